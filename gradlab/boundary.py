@@ -1,0 +1,100 @@
+"""The border of a transformation: what comes in is checked and raised, what goes out is rounded once.
+
+Inside, every leaf is an array of at least float32 (complex64); outside, updates have the dtype they came with and
+the state has the dtypes that `init` gave it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+
+PyTree: TypeAlias = Any
+
+
+def precise(tree: PyTree, what: str) -> PyTree:
+    """The tree with every leaf as a strongly typed array of at least single precision.
+
+    Raises TypeError, naming the path, for a leaf that is not a real or complex floating-point array.
+    """
+    return jax.tree_util.tree_map_with_path(lambda path, leaf: _precise_leaf(path, leaf, what), tree)
+
+
+def _precise_leaf(path: Any, leaf: Any, what: str) -> jax.Array:
+    try:
+        array = jnp.asarray(leaf)
+    except TypeError:
+        raise TypeError(f"{_at(what, path)} is not an array: {type(leaf).__name__} {leaf!r}") from None
+    if not jnp.issubdtype(array.dtype, jnp.inexact):
+        raise TypeError(
+            f"{_at(what, path)} has dtype {array.dtype}, but only floating-point leaves can be optimized. Convert it "
+            f"(x.astype(jnp.float32)), or keep it out: replace it by None, or wrap the optimizer in optax.masked"
+        )
+    narrow = jnp.finfo(array.dtype).bits < 32  # complex leaves are at least complex64
+    return jax.lax.convert_element_type(array, jnp.float32 if narrow else array.dtype)
+
+
+def unaliased(tree: PyTree, original: PyTree) -> PyTree:
+    """The tree with a copy of each array that it shares with another, so that both can be donated."""
+    shared = {id(leaf) for leaf in jax.tree.leaves(original)}
+    return jax.tree.map(lambda leaf: jnp.copy(leaf) if id(leaf) in shared else leaf, tree)
+
+
+def like(tree: PyTree, original: PyTree) -> PyTree:
+    """The tree with the dtypes of another; leaves without a dtype of their own are left alone."""
+    return jax.tree.map(_like_leaf, tree, original)
+
+
+def _like_leaf(leaf: Any, original: Any) -> Any:
+    if not hasattr(leaf, "dtype"):
+        return leaf
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.extended):
+        return leaf
+    return jax.lax.convert_element_type(leaf, jnp.result_type(original))
+
+
+def require_same_trees(left: PyTree, right: PyTree, left_name: str, right_name: str) -> None:
+    """Raise ValueError, naming the first place, unless two trees have the same structure and shapes."""
+    difference = first_difference(left, right)
+    if difference:
+        path, left_leaf, right_leaf = difference
+        raise ValueError(
+            f"{left_name} and {right_name} must be trees of the same structure and shapes, but differ at "
+            f"{path}: {left_leaf} in {left_name}, {right_leaf} in {right_name}"
+        )
+
+
+def first_difference(left: PyTree, right: PyTree) -> tuple[str, str, str] | None:
+    """The first path at which two trees differ in structure or shape, and what stands there on either side."""
+    left_leaves, right_leaves = jax.tree.leaves(left), jax.tree.leaves(right)
+    left_structure: Any = jax.tree.structure(left)
+    right_structure: Any = jax.tree.structure(right)
+    if left_structure == right_structure and all(map(_same_shape, left_leaves, right_leaves)):
+        return None
+    left_by_path, right_by_path = (dict(jax.tree_util.tree_flatten_with_path(tree)[0]) for tree in (left, right))
+    for path in left_by_path | right_by_path:
+        missing = path not in left_by_path or path not in right_by_path
+        if missing or not _same_shape(left_by_path[path], right_by_path[path]):
+            return _path(path), _describe(left_by_path, path), _describe(right_by_path, path)
+    return "the root", str(left_structure), str(right_structure)
+
+
+def _same_shape(left: Any, right: Any) -> bool:
+    return jnp.shape(left) == jnp.shape(right)
+
+
+def _describe(leaves: dict[Any, Any], path: Any) -> str:
+    if path not in leaves:
+        return "nothing"
+    leaf = leaves[path]
+    return f"{jnp.result_type(leaf).name}[{','.join(map(str, jnp.shape(leaf)))}]"
+
+
+def _path(path: Any) -> str:
+    return jax.tree_util.keystr(path) or "the root"
+
+
+def _at(what: str, path: Any) -> str:
+    return f"{what} at {_path(path)}" if path else what

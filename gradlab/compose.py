@@ -1,0 +1,116 @@
+"""The algebra: `chain` joins links in series, `precondition` in parallel, `isolate` cuts a link off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from .base import Transformation, raw_init, raw_update, splits_gradient, transformation
+
+
+class Chain(NamedTuple):
+    """The two functions of a chain, and the links that they run."""
+
+    init: Callable[..., Any]
+    update: Callable[..., Any]
+    links: tuple[optax.GradientTransformation, ...]
+
+
+def chain(*links: optax.GradientTransformation) -> Transformation:
+    r"""Apply links one after another, each to the direction $d$ that the one before it made, $d_i = f_i(d_{i-1}; g)$.
+
+    A chain carries two signals: the gradient $g$ and the direction $d$ that is being built from it. They are the same
+    until a momentum link splits them; what rewrites the gradient before that (clipping, coupled decay, noise) rewrites
+    both. Links that measure the gradient (second moments, Nesterov) read $g$, and scale $d$. So momentum, RMS scaling
+    and bias correction in a row are Adam.
+
+    `links` are transformations of gradlab or of optax, or `(init, update)` pairs; optax's are applied to the direction
+    and not handed the gradient. Chains and recipes among them are opened, so that `chain` is associative, and
+    `chain()` changes nothing. The state is the tuple of the states of all the links.
+
+    Raises TypeError for anything else, such as a factory that was not called.
+    """
+    opened: list[Any] = []
+    for position, link in enumerate(links):
+        if isinstance(link, Transformation) and link.factory == _chain.factory:  # type: ignore[attr-defined]
+            opened.extend(link.arguments["links"])
+        else:
+            opened.append(_as_link(link, position))
+    return _chain(*opened)
+
+
+@transformation(name="chain")
+def _chain(*links: Any) -> Chain:
+    flat = tuple(part for link in links for part in (link.links if isinstance(link, Transformation) else (link,)))
+
+    def init(params):
+        return tuple(raw_init(link, params) for link in flat)
+
+    def update(updates, state, params=None, *, grads=None, **extra):
+        split = grads is not None
+        gradient = grads if split else updates
+        if len(state) != len(flat):
+            raise ValueError(f"a chain of {len(flat)} links got a state of {len(state)}")
+        new_state = []
+        for link, link_state in zip(flat, state, strict=True):
+            updates, link_state = raw_update(link, updates, link_state, params, {"grads": gradient, **extra})
+            split = split or splits_gradient(link)
+            gradient = gradient if split else updates
+            new_state.append(link_state)
+        return updates, tuple(new_state)
+
+    return Chain(init, update, flat)
+
+
+@transformation(splits_gradient="tx")
+def isolate(tx: optax.GradientTransformation):
+    """Apply a transformation as if it stood alone: its own input is its gradient, whatever the chain's is.
+
+    `scale_by_momentum(), isolate(scale_by_rms())` measures the RMS of the momentum, as a serial chain of optax would.
+    """
+
+    def update(updates, state, params=None, **extra):  # does not name `grads`, so is not handed it
+        return raw_update(tx, updates, state, params, extra)
+
+    return lambda params: raw_init(tx, params), update
+
+
+@transformation(splits_gradient="tx")
+def precondition(tx: optax.GradientTransformation):
+    r"""Multiply the direction by the rates that a transformation gives, $d' = f(\mathbf 1; g) \odot d$.
+
+    `tx` is run on a tree of ones, with the gradient of the chain, so that its result is each parameter's own rate: a
+    real array shaped like the parameter. Rates can so be bounded before they are applied, as AdaBound does.
+    """
+
+    def init(params):
+        return raw_init(tx, _ones(params))
+
+    def update(updates, state, params=None, *, grads=None, **extra):
+        gradient = updates if grads is None else grads
+        rates, state = raw_update(tx, _ones(updates), state, params, {"grads": gradient, **extra})
+        return jax.tree.map(lambda rate, d: (rate * d).astype(d.dtype), rates, updates), state
+
+    return init, update
+
+
+def _ones(tree: Any) -> Any:
+    return jax.tree.map(lambda leaf: jnp.ones_like(leaf.real), tree)
+
+
+def _as_link(link: Any, position: int) -> Any:
+    if isinstance(link, optax.GradientTransformation):
+        return link
+    if callable(link) and not isinstance(link, tuple):
+        name = getattr(link, "__name__", repr(link))
+        raise TypeError(f"chain: link {position} is the function {name} itself; call it: {name}(...)")
+    if isinstance(link, tuple) and len(link) == 2 and all(map(callable, link)):
+        return optax.GradientTransformation(*link)
+    raise TypeError(
+        f"chain: link {position} must be a transformation, such as scale_by_rms() or optax.scale(0.1); "
+        f"got {type(link).__name__}: {link!r}"
+    )

@@ -1,0 +1,182 @@
+"""Hyperparameters: what an argument of a transformation may be, its range, and its value at a step.
+
+A numeric argument may be a Python number, an array, a tracer or a schedule. Annotate it with `Hyperparameter`, or
+with one of the ranges below (`Decay`, `Positive`, ...); a number as default, or no annotation but a number as
+default, means `Hyperparameter`. Ranges are checked where the value is concrete, and never inside a trace. An argument
+annotated `int`, `bool` or `str` is structure: a new value of it compiles a new program.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.extend.core.primitives import convert_element_type_p
+
+from .values import Value, is_factory, is_number
+
+
+@dataclass(frozen=True)
+class Range:
+    """The interval that a hyperparameter must lie in, with a hint for who leaves it."""
+
+    low: float = -np.inf
+    high: float = np.inf
+    includes_low: bool = True
+    includes_high: bool = False  # so that infinity is out, unless asked for
+    hint: str = ""
+    integer: bool = False
+
+    def __str__(self) -> str:
+        return f"{'[' if self.includes_low else '('}{self.low:g}, {self.high:g}{']' if self.includes_high else ')'}"
+
+    def holds(self, value: Any) -> bool:
+        """Whether every element of a concrete value lies in the interval; NaN lies in none."""
+        value = np.asarray(value)
+        above = value >= self.low if self.includes_low else value > self.low
+        below = value <= self.high if self.includes_high else value < self.high
+        return bool(np.all(above & below))
+
+
+# The body of a factory sees numbers only, so these are `Any` to a type checker.
+Hyperparameter: TypeAlias = Annotated[Any, Range(includes_low=False, hint="pass a finite number")]
+Decay: TypeAlias = Annotated[Any, Range(0.0, 1.0, hint="a decay is the share of the past that is kept at each step")]
+Fraction: TypeAlias = Annotated[Any, Range(0.0, 1.0, includes_high=True, hint="pass a share between 0 and 1")]
+NonNegative: TypeAlias = Annotated[Any, Range(0.0, hint="pass a finite number that is not negative")]
+Positive: TypeAlias = Annotated[Any, Range(0.0, includes_low=False, hint="pass a finite number above zero")]
+Limit: TypeAlias = Annotated[Any, Range(0.0, includes_high=True, hint="pass a number that is not negative, or inf")]
+Seed: TypeAlias = Annotated[Any, Range(-(2.0**63), 2.0**64, integer=True, hint="pass an integer, or a jax.random.key")]
+
+_ANY_NUMBER = Range(includes_low=False, hint="pass a finite number")
+_ANY_INTEGER = Range(includes_low=False, integer=True, hint="pass an integer")
+
+
+class Parameter(NamedTuple):
+    """What a factory declares about one of its arguments."""
+
+    name: str
+    default: Any
+    range: Range | None  # None: not a hyperparameter
+    transformation: bool  # may be, or must be if it has no range, a transformation
+    static: bool  # structure by declaration
+    variadic: bool  # the `*links` of a chain
+
+
+def parameters_of(factory: Callable[..., Any]) -> dict[str, Parameter]:
+    """Read the declarations of a factory from its signature and its annotations."""
+    try:
+        hints = typing.get_type_hints(factory, include_extras=True)
+    except Exception:  # an annotation that cannot be evaluated is no declaration
+        hints = {}
+    parameters = {}
+    for name, parameter in inspect.signature(factory).parameters.items():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            raise TypeError(f"{factory.__name__}: a factory takes arguments by name, not **{name}; list them")
+        hint = hints.get(name, Any)
+        static = _names_a_type(hint, (int, bool, str))
+        interval = None if static else _range_of(hint)
+        if interval is None and not static:
+            members = _members(hint)
+            if is_number(parameter.default) or any(member in members for member in (int, float, jax.Array)):
+                interval = _ANY_INTEGER if int in members and float not in members else _ANY_NUMBER
+        variadic = parameter.kind is inspect.Parameter.VAR_POSITIONAL
+        nested = any(isinstance(m, type) and issubclass(m, optax.GradientTransformation) for m in _members(hint))
+        parameters[name] = Parameter(name, parameter.default, interval, nested, static, variadic)
+    return parameters
+
+
+def checked(owner: str, parameter: Parameter, value: Any) -> Any:
+    """The value to store for an argument: Python and NumPy scalars become floats; raises if out of range."""
+    interval, where = parameter.range, f"{owner}: {parameter.name}"
+    for item in value if parameter.variadic else (value,):
+        if is_factory(item):
+            raise TypeError(f"{where} got the factory {item.__name__} itself; call it: {item.__name__}(...)")
+    if parameter.variadic or (value is None and parameter.default is None):
+        return value
+    if parameter.transformation and isinstance(value, optax.GradientTransformation):
+        return value
+    if interval is None:
+        if parameter.transformation:
+            raise TypeError(
+                f"{where} must be a transformation, such as scale_by_rms(); got {type(value).__name__}: {value!r}"
+            )
+        return value if parameter.static else jax.tree.map(_as_float, value, is_leaf=lambda v: isinstance(v, Value))
+    if callable(value) and not isinstance(value, optax.GradientTransformation):
+        return value
+    if interval.integer and isinstance(value, jax.Array):
+        return value
+    if not is_number(value) or np.iscomplexobj(value):
+        raise TypeError(
+            f"{where} must be a number in {interval}, an array of such, or a schedule (a function of the step); "
+            f"got {type(value).__name__}: {value!r}"
+        )
+    if isinstance(value, jax.core.Tracer):
+        return value
+    if not interval.holds(value):
+        raise ValueError(f"{where} must be in {interval}, got {value}; {interval.hint}")
+    if isinstance(value, jax.Array) or np.ndim(value) > 0:
+        return value
+    if interval.integer:
+        if value != int(value):
+            raise TypeError(f"{where} must be an integer, got {value!r}")
+        return int(value)
+    return float(value)
+
+
+def _as_float(leaf: Any) -> Any:
+    return float(leaf) if isinstance(leaf, int) and not isinstance(leaf, bool) else leaf
+
+
+def resolved(parameters: Mapping[str, Parameter], arguments: Mapping[str, Any], step: Any) -> dict[str, Any]:
+    """The arguments as numbers: schedules at the step, and arrays of whatever dtype as weakly typed ones."""
+    values = dict(arguments)
+    for name, parameter in parameters.items():
+        value = values.get(name)
+        if parameter.range is None or parameter.range.integer or value is None:
+            continue
+        if is_schedule(value):
+            value = value(step)
+        if isinstance(value, (jax.Array, np.ndarray, np.generic)):
+            value = weak(value)
+        values[name] = value
+    return values
+
+
+def is_schedule(value: Any) -> bool:
+    """Whether the value of a hyperparameter is a function of the step."""
+    return callable(value) and not hasattr(value, "update")
+
+
+def weak(value: Any) -> jax.Array:
+    """The value as a weakly typed array: like a Python number it takes on the dtype that it meets.
+
+    So a float32 rate scales a bfloat16, float64 or complex64 leaf without changing its dtype. jax.numpy makes such
+    arrays from Python numbers only; this asks the primitive for one.
+    """
+    dtype = jax.dtypes.canonicalize_dtype(float)
+    return convert_element_type_p.bind(jnp.asarray(value), new_dtype=dtype, weak_type=True, sharding=None)
+
+
+def _members(hint: Any) -> tuple[Any, ...]:
+    return typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+
+
+def _range_of(hint: Any) -> Range | None:
+    for member in _members(hint):
+        for note in getattr(member, "__metadata__", ()):
+            if isinstance(note, Range):
+                return note
+    return None
+
+
+def _names_a_type(hint: Any, wanted: tuple[type, ...]) -> bool:
+    members = [member for member in _members(hint) if member is not type(None)]
+    return bool(members) and all(member in wanted for member in members)

@@ -1,0 +1,1 @@
+"""The founding optimizers: recipes, each a docstring and a chain."""

@@ -1,0 +1,57 @@
+"""AdaBound and AMSBound."""
+
+from __future__ import annotations
+
+from ..base import transformation
+from ..compose import chain, precondition
+from ..hyperparameters import Decay, NonNegative, Positive, is_schedule
+from ..schedules.base import as_schedule
+from ..schedules.bounds import lower_bound, upper_bound
+from ..transforms.bias_correction import bias_correction
+from ..transforms.clipping import clip_between
+from ..transforms.estimators import running_max
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale
+from ..transforms.second_moment import scale_by_rms
+
+
+@transformation
+def adabound(
+    learning_rate: NonNegative = 1e-3,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    final_rate: NonNegative = 0.1,
+    gamma: Positive = 1e-3,
+    eps: NonNegative = 1e-8,
+):
+    r"""AdaBound: begins as Adam, ends as SGD, $x_t = x_{t-1} - \operatorname{clip}(s_t / (\sqrt{v_t} + \epsilon), l_t,
+    u_t)\, m_t$.
+
+    $s_t = \alpha \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)$, and the bounds close in on `final_rate` $f$ at the speed
+    `gamma` $\gamma$: $l_t = f (1 - 1 / (\gamma t + 1))$, $u_t = f (1 + 1 / (\gamma t))$. Under a schedule $f$ falls
+    with the rate, as $f \alpha_t / \alpha_0$. Source: Luo et al. (2019), algorithm 2.
+    """
+    return _bounded(learning_rate, b1, scale_by_rms(b2, eps), b2, final_rate, gamma)
+
+
+@transformation
+def amsbound(
+    learning_rate: NonNegative = 1e-3,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    final_rate: NonNegative = 0.1,
+    gamma: Positive = 1e-3,
+    eps: NonNegative = 1e-8,
+):
+    r"""AMSBound: AdaBound with $v$ replaced by its running maximum. Source: Luo et al. (2019), algorithm 3."""
+    rms = scale_by_rms(chain(scale_by_momentum(b2), running_max()), eps)
+    return _bounded(learning_rate, b1, rms, b2, final_rate, gamma)
+
+
+def _bounded(learning_rate, b1, rms, b2, final_rate, gamma):
+    if is_schedule(learning_rate):
+        rate = as_schedule(learning_rate)
+        final_rate = final_rate * (rate / rate(0))
+    bounds = clip_between(lower_bound(final_rate, gamma), upper_bound(final_rate, gamma))
+    rates = precondition(chain(rms, bias_correction(b1, b2), scale(learning_rate), bounds))
+    return chain(scale_by_momentum(b1), rates, scale(-1.0))

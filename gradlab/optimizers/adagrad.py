@@ -1,0 +1,18 @@
+"""Adagrad."""
+
+from __future__ import annotations
+
+from ..base import transformation
+from ..compose import chain
+from ..hyperparameters import NonNegative
+from ..transforms.scaling import scale_by_learning_rate
+from ..transforms.second_moment import scale_by_rss
+
+
+@transformation
+def adagrad(learning_rate: NonNegative = 1e-2, initial_accumulator_value: NonNegative = 0.0, eps: NonNegative = 1e-10):
+    r"""Adagrad: rates that fall with all the gradients seen, $x_t = x_{t-1} - \alpha g_t / (\sqrt{s_t} + \epsilon)$.
+
+    $s_t = s_{t-1} + g_t^2$ from $s_0$ = `initial_accumulator_value`. Source: Duchi et al. (2011), figure 1.
+    """
+    return chain(scale_by_rss(initial_accumulator_value, eps), scale_by_learning_rate(learning_rate))

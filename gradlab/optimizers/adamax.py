@@ -1,0 +1,31 @@
+"""AdaMax."""
+
+from __future__ import annotations
+
+from ..base import transformation
+from ..compose import chain
+from ..hyperparameters import Decay, NonNegative
+from ..transforms.bias_correction import bias_correction
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale_by_learning_rate
+from ..transforms.second_moment import scale_by_infinity_norm
+
+
+@transformation
+def adamax(
+    learning_rate: NonNegative = 2e-3,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    eps: NonNegative = 0.0,
+):
+    r"""AdaMax: Adam with the infinity norm, $x_t = x_{t-1} - \frac{\alpha}{1 - \beta_1^t} m_t / u_t$.
+
+    $u_t = \max(\beta_2 u_{t-1}, |g_t|)$, which needs no correction; `eps` in [0, inf) is added to it, 0 as published.
+    Source: Kingma & Ba (2015), algorithm 2.
+    """
+    return chain(
+        scale_by_momentum(b1),
+        scale_by_infinity_norm(b2, eps),
+        bias_correction(b1),
+        scale_by_learning_rate(learning_rate),
+    )

@@ -1,0 +1,33 @@
+"""AMSGrad."""
+
+from __future__ import annotations
+
+from ..base import transformation
+from ..compose import chain
+from ..hyperparameters import Decay, NonNegative
+from ..transforms.bias_correction import bias_correction
+from ..transforms.estimators import running_max
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale_by_learning_rate
+from ..transforms.second_moment import scale_by_rms
+
+
+@transformation
+def amsgrad(
+    learning_rate: NonNegative = 1e-3,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    eps: NonNegative = 1e-8,
+):
+    r"""AMSGrad: Adam with rates that never rise, $x_t = x_{t-1} - \alpha \hat m_t / (\sqrt{\max_{i \le t} \hat v_i} +
+    \epsilon)$.
+
+    The maximum is taken of the corrected second moment; of the raw one it would be too small at first, and then
+    corrected too little. Source: Reddi et al. (2018), algorithm 2 (which leaves the corrections out).
+    """
+    return chain(
+        scale_by_momentum(b1),
+        bias_correction(b1),
+        scale_by_rms(chain(scale_by_momentum(b2), bias_correction(b2), running_max()), eps),
+        scale_by_learning_rate(learning_rate),
+    )

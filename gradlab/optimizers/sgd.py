@@ -1,0 +1,37 @@
+"""Gradient descent, with momentum and with Nesterov's."""
+
+from __future__ import annotations
+
+from ..base import transformation
+from ..compose import chain
+from ..hyperparameters import Decay, Fraction, NonNegative
+from ..transforms.momentum import nesterov as look_ahead
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale_by_learning_rate
+
+
+@transformation
+def sgd(
+    learning_rate: NonNegative = 1e-2,
+    momentum: Decay | None = None,
+    nesterov: bool = False,
+    dampening: Fraction = 0.0,
+):
+    r"""Gradient descent, $x_t = x_{t-1} - \alpha g_t$; batch, stochastic or mini-batch is the caller's choice.
+
+    `momentum` is $\mu$ in [0, 1), of Polyak's heavy ball: $v_t = \mu v_{t-1} + (1 - \tau) g_t$, $x_t = x_{t-1} -
+    \alpha v_t$, with `dampening` $\tau$ in [0, 1] ($\tau = \mu$ makes $v$ a running mean). `nesterov` follows the
+    point that momentum is about to reach, $v_t = \mu v_{t-1} - \alpha g_t$, $x_t = x_{t-1} + \mu v_t - \alpha g_t$,
+    with the rate inside the buffer, which is exact also while the rate changes.
+
+    Raises ValueError for `nesterov` without `momentum`.
+    Source: Cauchy (1847); Robbins & Monro (1951); Polyak (1964); Nesterov (1983); Sutskever et al. (2013).
+    """
+    step = scale_by_learning_rate(learning_rate)
+    if momentum is None:
+        if nesterov:
+            raise ValueError("sgd: nesterov=True looks ahead along the momentum; pass momentum too, such as 0.9")
+        return chain(step)
+    if nesterov:
+        return chain(step, scale_by_momentum(momentum, dampening), look_ahead(momentum, dampening))
+    return chain(scale_by_momentum(momentum, dampening), step)

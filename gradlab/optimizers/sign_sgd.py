@@ -1,0 +1,17 @@
+"""Sign descent."""
+
+from __future__ import annotations
+
+from ..base import transformation
+from ..compose import chain
+from ..hyperparameters import NonNegative
+from ..transforms.scaling import scale_by_learning_rate, scale_by_sign
+
+
+@transformation
+def sign_sgd(learning_rate: NonNegative = 1e-3):
+    r"""Sign descent: every parameter moves by exactly the rate, $x_t = x_{t-1} - \alpha \operatorname{sign} g_t$.
+
+    It is RMSProp with a decay of 0. Source: Bernstein et al. (2018), algorithm 1.
+    """
+    return chain(scale_by_sign(), scale_by_learning_rate(learning_rate))

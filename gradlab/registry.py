@@ -1,0 +1,79 @@
+"""The registry: every public transformation and schedule, found rather than listed, with an example of each.
+
+The shared tests and the command line run over it, so that nothing new can miss them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import gradlab as gl
+
+from .values import is_factory
+
+# Calls for the factories that cannot be called without arguments, or say little without them.
+_EXAMPLES: dict[str, Callable[[], Any]] = {
+    "chain": lambda: gl.chain(gl.clip_by_global_norm(1.0), gl.scale_by_momentum(), gl.scale_by_rms(), gl.scale(-0.1)),
+    "isolate": lambda: gl.isolate(gl.scale_by_rms()),
+    "precondition": lambda: gl.precondition(gl.scale_by_rms()),
+    "scale": lambda: gl.scale(-0.5),
+    "scale_by_learning_rate": lambda: gl.scale_by_learning_rate(0.1),
+    "bias_correction": lambda: gl.bias_correction(0.9, 0.999),
+    "clip_between": lambda: gl.clip_between(-0.5, 1.0),
+    "clip_by_value": lambda: gl.clip_by_value(0.5),
+    "clip_by_norm": lambda: gl.clip_by_norm(1.0),
+    "clip_by_global_norm": lambda: gl.clip_by_global_norm(1.0),
+    "constant": lambda: gl.schedules.constant(0.1),
+    "shift": lambda: gl.schedules.shift(gl.schedules.cosine(0.1, 100), 10),
+    "lower_bound": lambda: gl.schedules.lower_bound(0.1),
+    "upper_bound": lambda: gl.schedules.upper_bound(0.1),
+    "cosine": lambda: gl.schedules.cosine(0.1, 100),
+    "exponential": lambda: gl.schedules.exponential(0.1, 10, 0.9),
+    "inverse_square_root": lambda: gl.schedules.inverse_square_root(0.1, 10),
+    "inverse_time": lambda: gl.schedules.inverse_time(0.1, 10),
+    "linear": lambda: gl.schedules.linear(0.1, 0.0, 100),
+    "polynomial": lambda: gl.schedules.polynomial(0.1, 0.0, 2, 100),
+    "join": lambda: gl.schedules.join((gl.schedules.linear(0.0, 0.1, 10), gl.schedules.cosine(0.1, 90)), (10,)),
+    "one_cycle": lambda: gl.schedules.one_cycle(0.1, 100),
+    "piecewise": lambda: gl.schedules.piecewise(0.1, (30, 60), (0.1, 0.1)),
+    "warmup_cosine": lambda: gl.schedules.warmup_cosine(0.0, 0.1, 10, 100),
+    "warmup_stable_decay": lambda: gl.schedules.warmup_stable_decay(0.1, 10, 60, 30),
+}
+
+
+class Entry(NamedTuple):
+    """One public factory."""
+
+    name: str
+    factory: Callable[..., Any]
+    kind: str  # "recipe", "link", "combinator" or "schedule"
+    example: Any  # a value that it makes
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the docstring, without its equation."""
+        text = " ".join((self.factory.__doc__ or "").split("\n\n")[0].split())
+        return text.split(", $")[0].split(". ")[0].rstrip(".")
+
+
+def entries() -> dict[str, Entry]:
+    """All public factories by name, in the order of the public names."""
+    found = {"chain": Entry("chain", gl.chain, "combinator", _EXAMPLES["chain"]())}
+    for namespace in (gl, gl.schedules):
+        for name, value in vars(namespace).items():
+            if is_factory(value):
+                example = _EXAMPLES[name]() if name in _EXAMPLES else value()
+                found[name] = Entry(name, value, _kind(value, example), example)
+    return found
+
+
+def of_kind(*kinds: str) -> dict[str, Entry]:
+    """The entries of some kinds: `of_kind("recipe")` are the named optimizers."""
+    return {name: entry for name, entry in entries().items() if entry.kind in kinds}
+
+
+def _kind(factory: Callable[..., Any], example: Any) -> str:
+    return {"optimizers": "recipe", "transforms": "link", "schedules": "schedule"}.get(
+        factory.__module__.split(".")[1], "combinator"
+    )

@@ -1,0 +1,156 @@
+"""The schedule value: a hyperparameter as a function of the step, which counts from 0."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeAlias
+
+import jax
+
+from ..hyperparameters import Hyperparameter, Seed, checked, parameters_of, resolved, weak
+from ..values import Factory, Value, call, is_number, show_argument
+
+Step: TypeAlias = Any  # an integer scalar: Python's, an array or a tracer
+
+P = ParamSpec("P")
+
+_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+
+
+class Schedule(Value):
+    """A function of the step that is also a pytree of its numbers, with `+ - * /` as on numbers.
+
+    Call it with the step, a non-negative integer scalar counted from 0; it returns a scalar. Like a transformation it
+    compares equal by what it is, pickles, prints as the call that made it, and never makes a program compile twice.
+    """
+
+    __slots__ = ("children", "factory")
+
+    @classmethod
+    def _make(cls, factory: Factory, children: dict[str, Any]) -> Schedule:
+        schedule = object.__new__(cls)
+        object.__setattr__(schedule, "factory", factory)
+        object.__setattr__(schedule, "children", children)
+        return schedule
+
+    def __call__(self, step: Step) -> Any:
+        factory = self.factory
+        arguments = resolved(factory.parameters, self.arguments, step)
+        return call(factory.build, factory.parameters, arguments)(weak(step))
+
+    def __add__(self, other: Any) -> Schedule:
+        return combined("+", self, other)
+
+    def __radd__(self, other: Any) -> Schedule:
+        return combined("+", other, self)
+
+    def __sub__(self, other: Any) -> Schedule:
+        return combined("-", self, other)
+
+    def __rsub__(self, other: Any) -> Schedule:
+        return combined("-", other, self)
+
+    def __mul__(self, other: Any) -> Schedule:
+        return combined("*", self, other)
+
+    def __rmul__(self, other: Any) -> Schedule:
+        return combined("*", other, self)
+
+    def __truediv__(self, other: Any) -> Schedule:
+        return combined("/", self, other)
+
+    def __rtruediv__(self, other: Any) -> Schedule:
+        return combined("/", other, self)
+
+    def __neg__(self) -> Schedule:
+        return combined("*", -1.0, self)
+
+    def __repr__(self) -> str:
+        if self.factory is combined.factory:  # type: ignore[attr-defined]
+            return f"({show_argument(self.left)} {self.operation} {show_argument(self.right)})"
+        return super().__repr__()
+
+
+def schedule(factory: Callable[P, Callable[[Any], Any]]) -> Callable[P, Schedule]:
+    """Make a schedule of a function that takes hyperparameters and returns a function of the step.
+
+    The step arrives as a weakly typed float scalar, so plain arithmetic and `jax.numpy` keep the dtype of whatever
+    the result will scale::
+
+        @gl.schedules.schedule
+        def square_root_decay(init_value: gl.Positive, timescale: gl.Positive = 1.0):
+            return lambda step: init_value / jnp.sqrt(1 + step / timescale)
+    """
+    parameters = parameters_of(factory)
+
+    @functools.wraps(factory)
+    def make(*args: P.args, **kwargs: P.kwargs) -> Schedule:
+        bound = bind(factory, args, kwargs)
+        return Schedule._from_arguments(
+            make.factory,  # type: ignore[attr-defined]
+            {name: checked(factory.__name__, parameters[name], value) for name, value in bound.items()},
+        )
+
+    make.factory = Factory(make, factory, factory.__name__, parameters)  # type: ignore[attr-defined]
+    return make
+
+
+def bind(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a call by name, with defaults; a TypeError that lists the arguments if they do not fit."""
+    signature = inspect.signature(factory)
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{factory.__name__}: {error}; the call is {factory.__name__}{_plain(signature)}") from None
+    bound.apply_defaults()
+    return dict(bound.arguments)
+
+
+def _plain(signature: inspect.Signature) -> inspect.Signature:
+    bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
+    return signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)
+
+
+def as_schedule(value: Any) -> Schedule:
+    """A schedule of anything that may stand for a hyperparameter: a number, an array, a function, a schedule."""
+    if isinstance(value, Schedule):
+        return value
+    if is_number(value) or isinstance(value, jax.core.Tracer):
+        return constant(value)
+    if callable(value):
+        return from_callable(value)
+    raise TypeError(f"a schedule is a number or a function of the step; got {type(value).__name__}: {value!r}")
+
+
+@schedule
+def constant(value: Hyperparameter):
+    """The same value at every step."""
+    return lambda step: value
+
+
+@schedule
+def from_callable(function):
+    """Any function of the integer step, as a schedule value: equal to another if the function is the same object."""
+    return lambda step: function(step.astype(int))
+
+
+@schedule
+def shift(inner, offset: Seed):
+    """Another schedule `offset` steps later (earlier if negative, where it holds its value at step 0)."""
+    return lambda step: as_schedule(inner)((step + offset).clip(0))
+
+
+@schedule
+def combined(operation: str, left, right):
+    """Two schedules, or a schedule and a number, joined by one of `+ - * /`: what the operators of `Schedule` make."""
+    if operation not in _OPERATIONS:
+        raise ValueError(f"operation must be one of {', '.join(_OPERATIONS)}, got {operation!r}")
+    return lambda step: _OPERATIONS[operation](as_schedule(left)(step), as_schedule(right)(step))

@@ -1,0 +1,1 @@
+"""Links: the parts that optimizers are made of."""

@@ -1,0 +1,73 @@
+"""Clipping: bounds on elements, on the norm of a leaf, on the norm of the whole tree."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from ..arithmetic import square_root, squared_magnitude, stateless
+from ..base import transformation
+from ..hyperparameters import Hyperparameter, Limit
+
+
+@transformation
+def clip_by_value(limit: Limit):
+    """Bound every element, $d' = min(max(d, -c), c)$. `limit` is $c$ in [0, inf]; complex leaves by parts."""
+    return stateless(lambda d: _by_parts(lambda x: jnp.clip(x, -limit, limit), d))
+
+
+@transformation
+def clip_between(lower: Hyperparameter, upper: Hyperparameter):
+    r"""Bound every element, $d' = \min(\max(d, l), u)$; complex leaves by parts.
+
+    `lower` and `upper` are $l$ and $u$, finite; where they cross, the upper one holds.
+    """
+    return stateless(lambda d: _by_parts(lambda x: jnp.clip(x, lower, upper), d))
+
+
+def _by_parts(clip, d):
+    return jax.lax.complex(clip(d.real), clip(d.imag)) if jnp.iscomplexobj(d) else clip(d)
+
+
+@transformation
+def clip_by_norm(max_norm: Limit):
+    r"""Bound the Euclidean norm of each leaf, $d' = d \min(1, c / \|d\|)$. `max_norm` is $c$ in [0, inf].
+
+    Source: Pascanu et al. (2013), algorithm 1.
+    """
+    return stateless(lambda d: _bound(d, max_norm, _norm([d])))
+
+
+@transformation
+def clip_by_global_norm(max_norm: Limit):
+    r"""Bound the Euclidean norm of the whole tree, $d' = d \min(1, c / \|d\|)$. `max_norm` is $c$ in [0, inf].
+
+    The norm is exact also where a square would overflow or vanish; a tree that is zero stays zero.
+    Source: Pascanu et al. (2013), algorithm 1.
+    """
+
+    def update(updates, state):
+        norm = _norm(jax.tree.leaves(updates))
+        return jax.tree.map(lambda d: _bound(d, max_norm, norm), updates), state
+
+    return stateless(None)[0], update
+
+
+def _norm(leaves: list[jax.Array]) -> jax.Array:
+    """The norm, from squares of numbers that were scaled to have a largest one of 1."""
+    dtype = max((leaf.real.dtype for leaf in leaves), key=lambda d: jnp.finfo(d).bits, default=jnp.float32)
+    largest = jnp.stack([jnp.zeros((), dtype), *(_largest(leaf).astype(dtype) for leaf in leaves if leaf.size)]).max()
+    unit = jax.lax.stop_gradient(jnp.where(largest > 0, largest, 1))
+    squares = [squared_magnitude(leaf / unit.astype(leaf.dtype)).sum().astype(dtype) for leaf in leaves]
+    return unit * square_root(sum(squares, jnp.zeros((), dtype)))
+
+
+def _largest(leaf: jax.Array) -> jax.Array:
+    return jnp.maximum(jnp.abs(leaf.real), jnp.abs(leaf.imag)).max() if jnp.iscomplexobj(leaf) else jnp.abs(leaf).max()
+
+
+def _bound(d: jax.Array, max_norm: jax.Array, norm: jax.Array) -> jax.Array:
+    # The norm itself is clipped, so that a zero norm is never divided by, nor infinity by infinity.
+    longer = norm > max_norm
+    factor = jnp.where(longer, max_norm / jnp.where(longer, norm, 1), 1)
+    return d * factor.astype(d.dtype)

@@ -1,0 +1,61 @@
+"""Estimators: links meant for the squared gradient inside `scale_by_rms`, though they run anywhere."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from ..arithmetic import magnitude
+from ..base import transformation
+from ..hyperparameters import NonNegative
+
+
+class RunningMaxState(NamedTuple):
+    """The state of `running_max`."""
+
+    maximum: Any  # like the parameters
+
+
+@transformation(splits_gradient=True)
+def running_max():
+    r"""Replace by the largest so far, $d'_t = \max(d'_{t-1}, d_t)$, $d'_0 = 0$; complex leaves by magnitude.
+
+    Behind a running mean of squares it makes AMSGrad of Adam. Source: Reddi et al. (2018), algorithm 2.
+    """
+
+    def init(params):
+        return RunningMaxState(jax.tree.map(jnp.zeros_like, params))
+
+    def update(updates, state):
+        maximum = jax.tree.map(_larger, state.maximum, updates)
+        return maximum, RunningMaxState(maximum)
+
+    return init, update
+
+
+def _larger(old: jax.Array, new: jax.Array) -> jax.Array:
+    if jnp.iscomplexobj(new):
+        return jnp.where(magnitude(old) > magnitude(new), old, new)
+    return jnp.maximum(old, new)
+
+
+class RunningSumState(NamedTuple):
+    """The state of `running_sum`."""
+
+    total: Any  # like the parameters
+
+
+@transformation(splits_gradient=True)
+def running_sum(initial: NonNegative = 0.0):
+    r"""Replace by the sum so far, $s_t = s_{t-1} + d_t$. `initial` is $s_0$ in [0, inf)."""
+
+    def init(params):
+        return RunningSumState(jax.tree.map(lambda p: jnp.full_like(p, initial), params))
+
+    def update(updates, state):
+        total = jax.tree.map(jnp.add, state.total, updates)
+        return total, RunningSumState(total)
+
+    return init, update

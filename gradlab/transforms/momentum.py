@@ -1,0 +1,78 @@
+"""Momentum: a running mean of the gradients as the direction, and Nesterov's look ahead."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from ..base import transformation
+from ..hyperparameters import Decay, Fraction, weak
+
+
+class MomentumState(NamedTuple):
+    """The state of `scale_by_momentum`."""
+
+    moment: Any  # m, like the parameters, at least float32
+
+
+@transformation(splits_gradient=True)
+def scale_by_momentum(decay: Decay = 0.9, dampening: Fraction | None = None):
+    r"""Replace the direction by a running mean of it, $m_t = \beta m_{t-1} + (1 - \tau) d_t$, $m_0 = 0$.
+
+    `decay` is $\beta$ in [0, 1). `dampening` is $\tau$ in [0, 1]; left out it equals $\beta$ (an exponential moving
+    average), and 0 gives Polyak's heavy ball. From here on a chain's direction is not its gradient.
+
+    Source: Polyak (1964), equation 9; Qian (1999), equation 1.
+    """
+    dampening = decay if dampening is None else dampening
+
+    def init(params):
+        return MomentumState(jax.tree.map(jnp.zeros_like, params))
+
+    def update(updates, state):
+        moment = jax.tree.map(lambda m, d: decay * m + (1 - dampening) * d, state.moment, updates)
+        return moment, MomentumState(moment)
+
+    return init, update
+
+
+class NesterovState(NamedTuple):
+    """The state of `nesterov` with bias correction."""
+
+    weight: Any  # w = 1 - prod u, float scalar: the total weight of the running mean so far
+
+
+@transformation(splits_gradient=True)
+def nesterov(
+    decay: Decay = 0.9,
+    dampening: Fraction | None = None,
+    next_decay: Decay | None = None,
+    corrected: bool = False,
+):
+    r"""Look to where momentum is about to go, $d' = \mu_{t+1} m_t + (1 - \tau) g_t$, with $g$ the chain's gradient.
+
+    Stands behind a `scale_by_momentum` with the same arguments. `decay` is $\mu_t$ in [0, 1), `dampening` is $\tau$
+    (left out: $\mu_t$), `next_decay` is $\mu_{t+1}$ (left out: $\mu_t$). With `corrected`, both terms are made
+    unbiased as in Nadam: $\mu_{t+1} m_t / (1 - \prod_{i \le t+1} \mu_i) + (1 - \tau) g_t / (1 - \prod_{i \le t}
+    \mu_i)$.
+
+    Source: Nesterov (1983); Sutskever et al. (2013), equation 7; Dozat (2016), algorithm 2.
+    """
+    dampening = decay if dampening is None else dampening
+    next_decay = decay if next_decay is None else next_decay
+
+    def init(params):
+        return NesterovState(jnp.zeros(()) if corrected else ())
+
+    def update(updates, state, *, grads=None):
+        grads = updates if grads is None else grads
+        if not corrected:
+            return jax.tree.map(lambda m, g: next_decay * m + (1 - dampening) * g, updates, grads), state
+        weight = decay * weak(state.weight) + (1 - decay)
+        next_weight = next_decay * weight + (1 - next_decay)
+        ahead, now = next_decay / next_weight, (1 - dampening) / weight
+        return jax.tree.map(lambda m, g: ahead * m + now * g, updates, grads), NesterovState(weight)
+
+    return init, update

@@ -1,0 +1,49 @@
+"""Gradient noise."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from ..base import transformation
+from ..hyperparameters import NonNegative, Seed
+
+
+class NoiseState(NamedTuple):
+    """The state of `add_noise`."""
+
+    step: jax.Array  # int32 scalar
+
+
+@transformation
+def add_noise(eta: NonNegative = 0.01, gamma: NonNegative = 0.55, key: Seed = 0):
+    r"""Add Gaussian noise that fades, $d' = d + \mathcal N(0, \eta / (1 + t)^\gamma)$, $t$ counted from 0.
+
+    `eta` in [0, inf) is the variance at the first step, `gamma` in [0, inf) how fast it fades. `key` is an integer or
+    a `jax.random.key`; the noise of a step follows from it and the step alone, so a resumed run repeats it. A complex
+    leaf gets noise of that variance in all, half on each part. Differentiate with `allow_int=True`, as the key is a
+    leaf too. Source: Neelakantan et al. (2015), equation 1.
+    """
+
+    def init(params):
+        return NoiseState(jnp.zeros((), jnp.int32))
+
+    def update(updates, state):
+        root = key if _is_key(key) else jax.random.key(key)
+        leaves, structure = jax.tree.flatten(updates)
+        keys = jax.random.split(jax.random.fold_in(root, state.step), max(len(leaves), 1))
+        deviation = (eta / (1 + state.step.astype(float)) ** gamma) ** 0.5
+        noisy = [
+            d + deviation.astype(d.dtype) * jax.random.normal(leaf_key, d.shape, d.dtype)
+            for d, leaf_key in zip(leaves, keys)
+        ]
+        return jax.tree.unflatten(structure, noisy), NoiseState(optax.safe_increment(state.step))
+
+    return init, update
+
+
+def _is_key(key) -> bool:
+    return isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)

@@ -1,0 +1,152 @@
+"""Second moments: divide the direction by a measure of how large the gradient is."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from ..arithmetic import divide, magnitude, square_root, squared_magnitude
+from ..base import raw_init, raw_update, transformation
+from ..hyperparameters import Decay, NonNegative
+from .estimators import running_sum
+from .momentum import scale_by_momentum
+
+
+def _estimator(decay: Any) -> Any:
+    """A bare number means an exponential moving average."""
+    return decay if isinstance(decay, optax.GradientTransformation) else scale_by_momentum(decay)
+
+
+class RmsState(NamedTuple):
+    """The state of `scale_by_rms`."""
+
+    second_moment: Any  # the state of the estimator of g^2, real, at least float32
+
+
+@transformation
+def scale_by_rms(
+    decay: Decay | optax.GradientTransformation = 0.9, eps: NonNegative = 1e-8, eps_root: NonNegative = 0.0
+):
+    r"""Divide by the root of the gradient's second moment, $d' = d / (\sqrt{v_t + \epsilon_r} + \epsilon)$.
+
+    $v_t$ is an estimate of $|g_t|^2$ (of the chain's gradient, not of the direction). `decay` in [0, 1) makes it an
+    exponential moving average; a transformation is applied to $|g|^2$ as the estimator, so that
+    `chain(scale_by_momentum(b2), bias_correction(b2), running_max())` is AMSGrad's. `eps` and `eps_root` are in
+    [0, inf), in units of the gradient and of its square. Where the denominator is 0 the result is 0.
+
+    Source: Hinton (2012), lecture 6e of Neural Networks for Machine Learning.
+    """
+    estimator = _estimator(decay)
+
+    def init(params):
+        return RmsState(raw_init(estimator, jax.tree.map(squared_magnitude, params)))
+
+    def update(updates, state, params=None, *, grads=None):
+        gradient = updates if grads is None else grads
+        square = jax.tree.map(squared_magnitude, gradient)
+        v, second_moment = raw_update(estimator, square, state.second_moment, params, {})
+        scaled = jax.tree.map(lambda d, v: divide(d, square_root(v + eps_root) + eps), updates, v)
+        return scaled, RmsState(second_moment)
+
+    return init, update
+
+
+@transformation
+def scale_by_rss(initial: NonNegative = 0.0, eps: NonNegative = 1e-10, eps_root: NonNegative = 0.0):
+    r"""Divide by the root of the sum of all squared gradients, $d' = d / (\sqrt{s_t + \epsilon_r} + \epsilon)$.
+
+    $s_t = s_{t-1} + |g_t|^2$, and `initial` is $s_0$ in [0, inf). Source: Duchi et al. (2011), figure 1.
+    """
+    return scale_by_rms(running_sum(initial), eps, eps_root)
+
+
+class StddevState(NamedTuple):
+    """The state of `scale_by_stddev`: the states of two estimators."""
+
+    mean: Any  # of g
+    second_moment: Any  # of |g|^2, real
+
+
+@transformation
+def scale_by_stddev(
+    decay: Decay | optax.GradientTransformation = 0.9, eps: NonNegative = 1e-8, eps_root: NonNegative = 0.0
+):
+    r"""Divide by the gradient's standard deviation, $d' = d / (\sqrt{v_t - |\bar g_t|^2 + \epsilon_r} + \epsilon)$.
+
+    As `scale_by_rms`, with the square of the estimated mean $\bar g_t$ taken off (at least 0 remains). `decay` in
+    [0, 1) or an estimator, used for both. Source: Graves (2013), equations 38 to 40.
+    """
+    estimator = _estimator(decay)
+
+    def init(params):
+        square = jax.tree.map(squared_magnitude, params)
+        return StddevState(raw_init(estimator, params), raw_init(estimator, square))
+
+    def update(updates, state, params=None, *, grads=None):
+        gradient = updates if grads is None else grads
+        square = jax.tree.map(squared_magnitude, gradient)
+        mean, mean_state = raw_update(estimator, gradient, state.mean, params, {})
+        v, second_moment = raw_update(estimator, square, state.second_moment, params, {})
+        variance = jax.tree.map(lambda v, m: jnp.maximum(v - squared_magnitude(m), 0), v, mean)
+        scaled = jax.tree.map(lambda d, var: divide(d, square_root(var + eps_root) + eps), updates, variance)
+        return scaled, StddevState(mean_state, second_moment)
+
+    return init, update
+
+
+class InfinityNormState(NamedTuple):
+    """The state of `scale_by_infinity_norm`."""
+
+    norm: Any  # u, real, like the parameters
+
+
+@transformation
+def scale_by_infinity_norm(decay: Decay = 0.999, eps: NonNegative = 0.0, eps_inside: NonNegative = 0.0):
+    r"""Divide by a decaying maximum of the gradient, $u_t = \max(\beta u_{t-1}, |g_t| + \epsilon_i)$, $d' = d / (u_t +
+    \epsilon)$.
+
+    `decay` is $\beta$ in [0, 1). `eps` and `eps_inside` are in [0, inf); the published form has neither, and where
+    $u_t = 0$ the result is 0. Source: Kingma & Ba (2015), algorithm 2 (AdaMax).
+    """
+
+    def init(params):
+        return InfinityNormState(jax.tree.map(lambda p: jnp.zeros_like(p.real), params))
+
+    def update(updates, state, *, grads=None):
+        gradient = updates if grads is None else grads
+        norm = jax.tree.map(lambda u, g: jnp.maximum(decay * u, magnitude(g) + eps_inside), state.norm, gradient)
+        return jax.tree.map(lambda d, u: divide(d, u + eps), updates, norm), InfinityNormState(norm)
+
+    return init, update
+
+
+class UpdateRmsState(NamedTuple):
+    """The state of `scale_by_update_rms`."""
+
+    second_moment: Any  # the state of the estimator of d'^2
+
+
+@transformation
+def scale_by_update_rms(decay: Decay = 0.9, eps: NonNegative = 1e-6):
+    r"""Multiply by the RMS of the results so far, $d'_t = \sqrt{w_{t-1} + \epsilon}\, d_t$, $w_t = \rho w_{t-1} + (1 -
+    \rho) |d'_t|^2$.
+
+    `decay` is $\rho$ in [0, 1), `eps` in [0, inf) in units of the parameter squared; with 0 nothing ever moves. The
+    second half of Adadelta: it gives a dimensionless direction the units of the parameters.
+
+    Source: Zeiler (2012), algorithm 1.
+    """
+
+    def init(params):
+        return UpdateRmsState(jax.tree.map(lambda p: jnp.zeros_like(p.real), params))
+
+    def update(updates, state):
+        w = state.second_moment
+        scaled = jax.tree.map(lambda w, d: square_root(w + eps).astype(d.dtype) * d, w, updates)
+        w = jax.tree.map(lambda w, d: decay * w + (1 - decay) * squared_magnitude(d), w, scaled)
+        return scaled, UpdateRmsState(w)
+
+    return init, update

@@ -1,0 +1,270 @@
+"""Values: things that are fully described by the call that made them.
+
+A transformation, or a schedule, *is* a factory and the arguments it was called with. From these two alone follow
+equality, hash, pickling, the printed form, and the pytree whose leaves are the numeric arguments.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+Number = (int, float, complex, np.ndarray, np.generic, jax.Array)
+
+
+@jax.tree_util.register_pytree_node_class
+class Static:
+    """An argument, or a part of one, that is structure and not a number: a pytree node without leaves."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any):
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Static) and type(self.value) is type(other.value) and self.value == other.value
+
+    def __hash__(self) -> int:
+        try:
+            return hash(self.value)
+        except TypeError:
+            raise TypeError(
+                f"an argument that is not a number must be hashable, because it is part of the compiled program; "
+                f"got {type(self.value).__name__}: {self.value!r}. Pass a tuple, a string, a function, "
+                f"or a pytree of such values."
+            ) from None
+
+    def __repr__(self) -> str:
+        return f"Static({self.value!r})"
+
+    def tree_flatten(self) -> tuple[tuple[()], Static]:
+        return (), self
+
+    @classmethod
+    def tree_unflatten(cls, static: Static, _: tuple[()]) -> Static:
+        return static
+
+
+class Factory(NamedTuple):
+    """The function that makes a value, and what was declared about it."""
+
+    public: Callable[..., Any]  # the decorated function, which pickle finds by its name
+    build: Callable[..., Any]  # the function as it was written
+    name: str
+    parameters: Mapping[str, Any]  # name -> gradlab.hyperparameters.Parameter
+    splits_gradient: bool | str = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Factory) and self.build is other.build
+
+    def __hash__(self) -> int:
+        return hash(self.build)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Value:
+    """A factory and its arguments, as an immutable pytree whose leaves are the numbers among the arguments."""
+
+    __slots__ = ()
+    factory: Factory
+    children: dict[str, Any]  # the arguments, with `Static` around all that is not a number
+
+    def __init_subclass__(cls) -> None:
+        jax.tree_util.register_pytree_with_keys(cls, cls._flatten_with_keys, cls._unflatten, cls._flatten)
+
+    @classmethod
+    def _make(cls, factory: Factory, children: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    @classmethod
+    def _decorate(cls, build: Callable[..., Any], **options: Any) -> Any:
+        """What the decorator does, for values whose factory is another library's."""
+        raise NotImplementedError
+
+    @classmethod
+    def _from_arguments(cls, factory: Factory, arguments: Mapping[str, Any]) -> Any:
+        children = {
+            name: Static(value) if factory.parameters[name].static else separate(value)
+            for name, value in arguments.items()
+        }
+        return cls._make(factory, children)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments by name, as they were given (numbers as floats), with defaults filled in."""
+        return {name: rejoin(child) for name, child in self.children.items()}
+
+    def replace(self, **changes: Any) -> Any:
+        """The same value with some arguments changed: `tx.replace(learning_rate=3e-4)`."""
+        return call(self.factory.public, self.factory.parameters, self.arguments | changes)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name in ("factory", "children"):
+            raise AttributeError(name)
+        try:
+            return rejoin(self.children[name])
+        except KeyError:
+            known = ", ".join(self.children) or "none"
+            raise AttributeError(
+                f"{self.factory.name} has no argument or attribute {name!r}; its arguments: {known}"
+            ) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a {self.factory.name} is a value and cannot change; use .replace({name}=...)")
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return self._identity() == other._identity()
+
+    def __ne__(self, other: object) -> bool:  # tuple, a base of Transformation, has one of its own
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        factory = self.factory
+        if _found_by_name(factory.build):  # another library's factory, wrapped: only the bare one can be found
+            return _unpickle_wrapped, (
+                type(self),
+                factory.build,
+                factory.name,
+                factory.splits_gradient,
+                self.children,
+            )
+        return _unpickle, (type(self), factory.public, self.children)
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __repr__(self) -> str:
+        return show(self.factory, self.arguments)
+
+    def _identity(self) -> Hashable:
+        leaves, structure = jax.tree.flatten(self)
+        return structure, tuple(_leaf_identity(leaf) for leaf in leaves)
+
+    def _flatten(self) -> tuple[tuple[Any, ...], Any]:
+        return tuple(self.children.values()), (self.factory, tuple(self.children))
+
+    def _flatten_with_keys(self) -> tuple[tuple[Any, ...], Any]:
+        keyed = tuple((jax.tree_util.GetAttrKey(name), child) for name, child in self.children.items())
+        return keyed, (self.factory, tuple(self.children))
+
+    @classmethod
+    def _unflatten(cls, structure: Any, children: Any) -> Any:
+        factory, names = structure
+        return cls._make(factory, dict(zip(names, children, strict=True)))
+
+
+def is_factory(thing: Any) -> bool:
+    """Whether this is a decorated function that makes values, and was not called."""
+    return isinstance(getattr(thing, "factory", None), Factory) and not isinstance(thing, Value)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is numeric, and so a leaf: numbers and arrays, but not booleans."""
+    return isinstance(value, Number) and not isinstance(value, (bool, np.bool_))
+
+
+def separate(argument: Any) -> Any:
+    """Wrap all of an argument that is neither a number nor a value in `Static`."""
+
+    def wrap(leaf: Any) -> Any:
+        return leaf if is_number(leaf) or isinstance(leaf, Value) else Static(leaf)
+
+    return jax.tree.map(wrap, argument, is_leaf=_is_whole)
+
+
+def rejoin(child: Any) -> Any:
+    """Undo `separate`."""
+
+    def unwrap(leaf: Any) -> Any:
+        return leaf.value if isinstance(leaf, Static) else leaf
+
+    return jax.tree.map(unwrap, child, is_leaf=lambda node: isinstance(node, Static) or _is_whole(node))
+
+
+def _is_whole(node: Any) -> bool:
+    return isinstance(node, (Value, optax.GradientTransformation))
+
+
+def call(function: Callable[..., Any], parameters: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
+    """Call a factory with arguments by name; what it takes as `*links` is given as one tuple."""
+    positional: list[Any] = []
+    named = dict(arguments)
+    for name, parameter in parameters.items():
+        if parameter.variadic:
+            positional.extend(named.pop(name, ()))
+    return function(*positional, **named)
+
+
+def _unpickle(cls: type[Value], public: Any, children: dict[str, Any]) -> Any:
+    return cls._make(public.factory, children)
+
+
+def _unpickle_wrapped(cls: type[Value], build: Any, name: str, splits: bool | str, children: dict[str, Any]) -> Any:
+    return cls._make(cls._decorate(build, name=name, splits_gradient=splits).factory, children)
+
+
+def _found_by_name(function: Any) -> bool:
+    found: Any = sys.modules.get(function.__module__)
+    for part in function.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is function
+
+
+def _leaf_identity(leaf: Any) -> Hashable:
+    if isinstance(leaf, jax.core.Tracer):
+        return ("traced", id(leaf))
+    if isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        leaf = jax.random.key_data(leaf)
+    if isinstance(leaf, (np.ndarray, np.generic, jax.Array)):
+        array = np.asarray(leaf)
+        return (array.dtype.name, array.shape, array.tobytes())
+    return leaf if isinstance(leaf, Hashable) else ("object", id(leaf))
+
+
+def show(factory: Factory, arguments: Mapping[str, Any]) -> str:
+    """The call that makes a value, as Python: options left at a default of None, False or 0 are left out."""
+    parts: list[str] = []
+    for name, value in arguments.items():
+        parameter = factory.parameters[name]
+        if parameter.variadic:
+            parts.extend(show_argument(item) for item in value)
+        elif not (_is_off(value) and _is_off(parameter.default)):
+            parts.append(f"{name}={show_argument(value)}")
+    return f"{factory.name}({', '.join(parts)})"
+
+
+def _is_off(value: Any) -> bool:
+    return value is None or value is False or (isinstance(value, float) and value == 0)
+
+
+def show_argument(value: Any) -> str:
+    """One argument as text: numbers short, arrays by dtype and shape, functions by name."""
+    if isinstance(value, (jax.Array, np.ndarray)):
+        shape = ",".join(map(str, value.shape))
+        concrete = not isinstance(value, jax.core.Tracer) and value.ndim == 0
+        if concrete and not jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
+            return f"{value.dtype.name}({value.item()!r})"
+        return f"{value.dtype.name}[{shape}]"
+    if isinstance(value, float) and math.isfinite(value) and value == int(value) and abs(value) < 1e6:
+        return f"{value:.1f}"
+    if isinstance(value, optax.GradientTransformation) and not isinstance(value, Value):
+        return getattr(value.init, "__qualname__", "optax").split(".")[0]
+    if isinstance(value, Value):
+        return repr(value)
+    if isinstance(value, tuple | list):
+        return "(" + ", ".join(map(show_argument, value)) + ("," * (len(value) == 1)) + ")"
+    return getattr(value, "__qualname__", repr(value)).replace(".<locals>", "") if callable(value) else repr(value)

@@ -18,7 +18,10 @@ def squared_magnitude(x: jax.Array) -> jax.Array:
 
 def magnitude(x: jax.Array) -> jax.Array:
     """|x|, real for complex x, with derivative 0 at 0."""
-    return square_root(squared_magnitude(x)) if jnp.iscomplexobj(x) else jnp.abs(x)
+    if not jnp.iscomplexobj(x):
+        return jnp.abs(x)
+    zero = x == 0
+    return jnp.where(zero, 0, jnp.abs(jnp.where(zero, 1, x)))
 
 
 def square_root(x: jax.Array) -> jax.Array:

@@ -100,10 +100,14 @@ class _Core:
     def pair(self) -> Any:
         """What the factory returns, with schedules unresolved: enough to know the parts."""
         parameters, arguments = self.factory.parameters, self.arguments
-        for name, parameter in parameters.items():
-            if parameter.range is not None and is_schedule(arguments[name]):
-                arguments[name] = as_schedule(arguments[name])
-        return call(self.factory.build, parameters, arguments)
+        scheduled = [name for name, p in parameters.items() if p.range is not None and is_schedule(arguments[name])]
+        arguments |= {name: as_schedule(arguments[name]) for name in scheduled}
+        try:
+            return call(self.factory.build, parameters, arguments)
+        except Exception:  # a link may compute with its hyperparameters, and needs numbers; a recipe hands them on
+            if not scheduled or isinstance(made := self.pair_at(0), Transformation):
+                raise
+            return made
 
     def pair_at(self, step: Any) -> Any:
         """What the factory returns, with every hyperparameter a number."""

@@ -37,9 +37,16 @@ def _precise_leaf(path: Any, leaf: Any, what: str) -> jax.Array:
 
 
 def unaliased(tree: PyTree, original: PyTree) -> PyTree:
-    """The tree with a copy of each array that it shares with another, so that both can be donated."""
-    shared = {id(leaf) for leaf in jax.tree.leaves(original)}
-    return jax.tree.map(lambda leaf: jnp.copy(leaf) if id(leaf) in shared else leaf, tree)
+    """The tree with a copy of each array that it shares with another, or holds twice, so that both can be donated."""
+    seen = {id(leaf) for leaf in jax.tree.leaves(original)}
+
+    def own(leaf: Any) -> Any:
+        if id(leaf) in seen and hasattr(leaf, "dtype"):
+            return jnp.copy(leaf)
+        seen.add(id(leaf))
+        return leaf
+
+    return jax.tree.map(own, tree)
 
 
 def like(tree: PyTree, original: PyTree) -> PyTree:
@@ -69,16 +76,20 @@ def require_same_trees(left: PyTree, right: PyTree, left_name: str, right_name: 
 def first_difference(left: PyTree, right: PyTree) -> tuple[str, str, str] | None:
     """The first path at which two trees differ in structure or shape, and what stands there on either side."""
     left_leaves, right_leaves = jax.tree.leaves(left), jax.tree.leaves(right)
-    left_structure: Any = jax.tree.structure(left)
-    right_structure: Any = jax.tree.structure(right)
-    if left_structure == right_structure and all(map(_same_shape, left_leaves, right_leaves)):
+    if same_structure(left, right) and all(map(_same_shape, left_leaves, right_leaves)):
         return None
     left_by_path, right_by_path = (dict(jax.tree_util.tree_flatten_with_path(tree)[0]) for tree in (left, right))
     for path in left_by_path | right_by_path:
         missing = path not in left_by_path or path not in right_by_path
         if missing or not _same_shape(left_by_path[path], right_by_path[path]):
             return _path(path), _describe(left_by_path, path), _describe(right_by_path, path)
-    return "the root", str(left_structure), str(right_structure)
+    return "the root", str(jax.tree.structure(left)), str(jax.tree.structure(right))
+
+
+def same_structure(left: PyTree, right: PyTree) -> bool:
+    """Whether two trees have the same structure."""
+    structure: Any = jax.tree.structure(left)
+    return structure == jax.tree.structure(right)
 
 
 def _same_shape(left: Any, right: Any) -> bool:

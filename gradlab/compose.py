@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import optax
 
 from .base import Transformation, raw_init, raw_update, splits_gradient, transformation
+from .values import Value
 
 
 class Chain(NamedTuple):
@@ -93,7 +94,7 @@ def precondition(tx: optax.GradientTransformation):
     def update(updates, state, params=None, *, grads=None, **extra):
         gradient = updates if grads is None else grads
         rates, state = raw_update(tx, _ones(updates), state, params, {"grads": gradient, **extra})
-        return jax.tree.map(lambda rate, d: (rate * d).astype(d.dtype), rates, updates), state
+        return jax.tree.map(lambda rate, d: rate.astype(d.dtype) * d, rates, updates), state
 
     return init, update
 
@@ -105,7 +106,7 @@ def _ones(tree: Any) -> Any:
 def _as_link(link: Any, position: int) -> Any:
     if isinstance(link, optax.GradientTransformation):
         return link
-    if callable(link) and not isinstance(link, tuple):
+    if callable(link) and not isinstance(link, tuple | Value):
         name = getattr(link, "__name__", repr(link))
         raise TypeError(f"chain: link {position} is the function {name} itself; call it: {name}(...)")
     if isinstance(link, tuple) and len(link) == 2 and all(map(callable, link)):

@@ -38,6 +38,13 @@ class Range:
     def __str__(self) -> str:
         return f"{'[' if self.includes_low else '('}{self.low:g}, {self.high:g}{']' if self.includes_high else ')'}"
 
+    @property
+    def kinds(self) -> str:
+        """What may be passed, in words."""
+        if self.integer:
+            return "an integer, an array of such, or a jax.random.key"
+        return f"a number in {self}, an array of such, or a schedule (a function of the step)"
+
     def holds(self, value: Any) -> bool:
         """Whether every element of a concrete value lies in the interval; NaN lies in none."""
         value = np.asarray(value)
@@ -53,7 +60,7 @@ Fraction: TypeAlias = Annotated[Any, Range(0.0, 1.0, includes_high=True, hint="p
 NonNegative: TypeAlias = Annotated[Any, Range(0.0, hint="pass a finite number that is not negative")]
 Positive: TypeAlias = Annotated[Any, Range(0.0, includes_low=False, hint="pass a finite number above zero")]
 Limit: TypeAlias = Annotated[Any, Range(0.0, includes_high=True, hint="pass a number that is not negative, or inf")]
-Seed: TypeAlias = Annotated[Any, Range(-(2.0**63), 2.0**64, integer=True, hint="pass an integer, or a jax.random.key")]
+Seed: TypeAlias = Annotated[Any, Range(includes_low=False, integer=True, hint="pass an integer, or a jax.random.key")]
 
 _ANY_NUMBER = Range(includes_low=False, hint="pass a finite number")
 _ANY_INTEGER = Range(includes_low=False, integer=True, hint="pass an integer")
@@ -66,7 +73,7 @@ class Parameter(NamedTuple):
     default: Any
     range: Range | None  # None: not a hyperparameter
     transformation: bool  # may be, or must be if it has no range, a transformation
-    static: bool  # structure by declaration
+    static: tuple[type, ...]  # structure by declaration, of one of these types
     variadic: bool  # the `*links` of a chain
 
 
@@ -81,7 +88,7 @@ def parameters_of(factory: Callable[..., Any]) -> dict[str, Parameter]:
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             raise TypeError(f"{factory.__name__}: a factory takes arguments by name, not **{name}; list them")
         hint = hints.get(name, Any)
-        static = _names_a_type(hint, (int, bool, str))
+        static = _static_types(hint)
         interval = None if static else _range_of(hint)
         if interval is None and not static:
             members = _members(hint)
@@ -103,21 +110,21 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
         return value
     if parameter.transformation and isinstance(value, optax.GradientTransformation):
         return value
+    if parameter.static and type(value) not in parameter.static:
+        wanted = " or ".join(kind.__name__ for kind in parameter.static)
+        raise TypeError(f"{where} must be of type {wanted}, got {type(value).__name__}: {value!r}")
     if interval is None:
         if parameter.transformation:
             raise TypeError(
                 f"{where} must be a transformation, such as scale_by_rms(); got {type(value).__name__}: {value!r}"
             )
         return value if parameter.static else jax.tree.map(_as_float, value, is_leaf=lambda v: isinstance(v, Value))
-    if callable(value) and not isinstance(value, optax.GradientTransformation):
+    if callable(value) and not isinstance(value, optax.GradientTransformation) and not interval.integer:
         return value
     if interval.integer and isinstance(value, jax.Array):
         return value
     if not is_number(value) or np.iscomplexobj(value):
-        raise TypeError(
-            f"{where} must be a number in {interval}, an array of such, or a schedule (a function of the step); "
-            f"got {type(value).__name__}: {value!r}"
-        )
+        raise TypeError(f"{where} must be {interval.kinds}; got {type(value).__name__}: {value!r}")
     if isinstance(value, jax.core.Tracer):
         return value
     if not interval.holds(value):
@@ -132,6 +139,9 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
 
 
 def _as_float(leaf: Any) -> Any:
+    is_array = isinstance(leaf, (np.bool_, np.ndarray, jax.Array)) and not isinstance(leaf, jax.core.Tracer)
+    if is_array and leaf.dtype == bool and leaf.ndim == 0:
+        return bool(leaf)
     return float(leaf) if isinstance(leaf, int) and not isinstance(leaf, bool) else leaf
 
 
@@ -148,6 +158,11 @@ def resolved(parameters: Mapping[str, Parameter], arguments: Mapping[str, Any], 
             value = weak(value)
         values[name] = value
     return values
+
+
+def is_concrete(values: Any) -> bool:
+    """Whether a tree holds numbers only: no tracers, no schedules, no placeholders."""
+    return all(is_number(leaf) and not isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
 
 
 def is_schedule(value: Any) -> bool:
@@ -177,6 +192,6 @@ def _range_of(hint: Any) -> Range | None:
     return None
 
 
-def _names_a_type(hint: Any, wanted: tuple[type, ...]) -> bool:
-    members = [member for member in _members(hint) if member is not type(None)]
-    return bool(members) and all(member in wanted for member in members)
+def _static_types(hint: Any) -> tuple[type, ...]:
+    members = tuple(member for member in _members(hint) if member is not type(None))
+    return members if all(member in (int, bool, str) for member in members) else ()

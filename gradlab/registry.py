@@ -26,6 +26,7 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "clip_by_global_norm": lambda: gl.clip_by_global_norm(1.0),
     "constant": lambda: gl.schedules.constant(0.1),
     "shift": lambda: gl.schedules.shift(gl.schedules.cosine(0.1, 100), 10),
+    "relative": lambda: gl.schedules.relative(gl.schedules.cosine(0.1, 100)),
     "lower_bound": lambda: gl.schedules.lower_bound(0.1),
     "upper_bound": lambda: gl.schedules.upper_bound(0.1),
     "cosine": lambda: gl.schedules.cosine(0.1, 100),
@@ -41,6 +42,12 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "warmup_stable_decay": lambda: gl.schedules.warmup_stable_decay(0.1, 10, 60, 30),
 }
 
+# What holds beyond the contracts (see gradlab.testing.CLAIMS), by what does not: a norm or a mean over elements, ...
+_NOT_ELEMENTWISE = ("chain", "clip_by_norm", "clip_by_global_norm", "centralize", "add_noise")
+_NOT_CONTAINED = ("chain", "clip_by_global_norm")
+_NOT_SYMMETRIC = ("clip_between", "running_max", "running_sum", "add_noise")
+_UNBIASED = ("adam", "amsgrad", "sgd", "sign_sgd")
+
 
 class Entry(NamedTuple):
     """One public factory."""
@@ -49,6 +56,22 @@ class Entry(NamedTuple):
     factory: Callable[..., Any]
     kind: str  # "recipe", "link", "combinator" or "schedule"
     example: Any  # a value that it makes
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """What the example claims beyond the contracts, as `gradlab.testing.check` takes it."""
+        if self.kind == "schedule":
+            return {}
+        held = {
+            "elementwise": self.name not in _NOT_ELEMENTWISE,
+            "permutation equivariant": self.name not in ("add_noise", "centralize"),
+            "contained": self.name not in _NOT_CONTAINED,
+            "sign symmetric": self.name not in _NOT_SYMMETRIC,
+            "unbiased": self.name in _UNBIASED,
+            "descends": self.kind == "recipe",
+        }
+        claims: dict[str, Any] = {claim: True for claim, holds in held.items() if holds}
+        return claims if self.name not in _NOT_SYMMETRIC else claims | {"except": ("turns with i",)}
 
     @property
     def summary(self) -> str:

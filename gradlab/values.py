@@ -242,7 +242,7 @@ def show(factory: Factory, arguments: Mapping[str, Any]) -> str:
         parameter = factory.parameters[name]
         if parameter.variadic:
             parts.extend(show_argument(item) for item in value)
-        elif not (_is_off(value) and _is_off(parameter.default)):
+        elif not (_is_off(value) and type(value) is type(parameter.default) and value == parameter.default):
             parts.append(f"{name}={show_argument(value)}")
     return f"{factory.name}({', '.join(parts)})"
 
@@ -259,7 +259,9 @@ def show_argument(value: Any) -> str:
         if concrete and not jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
             return f"{value.dtype.name}({value.item()!r})"
         return f"{value.dtype.name}[{shape}]"
-    if isinstance(value, float) and math.isfinite(value) and value == int(value) and abs(value) < 1e6:
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
+    if isinstance(value, float) and value == int(value) and abs(value) < 1e6:
         return f"{value:.1f}"
     if isinstance(value, optax.GradientTransformation) and not isinstance(value, Value):
         return getattr(value.init, "__qualname__", "optax").split(".")[0]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from ..base import transformation
 from ..compose import chain, precondition
 from ..hyperparameters import Decay, NonNegative, Positive, is_schedule
-from ..schedules.base import as_schedule
-from ..schedules.bounds import lower_bound, upper_bound
+from ..schedules.bounds import lower_bound, relative, upper_bound
 from ..transforms.bias_correction import bias_correction
 from ..transforms.clipping import clip_between
 from ..transforms.estimators import running_max
@@ -29,7 +28,8 @@ def adabound(
 
     $s_t = \alpha \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)$, and the bounds close in on `final_rate` $f$ at the speed
     `gamma` $\gamma$: $l_t = f (1 - 1 / (\gamma t + 1))$, $u_t = f (1 + 1 / (\gamma t))$. Under a schedule $f$ falls
-    with the rate, as $f \alpha_t / \alpha_0$. Source: Luo et al. (2019), algorithm 2.
+    with the rate, as $f \alpha_t / \alpha_0$. (as it is, if
+    $\alpha_0$ = 0). Source: Luo et al. (2019), algorithm 2.
     """
     return _bounded(learning_rate, b1, scale_by_rms(b2, eps), b2, final_rate, gamma)
 
@@ -50,8 +50,7 @@ def amsbound(
 
 def _bounded(learning_rate, b1, rms, b2, final_rate, gamma):
     if is_schedule(learning_rate):
-        rate = as_schedule(learning_rate)
-        final_rate = final_rate * (rate / rate(0))
+        final_rate = relative(learning_rate) * final_rate
     bounds = clip_between(lower_bound(final_rate, gamma), upper_bound(final_rate, gamma))
     rates = precondition(chain(rms, bias_correction(b1, b2), scale(learning_rate), bounds))
     return chain(scale_by_momentum(b1), rates, scale(-1.0))

@@ -13,8 +13,8 @@ from ..transforms.second_moment import scale_by_rms, scale_by_update_rms
 def adadelta(learning_rate: NonNegative = 1.0, rho: Decay = 0.9, eps: NonNegative = 1e-6):
     r"""Adadelta: RMS scaling, then the units of the parameters back; it needs no rate ($\alpha$ = 1).
 
-    `rho` in [0, 1) is the decay of both running means; `eps` in (0, inf) stands inside both roots and sets the size
-    of the first steps. Source: Zeiler (2012), algorithm 1.
+    `rho` in [0, 1) is the decay of both running means; `eps` in [0, inf) stands inside both roots and sets the size
+    of the first steps (with 0 nothing ever moves). Source: Zeiler (2012), algorithm 1.
     """
     return chain(
         scale_by_rms(rho, eps=0.0, eps_root=eps),

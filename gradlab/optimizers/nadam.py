@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..base import transformation
 from ..compose import chain
-from ..hyperparameters import Decay, NonNegative, is_schedule
-from ..schedules.base import as_schedule, shift
+from ..hyperparameters import Decay, NonNegative
+from ..schedules.base import ahead
 from ..transforms.bias_correction import bias_correction
 from ..transforms.momentum import nesterov, scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
@@ -25,10 +25,9 @@ def nadam(
     `b1` is $\mu$ in [0, 1), a number or a schedule; Dozat's own is `schedules.nadam_momentum`. The rest is Adam's.
     Source: Dozat (2016), algorithm 2.
     """
-    next_b1 = shift(as_schedule(b1), 1) if is_schedule(b1) else b1
     return chain(
         scale_by_momentum(b1),
-        nesterov(b1, next_decay=next_b1, corrected=True),
+        nesterov(b1, next_decay=ahead(b1), corrected=True),
         scale_by_rms(chain(scale_by_momentum(b2), bias_correction(b2)), eps),
         scale_by_learning_rate(learning_rate),
     )

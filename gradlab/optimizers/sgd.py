@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..base import transformation
 from ..compose import chain
 from ..hyperparameters import Decay, Fraction, NonNegative
+from ..schedules.base import ahead
 from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
@@ -22,7 +23,8 @@ def sgd(
     `momentum` is $\mu$ in [0, 1), of Polyak's heavy ball: $v_t = \mu v_{t-1} + (1 - \tau) g_t$, $x_t = x_{t-1} -
     \alpha v_t$, with `dampening` $\tau$ in [0, 1] ($\tau = \mu$ makes $v$ a running mean). `nesterov` follows the
     point that momentum is about to reach, $v_t = \mu v_{t-1} - \alpha g_t$, $x_t = x_{t-1} + \mu v_t - \alpha g_t$,
-    with the rate inside the buffer, which is exact also while the rate changes.
+    with the rate inside the buffer, which is exact also while the rate changes (and with $\mu_{t+1} v_t$ ahead, while
+    $\mu$ does).
 
     Raises ValueError for `nesterov` without `momentum`.
     Source: Cauchy (1847); Robbins & Monro (1951); Polyak (1964); Nesterov (1983); Sutskever et al. (2013).
@@ -33,5 +35,5 @@ def sgd(
             raise ValueError("sgd: nesterov=True looks ahead along the momentum; pass momentum too, such as 0.9")
         return chain(step)
     if nesterov:
-        return chain(step, scale_by_momentum(momentum, dampening), look_ahead(momentum, dampening))
+        return chain(step, scale_by_momentum(momentum, dampening), look_ahead(momentum, dampening, ahead(momentum)))
     return chain(scale_by_momentum(momentum, dampening), step)

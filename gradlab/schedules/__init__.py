@@ -6,6 +6,7 @@ from .base import constant as constant
 from .base import schedule as schedule
 from .base import shift as shift
 from .bounds import lower_bound as lower_bound
+from .bounds import relative as relative
 from .bounds import upper_bound as upper_bound
 from .decay import cosine as cosine
 from .decay import exponential as exponential

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeAlias
 
 import jax
 
-from ..hyperparameters import Hyperparameter, Seed, checked, parameters_of, resolved, weak
+from ..hyperparameters import Hyperparameter, Seed, checked, is_schedule, parameters_of, resolved, weak
 from ..values import Factory, Value, call, is_number, show_argument
 
 Step: TypeAlias = Any  # an integer scalar: Python's, an array or a tracer
@@ -22,17 +22,19 @@ _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": operator.truediv,
+    "**": operator.pow,
 }
 
 
 class Schedule(Value):
-    """A function of the step that is also a pytree of its numbers, with `+ - * /` as on numbers.
+    """A function of the step that is also a pytree of its numbers, with `+ - * / **` as on numbers.
 
     Call it with the step, a non-negative integer scalar counted from 0; it returns a scalar. Like a transformation it
     compares equal by what it is, pickles, prints as the call that made it, and never makes a program compile twice.
     """
 
     __slots__ = ("children", "factory")
+    __array_ufunc__ = None  # so that NumPy leaves `array * schedule` to the schedule
 
     @classmethod
     def _make(cls, factory: Factory, children: dict[str, Any]) -> Schedule:
@@ -70,6 +72,9 @@ class Schedule(Value):
     def __rtruediv__(self, other: Any) -> Schedule:
         return combined("/", other, self)
 
+    def __pow__(self, other: Any) -> Schedule:
+        return combined("**", self, other)
+
     def __neg__(self) -> Schedule:
         return combined("*", -1.0, self)
 
@@ -94,10 +99,11 @@ def schedule(factory: Callable[P, Callable[[Any], Any]]) -> Callable[P, Schedule
     @functools.wraps(factory)
     def make(*args: P.args, **kwargs: P.kwargs) -> Schedule:
         bound = bind(factory, args, kwargs)
-        return Schedule._from_arguments(
-            make.factory,  # type: ignore[attr-defined]
-            {name: checked(factory.__name__, parameters[name], value) for name, value in bound.items()},
-        )
+        arguments = {name: checked(factory.__name__, parameters[name], value) for name, value in bound.items()}
+        at = call(factory, parameters, arguments)
+        if not callable(at):
+            raise TypeError(f"{factory.__name__} must return a function of the step, got {type(at).__name__}: {at!r}")
+        return Schedule._from_arguments(make.factory, arguments)  # type: ignore[attr-defined]
 
     make.factory = Factory(make, factory, factory.__name__, parameters)  # type: ignore[attr-defined]
     return make
@@ -148,9 +154,14 @@ def shift(inner, offset: Seed):
     return lambda step: as_schedule(inner)((step + offset).clip(0))
 
 
+def ahead(value: Any) -> Any:
+    """A hyperparameter one step later: a schedule shifted by one, anything else as it is."""
+    return shift(as_schedule(value), 1) if is_schedule(value) else value
+
+
 @schedule
 def combined(operation: str, left, right):
-    """Two schedules, or a schedule and a number, joined by one of `+ - * /`: what the operators of `Schedule` make."""
+    """Two schedules, or a schedule and a number, joined by `+ - * / **`: what the operators of `Schedule` make."""
     if operation not in _OPERATIONS:
         raise ValueError(f"operation must be one of {', '.join(_OPERATIONS)}, got {operation!r}")
     return lambda step: _OPERATIONS[operation](as_schedule(left)(step), as_schedule(right)(step))

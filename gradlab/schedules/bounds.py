@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import jax.numpy as jnp
+
 from ..hyperparameters import NonNegative, Positive
-from .base import schedule
+from .base import as_schedule, schedule
 
 
 @schedule
@@ -22,3 +24,15 @@ def upper_bound(final_value: NonNegative, gamma: Positive = 1e-3):
     Source: Luo et al. (2019).
     """
     return lambda step: final_value * (1 + 1 / (gamma * (step + 1)))
+
+
+@schedule
+def relative(inner):
+    """Another schedule as a share of its value at step 0; 1 throughout where that is 0, as in a warm-up from 0."""
+
+    def at(step):
+        first = as_schedule(inner)(0)
+        started = jnp.not_equal(first, 0)
+        return jnp.where(started, as_schedule(inner)(step) / jnp.where(started, first, 1.0), 1.0)
+
+    return at

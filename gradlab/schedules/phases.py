@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
+import itertools
 
-from ..hyperparameters import Fraction, Hyperparameter, NonNegative, Positive
+import jax.numpy as jnp
+import numpy as np
+
+from ..hyperparameters import Fraction, Hyperparameter, NonNegative, Positive, is_concrete, weak
 from .base import as_schedule, schedule
 from .decay import half_cosine, progress
 
@@ -22,7 +25,7 @@ def piecewise(init_value: Hyperparameter, boundaries, factors):
     def at(step):
         value = init_value
         for boundary, factor in zip(boundaries, factors):
-            value = value * jnp.where(step >= boundary, factor, 1.0)
+            value = value * jnp.where(step >= weak(boundary), weak(factor), 1.0)
         return value
 
     return at
@@ -37,11 +40,14 @@ def join(schedules, boundaries):
     """
     if len(schedules) != len(boundaries) + 1:
         raise ValueError(f"join: {len(schedules)} schedules need one boundary fewer, got {len(boundaries)}")
+    if is_concrete(boundaries) and any(later <= earlier for earlier, later in itertools.pairwise(boundaries)):
+        raise ValueError(f"join: boundaries must rise, got {boundaries}")
 
     def at(step):
         value = as_schedule(schedules[0])(step)
         for following, boundary in zip(schedules[1:], boundaries):
-            value = jnp.where(step >= boundary, as_schedule(following)(jnp.maximum(step - boundary, 0)), value)
+            here = jnp.maximum(step - weak(boundary), 0)
+            value = jnp.where(step >= weak(boundary), as_schedule(following)(here), value)
         return value
 
     return at
@@ -58,8 +64,14 @@ def warmup_cosine(
     """Rise in a straight line to a peak, then fall along half a cosine.
 
     From `init_value` at step 0 to `peak_value` at `warmup_steps` to `end_value` at `decay_steps`, which counts both
-    phases, and so must be above `warmup_steps`. Source: Goyal et al. (2017); Loshchilov & Hutter (2017).
+    phases. Raises ValueError unless that is above `warmup_steps`.
+    Source: Goyal et al. (2017); Loshchilov & Hutter (2017).
     """
+    if is_concrete((warmup_steps, decay_steps)) and np.any(np.asarray(decay_steps) <= np.asarray(warmup_steps)):
+        raise ValueError(
+            f"warmup_cosine: decay_steps counts both phases and must be above warmup_steps, got {decay_steps} and "
+            f"{warmup_steps}; pass warmup_steps + the steps of the decay"
+        )
 
     def at(step):
         rising = init_value + (peak_value - init_value) * step / jnp.maximum(warmup_steps, 1)

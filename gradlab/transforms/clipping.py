@@ -42,7 +42,8 @@ def clip_by_norm(max_norm: Limit):
 def clip_by_global_norm(max_norm: Limit):
     r"""Bound the Euclidean norm of the whole tree, $d' = d \min(1, c / \|d\|)$. `max_norm` is $c$ in [0, inf].
 
-    The norm is exact also where a square would overflow or vanish; a tree that is zero stays zero.
+    The norm is exact also where a square would overflow or vanish; a tree that is zero stays zero. With an infinity in
+    it the finite elements become 0, with a NaN all become NaN: nothing is let through unclipped.
     Source: Pascanu et al. (2013), algorithm 1.
     """
 
@@ -53,21 +54,23 @@ def clip_by_global_norm(max_norm: Limit):
     return stateless(None)[0], update
 
 
-def _norm(leaves: list[jax.Array]) -> jax.Array:
-    """The norm, from squares of numbers that were scaled to have a largest one of 1."""
+def _norm(leaves: list[jax.Array]) -> tuple[jax.Array, jax.Array]:
+    """The norm as a product of two numbers, the largest magnitude and the norm in its units, so that no square
+    overflows or vanishes."""
     dtype = max((leaf.real.dtype for leaf in leaves), key=lambda d: jnp.finfo(d).bits, default=jnp.float32)
     largest = jnp.stack([jnp.zeros((), dtype), *(_largest(leaf).astype(dtype) for leaf in leaves if leaf.size)]).max()
-    unit = jax.lax.stop_gradient(jnp.where(largest > 0, largest, 1))
+    unit = jax.lax.stop_gradient(jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1))
     squares = [squared_magnitude(leaf / unit.astype(leaf.dtype)).sum().astype(dtype) for leaf in leaves]
-    return unit * square_root(sum(squares, jnp.zeros((), dtype)))
+    return unit, square_root(sum(squares, jnp.zeros((), dtype)))
 
 
 def _largest(leaf: jax.Array) -> jax.Array:
     return jnp.maximum(jnp.abs(leaf.real), jnp.abs(leaf.imag)).max() if jnp.iscomplexobj(leaf) else jnp.abs(leaf).max()
 
 
-def _bound(d: jax.Array, max_norm: jax.Array, norm: jax.Array) -> jax.Array:
-    # The norm itself is clipped, so that a zero norm is never divided by, nor infinity by infinity.
-    longer = norm > max_norm
-    factor = jnp.where(longer, max_norm / jnp.where(longer, norm, 1), 1)
+def _bound(d: jax.Array, max_norm: jax.Array, norm: tuple[jax.Array, jax.Array]) -> jax.Array:
+    unit, relative = norm
+    limit = max_norm / unit
+    longer = ~(relative <= limit)  # so that NaN is not let through
+    factor = jnp.where(longer, limit / jnp.where(longer, relative, 1), 1)
     return d * factor.astype(d.dtype)

@@ -23,6 +23,10 @@ def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None):
     def update(updates, state, params):
         chosen = mask(params) if callable(mask) else True if mask is None else mask
         chosen = jax.tree.broadcast(chosen, params)
+        for path, on in jax.tree_util.tree_leaves_with_path(chosen):
+            if not isinstance(on, bool):
+                place = jax.tree_util.keystr(path)
+                raise TypeError(f"add_decayed_weights: mask must hold True or False at {place}, got {on!r}")
         return jax.tree.map(
             lambda d, x, on: d + weight_decay * x.astype(d.dtype) if on else d, updates, params, chosen
         ), state

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from ..base import transformation
-from ..hyperparameters import Decay, Fraction, weak
+from ..hyperparameters import Decay, Fraction, Hyperparameter, weak
 
 
 class MomentumState(NamedTuple):
@@ -18,18 +18,19 @@ class MomentumState(NamedTuple):
 
 
 @transformation(splits_gradient=True)
-def scale_by_momentum(decay: Decay = 0.9, dampening: Fraction | None = None):
-    r"""Replace the direction by a running mean of it, $m_t = \beta m_{t-1} + (1 - \tau) d_t$, $m_0 = 0$.
+def scale_by_momentum(decay: Decay = 0.9, dampening: Fraction | None = None, initial: Hyperparameter = 0.0):
+    r"""Replace the direction by a running mean of it, $m_t = \beta m_{t-1} + (1 - \tau) d_t$.
 
     `decay` is $\beta$ in [0, 1). `dampening` is $\tau$ in [0, 1]; left out it equals $\beta$ (an exponential moving
-    average), and 0 gives Polyak's heavy ball. From here on a chain's direction is not its gradient.
+    average), and 0 gives Polyak's heavy ball. `initial` is $m_0$, finite, in units of the direction (of the squared
+    gradient, for an estimator in `scale_by_rms`). From here on a chain's direction is not its gradient.
 
     Source: Polyak (1964), equation 9; Qian (1999), equation 1.
     """
     dampening = decay if dampening is None else dampening
 
     def init(params):
-        return MomentumState(jax.tree.map(jnp.zeros_like, params))
+        return MomentumState(jax.tree.map(lambda p: jnp.full_like(p, initial), params))
 
     def update(updates, state):
         moment = jax.tree.map(lambda m, d: decay * m + (1 - dampening) * d, state.moment, updates)

@@ -72,23 +72,28 @@ class StddevState(NamedTuple):
 
 @transformation
 def scale_by_stddev(
-    decay: Decay | optax.GradientTransformation = 0.9, eps: NonNegative = 1e-8, eps_root: NonNegative = 0.0
+    decay: Decay | optax.GradientTransformation = 0.9,
+    eps: NonNegative = 1e-8,
+    eps_root: NonNegative = 0.0,
+    mean_decay: Decay | optax.GradientTransformation | None = None,
 ):
     r"""Divide by the gradient's standard deviation, $d' = d / (\sqrt{v_t - |\bar g_t|^2 + \epsilon_r} + \epsilon)$.
 
     As `scale_by_rms`, with the square of the estimated mean $\bar g_t$ taken off (at least 0 remains). `decay` in
-    [0, 1) or an estimator, used for both. Source: Graves (2013), equations 38 to 40.
+    [0, 1) or an estimator, used for both, unless `mean_decay` is the one for the mean.
+    Source: Graves (2013), equations 38 to 40.
     """
     estimator = _estimator(decay)
+    mean_estimator = estimator if mean_decay is None else _estimator(mean_decay)
 
     def init(params):
         square = jax.tree.map(squared_magnitude, params)
-        return StddevState(raw_init(estimator, params), raw_init(estimator, square))
+        return StddevState(raw_init(mean_estimator, params), raw_init(estimator, square))
 
     def update(updates, state, params=None, *, grads=None):
         gradient = updates if grads is None else grads
         square = jax.tree.map(squared_magnitude, gradient)
-        mean, mean_state = raw_update(estimator, gradient, state.mean, params, {})
+        mean, mean_state = raw_update(mean_estimator, gradient, state.mean, params, {})
         v, second_moment = raw_update(estimator, square, state.second_moment, params, {})
         variance = jax.tree.map(lambda v, m: jnp.maximum(v - squared_magnitude(m), 0), v, mean)
         scaled = jax.tree.map(lambda d, var: divide(d, square_root(var + eps_root) + eps), updates, variance)

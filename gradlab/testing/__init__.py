@@ -1,0 +1,12 @@
+"""A kit that tells anyone whether their optimizer is right."""
+
+from . import references as references
+from .check import assert_lawful as assert_lawful
+from .check import check as check
+from .law import CLAIMS as CLAIMS
+from .law import CONTRACTS as CONTRACTS
+from .law import Law as Law
+from .law import law as law
+from .report import Report as Report
+from .report import Result as Result
+from .trajectory import assert_same_trajectory as assert_same_trajectory

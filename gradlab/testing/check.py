@@ -1,0 +1,195 @@
+"""`check` and `assert_lawful`: every law, on any transformation, with a report in words."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import jax.numpy as jnp
+import optax
+
+from ..base import Transformation
+from ..values import is_number
+from . import laws as laws
+from .law import CLAIMS, CONTRACTS, Broken, Law, NotApplicable
+from .report import BROKEN, HOLDS, NOT_APPLICABLE, Report, Result
+from .subject import Subject
+from .trajectory import require_same_trajectory
+
+DTYPES = ("float32", "bfloat16", "float16", "float64", "complex64")
+
+
+def check(
+    tx: optax.GradientTransformation | Callable[..., Any],
+    *,
+    reference: str | Callable[..., Any] | None = None,
+    claims: tuple[str, ...] | Mapping[str, Any] = (),
+    dtypes: tuple[str, ...] = DTYPES,
+    laws: tuple[str, ...] | None = None,
+    extra: Mapping[str, Any] | None = None,
+    seconds_per_law: float = 30.0,
+    **arguments: Any,
+) -> Report:
+    """Examine a transformation by every law that applies to it, and report.
+
+    `tx` is a transformation of gradlab or optax, an `(init, update)` pair, or a factory, which is then called with
+    `arguments`; of a factory, and of a gradlab value, the hyperparameters are known and examined too.
+
+    `reference` is a step function or the name of one in `gradlab.testing.references`: the trajectory must be its.
+    `claims` are names of further laws that are claimed to hold (see `gradlab.testing.CLAIMS`); `{"accumulates": 4}`
+    gives one a number, and `{"except": ("turns with i",)}` takes a part of a contract back. `dtypes` are those
+    of the parameters to try, `laws` the contracts to examine (all by default), `extra` the extra arguments of `update`.
+
+    Never raises for what the transformation does: a factory that raises, a result that is no pair, and a law that
+    takes longer than `seconds_per_law` are findings too. Raises ValueError for an unknown dtype, law or claim.
+    """
+    claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims)
+    _require_known("law", laws or (), CONTRACTS)
+    _require_known("claim", [name for name in claimed if name != "except"], CLAIMS)
+    for dtype in dtypes:
+        if not jnp.issubdtype(jnp.dtype(dtype), jnp.inexact):
+            raise ValueError(f"dtypes must be floating-point or complex, got {dtype!r}")
+    label = _label(tx, arguments)
+    try:
+        with _limit(seconds_per_law):
+            subject = _subject(tx, arguments, label, dtypes, claimed, dict(extra or {}))
+    except Exception as error:
+        return Report(label, (_cannot_be_made(error),))
+    chosen = [law for name, law in CONTRACTS.items() if laws is None or name in laws]
+    chosen += [CLAIMS[name] for name in claimed if name != "except"]
+    results = []
+    for law in chosen:
+        results.append(_examine(law, subject, seconds_per_law))
+        if results[-1].detail.startswith(_NO_ANSWER):
+            break  # what hangs once hangs again
+    if reference is not None and not results[-1].detail.startswith(_NO_ANSWER):
+        results.append(_examine(_trajectory_law(reference, arguments), subject, seconds_per_law))
+    return Report(label, tuple(results))
+
+
+def assert_lawful(tx: optax.GradientTransformation | Callable[..., Any], **options: Any) -> None:
+    """`check`, raising AssertionError with the report if any law is broken."""
+    report = check(tx, **options)
+    if not report.ok:
+        raise AssertionError(str(report))
+
+
+_NO_ANSWER = "no answer after"
+
+
+def _subject(tx, arguments, label, dtypes, claims, extra) -> Subject:
+    if isinstance(tx, tuple):
+        if arguments:
+            raise TypeError(f"arguments {', '.join(arguments)} go with a factory, but {label} is one already made")
+        pair = _pair(tx, label)
+        return Subject(pair, label=label, dtypes=dtypes, claims=claims, extra=extra)
+    if not callable(tx):
+        raise TypeError(f"expected a transformation or a factory of one, got {type(tx).__name__}: {tx!r}")
+    made = tx(**arguments)
+    if isinstance(made, Transformation):
+        return Subject(made, label=label, dtypes=dtypes, claims=claims, extra=extra)
+    numbers = {
+        name: float(value) for name, value in arguments.items() if is_number(value) and not isinstance(value, int)
+    }
+    return Subject(
+        _pair(made, label),
+        label=label,
+        hyperparameters=numbers,
+        remake=lambda given: _pair(tx(**(arguments | given)), label),
+        dtypes=dtypes,
+        claims=claims,
+        extra=extra,
+    )
+
+
+def _pair(made: Any, label: str) -> optax.GradientTransformation:
+    if isinstance(made, optax.GradientTransformation):
+        return made
+    if isinstance(made, tuple) and len(made) == 2 and all(map(callable, made)):
+        return optax.GradientTransformationExtraArgs(made[0], made[1])
+    raise TypeError(
+        f"{label} must give an (init, update) pair of functions, such as optax.GradientTransformation(init, update); "
+        f"it gave {type(made).__name__}: {made!r}"
+    )
+
+
+def _label(tx: Any, arguments: Mapping[str, Any]) -> str:
+    if isinstance(tx, Transformation):
+        return repr(tx)
+    if isinstance(tx, tuple):
+        return getattr(tx[0], "__qualname__", "transformation").split(".")[0] if tx else "()"
+    name = getattr(tx, "__name__", type(tx).__name__)
+    return f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
+
+
+def _examine(law: Law, subject: Subject, seconds: float) -> Result:
+    start = time.perf_counter()
+
+    def result(verdict: str, detail: str = "", meaning: str = "") -> Result:
+        return Result(law.name, law.statement, verdict, detail, meaning, time.perf_counter() - start)
+
+    try:
+        with _limit(seconds):
+            law.examine(subject)
+    except NotApplicable as reason:
+        return result(NOT_APPLICABLE, str(reason))
+    except Broken as counterexample:
+        return result(BROKEN, str(counterexample), law.meaning)
+    except _OutOfTimeError:
+        return result(BROKEN, f"{_NO_ANSWER} {seconds:g} s", "it waits or loops without end, while it is traced")
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [""]
+        return result(BROKEN, f"it raised {type(error).__name__}: {lines[0]}", law.meaning)
+    return result(HOLDS)
+
+
+def _trajectory_law(reference: Any, arguments: Mapping[str, Any]) -> Law:
+    name = reference if isinstance(reference, str) else reference.__name__
+    return Law(
+        "same trajectory",
+        f"it moves as the reference {name} does, in double precision",
+        "",
+        lambda subject: require_same_trajectory(
+            subject.tx if subject.value is None else subject.value, reference, arguments
+        ),
+    )
+
+
+def _cannot_be_made(error: Exception) -> Result:
+    meaning = "check calls the factory with the arguments it is given, and needs an (init, update) pair in return"
+    if isinstance(error, _OutOfTimeError):
+        return Result("made", "the factory returns a transformation", BROKEN, f"{_NO_ANSWER} the time allowed", meaning)
+    return Result("made", "the factory returns a transformation", BROKEN, f"{type(error).__name__}: {error}", meaning)
+
+
+def _require_known(kind: str, names: Any, known: Mapping[str, Law]) -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(f"unknown {kind} {name!r}; there are: {', '.join(known)}")
+
+
+class _OutOfTimeError(BaseException):
+    """Not an Exception, so that the code under examination does not catch it by accident."""
+
+
+@contextlib.contextmanager
+def _limit(seconds: float) -> Iterator[None]:
+    """Interrupt what runs longer, on the main thread of systems that have alarms; elsewhere there is no limit."""
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: Any) -> None:
+        raise _OutOfTimeError
+
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)

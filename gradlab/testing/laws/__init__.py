@@ -1,0 +1,13 @@
+"""The laws, one family a file; importing them registers them, in the order of the report."""
+
+from . import pure as pure  # noqa: I001
+from . import stable as stable
+from . import precise as precise
+from . import traceable as traceable
+from . import compiled_once as compiled_once
+from . import same_everywhere as same_everywhere
+from . import any_tree as any_tree
+from . import durable as durable
+from . import loud as loud
+from . import symmetries as symmetries
+from . import progress as progress

@@ -1,0 +1,57 @@
+"""Loud: wrong arguments raise ValueError or TypeError that says what came, what was expected and what to do."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..law import Broken, NotApplicable, law
+from ..subject import Subject, sample
+
+
+@law(
+    "gradients that do not match the state are refused",
+    meaning="broadcasting hides the mistake: compare structures and shapes before computing",
+)
+def mismatched_trees(subject: Subject) -> None:
+    params = {"a": sample((3,)), "b": sample((2,))}
+    state = subject.tx.init(params)
+    wrong = {
+        "a leaf is missing": {"a": params["a"]},
+        "a leaf has another shape": {"a": sample((3,)), "b": sample((2, 2))},
+    }
+    for name, gradient in wrong.items():
+        try:
+            updates, _ = subject.update(gradient, state, params)
+        except (ValueError, TypeError):
+            continue
+        except Exception as error:
+            raise Broken(f"{name}: {type(error).__name__} instead of ValueError or TypeError: {error}") from error
+        shapes = {key: np.shape(value) for key, value in updates.items()}
+        raise Broken(f"{name}: accepted in silence, with updates of shapes {shapes}")
+
+
+@law(
+    "a hyperparameter outside its range is refused, by name",
+    meaning="declare the range: annotate the argument with gl.Decay, gl.Positive, or Annotated[Any, gl.Range(...)]",
+)
+def ranges(subject: Subject) -> None:
+    if subject.value is None:
+        raise NotApplicable("declared ranges are gradlab's own promise")
+    examined = 0
+    for name, parameter in subject.value.factory.parameters.items():
+        if parameter.range is None:
+            continue
+        wrongs = [float("nan"), "a string", True]
+        wrongs += [parameter.range.low - 1] if np.isfinite(parameter.range.low) else []
+        wrongs += [parameter.range.high + 1] if np.isfinite(parameter.range.high) else []
+        for wrong in wrongs:
+            try:
+                subject.value.replace(**{name: wrong})
+            except (ValueError, TypeError) as error:
+                if name not in str(error):
+                    raise Broken(f"{name}={wrong!r} is refused without its name: {error}") from error
+                continue
+            raise Broken(f"{name}={wrong!r} is accepted")
+        examined += 1
+    if not examined:
+        raise NotApplicable("it declares no range")

@@ -1,0 +1,88 @@
+"""Pure: same inputs, same outputs; inputs untouched; nothing shared with the parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from ...boundary import same_structure
+from ..law import Broken, law, require
+from ..subject import TREES, Subject, largest_gap, sample
+
+
+@law(
+    "the same inputs give the same outputs, to the last bit",
+    meaning="something outside the state is remembered between calls (a Python counter, a list, a global, the clock, "
+    "an unseeded random number); move it into the state that init returns",
+)
+def pure(subject: Subject) -> None:
+    shapes = TREES["a layer"]
+    params, gradient = sample(shapes), sample(shapes, seed=1)
+    first_state, second_state = subject.tx.init(params), subject.tx.init(params)
+    _require_equal(first_state, second_state, "init called twice on the same parameters gave two states")
+    first = subject.update(gradient, first_state, params)
+    second = subject.update(gradient, first_state, params)
+    _require_equal(first, second, "update called twice with the same arguments gave two results")
+    after = subject.update(sample(shapes, seed=2), first[1], params)
+    del after
+    third = subject.update(gradient, first_state, params)
+    _require_equal(first, third, "update gave another result for the same arguments after a call with others")
+
+
+@law(
+    "init and update leave their arguments as they were",
+    meaning="a container or a NumPy array that was passed in is written to; build a new one instead",
+)
+def inputs_untouched(subject: Subject) -> None:
+    shapes = TREES["a layer"]
+    params, gradient = (jax.tree.map(np.array, sample(shapes, seed=seed)) for seed in (0, 1))
+    kept = jax.tree.map(np.copy, (params, gradient))
+    state = subject.tx.init(params)
+    leaves, before = jax.tree.leaves(state), jax.tree.map(lambda _: 0, state)
+    kept_leaves: Any = [np.copy(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
+    subject.update(gradient, state, params)
+    _require_equal((params, gradient), kept, "the parameters or gradients that were passed in were changed")
+    require(
+        same_structure(state, before), "the state that was passed in was changed: it has another structure after update"
+    )
+    _require_equal(jax.tree.leaves(state), kept_leaves, "the state that was passed in was changed")
+
+
+@law(
+    "init shares no buffer with the parameters",
+    meaning="the state holds the parameters themselves, so that a step that donates both fails or corrupts them; "
+    "copy them in init with jnp.copy",
+)
+def unaliased(subject: Subject) -> None:
+    params = sample(TREES["one vector"])
+    owned = {_buffer(leaf): jax.tree_util.keystr(path) for path, leaf in jax.tree_util.tree_leaves_with_path(params)}
+    for init in (subject.tx.init, jax.jit(subject.tx.init)):
+        for path, leaf in jax.tree_util.tree_leaves_with_path(init(params)):
+            if isinstance(leaf, jax.Array) and _buffer(leaf) in owned and leaf.size:
+                raise Broken(f"the state at {jax.tree_util.keystr(path)} is the same buffer as the parameter")
+
+
+def _buffer(leaf: Any) -> Any:
+    try:
+        return leaf.unsafe_buffer_pointer()
+    except Exception:  # typed keys, and arrays on several devices
+        return id(leaf)
+
+
+def _require_equal(left: Any, right: Any, what: str) -> None:
+    if not same_structure(left, right):
+        raise Broken(f"{what}: their structures differ")
+    gap, _, place = largest_gap(_plain(left), _plain(right))
+    if gap > 0:
+        raise Broken(f"{what}, which differ at {place}")
+
+
+def _plain(tree: Any) -> Any:
+    def plain(leaf: Any) -> Any:
+        if isinstance(leaf, jax.Array) and jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            return jax.random.key_data(leaf)
+        return leaf
+
+    return jax.tree.map(plain, tree)

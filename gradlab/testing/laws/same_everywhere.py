@@ -1,0 +1,100 @@
+"""Same everywhere: compiled or not, in a scan, mapped, sharded, abstract, exported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..law import Broken, NotApplicable, law
+from ..subject import TREES, Subject, differ, first_unlike, sample, samples
+
+
+@law(
+    "compiled and plain runs agree", meaning="Python-side state or a side effect that a compiled program runs only once"
+)
+def jit_equals_eager(subject: Subject) -> None:
+    shapes = TREES["a layer"]
+    gradients, params = samples(shapes), sample(shapes)
+    plain, compiled = (subject.run(update, gradients, params) for update in (subject.update, subject.jitted))
+    _require_same(plain, compiled, "plain and compiled")
+
+
+@law("a scan equals the loop", meaning="the state changes its structure or dtype, or depends on Python-side state")
+def scan_equals_loop(subject: Subject) -> None:
+    shapes = TREES["a layer"]
+    gradients, params = samples(shapes), sample(shapes)
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *gradients)
+
+    def step(carry, gradient):
+        params, state = carry
+        updates, state = subject.update(gradient, state, params)
+        params = jax.tree.map(lambda p, u: (p + u).astype(p.dtype), params, updates)
+        return (params, state), updates
+
+    _, scanned = jax.lax.scan(step, (params, subject.tx.init(params)), stacked)
+    unstacked = [jax.tree.map(lambda leaf, i=i: leaf[i], scanned) for i in range(len(gradients))]
+    _require_same(unstacked, subject.run(subject.jitted, gradients, params), "scanned and looped")
+
+
+@law(
+    "a map over runs equals the runs", meaning="an axis is counted from the front, or a reduction runs over all of them"
+)
+def vmap_equals_loop(subject: Subject) -> None:
+    shapes = TREES["a layer"]
+    lanes = [(sample(shapes, seed=20 + lane), sample(shapes, seed=lane)) for lane in range(3)]
+
+    def two_steps(gradient, params):
+        first, state = subject.update(gradient, subject.tx.init(params), params)
+        return first, subject.update(gradient, state, params)[0]
+
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *lanes)
+    mapped = jax.jit(jax.vmap(two_steps))(*stacked)
+    for lane, (gradient, params) in enumerate(lanes):
+        first, state = subject.jitted(gradient, subject.tx.init(params), params)
+        expected = [first, subject.jitted(gradient, state, params)[0]]
+        got = [jax.tree.map(lambda leaf, lane=lane: leaf[lane], part) for part in mapped]
+        _require_same(got, expected, f"lane {lane} of 3, mapped and alone")
+
+
+@law("a sharded run equals the run on one device", meaning="a reduction that runs over the local part only")
+def sharded_equals_unsharded(subject: Subject) -> None:
+    devices = np.array(jax.devices())
+    if devices.size < 2:
+        raise NotApplicable("there is one device; XLA_FLAGS=--xla_force_host_platform_device_count=8 makes eight")
+    mesh = jax.sharding.Mesh(devices, ("data",))
+    sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("data"))
+    params, gradient = sample((2 * devices.size,)), sample((2 * devices.size,), seed=1)
+    expected = subject.jitted(gradient, subject.tx.init(params), params)[0]
+    there = jax.device_put((gradient, params), sharding)
+    got = jax.jit(lambda g, p: subject.update(g, subject.tx.init(p), p)[0])(*there)
+    _require_same([got], [expected], "sharded and unsharded")
+
+
+@law("init works on shapes alone", meaning="init looks at the values of the parameters; use their shapes and dtypes")
+def abstract_init(subject: Subject) -> None:
+    params = sample(TREES["a layer"])
+    abstract, concrete = jax.eval_shape(subject.tx.init, params), subject.tx.init(params)
+    place = first_unlike(jax.eval_shape(lambda: concrete), abstract)
+    if place:
+        raise Broken(f"the concrete and the abstract state differ at {place}")
+
+
+@law(
+    "it lowers for cpu, cuda and tpu", meaning="an operation that exists on one platform only, or a callback to Python"
+)
+def exports(subject: Subject) -> None:
+    params, gradient = sample(TREES["one vector"]), sample(TREES["one vector"], seed=1)
+    state = subject.tx.init(params)
+    exported = jax.export.export(jax.jit(subject.update), platforms=("cpu", "cuda", "tpu"))(gradient, state, params)
+    if exported.platforms != ("cpu", "cuda", "tpu"):
+        raise Broken(f"lowered for {exported.platforms} only")
+
+
+def _require_same(left: list[Any], right: list[Any], what: str) -> None:
+    for step, (here, there) in enumerate(zip(left, right, strict=True)):
+        place = differ(here, there, "float32")
+        if place:
+            raise Broken(f"{what} runs differ at step {step}, {place}")

@@ -1,0 +1,66 @@
+"""Traceable: every numeric hyperparameter may be a tracer, and of gradlab's also a schedule."""
+
+from __future__ import annotations
+
+import jax
+
+from ...hyperparameters import Parameter, is_schedule
+from ...values import is_number
+from ..law import Broken, NotApplicable, law
+from ..subject import TREES, Subject, differ, sample, samples
+
+
+@law(
+    "every numeric hyperparameter may be traced",
+    meaning="its value steers Python control flow (`if decay > 0`), or is turned into a Python number (`float(eps)`); "
+    "use jnp.where, and check ranges only where the value is concrete",
+)
+def traceable(subject: Subject) -> None:
+    remake = subject.needs_hyperparameters()
+    params, gradient = sample(TREES["one vector"]), sample(TREES["one vector"], seed=1)
+
+    for name, value in subject.hyperparameters.items():
+
+        def one_step(traced, name=name):
+            tx = remake(subject.hyperparameters | {name: traced})
+            return tx.update(gradient, tx.init(params), params)
+
+        try:
+            jax.eval_shape(one_step, value)
+        except Exception as error:
+            raise Broken(f"with {name} traced: {type(error).__name__}: {_first_line(error)}") from error
+
+
+@law(
+    "every hyperparameter with a range may be a schedule, and a constant one changes nothing",
+    meaning="the hyperparameter is read outside the factory's own arguments, or computed with before it is resolved",
+)
+def schedulable(subject: Subject) -> None:
+    if subject.value is None:
+        raise NotApplicable("schedules for every hyperparameter are gradlab's own promise")
+    value = subject.value
+    parameters: dict[str, Parameter] = dict(value.factory.parameters)
+    given = value.arguments
+    changes = {
+        name: _constant(given[name])
+        for name, parameter in parameters.items()
+        if parameter.range is not None and not parameter.range.integer and is_number(given[name])
+    }
+    if not changes:
+        raise NotApplicable("it has no hyperparameter that could follow a schedule")
+    scheduled = value.replace(**changes)
+    params, gradients = sample(TREES["one vector"]), samples(TREES["one vector"])
+    expected = subject.run(subject.jitted, gradients, params)
+    got = Subject(scheduled, label=subject.label, extra=subject.extra)
+    for step, (left, right) in enumerate(zip(got.run(got.jitted, gradients, params), expected, strict=True)):
+        place = differ(left, right, "float32")
+        if place:
+            raise Broken(f"with constant schedules for {', '.join(changes)} the update at step {step} differs: {place}")
+
+
+def _constant(value):
+    return value if is_schedule(value) else lambda step: value
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]

@@ -1,0 +1,77 @@
+"""The report of an examination: for people as a table in words, for machines as JSON."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from dataclasses import asdict, dataclass
+
+HOLDS, BROKEN, NOT_APPLICABLE = "holds", "broken", "not applicable"
+
+
+@dataclass(frozen=True)
+class Result:
+    """The verdict on one law."""
+
+    law: str
+    statement: str
+    verdict: str  # HOLDS, BROKEN or NOT_APPLICABLE
+    detail: str = ""  # the counterexample, or why the law does not apply
+    meaning: str = ""  # of a broken law: what it usually comes from
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdicts on one transformation."""
+
+    subject: str
+    results: tuple[Result, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no law is broken."""
+        return not self.broken
+
+    @property
+    def broken(self) -> tuple[Result, ...]:
+        """The broken laws."""
+        return tuple(result for result in self.results if result.verdict == BROKEN)
+
+    @property
+    def seconds(self) -> float:
+        """How long the examination took."""
+        return sum(result.seconds for result in self.results)
+
+    def __getitem__(self, law: str) -> Result:
+        """The verdict on a law by its name; KeyError if it was not examined."""
+        for result in self.results:
+            if result.law == law:
+                return result
+        raise KeyError(f"no law {law!r} was examined; examined: {', '.join(r.law for r in self.results)}")
+
+    def __str__(self) -> str:
+        counts = {
+            verdict: sum(r.verdict == verdict for r in self.results) for verdict in (HOLDS, BROKEN, NOT_APPLICABLE)
+        }
+        summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+        lines = [f"{self.subject}: {summary} ({self.seconds:.1f} s)"]
+        for result in self.broken:
+            lines += [f"\n  BROKEN  {result.law}: {result.statement}"]
+            lines += _paragraph("found", result.detail)
+            if result.meaning:
+                lines += _paragraph("usually", result.meaning)
+        return "\n".join(lines)
+
+    def to_json(self) -> str:
+        """The report as JSON text."""
+        data = {"subject": self.subject, "ok": self.ok, "seconds": round(self.seconds, 3)}
+        return json.dumps(data | {"results": [asdict(result) for result in self.results]}, indent=2)
+
+
+def _paragraph(head: str, text: str) -> list[str]:
+    first, *rest = text.splitlines() or [""]
+    lines = textwrap.wrap(
+        f"{head}: {first}", 110, initial_indent="    ", subsequent_indent="      ", break_long_words=False
+    )
+    return lines + [f"      {line}" for line in rest]

@@ -1,0 +1,174 @@
+"""The subject of an examination: a transformation, with small inputs to run it on and shared compiled programs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from ..base import Transformation
+from ..boundary import same_structure
+from .law import NotApplicable
+
+# From the smallest up, so that the first counterexample found is the smallest.
+TREES: dict[str, Any] = {
+    "one number": (),
+    "one vector": (3,),
+    "a layer": {"kernel": (2, 3), "bias": (3,), "scale": ()},
+}
+
+TOLERANCE = {
+    "float64": 1e-12,
+    "complex128": 1e-12,
+    "float32": 2e-5,
+    "complex64": 2e-5,
+    "bfloat16": 2e-2,
+    "float16": 4e-3,
+}
+
+
+class Subject:
+    """A transformation under examination.
+
+    `tx` is any `(init, update)` pair. `remake` makes it anew from a dictionary of numeric hyperparameters, if it can
+    be: of a gradlab value these are its leaves, of a factory its numeric arguments.
+    """
+
+    def __init__(
+        self,
+        tx: optax.GradientTransformation,
+        *,
+        label: str,
+        hyperparameters: Mapping[str, Any] | None = None,
+        remake: Callable[[dict[str, Any]], optax.GradientTransformation] | None = None,
+        dtypes: tuple[str, ...] = ("float32",),
+        claims: Mapping[str, Any] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ):
+        self.tx = optax.with_extra_args_support(tx)
+        self.value = tx if isinstance(tx, Transformation) else None
+        self.label, self.dtypes = label, dtypes
+        self.claims, self.extra = dict(claims or {}), dict(extra or {})
+        self.hyperparameters = dict(hyperparameters or {})
+        self.remake = remake
+        if self.value is not None and remake is None:
+            paths, structure = jax.tree_util.tree_flatten_with_path(tx)
+            self.hyperparameters = {jax.tree_util.keystr(path).lstrip("."): leaf for path, leaf in paths}
+            self.remake = lambda given: jax.tree.unflatten(structure, list(given.values()))
+        self.traces = 0
+        self._jitted = jax.jit(self._counted)
+
+    def _counted(self, updates: Any, state: Any, params: Any) -> Any:
+        self.traces += 1
+        return self.update(updates, state, params)
+
+    def update(self, updates: Any, state: Any, params: Any) -> Any:
+        """`update`, as it stands."""
+        return self.tx.update(updates, state, params, **self.extra)
+
+    def jitted(self, updates: Any, state: Any, params: Any) -> Any:
+        """`update`, compiled; one program serves all laws."""
+        return self._jitted(updates, state, params)
+
+    def run(self, update: Callable[..., Any], gradients: list[Any], params: Any) -> list[Any]:
+        """The updates along a sequence of gradients, from a fresh state, at moving parameters."""
+        state, results = self.tx.init(params), []
+        for gradient in gradients:
+            updates, state = update(gradient, state, params)
+            params = jax.tree.map(lambda p, u: (p + u).astype(p.dtype), params, updates)
+            results.append(updates)
+        return results
+
+    @contextlib.contextmanager
+    def precision(self, dtype: str) -> Iterator[None]:
+        """Double precision switched on where the dtype needs it."""
+        if dtype in ("float64", "complex128"):
+            with jax.enable_x64(True):
+                yield
+        else:
+            yield
+
+    def needs_hyperparameters(self) -> Callable[[dict[str, Any]], optax.GradientTransformation]:
+        """`remake`, or `NotApplicable` where the subject cannot be made anew."""
+        if self.remake is None or not self.hyperparameters:
+            raise NotApplicable("its hyperparameters are not known: pass the factory and its arguments instead")
+        return self.remake
+
+
+def sample(shapes: Any, dtype: str = "float32", seed: int = 0, scale: float = 1.0) -> Any:
+    """A tree of normal numbers; a tuple of integers is the shape of a leaf."""
+    random = np.random.default_rng(seed)
+
+    def leaf(shape: tuple[int, ...]) -> jax.Array:
+        numbers = scale * random.standard_normal(shape)
+        if "complex" in dtype:
+            numbers = numbers + 1j * scale * random.standard_normal(shape)
+        return jnp.asarray(numbers, jnp.dtype(dtype))
+
+    return jax.tree.map(leaf, shapes, is_leaf=is_shape)
+
+
+def is_shape(node: Any) -> bool:
+    """Whether a node of a tree of shapes is the shape of a leaf."""
+    return isinstance(node, tuple) and all(isinstance(item, int) for item in node)
+
+
+def samples(shapes: Any, dtype: str = "float32", steps: int = 3) -> list[Any]:
+    """A few gradients in a row."""
+    return [sample(shapes, dtype, seed=7 + step) for step in range(steps)]
+
+
+def largest_gap(left: Any, right: Any) -> tuple[float, float, str]:
+    """The largest difference between two trees, the largest number in the right one, and where the gap is.
+
+    NaN equals NaN, and infinity itself; NaN against a number is an infinite gap.
+    """
+    worst, scale, place = 0.0, 0.0, ""
+    pairs = zip(jax.tree_util.tree_leaves_with_path(left), jax.tree.leaves(right), strict=True)
+    for (path, here), there in pairs:
+        a, b = np.asarray(here), np.asarray(there)
+        wide = np.complex128 if np.iscomplexobj(a) or np.iscomplexobj(b) else np.float64
+        a, b = a.astype(wide), b.astype(wide)
+        same = (a == b) | (np.isnan(a) & np.isnan(b))
+        with np.errstate(invalid="ignore", over="ignore"):
+            gaps = np.where(same, 0.0, np.abs(a - b))
+        gaps = np.where(np.isnan(gaps), np.inf, gaps)
+        if gaps.size and gaps.max() > worst:
+            where = np.unravel_index(gaps.argmax(), gaps.shape)
+            index = list(map(int, where)) or ""
+            worst, place = (
+                float(gaps.max()),
+                f"{jax.tree_util.keystr(path)}{index}: {a[where]:.6g} against {b[where]:.6g}",
+            )
+        finite = np.abs(b[np.isfinite(b)])
+        scale = max(scale, float(finite.max()) if finite.size else 0.0)
+    return worst, scale, place
+
+
+def differ(left: Any, right: Any, dtype: str, factor: float = 1.0) -> str | None:
+    """Where two trees differ by more than rounding of the dtype explains, or None."""
+    gap, scale, place = largest_gap(left, right)
+    return place if gap > factor * TOLERANCE[dtype] * scale + 1e-37 else None
+
+
+def aval(leaf: Any) -> str:
+    """An abstract array as text, such as float32[2,3] (weak)."""
+    name = f"{jnp.result_type(leaf).name}[{','.join(map(str, jnp.shape(leaf)))}]"
+    return name + (" (weakly typed)" if getattr(leaf, "weak_type", False) else "")
+
+
+def first_unlike(left: Any, right: Any) -> str | None:
+    """The first place where two trees of abstract arrays differ in structure, shape, dtype or weak type."""
+    left_leaves = dict(jax.tree_util.tree_leaves_with_path(left))
+    right_leaves = dict(jax.tree_util.tree_leaves_with_path(right))
+    for path in left_leaves | right_leaves:
+        here, there = (aval(tree[path]) if path in tree else "nothing" for tree in (left_leaves, right_leaves))
+        if here != there:
+            return f"{jax.tree_util.keystr(path) or 'the only leaf'}: {here} against {there}"
+    same = same_structure(left, right)
+    return None if same else f"structure {jax.tree.structure(left)} against {jax.tree.structure(right)}"

@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from .base import Transformation, raw_init, raw_update, splits_gradient, transformation
+from .base import Transformation, splits_gradient, transformation
+from .core import raw_init, raw_update
 from .values import Value
 
 

@@ -146,13 +146,13 @@ def _as_float(leaf: Any) -> Any:
 
 
 def resolved(parameters: Mapping[str, Parameter], arguments: Mapping[str, Any], step: Any) -> dict[str, Any]:
-    """The arguments as numbers: schedules at the step, and arrays of whatever dtype as weakly typed ones."""
+    """The arguments as numbers: arrays weakly typed, whatever their dtype, and schedules at the step (None: as is)."""
     values = dict(arguments)
     for name, parameter in parameters.items():
         value = values.get(name)
         if parameter.range is None or parameter.range.integer or value is None:
             continue
-        if is_schedule(value):
+        if is_schedule(value) and step is not None:
             value = value(step)
         if isinstance(value, (jax.Array, np.ndarray, np.generic)):
             value = weak(value)

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import optax
 
 from ..arithmetic import divide, magnitude, square_root, squared_magnitude
-from ..base import raw_init, raw_update, transformation
+from ..base import transformation
+from ..core import raw_init, raw_update
 from ..hyperparameters import Decay, NonNegative
 from .estimators import running_sum
 from .momentum import scale_by_momentum

@@ -1,0 +1,107 @@
+"""The two functions of a transformation, inside the border: built anew from its factory for each call."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from .boundary import PyTree
+from .hyperparameters import is_schedule, resolved
+from .schedules.base import as_schedule
+from .values import Factory, Value, call, rejoin
+
+
+class ScheduledState(NamedTuple):
+    """The state of a link with a hyperparameter that is a schedule."""
+
+    step: jax.Array  # int32 scalar, the number of updates so far
+    inner: PyTree
+
+
+class Core:
+    """A factory and its arguments, run as `init` and `update` on trees that the border has raised and checked."""
+
+    def __init__(self, factory: Factory, children: dict[str, Any]):
+        self.factory, self.children = factory, children
+
+    def made(self) -> Any:
+        """What the factory returns with its schedules as they are: the whole of a recipe, the pair of a link."""
+        parameters, arguments = self.factory.parameters, self._arguments()
+        schedules = self._schedules(arguments)
+        try:
+            return call(self.factory.build, parameters, resolved(parameters, arguments | schedules, None))
+        except Exception:  # a link may compute with its hyperparameters, and needs numbers; a recipe hands them on
+            if not schedules or isinstance(made := self.made_at(0), Value):
+                raise
+            return made
+
+    def made_at(self, step: Any) -> Any:
+        """What the factory returns with every hyperparameter a number."""
+        parameters = self.factory.parameters
+        return call(self.factory.build, parameters, resolved(parameters, self._arguments(), step))
+
+    def init(self, params: PyTree) -> PyTree:
+        made = self.made()
+        if isinstance(made, Value):
+            return raw_init(made, params)
+        if not self._schedules(self._arguments()):
+            return made[0](params)
+        step = jnp.zeros((), jnp.int32)
+        return ScheduledState(step, self.made_at(step)[0](params))
+
+    def update(self, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
+        made = self.made()
+        if isinstance(made, Value):
+            return raw_update(made, updates, state, params, extra)
+        if not self._schedules(self._arguments()):
+            return self._call_update(made[1], updates, state, params, extra)
+        made = self.made_at(state.step)
+        updates, inner = self._call_update(made[1], updates, state.inner, params, extra)
+        return updates, ScheduledState(optax.safe_increment(state.step), inner)
+
+    def _arguments(self) -> dict[str, Any]:
+        return {name: rejoin(child) for name, child in self.children.items()}
+
+    def _schedules(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        ranged = [name for name, parameter in self.factory.parameters.items() if parameter.range is not None]
+        return {name: as_schedule(arguments[name]) for name in ranged if is_schedule(arguments[name])}
+
+    def _call_update(self, update: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
+        """Call a link's update with those of `params`, `grads` and the extra arguments that it asks for."""
+        names, takes_any = _accepted(getattr(update, "__code__", None) or update)
+        given = {key: value for key, value in extra.items() if key in names or (takes_any and key != "grads")}
+        if "params" not in names:
+            return update(updates, state, **given)
+        if params is None and inspect.signature(update).parameters["params"].default is inspect.Parameter.empty:
+            raise ValueError(f"{self.factory.name} needs the parameters: call update(updates, state, params)")
+        return update(updates, state, params, **given)
+
+
+def raw_init(link: Any, params: PyTree) -> PyTree:
+    """`init` of a link of ours or of optax's, inside the border."""
+    return link.core.init(params) if isinstance(link, Value) else link.init(params)
+
+
+def raw_update(link: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
+    """`update` of a link of ours or of optax's, inside the border; optax's are not handed `grads`."""
+    if isinstance(link, Value):
+        return link.core.update(updates, state, params, extra)
+    extra = {key: value for key, value in extra.items() if key != "grads"}
+    return optax.with_extra_args_support(link).update(updates, state, params, **extra)
+
+
+@functools.lru_cache(maxsize=1024)
+def _accepted(update: Any) -> tuple[frozenset[str], bool]:
+    """The names of a function's arguments (it is given by its code, where it has one), and whether it takes any."""
+    if isinstance(update, types.CodeType):
+        names = update.co_varnames[: update.co_argcount + update.co_kwonlyargcount]
+        return frozenset(names), bool(update.co_flags & inspect.CO_VARKEYWORDS)
+    parameters = inspect.signature(update).parameters.values()
+    takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
+    return frozenset(parameter.name for parameter in parameters), takes_any

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
-import optax
-
-from .boundary import PyTree
 
 
 def squared_magnitude(x: jax.Array) -> jax.Array:
@@ -18,8 +13,6 @@ def squared_magnitude(x: jax.Array) -> jax.Array:
 
 def magnitude(x: jax.Array) -> jax.Array:
     """|x|, real for complex x, with derivative 0 at 0."""
-    if not jnp.iscomplexobj(x):
-        return jnp.abs(x)
     zero = x == 0
     return jnp.where(zero, 0, jnp.abs(jnp.where(zero, 1, x)))
 
@@ -39,15 +32,3 @@ def divide(numerator: jax.Array, denominator: jax.Array) -> jax.Array:
     zero = denominator == 0
     safe = jnp.where(zero, jnp.ones_like(denominator), denominator)
     return jnp.where(zero, jnp.zeros_like(numerator), numerator / safe.astype(numerator.dtype))
-
-
-def stateless(update: Any) -> tuple[Any, Any]:
-    """The `(init, update)` pair of a function of one leaf, which remembers nothing."""
-
-    def init(params: PyTree) -> PyTree:
-        return optax.EmptyState()
-
-    def update_tree(updates: PyTree, state: PyTree) -> tuple[PyTree, PyTree]:
-        return jax.tree.map(update, updates), state
-
-    return init, update_tree

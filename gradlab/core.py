@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from .boundary import PyTree
@@ -37,7 +38,7 @@ class Core:
         try:
             return call(self.factory.build, parameters, resolved(parameters, arguments | schedules, None))
         except Exception:  # a link may compute with its hyperparameters, and needs numbers; a recipe hands them on
-            if not schedules or isinstance(made := self.made_at(0), Value):
+            if not schedules or isinstance(made := self.made_at(np.int32(0)), Value):
                 raise
             return made
 

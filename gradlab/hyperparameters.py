@@ -79,15 +79,11 @@ class Parameter(NamedTuple):
 
 def parameters_of(factory: Callable[..., Any]) -> dict[str, Parameter]:
     """Read the declarations of a factory from its signature and its annotations."""
-    try:
-        hints = typing.get_type_hints(factory, include_extras=True)
-    except Exception:  # an annotation that cannot be evaluated is no declaration
-        hints = {}
     parameters = {}
     for name, parameter in inspect.signature(factory).parameters.items():
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             raise TypeError(f"{factory.__name__}: a factory takes arguments by name, not **{name}; list them")
-        hint = hints.get(name, Any)
+        hint = _evaluated(parameter.annotation, factory)
         static = _static_types(hint)
         interval = None if static else _range_of(hint)
         if interval is None and not static:
@@ -178,6 +174,16 @@ def weak(value: Any) -> jax.Array:
     """
     dtype = jax.dtypes.canonicalize_dtype(float)
     return convert_element_type_p.bind(jnp.asarray(value), new_dtype=dtype, weak_type=True, sharding=None)
+
+
+def _evaluated(annotation: Any, factory: Callable[..., Any]) -> Any:
+    """An annotation as an object; one that cannot be evaluated, or is missing, declares nothing."""
+    if not isinstance(annotation, str):
+        return Any if annotation is inspect.Parameter.empty else annotation
+    try:
+        return eval(annotation, dict(getattr(inspect.unwrap(factory), "__globals__", {})))
+    except Exception:
+        return Any
 
 
 def _members(hint: Any) -> tuple[Any, ...]:

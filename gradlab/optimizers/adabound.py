@@ -28,8 +28,7 @@ def adabound(
 
     $s_t = \alpha \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)$, and the bounds close in on `final_rate` $f$ at the speed
     `gamma` $\gamma$: $l_t = f (1 - 1 / (\gamma t + 1))$, $u_t = f (1 + 1 / (\gamma t))$. Under a schedule $f$ falls
-    with the rate, as $f \alpha_t / \alpha_0$. (as it is, if
-    $\alpha_0$ = 0). Source: Luo et al. (2019), algorithm 2.
+    with the rate, as $f \alpha_t / \alpha_0$ (and stays if $\alpha_0 = 0$). Source: Luo et al. (2019), algorithm 2.
     """
     return _bounded(learning_rate, b1, scale_by_rms(b2, eps), b2, final_rate, gamma)
 

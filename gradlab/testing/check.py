@@ -57,8 +57,8 @@ def check(
     try:
         with _limit(seconds_per_law):
             subject = _subject(tx, arguments, label, dtypes, claimed, dict(extra or {}))
-    except Exception as error:
-        return Report(label, (_cannot_be_made(error),))
+    except (Exception, _OutOfTimeError) as error:
+        return Report(label, (_cannot_be_made(error, seconds_per_law),))
     chosen = [law for name, law in CONTRACTS.items() if laws is None or name in laws]
     chosen += [CLAIMS[name] for name in claimed if name != "except"]
     results = []
@@ -159,11 +159,11 @@ def _trajectory_law(reference: Any, arguments: Mapping[str, Any]) -> Law:
     )
 
 
-def _cannot_be_made(error: Exception) -> Result:
+def _cannot_be_made(error: BaseException, seconds: float) -> Result:
     meaning = "check calls the factory with the arguments it is given, and needs an (init, update) pair in return"
-    if isinstance(error, _OutOfTimeError):
-        return Result("made", "the factory returns a transformation", BROKEN, f"{_NO_ANSWER} the time allowed", meaning)
-    return Result("made", "the factory returns a transformation", BROKEN, f"{type(error).__name__}: {error}", meaning)
+    timed_out = isinstance(error, _OutOfTimeError)
+    detail = f"{_NO_ANSWER} {seconds:g} s" if timed_out else f"{type(error).__name__}: {error}"
+    return Result("made", "the factory returns a transformation", BROKEN, detail, meaning)
 
 
 def _require_known(kind: str, names: Any, known: Mapping[str, Law]) -> None:

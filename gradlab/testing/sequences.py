@@ -26,6 +26,11 @@ def tiny(random: np.random.Generator, steps: int) -> Sequence:
     return 1e-12 * random.standard_normal((steps, WIDTH))
 
 
+def faint(random: np.random.Generator, steps: int) -> Sequence:
+    """Gradients of 1e-8, as large as the usual eps: its place, and whether it is corrected with the moment."""
+    return 1e-8 * random.standard_normal((steps, WIDTH))
+
+
 def huge(random: np.random.Generator, steps: int) -> Sequence:
     """Gradients of 1e12: moments squared twice, missing square roots."""
     return 1e12 * random.standard_normal((steps, WIDTH))
@@ -55,7 +60,7 @@ def fading(random: np.random.Generator, steps: int) -> Sequence:
 
 
 SEQUENCES: dict[str, Callable[[np.random.Generator, int], Sequence]] = {
-    sequence.__name__: sequence for sequence in (ordinary, constant, sparse, flipping, small, tiny, huge, fading)
+    sequence.__name__: sequence for sequence in (ordinary, constant, sparse, flipping, small, faint, tiny, huge, fading)
 }
 
 

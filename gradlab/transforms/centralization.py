@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..arithmetic import stateless
 from ..base import transformation
+from ..stateless import leafwise
 
 
 @transformation
@@ -22,4 +22,4 @@ def centralize(output_axis: int = -1):
         kept = output_axis % d.ndim
         return d - d.mean(axis=tuple(axis for axis in range(d.ndim) if axis != kept), keepdims=True)
 
-    return stateless(centralized)
+    return leafwise(centralized)

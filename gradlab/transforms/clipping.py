@@ -5,15 +5,16 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from ..arithmetic import square_root, squared_magnitude, stateless
+from ..arithmetic import square_root, squared_magnitude
 from ..base import transformation
 from ..hyperparameters import Hyperparameter, Limit
+from ..stateless import leafwise, treewise
 
 
 @transformation
 def clip_by_value(limit: Limit):
     """Bound every element, $d' = min(max(d, -c), c)$. `limit` is $c$ in [0, inf]; complex leaves by parts."""
-    return stateless(lambda d: _by_parts(lambda x: jnp.clip(x, -limit, limit), d))
+    return leafwise(lambda d: _by_parts(lambda x: jnp.clip(x, -limit, limit), d))
 
 
 @transformation
@@ -22,7 +23,7 @@ def clip_between(lower: Hyperparameter, upper: Hyperparameter):
 
     `lower` and `upper` are $l$ and $u$, finite; where they cross, the upper one holds.
     """
-    return stateless(lambda d: _by_parts(lambda x: jnp.clip(x, lower, upper), d))
+    return leafwise(lambda d: _by_parts(lambda x: jnp.clip(x, lower, upper), d))
 
 
 def _by_parts(clip, d):
@@ -35,7 +36,7 @@ def clip_by_norm(max_norm: Limit):
 
     Source: Pascanu et al. (2013), algorithm 1.
     """
-    return stateless(lambda d: _bound(d, max_norm, _norm([d])))
+    return leafwise(lambda d: _bound(d, max_norm, _norm([d])))
 
 
 @transformation
@@ -47,11 +48,11 @@ def clip_by_global_norm(max_norm: Limit):
     Source: Pascanu et al. (2013), algorithm 1.
     """
 
-    def update(updates, state):
+    def bounded(updates):
         norm = _norm(jax.tree.leaves(updates))
-        return jax.tree.map(lambda d: _bound(d, max_norm, norm), updates), state
+        return jax.tree.map(lambda d: _bound(d, max_norm, norm), updates)
 
-    return stateless(None)[0], update
+    return treewise(bounded)
 
 
 def _norm(leaves: list[jax.Array]) -> tuple[jax.Array, jax.Array]:

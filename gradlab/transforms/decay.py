@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import jax
 
-from ..arithmetic import stateless
 from ..base import transformation
 from ..hyperparameters import NonNegative
+from ..stateless import init_empty, require_empty
 
 
 @transformation
@@ -21,6 +21,7 @@ def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None):
     """
 
     def update(updates, state, params):
+        require_empty(state)
         chosen = mask(params) if callable(mask) else True if mask is None else mask
         chosen = jax.tree.broadcast(chosen, params)
         for path, on in jax.tree_util.tree_leaves_with_path(chosen):
@@ -31,4 +32,4 @@ def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None):
             lambda d, x, on: d + weight_decay * x.astype(d.dtype) if on else d, updates, params, chosen
         ), state
 
-    return stateless(None)[0], update
+    return init_empty, update

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
-from ..arithmetic import divide, magnitude, stateless
+from ..arithmetic import divide, magnitude
 from ..base import transformation
 from ..hyperparameters import Hyperparameter, NonNegative
+from ..stateless import leafwise
 
 
 @transformation
 def scale(factor: Hyperparameter):
     """Multiply by a number, $d' = c d$. `factor` is $c$, finite and of any sign."""
-    return stateless(lambda d: factor * d)
+    return leafwise(lambda d: factor * d)
 
 
 @transformation
 def scale_by_learning_rate(learning_rate: NonNegative):
     r"""Turn a direction into a step down, $d' = -\alpha d$. `learning_rate` is $\alpha$ in [0, inf)."""
-    return stateless(lambda d: -learning_rate * d)
+    return leafwise(lambda d: -learning_rate * d)
 
 
 @transformation
@@ -27,4 +28,4 @@ def scale_by_sign():
 
     Source: Riedmiller & Braun (1993), Rprop; Bernstein et al. (2018), signSGD.
     """
-    return stateless(lambda d: divide(d, magnitude(d)) if jnp.iscomplexobj(d) else jnp.sign(d))
+    return leafwise(lambda d: divide(d, magnitude(d)) if jnp.iscomplexobj(d) else jnp.sign(d))

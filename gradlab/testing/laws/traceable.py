@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import jax
 
-from ...hyperparameters import Parameter, is_schedule
+from ...hyperparameters import Parameter
+from ...schedules.decay import linear
 from ...values import is_number
 from ..law import Broken, NotApplicable, law
 from ..subject import TREES, Subject, differ, sample, samples
@@ -59,7 +60,7 @@ def schedulable(subject: Subject) -> None:
 
 
 def _constant(value):
-    return value if is_schedule(value) else lambda step: value
+    return linear(value, value, 1.0)  # computed at each step, unlike schedules.constant
 
 
 def _first_line(error: Exception) -> str:

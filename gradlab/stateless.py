@@ -1,0 +1,37 @@
+"""The `(init, update)` pairs of links that remember nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import optax
+
+from .boundary import PyTree
+
+
+def leafwise(function: Callable[[jax.Array], jax.Array]) -> tuple[Any, Any]:
+    """The pair that applies a function to every leaf."""
+    return treewise(lambda updates: jax.tree.map(function, updates))
+
+
+def treewise(function: Callable[[PyTree], PyTree]) -> tuple[Any, Any]:
+    """The pair that applies a function to the whole tree."""
+
+    def update(updates: PyTree, state: PyTree) -> tuple[PyTree, PyTree]:
+        require_empty(state)
+        return function(updates), state
+
+    return init_empty, update
+
+
+def init_empty(params: PyTree) -> PyTree:
+    """The `init` of a link without state."""
+    return optax.EmptyState()
+
+
+def require_empty(state: PyTree) -> None:
+    """Raise ValueError for a state that holds anything: it is another transformation's."""
+    if jax.tree.leaves(state):
+        raise ValueError("a link without state was handed one that holds arrays")

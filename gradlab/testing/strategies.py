@@ -1,0 +1,87 @@
+"""Hypothesis strategies for trees of parameters, their gradients, hyperparameters, and transformations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+try:
+    from hypothesis import strategies as st
+except ImportError as error:
+    raise ImportError("gradlab.testing.strategies needs Hypothesis: pip install hypothesis") from error
+
+from .. import registry
+from ..hyperparameters import Parameter
+from ..values import Factory
+
+# Few shapes, so that programs compiled for one example serve the next.
+SHAPES: tuple[tuple[int, ...], ...] = ((), (1,), (3,), (2, 3))
+
+
+def arrays(shape: tuple[int, ...], dtype: str = "float32", scale: float = 1.0) -> st.SearchStrategy[jax.Array]:
+    """Finite arrays of a shape, of numbers between `-scale` and `scale`, zeros among them."""
+    size = int(np.prod(shape))
+    numbers = st.floats(-1.0, 1.0, width=32).map(lambda x: 0.0 if abs(x) < 1e-6 else x)
+    return st.lists(numbers, min_size=size, max_size=size).map(
+        lambda drawn: jnp.asarray(scale * np.reshape(np.array(drawn, np.float64), shape), jnp.dtype(dtype))
+    )
+
+
+def shapes(max_leaves: int = 4) -> st.SearchStrategy[Any]:
+    """Trees of shapes: dicts, lists, tuples and None around leaves out of `SHAPES`."""
+    leaf = st.sampled_from(SHAPES).map(lambda shape: jax.ShapeDtypeStruct(shape, jnp.float32))
+    return st.recursive(
+        leaf | st.none(),
+        lambda inner: (
+            st.lists(inner, max_size=2)
+            | st.tuples(inner, inner)
+            | st.dictionaries(st.sampled_from(["kernel", "bias", "scale"]), inner, max_size=2)
+        ),
+        max_leaves=max_leaves,
+    )
+
+
+@st.composite
+def trees(draw: st.DrawFn, dtype: str = "float32", max_leaves: int = 4, scale: float = 1.0) -> Any:
+    """Trees of parameters of a dtype, of at most `max_leaves` leaves."""
+    return jax.tree.map(lambda leaf: draw(arrays(leaf.shape, dtype, scale)), draw(shapes(max_leaves)))
+
+
+@st.composite
+def gradients(draw: st.DrawFn, like: Any, scale: float = 1.0) -> Any:
+    """Gradients of the structure, shapes and dtypes of a tree of parameters."""
+    return jax.tree.map(lambda leaf: draw(arrays(jnp.shape(leaf), jnp.result_type(leaf).name, scale)), like)
+
+
+def hyperparameter(parameter: Parameter) -> st.SearchStrategy[Any]:
+    """Values in the declared range of an argument; None for one without a range that has a default of None."""
+    interval = parameter.range
+    if interval is None:
+        return st.booleans() if bool in parameter.static else st.just(parameter.default)
+    if interval.integer:
+        return st.integers(0, 2**31 - 1)
+    low, high = max(interval.low, -10.0), min(interval.high, 10.0)
+    numbers = st.floats(
+        low,
+        high,
+        exclude_min=low == interval.low and not interval.includes_low,
+        exclude_max=high == interval.high and not interval.includes_high,
+        allow_subnormal=False,
+    ).filter(lambda value: interval.holds(value))
+    return st.none() | numbers if parameter.default is None else numbers
+
+
+def arguments(factory: Callable[..., Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Arguments for a factory of gradlab's or one's own, each within its declared range."""
+    declared: Factory = factory.factory  # type: ignore[attr-defined]
+    chosen = {name: p for name, p in declared.parameters.items() if p.range is not None or p.static}
+    return st.fixed_dictionaries({name: hyperparameter(parameter) for name, parameter in chosen.items()})
+
+
+def transformations(*kinds: str) -> st.SearchStrategy[Any]:
+    """The examples in the registry of some kinds, by default all links and recipes."""
+    return st.sampled_from([entry.example for entry in registry.of_kind(*(kinds or ("link", "recipe"))).values()])

@@ -1,0 +1,54 @@
+"""Every contract and claim, for every transformation in the registry; and every recipe against its reference."""
+
+import jax
+import pytest
+
+from gradlab import registry
+from gradlab.testing import CONTRACTS, assert_same_trajectory, check, references
+
+ENTRIES = {name: entry for name, entry in registry.entries().items() if entry.kind != "schedule"}
+RECIPES = registry.of_kind("recipe")
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_transformation_keeps_every_contract_and_claim(name: str) -> None:
+    entry = ENTRIES[name]
+    report = check(entry.example, claims=entry.claims)
+    assert report.ok, str(report)
+    assert {result.law for result in report.results} >= set(CONTRACTS)
+    held = [result.law for result in report.results if result.verdict == "holds"]
+    assert len(held) >= len(CONTRACTS) - 4, f"too many laws did not apply; those that hold: {held}"
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipe_moves_as_its_reference(name: str) -> None:
+    assert_same_trajectory(RECIPES[name].example, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("sgd", {"momentum": 0.9}),
+        ("sgd", {"momentum": 0.9, "dampening": 0.5}),
+        ("sgd", {"momentum": 0.9, "nesterov": True}),
+        ("rmsprop", {"centered": True}),
+        ("rmsprop", {"momentum": 0.9}),
+        ("rmsprop", {"momentum": 0.9, "nesterov": True, "centered": True}),
+        ("adam", {"b1": 0.0, "b2": 0.5, "eps": 1e-3}),
+        ("adagrad", {"initial_accumulator_value": 0.1}),
+        ("adabound", {"final_rate": 1e-2, "gamma": 0.1}),
+    ],
+    ids=str,
+)
+def test_options_move_as_in_the_reference(name: str, options: dict[str, float]) -> None:
+    assert_same_trajectory(RECIPES[name].factory(1e-2, **options), name)
+
+
+def test_every_recipe_has_a_reference() -> None:
+    assert [name for name in RECIPES if not hasattr(references, name)] == []
+
+
+def test_sharded_runs_were_examined() -> None:
+    assert len(jax.devices()) > 1, "tests/conftest.py forces several host devices"
+    report = check(RECIPES["adam"].example, laws=("sharded equals unsharded",))
+    assert report["sharded equals unsharded"].verdict == "holds"

@@ -1,0 +1,36 @@
+from typing import Any
+
+import jax
+import optax
+
+import gradlab as gl
+
+from .examples import trace, verdict
+
+
+def test_mismatched_trees_taken_in_silence_are_found() -> None:
+    found, detail = verdict(optax.trace(0.9), "mismatched trees")
+    assert found == "broken"
+    assert "another shape" in detail
+    assert verdict(gl.adam(), "mismatched trees")[0] == "holds"
+
+
+def test_an_unrelated_error_is_found() -> None:
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        return {name: updates[name] + state[name] for name in ("a", "b")}, state
+
+    assert "KeyError instead" in verdict(trace(update=update), "mismatched trees")[1]
+
+
+def test_undeclared_ranges_are_found() -> None:
+    @gl.transformation
+    def anything(rate: gl.Hyperparameter = 0.5, shift=0.0):
+        def update(updates: Any, state: Any) -> Any:
+            return jax.tree.map(lambda g: rate * g + shift, updates), state
+
+        return lambda params: (), update
+
+    assert verdict(anything(), "ranges")[0] == "holds"
+    assert verdict(gl.adabound(), "ranges")[0] == "holds"
+    assert verdict(trace(), "ranges")[0] == "not applicable"
+    assert verdict(gl.scale_by_sign(), "ranges")[0] == "not applicable"

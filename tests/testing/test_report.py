@@ -1,0 +1,38 @@
+import json
+
+import pytest
+
+from gradlab.testing import Report, Result
+
+REPORT = Report(
+    "thing()",
+    (
+        Result("pure", "the same inputs give the same outputs", "holds", seconds=0.5),
+        Result("any tree", "any tree works", "broken", "a scalar: it fell", "it assumes a dict", seconds=0.25),
+        Result("exports", "it lowers", "not applicable", "no device"),
+    ),
+)
+
+
+def test_text_counts_verdicts_and_explains_what_is_broken() -> None:
+    assert str(REPORT).splitlines() == [
+        "thing(): 1 holds, 1 broken, 1 not applicable (0.8 s)",
+        "",
+        "  BROKEN  any tree: any tree works",
+        "    found: a scalar: it fell",
+        "    usually: it assumes a dict",
+    ]
+
+
+def test_json_holds_everything() -> None:
+    data = json.loads(REPORT.to_json())
+    assert (data["subject"], data["ok"], data["seconds"]) == ("thing()", False, 0.75)
+    assert data["results"][1]["detail"] == "a scalar: it fell"
+
+
+def test_lookup_by_law() -> None:
+    assert REPORT["exports"].verdict == "not applicable"
+    with pytest.raises(KeyError, match="examined: pure, any tree, exports"):
+        REPORT["stable"]
+    assert not REPORT.ok
+    assert Report("x", ()).ok

@@ -1,0 +1,74 @@
+from typing import Any
+
+import jax
+import optax
+import pytest
+
+import gradlab as gl
+from gradlab.testing import assert_same_trajectory, references
+from gradlab.testing.trajectory import Difference
+
+
+def test_own_hyperparameters_are_handed_to_the_reference() -> None:
+    assert_same_trajectory(gl.adam(0.01, b1=0.8, eps=1e-3), "adam")
+    with pytest.raises(AssertionError, match="not the trajectory of adam"):
+        assert_same_trajectory(gl.adam(0.01, b1=0.8), references.adam, b1=0.9)
+
+
+def test_a_foreign_transformation_is_compared_with_given_hyperparameters() -> None:
+    with jax.numpy_dtype_promotion("standard"):
+        assert_same_trajectory(optax.adam(1e-3), "adam", learning_rate=1e-3)
+        with pytest.raises(AssertionError):
+            assert_same_trajectory(optax.rmsprop(1e-3), "rmsprop", learning_rate=1e-3)  # eps inside the root
+
+
+def test_a_rate_that_only_goes_wrong_while_it_decays_is_found() -> None:
+    """Nesterov with the rate outside the buffer is the published one at a constant rate only."""
+
+    @gl.transformation
+    def outside(learning_rate: gl.NonNegative = 0.1):
+        return gl.chain(gl.scale_by_momentum(0.9, 0.0), gl.nesterov(0.9, 0.0), gl.scale_by_learning_rate(learning_rate))
+
+    with pytest.raises(AssertionError, match="under a decaying rate") as caught:
+        assert_same_trajectory(outside(), "sgd", momentum=0.9, nesterov=True)
+    assert "at step 1 " in str(caught.value)
+
+
+def test_epsilon_in_the_root_shows_most_on_faint_gradients() -> None:
+    gaps = {}
+    for sequence in ("ordinary", "faint"):
+        with pytest.raises(AssertionError) as caught:
+            assert_same_trajectory(
+                gl.chain(gl.scale_by_rms(0.9, eps=0.0, eps_root=1e-16), gl.scale_by_learning_rate(1e-3)),
+                "rmsprop",
+                learning_rate=1e-3,
+                sequences=(sequence,),
+            )
+        assert f"on {sequence} gradients" in str(caught.value)
+        gaps[sequence] = float(str(caught.value).split("the gap is ")[1].split(" ")[0])
+    assert gaps["faint"] > 1e-3 > gaps["ordinary"]
+
+
+def test_the_sequences_can_be_chosen() -> None:
+    with pytest.raises(KeyError, match="unknown gradient sequence 'wild'"):
+        assert_same_trajectory(gl.sgd(), "sgd", sequences=("wild",))
+
+
+def test_a_schedule_of_ones_own_is_followed() -> None:
+    rate = gl.schedules.cosine(0.1, 50)
+    assert_same_trajectory(gl.adam(rate), "adam")
+
+
+def test_a_difference_reads_as_a_sentence() -> None:
+    text = str(Difference("tiny", "decaying", 3, 2, 0.5, 0.25, 1e-3))
+    assert text.startswith(
+        "on tiny gradients under a decaying rate, at step 3 (counted from 0), element 2: the update is 0.5"
+    )
+
+
+def test_nan_is_a_difference() -> None:
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        return updates * float("nan"), state
+
+    with pytest.raises(AssertionError):
+        assert_same_trajectory(optax.GradientTransformation(lambda params: (), update), "sgd", learning_rate=1.0)

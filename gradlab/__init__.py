@@ -3,6 +3,7 @@
 # What transformations are, and how they are joined.
 from optax import apply_updates as apply_updates
 
+from . import flavors as flavors
 from . import schedules as schedules
 from .base import Transformation as Transformation
 from .base import transformation as transformation

@@ -1,0 +1,75 @@
+"""What the three frameworks call the same optimizer and the same hyperparameter, and the defaults that they give it."""
+
+from __future__ import annotations
+
+import inspect
+from types import ModuleType
+from typing import Any
+
+from . import keras, optax, torch
+
+FLAVORS: dict[str, ModuleType] = {"torch": torch, "keras": keras, "optax": optax}
+OPTIMIZERS = (
+    *("sgd", "sign_sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw"),
+    *("adamax", "adamaxw", "nadam", "nadamw", "amsgrad"),
+)
+
+# Each framework's name of what is written here under a common one; all other arguments are called alike.
+_NAMES: dict[str, dict[str, str]] = {
+    "torch": {"rate": "lr", "decay": "alpha"},
+    "keras": {"rate": "learning_rate", "decay": "rho", "b1": "beta_1", "b2": "beta_2", "eps": "epsilon"},
+    "optax": {"rate": "learning_rate"},
+}
+
+_COMMON: dict[str, dict[str, tuple[str, ...]]] = {
+    framework: {name: (common,) for common, name in names.items()} | {"rho": ("decay",), "betas": ("b1", "b2")}
+    for framework, names in _NAMES.items()
+}
+
+
+def arguments(framework: str, **common: Any) -> dict[str, Any]:
+    """Hyperparameters under their common names as the arguments of a framework's optimizer.
+
+    >>> arguments("torch", rate=0.1, b1=0.9, b2=0.99)
+    {'lr': 0.1, 'betas': (0.9, 0.99)}
+    """
+    named = {_NAMES[framework].get(name, name): value for name, value in common.items()}
+    if framework == "torch" and "b1" in named:
+        named["betas"] = (named.pop("b1"), named.pop("b2"))
+    return named
+
+
+def defaults(framework: str, optimizer: str) -> dict[str, Any]:
+    """The arguments of a framework's optimizer with their defaults, under the framework's names.
+
+    A required argument has the default `inspect.Parameter.empty`.
+    """
+    signature = inspect.signature(getattr(FLAVORS[framework], optimizer))
+    return {name: parameter.default for name, parameter in signature.parameters.items()}
+
+
+def table_of_defaults() -> str:
+    """All arguments that change the arithmetic, with the three frameworks' names and defaults, as Markdown."""
+    lines = ["| optimizer | argument | torch | keras | optax |", "|---|---|---|---|---|"]
+    for optimizer in OPTIMIZERS:
+        columns = {
+            framework: _by_common_name(framework, defaults(framework, optimizer))
+            for framework, flavors in FLAVORS.items()
+            if hasattr(flavors, optimizer)
+        }
+        first = f"**{optimizer}**"
+        for common in dict.fromkeys(name for column in columns.values() for name in column):
+            cells = (columns.get(framework, {}).get(common, "") for framework in FLAVORS)
+            lines.append(f"| {first} | {common} | {' | '.join(cells)} |")
+            first = ""
+    return "\n".join(lines)
+
+
+def _by_common_name(framework: str, given: dict[str, Any]) -> dict[str, str]:
+    """By common name: how the framework would write the argument and its default."""
+    shown: dict[str, str] = {}
+    for name, value in given.items():
+        text = f"`{name}`, required" if value is inspect.Parameter.empty else f"`{name}={value}`"
+        for common in _COMMON[framework].get(name, (name,)):
+            shown[common] = text
+    return shown

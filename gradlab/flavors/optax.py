@@ -1,0 +1,250 @@
+r"""The optimizers of optax, as optax 0.2.8 computes them.
+
+What holds for all of them: the learning rate is required, may be a schedule that counts from 0, and multiplies last
+(in `rmsprop` it stands inside the momentum buffer). Weight decay is decoupled in the optimizers whose name ends in w
+and coupled in `adadelta`; all four need `params`.
+
+What differs from optax: `learning_rate=None`, which leaves out the minus sign too and so ascends, raises; ranges are
+checked; `adadelta` measures a complex gradient by $|g|^2$, where optax squares without conjugation. Where optax skips
+what it divides by zero, so do these. Left out, as they set how a moment is stored and not its arithmetic: `mu_dtype`,
+`accumulator_dtype`.
+"""
+
+from __future__ import annotations
+
+from ..base import transformation
+from ..compose import chain
+from ..hyperparameters import Decay, NonNegative
+from ..optimizers.adadelta import adadelta as published_adadelta
+from ..optimizers.sign_sgd import sign_sgd as published_sign_sgd
+from ..schedules.base import ahead
+from ..transforms.bias_correction import bias_correction
+from ..transforms.decay import add_decayed_weights
+from ..transforms.estimators import running_max
+from ..transforms.momentum import nesterov as look_ahead
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale_by_learning_rate
+from ..transforms.second_moment import scale_by_infinity_norm, scale_by_rms, scale_by_rss, scale_by_stddev
+
+
+@transformation(name="optax.sgd")
+def sgd(learning_rate: NonNegative, momentum: Decay | None = None, nesterov: bool = False):
+    r"""`optax.sgd`: $b_t = \mu b_{t-1} + g_t$, $x_t = x_{t-1} - \alpha b_t$, with the rate outside the buffer.
+
+    `nesterov` steps along $g_t + \mu b_t$, and is ignored without `momentum`. Source: optax 0.2.8, `_src/alias.py`.
+    """
+    return chain(*_momentum(momentum, nesterov), scale_by_learning_rate(learning_rate))
+
+
+@transformation(name="optax.adagrad")
+def adagrad(
+    learning_rate: NonNegative,
+    initial_accumulator_value: NonNegative = 0.1,
+    eps: NonNegative = 1e-7,
+):
+    r"""`optax.adagrad`: $x_t = x_{t-1} - \alpha g_t / \sqrt{s_t + \epsilon}$. Source: optax 0.2.8, `_src/alias.py`."""
+    return chain(
+        scale_by_rss(initial_accumulator_value, eps=0.0, eps_root=eps),
+        scale_by_learning_rate(learning_rate),
+    )
+
+
+@transformation(name="optax.adadelta")
+def adadelta(
+    learning_rate: NonNegative | None = None,
+    rho: Decay = 0.9,
+    eps: NonNegative = 1e-6,
+    weight_decay: NonNegative = 0.0,
+    weight_decay_mask=None,
+):
+    """`optax.adadelta`: as published, with coupled decay. Needs `params` also where `weight_decay` is 0.
+
+    Raises ValueError for a `learning_rate` of None: optax, whose default it is, then goes up the gradient.
+    Source: optax 0.2.8, `_src/alias.py`.
+    """
+    if learning_rate is None:
+        raise ValueError(
+            "optax.adadelta: learning_rate is None, optax's default, with which optax leaves out the minus sign too "
+            "and ascends; pass learning_rate=1.0 for Adadelta as published"
+        )
+    return chain(add_decayed_weights(weight_decay, weight_decay_mask), published_adadelta(learning_rate, rho, eps))
+
+
+@transformation(name="optax.rmsprop")
+def rmsprop(
+    learning_rate: NonNegative,
+    decay: Decay = 0.9,
+    eps: NonNegative = 1e-8,
+    initial_scale: NonNegative = 0.0,
+    eps_in_sqrt: bool = True,
+    centered: bool = False,
+    momentum: Decay | None = None,
+    nesterov: bool = False,
+    bias_correction: bool = False,
+):
+    r"""`optax.rmsprop`: $b_t = \mu b_{t-1} - \alpha_t g_t / \sqrt{v_t + \epsilon}$, $x_t = x_{t-1} + b_t$.
+
+    `initial_scale` is $v_0$; the mean that `centered` takes off starts at 0. `bias_correction` divides $v_t$ by $1 -
+    \rho^t$, the share of $v_0$ included, and the mean as well. With `eps_in_sqrt` off, epsilon is added to the root.
+    `nesterov` steps by $\mu b_t - \alpha_t g_t / \sqrt{\cdot}$, and is ignored without `momentum`. A centered $v$ that
+    rounds to below 0 is 0 here, and NaN in optax. Source: optax 0.2.8, `_src/alias.py`.
+    """
+    eps_outside, eps_inside = (0.0, eps) if eps_in_sqrt else (eps, 0.0)
+    second_moment = chain(scale_by_momentum(decay, initial=initial_scale), *_corrected(decay, bias_correction))
+    mean = chain(scale_by_momentum(decay), *_corrected(decay, bias_correction))
+    return chain(
+        scale_by_stddev(second_moment, eps_outside, eps_inside, mean)
+        if centered
+        else scale_by_rms(second_moment, eps_outside, eps_inside),
+        scale_by_learning_rate(learning_rate),
+        *_momentum(momentum, nesterov),
+    )
+
+
+@transformation(name="optax.sign_sgd")
+def sign_sgd(learning_rate: NonNegative):
+    """`optax.sign_sgd`: sign descent, with 0 at 0. Source: optax 0.2.8, `_src/alias.py`."""
+    return published_sign_sgd(learning_rate)
+
+
+@transformation(name="optax.adam")
+def adam(
+    learning_rate: NonNegative,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    eps: NonNegative = 1e-8,
+    eps_root: NonNegative = 0.0,
+    *,
+    nesterov: bool = False,
+):
+    r"""`optax.adam`: as published, with `eps_root` inside the root, $\sqrt{\hat v_t + \epsilon_r} + \epsilon$.
+
+    `nesterov` makes it Nadam with the constant momentum `b1`. Source: optax 0.2.8, `_src/alias.py`.
+    """
+    return chain(*_adam_direction(b1, b2, eps, eps_root, nesterov), scale_by_learning_rate(learning_rate))
+
+
+@transformation(name="optax.adamw")
+def adamw(
+    learning_rate: NonNegative,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    eps: NonNegative = 1e-8,
+    eps_root: NonNegative = 0.0,
+    *,
+    weight_decay: NonNegative = 1e-4,
+    mask=None,
+    nesterov: bool = False,
+):
+    """`optax.adamw`: its Adam with decoupled decay of the leaves in `mask`. Source: optax 0.2.8, `_src/alias.py`."""
+    return chain(
+        *_adam_direction(b1, b2, eps, eps_root, nesterov),
+        add_decayed_weights(weight_decay, mask),
+        scale_by_learning_rate(learning_rate),
+    )
+
+
+@transformation(name="optax.nadam")
+def nadam(
+    learning_rate: NonNegative,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    eps: NonNegative = 1e-8,
+    eps_root: NonNegative = 0.0,
+    *,
+    nesterov: bool = True,
+):
+    """`optax.nadam`: its Adam with `nesterov`, so with a constant momentum. Source: optax 0.2.8, `_src/alias.py`."""
+    return adam(learning_rate, b1, b2, eps, eps_root, nesterov=nesterov)
+
+
+@transformation(name="optax.nadamw")
+def nadamw(
+    learning_rate: NonNegative,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    eps: NonNegative = 1e-8,
+    eps_root: NonNegative = 0.0,
+    *,
+    weight_decay: NonNegative = 1e-4,
+    mask=None,
+    nesterov: bool = True,
+):
+    """`optax.nadamw`: its AdamW with `nesterov`. Source: optax 0.2.8, `_src/alias.py`."""
+    return adamw(learning_rate, b1, b2, eps, eps_root, weight_decay=weight_decay, mask=mask, nesterov=nesterov)
+
+
+@transformation(name="optax.adamax")
+def adamax(learning_rate: NonNegative, b1: Decay = 0.9, b2: Decay = 0.999, eps: NonNegative = 1e-8):
+    r"""`optax.adamax`: AdaMax with epsilon inside the maximum, $u_t = \max(\beta_2 u_{t-1}, |g_t| + \epsilon)$.
+
+    Source: optax 0.2.8, `_src/alias.py`.
+    """
+    return chain(*_adamax_direction(b1, b2, eps), scale_by_learning_rate(learning_rate))
+
+
+@transformation(name="optax.adamaxw")
+def adamaxw(
+    learning_rate: NonNegative,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    eps: NonNegative = 1e-8,
+    weight_decay: NonNegative = 1e-4,
+    mask=None,
+):
+    """`optax.adamaxw`: its AdaMax with decoupled decay of the leaves in `mask`.
+
+    Source: optax 0.2.8, `_src/alias.py`.
+    """
+    return chain(
+        *_adamax_direction(b1, b2, eps),
+        add_decayed_weights(weight_decay, mask),
+        scale_by_learning_rate(learning_rate),
+    )
+
+
+@transformation(name="optax.amsgrad")
+def amsgrad(
+    learning_rate: NonNegative,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    eps: NonNegative = 1e-8,
+    eps_root: NonNegative = 0.0,
+    *,
+    bias_correction_mu: bool = True,
+    bias_correction_nu: bool = True,
+):
+    r"""`optax.amsgrad`: the maximum of the corrected second moment, $\sqrt{\max_{i \le t} \hat v_i + \epsilon_r} +
+    \epsilon$.
+
+    `bias_correction_mu` and `bias_correction_nu` correct the first and the second moment; both off is algorithm 2 of
+    Reddi et al. (2018). Source: optax 0.2.8, `_src/alias.py`.
+    """
+    second_moment = chain(scale_by_momentum(b2), *_corrected(b2, bias_correction_nu), running_max())
+    return chain(
+        scale_by_momentum(b1),
+        *_corrected(b1, bias_correction_mu),
+        scale_by_rms(second_moment, eps, eps_root),
+        scale_by_learning_rate(learning_rate),
+    )
+
+
+def _momentum(momentum, nesterov):
+    if momentum is None:
+        return ()
+    ahead = (look_ahead(momentum, dampening=0.0),) if nesterov else ()
+    return (scale_by_momentum(momentum, dampening=0.0), *ahead)
+
+
+def _corrected(decay, corrected):
+    return (bias_correction(decay),) if corrected else ()
+
+
+def _adam_direction(b1, b2, eps, eps_root, nesterov):
+    mean = look_ahead(b1, next_decay=ahead(b1), corrected=True) if nesterov else bias_correction(b1)
+    second_moment = chain(scale_by_momentum(b2), bias_correction(b2))
+    return scale_by_momentum(b1), mean, scale_by_rms(second_moment, eps, eps_root)
+
+
+def _adamax_direction(b1, b2, eps):
+    return scale_by_momentum(b1), scale_by_infinity_norm(b2, eps_inside=eps), bias_correction(b1)

@@ -1,0 +1,232 @@
+r"""The optimizers of PyTorch, as torch 2.13 computes them.
+
+What holds for all of them: `maximize` turns the sign of the gradient before all else, so that weight decay still pulls
+towards 0. `weight_decay` is coupled, $g \leftarrow g + \lambda x$, unless it says decoupled. The learning rate
+multiplies last, outside of every buffer; one that is a schedule counts from 0, as torch's schedulers do.
+
+What differs from torch: ranges are gradlab's (a momentum of 1 or more raises); `params` must be passed to `update`, as
+weight decay of 0 is a number like any other; a complex parameter has one second moment $|g|^2$, where torch keeps one
+for each of its parts; the steps are counted for the whole tree, where torch counts them for each parameter that has a
+gradient. Left out, as they change no number: `foreach`, `fused`, `capturable`, `differentiable`.
+"""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+
+from ..base import transformation
+from ..compose import chain
+from ..hyperparameters import Decay, Fraction, NonNegative
+from ..optimizers.adadelta import adadelta as published_adadelta
+from ..schedules import inverse_time, nadam_momentum, schedule
+from ..schedules.base import ahead
+from ..transforms.bias_correction import bias_correction
+from ..transforms.decay import add_decayed_weights
+from ..transforms.estimators import running_max
+from ..transforms.momentum import nesterov as look_ahead
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale, scale_by_learning_rate
+from ..transforms.second_moment import scale_by_infinity_norm, scale_by_rms, scale_by_rss, scale_by_stddev
+
+
+@transformation(name="torch.sgd")
+def sgd(
+    lr: NonNegative = 1e-3,
+    momentum: Decay = 0.0,
+    dampening: Fraction = 0.0,
+    weight_decay: NonNegative = 0.0,
+    nesterov: bool = False,
+    *,
+    maximize: bool = False,
+):
+    r"""`torch.optim.SGD`: $b_1 = g_1$, then $b_t = \mu b_{t-1} + (1 - \tau) g_t$, $x_t = x_{t-1} - \alpha b_t$.
+
+    The first gradient enters the buffer undampened, and without momentum `dampening` does nothing. `nesterov` steps
+    along $g_t + \mu b_t$. The buffer is kept also for a momentum of 0, where it changes no number.
+
+    Raises ValueError for `nesterov` with a momentum of 0 or with dampening, as torch does.
+    Source: torch 2.13, `torch/optim/sgd.py`.
+    """
+    no_momentum = isinstance(momentum, float) and momentum == 0  # only of Python numbers: a traced one cannot raise
+    if nesterov and (no_momentum or (isinstance(dampening, float) and dampening != 0)):
+        raise ValueError(
+            f"torch.sgd: nesterov=True needs a momentum above 0 and a dampening of 0, got momentum={momentum} and "
+            f"dampening={dampening}"
+        )
+    return chain(
+        *_torch_gradient(weight_decay, maximize),
+        scale_by_momentum(momentum, dampening=dampening_after_first_step(dampening, momentum)),
+        *((look_ahead(momentum, dampening=0.0),) if nesterov else ()),
+        scale_by_learning_rate(lr),
+    )
+
+
+@schedule
+def dampening_after_first_step(dampening: Fraction, momentum: Decay):
+    """The dampening that torch's SGD really applies: none at the first step, and none without momentum."""
+    return lambda step: jnp.where((step == 0) | (momentum == 0), 0.0, dampening)
+
+
+@transformation(name="torch.adagrad")
+def adagrad(
+    lr: NonNegative = 1e-2,
+    lr_decay: NonNegative = 0.0,
+    weight_decay: NonNegative = 0.0,
+    initial_accumulator_value: NonNegative = 0.0,
+    eps: NonNegative = 1e-10,
+    *,
+    maximize: bool = False,
+):
+    r"""`torch.optim.Adagrad`: $x_t = x_{t-1} - \frac{\alpha}{1 + (t - 1) \delta} g_t / (\sqrt{s_t} + \epsilon)$.
+
+    `lr_decay` is $\delta$; it lowers a rate that is a schedule as well. Source: torch 2.13, `torch/optim/adagrad.py`.
+    """
+    return chain(
+        *_torch_gradient(weight_decay, maximize),
+        scale_by_rss(initial_accumulator_value, eps),
+        scale_by_learning_rate(inverse_time(lr, decay_rate=lr_decay)),
+    )
+
+
+@transformation(name="torch.adadelta")
+def adadelta(
+    lr: NonNegative = 1.0,
+    rho: Decay = 0.9,
+    eps: NonNegative = 1e-6,
+    weight_decay: NonNegative = 0.0,
+    *,
+    maximize: bool = False,
+):
+    """`torch.optim.Adadelta`: as published. Source: torch 2.13, `torch/optim/adadelta.py`."""
+    return chain(*_torch_gradient(weight_decay, maximize), published_adadelta(lr, rho, eps))
+
+
+@transformation(name="torch.rmsprop")
+def rmsprop(
+    lr: NonNegative = 1e-2,
+    alpha: Decay = 0.99,
+    eps: NonNegative = 1e-8,
+    weight_decay: NonNegative = 0.0,
+    momentum: Decay = 0.0,
+    centered: bool = False,
+    *,
+    maximize: bool = False,
+):
+    r"""`torch.optim.RMSprop`: $b_t = \mu b_{t-1} + g_t / (\sqrt{v_t} + \epsilon)$, $x_t = x_{t-1} - \alpha b_t$.
+
+    The argument `alpha` is the decay of $v$, not the rate. Epsilon stands outside the root, the rate outside the
+    buffer, which is kept also for a momentum of 0. A centered $v$ that rounds to below 0 is 0 here, and NaN in torch.
+    Source: torch 2.13, `torch/optim/rmsprop.py`.
+    """
+    return chain(
+        *_torch_gradient(weight_decay, maximize),
+        scale_by_stddev(alpha, eps) if centered else scale_by_rms(alpha, eps),
+        scale_by_momentum(momentum, dampening=0.0),
+        scale_by_learning_rate(lr),
+    )
+
+
+@transformation(name="torch.adam")
+def adam(
+    lr: NonNegative = 1e-3,
+    betas: tuple[Decay, Decay] = (0.9, 0.999),
+    eps: NonNegative = 1e-8,
+    weight_decay: NonNegative = 0.0,
+    amsgrad: bool = False,
+    *,
+    maximize: bool = False,
+    decoupled_weight_decay: bool = False,
+):
+    r"""`torch.optim.Adam`: as published, with L2 decay that enters both moments, unless `decoupled_weight_decay`.
+
+    `amsgrad` divides by $\sqrt{\max_{i \le t} v_i / (1 - \beta_2^t)} + \epsilon$: the maximum is of the raw moment,
+    and the largest is corrected by the weight of the latest. Source: torch 2.13, `torch/optim/adam.py`.
+    """
+    b1, b2 = _pair(betas)
+    largest = (running_max(),) if amsgrad else ()
+    return chain(
+        *_torch_gradient(None if decoupled_weight_decay else weight_decay, maximize),
+        scale_by_momentum(b1),
+        bias_correction(b1),
+        scale_by_rms(chain(scale_by_momentum(b2), *largest, bias_correction(b2)), eps),
+        *((add_decayed_weights(weight_decay),) if decoupled_weight_decay else ()),
+        scale_by_learning_rate(lr),
+    )
+
+
+@transformation(name="torch.adamw")
+def adamw(
+    lr: NonNegative = 1e-3,
+    betas: tuple[Decay, Decay] = (0.9, 0.999),
+    eps: NonNegative = 1e-8,
+    weight_decay: NonNegative = 1e-2,
+    amsgrad: bool = False,
+    *,
+    maximize: bool = False,
+):
+    """`torch.optim.AdamW`: its Adam with decoupled decay. Source: torch 2.13, `torch/optim/adamw.py`."""
+    return adam(lr, betas, eps, weight_decay, amsgrad, maximize=maximize, decoupled_weight_decay=True)
+
+
+@transformation(name="torch.adamax")
+def adamax(
+    lr: NonNegative = 2e-3,
+    betas: tuple[Decay, Decay] = (0.9, 0.999),
+    eps: NonNegative = 1e-8,
+    weight_decay: NonNegative = 0.0,
+    *,
+    maximize: bool = False,
+):
+    r"""`torch.optim.Adamax`: AdaMax with epsilon inside the maximum, $u_t = \max(\beta_2 u_{t-1}, |g_t| + \epsilon)$.
+
+    Source: torch 2.13, `torch/optim/adamax.py`.
+    """
+    b1, b2 = _pair(betas)
+    return chain(
+        *_torch_gradient(weight_decay, maximize),
+        scale_by_momentum(b1),
+        scale_by_infinity_norm(b2, eps_inside=eps),
+        bias_correction(b1),
+        scale_by_learning_rate(lr),
+    )
+
+
+@transformation(name="torch.nadam")
+def nadam(
+    lr: NonNegative = 2e-3,
+    betas: tuple[Decay, Decay] = (0.9, 0.999),
+    eps: NonNegative = 1e-8,
+    weight_decay: NonNegative = 0.0,
+    momentum_decay: NonNegative = 4e-3,
+    decoupled_weight_decay: bool = False,
+    *,
+    maximize: bool = False,
+):
+    r"""`torch.optim.NAdam`: Nadam with the momentum $\mu_t = \beta_1 (1 - \tfrac12 0.96^{\psi t})$ in the look ahead.
+
+    `momentum_decay` is $\psi$. The running mean $m$ itself decays by $\beta_1$, not by $\mu_t$. torch keeps $\prod
+    \mu$ in its default dtype, float32, also for parameters in float64, and is off by 1e-10 there.
+    Source: torch 2.13, `torch/optim/nadam.py`.
+    """
+    b1, b2 = _pair(betas)
+    mu = nadam_momentum(b1, momentum_decay)
+    return chain(
+        *_torch_gradient(None if decoupled_weight_decay else weight_decay, maximize),
+        scale_by_momentum(b1),
+        look_ahead(mu, next_decay=ahead(mu), corrected=True),
+        scale_by_rms(chain(scale_by_momentum(b2), bias_correction(b2)), eps),
+        *((add_decayed_weights(weight_decay),) if decoupled_weight_decay else ()),
+        scale_by_learning_rate(lr),
+    )
+
+
+def _torch_gradient(weight_decay, maximize):
+    """What torch makes of the gradient before anything measures it."""
+    turned = (scale(-1.0),) if maximize else ()
+    return turned if weight_decay is None else (*turned, add_decayed_weights(weight_decay))
+
+
+def _pair(betas):
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+        raise TypeError(f"betas must be a pair (b1, b2) of decays, such as (0.9, 0.999); got {betas!r}")
+    return betas

@@ -17,18 +17,22 @@ def magnitude(x: jax.Array) -> jax.Array:
     return jnp.where(zero, 0, jnp.abs(jnp.where(zero, 1, x)))
 
 
+@jax.custom_jvp
 def square_root(x: jax.Array) -> jax.Array:
-    """The root of x where x > 0, else 0 (with derivative 0): a variance may round to just below zero."""
-    return jnp.where(x > 0, jnp.sqrt(jnp.where(x > 0, x, jnp.ones_like(x))), nan_or_zero(x))
+    """The root of x where x > 0, else 0, with derivative 0 there: a variance may round to just below zero."""
+    return jnp.sqrt(jnp.maximum(x, 0))
 
 
-def nan_or_zero(x: jax.Array) -> jax.Array:
-    """NaN where x is NaN, else 0."""
-    return jnp.where(jnp.isnan(x), x, jnp.zeros_like(x))
+@square_root.defjvp
+def _square_root_jvp(primals, tangents):
+    (x,), (dx,) = primals, tangents
+    root = square_root(x)
+    return root, divide(dx, 2 * root)
 
 
 def divide(numerator: jax.Array, denominator: jax.Array) -> jax.Array:
     """The quotient, and 0 where the denominator is 0; a real denominator divides a complex numerator."""
-    zero = denominator == 0
-    safe = jnp.where(zero, jnp.ones_like(denominator), denominator)
-    return jnp.where(zero, jnp.zeros_like(numerator), numerator / safe.astype(numerator.dtype))
+    safe = jnp.where(denominator == 0, jnp.inf, denominator)
+    if jnp.iscomplexobj(numerator):  # a complex division by infinity is NaN
+        return numerator * (1 / safe).astype(numerator.dtype)
+    return numerator / safe.astype(numerator.dtype)

@@ -58,11 +58,16 @@ def clip_by_global_norm(max_norm: Limit):
 def _norm(leaves: list[jax.Array]) -> tuple[jax.Array, jax.Array]:
     """The norm as a product of two numbers, the largest magnitude and the norm in its units, so that no square
     overflows or vanishes."""
-    dtype = max((leaf.real.dtype for leaf in leaves), key=lambda d: jnp.finfo(d).bits, default=jnp.float32)
-    largest = jnp.stack([jnp.zeros((), dtype), *(_largest(leaf).astype(dtype) for leaf in leaves if leaf.size)]).max()
-    unit = jax.lax.stop_gradient(jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1))
-    squares = [squared_magnitude(leaf / unit.astype(leaf.dtype)).sum().astype(dtype) for leaf in leaves]
-    return unit, square_root(sum(squares, jnp.zeros((), dtype)))
+    dtypes = sorted((leaf.real.dtype for leaf in leaves), key=lambda dtype: jnp.finfo(dtype).bits) or [
+        jnp.dtype("float32")
+    ]
+    narrow, wide = jnp.finfo(dtypes[0]), dtypes[-1]
+    largest = jnp.stack([jnp.zeros((), wide), *(_largest(leaf).astype(wide) for leaf in leaves if leaf.size)]).max()
+    known = (largest > 0) & jnp.isfinite(largest)
+    unit = jnp.where(known, jnp.clip(largest, 16 * float(narrow.tiny), float(narrow.max) / 16), 1)
+    unit = jax.lax.stop_gradient(unit)  # of which every dtype holds the reciprocal too
+    squares = [squared_magnitude(leaf * (1 / unit).astype(leaf.dtype)).sum().astype(wide) for leaf in leaves]
+    return unit, square_root(sum(squares, jnp.zeros((), wide)))
 
 
 def _largest(leaf: jax.Array) -> jax.Array:
@@ -71,7 +76,8 @@ def _largest(leaf: jax.Array) -> jax.Array:
 
 def _bound(d: jax.Array, max_norm: jax.Array, norm: tuple[jax.Array, jax.Array]) -> jax.Array:
     unit, relative = norm
-    limit = max_norm / unit
-    longer = ~(relative <= limit)  # so that NaN is not let through
-    factor = jnp.where(longer, limit / jnp.where(longer, relative, 1), 1)
-    return d * factor.astype(d.dtype)
+    longer = ~(relative <= max_norm / unit)  # so that NaN is not let through
+    to_unit, to_limit = (
+        jnp.where(longer, factor, 1) for factor in (1 / unit, max_norm / jnp.where(longer, relative, 1))
+    )
+    return d * to_unit.astype(d.dtype) * to_limit.astype(d.dtype)

@@ -152,8 +152,6 @@ def scale_by_update_rms(decay: Decay = 0.9, eps: NonNegative = 1e-6):
     def update(updates, state):
         w = state.second_moment
         scaled = jax.tree.map(lambda w, d: square_root(w + eps).astype(d.dtype) * d, w, updates)
-        # Computed once, before w is overwritten: else XLA on CPU computes it twice, and copies w to do so.
-        scaled = jax.lax.optimization_barrier(scaled)
         w = jax.tree.map(lambda w, d: decay * w + (1 - decay) * squared_magnitude(d), w, scaled)
         return scaled, UpdateRmsState(w)
 

@@ -1,0 +1,88 @@
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from gradlab.cli.app import app
+
+MINE = """
+    import optax
+    import gradlab as gl
+
+    def good(learning_rate=0.1):
+        return gl.sgd(learning_rate)
+
+    def uncorrected(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
+        return gl.chain(gl.scale_by_momentum(b1), gl.scale_by_rms(b2, eps), gl.scale_by_learning_rate(learning_rate))
+
+    def needs_a_rate(learning_rate):
+        return optax.scale(-learning_rate)
+
+    def three():
+        return 3
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "mine_to_check.py").write_text(textwrap.dedent(MINE))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(app, ["check", *arguments])
+
+
+def test_a_recipe_passes_with_its_claims_and_its_reference(here: Path) -> None:
+    result = run("sgd", "--dtype", "float32")
+    assert result.exit_code == 0, result.output
+    for law in ("pure", "elementwise", "descends", "same trajectory"):
+        assert f"{law} " in result.output
+    assert "broken" not in result.output
+
+
+def test_a_factory_of_ones_own_is_found_and_its_fault_shown(here: Path) -> None:
+    result = run("mine_to_check:uncorrected", "--reference", "adam", "--dtype", "float32")
+    assert result.exit_code == 1
+    assert "BROKEN  same trajectory" in result.output
+    assert "on ordinary gradients, at step 0" in result.output
+    assert run("mine_to_check:needs_a_rate", "--dtype", "float32", "--json").exit_code in (0, 1)
+
+
+def test_json_is_all_that_is_printed(here: Path) -> None:
+    result = run("mine_to_check:good", "--json", "--arg", "learning_rate=0.5", "--claim", "descends")
+    data = json.loads(result.stdout)
+    assert data["subject"] == "good(learning_rate=0.5)"
+    assert data["ok"] is True
+    assert data["results"][-1]["law"] == "descends"
+
+
+def test_what_is_no_optimizer_gets_a_report(here: Path) -> None:
+    result = run("mine_to_check:three")
+    assert result.exit_code == 1
+    assert "it gave int: 3" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["adm"], "did you mean adam"),
+        (["mine_to_check:god"], "did you mean good"),
+        (["no_such_module:thing"], "cannot import 'no_such_module'"),
+        (["adam", "--reference", "adm"], "no reference is named 'adm'"),
+        (["adam", "--claim", "pretty"], "no claim is named 'pretty'"),
+        (["adam", "--dtype", "int32"], "no dtype is named 'int32'"),
+        (["adam", "--arg", "0.1"], "--arg takes NAME=VALUE"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_input_is_said_in_a_line(here: Path, arguments: list[str], words: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert words in result.output
+    assert "Traceback" not in result.output

@@ -1,0 +1,38 @@
+"""The command line: `gradlab race`, `gradlab list`, `gradlab explain`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+
+# What the lab extra installs, by import name; h5py is what h5netcdf writes through.
+_NEEDED = ("typer", "rich", "xarray", "h5netcdf", "h5py", "matplotlib", "sklearn")
+
+
+def main() -> int:
+    """Run the command line; returns the exit code: 0, 1 if something broke, 2 for wrong input, 130 after Ctrl-C."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        print(f'gradlab: {", ".join(missing)} missing; install with: pip install "gradlab[lab]"', file=sys.stderr)
+        return 1
+    from .app import app
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without Greek letters shows question marks instead
+    try:
+        return app(standalone_mode=False) or 0
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        # typer's own errors; by their shape, because typer has its own copy of click from 0.26 on.
+        if type(error).__name__ == "Abort":
+            return 130
+        if not hasattr(error, "format_message"):
+            raise
+        print(f"gradlab: {error.format_message()}", file=sys.stderr)
+        return getattr(error, "exit_code", 2)

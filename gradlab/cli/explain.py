@@ -1,0 +1,87 @@
+"""`gradlab explain`: one optimizer, link, schedule or problem in full."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Annotated, Any
+
+import jax
+import jax.numpy as jnp
+import optax
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from gradlab import registry
+from gradlab.lab.entrants import entrants
+from gradlab.lab.names import UnknownNameError, pick
+from gradlab.lab.problems import PROBLEMS
+
+from .plain_math import plain
+from .terminal import fail, output
+
+
+def explain(
+    name: Annotated[str, typer.Argument(help="An optimizer, link, combinator, schedule or problem; see gradlab list.")],
+) -> None:
+    """Show what something is made of: equation, composition, hyperparameters and state memory."""
+    known: dict[str, Any] = {**entrants(), **registry.entries(), **PROBLEMS}
+    try:
+        found = pick(name, known, "optimizer, link, schedule or problem")
+    except UnknownNameError as error:
+        fail(error)
+    console = output()
+    console.print(Text(name, style="bold"))
+    if name in PROBLEMS:
+        console.print(found().summary)
+        console.print(_documentation(found))
+        return
+    example = found.example if isinstance(found, registry.Entry) else found.make(0.1)
+    factory = example.factory
+    console.print(_documentation(factory.build) if isinstance(found, registry.Entry) else repr(example))
+    console.print()
+    if isinstance(example, optax.GradientTransformation):
+        console.print(Text("composition", style="bold"))
+        console.print(Text(str(example)), soft_wrap=True)  # code is not to be broken
+        console.print()
+    _print_hyperparameters(console, factory.parameters)
+    if isinstance(example, optax.GradientTransformation):
+        console.print(Text("state", style="bold"))
+        console.print(state_memory(example))
+
+
+def state_memory(tx: optax.GradientTransformation) -> str:
+    """How much state an optimizer keeps for float32 parameters, from the shapes that its `init` gives."""
+    shape = (64, 64)  # a matrix, so that state for each row or column is told from state for each element
+    state = jax.tree.leaves(jax.eval_shape(tx.init, jax.ShapeDtypeStruct(shape, jnp.float32)))
+    count = shape[0] * shape[1]
+    full = sum(leaf.dtype.itemsize for leaf in state if leaf.size == count)
+    rest = sum(leaf.size * leaf.dtype.itemsize for leaf in state if leaf.size != count)
+    arrays = sum(leaf.size == count for leaf in state)
+    if not state:
+        return "none"
+    copies = f"{full} bytes for each parameter ({arrays} array{'s' * (arrays != 1)} like it)"
+    return copies + (f", and {rest} bytes besides" if rest else "")
+
+
+def _documentation(thing: Any) -> Text:
+    paragraphs = inspect.cleandoc(thing.__doc__ or "").split("\n\n")
+    joined = "\n\n".join(" ".join(paragraph.split("\n")) for paragraph in paragraphs)
+    return Text(plain(joined))
+
+
+def _print_hyperparameters(console: Any, parameters: Any) -> None:
+    table = Table(box=None, padding=(0, 3, 0, 0), header_style="bold")
+    for title in ("argument", "default", "range"):
+        table.add_column(title)
+    for parameter in parameters.values():
+        required = parameter.default is inspect.Parameter.empty
+        default = "any number of them" if parameter.variadic else "required" if required else repr(parameter.default)
+        if parameter.range is not None:
+            values = f"{parameter.range}, or a schedule"
+        else:
+            values = "transformations" if parameter.transformation or parameter.variadic else "an option"
+        table.add_row(Text(parameter.name), Text(default), Text(values))
+    if parameters:
+        console.print(table)
+        console.print()

@@ -1,0 +1,63 @@
+"""The leaderboards as files: JSON for programs, CSV for tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from .leaderboard import Row
+from .results import replacing
+
+
+def document(
+    boards: Mapping[str, Sequence[Row]],
+    problems: Mapping[str, xr.Dataset],
+    attributes: Mapping[str, str],
+    files: Sequence[Path],
+) -> dict[str, Any]:
+    """All leaderboards as one JSON-ready dictionary; NaN becomes None."""
+    described = {
+        name: {
+            key: problems[name].attrs[key]
+            for key in ("summary", "score", "higher_is_better", "logarithmic", "tolerance")
+        }
+        | {
+            "steps": problems[name].sizes["step"],
+            "seeds": problems[name].sizes["seed"],
+            "leaderboard": [{key: _plain(value) for key, value in row._asdict().items()} for row in rows],
+        }
+        for name, rows in boards.items()
+    }
+    return {**attributes, "problems": described, "files": [str(path) for path in files]}
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a document, in one step."""
+    _write(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_csv(path: Path, boards: Mapping[str, Sequence[Row]]) -> None:
+    """Write all leaderboards as one table with a column for the problem, in one step; NaN becomes an empty field."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["problem", *Row._fields])
+    for name, rows in boards.items():
+        for row in rows:
+            writer.writerow([name, *("" if _plain(value) is None else value for value in row)])
+    _write(path, text.getvalue())
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

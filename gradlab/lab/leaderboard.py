@@ -1,0 +1,137 @@
+"""The leaderboard: what a Dataset says about each optimizer, ranked."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+TINY = float(np.finfo(np.float32).tiny)  # the least loss that is told from zero on a logarithmic scale
+
+
+class Row(NamedTuple):
+    """One optimizer's result at the rate that was best on the seeds for choosing, on the seeds for reporting."""
+
+    rank: int
+    optimizer: str
+    score: float  # mean over seeds, geometric if the score is logarithmic; NaN if no rate survived
+    spread: float  # standard deviation over seeds, in decades if the score is logarithmic
+    best_rate: float
+    at_edge: bool  # the best rate is the first or last of the grid, so a better one may lie beyond
+    good_decades: float  # width of the range of rates around the best one that stay within the tolerance
+    good_open: bool  # that range reaches the end of the grid, so it may be wider
+    diverged: int
+    runs: int
+    diverged_at_best: int  # of the reporting runs
+    seconds: float  # of all runs, without compilation
+
+
+def leaderboard(dataset: xr.Dataset) -> list[Row]:
+    """The rows, best first, of a Dataset that `gradlab.lab.results.assemble` made.
+
+    Optimizers of which a reporting run diverged at the chosen rate come after all others.
+    """
+    rows = [_row(dataset.sel(optimizer=name)) for name in dataset.optimizer.values]
+    direction = -1.0 if dataset.attrs["higher_is_better"] else 1.0
+
+    def order(row: Row) -> tuple[bool, bool, float]:
+        failed = bool(np.isnan(row.score))
+        return failed, row.diverged_at_best > 0, 0.0 if failed else direction * row.score
+
+    ranked = sorted(rows, key=order)
+    return [row._replace(rank=position + 1) for position, row in enumerate(ranked)]
+
+
+def final_scores(dataset: xr.Dataset) -> xr.DataArray:
+    """The score at the end of each run; NaN for runs that diverged."""
+    return dataset[dataset.attrs["score"]].isel(evaluation=-1, drop=True)
+
+
+def average(scores: xr.DataArray, logarithmic: bool) -> xr.DataArray:
+    """The mean over seeds, geometric if logarithmic; NaN where any of them is."""
+    if not logarithmic:
+        return scores.mean("seed", skipna=False)
+    return 10.0 ** _decades(scores).mean("seed", skipna=False)
+
+
+def spread(scores: xr.DataArray, logarithmic: bool) -> xr.DataArray:
+    """The standard deviation over seeds, in decades if logarithmic; NaN for fewer than two."""
+    values = _decades(scores) if logarithmic else scores
+    return values.std("seed", ddof=1) if values.sizes["seed"] > 1 else values.mean("seed") * np.nan
+
+
+def _decades(scores: xr.DataArray) -> xr.DataArray:
+    return scores.copy(data=np.log10(np.maximum(scores.values, TINY)))
+
+
+def with_role(dataset: xr.Dataset, role: str) -> xr.Dataset:
+    """The seeds that are for "choose" or "report"."""
+    return dataset.isel(seed=np.isin(dataset.role.values, (role, "both")))
+
+
+def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:
+    """The index of the rate with the best average on the seeds for choosing, by optimizer; -1 if all diverged."""
+    chosen = average(final_scores(with_role(dataset, "choose")), bool(dataset.attrs["logarithmic"]))
+    worst = -np.inf if dataset.attrs["higher_is_better"] else np.inf
+    filled = chosen.fillna(worst)
+    index = filled.argmax("rate") if dataset.attrs["higher_is_better"] else filled.argmin("rate")
+    return xr.where(chosen.isnull().all("rate"), -1, index)
+
+
+def good_range(rates: np.ndarray, scores: np.ndarray, best: int, attributes: dict) -> tuple[float, bool]:
+    """The decades of rate around the best within the tolerance of its score, and whether the grid cuts them off.
+
+    Between two rates of the grid the score is taken as a straight line over the logarithm of the rate (the logarithm
+    of the score, if that is logarithmic); a rate with NaN ends the range at its good neighbour.
+    """
+    level = np.log10(np.maximum(scores, TINY)) if attributes["logarithmic"] else scores
+    slack = np.log10(attributes["tolerance"]) if attributes["logarithmic"] else attributes["tolerance"]
+    loss = -level if attributes["higher_is_better"] else level
+    excess = loss - loss[best] - slack  # at most zero where good
+    position = np.log10(rates)
+    ends, is_open = [], False
+    for step in (-1, 1):
+        at = best
+        while 0 <= at + step < len(rates) and excess[at + step] <= 0:
+            at += step
+        end, beyond = position[at], at + step
+        if not 0 <= beyond < len(rates):
+            is_open = True
+        elif np.isfinite(excess[beyond]):
+            share = -excess[at] / (excess[beyond] - excess[at])
+            end = end + share * (position[beyond] - end)
+        ends.append(end)
+    return float(ends[1] - ends[0]), is_open
+
+
+def _row(dataset: xr.Dataset) -> Row:
+    logarithmic = bool(dataset.attrs["logarithmic"])
+    name = str(dataset.optimizer.values)
+    runs, diverged = dataset.diverged.size, int(dataset.diverged.sum())
+    seconds = float(dataset.run_seconds)
+    best = int(best_rate_index(dataset))
+    if best < 0:
+        nan = float("nan")
+        return Row(0, name, nan, nan, nan, False, 0.0, False, diverged, runs, 0, seconds)
+    reported = with_role(dataset, "report").isel(rate=best)
+    scores = final_scores(reported)
+    survivors = scores.dropna("seed")
+    alive = survivors.sizes["seed"] > 0
+    rates = dataset.learning_rate.values
+    curve = average(final_scores(with_role(dataset, "choose")), logarithmic).values
+    width, is_open = good_range(rates, curve, best, dataset.attrs)
+    return Row(
+        rank=0,
+        optimizer=name,
+        score=float(average(survivors, logarithmic)) if alive else float("nan"),
+        spread=float(spread(survivors, logarithmic)) if alive else float("nan"),
+        best_rate=float(rates[best]),
+        at_edge=len(rates) > 1 and best in (0, len(rates) - 1),
+        good_decades=width,
+        good_open=is_open,
+        diverged=diverged,
+        runs=runs,
+        diverged_at_best=int(reported.diverged.sum()),
+        seconds=seconds,
+    )

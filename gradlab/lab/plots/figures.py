@@ -1,0 +1,121 @@
+"""Whole figures: panels side by side, and the files of a race."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..problems.base import Problem
+from ..results import replacing
+from .curves import learning_curves
+from .paths import path
+from .sensitivity import sensitivity
+from .style import INK, RC
+
+
+def family_figure(dataset: xr.Dataset, draw: Callable[..., Axes], title: str, note: str, pad: float = 6) -> Figure:
+    """One panel a family of optimizers, drawn by `draw(axes, dataset, names)`, with the other families in grey.
+
+    `pad` is the room between the panels and their titles, in points.
+    """
+    families = list(dict.fromkeys(dataset.family.values.tolist()))
+    columns = min(2, len(families))
+    rows = -(-len(families) // columns)
+    width, height = 1.25 + 4.1 * columns, 0.95 + pad / 72 + 2.9 * rows
+    with matplotlib.rc_context(RC):
+        figure = Figure(figsize=(width, height))
+        panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
+        figure.subplots_adjust(
+            left=0.75 / width, right=1 - 1.5 / width, bottom=0.6 / height, top=1 - (0.85 + pad / 72) / height,
+            wspace=0.52, hspace=0.45,
+        )  # fmt: skip
+        for axes, family in zip(panels.flat, families):
+            draw(axes, dataset, dataset.optimizer.values[dataset.family.values == family].tolist())
+            axes.set_title(family, pad=pad)
+        for axes in panels[:, 1:].flat:
+            axes.set_ylabel("")
+        for axes in panels.flat[len(families) :]:
+            axes.set_visible(False)
+        _head(figure, title, note)
+    return figure
+
+
+def paths_figure(dataset: xr.Dataset, problem: Problem) -> Figure:
+    """The paths of all optimizers, one panel each."""
+    names = dataset.optimizer.values.tolist()
+    columns = min(4, len(names))
+    rows = -(-len(names) // columns)
+    assert problem.landscape is not None
+    (left, right), (bottom, top) = problem.landscape.window
+    panel = 2.55
+    width = 0.9 + (panel + 0.12) * max(columns, 2)
+    height = 1.3 + (panel * (top - bottom) / (right - left) + 0.3) * rows
+    with matplotlib.rc_context(RC):
+        figure = Figure(figsize=(width, height))
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        figure.subplots_adjust(
+            left=0.75 / width,
+            right=1 - 0.12 / width,
+            bottom=0.5 / height,
+            top=1 - 0.95 / height,
+            wspace=0.05,
+            hspace=0.2,
+        )
+        for axes, name in zip(panels.flat, names):
+            path(axes, dataset, problem, name)
+        for axes in panels.flat[len(names) :]:
+            axes.set_visible(False)
+        figure.supxlabel("first parameter", fontsize=9)
+        figure.supylabel("second parameter", fontsize=9, x=0.12 / width, ha="left")
+        note = (
+            f"{dataset.sizes['step']} updates at each optimizer's best rate; a dot is an update, the star the optimum"
+        )
+        _head(figure, f"Paths: {problem.name}", note)
+    return figure
+
+
+def draw_pictures(folder: Path, problems: Mapping[str, xr.Dataset], values: Mapping[str, Problem]) -> list[Path]:
+    """Draw all pictures of a race as PNG files into a folder; returns their paths."""
+    figures: dict[str, Figure] = {}
+    for name, dataset in problems.items():
+        seeds = int(np.isin(dataset.role.values, ("report", "both")).sum())
+        of_seeds = _seeds(seeds)
+        figures[f"learning_curves_{name}"] = family_figure(
+            dataset,
+            learning_curves,
+            f"Learning curves: {name}",
+            f"at each optimizer's best rate; median and quartiles of {of_seeds}; grey: other families",
+        )
+        figures[f"sensitivity_{name}"] = family_figure(
+            dataset,
+            sensitivity,
+            f"Sensitivity to the learning rate: {name}",
+            f"average of {_seeds(dataset.sizes['seed'])}; dot: the chosen rate; cross: a run diverged; "
+            "grey: other families",
+            pad=22,
+        )
+        if "path" in dataset:
+            figures[f"paths_{name}"] = paths_figure(dataset, values[name])
+    written = []
+    for stem, figure in figures.items():
+        target = folder / f"{stem}.png"
+        with replacing(target) as temporary, matplotlib.rc_context(RC):
+            figure.savefig(temporary, format="png")
+        written.append(target)
+    return written
+
+
+def _seeds(count: int) -> str:
+    return f"{count} seed{'s' * (count > 1)}"
+
+
+def _head(figure: Figure, title: str, note: str) -> None:
+    width, height = figure.get_size_inches()
+    figure.text(0.12 / width, 1 - 0.12 / height, title, size=13, weight="bold", va="top", color=INK)
+    figure.text(0.12 / width, 1 - 0.4 / height, note, size=9, va="top", color=INK)

@@ -1,0 +1,52 @@
+"""Paths: where an optimizer went on a landscape of two parameters."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from ..leaderboard import best_rate_index, with_role
+from ..problems.base import Problem
+from .style import COLORS, INK
+
+
+def path(axes: Axes, dataset: xr.Dataset, problem: Problem, optimizer: str) -> Axes:
+    """Draw the first reporting run of an optimizer, at its best rate, over the contours of the problem's loss.
+
+    `dataset` is what the race made of `problem`, which must have a landscape: ValueError otherwise.
+    """
+    landscape = problem.landscape
+    if landscape is None or "path" not in dataset:
+        raise ValueError(f"{problem.name} has no landscape to draw paths on; its parameters are no point of a plane")
+    (left, right), (bottom, top) = landscape.window
+    across, up = np.meshgrid(np.linspace(left, right, 120), np.linspace(bottom, top, 120))
+    points = jnp.asarray(np.stack([across, up], -1).reshape(-1, 2), jnp.float32)
+    height = np.asarray(jax.vmap(lambda point: problem.loss(point, None))(points)).reshape(across.shape)
+    # Even steps of the fourth root: rings near the bottom as well as on the walls.
+    levels = np.linspace(height.min() ** 0.25, height.max() ** 0.25, 14) ** 4
+    axes.contour(across, up, height, levels=levels, colors="#B8C4CE", linewidths=0.6, zorder=1)
+    if landscape.optimum is not None:
+        axes.plot(*landscape.optimum, "*", color=COLORS[1], markersize=9, zorder=5, label="optimum")
+
+    index = int(best_rate_index(dataset.sel(optimizer=[optimizer])).item())
+    title, color = optimizer, COLORS[0]
+    if index < 0:
+        axes.text(0.5, 0.5, "diverged at every rate", transform=axes.transAxes, ha="center", color=INK)
+    else:
+        run = with_role(dataset, "report").sel(optimizer=optimizer).isel(rate=index, seed=0)
+        axes.plot(*run.path.values.T, "-", color=color, linewidth=0.8, zorder=3, label="path")
+        axes.plot(*run.path.values.T, "o", color=color, markersize=1.7, zorder=4, label="_updates")
+        axes.plot(*run.path.values[0], "o", color=INK, markersize=4.5, zorder=5, label="start")
+        title = f"{optimizer}, rate {float(run.learning_rate):.2g}"
+        points = run.path.values
+        outside = (points < (left, bottom)) | (points > (right, top))
+        if outside.any():
+            title += " (leaves the window)"
+    axes.set_title(title, fontsize=9, fontweight="normal")
+    axes.set_xlim(left, right)
+    axes.set_ylim(bottom, top)
+    axes.set_aspect("equal")
+    return axes

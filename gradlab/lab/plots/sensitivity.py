@@ -1,0 +1,54 @@
+"""Sensitivity: the final score against the learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from ..leaderboard import average, best_rate_index, final_scores
+from .style import CONTEXT, EndLabel, common_limits, label_ends, line_style, log_axis, shown
+
+
+def sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | None = None) -> Axes:
+    """Draw the average over all seeds at each rate, of some optimizers or all; the others in grey.
+
+    A dot marks the chosen rate, and a cross at the top a rate at which at least one run diverged, which has no value.
+    """
+    chosen = [str(name) for name in (dataset.optimizer.values if optimizers is None else optimizers)]
+    scores, label = shown(dataset, average(final_scores(dataset), bool(dataset.attrs["logarithmic"])))
+    best = best_rate_index(dataset)
+    rates = dataset.learning_rate
+    for name in dataset.optimizer.values:
+        if name not in chosen:
+            axes.plot(
+                rates.sel(optimizer=name), scores.sel(optimizer=name), color=CONTEXT, linewidth=0.8, zorder=1,
+                label="_context",
+            )  # fmt: skip
+    ends = []
+    for position, name in enumerate(chosen):
+        style, x, y = line_style(position), rates.sel(optimizer=name).values, scores.sel(optimizer=name).values
+        axes.plot(x, y, linewidth=1.6, zorder=3, label=name, **style._asdict())
+        index = int(best.sel(optimizer=name))
+        if index >= 0:
+            axes.plot(x[index], y[index], "o", color=style.color, markersize=5.5, zorder=4, label="_best")
+        lost = x[np.isnan(y)]
+        height = 1.02 + 0.028 * position  # a row of its own above the frame
+        axes.plot(
+            lost, np.full(len(lost), height), "x", transform=axes.get_xaxis_transform(), color=style.color,
+            markersize=4, clip_on=False, label="_diverged",
+        )  # fmt: skip
+        known = np.flatnonzero(np.isfinite(y))
+        if len(known):
+            ends.append(EndLabel(name, x[known[-1]], y[known[-1]], style.color))
+    own = rates.sel(optimizer=chosen).values
+    axes.set_xlim(own.min() / 1.2, own.max() * 1.2)
+    axes.set_ylim(*common_limits(scores))
+    axes.set_xlabel("learning rate")
+    axes.set_ylabel(f"{label}, end of run")
+    log_axis(axes, "x")
+    log_axis(axes, "y")
+    label_ends(axes, ends)
+    return axes

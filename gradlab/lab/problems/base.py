@@ -1,0 +1,72 @@
+"""What a problem is: where it starts, what it loses, and how the outcome is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+import jax
+
+PyTree: TypeAlias = Any
+
+
+@dataclass(frozen=True)
+class Score:
+    """The metric that ranks the optimizers at the end, and how its differences are read.
+
+    `tolerance` says which learning rates are as good as the best one: within this factor of its score if
+    `logarithmic` (losses that fall over many decades), and within this difference otherwise (accuracies in [0, 1]).
+    """
+
+    metric: str
+    label: str
+    higher_is_better: bool = False
+    logarithmic: bool = True
+    tolerance: float = 10.0
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """How to draw a problem whose parameters are one point of the plane, an array of shape (2,)."""
+
+    window: tuple[tuple[float, float], tuple[float, float]]  # (left, right), (bottom, top)
+    optimum: tuple[float, float] | None = None
+
+
+class Problem(Protocol):
+    """A training problem. Inherit to get the defaults; then this is a whole problem:
+
+    class Bowl(Problem):
+        name, summary = "bowl", "The simplest problem: every direction is equally steep."
+
+        def init(self, key):
+            return jax.random.normal(key, (10,))
+
+        def loss(self, params, batch):
+            return jnp.sum(params**2)
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]  # one sentence: what the problem shows
+    steps: ClassVar[int] = 200  # updates in a run, unless the caller says otherwise
+    score: ClassVar[Score] = Score("final_loss", "loss")
+    landscape: ClassVar[Landscape | None] = None
+
+    def init(self, key: jax.Array) -> PyTree:
+        """The parameters to start from: a pytree of float arrays; `key` belongs to the seed of the run."""
+        ...
+
+    def loss(self, params: PyTree, batch: PyTree) -> jax.Array:
+        """The real scalar to minimize, on one batch."""
+        ...
+
+    def batches(self, key: jax.Array, steps: int) -> PyTree:
+        """The batches of a whole run, on a leading axis of length `steps`; None for a deterministic problem.
+
+        All random bits are drawn here, before the loop over steps: drawn inside it they cost seconds of compilation.
+        """
+        return None
+
+    def metrics(self, params: PyTree) -> dict[str, jax.Array]:
+        """Real scalars by name, measured at a few dozen points of a run; `score.metric` is one of them."""
+        return {self.score.metric: self.loss(params, None)}

@@ -1,0 +1,71 @@
+"""The command itself: help, version, and errors in one line."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import gradlab as gl
+from gradlab.cli.app import app
+
+
+def test_without_a_command_there_is_help(gradlab: Callable[..., Any]) -> None:
+    code, out, err = gradlab()
+    assert code == 0
+    assert err == ""
+    for command in ("race", "list", "explain"):
+        assert command in out
+
+
+def test_the_version(gradlab: Callable[..., Any]) -> None:
+    assert gradlab("--version") == (0, f"gradlab {gl.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["rase"], "No such command 'rase'"),
+        (["race", "--bogus"], "No such option: --bogus"),
+        (["race", "--steps", "many"], "Invalid value for '--steps'"),
+        (["explain"], "Missing argument"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(
+    gradlab: Callable[..., Any], arguments: list[str], message: str
+) -> None:
+    code, out, err = gradlab(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("gradlab: ")
+    assert message in err
+    assert err.count("\n") <= 2
+
+
+def test_every_command_has_help() -> None:
+    for command in ("race", "list", "explain"):
+        result = CliRunner().invoke(app, [command, "--help"])
+        assert result.exit_code == 0
+        assert "Usage" in result.output
+
+
+@pytest.mark.parametrize("package", ["typer", "xarray", "h5py"])
+def test_without_the_lab_extra_one_line_says_how_to_get_it(
+    gradlab: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr("gradlab.cli.find_spec", lambda name: None if name == package else find(name))
+    assert gradlab("list") == (1, "", f'gradlab: {package} missing; install with: pip install "gradlab[lab]"\n')
+
+
+def test_importing_gradlab_imports_nothing_of_the_lab() -> None:
+    script = (
+        "import sys, gradlab, gradlab.cli; "
+        "print({'typer', 'rich', 'xarray', 'h5netcdf', 'matplotlib', 'sklearn'} & set(sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"

@@ -1,0 +1,104 @@
+"""Problems and results that are small, and known in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import xarray as xr
+
+from gradlab.lab.entrants import entrants
+from gradlab.lab.problems import Problem, Ravine
+from gradlab.lab.race import Lap, Plan, race
+
+
+class Slope(Problem):
+    """x^2 / 2 from 1, so that a rate r multiplies x by 1 - r at each step."""
+
+    name, summary = "slope", "Known in full."
+
+    def init(self, key: jax.Array) -> jax.Array:
+        return jnp.ones((), jnp.float32)
+
+    def loss(self, params: jax.Array, batch: Any) -> jax.Array:
+        return 0.5 * params**2
+
+
+class Noisy(Problem):
+    """A bowl whose bottom is somewhere else in each batch, with parameters in a tree."""
+
+    name, summary = "noisy", "Random in its starts and in its batches."
+
+    def init(self, key: jax.Array) -> Any:
+        return {"a": jax.random.normal(key, (3,), jnp.float32), "b": jnp.zeros((2, 2), jnp.float32)}
+
+    def batches(self, key: jax.Array, steps: int) -> jax.Array:
+        return jax.random.normal(key, (steps, 3), jnp.float32)
+
+    def loss(self, params: Any, batch: jax.Array) -> jax.Array:
+        return jnp.sum((params["a"] - batch) ** 2) + jnp.sum((params["b"] - 1) ** 2)
+
+    def metrics(self, params: Any) -> dict[str, jax.Array]:
+        return {"final_loss": jnp.sum(params["a"] ** 2), "b": jnp.mean(params["b"])}
+
+
+@pytest.fixture
+def slope() -> Problem:
+    return Slope()
+
+
+@pytest.fixture
+def noisy() -> Problem:
+    return Noisy()
+
+
+@pytest.fixture(scope="session")
+def laps() -> list[Lap]:
+    """A race of two optimizers on the ravine: the lowest rate crawls, the highest one of sgd diverges."""
+    table = entrants()
+    plan = Plan((Ravine(),), (table["sgd"], table["adam"]), rates=5, seeds=4, steps=30)
+    return list(race(plan))
+
+
+@pytest.fixture
+def make_dataset() -> Callable[..., xr.Dataset]:
+    """`make_dataset(scores, rates, roles, **attributes)`: results with these final scores, (optimizer, rate, seed)."""
+
+    def make(scores: Any, rates: Any, roles: list[str], **attributes: Any) -> xr.Dataset:
+        final = np.asarray(scores, float)
+        optimizers, _, seeds = final.shape
+        names = [f"optimizer_{index}" for index in range(optimizers)]
+        curves = np.stack([np.ones_like(final), final], -1)
+        runs = ("optimizer", "rate", "seed")
+        return xr.Dataset(
+            {
+                "final_loss": ((*runs, "evaluation"), curves),
+                "diverged": (runs, np.isnan(final)),
+                "run_seconds": ("optimizer", np.arange(optimizers, dtype=float)),
+            },
+            {
+                "optimizer": names,
+                "family": ("optimizer", [f"family {index % 2}" for index in range(optimizers)]),
+                "learning_rate": (("optimizer", "rate"), np.broadcast_to(rates, final.shape[:2])),
+                "seed": np.arange(seeds),
+                "role": ("seed", roles),
+                "evaluation": [0, 10],
+                "step": np.arange(10),
+            },
+            {
+                "problem": "made", "summary": "Made by hand.", "score": "final_loss", "score_label": "loss",
+                "higher_is_better": 0, "logarithmic": 1, "tolerance": 10.0,
+            } | attributes,
+        )  # fmt: skip
+
+    return make
+
+
+@pytest.fixture
+def accuracy() -> dict[str, Any]:
+    """Attributes that make the score an accuracy."""
+    return {"higher_is_better": 1, "logarithmic": 0, "tolerance": 0.01, "score_label": "test accuracy"}

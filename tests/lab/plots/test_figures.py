@@ -1,0 +1,55 @@
+"""Figures have a panel for each, and become files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib.image
+
+from gradlab.lab.plots import draw_pictures, family_figure, learning_curves, paths_figure
+from gradlab.lab.problems import Ravine
+from gradlab.lab.race import Lap
+from gradlab.lab.results import assemble
+
+
+def test_each_family_has_a_panel_with_its_own_optimizers(laps: list[Lap]) -> None:
+    figure = family_figure(assemble(laps), learning_curves, "A title", "a note")
+    titles = [axes.get_title("left") for axes in figure.axes]
+    assert titles == ["gradient descent", "Adam"]
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [["sgd"], ["adam"]]
+    assert [text.get_text() for text in figure.texts] == ["A title", "a note"]
+
+
+def test_names_stay_inside_the_picture(laps: list[Lap]) -> None:
+    dataset = assemble(laps)
+    longest = dataset.assign_coords(optimizer=["rmsprop_momentum", "rmsprop_centered"])
+    figure = family_figure(longest, learning_curves, "A title", "a note")
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        for text in axes.texts:
+            assert text.get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_each_optimizer_has_a_panel_of_paths(laps: list[Lap]) -> None:
+    figure = paths_figure(assemble(laps), Ravine())
+    assert [axes.get_title("left").split(",")[0] or axes.get_title().split(",")[0] for axes in figure.axes] == [
+        "sgd",
+        "adam",
+    ]
+
+
+def test_pictures_are_written(laps: list[Lap], tmp_path: Path) -> None:
+    written = draw_pictures(tmp_path, {"ravine": assemble(laps)}, {"ravine": Ravine()})
+    assert [path.name for path in written] == [
+        "learning_curves_ravine.png",
+        "sensitivity_ravine.png",
+        "paths_ravine.png",
+    ]
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in written}
+    for path in written:
+        assert matplotlib.image.imread(path).shape[1] > 800
+
+
+def test_one_seed_one_optimizer_and_one_rate_are_enough(laps: list[Lap], tmp_path: Path) -> None:
+    dataset = assemble(laps).isel(optimizer=[0], rate=[2], seed=[0]).assign_coords(role=("seed", ["both"]))
+    assert len(draw_pictures(tmp_path, {"ravine": dataset}, {"ravine": Ravine()})) == 3

@@ -1,0 +1,44 @@
+"""Paths show the run at the best rate."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from gradlab.lab.leaderboard import best_rate_index
+from gradlab.lab.plots import path
+from gradlab.lab.problems import Problem, Ravine
+from gradlab.lab.race import Lap
+from gradlab.lab.results import assemble
+
+
+def test_the_path_is_the_first_reporting_run_at_the_best_rate(laps: list[Lap]) -> None:
+    dataset = assemble(laps)
+    axes = path(Figure().subplots(), dataset, Ravine(), "sgd")
+    lines = {line.get_label(): np.asarray(line.get_xydata()) for line in axes.lines}
+    best = int(best_rate_index(dataset).sel(optimizer="sgd"))
+    np.testing.assert_allclose(lines["path"], dataset.path.sel(optimizer="sgd", seed=2).isel(rate=best))
+    np.testing.assert_allclose(lines["start"][0], lines["path"][0])
+    np.testing.assert_allclose(lines["optimum"][0], [1.0, 0.5])
+    assert axes.get_title() == f"sgd, rate {float(dataset.learning_rate.sel(optimizer='sgd')[best]):.2g}"
+    assert (*axes.get_xlim(), *axes.get_ylim()) == (-4.2, 3.2, -2.6, 2.6)
+    assert axes.collections  # the contours
+
+
+def test_a_path_that_leaves_the_window_says_so(laps: list[Lap]) -> None:
+    dataset = assemble(laps)
+    far = dataset.assign(path=dataset.path + 100)
+    assert path(Figure().subplots(), far, Ravine(), "adam").get_title().endswith("(leaves the window)")
+
+
+def test_an_optimizer_that_always_diverged_has_no_path(laps: list[Lap]) -> None:
+    dataset = assemble(laps)
+    lost = dataset.assign(final_loss=dataset.final_loss * np.nan)
+    axes = path(Figure().subplots(), lost, Ravine(), "adam")
+    assert [text.get_text() for text in axes.texts] == ["diverged at every rate"]
+
+
+def test_a_problem_without_a_landscape_is_an_error(laps: list[Lap], slope: Problem) -> None:
+    with pytest.raises(ValueError, match="slope has no landscape"):
+        path(Figure().subplots(), assemble(laps), slope, "adam")

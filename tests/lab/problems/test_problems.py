@@ -1,0 +1,19 @@
+"""The problems by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradlab.lab.names import UnknownNameError
+from gradlab.lab.problems import PROBLEMS, Ravine, find
+
+
+def test_every_problem_is_found_under_its_own_name() -> None:
+    for name in PROBLEMS:
+        assert find(name).name == name
+    assert find("ravine") == Ravine()
+
+
+def test_an_unknown_problem_is_met_with_near_ones() -> None:
+    with pytest.raises(UnknownNameError, match="no problem is named 'ravin'; did you mean ravine"):
+        find("ravin")

@@ -1,0 +1,26 @@
+"""Names are found, or met with what was meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradlab.lab.names import UnknownNameError, pick
+
+TABLE = {"adam": 1, "adamw": 2, "sgd": 3, "sgd_momentum": 4}
+
+
+def test_a_name_is_found() -> None:
+    assert pick("adam", TABLE, "optimizer") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("adm", "adam"), ("Adam", "adam"), ("sgd-momentum", "sgd_momentum"), ("adamW", "adamw")]
+)
+def test_near_matches_come_first(name: str, meant: str) -> None:
+    with pytest.raises(UnknownNameError, match=rf"no optimizer is named '{name}'; did you mean {meant}( or .*)?\?"):
+        pick(name, TABLE, "optimizer")
+
+
+def test_without_a_near_match_all_are_listed() -> None:
+    with pytest.raises(UnknownNameError, match="there are adam, adamw, sgd, sgd_momentum"):
+        pick("xyz", TABLE, "optimizer")

@@ -11,8 +11,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..files import replacing
 from ..problems.base import Problem
-from ..results import replacing
 from .curves import learning_curves
 from .paths import path
 from .sensitivity import sensitivity

@@ -41,15 +41,16 @@ def _card(name: str, composition: str) -> str:
 
 def _prose(text: str) -> str:
     """A paragraph of a docstring as HTML: code and equations marked."""
-    parts = re.split(r"(\$[^$]+\$|`[^`]+`)", text)
+    parts = re.split(r"(\$[^$]+\$[.,;:]?|`[^`]+`)", text)
     return "".join(_marked(part) for part in parts)
 
 
 def _marked(part: str) -> str:
-    if len(part) > 2 and part[0] == part[-1] == "$":
-        formula = plain(part)
+    equation, _, ending = part[1:].partition("$") if part.startswith("$") else ("", "", "")
+    if equation:
+        formula = plain(f"${equation}$").replace(" - ", " \u2212 ")
         display = " display" if " = " in formula and len(formula) > 12 else ""
-        return f'<span class="math{display}">{escape(formula)}</span>'
+        return f'<span class="math{display}">{escape(formula)}{ending}</span>'  # no line of its own for the stop
     if len(part) > 2 and part[0] == part[-1] == "`":
         return f"<code>{escape(part[1:-1])}</code>"
     return escape(part)

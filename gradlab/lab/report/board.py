@@ -91,7 +91,7 @@ def _swatch(name: str) -> str:
 
 def _bar(rank: int, low: int, high: int, count: int) -> str:
     """A small picture of a rank and its interval among all places."""
-    width, room = 56, 4
+    width, room = 48, 4
     step = (width - 2 * room) / max(count - 1, 1)
     left, right, dot = (room + step * (place - 1) for place in (low, high, rank))
     return (

@@ -12,11 +12,12 @@ from typing import Any
 
 import xarray as xr
 
-from ..results import replacing
 from ..problems.base import Problem
+from ..results import replacing
 from .about import optimizers
 from .board import board, notes
 from .findings import Finding, find_out, in_order, shown_first
+from .pairs import pairs
 from .paths import paths
 from .reproduce import reproduce
 from .series import learning_curves, profiles, sensitivity
@@ -127,6 +128,7 @@ def _problem(position: int, finding: Finding) -> str:
         "summary": escape(str(finding.dataset.attrs.get("summary", ""))),
         "board": board(finding),
         "notes": notes(finding),
+        "pairs": pairs(finding),
         "seeds": str(finding.seeds[1]),
         "all_seeds": str(finding.dataset.sizes["seed"]),
     }

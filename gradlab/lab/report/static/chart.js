@@ -18,9 +18,10 @@ function makeChart(host) {
     stops = [...new Set(visible.flatMap((line) => line.x))].sort((a, b) => a - b);
     const width = Math.max(frame.clientWidth, 260);
     const labelled = width >= 560;
+    const longest = Math.max(0, ...visible.map((line) => measured(shortened(line.name))));
     const height = Math.round(Math.min(Math.max(width * 0.56, 250), 430));
     const rows = visible.filter((line) => line.crosses && line.crosses.length).length;
-    const box = { left: 58, right: width - (labelled ? 136 : 12), top: 10 + 9 * rows, bottom: height - 44 };
+    const box = { left: 58, right: width - (labelled ? 24 + longest : 12), top: 10 + 9 * rows, bottom: height - 44 };
     const source = visible.length ? visible : spec.lines;
     const x = makeScale(...xRange(source), spec.x.log, box.left, box.right);
     const yRange = spec.y.range || widened(extent(source.flatMap((line) => line.y), spec.y.log), spec.y.log, 0.05);
@@ -73,13 +74,14 @@ function makeChart(host) {
     const px = drawn.x(place);
     svg("line", { x1: px, x2: px, y1: drawn.box.top, y2: drawn.box.bottom }, drawn.overlay);
     readout.replaceChildren();
+    readout.classList.toggle("long", found.length > 9);
     element("p", {}, readout, `${spec.x.label} ${number(place)}`);
     const list = element("dl", {}, readout);
     for (const [line, value] of found) {
       if (usable(value, spec)) svg("circle", { cx: px, cy: drawn.y(value), r: 4, style: `--c: var(--s${styleOf(line.name).color})` }, drawn.overlay);
       list.append(swatch(line.name));
       element("dt", {}, list, line.name);
-      element("dd", {}, list, value === null ? "diverged" : spec.y.text ? spec.y.text(value) : number(value));
+      element("dd", {}, list, value === null ? "diverged" : spec.y.text ? spec.y.text(value) : number(value, 3, true));
     }
     const left = px < (drawn.box.left + drawn.box.right) / 2;
     readout.style.left = left ? `${px + 14}px` : "auto";
@@ -109,7 +111,7 @@ function makeChart(host) {
       element("th", { scope: "row" }, row, number(place));
       for (const line of drawn.visible) {
         const value = valueAt(line, place, spec);
-        element("td", {}, row, value === undefined ? "" : value === null ? "diverged" : number(value));
+        element("td", {}, row, value === undefined ? "" : value === null ? "diverged" : number(value, 3, true));
       }
     }
     holder.replaceChildren(table);
@@ -118,7 +120,7 @@ function makeChart(host) {
 
   frame.addEventListener("pointermove", (event) => {
     if (!stops.length) return;
-    const place = drawn.x(stops[0]) === undefined ? 0 : event.clientX - frame.getBoundingClientRect().left;
+    const place = event.clientX - frame.getBoundingClientRect().left;
     let nearest = 0;
     stops.forEach((stop, index) => {
       if (Math.abs(drawn.x(stop) - place) < Math.abs(drawn.x(stops[nearest]) - place)) nearest = index;
@@ -143,7 +145,19 @@ function makeChart(host) {
   return draw;
 }
 
+const LONGEST = 24; // letters of a name beside a chart
 let chartCount = 0;
+
+// The pixels that a text takes beside a chart.
+function measured(text) {
+  const pen = (measured.pen ??= document.createElement("canvas").getContext("2d"));
+  pen.font = `500 12.5px ${getComputedStyle(document.body).fontFamily}`;
+  return pen.measureText(text).width;
+}
+
+function shortened(name) {
+  return name.length > LONGEST ? name.slice(0, LONGEST - 1) + "…" : name;
+}
 
 function whenResized(host, act) {
   let width = host.clientWidth;
@@ -218,6 +232,6 @@ function labelEnds(ends, box) {
     const place = places[index] - over;
     const right = box.right + 16;
     svg("path", { class: "leader", d: x < box.right - 30 ? `M${x + 4} ${y}H${box.right}L${right} ${place}` : `M${x + 3} ${y}L${right} ${place}` }, group);
-    svg("text", { class: "end", x: right + 4, y: place + 4 }, group, line.name);
+    svg("text", { class: "end", x: right + 4, y: place + 4 }, group, shortened(line.name));
   });
 }

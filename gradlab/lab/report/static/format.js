@@ -1,14 +1,14 @@
-// Numbers and elements.
+// Numbers and elements. Numbers that stand in a column are `even`: all with as many digits.
 const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-function number(value, digits = 3) {
+function number(value, digits = 3, even = false) {
   if (value === null || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return "∞";
   if (value === 0) return "0";
   const exponent = Math.floor(Math.log10(Math.abs(value)) + 1e-12);
   if (exponent >= -4 && exponent < 5) {
     const text = value.toFixed(Math.max(digits - 1 - exponent, 0));
-    return (text.includes(".") ? text.replace(/\.?0+$/, "") : text).replace("-", "−");
+    return (text.includes(".") && !even ? text.replace(/\.?0+$/, "") : text).replace("-", "−");
   }
   const [mantissa, power] = value.toExponential(digits - 1).split("e");
   return `${mantissa.replace("-", "−")}×10${raised(Number(power))}`;

@@ -14,7 +14,7 @@ def summary(dataset: xr.Dataset, target: float | None = None) -> xr.Dataset:
 
     `final`, `best` and `area` are averages (geometric if the score is logarithmic): of the last score of a run, of its
     best one, and of its mean height over the updates, which is the area under the learning curve over its width. They
-    are NaN if any run diverged. `steps_to_target` is the median, infinite if fewer than half of the runs arrived;
+    are NaN if any run diverged. `steps_to_target` is the median, infinite unless more than half of the runs arrived;
     `reached` is the share that did; `seconds_to_target` is there where seconds were recorded. The target is that of
     `default_target` if none is given.
     """

@@ -20,7 +20,7 @@ _NOTES = {
     "Rate": "the learning rate that was best on the choosing seeds, and those that other seeds could have chosen",
     "First in": "the share of the resamples in which nothing is better",
     "Good rates": "decades of learning rate around the best one that stay within the tolerance of its score",
-    "To target": "updates until half of the reporting runs had reached the target",
+    "To target": "updates until more than half of the reporting runs had reached the target",
     "Area": "the average score over the whole run",
     "Diverged": "runs that diverged, of all rates and seeds",
     "Seconds": "training time of all its runs, without compilation",

@@ -12,8 +12,8 @@ from typing import Any
 
 import xarray as xr
 
+from ..files import replacing
 from ..problems.base import Problem
-from ..results import replacing
 from .about import optimizers
 from .board import board, notes
 from .findings import Finding, find_out, in_order, shown_first

@@ -37,6 +37,14 @@ def test_half_of_the_optimizers_reach_the_default_target(make_curves: Callable[.
     assert (steps_to_target(dataset, target).values.ravel() < INF).tolist() == [True, True, True, False]
 
 
+@pytest.mark.parametrize("seeds", [2, 3, 4, 5])
+def test_an_optimizer_whose_median_is_the_target_reaches_it(make_curves: Callable[..., xr.Dataset], seeds: int) -> None:
+    curves = [[[1, 10.0**-power] for power in range(2, 2 + seeds)]]  # their average lies above the middle run of some
+    dataset = make_curves(curves)
+    steps = steps_to_target(dataset, default_target(dataset))
+    assert steps.median("seed").item() == 10
+
+
 def test_where_everybody_diverged_there_is_no_target_to_reach(make_curves: Callable[..., xr.Dataset]) -> None:
     dataset = make_curves([[[1, NAN]], [[1, NAN]]])
     assert np.isnan(default_target(dataset))

@@ -49,6 +49,8 @@ def find_out(datasets: Mapping[str, xr.Dataset], problems: Mapping[str, Problem]
     Raises ReportError for results without a learning rate to choose.
     """
     for name, dataset in datasets.items():
+        if "point" in dataset.dims:
+            raise ReportError(f"{name} is a sweep, whose points are ranked in points.csv; a report is of a race")
         if "rate" not in dataset.dims or "learning_rate" not in dataset.coords:
             raise ReportError(
                 f"a report compares optimizers over learning rates, and {name} has none: found {_axes(dataset)}"

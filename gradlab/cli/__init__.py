@@ -1,4 +1,4 @@
-"""The command line: `gradlab race`, `gradlab list`, `gradlab explain`."""
+"""The command line: `gradlab race`, `gradlab sweep`, `gradlab list`, `gradlab explain` and more."""
 
 from __future__ import annotations
 

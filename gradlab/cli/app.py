@@ -13,6 +13,7 @@ from .explain import explain
 from .list import list_everything
 from .race import race
 from .report import report
+from .sweep import sweep
 
 app = typer.Typer(
     help="A gradient laboratory: build an optimizer from its parts, race it, prove it.",
@@ -20,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("race")(race)
+app.command("sweep")(sweep)
 app.command("report")(report)
 app.command("check")(check_optimizer)
 app.command("list")(list_everything)

@@ -16,6 +16,7 @@ from .results import ResultsError, attributes_of
 
 RESULTS = "results.nc"
 LEADERBOARDS = ("leaderboard.csv", "leaderboard.json")
+POINTS = ("points.csv", "points.json")
 _PICTURE = re.compile(r"(learning_curves|sensitivity|paths)_\w+\.png")
 
 State = Literal["new", "unfinished", "complete"]
@@ -113,4 +114,4 @@ def _results_of(folder: Path) -> dict[str, str] | None:
 
 
 def _is_output(name: str) -> bool:
-    return name in LEADERBOARDS or bool(_PICTURE.fullmatch(name))
+    return name in (*LEADERBOARDS, *POINTS) or bool(_PICTURE.fullmatch(name))

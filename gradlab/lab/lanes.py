@@ -141,7 +141,8 @@ def cooked(tree: PyTree, like: PyTree) -> PyTree:
     def restore(leaf: Any, original: Any) -> Any:
         if not _is_key(original):
             return leaf
-        return jax.random.wrap_key_data(leaf, impl=jax.random.key_impl(original))
+        # A shape has no implementation of its own to ask for, but an array of its dtype has.
+        return jax.random.wrap_key_data(leaf, impl=jax.random.key_impl(jnp.empty((), original.dtype)))
 
     return jax.tree.map(restore, tree, like)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -35,12 +35,21 @@ class Task:
     steps: int
     lanes: int | None = None  # at most so many in a block; None leaves it to the size of the problem
     chunk: int | None = None  # at most so many steps in a chunk
+    notes: Mapping[str, str] = field(default_factory=dict)  # attributes of the Dataset
     axis: str = "rate"  # what the points are on: "rate" in a race, "point" in a sweep
 
     @property
     def count(self) -> int:
         """The number of points."""
         return len(next(iter(self.points.values())))
+
+    @property
+    def setup(self) -> str:
+        """The problem as text, without the address that is in Python's own."""
+        kind = type(self.problem)
+        return (
+            repr(self.problem) if kind.__repr__ is not object.__repr__ else f"{kind.__module__}.{kind.__qualname__}()"
+        )
 
     @property
     def runs(self) -> int:

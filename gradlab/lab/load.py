@@ -80,7 +80,11 @@ def find_factory(name: str) -> Callable[..., gl.Transformation]:
     if ":" not in name:
         recipes = {key: entrant.make for key, entrant in entrants().items()}
         return pick(name, {key: make for key, make in recipes.items() if is_factory(make)}, "optimizer")
-    found = _import(name)
+    return as_factory(name, _import(name))
+
+
+def as_factory(name: str, found: Any) -> Callable[..., gl.Transformation]:
+    """Anything that makes optimizers of hyperparameters, as a factory of gradlab. Raises LoadError."""
     if isinstance(found, (Value, optax.GradientTransformation)) or not callable(found):
         raise LoadError(
             f"{name} is a {type(found).__name__}, expected a function or a class that is called with hyperparameters"

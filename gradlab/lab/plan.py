@@ -28,7 +28,7 @@ def document(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
 def _lap(task: Task) -> dict[str, Any]:
     return {
         "problem": task.problem.name,
-        "setup": repr(task.problem) if type(task.problem).__repr__ is not object.__repr__ else "",
+        "setup": task.setup,
         "optimizer": task.name,
         "composition": task.composition,
         "source": source_digest(task.problem) + source_digest(task.make),

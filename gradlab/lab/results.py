@@ -76,13 +76,14 @@ def assemble(laps: Sequence[Lap]) -> xr.Dataset:
     attributes = {
         "problem": problem.name,
         "summary": problem.summary,
-        "setup": repr(problem),
+        "setup": task.setup,
         "score": score.metric,
         "score_label": score.label,
         "higher_is_better": int(score.higher_is_better),
         "logarithmic": int(score.logarithmic),
         "tolerance": score.tolerance,
         "divergence_factor": DIVERGENCE_FACTOR,
+        **task.notes,
     }
     return xr.Dataset(variables, coordinates, attributes)
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -11,6 +15,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import gradlab as gl
 from gradlab.lab.entrants import entrants
 from gradlab.lab.laps import Lap
 from gradlab.lab.problems import Problem, Ravine
@@ -103,3 +108,55 @@ def make_dataset() -> Callable[..., xr.Dataset]:
 def accuracy() -> dict[str, Any]:
     """Attributes that make the score an accuracy."""
     return {"higher_is_better": 1, "logarithmic": 0, "tolerance": 0.01, "score_label": "test accuracy"}
+
+
+LINE = """
+import jax, jax.numpy as jnp
+from gradlab.lab.problems import Problem
+
+class Line(Problem):
+    name, summary = "line", "Linear regression on random batches."
+    def init(self, key):
+        return {"w": jax.random.normal(key, (7, 3), jnp.float32), "b": jnp.zeros(3, jnp.float32)}
+    def batches(self, key, steps):
+        return jax.random.normal(key, (steps, 33, 7), jnp.float32)
+    def loss(self, params, batch):
+        return jnp.mean((batch @ params["w"] + params["b"] - jnp.sin(batch[:, :3])) ** 2)
+    def metrics(self, params):
+        return {"final_loss": jnp.sum(params["w"] ** 2)}
+"""
+SWEEP = (
+    "sweep", "--problem", "line_of_the_tests:Line", "--optimizer", "adam", "--optimizer", "sgd", "--set",
+    "learning_rate=log:0.001:1:6", "--seeds", "3", "--steps", "40", "--lanes", "2", "--chunk", "9",
+)  # fmt: skip
+
+
+@pytest.fixture
+def small_sweep(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """`small_sweep("out", "--fresh", devices=8)`: a process that sweeps 2 laps of 9 blocks of 5 chunks."""
+    (tmp_path / "line_of_the_tests.py").write_text(LINE)
+
+    def start(out: str, *arguments: str, devices: int = 1) -> subprocess.Popen[str]:
+        program = "import sys; from gradlab.cli import main; sys.exit(main())"
+        root = str(Path(gl.__file__).parents[1])
+        return subprocess.Popen(
+            [sys.executable, "-c", program, *SWEEP, "--out", str(tmp_path / out), *arguments],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": root, "JAX_NUM_CPU_DEVICES": str(devices), "JAX_PLATFORMS": "cpu"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture
+def contents() -> Callable[[Path], dict[str, bytes]]:
+    """`contents(folder)`: all files below it by name, but for the provenance."""
+
+    def read(folder: Path) -> dict[str, bytes]:
+        files = [path for path in folder.rglob("*") if path.is_file() and path.name != "provenance.json"]
+        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+    return read

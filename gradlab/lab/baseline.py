@@ -1,0 +1,130 @@
+"""How much faster a sweep is as one program: the same runs as a Python loop over jitted optax steps.
+
+`python -m gradlab.lab.baseline` trains some of optax's optimizers on digits at several rates from several seeds, twice:
+as a sweep, cold, compilation included; and as people write it, with one compiled step for each rate and a loop over
+seeds and steps. Both are measured in this process, one after the other, and the losses are compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import optax
+
+from .grid import Log, values_of
+from .lanes import Draws, draw
+from .laps import Task, run_laps
+from .load import as_factory, find_problem
+from .problems import Problem
+
+OPTIMIZERS: dict[str, Callable[..., Any]] = {
+    "sgd": optax.sgd, "adam": optax.adam, "rmsprop": optax.rmsprop, "adamw": optax.adamw,
+}  # fmt: skip
+RATES = {"sgd": (0.01, 1.0), "adam": (1e-3, 0.1), "rmsprop": (3e-4, 0.03), "adamw": (1e-3, 0.1)}
+
+
+class Measured(NamedTuple):
+    """Seconds for the same runs in both ways, and the largest difference of their losses."""
+
+    runs: int
+    sweep_seconds: float
+    loop_seconds: float
+    sweep_processor_seconds: float  # of all cores: what tells on a machine that is busy with other things
+    loop_processor_seconds: float
+    difference: float  # of the losses of the first tenth of the steps; after that, rounding has grown
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster the sweep was."""
+        return self.loop_seconds / self.sweep_seconds
+
+
+def measure(
+    problem: Problem, optimizers: Mapping[str, Callable[..., Any]], rates: int, seeds: int, steps: int
+) -> Measured:
+    """Run both, the sweep first."""
+    grids = {name: values_of(name, Log(*RATES.get(name, (1e-3, 0.1)), rates)) for name in optimizers}
+    begin = _clocks()
+    tasks = [
+        Task(problem, name, "optax", as_factory(name, make), {"learning_rate": grids[name]}, tuple(range(seeds)), steps)
+        for name, make in optimizers.items()
+    ]
+    swept = [lap.curves.loss for lap in run_laps(tasks)]
+    swept_at = _clocks()
+    looped = [_loop(problem, make, grids[name], seeds, steps) for name, make in optimizers.items()]
+    looped_at = _clocks()
+    early = slice(0, max(1, steps // 10))
+    difference = max(float(np.nanmax(np.abs(a - b)[..., early])) for a, b in zip(swept, looped))
+    (sweep_wall, sweep_processor), (loop_wall, loop_processor) = swept_at - begin, looped_at - swept_at
+    runs = len(optimizers) * rates * seeds
+    return Measured(runs, sweep_wall, loop_wall, sweep_processor, loop_processor, difference)
+
+
+def _clocks() -> np.ndarray:
+    return np.array([time.perf_counter(), time.process_time()])
+
+
+def _loop(problem: Problem, make: Callable[..., Any], rates: np.ndarray, seeds: int, steps: int) -> np.ndarray:
+    """The losses on (rate, seed, step), as a script would compute them."""
+    draws: Draws = draw(problem, range(seeds), steps)
+    evaluate = jax.jit(problem.metrics)
+    losses = np.empty((len(rates), seeds, steps), np.float32)
+    for row, rate in enumerate(rates.tolist()):
+        optimizer = make(rate)
+
+        @jax.jit
+        def step(params: Any, state: Any, batch: Any, optimizer: Any = optimizer) -> Any:
+            loss, grads = jax.value_and_grad(problem.loss)(params, batch)
+            updates, state = optimizer.update(grads, state, params)
+            return optax.apply_updates(params, updates), state, loss
+
+        for seed in range(seeds):
+            params, batches = jax.tree.map(lambda array, at=seed: jax.numpy.asarray(array[at]), draws)
+            state, found = optimizer.init(params), []
+            for index in range(steps):
+                batch = jax.tree.map(lambda array, at=index: array[at], batches)
+                params, state, loss = step(params, state, batch)
+                found.append(loss)
+                if index % max(1, steps // 32) == 0:  # as often as the sweep
+                    evaluate(params)
+            losses[row, seed] = np.asarray(found)
+    return losses
+
+
+def main() -> None:
+    """Measure, and print the ratio."""
+    parser = argparse.ArgumentParser(prog="python -m gradlab.lab.baseline", description=__doc__)
+    parser.add_argument("--problem", default="digits")
+    parser.add_argument("--optimizer", action="append", choices=list(OPTIMIZERS), help="left out: all")
+    parser.add_argument("--rates", type=int, default=13)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--steps", type=int, default=400)
+    chosen = parser.parse_args()
+    names = chosen.optimizer or list(OPTIMIZERS)
+    found = measure(
+        find_problem(chosen.problem),
+        {name: OPTIMIZERS[name] for name in names},
+        chosen.rates,
+        chosen.seeds,
+        chosen.steps,
+    )
+    print(f"{found.runs} runs of {chosen.steps} steps on {chosen.problem}: {', '.join(names)}")
+    print(
+        f"one program for each optimizer   {found.sweep_seconds:7.1f} s, {found.sweep_processor_seconds:.1f} s of "
+        f"processor; compilation included"
+    )
+    print(
+        f"a loop over jitted optax steps   {found.loop_seconds:7.1f} s, {found.loop_processor_seconds:.1f} s of "
+        f"processor; one compilation for each rate"
+    )
+    print(f"ratio                            {found.ratio:7.1f}")
+    print(f"largest difference of the losses {found.difference:7.1e} in the first tenth of the steps")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The points of a sweep, best first."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from .files import replacing
+from .leaderboard import average, final_scores, spread, with_role
+
+
+class Point(NamedTuple):
+    """One optimizer at one point, chosen on some seeds and reported on others."""
+
+    rank: int
+    optimizer: str
+    hyperparameters: dict[str, float]
+    chosen_by: float  # mean over the seeds for choosing, geometric if the score is logarithmic; NaN if one diverged
+    score: float  # the same over the seeds for reporting
+    spread: float  # standard deviation over these, in decades if the score is logarithmic
+    diverged: int
+    runs: int
+
+
+def ranking(dataset: xr.Dataset) -> list[Point]:
+    """All points of all optimizers, in the order of the seeds for choosing; where one diverged, they come last.
+
+    So the score of the best one, which is of other seeds, is not too good by having been chosen.
+    """
+    logarithmic = bool(dataset.attrs["logarithmic"])
+    names = json.loads(dataset.attrs["hyperparameters"])
+    choose, report = (final_scores(with_role(dataset, role)) for role in ("choose", "report"))
+    chosen_by, score = (average(scores, logarithmic).values for scores in (choose, report))
+    spreads, diverged = spread(report, logarithmic).values, dataset.diverged.sum("seed").values
+    badness = -chosen_by if dataset.attrs["higher_is_better"] else chosen_by
+    badness = np.where(np.isnan(badness), np.inf, badness)
+    found: list[Point] = []
+    for flat in np.argsort(badness, axis=None, kind="stable"):
+        at = np.unravel_index(flat, badness.shape)
+        point = {name: float(dataset[name].values[at]) for name in names}
+        found.append(
+            Point(
+                len(found) + 1, str(dataset.optimizer.values[at[0]]), point, float(chosen_by[at]), float(score[at]),
+                float(spreads[at]), int(diverged[at]), dataset.sizes["seed"],
+            )
+        )  # fmt: skip
+    return found
+
+
+def document(
+    rankings: Mapping[str, Sequence[Point]], problems: Mapping[str, xr.Dataset], attributes: Mapping[str, str]
+) -> dict[str, Any]:
+    """All rankings as one JSON-ready dictionary; NaN becomes None."""
+    keys = ("summary", "score", "higher_is_better", "logarithmic", "sampler")
+    described = {
+        name: {key: problems[name].attrs[key] for key in keys}
+        | {
+            "steps": problems[name].sizes["step"],
+            "seeds": problems[name].sizes["seed"],
+            "points": [{key: _plain(value) for key, value in point._asdict().items()} for point in points],
+        }
+        for name, points in rankings.items()
+    }
+    return {**attributes, "problems": described}
+
+
+def write(folder: Path, rankings: Mapping[str, Sequence[Point]], content: Mapping[str, Any]) -> None:
+    """Write `points.csv` and `points.json`."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = list(next(iter(rankings.values()))[0].hyperparameters)
+    writer.writerow(["problem", "rank", "optimizer", *names, "chosen_by", "score", "spread", "diverged", "runs"])
+    for problem, points in rankings.items():
+        for point in points:
+            numbers = ["" if math.isnan(value) else value for value in (point.chosen_by, point.score, point.spread)]
+            at = [point.hyperparameters[name] for name in names]
+            writer.writerow([problem, point.rank, point.optimizer, *at, *numbers, point.diverged, point.runs])
+    with replacing(folder / "points.csv") as temporary:
+        temporary.write_text(text.getvalue(), encoding="utf-8")
+    with replacing(folder / "points.json") as temporary:
+        temporary.write_text(
+            json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+        )
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

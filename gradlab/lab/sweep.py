@@ -1,0 +1,150 @@
+"""The sweep: any hyperparameters of any optimizers, on a grid or sampled, each optimizer as one compiled program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from . import results
+from .durable import durable
+from .grid import Axis, GridError, Sampler, points, samples
+from .grid import Lin as Lin
+from .grid import Log as Log
+from .laps import Task, Watcher, run_laps
+from .load import as_factory, find_factory, find_problem
+from .names import pick
+from .problems.base import Problem
+from .race import require_different
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What is to be swept: every combination of the values of `axes` (or so many `samples` of their ranges), for each
+    of the factories, from each of the seeds, on each problem.
+
+    Raises ValueError for numbers below one, and for hyperparameters that a factory does not have or that are no
+    numbers.
+    """
+
+    problems: tuple[Problem, ...]
+    factories: Mapping[str, Callable[..., Any]]  # name of the optimizer -> factory
+    axes: Mapping[str, Axis]  # hyperparameter -> values
+    seeds: int = 5
+    steps: int | None = None
+    samples: int | None = None
+    sampler: Sampler = "sobol"
+    sample_seed: int = 0
+    lanes: int | None = None
+    chunk: int | None = None
+    points: Mapping[str, np.ndarray] = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name in ("seeds", "steps", "samples", "lanes", "chunk"):
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise ValueError(f"{name} must be at least 1, got {number}")
+        if not self.problems or not self.factories or not self.axes:
+            raise ValueError("a sweep needs at least one problem, one optimizer and one hyperparameter")
+        require_different([problem.name for problem in self.problems], "problem")
+        for label, factory in self.factories.items():
+            for name in self.axes:
+                _require_number(label, factory, name)
+        if self.samples is None:
+            found = points(self.axes)
+        else:
+            found = samples(self.axes, self.samples, self.sampler, self.sample_seed)
+        object.__setattr__(self, "points", found)
+        for task in self.tasks[: len(self.factories)]:
+            for index in range(task.count):
+                task.optimizer(index)  # checks the values
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """One lap for each problem and optimizer, problem by problem."""
+        notes = {"hyperparameters": json.dumps(list(self.axes)), "sampler": self.sampler if self.samples else "grid"}
+        return tuple(
+            Task(
+                problem, name, "swept", factory, self.points, tuple(range(self.seeds)),
+                problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,
+                axis="point",
+            )
+            for problem in self.problems
+            for name, factory in self.factories.items()
+        )  # fmt: skip
+
+    @property
+    def runs(self) -> int:
+        """All training runs."""
+        return sum(task.runs for task in self.tasks)
+
+
+def sweep(
+    problem: Problem | str,
+    optimizers: Callable[..., Any] | str | Mapping[str, Callable[..., Any]],
+    axes: Mapping[str, Axis],
+    seeds: int = 5,
+    *,
+    out: Path | str | None = None,
+    fresh: bool = False,
+    watcher: Watcher | None = None,
+    **options: Any,
+) -> xr.Dataset:
+    """Train an optimizer at each point of a grid, from each seed, as one compiled program.
+
+        sweep("digits", gl.adam, {"learning_rate": Log(1e-4, 1e-1, 13), "b1": [0.8, 0.9, 0.95]}, seeds=5)
+
+    The problem is a value or a name. An optimizer is a factory (of gradlab, optax or the user's), or a name; several
+    are a dictionary by name. The options are those of `SweepPlan`: `steps`, `samples=64` with `sampler="sobol"` or
+    "random" for points in ranges without a count (`Log(1e-4, 1e-1)`), `lanes` and `chunk`.
+
+    Returns a Dataset on (optimizer, point, seed, step), with each hyperparameter as a coordinate on (optimizer, point);
+    `unstack` gives a grid its axes. With `out`, a folder, chunks are kept there as they end, and the same call goes on
+    from them; `fresh` discards them. Raises ValueError for what cannot be swept, FolderError for what `out` holds.
+    """
+    chosen = find_problem(problem) if isinstance(problem, str) else problem
+    plan = SweepPlan((chosen,), _named(optimizers), axes, seeds, **options)
+    if out is None:
+        return results.assemble(list(run_laps(plan.tasks, watcher=watcher)))
+    with durable("sweep", plan.tasks, Path(out), fresh) as run:
+        run.finish(results.provenance("gradlab.lab.sweep.sweep"), watcher or Watcher())
+        return run.read()[0][chosen.name]
+
+
+def unstack(dataset: xr.Dataset) -> xr.Dataset:
+    """The Dataset of a grid with a dimension for each hyperparameter in the place of `point`.
+
+    Raises ValueError for samples, which lie on no grid.
+    """
+    if dataset.attrs.get("sampler", "grid") != "grid":
+        raise ValueError(
+            f"samples ({dataset.attrs['sampler']}) lie on no grid; their coordinates are on (optimizer, point)"
+        )
+    names = json.loads(dataset.attrs["hyperparameters"])
+    first = {name: dataset[name].values[0] for name in names}  # the same for all optimizers
+    flat = dataset.drop_vars(names).assign_coords({name: ("point", values) for name, values in first.items()})
+    return flat.set_index(point=names).unstack("point")
+
+
+def _named(optimizers: Any) -> dict[str, Callable[..., Any]]:
+    if isinstance(optimizers, str):
+        return {optimizers.rpartition(":")[2]: find_factory(optimizers)}
+    if isinstance(optimizers, Mapping):
+        return {name: as_factory(name, factory) for name, factory in optimizers.items()}
+    name = getattr(optimizers, "__name__", "optimizer")
+    return {name: as_factory(name, optimizers)}
+
+
+def _require_number(label: str, factory: Any, name: str) -> None:
+    parameters = factory.factory.parameters
+    try:
+        parameter = pick(name, parameters, f"hyperparameter of {label}")
+    except KeyError as error:
+        raise GridError(str(error)) from None
+    if parameter.static or parameter.variadic:
+        raise GridError(f"{name} of {label} is no number but structure, of which each value is a program of its own")

@@ -1,0 +1,88 @@
+"""`gradlab sweep`, from the options to the files."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradlab.lab import results
+
+TINY = (
+    "--optimizer", "sgd", "--optimizer", "optax:sgd", "--problem", "ravine", "--set", "learning_rate=log:1e-3:1e-1:3",
+    "--set", "momentum=0,0.9", "--seeds", "2", "--steps", "4",
+)  # fmt: skip
+FEW = (
+    "--optimizer",
+    "sgd",
+    "--problem",
+    "ravine",
+    "--seeds",
+    "1",
+    "--steps",
+    "2",
+    "--set",
+    "learning_rate=log:1e-3:1e-1",
+)
+
+
+def test_a_sweep_prints_the_best_points_and_writes_all(gradlab: Callable[..., Any], tmp_path: Path) -> None:
+    code, _, err = gradlab("sweep", "--out", str(tmp_path), *TINY[2:], "--optimizer", "adam")
+    assert code == 2
+    assert "no hyperparameter of adam is named 'momentum'" in err
+    code, printed, err = gradlab("sweep", "--out", str(tmp_path), "--optimizer", "sgd", *TINY[4:])
+    assert (code, err) == (0, "")
+    assert "6 points" not in printed  # all are shown
+    assert "12 runs. Written:" in printed
+    names = {"plan.json", "provenance.json", "results.nc", "points.csv", "points.json"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    with (tmp_path / "points.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 6
+    assert {(row["learning_rate"], row["momentum"]) for row in rows} >= {("0.001", "0.0"), ("0.1", "0.9")}
+    dataset = results.read(tmp_path / "results.nc")[0]["ravine"]
+    assert dataset.momentum.dims == ("optimizer", "point")
+
+
+def test_two_optimizers_of_one_name_are_told_apart(gradlab: Callable[..., Any], tmp_path: Path) -> None:
+    code, _, err = gradlab("sweep", "--out", str(tmp_path), *TINY)
+    assert code == 2
+    assert "two optimizers are named sgd" in err
+
+
+def test_json_is_all_that_is_printed(gradlab: Callable[..., Any], tmp_path: Path) -> None:
+    code, printed, err = gradlab("sweep", "--out", str(tmp_path), *FEW, "--samples", "4", "--json")
+    assert (code, err) == (0, "")
+    content = json.loads(printed)
+    assert content == json.loads((tmp_path / "points.json").read_text())
+    assert [point["rank"] for point in content["problems"]["ravine"]["points"]] == [1, 2, 3, 4]
+    assert content["problems"]["ravine"]["sampler"] == "sobol"
+    assert gradlab("sweep", "--out", str(tmp_path), *FEW, "--samples", "4", "--json").out == printed
+    code, _, err = gradlab("sweep", "--out", str(tmp_path), *FEW, "--samples", "4", "--sample-seed", "1")
+    assert code == 2
+    assert "learning_rate of sgd on ravine: " in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "learning_rate is a range without a count; append one, or take samples of it"),
+        (("--samples", "0"), "--samples must be at least 1, got 0"),
+        (("--samples", "2", "--seeds", "0"), "--seeds must be at least 1, got 0"),
+        (("--set", "momentum"), "--set momentum: expected NAME=VALUES"),
+        (("--set", "learning_rate=1"), "--set learning_rate is given twice"),
+        (("--set", "momentum=1", "--samples", "2"), "sgd: momentum must be in [0, 1), got 1.0"),
+        (("--samples", "2", "--sampler", "best"), "Invalid value for '--sampler'"),
+    ],
+)
+def test_wrong_options_say_what_is_expected(
+    gradlab: Callable[..., Any], tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    code, printed, err = gradlab("sweep", "--out", str(tmp_path / "out"), *FEW, *arguments)
+    assert (code, printed) == (2, "")
+    assert err.startswith(f"gradlab: {message}")
+    assert not (tmp_path / "out").exists()

@@ -84,9 +84,13 @@ def make_plan(
     except (UnknownNameError, LoadError, GridError) as error:
         fail(error)
     try:
-        return Plan(chosen_problems, chosen, grid, seeds, steps, lanes, chunk)
+        plan = Plan(chosen_problems, chosen, grid, seeds, steps, lanes, chunk)
+        for task in plan.tasks:
+            for index in range(task.count):
+                task.optimizer(index)  # checks the rates
     except ValueError as error:
         fail(f"--{error}" if str(error).split()[0] in ("rates", "seeds", "steps", "lanes", "chunk") else error)
+    return plan
 
 
 def _show(

@@ -136,11 +136,8 @@ def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> Non
     over = f"{reporting} seed{'s' * (reporting > 1)}"
     order = "" if dataset.sizes["seed"] == 1 else f"; in the order of the {dataset.sizes['seed'] - reporting} others"
     shown = f"The best {SHOWN} of {len(found)} points. " if len(found) > SHOWN else ""
-    console.print(
-        Text(
-            f"{shown}{attributes['score_label']} after {dataset.sizes['step']} updates over {over}{order}.", style="dim"
-        )
-    )
+    what = f"{attributes['score_label']} after {dataset.sizes['step']} updates"
+    console.print(Text(f"{shown}{what} over {over}{order}.", style="dim"))
     console.print()
 
 

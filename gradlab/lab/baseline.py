@@ -17,7 +17,7 @@ import numpy as np
 import optax
 
 from .grid import Log, values_of
-from .lanes import Draws, draw
+from .lanes import Draws, draw, draw_shapes
 from .laps import Task, run_laps
 from .load import as_factory, find_problem
 from .problems import Problem
@@ -49,6 +49,7 @@ def measure(
 ) -> Measured:
     """Run both, the sweep first."""
     grids = {name: values_of(name, Log(*RATES.get(name, (1e-3, 0.1)), rates)) for name in optimizers}
+    jax.eval_shape(problem.loss, *_example(problem, steps))  # so that neither has to load its data
     begin = _clocks()
     tasks = [
         Task(problem, name, "optax", as_factory(name, make), {"learning_rate": grids[name]}, tuple(range(seeds)), steps)
@@ -63,6 +64,11 @@ def measure(
     (sweep_wall, sweep_processor), (loop_wall, loop_processor) = swept_at - begin, looped_at - swept_at
     runs = len(optimizers) * rates * seeds
     return Measured(runs, sweep_wall, loop_wall, sweep_processor, loop_processor, difference)
+
+
+def _example(problem: Problem, steps: int) -> tuple[Any, Any]:
+    shapes = draw_shapes(problem, steps)
+    return shapes.params, jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), shapes.batches)
 
 
 def _clocks() -> np.ndarray:

@@ -67,7 +67,7 @@ def draw(problem: Problem, seeds: Iterable[int], steps: int) -> Draws:
         start, batches = jax.random.split(jax.random.key(seed))
         return raw(Draws(problem.init(start), problem.batches(batches, steps)))
 
-    compiled = jax.jit(one)
+    compiled = compile_fast(jax.jit(one).lower(jnp.asarray(0, jnp.uint32)), jax.local_devices()[0])
     drawn = [jax.tree.map(np.asarray, compiled(jnp.asarray(seed, jnp.uint32))) for seed in seeds]
     return jax.tree.map(lambda *arrays: np.stack(arrays), *drawn)
 
@@ -128,6 +128,12 @@ def curves(loss: np.ndarray, metrics: Mapping[str, np.ndarray], path: np.ndarray
         divergence_step=np.where(diverged, end[..., 0], -1).astype(np.int32),
         path=None if path is None else known(path, np.arange(steps)),
     )
+
+
+def compile_fast(lowered: jax.stages.Lowered, device: jax.Device) -> jax.stages.Compiled:
+    """Compile without LLVM's last passes on CPU: they take a third of the time, and make a sweep no faster."""
+    options: Any = {"xla_backend_optimization_level": 1} if device.platform == "cpu" else None
+    return lowered.compile(compiler_options=options)
 
 
 def raw(tree: PyTree) -> PyTree:

@@ -108,14 +108,15 @@ def run_laps(
     call this with the same tasks; only the first has a store, and all get the same laps.
     """
     watcher, processes = watcher or Watcher(), processes or Processes()
-    drawn: dict[Any, Draws] = {}
-    compiler = ThreadPoolExecutor(1, thread_name_prefix="compile")
+    drawn: dict[Any, Future[Draws]] = {}
+    # For a program, and for the draws beside it.
+    compiler = ThreadPoolExecutor(2, thread_name_prefix="compile")
 
-    def prepare(task: Task) -> tuple[Program, Draws]:
+    def prepare(task: Task) -> tuple[Program, Future[Draws]]:
         key = (id(task.problem), task.seeds, task.steps)
         if key not in drawn:
             drawn.clear()  # laps come problem by problem
-            drawn[key] = draw(task.problem, task.seeds, task.steps)
+            drawn[key] = compiler.submit(draw, task.problem, task.seeds, task.steps)
         program = Program(task.problem, stack([task.optimizer(i) for i in range(task.count)]), task.cut, devices)
         return program, drawn[key]
 
@@ -130,7 +131,8 @@ def run_laps(
                 kept = _kept(index + 1, tasks[index + 1], store, processes, watcher)
                 upcoming = _submit(compiler, prepare, tasks[index + 1], kept)
             if prepared is not None:
-                parts = _Run(index, task, *prepared, store, watcher, processes).finish(parts)
+                program, draws = prepared
+                parts = _Run(index, task, program, draws.result(), store, watcher, processes).finish(parts)
             else:
                 watcher.advances(task.runs)
             yield _lap(task, parts)
@@ -158,7 +160,7 @@ Parts = list[list[Part]]  # (block, chunk)
 
 def _submit(
     compiler: ThreadPoolExecutor, prepare: Callable[[Task], Any], task: Task, kept: Parts
-) -> Future[tuple[Program, Draws]] | None:
+) -> Future[tuple[Program, Future[Draws]]] | None:
     complete = all(len(parts) == task.cut.chunks for parts in kept)
     return None if complete else compiler.submit(prepare, task)
 

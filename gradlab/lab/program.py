@@ -14,7 +14,7 @@ import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from .cut import Block, Cut
-from .lanes import Draws, Trace, advance, cooked, draw_shapes, evaluation_steps, raw, start
+from .lanes import Draws, Trace, advance, compile_fast, cooked, draw_shapes, evaluation_steps, raw, start
 from .problems.base import Problem
 
 BLOCK = PartitionSpec("block")
@@ -81,9 +81,7 @@ class Program:
             out_specs=BLOCK,
             check_vma=False,
         )
-        # LLVM's last passes take a third of the compilation on CPU, and make these programs no faster.
-        options: Any = {"xla_backend_optimization_level": 1} if mesh.devices.flat[0].platform == "cpu" else None
-        return jax.jit(everywhere).lower(*arguments).compile(compiler_options=options)
+        return compile_fast(jax.jit(everywhere).lower(*arguments), mesh.devices.flat[0])
 
     def _lane(self, first: Any, tx: Any, params: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
         # Whether to start or to go on is an input, so that one program does both.

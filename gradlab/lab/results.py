@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import platform
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -140,8 +141,9 @@ def write(path: Path, problems: Mapping[str, xr.Dataset], attributes: Mapping[st
             for name, dataset in problems.items():
                 kept = dataset.drop_vars(_TIMES, errors="ignore")
                 kept.to_netcdf(temporary, mode="a", group=name, engine="h5netcdf")
-        except RuntimeError as error:  # HDF5's word for a disk that refuses
-            raise OSError(str(error)) from error
+        except (OSError, RuntimeError) as error:  # of HDF5, which says much
+            reason = re.search(r"error message = '([^']*)'", str(error))
+            raise OSError(reason[1] if reason else str(error)) from error
 
 
 def read(path: Path) -> tuple[dict[str, xr.Dataset], dict[str, str]]:

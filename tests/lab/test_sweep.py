@@ -1,0 +1,85 @@
+"""A sweep labels what it gives, and any number of any optimizer can be swept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import optax
+import pytest
+
+import gradlab as gl
+from gradlab.lab.grid import GridError
+from gradlab.lab.laps import train
+from gradlab.lab.points import ranking
+from gradlab.lab.problems import Problem
+from gradlab.lab.sweep import Lin, Log, sweep, unstack
+
+AXES: Any = {"learning_rate": Log(0.01, 1, 3), "momentum": [0.0, 0.9]}
+
+
+def test_each_point_is_the_run_of_its_optimizer(noisy: Problem) -> None:
+    found = sweep(noisy, gl.sgd, AXES, seeds=3, steps=5)
+    assert dict(found.sizes) | {"optimizer": 1, "point": 6, "seed": 3, "step": 5} == dict(found.sizes)
+    assert found.learning_rate.dims == ("optimizer", "point")
+    assert found.learning_rate.values[0].tolist() == [0.01, 0.01, 0.1, 0.1, 1, 1]
+    for index in (1, 4):
+        point = found.isel(optimizer=0, point=index)
+        tx = gl.sgd(float(point.learning_rate), momentum=float(point.momentum))
+        alone = train(noisy, [tx], [int(point.seed[2])], 5)  # from what is recorded
+        np.testing.assert_allclose(point.loss[2], alone.loss[0, 0], rtol=1e-6)
+
+
+def test_a_lane_is_the_same_bits_wherever_it_is_in_a_block(noisy: Problem) -> None:
+    rates = [0.1, 0.2, 0.3, 0.4]
+    here = sweep(noisy, gl.adam, {"learning_rate": rates}, seeds=2, steps=9, lanes=8)
+    there = sweep(noisy, gl.adam, {"learning_rate": rates[::-1]}, seeds=2, steps=9, lanes=8, chunk=4)
+    np.testing.assert_array_equal(here.loss.values, there.loss.values[:, ::-1])
+    np.testing.assert_array_equal(here.b.values, there.b.values[:, ::-1])
+
+
+def test_a_grid_is_unstacked_into_its_axes(noisy: Problem) -> None:
+    found = sweep(noisy, {"ours": gl.sgd, "theirs": optax.sgd}, AXES, seeds=2, steps=3)
+    grid = unstack(found)
+    assert grid.loss.sel(learning_rate=0.1, momentum=0.9, optimizer="ours").shape == (2, 3)
+    np.testing.assert_array_equal(
+        grid.loss.sel(learning_rate=0.1, momentum=0.9).transpose("optimizer", "seed", "step"), found.loss[:, 3]
+    )
+    np.testing.assert_allclose(found.loss.sel(optimizer="ours"), found.loss.sel(optimizer="theirs"), rtol=1e-5)
+
+
+def test_samples_are_no_grid(noisy: Problem) -> None:
+    found = sweep(noisy, gl.sgd, {"learning_rate": Log(1e-3, 1), "momentum": Lin(0, 1)}, seeds=1, steps=2, samples=8)
+    assert found.sizes["point"] == 8
+    with pytest.raises(ValueError, match=r"samples \(sobol\) lie on no grid"):
+        unstack(found)
+
+
+@pytest.mark.parametrize(
+    ("axes", "options", "message"),
+    [
+        ({"rate": [0.1]}, {}, "no hyperparameter of sgd is named 'rate'"),
+        ({"nesterov": [1.0]}, {}, "nesterov of sgd is no number but structure"),
+        ({"learning_rate": Log(1e-3, 1)}, {}, "a range without a count"),
+        ({}, {}, "at least one problem, one optimizer and one hyperparameter"),
+        ({"learning_rate": [0.1]}, {"seeds": 0}, "seeds must be at least 1, got 0"),
+        ({"learning_rate": [-0.1]}, {}, r"learning_rate must be in \[0, inf\), got -0.1"),
+    ],
+)
+def test_what_cannot_be_swept_is_refused(noisy: Problem, axes: Any, options: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        sweep(noisy, gl.sgd, axes, **options)
+    assert issubclass(GridError, ValueError)
+
+
+def test_points_are_ranked_by_some_seeds_and_reported_on_others(noisy: Problem) -> None:
+    found = sweep(noisy, gl.sgd, {"learning_rate": [0.1, 1e30, 0.3]}, seeds=4, steps=6)
+    first, second, last = ranking(found)
+    finals = found.final_loss.isel(optimizer=0, evaluation=-1)
+    chosen = np.exp(np.log(finals[:, :2]).mean("seed")).values
+    assert first.hyperparameters["learning_rate"] == (0.1 if chosen[0] < chosen[2] else 0.3)
+    assert first.chosen_by == pytest.approx(np.nanmin(chosen), rel=1e-5)
+    index = [0.1, 1e30, 0.3].index(first.hyperparameters["learning_rate"])
+    assert first.score == pytest.approx(float(np.exp(np.log(finals[index, 2:]).mean())), rel=1e-5)
+    assert (second.rank, last.rank, last.diverged, last.runs) == (2, 3, 4, 4)
+    assert np.isnan(last.score)

@@ -9,7 +9,7 @@ from gradlab.lab.problems import Problem
 
 
 def test_both_ways_give_the_same_losses(noisy: Problem) -> None:
-    found = measure(noisy, {"sgd": optax.sgd}, rates=2, seeds=2, steps=10)
+    found = measure([noisy], {"sgd": optax.sgd}, rates=2, seeds=2, steps=10)
     assert found.runs == 4
     assert found.difference < 1e-5
     assert found.sweep_seconds > 0

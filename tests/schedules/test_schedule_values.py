@@ -154,7 +154,7 @@ def test_arithmetic_is_that_of_the_values(operation: Callable[..., Any], other: 
         assert float(combined(step)) == pytest.approx(float(operation(float(schedule(step)), float(right))), rel=1e-14)
 
 
-@pytest.mark.parametrize("operation", [operator.add, operator.sub, operator.mul, operator.truediv])
+@pytest.mark.parametrize("operation", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow])
 @pytest.mark.parametrize("other", [2.0, 3, np.float32(2.0), np.array([1.0, 2.0]), jnp.asarray(2.0)])
 def test_arithmetic_from_the_left(operation: Callable[..., Any], other: Any) -> None:
     schedule = s.linear(1.0, 0.5, 10)

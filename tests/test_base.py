@@ -534,3 +534,13 @@ def test_params_and_state_can_both_be_donated(tx: Any) -> None:
     got = jax.jit(step, donate_argnums=(0, 1))(params, state)
     assert all(leaf.is_deleted() for leaf in jax.tree.leaves((params, state)))
     jax.tree.map(lambda got, expected: np.testing.assert_allclose(got, expected, rtol=1e-12), got, expected)
+
+
+@pytest.mark.parametrize(("gradient_dtype", "param_dtype"), [("float32", "float64"), ("float64", "float32")])
+def test_gradients_of_another_precision_are_taken_in_that_of_the_parameters(gradient_dtype, param_dtype) -> None:
+    params, gradient = jnp.ones(3, param_dtype), jnp.ones(3, gradient_dtype)
+    tx = gl.adam(0.1)
+    updates, state = tx.update(gradient, tx.init(params), params)
+    assert updates.dtype == gradient_dtype
+    assert {leaf.dtype for leaf in jax.tree.leaves(state) if leaf.shape} == {jnp.dtype(param_dtype)}
+    np.testing.assert_allclose(updates, -0.1, rtol=1e-6)

@@ -78,6 +78,9 @@ class Schedule(Value):
     def __pow__(self, other: Any) -> Schedule:
         return combined("**", self, other)
 
+    def __rpow__(self, other: Any) -> Schedule:
+        return combined("**", other, self)
+
     def __neg__(self) -> Schedule:
         return combined("*", -1.0, self)
 

@@ -31,7 +31,9 @@ SAVE_EVERY = 1.0  # seconds: laps of milliseconds would spend longer in the file
 
 def race(
     out: Annotated[Path, typer.Option(help="The folder for results; made if it is not there.")] = Path("race"),
-    problem: Annotated[list[str] | None, typer.Option(help="A problem; repeat for more. Left out: digits and ravine.")] = None,
+    problem: Annotated[
+        list[str] | None, typer.Option(help="A problem; repeat for more. Left out: digits and ravine.")
+    ] = None,
     optimizer: Annotated[list[str] | None, typer.Option(help="An optimizer; repeat for more. Left out: all.")] = None,
     rates: Annotated[int, typer.Option(help="Learning rates for each optimizer, evenly over three decades.")] = 13,
     seeds: Annotated[int, typer.Option(help="Runs at each rate: half choose the best rate, half report on it.")] = 10,

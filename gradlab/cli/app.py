@@ -12,6 +12,7 @@ from .check import check_optimizer
 from .explain import explain
 from .list import list_everything
 from .race import race
+from .report import report
 
 app = typer.Typer(
     help="A gradient laboratory: build an optimizer from its parts, race it, prove it.",
@@ -19,6 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("race")(race)
+app.command("report")(report)
 app.command("check")(check_optimizer)
 app.command("list")(list_everything)
 app.command("explain")(explain)

@@ -15,9 +15,9 @@ from rich.text import Text
 from gradlab import registry
 from gradlab.lab.entrants import entrants
 from gradlab.lab.names import UnknownNameError, pick
+from gradlab.lab.plain_math import plain
 from gradlab.lab.problems import PROBLEMS
 
-from .plain_math import plain
 from .terminal import fail, output
 
 

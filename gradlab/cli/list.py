@@ -9,9 +9,9 @@ from rich.text import Text
 
 from gradlab import registry
 from gradlab.lab.entrants import entrants
+from gradlab.lab.plain_math import plain
 from gradlab.lab.problems import PROBLEMS
 
-from .plain_math import plain
 from .terminal import output
 
 _SECTIONS = {"recipe": "optimizers", "link": "links", "combinator": "combinators", "schedule": "schedules"}

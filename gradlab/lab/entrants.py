@@ -21,6 +21,7 @@ class Entrant:
     make: Callable[[float], gl.Transformation]
     centers: Mapping[str, float] = field(default_factory=dict)  # problem -> where the grid is centered
     decades: float = 3.0  # the width of the grid
+    default_rate: float | None = None  # the middle of the grid on other problems; None: that of the recipe
 
     def grid(self, problem: str, count: int) -> np.ndarray:
         """Learning rates, evenly spaced in their logarithm: a float64 array of shape (count,)."""
@@ -31,7 +32,9 @@ class Entrant:
         return np.array([float(f"{rate:.4g}") for rate in 10.0**exponents])  # so that what is printed can be typed
 
     def _default_rate(self) -> float:
-        factory: Any = registry.entries()[self.name].factory
+        if self.default_rate is not None:
+            return self.default_rate
+        factory: Any = registry.entries()[_RECIPES.get(self.name, self.name)].factory
         return float(factory.factory.parameters["learning_rate"].default)
 
 
@@ -56,6 +59,10 @@ _CURATED: dict[str, tuple[str, dict[str, float]]] = {
     "adabound": (_BOUNDED, {"digits": 0.02, "ravine": 1.0}),
     "amsbound": (_BOUNDED, {"digits": 0.02, "ravine": 1.0}),
 }
+
+_RECIPES = {
+    "sgd_momentum": "sgd", "sgd_nesterov": "sgd", "rmsprop_centered": "rmsprop", "rmsprop_momentum": "rmsprop",
+}  # fmt: skip
 
 _VARIANTS: dict[str, Callable[[float], gl.Transformation]] = {
     "sgd_momentum": lambda rate: gl.sgd(rate, momentum=0.9),

@@ -12,17 +12,23 @@ from typing import Any
 
 import xarray as xr
 
+from .files import replacing
 from .leaderboard import Row
-from .results import replacing
+from .results import VARYING
+
+FIELDS = [field for field in Row._fields if field != "seconds"]
 
 
 def document(
     boards: Mapping[str, Sequence[Row]],
     problems: Mapping[str, xr.Dataset],
     attributes: Mapping[str, str],
-    files: Sequence[Path],
+    files: Sequence[str],
 ) -> dict[str, Any]:
-    """All leaderboards as one JSON-ready dictionary; NaN becomes None."""
+    """All leaderboards as one JSON-ready dictionary; NaN becomes None.
+
+    Seconds are left out, here and in the table: they differ from run to run, and are kept with the provenance.
+    """
     described = {
         name: {
             key: problems[name].attrs[key]
@@ -31,11 +37,16 @@ def document(
         | {
             "steps": problems[name].sizes["step"],
             "seeds": problems[name].sizes["seed"],
-            "leaderboard": [{key: _plain(value) for key, value in row._asdict().items()} for row in rows],
+            "leaderboard": [{field: _plain(getattr(row, field)) for field in FIELDS} for row in rows],
         }
         for name, rows in boards.items()
     }
-    return {**attributes, "problems": described, "files": [str(path) for path in files]}
+    return {**attributes, "problems": described, "files": list(files)}
+
+
+def fixed(attributes: Mapping[str, str]) -> dict[str, str]:
+    """The attributes of results that every run of one plan has in common."""
+    return {name: value for name, value in attributes.items() if name not in VARYING}
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -47,10 +58,11 @@ def write_csv(path: Path, boards: Mapping[str, Sequence[Row]]) -> None:
     """Write all leaderboards as one table with a column for the problem, in one step; NaN becomes an empty field."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["problem", *Row._fields])
+    writer.writerow(["problem", *FIELDS])
     for name, rows in boards.items():
         for row in rows:
-            writer.writerow([name, *("" if _plain(value) is None else value for value in row)])
+            values = [_plain(getattr(row, field)) for field in FIELDS]
+            writer.writerow([name, *("" if value is None else value for value in values)])
     _write(path, text.getvalue())
 
 

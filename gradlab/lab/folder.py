@@ -1,4 +1,4 @@
-"""The output folder of a race: what may be written there, and what happens to what it holds."""
+"""The folder of a run: what may be written there, what it holds already, and how the run goes on from that."""
 
 from __future__ import annotations
 
@@ -6,25 +6,28 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any, Literal
 
-from .results import FORMAT, ResultsError, attributes_of
+from . import store
+from .plan import differences
+from .results import ResultsError, attributes_of
 
-RESULTS, PARTIAL = "results.nc", "results.partial.nc"
+RESULTS = "results.nc"
+REPORT = "report.html"
 LEADERBOARDS = ("leaderboard.csv", "leaderboard.json")
 _PICTURE = re.compile(r"(learning_curves|sensitivity|paths)_\w+\.png")
+
+State = Literal["new", "unfinished", "complete"]
 
 
 class FolderError(ValueError):
     """A folder that results cannot, or must not, be written to."""
 
 
-def prepare(folder: Path) -> str | None:
-    """Make the folder if need be; returns a sentence on the older results that this race will replace, if any.
-
-    Raises FolderError if it is no folder, cannot be written, or holds files of these names that no race wrote.
-    """
+def prepare(folder: Path) -> None:
+    """Make the folder if need be. Raises FolderError if it is no folder, or cannot be written."""
     if folder.exists() and not folder.is_dir():
         raise FolderError(f"--out {folder} is a file; pass the name of a folder, which may be new")
     try:
@@ -34,40 +37,43 @@ def prepare(folder: Path) -> str | None:
         os.unlink(name)
     except OSError as error:
         raise FolderError(f"--out {folder} cannot be written ({error.strerror}); pass another folder") from None
-    return _older_results(folder)
 
 
-def _older_results(folder: Path) -> str | None:
-    ours = [folder / RESULTS, folder / PARTIAL]
-    present = [path for path in ours if path.exists()]
-    others = [path.name for path in folder.iterdir() if _is_output(path.name)]
-    if not present:
+def examine(folder: Path, plan: Mapping[str, Any], fresh: bool = False) -> State:
+    """How far this plan has come in a folder; `fresh` starts anew, whatever plan was there.
+
+    Raises FolderError if the folder holds files of these names that no run of ours wrote; and, unless `fresh`, if it
+    holds another plan or damaged results.
+    """
+    found, results = _plan_of(folder), _results_of(folder)
+    if found is None and results is None:
+        others = sorted(path.name for path in folder.iterdir() if _is_output(path.name))
         if others:
             raise FolderError(
-                f"--out {folder} holds {', '.join(sorted(others))} but no results of a race, and they would be "
-                f"overwritten; pass another folder"
+                f"--out {folder} holds {', '.join(others)} but no results, and they would be overwritten; pass another "
+                f"folder"
             )
-        return None
-    made = [_made_by(path) for path in present]
-    if (folder / RESULTS) not in present:
-        return f"{folder} holds a race of {made[0]} that was stopped; this one replaces it"
-    return f"{folder} holds results of {made[0]}; they stay until this race is done, which then replaces them"
-
-
-def _made_by(path: Path) -> str:
-    try:
-        attributes = attributes_of(path)
-    except ResultsError:
-        attributes = {}
-    if not attributes.get("format", "").startswith(FORMAT.rpartition("-")[0]):
-        raise FolderError(f"{path} was not written by a race, or is damaged; move it away, or pass another --out")
-    return f"gradlab {attributes.get('gradlab', '(unknown version)')} of {attributes.get('date', 'unknown date')}"
-
-
-def finish(folder: Path) -> Path:
-    """Turn the partial results into the final ones, in one step; returns their path."""
-    os.replace(folder / PARTIAL, folder / RESULTS)
-    return folder / RESULTS
+        return "new"
+    is_ours = found is not None or (results is not None and results.get("format", "").startswith("gradlab-"))
+    if not is_ours:
+        raise FolderError(
+            f"{folder / RESULTS} was not written by gradlab, or is damaged; move it away, or pass another --out"
+        )
+    if fresh:
+        return "new"
+    remedy = "--fresh discards it and starts anew; another --out keeps it"
+    if found is None:
+        made = f"gradlab {(results or {}).get('gradlab', '(unknown version)')}"
+        raise FolderError(f"{folder} holds results of {made} without a plan, to which nothing can be added; {remedy}")
+    differing = differences(found, plan)
+    if differing:
+        shown = "; ".join(differing[:3]) + (f"; and {len(differing) - 3} more" if len(differing) > 3 else "")
+        raise FolderError(f"{folder} holds a run of another plan ({shown}). {remedy}")
+    if results is None:
+        return "unfinished"
+    if not results:
+        raise FolderError(f"{folder / RESULTS} is damaged; {remedy}")
+    return "complete" if results.get("plan") == store.digest(plan) else "unfinished"
 
 
 def pictures_of_last_race(folder: Path) -> set[Path]:
@@ -86,5 +92,26 @@ def remove_stale(old: Iterable[Path], new: Iterable[Path]) -> None:
         path.unlink(missing_ok=True)
 
 
+def _plan_of(folder: Path) -> dict[str, Any] | None:
+    path = folder / store.PLAN
+    try:
+        found = store.read_plan(folder)
+    except (OSError, ValueError) as error:
+        raise FolderError(f"{path} cannot be read ({error}); move it away, or pass another --out") from None
+    if found is not None and not str(found.get("format", "")).startswith("gradlab-"):
+        raise FolderError(f"{path} was not written by gradlab; move it away, or pass another --out")
+    return found
+
+
+def _results_of(folder: Path) -> dict[str, str] | None:
+    """The attributes of the results: None if there are none, and empty if they cannot be read."""
+    try:
+        return attributes_of(folder / RESULTS)
+    except FileNotFoundError:
+        return None
+    except ResultsError:
+        return {}
+
+
 def _is_output(name: str) -> bool:
-    return name in LEADERBOARDS or bool(_PICTURE.fullmatch(name))
+    return name in (*LEADERBOARDS, REPORT) or bool(_PICTURE.fullmatch(name))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import platform
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +18,14 @@ import xarray as xr
 
 import gradlab as gl
 
-from .race import Lap
-from .sweep import DIVERGENCE_FACTOR, evaluation_steps
+from .files import replacing as replacing
+from .lanes import DIVERGENCE_FACTOR, evaluation_steps
+from .laps import Lap
 
-FORMAT = "gradlab-race-1"
+FORMAT = "gradlab-results-2"
+PROVENANCE = "provenance.json"  # beside the results: what two runs of one plan differ in
+VARYING = ("command", "date", "python", "machine", "devices")  # the attributes that are kept there,
+_TIMES = ("compile_seconds", "run_seconds")  # and the variables
 
 
 class ResultsError(ValueError):
@@ -29,18 +33,19 @@ class ResultsError(ValueError):
 
 
 def assemble(laps: Sequence[Lap]) -> xr.Dataset:
-    """The Dataset of laps on one problem, on (optimizer, rate, seed, step or evaluation).
+    """The Dataset of laps on one problem, on (optimizer, rate or point, seed, step or evaluation).
 
-    The first half of the seeds has the role "choose", for choosing the best rate, and the others "report"; a single
-    seed has both.
+    The points of a race are on the dimension `rate`, with the coordinate `learning_rate`; those of a sweep are on
+    `point`, with a coordinate for each hyperparameter. The first half of the seeds has the role "choose", for choosing
+    the best point, and the others "report"; a single seed has both.
     """
-    problem, score = laps[0].problem, laps[0].problem.score
-    seeds, steps = laps[0].curves.loss.shape[1:]
+    task, problem, score = laps[0].task, laps[0].task.problem, laps[0].task.problem.score
+    seeds, steps, axis = len(task.seeds), task.steps, task.axis
 
     def column(values: Any) -> np.ndarray:
         return np.stack([np.asarray(values(lap)) for lap in laps])
 
-    runs = ("optimizer", "rate", "seed")
+    runs = ("optimizer", axis, "seed")
     variables: dict[str, Any] = {
         "loss": ((*runs, "step"), column(lambda lap: lap.curves.loss), {"long_name": "training loss"}),
         "diverged": (runs, column(lambda lap: lap.curves.diverged), {"long_name": "whether the run diverged"}),
@@ -59,11 +64,11 @@ def assemble(laps: Sequence[Lap]) -> xr.Dataset:
         label = {"long_name": "parameters before the update"}
         variables["path"] = ((*runs, "step", "parameter"), column(lambda lap: lap.curves.path), label)
     coordinates = {
-        "optimizer": [lap.entrant.name for lap in laps],
-        "family": ("optimizer", [lap.entrant.family for lap in laps]),
-        "composition": ("optimizer", [lap.composition for lap in laps]),
-        "learning_rate": (("optimizer", "rate"), column(lambda lap: lap.rates)),
-        "seed": np.arange(seeds),
+        "optimizer": [lap.task.name for lap in laps],
+        "family": ("optimizer", [lap.task.family for lap in laps]),
+        "composition": ("optimizer", [lap.task.composition for lap in laps]),
+        **{name: (("optimizer", axis), column(lambda lap, name=name: lap.task.points[name])) for name in task.points},
+        "seed": np.asarray(task.seeds),
         "role": ("seed", roles(seeds)),
         "step": ("step", np.arange(steps), {"long_name": "updates made"}),
         "evaluation": ("evaluation", evaluation_steps(steps), {"long_name": "updates made"}),
@@ -93,27 +98,49 @@ def provenance(command: str) -> dict[str, str]:
     """Where results come from: the command, the date (UTC), the versions and the machine, as attributes of a file."""
     return {
         "format": FORMAT,
+        **versions(),
         "command": command,
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "gradlab": gl.__version__,
-        "jax": jax.__version__,
-        "optax": _version("optax"),
-        "numpy": np.__version__,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
         "devices": ", ".join(f"{device.platform}:{device.id} {device.device_kind}" for device in jax.devices()),
     }
 
 
+def versions() -> dict[str, str]:
+    """The versions of all that computes the results."""
+    return {
+        "gradlab": gl.__version__,
+        "jax": jax.__version__,
+        "jaxlib": _version("jaxlib"),
+        "optax": _version("optax"),
+        "numpy": np.__version__,
+    }
+
+
 def write(path: Path, problems: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
     """Write a NetCDF-4 file with one group a problem, so that at any moment it holds old or new results in full.
 
-    Raises OSError if the folder cannot be written.
+    The file is the same, byte for byte, for the same results: what varies from run to run (date, machine, seconds)
+    goes to `provenance.json` beside it, and `read` puts the two together. Raises OSError if the folder cannot be
+    written.
     """
+    fixed = {name: value for name, value in attributes.items() if name not in VARYING}
+    varying: dict[str, Any] = {name: value for name, value in attributes.items() if name in VARYING}
+    varying["seconds"] = {
+        problem: {name: dataset[name].values.tolist() for name in _TIMES if name in dataset}
+        for problem, dataset in problems.items()
+    }
+    with replacing(path.parent / PROVENANCE) as temporary:
+        temporary.write_text(json.dumps(varying, indent=2) + "\n", encoding="utf-8")
     with replacing(path) as temporary:
-        xr.Dataset(attrs=dict(attributes)).to_netcdf(temporary, mode="w", engine="h5netcdf")
-        for name, dataset in problems.items():
-            dataset.to_netcdf(temporary, mode="a", group=name, engine="h5netcdf")
+        try:
+            xr.Dataset(attrs=fixed).to_netcdf(temporary, mode="w", engine="h5netcdf")
+            for name, dataset in problems.items():
+                kept = dataset.drop_vars(_TIMES, errors="ignore")
+                kept.to_netcdf(temporary, mode="a", group=name, engine="h5netcdf")
+        except RuntimeError as error:  # HDF5's word for a disk that refuses
+            raise OSError(str(error)) from error
 
 
 def read(path: Path) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
@@ -126,7 +153,26 @@ def read(path: Path) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
         found = attributes.get("format", "none")
         raise ResultsError(f"{path} does not hold results of this version: expected format {FORMAT}, found {found}")
     with _readable(path), h5netcdf.File(path, "r") as file:
-        return {name: xr.load_dataset(path, group=name, engine="h5netcdf") for name in file.groups}, attributes
+        problems = {name: xr.load_dataset(path, group=name, engine="h5netcdf") for name in file.groups}
+    for dataset in problems.values():
+        dataset.attrs = {
+            name: value.item() if hasattr(value, "item") else value for name, value in dataset.attrs.items()
+        }
+    varying = _varying(path)
+    for problem, times in varying.pop("seconds", {}).items():
+        for name, seconds in times.items():
+            if problem in problems and len(seconds) == problems[problem].sizes["optimizer"]:
+                problems[problem][name] = ("optimizer", np.asarray(seconds), {"units": "s"})
+    return problems, attributes | varying
+
+
+def _varying(path: Path) -> dict[str, Any]:
+    """What `provenance.json` says; nothing if it is not there, for results can be read without."""
+    try:
+        found = json.loads((path.parent / PROVENANCE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def attributes_of(path: Path) -> dict[str, str]:
@@ -143,28 +189,6 @@ def _readable(path: Path) -> Iterator[None]:
         raise
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ResultsError(f"{path} cannot be read as NetCDF ({error}); it may be cut off or of another kind") from None
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place at the end, or vanishes if an exception comes first."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())  # mkstemp makes private files; results are as readable as any other file
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _version(package: str) -> str:

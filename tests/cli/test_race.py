@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from gradlab.lab import results
-from gradlab.lab.race import race as run_race
+from gradlab.lab import lock, results, store
 
 TINY = (
     "--problem",
@@ -27,8 +29,8 @@ TINY = (
     "4",
 )
 FILES = {
-    "results.nc", "leaderboard.csv", "leaderboard.json", "learning_curves_ravine.png", "sensitivity_ravine.png",
-    "paths_ravine.png",
+    "plan.json", "provenance.json", "report.html", "results.nc", "leaderboard.csv", "leaderboard.json", "learning_curves_ravine.png",
+    "sensitivity_ravine.png", "paths_ravine.png",
 }  # fmt: skip
 
 
@@ -41,7 +43,7 @@ def test_a_race_prints_a_leaderboard_and_writes_files(gradlab: Callable[..., Any
     assert problems["ravine"].optimizer.values.tolist() == ["sgd", "adam"]
     assert dict(problems["ravine"].sizes) | {"rate": 2, "seed": 2, "step": 4} == dict(problems["ravine"].sizes)
     assert attributes["command"] == f"gradlab race --out {out} " + " ".join(TINY)
-    for name in FILES:
+    for name in FILES - {"plan.json", "provenance.json"}:
         assert str(out / name) in printed.replace("\n  ", " ")
     assert "8 runs" in printed
     assert "sgd" in printed
@@ -56,16 +58,35 @@ def test_json_is_all_that_is_printed_and_equals_the_file(gradlab: Callable[..., 
     (row,) = content["problems"]["digits"]["leaderboard"]
     assert (row["rank"], row["optimizer"], row["runs"]) == (1, "sgd", 4)
     assert 0 < row["score"] < 1
-    assert all(Path(name).exists() for name in content["files"])
+    assert all((tmp_path / name).exists() for name in content["files"])
 
 
-def test_a_second_race_replaces_the_first_and_its_pictures(gradlab: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_finished_race_is_shown_again_and_not_run(
+    gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = gradlab("race", "--out", str(tmp_path), *TINY)
+    before = contents(tmp_path)
+    monkeypatch.setattr("gradlab.lab.durable.run_laps", None)
+    again = gradlab("race", "--out", str(tmp_path), *TINY)
+    assert (again.code, again.out) == (0, first.out)
+    assert again.err == f"{tmp_path} holds all of this race already; --fresh runs it anew\n"
+    assert contents(tmp_path) == before
+    (tmp_path / "leaderboard.json").unlink()  # as if it had been killed while it drew
+    assert gradlab("race", "--out", str(tmp_path), *TINY).code == 0
+    assert contents(tmp_path) == before
+
+
+def test_a_race_of_another_plan_needs_fresh_and_replaces_the_pictures(
+    gradlab: Callable[..., Any], tmp_path: Path
+) -> None:
     few = ("--optimizer", "sgd", "--rates", "1", "--seeds", "1", "--steps", "1")
     assert gradlab("race", "--out", str(tmp_path), "--problem", "ravine", *few).code == 0
     (tmp_path / "notes.txt").write_text("mine")
     code, _, err = gradlab("race", "--out", str(tmp_path), "--problem", "digits", *few)
-    assert code == 0
-    assert "they stay until this race is done, which then replaces them" in err
+    assert code == 2
+    assert "holds a run of another plan (problems: ravine there, digits here). --fresh discards it" in err
+    code, _, err = gradlab("race", "--out", str(tmp_path), "--problem", "digits", *few, "--fresh")
+    assert (code, err) == (0, "")
     assert {path.name for path in tmp_path.iterdir()} == {
         name.replace("ravine", "digits") for name in FILES if "paths" not in name
     } | {"notes.txt"}
@@ -76,11 +97,16 @@ def test_a_second_race_replaces_the_first_and_its_pictures(gradlab: Callable[...
     ("arguments", "message"),
     [
         (["--optimizer", "adm"], "no optimizer is named 'adm'; did you mean adam"),
-        (["--problem", "digit"], "no problem is named 'digit'; did you mean digits?"),
+        (["--problem", "digit"], "no problem is named 'digit'; did you mean digits"),
         (["--steps", "0"], "--steps must be at least 1, got 0"),
         (["--seeds", "0"], "--seeds must be at least 1, got 0"),
         (["--rates", "0"], "--rates must be at least 1, got 0"),
         (["--rates", "-3"], "--rates must be at least 1, got -3"),
+        (["--rates", "few"], "--rates=few: expected numbers (0.1,0.3,1), or lin:LOW:HIGH:COUNT"),
+        (["--lanes", "0"], "--lanes must be at least 1, got 0"),
+        (["--problem", "nowhere:P"], "cannot import nowhere of nowhere:P (No module named 'nowhere')"),
+        (["--optimizer", "optax:adm"], "optax has no 'adm'"),
+        (["--process", "1"], "--coordinator, --processes and --process go together"),
     ],
 )
 def test_wrong_options_say_what_is_expected(
@@ -108,47 +134,123 @@ def test_results_that_no_race_wrote_are_refused(gradlab: Callable[..., Any], tmp
     (tmp_path / "results.nc").write_text("mine")
     code, _, err = gradlab("race", "--out", str(tmp_path), *TINY)
     assert code == 2
-    assert "was not written by a race" in err
+    assert "was not written by gradlab" in err
     assert (tmp_path / "results.nc").read_text() == "mine"
 
 
-def test_ctrl_c_keeps_what_is_done_and_the_older_results(
-    gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+CUT = (*TINY, "--chunk", "2", "--lanes", "2")  # 2 laps of 2 blocks of 3 chunks
+
+
+def stopping(error: BaseException, after: int) -> Callable[..., None]:
+    """`Store.write` that raises after some parts."""
+    write, count = store.Store.write, iter(range(after))
+
+    def stopped(*arguments: Any) -> None:
+        if next(count, None) is None:
+            raise error
+        write(*arguments)
+
+    return stopped
+
+
+@pytest.mark.parametrize("after", [1, 6, 9])
+def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
+    gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
-    assert gradlab("race", "--out", str(tmp_path), *TINY).code == 0
-    before = (tmp_path / "results.nc").read_bytes()
-
-    def interrupted(*arguments: Any) -> Iterator[Any]:
-        yield next(run_race(*arguments))
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("gradlab.cli.race.run_race", interrupted)
-    code, printed, err = gradlab("race", "--out", str(tmp_path), *TINY)
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    assert gradlab("race", "--out", str(whole), *CUT).code == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(store.Store, "write", stopping(KeyboardInterrupt(), after))
+        code, printed, err = gradlab("race", "--out", str(out), *CUT)
     assert (code, printed) == (130, "")
-    partial = tmp_path / "results.partial.nc"
-    assert f"gradlab: stopped; 4 of 8 runs are kept in {partial}\n" in err
-    assert results.read(partial)[0]["ravine"].optimizer.values.tolist() == ["sgd"]
-    assert (tmp_path / "results.nc").read_bytes() == before
+    assert err.startswith(f"gradlab: stopped; {8 * after // 12} of 8 runs are kept in {out}, and the same command goes")
+    assert not (out / "results.nc").exists()
+    code, _, err = gradlab("race", "--out", str(out), *CUT)
+    assert (code, err) == (0, f"{out} holds an unfinished run of this plan; going on from there\n")
+    assert contents(out) == contents(whole)
 
 
-def test_ctrl_c_before_anything_is_done(
+def test_a_damaged_part_is_computed_anew(
     gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*arguments: Any) -> Iterator[Any]:
-        raise KeyboardInterrupt
-        yield
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    assert gradlab("race", "--out", str(whole), *CUT).code == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(store.Store, "write", stopping(KeyboardInterrupt(), 8))
+        assert gradlab("race", "--out", str(out), *CUT).code == 130
+    first, *_, last = sorted((out / "parts").iterdir())
+    first.write_bytes(first.read_bytes()[:100])
+    last.write_bytes(last.read_bytes().replace(b"\x00\x00", b"\x01\x01"))
+    code, _, err = gradlab("race", "--out", str(out), *CUT)
+    assert code == 0
+    assert err.count("is damaged") == 2
+    assert f"gradlab: warning: {first} is damaged" in err
+    assert err.count("the block is computed anew") == 2
+    assert contents(out) == contents(whole)
 
-    monkeypatch.setattr("gradlab.cli.race.run_race", interrupted)
-    assert gradlab("race", "--out", str(tmp_path), *TINY) == (130, "", "gradlab: stopped; nothing was saved yet\n")
 
-
-def test_a_full_disk_is_one_line_and_exit_code_1(
+def test_a_full_disk_is_one_line_and_exit_code_1_and_loses_nothing(
     gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*arguments: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(results, "write", full)
-    code, printed, err = gradlab("race", "--out", str(tmp_path), *TINY)
+    with monkeypatch.context() as patch:
+        patch.setattr(store.Store, "write", stopping(OSError(28, "No space left on device"), 3))
+        code, printed, err = gradlab("race", "--out", str(tmp_path), *CUT)
     assert (code, printed) == (1, "")
-    assert err.startswith(f"gradlab: cannot write to {tmp_path} ([Errno 28] No space left on device); 0 runs are kept")
+    assert err == (
+        f"gradlab: cannot write to {tmp_path} ([Errno 28] No space left on device); 2 of 8 runs are kept, and the same "
+        f"command goes on from there\n"
+    )
+    assert gradlab("race", "--out", str(tmp_path), *CUT).code == 0
+
+
+def test_a_folder_that_another_process_writes_to_is_refused(gradlab: Callable[..., Any], tmp_path: Path) -> None:
+    with lock.locked(tmp_path):
+        code, printed, err = gradlab("race", "--out", str(tmp_path), *TINY)
+    assert (code, printed) == (2, "")
+    assert f"gradlab: process {os.getpid()} on " in err
+    assert f"is writing to {tmp_path}; wait for it, or pass another --out" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+MINE = """
+import jax, jax.numpy as jnp, optax
+from gradlab.lab.problems import Problem
+
+class Bowl(Problem):
+    name, summary = "bowl", "The simplest problem."
+    def init(self, key):
+        return jax.random.normal(key, (10,), jnp.float32)
+    def loss(self, params, batch):
+        return jnp.sum(params**2)
+
+def my_momentum(learning_rate=0.03):
+    return optax.chain(optax.trace(0.9), optax.scale(-learning_rate))
+"""
+
+
+def test_a_users_own_optimizer_and_problem_race(
+    gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine_of_the_race.py").write_text(MINE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    arguments = (
+        "--optimizer", "mine_of_the_race:my_momentum", "--optimizer", "sgd_momentum", "--problem",
+        "mine_of_the_race:Bowl", "--rates", "0.03", "--seeds", "2", "--steps", "5",
+    )  # fmt: skip
+    code, printed, err = gradlab("race", "--out", "out", *arguments)
+    assert (code, err) == (0, "")
+    assert "The simplest problem." in printed
+    dataset = results.read(tmp_path / "out" / "results.nc")[0]["bowl"]
+    assert dataset.optimizer.values.tolist() == ["my_momentum", "sgd_momentum"]
+    np.testing.assert_allclose(dataset.loss[0], dataset.loss[1], rtol=1e-4)
+    (tmp_path / "mine_of_the_race.py").write_text(MINE + "\n# edited")
+    code, _, err = gradlab("race", "--out", "out", *arguments)
+    assert code == 2
+    assert "the source file of my_momentum on bowl was edited" in err
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files by name, but for the provenance and the report, which states it."""
+    varying = ("provenance.json", "report.html")
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name not in varying}

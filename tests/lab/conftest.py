@@ -12,8 +12,9 @@ import pytest
 import xarray as xr
 
 from gradlab.lab.entrants import entrants
+from gradlab.lab.laps import Lap
 from gradlab.lab.problems import Problem, Ravine
-from gradlab.lab.race import Lap, Plan, race
+from gradlab.lab.race import Plan, race
 
 
 class Slope(Problem):

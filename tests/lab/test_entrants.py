@@ -39,3 +39,6 @@ def test_on_an_unknown_problem_the_grid_is_around_the_recipes_default() -> None:
     grid = entrants()["adam"].grid("mine", 3)
     assert grid[1] == 1e-3
     np.testing.assert_allclose(grid[2] / grid[0], 1000, rtol=1e-3)
+    for entrant in entrants().values():
+        assert np.isfinite(entrant.grid("mine", 2)).all()
+    assert Entrant("theirs", "other", gl.sgd, default_rate=0.1).grid("mine", 1).tolist() == [0.1]

@@ -1,30 +1,48 @@
-"""What a race may write into, and what it leaves alone."""
+"""What a run may write into, what it leaves alone, and when it goes on from what is there."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xarray as xr
 
-from gradlab.lab import folder
-from gradlab.lab.results import write
+from gradlab.lab import folder, store
+from gradlab.lab.entrants import entrants
+from gradlab.lab.plan import document
+from gradlab.lab.problems import Ravine
+from gradlab.lab.race import Plan
+from gradlab.lab.results import FORMAT, write
 
 
-def results(path: Path, format: str = "gradlab-race-0") -> None:
-    write(path, {"empty": xr.Dataset()}, {"format": format, "gradlab": "0.0.9", "date": "2020-02-02"})
+@pytest.fixture(scope="module")
+def plan() -> dict[str, Any]:
+    return planned(steps=3)
 
 
-def test_a_new_folder_is_made_with_its_parents(tmp_path: Path) -> None:
-    assert folder.prepare(tmp_path / "a" / "b") is None
+def planned(**changes: Any) -> dict[str, Any]:
+    table = entrants()
+    options: dict[str, Any] = {"rates": 2, "seeds": 2, **changes}
+    return document("race", Plan((Ravine(),), (table["sgd"], table["adam"]), **options).tasks)
+
+
+def results(path: Path, plan: dict[str, Any] | None = None, format: str = FORMAT) -> None:
+    own = {} if plan is None else {"plan": store.digest(plan)}
+    write(path, {"empty": xr.Dataset()}, {"format": format, "gradlab": "0.0.9", **own})
+
+
+def test_a_new_folder_is_made_with_its_parents(tmp_path: Path, plan: dict[str, Any]) -> None:
+    folder.prepare(tmp_path / "a" / "b")
     assert list((tmp_path / "a" / "b").iterdir()) == []
+    assert folder.examine(tmp_path / "a" / "b", plan) == "new"
 
 
-def test_files_of_other_people_are_no_obstacle(tmp_path: Path) -> None:
+def test_files_of_other_people_are_no_obstacle(tmp_path: Path, plan: dict[str, Any]) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "cat.png").write_text("mine")
-    assert folder.prepare(tmp_path) is None
+    assert folder.examine(tmp_path, plan) == "new"
 
 
 def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
@@ -35,34 +53,80 @@ def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
         folder.prepare(tmp_path / "file" / "below")
 
 
-def test_results_of_another_version_stay_until_the_race_is_done(tmp_path: Path) -> None:
-    results(tmp_path / "results.nc")
-    note = folder.prepare(tmp_path)
-    assert note is not None
-    assert "gradlab 0.0.9 of 2020-02-02; they stay until this race is done" in note
-    results(tmp_path / "results.partial.nc", "gradlab-race-1")
-    assert folder.finish(tmp_path) == tmp_path / "results.nc"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["results.nc"]
+def test_a_plan_is_unfinished_until_its_own_results_are_there(tmp_path: Path, plan: dict[str, Any]) -> None:
+    store.begin(tmp_path, plan)
+    assert folder.examine(tmp_path, plan) == "unfinished"
+    results(tmp_path / "results.nc", planned(steps=4))  # those of before, which stay until then
+    assert folder.examine(tmp_path, plan) == "unfinished"
+    results(tmp_path / "results.nc", plan)
+    assert folder.examine(tmp_path, plan) == "complete"
+    assert folder.examine(tmp_path, plan, fresh=True) == "new"
 
 
-def test_a_stopped_race_is_replaced(tmp_path: Path) -> None:
-    results(tmp_path / "results.partial.nc")
-    assert "that was stopped; this one replaces it" in str(folder.prepare(tmp_path))
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": 5}, "steps of sgd on ravine: 3 there, 5 here"),
+        ({"seeds": 3}, "seeds of sgd on ravine: 0, 1 there, 0, 1, 2 here"),
+        ({"rates": (0.5, 0.25)}, "learning_rate of sgd on ravine: .* there, 0.5, 0.25 here"),
+        ({"chunk": 2}, "chunk of sgd on ravine: 4 there, 2 here"),
+    ],
+)
+def test_another_plan_is_refused_with_what_differs(
+    tmp_path: Path, plan: dict[str, Any], change: dict[str, Any], message: str
+) -> None:
+    store.begin(tmp_path, plan)
+    with pytest.raises(folder.FolderError, match=message) as caught:
+        folder.examine(tmp_path, planned(**{"steps": 3, **change}))
+    assert "--fresh discards it and starts anew; another --out keeps it" in str(caught.value)
+    assert folder.examine(tmp_path, planned(**{"steps": 3, **change}), fresh=True) == "new"
 
 
+def test_another_version_is_refused(tmp_path: Path, plan: dict[str, Any]) -> None:
+    store.begin(tmp_path, {**plan, "versions": {**plan["versions"], "gradlab": "0.0.9"}})
+    with pytest.raises(folder.FolderError, match=r"gradlab: 0\.0\.9 there, \d"):
+        folder.examine(tmp_path, plan)
+
+
+def test_results_of_a_version_without_plans_are_refused_unless_fresh(tmp_path: Path, plan: dict[str, Any]) -> None:
+    results(tmp_path / "results.nc", format="gradlab-race-1")
+    with pytest.raises(folder.FolderError, match=r"results of gradlab 0\.0\.9 without a plan"):
+        folder.examine(tmp_path, plan)
+    assert folder.examine(tmp_path, plan, fresh=True) == "new"
+
+
+def test_a_damaged_result_is_refused_unless_fresh(tmp_path: Path, plan: dict[str, Any]) -> None:
+    store.begin(tmp_path, plan)
+    results(tmp_path / "results.nc", plan)
+    path = tmp_path / "results.nc"
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(folder.FolderError, match=r"results\.nc is damaged; --fresh"):
+        folder.examine(tmp_path, plan)
+    assert folder.examine(tmp_path, plan, fresh=True) == "new"
+
+
+@pytest.mark.parametrize("fresh", [False, True])
 @pytest.mark.parametrize("text", ["", "someone else's"])
-def test_results_that_no_race_wrote_are_not_touched(tmp_path: Path, text: str) -> None:
+def test_results_that_no_run_wrote_are_not_touched(
+    tmp_path: Path, plan: dict[str, Any], text: str, fresh: bool
+) -> None:
     (tmp_path / "results.nc").write_text(text)
-    with pytest.raises(folder.FolderError, match="was not written by a race, or is damaged; move it away"):
-        folder.prepare(tmp_path)
-    assert (tmp_path / "results.nc").read_text() == text
+    with pytest.raises(folder.FolderError, match="was not written by gradlab, or is damaged; move it away"):
+        folder.examine(tmp_path, plan, fresh)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"format": "theirs"}'])
+def test_a_plan_that_is_not_ours_is_not_touched(tmp_path: Path, plan: dict[str, Any], text: str) -> None:
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(folder.FolderError, match=r"plan\.json (cannot be read|was not written by gradlab)"):
+        folder.examine(tmp_path, plan, fresh=True)
 
 
 @pytest.mark.parametrize("name", ["leaderboard.csv", "leaderboard.json", "sensitivity_digits.png"])
-def test_files_of_our_names_without_results_are_not_touched(tmp_path: Path, name: str) -> None:
+def test_files_of_our_names_without_results_are_not_touched(tmp_path: Path, plan: dict[str, Any], name: str) -> None:
     (tmp_path / name).write_text("mine")
-    with pytest.raises(folder.FolderError, match=f"holds {name} but no results of a race"):
-        folder.prepare(tmp_path)
+    with pytest.raises(folder.FolderError, match=f"holds {name} but no results"):
+        folder.examine(tmp_path, plan)
 
 
 def test_stale_pictures_go_and_nothing_else(tmp_path: Path) -> None:

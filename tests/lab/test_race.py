@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 
 from gradlab.lab.entrants import entrants
+from gradlab.lab.laps import Lap, Task, Watcher, train
 from gradlab.lab.problems import Problem, Ravine
-from gradlab.lab.race import Lap, Plan, race
-from gradlab.lab.sweep import stack, sweep
+from gradlab.lab.race import Plan, race
 
 
 def test_a_lap_is_the_sweep_of_its_entrant(laps: list[Lap]) -> None:
     lap = laps[1]
-    assert lap.entrant.name == "adam"
-    expected = sweep(Ravine(), stack([lap.entrant.make(rate) for rate in lap.rates.tolist()]), range(4), 30)
+    entrant, rates = entrants()["adam"], lap.task.points["learning_rate"]
+    assert lap.task.name == "adam"
+    expected = train(Ravine(), [entrant.make(rate) for rate in rates.tolist()], range(4), 30)
     np.testing.assert_array_equal(lap.curves.loss, expected.loss)
-    np.testing.assert_array_equal(lap.rates, lap.entrant.grid("ravine", 5))
-    assert lap.composition == str(lap.entrant.make(float(lap.rates[2])))
+    np.testing.assert_array_equal(rates, entrant.grid("ravine", 5))
+    assert lap.task.composition == str(entrant.make(float(rates[2])))
     assert lap.run_seconds > 0
     assert lap.compile_seconds > 0
 
@@ -26,18 +27,28 @@ def test_laps_come_problem_by_problem_and_are_announced(slope: Problem, noisy: P
     table, started = entrants(), []
     plan = Plan((slope, noisy), (table["sgd"], table["sign_sgd"]), rates=2, seeds=2, steps=2)
     finished = []
-    for lap in race(plan, lambda problem, entrant: started.append((problem.name, entrant.name))):
-        assert started[-1] == (lap.problem.name, lap.entrant.name)
+    runs = []
+
+    class Notes(Watcher):
+        def starts(self, task: Task) -> None:
+            started.append((task.problem.name, task.name))
+
+        def advances(self, done: float) -> None:
+            runs.append(done)
+
+    for lap in race(plan, watcher=Notes()):
+        assert started[-1] == (lap.task.problem.name, lap.task.name)
         finished.append(started[-1])
     order = [("slope", "sgd"), ("slope", "sign_sgd"), ("noisy", "sgd"), ("noisy", "sign_sgd")]
     assert finished == started == order
     assert (plan.runs_per_lap, plan.runs) == (4, 16)
+    assert sum(runs) == pytest.approx(16)
 
 
 def test_a_race_can_be_left_early(slope: Problem) -> None:
     table = entrants()
     running = race(Plan((slope,), (table["sgd"], table["sign_sgd"]), rates=1, seeds=1, steps=1))
-    assert next(running).entrant.name == "sgd"
+    assert next(running).task.name == "sgd"
     running.close()
     assert list(running) == []
 
@@ -48,7 +59,7 @@ def test_steps_are_the_problems_own_unless_given() -> None:
     assert Plan((Ravine(),), entrant, steps=7).steps_of(Ravine()) == 7
 
 
-@pytest.mark.parametrize("wrong", [{"rates": 0}, {"seeds": -1}, {"steps": 0}])
+@pytest.mark.parametrize("wrong", [{"rates": 0}, {"seeds": -1}, {"steps": 0}, {"lanes": 0}, {"chunk": 0}])
 def test_numbers_below_one_are_errors(wrong: dict[str, int]) -> None:
     ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=f"{name} must be at least 1, got {value}"):
@@ -58,3 +69,17 @@ def test_numbers_below_one_are_errors(wrong: dict[str, int]) -> None:
 def test_a_race_of_nobody_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one problem and one optimizer"):
         Plan((Ravine(),), ())
+
+
+def test_two_of_one_name_are_an_error(slope: Problem) -> None:
+    entrant = entrants()["sgd"]
+    with pytest.raises(ValueError, match="two optimizers are named sgd; give one of them another name"):
+        Plan((slope,), (entrant, entrant))
+    with pytest.raises(ValueError, match="two problems are named slope"):
+        Plan((slope, slope), (entrant,))
+
+
+def test_rates_may_be_given(slope: Problem) -> None:
+    plan = Plan((slope,), (entrants()["sgd"],), rates=(0.5, 0.25), seeds=3)
+    assert plan.tasks[0].points["learning_rate"].tolist() == [0.5, 0.25]
+    assert plan.runs == 6

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.race import Lap
-from gradlab.lab.results import ResultsError, assemble, attributes_of, provenance, read, replacing, roles, write
+from gradlab.lab.laps import Lap
+from gradlab.lab.results import FORMAT, ResultsError, assemble, attributes_of, provenance, read, roles, write
 
 
 def test_a_dataset_is_labelled(laps: list[Lap]) -> None:
@@ -18,7 +18,7 @@ def test_a_dataset_is_labelled(laps: list[Lap]) -> None:
         "optimizer": 2, "rate": 5, "seed": 4, "step": 30, "evaluation": 31, "parameter": 2,
     }  # fmt: skip
     assert dataset.optimizer.values.tolist() == ["sgd", "adam"]
-    np.testing.assert_array_equal(dataset.learning_rate.sel(optimizer="adam"), laps[1].rates)
+    np.testing.assert_array_equal(dataset.learning_rate.sel(optimizer="adam"), laps[1].task.points["learning_rate"])
     np.testing.assert_array_equal(dataset.loss.sel(optimizer="sgd"), laps[0].curves.loss)
     np.testing.assert_array_equal(dataset.path.sel(optimizer="adam"), laps[1].curves.path)
     np.testing.assert_array_equal(dataset.diverged, dataset.divergence_step >= 0)
@@ -37,31 +37,32 @@ def test_what_is_read_is_what_was_written(laps: list[Lap], tmp_path: Path) -> No
     xr.testing.assert_identical(problems["ravine"].astype(dataset.dtypes), dataset)
     assert found == attributes
     assert {"gradlab", "jax", "optax", "numpy", "machine", "date", "command"} <= set(found)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["results.nc"]
+    assert {entry.name for entry in tmp_path.iterdir()} == {"results.nc", "provenance.json"}
 
 
-def test_an_exception_while_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "results.nc"
-    path.write_text("old")
+def test_what_differs_from_run_to_run_is_not_in_the_file(laps: list[Lap], tmp_path: Path) -> None:
+    again = [lap._replace(run_seconds=lap.run_seconds + 1, compile_seconds=0.5) for lap in laps]
+    for folder, found, command in (("a", laps, "one"), ("b", again, "two")):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder / "results.nc", {"ravine": assemble(found)}, provenance(command))
+    assert (tmp_path / "a" / "results.nc").read_bytes() == (tmp_path / "b" / "results.nc").read_bytes()
+    problems, attributes = read(tmp_path / "b" / "results.nc")
+    assert problems["ravine"].run_seconds.values.tolist() == [lap.run_seconds for lap in again]
+    assert attributes["command"] == "two"
 
-    def fail() -> None:
-        with replacing(path) as temporary:
-            temporary.write_text("half of the n")
-            raise RuntimeError("the power went out")
 
-    with pytest.raises(RuntimeError, match="power"):
-        fail()
-    assert path.read_text() == "old"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["results.nc"]
-    with replacing(path) as temporary:
-        temporary.write_text("new")
-        assert path.read_text() == "old"
-    assert path.read_text() == "new"
+def test_results_can_be_read_without_their_provenance(laps: list[Lap], tmp_path: Path) -> None:
+    write(tmp_path / "results.nc", {"ravine": assemble(laps)}, provenance("gradlab race"))
+    for text in (None, "[", "[]"):
+        (tmp_path / "provenance.json").unlink() if text is None else (tmp_path / "provenance.json").write_text(text)
+        problems, attributes = read(tmp_path / "results.nc")
+        assert "run_seconds" not in problems["ravine"]
+        assert "command" not in attributes
 
 
 def test_a_dataset_that_cannot_be_written_leaves_the_old_file(laps: list[Lap], tmp_path: Path) -> None:
     path, dataset = tmp_path / "results.nc", assemble(laps)
-    write(path, {"ravine": dataset}, {"format": "gradlab-race-1"})
+    write(path, {"ravine": dataset}, {"format": FORMAT})
     before = path.read_bytes()
     bad = dataset.assign(wrong=("seed", np.array([object()] * 4)))
     with pytest.raises((TypeError, ValueError)):
@@ -77,7 +78,7 @@ def test_files_of_another_kind_are_refused(laps: list[Lap], tmp_path: Path) -> N
     with pytest.raises(ResultsError, match="cannot be read as NetCDF"):
         read(path)
     write(path, {"ravine": assemble(laps)}, {"format": "gradlab-race-0"})
-    with pytest.raises(ResultsError, match="expected format gradlab-race-1, found gradlab-race-0"):
+    with pytest.raises(ResultsError, match=f"expected format {FORMAT}, found gradlab-race-0"):
         read(path)
     assert attributes_of(path)["format"] == "gradlab-race-0"
     path.write_bytes(path.read_bytes()[:3000])

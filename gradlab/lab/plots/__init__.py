@@ -5,4 +5,6 @@ from .figures import draw_pictures as draw_pictures
 from .figures import family_figure as family_figure
 from .figures import paths_figure as paths_figure
 from .paths import path as path
+from .profiles import performance_profile as performance_profile
+from .ranks import rank_intervals as rank_intervals
 from .sensitivity import sensitivity as sensitivity

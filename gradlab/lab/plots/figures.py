@@ -11,8 +11,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..files import replacing
 from ..problems.base import Problem
-from ..results import replacing
 from .curves import learning_curves
 from .paths import path
 from .sensitivity import sensitivity
@@ -82,6 +82,11 @@ def paths_figure(dataset: xr.Dataset, problem: Problem) -> Figure:
 
 def draw_pictures(folder: Path, problems: Mapping[str, xr.Dataset], values: Mapping[str, Problem]) -> list[Path]:
     """Draw all pictures of a race as PNG files into a folder; returns their paths."""
+    return save(folder, race_figures(problems, values))
+
+
+def race_figures(problems: Mapping[str, xr.Dataset], values: Mapping[str, Problem]) -> dict[str, Figure]:
+    """The figures of a race by the names of their files; those of paths only for problems whose value is given."""
     figures: dict[str, Figure] = {}
     for name, dataset in problems.items():
         seeds = int(np.isin(dataset.role.values, ("report", "both")).sum())
@@ -100,13 +105,19 @@ def draw_pictures(folder: Path, problems: Mapping[str, xr.Dataset], values: Mapp
             "grey: other families",
             pad=22,
         )
-        if "path" in dataset:
+        if "path" in dataset and name in values:
             figures[f"paths_{name}"] = paths_figure(dataset, values[name])
+    return figures
+
+
+def save(folder: Path, figures: Mapping[str, Figure], form: str = "png") -> list[Path]:
+    """Write figures into a folder as "png", "svg" or "pdf"; returns the paths. The same figure makes the same file."""
     written = []
+    undated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[form]
     for stem, figure in figures.items():
-        target = folder / f"{stem}.png"
+        target = folder / f"{stem}.{form}"
         with replacing(target) as temporary, matplotlib.rc_context(RC):
-            figure.savefig(temporary, format="png")
+            figure.savefig(temporary, format=form, metadata=undated)
         written.append(target)
     return written
 

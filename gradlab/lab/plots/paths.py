@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
-import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
 from ..leaderboard import best_rate_index, with_role
 from ..problems.base import Problem
+from .landscape import heights, levels
 from .style import COLORS, INK
 
 
@@ -22,12 +20,8 @@ def path(axes: Axes, dataset: xr.Dataset, problem: Problem, optimizer: str) -> A
     if landscape is None or "path" not in dataset:
         raise ValueError(f"{problem.name} has no landscape to draw paths on; its parameters are no point of a plane")
     (left, right), (bottom, top) = landscape.window
-    across, up = np.meshgrid(np.linspace(left, right, 120), np.linspace(bottom, top, 120))
-    points = jnp.asarray(np.stack([across, up], -1).reshape(-1, 2), jnp.float32)
-    height = np.asarray(jax.vmap(lambda point: problem.loss(point, None))(points)).reshape(across.shape)
-    # Even steps of the fourth root: rings near the bottom as well as on the walls.
-    levels = np.linspace(height.min() ** 0.25, height.max() ** 0.25, 14) ** 4
-    axes.contour(across, up, height, levels=levels, colors="#B8C4CE", linewidths=0.6, zorder=1)
+    across, up, height = heights(problem)
+    axes.contour(across, up, height, levels=levels(height), colors="#B8C4CE", linewidths=0.6, zorder=1)
     if landscape.optimum is not None:
         axes.plot(*landscape.optimum, "*", color=COLORS[1], markersize=9, zorder=5, label="optimum")
 

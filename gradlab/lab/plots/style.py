@@ -29,6 +29,9 @@ RC: Any = {
     "ytick.color": INK,
     "text.color": INK,
     "savefig.dpi": 160,
+    "svg.fonttype": "none",  # text stays text, which can be found and read out
+    "svg.hashsalt": "gradlab",  # the same figure makes the same file
+    "pdf.fonttype": 42,  # fonts that journals take
 }
 
 

@@ -51,7 +51,9 @@ class Slip(NamedTuple):
 MUTANTS: dict[str, Mutant] = {}
 
 
-def slip_of(reference: str | Callable[..., Any], slip: str, **given: Any) -> Callable[[Callable[..., Any]], Any]:
+def slip_of(
+    reference: str | Callable[..., Any], slip: str, *, claims: Mapping[str, Any] | None = None, **given: Any
+) -> Callable[[Callable[..., Any]], Any]:
     """Register a wrong version of a reference: a recipe that gradlab's links are put together to, or `written` out.
 
     The decorated factory becomes a gradlab value, so that its rate may be a schedule. Its arguments have the names of
@@ -62,7 +64,7 @@ def slip_of(reference: str | Callable[..., Any], slip: str, **given: Any) -> Cal
     def register(factory: Callable[..., Any]) -> Any:
         make = gl.transformation(factory)
         of = reference if isinstance(reference, str) else reference.__name__
-        _add(Mutant(factory.__name__, of, slip, make, TRAJECTORY, reference, given=given))
+        _add(Mutant(factory.__name__, of, slip, make, TRAJECTORY, reference, dict(claims or {}), given=given))
         return make
 
     return register
@@ -113,10 +115,10 @@ def written(step: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[...,
     def update(updates: Any, state: WrittenState, params: Any) -> Any:
         count = optax.safe_increment(state.step)
         t = weak(count)
-        results = jax.tree.map(lambda g, x, *memory: step(g, t, x, *memory), updates, params, *state.memory)
-        change, *memory = jax.tree.transpose(
-            jax.tree.structure(updates), jax.tree.structure((0,) * (len(moments) + 1)), results
-        )
+        structure: Any = jax.tree.structure(updates)
+        columns = [structure.flatten_up_to(tree) for tree in (updates, params, *state.memory)]
+        results = [step(g, t, x, *memory) for g, x, *memory in zip(*columns)]
+        change, *memory = (structure.unflatten([r[i] for r in results]) for i in range(len(moments) + 1))
         return change, WrittenState(count, tuple(memory))
 
     return init, update

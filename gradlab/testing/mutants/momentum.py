@@ -27,34 +27,34 @@ def sgd_rate_inside_the_buffer(learning_rate=1e-2, dampening=0.0, *, momentum: D
 
 @slip_of("sgd", "the momentum of the step before is used, instead of the current one", momentum=0.9)
 def sgd_stale_momentum(learning_rate=1e-2, dampening=0.0, *, momentum: Decay):
-    def step(g, t, x, v):
-        return -learning_rate * v, momentum * v + (1 - dampening) * g
+    def step(g, t, x, b):
+        return -learning_rate * b, momentum * b + (1 - dampening) * g
 
     return written(step)
 
 
 @slip_of("sgd", "the new gradient is multiplied by the momentum too", momentum=0.9)
 def sgd_momentum_times_both(learning_rate=1e-2, dampening=0.0, *, momentum: Decay):
-    def step(g, t, x, v):
-        v = momentum * (v + (1 - dampening) * g)
-        return -learning_rate * v, v
+    def step(g, t, x, b):
+        b = momentum * (b + (1 - dampening) * g)
+        return -learning_rate * b, b
 
     return written(step)
 
 
 @slip_of("sgd", "the step is added to the buffer, instead of the gradient", momentum=0.9)
 def sgd_forgets_its_velocity(learning_rate=1e-2, dampening=0.0, *, momentum: Decay):
-    def step(g, t, x, v):
-        return -learning_rate * (momentum * v + (1 - dampening) * g), (1 - dampening) * g
+    def step(g, t, x, b):
+        return -learning_rate * (momentum * b + (1 - dampening) * g), (1 - dampening) * g
 
     return written(step)
 
 
 @slip_of("sgd", "the first gradient is not dampened", momentum=0.9, dampening=0.5)
 def sgd_first_gradient_undampened(learning_rate=1e-2, dampening=0.0, *, momentum: Decay):
-    def step(g, t, x, v):
-        v = jnp.where(t == 1, g, momentum * v + (1 - dampening) * g)
-        return -learning_rate * v, v
+    def step(g, t, x, b):
+        b = jnp.where(t == 1, g, momentum * b + (1 - dampening) * g)
+        return -learning_rate * b, b
 
     return written(step)
 
@@ -84,10 +84,10 @@ def nesterov_looks_ahead_twice(learning_rate=1e-2, dampening=0.0, *, momentum: D
 
 @slip_of("sgd", "the look ahead is stored as the velocity", momentum=0.9, nesterov=True)
 def nesterov_look_ahead_stored(learning_rate=1e-2, dampening=0.0, *, momentum: Decay, nesterov: bool):
-    def step(g, t, x, v):
+    def step(g, t, x, b):
         own = learning_rate * (1 - dampening) * g
-        v = momentum * (momentum * v - own) - own
-        return v, v
+        b = momentum * (momentum * b - own) - own
+        return b, b
 
     return written(step)
 

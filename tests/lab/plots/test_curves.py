@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from gradlab.lab.laps import Lap
 from gradlab.lab.plots import learning_curves
-from gradlab.lab.race import Lap
 from gradlab.lab.results import assemble
 
 NAN = float("nan")

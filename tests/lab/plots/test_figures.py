@@ -6,9 +6,9 @@ from pathlib import Path
 
 import matplotlib.image
 
+from gradlab.lab.laps import Lap
 from gradlab.lab.plots import draw_pictures, family_figure, learning_curves, paths_figure
 from gradlab.lab.problems import Ravine
-from gradlab.lab.race import Lap
 from gradlab.lab.results import assemble
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from gradlab.lab.laps import Lap
 from gradlab.lab.leaderboard import best_rate_index
 from gradlab.lab.plots import path
 from gradlab.lab.problems import Problem, Ravine
-from gradlab.lab.race import Lap
 from gradlab.lab.results import assemble
 
 

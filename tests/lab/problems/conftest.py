@@ -7,18 +7,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import gradlab as gl
+from gradlab.lab.lanes import Draws, draw
+from gradlab.lab.laps import train
 from gradlab.lab.problems import Problem
-from gradlab.lab.sweep import Draws, draw, stack, sweep
 
 
 @functools.cache
 def _first_draws(problem: Any) -> Draws:
     draws = draw(problem, [0], 2)
-    return Draws(*(jax.tree.map(lambda leaf: leaf[0], part) for part in draws))
+    return Draws(*(jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), part) for part in draws))
 
 
 @pytest.fixture
@@ -43,8 +45,8 @@ def final_scores() -> Callable[..., np.ndarray]:
         steps: int | None = None,
         seeds: int = 4,
     ) -> np.ndarray:
-        optimizers: Any = stack([make(rate) for rate in rates])
-        curves = sweep(problem, optimizers, range(seeds), problem.steps if steps is None else steps)
+        optimizers: Any = [make(rate) for rate in rates]
+        curves = train(problem, optimizers, range(seeds), problem.steps if steps is None else steps)
         return np.asarray(curves.metrics[problem.score.metric][:, :, -1])
 
     return final_scores

@@ -13,8 +13,9 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 import gradlab as gl
+from gradlab.lab.lanes import draw
+from gradlab.lab.laps import train
 from gradlab.lab.problems import PROBLEMS, Problem
-from gradlab.lab.sweep import draw, stack, sweep
 
 pytestmark = pytest.mark.parametrize("problem", [make() for make in PROBLEMS.values()], ids=list(PROBLEMS))
 
@@ -85,7 +86,7 @@ def test_the_optimum_has_the_least_loss_and_no_slope(problem: Problem, first: Ca
 
 def test_a_short_sweep_improves_every_seed(problem: Problem) -> None:
     steps = 40
-    curves = sweep(problem, stack([gl.adam(rate) for rate in (0.01, 0.1)]), [0, 1], steps)
+    curves = train(problem, [gl.adam(rate) for rate in (0.01, 0.1)], [0, 1], steps)
     assert curves.loss.shape == (2, 2, steps)
     start, end = (jax.tree.map(lambda curve, at=at: np.asarray(curve[..., at]), curves.metrics) for at in (0, -1))
     assert all(np.isfinite(values).all() for values in start.values())

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import gradlab as gl
+from gradlab.lab.laps import train
 from gradlab.lab.problems import Problem
-from gradlab.lab.sweep import stack, sweep
 
 
 class Bowl(Problem):
@@ -22,7 +22,7 @@ class Bowl(Problem):
 
 
 def test_two_methods_make_a_problem() -> None:
-    curves = sweep(Bowl(), stack([gl.sgd(0.1), gl.sgd(0.2)]), seeds=[0, 1, 2], steps=4)
+    curves = train(Bowl(), [gl.sgd(0.1), gl.sgd(0.2)], seeds=[0, 1, 2], steps=4)
     assert curves.loss.shape == (2, 3, 4)
     assert curves.path is None
     assert set(curves.metrics) == {"final_loss"}

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import gradlab as gl
+from gradlab.lab.lanes import draw
 from gradlab.lab.problems import ExplodingRnn
-from gradlab.lab.sweep import draw
 
 
 def test_two_numbers_are_marked_one_in_each_half() -> None:

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import gradlab as gl
+from gradlab.lab.laps import train
 from gradlab.lab.problems import Himmelblau
-from gradlab.lab.sweep import stack, sweep
 
 
 def test_the_value_at_the_origin() -> None:
@@ -24,7 +24,7 @@ def test_runs_start_where_the_slope_is_nearly_zero_and_every_way_leads_down() ->
 
 def test_seeds_end_in_different_minima() -> None:
     problem = Himmelblau()
-    curves = sweep(problem, stack([gl.sgd(0.005)]), range(8), problem.steps)
+    curves = train(problem, [gl.sgd(0.005)], range(8), problem.steps)
     assert curves.path is not None
     ends = np.asarray(curves.path[0, :, -1]).round(2)
     optima = np.round([problem.landscape.optimum, *problem.landscape.further_optima], 2).astype(np.float32)

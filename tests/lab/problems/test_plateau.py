@@ -8,8 +8,8 @@ import jax
 import numpy as np
 
 import gradlab as gl
+from gradlab.lab.lanes import draw
 from gradlab.lab.problems import Plateau
-from gradlab.lab.sweep import draw
 
 
 def test_the_slope_at_the_start_is_small() -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import gradlab as gl
+from gradlab.lab.laps import train
 from gradlab.lab.problems import BreastCancer, Diabetes, Wine
 from gradlab.lab.problems.tables import TableProblem, load_table
-from gradlab.lab.sweep import stack, sweep
 
 PROBLEMS = [BreastCancer(), Wine(), Diabetes()]
 
@@ -45,6 +45,6 @@ def test_models_learn(final_scores: Callable[..., np.ndarray]) -> None:
 
 
 def test_long_training_of_a_network_on_diabetes_overfits(final_scores: Callable[..., np.ndarray]) -> None:
-    curves = sweep(Diabetes(), stack([gl.adam(0.01)]), range(4), 600)
+    curves = train(Diabetes(), [gl.adam(0.01)], range(4), 600)
     errors = np.asarray(curves.metrics["test_loss"]).mean((0, 1))
     assert errors[-1] > errors.min() + 0.05

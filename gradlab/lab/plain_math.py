@@ -1,4 +1,4 @@
-"""Equations of docstrings, which are LaTeX, as text that a terminal can show."""
+"""Equations of docstrings, which are LaTeX, as text that a terminal, or any page, can show."""
 
 # ruff: noqa: RUF001  (Greek letters are meant)
 

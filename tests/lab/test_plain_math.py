@@ -9,7 +9,7 @@ import inspect
 import pytest
 
 from gradlab import registry
-from gradlab.cli.plain_math import plain
+from gradlab.lab.plain_math import plain
 
 
 @pytest.mark.parametrize(

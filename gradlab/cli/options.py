@@ -1,0 +1,53 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from .terminal import fail
+
+Out: TypeAlias = Annotated[Path, typer.Option(help="The folder for results; made if it is not there.")]
+Steps: TypeAlias = Annotated[int | None, typer.Option(help="Updates in a run. Left out: the problem's own.")]
+Lanes: TypeAlias = Annotated[
+    int | None,
+    typer.Option(help="Runs that a device computes at a time, at most. Left out: as memory has it."),
+]
+Chunk: TypeAlias = Annotated[
+    int | None, typer.Option(help="Steps that are lost when it is stopped, at most. Left out: some seconds of them.")
+]
+Fresh: TypeAlias = Annotated[bool, typer.Option("--fresh", help="Discard what the folder holds, and start anew.")]
+Coordinator: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="HOST:PORT of the first of several processes that share the work; auto: as the cluster says."),
+]
+ProcessCount: TypeAlias = Annotated[int | None, typer.Option("--processes", help="How many processes there are.")]
+ProcessIndex: TypeAlias = Annotated[
+    int | None, typer.Option("--process", help="Which of them this is, from 0. The first one writes the results.")
+]
+
+
+def join_processes(coordinator: str | None, processes: int | None, process: int | None) -> None:
+    """Meet the other processes, if there are any; ends the command if the options do not fit together."""
+    given = [value is not None for value in (coordinator, processes, process)]
+    if not any(given):
+        return
+    is_cluster = coordinator == "auto" and processes is None and process is None
+    if not all(given) and not is_cluster:
+        fail("--coordinator, --processes and --process go together (or --coordinator auto on a cluster)")
+    if processes is not None and process is not None and not 0 <= process < processes:
+        fail(f"--process must be between 0 and {processes - 1}, got {process}")
+    import jax
+
+    jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    timeout = int(os.environ.get("GRADLAB_MEET_SECONDS", "120"))
+    try:
+        if is_cluster:
+            jax.distributed.initialize(initialization_timeout=timeout)
+        else:
+            jax.distributed.initialize(coordinator, processes, process, initialization_timeout=timeout)
+    except (ValueError, RuntimeError) as error:
+        fail(f"the processes did not meet at {coordinator}: {str(error).splitlines()[0]}", 1)

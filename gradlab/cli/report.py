@@ -1,0 +1,55 @@
+"""`gradlab report`: the results of a race, as a page or as pictures."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from gradlab.lab import results
+
+from .terminal import fail, output
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="The folder of a race, or the results.nc in it.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The page to write, or the folder for pictures. Left out: into the folder of the race."),
+    ] = None,
+    form: Annotated[
+        Literal["html", "png", "svg", "pdf"], typer.Option("--format", help="A page, or pictures of a kind.")
+    ] = "html",
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Show the page in a browser.")] = False,
+) -> None:
+    """Write a self-contained report.html of a race: which optimizer, at which rate, and how sure that is."""
+    from gradlab.lab.report import ReportError, write_report  # matplotlib takes a second: not for other commands
+
+    path = folder / "results.nc" if folder.is_dir() else folder
+    try:
+        datasets, attributes = results.read(path)
+    except FileNotFoundError:
+        fail(f"{folder} holds no finished race: there is no {path}; make one with gradlab race --out {folder}")
+    except results.ResultsError as error:
+        fail(error)
+    try:
+        if form == "html":
+            written = [path.parent / "report.html" if out is None else out]
+            if written[0].is_dir():
+                fail(f"--out {out} is a folder; pass the name of the page, such as {written[0] / 'report.html'}")
+            written[0].parent.mkdir(parents=True, exist_ok=True)
+            write_report(datasets, attributes, written[0])
+        else:
+            from gradlab.lab.report.pictures import write_pictures
+
+            written = write_pictures(datasets, path.parent if out is None else out, form)
+    except ReportError as error:
+        fail(error)
+    except OSError as error:
+        fail(f"cannot write {error.filename or out or path.parent} ({error.strerror}); pass another --out", 1)
+    for file in written:
+        output().print(str(file), soft_wrap=True)
+    if show:
+        webbrowser.open(written[0].resolve().as_uri())

@@ -1,0 +1,109 @@
+"""What `gradlab race` and `gradlab sweep` have in common: a run in a folder, its progress, and how it may end."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import typer
+import xarray as xr
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Task as Bar
+
+from gradlab.lab import results
+from gradlab.lab.durable import DurableRun, durable
+from gradlab.lab.folder import FolderError
+from gradlab.lab.laps import Task, Watcher
+from gradlab.lab.processes import Processes
+
+from .terminal import fail
+
+Show = Callable[[DurableRun, Mapping[str, xr.Dataset], Mapping[str, str]], None]
+
+
+def run_in_folder(
+    kind: Literal["race", "sweep"], tasks: Sequence[Task], out: Path, fresh: bool, quiet: bool, show: Show
+) -> None:
+    """Run the tasks, or what is left of them, and show the results; ends the command if something stops it.
+
+    The exit code is 2 for a folder that is refused, 130 after Ctrl-C, and 1 if the disk refuses.
+    """
+    processes = Processes()
+    note = _Note(quiet or not processes.is_first)
+    bar = _Bar(sum(task.runs for task in tasks), note)
+    try:
+        with durable(kind, tasks, out, fresh, processes) as run:
+            if run.state == "unfinished":
+                note(f"{out} holds an unfinished run of this plan; going on from there")
+            with bar:
+                run.finish(results.provenance(shlex.join(["gradlab", *sys.argv[1:]])), bar)
+            if processes.is_first:
+                if run.state == "complete":
+                    note(f"{out} holds all of this {kind} already; --fresh runs it anew")
+                show(run, *run.read())
+    except FolderError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        fail(f"stopped; {bar.done} are kept in {out}, and the same command goes on from there", 130)
+    except OSError as error:
+        fail(f"cannot write to {out} ({error}); {bar.done} are kept, and the same command goes on from there", 1)
+
+
+class _Note:
+    """Sentences on standard error, unless nothing but JSON is to be seen."""
+
+    def __init__(self, quiet: bool):
+        self.quiet = quiet
+
+    def __call__(self, message: str) -> None:
+        if not self.quiet:
+            typer.echo(message, err=True)
+
+
+class _Bar(Watcher):
+    """The progress bar: what runs, how many runs are done and how fast, and the time left."""
+
+    def __init__(self, runs: int, note: _Note):
+        self.runs, self.completed, self.note = runs, 0.0, note
+        console = Console(stderr=True, markup=False, highlight=False)
+        columns = (
+            SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(),
+            _Rate("", markup=False), TimeRemainingColumn(),
+        )  # fmt: skip
+        self.progress = Progress(
+            *columns, console=console, transient=True, disable=note.quiet or not console.is_terminal
+        )
+        self.bar = self.progress.add_task("starting", total=runs)
+
+    @property
+    def done(self) -> str:
+        """How much is done, in words."""
+        return f"{int(self.completed + 1e-6)} of {self.runs} runs"
+
+    def __enter__(self) -> _Bar:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.progress.stop()
+
+    def starts(self, task: Task) -> None:
+        self.progress.update(self.bar, description=f"{task.problem.name}: {task.name}")
+
+    def advances(self, runs: float) -> None:
+        self.completed += runs
+        self.progress.advance(self.bar, runs)
+
+    def warns(self, message: str) -> None:
+        self.note(f"gradlab: warning: {message}")
+
+
+class _Rate(TextColumn):
+    def render(self, task: Bar) -> Any:
+        speed = f", {task.speed:.0f}/s" if task.speed else ""
+        self.text_format = f"{int(task.completed)}/{int(task.total or 0)} runs{speed}"
+        return super().render(task)

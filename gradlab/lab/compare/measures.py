@@ -1,0 +1,54 @@
+"""Measures: one number a run, and one an optimizer."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from .runs import badness, from_badness, reported
+from .targets import default_target, seconds_per_update, steps_to_target
+
+
+def summary(dataset: xr.Dataset, target: float | None = None) -> xr.Dataset:
+    """What each optimizer reached at its chosen rate, over the reporting seeds: variables on (optimizer).
+
+    `final`, `best` and `area` are averages (geometric if the score is logarithmic): of the last score of a run, of its
+    best one, and of its mean height over the updates, which is the area under the learning curve over its width. They
+    are NaN if any run diverged. `steps_to_target` is the median, infinite unless more than half of the runs arrived;
+    `reached` is the share that did; `seconds_to_target` is there where seconds were recorded. The target is that of
+    `default_target` if none is given.
+    """
+    target = default_target(dataset) if target is None else target
+    runs, attributes = reported(dataset), dataset.attrs
+    curves = badness(runs[attributes["score"]], attributes)
+
+    def average(level: xr.DataArray) -> xr.DataArray:
+        return from_badness(level.mean("seed"), attributes)
+
+    steps = steps_to_target(dataset, target)
+    variables = {
+        "final": average(curves.isel(evaluation=-1, drop=True)),
+        "best": average(_best(curves)),
+        "area": average(_mean_height(curves)),
+        "steps_to_target": steps.median("seed"),
+        "reached": (steps < np.inf).mean("seed"),
+    }
+    seconds = seconds_per_update(dataset)
+    if seconds is not None:
+        variables["seconds_to_target"] = variables["steps_to_target"] * seconds
+    kept = xr.Dataset(variables).reset_coords(drop=True)
+    return kept.assign_attrs(target=target)
+
+
+def _best(curves: xr.DataArray) -> xr.DataArray:
+    """The least badness of a run; infinite if it diverged in the end, whatever it had reached before."""
+    return curves.min("evaluation").where(np.isfinite(curves.isel(evaluation=-1, drop=True)), np.inf)
+
+
+def _mean_height(curves: xr.DataArray) -> xr.DataArray:
+    at = curves.evaluation.values
+    if len(at) < 2:
+        return curves.isel(evaluation=-1, drop=True)
+    left, right = (curves.isel(evaluation=part).drop_vars("evaluation") for part in (slice(None, -1), slice(1, None)))
+    widths = xr.DataArray(np.diff(at) / (at[-1] - at[0]), dims="evaluation")
+    return ((left + right) / 2 * widths).sum("evaluation")

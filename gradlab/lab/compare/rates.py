@@ -1,0 +1,31 @@
+"""The chosen rate, and how sure the choice is."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from ..leaderboard import best_rate_index, final_scores, with_role
+from .resampling import MINIMUM_SEEDS, Resampling
+from .runs import badness
+
+
+def rate_intervals(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Dataset:
+    """The rate that each optimizer was best at, and those that other choosing seeds could have chosen.
+
+    On (optimizer): `rate`; `low` and `high`, the ends of the interval of the rate chosen on resampled seeds, NaN with
+    fewer than three; `share`, how often it was the same one. All are NaN if no rate survived.
+    """
+    resampling = resampling or Resampling()
+    choosing = with_role(dataset, "choose")
+    seeds = choosing.sizes["seed"]
+    levels = badness(final_scores(choosing), dataset.attrs)
+    means = resampling.means(levels.drop_vars(set(levels.coords) - {"optimizer", "seed"}))
+    rates = dataset.learning_rate.drop_vars(set(dataset.learning_rate.coords) - {"optimizer"})
+    best = best_rate_index(dataset)
+    chosen = rates.isel(rate=means.argmin("rate"))
+    has_rate = (best >= 0).drop_vars(set(best.coords) - {"optimizer"})
+    rate = rates.isel(rate=best.clip(0)).where(has_rate).drop_vars(set(best.coords) - {"optimizer"}, errors="ignore")
+    low, high = resampling.interval(chosen, seeds) if seeds >= MINIMUM_SEEDS else (rate * np.nan, rate * np.nan)
+    table = {"rate": rate, "low": low, "high": high, "share": (chosen == rate).mean("draw")}
+    return xr.Dataset({name: column.where(has_rate) for name, column in table.items()})

@@ -1,0 +1,50 @@
+"""Resampling: what other seeds could have said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from scipy import stats
+
+MINIMUM_SEEDS = 3  # two values say nothing about how far a third would lie
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """A bootstrap over seeds: `draws` samples of as many seeds as there are, with replacement, the same every time.
+
+    All optimizers share the seeds (their starts and batches), so one sample serves all of them, and what it says about
+    two optimizers is paired. The percentile interval of so few values is too narrow; its tails are moved outwards as
+    the t distribution's are, by Hesterberg (2015), "What teachers should know about the bootstrap", section 4.2.
+    Raises ValueError for fewer than 100 draws, and a confidence outside (0, 1).
+    """
+
+    draws: int = 2000
+    confidence: float = 0.95
+    key: int = 0
+
+    def __post_init__(self) -> None:
+        if self.draws < 100:
+            raise ValueError(f"draws must be at least 100 for tails to be seen, got {self.draws}")
+        if not 0 < self.confidence < 1:
+            raise ValueError(f"confidence must lie between 0 and 1, got {self.confidence}")
+
+    def means(self, levels: xr.DataArray) -> xr.DataArray:
+        """The mean over the axis "seed" in each sample, on a new first axis "draw"."""
+        seeds = levels.sizes["seed"]
+        sample = np.random.default_rng(self.key).integers(seeds, size=(self.draws, seeds))
+        means = levels.isel(seed=xr.DataArray(sample, dims=("draw", "of"))).mean("of").transpose("draw", ...)
+        return means.round(12)  # the same values in another order are a tie, not a win by rounding
+
+    def tail(self, seeds: int) -> float:
+        """The share of the samples to leave out at each end."""
+        quantile = stats.t.ppf((1 - self.confidence) / 2, seeds - 1) * np.sqrt(seeds / (seeds - 1))
+        return float(stats.norm.cdf(quantile))
+
+    def interval(self, values: xr.DataArray, seeds: int) -> tuple[xr.DataArray, xr.DataArray]:
+        """The ends of the interval of a statistic over "draw", each a value that occurred."""
+        tail = self.tail(seeds)
+        low = values.quantile(tail, "draw", method="lower").drop_vars("quantile")
+        return low, values.quantile(1 - tail, "draw", method="higher").drop_vars("quantile")

@@ -1,0 +1,81 @@
+"""A run that is kept in a folder as it goes, and goes on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from . import files, plan, results, store
+from .folder import RESULTS, FolderError, State, examine, prepare
+from .laps import Lap, Task, Watcher, run_laps
+from .lock import LockedError, locked
+from .processes import Processes
+
+
+@dataclass(frozen=True)
+class DurableRun:
+    """Tasks, and the locked folder that keeps them."""
+
+    tasks: Sequence[Task]
+    out: Path
+    plan: Mapping[str, Any]
+    state: State  # of the folder, before
+    processes: Processes
+
+    def finish(self, attributes: Mapping[str, str], watcher: Watcher) -> None:
+        """Run what is still to be done, and put the results together. Raises OSError if the disk refuses."""
+        if self.state == "complete":
+            return
+        kept = store.Store(self.out, self.plan) if self.processes.is_first else None
+        laps: dict[str, list[Lap]] = {}
+        for lap in run_laps(self.tasks, kept, watcher, self.processes):
+            laps.setdefault(lap.task.problem.name, []).append(lap)
+        if self.processes.is_first:
+            datasets = {name: results.assemble(found) for name, found in laps.items()}
+            own = {"kind": self.plan["kind"], "plan": store.digest(self.plan)}
+            results.write(self.out / RESULTS, datasets, {**attributes, **own})
+            store.end(self.out)
+
+    def read(self) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
+        """The results, once they are there."""
+        return results.read(self.out / RESULTS)
+
+
+@contextmanager
+def durable(
+    kind: str, tasks: Sequence[Task], out: Path, fresh: bool = False, processes: Processes | None = None
+) -> Iterator[DurableRun]:
+    """Take a folder for some tasks, of a `kind` such as "race": new, or with an unfinished or finished run of them.
+
+    `fresh` discards what is there. Raises FolderError if the folder cannot be used, or holds another plan, and if the
+    processes were given different plans: in every process, though only the first looks.
+    """
+    processes = processes or Processes()
+    wanted = plan.document(kind, tasks)
+    refusal: str | None = None
+    state: State = "new"
+    with ExitStack() as stack:
+        if processes.is_first:
+            try:
+                prepare(out)
+                stack.enter_context(locked(out))
+                state = examine(out, wanted, fresh)
+                files.remove_leftovers(out)
+                if state == "new":
+                    store.begin(out, wanted)
+                elif state == "complete":
+                    store.end(out)
+            except (FolderError, LockedError) as error:
+                refusal = str(error)
+        refusal, state, first = processes.from_first((refusal, state, wanted))
+        differing = plan.differences(first, wanted)
+        if not refusal and any(processes.all(bool(differing))):
+            refusal = f"the processes were given different plans ({'; '.join(differing[:3]) or 'see the others'})"
+        if refusal:
+            raise FolderError(refusal)
+        yield DurableRun(tasks, out, wanted, state, processes)

@@ -1,0 +1,121 @@
+"""Grids and samples of hyperparameters."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+
+class GridError(ValueError):
+    """Values that do not make a grid; the text says what came, and what was expected."""
+
+
+@dataclass(frozen=True)
+class Lin:
+    """Numbers from `low` to `high` at even distances; without a `count`, a range to sample from."""
+
+    low: float
+    high: float
+    count: int | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise GridError(f"a range needs two finite numbers, the lower first; got {self.low:g} and {self.high:g}")
+        if self.count is not None and self.count < 1:
+            raise GridError(f"a grid needs at least one value, got {self.count}")
+
+    def at(self, share: np.ndarray) -> np.ndarray:
+        """The numbers at shares of the way, in [0, 1]."""
+        return self.low + share * (self.high - self.low)
+
+
+@dataclass(frozen=True)
+class Log(Lin):
+    """Numbers from `low` to `high`, both above zero, at even distances of their logarithms."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.low <= 0:
+            raise GridError(f"a logarithmic range needs numbers above zero, got {self.low:g}")
+
+    def at(self, share: np.ndarray) -> np.ndarray:
+        return np.exp(np.log(self.low) + share * (np.log(self.high) - np.log(self.low)))
+
+
+Axis: TypeAlias = Lin | Sequence[float]
+Sampler: TypeAlias = Literal["sobol", "random"]
+
+
+def parse(name: str, text: str) -> Axis:
+    """What was typed for a hyperparameter: `0.1,0.2`, `lin:0:1:5`, `log:1e-4:1e-1:13`, or without the count."""
+    kind, *numbers = text.split(":")
+    try:
+        if kind in ("lin", "log"):
+            low, high, *count = numbers
+            if len(count) > 1:
+                raise ValueError
+            return (Log if kind == "log" else Lin)(float(low), float(high), *map(int, count))
+        return [float(number) for number in text.split(",")]
+    except GridError as error:
+        raise GridError(f"{name}={text}: {error}") from None
+    except ValueError:
+        raise GridError(
+            f"{name}={text}: expected numbers (0.1,0.3,1), or lin:LOW:HIGH:COUNT, or log:LOW:HIGH:COUNT"
+        ) from None
+
+
+def values_of(name: str, axis: Axis | str) -> np.ndarray:
+    """The values of one axis of a grid, of shape (value,), rounded so that what is printed can be typed."""
+    parsed: Axis = parse(name, axis) if isinstance(axis, str) else axis
+    if isinstance(parsed, Lin):
+        if parsed.count is None:
+            raise GridError(f"{name} is a range without a count; append one, or take samples of it")
+        numbers = parsed.at(np.linspace(0, 1, parsed.count) if parsed.count > 1 else np.array([0.5])).tolist()
+    else:
+        numbers = list(parsed)
+    values = np.array([_rounded(value) for value in numbers])
+    if not values.size or not np.isfinite(values).all():
+        raise GridError(f"{name} needs at least one value, and finite ones; got {values.tolist()}")
+    if len(set(values.tolist())) < values.size:
+        raise GridError(f"{name} has a value twice: {values.tolist()}")
+    return values
+
+
+def points(axes: Mapping[str, Axis]) -> dict[str, np.ndarray]:
+    """All combinations of the values of the axes, the last one varying fastest: name -> (point,)."""
+    values = [values_of(name, axis) for name, axis in axes.items()]
+    combined = np.array(list(itertools.product(*values))).T
+    return dict(zip(axes, combined))
+
+
+def samples(axes: Mapping[str, Axis], count: int, sampler: Sampler = "sobol", seed: int = 0) -> dict[str, np.ndarray]:
+    """`count` points spread over the ranges, quasi-randomly (scrambled Sobol) or at random: name -> (point,).
+
+    A list of values stands for itself: one of them is taken, each as often.
+    """
+    if count < 1:
+        raise GridError(f"samples must be at least 1, got {count}")
+    if sampler == "sobol":
+        from scipy.stats import qmc  # takes half a second
+
+        engine = qmc.Sobol(len(axes), seed=seed)
+        shares = engine.random_base2(max(0, (count - 1).bit_length()))[:count]
+    else:
+        shares = np.random.default_rng(seed).random((count, len(axes)))
+    return {name: _sampled(name, axis, share) for (name, axis), share in zip(axes.items(), shares.T)}
+
+
+def _sampled(name: str, axis: Any, share: np.ndarray) -> np.ndarray:
+    if isinstance(axis, Lin):
+        return np.array([_rounded(value) for value in axis.at(share)])
+    values = values_of(name, axis)
+    return values[np.minimum((share * len(values)).astype(int), len(values) - 1)]
+
+
+def _rounded(value: float) -> float:
+    return float(f"{float(value):.6g}")

@@ -1,0 +1,174 @@
+"""Optimizers and problems of the user's own, or of other packages: `package.module:name`."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import inspect
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import optax
+
+import gradlab as gl
+from gradlab.hyperparameters import weak
+from gradlab.values import Value, is_factory
+
+from .entrants import Entrant, entrants
+from .names import pick
+from .problems import PROBLEMS, Problem
+
+_RATE_NAMES = ("learning_rate", "lr", "step_size", "rate")
+_DEFAULT_RATE = 1e-2  # the middle of the grid, where a factory does not say
+_NAME = re.compile(r"[A-Za-z]\w*")
+
+
+class LoadError(ValueError):
+    """What a `package.module:name` does not find, or finds unfit; the text says what was expected."""
+
+
+def find_problem(name: str) -> Problem:
+    """The problem of a name, or of a `package.module:name`, which is a `Problem`, or makes one when it is called.
+
+    A class need not inherit from `Problem`: with `init` and `loss` it is one, and the defaults are filled in. Raises
+    UnknownNameError and LoadError.
+    """
+    if ":" not in name:
+        return pick(name, PROBLEMS, "problem")()
+    found = _import(name)
+    if inspect.isclass(found) and Problem not in found.__mro__:
+        if not (hasattr(found, "init") and hasattr(found, "loss")):
+            raise LoadError(f"{name} has no init(key) and loss(params, batch), which a problem needs")
+        found = type(found.__name__, (found, Problem), {"__module__": found.__module__, "__doc__": found.__doc__})
+    try:
+        problem = found() if callable(found) else found
+    except TypeError as error:
+        raise LoadError(f"{name} cannot be made without arguments ({error}); give them defaults") from None
+    if Problem not in type(problem).__mro__:
+        raise LoadError(f"{name} is a {type(problem).__name__}, expected a gradlab.lab.problems.Problem; see its help")
+    _fill_in(problem, name.rpartition(":")[2])
+    return problem
+
+
+def find_entrant(name: str) -> Entrant:
+    """The entrant of a name, or of a `package.module:name`, which takes a learning rate and makes an optimizer."""
+    if ":" not in name:
+        return pick(name, entrants(), "optimizer")
+    factory = find_factory(name)
+    parameters: Any = factory.factory.parameters  # type: ignore[attr-defined]
+    rate = next((known for known in _RATE_NAMES if known in parameters), next(iter(parameters), None))
+    if rate is None:
+        raise LoadError(f"{name} takes no arguments, expected a learning rate to vary")
+    default = parameters[rate].default
+    positive = isinstance(default, (int, float)) and default > 0
+    center = float(default) if positive else _DEFAULT_RATE
+    return Entrant(name.rpartition(":")[2], "other", _RateOnly(factory, rate), default_rate=center)
+
+
+def find_factory(name: str) -> Callable[..., gl.Transformation]:
+    """The factory of a name, or of a `package.module:name`: a function, or a class, of hyperparameters.
+
+    What it makes may be of gradlab, of optax (or of anything with `init` and `update`); the numbers among its arguments
+    become leaves, so that one program serves all of them. Raises UnknownNameError and LoadError.
+    """
+    if ":" not in name:
+        recipes = {key: entrant.make for key, entrant in entrants().items()}
+        return pick(name, {key: make for key, make in recipes.items() if is_factory(make)}, "optimizer")
+    found = _import(name)
+    if isinstance(found, (Value, optax.GradientTransformation)) or not callable(found):
+        raise LoadError(
+            f"{name} is a {type(found).__name__}, expected a function or a class that is called with hyperparameters"
+        )
+    if is_factory(found):
+        return found
+    try:
+        return gl.transformation(_pair_maker(found))
+    except (TypeError, ValueError) as error:
+        raise LoadError(f"{name} cannot make optimizers: {error}") from None
+
+
+def source_digest(thing: Any) -> str:
+    """A short name for the source of a thing's module, which an edit changes; empty for modules of gradlab."""
+    module = inspect.getmodule(inspect.unwrap(thing) if callable(thing) else type(thing))
+    path = getattr(module, "__file__", None)
+    if path is None or (module is not None and module.__name__.split(".")[0] == "gradlab"):
+        return ""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+
+
+class _RateOnly:
+    """A factory of which only the learning rate is open, whatever it is called there."""
+
+    def __init__(self, factory: Callable[..., gl.Transformation], rate: str):
+        self.factory, self.rate = factory, rate
+        self.__wrapped__ = factory
+
+    def __call__(self, learning_rate: float) -> gl.Transformation:
+        return self.factory(**{self.rate: learning_rate})
+
+
+def _pair_maker(found: Callable[..., Any]) -> Callable[..., optax.GradientTransformation]:
+    """A function or a class as a factory: what it makes is a pair, and what it takes are numbers like Python's."""
+
+    def number(value: Any) -> Any:
+        is_array = isinstance(value, jax.Array) and jax.numpy.issubdtype(value.dtype, jax.numpy.floating)
+        return weak(value) if is_array else value  # so that it takes on the dtype that it meets
+
+    @functools.wraps(found, updated=())
+    def make(*args: Any, **kwargs: Any) -> optax.GradientTransformation:
+        made = found(*map(number, args), **{name: number(value) for name, value in kwargs.items()})
+        if isinstance(made, tuple):
+            return made
+        if not (hasattr(made, "init") and hasattr(made, "update")):
+            raise TypeError(f"{type(made).__name__} has no init(params) and update(updates, state, params)")
+        return optax.GradientTransformation(made.init, made.update)
+
+    return make
+
+
+def _import(name: str) -> Any:
+    module_name, _, path = name.partition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # as `python -m` does
+    try:
+        found: Any = importlib.import_module(module_name)
+    except ImportError as error:
+        raise LoadError(f"cannot import {module_name} of {name} ({error}); looked in {os.getcwd()} too") from None
+    except Exception as error:
+        raise LoadError(f"{module_name} of {name} fails when imported: {type(error).__name__}: {error}") from None
+    for part in path.split("."):
+        if not hasattr(found, part):
+            public = ", ".join(key for key in dir(found) if not key.startswith("_"))
+            raise LoadError(f"{module_name} has no {path!r}; it has {public or 'nothing public'}")
+        found = getattr(found, part)
+    return found
+
+
+def _fill_in(problem: Problem, label: str) -> None:
+    """Give a problem that does not say them a name and a summary, and try it out on shapes."""
+    for attribute, value in (
+        ("name", label.rpartition(".")[2].lower()),
+        ("summary", (type(problem).__doc__ or f"{label}, a problem of the user's own.").strip().split("\n")[0]),
+    ):
+        if not isinstance(getattr(problem, attribute, None), str):
+            setattr(type(problem), attribute, value)
+    if not _NAME.fullmatch(problem.name):
+        raise LoadError(f"{label}.name is {problem.name!r}, expected letters, digits and _, for it names files")
+    try:
+        params = jax.eval_shape(problem.init, jax.random.key(0))
+        batches = jax.eval_shape(lambda key: problem.batches(key, 2), jax.random.key(0))
+        batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), batches)
+        loss = jax.eval_shape(problem.loss, params, batch)
+        metrics = jax.eval_shape(problem.metrics, params)
+    except Exception as error:
+        raise LoadError(f"{label} fails when it is tried: {type(error).__name__}: {error}") from error
+    if getattr(loss, "shape", None) != () or loss.dtype.kind != "f":
+        raise LoadError(f"{label}.loss must return a real scalar, got {loss}")
+    if problem.score.metric not in metrics:
+        raise LoadError(f"{label}.metrics has no {problem.score.metric!r}, by which its score ranks")

@@ -1,0 +1,78 @@
+"""The plan of a run as a document: everything that determines the results, and how two plans differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+
+from .laps import Task
+from .load import source_digest
+from .results import FORMAT, versions
+
+_SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_prng_impl", "jax_threefry_partitionable")
+
+
+def document(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
+    """The plan of some tasks, JSON-ready. How many devices or processes there are is no part of it."""
+    return {
+        "format": FORMAT,
+        "kind": kind,
+        "versions": versions(),
+        "settings": {name: str(getattr(jax.config, name)) for name in _SETTINGS},
+        "laps": [_lap(task) for task in tasks],
+    }
+
+
+def _lap(task: Task) -> dict[str, Any]:
+    return {
+        "problem": task.problem.name,
+        "setup": repr(task.problem) if type(task.problem).__repr__ is not object.__repr__ else "",
+        "optimizer": task.name,
+        "composition": task.composition,
+        "source": source_digest(task.problem) + source_digest(task.make),
+        "points": {name: values.tolist() for name, values in task.points.items()},
+        "seeds": list(task.seeds),
+        "steps": task.steps,
+        "block": [task.cut.block_points, task.cut.block_seeds],
+        "chunk": task.cut.chunk,
+    }
+
+
+def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
+    """What differs between the plan of a folder and the one that is wanted, in words; empty if nothing does."""
+    found = []
+    for group in ("versions", "settings"):
+        for name, value in here.get(group, {}).items():
+            found += _unequal(name, there.get(group, {}).get(name), value)
+    for name in ("format", "kind"):
+        found += _unequal(name, there.get(name), here[name])
+    for name in ("problem", "optimizer"):
+        lists = [", ".join(dict.fromkeys(lap.get(name, "?") for lap in plan.get("laps", []))) for plan in (there, here)]
+        found += _unequal(f"{name}s", *lists)
+    if found:
+        return found
+    for old, new in zip(there.get("laps", []), here["laps"]):
+        where = f"of {new['optimizer']} on {new['problem']}"
+        for name, value in new.items():
+            if name == "source" and old.get(name) != value:
+                found.append(f"the source file {where} was edited")
+            elif name == "points":
+                for key in {**value, **old.get(name, {})}:
+                    found += _unequal(f"{key} {where}", _short(old[name].get(key)), _short(value.get(key)))
+            elif name != "source":
+                found += _unequal(f"{name} {where}", _short(old.get(name)), _short(value))
+        if found:
+            break
+    return found if found or there == here else ["the plans differ"]
+
+
+def _unequal(name: str, there: Any, here: Any) -> list[str]:
+    return [] if there == here else [f"{name}: {there} there, {here} here"]
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list) and len(value) > 4:
+        return f"{len(value)} from {value[0]} to {value[-1]}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

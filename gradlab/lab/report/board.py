@@ -1,0 +1,129 @@
+"""The leaderboard as an HTML table, which the page's script makes sortable."""
+
+# ruff: noqa: RUF001  (the typographic signs are meant)
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import Any
+
+from ..leaderboard import Row
+from .findings import Finding
+from .numbers import number, score, score_with_spread
+
+_NOTES = {
+    "Rank": "on the reporting seeds",
+    "Optimizer": "",
+    "Score": "average and standard deviation over the reporting seeds",
+    "Rank, 95 %": "the ranks that other seeds could have given it",
+    "Rate": "the learning rate that was best on the choosing seeds, and those that other seeds could have chosen",
+    "First in": "the share of the resamples in which nothing is better",
+    "Good rates": "decades of learning rate around the best one that stay within the tolerance of its score",
+    "To target": "updates until more than half of the reporting runs had reached the target",
+    "Area": "the average score over the whole run",
+    "Diverged": "runs that diverged, of all rates and seeds",
+    "Seconds": "training time of all its runs, without compilation",
+}
+
+
+def board(finding: Finding) -> str:
+    """The HTML table of one problem."""
+    head = "".join(_head(title, note, finding) for title, note in _NOTES.items())
+    body = "".join(_row(row, finding) for row in finding.rows)
+    caption = f"Leaderboard: {escape(finding.name)}"
+    return (
+        f'<div class="scroller" tabindex="0" role="region" aria-label="{caption}"><table class="board">'
+        f'<caption class="hidden">{caption}. Press a column’s heading to sort by it.</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _head(title: str, note: str, finding: Finding) -> str:
+    label = str(finding.dataset.attrs["score_label"]).capitalize() if title == "Score" else title
+    order = ' aria-sort="ascending"' if title == "Rank" else ""
+    kind = ' class="name"' if title == "Optimizer" else ""
+    return f'<th scope="col"{order}{kind}><button type="button" title="{escape(note)}">{escape(label)}</button></th>'
+
+
+def _row(row: Row, finding: Finding) -> str:
+    name, attributes = row.optimizer, finding.dataset.attrs
+    measured, table, rates = (part.sel(optimizer=name) for part in (finding.summary, finding.ranks, finding.rates))
+    direction = -1 if attributes["higher_is_better"] else 1
+    mark = "†" * (row.diverged_at_best > 0)
+    good = "–" if math.isnan(row.best_rate) else f"{'>' * row.good_open}{row.good_decades:.1f}"
+    low, high = int(table.low), int(table.high)
+    span = number(low) if low == high else f"{low}–{high}"
+    steps, area = float(measured.steps_to_target), float(measured.area)
+    seconds = f"{row.seconds:.1f}" if row.seconds >= 0.05 else "&lt;0.1"
+    cells = [
+        _cell(row.rank, row.rank),
+        f'<th scope="row" class="name" data-sort="{escape(name.lower())}">{_swatch(name)}{escape(name)}</th>',
+        _cell(direction * row.score, score_with_spread(row.score, row.spread, attributes) + mark),
+        _cell((low + high) / 2, f'<span class="span">{span}</span>{_bar(row.rank, low, high, len(finding.rows))}'),
+        _cell(row.best_rate, _rate(row, rates)),
+        _cell(-float(table["first"]), f"{100 * float(table['first']):.0f} %"),
+        _cell(-row.good_decades, good),
+        _cell(steps, "never" if math.isinf(steps) else number(steps, 3)),
+        _cell(direction * area, score(area, attributes)),
+        _cell(row.diverged, row.diverged),
+        _cell(row.seconds, seconds),
+    ]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _cell(key: float, text: Any) -> str:
+    """A cell and the number to sort it by; what has none sorts last."""
+    return f'<td data-sort="{"Infinity" if math.isnan(key) else f"{key:.6g}"}">{text}</td>'
+
+
+def _rate(row: Row, rates: Any) -> str:
+    if math.isnan(row.best_rate):
+        return "–"
+    low, high = float(rates.low), float(rates.high)
+    around = "" if math.isnan(low) or low == high else f" <small>{number(low)}–{number(high)}</small>"
+    return number(row.best_rate) + "*" * row.at_edge + around
+
+
+def _swatch(name: str) -> str:
+    return f'<span class="swatch" data-name="{escape(name)}"></span>'
+
+
+def _bar(rank: int, low: int, high: int, count: int) -> str:
+    """A small picture of a rank and its interval among all places."""
+    width, room = 48, 4
+    step = (width - 2 * room) / max(count - 1, 1)
+    left, right, dot = (room + step * (place - 1) for place in (low, high, rank))
+    return (
+        f'<svg class="bar" width="{width}" height="12" viewBox="0 0 {width} 12" aria-hidden="true">'
+        f'<path class="scale" d="M{room} 6H{width - room}"/><path class="interval" d="M{left:.1f} 6H{right:.1f}"/>'
+        f'<circle cx="{dot:.1f}" cy="6" r="3.2"/></svg>'
+    )
+
+
+def notes(finding: Finding) -> str:
+    """The HTML of how to read the table."""
+    attributes, (choosing, reporting) = finding.dataset.attrs, finding.seeds
+    logarithmic, tolerance = attributes["logarithmic"], float(attributes["tolerance"])
+    within = f"a factor of {tolerance:g}" if logarithmic else f"{100 * tolerance:g} % (absolute)"
+    if not logarithmic and not attributes["higher_is_better"]:
+        within = number(tolerance)
+    target = finding.summary.attrs["target"]
+    kind = "geometric mean ×÷ standard deviation as a factor" if logarithmic else "mean ± standard deviation"
+    over = f"{reporting} seed{'s' * (reporting > 1)}"
+    chosen = (
+        "at the best rate for the same seed" if "both" in finding.dataset.role.values
+        else f"at the rate that was best on {choosing} other{'s' * (choosing > 1)}"
+    )  # fmt: skip
+    sentences = [
+        f"{str(attributes['score_label']).capitalize()} after {finding.dataset.sizes['step']} updates: {kind} over "
+        f"{over}, {chosen}. Good rates: decades around the best one within {within} of its score. ",
+        f"Target: {score(target, attributes)}, which half of the optimizers reach. ",
+        f"Area: the mean height of the learning curve. Diverged: of {finding.rows[0].runs} runs at all rates. ",
+    ]
+    rows = finding.rows
+    sentences += ["> the good range reaches the end of the grid, and may be wider. "] * any(r.good_open for r in rows)
+    sentences += ["* the end of the grid: a better rate may lie beyond. "] * any(r.at_edge for r in rows)
+    if any(row.diverged_at_best for row in rows):
+        sentences.append("† some reported runs diverged, and are left out of the score; the rank counts them as worst.")
+    return f'<p class="note">{escape("".join(sentences))}</p>'

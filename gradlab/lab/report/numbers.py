@@ -1,0 +1,66 @@
+"""Numbers as people read them, and as a page carries them."""
+
+# ruff: noqa: RUF001  (the typographic signs are meant)
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+_SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number with so many digits: `0.056`, `1.8×10⁻¹¹`, `∞`, and an en dash for NaN."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(value)))
+    if -4 <= exponent < 5:
+        text = f"{value:.{max(digits - 1 - exponent, 0)}f}"
+        return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
+    mantissa, power = f"{value:.{digits - 1}e}".split("e")
+    return f"{mantissa}×10{str(int(power)).translate(_SUPERSCRIPT)}".replace("-", "−")
+
+
+def score(value: float, attributes: Mapping[str, Any]) -> str:
+    """A score: an accuracy in percent, or a loss."""
+    if math.isnan(value):
+        return "diverged"
+    return number(value) if attributes["logarithmic"] or not attributes["higher_is_better"] else f"{100 * value:.1f} %"
+
+
+def score_with_spread(value: float, spread: float, attributes: Mapping[str, Any]) -> str:
+    """A score and its standard deviation over the seeds: `97.8 % ± 0.3`, `1.8×10⁻¹¹ ×÷ 2.6`."""
+    text = score(value, attributes)
+    if math.isnan(value) or math.isnan(spread):
+        return text
+    if attributes["logarithmic"]:
+        return f"{text} ×÷ {number(10**spread)}"
+    return f"{text} ± {100 * spread:.1f}" if attributes["higher_is_better"] else f"{text} ± {number(spread)}"
+
+
+def listed(names: Iterable[str], most: int = 6) -> str:
+    """Names as a phrase: `a`, `a and b`, `a, b and 3 more`."""
+    names = list(names)
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def plain(values: Any, digits: int = 4) -> Any:
+    """An array as nested lists for JSON: so many digits, and None for what is not finite."""
+    array = np.asarray(values, float)
+    if array.ndim:
+        return [plain(row, digits) for row in array]
+    value = float(array)
+    if not math.isfinite(value):
+        return None
+    rounded = float(f"{value:.{digits}g}")
+    return int(rounded) if rounded == int(rounded) and abs(rounded) < 1e6 else rounded

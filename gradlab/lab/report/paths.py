@@ -1,0 +1,79 @@
+"""Paths on a landscape, and its contour lines, as whole numbers: a thousand to the width of the window."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import contourpy
+import numpy as np
+
+from ..compare import reported
+from ..plots.landscape import heights, levels
+from ..problems.base import Problem
+from .findings import Finding
+from .numbers import plain
+
+WIDTH = 1000
+REACH = 3  # how many windows beyond the window a path is followed
+
+
+def paths(finding: Finding) -> dict[str, Any] | None:
+    """The first reporting run of each optimizer; None where the parameters are no point of a plane."""
+    dataset = finding.dataset
+    if "path" not in dataset:
+        return None
+    runs = reported(dataset).isel(seed=0)
+    landscape = finding.problem.landscape if finding.problem is not None else None
+    window = np.array(landscape.window) if landscape is not None else _around(runs.path.values)
+    (left, right), (bottom, top) = window
+    scale = WIDTH / (right - left)
+
+    def place(points: np.ndarray) -> np.ndarray:
+        reach = REACH * WIDTH
+        return np.clip((points - [left, top]) * [scale, -scale], -reach, reach + WIDTH)
+
+    lines = {}
+    for name in runs.optimizer.values.tolist():
+        run = runs.sel(optimizer=name)
+        if bool(run.has_rate):
+            points = run.path.transpose("step", "parameter").values.astype(float)
+            known = int(np.isfinite(points).all(1).argmin()) or len(points)  # the first that is not, if any
+            lines[name] = {
+                "rate": float(run.learning_rate),
+                "points": place(points[:known]).round().astype(int).ravel().tolist(),
+                "loss": plain(run.loss.values[:known], 3) if "loss" in run else None,
+            }
+    return {
+        "height": round((top - bottom) * scale),
+        "window": window.tolist(),
+        "optimum": plain(place(np.array(landscape.optimum))) if landscape and landscape.optimum else None,
+        "contours": _contours(finding.problem, scale) if finding.problem is not None and landscape else [],
+        "steps": dataset.sizes["step"],
+        "lines": lines,
+    }
+
+
+def _around(points: np.ndarray) -> np.ndarray:
+    """A window for a landscape that is not known: the middle nine tenths of all points, and some room."""
+    low, high = np.nanquantile(points.reshape(-1, 2), (0.05, 0.95), axis=0)
+    room = 0.15 * max(float((high - low).max()), 1e-3)
+    return np.stack([low - room, high + room], 1)
+
+
+def _contours(problem: Problem, scale: float) -> list[str]:
+    """One SVG path a level."""
+    across, up, height = heights(problem)
+    made = contourpy.contour_generator(across, up, height)
+    left, top = across.min(), up.max()
+    drawn = []
+    for level in levels(height):
+        text = []
+        for line in made.lines(level):
+            points = ((np.asarray(line) - [left, top]) * [scale, -scale]).round().astype(int)
+            moved = np.append([True], (np.diff(points, axis=0) != 0).any(1))
+            points = points[moved]
+            if len(points) > 1:
+                first, steps = points[0], np.diff(points, axis=0)
+                text.append(f"M{first[0]} {first[1]}l" + " ".join(f"{x} {y}" for x, y in steps))
+        drawn.append("".join(text))
+    return [path for path in drawn if path]

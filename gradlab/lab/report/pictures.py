@@ -1,0 +1,71 @@
+"""The figures of the report as files, for papers and slides."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib
+import xarray as xr
+from matplotlib.figure import Figure
+
+from ..compare import performance_profiles
+from ..plots.figures import race_figures, save
+from ..plots.profiles import performance_profile
+from ..plots.ranks import rank_intervals
+from ..plots.style import RC
+from ..problems.base import Problem
+from .findings import Finding, find_out, shown_first
+
+
+def write_pictures(
+    datasets: Mapping[str, xr.Dataset], folder: Path, form: str, problems: Mapping[str, Problem] | None = None
+) -> list[Path]:
+    """Write all figures into a folder, made if need be, as "png", "svg" or "pdf"; returns their paths.
+
+    Raises ReportError for results that no learning rate was chosen in, and OSError if the folder cannot be written.
+    """
+    findings = find_out(datasets, problems)
+    folder.mkdir(parents=True, exist_ok=True)
+    return save(folder, figures(findings), form)
+
+
+def figures(findings: list[Finding]) -> dict[str, Figure]:
+    """The figures of a race, and of its comparison, by the names of their files."""
+    datasets = {finding.name: finding.dataset for finding in findings}
+    values = {finding.name: finding.problem for finding in findings if finding.problem is not None}
+    drawn = race_figures(datasets, {name: value for name, value in values.items() if value.landscape is not None})
+    for finding in findings:
+        drawn[f"ranks_{finding.name}"] = rank_figure(finding)
+    targets = {finding.name: float(finding.summary.attrs["target"]) for finding in findings}
+    if len(findings) > 1:
+        with contextlib.suppress(ValueError):  # no optimizer ran on all of them
+            drawn["performance_profiles"] = _profiles(findings, performance_profiles(datasets, targets))
+    return drawn
+
+
+def rank_figure(finding: Finding) -> Figure:
+    """The ranks on one problem, with their intervals."""
+    count = finding.ranks.sizes["optimizer"]
+    with matplotlib.rc_context(RC):
+        figure = Figure(figsize=(5.2, 1.25 + 0.2 * count), layout="constrained")
+        axes = rank_intervals(figure.subplots(), finding.ranks)
+        percent, seeds = f"{100 * finding.ranks.attrs['confidence']:g} %", finding.seeds[1]
+        known = (
+            f"bar: {percent} interval over {seeds} seeds" if finding.is_sure else f"{seeds} seeds: too few to be sure"
+        )
+        axes.set_title(f"Ranks: {finding.name}")
+        axes.set_xlabel(f"rank; {known}")
+    return figure
+
+
+def _profiles(findings: list[Finding], found: xr.Dataset) -> Figure:
+    with matplotlib.rc_context(RC):
+        figure = Figure(figsize=(6.4, 3.8))
+        axes = figure.subplots()
+        figure.subplots_adjust(left=0.1, right=0.78, bottom=0.14, top=0.9)
+        chosen = [name for name in shown_first(findings) if name in found.optimizer.values]
+        performance_profile(axes, found, chosen)
+        axes.set_title(f"Performance profiles: {', '.join(finding.name for finding in findings)}")
+    return figure

@@ -1,0 +1,47 @@
+"""How to run the race again, and how its numbers came about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+from .findings import Finding
+
+_TITLES = {
+    "date": "Date (UTC)", "gradlab": "gradlab", "jax": "JAX", "optax": "optax", "numpy": "NumPy", "python": "Python",
+    "machine": "Machine", "devices": "Devices",
+}  # fmt: skip
+
+
+def reproduce(findings: list[Finding], attributes: Mapping[str, str]) -> str:
+    """The HTML of the command, the versions, the machine, the problems and the seeds."""
+    rows = [(title, attributes[key]) for key, title in _TITLES.items() if attributes.get(key)]
+    for finding in findings:
+        sizes, seed = finding.dataset.sizes, finding.dataset.seed.values
+        roles = finding.dataset.role.values
+        choosing, reporting = (
+            [int(s) for s, r in zip(seed, roles) if r in (role, "both")] for role in ("choose", "report")
+        )
+        runs = finding.dataset.diverged.size
+        setup = finding.dataset.attrs.get("setup", finding.name)
+        rows.append(
+            (
+                finding.name,
+                f"{setup}: {sizes['optimizer']} optimizers × {sizes['rate']} rates × {sizes['seed']} seeds = {runs:,} "  # noqa: RUF001
+                f"runs of {sizes['step']} updates; rates chosen on {_seeds(choosing)}, reported on {_seeds(reporting)}",
+            )
+        )
+    table = "".join(f'<tr><th scope="row">{escape(key)}</th><td>{escape(value)}</td></tr>' for key, value in rows)
+    versions = " ".join(f"{name}=={attributes[name]}" for name in ("jax", "optax", "numpy") if attributes.get(name))
+    commands = "\n".join(filter(None, [f"pip install {versions}" if versions else "", attributes.get("command", "")]))
+    return (
+        f'<pre class="command" tabindex="0"><code>{escape(commands)}</code></pre>'
+        f'<table class="facts"><caption class="hidden">Versions, machine, problems and seeds</caption>'
+        f"<tbody>{table}</tbody></table>"
+    )
+
+
+def _seeds(seeds: list[int]) -> str:
+    if len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1)):
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"

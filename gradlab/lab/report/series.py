@@ -1,0 +1,76 @@
+"""Series: the numbers behind the charts, thinned and rounded, as JSON-ready dictionaries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ..compare import performance_profiles, reported
+from ..leaderboard import average, best_rate_index, final_scores
+from ..plots.style import shown
+from .findings import Finding
+from .numbers import plain
+
+POINTS = 120  # more than this many along a curve cannot be seen
+
+
+def learning_curves(finding: Finding) -> list[dict[str, Any]]:
+    """The score, the training loss and every other metric over the updates: median and quartiles of the seeds."""
+    dataset = finding.dataset
+    score = dataset.attrs["score"]
+    runs = reported(dataset)
+    others = [str(name) for name in dataset if "evaluation" in dataset[name].dims and name != score]
+    curves = [_curve(*shown(dataset, runs[score]), "evaluation", finding)]
+    for name in [*(["loss"] if "loss" in dataset else []), *others]:
+        axis = "step" if name == "loss" else "evaluation"
+        label = dataset[name].attrs.get("long_name", name)
+        curves.append(_curve(runs[name].where(runs.has_rate), label, axis, finding))
+    return curves
+
+
+def _curve(values: xr.DataArray, label: str, axis: str, finding: Finding) -> dict[str, Any]:
+    keep = np.unique(np.linspace(0, values.sizes[axis] - 1, POINTS).round().astype(int))
+    values = values.isel({axis: keep})
+    quartiles = values.quantile((0.25, 0.5, 0.75), "seed", skipna=False)
+    lines = {}
+    for name in values.optimizer.values.tolist():
+        low, middle, high = quartiles.sel(optimizer=name).transpose("quantile", axis).values
+        lines[name] = {"y": plain(middle), "low": plain(low), "high": plain(high)}
+    return {"label": label, "x": plain(values[axis].values), "lines": lines}
+
+
+def sensitivity(finding: Finding) -> dict[str, Any]:
+    """The final score at each rate: the average over all seeds, their range, and how many runs diverged."""
+    dataset = finding.dataset
+    finals = final_scores(dataset)
+    mean, label = shown(dataset, average(finals, bool(dataset.attrs["logarithmic"])))
+    each, _ = shown(dataset, finals)
+    best = best_rate_index(dataset)
+    lines = {}
+    for name in dataset.optimizer.values.tolist():
+        of = {"optimizer": name}
+        runs = each.sel(of).transpose("rate", "seed").values
+        lines[name] = {
+            "x": plain(dataset.learning_rate.sel(of).values),
+            "y": plain(mean.sel(of).values),
+            "low": plain(runs.min(1)),
+            "high": plain(runs.max(1)),
+            "lost": dataset.diverged.sel(of).sum("seed").values.tolist(),
+            "chosen": int(best.sel(of)),
+        }
+    return {"label": f"{label}, end of run", "runs": dataset.sizes["seed"], "lines": lines}
+
+
+def profiles(findings: list[Finding]) -> dict[str, Any] | None:
+    """The performance profiles, where there are two problems or more."""
+    if len(findings) < 2:
+        return None
+    targets = {finding.name: float(finding.summary.attrs["target"]) for finding in findings}
+    try:
+        found = performance_profiles({finding.name: finding.dataset for finding in findings}, targets)
+    except ValueError:  # no optimizer ran on all of them
+        return None
+    lines = {name: {"y": plain(found.profile.sel(optimizer=name).values)} for name in found.optimizer.values.tolist()}
+    return {"label": "share of the cases", "x": plain(found.factor.values), "lines": lines}

@@ -1,0 +1,102 @@
+// Paths on a landscape, with a slider and a button over the updates.
+function landscape(section, problem) {
+  const host = section.querySelector('[data-chart="paths"]');
+  if (!host || !problem.paths) return;
+  const { height, window: around, optimum, contours, steps, lines } = problem.paths;
+  const [play, slider, at, map, losses] = ["play", "step", "at", "map", "losses"].map((role) => host.querySelector(`[data-role="${role}"]`));
+  const last = steps - 1;
+  const unit = 1000;
+  slider.max = last;
+  slider.value = last;
+  let parts = []; // of each path: {name, line, points, stroke, head}
+
+  function draw() {
+    const width = Math.max(map.clientWidth, 200);
+    const scale = (width - 2) / unit;
+    const tall = height * scale + 2;
+    const picture = svg("svg", { width, height: tall, viewBox: `0 0 ${width} ${tall}`, role: "img", "aria-label": `Paths on ${problem.name}, from ${around[0].join(" to ")} across and ${around[1].join(" to ")} up` });
+    const ground = svg("g", { transform: `translate(1 1) scale(${scale})` }, picture);
+    for (const level of contours) svg("path", { class: "contour", d: level }, ground);
+    svg("rect", { class: "border", x: 0.5, y: 0.5, width: width - 1, height: tall - 1 }, picture);
+    const place = (value) => (1 + value * scale).toFixed(1);
+    if (optimum) svg("path", { class: "optimum", d: star(Number(place(optimum[0])), Number(place(optimum[1])), 8) }, picture);
+    parts = [];
+    for (const [name, line] of Object.entries(lines)) {
+      if (!choice.has(name)) continue;
+      const { color, dash } = styleOf(name);
+      const group = svg("g", { class: "line", "data-name": name, style: `--c: var(--s${color})` }, picture);
+      const points = [];
+      for (let index = 0; index < line.points.length; index += 2) points.push(`${place(line.points[index])} ${place(line.points[index + 1])}`);
+      const stroke = svg("path", { class: "stroke", "stroke-dasharray": dash }, group);
+      svg("circle", { class: "start", r: 3.5, ...centre(points[0]) }, group);
+      parts.push({ name, line, points, stroke, head: svg("circle", { class: "head", r: 5 }, group) });
+    }
+    map.replaceChildren(picture);
+    move();
+  }
+
+  function move() {
+    const step = Number(slider.value);
+    at.textContent = `${step} of ${last}`;
+    slider.setAttribute("aria-valuetext", `update ${step} of ${last}`);
+    losses.replaceChildren();
+    element("p", {}, losses, "Loss at this update");
+    const list = element("dl", {}, losses);
+    const rows = [];
+    for (const { name, line, points, stroke, head } of parts) {
+      const end = Math.min(step, points.length - 1);
+      stroke.setAttribute("d", "M" + points.slice(0, end + 1).join("L"));
+      for (const [key, value] of Object.entries(centre(points[end]))) head.setAttribute(key, value);
+      rows.push([name, step >= points.length ? null : line.loss ? line.loss[end] : undefined]);
+    }
+    rows.sort((a, b) => (a[1] ?? Infinity) - (b[1] ?? Infinity));
+    for (const [name, loss] of rows) {
+      list.append(swatch(name));
+      element("dt", {}, list, name);
+      element("dd", {}, list, loss === null ? "diverged" : loss === undefined ? "" : number(loss, 2));
+    }
+  }
+
+  // Reduced motion: a page turned now and then, in place of a film.
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  let timer = null;
+  function stop() {
+    clearInterval(timer);
+    timer = null;
+    play.textContent = "Play";
+    play.setAttribute("aria-label", "Play the paths");
+  }
+  play.addEventListener("click", () => {
+    if (timer !== null) return stop();
+    if (Number(slider.value) >= last) slider.value = 0;
+    play.textContent = "Pause";
+    play.setAttribute("aria-label", "Pause the paths");
+    const stride = calm.matches ? Math.ceil(steps / 12) : Math.ceil(steps / 240);
+    timer = setInterval(() => {
+      slider.value = Math.min(Number(slider.value) + stride, last);
+      move();
+      if (Number(slider.value) >= last) stop();
+    }, calm.matches ? 900 : 40);
+    move();
+  });
+  slider.addEventListener("input", () => {
+    if (timer !== null) stop();
+    move();
+  });
+  whenResized(map, draw);
+  redraws.push(draw);
+}
+
+function centre(point) {
+  const [cx, cy] = point.split(" ");
+  return { cx, cy };
+}
+
+function star(x, y, size) {
+  const corners = [];
+  for (let index = 0; index < 10; index++) {
+    const [angle, radius] = [(Math.PI * index) / 5, index % 2 ? size * 0.42 : size];
+    corners.push(`${(x + radius * Math.sin(angle)).toFixed(1)} ${(y - radius * Math.cos(angle)).toFixed(1)}`);
+  }
+  return `M${corners.join("L")}Z`;
+}

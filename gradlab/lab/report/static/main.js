@@ -1,0 +1,9 @@
+for (const table of document.querySelectorAll("table.board")) sortable(table);
+for (const section of document.querySelectorAll("[data-problem]")) {
+  const problem = data.problems[section.dataset.problem];
+  learningCurves(section, problem);
+  sensitivityCurves(section, problem);
+  landscape(section, problem);
+}
+performanceProfiles();
+offerChoice();

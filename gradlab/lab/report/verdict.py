@@ -1,0 +1,60 @@
+"""Verdicts: which optimizer, at which rate, and how sure we are, in a sentence or two a problem."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+
+from .findings import Finding
+from .numbers import listed, number, score_with_spread
+
+
+def verdict(finding: Finding) -> str:
+    """The HTML of the answer on one problem."""
+    first = finding.rows[0]
+    attributes = finding.dataset.attrs
+    if math.isnan(first.best_rate):
+        return "<p class='answer'>Every optimizer diverged, at every rate.</p>"
+    if math.isnan(first.score):
+        text = f"No optimizer survived on all seeds; {first.optimizer} came first, at {number(first.best_rate)}."
+        return f"<p class='answer'>{escape(text)}</p>"
+    score = score_with_spread(first.score, first.spread, attributes)
+    answer = (
+        f"<p class='answer'><strong>{escape(first.optimizer)}</strong> at <strong>{number(first.best_rate)}</strong>: "
+        f"<span class='figure'>{score}</span> <span class='what'>{escape(str(attributes['score_label']))}</span></p>"
+    )
+    sentences = [*_certainty(finding), _rate(finding)]
+    if first.diverged_at_best:
+        sentences.append(f"{first.diverged_at_best} of its reported runs diverged, and are not in this number.")
+    return answer + f"<p>{' '.join(sentences)}</p>"
+
+
+def _certainty(finding: Finding) -> list[str]:
+    seeds, others = finding.seeds[1], len(finding.rows) - 1
+    if not others:
+        return ["It ran alone."]
+    if not finding.is_sure:
+        return [f"How sure that is, {seeds} reporting seed{'s' * (seeds > 1)} cannot say: race with six seeds or more."]
+    table = finding.ranks.sel(optimizer=finding.rows[0].optimizer)
+    low, high = int(table.low), int(table.high)
+    percent = f"{100 * finding.ranks.attrs['confidence']:g} %"
+    beaten = f"{'all ' * (others > 1)}{others} other{'s' * (others > 1)}"
+    if low == high and not finding.level:
+        return [f"It comes first with {percent} confidence, ahead of {beaten} ({seeds} seeds)."]
+    span = f"Its rank lies between {low} and {high}" if low < high else f"Its rank is {low}"
+    said = f"<em>{escape(listed(finding.level))}</em> cannot be told from it" if finding.level else f"it beats {beaten}"
+    return [f"{span} with {percent} confidence ({seeds} seeds); {said}."]
+
+
+def _rate(finding: Finding) -> str:
+    first = finding.rows[0]
+    table = finding.rates.sel(optimizer=first.optimizer)
+    low, high = float(table.low), float(table.high)
+    edge = " It is the end of the grid: a better one may lie beyond." if first.at_edge else ""
+    if len(finding.dataset.rate) == 1:
+        return "It ran at one rate only."
+    if math.isnan(low):
+        return f"The rate was chosen on {finding.seeds[0]} seed{'s' * (finding.seeds[0] > 1)}." + edge
+    if low == high:
+        return "Other seeds would have chosen the same rate." + edge
+    return f"Other seeds could have chosen rates from {number(low)} to {number(high)}." + edge

@@ -1,0 +1,91 @@
+"""`gradlab report`, from a folder of results to a page and pictures."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from gradlab.lab import results
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The results of a race of two optimizers, one rate and two seeds."""
+    runs = ("optimizer", "rate", "seed")
+    dataset = xr.Dataset(
+        {
+            "final_loss": ((*runs, "evaluation"), np.array([1, 0.1, 1, 0.2] * 2).reshape(2, 1, 2, 2)),
+            "diverged": (runs, np.zeros((2, 1, 2), bool)),
+            "run_seconds": ("optimizer", [1.0, 2.0]),
+        },
+        {
+            "optimizer": ["sgd", "adam"], "family": ("optimizer", ["a", "b"]), "seed": [0, 1],
+            "composition": ("optimizer", ["scale(-0.1)", "chain()"]), "role": ("seed", ["choose", "report"]),
+            "learning_rate": (("optimizer", "rate"), [[0.1], [0.1]]), "step": np.arange(4), "evaluation": [0, 4],
+        },
+        {
+            "problem": "made", "summary": "Made.", "score": "final_loss", "score_label": "loss", "higher_is_better": 0,
+            "logarithmic": 1, "tolerance": 10.0,
+        },
+    )  # fmt: skip
+    made = tmp_path / "race"
+    made.mkdir()
+    results.write(made / "results.nc", {"made": dataset}, results.provenance("gradlab race --out race"))
+    return made
+
+
+def test_a_page_goes_into_the_folder(gradlab: Callable[..., Any], folder: Path) -> None:
+    code, printed, err = gradlab("report", str(folder))
+    assert (code, err) == (0, "")
+    assert printed.strip() == str(folder / "report.html")
+    text = (folder / "report.html").read_text()
+    assert "Which optimizer, at which rate, and how sure are we?" in text
+    assert "gradlab race --out race" in text
+
+
+def test_a_file_and_another_place(gradlab: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "page.html"
+    assert gradlab("report", str(folder / "results.nc"), "--out", str(out)).code == 0
+    assert out.exists()
+    assert not (folder / "report.html").exists()
+
+
+def test_pictures(gradlab: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "pictures"
+    code, printed, err = gradlab("report", str(folder), "--format", "svg", "--out", str(out))
+    assert (code, err) == (0, "")
+    names = {"learning_curves_made.svg", "sensitivity_made.svg", "ranks_made.svg"}
+    assert {path.name for path in out.iterdir()} == names
+    assert set(printed.split()) == {str(out / name) for name in names}
+
+
+def test_the_browser_is_asked_only_when_told(
+    gradlab: Callable[..., Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", asked.append)
+    gradlab("report", str(folder))
+    assert asked == []
+    gradlab("report", str(folder), "--open")
+    assert asked == [(folder / "report.html").as_uri()]
+
+
+def test_what_is_wrong_is_said(gradlab: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    code, _, err = gradlab("report", str(empty))
+    assert (code, "holds no finished race" in err, "gradlab race --out" in err) == (2, True, True)
+    (empty / "results.nc").write_text("not results")
+    code, _, err = gradlab("report", str(empty))
+    assert (code, "cannot be read as NetCDF" in err) == (2, True)
+    code, _, err = gradlab("report", str(folder), "--out", str(tmp_path))
+    assert (code, "is a folder; pass the name of the page" in err) == (2, True)
+    code, _, err = gradlab("report", str(folder), "--out", str(folder / "results.nc" / "page.html"))
+    assert (code, "cannot write" in err) == (1, True)
+    assert gradlab("report", str(folder), "--format", "gif").code == 2

@@ -1,0 +1,73 @@
+"""The table has all rows, keys to sort by, and its notes."""
+
+# ruff: noqa: RUF001  (the typographic signs are meant)
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import xarray as xr
+
+from gradlab.lab.report.board import board, notes
+from gradlab.lab.report.findings import Finding, find_out
+
+
+def rows(html: str) -> list[list[ElementTree.Element]]:
+    body = ElementTree.fromstring(html).find("table/tbody")  # it is well-formed XML too
+    assert body is not None
+    return [list(row) for row in body]
+
+
+def texts(row: list[ElementTree.Element]) -> list[str]:
+    return ["".join(cell.itertext()) for cell in row]
+
+
+def test_rows_are_in_order_and_say_what_was_found(findings: list[Finding]) -> None:
+    found = rows(board(findings[1]))
+    first = texts(found[0])
+    assert first[:2] == ["1", "adam"]
+    assert re.fullmatch(r"[\d.]+(×10⁻.)? ×÷ [\d.]+", first[2])
+    assert first[3] == "1"
+    assert first[4] == "0.1"
+    assert first[5] == "100 %"
+    assert first[7] == "32"  # a decade every ten updates, three to the target, and an evaluation every four
+    assert texts(found[2])[1] == "sgd"
+    assert texts(found[2])[7:] == ["never", texts(found[2])[8], "2", "0.5"]
+
+
+def test_every_column_has_a_heading_to_press_and_keys_to_sort_by(findings: list[Finding]) -> None:
+    html = board(findings[0])
+    table = ElementTree.fromstring(html).find("table")
+    assert table is not None
+    heads = table.findall("thead/tr/th")
+    assert all(head.get("scope") == "col" and head.find("button") is not None for head in heads)
+    assert [head.get("aria-sort") for head in heads].count("ascending") == 1
+    for row in rows(html):
+        assert len(row) == len(heads)
+        assert all(cell.get("data-sort") for cell in row)
+        assert row[1].get("scope") == "row"
+    scores = [float(row[2].get("data-sort") or 0) for row in rows(html)]
+    assert scores == sorted(scores)  # accuracies: the best sorts first
+
+
+def test_notes_explain_the_marks_that_occur(race: dict[str, xr.Dataset], findings: list[Finding]) -> None:
+    text = notes(findings[0])
+    assert "Test accuracy after 40 updates: mean ± standard deviation over 4 seeds" in text
+    assert "within 1 % (absolute)" in text
+    assert "Target: " in text
+    assert "*" not in text
+    edge = find_out({"images": race["images"].isel(rate=[0, 1, 2])})[0]
+    assert "* the end of the grid" in notes(edge)
+    assert "within a factor of 10" in notes(findings[1])
+
+
+def test_an_optimizer_that_always_diverged(race: dict[str, xr.Dataset]) -> None:
+    dataset = race["ravine"].copy(deep=True)
+    dataset.final_loss[0] = np.nan
+    dataset.diverged[0] = True
+    last = rows(board(find_out({"ravine": dataset})[0]))[-1]
+    assert texts(last)[1:3] == ["sgd", "diverged"]
+    assert texts(last)[4] == "–"
+    assert last[2].get("data-sort") == "Infinity"

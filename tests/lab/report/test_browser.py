@@ -1,0 +1,190 @@
+"""The page in a browser: it works by mouse and keyboard, on a phone, light and dark, and says nothing to anybody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser import ENTER, LEFT, RIGHT, SPACE, TAB, Browser
+
+COLUMN = "return [...document.querySelector('table.board').tBodies[0].rows].map(row => row.cells[{0}].textContent)"
+
+
+@pytest.fixture
+def page(chromium: Browser, page_file: Path) -> Browser:
+    chromium.open(page_file)
+    chromium.errors()
+    return chromium
+
+
+def focus(page: Browser, selector: str) -> None:
+    page.run("document.querySelector(arguments[0]).focus({focusVisible: true})", selector)
+
+
+def test_nothing_is_wrong_and_nothing_is_fetched(chromium: Browser, page_file: Path) -> None:
+    chromium.open(page_file)
+    assert chromium.errors() == []
+    assert chromium.run("return performance.getEntriesByType('resource').map(entry => entry.name)") == []
+    assert chromium.run("return document.title") == "Race report: images, ravine"  # no name was run as a script
+    assert chromium.run("return document.querySelectorAll('.chart svg, .map svg').length") == 6
+
+
+def test_a_heading_sorts_and_sorts_back(page: Browser) -> None:
+    names = page.run(COLUMN.format(1))
+    focus(page, "table.board th:nth-child(2) button")
+    page.press(ENTER)
+    assert page.run(COLUMN.format(1)) == sorted(names)
+    page.press(SPACE)
+    assert page.run(COLUMN.format(1)) == sorted(names, reverse=True)
+    heads = page.run("return [...document.querySelectorAll('table.board th[aria-sort]')].map(h => h.ariaSort)")
+    assert heads[0] == "descending"
+    page.run("document.querySelector('table.board th:nth-child(3) button').click()")
+    assert page.run(COLUMN.format(0)) == ["1", "2", "3"]  # scores, the best first
+
+
+def test_the_slider_moves_the_paths(page: Browser) -> None:
+    state = """
+        const head = document.querySelector('.map [data-name="adam"] .head');
+        const stroke = document.querySelector('.map [data-name="adam"] .stroke');
+        return [head.getAttribute('cx'), stroke.getAttribute('d').length, document.querySelector('.losses').textContent,
+                document.querySelector('[data-role="at"]').textContent];
+    """
+    at_the_end = page.run(state)
+    assert at_the_end[3] == "39 of 39"
+    focus(page, '[data-role="step"]')
+    page.press(*[LEFT] * 10)
+    moved = page.run(state)
+    assert moved[3] == "29 of 39"
+    assert float(moved[0]) < float(at_the_end[0])
+    assert moved[1] < at_the_end[1]
+    assert moved[2] != at_the_end[2]
+
+
+@pytest.mark.parametrize("calm", [False, True])
+def test_the_paths_play_and_pause(page: Browser, page_file: Path, calm: bool) -> None:
+    page.open(page_file, calm=calm)
+    focus(page, '[data-role="play"]')
+    page.press(ENTER)
+    at = page.run(
+        "return [Number(document.querySelector('[data-role=\"step\"]').value), document.activeElement.ariaLabel]"
+    )
+    assert at[0] < 20  # from the start again, and slowly where motion is to be reduced
+    assert at[1] == "Pause the paths"
+    page.press(ENTER)
+    assert page.run("return document.activeElement.textContent") == "Play"
+
+
+def test_the_keyboard_reaches_every_control_in_order(page: Browser) -> None:
+    reached: list[Any] = []
+    for _ in range(80):
+        page.press(TAB)
+        found = page.run("""
+            const on = document.activeElement, style = getComputedStyle(on);
+            return [on.tagName, on.className, on.dataset.role || on.type || on.role || '', on.ariaLabel,
+                    style.outlineStyle !== 'none' || on.matches('.skip')];
+        """)
+        if found[0] == "BODY":
+            break
+        reached.append(found)
+    assert all(entry[4] for entry in reached)  # the focus is seen on each
+    kinds = [(entry[0], entry[2]) for entry in reached]
+    assert reached[0][1] == "skip"
+    assert kinds.count(("INPUT", "checkbox")) == 3  # the optimizers
+    assert kinds.count(("BUTTON", "button")) == 3 + 2 * 11  # what to choose, and the headings
+    assert kinds.count(("DIV", "slider")) == 5  # the charts
+    for control in (("SELECT", "metric"), ("INPUT", "log"), ("BUTTON", "play"), ("INPUT", "step"), ("A", "")):
+        assert control in kinds
+    for tag, _, kind, label, _ in reached:
+        assert label or (tag, kind) != ("DIV", "slider")
+
+
+def test_a_chart_is_read_with_the_arrow_keys(page: Browser) -> None:
+    focus(page, '[data-chart="curves"] .frame')
+    page.press(RIGHT, RIGHT)
+    said = page.run("return document.activeElement.getAttribute('aria-valuetext')")
+    assert said.startswith("update 4: adam ")
+    shown = page.run("return document.querySelector('[data-chart=\"curves\"] .readout').innerText")
+    assert shown.startswith("update 4")
+    assert page.run("return document.querySelectorAll('[data-chart=\"curves\"] .cursor circle').length") == 3
+
+
+def test_the_choice_is_that_of_all_charts(page: Browser) -> None:
+    lines = "return [...document.querySelectorAll('svg')].map(s => s.querySelectorAll('.line').length).filter(n => n)"
+    assert set(page.run(lines)) == {3}
+    focus(page, "#choices input")
+    page.press(SPACE)
+    assert set(page.run(lines)) == {2}
+    assert page.run("return document.getElementById('choice-count').textContent") == "2 of 3"
+    page.run("document.getElementById('choose-none').click()")
+    assert page.run(lines) == []
+    assert page.errors() == []
+    page.run("document.getElementById('choose-all').click()")
+    assert set(page.run(lines)) == {3}
+
+
+def test_scales_metrics_and_numbers(page: Browser) -> None:
+    ticks = "return [...document.querySelectorAll('[data-chart=\"curves\"] .axis text')].map(t => t.textContent)"
+    logarithmic = page.run(ticks)
+    page.run("document.querySelector('[data-role=\"log\"]').click()")
+    linear = page.run(ticks)
+    assert linear != logarithmic
+    page.run(
+        "const s = document.querySelector('[data-role=\"metric\"]'); s.value = 1; s.dispatchEvent(new Event('change'))"
+    )
+    assert "training loss" in page.run(ticks)
+    page.run("document.querySelector('.numbers summary').click()")
+    page.run("return new Promise(done => setTimeout(done, 50))")
+    head = page.run("return [...document.querySelectorAll('.numbers table thead th')].map(cell => cell.textContent)")
+    assert head[:3] == ["update", "sgd", "adam"]
+    assert page.errors() == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_on_a_phone_nothing_scrolls_sideways(chromium: Browser, page_file: Path, dark: bool) -> None:
+    chromium.open(page_file, width=375, height=740, dark=dark)
+    chromium.run("for (const part of document.querySelectorAll('details')) part.open = true")
+    width = chromium.run("window.scrollTo(500, 0); return [document.documentElement.scrollWidth, window.scrollX]")
+    assert width == [375, 0]
+    assert chromium.errors() == []
+
+
+COLORS = """
+    const style = getComputedStyle(document.documentElement);
+    const names = ['paper', 'raised', 'ink', 'soft', 'accent', 'focus', 's0', 's1', 's2', 's3', 's4', 's5', 's6'];
+    return Object.fromEntries(names.map(name => [name, style.getPropertyValue('--' + name).trim()]));
+"""
+
+
+def luminance(color: str) -> float:
+    parts = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted([luminance(one), luminance(other)])
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_light_and_dark_differ_and_both_can_be_read(chromium: Browser, page_file: Path) -> None:
+    chromium.open(page_file)
+    light = chromium.run(COLORS)
+    chromium.open(page_file, dark=True)
+    dark = chromium.run(COLORS)
+    assert chromium.run("return getComputedStyle(document.body).backgroundColor") == "rgb(21, 24, 27)"
+    assert all(light[name] != dark[name] for name in light)
+    for palette in (light, dark):
+        for name in palette:
+            if name not in ("paper", "raised"):  # all of them are text somewhere: WCAG's AA
+                assert contrast(palette[name], palette["paper"]) >= 4.5, (name, palette[name])
+        assert contrast(palette["ink"], palette["raised"]) >= 4.5
+
+
+def test_it_prints_on_white_without_its_controls(chromium: Browser, page_file: Path) -> None:
+    chromium.open(page_file, dark=True)
+    chromium.devtools("Emulation.setEmulatedMedia", {"media": "print"})
+    assert chromium.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert chromium.run("return getComputedStyle(document.querySelector('.controls')).display") == "none"
+    chromium.devtools("Emulation.setEmulatedMedia", {"media": ""})

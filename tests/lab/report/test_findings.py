@@ -1,0 +1,43 @@
+"""What is found out, and what cannot be."""
+
+from __future__ import annotations
+
+import pytest
+import xarray as xr
+
+from gradlab.lab.problems import Ravine
+from gradlab.lab.report import ReportError
+from gradlab.lab.report.findings import Finding, find_out, in_order, shown_first
+
+
+def test_optimizers_are_in_the_order_of_their_mean_ranks(findings: list[Finding]) -> None:
+    assert in_order(findings)[0] == "adam"
+    assert in_order(findings)[-1] == "sgd"
+    assert shown_first(findings, 2)[0] == "adam"
+    assert len(shown_first(findings, 2)) == 2
+
+
+def test_a_problem_is_known_by_its_name_and_setup(race: dict[str, xr.Dataset], findings: list[Finding]) -> None:
+    unknown, ravine = findings
+    assert unknown.problem is None
+    assert ravine.problem == Ravine()
+    other = race["ravine"].assign_attrs(setup="Ravine(steepness=1e9)")
+    assert find_out({"ravine": other})[0].problem is None
+    assert find_out({"ravine": other}, {"ravine": Ravine(steepness=1e9)})[0].problem == Ravine(steepness=1e9)
+
+
+def test_seeds_by_role(race: dict[str, xr.Dataset], findings: list[Finding]) -> None:
+    assert findings[0].seeds == (4, 4)
+    assert findings[0].is_sure
+    single = race["images"].isel(seed=[5]).assign_coords(role=("seed", ["both"]))
+    assert find_out({"images": single})[0].seeds == (1, 1)
+
+
+def test_results_that_no_rate_was_chosen_in_are_refused(race: dict[str, xr.Dataset]) -> None:
+    with pytest.raises(ReportError, match="images is a sweep, whose points are ranked"):
+        find_out({"images": race["images"].rename(rate="point")})
+    points = race["images"].rename(rate="temperature")
+    with pytest.raises(ReportError, match="compares optimizers over learning rates, and images has none"):
+        find_out({"images": points})
+    with pytest.raises(ReportError, match="holds no problem"):
+        find_out({})

@@ -1,0 +1,49 @@
+"""The same figures as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+from gradlab.lab.plots.figures import save
+from gradlab.lab.report.findings import Finding
+from gradlab.lab.report.pictures import rank_figure, write_pictures
+
+BEGINS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+
+
+@pytest.fixture
+def plainly_named(race: dict[str, xr.Dataset]) -> dict[str, xr.Dataset]:
+    return {name: dataset.assign_coords(optimizer=["sgd", "adam", "own"]) for name, dataset in race.items()}
+
+
+def test_all_figures_are_written(plainly_named: dict[str, xr.Dataset], tmp_path: Path) -> None:
+    written = write_pictures(plainly_named, tmp_path / "new", "svg")
+    assert sorted(path.name for path in written) == sorted(
+        f"{name}.svg"
+        for name in (
+            "learning_curves_images", "learning_curves_ravine", "paths_ravine", "performance_profiles", "ranks_images",
+            "ranks_ravine", "sensitivity_images", "sensitivity_ravine",
+        )
+    )  # fmt: skip
+    assert all(path.read_bytes().startswith(BEGINS["svg"]) for path in written)
+    assert "rank; bar: 95 % interval over 4 seeds" in (tmp_path / "new" / "ranks_images.svg").read_text()
+
+
+@pytest.mark.parametrize("form", ["png", "svg", "pdf"])
+def test_the_same_figure_makes_the_same_file(findings: list[Finding], tmp_path: Path, form: str) -> None:
+    texts = []
+    for name in ("once", "again"):
+        (tmp_path / name).mkdir()
+        (path,) = save(tmp_path / name, {"ranks": rank_figure(findings[0])}, form)
+        texts.append(path.read_bytes())
+    assert texts[0].startswith(BEGINS[form])
+    assert texts[0] == texts[1]
+
+
+def test_one_problem_has_no_profiles(plainly_named: dict[str, xr.Dataset], tmp_path: Path) -> None:
+    written = write_pictures({"images": plainly_named["images"]}, tmp_path, "png")
+    assert [path.stem for path in written] == ["learning_curves_images", "sensitivity_images", "ranks_images"]
+    assert all(path.read_bytes().startswith(BEGINS["png"]) for path in written)

@@ -1,0 +1,165 @@
+"""Optimizers and problems by name, from anywhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import gradlab as gl
+from gradlab.lab.lanes import stack
+from gradlab.lab.laps import train
+from gradlab.lab.load import LoadError, find_entrant, find_factory, find_problem, source_digest
+from gradlab.lab.names import UnknownNameError
+from gradlab.lab.problems import Ravine
+
+MODULE = '''
+import jax, jax.numpy as jnp, optax, gradlab as gl
+from gradlab.lab.problems import Problem
+
+class Bowl(Problem):
+    name, summary = "my_bowl", "A bowl."
+    def init(self, key): return jnp.ones(3, jnp.float32)
+    def loss(self, params, batch): return jnp.sum(params**2)
+
+class Plain:
+    """No base class.
+
+    And more."""
+    def init(self, key): return jnp.ones(3, jnp.float32)
+    def loss(self, params, batch): return jnp.sum(params**2)
+
+def steep(factor=10.0):
+    bowl = Bowl()
+    bowl.loss = lambda params, batch: factor * jnp.sum(params**2)
+    return bowl
+
+class Vector(Plain):
+    def loss(self, params, batch): return params
+
+class Broken(Plain):
+    def loss(self, params, batch): return missing
+
+class Unranked(Bowl):
+    def metrics(self, params): return {"other": jnp.sum(params)}
+
+class Demanding(Bowl):
+    def __init__(self, size): pass
+
+class Sign:
+    def __init__(self, lr, decay=0.5): self.lr, self.decay = lr, decay
+    def init(self, params): return jax.tree.map(jnp.zeros_like, params)
+    def update(self, grads, state, params=None):
+        state = jax.tree.map(lambda m, g: self.decay * m + g, state, grads)
+        return jax.tree.map(lambda m: -self.lr * jnp.sign(m), state), state
+
+def descent(step_size=0.3): return optax.sgd(step_size)
+def ours(learning_rate=0.1): return gl.adam(learning_rate)
+made = optax.sgd(0.1)
+@gl.transformation
+def value(learning_rate=0.2): return gl.sgd(learning_rate)
+class NoOptimizer:
+    pass
+def nothing(): return optax.sgd(0.1)
+'''
+
+
+@pytest.fixture(autouse=True)
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    (tmp_path / "theirs.py").write_text(MODULE)
+    (tmp_path / "fails.py").write_text("1 / 0")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield
+    sys.modules.pop("theirs", None)
+
+
+def test_names_without_a_colon_are_our_own() -> None:
+    assert find_problem("ravine") == Ravine()
+    assert find_entrant("sgd_momentum").name == "sgd_momentum"
+    assert find_factory("adam")(0.1) == gl.adam(0.1)
+    for find in (find_problem, find_entrant, find_factory):
+        with pytest.raises(UnknownNameError):
+            find("nothing_like_it")
+
+
+@pytest.mark.parametrize(("name", "called"), [("Bowl", "my_bowl"), ("Plain", "plain"), ("steep", "my_bowl")])
+def test_a_problem_is_a_class_or_what_makes_one(name: str, called: str) -> None:
+    problem = find_problem(f"theirs:{name}")
+    assert problem.name == called
+    loss = train(problem, [gl.sgd(0.01)], [0], 3).loss[0, 0]
+    assert loss[0] == (30 if name == "steep" else 3)
+    assert loss[2] < loss[0]
+
+
+def test_a_class_of_their_own_is_given_the_defaults() -> None:
+    problem = find_problem("theirs:Plain")
+    assert problem.summary == "No base class."
+    assert problem.steps == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Nothing", "theirs has no 'Nothing'; it has .*Bowl"),
+        ("Sign", "has no init.key. and loss"),
+        ("Vector", "loss must return a real scalar"),
+        ("Broken", "Broken fails when it is tried: NameError"),
+        ("Unranked", "metrics has no 'final_loss'"),
+        ("Demanding", "cannot be made without arguments .* give them defaults"),
+        ("made", "expected a gradlab.lab.problems.Problem"),
+    ],
+)
+def test_what_is_no_problem_is_refused(name: str, message: str) -> None:
+    with pytest.raises(LoadError, match=message):
+        find_problem(f"theirs:{name}")
+
+
+def test_modules_that_cannot_be_imported_are_named() -> None:
+    with pytest.raises(LoadError, match="cannot import nowhere of nowhere:x"):
+        find_problem("nowhere:x")
+    with pytest.raises(LoadError, match="fails when imported: ZeroDivisionError"):
+        find_factory("fails:x")
+
+
+@pytest.mark.parametrize(("name", "center"), [("Sign", 0.01), ("descent", 0.3), ("ours", 0.1), ("value", 0.2)])
+def test_an_optimizer_is_a_function_or_a_class_of_its_rate(name: str, center: float) -> None:
+    entrant = find_entrant(f"theirs:{name}")
+    assert (entrant.name, entrant.default_rate) == (name, center)
+    stacked = stack([entrant.make(rate) for rate in (0.1, 0.2)])
+    assert any(leaf.shape == (2,) for leaf in jax.tree.leaves(stacked))
+    params = jnp.ones(3, jnp.float32)
+    moves = [entrant.make(rate).update(params, entrant.make(rate).init(params), params)[0] for rate in (0.1, 0.2)]
+    np.testing.assert_allclose(moves[1], 2 * moves[0], rtol=1e-6)
+    assert np.isfinite(train(Ravine(), [entrant.make(0.001), entrant.make(0.002)], [0], 3).loss).all()
+
+
+def test_optax_is_as_good_as_ours() -> None:
+    grid = find_entrant("optax:sgd")
+    np.testing.assert_allclose(
+        train(Ravine(), [grid.make(0.01)], [0], 5).loss, train(Ravine(), [gl.sgd(0.01)], [0], 5).loss, rtol=1e-6
+    )
+    assert find_factory("optax:adamw")(0.1, b1=0.8).b1 == 0.8
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("made", "expected a function or a class"), ("nothing", "takes no arguments, expected a learning rate")],
+)
+def test_what_is_no_optimizer_is_refused(name: str, message: str) -> None:
+    with pytest.raises(LoadError, match=message):
+        find_entrant(f"theirs:{name}")
+
+
+def test_an_edit_changes_the_digest_and_ours_have_none(tmp_path: Path) -> None:
+    entrant, problem = find_entrant("theirs:descent"), find_problem("theirs:Plain")
+    before = source_digest(entrant.make)
+    assert before == source_digest(problem) != ""
+    (tmp_path / "theirs.py").write_text(MODULE + "# edited")
+    assert source_digest(entrant.make) != before
+    assert source_digest(gl.adam) == source_digest(Ravine()) == ""

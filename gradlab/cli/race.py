@@ -119,4 +119,4 @@ def _show(
         print_leaderboard(console, datasets[name], rows)
     console.print(f"{plan.runs} runs. Written:")
     for name in content["files"]:
-        console.print(f"  {run.out / name}")
+        console.print(f"  {run.out / name}", soft_wrap=True)  # a path is not to be broken

@@ -29,8 +29,8 @@ TINY = (
     "4",
 )
 FILES = {
-    "plan.json", "provenance.json", "report.html", "results.nc", "leaderboard.csv", "leaderboard.json", "learning_curves_ravine.png",
-    "sensitivity_ravine.png", "paths_ravine.png",
+    "plan.json", "provenance.json", "report.html", "results.nc", "leaderboard.csv", "leaderboard.json",
+    "learning_curves_ravine.png", "sensitivity_ravine.png", "paths_ravine.png",
 }  # fmt: skip
 
 

@@ -49,7 +49,11 @@ def _clipped(factor_of_squared_norm):
 
 @slip_of(clip_by_global_norm, "the root of the squared norm is not taken", max_norm=1.0)
 def clip_norm_without_root(max_norm: Limit):
-    return _clipped(lambda squared: jnp.where(squared > max_norm, max_norm / jnp.maximum(squared, 1e-30), 1))
+    def factor(squared):
+        longer = squared > max_norm
+        return jnp.where(longer, max_norm / jnp.where(longer, squared, 1), 1)
+
+    return _clipped(factor)
 
 
 @slip_of(clip_by_global_norm, "gradients that are shorter than the bound are made longer", max_norm=1.0)
@@ -132,7 +136,11 @@ def noise_of_variance(eta: NonNegative, gamma: NonNegative):
 
 
 @slip_of(
-    add_noise, "the fading starts a step late: the variance divides by t, where 1 + t is meant", eta=0.01, gamma=0.55
+    add_noise,
+    "the fading starts a step late: the variance divides by t, where 1 + t is meant",
+    eta=0.01,
+    gamma=0.55,
+    claims=NO_TURN,
 )
 def noise_fades_late(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: (eta / jnp.maximum(step, 1) ** gamma) ** 0.5, _keys)

@@ -101,11 +101,8 @@ def adadelta_remembers_gradients(learning_rate=1.0, rho=0.9, eps=1e-6):
 def adadelta_stale_gradients(learning_rate=1.0, rho=0.9, eps=1e-6):
     def step(g, t, x, v, w):
         d = square_root(w + eps) * divide(g, square_root(v + eps))
-        return (
-            -learning_rate * d,
-            rho * v + (1 - rho) * squared_magnitude(g),
-            rho * w + (1 - rho) * squared_magnitude(d),
-        )
+        v, w = rho * v + (1 - rho) * squared_magnitude(g), rho * w + (1 - rho) * squared_magnitude(d)
+        return -learning_rate * d, v, w
 
     return written(step)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -15,6 +16,25 @@ import gradlab as gl
 from gradlab.lab.lanes import Draws, draw
 from gradlab.lab.laps import train
 from gradlab.lab.problems import Problem
+
+SLOW = (
+    "characters",
+    "deep_sigmoid",
+    "digits_cnn",
+    "exploding_rnn",
+    "scaled_layers",
+    "sparse_logistic",
+    "tables",
+    "reddi",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what trains nets, in the files of these problems, or for them in the file of all problems, as slow."""
+    for item in items:
+        in_folder = item.path.parent == Path(__file__).parent
+        if in_folder and any(name in item.name or name in item.path.name for name in SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @functools.cache

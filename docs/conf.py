@@ -6,7 +6,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE / "_extensions")]
-os.environ.setdefault("JAX_PLATFORMS", "cpu")  # for the notebooks too
+# For the notebooks, which run in processes of their own: the checkout, and not an installed copy.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import gradlab  # noqa: E402
 

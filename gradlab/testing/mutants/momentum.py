@@ -42,7 +42,7 @@ def sgd_momentum_times_both(learning_rate=1e-2, dampening=0.0, *, momentum: Deca
     return written(step)
 
 
-@slip_of("sgd", "the step is added to the buffer, instead of the gradient", momentum=0.9)
+@slip_of("sgd", "the buffer keeps the last gradient only, and forgets what came before", momentum=0.9)
 def sgd_forgets_its_velocity(learning_rate=1e-2, dampening=0.0, *, momentum: Decay):
     def step(g, t, x, b):
         return -learning_rate * (momentum * b + (1 - dampening) * g), (1 - dampening) * g

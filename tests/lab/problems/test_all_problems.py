@@ -13,7 +13,7 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 import gradlab as gl
-from gradlab.lab.lanes import draw
+from gradlab.lab.lanes import draw_shapes
 from gradlab.lab.laps import train
 from gradlab.lab.problems import PROBLEMS, Problem
 
@@ -29,7 +29,7 @@ def test_it_is_a_value_with_a_sentence(problem: Problem) -> None:
 
 
 def test_all_is_in_single_precision_although_double_is_on(problem: Problem) -> None:
-    draws = jax.eval_shape(lambda: draw(problem, [0, 1], 3))
+    draws = draw_shapes(problem, 3)
     assert {leaf.dtype.name for leaf in jax.tree.leaves(draws.params)} == {"float32"}
     assert {leaf.dtype.name for leaf in jax.tree.leaves(draws.batches)} <= {"float32", "int32"}
 

@@ -6,6 +6,8 @@ import pytest
 
 from .optax_laws import TABLE, Entry, examine
 
+pytestmark = pytest.mark.slow  # the gate runs these too
+
 REPRESENTATIVE = {name: entry for name, entry in TABLE.items() if entry.representative}
 
 

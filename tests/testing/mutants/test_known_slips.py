@@ -19,6 +19,8 @@ from gradlab.testing.mutants.originals import LINKS, OPTIMIZERS
 from gradlab.testing.sequences import SEQUENCES
 from gradlab.testing.trajectory import alike, first_points
 
+pytestmark = pytest.mark.slow  # the gate runs these too
+
 ARITHMETIC = [mutant for mutant in MUTANTS.values() if mutant.law == TRAJECTORY]
 
 

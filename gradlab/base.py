@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from .boundary import PyTree, first_difference, like, precise, require_same_trees, unaliased
+from .boundary import PyTree, as_precise_as, first_difference, like, precise, require_same_trees, unaliased
 from .core import Core
 from .hyperparameters import checked, parameters_of
 from .schedules.base import bind
@@ -89,9 +89,11 @@ class _Border:
         if params is not None:
             require_same_trees(updates, params, "updates", "params")
             params = precise(params, "the parameter")
+            raised = as_precise_as(raised, params)
         if extra.get("grads") is not None:
             require_same_trees(updates, extra["grads"], "updates", "grads")
-            extra = extra | {"grads": precise(extra["grads"], "the gradient")}
+            grads = precise(extra["grads"], "the gradient")
+            extra = extra | {"grads": grads if params is None else as_precise_as(grads, params)}
         try:
             result, new_state = self.core.update(raised, state, params, extra)
             same_state = first_difference(new_state, state) is None
@@ -101,6 +103,7 @@ class _Border:
             raise
         if not same_state:
             self._require_own_state(state, raised, None)
+            self._require_scalars(None)
             require_same_trees(new_state, state, "the state after the update", "the state before")
         if first_difference(result, updates):
             self._require_scalars(None)

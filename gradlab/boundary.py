@@ -36,6 +36,15 @@ def _precise_leaf(path: Any, leaf: Any, what: str) -> jax.Array:
     return jax.lax.convert_element_type(array, jnp.float32 if narrow else array.dtype)
 
 
+def as_precise_as(tree: PyTree, params: PyTree) -> PyTree:
+    """The tree in the precision of the parameters, and so of the state; real leaves stay real, complex ones complex."""
+
+    def cast(leaf: jax.Array, param: jax.Array) -> jax.Array:
+        return leaf.astype(param.dtype) if jnp.iscomplexobj(leaf) == jnp.iscomplexobj(param) else leaf
+
+    return jax.tree.map(cast, tree, params)
+
+
 def unaliased(tree: PyTree, original: PyTree) -> PyTree:
     """The tree with a copy of each array that it shares with another, or holds twice, so that both can be donated."""
     seen = {id(leaf) for leaf in jax.tree.leaves(original)}

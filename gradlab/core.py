@@ -30,9 +30,18 @@ class Core:
 
     def __init__(self, factory: Factory, children: dict[str, Any]):
         self.factory, self.children = factory, children
+        self._parts: Any = None  # what `made` gave, where that can be kept
 
     def made(self) -> Any:
         """What the factory returns with its schedules as they are: the whole of a recipe, the pair of a link."""
+        if self._parts is None:
+            made = self._make()
+            if not _only_numbers(made):
+                return made
+            self._parts = made
+        return self._parts
+
+    def _make(self) -> Any:
         parameters, arguments = self.factory.parameters, self._arguments()
         schedules = self._schedules(arguments)
         try:
@@ -95,6 +104,12 @@ def raw_update(link: Any, updates: PyTree, state: PyTree, params: PyTree, extra:
         return link.core.update(updates, state, params, extra)
     extra = {key: value for key, value in extra.items() if key != "grads"}
     return optax.with_extra_args_support(link).update(updates, state, params, **extra)
+
+
+def _only_numbers(made: Any) -> bool:
+    """Whether a recipe or a chain holds Python's numbers only: then it can be kept, while an array may be traced."""
+    parts = made if isinstance(made, Value) else getattr(made, "links", None)
+    return parts is not None and all(isinstance(leaf, float | int) for leaf in jax.tree.leaves(parts))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -117,6 +117,8 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
         return value if parameter.static else jax.tree.map(_as_float, value, is_leaf=lambda v: isinstance(v, Value))
     if callable(value) and not isinstance(value, optax.GradientTransformation) and not interval.integer:
         return value
+    if interval.integer and isinstance(value, jax.Array) and value.dtype == jnp.uint32 and value.shape[-1:] == (2,):
+        raise TypeError(f"{where} got the two words of a legacy key; pass jax.random.key(0), or the integer itself")
     if interval.integer and isinstance(value, jax.Array):
         return value
     if not is_number(value) or np.iscomplexobj(value):

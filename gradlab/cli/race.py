@@ -107,7 +107,12 @@ def _show(
         pictures = draw_pictures(run.out, datasets, {problem.name: problem for problem in plan.problems})
         folder.remove_stale(old_pictures, pictures)
         export.write_csv(run.out / "leaderboard.csv", boards)
-        names = [folder.RESULTS, *folder.LEADERBOARDS, *(path.name for path in pictures)]
+        from gradlab.lab.report import write_report
+
+        write_report(
+            datasets, attributes, run.out / folder.REPORT, {problem.name: problem for problem in plan.problems}
+        )
+        names = [folder.RESULTS, folder.REPORT, *folder.LEADERBOARDS, *(path.name for path in pictures)]
         content = export.document(boards, datasets, fixed, names)
         export.write_json(run.out / "leaderboard.json", content)
     if as_json:
@@ -118,4 +123,4 @@ def _show(
         print_leaderboard(console, datasets[name], rows)
     console.print(f"{plan.runs} runs. Written:")
     for name in content["files"]:
-        console.print(f"  {run.out / name}")
+        console.print(f"  {run.out / name}", soft_wrap=True)  # a path is not to be broken

@@ -15,6 +15,7 @@ from .plan import differences
 from .results import ResultsError, attributes_of
 
 RESULTS = "results.nc"
+REPORT = "report.html"
 LEADERBOARDS = ("leaderboard.csv", "leaderboard.json")
 POINTS = ("points.csv", "points.json")
 _PICTURE = re.compile(r"(learning_curves|sensitivity|paths)_\w+\.png")
@@ -114,4 +115,4 @@ def _results_of(folder: Path) -> dict[str, str] | None:
 
 
 def _is_output(name: str) -> bool:
-    return name in (*LEADERBOARDS, *POINTS) or bool(_PICTURE.fullmatch(name))
+    return name in (*LEADERBOARDS, *POINTS, REPORT) or bool(_PICTURE.fullmatch(name))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeAlias
 
 import jax
+import jax.numpy as jnp
 
 from ..hyperparameters import Hyperparameter, Seed, checked, is_schedule, parameters_of, resolved, weak
 from ..values import Factory, Value, call, is_number, show_argument
@@ -33,7 +34,7 @@ class Schedule(Value):
     compares equal by what it is, pickles, prints as the call that made it, and never makes a program compile twice.
     """
 
-    __slots__ = ("children", "factory")
+    __slots__ = ("__weakref__", "children", "factory")
     __array_ufunc__ = None  # so that NumPy leaves `array * schedule` to the schedule
 
     @classmethod
@@ -45,6 +46,8 @@ class Schedule(Value):
 
     def __call__(self, step: Step) -> Any:
         factory = self.factory
+        if factory is from_callable.factory:  # type: ignore[attr-defined]
+            return self.function(jnp.asarray(step).astype(int))  # as it came: a float32 is exact up to 2^24 only
         arguments = resolved(factory.parameters, self.arguments, step)
         return call(factory.build, factory.parameters, arguments)(weak(step))
 
@@ -74,6 +77,9 @@ class Schedule(Value):
 
     def __pow__(self, other: Any) -> Schedule:
         return combined("**", self, other)
+
+    def __rpow__(self, other: Any) -> Schedule:
+        return combined("**", other, self)
 
     def __neg__(self) -> Schedule:
         return combined("*", -1.0, self)

@@ -66,7 +66,13 @@ def inverse_square_root(init_value: Hyperparameter, timescale: Positive = 1.0):
 @schedule
 def polynomial(init_value: Hyperparameter, end_value: Hyperparameter, power: Positive, transition_steps: Positive):
     r"""Fall along a power of the remaining time, $b + (a - b) (1 - \min(t / T, 1))^p$."""
-    return lambda step: end_value + (init_value - end_value) * (1 - progress(step, transition_steps)) ** power
+
+    def at(step):
+        left = 1 - progress(step, transition_steps)
+        share = jnp.where(left > 0, jnp.where(left > 0, left, 1.0) ** power, 0.0)  # 0^p has no slope for p < 1
+        return end_value + (init_value - end_value) * share
+
+    return at
 
 
 def progress(step, steps):

@@ -66,7 +66,7 @@ def check(
         results.append(_examine(law, subject, seconds_per_law))
         if results[-1].detail.startswith(_NO_ANSWER):
             break  # what hangs once hangs again
-    if reference is not None and not results[-1].detail.startswith(_NO_ANSWER):
+    if reference is not None and not any(result.detail.startswith(_NO_ANSWER) for result in results):
         results.append(_examine(_trajectory_law(reference, arguments), subject, seconds_per_law))
     return Report(label, tuple(results))
 

@@ -59,7 +59,8 @@ def scale_by_rms(
 def scale_by_rss(initial: NonNegative = 0.0, eps: NonNegative = 1e-10, eps_root: NonNegative = 0.0):
     r"""Divide by the root of the sum of all squared gradients, $d' = d / (\sqrt{s_t + \epsilon_r} + \epsilon)$.
 
-    $s_t = s_{t-1} + |g_t|^2$, and `initial` is $s_0$ in [0, inf). Source: Duchi et al. (2011), figure 1.
+    $s_t = s_{t-1} + |g_t|^2$, and `initial` is $s_0$ in [0, inf). `eps` and `eps_root` as in
+    `scale_by_rms`. Source: Duchi et al. (2011), figure 1.
     """
     return scale_by_rms(running_sum(initial), eps, eps_root)
 

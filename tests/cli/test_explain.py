@@ -31,7 +31,7 @@ def test_adam_is_explained(gradlab: Callable[..., Any]) -> None:
     assert "8 bytes for each parameter (2 arrays like it), and 8 bytes besides" in out
 
 
-@pytest.mark.parametrize("name", [*registry.entries(), *PROBLEMS, *(set(entrants()) - set(registry.entries()))])
+@pytest.mark.parametrize("name", [*registry.entries(), *PROBLEMS, *sorted(set(entrants()) - set(registry.entries()))])
 def test_everything_can_be_explained(gradlab: Callable[..., Any], name: str) -> None:
     code, out, err = gradlab("explain", name)
     assert (code, err) == (0, "")

@@ -29,8 +29,8 @@ TINY = (
     "4",
 )
 FILES = {
-    "plan.json", "provenance.json", "results.nc", "leaderboard.csv", "leaderboard.json", "learning_curves_ravine.png",
-    "sensitivity_ravine.png", "paths_ravine.png",
+    "plan.json", "provenance.json", "report.html", "results.nc", "leaderboard.csv", "leaderboard.json",
+    "learning_curves_ravine.png", "sensitivity_ravine.png", "paths_ravine.png",
 }  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def test_a_race_of_another_plan_needs_fresh_and_replaces_the_pictures(
     ("arguments", "message"),
     [
         (["--optimizer", "adm"], "no optimizer is named 'adm'; did you mean adam"),
-        (["--problem", "digit"], "no problem is named 'digit'; did you mean digits?"),
+        (["--problem", "digit"], "no problem is named 'digit'; did you mean digits"),
         (["--steps", "0"], "--steps must be at least 1, got 0"),
         (["--seeds", "0"], "--seeds must be at least 1, got 0"),
         (["--rates", "0"], "--rates must be at least 1, got 0"),
@@ -252,5 +252,6 @@ def test_a_users_own_optimizer_and_problem_race(
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files by name, but for the provenance."""
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "provenance.json"}
+    """All files by name, but for the provenance and the report, which states it."""
+    varying = ("provenance.json", "report.html")
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name not in varying}

@@ -53,7 +53,7 @@ def test_the_parts_are_links_of_gradlab(tx):
 
 @pytest.mark.parametrize("tx", [pytest.param(tx, id=name) for name, tx in FULLEST.items()])
 def test_every_contract_holds_with_all_options_and_a_schedule(tx):
-    assert_lawful(tx)
+    assert_lawful(tx, dtypes=("float32", "bfloat16"))  # the links themselves are examined in all of them
 
 
 @each_default

@@ -31,6 +31,7 @@ class Landscape:
 
     window: tuple[tuple[float, float], tuple[float, float]]  # (left, right), (bottom, top)
     optimum: tuple[float, float] | None = None
+    further_optima: tuple[tuple[float, float], ...] = ()  # as good as `optimum`
 
 
 class Problem(Protocol):
@@ -51,6 +52,12 @@ class Problem(Protocol):
     steps: ClassVar[int] = 200  # updates in a run, unless the caller says otherwise
     score: ClassVar[Score] = Score("final_loss", "loss")
     landscape: ClassVar[Landscape | None] = None
+    minimum: ClassVar[float | None] = None  # the least expected loss, where it is known
+
+    @property
+    def optimum(self) -> PyTree:
+        """Parameters of that loss, where they are known; None elsewhere."""
+        return None
 
     def init(self, key: jax.Array) -> PyTree:
         """The parameters to start from: a pytree of float arrays; `key` belongs to the seed of the run."""

@@ -62,6 +62,20 @@ def complex_leaves(subject: Subject) -> None:
     turned, _ = subject.jitted(1j * gradient, subject.tx.init(1j * params), 1j * params)
     if not np.allclose(np.asarray(turned), 1j * np.asarray(updates), rtol=1e-4, atol=1e-6):
         raise Broken(f"gradient g gives {np.asarray(updates)}, but i g gives {np.asarray(turned)}, not i times that")
+    straight, askew = (
+        _updates_for_turned_reals(subject, gradient, params, turn) for turn in (1, np.exp(0.25j * np.pi))
+    )
+    sizes, turned_sizes = np.abs(straight), np.abs(askew)
+    if np.any((turned_sizes > 2 * sizes + 1e-6) | (sizes > 2 * turned_sizes + 1e-6)):
+        raise Broken(
+            f"the gradient {np.asarray(gradient.real)} gives updates of magnitude {sizes}, but turned by an eighth of "
+            f"a turn, where the square has no real part, {turned_sizes}"
+        )
+
+
+def _updates_for_turned_reals(subject: Subject, gradient: Any, params: Any, turn: complex) -> np.ndarray:
+    turned, place = (jnp.asarray(turn * np.asarray(tree).real, tree.dtype) for tree in (gradient, params))
+    return np.asarray(subject.jitted(turned, subject.tx.init(place), place)[0])
 
 
 @law(
@@ -84,3 +98,15 @@ def integer_leaves(subject: Subject) -> None:
     place = first_unlike(updates, gradient) or first_unlike(after, state)
     if place:
         raise Broken(f"an integer leaf is taken, and then changes at {place}")
+    whole, exact = (
+        subject.update(tree, subject.tx.init(params), params)[0]["counter"]
+        for params, tree in ((params, gradient), (_as_floats(params), _as_floats(gradient)))
+    )
+    if not np.allclose(np.asarray(whole, np.float32), np.asarray(exact, np.float32), rtol=1e-4, atol=1e-6):
+        raise Broken(
+            f"an integer leaf is taken, and its updates {np.asarray(exact)} are cut off to {np.asarray(whole)}"
+        )
+
+
+def _as_floats(tree: Any) -> Any:
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), tree)

@@ -56,9 +56,8 @@ def orbax_state_resumes(subject: Subject) -> None:
                 targets, restore_args=ocp.checkpoint_utils.construct_restore_args(targets)
             )
             restored = store.restore(Path(folder) / "state", args=arguments)
-            return jax.tree.map(np.asarray, restored)
+            return jax.tree.map(_host, restored)
 
-    _refuse_keys(subject)
     if not jax.tree.leaves(subject.tx.init(sample(TREES["one vector"]))):
         raise NotApplicable("its state holds no array to store")
     _require_resumes(subject, through_orbax, "Orbax")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import jax
 import numpy as np
 
 from ..law import Broken, NotApplicable, law
@@ -26,8 +29,21 @@ def mismatched_trees(subject: Subject) -> None:
             continue
         except Exception as error:
             raise Broken(f"{name}: {type(error).__name__} instead of ValueError or TypeError: {error}") from error
+        if _knows_no_shapes(subject, state, gradient):
+            raise NotApplicable("nothing in its state tells the shapes of the parameters, and it does without these")
         shapes = {key: np.shape(value) for key, value in updates.items()}
         raise Broken(f"{name}: accepted in silence, with updates of shapes {shapes}")
+
+
+def _knows_no_shapes(subject: Subject, state: Any, gradient: Any) -> bool:
+    """Whether any gradient would do: the state holds scalars only, and the parameters are not used."""
+    if any(np.shape(leaf) for leaf in jax.tree.leaves(state)):
+        return False
+    try:
+        jax.eval_shape(subject.update, gradient, state, None)
+    except Exception:
+        return False
+    return True
 
 
 @law(

@@ -10,6 +10,7 @@ from ..law import Broken, NotApplicable, law
 from ..subject import TREES, Subject, sample, samples
 
 _HALVES = ("bfloat16", "float16")
+_LUCK = 0.05  # the share of updates that may round the other way, as the two programs differ in the last digit
 
 
 @law(
@@ -58,8 +59,8 @@ def finite_at_zero(subject: Subject) -> None:
 )
 def rounded_once(subject: Subject) -> None:
     for dtype in _halves(subject):
-        shapes = TREES["one vector"]
-        params, gradients = sample(shapes, dtype), samples(shapes, dtype)
+        shape = (64,)  # enough to tell a second rounding, which changes every third number, from luck
+        params, gradients = sample(shape, dtype), samples(shape, dtype)
         state, wide_params = subject.tx.init(params), params.astype(jnp.float32)
         wide_state = subject.tx.init(wide_params)
         for step, gradient in enumerate(gradients):
@@ -67,9 +68,16 @@ def rounded_once(subject: Subject) -> None:
             wide_updates, wide_state = subject.jitted(gradient.astype(jnp.float32), wide_state, wide_params)
             expected = np.asarray(wide_updates.astype(dtype), np.float32)
             got = np.asarray(updates, np.float32)
-            ulp = float(jnp.finfo(dtype).eps) * np.abs(expected) + float(jnp.finfo(dtype).tiny)
-            if np.any(np.abs(got - expected) > ulp):
-                raise Broken(f"{dtype}, step {step}: {got} where the float32 result rounds to {expected}")
+            ulp = float(jnp.finfo(dtype).eps) * np.abs(np.nan_to_num(expected)) + float(jnp.finfo(dtype).tiny)
+            with np.errstate(invalid="ignore"):
+                gaps = np.where((got == expected) | (np.isnan(got) & np.isnan(expected)), 0, np.abs(got - expected))
+            gaps = np.nan_to_num(gaps, nan=np.inf)
+            if np.any(gaps > ulp) or np.mean(gaps > 0) > _LUCK:
+                at = int(np.argmax(gaps / ulp))
+                raise Broken(
+                    f"{dtype}, step {step}: {np.mean(gaps > 0):.0%} of the updates differ, such as {got[at]} where the "
+                    f"float32 result rounds to {expected[at]}"
+                )
 
 
 def _halves(subject: Subject, required: bool = True) -> list[str]:

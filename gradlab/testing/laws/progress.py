@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -56,21 +58,48 @@ def descends(subject: Subject) -> None:
     claimed=True,
 )
 def accumulates(subject: Subject) -> None:
-    k = int(subject.claims["accumulates"])
+    """The claim is k, or a pair of k and the transformation that the mean of k gradients goes to."""
+    claim = subject.claims["accumulates"]
+    k, inner = claim if isinstance(claim, tuple) else (int(claim), None)
     params = sample(_SHAPE)
     parts = [sample(_SHAPE, seed=30 + i) for i in range(2 * k)]
-    state, emitted = subject.tx.init(params), []
-    for part in parts:
-        updates, state = subject.jitted(part, state, params)
-        emitted.append(np.asarray(updates))
+    emitted = _emitted(subject, parts, params)
     for i, updates in enumerate(emitted):
         if (i + 1) % k and np.any(updates != 0):
             raise Broken(f"micro-batch {i + 1} of {k} already moves the parameters by {updates}")
     means = [sum(parts[i * k : (i + 1) * k]) / k for i in range(2)]
-    state = subject.tx.init(params)
+    whole = _emitted(subject, [mean for mean in means for _ in range(k)], params)[k - 1 :: k]
+    state = None if inner is None else inner.init(params)
     for batch, mean in enumerate(means):
-        for _ in range(k):
-            updates, state = subject.jitted(mean, state, params)
-        place = differ(emitted[(batch + 1) * k - 1], updates, "float32")
+        got = emitted[(batch + 1) * k - 1]
+        place = differ(got, whole[batch], "float32")
         if place:
             raise Broken(f"batch {batch} in {k} parts and as {k} equal parts give different updates, {place}")
+        if inner is not None:
+            updates, state = inner.update(mean, state, params)
+            place = differ(got, updates, "float32")
+            if place:
+                raise Broken(f"batch {batch} in {k} parts and whole, without accumulation, differ, {place}")
+
+
+@law(
+    "until k micro-batches are complete nothing moves, even with a NaN among them",
+    meaning="what must not move is multiplied by zero, and a NaN times zero is NaN: use jnp.where",
+    claimed=True,
+)
+def still_between_steps(subject: Subject) -> None:
+    k = int(subject.claims["still between steps"])
+    params = sample(_SHAPE)
+    sick = [jnp.full(_SHAPE, jnp.nan, jnp.float32), *(sample(_SHAPE, seed=30 + i) for i in range(k - 2))]
+    for i, updates in enumerate(_emitted(subject, sick, params)):
+        if np.any(updates != 0):
+            raise Broken(f"with a NaN in the first, micro-batch {i + 1} of {k} moves the parameters by {updates}")
+
+
+def _emitted(subject: Subject, parts: list[Any], params: Any) -> list[np.ndarray]:
+    """The updates at fixed parameters."""
+    state, emitted = subject.tx.init(params), []
+    for part in parts:
+        updates, state = subject.jitted(part, state, params)
+        emitted.append(np.asarray(updates))
+    return emitted

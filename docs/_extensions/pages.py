@@ -1,0 +1,88 @@
+"""Pages that are made and not written: one for each module, the tables of the API, and copies of the notebooks."""
+
+from __future__ import annotations
+
+import pkgutil
+import shutil
+import typing
+from pathlib import Path
+from typing import Any
+
+import gradlab
+from gradlab import hyperparameters
+from gradlab.registry import of_kind
+
+KINDS = {
+    "recipe": "The optimizers",
+    "link": "The links",
+    "combinator": "What joins them",
+    "schedule": "The schedules",
+}
+
+
+def modules() -> list[str]:
+    """The names of the public modules and packages."""
+    found = [module.name for module in pkgutil.walk_packages(gradlab.__path__, "gradlab.")]
+    public = [name for name in found if not any(part.startswith("_") for part in name.split("."))]
+    return sorted(public)
+
+
+def module_page(name: str, names: list[str]) -> str:
+    """The page of a module: its docstring, all that it defines, and the pages of a package's modules."""
+    lines = [f"# `{name}`", "", "```{eval-rst}", f".. automodule:: {name}", "   :members:", ""]
+    if name == hyperparameters.__name__:
+        for alias, interval in _ranges():
+            lines += [f".. py:data:: {alias}", f"   :module: {name}", ""]
+            lines += [f"   A number in {interval}, an array of such numbers, or a schedule.", ""]
+    inside = [other for other in names if other.rpartition(".")[0] == name]
+    return "\n".join([*lines, "```", "", *_contents(inside)])
+
+
+def _contents(names: list[str]) -> list[str]:
+    return ["```{toctree}", ":maxdepth: 1", "", *names, "```", ""] if names else []
+
+
+def tables() -> str:
+    """The registry as tables: every public factory with the first sentence of its documentation."""
+    lines: list[str] = []
+    for kind, title in KINDS.items():
+        lines += [f"## {title}", "", "| | |", "|---|---|"]
+        for entry in of_kind(kind).values():
+            prefix = "gl.schedules." if kind == "schedule" else "gl."
+            target = f"{entry.factory.__module__}.{entry.factory.__qualname__}"
+            lines.append(f"| {{py:obj}}`{prefix}{entry.name} <{target}>` | {entry.summary} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _ranges() -> list[tuple[str, hyperparameters.Range]]:
+    aliases = {name: value for name, value in vars(hyperparameters).items() if not name.startswith("_")}
+    annotated = {name: value for name, value in aliases.items() if typing.get_origin(value) is typing.Annotated}
+    return [(name, value.__metadata__[0]) for name, value in annotated.items()]
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file unless it is there already, so that Sphinx reads again only what has changed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def make(source: Path) -> None:
+    """Write all the made pages into the source folder of the site."""
+    made = source / "api" / "modules"
+    names = modules()
+    for stale in set(made.glob("*.md")) - {made / f"{name}.md" for name in [*names, "index"]}:
+        stale.unlink()
+    for name in names:
+        _write(made / f"{name}.md", module_page(name, names))
+    _write(made / "tables.inc", tables())
+    _write(made / "index.md", "\n".join(["# The modules", "", *_contents([n for n in names if n.count(".") == 1])]))
+    notebooks = source / "notebooks"
+    shutil.rmtree(notebooks, ignore_errors=True)
+    shutil.copytree(source.parent / "notebooks", notebooks, ignore=shutil.ignore_patterns(".*"))
+
+
+def setup(app: Any) -> dict[str, bool]:
+    make(Path(app.srcdir))
+    return {"parallel_read_safe": True}

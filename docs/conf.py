@@ -1,0 +1,52 @@
+"""The Sphinx configuration: `sphinx-build -W docs docs/_build/html`."""
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent), str(HERE / "_extensions")]
+# For the notebooks, which run in processes of their own: the checkout, and not an installed copy.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import gradlab  # noqa: E402
+
+project = "gradlab"
+copyright = "the gradlab authors"
+version = release = gradlab.__version__
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "docstrings",
+    "pages",
+]
+exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+
+html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_title = f"gradlab {release}"
+html_show_copyright = False
+html_copy_source = False
+pygments_style = "friendly"
+pygments_dark_style = "monokai"
+
+myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
+myst_heading_anchors = 3
+
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+nb_execution_timeout = 120
+
+add_module_names = False
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+python_maximum_signature_line_length = 88
+
+# For `-n`: names of other libraries, whose inventories a build without a network cannot fetch, and types from them.
+nitpick_ignore_regex = [(r"py:.*", r"(?!gradlab\.)\w+\..*"), (r"py:.*", r"(gradlab\..*\.)?[A-Z]\w*")]

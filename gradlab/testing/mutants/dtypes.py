@@ -1,0 +1,220 @@
+"""Breaches of dtype: promoted states and updates, half-precision accumulators, eps that vanish, complex squares."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from gradlab.boundary import like, precise, require_same_trees
+
+from .base import breaks
+from .heavy_ball import heavy_ball, step_down, wide, zeros
+
+_OF = "sgd"
+
+
+@breaks("stable state", of=_OF, slip="the momentum is float32 at first, and of the gradient's dtype from then on")
+def state_takes_the_gradients_dtype():
+    def update(updates, state, params=None):
+        m = jax.tree.map(lambda m, g: 0.9 * m + g, state["m"], wide(updates, state["m"]))
+        return step_down(0.1, m, updates), {"m": like(m, updates)}
+
+    return optax.GradientTransformation(heavy_ball().init, update)
+
+
+@breaks("stable state", of=_OF, slip="the step count is an integer at first, and a float from the first step on")
+def counter_becomes_a_float():
+    right = heavy_ball()
+
+    def init(params):
+        return right.init(params) | {"count": jnp.zeros((), jnp.int32)}
+
+    def update(updates, state, params=None):
+        changed, after = right.update(updates, {"m": state["m"]}, params)
+        return changed, after | {"count": state["count"].astype(jnp.float32) + 1.0}
+
+    return optax.GradientTransformation(init, update)
+
+
+@breaks("stable state", of=_OF, slip="a running product is weakly typed at first, and strongly from the first step on")
+def weak_type_is_lost():
+    right, decay = heavy_ball(), 0.9
+
+    def init(params):
+        return right.init(params) | {"product": jnp.asarray(1.0)}
+
+    def update(updates, state, params=None):
+        changed, after = right.update(updates, {"m": state["m"]}, params)
+        return changed, after | {"product": state["product"] * jnp.asarray(decay, state["product"].dtype)}
+
+    return optax.GradientTransformation(init, update)
+
+
+@breaks("stable state", of=_OF, slip="all gradients are kept in a tuple that grows")
+def state_grows():
+    right = heavy_ball()
+
+    def init(params):
+        return right.init(params) | {"history": ()}
+
+    def update(updates, state, params=None):
+        changed, after = right.update(updates, {"m": state["m"]}, params)
+        return changed, after | {"history": (*state["history"], updates)}
+
+    return optax.GradientTransformation(init, update)
+
+
+@breaks("stable state", of=_OF, slip="the state is a tuple at first, and a list from the first step on")
+def state_changes_its_container():
+    right = heavy_ball()
+
+    def update(updates, state, params=None):
+        changed, after = right.update(updates, {"m": state[0]}, params)
+        return changed, [after["m"]]
+
+    return optax.GradientTransformation(lambda params: (zeros(params),), update)
+
+
+@breaks("stable updates", of=_OF, slip="the updates have the dtype of the accumulators, and not of the gradients")
+def updates_stay_wide():
+    def update(updates, state, params=None):
+        m = jax.tree.map(lambda m, g: 0.9 * m + g, state["m"], wide(updates, state["m"]))
+        return jax.tree.map(lambda m: -0.1 * m, m), {"m": m}
+
+    return optax.GradientTransformation(heavy_ball().init, update)
+
+
+@breaks("stable updates", of=_OF, slip="the updates of scalars come out as vectors of one element")
+def updates_gain_an_axis():
+    right = heavy_ball()
+
+    def update(updates, state, params=None):
+        changed, after = right.update(updates, state, params)
+        return jax.tree.map(jnp.atleast_1d, changed), after
+
+    return optax.GradientTransformation(right.init, update)
+
+
+@breaks("wide accumulators", of=_OF, slip="the momentum has the dtype of the parameters, be it bfloat16")
+def half_precision_momentum():
+    def init(params):
+        zeros(params)
+        return {"m": jax.tree.map(jnp.zeros_like, params)}
+
+    def update(updates, state, params=None):
+        require_same_trees(updates, state["m"], "the updates", "the state")
+        m = jax.tree.map(lambda m, g: (0.9 * m + g).astype(m.dtype), state["m"], like(updates, state["m"]))
+        return step_down(0.1, m, updates), {"m": m}
+
+    return optax.GradientTransformation(init, update)
+
+
+@breaks("wide accumulators", of=_OF, slip="the step count has the dtype of the parameters; bfloat16 stops at 256")
+def half_precision_counter():
+    right = heavy_ball()
+
+    def init(params):
+        dtypes = [leaf.dtype for leaf in jax.tree.leaves(params)]
+        return right.init(params) | {"count": jnp.zeros((), dtypes[0] if dtypes else jnp.float32)}
+
+    def update(updates, state, params=None):
+        changed, after = right.update(updates, {"m": state["m"]}, params)
+        return changed, after | {"count": state["count"] + 1}
+
+    return optax.GradientTransformation(init, update)
+
+
+@breaks("rounded once", of=_OF, slip="the momentum is rounded to the gradient's dtype before it is scaled")
+def rounded_twice():
+    def update(updates, state, params=None):
+        m = jax.tree.map(lambda m, g: 0.9 * m + g, state["m"], wide(updates, state["m"]))
+        return jax.tree.map(lambda m: -0.1 * m, like(m, updates)), {"m": m}
+
+    return optax.GradientTransformation(heavy_ball().init, update)
+
+
+@breaks("rounded once", of=_OF, slip="the new gradient is scaled in its own dtype before it is accumulated")
+def rounded_before():
+    right = heavy_ball(rate=1.0)
+
+    def update(updates, state, params=None):
+        return right.update(jax.tree.map(lambda g: 0.1 * g, updates), state, params)
+
+    return optax.GradientTransformation(right.init, update)
+
+
+def _rms(square, root):
+    """RMSProp with its square and its root to be filled in."""
+
+    def init(params):
+        return {"v": jax.tree.map(lambda p: square(jnp.zeros_like(p)), precise(params, "the parameter"))}
+
+    def update(updates, state, params=None):
+        require_same_trees(updates, state["v"], "the updates", "the state")
+        g = precise(updates, "the update")
+        v = jax.tree.map(lambda v, g: 0.9 * v + 0.1 * square(g).astype(v.dtype), state["v"], g)
+        change = jax.tree.map(lambda g, v: -0.1 * g / root(v).astype(g.dtype), g, v)
+        return like(change, updates), {"v": v}
+
+    return optax.GradientTransformation(init, update)
+
+
+def root_mean_square():
+    """The right version: |g|^2, and a root whose derivative is finite at zero."""
+    return _rms(lambda g: (g * g.conj()).real, lambda v: jnp.sqrt(v + 1e-12))
+
+
+@breaks(
+    "complex leaves",
+    of="rmsprop",
+    slip="the conjugation is forgotten: the second moment is a mean of g * g, which is complex",
+)
+def conjugation_forgotten():
+    return _rms(lambda g: g * g, lambda v: jnp.sqrt(v + 1e-12))
+
+
+@breaks("complex leaves", of="rmsprop", slip="the second moment is a mean of the real part of g * g, and not of |g|^2")
+def real_part_of_square():
+    return _rms(lambda g: (g * g).real, lambda v: jnp.sqrt(jnp.abs(v) + 1e-12))
+
+
+@breaks("complex leaves", of="rmsprop", slip="complex gradients are divided by the size of the real part only")
+def real_part_only():
+    return _rms(lambda g: g.real**2, lambda v: jnp.sqrt(v + 1e-12))
+
+
+@breaks("complex leaves", of=_OF, slip="complex gradients are conjugated, which turns them the other way")
+def conjugated_gradient():
+    right = heavy_ball()
+
+    def update(updates, state, params=None):
+        return right.update(jax.tree.map(jnp.conj, updates), state, params)
+
+    return optax.GradientTransformation(right.init, update)
+
+
+@breaks("finite at zero", of="rmsprop", slip="there is no eps, and a zero gradient is divided by zero")
+def no_eps():
+    return _rms(lambda g: (g * g.conj()).real, jnp.sqrt)
+
+
+@breaks(
+    "finite at zero",
+    of="rmsprop",
+    slip="the root of zero has an infinite derivative, which eps behind it does not cure",
+)
+def root_of_zero():
+    return _rms(lambda g: (g * g.conj()).real, lambda v: jnp.sqrt(v) + 1e-8)
+
+
+@breaks("finite at zero", of="rmsprop", slip="eps is added in the gradient's dtype, and 1e-8 is zero in float16")
+def eps_lost_in_float16():
+    right = root_mean_square()
+
+    def update(updates, state, params=None):
+        _, after = right.update(updates, state, params)
+        root = jax.tree.map(lambda v, g: jnp.sqrt(jnp.maximum(v, 1e-30)).astype(g.real.dtype), after["v"], updates)
+        return jax.tree.map(lambda g, r: -0.1 * g / (r + 1e-8).astype(g.dtype), updates, root), after
+
+    return optax.GradientTransformation(right.init, update)

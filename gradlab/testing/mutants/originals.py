@@ -1,0 +1,51 @@
+"""The right versions, by the names and with the hyperparameters of the references."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import gradlab as gl
+
+from . import link_references
+
+
+def momentum_average(learning_rate: Any, decay: Any = 0.9) -> gl.Transformation:
+    """Qian's running mean."""
+    return gl.chain(gl.scale_by_momentum(decay), gl.scale_by_learning_rate(learning_rate))
+
+
+def adam_efficient(learning_rate: Any = 1e-3, b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8) -> gl.Transformation:
+    """Adam with one correction behind the division."""
+    direction = gl.chain(gl.scale_by_momentum(b1), gl.scale_by_rms(b2, eps), gl.bias_correction(b1, b2))
+    return gl.chain(direction, gl.scale_by_learning_rate(learning_rate))
+
+
+def adagrad(learning_rate: Any, initial_accumulator: Any = 0.0, eps: Any = 1e-10) -> gl.Transformation:
+    """Adagrad, with the reference's name for the accumulator."""
+    return gl.adagrad(learning_rate, initial_accumulator, eps)
+
+
+OPTIMIZERS: dict[str, Callable[..., gl.Transformation]] = {
+    "sgd": gl.sgd,
+    "momentum_average": momentum_average,
+    "sign_sgd": gl.sign_sgd,
+    "adagrad": adagrad,
+    "adadelta": gl.adadelta,
+    "rmsprop": gl.rmsprop,
+    "adam": gl.adam,
+    "adamw": gl.adamw,
+    "adam_efficient": adam_efficient,
+    "adamax": gl.adamax,
+    "nadam": gl.nadam,
+    "amsgrad": gl.amsgrad,
+    "adabound": gl.adabound,
+    "amsbound": gl.amsbound,
+}
+
+LINKS: dict[str, Callable[..., gl.Transformation]] = {
+    name: getattr(link_references, f"right_{name}")
+    for name, reference in vars(link_references).items()
+    if inspect.isfunction(reference) and f"right_{name}" in vars(link_references)
+}

@@ -1,0 +1,201 @@
+"""Wrong wrappers: gradients accumulated over micro-batches, and weights that follow slowly."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+import gradlab as gl
+from gradlab.boundary import like, precise, require_same_trees
+
+from .base import breaks
+
+
+class AccumulateState(NamedTuple):
+    """The state of an accumulator."""
+
+    micro_step: jax.Array  # int32 scalar, from 0 to k - 1
+    mean: Any  # of the gradients of this batch so far
+    inner: Any
+
+
+def accumulate(inner, k=4):
+    """The right version: the mean of k gradients goes to `inner`, and in between nothing moves."""
+
+    def init(params):
+        zeros = jax.tree.map(jnp.zeros_like, precise(params, "the parameter"))
+        return AccumulateState(jnp.zeros((), jnp.int32), zeros, inner.init(params))
+
+    def update(updates, state, params=None):
+        require_same_trees(updates, state.mean, "the updates", "the state")
+        wide = precise(updates, "the update")
+        mean = jax.tree.map(lambda m, g: m + g.astype(m.dtype) / k, state.mean, wide)
+        last = state.micro_step == k - 1
+        change, after = inner.update(mean, state.inner, params)
+        emitted = jax.tree.map(lambda u: jnp.where(last, u, 0), change)
+        kept = jax.tree.map(lambda new, old: jnp.where(last, new, old), after, state.inner)
+        reset = jax.tree.map(lambda m: jnp.where(last, 0, m), mean)
+        return like(emitted, updates), AccumulateState((state.micro_step + 1) % k, reset, kept)
+
+    return optax.GradientTransformation(init, update)
+
+
+_FOUR = {"accumulates": (4, gl.sgd(0.1, momentum=0.9))}
+
+
+def _inner():
+    return gl.sgd(0.1, momentum=0.9)
+
+
+def _wrong(step):
+    """An accumulator with other equations: step(g, mean, i, last) -> (mean for `inner`, mean to keep)."""
+    inner, k = _inner(), 4
+
+    def init(params):
+        return accumulate(inner, k).init(params)
+
+    def update(updates, state, params=None):
+        require_same_trees(updates, state.mean, "the updates", "the state")
+        last = state.micro_step == k - 1
+        wide = jax.tree.map(lambda m, g: g.astype(m.dtype), state.mean, precise(updates, "the update"))
+        both = jax.tree.map(lambda g, m: step(g, m, state.micro_step, last), wide, state.mean)
+        used, kept = (jax.tree.map(lambda _, pair, i=i: pair[i], wide, both) for i in (0, 1))
+        change, after = inner.update(used, state.inner, params)
+        emitted = jax.tree.map(lambda u: jnp.where(last, u, 0), change)
+        memory = jax.tree.map(lambda new, old: jnp.where(last, new, old), after, state.inner)
+        return like(emitted, updates), AccumulateState((state.micro_step + 1) % k, like(kept, state.mean), memory)
+
+    return optax.GradientTransformation(init, update)
+
+
+@breaks("accumulates", of="accumulate", slip="the sum of k gradients is not divided by k, but by k + 1", claims=_FOUR)
+def accumulate_divides_by_one_more():
+    def step(g, mean, i, last):
+        mean = mean + g / 5
+        return mean, jnp.where(last, 0, mean)
+
+    return _wrong(step)
+
+
+@breaks(
+    "accumulates", of="accumulate", slip="the running mean divides by k, where the count so far is meant", claims=_FOUR
+)
+def accumulate_running_mean_of_k():
+    def step(g, mean, i, last):
+        mean = mean + (g - mean) / 4
+        return mean, jnp.where(last, 0, mean)
+
+    return _wrong(step)
+
+
+@breaks(
+    "accumulates",
+    of="accumulate",
+    slip="the mean is not reset, so that a batch begins with the one before",
+    claims=_FOUR,
+)
+def accumulate_without_reset():
+    def step(g, mean, i, last):
+        mean = mean + g / 4
+        return mean, mean
+
+    return _wrong(step)
+
+
+@breaks(
+    "accumulates",
+    of="accumulate",
+    slip="the last micro-batch is left out of its batch, and opens the next",
+    claims=_FOUR,
+)
+def accumulate_forgets_the_last():
+    def step(g, mean, i, last):
+        return mean, jnp.where(last, g / 4, mean + g / 4)
+
+    return _wrong(step)
+
+
+@breaks("accumulates", of="accumulate", slip="only the last micro-batch counts", claims=_FOUR)
+def accumulate_keeps_the_last_only():
+    return _wrong(lambda g, mean, i, last: (g / 4, g / 4))
+
+
+@breaks("accumulates", of="accumulate", slip="the step is taken one micro-batch too early", claims=_FOUR)
+def accumulate_emits_early():
+    right = accumulate(_inner())
+
+    def init(params):
+        return right.init(params)._replace(micro_step=jnp.ones((), jnp.int32))
+
+    return optax.GradientTransformation(init, right.update)
+
+
+@breaks(
+    "still between steps",
+    of="accumulate",
+    slip="what does not move is multiplied by zero, and a NaN times zero is NaN",
+    claims=_FOUR | {"still between steps": 4},
+)
+def accumulate_multiplies_by_zero():
+    inner, k = _inner(), 4
+    right = accumulate(inner, k)
+
+    def update(updates, state, params=None):
+        require_same_trees(updates, state.mean, "the updates", "the state")
+        wide = precise(updates, "the update")
+        mean = jax.tree.map(lambda m, g: m + g.astype(m.dtype) / k, state.mean, wide)
+        last = state.micro_step == k - 1
+        change, after = inner.update(mean, state.inner, params)
+        emitted = jax.tree.map(lambda u: u * last.astype(u.dtype), change)
+        kept = jax.tree.map(lambda new, old: jnp.where(last, new, old), after, state.inner)
+        reset = jax.tree.map(lambda m: jnp.where(last, 0, m), mean)
+        return like(emitted, updates), AccumulateState((state.micro_step + 1) % k, reset, kept)
+
+    return optax.GradientTransformation(right.init, update)
+
+
+@breaks("accumulates", of="accumulate", slip="the inner optimizer's state advances at each micro-batch", claims=_FOUR)
+def accumulate_inner_always_advances():
+    inner, k = _inner(), 4
+    right = accumulate(inner, k)
+
+    def update(updates, state, params=None):
+        emitted, after = right.update(updates, state, params)
+        seen = jax.tree.map(lambda m, g: m + g.astype(m.dtype) / k, state.mean, precise(updates, "the update"))
+        return emitted, after._replace(inner=inner.update(seen, state.inner, params)[1])
+
+    return optax.GradientTransformation(right.init, update)
+
+
+class SlowState(NamedTuple):
+    """The state of `follow_slowly`."""
+
+    slow: Any  # the slow copy of the parameters
+
+
+def follow_slowly(copy=jnp.copy):
+    """The right version of weights that follow slowly: half of what leads away from the slow copy is taken back."""
+
+    def init(params):
+        return SlowState(jax.tree.map(lambda p: copy(p), precise(params, "the parameter")))
+
+    def update(updates, state, params):
+        require_same_trees(updates, state.slow, "the updates", "the state")
+        wide = precise(updates, "the update"), precise(params, "the parameter")
+        slow = jax.tree.map(lambda s, x: s + (x.astype(s.dtype) - s) / 2, state.slow, wide[1])
+        change = jax.tree.map(
+            lambda g, s, x: (s.astype(x.dtype) - x) / 2 - g.astype(x.dtype) / 10, wide[0], slow, wide[1]
+        )
+        return like(change, updates), SlowState(like(slow, state.slow))
+
+    return optax.GradientTransformation(init, update)
+
+
+@breaks(
+    "unaliased", of="follow_slowly", slip="the slow weights are the parameters themselves at first, and no copy of them"
+)
+def slow_weights_alias_parameters():
+    return follow_slowly(copy=lambda p: p)

@@ -1,0 +1,50 @@
+"""Every test runs in float64, under strict dtype promotion, seeded, and compiles what it runs anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis
+import jax
+import numpy as np
+import pytest
+
+jax.config.update("jax_num_cpu_devices", 2)  # so that sharding is tested
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+jax.config.update("jax_num_cpu_devices", 2)  # for what runs sharded
+jax.config.update("jax_compilation_cache_dir", None)  # a test that compiles nothing can hide a retrace
+
+hypothesis.settings.register_profile("gradlab", derandomize=True, deadline=None, database=None, max_examples=50)
+hypothesis.settings.load_profile("gradlab")
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Random numbers that are the same in every run, whatever ran before."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def rollout() -> Callable[..., Any]:
+    """`rollout(tx, gradients, params=None)`: the updates [steps, ...] for gradients [steps, ...], at fixed parameters.
+
+    One compiled loop for all tests: the transformation and the gradients are arguments, so that tests which differ in
+    numbers only share a program.
+    """
+
+    @jax.jit
+    def run(tx: Any, gradients: Any, params: Any) -> Any:
+        def step(state: Any, gradient: Any) -> Any:
+            updates, state = tx.update(gradient, state, params)
+            return state, updates
+
+        return jax.lax.scan(step, tx.init(params), gradients)[1]
+
+    def rollout(tx: Any, gradients: Any, params: Any = None) -> Any:
+        gradients = jax.tree.map(jax.numpy.asarray, gradients)
+        params = jax.tree.map(lambda g: g[0], gradients) if params is None else params
+        return jax.tree.map(np.asarray, run(tx, gradients, params))
+
+    return rollout

@@ -1,0 +1,50 @@
+"""The tables are split and standardized as they should be, and models learn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import numpy as np
+import pytest
+
+import gradlab as gl
+from gradlab.lab.laps import train
+from gradlab.lab.problems import BreastCancer, Diabetes, Wine
+from gradlab.lab.problems.tables import TableProblem, load_table
+
+PROBLEMS = [BreastCancer(), Wine(), Diabetes()]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
+def test_tables_are_standardized_by_the_training_rows(problem: TableProblem) -> None:
+    table = load_table(problem.name)
+    rows = {"breast_cancer": 569, "wine": 178, "diabetes": 442}[problem.name]
+    assert len(table.train) + len(table.test) == rows
+    np.testing.assert_allclose(len(table.test), rows / 4, atol=1)
+    assert table.train.shape[1] == problem.columns
+    np.testing.assert_allclose(table.train.mean(0), 0, atol=1e-5)
+    np.testing.assert_allclose(table.train.std(0), 1, rtol=1e-5)
+    assert np.abs(table.test.mean(0)).max() > 1e-3
+    assert not {row.tobytes() for row in table.train} & {row.tobytes() for row in table.test}
+    if problem.outputs > 1:
+        assert table.train_targets.dtype.name == "int32"
+        assert set(table.train_targets) == set(table.test_targets) == set(range(problem.outputs))
+    else:
+        np.testing.assert_allclose([table.train_targets.mean(), table.train_targets.std()], [0, 1], atol=1e-5)
+
+
+def test_hidden_units_are_optional() -> None:
+    assert set(Diabetes(hidden=0).init(jax.random.key(0))) == {"output"}
+    assert set(Diabetes().init(jax.random.key(0))) == {"hidden", "output"}
+
+
+def test_models_learn(final_scores: Callable[..., np.ndarray]) -> None:
+    assert final_scores(BreastCancer(), gl.adam, [0.01]).max() < 0.15
+    assert final_scores(Diabetes(hidden=0), gl.adam, [0.01]).max() < 0.6  # R^2 of 0.4, as least squares has
+
+
+def test_long_training_of_a_network_on_diabetes_overfits(final_scores: Callable[..., np.ndarray]) -> None:
+    curves = train(Diabetes(), [gl.adam(0.01)], range(4), 600)
+    errors = np.asarray(curves.metrics["test_loss"]).mean((0, 1))
+    assert errors[-1] > errors.min() + 0.05

@@ -1,0 +1,164 @@
+"""What a reader can run is run: every Python and console block of the README and the docs, and every notebook.
+
+The blocks of a page share one namespace and one folder, in order. A block that begins with `>>>` is a doctest, whose
+output is compared (`...` stands for anything), and so is that of a command behind `$`. A block that begins with a
+comment such as `# mine.py` is written to that file, too. Sphinx is not needed here: `.ci/run` builds the site.
+"""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import json
+import os
+import pkgutil
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import pytest
+
+import gradlab
+
+ROOT = Path(__file__).parents[1]
+GENERATED = {"_build", "notebooks", "modules"}
+PAGES = [
+    path
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    if not GENERATED & set(path.relative_to(ROOT).parts)
+]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+FENCE = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"# (\w+\.py)\n")
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+class Block(NamedTuple):
+    """A block of code of a page."""
+
+    language: str
+    code: str
+    line: int  # of the page, counted from 0, at which the code begins
+
+
+def blocks(text: str) -> list[Block]:
+    """The Python and console blocks of a Markdown page, in order."""
+    return [Block(found[1], found[2], text.count("\n", 0, found.start(2))) for found in FENCE.finditer(text)]
+
+
+def run(block: Block, namespace: dict[str, Any], path: Path) -> None:
+    """Run a block in a namespace; raise AssertionError if the output that it shows is not what it prints."""
+    name = str(path.relative_to(ROOT))
+    if block.language == "console":
+        for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.code, re.MULTILINE):
+            require_output(command, shown)
+    elif block.code.startswith(">>>"):
+        examples = doctest.DocTestParser().get_doctest(block.code, namespace, name, str(path), block.line)
+        examples.globs = namespace  # which the parser copies
+        report: list[str] = []
+        runner = doctest.DocTestRunner(optionflags=OPTIONS)
+        assert not runner.run(examples, out=report.append, clear_globs=False).failed, "".join(report)
+    else:
+        if file := FILE.match(block.code):
+            Path(file[1]).write_text(block.code)
+        exec(compile("\n" * block.line + block.code, str(path), "exec"), namespace)
+
+
+def require_output(command: str, shown: str) -> None:
+    """Run a command of this environment, such as `gradlab list`, in the current folder, and compare what it prints."""
+    program, *arguments = shlex.split(command)
+    found = shutil.which(program, path=str(Path(sys.executable).parent))
+    assert found, f"{program} is not installed beside {sys.executable}"
+    environment = os.environ | {"COLUMNS": "110", "JAX_PLATFORMS": "cpu", "MPLBACKEND": "agg"}
+    printed = subprocess.run([found, *arguments], env=environment, text=True, capture_output=True, check=False)
+    agrees = doctest.OutputChecker().check_output(shown, printed.stdout, OPTIONS)
+    assert agrees, f"$ {command}\nshown:\n{shown}\nprinted:\n{printed.stdout}{printed.stderr}"
+
+
+@pytest.fixture(autouse=True)
+def readers_session() -> Iterator[None]:
+    """The settings of a fresh session, whatever other tests use."""
+    with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"):
+        yield
+
+
+@pytest.fixture
+def namespace(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, Any]]:
+    """The namespace of a module in an empty folder, found by its name, so that what a page defines can be pickled."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    module = types.ModuleType("page_" + re.sub(r"\W", "_", request.node.name))
+    sys.modules[module.__name__] = module
+    yield vars(module)
+    for name in [module.__name__, *(file.stem for file in tmp_path.glob("*.py"))]:
+        sys.modules.pop(name, None)
+
+
+def named(paths: list[Path]) -> Any:
+    return pytest.mark.parametrize("path", paths, ids=[str(path.relative_to(ROOT)) for path in paths])
+
+
+@named([path for path in PAGES if blocks(path.read_text())])
+def test_page(path: Path, namespace: dict[str, Any]) -> None:
+    for block in blocks(path.read_text()):
+        run(block, namespace, path)
+
+
+@named(NOTEBOOKS)
+def test_notebook(path: Path, namespace: dict[str, Any]) -> None:
+    for number, cell in enumerate(json.loads(path.read_text())["cells"]):
+        if cell["cell_type"] == "code":
+            exec(compile("".join(cell["source"]), f"{path}[{number}]", "exec"), namespace)
+
+
+@named(NOTEBOOKS)
+def test_notebook_is_stored_plain(path: Path) -> None:
+    notebook = json.loads(path.read_text())
+    cells = notebook["cells"]
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    assert len(cells) <= 12
+    assert len({cell["id"] for cell in cells}) == len(cells)
+    for cell in cells:
+        assert not cell.get("outputs"), f"clear the outputs of {cell['id']}"
+        assert cell.get("execution_count") is None, f"clear the outputs of {cell['id']}"
+
+
+def modules() -> list[str]:
+    found = pkgutil.walk_packages(gradlab.__path__, "gradlab.")
+    return [module.name for module in found if not module.name.endswith("__main__")]
+
+
+@pytest.mark.parametrize("name", modules())
+def test_docstrings(name: str) -> None:
+    report: list[str] = []
+    module = importlib.import_module(name)
+    for examples in doctest.DocTestFinder().find(module, name):
+        doctest.DocTestRunner(optionflags=OPTIONS).run(examples, out=report.append)
+    assert not report, "".join(report)
+
+
+@pytest.mark.parametrize(("shown", "agrees"), [("2", True), ("3", False), ("", False)])
+def test_shown_output_is_compared(shown: str, agrees: bool) -> None:
+    (block,) = blocks(f"Some text.\n\n```python\n>>> 1 + 1\n{shown}\n```\n")
+    if agrees:
+        run(block, {}, ROOT / "README.md")
+    else:
+        with pytest.raises(AssertionError, match=r"line 4, in README\.md"):
+            run(block, {}, ROOT / "README.md")
+
+
+def test_blocks_of_a_page_share_a_namespace(namespace: dict[str, Any]) -> None:
+    first, second = blocks("```python\nx = 1\n```\n\n```python\n>>> x + 1\n2\n```\n")
+    run(first, namespace, ROOT / "README.md")
+    run(second, namespace, ROOT / "README.md")
+    assert namespace["x"] == 1

@@ -1,0 +1,117 @@
+"""The package as a whole: what importing it costs and brings in, its public names, and their docstrings."""
+
+from __future__ import annotations
+
+import ast
+import collections
+import importlib.metadata
+import inspect
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import types
+from typing import Any
+
+import pytest
+
+import gradlab as gl
+from gradlab import registry
+
+ENTRIES = registry.entries()
+ROOT = pathlib.Path(gl.__file__).parent
+
+
+def run_python(code: str) -> Any:
+    """What a fresh interpreter prints as its last line, read as JSON."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_importing_costs_little_more_than_jax() -> None:
+    code = (
+        "import time, jax\n"
+        "start = time.process_time()\n"  # of this process only: other work on the machine does not count
+        "import gradlab\n"
+        "print(time.process_time() - start)"
+    )
+    seconds = statistics.median(run_python(code) for _ in range(5))
+    assert seconds <= 0.15, f"import gradlab costs {seconds:.3f} s more than import jax"
+
+
+def test_importing_brings_in_nothing_heavy() -> None:
+    code = (
+        "import json, sys, jax, optax, chex\n"
+        "before = set(sys.modules)\n"
+        "import gradlab\n"
+        "print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    new = run_python(code)
+    third_party = {name.split(".")[0] for name in new} - set(sys.stdlib_module_names) - {"gradlab", "jax", "jaxlib"}
+    assert third_party == set()
+    above = {name for name in new if name.startswith(("gradlab.lab", "gradlab.testing", "gradlab.cli"))}
+    assert above == set()
+
+
+def test_importing_changes_no_setting_and_starts_no_device() -> None:
+    code = (
+        "import json, jax\n"
+        "from jax._src import xla_bridge\n"
+        "before = dict(jax.config.values)\n"
+        "import gradlab\n"
+        "print(json.dumps([before == dict(jax.config.values), xla_bridge.backends_are_initialized()]))"
+    )
+    assert run_python(code) == [True, False]
+
+
+@pytest.mark.parametrize("module", [gl, gl.schedules], ids=lambda module: module.__name__)
+def test_each_public_name_is_written_once(module: types.ModuleType) -> None:
+    tree = ast.parse(pathlib.Path(module.__file__ or "").read_text())
+    imported = [
+        (alias.name, alias.asname) for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    ]
+    assert imported
+    assert [name for name, as_name in imported if name != as_name] == []  # `x as x`: public to type checkers too
+    assert [name for name, count in collections.Counter(name for name, _ in imported).items() if count > 1] == []
+    assert not hasattr(module, "__all__")
+    submodules = {path.stem for path in ROOT.rglob("*.py")} | {path.name for path in ROOT.rglob("*") if path.is_dir()}
+    public = {name for name, value in vars(module).items() if not name.startswith("_")}
+    assert public - submodules - {name for name, _ in imported} == set()
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert gl.__version__ == importlib.metadata.version("gradlab")
+    assert (ROOT / "py.typed").exists()
+
+
+@pytest.mark.parametrize("entry", [pytest.param(entry, id=name) for name, entry in ENTRIES.items()])
+def test_every_factory_is_documented(entry: registry.Entry) -> None:
+    doc = inspect.getdoc(entry.factory)
+    assert doc
+    first = doc.split("\n\n")[0].replace("\n", " ")
+    assert first.endswith(".")
+    if entry.kind in ("link", "recipe"):
+        assert "$" in doc or "Source:" in doc
+    if entry.kind == "recipe":
+        assert "Source:" in doc
+    if entry.kind == "link":
+        named = [other.factory.__doc__ or "" for name, other in ENTRIES.items() if f"`{name}`" in doc]  # as in another
+        missing = [
+            name for name in inspect.signature(entry.factory).parameters if f"`{name}`" not in "".join([doc, *named])
+        ]
+        assert missing == []
+
+
+@pytest.mark.parametrize("entry", [pytest.param(entry, id=name) for name, entry in ENTRIES.items()])
+def test_every_factory_knows_its_name_and_module(entry: registry.Entry) -> None:
+    assert entry.factory.__name__ == entry.name
+    assert entry.factory.__module__.startswith("gradlab.")
+    module = sys.modules[entry.factory.__module__]
+    assert getattr(module, entry.name) is entry.factory
+    assert len(inspect.signature(entry.factory).parameters) == len(entry.example.factory.parameters)
+
+
+@pytest.mark.parametrize("name", ["Transformation", "make_step", "transformation", "apply_updates"])
+def test_other_public_names_are_documented(name: str) -> None:
+    assert len(inspect.getdoc(getattr(gl, name)) or "") > 40

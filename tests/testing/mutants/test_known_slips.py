@@ -1,0 +1,132 @@
+"""A wrong trajectory is named in words: by the slip of every mutant, and of whoever makes the same mistake."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import gradlab as gl
+from gradlab.testing import assert_same_trajectory, check
+from gradlab.testing.mutants import MUTANTS, Mutant, known_slips
+from gradlab.testing.mutants.base import TRAJECTORY
+from gradlab.testing.mutants.originals import LINKS, OPTIMIZERS
+from gradlab.testing.sequences import SEQUENCES
+from gradlab.testing.trajectory import alike, first_points
+
+pytestmark = pytest.mark.slow  # the gate runs these too
+
+ARITHMETIC = [mutant for mutant in MUTANTS.values() if mutant.law == TRAJECTORY]
+
+
+@pytest.mark.parametrize("mutant", ARITHMETIC, ids=lambda mutant: mutant.name)
+def test_a_slip_is_found_and_named(mutant: Mutant) -> None:
+    assert mutant.reference is not None
+    with pytest.raises(AssertionError) as caught:
+        assert_same_trajectory(mutant.tx, mutant.reference)
+    named = f"\nIt computes exactly what {mutant.of} does with this mistake: {mutant.slip}."
+    assert str(caught.value).endswith(named), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "mutant", {(m.of, tuple(m.given.items())): m for m in ARITHMETIC}.values(), ids=lambda m: f"{m.of}, {dict(m.given)}"
+)
+def test_the_right_version_passes(mutant: Mutant) -> None:
+    assert mutant.reference is not None
+    make = OPTIMIZERS[mutant.of] if mutant.of in OPTIMIZERS else LINKS[mutant.of]
+    assert_same_trajectory(make(**mutant.given), mutant.reference, **mutant.given)
+
+
+def _forms() -> list[tuple[str, dict[str, Any]]]:
+    """The references, in every form that slips are known of, with a rate that is not 1."""
+    forms: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in OPTIMIZERS]
+    forms += [("sgd", {"momentum": 0.9, "dampening": 0.5}), ("sgd", {"momentum": 0.9, "nesterov": True})]
+    forms += [("rmsprop", {"centered": True}), ("rmsprop", {"momentum": 0.9, "nesterov": True})]
+    forms += [("adagrad", {"initial_accumulator": 1e-6}), ("adamax", {"eps": 1e-8})]
+    return [(name, {"learning_rate": 0.02} | given) for name, given in forms]
+
+
+@pytest.mark.parametrize(("reference", "given"), _forms(), ids=str)
+def test_no_two_slips_have_one_trajectory(reference: str, given: dict[str, Any]) -> None:
+    """Nor does any have the right one; each is told from each at a constant or at a falling rate."""
+    names = tuple(SEQUENCES)
+    falling = given | {"learning_rate": gl.schedules.exponential(0.02, 1.0, 0.5)}
+    points: dict[str, list[np.ndarray]] = {}
+    for values in (given, falling):
+        points.setdefault("the right one", []).append(first_points(OPTIMIZERS[reference](**values), names, 120, 6))
+        for slip in known_slips(reference, values):
+            needed = MUTANTS[slip.name].given if slip.name in MUTANTS else {}
+            if any(name not in given for name in needed):
+                continue  # a slip of an option that is off here, and so no slip
+            points.setdefault(slip.slip, []).append(first_points(slip.tx, names, 120, 6))
+    for left, right in itertools.combinations(points, 2):
+        assert not all(map(alike, points[left], points[right])), f"{left} | {right}"
+
+
+def careless_adam(learning_rate: float) -> optax.GradientTransformation:
+    """An Adam as anyone might write it, without the correction of its second moment."""
+
+    def init(params: Any) -> Any:
+        return jnp.zeros((), jnp.int32), jax.tree.map(jnp.zeros_like, params), jax.tree.map(jnp.zeros_like, params)
+
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        count, mu, nu = state
+        count = count + 1
+        mu = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, mu, updates)
+        nu = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g**2, nu, updates)
+        scale = learning_rate / (1 - 0.9 ** count.astype(float))
+        return jax.tree.map(lambda m, v: -scale * m / (jnp.sqrt(v) + 1e-8), mu, nu), (count, mu, nu)
+
+    return optax.GradientTransformation(init, update)
+
+
+UNCORRECTED = MUTANTS["adam_second_moment_uncorrected"].slip
+
+
+def test_the_mistake_of_a_strangers_optimizer_is_named() -> None:
+    with pytest.raises(AssertionError, match=UNCORRECTED):
+        assert_same_trajectory(careless_adam(0.01), "adam", learning_rate=0.01)
+
+
+def test_the_report_names_it_too() -> None:
+    report = check(careless_adam, learning_rate=0.01, reference="adam", laws=())
+    assert UNCORRECTED in report["same trajectory"].detail
+
+
+def test_a_mistake_that_nobody_knows_is_not_named() -> None:
+    with pytest.raises(AssertionError) as caught:
+        assert_same_trajectory(gl.chain(gl.adam(0.01), gl.scale(0.7)), "adam", learning_rate=0.01)
+    assert "with this mistake" not in str(caught.value)
+
+
+def test_a_general_mistake_is_named_in_any_optimizer() -> None:
+    @gl.transformation
+    def late_adabound(learning_rate=1e-3):
+        return gl.adabound(gl.schedules.shift(learning_rate, 1) if callable(learning_rate) else learning_rate)
+
+    with pytest.raises(AssertionError, match="under a decaying rate") as caught:
+        assert_same_trajectory(late_adabound(), "adabound")
+    assert "the schedule of the learning rate starts at step 1" in str(caught.value)
+
+
+def test_slips_fit_the_options() -> None:
+    plain = {slip.name for slip in known_slips("sgd", {})}
+    heavy = {slip.name for slip in known_slips("sgd", {"momentum": 0.9})}
+    nesterov = {slip.name for slip in known_slips("sgd", {"momentum": 0.9, "nesterov": True})}
+    assert "sgd_ascends" in plain
+    assert "sgd_stale_momentum" in heavy - plain - nesterov
+    assert "nesterov_looks_ahead_twice" in nesterov - plain - heavy
+
+
+def test_slips_take_the_hyperparameters() -> None:
+    slips = {slip.name: slip.tx for slip in known_slips("adam", {"learning_rate": 0.5, "b1": 0.8})}
+    assert slips["adam_swapped_decays"] == MUTANTS["adam_swapped_decays"].make(learning_rate=0.5, b1=0.8)
+
+
+def test_an_unknown_reference_has_no_slips() -> None:
+    assert known_slips("lion", {}) == []

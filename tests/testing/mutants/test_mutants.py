@@ -1,0 +1,129 @@
+"""Every mutant is killed on its right law, and the right version passes the same examination."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from typing import Any
+
+import pytest
+
+import gradlab as gl
+from gradlab.testing import CLAIMS, CONTRACTS, check, references
+from gradlab.testing.mutants import MUTANTS, Mutant, dtypes, heavy_ball, wrappers
+from gradlab.testing.mutants.base import TRAJECTORY
+from gradlab.testing.mutants.originals import LINKS, OPTIMIZERS
+
+LAWFUL = [mutant for mutant in MUTANTS.values() if mutant.law != TRAJECTORY]
+RIGHT: dict[str, Any] = {
+    "accumulate": wrappers.accumulate(gl.sgd(0.1, momentum=0.9)),
+    "follow_slowly": wrappers.follow_slowly(),
+    "clip_by_global_norm": gl.clip_by_global_norm(1.0),
+    "clip_by_norm": gl.clip_by_norm(1.0),
+    "sgd": gl.sgd(0.1, momentum=0.9),
+}
+
+
+def verdict(tx: Any, mutant: Mutant) -> str:
+    """What the kit says of a transformation under the law of a mutant."""
+    claims = {mutant.law: mutant.claims[mutant.law]} if mutant.law in CLAIMS else {}
+    laws = () if claims else (mutant.law,)
+    return check(tx, laws=laws, claims=claims, dtypes=mutant.dtypes)[mutant.law].verdict
+
+
+@pytest.mark.parametrize("mutant", LAWFUL, ids=lambda mutant: mutant.name)
+def test_a_mutant_is_killed_on_its_law(mutant: Mutant) -> None:
+    assert verdict(mutant.tx, mutant) == "broken"
+
+
+@pytest.mark.parametrize(
+    "mutant", {(mutant.of, mutant.law): mutant for mutant in LAWFUL}.values(), ids=lambda m: f"{m.of}, {m.law}"
+)
+def test_the_right_version_keeps_the_law(mutant: Mutant) -> None:
+    right = RIGHT[mutant.of] if mutant.of in RIGHT else getattr(gl, mutant.of)()
+    assert verdict(right, mutant) == "holds"
+
+
+@pytest.mark.parametrize(
+    ("right", "claims"),
+    [
+        (heavy_ball.heavy_ball(), {"elementwise": True, "contained": True, "sign symmetric": True, "descends": True}),
+        (dtypes.root_mean_square(), {"elementwise": True, "contained": True, "permutation equivariant": True}),
+        (wrappers.follow_slowly(), {"elementwise": True}),
+        (RIGHT["accumulate"], {"accumulates": (4, gl.sgd(0.1, momentum=0.9)), "still between steps": 4}),
+    ],
+    ids=["heavy_ball", "root_mean_square", "follow_slowly", "accumulate"],
+)
+def test_a_right_version_by_hand_keeps_every_law(right: Any, claims: Any) -> None:
+    report = check(right, claims=claims)
+    assert report.ok, str(report)
+
+
+def test_there_are_enough_of_every_kind() -> None:
+    assert len(MUTANTS) >= 70
+    arithmetic = Counter(mutant.of for mutant in MUTANTS.values() if mutant.law == TRAJECTORY)
+    assert set(arithmetic) == set(OPTIMIZERS) | set(LINKS)
+    assert min(arithmetic.values()) >= 2
+    laws = {mutant.law for mutant in MUTANTS.values()}
+    unreachable = {"sharded equals unsharded"}  # with one device
+    declared_only = {"ranges", "new values compile nothing"}  # gradlab's decorator keeps them, whatever it decorates
+    assert set(CONTRACTS) - laws == unreachable | declared_only
+
+
+def test_every_slip_is_told_apart_in_words() -> None:
+    slips = Counter((mutant.of, mutant.slip) for mutant in MUTANTS.values())
+    assert not [slip for slip, count in slips.items() if count > 1]
+    for mutant in MUTANTS.values():
+        assert mutant.law in CONTRACTS or mutant.law in CLAIMS or mutant.law == TRAJECTORY, mutant.name
+        assert mutant.slip[0].islower() or mutant.slip.split()[0] in ("NumPy",), mutant.slip
+        assert not mutant.slip.endswith("."), mutant.slip
+
+
+def test_a_mutant_takes_the_hyperparameters_of_its_reference() -> None:
+    for mutant in MUTANTS.values():
+        if mutant.law == TRAJECTORY:
+            step: Any = mutant.reference if callable(mutant.reference) else getattr(references, mutant.of)
+            assert set(inspect.signature(mutant.make).parameters) <= set(inspect.signature(step).parameters), (
+                mutant.name
+            )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        # the nine Adams of the issue
+        "adam_first_moment_uncorrected",
+        "adam_second_moment_uncorrected",
+        "adam_uncorrected",
+        "adam_count_too_high",
+        "adam_eps_inside_the_root",
+        "adam_another_b2",
+        "adam_half_the_step",
+        "adam_swapped_decays",
+        "adam_stale_second_moment",
+        # what other libraries have released
+        "adam_squared_twice",
+        "adam_stale_first_moment",
+        "adam_first_correction_written_back",
+        "adam_schedule_starts_at_one",
+        "sgd_one_step_late",
+        "amsgrad_maximum_before_correction",
+        "conjugation_forgotten",
+        "state_takes_the_gradients_dtype",
+        "clip_norm_divides_by_zero",
+        "no_eps",
+        "accumulate_multiplies_by_zero",
+    ],
+)
+def test_a_released_mistake_is_among_them(name: str) -> None:
+    assert name in MUTANTS
+
+
+def test_two_mutants_cannot_share_a_name() -> None:
+    from gradlab.testing.mutants.base import breaks
+
+    def hidden_counter() -> Any:
+        raise NotImplementedError
+
+    with pytest.raises(ValueError, match="two mutants named 'hidden_counter'"):
+        breaks("pure", of="sgd", slip="it is there already")(hidden_counter)

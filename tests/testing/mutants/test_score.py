@@ -1,0 +1,53 @@
+"""The mutation score counts what a kit kills, and on which law."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gradlab.testing import Report, Result
+from gradlab.testing.mutants import MUTANTS, mutation_score
+from gradlab.testing.mutants.__main__ import main
+
+FEW = [MUTANTS[name] for name in ("hidden_counter", "writes_into_the_state", "sgd_ascends")]
+
+
+def seeing(*laws: str) -> Any:
+    """A kit that finds these laws broken in whatever it is given."""
+
+    def kit(tx: Any, *, reference: Any, claims: Any, dtypes: Any) -> Report:
+        return Report("anything", tuple(Result(law, law, "broken") for law in laws))
+
+    return kit
+
+
+def test_a_blind_kit_kills_nothing() -> None:
+    score = mutation_score(seeing(), mutants=FEW)
+    assert (score.fraction, score.on_the_right_law, score.killed) == (0, 0, ())
+    assert score.survived == ("hidden_counter", "writes_into_the_state", "sgd_ascends")
+    assert "survived: hidden_counter, writes_into_the_state, sgd_ascends" in str(score)
+
+
+def test_a_kill_counts_on_the_right_law() -> None:
+    score = mutation_score(seeing("pure", "compiled once"), mutants=FEW)
+    assert score.fraction == 1
+    assert score.on_the_right_law == pytest.approx(1 / 3)
+    assert score.astray == ("writes_into_the_state", "sgd_ascends")
+    assert "3 of 3 mutants killed (100%), 33% on the right law" in str(score)
+
+
+def test_the_kit_itself_is_the_default() -> None:
+    seen: list[str] = []
+    score = mutation_score(mutants=FEW, progress=lambda outcome: seen.append(str(outcome)))
+    assert score.on_the_right_law == score.fraction == 1
+    assert len(seen) == 3
+    assert seen[0].startswith("killed   hidden_counter")
+    assert 0 < score.seconds < 60
+
+
+def test_the_command_line_examines_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["zips_leaves"]) == 0
+    assert "1 of 1 mutants killed (100%), 100% on the right law" in capsys.readouterr().out
+    assert main(["no such"]) == 2
+    assert "no mutant's name contains no such" in capsys.readouterr().err

@@ -17,8 +17,8 @@ from rich.progress import Task as Bar
 from gradlab.lab import results
 from gradlab.lab.durable import DurableRun, durable
 from gradlab.lab.folder import FolderError
-from gradlab.lab.laps import Task, Watcher
 from gradlab.lab.processes import Processes
+from gradlab.lab.task import Task, Watcher
 
 from .terminal import fail
 

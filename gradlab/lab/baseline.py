@@ -18,9 +18,10 @@ import optax
 
 from .grid import Log, values_of
 from .lanes import Draws, draw, draw_shapes
-from .laps import Task, run_laps
+from .laps import run_laps
 from .load import as_factory, find_problem
 from .problems import Problem
+from .task import Task
 
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
     "sgd": optax.sgd, "adam": optax.adam, "rmsprop": optax.rmsprop, "adamw": optax.adamw,

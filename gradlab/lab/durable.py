@@ -12,9 +12,10 @@ import xarray as xr
 
 from . import files, plan, results, store
 from .folder import RESULTS, FolderError, State, examine, prepare
-from .laps import Lap, Task, Watcher, run_laps
+from .laps import run_laps
 from .lock import LockedError, locked
 from .processes import Processes
+from .task import Lap, Task, Watcher
 
 
 @dataclass(frozen=True)

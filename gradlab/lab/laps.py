@@ -1,97 +1,25 @@
-"""Laps: one optimizer's runs on one problem, as they are planned, run block by block, and kept."""
+"""Laps: one optimizer's runs on one problem after the other, compiled ahead, run, and kept."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import groupby
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 import optax
 
-from .cut import Cut, cut
 from .lanes import Curves, Draws, curves, draw, stack
 from .problems.base import Problem
 from .processes import Processes
 from .program import Program
 from .store import DamagedError, Part, Store
+from .task import Lap, Task, Watcher
+from .waves import Parts, Waves
 
-
-@dataclass(frozen=True)
-class Task:
-    """What a lap is to do: each point of one optimizer's hyperparameters, from each seed, on one problem."""
-
-    problem: Problem
-    name: str  # of the optimizer
-    family: str  # what it is drawn beside
-    make: Callable[..., optax.GradientTransformation]  # of the hyperparameters below, by name
-    points: Mapping[str, np.ndarray]  # hyperparameter -> (point,)
-    seeds: tuple[int, ...]
-    steps: int
-    lanes: int | None = None  # at most so many in a block; None leaves it to the size of the problem
-    chunk: int | None = None  # at most so many steps in a chunk
-    notes: Mapping[str, str] = field(default_factory=dict)  # attributes of the Dataset
-    axis: str = "rate"  # what the points are on: "rate" in a race, "point" in a sweep
-
-    @property
-    def count(self) -> int:
-        """The number of points."""
-        return len(next(iter(self.points.values())))
-
-    @property
-    def setup(self) -> str:
-        """The problem as text, without the address that is in Python's own."""
-        kind = type(self.problem)
-        return (
-            repr(self.problem) if kind.__repr__ is not object.__repr__ else f"{kind.__module__}.{kind.__qualname__}()"
-        )
-
-    @property
-    def runs(self) -> int:
-        """The number of runs."""
-        return self.count * len(self.seeds)
-
-    def optimizer(self, point: int) -> optax.GradientTransformation:
-        """The optimizer at a point."""
-        return self.make(**{name: values[point].item() for name, values in self.points.items()})
-
-    @cached_property
-    def composition(self) -> str:
-        """What the optimizer is made of, at the middle point."""
-        return str(self.optimizer(self.count // 2))
-
-    @cached_property
-    def cut(self) -> Cut:
-        """Its blocks and chunks."""
-        tx = self.optimizer(self.count // 2)
-        return cut(self.problem, tx, self.count, len(self.seeds), self.steps, self.lanes, self.chunk)
-
-
-class Lap(NamedTuple):
-    """What a task gave."""
-
-    task: Task
-    curves: Curves  # NumPy arrays on (point, seed, ...)
-    compile_seconds: float
-    run_seconds: float  # of the chunks, without compilation; what was read back took none
-
-
-class Watcher:
-    """Is told how the work goes; this one does not care."""
-
-    def starts(self, task: Task) -> None:
-        """A lap begins."""
-
-    def advances(self, runs: float) -> None:
-        """So many runs are done, in parts of a run, since the last time; those of before a resume are counted too."""
-
-    def warns(self, message: str) -> None:
-        """Something was amiss, and is being put right."""
+AHEAD = 2  # laps that are compiled while one runs
 
 
 def run_laps(
@@ -103,36 +31,33 @@ def run_laps(
 ) -> Generator[Lap, None, None]:
     """Run the tasks, and yield each lap as it ends.
 
-    While a lap runs, the next one is compiled on a second thread. Chunks that a store holds are taken from it, and new
+    While a lap runs, the next ones are compiled on other threads. Chunks that a store holds are taken from it, and new
     ones are added as they end: stopping at any moment loses only what is in flight. With several processes, each must
     call this with the same tasks; only the first has a store, and all get the same laps.
     """
     watcher, processes = watcher or Watcher(), processes or Processes()
+    compiler = ThreadPoolExecutor(AHEAD, thread_name_prefix="compile")
     drawn: dict[Any, Future[Draws]] = {}
-    # For a program, and for the draws beside it.
-    compiler = ThreadPoolExecutor(2, thread_name_prefix="compile")
 
-    def prepare(task: Task) -> tuple[Program, Future[Draws]]:
+    def prepare(index: int, task: Task) -> _Prepared:
+        kept = _kept(index, task, store, processes, watcher)
+        if all(len(parts) == task.cut.chunks for parts in kept):
+            return _Prepared(kept, None, None)
         key = (id(task.problem), task.seeds, task.steps)
         if key not in drawn:
             drawn.clear()  # laps come problem by problem
             drawn[key] = compiler.submit(draw, task.problem, task.seeds, task.steps)
-        program = Program(task.problem, stack([task.optimizer(i) for i in range(task.count)]), task.cut, devices)
-        return program, drawn[key]
+        return _Prepared(kept, compiler.submit(_compiled, task, devices), drawn[key])
 
     try:
-        kept = _kept(0, tasks[0], store, processes, watcher)
-        upcoming = _submit(compiler, prepare, tasks[0], kept)
+        coming: deque[_Prepared] = deque()
         for index, task in enumerate(tasks):
             watcher.starts(task)
-            now, parts = upcoming, kept
-            prepared = now.result() if now is not None else None
-            if index + 1 < len(tasks):
-                kept = _kept(index + 1, tasks[index + 1], store, processes, watcher)
-                upcoming = _submit(compiler, prepare, tasks[index + 1], kept)
-            if prepared is not None:
-                program, draws = prepared
-                parts = _Run(index, task, program, draws.result(), store, watcher, processes).finish(parts)
+            while len(coming) <= AHEAD and index + len(coming) < len(tasks):
+                coming.append(prepare(index + len(coming), tasks[index + len(coming)]))
+            parts, program, draws = coming.popleft()
+            if program is not None and draws is not None:
+                parts = Waves(index, task, program.result(), draws.result(), store, watcher, processes).finish(parts)
             else:
                 watcher.advances(task.runs)
             yield _lap(task, parts)
@@ -155,14 +80,16 @@ def train(
     return next(run_laps([task])).curves
 
 
-Parts = list[list[Part]]  # (block, chunk)
+class _Prepared(NamedTuple):
+    """A lap to come: what is done of it already, and, where that is not all, what it needs to go on."""
+
+    kept: Parts
+    program: Future[Program] | None
+    draws: Future[Draws] | None
 
 
-def _submit(
-    compiler: ThreadPoolExecutor, prepare: Callable[[Task], Any], task: Task, kept: Parts
-) -> Future[tuple[Program, Future[Draws]]] | None:
-    complete = all(len(parts) == task.cut.chunks for parts in kept)
-    return None if complete else compiler.submit(prepare, task)
+def _compiled(task: Task, devices: Sequence[jax.Device] | None) -> Program:
+    return Program(task.problem, stack([task.optimizer(i) for i in range(task.count)]), task.cut, devices)
 
 
 def _kept(index: int, task: Task, store: Store | None, processes: Processes, watcher: Watcher) -> Parts:
@@ -182,76 +109,6 @@ def _sound(store: Store, index: int, block: int, task: Task, watcher: Watcher) -
         watcher.warns(f"{error}; the block is computed anew")
         store.discard(index, block)
         return []
-
-
-class _Run:
-    """The chunks of one lap that are still to be computed."""
-
-    def __init__(
-        self,
-        index: int,
-        task: Task,
-        program: Program,
-        draws: Draws,
-        store: Store | None,
-        watcher: Watcher,
-        processes: Processes,
-    ):
-        self.index, self.task, self.program, self.draws = index, task, program, draws
-        self.store, self.watcher, self.processes = store, watcher, processes
-        self.blocks = task.cut.blocks()
-        self.block_runs = task.runs / len(self.blocks)
-        self.compile_seconds = program.compile_seconds
-        self.is_kept = processes.from_first(store is not None)
-
-    def finish(self, kept: Parts) -> Parts:
-        """All parts of all blocks."""
-        parts = [list(block) for block in kept]
-        width = self.program.width * self.processes.count
-        done = [len(block) for block in parts]
-        self.watcher.advances(self.block_runs * sum(done) / self.task.cut.chunks)
-        for chunk, same in groupby(sorted(range(len(parts)), key=done.__getitem__), key=done.__getitem__):
-            if chunk == self.task.cut.chunks:
-                continue
-            queue = list(same)
-            for first in range(0, len(queue), width):
-                for block, part in self._wave(queue[first : first + width], chunk):
-                    parts[block].append(part)
-        return parts
-
-    def _wave(self, wave: list[int], start: int) -> Iterator[tuple[int, Part]]:
-        """Run some blocks, one on each device of all processes, from the chunk `start` to the end."""
-        width = self.program.width
-        filled = wave + [wave[-1]] * (width * self.processes.count - len(wave))
-        mine = filled[self.processes.index * width : (self.processes.index + 1) * width]
-        carry = self._load(mine, wave, start)
-        for chunk in range(start, self.task.cut.chunks):
-            begin = time.perf_counter()
-            carry, trace = self.program.run([self.blocks[block] for block in mine], self.draws, chunk, carry)
-            results = jax.tree.map(np.asarray, trace)  # waits for them
-            seconds = (time.perf_counter() - begin) / len(wave)
-            is_last = chunk + 1 == self.task.cut.chunks
-            kept = [] if is_last or not self.is_kept else [np.asarray(array) for array in carry]
-            results, kept = self.processes.joined((results, kept))
-            for position, block in enumerate(wave):
-                own = jax.tree.map(lambda array, at=position: array[at], results)
-                part = Part(self.program.valid(chunk, own), seconds, self.compile_seconds)
-                self.compile_seconds = 0.0
-                if self.store:
-                    self.store.write(self.index, block, chunk, part, [array[position] for array in kept])
-                self.watcher.advances(self.block_runs / self.task.cut.chunks)
-                yield block, part
-
-    def _load(self, mine: list[int], wave: list[int], start: int) -> list[Any] | None:
-        """What the blocks go on from, on (block, ...)."""
-        if start == 0:
-            return None
-        shapes = self.program.carry_shapes()
-        carries = {}
-        if self.store:
-            carries = {block: self.store.carry(self.index, block, start - 1, shapes) for block in wave}
-        carries = self.processes.from_first(carries)
-        return [np.stack(arrays) for arrays in zip(*(carries[block] for block in mine))]
 
 
 def _lap(task: Task, parts: Parts) -> Lap:

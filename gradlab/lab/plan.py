@@ -7,9 +7,9 @@ from typing import Any
 
 import jax
 
-from .laps import Task
 from .load import source_digest
 from .results import FORMAT, versions
+from .task import Task
 
 _SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_prng_impl", "jax_threefry_partitionable")
 

@@ -37,7 +37,7 @@ class Program:
         begin = time.perf_counter()
         self.problem, self.cut = problem, cut
         devices = list(devices or jax.local_devices())
-        self.width = len(devices)  # the blocks of a wave
+        self.width, self.platform = len(devices), devices[0].platform  # the width of a wave, in blocks
         self._numbers = jax.tree.map(np.asarray, stacked)  # on (point,)
         self._evaluated = evaluation_steps(cut.steps)
         lane = jax.tree.map(lambda number: jax.ShapeDtypeStruct((), number.dtype), self._numbers)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from .entrants import Entrant
-from .laps import Lap, Task, run_laps
+from .laps import run_laps
 from .problems.base import Problem
+from .task import Lap, Task
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ import gradlab as gl
 
 from .files import replacing as replacing
 from .lanes import DIVERGENCE_FACTOR, evaluation_steps
-from .laps import Lap
+from .task import Lap
 
 FORMAT = "gradlab-results-2"
 PROVENANCE = "provenance.json"  # beside the results: what two runs of one plan differ in

@@ -16,11 +16,12 @@ from .durable import durable
 from .grid import Axis, GridError, Sampler, points, samples
 from .grid import Lin as Lin
 from .grid import Log as Log
-from .laps import Task, Watcher, run_laps
+from .laps import run_laps
 from .load import as_factory, find_factory, find_problem
 from .names import pick
 from .problems.base import Problem
 from .race import require_different
+from .task import Task, Watcher
 
 
 @dataclass(frozen=True)

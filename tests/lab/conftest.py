@@ -17,9 +17,9 @@ import xarray as xr
 
 import gradlab as gl
 from gradlab.lab.entrants import entrants
-from gradlab.lab.laps import Lap
 from gradlab.lab.problems import Problem, Ravine
 from gradlab.lab.race import Plan, race
+from gradlab.lab.task import Lap
 
 
 class Slope(Problem):

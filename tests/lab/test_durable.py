@@ -17,9 +17,9 @@ import pytest
 import gradlab as gl
 from gradlab.lab import store
 from gradlab.lab.folder import FolderError
-from gradlab.lab.laps import Task, Watcher
 from gradlab.lab.problems import Problem
 from gradlab.lab.sweep import sweep
+from gradlab.lab.task import Task, Watcher
 
 Start = Callable[..., subprocess.Popen[str]]
 RATES = {"learning_rate": [0.1, 0.2, 0.3]}

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from gradlab.lab.entrants import entrants
-from gradlab.lab.laps import Lap, Task, Watcher, train
+from gradlab.lab.laps import train
 from gradlab.lab.problems import Problem, Ravine
 from gradlab.lab.race import Plan, race
+from gradlab.lab.task import Lap, Task, Watcher
 
 
 def test_a_lap_is_the_sweep_of_its_entrant(laps: list[Lap]) -> None:

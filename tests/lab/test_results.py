@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.laps import Lap
 from gradlab.lab.results import FORMAT, ResultsError, assemble, attributes_of, provenance, read, roles, write
+from gradlab.lab.task import Lap
 
 
 def test_a_dataset_is_labelled(laps: list[Lap]) -> None:

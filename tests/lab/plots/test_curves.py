@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from gradlab.lab.laps import Lap
 from gradlab.lab.plots import learning_curves
 from gradlab.lab.results import assemble
+from gradlab.lab.task import Lap
 
 NAN = float("nan")
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import matplotlib.image
 
-from gradlab.lab.laps import Lap
 from gradlab.lab.plots import draw_pictures, family_figure, learning_curves, paths_figure
 from gradlab.lab.problems import Ravine
 from gradlab.lab.results import assemble
+from gradlab.lab.task import Lap
 
 
 def test_each_family_has_a_panel_with_its_own_optimizers(laps: list[Lap]) -> None:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from gradlab.lab.laps import Lap
 from gradlab.lab.leaderboard import best_rate_index
 from gradlab.lab.plots import path
 from gradlab.lab.problems import Problem, Ravine
 from gradlab.lab.results import assemble
+from gradlab.lab.task import Lap
 
 
 def test_the_path_is_the_first_reporting_run_at_the_best_rate(laps: list[Lap]) -> None:

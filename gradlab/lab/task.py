@@ -1,0 +1,87 @@
+"""Tasks: what the laps of a race or a sweep are to do, what they give, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import optax
+
+from .cut import Cut, cut
+from .lanes import Curves
+from .problems.base import Problem
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a lap is to do: each point of one optimizer's hyperparameters, from each seed, on one problem."""
+
+    problem: Problem
+    name: str  # of the optimizer
+    family: str  # what it is drawn beside
+    make: Callable[..., optax.GradientTransformation]  # of the hyperparameters below, by name
+    points: Mapping[str, np.ndarray]  # hyperparameter -> (point,)
+    seeds: tuple[int, ...]
+    steps: int
+    lanes: int | None = None  # at most so many in a block; None leaves it to the size of the problem
+    chunk: int | None = None  # at most so many steps in a chunk
+    notes: Mapping[str, str] = field(default_factory=dict)  # attributes of the Dataset
+    axis: str = "rate"  # what the points are on: "rate" in a race, "point" in a sweep
+
+    @property
+    def count(self) -> int:
+        """The number of points."""
+        return len(next(iter(self.points.values())))
+
+    @property
+    def setup(self) -> str:
+        """The problem as text, without the address that is in Python's own."""
+        kind = type(self.problem)
+        return (
+            repr(self.problem) if kind.__repr__ is not object.__repr__ else f"{kind.__module__}.{kind.__qualname__}()"
+        )
+
+    @property
+    def runs(self) -> int:
+        """The number of runs."""
+        return self.count * len(self.seeds)
+
+    def optimizer(self, point: int) -> optax.GradientTransformation:
+        """The optimizer at a point."""
+        return self.make(**{name: values[point].item() for name, values in self.points.items()})
+
+    @cached_property
+    def composition(self) -> str:
+        """What the optimizer is made of, at the middle point."""
+        return str(self.optimizer(self.count // 2))
+
+    @cached_property
+    def cut(self) -> Cut:
+        """Its blocks and chunks."""
+        tx = self.optimizer(self.count // 2)
+        return cut(self.problem, tx, self.count, len(self.seeds), self.steps, self.lanes, self.chunk)
+
+
+class Lap(NamedTuple):
+    """What a task gave."""
+
+    task: Task
+    curves: Curves  # NumPy arrays on (point, seed, ...)
+    compile_seconds: float
+    run_seconds: float  # of the chunks, without compilation; what was read back took none
+
+
+class Watcher:
+    """Is told how the work goes; this one does not care."""
+
+    def starts(self, task: Task) -> None:
+        """A lap begins."""
+
+    def advances(self, runs: float) -> None:
+        """So many runs are done, in parts of a run, since the last time; those of before a resume are counted too."""
+
+    def warns(self, message: str) -> None:
+        """Something was amiss, and is being put right."""

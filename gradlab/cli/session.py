@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 from rich.progress import Task as Bar
 
 from gradlab.lab import results
+from gradlab.lab.blame import ForeignError
 from gradlab.lab.durable import DurableRun, durable
 from gradlab.lab.folder import FolderError
 from gradlab.lab.processes import Processes
@@ -30,7 +31,8 @@ def run_in_folder(
 ) -> None:
     """Run the tasks, or what is left of them, and show the results; ends the command if something stops it.
 
-    The exit code is 2 for a folder that is refused, 130 after Ctrl-C, and 1 if the disk refuses.
+    The exit code is 2 for a folder that is refused, 130 after Ctrl-C, and 1 if the disk refuses, or somebody else's
+    optimizer or problem fails.
     """
     processes = Processes()
     note = _Note(quiet or not processes.is_first)
@@ -47,6 +49,8 @@ def run_in_folder(
                 show(run, *run.read())
     except FolderError as error:
         fail(error)
+    except ForeignError as error:
+        fail(error, 1)
     except KeyboardInterrupt:
         fail(f"stopped; {bar.done} are kept in {out}, and the same command goes on from there", 130)
     except OSError as error:

@@ -82,7 +82,7 @@ def cut(
     """
     draws = draw_shapes(problem, steps)
     if lanes is None:
-        lanes = max(1, min(LANES, MEMORY // _lane_bytes(tx, draws)))
+        lanes = max(1, min(LANES, MEMORY // _lane_bytes(problem, tx, draws)))
     candidates = _shapes(points, seeds, lanes)
     shape = min(candidates, key=lambda shape: _cost(points, seeds, *shape))
     positions = steps + 1
@@ -108,9 +108,19 @@ def _ranges(count: int, size: int) -> Iterator[np.ndarray]:
         yield np.minimum(np.arange(first, first + size), count - 1)
 
 
-def _lane_bytes(tx: optax.GradientTransformation, draws: Any) -> int:
+def _lane_bytes(problem: Problem, tx: optax.GradientTransformation, draws: Any) -> int:
+    """What a lane needs: all that it carries, before and after the step; the gradient and the update; and what the
+    backward pass of the loss keeps from the forward one."""
     carry = _bytes(jax.eval_shape(start, tx, draws.params))
-    return max(1, 2 * carry + 2 * _bytes(draws.params))  # before and after the step; the gradient and the update
+    backward = jax.eval_shape(
+        lambda params, batch: jax.vjp(lambda p: problem.loss(p, batch), params)[1], draws.params, _batch(draws)
+    )
+    return max(1, 2 * carry + 2 * _bytes(draws.params) + _bytes(backward))
+
+
+def _batch(draws: Any) -> Any:
+    """The shapes of one batch."""
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), draws.batches)
 
 
 def _bytes(tree: Any) -> int:
@@ -119,9 +129,8 @@ def _bytes(tree: Any) -> int:
 
 def _step_operations(problem: Problem, draws: Any) -> float:
     """Floating-point operations of one gradient, as counted in the program before it is optimized."""
-    batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), draws.batches)
     try:
-        analysis = jax.jit(jax.grad(partial(_loss, problem))).lower(draws.params, batch).cost_analysis()
+        analysis = jax.jit(jax.grad(partial(_loss, problem))).lower(draws.params, _batch(draws)).cost_analysis()
         counted = float((analysis or {}).get("flops", 0.0))
     except (TypeError, NotImplementedError, RuntimeError):  # a backend that does not count
         counted = 0.0

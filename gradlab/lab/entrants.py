@@ -23,6 +23,14 @@ class Entrant:
     decades: float = 3.0  # the width of the grid
     default_rate: float | None = None  # the middle of the grid on other problems; None: that of the recipe
 
+    def __call__(self, learning_rate: float) -> gl.Transformation:
+        return self.make(learning_rate)
+
+    @property
+    def __wrapped__(self) -> Callable[[float], gl.Transformation]:
+        """What it calls, for those who look for its source."""
+        return self.make
+
     def grid(self, problem: str, count: int) -> np.ndarray:
         """Learning rates, evenly spaced in their logarithm: a float64 array of shape (count,)."""
         center = self.centers.get(problem) or self._default_rate()

@@ -46,7 +46,7 @@ def run_laps(
         key = (id(task.problem), task.seeds, task.steps)
         if key not in drawn:
             drawn.clear()  # laps come problem by problem
-            drawn[key] = compiler.submit(draw, task.problem, task.seeds, task.steps)
+            drawn[key] = compiler.submit(_drawn, task)
         return _Prepared(kept, compiler.submit(_compiled, task, devices), drawn[key])
 
     try:
@@ -88,8 +88,14 @@ class _Prepared(NamedTuple):
     draws: Future[Draws] | None
 
 
+def _drawn(task: Task) -> Draws:
+    with task.blame():
+        return draw(task.problem, task.seeds, task.steps)
+
+
 def _compiled(task: Task, devices: Sequence[jax.Device] | None) -> Program:
-    return Program(task.problem, stack([task.optimizer(i) for i in range(task.count)]), task.cut, devices)
+    with task.blame():
+        return Program(task.problem, stack([task.optimizer(i) for i in range(task.count)]), task.cut, devices)
 
 
 def _kept(index: int, task: Task, store: Store | None, processes: Processes, watcher: Watcher) -> Parts:

@@ -20,6 +20,7 @@ import gradlab as gl
 from gradlab.hyperparameters import weak
 from gradlab.values import Value, is_factory
 
+from .blame import place
 from .entrants import Entrant, entrants
 from .names import pick
 from .problems import PROBLEMS, Problem
@@ -171,7 +172,7 @@ def _fill_in(problem: Problem, label: str) -> None:
         loss = jax.eval_shape(problem.loss, params, batch)
         metrics = jax.eval_shape(problem.metrics, params)
     except Exception as error:
-        raise LoadError(f"{label} fails when it is tried: {type(error).__name__}: {error}") from error
+        raise LoadError(f"{label} fails when it is tried{place(error)}: {type(error).__name__}: {error}") from error
     if getattr(loss, "shape", None) != () or loss.dtype.kind != "f":
         raise LoadError(f"{label}.loss must return a real scalar, got {loss}")
     if problem.score.metric not in metrics:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,9 +21,15 @@ def document(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
         "format": FORMAT,
         "kind": kind,
         "versions": versions(),
-        "settings": {name: str(getattr(jax.config, name)) for name in _SETTINGS},
+        "settings": {name: str(getattr(jax.config, name)) for name in _SETTINGS} | {"device": _device()},
         "laps": [_lap(task) for task in tasks],
     }
+
+
+def _device() -> str:
+    """The kind of device, of which each rounds in its own way."""
+    device = jax.devices()[0]
+    return platform.machine() if device.platform == "cpu" else device.device_kind
 
 
 def _lap(task: Task) -> dict[str, Any]:

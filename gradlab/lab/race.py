@@ -68,7 +68,7 @@ class Plan:
             problem,
             entrant.name,
             entrant.family,
-            lambda learning_rate: entrant.make(learning_rate),
+            entrant,
             {"learning_rate": rates},
             tuple(range(self.seeds)),
             self.steps_of(problem),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -10,8 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import optax
 
+from .blame import blamed
 from .cut import Cut, cut
 from .lanes import Curves
+from .load import source_digest
 from .problems.base import Problem
 
 
@@ -51,7 +54,8 @@ class Task:
 
     def optimizer(self, point: int) -> optax.GradientTransformation:
         """The optimizer at a point."""
-        return self.make(**{name: values[point].item() for name, values in self.points.items()})
+        with self.blame():
+            return self.make(**{name: values[point].item() for name, values in self.points.items()})
 
     @cached_property
     def composition(self) -> str:
@@ -62,7 +66,13 @@ class Task:
     def cut(self) -> Cut:
         """Its blocks and chunks."""
         tx = self.optimizer(self.count // 2)
-        return cut(self.problem, tx, self.count, len(self.seeds), self.steps, self.lanes, self.chunk)
+        with self.blame():
+            return cut(self.problem, tx, self.count, len(self.seeds), self.steps, self.lanes, self.chunk)
+
+    def blame(self) -> AbstractContextManager[None]:
+        """Where its optimizer and its problem are called: their failures are told apart from our own."""
+        foreign = bool(source_digest(self.problem) + source_digest(self.make))
+        return blamed(f"{self.name} on {self.problem.name}", foreign)
 
 
 class Lap(NamedTuple):

@@ -109,7 +109,7 @@ def test_a_class_of_their_own_is_given_the_defaults() -> None:
         ("Nothing", "theirs has no 'Nothing'; it has .*Bowl"),
         ("Sign", "has no init.key. and loss"),
         ("Vector", "loss must return a real scalar"),
-        ("Broken", "Broken fails when it is tried: NameError"),
+        ("Broken", r"Broken fails when it is tried at .*theirs.py:\d+ .*: NameError"),
         ("Unranked", "metrics has no 'final_loss'"),
         ("Demanding", "cannot be made without arguments .* give them defaults"),
         ("made", "expected a gradlab.lab.problems.Problem"),

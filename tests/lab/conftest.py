@@ -133,16 +133,18 @@ SWEEP = (
 
 @pytest.fixture
 def small_sweep(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
-    """`small_sweep("out", "--fresh", devices=8)`: a process that sweeps 2 laps of 9 blocks of 5 chunks."""
+    """`small_sweep("out", "--fresh", devices=8, HOME="x")`: a process that sweeps 2 laps of 9 blocks of 5 chunks."""
     (tmp_path / "line_of_the_tests.py").write_text(LINE)
 
-    def start(out: str, *arguments: str, devices: int = 1) -> subprocess.Popen[str]:
+    def start(out: str, *arguments: str, devices: int = 1, **variables: str) -> subprocess.Popen[str]:
         program = "import sys; from gradlab.cli import main; sys.exit(main())"
         root = str(Path(gl.__file__).parents[1])
         return subprocess.Popen(
             [sys.executable, "-c", program, *SWEEP, "--out", str(tmp_path / out), *arguments],
             cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": root, "JAX_NUM_CPU_DEVICES": str(devices), "JAX_PLATFORMS": "cpu"},
+            env=os.environ
+            | {"PYTHONPATH": root, "JAX_NUM_CPU_DEVICES": str(devices), "JAX_PLATFORMS": "cpu"}
+            | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

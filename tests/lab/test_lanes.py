@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
 import gradlab as gl
-from gradlab.lab.lanes import cooked, draw, evaluation_steps, raw, stack
+from gradlab.lab import lanes
+from gradlab.lab.lanes import compile_fast, cooked, draw, evaluation_steps, raw, stack
 from gradlab.lab.laps import train
 from gradlab.lab.problems import Problem, Ravine
 
@@ -119,3 +121,10 @@ def test_random_keys_can_be_kept_as_numbers() -> None:
     back = cooked(kept, tree)
     np.testing.assert_array_equal(jax.random.key_data(back["key"]), jax.random.key_data(tree["key"]))
     np.testing.assert_array_equal(back["x"], tree["x"])
+
+
+def test_a_version_of_xla_without_the_options_compiles_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    lowered = jax.jit(lambda x: x + 1).lower(jnp.zeros(3, jnp.float32))
+    monkeypatch.setattr(lanes, "QUICK", {"xla_no_such_option": 1})
+    compiled = compile_fast(lowered, jax.devices()[0])
+    np.testing.assert_array_equal(compiled(np.zeros(3, np.float32)), np.ones(3))

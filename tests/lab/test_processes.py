@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 from collections.abc import Callable
@@ -34,6 +35,20 @@ def test_eight_devices_and_two_processes_of_four_equal_one_device(
         _, errors = process.communicate(timeout=100)
         assert process.returncode == 0, errors
     assert contents(tmp_path / "eight") == one_device
+    assert contents(tmp_path / "two") == one_device
+
+
+def test_a_cluster_says_who_they_are(
+    small_sweep: Start, contents: Callable[[Path], dict[str, bytes]], one_device: dict[str, bytes], tmp_path: Path
+) -> None:
+    job = {"SLURM_JOB_ID": str(os.getpid()), "SLURM_STEP_NODELIST": "localhost", "SLURM_NTASKS": "2"}
+    both = [
+        small_sweep("two", "--coordinator", "auto", devices=2, **job, SLURM_PROCID=index, SLURM_LOCALID=index)
+        for index in ("0", "1")
+    ]
+    for process in both:
+        _, errors = process.communicate(timeout=100)
+        assert process.returncode == 0, errors
     assert contents(tmp_path / "two") == one_device
 
 

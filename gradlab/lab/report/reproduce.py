@@ -8,8 +8,8 @@ from html import escape
 from .findings import Finding
 
 _TITLES = {
-    "date": "Date (UTC)", "gradlab": "gradlab", "jax": "JAX", "optax": "optax", "numpy": "NumPy", "python": "Python",
-    "machine": "Machine", "devices": "Devices",
+    "date": "Date (UTC)", "gradlab": "gradlab", "jax": "JAX", "jaxlib": "jaxlib", "optax": "optax", "numpy": "NumPy",
+    "python": "Python", "machine": "Machine", "devices": "Devices",
 }  # fmt: skip
 
 
@@ -32,7 +32,9 @@ def reproduce(findings: list[Finding], attributes: Mapping[str, str]) -> str:
             )
         )
     table = "".join(f'<tr><th scope="row">{escape(key)}</th><td>{escape(value)}</td></tr>' for key, value in rows)
-    versions = " ".join(f"{name}=={attributes[name]}" for name in ("jax", "optax", "numpy") if attributes.get(name))
+    versions = " ".join(
+        f"{name}=={attributes[name]}" for name in ("jax", "jaxlib", "optax", "numpy") if attributes.get(name)
+    )
     commands = "\n".join(filter(None, [f"pip install {versions}" if versions else "", attributes.get("command", "")]))
     return (
         f'<pre class="command" tabindex="0"><code>{escape(commands)}</code></pre>'

@@ -42,7 +42,7 @@ def family_figure(dataset: xr.Dataset, draw: Callable[..., Axes], title: str, no
             axes.set_ylabel("")
         for axes in panels.flat[len(families) :]:
             axes.set_visible(False)
-        _head(figure, title, note)
+        head(figure, title, note)
     return figure
 
 
@@ -76,7 +76,7 @@ def paths_figure(dataset: xr.Dataset, problem: Problem) -> Figure:
         note = (
             f"{dataset.sizes['step']} updates at each optimizer's best rate; a dot is an update, the star the optimum"
         )
-        _head(figure, f"Paths: {problem.name}", note)
+        head(figure, f"Paths: {problem.name}", note)
     return figure
 
 
@@ -126,7 +126,8 @@ def _seeds(count: int) -> str:
     return f"{count} seed{'s' * (count > 1)}"
 
 
-def _head(figure: Figure, title: str, note: str) -> None:
+def head(figure: Figure, title: str, note: str) -> None:
+    """The title of a figure, and the note below it that says how to read it."""
     width, height = figure.get_size_inches()
     figure.text(0.12 / width, 1 - 0.12 / height, title, size=13, weight="bold", va="top", color=INK)
     figure.text(0.12 / width, 1 - 0.4 / height, note, size=9, va="top", color=INK)

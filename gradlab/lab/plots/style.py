@@ -64,6 +64,11 @@ def shown(dataset: xr.Dataset, values: xr.DataArray) -> tuple[xr.DataArray, str]
     return values, str(dataset.attrs["score_label"])
 
 
+def lower_is_better(dataset: xr.Dataset) -> bool:
+    """Whether scores are better the lower they are drawn."""
+    return not dataset.attrs["higher_is_better"] or not dataset.attrs["logarithmic"]
+
+
 def log_axis(axes: Axes, which: str) -> None:
     """A logarithmic axis ("x" or "y") with plain numbers, or powers of ten if it spans more than six decades."""
     if which == "x":

@@ -22,14 +22,15 @@ def optimizers(findings: list[Finding], order: list[str]) -> str:
 
 
 def _card(name: str, composition: str) -> str:
-    known = entrants().get(name)
+    kind, _, settings = name.partition(" ")  # of a sweep: adam b1=0.8
+    known = entrants().get(kind)
     made = known.make(0.1) if known is not None else None
     text = inspect.cleandoc(made.factory.build.__doc__ or "") if made is not None else ""
     first, *rest = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")] if text else [""]
-    variant = ""
-    if made is not None and made.factory.build.__name__ != name:
+    variant = f"<p>With <code>{escape(settings)}</code></p>" if settings else ""
+    if made is not None and made.factory.build.__name__ != kind:
         arguments = re.sub(r"learning_rate=[^,)]+(, )?", "", repr(made))
-        variant = f"<p>A variant: <code>{escape(arguments)}</code></p>"
+        variant = f"<p>A variant: <code>{escape(arguments)}</code></p>{variant}"
     more = "".join(f"<p>{_prose(paragraph)}</p>" for paragraph in rest)
     details = f"<details><summary>More on {escape(name)}</summary>{more}</details>" if more else ""
     code = f"<pre><code>{escape(broken(composition))}</code></pre>" if composition else ""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from ..as_race import as_race
 from ..compare import MINIMUM_SEEDS, Resampling, ranks, rate_intervals, summary
 from ..compare.ranks import level_with_the_first
 from ..leaderboard import Row, leaderboard
@@ -46,11 +47,14 @@ class Finding(NamedTuple):
 def find_out(datasets: Mapping[str, xr.Dataset], problems: Mapping[str, Problem] | None = None) -> list[Finding]:
     """The findings on each problem; `problems` are the values that were raced on, where they are at hand.
 
-    Raises ReportError for results without a learning rate to choose.
+    A sweep of a grid is taken as a race of its combinations (see `gradlab.lab.as_race`). Raises ReportError for results
+    without a learning rate to choose.
     """
+    try:
+        datasets = {name: as_race(dataset) for name, dataset in datasets.items()}
+    except ValueError as error:
+        raise ReportError(f"a report compares optimizers over learning rates, and {error}") from None
     for name, dataset in datasets.items():
-        if "point" in dataset.dims:
-            raise ReportError(f"{name} is a sweep, whose points are ranked in points.csv; a report is of a race")
         if "rate" not in dataset.dims or "learning_rate" not in dataset.coords:
             raise ReportError(
                 f"a report compares optimizers over learning rates, and {name} has none: found {_axes(dataset)}"

@@ -1,0 +1,55 @@
+"""A sweep seen as a race: each combination of the other hyperparameters is an optimizer of its own, over its rates."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import xarray as xr
+
+RATE = "learning_rate"
+MOST = 64  # optimizers that can still be told apart
+
+
+def as_race(dataset: xr.Dataset) -> xr.Dataset:
+    """The Dataset on (optimizer, rate, seed, ...), which all that compares and draws a race takes.
+
+    A sweep must be of a grid with a learning rate: `adam` at b1 = 0.8 and 0.9 becomes the optimizers "adam b1=0.8" and
+    "adam b1=0.9", of the family "adam". That of a race is returned as it is. Raises ValueError for samples, for grids
+    without a learning rate, and for more than 64 combinations.
+    """
+    if "point" not in dataset.dims:
+        return dataset
+    name = dataset.attrs.get("problem", "this")
+    hyperparameters = json.loads(dataset.attrs["hyperparameters"])
+    if dataset.attrs.get("sampler") != "grid":
+        raise ValueError(f"the points of {name} are samples, which lie on no grid of learning rates")
+    if RATE not in hyperparameters:
+        raise ValueError(f"the points of {name} have no learning rate, only {', '.join(hyperparameters)}")
+    others = [other for other in hyperparameters if other != RATE]
+    combinations = (
+        dict.fromkeys(zip(*(dataset[other].values[0].tolist() for other in others))) if others else {(): None}
+    )
+    if len(combinations) * dataset.sizes["optimizer"] > MOST:
+        raise ValueError(
+            f"{name} has {len(combinations)} combinations of {', '.join(others)}, at most {MOST} can be told apart"
+        )
+    parts = [
+        _part(dataset.sel(optimizer=[optimizer]), str(optimizer), dict(zip(others, combination)))
+        for optimizer in dataset.optimizer.values
+        for combination in combinations
+    ]
+    return xr.concat(parts, "optimizer", coords="different", compat="equals", join="exact", combine_attrs="override")
+
+
+def _part(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> xr.Dataset:
+    """One combination of one optimizer, its points in the order of their rates."""
+    here = np.ones(dataset.sizes["point"], bool)
+    for name, value in settings.items():
+        here &= dataset[name].values[0] == value
+    found = dataset.isel(point=here)
+    found = (
+        found.isel(point=np.argsort(found[RATE].values[0])).drop_vars([*settings, "composition"]).rename(point="rate")
+    )
+    label = " ".join([optimizer, *(f"{name}={value:g}" for name, value in settings.items())])
+    return found.assign_coords(optimizer=[label], family=("optimizer", [optimizer]))

@@ -1,0 +1,72 @@
+"""Effects: the final score against one hyperparameter of a sweep, whatever the others are."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from ..leaderboard import average, final_scores
+from .style import common_limits, line_style, log_axis, lower_is_better, shown
+
+
+def effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
+    """Draw each point of a sweep at its value of a hyperparameter, as the average over all seeds.
+
+    A line joins the best points of each value where the sweep is of a grid, and a ring marks the best of all, one of
+    each for every optimizer. Points of which a run diverged are crosses at the top.
+    """
+    scores, label = shown(dataset, average(final_scores(dataset), bool(dataset.attrs["logarithmic"])))
+    lower = lower_is_better(dataset)
+    for position, name in enumerate(dataset.optimizer.values):
+        style = line_style(position)
+        x, y = dataset[hyperparameter].sel(optimizer=name).values, scores.sel(optimizer=name).values
+        axes.plot(x, y, ".", color=style.color, markersize=4, alpha=0.45, zorder=2, label="_points")
+        lost = np.unique(x[np.isnan(y)])
+        axes.plot(
+            lost, np.full(len(lost), 1.02 + 0.028 * position), "x", transform=axes.get_xaxis_transform(),
+            color=style.color, markersize=4, clip_on=False, label="_diverged",
+        )  # fmt: skip
+        best = np.nanmin if lower else np.nanmax
+        values = [value for value in np.unique(x) if np.isfinite(y[x == value]).any()]
+        if not values:
+            continue
+        if is_on_grid(dataset):
+            envelope = [best(y[x == value]) for value in values]
+            axes.plot(values, envelope, linewidth=1.6, zorder=3, label=str(name), **style._asdict())
+        winner = np.nanargmin(y) if lower else np.nanargmax(y)
+        axes.plot(
+            x[winner], y[winner], "o", color=style.color, markerfacecolor="white", markersize=6.5, markeredgewidth=1.5,
+            zorder=4, label="_best",
+        )  # fmt: skip
+    axes.set_ylim(*common_limits(scores))
+    log_axis(axes, "y")
+    _value_axis(axes, dataset[hyperparameter].values)
+    axes.set_xlabel(hyperparameter)
+    axes.set_ylabel(f"{label}, end of run")
+    return axes
+
+
+def hyperparameters_of(dataset: xr.Dataset) -> list[str]:
+    """The names of what was swept and has more than one value."""
+    return [name for name in json.loads(dataset.attrs["hyperparameters"]) if len(np.unique(dataset[name].values)) > 1]
+
+
+def is_on_grid(dataset: xr.Dataset) -> bool:
+    """Whether the points of a sweep are all combinations of some values."""
+    return bool(dataset.attrs.get("sampler", "grid") == "grid")
+
+
+def is_logarithmic(values: np.ndarray) -> bool:
+    """Whether values are better seen on a logarithmic axis: above zero, and over more than a decade."""
+    return bool(values.min() > 0 and values.max() / values.min() > 10)
+
+
+def _value_axis(axes: Axes, values: np.ndarray) -> None:
+    if is_logarithmic(values):
+        axes.set_xlim(values.min() / 1.2, values.max() * 1.2)
+        log_axis(axes, "x")
+    else:
+        axes.margins(x=0.05)

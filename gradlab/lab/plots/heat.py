@@ -1,0 +1,84 @@
+"""Heat: the final score over two hyperparameters of a sweep, the others at their best."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+
+from ..leaderboard import average, final_scores
+from .effects import is_logarithmic, is_on_grid
+from .style import common_limits, log_axis, lower_is_better, shown
+
+COLORMAP = "cividis_r"  # read alike with any colour vision; the better, the brighter
+
+
+def heat(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: str) -> Axes:
+    """Draw one optimizer's scores (averages over all seeds) by two hyperparameters: a cell for each pair of values of
+    a grid, or a dot for each sample. A ring marks the best one; crossed cells are those where every point had a run
+    that diverged.
+    """
+    scores, _ = shown(dataset, average(final_scores(dataset), bool(dataset.attrs["logarithmic"])))
+    lower = lower_is_better(dataset)
+    own = dataset.sel(optimizer=optimizer)
+    across, up, values = own[x].values, own[y].values, scores.sel(optimizer=optimizer).values
+    look = look_of(dataset, scores)
+    if is_on_grid(dataset):
+        _cells(axes, across, up, values, lower, look)
+    else:
+        _dots(axes, across, up, values, lower, look)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    return axes
+
+
+def look_of(dataset: xr.Dataset, scores: xr.DataArray) -> dict[str, Any]:
+    """The colours, the better the brighter, and their scale: logarithmic, over all finite scores."""
+    return {
+        "cmap": COLORMAP if lower_is_better(dataset) else COLORMAP.removesuffix("_r"),
+        "norm": LogNorm(*common_limits(scores)),
+    }
+
+
+def _cells(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lower: bool, look: Any) -> None:
+    columns, rows = np.unique(across), np.unique(up)
+    table = np.full((len(rows), len(columns)), np.nan)
+    for row, column in np.ndindex(table.shape):
+        found = values[(across == columns[column]) & (up == rows[row])]
+        if np.isfinite(found).any():
+            table[row, column] = np.nanmin(found) if lower else np.nanmax(found)
+    axes.imshow(np.ma.masked_invalid(table), origin="lower", aspect="auto", **look)
+    axes.plot(*np.argwhere(np.isnan(table)).T[::-1], "x", color="#888888", markersize=5, label="_diverged")
+    if np.isfinite(table).any():
+        best = np.unravel_index(np.nanargmin(table) if lower else np.nanargmax(table), table.shape)
+        axes.plot(best[1], best[0], "o", markerfacecolor="none", color="black", markersize=9, label="_best")
+    axes.set_xticks(range(len(columns)), [f"{value:.3g}" for value in columns], rotation=45 if len(columns) > 5 else 0)
+    axes.set_yticks(range(len(rows)), [f"{value:.3g}" for value in rows])
+
+
+def _dots(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lower: bool, look: Any) -> None:
+    known = np.isfinite(values)
+    order = np.argsort(-values[known] if lower else values[known])  # the best ones on top
+    axes.scatter(across[known][order], up[known][order], c=values[known][order], s=28, **look)
+    axes.plot(across[~known], up[~known], "x", color="#888888", markersize=5, label="_diverged")
+    if known.any():
+        best = np.nanargmin(values) if lower else np.nanargmax(values)
+        axes.plot(across[best], up[best], "o", markerfacecolor="none", color="black", markersize=10, label="_best")
+    for axis, numbers in (("x", across), ("y", up)):
+        if is_logarithmic(numbers):
+            log_axis(axes, axis)
+
+
+def color_scale(axes: Axes, dataset: xr.Dataset) -> Axes:
+    """Draw the scale of the colours, with the name of the score."""
+    scores, label = shown(dataset, average(final_scores(dataset), bool(dataset.attrs["logarithmic"])))
+    colors = matplotlib.colormaps[look_of(dataset, scores)["cmap"]]
+    bar = axes.figure.colorbar(ScalarMappable(look_of(dataset, scores)["norm"], colors), cax=axes)
+    bar.set_label(f"{label}, end of run")
+    log_axis(axes, "y")
+    return axes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 import xarray as xr
 
 from gradlab.lab import export, folder
-from gradlab.lab.durable import DurableRun
+from gradlab.lab.durable import DurableRun, durable
 from gradlab.lab.entrants import entrants
 from gradlab.lab.grid import GridError, values_of
 from gradlab.lab.leaderboard import leaderboard
@@ -64,7 +65,7 @@ def race(
     def show(run: DurableRun, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
         _show(run, plan, datasets, attributes, as_json)
 
-    run_in_folder("race", plan.tasks, out, fresh, as_json, show)
+    run_in_folder(plan.runs, partial(durable, "race", plan.tasks, out, fresh), out, as_json, show)
 
 
 def make_plan(

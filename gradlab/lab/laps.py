@@ -100,12 +100,16 @@ def run_laps(
     watcher: Watcher | None = None,
     processes: Processes | None = None,
     devices: Sequence[jax.Device] | None = None,
+    programs: dict[Any, tuple[Program, Future[Draws]]] | None = None,
 ) -> Generator[Lap, None, None]:
     """Run the tasks, and yield each lap as it ends.
 
     While a lap runs, the next one is compiled on a second thread. Chunks that a store holds are taken from it, and new
     ones are added as they end: stopping at any moment loses only what is in flight. With several processes, each must
     call this with the same tasks; only the first has a store, and all get the same laps.
+
+    `programs`, a dictionary that is empty at first, keeps what was compiled for further calls with the same problem and
+    devices, so that other points compile nothing.
     """
     watcher, processes = watcher or Watcher(), processes or Processes()
     drawn: dict[Any, Future[Draws]] = {}
@@ -113,12 +117,21 @@ def run_laps(
     compiler = ThreadPoolExecutor(2, thread_name_prefix="compile")
 
     def prepare(task: Task) -> tuple[Program, Future[Draws]]:
+        stacked = stack([task.optimizer(i) for i in range(task.count)])
+        if programs is None:
+            return made(task, stacked)
+        shape = task.seeds, task.cut, jax.tree.structure(stacked)
+        if shape in programs:
+            program, draws = programs[shape]
+            return program.of(stacked), draws
+        return programs.setdefault(shape, made(task, stacked))
+
+    def made(task: Task, stacked: optax.GradientTransformation) -> tuple[Program, Future[Draws]]:
         key = (id(task.problem), task.seeds, task.steps)
         if key not in drawn:
             drawn.clear()  # laps come problem by problem
             drawn[key] = compiler.submit(draw, task.problem, task.seeds, task.steps)
-        program = Program(task.problem, stack([task.optimizer(i) for i in range(task.count)]), task.cut, devices)
-        return program, drawn[key]
+        return Program(task.problem, stacked, task.cut, devices), drawn[key]
 
     try:
         kept = _kept(0, tasks[0], store, processes, watcher)

@@ -14,7 +14,7 @@ import xarray as xr
 
 from . import plan, results
 from .durable import kept
-from .grid import Axis, GridError, typed, values_of
+from .grid import Axis, GridError, rounded, typed, values_of
 from .grid import Lin as Lin
 from .grid import Log as Log
 from .laps import Lap, Task, Watcher, run_laps
@@ -63,11 +63,9 @@ class SearchPlan:
                 f"a search needs a range, such as learning_rate=log:1e-4:1; got {given}, which a sweep covers"
             )
         self._suggestions()
-        ends = {name: _ends(name, axis) for name, axis in self.axes.items()}
-        middle = {name: values[len(values) // 2] for name, values in ends.items()}
-        for name, values in ends.items():
-            for value in values:
-                self.factory(**middle | {name: value})  # checks the values
+        for name, axis in self.axes.items():
+            for value in _ends(name, axis):
+                self.factory(**self._corner | {name: value})  # checks the values
 
     @property
     def runs(self) -> int:
@@ -89,8 +87,9 @@ class SearchPlan:
         )  # fmt: skip
 
     def document(self) -> dict[str, Any]:
-        """Everything that determines the results, JSON-ready: the points of the first round do, by the seed."""
-        found = plan.document("search", [self.task(self._suggestions().ask(self.rounds[0]))])
+        """Everything that determines the results, JSON-ready: the axes and the seed stand for the points."""
+        corner = {name: np.full(self.rounds[0], value) for name, value in self._corner.items()}
+        found = plan.document("search", [self.task(corner)])
         own = {"trials": self.trials, "batch": self.batch, "sample_seed": self.sample_seed}
         axes = {name: typed(axis) for name, axis in self.axes.items()}
         found["versions"]["optuna"] = require_optuna().__version__
@@ -116,6 +115,11 @@ class SearchPlan:
         dataset = results.assemble([self._whole(laps)])
         numbers = np.repeat(np.arange(len(laps)), self.rounds)
         return {self.problem.name: dataset.assign_coords(round=("point", numbers))}
+
+    @property
+    def _corner(self) -> dict[str, float]:
+        """The lower end of each range, and the first value of each list."""
+        return {name: _ends(name, axis)[0] for name, axis in self.axes.items()}
 
     def _suggestions(self) -> Suggestions:
         startup = max(self.batch, STARTUP)
@@ -182,4 +186,4 @@ def _chosen_by(lap: Lap) -> np.ndarray:
 
 def _ends(name: str, axis: Axis) -> list[float]:
     """The ends of a range, or all values of a list."""
-    return [axis.low, axis.high] if isinstance(axis, Lin) else values_of(name, axis).tolist()
+    return [rounded(axis.low), rounded(axis.high)] if isinstance(axis, Lin) else values_of(name, axis).tolist()

@@ -114,7 +114,8 @@ def run_laps(
     watcher, processes = watcher or Watcher(), processes or Processes()
     drawn: dict[Any, Future[Draws]] = {}
     # For a program, and for the draws beside it.
-    compiler = ThreadPoolExecutor(2, thread_name_prefix="compile")
+    settings = jax.config.jax_enable_x64, jax.config.jax_numpy_dtype_promotion
+    compiler = ThreadPoolExecutor(2, thread_name_prefix="compile", initializer=_settle, initargs=settings)
 
     def prepare(task: Task) -> tuple[Program, Future[Draws]]:
         stacked = stack([task.optimizer(i) for i in range(task.count)])
@@ -151,6 +152,12 @@ def run_laps(
             yield _lap(task, parts)
     finally:
         compiler.shutdown(wait=False, cancel_futures=True)
+
+
+def _settle(x64: bool, promotion: str) -> None:
+    """Take on the settings of the thread that calls: under `with jax.enable_x64()`, others do not have them."""
+    jax.enable_x64(x64).__enter__()
+    jax.numpy_dtype_promotion(promotion).__enter__()
 
 
 def train(

@@ -114,8 +114,7 @@ def run_laps(
     watcher, processes = watcher or Watcher(), processes or Processes()
     drawn: dict[Any, Future[Draws]] = {}
     # For a program, and for the draws beside it.
-    settings = jax.config.jax_enable_x64, jax.config.jax_numpy_dtype_promotion
-    compiler = ThreadPoolExecutor(2, thread_name_prefix="compile", initializer=_settle, initargs=settings)
+    compiler = ThreadPoolExecutor(2, thread_name_prefix="compile", initializer=_settings_of_this_thread())
 
     def prepare(task: Task) -> tuple[Program, Future[Draws]]:
         stacked = stack([task.optimizer(i) for i in range(task.count)])
@@ -154,10 +153,16 @@ def run_laps(
         compiler.shutdown(wait=False, cancel_futures=True)
 
 
-def _settle(x64: bool, promotion: str) -> None:
-    """Take on the settings of the thread that calls: under `with jax.enable_x64()`, others do not have them."""
-    jax.enable_x64(x64).__enter__()
-    jax.numpy_dtype_promotion(promotion).__enter__()
+def _settings_of_this_thread() -> Callable[[], None]:
+    """What gives another thread the settings of this one, which `with jax.enable_x64()` changes for this one alone."""
+    config: Any = jax.config
+    x64, promotion = config.jax_enable_x64, config.jax_numpy_dtype_promotion
+
+    def settle() -> None:
+        jax.enable_x64(x64).__enter__()
+        jax.numpy_dtype_promotion(promotion).__enter__()
+
+    return settle
 
 
 def train(

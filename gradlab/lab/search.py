@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ class SearchPlan:
     are for choosing; the others stay unseen. The first points, `batch` or at least 10, are spread evenly.
 
     Raises ValueError for numbers below one, for axes without a range, and for hyperparameters that the factory does not
-    have, that are no numbers, or that it refuses at an end of their range; MissingOptunaError without Optuna.
+    have, that are no numbers, or that it refuses at the ends of their ranges; MissingOptunaError without Optuna.
     """
 
     problem: Problem
@@ -63,9 +64,8 @@ class SearchPlan:
                 f"a search needs a range, such as learning_rate=log:1e-4:1; got {given}, which a sweep covers"
             )
         self._suggestions()
-        for name, axis in self.axes.items():
-            for value in _ends(name, axis):
-                self.factory(**self._corner | {name: value})  # checks the values
+        for corner in itertools.islice(self._corners(), 4096):
+            self.factory(**corner)  # checks the values, before a point of a late round is refused
 
     @property
     def runs(self) -> int:
@@ -88,7 +88,7 @@ class SearchPlan:
 
     def document(self) -> dict[str, Any]:
         """Everything that determines the results, JSON-ready: the axes and the seed stand for the points."""
-        corner = {name: np.full(self.rounds[0], value) for name, value in self._corner.items()}
+        corner = {name: np.full(self.rounds[0], value) for name, value in next(self._corners()).items()}
         found = plan.document("search", [self.task(corner)])
         own = {"trials": self.trials, "batch": self.batch, "sample_seed": self.sample_seed}
         axes = {name: typed(axis) for name, axis in self.axes.items()}
@@ -116,10 +116,10 @@ class SearchPlan:
         numbers = np.repeat(np.arange(len(laps)), self.rounds)
         return {self.problem.name: dataset.assign_coords(round=("point", numbers))}
 
-    @property
-    def _corner(self) -> dict[str, float]:
-        """The lower end of each range, and the first value of each list."""
-        return {name: _ends(name, axis)[0] for name, axis in self.axes.items()}
+    def _corners(self) -> Iterator[dict[str, float]]:
+        """All combinations of the ends of the ranges and the values of the lists."""
+        ends = [_ends(name, axis) for name, axis in self.axes.items()]
+        return (dict(zip(self.axes, values)) for values in itertools.product(*ends))
 
     def _suggestions(self) -> Suggestions:
         startup = max(self.batch, STARTUP)

@@ -17,6 +17,7 @@ from gradlab.lab.folder import FolderError
 from gradlab.lab.laps import Watcher
 from gradlab.lab.points import ranking
 from gradlab.lab.problems import Problem
+from gradlab.lab.program import Program
 from gradlab.lab.search import Lin, Log, SearchPlan, search
 from gradlab.lab.sweep import sweep, unstack
 
@@ -77,10 +78,16 @@ def test_each_point_is_the_run_of_its_optimizer(noisy: Problem) -> None:
 
 
 def test_rounds_of_one_size_compile_once(noisy: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
-    made, program = list[int](), laps.Program
-    monkeypatch.setattr(laps, "Program", lambda *arguments: made.append(1) or program(*arguments))
+    compiled = list[Any]()
+
+    class Counted(Program):
+        def _compile(self, *arguments: Any) -> Any:
+            compiled.append(arguments)
+            return super()._compile(*arguments)
+
+    monkeypatch.setattr(laps, "Program", Counted)
     search(noisy, gl.sgd, RATE, **SMALL)
-    assert len(made) == 1
+    assert len(compiled) == 1
 
 
 def test_stopped_anywhere_it_goes_on_to_the_same_results(
@@ -118,12 +125,13 @@ def test_a_round_that_is_damaged_is_computed_anew(noisy: Problem, tmp_path: Path
 
 def test_another_plan_is_refused(noisy: Problem, tmp_path: Path) -> None:
     search(noisy, gl.adam, RATE, out=tmp_path, **SMALL)
-    for change, message in [
+    changes: list[tuple[dict[str, Any], str]] = [
         ({"trials": 9}, r"\(trials of adam on noisy: 12 there, 9 here\)"),
         ({"batch": 5}, "batch of adam on noisy: 4 there, 5 here"),
         ({"sample_seed": 1}, r"\(sample_seed of adam on noisy: 0 there, 1 here\)"),
         ({"axes": {"learning_rate": Log(1e-4, 1)}}, "rate of adam on noisy: log:0.0001:10000 there, log:0.0001:1 here"),
-    ]:
+    ]
+    for change, message in changes:
         with pytest.raises(FolderError, match=message):
             search(noisy, gl.adam, **{"axes": RATE, "out": tmp_path, **SMALL, **change})
     with pytest.raises(FolderError, match="kind: search there, sweep here"):

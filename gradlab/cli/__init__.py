@@ -1,4 +1,4 @@
-"""The command line: `gradlab race`, `gradlab sweep`, `gradlab list`, `gradlab explain` and more."""
+"""The command line: `gradlab race`, `gradlab sweep`, `gradlab search`, `gradlab list`, `gradlab explain` and more."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from .explain import explain
 from .list import list_everything
 from .race import race
 from .report import report
+from .search import search
 from .sweep import sweep
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command("race")(race)
 app.command("sweep")(sweep)
+app.command("search")(search)
 app.command("report")(report)
 app.command("check")(check_optimizer)
 app.command("list")(list_everything)

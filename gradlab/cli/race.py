@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 import xarray as xr
 
 from gradlab.lab import export, folder
-from gradlab.lab.durable import DurableRun
+from gradlab.lab.durable import DurableRun, durable
 from gradlab.lab.entrants import entrants
 from gradlab.lab.grid import GridError, values_of
 from gradlab.lab.leaderboard import leaderboard
@@ -64,7 +65,7 @@ def race(
     def show(run: DurableRun, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
         _show(run, plan, datasets, attributes, as_json)
 
-    run_in_folder("race", plan.tasks, out, fresh, as_json, show)
+    run_in_folder(plan.runs, partial(durable, "race", plan.tasks, out, fresh), out, as_json, show)
 
 
 def make_plan(
@@ -101,11 +102,11 @@ def _show(
     if run.state == "complete" and (run.out / "leaderboard.json").exists():  # which is written last
         content = json.loads((run.out / "leaderboard.json").read_text(encoding="utf-8"))
     else:
-        old_pictures = folder.pictures_of_last_race(run.out)
+        old = folder.drawn_by_last_run(run.out)
         from gradlab.lab.plots import draw_pictures  # matplotlib takes a second: not before the race
 
         pictures = draw_pictures(run.out, datasets, {problem.name: problem for problem in plan.problems})
-        folder.remove_stale(old_pictures, pictures)
+        folder.remove_stale(old, [*pictures, run.out / folder.REPORT])
         export.write_csv(run.out / "leaderboard.csv", boards)
         from gradlab.lab.report import write_report
 

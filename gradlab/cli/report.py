@@ -1,4 +1,4 @@
-"""`gradlab report`: the results of a race, as a page or as pictures."""
+"""`gradlab report`: the results of a race, a sweep or a search, as a page or as pictures."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ from .terminal import fail, output
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="The folder of a race, or the results.nc in it.")],
+    folder: Annotated[Path, typer.Argument(help="The folder of a race, a sweep or a search, or the results.nc in it.")],
     out: Annotated[
         Path | None,
-        typer.Option(help="The page to write, or the folder for pictures. Left out: into the folder of the race."),
+        typer.Option(help="The page to write, or the folder for pictures. Left out: into that folder."),
     ] = None,
     form: Annotated[
         Literal["html", "png", "svg", "pdf"], typer.Option("--format", help="A page, or pictures of a kind.")
     ] = "html",
     show: Annotated[bool, typer.Option("--open/--no-open", help="Show the page in a browser.")] = False,
 ) -> None:
-    """Write a self-contained report.html of a race: which optimizer, at which rate, and how sure that is."""
+    """Write a self-contained report.html: which optimizer, at which rate, and how sure that is.
+
+    It is of a race, or of a sweep over a grid with learning rates; of any other sweep there are pictures.
+    """
     from gradlab.lab.report import ReportError, write_report  # matplotlib takes a second: not for other commands
 
     path = folder / "results.nc" if folder.is_dir() else folder

@@ -1,12 +1,13 @@
-"""What `gradlab race` and `gradlab sweep` have in common: a run in a folder, its progress, and how it may end."""
+"""What `gradlab race`, `sweep` and `search` have in common: a run in a folder, its progress, and how it may end."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import typer
 import xarray as xr
@@ -16,36 +17,35 @@ from rich.progress import Task as Bar
 
 from gradlab.lab import results
 from gradlab.lab.blame import ForeignError
-from gradlab.lab.durable import DurableRun, durable
+from gradlab.lab.durable import DurableRun
 from gradlab.lab.folder import FolderError
 from gradlab.lab.processes import Processes
 from gradlab.lab.task import Task, Watcher
 
 from .terminal import fail
 
+Take = Callable[[Processes], AbstractContextManager[DurableRun]]
 Show = Callable[[DurableRun, Mapping[str, xr.Dataset], Mapping[str, str]], None]
 
 
-def run_in_folder(
-    kind: Literal["race", "sweep"], tasks: Sequence[Task], out: Path, fresh: bool, quiet: bool, show: Show
-) -> None:
-    """Run the tasks, or what is left of them, and show the results; ends the command if something stops it.
+def run_in_folder(runs: int, take: Take, out: Path, quiet: bool, show: Show) -> None:
+    """Take the folder, make the runs or what is left of them, and show the results; ends the command if it is stopped.
 
     The exit code is 2 for a folder that is refused, 130 after Ctrl-C, and 1 if the disk refuses, or somebody else's
     optimizer or problem fails.
     """
     processes = Processes()
     note = _Note(quiet or not processes.is_first)
-    bar = _Bar(sum(task.runs for task in tasks), note)
+    bar = _Bar(runs, note)
     try:
-        with durable(kind, tasks, out, fresh, processes) as run:
+        with take(processes) as run:
             if run.state == "unfinished":
                 note(f"{out} holds an unfinished run of this plan; going on from there")
             with bar:
                 run.finish(results.provenance(shlex.join(["gradlab", *sys.argv[1:]])), bar)
             if processes.is_first:
                 if run.state == "complete":
-                    note(f"{out} holds all of this {kind} already; --fresh runs it anew")
+                    note(f"{out} holds all of this {run.plan['kind']} already; --fresh runs it anew")
                 show(run, *run.read())
     except FolderError as error:
         fail(error)

@@ -27,12 +27,11 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
     if RATE not in hyperparameters:
         raise ValueError(f"the points of {name} have no learning rate, only {', '.join(hyperparameters)}")
     others = [other for other in hyperparameters if other != RATE]
-    combinations = (
-        dict.fromkeys(zip(*(dataset[other].values[0].tolist() for other in others))) if others else {(): None}
-    )
+    columns = [dataset[other].values[0].tolist() for other in others]
+    combinations = list(dict.fromkeys(zip(*columns))) if others else [()]
     if len(combinations) * dataset.sizes["optimizer"] > MOST:
         raise ValueError(
-            f"{name} has {len(combinations)} combinations of {', '.join(others)}, at most {MOST} can be told apart"
+            f"{name} has {len(combinations)} combinations of {', '.join(others)}; at most {MOST} can be told apart"
         )
     parts = [
         _part(dataset.sel(optimizer=[optimizer]), str(optimizer), dict(zip(others, combination)))
@@ -48,8 +47,10 @@ def _part(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> xr
     for name, value in settings.items():
         here &= dataset[name].values[0] == value
     found = dataset.isel(point=here)
-    found = (
-        found.isel(point=np.argsort(found[RATE].values[0])).drop_vars([*settings, "composition"]).rename(point="rate")
-    )
+    found = found.isel(point=np.argsort(found[RATE].values[0])).rename(point="rate")
+    found = found.drop_vars([*settings, "composition"], errors="ignore")  # that of the middle point
+    for name in ("compile_seconds", "run_seconds"):
+        if name in found:
+            found[name] = found[name] * here.mean()  # its share
     label = " ".join([optimizer, *(f"{name}={value:g}" for name, value in settings.items())])
     return found.assign_coords(optimizer=[label], family=("optimizer", [optimizer]))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,17 @@ from .lock import LockedError, locked
 from .processes import Processes
 from .task import Lap, Task, Watcher
 
+# Computes the Datasets by problem. What is done is kept in the folder, and found there; None keeps nothing.
+Compute = Callable[[Path | None, Watcher, Processes], Mapping[str, xr.Dataset]]
+
 
 @dataclass(frozen=True)
 class DurableRun:
-    """Tasks, and the locked folder that keeps them."""
+    """A plan, how to compute it, and the locked folder that keeps what is done of it."""
 
-    tasks: Sequence[Task]
-    out: Path
     plan: Mapping[str, Any]
+    compute: Compute
+    out: Path
     state: State  # of the folder, before
     processes: Processes
 
@@ -32,12 +35,8 @@ class DurableRun:
         """Run what is still to be done, and put the results together. Raises OSError if the disk refuses."""
         if self.state == "complete":
             return
-        kept = store.Store(self.out, self.plan) if self.processes.is_first else None
-        laps: dict[str, list[Lap]] = {}
-        for lap in run_laps(self.tasks, kept, watcher, self.processes):
-            laps.setdefault(lap.task.problem.name, []).append(lap)
+        datasets = self.compute(self.out if self.processes.is_first else None, watcher, self.processes)
         if self.processes.is_first:
-            datasets = {name: results.assemble(found) for name, found in laps.items()}
             own = {"kind": self.plan["kind"], "plan": store.digest(self.plan)}
             results.write(self.out / RESULTS, datasets, {**attributes, **own})
             store.end(self.out)
@@ -47,17 +46,31 @@ class DurableRun:
         return results.read(self.out / RESULTS)
 
 
-@contextmanager
 def durable(
     kind: str, tasks: Sequence[Task], out: Path, fresh: bool = False, processes: Processes | None = None
+) -> AbstractContextManager[DurableRun]:
+    """Take a folder for some tasks, of a `kind` such as "race"; see `kept`."""
+    wanted = plan.document(kind, tasks)
+
+    def compute(folder: Path | None, watcher: Watcher, processes: Processes) -> dict[str, xr.Dataset]:
+        laps: dict[str, list[Lap]] = {}
+        for lap in run_laps(tasks, store.Store(folder, wanted) if folder else None, watcher, processes):
+            laps.setdefault(lap.task.problem.name, []).append(lap)
+        return {name: results.assemble(found) for name, found in laps.items()}
+
+    return kept(wanted, compute, out, fresh, processes)
+
+
+@contextmanager
+def kept(
+    wanted: Mapping[str, Any], compute: Compute, out: Path, fresh: bool = False, processes: Processes | None = None
 ) -> Iterator[DurableRun]:
-    """Take a folder for some tasks, of a `kind` such as "race": new, or with an unfinished or finished run of them.
+    """Take a folder for a plan: new, or with an unfinished or finished run of it.
 
     `fresh` discards what is there. Raises FolderError if the folder cannot be used, or holds another plan, and if the
     processes were given different plans: in every process, though only the first looks.
     """
     processes = processes or Processes()
-    wanted = plan.document(kind, tasks)
     refusal: str | None = None
     state: State = "new"
     with ExitStack() as stack:
@@ -79,4 +92,4 @@ def durable(
             refusal = f"the processes were given different plans ({'; '.join(differing[:3]) or 'see the others'})"
         if refusal:
             raise FolderError(refusal)
-        yield DurableRun(tasks, out, wanted, state, processes)
+        yield DurableRun(wanted, compute, out, state, processes)

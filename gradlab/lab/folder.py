@@ -18,7 +18,7 @@ RESULTS = "results.nc"
 REPORT = "report.html"
 LEADERBOARDS = ("leaderboard.csv", "leaderboard.json")
 POINTS = ("points.csv", "points.json")
-_PICTURE = re.compile(r"(learning_curves|sensitivity|paths)_\w+\.png")
+_PICTURE = re.compile(r"(learning_curves|sensitivity|paths|effects|heat)_\w+\.png")
 
 State = Literal["new", "unfinished", "complete"]
 
@@ -77,18 +77,20 @@ def examine(folder: Path, plan: Mapping[str, Any], fresh: bool = False) -> State
     return "complete" if results.get("plan") == store.digest(plan) else "unfinished"
 
 
-def pictures_of_last_race(folder: Path) -> set[Path]:
-    """The pictures that the last race in this folder listed as its own; none if it left no list."""
-    try:
-        listed = json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))["files"]
-        names = {Path(name).name for name in listed}
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
-    return {folder / name for name in names if _PICTURE.fullmatch(name)}
+def drawn_by_last_run(folder: Path) -> set[Path]:
+    """The pictures, and the report, that the last run in this folder listed as its own; none if it left no list."""
+    names: set[str] = set()
+    for listing in (LEADERBOARDS[1], POINTS[1]):
+        try:
+            listed = json.loads((folder / listing).read_text(encoding="utf-8"))["files"]
+            names |= {Path(name).name for name in listed}
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return {folder / name for name in names if name == REPORT or _PICTURE.fullmatch(name)}
 
 
 def remove_stale(old: Iterable[Path], new: Iterable[Path]) -> None:
-    """Remove pictures of an older race that this one did not draw anew: they would seem to belong to it."""
+    """Remove what an older run drew and this one did not draw anew: it would seem to belong to it."""
     for path in set(old) - set(new):
         path.unlink(missing_ok=True)
 

@@ -69,6 +69,14 @@ def parse(name: str, text: str) -> Axis:
         ) from None
 
 
+def typed(axis: Axis) -> str:
+    """What could have been typed for an axis, such as `log:0.0001:1`."""
+    if isinstance(axis, Lin):
+        numbers = [axis.low, axis.high] + ([] if axis.count is None else [axis.count])
+        return ":".join(["log" if isinstance(axis, Log) else "lin", *(f"{number:g}" for number in numbers)])
+    return ",".join(f"{float(value):g}" for value in axis)
+
+
 def values_of(name: str, axis: Axis | str) -> np.ndarray:
     """The values of one axis of a grid, of shape (value,), rounded so that what is printed can be typed."""
     parsed: Axis = parse(name, axis) if isinstance(axis, str) else axis
@@ -78,7 +86,7 @@ def values_of(name: str, axis: Axis | str) -> np.ndarray:
         numbers = parsed.at(np.linspace(0, 1, parsed.count) if parsed.count > 1 else np.array([0.5])).tolist()
     else:
         numbers = list(parsed)
-    values = np.array([_rounded(value) for value in numbers])
+    values = np.array([rounded(value) for value in numbers])
     if not values.size or not np.isfinite(values).all():
         raise GridError(f"{name} needs at least one value, and finite ones; got {values.tolist()}")
     if len(set(values.tolist())) < values.size:
@@ -112,10 +120,11 @@ def samples(axes: Mapping[str, Axis], count: int, sampler: Sampler = "sobol", se
 
 def _sampled(name: str, axis: Any, share: np.ndarray) -> np.ndarray:
     if isinstance(axis, Lin):
-        return np.array([_rounded(value) for value in axis.at(share)])
+        return np.array([rounded(value) for value in axis.at(share)])
     values = values_of(name, axis)
     return values[np.minimum((share * len(values)).astype(int), len(values) - 1)]
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
+    """A number as it is printed, so that what is printed can be typed."""
     return float(f"{float(value):.6g}")

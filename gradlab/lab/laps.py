@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple
+from concurrent.futures import Future
+from contextlib import nullcontext
+from typing import NamedTuple
 
-import jax
 import numpy as np
 import optax
 
-from .lanes import Curves, Draws, curves, draw, stack
+from .compiler import Compiler
+from .lanes import Curves, Draws, curves
 from .problems.base import Problem
 from .processes import Processes
 from .program import Program
@@ -27,42 +28,35 @@ def run_laps(
     store: Store | None = None,
     watcher: Watcher | None = None,
     processes: Processes | None = None,
-    devices: Sequence[jax.Device] | None = None,
+    compiler: Compiler | None = None,
 ) -> Generator[Lap, None, None]:
     """Run the tasks, and yield each lap as it ends.
 
     While a lap runs, the next ones are compiled on other threads. Chunks that a store holds are taken from it, and new
     ones are added as they end: stopping at any moment loses only what is in flight. With several processes, each must
-    call this with the same tasks; only the first has a store, and all get the same laps.
+    call this with the same tasks; only the first has a store, and all get the same laps. Another `compiler` than one
+    of its own is not closed.
     """
     watcher, processes = watcher or Watcher(), processes or Processes()
-    compiler = ThreadPoolExecutor(AHEAD, thread_name_prefix="compile")
-    drawn: dict[Any, Future[Draws]] = {}
+    with nullcontext(compiler) if compiler else Compiler() as ahead:
 
-    def prepare(index: int, task: Task) -> _Prepared:
-        kept = _kept(index, task, store, processes, watcher)
-        if all(len(parts) == task.cut.chunks for parts in kept):
-            return _Prepared(kept, None, None)
-        key = (id(task.problem), task.seeds, task.steps)
-        if key not in drawn:
-            drawn.clear()  # laps come problem by problem
-            drawn[key] = compiler.submit(_drawn, task)
-        return _Prepared(kept, compiler.submit(_compiled, task, devices), drawn[key])
+        def prepare(index: int, task: Task) -> _Prepared:
+            kept = _kept(index, task, store, processes, watcher)
+            is_complete = all(len(parts) == task.cut.chunks for parts in kept)
+            return _Prepared(kept, None if is_complete else ahead.prepare(task))
 
-    try:
         coming: deque[_Prepared] = deque()
         for index, task in enumerate(tasks):
             watcher.starts(task)
             while len(coming) <= AHEAD and index + len(coming) < len(tasks):
                 coming.append(prepare(index + len(coming), tasks[index + len(coming)]))
-            parts, program, draws = coming.popleft()
-            if program is not None and draws is not None:
+            parts, needed = coming.popleft()
+            if needed is not None:
+                program, draws = needed
                 parts = Waves(index, task, program.result(), draws.result(), store, watcher, processes).finish(parts)
             else:
                 watcher.advances(task.runs)
             yield _lap(task, parts)
-    finally:
-        compiler.shutdown(wait=False, cancel_futures=True)
 
 
 def train(
@@ -84,18 +78,7 @@ class _Prepared(NamedTuple):
     """A lap to come: what is done of it already, and, where that is not all, what it needs to go on."""
 
     kept: Parts
-    program: Future[Program] | None
-    draws: Future[Draws] | None
-
-
-def _drawn(task: Task) -> Draws:
-    with task.blame():
-        return draw(task.problem, task.seeds, task.steps)
-
-
-def _compiled(task: Task, devices: Sequence[jax.Device] | None) -> Program:
-    with task.blame():
-        return Program(task.problem, stack([task.optimizer(i) for i in range(task.count)]), task.cut, devices)
+    needed: tuple[Future[Program], Future[Draws]] | None
 
 
 def _kept(index: int, task: Task, store: Store | None, processes: Processes, watcher: Watcher) -> Parts:

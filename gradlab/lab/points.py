@@ -56,9 +56,12 @@ def ranking(dataset: xr.Dataset) -> list[Point]:
 
 
 def document(
-    rankings: Mapping[str, Sequence[Point]], problems: Mapping[str, xr.Dataset], attributes: Mapping[str, str]
+    rankings: Mapping[str, Sequence[Point]],
+    problems: Mapping[str, xr.Dataset],
+    attributes: Mapping[str, str],
+    files: Sequence[str],
 ) -> dict[str, Any]:
-    """All rankings as one JSON-ready dictionary; NaN becomes None."""
+    """All rankings as one JSON-ready dictionary, with the names of all files; NaN becomes None."""
     keys = ("summary", "score", "higher_is_better", "logarithmic", "sampler")
     described = {
         name: {key: problems[name].attrs[key] for key in keys}
@@ -69,7 +72,7 @@ def document(
         }
         for name, points in rankings.items()
     }
-    return {**attributes, "problems": described}
+    return {**attributes, "problems": described, "files": list(files)}
 
 
 def write(folder: Path, rankings: Mapping[str, Sequence[Point]], content: Mapping[str, Any]) -> None:

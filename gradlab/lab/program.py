@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -45,6 +46,12 @@ class Program:
         self._carry = jax.eval_shape(start, lane, self._shapes.params)
         self._compiled = self._compile(Mesh(np.array(devices), ("block",)), lane)
         self.compile_seconds = time.perf_counter() - begin
+
+    def of(self, stacked: optax.GradientTransformation) -> Program:
+        """The same program for as many other points of the same structure."""
+        other = copy.copy(self)
+        other._numbers, other.compile_seconds = jax.tree.map(np.asarray, stacked), 0.0
+        return other
 
     def _compile(self, mesh: Mesh, lane: Any) -> Any:
         cut = self.cut

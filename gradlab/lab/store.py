@@ -41,10 +41,13 @@ class Part(NamedTuple):
 
 
 class Store:
-    """The parts of one plan in a folder. Raises OSError where the disk refuses."""
+    """The parts of one plan in a folder. Raises OSError where the disk refuses.
 
-    def __init__(self, folder: Path, plan: Mapping[str, Any]):
-        self.folder, self.digest = folder / PARTS, digest(plan)
+    Its laps are numbered from `first` on, so that the rounds of a search can each have a store in one folder.
+    """
+
+    def __init__(self, folder: Path, plan: Mapping[str, Any], first: int = 0):
+        self.folder, self.digest, self.first = folder / PARTS, digest(plan), first
         self.folder.mkdir(exist_ok=True)
         remove_leftovers(self.folder)
 
@@ -87,7 +90,7 @@ class Store:
         return self._read(self._path(lap, block, f"carry-{chunk:04d}"))
 
     def _path(self, lap: int, block: int, kind: str) -> Path:
-        return self.folder / f"{lap:04d}-{block:04d}-{kind}"
+        return self.folder / f"{self.first + lap:04d}-{block:04d}-{kind}"
 
     def _write(self, path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         buffer = io.BytesIO()

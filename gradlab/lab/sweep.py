@@ -55,7 +55,7 @@ class SweepPlan:
         require_different([problem.name for problem in self.problems], "problem")
         for label, factory in self.factories.items():
             for name in self.axes:
-                _require_number(label, factory, name)
+                require_number(label, factory, name)
         if self.samples is None:
             found = points(self.axes)
         else:
@@ -109,7 +109,7 @@ def sweep(
     from them; `fresh` discards them. Raises ValueError for what cannot be swept, FolderError for what `out` holds.
     """
     chosen = find_problem(problem) if isinstance(problem, str) else problem
-    plan = SweepPlan((chosen,), _named(optimizers), axes, seeds, **options)
+    plan = SweepPlan((chosen,), named(optimizers), axes, seeds, **options)
     if out is None:
         return results.assemble(list(run_laps(plan.tasks, watcher=watcher)))
     with durable("sweep", plan.tasks, Path(out), fresh) as run:
@@ -132,7 +132,8 @@ def unstack(dataset: xr.Dataset) -> xr.Dataset:
     return flat.set_index(point=names).unstack("point")
 
 
-def _named(optimizers: Any) -> dict[str, Callable[..., Any]]:
+def named(optimizers: Any) -> dict[str, Callable[..., Any]]:
+    """Factories by name: of a factory, of its name, or of several in a dictionary. Raises LoadError."""
     if isinstance(optimizers, str):
         return {optimizers.rpartition(":")[2]: find_factory(optimizers)}
     if isinstance(optimizers, Mapping):
@@ -141,7 +142,8 @@ def _named(optimizers: Any) -> dict[str, Callable[..., Any]]:
     return {name: as_factory(name, optimizers)}
 
 
-def _require_number(label: str, factory: Any, name: str) -> None:
+def require_number(label: str, factory: Any, name: str) -> None:
+    """Raise GridError if a factory has no such hyperparameter, or one that is no number."""
     parameters = factory.factory.parameters
     try:
         parameter = pick(name, parameters, f"hyperparameter of {label}")

@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from .compiler import settings_of_this_thread
 from .lanes import Draws
 from .processes import Processes
 from .program import Program
@@ -70,7 +71,7 @@ class Waves:
         self.watcher.advances(self.block_runs * sum(done) / self.task.cut.chunks)
         waiting, limit = deque(self._waves(done)), concurrent_waves(self.program, self.processes)
         running: dict[Future[Any], Wave] = {}
-        with ThreadPoolExecutor(limit, thread_name_prefix="wave") as pool:
+        with ThreadPoolExecutor(limit, "wave", settings_of_this_thread()) as pool:
             while waiting or running:
                 while waiting and len(running) < limit:
                     wave = waiting.popleft()

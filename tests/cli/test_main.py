@@ -19,7 +19,7 @@ def test_without_a_command_there_is_help(gradlab: Callable[..., Any]) -> None:
     code, out, err = gradlab()
     assert code == 0
     assert err == ""
-    for command in ("race", "sweep", "list", "explain"):
+    for command in ("race", "sweep", "search", "list", "explain"):
         assert command in out
 
 
@@ -47,7 +47,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
 
 
 def test_every_command_has_help() -> None:
-    for command in ("race", "sweep", "list", "explain"):
+    for command in ("race", "sweep", "search", "list", "explain"):
         result = CliRunner().invoke(app, [command, "--help"])
         assert result.exit_code == 0
         assert "Usage" in result.output

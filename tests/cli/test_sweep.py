@@ -39,7 +39,8 @@ def test_a_sweep_prints_the_best_points_and_writes_all(gradlab: Callable[..., An
     assert "6 points" not in printed  # all are shown
     assert "12 runs. Written:" in printed
     names = {"plan.json", "provenance.json", "results.nc", "points.csv", "points.json"}
-    assert {path.name for path in tmp_path.iterdir()} == names
+    drawn = {"effects_ravine.png", "heat_ravine.png", "report.html"}
+    assert {path.name for path in tmp_path.iterdir()} == names | drawn
     with (tmp_path / "points.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import gradlab as gl
 from gradlab.lab.entrants import entrants
 from gradlab.lab.problems import Problem, Ravine
 from gradlab.lab.race import Plan, race
+from gradlab.lab.results import roles
 from gradlab.lab.task import Lap
 
 
@@ -162,3 +164,40 @@ def contents() -> Callable[[Path], dict[str, bytes]]:
         return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
     return read
+
+
+@pytest.fixture
+def make_swept() -> Callable[..., xr.Dataset]:
+    """`make_swept(scores, points, sampler="grid", **attributes)`: results with these final scores on (optimizer, point,
+    seed), at points that are given as name -> values on (point,); the second half of the seeds reports."""
+
+    def make(scores: Any, points: Any, sampler: str = "grid", **attributes: Any) -> xr.Dataset:
+        final = np.asarray(scores, float)
+        optimizers, _, seeds = final.shape
+        runs = ("optimizer", "point", "seed")
+        return xr.Dataset(
+            {
+                "final_loss": ((*runs, "evaluation"), np.stack([np.ones_like(final), final], -1)),
+                "loss": ((*runs, "step"), np.repeat(final[..., None], 10, -1)),
+                "diverged": (runs, np.isnan(final)),
+                "divergence_step": (runs, np.where(np.isnan(final), 3, -1)),
+                "run_seconds": ("optimizer", np.arange(1.0, optimizers + 1)),
+            },
+            {
+                "optimizer": ["sgd", "adam", "own"][:optimizers],
+                "family": ("optimizer", ["swept"] * optimizers),
+                "composition": ("optimizer", ["chain()"] * optimizers),
+                **{name: (("optimizer", "point"), np.tile(values, (optimizers, 1))) for name, values in points.items()},
+                "seed": np.arange(seeds),
+                "role": ("seed", roles(seeds)),
+                "evaluation": [0, 10],
+                "step": np.arange(10),
+            },
+            {
+                "problem": "made", "summary": "Made by hand.", "score": "final_loss", "score_label": "loss",
+                "higher_is_better": 0, "logarithmic": 1, "tolerance": 10.0, "setup": "Made()", "sampler": sampler,
+                "hyperparameters": json.dumps(list(points)),
+            } | attributes,
+        )  # fmt: skip
+
+    return make

@@ -134,7 +134,7 @@ def test_stale_pictures_go_and_nothing_else(tmp_path: Path) -> None:
         (tmp_path / name).write_text("")
     listed = ["race/paths_ravine.png", "race/sensitivity_ravine.png", "race/cat.png", "../../outside.png"]
     (tmp_path / "leaderboard.json").write_text(json.dumps({"files": listed}))
-    old = folder.pictures_of_last_race(tmp_path)
+    old = folder.drawn_by_last_run(tmp_path)
     folder.remove_stale(old, [tmp_path / "sensitivity_ravine.png"])
     left = {entry.name for entry in tmp_path.iterdir()}
     assert left == {"sensitivity_ravine.png", "cat.png", "paths_of_mine.png", "leaderboard.json"}
@@ -143,4 +143,4 @@ def test_stale_pictures_go_and_nothing_else(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": 3}'])
 def test_a_broken_list_names_no_pictures(tmp_path: Path, text: str) -> None:
     (tmp_path / "leaderboard.json").write_text(text)
-    assert folder.pictures_of_last_race(tmp_path) == set()
+    assert folder.drawn_by_last_run(tmp_path) == set()

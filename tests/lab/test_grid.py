@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradlab.lab.grid import GridError, Lin, Log, parse, points, samples, values_of
+from gradlab.lab.grid import GridError, Lin, Log, parse, points, samples, typed, values_of
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,8 @@ def test_no_samples_are_an_error() -> None:
     with pytest.raises(GridError, match="samples must be at least 1, got 0"):
         samples({"a": Lin(0, 1)}, 0)
     assert parse("a", "lin:0:1") == Lin(0, 1)
+
+
+@pytest.mark.parametrize("text", ["log:0.0001:1", "lin:0:0.99", "log:0.001:1:4", "0.8,0.95,1e-08"])
+def test_an_axis_can_be_typed_again(text: str) -> None:
+    assert typed(parse("a", text)) == text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import numpy as np
 import optax
 import pytest
@@ -83,3 +84,9 @@ def test_points_are_ranked_by_some_seeds_and_reported_on_others(noisy: Problem) 
     assert first.score == pytest.approx(float(np.exp(np.log(finals[index, 2:]).mean())), rel=1e-5)
     assert (second.rank, last.rank, last.diverged, last.runs) == (2, 3, 4, 4)
     assert np.isnan(last.score)
+
+
+def test_settings_of_the_calling_thread_hold_in_those_that_compile(noisy: Problem) -> None:
+    with jax.enable_x64(False):  # which is on in other threads, as in all tests
+        found = sweep(noisy, gl.adam, {"learning_rate": [0.1]}, seeds=1, steps=3)
+    assert not bool(found.diverged.any())

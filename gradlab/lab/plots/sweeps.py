@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from pathlib import Path
 
 import matplotlib
 import xarray as xr
@@ -12,11 +13,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from .effects import effect, hyperparameters_of, is_on_grid
-from .figures import head
+from .figures import head, save
 from .heat import color_scale, heat
 from .style import RC, line_style
 
 MOST = 12  # panels of pairs in a figure; the first ones, in the order in which the hyperparameters were given
+
+
+def draw_sweep(folder: Path, problems: Mapping[str, xr.Dataset]) -> list[Path]:
+    """Draw all pictures of a sweep as PNG files into a folder; returns their paths."""
+    return save(folder, sweep_figures(problems))
 
 
 def sweep_figures(problems: Mapping[str, xr.Dataset]) -> dict[str, Figure]:

@@ -53,7 +53,9 @@ def find_out(datasets: Mapping[str, xr.Dataset], problems: Mapping[str, Problem]
     try:
         datasets = {name: as_race(dataset) for name, dataset in datasets.items()}
     except ValueError as error:
-        raise ReportError(f"a report compares optimizers over learning rates, and {error}") from None
+        raise ReportError(
+            f"a report compares optimizers over learning rates, and {error}; pictures can be drawn of it (--format png)"
+        ) from None
     for name, dataset in datasets.items():
         if "rate" not in dataset.dims or "learning_rate" not in dataset.coords:
             raise ReportError(

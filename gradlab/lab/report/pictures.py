@@ -1,4 +1,4 @@
-"""The figures of the report as files, for papers and slides."""
+"""All figures as files, for papers and slides."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from ..plots.figures import race_figures, save
 from ..plots.profiles import performance_profile
 from ..plots.ranks import rank_intervals
 from ..plots.style import RC
+from ..plots.sweeps import sweep_figures
 from ..problems.base import Problem
-from .findings import Finding, find_out, shown_first
+from .findings import Finding, ReportError, find_out, shown_first
 
 
 def write_pictures(
@@ -24,11 +25,16 @@ def write_pictures(
 ) -> list[Path]:
     """Write all figures into a folder, made if need be, as "png", "svg" or "pdf"; returns their paths.
 
-    Raises ReportError for results that no learning rate was chosen in, and OSError if the folder cannot be written.
+    Raises ReportError for results that there is nothing to draw of, and OSError if the folder cannot be written.
     """
-    findings = find_out(datasets, problems)
+    drawn = sweep_figures({name: dataset for name, dataset in datasets.items() if "point" in dataset.dims})
+    try:
+        drawn |= figures(find_out(datasets, problems))
+    except ReportError:
+        if not drawn:
+            raise
     folder.mkdir(parents=True, exist_ok=True)
-    return save(folder, figures(findings), form)
+    return save(folder, drawn, form)
 
 
 def figures(findings: list[Finding]) -> dict[str, Figure]:

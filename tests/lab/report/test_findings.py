@@ -34,8 +34,11 @@ def test_seeds_by_role(race: dict[str, xr.Dataset], findings: list[Finding]) -> 
 
 
 def test_results_that_no_rate_was_chosen_in_are_refused(race: dict[str, xr.Dataset]) -> None:
-    with pytest.raises(ReportError, match="images is a sweep, whose points are ranked"):
-        find_out({"images": race["images"].rename(rate="point")})
+    swept = race["images"].rename(rate="point").assign_attrs(sampler="sobol", hyperparameters='["learning_rate"]')
+    with pytest.raises(ReportError, match=r"the points of .* are samples.*pictures can be drawn of it .--format png"):
+        find_out({"images": swept})
+    as_grid = find_out({"images": swept.assign_attrs(sampler="grid")})[0]
+    assert as_grid.rows == find_out({"images": race["images"]})[0].rows
     points = race["images"].rename(rate="temperature")
     with pytest.raises(ReportError, match="compares optimizers over learning rates, and images has none"):
         find_out({"images": points})

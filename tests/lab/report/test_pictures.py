@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import xarray as xr
 
 from gradlab.lab.plots.figures import save
-from gradlab.lab.report.findings import Finding
+from gradlab.lab.report.findings import Finding, ReportError
 from gradlab.lab.report.pictures import rank_figure, write_pictures
 
 BEGINS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
@@ -47,3 +49,12 @@ def test_one_problem_has_no_profiles(plainly_named: dict[str, xr.Dataset], tmp_p
     written = write_pictures({"images": plainly_named["images"]}, tmp_path, "png")
     assert [path.stem for path in written] == ["learning_curves_images", "sensitivity_images", "ranks_images"]
     assert all(path.read_bytes().startswith(BEGINS["png"]) for path in written)
+
+
+def test_samples_have_the_pictures_of_a_sweep(make_swept: Callable[..., xr.Dataset], tmp_path: Path) -> None:
+    points = {"learning_rate": [0.1, 0.2], "b1": [0.8, 0.9]}
+    swept = make_swept(np.ones((1, 2, 4)), points, "sobol")
+    written = write_pictures({"made": swept}, tmp_path, "svg")
+    assert [path.name for path in written] == ["effects_made.svg", "heat_made.svg"]
+    with pytest.raises(ReportError, match="have no learning rate, only b1"):
+        write_pictures({"made": make_swept(np.ones((1, 1, 4)), {"b1": [0.8]})}, tmp_path, "svg")

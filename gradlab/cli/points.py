@@ -1,0 +1,108 @@
+"""What `gradlab sweep` and `gradlab search` have in common: ranges that are typed, and points that are shown."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import typer
+import xarray as xr
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gradlab.lab import export, folder, points
+from gradlab.lab.durable import DurableRun
+from gradlab.lab.grid import Axis, GridError, parse
+from gradlab.lab.points import Point
+
+from .terminal import output
+
+SHOWN = 10  # points in the terminal; the files have all
+
+
+def parse_axes(assignments: Sequence[str]) -> dict[str, Axis]:
+    """The axes of all that was typed as NAME=VALUES. Raises GridError."""
+    axes: dict[str, Axis] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise GridError(f"--set {assignment}: expected NAME=VALUES, such as learning_rate=log:1e-4:1e-1:13")
+        if name in axes:
+            raise GridError(f"--set {name} is given twice; put its values into one list")
+        axes[name] = parse(name, text)
+    return axes
+
+
+def show_points(
+    run: DurableRun, runs: int, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], as_json: bool
+) -> None:
+    """Write the points into the folder of a run and draw them, and print the best ones, or all of them as JSON."""
+    rankings = {name: points.ranking(dataset) for name, dataset in datasets.items()}
+    listing = run.out / folder.POINTS[1]  # which is written last
+    if run.state == "complete" and listing.exists():
+        content = json.loads(listing.read_text(encoding="utf-8"))
+    else:
+        files = [folder.RESULTS, *folder.POINTS, *_draw(run.out, datasets, attributes)]
+        content = points.document(rankings, datasets, export.fixed(attributes), files)
+        points.write(run.out, rankings, content)
+    if as_json:
+        typer.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    console = output()
+    for name, found in rankings.items():
+        _print(console, datasets[name], found)
+    console.print(f"{runs} runs. Written:")
+    for name in content["files"]:
+        console.print(f"  {run.out / name}", soft_wrap=True)
+
+
+def _draw(out: Path, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> list[str]:
+    """Draw the pictures, and the report of a grid of learning rates; returns their names."""
+    from gradlab.lab.plots import draw_sweep  # matplotlib takes a second: not before the runs
+    from gradlab.lab.report import ReportError, write_report
+
+    old = folder.drawn_by_last_run(out)
+    written = draw_sweep(out, datasets)
+    with contextlib.suppress(ReportError):
+        write_report(datasets, attributes, out / folder.REPORT)
+        written = [out / folder.REPORT, *written]
+    folder.remove_stale(old, written)
+    return [path.name for path in written]
+
+
+def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> None:
+    attributes = dataset.attrs
+    console.print(Text.assemble((attributes["problem"], "bold"), "  ", attributes["summary"]))
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    table.add_column("#", justify="right")
+    table.add_column("optimizer", no_wrap=True)
+    for title in (*found[0].hyperparameters, attributes["score_label"], "diverged"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for point in found[:SHOWN]:
+        at = [f"{value:.4g}" for value in point.hyperparameters.values()]
+        table.add_row(
+            str(point.rank), point.optimizer, *at, _score(point, attributes), f"{point.diverged}/{point.runs}"
+        )
+    console.print(table)
+    reporting = int(np.isin(dataset.role.values, ("report", "both")).sum())
+    over = f"{reporting} seed{'s' * (reporting > 1)}"
+    order = "" if dataset.sizes["seed"] == 1 else f"; in the order of the {dataset.sizes['seed'] - reporting} others"
+    shown = f"The best {SHOWN} of {len(found)} points. " if len(found) > SHOWN else ""
+    what = f"{attributes['score_label']} after {dataset.sizes['step']} updates"
+    console.print(Text(f"{shown}{what} over {over}{order}.", style="dim"))
+    console.print()
+
+
+def _score(point: Point, attributes: Mapping[str, object]) -> str:
+    if math.isnan(point.score):
+        return "diverged"
+    has_spread = not math.isnan(point.spread)
+    if attributes["logarithmic"]:
+        return f"{point.score:.1e}" + (f" ×÷ {10**point.spread:.3g}" if has_spread else "")  # noqa: RUF001
+    return f"{100 * point.score:.1f}" + (f" ± {100 * point.spread:.1f}" if has_spread else "") + " %"

@@ -1,0 +1,83 @@
+"""`gradlab search`: hyperparameters that are chosen round by round, by the scores so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import xarray as xr
+
+from gradlab.lab.durable import DurableRun, kept
+from gradlab.lab.grid import GridError
+from gradlab.lab.load import LoadError, find_factory, find_problem
+from gradlab.lab.names import UnknownNameError
+from gradlab.lab.search import SearchPlan
+from gradlab.lab.tpe import MissingOptunaError
+
+from . import options
+from .points import parse_axes, show_points
+from .session import run_in_folder
+from .terminal import fail
+
+
+def search(
+    optimizer: Annotated[list[str], typer.Option(help="The optimizer, optax:name, or package.module:factory.")],
+    assignments: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="NAME=RANGE",
+            help="A hyperparameter and its range: log:LOW:HIGH or lin:LOW:HIGH, or values to choose from: 0.8,0.9; "
+            "repeat for more.",
+        ),
+    ],
+    out: options.Out = Path("search"),
+    problem: Annotated[
+        list[str] | None, typer.Option(help="The problem, or package.module:name. Left out: digits.")
+    ] = None,
+    trials: Annotated[int, typer.Option(help="Points in all.")] = 64,
+    batch: Annotated[int, typer.Option(help="Points of a round, which are trained side by side.")] = 16,
+    seeds: Annotated[int, typer.Option(help="Runs at each point: half guide the search, half report on it.")] = 8,
+    steps: options.Steps = None,
+    sample_seed: Annotated[int, typer.Option(help="Other numbers give other points.")] = 0,
+    lanes: options.Lanes = None,
+    chunk: options.Chunk = None,
+    fresh: options.Fresh = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON, and nothing else.")] = False,
+    coordinator: options.Coordinator = None,
+    processes: options.ProcessCount = None,
+    process: options.ProcessIndex = None,
+) -> None:
+    """Search ranges of an optimizer's hyperparameters with Optuna, in rounds of points near the best ones so far.
+
+    The same command on a folder with a stopped search goes on from there.
+    """
+    options.join_processes(coordinator, processes, process)
+    try:
+        name = _only(optimizer, "optimizer")
+        plan = SearchPlan(
+            find_problem(_only(problem or ["digits"], "problem")), name.rpartition(":")[2], find_factory(name),
+            parse_axes(assignments), trials, batch, seeds, steps, sample_seed, lanes, chunk,
+        )  # fmt: skip
+    except MissingOptunaError as error:
+        fail(error, 1)
+    except (UnknownNameError, LoadError, GridError) as error:
+        fail(error)
+    except (TypeError, ValueError) as error:
+        is_option = str(error).split(" ")[0] in ("trials", "batch", "seeds", "steps", "lanes", "chunk")
+        fail(f"--{error}" if is_option else error)
+
+    def show(run: DurableRun, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
+        show_points(run, plan.runs, datasets, attributes, as_json)
+
+    run_in_folder(plan.runs, partial(kept, plan.document(), plan.run, out, fresh), out, as_json, show)
+
+
+def _only(names: list[str], kind: str) -> str:
+    """The one name. Raises ValueError if there are several."""
+    if len(set(names)) > 1:
+        raise ValueError(f"a search is of one {kind}, got {', '.join(names)}; search each into an --out of its own")
+    return names[0]

@@ -1,0 +1,191 @@
+"""The search: points of ranges that are chosen round by round, by the scores so far, each round as one program."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import xarray as xr
+
+from . import plan, results
+from .compiler import Compiler
+from .durable import kept
+from .grid import Axis, GridError, rounded, typed, values_of
+from .grid import Lin as Lin
+from .grid import Log as Log
+from .laps import run_laps
+from .leaderboard import average, final_scores, with_role
+from .load import find_problem
+from .problems.base import Problem
+from .processes import Processes
+from .store import Store
+from .sweep import named, require_number
+from .task import Lap, Task, Watcher
+from .tpe import STARTUP, Suggestions, require_optuna
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """What is to be searched: the ranges of `axes`, for one factory on one problem, with so many `trials` in all.
+
+    Each round trains a `batch` of points from each of the seeds, and tells Optuna the mean scores over those seeds that
+    are for choosing; the others stay unseen. The first points, `batch` or at least 10, are spread evenly.
+
+    Raises ValueError for numbers below one, for axes without a range, and for hyperparameters that the factory does not
+    have, that are no numbers, or that it refuses at the ends of their ranges; MissingOptunaError without Optuna.
+    """
+
+    problem: Problem
+    name: str  # of the optimizer
+    factory: Callable[..., Any]
+    axes: Mapping[str, Axis]
+    trials: int = 64
+    batch: int = 16
+    seeds: int = 8
+    steps: int | None = None
+    sample_seed: int = 0
+    lanes: int | None = None
+    chunk: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("trials", "batch", "seeds", "steps", "lanes", "chunk"):
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise ValueError(f"{name} must be at least 1, got {number}")
+        for name in self.axes:
+            require_number(self.name, self.factory, name)
+        if not any(isinstance(axis, Lin) for axis in self.axes.values()):
+            given = ", ".join(f"{name}={typed(axis)}" for name, axis in self.axes.items()) or "nothing"
+            raise GridError(
+                f"a search needs a range, such as learning_rate=log:1e-4:1; got {given}, which a sweep covers"
+            )
+        self._suggestions()
+        for corner in itertools.islice(self._corners(), 4096):
+            self.factory(**corner)  # checks the values, before a point of a late round is refused
+
+    @property
+    def runs(self) -> int:
+        """All training runs."""
+        return self.trials * self.seeds
+
+    @property
+    def rounds(self) -> list[int]:
+        """The number of points of each round."""
+        return [min(self.batch, self.trials - first) for first in range(0, self.trials, self.batch)]
+
+    def task(self, points: Mapping[str, np.ndarray]) -> Task:
+        """The lap of a round, or of all."""
+        notes = {"hyperparameters": json.dumps(list(self.axes)), "sampler": "tpe"}
+        return Task(
+            self.problem, self.name, "swept", self.factory, points, tuple(range(self.seeds)),
+            self.problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,
+            axis="point",
+        )  # fmt: skip
+
+    def document(self) -> dict[str, Any]:
+        """Everything that determines the results, JSON-ready: the axes and the seed stand for the points."""
+        corner = {name: np.full(self.rounds[0], value) for name, value in next(self._corners()).items()}
+        found = plan.document("search", [self.task(corner)])
+        own = {"trials": self.trials, "batch": self.batch, "sample_seed": self.sample_seed}
+        axes = {name: typed(axis) for name, axis in self.axes.items()}
+        found["versions"]["optuna"] = require_optuna().__version__
+        found["laps"] = [{**own, **lap, "points": axes} for lap in found["laps"]]
+        return found
+
+    def run(self, folder: Path | None, watcher: Watcher, processes: Processes) -> dict[str, xr.Dataset]:
+        """Run all rounds, but for what the folder has of them, and give the Dataset by the name of the problem.
+
+        The points are asked for anew when a search goes on. They are the same, because the scores are; the parts of a
+        round with others (computed elsewhere) would not be taken.
+        """
+        suggestions, wanted = self._suggestions(), self.document()
+        laps: list[Lap] = []
+        with Compiler(keep=True) as compiler:
+            for number, count in enumerate(self.rounds):
+                points = suggestions.ask(count)
+                own = {**wanted, "points": {name: values.tolist() for name, values in points.items()}}
+                store = Store(folder, own, number) if folder else None
+                (lap,) = run_laps([self.task(points)], store, watcher, processes, compiler)
+                laps.append(lap)
+                suggestions.tell(_chosen_by(lap))
+        dataset = results.assemble([self._whole(laps)])
+        numbers = np.repeat(np.arange(len(laps)), self.rounds)
+        return {self.problem.name: dataset.assign_coords(round=("point", numbers))}
+
+    def _corners(self) -> Iterator[dict[str, float]]:
+        """All combinations of the ends of the ranges and the values of the lists."""
+        ends = [_ends(name, axis) for name, axis in self.axes.items()]
+        return (dict(zip(self.axes, values)) for values in itertools.product(*ends))
+
+    def _suggestions(self) -> Suggestions:
+        startup = max(self.batch, STARTUP)
+        return Suggestions(self.axes, self.problem.score.higher_is_better, startup, self.sample_seed)
+
+    def _whole(self, laps: list[Lap]) -> Lap:
+        """All rounds as one lap."""
+
+        def joined(*arrays: Any) -> np.ndarray:
+            return np.concatenate(arrays)
+
+        return Lap(
+            self.task({name: joined(*(lap.task.points[name] for lap in laps)) for name in self.axes}),
+            jax.tree.map(joined, *(lap.curves for lap in laps)),
+            sum(lap.compile_seconds for lap in laps),
+            sum(lap.run_seconds for lap in laps),
+        )
+
+
+def search(
+    problem: Problem | str,
+    optimizer: Callable[..., Any] | str,
+    axes: Mapping[str, Axis],
+    trials: int = 64,
+    batch: int = 16,
+    seeds: int = 8,
+    *,
+    out: Path | str | None = None,
+    fresh: bool = False,
+    watcher: Watcher | None = None,
+    **options: Any,
+) -> xr.Dataset:
+    """Look for good hyperparameters of an optimizer in ranges, in rounds of `batch` points, each one compiled program.
+
+        search("digits", gl.adam, {"learning_rate": Log(1e-4, 1), "b1": Lin(0.5, 0.99)}, trials=64, seeds=4)
+
+    The problem and the optimizer are given as to `sweep`, but one of each; an axis is a range, or a list of values to
+    choose from. The options are those of `SweepPlan`: `steps`, `sample_seed`, `lanes` and `chunk`.
+
+    Returns a Dataset like that of `sweep`, on (optimizer, point, seed, step), with the coordinate `round` on (point);
+    `gradlab.lab.points.ranking` has the best points. With `out`, a folder, rounds are kept there as they go, and the
+    same call goes on from them to the same results; `fresh` discards them. Raises ValueError for what cannot be
+    searched, FolderError for what `out` holds, MissingOptunaError without Optuna.
+    """
+    chosen = find_problem(problem) if isinstance(problem, str) else problem
+    factories = named(optimizer)
+    if len(factories) != 1:
+        raise ValueError(f"a search is of one optimizer, got {', '.join(factories) or 'none'}; search each on its own")
+    ((name, factory),) = factories.items()
+    wanted = SearchPlan(chosen, name, factory, axes, trials, batch, seeds, **options)
+    if out is None:
+        return wanted.run(None, watcher or Watcher(), Processes())[chosen.name]
+    with kept(wanted.document(), wanted.run, Path(out), fresh) as run:
+        run.finish(results.provenance("gradlab.lab.search.search"), watcher or Watcher())
+        return run.read()[0][chosen.name]
+
+
+def _chosen_by(lap: Lap) -> np.ndarray:
+    """The mean score of each point over the seeds for choosing, as points are ranked by; NaN if one diverged."""
+    dataset = results.assemble([lap])
+    logarithmic = bool(dataset.attrs["logarithmic"])
+    return average(final_scores(with_role(dataset, "choose")), logarithmic).values[0]
+
+
+def _ends(name: str, axis: Axis) -> list[float]:
+    """The ends of a range, or all values of a list."""
+    return [rounded(axis.low), rounded(axis.high)] if isinstance(axis, Lin) else values_of(name, axis).tolist()

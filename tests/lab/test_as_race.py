@@ -1,0 +1,74 @@
+"""A grid is a race of its combinations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from gradlab.lab.as_race import as_race
+from gradlab.lab.compare import summary
+from gradlab.lab.leaderboard import leaderboard
+
+RATES = [0.1, 0.01, 0.1, 0.01, 0.1, 0.01]
+B1 = [0.8, 0.8, 0.9, 0.9, 0.95, 0.95]
+
+
+@pytest.fixture
+def swept(make_swept: Callable[..., xr.Dataset]) -> xr.Dataset:
+    scores = np.arange(1.0, 25).reshape(2, 6, 2)
+    return make_swept(scores, {"learning_rate": RATES, "b1": B1})
+
+
+def test_each_combination_is_an_optimizer_over_its_rates(swept: xr.Dataset) -> None:
+    race = as_race(swept)
+    assert race.optimizer.values.tolist() == [
+        f"{name} b1={b1}" for name in ("sgd", "adam") for b1 in ("0.8", "0.9", "0.95")
+    ]
+    assert race.family.values.tolist() == ["sgd"] * 3 + ["adam"] * 3
+    assert race.final_loss.dims == ("optimizer", "rate", "seed", "evaluation")
+    assert (race.learning_rate.values == [0.01, 0.1]).all()  # in their order
+    found = race.final_loss.sel(optimizer="adam b1=0.9").isel(evaluation=-1).values
+    np.testing.assert_array_equal(found, [[19.0, 20.0], [17.0, 18.0]])
+    np.testing.assert_allclose(race.run_seconds, [1 / 3] * 3 + [2 / 3] * 3)
+    assert "b1" not in race.coords
+
+
+def test_it_can_be_compared_as_one(swept: xr.Dataset) -> None:
+    race = as_race(swept)
+    first = leaderboard(race)[0]
+    assert (first.optimizer, first.best_rate, first.score) == ("sgd b1=0.8", 0.1, 2.0)
+    assert summary(race).sizes["optimizer"] == 6
+
+
+def test_rates_alone_are_a_race_of_the_optimizers(make_swept: Callable[..., xr.Dataset]) -> None:
+    race = as_race(make_swept(np.ones((2, 2, 1)), {"learning_rate": [0.1, 1.0]}))
+    assert race.optimizer.values.tolist() == ["sgd", "adam"]
+
+
+def test_a_race_is_one_already(make_dataset: Callable[..., xr.Dataset]) -> None:
+    race = make_dataset(np.ones((1, 1, 1)), [0.1], ["both"])
+    assert as_race(race) is race
+
+
+@pytest.mark.parametrize(
+    ("points", "sampler", "message"),
+    [
+        ({"learning_rate": [0.1, 0.2]}, "sobol", "the points of made are samples"),
+        ({"b1": [0.1, 0.2]}, "grid", "the points of made have no learning rate, only b1"),
+        (
+            {"learning_rate": np.full(70, 0.1), "b1": np.arange(70) / 100},
+            "grid",
+            "70 combinations of b1; at most 64 can be told apart",
+        ),
+    ],
+)
+def test_what_is_no_race_is_refused(
+    make_swept: Callable[..., xr.Dataset], points: Any, sampler: str, message: str
+) -> None:
+    count = len(next(iter(points.values())))
+    with pytest.raises(ValueError, match=message):
+        as_race(make_swept(np.ones((1, count, 1)), points, sampler))

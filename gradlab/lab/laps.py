@@ -116,7 +116,7 @@ def run_laps(
         key = (id(task.problem), task.seeds, task.steps)
         if key not in drawn:
             drawn.clear()  # laps come problem by problem
-            drawn[key] = compiler.submit(draw, task.problem, task.seeds, task.steps)
+            drawn[key] = compiler.submit(_as_here(draw), task.problem, task.seeds, task.steps)
         program = Program(task.problem, stack([task.optimizer(i) for i in range(task.count)]), task.cut, devices)
         return program, drawn[key]
 
@@ -162,7 +162,18 @@ def _submit(
     compiler: ThreadPoolExecutor, prepare: Callable[[Task], Any], task: Task, kept: Parts
 ) -> Future[tuple[Program, Future[Draws]]] | None:
     complete = all(len(parts) == task.cut.chunks for parts in kept)
-    return None if complete else compiler.submit(prepare, task)
+    return None if complete else compiler.submit(_as_here(prepare), task)
+
+
+def _as_here(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function to be called in another thread, under those settings of JAX in this one that types depend on."""
+    wide, promotion = jax.config.jax_enable_x64, jax.config.jax_numpy_dtype_promotion
+
+    def call(*args: Any) -> Any:
+        with jax.enable_x64(wide), jax.numpy_dtype_promotion(promotion):
+            return function(*args)
+
+    return call
 
 
 def _kept(index: int, task: Task, store: Store | None, processes: Processes, watcher: Watcher) -> Parts:

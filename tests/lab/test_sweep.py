@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import numpy as np
 import optax
 import pytest
@@ -28,6 +29,12 @@ def test_each_point_is_the_run_of_its_optimizer(noisy: Problem) -> None:
         tx = gl.sgd(float(point.learning_rate), momentum=float(point.momentum))
         alone = train(noisy, [tx], [int(point.seed[2])], 5)  # from what is recorded
         np.testing.assert_allclose(point.loss[2], alone.loss[0, 0], rtol=1e-6)
+
+
+def test_it_runs_under_the_settings_of_the_thread_that_calls_it(noisy: Problem) -> None:
+    with jax.enable_x64(not jax.config.jax_enable_x64):  # programs are compiled in other threads
+        found = sweep(noisy, gl.adam, {"learning_rate": [0.1]}, seeds=2, steps=3)
+    assert np.isfinite(found.loss).all()
 
 
 def test_a_lane_is_the_same_bits_wherever_it_is_in_a_block(noisy: Problem) -> None:

@@ -167,7 +167,8 @@ def _submit(
 
 def _as_here(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function to be called in another thread, under those settings of JAX in this one that types depend on."""
-    wide, promotion = jax.config.jax_enable_x64, jax.config.jax_numpy_dtype_promotion
+    settings: Any = jax.config
+    wide, promotion = settings.jax_enable_x64, settings.jax_numpy_dtype_promotion
 
     def call(*args: Any) -> Any:
         with jax.enable_x64(wide), jax.numpy_dtype_promotion(promotion):

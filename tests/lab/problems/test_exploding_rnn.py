@@ -55,7 +55,7 @@ def test_plain_descent_dies_and_clipping_keeps_it_alive(final_scores: Callable[.
     clip = gl.clip_by_global_norm(1.0)
     clipped = final_scores(problem, lambda rate: gl.chain(clip, gl.sgd(rate)), rates, steps, seeds=8)
     assert np.isfinite(clipped).all()
-    assert clipped[-1].max() < 0.2
+    assert clipped[-1].max() < 0.25  # to guess the mean is 0.17
 
 
 def test_an_odd_length_is_an_error() -> None:

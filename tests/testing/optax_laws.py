@@ -210,7 +210,7 @@ def examine(entry: Entry) -> Report:
 
 def main() -> int:
     """Examine everything, print the table, and on stderr each verdict that is not in it."""
-    print("---\norphan: true\n---\n\n# Which laws optax keeps\n")
+    print("# Which laws optax keeps\n")
     print(f"What `gradlab.testing.check` finds in the transformations of optax {optax.__version__}, and why. Made by")
     print("`python -m tests.testing.optax_laws`; the tests hold the kit to it.\n")
     print("| optax | breaks | because |\n|---|---|---|")

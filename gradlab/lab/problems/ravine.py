@@ -24,6 +24,7 @@ class Ravine(Problem):
     steps = 200
     score = Score("final_loss", "loss", tolerance=10.0)
     landscape = Landscape(window=((-4.2, 3.2), (-2.6, 2.6)), optimum=(1.0, 0.5))
+    minimum = 0.0
 
     steepness: float = 50.0
     angle: float = 30.0

@@ -23,7 +23,7 @@ def test_the_ravine_runs_at_its_angle() -> None:
 
 def test_the_optimum_has_no_loss_and_no_slope() -> None:
     problem = Ravine()
-    assert problem.loss(problem.optimum, None) == 0
+    assert problem.loss(problem.optimum, None) == problem.minimum == 0
     np.testing.assert_array_equal(jax.grad(problem.loss)(problem.optimum, None), np.zeros(2))
 
 

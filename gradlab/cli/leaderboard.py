@@ -17,6 +17,8 @@ from rich.text import Text
 
 from gradlab.lab.leaderboard import Row
 
+from .scores import others, with_spread
+
 
 def print_leaderboard(console: Console, dataset: xr.Dataset, rows: Sequence[Row]) -> None:
     """Print the rows of one problem as a table, with a note on how they were measured."""
@@ -40,22 +42,19 @@ def print_leaderboard(console: Console, dataset: xr.Dataset, rows: Sequence[Row]
 
 
 def score_text(row: Row, attributes: Mapping[str, Any]) -> str:
-    """A score with its spread: `97.5 ± 0.4 %`, or `1.2e-09 ×÷ 2.3` if it is logarithmic."""
-    if math.isnan(row.score):
-        return "diverged"
-    mark = "†" * (row.diverged_at_best > 0)
-    if attributes["logarithmic"]:
-        return f"{row.score:.1e}" + ("" if math.isnan(row.spread) else f" ×÷ {10**row.spread:.2f}") + mark
-    return f"{100 * row.score:.1f}" + ("" if math.isnan(row.spread) else f" ± {100 * row.spread:.1f}") + " %" + mark
+    """The score of a row, with a mark if some of its runs diverged."""
+    return with_spread(row.score, row.spread, attributes) + "†" * (row.diverged_at_best > 0)
 
 
 def _notes(dataset: xr.Dataset, rows: Sequence[Row]) -> list[str]:
     attributes, seeds = dataset.attrs, dataset.sizes["seed"]
     reporting = int(np.isin(dataset.role.values, ("report", "both")).sum())
     kind = "geometric mean ×÷ spread" if attributes["logarithmic"] else "mean ± spread"
-    chosen = "at the best rate for it" if seeds == 1 else f"at the rate that was best on {seeds - reporting} others"
+    chosen = "at the best rate for it" if seeds == 1 else f"at the rate that was best on {others(seeds - reporting)}"
     tolerance = attributes["tolerance"]
-    within = f"a factor of {tolerance:g}" if attributes["logarithmic"] else f"{100 * tolerance:g} % (absolute)"
+    within = f"a factor of {tolerance:g}" if attributes["logarithmic"] else f"{tolerance:g}"
+    if attributes["higher_is_better"] and not attributes["logarithmic"]:
+        within = f"{100 * tolerance:g} % (absolute)"
     over = f"{reporting} seed{'s' * (reporting > 1)}"
     notes = [
         f"{attributes['score_label']} after {dataset.sizes['step']} updates: {kind} over {over}, {chosen}.",

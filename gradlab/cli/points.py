@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from gradlab.lab.durable import DurableRun
 from gradlab.lab.grid import Axis, GridError, parse
 from gradlab.lab.points import Point
 
+from .scores import others, with_spread
 from .terminal import output
 
 SHOWN = 10  # points in the terminal; the files have all
@@ -86,23 +86,13 @@ def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> Non
         table.add_column(title, justify="right", no_wrap=True)
     for point in found[:SHOWN]:
         at = [f"{value:.4g}" for value in point.hyperparameters.values()]
-        table.add_row(
-            str(point.rank), point.optimizer, *at, _score(point, attributes), f"{point.diverged}/{point.runs}"
-        )
+        score = with_spread(point.score, point.spread, attributes)
+        table.add_row(str(point.rank), point.optimizer, *at, score, f"{point.diverged}/{point.runs}")
     console.print(table)
     reporting = int(np.isin(dataset.role.values, ("report", "both")).sum())
     over = f"{reporting} seed{'s' * (reporting > 1)}"
-    order = "" if dataset.sizes["seed"] == 1 else f"; in the order of the {dataset.sizes['seed'] - reporting} others"
+    order = "" if dataset.sizes["seed"] == 1 else f"; in the order of {others(dataset.sizes['seed'] - reporting)}"
     shown = f"The best {SHOWN} of {len(found)} points. " if len(found) > SHOWN else ""
     what = f"{attributes['score_label']} after {dataset.sizes['step']} updates"
     console.print(Text(f"{shown}{what} over {over}{order}.", style="dim"))
     console.print()
-
-
-def _score(point: Point, attributes: Mapping[str, object]) -> str:
-    if math.isnan(point.score):
-        return "diverged"
-    has_spread = not math.isnan(point.spread)
-    if attributes["logarithmic"]:
-        return f"{point.score:.1e}" + (f" ×÷ {10**point.spread:.3g}" if has_spread else "")  # noqa: RUF001
-    return f"{100 * point.score:.1f}" + (f" ± {100 * point.spread:.1f}" if has_spread else "") + " %"

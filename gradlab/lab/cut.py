@@ -16,10 +16,10 @@ import jax
 import numpy as np
 import optax
 
-from .lanes import draw_shapes, start
+from .lanes import Draws, draw_shapes, start
 from .problems.base import Problem
 
-LANES = 64  # in a block: more do not run faster on a CPU, and leave nothing to hand to other devices
+LANES = 80  # in a block: more do not run faster on a CPU, and leave nothing to hand to other cores and devices
 MEMORY = 2**30  # bytes of a block
 WORK = 1e11  # floating-point operations of a chunk of a block: a few seconds of a CPU
 OVERHEAD = 4  # lanes whose time a block costs beyond that of its own
@@ -80,14 +80,14 @@ def cut(
     The last block is filled up with copies of its last lanes, so that all are one program; the shape of a block is the
     one that costs the least in all.
     """
-    draws = draw_shapes(problem, steps)
+    draws, gradient = _measured(problem, steps)
     if lanes is None:
-        lanes = max(1, min(LANES, MEMORY // _lane_bytes(problem, tx, draws)))
+        lanes = max(1, min(LANES, MEMORY // _lane_bytes(tx, draws.params, gradient)))
     candidates = _shapes(points, seeds, lanes)
     shape = min(candidates, key=lambda shape: _cost(points, seeds, *shape))
     positions = steps + 1
     if chunk is None:
-        work = math.prod(shape) * _step_operations(problem, draws)
+        work = math.prod(shape) * gradient.operations
         chunk = max(1, min(positions, int(WORK / max(work, 1.0))))
     return Cut(points, seeds, steps, *shape, -(-positions // -(-positions // chunk)))
 
@@ -108,34 +108,46 @@ def _ranges(count: int, size: int) -> Iterator[np.ndarray]:
         yield np.minimum(np.arange(first, first + size), count - 1)
 
 
-def _lane_bytes(problem: Problem, tx: optax.GradientTransformation, draws: Any) -> int:
-    """What a lane needs: all that it carries, before and after the step; the gradient and the update; and what the
-    backward pass of the loss keeps from the forward one."""
-    carry = _bytes(jax.eval_shape(start, tx, draws.params))
-    backward = jax.eval_shape(
-        lambda params, batch: jax.vjp(lambda p: problem.loss(p, batch), params)[1], draws.params, _batch(draws)
-    )
-    return max(1, 2 * carry + 2 * _bytes(draws.params) + _bytes(backward))
+class _Gradient(NamedTuple):
+    """What one gradient of a problem takes."""
+
+    operations: float  # of floating-point numbers, as counted in the program before it is optimized
+    kept: int  # bytes that the backward pass needs of the forward one
 
 
-def _batch(draws: Any) -> Any:
-    """The shapes of one batch."""
-    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), draws.batches)
+def _lane_bytes(tx: optax.GradientTransformation, params: Any, gradient: _Gradient) -> int:
+    """What a lane needs: all that it carries, before and after the step; the gradient and the update; and what is kept
+    for the gradient."""
+    return max(1, 2 * _bytes(jax.eval_shape(start, tx, params)) + 2 * _bytes(params) + gradient.kept)
+
+
+def _measured(problem: Problem, steps: int) -> tuple[Draws, _Gradient]:
+    """The shapes of one seed's draws, and a gradient; remembered, because all optimizers ask, for the last problem."""
+    found = _last.get((id(problem), steps))
+    if found is None or found[0] is not problem:
+        draws = draw_shapes(problem, steps)
+        _last.clear()
+        _last[id(problem), steps] = found = problem, draws, _gradient(problem, draws)
+    return found[1:]
+
+
+_last: dict[tuple[int, int], tuple[Problem, Draws, _Gradient]] = {}
+
+
+def _gradient(problem: Problem, draws: Draws) -> _Gradient:
+    def loss(params: Any, batch: Any) -> Any:
+        return problem.loss(params, batch)
+
+    batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), draws.batches)
+    backward = jax.eval_shape(lambda params, batch: jax.vjp(partial(loss, batch=batch), params)[1], draws.params, batch)
+    try:
+        analysis = jax.jit(jax.grad(loss)).lower(draws.params, batch).cost_analysis()
+        counted = float((analysis or {}).get("flops", 0.0))
+    except (TypeError, NotImplementedError, RuntimeError):  # a backend that does not count
+        counted = 0.0
+    at_least = float(sum(leaf.size for leaf in jax.tree.leaves(draws.params)))
+    return _Gradient(max(counted, at_least), _bytes(backward))
 
 
 def _bytes(tree: Any) -> int:
     return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))
-
-
-def _step_operations(problem: Problem, draws: Any) -> float:
-    """Floating-point operations of one gradient, as counted in the program before it is optimized."""
-    try:
-        analysis = jax.jit(jax.grad(partial(_loss, problem))).lower(draws.params, _batch(draws)).cost_analysis()
-        counted = float((analysis or {}).get("flops", 0.0))
-    except (TypeError, NotImplementedError, RuntimeError):  # a backend that does not count
-        counted = 0.0
-    return max(counted, float(sum(leaf.size for leaf in jax.tree.leaves(draws.params))))
-
-
-def _loss(problem: Problem, params: Any, batch: Any) -> Any:
-    return problem.loss(params, batch)

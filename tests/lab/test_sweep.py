@@ -31,12 +31,6 @@ def test_each_point_is_the_run_of_its_optimizer(noisy: Problem) -> None:
         np.testing.assert_allclose(point.loss[2], alone.loss[0, 0], rtol=1e-6)
 
 
-def test_it_runs_under_the_settings_of_the_thread_that_calls_it(noisy: Problem) -> None:
-    with jax.enable_x64(False):  # programs are compiled in other threads, where it is on
-        found = sweep(noisy, gl.adam, {"learning_rate": [0.1]}, seeds=2, steps=3)
-    assert np.isfinite(found.loss).all()
-
-
 def test_a_lane_is_the_same_bits_wherever_it_is_in_a_block(noisy: Problem) -> None:
     rates = [0.1, 0.2, 0.3, 0.4]
     here = sweep(noisy, gl.adam, {"learning_rate": rates}, seeds=2, steps=9, lanes=8)

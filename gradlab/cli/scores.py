@@ -8,6 +8,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from gradlab.lab.leaderboard import TINY
+
 
 def with_spread(score: float, spread: float, attributes: Mapping[str, Any]) -> str:
     """A score with its spread: an accuracy as `97.5 ± 0.4 %`, one that falls over decades as `1.2e-09 ×÷ 2.30`, and any
@@ -16,6 +18,8 @@ def with_spread(score: float, spread: float, attributes: Mapping[str, Any]) -> s
         return "diverged"
     has_spread = not math.isnan(spread)
     if attributes["logarithmic"]:
+        if score < 2 * TINY:
+            return "0"
         return f"{score:.1e}" + (f" ×÷ {10**spread:.2f}" if has_spread else "")
     if attributes["higher_is_better"]:
         return f"{100 * score:.1f}" + (f" ± {100 * spread:.1f}" if has_spread else "") + " %"

@@ -16,6 +16,7 @@ from gradlab.cli.scores import others, with_spread
         (0.975, math.nan, 1, 0, "97.5 %"),
         (1.23e-9, 0.36, 0, 1, "1.2e-09 ×÷ 2.29"),  # noqa: RUF001
         (1.23e-9, math.nan, 0, 1, "1.2e-09"),
+        (1.18e-38, 0.0, 0, 1, "0"),
         (3.775, 0.038, 0, 0, "3.77 ± 0.04"),  # bits a character: no percentage
         (3.775, math.nan, 0, 0, "3.77"),
         (math.nan, math.nan, 1, 0, "diverged"),

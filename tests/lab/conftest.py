@@ -157,10 +157,11 @@ def small_sweep(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
 
 @pytest.fixture
 def contents() -> Callable[[Path], dict[str, bytes]]:
-    """`contents(folder)`: all files below it by name, but for the provenance."""
+    """`contents(folder)`: all files below it by name, but for the provenance, and the page that shows it."""
+    varying = ("provenance.json", "report.html")
 
     def read(folder: Path) -> dict[str, bytes]:
-        files = [path for path in folder.rglob("*") if path.is_file() and path.name != "provenance.json"]
+        files = [path for path in folder.rglob("*") if path.is_file() and path.name not in varying]
         return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
     return read

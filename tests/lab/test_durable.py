@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab import store
+from gradlab.lab import results, store
 from gradlab.lab.folder import FolderError
 from gradlab.lab.problems import Problem
+from gradlab.lab.report.page import page
 from gradlab.lab.sweep import sweep
 from gradlab.lab.task import Task, Watcher
 
@@ -46,6 +47,10 @@ def test_killed_at_random_moments_it_ends_with_the_same_files(
     assert last.returncode == 0
     assert errors == f"{out} holds an unfinished run of this plan; going on from there\n"
     assert contents(out) == contents(tmp_path / "whole")
+    assert (out / "report.html").exists()
+    (out / "provenance.json").write_bytes((tmp_path / "whole" / "provenance.json").read_bytes())
+    found, expected = (page(*results.read(folder / "results.nc")) for folder in (out, tmp_path / "whole"))
+    assert found == expected
 
 
 def _done(out: Path) -> int:

@@ -18,11 +18,18 @@ from gradlab.lab.names import UnknownNameError, pick
 from gradlab.lab.plain_math import plain
 from gradlab.lab.problems import PROBLEMS
 
+from . import completion
 from .terminal import fail, output
 
 
 def explain(
-    name: Annotated[str, typer.Argument(help="An optimizer, link, combinator, schedule or problem; see gradlab list.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="An optimizer, link, combinator, schedule or problem; see gradlab list.",
+            autocompletion=completion.everything,
+        ),
+    ],
 ) -> None:
     """Show what something is made of: equation, composition, hyperparameters and state memory."""
     known: dict[str, Any] = {**entrants(), **registry.entries(), **PROBLEMS}

@@ -20,7 +20,7 @@ from gradlab.lab.load import LoadError, find_entrant, find_problem
 from gradlab.lab.names import UnknownNameError
 from gradlab.lab.race import Plan
 
-from . import options
+from . import completion, options
 from .leaderboard import print_leaderboard
 from .session import run_in_folder
 from .terminal import fail, output
@@ -32,11 +32,17 @@ def race(
     out: options.Out = Path("race"),
     problem: Annotated[
         list[str] | None,
-        typer.Option(help="A problem, or package.module:name; repeat for more. Left out: digits and ravine."),
+        typer.Option(
+            help="A problem, or package.module:name; repeat for more. Left out: digits and ravine.",
+            autocompletion=completion.problems,
+        ),
     ] = None,
     optimizer: Annotated[
         list[str] | None,
-        typer.Option(help="An optimizer, or package.module:factory; repeat for more. Left out: all of gradlab."),
+        typer.Option(
+            help="An optimizer, or package.module:factory; repeat for more. Left out: all of gradlab.",
+            autocompletion=completion.optimizers,
+        ),
     ] = None,
     rates: Annotated[
         str,

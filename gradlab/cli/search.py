@@ -17,14 +17,17 @@ from gradlab.lab.names import UnknownNameError
 from gradlab.lab.search import SearchPlan
 from gradlab.lab.tpe import MissingOptunaError
 
-from . import options
+from . import completion, options
 from .points import parse_axes, show_points
 from .session import run_in_folder
 from .terminal import fail
 
 
 def search(
-    optimizer: Annotated[list[str], typer.Option(help="The optimizer, optax:name, or package.module:factory.")],
+    optimizer: Annotated[
+        list[str],
+        typer.Option(help="The optimizer, optax:name, or package.module:factory.", autocompletion=completion.recipes),
+    ],
     assignments: Annotated[
         list[str],
         typer.Option(
@@ -36,7 +39,8 @@ def search(
     ],
     out: options.Out = Path("search"),
     problem: Annotated[
-        list[str] | None, typer.Option(help="The problem, or package.module:name. Left out: digits.")
+        list[str] | None,
+        typer.Option(help="The problem, or package.module:name. Left out: digits.", autocompletion=completion.problems),
     ] = None,
     trials: Annotated[int, typer.Option(help="Points in all.")] = 64,
     batch: Annotated[int, typer.Option(help="Points of a round, which are trained side by side.")] = 16,

@@ -17,7 +17,7 @@ from gradlab.lab.names import UnknownNameError
 from gradlab.lab.race import require_different
 from gradlab.lab.sweep import SweepPlan
 
-from . import options
+from . import completion, options
 from .points import parse_axes, show_points
 from .session import run_in_folder
 from .terminal import fail
@@ -25,7 +25,11 @@ from .terminal import fail
 
 def sweep(
     optimizer: Annotated[
-        list[str], typer.Option(help="An optimizer, optax:name, or package.module:factory; repeat for more.")
+        list[str],
+        typer.Option(
+            help="An optimizer, optax:name, or package.module:factory; repeat for more.",
+            autocompletion=completion.recipes,
+        ),
     ],
     assignments: Annotated[
         list[str],
@@ -38,7 +42,11 @@ def sweep(
     ],
     out: options.Out = Path("sweep"),
     problem: Annotated[
-        list[str] | None, typer.Option(help="A problem, or package.module:name; repeat for more. Left out: digits.")
+        list[str] | None,
+        typer.Option(
+            help="A problem, or package.module:name; repeat for more. Left out: digits.",
+            autocompletion=completion.problems,
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Runs at each point: half rank the points, half report on them.")] = 5,
     steps: options.Steps = None,

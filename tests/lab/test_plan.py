@@ -1,0 +1,71 @@
+"""A plan says all that determines the results, and how another one differs."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+import gradlab as gl
+from gradlab.lab.plan import differences, document
+from gradlab.lab.problems import Problem
+from gradlab.lab.task import Task
+
+
+@pytest.fixture
+def tasks(noisy: Problem, slope: Problem) -> list[Task]:
+    rates = {"learning_rate": np.array([0.1, 0.2, 0.3])}
+    return [Task(problem, "adam", "Adam", gl.adam, rates, (0, 1), 7) for problem in (noisy, slope)]
+
+
+@pytest.fixture
+def plan(tasks: list[Task]) -> Any:
+    return document("sweep", tasks)
+
+
+def test_it_is_json_and_names_all_that_counts(plan: Any) -> None:
+    assert json.loads(json.dumps(plan)) == plan
+    assert set(plan["versions"]) == {"gradlab", "jax", "jaxlib", "optax", "numpy"}
+    assert plan["settings"]["jax_enable_x64"] == "True"  # as in all tests
+    first = plan["laps"][0]
+    assert first["points"] == {"learning_rate": [0.1, 0.2, 0.3]}
+    assert (first["seeds"], first["steps"], first["problem"]) == ([0, 1], 7, "noisy")
+    assert first["composition"] == str(gl.adam(0.2))
+    assert first["source"]  # of the problem, which is of this file's folder
+
+
+def test_equal_plans_do_not_differ(plan: Any, tasks: list[Task]) -> None:
+    assert differences(plan, document("sweep", tasks)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda plan: plan["versions"].update(jax="0.1"), f"jax: 0.1 there, {jax.__version__} here"),
+        (lambda plan: plan["settings"].update(device="abacus"), "device: abacus there"),
+        (lambda plan: plan.update(kind="race"), "kind: race there, sweep here"),
+        (lambda plan: plan["laps"].pop(), "problems: noisy there, noisy, slope here"),
+        (lambda plan: plan["laps"][1].update(optimizer="sgd"), "optimizers: adam, sgd there, adam here"),
+        (lambda plan: plan["laps"][0].update(steps=8), "steps of adam on noisy: 8 there, 7 here"),
+        (lambda plan: plan["laps"][0].update(source="x"), "the source file of adam on noisy was edited"),
+        (
+            lambda plan: plan["laps"][1]["points"].update(learning_rate=[1.0]),
+            "learning_rate of adam on slope: 1.0 there, 0.1, 0.2, 0.3 here",
+        ),
+        (lambda plan: plan["laps"][1]["points"].update(b1=[0.9]), "b1 of adam on slope: 0.9 there, None here"),
+        (lambda plan: plan["laps"][0].update(seeds=list(range(9))), "seeds of adam on noisy: 9 from 0 to 8 there"),
+        (lambda plan: plan.update(more=1), "the plans differ"),
+    ],
+)
+def test_each_difference_is_named(plan: Any, change: Any, message: str) -> None:
+    there = copy.deepcopy(plan)
+    change(there)
+    assert any(found.startswith(message) for found in differences(there, plan)), differences(there, plan)
+
+
+def test_nonsense_differs(plan: Any) -> None:
+    assert differences({}, plan)

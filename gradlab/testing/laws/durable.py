@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import numpy as np
+import optax
 
 from ..law import Broken, NotApplicable, law
 from ..subject import TREES, Subject, largest_gap, sample, samples
@@ -61,6 +62,26 @@ def orbax_state_resumes(subject: Subject) -> None:
     if not jax.tree.leaves(subject.tx.init(sample(TREES["one vector"]))):
         raise NotApplicable("its state holds no array to store")
     _require_resumes(subject, through_orbax, "Orbax")
+
+
+@law(
+    "another instance goes on from a state as the one that made it",
+    meaning="something that an instance learns in its first calls (a flag, a buffer, a count) is kept outside of the "
+    "state; a new process that resumes does not have it",
+)
+def new_instance_resumes(subject: Subject) -> None:
+    if subject.remake is None:
+        raise NotApplicable("it cannot be made anew: pass the factory and its arguments instead")
+    shapes = TREES["one vector"]
+    params, gradients = sample(shapes), samples(shapes, steps=3)
+    _, state = subject.update(gradients[0], subject.tx.init(params), params)
+    other, resumed = optax.with_extra_args_support(subject.remake(subject.hyperparameters)), state
+    for gradient in gradients[1:]:
+        expected, state = subject.update(gradient, state, params)
+        found, resumed = other.update(gradient, resumed, params, **subject.extra)
+        gap, _, place = largest_gap(found, expected)
+        if gap > 0:
+            raise Broken(f"the next update of a new instance differs at {place}")
 
 
 def _require_resumes(subject: Subject, store: Callable[[Any], Any], how: str) -> None:

@@ -66,6 +66,8 @@ def examine(folder: Path, plan: Mapping[str, Any], fresh: bool = False) -> State
     if found is None:
         made = f"gradlab {(results or {}).get('gradlab', '(unknown version)')}"
         raise FolderError(f"{folder} holds results of {made} without a plan, to which nothing can be added; {remedy}")
+    if results is None and not store.has_parts(folder):
+        return "new"  # it came to nothing, as when an optimizer of one's own fails
     differing = differences(found, plan)
     if differing:
         shown = "; ".join(differing[:3]) + (f"; and {len(differing) - 3} more" if len(differing) > 3 else "")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import io
 import json
 import os
 import platform
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +16,7 @@ import h5netcdf
 import jax
 import numpy as np
 import xarray as xr
+from xarray.backends import H5NetCDFStore
 
 import gradlab as gl
 
@@ -136,14 +137,18 @@ def write(path: Path, problems: Mapping[str, xr.Dataset], attributes: Mapping[st
     with replacing(path.parent / PROVENANCE) as temporary:
         temporary.write_text(json.dumps(varying, indent=2) + "\n", encoding="utf-8")
     with replacing(path) as temporary:
-        try:
-            xr.Dataset(attrs=fixed).to_netcdf(temporary, mode="w", engine="h5netcdf")
-            for name, dataset in problems.items():
-                kept = dataset.drop_vars(_TIMES, errors="ignore")
-                kept.to_netcdf(temporary, mode="a", group=name, engine="h5netcdf")
-        except (OSError, RuntimeError) as error:  # of HDF5, which says much
-            reason = re.search(r"error message = '([^']*)'", str(error))
-            raise OSError(reason[1] if reason else str(error)) from error
+        temporary.write_bytes(_netcdf(problems, fixed))
+
+
+def _netcdf(problems: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> bytes:
+    """The bytes of the file. Made in memory, because HDF5 does not survive a disk that is full."""
+    buffer = io.BytesIO()
+    with h5netcdf.File(buffer, "w") as file:
+        xr.Dataset(attrs=attributes).dump_to_store(H5NetCDFStore(file, mode="w"))
+        for name, dataset in problems.items():
+            kept = dataset.drop_vars(_TIMES, errors="ignore")
+            kept.dump_to_store(H5NetCDFStore(file, group=name, mode="a"))
+    return buffer.getvalue()
 
 
 def read(path: Path) -> tuple[dict[str, xr.Dataset], dict[str, str]]:

@@ -124,6 +124,11 @@ def begin(folder: Path, plan: Mapping[str, Any]) -> None:
         temporary.write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
 
 
+def has_parts(folder: Path) -> bool:
+    """Whether anything of a run is kept."""
+    return any((folder / PARTS).glob("[0-9]*"))
+
+
 def end(folder: Path) -> None:
     """Remove the parts, of which the results have been made."""
     shutil.rmtree(folder / PARTS, ignore_errors=True)

@@ -53,8 +53,22 @@ def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
         folder.prepare(tmp_path / "file" / "below")
 
 
-def test_a_plan_is_unfinished_until_its_own_results_are_there(tmp_path: Path, plan: dict[str, Any]) -> None:
+def unfinished(path: Path, plan: dict[str, Any]) -> None:
+    """A folder in which one chunk of a plan is done."""
+    store.begin(path, plan)
+    store.Store(path, plan).write(0, 0, 0, store.Part({}, 1.0, 1.0), [])
+
+
+def test_a_plan_that_came_to_nothing_is_taken_over_by_any(tmp_path: Path, plan: dict[str, Any]) -> None:
     store.begin(tmp_path, plan)
+    assert folder.examine(tmp_path, planned(steps=4)) == "new"
+    unfinished(tmp_path, plan)
+    with pytest.raises(folder.FolderError, match="holds a run of another plan"):
+        folder.examine(tmp_path, planned(steps=4))
+
+
+def test_a_plan_is_unfinished_until_its_own_results_are_there(tmp_path: Path, plan: dict[str, Any]) -> None:
+    unfinished(tmp_path, plan)
     assert folder.examine(tmp_path, plan) == "unfinished"
     results(tmp_path / "results.nc", planned(steps=4))  # those of before, which stay until then
     assert folder.examine(tmp_path, plan) == "unfinished"
@@ -75,7 +89,7 @@ def test_a_plan_is_unfinished_until_its_own_results_are_there(tmp_path: Path, pl
 def test_another_plan_is_refused_with_what_differs(
     tmp_path: Path, plan: dict[str, Any], change: dict[str, Any], message: str
 ) -> None:
-    store.begin(tmp_path, plan)
+    unfinished(tmp_path, plan)
     with pytest.raises(folder.FolderError, match=message) as caught:
         folder.examine(tmp_path, planned(**{"steps": 3, **change}))
     assert "--fresh discards it and starts anew; another --out keeps it" in str(caught.value)
@@ -83,7 +97,7 @@ def test_another_plan_is_refused_with_what_differs(
 
 
 def test_another_version_is_refused(tmp_path: Path, plan: dict[str, Any]) -> None:
-    store.begin(tmp_path, {**plan, "versions": {**plan["versions"], "gradlab": "0.0.9"}})
+    unfinished(tmp_path, {**plan, "versions": {**plan["versions"], "gradlab": "0.0.9"}})
     with pytest.raises(folder.FolderError, match=r"gradlab: 0\.0\.9 there, \d"):
         folder.examine(tmp_path, plan)
 

@@ -70,14 +70,18 @@ def test_a_dataset_that_cannot_be_written_leaves_the_old_file(laps: list[Lap], t
     assert path.read_bytes() == before
 
 
-def test_what_the_disk_says_is_said_in_short(laps: list[Lap], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*arguments: object, **options: object) -> None:
-        raise RuntimeError("Unable to flush (time = 0, errno = 28, error message = 'No space left on device', buf = 0)")
-
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
-    with pytest.raises(OSError, match=r"^No space left on device$"):
-        write(tmp_path / "results.nc", {"ravine": assemble(laps)}, {})
+def test_a_full_disk_is_an_error_and_no_crash(laps: list[Lap], tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")  # not on Windows
+    size, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, most))  # as a disk that is full after so many bytes
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write(tmp_path / "results.nc", {"ravine": assemble(laps)}, {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
     assert [path.name for path in tmp_path.iterdir()] == ["provenance.json"]
+    write(tmp_path / "results.nc", {"ravine": assemble(laps)}, {"format": FORMAT})
+    assert read(tmp_path / "results.nc")[0]["ravine"].loss.identical(assemble(laps).loss)
 
 
 def test_files_of_another_kind_are_refused(laps: list[Lap], tmp_path: Path) -> None:

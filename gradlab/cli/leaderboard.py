@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradlab.lab.leaderboard import Row
+from gradlab.lab.scale import scale_of
 
 from .scores import others, with_spread
 
@@ -52,8 +53,8 @@ def _notes(dataset: xr.Dataset, rows: Sequence[Row]) -> list[str]:
     kind = "geometric mean ×÷ spread" if attributes["logarithmic"] else "mean ± spread"
     chosen = "at the best rate for it" if seeds == 1 else f"at the rate that was best on {others(seeds - reporting)}"
     tolerance = attributes["tolerance"]
-    within = f"a factor of {tolerance:g}" if attributes["logarithmic"] else f"{tolerance:g}"
-    if attributes["higher_is_better"] and not attributes["logarithmic"]:
+    within = f"a factor of {tolerance:g}" if attributes["logarithmic"] else f"{tolerance:.3g}"
+    if scale_of(attributes) == "share":
         within = f"{100 * tolerance:g} % (absolute)"
     over = f"{reporting} seed{'s' * (reporting > 1)}"
     notes = [

@@ -95,4 +95,8 @@ def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> Non
     shown = f"The best {SHOWN} of {len(found)} points. " if len(found) > SHOWN else ""
     what = f"{attributes['score_label']} after {dataset.sizes['step']} updates"
     console.print(Text(f"{shown}{what} over {over}{order}.", style="dim"))
+    for name, settings in json.loads(attributes.get("held", "{}")).items():
+        if settings:
+            held = ", ".join(f"{key}={value:g}" for key, value in settings.items())
+            console.print(Text(f"Not swept: {name} has {held}.", style="dim"))
     console.print()

@@ -12,6 +12,7 @@ import typer
 import xarray as xr
 
 from gradlab.lab import export, folder
+from gradlab.lab.blame import ForeignError
 from gradlab.lab.durable import DurableRun, durable
 from gradlab.lab.entrants import entrants
 from gradlab.lab.grid import GridError, values_of
@@ -95,6 +96,8 @@ def make_plan(
         for task in plan.tasks:
             for index in range(task.count):
                 task.optimizer(index)  # checks the rates
+    except ForeignError as error:
+        fail(error, 1)
     except ValueError as error:
         fail(f"--{error}" if str(error).split()[0] in ("rates", "seeds", "steps", "lanes", "chunk") else error)
     return plan

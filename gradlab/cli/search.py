@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 import xarray as xr
 
+from gradlab.lab.blame import ForeignError
 from gradlab.lab.durable import DurableRun, kept
 from gradlab.lab.grid import GridError
-from gradlab.lab.load import LoadError, find_factory, find_problem
+from gradlab.lab.load import LoadError, find_factory, find_problem, label_of
 from gradlab.lab.names import UnknownNameError
 from gradlab.lab.search import SearchPlan
 from gradlab.lab.tpe import MissingOptunaError
@@ -63,13 +64,15 @@ def search(
     try:
         name = _only(optimizer, "optimizer")
         plan = SearchPlan(
-            find_problem(_only(problem or ["digits"], "problem")), name.rpartition(":")[2], find_factory(name),
+            find_problem(_only(problem or ["digits"], "problem")), label_of(name), find_factory(name),
             parse_axes(assignments), trials, batch, seeds, steps, sample_seed, lanes, chunk,
         )  # fmt: skip
     except MissingOptunaError as error:
         fail(error, 1)
     except (UnknownNameError, LoadError, GridError) as error:
         fail(error)
+    except ForeignError as error:
+        fail(error, 1)
     except (TypeError, ValueError) as error:
         is_option = str(error).split(" ")[0] in ("trials", "batch", "seeds", "steps", "lanes", "chunk")
         fail(f"--{error}" if is_option else error)

@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 import typer
 import xarray as xr
 
+from gradlab.lab.blame import ForeignError
 from gradlab.lab.durable import DurableRun, durable
 from gradlab.lab.grid import GridError
-from gradlab.lab.load import LoadError, find_factory, find_problem
+from gradlab.lab.load import LoadError, find_factory, find_problem, label_of
 from gradlab.lab.names import UnknownNameError
 from gradlab.lab.race import require_different
 from gradlab.lab.sweep import SweepPlan
@@ -68,15 +69,17 @@ def sweep(
     options.join_processes(coordinator, processes, process)
     names = list(dict.fromkeys(optimizer))
     try:
-        require_different([name.rpartition(":")[2] for name in names], "optimizer")
+        require_different([label_of(name) for name in names], "optimizer")
         plan = SweepPlan(
             tuple(find_problem(name) for name in dict.fromkeys(problem or ["digits"])),
-            {name.rpartition(":")[2]: find_factory(name) for name in names},
+            {label_of(name): find_factory(name) for name in names},
             parse_axes(assignments),
             seeds, steps, samples, sampler, sample_seed, lanes, chunk,
         )  # fmt: skip
     except (UnknownNameError, LoadError, GridError) as error:
         fail(error)
+    except ForeignError as error:
+        fail(error, 1)
     except (TypeError, ValueError) as error:
         is_option = str(error).split(" ")[0] in ("seeds", "steps", "samples", "lanes", "chunk")
         fail(f"--{error}" if is_option else error)

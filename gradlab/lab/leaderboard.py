@@ -44,8 +44,10 @@ def leaderboard(dataset: xr.Dataset) -> list[Row]:
 
 
 def final_scores(dataset: xr.Dataset) -> xr.DataArray:
-    """The score at the end of each run; NaN for runs that diverged."""
-    return dataset[dataset.attrs["score"]].isel(evaluation=-1, drop=True)
+    """The score at the end of each run, not lower than rounding can tell from the optimum; NaN where it diverged."""
+    found = dataset[dataset.attrs["score"]].isel(evaluation=-1, drop=True)
+    floor = dataset.attrs.get("floor", 0.0)
+    return found.copy(data=np.maximum(found.values, found.dtype.type(floor))) if floor > 0 else found
 
 
 def average(scores: xr.DataArray, logarithmic: bool) -> xr.DataArray:

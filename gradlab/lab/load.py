@@ -58,7 +58,11 @@ def find_problem(name: str) -> Problem:
 
 
 def find_entrant(name: str) -> Entrant:
-    """The entrant of a name, or of a `package.module:name`, which takes a learning rate and makes an optimizer."""
+    """The entrant of a name, or of a `package.module:name`, which takes a learning rate and makes an optimizer.
+
+    It runs over the rates of the entrant of gradlab that has its name (`optax:adam` over those of `adam`), or else
+    around the default rate of its own. Raises UnknownNameError and LoadError.
+    """
     if ":" not in name:
         return pick(name, entrants(), "optimizer")
     factory = find_factory(name)
@@ -69,7 +73,15 @@ def find_entrant(name: str) -> Entrant:
     default = parameters[rate].default
     positive = isinstance(default, (int, float)) and default > 0
     center = float(default) if positive else _DEFAULT_RATE
-    return Entrant(name.rpartition(":")[2], "other", _RateOnly(factory, rate), default_rate=center)
+    known = entrants().get(name.rpartition(":")[2])
+    centers = known.centers if known is not None else {}
+    return Entrant(label_of(name), "other", _RateOnly(factory, rate), centers, default_rate=center)
+
+
+def label_of(name: str) -> str:
+    """What an optimizer is called in the results: the name behind the colon; all of it, if that is one of gradlab's."""
+    short = name.rpartition(":")[2]
+    return name if short in entrants() else short
 
 
 def find_factory(name: str) -> Callable[..., gl.Transformation]:

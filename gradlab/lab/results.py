@@ -22,6 +22,7 @@ import gradlab as gl
 
 from .files import replacing as replacing
 from .lanes import DIVERGENCE_FACTOR, evaluation_steps
+from .scale import scale_attributes
 from .task import Lap
 
 FORMAT = "gradlab-results-2"
@@ -82,8 +83,7 @@ def assemble(laps: Sequence[Lap]) -> xr.Dataset:
         "score": score.metric,
         "score_label": score.label,
         "higher_is_better": int(score.higher_is_better),
-        "logarithmic": int(score.logarithmic),
-        "tolerance": score.tolerance,
+        **scale_attributes(problem, variables[score.metric][1]),
         "divergence_factor": DIVERGENCE_FACTOR,
         **task.notes,
     }

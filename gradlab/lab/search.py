@@ -25,7 +25,7 @@ from .load import find_problem
 from .problems.base import Problem
 from .processes import Processes
 from .store import Store
-from .sweep import named, require_number
+from .sweep import held, named, require_number
 from .task import Lap, Task, Watcher
 from .tpe import STARTUP, Suggestions, require_optuna
 
@@ -81,7 +81,11 @@ class SearchPlan:
 
     def task(self, points: Mapping[str, np.ndarray]) -> Task:
         """The lap of a round, or of all."""
-        notes = {"hyperparameters": json.dumps(list(self.axes)), "sampler": "tpe"}
+        notes = {
+            "hyperparameters": json.dumps(list(self.axes)),
+            "sampler": "tpe",
+            "held": held({self.name: self.factory}, self.axes),
+        }
         return Task(
             self.problem, self.name, "swept", self.factory, points, tuple(range(self.seeds)),
             self.problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from .grid import Axis, GridError, Sampler, points, samples
 from .grid import Lin as Lin
 from .grid import Log as Log
 from .laps import run_laps
-from .load import as_factory, find_factory, find_problem
+from .load import as_factory, find_factory, find_problem, label_of
 from .names import pick
 from .problems.base import Problem
 from .race import require_different
@@ -68,7 +68,11 @@ class SweepPlan:
     @property
     def tasks(self) -> tuple[Task, ...]:
         """One lap for each problem and optimizer, problem by problem."""
-        notes = {"hyperparameters": json.dumps(list(self.axes)), "sampler": self.sampler if self.samples else "grid"}
+        notes = {
+            "hyperparameters": json.dumps(list(self.axes)),
+            "sampler": self.sampler if self.samples else "grid",
+            "held": held(self.factories, self.axes),
+        }
         return tuple(
             Task(
                 problem, name, "swept", factory, self.points, tuple(range(self.seeds)),
@@ -135,11 +139,26 @@ def unstack(dataset: xr.Dataset) -> xr.Dataset:
 def named(optimizers: Any) -> dict[str, Callable[..., Any]]:
     """Factories by name: of a factory, of its name, or of several in a dictionary. Raises LoadError."""
     if isinstance(optimizers, str):
-        return {optimizers.rpartition(":")[2]: find_factory(optimizers)}
+        return {label_of(optimizers): find_factory(optimizers)}
     if isinstance(optimizers, Mapping):
         return {name: as_factory(name, factory) for name, factory in optimizers.items()}
     name = getattr(optimizers, "__name__", "optimizer")
     return {name: as_factory(name, optimizers)}
+
+
+def held(factories: Mapping[str, Callable[..., Any]], swept: Iterable[str]) -> str:
+    """The numbers that are not swept, as JSON: optimizer -> hyperparameter -> its default."""
+    known: Any = {label: factory.factory.parameters for label, factory in factories.items()}  # type: ignore[attr-defined]
+    return json.dumps(
+        {
+            label: {
+                name: parameter.default
+                for name, parameter in parameters.items()
+                if name not in swept and isinstance(parameter.default, float)
+            }
+            for label, parameters in known.items()
+        }
+    )
 
 
 def require_number(label: str, factory: Any, name: str) -> None:

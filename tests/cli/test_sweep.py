@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gradlab.lab import results
@@ -50,9 +51,12 @@ def test_a_sweep_prints_the_best_points_and_writes_all(gradlab: Callable[..., An
 
 
 def test_two_optimizers_of_one_name_are_told_apart(gradlab: Callable[..., Any], tmp_path: Path) -> None:
-    code, _, err = gradlab("sweep", "--out", str(tmp_path), *TINY)
-    assert code == 2
-    assert "two optimizers are named sgd" in err
+    code, printed, err = gradlab("sweep", "--out", str(tmp_path), *TINY)
+    assert (code, err) == (0, "")
+    datasets, _ = results.read(tmp_path / "results.nc")
+    assert datasets["ravine"].optimizer.values.tolist() == ["sgd", "optax:sgd"]
+    np.testing.assert_allclose(*datasets["ravine"].loss.values, rtol=1e-5)
+    assert "Not swept" not in printed  # all numbers of both are
 
 
 def test_json_is_all_that_is_printed(gradlab: Callable[..., Any], tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def badness(values: xr.DataArray, attributes: Mapping[str, Any]) -> xr.DataArray
     """
     level = values.astype(float)
     if attributes["logarithmic"]:
-        level = level.copy(data=np.log10(np.maximum(level.values, TINY)))
+        level = level.copy(data=np.log10(np.maximum(level.values, max(TINY, attributes.get("floor", 0.0)))))
     if attributes["higher_is_better"]:
         level = -level
     return level.fillna(np.inf)

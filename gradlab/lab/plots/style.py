@@ -10,6 +10,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from ..scale import scale_of
+
 # Okabe & Ito's palette without its yellow: told apart with any colour vision, and on white paper.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 3)))
@@ -57,8 +59,14 @@ def line_style(position: int) -> LineStyle:
 
 
 def shown(dataset: xr.Dataset, values: xr.DataArray) -> tuple[xr.DataArray, str]:
-    """Scores as they are drawn on a logarithmic axis, and its label: accuracies become errors in percent."""
-    if dataset.attrs["higher_is_better"] and not dataset.attrs["logarithmic"]:
+    """Scores as they are drawn on a logarithmic axis, and its label: accuracies become errors in percent, and what may
+    be below zero its distance from the best.
+    """
+    if "reference" in dataset.attrs:
+        distance = abs(values - dataset.attrs["reference"])
+        above = distance.values[distance.values > 0]
+        return distance.clip(min=above.min() if above.size else 1.0), f"{dataset.attrs['score_label']}, from the best"
+    if scale_of(dataset.attrs) == "share":
         error = (100 * (1 - values)).clip(min=0.01)  # no error at all has no place on a logarithmic axis
         return error, f"{dataset.attrs['score_label'].replace('accuracy', 'error')} (%)"
     return values, str(dataset.attrs["score_label"])
@@ -66,7 +74,7 @@ def shown(dataset: xr.Dataset, values: xr.DataArray) -> tuple[xr.DataArray, str]
 
 def lower_is_better(dataset: xr.Dataset) -> bool:
     """Whether scores are better the lower they are drawn."""
-    return not dataset.attrs["higher_is_better"] or not dataset.attrs["logarithmic"]
+    return not dataset.attrs["higher_is_better"] or scale_of(dataset.attrs) != "decades"
 
 
 def log_axis(axes: Axes, which: str) -> None:

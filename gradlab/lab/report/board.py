@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from ..leaderboard import Row
+from ..scale import scale_of
 from .findings import Finding
 from .numbers import number, score, score_with_spread
 
@@ -105,9 +106,9 @@ def notes(finding: Finding) -> str:
     """The HTML of how to read the table."""
     attributes, (choosing, reporting) = finding.dataset.attrs, finding.seeds
     logarithmic, tolerance = attributes["logarithmic"], float(attributes["tolerance"])
-    within = f"a factor of {tolerance:g}" if logarithmic else f"{100 * tolerance:g} % (absolute)"
-    if not logarithmic and not attributes["higher_is_better"]:
-        within = number(tolerance)
+    within = f"a factor of {tolerance:g}" if logarithmic else number(tolerance)
+    if scale_of(attributes) == "share":
+        within = f"{100 * tolerance:g} % (absolute)"
     target = finding.summary.attrs["target"]
     kind = "geometric mean ×÷ standard deviation as a factor" if logarithmic else "mean ± standard deviation"
     over = f"{reporting} seed{'s' * (reporting > 1)}"

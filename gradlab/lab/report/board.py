@@ -23,7 +23,7 @@ _NOTES = {
     "To target": "updates until more than half of the reporting runs had reached the target",
     "Area": "the average score over the whole run",
     "Diverged": "runs that diverged, of all rates and seeds",
-    "Seconds": "training time of all its runs, without compilation",
+    "Time, s": "training time of all its runs, without compilation",
 }
 
 
@@ -91,7 +91,7 @@ def _swatch(name: str) -> str:
 
 def _bar(rank: int, low: int, high: int, count: int) -> str:
     """A small picture of a rank and its interval among all places."""
-    width, room = 48, 4
+    width, room = 42, 4
     step = (width - 2 * room) / max(count - 1, 1)
     left, right, dot = (room + step * (place - 1) for place in (low, high, rank))
     return (

@@ -16,7 +16,7 @@ import xarray as xr
 from . import plan, results
 from .compiler import Compiler
 from .durable import kept
-from .grid import Axis, GridError, rounded, typed, values_of
+from .grid import Axis, GridError, rounded, scales, typed, values_of
 from .grid import Lin as Lin
 from .grid import Log as Log
 from .laps import run_laps
@@ -81,7 +81,8 @@ class SearchPlan:
 
     def task(self, points: Mapping[str, np.ndarray]) -> Task:
         """The lap of a round, or of all."""
-        notes = {"hyperparameters": json.dumps(list(self.axes)), "sampler": "tpe"}
+        names, kinds = json.dumps(list(self.axes)), json.dumps(scales(self.axes))
+        notes = {"hyperparameters": names, "scales": kinds, "sampler": "tpe"}
         return Task(
             self.problem, self.name, "swept", self.factory, points, tuple(range(self.seeds)),
             self.problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,

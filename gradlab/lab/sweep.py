@@ -13,7 +13,7 @@ import xarray as xr
 
 from . import results
 from .durable import durable
-from .grid import Axis, GridError, Sampler, points, samples
+from .grid import Axis, GridError, Sampler, points, samples, scales
 from .grid import Lin as Lin
 from .grid import Log as Log
 from .laps import run_laps
@@ -68,7 +68,11 @@ class SweepPlan:
     @property
     def tasks(self) -> tuple[Task, ...]:
         """One lap for each problem and optimizer, problem by problem."""
-        notes = {"hyperparameters": json.dumps(list(self.axes)), "sampler": self.sampler if self.samples else "grid"}
+        notes = {
+            "hyperparameters": json.dumps(list(self.axes)),
+            "scales": json.dumps(scales(self.axes)),
+            "sampler": self.sampler if self.samples else "grid",
+        }
         return tuple(
             Task(
                 problem, name, "swept", factory, self.points, tuple(range(self.seeds)),

@@ -19,6 +19,7 @@ from gradlab.lab import export, folder, points
 from gradlab.lab.durable import DurableRun
 from gradlab.lab.grid import Axis, GridError, parse
 from gradlab.lab.points import Point
+from gradlab.lab.words import counted
 
 from .scores import others, with_spread
 from .terminal import output
@@ -57,7 +58,7 @@ def show_points(
     console = output()
     for name, found in rankings.items():
         _print(console, datasets[name], found)
-    console.print(f"{runs} runs. Written:")
+    console.print(f"{counted(runs, 'run')}. Written:")
     for name in content["files"]:
         console.print(f"  {run.out / name}", soft_wrap=True)
 

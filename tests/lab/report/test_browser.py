@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import xarray as xr
 
@@ -153,6 +154,20 @@ def test_on_a_phone_nothing_scrolls_sideways(chromium: Browser, page_file: Path,
     chromium.run("for (const part of document.querySelectorAll('details')) part.open = true")
     width = chromium.run("window.scrollTo(500, 0); return [document.documentElement.scrollWidth, window.scrollX]")
     assert width == [375, 0]
+    assert chromium.errors() == []
+
+
+def test_charts_of_nothing_say_so(
+    chromium: Browser, race: dict[str, xr.Dataset], attributes: dict[str, str], tmp_path: Path
+) -> None:
+    lost = {name: xr.full_like(race["ravine"][name], np.nan) for name in ("final_loss", "loss", "path")}
+    dataset = race["ravine"].assign(lost | {"diverged": xr.full_like(race["ravine"].diverged, True)})
+    write_report({"ravine": dataset}, attributes, tmp_path / "report.html")
+    chromium.open(tmp_path / "report.html")
+    said = "return [...document.querySelectorAll('.chart .empty, .losses p')].map(text => text.textContent)"
+    assert chromium.run(said) == ["Nothing to draw: all of these diverged"] * 2 + ["No path: all of these diverged"]
+    chromium.run("document.getElementById('choose-none').click()")
+    assert chromium.run(said) == ["Choose an optimizer"] * 3
     assert chromium.errors() == []
 
 

@@ -94,18 +94,18 @@ def race_figures(problems: Mapping[str, xr.Dataset], values: Mapping[str, Proble
     for name, dataset in problems.items():
         seeds = int(np.isin(dataset.role.values, ("report", "both")).sum())
         of_seeds = _seeds(seeds)
+        grey = "; grey: other families" * (len(set(dataset.family.values.tolist())) > 1)
         figures[f"learning_curves_{name}"] = family_figure(
             dataset,
             learning_curves,
             f"Learning curves: {name}",
-            f"at each optimizer's best rate; median and quartiles of {of_seeds}; grey: other families",
+            f"at each optimizer's best rate; median and quartiles of {of_seeds}{grey}",
         )
         figures[f"sensitivity_{name}"] = family_figure(
             dataset,
             sensitivity,
             f"Sensitivity to the learning rate: {name}",
-            f"average of {_seeds(dataset.sizes['seed'])}; dot: the chosen rate; cross: a run diverged; "
-            "grey: other families",
+            f"average of {_seeds(dataset.sizes['seed'])}; dot: the chosen rate; cross: a run diverged{grey}",
             pad=22,
         )
         if "path" in dataset and name in values:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gradlab.lab.plots import draw_pictures, family_figure, learning_curves, paths_figure, sensitivity
+from gradlab.lab.plots.figures import race_figures
 from gradlab.lab.problems import Ravine
 from gradlab.lab.results import assemble
 from gradlab.lab.task import Lap
@@ -47,6 +48,12 @@ def test_each_optimizer_has_a_panel_of_paths(laps: list[Lap]) -> None:
         "sgd",
         "adam",
     ]
+
+
+def test_grey_is_explained_where_there_is_any(laps: list[Lap]) -> None:
+    for count, is_there in ((2, True), (1, False)):
+        figures = race_figures({"ravine": assemble(laps).isel(optimizer=slice(count))}, {})
+        assert ["grey" in figure.texts[1].get_text() for figure in figures.values()] == [is_there] * 2
 
 
 def test_pictures_are_written(laps: list[Lap], tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def _notes(dataset: xr.Dataset, rows: Sequence[Row], without_good_rates: bool) -
     updates, over = counted(dataset.sizes["step"], "update"), counted(reporting, "seed")
     notes = [f"{attributes['score_label']} after {updates}: {kind} over {over}, {chosen}."]
     if all(math.isnan(row.score) for row in rows):
-        notes.insert(0, "Nothing survived: the order says nothing.")
+        notes.insert(0, "No optimizer survived, so that there is no score to compare.")
     if not without_good_rates:
         notes.append(f"Good rates: decades of learning rate around the best one that stay within {within} of it.")
         if any(row.good_open for row in rows):

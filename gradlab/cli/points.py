@@ -93,7 +93,7 @@ def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> Non
     ranking = counted(dataset.sizes["seed"] - reporting, "other seed")
     order = f" Ranked by {ranking}, so that the score is not too good by having been chosen."
     if all(math.isnan(point.score) for point in found):
-        order = " Nothing survived: the order says nothing."
+        order = " No point survived on all seeds, so that there is no score to compare."
     elif dataset.sizes["seed"] == 1:
         order = " Ranked by the same seed, so that the score is a little too good by having been chosen."
     shown = f"The best {SHOWN} of {len(found)} points. " if len(found) > SHOWN else ""

@@ -54,8 +54,8 @@ def test_marks_are_explained_where_they_occur() -> None:
 def test_an_optimizer_that_always_diverged() -> None:
     text = printed([ROW._replace(score=NAN, spread=NAN, best_rate=NAN)])
     assert ["1", "adam", "diverged", "-", "-", "3/80", "1.2"] in [line.split() for line in text.splitlines()]
-    assert "Nothing survived: the order says nothing." in text
-    assert "Nothing survived" not in printed([ROW, ROW._replace(score=NAN)])
+    assert "No optimizer survived, so that there is no score to compare." in text
+    assert "No optimizer survived" not in printed([ROW, ROW._replace(score=NAN)])
 
 
 def test_a_narrow_terminal_has_fewer_columns_and_notes() -> None:

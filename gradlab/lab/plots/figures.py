@@ -40,7 +40,7 @@ def family_figure(dataset: xr.Dataset, draw: Callable[..., Axes], title: str, no
             draw(axes, dataset, own)
             axes.set_title(family, pad=pad)
             if not any(np.isfinite(line.get_ydata()).any() for line in axes.lines if line.get_label() in own):
-                axes.text(0.5, 0.5, "no run survived", transform=axes.transAxes, ha="center", color=INK)
+                axes.text(0.5, 0.5, "nothing to draw: runs diverged", transform=axes.transAxes, ha="center", color=INK)
         for axes in panels[:, 1:].flat:
             axes.set_ylabel("")
         for axes in panels.flat[len(families) :]:

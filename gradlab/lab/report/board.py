@@ -126,7 +126,7 @@ def notes(finding: Finding) -> str:
     ]
     rows = finding.rows
     if all(math.isnan(row.score) for row in rows):
-        sentences.insert(0, "Nothing survived: no optimizer has a score to compare, and the order says nothing. ")
+        sentences.insert(0, "No optimizer survived, so that there is no score to compare. ")
     sentences += ["> the good range reaches the end of the grid, and may be wider. "] * any(r.good_open for r in rows)
     sentences += ["* the end of the grid: a better rate may lie beyond. "] * any(r.at_edge for r in rows)
     if any(row.diverged_at_best for row in rows):

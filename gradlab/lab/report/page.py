@@ -127,7 +127,7 @@ def _problem(position: int, finding: Finding) -> str:
         "board": board(finding),
         "notes": notes(finding),
         "pairs": pairs(finding),
-        "seeds": str(finding.seeds[1]),
-        "all_seeds": str(finding.dataset.sizes["seed"]),
+        "seeds": counted(finding.seeds[1], "seed"),
+        "all_seeds": counted(finding.dataset.sizes["seed"], "seed"),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], filled)

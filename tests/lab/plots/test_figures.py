@@ -29,7 +29,10 @@ def test_a_family_of_which_nothing_survived_says_so(laps: list[Lap], draw: Any) 
     dataset = assemble(laps).copy(deep=True)
     dataset[dataset.attrs["score"]][1] = np.nan
     figure = family_figure(dataset, draw, "A title", "a note")
-    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [["sgd"], ["no run survived"]]
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [
+        ["sgd"],
+        ["nothing to draw: runs diverged"],
+    ]
 
 
 def test_names_stay_inside_the_picture(laps: list[Lap]) -> None:

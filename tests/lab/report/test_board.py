@@ -83,9 +83,9 @@ def test_where_nothing_survived_it_is_said(race: dict[str, xr.Dataset]) -> None:
     finding = find_out({"ravine": dataset})[0]
     assert [texts(row)[5] for row in rows(board(finding))] == ["–"] * 3
     text = notes(finding)
-    assert "Nothing survived: no optimizer has a score to compare" in text
+    assert "No optimizer survived, so that there is no score to compare" in text
     assert "Target: none, because too many diverged." in text
-    assert "Nothing survived" not in notes(find_out(race)[1])
+    assert "No optimizer survived" not in notes(find_out(race)[1])
 
 
 def test_one_optimizer_at_one_rate_from_one_seed(race: dict[str, xr.Dataset]) -> None:

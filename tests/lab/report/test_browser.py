@@ -165,7 +165,9 @@ def test_charts_of_nothing_say_so(
     write_report({"ravine": dataset}, attributes, tmp_path / "report.html")
     chromium.open(tmp_path / "report.html")
     said = "return [...document.querySelectorAll('.chart .empty, .losses p')].map(text => text.textContent)"
-    assert chromium.run(said) == ["Nothing to draw: all of these diverged"] * 2 + ["No path: all of these diverged"]
+    assert chromium.run(said) == ["Nothing to draw: runs of all of these diverged"] * 2 + [
+        "No path: runs of all of these diverged"
+    ]
     chromium.run("document.getElementById('choose-none').click()")
     assert chromium.run(said) == ["Choose an optimizer"] * 3
     assert chromium.errors() == []

@@ -110,13 +110,13 @@ def notes(finding: Finding) -> str:
     if not logarithmic and not attributes["higher_is_better"]:
         within = number(tolerance)
     kind = "geometric mean ×÷ standard deviation as a factor" if logarithmic else "mean ± standard deviation"
-    over = counted(reporting, "seed")
+    over, updates = counted(reporting, "seed"), counted(finding.dataset.sizes["step"], "update")
     chosen = (
         "at the best rate for the same seed" if "both" in finding.dataset.role.values
         else f"at the rate that was best on {counted(choosing, 'other')}"
     )  # fmt: skip
     sentences = [
-        f"{str(attributes['score_label']).capitalize()} after {finding.dataset.sizes['step']} updates: {kind} over "
+        f"{str(attributes['score_label']).capitalize()} after {updates}: {kind} over "
         f"{over}, {chosen}. Good rates: decades around the best one within {within} of its score. ",
         "First in: the share of the resamples of the seeds in which nothing is better; a tie counts for each, so that "
         "the shares may add to more than 100 %. ",

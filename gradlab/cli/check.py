@@ -23,6 +23,7 @@ from gradlab.testing import CLAIMS, check, references
 from gradlab.testing.check import DTYPES
 from gradlab.testing.report import BROKEN, HOLDS, Report
 
+from .tables import Trimmed
 from .terminal import fail, output
 
 _COLORS = {HOLDS: "green", BROKEN: "bold red"}
@@ -148,6 +149,6 @@ def _show(report: Report) -> None:
     for result in report.results:
         text = result.statement if result.verdict in _COLORS else result.detail
         table.add_row(result.law, f"[{_COLORS.get(result.verdict, 'dim')}]{result.verdict}[/]", escape(text))
-    console.print(table, markup=True)
+    console.print(Trimmed(table), markup=True)
     console.print()
     console.print(str(report), soft_wrap=True)  # it comes wrapped

@@ -19,6 +19,7 @@ from gradlab.lab.plain_math import plain
 from gradlab.lab.problems import PROBLEMS
 
 from . import completion
+from .tables import Trimmed
 from .terminal import fail, output
 
 
@@ -90,5 +91,5 @@ def _print_hyperparameters(console: Any, parameters: Any) -> None:
             values = "transformations" if parameter.transformation or parameter.variadic else "an option"
         table.add_row(Text(parameter.name), Text(default), Text(values))
     if parameters:
-        console.print(table)
+        console.print(Trimmed(table))
         console.print()

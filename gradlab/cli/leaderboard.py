@@ -10,36 +10,41 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from gradlab.lab.leaderboard import Row
 from gradlab.lab.scale import scale_of
+from gradlab.lab.words import counted
 
-from .scores import others, with_spread
+from .scores import with_spread
+from .tables import print_columns, print_note
 
 
 def print_leaderboard(console: Console, dataset: xr.Dataset, rows: Sequence[Row]) -> None:
     """Print the rows of one problem as a table, with a note on how they were measured."""
     attributes = dataset.attrs
     console.print(Text.assemble((attributes["problem"], "bold"), "  ", attributes["summary"]))
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    table.add_column("#", justify="right")
-    table.add_column("optimizer", no_wrap=True)
-    for title in (attributes["score_label"], "best rate", "good rates", "diverged", "seconds"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for row in rows:
-        best = "-" if math.isnan(row.best_rate) else f"{row.best_rate:.2g}" + "*" * row.at_edge
-        good = "-" if math.isnan(row.best_rate) else f"{'>' * row.good_open}{row.good_decades:.1f} dec"
-        table.add_row(
-            str(row.rank), row.optimizer, score_text(row, attributes), best, good,
-            f"{row.diverged}/{row.runs}", f"{row.seconds:.1f}" if row.seconds >= 0.05 else "<0.1",
-        )  # fmt: skip
-    console.print(table)
-    console.print(Text("\n".join(_notes(dataset, rows)), style="dim"))
+    columns = {
+        "#": [str(row.rank) for row in rows],
+        "optimizer": [row.optimizer for row in rows],
+        attributes["score_label"]: [score_text(row, attributes) for row in rows],
+        "best rate": [_rate(row) for row in rows],
+        "good rates": [_good(row) for row in rows],
+        "diverged": [f"{row.diverged}/{row.runs}" for row in rows],
+        "seconds": [f"{row.seconds:.1f}" if row.seconds >= 0.05 else "<0.1" for row in rows],
+    }
+    hidden = print_columns(console, columns, ["seconds", "good rates", "diverged"])
+    print_note(console, "\n".join(_notes(dataset, rows, "good rates" in hidden)))
     console.print()
+
+
+def _rate(row: Row) -> str:
+    return "-" if math.isnan(row.best_rate) else f"{row.best_rate:.2g}" + "*" * row.at_edge
+
+
+def _good(row: Row) -> str:
+    return "-" if math.isnan(row.best_rate) else f"{'>' * row.good_open}{row.good_decades:.1f} dec"
 
 
 def score_text(row: Row, attributes: Mapping[str, Any]) -> str:
@@ -47,22 +52,24 @@ def score_text(row: Row, attributes: Mapping[str, Any]) -> str:
     return with_spread(row.score, row.spread, attributes) + "†" * (row.diverged_at_best > 0)
 
 
-def _notes(dataset: xr.Dataset, rows: Sequence[Row]) -> list[str]:
+def _notes(dataset: xr.Dataset, rows: Sequence[Row], without_good_rates: bool) -> list[str]:
     attributes, seeds = dataset.attrs, dataset.sizes["seed"]
     reporting = int(np.isin(dataset.role.values, ("report", "both")).sum())
     kind = "geometric mean ×÷ spread" if attributes["logarithmic"] else "mean ± spread"
-    chosen = "at the best rate for it" if seeds == 1 else f"at the rate that was best on {others(seeds - reporting)}"
+    choosing = counted(seeds - reporting, "other")
+    chosen = "at the best rate for it" if seeds == 1 else f"at the rate that was best on {choosing}"
     tolerance = attributes["tolerance"]
     within = f"a factor of {tolerance:g}" if attributes["logarithmic"] else f"{tolerance:.3g}"
     if scale_of(attributes) == "share":
         within = f"{100 * tolerance:g} % (absolute)"
-    over = f"{reporting} seed{'s' * (reporting > 1)}"
-    notes = [
-        f"{attributes['score_label']} after {dataset.sizes['step']} updates: {kind} over {over}, {chosen}.",
-        f"Good rates: decades of learning rate around the best one that stay within {within} of it.",
-    ]
-    if any(row.good_open for row in rows):
-        notes.append("> the range reaches the end of the grid, and may be wider.")
+    updates, over = counted(dataset.sizes["step"], "update"), counted(reporting, "seed")
+    notes = [f"{attributes['score_label']} after {updates}: {kind} over {over}, {chosen}."]
+    if all(math.isnan(row.score) for row in rows):
+        notes.insert(0, "No optimizer survived, so that there is no score to compare.")
+    if not without_good_rates:
+        notes.append(f"Good rates: decades of learning rate around the best one that stay within {within} of it.")
+        if any(row.good_open for row in rows):
+            notes.append("> the range reaches the end of the grid, and may be wider.")
     if any(row.at_edge for row in rows):
         notes.append("* the end of the grid: a better rate may lie beyond.")
     if any(row.diverged_at_best for row in rows):

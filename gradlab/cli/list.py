@@ -12,6 +12,7 @@ from gradlab.lab.entrants import entrants
 from gradlab.lab.plain_math import plain
 from gradlab.lab.problems import PROBLEMS
 
+from .tables import Trimmed
 from .terminal import output
 
 _SECTIONS = {"recipe": "optimizers", "link": "links", "combinator": "combinators", "schedule": "schedules"}
@@ -37,5 +38,5 @@ def _section(title: str, lines: Mapping[str, str]) -> None:
         table.add_row("  " + name, Text(plain(line)))
     console = output()
     console.print(Text(title, style="bold"))
-    console.print(table)
+    console.print(Trimmed(table))
     console.print()

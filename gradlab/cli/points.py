@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import typer
 import xarray as xr
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from gradlab.lab import export, folder, points
 from gradlab.lab.durable import DurableRun
 from gradlab.lab.grid import Axis, GridError, parse
 from gradlab.lab.points import Point
+from gradlab.lab.words import counted
 
-from .scores import others, with_spread
+from .scores import with_spread
+from .tables import print_columns, print_note
 from .terminal import output
 
 SHOWN = 10  # points in the terminal; the files have all
@@ -57,7 +58,7 @@ def show_points(
     console = output()
     for name, found in rankings.items():
         _print(console, datasets[name], found)
-    console.print(f"{runs} runs. Written:")
+    console.print(f"{counted(runs, 'run')}. Written:")
     for name in content["files"]:
         console.print(f"  {run.out / name}", soft_wrap=True)
 
@@ -79,24 +80,27 @@ def _draw(out: Path, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str
 def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> None:
     attributes = dataset.attrs
     console.print(Text.assemble((attributes["problem"], "bold"), "  ", attributes["summary"]))
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    table.add_column("#", justify="right")
-    table.add_column("optimizer", no_wrap=True)
-    for title in (*found[0].hyperparameters, attributes["score_label"], "diverged"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for point in found[:SHOWN]:
-        at = [f"{value:.4g}" for value in point.hyperparameters.values()]
-        score = with_spread(point.score, point.spread, attributes)
-        table.add_row(str(point.rank), point.optimizer, *at, score, f"{point.diverged}/{point.runs}")
-    console.print(table)
+    best = found[:SHOWN]
+    columns = {
+        "#": [str(point.rank) for point in best],
+        "optimizer": [point.optimizer for point in best],
+        **{name: [f"{point.hyperparameters[name]:.4g}" for point in best] for name in found[0].hyperparameters},
+        attributes["score_label"]: [with_spread(point.score, point.spread, attributes) for point in best],
+        "diverged": [f"{point.diverged}/{point.runs}" for point in best],
+    }
+    print_columns(console, columns, ["diverged"] + ["optimizer"] * (dataset.sizes["optimizer"] == 1))
     reporting = int(np.isin(dataset.role.values, ("report", "both")).sum())
-    over = f"{reporting} seed{'s' * (reporting > 1)}"
-    order = "" if dataset.sizes["seed"] == 1 else f"; in the order of {others(dataset.sizes['seed'] - reporting)}"
+    ranking = counted(dataset.sizes["seed"] - reporting, "other seed")
+    order = f" Ranked by {ranking}, so that the score is not too good by having been chosen."
+    if all(math.isnan(point.score) for point in found):
+        order = " No point survived on all seeds, so that there is no score to compare."
+    elif dataset.sizes["seed"] == 1:
+        order = " Ranked by the same seed, so that the score is a little too good by having been chosen."
     shown = f"The best {SHOWN} of {len(found)} points. " if len(found) > SHOWN else ""
-    what = f"{attributes['score_label']} after {dataset.sizes['step']} updates"
-    console.print(Text(f"{shown}{what} over {over}{order}.", style="dim"))
+    what = f"{attributes['score_label'].capitalize()} after {counted(dataset.sizes['step'], 'update')}"
+    print_note(console, f"{shown}{what} over {counted(reporting, 'seed')}.{order}")
     for name, settings in json.loads(attributes.get("held", "{}")).items():
         if settings:
             held = ", ".join(f"{key}={value:g}" for key, value in settings.items())
-            console.print(Text(f"Not swept: {name} has {held}.", style="dim"))
+            print_note(console, f"Not swept: {name} has {held}.")
     console.print()

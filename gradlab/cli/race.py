@@ -20,6 +20,7 @@ from gradlab.lab.leaderboard import leaderboard
 from gradlab.lab.load import LoadError, find_entrant, find_problem
 from gradlab.lab.names import UnknownNameError
 from gradlab.lab.race import Plan
+from gradlab.lab.words import counted
 
 from . import completion, options
 from .leaderboard import print_leaderboard
@@ -131,6 +132,6 @@ def _show(
     console = output()
     for name, rows in boards.items():
         print_leaderboard(console, datasets[name], rows)
-    console.print(f"{plan.runs} runs. Written:")
+    console.print(f"{counted(plan.runs, 'run')}. Written:")
     for name in content["files"]:
         console.print(f"  {run.out / name}", soft_wrap=True)  # a path is not to be broken

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gradlab.lab import results
+from gradlab.lab import results, store
 
 from .terminal import fail, output
 
@@ -34,6 +34,9 @@ def report(
     try:
         datasets, attributes = results.read(path)
     except FileNotFoundError:
+        kind = _unfinished(path.parent)
+        if kind is not None:
+            fail(f"the {kind} in {path.parent} is unfinished; repeat its command, which goes on from there")
         fail(f"{folder} holds no finished race: there is no {path}; make one with gradlab race --out {folder}")
     except results.ResultsError as error:
         fail(error)
@@ -56,3 +59,12 @@ def report(
         output().print(str(file), soft_wrap=True)
     if show:
         webbrowser.open(written[0].resolve().as_uri())
+
+
+def _unfinished(folder: Path) -> str | None:
+    """The kind of a run that was stopped, such as "race"; None if there is none in the folder."""
+    try:
+        plan = store.read_plan(folder)
+    except (OSError, ValueError):
+        return None
+    return None if plan is None else str(plan.get("kind", "run"))

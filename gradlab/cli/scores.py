@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradlab.lab.leaderboard import TINY
+from gradlab.lab.scale import scale_of
 
 
 def with_spread(score: float, spread: float, attributes: Mapping[str, Any]) -> str:
@@ -20,12 +21,11 @@ def with_spread(score: float, spread: float, attributes: Mapping[str, Any]) -> s
     if attributes["logarithmic"]:
         if score < 2 * TINY:
             return "0"
-        return f"{score:.1e}" + (f" ×÷ {10**spread:.2f}" if has_spread else "")
-    if attributes["higher_is_better"]:
+        return f"{score:.1e}" + (f" ×÷ {_factor(10**spread)}" if has_spread else "")
+    if scale_of(attributes) == "share":
         return f"{100 * score:.1f}" + (f" ± {100 * spread:.1f}" if has_spread else "") + " %"
     return f"{score:.3g}" + (f" ± {spread:.1g}" if has_spread else "")
 
 
-def others(count: int) -> str:
-    """So many other seeds: `1 other`, `5 others`."""
-    return f"{count} other{'s' * (count != 1)}"
+def _factor(factor: float) -> str:
+    return f"{factor:.2f}" if factor < 1000 else f"{factor:.1e}"

@@ -21,6 +21,7 @@ from gradlab.lab.durable import DurableRun
 from gradlab.lab.folder import FolderError
 from gradlab.lab.processes import Processes
 from gradlab.lab.task import Task, Watcher
+from gradlab.lab.words import counted
 
 from .terminal import fail
 
@@ -86,7 +87,7 @@ class _Bar(Watcher):
     @property
     def done(self) -> str:
         """How much is done, in words."""
-        return f"{int(self.completed + 1e-6)} of {self.runs} runs"
+        return f"{int(self.completed + 1e-6)} of {counted(self.runs, 'run')}"
 
     def __enter__(self) -> _Bar:
         self.progress.start()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import xarray as xr
+
+from gradlab import registry
 
 RATE = "learning_rate"
 MOST = 64  # optimizers that can still be told apart
@@ -15,7 +19,8 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
     """The Dataset on (optimizer, rate, seed, ...), which all that compares and draws a race takes.
 
     A sweep must be of a grid with a learning rate: `adam` at b1 = 0.8 and 0.9 becomes the optimizers "adam b1=0.8" and
-    "adam b1=0.9", of the family "adam". That of a race is returned as it is. Raises ValueError for samples, for grids
+    "adam b1=0.9", of the family "adam", with the composition at the middle rate of each, or an empty one if the recipe
+    is not gradlab's. That of a race is returned as it is. Raises ValueError for samples, for grids
     without a learning rate, and for more than 64 combinations.
     """
     if "point" not in dataset.dims:
@@ -48,9 +53,36 @@ def _part(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> xr
         here &= dataset[name].values[0] == value
     found = dataset.isel(point=here)
     found = found.isel(point=np.argsort(found[RATE].values[0])).rename(point="rate")
-    found = found.drop_vars([*settings, "composition"], errors="ignore")  # that of the middle point
+    composition = _composition(dataset, found, optimizer, settings)
+    found = found.drop_vars(settings)
     for name in ("compile_seconds", "run_seconds"):
         if name in found:
             found[name] = found[name] * here.mean()  # its share
     label = " ".join([optimizer, *(f"{name}={value:g}" for name, value in settings.items())])
-    return found.assign_coords(optimizer=[label], family=("optimizer", [optimizer]))
+    return found.assign_coords(
+        optimizer=[label], family=("optimizer", [optimizer]), composition=("optimizer", [composition])
+    )
+
+
+def _composition(dataset: xr.Dataset, found: xr.Dataset, optimizer: str, settings: dict[str, float]) -> str:
+    """What one combination is made of at its middle rate; empty if that is not known."""
+    if "composition" not in dataset.coords:
+        return ""
+    stored = str(dataset.composition.values[0])  # that of the middle point
+    middle = dataset.sizes["point"] // 2
+    at = {name: float(dataset[name].values[0, middle]) for name in json.loads(dataset.attrs["hyperparameters"])}
+    wanted = {name: settings.get(name, float(found[RATE].values[0, found.sizes["rate"] // 2])) for name in at}
+    if wanted == at:
+        return stored
+    entry = registry.of_kind("recipe").get(optimizer)
+    # What has the name of a recipe may be another optimizer: it is not, if the same comes of it.
+    if entry is None or _made(entry.factory, at) != stored:
+        return ""
+    return _made(entry.factory, wanted)
+
+
+def _made(factory: Callable[..., Any], settings: dict[str, float]) -> str:
+    try:
+        return str(factory(**settings))
+    except (TypeError, ValueError):  # the recipe was another one when this was run
+        return ""

@@ -77,6 +77,11 @@ def typed(axis: Axis) -> str:
     return ",".join(f"{float(value):g}" for value in axis)
 
 
+def scales(axes: Mapping[str, Axis]) -> dict[str, str]:
+    """The kind of each range, "lin" or "log", by the name of its hyperparameter; lists of values have none."""
+    return {name: "log" if isinstance(axis, Log) else "lin" for name, axis in axes.items() if isinstance(axis, Lin)}
+
+
 def values_of(name: str, axis: Axis | str) -> np.ndarray:
     """The values of one axis of a grid, of shape (value,), rounded so that what is printed can be typed."""
     parsed: Axis = parse(name, axis) if isinstance(axis, str) else axis

@@ -16,7 +16,7 @@ import xarray as xr
 from . import plan, results
 from .compiler import Compiler
 from .durable import kept
-from .grid import Axis, GridError, rounded, typed, values_of
+from .grid import Axis, GridError, rounded, scales, typed, values_of
 from .grid import Lin as Lin
 from .grid import Log as Log
 from .laps import run_laps
@@ -83,6 +83,7 @@ class SearchPlan:
         """The lap of a round, or of all."""
         notes = {
             "hyperparameters": json.dumps(list(self.axes)),
+            "scales": json.dumps(scales(self.axes)),
             "sampler": "tpe",
             "held": held({self.name: self.factory}, self.axes),
         }

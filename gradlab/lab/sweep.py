@@ -13,7 +13,7 @@ import xarray as xr
 
 from . import results
 from .durable import durable
-from .grid import Axis, GridError, Sampler, points, samples
+from .grid import Axis, GridError, Sampler, points, samples, scales
 from .grid import Lin as Lin
 from .grid import Log as Log
 from .laps import run_laps
@@ -70,6 +70,7 @@ class SweepPlan:
         """One lap for each problem and optimizer, problem by problem."""
         notes = {
             "hyperparameters": json.dumps(list(self.axes)),
+            "scales": json.dumps(scales(self.axes)),
             "sampler": self.sampler if self.samples else "grid",
             "held": held(self.factories, self.axes),
         }

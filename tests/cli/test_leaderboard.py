@@ -21,13 +21,13 @@ ACCURACY = {
 }  # fmt: skip
 
 
-def printed(rows: list[Row]) -> str:
+def printed(rows: list[Row], width: int = 110) -> str:
     dataset = xr.Dataset(
         coords={"seed": np.arange(4), "role": ("seed", ["choose"] * 2 + ["report"] * 2)}, attrs=ACCURACY
     )
     dataset = dataset.assign_coords(step=np.arange(10))
     text = io.StringIO()
-    print_leaderboard(Console(file=text, width=110), dataset, rows)
+    print_leaderboard(Console(file=text, width=width), dataset, rows)
     return text.getvalue()
 
 
@@ -54,6 +54,15 @@ def test_marks_are_explained_where_they_occur() -> None:
 def test_an_optimizer_that_always_diverged() -> None:
     text = printed([ROW._replace(score=NAN, spread=NAN, best_rate=NAN)])
     assert ["1", "adam", "diverged", "-", "-", "3/80", "1.2"] in [line.split() for line in text.splitlines()]
+    assert "No optimizer survived, so that there is no score to compare." in text
+    assert "No optimizer survived" not in printed([ROW, ROW._replace(score=NAN)])
+
+
+def test_a_narrow_terminal_has_fewer_columns_and_notes() -> None:
+    text = printed([ROW._replace(optimizer="rmsprop_momentum", good_open=True)], 50)
+    assert ["1", "rmsprop_momentum", "97.5", "±", "0.4", "%", "0.032"] in [line.split() for line in text.splitlines()]
+    assert "Too narrow for: seconds, good rates, diverged." in text
+    assert "may be wider" not in text
 
 
 def test_losses_have_a_factor_as_spread() -> None:

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from gradlab.cli.points import parse_axes
+import gradlab as gl
+from gradlab.cli.points import parse_axes, show_points
+from gradlab.lab import results
+from gradlab.lab.durable import durable
 from gradlab.lab.grid import GridError, Lin, Log
+from gradlab.lab.problems import Ravine
+from gradlab.lab.sweep import SweepPlan
+from gradlab.lab.task import Watcher
 
 
 def test_axes_by_name_in_order() -> None:
     axes = parse_axes(["learning_rate=log:1e-3:1:4", "b1=0.8,0.9", "b2=lin:0.9:0.99"])
     assert list(axes) == ["learning_rate", "b1", "b2"]
     assert axes == {"learning_rate": Log(1e-3, 1, 4), "b1": [0.8, 0.9], "b2": Lin(0.9, 0.99)}
+
+
+def test_where_nothing_survived_it_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    axes = {"learning_rate": [1e9, 1e10]}
+    for axis, said in (
+        (axes, "No point survived on all seeds"),
+        ({"learning_rate": [0.01]}, "Ranked by"),
+    ):
+        plan = SweepPlan((Ravine(),), {"sgd": gl.sgd}, axis, seeds=1, steps=20)
+        with durable("sweep", plan.tasks, tmp_path, fresh=True) as run:
+            run.finish(results.provenance("gradlab sweep"), Watcher())
+            show_points(run, plan.runs, *run.read(), as_json=False)
+        printed = capsys.readouterr().out
+        assert said in printed
+    assert "1 run. Written:" in printed
 
 
 @pytest.mark.parametrize(

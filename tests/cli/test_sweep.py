@@ -39,6 +39,8 @@ def test_a_sweep_prints_the_best_points_and_writes_all(gradlab: Callable[..., An
     assert (code, err) == (0, "")
     assert "6 points" not in printed  # all are shown
     assert "12 runs. Written:" in printed
+    assert "Ranked by 1 other seed, so that the score is not too good by" in " ".join(printed.split())
+    assert all(line == line.rstrip() for line in printed.splitlines())
     names = {"plan.json", "provenance.json", "results.nc", "points.csv", "points.json"}
     drawn = {"effects_ravine.png", "heat_ravine.png", "report.html"}
     assert {path.name for path in tmp_path.iterdir()} == names | drawn

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import gradlab as gl
 from gradlab.lab.as_race import as_race
 from gradlab.lab.compare import summary
 from gradlab.lab.leaderboard import leaderboard
@@ -35,6 +36,15 @@ def test_each_combination_is_an_optimizer_over_its_rates(swept: xr.Dataset) -> N
     np.testing.assert_array_equal(found, [[19.0, 20.0], [17.0, 18.0]])
     np.testing.assert_allclose(race.run_seconds, [1 / 3] * 3 + [2 / 3] * 3)
     assert "b1" not in race.coords
+
+
+def test_each_combination_is_composed_at_its_middle_rate(swept: xr.Dataset) -> None:
+    middle = str(gl.adam(0.01, b1=0.9))
+    known = swept.assign_coords(composition=("optimizer", ["chain()", middle]))
+    found = as_race(known).composition.values.tolist()
+    assert found == ["", "", ""] + [str(gl.adam(0.1, b1=b1)) for b1 in (0.8, 0.9, 0.95)]  # "sgd" is not gradlab's
+    alone = known.isel(point=[1, 0]).assign_coords(composition=("optimizer", ["chain()", str(gl.adam(0.1, b1=0.8))]))
+    assert as_race(alone).composition.values.tolist() == ["chain()", str(gl.adam(0.1, b1=0.8))]
 
 
 def test_it_can_be_compared_as_one(swept: xr.Dataset) -> None:

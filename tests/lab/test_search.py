@@ -67,6 +67,7 @@ def test_it_is_labelled_as_a_sweep_is(noisy: Problem) -> None:
     assert found["round"].dims == ("point",)
     assert found["round"].values.tolist() == [0] * 4 + [1] * 4 + [2] * 2
     assert set(found.momentum.values.ravel().tolist()) <= {0, 0.5, 0.9}
+    assert found.attrs["scales"] == again.attrs["scales"] == '{"learning_rate": "log"}'  # a list has none
     with pytest.raises(ValueError, match=r"samples \(tpe\) lie on no grid"):
         unstack(found)
 

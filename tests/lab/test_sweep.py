@@ -52,6 +52,7 @@ def test_a_grid_is_unstacked_into_its_axes(noisy: Problem) -> None:
 def test_samples_are_no_grid(noisy: Problem) -> None:
     found = sweep(noisy, gl.sgd, {"learning_rate": Log(1e-3, 1), "momentum": Lin(0, 1)}, seeds=1, steps=2, samples=8)
     assert found.sizes["point"] == 8
+    assert found.attrs["scales"] == '{"learning_rate": "log", "momentum": "lin"}'
     with pytest.raises(ValueError, match=r"samples \(sobol\) lie on no grid"):
         unstack(found)
 

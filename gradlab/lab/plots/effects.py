@@ -43,7 +43,7 @@ def effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
         )  # fmt: skip
     axes.set_ylim(*common_limits(scores))
     log_axis(axes, "y")
-    _value_axis(axes, dataset[hyperparameter].values)
+    _value_axis(axes, dataset, hyperparameter)
     axes.set_xlabel(hyperparameter)
     axes.set_ylabel(f"{label}, end of run")
     return axes
@@ -59,13 +59,17 @@ def is_on_grid(dataset: xr.Dataset) -> bool:
     return bool(dataset.attrs.get("sampler", "grid") == "grid")
 
 
-def is_logarithmic(values: np.ndarray) -> bool:
-    """Whether values are better seen on a logarithmic axis: above zero, and over more than a decade."""
-    return bool(values.min() > 0 and values.max() / values.min() > 10)
+def is_logarithmic(dataset: xr.Dataset, hyperparameter: str) -> bool:
+    """Whether the axis of a hyperparameter is logarithmic: as its range was given, or, where that is not known, if its
+    values are above zero and span more than a decade."""
+    given = json.loads(dataset.attrs.get("scales", "{}")).get(hyperparameter)
+    values = dataset[hyperparameter].values
+    return bool(values.min() > 0 and values.max() / values.min() > 10) if given is None else given == "log"
 
 
-def _value_axis(axes: Axes, values: np.ndarray) -> None:
-    if is_logarithmic(values):
+def _value_axis(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> None:
+    values = dataset[hyperparameter].values
+    if is_logarithmic(dataset, hyperparameter):
         axes.set_xlim(values.min() / 1.2, values.max() * 1.2)
         log_axis(axes, "x")
     else:

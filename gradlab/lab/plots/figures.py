@@ -36,8 +36,11 @@ def family_figure(dataset: xr.Dataset, draw: Callable[..., Axes], title: str, no
             wspace=0.52, hspace=0.45,
         )  # fmt: skip
         for axes, family in zip(panels.flat, families):
-            draw(axes, dataset, dataset.optimizer.values[dataset.family.values == family].tolist())
+            own = dataset.optimizer.values[dataset.family.values == family].tolist()
+            draw(axes, dataset, own)
             axes.set_title(family, pad=pad)
+            if not any(np.isfinite(line.get_ydata()).any() for line in axes.lines if line.get_label() in own):
+                axes.text(0.5, 0.5, "nothing to draw: runs diverged", transform=axes.transAxes, ha="center", color=INK)
         for axes in panels[:, 1:].flat:
             axes.set_ylabel("")
         for axes in panels.flat[len(families) :]:
@@ -91,18 +94,18 @@ def race_figures(problems: Mapping[str, xr.Dataset], values: Mapping[str, Proble
     for name, dataset in problems.items():
         seeds = int(np.isin(dataset.role.values, ("report", "both")).sum())
         of_seeds = _seeds(seeds)
+        grey = "; grey: other families" * (len(set(dataset.family.values.tolist())) > 1)
         figures[f"learning_curves_{name}"] = family_figure(
             dataset,
             learning_curves,
             f"Learning curves: {name}",
-            f"at each optimizer's best rate; median and quartiles of {of_seeds}; grey: other families",
+            f"at each optimizer's best rate; median and quartiles of {of_seeds}{grey}",
         )
         figures[f"sensitivity_{name}"] = family_figure(
             dataset,
             sensitivity,
             f"Sensitivity to the learning rate: {name}",
-            f"average of {_seeds(dataset.sizes['seed'])}; dot: the chosen rate; cross: a run diverged; "
-            "grey: other families",
+            f"average of {_seeds(dataset.sizes['seed'])}; dot: the chosen rate; cross: a run diverged{grey}",
             pad=22,
         )
         if "path" in dataset and name in values:

@@ -32,6 +32,9 @@ def heat(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: str) -> Axe
         _cells(axes, across, up, values, lower, look)
     else:
         _dots(axes, across, up, values, lower, look)
+        for axis, name in (("x", x), ("y", y)):
+            if is_logarithmic(dataset, name):
+                log_axis(axes, axis)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     return axes
@@ -69,9 +72,6 @@ def _dots(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lo
     if known.any():
         best = np.nanargmin(values) if lower else np.nanargmax(values)
         axes.plot(across[best], up[best], "o", markerfacecolor="none", color="black", markersize=10, label="_best")
-    for axis, numbers in (("x", across), ("y", up)):
-        if is_logarithmic(numbers):
-            log_axis(axes, axis)
 
 
 def color_scale(axes: Axes, dataset: xr.Dataset) -> Axes:

@@ -86,7 +86,7 @@ def log_axis(axes: Axes, which: str) -> None:
     axis = axes.xaxis if which == "x" else axes.yaxis
     low, high = sorted(axes.get_xlim() if which == "x" else axes.get_ylim())
     decades = np.log10(high / low)
-    if which == "y" and decades < 2.5:
+    if decades < (2.5 if which == "y" else 1.2):
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     elif decades > 6:
         axis.set_major_locator(LogLocator(numticks=6))

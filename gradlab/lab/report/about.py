@@ -12,13 +12,15 @@ from .findings import Finding
 
 
 def optimizers(findings: list[Finding], order: list[str]) -> str:
-    """The HTML of a card for each optimizer, in an order."""
+    """The HTML of a card for each optimizer, in an order, below a note on the compositions if there are any."""
     compositions: dict[str, str] = {}
     for finding in findings:
         if "composition" in finding.dataset.coords:
             names = finding.dataset.optimizer.values.tolist()
             compositions = dict(zip(names, finding.dataset.composition.values.tolist())) | compositions
-    return "".join(_card(name, compositions.get(name, "")) for name in order)
+    cards = "".join(_card(name, compositions.get(name, "")) for name in order)
+    note = '<p class="note">Each optimizer is a chain of links. Shown at the middle rate of its grid.</p>'
+    return f'{note * any(compositions.values())}<div class="cards">{cards}</div>'
 
 
 def _card(name: str, composition: str) -> str:

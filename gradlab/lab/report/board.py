@@ -10,6 +10,7 @@ from typing import Any
 
 from ..leaderboard import Row
 from ..scale import scale_of
+from ..words import counted
 from .findings import Finding
 from .numbers import number, score, score_with_spread
 
@@ -24,7 +25,7 @@ _NOTES = {
     "To target": "updates until more than half of the reporting runs had reached the target",
     "Area": "the average score over the whole run",
     "Diverged": "runs that diverged, of all rates and seeds",
-    "Seconds": "training time of all its runs, without compilation",
+    "Time, s": "training time of all its runs, without compilation",
 }
 
 
@@ -55,7 +56,7 @@ def _row(row: Row, finding: Finding) -> str:
     good = "–" if math.isnan(row.best_rate) else f"{'>' * row.good_open}{row.good_decades:.1f}"
     low, high = int(table.low), int(table.high)
     span = number(low) if low == high else f"{low}–{high}"
-    steps, area = float(measured.steps_to_target), float(measured.area)
+    steps, area, first = float(measured.steps_to_target), float(measured.area), float(table["first"])
     seconds = f"{row.seconds:.1f}" if row.seconds >= 0.05 else "&lt;0.1"
     cells = [
         _cell(row.rank, row.rank),
@@ -63,7 +64,7 @@ def _row(row: Row, finding: Finding) -> str:
         _cell(direction * row.score, score_with_spread(row.score, row.spread, attributes) + mark),
         _cell((low + high) / 2, f'<span class="span">{span}</span>{_bar(row.rank, low, high, len(finding.rows))}'),
         _cell(row.best_rate, _rate(row, rates)),
-        _cell(-float(table["first"]), f"{100 * float(table['first']):.0f} %"),
+        _cell(math.nan, "–") if math.isnan(row.score) else _cell(-first, f"{100 * first:.0f} %"),
         _cell(-row.good_decades, good),
         _cell(steps, "never" if math.isinf(steps) else number(steps, 3)),
         _cell(direction * area, score(area, attributes)),
@@ -92,7 +93,7 @@ def _swatch(name: str) -> str:
 
 def _bar(rank: int, low: int, high: int, count: int) -> str:
     """A small picture of a rank and its interval among all places."""
-    width, room = 48, 4
+    width, room = 42, 4
     step = (width - 2 * room) / max(count - 1, 1)
     left, right, dot = (room + step * (place - 1) for place in (low, high, rank))
     return (
@@ -109,22 +110,34 @@ def notes(finding: Finding) -> str:
     within = f"a factor of {tolerance:g}" if logarithmic else number(tolerance)
     if scale_of(attributes) == "share":
         within = f"{100 * tolerance:g} % (absolute)"
-    target = finding.summary.attrs["target"]
     kind = "geometric mean ×÷ standard deviation as a factor" if logarithmic else "mean ± standard deviation"
-    over = f"{reporting} seed{'s' * (reporting > 1)}"
+    over, updates = counted(reporting, "seed"), counted(finding.dataset.sizes["step"], "update")
     chosen = (
         "at the best rate for the same seed" if "both" in finding.dataset.role.values
-        else f"at the rate that was best on {choosing} other{'s' * (choosing > 1)}"
+        else f"at the rate that was best on {counted(choosing, 'other')}"
     )  # fmt: skip
     sentences = [
-        f"{str(attributes['score_label']).capitalize()} after {finding.dataset.sizes['step']} updates: {kind} over "
+        f"{str(attributes['score_label']).capitalize()} after {updates}: {kind} over "
         f"{over}, {chosen}. Good rates: decades around the best one within {within} of its score. ",
-        f"Target: {score(target, attributes)}, which half of the optimizers reach. ",
-        f"Area: the mean height of the learning curve. Diverged: of {finding.rows[0].runs} runs at all rates. ",
+        "First in: the share of the resamples of the seeds in which nothing is better; a tie counts for each, so that "
+        "the shares may add to more than 100 %. ",
+        _target(finding),
+        f"Area: the mean height of the learning curve. "
+        f"Diverged: of {counted(finding.rows[0].runs, 'run')} at all rates. ",
     ]
     rows = finding.rows
+    if all(math.isnan(row.score) for row in rows):
+        sentences.insert(0, "No optimizer survived, so that there is no score to compare. ")
     sentences += ["> the good range reaches the end of the grid, and may be wider. "] * any(r.good_open for r in rows)
     sentences += ["* the end of the grid: a better rate may lie beyond. "] * any(r.at_edge for r in rows)
     if any(row.diverged_at_best for row in rows):
         sentences.append("† some reported runs diverged, and are left out of the score; the rank counts them as worst.")
     return f'<p class="note">{escape("".join(sentences))}</p>'
+
+
+def _target(finding: Finding) -> str:
+    target = finding.summary.attrs["target"]
+    if math.isnan(target):
+        return "Target: none, because too many diverged. "
+    reached = "half of the optimizers" if len(finding.rows) > 1 else "most of its runs"
+    return f"Target: {score(target, finding.dataset.attrs)}, which {reached} reach. "

@@ -10,11 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from ..leaderboard import TINY
+from ..scale import scale_of
+
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
-def number(value: float, digits: int = 2) -> str:
-    """A number with so many digits: `0.056`, `1.8×10⁻¹¹`, `∞`, and an en dash for NaN."""
+def number(value: float, digits: int = 2, powers_from: int = 5) -> str:
+    """A number with so many digits: `0.056`, `1.8×10⁻¹¹`, `∞`, and an en dash for NaN.
+
+    It is written with a power of ten from 10**`powers_from` on.
+    """
     if math.isnan(value):
         return "–"
     if math.isinf(value):
@@ -22,7 +28,7 @@ def number(value: float, digits: int = 2) -> str:
     if value == 0:
         return "0"
     exponent = math.floor(math.log10(abs(value)))
-    if -4 <= exponent < 5:
+    if -4 <= exponent < powers_from:
         text = f"{value:.{max(digits - 1 - exponent, 0)}f}"
         return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
     mantissa, power = f"{value:.{digits - 1}e}".split("e")
@@ -30,20 +36,22 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def score(value: float, attributes: Mapping[str, Any]) -> str:
-    """A score: an accuracy in percent, or a loss."""
+    """A score: an accuracy in percent, or a loss, which is 0 where float32 cannot tell it from that."""
     if math.isnan(value):
         return "diverged"
-    return number(value) if attributes["logarithmic"] or not attributes["higher_is_better"] else f"{100 * value:.1f} %"
+    if attributes["logarithmic"] and value < 2 * TINY:
+        return "0"
+    return f"{100 * value:.1f} %" if scale_of(attributes) == "share" else number(value)
 
 
 def score_with_spread(value: float, spread: float, attributes: Mapping[str, Any]) -> str:
     """A score and its standard deviation over the seeds: `97.8 % ± 0.3`, `1.8×10⁻¹¹ ×÷ 2.6`."""
     text = score(value, attributes)
-    if math.isnan(value) or math.isnan(spread):
+    if math.isnan(spread) or text in ("diverged", "0"):
         return text
     if attributes["logarithmic"]:
-        return f"{text} ×÷ {number(10**spread)}"
-    return f"{text} ± {100 * spread:.1f}" if attributes["higher_is_better"] else f"{text} ± {number(spread)}"
+        return f"{text} ×÷ {number(10**spread, powers_from=3)}"
+    return f"{text} ± {100 * spread:.1f}" if scale_of(attributes) == "share" else f"{text} ± {number(spread)}"
 
 
 def listed(names: Iterable[str], most: int = 6) -> str:

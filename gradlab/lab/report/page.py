@@ -14,6 +14,7 @@ import xarray as xr
 
 from ..files import replacing
 from ..problems.base import Problem
+from ..words import counted
 from .about import optimizers
 from .board import board, notes
 from .findings import Finding, find_out, in_order, shown_first
@@ -101,10 +102,7 @@ def _static(name: str) -> str:
 def _lead(findings: list[Finding]) -> str:
     runs = sum(finding.dataset.diverged.size for finding in findings)
     count = len({row.optimizer for finding in findings for row in finding.rows})
-    return (
-        f"{runs:,} training runs of {count} optimizer{'s' * (count > 1)} on {len(findings)} "
-        f"problem{'s' * (len(findings) > 1)}."
-    )
+    return f"{counted(runs, 'training run')} of {counted(count, 'optimizer')} on {counted(len(findings), 'problem')}."
 
 
 def _navigation(findings: list[Finding], has_profiles: bool) -> str:
@@ -129,7 +127,7 @@ def _problem(position: int, finding: Finding) -> str:
         "board": board(finding),
         "notes": notes(finding),
         "pairs": pairs(finding),
-        "seeds": str(finding.seeds[1]),
-        "all_seeds": str(finding.dataset.sizes["seed"]),
+        "seeds": counted(finding.seeds[1], "seed"),
+        "all_seeds": counted(finding.dataset.sizes["seed"], "seed"),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], filled)

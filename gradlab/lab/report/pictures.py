@@ -17,6 +17,7 @@ from ..plots.ranks import rank_intervals
 from ..plots.style import RC
 from ..plots.sweeps import sweep_figures
 from ..problems.base import Problem
+from ..words import counted
 from .findings import Finding, ReportError, find_out, shown_first
 
 
@@ -57,10 +58,8 @@ def rank_figure(finding: Finding) -> Figure:
     with matplotlib.rc_context(RC):
         figure = Figure(figsize=(5.2, 1.25 + 0.2 * count), layout="constrained")
         axes = rank_intervals(figure.subplots(), finding.ranks)
-        percent, seeds = f"{100 * finding.ranks.attrs['confidence']:g} %", finding.seeds[1]
-        known = (
-            f"bar: {percent} interval over {seeds} seeds" if finding.is_sure else f"{seeds} seeds: too few to be sure"
-        )
+        percent, seeds = f"{100 * finding.ranks.attrs['confidence']:g} %", counted(finding.seeds[1], "seed")
+        known = f"bar: {percent} interval over {seeds}" if finding.is_sure else f"{seeds}: too few to be sure"
         axes.set_title(f"Ranks: {finding.name}")
         axes.set_xlabel(f"rank; {known}")
     return figure

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from ..words import counted
 from .findings import Finding
 
 _TITLES = {
@@ -22,13 +23,15 @@ def reproduce(findings: list[Finding], attributes: Mapping[str, str]) -> str:
         choosing, reporting = (
             [int(s) for s, r in zip(seed, roles) if r in (role, "both")] for role in ("choose", "report")
         )
-        runs = finding.dataset.diverged.size
+        runs = counted(finding.dataset.diverged.size, "run")
+        sides = " × ".join(counted(sizes[side], side) for side in ("optimizer", "rate", "seed"))  # noqa: RUF001
+        updates = counted(sizes["step"], "update")
         setup = finding.dataset.attrs.get("setup", finding.name)
         rows.append(
             (
                 finding.name,
-                f"{setup}: {sizes['optimizer']} optimizers × {sizes['rate']} rates × {sizes['seed']} seeds = {runs:,} "  # noqa: RUF001
-                f"runs of {sizes['step']} updates; rates chosen on {_seeds(choosing)}, reported on {_seeds(reporting)}",
+                f"{setup}: {sides} = {runs} of {updates}; "
+                f"rates chosen on {_seeds(choosing)}, reported on {_seeds(reporting)}",
             )
         )
     table = "".join(f'<tr><th scope="row">{escape(key)}</th><td>{escape(value)}</td></tr>' for key, value in rows)

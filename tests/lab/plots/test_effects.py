@@ -54,6 +54,16 @@ def test_where_all_diverged_nothing_but_crosses_is_drawn(make_swept: Callable[..
 
 def test_only_what_varies_is_shown(make_swept: Callable[..., xr.Dataset]) -> None:
     assert hyperparameters_of(make_swept(np.ones((1, 4, 1)), POINTS)) == ["learning_rate", "b1"]
-    assert is_logarithmic(np.array([0.01, 1.0]))
-    assert not is_logarithmic(np.array([0.0, 1.0]))
-    assert not is_logarithmic(np.array([0.5, 1.0]))
+
+
+def test_an_axis_is_as_its_range_was_given(make_swept: Callable[..., xr.Dataset]) -> None:
+    points = {"b1": [0.01, 0.99], "eps": [0.5, 1.0], "decay": [0.01, 1.0], "b2": [0.0, 1.0], "learning_rate": [0.5, 1]}
+    dataset = make_swept(np.ones((1, 2, 1)), points, "tpe", scales='{"b1": "lin", "eps": "log"}')
+    assert not is_logarithmic(dataset, "b1")  # over two decades
+    assert is_logarithmic(dataset, "eps")
+    assert drawn(dataset, "b1")[0].get_xscale() == "linear"
+    axes, _ = drawn(dataset, "eps")
+    assert axes.get_xscale() == "log"
+    assert len([at for at in axes.get_xticks() if 0.4 < at < 1.2]) >= 2  # there are numbers to read
+    for name, guess in {"decay": True, "b2": False, "learning_rate": False}.items():
+        assert is_logarithmic(dataset, name) is guess

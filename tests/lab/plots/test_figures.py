@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib.image
+import numpy as np
+import pytest
 
-from gradlab.lab.plots import draw_pictures, family_figure, learning_curves, paths_figure
+from gradlab.lab.plots import draw_pictures, family_figure, learning_curves, paths_figure, sensitivity
+from gradlab.lab.plots.figures import race_figures
 from gradlab.lab.problems import Ravine
 from gradlab.lab.results import assemble
 from gradlab.lab.task import Lap
@@ -18,6 +22,17 @@ def test_each_family_has_a_panel_with_its_own_optimizers(laps: list[Lap]) -> Non
     assert titles == ["gradient descent", "Adam"]
     assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [["sgd"], ["adam"]]
     assert [text.get_text() for text in figure.texts] == ["A title", "a note"]
+
+
+@pytest.mark.parametrize("draw", [learning_curves, sensitivity])
+def test_a_family_of_which_nothing_survived_says_so(laps: list[Lap], draw: Any) -> None:
+    dataset = assemble(laps).copy(deep=True)
+    dataset[dataset.attrs["score"]][1] = np.nan
+    figure = family_figure(dataset, draw, "A title", "a note")
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [
+        ["sgd"],
+        ["nothing to draw: runs diverged"],
+    ]
 
 
 def test_names_stay_inside_the_picture(laps: list[Lap]) -> None:
@@ -36,6 +51,12 @@ def test_each_optimizer_has_a_panel_of_paths(laps: list[Lap]) -> None:
         "sgd",
         "adam",
     ]
+
+
+def test_grey_is_explained_where_there_is_any(laps: list[Lap]) -> None:
+    for count, is_there in ((2, True), (1, False)):
+        figures = race_figures({"ravine": assemble(laps).isel(optimizer=slice(count))}, {})
+        assert ["grey" in figure.texts[1].get_text() for figure in figures.values()] == [is_there] * 2
 
 
 def test_pictures_are_written(laps: list[Lap], tmp_path: Path) -> None:

@@ -42,6 +42,14 @@ def test_samples_are_dots_and_the_best_are_on_top(make_swept: Callable[..., xr.D
     assert len(lines["_diverged"].get_xdata()) == 3
 
 
+def test_the_axes_of_dots_are_as_the_ranges_were_given(make_swept: Callable[..., xr.Dataset]) -> None:
+    points = {"learning_rate": [0.1, 1.0], "b1": [0.01, 0.99]}
+    for scales, wanted in (("{}", ("linear", "log")), ('{"learning_rate": "log", "b1": "lin"}', ("log", "linear"))):
+        dataset = make_swept(np.ones((1, 2, 1)), points, "random", scales=scales)
+        axes = heat(Figure().subplots(), dataset, "sgd", "learning_rate", "b1")
+        assert (axes.get_xscale(), axes.get_yscale()) == wanted
+
+
 def test_the_better_is_the_brighter(make_swept: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:
     loss, error = make_swept(SCORES, POINTS), make_swept(1 - SCORES / 2, POINTS, **accuracy)
     reward = make_swept(SCORES, POINTS, higher_is_better=1)

@@ -16,6 +16,12 @@ def test_a_recipe_has_its_equation_and_composition(findings: list[Finding]) -> N
     assert "chain(a(b=1, c=(2, 3)), d())" in card
 
 
+def test_the_note_is_there_only_with_compositions(findings: list[Finding]) -> None:
+    assert "Shown at the middle rate" in optimizers(findings, ["adam"])
+    unknown = [each._replace(dataset=each.dataset.drop_vars("composition")) for each in findings]
+    assert "Shown at" not in optimizers(unknown, ["adam"])
+
+
 def test_a_variant_says_of_what(findings: list[Finding]) -> None:
     assert "A variant: <code>sgd(momentum=0.9)</code>" in optimizers(findings, ["sgd_momentum"])
 

@@ -57,6 +57,8 @@ def test_notes_explain_the_marks_that_occur(race: dict[str, xr.Dataset], finding
     assert "Test accuracy after 40 updates: mean ± standard deviation over 4 seeds" in text
     assert "within 1 % (absolute)" in text
     assert "Target: " in text
+    assert "First in: the share of the resamples" in text
+    assert "may add to more than 100 %" in text
     assert "*" not in text
     edge = find_out({"images": race["images"].isel(rate=[0, 1, 2])})[0]
     assert "* the end of the grid" in notes(edge)
@@ -70,4 +72,25 @@ def test_an_optimizer_that_always_diverged(race: dict[str, xr.Dataset]) -> None:
     last = rows(board(find_out({"ravine": dataset})[0]))[-1]
     assert texts(last)[1:3] == ["sgd", "diverged"]
     assert texts(last)[4] == "–"
+    assert texts(last)[5] == "–"
     assert last[2].get("data-sort") == "Infinity"
+
+
+def test_where_nothing_survived_it_is_said(race: dict[str, xr.Dataset]) -> None:
+    dataset = race["ravine"].copy(deep=True)
+    dataset.final_loss[:] = np.nan
+    dataset.diverged[:] = True
+    finding = find_out({"ravine": dataset})[0]
+    assert [texts(row)[5] for row in rows(board(finding))] == ["–"] * 3
+    text = notes(finding)
+    assert "No optimizer survived, so that there is no score to compare" in text
+    assert "Target: none, because too many diverged." in text
+    assert "No optimizer survived" not in notes(find_out(race)[1])
+
+
+def test_one_optimizer_at_one_rate_from_one_seed(race: dict[str, xr.Dataset]) -> None:
+    alone = race["ravine"].isel(optimizer=[1], rate=[2], seed=[0]).assign_coords(role=("seed", ["both"]))
+    text = notes(find_out({"ravine": alone})[0])
+    assert "over 1 seed, at" in text
+    assert "which most of its runs reach" in text
+    assert "Diverged: of 1 run at" in text

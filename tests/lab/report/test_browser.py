@@ -1,13 +1,20 @@
 """The page in a browser: it works by mouse and keyboard, on a phone, light and dark, and says nothing to anybody."""
 
+# ruff: noqa: RUF001  (the typographic signs are meant)
+
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import xarray as xr
 
+from gradlab.lab.report import write_report
 from tests.browser import ENTER, LEFT, RIGHT, SPACE, TAB, Browser
+
+from .conftest import HOSTILE
 
 COLUMN = "return [...document.querySelector('table.board').tBodies[0].rows].map(row => row.cells[{0}].textContent)"
 
@@ -148,6 +155,46 @@ def test_on_a_phone_nothing_scrolls_sideways(chromium: Browser, page_file: Path,
     width = chromium.run("window.scrollTo(500, 0); return [document.documentElement.scrollWidth, window.scrollX]")
     assert width == [375, 0]
     assert chromium.errors() == []
+
+
+def test_charts_of_nothing_say_so(
+    chromium: Browser, race: dict[str, xr.Dataset], attributes: dict[str, str], tmp_path: Path
+) -> None:
+    lost = {name: xr.full_like(race["ravine"][name], np.nan) for name in ("final_loss", "loss", "path")}
+    dataset = race["ravine"].assign(lost | {"diverged": xr.full_like(race["ravine"].diverged, True)})
+    write_report({"ravine": dataset}, attributes, tmp_path / "report.html")
+    chromium.open(tmp_path / "report.html")
+    said = "return [...document.querySelectorAll('.chart .empty, .losses p')].map(text => text.textContent)"
+    assert chromium.run(said) == ["Nothing to draw: runs of all of these diverged"] * 2 + [
+        "No path: runs of all of these diverged"
+    ]
+    chromium.run("document.getElementById('choose-none').click()")
+    assert chromium.run(said) == ["Choose an optimizer"] * 3
+    assert chromium.errors() == []
+
+
+def test_the_widest_tables_fit_a_small_laptop(
+    chromium: Browser, race: dict[str, xr.Dataset], attributes: dict[str, str], tmp_path: Path
+) -> None:
+    longest = {HOSTILE: "rmsprop_momentum"}
+    named = {
+        name: dataset.assign_coords(optimizer=[longest.get(each, each) for each in dataset.optimizer.values.tolist()])
+        for name, dataset in race.items()
+    }
+    write_report(named, attributes, tmp_path / "report.html")
+    chromium.open(tmp_path / "report.html", width=1265)  # 1280 but for the scrollbar
+    widest = """
+        for (const table of document.querySelectorAll('.board')) {
+            const cells = table.tBodies[0].rows[0].cells, score = cells[2].textContent.includes('%');
+            cells[2].textContent = score ? '96.5 % ± 10.2' : '3.4×10⁻¹⁰ ×÷ 1.2×10³';
+            cells[3].querySelector('.span').textContent = '10–16';
+            cells[4].innerHTML = '0.0056* <small>0.0032–0.01</small>';
+            cells[6].textContent = '>1.5'; cells[8].textContent = score ? '94.2 %' : '1.8×10⁻¹¹';
+            cells[9].textContent = '130'; cells[10].textContent = '<0.1';
+        }
+        return [...document.querySelectorAll('.content > section > .scroller')].map(s => s.scrollWidth - s.clientWidth);
+    """
+    assert chromium.run(widest) == [0, 0]  # no column is cut
 
 
 COLORS = """

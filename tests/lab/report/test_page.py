@@ -95,3 +95,12 @@ def test_writing_is_one_step(
         write_report(race, attributes, path)
     assert path.read_text() == "older"
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_one_is_no_plural(race: dict[str, xr.Dataset], attributes: dict[str, str]) -> None:
+    alone = race["ravine"].isel(optimizer=[1], rate=[2], seed=[0], step=[0]).assign_coords(role=("seed", ["both"]))
+    text = page({"ravine": alone}, attributes)
+    assert "1 training run of 1 optimizer on 1 problem." in text
+    assert "1 optimizer × 1 rate × 1 seed = 1 run of 1 update;" in text  # noqa: RUF001
+    assert "the median of 1 seed," in text
+    assert not re.search(r"\b1 (optimizers|rates|seeds|runs|updates|problems)\b", text)

@@ -47,7 +47,8 @@ function makeChart(host) {
       if (labelled && last >= 0) ends.push({ line, group, x: x(line.x[last]), y: Math.min(Math.max(y(line.y[last]), box.top), box.bottom) });
     });
     labelEnds(ends, box);
-    if (!visible.length) svg("text", { class: "empty", x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2, "text-anchor": "middle" }, picture, "Choose an optimizer");
+    const missing = !visible.length ? "Choose an optimizer" : visible.some((line) => line.y.some((value) => usable(value, spec))) ? null : "Nothing to draw: runs of all of these diverged";
+    if (missing) svg("text", { class: "empty", x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2, "text-anchor": "middle" }, picture, missing);
     const overlay = svg("g", { class: "cursor" }, picture);
     frame.replaceChildren(picture);
     drawn = { x, y, overlay, box, visible };

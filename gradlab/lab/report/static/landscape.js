@@ -40,7 +40,7 @@ function landscape(section, problem) {
     at.textContent = `${step} of ${last}`;
     slider.setAttribute("aria-valuetext", `update ${step} of ${last}`);
     losses.replaceChildren();
-    element("p", {}, losses, "Loss at this update");
+    element("p", {}, losses, parts.length ? "Loss at this update" : choice.size ? "No path: runs of all of these diverged" : "Choose an optimizer");
     const list = element("dl", {}, losses);
     const rows = [];
     for (const { name, line, points, stroke, head } of parts) {

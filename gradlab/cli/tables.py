@@ -1,0 +1,66 @@
+"""Tables in the terminal: columns that fit it, numbers that are whole, and no blanks at the ends of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """A table, or a text, without the blanks at the ends of its lines; wider than the terminal if it says so."""
+
+    inner: Table | Text
+    width: int = 0
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        wide = options.update(max_width=max(options.max_width, self.width))
+        for line in console.render_lines(self.inner, wide, pad=False):
+            while line and not line[-1].text.strip():
+                line.pop()
+            if line:
+                yield from line[:-1]
+                yield Segment(line[-1].text.rstrip(), line[-1].style)
+            yield Segment.line()
+
+
+def print_columns(console: Console, columns: Mapping[str, Sequence[str]], least: Sequence[str] = ()) -> list[str]:
+    """Print columns by title, names to the left and numbers to the right.
+
+    Where the terminal is too narrow, those of `least` are left out, the first one first; their titles are returned.
+    What is still too wide is not cut: the terminal breaks its lines.
+    """
+    kept, hidden = dict(columns), list[str]()
+    while _width(console, table := _table(kept)) > console.width and len(hidden) < len(least):
+        hidden.append(least[len(hidden)])
+        del kept[hidden[-1]]
+    console.print(Trimmed(table, _width(console, table)), crop=False)
+    if hidden:
+        print_note(console, f"Too narrow for: {', '.join(hidden)}.")
+    return hidden
+
+
+def print_note(console: Console, text: str) -> None:
+    """Print how to read what stands above."""
+    console.print(Trimmed(Text(text, style="dim")))
+
+
+def _table(columns: Mapping[str, Sequence[str]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for title in columns:
+        table.add_column(title, justify="left" if title == "optimizer" else "right", no_wrap=True)
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _width(console: Console, table: Table) -> int:
+    """The width at which nothing is cut."""
+    return Measurement.get(console, console.options.update(max_width=10_000), table).maximum

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 import importlib
@@ -20,10 +21,10 @@ import gradlab as gl
 from gradlab.hyperparameters import weak
 from gradlab.values import Value, is_factory
 
-from .blame import place
 from .entrants import Entrant, entrants
 from .names import pick
 from .problems import PROBLEMS, Problem
+from .trial import UnfitError, try_out
 
 _RATE_NAMES = ("learning_rate", "lr", "step_size", "rate")
 _DEFAULT_RATE = 1e-2  # the middle of the grid, where a factory does not say
@@ -42,18 +43,25 @@ def find_problem(name: str) -> Problem:
     """
     if ":" not in name:
         return pick(name, PROBLEMS, "problem")()
-    found = _import(name)
-    if inspect.isclass(found) and Problem not in found.__mro__:
-        if not (hasattr(found, "init") and hasattr(found, "loss")):
-            raise LoadError(f"{name} has no init(key) and loss(params, batch), which a problem needs")
-        found = type(found.__name__, (found, Problem), {"__module__": found.__module__, "__doc__": found.__doc__})
+    return as_problem(_import(name), name)
+
+
+def as_problem(found: Any, label: str | None = None) -> Problem:
+    """A problem, or a class or a function that makes one, with the defaults filled in, and tried out on shapes.
+
+    The `label` is what messages call it. Raises LoadError.
+    """
+    label = label or getattr(found, "__name__", type(found).__name__)
+    if inspect.isclass(found):
+        found = _inheriting(found, label)
     try:
         problem = found() if callable(found) else found
     except TypeError as error:
-        raise LoadError(f"{name} cannot be made without arguments ({error}); give them defaults") from None
+        raise LoadError(f"{label} cannot be made without arguments ({error}); give them defaults") from None
     if Problem not in type(problem).__mro__:
-        raise LoadError(f"{name} is a {type(problem).__name__}, expected a gradlab.lab.problems.Problem; see its help")
-    _fill_in(problem, name.rpartition(":")[2])
+        problem = _as_inheriting(problem, label)
+    if type(problem).__module__.partition(".")[0] != "gradlab":
+        _fill_in(problem, label.rpartition(":")[2])
     return problem
 
 
@@ -155,10 +163,32 @@ def _import(name: str) -> Any:
     return found
 
 
+def _inheriting(kind: type, label: str) -> type:
+    """A class with `init` and `loss` as one that inherits from Problem."""
+    if Problem in kind.__mro__:
+        return kind
+    if not (hasattr(kind, "init") and hasattr(kind, "loss")):
+        raise LoadError(f"{label} has no init(key) and loss(params, batch), which a problem needs")
+    return type(kind.__name__, (kind, Problem), {"__module__": kind.__module__, "__doc__": kind.__doc__})
+
+
+def _as_inheriting(value: Any, label: str) -> Problem:
+    """A value with `init` and `loss` as one of a class that inherits from Problem."""
+    if not (hasattr(value, "init") and hasattr(value, "loss")):
+        raise LoadError(f"{label} is a {type(value).__name__}, expected a gradlab.lab.problems.Problem; see its help")
+    try:
+        made = copy.copy(value)
+        object.__setattr__(made, "__class__", _inheriting(type(value), label))  # whether it is frozen or not
+    except TypeError:
+        raise LoadError(f"{type(value).__name__} of {label} must inherit from gradlab.lab.problems.Problem") from None
+    return made
+
+
 def _fill_in(problem: Problem, label: str) -> None:
     """Give a problem that does not say them a name and a summary, and try it out on shapes."""
+    short = label.rpartition(".")[2]
     for attribute, value in (
-        ("name", label.rpartition(".")[2].lower()),
+        ("name", (short if _NAME.fullmatch(short) else type(problem).__name__).lower()),
         ("summary", (type(problem).__doc__ or f"{label}, a problem of the user's own.").strip().split("\n")[0]),
     ):
         if not isinstance(getattr(problem, attribute, None), str):
@@ -166,14 +196,6 @@ def _fill_in(problem: Problem, label: str) -> None:
     if not _NAME.fullmatch(problem.name):
         raise LoadError(f"{label}.name is {problem.name!r}, expected letters, digits and _, for it names files")
     try:
-        params = jax.eval_shape(problem.init, jax.random.key(0))
-        batches = jax.eval_shape(lambda key: problem.batches(key, 2), jax.random.key(0))
-        batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), batches)
-        loss = jax.eval_shape(problem.loss, params, batch)
-        metrics = jax.eval_shape(problem.metrics, params)
-    except Exception as error:
-        raise LoadError(f"{label} fails when it is tried{place(error)}: {type(error).__name__}: {error}") from error
-    if getattr(loss, "shape", None) != () or loss.dtype.kind != "f":
-        raise LoadError(f"{label}.loss must return a real scalar, got {loss}")
-    if problem.score.metric not in metrics:
-        raise LoadError(f"{label}.metrics has no {problem.score.metric!r}, by which its score ranks")
+        try_out(problem, label)
+    except UnfitError as error:
+        raise LoadError(str(error)) from error

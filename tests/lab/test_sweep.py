@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
@@ -90,3 +91,19 @@ def test_settings_of_the_calling_thread_hold_in_those_that_compile(noisy: Proble
     with jax.enable_x64(False):  # which is on in other threads, as in all tests
         found = sweep(noisy, gl.adam, {"learning_rate": [0.1]}, seeds=1, steps=3)
     assert not bool(found.diverged.any())
+
+
+class Nameless(Problem):
+    """A problem without a name."""
+
+    def init(self, key: Any) -> Any:
+        return jnp.ones(2, jnp.float32)
+
+    def loss(self, params: Any, batch: Any) -> Any:
+        return jnp.sum(params**2)
+
+
+@pytest.mark.parametrize("problem", [Nameless, Nameless()])
+def test_a_problem_of_the_docs_needs_no_name(problem: Any) -> None:
+    dataset = sweep(problem, gl.sgd, {"learning_rate": [0.1, 0.2]}, seeds=1, steps=3)
+    assert (dataset.attrs["problem"], dataset.attrs["summary"]) == ("nameless", "A problem without a name.")

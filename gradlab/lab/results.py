@@ -24,6 +24,7 @@ from .lanes import DIVERGENCE_FACTOR, evaluation_steps
 from .task import Lap
 
 FORMAT = "gradlab-results-2"
+RESULTS = "results.nc"
 PROVENANCE = "provenance.json"  # beside the results: what two runs of one plan differ in
 VARYING = ("command", "date", "python", "machine", "devices")  # the attributes that are kept there,
 _TIMES = ("compile_seconds", "run_seconds")  # and the variables
@@ -146,11 +147,14 @@ def write(path: Path, problems: Mapping[str, xr.Dataset], attributes: Mapping[st
             raise OSError(reason[1] if reason else str(error)) from error
 
 
-def read(path: Path) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
-    """The Datasets by problem, in memory, and the attributes of a file that `write` wrote.
+def read(path: Path | str) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
+    """The Datasets by problem, in memory, and the attributes of a file that `write` wrote, or of a folder with one.
 
     Raises FileNotFoundError, and ResultsError if it is damaged or anything else than results of a race.
     """
+    path = Path(path)
+    if path.is_dir():
+        path /= RESULTS
     attributes = attributes_of(path)
     if attributes.get("format") != FORMAT:
         found = attributes.get("format", "none")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -9,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+import xarray as xr
 
 import gradlab as gl
 from gradlab.lab.grid import GridError
@@ -107,3 +109,24 @@ class Nameless(Problem):
 def test_a_problem_of_the_docs_needs_no_name(problem: Any) -> None:
     dataset = sweep(problem, gl.sgd, {"learning_rate": [0.1, 0.2]}, seeds=1, steps=3)
     assert (dataset.attrs["problem"], dataset.attrs["summary"]) == ("nameless", "A problem without a name.")
+
+
+def test_a_grid_of_one_hyperparameter_is_unstacked_along_it(noisy: Problem) -> None:
+    found = sweep(noisy, gl.sgd, {"learning_rate": [0.2, 0.1]}, seeds=2, steps=3)
+    grid = unstack(found)
+    assert grid.loss.dims == ("optimizer", "learning_rate", "seed", "step")
+    assert grid.learning_rate.values.tolist() == [0.1, 0.2]
+    np.testing.assert_array_equal(grid.loss.sel(learning_rate=0.2), found.loss.isel(point=0))
+
+
+def test_a_bare_number_is_one_value(noisy: Problem) -> None:
+    found = sweep(noisy, gl.sgd, {"learning_rate": 0.1, "momentum": [0.0, 0.5]}, seeds=1, steps=2)
+    assert found.learning_rate.values.tolist() == [[0.1, 0.1]]
+
+
+def test_unstack_says_what_it_expects(make_dataset: Callable[..., xr.Dataset]) -> None:
+    race = make_dataset([[[1.0, 1.0]]], [0.1], ["choose", "report"])
+    with pytest.raises(
+        ValueError, match=r"expected the Dataset of a sweep or a search, .*; got one on optimizer, rate"
+    ):
+        unstack(race)

@@ -10,6 +10,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from ..names import pick
+
 # Okabe & Ito's palette without its yellow: told apart with any colour vision, and on white paper.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 3)))
@@ -49,6 +51,13 @@ class EndLabel(NamedTuple):
     x: float
     y: float
     color: str
+
+
+def chosen(dataset: xr.Dataset, optimizers: Sequence[str] | str | None) -> list[str]:
+    """The names of some optimizers, or of one, or of all. Raises UnknownNameError for one that is not there."""
+    there = {str(name): str(name) for name in dataset.optimizer.values}
+    wanted = there if optimizers is None else [optimizers] if isinstance(optimizers, str) else optimizers
+    return [pick(str(name), there, "optimizer of these results") for name in wanted]
 
 
 def line_style(position: int) -> LineStyle:

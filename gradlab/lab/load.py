@@ -21,8 +21,8 @@ import gradlab as gl
 from gradlab.hyperparameters import weak
 from gradlab.values import Value, is_factory
 
-from .entrants import Entrant, entrants
-from .names import pick
+from .entrants import VARIANTS, Entrant, entrants
+from .names import UnknownNameError, meant, pick
 from .problems import PROBLEMS, Problem
 from .trial import UnfitError, try_out
 
@@ -43,7 +43,7 @@ def find_problem(name: str) -> Problem:
     """
     if ":" not in name:
         return pick(name, PROBLEMS, "problem")()
-    return as_problem(_import(name), name)
+    return as_problem(imported(name), name)
 
 
 def as_problem(found: Any, label: str | None = None) -> Problem:
@@ -86,10 +86,26 @@ def find_factory(name: str) -> Callable[..., gl.Transformation]:
     What it makes may be of gradlab, of optax (or of anything with `init` and `update`); the numbers among its arguments
     become leaves, so that one program serves all of them. Raises UnknownNameError and LoadError.
     """
+    if name in VARIANTS:
+        raise UnknownNameError(_advice(name))
     if ":" not in name:
         recipes = {key: entrant.make for key, entrant in entrants().items()}
         return pick(name, {key: make for key, make in recipes.items() if is_factory(make)}, "optimizer")
-    return as_factory(name, _import(name))
+    return as_factory(name, imported(name))
+
+
+def _advice(variant: str) -> str:
+    """What to type for a variant, of which a race varies the rate alone."""
+    recipe, settings = VARIANTS[variant]
+    structure = [name for name, value in settings.items() if isinstance(value, bool)]
+    options = " ".join(f"--set {name}={value}" for name, value in settings.items())
+    if not structure:
+        return f"{variant} is a variant that only races; here it is --optimizer {recipe} {options}"
+    made = ", ".join(f"{name}={value}" for name, value in settings.items())
+    return (
+        f"{variant} is a variant that only races; {structure[0]} is no number to set, so write a function that returns "
+        f"gl.{recipe}(learning_rate, {made}), and pass --optimizer module:function"
+    )
 
 
 def as_factory(name: str, found: Any) -> Callable[..., gl.Transformation]:
@@ -145,7 +161,8 @@ def _pair_maker(found: Callable[..., Any]) -> Callable[..., optax.GradientTransf
     return make
 
 
-def _import(name: str) -> Any:
+def imported(name: str) -> Any:
+    """What a `package.module:name` is, also from the folder that one is in. Raises LoadError."""
     module_name, _, path = name.partition(":")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # as `python -m` does
@@ -157,8 +174,9 @@ def _import(name: str) -> Any:
         raise LoadError(f"{module_name} of {name} fails when imported: {type(error).__name__}: {error}") from None
     for part in path.split("."):
         if not hasattr(found, part):
-            public = ", ".join(key for key in dir(found) if not key.startswith("_"))
-            raise LoadError(f"{module_name} has no {path!r}; it has {public or 'nothing public'}")
+            public = [key for key in dir(found) if not key.startswith("_")]
+            guess = meant(part, public) or f"it has {', '.join(public) or 'nothing public'}"
+            raise LoadError(f"{module_name} has no {path!r}; {guess}")
         found = getattr(found, part)
     return found
 

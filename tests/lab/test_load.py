@@ -146,7 +146,8 @@ def test_values_that_are_no_problem_are_refused(found: Any, message: str | None)
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("Nothing", "theirs has no 'Nothing'; it has .*Bowl"),
+        ("Zzz", "theirs has no 'Zzz'; it has .*Bowl"),
+        ("Bwl", r"theirs has no 'Bwl'; did you mean Bowl\?"),
         ("Sign", "has no init.key. and loss"),
         ("Vector", "loss must return a real scalar"),
         ("Broken", r"Broken.loss fails when it is tried at .*theirs.py:\d+ .*: NameError"),
@@ -203,3 +204,21 @@ def test_an_edit_changes_the_digest_and_ours_have_none(tmp_path: Path) -> None:
     (tmp_path / "theirs.py").write_text(MODULE + "# edited")
     assert source_digest(entrant.make) != before
     assert source_digest(gl.adam) == source_digest(Ravine()) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("sgd_momentum", "only races; here it is --optimizer sgd --set momentum=0.9$"),
+        ("sgd_nesterov", r"nesterov is no number .* gl.sgd\(learning_rate, momentum=0.9, nesterov=True\)"),
+        ("optax.adam", "typed with a colon, optax:adam"),
+    ],
+)
+def test_what_was_nearly_typed_is_answered_with_what_to_type(name: str, message: str) -> None:
+    with pytest.raises(UnknownNameError, match=message):
+        find_factory(name)
+
+
+def test_a_near_name_of_a_module_comes_first() -> None:
+    with pytest.raises(LoadError, match=r"optax has no 'adamx'; did you mean adam"):
+        find_factory("optax:adamx")

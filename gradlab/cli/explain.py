@@ -90,8 +90,9 @@ def _print_problem(console: Any, problem: Problem) -> None:
     console.print(_documentation(type(problem)))
     console.print()
     console.print(Text("settings", style="bold"))
-    names = [field.name for field in dataclasses.fields(problem)] if dataclasses.is_dataclass(problem) else []
-    console.print(Text(", ".join(f"{name}={getattr(problem, name)!r}" for name in [*names, "steps"])))
+    settings: Any = dataclasses.fields(problem) if dataclasses.is_dataclass(problem) else ()
+    names = [*(field.name for field in settings), "steps"]
+    console.print(Text(", ".join(f"{name}={getattr(problem, name)!r}" for name in names)))
 
 
 def state_memory(tx: optax.GradientTransformation) -> str:

@@ -51,7 +51,7 @@ def as_problem(found: Any, label: str | None = None) -> Problem:
 
     The `label` is what messages call it. Raises LoadError.
     """
-    label = label or getattr(found, "__name__", type(found).__name__)
+    label = str(label or getattr(found, "__name__", type(found).__name__))
     if inspect.isclass(found):
         found = _inheriting(found, label)
     try:

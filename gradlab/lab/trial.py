@@ -12,8 +12,10 @@ from .blame import place
 from .problems.base import Problem
 
 _STEPS = 7  # of the trial: a length that batches of another meaning hardly have
-_TAKEN = ("loss", "diverged", "divergence_step", "compile_seconds", "run_seconds", "path", "learning_rate")
-_TAKEN += ("optimizer", "family", "composition", "rate", "point", "seed", "role", "step", "evaluation", "round")
+_TAKEN = {  # names of the results themselves
+    "loss", "diverged", "divergence_step", "compile_seconds", "run_seconds", "path", "learning_rate", "optimizer",
+    "family", "composition", "rate", "point", "seed", "role", "step", "evaluation", "round",
+}  # fmt: skip
 
 
 class UnfitError(ValueError):

@@ -105,8 +105,10 @@ class Nameless(Problem):
         return jnp.sum(params**2)
 
 
-@pytest.mark.parametrize("problem", [Nameless, Nameless()])
-def test_a_problem_of_the_docs_needs_no_name(problem: Any) -> None:
+@pytest.mark.parametrize("is_value", [True, False])
+def test_a_problem_of_the_docs_needs_no_name(is_value: bool) -> None:
+    kind: Any = Nameless
+    problem = kind() if is_value else kind
     dataset = sweep(problem, gl.sgd, {"learning_rate": [0.1, 0.2]}, seeds=1, steps=3)
     assert (dataset.attrs["problem"], dataset.attrs["summary"]) == ("nameless", "A problem without a name.")
 

@@ -123,17 +123,17 @@ def samples(axes: Mapping[str, Axis], count: int, sampler: Sampler = "sobol", se
 
 def _sampled(name: str, axis: Any, share: np.ndarray) -> np.ndarray:
     if isinstance(axis, Lin):
-        without_count(name, axis, "samples are")
+        without_count(name, axis, "samples are spread over a range")
         return np.array([rounded(value) for value in axis.at(share)])
     values = values_of(name, axis)
     return values[np.minimum((share * len(values)).astype(int), len(values) - 1)]
 
 
 def without_count(name: str, axis: Lin, who: str) -> None:
-    """Raise GridError for a range with a count, which `who` ("samples are") would pass over in silence."""
+    """Raise GridError for a range with a count, for `who` (what takes its own points of it) has no use for one."""
     if axis.count is not None:
         open_range = typed(type(axis)(axis.low, axis.high))
-        raise GridError(f"{name}={typed(axis)}: {who} points of the whole range; leave out the count: {open_range}")
+        raise GridError(f"{name}={typed(axis)}: {who}; leave out the count: {open_range}")
 
 
 def rounded(value: float) -> float:

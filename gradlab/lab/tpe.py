@@ -74,7 +74,7 @@ def require_optuna() -> Any:
 def _distribution(optuna: Any, name: str, axis: Axis) -> Any:
     if not isinstance(axis, Lin):
         return optuna.distributions.CategoricalDistribution(values_of(name, axis).tolist())
-    without_count(name, axis, "a search takes")
+    without_count(name, axis, "a search takes its own points of a range")
     return optuna.distributions.FloatDistribution(rounded(axis.low), rounded(axis.high), log=isinstance(axis, Log))
 
 

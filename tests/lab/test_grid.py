@@ -93,5 +93,7 @@ def test_what_is_no_number_is_refused(axis: Any) -> None:
 
 
 def test_samples_refuse_a_count() -> None:
-    with pytest.raises(GridError, match=r"b1=lin:0:0.9:3: samples are points .*; leave out the count: lin:0:0.9"):
+    with pytest.raises(
+        GridError, match=r"b1=lin:0:0.9:3: samples are spread over a range; leave out the count: lin:0:0.9"
+    ):
         samples({"b1": Lin(0, 0.9, 3)}, 8)

@@ -46,8 +46,10 @@ def explain(
         return
     example = found.make(0.1) if isinstance(found, Entrant) else found.example
     factory = example.factory
-    console.print(Text(repr(example)) if isinstance(found, Entrant) else _documentation(factory.build))
-    console.print()
+    text = Text(repr(example)) if isinstance(found, Entrant) else _documentation(factory.build)
+    if text:
+        console.print(text)
+        console.print()
     if isinstance(example, optax.GradientTransformation):
         console.print(Text("composition", style="bold"))
         console.print(Text(str(example)), soft_wrap=True)  # code is not to be broken
@@ -87,7 +89,8 @@ def _required(parameters: Mapping[str, Any]) -> dict[str, float]:
 def _print_problem(console: Any, problem: Problem) -> None:
     """The problem in words, and the numbers that it is made of."""
     console.print(Text(problem.summary))
-    console.print(_documentation(type(problem)))
+    if (type(problem).__doc__ or "").strip() != problem.summary:
+        console.print(_documentation(type(problem)))
     console.print()
     console.print(Text("settings", style="bold"))
     settings: Any = dataclasses.fields(problem) if dataclasses.is_dataclass(problem) else ()

@@ -99,7 +99,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     [
         ("optax:adam", ["The Adam optimizer.", "composition", "learning_rate", "state", "2 arrays like it"]),
         ("own_to_explain:linked", ["Power descent.", "linked(rate=0.1, power=0.6)", "power", "state\nnone"]),
-        ("own_to_explain:Bowl", ["A bowl of one's own.", "settings\nsteps=7"]),
+        ("own_to_explain:Bowl", ["Bowl\nA bowl of one's own.\n\nsettings\nsteps=7"]),
     ],
 )
 def test_what_lies_elsewhere_is_explained(gradlab: Callable[..., Any], own: None, name: str, lines: list[str]) -> None:

@@ -87,10 +87,17 @@ class Core:
         names, takes_any = _accepted(getattr(update, "__code__", None) or update)
         given = {key: value for key, value in extra.items() if key in names or (takes_any and key != "grads")}
         if "params" not in names:
-            return update(updates, state, **given)
+            return self._require_two(update(updates, state, **given))
         if params is None and inspect.signature(update).parameters["params"].default is inspect.Parameter.empty:
             raise ValueError(f"{self.factory.name} needs the parameters: call update(updates, state, params)")
-        return update(updates, state, params, **given)
+        return self._require_two(update(updates, state, params, **given))
+
+    def _require_two(self, result: Any) -> Any:
+        if isinstance(result, tuple | list) and len(result) == 2:
+            return result
+        kind = "an array" if hasattr(result, "shape") else f"a {type(result).__name__}"
+        found = "it returned nothing" if result is None else f"it returned {kind} alone"
+        raise TypeError(f"update of {self.factory.name} must return (updates, state), but {found}")
 
 
 def raw_init(link: Any, params: PyTree) -> PyTree:

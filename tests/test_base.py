@@ -544,3 +544,17 @@ def test_gradients_of_another_precision_are_taken_in_that_of_the_parameters(grad
     assert updates.dtype == gradient_dtype
     assert {leaf.dtype for leaf in jax.tree.leaves(state) if leaf.shape} == {jnp.dtype(param_dtype)}
     np.testing.assert_allclose(updates, -0.1, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("result", "found"), [(None, "nothing"), (jnp.ones(2), "an array alone"), ((1, 2, 3), "a tuple")]
+)
+def test_an_update_without_a_state_is_told_what_to_return(result: Any, found: str) -> None:
+    @gl.transformation
+    def forgetful():
+        return lambda params: (), lambda updates, state: result
+
+    with pytest.raises(
+        TypeError, match=rf"update of forgetful must return \(updates, state\), but it returned {found}"
+    ):
+        forgetful().update(jnp.ones(2), ())

@@ -12,6 +12,13 @@ _NEEDED = ("typer", "rich", "xarray", "h5netcdf", "h5py", "matplotlib", "sklearn
 
 def main() -> int:
     """Run the command line; returns the exit code: 0, 1 if something broke, 2 for wrong input, 130 after Ctrl-C."""
+    try:
+        return _run()
+    except KeyboardInterrupt:  # also while the imports are under way, which takes a second
+        return 130
+
+
+def _run() -> int:
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         print(f'gradlab: {", ".join(missing)} missing; install with: pip install "gradlab[lab]"', file=sys.stderr)
@@ -26,8 +33,6 @@ def main() -> int:
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        return 130
     except Exception as error:
         # typer's own errors; by their shape, because typer has its own copy of click from 0.26 on.
         if type(error).__name__ == "Abort":

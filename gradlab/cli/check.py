@@ -83,8 +83,7 @@ def _find(spec: str) -> tuple[Any, dict[str, Any]]:
             entry = pick(spec, entries, "optimizer or link")
         except UnknownNameError as error:
             fail(f"{error}\nAnother library's are optax:NAME, your own are package.module:factory.")
-        made = entry.kind == "recipe"
-        return (entry.factory if made else lambda: entry.example), dict(entry.claims)
+        return (entry.factory if entry.kind == "recipe" else _link(entry)), dict(entry.claims)
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:
@@ -100,6 +99,16 @@ def _find(spec: str) -> tuple[Any, dict[str, Any]]:
         except UnknownNameError as error:
             fail(error)
     return found, {}
+
+
+def _link(entry: registry.Entry) -> Any:
+    """What makes a link of the arguments given; without any, the registry's example, for some need one."""
+
+    def make(**given: Any) -> Any:
+        return entry.factory(**given) if given else entry.example
+
+    make.__name__ = entry.name
+    return make
 
 
 def _parse(given: list[str]) -> dict[str, Any]:

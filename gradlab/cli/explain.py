@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import jax
@@ -13,10 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from gradlab import registry
-from gradlab.lab.entrants import entrants
+from gradlab.lab.entrants import Entrant, entrants
+from gradlab.lab.load import LoadError, find_factory, find_problem, imported
 from gradlab.lab.names import UnknownNameError, pick
 from gradlab.lab.plain_math import plain
-from gradlab.lab.problems import PROBLEMS
+from gradlab.lab.problems import PROBLEMS, Problem
 
 from . import completion
 from .tables import Trimmed
@@ -27,27 +30,27 @@ def explain(
     name: Annotated[
         str,
         typer.Argument(
-            help="An optimizer, link, combinator, schedule or problem; see gradlab list.",
+            help="An optimizer, link, combinator, schedule or problem (see gradlab list), or package.module:name.",
             autocompletion=completion.everything,
         ),
     ],
 ) -> None:
     """Show what something is made of: equation, composition, hyperparameters and state memory."""
-    known: dict[str, Any] = {**entrants(), **registry.entries(), **PROBLEMS}
     try:
-        found = pick(name, known, "optimizer, link, schedule or problem")
-    except UnknownNameError as error:
+        found = _find(name)
+    except (UnknownNameError, LoadError) as error:
         fail(error)
     console = output()
     console.print(Text(name, style="bold"))
-    if name in PROBLEMS:
-        console.print(found().summary)
-        console.print(_documentation(found))
+    if Problem in type(found).__mro__:
+        _print_problem(console, found)
         return
-    example = found.example if isinstance(found, registry.Entry) else found.make(0.1)
+    example = found.make(0.1) if isinstance(found, Entrant) else found.example
     factory = example.factory
-    console.print(_documentation(factory.build) if isinstance(found, registry.Entry) else repr(example))
-    console.print()
+    text = Text(repr(example)) if isinstance(found, Entrant) else _documentation(factory.build)
+    if text:
+        console.print(text)
+        console.print()
     if isinstance(example, optax.GradientTransformation):
         console.print(Text("composition", style="bold"))
         console.print(Text(str(example)), soft_wrap=True)  # code is not to be broken
@@ -56,6 +59,44 @@ def explain(
     if isinstance(example, optax.GradientTransformation):
         console.print(Text("state", style="bold"))
         console.print(state_memory(example))
+
+
+def _find(name: str) -> Any:
+    """The Problem, Entrant or Entry of a name, or of `package.module:name`. Raises UnknownNameError and LoadError."""
+    if ":" not in name:
+        known: dict[str, Any] = {**entrants(), **registry.entries(), **PROBLEMS}
+        found = pick(name, known, "optimizer, link, schedule or problem")
+        return found() if name in PROBLEMS else found
+    own = imported(name)
+    if hasattr(own, "loss"):
+        return find_problem(name)
+    factory: Any = find_factory(name)
+    try:
+        example = factory(**_required(factory.factory.parameters))
+    except Exception as error:
+        raise LoadError(f"{name} cannot be made as an example: {type(error).__name__}: {error}") from None
+    return registry.Entry(name, factory, "recipe", example)
+
+
+def _required(parameters: Mapping[str, Any]) -> dict[str, float]:
+    """Numbers for the arguments that have no default."""
+    return {
+        name: 0.1
+        for name, parameter in parameters.items()
+        if parameter.default is inspect.Parameter.empty and not parameter.variadic
+    }
+
+
+def _print_problem(console: Any, problem: Problem) -> None:
+    """The problem in words, and the numbers that it is made of."""
+    console.print(Text(problem.summary))
+    if (type(problem).__doc__ or "").strip() != problem.summary:
+        console.print(_documentation(type(problem)))
+    console.print()
+    console.print(Text("settings", style="bold"))
+    settings: Any = dataclasses.fields(problem) if dataclasses.is_dataclass(problem) else ()
+    names = [*(field.name for field in settings), "steps"]
+    console.print(Text(", ".join(f"{name}={getattr(problem, name)!r}" for name in names)))
 
 
 def state_memory(tx: optax.GradientTransformation) -> str:

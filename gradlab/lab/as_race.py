@@ -26,7 +26,7 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
     if "point" not in dataset.dims:
         return dataset
     name = dataset.attrs.get("problem", "this")
-    hyperparameters = json.loads(dataset.attrs["hyperparameters"])
+    hyperparameters = swept(dataset)
     if dataset.attrs.get("sampler") != "grid":
         raise ValueError(f"the points of {name} are samples, which lie on no grid of learning rates")
     if RATE not in hyperparameters:
@@ -44,6 +44,14 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
         for combination in combinations
     ]
     return xr.concat(parts, "optimizer", coords="different", compat="equals", join="exact", combine_attrs="override")
+
+
+def swept(dataset: xr.Dataset) -> list[str]:
+    """The hyperparameters of the Dataset of a sweep or a search. Raises ValueError for any other."""
+    if "point" in dataset.dims and "hyperparameters" in dataset.attrs:
+        return list(json.loads(dataset.attrs["hyperparameters"]))
+    found = ", ".join(map(str, dataset.dims))
+    raise ValueError(f"expected the Dataset of a sweep or a search, on the dimension point; got one on {found}")
 
 
 def _part(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> xr.Dataset:

@@ -42,7 +42,7 @@ class Entrant:
     def _default_rate(self) -> float:
         if self.default_rate is not None:
             return self.default_rate
-        factory: Any = registry.entries()[_RECIPES.get(self.name, self.name)].factory
+        factory: Any = registry.entries()[VARIANTS.get(self.name, (self.name,))[0]].factory
         return float(factory.factory.parameters["learning_rate"].default)
 
 
@@ -68,25 +68,25 @@ _CURATED: dict[str, tuple[str, dict[str, float]]] = {
     "amsbound": (_BOUNDED, {"digits": 0.02, "ravine": 1.0}),
 }
 
-_RECIPES = {
-    "sgd_momentum": "sgd", "sgd_nesterov": "sgd", "rmsprop_centered": "rmsprop", "rmsprop_momentum": "rmsprop",
-}  # fmt: skip
-
-_VARIANTS: dict[str, Callable[[float], gl.Transformation]] = {
-    "sgd_momentum": lambda rate: gl.sgd(rate, momentum=0.9),
-    "sgd_nesterov": lambda rate: gl.sgd(rate, momentum=0.9, nesterov=True),
-    "rmsprop_centered": lambda rate: gl.rmsprop(rate, centered=True),
-    "rmsprop_momentum": lambda rate: gl.rmsprop(rate, momentum=0.9),
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {  # of a recipe, with some of its arguments set
+    "sgd_momentum": ("sgd", {"momentum": 0.9}),
+    "sgd_nesterov": ("sgd", {"momentum": 0.9, "nesterov": True}),
+    "rmsprop_centered": ("rmsprop", {"centered": True}),
+    "rmsprop_momentum": ("rmsprop", {"momentum": 0.9}),
 }
 
 
 def entrants() -> dict[str, Entrant]:
     """All entrants by name: the curated ones in order, then any recipe that the registry has besides."""
     recipes = {name: entry.factory for name, entry in registry.of_kind("recipe").items()}
-    makers = recipes | _VARIANTS
+    makers = recipes | {name: _variant(recipes[recipe], settings) for name, (recipe, settings) in VARIANTS.items()}
     names = [*_CURATED, *(name for name in recipes if name not in _CURATED)]
     found = {}
     for name in names:
         family, centers = _CURATED.get(name, (_OTHER, {}))
         found[name] = Entrant(name, family, makers[name], centers)
     return found
+
+
+def _variant(recipe: Callable[..., gl.Transformation], settings: Mapping[str, Any]) -> Callable[..., gl.Transformation]:
+    return lambda rate: recipe(rate, **settings)

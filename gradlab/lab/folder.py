@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from . import store
 from .plan import differences
+from .results import RESULTS as RESULTS
 from .results import ResultsError, attributes_of
 
-RESULTS = "results.nc"
 REPORT = "report.html"
 LEADERBOARDS = ("leaderboard.csv", "leaderboard.json")
 POINTS = ("points.csv", "points.json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -47,7 +47,7 @@ class Log(Lin):
         return np.exp(np.log(self.low) + share * (np.log(self.high) - np.log(self.low)))
 
 
-Axis: TypeAlias = Lin | Sequence[float]
+Axis: TypeAlias = Lin | Sequence[float] | float
 Sampler: TypeAlias = Literal["sobol", "random"]
 
 
@@ -74,7 +74,7 @@ def typed(axis: Axis) -> str:
     if isinstance(axis, Lin):
         numbers = [axis.low, axis.high] + ([] if axis.count is None else [axis.count])
         return ":".join(["log" if isinstance(axis, Log) else "lin", *(f"{number:g}" for number in numbers)])
-    return ",".join(f"{float(value):g}" for value in axis)
+    return ",".join(f"{float(value):g}" for value in np.atleast_1d(axis))
 
 
 def scales(axes: Mapping[str, Axis]) -> dict[str, str]:
@@ -90,8 +90,11 @@ def values_of(name: str, axis: Axis | str) -> np.ndarray:
             raise GridError(f"{name} is a range without a count; append one, or take samples of it")
         numbers = parsed.at(np.linspace(0, 1, parsed.count) if parsed.count > 1 else np.array([0.5])).tolist()
     else:
-        numbers = list(parsed)
-    values = np.array([rounded(value) for value in numbers])
+        numbers = list(parsed) if isinstance(parsed, Iterable) and np.ndim(parsed) else [parsed]
+    try:
+        values = np.array([rounded(value) for value in numbers])
+    except (TypeError, ValueError):
+        raise GridError(f"{name} needs numbers, or a range such as Log(1e-4, 1e-1, 13); got {axis!r}") from None
     if not values.size or not np.isfinite(values).all():
         raise GridError(f"{name} needs at least one value, and finite ones; got {values.tolist()}")
     if len(set(values.tolist())) < values.size:
@@ -109,7 +112,7 @@ def points(axes: Mapping[str, Axis]) -> dict[str, np.ndarray]:
 def samples(axes: Mapping[str, Axis], count: int, sampler: Sampler = "sobol", seed: int = 0) -> dict[str, np.ndarray]:
     """`count` points spread over the ranges, quasi-randomly (scrambled Sobol) or at random: name -> (point,).
 
-    A list of values stands for itself: one of them is taken, each as often.
+    A list of values stands for itself: one of them is taken, each as often. A range must have no count.
     """
     if count < 1:
         raise GridError(f"samples must be at least 1, got {count}")
@@ -125,9 +128,17 @@ def samples(axes: Mapping[str, Axis], count: int, sampler: Sampler = "sobol", se
 
 def _sampled(name: str, axis: Any, share: np.ndarray) -> np.ndarray:
     if isinstance(axis, Lin):
+        without_count(name, axis, "samples are spread over a range")
         return np.array([rounded(value) for value in axis.at(share)])
     values = values_of(name, axis)
     return values[np.minimum((share * len(values)).astype(int), len(values) - 1)]
+
+
+def without_count(name: str, axis: Lin, who: str) -> None:
+    """Raise GridError for a range with a count, for `who` (what takes its own points of it) has no use for one."""
+    if axis.count is not None:
+        open_range = typed(type(axis)(axis.low, axis.high))
+        raise GridError(f"{name}={typed(axis)}: {who}; leave out the count: {open_range}")
 
 
 def rounded(value: float) -> float:

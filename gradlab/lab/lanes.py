@@ -97,17 +97,21 @@ def advance(
 ) -> tuple[Any, Trace]:
     """One lane over one chunk: an update for each element of `evaluate`, which says whether to measure the metrics."""
     optimizer = optax.with_extra_args_support(tx)
-    nothing = jax.tree.map(lambda m: jnp.zeros(m.shape, m.dtype), jax.eval_shape(problem.metrics, carry[0]))
+
+    def measure(params: PyTree) -> Any:
+        return _recorded(problem.metrics(params))
+
+    nothing = jax.tree.map(lambda m: jnp.zeros(m.shape, m.dtype), jax.eval_shape(measure, carry[0]))
 
     def step(carry: Any, now: Any) -> Any:
         params, state = carry
         batch, evaluate = now
         # The predicate is the same in all lanes, so this stays a branch under vmap.
-        metrics = jax.lax.cond(evaluate, problem.metrics, lambda _: nothing, params)
+        metrics = jax.lax.cond(evaluate, measure, lambda _: nothing, params)
         loss, grads = jax.value_and_grad(problem.loss)(params, batch)
         updates, state = optimizer.update(grads, state, params)
-        point = params if problem.landscape is not None else None
-        return (optax.apply_updates(params, updates), state), Trace(loss, metrics, point)
+        point = _recorded(params) if problem.landscape is not None else None
+        return (optax.apply_updates(params, updates), state), Trace(_recorded(loss), metrics, point)
 
     return jax.lax.scan(step, carry, (batches, evaluate), length=len(evaluate))
 
@@ -162,6 +166,16 @@ def cooked(tree: PyTree, like: PyTree) -> PyTree:
         return jax.random.wrap_key_data(leaf, impl=jax.random.key_impl(jnp.empty((), original.dtype)))
 
     return jax.tree.map(restore, tree, like)
+
+
+def _recorded(tree: PyTree) -> PyTree:
+    """The tree with float32 in the place of what NumPy has no NaN for: integers, truth values and bfloat16."""
+
+    def record(leaf: Any) -> Any:
+        array = jnp.asarray(leaf)
+        return array if array.dtype.kind in "fc" else array.astype(jnp.float32)
+
+    return jax.tree.map(record, tree)
 
 
 def _is_key(leaf: Any) -> bool:

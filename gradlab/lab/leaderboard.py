@@ -73,7 +73,16 @@ def with_role(dataset: xr.Dataset, role: str) -> xr.Dataset:
 
 
 def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:
-    """The index of the rate with the best average on the seeds for choosing, by optimizer; -1 if all diverged."""
+    """The index of the rate with the best average on the seeds for choosing, by optimizer; -1 if all diverged.
+
+    Raises ValueError for a Dataset that is of no race.
+    """
+    if "rate" not in dataset.dims:
+        found = ", ".join(map(str, dataset.dims))
+        raise ValueError(
+            f"expected the Dataset of a race, on the dimension rate; got one on {found}. Of a sweep over a grid with "
+            f"learning rates, gradlab.lab.as_race.as_race makes one"
+        )
     chosen = average(final_scores(with_role(dataset, "choose")), bool(dataset.attrs["logarithmic"]))
     worst = -np.inf if dataset.attrs["higher_is_better"] else np.inf
     filled = chosen.fillna(worst)

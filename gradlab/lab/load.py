@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 import importlib
@@ -20,10 +21,10 @@ import gradlab as gl
 from gradlab.hyperparameters import weak
 from gradlab.values import Value, is_factory
 
-from .blame import place
-from .entrants import Entrant, entrants
-from .names import pick
+from .entrants import VARIANTS, Entrant, entrants
+from .names import UnknownNameError, meant, pick
 from .problems import PROBLEMS, Problem
+from .trial import UnfitError, try_out
 
 _RATE_NAMES = ("learning_rate", "lr", "step_size", "rate")
 _DEFAULT_RATE = 1e-2  # the middle of the grid, where a factory does not say
@@ -42,18 +43,25 @@ def find_problem(name: str) -> Problem:
     """
     if ":" not in name:
         return pick(name, PROBLEMS, "problem")()
-    found = _import(name)
-    if inspect.isclass(found) and Problem not in found.__mro__:
-        if not (hasattr(found, "init") and hasattr(found, "loss")):
-            raise LoadError(f"{name} has no init(key) and loss(params, batch), which a problem needs")
-        found = type(found.__name__, (found, Problem), {"__module__": found.__module__, "__doc__": found.__doc__})
+    return as_problem(imported(name), name)
+
+
+def as_problem(found: Any, label: str | None = None) -> Problem:
+    """A problem, or a class or a function that makes one, with the defaults filled in, and tried out on shapes.
+
+    The `label` is what messages call it. Raises LoadError.
+    """
+    label = str(label or getattr(found, "__name__", type(found).__name__))
+    if inspect.isclass(found):
+        found = _inheriting(found, label)
     try:
         problem = found() if callable(found) else found
     except TypeError as error:
-        raise LoadError(f"{name} cannot be made without arguments ({error}); give them defaults") from None
+        raise LoadError(f"{label} cannot be made without arguments ({error}); give them defaults") from None
     if Problem not in type(problem).__mro__:
-        raise LoadError(f"{name} is a {type(problem).__name__}, expected a gradlab.lab.problems.Problem; see its help")
-    _fill_in(problem, name.rpartition(":")[2])
+        problem = _as_inheriting(problem, label)
+    if type(problem).__module__.partition(".")[0] != "gradlab":
+        _fill_in(problem, label.rpartition(":")[2])
     return problem
 
 
@@ -90,10 +98,26 @@ def find_factory(name: str) -> Callable[..., gl.Transformation]:
     What it makes may be of gradlab, of optax (or of anything with `init` and `update`); the numbers among its arguments
     become leaves, so that one program serves all of them. Raises UnknownNameError and LoadError.
     """
+    if name in VARIANTS:
+        raise UnknownNameError(_advice(name))
     if ":" not in name:
         recipes = {key: entrant.make for key, entrant in entrants().items()}
         return pick(name, {key: make for key, make in recipes.items() if is_factory(make)}, "optimizer")
-    return as_factory(name, _import(name))
+    return as_factory(name, imported(name))
+
+
+def _advice(variant: str) -> str:
+    """What to type for a variant, of which a race varies the rate alone."""
+    recipe, settings = VARIANTS[variant]
+    structure = [name for name, value in settings.items() if isinstance(value, bool)]
+    options = " ".join(f"--set {name}={value}" for name, value in settings.items())
+    if not structure:
+        return f"{variant} is a variant that only races; here it is --optimizer {recipe} {options}"
+    made = ", ".join(f"{name}={value}" for name, value in settings.items())
+    return (
+        f"{variant} is a variant that only races; {structure[0]} is no number to set, so write a function that returns "
+        f"gl.{recipe}(learning_rate, {made}), and pass --optimizer module:function"
+    )
 
 
 def as_factory(name: str, found: Any) -> Callable[..., gl.Transformation]:
@@ -149,7 +173,8 @@ def _pair_maker(found: Callable[..., Any]) -> Callable[..., optax.GradientTransf
     return make
 
 
-def _import(name: str) -> Any:
+def imported(name: str) -> Any:
+    """What a `package.module:name` is, also from the folder that one is in. Raises LoadError."""
     module_name, _, path = name.partition(":")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # as `python -m` does
@@ -161,16 +186,39 @@ def _import(name: str) -> Any:
         raise LoadError(f"{module_name} of {name} fails when imported: {type(error).__name__}: {error}") from None
     for part in path.split("."):
         if not hasattr(found, part):
-            public = ", ".join(key for key in dir(found) if not key.startswith("_"))
-            raise LoadError(f"{module_name} has no {path!r}; it has {public or 'nothing public'}")
+            public = [key for key in dir(found) if not key.startswith("_")]
+            guess = meant(part, public) or f"it has {', '.join(public) or 'nothing public'}"
+            raise LoadError(f"{module_name} has no {path!r}; {guess}")
         found = getattr(found, part)
     return found
 
 
+def _inheriting(kind: type, label: str) -> type:
+    """A class with `init` and `loss` as one that inherits from Problem."""
+    if Problem in kind.__mro__:
+        return kind
+    if not (hasattr(kind, "init") and hasattr(kind, "loss")):
+        raise LoadError(f"{label} has no init(key) and loss(params, batch), which a problem needs")
+    return type(kind.__name__, (kind, Problem), {"__module__": kind.__module__, "__doc__": kind.__doc__})
+
+
+def _as_inheriting(value: Any, label: str) -> Problem:
+    """A value with `init` and `loss` as one of a class that inherits from Problem."""
+    if not (hasattr(value, "init") and hasattr(value, "loss")):
+        raise LoadError(f"{label} is a {type(value).__name__}, expected a gradlab.lab.problems.Problem; see its help")
+    try:
+        made = copy.copy(value)
+        object.__setattr__(made, "__class__", _inheriting(type(value), label))  # whether it is frozen or not
+    except TypeError:
+        raise LoadError(f"{type(value).__name__} of {label} must inherit from gradlab.lab.problems.Problem") from None
+    return made
+
+
 def _fill_in(problem: Problem, label: str) -> None:
     """Give a problem that does not say them a name and a summary, and try it out on shapes."""
+    short = label.rpartition(".")[2]
     for attribute, value in (
-        ("name", label.rpartition(".")[2].lower()),
+        ("name", (short if _NAME.fullmatch(short) else type(problem).__name__).lower()),
         ("summary", (type(problem).__doc__ or f"{label}, a problem of the user's own.").strip().split("\n")[0]),
     ):
         if not isinstance(getattr(problem, attribute, None), str):
@@ -178,14 +226,6 @@ def _fill_in(problem: Problem, label: str) -> None:
     if not _NAME.fullmatch(problem.name):
         raise LoadError(f"{label}.name is {problem.name!r}, expected letters, digits and _, for it names files")
     try:
-        params = jax.eval_shape(problem.init, jax.random.key(0))
-        batches = jax.eval_shape(lambda key: problem.batches(key, 2), jax.random.key(0))
-        batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), batches)
-        loss = jax.eval_shape(problem.loss, params, batch)
-        metrics = jax.eval_shape(problem.metrics, params)
-    except Exception as error:
-        raise LoadError(f"{label} fails when it is tried{place(error)}: {type(error).__name__}: {error}") from error
-    if getattr(loss, "shape", None) != () or loss.dtype.kind != "f":
-        raise LoadError(f"{label}.loss must return a real scalar, got {loss}")
-    if problem.score.metric not in metrics:
-        raise LoadError(f"{label}.metrics has no {problem.score.metric!r}, by which its score ranks")
+        try_out(problem, label)
+    except UnfitError as error:
+        raise LoadError(str(error)) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -16,10 +16,19 @@ class UnknownNameError(KeyError):
         return str(self.args[0])
 
 
+def meant(name: str, names: Iterable[str]) -> str:
+    """ "did you mean adam?", of the names that are near; empty if none is."""
+    known = {key.lower(): key for key in names}
+    near = difflib.get_close_matches(name.lower().replace("-", "_"), known, n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(known[key] for key in near)}?" if near else ""
+
+
 def pick(name: str, table: Mapping[str, T], kind: str) -> T:
     """The entry of a name; raises UnknownNameError with near matches, for a `kind` such as "optimizer"."""
     if name in table:
         return table[name]
-    near = difflib.get_close_matches(name.lower().replace("-", "_"), table, n=3, cutoff=0.6)
-    guess = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(table))}"
+    guess = meant(name, table) or f"there are {', '.join(sorted(table))}"
+    module, dot, last = name.rpartition(".")
+    if dot and kind.startswith(("optimizer", "problem")) and module.replace(".", "_").isidentifier():
+        guess = f"one of a module is typed with a colon, {module}:{last}"
     raise UnknownNameError(f"no {kind} is named {name!r}; {guess}")

@@ -13,6 +13,8 @@ from .results import FORMAT, versions
 from .task import Task
 
 _SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_prng_impl", "jax_threefry_partitionable")
+_SOURCES = ("problem_source", "optimizer_source")
+_INTERNAL = ("block", "chunk")
 
 
 def document(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
@@ -38,7 +40,8 @@ def _lap(task: Task) -> dict[str, Any]:
         "setup": task.setup,
         "optimizer": task.name,
         "composition": task.composition,
-        "source": source_digest(task.problem) + source_digest(task.make),
+        "problem_source": source_digest(task.problem),
+        "optimizer_source": source_digest(task.make),
         "points": {name: values.tolist() for name, values in task.points.items()},
         "seeds": list(task.seeds),
         "steps": task.steps,
@@ -63,18 +66,33 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     for old, new in zip(there.get("laps", []), here["laps"]):
         where = f"of {new['optimizer']} on {new['problem']}"
         for name, value in new.items():
-            if name == "source" and old.get(name) != value:
-                found.append(f"the source file {where} was edited")
-            elif name == "points":
+            if name in (*_SOURCES, *_INTERNAL):
+                continue
+            if name == "points":
                 for key in {**value, **old.get(name, {})}:
                     found += _unequal(f"{key} {where}", _short(old[name].get(key)), _short(value.get(key)))
             elif name == "composition" and old.get("points") != new["points"]:
                 continue  # it is that of other numbers
-            elif name != "source":
+            else:
                 found += _unequal(f"{name} {where}", _short(old.get(name)), _short(value))
+        found += _edited(old, new) or ([] if found else _inside(old, new, where))
         if found:
             break
     return found if found or there == here else ["the plans differ"]
+
+
+def _edited(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Whose source files were edited; one file may have both."""
+    changed = [name for name in _SOURCES if old.get(name) != new[name]]
+    names = " and ".join(new[name.removesuffix("_source")] for name in changed)
+    return [f"the source file of {names} was edited"] if changed else []
+
+
+def _inside(old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> list[str]:
+    """How the work was cut, which follows from the rest unless --lanes or --chunk differ."""
+    return [
+        text for name in _INTERNAL for text in _unequal(f"{name} {where}", _short(old.get(name)), _short(new[name]))
+    ]
 
 
 def _unequal(name: str, there: Any, here: Any) -> list[str]:

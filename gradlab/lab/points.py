@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from .as_race import swept
 from .files import replacing
 from .leaderboard import average, final_scores, spread, with_role
 
@@ -33,10 +34,10 @@ class Point(NamedTuple):
 def ranking(dataset: xr.Dataset) -> list[Point]:
     """All points of all optimizers, in the order of the seeds for choosing; where one diverged, they come last.
 
-    So the score of the best one, which is of other seeds, is not too good by having been chosen.
+    So the score of the best one, which is of other seeds, is not too good by having been chosen. Raises ValueError for
+    a Dataset that is of no sweep or search; `gradlab.lab.leaderboard.leaderboard` ranks the optimizers of a race.
     """
-    logarithmic = bool(dataset.attrs["logarithmic"])
-    names = json.loads(dataset.attrs["hyperparameters"])
+    names, logarithmic = swept(dataset), bool(dataset.attrs["logarithmic"])
     choose, report = (final_scores(with_role(dataset, role)) for role in ("choose", "report"))
     chosen_by, score = (average(scores, logarithmic).values for scores in (choose, report))
     spreads, diverged = spread(report, logarithmic).values, dataset.diverged.sum("seed").values

@@ -26,6 +26,7 @@ from .scale import scale_attributes
 from .task import Lap
 
 FORMAT = "gradlab-results-2"
+RESULTS = "results.nc"
 PROVENANCE = "provenance.json"  # beside the results: what two runs of one plan differ in
 VARYING = ("command", "date", "python", "machine", "devices")  # the attributes that are kept there,
 _TIMES = ("compile_seconds", "run_seconds")  # and the variables
@@ -151,11 +152,14 @@ def _netcdf(problems: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -
     return buffer.getvalue()
 
 
-def read(path: Path) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
-    """The Datasets by problem, in memory, and the attributes of a file that `write` wrote.
+def read(path: Path | str) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
+    """The Datasets by problem, in memory, and the attributes of a file that `write` wrote, or of a folder with one.
 
     Raises FileNotFoundError, and ResultsError if it is damaged or anything else than results of a race.
     """
+    path = Path(path)
+    if path.is_dir():
+        path /= RESULTS
     attributes = attributes_of(path)
     if attributes.get("format") != FORMAT:
         found = attributes.get("format", "none")

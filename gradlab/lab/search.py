@@ -21,7 +21,7 @@ from .grid import Lin as Lin
 from .grid import Log as Log
 from .laps import run_laps
 from .leaderboard import average, final_scores, with_role
-from .load import find_problem
+from .load import as_problem, find_problem
 from .problems.base import Problem
 from .processes import Processes
 from .store import Store
@@ -147,7 +147,7 @@ class SearchPlan:
 
 
 def search(
-    problem: Problem | str,
+    problem: Any,
     optimizer: Callable[..., Any] | str,
     axes: Mapping[str, Axis],
     trials: int = 64,
@@ -164,14 +164,14 @@ def search(
         search("digits", gl.adam, {"learning_rate": Log(1e-4, 1), "b1": Lin(0.5, 0.99)}, trials=64, seeds=4)
 
     The problem and the optimizer are given as to `sweep`, but one of each; an axis is a range, or a list of values to
-    choose from. The options are those of `SweepPlan`: `steps`, `sample_seed`, `lanes` and `chunk`.
+    choose from. The options are those of `SearchPlan`: `steps`, `sample_seed`, `lanes` and `chunk`.
 
     Returns a Dataset like that of `sweep`, on (optimizer, point, seed, step), with the coordinate `round` on (point);
     `gradlab.lab.points.ranking` has the best points. With `out`, a folder, rounds are kept there as they go, and the
     same call goes on from them to the same results; `fresh` discards them. Raises ValueError for what cannot be
     searched, FolderError for what `out` holds, MissingOptunaError without Optuna.
     """
-    chosen = find_problem(problem) if isinstance(problem, str) else problem
+    chosen = find_problem(problem) if isinstance(problem, str) else as_problem(problem)
     factories = named(optimizer)
     if len(factories) != 1:
         raise ValueError(f"a search is of one optimizer, got {', '.join(factories) or 'none'}; search each on its own")

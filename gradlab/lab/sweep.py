@@ -12,12 +12,13 @@ import numpy as np
 import xarray as xr
 
 from . import results
+from .as_race import swept
 from .durable import durable
 from .grid import Axis, GridError, Sampler, points, samples, scales
 from .grid import Lin as Lin
 from .grid import Log as Log
 from .laps import run_laps
-from .load import as_factory, find_factory, find_problem, label_of
+from .load import as_factory, as_problem, find_factory, find_problem, label_of
 from .names import pick
 from .problems.base import Problem
 from .race import require_different
@@ -91,7 +92,7 @@ class SweepPlan:
 
 
 def sweep(
-    problem: Problem | str,
+    problem: Any,
     optimizers: Callable[..., Any] | str | Mapping[str, Callable[..., Any]],
     axes: Mapping[str, Axis],
     seeds: int = 5,
@@ -105,15 +106,16 @@ def sweep(
 
         sweep("digits", gl.adam, {"learning_rate": Log(1e-4, 1e-1, 13), "b1": [0.8, 0.9, 0.95]}, seeds=5)
 
-    The problem is a value or a name. An optimizer is a factory (of gradlab, optax or the user's), or a name; several
-    are a dictionary by name. The options are those of `SweepPlan`: `steps`, `samples=64` with `sampler="sobol"` or
-    "random" for points in ranges without a count (`Log(1e-4, 1e-1)`), `lanes` and `chunk`.
+    The problem is a value with `init` and `loss` (see `Problem`), a class of such values, or a name. An optimizer is a
+    factory (of gradlab, optax or the user's), or a name; several are a dictionary by name. A hyperparameter has a
+    range, a list of values, or one value. The options are those of `SweepPlan`: `steps`, `samples=64` with
+    `sampler="sobol"` or "random" for points in ranges without a count (`Log(1e-4, 1e-1)`), `lanes` and `chunk`.
 
     Returns a Dataset on (optimizer, point, seed, step), with each hyperparameter as a coordinate on (optimizer, point);
     `unstack` gives a grid its axes. With `out`, a folder, chunks are kept there as they end, and the same call goes on
     from them; `fresh` discards them. Raises ValueError for what cannot be swept, FolderError for what `out` holds.
     """
-    chosen = find_problem(problem) if isinstance(problem, str) else problem
+    chosen = find_problem(problem) if isinstance(problem, str) else as_problem(problem)
     plan = SweepPlan((chosen,), named(optimizers), axes, seeds, **options)
     if out is None:
         return results.assemble(list(run_laps(plan.tasks, watcher=watcher)))
@@ -125,15 +127,17 @@ def sweep(
 def unstack(dataset: xr.Dataset) -> xr.Dataset:
     """The Dataset of a grid with a dimension for each hyperparameter in the place of `point`.
 
-    Raises ValueError for samples, which lie on no grid.
+    Raises ValueError for samples, which lie on no grid, and for what no sweep made.
     """
+    names = swept(dataset)
     if dataset.attrs.get("sampler", "grid") != "grid":
         raise ValueError(
             f"samples ({dataset.attrs['sampler']}) lie on no grid; their coordinates are on (optimizer, point)"
         )
-    names = json.loads(dataset.attrs["hyperparameters"])
     first = {name: dataset[name].values[0] for name in names}  # the same for all optimizers
     flat = dataset.drop_vars(names).assign_coords({name: ("point", values) for name, values in first.items()})
+    if len(names) == 1:
+        return flat.swap_dims(point=names[0]).sortby(names[0])
     return flat.set_index(point=names).unstack("point")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .grid import Axis, GridError, Lin, Log, rounded, samples, typed, values_of
+from .grid import Axis, Lin, Log, rounded, samples, values_of, without_count
 
 STARTUP = 10  # points that are spread over the ranges before any is suggested, at least
 
@@ -74,11 +74,7 @@ def require_optuna() -> Any:
 def _distribution(optuna: Any, name: str, axis: Axis) -> Any:
     if not isinstance(axis, Lin):
         return optuna.distributions.CategoricalDistribution(values_of(name, axis).tolist())
-    if axis.count is not None:
-        open_range = typed(type(axis)(axis.low, axis.high))
-        raise GridError(
-            f"{name}={typed(axis)}: a search takes its own points of a range; leave out the count: {open_range}"
-        )
+    without_count(name, axis, "a search takes its own points of a range")
     return optuna.distributions.FloatDistribution(rounded(axis.low), rounded(axis.high), log=isinstance(axis, Log))
 
 

@@ -36,8 +36,9 @@ def check(
 ) -> Report:
     """Examine a transformation by every law that applies to it, and report.
 
-    `tx` is a transformation of gradlab or optax, an `(init, update)` pair, or a factory, which is then called with
-    `arguments`; of a factory, and of a gradlab value, the hyperparameters are known and examined too.
+    `tx` is a transformation of gradlab or optax, an `(init, update)` pair, anything with those two methods, or a
+    factory, which is then called with `arguments`; of a factory, and of a gradlab value, the hyperparameters are known
+    and examined too.
 
     `reference` is a step function or the name of one in `gradlab.testing.references`: the trajectory must be its.
     `claims` are names of further laws that are claimed to hold (see `gradlab.testing.CLAIMS`); `{"accumulates": 4}`
@@ -82,7 +83,7 @@ _NO_ANSWER = "no answer after"
 
 
 def _subject(tx, arguments, label, dtypes, claims, extra) -> Subject:
-    if isinstance(tx, tuple):
+    if isinstance(tx, tuple) or _has_both(tx):
         if arguments:
             raise TypeError(f"arguments {', '.join(arguments)} go with a factory, but {label} is one already made")
         pair = _pair(tx, label)
@@ -111,10 +112,17 @@ def _pair(made: Any, label: str) -> optax.GradientTransformation:
         return made
     if isinstance(made, tuple) and len(made) == 2 and all(map(callable, made)):
         return optax.GradientTransformationExtraArgs(made[0], made[1])
+    if _has_both(made):
+        return optax.GradientTransformationExtraArgs(made.init, made.update)
     raise TypeError(
         f"{label} must give an (init, update) pair of functions, such as optax.GradientTransformation(init, update); "
         f"it gave {type(made).__name__}: {made!r}"
     )
+
+
+def _has_both(made: Any) -> bool:
+    """Whether it is an instance of somebody's class with `init` and `update`."""
+    return not isinstance(made, type) and all(callable(getattr(made, name, None)) for name in ("init", "update"))
 
 
 def _label(tx: Any, arguments: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from gradlab.cli.app import app
 
 MINE = """
+    import jax
     import optax
     import gradlab as gl
 
@@ -20,6 +21,14 @@ MINE = """
 
     def needs_a_rate(learning_rate):
         return optax.scale(-learning_rate)
+
+    class Descent:
+        def __init__(self, rate=0.1):
+            self.rate = rate
+        def init(self, params):
+            return ()
+        def update(self, updates, state, params=None):
+            return jax.tree.map(lambda g: -self.rate * g, updates), state
 
     def three():
         return 3
@@ -73,6 +82,7 @@ def test_what_is_no_optimizer_gets_a_report(here: Path) -> None:
     [
         (["adm"], "did you mean adam"),
         (["mine_to_check:god"], "did you mean good"),
+        (["optax.adam"], "typed with a colon, optax:adam"),
         (["no_such_module:thing"], "cannot import 'no_such_module'"),
         (["adam", "--reference", "adm"], "no reference is named 'adm'"),
         (["adam", "--claim", "pretty"], "no claim is named 'pretty'"),
@@ -86,3 +96,18 @@ def test_wrong_input_is_said_in_a_line(here: Path, arguments: list[str], words: 
     assert result.exit_code == 2
     assert words in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_class_with_init_and_update_is_examined(here: Path) -> None:
+    data = json.loads(run("mine_to_check:Descent", "--dtype", "float32", "--arg", "rate=0.2", "--json").stdout)
+    assert data["subject"] == "Descent(rate=0.2)"
+    verdicts = {result["law"]: result["verdict"] for result in data["results"]}
+    assert verdicts["pure"] == verdicts["traceable"] == "holds"
+
+
+def test_a_link_is_given_its_arguments(here: Path) -> None:
+    data = json.loads(run("scale", "--arg", "factor=0.1", "--dtype", "float32", "--json").stdout)
+    assert (data["subject"], data["ok"]) == ("scale(factor=0.1)", True)
+    result = run("scale", "--arg", "faktor=0.1")
+    assert result.exit_code == 1
+    assert "faktor" in result.output

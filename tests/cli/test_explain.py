@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -59,3 +61,63 @@ def test_an_unknown_name_is_met_with_near_ones(gradlab: Callable[..., Any]) -> N
 def test_state_memory(tx: Any, memory: str) -> None:
     with jax.enable_x64(False):
         assert state_memory(tx) == memory
+
+
+def test_a_problem_shows_its_settings(gradlab: Callable[..., Any]) -> None:
+    assert gradlab("explain", "digits").out.endswith("settings\nhidden=32, batch_size=128, steps=400\n")
+
+
+OWN = """
+import jax, gradlab as gl
+
+@gl.transformation
+def linked(rate: gl.Positive = 0.1, power=0.6):
+    "Power descent."
+    return lambda params: (), lambda updates, state: (updates, state)
+
+class Bowl:
+    "A bowl of one's own."
+    steps = 7
+    def init(self, key): return jax.numpy.ones(3)
+    def loss(self, params, batch): return (params**2).sum()
+
+def needs_text(name): return gl.sgd({"a": 0.1}[name])
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (tmp_path / "own_to_explain.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield
+    sys.modules.pop("own_to_explain", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("optax:adam", ["The Adam optimizer.", "composition", "learning_rate", "state", "2 arrays like it"]),
+        ("own_to_explain:linked", ["Power descent.", "linked(rate=0.1, power=0.6)", "power", "state\nnone"]),
+        ("own_to_explain:Bowl", ["Bowl\nA bowl of one's own.\n\nsettings\nsteps=7"]),
+    ],
+)
+def test_what_lies_elsewhere_is_explained(gradlab: Callable[..., Any], own: None, name: str, lines: list[str]) -> None:
+    code, out, err = gradlab("explain", name)
+    assert (code, err) == (0, "")
+    for line in lines:
+        assert line in out
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("optax:adamx", "optax has no 'adamx'; did you mean adam"),
+        ("own_to_explain:needs_text", "cannot be made as an example: KeyError"),
+        ("optax.adam", "typed with a colon, optax:adam"),
+    ],
+)
+def test_what_cannot_be_explained_is_a_line(gradlab: Callable[..., Any], own: None, name: str, message: str) -> None:
+    code, out, err = gradlab("explain", name)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err

@@ -69,3 +69,18 @@ def test_importing_gradlab_imports_nothing_of_the_lab() -> None:
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
+
+
+def test_an_interrupt_during_the_imports_is_no_traceback(
+    gradlab: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gradlab.cli.find_spec", interrupted)
+    assert gradlab("list") == (130, "", "")
+
+
+def test_the_package_can_be_run() -> None:
+    result = subprocess.run([sys.executable, "-m", "gradlab", "--version"], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (0, f"gradlab {gl.__version__}\n")

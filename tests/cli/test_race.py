@@ -248,7 +248,7 @@ def test_a_users_own_optimizer_and_problem_race(
     (tmp_path / "mine_of_the_race.py").write_text(MINE + "\n# edited")
     code, _, err = gradlab("race", "--out", "out", *arguments)
     assert code == 2
-    assert "the source file of my_momentum on bowl was edited" in err
+    assert "the source file of bowl and my_momentum was edited" in err
 
 
 def contents(folder: Path) -> dict[str, bytes]:

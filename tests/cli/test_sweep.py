@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,14 @@ def test_json_is_all_that_is_printed(gradlab: Callable[..., Any], tmp_path: Path
     ("arguments", "message"),
     [
         ((), "learning_rate is a range without a count; append one, or take samples of it"),
+        (
+            ("--set", "momentum=lin:0:0.9:3", "--samples", "8"),
+            "momentum=lin:0:0.9:3: samples are spread over a range; leave",
+        ),
+        (
+            ("--optimizer", "sgd_momentum"),
+            "sgd_momentum is a variant that only races; here it is --optimizer sgd --set",
+        ),
         (("--samples", "0"), "--samples must be at least 1, got 0"),
         (("--samples", "2", "--seeds", "0"), "--seeds must be at least 1, got 0"),
         (("--set", "momentum"), "--set momentum: expected NAME=VALUES"),
@@ -94,3 +103,35 @@ def test_wrong_options_say_what_is_expected(
     assert (code, printed) == (2, "")
     assert err.startswith(f"gradlab: {message}")
     assert not (tmp_path / "out").exists()
+
+
+MISTAKES = """
+from gradlab.lab.problems import Ravine
+
+class Batches(Ravine):
+    def batches(self, key, steps): return 3
+
+class Steps(Ravine):
+    steps = 0
+
+class Forgets(Ravine):
+    def loss(self, params, batch): pass
+
+class Metrics(Ravine):
+    def metrics(self, params): return {"final_loss": params}
+"""
+
+
+@pytest.mark.parametrize("command", ["race", "sweep"])
+@pytest.mark.parametrize("name", ["Batches", "Steps", "Forgets", "Metrics"])
+def test_a_mistake_in_a_problem_is_a_line(
+    gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, name: str
+) -> None:
+    (tmp_path / "mistakes.py").write_text(MISTAKES)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    rates = ("--rates", "0.1") if command == "race" else ("--set", "learning_rate=0.1")
+    code, printed, err = gradlab(command, "--problem", f"mistakes:{name}", "--optimizer", "sgd", *rates)
+    sys.modules.pop("mistakes", None)
+    assert (code, printed, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"gradlab: {name}.{name.lower().replace('forgets', 'loss')}")

@@ -78,3 +78,22 @@ def test_no_samples_are_an_error() -> None:
 @pytest.mark.parametrize("text", ["log:0.0001:1", "lin:0:0.99", "log:0.001:1:4", "0.8,0.95,1e-08"])
 def test_an_axis_can_be_typed_again(text: str) -> None:
     assert typed(parse("a", text)) == text
+
+
+@pytest.mark.parametrize("number", [0.1, np.float32(0.1), np.array(0.1)])
+def test_a_bare_number_is_a_grid_of_one(number: Any) -> None:
+    assert values_of("b1", number).tolist() == [0.1]
+    assert typed(number) == "0.1"
+
+
+@pytest.mark.parametrize("axis", [None, [None], ["high"]])
+def test_what_is_no_number_is_refused(axis: Any) -> None:
+    with pytest.raises(GridError, match=r"b1 needs numbers, or a range such as .*; got"):
+        values_of("b1", axis)
+
+
+def test_samples_refuse_a_count() -> None:
+    with pytest.raises(
+        GridError, match=r"b1=lin:0:0.9:3: samples are spread over a range; leave out the count: lin:0:0.9"
+    ):
+        samples({"b1": Lin(0, 0.9, 3)}, 8)

@@ -99,3 +99,9 @@ def test_a_good_rate_beyond_a_bad_one_does_not_count() -> None:
     width, is_open = good_range(np.logspace(-3, 0, 4), np.array([1e-4, 1.0, 1e-4, 1.0]), 2, LOSSES)
     assert width == pytest.approx(0.5)
     assert not is_open
+
+
+def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
+    swept = make_swept([[[1.0, 1.0]]], {"learning_rate": [0.1]})
+    with pytest.raises(ValueError, match=r"expected the Dataset of a race, .* gradlab.lab.as_race.as_race makes one"):
+        best_rate_index(swept)

@@ -14,7 +14,7 @@ import pytest
 import gradlab as gl
 from gradlab.lab.lanes import stack
 from gradlab.lab.laps import train
-from gradlab.lab.load import LoadError, find_entrant, find_factory, find_problem, source_digest
+from gradlab.lab.load import LoadError, as_problem, find_entrant, find_factory, find_problem, source_digest
 from gradlab.lab.names import UnknownNameError
 from gradlab.lab.problems import Ravine
 
@@ -103,13 +103,54 @@ def test_a_class_of_their_own_is_given_the_defaults() -> None:
     assert problem.steps == 200
 
 
+class Own:
+    """Not inheriting."""
+
+    size: int = 3
+
+    def init(self, key: Any) -> Any:
+        return jnp.ones(self.size, jnp.float32)
+
+    def loss(self, params: Any, batch: Any) -> Any:
+        return jnp.sum(params**2)
+
+
+def test_a_value_or_a_class_is_filled_in_as_what_a_name_finds() -> None:
+    value: Any = Own()
+    value.size = 5
+    for problem, size in ((as_problem(Own), 3), (as_problem(value), 5), (as_problem(lambda: value), 5)):
+        assert (problem.summary, problem.steps) == ("Not inheriting.", 200)
+        assert problem.init(jax.random.key(0)).shape == (size,)
+    assert as_problem(Own).name == as_problem(value).name == "own"
+    assert not hasattr(value, "steps")  # the caller's own is left alone
+    assert as_problem(Ravine()) == as_problem(Ravine) == Ravine()
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (3, "int is a int, expected a gradlab.lab.problems.Problem"),
+        (dict, "dict has no init"),
+        (type("Bad", (Own,), {"steps": 0}), "Bad.steps is 0"),
+        (type("Slotted", (Own,), {"__slots__": ()}), None),
+    ],
+)
+def test_values_that_are_no_problem_are_refused(found: Any, message: str | None) -> None:
+    if message is None:
+        assert as_problem(found()).name == "slotted"
+        return
+    with pytest.raises(LoadError, match=message):
+        as_problem(found)
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("Nothing", "theirs has no 'Nothing'; it has .*Bowl"),
+        ("Zzz", "theirs has no 'Zzz'; it has .*Bowl"),
+        ("Bwl", r"theirs has no 'Bwl'; did you mean Bowl\?"),
         ("Sign", "has no init.key. and loss"),
         ("Vector", "loss must return a real scalar"),
-        ("Broken", r"Broken fails when it is tried at .*theirs.py:\d+ .*: NameError"),
+        ("Broken", r"Broken.loss fails when it is tried at .*theirs.py:\d+ .*: NameError"),
         ("Unranked", "metrics has no 'final_loss'"),
         ("Demanding", "cannot be made without arguments .* give them defaults"),
         ("made", "expected a gradlab.lab.problems.Problem"),
@@ -163,3 +204,21 @@ def test_an_edit_changes_the_digest_and_ours_have_none(tmp_path: Path) -> None:
     (tmp_path / "theirs.py").write_text(MODULE + "# edited")
     assert source_digest(entrant.make) != before
     assert source_digest(gl.adam) == source_digest(Ravine()) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("sgd_momentum", "only races; here it is --optimizer sgd --set momentum=0.9$"),
+        ("sgd_nesterov", r"nesterov is no number .* gl.sgd\(learning_rate, momentum=0.9, nesterov=True\)"),
+        ("optax.adam", "typed with a colon, optax:adam"),
+    ],
+)
+def test_what_was_nearly_typed_is_answered_with_what_to_type(name: str, message: str) -> None:
+    with pytest.raises(UnknownNameError, match=message):
+        find_factory(name)
+
+
+def test_a_near_name_of_a_module_comes_first() -> None:
+    with pytest.raises(LoadError, match=r"optax has no 'adamx'; did you mean adam"):
+        find_factory("optax:adamx")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradlab.lab.names import UnknownNameError, pick
+from gradlab.lab.names import UnknownNameError, meant, pick
 
 TABLE = {"adam": 1, "adamw": 2, "sgd": 3, "sgd_momentum": 4}
 
@@ -24,3 +24,13 @@ def test_near_matches_come_first(name: str, meant: str) -> None:
 def test_without_a_near_match_all_are_listed() -> None:
     with pytest.raises(UnknownNameError, match="there are adam, adamw, sgd, sgd_momentum"):
         pick("xyz", TABLE, "optimizer")
+
+
+def test_a_dot_in_the_place_of_a_colon_is_pointed_out() -> None:
+    with pytest.raises(UnknownNameError, match=r"'optax.adam'; one of a module is typed with a colon, optax:adam$"):
+        pick("optax.adam", TABLE, "optimizer")
+
+
+def test_what_was_meant() -> None:
+    assert meant("adm", TABLE) == "did you mean adam or adamw?"
+    assert meant("xyz", TABLE) == ""

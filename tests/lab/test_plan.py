@@ -35,7 +35,8 @@ def test_it_is_json_and_names_all_that_counts(plan: Any) -> None:
     assert first["points"] == {"learning_rate": [0.1, 0.2, 0.3]}
     assert (first["seeds"], first["steps"], first["problem"]) == ([0, 1], 7, "noisy")
     assert first["composition"] == str(gl.adam(0.2))
-    assert first["source"]  # of the problem, which is of this file's folder
+    assert first["problem_source"]  # which is of this file's folder
+    assert first["optimizer_source"] == ""  # gradlab's own
 
 
 def test_equal_plans_do_not_differ(plan: Any, tasks: list[Task]) -> None:
@@ -51,7 +52,13 @@ def test_equal_plans_do_not_differ(plan: Any, tasks: list[Task]) -> None:
         (lambda plan: plan["laps"].pop(), "problems: noisy there, noisy, slope here"),
         (lambda plan: plan["laps"][1].update(optimizer="sgd"), "optimizers: adam, sgd there, adam here"),
         (lambda plan: plan["laps"][0].update(steps=8), "steps of adam on noisy: 8 there, 7 here"),
-        (lambda plan: plan["laps"][0].update(source="x"), "the source file of adam on noisy was edited"),
+        (lambda plan: plan["laps"][0].update(problem_source="x"), "the source file of noisy was edited"),
+        (lambda plan: plan["laps"][0].update(optimizer_source="x"), "the source file of adam was edited"),
+        (
+            lambda plan: plan["laps"][0].update(optimizer_source="x", problem_source="x"),
+            "the source file of noisy and adam was edited",
+        ),
+        (lambda plan: plan["laps"][0].update(chunk=1), "chunk of adam on noisy: 1 there"),
         (
             lambda plan: plan["laps"][1]["points"].update(learning_rate=[1.0]),
             "learning_rate of adam on slope: 1.0 there, 0.1, 0.2, 0.3 here",
@@ -69,3 +76,9 @@ def test_each_difference_is_named(plan: Any, change: Any, message: str) -> None:
 
 def test_nonsense_differs(plan: Any) -> None:
     assert differences({}, plan)
+
+
+def test_what_follows_from_another_difference_is_left_out(plan: Any) -> None:
+    there = copy.deepcopy(plan)
+    there["laps"][0].update(seeds=[0], block=[3, 1], chunk=1)
+    assert differences(there, plan) == ["seeds of adam on noisy: 0 there, 0, 1 here"]

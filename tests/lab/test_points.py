@@ -52,3 +52,9 @@ def test_the_files_have_every_point(make_swept: Callable[..., xr.Dataset], tmp_p
         rows = list(csv.DictReader(file))
     assert [row["learning_rate"] for row in rows] == ["0.1", "1.0", "100.0", "10.0"]
     assert (rows[3]["chosen_by"], rows[0]["problem"], rows[0]["optimizer"]) == ("", "made", "sgd")
+
+
+def test_a_race_is_not_ranked_by_points(make_dataset: Callable[..., xr.Dataset]) -> None:
+    race = make_dataset([[[1.0, 1.0]]], [0.1], ["choose", "report"])
+    with pytest.raises(ValueError, match="expected the Dataset of a sweep or a search"):
+        ranking(race)

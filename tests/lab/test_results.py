@@ -104,3 +104,11 @@ def test_half_of_the_seeds_choose_and_the_others_report() -> None:
     assert roles(1) == ["both"]
     assert roles(2) == ["choose", "report"]
     assert roles(5) == ["choose", "choose", "report", "report", "report"]
+
+
+def test_a_path_may_be_text_and_a_folder(laps: list[Lap], tmp_path: Path) -> None:
+    write(tmp_path / "results.nc", {"ravine": assemble(laps)}, provenance("gradlab race"))
+    for path in (tmp_path, str(tmp_path), str(tmp_path / "results.nc")):
+        assert list(read(path)[0]) == ["ravine"]
+    with pytest.raises(FileNotFoundError):
+        read(str(tmp_path / "nothing"))

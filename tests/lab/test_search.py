@@ -175,3 +175,15 @@ def test_the_rounds_make_up_the_trials(noisy: Problem) -> None:
 def test_optuna_is_imported_by_a_search_alone() -> None:
     script = "import sys, gradlab.lab.search, gradlab.cli.app; print('optuna' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_a_class_of_the_users_own_is_a_problem() -> None:
+    class Plain:
+        def init(self, key: Any) -> Any:
+            return np.ones(2, np.float32)
+
+        def loss(self, params: Any, batch: Any) -> Any:
+            return (params**2).sum()
+
+    found = search(Plain, gl.sgd, {"learning_rate": Log(0.01, 0.5)}, trials=2, batch=2, seeds=1, steps=3)
+    assert found.attrs["problem"] == "plain"

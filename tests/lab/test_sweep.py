@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+import xarray as xr
 
 import gradlab as gl
 from gradlab.lab.grid import GridError
@@ -91,3 +94,42 @@ def test_settings_of_the_calling_thread_hold_in_those_that_compile(noisy: Proble
     with jax.enable_x64(False):  # which is on in other threads, as in all tests
         found = sweep(noisy, gl.adam, {"learning_rate": [0.1]}, seeds=1, steps=3)
     assert not bool(found.diverged.any())
+
+
+class Nameless(Problem):
+    """A problem without a name."""
+
+    def init(self, key: Any) -> Any:
+        return jnp.ones(2, jnp.float32)
+
+    def loss(self, params: Any, batch: Any) -> Any:
+        return jnp.sum(params**2)
+
+
+@pytest.mark.parametrize("is_value", [True, False])
+def test_a_problem_of_the_docs_needs_no_name(is_value: bool) -> None:
+    kind: Any = Nameless
+    problem = kind() if is_value else kind
+    dataset = sweep(problem, gl.sgd, {"learning_rate": [0.1, 0.2]}, seeds=1, steps=3)
+    assert (dataset.attrs["problem"], dataset.attrs["summary"]) == ("nameless", "A problem without a name.")
+
+
+def test_a_grid_of_one_hyperparameter_is_unstacked_along_it(noisy: Problem) -> None:
+    found = sweep(noisy, gl.sgd, {"learning_rate": [0.2, 0.1]}, seeds=2, steps=3)
+    grid = unstack(found)
+    assert grid.loss.dims == ("optimizer", "learning_rate", "seed", "step")
+    assert grid.learning_rate.values.tolist() == [0.1, 0.2]
+    np.testing.assert_array_equal(grid.loss.sel(learning_rate=0.2), found.loss.isel(point=0))
+
+
+def test_a_bare_number_is_one_value(noisy: Problem) -> None:
+    found = sweep(noisy, gl.sgd, {"learning_rate": 0.1, "momentum": [0.0, 0.5]}, seeds=1, steps=2)
+    assert found.learning_rate.values.tolist() == [[0.1, 0.1]]
+
+
+def test_unstack_says_what_it_expects(make_dataset: Callable[..., xr.Dataset]) -> None:
+    race = make_dataset([[[1.0, 1.0]]], [0.1], ["choose", "report"])
+    with pytest.raises(
+        ValueError, match=r"expected the Dataset of a sweep or a search, .*; got one on optimizer, rate"
+    ):
+        unstack(race)

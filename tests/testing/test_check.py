@@ -142,3 +142,16 @@ def test_extra_arguments_reach_update() -> None:
     tx = optax.GradientTransformationExtraArgs(lambda params: (), update)
     assert check(tx, laws=QUICK, extra={"value": jnp.float32(2.0)}, dtypes=("float32",)).ok
     assert not check(tx, laws=QUICK, dtypes=("float32",)).ok
+
+
+def test_an_instance_with_init_and_update_is_a_pair() -> None:
+    class Descent:
+        def init(self, params: Any) -> Any:
+            return ()
+
+        def update(self, updates: Any, state: Any, params: Any = None) -> Any:
+            return jax.tree.map(lambda g: -0.1 * g, updates), state
+
+    for made in (Descent(), Descent):
+        report = check(made, laws=("pure",), dtypes=("float32",))
+        assert report.ok, str(report)

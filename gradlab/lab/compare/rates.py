@@ -16,13 +16,12 @@ def rate_intervals(dataset: xr.Dataset, resampling: Resampling | None = None) ->
     On (optimizer): `rate`; `low` and `high`, the ends of the interval of the rate chosen on resampled seeds, NaN with
     fewer than three; `share`, how often it was the same one. All are NaN if no rate survived.
     """
-    resampling = resampling or Resampling()
+    resampling, best = resampling or Resampling(), best_rate_index(dataset)
     choosing = with_role(dataset, "choose")
     seeds = choosing.sizes["seed"]
     levels = badness(final_scores(choosing), dataset.attrs)
     means = resampling.means(levels.drop_vars(set(levels.coords) - {"optimizer", "seed"}))
     rates = dataset.learning_rate.drop_vars(set(dataset.learning_rate.coords) - {"optimizer"})
-    best = best_rate_index(dataset)
     chosen = rates.isel(rate=means.argmin("rate"))
     has_rate = (best >= 0).drop_vars(set(best.coords) - {"optimizer"})
     rate = rates.isel(rate=best.clip(0)).where(has_rate).drop_vars(set(best.coords) - {"optimizer"}, errors="ignore")

@@ -9,15 +9,15 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..leaderboard import best_rate_index, with_role
-from .style import CONTEXT, EndLabel, common_limits, label_ends, line_style, log_axis, shown
+from .style import CONTEXT, EndLabel, chosen, common_limits, label_ends, line_style, log_axis, shown
 
 
-def learning_curves(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | None = None) -> Axes:
+def learning_curves(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str | None = None) -> Axes:
     """Draw the median over the reporting seeds, with a band between its quartiles, of some optimizers or all.
 
     Each runs at the rate that was best on the other seeds. The optimizers that are not named are drawn in grey.
     """
-    chosen = [str(name) for name in (dataset.optimizer.values if optimizers is None else optimizers)]
+    names = chosen(dataset, optimizers)
     values, label = shown(dataset, dataset[dataset.attrs["score"]])
     reported = with_role(dataset.assign(shown=values), "report").shown
     best = best_rate_index(dataset)
@@ -25,11 +25,11 @@ def learning_curves(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] |
     at = dataset.evaluation.values
     for name in dataset.optimizer.values:
         index = int(best.sel(optimizer=name))
-        if name not in chosen and index >= 0:
+        if name not in names and index >= 0:
             median = at_best.sel(optimizer=name).median("seed", skipna=False)
             axes.plot(at, median, color=CONTEXT, linewidth=0.8, zorder=1, label="_context")
     ends = []
-    for position, name in enumerate(chosen):
+    for position, name in enumerate(names):
         index = int(best.sel(optimizer=name))
         if index < 0:
             continue

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from ..as_race import swept
 from ..leaderboard import average, final_scores
 from .style import common_limits, line_style, log_axis, lower_is_better, shown
 
@@ -51,7 +52,7 @@ def effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
 
 def hyperparameters_of(dataset: xr.Dataset) -> list[str]:
     """The names of what was swept and has more than one value."""
-    return [name for name in json.loads(dataset.attrs["hyperparameters"]) if len(np.unique(dataset[name].values)) > 1]
+    return [name for name in swept(dataset) if len(np.unique(dataset[name].values)) > 1]
 
 
 def is_on_grid(dataset: xr.Dataset) -> bool:

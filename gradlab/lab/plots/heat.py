@@ -13,7 +13,7 @@ from matplotlib.colors import LogNorm
 
 from ..leaderboard import average, final_scores
 from .effects import is_logarithmic, is_on_grid
-from .style import common_limits, log_axis, lower_is_better, shown
+from .style import chosen, common_limits, log_axis, lower_is_better, shown
 
 COLORMAP = "cividis_r"  # read alike with any colour vision; the better, the brighter
 
@@ -23,6 +23,7 @@ def heat(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: str) -> Axe
     a grid, or a dot for each sample. A ring marks the best one; crossed cells are those where every point had a run
     that diverged.
     """
+    (optimizer,) = chosen(dataset, optimizer)
     scores, _ = shown(dataset, average(final_scores(dataset), bool(dataset.attrs["logarithmic"])))
     lower = lower_is_better(dataset)
     own = dataset.sel(optimizer=optimizer)

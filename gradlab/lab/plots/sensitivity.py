@@ -9,26 +9,26 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..leaderboard import average, best_rate_index, final_scores
-from .style import CONTEXT, EndLabel, common_limits, label_ends, line_style, log_axis, shown
+from .style import CONTEXT, EndLabel, chosen, common_limits, label_ends, line_style, log_axis, shown
 
 
-def sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | None = None) -> Axes:
+def sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str | None = None) -> Axes:
     """Draw the average over all seeds at each rate, of some optimizers or all; the others in grey.
 
     A dot marks the chosen rate, and a cross at the top a rate at which at least one run diverged, which has no value.
     """
-    chosen = [str(name) for name in (dataset.optimizer.values if optimizers is None else optimizers)]
+    names = chosen(dataset, optimizers)
     scores, label = shown(dataset, average(final_scores(dataset), bool(dataset.attrs["logarithmic"])))
     best = best_rate_index(dataset)
     rates = dataset.learning_rate
     for name in dataset.optimizer.values:
-        if name not in chosen:
+        if name not in names:
             axes.plot(
                 rates.sel(optimizer=name), scores.sel(optimizer=name), color=CONTEXT, linewidth=0.8, zorder=1,
                 label="_context",
             )  # fmt: skip
     ends = []
-    for position, name in enumerate(chosen):
+    for position, name in enumerate(names):
         style, x, y = line_style(position), rates.sel(optimizer=name).values, scores.sel(optimizer=name).values
         axes.plot(x, y, linewidth=1.6, zorder=3, label=name, **style._asdict())
         index = int(best.sel(optimizer=name))
@@ -43,7 +43,7 @@ def sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | Non
         known = np.flatnonzero(np.isfinite(y))
         if len(known):
             ends.append(EndLabel(name, x[known[-1]], y[known[-1]], style.color))
-    own = rates.sel(optimizer=chosen).values
+    own = rates.sel(optimizer=names).values
     axes.set_xlim(own.min() / 1.2, own.max() * 1.2)
     axes.set_ylim(*common_limits(scores))
     axes.set_xlabel("learning rate")

@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from ..names import pick
 from ..scale import scale_of
 
 # Okabe & Ito's palette without its yellow: told apart with any colour vision, and on white paper.
@@ -51,6 +52,13 @@ class EndLabel(NamedTuple):
     x: float
     y: float
     color: str
+
+
+def chosen(dataset: xr.Dataset, optimizers: Sequence[str] | str | None) -> list[str]:
+    """The names of some optimizers, or of one, or of all. Raises UnknownNameError for one that is not there."""
+    there = {str(name): str(name) for name in dataset.optimizer.values}
+    wanted = there if optimizers is None else [optimizers] if isinstance(optimizers, str) else optimizers
+    return [pick(str(name), there, "optimizer of these results") for name in wanted]
 
 
 def line_style(position: int) -> LineStyle:

@@ -45,6 +45,11 @@ class Problem(Protocol):
 
         def loss(self, params, batch):
             return jnp.sum(params**2)
+
+    What it may have besides: `steps`, the updates in a run (200), a whole number; `score`, the `Score` by which
+    optimizers are ranked (the metric `final_loss`, where less is better); `landscape`, a `Landscape`, for parameters of
+    shape (2,) whose paths are drawn; `minimum`, the least expected loss, where it is known. `name` and `summary` are
+    taken from the class and its docstring if they are left out.
     """
 
     name: ClassVar[str]

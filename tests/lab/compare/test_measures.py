@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 import xarray as xr
 
 from gradlab.lab.compare import summary
@@ -41,3 +42,9 @@ def test_seconds_are_left_out_where_none_were_recorded(make_curves: Callable[...
 
 def test_a_single_evaluation_is_its_own_area(make_curves: Callable[..., xr.Dataset]) -> None:
     np.testing.assert_allclose(summary(make_curves([[[0.25]]])).area, [0.25])
+
+
+def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
+    swept = make_swept([[[1.0, 1.0]]], {"learning_rate": [0.1]})
+    with pytest.raises(ValueError, match=r"gradlab.lab.as_race.as_race makes one"):
+        summary(swept)

@@ -92,3 +92,9 @@ def test_fewer_than_three_seeds_are_sure_of_nothing(make_dataset: Callable[..., 
     assert not table.surely.values.any()
     assert level_with_the_first(table) == ["optimizer_1"]
     assert np.isnan(table.score_low).all()
+
+
+def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
+    swept = make_swept([[[1.0, 1.0]]], {"learning_rate": [0.1]})
+    with pytest.raises(ValueError, match=r"gradlab.lab.as_race.as_race makes one"):
+        ranks(swept)

@@ -38,3 +38,9 @@ def test_two_choosing_seeds_leave_it_open(make_dataset: Callable[..., xr.Dataset
     found = rate_intervals(make_dataset([[[1.0] * 3, [1e-3] * 3]], [0.1, 1.0], ["choose", "choose", "report"]))
     assert found.rate.item() == 1.0
     assert np.isnan(found.low.item())
+
+
+def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
+    swept = make_swept([[[1.0, 1.0]]], {"learning_rate": [0.1]})
+    with pytest.raises(ValueError, match=r"gradlab.lab.as_race.as_race makes one"):
+        rate_intervals(swept)

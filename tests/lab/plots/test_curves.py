@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
+from gradlab.lab.names import UnknownNameError
 from gradlab.lab.plots import learning_curves
 from gradlab.lab.results import assemble
 from gradlab.lab.task import Lap
@@ -43,3 +45,15 @@ def test_an_optimizer_that_always_diverged_is_left_out(make_dataset: Callable[..
     dataset = make_dataset([[[NAN] * 2], [[0.1] * 2]], [0.1], ["choose", "report"])
     axes = learning_curves(Figure().subplots(), dataset)
     assert [text.get_text() for text in axes.texts] == ["optimizer_1"]
+
+
+def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
+    swept = make_swept([[[1.0, 1.0]]], {"learning_rate": [0.1]})
+    with pytest.raises(ValueError, match=r"gradlab.lab.as_race.as_race makes one"):
+        learning_curves(Figure().subplots(), swept)
+
+
+def test_an_unknown_optimizer_is_met_with_those_there_are(laps: list[Lap]) -> None:
+    dataset = assemble(laps)
+    with pytest.raises(UnknownNameError, match="no optimizer of these results is named 'lion'; there are adam, sgd"):
+        learning_curves(Figure().subplots(), dataset, ["lion"])

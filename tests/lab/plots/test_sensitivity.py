@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
+from gradlab.lab.names import UnknownNameError
 from gradlab.lab.plots import sensitivity
+from gradlab.lab.results import assemble
+from gradlab.lab.task import Lap
 
 NAN = float("nan")
 
@@ -33,3 +37,15 @@ def test_a_line_is_the_average_at_each_rate(make_dataset: Callable[..., xr.Datas
     assert axes.get_ylabel() == "loss, end of run"
     low, high = axes.get_xlim()
     assert low < 0.01 < 1.0 < high
+
+
+def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
+    swept = make_swept([[[1.0, 1.0]]], {"learning_rate": [0.1]})
+    with pytest.raises(ValueError, match=r"gradlab.lab.as_race.as_race makes one"):
+        sensitivity(Figure().subplots(), swept)
+
+
+def test_an_unknown_optimizer_is_met_with_those_there_are(laps: list[Lap]) -> None:
+    dataset = assemble(laps)
+    with pytest.raises(UnknownNameError, match="no optimizer of these results is named 'lion'; there are adam, sgd"):
+        sensitivity(Figure().subplots(), dataset, ["lion"])

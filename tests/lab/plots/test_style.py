@@ -11,7 +11,8 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from gradlab.lab.plots.style import EndLabel, common_limits, label_ends, line_style, log_axis, shown, spread_out
+from gradlab.lab.names import UnknownNameError
+from gradlab.lab.plots.style import EndLabel, chosen, common_limits, label_ends, line_style, log_axis, shown, spread_out
 
 
 def test_thirty_five_lines_look_different() -> None:
@@ -71,3 +72,11 @@ def test_limits_hold_all_that_is_known() -> None:
     assert 1e-4 < low < 1e-3
     assert 10 < high < 100
     assert common_limits(xr.DataArray([np.nan])) == (0.1, 1.0)
+
+
+def test_one_optimizer_or_some_or_all_are_chosen(make_swept: Callable[..., xr.Dataset]) -> None:
+    dataset = make_swept([[[1.0, 1.0]]] * 2, {"learning_rate": [0.1]})
+    assert chosen(dataset, None) == ["sgd", "adam"]
+    assert chosen(dataset, "adam") == chosen(dataset, ["adam"]) == ["adam"]
+    with pytest.raises(UnknownNameError, match="did you mean adam"):
+        chosen(dataset, "adamm")

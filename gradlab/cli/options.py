@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+
+from gradlab.lab.blame import ForeignError
+from gradlab.lab.grid import GridError
+from gradlab.lab.load import LoadError
+from gradlab.lab.names import UnknownNameError
+from gradlab.lab.tpe import MissingOptunaError
 
 from .terminal import fail
 
@@ -28,6 +36,23 @@ ProcessCount: TypeAlias = Annotated[int | None, typer.Option("--processes", help
 ProcessIndex: TypeAlias = Annotated[
     int | None, typer.Option("--process", help="Which of them this is, from 0. The first one writes the results.")
 ]
+
+
+@contextmanager
+def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (ValueError,)) -> Iterator[None]:
+    """While a plan is made: end the command, in one line, where the input is wrong.
+
+    A message that begins with one of `names` is of that option. The exit code is 1 where code that is not ours fails,
+    or Optuna is missing, and else 2. Of other errors only those of some `kinds` are taken for wrong input.
+    """
+    try:
+        yield
+    except (ForeignError, MissingOptunaError) as error:
+        fail(error, 1)
+    except (UnknownNameError, LoadError, GridError) as error:
+        fail(error)
+    except kinds as error:
+        fail(f"--{error}" if str(error).split(" ")[0] in names else error)
 
 
 def join_processes(coordinator: str | None, processes: int | None, process: int | None) -> None:

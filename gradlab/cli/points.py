@@ -21,7 +21,7 @@ from gradlab.lab.points import Point
 from gradlab.lab.words import counted
 
 from .scores import with_spread
-from .tables import print_columns, print_note
+from .tables import print_columns, print_note, print_written
 from .terminal import output
 
 SHOWN = 10  # points in the terminal; the files have all
@@ -58,9 +58,7 @@ def show_points(
     console = output()
     for name, found in rankings.items():
         _print(console, datasets[name], found)
-    console.print(f"{counted(runs, 'run')}. Written:")
-    for name in content["files"]:
-        console.print(f"  {run.out / name}", soft_wrap=True)
+    print_written(console, runs, run.out, content["files"])
 
 
 def _draw(out: Path, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> list[str]:

@@ -12,20 +12,18 @@ import typer
 import xarray as xr
 
 from gradlab.lab import export, folder
-from gradlab.lab.blame import ForeignError
 from gradlab.lab.durable import DurableRun, durable
 from gradlab.lab.entrants import entrants
-from gradlab.lab.grid import GridError, values_of
+from gradlab.lab.grid import values_of
 from gradlab.lab.leaderboard import leaderboard
-from gradlab.lab.load import LoadError, find_entrant, find_problem
-from gradlab.lab.names import UnknownNameError
+from gradlab.lab.load import find_entrant, find_problem
 from gradlab.lab.race import Plan
-from gradlab.lab.words import counted
 
 from . import completion, options
 from .leaderboard import print_leaderboard
 from .session import run_in_folder
-from .terminal import fail, output
+from .tables import print_written
+from .terminal import output
 
 CURATED = ("digits", "ravine")  # of all problems, those that a race is run on unless others are named
 
@@ -86,21 +84,14 @@ def make_plan(
     chunk: int | None = None,
 ) -> Plan:
     """The plan of the options; ends the command if one of them is wrong."""
-    try:
+    with options.refusing(("rates", "seeds", "steps", "lanes", "chunk")):
         chosen_problems = tuple(find_problem(name) for name in dict.fromkeys(problems or CURATED))
         chosen = tuple(find_entrant(name) for name in dict.fromkeys(optimizers or entrants()))
         grid = int(rates) if rates.lstrip("-").isdigit() else tuple(values_of("--rates", rates).tolist())
-    except (UnknownNameError, LoadError, GridError) as error:
-        fail(error)
-    try:
         plan = Plan(chosen_problems, chosen, grid, seeds, steps, lanes, chunk)
         for task in plan.tasks:
             for index in range(task.count):
                 task.optimizer(index)  # checks the rates
-    except ForeignError as error:
-        fail(error, 1)
-    except ValueError as error:
-        fail(f"--{error}" if str(error).split()[0] in ("rates", "seeds", "steps", "lanes", "chunk") else error)
     return plan
 
 
@@ -115,14 +106,13 @@ def _show(
         old = folder.drawn_by_last_run(run.out)
         from gradlab.lab.plots import draw_pictures  # matplotlib takes a second: not before the race
 
-        pictures = draw_pictures(run.out, datasets, {problem.name: problem for problem in plan.problems})
+        problems = {problem.name: problem for problem in plan.problems}
+        pictures = draw_pictures(run.out, datasets, problems)
         folder.remove_stale(old, [*pictures, run.out / folder.REPORT])
         export.write_csv(run.out / "leaderboard.csv", boards)
         from gradlab.lab.report import write_report
 
-        write_report(
-            datasets, attributes, run.out / folder.REPORT, {problem.name: problem for problem in plan.problems}
-        )
+        write_report(datasets, attributes, run.out / folder.REPORT, problems)
         names = [folder.RESULTS, folder.REPORT, *folder.LEADERBOARDS, *(path.name for path in pictures)]
         content = export.document(boards, datasets, fixed, names)
         export.write_json(run.out / "leaderboard.json", content)
@@ -132,6 +122,4 @@ def _show(
     console = output()
     for name, rows in boards.items():
         print_leaderboard(console, datasets[name], rows)
-    console.print(f"{counted(plan.runs, 'run')}. Written:")
-    for name in content["files"]:
-        console.print(f"  {run.out / name}", soft_wrap=True)  # a path is not to be broken
+    print_written(console, plan.runs, run.out, content["files"])

@@ -10,18 +10,13 @@ from typing import Annotated
 import typer
 import xarray as xr
 
-from gradlab.lab.blame import ForeignError
 from gradlab.lab.durable import DurableRun, kept
-from gradlab.lab.grid import GridError
-from gradlab.lab.load import LoadError, find_factory, find_problem, label_of
-from gradlab.lab.names import UnknownNameError
+from gradlab.lab.load import find_factory, find_problem, label_of
 from gradlab.lab.search import SearchPlan
-from gradlab.lab.tpe import MissingOptunaError
 
 from . import completion, options
 from .points import parse_axes, show_points
 from .session import run_in_folder
-from .terminal import fail
 
 
 def search(
@@ -61,21 +56,12 @@ def search(
     The same command on a folder with a stopped search goes on from there.
     """
     options.join_processes(coordinator, processes, process)
-    try:
+    with options.refusing(("trials", "batch", "seeds", "steps", "lanes", "chunk"), (TypeError, ValueError)):
         name = _only(optimizer, "optimizer")
         plan = SearchPlan(
             find_problem(_only(problem or ["digits"], "problem")), label_of(name), find_factory(name),
             parse_axes(assignments), trials, batch, seeds, steps, sample_seed, lanes, chunk,
         )  # fmt: skip
-    except MissingOptunaError as error:
-        fail(error, 1)
-    except (UnknownNameError, LoadError, GridError) as error:
-        fail(error)
-    except ForeignError as error:
-        fail(error, 1)
-    except (TypeError, ValueError) as error:
-        is_option = str(error).split(" ")[0] in ("trials", "batch", "seeds", "steps", "lanes", "chunk")
-        fail(f"--{error}" if is_option else error)
 
     def show(run: DurableRun, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
         show_points(run, plan.runs, datasets, attributes, as_json)

@@ -10,18 +10,14 @@ from typing import Annotated, Literal
 import typer
 import xarray as xr
 
-from gradlab.lab.blame import ForeignError
 from gradlab.lab.durable import DurableRun, durable
-from gradlab.lab.grid import GridError
-from gradlab.lab.load import LoadError, find_factory, find_problem, label_of
-from gradlab.lab.names import UnknownNameError
+from gradlab.lab.load import find_factory, find_problem, label_of
 from gradlab.lab.race import require_different
 from gradlab.lab.sweep import SweepPlan
 
 from . import completion, options
 from .points import parse_axes, show_points
 from .session import run_in_folder
-from .terminal import fail
 
 
 def sweep(
@@ -68,7 +64,7 @@ def sweep(
     """
     options.join_processes(coordinator, processes, process)
     names = list(dict.fromkeys(optimizer))
-    try:
+    with options.refusing(("seeds", "steps", "samples", "lanes", "chunk"), (TypeError, ValueError)):
         require_different([label_of(name) for name in names], "optimizer")
         plan = SweepPlan(
             tuple(find_problem(name) for name in dict.fromkeys(problem or ["digits"])),
@@ -76,13 +72,6 @@ def sweep(
             parse_axes(assignments),
             seeds, steps, samples, sampler, sample_seed, lanes, chunk,
         )  # fmt: skip
-    except (UnknownNameError, LoadError, GridError) as error:
-        fail(error)
-    except ForeignError as error:
-        fail(error, 1)
-    except (TypeError, ValueError) as error:
-        is_option = str(error).split(" ")[0] in ("seeds", "steps", "samples", "lanes", "chunk")
-        fail(f"--{error}" if is_option else error)
 
     def show(run: DurableRun, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
         show_points(run, plan.runs, datasets, attributes, as_json)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich import box
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -11,6 +12,8 @@ from rich.measure import Measurement
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from gradlab.lab.words import counted
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,13 @@ def print_columns(console: Console, columns: Mapping[str, Sequence[str]], least:
 def print_note(console: Console, text: str) -> None:
     """Print how to read what stands above."""
     console.print(Trimmed(Text(text, style="dim")))
+
+
+def print_written(console: Console, runs: int, folder: Path, names: Iterable[str]) -> None:
+    """Print how many runs there were, and the files that they are in."""
+    console.print(f"{counted(runs, 'run')}. Written:")
+    for name in names:
+        console.print(f"  {folder / name}", soft_wrap=True)  # a path is not to be broken
 
 
 def _table(columns: Mapping[str, Sequence[str]]) -> Table:

@@ -37,7 +37,7 @@ def document(
         | {
             "steps": problems[name].sizes["step"],
             "seeds": problems[name].sizes["seed"],
-            "leaderboard": [{field: _plain(getattr(row, field)) for field in FIELDS} for row in rows],
+            "leaderboard": [{field: plain(getattr(row, field)) for field in FIELDS} for row in rows],
         }
         for name, rows in boards.items()
     }
@@ -51,7 +51,7 @@ def fixed(attributes: Mapping[str, str]) -> dict[str, str]:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a document, in one step."""
-    _write(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def write_csv(path: Path, boards: Mapping[str, Sequence[Row]]) -> None:
@@ -61,15 +61,17 @@ def write_csv(path: Path, boards: Mapping[str, Sequence[Row]]) -> None:
     writer.writerow(["problem", *FIELDS])
     for name, rows in boards.items():
         for row in rows:
-            values = [_plain(getattr(row, field)) for field in FIELDS]
+            values = [plain(getattr(row, field)) for field in FIELDS]
             writer.writerow([name, *("" if value is None else value for value in values)])
-    _write(path, text.getvalue())
+    write_text(path, text.getvalue())
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value for JSON: None for a number that is not finite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a text, in one step."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

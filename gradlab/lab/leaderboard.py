@@ -57,6 +57,11 @@ def average(scores: xr.DataArray, logarithmic: bool) -> xr.DataArray:
     return 10.0 ** _decades(scores).mean("seed", skipna=False)
 
 
+def mean_scores(dataset: xr.Dataset) -> xr.DataArray:
+    """The average over seeds of the score at the end."""
+    return average(final_scores(dataset), bool(dataset.attrs["logarithmic"]))
+
+
 def spread(scores: xr.DataArray, logarithmic: bool) -> xr.DataArray:
     """The standard deviation over seeds, in decades if logarithmic; NaN for fewer than two."""
     values = _decades(scores) if logarithmic else scores
@@ -83,7 +88,7 @@ def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:
             f"expected the Dataset of a race, on the dimension rate; got one on {found}. Of a sweep over a grid with "
             f"learning rates, gradlab.lab.as_race.as_race makes one"
         )
-    chosen = average(final_scores(with_role(dataset, "choose")), bool(dataset.attrs["logarithmic"]))
+    chosen = mean_scores(with_role(dataset, "choose"))
     worst = -np.inf if dataset.attrs["higher_is_better"] else np.inf
     filled = chosen.fillna(worst)
     index = filled.argmax("rate") if dataset.attrs["higher_is_better"] else filled.argmin("rate")

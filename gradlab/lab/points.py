@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from .as_race import swept
-from .files import replacing
+from .export import plain, write_json, write_text
 from .leaderboard import average, final_scores, spread, with_role
 
 
@@ -69,7 +68,7 @@ def document(
         | {
             "steps": problems[name].sizes["step"],
             "seeds": problems[name].sizes["seed"],
-            "points": [{key: _plain(value) for key, value in point._asdict().items()} for point in points],
+            "points": [{key: plain(value) for key, value in point._asdict().items()} for point in points],
         }
         for name, points in rankings.items()
     }
@@ -87,13 +86,5 @@ def write(folder: Path, rankings: Mapping[str, Sequence[Point]], content: Mappin
             numbers = ["" if math.isnan(value) else value for value in (point.chosen_by, point.score, point.spread)]
             at = [point.hyperparameters[name] for name in names]
             writer.writerow([problem, point.rank, point.optimizer, *at, *numbers, point.diverged, point.runs])
-    with replacing(folder / "points.csv") as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-    with replacing(folder / "points.json") as temporary:
-        temporary.write_text(
-            json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
-        )
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    write_text(folder / "points.csv", text.getvalue())
+    write_json(folder / "points.json", content)

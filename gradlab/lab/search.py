@@ -20,7 +20,7 @@ from .grid import Axis, GridError, rounded, scales, typed, values_of
 from .grid import Lin as Lin
 from .grid import Log as Log
 from .laps import run_laps
-from .leaderboard import average, final_scores, with_role
+from .leaderboard import mean_scores, with_role
 from .load import as_problem, find_problem
 from .problems.base import Problem
 from .processes import Processes
@@ -187,8 +187,7 @@ def search(
 def _chosen_by(lap: Lap) -> np.ndarray:
     """The mean score of each point over the seeds for choosing, as points are ranked by; NaN if one diverged."""
     dataset = results.assemble([lap])
-    logarithmic = bool(dataset.attrs["logarithmic"])
-    return average(final_scores(with_role(dataset, "choose")), logarithmic).values[0]
+    return mean_scores(with_role(dataset, "choose")).values[0]
 
 
 def _ends(name: str, axis: Axis) -> list[float]:

@@ -71,8 +71,11 @@ class Task:
 
     def blame(self) -> AbstractContextManager[None]:
         """Where its optimizer and its problem are called: their failures are told apart from our own."""
-        foreign = bool(source_digest(self.problem) + source_digest(self.make))
-        return blamed(f"{self.name} on {self.problem.name}", foreign)
+        return blamed(f"{self.name} on {self.problem.name}", self._is_foreign)
+
+    @cached_property
+    def _is_foreign(self) -> bool:
+        return bool(source_digest(self.problem) + source_digest(self.make))
 
 
 class Lap(NamedTuple):

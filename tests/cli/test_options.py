@@ -8,7 +8,10 @@ import jax
 import pytest
 import typer
 
-from gradlab.cli.options import join_processes
+from gradlab.cli.options import join_processes, refusing
+from gradlab.lab.blame import ForeignError
+from gradlab.lab.grid import GridError
+from gradlab.lab.tpe import MissingOptunaError
 
 
 @pytest.mark.parametrize(
@@ -35,3 +38,28 @@ def test_options_that_do_not_fit_are_refused(
 
 def test_alone_there_is_nobody_to_meet() -> None:
     join_processes(None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (ForeignError("mine fails"), 1, "gradlab: mine fails\n"),
+        (MissingOptunaError("needs Optuna"), 1, "gradlab: needs Optuna\n"),
+        (GridError("steps is no range"), 2, "gradlab: steps is no range\n"),
+        (ValueError("steps must be at least 1"), 2, "gradlab: --steps must be at least 1\n"),
+        (ValueError("momentum must be in [0, 1)"), 2, "gradlab: momentum must be in [0, 1)\n"),
+    ],
+)
+def test_wrong_input_is_one_line_and_a_code(
+    capsys: pytest.CaptureFixture[str], error: Exception, code: int, message: str
+) -> None:
+    with pytest.raises(typer.Exit) as ended, refusing(("seeds", "steps")):
+        raise error
+    assert (ended.value.exit_code, capsys.readouterr().err) == (code, message)
+
+
+def test_other_errors_are_bugs_unless_said() -> None:
+    with pytest.raises(TypeError), refusing(()):
+        raise TypeError
+    with pytest.raises(typer.Exit), refusing((), (TypeError,)):
+        raise TypeError("a word")

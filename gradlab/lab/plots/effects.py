@@ -9,7 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..as_race import swept
-from ..leaderboard import average, final_scores
+from ..leaderboard import mean_scores
 from .style import common_limits, line_style, log_axis, lower_is_better, shown
 
 
@@ -19,7 +19,7 @@ def effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
     A line joins the best points of each value where the sweep is of a grid, and a ring marks the best of all, one of
     each for every optimizer. Points of which a run diverged are crosses at the top.
     """
-    scores, label = shown(dataset, average(final_scores(dataset), bool(dataset.attrs["logarithmic"])))
+    scores, label = shown(dataset, mean_scores(dataset))
     lower = lower_is_better(dataset)
     for position, name in enumerate(dataset.optimizer.values):
         style = line_style(position)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
-from ..leaderboard import average, final_scores
+from ..leaderboard import mean_scores
 from .effects import is_logarithmic, is_on_grid
 from .style import chosen, common_limits, log_axis, lower_is_better, shown
 
@@ -24,7 +24,7 @@ def heat(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: str) -> Axe
     that diverged.
     """
     (optimizer,) = chosen(dataset, optimizer)
-    scores, _ = shown(dataset, average(final_scores(dataset), bool(dataset.attrs["logarithmic"])))
+    scores, _ = shown(dataset, mean_scores(dataset))
     lower = lower_is_better(dataset)
     own = dataset.sel(optimizer=optimizer)
     across, up, values = own[x].values, own[y].values, scores.sel(optimizer=optimizer).values
@@ -77,7 +77,7 @@ def _dots(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lo
 
 def color_scale(axes: Axes, dataset: xr.Dataset) -> Axes:
     """Draw the scale of the colours, with the name of the score."""
-    scores, label = shown(dataset, average(final_scores(dataset), bool(dataset.attrs["logarithmic"])))
+    scores, label = shown(dataset, mean_scores(dataset))
     colors = matplotlib.colormaps[look_of(dataset, scores)["cmap"]]
     bar = axes.figure.colorbar(ScalarMappable(look_of(dataset, scores)["norm"], colors), cax=axes)
     bar.set_label(f"{label}, end of run")

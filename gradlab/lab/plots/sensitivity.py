@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from ..leaderboard import average, best_rate_index, final_scores
+from ..leaderboard import best_rate_index, mean_scores
 from .style import CONTEXT, EndLabel, chosen, common_limits, label_ends, line_style, log_axis, shown
 
 
@@ -18,7 +18,7 @@ def sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str
     A dot marks the chosen rate, and a cross at the top a rate at which at least one run diverged, which has no value.
     """
     names = chosen(dataset, optimizers)
-    scores, label = shown(dataset, average(final_scores(dataset), bool(dataset.attrs["logarithmic"])))
+    scores, label = shown(dataset, mean_scores(dataset))
     best = best_rate_index(dataset)
     rates = dataset.learning_rate
     for name in dataset.optimizer.values:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from ..compare import performance_profiles, reported
-from ..leaderboard import average, best_rate_index, final_scores
+from ..leaderboard import best_rate_index, final_scores, mean_scores
 from ..plots.style import shown
 from .findings import Finding
 from .numbers import plain
@@ -45,7 +45,7 @@ def sensitivity(finding: Finding) -> dict[str, Any]:
     """The final score at each rate: the average over all seeds, their range, and how many runs diverged."""
     dataset = finding.dataset
     finals = final_scores(dataset)
-    mean, label = shown(dataset, average(finals, bool(dataset.attrs["logarithmic"])))
+    mean, label = shown(dataset, mean_scores(dataset))
     each, _ = shown(dataset, finals)
     best = best_rate_index(dataset)
     lines = {}

@@ -167,6 +167,11 @@ class Value:
         return cls._make(factory, dict(zip(names, children, strict=True)))
 
 
+def replaced(value: Any, children: Mapping[str, Any]) -> Any:
+    """A value with other numbers for some of its arguments, which are not checked: they may be arrays over many."""
+    return value._make(value.factory, {**value.children, **children})
+
+
 def is_factory(thing: Any) -> bool:
     """Whether this is a decorated function that makes values, and was not called."""
     return isinstance(getattr(thing, "factory", None), Factory) and not isinstance(thing, Value)

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
 from gradlab.lab.blame import ForeignError
 from gradlab.lab.grid import GridError
 from gradlab.lab.load import LoadError
 from gradlab.lab.names import UnknownNameError
+from gradlab.lab.task import Task, Watcher
 from gradlab.lab.tpe import MissingOptunaError
+from gradlab.lab.words import counted
 
 from .terminal import fail
 
@@ -52,7 +56,32 @@ def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (Value
     except (UnknownNameError, LoadError, GridError) as error:
         fail(error)
     except kinds as error:
-        fail(f"--{error}" if str(error).split(" ")[0] in names else error)
+        first, *rest = str(error).split(" ")
+        fail(" ".join([f"--{first.replace('_', '-')}", *rest]) if first in names else error)
+
+
+class Checking(Watcher):
+    """A line on standard error, in a terminal, that says how many points are checked; nothing for a few."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True, markup=False, highlight=False)
+        self._status = console.status("") if console.is_terminal else None
+        self._shown = False
+
+    def checks(self, task: Task, points: int) -> None:
+        if self._status is None:
+            return
+        self._status.update(Text(f"checking {task.name}: {points:,} of {counted(task.count, 'point')}"))
+        if not self._shown:
+            self._status.start()
+            self._shown = True
+
+    def __enter__(self) -> Checking:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._status is not None and self._shown:
+            self._status.stop()
 
 
 def join_processes(coordinator: str | None, processes: int | None, process: int | None) -> None:

@@ -18,7 +18,7 @@ from gradlab.lab import export, folder, points
 from gradlab.lab.durable import DurableRun
 from gradlab.lab.grid import Axis, GridError, parse
 from gradlab.lab.points import Point
-from gradlab.lab.words import counted
+from gradlab.lab.words import counted, shortest
 
 from .scores import with_spread
 from .tables import print_columns, print_note, print_written
@@ -82,7 +82,7 @@ def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> Non
     columns = {
         "#": [str(point.rank) for point in best],
         "optimizer": [point.optimizer for point in best],
-        **{name: [f"{point.hyperparameters[name]:.4g}" for point in best] for name in found[0].hyperparameters},
+        **{name: [shortest(point.hyperparameters[name]) for point in best] for name in found[0].hyperparameters},
         attributes["score_label"]: [with_spread(point.score, point.spread, attributes) for point in best],
         "diverged": [f"{point.diverged}/{point.runs}" for point in best],
     }
@@ -99,6 +99,6 @@ def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> Non
     print_note(console, f"{shown}{what} over {counted(reporting, 'seed')}.{order}")
     for name, settings in json.loads(attributes.get("held", "{}")).items():
         if settings:
-            held = ", ".join(f"{key}={value:g}" for key, value in settings.items())
+            held = ", ".join(f"{key}={shortest(value)}" for key, value in settings.items())
             print_note(console, f"Not swept: {name} has {held}.")
     console.print()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -87,11 +88,11 @@ def make_plan(
     with options.refusing(("rates", "seeds", "steps", "lanes", "chunk")):
         chosen_problems = tuple(find_problem(name) for name in dict.fromkeys(problems or CURATED))
         chosen = tuple(find_entrant(name) for name in dict.fromkeys(optimizers or entrants()))
-        grid = int(rates) if rates.lstrip("-").isdigit() else tuple(values_of("--rates", rates).tolist())
+        grid = int(rates) if re.fullmatch(r"-?[0-9]+", rates) else tuple(values_of("--rates", rates).tolist())
         plan = Plan(chosen_problems, chosen, grid, seeds, steps, lanes, chunk)
-        for task in plan.tasks:
-            for index in range(task.count):
-                task.optimizer(index)  # checks the rates
+        with options.Checking() as watcher:
+            for task in plan.tasks:
+                task.check(watcher)
     return plan
 
 

@@ -18,6 +18,8 @@ from . import completion, options
 from .points import parse_axes, show_points
 from .session import run_in_folder
 
+_OPTIONS = ("trials", "batch", "seeds", "steps", "sample_seed", "lanes", "chunk")
+
 
 def search(
     optimizer: Annotated[
@@ -56,7 +58,7 @@ def search(
     The same command on a folder with a stopped search goes on from there.
     """
     options.join_processes(coordinator, processes, process)
-    with options.refusing(("trials", "batch", "seeds", "steps", "lanes", "chunk"), (TypeError, ValueError)):
+    with options.refusing(_OPTIONS, (TypeError, ValueError)):
         name = _only(optimizer, "optimizer")
         plan = SearchPlan(
             find_problem(_only(problem or ["digits"], "problem")), label_of(name), find_factory(name),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 import xarray as xr
 
 from gradlab.lab.durable import DurableRun, durable
+from gradlab.lab.grid import Sampler
 from gradlab.lab.load import find_factory, find_problem, label_of
 from gradlab.lab.race import require_different
 from gradlab.lab.sweep import SweepPlan
@@ -18,6 +19,8 @@ from gradlab.lab.sweep import SweepPlan
 from . import completion, options
 from .points import parse_axes, show_points
 from .session import run_in_folder
+
+_OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk")
 
 
 def sweep(
@@ -48,8 +51,8 @@ def sweep(
     seeds: Annotated[int, typer.Option(help="Runs at each point: half rank the points, half report on them.")] = 5,
     steps: options.Steps = None,
     samples: Annotated[int | None, typer.Option(help="Take so many points of the ranges, instead of a grid.")] = None,
-    sampler: Annotated[Literal["sobol", "random"], typer.Option(help="How the points are spread.")] = "sobol",
-    sample_seed: Annotated[int, typer.Option(help="Other numbers give other points.")] = 0,
+    sampler: Annotated[Sampler | None, typer.Option(help="How the samples are spread. Left out: sobol.")] = None,
+    sample_seed: Annotated[int | None, typer.Option(help="Other numbers give other samples. Left out: 0.")] = None,
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
     fresh: options.Fresh = False,
@@ -64,13 +67,13 @@ def sweep(
     """
     options.join_processes(coordinator, processes, process)
     names = list(dict.fromkeys(optimizer))
-    with options.refusing(("seeds", "steps", "samples", "lanes", "chunk"), (TypeError, ValueError)):
+    with options.refusing(_OPTIONS, (TypeError, ValueError)), options.Checking() as watcher:
         require_different([label_of(name) for name in names], "optimizer")
         plan = SweepPlan(
             tuple(find_problem(name) for name in dict.fromkeys(problem or ["digits"])),
             {label_of(name): find_factory(name) for name in names},
             parse_axes(assignments),
-            seeds, steps, samples, sampler, sample_seed, lanes, chunk,
+            seeds, steps, samples, sampler, sample_seed, lanes, chunk, watcher,
         )  # fmt: skip
 
     def show(run: DurableRun, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:

@@ -11,6 +11,8 @@ import xarray as xr
 
 from gradlab import registry
 
+from .words import shortest
+
 RATE = "learning_rate"
 MOST = 64  # optimizers that can still be told apart
 
@@ -23,6 +25,7 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
     is not gradlab's. That of a race is returned as it is. Raises ValueError for samples, for grids
     without a learning rate, and for more than 64 combinations.
     """
+    _require_results(dataset)
     if "point" not in dataset.dims:
         return dataset
     name = dataset.attrs.get("problem", "this")
@@ -46,6 +49,27 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
     return xr.concat(parts, "optimizer", coords="different", compat="equals", join="exact", combine_attrs="override")
 
 
+def _require_results(dataset: Any) -> None:
+    """Raise TypeError or ValueError for what no race, sweep or search has made."""
+    where = "read one with gradlab.lab.results.read, or make one with gradlab.lab.sweep.sweep"
+    if not isinstance(dataset, xr.Dataset):
+        kind = type(dataset).__name__
+        raise TypeError(f"expected the Dataset of a race or a sweep of one problem, got {kind}; {where}")
+    if "point" in dataset.dims:
+        swept(dataset)
+    points = "point" if "point" in dataset.dims else "rate"
+    missing = [name for name in ("optimizer", points, "seed") if name not in dataset.dims]
+    missing += ["role"] * ("role" not in dataset.variables)
+    if points == "rate" and RATE not in dataset.variables:
+        missing.append(RATE)
+    if missing:
+        found = ", ".join(map(str, dataset.dims)) or "none"
+        raise ValueError(
+            f"expected the Dataset of a race or a sweep, but it has no {', '.join(missing)}; "
+            f"its dimensions are {found}; {where}"
+        )
+
+
 def swept(dataset: xr.Dataset) -> list[str]:
     """The hyperparameters of the Dataset of a sweep or a search. Raises ValueError for any other."""
     if "point" in dataset.dims and "hyperparameters" in dataset.attrs:
@@ -66,7 +90,7 @@ def _part(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> xr
     for name in ("compile_seconds", "run_seconds"):
         if name in found:
             found[name] = found[name] * here.mean()  # its share
-    label = " ".join([optimizer, *(f"{name}={value:g}" for name, value in settings.items())])
+    label = " ".join([optimizer, *(f"{name}={shortest(value)}" for name, value in settings.items())])
     return found.assign_coords(
         optimizer=[label], family=("optimizer", [optimizer]), composition=("optimizer", [composition])
     )

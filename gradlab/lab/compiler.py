@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import optax
 
-from .lanes import Draws, draw, stack
+from .lanes import Draws, draw
 from .program import Program
 from .task import Task
 
@@ -32,7 +32,7 @@ class Compiler:
     def prepare(self, task: Task) -> tuple[Future[Program], Future[Draws]]:
         """The program of a task, and what its seeds draw. Both raise ForeignError for code of others that fails."""
         with task.blame():
-            stacked = stack([task.optimizer(point) for point in range(task.count)])
+            stacked = task.stacked()
         key = (id(task.problem), task.seeds, task.steps)
         if key not in self._draws:
             self._draws.clear()  # laps come problem by problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -74,8 +75,17 @@ def draw(problem: Problem, seeds: Iterable[int], steps: int) -> Draws:
         return raw(Draws(problem.init(start), problem.batches(batches, steps)))
 
     compiled = compile_fast(jax.jit(one).lower(jnp.asarray(0, jnp.uint32)), jax.local_devices()[0])
-    drawn = [jax.tree.map(np.asarray, compiled(jnp.asarray(seed, jnp.uint32))) for seed in seeds]
-    return jax.tree.map(lambda *arrays: np.stack(arrays), *drawn)
+    chosen = list(seeds)
+    shapes = jax.eval_shape(one, jax.ShapeDtypeStruct((), jnp.uint32))
+    # Written into one array, because the arrays of the seeds and their stack together take twice the memory.
+    drawn = jax.tree.map(lambda leaf: np.empty((len(chosen), *leaf.shape), leaf.dtype), shapes)
+    for index, seed in enumerate(chosen):
+        jax.tree.map(partial(_put, index), drawn, compiled(jnp.asarray(seed, jnp.uint32)))
+    return drawn
+
+
+def _put(index: int, whole: np.ndarray, part: jax.Array) -> None:
+    whole[index] = part
 
 
 def draw_shapes(problem: Problem, steps: int) -> Draws:

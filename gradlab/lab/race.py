@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import is_whole, require_known, require_whole
 from .entrants import Entrant
+from .grid import values_of
 from .laps import run_laps
+from .limits import require_room, require_runs
 from .problems.base import Problem
 from .task import Lap, Task
 
@@ -20,8 +23,8 @@ class Plan:
 
     `rates` is a number of rates around those that are good for each entrant, or the rates themselves, for all.
     `steps` overrides the number of updates that each problem proposes; `lanes` and `chunk` limit how many runs and
-    steps one program computes at a time. Raises ValueError for numbers below one, for no problems or entrants, and for
-    two of one name.
+    steps one program computes at a time. Raises ValueError for numbers below one, for no problems or entrants, for
+    two of one name, and for what is too large (see `gradlab.lab.limits`); TypeError for what is no whole number.
     """
 
     problems: tuple[Problem, ...]
@@ -33,14 +36,19 @@ class Plan:
     chunk: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("rates", "seeds", "steps", "lanes", "chunk"):
-            number = getattr(self, name)
-            if isinstance(number, int) and number < 1:
-                raise ValueError(f"{name} must be at least 1, got {number}")
+        if is_whole(self.rates) or np.ndim(self.rates) == 0:
+            require_whole("rates", self.rates)
+        else:
+            object.__setattr__(self, "rates", tuple(values_of("rates", self.rates).tolist()))
+        for name in ("seeds", "steps", "lanes", "chunk"):
+            if getattr(self, name) is not None or name == "seeds":
+                require_whole(name, getattr(self, name))
+        require_runs(self.runs_per_lap // self.seeds, self.seeds, self.steps)
         if not self.problems or not self.entrants:
             raise ValueError("a race needs at least one problem and one optimizer")
         require_different([problem.name for problem in self.problems], "problem")
         require_different([entrant.name for entrant in self.entrants], "optimizer")
+        require_room(self.tasks)
 
     def steps_of(self, problem: Problem) -> int:
         """The number of updates of a run on a problem."""
@@ -79,6 +87,12 @@ class Plan:
 
 def race(plan: Plan, **options: Any) -> Generator[Lap, None, None]:
     """Run the plan, and yield each lap as it ends; the options are those of `gradlab.lab.laps.run_laps`."""
+    if not isinstance(plan, Plan):
+        raise TypeError(
+            f"race takes a Plan of problems and entrants, got {type(plan).__name__}: {plan!r}; "
+            f"an optimizer on one problem is swept: gradlab.lab.sweep.sweep"
+        )
+    require_known("race", options, ("store", "watcher", "processes", "compiler"))
     return run_laps(plan.tasks, **options)
 
 

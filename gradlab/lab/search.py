@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,15 @@ import numpy as np
 import xarray as xr
 
 from . import plan, results
+from .arguments import require_known, require_whole
 from .compiler import Compiler
 from .durable import kept
-from .grid import Axis, GridError, rounded, scales, typed, values_of
+from .grid import Axis, GridError, as_axes, scales, typed, values_of
 from .grid import Lin as Lin
 from .grid import Log as Log
 from .laps import run_laps
 from .leaderboard import mean_scores, with_role
+from .limits import require_room, require_runs
 from .load import as_problem, find_problem
 from .problems.base import Problem
 from .processes import Processes
@@ -37,7 +39,8 @@ class SearchPlan:
     Each round trains a `batch` of points from each of the seeds, and tells Optuna the mean scores over those seeds that
     are for choosing; the others stay unseen. The first points, `batch` or at least 10, are spread evenly.
 
-    Raises ValueError for numbers below one, for axes without a range, and for hyperparameters that the factory does not
+    Raises TypeError for what is no whole number; ValueError for numbers below one, for too many (see
+    `gradlab.lab.limits`), for axes without a range, and for hyperparameters that the factory does not
     have, that are no numbers, or that it refuses at the ends of their ranges; MissingOptunaError without Optuna.
     """
 
@@ -55,9 +58,11 @@ class SearchPlan:
 
     def __post_init__(self) -> None:
         for name in ("trials", "batch", "seeds", "steps", "lanes", "chunk"):
-            number = getattr(self, name)
-            if number is not None and number < 1:
-                raise ValueError(f"{name} must be at least 1, got {number}")
+            if getattr(self, name) is not None or name in ("trials", "batch", "seeds"):
+                require_whole(name, getattr(self, name))
+        require_whole("sample_seed", self.sample_seed, least=0)
+        require_runs(self.trials, self.seeds, self.steps)
+        object.__setattr__(self, "axes", as_axes(self.axes))
         for name in self.axes:
             require_number(self.name, self.factory, name)
         if not any(isinstance(axis, Lin) for axis in self.axes.values()):
@@ -66,8 +71,9 @@ class SearchPlan:
                 f"a search needs a range, such as learning_rate=log:1e-4:1; got {given}, which a sweep covers"
             )
         self._suggestions()
-        for corner in itertools.islice(self._corners(), 4096):
-            self.factory(**corner)  # checks the values, before a point of a late round is refused
+        corners = list(itertools.islice(self._corners(), 4096))
+        self.task(columns(corners)).check(Watcher())  # before a point of a late round is refused
+        require_room([self.task(columns(corners[:1] * self.trials))])
 
     @property
     def runs(self) -> int:
@@ -95,8 +101,7 @@ class SearchPlan:
 
     def document(self) -> dict[str, Any]:
         """Everything that determines the results, JSON-ready: the axes and the seed stand for the points."""
-        corner = {name: np.full(self.rounds[0], value) for name, value in next(self._corners()).items()}
-        found = plan.document("search", [self.task(corner)])
+        found = plan.document("search", [self.task(columns([next(self._corners())] * self.rounds[0]))])
         own = {"trials": self.trials, "batch": self.batch, "sample_seed": self.sample_seed}
         axes = {name: typed(axis) for name, axis in self.axes.items()}
         found["versions"]["optuna"] = require_optuna().__version__
@@ -168,9 +173,10 @@ def search(
 
     Returns a Dataset like that of `sweep`, on (optimizer, point, seed, step), with the coordinate `round` on (point);
     `gradlab.lab.points.ranking` has the best points. With `out`, a folder, rounds are kept there as they go, and the
-    same call goes on from them to the same results; `fresh` discards them. Raises ValueError for what cannot be
-    searched, FolderError for what `out` holds, MissingOptunaError without Optuna.
+    same call goes on from them to the same results; `fresh` discards them. Raises ValueError or TypeError for what
+    cannot be searched, FolderError for what `out` holds, MissingOptunaError without Optuna.
     """
+    require_known("search", options, ("steps", "sample_seed", "lanes", "chunk"))
     chosen = find_problem(problem) if isinstance(problem, str) else as_problem(problem)
     factories = named(optimizer)
     if len(factories) != 1:
@@ -190,6 +196,11 @@ def _chosen_by(lap: Lap) -> np.ndarray:
     return mean_scores(with_role(dataset, "choose")).values[0]
 
 
+def columns(points: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:
+    """Points as columns: name -> (point,)."""
+    return {name: np.array([point[name] for point in points]) for name in points[0]}
+
+
 def _ends(name: str, axis: Axis) -> list[float]:
     """The ends of a range, or all values of a list."""
-    return [rounded(axis.low), rounded(axis.high)] if isinstance(axis, Lin) else values_of(name, axis).tolist()
+    return [axis.low, axis.high] if isinstance(axis, Lin) else values_of(name, axis).tolist()

@@ -12,12 +12,14 @@ import numpy as np
 import xarray as xr
 
 from . import results
+from .arguments import require_known, require_whole
 from .as_race import swept
 from .durable import durable
-from .grid import Axis, GridError, Sampler, points, samples, scales
+from .grid import Axis, GridError, Sampler, as_axes, points, samples, scales
 from .grid import Lin as Lin
 from .grid import Log as Log
 from .laps import run_laps
+from .limits import require_room, require_runs
 from .load import as_factory, as_problem, find_factory, find_problem, label_of
 from .names import pick
 from .problems.base import Problem
@@ -30,8 +32,8 @@ class SweepPlan:
     """What is to be swept: every combination of the values of `axes` (or so many `samples` of their ranges), for each
     of the factories, from each of the seeds, on each problem.
 
-    Raises ValueError for numbers below one, and for hyperparameters that a factory does not have or that are no
-    numbers.
+    Raises ValueError for numbers below one, for hyperparameters that a factory does not have or that are no numbers,
+    and for what is too large (see `gradlab.lab.limits`); TypeError for arguments of other types.
     """
 
     problems: tuple[Problem, ...]
@@ -40,31 +42,42 @@ class SweepPlan:
     seeds: int = 5
     steps: int | None = None
     samples: int | None = None
-    sampler: Sampler = "sobol"
-    sample_seed: int = 0
+    sampler: Sampler | None = None  # None: sobol
+    sample_seed: int | None = None  # None: 0
     lanes: int | None = None
     chunk: int | None = None
+    watcher: Watcher = field(default_factory=Watcher, repr=False, compare=False)  # is told how checking goes
     points: Mapping[str, np.ndarray] = field(init=False)
 
     def __post_init__(self) -> None:
         for name in ("seeds", "steps", "samples", "lanes", "chunk"):
-            number = getattr(self, name)
-            if number is not None and number < 1:
-                raise ValueError(f"{name} must be at least 1, got {number}")
+            if getattr(self, name) is not None or name == "seeds":
+                require_whole(name, getattr(self, name))
+        if self.sample_seed is not None:
+            require_whole("sample_seed", self.sample_seed, least=0)
+        object.__setattr__(self, "axes", as_axes(self.axes))
         if not self.problems or not self.factories or not self.axes:
             raise ValueError("a sweep needs at least one problem, one optimizer and one hyperparameter")
         require_different([problem.name for problem in self.problems], "problem")
         for label, factory in self.factories.items():
             for name in self.axes:
                 require_number(label, factory, name)
-        if self.samples is None:
-            found = points(self.axes)
-        else:
-            found = samples(self.axes, self.samples, self.sampler, self.sample_seed)
-        object.__setattr__(self, "points", found)
+        object.__setattr__(self, "points", self._points())
+        require_runs(len(next(iter(self.points.values()))), self.seeds, self.steps)
+        require_room(self.tasks)
         for task in self.tasks[: len(self.factories)]:
-            for index in range(task.count):
-                task.optimizer(index)  # checks the values
+            task.check(self.watcher)
+
+    def _points(self) -> dict[str, np.ndarray]:
+        if self.samples is not None:
+            return samples(self.axes, self.samples, self.sampler or "sobol", self.sample_seed or 0)
+        for name in ("sampler", "sample_seed"):
+            if (value := getattr(self, name)) is not None:
+                raise ValueError(
+                    f"{name} is given ({value}) and samples is not, so that the points are a grid; "
+                    f"give samples too, or leave out {name}"
+                )
+        return points(self.axes)
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -72,7 +85,7 @@ class SweepPlan:
         notes = {
             "hyperparameters": json.dumps(list(self.axes)),
             "scales": json.dumps(scales(self.axes)),
-            "sampler": self.sampler if self.samples else "grid",
+            "sampler": (self.sampler or "sobol") if self.samples else "grid",
             "held": held(self.factories, self.axes),
         }
         return tuple(
@@ -89,6 +102,9 @@ class SweepPlan:
     def runs(self) -> int:
         """All training runs."""
         return sum(task.runs for task in self.tasks)
+
+
+OPTIONS = ("steps", "samples", "sampler", "sample_seed", "lanes", "chunk")
 
 
 def sweep(
@@ -108,15 +124,18 @@ def sweep(
 
     The problem is a value with `init` and `loss` (see `Problem`), a class of such values, or a name. An optimizer is a
     factory (of gradlab, optax or the user's), or a name; several are a dictionary by name. A hyperparameter has a
-    range, a list of values, or one value. The options are those of `SweepPlan`: `steps`, `samples=64` with
-    `sampler="sobol"` or "random" for points in ranges without a count (`Log(1e-4, 1e-1)`), `lanes` and `chunk`.
+    range, a list of values, or one value. The options are those of `SweepPlan`: `steps`, `lanes` and `chunk`; and
+    `samples=64` for points in ranges without a count (`Log(1e-4, 1e-1)`), with `sampler` "sobol", "halton",
+    "latin_hypercube" or "random", and `sample_seed`.
 
     Returns a Dataset on (optimizer, point, seed, step), with each hyperparameter as a coordinate on (optimizer, point);
     `unstack` gives a grid its axes. With `out`, a folder, chunks are kept there as they end, and the same call goes on
-    from them; `fresh` discards them. Raises ValueError for what cannot be swept, FolderError for what `out` holds.
+    from them; `fresh` discards them. Raises ValueError or TypeError for what cannot be swept,
+    FolderError for what `out` holds.
     """
+    require_known("sweep", options, OPTIONS)
     chosen = find_problem(problem) if isinstance(problem, str) else as_problem(problem)
-    plan = SweepPlan((chosen,), named(optimizers), axes, seeds, **options)
+    plan = SweepPlan((chosen,), named(optimizers), axes, seeds, **options, watcher=watcher or Watcher())
     if out is None:
         return results.assemble(list(run_laps(plan.tasks, watcher=watcher)))
     with durable("sweep", plan.tasks, Path(out), fresh) as run:

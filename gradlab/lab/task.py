@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 
+from gradlab import Transformation
+from gradlab.values import replaced
+
 from .blame import blamed
 from .cut import Cut, cut
-from .lanes import Curves
+from .lanes import Curves, stack
 from .load import source_digest
 from .problems.base import Problem
 
@@ -57,6 +62,34 @@ class Task:
         with self.blame():
             return self.make(**{name: values[point].item() for name, values in self.points.items()})
 
+    def check(self, watcher: Watcher) -> None:
+        """Make the optimizers, so that those raise that cannot be made.
+
+        The hyperparameters of gradlab's factories have intervals, so that the smallest and the largest value of each
+        speak for all; any other factory is called at every point.
+        """
+        indices: Iterable[int] = range(self.count)
+        if not self._is_foreign:
+            ends = (extreme(values) for values in self.points.values() for extreme in (np.argmin, np.argmax))
+            indices = sorted({0, *map(int, ends)})
+        for done, index in enumerate(indices):
+            self.optimizer(index)
+            if done % 500 == 499:
+                watcher.checks(self, done + 1)
+
+    def stacked(self) -> optax.GradientTransformation:
+        """One optimizer whose hyperparameters are arrays over all points."""
+        first = self.optimizer(0)
+        children = getattr(first, "children", {})
+        is_plain = isinstance(first, Transformation) and first.factory == getattr(self.make, "factory", None)
+        numbers = [*(children.get(name) for name in self.points), *jax.tree.leaves(first)]
+        if not is_plain or not all(isinstance(number, float) for number in numbers):
+            with self.blame():
+                return stack([self.optimizer(point) for point in range(self.count)])
+        # The leaves are the arguments themselves, so that there is no need to make every optimizer.
+        columns = jax.tree.map(lambda number: jnp.asarray(np.full(self.count, number)), first)
+        return replaced(columns, {name: jnp.asarray(values) for name, values in self.points.items()})
+
     @cached_property
     def composition(self) -> str:
         """What the optimizer is made of, at the middle point."""
@@ -92,6 +125,9 @@ class Watcher:
 
     def starts(self, task: Task) -> None:
         """A lap begins."""
+
+    def checks(self, task: Task, points: int) -> None:
+        """So many points of a task are checked, before anything runs."""
 
     def advances(self, runs: float) -> None:
         """So many runs are done, in parts of a run, since the last time; those of before a resume are counted too."""

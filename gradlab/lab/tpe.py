@@ -41,15 +41,19 @@ class Suggestions:
             spread = samples(axes, startup, seed=seed)
             for point in zip(*(values.tolist() for values in spread.values())):
                 self._study.enqueue_trial(dict(zip(spread, point)))
-        self._optuna = optuna
+        self._optuna, self._axes = optuna, axes
         self._asked: list[Any] = []
 
     def ask(self, count: int) -> dict[str, np.ndarray]:
-        """The next points: name -> (point,), rounded so that what is printed can be typed."""
+        """The next points: name -> (point,); those of ranges are rounded, so that what is printed can be typed."""
         with _quiet(self._optuna):
             self._asked = [self._study.ask(self._distributions) for _ in range(count)]
         found = {name: [trial.params[name] for trial in self._asked] for name in self._distributions}
-        return {name: np.array([rounded(value) for value in values]) for name, values in found.items()}
+        return {name: self._rounded(name, np.array(values)) for name, values in found.items()}
+
+    def _rounded(self, name: str, values: np.ndarray) -> np.ndarray:
+        axis = self._axes[name]
+        return rounded(axis, values) if isinstance(axis, Lin) else values
 
     def tell(self, scores: np.ndarray) -> None:
         """The scores of the points asked for last, of shape (point,); NaN is worse than any score."""
@@ -75,7 +79,7 @@ def _distribution(optuna: Any, name: str, axis: Axis) -> Any:
     if not isinstance(axis, Lin):
         return optuna.distributions.CategoricalDistribution(values_of(name, axis).tolist())
     without_count(name, axis, "a search takes its own points of a range")
-    return optuna.distributions.FloatDistribution(rounded(axis.low), rounded(axis.high), log=isinstance(axis, Log))
+    return optuna.distributions.FloatDistribution(axis.low, axis.high, log=isinstance(axis, Log))
 
 
 @contextmanager

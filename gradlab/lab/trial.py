@@ -41,7 +41,8 @@ def try_out(problem: Problem, label: str) -> None:
     batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), batches)
     loss = _called(f"{label}.loss", problem.loss, params, batch)
     if not _is_scalar(loss, jnp.floating):
-        raise UnfitError(f"{label}.loss must return a real scalar, {_returned(loss)}")
+        cast = ", an integer, which has no gradient; cast it: loss.astype(float)" * _is_scalar(loss, jnp.integer)
+        raise UnfitError(f"{label}.loss must return a real scalar, {_returned(loss)}{cast}")
     _try_metrics(problem, label, params)
 
 

@@ -51,6 +51,8 @@ def check(
     claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims)
     _require_known("law", laws or (), CONTRACTS)
     _require_known("claim", [name for name in claimed if name != "except"], CLAIMS)
+    if isinstance(dtypes, str):
+        raise TypeError(f"dtypes must be a tuple of names, got the string {dtypes!r}; write dtypes=({dtypes!r},)")
     for dtype in dtypes:
         if not jnp.issubdtype(jnp.dtype(dtype), jnp.inexact):
             raise ValueError(f"dtypes must be floating-point or complex, got {dtype!r}")

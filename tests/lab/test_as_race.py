@@ -18,6 +18,25 @@ RATES = [0.1, 0.01, 0.1, 0.01, 0.1, 0.01]
 B1 = [0.8, 0.8, 0.9, 0.9, 0.95, 0.95]
 
 
+@pytest.mark.parametrize(
+    ("foreign", "kind", "message"),
+    [
+        (
+            xr.Dataset({"t2m": (("lat", "lon"), np.zeros((2, 2)))}),
+            ValueError,
+            "no optimizer, rate, seed, role, learning_rate",
+        ),
+        (xr.Dataset(), ValueError, "its dimensions are none"),
+        (xr.Dataset({"a": ("point", np.zeros(2))}), ValueError, "expected the Dataset of a sweep or a search"),
+        ({"digits": xr.Dataset()}, TypeError, "of one problem, got dict; read one with gradlab.lab.results.read"),
+        ("race/results.nc", TypeError, "of one problem, got str; read one"),
+    ],
+)
+def test_a_foreign_dataset_is_refused(foreign: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        as_race(foreign)
+
+
 @pytest.fixture
 def swept(make_swept: Callable[..., xr.Dataset]) -> xr.Dataset:
     scores = np.arange(1.0, 25).reshape(2, 6, 2)

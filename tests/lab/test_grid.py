@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gradlab.lab.grid import GridError, Lin, Log, parse, points, samples, typed, values_of
+from gradlab.lab.grid import GridError, Lin, Log, as_axes, parse, points, samples, typed, values_of
+from gradlab.lab.limits import TooLargeError
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_a_grid_has_every_combination_the_last_varying_fastest() -> None:
     assert found["b"].tolist() == [0, 0.5, 1, 0, 0.5, 1]
 
 
-@pytest.mark.parametrize("sampler", ["sobol", "random"])
+@pytest.mark.parametrize("sampler", ["sobol", "halton", "latin_hypercube", "random"])
 def test_samples_lie_in_their_ranges_and_are_the_same_again(sampler: Any) -> None:
     axes: Any = {"a": Log(1e-4, 1e-1), "b": Lin(-1, 1), "c": [5.0, 6.0]}
     found = samples(axes, 50, sampler)
@@ -67,6 +69,97 @@ def test_quasi_random_samples_are_spread_evenly() -> None:
     found = samples({"a": Lin(0, 1), "b": Lin(0, 1)}, 64, "sobol")
     counts = np.histogram2d(found["a"], found["b"], bins=4, range=[[0, 1], [0, 1]])[0]
     assert (counts == 4).all()
+
+
+EXACT = [0.123456789, 0.9999999, 0.12345678, 1e-300]
+
+
+@pytest.mark.parametrize("axis", [EXACT, tuple(EXACT), np.array(EXACT), ",".join(map(str, EXACT))])
+def test_listed_values_are_taken_as_they_are(axis: Any) -> None:
+    assert values_of("b2", axis).tolist() == EXACT
+    assert parse("b2", typed(EXACT)) == EXACT
+
+
+def test_a_float32_is_taken_as_it_prints() -> None:
+    assert values_of("b2", np.array([0.1, 0.999], np.float32)).tolist() == [0.1, 0.999]
+    assert values_of("b2", jnp.array([0.1, 0.999], jnp.float32)).tolist() == [0.1, 0.999]
+
+
+def test_values_that_differ_in_the_last_bit_are_two() -> None:
+    assert len(values_of("b2", [0.1, np.nextafter(0.1, 1)])) == 2
+
+
+@pytest.mark.parametrize("axis", [Lin(0.123456789, 0.987654321, 4), Log(0.123456789, 0.987654321, 4)])
+def test_a_grid_begins_and_ends_where_it_was_told_to(axis: Lin) -> None:
+    values = values_of("b1", axis).tolist()
+    assert (values[0], values[-1]) == (0.123456789, 0.987654321)
+    assert all(float(f"{value:.6g}") == value for value in values[1:-1])  # generated, so short
+    assert parse("b1", typed(axis)) == axis
+
+
+def test_a_narrow_range_has_as_many_digits_as_it_takes() -> None:
+    values = values_of("b2", Lin(0.9999999, 0.99999995, 6))
+    np.testing.assert_allclose(np.diff(values), 1e-8, rtol=1e-3)
+    low, high = 0.12345678, 0.12345679
+    drawn = samples({"b2": Lin(low, high)}, 32)["b2"]
+    assert len(set(drawn.tolist())) == 32
+    assert ((drawn >= low) & (drawn <= high)).all()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Log("a", 1, 3), "Log: low must be a number, got str: 'a'; a range is Log"),
+        (lambda: Lin(0, None), "Lin: high must be a number, got NoneType: None"),
+        (lambda: Lin(False, 1), "Lin: low must be a number, got bool: False"),
+        (lambda: Lin(0, 1, 2.5), "Lin: count must be a whole number, got float: 2.5; leave it out"),
+        (lambda: Lin(0, 1, True), "Lin: count must be a whole number, got bool: True"),
+    ],
+)
+def test_what_makes_no_range_is_refused(make: Any, message: str) -> None:
+    with pytest.raises(GridError, match=message):
+        make()
+
+
+def test_axes_are_a_dictionary() -> None:
+    assert as_axes({"a": "log:0.1:1", "b": [1]}) == {"a": Log(0.1, 1), "b": [1]}
+    with pytest.raises(TypeError, match=r"axes must be a dictionary of hyperparameters .*; got list: "):
+        as_axes([("learning_rate", [0.1])])
+
+
+def test_an_unknown_sampler_is_refused() -> None:
+    with pytest.raises(GridError, match=r"no sampler 'sobbol'; expected one of sobol, halton, latin_hypercube, random"):
+        samples({"a": Lin(0, 1)}, 4, "sobbol")  # type: ignore[arg-type]
+
+
+def test_a_latin_hypercube_has_a_sample_in_every_part() -> None:
+    found = samples({"a": Lin(0, 1), "b": Lin(0, 8)}, 8, "latin_hypercube")
+    assert sorted((found["a"] * 8).astype(int).tolist()) == sorted(found["b"].astype(int).tolist()) == [*range(8)]
+
+
+@pytest.mark.parametrize(("axes", "given"), [({"a": [1.0, 2.0], "b": 3.0}, "a=1,2, b=3"), ({"a": 0.5}, "a=0.5")])
+def test_lists_alone_are_not_sampled(axes: Any, given: str) -> None:
+    with pytest.raises(GridError, match=f"samples are spread over ranges, .*; got {given}, which is a grid"):
+        samples(axes, 4)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: values_of("rate", "log:1e-4:1:10000000"),
+        lambda: points({"a": Lin(0, 1, 3000), "b": Lin(0, 1, 3000), "c": Lin(0, 1, 3000)}),
+        lambda: samples({"a": Lin(0, 1)}, 10**9),
+    ],
+)
+def test_huge_grids_are_refused_with_their_count(call: Any) -> None:
+    with pytest.raises(TooLargeError, match=r"^(10,000,000|27,000,000,000|1,000,000,000) .* 1,000,000 at most"):
+        call()
+
+
+def test_messages_stay_short() -> None:
+    with pytest.raises(GridError, match="and 999,990 more") as caught:
+        values_of("a", [np.nan] * 1_000_000)
+    assert len(str(caught.value)) < 200
 
 
 def test_no_samples_are_an_error() -> None:

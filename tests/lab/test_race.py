@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from gradlab.lab.entrants import entrants
+from gradlab.lab.grid import GridError
 from gradlab.lab.laps import train
 from gradlab.lab.problems import Problem, Ravine
 from gradlab.lab.race import Plan, race
@@ -65,6 +68,27 @@ def test_numbers_below_one_are_errors(wrong: dict[str, int]) -> None:
     ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=f"{name} must be at least 1, got {value}"):
         Plan((Ravine(),), (entrants()["sgd"],), **wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"rates": "13"}, {"rates": 2.5}, {"seeds": True}, {"steps": "4"}])
+def test_numbers_of_other_types_are_errors(wrong: dict[str, Any]) -> None:
+    ((name, value),) = wrong.items()
+    with pytest.raises(TypeError, match=f"{name} must be a whole number, .*; got {type(value).__name__}"):
+        Plan((Ravine(),), (entrants()["sgd"],), **wrong)
+
+
+def test_a_race_is_of_a_plan() -> None:
+    with pytest.raises(TypeError, match="race takes a Plan of problems and entrants, got str: 'digits'"):
+        race("digits")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"race has no argument 'wacher'; did you mean watcher\?"):
+        race(Plan((Ravine(),), (entrants()["sgd"],)), wacher=Watcher())
+
+
+def test_given_rates_are_checked() -> None:
+    with pytest.raises(GridError, match=r"rates has a value twice: 0\.1"):
+        Plan((Ravine(),), (entrants()["sgd"],), rates=(0.1, 0.1))
+    with pytest.raises(GridError, match="rates needs at least one value"):
+        Plan((Ravine(),), (entrants()["sgd"],), rates=())
 
 
 def test_a_race_of_nobody_is_an_error() -> None:

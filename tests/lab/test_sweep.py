@@ -11,12 +11,15 @@ import numpy as np
 import optax
 import pytest
 import xarray as xr
+from scipy.stats import qmc
 
 import gradlab as gl
+from gradlab.lab.as_race import as_race
 from gradlab.lab.grid import GridError
 from gradlab.lab.laps import train
 from gradlab.lab.points import ranking
 from gradlab.lab.problems import Problem
+from gradlab.lab.search import search
 from gradlab.lab.sweep import Lin, Log, sweep, unstack
 
 AXES: Any = {"learning_rate": Log(0.01, 1, 3), "momentum": [0.0, 0.9]}
@@ -69,12 +72,50 @@ def test_samples_are_no_grid(noisy: Problem) -> None:
         ({}, {}, "at least one problem, one optimizer and one hyperparameter"),
         ({"learning_rate": [0.1]}, {"seeds": 0}, "seeds must be at least 1, got 0"),
         ({"learning_rate": [-0.1]}, {}, r"learning_rate must be in \[0, inf\), got -0.1"),
+        ({"learning_rate": [0.1]}, {"samples": 4}, "samples are spread over ranges"),
+        ({"learning_rate": [0.1]}, {"sampler": "halton"}, r"sampler is given \(halton\) and samples is not"),
+        ({"learning_rate": [0.1]}, {"sample_seed": 0}, r"sample_seed is given \(0\) and samples is not"),
+        ({"learning_rate": Log(0.1, 1)}, {"samples": 4, "sampler": "best"}, "there is no sampler 'best'"),
+        ({"learning_rate": Log(0.1, 1)}, {"samples": 4, "sample_seed": -1}, "sample_seed must be at least 0, got -1"),
     ],
 )
 def test_what_cannot_be_swept_is_refused(noisy: Problem, axes: Any, options: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         sweep(noisy, gl.sgd, axes, **options)
     assert issubclass(GridError, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("axes", "options", "message"),
+    [
+        ([("learning_rate", [0.1])], {}, "axes must be a dictionary of hyperparameters and their values"),
+        ({"learning_rate": [0.1]}, {"seeds": "4"}, "seeds must be a whole number, at least 1; got str: '4'"),
+        ({"learning_rate": [0.1]}, {"seeds": 2.5}, "seeds must be a whole number, at least 1; got float: 2.5"),
+        ({"learning_rate": [0.1]}, {"seeds": True}, "seeds must be a whole number, at least 1; got bool: True"),
+        ({"learning_rate": [0.1]}, {"seed": 2}, r"sweep has no argument 'seed'; did you mean .*\?|its options are"),
+        ({"learning_rate": [0.1]}, {"step": 2}, r"sweep has no argument 'step'; did you mean steps\?"),
+    ],
+)
+def test_arguments_of_other_types_are_refused(noisy: Problem, axes: Any, options: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        sweep(noisy, gl.sgd, axes, **options)
+    if isinstance(axes, dict):
+        with pytest.raises(TypeError, match=message.replace("sweep", "search").partition("'; did")[0]):
+            search(noisy, gl.sgd, axes, **options)
+
+
+def test_a_listed_value_is_swept_as_it_is(noisy: Problem) -> None:
+    found = sweep(noisy, gl.adam, {"learning_rate": "0.1,0.2", "b2": [0.9999999, 0.99999991]}, seeds=1, steps=1)
+    assert found.b2.values.tolist() == [[0.9999999, 0.99999991] * 2]
+    assert as_race(found).optimizer.values.tolist() == ["adam b2=0.9999999", "adam b2=0.99999991"]
+
+
+def test_halton_samples_are_halton(noisy: Problem) -> None:
+    options: Any = {"samples": 4, "seeds": 1, "steps": 1}
+    found = sweep(noisy, gl.sgd, {"learning_rate": Lin(0, 1)}, sampler="halton", **options)
+    assert found.attrs["sampler"] == "halton"
+    shares = qmc.Halton(1, seed=0).random(4)[:, 0]
+    np.testing.assert_allclose(found.learning_rate.values[0], shares, atol=1e-6)
 
 
 def test_points_are_ranked_by_some_seeds_and_reported_on_others(noisy: Problem) -> None:

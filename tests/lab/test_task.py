@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
+import jax
 import numpy as np
+import optax
 import pytest
 
 import gradlab as gl
 from gradlab.lab.blame import ForeignError
+from gradlab.lab.lanes import stack
+from gradlab.lab.load import as_factory
 from gradlab.lab.problems import Problem, Ravine
 from gradlab.lab.task import Task, Watcher
 
@@ -43,3 +50,54 @@ def test_a_watcher_need_not_care(slope: Problem) -> None:
     watcher.starts(Task(slope, "sgd", "", gl.sgd, POINTS, (0,), 1))
     watcher.advances(1.0)
     watcher.warns("nothing")
+
+
+class _Checks(Watcher):
+    def __init__(self) -> None:
+        self.told = list[int]()
+
+    def checks(self, task: Task, points: int) -> None:
+        self.told.append(points)
+
+
+def test_a_hundred_thousand_points_are_checked_by_their_ends(slope: Problem) -> None:
+    rates = np.linspace(0.1, 0.2, 100_000)
+    task = Task(Ravine(), "sgd", "", gl.sgd, {"learning_rate": rates, "momentum": rates}, (0,), 1)
+    begin = time.perf_counter()
+    task.check(_Checks())
+    stacked = task.stacked()
+    assert time.perf_counter() - begin < 2
+    np.testing.assert_array_equal(stacked.arguments["learning_rate"], rates)
+    rates[777] = -1e-9  # anywhere
+    with pytest.raises(ValueError, match=r"learning_rate must be in \[0, inf\), got -1e-09"):
+        task.check(_Checks())
+
+
+def test_a_factory_of_the_users_is_called_at_every_point(slope: Problem) -> None:
+    called = list[float]()
+
+    def mine(learning_rate: float) -> gl.Transformation:
+        called.append(learning_rate)
+        if learning_rate == 0.123:
+            raise ValueError("not this one")
+        return gl.sgd(learning_rate)
+
+    watcher, rates = _Checks(), np.linspace(1, 2, 1200)
+    task = Task(slope, "mine", "", mine, {"learning_rate": rates}, (0,), 1)
+    task.check(watcher)
+    assert called == rates.tolist()
+    assert watcher.told == [500, 1000]
+    rates[600] = 0.123
+    with pytest.raises(ForeignError, match="not this one"):
+        task.check(watcher)
+
+
+@pytest.mark.parametrize("make", [gl.adam, gl.nadam, as_factory("adam", optax.adam), lambda **own: gl.adam(**own)])
+def test_the_stack_is_that_of_all_optimizers(slope: Problem, make: Any) -> None:
+    points = {"learning_rate": np.array([0.1, 0.2, 0.3]), "b2": np.array([0.9, 0.99, 0.999])}
+    task = Task(slope, "adam", "", make, points, (0,), 1)
+    found, expected = task.stacked(), stack([task.optimizer(point) for point in range(3)])
+    assert jax.tree.structure(found) == jax.tree.structure(expected)
+    for here, there in zip(jax.tree.leaves(found), jax.tree.leaves(expected)):
+        assert (here.dtype, here.weak_type) == (there.dtype, there.weak_type)
+        np.testing.assert_array_equal(here, there)

@@ -45,6 +45,10 @@ def with_parts(**parts: Any) -> Problem:
         ({"batches": lambda self, key, steps: (jnp.ones((steps, 2)), jnp.ones((3, 2)))}, r"tuple of float\d+\[7,2\], "),
         ({"loss": lambda self, params, batch: None}, "Bowl.loss must return a real scalar, but it returned nothing"),
         ({"loss": lambda self, params, batch: params}, r"real scalar, got float32\[3\]$"),
+        (
+            {"loss": lambda self, params, batch: params.argmax()},
+            r"real scalar, got int\d+\[\], an integer, which has no gradient; cast it: loss.astype\(float\)",
+        ),
         ({"loss": lambda self, params, batch: (params.sum(), 1)}, r"got a tuple of float32\[\], int\d+\[\]"),
         ({"loss": lambda self, params: 0.0}, "Bowl.loss fails when it is tried.*: TypeError"),
         ({"loss": lambda self, params, batch: params[0] > 0 or 1.0}, "TracerBoolConversionError"),

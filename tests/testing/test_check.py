@@ -155,3 +155,8 @@ def test_an_instance_with_init_and_update_is_a_pair() -> None:
     for made in (Descent(), Descent):
         report = check(made, laws=("pure",), dtypes=("float32",))
         assert report.ok, str(report)
+
+
+def test_a_dtype_goes_into_a_tuple() -> None:
+    with pytest.raises(TypeError, match=r"got the string 'float32'; write dtypes=\('float32',\)"):
+        check(gl.adam(), dtypes="float32")  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
 from ..leaderboard import mean_scores
+from ..words import told_apart
 from .effects import is_logarithmic, is_on_grid
 from .style import chosen, common_limits, log_axis, lower_is_better, shown
 
@@ -61,8 +62,8 @@ def _cells(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, l
     if np.isfinite(table).any():
         best = np.unravel_index(np.nanargmin(table) if lower else np.nanargmax(table), table.shape)
         axes.plot(best[1], best[0], "o", markerfacecolor="none", color="black", markersize=9, label="_best")
-    axes.set_xticks(range(len(columns)), [f"{value:.3g}" for value in columns], rotation=45 if len(columns) > 5 else 0)
-    axes.set_yticks(range(len(rows)), [f"{value:.3g}" for value in rows])
+    axes.set_xticks(range(len(columns)), told_apart(columns.tolist()), rotation=45 if len(columns) > 5 else 0)
+    axes.set_yticks(range(len(rows)), told_apart(rows.tolist()))
 
 
 def _dots(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lower: bool, look: Any) -> None:

@@ -53,7 +53,7 @@ def sensitivity(finding: Finding) -> dict[str, Any]:
         of = {"optimizer": name}
         runs = each.sel(of).transpose("rate", "seed").values
         lines[name] = {
-            "x": plain(dataset.learning_rate.sel(of).values),
+            "x": plain(dataset.learning_rate.sel(of).values, digits=17),
             "y": plain(mean.sel(of).values),
             "low": plain(runs.min(1)),
             "high": plain(runs.max(1)),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextvars
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 
@@ -58,15 +60,33 @@ class Compiler:
 
 
 def settings_of_this_thread() -> Callable[[], None]:
-    """What gives another thread the settings of this one, which `with jax.enable_x64()` changes for this one alone."""
-    config: Any = jax.config
-    x64, promotion = config.jax_enable_x64, config.jax_numpy_dtype_promotion
+    """A function that gives the thread that calls it the settings of this thread.
+
+    These are the values of context variables, and of all context managers of JAX: each of them, such as
+    `jax.enable_x64`, changes a setting for one thread alone. Contexts that a user makes with `jax.make_user_context`
+    are not passed on, because JAX does not list them.
+    """
+    wanted = {name: jax.config.values[name] for name in thread_settings()}
+    context = contextvars.copy_context()
 
     def settle() -> None:
-        jax.enable_x64(x64).__enter__()
-        jax.numpy_dtype_promotion(promotion).__enter__()
+        for name, manager in thread_settings().items():
+            if jax.config.values[name] != wanted[name]:
+                manager(wanted[name]).__enter__()
+        for variable, value in context.items():
+            variable.set(value)
 
     return settle
+
+
+def thread_settings() -> dict[str, Callable[[Any], AbstractContextManager[None]]]:
+    """The settings of JAX that a thread can have for itself: name in `jax.config` -> the public context manager."""
+    kind: type = type(jax.enable_x64)
+    public = {name: manager for name in dir(jax) if isinstance(manager := getattr(jax, name), kind)}
+    public.pop("thread_guard", None)  # is about one thread: another that sets it takes the place of the first
+    known: Mapping[str, Any] = jax.config.values
+    found = {f"jax_{name}" if f"jax_{name}" in known else name: manager for name, manager in public.items()}
+    return {name: manager for name, manager in found.items() if name in known}
 
 
 def _drawn(task: Task) -> Draws:

@@ -74,7 +74,7 @@ def draw(problem: Problem, seeds: Iterable[int], steps: int) -> Draws:
         start, batches = jax.random.split(jax.random.key(seed))
         return raw(Draws(problem.init(start), problem.batches(batches, steps)))
 
-    compiled = compile_fast(jax.jit(one).lower(jnp.asarray(0, jnp.uint32)), jax.local_devices()[0])
+    compiled = compile_fast(jax.jit(one).lower(jnp.asarray(0, jnp.uint32)), local_devices()[0])
     chosen = list(seeds)
     shapes = jax.eval_shape(one, jax.ShapeDtypeStruct((), jnp.uint32))
     # Written into one array, because the arrays of the seeds and their stack together take twice the memory.
@@ -148,6 +148,14 @@ def curves(loss: np.ndarray, metrics: Mapping[str, np.ndarray], path: np.ndarray
         divergence_step=np.where(diverged, end[..., 0], -1).astype(np.int32),
         path=None if path is None else known(path, np.arange(steps)),
     )
+
+
+def local_devices() -> list[jax.Device]:
+    """The devices of this process to compute on: all, unless `jax_default_device` names one, or a platform."""
+    chosen: Any = jax.config.values["jax_default_device"]
+    if chosen is None:
+        return jax.local_devices()
+    return jax.local_devices(backend=chosen) if isinstance(chosen, str) else [chosen]
 
 
 def compile_fast(lowered: jax.stages.Lowered, device: jax.Device) -> jax.stages.Compiled:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
 
+from .lanes import local_devices
 from .load import source_digest
 from .results import FORMAT, versions
 from .task import Task
 
 _SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_prng_impl", "jax_threefry_partitionable")
+_UNUSUAL = {  # settings that determine results too, and their defaults; a plan names them where they have another value
+    "jax_allow_f16_reductions": True,
+    "jax_disable_most_optimizations": False,
+    "jax_exec_time_optimization_effort": 0.0,
+    "jax_high_dynamic_range_gumbel": False,
+    "jax_memory_fitting_effort": 0.0,
+    "jax_optimization_level": "UNKNOWN",
+    "jax_random_seed_offset": 0,
+    "jax_softmax_custom_jvp": False,
+    "jax_use_direct_linearize": True,
+}
 _SOURCES = ("problem_source", "optimizer_source")
 _INTERNAL = ("block", "chunk")
 
@@ -23,14 +36,25 @@ def document(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
         "format": FORMAT,
         "kind": kind,
         "versions": versions(),
-        "settings": {name: str(getattr(jax.config, name)) for name in _SETTINGS} | {"device": _device()},
+        "settings": settings(),
         "laps": [_lap(task) for task in tasks],
     }
 
 
+def settings() -> dict[str, str]:
+    """The settings of this thread, and the kind of device, that determine the results."""
+    found = {name: str(getattr(jax.config, name)) for name in _SETTINGS}
+    for name, default in _UNUSUAL.items():
+        value = jax.config.values.get(name, default)  # not all are attributes
+        if str(value) != str(default):
+            found[name] = str(value)
+    flags = [flag for flag in os.environ.get("XLA_FLAGS", "").split() if "device_count" not in flag]
+    return found | {"device": _device()} | ({"XLA_FLAGS": " ".join(flags)} if flags else {})
+
+
 def _device() -> str:
     """The kind of device, of which each rounds in its own way."""
-    device = jax.devices()[0]
+    device = local_devices()[0]
     return platform.machine() if device.platform == "cpu" else device.device_kind
 
 
@@ -54,8 +78,9 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     """What differs between the plan of a folder and the one that is wanted, in words; empty if nothing does."""
     found = []
     for group in ("versions", "settings"):
-        for name, value in here.get(group, {}).items():
-            found += _unequal(name, there.get(group, {}).get(name), value)
+        old, new = there.get(group, {}), here.get(group, {})
+        for name in {**new, **old}:
+            found += _unequal(name, old.get(name), new.get(name))
     for name in ("format", "kind"):
         found += _unequal(name, there.get(name), here[name])
     for name in ("problem", "optimizer"):

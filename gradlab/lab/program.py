@@ -15,7 +15,7 @@ import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from .cut import Block, Cut
-from .lanes import Draws, Trace, advance, compile_fast, cooked, draw_shapes, evaluation_steps, raw, start
+from .lanes import Draws, Trace, advance, compile_fast, cooked, draw_shapes, evaluation_steps, local_devices, raw, start
 from .problems.base import Problem
 
 BLOCK = PartitionSpec("block")
@@ -37,7 +37,7 @@ class Program:
     ):
         begin = time.perf_counter()
         self.problem, self.cut = problem, cut
-        devices = list(devices or jax.local_devices())
+        devices = list(devices or local_devices())
         self.width, self.platform = len(devices), devices[0].platform  # the width of a wave, in blocks
         self._numbers = jax.tree.map(np.asarray, stacked)  # on (point,)
         self._evaluated = evaluation_steps(cut.steps)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import threading
+import contextlib
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import gradlab as gl
 from gradlab.lab.blame import ForeignError
-from gradlab.lab.compiler import Compiler, settings_of_this_thread
+from gradlab.lab.compiler import Compiler, settings_of_this_thread, thread_settings
+from gradlab.lab.lanes import local_devices
 from gradlab.lab.problems import Problem
 from gradlab.lab.task import Task
 
@@ -48,15 +54,75 @@ def test_failures_of_others_are_told_apart(noisy: Problem) -> None:
         compiler.prepare(task)
 
 
-def test_threads_take_on_the_settings() -> None:
-    seen = []
+def in_another_thread(settle: Callable[[], None], look: Callable[[], Any]) -> Any:
+    with ThreadPoolExecutor(1, initializer=settle) as pool:
+        return pool.submit(look).result(timeout=100)
 
-    def look() -> None:
-        seen.append((jax.config.jax_enable_x64, jax.config.jax_numpy_dtype_promotion))  # type: ignore[attr-defined]
 
-    with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"):
+def other_value(name: str, manager: Any) -> Any:
+    """A value that a setting of JAX takes, and does not have now."""
+    now = jax.config.values[name]
+    candidates: list[Any] = (
+        [not now] if isinstance(now, bool) else ["rbg", "standard", "raise", "float32", "log", "warn"]
+    )
+    for value in [jax.devices()[1]] if name == "jax_default_device" else candidates:
+        with contextlib.suppress(ValueError, TypeError), manager(value):
+            if value != now and jax.config.values[name] == value:
+                return value
+    raise AssertionError(f"no other value of {name} is known here")
+
+
+def test_threads_take_on_every_setting_that_a_thread_can_have() -> None:
+    managers = thread_settings()
+    assert {"jax_enable_x64", "jax_debug_nans", "jax_default_prng_impl"} < set(managers)
+    public = [name for name in dir(jax) if type(getattr(jax, name)) is type(jax.debug_nans)]
+    assert len(managers) == len(public) - 1  # without thread_guard
+    wanted = {name: other_value(name, manager) for name, manager in managers.items()}
+    before = dict(jax.config.values)
+    with contextlib.ExitStack() as stack:
+        for name, manager in managers.items():
+            stack.enter_context(manager(wanted[name]))
         settle = settings_of_this_thread()
-    thread = threading.Thread(target=lambda: (settle(), look()))  # type: ignore[func-returns-value]
-    thread.start()
-    thread.join()
-    assert seen == [(False, "standard")]
+    assert jax.config.values == before
+    seen = in_another_thread(settle, lambda: dict(jax.config.values))
+    assert {name: seen[name] for name in wanted} == wanted
+    assert in_another_thread(lambda: None, lambda: dict(jax.config.values)) == before
+
+
+def test_threads_take_on_the_guards_of_transfers_and_context_variables() -> None:
+    variable = contextvars.ContextVar("variable", default=0)
+
+    def transfer() -> str:
+        with pytest.raises(jax.errors.JaxRuntimeError, match="Disallowed host-to-device"):
+            jax.jit(lambda x: x)(np.arange(3))
+        return str(variable.get())
+
+    variable.set(1)
+    with jax.transfer_guard("disallow"):
+        settle = settings_of_this_thread()
+    assert in_another_thread(settle, transfer) == "1"
+
+
+def test_runs_draw_and_compute_under_the_settings_of_the_caller(noisy: Problem) -> None:
+    def starts() -> Any:
+        with Compiler() as compiler:
+            program, draws = compiler.prepare(task_at(noisy, 0.1))
+            program.result(timeout=100)
+            return draws.result(timeout=100).params["a"]
+
+    with jax.default_prng_impl("rbg"):
+        key, _ = jax.random.split(jax.random.key(jnp.uint32(1)))
+        expected = jax.random.normal(key, (3,), jnp.float32)
+        np.testing.assert_array_equal(starts()[1], expected)
+    assert not np.array_equal(starts()[1], expected)
+
+
+def test_the_default_device_is_the_one_that_computes(noisy: Problem) -> None:
+    second = jax.devices()[1]
+    with jax.default_device(second), Compiler() as compiler:
+        assert local_devices() == [second]
+        program = compiler.prepare(task_at(noisy, 0.1))[0].result(timeout=100)
+    assert program.width == 1
+    assert program._compiled.input_shardings[0][0].device_set == {second}
+    with jax.default_device("cpu"):
+        assert local_devices() == jax.local_devices()

@@ -39,6 +39,24 @@ def test_it_is_json_and_names_all_that_counts(plan: Any) -> None:
     assert first["optimizer_source"] == ""  # gradlab's own
 
 
+def test_settings_that_determine_results_are_named_where_they_are_unusual(
+    plan: Any, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "jax_softmax_custom_jvp" not in plan["settings"]
+    monkeypatch.setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=2 --xla_cpu_enable_fast_math=true")
+    with jax.softmax_custom_jvp(True), jax.default_matmul_precision("float32"):
+        other = document("sweep", tasks)
+    assert differences(plan, other) == [
+        "jax_default_matmul_precision: None there, float32 here",
+        "jax_softmax_custom_jvp: None there, True here",
+        "XLA_FLAGS: None there, --xla_cpu_enable_fast_math=true here",
+    ]
+    assert differences(other, plan)[1:] == [
+        "jax_softmax_custom_jvp: True there, None here",
+        "XLA_FLAGS: --xla_cpu_enable_fast_math=true there, None here",
+    ]
+
+
 def test_equal_plans_do_not_differ(plan: Any, tasks: list[Task]) -> None:
     assert differences(plan, document("sweep", tasks)) == []
 

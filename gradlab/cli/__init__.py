@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from importlib.util import find_spec
@@ -25,6 +26,8 @@ def _run() -> int:
         return 1
     from .app import app
 
+    if logging.lastResort is not None:  # JAX logs a traceback through it; the error itself comes as one line
+        logging.lastResort.addFilter(lambda record: not record.getMessage().endswith("callback failed"))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without Greek letters shows question marks instead

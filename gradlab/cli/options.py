@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from gradlab.lab.blame import ForeignError
+from gradlab.lab.blame import ForeignError, RefusedError
 from gradlab.lab.grid import GridError
 from gradlab.lab.load import LoadError
 from gradlab.lab.names import UnknownNameError
@@ -47,14 +47,15 @@ def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (Value
     """While a plan is made: end the command, in one line, where the input is wrong.
 
     A message that begins with one of `names` is of that option. The exit code is 1 where code that is not ours fails,
-    or Optuna is missing, and else 2. Of other errors only those of some `kinds` are taken for wrong input.
+    or Optuna is missing, and else 2: also where such code refuses a value. Of other errors only those of some `kinds`
+    are taken for wrong input.
     """
     try:
         yield
+    except (RefusedError, UnknownNameError, LoadError, GridError) as error:
+        fail(error)
     except (ForeignError, MissingOptunaError) as error:
         fail(error, 1)
-    except (UnknownNameError, LoadError, GridError) as error:
-        fail(error)
     except kinds as error:
         first, *rest = str(error).split(" ")
         fail(" ".join([f"--{first.replace('_', '-')}", *rest]) if first in names else error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 from rich.progress import Task as Bar
 
 from gradlab.lab import results
-from gradlab.lab.blame import ForeignError
+from gradlab.lab.blame import ForeignError, lines
 from gradlab.lab.durable import DurableRun
 from gradlab.lab.folder import FolderError
 from gradlab.lab.processes import Processes
@@ -33,7 +33,7 @@ def run_in_folder(runs: int, take: Take, out: Path, quiet: bool, show: Show) -> 
     """Take the folder, make the runs or what is left of them, and show the results; ends the command if it is stopped.
 
     The exit code is 2 for a folder that is refused, 130 after Ctrl-C, and 1 if the disk refuses, or somebody else's
-    optimizer or problem fails.
+    optimizer or problem fails; the results of the others are shown all the same.
     """
     processes = Processes()
     note = _Note(quiet or not processes.is_first)
@@ -48,14 +48,24 @@ def run_in_folder(runs: int, take: Take, out: Path, quiet: bool, show: Show) -> 
                 if run.state == "complete":
                     note(f"{out} holds all of this {run.plan['kind']} already; --fresh runs it anew")
                 show(run, *run.read())
+            if run.failed:
+                _say(lines(run.failed) if processes.is_first else [])
+                raise typer.Exit(1)
     except FolderError as error:
         fail(error)
     except ForeignError as error:
-        fail(error, 1)
+        _say(str(error).splitlines())
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         fail(f"stopped; {bar.done} are kept in {out}, and the same command goes on from there", 130)
     except OSError as error:
         fail(f"cannot write to {out} ({error}); {bar.done} are kept, and the same command goes on from there", 1)
+
+
+def _say(messages: Sequence[str]) -> None:
+    """Print messages on standard error, a line each."""
+    for message in messages:
+        typer.echo(f"gradlab: {message}", err=True)
 
 
 class _Note:

@@ -59,6 +59,12 @@ class Compiler:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+def require_compilation() -> None:
+    """Raise ValueError under `jax.disable_jit`: every run here is a compiled program."""
+    if jax.config.values["jax_disable_jit"]:
+        raise ValueError("jax_disable_jit is set, and runs are compiled programs; unset JAX_DISABLE_JIT")
+
+
 def settings_of_this_thread() -> Callable[[], None]:
     """A function that gives the thread that calls it the settings of this thread.
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 from . import files, plan, results, store
+from .blame import Failures, ForeignError, lines
 from .folder import RESULTS, FolderError, State, examine, prepare
 from .laps import run_laps
 from .lock import LockedError, locked
 from .processes import Processes
-from .task import Lap, Task, Watcher
+from .task import Collector, Lap, Task, Watcher
 
 # Computes the Datasets by problem. What is done is kept in the folder, and found there; None keeps nothing.
 Compute = Callable[[Path | None, Watcher, Processes], Mapping[str, xr.Dataset]]
@@ -30,16 +32,27 @@ class DurableRun:
     out: Path
     state: State  # of the folder, before
     processes: Processes
+    failed: Failures = field(default_factory=dict)  # the contestants that could not be run, once it is finished
 
     def finish(self, attributes: Mapping[str, str], watcher: Watcher) -> None:
-        """Run what is still to be done, and put the results together. Raises OSError if the disk refuses."""
+        """Run what is still to be done, and put the results together.
+
+        Contestants that fail are left out of the results, which name them, and the parts of the others stay in the
+        folder: run again, it takes them from there and tries those that failed once more. Raises ForeignError if no
+        contestant is left, and OSError if the disk refuses.
+        """
         if self.state == "complete":
             return
         datasets = self.compute(self.out if self.processes.is_first else None, watcher, self.processes)
+        if not datasets:
+            raise ForeignError("\n".join(lines(self.failed)))
         if self.processes.is_first:
             own = {"kind": self.plan["kind"], "plan": store.digest(self.plan)}
+            if self.failed:
+                own["failed"] = json.dumps(self.failed)
             results.write(self.out / RESULTS, datasets, {**attributes, **own})
-            store.end(self.out)
+            if not self.failed:
+                store.end(self.out)
 
     def read(self) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
         """The results, once they are there."""
@@ -51,24 +64,32 @@ def durable(
 ) -> AbstractContextManager[DurableRun]:
     """Take a folder for some tasks, of a `kind` such as "race"; see `kept`."""
     wanted = plan.document(kind, tasks)
+    failed: dict[str, dict[str, str]] = {}
 
     def compute(folder: Path | None, watcher: Watcher, processes: Processes) -> dict[str, xr.Dataset]:
         laps: dict[str, list[Lap]] = {}
-        for lap in run_laps(tasks, store.Store(folder, wanted) if folder else None, watcher, processes):
+        collector = Collector(watcher, failed)
+        for lap in run_laps(tasks, store.Store(folder, wanted) if folder else None, collector, processes):
             laps.setdefault(lap.task.problem.name, []).append(lap)
         return {name: results.assemble(found) for name, found in laps.items()}
 
-    return kept(wanted, compute, out, fresh, processes)
+    return kept(wanted, compute, out, fresh, processes, failed)
 
 
 @contextmanager
 def kept(
-    wanted: Mapping[str, Any], compute: Compute, out: Path, fresh: bool = False, processes: Processes | None = None
+    wanted: Mapping[str, Any],
+    compute: Compute,
+    out: Path,
+    fresh: bool = False,
+    processes: Processes | None = None,
+    failed: Failures | None = None,
 ) -> Iterator[DurableRun]:
     """Take a folder for a plan: new, or with an unfinished or finished run of it.
 
-    `fresh` discards what is there. Raises FolderError if the folder cannot be used, or holds another plan, and if the
-    processes were given different plans: in every process, though only the first looks.
+    `fresh` discards what is there; `compute` adds to `failed` what cannot be run. Raises FolderError if the folder
+    cannot be used, or holds another plan, and if the processes were given different plans: in every process, though
+    only the first looks.
     """
     processes = processes or Processes()
     refusal: str | None = None
@@ -92,4 +113,4 @@ def kept(
             refusal = f"the processes were given different plans ({'; '.join(differing[:3]) or 'see the others'})"
         if refusal:
             raise FolderError(refusal)
-        yield DurableRun(wanted, compute, out, state, processes)
+        yield DurableRun(wanted, compute, out, state, processes, {} if failed is None else failed)

@@ -12,6 +12,7 @@ from typing import Any
 
 import xarray as xr
 
+from .blame import failures_of
 from .files import replacing
 from .leaderboard import Row
 from .results import VARYING
@@ -41,7 +42,12 @@ def document(
         }
         for name, rows in boards.items()
     }
-    return {**attributes, "problems": described, "files": list(files)}
+    return {**attributes, **failures_in(attributes), "problems": described, "files": list(files)}
+
+
+def failures_in(attributes: Mapping[str, str]) -> dict[str, Any]:
+    """The contestants that failed, for a document: problem -> optimizer -> why; nothing if all are there."""
+    return {"failed": failures_of(attributes)} if "failed" in attributes else {}
 
 
 def fixed(attributes: Mapping[str, str]) -> dict[str, str]:

@@ -76,7 +76,8 @@ def examine(folder: Path, plan: Mapping[str, Any], fresh: bool = False) -> State
         return "unfinished"
     if not results:
         raise FolderError(f"{folder / RESULTS} is damaged; {remedy}")
-    return "complete" if results.get("plan") == store.digest(plan) else "unfinished"
+    is_finished = results.get("plan") == store.digest(plan) and not results.get("failed")
+    return "complete" if is_finished else "unfinished"
 
 
 def drawn_by_last_run(folder: Path) -> set[Path]:

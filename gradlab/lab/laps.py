@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import optax
 
-from .compiler import Compiler
+from .blame import ForeignError
+from .compiler import Compiler, require_compilation
 from .lanes import Curves, Draws, curves
 from .problems.base import Problem
 from .processes import Processes
@@ -36,27 +37,39 @@ def run_laps(
     ones are added as they end: stopping at any moment loses only what is in flight. With several processes, each must
     call this with the same tasks; only the first has a store, and all get the same laps. Another `compiler` than one
     of its own is not closed.
+
+    A task that cannot be finished, because its optimizer or its problem fails, is told to the watcher, and gives no
+    lap; the chunks of it that were done stay in the store. Raises ValueError under `jax.disable_jit`.
     """
+    require_compilation()
     watcher, processes = watcher or Watcher(), processes or Processes()
     with nullcontext(compiler) if compiler else Compiler() as ahead:
 
         def prepare(index: int, task: Task) -> _Prepared:
-            kept = _kept(index, task, store, processes, watcher)
-            is_complete = all(len(parts) == task.cut.chunks for parts in kept)
-            return _Prepared(kept, None if is_complete else ahead.prepare(task))
+            try:
+                kept = _kept(index, task, store, processes, watcher)
+                is_complete = all(len(parts) == task.cut.chunks for parts in kept)
+                return _Prepared(kept, None if is_complete else ahead.prepare(task))
+            except ForeignError as error:
+                return _Prepared([], None, error)
 
         coming: deque[_Prepared] = deque()
         for index, task in enumerate(tasks):
             watcher.starts(task)
             while len(coming) <= AHEAD and index + len(coming) < len(tasks):
                 coming.append(prepare(index + len(coming), tasks[index + len(coming)]))
-            parts, needed = coming.popleft()
-            if needed is not None:
-                program, draws = needed
-                parts = Waves(index, task, program.result(), draws.result(), store, watcher, processes).finish(parts)
+            try:
+                prepared = coming.popleft()
+                made = processes.together(prepared.made)
+                if made is None:
+                    watcher.advances(task.runs)
+                    parts = prepared.kept
+                else:
+                    parts = Waves(index, task, *made, store, watcher, processes).finish(prepared.kept)
+            except ForeignError as error:
+                watcher.fails(task, error)
             else:
-                watcher.advances(task.runs)
-            yield _lap(task, parts)
+                yield _lap(task, parts)
 
 
 def train(
@@ -79,6 +92,13 @@ class _Prepared(NamedTuple):
 
     kept: Parts
     needed: tuple[Future[Program], Future[Draws]] | None
+    failure: ForeignError | None = None
+
+    def made(self) -> tuple[Program, Draws] | None:
+        """What it needs, once it is there. Raises ForeignError if that cannot be made."""
+        if self.failure is not None:
+            raise self.failure
+        return None if self.needed is None else (self.needed[0].result(), self.needed[1].result())
 
 
 def _kept(index: int, task: Task, store: Store | None, processes: Processes, watcher: Watcher) -> Parts:

@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 
+from .blame import ForeignError
 from .lanes import local_devices
 from .load import source_digest
 from .results import FORMAT, versions
@@ -59,18 +60,22 @@ def _device() -> str:
 
 
 def _lap(task: Task) -> dict[str, Any]:
+    try:
+        composition, block, chunk = task.composition, [task.cut.block_points, task.cut.block_seeds], task.cut.chunk
+    except ForeignError:  # it cannot be made, which the run reports
+        composition, block, chunk = "", [0, 0], 0
     return {
         "problem": task.problem.name,
         "setup": task.setup,
         "optimizer": task.name,
-        "composition": task.composition,
+        "composition": composition,
         "problem_source": source_digest(task.problem),
         "optimizer_source": source_digest(task.make),
         "points": {name: values.tolist() for name, values in task.points.items()},
         "seeds": list(task.seeds),
         "steps": task.steps,
-        "block": [task.cut.block_points, task.cut.block_seeds],
-        "chunk": task.cut.chunk,
+        "block": block,
+        "chunk": chunk,
     }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from .as_race import swept
-from .export import plain, write_json, write_text
+from .export import failures_in, plain, write_json, write_text
 from .leaderboard import average, final_scores, spread, with_role
 
 
@@ -72,7 +72,7 @@ def document(
         }
         for name, points in rankings.items()
     }
-    return {**attributes, "problems": described, "files": list(files)}
+    return {**attributes, **failures_in(attributes), "problems": described, "files": list(files)}
 
 
 def write(folder: Path, rankings: Mapping[str, Sequence[Point]], content: Mapping[str, Any]) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from typing import TypeVar
 
 import jax
 import numpy as np
+
+from .blame import ForeignError
 
 T = TypeVar("T")
 
@@ -32,6 +35,21 @@ class Processes:
     def all(self, value: T) -> list[T]:
         """What each process passed, in order."""
         return [value] if self.count == 1 else [pickle.loads(text) for text in self._gathered(pickle.dumps(value))]
+
+    def together(self, call: Callable[[], T]) -> T:
+        """What a call gives in each process. Raises ForeignError in all of them if it does in one."""
+        found: T | None = None
+        failure: ForeignError | None = None
+        try:
+            found = call()
+        except ForeignError as error:
+            failure = error
+        texts = self.all(None if failure is None else str(failure))
+        if failure is None and any(texts):
+            failure = ForeignError(next(text for text in texts if text))
+        if failure is not None:
+            raise failure
+        return found  # type: ignore[return-value]
 
     def joined(self, tree: T) -> T:
         """The arrays of all processes, one after the other along their first axis; all have the same shapes."""

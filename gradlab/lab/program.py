@@ -128,6 +128,21 @@ class Program:
         )
         return jax.tree.leaves(carried), trace
 
+    def try_starts(self, blocks: Sequence[Block], draws: Draws) -> None:
+        """Compute the first gradient from some starts of some blocks, operation by operation.
+
+        Compiled code does not say which operation gave NaN. Under `jax.debug_nans` this does, by raising there.
+        """
+
+        def first(array: np.ndarray, *at: int) -> jax.Array:
+            return jnp.asarray(array[at])
+
+        for seed in np.unique(np.concatenate([block.seeds for block in blocks]))[:3]:
+            params = cooked(jax.tree.map(lambda array, at=seed: first(array, at), draws.params), self._shapes.params)
+            batch = jax.tree.map(lambda array, at=seed: first(array, at, 0), draws.batches)
+            with jax.disable_jit():
+                jax.value_and_grad(self.problem.loss)(params, cooked(batch, self._shapes.batches))
+
     def valid(self, chunk: int, trace: Trace) -> dict[str, np.ndarray]:
         """What of a block's trace (NumPy arrays) belongs to the results, by name."""
         span = self.cut.span(chunk)

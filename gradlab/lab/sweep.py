@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ import xarray as xr
 from . import results
 from .arguments import require_known, require_whole
 from .as_race import swept
+from .blame import Failures, ForeignError, lines
 from .durable import durable
 from .grid import Axis, GridError, Sampler, as_axes, points, samples, scales
 from .grid import Lin as Lin
@@ -24,7 +26,7 @@ from .load import as_factory, as_problem, find_factory, find_problem, label_of
 from .names import pick
 from .problems.base import Problem
 from .race import require_different
-from .task import Task, Watcher
+from .task import Collector, Task, Watcher
 
 
 @dataclass(frozen=True)
@@ -130,17 +132,29 @@ def sweep(
 
     Returns a Dataset on (optimizer, point, seed, step), with each hyperparameter as a coordinate on (optimizer, point);
     `unstack` gives a grid its axes. With `out`, a folder, chunks are kept there as they end, and the same call goes on
-    from them; `fresh` discards them. Raises ValueError or TypeError for what cannot be swept,
-    FolderError for what `out` holds.
+    from them; `fresh` discards them. An optimizer that fails as it runs is left out, with a warning and the attribute
+    `failed`. Raises ForeignError if all fail, ValueError or TypeError for what cannot be swept, and FolderError for
+    what `out` holds.
     """
     require_known("sweep", options, OPTIONS)
     chosen = find_problem(problem) if isinstance(problem, str) else as_problem(problem)
     plan = SweepPlan((chosen,), named(optimizers), axes, seeds, **options, watcher=watcher or Watcher())
     if out is None:
-        return results.assemble(list(run_laps(plan.tasks, watcher=watcher)))
+        failed: dict[str, dict[str, str]] = {}
+        laps = list(run_laps(plan.tasks, watcher=Collector(watcher or Watcher(), failed)))
+        if not laps:
+            raise ForeignError("; ".join(lines(failed)))
+        return _with_failures(results.assemble(laps), failed)
     with durable("sweep", plan.tasks, Path(out), fresh) as run:
         run.finish(results.provenance("gradlab.lab.sweep.sweep"), watcher or Watcher())
-        return run.read()[0][chosen.name]
+        return _with_failures(run.read()[0][chosen.name], run.failed)
+
+
+def _with_failures(dataset: xr.Dataset, failed: Failures) -> xr.Dataset:
+    """The Dataset of the optimizers that ran, with a warning, and the attribute `failed`, for those that failed."""
+    for line in lines(failed):
+        warnings.warn(line, stacklevel=3)
+    return dataset.assign_attrs(failed=json.dumps(failed)) if failed else dataset
 
 
 def unstack(dataset: xr.Dataset) -> xr.Dataset:

@@ -16,7 +16,7 @@ import optax
 from gradlab import Transformation
 from gradlab.values import replaced
 
-from .blame import blamed
+from .blame import ForeignError, RefusedError, blamed
 from .cut import Cut, cut
 from .lanes import Curves, stack
 from .load import source_digest
@@ -58,22 +58,37 @@ class Task:
         return self.count * len(self.seeds)
 
     def optimizer(self, point: int) -> optax.GradientTransformation:
-        """The optimizer at a point."""
-        with self.blame():
-            return self.make(**{name: values[point].item() for name, values in self.points.items()})
+        """The optimizer at a point.
+
+        Raises ForeignError if somebody else's fails, and RefusedError if it refuses its values. One of gradlab raises
+        ValueError for values outside of their ranges.
+        """
+        try:
+            with self.blame():
+                return self.make(**{name: values[point].item() for name, values in self.points.items()})
+        except ForeignError as error:
+            if isinstance(error.__cause__, ValueError):
+                raise RefusedError(str(error)) from error.__cause__
+            raise
 
     def check(self, watcher: Watcher) -> None:
-        """Make the optimizers, so that those raise that cannot be made.
+        """Make the optimizers, and raise RefusedError or ValueError for the first value that one refuses.
 
-        The hyperparameters of gradlab's factories have intervals, so that the smallest and the largest value of each
-        speak for all; any other factory is called at every point.
+        An optimizer that fails otherwise is left to the run, which reports it and goes on with the others. The
+        hyperparameters of gradlab's factories have intervals, so that the smallest and the largest value of each speak
+        for all; any other factory is called at every point.
         """
         indices: Iterable[int] = range(self.count)
         if not self._is_foreign:
             ends = (extreme(values) for values in self.points.values() for extreme in (np.argmin, np.argmax))
             indices = sorted({0, *map(int, ends)})
         for done, index in enumerate(indices):
-            self.optimizer(index)
+            try:
+                self.optimizer(index)
+            except RefusedError:
+                raise
+            except ForeignError:
+                return
             if done % 500 == 499:
                 watcher.checks(self, done + 1)
 
@@ -134,3 +149,19 @@ class Watcher:
 
     def warns(self, message: str) -> None:
         """Something was amiss, and is being put right."""
+
+    def fails(self, task: Task, error: ForeignError) -> None:
+        """A task cannot be finished. This one raises the error; without that, the others go on."""
+        raise error
+
+
+class Collector(Watcher):
+    """Passes on what it is told, but collects the failures of tasks, so that the others go on."""
+
+    def __init__(self, watcher: Watcher, failed: dict[str, dict[str, str]]):
+        self.watcher, self.failed = watcher, failed
+        self.starts, self.advances, self.warns = watcher.starts, watcher.advances, watcher.warns  # type: ignore[method-assign]
+
+    def fails(self, task: Task, error: ForeignError) -> None:
+        problem, label = task.problem.name, f"{task.name} on {task.problem.name} "
+        self.failed.setdefault(problem, {})[task.name] = str(error).removeprefix(label)

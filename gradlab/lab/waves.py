@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from .blame import special
 from .compiler import settings_of_this_thread
 from .lanes import Draws
 from .processes import Processes
@@ -81,7 +82,7 @@ class Waves:
                 ended, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in ended:
                     wave = running.pop(future)
-                    results, kept_on, seconds = future.result()
+                    results, kept_on, seconds = self.processes.together(future.result)
                     for block, part in self._take(wave, results, kept_on, seconds / share):
                         parts[block].append(part)
                     if wave.chunk < self.task.cut.chunks:
@@ -99,10 +100,15 @@ class Waves:
     def _run(self, wave: Wave) -> tuple[Any, list[Any], float]:
         """One chunk of the blocks of this process: its results, what is to be kept to go on from, and the seconds."""
         begin = time.perf_counter()
-        wave.carry, trace = self.program.run(
-            [self.blocks[block] for block in self._mine(wave)], self.draws, wave.chunk, wave.carry
-        )
-        results = jax.tree.map(np.asarray, trace)  # waits for them
+        mine = [self.blocks[block] for block in self._mine(wave)]
+        with self.task.blame():
+            try:
+                wave.carry, trace = self.program.run(mine, self.draws, wave.chunk, wave.carry)
+                results = jax.tree.map(np.asarray, trace)  # waits for them
+            except Exception as error:
+                if special(error):
+                    self.program.try_starts(mine, self.draws)  # raises where it happens, if it happens at once
+                raise
         is_last = wave.chunk + 1 == self.task.cut.chunks
         kept = [] if is_last or not self.is_kept else [np.asarray(array) for array in wave.carry]
         return results, kept, time.perf_counter() - begin

@@ -13,7 +13,7 @@ import typer
 
 import gradlab as gl
 from gradlab.cli.session import run_in_folder
-from gradlab.lab.blame import ForeignError
+from gradlab.lab.blame import Failures, ForeignError
 from gradlab.lab.folder import FolderError
 from gradlab.lab.problems import Ravine
 from gradlab.lab.task import Task, Watcher
@@ -24,6 +24,7 @@ class Run:
 
     state = "unfinished"
     plan = {"kind": "race"}  # noqa: RUF012
+    failed: Failures = {}  # noqa: RUF012
 
     def __init__(self, error: BaseException | None):
         self.error = error

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import jax
 import pytest
 
-from gradlab.lab.blame import ForeignError, blamed, place
+from gradlab.lab.blame import ForeignError, blamed, failures_of, lines, place, reason
 from gradlab.lab.load import find_entrant, find_problem, source_digest
 from gradlab.lab.race import Plan, race
 
@@ -50,6 +54,64 @@ def test_what_it_returns_wrong_has_no_line_but_is_theirs_too(mine: Callable[[str
     message = r"other_state on ravine fails: ValueError: the state after .*float\d+\[4\]"
     with pytest.raises(ForeignError, match=message):
         mine("other_state")
+
+
+CALLBACK = """INTERNAL: CpuCallback error calling callback: Traceback (most recent call last):
+  File "/opt/site-packages/jax/callback.py", line 96, in call
+  File "{file}", line 3, in host
+  File "/opt/site-packages/numpy/core.py", line 5, in inner
+    a = line + of(code)
+ValueError: the host
+is tired
+
+And advice"""
+
+
+def test_what_fails_at_run_time_is_quoted_from_the_callback() -> None:
+    error = jax.errors.JaxRuntimeError(CALLBACK.format(file=__file__))
+    assert reason(error) == "ValueError: the host is tired"
+    assert place(error) == f" at {__file__}:3 (from __future__ import annotations)"
+    for foreign in (True, False):
+        message = r"^sgd on mine fails at .*test_blame.py:3 .*: ValueError: the host is tired$"
+        with pytest.raises(ForeignError, match=message), blamed("sgd on mine", foreign):
+            raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (SystemExit(7), "it ends the program, by sys.exit(7)"),
+        (RecursionError("maximum recursion depth exceeded"), "RecursionError: it calls itself without end"),
+        (MemoryError("so big"), "there is not enough memory; pass a smaller --lanes (so big)"),
+        (ZeroDivisionError(), "ZeroDivisionError"),
+        (ValueError("a\nb\n\nc"), "ValueError: a b"),
+        (FloatingPointError("invalid value (nan) in add"), "FloatingPointError: a run gives nan, and JAX_DEBUG_NANS"),
+        (FloatingPointError("invalid value (inf) in add"), "FloatingPointError: a run gives inf, and JAX_DEBUG_INFS"),
+    ],
+)
+def test_reasons_are_one_line(error: BaseException, said: str) -> None:
+    assert reason(error).startswith(said)
+    with pytest.raises(ForeignError, match=re.escape(f": {said}")), blamed("mine", True):
+        raise error
+
+
+def test_an_interrupt_is_the_users_unless_other_code_raises_it_on_a_thread() -> None:
+    with pytest.raises(KeyboardInterrupt), blamed("mine", True):
+        raise KeyboardInterrupt
+
+    def elsewhere() -> None:
+        with blamed("mine", True):
+            raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(1) as pool, pytest.raises(ForeignError, match=r"^mine fails.*: KeyboardInterrupt$"):
+        pool.submit(elsewhere).result()
+
+
+def test_failures_of_one_reason_are_one_line() -> None:
+    failed = {"bowl": {"a": "fails: X", "b": "fails: Y", "c": "fails: X", "d": "fails: X"}, "cup": {"a": "fails: Z"}}
+    assert lines(failed) == ["a, c and d on bowl fail: X", "b on bowl fails: Y", "a on cup fails: Z"]
+    assert failures_of({"failed": json.dumps(failed)}) == failed
+    assert failures_of({}) == failures_of({"failed": "[]"}) == failures_of({"failed": "{"}) == {}
 
 
 def test_our_own_errors_pass() -> None:

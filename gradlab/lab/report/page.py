@@ -12,6 +12,7 @@ from typing import Any
 
 import xarray as xr
 
+from ..blame import failures_of, lines
 from ..files import replacing
 from ..problems.base import Problem
 from ..words import counted
@@ -53,7 +54,7 @@ def page(
     shared = profiles(findings)
     parts = {
         "title": escape(f"Race report: {', '.join(datasets)}"),
-        "lead": escape(_lead(findings)),
+        "lead": escape(_lead(findings)) + _failures(attributes),
         "style": _static("style.css"),
         "navigation": _navigation(findings, shared is not None),
         "verdicts": "".join(_verdict(finding) for finding in findings),
@@ -103,6 +104,12 @@ def _lead(findings: list[Finding]) -> str:
     runs = sum(finding.dataset.diverged.size for finding in findings)
     count = len({row.optimizer for finding in findings for row in finding.rows})
     return f"{counted(runs, 'training run')} of {counted(count, 'optimizer')} on {counted(len(findings), 'problem')}."
+
+
+def _failures(attributes: Mapping[str, str]) -> str:
+    """The HTML of a note on the contestants that failed; empty if none did."""
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines(failures_of(attributes)))
+    return f'</p><p class="failed">Left out, because they failed:</p><ul class="failed">{items}</ul><p>' * bool(items)
 
 
 def _navigation(findings: list[Finding], has_profiles: bool) -> str:

@@ -13,6 +13,7 @@ import xarray as xr
 from rich.console import Console
 from rich.text import Text
 
+from gradlab.lab.choice import choice_words
 from gradlab.lab.leaderboard import Row
 from gradlab.lab.scale import scale_of
 from gradlab.lab.words import counted
@@ -57,7 +58,10 @@ def _notes(dataset: xr.Dataset, rows: Sequence[Row], without_good_rates: bool) -
     reporting = int(np.isin(dataset.role.values, ("report", "both")).sum())
     kind = "geometric mean ×÷ spread" if attributes["logarithmic"] else "mean ± spread"
     choosing = counted(seeds - reporting, "other")
+    choice = choice_words(attributes)
     chosen = "at the best rate for it" if seeds == 1 else f"at the rate that was best on {choosing}"
+    if choice:
+        chosen = f"at the rate with the best {choice}" + f" on {choosing}" * (seeds > 1)
     tolerance = attributes["tolerance"]
     within = f"a factor of {tolerance:g}" if attributes["logarithmic"] else f"{tolerance:.3g}"
     if scale_of(attributes) == "share":
@@ -67,7 +71,10 @@ def _notes(dataset: xr.Dataset, rows: Sequence[Row], without_good_rates: bool) -
     if all(math.isnan(row.score) for row in rows):
         notes.insert(0, "No optimizer survived, so that there is no score to compare.")
     if not without_good_rates:
-        notes.append(f"Good rates: decades of learning rate around the best one that stay within {within} of it.")
+        notes.append(
+            f"Good rates: decades of learning rate around the best one that stay within {within} of its "
+            f"{choice or 'score'}."
+        )
         if any(row.good_open for row in rows):
             notes.append("> the range reaches the end of the grid, and may be wider.")
     if any(row.at_edge for row in rows):

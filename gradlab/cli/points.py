@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gradlab.lab import export, folder, points
+from gradlab.lab.choice import choice_words
 from gradlab.lab.durable import DurableRun
 from gradlab.lab.grid import Axis, GridError, parse
 from gradlab.lab.points import Point
@@ -89,9 +90,13 @@ def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> Non
     print_columns(console, columns, ["diverged"] + ["optimizer"] * (dataset.sizes["optimizer"] == 1))
     reporting = int(np.isin(dataset.role.values, ("report", "both")).sum())
     ranking = counted(dataset.sizes["seed"] - reporting, "other seed")
-    order = f" Ranked by {ranking}, so that the score is not too good by having been chosen."
+    choice = choice_words(attributes)
+    by = f"the best {choice} on " if choice else ""
+    order = f" Ranked by {by}{ranking}, so that the score is not too good by having been chosen."
     if all(math.isnan(point.score) for point in found):
         order = " No point survived on all seeds, so that there is no score to compare."
+    elif dataset.sizes["seed"] == 1 and choice:
+        order = f" Ranked by the best {choice} of the same seed."
     elif dataset.sizes["seed"] == 1:
         order = " Ranked by the same seed, so that the score is a little too good by having been chosen."
     shown = f"The best {SHOWN} of {len(found)} points. " if len(found) > SHOWN else ""

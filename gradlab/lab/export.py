@@ -13,6 +13,7 @@ from typing import Any
 import xarray as xr
 
 from .blame import failures_of
+from .choice import chosen_by
 from .files import replacing
 from .leaderboard import Row
 from .results import VARYING
@@ -36,6 +37,7 @@ def document(
             for key in ("summary", "score", "higher_is_better", "logarithmic", "tolerance")
         }
         | {
+            "chosen_by": chosen_by(problems[name].attrs),
             "steps": problems[name].sizes["step"],
             "seeds": problems[name].sizes["seed"],
             "leaderboard": [{field: plain(getattr(row, field)) for field in FIELDS} for row in rows],

@@ -7,11 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from .choice import as_chosen
+
 TINY = float(np.finfo(np.float32).tiny)  # the least loss that is told from zero on a logarithmic scale
 
 
 class Row(NamedTuple):
-    """One optimizer's result at the rate that was best on the seeds for choosing, on the seeds for reporting."""
+    """One optimizer's score on the reporting seeds, at the rate that the choosing seeds and metric chose."""
 
     rank: int
     optimizer: str
@@ -73,8 +75,9 @@ def _decades(scores: xr.DataArray) -> xr.DataArray:
 
 
 def with_role(dataset: xr.Dataset, role: str) -> xr.Dataset:
-    """The seeds that are for "choose" or "report"."""
-    return dataset.isel(seed=np.isin(dataset.role.values, (role, "both")))
+    """The seeds that are for "choose" or "report", with the score that is for it: `chosen_by` is what chooses."""
+    seeds = dataset.isel(seed=np.isin(dataset.role.values, (role, "both")))
+    return as_chosen(seeds) if role == "choose" else seeds
 
 
 def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:

@@ -64,9 +64,11 @@ def _lap(task: Task) -> dict[str, Any]:
         composition, block, chunk = task.composition, [task.cut.block_points, task.cut.block_seeds], task.cut.chunk
     except ForeignError:  # it cannot be made, which the run reports
         composition, block, chunk = "", [0, 0], 0
+    choice = task.problem.score.chosen_by  # a plan without one says nothing of it, as earlier versions' plans do
     return {
         "problem": task.problem.name,
         "setup": task.setup,
+        **({} if choice is None else {"chosen_by": choice}),
         "optimizer": task.name,
         "composition": composition,
         "problem_source": source_digest(task.problem),

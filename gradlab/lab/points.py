@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from .as_race import swept
+from .choice import chosen_by as choosing_metric
 from .export import failures_in, plain, write_json, write_text
 from .leaderboard import average, final_scores, spread, with_role
 
@@ -24,7 +25,7 @@ class Point(NamedTuple):
     optimizer: str
     hyperparameters: dict[str, float]
     chosen_by: float  # mean over the seeds for choosing, geometric if the score is logarithmic; NaN if one diverged
-    score: float  # the same over the seeds for reporting
+    score: float  # the same over the seeds for reporting, of the score's own metric
     spread: float  # standard deviation over these, in decades if the score is logarithmic
     diverged: int
     runs: int
@@ -66,6 +67,7 @@ def document(
     described = {
         name: {key: problems[name].attrs[key] for key in keys}
         | {
+            "chosen_by": choosing_metric(problems[name].attrs),
             "steps": problems[name].sizes["step"],
             "seeds": problems[name].sizes["seed"],
             "points": [{key: plain(value) for key, value in point._asdict().items()} for point in points],

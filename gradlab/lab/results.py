@@ -41,7 +41,8 @@ def assemble(laps: Sequence[Lap]) -> xr.Dataset:
 
     The points of a race are on the dimension `rate`, with the coordinate `learning_rate`; those of a sweep are on
     `point`, with a coordinate for each hyperparameter. The first half of the seeds has the role "choose", for choosing
-    the best point, and the others "report"; a single seed has both.
+    the best point, and the others "report"; a single seed has both. The attribute `score` names the metric to report,
+    and `chosen_by`, where it is another one, the metric that chooses.
     """
     task, problem, score = laps[0].task, laps[0].task.problem, laps[0].task.problem.score
     seeds, steps, axis = len(task.seeds), task.steps, task.axis
@@ -84,7 +85,8 @@ def assemble(laps: Sequence[Lap]) -> xr.Dataset:
         "score": score.metric,
         "score_label": score.label,
         "higher_is_better": int(score.higher_is_better),
-        **scale_attributes(problem, variables[score.metric][1]),
+        **({} if score.chosen_by is None else {"chosen_by": score.chosen_by}),
+        **scale_attributes(problem, *(variables[name][1] for name in (score.metric, score.chosen_by) if name)),
         "divergence_factor": DIVERGENCE_FACTOR,
         **task.notes,
     }

@@ -21,25 +21,36 @@ def scale_of(attributes: Mapping[str, Any]) -> Scale:
     return "share" if attributes["higher_is_better"] and "reference" not in attributes else "number"
 
 
-def scale_attributes(problem: Problem, scores: np.ndarray) -> dict[str, Any]:
+def scale_attributes(problem: Problem, scores: np.ndarray, choosing: np.ndarray | None = None) -> dict[str, Any]:
     """The attributes that say how the scores of a problem are read, from those of all runs at all evaluations.
 
     What is below zero has no logarithm, and what is beyond [0, 1] is no share. It is read as a number, of which 1 % of
     the range from the first to the best is as good as the best, and is drawn as its distance from the best:
-    `reference`.
+    `reference`. The values of the metric that chooses, where it is another one, are read on the same scale; their best
+    is `chosen_reference`, and the tolerance is theirs, because it is rates that it compares.
     """
-    score, known = problem.score, scores[np.isfinite(scores)]
+    score, both = problem.score, [values for values in (scores, choosing) if values is not None]
+    known = np.concatenate([values[np.isfinite(values)] for values in both])
     found: dict[str, Any] = {"logarithmic": int(score.logarithmic), "tolerance": score.tolerance}
     if not known.size:
         return found
     is_share = score.higher_is_better and not score.logarithmic
     if (known < 0).any() or (is_share and (known > 1).any()):
-        best, first = (known.max if score.higher_is_better else known.min)(), scores[..., 0]
-        begin = float(np.nanmedian(first)) if np.isfinite(first).any() else best
-        return {"logarithmic": 0, "tolerance": 0.01 * abs(float(best) - begin), "reference": float(best)}
+        ranges = [_begin_and_best(values, score.higher_is_better) for values in both]
+        found = {"logarithmic": 0, "tolerance": 0.01 * abs(ranges[-1][1] - ranges[-1][0]), "reference": ranges[0][1]}
+        return found if choosing is None else found | {"chosen_reference": ranges[1][1]}
     if score.logarithmic and not score.higher_is_better:
         found["floor"] = rounding_floor(problem)
     return found
+
+
+def _begin_and_best(values: np.ndarray, higher_is_better: bool) -> tuple[float, float]:
+    """The median at the start of the runs, and the best of all; the best twice if no start is finite."""
+    known, first = values[np.isfinite(values)], values[..., 0]
+    if not known.size:
+        return 0.0, 0.0
+    best = float((known.max if higher_is_better else known.min)())
+    return (float(np.nanmedian(first)) if np.isfinite(first).any() else best), best
 
 
 def rounding_floor(problem: Problem) -> float:

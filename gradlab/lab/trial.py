@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from .blame import place
-from .problems.base import Problem
+from .problems.base import Problem, Score
 
 _STEPS = 7  # of the trial: a length that batches of another meaning hardly have
 _TAKEN = {  # names of the results themselves
@@ -47,7 +47,14 @@ def try_out(problem: Problem, label: str) -> None:
 
 
 def _try_metrics(problem: Problem, label: str, params: Any) -> None:
-    metrics, score = _called(f"{label}.metrics", problem.metrics, params), problem.score.metric
+    if not isinstance(problem.score, Score):
+        raise UnfitError(
+            f"{label}.score is {problem.score!r}, expected a gradlab.lab.problems.Score, such as "
+            f'Score("accuracy", "accuracy", higher_is_better=True)'
+        )
+    metrics, score, choice = (
+        _called(f"{label}.metrics", problem.metrics, params), problem.score.metric, problem.score.chosen_by
+    )  # fmt: skip
     if not isinstance(metrics, Mapping):
         raise UnfitError(f"{label}.metrics must return a dictionary of real scalars, {_returned(metrics)}")
     for name, value in metrics.items():
@@ -60,6 +67,11 @@ def _try_metrics(problem: Problem, label: str, params: Any) -> None:
         raise UnfitError(
             f"{label}.metrics has no {score!r}, by which its score ranks; add {score!r} to them, or rank by another: "
             f'score = Score("{given}", "{given}")'
+        )
+    if choice is not None and choice not in metrics:
+        raise UnfitError(
+            f"{label}.metrics has no {choice!r}, which its score is chosen_by; add {choice!r} to them, or choose by "
+            f"another: {', '.join(map(repr, metrics))}"
         )
 
 

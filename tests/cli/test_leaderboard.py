@@ -16,8 +16,8 @@ from gradlab.lab.leaderboard import Row
 ROW = Row(1, "adam", 0.9751, 0.0042, 0.0316, False, 1.52, False, 3, 80, 0, 1.23)
 NAN = float("nan")
 ACCURACY = {
-    "problem": "made", "summary": "Made by hand.", "score_label": "test accuracy", "higher_is_better": 1,
-    "logarithmic": 0, "tolerance": 0.01,
+    "problem": "made", "summary": "Made by hand.", "score": "test_accuracy", "score_label": "test accuracy",
+    "higher_is_better": 1, "logarithmic": 0, "tolerance": 0.01,
 }  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def test_a_row_and_its_notes() -> None:
         line.split() for line in text.splitlines()
     ]
     assert "test accuracy after 10 updates: mean ± spread over 2 seeds, at the rate that was best on 2 others." in text
-    assert "within 1 % (absolute) of it" in text
+    assert "within 1 % (absolute) of its score." in text
     assert "may be wider" not in text
 
 

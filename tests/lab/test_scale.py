@@ -59,6 +59,14 @@ def test_what_is_below_zero_is_a_number() -> None:
     assert scale_attributes(Below(), np.full((2, 3), np.nan)) == {"logarithmic": 1, "tolerance": 10.0}
 
 
+def test_the_metric_that_chooses_is_read_on_the_scale_of_the_score() -> None:
+    scores, choosing = np.array([[3.0, 1.0, 0.5]]), np.array([[4.0, 1.0, -6.0]])
+    found = scale_attributes(Below(), scores, choosing)
+    assert found == {"logarithmic": 0, "tolerance": pytest.approx(0.1), "reference": 0.5, "chosen_reference": -6.0}
+    assert scale_attributes(Below(), scores, scores) == {"logarithmic": 1, "tolerance": 10.0, "floor": 0.0}
+    assert scale_attributes(Below(), -scores, choosing * np.nan)["chosen_reference"] == 0.0  # it has no value at all
+
+
 def test_a_share_beyond_one_is_a_number() -> None:
     assert "reference" not in scale_attributes(Digits(), np.array([0.1, 0.9]))
     assert scale_attributes(Digits(), np.array([0.1, 97.0]))["reference"] == 97.0

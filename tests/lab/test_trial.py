@@ -11,7 +11,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.lab.laps import train
-from gradlab.lab.problems import PROBLEMS, Problem
+from gradlab.lab.problems import PROBLEMS, Problem, Score
 from gradlab.lab.trial import UnfitError, described, try_out
 
 
@@ -62,6 +62,11 @@ def with_parts(**parts: Any) -> Problem:
             {"metrics": lambda self, params: {"mine": params[0]}},
             r"no 'final_loss', by .* add 'final_loss' to them, or .*: score = Score\(\"mine\", \"mine\"\)",
         ),
+        (
+            {"score": Score("final_loss", "loss", chosen_by="validation_loss")},
+            r"no 'validation_loss', which its score is chosen_by; add .* to them, or choose by another: 'final_loss'$",
+        ),
+        ({"score": "accuracy"}, r"Bowl.score is 'accuracy', expected a gradlab.lab.problems.Score, such as Score\("),
     ],
 )
 def test_what_cannot_be_trained_on_is_refused_in_a_line(parts: Any, message: str) -> None:

@@ -19,7 +19,7 @@ def rate_intervals(dataset: xr.Dataset, resampling: Resampling | None = None) ->
     resampling, best = resampling or Resampling(), best_rate_index(dataset)
     choosing = with_role(dataset, "choose")
     seeds = choosing.sizes["seed"]
-    levels = badness(final_scores(choosing), dataset.attrs)
+    levels = badness(final_scores(choosing), choosing.attrs)
     means = resampling.means(levels.drop_vars(set(levels.coords) - {"optimizer", "seed"}))
     rates = dataset.learning_rate.drop_vars(set(dataset.learning_rate.coords) - {"optimizer"})
     chosen = rates.isel(rate=means.argmin("rate"))

@@ -9,16 +9,18 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..as_race import swept
+from ..choice import as_chosen
 from ..leaderboard import mean_scores
 from .style import common_limits, line_style, log_axis, lower_is_better, shown
 
 
 def effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
-    """Draw each point of a sweep at its value of a hyperparameter, as the average over all seeds.
+    """Draw each point of a sweep at its value of a hyperparameter, as the average over all seeds of what chooses.
 
     A line joins the best points of each value where the sweep is of a grid, and a ring marks the best of all, one of
     each for every optimizer. Points of which a run diverged are crosses at the top.
     """
+    dataset = as_chosen(dataset)
     scores, label = shown(dataset, mean_scores(dataset))
     lower = lower_is_better(dataset)
     for position, name in enumerate(dataset.optimizer.values):

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
+from ..choice import as_chosen
 from ..leaderboard import mean_scores
 from ..words import told_apart
 from .effects import is_logarithmic, is_on_grid
@@ -20,11 +21,13 @@ COLORMAP = "cividis_r"  # read alike with any colour vision; the better, the bri
 
 
 def heat(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: str) -> Axes:
-    """Draw one optimizer's scores (averages over all seeds) by two hyperparameters: a cell for each pair of values of
-    a grid, or a dot for each sample. A ring marks the best one; crossed cells are those where every point had a run
-    that diverged.
+    """Draw one optimizer's scores by two hyperparameters: a cell for each pair of values of a grid, or a dot for each
+    sample.
+
+    The scores are averages over all seeds of the metric that chooses. A ring marks the best one; crossed cells are
+    those where every point had a run that diverged.
     """
-    (optimizer,) = chosen(dataset, optimizer)
+    (optimizer,), dataset = chosen(dataset, optimizer), as_chosen(dataset)
     scores, _ = shown(dataset, mean_scores(dataset))
     lower = lower_is_better(dataset)
     own = dataset.sel(optimizer=optimizer)
@@ -78,6 +81,7 @@ def _dots(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lo
 
 def color_scale(axes: Axes, dataset: xr.Dataset) -> Axes:
     """Draw the scale of the colours, with the name of the score."""
+    dataset = as_chosen(dataset)
     scores, label = shown(dataset, mean_scores(dataset))
     colors = matplotlib.colormaps[look_of(dataset, scores)["cmap"]]
     bar = axes.figure.colorbar(ScalarMappable(look_of(dataset, scores)["norm"], colors), cax=axes)

@@ -8,18 +8,19 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from ..choice import as_chosen
 from ..leaderboard import best_rate_index, mean_scores
 from .style import CONTEXT, EndLabel, chosen, common_limits, label_ends, line_style, log_axis, shown
 
 
 def sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str | None = None) -> Axes:
-    """Draw the average over all seeds at each rate, of some optimizers or all; the others in grey.
+    """Draw the average over all seeds of the metric that chooses, at each rate, of some optimizers or all; the others
+    in grey.
 
     A dot marks the chosen rate, and a cross at the top a rate at which at least one run diverged, which has no value.
     """
-    names = chosen(dataset, optimizers)
+    names, best, dataset = chosen(dataset, optimizers), best_rate_index(dataset), as_chosen(dataset)
     scores, label = shown(dataset, mean_scores(dataset))
-    best = best_rate_index(dataset)
     rates = dataset.learning_rate
     for name in dataset.optimizer.values:
         if name not in names:

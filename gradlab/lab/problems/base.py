@@ -12,7 +12,11 @@ PyTree: TypeAlias = Any
 
 @dataclass(frozen=True)
 class Score:
-    """The metric that ranks the optimizers at the end, and how its differences are read.
+    """The metric that is reported of each optimizer, the one that chooses its learning rate, and how they are read.
+
+    `chosen_by` names the metric by which a learning rate, or any other configuration, is chosen: one that is measured
+    on a validation sample, where `metric` is measured on a test sample. None means that `metric` chooses, too: right
+    for problems without data, where nothing can leak. Both metrics are read alike.
 
     `tolerance` says which learning rates are as good as the best one: within this factor of its score if
     `logarithmic` (losses that fall over many decades), and within this difference otherwise (accuracies in [0, 1]).
@@ -23,6 +27,7 @@ class Score:
     higher_is_better: bool = False
     logarithmic: bool = True
     tolerance: float = 10.0
+    chosen_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,8 @@ class Problem(Protocol):
             return jnp.sum(params**2)
 
     What it may have besides: `steps`, the updates in a run (200), a whole number; `score`, the `Score` by which
-    optimizers are ranked (the metric `final_loss`, where less is better); `landscape`, a `Landscape`, for parameters of
+    optimizers are ranked (the metric `final_loss`, where less is better), with `chosen_by` where there are data to
+    validate and to test on; `landscape`, a `Landscape`, for parameters of
     shape (2,) whose paths are drawn; `minimum`, the least expected loss, where it is known. `name` and `summary` are
     taken from the class and its docstring if they are left out.
     """
@@ -80,5 +86,7 @@ class Problem(Protocol):
         return None
 
     def metrics(self, params: PyTree) -> dict[str, jax.Array]:
-        """Real scalars by name, measured at a few dozen points of a run; `score.metric` is one of them."""
+        """Real scalars by name, measured at a few dozen points of a run; `score.metric` is one of them, and
+        `score.chosen_by`, too, if that is given.
+        """
         return {self.score.metric: self.loss(params, None)}

@@ -14,16 +14,18 @@ import numpy as np
 
 from .base import Problem, PyTree, Score
 from .networks import affine, cross_entropy, dense, draw_rows
+from .samples import held_out
 
-BLOCK = 200  # characters: every tenth block is held out
+BLOCK = 200  # characters: of each ten blocks, one is for the test and one for validation
 
 
 class Text(NamedTuple):
-    """A text, and at which of its characters a model is trained and tested."""
+    """A text, and at which of its characters a model is trained, validated and tested."""
 
     alphabet: str
     codes: np.ndarray  # (length,) int32: places in the alphabet
     train: np.ndarray  # (positions,) int32
+    validation: np.ndarray
     test: np.ndarray
 
 
@@ -41,8 +43,9 @@ def load_text() -> Text:
     alphabet = "".join(sorted(set(text)))
     codes = np.array([alphabet.index(character) for character in text], np.int32)
     positions = np.arange(len(codes), dtype=np.int32)
-    is_test = positions // BLOCK % 10 == 9
-    return Text(alphabet, codes, positions[~is_test], positions[is_test])
+    block = positions // BLOCK % 10
+    is_validation, is_test = block == 4, block == 9
+    return Text(alphabet, codes, positions[~(is_validation | is_test)], positions[is_validation], positions[is_test])
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Characters(Problem):
     name = "characters"
     summary = "A character model on the descriptions of scikit-learn's data: embeddings, of which some are rarely used."
     steps = 300
-    score = Score("test_bits", "test bits a character", logarithmic=False, tolerance=0.05)
+    score = Score("test_bits", "test bits a character", logarithmic=False, tolerance=0.05, chosen_by="validation_bits")
 
     context: int = 8
     embedding: int = 8
@@ -80,7 +83,10 @@ class Characters(Problem):
         return draw_rows(key, steps, self.batch_size, len(load_text().train))
 
     def metrics(self, params: PyTree) -> dict[str, jax.Array]:
-        return {"test_bits": self._nats(params, jnp.asarray(load_text().test)) / math.log(2)}
+        def measure(positions: np.ndarray) -> dict[str, jax.Array]:
+            return {"bits": self._nats(params, jnp.asarray(positions)) / math.log(2)}
+
+        return held_out(measure, load_text().validation, load_text().test)
 
     def _nats(self, params: PyTree, positions: jax.Array) -> jax.Array:
         """The mean of -log p(character) at some positions of the text, which wraps around."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
-from .base import Problem, PyTree, Score
-from .digits import load_images
-from .networks import accuracy, affine, cross_entropy, dense, draw_rows
+from .base import Problem, PyTree
+from .digits import ACCURACY, load_images
+from .networks import affine, classification, cross_entropy, dense, draw_rows
+from .samples import Sample, held_out
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class DeepSigmoid(Problem):
     name = "deep_sigmoid"
     summary = "Four layers of sigmoid units on the digits: gradients vanish on the way back, and descent never starts."
     steps = 400
-    score = Score("test_accuracy", "test accuracy", higher_is_better=True, logarithmic=False, tolerance=0.01)
+    score = ACCURACY
 
     depth: int = 4
     width: int = 16
@@ -36,20 +37,19 @@ class DeepSigmoid(Problem):
         return [dense(key, inputs, outputs) for key, inputs, outputs in zip(keys, widths, widths[1:])]
 
     def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
-        images = load_images()
-        logits = _logits(params, jnp.asarray(images.train, params[0]["bias"].dtype)[batch])
-        return cross_entropy(logits, jnp.asarray(images.train_labels)[batch])
+        images, labels = load_images().train
+        logits = _logits(params, jnp.asarray(images, params[0]["bias"].dtype)[batch])
+        return cross_entropy(logits, jnp.asarray(labels)[batch])
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
-        return draw_rows(key, steps, self.batch_size, len(load_images().train))
+        return draw_rows(key, steps, self.batch_size, len(load_images().train.targets))
 
     def metrics(self, params: PyTree) -> dict[str, jax.Array]:
-        images = load_images()
-        logits, labels = _logits(params, jnp.asarray(images.test, params[0]["bias"].dtype)), images.test_labels
-        return {
-            "test_accuracy": accuracy(logits, jnp.asarray(labels)),
-            "test_loss": cross_entropy(logits, jnp.asarray(labels)),
-        }
+        def measure(sample: Sample) -> dict[str, jax.Array]:
+            logits = _logits(params, jnp.asarray(sample.inputs, params[0]["bias"].dtype))
+            return classification(logits, jnp.asarray(sample.targets))
+
+        return held_out(measure, *load_images()[1:])
 
 
 def _logits(params: PyTree, hidden: jax.Array) -> jax.Array:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,29 +12,21 @@ import numpy as np
 import optax
 
 from .base import Problem, PyTree, Score
+from .samples import Sample, Split, held_out, split
 
-
-class Images(NamedTuple):
-    """Images as rows of 64 grey values in [0, 1] (float32), and the digit that each shows (int32)."""
-
-    train: np.ndarray
-    train_labels: np.ndarray
-    test: np.ndarray
-    test_labels: np.ndarray
+ACCURACY = Score("test_accuracy", "test accuracy", True, False, tolerance=0.01, chosen_by="validation_accuracy")
 
 
 @functools.cache
-def load_images() -> Images:
-    """Scikit-learn's bundled digits, one fifth of each class held out for the test by a fixed seed."""
+def load_images() -> Split:
+    """Scikit-learn's bundled digits: rows of 64 grey values in [0, 1] (float32), and the digit of each (int32).
+
+    Of each class, three fifths are for training, one fifth for validation and one fifth for the test.
+    """
     from sklearn.datasets import load_digits  # here, because it takes a second, and few commands need it
-    from sklearn.model_selection import train_test_split
 
     images, labels = load_digits(return_X_y=True)
-    images, labels = (images / 16).astype(np.float32), labels.astype(np.int32)
-    train, test, train_labels, test_labels = train_test_split(
-        images, labels, test_size=0.2, stratify=labels, random_state=0
-    )
-    return Images(train, train_labels, test, test_labels)
+    return split((images / 16).astype(np.float32), labels.astype(np.int32), test_share=0.2, stratify=True)
 
 
 @dataclass(frozen=True)
@@ -45,7 +36,7 @@ class Digits(Problem):
     name = "digits"
     summary = "A small network on 1,797 real handwritten digits: does faster training also generalize?"
     steps = 400
-    score = Score("test_accuracy", "test accuracy", higher_is_better=True, logarithmic=False, tolerance=0.01)
+    score = ACCURACY
 
     hidden: int = 32
     batch_size: int = 128
@@ -58,20 +49,20 @@ class Digits(Problem):
         }
 
     def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
-        images = load_images()
-        logits = _logits(params, jnp.asarray(images.train)[batch])
-        return _cross_entropy(logits, jnp.asarray(images.train_labels)[batch])
+        images, labels = map(jnp.asarray, load_images().train)
+        return _cross_entropy(_logits(params, images[batch]), labels[batch])
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
-        return jax.random.randint(key, (steps, self.batch_size), 0, len(load_images().train), jnp.int32)
+        return jax.random.randint(key, (steps, self.batch_size), 0, len(load_images().train.targets), jnp.int32)
 
     def metrics(self, params: PyTree) -> dict[str, jax.Array]:
-        images = load_images()
-        logits, labels = _logits(params, jnp.asarray(images.test)), jnp.asarray(images.test_labels)
-        return {
-            "test_accuracy": jnp.mean(logits.argmax(-1).astype(labels.dtype) == labels),
-            "test_loss": _cross_entropy(logits, labels),
-        }
+        def measure(sample: Sample) -> dict[str, jax.Array]:
+            images, labels = map(jnp.asarray, sample)
+            logits = _logits(params, images)
+            is_right = logits.argmax(-1).astype(labels.dtype) == labels
+            return {"accuracy": jnp.mean(is_right), "loss": _cross_entropy(logits, labels)}
+
+        return held_out(measure, *load_images()[1:])
 
 
 def _dense(key: jax.Array, inputs: int, outputs: int) -> PyTree:

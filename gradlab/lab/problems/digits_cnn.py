@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
-from .base import Problem, PyTree, Score
-from .digits import load_images
-from .networks import accuracy, affine, cross_entropy, dense, draw_rows
+from .base import Problem, PyTree
+from .digits import ACCURACY, load_images
+from .networks import affine, classification, cross_entropy, dense, draw_rows
+from .samples import Sample, held_out
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class DigitsCnn(Problem):
     name = "digits_cnn"
     summary = "A small convolutional network on the digits: shared weights, whose gradients add up over the image."
     steps = 300
-    score = Score("test_accuracy", "test accuracy", higher_is_better=True, logarithmic=False, tolerance=0.01)
+    score = ACCURACY
 
     channels: int = 8
     batch_size: int = 64
@@ -38,20 +39,19 @@ class DigitsCnn(Problem):
         }
 
     def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
-        images = load_images()
-        logits = _logits(params, jnp.asarray(images.train, params["output"]["bias"].dtype)[batch])
-        return cross_entropy(logits, jnp.asarray(images.train_labels)[batch])
+        images, labels = load_images().train
+        logits = _logits(params, jnp.asarray(images, params["output"]["bias"].dtype)[batch])
+        return cross_entropy(logits, jnp.asarray(labels)[batch])
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
-        return draw_rows(key, steps, self.batch_size, len(load_images().train))
+        return draw_rows(key, steps, self.batch_size, len(load_images().train.targets))
 
     def metrics(self, params: PyTree) -> dict[str, jax.Array]:
-        images = load_images()
-        logits, labels = _logits(params, jnp.asarray(images.test, params["output"]["bias"].dtype)), images.test_labels
-        return {
-            "test_accuracy": accuracy(logits, jnp.asarray(labels)),
-            "test_loss": cross_entropy(logits, jnp.asarray(labels)),
-        }
+        def measure(sample: Sample) -> dict[str, jax.Array]:
+            logits = _logits(params, jnp.asarray(sample.inputs, params["output"]["bias"].dtype))
+            return classification(logits, jnp.asarray(sample.targets))
+
+        return held_out(measure, *load_images()[1:])
 
 
 def _relu_layer(key: jax.Array, inputs: int, outputs: int) -> PyTree:

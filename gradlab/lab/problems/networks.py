@@ -34,6 +34,11 @@ def accuracy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     return jnp.mean(logits.argmax(-1).astype(labels.dtype) == labels, dtype=jnp.float32)
 
 
+def classification(logits: jax.Array, labels: jax.Array) -> dict[str, jax.Array]:
+    """The metrics `accuracy` and `loss` of a classifier."""
+    return {"accuracy": accuracy(logits, labels), "loss": cross_entropy(logits, labels)}
+
+
 def draw_rows(key: jax.Array, steps: int, size: int, rows: int) -> jax.Array:
     """Indices of `rows` rows, drawn with replacement: an int32 array of shape (steps, size)."""
     return jax.random.randint(key, (steps, size), 0, rows, jnp.int32)

@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .base import Problem
+from .base import Problem, Score
+from .samples import held_out
 
 LAYERS = 3
 
@@ -20,14 +21,15 @@ class ScaledLayers(Problem):
 
     The scales $s_i$ run from $1 / \sqrt r$ to $\sqrt r$, where $r$ is `ratio`, and the $V_i$ start as much
     smaller: the function is the same for every ratio, while the last layer's gradients grow $r$ times against the
-    first's, and its curvatures $r^2$ times. The loss is the mean square error on `batch_size` new normal inputs; it
-    can reach 0.
+    first's, and its curvatures $r^2$ times. The loss is the mean square error on `batch_size` new normal inputs, and in
+    validation and test on 256 others each; it can reach 0.
     """
 
     name = "scaled_layers"
     summary = "Three layers whose gradients are as 1 : 30 : 1000: no single rate suits them all."
     steps = 400
     minimum = 0.0
+    score = Score("test_loss", "test loss", chosen_by="validation_loss")
 
     width: int = 8
     ratio: float = 1000.0
@@ -59,8 +61,8 @@ class ScaledLayers(Problem):
         return jax.random.normal(key, (steps, self.batch_size, self.width), jnp.float32)
 
     def metrics(self, params: list[jax.Array]) -> dict[str, jax.Array]:
-        inputs = np.random.default_rng(1).normal(size=(256, self.width))
-        return {"final_loss": self.loss(params, jnp.asarray(inputs, jnp.float32))}
+        test, validation = (np.random.default_rng(seed).normal(size=(256, self.width)) for seed in (1, 2))
+        return held_out(lambda inputs: {"loss": self.loss(params, jnp.asarray(inputs, jnp.float32))}, validation, test)
 
 
 def _forward(weights: list[jax.Array], hidden: jax.Array) -> jax.Array:

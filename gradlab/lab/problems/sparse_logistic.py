@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,28 +12,25 @@ import optax
 
 from .base import Problem, Score
 from .networks import draw_rows
-
-
-class Rows(NamedTuple):
-    """Features in {0, 1} (rows, features) and labels in {0, 1} (rows,), all float32."""
-
-    features: np.ndarray
-    labels: np.ndarray
+from .samples import Sample, Split, held_out
 
 
 @functools.cache
-def make_rows(rows: int, features: int, power: float, strength: float) -> tuple[Rows, Rows]:
-    """Training and test rows, `rows` of each, from a fixed seed."""
+def make_rows(rows: int, features: int, power: float, strength: float) -> Split:
+    """Samples of `rows` rows each, from a fixed seed: features in {0, 1} (rows, features), labels in {0, 1} (rows,),
+    all float32.
+    """
     random = np.random.default_rng(0)
     frequencies = np.arange(1, features + 1) ** -power
     weights = strength * (-1.0) ** np.arange(features)
 
-    def draw() -> Rows:
+    def draw() -> Sample:
         seen = random.random((rows, features)) < frequencies
         labels = random.random(rows) < 1 / (1 + np.exp(-(seen @ weights)))
-        return Rows(seen.astype(np.float32), labels.astype(np.float32))
+        return Sample(seen.astype(np.float32), labels.astype(np.float32))
 
-    return draw(), draw()
+    train, test, validation = draw(), draw(), draw()
+    return Split(train, validation, test)
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ class SparseLogistic(Problem):
     name = "sparse_logistic"
     summary = "Features with power-law frequencies: rare ones are as telling, and learn only from a few large steps."
     steps = 400
-    score = Score("test_loss", "test loss", tolerance=1.1)
+    score = Score("test_loss", "test loss", tolerance=1.1, chosen_by="validation_loss")
 
     features: int = 256
     power: float = 1.25
@@ -57,23 +53,22 @@ class SparseLogistic(Problem):
     rows: int = 4096
     batch_size: int = 32
 
-    def _rows(self) -> tuple[Rows, Rows]:
+    def _rows(self) -> Split:
         return make_rows(self.rows, self.features, self.power, self.strength)
 
     def init(self, key: jax.Array) -> jax.Array:
         return 0.01 * jax.random.normal(key, (self.features,), jnp.float32)
 
     def loss(self, params: jax.Array, batch: jax.Array) -> jax.Array:
-        train = self._rows()[0]
-        return _logistic(params, train, batch)
+        return _logistic(params, self._rows().train, batch)
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
         return draw_rows(key, steps, self.batch_size, self.rows)
 
     def metrics(self, params: jax.Array) -> dict[str, jax.Array]:
-        return {"test_loss": _logistic(params, self._rows()[1])}
+        return held_out(lambda rows: {"loss": _logistic(params, rows)}, *self._rows()[1:])
 
 
-def _logistic(weights: jax.Array, rows: Rows, chosen: jax.Array | slice = slice(None)) -> jax.Array:
+def _logistic(weights: jax.Array, rows: Sample, chosen: jax.Array | slice = slice(None)) -> jax.Array:
     features, labels = (jnp.asarray(column, weights.dtype)[chosen] for column in rows)
     return optax.sigmoid_binary_cross_entropy(features @ weights, labels).mean()

@@ -4,47 +4,41 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from .base import Problem, PyTree, Score
-from .networks import accuracy, affine, cross_entropy, dense, draw_rows
-
-
-class Table(NamedTuple):
-    """Features (rows, columns), float32 of mean 0 and variance 1 in training; targets (rows,) are int32 classes, or
-    float32 of mean 0 and variance 1 in training.
-    """
-
-    train: np.ndarray
-    train_targets: np.ndarray
-    test: np.ndarray
-    test_targets: np.ndarray
+from .networks import affine, classification, cross_entropy, dense, draw_rows
+from .samples import Sample, Split, held_out, split
 
 
 @functools.cache
-def load_table(name: str) -> Table:
-    """Scikit-learn's table of that name, a quarter held out by a fixed seed (of each class, if there are any)."""
+def load_table(name: str) -> Split:
+    """Scikit-learn's table of that name: a quarter of it for the test (of each class, if there are any), a quarter of
+    the rest for validation.
+
+    Inputs (rows, columns) are float32 of mean 0 and variance 1 in training. Targets (rows,) are int32 classes, or
+    float32 of mean 0 and variance 1 in training.
+    """
     from sklearn import datasets  # here, because it takes a second, and few commands need it
-    from sklearn.model_selection import train_test_split
 
     features, targets = getattr(datasets, f"load_{name}")(return_X_y=True)
-    classes = targets if targets.dtype.kind == "i" else None
-    split = train_test_split(features, targets, test_size=0.25, stratify=classes, random_state=0)
-    train, test = _standardize(*split[:2])
-    if classes is None:
-        train_targets, test_targets = _standardize(*split[2:])
-    else:
-        train_targets, test_targets = (part.astype(np.int32) for part in split[2:])
-    return Table(train, train_targets, test, test_targets)
+    is_classes = targets.dtype.kind == "i"
+    parts = split(features, targets, test_share=0.25, stratify=is_classes)
+    inputs = _standardize(*(part.inputs for part in parts))
+    targets = [part.targets.astype(np.int32) for part in parts]
+    if not is_classes:
+        targets = _standardize(*(part.targets for part in parts))
+    return Split(*map(Sample, inputs, targets))
 
 
-def _standardize(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _standardize(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
+    """All parts in units in which the training part has mean 0 and variance 1."""
     mean, deviation = train.mean(0), train.std(0)
-    return ((train - mean) / deviation).astype(np.float32), ((test - mean) / deviation).astype(np.float32)
+    return [((part - mean) / deviation).astype(np.float32) for part in (train, *others)]
 
 
 @dataclass(frozen=True)
@@ -53,7 +47,7 @@ class TableProblem(Problem):
     `hidden` = 0. Classes are scored by cross-entropy, and numbers (`outputs` = 1) by the mean square error.
     """
 
-    score = Score("test_loss", "test loss", tolerance=1.25)
+    score = Score("test_loss", "test loss", tolerance=1.25, chosen_by="validation_loss")
     columns: ClassVar[int]
     outputs: ClassVar[int]
 
@@ -67,20 +61,20 @@ class TableProblem(Problem):
         return {"hidden": dense(first, self.columns, self.hidden), "output": dense(second, self.hidden, self.outputs)}
 
     def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
-        table = load_table(self.name)
-        guesses = _predict(params, jnp.asarray(table.train, params["output"]["bias"].dtype)[batch])
-        return _error(guesses, jnp.asarray(table.train_targets)[batch])
+        rows, targets = load_table(self.name).train
+        guesses = _predict(params, jnp.asarray(rows, params["output"]["bias"].dtype)[batch])
+        return _error(guesses, jnp.asarray(targets)[batch])
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
-        return draw_rows(key, steps, self.batch_size, len(load_table(self.name).train))
+        return draw_rows(key, steps, self.batch_size, len(load_table(self.name).train.targets))
 
     def metrics(self, params: PyTree) -> dict[str, jax.Array]:
-        table = load_table(self.name)
-        guesses = _predict(params, jnp.asarray(table.test, params["output"]["bias"].dtype))
-        measured = {"test_loss": _error(guesses, jnp.asarray(table.test_targets))}
-        if self.outputs > 1:
-            measured["test_accuracy"] = accuracy(guesses, jnp.asarray(table.test_targets))
-        return measured
+        def measure(sample: Sample) -> dict[str, jax.Array]:
+            guesses = _predict(params, jnp.asarray(sample.inputs, params["output"]["bias"].dtype))
+            targets = jnp.asarray(sample.targets)
+            return classification(guesses, targets) if self.outputs > 1 else {"loss": _error(guesses, targets)}
+
+        return held_out(measure, *load_table(self.name)[1:])
 
 
 def _predict(params: PyTree, rows: jax.Array) -> jax.Array:
@@ -135,7 +129,7 @@ class Diabetes(TableProblem):
     name = "diabetes"
     summary = "Regression on 442 patients, mostly noise: a fast optimizer soon fits what will not come again."
     steps = 300
-    score = Score("test_loss", "test error", logarithmic=False, tolerance=0.02)
+    score = Score("test_loss", "test loss", logarithmic=False, tolerance=0.02, chosen_by="validation_loss")
     columns, outputs = 10, 1
 
     hidden: int = 16

@@ -8,6 +8,7 @@ import math
 from html import escape
 from typing import Any
 
+from ..choice import choice_words
 from ..leaderboard import Row
 from ..scale import scale_of
 from ..words import counted
@@ -112,13 +113,15 @@ def notes(finding: Finding) -> str:
         within = f"{100 * tolerance:g} % (absolute)"
     kind = "geometric mean ×÷ standard deviation as a factor" if logarithmic else "mean ± standard deviation"
     over, updates = counted(reporting, "seed"), counted(finding.dataset.sizes["step"], "update")
+    is_single, choice = "both" in finding.dataset.role.values, choice_words(attributes)
     chosen = (
-        "at the best rate for the same seed" if "both" in finding.dataset.role.values
-        else f"at the rate that was best on {counted(choosing, 'other')}"
-    )  # fmt: skip
+        f"at the rate with the best {choice}" if choice
+        else "at the best rate for the same seed" if is_single
+        else "at the rate that was best"
+    ) + f" on {counted(choosing, 'other')}" * (not is_single)  # fmt: skip
     sentences = [
         f"{str(attributes['score_label']).capitalize()} after {updates}: {kind} over "
-        f"{over}, {chosen}. Good rates: decades around the best one within {within} of its score. ",
+        f"{over}, {chosen}. Good rates: decades around the best one within {within} of its {choice or 'score'}. ",
         "First in: the share of the resamples of the seeds in which nothing is better; a tie counts for each, so that "
         "the shares may add to more than 100 %. ",
         _target(finding),

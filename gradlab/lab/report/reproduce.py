@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from ..choice import choice_words
 from ..words import counted
 from .findings import Finding
 
@@ -26,12 +27,17 @@ def reproduce(findings: list[Finding], attributes: Mapping[str, str]) -> str:
         runs = counted(finding.dataset.diverged.size, "run")
         sides = " × ".join(counted(sizes[side], side) for side in ("optimizer", "rate", "seed"))  # noqa: RUF001
         updates = counted(sizes["step"], "update")
+        attributes_here = finding.dataset.attrs
+        choice = choice_words(attributes_here)
+        choose, report = "rates chosen", "reported"
+        if choice:
+            choose, report = f"{choose} by {choice}", f"{attributes_here['score_label']} {report}"
         setup = finding.dataset.attrs.get("setup", finding.name)
         rows.append(
             (
                 finding.name,
                 f"{setup}: {sides} = {runs} of {updates}; "
-                f"rates chosen on {_seeds(choosing)}, reported on {_seeds(reporting)}",
+                f"{choose} on {_seeds(choosing)}, {report} on {_seeds(reporting)}",
             )
         )
     table = "".join(f'<tr><th scope="row">{escape(key)}</th><td>{escape(value)}</td></tr>' for key, value in rows)

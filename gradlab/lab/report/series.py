@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ..choice import as_chosen
 from ..compare import performance_profiles, reported
 from ..leaderboard import best_rate_index, final_scores, mean_scores
 from ..plots.style import shown
@@ -42,12 +43,11 @@ def _curve(values: xr.DataArray, label: str, axis: str, finding: Finding) -> dic
 
 
 def sensitivity(finding: Finding) -> dict[str, Any]:
-    """The final score at each rate: the average over all seeds, their range, and how many runs diverged."""
-    dataset = finding.dataset
+    """What chooses the rate, at each rate: the average over all seeds, their range, and how many runs diverged."""
+    best, dataset = best_rate_index(finding.dataset), as_chosen(finding.dataset)
     finals = final_scores(dataset)
     mean, label = shown(dataset, mean_scores(dataset))
     each, _ = shown(dataset, finals)
-    best = best_rate_index(dataset)
     lines = {}
     for name in dataset.optimizer.values.tolist():
         of = {"optimizer": name}

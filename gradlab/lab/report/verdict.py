@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from html import escape
 
+from ..choice import choice_words
 from .findings import Finding
 from .numbers import listed, number, score_with_spread
 
@@ -53,8 +54,11 @@ def _rate(finding: Finding) -> str:
     edge = " It is the end of the grid: a better one may lie beyond." if first.at_edge else ""
     if len(finding.dataset.rate) == 1:
         return "It ran at one rate only."
+    choice = choice_words(finding.dataset.attrs)
+    by = f" by {choice}" if choice else ""
     if math.isnan(low):
-        return f"The rate was chosen on {finding.seeds[0]} seed{'s' * (finding.seeds[0] > 1)}." + edge
+        return f"The rate was chosen{by} on {finding.seeds[0]} seed{'s' * (finding.seeds[0] > 1)}." + edge
+    chosen = f"The rate was chosen{by}. " if choice else ""
     if low == high:
-        return "Other seeds would have chosen the same rate." + edge
-    return f"Other seeds could have chosen rates from {number(low)} to {number(high)}." + edge
+        return f"{chosen}Other seeds would have chosen the same rate." + edge
+    return f"{chosen}Other seeds could have chosen rates from {number(low)} to {number(high)}." + edge

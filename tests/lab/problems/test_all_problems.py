@@ -39,10 +39,21 @@ def test_all_is_in_single_precision_although_double_is_on(problem: Problem) -> N
         return problem.loss(params, batch), problem.metrics(params)
 
     loss, metrics = jax.eval_shape(run)
-    assert problem.score.metric in metrics
+    assert {problem.score.metric, problem.score.chosen_by or problem.score.metric} <= set(metrics)
     for name, value in {"loss": loss, **metrics}.items():
         assert name.isidentifier()
         assert (value.shape, value.dtype.name) == ((), "float32")
+
+
+def test_what_is_measured_on_a_test_sample_is_chosen_by_another(problem: Problem) -> None:
+    metrics = jax.eval_shape(problem.metrics, draw_shapes(problem, 2).params)
+    tested = {name.removeprefix("test_") for name in metrics if name.startswith("test_")}
+    assert tested == {name.removeprefix("validation_") for name in metrics if name.startswith("validation_")}
+    if tested:
+        assert problem.score.metric.startswith("test_")
+        assert problem.score.chosen_by == problem.score.metric.replace("test_", "validation_", 1)
+    else:  # without data, or with the expectation itself for a score
+        assert problem.score.chosen_by is None
 
 
 def test_the_gradient_agrees_with_central_differences(

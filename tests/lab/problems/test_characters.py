@@ -25,19 +25,22 @@ def test_the_text_is_english_of_few_characters() -> None:
 
 def test_every_position_is_in_one_part() -> None:
     text = load_text()
-    assert sorted([*text.train, *text.test]) == list(range(len(text.codes)))
-    np.testing.assert_allclose(len(text.test) / len(text.codes), 0.1, atol=0.02)
+    assert sorted([*text.train, *text.validation, *text.test]) == list(range(len(text.codes)))
+    for part in (text.validation, text.test):
+        np.testing.assert_allclose(len(part) / len(text.codes), 0.1, atol=0.02)
 
 
 def test_without_weights_all_are_equally_likely_and_biases_are_frequencies(first: Callable[..., Any]) -> None:
     problem, text = Characters(), load_text()
     params = jax.tree.map(jnp.zeros_like, first(problem)[0])
     metrics = jax.jit(problem.metrics)
-    np.testing.assert_allclose(metrics(params)["test_bits"], np.log2(len(text.alphabet)), rtol=1e-5)
+    for name in ("validation_bits", "test_bits"):
+        np.testing.assert_allclose(metrics(params)[name], np.log2(len(text.alphabet)), rtol=1e-5)
     frequencies = np.bincount(text.codes) / len(text.codes)
     params["output"]["bias"] = jnp.asarray(np.log(frequencies), jnp.float32)
-    expected = -np.log2(frequencies[text.codes[text.test]]).mean()
-    np.testing.assert_allclose(metrics(params)["test_bits"], expected, rtol=1e-5)
+    for part in ("validation", "test"):
+        expected = -np.log2(frequencies[text.codes[getattr(text, part)]]).mean()
+        np.testing.assert_allclose(metrics(params)[f"{part}_bits"], expected, rtol=1e-5)
 
 
 def test_it_learns_more_than_frequencies(final_scores: Callable[..., np.ndarray]) -> None:

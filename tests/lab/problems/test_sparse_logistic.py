@@ -12,19 +12,21 @@ from gradlab.lab.problems.sparse_logistic import make_rows
 
 
 def test_features_are_as_frequent_as_they_should_be() -> None:
-    train, test = make_rows(4096, 64, 1.0, 4.0)
-    assert train.features.shape == (4096, 64)
-    assert not np.array_equal(train.features, test.features)
-    np.testing.assert_allclose(train.features.mean(0)[:16], 1 / np.arange(1, 17), rtol=0.15)
+    parts = make_rows(4096, 64, 1.0, 4.0)
+    assert not np.array_equal(parts.train.inputs, parts.test.inputs)
+    assert not np.array_equal(parts.validation.inputs, parts.test.inputs)
+    for part in parts:
+        assert part.inputs.shape == (4096, 64)
+        np.testing.assert_allclose(part.inputs.mean(0)[:16], 1 / np.arange(1, 17), rtol=0.15)
 
 
 def test_labels_follow_the_weights() -> None:
-    train, _ = make_rows(4096, 64, 1.0, 4.0)
-    odds = train.features @ (4.0 * (-1.0) ** np.arange(64))
+    train = make_rows(4096, 64, 1.0, 4.0).train
+    odds = train.inputs @ (4.0 * (-1.0) ** np.arange(64))
     for low, high in ((-9, -5), (-5, -2), (-1, 1), (2, 5)):
         chosen = (odds >= low) & (odds < high)
         expected = (1 / (1 + np.exp(-odds[chosen]))).mean()
-        np.testing.assert_allclose(train.labels[chosen].mean(), expected, atol=0.03)
+        np.testing.assert_allclose(train.targets[chosen].mean(), expected, atol=0.03)
 
 
 def test_adagrad_wins_over_plain_descent(final_scores: Callable[..., np.ndarray]) -> None:

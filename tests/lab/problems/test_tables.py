@@ -20,18 +20,19 @@ PROBLEMS = [BreastCancer(), Wine(), Diabetes()]
 def test_tables_are_standardized_by_the_training_rows(problem: TableProblem) -> None:
     table = load_table(problem.name)
     rows = {"breast_cancer": 569, "wine": 178, "diabetes": 442}[problem.name]
-    assert len(table.train) + len(table.test) == rows
-    np.testing.assert_allclose(len(table.test), rows / 4, atol=1)
-    assert table.train.shape[1] == problem.columns
-    np.testing.assert_allclose(table.train.mean(0), 0, atol=1e-5)
-    np.testing.assert_allclose(table.train.std(0), 1, rtol=1e-5)
-    assert np.abs(table.test.mean(0)).max() > 1e-3
-    assert not {row.tobytes() for row in table.train} & {row.tobytes() for row in table.test}
+    train, targets = table.train
+    assert sum(len(part.targets) for part in table) == rows
+    np.testing.assert_allclose([len(part.targets) for part in table[1:]], [3 * rows / 16, rows / 4], atol=1)
+    assert len({row.tobytes() for part in table for row in part.inputs}) == rows
+    assert train.shape[1] == problem.columns
+    np.testing.assert_allclose(train.mean(0), 0, atol=1e-5)
+    np.testing.assert_allclose(train.std(0), 1, rtol=1e-5)
+    assert all(np.abs(part.inputs.mean(0)).max() > 1e-3 for part in table[1:])
     if problem.outputs > 1:
-        assert table.train_targets.dtype.name == "int32"
-        assert set(table.train_targets) == set(table.test_targets) == set(range(problem.outputs))
+        assert targets.dtype.name == "int32"
+        assert all(set(part.targets) == set(range(problem.outputs)) for part in table)
     else:
-        np.testing.assert_allclose([table.train_targets.mean(), table.train_targets.std()], [0, 1], atol=1e-5)
+        np.testing.assert_allclose([targets.mean(), targets.std()], [0, 1], atol=1e-5)
 
 
 def test_hidden_units_are_optional() -> None:

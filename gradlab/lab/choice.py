@@ -1,0 +1,41 @@
+"""The metric by which a configuration is chosen, where it is another one than the score that is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import xarray as xr
+
+
+def chosen_by(attributes: Mapping[str, Any]) -> str:
+    """The name of the metric that chooses: `chosen_by` of the problem's `Score`, or the score's own metric."""
+    return str(attributes.get("chosen_by", attributes["score"]))
+
+
+def choice_label(attributes: Mapping[str, Any]) -> str:
+    """How the choosing metric is called in tables and pictures, such as `validation accuracy`."""
+    is_other = chosen_by(attributes) != attributes["score"]
+    return chosen_by(attributes).replace("_", " ") if is_other else str(attributes["score_label"])
+
+
+def choice_words(attributes: Mapping[str, Any]) -> str:
+    """The choosing metric in a sentence: `validation accuracy`; empty if the score itself chooses."""
+    return choice_label(attributes) if chosen_by(attributes) != attributes["score"] else ""
+
+
+def as_chosen(dataset: xr.Dataset) -> xr.Dataset:
+    """The same Dataset with the choosing metric as its score, for all that chooses or shows what chooses.
+
+    A Dataset whose score chooses, such as one of an earlier version, is returned as it is.
+    """
+    attributes = dict(dataset.attrs)
+    if chosen_by(attributes) == attributes["score"]:
+        return dataset
+    attributes |= {"score": chosen_by(attributes), "score_label": choice_label(attributes)}
+    attributes.pop("floor", None)  # which was worked out for the score
+    if "chosen_reference" in attributes:
+        attributes["reference"] = attributes["chosen_reference"]
+    found = dataset.copy(deep=False)
+    found.attrs = attributes
+    return found

@@ -47,6 +47,7 @@ from .transforms.decay import add_decayed_weights as add_decayed_weights
 from .transforms.estimators import running_max as running_max
 from .transforms.estimators import running_sum as running_sum
 from .transforms.momentum import nesterov as nesterov
+from .transforms.momentum import scale_by_heavy_ball as scale_by_heavy_ball
 from .transforms.momentum import scale_by_momentum as scale_by_momentum
 from .transforms.noise import add_noise as add_noise
 from .transforms.scaling import scale as scale

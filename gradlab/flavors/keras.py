@@ -2,7 +2,9 @@ r"""The optimizers of Keras, as keras 3.15 computes them.
 
 What holds for all of them: `weight_decay` is decoupled everywhere, $x \leftarrow x - \alpha_t \lambda x$ with the rate
 of the step, and never enters a moment; None leaves it out. The learning rate stands inside the momentum buffer, which
-shows only while it changes; one that is a schedule counts from 0.
+shows only while it changes; one that is a schedule counts from 0, as `iterations` does. Every other number may be a
+schedule too, and then is what Keras gives with that attribute assigned at each step: bias correction is $1 -
+\beta_t^t$.
 
 What differs from Keras: ranges are gradlab's (a momentum of 1 raises); the learning rate may be an integer. Left out:
 clipping (put `gl.clip_by_norm`, `gl.clip_by_value` or `gl.clip_by_global_norm` in front), `use_ema`, `name`, loss
@@ -15,12 +17,11 @@ from ..base import transformation
 from ..compose import chain
 from ..hyperparameters import Decay, NonNegative, is_schedule
 from ..schedules import as_schedule, nadam_momentum
-from ..schedules.base import ahead
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import add_decayed_weights
 from ..transforms.estimators import running_max
 from ..transforms.momentum import nesterov as look_ahead
-from ..transforms.momentum import scale_by_momentum
+from ..transforms.momentum import scale_by_heavy_ball, scale_by_momentum
 from ..transforms.scaling import scale, scale_by_learning_rate
 from ..transforms.second_moment import (
     scale_by_infinity_norm,
@@ -142,7 +143,9 @@ def adamax(
 
     Source: keras 3.15, `src/optimizers/adamax.py`.
     """
-    direction = chain(scale_by_momentum(beta_1), scale_by_infinity_norm(beta_2, epsilon), bias_correction(beta_1))
+    direction = chain(
+        scale_by_momentum(beta_1), scale_by_infinity_norm(beta_2, epsilon), bias_correction(beta_1, as_power=True)
+    )
     return _step(direction, learning_rate, weight_decay)
 
 
@@ -159,18 +162,18 @@ def nadam(
     That warms up 250 times as fast as Dozat's $0.96^{0.004 t}$. The running mean $m$ itself decays by $\beta_1$.
     Epsilon is added to the corrected root, unlike in Keras's Adam. Source: keras 3.15, `src/optimizers/nadam.py`.
     """
-    mu = nadam_momentum(beta_1, decay=1.0)
+    mu, next_mu = (nadam_momentum(beta_1, 1.0, start) for start in (1.0, 2.0))
     direction = chain(
         scale_by_momentum(beta_1),
-        look_ahead(mu, next_decay=ahead(mu), corrected=True),
-        scale_by_rms(chain(scale_by_momentum(beta_2), bias_correction(beta_2)), epsilon),
+        look_ahead(mu, next_decay=next_mu, corrected=True),
+        scale_by_rms(chain(scale_by_momentum(beta_2), bias_correction(beta_2, as_power=True)), epsilon),
     )
     return _step(direction, learning_rate, weight_decay)
 
 
 def _adam_direction(b1, b2, epsilon, amsgrad):
     second_moment = chain(scale_by_momentum(b2), *((running_max(),) if amsgrad else ()))
-    return chain(scale_by_momentum(b1), scale_by_rms(second_moment, epsilon), bias_correction(b1, b2))
+    return chain(scale_by_momentum(b1), scale_by_rms(second_moment, epsilon), bias_correction(b1, b2, as_power=True))
 
 
 def _step(direction, learning_rate, weight_decay):
@@ -185,7 +188,7 @@ def _rate_inside_momentum(direction, learning_rate, momentum, nesterov, weight_d
     return chain(
         *direction,
         scale(learning_rate),
-        scale_by_momentum(momentum, dampening=0.0),
+        scale_by_heavy_ball(momentum),
         *((look_ahead(momentum, dampening=0.0),) if nesterov else ()),
         *decay,
         scale(-1.0),

@@ -1,8 +1,9 @@
 r"""The optimizers of optax, as optax 0.2.8 computes them.
 
 What holds for all of them: the learning rate is required, may be a schedule that counts from 0, and multiplies last
-(in `rmsprop` it stands inside the momentum buffer). Weight decay is decoupled in the optimizers whose name ends in w
-and coupled in `adadelta`; all four need `params`.
+(in `rmsprop` it stands inside the momentum buffer). Every other number may be a schedule too, and then is what optax
+gives with `inject_hyperparams`: bias correction is $1 - \beta_t^t$ with the decay of the step. Weight decay is
+decoupled in the optimizers whose name ends in w and coupled in `adadelta`; all four need `params`.
 
 What differs from optax: `learning_rate=None`, which leaves out the minus sign too and so ascends, raises; ranges are
 checked; `adadelta` measures a complex gradient by $|g|^2$, where optax squares without conjugation. Where optax skips
@@ -17,7 +18,6 @@ from ..compose import chain
 from ..hyperparameters import Decay, NonNegative
 from ..optimizers.adadelta import adadelta as published_adadelta
 from ..optimizers.sign_sgd import sign_sgd as published_sign_sgd
-from ..schedules.base import ahead
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import add_decayed_weights
 from ..transforms.estimators import running_max
@@ -237,14 +237,14 @@ def _momentum(momentum, nesterov):
 
 
 def _corrected(decay, corrected):
-    return (bias_correction(decay),) if corrected else ()
+    return (bias_correction(decay, as_power=True),) if corrected else ()
 
 
 def _adam_direction(b1, b2, eps, eps_root, nesterov):
-    mean = look_ahead(b1, next_decay=ahead(b1), corrected=True) if nesterov else bias_correction(b1)
-    second_moment = chain(scale_by_momentum(b2), bias_correction(b2))
+    mean = look_ahead(b1, corrected=True, as_power=True) if nesterov else bias_correction(b1, as_power=True)
+    second_moment = chain(scale_by_momentum(b2), bias_correction(b2, as_power=True))
     return scale_by_momentum(b1), mean, scale_by_rms(second_moment, eps, eps_root)
 
 
 def _adamax_direction(b1, b2, eps):
-    return scale_by_momentum(b1), scale_by_infinity_norm(b2, eps_inside=eps), bias_correction(b1)
+    return scale_by_momentum(b1), scale_by_infinity_norm(b2, eps_inside=eps), bias_correction(b1, as_power=True)

@@ -2,7 +2,8 @@ r"""The optimizers of PyTorch, as torch 2.13 computes them.
 
 What holds for all of them: `maximize` turns the sign of the gradient before all else, so that weight decay still pulls
 towards 0. `weight_decay` is coupled, $g \leftarrow g + \lambda x$, unless it says decoupled. The learning rate
-multiplies last, outside of every buffer; one that is a schedule counts from 0, as torch's schedulers do.
+multiplies last, outside of every buffer. Every number may be a schedule, which counts from 0, as torch's schedulers do:
+bias correction is $1 - \beta_t^t$ with the decay of the step, also where `OneCycleLR` or `CyclicLR` cycles `betas`.
 
 What differs from torch: ranges are gradlab's (a momentum of 1 or more raises); `params` must be passed to `update`, as
 weight decay of 0 is a number like any other; a complex parameter has one second moment $|g|^2$, where torch keeps one
@@ -12,19 +13,16 @@ gradient. Left out, as they change no number: `foreach`, `fused`, `capturable`, 
 
 from __future__ import annotations
 
-import jax.numpy as jnp
-
 from ..base import transformation
 from ..compose import chain
 from ..hyperparameters import Decay, Fraction, NonNegative
 from ..optimizers.adadelta import adadelta as published_adadelta
-from ..schedules import inverse_time, nadam_momentum, schedule
-from ..schedules.base import ahead
+from ..schedules import inverse_time, nadam_momentum
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import add_decayed_weights
 from ..transforms.estimators import running_max
 from ..transforms.momentum import nesterov as look_ahead
-from ..transforms.momentum import scale_by_momentum
+from ..transforms.momentum import scale_by_heavy_ball, scale_by_momentum
 from ..transforms.scaling import scale, scale_by_learning_rate
 from ..transforms.second_moment import scale_by_infinity_norm, scale_by_rms, scale_by_rss, scale_by_stddev
 
@@ -42,7 +40,8 @@ def sgd(
     r"""`torch.optim.SGD`: $b_1 = g_1$, then $b_t = \mu b_{t-1} + (1 - \tau) g_t$, $x_t = x_{t-1} - \alpha b_t$.
 
     The first gradient enters the buffer undampened, and without momentum `dampening` does nothing. `nesterov` steps
-    along $g_t + \mu b_t$. The buffer is kept also for a momentum of 0, where it changes no number.
+    along $g_t + \mu b_t$. The buffer is kept also for a momentum of 0, where it changes no number; while a scheduled
+    momentum is 0 it rests.
 
     Raises ValueError for `nesterov` with a momentum of 0 or with dampening, as torch does.
     Source: torch 2.13, `torch/optim/sgd.py`.
@@ -55,16 +54,10 @@ def sgd(
         )
     return chain(
         *_torch_gradient(weight_decay, maximize),
-        scale_by_momentum(momentum, dampening=dampening_after_first_step(dampening, momentum)),
+        scale_by_heavy_ball(momentum, dampening),
         *((look_ahead(momentum, dampening=0.0),) if nesterov else ()),
         scale_by_learning_rate(lr),
     )
-
-
-@schedule
-def dampening_after_first_step(dampening: Fraction, momentum: Decay):
-    """The dampening that torch's SGD really applies: none at the first step, and none without momentum."""
-    return lambda step: jnp.where((step == 0) | (momentum == 0), 0.0, dampening)
 
 
 @transformation(name="torch.adagrad")
@@ -121,7 +114,7 @@ def rmsprop(
     return chain(
         *_torch_gradient(weight_decay, maximize),
         scale_by_stddev(alpha, eps) if centered else scale_by_rms(alpha, eps),
-        scale_by_momentum(momentum, dampening=0.0),
+        scale_by_heavy_ball(momentum),
         scale_by_learning_rate(lr),
     )
 
@@ -147,8 +140,8 @@ def adam(
     return chain(
         *_torch_gradient(None if decoupled_weight_decay else weight_decay, maximize),
         scale_by_momentum(b1),
-        bias_correction(b1),
-        scale_by_rms(chain(scale_by_momentum(b2), *largest, bias_correction(b2)), eps),
+        bias_correction(b1, as_power=True),
+        scale_by_rms(chain(scale_by_momentum(b2), *largest, bias_correction(b2, as_power=True)), eps),
         *((add_decayed_weights(weight_decay),) if decoupled_weight_decay else ()),
         scale_by_learning_rate(lr),
     )
@@ -186,7 +179,7 @@ def adamax(
         *_torch_gradient(weight_decay, maximize),
         scale_by_momentum(b1),
         scale_by_infinity_norm(b2, eps_inside=eps),
-        bias_correction(b1),
+        bias_correction(b1, as_power=True),
         scale_by_learning_rate(lr),
     )
 
@@ -204,17 +197,18 @@ def nadam(
 ):
     r"""`torch.optim.NAdam`: Nadam with the momentum $\mu_t = \beta_1 (1 - \tfrac12 0.96^{\psi t})$ in the look ahead.
 
-    `momentum_decay` is $\psi$. The running mean $m$ itself decays by $\beta_1$, not by $\mu_t$. torch keeps $\prod
+    `momentum_decay` is $\psi$. The running mean $m$ itself decays by $\beta_1$, not by $\mu_t$, and the look ahead
+    takes $\mu_{t+1}$ with the $\beta_1$ of step $t$. torch keeps $\prod
     \mu$ in its default dtype, float32, also for parameters in float64, and is off by 1e-10 there.
     Source: torch 2.13, `torch/optim/nadam.py`.
     """
     b1, b2 = _pair(betas)
-    mu = nadam_momentum(b1, momentum_decay)
+    mu, next_mu = (nadam_momentum(b1, momentum_decay, start) for start in (1.0, 2.0))
     return chain(
         *_torch_gradient(None if decoupled_weight_decay else weight_decay, maximize),
         scale_by_momentum(b1),
-        look_ahead(mu, next_decay=ahead(mu), corrected=True),
-        scale_by_rms(chain(scale_by_momentum(b2), bias_correction(b2)), eps),
+        look_ahead(mu, next_decay=next_mu, corrected=True),
+        scale_by_rms(chain(scale_by_momentum(b2), bias_correction(b2, as_power=True)), eps),
         *((add_decayed_weights(weight_decay),) if decoupled_weight_decay else ()),
         scale_by_learning_rate(lr),
     )

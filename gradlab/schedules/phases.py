@@ -131,9 +131,10 @@ def warmup_stable_decay(
 
 
 @schedule
-def nadam_momentum(b1: Fraction = 0.9, decay: NonNegative = 0.004):
-    r"""Nadam's momentum, which warms up, $\mu_t = \beta_1 (1 - \tfrac12 0.96^{\psi t})$ with $t$ = step + 1.
+def nadam_momentum(b1: Fraction = 0.9, decay: NonNegative = 0.004, start: NonNegative = 1.0):
+    r"""Nadam's momentum, which warms up, $\mu_t = \beta_1 (1 - \tfrac12 0.96^{\psi t})$ with $t$ = step + `start`.
 
-    `b1` is $\beta_1$, where it ends; `decay` is $\psi$, per step. Source: Dozat (2016), section 3.
+    `b1` is $\beta_1$, where it ends; `decay` is $\psi$, per step. A `start` of 2 gives $\mu_{t+1}$ for the $\beta_1$ of
+    step $t$, with which PyTorch and Keras look ahead. Source: Dozat (2016), section 3.
     """
-    return lambda step: b1 * (1 - 0.5 * 0.96 ** (decay * (step + 1)))
+    return lambda step: b1 * (1 - 0.5 * 0.96 ** (decay * (step + start)))

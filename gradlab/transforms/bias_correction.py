@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from ..base import transformation
 from ..hyperparameters import Decay, weak
@@ -18,8 +19,14 @@ class BiasCorrectionState(NamedTuple):
     second_weight: Any  # 1 - b2^t
 
 
+class PowerCorrectionState(NamedTuple):
+    """The state of `bias_correction` with `as_power`."""
+
+    step: jax.Array  # t, int32 scalar, the number of updates so far
+
+
 @transformation
-def bias_correction(first_decay: Decay | None = None, second_decay: Decay | None = None):
+def bias_correction(first_decay: Decay | None = None, second_decay: Decay | None = None, as_power: bool = False):
     r"""Undo the pull of the zeros that running means start from, $d' = d \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)$.
 
     `first_decay` is $\beta_1$ in [0, 1), the decay of the mean that is the direction; `second_decay` is $\beta_2$, the
@@ -27,18 +34,44 @@ def bias_correction(first_decay: Decay | None = None, second_decay: Decay | None
 
     The weight $w_t = 1 - \beta^t$ is kept as what it is, the running mean of ones, $w_t = \beta w_{t-1} + (1 -
     \beta)$: exact from step one (in float32, $1 - 0.999^t$ is off by 1e-5 there), and right for a decay that is a
-    schedule. Source: Kingma & Ba (2015), section 3.
+    schedule.
+
+    `as_power` computes $1 - \beta_t^t$ from the decay of the step instead, as PyTorch, Keras and optax do. The two
+    differ only for a decay that changes, where the power is the weight of no mean: use it to continue a run of one of
+    these frameworks. Source: Kingma & Ba (2015), section 3.
     """
 
     def init(params):
+        if as_power:
+            return PowerCorrectionState(jnp.zeros((), jnp.int32))
         return BiasCorrectionState(*(() if decay is None else jnp.zeros(()) for decay in (first_decay, second_decay)))
 
     def update(updates, state):
-        first, second = _grow(first_decay, state.first_weight), _grow(second_decay, state.second_weight)
+        if as_power:
+            step = optax.safe_increment(state.step)
+            first, second = (
+                () if decay is None else power_weight(decay, step) for decay in (first_decay, second_decay)
+            )
+            new_state = PowerCorrectionState(step)
+        else:
+            first, second = _grow(first_decay, state.first_weight), _grow(second_decay, state.second_weight)
+            new_state = BiasCorrectionState(first, second)
         factor = (1.0 if second_decay is None else jnp.sqrt(second)) / (1.0 if first_decay is None else first)
-        return jax.tree.map(lambda d: factor * d, updates), BiasCorrectionState(first, second)
+        return jax.tree.map(lambda d: factor * d, updates), new_state
 
     return init, update
+
+
+def power_weight(decay: Any, step: Any) -> jax.Array:
+    r"""$1 - \beta^t$, weakly typed, for a decay in [0, 1) and a step of at least 1.
+
+    The plain difference loses most of its digits for a decay near 1, and the logarithm is not finite at 0, in value
+    or derivative: so each is used where it is exact.
+    """
+    decay, step = weak(decay), weak(step)
+    near_one = decay > 0.5
+    by_logarithm = -jnp.expm1(step * jnp.log(jnp.where(near_one, decay, 0.5)))
+    return jnp.where(near_one, by_logarithm, 1 - jnp.where(near_one, 0.5, decay) ** step)
 
 
 def _grow(decay: Any, weight: Any) -> Any:

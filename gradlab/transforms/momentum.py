@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from ..base import transformation
 from ..hyperparameters import Decay, Fraction, Hyperparameter, weak
+from .bias_correction import power_weight
 
 
 class MomentumState(NamedTuple):
@@ -39,10 +41,44 @@ def scale_by_momentum(decay: Decay = 0.9, dampening: Fraction | None = None, ini
     return init, update
 
 
+class HeavyBallState(NamedTuple):
+    """The state of `scale_by_heavy_ball`."""
+
+    buffer: Any  # b, like the parameters, at least float32
+    entries: jax.Array  # int32 scalar, how many directions have entered the buffer
+
+
+@transformation(splits_gradient=True)
+def scale_by_heavy_ball(decay: Decay = 0.9, dampening: Fraction = 0.0):
+    r"""Replace the direction by a buffer that begins as the first direction, $b_1 = d_1$, $b_t = \mu_t b_{t-1} + (1 -
+    \tau) d_t$.
+
+    `decay` is $\mu$ in [0, 1), `dampening` is $\tau$ in [0, 1]. While the decay is 0 the direction passes as it is,
+    and the buffer rests: a momentum that is a schedule may so be turned off and on again, or begin late. PyTorch and
+    Keras keep their momentum like this; `scale_by_momentum` has a buffer that starts at a number, and never rests.
+
+    Source: Polyak (1964), equation 9; torch 2.13, `torch/optim/sgd.py`.
+    """
+
+    def init(params):
+        return HeavyBallState(jax.tree.map(jnp.zeros_like, params), jnp.zeros((), jnp.int32))
+
+    def update(updates, state):
+        rests = jnp.equal(decay, 0)
+        share = jnp.where(state.entries == 0, 1.0, 1 - dampening)
+        entered = jax.tree.map(lambda b, d: decay * b + weak(share) * d, state.buffer, updates)
+        direction = jax.tree.map(lambda b, d: jnp.where(rests, d, b), entered, updates)
+        buffer = jax.tree.map(lambda old, b: jnp.where(rests, old, b), state.buffer, entered)
+        entries = jnp.where(rests, state.entries, optax.safe_increment(state.entries))
+        return direction, HeavyBallState(buffer, entries)
+
+    return init, update
+
+
 class NesterovState(NamedTuple):
     """The state of `nesterov` with bias correction."""
 
-    weight: Any  # w = 1 - prod u, float scalar: the total weight of the running mean so far
+    weight: Any  # w = 1 - prod u, float scalar: the total weight of the running mean so far; with `as_power` the step
 
 
 @transformation(splits_gradient=True)
@@ -51,13 +87,15 @@ def nesterov(
     dampening: Fraction | None = None,
     next_decay: Decay | None = None,
     corrected: bool = False,
+    as_power: bool = False,
 ):
     r"""Look to where momentum is about to go, $d' = \mu_{t+1} m_t + (1 - \tau) g_t$, with $g$ the chain's gradient.
 
     Stands behind a `scale_by_momentum` with the same arguments. `decay` is $\mu_t$ in [0, 1), `dampening` is $\tau$
     (left out: $\mu_t$), `next_decay` is $\mu_{t+1}$ (left out: $\mu_t$). With `corrected`, both terms are made
     unbiased as in Nadam: $\mu_{t+1} m_t / (1 - \prod_{i \le t+1} \mu_i) + (1 - \tau) g_t / (1 - \prod_{i \le t}
-    \mu_i)$.
+    \mu_i)$. With `as_power` as well, each product is the power of the decay that the step has, $\mu_{t+1}^{t+1}$ and
+    $\mu_t^t$, as optax computes it (see `bias_correction`).
 
     Source: Nesterov (1983); Sutskever et al. (2013), equation 7; Dozat (2016), algorithm 2.
     """
@@ -65,15 +103,21 @@ def nesterov(
     next_decay = decay if next_decay is None else next_decay
 
     def init(params):
-        return NesterovState(jnp.zeros(()) if corrected else ())
+        return NesterovState(jnp.zeros((), jnp.int32 if as_power else None) if corrected else ())
 
     def update(updates, state, *, grads=None):
         grads = updates if grads is None else grads
         if not corrected:
             return jax.tree.map(lambda m, g: next_decay * m + (1 - dampening) * g, updates, grads), state
-        weight = decay * weak(state.weight) + (1 - decay)
-        next_weight = next_decay * weight + (1 - next_decay)
+        if as_power:
+            step = optax.safe_increment(state.weight)
+            weight, next_weight = power_weight(decay, step), power_weight(next_decay, optax.safe_increment(step))
+            new_state = NesterovState(step)
+        else:
+            weight = decay * weak(state.weight) + (1 - decay)
+            next_weight = next_decay * weight + (1 - next_decay)
+            new_state = NesterovState(weight)
         ahead, now = next_decay / next_weight, (1 - dampening) / weight
-        return jax.tree.map(lambda m, g: ahead * m + now * g, updates, grads), NesterovState(weight)
+        return jax.tree.map(lambda m, g: ahead * m + now * g, updates, grads), new_state
 
     return init, update

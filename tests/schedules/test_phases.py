@@ -40,6 +40,7 @@ at = jax.jit(jax.vmap(lambda schedule, step: schedule(step), in_axes=(None, 0)))
         (s.warmup_stable_decay(1.0, 0, 0, 2), {0: 1.0, 1: 0.5, 2: 0.0}),
         (s.nadam_momentum(), {0: 0.9 * (1 - 0.5 * 0.96**0.004), 249: 0.9 * (1 - 0.5 * 0.96), 10**7: 0.9}),
         (s.nadam_momentum(0.5, 0.0), {0: 0.25, 999: 0.25}),
+        (s.nadam_momentum(0.9, 1.0, start=2.0), {0: 0.9 * (1 - 0.5 * 0.96**2)}),
         (s.nadam_momentum(1.0, 1.0), {0: 1 - 0.48, 1: 1 - 0.5 * 0.96**2}),
     ],
     ids=repr,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import gradlab as gl
+from gradlab.transforms.bias_correction import power_weight
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,22 @@ def test_after_very_many_steps_nothing_is_left_to_correct() -> None:
     updates, state = tx.update(jnp.ones(1), state)
     np.testing.assert_allclose(updates, 1.0, rtol=1e-15)
     np.testing.assert_allclose(state.first_weight, 1.0, rtol=1e-15)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.3, 0.5, 0.9, 0.999, 1 - 1e-7])
+def test_the_power_is_exact_for_every_decay(decay: float) -> None:
+    """To the precision of float32, where the plain 1 - 0.999^t is off by 1e-5, with its derivative -t b^(t-1)."""
+    rounded = float(np.float32(decay))
+    for step in (1, 2, 10, 100_000):
+        weight, slope = jax.value_and_grad(power_weight)(jnp.float32(decay), jnp.int32(step))
+        exact = -np.expm1(step * np.log(rounded)) if rounded else 1.0
+        np.testing.assert_allclose(weight, exact, rtol=3e-7)
+        np.testing.assert_allclose(slope, -step * rounded ** (step - 1), rtol=1e-4, atol=1e-30)
+
+
+def test_a_scheduled_decay_is_corrected_by_its_power(rollout: Callable[..., Any]) -> None:
+    first, second = gl.schedules.linear(0.1, 0.8, 7), gl.schedules.linear(0.9, 0.99, 7)
+    got = rollout(gl.bias_correction(first, second, as_power=True), np.ones((8, 2)))
+    for t, row in enumerate(got, start=1):
+        b1, b2 = 0.1 + 0.1 * (t - 1), 0.9 + 0.09 / 7 * (t - 1)
+        np.testing.assert_allclose(row, np.sqrt(1 - b2**t) / (1 - b1**t), rtol=1e-12)

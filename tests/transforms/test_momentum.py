@@ -155,3 +155,36 @@ def test_corrected_nesterov_of_a_constant_gradient_is_that_gradient_in_sum(rollo
     expected = 0.9 * (1 - 0.9**t) / (1 - 0.9 ** (t + 1)) + 0.1 / (1 - 0.9**t)
     np.testing.assert_allclose(got, expected, rtol=1e-12)
     assert abs(got[0] - (0.9 / 1.9 + 1)) < 1e-12
+
+
+def test_a_heavy_ball_begins_at_its_first_direction_and_rests_while_the_decay_is_zero(
+    rollout: Callable[..., Any], gradients: np.ndarray
+) -> None:
+    decays = np.array([0.0, 0.9, 0.9, 0.0, 0.0, 0.9, 0.5, 0.9])
+    got = rollout(gl.scale_by_heavy_ball(lambda step: jnp.asarray(decays)[step], 0.3), gradients)
+    buffer: Any = None
+    for decay, g, row in zip(decays, gradients, got):
+        if decay == 0:
+            np.testing.assert_array_equal(row, g)
+            continue
+        buffer = g if buffer is None else decay * buffer + 0.7 * g
+        np.testing.assert_allclose(row, buffer, rtol=1e-13)
+
+
+def test_an_undampened_heavy_ball_is_momentum(rollout: Callable[..., Any], gradients: np.ndarray) -> None:
+    got = rollout(gl.scale_by_heavy_ball(0.9), gradients)
+    np.testing.assert_array_equal(got, rollout(gl.scale_by_momentum(0.9, dampening=0.0), gradients))
+
+
+def test_nesterov_corrects_by_powers_of_the_decay_of_the_step(
+    rollout: Callable[..., Any], gradients: np.ndarray
+) -> None:
+    decays = 0.1 + 0.1 * np.arange(8)
+    schedule = gl.schedules.linear(0.1, 0.8, 7)
+    got = rollout(
+        gl.chain(gl.scale_by_momentum(schedule), gl.nesterov(schedule, corrected=True, as_power=True)), gradients
+    )
+    m = np.zeros(3)
+    for t, (b, g, row) in enumerate(zip(decays, gradients, got), start=1):
+        m = b * m + (1 - b) * g
+        np.testing.assert_allclose(row, b * m / (1 - b ** (t + 1)) + (1 - b) * g / (1 - b**t), rtol=1e-12)

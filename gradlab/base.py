@@ -10,7 +10,17 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from .boundary import PyTree, as_precise_as, first_difference, like, precise, require_same_trees, unaliased
+from .annotations import name_of
+from .boundary import (
+    PyTree,
+    as_precise_as,
+    first_difference,
+    like,
+    precise,
+    require_same_trees,
+    unaliased,
+    where_updated,
+)
 from .core import Core
 from .hyperparameters import checked, parameters_of
 from .schedules.base import bind
@@ -26,10 +36,12 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
     are its numeric hyperparameters, and a value: it compares equal, hashes and pickles by what it is.
     """
 
+    core: Core
+
     @classmethod
     def _make(cls, factory: Factory, children: dict[str, Any]) -> Transformation:
         core = Core(factory, children)
-        border = _Border(core)
+        border = Border(core)
         transformation = tuple.__new__(cls, (border.init, border.update))
         transformation.__dict__.update(factory=factory, children=children, core=core)
         return transformation
@@ -61,6 +73,11 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
         flag = self.factory.splits_gradient
         return splits_gradient(self.arguments[flag]) if isinstance(flag, str) else flag
 
+    def _replace(self, /, **changes: Any) -> Any:  # of the named tuple (init, update), which would be no value
+        raise TypeError(
+            f"{self.factory.name} has arguments to change, and not functions; use .replace(...) for _replace"
+        )
+
     def __str__(self) -> str:
         composed = self
         try:
@@ -71,7 +88,7 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
         return _show_composition(composed)
 
 
-class _Border:
+class Border:
     """`init` and `update` as users call them: what comes in is checked and raised, what goes out is rounded once."""
 
     def __init__(self, core: Core):
@@ -87,12 +104,14 @@ class _Border:
         """Transform the updates (a tree like the parameters); returns them and the next state."""
         raised = precise(updates, "the update")
         if params is not None:
+            params = where_updated(updates, params)
             require_same_trees(updates, params, "updates", "params")
             params = precise(params, "the parameter")
             raised = as_precise_as(raised, params)
         if extra.get("grads") is not None:
-            require_same_trees(updates, extra["grads"], "updates", "grads")
-            grads = precise(extra["grads"], "the gradient")
+            grads = where_updated(updates, extra["grads"])
+            require_same_trees(updates, grads, "updates", "grads")
+            grads = precise(grads, "the gradient")
             extra = extra | {"grads": grads if params is None else as_precise_as(grads, params)}
         try:
             result, new_state = self.core.update(raised, state, params, extra)
@@ -109,6 +128,8 @@ class _Border:
             self._require_scalars(None)
             require_same_trees(result, updates, "the transformed updates", "the updates")
         return like(result, updates), like(new_state, state)
+
+    init.__qualname__, update.__qualname__ = "init", "update"  # as Python's own errors name them
 
     @property
     def _name(self) -> str:
@@ -164,27 +185,52 @@ def transformation(
     `splits_gradient` says that the result is a direction from here on and no longer the gradient, as for momentum; a
     string names the argument whose transformation decides. `name` is the printed name, by default the function's.
 
-    Raises TypeError and ValueError for arguments outside their declared ranges (see `gradlab.hyperparameters`).
+    Raises TypeError where the factory is decorated if an annotation cannot be evaluated, or if an argument has the name
+    of an attribute that every transformation has, such as `init`; TypeError and ValueError where the factory is called
+    with arguments outside their declared ranges (see `gradlab.hyperparameters`).
     """
     if factory is None:
         return functools.partial(_transformation, splits_gradient=splits_gradient, name=name)
     return _transformation(factory, splits_gradient=splits_gradient, name=name)
 
 
-def _transformation(factory: Callable[..., Any], *, splits_gradient: bool | str, name: str | None) -> Any:
-    parameters = parameters_of(factory)
-    label = name or factory.__name__
+def _transformation(
+    factory: Callable[..., Any],
+    *,
+    splits_gradient: bool | str,
+    name: str | None,
+    shadowed: frozenset[str] = frozenset(),
+) -> Any:
+    """As `transformation`; `shadowed` names the arguments that attributes of the value may hide."""
+    label = name or name_of(factory)
+    parameters = parameters_of(factory, label)
+    Transformation._require_free_names(label, parameters.keys() - shadowed)
 
     @functools.wraps(factory)
     def make(*args: Any, **kwargs: Any) -> Transformation:
-        bound = bind(factory, args, kwargs)
+        bound = bind(factory, args, kwargs, label)
         arguments = {key: checked(label, parameters[key], value) for key, value in bound.items()}
         made = Transformation._from_arguments(make.factory, arguments)  # type: ignore[attr-defined]
         _require_pair(label, made.core.made())
         return made
 
     make.factory = Factory(make, factory, label, parameters, splits_gradient)  # type: ignore[attr-defined]
-    return make
+    return refusing_to_run(make, label)
+
+
+def refusing_to_run(factory: Any, label: str) -> Any:
+    """The factory with an `init` and an `update` that say that it has to be called first."""
+
+    def refused(method: str) -> Callable[..., Any]:
+        def refuse(*args: Any, **kwargs: Any) -> Any:
+            raise TypeError(
+                f"{label} makes transformations and is none itself; call it first: {label}(...).{method}(...)"
+            )
+
+        return refuse
+
+    factory.init, factory.update = refused("init"), refused("update")
+    return factory
 
 
 def splits_gradient(link: Any) -> bool:

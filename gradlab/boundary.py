@@ -25,8 +25,12 @@ def precise(tree: PyTree, what: str) -> PyTree:
 def _precise_leaf(path: Any, leaf: Any, what: str) -> jax.Array:
     try:
         array = jnp.asarray(leaf)
-    except TypeError:
-        raise TypeError(f"{_at(what, path)} is not an array: {type(leaf).__name__} {leaf!r}") from None
+    except (TypeError, ValueError):
+        remedy = "Keep arrays only and put None elsewhere, as equinox.filter(model, equinox.is_array) does"
+        if isinstance(leaf, jax.ShapeDtypeStruct):
+            remedy = "The state of shapes is jax.eval_shape(tx.init, params)"
+        shown = getattr(leaf, "__qualname__", repr(leaf))
+        raise TypeError(f"{_at(what, path)} is not an array: {type(leaf).__name__} {shown}. {remedy}") from None
     if not jnp.issubdtype(array.dtype, jnp.inexact):
         raise TypeError(
             f"{_at(what, path)} has dtype {array.dtype}, but only floating-point leaves can be optimized. Convert it "
@@ -43,6 +47,18 @@ def as_precise_as(tree: PyTree, params: PyTree) -> PyTree:
         return leaf.astype(param.dtype) if jnp.iscomplexobj(leaf) == jnp.iscomplexobj(param) else leaf
 
     return jax.tree.map(cast, tree, params)
+
+
+def where_updated(updates: PyTree, params: PyTree) -> PyTree:
+    """The parameters with None wherever the updates have None: functions and other static parts of a model, say."""
+    if not any(leaf is None for leaf in jax.tree.leaves(updates, is_leaf=lambda node: node is None)):
+        return params
+    try:
+        return jax.tree.map(
+            lambda update, param: None if update is None else param, updates, params, is_leaf=lambda node: node is None
+        )
+    except ValueError:  # the trees differ otherwise too, which is for the caller to say
+        return params
 
 
 def unaliased(tree: PyTree, original: PyTree) -> PyTree:
@@ -102,14 +118,22 @@ def same_structure(left: PyTree, right: PyTree) -> bool:
 
 
 def _same_shape(left: Any, right: Any) -> bool:
-    return jnp.shape(left) == jnp.shape(right)
+    return _shape(left) == _shape(right)
+
+
+def _shape(leaf: Any) -> Any:
+    """The shape of an array or a number; of anything else its type, which no array has as its shape."""
+    return jnp.shape(leaf) if hasattr(leaf, "dtype") or isinstance(leaf, int | float | complex) else type(leaf)
 
 
 def _describe(leaves: dict[Any, Any], path: Any) -> str:
     if path not in leaves:
         return "nothing"
-    leaf = leaves[path]
-    return f"{jnp.result_type(leaf).name}[{','.join(map(str, jnp.shape(leaf)))}]"
+    leaf, shape = leaves[path], _shape(leaves[path])
+    if not isinstance(shape, tuple):
+        return f"the {type(leaf).__name__} {getattr(leaf, '__qualname__', repr(leaf))}"
+    dtype = getattr(leaf, "dtype", None) or jnp.result_type(leaf)
+    return f"{dtype.name}[{','.join(map(str, shape))}]"
 
 
 def _path(path: Any) -> str:

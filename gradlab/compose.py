@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from .base import Transformation, splits_gradient, transformation
+from .base import Border, Transformation, _transformation, refusing_to_run, splits_gradient, transformation
 from .core import raw_init, raw_update
 from .values import Value
 
@@ -45,7 +46,8 @@ def chain(*links: optax.GradientTransformation) -> Transformation:
     return _chain(*opened)
 
 
-@transformation(name="chain")
+# The links of a chain are its argument and its property, which differ only in that the property opens recipes.
+@functools.partial(_transformation, splits_gradient=False, name="chain", shadowed=frozenset({"links"}))
 def _chain(*links: Any) -> Chain:
     flat = tuple(part for link in links for part in (link.links if isinstance(link, Transformation) else (link,)))
 
@@ -66,6 +68,10 @@ def _chain(*links: Any) -> Chain:
         return updates, tuple(new_state)
 
     return Chain(init, update, flat)
+
+
+chain.factory = _chain.factory  # type: ignore[attr-defined]
+refusing_to_run(chain, "chain")
 
 
 @transformation(splits_gradient="tx")
@@ -107,12 +113,17 @@ def _ones(tree: Any) -> Any:
 def _as_link(link: Any, position: int) -> Any:
     if isinstance(link, optax.GradientTransformation):
         return link
+    where = f"chain: link {position}"
+    if isinstance(getattr(link, "__self__", None), Border):
+        raise TypeError(f"{where} is the {link.__name__} of a transformation; pass the transformation as one link")
     if callable(link) and not isinstance(link, tuple | Value):
         name = getattr(link, "__name__", repr(link))
-        raise TypeError(f"chain: link {position} is the function {name} itself; call it: {name}(...)")
+        raise TypeError(f"{where} is the function {name} itself; call it: {name}(...)")
     if isinstance(link, tuple) and len(link) == 2 and all(map(callable, link)):
         return optax.GradientTransformation(*link)
+    if isinstance(link, tuple | list) and all(isinstance(part, optax.GradientTransformation) for part in link):
+        raise TypeError(f"{where} is a {type(link).__name__} of {len(link)} transformations; pass each: chain(*links)")
     raise TypeError(
-        f"chain: link {position} must be a transformation, such as scale_by_rms() or optax.scale(0.1); "
+        f"{where} must be a transformation, such as scale_by_rms() or optax.scale(0.1); "
         f"got {type(link).__name__}: {link!r}"
     )

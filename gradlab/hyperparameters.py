@@ -21,6 +21,7 @@ import numpy as np
 import optax
 from jax.extend.core.primitives import convert_element_type_p
 
+from .annotations import hints_of, name_of
 from .values import Value, is_factory, is_number
 
 
@@ -75,24 +76,47 @@ class Parameter(NamedTuple):
     transformation: bool  # may be, or must be if it has no range, a transformation
     static: tuple[type, ...]  # structure by declaration, of one of these types
     variadic: bool  # the `*links` of a chain
+    elements: tuple[Range, ...] = ()  # of a tuple of hyperparameters: the range of each, or one for all
+    positional: bool = False  # cannot be given by name
 
 
-def parameters_of(factory: Callable[..., Any]) -> dict[str, Parameter]:
-    """Read the declarations of a factory from its signature and its annotations."""
+def parameters_of(factory: Callable[..., Any], label: str | None = None) -> dict[str, Parameter]:
+    """Read the declarations of a factory from its signature and its annotations; `label` is its name in errors.
+
+    Raises TypeError for a signature that cannot be read, for `**options`, and for an annotation that cannot be
+    evaluated, or that holds a range where no value is checked against it (as in a dictionary).
+    """
+    label = label or name_of(factory)
+    try:
+        signature = inspect.signature(factory).parameters.values()
+    except (TypeError, ValueError):
+        shown = f"{type(factory).__name__}: {factory!r}"
+        raise TypeError(f"a factory must be a function of hyperparameters, got {shown}") from None
+    hints = hints_of(factory, label)
+    before_variadic = any(parameter.kind is inspect.Parameter.VAR_POSITIONAL for parameter in signature)
     parameters = {}
-    for name, parameter in inspect.signature(factory).parameters.items():
+    for parameter in signature:
+        name, hint = parameter.name, hints[parameter.name]
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            raise TypeError(f"{factory.__name__}: a factory takes arguments by name, not **{name}; list them")
-        hint = _evaluated(parameter.annotation, factory)
+            raise TypeError(f"{label}: a factory takes arguments by name, not **{name}; list them")
+        variadic = parameter.kind is inspect.Parameter.VAR_POSITIONAL
+        before_variadic = before_variadic and not variadic
         static = _static_types(hint)
         interval = None if static else _range_of(hint)
-        if interval is None and not static:
+        elements = () if interval is not None and not variadic else _element_ranges(hint, variadic)
+        if interval is None and not elements and _holds_range(hint):
+            raise TypeError(
+                f"{label}: nothing would be checked against the range in the annotation of {name}; annotate a number, "
+                f"or a tuple of numbers"
+            )
+        interval = None if elements else interval
+        if interval is None and not (static or variadic or elements):
             members = _members(hint)
             if is_number(parameter.default) or any(member in members for member in (int, float, jax.Array)):
                 interval = _ANY_INTEGER if int in members and float not in members else _ANY_NUMBER
-        variadic = parameter.kind is inspect.Parameter.VAR_POSITIONAL
         nested = any(isinstance(m, type) and issubclass(m, optax.GradientTransformation) for m in _members(hint))
-        parameters[name] = Parameter(name, parameter.default, interval, nested, static, variadic)
+        by_place = parameter.kind is inspect.Parameter.POSITIONAL_ONLY or before_variadic
+        parameters[name] = Parameter(name, parameter.default, interval, nested, static, variadic, elements, by_place)
     return parameters
 
 
@@ -101,7 +125,10 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
     interval, where = parameter.range, f"{owner}: {parameter.name}"
     for item in value if parameter.variadic else (value,):
         if is_factory(item):
-            raise TypeError(f"{where} got the factory {item.__name__} itself; call it: {item.__name__}(...)")
+            name = item.factory.name
+            raise TypeError(f"{where} got the factory {name} itself; call it: {name}(...)")
+    if parameter.elements and isinstance(value, tuple | list):
+        return _checked_elements(owner, parameter, value)
     if parameter.variadic or (value is None and parameter.default is None):
         return value
     if parameter.transformation and isinstance(value, optax.GradientTransformation):
@@ -116,6 +143,9 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
             )
         return value if parameter.static else jax.tree.map(_as_float, value, is_leaf=lambda v: isinstance(v, Value))
     if callable(value) and not isinstance(value, optax.GradientTransformation) and not interval.integer:
+        constant = value._constant() if isinstance(value, Value) else None
+        if constant is not None:
+            checked(owner, parameter, constant)
         return value
     if interval.integer and isinstance(value, jax.Array) and value.dtype == jnp.uint32 and value.shape[-1:] == (2,):
         raise TypeError(f"{where} got the two words of a legacy key; pass jax.random.key(0), or the integer itself")
@@ -134,6 +164,19 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
             raise TypeError(f"{where} must be an integer, got {value!r}")
         return int(value)
     return float(value)
+
+
+def _checked_elements(owner: str, parameter: Parameter, values: Any) -> Any:
+    ranges = parameter.elements * (len(values) if len(parameter.elements) == 1 else 1)
+    if len(ranges) != len(values):
+        wanted, came = f"{len(ranges)} numbers", f"{len(values)}: {values!r}"
+        raise TypeError(f"{owner}: {parameter.name} must be a tuple of {wanted}, got one of {came}")
+    single = parameter._replace(default=inspect.Parameter.empty, elements=(), variadic=False)
+    checked_values = [
+        checked(owner, single._replace(name=f"{parameter.name}[{index}]", range=interval), value)
+        for index, (interval, value) in enumerate(zip(ranges, values, strict=True))
+    ]
+    return type(values)(checked_values)
 
 
 def _as_float(leaf: Any) -> Any:
@@ -178,16 +221,6 @@ def weak(value: Any) -> jax.Array:
     return convert_element_type_p.bind(jnp.asarray(value), new_dtype=dtype, weak_type=True, sharding=None)
 
 
-def _evaluated(annotation: Any, factory: Callable[..., Any]) -> Any:
-    """An annotation as an object; one that cannot be evaluated, or is missing, declares nothing."""
-    if not isinstance(annotation, str):
-        return Any if annotation is inspect.Parameter.empty else annotation
-    try:
-        return eval(annotation, dict(getattr(inspect.unwrap(factory), "__globals__", {})))
-    except Exception:
-        return Any
-
-
 def _members(hint: Any) -> tuple[Any, ...]:
     return typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
 
@@ -198,6 +231,23 @@ def _range_of(hint: Any) -> Range | None:
             if isinstance(note, Range):
                 return note
     return None
+
+
+def _element_ranges(hint: Any, variadic: bool) -> tuple[Range, ...]:
+    """The ranges of the numbers in a tuple or a list; of `*arguments`, the range that is that of each."""
+    if variadic:
+        interval = _range_of(hint)
+        return () if interval is None else (interval,)
+    for member in _members(hint):
+        if typing.get_origin(member) in (tuple, list):
+            ranges = [_range_of(argument) for argument in typing.get_args(member) if argument is not Ellipsis]
+            if all(interval is not None for interval in ranges):
+                return tuple(interval for interval in ranges if interval is not None)
+    return ()
+
+
+def _holds_range(hint: Any) -> bool:
+    return _range_of(hint) is not None or any(map(_holds_range, typing.get_args(hint)))
 
 
 def _static_types(hint: Any) -> tuple[type, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import optax
 
 from .values import Static, Value
@@ -20,8 +21,12 @@ def make_step(loss: Callable[..., Any], *, has_aux: bool = False) -> Callable[..
     optax's own, each new one does; `gl.transformation(optax.lion)(1e-4)` does not.)
 
     `params` and `state` are donated, in the order in which they are returned, so that they are updated in place: after
-    the call the arrays that were passed are gone, and only the returned ones can be used. Links that ask for them are
-    handed `value`, `grad` and `value_fn` (as optax's line searches do).
+    the call the arrays that were passed are gone, and only the returned ones can be used. An array that is passed
+    twice, such as tied weights or a batch that is a parameter, is copied, since one buffer cannot be donated twice; the
+    copies are updated apart. Links that ask for them are handed `value`, `grad` and `value_fn` (as optax's line
+    searches do).
+
+    The step raises TypeError where `tx` is not a transformation.
     """
 
     @functools.partial(jax.jit, donate_argnums=(1, 2))
@@ -38,6 +43,36 @@ def make_step(loss: Callable[..., Any], *, has_aux: bool = False) -> Callable[..
         return optax.apply_updates(params, updates), state, result
 
     def step(tx: optax.GradientTransformation, params: Any, state: Any, batch: Any) -> tuple[Any, Any, Any]:
+        if not isinstance(tx, optax.GradientTransformation):
+            shown = f"{type(tx).__name__}: {getattr(tx, '__qualname__', repr(tx))}"
+            raise TypeError(f"step(tx, params, state, batch) takes a transformation first, such as adam(); got {shown}")
+        params, state = _unshared((params, state), (tx, batch))
         return compiled(tx if isinstance(tx, Value) else Static(tx), params, state, batch)
 
     return step
+
+
+def _unshared(donated: Any, others: Any) -> Any:
+    """The arrays to donate, each with memory of its own: a copy where another array has the same."""
+    seen = {_memory(leaf) for leaf in jax.tree.leaves(others)}
+
+    def own(leaf: Any) -> Any:
+        memory = _memory(leaf)
+        if memory is not None and memory in seen:
+            return jnp.copy(leaf)
+        seen.add(memory)
+        return leaf
+
+    return jax.tree.map(own, donated)
+
+
+def _memory(leaf: Any) -> int | None:
+    """The address of an array, which several may share; None for what cannot be donated."""
+    try:
+        return leaf.unsafe_buffer_pointer() if 0 not in leaf.shape else None
+    except (AttributeError, RuntimeError, ValueError):  # no array, a tracer, deleted, a key, or on several devices
+        if not isinstance(leaf, jax.Array) or isinstance(leaf, jax.core.Tracer) or leaf.is_deleted():
+            return None
+    if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return _memory(jax.random.key_data(leaf))
+    return leaf.addressable_data(0).unsafe_buffer_pointer()

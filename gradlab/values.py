@@ -6,9 +6,10 @@ equality, hash, pickling, the printed form, and the pytree whose leaves are the 
 
 from __future__ import annotations
 
+import inspect
 import math
 import sys
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -43,6 +44,9 @@ class Static:
 
     def __repr__(self) -> str:
         return f"Static({self.value!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:  # which the first two protocols of pickle need, for want of a __dict__
+        return Static, (self.value,)
 
     def tree_flatten(self) -> tuple[tuple[()], Static]:
         return (), self
@@ -91,6 +95,18 @@ class Value:
         raise NotImplementedError
 
     @classmethod
+    def _require_free_names(cls, label: str, names: Iterable[str]) -> None:
+        """Raise TypeError for an argument whose name an attribute of the value already has, so that it hides it."""
+        taken = {*dir(cls), *(name for base in cls.__mro__ for name in inspect.get_annotations(base))}
+        hidden = sorted(taken.intersection(names))
+        if hidden:
+            kind, other = cls.__name__.lower(), f"{hidden[0].strip('_')}_value"
+            raise TypeError(
+                f"{label}: an argument cannot be called {' or '.join(hidden)}, because that is an attribute of every "
+                f"{kind}, which would hide it; choose another name, such as {other}"
+            )
+
+    @classmethod
     def _from_arguments(cls, factory: Factory, arguments: Mapping[str, Any]) -> Any:
         children = {
             name: Static(value) if factory.parameters[name].static else separate(value)
@@ -98,12 +114,16 @@ class Value:
         }
         return cls._make(factory, children)
 
+    def _constant(self) -> Any:
+        """The number that this value stands for at every step, or None if there is none or it is not known."""
+        return None
+
     @property
     def arguments(self) -> dict[str, Any]:
         """The arguments by name, as they were given (numbers as floats), with defaults filled in."""
         return {name: rejoin(child) for name, child in self.children.items()}
 
-    def replace(self, **changes: Any) -> Any:
+    def replace(self, /, **changes: Any) -> Any:
         """The same value with some arguments changed: `tx.replace(learning_rate=3e-4)`."""
         return call(self.factory.public, self.factory.parameters, self.arguments | changes)
 
@@ -205,12 +225,14 @@ def _is_whole(node: Any) -> bool:
 
 
 def call(function: Callable[..., Any], parameters: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
-    """Call a factory with arguments by name; what it takes as `*links` is given as one tuple."""
+    """Call a factory with all its arguments by name; what it takes as `*links` is given as one tuple."""
     positional: list[Any] = []
     named = dict(arguments)
     for name, parameter in parameters.items():
         if parameter.variadic:
             positional.extend(named.pop(name, ()))
+        elif parameter.positional and name in named:
+            positional.append(named.pop(name))
     return function(*positional, **named)
 
 
@@ -223,8 +245,8 @@ def _unpickle_wrapped(cls: type[Value], build: Any, name: str, splits: bool | st
 
 
 def _found_by_name(function: Any) -> bool:
-    found: Any = sys.modules.get(function.__module__)
-    for part in function.__qualname__.split("."):
+    found: Any = sys.modules.get(getattr(function, "__module__", None) or "")
+    for part in getattr(function, "__qualname__", "").split("."):
         found = getattr(found, part, None)
     return found is function
 
@@ -247,6 +269,8 @@ def show(factory: Factory, arguments: Mapping[str, Any]) -> str:
         parameter = factory.parameters[name]
         if parameter.variadic:
             parts.extend(show_argument(item) for item in value)
+        elif parameter.positional:
+            parts.append(show_argument(value))
         elif not (_is_off(value) and type(value) is type(parameter.default) and value == parameter.default):
             parts.append(f"{name}={show_argument(value)}")
     return f"{factory.name}({', '.join(parts)})"

@@ -241,6 +241,68 @@ def test_a_wrapped_factory_takes_schedules(rollout: Callable[..., Any]) -> None:
     assert repr(sgd(0.1)).startswith("descent(learning_rate=0.1")
 
 
+# Signatures of any kind.
+
+
+def test_arguments_by_place_only() -> None:
+    @gl.transformation
+    def by_place(rate: gl.Positive, factor=2.0, /, shift=0.0):
+        return lambda params: (), lambda updates, state: (
+            jax.tree.map(lambda d: rate * factor * d + shift, updates),
+            state,
+        )
+
+    tx = by_place(3.0, shift=1)
+    np.testing.assert_array_equal(apply(tx, jnp.ones(2)), 7.0)
+    assert repr(tx) == "by_place(3.0, 2.0, shift=1.0)"
+    assert tx.replace(rate=1.0) == by_place(1.0, 2.0, shift=1.0)
+    assert tx.replace(shift=2.0).shift == 2.0
+    assert pickle.loads(pickle.dumps(jax.tree.leaves(tx))) == [3.0, 2.0, 1.0]
+    with pytest.raises(TypeError, match=r"by_place: .*; the call is by_place\(rate, factor=2.0, /, shift=0.0\)"):
+        by_place(rate=3.0)  # type: ignore[call-arg]
+
+    @gl.schedules.schedule
+    def by_place_too(rate, /, power=2.0):
+        return lambda step: rate * step**power
+
+    assert by_place_too(3.0)(2) == 12.0
+
+
+def test_arguments_before_the_variadic_ones() -> None:
+    @gl.transformation
+    def repeated(count_of: int, *parts: optax.GradientTransformation, factor=1.0):
+        return gl.chain(*parts * count_of, gl.scale(factor))
+
+    tx = repeated(2, gl.scale(2.0), gl.scale(3.0), factor=0.5)
+    np.testing.assert_array_equal(apply(tx, jnp.ones(2)), 18.0)
+    assert repr(tx) == "repeated(2, scale(factor=2.0), scale(factor=3.0), factor=0.5)"
+    np.testing.assert_array_equal(apply(tx.replace(count_of=1), jnp.ones(2)), 3.0)
+
+
+# A factory that was not called.
+
+
+@pytest.mark.parametrize("factory", [gl.adam, gl.scale, gl.chain, gl.isolate, shrink, gl.transformation(optax.lion)])
+def test_a_factory_is_no_transformation_and_says_so(factory: Any) -> None:
+    name = factory.__name__
+    for method in ("init", "update"):
+        with pytest.raises(TypeError, match=rf"{name} makes transf.*; call it first: {name}\(\.\.\.\)\.{method}\("):
+            getattr(factory, method)(jnp.ones(2))
+    assert not isinstance(factory, optax.GradientTransformation)
+
+
+def test_errors_name_what_users_call() -> None:
+    untyped: Any = gl.chain(gl.adam())
+    for call, words in (
+        (lambda: untyped.replace(other=1), r"chain: got an unexpected.*; the call is chain\(\*links\)"),
+        (lambda: untyped.init(), r"^init\(\) missing"),
+        (lambda: untyped.update(jnp.ones(2)), r"^update\(\) missing"),
+        (lambda: untyped._replace(init=None), r"use \.replace\(\.\.\.\) for _replace"),
+    ):
+        with pytest.raises(TypeError, match=words):
+            call()
+
+
 # Gradients of another dtype than the parameters.
 
 

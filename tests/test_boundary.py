@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
+import gradlab as gl
 from gradlab.boundary import first_difference, like, precise, require_same_trees, unaliased
 
 
@@ -142,3 +146,72 @@ def test_require_same_trees_names_both_and_the_place() -> None:
         "updates and params must be trees of the same structure and shapes, but differ at ['b'][0]: "
         "float64[3] in updates, nothing in params"
     )
+
+
+# Models that hold more than arrays.
+
+
+@jax.tree_util.register_dataclass
+@dataclass
+class Model:
+    """A layer as Equinox has it: a tree that can be called, and whose leaves are not all arrays."""
+
+    weight: Any
+    activation: Any = jnp.tanh
+    label: Any = "layer"
+    bias: Any = None
+
+    def __call__(self, x: Any) -> Any:
+        return self.activation(self.weight * x)
+
+
+ARRAYS = Model(jnp.array([1.0, 2.0]), None, None)  # as equinox.filter gives, for parameters and for gradients
+
+
+@pytest.mark.parametrize(
+    "tx",
+    [
+        gl.adam(0.1),
+        gl.adamw(0.1),
+        gl.chain(gl.clip_by_global_norm(1.0), optax.add_decayed_weights(0.1), gl.sgd(0.1)),
+        gl.adamw(0.1, mask=Model(True, False, False)),
+        gl.adamw(0.1, mask=lambda params: jax.tree.map(lambda x: np.bool_(x.ndim == 1), params)),
+    ],
+)
+def test_a_whole_model_may_stand_for_its_parameters(tx: Any) -> None:
+    state = tx.init(ARRAYS)
+    expected, _ = tx.update(ARRAYS, state, ARRAYS)
+    got, new_state = tx.update(ARRAYS, state, Model(ARRAYS.weight), grads=Model(ARRAYS.weight))
+    np.testing.assert_array_equal(got.weight, expected.weight)
+    assert np.any(got.weight != 0)
+    assert got.activation is got.label is got.bias is None
+    assert jax.tree.structure(new_state) == jax.tree.structure(state)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            lambda: gl.adam().init(Model(jnp.ones(2))),
+            "the parameter at .activation is not an array: .* tanh. Keep arr",
+        ),
+        (
+            lambda: gl.adam().init(Model(jnp.ones(2), None)),
+            "at .label is not an array: str 'layer'. .*equinox.filter",
+        ),
+        (lambda: gl.adam().update(Model(jnp.ones(2)), gl.adam().init(ARRAYS)), "activation is not an array"),
+        (lambda: gl.adam().init(jax.ShapeDtypeStruct((3,), "float32")), r"is jax.eval_shape\(tx.init, params\)"),
+        (lambda: gl.adam().init({"x": jax.ShapeDtypeStruct((3,), "int32")}), r"at \['x'\] .* jax.eval_shape\(tx.init"),
+    ],
+)
+def test_what_is_no_array_is_named_with_the_remedy(call: Callable[[], Any], words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        call()
+
+
+def test_a_model_that_does_not_fit_is_named_by_its_place() -> None:
+    gradient = Model(jnp.ones(2), jnp.ones(3), None)
+    with pytest.raises(ValueError, match=r"differ at .activation: float64\[3\] in updates, the .* tanh in params"):
+        gl.adam().update(gradient, gl.adam().init(ARRAYS), Model(jnp.ones(2)))
+    with pytest.raises(ValueError, match=r"at \[0\].moment.weight expected float64\[2\], got nothing"):
+        gl.adam().update(ARRAYS, gl.adam().init, ARRAYS)

@@ -23,6 +23,7 @@ def first_words(parameter: Any) -> str:
 
 
 RECIPES = registry.of_kind("recipe")
+CONSTANT = gl.schedules.constant
 untyped: Any = gl  # for calls that a type checker refuses as well
 
 
@@ -56,6 +57,11 @@ def update_of(tx: Any, gradient: Any) -> Any:
         (lambda: gl.schedules.cosine(0.1, 9, alpha=2.0), ["cosine", "alpha", "[0, 1]", "2.0"]),
         (lambda: gl.bias_correction(0.9, 1.5), ["bias_correction", "second_decay", "[0, 1)", "1.5"]),
         (lambda: gl.scale_by_rms(2.0), ["scale_by_rms", "decay", "[0, 1)", "2.0"]),
+        (lambda: gl.adam(b1=CONSTANT(1.5)), ["adam", "b1", "[0, 1)", "1.5", "share of the past"]),
+        (lambda: gl.adam(1.0 - CONSTANT(1.5)), ["adam", "learning_rate", "[0, inf)", "-0.5"]),
+        (lambda: gl.adam(-(2 * CONSTANT(1.0) + 1)), ["adam", "learning_rate", "[0, inf)", "-3.0"]),
+        (lambda: gl.schedules.cosine(0.1, CONSTANT(0.0)), ["cosine", "decay_steps", "(0, inf)", "0.0"]),
+        (lambda: gl.flavors.torch.adam(betas=(0.9, 1.5)), ["torch.adam", "betas[1]", "[0, 1)", "1.5"]),
     ],
     ids=first_words,
 )
@@ -268,9 +274,6 @@ def test_a_bare_function_gets_an_integer_step() -> None:
     assert set(seen) == {((), True)}
 
 
-CONSTANT = gl.schedules.constant
-
-
 def hyperparameters_of_recipes() -> list[Any]:
     return [
         pytest.param(name, argument, id=f"{name}-{argument}")
@@ -355,22 +358,6 @@ def test_annotations_declare_what_an_argument_is() -> None:
         link("x", decay=2.0)
 
 
-def test_an_annotation_that_cannot_be_read_does_not_undo_the_others() -> None:
-    @gl.transformation
-    def link(
-        unknown: NoSuchName = 4.0,  # type: ignore[name-defined]  # noqa: F821  (imported for type checkers only, say)
-        flag: bool = False,
-        whole: int = 2,
-        decay: gl.Decay = 0.9,
-    ):
-        return lambda params: (), lambda updates, state: (updates, state)
-
-    leaves = {jax.tree_util.keystr(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(link())}
-    assert leaves == {".unknown": 4.0, ".decay": 0.9}
-    with pytest.raises(ValueError, match="link: decay must be in"):
-        link(decay=2.0)
-
-
 def test_a_factory_cannot_take_arguments_by_any_name() -> None:
     def link(**options: Any) -> Any:
         return None
@@ -415,6 +402,39 @@ def test_parameters_of_reads_names_and_defaults() -> None:
     assert parameters["a"].range is None
     assert parameters["b"].range is not None
     assert parameters["b"].default == 2.0
+
+
+def pair() -> Any:
+    return lambda params: (), lambda updates, state: (updates, state)
+
+
+def test_each_number_of_a_tuple_has_its_range() -> None:
+    @gl.transformation
+    def link(betas: tuple[gl.Decay, gl.Fraction], rates: tuple[gl.Positive, ...] = (1.0,), *weights: gl.Decay):
+        return pair()
+
+    made = link((0, 1), (1, 2, gl.schedules.cosine(0.1, 3)), 0)
+    assert made.betas == (0.0, 1.0)
+    assert all(type(leaf) is float for leaf in jax.tree.leaves(made))
+    for call, words in (
+        (lambda: link((1, 1)), r"link: betas\[0\] must be in \[0, 1\), got 1"),
+        (lambda: link((0, 2)), r"link: betas\[1\] must be in \[0, 1\], got 2"),
+        (lambda: link((0, 1), (1, 0)), r"link: rates\[1\] must be in \(0, inf\), got 0"),
+        (lambda: link((0, 1), (1,), 0.5, 3), r"link: weights\[1\] must be in \[0, 1\), got 3"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            call()
+    untyped_link: Any = link
+    with pytest.raises(TypeError, match=r"link: betas must be a tuple of 2 numbers, got one of 1: \(0.5,\)"):
+        untyped_link((0.5,))
+
+
+def test_a_range_that_nothing_is_checked_against_is_refused() -> None:
+    def link(rates: dict[str, gl.Decay]) -> Any:
+        return pair()
+
+    with pytest.raises(TypeError, match="link: nothing would be checked against the range in the annotation of rates"):
+        gl.transformation(link)
 
 
 # Weak types.

@@ -67,6 +67,57 @@ def test_params_and_state_are_donated_and_the_batch_is_not(tx: Any) -> None:
     assert not any(leaf.is_deleted() for leaf in jax.tree.leaves((new_params, new_state)))
 
 
+def on_two_devices(x: Any) -> Any:
+    sharding = jax.NamedSharding(jax.make_mesh((2,), ("x",)), jax.P("x"))
+    return jax.device_put(x, sharding)
+
+
+@pytest.mark.parametrize("put", [jnp.asarray, on_two_devices, lambda x: jax.device_put(x, jax.devices()[0])])
+def test_an_array_at_two_places_is_copied(put: Any) -> None:
+    x = put(jnp.array([1.0, 2.0]))
+    tied, tx = {"x": x, "y": put(x)}, gl.sgd(0.1)
+    step = gl.make_step(lambda p, batch: ((p["x"] - batch) ** 2).sum() + (p["y"] ** 2).sum())
+    params, state, _ = step(tx, tied, tx.init(tied), 0.0)
+    np.testing.assert_allclose(params["x"], [0.8, 1.6], rtol=1e-15)
+    np.testing.assert_allclose(params["y"], [0.8, 1.6], rtol=1e-15)
+    params, _, _ = step(tx, params, state, 1.0)  # tied no longer
+    np.testing.assert_allclose(params["x"], [0.84, 1.48], rtol=1e-15)
+    np.testing.assert_allclose(params["y"], [0.64, 1.28], rtol=1e-15)
+
+
+def test_what_is_not_donated_survives_though_a_parameter_is_the_same_array() -> None:
+    x, rate = jnp.array([1.0, 2.0, 3.0]), jnp.array(0.1)
+    tx = gl.sgd(rate)
+    for _ in range(2):
+        params = {"x": x, "y": rate}
+        new, _, _ = STEP(tx, params, tx.init(params), x)
+        np.testing.assert_allclose(new["y"], 0.1 - 0.1 * 0.2)
+    np.testing.assert_array_equal(x, [1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(rate, 0.1)
+
+
+def test_a_state_that_holds_the_parameters_is_taken() -> None:
+    params = params_at_one()
+    tx = optax.GradientTransformation(lambda p: p, lambda updates, state, params=None: (updates, state))
+    new, state, _ = STEP(tx, params, tx.init(params), TARGET)
+    np.testing.assert_array_equal(state["x"], 1.0)
+    np.testing.assert_allclose(new["x"], 1 + 2 * (1 - TARGET))
+
+
+def test_numpys_arrays_are_left_alone() -> None:
+    x, tx = np.ones(3), gl.sgd(0.1)
+    params = {"x": x, "y": x[0]}
+    new, _, _ = STEP(tx, params, tx.init(params), x)
+    np.testing.assert_array_equal(x, 1.0)
+    np.testing.assert_allclose(new["y"], 0.8)
+
+
+@pytest.mark.parametrize("tx", [None, gl.adam, optax.adam, 0.1, (lambda params: (),)])
+def test_the_first_argument_must_be_a_transformation(tx: Any) -> None:
+    with pytest.raises(TypeError, match=rf"takes a transformation first, such as adam\(\); got {type(tx).__name__}: "):
+        STEP(tx, params_at_one(), (), TARGET)
+
+
 def test_the_update_is_in_place() -> None:
     params = {"x": jnp.ones(1000), "y": jnp.ones(())}
     tx = gl.sgd(0.1, momentum=0.9)

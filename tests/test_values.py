@@ -178,9 +178,10 @@ def test_a_static_argument_that_is_hashed_must_be_hashable_and_the_error_says_so
 
 
 @each_call
-def test_pickle_restores_the_value(make: Callable[[], Any]) -> None:
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickle_restores_the_value(make: Callable[[], Any], protocol: int) -> None:
     value = make()
-    restored = pickle.loads(pickle.dumps(value))
+    restored = pickle.loads(pickle.dumps(value, protocol))
     assert restored == value
     assert type(restored) is type(value)
     assert repr(restored) == repr(value)
@@ -224,6 +225,15 @@ def test_copies_are_equal(make: Callable[[], Any]) -> None:
     assert copy.copy(value) == value
     assert copy.deepcopy(value) == value
     assert copy.deepcopy([value, value])[0] == value
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_states_pickle_too(protocol: int) -> None:
+    for tx in (gl.adam(), gl.adam(gl.schedules.cosine(0.1, 9)), gl.chain(gl.clip_by_global_norm(1.0), gl.rmsprop())):
+        state = tx.init({"x": jnp.ones(2)})
+        restored = pickle.loads(pickle.dumps(state, protocol))
+        assert structure_of(restored) == structure_of(state)
+        jax.tree.map(np.testing.assert_array_equal, restored, state)
 
 
 def test_a_deep_copy_takes_what_pickle_cannot() -> None:

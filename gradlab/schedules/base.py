@@ -11,7 +11,8 @@ from typing import Any, ParamSpec, TypeAlias
 import jax
 import jax.numpy as jnp
 
-from ..hyperparameters import Hyperparameter, Seed, checked, is_schedule, parameters_of, resolved, weak
+from ..annotations import name_of
+from ..hyperparameters import Hyperparameter, Seed, checked, is_concrete, is_schedule, parameters_of, resolved, weak
 from ..values import Factory, Value, call, is_number, show_argument
 
 Step: TypeAlias = Any  # an integer scalar: Python's, an array or a tracer
@@ -50,6 +51,18 @@ class Schedule(Value):
             return self.function(jnp.asarray(step).astype(int))  # as it came: a float32 is exact up to 2^24 only
         arguments = resolved(factory.parameters, self.arguments, step)
         return call(factory.build, factory.parameters, arguments)(weak(step))
+
+    def _constant(self) -> Any:
+        arguments = self.arguments
+        if self.factory is constant.factory:  # type: ignore[attr-defined]
+            return arguments["value"] if is_concrete(arguments["value"]) else None
+        if self.factory is not combined.factory:  # type: ignore[attr-defined]
+            return None
+        sides = [
+            side._constant() if isinstance(side, Schedule) else side if is_number(side) and is_concrete(side) else None
+            for side in (arguments["left"], arguments["right"])
+        ]
+        return None if any(side is None for side in sides) else _OPERATIONS[arguments["operation"]](*sides)
 
     def __add__(self, other: Any) -> Schedule:
         return combined("+", self, other)
@@ -99,29 +112,34 @@ def schedule(factory: Callable[P, Callable[[Any], Any]]) -> Callable[P, Schedule
         @gl.schedules.schedule
         def square_root_decay(init_value: gl.Positive, timescale: gl.Positive = 1.0):
             return lambda step: init_value / jnp.sqrt(1 + step / timescale)
+
+    Raises TypeError for an annotation that cannot be evaluated, and for an argument with the name of an attribute that
+    every schedule has, such as `replace`.
     """
-    parameters = parameters_of(factory)
+    label = name_of(factory)
+    parameters = parameters_of(factory, label)
+    Schedule._require_free_names(label, parameters)
 
     @functools.wraps(factory)
     def make(*args: P.args, **kwargs: P.kwargs) -> Schedule:
-        bound = bind(factory, args, kwargs)
-        arguments = {name: checked(factory.__name__, parameters[name], value) for name, value in bound.items()}
+        bound = bind(factory, args, kwargs, label)
+        arguments = {name: checked(label, parameters[name], value) for name, value in bound.items()}
         at = call(factory, parameters, arguments)
         if not callable(at):
-            raise TypeError(f"{factory.__name__} must return a function of the step, got {type(at).__name__}: {at!r}")
+            raise TypeError(f"{label} must return a function of the step, got {type(at).__name__}: {at!r}")
         return Schedule._from_arguments(make.factory, arguments)  # type: ignore[attr-defined]
 
-    make.factory = Factory(make, factory, factory.__name__, parameters)  # type: ignore[attr-defined]
+    make.factory = Factory(make, factory, label, parameters)  # type: ignore[attr-defined]
     return make
 
 
-def bind(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+def bind(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], label: str) -> dict[str, Any]:
     """The arguments of a call by name, with defaults; a TypeError that lists the arguments if they do not fit."""
     signature = inspect.signature(factory)
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
-        raise TypeError(f"{factory.__name__}: {error}; the call is {factory.__name__}{_plain(signature)}") from None
+        raise TypeError(f"{label}: {error}; the call is {label}{_plain(signature)}") from None
     bound.apply_defaults()
     return dict(bound.arguments)
 

@@ -22,14 +22,27 @@ def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None):
 
     def update(updates, state, params):
         require_empty(state)
-        chosen = mask(params) if callable(mask) else True if mask is None else mask
-        chosen = jax.tree.broadcast(chosen, params)
-        for path, on in jax.tree_util.tree_leaves_with_path(chosen):
-            if not isinstance(on, bool):
-                place = jax.tree_util.keystr(path)
-                raise TypeError(f"add_decayed_weights: mask must hold True or False at {place}, got {on!r}")
+        chosen = _chosen(mask, params)
         return jax.tree.map(
             lambda d, x, on: d + weight_decay * x.astype(d.dtype) if on else d, updates, params, chosen
         ), state
 
     return init_empty, update
+
+
+def _chosen(mask, params):
+    """A tree of booleans like the parameters."""
+    is_function = callable(mask) and all(leaf is mask for leaf in jax.tree.leaves(mask))
+    mask = True if mask is None else mask(params) if is_function else mask
+
+    def as_bool(path, on):
+        is_array = getattr(getattr(on, "dtype", None), "name", "") == "bool" and on.ndim == 0
+        if isinstance(on, bool) or (is_array and not isinstance(on, jax.core.Tracer)):
+            return bool(on)
+        shown = getattr(on, "__qualname__", repr(on))
+        raise TypeError(
+            f"add_decayed_weights: mask must hold True or False at {jax.tree_util.keystr(path)}, got "
+            f"{type(on).__name__}: {shown}; a function may decide by shapes and dtypes, not by what is computed"
+        )
+
+    return jax.tree_util.tree_map_with_path(as_bool, jax.tree.broadcast(mask, params))

@@ -57,6 +57,14 @@ def test_masks_of_arrays_are_taken_as_booleans(on: Any) -> None:
     updates = jax.jit(decayed)(tx)
     np.testing.assert_array_equal(updates["w"], [[0.5, 1.0]])
     np.testing.assert_array_equal(updates["b"], [0.0])
+    by_function = jax.jit(decayed)(gl.add_decayed_weights(0.5, lambda params: {"w": on, "b": False, "head": False}))
+    jax.tree.map(np.testing.assert_array_equal, by_function, updates)
+
+
+def test_a_mask_that_is_computed_is_refused() -> None:
+    tx = gl.add_decayed_weights(0.5, lambda params: jax.tree.map(lambda x: x.sum() > 0, params))
+    with pytest.raises(TypeError, match=r"at \['b'\], got .*Tracer.* may decide by shapes and dtypes"):
+        jax.jit(lambda params: decayed(tx, params))(PARAMS)
 
 
 @pytest.mark.parametrize("mask", [{"w": 1, "b": 0, "head": 0}, lambda params: {"w": "yes", "b": False, "head": False}])

@@ -33,7 +33,7 @@ def print_leaderboard(console: Console, dataset: xr.Dataset, rows: Sequence[Row]
         "best rate": [_rate(row) for row in rows],
         "good rates": [_good(row) for row in rows],
         "diverged": [f"{row.diverged}/{row.runs}" for row in rows],
-        "seconds": [f"{row.seconds:.1f}" if row.seconds >= 0.05 else "<0.1" for row in rows],
+        "seconds": [_seconds(row) for row in rows],
     }
     hidden = print_columns(console, columns, ["seconds", "good rates", "diverged"])
     print_note(console, "\n".join(_notes(dataset, rows, "good rates" in hidden)))
@@ -46,6 +46,12 @@ def _rate(row: Row) -> str:
 
 def _good(row: Row) -> str:
     return "-" if math.isnan(row.best_rate) else f"{'>' * row.good_open}{row.good_decades:.1f} dec"
+
+
+def _seconds(row: Row) -> str:
+    if math.isnan(row.seconds):
+        return "-"
+    return f"{row.seconds:.1f}" if row.seconds >= 0.05 else "<0.1"
 
 
 def score_text(row: Row, attributes: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ from gradlab.lab.points import Point
 from gradlab.lab.words import counted, shortest
 
 from .scores import with_spread
+from .session import may_write
 from .tables import print_columns, print_note, print_written
 from .terminal import output
 
@@ -47,14 +48,15 @@ def show_points(
     """Write the points into the folder of a run and draw them, and print the best ones, or all of them as JSON."""
     rankings = {name: points.ranking(dataset) for name, dataset in datasets.items()}
     listing = run.out / folder.POINTS[1]  # which is written last
-    if run.state == "complete" and listing.exists():
-        content = json.loads(listing.read_text(encoding="utf-8"))
-    else:
-        files = [folder.RESULTS, *folder.POINTS, *_draw(run.out, datasets, attributes)]
-        content = points.document(rankings, datasets, export.fixed(attributes), files)
-        points.write(run.out, rankings, content)
+    content = points.document(rankings, datasets, export.fixed(attributes), folder.listed_files(listing))
+    if run.state != "complete" or not export.is_written(listing, content):
+        content = points.document(rankings, datasets, export.fixed(attributes), [folder.RESULTS])
+        if may_write(run):
+            files = [folder.RESULTS, *folder.POINTS, *_draw(run.out, datasets, attributes)]
+            content = points.document(rankings, datasets, export.fixed(attributes), files)
+            points.write(run.out, rankings, content)
     if as_json:
-        typer.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+        typer.echo(export.json_text(content))
         return
     console = output()
     for name, found in rankings.items():
@@ -72,7 +74,7 @@ def _draw(out: Path, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str
     with contextlib.suppress(ReportError):
         write_report(datasets, attributes, out / folder.REPORT)
         written = [out / folder.REPORT, *written]
-    folder.remove_stale(old, written)
+    folder.remove_stale(old, [*written, *(out / name for name in folder.POINTS)])
     return [path.name for path in written]
 
 

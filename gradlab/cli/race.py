@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -16,13 +15,13 @@ from gradlab.lab import export, folder
 from gradlab.lab.durable import DurableRun, durable
 from gradlab.lab.entrants import entrants
 from gradlab.lab.grid import values_of
-from gradlab.lab.leaderboard import leaderboard
+from gradlab.lab.leaderboard import Row, leaderboard
 from gradlab.lab.load import find_entrant, find_problem
 from gradlab.lab.race import Plan
 
 from . import completion, options
 from .leaderboard import print_leaderboard
-from .session import run_in_folder
+from .session import may_write, run_in_folder
 from .tables import print_written
 from .terminal import output
 
@@ -100,27 +99,40 @@ def _show(
     run: DurableRun, plan: Plan, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], as_json: bool
 ) -> None:
     boards = {name: leaderboard(dataset) for name, dataset in datasets.items()}
-    fixed = export.fixed(attributes)
-    if run.state == "complete" and (run.out / "leaderboard.json").exists():  # which is written last
-        content = json.loads((run.out / "leaderboard.json").read_text(encoding="utf-8"))
-    else:
-        old = folder.drawn_by_last_run(run.out)
-        from gradlab.lab.plots import draw_pictures  # matplotlib takes a second: not before the race
-
-        problems = {problem.name: problem for problem in plan.problems}
-        pictures = draw_pictures(run.out, datasets, problems)
-        folder.remove_stale(old, [*pictures, run.out / folder.REPORT])
-        export.write_csv(run.out / "leaderboard.csv", boards)
-        from gradlab.lab.report import write_report
-
-        write_report(datasets, attributes, run.out / folder.REPORT, problems)
-        names = [folder.RESULTS, folder.REPORT, *folder.LEADERBOARDS, *(path.name for path in pictures)]
-        content = export.document(boards, datasets, fixed, names)
-        export.write_json(run.out / "leaderboard.json", content)
+    listing = run.out / folder.LEADERBOARDS[1]  # which is written last
+    content = export.document(boards, datasets, export.fixed(attributes), folder.listed_files(listing))
+    if run.state != "complete" or not export.is_written(listing, content):
+        content = export.document(boards, datasets, export.fixed(attributes), [folder.RESULTS])
+        if may_write(run):
+            report, *pictures = _write(run, plan, datasets, attributes, boards)
+            files = [folder.RESULTS, report, *folder.LEADERBOARDS, *pictures]
+            content = export.document(boards, datasets, export.fixed(attributes), files)
+            export.write_json(listing, content)
     if as_json:
-        typer.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+        typer.echo(export.json_text(content))
         return
     console = output()
     for name, rows in boards.items():
         print_leaderboard(console, datasets[name], rows)
     print_written(console, plan.runs, run.out, content["files"])
+
+
+def _write(
+    run: DurableRun,
+    plan: Plan,
+    datasets: Mapping[str, xr.Dataset],
+    attributes: Mapping[str, str],
+    boards: Mapping[str, Sequence[Row]],
+) -> list[str]:
+    """Write the table, the pictures and the report into the folder; the names of the report and the pictures."""
+    from gradlab.lab.plots import draw_pictures  # matplotlib takes a second: not before the race
+    from gradlab.lab.report import write_report
+
+    old = folder.drawn_by_last_run(run.out)
+    problems = {problem.name: problem for problem in plan.problems}
+    pictures = draw_pictures(run.out, datasets, problems)
+    tables = [run.out / name for name in folder.LEADERBOARDS]
+    folder.remove_stale(old, [*pictures, *tables, run.out / folder.REPORT])
+    export.write_csv(tables[0], boards)
+    write_report(datasets, attributes, run.out / folder.REPORT, problems)
+    return [folder.REPORT, *(path.name for path in pictures)]

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Task as Bar
 
-from gradlab.lab import results
+from gradlab.lab import folder, results
 from gradlab.lab.blame import ForeignError, lines
 from gradlab.lab.durable import DurableRun
 from gradlab.lab.folder import FolderError
@@ -38,6 +38,7 @@ def run_in_folder(runs: int, take: Take, out: Path, quiet: bool, show: Show) -> 
     processes = Processes()
     note = _Note(quiet or not processes.is_first)
     bar = _Bar(runs, note)
+    run: DurableRun | None = None
     try:
         with take(processes) as run:
             if run.state == "unfinished":
@@ -57,9 +58,39 @@ def run_in_folder(runs: int, take: Take, out: Path, quiet: bool, show: Show) -> 
         _say(str(error).splitlines())
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        fail(f"stopped; {bar.done} are kept in {out}, and the same command goes on from there", 130)
+        fail(f"stopped; {_what_is_kept(run, runs, out)}", 130)
     except OSError as error:
-        fail(f"cannot write to {out} ({error}); {bar.done} are kept, and the same command goes on from there", 1)
+        fail(f"cannot write to {out} ({error}); {_what_is_kept(run, runs, out)}", 1)
+
+
+def may_write(run: DurableRun) -> bool:
+    """Whether the tables and pictures of a run can be written into its folder; a warning says why not.
+
+    That is so for a finished run in a folder that can only be read, or that holds files of these names of somebody
+    else's; of any other run the folder was examined before.
+    """
+    reason = "it can only be read"
+    if run.is_writable:
+        try:
+            folder.refuse_foreign(run.out, run.plan)
+            return True
+        except FolderError as error:
+            reason = str(error)
+    typer.echo(f"gradlab: warning: tables and pictures in {run.out} are not made anew: {reason}", err=True)
+    return False
+
+
+def _what_is_kept(run: DurableRun | None, runs: int, out: Path) -> str:
+    """How many runs of a command that was stopped are on the disk, and how it goes on."""
+    if run is None:
+        return "nothing was begun"
+    if not out.is_dir():
+        return f"{out} is gone, so that nothing is kept there; if it was moved, pass its new place as --out"
+    again = "the same command" + " without --fresh" * run.fresh + " in this directory" * (not out.is_absolute())
+    there = run.runs_on_disk(runs)
+    if not there:
+        return f"no run is kept in {out} yet, and the same command begins anew"
+    return f"{there:,} of {counted(runs, 'run')} are kept in {out}, and {again} goes on from there"
 
 
 def _say(messages: Sequence[str]) -> None:
@@ -83,7 +114,7 @@ class _Bar(Watcher):
     """The progress bar: what runs, how many runs are done and how fast, and the time left."""
 
     def __init__(self, runs: int, note: _Note):
-        self.runs, self.completed, self.note = runs, 0.0, note
+        self.note = note
         console = Console(stderr=True, markup=False, highlight=False)
         columns = (
             SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(),
@@ -93,11 +124,6 @@ class _Bar(Watcher):
             *columns, console=console, transient=True, disable=note.quiet or not console.is_terminal
         )
         self.bar = self.progress.add_task("starting", total=runs)
-
-    @property
-    def done(self) -> str:
-        """How much is done, in words."""
-        return f"{int(self.completed + 1e-6)} of {counted(self.runs, 'run')}"
 
     def __enter__(self) -> _Bar:
         self.progress.start()
@@ -110,7 +136,6 @@ class _Bar(Watcher):
         self.progress.update(self.bar, description=f"{task.problem.name}: {task.name}")
 
     def advances(self, runs: float) -> None:
-        self.completed += runs
         self.progress.advance(self.bar, runs)
 
     def warns(self, message: str) -> None:

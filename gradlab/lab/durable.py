@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -13,9 +14,10 @@ import xarray as xr
 
 from . import files, plan, results, store
 from .blame import Failures, ForeignError, lines
-from .folder import RESULTS, FolderError, State, examine, prepare
+from .folder import RESULTS, FolderError, State, UnwritableError, examine, prepare
 from .laps import run_laps
 from .lock import LockedError, locked
+from .marks import PLAN
 from .processes import Processes
 from .task import Collector, Lap, Task, Watcher
 
@@ -33,6 +35,8 @@ class DurableRun:
     state: State  # of the folder, before
     processes: Processes
     failed: Failures = field(default_factory=dict)  # the contestants that could not be run, once it is finished
+    fresh: bool = False
+    is_writable: bool = True  # False for a finished run that can only be read
 
     def finish(self, attributes: Mapping[str, str], watcher: Watcher) -> None:
         """Run what is still to be done, and put the results together.
@@ -47,7 +51,7 @@ class DurableRun:
         if not datasets:
             raise ForeignError("\n".join(lines(self.failed)))
         if self.processes.is_first:
-            own = {"kind": self.plan["kind"], "plan": store.digest(self.plan)}
+            own = {"kind": self.plan["kind"], "plan": store.digest(store.stored(self.out, self.plan))}
             if self.failed:
                 own["failed"] = json.dumps(self.failed)
             results.write(self.out / RESULTS, datasets, {**attributes, **own})
@@ -55,8 +59,24 @@ class DurableRun:
                 store.end(self.out)
 
     def read(self) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
-        """The results, once they are there."""
-        return results.read(self.out / RESULTS)
+        """The results, once they are there. Raises FolderError if they are damaged."""
+        try:
+            return results.read(self.out / RESULTS)
+        except results.ResultsError as error:
+            raise FolderError(f"{error}; --fresh discards them and starts anew; another --out keeps them") from None
+
+    def runs_on_disk(self, runs: int) -> int:
+        """How many of all `runs` the folder has, in whole ones: all once the results are there."""
+        try:
+            there = store.stored(self.out, self.plan)
+            if plan.differences(there, self.plan):
+                return 0
+            with contextlib.suppress(FileNotFoundError, results.ResultsError):
+                if results.attributes_of(self.out / RESULTS).get("plan") == store.digest(there):
+                    return runs
+            return int(plan.runs_of(self.plan, store.chunks(self.out)) + 1e-6)
+        except (OSError, ValueError):
+            return 0
 
 
 def durable(
@@ -69,7 +89,8 @@ def durable(
     def compute(folder: Path | None, watcher: Watcher, processes: Processes) -> dict[str, xr.Dataset]:
         laps: dict[str, list[Lap]] = {}
         collector = Collector(watcher, failed)
-        for lap in run_laps(tasks, store.Store(folder, wanted) if folder else None, collector, processes):
+        own = store.Store(folder, store.stored(folder, wanted)) if folder else None
+        for lap in run_laps(tasks, own, collector, processes):
             laps.setdefault(lap.task.problem.name, []).append(lap)
         return {name: results.assemble(found) for name, found in laps.items()}
 
@@ -88,23 +109,17 @@ def kept(
     """Take a folder for a plan: new, or with an unfinished or finished run of it.
 
     `fresh` discards what is there; `compute` adds to `failed` what cannot be run. Raises FolderError if the folder
-    cannot be used, or holds another plan, and if the processes were given different plans: in every process, though
-    only the first looks.
+    cannot be used, holds what gradlab did not write, or holds another plan, and if the processes were given different
+    plans: in every process, though only the first looks. A finished run may lie in a folder that can only be read.
     """
     processes = processes or Processes()
     refusal: str | None = None
     state: State = "new"
+    is_writable = True
     with ExitStack() as stack:
         if processes.is_first:
             try:
-                prepare(out)
-                stack.enter_context(locked(out))
-                state = examine(out, wanted, fresh)
-                files.remove_leftovers(out)
-                if state == "new":
-                    store.begin(out, wanted)
-                elif state == "complete":
-                    store.end(out)
+                state, is_writable = _take(out, wanted, fresh, stack)
             except (FolderError, LockedError) as error:
                 refusal = str(error)
         refusal, state, first = processes.from_first((refusal, state, wanted))
@@ -113,4 +128,38 @@ def kept(
             refusal = f"the processes were given different plans ({'; '.join(differing[:3]) or 'see the others'})"
         if refusal:
             raise FolderError(refusal)
-        yield DurableRun(wanted, compute, out, state, processes, {} if failed is None else failed)
+        yield DurableRun(wanted, compute, out, state, processes, {} if failed is None else failed, fresh, is_writable)
+
+
+def _take(out: Path, wanted: Mapping[str, Any], fresh: bool, stack: ExitStack) -> tuple[State, bool]:
+    """Lock a folder and make it ready for a plan; its state before, and whether it can be written."""
+    try:
+        prepare(out)
+        stack.enter_context(locked(out))
+    except (UnwritableError, OSError) as error:
+        refusal = error if isinstance(error, FolderError) else _unlockable(out, error)
+        try:
+            is_complete = not fresh and examine(out, wanted) == "complete"
+        except FolderError:
+            is_complete = False
+        if not is_complete:
+            raise refusal from None
+        return "complete", False
+    state = examine(out, wanted, fresh)
+    try:
+        files.remove_leftovers(out)
+        if state == "new":
+            store.begin(out, wanted)
+        elif state == "complete":
+            store.end(out)
+            if not (out / PLAN).exists():
+                store.write_plan(out, wanted)
+    except OSError as error:
+        if state == "complete":
+            return state, False
+        raise FolderError(f"--out {out} cannot be written ({error.strerror}); pass another folder") from None
+    return state, True
+
+
+def _unlockable(out: Path, error: OSError) -> FolderError:
+    return FolderError(f"--out {out} cannot be locked ({error.strerror}); pass another folder")

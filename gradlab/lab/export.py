@@ -14,7 +14,7 @@ import xarray as xr
 
 from .blame import failures_of
 from .choice import chosen_by
-from .files import replacing
+from .files import write_text as write_text
 from .leaderboard import Row
 from .results import VARYING
 
@@ -57,9 +57,24 @@ def fixed(attributes: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in attributes.items() if name not in VARYING}
 
 
+def json_text(content: Mapping[str, Any]) -> str:
+    """A document as it is printed, and as it stands in a file."""
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a document, in one step."""
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(content) + "\n")
+
+
+def is_written(path: Path, content: Mapping[str, Any]) -> bool:
+    """Whether a file is what `write_json` makes of a document, and the files that it names are there."""
+    try:
+        found = path.read_bytes()
+        is_there = all((path.parent / name).exists() for name in content["files"])
+    except (OSError, ValueError):
+        return False
+    return is_there and found == (json_text(content) + "\n").encode("utf-8", "backslashreplace")
 
 
 def write_csv(path: Path, boards: Mapping[str, Sequence[Row]]) -> None:
@@ -77,9 +92,3 @@ def write_csv(path: Path, boards: Mapping[str, Sequence[Row]]) -> None:
 def plain(value: Any) -> Any:
     """A value for JSON: None for a number that is not finite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text, in one step."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from . import store
+from .files import DamagedJSONError, read_json
+from .marks import LEADERBOARDS as LEADERBOARDS
+from .marks import PARTS, PLAN, PROVENANCE, foreign
+from .marks import POINTS as POINTS
+from .marks import REPORT as REPORT
+from .marks import RESULTS as RESULTS
 from .plan import differences
-from .results import RESULTS as RESULTS
-from .results import ResultsError, attributes_of
+from .results import DamagedResultsError, ResultsError, attributes_of
 
-REPORT = "report.html"
-LEADERBOARDS = ("leaderboard.csv", "leaderboard.json")
-POINTS = ("points.csv", "points.json")
-_PICTURE = re.compile(r"(learning_curves|sensitivity|paths|effects|heat)_\w+\.png")
+_DRAWN = {
+    "race": ("learning_curves", "sensitivity", "paths"),
+    "sweep": ("effects", "heat"),
+    "search": ("effects", "heat"),
+}
+_PICTURE = re.compile(rf"({'|'.join(_DRAWN['race'] + _DRAWN['sweep'])})_\w+\.png")
 
 State = Literal["new", "unfinished", "complete"]
 
@@ -27,36 +33,53 @@ class FolderError(ValueError):
     """A folder that results cannot, or must not, be written to."""
 
 
+class UnwritableError(FolderError):
+    """A folder that cannot be written to, but perhaps read."""
+
+
 def prepare(folder: Path) -> None:
     """Make the folder if need be. Raises FolderError if it is no folder, or cannot be written."""
-    if folder.exists() and not folder.is_dir():
-        raise FolderError(f"--out {folder} is a file; pass the name of a folder, which may be new")
     try:
+        if folder.exists() and not folder.is_dir():
+            raise FolderError(f"--out {folder} is a file; pass the name of a folder, which may be new")
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder)
         os.close(handle)
         os.unlink(name)
     except OSError as error:
-        raise FolderError(f"--out {folder} cannot be written ({error.strerror}); pass another folder") from None
+        raise UnwritableError(f"--out {folder} cannot be written ({error.strerror}); pass another folder") from None
+    except ValueError as error:  # a null character, or one that the encoding of file names does not have
+        if isinstance(error, FolderError):
+            raise
+        raise FolderError(f"--out {folder} is no name of a folder ({error}); pass another") from None
 
 
 def examine(folder: Path, plan: Mapping[str, Any], fresh: bool = False) -> State:
     """How far this plan has come in a folder; `fresh` starts anew, whatever plan was there.
 
-    Raises FolderError if the folder holds files of these names that no run of ours wrote; and, unless `fresh`, if it
-    holds another plan or damaged results.
+    Raises FolderError if the folder holds files of these names that no run of ours wrote, unless nothing is to be
+    written because all is there; and, unless `fresh`, if it holds another plan or damaged results.
     """
-    found, results = _plan_of(folder), _results_of(folder)
-    if found is None and results is None:
-        others = sorted(path.name for path in folder.iterdir() if _is_output(path.name))
-        if others:
+    state = _examine(folder, plan, fresh)
+    if state != "complete":
+        refuse_foreign(folder, plan)
+    return state
+
+
+def _examine(folder: Path, plan: Mapping[str, Any], fresh: bool) -> State:
+    results = _results_of(folder)
+    found, damage = _plan_of(folder, bool(results))
+    if found is None and not damage and results is None:
+        refuse_foreign(folder, plan)
+        others = sorted(path.name for path in outputs(folder, plan) if path.exists())
+        if others and not fresh:
             raise FolderError(
-                f"--out {folder} holds {', '.join(others)} but no results, and they would be overwritten; pass another "
-                f"folder"
+                f"--out {folder} holds {', '.join(others)} but no results, and they would be overwritten; --fresh "
+                f"discards them, another --out keeps them"
             )
         return "new"
     is_ours = found is not None or (results is not None and results.get("format", "").startswith("gradlab-"))
-    if not is_ours:
+    if not is_ours and not damage:
         raise FolderError(
             f"{folder / RESULTS} was not written by gradlab, or is damaged; move it away, or pass another --out"
         )
@@ -64,6 +87,10 @@ def examine(folder: Path, plan: Mapping[str, Any], fresh: bool = False) -> State
         return "new"
     remedy = "--fresh discards it and starts anew; another --out keeps it"
     if found is None:
+        if results and results.get("plan") == store.digest(plan) and not results.get("failed"):
+            return "complete"  # and the plan can be written again
+        if damage:
+            raise FolderError(f"{folder / PLAN} is damaged ({damage}); {remedy}")
         made = f"gradlab {(results or {}).get('gradlab', '(unknown version)')}"
         raise FolderError(f"{folder} holds results of {made} without a plan, to which nothing can be added; {remedy}")
     if results is None and not store.has_parts(folder):
@@ -76,48 +103,103 @@ def examine(folder: Path, plan: Mapping[str, Any], fresh: bool = False) -> State
         return "unfinished"
     if not results:
         raise FolderError(f"{folder / RESULTS} is damaged; {remedy}")
-    is_finished = results.get("plan") == store.digest(plan) and not results.get("failed")
+    is_finished = results.get("plan") == store.digest(found) and not results.get("failed")
     return "complete" if is_finished else "unfinished"
 
 
+def refuse_foreign(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Raise FolderError, which names them, if files of somebody else's would be overwritten or removed."""
+    own = (folder / name for name in (PLAN, RESULTS, PROVENANCE, PARTS))
+    listed = {path.name for path in _listed(folder)}
+    try:
+        is_ours = any((folder / name).exists() and not foreign(folder / name) for name in (PLAN, RESULTS))
+        reasons = {
+            path.name: foreign(path, is_ours and (path.suffix != ".png" or path.name in listed))
+            for path in (*own, *outputs(folder, plan))
+        }
+    except (OSError, ValueError) as error:  # too long a name, or one that the encoding of file names does not have
+        if isinstance(error, FolderError):
+            raise
+        reason = getattr(error, "strerror", None) or error
+        raise FolderError(f"--out {folder} cannot hold the files of this run ({reason}); pass another folder") from None
+    refused = [f"{name} ({reason})" for name, reason in reasons.items() if reason]
+    if refused:
+        raise FolderError(
+            f"--out {folder} holds {', '.join(refused)}, which would be overwritten or removed; move it away, or pass "
+            f"another --out"
+        )
+
+
+def outputs(folder: Path, plan: Mapping[str, Any]) -> Iterator[Path]:
+    """The tables, pages and pictures that a run of a plan may write beside its results."""
+    kind = str(plan.get("kind"))
+    yield folder / REPORT
+    yield from (folder / name for name in (LEADERBOARDS if kind == "race" else POINTS))
+    problems = dict.fromkeys(lap["problem"] for lap in plan.get("laps", []))
+    yield from (folder / f"{drawn}_{name}.png" for drawn in _DRAWN.get(kind, ()) for name in problems)
+
+
 def drawn_by_last_run(folder: Path) -> set[Path]:
-    """The pictures, and the report, that the last run in this folder listed as its own; none if it left no list."""
+    """What the last run in this folder made beside its results: tables, and the pictures and the report that it listed
+    as its own."""
+    tables = (folder / name for name in (*LEADERBOARDS, *POINTS))
+    return {path for path in tables if path.exists()} | _listed(folder)
+
+
+def _listed(folder: Path) -> set[Path]:
     names: set[str] = set()
     for listing in (LEADERBOARDS[1], POINTS[1]):
-        try:
-            listed = json.loads((folder / listing).read_text(encoding="utf-8"))["files"]
-            names |= {Path(name).name for name in listed}
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
+        names |= {Path(name).name for name in listed_files(folder / listing)}
     return {folder / name for name in names if name == REPORT or _PICTURE.fullmatch(name)}
 
 
+def listed_files(listing: Path) -> list[str]:
+    """The names of files that a listing of gradlab's, such as leaderboard.json, has; none if it is damaged."""
+    try:
+        found = read_json(listing)
+    except (OSError, DamagedJSONError):
+        return []
+    files = found.get("files")
+    is_ours = str(found.get("format", "")).startswith("gradlab-") and isinstance(files, list)
+    return [name for name in files if isinstance(name, str)] if is_ours else []  # type: ignore[union-attr]
+
+
 def remove_stale(old: Iterable[Path], new: Iterable[Path]) -> None:
-    """Remove what an older run drew and this one did not draw anew: it would seem to belong to it."""
+    """Remove what an older run made and this one did not make anew: it would seem to belong to it."""
     for path in set(old) - set(new):
-        path.unlink(missing_ok=True)
+        if foreign(path, among_ours=True) is None:
+            path.unlink(missing_ok=True)
 
 
-def _plan_of(folder: Path) -> dict[str, Any] | None:
-    path = folder / store.PLAN
+def _plan_of(folder: Path, among_ours: bool = False) -> tuple[dict[str, Any] | None, str]:
+    """The plan of a folder, None if there is none, and what is wrong with one of gradlab's that is damaged.
+
+    Raises FolderError for a plan that is not gradlab's, or that must not be read.
+    """
+    path, damage = folder / PLAN, ""
     try:
         found = store.read_plan(folder)
-    except (OSError, ValueError) as error:
-        raise FolderError(f"{path} cannot be read ({error}); move it away, or pass another --out") from None
-    if found is not None and not str(found.get("format", "")).startswith("gradlab-"):
-        raise FolderError(f"{path} was not written by gradlab; move it away, or pass another --out")
-    return found
+    except DamagedJSONError as error:
+        found, damage = None, str(error)
+    except OSError as error:
+        raise FolderError(f"{path} cannot be read ({error.strerror}); mend that, or pass another --out") from None
+    if damage:
+        is_ours = not foreign(path, among_ours)
+    else:
+        is_ours = found is None or str(found.get("format", "")).startswith("gradlab-")
+    if not is_ours:
+        reason = f"cannot be read ({damage})" if damage else "was not written by gradlab"
+        raise FolderError(f"{path} {reason}; move it away, or pass another --out")
+    return found, damage
 
 
 def _results_of(folder: Path) -> dict[str, str] | None:
-    """The attributes of the results: None if there are none, and empty if they cannot be read."""
+    """The attributes of the results: None if there are none, and empty if they are damaged."""
     try:
         return attributes_of(folder / RESULTS)
     except FileNotFoundError:
         return None
-    except ResultsError:
+    except DamagedResultsError:
         return {}
-
-
-def _is_output(name: str) -> bool:
-    return name in (*LEADERBOARDS, *POINTS, REPORT) or bool(_PICTURE.fullmatch(name))
+    except ResultsError as error:
+        raise FolderError(f"{error}, or pass another --out") from None

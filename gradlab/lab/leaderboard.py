@@ -26,7 +26,7 @@ class Row(NamedTuple):
     diverged: int
     runs: int
     diverged_at_best: int  # of the reporting runs
-    seconds: float  # of all runs, without compilation
+    seconds: float  # of all runs, without compilation; NaN if they are not known
 
 
 def leaderboard(dataset: xr.Dataset) -> list[Row]:
@@ -128,7 +128,7 @@ def _row(dataset: xr.Dataset) -> Row:
     logarithmic = bool(dataset.attrs["logarithmic"])
     name = str(dataset.optimizer.values)
     runs, diverged = dataset.diverged.size, int(dataset.diverged.sum())
-    seconds = float(dataset.run_seconds)
+    seconds = float(dataset.run_seconds) if "run_seconds" in dataset else float("nan")
     best = int(best_rate_index(dataset))
     if best < 0:
         nan = float("nan")

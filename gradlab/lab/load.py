@@ -24,6 +24,7 @@ from gradlab.values import Value, is_factory
 from .entrants import VARIANTS, Entrant, entrants
 from .names import UnknownNameError, meant, pick
 from .problems import PROBLEMS, Problem
+from .sources import mark_origin
 from .trial import UnfitError, try_out
 
 _RATE_NAMES = ("learning_rate", "lr", "step_size", "rate")
@@ -43,7 +44,7 @@ def find_problem(name: str) -> Problem:
     """
     if ":" not in name:
         return pick(name, PROBLEMS, "problem")()
-    return as_problem(imported(name), name)
+    return mark_origin(as_problem(imported(name), name), name.partition(":")[0])
 
 
 def as_problem(found: Any, label: str | None = None) -> Problem:
@@ -103,7 +104,7 @@ def find_factory(name: str) -> Callable[..., gl.Transformation]:
     if ":" not in name:
         recipes = {key: entrant.make for key, entrant in entrants().items()}
         return pick(name, {key: make for key, make in recipes.items() if is_factory(make)}, "optimizer")
-    return as_factory(name, imported(name))
+    return mark_origin(as_factory(name, imported(name)), name.partition(":")[0])
 
 
 def _advice(variant: str) -> str:
@@ -135,12 +136,18 @@ def as_factory(name: str, found: Any) -> Callable[..., gl.Transformation]:
 
 
 def source_digest(thing: Any) -> str:
-    """A short name for the source of a thing's module, which an edit changes; empty for modules of gradlab."""
+    """A short name for the source of a thing's module, which an edit changes; empty for modules of gradlab.
+
+    `gradlab.lab.sources` has all files that a thing is made of.
+    """
     module = inspect.getmodule(inspect.unwrap(thing) if callable(thing) else type(thing))
     path = getattr(module, "__file__", None)
     if path is None or (module is not None and module.__name__.split(".")[0] == "gradlab"):
         return ""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+    except OSError:  # in an archive, or removed
+        return ""
 
 
 class _RateOnly:

@@ -12,8 +12,12 @@ import jax
 from .blame import ForeignError
 from .lanes import local_devices
 from .load import source_digest
-from .results import FORMAT, versions
+from .results import versions
+from .sources import packages_of, sources_of
 from .task import Task
+
+FORMAT = "gradlab-plan-3"
+_OLD_FORMATS = ("gradlab-results-2",)  # without the sources
 
 _SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_prng_impl", "jax_threefry_partitionable")
 _UNUSUAL = {  # settings that determine results too, and their defaults; a plan names them where they have another value
@@ -38,6 +42,7 @@ def document(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
         "kind": kind,
         "versions": versions(),
         "settings": settings(),
+        **_made_of(tasks),
         "laps": [_lap(task) for task in tasks],
     }
 
@@ -51,6 +56,12 @@ def settings() -> dict[str, str]:
             found[name] = str(value)
     flags = [flag for flag in os.environ.get("XLA_FLAGS", "").split() if "device_count" not in flag]
     return found | {"device": _device()} | ({"XLA_FLAGS": " ".join(flags)} if flags else {})
+
+
+def _made_of(tasks: Sequence[Task]) -> dict[str, Any]:
+    """The user's files that problems and optimizers are made of, and the versions of the packages that they are of."""
+    things = [thing for task in tasks for thing in (task.problem, task.make)]
+    return {"packages": packages_of(*things), "sources": sources_of(*things)}
 
 
 def _device() -> str:
@@ -82,9 +93,17 @@ def _lap(task: Task) -> dict[str, Any]:
 
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
-    """What differs between the plan of a folder and the one that is wanted, in words; empty if nothing does."""
+    """What differs between the plan of a folder and the one that is wanted, in words; empty if nothing does.
+
+    A plan of an older version does not say what the sources are; then only the files of problems and optimizers count.
+    """
+    if not _fits(there, here):
+        return ["plan.json is damaged"]
+    if there.get("format") in _OLD_FORMATS:
+        new = {name: here[name] for name in ("format", "packages", "sources") if name in here}
+        there = {**there, **new}
     found = []
-    for group in ("versions", "settings"):
+    for group in ("versions", "settings", "packages"):
         old, new = there.get(group, {}), here.get(group, {})
         for name in {**new, **old}:
             found += _unequal(name, old.get(name), new.get(name))
@@ -95,6 +114,7 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
         found += _unequal(f"{name}s", *lists)
     if found:
         return found
+    edited = _edited_files(there.get("sources", {}), here.get("sources", {}))
     for old, new in zip(there.get("laps", []), here["laps"]):
         where = f"of {new['optimizer']} on {new['problem']}"
         for name, value in new.items():
@@ -103,14 +123,39 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
             if name == "points":
                 for key in {**value, **old.get(name, {})}:
                     found += _unequal(f"{key} {where}", _short(old[name].get(key)), _short(value.get(key)))
-            elif name == "composition" and old.get("points") != new["points"]:
+            elif name == "composition" and (edited or old.get("points") != new["points"]):
                 continue  # it is that of other numbers
             else:
                 found += _unequal(f"{name} {where}", _short(old.get(name)), _short(value))
-        found += _edited(old, new) or ([] if found else _inside(old, new, where))
+        found += edited or _edited(old, new) or ([] if found else _inside(old, new, where))
         if found:
             break
     return found if found or there == here else ["the plans differ"]
+
+
+def _fits(there: Any, here: Any) -> bool:
+    """Whether a document that was read has the types of one that was made, wherever both have something."""
+    if isinstance(here, dict):
+        return isinstance(there, dict) and all(
+            _fits(there[name], value) for name, value in here.items() if name in there
+        )
+    if isinstance(here, (list, tuple)):
+        is_list = isinstance(there, (list, tuple))
+        return is_list and (not here or all(_fits(value, here[0]) for value in there))
+    return here is None or isinstance(there, (str, int, float, bool)) or there is None
+
+
+def _edited_files(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
+    """Which of the user's files were edited, or have come or gone."""
+    changed = [name for name in {**there, **here} if there.get(name) != here.get(name)]
+    edited = [name for name in changed if name in there and name in here]
+    shown = edited or changed
+    what = f"{', '.join(shown[:3])}{' and more' * (len(shown) > 3)}"
+    if not shown:
+        return []
+    return [
+        f"{what} {'were' if len(shown) > 1 else 'was'} edited" if edited else f"other source files are used: {what}"
+    ]
 
 
 def _edited(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -135,3 +180,20 @@ def _short(value: Any) -> str:
     if isinstance(value, list) and len(value) > 4:
         return f"{len(value)} from {value[0]} to {value[-1]}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def runs_of(plan: Mapping[str, Any], chunks: Sequence[tuple[int, int, int]]) -> float:
+    """How many runs, in parts of a run, some chunks are of, which are named by lap, block and chunk."""
+    return sum(_runs_of_chunk(plan, lap) for lap, _, _ in chunks)
+
+
+def _runs_of_chunk(plan: Mapping[str, Any], number: int) -> float:
+    laps = plan["laps"]
+    lap = laps[0] if plan["kind"] == "search" else laps[number]
+    if plan["kind"] == "search":  # a lap for each round
+        points = min(lap["batch"], lap["trials"] - number * lap["batch"])
+    else:
+        points = len(next(iter(lap["points"].values())))
+    seeds, (block_points, block_seeds) = len(lap["seeds"]), lap["block"]
+    blocks = -(-points // block_points) * -(-seeds // block_seeds)
+    return points * seeds / (blocks * -(-(lap["steps"] + 1) // lap["chunk"]))

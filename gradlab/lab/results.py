@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import io
 import json
 import os
 import platform
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,20 +22,28 @@ from xarray.backends import H5NetCDFStore
 
 import gradlab as gl
 
-from .files import replacing as replacing
+from .files import DamagedJSONError, printable, read_json, read_regular, replacing, write_text
 from .lanes import DIVERGENCE_FACTOR, evaluation_steps
+from .marks import PROVENANCE as PROVENANCE
+from .marks import RESULTS as RESULTS
 from .scale import scale_attributes
 from .task import Lap
 
-FORMAT = "gradlab-results-2"
-RESULTS = "results.nc"
-PROVENANCE = "provenance.json"  # beside the results: what two runs of one plan differ in
+FORMAT = "gradlab-results-3"
+_WITHOUT_CHECKSUM = "gradlab-results-2"  # the format before, which is the same but for the checksum
+_TRAILER = re.compile(rb"\ngradlab-checksum sha256 ([0-9a-f]{64})\n")
+_TRAILER_SIZE = 90  # bytes
+# In the provenance, beside the results: what two runs of one plan differ in.
 VARYING = ("command", "date", "python", "machine", "devices")  # the attributes that are kept there,
 _TIMES = ("compile_seconds", "run_seconds")  # and the variables
 
 
 class ResultsError(ValueError):
     """A file that cannot be read as results of a race."""
+
+
+class DamagedResultsError(ResultsError):
+    """A file that is cut off or changed, or that never held results."""
 
 
 def assemble(laps: Sequence[Lap]) -> xr.Dataset:
@@ -69,9 +79,9 @@ def assemble(laps: Sequence[Lap]) -> xr.Dataset:
         label = {"long_name": "parameters before the update"}
         variables["path"] = ((*runs, "step", "parameter"), column(lambda lap: lap.curves.path), label)
     coordinates = {
-        "optimizer": [lap.task.name for lap in laps],
-        "family": ("optimizer", [lap.task.family for lap in laps]),
-        "composition": ("optimizer", [lap.task.composition for lap in laps]),
+        "optimizer": [printable(lap.task.name) for lap in laps],
+        "family": ("optimizer", [printable(lap.task.family) for lap in laps]),
+        "composition": ("optimizer", [printable(lap.task.composition) for lap in laps]),
         **{name: (("optimizer", axis), column(lambda lap, name=name: lap.task.points[name])) for name in task.points},
         "seed": np.asarray(task.seeds),
         "role": ("seed", roles(seeds)),
@@ -90,7 +100,8 @@ def assemble(laps: Sequence[Lap]) -> xr.Dataset:
         "divergence_factor": DIVERGENCE_FACTOR,
         **task.notes,
     }
-    return xr.Dataset(variables, coordinates, attributes)
+    readable = {name: printable(value) if isinstance(value, str) else value for name, value in attributes.items()}
+    return xr.Dataset(variables, coordinates, readable)
 
 
 def roles(seeds: int) -> list[str]:
@@ -127,9 +138,9 @@ def versions() -> dict[str, str]:
 def write(path: Path, problems: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
     """Write a NetCDF-4 file with one group a problem, so that at any moment it holds old or new results in full.
 
-    The file is the same, byte for byte, for the same results: what varies from run to run (date, machine, seconds)
-    goes to `provenance.json` beside it, and `read` puts the two together. Raises OSError if the folder cannot be
-    written.
+    Behind the NetCDF file stands the checksum of it, which `read` compares and other programs do not see. The file is
+    the same, byte for byte, for the same results: what varies from run to run (date, machine, seconds) goes to
+    `provenance.json` beside it, and `read` puts the two together. Raises OSError if the folder cannot be written.
     """
     fixed = {name: value for name, value in attributes.items() if name not in VARYING}
     varying: dict[str, Any] = {name: value for name, value in attributes.items() if name in VARYING}
@@ -137,17 +148,21 @@ def write(path: Path, problems: Mapping[str, xr.Dataset], attributes: Mapping[st
         problem: {name: dataset[name].values.tolist() for name in _TIMES if name in dataset}
         for problem, dataset in problems.items()
     }
-    with replacing(path.parent / PROVENANCE) as temporary:
-        temporary.write_text(json.dumps(varying, indent=2) + "\n", encoding="utf-8")
+    content = _netcdf(problems, fixed)  # before anything is written: it may be that it cannot be
+    document = {"format": FORMAT, **varying, "checksum": _json_digest(varying)}
+    write_text(path.parent / PROVENANCE, json.dumps(document, indent=2) + "\n")
     with replacing(path) as temporary:
-        temporary.write_bytes(_netcdf(problems, fixed))
+        temporary.write_bytes(
+            content + b"\ngradlab-checksum sha256 %s\n" % hashlib.sha256(content).hexdigest().encode()
+        )
 
 
 def _netcdf(problems: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> bytes:
     """The bytes of the file. Made in memory, because HDF5 does not survive a disk that is full."""
     buffer = io.BytesIO()
     with h5netcdf.File(buffer, "w") as file:
-        xr.Dataset(attrs=attributes).dump_to_store(H5NetCDFStore(file, mode="w"))
+        root = {name: printable(value) for name, value in attributes.items()}
+        xr.Dataset(attrs=root).dump_to_store(H5NetCDFStore(file, mode="w"))
         for name, dataset in problems.items():
             kept = dataset.drop_vars(_TIMES, errors="ignore")
             kept.dump_to_store(H5NetCDFStore(file, group=name, mode="a"))
@@ -157,52 +172,92 @@ def _netcdf(problems: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -
 def read(path: Path | str) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
     """The Datasets by problem, in memory, and the attributes of a file that `write` wrote, or of a folder with one.
 
-    Raises FileNotFoundError, and ResultsError if it is damaged or anything else than results of a race.
+    Where the provenance is missing or damaged, the attributes that it holds are missing, and seconds are NaN. Raises
+    FileNotFoundError, DamagedResultsError if one bit of the file was changed, and ResultsError if it must not be read,
+    or is of another version.
     """
     path = Path(path)
     if path.is_dir():
         path /= RESULTS
-    attributes = attributes_of(path)
-    if attributes.get("format") != FORMAT:
-        found = attributes.get("format", "none")
-        raise ResultsError(f"{path} does not hold results of this version: expected format {FORMAT}, found {found}")
-    with _readable(path), h5netcdf.File(path, "r") as file:
-        problems = {name: xr.load_dataset(path, group=name, engine="h5netcdf") for name in file.groups}
+    with _opened(path) as file:
+        attributes = _attributes(file)
+        if attributes.get("format") not in (FORMAT, _WITHOUT_CHECKSUM):
+            found = attributes.get("format", "none")
+            raise ResultsError(f"{path} does not hold results of this version: expected format {FORMAT}, found {found}")
+        problems = {name: xr.open_dataset(H5NetCDFStore(file, group=name)).load() for name in file.groups}
     for dataset in problems.values():
         dataset.attrs = {
             name: value.item() if hasattr(value, "item") else value for name, value in dataset.attrs.items()
         }
     varying = _varying(path)
-    for problem, times in varying.pop("seconds", {}).items():
-        for name, seconds in times.items():
-            if problem in problems and len(seconds) == problems[problem].sizes["optimizer"]:
-                problems[problem][name] = ("optimizer", np.asarray(seconds), {"units": "s"})
+    seconds = varying.pop("seconds", {})
+    for problem, dataset in problems.items():
+        _add_times(dataset, seconds.get(problem) if isinstance(seconds, dict) else None)
     return problems, attributes | varying
 
 
+def _add_times(dataset: xr.Dataset, times: Any) -> None:
+    """Add the seconds of each optimizer, NaN where they are not known."""
+    if "optimizer" not in dataset.sizes:
+        return
+    for name in _TIMES:
+        found = times.get(name) if isinstance(times, dict) else None
+        is_sound = isinstance(found, list) and len(found) == dataset.sizes["optimizer"]
+        is_sound = is_sound and all(type(value) in (int, float) for value in found)  # type: ignore[union-attr]
+        values = np.array(found, float) if is_sound else np.full(dataset.sizes["optimizer"], np.nan)
+        dataset[name] = ("optimizer", values, {"units": "s"})
+
+
 def _varying(path: Path) -> dict[str, Any]:
-    """What `provenance.json` says; nothing if it is not there, for results can be read without."""
+    """What `provenance.json` says; nothing if it is not there or damaged, for results can be read without."""
     try:
-        found = json.loads((path.parent / PROVENANCE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = read_json(path.parent / PROVENANCE)
+    except (OSError, DamagedJSONError):
         return {}
-    return found if isinstance(found, dict) else {}
+    varying = {name: value for name, value in found.items() if name in VARYING and isinstance(value, str)}
+    varying |= {"seconds": found["seconds"]} if "seconds" in found else {}
+    if found.get("format") == FORMAT and found.get("checksum") != _json_digest(varying):
+        return {}
+    return varying
 
 
 def attributes_of(path: Path) -> dict[str, str]:
-    """The attributes of a NetCDF file. Raises FileNotFoundError, and ResultsError if it is no such file."""
-    with _readable(path), h5netcdf.File(path, "r") as file:
-        return {name: str(value) for name, value in file.attrs.items()}
+    """The attributes of a NetCDF file. Raises FileNotFoundError, and ResultsError as `read` does."""
+    with _opened(path) as file:
+        return _attributes(file)
+
+
+def _attributes(file: h5netcdf.File) -> dict[str, str]:
+    return {name: str(value) for name, value in file.attrs.items()}
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def _opened(path: Path) -> Iterator[h5netcdf.File]:
+    """A NetCDF file that is as it was written, as far as its checksum says. Raises what `read` raises."""
     try:
-        yield
+        content = read_regular(path)
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ResultsError(f"{path} cannot be read as NetCDF ({error}); it may be cut off or of another kind") from None
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be read ({error.strerror}); change its mode, or mend what hinders") from None
+    trailer = _TRAILER.fullmatch(content[-_TRAILER_SIZE:])
+    if trailer and hashlib.sha256(content[:-_TRAILER_SIZE]).hexdigest() != trailer[1].decode():
+        raise DamagedResultsError(f"{path} is damaged: its content does not have its checksum")
+    try:
+        with h5netcdf.File(io.BytesIO(content), "r") as file:
+            if file.attrs.get("format") == FORMAT and not trailer:
+                raise DamagedResultsError(f"{path} is damaged: its checksum is missing")
+            yield file
+    except ResultsError:
+        raise
+    except Exception as error:  # HDF5 and its readers raise of all kinds for what is damaged
+        raise DamagedResultsError(
+            f"{path} cannot be read as NetCDF ({error}); it may be cut off or of another kind"
+        ) from None
+
+
+def _json_digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _version(package: str) -> str:

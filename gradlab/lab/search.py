@@ -26,7 +26,7 @@ from .limits import require_room, require_runs
 from .load import as_problem, find_problem
 from .problems.base import Problem
 from .processes import Processes
-from .store import Store
+from .store import Store, stored
 from .sweep import held, named, require_number
 from .task import Lap, Task, Watcher
 from .tpe import STARTUP, Suggestions, require_optuna
@@ -114,7 +114,8 @@ class SearchPlan:
         The points are asked for anew when a search goes on. They are the same, because the scores are; the parts of a
         round with others (computed elsewhere) would not be taken.
         """
-        suggestions, wanted = self._suggestions(), self.document()
+        suggestions = self._suggestions()
+        wanted = stored(folder, self.document()) if folder else {}
         laps: list[Lap] = []
         with Compiler(keep=True) as compiler:
             for number, count in enumerate(self.rounds):

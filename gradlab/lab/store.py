@@ -13,9 +13,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import shutil
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,9 +20,8 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from .files import remove_leftovers, replacing
-
-PLAN, PARTS = "plan.json", "parts"
+from .files import read_json, remove_leftovers, replacing, write_text
+from .marks import PARTS, PLAN, is_part
 
 
 class DamagedError(ValueError):
@@ -100,15 +96,17 @@ class Store:
 
     def _read(self, path: Path) -> dict[str, np.ndarray]:
         try:
-            # Opened here, because NumPy leaves open what it cannot read.
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}  # checks the checksum of each
-            if str(arrays.pop("plan")) != self.digest:
-                raise DamagedError(f"{path} belongs to another plan")
+            content = path.read_bytes()
         except FileNotFoundError:
             raise DamagedError(f"{path} is missing") from None
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-            raise error if isinstance(error, DamagedError) else DamagedError(f"{path} is damaged ({error})") from None
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}  # checks the checksum of each
+            plan = str(arrays.pop("plan"))
+        except Exception as error:  # zipfile and NumPy raise of all kinds for what is damaged, MemoryError among them
+            raise DamagedError(f"{path} is damaged ({error})") from None
+        if plan != self.digest:
+            raise DamagedError(f"{path} belongs to another plan")
         return arrays
 
 
@@ -119,27 +117,53 @@ def digest(plan: Mapping[str, Any]) -> str:
 
 def begin(folder: Path, plan: Mapping[str, Any]) -> None:
     """Write down what is going to be done, and make the place for its parts; those of an older plan go."""
-    shutil.rmtree(folder / PARTS, ignore_errors=True)
-    with replacing(folder / PLAN) as temporary:
-        temporary.write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
+    end(folder)
+    write_plan(folder, plan)
+
+
+def write_plan(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Write down what is done in a folder."""
+    write_text(folder / PLAN, json.dumps(plan, indent=1) + "\n")
 
 
 def has_parts(folder: Path) -> bool:
     """Whether anything of a run is kept."""
-    return any((folder / PARTS).glob("[0-9]*"))
+    return bool(chunks(folder))
+
+
+def chunks(folder: Path) -> list[tuple[int, int, int]]:
+    """The lap, block and chunk of each part that is kept, in order."""
+    found = []
+    for path in (folder / PARTS).glob("[0-9]*"):
+        numbers = path.name.split("-")
+        if len(numbers) == 3 and is_part(path.name):
+            found.append((int(numbers[0]), int(numbers[1]), int(numbers[2])))
+    return sorted(found)
 
 
 def end(folder: Path) -> None:
-    """Remove the parts, of which the results have been made."""
-    shutil.rmtree(folder / PARTS, ignore_errors=True)
+    """Remove the parts, of which the results have been made. What is not a part stays, and with it the folder."""
+    parts = folder / PARTS
+    if parts.is_symlink() or not parts.is_dir():
+        return
+    left = False
+    for path in parts.iterdir():
+        if is_part(path.name) and not path.is_dir():
+            path.unlink(missing_ok=True)
+        else:
+            left = True
+    if not left:
+        parts.rmdir()
 
 
 def read_plan(folder: Path) -> dict[str, Any] | None:
-    """The plan of a folder; None if there is none, ValueError if it cannot be read."""
+    """The plan of a folder; None if there is none. Raises OSError, and DamagedJSONError if it holds no plan."""
     try:
-        plan = json.loads((folder / PLAN).read_text(encoding="utf-8"))
+        return read_json(folder / PLAN)
     except FileNotFoundError:
         return None
-    if not isinstance(plan, dict):
-        raise ValueError(f"{folder / PLAN} holds no plan")
-    return plan
+
+
+def stored(folder: Path, plan: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The plan as the folder has it, which may be in the words of an older version; the one given, if it has none."""
+    return read_plan(folder) or plan

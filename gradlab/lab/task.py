@@ -19,8 +19,8 @@ from gradlab.values import replaced
 from .blame import ForeignError, RefusedError, blamed
 from .cut import Cut, cut
 from .lanes import Curves, stack
-from .load import source_digest
 from .problems.base import Problem
+from .sources import is_foreign
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Task:
 
     @cached_property
     def _is_foreign(self) -> bool:
-        return bool(source_digest(self.problem) + source_digest(self.make))
+        return is_foreign(self.problem) or is_foreign(self.make)
 
 
 class Lap(NamedTuple):

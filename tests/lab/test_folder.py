@@ -136,25 +136,117 @@ def test_a_plan_that_is_not_ours_is_not_touched(tmp_path: Path, plan: dict[str, 
         folder.examine(tmp_path, plan, fresh=True)
 
 
-@pytest.mark.parametrize("name", ["leaderboard.csv", "leaderboard.json", "sensitivity_digits.png"])
-def test_files_of_our_names_without_results_are_not_touched(tmp_path: Path, plan: dict[str, Any], name: str) -> None:
-    (tmp_path / name).write_text("mine")
-    with pytest.raises(folder.FolderError, match=f"holds {name} but no results"):
+OURS = {
+    "leaderboard.csv": "problem,rank,optimizer,score\n",
+    "leaderboard.json": '{"format": "gradlab-results-2", "files": []}',
+    "report.html": '<!doctype html><p class="brand">gradlab</p>',
+    "sensitivity_ravine.png": "\x89PNG Software\0gradlab",
+}
+NAMES = [*OURS, "provenance.json", "parts", "parts/mine", "results.nc", "learning_curves_ravine.png"]
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_files_of_our_names_that_are_not_ours_are_not_touched(
+    tmp_path: Path, plan: dict[str, Any], name: str, begun: bool, fresh: bool
+) -> None:
+    if begun and name != "parts":
+        store.write_plan(tmp_path, planned(steps=4))
+    path = tmp_path / name
+    if name == "parts":
+        path.mkdir()
+    else:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine " * 20)
+    with pytest.raises(folder.FolderError) as caught:
+        folder.examine(tmp_path, plan, fresh)
+    if begun and not fresh and name == "results.nc":
+        assert "holds a run of another plan" in str(caught.value)  # which comes first
+    else:
+        assert path.relative_to(tmp_path).parts[0] in str(caught.value)
+        assert "move it away" in str(caught.value)
+
+
+def test_all_that_would_be_overwritten_is_named_at_once(tmp_path: Path, plan: dict[str, Any]) -> None:
+    for name in ("report.html", "leaderboard.csv", "paths_ravine.png", "paths_of_mine.png", "points.csv"):
+        (tmp_path / name).write_text("mine")
+    with pytest.raises(folder.FolderError) as caught:
         folder.examine(tmp_path, plan)
+    assert str(caught.value) == (
+        f"--out {tmp_path} holds report.html (not written by gradlab), leaderboard.csv (not written by gradlab), "
+        f"paths_ravine.png (not written by gradlab), which would be overwritten or removed; move it away, or pass "
+        f"another --out"
+    )
 
 
-def test_stale_pictures_go_and_nothing_else(tmp_path: Path) -> None:
-    for name in ("paths_ravine.png", "sensitivity_ravine.png", "cat.png", "paths_of_mine.png"):
-        (tmp_path / name).write_text("")
-    listed = ["race/paths_ravine.png", "race/sensitivity_ravine.png", "race/cat.png", "../../outside.png"]
-    (tmp_path / "leaderboard.json").write_text(json.dumps({"files": listed}))
+@pytest.mark.parametrize("name", list(OURS))
+def test_what_an_older_run_left_is_overwritten_when_fresh(tmp_path: Path, plan: dict[str, Any], name: str) -> None:
+    (tmp_path / name).write_text(OURS[name])
+    with pytest.raises(folder.FolderError, match=f"holds {name} but no results, .* --fresh discards"):
+        folder.examine(tmp_path, plan)
+    assert folder.examine(tmp_path, plan, fresh=True) == "new"
+    (tmp_path / name).chmod(0o444)
+    with pytest.raises(folder.FolderError, match=rf"{name} \(read-only\)"):
+        folder.examine(tmp_path, plan, fresh=True)
+    (tmp_path / name).rename(tmp_path / "target")
+    (tmp_path / name).symlink_to("target")
+    with pytest.raises(folder.FolderError, match=rf"{name} \(a symbolic link\)"):
+        folder.examine(tmp_path, plan, fresh=True)
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    with pytest.raises(folder.FolderError, match=rf"{name} \(a folder\)"):
+        folder.examine(tmp_path, plan, fresh=True)
+
+
+def test_stale_files_of_ours_go_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("paths_ravine.png", "sensitivity_ravine.png", "heat_ravine.png", "cat.png", "paths_of_mine.png"):
+        (tmp_path / name).write_text("mine" if name == "heat_ravine.png" else OURS["sensitivity_ravine.png"])
+    listed = ["race/paths_ravine.png", "race/sensitivity_ravine.png", "race/cat.png", "../../outside.png", 3]
+    listed += ["heat_ravine.png"]
+    (tmp_path / "leaderboard.json").write_text(json.dumps({"format": "gradlab-results-2", "files": listed}))
+    (tmp_path / "leaderboard.csv").write_text(OURS["leaderboard.csv"])
+    (tmp_path / "points.csv").write_text("mine")
     old = folder.drawn_by_last_run(tmp_path)
     folder.remove_stale(old, [tmp_path / "sensitivity_ravine.png"])
     left = {entry.name for entry in tmp_path.iterdir()}
-    assert left == {"sensitivity_ravine.png", "cat.png", "paths_of_mine.png", "leaderboard.json"}
+    assert left == {"sensitivity_ravine.png", "heat_ravine.png", "cat.png", "paths_of_mine.png", "points.csv"}
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": 3}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"files": 3}', '{"files": ["paths_a.png"]}', '{"format": "gradlab-1", "files": 3}', "[" * 9999],
+)
 def test_a_broken_list_names_no_pictures(tmp_path: Path, text: str) -> None:
     (tmp_path / "leaderboard.json").write_text(text)
-    assert folder.drawn_by_last_run(tmp_path) == set()
+    assert folder.drawn_by_last_run(tmp_path) == {tmp_path / "leaderboard.json"}
+
+
+def test_parts_are_removed_and_what_is_no_part_stays(tmp_path: Path, plan: dict[str, Any]) -> None:
+    unfinished(tmp_path, plan)
+    (tmp_path / "parts" / ".gradlab-x8d1_abc").write_text("half")
+    store.end(tmp_path)
+    assert not (tmp_path / "parts").exists()
+    unfinished(tmp_path, plan)
+    (tmp_path / "parts" / "0001").write_text("mine")
+    store.end(tmp_path)
+    assert [path.name for path in (tmp_path / "parts").iterdir()] == ["0001"]
+
+
+def test_results_alone_are_complete_and_a_damaged_plan_is_no_loss(tmp_path: Path, plan: dict[str, Any]) -> None:
+    results(tmp_path / "results.nc", plan)
+    assert folder.examine(tmp_path, plan) == "complete"
+    for text in ("", "[]", '{"format": "gradlab-plan-3", "la'):
+        (tmp_path / "plan.json").write_text(text)
+        assert folder.examine(tmp_path, plan) == "complete"
+        with pytest.raises(folder.FolderError, match=r"plan\.json is damaged .*; --fresh discards it"):
+            folder.examine(tmp_path, planned(steps=4))
+        assert folder.examine(tmp_path, planned(steps=4), fresh=True) == "new"
+
+
+def test_names_that_no_file_can_have_are_refused_before_anything_is_run(tmp_path: Path) -> None:
+    long = {"kind": "race", "laps": [{"problem": "a" * 250}]}
+    with pytest.raises(folder.FolderError, match=r"cannot hold the files of this run \(File name too long\)"):
+        folder.examine(tmp_path, long)
+    with pytest.raises(folder.FolderError, match="is no name of a folder"):
+        folder.prepare(tmp_path / "a\0b")

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..files import replacing
+from ..marks import GENERATOR
 from ..problems.base import Problem
 from .curves import learning_curves
 from .paths import path
@@ -116,7 +117,12 @@ def race_figures(problems: Mapping[str, xr.Dataset], values: Mapping[str, Proble
 def save(folder: Path, figures: Mapping[str, Figure], form: str = "png") -> list[Path]:
     """Write figures into a folder as "png", "svg" or "pdf"; returns the paths. The same figure makes the same file."""
     written = []
-    undated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[form]
+    # Without a date, and marked as gradlab's, so that a later run knows that it may be overwritten.
+    undated = {
+        "png": {"Software": GENERATOR},
+        "svg": {"Date": None, "Creator": GENERATOR},
+        "pdf": {"CreationDate": None, "Creator": GENERATOR},
+    }[form]
     for stem, figure in figures.items():
         target = folder / f"{stem}.{form}"
         with replacing(target) as temporary, matplotlib.rc_context(RC):

@@ -58,7 +58,7 @@ def _row(row: Row, finding: Finding) -> str:
     low, high = int(table.low), int(table.high)
     span = number(low) if low == high else f"{low}–{high}"
     steps, area, first = float(measured.steps_to_target), float(measured.area), float(table["first"])
-    seconds = f"{row.seconds:.1f}" if row.seconds >= 0.05 else "&lt;0.1"
+    seconds = "–" if math.isnan(row.seconds) else f"{row.seconds:.1f}" if row.seconds >= 0.05 else "&lt;0.1"
     cells = [
         _cell(row.rank, row.rank),
         f'<th scope="row" class="name" data-sort="{escape(name.lower())}">{_swatch(name)}{escape(name)}</th>',

@@ -13,7 +13,7 @@ from typing import Any
 import xarray as xr
 
 from ..blame import failures_of, lines
-from ..files import replacing
+from ..files import write_text
 from ..problems.base import Problem
 from ..words import counted
 from .about import optimizers
@@ -40,9 +40,7 @@ def write_report(
     raced on, and are needed only for the contours of landscapes that gradlab does not know by name. Raises ReportError
     for results that no learning rate was chosen in, and OSError if the file cannot be written.
     """
-    text = page(datasets, attributes, problems)
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(path, page(datasets, attributes, problems))
 
 
 def page(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 
 from ..choice import choice_words
+from ..results import PROVENANCE, VARYING
 from ..words import counted
 from .findings import Finding
 
@@ -18,6 +19,9 @@ _TITLES = {
 def reproduce(findings: list[Finding], attributes: Mapping[str, str]) -> str:
     """The HTML of the command, the versions, the machine, the problems and the seeds."""
     rows = [(title, attributes[key]) for key, title in _TITLES.items() if attributes.get(key)]
+    unknown = [name for name in VARYING if not attributes.get(name)]
+    if unknown:
+        rows.insert(0, ("Unknown", f"{', '.join(unknown)}: {PROVENANCE} is missing, or damaged"))
     for finding in findings:
         sizes, seed = finding.dataset.sizes, finding.dataset.seed.values
         roles = finding.dataset.role.values

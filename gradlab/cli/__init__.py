@@ -8,7 +8,7 @@ import sys
 from importlib.util import find_spec
 
 # What the lab extra installs, by import name; h5py is what h5netcdf writes through.
-_NEEDED = ("typer", "rich", "xarray", "h5netcdf", "h5py", "matplotlib", "sklearn")
+_NEEDED = ("typer", "rich", "filelock", "xarray", "h5netcdf", "h5py", "matplotlib", "sklearn")
 
 
 def main() -> int:

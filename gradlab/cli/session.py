@@ -90,7 +90,7 @@ def _what_is_kept(run: DurableRun | None, runs: int, out: Path) -> str:
     there = run.runs_on_disk(runs)
     if not there:
         return f"no run is kept in {out} yet, and the same command begins anew"
-    return f"{there:,} of {counted(runs, 'run')} are kept in {out}, and {again} goes on from there"
+    return f"{int(there + 1e-6):,} of {counted(runs, 'run')} are kept in {out}, and {again} goes on from there"
 
 
 def _say(messages: Sequence[str]) -> None:

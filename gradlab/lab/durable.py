@@ -65,8 +65,8 @@ class DurableRun:
         except results.ResultsError as error:
             raise FolderError(f"{error}; --fresh discards them and starts anew; another --out keeps them") from None
 
-    def runs_on_disk(self, runs: int) -> int:
-        """How many of all `runs` the folder has, in whole ones: all once the results are there."""
+    def runs_on_disk(self, runs: int) -> float:
+        """How many of all `runs` the folder has, in parts of a run: all once the results are there."""
         try:
             there = store.stored(self.out, self.plan)
             if plan.differences(there, self.plan):
@@ -74,8 +74,8 @@ class DurableRun:
             with contextlib.suppress(FileNotFoundError, results.ResultsError):
                 if results.attributes_of(self.out / RESULTS).get("plan") == store.digest(there):
                     return runs
-            return int(plan.runs_of(self.plan, store.chunks(self.out)) + 1e-6)
-        except (OSError, ValueError):
+            return plan.runs_of(self.plan, store.chunks(self.out))
+        except (OSError, ValueError, IndexError):  # no plan of ours is there any more
             return 0
 
 

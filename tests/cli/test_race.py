@@ -198,8 +198,8 @@ def test_a_full_disk_is_one_line_and_exit_code_1_and_loses_nothing(
         code, printed, err = gradlab("race", "--out", str(tmp_path), *CUT)
     assert (code, printed) == (1, "")
     assert err == (
-        f"gradlab: cannot write to {tmp_path} ([Errno 28] No space left on device); 2 of 8 runs are kept, and the same "
-        f"command goes on from there\n"
+        f"gradlab: cannot write to {tmp_path} ([Errno 28] No space left on device); 2 of 8 runs are kept in "
+        f"{tmp_path}, and the same command goes on from there\n"
     )
     assert gradlab("race", "--out", str(tmp_path), *CUT).code == 0
 
@@ -248,7 +248,7 @@ def test_a_users_own_optimizer_and_problem_race(
     (tmp_path / "mine_of_the_race.py").write_text(MINE + "\n# edited")
     code, _, err = gradlab("race", "--out", "out", *arguments)
     assert code == 2
-    assert "the source file of bowl and my_momentum was edited" in err
+    assert "holds a run of another plan (mine_of_the_race.py was edited)" in err
 
 
 def contents(folder: Path) -> dict[str, bytes]:

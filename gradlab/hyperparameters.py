@@ -3,7 +3,9 @@
 A numeric argument may be a Python number, an array, a tracer or a schedule. Annotate it with `Hyperparameter`, or
 with one of the ranges below (`Decay`, `Positive`, ...); a number as default, or no annotation but a number as
 default, means `Hyperparameter`. Ranges are checked where the value is concrete, and never inside a trace. An argument
-annotated `int`, `bool` or `str` is structure: a new value of it compiles a new program.
+annotated `int`, `bool` or `str` is structure: a new value of it compiles a new program. So is a whole number that is
+passed for an argument of another library's factory whose default is one, such as the number of steps of an iteration:
+there it may count, or be the length of a loop.
 """
 
 from __future__ import annotations
@@ -78,6 +80,7 @@ class Parameter(NamedTuple):
     variadic: bool  # the `*links` of a chain
     elements: tuple[Range, ...] = ()  # of a tuple of hyperparameters: the range of each, or one for all
     positional: bool = False  # cannot be given by name
+    whole: bool = False  # of another library, with a whole number as default: whole numbers are structure there
 
 
 def parameters_of(factory: Callable[..., Any], label: str | None = None) -> dict[str, Parameter]:
@@ -116,7 +119,11 @@ def parameters_of(factory: Callable[..., Any], label: str | None = None) -> dict
                 interval = _ANY_INTEGER if int in members and float not in members else _ANY_NUMBER
         nested = any(isinstance(m, type) and issubclass(m, optax.GradientTransformation) for m in _members(hint))
         by_place = parameter.kind is inspect.Parameter.POSITIONAL_ONLY or before_variadic
-        parameters[name] = Parameter(name, parameter.default, interval, nested, static, variadic, elements, by_place)
+        takes_integers = int in _members(hint) or getattr(factory, "is_foreign", False)
+        whole = takes_integers and not (static or elements) and _range_of(hint) is None and is_whole(parameter.default)
+        parameters[name] = Parameter(
+            name, parameter.default, interval, nested, static, variadic, elements, by_place, whole
+        )
     return parameters
 
 
@@ -131,6 +138,8 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
         return _checked_elements(owner, parameter, value)
     if parameter.variadic or (value is None and parameter.default is None):
         return value
+    if parameter.whole and is_whole(value):
+        return jax.tree.map(int, value)
     if parameter.transformation and isinstance(value, optax.GradientTransformation):
         return value
     if parameter.static and type(value) not in parameter.static:
@@ -196,7 +205,8 @@ def resolved(parameters: Mapping[str, Parameter], arguments: Mapping[str, Any], 
         if is_schedule(value) and step is not None:
             value = value(step)
         if isinstance(value, (jax.Array, np.ndarray, np.generic)):
-            value = weak(value)
+            is_integer = parameter.whole and jnp.issubdtype(value.dtype, jnp.integer)
+            value = weak(value, int if is_integer else float)
         values[name] = value
     return values
 
@@ -211,13 +221,20 @@ def is_schedule(value: Any) -> bool:
     return callable(value) and not hasattr(value, "update")
 
 
-def weak(value: Any) -> jax.Array:
-    """The value as a weakly typed array: like a Python number it takes on the dtype that it meets.
+def is_whole(value: Any) -> bool:
+    """Whether a value is a Python or NumPy integer, or a tree of such."""
+    leaves = jax.tree.leaves(value)
+    kinds = (int, np.integer)
+    return bool(leaves) and all(isinstance(leaf, kinds) and not isinstance(leaf, bool) for leaf in leaves)
+
+
+def weak(value: Any, kind: type = float) -> jax.Array:
+    """The value as a weakly typed array: like a Python number of a kind it takes on the dtype that it meets.
 
     So a float32 rate scales a bfloat16, float64 or complex64 leaf without changing its dtype. jax.numpy makes such
     arrays from Python numbers only; this asks the primitive for one.
     """
-    dtype = jax.dtypes.canonicalize_dtype(float)
+    dtype = jax.dtypes.canonicalize_dtype(kind)
     return convert_element_type_p.bind(jnp.asarray(value), new_dtype=dtype, weak_type=True, sharding=None)
 
 

@@ -109,7 +109,7 @@ class Value:
     @classmethod
     def _from_arguments(cls, factory: Factory, arguments: Mapping[str, Any]) -> Any:
         children = {
-            name: Static(value) if factory.parameters[name].static else separate(value)
+            name: _structure(value) if _is_structure(factory.parameters[name], value) else separate(value)
             for name, value in arguments.items()
         }
         return cls._make(factory, children)
@@ -200,6 +200,16 @@ def is_factory(thing: Any) -> bool:
 def is_number(value: Any) -> bool:
     """Whether a value is numeric, and so a leaf: numbers and arrays, but not booleans."""
     return isinstance(value, Number) and not isinstance(value, (bool, np.bool_))
+
+
+def _is_structure(parameter: Any, value: Any) -> bool:
+    leaves = jax.tree.leaves(value)
+    return bool(parameter.static) or (parameter.whole and bool(leaves) and all(type(leaf) is int for leaf in leaves))
+
+
+def _structure(value: Any) -> Any:
+    """All of an argument in `Static`; a list or a dictionary leaf by leaf, for it cannot be hashed."""
+    return jax.tree.map(Static, value) if isinstance(value, (list, dict)) else Static(value)
 
 
 def separate(argument: Any) -> Any:

@@ -453,3 +453,28 @@ def test_weak_arrays_trace_map_and_differentiate() -> None:
 
     assert jax.grad(f)(jnp.float32(2.0)) == 3.0
     np.testing.assert_array_equal(jax.jit(jax.vmap(f))(jnp.arange(3.0)), [0.0, 3.0, 6.0])
+
+
+def test_whole_numbers_of_other_libraries_stay_whole() -> None:
+    muon: Any = gl.transformation(optax.contrib.muon)
+    made = muon(0.1)
+    assert made.ns_steps == 5
+    assert type(made.ns_steps) is int
+    assert made == muon(0.1, ns_steps=np.int64(5))
+    assert ".ns_steps" not in {jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(made)}
+    assert muon(0.1, beta=0, ns_steps=3).beta == 0.0  # 0.95 is no whole number
+    assert jax.tree.structure(made) != jax.tree.structure(made.replace(ns_steps=3))
+    # As an array it is a number like others, of which one program serves all.
+    params = {"w": jnp.arange(6.0, dtype=jnp.float32).reshape(2, 3)}
+
+    @jax.jit
+    def first_step(tx: Any) -> Any:
+        return tx.update(params, tx.init(params), params)[0]["w"]
+
+    for steps in (3, 5):
+        with jax.numpy_dtype_promotion("standard"):  # which optax needs here
+            tx = optax.contrib.muon(0.1, ns_steps=steps)
+            expected = tx.update(params, tx.init(params), params)[0]["w"]
+            for given in (steps, jnp.asarray(steps, jnp.int32)):
+                np.testing.assert_allclose(first_step(muon(0.1, ns_steps=given)), expected, rtol=1e-5, atol=1e-6)
+    assert first_step._cache_size() == 3  # 3, 5, and both arrays

@@ -119,7 +119,10 @@ def advance(
         # The predicate is the same in all lanes, so this stays a branch under vmap.
         metrics = jax.lax.cond(evaluate, measure, lambda _: nothing, params)
         loss, grads = jax.value_and_grad(problem.loss)(params, batch)
-        updates, state = optimizer.update(grads, state, params)
+        objective = partial(problem.loss, batch=batch)
+        # What line searches and Polyak's steps ask for, by the names that optax gives them.
+        extra = {"value": loss, "grad": grads, "value_fn": objective}
+        updates, state = optimizer.update(grads, state, params, **extra)
         point = _recorded(params) if problem.landscape is not None else None
         return (optax.apply_updates(params, updates), state), Trace(_recorded(loss), metrics, point)
 

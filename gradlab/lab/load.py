@@ -177,6 +177,7 @@ def _pair_maker(found: Callable[..., Any]) -> Callable[..., optax.GradientTransf
             raise TypeError(f"{type(made).__name__} has no init(params) and update(updates, state, params)")
         return optax.GradientTransformation(made.init, made.update)
 
+    make.is_foreign = True  # type: ignore[attr-defined]
     return make
 
 

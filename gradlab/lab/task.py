@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -65,11 +65,23 @@ class Task:
         """
         try:
             with self.blame():
-                return self.make(**{name: values[point].item() for name, values in self.points.items()})
+                chosen = {name: values[point].item() for name, values in self.points.items()}
+                return self.make(**{name: self._number(name, value) for name, value in chosen.items()})
         except ForeignError as error:
             if isinstance(error.__cause__, ValueError):
                 raise RefusedError(str(error)) from error.__cause__
             raise
+
+    def _number(self, name: str, value: float) -> Any:
+        """A value as its factory takes it: an integer array where it takes whole numbers, and is given no others."""
+        return jnp.asarray(int(value)) if name in self._counts else value
+
+    @cached_property
+    def _counts(self) -> set[str]:
+        """The hyperparameters that are swept over whole numbers, and whose defaults are such."""
+        parameters = getattr(getattr(self.make, "factory", None), "parameters", {})
+        counts = {name for name, parameter in parameters.items() if parameter.whole}
+        return {name for name in counts & set(self.points) if (self.points[name] % 1 == 0).all()}
 
     def check(self, watcher: Watcher) -> None:
         """Make the optimizers, and raise RefusedError or ValueError for the first value that one refuses.

@@ -9,14 +9,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 import gradlab as gl
 from gradlab.lab.lanes import stack
 from gradlab.lab.laps import train
-from gradlab.lab.load import LoadError, as_problem, find_entrant, find_factory, find_problem, source_digest
+from gradlab.lab.load import LoadError, as_factory, as_problem, find_entrant, find_factory, find_problem, source_digest
 from gradlab.lab.names import UnknownNameError
 from gradlab.lab.problems import Ravine
+from gradlab.lab.sweep import sweep
 
 MODULE = '''
 import jax, jax.numpy as jnp, optax, gradlab as gl
@@ -222,3 +224,39 @@ def test_what_was_nearly_typed_is_answered_with_what_to_type(name: str, message:
 def test_a_near_name_of_a_module_comes_first() -> None:
     with pytest.raises(LoadError, match=r"optax has no 'adamx'; did you mean adam"):
         find_factory("optax:adamx")
+
+
+def counting(learning_rate: float = 0.1, power=2, layers=(1, 2), betas=(0.9, 1)):  # type: ignore[no-untyped-def]
+    """Its whole numbers are the length of a loop, and shapes; one of `betas` is not."""
+
+    def update(updates, state, params=None):  # type: ignore[no-untyped-def]
+        for _ in range(power):
+            updates = jax.tree.map(lambda g: g * learning_rate * betas[0], updates)
+        return updates, state
+
+    return optax.GradientTransformation(lambda params: jax.numpy.zeros(layers), update)
+
+
+def test_whole_numbers_of_factories_of_ones_own_stay_whole() -> None:
+    factory = as_factory("counting", counting)
+    made: Any = factory(0.5)
+    assert (made.power, made.layers, made.betas) == (2, (1, 2), (0.9, 1.0))
+    assert [type(leaf) for leaf in jax.tree.leaves(made)] == [float] * 3
+    assert float(jax.jit(lambda tx: tx.update(1.0, tx.init(1.0))[0])(made)) == pytest.approx((0.5 * 0.9) ** 2)
+    assert factory(1).learning_rate == 1.0
+    assert factory(0.5, power=2.5).power == 2.5  # type: ignore[attr-defined]  # which it refuses itself, by failing
+
+
+def test_whole_numbers_are_swept_as_one_program() -> None:
+    def repeated(learning_rate: float = 0.1, times=1):  # type: ignore[no-untyped-def]
+        def update(updates, state, params=None):  # type: ignore[no-untyped-def]
+            def body(_, tree):  # type: ignore[no-untyped-def]
+                return jax.tree.map(lambda g: g * learning_rate, tree)
+
+            return jax.lax.fori_loop(0, times, body, jax.tree.map(lambda g: -g, updates)), state
+
+        return optax.GradientTransformation(lambda params: (), update)
+
+    swept = sweep(Ravine(), repeated, {"learning_rate": [0.5], "times": [9, 10]}, seeds=1, steps=2)
+    first, second = swept.path.sel(optimizer="repeated").values[:, 0, :, :]
+    np.testing.assert_allclose((first[1] - first[0]) / (second[1] - second[0]), 2.0, rtol=1e-4)

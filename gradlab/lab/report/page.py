@@ -52,7 +52,8 @@ def page(
     shared = profiles(findings)
     parts = {
         "title": escape(f"Race report: {', '.join(datasets)}"),
-        "lead": escape(_lead(findings)) + _failures(attributes),
+        "lead": escape(_lead(findings)),
+        "failures": _failures(attributes),
         "style": _static("style.css"),
         "navigation": _navigation(findings, shared is not None),
         "verdicts": "".join(_verdict(finding) for finding in findings),
@@ -107,7 +108,7 @@ def _lead(findings: list[Finding]) -> str:
 def _failures(attributes: Mapping[str, str]) -> str:
     """The HTML of a note on the contestants that failed; empty if none did."""
     items = "".join(f"<li>{escape(line)}</li>" for line in lines(failures_of(attributes)))
-    return f'</p><p class="failed">Left out, because they failed:</p><ul class="failed">{items}</ul><p>' * bool(items)
+    return f'<p class="note">Left out, because they failed:</p><ul class="note">{items}</ul>' if items else ""
 
 
 def _navigation(findings: list[Finding], has_profiles: bool) -> str:

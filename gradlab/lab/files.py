@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -11,11 +13,33 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+_SEAL = re.compile(rb"\ngradlab-checksum sha256 ([0-9a-f]{64})\n")
+_SEAL_SIZE = 90  # bytes
 TEMPORARY = ".gradlab-writing-"  # how the names of files begin that are being written
 
 
 class DamagedJSONError(ValueError):
     """A file that does not hold a JSON object; the text says why."""
+
+
+class ChecksumError(ValueError):
+    """A content that does not have its checksum."""
+
+
+def sealed(content: bytes) -> bytes:
+    """A content with its checksum behind it, where readers of NetCDF and zip archives do not look."""
+    return content + b"\ngradlab-checksum sha256 %s\n" % hashlib.sha256(content).hexdigest().encode()
+
+
+def unsealed(content: bytes) -> tuple[bytes, bool]:
+    """A content without its checksum, and whether it had one. Raises ChecksumError if it is not the right one."""
+    seal = _SEAL.fullmatch(content[-_SEAL_SIZE:])
+    if seal is None:
+        return content, False
+    content = content[:-_SEAL_SIZE]
+    if hashlib.sha256(content).hexdigest() != seal[1].decode():
+        raise ChecksumError("its content does not have its checksum")
+    return content, True
 
 
 @contextmanager

@@ -97,6 +97,8 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
 
     A plan of an older version does not say what the sources are; then only the files of problems and optimizers count.
     """
+    if isinstance(there.get("kind"), str) and there["kind"] != here["kind"]:
+        return _unequal("kind", there["kind"], here["kind"])  # whose laps have other fields
     if not _fits(there, here):
         return ["plan.json is damaged"]
     if there.get("format") in _OLD_FORMATS:
@@ -107,8 +109,7 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
         old, new = there.get(group, {}), here.get(group, {})
         for name in {**new, **old}:
             found += _unequal(name, old.get(name), new.get(name))
-    for name in ("format", "kind"):
-        found += _unequal(name, there.get(name), here[name])
+    found += _unequal("format", there.get("format"), here["format"])
     for name in ("problem", "optimizer"):
         lists = [", ".join(dict.fromkeys(lap.get(name, "?") for lap in plan.get("laps", []))) for plan in (there, here)]
         found += _unequal(f"{name}s", *lists)
@@ -142,7 +143,7 @@ def _fits(there: Any, here: Any) -> bool:
     if isinstance(here, (list, tuple)):
         is_list = isinstance(there, (list, tuple))
         return is_list and (not here or all(_fits(value, here[0]) for value in there))
-    return here is None or isinstance(there, (str, int, float, bool)) or there is None
+    return here is None or isinstance(there, str if isinstance(here, str) else (int, float))
 
 
 def _edited_files(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:

@@ -8,7 +8,6 @@ import io
 import json
 import os
 import platform
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +21,16 @@ from xarray.backends import H5NetCDFStore
 
 import gradlab as gl
 
-from .files import DamagedJSONError, printable, read_json, read_regular, replacing, write_text
+from .files import (
+    ChecksumError,
+    DamagedJSONError,
+    printable,
+    read_json,
+    read_regular,
+    replacing,
+    unsealed,
+    write_text,
+)
 from .lanes import DIVERGENCE_FACTOR, evaluation_steps
 from .marks import PROVENANCE as PROVENANCE
 from .marks import RESULTS as RESULTS
@@ -31,8 +39,6 @@ from .task import Lap
 
 FORMAT = "gradlab-results-3"
 _WITHOUT_CHECKSUM = "gradlab-results-2"  # the format before, which is the same but for the checksum
-_TRAILER = re.compile(rb"\ngradlab-checksum sha256 ([0-9a-f]{64})\n")
-_TRAILER_SIZE = 90  # bytes
 # In the provenance, beside the results: what two runs of one plan differ in.
 VARYING = ("command", "date", "python", "machine", "devices")  # the attributes that are kept there,
 _TIMES = ("compile_seconds", "run_seconds")  # and the variables
@@ -240,12 +246,13 @@ def _opened(path: Path) -> Iterator[h5netcdf.File]:
         raise
     except OSError as error:
         raise ResultsError(f"{path} cannot be read ({error.strerror}); change its mode, or mend what hinders") from None
-    trailer = _TRAILER.fullmatch(content[-_TRAILER_SIZE:])
-    if trailer and hashlib.sha256(content[:-_TRAILER_SIZE]).hexdigest() != trailer[1].decode():
-        raise DamagedResultsError(f"{path} is damaged: its content does not have its checksum")
+    try:
+        content, has_checksum = unsealed(content)
+    except ChecksumError as error:
+        raise DamagedResultsError(f"{path} is damaged: {error}") from None
     try:
         with h5netcdf.File(io.BytesIO(content), "r") as file:
-            if file.attrs.get("format") == FORMAT and not trailer:
+            if file.attrs.get("format") == FORMAT and not has_checksum:
                 raise DamagedResultsError(f"{path} is damaged: its checksum is missing")
             yield file
     except ResultsError:

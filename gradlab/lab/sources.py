@@ -181,7 +181,7 @@ def _imported(name: str, path: str, content: bytes, spec: ModuleSpec | None) -> 
         return
     try:
         tree = ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     is_package = Path(path).stem == "__init__"
     package = name if is_package else name.rpartition(".")[0]

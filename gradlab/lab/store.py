@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from .files import read_json, remove_leftovers, replacing, write_text
+from .files import read_json, remove_leftovers, replacing, sealed, unsealed, write_text
 from .marks import PARTS, PLAN, is_part
 
 
@@ -92,7 +92,7 @@ class Store:
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, plan=np.array(self.digest), **arrays)
         with replacing(path) as temporary:
-            temporary.write_bytes(buffer.getvalue())
+            temporary.write_bytes(sealed(buffer.getvalue()))
 
     def _read(self, path: Path) -> dict[str, np.ndarray]:
         try:
@@ -100,6 +100,7 @@ class Store:
         except FileNotFoundError:
             raise DamagedError(f"{path} is missing") from None
         try:
+            content, _ = unsealed(content)  # an older part has only the checksums of its arrays
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}  # checks the checksum of each
             plan = str(arrays.pop("plan"))

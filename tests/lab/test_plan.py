@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.plan import differences, document
+from gradlab.lab.plan import differences, document, runs_of
 from gradlab.lab.problems import Problem
 from gradlab.lab.task import Task
 
@@ -100,3 +100,49 @@ def test_what_follows_from_another_difference_is_left_out(plan: Any) -> None:
     there = copy.deepcopy(plan)
     there["laps"][0].update(seeds=[0], block=[3, 1], chunk=1)
     assert differences(there, plan) == ["seeds of adam on noisy: 0 there, 0, 1 here"]
+
+
+@pytest.mark.parametrize("value", [None, 3, "x", [], [3], {}, {"a": {}}, True, 1e400, [[[]]], [{"points": 3}]])
+def test_no_wrong_type_in_a_plan_is_a_traceback(plan: Any, value: Any) -> None:
+    for name in plan:
+        there = copy.deepcopy(plan)
+        there[name] = value
+        assert differences(there, plan) or there == plan
+    for name in plan["laps"][0]:
+        there = copy.deepcopy(plan)
+        there["laps"][0][name] = value
+        assert differences(there, plan) or there == plan
+    there = copy.deepcopy(plan)
+    there["laps"][0]["points"]["learning_rate"] = value
+    assert differences(there, plan)
+
+
+def test_a_plan_of_the_version_before_has_no_sources(plan: Any) -> None:
+    old = copy.deepcopy(plan)
+    old["format"] = "gradlab-results-2"
+    del old["sources"], old["packages"]
+    assert differences(old, plan) == []
+    old["laps"][0]["problem_source"] = "x"
+    assert differences(old, plan) == ["the source file of noisy was edited"]
+
+
+def test_edited_files_are_named(plan: Any) -> None:
+    there = copy.deepcopy(plan)
+    there["sources"] = {"a.py": "1", "b/c.py": "2"}
+    here = {**plan, "sources": {"a.py": "1", "b/c.py": "3"}}
+    assert differences(there, here) == ["b/c.py was edited"]
+    here["sources"] = {"a.py": "2", "b/c.py": "3"}
+    assert differences(there, here) == ["a.py, b/c.py were edited"]
+    here["sources"] = {"a.py": "1"}
+    assert differences(there, here) == ["other source files are used: b/c.py"]
+    there, here = {**plan, "packages": {"optax": "0.1"}}, {**plan, "packages": {"optax": "0.2"}}
+    assert differences(there, here) == ["optax: 0.1 there, 0.2 here"]
+
+
+def test_chunks_are_parts_of_runs(plan: Any) -> None:
+    first = {**plan["laps"][0], "block": [2, 1], "chunk": 4}  # 3 points and 2 seeds in 4 blocks of 2 chunks
+    assert runs_of({**plan, "laps": [first]}, [(0, 0, 0), (0, 0, 1), (0, 3, 0)]) == 3 * 6 / 8
+    search = {**first, "trials": 5, "batch": 3}
+    made = {**plan, "kind": "search", "laps": [search]}
+    assert runs_of(made, [(0, block, chunk) for block in range(4) for chunk in range(2)]) == 6
+    assert runs_of(made, [(1, block, chunk) for block in range(2) for chunk in range(2)]) == 4

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.results import FORMAT, ResultsError, assemble, attributes_of, provenance, read, roles, write
+from gradlab.lab import results
+from gradlab.lab.results import (
+    FORMAT,
+    DamagedResultsError,
+    ResultsError,
+    assemble,
+    attributes_of,
+    provenance,
+    read,
+    roles,
+    write,
+)
 from gradlab.lab.task import Lap
 
 
@@ -112,3 +125,116 @@ def test_a_path_may_be_text_and_a_folder(laps: list[Lap], tmp_path: Path) -> Non
         assert list(read(path)[0]) == ["ravine"]
     with pytest.raises(FileNotFoundError):
         read(str(tmp_path / "nothing"))
+
+
+def test_one_bit_that_is_changed_anywhere_is_seen(laps: list[Lap], tmp_path: Path) -> None:
+    path, dataset = tmp_path / "results.nc", assemble(laps)
+    write(path, {"ravine": dataset}, provenance("gradlab race"))
+    whole = path.read_bytes()
+    for at in [*range(0, len(whole), max(1, len(whole) // 300)), *range(len(whole) - 90, len(whole))]:
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << at % 8)]) + whole[at + 1 :])
+        with pytest.raises(DamagedResultsError, match="is damaged"):
+            read(path)
+    for damaged in (whole[:-1], whole[:-90], whole + b"x", whole[1:], whole[: len(whole) // 2], b""):
+        path.write_bytes(damaged)
+        with pytest.raises(DamagedResultsError):
+            attributes_of(path)
+    path.write_bytes(whole)
+    assert list(read(path)[0]) == ["ravine"]
+
+
+def test_other_programs_read_the_file_as_any_other(laps: list[Lap], tmp_path: Path) -> None:
+    write(tmp_path / "results.nc", {"ravine": assemble(laps)}, provenance("gradlab race"))
+    with xr.open_dataset(tmp_path / "results.nc", group="ravine") as found:
+        np.testing.assert_array_equal(found.loss, assemble(laps).loss)
+        assert "checksum" not in found.attrs
+
+
+def test_a_file_of_the_version_before_has_no_checksum_and_is_read(
+    laps: list[Lap], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = {**provenance("gradlab race"), "format": "gradlab-results-2"}
+    write(tmp_path / "results.nc", {"ravine": assemble(laps)}, old)
+    content = (tmp_path / "results.nc").read_bytes()
+    (tmp_path / "results.nc").write_bytes(content[:-90])
+    (tmp_path / "provenance.json").write_text(
+        '{"command": "gradlab race", "seconds": {"ravine": {"run_seconds": [1, 2]}}}'
+    )
+    problems, attributes = read(tmp_path / "results.nc")
+    assert problems["ravine"].loss.identical(assemble(laps).loss)
+    assert problems["ravine"].run_seconds.values.tolist() == [1, 2]
+    assert (attributes["format"], attributes["command"]) == ("gradlab-results-2", "gradlab race")
+
+
+def test_a_changed_bit_of_the_provenance_gives_the_same_or_nothing(laps: list[Lap], tmp_path: Path) -> None:
+    write(tmp_path / "results.nc", {"ravine": assemble(laps)}, provenance("gradlab race"))
+    _, expected = read(tmp_path)
+    path = tmp_path / "provenance.json"
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << at % 8)]) + whole[at + 1 :])
+        found = results._varying(tmp_path / "results.nc")
+        assert {name: expected[name] for name in found if name != "seconds"} == {
+            name: value for name, value in found.items() if name != "seconds"
+        }
+        assert found.get("seconds") in (None, {"ravine": {
+            "compile_seconds": [lap.compile_seconds for lap in laps], "run_seconds": [lap.run_seconds for lap in laps],
+        }})  # fmt: skip
+
+
+WRONG = [
+    "", "[", "[]", "null", "NaN", "3", '"text"', "{" * 9_999, '{"a":' * 99_999, "1" * 9_999, "\ufeff{}", "\0",
+    '{"seconds": 3, "command": null, "date": ["x"], "python": {}, "machine": 1e999, "devices": NaN}',
+    '{"seconds": {"ravine": 3}}', '{"seconds": {"ravine": {"run_seconds": [1, null]}}}', '{"seconds": [[]]}',
+    '{"seconds": {"ravine": {"run_seconds": {"0": 1}, "compile_seconds": [[1], [2]]}}}',
+    '{"seconds": {"ravine": {"run_seconds": [true, "1"]}}}', '{"seconds": {"ravine": {"run_seconds": [1]}}}',
+]  # fmt: skip
+
+
+def test_damaged_provenance_is_no_provenance(laps: list[Lap], tmp_path: Path) -> None:
+    write(tmp_path / "results.nc", {"ravine": assemble(laps)}, provenance("gradlab race"))
+    path = tmp_path / "provenance.json"
+    for content in [
+        *(text.encode() for text in WRONG),
+        b"\xff\xfe{\0}\0",
+        b'{"command": "\xff"}',
+        "{}".encode("utf-16"),
+    ]:
+        path.write_bytes(content)
+        problems, attributes = read(tmp_path)
+        assert np.isnan(problems["ravine"].run_seconds).all()
+        assert not {"command", "date", "python", "machine", "devices"} & set(attributes)
+    path.unlink()
+    path.mkdir()
+    assert np.isnan(read(tmp_path)[0]["ravine"].run_seconds).all()
+
+
+def test_what_must_not_be_read_is_not_called_damaged(
+    laps: list[Lap], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "results.nc"
+    write(path, {"ravine": assemble(laps)}, provenance("gradlab race"))
+
+    def refuse(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(ResultsError, match=r"cannot be read \(Permission denied\); change its mode") as caught:
+        read(path)
+    assert not isinstance(caught.value, DamagedResultsError)
+
+
+def test_a_pipe_in_the_place_of_results_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "results.nc")
+    with pytest.raises(ResultsError, match="not a regular file"):
+        read(tmp_path)
+
+
+def test_names_that_are_not_utf_8_are_escaped(laps: list[Lap], tmp_path: Path) -> None:
+    lap = laps[0]
+    odd = lap._replace(task=dataclasses.replace(lap.task, name="sgd\udcff", notes={"note": "a\udce9\0"}))
+    write(tmp_path / "results.nc", {"ravine": assemble([odd])}, provenance("gradlab race --out \udcff"))
+    problems, attributes = read(tmp_path)
+    assert problems["ravine"].optimizer.values.tolist() == ["sgd\\udcff"]
+    assert problems["ravine"].attrs["note"] == "a\\udce9\\x00"
+    assert attributes["command"] == "gradlab race --out \udcff"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gradlab.lab import store
+from gradlab.lab.files import DamagedJSONError
 from gradlab.lab.store import DamagedError, Part, Store
 
 PLAN = {"steps": 3}
@@ -96,3 +97,36 @@ def test_a_new_plan_takes_the_old_parts_away(kept: Store) -> None:
     assert not kept.folder.exists()
     store.end(folder)
     assert store.read_plan(folder / "elsewhere") is None
+
+
+@pytest.mark.parametrize("name", ["0002-0001-0001", "0002-0001-carry-0001"])
+def test_one_bit_that_is_changed_anywhere_is_seen_or_changes_nothing(kept: Store, name: str) -> None:
+    path = kept.folder / name
+    whole, expected = path.read_bytes(), kept._read(path)
+    seen = 0
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << at % 8)]) + whole[at + 1 :])
+        try:
+            found = kept._read(path)
+        except DamagedError:
+            seen += 1
+            continue
+        assert found.keys() == expected.keys()
+        for key, array in found.items():
+            assert (array.dtype, array.shape, array.tobytes()) == (
+                expected[key].dtype, expected[key].shape, expected[key].tobytes()
+            )  # fmt: skip
+    assert seen > len(whole) / 2
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "3", "[" * 99_999, '{"a": NaN}', "1" * 9_999, '{"a": '])
+def test_a_damaged_plan_is_one_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(DamagedJSONError):
+        store.read_plan(tmp_path)
+
+
+def test_chunks_are_counted_by_their_files(kept: Store) -> None:
+    (kept.folder / "0003-0000-carry-0000").write_bytes(b"")
+    (kept.folder / "0003-mine").write_bytes(b"")
+    assert store.chunks(kept.folder.parent) == [(2, 1, 0), (2, 1, 1)]

@@ -35,6 +35,8 @@ def unsealed(content: bytes) -> tuple[bytes, bool]:
     """A content without its checksum, and whether it had one. Raises ChecksumError if it is not the right one."""
     seal = _SEAL.fullmatch(content[-_SEAL_SIZE:])
     if seal is None:
+        if b"\ngradlab-checksum " in content[-_SEAL_SIZE:]:
+            raise ChecksumError("its checksum is cut off or changed")
         return content, False
     content = content[:-_SEAL_SIZE]
     if hashlib.sha256(content).hexdigest() != seal[1].decode():

@@ -12,6 +12,7 @@ import optax
 
 from .base import Border, Transformation, _transformation, refusing_to_run, splits_gradient, transformation
 from .core import raw_init, raw_update
+from .equations import Expression, Writer, equation_of
 from .values import Value
 
 
@@ -127,3 +128,16 @@ def _as_link(link: Any, position: int) -> Any:
         f"{where} must be a transformation, such as scale_by_rms() or optax.scale(0.1); "
         f"got {type(link).__name__}: {link!r}"
     )
+
+
+@equation_of(isolate)
+def _(write: Writer, tx: Any) -> Expression:
+    direction = write.symbol()
+    return write.inside(tx, write.letter, write.role, direction, direction)
+
+
+@equation_of(precondition)
+def _(write: Writer, tx: Any) -> Expression:
+    direction, gradient = write.direction(), write.gradient()
+    rates = write.inside(tx, write.letter, write.role, Expression("1"), gradient)
+    return direction.times(rf"{write.line(write.fresh('r'), rates)} \odot")

@@ -113,6 +113,14 @@ def raw_update(link: Any, updates: PyTree, state: PyTree, params: PyTree, extra:
     return optax.with_extra_args_support(link).update(updates, state, params, **extra)
 
 
+def reads_gradient(link: Any) -> bool:
+    """Whether a link asks for the gradient of its chain, beside the direction; optax's are not handed it."""
+    if not isinstance(link, Value):
+        return False
+    update = link.core.made()[1]
+    return "grads" in _accepted(getattr(update, "__code__", None) or update)[0]
+
+
 def _only_numbers(made: Any) -> bool:
     """Whether a recipe or a chain holds Python's numbers only: then it can be kept, while an array may be traced."""
     parts = made if isinstance(made, Value) else getattr(made, "links", None)

@@ -303,7 +303,7 @@ def show_argument(value: Any) -> str:
     if isinstance(value, float) and value == int(value) and abs(value) < 1e6:
         return f"{value:.1f}"
     if isinstance(value, optax.GradientTransformation) and not isinstance(value, Value):
-        return getattr(value.init, "__qualname__", "optax").split(".")[0]
+        return getattr(value.update, "__qualname__", "optax").split(".")[0]
     if isinstance(value, Value):
         return repr(value)
     if isinstance(value, tuple | list):

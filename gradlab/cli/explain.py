@@ -18,8 +18,8 @@ from gradlab import registry
 from gradlab.lab.entrants import Entrant, entrants
 from gradlab.lab.load import LoadError, find_factory, find_problem, imported
 from gradlab.lab.names import UnknownNameError, pick
-from gradlab.lab.plain_math import plain
 from gradlab.lab.problems import PROBLEMS, Problem
+from gradlab.plain_math import plain
 
 from . import completion
 from .tables import Trimmed

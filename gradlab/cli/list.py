@@ -9,8 +9,8 @@ from rich.text import Text
 
 from gradlab import registry
 from gradlab.lab.entrants import entrants
-from gradlab.lab.plain_math import plain
 from gradlab.lab.problems import PROBLEMS
+from gradlab.plain_math import plain
 
 from .tables import Trimmed
 from .terminal import output

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import optax
 
 from ..base import transformation
+from ..equations import Expression, Writer, accented, equation_of
 from ..hyperparameters import Decay, weak
 
 
@@ -76,3 +77,16 @@ def power_weight(decay: Any, step: Any) -> jax.Array:
 
 def _grow(decay: Any, weight: Any) -> Any:
     return () if decay is None else decay * weak(weight) + (1 - decay)
+
+
+@equation_of(bias_correction)
+def _(write: Writer, first_decay: Any, second_decay: Any, as_power: bool) -> Expression:
+    if first_decay is None and second_decay is None:
+        return write.whole()
+    first = None if first_decay is None else write.decay(first_decay).weight(as_power=as_power)
+    second = None if second_decay is None else write.decay(second_decay, "2").weight(as_power=as_power)
+    direction = write.direction()
+    if first and not second and direction.kind == "atom":
+        return write.line(write.fresh(accented(r"\hat", direction)), direction.over(first))
+    factor = rf"\sqrt{{{second}}}" if second else ""
+    return direction.over(first, factor) if first else direction.times(factor)

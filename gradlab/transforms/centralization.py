@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..base import transformation
+from ..equations import Expression, Writer, equation_of
 from ..stateless import leafwise
 
 
@@ -23,3 +24,9 @@ def centralize(output_axis: int = -1):
         return d - d.mean(axis=tuple(axis for axis in range(d.ndim) if axis != kept), keepdims=True)
 
     return leafwise(centralized)
+
+
+@equation_of(centralize)
+def _(write: Writer, output_axis: int) -> Expression:
+    direction = write.symbol()
+    return direction.plus(Expression(rf"\operatorname{{mean}}({direction})", "product", negative=True))

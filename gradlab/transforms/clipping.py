@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
 from ..arithmetic import square_root, squared_magnitude
 from ..base import transformation
+from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Hyperparameter, Limit
 from ..stateless import leafwise, treewise
 
@@ -81,3 +84,29 @@ def _bound(d: jax.Array, max_norm: jax.Array, norm: tuple[jax.Array, jax.Array])
         jnp.where(longer, factor, 1) for factor in (1 / unit, max_norm / jnp.where(longer, relative, 1))
     )
     return d * to_unit.astype(d.dtype) * to_limit.astype(d.dtype)
+
+
+@equation_of(clip_by_value)
+def _(write: Writer, limit: Any) -> Expression:
+    c = write.number("c", limit)
+    return write.whole().inside(r"\operatorname{clip}", f"-{c}", str(c))
+
+
+@equation_of(clip_between)
+def _(write: Writer, lower: Any, upper: Any) -> Expression:
+    return write.whole().inside(r"\operatorname{clip}", str(write.number("l", lower)), str(write.number("u", upper)))
+
+
+@equation_of(clip_by_norm)
+def _(write: Writer, max_norm: Any) -> Expression:
+    return _clipped(write, max_norm, "")
+
+
+@equation_of(clip_by_global_norm)
+def _(write: Writer, max_norm: Any) -> Expression:
+    return _clipped(write, max_norm, r"_{\text{all}}")
+
+
+def _clipped(write: Writer, max_norm: Any, leaves: str) -> Expression:
+    direction = write.symbol()
+    return direction.times(rf"\min(1, {write.number('c', max_norm)} / \|{direction}\|{leaves})")

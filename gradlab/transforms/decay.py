@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 
 from ..base import transformation
+from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import NonNegative
 from ..stateless import init_empty, require_empty
 
@@ -46,3 +49,9 @@ def _chosen(mask, params):
         )
 
     return jax.tree_util.tree_map_with_path(as_bool, jax.tree.broadcast(mask, params))
+
+
+@equation_of(add_decayed_weights)
+def _(write: Writer, weight_decay: Any, mask: Any) -> Expression:
+    decay, chosen = write.number(r"\lambda", weight_decay), "" if mask is None else r"M \odot "
+    return write.whole().plus(Expression(rf"{decay} {chosen}x_{{t-1}}", "product"))

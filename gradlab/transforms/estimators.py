@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from ..arithmetic import magnitude
 from ..base import transformation
+from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import NonNegative
 
 
@@ -59,3 +60,18 @@ def running_sum(initial: NonNegative = 0.0):
         return total, RunningSumState(total)
 
     return init, update
+
+
+@equation_of(running_max)
+def _(write: Writer) -> Expression:
+    direction = write.direction()
+    base = direction.latex.removesuffix("_t").removeprefix(r"\hat ") if direction.kind == "atom" else "d"
+    largest = write.fresh(rf"\bar {base}" if len(base) == 1 else write.letter)
+    return write.line(largest, rf"\max({largest}_{{t-1}}, {direction})")
+
+
+@equation_of(running_sum)
+def _(write: Writer, initial: Any) -> Expression:
+    total = write.fresh("s")
+    write.start(total, initial)
+    return write.line(total, Expression(f"{total}_{{t-1}}").plus(write.direction()))

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import optax
 
 from ..base import transformation
+from ..equations import Expression, Writer, accented, equation_of, is_ahead, is_zero
 from ..hyperparameters import Decay, Fraction, Hyperparameter, weak
 from .bias_correction import power_weight
 
@@ -121,3 +122,45 @@ def nesterov(
         return jax.tree.map(lambda m, g: ahead * m + now * g, updates, grads), new_state
 
     return init, update
+
+
+@equation_of(scale_by_momentum)
+def _(write: Writer, decay: Any, dampening: Any, initial: Any) -> Expression:
+    direction = write.direction()
+    beta, moment = write.decay(decay, base=r"\mu" if is_zero(dampening) else r"\beta"), write.fresh(write.letter)
+    write.start(moment, initial)
+    return write.line(
+        moment, Expression(f"{beta} {moment}_{{t-1}}").plus(direction.times(_share(write, beta, dampening)))
+    )
+
+
+@equation_of(scale_by_heavy_ball)
+def _(write: Writer, decay: Any, dampening: Any) -> Expression:
+    direction = write.direction()
+    mu, buffer = write.decay(decay, base=r"\mu"), write.fresh("b")
+    share = _share(write, mu, dampening)
+    if share:
+        write.starts_with(buffer, direction)
+    return write.line(buffer, Expression(f"{mu} {buffer}_{{t-1}}").plus(direction.times(share)))
+
+
+@equation_of(nesterov)
+def _(write: Writer, decay: Any, dampening: Any, next_decay: Any, corrected: bool, as_power: bool) -> Expression:
+    moment, gradient = write.symbol(), write.read_gradient()
+    mu = write.decay(decay, base=r"\mu")
+    share = _share(write, mu, dampening)
+    is_shifted = next_decay is None or is_ahead(next_decay, decay)
+    later = mu if is_shifted else write.decay(next_decay, base=r"\mu")
+    coefficient = later.at("t+1" if is_shifted and next_decay is not None else "t")
+    if not corrected:
+        return moment.times(coefficient).plus(gradient.times(share))
+    ahead = moment.times(coefficient).over(later.weight("t+1" if is_shifted else "t", as_power))
+    now = gradient.times(share).over(mu.weight(as_power=as_power))
+    return write.line(write.fresh(accented(r"\hat", moment)), ahead.plus(now))
+
+
+def _share(write: Writer, decay: Any, dampening: Any) -> str:
+    """What the new direction is multiplied by."""
+    if dampening is None:
+        return str(decay.rest)
+    return "" if is_zero(dampening) else str(write.number(r"\tau", dampening).rest)

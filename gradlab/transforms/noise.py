@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 
 from ..base import transformation
+from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import NonNegative, Seed
 
 
@@ -47,3 +48,10 @@ def add_noise(eta: NonNegative = 0.01, gamma: NonNegative = 0.55, key: Seed = 0)
 
 def _is_key(key) -> bool:
     return isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+
+
+@equation_of(add_noise)
+def _(write: Writer, eta: Any, gamma: Any, key: Any) -> Expression:
+    variance, speed = write.number(r"\eta", eta), write.number(r"\gamma", gamma)
+    noise = write.distribution(write.fresh(r"\xi"), rf"\mathcal N(0, {variance} / t^{{{speed}}})")  # t from 1 here
+    return write.whole().plus(noise)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax.numpy as jnp
 
 from ..arithmetic import divide, magnitude
 from ..base import transformation
+from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Hyperparameter, NonNegative
 from ..stateless import leafwise
 
@@ -29,3 +32,21 @@ def scale_by_sign():
     Source: Riedmiller & Braun (1993), Rprop; Bernstein et al. (2018), signSGD.
     """
     return leafwise(lambda d: divide(d, magnitude(d)) if jnp.iscomplexobj(d) else jnp.sign(d))
+
+
+@equation_of(scale)
+def _(write: Writer, factor: Any) -> Expression:
+    if isinstance(factor, float) and abs(factor) == 1:
+        return write.whole().times("", negative=factor < 0)
+    is_negative = isinstance(factor, float) and factor < 0
+    return write.whole().times(write.number(r"\alpha", -factor if is_negative else factor), is_negative)
+
+
+@equation_of(scale_by_learning_rate)
+def _(write: Writer, learning_rate: Any) -> Expression:
+    return write.whole().times(write.number(r"\alpha", learning_rate), negative=True)
+
+
+@equation_of(scale_by_sign)
+def _(write: Writer) -> Expression:
+    return write.whole().inside(r"\operatorname{sign}")

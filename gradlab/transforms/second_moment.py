@@ -11,6 +11,7 @@ import optax
 from ..arithmetic import divide, magnitude, square_root, squared_magnitude
 from ..base import transformation
 from ..core import raw_init, raw_update
+from ..equations import Expression, Writer, equation_of, is_zero
 from ..hyperparameters import Decay, NonNegative
 from .estimators import running_sum
 from .momentum import scale_by_momentum
@@ -157,3 +158,53 @@ def scale_by_update_rms(decay: Decay = 0.9, eps: NonNegative = 1e-6):
         return scaled, UpdateRmsState(w)
 
     return init, update
+
+
+_EPSILON = r"\epsilon"
+
+
+@equation_of(scale_by_rms)
+def _(write: Writer, decay: Any, eps: Any, eps_root: Any) -> Expression:
+    direction, moment = _squares(write, decay)
+    return direction.over(_root(write, moment, eps, eps_root))
+
+
+@equation_of(scale_by_stddev)
+def _(write: Writer, decay: Any, eps: Any, eps_root: Any, mean_decay: Any) -> Expression:
+    mean_of = _estimator(decay if mean_decay is None else mean_decay)
+    gradient = write.gradient()
+    mean = write.inside(mean_of, r"\bar g", "2" if mean_decay is None else "1", gradient, gradient)
+    direction, moment = _squares(write, decay)
+    variance = moment.plus(Expression(rf"{mean}^2", "product", negative=True))
+    if mean_decay is not None:  # of other weights, so that the difference can be negative
+        variance = variance.inside(r"\max", "0")
+    return direction.over(_root(write, variance, eps, eps_root))
+
+
+@equation_of(scale_by_infinity_norm)
+def _(write: Writer, decay: Any, eps: Any, eps_inside: Any) -> Expression:
+    gradient, beta, norm = write.gradient(), write.decay(decay, "2"), write.fresh("u")
+    inside = "" if is_zero(eps_inside) else f" + {write.number(_EPSILON, eps_inside)}"
+    write.line(norm, rf"\max({beta} {norm}_{{t-1}}, |{gradient}|{inside})")
+    outside = "" if is_zero(eps) else f" + {write.number(_EPSILON, eps)}"
+    return write.direction().over(f"{norm}_t{outside}")
+
+
+@equation_of(scale_by_update_rms)
+def _(write: Writer, decay: Any, eps: Any) -> Expression:
+    beta, epsilon, moment = write.decay(decay, "2"), write.number(_EPSILON, eps), write.fresh("w")
+    result = write.line(write.fresh("d"), write.direction().times(rf"\sqrt{{{moment}_{{t-1}} + {epsilon}}}"))
+    square = Expression(f"{result}^2").times(beta.rest)
+    write.line(moment, Expression(f"{beta} {moment}_{{t-1}}").plus(square))
+    return result
+
+
+def _squares(write: Writer, decay: Any) -> tuple[Expression, Expression]:
+    """The direction, and the estimate of the squared gradient."""
+    square = Expression(f"{write.gradient()}^2")
+    return write.direction(), write.inside(_estimator(decay), "v", "2", square, square)
+
+
+def _root(write: Writer, moment: Expression, eps: Any, eps_root: Any) -> str:
+    inside = moment if is_zero(eps_root) else moment.plus(Expression(str(write.number(_EPSILON, eps_root))))
+    return rf"\sqrt{{{inside}}}" + ("" if is_zero(eps) else f" + {write.number(_EPSILON, eps)}")

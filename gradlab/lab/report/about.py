@@ -6,8 +6,9 @@ import inspect
 import re
 from html import escape
 
+from gradlab.plain_math import plain
+
 from ..entrants import entrants
-from ..plain_math import plain
 from .findings import Finding
 
 

@@ -1,0 +1,82 @@
+"""The parts of equations: expressions in LaTeX that can be multiplied, divided and added, and hyperparameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .hyperparameters import is_schedule
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A part of an equation, in LaTeX, with its sign apart."""
+
+    latex: str
+    kind: str = "atom"  # "atom" (one symbol, or 1), "scaled" (one by a number), "product" (or a function), "sum"
+    negative: bool = False
+    bottom: str = ""  # of a quotient, whose top is `top`
+    top: str = ""
+
+    def __str__(self) -> str:
+        return f"-{self._factor()}" if self.negative else self.latex
+
+    def _factor(self) -> str:
+        return f"({self.latex})" if self.kind == "sum" else self.latex
+
+    def times(self, factor: Number | str, negative: bool = False) -> Expression:
+        """The product with a factor; an empty one is 1."""
+        sign = self.negative != negative
+        if not factor:
+            return replace(self, negative=sign)
+        kind = "scaled" if isinstance(factor, Number) and self.kind in ("atom", "scaled") else "product"
+        return Expression(str(factor) if self.latex == "1" else f"{factor} {self._factor()}", kind, sign)
+
+    def over(self, divisor: str, factor: str = "") -> Expression:
+        """The quotient, with a factor in its numerator; that of a quotient is one again."""
+        top = " ".join(part for part in (factor, self.top or self.latex) if part and (part != "1" or not factor))
+        bottom = f"({divisor}) {_in_product(self.bottom)}" if self.bottom else divisor
+        return Expression(rf"\frac{{{top}}}{{{bottom}}}", "product", self.negative, bottom, top)
+
+    def plus(self, other: Expression) -> Expression:
+        """The sum."""
+        sign = "-" if other.negative else "+"
+        term = other._factor() if other.negative else other.latex
+        return Expression(f"{self} {sign} {term}", "sum")
+
+    def inside(self, function: str, *more: str) -> Expression:
+        """A function of it, and of more arguments."""
+        return Expression(f"{function}({', '.join([str(self), *more])})", "product")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A hyperparameter as a symbol, with a subscript for the step if it is a schedule."""
+
+    base: str  # such as \beta
+    value: Any
+    role: str = ""  # of a decay: "1" for means of the direction, "2" for means of squares
+    index: str = ""  # the role, where it is shown
+
+    def __str__(self) -> str:
+        return self.at("t")
+
+    def at(self, step: str) -> str:
+        """The symbol at a step."""
+        below = ",".join(part for part in (self.index, step if is_schedule(self.value) else "") if part)
+        return f"{self.base}_{{{below}}}" if len(below) > 1 else f"{self.base}_{below}" if below else self.base
+
+    def weight(self, steps: str = "t", as_power: bool = False) -> str:
+        r"""The weight of a running mean after some steps, $1 - \beta^t$: what bias correction divides by."""
+        if is_schedule(self.value) and not as_power:
+            return rf"1 - \prod_{{i=1}}^{{{steps}}} {self.at('i')}"
+        return f"1 - {self}^{steps}" if len(steps) == 1 else f"1 - {self}^{{{steps}}}"
+
+    @property
+    def rest(self) -> str:
+        r"""What a running mean takes of the new value, $(1 - \beta)$."""
+        return f"(1 - {self})"
+
+
+def _in_product(latex: str) -> str:
+    return f"({latex})" if " + " in latex or " - " in latex else latex

@@ -1,0 +1,115 @@
+"""Equations in LaTeX, such as those of docstrings, as text that a terminal, or any page, can show."""
+
+# ruff: noqa: RUF001  (Greek letters are meant)
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+_SIGNS = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ", "eta": "η",
+    "theta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ",
+    "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
+    "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
+    "odot": "⊙", "cdot": "·", "times": "×", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "infty": "∞", "in": "∈",
+    "prod": "∏", "sum": "∑", "to": "→", "gets": "←", "leftarrow": "←", "rightarrow": "→", "ldots": "…", "dots": "…",
+    "cdots": "…", "nabla": "∇", "approx": "≈", "sim": "~", "pm": "±", "ne": "≠", "neq": "≠", "top": "ᵀ",
+    "lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|", "quad": "  ",
+    "|": "‖", ",": " ", ";": " ", ":": " ", " ": " ", "!": "", "_": "_", "{": "{", "}": "}", "%": "%", "$": "$",
+    "&": "&", "#": "#",
+}  # fmt: skip
+_SUB = dict(zip("0123456789+-=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ"))
+_SUPER = dict(zip("0123456789+-=()itTn*", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱᵗᵀⁿ*"))
+_ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "widehat": "\u0302", "overline": "\u0304"}
+_FRACTIONS = ("frac", "tfrac", "dfrac")
+_UPRIGHT = ("operatorname", "mathrm", "mathbf", "mathbb", "mathcal", "mathit", "mathsf", "text")
+_SIZES = ("left", "right", "big", "Big", "bigl", "bigr", "displaystyle")
+
+
+def plain(text: str) -> str:
+    """The text with each `$...$` as Unicode: `$\\hat m_t$` becomes m̂ₜ."""
+    return re.sub(r"\$([^$]+)\$", lambda match: formula(match[1]), text)
+
+
+def formula(latex: str) -> str:
+    """A formula in LaTeX as Unicode: `\\frac{1}{1 - \\beta^t}` becomes 1/(1 - βᵗ)."""
+    text = _Reader(re.sub(r"\s+", " ", latex)).read()
+    return re.sub(r" {2,}(?! )", " ", text).strip()
+
+
+class _Reader:
+    """Reads a formula from left to right: `read` to the end of a group, `argument` what a command stands before."""
+
+    def __init__(self, latex: str):
+        self._tokens = re.findall(r"\\[A-Za-z]+\*?|\\.|.", latex)
+        self._at = 0
+
+    def _next(self) -> str:
+        self._at += 1
+        return self._tokens[self._at - 1]
+
+    def _ahead(self) -> str:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+
+    def read(self) -> str:
+        """What comes, up to a closing brace or the end."""
+        return "".join(self._parts())
+
+    def _parts(self) -> Iterator[str]:
+        while self._ahead():
+            token = self._next()
+            if token == "}":
+                return
+            yield self._one(token)
+
+    def argument(self) -> str:
+        """A group in braces, or the one token that comes, without its subscript."""
+        while self._ahead() == " ":
+            self._next()
+        return self._one(self._next()) if self._ahead() else ""
+
+    def _one(self, token: str) -> str:
+        if token == "{":
+            return self.read()
+        if token in ("_", "^"):
+            return _shifted(self.argument(), token)
+        if token == "~":
+            return " "
+        if not token.startswith("\\"):
+            return token
+        name = token[1:].rstrip("*")
+        if name in _FRACTIONS:
+            return f"{_grouped(self.argument(), '+-/−')}/{_grouped(self.argument())}"
+        if name == "sqrt":
+            return f"√{_grouped(self.argument())}"
+        if name in _ACCENTS:
+            inside = self.argument()
+            return unicodedata.normalize("NFC", inside[:1] + _ACCENTS[name]) + inside[1:]
+        if name in _UPRIGHT:
+            return self.argument()
+        if name in _SIZES:
+            return ""
+        return _SIGNS.get(name, name)
+
+
+def _grouped(inside: str, apart: str = " +-/−") -> str:
+    """A denominator, or what stands under a root: in parentheses, if one of some signs stands in it."""
+    depth = 0
+    for position, letter in enumerate(inside):
+        depth += (letter in "([") - (letter in ")]")
+        closes_early = depth == 0 and inside[0] == "(" and position < len(inside) - 1 and " " in apart
+        if (depth == 0 and letter in apart) or closes_early:
+            return f"({inside})"
+    return inside
+
+
+def _shifted(inside: str, mark: str) -> str:
+    table = _SUB if mark == "_" else _SUPER
+    tight = inside if "," in inside else inside.replace(" ", "")
+    if inside and all(letter in table for letter in tight):
+        return "".join(table[letter] for letter in tight)
+    if mark == "_" and re.fullmatch(r"[0-9]+,[a-z]", tight):
+        return "".join(table.get(letter, letter) for letter in tight)
+    return mark + (inside if len(inside) == 1 else f"({inside})")

@@ -1,0 +1,131 @@
+"""Reads the equations as a reader of the paper would: an evaluator of their LaTeX, for one parameter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+import gradlab as gl
+from gradlab.equations import Equations
+
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[0-9.]+(?:e-?[0-9]+)?|[A-Za-z]|\S")
+_ACCENTS = (r"\hat", r"\bar", r"\tilde")
+
+
+def updates_of(equations: Equations, gradients: list[float], start: float = 0.0) -> Iterator[float]:
+    """The parameter after each update by the equations."""
+    known: dict[str, Any] = {"x_{t-1}": start}
+    for symbol in equations.symbols:
+        value = eval(symbol.value, {**vars(gl), **vars(gl.schedules)})
+        known[symbol.latex.replace("_0", "_{t-1}")] = value
+    for step, gradient in enumerate(gradients):
+        now = {name: float(value(step)) if callable(value) else value for name, value in known.items()}
+        now |= {"g_t": gradient, "t": float(step + 1)}
+        for line in equations.lines:
+            left, _, right = line.partition(" = ")
+            now[left] = _Reader(right, now).sum()
+        known |= {name.replace("_t", "_{t-1}"): now[name] for name in now if name.endswith("_t") and name not in known}
+        yield now["x_t"]
+
+
+class _Reader:
+    def __init__(self, latex: str, known: dict[str, Any]):
+        self.tokens, self.known, self.inside_bars = _TOKEN.findall(latex), known, False
+
+    def ahead(self) -> str:
+        return self.tokens[0] if self.tokens else ""
+
+    def take(self, expected: str = "") -> str:
+        token = self.tokens.pop(0)
+        assert token == (expected or token), (expected, token, self.tokens)
+        return token
+
+    def sum(self) -> Any:
+        total = -self.product() if self.ahead() == "-" and self.take() else self.product()
+        while self.ahead() in ("+", "-"):
+            total = total + self.product() if self.take() == "+" else total - self.product()
+        return total
+
+    def product(self) -> Any:
+        value = self.power()
+        while (token := self.ahead()) and token not in "+-,)}" and not (token in ("|", r"\|") and self.inside_bars):
+            if token == "/":
+                self.take()
+                value = value / self.power()
+            else:
+                value = value * self.power()
+        return value
+
+    def power(self) -> Any:
+        value = self.factor()
+        return value ** self.group() if self.ahead() == "^" and self.take() else value
+
+    def group(self) -> Any:
+        """What stands behind `^`, or is the argument of a command."""
+        if self.ahead() != "{":
+            return self.factor()
+        self.take("{")
+        value = self.sum()
+        self.take("}")
+        return value
+
+    def arguments(self) -> list[Any]:
+        self.take("(")
+        found = [self.sum()]
+        while self.ahead() == "," and self.take():
+            found.append(self.sum())
+        self.take(")")
+        return found
+
+    def factor(self) -> Any:
+        token = self.take()
+        if token == r"\odot":
+            return self.power()
+        if token == "(":
+            self.tokens.insert(0, "(")
+            return self.arguments()[0]
+        if token in ("|", r"\|"):
+            self.inside_bars = True
+            value = abs(self.sum())
+            self.take(token)
+            self.inside_bars = False
+            if self.ahead() == "_":
+                for expected in ("_", "{", r"\text", "{", "a", "l", "l", "}", "}"):
+                    self.take(expected)
+            return value
+        if token == r"\frac":
+            return self.group() / self.group()
+        if token == r"\sqrt":
+            return np.sqrt(self.group())
+        if token in (r"\max", r"\min"):
+            return (max if token == r"\max" else min)(*self.arguments())
+        if token == r"\operatorname":
+            self.take("{")
+            name = ""
+            while self.ahead() != "}":
+                name += self.take()
+            self.take("}")
+            return {"sign": np.sign, "clip": np.clip}[name](*self.arguments())
+        return float(token) if token[0].isdigit() else self.symbol(token)
+
+    def symbol(self, token: str) -> Any:
+        name = token
+        if token in _ACCENTS:
+            name += "" if self.ahead() == "{" else " "
+            while (part := self.take()) in ("{", *_ACCENTS):
+                name += part + " " * (part != "{")
+            name += part
+            while self.ahead() == "}" and name.count("{") > name.count("}"):
+                name += self.take()
+        while self.ahead() == "'":
+            name += self.take()
+        if self.ahead() == "_":
+            name += self.take()
+            below = self.take()
+            while below.startswith("{") and not below.endswith("}"):
+                below += self.take()
+            name += below
+        return self.known.get(name, 0.0) if name.endswith("_{t-1}") else self.known[name]

@@ -1,0 +1,183 @@
+"""Equations are generated from compositions, say what these compute, and leave no link out."""
+
+# ruff: noqa: RUF001  (Greek letters are meant)
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gradlab as gl
+from gradlab import registry
+from gradlab.equations import equations_of
+from gradlab.lab.entrants import entrants
+
+from .equation_values import updates_of
+
+BY_HAND = {
+    "sgd": ["xₜ = xₜ₋₁ - α gₜ"],
+    "sgd_momentum": ["mₜ = μ mₜ₋₁ + gₜ", "xₜ = xₜ₋₁ - α mₜ"],
+    "sgd_nesterov": ["mₜ = μ mₜ₋₁ - α gₜ", "xₜ = xₜ₋₁ + μ mₜ - α gₜ"],
+    "sign_sgd": ["xₜ = xₜ₋₁ - α sign(gₜ)"],
+    "adagrad": ["sₜ = sₜ₋₁ + gₜ²", "xₜ = xₜ₋₁ - α gₜ/(√sₜ + ε)"],
+    "adadelta": [
+        "vₜ = β vₜ₋₁ + (1 - β) gₜ²", "dₜ = √(wₜ₋₁ + ε) gₜ/√(vₜ + ε)", "wₜ = β wₜ₋₁ + (1 - β) dₜ²", "xₜ = xₜ₋₁ - α dₜ",
+    ],
+    "rmsprop": ["vₜ = β vₜ₋₁ + (1 - β) gₜ²", "xₜ = xₜ₋₁ - α gₜ/(√vₜ + ε)"],
+    "rmsprop_centered": [
+        "ḡₜ = β ḡₜ₋₁ + (1 - β) gₜ", "vₜ = β vₜ₋₁ + (1 - β) gₜ²", "xₜ = xₜ₋₁ - α gₜ/(√(vₜ - ḡₜ²) + ε)",
+    ],
+    "rmsprop_momentum": ["vₜ = β vₜ₋₁ + (1 - β) gₜ²", "mₜ = μ mₜ₋₁ + gₜ/(√vₜ + ε)", "xₜ = xₜ₋₁ - α mₜ"],
+    "adam": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)",
+        "xₜ = xₜ₋₁ - α m̂ₜ/(√v̂ₜ + ε)",
+    ],
+    "adamw": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)",
+        "xₜ = xₜ₋₁ - α (m̂ₜ/(√v̂ₜ + ε) + λ xₜ₋₁)",
+    ],
+    "adamax": ["mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "uₜ = max(β₂ uₜ₋₁, |gₜ|)", "xₜ = xₜ₋₁ - α mₜ/((1 - β₁ᵗ) uₜ)"],
+    "nadam": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = β₁ mₜ/(1 - β₁ᵗ⁺¹) + (1 - β₁) gₜ/(1 - β₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²",
+        "v̂ₜ = vₜ/(1 - β₂ᵗ)", "xₜ = xₜ₋₁ - α m̂ₜ/(√v̂ₜ + ε)",
+    ],
+    "amsgrad": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)",
+        "v̄ₜ = max(v̄ₜ₋₁, v̂ₜ)", "xₜ = xₜ₋₁ - α m̂ₜ/(√v̄ₜ + ε)",
+    ],
+    "adabound": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²",
+        "rₜ = clip(α √(1 - β₂ᵗ)/((1 - β₁ᵗ) (√vₜ + ε)), lₜ, uₜ)", "xₜ = xₜ₋₁ - rₜ ⊙ mₜ",
+    ],
+    "amsbound": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̄ₜ = max(v̄ₜ₋₁, vₜ)",
+        "rₜ = clip(α √(1 - β₂ᵗ)/((1 - β₁ᵗ) (√v̄ₜ + ε)), lₜ, uₜ)", "xₜ = xₜ₋₁ - rₜ ⊙ mₜ",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", entrants())
+def test_every_recipe_and_variant_has_the_equations_of_its_paper(name: str) -> None:
+    assert list(equations_of(entrants()[name].make(0.1)).plain) == BY_HAND[name]
+
+
+CHANGED: dict[str, gl.Transformation] = {
+    "nesterov, dampened": gl.sgd(0.1, momentum=0.9, nesterov=True, dampening=0.3),
+    "rmsprop, all": gl.rmsprop(0.1, 0.8, centered=True, momentum=0.9, nesterov=True),
+    "adagrad from 0.1": gl.adagrad(0.1, initial_accumulator_value=0.1),
+    "adam, efficient": gl.chain(
+        gl.scale_by_momentum(0.8), gl.scale_by_rms(0.9), gl.bias_correction(0.8, 0.9), gl.scale_by_learning_rate(0.1)
+    ),
+    "decays that are equal": gl.adam(0.1, 0.9, 0.9),
+    "adam, scheduled rate": gl.adam(gl.schedules.linear(0.1, 0.0, 9)),
+    "two means": gl.chain(gl.scale_by_momentum(0.9), gl.scale_by_momentum(0.5), gl.scale(-0.1)),
+    "two roots": gl.chain(gl.scale_by_rms(0.9, 1e-3), gl.scale_by_rms(0.5, 1e-2, 1e-4), gl.scale(-0.1)),
+    "gradient rewritten": gl.chain(
+        gl.clip_by_global_norm(0.5), gl.add_decayed_weights(0.1), gl.scale_by_momentum(0.9), gl.scale_by_rms(0.99),
+        gl.clip_by_value(0.7), gl.scale(-0.1),
+    ),
+    "scaled before": gl.chain(gl.scale(3.0), gl.scale_by_momentum(0.9), gl.scale_by_rms(0.99), gl.scale(-0.1)),
+    "isolated": gl.chain(gl.scale_by_momentum(0.9), gl.isolate(gl.scale_by_rms(0.99)), gl.scale(-0.1)),
+    "own means": gl.scale_by_stddev(0.9, mean_decay=0.5, eps_root=1e-3),
+    "torch.sgd": gl.flavors.torch.adam(0.1, weight_decay=0.1, amsgrad=True),
+    "keras.rmsprop": gl.flavors.keras.rmsprop(0.1, momentum=0.9),
+    "torch.adamax": gl.flavors.torch.adamax(0.1),
+    "norm": gl.chain(gl.clip_by_norm(0.5), gl.scale_by_infinity_norm(0.9, 1e-3, 1e-2), gl.scale_by_update_rms(0.8)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*entrants(), *CHANGED])
+def test_the_equations_compute_what_the_optimizer_does(name: str) -> None:
+    tx: Any = CHANGED[name] if name in CHANGED else entrants()[name].make(0.1)
+    gradients = [0.3, -1.2, 0.8, 0.05, -0.4, 2.0]
+    x = jnp.array(0.7)
+    state, expected = tx.init(x), []
+    for gradient in gradients:
+        updates, state = tx.update(jnp.array(gradient), state, x)
+        x = x + updates
+        expected.append(float(x))
+    np.testing.assert_allclose(list(updates_of(equations_of(tx), gradients, 0.7)), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", registry.of_kind("link", "combinator"))
+def test_every_link_of_gradlab_declares_its_equation(name: str) -> None:
+    assert name not in "\n".join(equations_of(registry.entries()[name].example).plain)
+
+
+@gl.transformation
+def stretch(factor: gl.Positive = 2.0):
+    return lambda params: (), lambda updates, state: (updates, state)
+
+
+@gl.transformation
+def measured(factor: gl.Positive = 2.0):
+    return lambda params: (), lambda updates, state, *, grads=None: (updates, state)
+
+
+def test_a_link_without_an_equation_appears_by_its_name() -> None:
+    own = gl.chain(gl.scale_by_momentum(0.9), stretch(), measured(), optax.scale_by_sign(), gl.scale(-0.1))
+    assert list(equations_of(own).plain) == [
+        "mₜ = β mₜ₋₁ + (1 - β) gₜ", "uₜ = stretch(mₜ)", "u'ₜ = measured(uₜ, gₜ)", "u''ₜ = scale_by_sign(u'ₜ)",
+        "xₜ = xₜ₋₁ - α u''ₜ",
+    ]  # fmt: skip
+    inside = gl.scale_by_rms(gl.chain(optax.ema(0.9), gl.running_max()))
+    assert equations_of(inside, update=False).plain[:2] == ("uₜ = ema(gₜ²)", "ūₜ = max(ūₜ₋₁, uₜ)")
+    assert equations_of(optax.scale(0.1)).plain == ("uₜ = scale(gₜ)", "xₜ = xₜ₋₁ + uₜ")
+
+
+_LINKS = st.sampled_from(
+    [
+        gl.scale_by_momentum(0.91), gl.scale_by_momentum(0.92, 0.0), gl.scale_by_rms(0.93), gl.clip_by_value(0.11),
+        gl.scale_by_rms(gl.chain(gl.scale_by_momentum(0.94), gl.running_max()), 1e-3), gl.clip_by_global_norm(0.12),
+        gl.bias_correction(0.95), gl.bias_correction(0.96, 0.97), gl.nesterov(0.98), gl.scale_by_stddev(0.81),
+        gl.scale_by_infinity_norm(0.82), gl.scale_by_update_rms(0.83), gl.scale_by_sign(), gl.centralize(),
+        gl.add_decayed_weights(0.13), gl.add_noise(0.14), gl.scale(-0.15), gl.scale(0.16), gl.running_sum(),
+        gl.isolate(gl.scale_by_rms(0.84)), gl.precondition(gl.scale_by_rms(0.85)), stretch(), measured(),
+        gl.scale_by_heavy_ball(0.86), optax.scale_by_lion(), gl.scale_by_learning_rate(gl.schedules.cosine(0.1, 17)),
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_LINKS, min_size=1, max_size=7), st.data())
+def test_no_link_of_any_composition_is_left_out(links: list[Any], data: st.DataObject) -> None:
+    whole = equations_of(gl.chain(*links))
+    assert whole.lines[-1].startswith("x_t = x_{t-1} ")
+    assert len({line.split(" ")[0] + line.split(" ")[1] for line in whole.lines}) == len(whole.lines)  # no symbol twice
+    index = data.draw(st.integers(0, len(links) - 1))
+    assert equations_of(gl.chain(*links[:index], *links[index + 1 :])) != whole
+
+
+def test_symbols_say_what_they_stand_for() -> None:
+    made = equations_of(gl.adagrad(gl.schedules.cosine(0.1, 100), initial_accumulator_value=0.1))
+    assert [str(symbol) for symbol in made.symbols] == [
+        "ε = 1e-10", "αₜ = cosine(init_value=0.1, decay_steps=100.0)", "s₀ = 0.1",
+    ]  # fmt: skip
+
+
+def test_decays_that_change_have_products_for_weights() -> None:
+    scheduled = gl.chain(
+        gl.scale_by_momentum(gl.schedules.linear(0.9, 0.8, 9)), gl.bias_correction(gl.schedules.linear(0.9, 0.8, 9))
+    )
+    assert equations_of(scheduled, update=False).plain == ("mₜ = βₜ mₜ₋₁ + (1 - βₜ) gₜ", "m̂ₜ = mₜ/(1 - ∏ᵢ₌₁ᵗ βᵢ)")
+
+
+def test_the_latex_is_a_display() -> None:
+    made = equations_of(gl.rmsprop(0.1))
+    assert made.latex == (
+        "\\begin{aligned}\nv_t &= \\beta v_{t-1} + (1 - \\beta) g_t^2 \\\\\n"
+        "x_t &= x_{t-1} - \\alpha \\frac{g_t}{\\sqrt{v_t} + \\epsilon}\n\\end{aligned}"
+    )
+    assert str(made) == "(1) vₜ = β vₜ₋₁ + (1 - β) gₜ²\n(2) xₜ = xₜ₋₁ - α gₜ/(√vₜ + ε)"
+
+
+def test_arrays_have_symbols_too() -> None:
+    made = equations_of(gl.sgd(jnp.array([0.1, 0.2])))
+    assert [str(symbol) for symbol in made.symbols] == [f"α = {made.symbols[0].value}"]
+    assert "[2]" in made.symbols[0].value

@@ -16,6 +16,7 @@ from rich.text import Text
 from gradlab.lab.choice import choice_words
 from gradlab.lab.leaderboard import Row
 from gradlab.lab.scale import scale_of
+from gradlab.lab.window import in_words
 from gradlab.lab.words import counted
 
 from .scores import with_spread
@@ -72,8 +73,8 @@ def _notes(dataset: xr.Dataset, rows: Sequence[Row], without_good_rates: bool) -
     within = f"a factor of {tolerance:g}" if attributes["logarithmic"] else f"{tolerance:.3g}"
     if scale_of(attributes) == "share":
         within = f"{100 * tolerance:g} % (absolute)"
-    updates, over = counted(dataset.sizes["step"], "update"), counted(reporting, "seed")
-    notes = [f"{attributes['score_label']} after {updates}: {kind} over {over}, {chosen}."]
+    over = counted(reporting, "seed")
+    notes = [f"{attributes['score_label']} ({in_words(dataset)}): {kind} over {over}, {chosen}."]
     if all(math.isnan(row.score) for row in rows):
         notes.insert(0, "No optimizer survived, so that there is no score to compare.")
     if not without_good_rates:

@@ -19,6 +19,7 @@ from gradlab.lab.choice import choice_words
 from gradlab.lab.durable import DurableRun
 from gradlab.lab.grid import Axis, GridError, parse
 from gradlab.lab.points import Point
+from gradlab.lab.window import in_words
 from gradlab.lab.words import counted, shortest
 
 from .scores import with_spread
@@ -102,7 +103,7 @@ def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> Non
     elif dataset.sizes["seed"] == 1:
         order = " Ranked by the same seed, so that the score is a little too good by having been chosen."
     shown = f"The best {SHOWN} of {len(found)} points. " if len(found) > SHOWN else ""
-    what = f"{attributes['score_label'].capitalize()} after {counted(dataset.sizes['step'], 'update')}"
+    what = f"{attributes['score_label'].capitalize()} ({in_words(dataset)})"
     print_note(console, f"{shown}{what} over {counted(reporting, 'seed')}.{order}")
     for name, settings in json.loads(attributes.get("held", "{}")).items():
         if settings:

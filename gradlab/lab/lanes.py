@@ -12,6 +12,7 @@ import numpy as np
 import optax
 
 from .problems.base import Problem, PyTree
+from .window import evaluation_steps
 
 DIVERGENCE_FACTOR = 1e3  # a loss beyond this many times the first one (or one, if that is larger) has diverged
 
@@ -56,11 +57,6 @@ def stack(optimizers: Sequence[optax.GradientTransformation]) -> optax.GradientT
         return jnp.asarray(np.asarray(numbers))  # far faster than array by array
 
     return jax.tree.map(together, *optimizers)
-
-
-def evaluation_steps(steps: int, points: int = 33) -> np.ndarray:
-    """The numbers of updates after which the metrics are measured: at most `points` of 0 to `steps`, both included."""
-    return np.unique(np.linspace(0, steps, min(points, steps + 1)).round().astype(int))
 
 
 def draw(problem: Problem, seeds: Iterable[int], steps: int) -> Draws:

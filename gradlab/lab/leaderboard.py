@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from .choice import as_chosen
+from .window import late
 
 TINY = float(np.finfo(np.float32).tiny)  # the least loss that is told from zero on a logarithmic scale
 
@@ -17,7 +18,7 @@ class Row(NamedTuple):
 
     rank: int
     optimizer: str
-    score: float  # mean over seeds, geometric if the score is logarithmic; NaN if no rate survived
+    score: float  # average over seeds of `final_scores`, geometric if logarithmic; NaN if no rate survived
     spread: float  # standard deviation over seeds, in decades if the score is logarithmic
     best_rate: float
     at_edge: bool  # the best rate is the first or last of the grid, so a better one may lie beyond
@@ -45,22 +46,33 @@ def leaderboard(dataset: xr.Dataset) -> list[Row]:
     return [row._replace(rank=position + 1) for position, row in enumerate(ranked)]
 
 
-def final_scores(dataset: xr.Dataset) -> xr.DataArray:
-    """The score at the end of each run, not lower than rounding can tell from the optimum; NaN where it diverged."""
-    found = dataset[dataset.attrs["score"]].isel(evaluation=-1, drop=True)
+def late_scores(dataset: xr.Dataset) -> xr.DataArray:
+    """The scores at the late evaluations (see `window`), float64, not lower than rounding can tell from the optimum.
+
+    They are NaN from the update on at which a run diverged.
+    """
+    found = late(dataset)[dataset.attrs["score"]].astype(float)
     floor = dataset.attrs.get("floor", 0.0)
-    return found.copy(data=np.maximum(found.values, found.dtype.type(floor))) if floor > 0 else found
+    return found.copy(data=np.maximum(found.values, floor)) if floor > 0 else found
 
 
-def average(scores: xr.DataArray, logarithmic: bool) -> xr.DataArray:
-    """The mean over seeds, geometric if logarithmic; NaN where any of them is."""
+def final_scores(dataset: xr.Dataset) -> xr.DataArray:
+    """The score of each run: its average over the late evaluations, geometric if the score is logarithmic.
+
+    A run that diverged has none: NaN. Everything that compares or draws scores of runs takes them from here.
+    """
+    return average(late_scores(dataset), bool(dataset.attrs["logarithmic"]), "evaluation")
+
+
+def average(scores: xr.DataArray, logarithmic: bool, over: str = "seed") -> xr.DataArray:
+    """The mean over an axis, geometric if logarithmic; NaN where any of the scores is."""
     if not logarithmic:
-        return scores.mean("seed", skipna=False)
-    return 10.0 ** _decades(scores).mean("seed", skipna=False)
+        return scores.mean(over, skipna=False)
+    return 10.0 ** _decades(scores).mean(over, skipna=False)
 
 
 def mean_scores(dataset: xr.Dataset) -> xr.DataArray:
-    """The average over seeds of the score at the end."""
+    """The average over seeds of the scores of the runs."""
     return average(final_scores(dataset), bool(dataset.attrs["logarithmic"]))
 
 

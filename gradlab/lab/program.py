@@ -15,8 +15,9 @@ import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from .cut import Block, Cut
-from .lanes import Draws, Trace, advance, compile_fast, cooked, draw_shapes, evaluation_steps, local_devices, raw, start
+from .lanes import Draws, Trace, advance, compile_fast, cooked, draw_shapes, local_devices, raw, start
 from .problems.base import Problem
+from .window import evaluation_steps
 
 BLOCK = PartitionSpec("block")
 

@@ -31,11 +31,12 @@ from .files import (
     unsealed,
     write_text,
 )
-from .lanes import DIVERGENCE_FACTOR, evaluation_steps
+from .lanes import DIVERGENCE_FACTOR
 from .marks import PROVENANCE as PROVENANCE
 from .marks import RESULTS as RESULTS
 from .scale import scale_attributes
 from .task import Lap
+from .window import evaluation_steps
 
 FORMAT = "gradlab-results-3"
 _WITHOUT_CHECKSUM = "gradlab-results-2"  # the format before, which is the same but for the checksum

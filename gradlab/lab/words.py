@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def counted(count: int, noun: str) -> str:
@@ -29,3 +29,11 @@ def listed(items: Sequence[str], most: int = 10) -> str:
     """At most so many items, and how many more there are: `a, b, c and 7 more`."""
     rest = len(items) - most
     return ", ".join(items[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def phrase(names: Iterable[str], most: int = 6) -> str:
+    """Names as a phrase: `a`, `a and b`, `a, b and 3 more`."""
+    names = list(names)
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -23,7 +23,8 @@ ACCURACY = {
 
 def printed(rows: list[Row], width: int = 110) -> str:
     dataset = xr.Dataset(
-        coords={"seed": np.arange(4), "role": ("seed", ["choose"] * 2 + ["report"] * 2)}, attrs=ACCURACY
+        coords={"seed": np.arange(4), "evaluation": [0, 10], "role": ("seed", ["choose"] * 2 + ["report"] * 2)},
+        attrs=ACCURACY,
     )
     dataset = dataset.assign_coords(step=np.arange(10))
     text = io.StringIO()
@@ -36,7 +37,9 @@ def test_a_row_and_its_notes() -> None:
     assert ["1", "adam", "97.5", "±", "0.4", "%", "0.032", "1.5", "dec", "3/80", "1.2"] in [
         line.split() for line in text.splitlines()
     ]
-    assert "test accuracy after 10 updates: mean ± spread over 2 seeds, at the rate that was best on 2 others." in text
+    assert (
+        "test accuracy (after 10 updates): mean ± spread over 2 seeds, at the rate that was best on 2 others." in text
+    )
     assert "within 1 % (absolute) of its score." in text
     assert "may be wider" not in text
 

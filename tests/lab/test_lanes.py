@@ -12,9 +12,10 @@ import pytest
 
 import gradlab as gl
 from gradlab.lab import lanes
-from gradlab.lab.lanes import compile_fast, cooked, draw, evaluation_steps, raw, stack
+from gradlab.lab.lanes import compile_fast, cooked, draw, raw, stack
 from gradlab.lab.laps import train
 from gradlab.lab.problems import Problem, Ravine
+from gradlab.lab.window import evaluation_steps
 
 RATES = (0.3, 0.03)
 
@@ -87,13 +88,6 @@ def test_paths_are_kept_where_there_is_a_landscape() -> None:
     np.testing.assert_allclose(curves.path[0, 0, 0], problem.init(jax.random.split(jax.random.key(3))[0]))
     losses = [problem.loss(point, None) for point in curves.path[0, 0]]
     np.testing.assert_allclose(losses, curves.loss[0, 0], rtol=1e-5)
-
-
-def test_evaluation_steps_include_both_ends() -> None:
-    assert evaluation_steps(3).tolist() == [0, 1, 2, 3]
-    assert evaluation_steps(1).tolist() == [0, 1]
-    many = evaluation_steps(1000)
-    assert (many[0], many[-1], len(many)) == (0, 1000, 33)
 
 
 def test_stack_makes_arrays_of_every_hyperparameter() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradlab.lab.words import counted, listed, shortest, told_apart
+from gradlab.lab.words import counted, listed, phrase, shortest, told_apart
 
 
 def test_one_is_no_plural() -> None:
@@ -29,3 +29,9 @@ def test_different_numbers_look_different() -> None:
 def test_a_long_list_is_cut() -> None:
     assert listed(["a", "b"]) == "a, b"
     assert listed([*"abcdefghijklm"]) == "a, b, c, d, e, f, g, h, i, j and 3 more"
+
+
+def test_names_as_a_phrase() -> None:
+    assert phrase(["a"]) == "a"
+    assert phrase(["a", "b", "c"]) == "a, b and c"
+    assert phrase("abcdefg", most=4) == "a, b, c and 4 more"

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from .runs import badness, from_badness, reported
+from .runs import badness, from_badness, reported, run_badness
 from .targets import default_target, seconds_per_update, steps_to_target
 
 
 def summary(dataset: xr.Dataset, target: float | None = None) -> xr.Dataset:
     """What each optimizer reached at its chosen rate, over the reporting seeds: variables on (optimizer).
 
-    `final`, `best` and `area` are averages (geometric if the score is logarithmic): of the last score of a run, of its
-    best one, and of its mean height over the updates, which is the area under the learning curve over its width. They
-    are NaN if any run diverged. `steps_to_target` is the median, infinite unless more than half of the runs arrived;
-    `reached` is the share that did; `seconds_to_target` is there where seconds were recorded. The target is that of
-    `default_target` if none is given.
+    `final`, `best` and `area` are averages (geometric if the score is logarithmic): of the score of a run (over its
+    late evaluations), of its best evaluation, and of its mean height over the updates, which is the area under the
+    learning curve over its width. They are NaN if any run diverged. `steps_to_target` is the median, infinite unless
+    more than half of the runs arrived; `reached` is the share that did; `seconds_to_target` is there where seconds were
+    recorded. The target is that of `default_target` if none is given.
     """
     target = default_target(dataset) if target is None else target
     runs, attributes = reported(dataset), dataset.attrs
@@ -27,7 +27,7 @@ def summary(dataset: xr.Dataset, target: float | None = None) -> xr.Dataset:
 
     steps = steps_to_target(dataset, target)
     variables = {
-        "final": average(curves.isel(evaluation=-1, drop=True)),
+        "final": average(run_badness(runs)),
         "best": average(_best(curves)),
         "area": average(_mean_height(curves)),
         "steps_to_target": steps.median("seed"),

@@ -6,35 +6,44 @@ import numpy as np
 import xarray as xr
 
 from ..leaderboard import leaderboard
+from ..window import window
 from .resampling import MINIMUM_SEEDS, Resampling
-from .runs import badness, from_badness, reported
+from .runs import from_badness, late_badness, reported
 
 
 def ranks(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Dataset:
-    """The rank of each optimizer on the reporting seeds, with the interval that resampled seeds leave it.
+    """The rank of each optimizer on the reporting seeds, with the interval that other seeds and stops give it.
 
-    On (optimizer): `rank`, as on the leaderboard; `low` and `high`, the ends of its interval, in which a tie counts
-    for both sides; `score_low` and `score_high`, the interval of the average score (`low` in value, NaN where runs
-    diverged); `first`, the share of the samples in which nothing is better. On (optimizer, other): `beats`, the share
+    A sample takes other seeds and stops at one of the late evaluations (see `Resampling`). On (optimizer): `rank`, as
+    on the leaderboard; `low` and `high`, the ends of the interval of ranks, in which a tie counts for both sides;
+    `score_low` and `score_high`, the interval of the average score over other seeds alone (`low` in value, NaN where
+    runs diverged); `first`, the share of the samples in which nothing is better; `leads`, the share of the late
+    evaluations at which no other average over the seeds themselves is better. On (optimizer, other): `beats`, the share
     of the samples in which the optimizer's average is the better one, a tie counting one half; `wins`, the share of
-    the seeds themselves; `surely`, whether it is better in all samples but the tail. With fewer than three reporting
-    seeds nothing is sure: every interval is the whole table.
+    the seeds themselves; `surely`, whether it is better in all samples but the tail, of other seeds and stops as well
+    as of other seeds alone. With fewer than three reporting seeds nothing is sure: every interval is the whole table.
 
     The rate is held where it was chosen; `rate_intervals` says how sure that choice is. Intervals and verdicts are of
     each optimizer, or pair, by itself: among many, some are wrong by chance.
     """
     resampling = resampling or Resampling()
     runs, attributes = reported(dataset), dataset.attrs
-    final = runs[attributes["score"]].isel(evaluation=-1)
-    final = badness(final.drop_vars(set(final.coords) - {"optimizer", "seed"}), attributes)
+    levels = late_badness(runs)
+    levels = levels.drop_vars(set(levels.coords) - {"optimizer", "seed"})
+    final = levels.mean("evaluation")
     seeds, count = final.sizes["seed"], final.sizes["optimizer"]
-    means = resampling.means(final)
+    means, over_seeds = resampling.means(levels), resampling.means(final)
     other = means.rename(optimizer="other")
+    at_each = levels.mean("seed").round(12)
     better, tied = means < other, means == other  # (draw, optimizer, other)
     ahead, level = (means > other).sum("other"), tied.sum("other")
+    final = final.round(12)
     in_seeds = final.rename(optimizer="other")
+    order = {row.optimizer: row.rank for row in leaderboard(dataset)}
+    rank = xr.DataArray([order[str(name)] for name in dataset.optimizer.values], dims="optimizer")
     variables: dict[str, xr.DataArray] = {
         "first": (ahead == 0).mean("draw"),
+        "leads": (at_each <= at_each.min("optimizer")).mean("evaluation"),
         "beats": (better + 0.5 * tied).mean("draw"),
         "wins": ((final < in_seeds) + 0.5 * (final == in_seeds)).mean("seed"),
     }
@@ -44,14 +53,17 @@ def ranks(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Datas
         variables |= {"score_low": nothing, "score_high": nothing}
         variables["surely"] = xr.zeros_like(variables["beats"], dtype=bool)
     else:
-        variables["low"] = resampling.interval(ahead + 1, seeds)[0].astype(int)
-        variables["high"] = resampling.interval(ahead + level, seeds)[1].astype(int)
-        ends = [from_badness(end, attributes) for end in resampling.interval(means, seeds)]
+        variables["low"] = np.minimum(resampling.interval(ahead + 1, seeds)[0].astype(int), rank)
+        variables["high"] = np.maximum(resampling.interval(ahead + level, seeds)[1].astype(int), rank)
+        ends = [from_badness(end, attributes) for end in resampling.interval(over_seeds, seeds)]
         variables["score_low"], variables["score_high"] = ends[::-1] if attributes["higher_is_better"] else ends
-        variables["surely"] = (~better).mean("draw") <= resampling.tail(seeds)
-    order = {row.optimizer: row.rank for row in leaderboard(dataset)}
-    variables["rank"] = xr.DataArray([order[str(name)] for name in dataset.optimizer.values], dims="optimizer")
-    return xr.Dataset(variables).assign_attrs(seeds=seeds, confidence=resampling.confidence, draws=resampling.draws)
+        worse = (over_seeds >= over_seeds.rename(optimizer="other")).mean("draw")
+        variables["surely"] = np.maximum((~better).mean("draw"), worse) <= resampling.tail(seeds)
+    first, last = window(dataset)
+    return xr.Dataset(variables | {"rank": rank}).assign_attrs(
+        seeds=seeds, confidence=resampling.confidence, draws=resampling.draws, evaluations=levels.sizes["evaluation"],
+        first_update=first, last_update=last,
+    )  # fmt: skip
 
 
 def level_with_the_first(table: xr.Dataset) -> list[str]:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from ..leaderboard import best_rate_index, final_scores, with_role
+from ..leaderboard import best_rate_index, with_role
 from .resampling import MINIMUM_SEEDS, Resampling
-from .runs import badness
+from .runs import late_badness
 
 
 def rate_intervals(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Dataset:
-    """The rate that each optimizer was best at, and those that other choosing seeds could have chosen.
+    """The best rate of each optimizer, and those that other choosing seeds, or another stop, could have chosen.
 
-    On (optimizer): `rate`; `low` and `high`, the ends of the interval of the rate chosen on resampled seeds, NaN with
-    fewer than three; `share`, how often it was the same one. All are NaN if no rate survived.
+    On (optimizer): `rate`; `low` and `high`, the ends of the interval of the rate chosen on resampled seeds and stops,
+    NaN with fewer than three seeds; `share`, how often it was the same one. All are NaN if no rate survived.
     """
     resampling, best = resampling or Resampling(), best_rate_index(dataset)
     choosing = with_role(dataset, "choose")
     seeds = choosing.sizes["seed"]
-    levels = badness(final_scores(choosing), choosing.attrs)
+    levels = late_badness(choosing)
     means = resampling.means(levels.drop_vars(set(levels.coords) - {"optimizer", "seed"}))
     rates = dataset.learning_rate.drop_vars(set(dataset.learning_rate.coords) - {"optimizer"})
     chosen = rates.isel(rate=means.argmin("rate"))

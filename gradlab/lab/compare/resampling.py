@@ -1,4 +1,4 @@
-"""Resampling: what other seeds could have said."""
+"""Resampling: what other seeds, and another moment to stop, could have said."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ MINIMUM_SEEDS = 3  # two values say nothing about how far a third would lie
 class Resampling:
     """A bootstrap over seeds: `draws` samples of as many seeds as there are, with replacement, the same every time.
 
-    All optimizers share the seeds (their starts and batches), so one sample serves all of them, and what it says about
-    two optimizers is paired. The percentile interval of so few values is too narrow; its tails are moved outwards as
-    the t distribution's are, by Hesterberg (2015), "What teachers should know about the bootstrap", section 4.2.
+    Where there are several late evaluations, each sample stops at one of them, which is drawn independently.
+
+    All optimizers share the seeds (their starts and batches) and the stop, so one sample serves all of them, and what
+    it says about two optimizers is paired. The percentile interval of so few values is too narrow; its tails are moved
+    outwards as the t distribution's are, by Hesterberg (2015), "What teachers should know about the bootstrap", section
+    4.2.
+
     Raises ValueError for fewer than 100 draws, and a confidence outside (0, 1).
     """
 
@@ -32,10 +36,16 @@ class Resampling:
             raise ValueError(f"confidence must lie between 0 and 1, got {self.confidence}")
 
     def means(self, levels: xr.DataArray) -> xr.DataArray:
-        """The mean over the axis "seed" in each sample, on a new first axis "draw"."""
-        seeds = levels.sizes["seed"]
-        sample = np.random.default_rng(self.key).integers(seeds, size=(self.draws, seeds))
-        means = levels.isel(seed=xr.DataArray(sample, dims=("draw", "of"))).mean("of").transpose("draw", ...)
+        """The mean over the axis "seed" in each sample, on a new first axis "draw".
+
+        If there is an axis "evaluation", each sample takes one of its places for all seeds: the moment to stop.
+        """
+        seeds, generator = levels.sizes["seed"], np.random.default_rng(self.key)
+        taken = {"seed": xr.DataArray(generator.integers(seeds, size=(self.draws, seeds)), dims=("draw", "of"))}
+        if "evaluation" in levels.dims:
+            stops = generator.integers(levels.sizes["evaluation"], size=self.draws)
+            taken["evaluation"] = xr.DataArray(stops, dims="draw")
+        means = levels.isel(taken).mean("of").transpose("draw", ...)
         return means.round(12)  # the same values in another order are a tie, not a win by rounding
 
     def tail(self, seeds: int) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ..leaderboard import TINY, best_rate_index, with_role
+from ..leaderboard import TINY, best_rate_index, late_scores, with_role
 
 
 def reported(dataset: xr.Dataset) -> xr.Dataset:
@@ -33,6 +33,16 @@ def badness(values: xr.DataArray, attributes: Mapping[str, Any]) -> xr.DataArray
     if attributes["higher_is_better"]:
         level = -level
     return level.fillna(np.inf)
+
+
+def late_badness(dataset: xr.Dataset) -> xr.DataArray:
+    """The badness of all runs at their late evaluations."""
+    return badness(late_scores(dataset), dataset.attrs)
+
+
+def run_badness(dataset: xr.Dataset) -> xr.DataArray:
+    """The badness of each run, of its score over the late evaluations."""
+    return late_badness(dataset).mean("evaluation").reset_coords(drop=True)
 
 
 def from_badness(level: xr.DataArray, attributes: Mapping[str, Any]) -> xr.DataArray:

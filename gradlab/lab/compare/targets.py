@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from .runs import badness, from_badness, reported
+from .runs import badness, from_badness, reported, run_badness
 
 
 def default_target(dataset: xr.Dataset) -> float:
-    """The median over optimizers of the median over seeds of the final score: half of the optimizers reach it.
+    """The median over optimizers of the median over seeds of the scores of runs: half of the optimizers reach it.
 
     An optimizer reaches it when more than half of its runs do. NaN if too many diverged for that.
     """
     runs = reported(dataset)
-    final = badness(runs[dataset.attrs["score"]].isel(evaluation=-1, drop=True), dataset.attrs)
+    final = run_badness(runs)
     # The worse of the two middle values of an even number: a score that was reached, and not only by a hair's breadth.
     of_runs = np.sort(final.transpose("optimizer", "seed").values)[:, final.sizes["seed"] // 2]
     middle = np.sort(of_runs)[len(of_runs) // 2]

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from ..as_race import swept
 from ..choice import as_chosen
 from ..leaderboard import mean_scores
+from ..window import in_words
 from .style import common_limits, line_style, log_axis, lower_is_better, shown
 
 
@@ -48,7 +49,7 @@ def effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
     log_axis(axes, "y")
     _value_axis(axes, dataset, hyperparameter)
     axes.set_xlabel(hyperparameter)
-    axes.set_ylabel(f"{label}, end of run")
+    axes.set_ylabel(f"{label}, {in_words(dataset)}")
     return axes
 
 

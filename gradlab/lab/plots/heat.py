@@ -13,6 +13,7 @@ from matplotlib.colors import LogNorm
 
 from ..choice import as_chosen
 from ..leaderboard import mean_scores
+from ..window import in_words
 from ..words import told_apart
 from .effects import is_logarithmic, is_on_grid
 from .style import chosen, common_limits, log_axis, lower_is_better, shown
@@ -85,6 +86,6 @@ def color_scale(axes: Axes, dataset: xr.Dataset) -> Axes:
     scores, label = shown(dataset, mean_scores(dataset))
     colors = matplotlib.colormaps[look_of(dataset, scores)["cmap"]]
     bar = axes.figure.colorbar(ScalarMappable(look_of(dataset, scores)["norm"], colors), cax=axes)
-    bar.set_label(f"{label}, end of run")
+    bar.set_label(f"{label}, {in_words(dataset)}")
     log_axis(axes, "y")
     return axes

@@ -11,6 +11,7 @@ from typing import Any
 from ..choice import choice_words
 from ..leaderboard import Row
 from ..scale import scale_of
+from ..window import in_words
 from ..words import counted
 from .findings import Finding
 from .numbers import number, score, score_with_spread
@@ -19,8 +20,8 @@ _NOTES = {
     "Rank": "on the reporting seeds",
     "Optimizer": "",
     "Score": "average and standard deviation over the reporting seeds",
-    "Rank, 95 %": "the ranks that other seeds could have given it",
-    "Rate": "the learning rate that was best on the choosing seeds, and those that other seeds could have chosen",
+    "Rank, 95 %": "the ranks that other seeds and other stops could have given it",
+    "Rate": "the learning rate that was best on the choosing seeds, and those that others could have chosen",
     "First in": "the share of the resamples in which nothing is better",
     "Good rates": "decades of learning rate around the best one that stay within the tolerance of its score",
     "To target": "updates until more than half of the reporting runs had reached the target",
@@ -112,7 +113,7 @@ def notes(finding: Finding) -> str:
     if scale_of(attributes) == "share":
         within = f"{100 * tolerance:g} % (absolute)"
     kind = "geometric mean ×÷ standard deviation as a factor" if logarithmic else "mean ± standard deviation"
-    over, updates = counted(reporting, "seed"), counted(finding.dataset.sizes["step"], "update")
+    over = counted(reporting, "seed")
     is_single, choice = "both" in finding.dataset.role.values, choice_words(attributes)
     chosen = (
         f"at the rate with the best {choice}" if choice
@@ -120,10 +121,10 @@ def notes(finding: Finding) -> str:
         else "at the rate that was best"
     ) + f" on {counted(choosing, 'other')}" * (not is_single)  # fmt: skip
     sentences = [
-        f"{str(attributes['score_label']).capitalize()} after {updates}: {kind} over "
+        f"{str(attributes['score_label']).capitalize()} ({in_words(finding.dataset)}): {kind} over "
         f"{over}, {chosen}. Good rates: decades around the best one within {within} of its {choice or 'score'}. ",
-        "First in: the share of the resamples of the seeds in which nothing is better; a tie counts for each, so that "
-        "the shares may add to more than 100 %. ",
+        "First in: the share of the resamples of seeds and stops in which nothing is better; a tie counts for each, so "
+        "that the shares may add to more than 100 %. ",
         _target(finding),
         f"Area: the mean height of the learning curve. "
         f"Diverged: of {counted(finding.rows[0].runs, 'run')} at all rates. ",

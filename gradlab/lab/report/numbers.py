@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -52,14 +52,6 @@ def score_with_spread(value: float, spread: float, attributes: Mapping[str, Any]
     if attributes["logarithmic"]:
         return f"{text} ×÷ {number(10**spread, powers_from=3)}"
     return f"{text} ± {100 * spread:.1f}" if scale_of(attributes) == "share" else f"{text} ± {number(spread)}"
-
-
-def listed(names: Iterable[str], most: int = 6) -> str:
-    """Names as a phrase: `a`, `a and b`, `a, b and 3 more`."""
-    names = list(names)
-    if len(names) > most:
-        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def plain(values: Any, digits: int = 4) -> Any:

@@ -11,6 +11,7 @@ from ..choice import as_chosen
 from ..compare import performance_profiles, reported
 from ..leaderboard import best_rate_index, final_scores, mean_scores
 from ..plots.style import shown
+from ..window import in_words
 from .findings import Finding
 from .numbers import plain
 
@@ -60,7 +61,7 @@ def sensitivity(finding: Finding) -> dict[str, Any]:
             "lost": dataset.diverged.sel(of).sum("seed").values.tolist(),
             "chosen": int(best.sel(of)),
         }
-    return {"label": f"{label}, end of run", "runs": dataset.sizes["seed"], "lines": lines}
+    return {"label": f"{label}, {in_words(dataset)}", "runs": dataset.sizes["seed"], "lines": lines}
 
 
 def profiles(findings: list[Finding]) -> dict[str, Any] | None:

@@ -6,8 +6,10 @@ import math
 from html import escape
 
 from ..choice import choice_words
+from ..compare import certainty
+from ..window import in_words
 from .findings import Finding
-from .numbers import listed, number, score_with_spread
+from .numbers import number, score_with_spread
 
 
 def verdict(finding: Finding) -> str:
@@ -22,29 +24,13 @@ def verdict(finding: Finding) -> str:
     score = score_with_spread(first.score, first.spread, attributes)
     answer = (
         f"<p class='answer'><strong>{escape(first.optimizer)}</strong> at <strong>{number(first.best_rate)}</strong>: "
-        f"<span class='figure'>{score}</span> <span class='what'>{escape(str(attributes['score_label']))}</span></p>"
+        f"<span class='figure'>{score}</span> <span class='what'>{escape(str(attributes['score_label']))}, "
+        f"{in_words(finding.dataset)}</span></p>"
     )
-    sentences = [*_certainty(finding), _rate(finding)]
+    sentences = [*map(escape, certainty(finding.ranks)), _rate(finding)]
     if first.diverged_at_best:
         sentences.append(f"{first.diverged_at_best} of its reported runs diverged, and are not in this number.")
     return answer + f"<p>{' '.join(sentences)}</p>"
-
-
-def _certainty(finding: Finding) -> list[str]:
-    seeds, others = finding.seeds[1], len(finding.rows) - 1
-    if not others:
-        return ["It ran alone."]
-    if not finding.is_sure:
-        return [f"How sure that is, {seeds} reporting seed{'s' * (seeds > 1)} cannot say: race with six seeds or more."]
-    table = finding.ranks.sel(optimizer=finding.rows[0].optimizer)
-    low, high = int(table.low), int(table.high)
-    percent = f"{100 * finding.ranks.attrs['confidence']:g} %"
-    beaten = f"{'all ' * (others > 1)}{others} other{'s' * (others > 1)}"
-    if low == high and not finding.level:
-        return [f"It comes first with {percent} confidence, ahead of {beaten} ({seeds} seeds)."]
-    span = f"Its rank lies between {low} and {high}" if low < high else f"Its rank is {low}"
-    said = f"<em>{escape(listed(finding.level))}</em> cannot be told from it" if finding.level else f"it beats {beaten}"
-    return [f"{span} with {percent} confidence ({seeds} seeds); {said}."]
 
 
 def _rate(finding: Finding) -> str:
@@ -60,5 +46,5 @@ def _rate(finding: Finding) -> str:
         return f"The rate was chosen{by} on {finding.seeds[0]} seed{'s' * (finding.seeds[0] > 1)}." + edge
     chosen = f"The rate was chosen{by}. " if choice else ""
     if low == high:
-        return f"{chosen}Other seeds would have chosen the same rate." + edge
-    return f"{chosen}Other seeds could have chosen rates from {number(low)} to {number(high)}." + edge
+        return f"{chosen}Other seeds, or another stop, would have chosen the same rate." + edge
+    return f"{chosen}Other seeds, or another stop, could have chosen rates from {number(low)} to {number(high)}." + edge

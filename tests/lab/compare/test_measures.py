@@ -30,7 +30,7 @@ def test_losses_are_averaged_in_decades(make_curves: Callable[..., xr.Dataset]) 
 
 def test_accuracies_are_averaged_as_they_are(make_curves: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:
     found = summary(make_curves([[[0.1, 0.9, 0.7]], [[0.1, 0.5, 0.5]]], **accuracy))
-    np.testing.assert_allclose(found.final, [0.7, 0.5])
+    np.testing.assert_allclose(found.final, [0.8, 0.5])  # over the second half of so short a run
     np.testing.assert_allclose(found.best, [0.9, 0.5])
     np.testing.assert_allclose(found.area, [0.65, 0.4])
     assert found.steps_to_target.values.tolist() == [10, 10]  # the default target is 0.5

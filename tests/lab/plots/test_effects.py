@@ -29,7 +29,11 @@ def test_on_a_grid_a_line_joins_the_best(make_swept: Callable[..., xr.Dataset]) 
     np.testing.assert_allclose(lines["sgd"].get_xydata(), [[0.01, 1e-4], [1.0, 1.0]])
     np.testing.assert_allclose(lines["_best"].get_xydata(), [[0.01, 1e-4]])
     np.testing.assert_allclose(lines["_diverged"].get_xdata(), [1.0])
-    assert (axes.get_xscale(), axes.get_xlabel(), axes.get_ylabel()) == ("log", "learning_rate", "loss, end of run")
+    assert (axes.get_xscale(), axes.get_xlabel(), axes.get_ylabel()) == (
+        "log",
+        "learning_rate",
+        "loss, after 10 updates",
+    )
     axes, lines = drawn(dataset, "b1")
     np.testing.assert_allclose(lines["sgd"].get_xydata(), [[0.5, 1e-2], [0.9, 1e-4]])
     assert axes.get_xscale() == "linear"

@@ -59,4 +59,4 @@ def test_the_better_is_the_brighter(make_swept: Callable[..., xr.Dataset], accur
 
 def test_the_scale_has_the_name_of_the_score(make_swept: Callable[..., xr.Dataset]) -> None:
     axes = color_scale(Figure().subplots(), make_swept(SCORES, POINTS))
-    assert (axes.get_ylabel(), axes.get_yscale()) == ("loss, end of run", "log")
+    assert (axes.get_ylabel(), axes.get_yscale()) == ("loss, after 10 updates", "log")

@@ -34,7 +34,7 @@ def test_a_line_is_the_average_at_each_rate(make_dataset: Callable[..., xr.Datas
     np.testing.assert_allclose(context.get_ydata(), [1.0, 2.0, 4.0])
     assert [text.get_text() for text in axes.texts] == ["optimizer_0"]
     assert (axes.get_xlabel(), axes.get_xscale(), axes.get_yscale()) == ("learning rate", "log", "log")
-    assert axes.get_ylabel() == "loss, end of run"
+    assert axes.get_ylabel() == "loss, after 10 updates"
     low, high = axes.get_xlim()
     assert low < 0.01 < 1.0 < high
 

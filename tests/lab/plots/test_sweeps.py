@@ -20,7 +20,7 @@ def test_panels_are_of_what_varies(make_swept: Callable[..., xr.Dataset]) -> Non
     assert list(figures) == ["effects_made", "heat_made"]
     effects, heats = figures.values()
     assert [axes.get_xlabel() for axes in effects.axes] == ["learning_rate", "b1"]
-    assert [axes.get_ylabel() for axes in effects.axes] == ["loss, end of run", ""]
+    assert [axes.get_ylabel() for axes in effects.axes] == ["loss, after 10 updates", ""]
     assert effects.axes[0].get_ylim() == effects.axes[1].get_ylim()
     assert [text.get_text() for text in effects.legends[0].get_texts()] == ["sgd", "adam"]
     assert [axes.get_title("left") for axes in heats.axes] == ["sgd", "adam", ""]  # and the scale

@@ -32,7 +32,7 @@ def test_rows_are_in_order_and_say_what_was_found(findings: list[Finding]) -> No
     assert first[3] == "1"
     assert first[4] == "0.1"
     assert first[5] == "100 %"
-    assert first[7] == "32"  # a decade every ten updates, three to the target, and an evaluation every four
+    assert first[7] == "24"  # a decade every ten updates; the target is 2.4 decades down, 0.8 of the second one's three
     assert texts(found[2])[1] == "sgd"
     assert texts(found[2])[7:] == ["never", texts(found[2])[8], "2", "0.5"]
 
@@ -54,7 +54,7 @@ def test_every_column_has_a_heading_to_press_and_keys_to_sort_by(findings: list[
 
 def test_notes_explain_the_marks_that_occur(race: dict[str, xr.Dataset], findings: list[Finding]) -> None:
     text = notes(findings[0])
-    assert "Test accuracy after 40 updates: mean ± standard deviation over 4 seeds" in text
+    assert "Test accuracy (mean over updates 24 to 40): mean ± standard deviation over 4 seeds" in text
     assert "within 1 % (absolute)" in text
     assert "Target: " in text
     assert "First in: the share of the resamples" in text

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradlab.lab.report.numbers import listed, number, plain, score, score_with_spread
+from gradlab.lab.report.numbers import number, plain, score, score_with_spread
 
 NAN = float("nan")
 LOSS: dict[str, Any] = {"logarithmic": 1, "higher_is_better": 0}
@@ -41,12 +41,6 @@ def test_scores_of_each_kind() -> None:
     assert score(0.0, ACCURACY) == "0.0 %"
     assert score_with_spread(2.0, 0.25, PLAIN) == "2 ± 0.25"
     assert score_with_spread(0.9783, NAN, ACCURACY) == "97.8 %"
-
-
-def test_names_as_a_phrase() -> None:
-    assert listed(["a"]) == "a"
-    assert listed(["a", "b", "c"]) == "a, b and c"
-    assert listed("abcdefg", most=4) == "a, b, c and 4 more"
 
 
 def test_numbers_for_json_are_short_and_finite() -> None:

@@ -37,7 +37,7 @@ def test_sensitivity_has_every_rate(findings: list[Finding]) -> None:
     assert sgd["y"][3] is None
     assert sgd["chosen"] == 2
     assert all(low <= middle <= high for low, middle, high in zip(sgd["low"][:3], sgd["y"][:3], sgd["high"][:3]))
-    assert (found["label"], found["runs"]) == ("loss, end of run", 8)
+    assert (found["label"], found["runs"]) == ("loss, geometric mean over updates 24 to 40", 8)
 
 
 def test_profiles_need_two_problems_and_an_optimizer_on_both(

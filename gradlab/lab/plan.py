@@ -15,6 +15,7 @@ from .load import source_digest
 from .results import versions
 from .sources import packages_of, sources_of
 from .task import Task
+from .window import evaluation_steps
 
 FORMAT = "gradlab-plan-3"
 _OLD_FORMATS = ("gradlab-results-2",)  # without the sources
@@ -87,6 +88,7 @@ def _lap(task: Task) -> dict[str, Any]:
         "points": {name: values.tolist() for name, values in task.points.items()},
         "seeds": list(task.seeds),
         "steps": task.steps,
+        "evaluations": len(evaluation_steps(task.steps)),
         "block": block,
         "chunk": chunk,
     }

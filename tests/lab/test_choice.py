@@ -116,7 +116,7 @@ def test_points_are_ranked_by_validation(make_swept: Callable[..., xr.Dataset], 
     described = points.document({"made": found}, {"made": made}, {}, [])["problems"]["made"]
     assert (described["score"], described["chosen_by"]) == ("test_accuracy", "validation_accuracy")
     axes = effect(Figure().subplots(), made, "learning_rate")
-    assert axes.get_ylabel() == "validation error (%), end of run"
+    assert axes.get_ylabel() == "validation error (%), after 10 updates"
     (best,) = [line for line in axes.lines if line.get_label() == "_best"]
     assert best.get_xdata()[0] == 0.01
 
@@ -154,13 +154,13 @@ def test_a_plan_says_what_chooses() -> None:
 
 def test_pictures_show_what_chooses(split: xr.Dataset) -> None:
     axes = sensitivity(Figure().subplots(), split)
-    assert axes.get_ylabel() == "validation error (%), end of run"
+    assert axes.get_ylabel() == "validation error (%), after 10 updates"
     lines = {str(line.get_label()): line for line in axes.lines}
     np.testing.assert_allclose(lines["optimizer_0"].get_ydata(), 100 * (1 - VALIDATION))
     assert lines["_best"].get_xdata()[0] == 0.01
     (finding,) = find_out({"made": split})
     series = sensitivity_series(finding)
-    assert (series["label"], series["lines"]["optimizer_0"]["chosen"]) == ("validation error (%), end of run", 0)
+    assert (series["label"], series["lines"]["optimizer_0"]["chosen"]) == ("validation error (%), after 10 updates", 0)
     np.testing.assert_allclose(series["lines"]["optimizer_0"]["y"], 100 * (1 - VALIDATION), rtol=1e-3)
 
 

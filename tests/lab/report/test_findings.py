@@ -41,7 +41,7 @@ def test_results_that_no_rate_was_chosen_in_are_refused(race: dict[str, xr.Datas
     assert as_grid.rows == find_out({"images": race["images"]})[0].rows
     points = race["images"].rename(rate="temperature")
     with pytest.raises(
-        ReportError, match="compares optimizers over learning rates, and .* it has no rate; its dimensions"
+        ReportError, match=r"compares optimizers over learning rates, and .* it has no rate; its dimensions"
     ):
         find_out({"images": points})
     with pytest.raises(ReportError, match="holds no problem"):

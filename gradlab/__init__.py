@@ -13,6 +13,7 @@ from .compose import precondition as precondition
 
 # What a hyperparameter may be.
 from .hyperparameters import Decay as Decay
+from .hyperparameters import Dtype as Dtype
 from .hyperparameters import Fraction as Fraction
 from .hyperparameters import Hyperparameter as Hyperparameter
 from .hyperparameters import Limit as Limit
@@ -35,6 +36,7 @@ from .optimizers.rmsprop import rmsprop as rmsprop
 from .optimizers.sgd import sgd as sgd
 from .optimizers.sign_sgd import sign_sgd as sign_sgd
 from .step import make_step as make_step
+from .storage import store as store
 
 # Links.
 from .transforms.bias_correction import bias_correction as bias_correction

@@ -69,6 +69,10 @@ _ANY_NUMBER = Range(includes_low=False, hint="pass a finite number")
 _ANY_INTEGER = Range(includes_low=False, integer=True, hint="pass an integer")
 
 
+class Dtype(str):
+    """Annotates an argument that is a dtype: anything that `jnp.dtype` takes, recorded by its name."""
+
+
 class Parameter(NamedTuple):
     """What a factory declares about one of its arguments."""
 
@@ -134,14 +138,16 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
         if is_factory(item):
             name = item.factory.name
             raise TypeError(f"{where} got the factory {name} itself; call it: {name}(...)")
-    if parameter.elements and isinstance(value, tuple | list):
-        return _checked_elements(owner, parameter, value)
+    if parameter.elements and (not parameter.variadic or isinstance(value, tuple | list)):
+        return value if value is None and parameter.default is None else _checked_elements(owner, parameter, value)
     if parameter.variadic or (value is None and parameter.default is None):
         return value
     if parameter.whole and is_whole(value):
         return jax.tree.map(int, value)
     if parameter.transformation and isinstance(value, optax.GradientTransformation):
         return value
+    if parameter.static == (Dtype,):
+        return _dtype_name(where, value)
     if parameter.static and type(value) not in parameter.static:
         wanted = " or ".join(kind.__name__ for kind in parameter.static)
         raise TypeError(f"{where} must be of type {wanted}, got {type(value).__name__}: {value!r}")
@@ -175,7 +181,22 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
     return float(value)
 
 
+def _dtype_name(where: str, value: Any) -> str:
+    try:
+        dtype = jnp.dtype(value)
+    except TypeError:
+        dtype = None
+    if dtype is None or not jnp.issubdtype(dtype, jnp.inexact):
+        raise TypeError(f"{where} must be a floating-point or complex dtype, such as 'bfloat16'; got {value!r}")
+    return dtype.name
+
+
 def _checked_elements(owner: str, parameter: Parameter, values: Any) -> Any:
+    if not isinstance(values, tuple | list):
+        wanted = f"{len(parameter.elements)} numbers" if len(parameter.elements) > 1 else "numbers"
+        raise TypeError(
+            f"{owner}: {parameter.name} must be a tuple of {wanted}, got {type(values).__name__}: {values!r}"
+        )
     ranges = parameter.elements * (len(values) if len(parameter.elements) == 1 else 1)
     if len(ranges) != len(values):
         wanted, came = f"{len(ranges)} numbers", f"{len(values)}: {values!r}"
@@ -269,4 +290,4 @@ def _holds_range(hint: Any) -> bool:
 
 def _static_types(hint: Any) -> tuple[type, ...]:
     members = tuple(member for member in _members(hint) if member is not type(None))
-    return members if all(member in (int, bool, str) for member in members) else ()
+    return members if all(member in (int, bool, str, Dtype) for member in members) else ()

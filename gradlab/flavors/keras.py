@@ -6,14 +6,17 @@ shows only while it changes; one that is a schedule counts from 0, as `iteration
 schedule too, and then is what Keras gives with that attribute assigned at each step: bias correction is $1 -
 \beta_t^t$.
 
-What differs from Keras: ranges are gradlab's (a momentum of 1 raises); the learning rate may be an integer. Left out:
-clipping (put `gl.clip_by_norm`, `gl.clip_by_value` or `gl.clip_by_global_norm` in front), `use_ema`, `name`, loss
-scaling and gradient accumulation, which surround an optimizer.
+`clipnorm`, `clipvalue` and `global_clipnorm` clip the gradient before all else, as `gl.clip_by_norm`,
+`gl.clip_by_value` and `gl.clip_by_global_norm` do; only one of them may be given. Before that, the gradient is divided
+by `loss_scale_factor`.
+
+What differs from Keras: ranges are gradlab's (a momentum of 1 raises, and so does a clipping at 0, which in Keras is
+none); the learning rate may be an integer. `name` and `ema_momentum` do nothing. `use_ema` and
+`gradient_accumulation_steps` are refused, since they act on parameters and on when a step happens.
 """
 
 from __future__ import annotations
 
-from ..base import transformation
 from ..compose import chain
 from ..hyperparameters import Decay, NonNegative, is_schedule
 from ..schedules import as_schedule, nadam_momentum
@@ -30,9 +33,10 @@ from ..transforms.second_moment import (
     scale_by_stddev,
     scale_by_update_rms,
 )
+from .surroundings import keras_flavor
 
 
-@transformation(name="keras.sgd")
+@keras_flavor("sgd")
 def sgd(
     learning_rate: NonNegative = 0.01,
     momentum: Decay = 0.0,
@@ -47,7 +51,7 @@ def sgd(
     return _rate_inside_momentum((), learning_rate, momentum, nesterov, weight_decay)
 
 
-@transformation(name="keras.adagrad")
+@keras_flavor("adagrad")
 def adagrad(
     learning_rate: NonNegative = 0.001,
     initial_accumulator_value: NonNegative = 0.1,
@@ -61,7 +65,7 @@ def adagrad(
     return _step(scale_by_rss(initial_accumulator_value, eps=0.0, eps_root=epsilon), learning_rate, weight_decay)
 
 
-@transformation(name="keras.adadelta")
+@keras_flavor("adadelta")
 def adadelta(
     learning_rate: NonNegative = 0.001,
     rho: Decay = 0.95,
@@ -76,7 +80,7 @@ def adadelta(
     return _step(direction, learning_rate, weight_decay)
 
 
-@transformation(name="keras.rmsprop")
+@keras_flavor("rmsprop")
 def rmsprop(
     learning_rate: NonNegative = 0.001,
     rho: Decay = 0.9,
@@ -96,7 +100,7 @@ def rmsprop(
     )
 
 
-@transformation(name="keras.adam")
+@keras_flavor("adam")
 def adam(
     learning_rate: NonNegative = 0.001,
     beta_1: Decay = 0.9,
@@ -115,7 +119,7 @@ def adam(
     return _step(_adam_direction(beta_1, beta_2, epsilon, amsgrad), learning_rate, weight_decay)
 
 
-@transformation(name="keras.adamw")
+@keras_flavor("adamw")
 def adamw(
     learning_rate: NonNegative = 0.001,
     weight_decay: NonNegative = 0.004,
@@ -131,7 +135,7 @@ def adamw(
     return adam(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay)
 
 
-@transformation(name="keras.adamax")
+@keras_flavor("adamax")
 def adamax(
     learning_rate: NonNegative = 0.001,
     beta_1: Decay = 0.9,
@@ -149,7 +153,7 @@ def adamax(
     return _step(direction, learning_rate, weight_decay)
 
 
-@transformation(name="keras.nadam")
+@keras_flavor("nadam")
 def nadam(
     learning_rate: NonNegative = 0.001,
     beta_1: Decay = 0.9,

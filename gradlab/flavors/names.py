@@ -26,6 +26,13 @@ _COMMON: dict[str, dict[str, tuple[str, ...]]] = {
     for framework, names in _NAMES.items()
 }
 
+# Arguments that are not part of the arithmetic of an update (see `surroundings`).
+AROUND = {
+    *("foreach", "fused", "capturable", "differentiable"),
+    *("clipnorm", "clipvalue", "global_clipnorm", "use_ema", "ema_momentum", "ema_overwrite_frequency"),
+    *("loss_scale_factor", "gradient_accumulation_steps", "name"),
+}
+
 
 def arguments(framework: str, **common: Any) -> dict[str, Any]:
     """Hyperparameters under their common names as the arguments of a framework's optimizer.
@@ -40,16 +47,16 @@ def arguments(framework: str, **common: Any) -> dict[str, Any]:
 
 
 def defaults(framework: str, optimizer: str) -> dict[str, Any]:
-    """The arguments of a framework's optimizer with their defaults, under the framework's names.
+    """The arguments of the update of a framework's optimizer with their defaults, under the framework's names.
 
     A required argument has the default `inspect.Parameter.empty`.
     """
     signature = inspect.signature(getattr(FLAVORS[framework], optimizer))
-    return {name: parameter.default for name, parameter in signature.parameters.items()}
+    return {name: parameter.default for name, parameter in signature.parameters.items() if name not in AROUND}
 
 
 def table_of_defaults() -> str:
-    """All arguments that change the arithmetic, with the three frameworks' names and defaults, as Markdown."""
+    """All arguments of the arithmetic, with the three frameworks' names and defaults, as Markdown."""
     lines = ["| optimizer | argument | torch | keras | optax |", "|---|---|---|---|---|"]
     for optimizer in OPTIMIZERS:
         columns = {

@@ -5,19 +5,28 @@ What holds for all of them: the learning rate is required, may be a schedule tha
 gives with `inject_hyperparams`: bias correction is $1 - \beta_t^t$ with the decay of the step. Weight decay is
 decoupled in the optimizers whose name ends in w and coupled in `adadelta`; all four need `params`.
 
+`mu_dtype` and `accumulator_dtype` are the dtype that the first moment is stored in, which changes the updates: bfloat16
+by up to 1 % of the rate. They do what optax does under `jax.jit`: a decay that is a number is rounded to that dtype
+too, one that is a schedule is not, and a moment is rounded only when it is stored. A second moment has the dtype of
+the parameters, and float32 where these are narrower.
+
 What differs from optax: `learning_rate=None`, which leaves out the minus sign too and so ascends, raises; ranges are
-checked; `adadelta` measures a complex gradient by $|g|^2$, where optax squares without conjugation. Where optax skips
-what it divides by zero, so do these. Left out, as they set how a moment is stored and not its arithmetic: `mu_dtype`,
-`accumulator_dtype`.
+checked; `adadelta` measures a complex gradient by $|g|^2$, where optax squares without conjugation; a complex moment
+is not stored as a real number, nor the reverse. Where optax skips what it divides by zero, so do these.
 """
 
 from __future__ import annotations
 
+import jax
+import jax.numpy as jnp
+import numpy as np
+
 from ..base import transformation
 from ..compose import chain
-from ..hyperparameters import Decay, NonNegative
+from ..hyperparameters import Decay, Dtype, NonNegative, is_concrete, is_schedule
 from ..optimizers.adadelta import adadelta as published_adadelta
 from ..optimizers.sign_sgd import sign_sgd as published_sign_sgd
+from ..storage import store
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import add_decayed_weights
 from ..transforms.estimators import running_max
@@ -27,16 +36,24 @@ from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_infinity_norm, scale_by_rms, scale_by_rss, scale_by_stddev
 
 
-@transformation(name="optax.sgd")
-def sgd(learning_rate: NonNegative, momentum: Decay | None = None, nesterov: bool = False):
+@transformation(name="flavors.optax.sgd")
+def sgd(
+    learning_rate: NonNegative,
+    momentum: Decay | None = None,
+    nesterov: bool = False,
+    accumulator_dtype: Dtype | None = None,
+):
     r"""`optax.sgd`: $b_t = \mu b_{t-1} + g_t$, $x_t = x_{t-1} - \alpha b_t$, with the rate outside the buffer.
 
-    `nesterov` steps along $g_t + \mu b_t$, and is ignored without `momentum`. Source: optax 0.2.8, `_src/alias.py`.
+    `nesterov` steps along $g_t + \mu b_t$, and is ignored without `momentum`. `accumulator_dtype` is the dtype that the
+    buffer is stored in. Source: optax 0.2.8, `_src/alias.py`.
     """
-    return chain(*_momentum(momentum, nesterov), scale_by_learning_rate(learning_rate))
+    dtype = None if momentum is None else accumulator_dtype
+    rounded = _rounded("sgd", "momentum", momentum, dtype)
+    return chain(*_momentum(momentum, nesterov, rounded, dtype), scale_by_learning_rate(learning_rate))
 
 
-@transformation(name="optax.adagrad")
+@transformation(name="flavors.optax.adagrad")
 def adagrad(
     learning_rate: NonNegative,
     initial_accumulator_value: NonNegative = 0.1,
@@ -49,7 +66,7 @@ def adagrad(
     )
 
 
-@transformation(name="optax.adadelta")
+@transformation(name="flavors.optax.adadelta")
 def adadelta(
     learning_rate: NonNegative | None = None,
     rho: Decay = 0.9,
@@ -64,13 +81,13 @@ def adadelta(
     """
     if learning_rate is None:
         raise ValueError(
-            "optax.adadelta: learning_rate is None, optax's default, with which optax leaves out the minus sign too "
-            "and ascends; pass learning_rate=1.0 for Adadelta as published"
+            "flavors.optax.adadelta: learning_rate is None, optax's default, with which optax leaves out the minus "
+            "sign too and ascends; pass learning_rate=1.0 for Adadelta as published"
         )
     return chain(add_decayed_weights(weight_decay, weight_decay_mask), published_adadelta(learning_rate, rho, eps))
 
 
-@transformation(name="optax.rmsprop")
+@transformation(name="flavors.optax.rmsprop")
 def rmsprop(
     learning_rate: NonNegative,
     decay: Decay = 0.9,
@@ -101,19 +118,20 @@ def rmsprop(
     )
 
 
-@transformation(name="optax.sign_sgd")
+@transformation(name="flavors.optax.sign_sgd")
 def sign_sgd(learning_rate: NonNegative):
     """`optax.sign_sgd`: sign descent, with 0 at 0. Source: optax 0.2.8, `_src/alias.py`."""
     return published_sign_sgd(learning_rate)
 
 
-@transformation(name="optax.adam")
+@transformation(name="flavors.optax.adam")
 def adam(
     learning_rate: NonNegative,
     b1: Decay = 0.9,
     b2: Decay = 0.999,
     eps: NonNegative = 1e-8,
     eps_root: NonNegative = 0.0,
+    mu_dtype: Dtype | None = None,
     *,
     nesterov: bool = False,
 ):
@@ -121,60 +139,69 @@ def adam(
 
     `nesterov` makes it Nadam with the constant momentum `b1`. Source: optax 0.2.8, `_src/alias.py`.
     """
-    return chain(*_adam_direction(b1, b2, eps, eps_root, nesterov), scale_by_learning_rate(learning_rate))
+    direction = _adam_direction("adam", b1, b2, eps, eps_root, mu_dtype, nesterov)
+    return chain(*direction, scale_by_learning_rate(learning_rate))
 
 
-@transformation(name="optax.adamw")
+@transformation(name="flavors.optax.adamw")
 def adamw(
     learning_rate: NonNegative,
     b1: Decay = 0.9,
     b2: Decay = 0.999,
     eps: NonNegative = 1e-8,
     eps_root: NonNegative = 0.0,
-    *,
+    mu_dtype: Dtype | None = None,
     weight_decay: NonNegative = 1e-4,
     mask=None,
+    *,
     nesterov: bool = False,
 ):
     """`optax.adamw`: its Adam with decoupled decay of the leaves in `mask`. Source: optax 0.2.8, `_src/alias.py`."""
     return chain(
-        *_adam_direction(b1, b2, eps, eps_root, nesterov),
+        *_adam_direction("adamw", b1, b2, eps, eps_root, mu_dtype, nesterov),
         add_decayed_weights(weight_decay, mask),
         scale_by_learning_rate(learning_rate),
     )
 
 
-@transformation(name="optax.nadam")
+@transformation(name="flavors.optax.nadam")
 def nadam(
     learning_rate: NonNegative,
     b1: Decay = 0.9,
     b2: Decay = 0.999,
     eps: NonNegative = 1e-8,
     eps_root: NonNegative = 0.0,
+    mu_dtype: Dtype | None = None,
     *,
     nesterov: bool = True,
 ):
     """`optax.nadam`: its Adam with `nesterov`, so with a constant momentum. Source: optax 0.2.8, `_src/alias.py`."""
-    return adam(learning_rate, b1, b2, eps, eps_root, nesterov=nesterov)
+    direction = _adam_direction("nadam", b1, b2, eps, eps_root, mu_dtype, nesterov)
+    return chain(*direction, scale_by_learning_rate(learning_rate))
 
 
-@transformation(name="optax.nadamw")
+@transformation(name="flavors.optax.nadamw")
 def nadamw(
     learning_rate: NonNegative,
     b1: Decay = 0.9,
     b2: Decay = 0.999,
     eps: NonNegative = 1e-8,
     eps_root: NonNegative = 0.0,
-    *,
+    mu_dtype: Dtype | None = None,
     weight_decay: NonNegative = 1e-4,
     mask=None,
+    *,
     nesterov: bool = True,
 ):
     """`optax.nadamw`: its AdamW with `nesterov`. Source: optax 0.2.8, `_src/alias.py`."""
-    return adamw(learning_rate, b1, b2, eps, eps_root, weight_decay=weight_decay, mask=mask, nesterov=nesterov)
+    return chain(
+        *_adam_direction("nadamw", b1, b2, eps, eps_root, mu_dtype, nesterov),
+        add_decayed_weights(weight_decay, mask),
+        scale_by_learning_rate(learning_rate),
+    )
 
 
-@transformation(name="optax.adamax")
+@transformation(name="flavors.optax.adamax")
 def adamax(learning_rate: NonNegative, b1: Decay = 0.9, b2: Decay = 0.999, eps: NonNegative = 1e-8):
     r"""`optax.adamax`: AdaMax with epsilon inside the maximum, $u_t = \max(\beta_2 u_{t-1}, |g_t| + \epsilon)$.
 
@@ -183,7 +210,7 @@ def adamax(learning_rate: NonNegative, b1: Decay = 0.9, b2: Decay = 0.999, eps: 
     return chain(*_adamax_direction(b1, b2, eps), scale_by_learning_rate(learning_rate))
 
 
-@transformation(name="optax.adamaxw")
+@transformation(name="flavors.optax.adamaxw")
 def adamaxw(
     learning_rate: NonNegative,
     b1: Decay = 0.9,
@@ -203,13 +230,14 @@ def adamaxw(
     )
 
 
-@transformation(name="optax.amsgrad")
+@transformation(name="flavors.optax.amsgrad")
 def amsgrad(
     learning_rate: NonNegative,
     b1: Decay = 0.9,
     b2: Decay = 0.999,
     eps: NonNegative = 1e-8,
     eps_root: NonNegative = 0.0,
+    mu_dtype: Dtype | None = None,
     *,
     bias_correction_mu: bool = True,
     bias_correction_nu: bool = True,
@@ -222,28 +250,51 @@ def amsgrad(
     """
     second_moment = chain(scale_by_momentum(b2), *_corrected(b2, bias_correction_nu), running_max())
     return chain(
-        scale_by_momentum(b1),
+        _mean("amsgrad", b1, mu_dtype),
         *_corrected(b1, bias_correction_mu),
         scale_by_rms(second_moment, eps, eps_root),
         scale_by_learning_rate(learning_rate),
     )
 
 
-def _momentum(momentum, nesterov):
+def _momentum(momentum, nesterov, rounded=None, dtype=None):
     if momentum is None:
         return ()
     ahead = (look_ahead(momentum, dampening=0.0),) if nesterov else ()
-    return (scale_by_momentum(momentum, dampening=0.0), *ahead)
+    buffer = scale_by_momentum(momentum if dtype is None else rounded, dampening=0.0)
+    return (buffer if dtype is None else store(buffer, dtype), *ahead)
 
 
 def _corrected(decay, corrected):
     return (bias_correction(decay, as_power=True),) if corrected else ()
 
 
-def _adam_direction(b1, b2, eps, eps_root, nesterov):
-    mean = look_ahead(b1, corrected=True, as_power=True) if nesterov else bias_correction(b1, as_power=True)
+def _adam_direction(owner, b1, b2, eps, eps_root, mu_dtype, nesterov):
+    ahead = look_ahead(b1, corrected=True, as_power=True) if nesterov else bias_correction(b1, as_power=True)
     second_moment = chain(scale_by_momentum(b2), bias_correction(b2, as_power=True))
-    return scale_by_momentum(b1), mean, scale_by_rms(second_moment, eps, eps_root)
+    return _mean(owner, b1, mu_dtype), ahead, scale_by_rms(second_moment, eps, eps_root)
+
+
+def _mean(owner, b1, mu_dtype):
+    if mu_dtype is None:
+        return scale_by_momentum(b1)
+    return store(scale_by_momentum(_rounded(owner, "b1", b1, mu_dtype), dampening=b1), mu_dtype)
+
+
+def _rounded(owner, argument, decay, dtype):
+    """The decay that meets a stored moment: a number takes on the moment's dtype in optax, an injected schedule not."""
+    if dtype is None or is_schedule(decay):
+        return decay
+    info = jnp.finfo(dtype)
+    if not is_concrete(decay):
+        return jax.lax.reduce_precision(decay, info.nexp, info.nmant)
+    rounded = np.asarray(decay).astype(info.dtype).astype(float)
+    if np.any(rounded >= 1):
+        raise ValueError(
+            f"flavors.optax.{owner}: {argument}={decay} is 1 in {dtype}, with which optax's moment only grows; pass a "
+            f"wider dtype than {dtype}, or a smaller {argument}"
+        )
+    return rounded if np.ndim(decay) else float(rounded)
 
 
 def _adamax_direction(b1, b2, eps):

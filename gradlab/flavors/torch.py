@@ -5,15 +5,18 @@ towards 0. `weight_decay` is coupled, $g \leftarrow g + \lambda x$, unless it sa
 multiplies last, outside of every buffer. Every number may be a schedule, which counts from 0, as torch's schedulers do:
 bias correction is $1 - \beta_t^t$ with the decay of the step, also where `OneCycleLR` or `CyclicLR` cycles `betas`.
 
-What differs from torch: ranges are gradlab's (a momentum of 1 or more raises); `params` must be passed to `update`, as
-weight decay of 0 is a number like any other; a complex parameter has one second moment $|g|^2$, where torch keeps one
-for each of its parts; the steps are counted for the whole tree, where torch counts them for each parameter that has a
-gradient. Left out, as they change no number: `foreach`, `fused`, `capturable`, `differentiable`.
+`foreach`, `fused`, `capturable` and `differentiable` choose among PyTorch's programs for the same arithmetic. They are
+accepted and do nothing: in float32 and float64 they change an update by a rounding. In bfloat16 PyTorch's own programs
+differ by more, as some round after every operation; here everything is computed in float32 and rounded once.
+
+What differs from torch: ranges are gradlab's (a momentum of 1 or more raises); the parameters are given to `init` and
+not to the optimizer, and must be passed to `update`, as weight decay of 0 is a number like any other; a complex
+parameter has one second moment $|g|^2$, where torch keeps one for each of its parts; the steps are counted for the
+whole tree, where torch counts them for each parameter that has a gradient.
 """
 
 from __future__ import annotations
 
-from ..base import transformation
 from ..compose import chain
 from ..hyperparameters import Decay, Fraction, NonNegative
 from ..optimizers.adadelta import adadelta as published_adadelta
@@ -25,9 +28,10 @@ from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_heavy_ball, scale_by_momentum
 from ..transforms.scaling import scale, scale_by_learning_rate
 from ..transforms.second_moment import scale_by_infinity_norm, scale_by_rms, scale_by_rss, scale_by_stddev
+from .surroundings import torch_flavor
 
 
-@transformation(name="torch.sgd")
+@torch_flavor("sgd", "foreach differentiable fused")
 def sgd(
     lr: NonNegative = 1e-3,
     momentum: Decay = 0.0,
@@ -49,8 +53,8 @@ def sgd(
     no_momentum = isinstance(momentum, float) and momentum == 0  # only of Python numbers: a traced one cannot raise
     if nesterov and (no_momentum or (isinstance(dampening, float) and dampening != 0)):
         raise ValueError(
-            f"torch.sgd: nesterov=True needs a momentum above 0 and a dampening of 0, got momentum={momentum} and "
-            f"dampening={dampening}"
+            f"flavors.torch.sgd: nesterov=True needs a momentum above 0 and a dampening of 0, got momentum={momentum} "
+            f"and dampening={dampening}"
         )
     return chain(
         *_torch_gradient(weight_decay, maximize),
@@ -60,7 +64,7 @@ def sgd(
     )
 
 
-@transformation(name="torch.adagrad")
+@torch_flavor("adagrad", "foreach differentiable fused")
 def adagrad(
     lr: NonNegative = 1e-2,
     lr_decay: NonNegative = 0.0,
@@ -81,7 +85,7 @@ def adagrad(
     )
 
 
-@transformation(name="torch.adadelta")
+@torch_flavor("adadelta", "foreach capturable differentiable")
 def adadelta(
     lr: NonNegative = 1.0,
     rho: Decay = 0.9,
@@ -94,7 +98,7 @@ def adadelta(
     return chain(*_torch_gradient(weight_decay, maximize), published_adadelta(lr, rho, eps))
 
 
-@transformation(name="torch.rmsprop")
+@torch_flavor("rmsprop", "capturable foreach differentiable")
 def rmsprop(
     lr: NonNegative = 1e-2,
     alpha: Decay = 0.99,
@@ -119,7 +123,7 @@ def rmsprop(
     )
 
 
-@transformation(name="torch.adam")
+@torch_flavor("adam", "foreach capturable differentiable fused")
 def adam(
     lr: NonNegative = 1e-3,
     betas: tuple[Decay, Decay] = (0.9, 0.999),
@@ -135,7 +139,7 @@ def adam(
     `amsgrad` divides by $\sqrt{\max_{i \le t} v_i / (1 - \beta_2^t)} + \epsilon$: the maximum is of the raw moment,
     and the largest is corrected by the weight of the latest. Source: torch 2.13, `torch/optim/adam.py`.
     """
-    b1, b2 = _pair(betas)
+    b1, b2 = betas
     largest = (running_max(),) if amsgrad else ()
     return chain(
         *_torch_gradient(None if decoupled_weight_decay else weight_decay, maximize),
@@ -147,7 +151,7 @@ def adam(
     )
 
 
-@transformation(name="torch.adamw")
+@torch_flavor("adamw", "foreach capturable differentiable fused")
 def adamw(
     lr: NonNegative = 1e-3,
     betas: tuple[Decay, Decay] = (0.9, 0.999),
@@ -161,7 +165,7 @@ def adamw(
     return adam(lr, betas, eps, weight_decay, amsgrad, maximize=maximize, decoupled_weight_decay=True)
 
 
-@transformation(name="torch.adamax")
+@torch_flavor("adamax", "foreach differentiable capturable")
 def adamax(
     lr: NonNegative = 2e-3,
     betas: tuple[Decay, Decay] = (0.9, 0.999),
@@ -174,7 +178,7 @@ def adamax(
 
     Source: torch 2.13, `torch/optim/adamax.py`.
     """
-    b1, b2 = _pair(betas)
+    b1, b2 = betas
     return chain(
         *_torch_gradient(weight_decay, maximize),
         scale_by_momentum(b1),
@@ -184,7 +188,7 @@ def adamax(
     )
 
 
-@transformation(name="torch.nadam")
+@torch_flavor("nadam", "foreach capturable differentiable")
 def nadam(
     lr: NonNegative = 2e-3,
     betas: tuple[Decay, Decay] = (0.9, 0.999),
@@ -202,7 +206,7 @@ def nadam(
     \mu$ in its default dtype, float32, also for parameters in float64, and is off by 1e-10 there.
     Source: torch 2.13, `torch/optim/nadam.py`.
     """
-    b1, b2 = _pair(betas)
+    b1, b2 = betas
     mu, next_mu = (nadam_momentum(b1, momentum_decay, start) for start in (1.0, 2.0))
     return chain(
         *_torch_gradient(None if decoupled_weight_decay else weight_decay, maximize),
@@ -218,9 +222,3 @@ def _torch_gradient(weight_decay, maximize):
     """What torch makes of the gradient before anything measures it."""
     turned = (scale(-1.0),) if maximize else ()
     return turned if weight_decay is None else (*turned, add_decayed_weights(weight_decay))
-
-
-def _pair(betas):
-    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-        raise TypeError(f"betas must be a pair (b1, b2) of decays, such as (0.9, 0.999); got {betas!r}")
-    return betas

@@ -34,7 +34,7 @@ def factories(flavors: ModuleType) -> dict[str, Any]:
     return {
         name: value
         for name, value in vars(flavors).items()
-        if is_factory(value) and value.factory.name == f"{framework(flavors)}.{name}"
+        if is_factory(value) and value.factory.name == f"flavors.{framework(flavors)}.{name}"
     }
 
 
@@ -94,10 +94,10 @@ def assert_all_agree(flavors: ModuleType, cases: int, looser: dict[str, float]) 
     assert not off, "\n".join([f"{len(off)} of {cases} cases differ:", *off])
 
 
-def assert_same_signatures(flavors: ModuleType, left_out: set[str]) -> None:
-    """Each optimizer has its framework's arguments, in order and with the same defaults, but for those left out.
+def assert_same_signatures(flavors: ModuleType, other_default: frozenset[str] = frozenset()) -> None:
+    """Each optimizer has all of its framework's arguments, with the same defaults, except for those of `other_default`.
 
-    Those that stand behind one that is left out are keyword-only.
+    Those that can be given by position stand in the framework's order. The parameters are given to `init`.
     """
     golden = load(framework(flavors))
     made = factories(flavors)
@@ -105,8 +105,9 @@ def assert_same_signatures(flavors: ModuleType, left_out: set[str]) -> None:
     for name, factory in made.items():
         given = inspect.signature(factory).parameters
         recorded = [argument for argument in golden.parameters[name] if argument != "params"]
-        assert set(recorded) - set(given) <= left_out, name
+        assert set(recorded) == set(given), name
         positional = [argument for argument, p in given.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
         assert positional == recorded[: len(positional)], name
         for argument, parameter in given.items():
-            assert parameter.default == golden.defaults[name].get(argument, parameter.empty), (name, argument)
+            if argument not in other_default:
+                assert parameter.default == golden.defaults[name].get(argument, parameter.empty), (name, argument)

@@ -35,7 +35,7 @@ def test_every_golden_call_is_a_value(flavors):
         assert tx == again
         assert hash(tx) == hash(again)
         assert pickle.loads(pickle.dumps(tx)) == tx
-        assert eval(repr(tx), vars(gl.schedules) | vars(gl.flavors)) == tx
+        assert eval(repr(tx), vars(gl.schedules) | vars(gl)) == tx
         leaves, structure = jax.tree.flatten(tx)
         assert jax.tree.unflatten(structure, leaves) == tx
 
@@ -59,5 +59,5 @@ def test_every_contract_holds_with_all_options_and_a_schedule(tx):
 @each_default
 def test_the_first_sentence_names_the_original_and_the_text_its_source(tx):
     doc = tx.factory.public.__doc__
-    assert doc.startswith(f"`{tx.factory.name.split('.')[0]}")
+    assert doc.startswith(f"`{tx.factory.name.split('.')[1]}")
     assert "Source: " in doc

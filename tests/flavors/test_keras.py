@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -9,9 +11,6 @@ import pytest
 import gradlab as gl
 from gradlab.flavors import keras
 from tests.flavors.golden_runs import assert_all_agree, assert_same_signatures
-
-CLIPPING = {"clipnorm", "clipvalue", "global_clipnorm"}
-AROUND = {"use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps"}
 
 # The variance v - m^2 of the constant coordinate falls to 0.9^100 = 2.7e-5 of v, so that one rounding of v or of m^2,
 # 1e-16 of it, is 4e-12 of the variance: no two orders of the same operations agree any better.
@@ -23,11 +22,11 @@ def test_every_golden_case_agrees():
 
 
 def test_signatures_are_those_of_keras():
-    assert_same_signatures(keras, left_out={"name"} | CLIPPING | AROUND)
+    assert_same_signatures(keras, other_default=frozenset({"name", "ema_momentum"}))  # both do nothing here
 
 
 def test_adamw_cannot_do_without_decay():
-    with pytest.raises(TypeError, match=r"keras\.adamw: weight_decay must be a number"):
+    with pytest.raises(TypeError, match=r"flavors\.keras\.adamw: weight_decay must be a number"):
         keras.adamw(weight_decay=None)
 
 
@@ -56,3 +55,38 @@ def test_parameters_are_asked_for_only_by_decay():
     tx = keras.adamw()
     with pytest.raises(ValueError, match="needs the parameters"):
         tx.update(jnp.ones(2), tx.init(jnp.ones(2)))
+
+
+GRADIENT = {"a": jnp.array([3.0, -0.1]), "b": jnp.array([4.0])}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"clipvalue": 0.5}, ([0.5, -0.1], [0.5])),
+        ({"clipnorm": 1.0}, ([3 / np.sqrt(9.01), -0.1 / np.sqrt(9.01)], [1.0])),
+        ({"global_clipnorm": 1.0}, ([3 / np.sqrt(25.01), -0.1 / np.sqrt(25.01)], [4 / np.sqrt(25.01)])),
+        ({"loss_scale_factor": 4.0}, ([0.75, -0.025], [1.0])),
+        ({"loss_scale_factor": 4.0, "clipvalue": 0.5}, ([0.5, -0.025], [0.5])),
+        ({"name": "mine", "ema_momentum": 0.5}, ([3.0, -0.1], [4.0])),
+    ],
+)
+def test_the_gradient_is_scaled_back_and_clipped_before_all_else(arguments, expected):
+    tx = keras.sgd(1.0, **arguments)
+    step, _ = tx.update(GRADIENT, tx.init(GRADIENT))
+    np.testing.assert_allclose(step["a"], [-g for g in expected[0]], rtol=1e-12)
+    np.testing.assert_allclose(step["b"], [-g for g in expected[1]], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"use_ema": True}, "use_ema=True averages the parameters after each step"),
+        ({"gradient_accumulation_steps": 4}, "optax.MultiSteps(tx, every_k_schedule=4)"),
+        ({"clipnorm": 1.0, "clipvalue": 0.5}, "clipnorm and clipvalue exclude each other"),
+        ({"clipnorm": 0.0}, "clipnorm must be in (0, inf), got 0.0"),
+    ],
+)
+def test_what_no_update_can_do_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=rf"flavors\.keras\.adam: .*{re.escape(message)}"):
+        keras.adam(**arguments)

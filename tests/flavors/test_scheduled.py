@@ -67,6 +67,6 @@ def test_each_optimizer_of_each_framework_has_a_case():
         (name, optimizer)
         for name, flavors in FLAVORS.items()
         for optimizer, value in vars(flavors).items()
-        if getattr(getattr(value, "factory", None), "name", "") == f"{name}.{optimizer}"
+        if getattr(getattr(value, "factory", None), "name", "") == f"flavors.{name}.{optimizer}"
     }
     assert shipped - made == {("optax", "sign_sgd")}

@@ -16,24 +16,21 @@ def test_every_golden_case_agrees():
 
 
 def test_signatures_are_those_of_torch():
-    assert_same_signatures(torch, left_out={"foreach", "fused", "capturable", "differentiable"})
+    assert_same_signatures(torch)
 
 
 @pytest.mark.parametrize("wrong", [{"momentum": 0.0}, {"momentum": 0.9, "dampening": 0.1}])
 def test_nesterov_needs_an_undampened_momentum(wrong):
-    with pytest.raises(ValueError, match=r"torch\.sgd: nesterov=True needs a momentum above 0 and a dampening of 0"):
+    with pytest.raises(
+        ValueError, match=r"flavors\.torch\.sgd: nesterov=True needs a momentum above 0 and a dampening of 0"
+    ):
         torch.sgd(nesterov=True, **wrong)
 
 
-@pytest.mark.parametrize("wrong", [0.9, (0.9,), (0.9, 0.99, 0.999), None])
+@pytest.mark.parametrize("wrong", [0.9, (0.9,), (0.9, 0.99, 0.999), None, "ab"])
 def test_betas_are_a_pair(wrong):
-    with pytest.raises(TypeError, match=r"betas must be a pair \(b1, b2\) of decays"):
+    with pytest.raises(TypeError, match=r"flavors\.torch\.adam: betas must be a tuple of 2 numbers, got"):
         torch.adam(betas=wrong)
-
-
-def test_a_beta_out_of_range_raises():
-    with pytest.raises(ValueError, match=r"must be in \[0, 1\), got 1\.5"):
-        torch.adam(betas=(1.5, 0.999))
 
 
 def test_betas_are_leaves():

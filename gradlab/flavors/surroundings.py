@@ -1,0 +1,97 @@
+"""Arguments that a framework gives to its optimizers besides those of the update itself, added to the recipes here."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from ..base import transformation
+from ..compose import chain
+from ..hyperparameters import Positive
+from ..transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value
+from ..transforms.scaling import scale
+
+_Surround = Callable[..., Any]
+
+
+def flavor(label: str, surround: _Surround, /, **further: tuple[Any, Any]) -> Callable[[Callable[..., Any]], Any]:
+    """A decorator that makes a flavor of a recipe, with more keyword-only arguments: an annotation and a default each.
+
+    `surround(made, label, **further)` gives the transformation, from what the recipe itself made.
+    """
+
+    def decorate(recipe: Callable[..., Any]) -> Any:
+        @functools.wraps(recipe)
+        def surrounded(*args: Any, **kwargs: Any) -> Any:
+            own = {argument: kwargs.pop(argument, default) for argument, (_, default) in further.items()}
+            return surround(recipe(*args, **kwargs), label, **own)
+
+        signature = inspect.signature(recipe)
+        added = [
+            inspect.Parameter(argument, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+            for argument, (annotation, default) in further.items()
+        ]
+        parameters = [*signature.parameters.values(), *added]
+        surrounded.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return transformation(surrounded, name=label)  # type: ignore[call-overload]
+
+    return decorate
+
+
+def torch_flavor(name: str, switches: str) -> Callable[[Callable[..., Any]], Any]:
+    """A decorator for PyTorch's optimizers: `switches` choose among PyTorch's programs for the same arithmetic."""
+
+    def surround(made, label, **ignored):
+        return made
+
+    known = {
+        switch: (bool | None, None) if switch in ("foreach", "fused") else (bool, False) for switch in switches.split()
+    }
+    return flavor(f"flavors.torch.{name}", surround, **known)
+
+
+def keras_flavor(name: str) -> Callable[[Callable[..., Any]], Any]:
+    """A decorator for Keras's optimizers, all of which scale back and clip the gradient first."""
+    limit = (Positive | None, None)
+    return flavor(
+        f"flavors.keras.{name}",
+        _after_clipping,
+        clipnorm=limit,
+        clipvalue=limit,
+        global_clipnorm=limit,
+        use_ema=(bool, False),
+        ema_momentum=(Positive | None, None),
+        ema_overwrite_frequency=(int | None, None),
+        loss_scale_factor=limit,
+        gradient_accumulation_steps=(int | None, None),
+        name=(str | None, None),
+    )
+
+
+def _after_clipping(made, owner, /, **given):
+    if given["use_ema"]:
+        raise ValueError(
+            f"{owner}: use_ema=True averages the parameters after each step, which an update cannot do; leave it out, "
+            f"and average them in the training loop: optax.incremental_update(params, average, 1 - ema_momentum)"
+        )
+    steps = given["gradient_accumulation_steps"]
+    if steps is not None:
+        raise ValueError(
+            f"{owner}: gradient_accumulation_steps={steps} decides when a step happens; leave it out, and wrap the "
+            f"optimizer: optax.MultiSteps(tx, every_k_schedule={steps})"
+        )
+    clips = {
+        argument: clip(given[argument])
+        for argument, clip in (
+            ("clipnorm", clip_by_norm),
+            ("global_clipnorm", clip_by_global_norm),
+            ("clipvalue", clip_by_value),
+        )
+        if given[argument] is not None
+    }
+    if len(clips) > 1:
+        raise ValueError(f"{owner}: {' and '.join(clips)} exclude each other, as in Keras; pass one of them")
+    factor = given["loss_scale_factor"]
+    return chain(*(() if factor is None else (scale(1 / factor),)), *clips.values(), made)

@@ -1,0 +1,72 @@
+"""Storage: the state of a transformation in another dtype than the one that it computes in."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from .base import Transformation, transformation
+from .boundary import PyTree
+from .core import raw_init, raw_update
+from .equations import Expression, Writer, equation_of
+from .hyperparameters import Dtype
+
+
+@transformation(splits_gradient="tx")
+def store(tx: optax.GradientTransformation, dtype: Dtype = "bfloat16"):
+    r"""Keep the state of a transformation in another dtype, such as moments in bfloat16 for half of the memory.
+
+    Everything is computed as before, from the state as it was stored; the new state is rounded once, when it is stored
+    again. So the update of a step comes from moments that are not rounded yet. Stored in `dtype` is what has the shape
+    of a parameter, or grows with it; counters, weights of bias corrections and keys stay as they are, because a sum in
+    bfloat16 stands still at 256. The gradient and the direction go through `tx` as they do without `store`.
+
+    `tx` is a transformation, `dtype` the name of a floating-point or complex dtype, or anything that `jnp.dtype` takes.
+    A running mean with a decay above 0.99 needs more digits than bfloat16 has: its steps are below the rounding.
+
+    Raises TypeError if the state is complex and `dtype` is not, or the reverse.
+    """
+
+    def init(params):
+        return stored(raw_init(tx, params), params)
+
+    def update(updates, state, params=None, *, grads=None, **extra):
+        like = updates if params is None else params
+        computed = jax.eval_shape(functools.partial(raw_init, tx), like)
+        state = jax.tree.map(lambda leaf, wide: leaf.astype(wide.dtype) if _inexact(wide) else leaf, state, computed)
+        updates, state = raw_update(tx, updates, state, params, {"grads": grads, **extra})
+        return updates, stored(state, like)
+
+    def stored(state: PyTree, params: PyTree) -> PyTree:
+        larger = jax.tree.map(lambda p: jax.ShapeDtypeStruct((2, *p.shape), p.dtype), params)
+        narrow = jax.dtypes.canonicalize_dtype(dtype)
+
+        def one(path, leaf, grown):
+            if leaf.shape == grown.shape or not _inexact(leaf):
+                return leaf
+            if jnp.iscomplexobj(leaf) != jnp.issubdtype(narrow, jnp.complexfloating):
+                place = jax.tree_util.keystr(path) or "the root"
+                raise TypeError(
+                    f"store: the state at {place} is {leaf.dtype.name} and cannot be stored as {narrow.name}; pass a "
+                    f"dtype that is {'complex' if jnp.iscomplexobj(leaf) else 'real'}, or treat real and complex "
+                    f"parameters apart (optax.partition)"
+                )
+            return leaf.astype(narrow)
+
+        grown = jax.eval_shape(functools.partial(raw_init, tx), larger)
+        return jax.tree_util.tree_map_with_path(one, state, grown)
+
+    return init, update
+
+
+@equation_of(store)
+def _(write: Writer, tx: Any, dtype: str) -> Expression:  # in exact arithmetic
+    return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))
+
+
+def _inexact(leaf: Any) -> bool:
+    return jnp.issubdtype(leaf.dtype, jnp.inexact)

@@ -1,0 +1,63 @@
+"""A wrong argument of a flavor is reported under the name of the flavor and of the argument, in one line."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import jax.numpy as jnp
+import pytest
+
+from gradlab.flavors.names import FLAVORS
+from tests.flavors.golden_runs import factories
+
+CALLS = [
+    pytest.param(factory, argument, id=f"{framework}.{name}-{argument}")
+    for framework, flavors in FLAVORS.items()
+    for name, factory in factories(flavors).items()
+    for argument in factory.factory.parameters
+]
+FREE = {"mask", "weight_decay_mask"}  # trees of booleans, or functions, that only the parameters can be compared with
+WRONG = (-1.5, float("nan"), "text", object(), {"x": jnp.ones(2)}, [1.0, 2.0, 3.0], jnp.array([0.5, -1.0]))
+
+
+def wrongs(parameter):
+    """Values that an argument cannot have, by what it declares."""
+    if parameter.elements:
+        return (*WRONG, None, 0.5, (1.5, 0.5), (0.5, 1.5), (0.5,), (0.5, "text"), (None, 0.5))
+    if parameter.range is not None:
+        nothing = () if parameter.default is None else (None,)
+        above = () if parameter.range.high > 1 else (1.5,)
+        return (*WRONG, *nothing, *above, True, 1j, float("inf"))
+    return (-1.5, object(), {"x": 1.0}, [1.0], 3, "int8") if str not in parameter.static else (-1.5, object(), [1.0])
+
+
+@pytest.mark.parametrize(("factory", "argument"), CALLS)
+def test_the_message_names_the_flavor_and_the_argument(factory, argument):
+    if argument in FREE:
+        return
+    label, parameter = factory.factory.name, factory.factory.parameters[argument]
+    required = {} if argument in ("lr", "learning_rate") else {next(iter(factory.factory.parameters)): 0.1}
+    for wrong in wrongs(parameter):
+        if parameter.static and type(wrong) in parameter.static:
+            continue
+        with pytest.raises((TypeError, ValueError)) as caught:
+            factory(**required, **{argument: wrong})
+        message = str(caught.value)
+        assert re.match(rf"{re.escape(label)}: {argument}\b", message), (wrong, message)
+        assert "\n" not in message
+
+
+@pytest.mark.parametrize("factory", [f for flavors in FLAVORS.values() for f in factories(flavors).values()])
+def test_an_unknown_argument_is_reported_under_the_name_of_the_flavor(factory):
+    with pytest.raises(
+        TypeError, match=rf"^{re.escape(factory.factory.name)}: got an unexpected .* 'momentums'; the call"
+    ):
+        factory(0.1, momentums=0.9)
+
+
+def test_the_label_can_be_evaluated():
+    for flavors in FLAVORS.values():
+        for factory in factories(flavors).values():
+            assert factory.factory.name.startswith("flavors.")
+            assert list(inspect.signature(factory).parameters) == list(factory.factory.parameters)

@@ -1,0 +1,79 @@
+"""A state that is stored in another dtype."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import gradlab as gl
+from gradlab.testing import assert_lawful
+
+
+def test_moments_are_rounded_once_when_they_are_stored(rng):
+    """m_t = b round(m_{t-1}) + (1 - b) g_t, and the update of step t is from m_t as it is."""
+    gradients = rng.standard_normal((6, 4)).astype(np.float32)
+    tx = gl.store(gl.scale_by_momentum(0.9), "bfloat16")
+    state, stored = tx.init(gradients[0]), np.zeros(4, np.float32)
+    assert state.moment.dtype == jnp.bfloat16
+    for g in gradients:
+        updates, state = tx.update(g, state)
+        expected = np.float32(0.9) * stored + np.float32(0.1) * g
+        np.testing.assert_allclose(updates, expected, rtol=1e-6)
+        stored = np.asarray(jnp.asarray(expected).astype(jnp.bfloat16).astype(jnp.float32))
+
+
+def test_what_is_no_moment_is_stored_as_it_is():
+    tx = gl.store(gl.adam(gl.schedules.cosine(0.1, 100)), "bfloat16")
+    for params in (jnp.ones(3, jnp.float32), jnp.ones((), jnp.float32)):
+        leaves = jax.tree.leaves(tx.init(params))
+        assert (
+            sorted((leaf.dtype.name, leaf.shape == params.shape) for leaf in leaves if leaf.dtype == "bfloat16")
+            == [("bfloat16", True)] * 2
+        )  # two moments
+        assert {leaf.dtype.name for leaf in leaves} == {"bfloat16", "float64", "int32"}  # weights of the correction
+
+
+def test_a_wide_dtype_changes_nothing(rollout, rng):
+    gradients = rng.standard_normal((5, 3))
+    np.testing.assert_array_equal(
+        rollout(gl.store(gl.adam(0.1), "float64"), gradients), rollout(gl.adam(0.1), gradients)
+    )
+
+
+def test_both_signals_pass(rollout, rng):
+    """Behind it, a second moment reads the gradient and not the momentum."""
+    gradients = rng.standard_normal((5, 3))
+    behind = gl.scale_by_rms(0.9)
+    got = rollout(gl.chain(gl.store(gl.scale_by_momentum(0.9), "float64"), behind), gradients)
+    np.testing.assert_array_equal(got, rollout(gl.chain(gl.scale_by_momentum(0.9), behind), gradients))
+    inside = gl.chain(gl.scale_by_momentum(0.9), gl.store(behind, "float64"))
+    np.testing.assert_array_equal(rollout(inside, gradients), got)
+
+
+def test_links_of_optax_are_stored_too(rng):
+    tx = gl.store(optax.trace(0.9), "float16")
+    state = tx.init(jnp.ones(3))
+    _, state = tx.update(jnp.ones(3), state)
+    assert state.trace.dtype == jnp.float16
+
+
+def test_real_and_complex_are_not_exchanged():
+    tx = gl.store(gl.scale_by_momentum(), "bfloat16")
+    with pytest.raises(TypeError, match=r"store: the state at \.moment is complex64 and cannot be stored as bfloat16"):
+        tx.init(jnp.ones(2, jnp.complex64))
+    with pytest.raises(TypeError, match=r"float32 and cannot be stored as complex64; pass a dtype that is real"):
+        tx.replace(dtype="complex64").init(jnp.ones(2, jnp.float32))
+    assert gl.store(gl.scale_by_momentum(), "complex64").init(jnp.ones(2, complex)).moment.dtype == jnp.complex64
+
+
+@pytest.mark.parametrize("wrong", ["int8", "bfloat", 3, "bool"])
+def test_the_dtype_is_one_of_floating_point(wrong):
+    with pytest.raises(TypeError, match=r"store: dtype must be a floating-point or complex dtype, such as 'bfloat16'"):
+        gl.store(gl.scale_by_momentum(), wrong)
+
+
+def test_the_laws_hold_for_single_precision_storage():
+    assert_lawful(gl.store(gl.adam(0.1), "float32"), dtypes=("float32", "bfloat16"))

@@ -67,11 +67,18 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
     @property
     def splits_gradient(self) -> bool:
         """Whether what comes out is a direction, and no longer the gradient (see `chain`)."""
+        return self._declares(splits_gradient, self.factory.splits_gradient)
+
+    @property
+    def squares_gradient(self) -> bool:
+        """Whether a link of this squares the gradient of the chain, which then is bounded (see `chain`)."""
+        return self._declares(squares_gradient, self.factory.squares_gradient)
+
+    def _declares(self, declared: Callable[[Any], bool], flag: bool | str) -> bool:
         links = self.links
         if links != (self,):
-            return any(splits_gradient(link) for link in links)
-        flag = self.factory.splits_gradient
-        return splits_gradient(self.arguments[flag]) if isinstance(flag, str) else flag
+            return any(map(declared, links))
+        return declared(self.arguments[flag]) if isinstance(flag, str) else flag
 
     def _replace(self, /, **changes: Any) -> Any:  # of the named tuple (init, update), which would be no value
         raise TypeError(
@@ -165,7 +172,7 @@ class Border:
 def transformation(factory: Callable[P, Any], /) -> Callable[P, Transformation]: ...
 @overload
 def transformation(
-    *, splits_gradient: bool | str = False, name: str | None = None
+    *, splits_gradient: bool | str = False, squares_gradient: bool | str = False, name: str | None = None
 ) -> Callable[[Callable[P, Any]], Callable[P, Transformation]]: ...
 
 
@@ -174,6 +181,7 @@ def transformation(
     /,
     *,
     splits_gradient: bool | str = False,
+    squares_gradient: bool | str = False,
     name: str | None = None,
 ) -> Any:
     """Make transformation values of a function that takes hyperparameters and returns an `(init, update)` pair.
@@ -182,23 +190,25 @@ def transformation(
     it. A function that returns another transformation is a *recipe*. optax's factories can be wrapped as they are:
     `scale_by_lion = gl.transformation(optax.scale_by_lion)` is a value, with hyperparameters that never recompile.
 
-    `splits_gradient` says that the result is a direction from here on and no longer the gradient, as for momentum; a
-    string names the argument whose transformation decides. `name` is the printed name, by default the function's.
+    `splits_gradient` says that the result is a direction from here on and no longer the gradient, as for momentum.
+    `squares_gradient` says that the link squares the chain's gradient, as for second moments, so that the chain bounds
+    what has no finite square. For either, a string names the argument whose transformation decides. `name` is the
+    printed name, by default the function's.
 
     Raises TypeError where the factory is decorated if an annotation cannot be evaluated, or if an argument has the name
     of an attribute that every transformation has, such as `init`; TypeError and ValueError where the factory is called
     with arguments outside their declared ranges (see `gradlab.hyperparameters`).
     """
-    if factory is None:
-        return functools.partial(_transformation, splits_gradient=splits_gradient, name=name)
-    return _transformation(factory, splits_gradient=splits_gradient, name=name)
+    options = {"splits_gradient": splits_gradient, "squares_gradient": squares_gradient, "name": name}
+    return functools.partial(_transformation, **options) if factory is None else _transformation(factory, **options)
 
 
 def _transformation(
     factory: Callable[..., Any],
     *,
-    splits_gradient: bool | str,
-    name: str | None,
+    splits_gradient: bool | str = False,
+    squares_gradient: bool | str = False,
+    name: str | None = None,
     shadowed: frozenset[str] = frozenset(),
 ) -> Any:
     """As `transformation`; `shadowed` names the arguments that attributes of the value may hide."""
@@ -214,7 +224,8 @@ def _transformation(
         _require_pair(label, made.core.made())
         return made
 
-    make.factory = Factory(make, factory, label, parameters, splits_gradient)  # type: ignore[attr-defined]
+    declared = Factory(make, factory, label, parameters, splits_gradient, squares_gradient)
+    make.factory = declared  # type: ignore[attr-defined]
     return refusing_to_run(make, label)
 
 
@@ -236,6 +247,11 @@ def refusing_to_run(factory: Any, label: str) -> Any:
 def splits_gradient(link: Any) -> bool:
     """Whether a link of a chain turns the gradient into a direction; a foreign link never does."""
     return isinstance(link, Transformation) and link.splits_gradient
+
+
+def squares_gradient(link: Any) -> bool:
+    """Whether a link of a chain squares the chain's gradient; a foreign link never sees it."""
+    return isinstance(link, Transformation) and link.squares_gradient
 
 
 def _require_pair(owner: str, made: Any) -> None:

@@ -10,7 +10,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from .base import Border, Transformation, _transformation, refusing_to_run, splits_gradient, transformation
+from .arithmetic import squarable
+from .base import (
+    Border,
+    Transformation,
+    _transformation,
+    refusing_to_run,
+    splits_gradient,
+    squares_gradient,
+    transformation,
+)
 from .core import raw_init, raw_update
 from .equations import Expression, Writer, equation_of
 from .values import Value
@@ -32,6 +41,9 @@ def chain(*links: optax.GradientTransformation) -> Transformation:
     both. Links that measure the gradient (second moments, Nesterov) read $g$, and scale $d$. So momentum, RMS scaling
     and bias correction in a row are Adam.
 
+    In a chain that squares the gradient, a finite element whose square would overflow (in float32, one above $2^{51}$)
+    is bounded before the first link that remembers or squares it.
+
     `links` are transformations of gradlab or of optax, or `(init, update)` pairs; optax's are applied to the direction
     and not handed the gradient. Chains and recipes among them are opened, so that `chain` is associative, and
     `chain()` changes nothing. The state is the tuple of the states of all the links.
@@ -48,7 +60,7 @@ def chain(*links: optax.GradientTransformation) -> Transformation:
 
 
 # The links of a chain are its argument and its property, which differ only in that the property opens recipes.
-@functools.partial(_transformation, splits_gradient=False, name="chain", shadowed=frozenset({"links"}))
+@functools.partial(_transformation, name="chain", shadowed=frozenset({"links"}))
 def _chain(*links: Any) -> Chain:
     flat = tuple(part for link in links for part in (link.links if isinstance(link, Transformation) else (link,)))
 
@@ -61,7 +73,10 @@ def _chain(*links: Any) -> Chain:
         if len(state) != len(flat):
             raise ValueError(f"a chain of {len(flat)} links got a state of {len(state)}")
         new_state = []
-        for link, link_state in zip(flat, state, strict=True):
+        bounded_at = _bounded_at(flat)
+        for position, (link, link_state) in enumerate(zip(flat, state, strict=True)):
+            if position == bounded_at:
+                updates, gradient = (jax.tree.map(squarable, tree) for tree in (updates, gradient))
             updates, link_state = raw_update(link, updates, link_state, params, {"grads": gradient, **extra})
             split = split or splits_gradient(link)
             gradient = gradient if split else updates
@@ -71,11 +86,22 @@ def _chain(*links: Any) -> Chain:
     return Chain(init, update, flat)
 
 
+def _bounded_at(links: tuple[Any, ...]) -> int | None:
+    """The first link that remembers or squares the gradient, in a chain that squares it.
+
+    What enters there is bounded so that it has a square, the same for the moments of all orders: bounded in the second
+    moment alone, the quotient would be too large by as much.
+    """
+    if not any(map(squares_gradient, links)):
+        return None
+    return next(i for i, link in enumerate(links) if splits_gradient(link) or squares_gradient(link))
+
+
 chain.factory = _chain.factory  # type: ignore[attr-defined]
 refusing_to_run(chain, "chain")
 
 
-@transformation(splits_gradient="tx")
+@transformation(splits_gradient="tx", squares_gradient="tx")
 def isolate(tx: optax.GradientTransformation):
     """Apply a transformation as if it stood alone: its own input is its gradient, whatever the chain's is.
 
@@ -88,7 +114,7 @@ def isolate(tx: optax.GradientTransformation):
     return lambda params: raw_init(tx, params), update
 
 
-@transformation(splits_gradient="tx")
+@transformation(splits_gradient="tx", squares_gradient="tx")
 def precondition(tx: optax.GradientTransformation):
     r"""Multiply the direction by the rates that a transformation gives, $d' = f(\mathbf 1; g) \odot d$.
 

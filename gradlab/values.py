@@ -64,6 +64,7 @@ class Factory(NamedTuple):
     name: str
     parameters: Mapping[str, Any]  # name -> gradlab.hyperparameters.Parameter
     splits_gradient: bool | str = False
+    squares_gradient: bool | str = False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Factory) and self.build is other.build
@@ -161,6 +162,7 @@ class Value:
                 factory.name,
                 factory.splits_gradient,
                 self.children,
+                factory.squares_gradient,
             )
         return _unpickle, (type(self), factory.public, self.children)
 
@@ -250,8 +252,16 @@ def _unpickle(cls: type[Value], public: Any, children: dict[str, Any]) -> Any:
     return cls._make(public.factory, children)
 
 
-def _unpickle_wrapped(cls: type[Value], build: Any, name: str, splits: bool | str, children: dict[str, Any]) -> Any:
-    return cls._make(cls._decorate(build, name=name, splits_gradient=splits).factory, children)
+def _unpickle_wrapped(
+    cls: type[Value],
+    build: Any,
+    name: str,
+    splits: bool | str,
+    children: dict[str, Any],
+    squares: bool | str = False,
+) -> Any:
+    made = cls._decorate(build, name=name, splits_gradient=splits, squares_gradient=squares)
+    return cls._make(made.factory, children)
 
 
 def _found_by_name(function: Any) -> bool:

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..arithmetic import divide, magnitude, square_root, squared_magnitude
+from ..arithmetic import divide, magnitude, squarable, square_root, squared_magnitude
 from ..base import transformation
 from ..core import raw_init, raw_update
 from ..equations import Expression, Writer, equation_of, is_zero
@@ -28,7 +28,13 @@ class RmsState(NamedTuple):
     second_moment: Any  # the state of the estimator of g^2, real, at least float32
 
 
-@transformation
+def _measured(updates: Any, grads: Any) -> tuple[Any, Any]:
+    """The direction and the gradient of a link that squares the gradient: what is squared must have a square."""
+    gradient = jax.tree.map(squarable, updates if grads is None else grads)
+    return (gradient if grads is None else updates), gradient
+
+
+@transformation(squares_gradient=True)
 def scale_by_rms(
     decay: Decay | optax.GradientTransformation = 0.9, eps: NonNegative = 1e-8, eps_root: NonNegative = 0.0
 ):
@@ -37,7 +43,8 @@ def scale_by_rms(
     $v_t$ is an estimate of $|g_t|^2$ (of the chain's gradient, not of the direction). `decay` in [0, 1) makes it an
     exponential moving average; a transformation is applied to $|g|^2$ as the estimator, so that
     `chain(scale_by_momentum(b2), bias_correction(b2), running_max())` is AMSGrad's. `eps` and `eps_root` are in
-    [0, inf), in units of the gradient and of its square. Where the denominator is 0 the result is 0.
+    [0, inf), in units of the gradient and of its square. Where the denominator is 0 the result is 0. A finite gradient
+    whose square would overflow is bounded (see `gradlab.arithmetic.squarable`), in a chain before it enters a momentum.
 
     Source: Hinton (2012), lecture 6e of Neural Networks for Machine Learning.
     """
@@ -47,7 +54,7 @@ def scale_by_rms(
         return RmsState(raw_init(estimator, jax.tree.map(squared_magnitude, params)))
 
     def update(updates, state, params=None, *, grads=None):
-        gradient = updates if grads is None else grads
+        updates, gradient = _measured(updates, grads)
         square = jax.tree.map(squared_magnitude, gradient)
         v, second_moment = raw_update(estimator, square, state.second_moment, params, {})
         scaled = jax.tree.map(lambda d, v: divide(d, square_root(v + eps_root) + eps), updates, v)
@@ -73,7 +80,7 @@ class StddevState(NamedTuple):
     second_moment: Any  # of |g|^2, real
 
 
-@transformation
+@transformation(squares_gradient=True)
 def scale_by_stddev(
     decay: Decay | optax.GradientTransformation = 0.9,
     eps: NonNegative = 1e-8,
@@ -94,7 +101,7 @@ def scale_by_stddev(
         return StddevState(raw_init(mean_estimator, params), raw_init(estimator, square))
 
     def update(updates, state, params=None, *, grads=None):
-        gradient = updates if grads is None else grads
+        updates, gradient = _measured(updates, grads)
         square = jax.tree.map(squared_magnitude, gradient)
         mean, mean_state = raw_update(mean_estimator, gradient, state.mean, params, {})
         v, second_moment = raw_update(estimator, square, state.second_moment, params, {})
@@ -154,7 +161,7 @@ def scale_by_update_rms(decay: Decay = 0.9, eps: NonNegative = 1e-6):
     def update(updates, state):
         w = state.second_moment
         scaled = jax.tree.map(lambda w, d: square_root(w + eps).astype(d.dtype) * d, w, updates)
-        w = jax.tree.map(lambda w, d: decay * w + (1 - decay) * squared_magnitude(d), w, scaled)
+        w = jax.tree.map(lambda w, d: decay * w + (1 - decay) * squared_magnitude(squarable(d)), w, scaled)
         return scaled, UpdateRmsState(w)
 
     return init, update

@@ -1,5 +1,11 @@
 """Pictures of results: functions that take matplotlib axes and a Dataset, draw, and return the axes."""
 
+# ruff: noqa: E402  (Matplotlib is loaded first)
+
+from .settings import load_matplotlib
+
+load_matplotlib()
+
 from .curves import learning_curves as learning_curves
 from .effects import effect as effect
 from .figures import draw_pictures as draw_pictures

@@ -9,7 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..leaderboard import best_rate_index, with_role
-from .style import CONTEXT, EndLabel, chosen, common_limits, label_ends, line_style, log_axis, shown
+from .style import CONTEXT, PLAIN, EndLabel, chosen, common_limits, drawable, label_ends, line_style, log_axis, shown
 
 
 def learning_curves(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str | None = None) -> Axes:
@@ -43,7 +43,7 @@ def learning_curves(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] |
     axes.set_xlim(0, at[-1])
     axes.set_ylim(*common_limits(at_best.median("seed", skipna=False)))
     axes.set_xlabel("updates")
-    axes.set_ylabel(label)
+    axes.set_ylabel(drawable(label), **PLAIN)
     log_axis(axes, "y")
     label_ends(axes, ends)
     return axes

@@ -12,7 +12,7 @@ from ..as_race import swept
 from ..choice import as_chosen
 from ..leaderboard import mean_scores
 from ..window import in_words
-from .style import common_limits, line_style, log_axis, lower_is_better, shown
+from .style import PLAIN, common_limits, drawable, line_style, log_axis, lower_is_better, shown
 
 
 def effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
@@ -48,8 +48,8 @@ def effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
     axes.set_ylim(*common_limits(scores))
     log_axis(axes, "y")
     _value_axis(axes, dataset, hyperparameter)
-    axes.set_xlabel(hyperparameter)
-    axes.set_ylabel(f"{label}, {in_words(dataset)}")
+    axes.set_xlabel(drawable(hyperparameter), **PLAIN)
+    axes.set_ylabel(f"{drawable(label)}, {in_words(dataset)}", **PLAIN)
     return axes
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -17,7 +16,8 @@ from ..problems.base import Problem
 from .curves import learning_curves
 from .paths import path
 from .sensitivity import sensitivity
-from .style import INK, RC
+from .settings import INK, own_style
+from .style import PLAIN, drawable
 
 
 def family_figure(dataset: xr.Dataset, draw: Callable[..., Axes], title: str, note: str, pad: float = 6) -> Figure:
@@ -29,7 +29,7 @@ def family_figure(dataset: xr.Dataset, draw: Callable[..., Axes], title: str, no
     columns = min(2, len(families))
     rows = -(-len(families) // columns)
     width, height = 1.25 + 4.1 * columns, 0.95 + pad / 72 + 2.9 * rows
-    with matplotlib.rc_context(RC):
+    with own_style():
         figure = Figure(figsize=(width, height))
         panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
         figure.subplots_adjust(
@@ -39,7 +39,7 @@ def family_figure(dataset: xr.Dataset, draw: Callable[..., Axes], title: str, no
         for axes, family in zip(panels.flat, families):
             own = dataset.optimizer.values[dataset.family.values == family].tolist()
             draw(axes, dataset, own)
-            axes.set_title(family, pad=pad)
+            axes.set_title(drawable(family), pad=pad, **PLAIN)
             if not any(np.isfinite(line.get_ydata()).any() for line in axes.lines if line.get_label() in own):
                 axes.text(0.5, 0.5, "nothing to draw: runs diverged", transform=axes.transAxes, ha="center", color=INK)
         for axes in panels[:, 1:].flat:
@@ -60,7 +60,7 @@ def paths_figure(dataset: xr.Dataset, problem: Problem) -> Figure:
     panel = 2.55
     width = 0.9 + (panel + 0.12) * max(columns, 2)
     height = 1.3 + (panel * (top - bottom) / (right - left) + 0.3) * rows
-    with matplotlib.rc_context(RC):
+    with own_style():
         figure = Figure(figsize=(width, height))
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         figure.subplots_adjust(
@@ -123,10 +123,11 @@ def save(folder: Path, figures: Mapping[str, Figure], form: str = "png") -> list
         "svg": {"Date": None, "Creator": GENERATOR},
         "pdf": {"CreationDate": None, "Creator": GENERATOR},
     }[form]
+    backend = {"png": "agg"}.get(form, form)
     for stem, figure in figures.items():
         target = folder / f"{stem}.{form}"
-        with replacing(target) as temporary, matplotlib.rc_context(RC):
-            figure.savefig(temporary, format=form, metadata=undated)
+        with replacing(target) as temporary, own_style():
+            figure.savefig(temporary, format=form, metadata=undated, backend=backend)
         written.append(target)
     return written
 
@@ -138,5 +139,7 @@ def _seeds(count: int) -> str:
 def head(figure: Figure, title: str, note: str) -> None:
     """The title of a figure, and the note below it that says how to read it."""
     width, height = figure.get_size_inches()
-    figure.text(0.12 / width, 1 - 0.12 / height, title, size=13, weight="bold", va="top", color=INK)
-    figure.text(0.12 / width, 1 - 0.4 / height, note, size=9, va="top", color=INK)
+    figure.text(
+        0.12 / width, 1 - 0.12 / height, drawable(title, 80), size=13, weight="bold", va="top", color=INK, **PLAIN
+    )
+    figure.text(0.12 / width, 1 - 0.4 / height, note, size=9, va="top", color=INK, **PLAIN)

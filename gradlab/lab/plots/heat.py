@@ -16,7 +16,7 @@ from ..leaderboard import mean_scores
 from ..window import in_words
 from ..words import told_apart
 from .effects import is_logarithmic, is_on_grid
-from .style import chosen, common_limits, log_axis, lower_is_better, shown
+from .style import PLAIN, chosen, common_limits, drawable, log_axis, lower_is_better, shown
 
 COLORMAP = "cividis_r"  # read alike with any colour vision; the better, the brighter
 
@@ -41,8 +41,8 @@ def heat(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: str) -> Axe
         for axis, name in (("x", x), ("y", y)):
             if is_logarithmic(dataset, name):
                 log_axis(axes, axis)
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
+    axes.set_xlabel(drawable(x), **PLAIN)
+    axes.set_ylabel(drawable(y), **PLAIN)
     return axes
 
 
@@ -86,6 +86,6 @@ def color_scale(axes: Axes, dataset: xr.Dataset) -> Axes:
     scores, label = shown(dataset, mean_scores(dataset))
     colors = matplotlib.colormaps[look_of(dataset, scores)["cmap"]]
     bar = axes.figure.colorbar(ScalarMappable(look_of(dataset, scores)["norm"], colors), cax=axes)
-    bar.set_label(f"{label}, {in_words(dataset)}")
+    bar.set_label(f"{drawable(label)}, {in_words(dataset)}", **PLAIN)
     log_axis(axes, "y")
     return axes

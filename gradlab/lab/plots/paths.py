@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from ..leaderboard import best_rate_index, with_role
 from ..problems.base import Problem
 from .landscape import heights, levels
-from .style import COLORS, INK, chosen
+from .settings import INK
+from .style import COLORS, PLAIN, chosen, drawable
 
 
 def path(axes: Axes, dataset: xr.Dataset, problem: Problem, optimizer: str) -> Axes:
@@ -27,7 +28,7 @@ def path(axes: Axes, dataset: xr.Dataset, problem: Problem, optimizer: str) -> A
         axes.plot(*landscape.optimum, "*", color=COLORS[1], markersize=9, zorder=5, label="optimum")
 
     index = int(best_rate_index(dataset.sel(optimizer=[optimizer])).item())
-    title, color = optimizer, COLORS[0]
+    title, color = drawable(optimizer), COLORS[0]
     if index < 0:
         axes.text(0.5, 0.5, "diverged at every rate", transform=axes.transAxes, ha="center", color=INK)
     else:
@@ -35,12 +36,12 @@ def path(axes: Axes, dataset: xr.Dataset, problem: Problem, optimizer: str) -> A
         axes.plot(*run.path.values.T, "-", color=color, linewidth=0.8, zorder=3, label="path")
         axes.plot(*run.path.values.T, "o", color=color, markersize=1.7, zorder=4, label="_updates")
         axes.plot(*run.path.values[0], "o", color=INK, markersize=4.5, zorder=5, label="start")
-        title = f"{optimizer}, rate {float(run.learning_rate):.2g}"
+        title = f"{drawable(optimizer)}, rate {float(run.learning_rate):.2g}"
         points = run.path.values
         outside = (points < (left, bottom)) | (points > (right, top))
         if outside.any():
             title += " (leaves the window)"
-    axes.set_title(title, fontsize=9, fontweight="normal")
+    axes.set_title(title, fontsize=9, fontweight="normal", **PLAIN)
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
     axes.set_aspect("equal")

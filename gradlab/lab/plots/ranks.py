@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from .style import COLORS, CONTEXT
+from .style import COLORS, CONTEXT, PLAIN, drawable
 
 
 def rank_intervals(axes: Axes, table: xr.Dataset) -> Axes:
@@ -22,7 +22,7 @@ def rank_intervals(axes: Axes, table: xr.Dataset) -> Axes:
         places, ordered.low, ordered.high, color=COLORS[0], linewidth=3.5, alpha=0.45, zorder=2, label="interval"
     )
     axes.plot(ordered["rank"], places, "o", color=COLORS[0], markersize=5, zorder=3, label="rank")
-    axes.set_yticks(places, names)
+    axes.set_yticks(places, [drawable(name) for name in names], **PLAIN)
     axes.tick_params("y", length=0)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(0.6, len(names) + 0.4)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from ..choice import as_chosen
 from ..leaderboard import best_rate_index, mean_scores
 from ..window import in_words
-from .style import CONTEXT, EndLabel, chosen, common_limits, label_ends, line_style, log_axis, shown
+from .style import CONTEXT, PLAIN, EndLabel, chosen, common_limits, drawable, label_ends, line_style, log_axis, shown
 
 
 def sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str | None = None) -> Axes:
@@ -49,7 +49,7 @@ def sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str
     axes.set_xlim(own.min() / 1.2, own.max() * 1.2)
     axes.set_ylim(*common_limits(scores))
     axes.set_xlabel("learning rate")
-    axes.set_ylabel(f"{label}, {in_words(dataset)}")
+    axes.set_ylabel(f"{drawable(label)}, {in_words(dataset)}", **PLAIN)
     log_axis(axes, "x")
     log_axis(axes, "y")
     label_ends(axes, ends)

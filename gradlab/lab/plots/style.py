@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from unicodedata import category
 
 import numpy as np
 import xarray as xr
@@ -17,25 +18,16 @@ from ..scale import scale_of
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 3)))
 CONTEXT = "#D4D4D4"  # the grey of the lines that a panel is not about
-INK = "#404040"
 
-RC: Any = {
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "text.color": INK,
-    "savefig.dpi": 160,
-    "svg.fonttype": "none",  # text stays text, which can be found and read out
-    "svg.hashsalt": "gradlab",  # the same figure makes the same file
-    "pdf.fonttype": 42,  # fonts that journals take
-}
+PLAIN: Any = {"parse_math": False, "usetex": False}  # for texts with names of the user's: $ and _ are themselves there
+LONGEST = 48  # letters of a name that is drawn
+
+
+def drawable(name: object, most: int = LONGEST) -> str:
+    """A name of the user's as it can be drawn: on one line, without control characters, the middle left out if long."""
+    letters = ("\ufffd" if category(letter) in ("Cc", "Cs") else letter for letter in " ".join(str(name).split()))
+    text = "".join(letters)
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most // 2 - 1) :]}"
 
 
 class LineStyle(NamedTuple):
@@ -139,8 +131,8 @@ def label_ends(axes: Axes, labels: Sequence[EndLabel], size: float = 8.5) -> Non
             label="_leader",
         )  # fmt: skip
         axes.text(
-            1.045, place, label.text, transform=axes.transAxes, color=label.color, size=size, va="center",
-            clip_on=False,
+            1.045, place, drawable(label.text), transform=axes.transAxes, color=label.color, size=size, va="center",
+            clip_on=False, **PLAIN,
         )  # fmt: skip
 
 

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,7 +14,8 @@ from matplotlib.lines import Line2D
 from .effects import effect, hyperparameters_of, is_on_grid
 from .figures import head, save
 from .heat import color_scale, heat
-from .style import RC, line_style
+from .settings import own_style
+from .style import PLAIN, drawable, line_style
 
 MOST = 12  # panels of pairs in a figure; the first ones, in the order in which the hyperparameters were given
 
@@ -40,7 +40,7 @@ def sweep_figures(problems: Mapping[str, xr.Dataset]) -> dict[str, Figure]:
 def effects_figure(dataset: xr.Dataset, hyperparameters: list[str]) -> Figure:
     """One panel a hyperparameter."""
     optimizers, is_grid = [str(name) for name in dataset.optimizer.values], is_on_grid(dataset)
-    with matplotlib.rc_context(RC):
+    with own_style():
         figure, panels = _panels(len(hyperparameters), gap=0.3, bottom=0.95 if len(optimizers) > 1 else 0.6)
         for axes, hyperparameter in zip(panels, hyperparameters):
             effect(axes, dataset, hyperparameter)
@@ -48,7 +48,9 @@ def effects_figure(dataset: xr.Dataset, hyperparameters: list[str]) -> Figure:
                 axes.set_ylabel("")
                 axes.tick_params(labelleft=False)
         if len(optimizers) > 1:
-            figure.legend(handles=_names(optimizers, is_grid), loc="lower left", ncols=6, frameon=False)
+            legend = figure.legend(handles=_names(optimizers, is_grid), loc="lower left", ncols=6, frameon=False)
+            for text, name in zip(legend.get_texts(), optimizers):
+                text.set(text=drawable(name), **PLAIN)
         line = "line: the best of each value; " if is_grid else ""
         note = f"dot: a point, mean of {_seeds(dataset)}; {line}ring: the best of all; cross: a run diverged"
         head(figure, f"Effects: {dataset.attrs['problem']}", note)
@@ -59,11 +61,11 @@ def heat_figure(dataset: xr.Dataset, hyperparameters: list[str]) -> Figure:
     """One panel for each optimizer and each two hyperparameters, at most twelve."""
     pairs = itertools.product(dataset.optimizer.values, itertools.combinations(hyperparameters, 2))
     wanted = list(pairs)[:MOST]
-    with matplotlib.rc_context(RC):
+    with own_style():
         figure, panels = _panels(len(wanted), gap=0.75, bottom=0.85, right=1.2)
         for axes, (name, (x, y)) in zip(panels, wanted):
             heat(axes, dataset, str(name), x, y)
-            axes.set_title(name)
+            axes.set_title(drawable(name), **PLAIN)
         width, height = figure.get_size_inches()
         color_scale(
             figure.add_axes((1 - 0.95 / width, (height - 0.95 - 2.3) / height, 0.14 / width, 2.3 / height)), dataset
@@ -91,13 +93,11 @@ def _panels(count: int, gap: float, bottom: float = 0.6, right: float = 0.15) ->
 
 
 def _names(optimizers: list[str], lines: bool) -> list[Line2D]:
-    styles = [line_style(position) for position in range(len(optimizers))]
+    # Labels stand for the names, which may begin with a line below: older versions of Matplotlib leave those out.
+    styles = [(f"{position}", line_style(position)) for position in range(len(optimizers))]
     if lines:
-        return [Line2D([], [], label=name, **style._asdict()) for name, style in zip(optimizers, styles)]
-    return [
-        Line2D([], [], label=name, color=style.color, linestyle="", marker=".")
-        for name, style in zip(optimizers, styles)
-    ]
+        return [Line2D([], [], label=label, **style._asdict()) for label, style in styles]
+    return [Line2D([], [], label=label, color=style.color, linestyle="", marker=".") for label, style in styles]
 
 
 def _seeds(dataset: xr.Dataset) -> str:

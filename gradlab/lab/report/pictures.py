@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib
 import xarray as xr
 from matplotlib.figure import Figure
 
@@ -14,7 +13,8 @@ from ..compare import performance_profiles
 from ..plots.figures import race_figures, save
 from ..plots.profiles import performance_profile
 from ..plots.ranks import rank_intervals
-from ..plots.style import RC
+from ..plots.settings import own_style
+from ..plots.style import PLAIN, drawable
 from ..plots.sweeps import sweep_figures
 from ..problems.base import Problem
 from ..words import counted
@@ -55,22 +55,23 @@ def figures(findings: list[Finding]) -> dict[str, Figure]:
 def rank_figure(finding: Finding) -> Figure:
     """The ranks on one problem, with their intervals."""
     count = finding.ranks.sizes["optimizer"]
-    with matplotlib.rc_context(RC):
+    with own_style():
         figure = Figure(figsize=(5.2, 1.25 + 0.2 * count), layout="constrained")
         axes = rank_intervals(figure.subplots(), finding.ranks)
         percent, seeds = f"{100 * finding.ranks.attrs['confidence']:g} %", counted(finding.seeds[1], "seed")
         known = f"bar: {percent} interval over {seeds}" if finding.is_sure else f"{seeds}: too few to be sure"
-        axes.set_title(f"Ranks: {finding.name}")
+        axes.set_title(drawable(f"Ranks: {finding.name}"), **PLAIN)
         axes.set_xlabel(f"rank; {known}")
     return figure
 
 
 def _profiles(findings: list[Finding], found: xr.Dataset) -> Figure:
-    with matplotlib.rc_context(RC):
+    with own_style():
         figure = Figure(figsize=(6.4, 3.8))
         axes = figure.subplots()
         figure.subplots_adjust(left=0.1, right=0.78, bottom=0.14, top=0.9)
         chosen = [name for name in shown_first(findings) if name in found.optimizer.values]
         performance_profile(axes, found, chosen)
-        axes.set_title(f"Performance profiles: {', '.join(finding.name for finding in findings)}")
+        title = f"Performance profiles: {', '.join(finding.name for finding in findings)}"
+        axes.set_title(drawable(title, 80), **PLAIN)
     return figure

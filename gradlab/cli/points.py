@@ -39,7 +39,8 @@ def parse_axes(assignments: Sequence[str]) -> dict[str, Axis]:
             raise GridError(f"--set {assignment}: expected NAME=VALUES, such as learning_rate=log:1e-4:1e-1:13")
         if name in axes:
             raise GridError(f"--set {name} is given twice; put its values into one list")
-        axes[name] = parse(name, text)
+        axis = parse(name, text)
+        axes[name] = sorted(axis) if isinstance(axis, list) else axis  # the same study in whatever order it is typed
     return axes
 
 

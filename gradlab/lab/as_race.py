@@ -11,9 +11,9 @@ import xarray as xr
 
 from gradlab import registry
 
+from .order import RATE, ordered
 from .words import shortest
 
-RATE = "learning_rate"
 MOST = 64  # optimizers that can still be told apart
 
 
@@ -22,21 +22,26 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
 
     A sweep must be of a grid with a learning rate: `adam` at b1 = 0.8 and 0.9 becomes the optimizers "adam b1=0.8" and
     "adam b1=0.9", of the family "adam", with the composition at the middle rate of each, or an empty one if the recipe
-    is not gradlab's. That of a race is returned as it is. Raises ValueError for samples, for grids
-    without a learning rate, and for more than 64 combinations.
+    is not gradlab's. That of a race is returned in ascending order of its
+    rates. Raises ValueError for samples, for grids that are not full or have no learning rate, for rates that are not
+    above zero, and for more than 64 combinations.
     """
     _require_results(dataset)
     if "point" not in dataset.dims:
-        return dataset
+        return ordered(dataset)
+    dataset = ordered(dataset)
     name = dataset.attrs.get("problem", "this")
     hyperparameters = swept(dataset)
     if dataset.attrs.get("sampler") != "grid":
         raise ValueError(f"the points of {name} are samples, which lie on no grid of learning rates")
     if RATE not in hyperparameters:
         raise ValueError(f"the points of {name} have no learning rate, only {', '.join(hyperparameters)}")
+    lowest = float(dataset[RATE].min())
+    if lowest <= 0:
+        raise ValueError(f"a learning rate of {name} is {shortest(lowest)}, which lies in no decade")
     others = [other for other in hyperparameters if other != RATE]
     columns = [dataset[other].values[0].tolist() for other in others]
-    combinations = list(dict.fromkeys(zip(*columns))) if others else [()]
+    combinations = sorted(set(zip(*columns))) if others else [()]
     if len(combinations) * dataset.sizes["optimizer"] > MOST:
         raise ValueError(
             f"{name} has {len(combinations)} combinations of {', '.join(others)}; at most {MOST} can be told apart"
@@ -46,6 +51,10 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
         for optimizer in dataset.optimizer.values
         for combination in combinations
     ]
+    if len({part.sizes["rate"] for part in parts}) > 1:
+        raise ValueError(
+            f"the points of {name} are no full grid: combinations have different numbers of learning rates"
+        )
     return xr.concat(parts, "optimizer", coords="different", compat="equals", join="exact", combine_attrs="override")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from .choice import as_chosen
+from .order import ordered
 from .window import late
 
 TINY = float(np.finfo(np.float32).tiny)  # the least loss that is told from zero on a logarithmic scale
@@ -33,14 +34,17 @@ class Row(NamedTuple):
 def leaderboard(dataset: xr.Dataset) -> list[Row]:
     """The rows, best first, of a Dataset that `gradlab.lab.results.assemble` made.
 
-    Optimizers of which a reporting run diverged at the chosen rate come after all others.
+    Optimizers of which a reporting run diverged at the chosen rate come after all others; equal ones stand in the
+    order of their names.
     """
+    require_race(dataset)
+    dataset = ordered(dataset)
     rows = [_row(dataset.sel(optimizer=name)) for name in dataset.optimizer.values]
     direction = -1.0 if dataset.attrs["higher_is_better"] else 1.0
 
-    def order(row: Row) -> tuple[bool, bool, float]:
+    def order(row: Row) -> tuple[bool, bool, float, str]:
         failed = bool(np.isnan(row.score))
-        return failed, row.diverged_at_best > 0, 0.0 if failed else direction * row.score
+        return failed, row.diverged_at_best > 0, 0.0 if failed else direction * row.score, row.optimizer
 
     ranked = sorted(rows, key=order)
     return [row._replace(rank=position + 1) for position, row in enumerate(ranked)]
@@ -95,27 +99,35 @@ def with_role(dataset: xr.Dataset, role: str) -> xr.Dataset:
 def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:
     """The index of the rate with the best average on the seeds for choosing, by optimizer; -1 if all diverged.
 
-    Raises ValueError for a Dataset that is of no race.
+    Of equally good rates it is the lowest one. Raises ValueError for a Dataset that is of no race.
     """
+    require_race(dataset)
+    chosen = mean_scores(with_role(dataset, "choose"))
+    best = chosen.max("rate") if dataset.attrs["higher_is_better"] else chosen.min("rate")
+    rates = dataset.learning_rate.where(chosen == best).drop_vars("learning_rate")
+    return xr.where(chosen.isnull().all("rate"), -1, rates.fillna(np.inf).argmin("rate"))
+
+
+def require_race(dataset: xr.Dataset) -> None:
+    """Raise ValueError for a Dataset that has no dimension `rate`."""
     if "rate" not in dataset.dims:
         found = ", ".join(map(str, dataset.dims))
         raise ValueError(
             f"expected the Dataset of a race, on the dimension rate; got one on {found}. Of a sweep over a grid with "
             f"learning rates, gradlab.lab.as_race.as_race makes one"
         )
-    chosen = mean_scores(with_role(dataset, "choose"))
-    worst = -np.inf if dataset.attrs["higher_is_better"] else np.inf
-    filled = chosen.fillna(worst)
-    index = filled.argmax("rate") if dataset.attrs["higher_is_better"] else filled.argmin("rate")
-    return xr.where(chosen.isnull().all("rate"), -1, index)
 
 
 def good_range(rates: np.ndarray, scores: np.ndarray, best: int, attributes: dict) -> tuple[float, bool]:
     """The decades of rate around the best within the tolerance of its score, and whether the grid cuts them off.
 
     Between two rates of the grid the score is taken as a straight line over the logarithm of the rate (the logarithm
-    of the score, if that is logarithmic); a rate with NaN ends the range at its good neighbour.
+    of the score, if that is logarithmic); a rate with NaN ends the range at its good neighbour. The rates ascend; those
+    that are not above zero lie in no decade, and do not take part.
     """
+    if rates[best] <= 0:
+        return 0.0, False
+    rates, scores, best = rates[rates > 0], scores[rates > 0], best - int((rates <= 0).sum())
     level = np.log10(np.maximum(scores, TINY)) if attributes["logarithmic"] else scores
     slack = np.log10(attributes["tolerance"]) if attributes["logarithmic"] else attributes["tolerance"]
     loss = -level if attributes["higher_is_better"] else level

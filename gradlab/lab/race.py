@@ -15,6 +15,7 @@ from .laps import run_laps
 from .limits import require_room, require_runs
 from .problems.base import Problem
 from .task import Lap, Task
+from .words import shortest
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,11 @@ class Plan:
         if is_whole(self.rates) or np.ndim(self.rates) == 0:
             require_whole("rates", self.rates)
         else:
-            object.__setattr__(self, "rates", tuple(values_of("rates", self.rates).tolist()))
+            object.__setattr__(self, "rates", tuple(sorted(values_of("rates", self.rates).tolist())))
+            if self.rates[0] <= 0:
+                raise ValueError(
+                    f"rates must be above zero, for they are compared over decades; got {shortest(self.rates[0])}"
+                )
         for name in ("seeds", "steps", "lanes", "chunk"):
             if getattr(self, name) is not None or name == "seeds":
                 require_whole(name, getattr(self, name))

@@ -106,5 +106,5 @@ def test_two_of_one_name_are_an_error(slope: Problem) -> None:
 
 def test_rates_may_be_given(slope: Problem) -> None:
     plan = Plan((slope,), (entrants()["sgd"],), rates=(0.5, 0.25), seeds=3)
-    assert plan.tasks[0].points["learning_rate"].tolist() == [0.5, 0.25]
+    assert plan.tasks[0].points["learning_rate"].tolist() == [0.25, 0.5]
     assert plan.runs == 6

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from ..leaderboard import TINY, best_rate_index, late_scores, with_role
+from ..order import ordered
 
 
 def reported(dataset: xr.Dataset) -> xr.Dataset:
@@ -16,6 +17,7 @@ def reported(dataset: xr.Dataset) -> xr.Dataset:
 
     `has_rate` is False for an optimizer of which no rate survived the choosing seeds; its scores are NaN.
     """
+    dataset = ordered(dataset)
     best = best_rate_index(dataset)
     runs = with_role(dataset, "report").isel(rate=best.clip(0))
     score = dataset.attrs["score"]

@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..leaderboard import best_rate_index, with_role
+from ..order import ordered
 from .style import CONTEXT, PLAIN, EndLabel, chosen, common_limits, drawable, label_ends, line_style, log_axis, shown
 
 
@@ -17,6 +18,7 @@ def learning_curves(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] |
 
     Each runs at the rate that was best on the other seeds. The optimizers that are not named are drawn in grey.
     """
+    dataset = ordered(dataset)
     names = chosen(dataset, optimizers)
     values, label = shown(dataset, dataset[dataset.attrs["score"]])
     reported = with_role(dataset.assign(shown=values), "report").shown

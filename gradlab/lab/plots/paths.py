@@ -6,6 +6,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..leaderboard import best_rate_index, with_role
+from ..order import ordered
 from ..problems.base import Problem
 from .landscape import heights, levels
 from .settings import INK
@@ -20,7 +21,7 @@ def path(axes: Axes, dataset: xr.Dataset, problem: Problem, optimizer: str) -> A
     landscape = problem.landscape
     if landscape is None or "path" not in dataset:
         raise ValueError(f"{problem.name} has no landscape to draw paths on; its parameters are no point of a plane")
-    (optimizer,) = chosen(dataset, optimizer)
+    (optimizer,), dataset = chosen(dataset, optimizer), ordered(dataset)
     (left, right), (bottom, top) = landscape.window
     across, up, height = heights(problem)
     axes.contour(across, up, height, levels=levels(height), colors="#B8C4CE", linewidths=0.6, zorder=1)

@@ -9,7 +9,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..choice import as_chosen
-from ..leaderboard import best_rate_index, mean_scores
+from ..leaderboard import best_rate_index, mean_scores, require_race
+from ..order import ordered
 from ..window import in_words
 from .style import CONTEXT, PLAIN, EndLabel, chosen, common_limits, drawable, label_ends, line_style, log_axis, shown
 
@@ -20,6 +21,8 @@ def sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str
 
     A dot marks the chosen rate, and a cross at the top a rate at which at least one run diverged, which has no value.
     """
+    require_race(dataset)
+    dataset = ordered(dataset)
     names, best, dataset = chosen(dataset, optimizers), best_rate_index(dataset), as_chosen(dataset)
     scores, label = shown(dataset, mean_scores(dataset))
     rates = dataset.learning_rate
@@ -46,7 +49,9 @@ def sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str
         if len(known):
             ends.append(EndLabel(name, x[known[-1]], y[known[-1]], style.color))
     own = rates.sel(optimizer=names).values
-    axes.set_xlim(own.min() / 1.2, own.max() * 1.2)
+    own = own[own > 0]  # others have no place on a logarithmic axis
+    if own.size:
+        axes.set_xlim(own.min() / 1.2, own.max() * 1.2)
     axes.set_ylim(*common_limits(scores))
     axes.set_xlabel("learning rate")
     axes.set_ylabel(f"{drawable(label)}, {in_words(dataset)}", **PLAIN)

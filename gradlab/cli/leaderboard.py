@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gradlab.lab.choice import choice_words
-from gradlab.lab.leaderboard import Row
+from gradlab.lab.leaderboard import Row, good_width
 from gradlab.lab.scale import scale_of
 from gradlab.lab.window import in_words
 from gradlab.lab.words import counted
@@ -46,7 +46,7 @@ def _rate(row: Row) -> str:
 
 
 def _good(row: Row) -> str:
-    return "-" if math.isnan(row.best_rate) else f"{'>' * row.good_open}{row.good_decades:.1f} dec"
+    return "-" if math.isnan(row.best_rate) else good_width(row) + " dec" * (row.good_decades > 0)
 
 
 def _seconds(row: Row) -> str:

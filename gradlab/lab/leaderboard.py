@@ -148,6 +148,12 @@ def good_range(rates: np.ndarray, scores: np.ndarray, best: int, attributes: dic
     return float(ends[1] - ends[0]), is_open
 
 
+def good_width(row: Row) -> str:
+    """The range of good rates in decades: `1.5`, `>1.5` if it may be wider, `one rate` if only the best one is good."""
+    decades = "one rate" if row.good_decades == 0 else f"{row.good_decades:.1f}" if row.good_decades >= 0.05 else "0.05"
+    return f"{'>' * row.good_open}{'<' * (0 < row.good_decades < 0.05)}{decades}"
+
+
 def _row(dataset: xr.Dataset) -> Row:
     logarithmic = bool(dataset.attrs["logarithmic"])
     name = str(dataset.optimizer.values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 
@@ -29,6 +30,27 @@ def listed(items: Sequence[str], most: int = 10) -> str:
     """At most so many items, and how many more there are: `a, b, c and 7 more`."""
     rest = len(items) - most
     return ", ".join(items[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def rounded_pair(value: float, spread: float, least: int = 0) -> tuple[str, str]:
+    """A value and its spread with the digits that the spread leaves, such as `3.80` and `0.03`, or `least` decimals."""
+    if spread == 0:
+        return f"{value:.3g}", "0"
+    decimals = -math.floor(math.log10(float(f"{spread:.0e}")))
+    if decimals > 9 or max(abs(value), spread) >= 1e6:
+        return f"{value:.2e}", f"{spread:.0e}"
+    decimals = max(decimals, least)
+    return f"{value:.{decimals}f}", f"{spread:.{decimals}f}"
+
+
+def factor(spread: float) -> str:
+    """A spread in decades as a factor that shows how it differs from 1: `2.61`, `1.002`; empty within rounding."""
+    excess = 10.0**spread - 1
+    if excess < 1e-6:  # the scores are of float32
+        return ""
+    if excess >= 0.995:
+        return f"{1 + excess:.2f}" if excess < 999 else f"{1 + excess:.1e}"
+    return f"{1 + excess:.{max(2, -math.floor(math.log10(float(f'{excess:.0e}'))))}f}"
 
 
 def phrase(names: Iterable[str], most: int = 6) -> str:

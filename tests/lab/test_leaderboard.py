@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.leaderboard import best_rate_index, good_range, leaderboard
+from gradlab.lab.leaderboard import best_rate_index, good_range, good_width, leaderboard
 
 NAN = float("nan")
 ROLES = ["choose", "choose", "report", "report"]
@@ -93,6 +93,15 @@ def test_the_width_of_the_good_range(
     decades, reaches_the_end = good_range(np.array([0.01, 0.1, 1.0]), np.array(scores), best, attributes)
     assert decades == pytest.approx(width)
     assert reaches_the_end == is_open
+
+
+@pytest.mark.parametrize(
+    ("decades", "is_open", "text"),
+    [(1.52, False, "1.5"), (1.5, True, ">1.5"), (0.0, False, "one rate"), (0.01, False, "<0.05")],
+)
+def test_the_width_in_words(make_dataset: Callable[..., xr.Dataset], decades: float, is_open: bool, text: str) -> None:
+    (row,) = leaderboard(make_dataset([[[1.0, 1.0]]], [0.1], ["choose", "report"]))
+    assert good_width(row._replace(good_decades=decades, good_open=is_open)) == text
 
 
 def test_a_good_rate_beyond_a_bad_one_does_not_count() -> None:

@@ -78,7 +78,8 @@ def paths_figure(dataset: xr.Dataset, problem: Problem) -> Figure:
         figure.supxlabel("first parameter", fontsize=9)
         figure.supylabel("second parameter", fontsize=9, x=0.12 / width, ha="left")
         note = (
-            f"{dataset.sizes['step']} updates at each optimizer's best rate; a dot is an update, the star the optimum"
+            f"{dataset.sizes['step']} updates at each optimizer's best rate; dot: an update; star: the optimum; "
+            f"cross: leaves the frame"
         )
         head(figure, f"Paths: {problem.name}", note)
     return figure

@@ -1,6 +1,8 @@
-"""The heights of a landscape of two parameters, and the levels to draw its contour lines at."""
+"""The heights of a landscape of two parameters, the levels of its contour lines, and where paths leave its window."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -23,3 +25,20 @@ def levels(height: np.ndarray, count: int = 14) -> np.ndarray:
     """Even steps of the fourth root of the height above the lowest: rings near the bottom as well as on the walls."""
     low, high = float(height.min()), float(height.max())
     return low + np.linspace(0, (high - low) ** 0.25, count + 1)[1:-1] ** 4
+
+
+def exits(points: np.ndarray, window: Sequence[Sequence[float]]) -> np.ndarray:
+    """Where a path leaves a window: of shape (exit, 3), the last update inside, and the point where it meets the frame.
+
+    `points` are of shape (step, 2) and end where they are not finite; `window` is (left, right), (bottom, top).
+    """
+    low, high = np.array(window, float).T
+    finite = np.isfinite(points).all(1)
+    inside = finite & ((points >= low) & (points <= high)).all(1)
+    found = []
+    for at in np.flatnonzero(inside[:-1] & ~inside[1:] & finite[1:]):
+        start, move = points[at].astype(float), points[at + 1].astype(float) - points[at]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares = np.where(move > 0, (high - start) / move, np.where(move < 0, (low - start) / move, np.inf))
+        found.append([at, *(start + shares.min() * move)])
+    return np.array(found).reshape(-1, 3)

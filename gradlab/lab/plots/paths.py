@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from ..leaderboard import best_rate_index, with_role
 from ..order import ordered
 from ..problems.base import Problem
-from .landscape import heights, levels
+from .landscape import exits, heights, levels
 from .settings import INK
 from .style import COLORS, PLAIN, chosen, drawable
 
@@ -16,6 +16,7 @@ from .style import COLORS, PLAIN, chosen, drawable
 def path(axes: Axes, dataset: xr.Dataset, problem: Problem, optimizer: str) -> Axes:
     """Draw the first reporting run of an optimizer, at its best rate, over the contours of the problem's loss.
 
+    A thick cross marks each place where the path leaves the frame, and the title says that it does.
     `dataset` is what the race made of `problem`, which must have a landscape: ValueError otherwise.
     """
     landscape = problem.landscape
@@ -38,9 +39,11 @@ def path(axes: Axes, dataset: xr.Dataset, problem: Problem, optimizer: str) -> A
         axes.plot(*run.path.values.T, "o", color=color, markersize=1.7, zorder=4, label="_updates")
         axes.plot(*run.path.values[0], "o", color=INK, markersize=4.5, zorder=5, label="start")
         title = f"{drawable(optimizer)}, rate {float(run.learning_rate):.2g}"
-        points = run.path.values
-        outside = (points < (left, bottom)) | (points > (right, top))
-        if outside.any():
+        points = run.path.transpose("step", "parameter").values
+        left_at = exits(points, landscape.window)
+        if len(left_at):
+            axes.plot(*left_at[:, 1:].T, "X", color=COLORS[1], markersize=6, clip_on=False, zorder=6, label="exit")
+        if ((points < (left, bottom)) | (points > (right, top))).any():
             title += " (leaves the window)"
     axes.set_title(title, fontsize=9, fontweight="normal", **PLAIN)
     axes.set_xlim(left, right)

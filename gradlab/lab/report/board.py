@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from ..choice import choice_words
-from ..leaderboard import Row
+from ..leaderboard import Row, good_width
 from ..scale import scale_of
 from ..window import in_words
 from ..words import counted
@@ -46,6 +46,8 @@ def board(finding: Finding) -> str:
 def _head(title: str, note: str, finding: Finding) -> str:
     label = str(finding.dataset.attrs["score_label"]).capitalize() if title == "Score" else title
     order = ' aria-sort="ascending"' if title == "Rank" else ""
+    higher = bool(finding.dataset.attrs["higher_is_better"])
+    order += ' data-falls=""' if title in ("First in", "Good rates") or (higher and title in ("Score", "Area")) else ""
     kind = ' class="name"' if title == "Optimizer" else ""
     return f'<th scope="col"{order}{kind}><button type="button" title="{escape(note)}">{escape(label)}</button></th>'
 
@@ -55,7 +57,7 @@ def _row(row: Row, finding: Finding) -> str:
     measured, table, rates = (part.sel(optimizer=name) for part in (finding.summary, finding.ranks, finding.rates))
     direction = -1 if attributes["higher_is_better"] else 1
     mark = "†" * (row.diverged_at_best > 0)
-    good = "–" if math.isnan(row.best_rate) else f"{'>' * row.good_open}{row.good_decades:.1f}"
+    good = "–" if math.isnan(row.best_rate) else good_width(row)
     low, high = int(table.low), int(table.high)
     span = number(low) if low == high else f"{low}–{high}"
     steps, area, first = float(measured.steps_to_target), float(measured.area), float(table["first"])

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..leaderboard import TINY
 from ..scale import scale_of
+from ..words import factor, rounded_pair
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -50,8 +51,19 @@ def score_with_spread(value: float, spread: float, attributes: Mapping[str, Any]
     if math.isnan(spread) or text in ("diverged", "0"):
         return text
     if attributes["logarithmic"]:
-        return f"{text} ×÷ {number(10**spread, powers_from=3)}"
-    return f"{text} ± {100 * spread:.1f}" if scale_of(attributes) == "share" else f"{text} ± {number(spread)}"
+        found = factor(spread)
+        return f"{text} ×÷ {_typeset(found)}" if found else f"{text} (all alike)"
+    if scale_of(attributes) == "share":
+        shown, around = rounded_pair(100 * value, 100 * spread, 1) if spread else (f"{100 * value:.1f}", "0")
+        return f"{shown} % ± {around}"
+    return " ± ".join(map(_typeset, rounded_pair(value, spread)))
+
+
+def _typeset(text: str) -> str:
+    """A number of Python's as on paper: `1.3×10⁴`, with a minus sign."""
+    mantissa, _, power = text.partition("e")
+    raised = f"×10{str(int(power)).translate(_SUPERSCRIPT)}" if power else ""
+    return mantissa.replace("-", "−") + raised
 
 
 def plain(values: Any, digits: int = 4) -> Any:

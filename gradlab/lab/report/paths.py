@@ -8,7 +8,7 @@ import contourpy
 import numpy as np
 
 from ..compare import reported
-from ..plots.landscape import heights, levels
+from ..plots.landscape import exits, heights, levels
 from ..problems.base import Problem
 from .findings import Finding
 from .numbers import plain
@@ -37,10 +37,12 @@ def paths(finding: Finding) -> dict[str, Any] | None:
         run = runs.sel(optimizer=name)
         if bool(run.has_rate):
             points = run.path.transpose("step", "parameter").values.astype(float)
+            out = exits(points, window)
             known = int(np.isfinite(points).all(1).argmin()) or len(points)  # the first that is not, if any
             lines[name] = {
                 "rate": float(run.learning_rate),
                 "points": place(points[:known]).round().astype(int).ravel().tolist(),
+                "exits": [[int(at), *place(np.array(spot)).round().astype(int).tolist()] for at, *spot in out.tolist()],
                 "loss": plain(run.loss.values[:known], 3) if "loss" in run else None,
             }
     return {

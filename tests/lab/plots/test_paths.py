@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from gradlab.lab.leaderboard import best_rate_index
 from gradlab.lab.plots import path
+from gradlab.lab.plots.landscape import exits
 from gradlab.lab.problems import Problem, Ravine
 from gradlab.lab.results import assemble
 from gradlab.lab.task import Lap
@@ -30,6 +31,20 @@ def test_a_path_that_leaves_the_window_says_so(laps: list[Lap]) -> None:
     dataset = assemble(laps)
     far = dataset.assign(path=dataset.path + 100)
     assert path(Figure().subplots(), far, Ravine(), "adam").get_title().endswith("(leaves the window)")
+
+
+def test_where_a_path_leaves_the_frame_is_marked(laps: list[Lap]) -> None:
+    window = ((0.0, 4.0), (0.0, 2.0))
+    points = np.array([[1, 1], [3, 1], [7, 2], [3, 1], [3, -1], [1, 1], [np.nan, np.nan]])
+    found = exits(points, window)
+    np.testing.assert_allclose(found, [[1, 4, 1.25], [3, 3, 0]])  # a quarter, and half, of the way
+    assert exits(points[:2], window).shape == (0, 3)
+    dataset = assemble(laps)
+    moved = dataset.assign(path=dataset.path + 8.0 * (dataset.step > 3))
+    axes = path(Figure().subplots(), moved, Ravine(), "sgd")
+    (mark,) = (line for line in axes.lines if line.get_label() == "exit")
+    x, y = mark.get_xydata()[0]
+    assert x == pytest.approx(3.2) or y == pytest.approx(2.6)
 
 
 def test_an_optimizer_that_always_diverged_has_no_path(laps: list[Lap]) -> None:

@@ -44,6 +44,8 @@ def test_every_column_has_a_heading_to_press_and_keys_to_sort_by(findings: list[
     heads = table.findall("thead/tr/th")
     assert all(head.get("scope") == "col" and head.find("button") is not None for head in heads)
     assert [head.get("aria-sort") for head in heads].count("ascending") == 1
+    falling = ["".join(head.itertext()) for head in heads if head.get("data-falls") is not None]
+    assert falling == ["Test accuracy", "First in", "Good rates", "Area"]  # their best values are the highest
     for row in rows(html):
         assert len(row) == len(heads)
         assert all(cell.get("data-sort") for cell in row)

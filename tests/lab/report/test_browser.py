@@ -49,6 +49,11 @@ def test_a_heading_sorts_and_sorts_back(page: Browser) -> None:
     assert heads[0] == "descending"
     page.run("document.querySelector('table.board th:nth-child(3) button').click()")
     assert page.run(COLUMN.format(0)) == ["1", "2", "3"]  # scores, the best first
+    state = "return document.querySelector('table.board th:nth-child(3)').ariaSort"
+    assert page.run(state) == "descending"  # of accuracies, the highest one
+    page.run("document.querySelector('table.board th:nth-child(3) button').click()")
+    assert page.run(state) == "ascending"
+    assert page.run(COLUMN.format(0)) == ["3", "2", "1"]
 
 
 def test_the_slider_moves_the_paths(page: Browser) -> None:

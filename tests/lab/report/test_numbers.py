@@ -35,11 +35,14 @@ def test_scores_of_each_kind() -> None:
     assert score(1.2e-9, LOSS) == "1.2×10⁻⁹"
     assert score(NAN, LOSS) == "diverged"
     assert score_with_spread(0.9783, 0.003, ACCURACY) == "97.8 % ± 0.3"
-    assert score_with_spread(1e-9, 0.5, LOSS) == "1.0×10⁻⁹ ×÷ 3.2"
+    assert score_with_spread(1e-9, 0.5, LOSS) == "1.0×10⁻⁹ ×÷ 3.16"
     assert score_with_spread(1e-9, 4.1, LOSS) == "1.0×10⁻⁹ ×÷ 1.3×10⁴"
     assert (score(1.18e-38, LOSS), score_with_spread(1.18e-38, 0.0, LOSS)) == ("0", "0")
     assert score(0.0, ACCURACY) == "0.0 %"
-    assert score_with_spread(2.0, 0.25, PLAIN) == "2 ± 0.25"
+    assert score_with_spread(2.0, 0.25, PLAIN) == "2.0 ± 0.2"
+    assert score_with_spread(3.8, 0.034, PLAIN) == "3.80 ± 0.03"
+    assert score_with_spread(1e-9, 0.001, LOSS) == "1.0×10⁻⁹ ×÷ 1.002"
+    assert score_with_spread(1e-9, 0.0, LOSS) == "1.0×10⁻⁹ (all alike)"
     assert score_with_spread(0.9783, NAN, ACCURACY) == "97.8 %"
 
 

@@ -4,9 +4,11 @@ function sortable(table) {
   const body = table.tBodies[0];
   heads.forEach((head, column) => {
     head.querySelector("button").addEventListener("click", () => {
-      const down = head.getAttribute("aria-sort") === "ascending";
+      // Of some columns the best values are the highest: their keys ascend where what is read falls.
+      const falls = head.hasAttribute("data-falls");
+      const down = head.getAttribute("aria-sort") === (falls ? "descending" : "ascending");
       for (const other of heads) other.removeAttribute("aria-sort");
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      head.setAttribute("aria-sort", down === falls ? "ascending" : "descending");
       const key = (row) => row.cells[column].dataset.sort;
       const rows = [...body.rows].sort((a, b) => compare(key(a), key(b)) * (down ? -1 : 1));
       body.append(...rows);

@@ -29,7 +29,8 @@ function landscape(section, problem) {
       for (let index = 0; index < line.points.length; index += 2) points.push(`${place(line.points[index])} ${place(line.points[index + 1])}`);
       const stroke = svg("path", { class: "stroke", "stroke-dasharray": dash }, group);
       svg("circle", { class: "start", r: 3.5, ...centre(points[0]) }, group);
-      parts.push({ name, line, points, stroke, head: svg("circle", { class: "head", r: 5 }, group) });
+      const exits = line.exits.map(([step, x, y]) => ({ step, mark: svg("path", { class: "exit", d: cross(Number(place(x)), Number(place(y)), 4) }, group) }));
+      parts.push({ name, line, points, stroke, exits, head: svg("circle", { class: "head", r: 5 }, group) });
     }
     map.replaceChildren(picture);
     move();
@@ -43,10 +44,11 @@ function landscape(section, problem) {
     element("p", {}, losses, parts.length ? "Loss at this update" : choice.size ? "No path: runs of all of these diverged" : "Choose an optimizer");
     const list = element("dl", {}, losses);
     const rows = [];
-    for (const { name, line, points, stroke, head } of parts) {
+    for (const { name, line, points, stroke, exits, head } of parts) {
       const end = Math.min(step, points.length - 1);
       stroke.setAttribute("d", "M" + points.slice(0, end + 1).join("L"));
       for (const [key, value] of Object.entries(centre(points[end]))) head.setAttribute(key, value);
+      for (const { step: left, mark } of exits) mark.style.display = left < step ? "" : "none";
       rows.push([name, step >= points.length ? null : line.loss ? line.loss[end] : undefined]);
     }
     rows.sort((a, b) => (a[1] ?? Infinity) - (b[1] ?? Infinity));
@@ -90,6 +92,10 @@ function landscape(section, problem) {
 function centre(point) {
   const [cx, cy] = point.split(" ");
   return { cx, cy };
+}
+
+function cross(x, y, size) {
+  return `M${x - size} ${y - size}l${2 * size} ${2 * size}m0 ${-2 * size}l${-2 * size} ${2 * size}`;
 }
 
 function star(x, y, size) {

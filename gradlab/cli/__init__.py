@@ -25,6 +25,7 @@ def _run() -> int:
         print(f'gradlab: {", ".join(missing)} missing; install with: pip install "gradlab[lab]"', file=sys.stderr)
         return 1
     from .app import app
+    from .terminal import only_json
 
     if logging.lastResort is not None:  # JAX logs a traceback through it; the error itself comes as one line
         logging.lastResort.addFilter(lambda record: not record.getMessage().endswith("callback failed"))
@@ -32,7 +33,8 @@ def _run() -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without Greek letters shows question marks instead
     try:
-        return app(standalone_mode=False) or 0
+        with only_json("--json" in sys.argv[1:]):
+            return app(standalone_mode=False) or 0
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -24,7 +24,7 @@ from gradlab.testing.check import DTYPES
 from gradlab.testing.report import BROKEN, HOLDS, Report
 
 from .tables import Trimmed
-from .terminal import fail, output
+from .terminal import fail, output, print_json
 
 _COLORS = {HOLDS: "green", BROKEN: "bold red"}
 
@@ -67,7 +67,7 @@ def check_optimizer(
         progress.add_task(escape(spec), total=None)
         report = check(factory, claims=claims, reference=reference, dtypes=tuple(dtype or DTYPES), **arguments)
     if json:
-        typer.echo(report.to_json())
+        print_json(report.to_json())
     else:
         _show(report)
     if not report.ok:

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Mapping
+import itertools
+import math
+import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import jax
 import jax.numpy as jnp
 import optax
 import typer
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from gradlab import registry
-from gradlab.lab.entrants import Entrant, entrants
+from gradlab.equations import equations_of
+from gradlab.lab.entrants import VARIANTS, Entrant, entrants
 from gradlab.lab.load import LoadError, find_factory, find_problem, imported
 from gradlab.lab.names import UnknownNameError, pick
 from gradlab.lab.problems import PROBLEMS, Problem
-from gradlab.plain_math import plain
+from gradlab.plain_math import formula, plain
 
 from . import completion
 from .tables import Trimmed
-from .terminal import fail, output
+from .terminal import fail, output, print_json
+
+_MARKUP = re.compile(r":\w+:`|^\.\. |::\s*$|^(Args|Returns|References|Examples?|Raises|Notes?):", re.MULTILINE)
 
 
 def explain(
@@ -34,31 +41,93 @@ def explain(
             autocompletion=completion.everything,
         ),
     ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON, and nothing else.")] = False,
 ) -> None:
-    """Show what something is made of: equation, composition, hyperparameters and state memory."""
+    """Show what something is made of: equations, composition, hyperparameters and state memory."""
     try:
         found = _find(name)
     except (UnknownNameError, LoadError) as error:
         fail(error)
-    console = output()
-    console.print(Text(name, style="bold"))
-    if Problem in type(found).__mro__:
-        _print_problem(console, found)
-        return
-    example = found.make(0.1) if isinstance(found, Entrant) else found.example
-    factory = example.factory
-    text = Text(repr(example)) if isinstance(found, Entrant) else _documentation(factory.build)
-    if text:
-        console.print(text)
-        console.print()
+    described = problem_in_words(name, found) if Problem in type(found).__mro__ else factory_in_words(name, found)
+    if as_json:
+        print_json(described)
+    else:
+        _show(output(), described)
+
+
+def factory_in_words(name: str, found: Any) -> dict[str, Any]:
+    """What is known of an Entrant or an Entry, JSON-ready; equations as LaTeX and as Unicode."""
+    if isinstance(found, Entrant) and name not in VARIANTS:
+        found = registry.entries()[name]
+    is_variant = isinstance(found, Entrant)
+    example = found.make(0.1) if is_variant else found.example
+    described: dict[str, Any] = {"name": name, "kind": "variant" if is_variant else found.kind, "call": repr(example)}
+    described["documentation"] = [] if is_variant else _documentation(example.factory.build)
     if isinstance(example, optax.GradientTransformation):
+        made = equations_of(example, update=described["kind"] in ("recipe", "variant"))
+        described["equations"] = [
+            {"latex": latex, "text": text} for latex, text in zip(made.lines, made.plain, strict=True)
+        ]
+        described["symbols"] = [
+            {"latex": symbol.latex, "text": formula(symbol.latex), "value": symbol.value} for symbol in made.symbols
+        ]
+        described["composition"] = str(example)
+    described["hyperparameters"] = _hyperparameters(example.factory.parameters)
+    if isinstance(example, optax.GradientTransformation):
+        described["state"] = state_memory(example)
+    return described
+
+
+def problem_in_words(name: str, problem: Problem) -> dict[str, Any]:
+    """What is known of a problem, JSON-ready, and the numbers that it is made of."""
+    fields: Any = dataclasses.fields(problem) if dataclasses.is_dataclass(problem) else ()
+    names = [*(field.name for field in fields), "steps"]
+    more = [] if (type(problem).__doc__ or "").strip() == problem.summary else _documentation(type(problem))
+    return {
+        "name": name,
+        "kind": "problem",
+        "documentation": [problem.summary, *more],
+        "settings": {key: _json_ready(getattr(problem, key)) for key in names},
+    }
+
+
+def _json_ready(value: Any) -> Any:
+    finite = isinstance(value, float) and math.isfinite(value)
+    return value if finite or isinstance(value, (int, str)) or value is None else repr(value)
+
+
+def _show(console: Console, described: Mapping[str, Any]) -> None:
+    console.print(Trimmed(Text(described["name"], style="bold")))
+    is_problem = described["kind"] == "problem"
+    paragraphs = [described["call"]] if described["kind"] == "variant" else described["documentation"]
+    if paragraphs:
+        console.print(Trimmed(Text(paragraphs[0])))
+    for paragraph in paragraphs[1:]:
+        if not is_problem or paragraph is not paragraphs[1]:
+            console.print()
+        console.print(Trimmed(Text(paragraph)))
+    if paragraphs:
+        console.print()
+    if described.get("equations"):
+        console.print(Text("equations", style="bold"))
+        for number, line in enumerate(described["equations"], 1):
+            console.print(Text(f"({number}) {line['text']}"), soft_wrap=True)
+        if described["symbols"]:
+            values = ", ".join(f"{symbol['text']} = {symbol['value']}" for symbol in described["symbols"])
+            console.print(Trimmed(Text(f"with {values}")))
+        console.print()
+    if "composition" in described:
         console.print(Text("composition", style="bold"))
-        console.print(Text(str(example)), soft_wrap=True)  # code is not to be broken
+        console.print(Text(described["composition"]), soft_wrap=True)  # code is not to be broken
         console.print()
-    _print_hyperparameters(console, factory.parameters)
-    if isinstance(example, optax.GradientTransformation):
-        console.print(Text("state", style="bold"))
-        console.print(state_memory(example))
+    if described.get("hyperparameters"):
+        _print_hyperparameters(console, described["hyperparameters"])
+    for part in ("state", "settings"):
+        if part in described:
+            value = described[part]
+            text = value if isinstance(value, str) else ", ".join(f"{key}={number!r}" for key, number in value.items())
+            console.print(Text(part, style="bold"))
+            console.print(Trimmed(Text(text)))
 
 
 def _find(name: str) -> Any:
@@ -87,18 +156,6 @@ def _required(parameters: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def _print_problem(console: Any, problem: Problem) -> None:
-    """The problem in words, and the numbers that it is made of."""
-    console.print(Text(problem.summary))
-    if (type(problem).__doc__ or "").strip() != problem.summary:
-        console.print(_documentation(type(problem)))
-    console.print()
-    console.print(Text("settings", style="bold"))
-    settings: Any = dataclasses.fields(problem) if dataclasses.is_dataclass(problem) else ()
-    names = [*(field.name for field in settings), "steps"]
-    console.print(Text(", ".join(f"{name}={getattr(problem, name)!r}" for name in names)))
-
-
 def state_memory(tx: optax.GradientTransformation) -> str:
     """How much state an optimizer keeps for float32 parameters, from the shapes that its `init` gives."""
     shape = (64, 64)  # a matrix, so that state for each row or column is told from state for each element
@@ -113,16 +170,15 @@ def state_memory(tx: optax.GradientTransformation) -> str:
     return copies + (f", and {rest} bytes besides" if rest else "")
 
 
-def _documentation(thing: Any) -> Text:
+def _documentation(thing: Any) -> list[str]:
+    """The paragraphs of a docstring, equations as Unicode, up to the first one in the markup of Sphinx."""
     paragraphs = inspect.cleandoc(thing.__doc__ or "").split("\n\n")
-    joined = "\n\n".join(" ".join(paragraph.split("\n")) for paragraph in paragraphs)
-    return Text(plain(joined))
+    readable = itertools.takewhile(lambda paragraph: not _MARKUP.search(paragraph), paragraphs)
+    return [plain(" ".join(paragraph.split())) for paragraph in readable if paragraph.strip()]
 
 
-def _print_hyperparameters(console: Any, parameters: Any) -> None:
-    table = Table(box=None, padding=(0, 3, 0, 0), header_style="bold")
-    for title in ("argument", "default", "range"):
-        table.add_column(title)
+def _hyperparameters(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
+    found = []
     for parameter in parameters.values():
         required = parameter.default is inspect.Parameter.empty
         default = "any number of them" if parameter.variadic else "required" if required else repr(parameter.default)
@@ -130,7 +186,15 @@ def _print_hyperparameters(console: Any, parameters: Any) -> None:
             values = f"{parameter.range}, or a schedule"
         else:
             values = "transformations" if parameter.transformation or parameter.variadic else "an option"
-        table.add_row(Text(parameter.name), Text(default), Text(values))
-    if parameters:
-        console.print(Trimmed(table))
-        console.print()
+        found.append({"argument": parameter.name, "default": default, "range": values})
+    return found
+
+
+def _print_hyperparameters(console: Console, hyperparameters: Sequence[Mapping[str, str]]) -> None:
+    table = Table(box=None, padding=(0, 3, 0, 0), header_style="bold")
+    for title in hyperparameters[0]:
+        table.add_column(title)
+    for row in hyperparameters:
+        table.add_row(*map(Text, row.values()))
+    console.print(Trimmed(table))
+    console.print()

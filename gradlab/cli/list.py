@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
+import typer
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -13,30 +16,42 @@ from gradlab.lab.problems import PROBLEMS
 from gradlab.plain_math import plain
 
 from .tables import Trimmed
-from .terminal import output
+from .terminal import output, print_json
 
 _SECTIONS = {"recipe": "optimizers", "link": "links", "combinator": "combinators", "schedule": "schedules"}
 
 
-def list_everything() -> None:
+def list_everything(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the names as JSON, and nothing else.")] = False,
+) -> None:
     """List the optimizers, links, combinators, schedules and problems, a line each."""
-    entries = registry.entries()
+    sections = everything()
+    if as_json:
+        print_json(sections)
+        return
+    console = output()
+    for title, lines in sections.items():
+        _print_section(console, title, lines)
+    console.print("gradlab explain NAME says more about one of them.")
+
+
+def everything() -> dict[str, dict[str, str]]:
+    """The names of each kind, each with a line on it: title of the kind -> name -> line."""
+    entries, sections = registry.entries(), dict[str, dict[str, str]]()
     for kind, title in _SECTIONS.items():
-        _section(title, {name: entry.summary for name, entry in entries.items() if entry.kind == kind})
+        sections[title] = {name: plain(entry.summary) for name, entry in entries.items() if entry.kind == kind}
         if kind == "recipe":
             variants = {name: entrant for name, entrant in entrants().items() if name not in entries}
-            _section("variants that race", {name: repr(entrant.make(0.1)) for name, entrant in variants.items()})
-    _section("problems", {name: make().summary for name, make in PROBLEMS.items()})
-    output().print("gradlab explain NAME says more about one of them.")
+            sections["variants that race"] = {name: repr(entrant.make(0.1)) for name, entrant in variants.items()}
+    return {**sections, "problems": {name: plain(make().summary) for name, make in PROBLEMS.items()}}
 
 
-def _section(title: str, lines: Mapping[str, str]) -> None:
+def _print_section(console: Console, title: str, lines: Mapping[str, str]) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, min_width=24)
     table.add_column()
     for name, line in lines.items():
-        table.add_row("  " + name, Text(plain(line)))
-    console = output()
+        table.add_row(Text("  " + name), Text(line))
     console.print(Text(title, style="bold"))
     console.print(Trimmed(table))
     console.print()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from gradlab.lab.blame import ForeignError, RefusedError
@@ -20,7 +19,7 @@ from gradlab.lab.task import Task, Watcher
 from gradlab.lab.tpe import MissingOptunaError
 from gradlab.lab.words import counted
 
-from .terminal import fail
+from .terminal import SafeConsole, fail
 
 Out: TypeAlias = Annotated[Path, typer.Option(help="The folder for results; made if it is not there.")]
 Steps: TypeAlias = Annotated[int | None, typer.Option(help="Updates in a run. Left out: the problem's own.")]
@@ -65,7 +64,7 @@ class Checking(Watcher):
     """A line on standard error, in a terminal, that says how many points are checked; nothing for a few."""
 
     def __init__(self) -> None:
-        console = Console(stderr=True, markup=False, highlight=False)
+        console = SafeConsole(stderr=True, markup=False, highlight=False)
         self._status = console.status("") if console.is_terminal else None
         self._shown = False
 

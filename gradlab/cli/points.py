@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import typer
 import xarray as xr
 from rich.console import Console
 from rich.text import Text
@@ -25,7 +24,7 @@ from gradlab.lab.words import counted, shortest
 from .scores import with_spread
 from .session import may_write
 from .tables import print_columns, print_note, print_written
-from .terminal import output
+from .terminal import output, print_json
 
 SHOWN = 10  # points in the terminal; the files have all
 
@@ -58,7 +57,7 @@ def show_points(
             content = points.document(rankings, datasets, export.fixed(attributes), files)
             points.write(run.out, rankings, content)
     if as_json:
-        typer.echo(export.json_text(content))
+        print_json(export.json_text(content))
         return
     console = output()
     for name, found in rankings.items():

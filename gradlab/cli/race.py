@@ -23,7 +23,7 @@ from . import completion, options
 from .leaderboard import print_leaderboard
 from .session import may_write, run_in_folder
 from .tables import print_written
-from .terminal import output
+from .terminal import output, print_json
 
 CURATED = ("digits", "ravine")  # of all problems, those that a race is run on unless others are named
 
@@ -109,7 +109,7 @@ def _show(
             content = export.document(boards, datasets, export.fixed(attributes), files)
             export.write_json(listing, content)
     if as_json:
-        typer.echo(export.json_text(content))
+        print_json(export.json_text(content))
         return
     console = output()
     for name, rows in boards.items():

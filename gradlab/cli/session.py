@@ -11,7 +11,6 @@ from typing import Any
 
 import typer
 import xarray as xr
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Task as Bar
 
@@ -23,7 +22,7 @@ from gradlab.lab.processes import Processes
 from gradlab.lab.task import Task, Watcher
 from gradlab.lab.words import counted
 
-from .terminal import fail
+from .terminal import SafeConsole, fail, say
 
 Take = Callable[[Processes], AbstractContextManager[DurableRun]]
 Show = Callable[[DurableRun, Mapping[str, xr.Dataset], Mapping[str, str]], None]
@@ -76,7 +75,7 @@ def may_write(run: DurableRun) -> bool:
             return True
         except FolderError as error:
             reason = str(error)
-    typer.echo(f"gradlab: warning: tables and pictures in {run.out} are not made anew: {reason}", err=True)
+    say(f"gradlab: warning: tables and pictures in {run.out} are not made anew: {reason}")
     return False
 
 
@@ -96,7 +95,7 @@ def _what_is_kept(run: DurableRun | None, runs: int, out: Path) -> str:
 def _say(messages: Sequence[str]) -> None:
     """Print messages on standard error, a line each."""
     for message in messages:
-        typer.echo(f"gradlab: {message}", err=True)
+        say(f"gradlab: {message}")
 
 
 class _Note:
@@ -107,7 +106,7 @@ class _Note:
 
     def __call__(self, message: str) -> None:
         if not self.quiet:
-            typer.echo(message, err=True)
+            say(message)
 
 
 class _Bar(Watcher):
@@ -115,7 +114,7 @@ class _Bar(Watcher):
 
     def __init__(self, runs: int, note: _Note):
         self.note = note
-        console = Console(stderr=True, markup=False, highlight=False)
+        console = SafeConsole(stderr=True, markup=False, highlight=False)
         columns = (
             SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(),
             _Rate("", markup=False), TimeRemainingColumn(),

@@ -15,6 +15,8 @@ from rich.text import Text
 
 from gradlab.lab.words import counted
 
+from .terminal import one_line
+
 
 @dataclass(frozen=True)
 class Trimmed:
@@ -67,7 +69,7 @@ def _table(columns: Mapping[str, Sequence[str]]) -> Table:
     for title in columns:
         table.add_column(title, justify="left" if title == "optimizer" else "right", no_wrap=True)
     for row in zip(*columns.values(), strict=True):
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(one_line(cell)) for cell in row))
     return table
 
 

@@ -21,6 +21,9 @@ from .results import VARYING
 FIELDS = [field for field in Row._fields if field != "seconds"]
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what formulas begin with, in one spreadsheet or another
+
+
 def document(
     boards: Mapping[str, Sequence[Row]],
     problems: Mapping[str, xr.Dataset],
@@ -77,6 +80,11 @@ def is_written(path: Path, content: Mapping[str, Any]) -> bool:
     return is_there and found == (json_text(content) + "\n").encode("utf-8", "backslashreplace")
 
 
+def cell(value: Any) -> Any:
+    """A value for a CSV table: text that a spreadsheet would take for a formula begins with an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
 def write_csv(path: Path, boards: Mapping[str, Sequence[Row]]) -> None:
     """Write all leaderboards as one table with a column for the problem, in one step; NaN becomes an empty field."""
     text = io.StringIO()
@@ -85,7 +93,7 @@ def write_csv(path: Path, boards: Mapping[str, Sequence[Row]]) -> None:
     for name, rows in boards.items():
         for row in rows:
             values = [plain(getattr(row, field)) for field in FIELDS]
-            writer.writerow([name, *("" if value is None else value for value in values)])
+            writer.writerow(map(cell, [name, *("" if value is None else value for value in values)]))
     write_text(path, text.getvalue())
 
 

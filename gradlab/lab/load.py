@@ -22,7 +22,7 @@ from gradlab.hyperparameters import weak
 from gradlab.values import Value, is_factory
 
 from .entrants import VARIANTS, Entrant, entrants
-from .names import UnknownNameError, meant, pick
+from .names import UnknownNameError, advice, pick
 from .problems import PROBLEMS, Problem
 from .sources import mark_origin
 from .trial import UnfitError, try_out
@@ -194,9 +194,7 @@ def imported(name: str) -> Any:
         raise LoadError(f"{module_name} of {name} fails when imported: {type(error).__name__}: {error}") from None
     for part in path.split("."):
         if not hasattr(found, part):
-            public = [key for key in dir(found) if not key.startswith("_")]
-            guess = meant(part, public) or f"it has {', '.join(public) or 'nothing public'}"
-            raise LoadError(f"{module_name} has no {path!r}; {guess}")
+            raise LoadError(f"{module_name} has no {path!r}; {advice(found, part)}")
         found = getattr(found, part)
     return found
 

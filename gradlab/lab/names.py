@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from types import ModuleType
+from typing import Any, TypeVar
+
+from .words import listed
 
 T = TypeVar("T")
 
@@ -23,11 +27,37 @@ def meant(name: str, names: Iterable[str]) -> str:
     return f"did you mean {' or '.join(known[key] for key in near)}?" if near else ""
 
 
+def advice(module: ModuleType, name: str) -> str:
+    """What was meant by a name that a module does not have: one near it, one of a submodule, or some that it has."""
+    public = _public(module)
+    near = meant(name, public)
+    for other in sorted(_submodules(module), key=lambda other: other.__name__):
+        if hasattr(other, name):
+            return f"did you mean {other.__name__}:{name}?"
+        if not near and (found := meant(name, _public(other))):
+            near = found.replace("did you mean ", f"did you mean {other.__name__}:")
+    return near or f"it has {listed(public) or 'nothing public'}"
+
+
+def _public(module: Any) -> list[str]:
+    """The public names of a module: those of what it, or a part of it, defines come first."""
+    home = getattr(module, "__name__", "").partition(".")[0]
+    names = [name for name in dir(module) if not name.startswith("_")]
+    return sorted(names, key=lambda name: str(getattr(getattr(module, name), "__module__", "")).split(".")[0] != home)
+
+
+def _submodules(module: Any) -> list[ModuleType]:
+    """The public modules inside a package that are imported already: looking further would run foreign code."""
+    inside = f"{getattr(module, '__name__', '')}."
+    found = {name: other for name, other in sys.modules.items() if name.startswith(inside) and other is not None}
+    return [other for name, other in found.items() if not any(part.startswith("_") for part in name.split("."))]
+
+
 def pick(name: str, table: Mapping[str, T], kind: str) -> T:
     """The entry of a name; raises UnknownNameError with near matches, for a `kind` such as "optimizer"."""
     if name in table:
         return table[name]
-    guess = meant(name, table) or f"there are {', '.join(sorted(table))}"
+    guess = meant(name, table) or f"there are {listed(sorted(table))}"
     module, dot, last = name.rpartition(".")
     if dot and kind.startswith(("optimizer", "problem")) and module.replace(".", "_").isidentifier():
         guess = f"one of a module is typed with a colon, {module}:{last}"

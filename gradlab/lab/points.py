@@ -14,7 +14,7 @@ import xarray as xr
 
 from .as_race import swept
 from .choice import chosen_by as choosing_metric
-from .export import failures_in, plain, write_json, write_text
+from .export import cell, failures_in, plain, write_json, write_text
 from .leaderboard import average, final_scores, spread, with_role
 
 
@@ -82,11 +82,14 @@ def write(folder: Path, rankings: Mapping[str, Sequence[Point]], content: Mappin
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = list(next(iter(rankings.values()))[0].hyperparameters)
-    writer.writerow(["problem", "rank", "optimizer", *names, "chosen_by", "score", "spread", "diverged", "runs"])
+    writer.writerow(
+        ["problem", "rank", "optimizer", *map(cell, names), "chosen_by", "score", "spread", "diverged", "runs"]
+    )
     for problem, points in rankings.items():
         for point in points:
             numbers = ["" if math.isnan(value) else value for value in (point.chosen_by, point.score, point.spread)]
             at = [point.hyperparameters[name] for name in names]
-            writer.writerow([problem, point.rank, point.optimizer, *at, *numbers, point.diverged, point.runs])
+            row = [problem, point.rank, point.optimizer, *at, *numbers, point.diverged, point.runs]
+            writer.writerow(map(cell, row))
     write_text(folder / "points.csv", text.getvalue())
     write_json(folder / "points.json", content)

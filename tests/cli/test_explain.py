@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +25,8 @@ def test_adam_is_explained(gradlab: Callable[..., Any]) -> None:
     with jax.enable_x64(False):
         code, out, err = gradlab("explain", "adam")
     assert (code, err) == (0, "")
-    assert "xₜ = xₜ₋₁ - α m̂ₜ / (√(v̂ₜ) + ε)" in out
+    assert "xₜ = xₜ₋₁ - α m̂ₜ / (√v̂ₜ + ε)" in out
+    assert "\n(5) xₜ = xₜ₋₁ - α m̂ₜ/(√v̂ₜ + ε)\nwith β₁ = 0.9, β₂ = 0.999, ε = 1e-08, α = 0.001\n" in out
     assert "Kingma & Ba (2015)" in out
     assert str(gl.adam(1e-3)) in out
     rows = [line.split() for line in out.splitlines()]
@@ -41,6 +43,9 @@ def test_everything_can_be_explained(gradlab: Callable[..., Any], name: str) -> 
     assert len(out.splitlines()) > 1
     assert "$" not in out
     assert "\\" not in out
+    assert all(line == line.rstrip() for line in out.splitlines())
+    kinds = {entry.name: entry.kind for entry in registry.entries().values()}
+    assert ("\nequations\n(1) " in out) == (name not in PROBLEMS and kinds.get(name) != "schedule")
 
 
 def test_an_unknown_name_is_met_with_near_ones(gradlab: Callable[..., Any]) -> None:
@@ -75,6 +80,9 @@ def linked(rate: gl.Positive = 0.1, power=0.6):
     "Power descent."
     return lambda params: (), lambda updates, state: (updates, state)
 
+def composed(learning_rate=0.1):
+    return gl.chain(gl.scale_by_momentum(), linked(), gl.scale_by_learning_rate(learning_rate))
+
 class Bowl:
     "A bowl of one's own."
     steps = 7
@@ -97,6 +105,9 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("name", "lines"),
     [
+        ("optax:adam", ["(1) uₜ = adam(gₜ)\n(2) xₜ = xₜ₋₁ + uₜ\n"]),
+        ("own_to_explain:linked", ["(1) uₜ = linked(gₜ)\n"]),
+        ("own_to_explain:composed", ["(1) mₜ = β mₜ₋₁ + (1 - β) gₜ\n(2) uₜ = linked(mₜ)\n(3) xₜ = xₜ₋₁ - α uₜ\n"]),
         ("optax:adam", ["The Adam optimizer.", "composition", "learning_rate", "state", "2 arrays like it"]),
         ("own_to_explain:linked", ["Power descent.", "linked(rate=0.1, power=0.6)", "power", "state\nnone"]),
         ("own_to_explain:Bowl", ["Bowl\nA bowl of one's own.\n\nsettings\nsteps=7"]),
@@ -107,12 +118,31 @@ def test_what_lies_elsewhere_is_explained(gradlab: Callable[..., Any], own: None
     assert (code, err) == (0, "")
     for line in lines:
         assert line in out
+    assert not any(markup in out for markup in (":math:", "::", "Args:", "\\"))
+
+
+def test_a_variant_has_its_equations(gradlab: Callable[..., Any]) -> None:
+    out = gradlab("explain", "sgd_nesterov").out
+    assert "(1) mₜ = μ mₜ₋₁ - α gₜ\n(2) xₜ = xₜ₋₁ + μ mₜ - α gₜ\nwith α = 0.1, μ = 0.9\n" in out
+
+
+def test_json_has_it_all(gradlab: Callable[..., Any]) -> None:
+    adam = json.loads(gradlab("explain", "adam", "--json").out)
+    assert (adam["name"], adam["kind"], adam["call"]) == ("adam", "recipe", repr(gl.adam()))
+    assert adam["equations"][1] == {"latex": r"\hat m_t = \frac{m_t}{1 - \beta_1^t}", "text": "m̂ₜ = mₜ/(1 - β₁ᵗ)"}
+    assert adam["symbols"][-1] == {"latex": r"\alpha", "text": "α", "value": "0.001"}
+    assert adam["hyperparameters"][1] == {"argument": "b1", "default": "0.9", "range": "[0, 1), or a schedule"}
+    assert json.loads(gradlab("explain", "digits", "--json").out)["settings"]["batch_size"] == 128
+    assert json.loads(gradlab("explain", "cosine", "--json").out)["kind"] == "schedule"
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
         ("optax:adamx", "optax has no 'adamx'; did you mean adam"),
+        ("optax:muon", "optax has no 'muon'; did you mean optax.contrib:muon?"),
+        ("optax:moun", "optax has no 'moun'; did you mean optax.contrib:muon"),
+        ("optax:qqqqqq", " and 2"),  # hundreds more
         ("own_to_explain:needs_text", "cannot be made as an example: KeyError"),
         ("optax.adam", "typed with a colon, optax:adam"),
     ],

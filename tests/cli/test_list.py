@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -21,3 +22,11 @@ def test_everything_is_listed_under_its_kind(gradlab: Callable[..., Any]) -> Non
     assert first_words == set(registry.entries()) | set(entrants()) | set(PROBLEMS)
     assert "Adam: momentum, plus RMSProp, plus bias correction" in out
     assert "$" not in out
+    assert all(line == line.rstrip() for line in out.splitlines())
+
+
+def test_json_has_all_names(gradlab: Callable[..., Any]) -> None:
+    found = json.loads(gradlab("list", "--json").out)
+    assert {name for names in found.values() for name in names} == {*registry.entries(), *entrants(), *PROBLEMS}
+    assert found["variants that race"]["sgd_momentum"] == "sgd(learning_rate=0.1, momentum=0.9)"
+    assert "ravine" in found["problems"]

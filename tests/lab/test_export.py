@@ -37,3 +37,9 @@ def test_csv_and_json_hold_the_rows(make_dataset: Callable[..., xr.Dataset], tmp
     assert (found["problems"]["made"]["steps"], found["gradlab"]) == (10, "1")
     assert found["files"] == ["a.png"]
     assert "seconds" not in found["problems"]["made"]["leaderboard"][0]
+
+
+def test_a_name_is_no_formula() -> None:
+    names = ["=1+1", "+a", "-a", "@a", "\ta", "\ra"]
+    assert [export.cell(name) for name in names] == [f"'{name}" for name in names]
+    assert [export.cell(value) for value in ("adam", "a=b", "", -0.5, 3, None)] == ["adam", "a=b", "", -0.5, 3, None]

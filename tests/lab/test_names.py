@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
+import optax
 import pytest
 
-from gradlab.lab.names import UnknownNameError, meant, pick
+from gradlab.lab.names import UnknownNameError, advice, meant, pick
 
 TABLE = {"adam": 1, "adamw": 2, "sgd": 3, "sgd_momentum": 4}
 
@@ -34,3 +37,17 @@ def test_a_dot_in_the_place_of_a_colon_is_pointed_out() -> None:
 def test_what_was_meant() -> None:
     assert meant("adm", TABLE) == "did you mean adam or adamw?"
     assert meant("xyz", TABLE) == ""
+
+
+def test_the_names_that_are_listed_are_few() -> None:
+    table = {f"name{letter}": 0 for letter in "abcdefghijklmnop"}
+    with pytest.raises(UnknownNameError, match=r"there are namea, .*, namej and 6 more$"):
+        pick("zzz", table, "optimizer")
+
+
+def test_a_name_of_a_submodule_is_found() -> None:
+    assert advice(optax, "muon") == "did you mean optax.contrib:muon?"
+    assert advice(optax, "adamm").startswith("did you mean adam or ")
+    assert advice(optax, "zzzzzzz").endswith(" more")
+    assert len(advice(optax, "zzzzzzz")) < 300
+    assert advice(ModuleType("empty"), "x") == "it has nothing public"

@@ -6,6 +6,8 @@ import inspect
 import re
 from html import escape
 
+from gradlab import Transformation
+from gradlab.equations import equations_of
 from gradlab.plain_math import plain
 
 from ..entrants import entrants
@@ -34,13 +36,24 @@ def _card(name: str, composition: str) -> str:
     if made is not None and made.factory.build.__name__ != kind:
         arguments = re.sub(r"learning_rate=[^,)]+(, )?", "", repr(made))
         variant = f"<p>A variant: <code>{escape(arguments)}</code></p>{variant}"
+    summary = f"<p>{_prose(first.split(', $')[0].rstrip('.'))}.</p>" if first else ""
     more = "".join(f"<p>{_prose(paragraph)}</p>" for paragraph in rest)
     details = f"<details><summary>More on {escape(name)}</summary>{more}</details>" if more else ""
     code = f"<pre><code>{escape(broken(composition))}</code></pre>" if composition else ""
     return (
         f'<article class="card" id="about-{_slug(name)}"><h3><span class="swatch" data-name="{escape(name)}"></span>'
-        f"{escape(name)}</h3>{variant}{f'<p>{_prose(first)}</p>' if first else ''}{code}{details}</article>"
+        f"{escape(name)}</h3>{variant}{summary}{_equations(made) if made is not None else ''}{code}{details}</article>"
     )
+
+
+def _equations(tx: Transformation) -> str:
+    """The lines of the update, numbered."""
+    lines = (f'<li><span class="math">{escape(_minus(line))}</span></li>' for line in equations_of(tx).plain)
+    return f'<ol class="equations">{"".join(lines)}</ol>'
+
+
+def _minus(formula: str) -> str:
+    return formula.replace(" - ", " \u2212 ")
 
 
 def _prose(text: str) -> str:
@@ -52,7 +65,7 @@ def _prose(text: str) -> str:
 def _marked(part: str) -> str:
     equation, _, ending = part[1:].partition("$") if part.startswith("$") else ("", "", "")
     if equation:
-        formula = plain(f"${equation}$").replace(" - ", " \u2212 ")
+        formula = _minus(plain(f"${equation}$"))
         display = " display" if " = " in formula and len(formula) > 12 else ""
         return f'<span class="math{display}">{escape(formula)}{ending}</span>'  # no line of its own for the stop
     if len(part) > 2 and part[0] == part[-1] == "`":

@@ -1,5 +1,7 @@
 """Cards: equations, compositions, and names that are not to be believed."""
 
+# ruff: noqa: RUF001  (Greek letters are meant)
+
 from __future__ import annotations
 
 from gradlab.lab.report.about import broken, optimizers
@@ -11,7 +13,8 @@ from .conftest import HOSTILE
 def test_a_recipe_has_its_equation_and_composition(findings: list[Finding]) -> None:
     card = optimizers(findings, ["adam"])
     assert "Adam: momentum, plus RMSProp, plus bias correction" in card
-    assert '<span class="math display">xₜ = xₜ₋₁' in card
+    assert '<li><span class="math">xₜ = xₜ₋₁ \u2212 α m̂ₜ/(√v̂ₜ + ε)</span></li></ol>' in card
+    assert card.count("<li>") == 5
     assert "<code>b1</code>" in card
     assert "chain(a(b=1, c=(2, 3)), d())" in card
 
@@ -20,6 +23,12 @@ def test_the_note_is_there_only_with_compositions(findings: list[Finding]) -> No
     assert "Shown at the middle rate" in optimizers(findings, ["adam"])
     unknown = [each._replace(dataset=each.dataset.drop_vars("composition")) for each in findings]
     assert "Shown at" not in optimizers(unknown, ["adam"])
+
+
+def test_a_variant_has_its_own_equations(findings: list[Finding]) -> None:
+    card = optimizers(findings, ["sgd_nesterov"])
+    assert '<li><span class="math">mₜ = μ mₜ₋₁ \u2212 α gₜ</span></li>' in card
+    assert "xₜ = xₜ₋₁ \u2212 α gₜ<" not in card.partition("<details>")[0]
 
 
 def test_a_variant_says_of_what(findings: list[Finding]) -> None:

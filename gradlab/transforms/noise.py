@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from ..arithmetic import square_root
 from ..base import transformation
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import NonNegative, Seed
@@ -36,7 +37,7 @@ def add_noise(eta: NonNegative = 0.01, gamma: NonNegative = 0.55, key: Seed = 0)
         root = key if _is_key(key) else jax.random.key(key)
         leaves, structure = jax.tree.flatten(updates)
         keys = jax.random.split(jax.random.fold_in(root, state.step), max(len(leaves), 1))
-        deviation = (eta / (1 + state.step.astype(float)) ** gamma) ** 0.5
+        deviation = square_root(eta / (1 + state.step.astype(float)) ** gamma)
         noisy = [
             d + deviation.astype(d.dtype) * jax.random.normal(leaf_key, d.shape, d.dtype)
             for d, leaf_key in zip(leaves, keys)

@@ -19,8 +19,10 @@ from .hyperparameters import Hyperparameter as Hyperparameter
 from .hyperparameters import Limit as Limit
 from .hyperparameters import NonNegative as NonNegative
 from .hyperparameters import Positive as Positive
+from .hyperparameters import PositiveSteps as PositiveSteps
 from .hyperparameters import Range as Range
 from .hyperparameters import Seed as Seed
+from .hyperparameters import Steps as Steps
 
 # Recipes.
 from .optimizers.adabound import adabound as adabound

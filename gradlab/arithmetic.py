@@ -1,4 +1,4 @@
-"""Elementwise arithmetic that stays finite, in value and in derivative, where a denominator or a root is zero."""
+"""Elementwise arithmetic that stays finite, in value and in derivative, where a denominator, root or power is zero."""
 
 from __future__ import annotations
 
@@ -52,3 +52,12 @@ def divide(numerator: jax.Array, denominator: jax.Array) -> jax.Array:
     if jnp.iscomplexobj(numerator):  # a complex division by infinity is NaN
         return numerator * (1 / safe).astype(numerator.dtype)
     return numerator / safe.astype(numerator.dtype)
+
+
+def power(base: jax.Array, exponent: jax.Array) -> jax.Array:
+    """The power, for bases that are not negative, with derivative 0 where the base is 0 and the slope is infinite."""
+    if not jnp.issubdtype(jnp.result_type(base), jnp.inexact):
+        return base**exponent
+    steep = (base == 0) & (exponent < 1)
+    at_zero = jnp.where(exponent > 0, 0.0, jnp.where(exponent < 0, jnp.inf, 1.0))
+    return jnp.where(steep, at_zero, jnp.where(steep, 1.0, base) ** exponent)

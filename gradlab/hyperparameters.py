@@ -37,6 +37,7 @@ class Range:
     includes_high: bool = False  # so that infinity is out, unless asked for
     hint: str = ""
     integer: bool = False
+    steps: bool = False  # a number of steps, which stays an integer where a float32 would round it
 
     def __str__(self) -> str:
         return f"{'[' if self.includes_low else '('}{self.low:g}, {self.high:g}{']' if self.includes_high else ')'}"
@@ -64,6 +65,10 @@ NonNegative: TypeAlias = Annotated[Any, Range(0.0, hint="pass a finite number th
 Positive: TypeAlias = Annotated[Any, Range(0.0, includes_low=False, hint="pass a finite number above zero")]
 Limit: TypeAlias = Annotated[Any, Range(0.0, includes_high=True, hint="pass a number that is not negative, or inf")]
 Seed: TypeAlias = Annotated[Any, Range(includes_low=False, integer=True, hint="pass an integer, or a jax.random.key")]
+Steps: TypeAlias = Annotated[Any, Range(0.0, steps=True, hint="pass a number of steps that is not negative")]
+PositiveSteps: TypeAlias = Annotated[
+    Any, Range(0.0, includes_low=False, steps=True, hint="pass a number of steps above zero")
+]
 
 _ANY_NUMBER = Range(includes_low=False, hint="pass a finite number")
 _ANY_INTEGER = Range(includes_low=False, integer=True, hint="pass an integer")
@@ -178,7 +183,7 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
         if value != int(value):
             raise TypeError(f"{where} must be an integer, got {value!r}")
         return int(value)
-    return float(value)
+    return _as_float(int(value)) if interval.steps and value == int(value) else float(value)
 
 
 def _dtype_name(where: str, value: Any) -> str:
@@ -210,10 +215,13 @@ def _checked_elements(owner: str, parameter: Parameter, values: Any) -> Any:
 
 
 def _as_float(leaf: Any) -> Any:
+    """A Python integer as a float, unless it is one that an int32 holds and a float32 rounds: a step far on."""
     is_array = isinstance(leaf, (np.bool_, np.ndarray, jax.Array)) and not isinstance(leaf, jax.core.Tracer)
     if is_array and leaf.dtype == bool and leaf.ndim == 0:
         return bool(leaf)
-    return float(leaf) if isinstance(leaf, int) and not isinstance(leaf, bool) else leaf
+    if not isinstance(leaf, int) or isinstance(leaf, bool):
+        return leaf
+    return leaf if abs(leaf) < 2**31 and float(np.float32(leaf)) != leaf else float(leaf)
 
 
 def resolved(parameters: Mapping[str, Parameter], arguments: Mapping[str, Any], step: Any) -> dict[str, Any]:
@@ -226,7 +234,8 @@ def resolved(parameters: Mapping[str, Parameter], arguments: Mapping[str, Any], 
         if is_schedule(value) and step is not None:
             value = value(step)
         if isinstance(value, (jax.Array, np.ndarray, np.generic)):
-            is_integer = parameter.whole and jnp.issubdtype(value.dtype, jnp.integer)
+            may_be_integer = parameter.whole or parameter.range.steps
+            is_integer = may_be_integer and jnp.issubdtype(value.dtype, jnp.integer)
             value = weak(value, int if is_integer else float)
         values[name] = value
     return values

@@ -65,9 +65,10 @@ class Factory(NamedTuple):
     parameters: Mapping[str, Any]  # name -> gradlab.hyperparameters.Parameter
     splits_gradient: bool | str = False
     squares_gradient: bool | str = False
+    step: str = "float"  # the form in which a schedule receives the step
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Factory) and self.build is other.build
+        return isinstance(other, Factory) and self.build is other.build and self.step == other.step
 
     def __hash__(self) -> int:
         return hash(self.build)
@@ -155,7 +156,7 @@ class Value:
 
     def __reduce__(self) -> tuple[Any, ...]:
         factory = self.factory
-        if _found_by_name(factory.build):  # another library's factory, wrapped: only the bare one can be found
+        if found_by_name(factory.build):  # another library's factory, wrapped: only the bare one can be found
             return _unpickle_wrapped, (
                 type(self),
                 factory.build,
@@ -264,7 +265,8 @@ def _unpickle_wrapped(
     return cls._make(made.factory, children)
 
 
-def _found_by_name(function: Any) -> bool:
+def found_by_name(function: Any) -> bool:
+    """Whether a function is what its module has under its name, so that pickle finds it."""
     found: Any = sys.modules.get(getattr(function, "__module__", None) or "")
     for part in getattr(function, "__qualname__", "").split("."):
         found = getattr(found, part, None)

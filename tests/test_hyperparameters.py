@@ -119,7 +119,7 @@ def test_a_wrong_kind_is_refused(call: Callable[[], Any], pieces: list[str]) -> 
         (lambda: untyped.adam(0.1, learning_rate=0.1), ["adam", "learning_rate"]),
         (
             lambda: untyped.schedules.cosine(0.1),
-            ["cosine", "'decay_steps'", "cosine(init_value, decay_steps, alpha=0.0)"],
+            ["cosine", "'decay_steps'", "cosine(init_value, decay_steps, alpha=0.0, exponent=None)"],
         ),
     ],
 )

@@ -6,14 +6,16 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeAlias
+from typing import Any, ParamSpec, TypeAlias, overload
 
 import jax
-import jax.numpy as jnp
 
 from ..annotations import name_of
+from ..arithmetic import power
 from ..hyperparameters import Hyperparameter, Seed, checked, is_concrete, is_schedule, parameters_of, resolved, weak
-from ..values import Factory, Value, call, is_number, show_argument
+from ..values import Factory, Value, call, found_by_name, is_number, show_argument
+from .counter import as_counter, counted, exceeds
+from .steps import Count, since, split
 
 Step: TypeAlias = Any  # an integer scalar: Python's, an array or a tracer
 
@@ -24,15 +26,28 @@ _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": operator.truediv,
-    "**": operator.pow,
+    "**": power,
+}
+
+# How a function of the step receives it, by the name that `schedule` knows the form by.
+_FORMS: dict[str, Callable[[Count], Any]] = {
+    "float": lambda step: step.as_float,
+    "integer": lambda step: step.whole,
+    "exact": lambda step: step,
 }
 
 
 class Schedule(Value):
     """A function of the step that is also a pytree of its numbers, with `+ - * / **` as on numbers.
 
-    Call it with the step, a non-negative integer scalar counted from 0; it returns a scalar. Like a transformation it
-    compares equal by what it is, pickles, prints as the call that made it, and never makes a program compile twice.
+    Call it with the step, an integer scalar counted from 0: Python's, NumPy's, or an array of any integer dtype. A
+    negative step counts as step 0, and a float must hold a whole number (inside a trace it is rounded down). It returns
+    a scalar, weakly typed, which takes on the dtype that it meets. The value is the same compiled, closed over or
+    mapped, and boundaries are compared as integers, up to step $2^{31} - 1$, the last that an int32 counter reaches; a
+    Python number may be larger. Raises TypeError for a step that is no number, ValueError for one that is not whole.
+
+    Like a transformation it compares equal by what it is, pickles, prints as the call that made it, and never makes a
+    program compile twice.
     """
 
     __slots__ = ("__weakref__", "children", "factory")
@@ -46,11 +61,29 @@ class Schedule(Value):
         return schedule
 
     def __call__(self, step: Step) -> Any:
+        if isinstance(step, Count):  # from a schedule that holds this one
+            return self._at(step)
+        counter = as_counter(step)
+        if exceeds(counter) and not jax.config.jax_enable_x64:
+            with jax.enable_x64(True):
+                value = self._at(counted(counter))
+            return weak(value)
+        return self._at(counted(counter))
+
+    def _at(self, step: Count) -> Any:
         factory = self.factory
-        if factory is from_callable.factory:  # type: ignore[attr-defined]
-            return self.function(jnp.asarray(step).astype(int))  # as it came: a float32 is exact up to 2^24 only
-        arguments = resolved(factory.parameters, self.arguments, step)
-        return call(factory.build, factory.parameters, arguments)(weak(step))
+        arguments = {
+            name: as_schedule(value) if factory.parameters[name].range is not None and is_schedule(value) else value
+            for name, value in self.arguments.items()
+        }
+        arguments = resolved(factory.parameters, arguments, step)
+        return call(factory.build, factory.parameters, arguments)(_FORMS[factory.step](step))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        factory = self.factory
+        if found_by_name(factory.build):  # a bare function, wrapped: only that can be found
+            return _unpickle_wrapped, (factory.build, factory.step, self.children)
+        return super().__reduce__()
 
     def _constant(self) -> Any:
         arguments = self.arguments
@@ -103,7 +136,13 @@ class Schedule(Value):
         return super().__repr__()
 
 
-def schedule(factory: Callable[P, Callable[[Any], Any]]) -> Callable[P, Schedule]:
+@overload
+def schedule(factory: Callable[P, Callable[[Any], Any]], /, *, step: str = "float") -> Callable[P, Schedule]: ...
+@overload
+def schedule(*, step: str = "float") -> Callable[[Callable[P, Callable[[Any], Any]]], Callable[P, Schedule]]: ...
+
+
+def schedule(factory: Callable[..., Any] | None = None, /, *, step: str = "float") -> Any:
     """Make a schedule of a function that takes hyperparameters and returns a function of the step.
 
     The step arrives as a weakly typed float scalar, so plain arithmetic and `jax.numpy` keep the dtype of whatever
@@ -113,15 +152,26 @@ def schedule(factory: Callable[P, Callable[[Any], Any]]) -> Callable[P, Schedule
         def square_root_decay(init_value: gl.Positive, timescale: gl.Positive = 1.0):
             return lambda step: init_value / jnp.sqrt(1 + step / timescale)
 
-    Raises TypeError for an annotation that cannot be evaluated, and for an argument with the name of an attribute that
-    every schedule has, such as `replace`.
+    In float32 that step is exact up to $2^{24}$. With `step="integer"` it arrives as an integer scalar, which is exact
+    up to $2^{31} - 1$, to look up a table or to compare with a boundary::
+
+        @gl.schedules.schedule(step="integer")
+        def alternating(high: gl.Positive, low: gl.Positive):
+            return lambda step: jnp.where(step % 2 == 0, high, low)
+
+    Raises ValueError if `step` is another word. Raises TypeError for an annotation that cannot be evaluated, and for an
+    argument with the name of an attribute that every schedule has, such as `replace`.
     """
+    if factory is None:
+        return functools.partial(schedule, step=step)
+    if step not in _FORMS:
+        raise ValueError(f'step must be "float" or "integer", the form in which the step arrives; got {step!r}')
     label = name_of(factory)
     parameters = parameters_of(factory, label)
     Schedule._require_free_names(label, parameters)
 
     @functools.wraps(factory)
-    def make(*args: P.args, **kwargs: P.kwargs) -> Schedule:
+    def make(*args: Any, **kwargs: Any) -> Schedule:
         bound = bind(factory, args, kwargs, label)
         arguments = {name: checked(label, parameters[name], value) for name, value in bound.items()}
         at = call(factory, parameters, arguments)
@@ -129,8 +179,12 @@ def schedule(factory: Callable[P, Callable[[Any], Any]]) -> Callable[P, Schedule
             raise TypeError(f"{label} must return a function of the step, got {type(at).__name__}: {at!r}")
         return Schedule._from_arguments(make.factory, arguments)  # type: ignore[attr-defined]
 
-    make.factory = Factory(make, factory, label, parameters)  # type: ignore[attr-defined]
+    make.factory = Factory(make, factory, label, parameters, step=step)  # type: ignore[attr-defined]
     return make
+
+
+def _unpickle_wrapped(build: Callable[..., Any], step: str, children: dict[str, Any]) -> Schedule:
+    return Schedule._make(schedule(build, step=step).factory, children)  # type: ignore[attr-defined]
 
 
 def bind(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], label: str) -> dict[str, Any]:
@@ -166,16 +220,16 @@ def constant(value: Hyperparameter):
     return lambda step: value
 
 
-@schedule
+@schedule(step="integer")
 def from_callable(function):
     """Any function of the integer step, as a schedule value: equal to another if the function is the same object."""
-    return lambda step: function(step.astype(int))
+    return lambda step: function(step)
 
 
-@schedule
+@schedule(step="exact")
 def shift(inner, offset: Seed):
     """Another schedule `offset` steps later (earlier if negative, where it holds its value at step 0)."""
-    return lambda step: as_schedule(inner)((step + offset).clip(0))
+    return lambda step: as_schedule(inner)(since(step, split(-offset)))
 
 
 def ahead(value: Any) -> Any:
@@ -183,9 +237,12 @@ def ahead(value: Any) -> Any:
     return shift(as_schedule(value), 1) if is_schedule(value) else value
 
 
-@schedule
+@schedule(step="exact")
 def combined(operation: str, left, right):
-    """Two schedules, or a schedule and a number, joined by `+ - * / **`: what the operators of `Schedule` make."""
+    """Two schedules, or a schedule and a number, joined by `+ - * / **`: what the operators of `Schedule` make.
+
+    A power of 0 whose slope is infinite, as of a square root, has derivative 0.
+    """
     if operation not in _OPERATIONS:
         raise ValueError(f"operation must be one of {', '.join(_OPERATIONS)}, got {operation!r}")
     return lambda step: _OPERATIONS[operation](as_schedule(left)(step), as_schedule(right)(step))

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 
 from ..hyperparameters import NonNegative, Positive
 from .base import as_schedule, schedule
+from .steps import Count, quotient
 
 
 @schedule
@@ -14,7 +15,12 @@ def lower_bound(final_value: NonNegative, gamma: Positive = 1e-3):
 
     Source: Luo et al. (2019).
     """
-    return lambda step: final_value * (1 - 1 / (gamma * (step + 1) + 1))
+
+    def at(step):
+        closed = gamma * (step + 1)
+        return final_value * (closed / (closed + 1))  # the same, without the cancellation
+
+    return at
 
 
 @schedule
@@ -23,15 +29,15 @@ def upper_bound(final_value: NonNegative, gamma: Positive = 1e-3):
 
     Source: Luo et al. (2019).
     """
-    return lambda step: final_value * (1 + 1 / (gamma * (step + 1)))
+    return lambda step: final_value * (1 + quotient(1.0, gamma * (step + 1)))
 
 
-@schedule
+@schedule(step="exact")
 def relative(inner):
     """Another schedule as a share of its value at step 0; 1 throughout where that is 0, as in a warm-up from 0."""
 
     def at(step):
-        first = as_schedule(inner)(0)
+        first = as_schedule(inner)(Count(jnp.zeros_like(step.whole)))
         started = jnp.not_equal(first, 0)
         return jnp.where(started, as_schedule(inner)(step) / jnp.where(started, first, 1.0), 1.0)
 

@@ -3,83 +3,135 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
+import numpy as np
 
-from ..hyperparameters import Fraction, Hyperparameter, NonNegative, Positive
+from ..arithmetic import power as power_of
+from ..hyperparameters import Fraction, Hyperparameter, NonNegative, Positive, PositiveSteps, Steps, is_concrete
 from .base import schedule
+from .steps import START, from_to, plus, quotient, since, split, whole_periods
 
 
-@schedule
-def linear(init_value: Hyperparameter, end_value: Hyperparameter, transition_steps: Positive):
+@schedule(step="exact")
+def linear(
+    init_value: Hyperparameter,
+    end_value: Hyperparameter,
+    transition_steps: Steps,
+    transition_begin: Steps | None = None,
+):
     r"""Go in a straight line, $a + (b - a) \min(t / T, 1)$.
 
-    `init_value` is $a$ at step 0, `end_value` is $b$ from step $T$ = `transition_steps` on.
+    `init_value` is $a$ at step 0, `end_value` is $b$ from step $T$ = `transition_steps` on: at once if that is 0.
+    `transition_begin` is the step at which the line begins, by default 0; the value is $a$ until then.
     """
-    return lambda step: init_value + (end_value - init_value) * progress(step, transition_steps)
+    return lambda step: line(init_value, end_value, *_transition(step, transition_begin, transition_steps))
 
 
-@schedule
-def cosine(init_value: Hyperparameter, decay_steps: Positive, alpha: Fraction = 0.0):
-    r"""Fall along half a cosine, $a ((1 - \alpha) \frac{1 + \cos(\pi t / T)}{2} + \alpha)$ for $t < T$.
+@schedule(step="exact")
+def cosine(
+    init_value: Hyperparameter,
+    decay_steps: PositiveSteps,
+    alpha: Fraction = 0.0,
+    exponent: Positive | None = None,
+):
+    r"""Fall along half a cosine, $a ((1 - \alpha) (\frac{1 + \cos(\pi t / T)}{2})^p + \alpha)$ for $t < T$.
 
     `init_value` is $a$ at step 0; from step $T$ = `decay_steps` on it stays at the share `alpha` of it, in [0, 1].
-    Source: Loshchilov & Hutter (2017), equation 5.
+    `exponent` is $p$, by default 1. Source: Loshchilov & Hutter (2017), equation 5.
     """
-    return lambda step: init_value * ((1 - alpha) * half_cosine(progress(step, decay_steps)) + alpha)
+    return lambda step: half_cosine(init_value, alpha * init_value, *from_to(step, START, split(decay_steps)), exponent)
 
 
-@schedule
+@schedule(step="exact")
 def exponential(
     init_value: Hyperparameter,
-    transition_steps: Positive,
+    transition_steps: PositiveSteps,
     decay_rate: NonNegative,
-    end_value: Hyperparameter | None = None,
+    transition_begin: Steps | None = None,
     staircase: bool = False,
+    end_value: Hyperparameter | None = None,
 ):
     r"""Multiply by the same factor over and over, $a\, r^{t / T}$.
 
     `decay_rate` is $r$ in [0, inf) for every $T$ = `transition_steps`; `staircase` does so only at whole multiples of
-    $T$. `end_value` is a floor if $r < 1$, a ceiling if $r > 1$.
+    $T$, exactly there if $T$ is a whole number. `transition_begin` is the step that $t$ counts from, by default 0; the
+    value is $a$ until then. `end_value` is a floor if $r < 1$, a ceiling if $r > 1$. The arguments are in optax's
+    order. Raises ValueError for a `transition_begin` that is not whole.
+    """
+    if transition_begin is not None and is_concrete(transition_begin) and np.any(np.asarray(transition_begin) % 1):
+        raise ValueError(
+            f"exponential: transition_begin counts whole steps, got {transition_begin}; if it is the end value, pass "
+            f"end_value={transition_begin}"
+        )
+
+    def at(step):
+        step = step if transition_begin is None else since(step, split(transition_begin))
+        periods = whole_periods(step, transition_steps) if staircase else quotient(step.as_float, transition_steps)
+        value = init_value * power_of(decay_rate, periods)
+        if end_value is None:
+            return value
+        over = jnp.where(decay_rate < 1, value <= end_value, value >= end_value)
+        # Where it is over, the power may be infinite, and so its derivative.
+        return jnp.where(over, end_value, init_value * power_of(decay_rate, jnp.where(over, 0.0, periods)))
+
+    return at
+
+
+@schedule(step="exact")
+def inverse_time(init_value: Hyperparameter, transition_steps: PositiveSteps = 1.0, decay_rate: NonNegative = 1.0):
+    r"""Fall as one over the time, $a / (1 + r t / T)$. Source: Robbins & Monro (1951)."""
+    return lambda step: init_value / (1 + decay_rate * quotient(step.as_float, transition_steps))
+
+
+@schedule(step="exact")
+def inverse_square_root(init_value: Hyperparameter, timescale: PositiveSteps = 1.0):
+    r"""Fall as one over the root of the time, $a / \sqrt{1 + t / T}$ with $T$ = `timescale` in steps."""
+    return lambda step: init_value / jnp.sqrt(1 + quotient(step.as_float, timescale))
+
+
+@schedule(step="exact")
+def polynomial(
+    init_value: Hyperparameter,
+    end_value: Hyperparameter,
+    power: Positive,
+    transition_steps: Steps,
+    transition_begin: Steps | None = None,
+):
+    r"""Fall along a power of the remaining time, $b + (a - b) (1 - \min(t / T, 1))^p$.
+
+    It is $a$ = `init_value` at step 0, and $b$ = `end_value` from step $T$ = `transition_steps` on: at once if that is
+    0. `power` is $p$. `transition_begin` is the step that $t$ counts from, by default 0.
     """
 
     def at(step):
-        exponent = step / transition_steps
-        value = init_value * decay_rate ** (jnp.floor(exponent) if staircase else exponent)
-        if end_value is None:
-            return value
-        return jnp.where(decay_rate < 1, jnp.maximum(value, end_value), jnp.minimum(value, end_value))
+        early, nearer = _transition(step, transition_begin, transition_steps)
+        return _along(init_value, end_value, jnp.where(early, 1 - nearer, nearer), power)
 
     return at
 
 
-@schedule
-def inverse_time(init_value: Hyperparameter, transition_steps: Positive = 1.0, decay_rate: NonNegative = 1.0):
-    r"""Fall as one over the time, $a / (1 + r t / T)$. Source: Robbins & Monro (1951)."""
-    return lambda step: init_value / (1 + decay_rate * step / transition_steps)
+def line(start, end, early, nearer):
+    """The value on a straight line, from the share of the way to the nearer end: exactly `start` and `end` there."""
+    return jnp.where(early, start + (end - start) * nearer, end + (start - end) * nearer)
 
 
-@schedule
-def inverse_square_root(init_value: Hyperparameter, timescale: Positive = 1.0):
-    r"""Fall as one over the root of the time, $a / \sqrt{1 + t / T}$ with $T$ = `timescale` in steps."""
-    return lambda step: init_value / jnp.sqrt(1 + step / timescale)
+def half_cosine(start, end, early, nearer, exponent=None):
+    """The value along half a cosine, or a power of it, from the share of the way to the nearer end."""
+    share = jnp.sin(jnp.pi / 2 * nearer) ** 2  # (1 - cos(pi x)) / 2, without its cancellation at x near 0
+    if exponent is None:
+        return line(start, end, early, share)
+    return _along(start, end, jnp.where(early, 1 - share, share), exponent)
 
 
-@schedule
-def polynomial(init_value: Hyperparameter, end_value: Hyperparameter, power: Positive, transition_steps: Positive):
-    r"""Fall along a power of the remaining time, $b + (a - b) (1 - \min(t / T, 1))^p$."""
-
-    def at(step):
-        left = 1 - progress(step, transition_steps)
-        share = jnp.where(left > 0, jnp.where(left > 0, left, 1.0) ** power, 0.0)  # 0^p has no slope for p < 1
-        return end_value + (init_value - end_value) * share
-
-    return at
+def _along(start, end, share, exponent):
+    """The value where a power of a share of the way is left: exactly `start` for a share of 1, `end` for 0."""
+    left = jnp.where(share > 0, share, 1.0) ** exponent  # 0^p has no slope for p < 1
+    left = jnp.where(share > 0, left, 0.0)
+    early = left > 0.5
+    return line(start, end, early, jnp.where(early, 1 - left, left))
 
 
-def progress(step, steps):
-    """The share of the steps that is done, in [0, 1]."""
-    return jnp.clip(step / steps, 0, 1)
-
-
-def half_cosine(share):
-    """From 1 to 0 along half a cosine, as the share goes from 0 to 1."""
-    return (1 + jnp.cos(jnp.pi * share)) / 2
+def _transition(step, begin, steps):
+    if begin is None:
+        return from_to(step, START, split(steps))
+    begin = split(begin)
+    return from_to(step, begin, plus(begin, split(steps)))

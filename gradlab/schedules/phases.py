@@ -7,12 +7,13 @@ import itertools
 import jax.numpy as jnp
 import numpy as np
 
-from ..hyperparameters import Fraction, Hyperparameter, NonNegative, Positive, is_concrete, weak
+from ..hyperparameters import Fraction, Hyperparameter, NonNegative, Positive, PositiveSteps, Steps, is_concrete, weak
 from .base import as_schedule, schedule
-from .decay import half_cosine, progress
+from .decay import half_cosine, line
+from .steps import START, Count, from_to, plus, reached, since, split
 
 
-@schedule
+@schedule(step="exact")
 def piecewise(init_value: Hyperparameter, boundaries, factors):
     r"""Multiply by a factor from each boundary on, $a \prod_{i: t \ge b_i} f_i$.
 
@@ -25,68 +26,76 @@ def piecewise(init_value: Hyperparameter, boundaries, factors):
     def at(step):
         value = init_value
         for boundary, factor in zip(boundaries, factors):
-            value = value * jnp.where(step >= weak(boundary), weak(factor), 1.0)
+            value = value * jnp.where(reached(step, split(boundary)), weak(factor), 1.0)
         return value
 
     return at
 
 
-@schedule
+@schedule(step="exact")
 def join(schedules, boundaries):
     """Run schedules one after another, each with steps that count from 0 at its own boundary.
 
-    `schedules` are $n$ schedules or numbers, `boundaries` the $n - 1$ rising steps at which the next one begins.
-    Raises ValueError if the lengths do not fit.
+    `schedules` are $n$ schedules or numbers, `boundaries` the $n - 1$ steps at which the next one begins, none below
+    the one before; where two are equal, the schedule between them has no step. A schedule sees its own steps only, and
+    step 0 where it is not its turn. Raises ValueError if the lengths do not fit, or the boundaries fall.
     """
     if len(schedules) != len(boundaries) + 1:
         raise ValueError(f"join: {len(schedules)} schedules need one boundary fewer, got {len(boundaries)}")
-    if is_concrete(boundaries) and any(later <= earlier for earlier, later in itertools.pairwise(boundaries)):
-        raise ValueError(f"join: boundaries must rise, got {boundaries}")
+    if is_concrete(boundaries) and any(later < earlier for earlier, later in itertools.pairwise(boundaries)):
+        raise ValueError(f"join: boundaries must not fall, got {boundaries}")
 
     def at(step):
-        value = as_schedule(schedules[0])(step)
-        for following, boundary in zip(schedules[1:], boundaries):
-            here = jnp.maximum(step - weak(boundary), 0)
-            value = jnp.where(step >= weak(boundary), as_schedule(following)(here), value)
+        begins = [split(boundary) for boundary in boundaries]
+        begun = [reached(step, begin) for begin in begins]
+        value = as_schedule(schedules[0])(_unless(begun[0], step) if begun else step)
+        for following, begin, here, over in zip(schedules[1:], begins, begun, [*begun[1:], None]):
+            own = since(step, begin)
+            value = jnp.where(here, as_schedule(following)(own if over is None else _unless(over, own)), value)
         return value
 
     return at
 
 
-@schedule
+def _unless(over, step):
+    """A step, and 0 where a phase is over: a function need not be finite, nor differentiable, beyond its own steps."""
+    return Count(jnp.where(over, 0, step.whole), jnp.where(over, 0.0, step.rest) if step.has_rest else 0.0)
+
+
+@schedule(step="exact")
 def warmup_cosine(
     init_value: Hyperparameter,
     peak_value: Hyperparameter,
-    warmup_steps: NonNegative,
-    decay_steps: Positive,
+    warmup_steps: Steps,
+    decay_steps: Steps,
     end_value: Hyperparameter = 0.0,
+    exponent: Positive | None = None,
 ):
     """Rise in a straight line to a peak, then fall along half a cosine.
 
     From `init_value` at step 0 to `peak_value` at `warmup_steps` to `end_value` at `decay_steps`, which counts both
-    phases. Raises ValueError unless that is above `warmup_steps`.
-    Source: Goyal et al. (2017); Loshchilov & Hutter (2017).
+    phases; a phase of no steps is left out. `exponent` is a power of the cosine, by default 1. Raises ValueError if
+    `decay_steps` is below `warmup_steps`. Source: Goyal et al. (2017); Loshchilov & Hutter (2017).
     """
-    if is_concrete((warmup_steps, decay_steps)) and np.any(np.asarray(decay_steps) <= np.asarray(warmup_steps)):
+    if is_concrete((warmup_steps, decay_steps)) and np.any(np.asarray(decay_steps) < np.asarray(warmup_steps)):
         raise ValueError(
-            f"warmup_cosine: decay_steps counts both phases and must be above warmup_steps, got {decay_steps} and "
+            f"warmup_cosine: decay_steps counts both phases and must not be below warmup_steps, got {decay_steps} and "
             f"{warmup_steps}; pass warmup_steps + the steps of the decay"
         )
 
     def at(step):
-        rising = init_value + (peak_value - init_value) * step / jnp.maximum(warmup_steps, 1)
-        falling = end_value + (peak_value - end_value) * half_cosine(
-            progress(step - warmup_steps, decay_steps - warmup_steps)
-        )
-        return jnp.where(step < warmup_steps, rising, falling)
+        peak, end = split(warmup_steps), split(decay_steps)
+        rising = line(init_value, peak_value, *from_to(step, START, peak))
+        falling = half_cosine(peak_value, end_value, *from_to(step, peak, end), exponent)
+        return jnp.where(reached(step, peak), falling, rising)
 
     return at
 
 
-@schedule
+@schedule(step="exact")
 def one_cycle(
     peak_value: Hyperparameter,
-    total_steps: Positive,
+    total_steps: PositiveSteps,
     rising_share: Fraction = 0.3,
     start_factor: Positive = 25.0,
     end_factor: Positive = 1e4,
@@ -98,34 +107,37 @@ def one_cycle(
     """
 
     def at(step):
-        start = peak_value / start_factor
-        end = start / end_factor
-        turn = rising_share * total_steps
-        rising = peak_value + (start - peak_value) * half_cosine(progress(step, jnp.maximum(turn, 1e-6)))
-        falling = end + (peak_value - end) * half_cosine(progress(step - turn, jnp.maximum(total_steps - turn, 1e-6)))
-        return jnp.where(step < turn, rising, falling)
+        start_value = peak_value / start_factor
+        end_value = start_value / end_factor
+        peak, end = split(rising_share * total_steps), split(total_steps)
+        rising = half_cosine(start_value, peak_value, *from_to(step, START, peak))
+        falling = half_cosine(peak_value, end_value, *from_to(step, peak, end))
+        return jnp.where(reached(step, peak), falling, rising)
 
     return at
 
 
-@schedule
+@schedule(step="exact")
 def warmup_stable_decay(
     peak_value: Hyperparameter,
-    warmup_steps: NonNegative,
-    stable_steps: NonNegative,
-    decay_steps: Positive,
+    warmup_steps: Steps,
+    stable_steps: Steps,
+    decay_steps: Steps,
     init_value: Hyperparameter = 0.0,
     end_value: Hyperparameter = 0.0,
 ):
     """Rise to a plateau, stay, and fall, all in straight lines.
 
-    The three phases last `warmup_steps`, `stable_steps` and `decay_steps`. Source: Hu et al. (2024), MiniCPM.
+    The three phases last `warmup_steps`, `stable_steps` and `decay_steps`; one of no steps is left out.
+    Source: Hu et al. (2024), MiniCPM.
     """
 
     def at(step):
-        rising = init_value + (peak_value - init_value) * progress(step, jnp.maximum(warmup_steps, 1))
-        falling = progress(step - warmup_steps - stable_steps, decay_steps)
-        return jnp.where(step < warmup_steps, rising, peak_value + (end_value - peak_value) * falling)
+        plateau = split(warmup_steps)
+        rising = line(init_value, peak_value, *from_to(step, START, plateau))
+        decay = plus(plateau, split(stable_steps))
+        falling = line(peak_value, end_value, *from_to(step, decay, plus(decay, split(decay_steps))))
+        return jnp.where(reached(step, plateau), falling, rising)
 
     return at
 

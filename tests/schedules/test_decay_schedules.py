@@ -57,8 +57,8 @@ OPTAX: dict[str, tuple[Any, Callable[..., Any]]] = {
         s.exponential(0.3, 7, 0.5, staircase=True),
         optax.exponential_decay(0.3, 7, 0.5, staircase=True),
     ),
-    "floor": (s.exponential(0.3, 7, 0.5, 0.1), optax.exponential_decay(0.3, 7, 0.5, end_value=0.1)),
-    "ceiling": (s.exponential(0.3, 7, 1.5, 0.8), optax.exponential_decay(0.3, 7, 1.5, end_value=0.8)),
+    "floor": (s.exponential(0.3, 7, 0.5, end_value=0.1), optax.exponential_decay(0.3, 7, 0.5, end_value=0.1)),
+    "ceiling": (s.exponential(0.3, 7, 1.5, end_value=0.8), optax.exponential_decay(0.3, 7, 1.5, end_value=0.8)),
     "polynomial": (s.polynomial(0.3, 0.05, 3, 20), optax.polynomial_schedule(0.3, 0.05, 3, 20)),
     "piecewise": (
         s.piecewise(0.3, (5, 6, 20), (0.5, 2.0, 0.1)),

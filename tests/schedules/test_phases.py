@@ -56,10 +56,8 @@ def test_points_by_hand(schedule: Any, points: dict[int, float]) -> None:
         (lambda: s.piecewise(1.0, (1, 2), (0.5,)), "piecewise: 2 boundaries need as many factors, got 1"),
         (lambda: s.join((1.0, 2.0), (1, 2)), "join: 2 schedules need one boundary fewer, got 2"),
         (lambda: s.join((), ()), "join: 0 schedules need one boundary fewer, got 0"),
-        (lambda: s.join((1.0, 2.0, 3.0), (20, 10)), "join: boundaries must rise, got"),
-        (lambda: s.join((1.0, 2.0, 3.0), (10, 10)), "join: boundaries must rise, got"),
+        (lambda: s.join((1.0, 2.0, 3.0), (20, 10)), "join: boundaries must not fall, got"),
         (lambda: s.warmup_cosine(0.0, 1.0, 100, 50), "warmup_cosine: decay_steps counts both phases .* got 50"),
-        (lambda: s.warmup_cosine(0.0, 1.0, 50, 50), "warmup_cosine: decay_steps .* above warmup_steps"),
     ],
 )
 def test_phases_that_do_not_fit_are_refused(make: Any, message: str) -> None:

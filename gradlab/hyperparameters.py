@@ -66,9 +66,7 @@ Positive: TypeAlias = Annotated[Any, Range(0.0, includes_low=False, hint="pass a
 Limit: TypeAlias = Annotated[Any, Range(0.0, includes_high=True, hint="pass a number that is not negative, or inf")]
 Seed: TypeAlias = Annotated[Any, Range(includes_low=False, integer=True, hint="pass an integer, or a jax.random.key")]
 Steps: TypeAlias = Annotated[Any, Range(0.0, steps=True, hint="pass a number of steps that is not negative")]
-PositiveSteps: TypeAlias = Annotated[
-    Any, Range(0.0, includes_low=False, steps=True, hint="pass a number of steps above zero")
-]
+PositiveSteps: TypeAlias = Annotated[Any, Range(0.0, includes_low=False, steps=True, hint="pass a number above zero")]
 
 _ANY_NUMBER = Range(includes_low=False, hint="pass a finite number")
 _ANY_INTEGER = Range(includes_low=False, integer=True, hint="pass an integer")

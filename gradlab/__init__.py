@@ -1,5 +1,9 @@
 """gradlab, a gradient laboratory for JAX: build an optimizer from its parts, race it, prove it."""
 
+# First, so that Ctrl-C is quiet while the others are imported for a command.
+import gradlab.interrupts as _interrupts  # noqa: F401
+
+# isort: split
 # What transformations are, and how they are joined.
 from optax import apply_updates as apply_updates
 

@@ -2,21 +2,54 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import signal
 import sys
 from importlib.util import find_spec
+
+from gradlab import interrupts
+
+from .streams import ClosedPipeError, OutputError, guarded
 
 # What the lab extra installs, by import name; h5py is what h5netcdf writes through.
 _NEEDED = ("typer", "rich", "filelock", "xarray", "h5netcdf", "h5py", "matplotlib", "sklearn")
 
 
 def main() -> int:
-    """Run the command line; returns the exit code: 0, 1 if something broke, 2 for wrong input, 130 after Ctrl-C."""
+    """Run the command line; returns the exit code: 0, 1 if something broke, 2 for wrong input, 130 after Ctrl-C.
+
+    Another Ctrl-C, or a request to end (SIGTERM, 143), ends the process at once.
+    """
+    before = interrupts.raise_first()
     try:
-        return _run()
+        code = _guarded()
     except KeyboardInterrupt:  # also while the imports are under way, which takes a second
-        return 130
+        code = 130
+    finally:
+        for number, handler in before.items():
+            if interrupts.received() is None:
+                signal.signal(number, handler)
+    if (number := interrupts.received()) is not None:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+        os._exit(128 + number)  # not in the usual way, which waits for programs that are being compiled
+    return code
+
+
+def _guarded() -> int:
+    """Run the command line; what is wrong with standard output is said in a line."""
+    try:
+        with guarded():
+            return _run()
+    except ClosedPipeError:
+        return 0
+    except OutputError as error:
+        with contextlib.suppress(OSError, AttributeError):
+            sys.stderr.write(f"gradlab: cannot write to standard output ({error})\n")
+        return 1
 
 
 def _run() -> int:
@@ -29,15 +62,9 @@ def _run() -> int:
 
     if logging.lastResort is not None:  # JAX logs a traceback through it; the error itself comes as one line
         logging.lastResort.addFilter(lambda record: not record.getMessage().endswith("callback failed"))
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without Greek letters shows question marks instead
     try:
         with only_json("--json" in sys.argv[1:]):
             return app(standalone_mode=False) or 0
-    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         # typer's own errors; by their shape, because typer has its own copy of click from 0.26 on.
         if type(error).__name__ == "Abort":

@@ -56,8 +56,8 @@ def run_in_folder(runs: int, take: Take, out: Path, quiet: bool, show: Show) -> 
     except ForeignError as error:
         _say(str(error).splitlines())
         raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        fail(f"stopped; {_what_is_kept(run, runs, out)}", 130)
+    except KeyboardInterrupt as error:
+        fail(f"stopped; {_what_is_kept(run, runs, out)}", getattr(error, "code", 130))
     except OSError as error:
         fail(f"cannot write to {out} ({error}); {_what_is_kept(run, runs, out)}", 1)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 import jax
 
 import gradlab
+from gradlab.interrupts import is_interrupt
 
 _OURS = str(Path(gradlab.__file__).parent)
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)  # of a traceback as text
@@ -25,10 +25,6 @@ class ForeignError(ValueError):
 
 class RefusedError(ForeignError):
     """An optimizer of somebody else's that refuses the hyperparameters it is called with."""
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, as the command line raises it: other interrupts are those of somebody else's code."""
 
 
 # Failed contestants: problem -> optimizer -> the sentence behind "OPTIMIZER on PROBLEM".
@@ -44,11 +40,10 @@ def blamed(what: str, foreign: bool) -> Iterator[None]:
     """
     try:
         yield
-    except (ForeignError, Interrupted, GeneratorExit):
+    except (ForeignError, GeneratorExit):
         raise
     except BaseException as error:
-        in_main = threading.current_thread() is threading.main_thread()
-        if isinstance(error, KeyboardInterrupt) and (in_main or not foreign):
+        if is_interrupt(error):
             raise
         if not foreign and not isinstance(error, jax.errors.JaxRuntimeError) and special(error) is None:
             raise

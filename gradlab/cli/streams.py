@@ -1,0 +1,76 @@
+"""Standard output and standard error that may be full or closed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class OutputError(Exception):
+    """What was printed cannot be written. Not an OSError, which is taken for one of the folder of results."""
+
+
+class ClosedPipeError(OutputError):
+    """The reader of a pipe, such as `head`, has seen enough."""
+
+
+class _Guarded:
+    """A stream that raises OutputError where it cannot be written; standard error says nothing then."""
+
+    def __init__(self, stream: Any, number: int):
+        self._stream, self._number = stream, number
+        self._failure: OutputError | None = None  # raised again each time, because others may swallow it
+
+    @property
+    def buffer(self) -> _Guarded:
+        """The stream of bytes below, which some write to."""
+        return _Guarded(self._stream.buffer, self._number)
+
+    def write(self, text: str | bytes) -> int:
+        self._try(lambda: self._stream.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._try(self._stream.flush)
+
+    def _try(self, call: Any) -> None:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            call()
+        except (OSError, ValueError) as error:  # ValueError: it was closed by somebody
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._number)  # what is still buffered goes there
+            if self._number == 2:
+                return
+            kind = ClosedPipeError if isinstance(error, BrokenPipeError) else OutputError
+            self._failure = kind(getattr(error, "strerror", None) or str(error))
+            raise self._failure from None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Standard output and standard error that say what is wrong with them; one that is closed is as good as none."""
+    before = sys.stdout, sys.stderr
+    for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:  # else the next file that is opened would be taken for it
+            os.open(os.devnull, os.O_RDWR)
+        if number and getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        if number:
+            stream = getattr(sys, name)
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")  # a terminal without Greek letters shows question marks instead
+            setattr(sys, name, _Guarded(stream, number))
+    try:
+        yield
+        sys.stdout.flush()
+    finally:
+        sys.stdout, sys.stderr = before

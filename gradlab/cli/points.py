@@ -18,6 +18,7 @@ from gradlab.lab.choice import choice_words
 from gradlab.lab.durable import DurableRun
 from gradlab.lab.grid import Axis, GridError, parse
 from gradlab.lab.points import Point
+from gradlab.lab.tuned import tuned_board
 from gradlab.lab.window import in_words
 from gradlab.lab.words import counted, shortest
 
@@ -79,10 +80,33 @@ def _draw(out: Path, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str
     return [path.name for path in written]
 
 
+def _print_optimizers(console: Console, dataset: xr.Dataset) -> None:
+    """The optimizers, each at its best configuration, and the verdict on the first."""
+    rows, verdict = tuned_board(dataset)
+    attributes = dataset.attrs
+    columns = {
+        "rank": [str(row.rank) for row in rows],
+        "optimizer": [row.optimizer for row in rows],
+        **{
+            name: [shortest(row.hyperparameters[name]) if row.hyperparameters else "-" for row in rows]
+            for name in json.loads(attributes["hyperparameters"])
+        },
+        attributes["score_label"]: [with_spread(row.score, row.spread, attributes) for row in rows],
+        "95 %": [
+            str(row.rank_low) if row.rank_low == row.rank_high else f"{row.rank_low}-{row.rank_high}" for row in rows
+        ],
+    }
+    print_columns(console, columns, ["95 %"])
+    print_note(console, f"The optimizers, each at its best configuration. {' '.join(verdict)}")
+    console.print()
+
+
 def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> None:
     attributes = dataset.attrs
     console.print(Text.assemble((attributes["problem"], "bold"), "  ", attributes["summary"]))
-    best = found[:SHOWN]
+    if dataset.sizes["optimizer"] > 1:
+        _print_optimizers(console, dataset)
+    best = points.shown_points(found, SHOWN)
     columns = {
         "#": [str(point.rank) for point in best],
         "optimizer": [point.optimizer for point in best],
@@ -102,7 +126,8 @@ def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> Non
         order = f" Ranked by the best {choice} of the same seed."
     elif dataset.sizes["seed"] == 1:
         order = " Ranked by the same seed, so that the score is a little too good by having been chosen."
-    shown = f"The best {SHOWN} of {len(found)} points. " if len(found) > SHOWN else ""
+    also = ", and the best one of each optimizer" * (len(best) > SHOWN)
+    shown = f"The best {SHOWN} of {len(found)} points{also}. " if len(found) > len(best) else ""
     what = f"{attributes['score_label'].capitalize()} ({in_words(dataset)})"
     print_note(console, f"{shown}{what} over {counted(reporting, 'seed')}.{order}")
     for name, settings in json.loads(attributes.get("held", "{}")).items():

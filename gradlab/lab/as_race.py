@@ -94,7 +94,8 @@ def _part(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> xr
         here &= dataset[name].values[0] == value
     found = dataset.isel(point=here)
     found = found.isel(point=np.argsort(found[RATE].values[0])).rename(point="rate")
-    composition = _composition(dataset, found, optimizer, settings)
+    middle = float(found[RATE].values[0, found.sizes["rate"] // 2])
+    composition = composition_at(dataset, optimizer, {**settings, RATE: middle})
     found = found.drop_vars(settings)
     for name in ("compile_seconds", "run_seconds"):
         if name in found:
@@ -105,21 +106,20 @@ def _part(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> xr
     )
 
 
-def _composition(dataset: xr.Dataset, found: xr.Dataset, optimizer: str, settings: dict[str, float]) -> str:
-    """What one combination is made of at its middle rate; empty if that is not known."""
+def composition_at(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> str:
+    """What the only optimizer of the Dataset of a sweep is made of at some settings; empty if that is not known."""
     if "composition" not in dataset.coords:
         return ""
     stored = str(dataset.composition.values[0])  # that of the middle point
     middle = dataset.sizes["point"] // 2
     at = {name: float(dataset[name].values[0, middle]) for name in json.loads(dataset.attrs["hyperparameters"])}
-    wanted = {name: settings.get(name, float(found[RATE].values[0, found.sizes["rate"] // 2])) for name in at}
-    if wanted == at:
+    if settings == at:
         return stored
     entry = registry.of_kind("recipe").get(optimizer)
     # What has the name of a recipe may be another optimizer: it is not, if the same comes of it.
     if entry is None or _made(entry.factory, at) != stored:
         return ""
-    return _made(entry.factory, wanted)
+    return _made(entry.factory, settings)
 
 
 def _made(factory: Callable[..., Any], settings: dict[str, float]) -> str:

@@ -125,9 +125,9 @@ def good_range(rates: np.ndarray, scores: np.ndarray, best: int, attributes: dic
     of the score, if that is logarithmic); a rate with NaN ends the range at its good neighbour. The rates ascend; those
     that are not above zero lie in no decade, and do not take part.
     """
-    if rates[best] <= 0:
+    if not rates[best] > 0:
         return 0.0, False
-    rates, scores, best = rates[rates > 0], scores[rates > 0], best - int((rates <= 0).sum())
+    rates, scores, best = rates[rates > 0], scores[rates > 0], best - int((rates[:best] <= 0).sum())
     level = np.log10(np.maximum(scores, TINY)) if attributes["logarithmic"] else scores
     slack = np.log10(attributes["tolerance"]) if attributes["logarithmic"] else attributes["tolerance"]
     loss = -level if attributes["higher_is_better"] else level

@@ -16,6 +16,7 @@ from .as_race import swept
 from .choice import chosen_by as choosing_metric
 from .export import cell, failures_in, plain, write_json, write_text
 from .leaderboard import average, final_scores, spread, with_role
+from .tuned import tuned_board
 
 
 class Point(NamedTuple):
@@ -70,6 +71,7 @@ def document(
             "chosen_by": choosing_metric(problems[name].attrs),
             "steps": problems[name].sizes["step"],
             "seeds": problems[name].sizes["seed"],
+            **_optimizers(problems[name]),
             "points": [{key: plain(value) for key, value in point._asdict().items()} for point in points],
         }
         for name, points in rankings.items()
@@ -77,19 +79,40 @@ def document(
     return {**attributes, **failures_in(attributes), "problems": described, "files": list(files)}
 
 
+def _optimizers(dataset: xr.Dataset) -> dict[str, Any]:
+    """Each optimizer at its best point, and the verdict in sentences, JSON-ready."""
+    rows, verdict = tuned_board(dataset)
+    return {
+        "optimizers": [{key: plain(value) for key, value in row._asdict().items()} for row in rows],
+        "verdict": verdict,
+    }
+
+
+def shown_points(points: Sequence[Point], most: int) -> list[Point]:
+    """The first points of a ranking, and the first one of every optimizer, whatever its rank."""
+    first = {point.optimizer: point.rank for point in reversed(points)}
+    return [point for point in points if point.rank <= most or first[point.optimizer] == point.rank]
+
+
 def write(folder: Path, rankings: Mapping[str, Sequence[Point]], content: Mapping[str, Any]) -> None:
-    """Write `points.csv` and `points.json`."""
+    """Write `points.csv` and `points.json`.
+
+    In the table, `optimizer_rank` stands beside the best point of each optimizer: its rank among the optimizers.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = list(next(iter(rankings.values()))[0].hyperparameters)
     writer.writerow(
         ["problem", "rank", "optimizer", *map(cell, names), "chosen_by", "score", "spread", "diverged", "runs"]
+        + ["optimizer_rank"]
     )
     for problem, points in rankings.items():
+        places = {row["optimizer"]: row["rank"] for row in content["problems"][problem]["optimizers"]}  # at their best
         for point in points:
             numbers = ["" if math.isnan(value) else value for value in (point.chosen_by, point.score, point.spread)]
             at = [point.hyperparameters[name] for name in names]
-            row = [problem, point.rank, point.optimizer, *at, *numbers, point.diverged, point.runs]
+            place = places.pop(point.optimizer, "")
+            row = [problem, point.rank, point.optimizer, *at, *numbers, point.diverged, point.runs, place]
             writer.writerow(map(cell, row))
     write_text(folder / "points.csv", text.getvalue())
     write_json(folder / "points.json", content)

@@ -49,7 +49,7 @@ def factor(spread: float) -> str:
     if excess < 1e-6:  # the scores are of float32
         return ""
     if excess >= 0.995:
-        return f"{1 + excess:.2f}" if excess < 999 else f"{1 + excess:.1e}"
+        return f"{1 + excess:#.3g}".rstrip(".") if excess < 999 else f"{1 + excess:.1e}"
     return f"{1 + excess:.{max(2, -math.floor(math.log10(float(f'{excess:.0e}'))))}f}"
 
 

@@ -103,9 +103,11 @@ def write(folder: Path, rankings: Mapping[str, Sequence[Point]], content: Mappin
     writer = csv.writer(text, lineterminator="\n")
     names = list(next(iter(rankings.values()))[0].hyperparameters)
     writer.writerow(
-        ["problem", "rank", "optimizer", *map(cell, names), "chosen_by", "score", "spread", "diverged", "runs"]
-        + ["optimizer_rank"]
-    )
+        [
+            "problem", "rank", "optimizer", *map(cell, names), "chosen_by", "score", "spread", "diverged", "runs",
+            "optimizer_rank",
+        ]
+    )  # fmt: skip
     for problem, points in rankings.items():
         places = {row["optimizer"]: row["rank"] for row in content["problems"][problem]["optimizers"]}  # at their best
         for point in points:

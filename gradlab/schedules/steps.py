@@ -93,7 +93,7 @@ def plus(begin: Count, length: Count) -> Count:
     if isinstance(begin.whole, int) and isinstance(length.whole, int):
         whole = min(begin.whole + length.whole, largest())
         return Count(whole, rest + float(begin.whole + length.whole - whole))
-    return Count(jnp.minimum(begin.whole, largest() - length.whole) + length.whole, rest)
+    return Count(jnp.minimum(begin.whole, largest() - jnp.maximum(length.whole, 0)) + length.whole, rest)
 
 
 def from_to(step: Count, begin: Count, end: Count) -> tuple[jax.Array, Float]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import xarray as xr
 
+from ..as_race import as_race
 from ..blame import failures_of, lines
 from ..files import write_text
 from ..problems.base import Problem
@@ -23,6 +24,7 @@ from .pairs import pairs
 from .paths import paths
 from .reproduce import reproduce
 from .series import learning_curves, profiles, sensitivity
+from .tuned import anchor, plain_section, tuned_table, tuned_verdict
 from .verdict import verdict
 
 _SCRIPTS = ("format.js", "scale.js", "chart.js", "figures.js", "landscape.js", "board.js", "choice.js", "main.js")
@@ -47,25 +49,47 @@ def page(
     datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], problems: Mapping[str, Problem] | None = None
 ) -> str:
     """The text of the report."""
-    findings = find_out(datasets, problems)
+    races, others = _sorted(datasets)
+    findings = find_out(races, problems) if races or not others else []
     order = in_order(findings)
     shared = profiles(findings)
     parts = {
         "title": escape(f"Race report: {', '.join(datasets)}"),
-        "lead": escape(_lead(findings)),
+        "lead": escape(_lead(datasets)),
         "failures": _failures(attributes),
         "style": _static("style.css"),
-        "navigation": _navigation(findings, shared is not None),
-        "verdicts": "".join(_verdict(finding) for finding in findings),
-        "problems": "".join(_problem(position, finding) for position, finding in enumerate(findings)),
+        "navigation": _navigation(findings, others, shared is not None),
+        "verdicts": "".join(_verdict(finding, datasets[finding.name]) for finding in findings)
+        + "".join(_answer(name, tuned_verdict(dataset)) for name, dataset in others.items()),
+        "problems": "".join(
+            _problem(position, finding, datasets[finding.name]) for position, finding in enumerate(findings)
+        )
+        + "".join(plain_section(name, dataset) for name, dataset in others.items()),
         "profiles": _static("profiles.html") if shared is not None else "",
-        "optimizers": optimizers(findings, order),
-        "reproduce": reproduce(findings, attributes),
+        "optimizers": optimizers(findings, _with(order, others)),
+        "reproduce": reproduce(findings, attributes, others),
         "data": _embedded(_data(findings, order, shared)),
         "script": "\n".join(_static(name) for name in _SCRIPTS),
     }
     # All at once: what a name or a docstring holds is never taken for a place in the template.
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _static("page.html"))
+
+
+def _sorted(datasets: Mapping[str, xr.Dataset]) -> tuple[dict[str, xr.Dataset], dict[str, xr.Dataset]]:
+    """The results that are compared over learning rates, and the sweeps and searches that have none to compare."""
+    others = {}
+    for name, dataset in datasets.items():
+        if isinstance(dataset, xr.Dataset) and "point" in dataset.dims and "hyperparameters" in dataset.attrs:
+            try:
+                as_race(dataset)
+            except ValueError:
+                others[name] = dataset
+    return {name: dataset for name, dataset in datasets.items() if name not in others}, others
+
+
+def _with(order: list[str], others: Mapping[str, xr.Dataset]) -> list[str]:
+    names = (name for dataset in others.values() for name in dataset.optimizer.values.tolist())
+    return list(dict.fromkeys([*order, *names]))
 
 
 def _data(findings: list[Finding], order: list[str], shared: Any) -> dict[str, Any]:
@@ -99,10 +123,10 @@ def _static(name: str) -> str:
     return (files(__package__) / "static" / name).read_text(encoding="utf-8")
 
 
-def _lead(findings: list[Finding]) -> str:
-    runs = sum(finding.dataset.diverged.size for finding in findings)
-    count = len({row.optimizer for finding in findings for row in finding.rows})
-    return f"{counted(runs, 'training run')} of {counted(count, 'optimizer')} on {counted(len(findings), 'problem')}."
+def _lead(datasets: Mapping[str, xr.Dataset]) -> str:
+    runs = sum(dataset.diverged.size for dataset in datasets.values())
+    count = len({name for dataset in datasets.values() for name in dataset.optimizer.values.tolist()})
+    return f"{counted(runs, 'training run')} of {counted(count, 'optimizer')} on {counted(len(datasets), 'problem')}."
 
 
 def _failures(attributes: Mapping[str, str]) -> str:
@@ -111,18 +135,25 @@ def _failures(attributes: Mapping[str, str]) -> str:
     return f'<p class="note">Left out, because they failed:</p><ul class="note">{items}</ul>' if items else ""
 
 
-def _navigation(findings: list[Finding], has_profiles: bool) -> str:
+def _navigation(findings: list[Finding], others: Mapping[str, xr.Dataset], has_profiles: bool) -> str:
     links = [(f"problem-{position}", finding.name) for position, finding in enumerate(findings)]
+    links += [(anchor(name), name) for name in others]
     links += [("profiles", "Performance profiles")] * has_profiles
     links += [("optimizers", "Optimizers"), ("reproduce", "Reproduce")]
     return "".join(f'<li><a href="#{anchor}">{escape(text)}</a></li>' for anchor, text in links)
 
 
-def _verdict(finding: Finding) -> str:
-    return f'<section class="verdict"><h2>{escape(finding.name)}</h2>{verdict(finding)}</section>'
+def _verdict(finding: Finding, dataset: xr.Dataset) -> str:
+    """The answer on one problem: of several optimizers of a sweep, each is taken at its best configuration."""
+    is_tuned = "point" in dataset.dims and dataset.sizes["optimizer"] > 1
+    return _answer(finding.name, tuned_verdict(dataset) if is_tuned else verdict(finding))
 
 
-def _problem(position: int, finding: Finding) -> str:
+def _answer(name: str, text: str) -> str:
+    return f'<section class="verdict"><h2>{escape(name)}</h2>{text}</section>'
+
+
+def _problem(position: int, finding: Finding, dataset: xr.Dataset) -> str:
     template = _static("problem.html")
     landscape = _static("paths.html") if "path" in finding.dataset else ""
     filled = template.replace("{{paths}}", landscape)
@@ -130,6 +161,7 @@ def _problem(position: int, finding: Finding) -> str:
         "position": str(position),
         "name": escape(finding.name),
         "summary": escape(str(finding.dataset.attrs.get("summary", ""))),
+        "tuned": tuned_table(dataset) if "point" in dataset.dims else "",
         "board": board(finding),
         "notes": notes(finding),
         "pairs": pairs(finding),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+import xarray as xr
+
 from ..choice import choice_words
 from ..results import PROVENANCE, VARYING
 from ..words import counted
@@ -16,30 +18,32 @@ _TITLES = {
 }  # fmt: skip
 
 
-def reproduce(findings: list[Finding], attributes: Mapping[str, str]) -> str:
-    """The HTML of the command, the versions, the machine, the problems and the seeds."""
+def reproduce(
+    findings: list[Finding], attributes: Mapping[str, str], others: Mapping[str, xr.Dataset] | None = None
+) -> str:
+    """The HTML of the command, the versions, the machine, the problems and the seeds; `others` are no findings."""
     rows = [(title, attributes[key]) for key, title in _TITLES.items() if attributes.get(key)]
     unknown = [name for name in VARYING if not attributes.get(name)]
     if unknown:
         rows.insert(0, ("Unknown", f"{', '.join(unknown)}: {PROVENANCE} is missing, or damaged"))
-    for finding in findings:
-        sizes, seed = finding.dataset.sizes, finding.dataset.seed.values
-        roles = finding.dataset.role.values
+    for name, dataset in [*((finding.name, finding.dataset) for finding in findings), *(others or {}).items()]:
+        sizes, seed, axis = dataset.sizes, dataset.seed.values, "point" if "point" in dataset.dims else "rate"
+        roles = dataset.role.values
         choosing, reporting = (
             [int(s) for s, r in zip(seed, roles) if r in (role, "both")] for role in ("choose", "report")
         )
-        runs = counted(finding.dataset.diverged.size, "run")
-        sides = " × ".join(counted(sizes[side], side) for side in ("optimizer", "rate", "seed"))  # noqa: RUF001
+        runs = counted(dataset.diverged.size, "run")
+        sides = " × ".join(counted(sizes[side], side) for side in ("optimizer", axis, "seed"))  # noqa: RUF001
         updates = counted(sizes["step"], "update")
-        attributes_here = finding.dataset.attrs
+        attributes_here = dataset.attrs
         choice = choice_words(attributes_here)
-        choose, report = "rates chosen", "reported"
+        choose, report = f"{axis}s chosen", "reported"
         if choice:
             choose, report = f"{choose} by {choice}", f"{attributes_here['score_label']} {report}"
-        setup = finding.dataset.attrs.get("setup", finding.name)
+        setup = dataset.attrs.get("setup", name)
         rows.append(
             (
-                finding.name,
+                name,
                 f"{setup}: {sides} = {runs} of {updates}; "
                 f"{choose} on {_seeds(choosing)}, {report} on {_seeds(reporting)}",
             )

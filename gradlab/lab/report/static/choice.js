@@ -21,6 +21,7 @@ function swatch(name) {
 }
 
 function offerChoice() {
+  document.getElementById("choice").hidden = !names.length; // there is nothing to choose among without charts
   for (const place of document.querySelectorAll(".swatch[data-name]")) place.append(...swatch(place.dataset.name).childNodes);
   const holder = document.getElementById("choices");
   const boxes = new Map();

@@ -1,0 +1,45 @@
+"""The report of sweeps and searches: optimizers at their best configurations first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import unescape
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from gradlab.lab.report.page import page
+
+OWN = 0.01 * np.arange(8)
+AT = {"learning_rate": [0.1, 0.1, 1.0, 1.0], "b1": [0.8, 0.9, 0.8, 0.9]}
+DECADES = np.array([[-1.0, -2, -1, -1], [-4, -5, -6, -3]])[..., None] + OWN
+
+
+def text_of(dataset: xr.Dataset) -> str:
+    loss = np.ones((*dataset.diverged.shape, dataset.sizes["step"]))
+    html = page({"made": dataset.assign(loss=((*dataset.diverged.dims, "step"), loss))}, {})
+    return unescape(re.sub(r"<[^>]+>", " ", html.partition("<style>")[0] + html.partition("</style>")[2]))
+
+
+@pytest.mark.parametrize("sampler", ["grid", "sobol", "tpe"])
+def test_two_optimizers_are_compared_at_their_best(make_swept: Callable[..., xr.Dataset], sampler: str) -> None:
+    text = " ".join(text_of(make_swept(10.0**DECADES, AT, sampler)).split())
+    assert "adam at learning_rate = 1, b1 = 0.8 : 1.1×10⁻⁶" in text  # noqa: RUF001
+    assert "adam comes first with 95 % confidence, ahead of sgd (4 seeds)." in text
+    assert (
+        "Each optimizer is tuned over learning_rate and b1 (4 points) on 4 seeds, and compared on others (4)." in text
+    )
+    table = text.partition("Optimizers, each at its best configuration")[2]
+    assert re.search(r"1 adam 1 0\.8 1\.1×10⁻⁶ ×÷ 1\.0\d+ 1 0/8 2 sgd 0\.1 0\.9 ", table)  # noqa: RUF001
+    assert ("Configurations" in text) == (sampler != "grid")
+    assert "2 optimizers" in text
+
+
+def test_a_grid_without_learning_rates_has_a_report(make_swept: Callable[..., xr.Dataset]) -> None:
+    text = " ".join(text_of(make_swept(10.0 ** DECADES[:1], {"b1": [0.5, 0.6, 0.7, 0.8]})).split())
+    assert "sgd at b1 = 0.6" in text
+    assert "sgd ran alone." in text
+    assert "1 optimizer × 4 points × 8 seeds = 32 runs" in text  # noqa: RUF001
+    assert "points chosen on seeds 0 to 3, reported on seeds 4 to 7" in text

@@ -62,6 +62,7 @@ def _run() -> int:
 
     if logging.lastResort is not None:  # JAX logs a traceback through it; the error itself comes as one line
         logging.lastResort.addFilter(lambda record: not record.getMessage().endswith("callback failed"))
+    _allow_odd_folders()
     try:
         with only_json("--json" in sys.argv[1:]):
             return app(standalone_mode=False) or 0
@@ -73,3 +74,12 @@ def _run() -> int:
             raise
         print(f"gradlab: {error.format_message()}", file=sys.stderr)
         return getattr(error, "exit_code", 2)
+
+
+def _allow_odd_folders() -> None:
+    """Where code lies in folders whose names are not UTF-8, take those bytes out of what JAX notes of its place."""
+    with contextlib.suppress(FileNotFoundError):
+        if any("\udc80" <= sign <= "\udcff" for sign in "".join([os.getcwd(), *map(str, sys.path)])):
+            import jax
+
+            jax.config.update("jax_hlo_source_file_canonicalization_regex", "[\udc80-\udcff]")

@@ -84,8 +84,9 @@ def _find(spec: str) -> tuple[Any, dict[str, Any]]:
         except UnknownNameError as error:
             fail(f"{error}\nAnother library's are optax:NAME, your own are package.module:factory.")
         return (entry.factory if entry.kind == "recipe" else _link(entry)), dict(entry.claims)
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    with contextlib.suppress(FileNotFoundError):  # of a working directory that was removed
+        if os.getcwd() not in sys.path:
+            sys.path.insert(0, os.getcwd())
     try:
         found: Any = importlib.import_module(module_name)
     except Exception as error:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from gradlab.lab import results, store
+from gradlab.lab.folder import FolderError, refuse_to_overwrite
 
 from .terminal import fail, output
 
@@ -45,16 +46,21 @@ def report(
             written = [path.parent / "report.html" if out is None else out]
             if written[0].is_dir():
                 fail(f"--out {out} is a folder; pass the name of the page, such as {written[0] / 'report.html'}")
+            refuse_to_overwrite(written)
             written[0].parent.mkdir(parents=True, exist_ok=True)
             write_report(datasets, attributes, written[0])
         else:
             from gradlab.lab.report.pictures import write_pictures
 
             written = write_pictures(datasets, path.parent if out is None else out, form)
-    except ReportError as error:
+    except (ReportError, FolderError) as error:
         fail(error)
     except OSError as error:
         fail(f"cannot write {error.filename or out or path.parent} ({error.strerror}); pass another --out", 1)
+    except ValueError as error:  # a null character in a name, or one that the locale does not have
+        if not isinstance(error, UnicodeError) and "null" not in str(error):
+            raise
+        fail(f"cannot write {out or path.parent} ({error}); pass another --out")
     for file in written:
         output().print(str(file), soft_wrap=True)
     if show:
@@ -67,4 +73,5 @@ def _unfinished(folder: Path) -> str | None:
         plan = store.read_plan(folder)
     except (OSError, ValueError):
         return None
-    return None if plan is None else str(plan.get("kind", "run"))
+    kind = None if plan is None else plan.get("kind")
+    return None if plan is None else kind if kind in ("race", "sweep", "search") else "run"

@@ -1,12 +1,33 @@
-"""Standard output and standard error that may be full or closed."""
+"""Standard output and standard error that may be full or closed, or have few signs."""
+
+# ruff: noqa: RUF001  (the typographic signs are meant)
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+_PLAIN = {
+    "×": "x", "÷": "/", "±": "+/-", "†": "+", "−": "-", "–": "-", "—": "-", "…": "...", "’": "'", "“": '"', "”": '"',
+    "·": "*", "²": "^2", "³": "^3", "√": "sqrt", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "∞": "inf", "→": "->",
+    "─": "-", "━": "-", "│": "|", "•": "*", "β": "beta", "ε": "eps", "α": "alpha", "γ": "gamma", "λ": "lambda",
+}  # fmt: skip
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """What stands for signs that a terminal does not have: plain ones, the bytes of file names, question marks."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    escaped = (f"\\x{ord(sign) - 0xDC00:02x}" if "\udc80" <= sign <= "\udcff" else None for sign in signs)
+    return "".join(byte or _PLAIN.get(sign, "?") for sign, byte in zip(signs, escaped)), error.end
+
+
+codecs.register_error("gradlab", _plainly)
 
 
 class OutputError(Exception):
@@ -67,7 +88,7 @@ def guarded() -> Iterator[None]:
         if number:
             stream = getattr(sys, name)
             if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="replace")  # a terminal without Greek letters shows question marks instead
+                stream.reconfigure(errors="gradlab")
             setattr(sys, name, _Guarded(stream, number))
     try:
         yield

@@ -84,4 +84,9 @@ def only_json(wanted: bool) -> Iterator[None]:
 def print_json(content: Mapping[str, Any] | str) -> None:
     """Print a document, or one that is text already, and nothing else, on standard output."""
     text = content if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    typer.echo(text.rstrip("\n"), file=_json_stream)
+    stream = _json_stream or sys.stdout
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:  # what the encoding does not have is escaped as JSON escapes it
+        text = json.dumps(json.loads(text), indent=2, allow_nan=False)
+    typer.echo(text.rstrip("\n"), file=stream)

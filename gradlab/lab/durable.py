@@ -17,7 +17,6 @@ from .blame import Failures, ForeignError, lines
 from .folder import RESULTS, FolderError, State, UnwritableError, examine, prepare
 from .laps import run_laps
 from .lock import LockedError, locked
-from .marks import PLAN
 from .processes import Processes
 from .task import Collector, Lap, Task, Watcher
 
@@ -152,7 +151,11 @@ def _take(out: Path, wanted: Mapping[str, Any], fresh: bool, stack: ExitStack) -
             store.begin(out, wanted)
         elif state == "complete":
             store.end(out)
-            if not (out / PLAN).exists():
+            try:
+                is_planned = store.read_plan(out) is not None
+            except files.DamagedJSONError:
+                is_planned = False
+            if not is_planned:  # the results say of which plan they are
                 store.write_plan(out, wanted)
     except OSError as error:
         if state == "complete":

@@ -14,6 +14,7 @@ import xarray as xr
 
 from .blame import failures_of
 from .choice import chosen_by
+from .files import read_regular
 from .files import write_text as write_text
 from .leaderboard import Row
 from .results import VARYING
@@ -73,7 +74,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 def is_written(path: Path, content: Mapping[str, Any]) -> bool:
     """Whether a file is what `write_json` makes of a document, and the files that it names are there."""
     try:
-        found = path.read_bytes()
+        found = read_regular(path)
         is_there = all((path.parent / name).exists() for name in content["files"])
     except (OSError, ValueError):
         return False

@@ -17,7 +17,7 @@ from .marks import POINTS as POINTS
 from .marks import REPORT as REPORT
 from .marks import RESULTS as RESULTS
 from .plan import differences
-from .results import DamagedResultsError, ResultsError, attributes_of
+from .results import FORMATS, DamagedResultsError, ResultsError, attributes_of
 
 _DRAWN = {
     "race": ("learning_curves", "sensitivity", "paths"),
@@ -103,6 +103,8 @@ def _examine(folder: Path, plan: Mapping[str, Any], fresh: bool) -> State:
         return "unfinished"
     if not results:
         raise FolderError(f"{folder / RESULTS} is damaged; {remedy}")
+    if results.get("format") not in FORMATS:
+        raise FolderError(f"{folder / RESULTS} is of another version (format {results.get('format')}); {remedy}")
     is_finished = results.get("plan") == store.digest(found) and not results.get("failed")
     return "complete" if is_finished else "unfinished"
 
@@ -121,7 +123,24 @@ def refuse_foreign(folder: Path, plan: Mapping[str, Any]) -> None:
         if isinstance(error, FolderError):
             raise
         reason = getattr(error, "strerror", None) or error
+        if isinstance(error, UnicodeEncodeError):
+            signs = error.object[error.start : error.end]
+            reason = f"the locale's encoding of file names, {error.encoding}, does not have {signs!r}"
         raise FolderError(f"--out {folder} cannot hold the files of this run ({reason}); pass another folder") from None
+    _refuse(folder, reasons)
+
+
+def refuse_to_overwrite(paths: Iterable[Path]) -> None:
+    """Raise FolderError, which names them, if files to be written are there already and are not gradlab's."""
+    reasons: dict[Path, dict[str, str | None]] = {}
+    for path in paths:
+        is_listed = path in _listed(path.parent)
+        reasons.setdefault(path.parent, {})[path.name] = foreign(path, is_listed)
+    for folder, found in reasons.items():
+        _refuse(folder, found)
+
+
+def _refuse(folder: Path, reasons: Mapping[str, str | None]) -> None:
     refused = [f"{name} ({reason})" for name, reason in reasons.items() if reason]
     if refused:
         raise FolderError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import hashlib
@@ -183,13 +184,19 @@ def _pair_maker(found: Callable[..., Any]) -> Callable[..., optax.GradientTransf
 
 def imported(name: str) -> Any:
     """What a `package.module:name` is, also from the folder that one is in. Raises LoadError."""
+    with contextlib.suppress(UnicodeError):  # a locale that takes a name in UTF-8 for bytes
+        name = os.fsencode(name).decode("utf-8")
     module_name, _, path = name.partition(":")
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())  # as `python -m` does
+    try:
+        here = os.getcwd()
+    except FileNotFoundError:
+        here = "(a working directory that was removed)"
+    if here not in sys.path and os.path.isdir(here):
+        sys.path.insert(0, here)  # as `python -m` does
     try:
         found: Any = importlib.import_module(module_name)
     except ImportError as error:
-        raise LoadError(f"cannot import {module_name} of {name} ({error}); looked in {os.getcwd()} too") from None
+        raise LoadError(f"cannot import {module_name} of {name} ({error}); looked in {here} too") from None
     except Exception as error:
         raise LoadError(f"{module_name} of {name} fails when imported: {type(error).__name__}: {error}") from None
     for part in path.split("."):

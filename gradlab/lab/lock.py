@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import socket
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,7 +71,7 @@ def _flock(folder: Path) -> Iterator[None]:
         if _is_still_there(handle, path):  # else its last owner removed it between our opening and our locking
             break
         os.close(handle)
-    if not _MARK.fullmatch(os.read(handle, 300)):
+    if not stat.S_ISREG(os.fstat(handle).st_mode) or not _MARK.fullmatch(os.read(handle, 300)):
         os.close(handle)
         raise LockedError(f"{path} was not written by gradlab; move it away, or pass another --out")
     try:

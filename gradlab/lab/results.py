@@ -39,7 +39,7 @@ from .task import Lap
 from .window import evaluation_steps
 
 FORMAT = "gradlab-results-3"
-_WITHOUT_CHECKSUM = "gradlab-results-2"  # the format before, which is the same but for the checksum
+FORMATS = (FORMAT, "gradlab-results-2")  # that are read; the second is the same without the checksum
 # In the provenance, beside the results: what two runs of one plan differ in.
 VARYING = ("command", "date", "python", "machine", "devices")  # the attributes that are kept there,
 _TIMES = ("compile_seconds", "run_seconds")  # and the variables
@@ -188,7 +188,7 @@ def read(path: Path | str) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
         path /= RESULTS
     with _opened(path) as file:
         attributes = _attributes(file)
-        if attributes.get("format") not in (FORMAT, _WITHOUT_CHECKSUM):
+        if attributes.get("format") not in FORMATS:
             found = attributes.get("format", "none")
             raise ResultsError(f"{path} does not hold results of this version: expected format {FORMAT}, found {found}")
         problems = {name: xr.open_dataset(H5NetCDFStore(file, group=name)).load() for name in file.groups}

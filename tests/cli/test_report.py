@@ -95,3 +95,55 @@ def test_what_is_wrong_is_said(gradlab: Callable[..., Any], folder: Path, tmp_pa
     code, _, err = gradlab("report", str(folder), "--out", str(folder / "results.nc" / "page.html"))
     assert (code, "cannot write" in err) == (1, True)
     assert gradlab("report", str(folder), "--format", "gif").code == 2
+
+
+def test_what_gradlab_did_not_write_is_not_overwritten(
+    gradlab: Callable[..., Any], folder: Path, tmp_path: Path
+) -> None:
+    page, pictures = tmp_path / "page.html", tmp_path / "pictures"
+    pictures.mkdir()
+    page.write_text("mine")
+    (pictures / "ranks_made.svg").write_text("mine")
+    code, printed, err = gradlab("report", str(folder), "--out", str(page))
+    assert (code, printed, err.count("\n")) == (2, "", 1)
+    assert "page.html (not written by gradlab)" in err
+    code, _, err = gradlab("report", str(folder), "--format", "svg", "--out", str(pictures))
+    assert (code, "ranks_made.svg (not written by gradlab)" in err) == (2, True)
+    assert [path.read_text() for path in (page, *pictures.iterdir())] == ["mine", "mine"]
+    page.unlink()
+    (tmp_path / "target.html").write_text("mine")
+    page.symlink_to("target.html")
+    assert "page.html (a symbolic link)" in gradlab("report", str(folder), "--out", str(page)).err
+    assert (tmp_path / "target.html").read_text() == "mine"
+
+
+@pytest.mark.parametrize("form", ["html", "png", "svg", "pdf"])
+def test_what_gradlab_wrote_is_written_again(
+    gradlab: Callable[..., Any], folder: Path, tmp_path: Path, form: str
+) -> None:
+    out = ("--out", str(tmp_path / "page.html")) if form == "html" else ("--out", str(tmp_path / "pictures"))
+    for _ in range(2):
+        assert gradlab("report", str(folder), "--format", form, *out).code == 0
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{" * 9_999, '{"command": 3, "seconds": {"made": 3}}'])
+def test_results_alone_are_reported_with_what_is_unknown(
+    gradlab: Callable[..., Any], folder: Path, text: str | None
+) -> None:
+    path = folder / "provenance.json"
+    path.unlink() if text is None else path.write_text(text)
+    code, _, err = gradlab("report", str(folder))
+    assert (code, err) == (0, "")
+    page = (folder / "report.html").read_text()
+    assert "command, date, python, machine, devices: provenance.json is missing, or damaged" in page
+    assert gradlab("report", str(folder), "--format", "png").code == 0
+
+
+def test_a_changed_bit_is_refused(gradlab: Callable[..., Any], folder: Path) -> None:
+    path = folder / "results.nc"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    code, printed, err = gradlab("report", str(folder))
+    assert (code, printed) == (2, "")
+    assert err == f"gradlab: {path} is damaged: its content does not have its checksum\n"

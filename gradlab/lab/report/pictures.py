@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..compare import performance_profiles
+from ..folder import refuse_to_overwrite
 from ..plots.figures import race_figures, save
 from ..plots.profiles import performance_profile
 from ..plots.ranks import rank_intervals
@@ -26,7 +27,8 @@ def write_pictures(
 ) -> list[Path]:
     """Write all figures into a folder, made if need be, as "png", "svg" or "pdf"; returns their paths.
 
-    Raises ReportError for results that there is nothing to draw of, and OSError if the folder cannot be written.
+    Raises ReportError for results that there is nothing to draw of, FolderError where that would overwrite what
+    gradlab did not write, and OSError if the folder cannot be written.
     """
     drawn = sweep_figures({name: dataset for name, dataset in datasets.items() if "point" in dataset.dims})
     try:
@@ -34,6 +36,7 @@ def write_pictures(
     except ReportError:
         if not drawn:
             raise
+    refuse_to_overwrite(folder / f"{stem}.{form}" for stem in drawn)
     folder.mkdir(parents=True, exist_ok=True)
     return save(folder, drawn, form)
 

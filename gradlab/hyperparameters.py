@@ -151,6 +151,8 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
         return value
     if parameter.static == (Dtype,):
         return _dtype_name(where, value)
+    if bool in parameter.static and isinstance(value, np.bool_):
+        value = bool(value)
     if parameter.static and type(value) not in parameter.static:
         wanted = " or ".join(kind.__name__ for kind in parameter.static)
         raise TypeError(f"{where} must be of type {wanted}, got {type(value).__name__}: {value!r}")
@@ -169,6 +171,11 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
         raise TypeError(f"{where} got the two words of a legacy key; pass jax.random.key(0), or the integer itself")
     if interval.integer and isinstance(value, jax.Array):
         return value
+    if is_tree_of_arrays(value):
+        raise TypeError(
+            f"{where} must be {interval.kinds}; got a {type(value).__name__} of arrays. Parameters are given to "
+            f"init(params), and not to the optimizer"
+        )
     if not is_number(value) or np.iscomplexobj(value):
         raise TypeError(f"{where} must be {interval.kinds}; got {type(value).__name__}: {value!r}")
     if isinstance(value, jax.core.Tracer):
@@ -182,6 +189,13 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
             raise TypeError(f"{where} must be an integer, got {value!r}")
         return int(value)
     return _as_float(int(value)) if interval.steps and value == int(value) else float(value)
+
+
+def is_tree_of_arrays(value: Any) -> bool:
+    """Whether a value is a dictionary, list or tuple with arrays in it, as parameters are."""
+    return isinstance(value, dict | list | tuple) and any(
+        isinstance(leaf, jax.Array | np.ndarray) for leaf in jax.tree.leaves(value)
+    )
 
 
 def _dtype_name(where: str, value: Any) -> str:

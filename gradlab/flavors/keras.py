@@ -33,7 +33,9 @@ from ..transforms.second_moment import (
     scale_by_stddev,
     scale_by_update_rms,
 )
-from .surroundings import keras_flavor
+from .surroundings import keras_flavor, no_classes
+
+__getattr__ = no_classes(__name__)
 
 
 @keras_flavor("sgd")

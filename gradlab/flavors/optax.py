@@ -34,6 +34,9 @@ from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_infinity_norm, scale_by_rms, scale_by_rss, scale_by_stddev
+from .surroundings import no_classes
+
+__getattr__ = no_classes(__name__)
 
 
 @transformation(name="flavors.optax.sgd")

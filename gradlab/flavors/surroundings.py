@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,17 @@ def flavor(label: str, surround: _Surround, /, **further: tuple[Any, Any]) -> Ca
         return transformation(surrounded, name=label)  # type: ignore[call-overload]
 
     return decorate
+
+
+def no_classes(module: str) -> Callable[[str], Any]:
+    """The `__getattr__` of a module of flavors, which says what stands for `Adam`."""
+
+    def missing(name: str) -> Any:
+        own = vars(sys.modules[module])
+        near = f"; the optimizers are functions, in lower case: {name.lower()}" if name.lower() in own else ""
+        raise AttributeError(f"module {module!r} has no attribute {name!r}{near}")
+
+    return missing
 
 
 def torch_flavor(name: str, switches: str) -> Callable[[Callable[..., Any]], Any]:

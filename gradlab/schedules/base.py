@@ -12,7 +12,17 @@ import jax
 
 from ..annotations import name_of
 from ..arithmetic import power
-from ..hyperparameters import Hyperparameter, Seed, checked, is_concrete, is_schedule, parameters_of, resolved, weak
+from ..hyperparameters import (
+    Hyperparameter,
+    Seed,
+    checked,
+    is_concrete,
+    is_schedule,
+    is_tree_of_arrays,
+    parameters_of,
+    resolved,
+    weak,
+)
 from ..values import Factory, Value, call, found_by_name, is_number, show_argument
 from .counter import as_counter, counted, exceeds
 from .steps import Count, since, split
@@ -193,7 +203,12 @@ def bind(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
-        raise TypeError(f"{label}: {error}; the call is {label}{_plain(signature)}") from None
+        hint = (
+            ". Parameters are given to init(params), and not to the optimizer"
+            if any(map(is_tree_of_arrays, args))
+            else ""
+        )
+        raise TypeError(f"{label}: {error}; the call is {label}{_plain(signature)}{hint}") from None
     bound.apply_defaults()
     return dict(bound.arguments)
 

@@ -46,9 +46,9 @@ def optimizer(flavors: ModuleType, golden: Golden, case: Case) -> gl.Transformat
     return getattr(flavors, case.optimizer)(**arguments)
 
 
-def agreements(flavors: ModuleType) -> list[Agreement]:
-    """All golden cases of a framework against its flavors."""
-    golden = load(framework(flavors))
+def agreements(flavors: ModuleType, recorded: str | None = None) -> list[Agreement]:
+    """All golden cases of a framework, or of another file of its runs, against its flavors."""
+    golden = load(recorded or framework(flavors))
     groups: dict[Any, list[tuple[Case, Any]]] = collections.defaultdict(list)
     for case in golden.cases:
         tx = optimizer(flavors, golden, case)
@@ -82,9 +82,9 @@ def _compare(golden: Golden, case: Case, path: np.ndarray) -> Agreement:
     return Agreement(case.name, float(gaps.max()), first)
 
 
-def assert_all_agree(flavors: ModuleType, cases: int, looser: dict[str, float]) -> None:
+def assert_all_agree(flavors: ModuleType, cases: int, looser: dict[str, float], recorded: str | None = None) -> None:
     """Every one of the golden cases agrees to 1e-12, or to the figure of a part of its name in `looser`."""
-    found = agreements(flavors)
+    found = agreements(flavors, recorded)
     assert len(found) == len({agreement.name for agreement in found}) == cases
     off = [
         f"{case.name}: {case.gap:.1e}, first at step {case.first_step}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,6 +21,35 @@ CANCELLING = {"centered=True": 1e-11}
 
 def test_every_golden_case_agrees():
     assert_all_agree(keras, cases=212, looser=CANCELLING)
+
+
+OWN = json.loads((Path(__file__).parents[1] / "golden" / "keras_own.json").read_text())["optimizers"]
+each_of_keras = pytest.mark.parametrize("recorded", [pytest.param(one, id=one["optimizer"]) for one in OWN])
+
+
+@each_of_keras
+def test_the_golden_values_of_kerass_own_tests(recorded):
+    """Five steps from ones, the first with a gradient of 0.01 and the others with 0.1 to 1.
+
+    Keras gives four digits, and for some optimizers one number for all ten coordinates.
+    """
+    tx = getattr(keras, recorded["optimizer"])(**recorded["arguments"])
+    x = jnp.ones(10)
+    state = tx.init(x)
+    for step, expected in enumerate(recorded["positions"]):
+        gradient = jnp.full(10, 0.01) if step == 0 else jnp.arange(0.1, 1.1, 0.1)
+        updates, state = tx.update(gradient, state, x)
+        x = x + updates
+        np.testing.assert_allclose(x, expected, rtol=0, atol=2e-4)
+
+
+@each_of_keras
+def test_the_first_step_of_kerass_own_tests(recorded):
+    one = recorded["single_step"]
+    tx = getattr(keras, recorded["optimizer"])(**one["arguments"])
+    x = jnp.arange(1.0, 5.0)
+    step, _ = tx.update(jnp.array([1.0, 6.0, 7.0, 2.0]), tx.init(x), x)
+    np.testing.assert_allclose(x + step, one["position"], rtol=0, atol=1e-4)
 
 
 def test_signatures_are_those_of_keras():

@@ -15,6 +15,38 @@ def test_every_golden_case_agrees():
     assert_all_agree(torch, cases=316, looser={})
 
 
+def test_the_configurations_agree_with_which_pytorch_tests_its_own_optimizers():
+    """Those of `optim_db` in torch/testing/_internal/common_optimizers.py."""
+    assert_all_agree(torch, cases=208, looser={"centered=True": 1e-11}, recorded="optim_db")
+
+
+# The arguments that PyTorch's own tests expect to be refused (`optim_error_inputs_func` of the same table).
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("adadelta", {"rho": 1.1}, r"rho must be in \[0, 1\), got 1\.1"),
+        ("adagrad", {"lr_decay": -0.5}, r"lr_decay must be in \[0, inf\), got -0\.5"),
+        ("adam", {"betas": (1.0, 0.0)}, r"betas\[0\] must be in \[0, 1\), got 1\.0"),
+        ("adam", {"weight_decay": -1}, r"weight_decay must be in \[0, inf\), got -1"),
+        ("adamax", {"betas": (0.0, 1.0)}, r"betas\[1\] must be in \[0, 1\), got 1\.0"),
+        ("nadam", {"momentum_decay": -0.2}, r"momentum_decay must be in \[0, inf\), got -0\.2"),
+        ("rmsprop", {"momentum": -1.0}, r"momentum must be in \[0, 1\), got -1\.0"),
+        ("sgd", {"momentum": -0.5}, r"momentum must be in \[0, 1\), got -0\.5"),
+    ],
+)
+def test_what_pytorch_refuses_is_refused(name, arguments, message):
+    with pytest.raises(ValueError, match=rf"flavors\.torch\.{name}: {message}"):
+        getattr(torch, name)(lr=1e-2, **arguments)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adagrad"])
+def test_the_rate_may_be_an_array(name):
+    """As a tensor in PyTorch's tests."""
+    x = jnp.array([1.0, -2.0])
+    left, right = getattr(torch, name)(lr=jnp.asarray(0.001)), getattr(torch, name)(lr=0.001)
+    np.testing.assert_allclose(left.update(x, left.init(x), x)[0], right.update(x, right.init(x), x)[0], rtol=1e-15)
+
+
 def test_signatures_are_those_of_torch():
     assert_same_signatures(torch)
 

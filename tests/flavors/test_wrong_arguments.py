@@ -6,8 +6,10 @@ import inspect
 import re
 
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
+import gradlab as gl
 from gradlab.flavors.names import FLAVORS
 from tests.flavors.golden_runs import factories
 
@@ -61,3 +63,29 @@ def test_the_label_can_be_evaluated():
         for factory in factories(flavors).values():
             assert factory.factory.name.startswith("flavors.")
             assert list(inspect.signature(factory).parameters) == list(factory.factory.parameters)
+
+
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD"])
+@pytest.mark.parametrize("flavors", FLAVORS.values(), ids=FLAVORS)
+def test_a_class_of_the_framework_is_a_function_here(flavors, name):
+    with pytest.raises(
+        AttributeError, match=rf"no attribute '{name}'; the optimizers are functions.*: {name.lower()}$"
+    ):
+        getattr(flavors, name)
+    assert not hasattr(flavors, "adams")
+
+
+@pytest.mark.parametrize("make", [FLAVORS["torch"].adam, FLAVORS["keras"].adam, gl.adam])
+def test_parameters_are_given_to_init(make):
+    params = {"weights": jnp.ones(1000), "bias": jnp.ones(3)}
+    rate = next(iter(inspect.signature(make).parameters))
+    for call in (lambda: make(params, 1e-3), lambda: make([params]), lambda: make(params, **{rate: 1e-3})):
+        with pytest.raises(
+            TypeError, match=r"Parameters are given to init\(params\), and not to the optimizer$"
+        ) as caught:
+            call()
+        assert len(str(caught.value)) < 600
+
+
+def test_a_boolean_of_numpy_is_a_boolean():
+    assert FLAVORS["torch"].sgd(momentum=0.9, nesterov=np.True_) == FLAVORS["torch"].sgd(momentum=0.9, nesterov=True)

@@ -1,6 +1,6 @@
 """Record what torch, keras and optax compute, as golden files that the flavors are tested against.
 
-    python tests/golden/generate.py torch|keras|optax
+    python tests/golden/generate.py torch|keras|optax|optim_db
 
 runs in an environment that has that framework (README.md says which), runs the optimizers and
 arguments that `variants.json` lists, and writes `<framework>.npz` beside this file, for `load.py`.
@@ -164,7 +164,14 @@ def optax_framework() -> Framework:
     return Framework(optax.__version__, "learning_rate", find, positions)
 
 
-FRAMEWORKS = {"torch": torch_framework, "keras": keras_framework, "optax": optax_framework}
+# "optim_db" are the configurations with which PyTorch tests its own optimizers, in
+# torch/testing/_internal/common_optimizers.py.
+FRAMEWORKS = {
+    "torch": torch_framework,
+    "keras": keras_framework,
+    "optax": optax_framework,
+    "optim_db": torch_framework,
+}
 
 
 def classes(module: Any, names: str) -> Callable[[str], Callable[..., Any]]:

@@ -1,70 +1,39 @@
 """gradlab, a gradient laboratory for JAX: build an optimizer from its parts, race it, prove it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 # First, so that Ctrl-C is quiet while the others are imported for a command.
 import gradlab.interrupts as _interrupts  # noqa: F401
 
-# isort: split
-# What transformations are, and how they are joined.
-from optax import apply_updates as apply_updates
-
-from . import flavors as flavors
-from . import schedules as schedules
-from .base import Transformation as Transformation
-from .base import transformation as transformation
-from .compose import chain as chain
-from .compose import isolate as isolate
-from .compose import precondition as precondition
-
-# What a hyperparameter may be.
-from .hyperparameters import Decay as Decay
-from .hyperparameters import Dtype as Dtype
-from .hyperparameters import Fraction as Fraction
-from .hyperparameters import Hyperparameter as Hyperparameter
-from .hyperparameters import Limit as Limit
-from .hyperparameters import NonNegative as NonNegative
-from .hyperparameters import Positive as Positive
-from .hyperparameters import PositiveSteps as PositiveSteps
-from .hyperparameters import Range as Range
-from .hyperparameters import Seed as Seed
-from .hyperparameters import Steps as Steps
-
-# Recipes.
-from .optimizers.adabound import adabound as adabound
-from .optimizers.adabound import amsbound as amsbound
-from .optimizers.adadelta import adadelta as adadelta
-from .optimizers.adagrad import adagrad as adagrad
-from .optimizers.adam import adam as adam
-from .optimizers.adam import adamw as adamw
-from .optimizers.adamax import adamax as adamax
-from .optimizers.amsgrad import amsgrad as amsgrad
-from .optimizers.nadam import nadam as nadam
-from .optimizers.rmsprop import rmsprop as rmsprop
-from .optimizers.sgd import sgd as sgd
-from .optimizers.sign_sgd import sign_sgd as sign_sgd
-from .step import make_step as make_step
-from .storage import store as store
-
-# Links.
-from .transforms.bias_correction import bias_correction as bias_correction
-from .transforms.centralization import centralize as centralize
-from .transforms.clipping import clip_between as clip_between
-from .transforms.clipping import clip_by_global_norm as clip_by_global_norm
-from .transforms.clipping import clip_by_norm as clip_by_norm
-from .transforms.clipping import clip_by_value as clip_by_value
-from .transforms.decay import add_decayed_weights as add_decayed_weights
-from .transforms.estimators import running_max as running_max
-from .transforms.estimators import running_sum as running_sum
-from .transforms.momentum import nesterov as nesterov
-from .transforms.momentum import scale_by_heavy_ball as scale_by_heavy_ball
-from .transforms.momentum import scale_by_momentum as scale_by_momentum
-from .transforms.noise import add_noise as add_noise
-from .transforms.scaling import scale as scale
-from .transforms.scaling import scale_by_learning_rate as scale_by_learning_rate
-from .transforms.scaling import scale_by_sign as scale_by_sign
-from .transforms.second_moment import scale_by_infinity_norm as scale_by_infinity_norm
-from .transforms.second_moment import scale_by_rms as scale_by_rms
-from .transforms.second_moment import scale_by_rss as scale_by_rss
-from .transforms.second_moment import scale_by_stddev as scale_by_stddev
-from .transforms.second_moment import scale_by_update_rms as scale_by_update_rms
-
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .public import *  # noqa: F403
+
+
+def __getattr__(name: str) -> Any:
+    """Import all public names at the first use of one.
+
+    Before that JAX is not imported, which takes half a second: the command line completes names and shows its help
+    without it.
+    """
+    if name.startswith("__") or name == "public":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    _load()
+    try:
+        return globals()[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+
+def __dir__() -> list[str]:
+    _load()
+    return sorted(globals())
+
+
+def _load() -> None:
+    from . import public
+
+    globals().update({name: value for name, value in vars(public).items() if not name.startswith("__")})

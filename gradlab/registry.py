@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import gradlab as gl
 
+from . import public
 from .values import is_factory
 
 # Calls for the factories that cannot be called without arguments, or say little without them.
@@ -84,7 +85,7 @@ class Entry(NamedTuple):
 def entries() -> dict[str, Entry]:
     """All public factories by name, in the order of the public names."""
     found = {"chain": Entry("chain", gl.chain, "combinator", _EXAMPLES["chain"]())}
-    for namespace in (gl, gl.schedules):
+    for namespace in (public, gl.schedules):
         for name, value in vars(namespace).items():
             if is_factory(value):
                 example = _EXAMPLES[name]() if name in _EXAMPLES else value()

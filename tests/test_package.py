@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import gradlab as gl
-from gradlab import registry
+from gradlab import public, registry
 
 ENTRIES = registry.entries()
 ROOT = pathlib.Path(gl.__file__).parent
@@ -29,11 +29,26 @@ def run_python(code: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def test_jax_is_imported_at_the_first_use_of_a_name() -> None:
+    code = (
+        "import sys, json, gradlab\n"
+        "before = 'jax' in sys.modules\n"
+        "known = 'adam' in dir(gradlab)\n"
+        "gradlab.adam, gradlab.schedules.cosine, gradlab.flavors.torch\n"
+        "print(json.dumps([before, known, 'jax' in sys.modules]))"
+    )
+    assert run_python(code) == [False, True, True]
+    assert {name for name in vars(public) if not name.startswith("__")} <= set(dir(gl))
+    with pytest.raises(AttributeError, match="module 'gradlab' has no attribute 'adamm'"):
+        gl.adamm  # type: ignore[attr-defined]  # noqa: B018
+
+
 def test_importing_costs_little_more_than_jax() -> None:
     code = (
         "import time, jax\n"
         "start = time.process_time()\n"  # of this process only: other work on the machine does not count
         "import gradlab\n"
+        "gradlab.adam\n"  # all names are imported at the first use of one
         "print(time.process_time() - start)"
     )
     seconds = statistics.median(run_python(code) for _ in range(5))
@@ -45,6 +60,7 @@ def test_importing_brings_in_nothing_heavy() -> None:
         "import json, sys, jax, optax, chex\n"
         "before = set(sys.modules)\n"
         "import gradlab\n"
+        "gradlab.adam\n"  # all names are imported at the first use of one
         "print(json.dumps(sorted(set(sys.modules) - before)))"
     )
     new = run_python(code)
@@ -60,12 +76,13 @@ def test_importing_changes_no_setting_and_starts_no_device() -> None:
         "from jax._src import xla_bridge\n"
         "before = dict(jax.config.values)\n"
         "import gradlab\n"
+        "gradlab.adam\n"  # all names are imported at the first use of one
         "print(json.dumps([before == dict(jax.config.values), xla_bridge.backends_are_initialized()]))"
     )
     assert run_python(code) == [True, False]
 
 
-@pytest.mark.parametrize("module", [gl, gl.schedules], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [public, gl.schedules], ids=lambda module: module.__name__)
 def test_each_public_name_is_written_once(module: types.ModuleType) -> None:
     tree = ast.parse(pathlib.Path(module.__file__ or "").read_text())
     imported = [

@@ -1,33 +1,84 @@
-"""The application: all commands, and what `gradlab` says without one."""
+"""The application: all commands, and what `gradlab` says without one.
+
+A command's module is imported when the command is run, or its own help is asked for: together they take a second.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 import gradlab as gl
 
-from .check import check_optimizer
-from .explain import explain
-from .list import list_everything
-from .race import race
-from .report import report
-from .search import search
-from .sweep import sweep
+COMMANDS = {  # name -> module, function, and the first sentence of its help
+    "race": ("race", "race", "Race the optimizers over a grid of learning rates and seeds, and compare them."),
+    "sweep": (
+        "sweep",
+        "sweep",
+        "Train optimizers at every point of a grid of their hyperparameters, from several seeds, and rank the points.",
+    ),
+    "search": (
+        "search",
+        "search",
+        "Search ranges of an optimizer's hyperparameters with Optuna, in rounds of points near the best ones so far.",
+    ),
+    "report": (
+        "report",
+        "report",
+        "Write a self-contained report.html: which optimizer, at which rate, and how sure that is.",
+    ),
+    "check": (
+        "check",
+        "check_optimizer",
+        "Examine an optimizer by every law that applies to it; the exit code is 1 if one is broken.",
+    ),
+    "list": (
+        "list",
+        "list_everything",
+        "List the optimizers, links, combinators, schedules and problems, a line each.",
+    ),
+    "explain": (
+        "explain",
+        "explain",
+        "Show what something is made of: equations, composition, hyperparameters and state memory.",
+    ),
+}
+
+
+class Commands(TyperGroup):
+    """The commands: shown by their names and first sentences, and imported when one is taken."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name][2])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, None if command is None or name is None else imported(name), rest
+
+
+def imported(name: str) -> Any:
+    """A command with its options."""
+    module, function, _ = COMMANDS[name]
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command(name)(getattr(import_module(f"gradlab.cli.{module}"), function))
+    return get_command(alone)
+
 
 app = typer.Typer(
+    cls=Commands,
     help="A gradient laboratory: build an optimizer from its parts, race it, prove it.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("race")(race)
-app.command("sweep")(sweep)
-app.command("search")(search)
-app.command("report")(report)
-app.command("check")(check_optimizer)
-app.command("list")(list_everything)
-app.command("explain")(explain)
 
 
 @app.callback(invoke_without_command=True)

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import gradlab as gl
-from gradlab.cli.app import app
+from gradlab.cli.app import COMMANDS, app, imported
 
 
 def test_without_a_command_there_is_help(gradlab: Callable[..., Any]) -> None:
@@ -69,6 +69,35 @@ def test_importing_gradlab_imports_nothing_of_the_lab() -> None:
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["rase"]])
+def test_help_and_version_need_no_jax(arguments: list[str]) -> None:
+    script = (
+        "import sys; from gradlab.cli import main; "
+        f"sys.argv[1:] = {arguments}; code = main(); print([code, 'jax' in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == str([2 if arguments == ["rase"] else 0, False])
+
+
+def test_the_names_of_commands_are_completed_without_jax() -> None:
+    script = (
+        "import sys, os; os.environ |= {'_GRADLAB_COMPLETE': 'complete_bash', 'COMP_WORDS': 'gradlab se', "
+        "'COMP_CWORD': '1'}; from gradlab.cli import main; sys.argv = ['gradlab']\n"
+        "try: main()\n"
+        "finally: print('jax' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert result.stdout.split() == ["search", "False"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_shown_by_its_first_sentence(name: str) -> None:
+    command = imported(name)
+    first = " ".join(command.help.split("\n\n")[0].split())
+    assert COMMANDS[name][2] == first
+    assert command.name == name
 
 
 def test_an_interrupt_during_the_imports_is_no_traceback(

@@ -103,7 +103,10 @@ def test_a_race_of_another_plan_needs_fresh_and_replaces_the_pictures(
         (["--rates", "0"], "--rates must be at least 1, got 0"),
         (["--rates", "-3"], "--rates must be at least 1, got -3"),
         (["--rates", "few"], "--rates=few: expected numbers (0.1,0.3,1), or lin:LOW:HIGH:COUNT"),
-        (["--rates", "-1,1", "--optimizer", "adam"], "--rates must be above zero, for they are compared over decades; got -1"),
+        (
+            ["--rates", "-1,1", "--optimizer", "adam"],
+            "--rates must be above zero, for they are compared over decades; got -1",
+        ),
         (["--lanes", "0"], "--lanes must be at least 1, got 0"),
         (["--problem", "nowhere:P"], "cannot import nowhere of nowhere:P (No module named 'nowhere')"),
         (["--optimizer", "optax:adm"], "optax has no 'adm'"),

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import importlib
 import inspect
-import os
-import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -18,10 +15,15 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from gradlab import registry
-from gradlab.lab.names import UnknownNameError, pick
+from gradlab.interrupts import is_interrupt
+from gradlab.lab.blame import ForeignError
+from gradlab.lab.load import LoadError, imported
+from gradlab.lab.names import UnknownNameError, meant, pick
+from gradlab.lab.time_limit import limited, patience
 from gradlab.testing import CLAIMS, check, references
-from gradlab.testing.check import DTYPES
+from gradlab.testing.check import DTYPES, SettingError, require_compilation
 from gradlab.testing.report import BROKEN, HOLDS, Report
+from gradlab.values import is_factory
 
 from .tables import Trimmed
 from .terminal import fail, output, print_json
@@ -47,6 +49,10 @@ def check_optimizer(
     """Examine an optimizer by every law that applies to it; the exit code is 1 if one is broken."""
     with contextlib.suppress(RuntimeError):  # JAX is in use already, so there are as many devices as there are
         jax.config.update("jax_num_cpu_devices", 2)  # so that sharding is examined too
+    try:
+        require_compilation()
+    except SettingError as error:
+        fail(error)
     arguments = _parse(arg or [])
     factory, claims = _find(spec)
     claims |= dict.fromkeys(claim or [], True)
@@ -61,7 +67,9 @@ def check_optimizer(
             pick(name, dict.fromkeys((*DTYPES, "complex128")), "dtype")
     except UnknownNameError as error:
         fail(error)
-    arguments = _with_a_rate(factory, arguments)
+    is_given, arguments = bool(arguments), _with_a_rate(factory, arguments)
+    if is_given:
+        _require_arguments(spec, factory, arguments)
     columns = (SpinnerColumn(), TextColumn("examining {task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=output(), transient=True, disable=json) as progress:
         progress.add_task(escape(spec), total=None)
@@ -76,30 +84,45 @@ def check_optimizer(
 
 def _find(spec: str) -> tuple[Any, dict[str, Any]]:
     """The factory that a specification names, and what it is known to claim."""
-    module_name, colon, name = spec.partition(":")
-    if not colon:
+    if ":" not in spec:
         entries = {key: entry for key, entry in registry.entries().items() if entry.kind != "schedule"}
         try:
             entry = pick(spec, entries, "optimizer or link")
         except UnknownNameError as error:
             fail(f"{error}\nAnother library's are optax:NAME, your own are package.module:factory.")
         return (entry.factory if entry.kind == "recipe" else _link(entry)), dict(entry.claims)
-    with contextlib.suppress(FileNotFoundError):  # of a working directory that was removed
-        if os.getcwd() not in sys.path:
-            sys.path.insert(0, os.getcwd())
     try:
-        found: Any = importlib.import_module(module_name)
-    except Exception as error:
-        fail(f"cannot import {module_name!r} of {spec!r}: {type(error).__name__}: {error}")
-    try:
-        for part in name.split("."):
-            found = getattr(found, part)
-    except AttributeError:
+        return imported(spec), {}
+    except LoadError as error:
+        fail(error, 1 if isinstance(error, ForeignError) else 2)
+
+
+def _require_arguments(spec: str, factory: Any, arguments: dict[str, Any]) -> None:
+    """End the command if a factory does not take the arguments that were given, or refuses their values."""
+    if isinstance(factory, tuple) or not callable(factory):
+        fail(f"--arg {', '.join(arguments)} goes with a factory, but {spec} is a {type(factory).__name__}")
+    is_ours = ":" not in spec or is_factory(factory)
+    with contextlib.suppress(TypeError, ValueError):  # what has no signature is tried
+        signature = inspect.signature(getattr(factory, "of", factory))
+        known = [*signature.parameters]
+        is_open = any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values())
+        listed = f"it has {', '.join(known) or 'none'}"
+        if unknown := [name for name in arguments if name not in known and not is_open]:
+            fail(f"{spec} has no argument {unknown[0]!r}; {meant(unknown[0], known) or listed}")
         try:
-            pick(name, {key: None for key in dir(found) if not key.startswith("_")}, f"name in {module_name}")
-        except UnknownNameError as error:
-            fail(error)
-    return found, {}
+            signature.bind(**arguments)
+        except TypeError as error:
+            fail(f"{spec} cannot be called with these arguments: {error}; {listed}")
+    refusals: tuple[type[Exception], ...] = (TypeError, ValueError) if is_ours else (ValueError,)
+    try:
+        with limited(patience()):
+            factory(**arguments)
+    except refusals as error:
+        fail(" ".join(str(error).split()))
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        # What fails otherwise is a finding, and in the report.
 
 
 def _link(entry: registry.Entry) -> Any:
@@ -108,7 +131,7 @@ def _link(entry: registry.Entry) -> Any:
     def make(**given: Any) -> Any:
         return entry.factory(**given) if given else entry.example
 
-    make.__name__ = entry.name
+    make.__name__, make.of = entry.name, entry.factory  # type: ignore[attr-defined]
     return make
 
 

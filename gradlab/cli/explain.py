@@ -20,10 +20,12 @@ from rich.text import Text
 
 from gradlab import registry
 from gradlab.equations import equations_of
+from gradlab.lab.blame import ForeignError, blamed, reason
 from gradlab.lab.entrants import VARIANTS, Entrant, entrants
 from gradlab.lab.load import LoadError, find_factory, find_problem, imported
 from gradlab.lab.names import UnknownNameError, pick
 from gradlab.lab.problems import PROBLEMS, Problem
+from gradlab.lab.time_limit import limited, patience
 from gradlab.plain_math import formula, plain
 
 from . import completion
@@ -46,9 +48,11 @@ def explain(
     """Show what something is made of: equations, composition, hyperparameters and state memory."""
     try:
         found = _find(name)
-    except (UnknownNameError, LoadError) as error:
-        fail(error)
-    described = problem_in_words(name, found) if Problem in type(found).__mro__ else factory_in_words(name, found)
+        in_words = problem_in_words if Problem in type(found).__mro__ else factory_in_words
+        with blamed(name, ":" in name):
+            described = in_words(name, found)
+    except (UnknownNameError, LoadError, ForeignError) as error:
+        fail(error, 1 if isinstance(error, ForeignError) else 2)
     if as_json:
         print_json(described)
     else:
@@ -141,9 +145,10 @@ def _find(name: str) -> Any:
         return find_problem(name)
     factory: Any = find_factory(name)
     try:
-        example = factory(**_required(factory.factory.parameters))
-    except Exception as error:
-        raise LoadError(f"{name} cannot be made as an example: {type(error).__name__}: {error}") from None
+        with blamed(name, True), limited(patience()):
+            example = factory(**_required(factory.factory.parameters))
+    except ForeignError as error:
+        raise LoadError(f"{name} cannot be made as an example: {reason(error.__cause__ or error)}") from None
     return registry.Entry(name, factory, "recipe", example)
 
 

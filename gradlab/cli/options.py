@@ -13,7 +13,7 @@ from rich.text import Text
 
 from gradlab.lab.blame import ForeignError, RefusedError
 from gradlab.lab.grid import GridError
-from gradlab.lab.load import LoadError
+from gradlab.lab.load import BrokenError, LoadError
 from gradlab.lab.names import UnknownNameError
 from gradlab.lab.task import Task, Watcher
 from gradlab.lab.tpe import MissingOptunaError
@@ -51,6 +51,8 @@ def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (Value
     """
     try:
         yield
+    except BrokenError as error:
+        fail(error, 1)
     except (RefusedError, UnknownNameError, LoadError, GridError) as error:
         fail(error)
     except (ForeignError, MissingOptunaError) as error:

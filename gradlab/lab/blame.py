@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import threading
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +15,8 @@ import jax
 
 import gradlab
 from gradlab.interrupts import is_interrupt
+
+from .time_limit import VARIABLE, OutOfTimeError, patience
 
 _OURS = str(Path(gradlab.__file__).parent)
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)  # of a traceback as text
@@ -36,8 +40,11 @@ def blamed(what: str, foreign: bool) -> Iterator[None]:
     """Raise a ForeignError, from the original one, where something `foreign` called `what` fails; else let it pass.
 
     What fails while compiled code runs (callbacks, memory, a NaN that JAX was asked to look for) is a ForeignError
-    for code of ours too. So is what would end the program: `sys.exit`, and an interrupt that is no Ctrl-C.
+    for code of ours too. So is what would end the program: `sys.exit`, and an interrupt that is no Ctrl-C. On the main
+    thread, code that changes the working directory has no effect by that.
     """
+    is_main = threading.current_thread() is threading.main_thread()
+    folder = _working_directory() if foreign and is_main else None
     try:
         yield
     except (ForeignError, GeneratorExit):
@@ -48,11 +55,23 @@ def blamed(what: str, foreign: bool) -> Iterator[None]:
         if not foreign and not isinstance(error, jax.errors.JaxRuntimeError) and special(error) is None:
             raise
         raise ForeignError(f"{what} fails{place(error)}: {reason(error)}") from error
+    finally:
+        if folder is not None and _working_directory() != folder:
+            os.chdir(folder)
+
+
+def _working_directory() -> str | None:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:  # it was removed
+        return None
 
 
 def reason(error: BaseException) -> str:
     """Why an error was raised, in one line: its type and its message, or those of the callback that raised it."""
     text = str(error).strip()
+    if isinstance(error, OutOfTimeError):
+        return f"no answer after {patience():g} s; set {VARIABLE} to wait longer"
     if isinstance(error, SystemExit):
         return f"it ends the program, by sys.exit({error.code!r})"
     if isinstance(error, jax.errors.JaxRuntimeError) and _FRAME.search(text):

@@ -22,12 +22,20 @@ import gradlab as gl
 from gradlab.hyperparameters import weak
 from gradlab.values import Value, is_factory
 
+from .blame import ForeignError, blamed
 from .entrants import VARIANTS, Entrant, entrants
 from .names import UnknownNameError, advice, pick
 from .problems import PROBLEMS, Problem
 from .sources import mark_origin
+from .time_limit import limited, patience
 from .trial import UnfitError, try_out
 
+_EXPECTED = "expected package.module:name"
+_NO_FACTORIES = {
+    "an async function": inspect.iscoroutinefunction,
+    "a generator": inspect.isgeneratorfunction,
+    "an async generator": inspect.isasyncgenfunction,
+}
 _RATE_NAMES = ("learning_rate", "lr", "step_size", "rate")
 _DEFAULT_RATE = 1e-2  # the middle of the grid, where a factory does not say
 _NAME = re.compile(r"[A-Za-z]\w*")
@@ -35,6 +43,10 @@ _NAME = re.compile(r"[A-Za-z]\w*")
 
 class LoadError(ValueError):
     """What a `package.module:name` does not find, or finds unfit; the text says what was expected."""
+
+
+class BrokenError(LoadError, ForeignError):
+    """A module, or a problem, of somebody else's that fails when it is imported, made or tried; the text says why."""
 
 
 def find_problem(name: str) -> Problem:
@@ -57,9 +69,13 @@ def as_problem(found: Any, label: str | None = None) -> Problem:
     if inspect.isclass(found):
         found = _inheriting(found, label)
     try:
-        problem = found() if callable(found) else found
-    except TypeError as error:
-        raise LoadError(f"{label} cannot be made without arguments ({error}); give them defaults") from None
+        with blamed(label, True), limited(patience()):
+            problem = found() if callable(found) else found
+    except ForeignError as error:
+        if isinstance(error.__cause__, TypeError):
+            why = error.__cause__
+            raise LoadError(f"{label} cannot be made without arguments ({why}); give them defaults") from None
+        raise BrokenError(str(error)) from error.__cause__
     if Problem not in type(problem).__mro__:
         problem = _as_inheriting(problem, label)
     if type(problem).__module__.partition(".")[0] != "gradlab":
@@ -130,6 +146,9 @@ def as_factory(name: str, found: Any) -> Callable[..., gl.Transformation]:
         )
     if is_factory(found):
         return found
+    for kind, is_kind in _NO_FACTORIES.items():
+        if is_kind(found):
+            raise LoadError(f"{name} is {kind}, which returns no optimizer when it is called; write a plain function")
     try:
         return gl.transformation(_pair_maker(found))
     except (TypeError, ValueError) as error:
@@ -193,12 +212,19 @@ def imported(name: str) -> Any:
         here = "(a working directory that was removed)"
     if here not in sys.path and os.path.isdir(here):
         sys.path.insert(0, here)  # as `python -m` does
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        raise LoadError(f"cannot import {module_name!r} of {name!r}, which is no name of a module; {_EXPECTED}")
+    before = list(sys.path)
     try:
-        found: Any = importlib.import_module(module_name)
-    except ImportError as error:
-        raise LoadError(f"cannot import {module_name} of {name} ({error}); looked in {here} too") from None
-    except Exception as error:
-        raise LoadError(f"{module_name} of {name} fails when imported: {type(error).__name__}: {error}") from None
+        with blamed(f"the import of {module_name}", True), limited(patience()):
+            found: Any = importlib.import_module(module_name)
+    except ForeignError as error:
+        if isinstance(error.__cause__, ImportError):
+            why = " ".join(str(error.__cause__).split())
+            raise LoadError(f"cannot import {module_name} of {name} ({why}); looked in {here} too") from None
+        raise BrokenError(str(error)) from error.__cause__
+    finally:
+        sys.path += [path for path in before if path not in sys.path]  # what it adds stays, what it removes comes back
     for part in path.split("."):
         if not hasattr(found, part):
             raise LoadError(f"{module_name} has no {path!r}; {advice(found, part)}")
@@ -241,4 +267,4 @@ def _fill_in(problem: Problem, label: str) -> None:
     try:
         try_out(problem, label)
     except UnfitError as error:
-        raise LoadError(str(error)) from error
+        raise (LoadError if error.__cause__ is None else BrokenError)(str(error)) from error

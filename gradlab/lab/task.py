@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from .cut import Cut, cut
 from .lanes import Curves, stack
 from .problems.base import Problem
 from .sources import is_foreign
+from .time_limit import limited, patience
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Task:
         ValueError for values outside of their ranges.
         """
         try:
-            with self.blame():
+            with self.blame(), limited(patience() if self._is_foreign else 0):
                 chosen = {name: values[point].item() for name, values in self.points.items()}
                 return self.make(**{name: self._number(name, value) for name, value in chosen.items()})
         except ForeignError as error:
@@ -131,7 +132,10 @@ class Task:
 
     def blame(self) -> AbstractContextManager[None]:
         """Where its optimizer and its problem are called: their failures are told apart from our own."""
-        return blamed(f"{self.name} on {self.problem.name}", self._is_foreign)
+        stack = ExitStack()
+        stack.enter_context(blamed(f"{self.name} on {self.problem.name}", self._is_foreign))
+        stack.enter_context(jax.transfer_guard("allow"))  # it moves numbers on purpose
+        return stack
 
     @cached_property
     def _is_foreign(self) -> bool:

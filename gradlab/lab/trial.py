@@ -8,8 +8,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from .blame import place
+from .blame import ForeignError, blamed
 from .problems.base import Problem, Score
+from .time_limit import limited, patience
 
 _STEPS = 7  # of the trial: a length that batches of another meaning hardly have
 _TAKEN = {  # names of the results themselves
@@ -92,10 +93,11 @@ def _returned(value: Any) -> str:
 def _called(name: str, part: Callable[..., Any], *arguments: Any) -> Any:
     """What a part gives, as shapes."""
     try:
-        return jax.eval_shape(part, *arguments)
-    except Exception as error:
-        reason = " ".join(str(error).strip().split("\n\n")[0].split())  # JAX goes on with advice
-        raise UnfitError(f"{name} fails when it is tried{place(error)}: {type(error).__name__}: {reason}") from error
+        with blamed(name, True), limited(patience()):
+            return jax.eval_shape(part, *arguments)
+    except ForeignError as error:
+        said = str(error).removeprefix(f"{name} fails")
+        raise UnfitError(f"{name} fails when it is tried{said}") from error
 
 
 def _unlike(tree: Any, kind: Any) -> str:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import optax
 
 from ..base import Transformation
-from ..values import is_number
+from ..interrupts import is_interrupt
+from ..lab.time_limit import OutOfTimeError, limited
+from ..values import is_factory, is_number
 from . import laws as laws
 from .law import CLAIMS, CONTRACTS, Broken, Law, NotApplicable
 from .report import BROKEN, HOLDS, NOT_APPLICABLE, Report, Result
 from .subject import Subject
 from .trajectory import require_same_trajectory
+
+
+class SettingError(ValueError):
+    """A setting of JAX under which no law can be examined."""
+
 
 DTYPES = ("float32", "bfloat16", "float16", "float64", "complex64")
 
@@ -46,8 +51,22 @@ def check(
     of the parameters to try, `laws` the contracts to examine (all by default), `extra` the extra arguments of `update`.
 
     Never raises for what the transformation does: a factory that raises, a result that is no pair, and a law that
-    takes longer than `seconds_per_law` are findings too. Raises ValueError for an unknown dtype, law or claim.
+    takes longer than `seconds_per_law` are findings too. Raises ValueError for an unknown dtype, law or claim, and
+    under `jax.disable_jit`. Under a transfer guard, laws are examined as without one: there an optimizer is passed to a
+    compiled function as `jax.device_put(tx)`.
     """
+    require_compilation()
+    with jax.transfer_guard("allow"):  # a Python number that is passed to a compiled function is a transfer
+        return _check(tx, reference, claims, dtypes, laws, dict(extra or {}), seconds_per_law, arguments)
+
+
+def require_compilation() -> None:
+    """Raise SettingError under `jax.disable_jit`."""
+    if jax.config.values["jax_disable_jit"]:
+        raise SettingError("jax_disable_jit is set, and laws are about compiled programs; unset JAX_DISABLE_JIT")
+
+
+def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, arguments) -> Report:
     claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims)
     _require_known("law", laws or (), CONTRACTS)
     _require_known("claim", [name for name in claimed if name != "except"], CLAIMS)
@@ -58,9 +77,11 @@ def check(
             raise ValueError(f"dtypes must be floating-point or complex, got {dtype!r}")
     label = _label(tx, arguments)
     try:
-        with _limit(seconds_per_law):
-            subject = _subject(tx, arguments, label, dtypes, claimed, dict(extra or {}))
-    except (Exception, _OutOfTimeError) as error:
+        with limited(seconds_per_law):
+            subject = _subject(tx, arguments, label, dtypes, claimed, extra)
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         return Report(label, (_cannot_be_made(error, seconds_per_law),))
     chosen = [law for name, law in CONTRACTS.items() if laws is None or name in laws]
     chosen += [CLAIMS[name] for name in claimed if name != "except"]
@@ -124,7 +145,9 @@ def _pair(made: Any, label: str) -> optax.GradientTransformation:
 
 def _has_both(made: Any) -> bool:
     """Whether it is an instance of somebody's class with `init` and `update`."""
-    return not isinstance(made, type) and all(callable(getattr(made, name, None)) for name in ("init", "update"))
+    return not (isinstance(made, type) or is_factory(made)) and all(
+        callable(getattr(made, name, None)) for name in ("init", "update")
+    )
 
 
 def _label(tx: Any, arguments: Mapping[str, Any]) -> str:
@@ -143,15 +166,17 @@ def _examine(law: Law, subject: Subject, seconds: float) -> Result:
         return Result(law.name, law.statement, verdict, detail, meaning, time.perf_counter() - start)
 
     try:
-        with _limit(seconds):
+        with limited(seconds):
             law.examine(subject)
     except NotApplicable as reason:
         return result(NOT_APPLICABLE, str(reason))
     except Broken as counterexample:
         return result(BROKEN, str(counterexample), law.meaning)
-    except _OutOfTimeError:
+    except OutOfTimeError:
         return result(BROKEN, f"{_NO_ANSWER} {seconds:g} s", "it waits or loops without end, while it is traced")
-    except Exception as error:
+    except BaseException as error:  # also SystemExit, which would end the program
+        if is_interrupt(error):
+            raise
         lines = str(error).strip().splitlines() or [""]
         return result(BROKEN, f"it raised {type(error).__name__}: {lines[0]}", law.meaning)
     return result(HOLDS)
@@ -171,7 +196,7 @@ def _trajectory_law(reference: Any, arguments: Mapping[str, Any]) -> Law:
 
 def _cannot_be_made(error: BaseException, seconds: float) -> Result:
     meaning = "check calls the factory with the arguments it is given, and needs an (init, update) pair in return"
-    timed_out = isinstance(error, _OutOfTimeError)
+    timed_out = isinstance(error, OutOfTimeError)
     detail = f"{_NO_ANSWER} {seconds:g} s" if timed_out else f"{type(error).__name__}: {error}"
     return Result("made", "the factory returns a transformation", BROKEN, detail, meaning)
 
@@ -180,26 +205,3 @@ def _require_known(kind: str, names: Any, known: Mapping[str, Law]) -> None:
     for name in names:
         if name not in known:
             raise ValueError(f"unknown {kind} {name!r}; there are: {', '.join(known)}")
-
-
-class _OutOfTimeError(BaseException):
-    """Not an Exception, so that the code under examination does not catch it by accident."""
-
-
-@contextlib.contextmanager
-def _limit(seconds: float) -> Iterator[None]:
-    """Interrupt what runs longer, on the main thread of systems that have alarms; elsewhere there is no limit."""
-    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(*_: Any) -> None:
-        raise _OutOfTimeError
-
-    previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)

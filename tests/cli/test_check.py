@@ -1,8 +1,10 @@
 import json
+import signal
 import textwrap
 from pathlib import Path
 from typing import Any
 
+import jax
 import pytest
 from typer.testing import CliRunner
 
@@ -32,6 +34,23 @@ MINE = """
 
     def three():
         return 3
+
+    def picky(rate=0.1):
+        if rate < 0:
+            raise ValueError("a rate below zero")
+        return gl.sgd(rate)
+
+    made = gl.sgd(0.1)
+
+    def leaving(rate=0.1):
+        raise SystemExit(7)
+
+    def interrupting(rate=0.1):
+        raise KeyboardInterrupt
+
+    def endless(rate=0.1):
+        while True:
+            pass
 """
 
 
@@ -83,11 +102,18 @@ def test_what_is_no_optimizer_gets_a_report(here: Path) -> None:
         (["adm"], "did you mean adam"),
         (["mine_to_check:god"], "did you mean good"),
         (["optax.adam"], "typed with a colon, optax:adam"),
-        (["no_such_module:thing"], "cannot import 'no_such_module'"),
+        (["no_such_module:thing"], "cannot import no_such_module"),
         (["adam", "--reference", "adm"], "no reference is named 'adm'"),
         (["adam", "--claim", "pretty"], "no claim is named 'pretty'"),
         (["adam", "--dtype", "int32"], "no dtype is named 'int32'"),
         (["adam", "--arg", "0.1"], "--arg takes NAME=VALUE"),
+        (["adam", "--arg", "b1=2"], "adam: b1 must be in [0, 1), got 2"),
+        (["adam", "--arg", "b1=much"], "adam: b1 must be a number"),
+        (["adam", "--arg", "beta=0.9"], "beta"),
+        (["scale", "--arg", "faktor=0.1"], "faktor"),
+        (["optax:adam", "--arg", "beta=0.9"], "optax:adam has no argument 'beta'; "),
+        (["mine_to_check:picky", "--arg", "rate=-1"], "a rate below zero"),
+        (["mine_to_check:made", "--arg", "rate=-1"], "--arg rate goes with a factory, but mine_to_check:made is a"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -108,6 +134,39 @@ def test_a_class_with_init_and_update_is_examined(here: Path) -> None:
 def test_a_link_is_given_its_arguments(here: Path) -> None:
     data = json.loads(run("scale", "--arg", "factor=0.1", "--dtype", "float32", "--json").stdout)
     assert (data["subject"], data["ok"]) == ("scale(factor=0.1)", True)
-    result = run("scale", "--arg", "faktor=0.1")
+
+
+def test_what_would_end_the_program_is_a_finding(here: Path) -> None:
+    result = run("mine_to_check:leaving")
     assert result.exit_code == 1
-    assert "faktor" in result.output
+    assert "SystemExit: 7" in result.output
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # the command has a handler of its own, too
+    try:
+        result = run("mine_to_check:interrupting")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert result.exit_code == 1
+    assert "KeyboardInterrupt" in result.output
+
+
+def test_endless_imports_and_failures_of_modules_are_a_line(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "endless_to_check.py").write_text("while True: pass")
+    (here / "leaving_to_check.py").write_text("import sys; sys.exit(4)")
+    monkeypatch.setenv("GRADLAB_LOAD_SECONDS", "0.2")
+    for module, words in (
+        ("endless_to_check", "no answer after 0.2 s; set GRADLAB_LOAD_SECONDS to wait longer"),
+        ("leaving_to_check", "it ends the program, by sys.exit(4)"),
+    ):
+        result = run(f"{module}:thing")
+        assert result.exit_code == 1
+        assert result.output.startswith(f"gradlab: the import of {module} fails at {here / module}.py:1 (")
+        assert result.output.endswith(f": {words}\n")
+
+
+def test_settings_under_which_no_law_holds_are_named(here: Path) -> None:
+    with jax.disable_jit():
+        result = run("sgd")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert "jax_disable_jit is set" in result.output
+    with jax.transfer_guard("disallow"):
+        assert run("sgd", "--dtype", "float32").exit_code == 0

@@ -27,7 +27,7 @@ def report(
 ) -> None:
     """Write a self-contained report.html: which optimizer, at which rate, and how sure that is.
 
-    It is of a race, or of a sweep over a grid with learning rates; of any other sweep there are pictures.
+    It is of a race, a sweep or a search; charts over learning rates are drawn where there is a grid of them.
     """
     from gradlab.lab.report import ReportError, write_report  # matplotlib takes a second: not for other commands
 

@@ -21,15 +21,15 @@ def certainty(table: xr.Dataset, subject: str = "It") -> list[str]:
         return [f"{subject} ran alone."]
     if seeds < MINIMUM_SEEDS:
         few = counted(seeds, "reporting seed")
-        return [f"How sure that is, {few} cannot say: take six seeds or more.", *_stops(ordered)]
+        return [f"How sure that is, {few} cannot say: take six seeds or more.", *_stops(ordered, subject)]
     low, high, level = int(first.low), int(first.high), level_with_the_first(table)
     percent, basis = f"{100 * table.attrs['confidence']:g} % confidence", counted(seeds, "seed")
     if low == high == 1 and not level:
         beaten = f"all {others} others" if others > 1 else str(ordered.optimizer.values[1])
         sentence = f"{subject} comes first with {percent}, ahead of {beaten} ({basis}{_wherever(table)})."
-        return [sentence, *_stops(ordered)]
+        return [sentence, *_stops(ordered, subject)]
     place = f"{subject} takes a rank from {low} to {high}" if low < high else f"{subject} takes rank {low}"
-    return [f"{place} with {percent} ({basis}{_wherever(table)}).", *_level(ordered, level), *_stops(ordered)]
+    return [f"{place} with {percent} ({basis}{_wherever(table)}).", *_level(ordered, level), *_stops(ordered, subject)]
 
 
 def _wherever(table: xr.Dataset) -> str:
@@ -39,7 +39,7 @@ def _wherever(table: xr.Dataset) -> str:
 
 
 def _level(ordered: xr.Dataset, level: list[str]) -> list[str]:
-    """Who cannot be told from the first: those next to it, and those that vary too much for their place."""
+    """Who cannot be told from the first: those next to it, and those whose distance varies too much."""
     if not level:
         return []
     names = ordered.optimizer.values.tolist()
@@ -50,13 +50,13 @@ def _level(ordered: xr.Dataset, level: list[str]) -> list[str]:
     if below:
         ranked = [f"{name} (rank {names.index(name) + 1})" for name in below]
         sentences.append(
-            f"{'Nor' if beside else 'Neither'} can {phrase(ranked)}, though better ones can: "
-            f"{'its' if len(below) == 1 else 'their'} results vary too much for that."
+            f"{'Nor' if beside else 'Neither'} can {phrase(ranked)}, although some that rank higher can: the distance "
+            f"from the first varies more there."
         )
     return sentences
 
 
-def _stops(ordered: xr.Dataset) -> list[str]:
+def _stops(ordered: xr.Dataset, subject: str) -> list[str]:
     """At how many of the late evaluations the first one leads, where that depends on when one stops."""
     count, share = ordered.attrs["evaluations"], float(ordered.leads[0])
     if count < 2:
@@ -64,5 +64,5 @@ def _stops(ordered: xr.Dataset) -> list[str]:
     leads = round(share * count)
     where = f"{leads} of the {count} evaluations from update {ordered.attrs['first_update']} on"
     if leads == count:
-        return [f"It leads at all {count} evaluations from update {ordered.attrs['first_update']} on."]
-    return [f"It leads at {where}: the order depends on when one stops."]
+        return [f"{subject} leads at all {count} evaluations from update {ordered.attrs['first_update']} on."]
+    return [f"{subject} leads at {where}: the order depends on when one stops."]

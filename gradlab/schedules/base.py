@@ -74,7 +74,7 @@ class Schedule(Value):
         if isinstance(step, Count):  # from a schedule that holds this one
             return self._at(step)
         counter = as_counter(step)
-        if exceeds(counter) and not jax.config.jax_enable_x64:
+        if exceeds(counter) and not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
             with jax.enable_x64(True):
                 value = self._at(counted(counter))
             return weak(value)

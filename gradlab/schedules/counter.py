@@ -41,7 +41,7 @@ def as_counter(step: Any) -> Any:
 
 def exceeds(counter: Any) -> bool:
     """Whether a step is known, and too large for the default integer dtype."""
-    return isinstance(counter, (int, np.ndarray, np.generic)) and bool(np.any(counter > largest()))
+    return isinstance(counter, (int, np.ndarray, np.generic)) and bool(np.any(np.asarray(counter) > largest()))
 
 
 def counted(counter: Any) -> Count:

@@ -14,6 +14,7 @@ import optax
 
 from ..base import Transformation
 from ..hyperparameters import is_schedule
+from ..schedules.base import as_schedule
 from ..schedules.decay import exponential
 from . import references
 from .law import Broken
@@ -280,4 +281,4 @@ def _nudged(gradients: np.ndarray) -> np.ndarray:
 def _plain(value: Any) -> Any:
     if isinstance(value, jax.Array):
         return float(value)
-    return (lambda step: float(value(int(step)))) if is_schedule(value) else value
+    return (lambda step: float(as_schedule(value)(int(step)))) if is_schedule(value) else value

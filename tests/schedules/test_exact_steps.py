@@ -124,7 +124,7 @@ def test_every_way_to_call_a_schedule_gives_the_rational_value(case: str, x64: b
     schedule, reference = CASES[case](n, m)
     steps = around(n, m)
     expected = np.array([reference(step) for step in steps])
-    tolerance = {"rtol": 1e-14 if x64 else 1e-6, "atol": 1e-300}
+    tolerance: Any = {"rtol": 1e-14 if x64 else 1e-6, "atol": 1e-300}
     with jax.enable_x64(x64):
         array = jnp.asarray(steps, jnp.int32)
         np.testing.assert_allclose(argument(schedule, array), expected, **tolerance)

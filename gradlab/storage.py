@@ -25,10 +25,11 @@ def store(tx: optax.GradientTransformation, dtype: Dtype = "bfloat16"):
     of a parameter, or grows with it; counters, weights of bias corrections and keys stay as they are, because a sum in
     bfloat16 stands still at 256. The gradient and the direction go through `tx` as they do without `store`.
 
-    `tx` is a transformation, `dtype` the name of a floating-point or complex dtype, or anything that `jnp.dtype` takes.
-    A running mean with a decay above 0.99 needs more digits than bfloat16 has: its steps are below the rounding.
+    `tx` is a transformation, `dtype` the name of a floating-point dtype, or anything that `jnp.dtype` takes. Of a
+    complex number it is the dtype of each part, but there is none below complex64; a complex `dtype` means that of its
+    parts.
 
-    Raises TypeError if the state is complex and `dtype` is not, or the reverse.
+    A running mean with a decay above 0.99 needs more digits than bfloat16 has: its steps are below the rounding.
     """
 
     def init(params):
@@ -43,22 +44,15 @@ def store(tx: optax.GradientTransformation, dtype: Dtype = "bfloat16"):
 
     def stored(state: PyTree, params: PyTree) -> PyTree:
         larger = jax.tree.map(lambda p: jax.ShapeDtypeStruct((2, *p.shape), p.dtype), params)
-        narrow = jax.dtypes.canonicalize_dtype(dtype)
+        grown = jax.eval_shape(functools.partial(raw_init, tx), larger)
+        real, whole = _of_parts(dtype)
 
-        def one(path, leaf, grown):
+        def one(leaf, grown):
             if leaf.shape == grown.shape or not _inexact(leaf):
                 return leaf
-            if jnp.iscomplexobj(leaf) != jnp.issubdtype(narrow, jnp.complexfloating):
-                place = jax.tree_util.keystr(path) or "the root"
-                raise TypeError(
-                    f"store: the state at {place} is {leaf.dtype.name} and cannot be stored as {narrow.name}; pass a "
-                    f"dtype that is {'complex' if jnp.iscomplexobj(leaf) else 'real'}, or treat real and complex "
-                    f"parameters apart (optax.partition)"
-                )
-            return leaf.astype(narrow)
+            return leaf.astype(whole if jnp.iscomplexobj(leaf) else real)
 
-        grown = jax.eval_shape(functools.partial(raw_init, tx), larger)
-        return jax.tree_util.tree_map_with_path(one, state, grown)
+        return jax.tree.map(one, state, grown)
 
     return init, update
 
@@ -66,6 +60,12 @@ def store(tx: optax.GradientTransformation, dtype: Dtype = "bfloat16"):
 @equation_of(store)
 def _(write: Writer, tx: Any, dtype: str) -> Expression:  # in exact arithmetic
     return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))
+
+
+def _of_parts(dtype: str) -> tuple[Any, Any]:
+    """The dtypes of a real and of a complex number whose parts have a dtype; no complex one is below complex64."""
+    real = jnp.finfo(jax.dtypes.canonicalize_dtype(dtype)).dtype
+    return real, jnp.complex128 if jnp.finfo(real).bits >= 64 else jnp.complex64
 
 
 def _inexact(leaf: Any) -> bool:

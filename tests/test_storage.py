@@ -60,13 +60,23 @@ def test_links_of_optax_are_stored_too(rng):
     assert state.trace.dtype == jnp.float16
 
 
-def test_real_and_complex_are_not_exchanged():
-    tx = gl.store(gl.scale_by_momentum(), "bfloat16")
-    with pytest.raises(TypeError, match=r"store: the state at \.moment is complex64 and cannot be stored as bfloat16"):
-        tx.init(jnp.ones(2, jnp.complex64))
-    with pytest.raises(TypeError, match=r"float32 and cannot be stored as complex64; pass a dtype that is real"):
-        tx.replace(dtype="complex64").init(jnp.ones(2, jnp.float32))
-    assert gl.store(gl.scale_by_momentum(), "complex64").init(jnp.ones(2, complex)).moment.dtype == jnp.complex64
+@pytest.mark.parametrize(
+    ("dtype", "real", "whole"),
+    [
+        ("bfloat16", "bfloat16", "complex64"),
+        ("float32", "float32", "complex64"),
+        ("complex64", "float32", "complex64"),
+        ("float64", "float64", "complex128"),
+    ],
+)
+def test_of_complex_numbers_it_is_the_dtype_of_the_parts(dtype, real, whole):
+    tx = gl.store(gl.scale_by_momentum(0.5), dtype)
+    params = {"real": jnp.ones(2), "whole": jnp.array([1 + 2j, -3j])}
+    state = tx.init(params)
+    for _ in range(2):
+        updates, state = tx.update(params, state)
+        assert {name: leaf.dtype.name for name, leaf in state.moment.items()} == {"real": real, "whole": whole}
+    np.testing.assert_allclose(updates["whole"], 0.75 * params["whole"])
 
 
 @pytest.mark.parametrize("wrong", ["int8", "bfloat", 3, "bool"])

@@ -11,8 +11,9 @@ too, one that is a schedule is not, and a moment is rounded only when it is stor
 the parameters, and float32 where these are narrower.
 
 What differs from optax: `learning_rate=None`, which leaves out the minus sign too and so ascends, raises; ranges are
-checked; `adadelta` measures a complex gradient by $|g|^2$, where optax squares without conjugation; a complex moment
-is not stored as a real number, nor the reverse. Where optax skips what it divides by zero, so do these.
+checked; `adadelta` measures a complex gradient by $|g|^2$, where optax squares without conjugation; the dtype of a
+moment is that of each part of a complex one, where optax drops the imaginary part. Where optax skips what it divides
+by zero, so do these.
 """
 
 from __future__ import annotations

@@ -20,11 +20,11 @@ OF_DTYPES = {
         "optax's moments have the dtype of the parameters; gradlab's have at least single precision"
     ),
     r"test_explicit_dtype\(params_dtype='complex64', state_dtype='(bfloat16|float32)'": (
-        "optax drops the imaginary part of a moment that is stored as a real number; gradlab refuses it"
+        "optax drops the imaginary part of a moment that is stored as a real number; gradlab stores both parts"
     ),
     r"test_explicit_dtype\(params_dtype=('bfloat16'|'float32'|None), state_dtype='complex64'": (
         "optax stores a real moment as a complex number, and returns complex updates of real parameters; gradlab "
-        "refuses it"
+        "takes the dtype as that of the parts"
     ),
 }
 KNOWN = OF_DTYPES | {

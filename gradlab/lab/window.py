@@ -53,9 +53,11 @@ def window(dataset: xr.Dataset) -> tuple[int, int]:
     return int(at.min()), int(at.max())
 
 
-def in_words(dataset: xr.Dataset) -> str:
-    """What the score of a run is, as a phrase such as "mean over updates 360 to 400"."""
+def in_words(dataset: xr.Dataset, short: bool = False) -> str:
+    """What the score of a run is: "mean over updates 360 to 400", or, for an axis, "updates 360 to 400"."""
     first, last = window(dataset)
     if first == last:
         return f"after {last} update{'s' * (last != 1)}"
+    if short:
+        return f"updates {first} to {last}"
     return f"{'geometric ' * bool(dataset.attrs['logarithmic'])}mean over updates {first} to {last}"

@@ -58,6 +58,7 @@ def test_which_evaluations_are_late(at: list[int], expected: list[int]) -> None:
 def test_the_window_in_words() -> None:
     assert in_words(evaluated([0, 10, 20, 30])) == "mean over updates 20 to 30"
     assert in_words(evaluated([0, 10, 20, 30], 1)) == "geometric mean over updates 20 to 30"
+    assert in_words(evaluated([0, 10, 20, 30], 1), short=True) == "updates 20 to 30"
     assert in_words(evaluated([0, 10], 1)) == "after 10 updates"
     assert in_words(evaluated([0, 1])) == "after 1 update"
 

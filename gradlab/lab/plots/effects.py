@@ -49,7 +49,7 @@ def effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
     log_axis(axes, "y")
     _value_axis(axes, dataset, hyperparameter)
     axes.set_xlabel(drawable(hyperparameter), **PLAIN)
-    axes.set_ylabel(f"{drawable(label)}, {in_words(dataset)}", **PLAIN)
+    axes.set_ylabel(f"{drawable(label)}, {in_words(dataset, short=True)}", **PLAIN)
     return axes
 
 

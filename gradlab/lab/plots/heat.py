@@ -86,6 +86,6 @@ def color_scale(axes: Axes, dataset: xr.Dataset) -> Axes:
     scores, label = shown(dataset, mean_scores(dataset))
     colors = matplotlib.colormaps[look_of(dataset, scores)["cmap"]]
     bar = axes.figure.colorbar(ScalarMappable(look_of(dataset, scores)["norm"], colors), cax=axes)
-    bar.set_label(f"{drawable(label)}, {in_words(dataset)}", **PLAIN)
+    bar.set_label(f"{drawable(label)}, {in_words(dataset, short=True)}", **PLAIN)
     log_axis(axes, "y")
     return axes

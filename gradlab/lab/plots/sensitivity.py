@@ -54,7 +54,7 @@ def sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str
         axes.set_xlim(own.min() / 1.2, own.max() * 1.2)
     axes.set_ylim(*common_limits(scores))
     axes.set_xlabel("learning rate")
-    axes.set_ylabel(f"{drawable(label)}, {in_words(dataset)}", **PLAIN)
+    axes.set_ylabel(f"{drawable(label)}, {in_words(dataset, short=True)}", **PLAIN)
     log_axis(axes, "x")
     log_axis(axes, "y")
     label_ends(axes, ends)

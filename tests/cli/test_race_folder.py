@@ -99,3 +99,27 @@ def test_a_finished_race_in_a_folder_that_can_only_be_read_is_shown(
     assert (code, "sgd" in printed) == (0, True)
     assert "tables and pictures in" in err
     assert "are not made anew: it can only be read" in err
+
+
+def test_a_folder_that_is_moved_away_while_it_runs_is_said_to_be_gone(
+    gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, write = tmp_path / "out", store.Store.write
+
+    def moving(*arguments: Any) -> None:
+        write(*arguments)
+        out.rename(tmp_path / "elsewhere")
+        raise KeyboardInterrupt
+
+    cut = ("--chunk", "2")
+    with monkeypatch.context() as patch:
+        patch.setattr(store.Store, "write", moving)
+        code, _, err = gradlab("race", "--out", str(out), *TINY, *cut)
+    assert code == 130
+    assert (
+        err
+        == f"gradlab: stopped; {out} is gone, so that nothing is kept there; if it was moved, pass its new place as --out\n"
+    )
+    code, _, err = gradlab("race", "--out", str(tmp_path / "elsewhere"), *TINY, *cut)
+    assert code == 0
+    assert "holds an unfinished run of this plan; going on from there" in err

@@ -73,7 +73,7 @@ def sources_of(*things: Any) -> dict[str, str]:
 
 def packages_of(*things: Any) -> dict[str, str]:
     """The versions of the installed packages that some things are of, such as optax; gradlab, JAX and NumPy apart."""
-    found = {}
+    found: dict[str, str] = {}
     for top in sorted({name for thing in things for name in _tops(thing)}):
         path = getattr(_spec(top), "origin", None)
         if path is None or _is_installed(path):

@@ -42,7 +42,16 @@ def test_an_edit_of_a_module_that_the_users_own_imports_is_noticed_on_a_resume(
     (tmp_path / "imports_of_the_race.py").write_text(text)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    arguments = ("--out", "out", "--problem", "ravine", "--optimizer", "imports_of_the_race:own", "--rates", "0.1")
+    arguments: tuple[str, ...] = (
+        "--out",
+        "out",
+        "--problem",
+        "ravine",
+        "--optimizer",
+        "imports_of_the_race:own",
+        "--rates",
+        "0.1",
+    )
     arguments += ("--seeds", "1", "--steps", "4", "--chunk", "2")
     with monkeypatch.context() as patch:
         patch.setattr(store.Store, "write", stopping())
@@ -116,10 +125,8 @@ def test_a_folder_that_is_moved_away_while_it_runs_is_said_to_be_gone(
         patch.setattr(store.Store, "write", moving)
         code, _, err = gradlab("race", "--out", str(out), *TINY, *cut)
     assert code == 130
-    assert (
-        err
-        == f"gradlab: stopped; {out} is gone, so that nothing is kept there; if it was moved, pass its new place as --out\n"
-    )
+    remedy = "if it was moved, pass its new place as --out"
+    assert err == f"gradlab: stopped; {out} is gone, so that nothing is kept there; {remedy}\n"
     code, _, err = gradlab("race", "--out", str(tmp_path / "elsewhere"), *TINY, *cut)
     assert code == 0
     assert "holds an unfinished run of this plan; going on from there" in err

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from gradlab.lab import lock
 from gradlab.lab.lock import LOCK, SOFT_LOCK, LockedError, locked
 
 HOLD = """
@@ -61,7 +60,7 @@ def refuse(number: int) -> Any:
 def test_without_locks_of_the_file_system_a_file_is_the_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    monkeypatch.setattr(lock.fcntl, "flock", refuse(number))
+    monkeypatch.setattr("gradlab.lab.lock.fcntl.flock", refuse(number))
     with locked(tmp_path):
         assert [path.name for path in tmp_path.iterdir()] == [SOFT_LOCK]
         message = f"process {os.getpid()} is writing to .*; if it has ended, remove"
@@ -73,7 +72,7 @@ def test_without_locks_of_the_file_system_a_file_is_the_lock(
 def test_such_a_lock_of_a_process_that_was_killed_is_no_obstacle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lock.fcntl, "flock", refuse(errno.ENOLCK))
+    monkeypatch.setattr("gradlab.lab.lock.fcntl.flock", refuse(errno.ENOLCK))
     command = [sys.executable, "-c", HOLD, str(tmp_path), str(errno.ENOLCK)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
@@ -89,7 +88,7 @@ def test_such_a_lock_of_a_process_that_was_killed_is_no_obstacle(
 
 
 def test_another_error_of_the_file_system_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock.fcntl, "flock", refuse(errno.EIO))
+    monkeypatch.setattr("gradlab.lab.lock.fcntl.flock", refuse(errno.EIO))
     with pytest.raises(OSError, match="no locks here"), locked(tmp_path):
         pass
 

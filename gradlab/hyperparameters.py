@@ -72,8 +72,11 @@ _ANY_NUMBER = Range(includes_low=False, hint="pass a finite number")
 _ANY_INTEGER = Range(includes_low=False, integer=True, hint="pass an integer")
 
 
-class Dtype(str):
-    """Annotates an argument that is a dtype: anything that `jnp.dtype` takes, recorded by its name."""
+class _DtypeName(str):
+    """The type of an argument that is a dtype, recorded by its name."""
+
+
+Dtype: TypeAlias = Annotated[Any, _DtypeName]  # anything that `jnp.dtype` takes
 
 
 class Parameter(NamedTuple):
@@ -149,7 +152,7 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
         return jax.tree.map(int, value)
     if parameter.transformation and isinstance(value, optax.GradientTransformation):
         return value
-    if parameter.static == (Dtype,):
+    if parameter.static == (_DtypeName,):
         return _dtype_name(where, value)
     if bool in parameter.static and isinstance(value, np.bool_):
         value = bool(value)
@@ -310,5 +313,9 @@ def _holds_range(hint: Any) -> bool:
 
 
 def _static_types(hint: Any) -> tuple[type, ...]:
-    members = tuple(member for member in _members(hint) if member is not type(None))
-    return members if all(member in (int, bool, str, Dtype) for member in members) else ()
+    members = tuple(
+        _DtypeName if _DtypeName in getattr(member, "__metadata__", ()) else member
+        for member in _members(hint)
+        if member is not type(None)
+    )
+    return members if all(member in (int, bool, str, _DtypeName) for member in members) else ()

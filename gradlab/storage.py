@@ -12,7 +12,8 @@ import optax
 from .base import Transformation, transformation
 from .boundary import PyTree
 from .core import raw_init, raw_update
-from .equations import Expression, Writer, equation_of
+from .equations import Writer, equation_of
+from .expressions import Expression
 from .hyperparameters import Dtype
 
 

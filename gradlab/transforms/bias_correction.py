@@ -48,12 +48,14 @@ def bias_correction(first_decay: Decay | None = None, second_decay: Decay | None
         return BiasCorrectionState(*(() if decay is None else jnp.zeros(()) for decay in (first_decay, second_decay)))
 
     def update(updates, state):
+        first: Any
+        second: Any
         if as_power:
             step = optax.safe_increment(state.step)
+            new_state: Any = PowerCorrectionState(step)
             first, second = (
                 () if decay is None else power_weight(decay, step) for decay in (first_decay, second_decay)
             )
-            new_state = PowerCorrectionState(step)
         else:
             first, second = _grow(first_decay, state.first_weight), _grow(second_decay, state.second_weight)
             new_state = BiasCorrectionState(first, second)

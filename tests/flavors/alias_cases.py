@@ -47,7 +47,8 @@ def _module() -> Any:
 def cases() -> dict[str, unittest.TestCase]:
     """The tests of the optimizers that gradlab has too, by name and parameters."""
     found = {}
-    for case in unittest.defaultTestLoader.loadTestsFromTestCase(_module().AliasTest):
+    tests: Any = unittest.defaultTestLoader.loadTestsFromTestCase(_module().AliasTest)
+    for case in tests:
         name, _, parameters = case.id().partition("AliasTest.")[2].partition(" ")
         if (optimizer := re.search(r"opt_name='(\w+)'", parameters)) and optimizer[1] in OPTIMIZERS:
             short = re.sub(r"<(?:function|class) '?(?:jax\.numpy\.)?(\w+)(?:'| at \w+)>", r"\1", parameters)

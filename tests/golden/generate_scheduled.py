@@ -9,14 +9,24 @@ optimizer; optax's are all injected by `inject_hyperparams`.
 """
 
 import datetime
+import functools
 import importlib
 import json
 import os
 from typing import Any
 
 import numpy as np
-from generate import HERE, KEPT, STEPS, Arguments, Array, agreed, classes, draw
-from generate import Run as _Run
+from generate import (  # type: ignore[import-not-found]  # the script beside this one
+    HERE,
+    KEPT,
+    STEPS,
+    Arguments,
+    Array,
+    Run,
+    agreed,
+    classes,
+    draw,
+)
 
 T = np.arange(STEPS)
 # A schedule by name: its value at each step. Those of a framework's own classes are read off them below.
@@ -148,7 +158,7 @@ def torch_tables() -> None:
         TABLES[f"{name} lr"], TABLES[f"{name} momentum"] = np.array(values).T
 
 
-def torch_positions(optimizer: str, constant: Arguments, scheduled: dict[str, Any], run: _Run) -> Array:
+def torch_positions(optimizer: str, constant: Arguments, scheduled: dict[str, Any], run: Run) -> Array:
     """Return torch's positions, which its `foreach` form confirms."""
     torch = importlib.import_module("torch")
     find = classes(torch.optim, "SGD Adagrad Adadelta RMSprop Adam AdamW Adamax NAdam")
@@ -181,7 +191,7 @@ def keras_tables() -> dict[str, Any]:
     return own
 
 
-def keras_positions(optimizer: str, constant: Arguments, scheduled: dict[str, Any], run: _Run, own: Any) -> Array:
+def keras_positions(optimizer: str, constant: Arguments, scheduled: dict[str, Any], run: Run, own: Any) -> Array:
     """Return keras's positions: its rate by a schedule object, the rest assigned at each step."""
     keras = importlib.import_module("keras")
     find = classes(keras.optimizers, "SGD Adagrad Adadelta RMSprop Adam AdamW Adamax Nadam")
@@ -197,7 +207,7 @@ def keras_positions(optimizer: str, constant: Arguments, scheduled: dict[str, An
     return np.stack(positions)
 
 
-def optax_positions(optimizer: str, constant: Arguments, scheduled: dict[str, Any], run: _Run) -> Array:
+def optax_positions(optimizer: str, constant: Arguments, scheduled: dict[str, Any], run: Run) -> Array:
     """Return optax's positions, with all that changes injected."""
     import jax.numpy as jnp
 
@@ -225,9 +235,9 @@ def main() -> None:
     keras.backend.set_floatx("float64")
     torch_tables()
     own = keras_tables()
-    run_of = {
+    run_of: dict[str, Any] = {
         "torch": torch_positions,
-        "keras": lambda *call: keras_positions(*call, own),
+        "keras": functools.partial(keras_positions, own=own),
         "optax": optax_positions,
     }
     gradients, x0 = draw()
@@ -235,7 +245,7 @@ def main() -> None:
     for framework, optimizers in CALLS.items():
         for optimizer, calls in optimizers.items():
             for constant, scheduled in calls:
-                run = _Run(optimizer, constant, 0.0, True, gradients, x0)
+                run = Run(optimizer, constant, 0.0, True, gradients, x0)
                 path = run_of[framework](optimizer, constant, scheduled, run)
                 assert path.dtype == np.float64
                 assert np.isfinite(path).all(), (framework, optimizer, constant, scheduled)

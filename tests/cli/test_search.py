@@ -23,7 +23,11 @@ def test_a_search_prints_the_best_points_and_writes_all(gradlab: Callable[..., A
     assert "The best 10 of 12 points." in printed
     assert "24 runs. Written:" in printed
     names = {"plan.json", "provenance.json", "results.nc", "points.csv", "points.json"}
-    assert {path.name for path in tmp_path.iterdir()} == names | {"effects_ravine.png", "heat_ravine.png"}
+    assert {path.name for path in tmp_path.iterdir()} == names | {
+        "report.html",
+        "effects_ravine.png",
+        "heat_ravine.png",
+    }
     with (tmp_path / "points.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 12

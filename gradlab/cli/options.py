@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 from rich.text import Text
@@ -19,6 +19,7 @@ from gradlab.lab.task import Task, Watcher
 from gradlab.lab.tpe import MissingOptunaError
 from gradlab.lab.words import counted
 
+from .meeting import meet
 from .terminal import SafeConsole, fail
 
 Out: TypeAlias = Annotated[Path, typer.Option(help="The folder for results; made if it is not there.")]
@@ -94,16 +95,28 @@ def join_processes(coordinator: str | None, processes: int | None, process: int 
     is_cluster = coordinator == "auto" and processes is None and process is None
     if not all(given) and not is_cluster:
         fail("--coordinator, --processes and --process go together (or --coordinator auto on a cluster)")
-    if processes is not None and process is not None and not 0 <= process < processes:
-        fail(f"--process must be between 0 and {processes - 1}, got {process}")
+    if processes is not None and process is not None:
+        if processes < 1:
+            fail(f"--processes must be at least 1, got {processes}")
+        if not 0 <= process < processes:
+            fail(f"--process must be between 0 and {processes - 1}, got {process}")
+    text = os.environ.get("GRADLAB_MEET_SECONDS", "120")
+    if not text.isdecimal() or not int(text):
+        fail(f"GRADLAB_MEET_SECONDS must be a whole number of seconds, got {text!r}")
     import jax
 
+    options: dict[str, Any] = {"initialization_timeout": int(text)}
+    if not is_cluster:
+        meet(str(coordinator), processes or 1, process or 0, int(text))
+        options |= {"coordinator_address": coordinator, "num_processes": processes, "process_id": process}
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
-    timeout = int(os.environ.get("GRADLAB_MEET_SECONDS", "120"))
     try:
-        if is_cluster:
-            jax.distributed.initialize(initialization_timeout=timeout)
-        else:
-            jax.distributed.initialize(coordinator, processes, process, initialization_timeout=timeout)
-    except (ValueError, RuntimeError) as error:
-        fail(f"the processes did not meet at {coordinator}: {str(error).splitlines()[0]}", 1)
+        jax.distributed.initialize(**options)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
+        if is_cluster and not isinstance(error, RuntimeError):
+            fail(
+                f"--coordinator auto cannot read the environment of a cluster ({reason}); pass HOST:PORT, --processes "
+                f"and --process"
+            )
+        fail(f"the processes did not meet at {coordinator}: {reason}", 1)

@@ -17,6 +17,7 @@ import pytest
 import gradlab as gl
 from gradlab.lab import results, store
 from gradlab.lab.folder import FolderError
+from gradlab.lab.lock import LOCK
 from gradlab.lab.problems import Problem
 from gradlab.lab.report.page import page
 from gradlab.lab.sweep import sweep
@@ -41,7 +42,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_files(
         time.sleep(moments.uniform(0, 0.01))
         process.kill()
         process.communicate()
-    assert (out / ".lock").exists()
+    assert (out / LOCK).exists()
     last = small_sweep("out")
     _, errors = last.communicate(timeout=120)
     assert last.returncode == 0

@@ -77,5 +77,15 @@ def _install(handler: Any) -> dict[int, Any]:
     return {number: signal.signal(number, handler) for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
 
 
+def _report_settings(kind: type[BaseException], error: BaseException, traceback: Any) -> None:
+    """Say in a line that JAX refuses the value of a JAX_* variable, which it does while it is imported."""
+    if isinstance(error, ValueError) and "JAX flag" in str(error):
+        sys.stderr.write(f"gradlab: {' '.join(str(error).split())}\n")
+        sys.stderr.flush()
+        os._exit(2)
+    sys.__excepthook__(kind, error, traceback)
+
+
 if is_command():
     end_at_once()
+    sys.excepthook = _report_settings

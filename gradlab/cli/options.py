@@ -89,8 +89,10 @@ class Checking(Watcher):
 
 def join_processes(coordinator: str | None, processes: int | None, process: int | None) -> None:
     """Meet the other processes, if there are any; ends the command if the options do not fit together."""
+    _prepare_jax()
     given = [value is not None for value in (coordinator, processes, process)]
     if not any(given):
+        _require_devices()
         return
     is_cluster = coordinator == "auto" and processes is None and process is None
     if not all(given) and not is_cluster:
@@ -120,3 +122,26 @@ def join_processes(coordinator: str | None, processes: int | None, process: int 
                 f"and --process"
             )
         fail(f"the processes did not meet at {coordinator}: {reason}", 1)
+
+
+def _prepare_jax() -> None:
+    """End the command under a setting that leaves nothing to run; transfers between devices are meant here."""
+    import jax
+
+    from gradlab.lab.compiler import require_compilation
+
+    try:
+        require_compilation()
+    except ValueError as error:
+        fail(error)
+    jax.config.update("jax_transfer_guard", "allow")
+
+
+def _require_devices() -> None:
+    """End the command where JAX finds no device, as with an unknown name in JAX_PLATFORMS."""
+    import jax
+
+    try:
+        jax.devices()
+    except RuntimeError as error:
+        fail(" ".join(str(error).split()))

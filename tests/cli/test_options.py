@@ -63,3 +63,20 @@ def test_other_errors_are_bugs_unless_said() -> None:
         raise TypeError
     with pytest.raises(typer.Exit), refusing((), (TypeError,)):
         raise TypeError("a word")
+
+
+def test_settings_that_leave_nothing_to_run_are_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with jax.disable_jit(), pytest.raises(typer.Exit) as ended:
+        join_processes(None, None, None)
+    assert ended.value.exit_code == 2
+    assert capsys.readouterr().err.startswith("gradlab: jax_disable_jit is set")
+
+    def unknown() -> None:
+        raise RuntimeError("Unable to initialize\nbackend 'abacus'")
+
+    monkeypatch.setattr(jax, "devices", unknown)
+    with pytest.raises(typer.Exit) as ended:
+        join_processes(None, None, None)
+    assert (ended.value.exit_code, capsys.readouterr().err) == (2, "gradlab: Unable to initialize backend 'abacus'\n")

@@ -31,11 +31,11 @@ def main() -> int:
         for number, handler in before.items():
             if interrupts.received() is None:
                 signal.signal(number, handler)
-    if (number := interrupts.received()) is not None:
+    if (last := interrupts.received()) is not None:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
-        os._exit(128 + number)  # not in the usual way, which waits for programs that are being compiled
+        os._exit(128 + last)  # not in the usual way, which waits for programs that are being compiled
     return code
 
 

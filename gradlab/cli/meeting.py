@@ -24,7 +24,7 @@ def meet(coordinator: str, count: int, index: int, seconds: int) -> None:
         fail(f"--coordinator {coordinator}: {host} is no known host ({getattr(error, 'strerror', error)})")
     end = time.monotonic() + seconds
     if index:
-        _join(coordinator, address[:2], count, index, end, seconds)
+        _join(coordinator, (str(address[0]), int(port)), count, index, end, seconds)
     elif count > 1:
         _gather(coordinator, family, int(port), count, end, seconds)
 

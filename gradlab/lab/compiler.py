@@ -88,7 +88,7 @@ def settings_of_this_thread() -> Callable[[], None]:
 def thread_settings() -> dict[str, Callable[[Any], AbstractContextManager[None]]]:
     """The settings of JAX that a thread can have for itself: name in `jax.config` -> the public context manager."""
     kind: type = type(jax.enable_x64)
-    public = {name: manager for name in dir(jax) if isinstance(manager := getattr(jax, name), kind)}
+    public: dict[str, Any] = {name: manager for name in dir(jax) if isinstance(manager := getattr(jax, name), kind)}
     public.pop("thread_guard", None)  # is about one thread: another that sets it takes the place of the first
     known: Mapping[str, Any] = jax.config.values
     found = {f"jax_{name}" if f"jax_{name}" in known else name: manager for name, manager in public.items()}

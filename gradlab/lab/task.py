@@ -130,7 +130,7 @@ class Task:
         with self.blame():
             return cut(self.problem, tx, self.count, len(self.seeds), self.steps, self.lanes, self.chunk)
 
-    def blame(self) -> AbstractContextManager[None]:
+    def blame(self) -> AbstractContextManager[Any]:
         """Where its optimizer and its problem are called: their failures are told apart from our own."""
         stack = ExitStack()
         stack.enter_context(blamed(f"{self.name} on {self.problem.name}", self._is_foreign))

@@ -18,6 +18,8 @@ from .boundary import (
     like,
     precise,
     require_same_trees,
+    same_structure,
+    shape_of,
     unaliased,
     where_updated,
 )
@@ -112,6 +114,7 @@ class Border:
         raised = precise(updates, "the update")
         if params is not None:
             params = where_updated(updates, params)
+            _require_one_gradient(updates, params)
             require_same_trees(updates, params, "updates", "params")
             params = precise(params, "the parameter")
             raised = as_precise_as(raised, params)
@@ -130,9 +133,15 @@ class Border:
         if not same_state:
             self._require_own_state(state, raised, None)
             self._require_scalars(None)
-            require_same_trees(new_state, state, "the state after the update", "the state before")
+            path, after, before = first_difference(new_state, state) or ("", "", "")
+            raise ValueError(
+                f"{self._name}: a link changes the structure or the shapes of its own state (at {path} from {before} "
+                f"to {after}), which no compiled loop can hold; of optax's, `monitor` does: take `optax.snapshot` for "
+                f"it, or put it in front, as in optax.chain(optax.monitor(...), tx)"
+            )
         if first_difference(result, updates):
             self._require_scalars(None)
+            _require_one_gradient(updates, result)
             require_same_trees(result, updates, "the transformed updates", "the updates")
         return like(result, updates), like(new_state, state)
 
@@ -168,6 +177,19 @@ class Border:
             ) from cause
 
 
+def _require_one_gradient(updates: PyTree, single: PyTree) -> None:
+    """Raise ValueError for a batch of gradients, one for each example, where one gradient was expected."""
+    if not same_structure(updates, single):
+        return
+    shapes, wanted = ([shape_of(leaf) for leaf in jax.tree.leaves(tree)] for tree in (updates, single))
+    if shapes and shapes != wanted and [shape[1:] for shape in shapes] == wanted and all(shapes):
+        raise ValueError(
+            f"the updates hold {shapes[0][0]} gradients, one for each example, and one gradient was expected; average "
+            f"them, or put what aggregates them in front, as in "
+            f"optax.chain(optax.contrib.differentially_private_aggregate(...), tx)"
+        )
+
+
 @overload
 def transformation(factory: Callable[P, Any], /) -> Callable[P, Transformation]: ...
 @overload
@@ -199,7 +221,7 @@ def transformation(
     of an attribute that every transformation has, such as `init`; TypeError and ValueError where the factory is called
     with arguments outside their declared ranges (see `gradlab.hyperparameters`).
     """
-    options = {"splits_gradient": splits_gradient, "squares_gradient": squares_gradient, "name": name}
+    options: dict[str, Any] = {"splits_gradient": splits_gradient, "squares_gradient": squares_gradient, "name": name}
     return functools.partial(_transformation, **options) if factory is None else _transformation(factory, **options)
 
 

@@ -118,10 +118,10 @@ def same_structure(left: PyTree, right: PyTree) -> bool:
 
 
 def _same_shape(left: Any, right: Any) -> bool:
-    return _shape(left) == _shape(right)
+    return shape_of(left) == shape_of(right)
 
 
-def _shape(leaf: Any) -> Any:
+def shape_of(leaf: Any) -> Any:
     """The shape of an array or a number; of anything else its type, which no array has as its shape."""
     return jnp.shape(leaf) if hasattr(leaf, "dtype") or isinstance(leaf, int | float | complex) else type(leaf)
 
@@ -129,7 +129,7 @@ def _shape(leaf: Any) -> Any:
 def _describe(leaves: dict[Any, Any], path: Any) -> str:
     if path not in leaves:
         return "nothing"
-    leaf, shape = leaves[path], _shape(leaves[path])
+    leaf, shape = leaves[path], shape_of(leaves[path])
     if not isinstance(shape, tuple):
         return f"the {type(leaf).__name__} {getattr(leaf, '__qualname__', repr(leaf))}"
     dtype = getattr(leaf, "dtype", None) or jnp.result_type(leaf)

@@ -52,7 +52,7 @@ def chain(*links: optax.GradientTransformation) -> Transformation:
     """
     opened: list[Any] = []
     for position, link in enumerate(links):
-        if isinstance(link, Transformation) and link.factory == _chain.factory:  # type: ignore[attr-defined]
+        if isinstance(link, Transformation) and link.factory == _chain.factory:
             opened.extend(link.arguments["links"])
         else:
             opened.append(_as_link(link, position))

@@ -73,6 +73,6 @@ def _memory(leaf: Any) -> int | None:
     except (AttributeError, RuntimeError, ValueError):  # no array, a tracer, deleted, a key, or on several devices
         if not isinstance(leaf, jax.Array) or isinstance(leaf, jax.core.Tracer) or leaf.is_deleted():
             return None
-    if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
         return _memory(jax.random.key_data(leaf))
     return leaf.addressable_data(0).unsafe_buffer_pointer()

@@ -46,7 +46,7 @@ def own_range(decay: Annotated[float, gl.Range(0, 1)] = 0.5):
     return pair()
 
 
-def new_type(decay: Rate = 0.5):
+def new_type(decay: Rate = 0.5):  # type: ignore[assignment]
     return pair()
 
 
@@ -70,7 +70,7 @@ def wrapped(*args, **kwargs):
 def local_alias() -> Any:
     Share = gl.Decay
 
-    def made(decay: Share = 0.5):
+    def made(decay: Share = 0.5):  # type: ignore[valid-type]
         return pair()
 
     return gl.transformation(made)
@@ -95,7 +95,7 @@ def alias_in_a_class() -> Any:
 
         @staticmethod
         @gl.transformation
-        def made(decay: Share = 0.5):
+        def made(decay: Share = 0.5):  # type: ignore[valid-type]
             return pair()
 
     return Namespace.made

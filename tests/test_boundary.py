@@ -13,7 +13,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.boundary import first_difference, like, precise, require_same_trees, unaliased
+from gradlab.boundary import first_difference, like, precise, require_same_trees, same_structure, unaliased
 
 
 class Pair(NamedTuple):
@@ -185,7 +185,7 @@ def test_a_whole_model_may_stand_for_its_parameters(tx: Any) -> None:
     np.testing.assert_array_equal(got.weight, expected.weight)
     assert np.any(got.weight != 0)
     assert got.activation is got.label is got.bias is None
-    assert jax.tree.structure(new_state) == jax.tree.structure(state)
+    assert same_structure(new_state, state)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ value_and_gradient = jax.jit(jax.value_and_grad(moved, allow_int=True))
 
 def at_edges(entry: registry.Entry) -> Iterator[Any]:
     """The example with each hyperparameter at each finite edge of its range, and at 0 where the range has none."""
-    lowest = {}
+    lowest: dict[str, float] = {}
     for name, parameter in entry.example.factory.parameters.items():
         if (interval := parameter.range) is None or interval.integer:
             continue
@@ -91,5 +91,5 @@ def test_noise_is_what_it_was() -> None:
     for step in range(3):
         updates, state = tx.update(jnp.zeros(2), state)
         (key,) = jax.random.split(jax.random.fold_in(jax.random.key(3), step), 1)
-        expected = (0.5 / (1 + step) ** 1.5) ** 0.5 * jax.random.normal(key, 2)
+        expected = (0.5 / (1 + step) ** 1.5) ** 0.5 * jax.random.normal(key, (2,))
         np.testing.assert_allclose(updates, expected, rtol=1e-14)

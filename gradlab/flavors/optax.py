@@ -18,13 +18,9 @@ by zero, so do these.
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-
 from ..base import transformation
 from ..compose import chain
-from ..hyperparameters import Decay, Dtype, NonNegative, is_concrete, is_schedule
+from ..hyperparameters import Decay, Dtype, NonNegative
 from ..optimizers.adadelta import adadelta as published_adadelta
 from ..optimizers.sign_sgd import sign_sgd as published_sign_sgd
 from ..storage import store
@@ -35,6 +31,7 @@ from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_infinity_norm, scale_by_rms, scale_by_rss, scale_by_stddev
+from .moments import rounded, stored_mean
 from .surroundings import no_classes
 
 __getattr__ = no_classes(__name__)
@@ -53,8 +50,8 @@ def sgd(
     buffer is stored in. Source: optax 0.2.8, `_src/alias.py`.
     """
     dtype = None if momentum is None else accumulator_dtype
-    rounded = _rounded("sgd", "momentum", momentum, dtype)
-    return chain(*_momentum(momentum, nesterov, rounded, dtype), scale_by_learning_rate(learning_rate))
+    decay = rounded("sgd", "momentum", momentum, dtype)
+    return chain(*_momentum(momentum, nesterov, decay, dtype), scale_by_learning_rate(learning_rate))
 
 
 @transformation(name="flavors.optax.adagrad")
@@ -254,18 +251,18 @@ def amsgrad(
     """
     second_moment = chain(scale_by_momentum(b2), *_corrected(b2, bias_correction_nu), running_max())
     return chain(
-        _mean("amsgrad", b1, mu_dtype),
+        stored_mean("amsgrad", b1, mu_dtype),
         *_corrected(b1, bias_correction_mu),
         scale_by_rms(second_moment, eps, eps_root),
         scale_by_learning_rate(learning_rate),
     )
 
 
-def _momentum(momentum, nesterov, rounded=None, dtype=None):
+def _momentum(momentum, nesterov, stored_decay=None, dtype=None):
     if momentum is None:
         return ()
     ahead = (look_ahead(momentum, dampening=0.0),) if nesterov else ()
-    buffer = scale_by_momentum(momentum if dtype is None else rounded, dampening=0.0)
+    buffer = scale_by_momentum(momentum if dtype is None else stored_decay, dampening=0.0)
     return (buffer if dtype is None else store(buffer, dtype), *ahead)
 
 
@@ -276,29 +273,7 @@ def _corrected(decay, corrected):
 def _adam_direction(owner, b1, b2, eps, eps_root, mu_dtype, nesterov):
     ahead = look_ahead(b1, corrected=True, as_power=True) if nesterov else bias_correction(b1, as_power=True)
     second_moment = chain(scale_by_momentum(b2), bias_correction(b2, as_power=True))
-    return _mean(owner, b1, mu_dtype), ahead, scale_by_rms(second_moment, eps, eps_root)
-
-
-def _mean(owner, b1, mu_dtype):
-    if mu_dtype is None:
-        return scale_by_momentum(b1)
-    return store(scale_by_momentum(_rounded(owner, "b1", b1, mu_dtype), dampening=b1), mu_dtype)
-
-
-def _rounded(owner, argument, decay, dtype):
-    """The decay that meets a stored moment: a number takes on the moment's dtype in optax, an injected schedule not."""
-    if dtype is None or is_schedule(decay):
-        return decay
-    info = jnp.finfo(dtype)
-    if not is_concrete(decay):
-        return jax.lax.reduce_precision(decay, info.nexp, info.nmant)
-    rounded = np.asarray(decay).astype(info.dtype).astype(float)
-    if np.any(rounded >= 1):
-        raise ValueError(
-            f"flavors.optax.{owner}: {argument}={decay} is 1 in {dtype}, with which optax's moment only grows; pass a "
-            f"wider dtype than {dtype}, or a smaller {argument}"
-        )
-    return rounded if np.ndim(decay) else float(rounded)
+    return stored_mean(owner, b1, mu_dtype), ahead, scale_by_rms(second_moment, eps, eps_root)
 
 
 def _adamax_direction(b1, b2, eps):

@@ -1,0 +1,34 @@
+"""Moments of optax's optimizers that are stored in a dtype of their own."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..hyperparameters import is_concrete, is_schedule
+from ..storage import store
+from ..transforms.momentum import scale_by_momentum
+
+
+def stored_mean(owner, b1, mu_dtype):
+    """The running mean of an optimizer of optax, stored in `mu_dtype`, or as it is for None."""
+    if mu_dtype is None:
+        return scale_by_momentum(b1)
+    return store(scale_by_momentum(rounded(owner, "b1", b1, mu_dtype), dampening=b1), mu_dtype)
+
+
+def rounded(owner, argument, decay, dtype):
+    """The decay that meets a stored moment: a number takes on the moment's dtype in optax, an injected schedule not."""
+    if dtype is None or is_schedule(decay):
+        return decay
+    info = jnp.finfo(dtype)
+    if not is_concrete(decay):
+        return jax.lax.reduce_precision(decay, info.nexp, info.nmant)
+    narrow = np.asarray(decay).astype(info.dtype).astype(float)
+    if np.any(narrow >= 1):
+        raise ValueError(
+            f"flavors.optax.{owner}: {argument}={decay} is 1 in {dtype}, with which optax's moment only grows; pass a "
+            f"wider dtype than {dtype}, or a smaller {argument}"
+        )
+    return narrow if np.ndim(decay) else float(narrow)

@@ -20,7 +20,8 @@ import numpy as np
 
 from .base import Transformation, splits_gradient
 from .core import reads_gradient
-from .expressions import Expression, Number
+from .expressions import Expression as Expression
+from .expressions import Number as Number
 from .plain_math import formula
 from .schedules.base import ahead
 from .values import Value, is_number, show_argument

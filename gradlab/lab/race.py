@@ -40,11 +40,12 @@ class Plan:
         if is_whole(self.rates) or np.ndim(self.rates) == 0:
             require_whole("rates", self.rates)
         else:
-            object.__setattr__(self, "rates", tuple(sorted(values_of("rates", self.rates).tolist())))
-            if self.rates[0] <= 0:
+            rates = tuple(sorted(values_of("rates", self.rates).tolist()))
+            if rates[0] <= 0:
                 raise ValueError(
-                    f"rates must be above zero, for they are compared over decades; got {shortest(self.rates[0])}"
+                    f"rates must be above zero, for they are compared over decades; got {shortest(rates[0])}"
                 )
+            object.__setattr__(self, "rates", rates)
         for name in ("seeds", "steps", "lanes", "chunk"):
             if getattr(self, name) is not None or name == "seeds":
                 require_whole(name, getattr(self, name))

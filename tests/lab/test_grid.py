@@ -80,9 +80,9 @@ def test_listed_values_are_taken_as_they_are(axis: Any) -> None:
     assert parse("b2", typed(EXACT)) == EXACT
 
 
-def test_a_float32_is_taken_as_it_prints() -> None:
-    assert values_of("b2", np.array([0.1, 0.999], np.float32)).tolist() == [0.1, 0.999]
-    assert values_of("b2", jnp.array([0.1, 0.999], jnp.float32)).tolist() == [0.1, 0.999]
+@pytest.mark.parametrize("array", [np.array, jnp.array])
+def test_a_float32_is_taken_as_it_prints(array: Any) -> None:
+    assert values_of("b2", array([0.1, 0.999], np.float32)).tolist() == [0.1, 0.999]
 
 
 def test_values_that_differ_in_the_last_bit_are_two() -> None:
@@ -107,18 +107,19 @@ def test_a_narrow_range_has_as_many_digits_as_it_takes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "message"),
+    ("call", "message"),
     [
-        (lambda: Log("a", 1, 3), "Log: low must be a number, got str: 'a'; a range is Log"),
-        (lambda: Lin(0, None), "Lin: high must be a number, got NoneType: None"),
-        (lambda: Lin(False, 1), "Lin: low must be a number, got bool: False"),
-        (lambda: Lin(0, 1, 2.5), "Lin: count must be a whole number, got float: 2.5; leave it out"),
-        (lambda: Lin(0, 1, True), "Lin: count must be a whole number, got bool: True"),
+        ((Log, "a", 1, 3), "Log: low must be a number, got str: 'a'; a range is Log"),
+        ((Lin, 0, None), "Lin: high must be a number, got NoneType: None"),
+        ((Lin, False, 1), "Lin: low must be a number, got bool: False"),
+        ((Lin, 0, 1, 2.5), "Lin: count must be a whole number, got float: 2.5; leave it out"),
+        ((Lin, 0, 1, True), "Lin: count must be a whole number, got bool: True"),
     ],
 )
-def test_what_makes_no_range_is_refused(make: Any, message: str) -> None:
+def test_what_makes_no_range_is_refused(call: Any, message: str) -> None:
+    kind, *arguments = call
     with pytest.raises(GridError, match=message):
-        make()
+        kind(*arguments)
 
 
 def test_axes_are_a_dictionary() -> None:

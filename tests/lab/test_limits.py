@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import gradlab as gl
@@ -21,7 +22,7 @@ from gradlab.lab.task import Task
 class Wide(Problem):
     """A problem with ten million parameters."""
 
-    name, steps = "wide", 1
+    name, summary, steps = "wide", "A wide problem.", 1
 
     def init(self, key: Any) -> Any:
         return jnp.zeros(10_000_000, jnp.float32)
@@ -51,7 +52,7 @@ def test_results_that_do_not_fit_are_refused(noisy: Problem, monkeypatch: pytest
 
 def test_starts_of_all_seeds_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADLAB_MEMORY_GIB", "8")
-    task = Task(Wide(), "sgd", "", gl.sgd, {"learning_rate": jnp.array([0.1])}, tuple(range(1000)), 1)
+    task = Task(Wide(), "sgd", "", gl.sgd, {"learning_rate": np.array([0.1])}, tuple(range(1000)), 1)
     with (
         jax.enable_x64(False),
         pytest.raises(TooLargeError, match=r"starts and batches of 1,000 seeds on wide .* 37.3 GiB"),

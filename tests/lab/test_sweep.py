@@ -105,7 +105,8 @@ def test_arguments_of_other_types_are_refused(noisy: Problem, axes: Any, options
 
 
 def test_a_listed_value_is_swept_as_it_is(noisy: Problem) -> None:
-    found = sweep(noisy, gl.adam, {"learning_rate": "0.1,0.2", "b2": [0.9999999, 0.99999991]}, seeds=1, steps=1)
+    axes: Any = {"learning_rate": "0.1,0.2", "b2": [0.9999999, 0.99999991]}
+    found = sweep(noisy, gl.adam, axes, seeds=1, steps=1)
     assert found.b2.values.tolist() == [[0.9999999, 0.99999991] * 2]
     assert as_race(found).optimizer.values.tolist() == ["adam b2=0.9999999", "adam b2=0.99999991"]
 

@@ -108,7 +108,8 @@ class _Reader:
             while self.ahead() != "}":
                 name += self.take()
             self.take("}")
-            return {"sign": np.sign, "clip": np.clip}[name](*self.arguments())
+            functions: dict[str, Any] = {"sign": np.sign, "clip": np.clip}
+            return functions[name](*self.arguments())
         return float(token) if token[0].isdigit() else self.symbol(token)
 
     def symbol(self, token: str) -> Any:

@@ -97,7 +97,8 @@ def test_the_stack_is_that_of_all_optimizers(slope: Problem, make: Any) -> None:
     points = {"learning_rate": np.array([0.1, 0.2, 0.3]), "b2": np.array([0.9, 0.99, 0.999])}
     task = Task(slope, "adam", "", make, points, (0,), 1)
     found, expected = task.stacked(), stack([task.optimizer(point) for point in range(3)])
-    assert jax.tree.structure(found) == jax.tree.structure(expected)
+    structures: list[Any] = [jax.tree.structure(tx) for tx in (found, expected)]
+    assert structures[0] == structures[1]
     for here, there in zip(jax.tree.leaves(found), jax.tree.leaves(expected)):
         assert (here.dtype, here.weak_type) == (there.dtype, there.weak_type)
         np.testing.assert_array_equal(here, there)

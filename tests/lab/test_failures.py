@@ -103,7 +103,8 @@ def test_a_sweep_from_python_warns(slope: Problem, tmp_path: Path) -> None:
     working.clear()
     both: Any = {"tired": tired, "sgd": gl.sgd}
     given: Any = (slope, both, {"learning_rate": [0.1]}, 2)
-    for options in ({}, {"out": tmp_path}):
+    cases: list[dict[str, Any]] = [{}, {"out": tmp_path}]
+    for options in cases:
         with pytest.warns(UserWarning, match=r"^tired on slope fails at .*the host is tired$"):
             found: xr.Dataset = sweep(*given, steps=3, **options)
         assert found.optimizer.values.tolist() == ["sgd"]

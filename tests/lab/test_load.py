@@ -226,10 +226,10 @@ def test_a_near_name_of_a_module_comes_first() -> None:
         find_factory("optax:adamx")
 
 
-def counting(learning_rate: float = 0.1, power=2, layers=(1, 2), betas=(0.9, 1)):  # type: ignore[no-untyped-def]
+def counting(learning_rate: float = 0.1, power=2, layers=(1, 2), betas=(0.9, 1)):
     """Its whole numbers are the length of a loop, and shapes; one of `betas` is not."""
 
-    def update(updates, state, params=None):  # type: ignore[no-untyped-def]
+    def update(updates, state, params=None):
         for _ in range(power):
             updates = jax.tree.map(lambda g: g * learning_rate * betas[0], updates)
         return updates, state
@@ -244,13 +244,13 @@ def test_whole_numbers_of_factories_of_ones_own_stay_whole() -> None:
     assert [type(leaf) for leaf in jax.tree.leaves(made)] == [float] * 3
     assert float(jax.jit(lambda tx: tx.update(1.0, tx.init(1.0))[0])(made)) == pytest.approx((0.5 * 0.9) ** 2)
     assert factory(1).learning_rate == 1.0
-    assert factory(0.5, power=2.5).power == 2.5  # type: ignore[attr-defined]  # which it refuses itself, by failing
+    assert factory(0.5, power=2.5).power == 2.5  # which it refuses itself, by failing
 
 
 def test_whole_numbers_are_swept_as_one_program() -> None:
-    def repeated(learning_rate: float = 0.1, times=1):  # type: ignore[no-untyped-def]
-        def update(updates, state, params=None):  # type: ignore[no-untyped-def]
-            def body(_, tree):  # type: ignore[no-untyped-def]
+    def repeated(learning_rate: float = 0.1, times=1):
+        def update(updates, state, params=None):
+            def body(_, tree):
                 return jax.tree.map(lambda g: g * learning_rate, tree)
 
             return jax.lax.fori_loop(0, times, body, jax.tree.map(lambda g: -g, updates)), state

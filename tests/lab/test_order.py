@@ -52,7 +52,7 @@ def test_the_board_is_the_same_in_any_order(race: xr.Dataset, order: dict[str, l
         for line in sensitivity(Figure().subplots(), shuffled, "optimizer_0").lines
         if line.get_label() == "optimizer_0"
     )
-    np.testing.assert_allclose(line.get_xdata(), RATES)
+    np.testing.assert_allclose(np.asarray(line.get_xdata()), np.array(RATES))
 
 
 def test_each_optimizer_has_an_order_of_its_own(race: xr.Dataset) -> None:

@@ -53,12 +53,13 @@ def ranks(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Datas
         variables |= {"score_low": nothing, "score_high": nothing}
         variables["surely"] = xr.zeros_like(variables["beats"], dtype=bool)
     else:
-        variables["low"] = np.minimum(resampling.interval(ahead + 1, seeds)[0].astype(int), rank)
-        variables["high"] = np.maximum(resampling.interval(ahead + level, seeds)[1].astype(int), rank)
+        variables["low"] = resampling.interval(ahead + 1, seeds)[0].astype(int).clip(max=rank)
+        variables["high"] = resampling.interval(ahead + level, seeds)[1].astype(int).clip(min=rank)
         ends = [from_badness(end, attributes) for end in resampling.interval(over_seeds, seeds)]
         variables["score_low"], variables["score_high"] = ends[::-1] if attributes["higher_is_better"] else ends
-        worse = (over_seeds >= over_seeds.rename(optimizer="other")).mean("draw")
-        variables["surely"] = np.maximum((~better).mean("draw"), worse) <= resampling.tail(seeds)
+        worse = over_seeds >= over_seeds.rename(optimizer="other")
+        tail = resampling.tail(seeds)
+        variables["surely"] = ((~better).mean("draw") <= tail) & (worse.mean("draw") <= tail)
     first, last = window(dataset)
     return xr.Dataset(variables | {"rank": rank}).assign_attrs(
         seeds=seeds, confidence=resampling.confidence, draws=resampling.draws, evaluations=levels.sizes["evaluation"],

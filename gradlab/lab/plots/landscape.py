@@ -27,7 +27,7 @@ def levels(height: np.ndarray, count: int = 14) -> np.ndarray:
     return low + np.linspace(0, (high - low) ** 0.25, count + 1)[1:-1] ** 4
 
 
-def exits(points: np.ndarray, window: Sequence[Sequence[float]]) -> np.ndarray:
+def exits(points: np.ndarray, window: np.ndarray | Sequence[Sequence[float]]) -> np.ndarray:
     """Where a path leaves a window: of shape (exit, 3), the last update inside, and the point where it meets the frame.
 
     `points` are of shape (step, 2) and end where they are not finite; `window` is (left, right), (bottom, top).

@@ -37,13 +37,13 @@ def test_where_a_path_leaves_the_frame_is_marked(laps: list[Lap]) -> None:
     window = ((0.0, 4.0), (0.0, 2.0))
     points = np.array([[1, 1], [3, 1], [7, 2], [3, 1], [3, -1], [1, 1], [np.nan, np.nan]])
     found = exits(points, window)
-    np.testing.assert_allclose(found, [[1, 4, 1.25], [3, 3, 0]])  # a quarter, and half, of the way
+    np.testing.assert_allclose(found, np.array([[1, 4, 1.25], [3, 3, 0]]))  # a quarter, and half, of the way
     assert exits(points[:2], window).shape == (0, 3)
     dataset = assemble(laps)
     moved = dataset.assign(path=dataset.path + 8.0 * (dataset.step > 3))
     axes = path(Figure().subplots(), moved, Ravine(), "sgd")
     (mark,) = (line for line in axes.lines if line.get_label() == "exit")
-    x, y = mark.get_xydata()[0]
+    x, y = np.asarray(mark.get_xydata())[0]
     assert x == pytest.approx(3.2) or y == pytest.approx(2.6)
 
 

@@ -26,7 +26,7 @@ from gradlab.lab.plots.sweeps import sweep_figures
 from gradlab.lab.report.findings import find_out
 from gradlab.lab.report.pictures import figures
 
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "text.usetex": True, "text.parse_math": False, "font.size": 30, "font.family": "cursive", "axes.facecolor": "black",
     "mathtext.fontset": "stix", "axes.grid": True, "axes.unicode_minus": False, "axes.formatter.use_mathtext": True,
     "axes.xmargin": 0.4, "lines.linewidth": 9, "lines.markersize": 20, "figure.dpi": 37, "figure.facecolor": "red",

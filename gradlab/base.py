@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import optax
 
 from .annotations import name_of
+from .arguments import checked
 from .boundary import (
     PyTree,
     as_precise_as,
@@ -24,9 +25,10 @@ from .boundary import (
     where_updated,
 )
 from .core import Core
-from .hyperparameters import checked, parameters_of
+from .factories import Factory
+from .hyperparameters import parameters_of
 from .schedules.base import bind
-from .values import Factory, Value, rejoin, show
+from .values import Value, rejoin, show
 
 P = ParamSpec("P")
 

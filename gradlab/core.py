@@ -13,9 +13,10 @@ import numpy as np
 import optax
 
 from .boundary import PyTree
+from .factories import Factory, call
 from .hyperparameters import is_schedule, resolved
 from .schedules.base import as_schedule
-from .values import Factory, Value, call, rejoin
+from .values import Value, rejoin
 
 
 class ScheduledState(NamedTuple):

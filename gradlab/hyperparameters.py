@@ -24,7 +24,7 @@ import optax
 from jax.extend.core.primitives import convert_element_type_p
 
 from .annotations import hints_of, name_of
-from .values import Value, is_factory, is_number
+from .values import is_number
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ _ANY_NUMBER = Range(includes_low=False, hint="pass a finite number")
 _ANY_INTEGER = Range(includes_low=False, integer=True, hint="pass an integer")
 
 
-class _DtypeName(str):
-    """The type of an argument that is a dtype, recorded by its name."""
+class DtypeName(str):
+    """The name of a dtype: the form in which an argument that is a dtype is stored."""
 
 
-Dtype: TypeAlias = Annotated[Any, _DtypeName]  # anything that `jnp.dtype` takes
+Dtype: TypeAlias = Annotated[Any, DtypeName]  # anything that `jnp.dtype` takes
 
 
 class Parameter(NamedTuple):
@@ -135,108 +135,6 @@ def parameters_of(factory: Callable[..., Any], label: str | None = None) -> dict
             name, parameter.default, interval, nested, static, variadic, elements, by_place, whole
         )
     return parameters
-
-
-def checked(owner: str, parameter: Parameter, value: Any) -> Any:
-    """The value to store for an argument: Python and NumPy scalars become floats; raises if out of range."""
-    interval, where = parameter.range, f"{owner}: {parameter.name}"
-    for item in value if parameter.variadic else (value,):
-        if is_factory(item):
-            name = item.factory.name
-            raise TypeError(f"{where} got the factory {name} itself; call it: {name}(...)")
-    if parameter.elements and (not parameter.variadic or isinstance(value, tuple | list)):
-        return value if value is None and parameter.default is None else _checked_elements(owner, parameter, value)
-    if parameter.variadic or (value is None and parameter.default is None):
-        return value
-    if parameter.whole and is_whole(value):
-        return jax.tree.map(int, value)
-    if parameter.transformation and isinstance(value, optax.GradientTransformation):
-        return value
-    if parameter.static == (_DtypeName,):
-        return _dtype_name(where, value)
-    if bool in parameter.static and isinstance(value, np.bool_):
-        value = bool(value)
-    if parameter.static and type(value) not in parameter.static:
-        wanted = " or ".join(kind.__name__ for kind in parameter.static)
-        raise TypeError(f"{where} must be of type {wanted}, got {type(value).__name__}: {value!r}")
-    if interval is None:
-        if parameter.transformation:
-            raise TypeError(
-                f"{where} must be a transformation, such as scale_by_rms(); got {type(value).__name__}: {value!r}"
-            )
-        return value if parameter.static else jax.tree.map(_as_float, value, is_leaf=lambda v: isinstance(v, Value))
-    if callable(value) and not isinstance(value, optax.GradientTransformation) and not interval.integer:
-        constant = value._constant() if isinstance(value, Value) else None
-        if constant is not None:
-            checked(owner, parameter, constant)
-        return value
-    if interval.integer and isinstance(value, jax.Array) and value.dtype == jnp.uint32 and value.shape[-1:] == (2,):
-        raise TypeError(f"{where} got the two words of a legacy key; pass jax.random.key(0), or the integer itself")
-    if interval.integer and isinstance(value, jax.Array):
-        return value
-    if is_tree_of_arrays(value):
-        raise TypeError(
-            f"{where} must be {interval.kinds}; got a {type(value).__name__} of arrays. Parameters are given to "
-            f"init(params), and not to the optimizer"
-        )
-    if not is_number(value) or np.iscomplexobj(value):
-        raise TypeError(f"{where} must be {interval.kinds}; got {type(value).__name__}: {value!r}")
-    if isinstance(value, jax.core.Tracer):
-        return value
-    if not interval.holds(value):
-        raise ValueError(f"{where} must be in {interval}, got {value}; {interval.hint}")
-    if isinstance(value, jax.Array) or np.ndim(value) > 0:
-        return value
-    if interval.integer:
-        if value != int(value):
-            raise TypeError(f"{where} must be an integer, got {value!r}")
-        return int(value)
-    return _as_float(int(value)) if interval.steps and value == int(value) else float(value)
-
-
-def is_tree_of_arrays(value: Any) -> bool:
-    """Whether a value is a dictionary, list or tuple with arrays in it, as parameters are."""
-    return isinstance(value, dict | list | tuple) and any(
-        isinstance(leaf, jax.Array | np.ndarray) for leaf in jax.tree.leaves(value)
-    )
-
-
-def _dtype_name(where: str, value: Any) -> str:
-    try:
-        dtype = jnp.dtype(value)
-    except TypeError:
-        dtype = None
-    if dtype is None or not jnp.issubdtype(dtype, jnp.inexact):
-        raise TypeError(f"{where} must be a floating-point or complex dtype, such as 'bfloat16'; got {value!r}")
-    return dtype.name
-
-
-def _checked_elements(owner: str, parameter: Parameter, values: Any) -> Any:
-    if not isinstance(values, tuple | list):
-        wanted = f"{len(parameter.elements)} numbers" if len(parameter.elements) > 1 else "numbers"
-        raise TypeError(
-            f"{owner}: {parameter.name} must be a tuple of {wanted}, got {type(values).__name__}: {values!r}"
-        )
-    ranges = parameter.elements * (len(values) if len(parameter.elements) == 1 else 1)
-    if len(ranges) != len(values):
-        wanted, came = f"{len(ranges)} numbers", f"{len(values)}: {values!r}"
-        raise TypeError(f"{owner}: {parameter.name} must be a tuple of {wanted}, got one of {came}")
-    single = parameter._replace(default=inspect.Parameter.empty, elements=(), variadic=False)
-    checked_values = [
-        checked(owner, single._replace(name=f"{parameter.name}[{index}]", range=interval), value)
-        for index, (interval, value) in enumerate(zip(ranges, values, strict=True))
-    ]
-    return type(values)(checked_values)
-
-
-def _as_float(leaf: Any) -> Any:
-    """A Python integer as a float, unless it is one that an int32 holds and a float32 rounds: a step far on."""
-    is_array = isinstance(leaf, (np.bool_, np.ndarray, jax.Array)) and not isinstance(leaf, jax.core.Tracer)
-    if is_array and leaf.dtype == bool and leaf.ndim == 0:
-        return bool(leaf)
-    if not isinstance(leaf, int) or isinstance(leaf, bool):
-        return leaf
-    return leaf if abs(leaf) < 2**31 and float(np.float32(leaf)) != leaf else float(leaf)
 
 
 def resolved(parameters: Mapping[str, Parameter], arguments: Mapping[str, Any], step: Any) -> dict[str, Any]:
@@ -314,8 +212,8 @@ def _holds_range(hint: Any) -> bool:
 
 def _static_types(hint: Any) -> tuple[type, ...]:
     members = tuple(
-        _DtypeName if _DtypeName in getattr(member, "__metadata__", ()) else member
+        DtypeName if DtypeName in getattr(member, "__metadata__", ()) else member
         for member in _members(hint)
         if member is not type(None)
     )
-    return members if all(member in (int, bool, str, _DtypeName) for member in members) else ()
+    return members if all(member in (int, bool, str, DtypeName) for member in members) else ()

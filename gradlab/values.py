@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import inspect
 import math
-import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+
+from .factories import Factory, call, found_by_name
 
 Number = (int, float, complex, np.ndarray, np.generic, jax.Array)
 
@@ -54,27 +55,6 @@ class Static:
     @classmethod
     def tree_unflatten(cls, static: Static, _: tuple[()]) -> Static:
         return static
-
-
-class Factory(NamedTuple):
-    """The function that makes a value, and what was declared about it."""
-
-    public: Callable[..., Any]  # the decorated function, which pickle finds by its name
-    build: Callable[..., Any]  # the function as it was written
-    name: str
-    parameters: Mapping[str, Any]  # name -> gradlab.hyperparameters.Parameter
-    splits_gradient: bool | str = False
-    squares_gradient: bool | str = False
-    step: str = "float"  # the form in which a schedule receives the step
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Factory) and self.build is other.build and self.step == other.step
-
-    def __hash__(self) -> int:
-        return hash(self.build)
-
-    def __repr__(self) -> str:
-        return self.name
 
 
 class Value:
@@ -237,18 +217,6 @@ def _is_whole(node: Any) -> bool:
     return isinstance(node, (Value, optax.GradientTransformation))
 
 
-def call(function: Callable[..., Any], parameters: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
-    """Call a factory with all its arguments by name; what it takes as `*links` is given as one tuple."""
-    positional: list[Any] = []
-    named = dict(arguments)
-    for name, parameter in parameters.items():
-        if parameter.variadic:
-            positional.extend(named.pop(name, ()))
-        elif parameter.positional and name in named:
-            positional.append(named.pop(name))
-    return function(*positional, **named)
-
-
 def _unpickle(cls: type[Value], public: Any, children: dict[str, Any]) -> Any:
     return cls._make(public.factory, children)
 
@@ -263,14 +231,6 @@ def _unpickle_wrapped(
 ) -> Any:
     made = cls._decorate(build, name=name, splits_gradient=splits, squares_gradient=squares)
     return cls._make(made.factory, children)
-
-
-def found_by_name(function: Any) -> bool:
-    """Whether a function is what its module has under its name, so that pickle finds it."""
-    found: Any = sys.modules.get(getattr(function, "__module__", None) or "")
-    for part in getattr(function, "__qualname__", "").split("."):
-        found = getattr(found, part, None)
-    return found is function
 
 
 def _leaf_identity(leaf: Any) -> Hashable:

@@ -11,19 +11,11 @@ from typing import Any, ParamSpec, TypeAlias, overload
 import jax
 
 from ..annotations import name_of
+from ..arguments import checked, is_tree_of_arrays
 from ..arithmetic import power
-from ..hyperparameters import (
-    Hyperparameter,
-    Seed,
-    checked,
-    is_concrete,
-    is_schedule,
-    is_tree_of_arrays,
-    parameters_of,
-    resolved,
-    weak,
-)
-from ..values import Factory, Value, call, found_by_name, is_number, show_argument
+from ..factories import Factory, call, found_by_name
+from ..hyperparameters import Hyperparameter, Seed, is_concrete, is_schedule, parameters_of, resolved, weak
+from ..values import Value, is_number, show_argument
 from .counter import as_counter, counted, exceeds
 from .steps import Count, since, split
 

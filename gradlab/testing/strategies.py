@@ -15,8 +15,8 @@ except ImportError as error:
     raise ImportError("gradlab.testing.strategies needs Hypothesis: pip install hypothesis") from error
 
 from .. import registry
+from ..factories import Factory
 from ..hyperparameters import Parameter
-from ..values import Factory
 
 # Few shapes, so that programs compiled for one example serve the next.
 SHAPES: tuple[tuple[int, ...], ...] = ((), (1,), (3,), (2, 3))

@@ -1,0 +1,48 @@
+"""Factories: the functions that make values, how they are called, and how pickle finds them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+
+class Factory(NamedTuple):
+    """The function that makes a value, and what was declared about it."""
+
+    public: Callable[..., Any]  # the decorated function, which pickle finds by its name
+    build: Callable[..., Any]  # the function as it was written
+    name: str
+    parameters: Mapping[str, Any]  # name -> gradlab.hyperparameters.Parameter
+    splits_gradient: bool | str = False
+    squares_gradient: bool | str = False
+    step: str = "float"  # the form in which a schedule receives the step
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Factory) and self.build is other.build and self.step == other.step
+
+    def __hash__(self) -> int:
+        return hash(self.build)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def call(function: Callable[..., Any], parameters: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
+    """Call a factory with all its arguments by name; what it takes as `*links` is given as one tuple."""
+    positional: list[Any] = []
+    named = dict(arguments)
+    for name, parameter in parameters.items():
+        if parameter.variadic:
+            positional.extend(named.pop(name, ()))
+        elif parameter.positional and name in named:
+            positional.append(named.pop(name))
+    return function(*positional, **named)
+
+
+def found_by_name(function: Any) -> bool:
+    """Whether a function is what its module has under its name, so that pickle finds it."""
+    found: Any = sys.modules.get(getattr(function, "__module__", None) or "")
+    for part in getattr(function, "__qualname__", "").split("."):
+        found = getattr(found, part, None)
+    return found is function

@@ -20,11 +20,11 @@ from gradlab.lab.window import in_words
 from gradlab.lab.words import counted
 
 from .scores import with_spread
-from .tables import print_columns, print_note
+from .tables import Trimmed, print_columns, print_note
 
 
-def print_leaderboard(console: Console, dataset: xr.Dataset, rows: Sequence[Row]) -> None:
-    """Print the rows of one problem as a table, with a note on how they were measured."""
+def print_leaderboard(console: Console, dataset: xr.Dataset, rows: Sequence[Row], verdict: Sequence[str] = ()) -> None:
+    """Print the rows of one problem as a table, the verdict on the first one, and how the rows were measured."""
     attributes = dataset.attrs
     console.print(Text.assemble((attributes["problem"], "bold"), "  ", attributes["summary"]))
     columns = {
@@ -37,6 +37,8 @@ def print_leaderboard(console: Console, dataset: xr.Dataset, rows: Sequence[Row]
         "seconds": [_seconds(row) for row in rows],
     }
     hidden = print_columns(console, columns, ["seconds", "good rates", "diverged"])
+    if verdict:
+        console.print(Trimmed(Text(" ".join(verdict))))
     print_note(console, "\n".join(_notes(dataset, rows, "good rates" in hidden)))
     console.print()
 
@@ -75,8 +77,6 @@ def _notes(dataset: xr.Dataset, rows: Sequence[Row], without_good_rates: bool) -
         within = f"{100 * tolerance:g} % (absolute)"
     over = counted(reporting, "seed")
     notes = [f"{attributes['score_label']} ({in_words(dataset)}): {kind} over {over}, {chosen}."]
-    if all(math.isnan(row.score) for row in rows):
-        notes.insert(0, "No optimizer survived, so that there is no score to compare.")
     if not without_good_rates:
         notes.append(
             f"Good rates: decades of learning rate around the best one that stay within {within} of its "

@@ -98,22 +98,26 @@ def make_plan(
 def _show(
     run: DurableRun, plan: Plan, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], as_json: bool
 ) -> None:
+    from gradlab.lab.compare import ranks, verdict  # SciPy takes half a second: not before the race
+
     boards = {name: leaderboard(dataset) for name, dataset in datasets.items()}
+    verdicts = {name: verdict(boards[name], ranks(dataset)) for name, dataset in datasets.items()}
+    document = partial(export.document, boards, datasets, verdicts, export.fixed(attributes))
     listing = run.out / folder.LEADERBOARDS[1]  # which is written last
-    content = export.document(boards, datasets, export.fixed(attributes), folder.listed_files(listing))
+    content = document(folder.listed_files(listing))
     if run.state != "complete" or not export.is_written(listing, content):
-        content = export.document(boards, datasets, export.fixed(attributes), [folder.RESULTS])
+        content = document([folder.RESULTS])
         if may_write(run):
             report, *pictures = _write(run, plan, datasets, attributes, boards)
             files = [folder.RESULTS, report, *folder.LEADERBOARDS, *pictures]
-            content = export.document(boards, datasets, export.fixed(attributes), files)
+            content = document(files)
             export.write_json(listing, content)
     if as_json:
         print_json(export.json_text(content))
         return
     console = output()
     for name, rows in boards.items():
-        print_leaderboard(console, datasets[name], rows)
+        print_leaderboard(console, datasets[name], rows, verdicts[name])
     print_written(console, plan.runs, run.out, content["files"])
 
 

@@ -28,10 +28,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what formulas begin with, in one 
 def document(
     boards: Mapping[str, Sequence[Row]],
     problems: Mapping[str, xr.Dataset],
+    verdicts: Mapping[str, Sequence[str]],
     attributes: Mapping[str, str],
     files: Sequence[str],
 ) -> dict[str, Any]:
-    """All leaderboards as one JSON-ready dictionary; NaN becomes None.
+    """All leaderboards as one JSON-ready dictionary, each with its verdict in sentences; NaN becomes None.
 
     Seconds are left out, here and in the table: they differ from run to run, and are kept with the provenance.
     """
@@ -45,6 +46,7 @@ def document(
             "steps": problems[name].sizes["step"],
             "seeds": problems[name].sizes["seed"],
             "leaderboard": [{field: plain(getattr(row, field)) for field in FIELDS} for row in rows],
+            "verdict": list(verdicts[name]),
         }
         for name, rows in boards.items()
     }

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from .as_race import composition_at, swept
-from .compare import certainty, ranks
+from .compare import ranks, verdict
 from .leaderboard import leaderboard, mean_scores, with_role
 from .order import RATE
 
@@ -74,6 +74,4 @@ def tuned_board(dataset: xr.Dataset) -> tuple[list[Tuned], list[str]]:
                 int(place.low), int(place.high), int(own.diverged.sum()), own.diverged.size,
             )
         )  # fmt: skip
-    if math.isnan(rows[0].score):
-        return rows, ["No optimizer survived on all seeds."]
-    return rows, certainty(table, rows[0].optimizer)
+    return rows, verdict(rows, table)

@@ -47,6 +47,9 @@ def test_a_race_prints_a_leaderboard_and_writes_files(gradlab: Callable[..., Any
         assert str(out / name) in printed.replace("\n  ", " ")
     assert "8 runs" in printed
     assert "sgd" in printed
+    said = "How sure that is, 1 reporting seed cannot say: take six seeds or more."
+    assert said in printed
+    assert json.loads((out / "leaderboard.json").read_text())["problems"]["ravine"]["verdict"][0] == said
 
 
 def test_json_is_all_that_is_printed_and_equals_the_file(gradlab: Callable[..., Any], tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def test_tables_and_the_report_say_what_chooses(split: xr.Dataset) -> None:
     assert "at the rate with the best validation accuracy on 4 others" in notes(finding)
     assert "by validation accuracy on seeds 0 to 3, test accuracy reported on seeds 4 to 7" in reproduce([finding], {})
     assert "The rate was chosen by validation accuracy." in verdict(finding)
-    described = export.document({"made": finding.rows}, {"made": split}, {}, [])["problems"]["made"]
+    described = export.document({"made": finding.rows}, {"made": split}, {"made": []}, {}, [])["problems"]["made"]
     assert (described["score"], described["chosen_by"]) == ("test_accuracy", "validation_accuracy")
 
 

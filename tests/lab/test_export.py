@@ -28,13 +28,14 @@ def test_csv_and_json_hold_the_rows(make_dataset: Callable[..., xr.Dataset], tmp
     assert (rows[0]["best_rate"], rows[1]["best_rate"], rows[1]["diverged"]) == ("0.1", "", "2")
     assert "seconds" not in rows[0]
 
-    content = export.document(boards, {"made": dataset}, {"gradlab": "1"}, ["a.png"])
+    content = export.document(boards, {"made": dataset}, {"made": ["It ran alone."]}, {"gradlab": "1"}, ["a.png"])
     export.write_json(tmp_path / "leaderboard.json", content)
     found = json.loads((tmp_path / "leaderboard.json").read_text())
     assert found == content
     assert found["problems"]["made"]["leaderboard"][1]["score"] is None
     assert found["problems"]["made"]["leaderboard"][0]["best_rate"] == 0.1
     assert (found["problems"]["made"]["steps"], found["gradlab"]) == (10, "1")
+    assert found["problems"]["made"]["verdict"] == ["It ran alone."]
     assert found["files"] == ["a.png"]
     assert "seconds" not in found["problems"]["made"]["leaderboard"][0]
 

@@ -8,6 +8,7 @@ from .resampling import MINIMUM_SEEDS as MINIMUM_SEEDS
 from .resampling import Resampling as Resampling
 from .runs import reported as reported
 from .sentences import certainty as certainty
+from .sentences import verdict as verdict
 from .targets import default_target as default_target
 from .targets import seconds_per_update as seconds_per_update
 from .targets import steps_to_target as steps_to_target

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from typing import Any
+
 import xarray as xr
 
 from ..words import counted, phrase
 from .ranks import level_with_the_first
 from .resampling import MINIMUM_SEEDS
+
+
+def verdict(rows: Sequence[Any], table: xr.Dataset) -> list[str]:
+    """How sure it is that the first row of a board comes first, as plain sentences; or that no row has a score.
+
+    `rows` are those of `leaderboard` or `tuned_board`, best first, and `table` is what `ranks` found.
+    """
+    first = rows[0]
+    if math.isnan(first.score):
+        return ["No optimizer survived on all seeds."]
+    return certainty(table, first.optimizer)
 
 
 def certainty(table: xr.Dataset, subject: str = "It") -> list[str]:

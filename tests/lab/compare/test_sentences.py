@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.compare import certainty, ranks
+from gradlab.lab.compare import certainty, ranks, verdict
+from gradlab.lab.leaderboard import leaderboard
 
 SEEDS = np.array([0.0, 0.1, -0.2, 0.3])  # decades that all optimizers have in common, and a little of their own
 OWN = np.array([[0.05, -0.05, 0.0, 0.1], [0.0, 0.02, 0.04, -0.02]])
@@ -85,3 +86,10 @@ def test_one_optimizer_and_few_seeds(make_curves: Callable[..., xr.Dataset]) -> 
     assert certainty(ranks(make_curves(CLEAR[:1]))) == ["It ran alone."]
     (sentence, _) = certainty(ranks(make_curves(CLEAR[:, :2])))
     assert sentence == "How sure that is, 2 reporting seeds cannot say: take six seeds or more."
+
+
+def test_a_board_names_its_first_optimizer_or_says_that_none_survived(make_curves: Callable[..., xr.Dataset]) -> None:
+    race = make_curves(CLEAR)
+    assert verdict(leaderboard(race), ranks(race)) == certainty(ranks(race), "optimizer_0")
+    lost = make_curves(np.full_like(CLEAR, np.nan))
+    assert verdict(leaderboard(lost), ranks(lost)) == ["No optimizer survived on all seeds."]

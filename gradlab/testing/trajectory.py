@@ -279,6 +279,15 @@ def _nudged(gradients: np.ndarray) -> np.ndarray:
 
 
 def _plain(value: Any) -> Any:
+    """A hyperparameter as a Python number, or as a function of the step that gives one, in double precision."""
     if isinstance(value, jax.Array):
         return float(value)
-    return (lambda step: float(as_schedule(value)(int(step)))) if is_schedule(value) else value
+    if not is_schedule(value):
+        return value
+    schedule = as_schedule(value)
+
+    def at(step: float) -> float:
+        with jax.enable_x64(True):
+            return float(schedule(int(step)))
+
+    return at

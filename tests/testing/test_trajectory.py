@@ -72,3 +72,9 @@ def test_nan_is_a_difference() -> None:
 
     with pytest.raises(AssertionError):
         assert_same_trajectory(optax.GradientTransformation(lambda params: (), update), "sgd", learning_rate=1.0)
+
+
+def test_a_decaying_rate_is_compared_in_double_precision_where_jax_computes_in_single() -> None:
+    with jax.enable_x64(False):
+        assert_same_trajectory(gl.adam(0.003), "adam", steps=20, sequences=("ordinary",))
+        assert_same_trajectory(gl.sgd(gl.schedules.linear(0.3, 0.1, 20)), "sgd", steps=20, sequences=("ordinary",))

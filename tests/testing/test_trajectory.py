@@ -6,7 +6,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.testing import assert_same_trajectory, references
-from gradlab.testing.trajectory import Difference
+from gradlab.testing.trajectory import Difference, compare
 
 
 def test_own_hyperparameters_are_handed_to_the_reference() -> None:
@@ -59,6 +59,21 @@ def test_a_schedule_of_ones_own_is_followed() -> None:
     assert_same_trajectory(gl.adam(rate), "adam")
 
 
+RATES = {
+    "number": 0.1,
+    "schedule": gl.schedules.cosine(0.1, 50),
+    "function": lambda step: jax.numpy.linspace(0.1, 0.01, 50)[step],
+}
+
+
+@pytest.mark.parametrize("kind", RATES)
+def test_trajectories_are_compared_in_double_precision_whatever_the_setting(kind: str) -> None:
+    with jax.enable_x64(False):
+        assert compare(gl.sgd(RATES[kind]), "sgd", 20, 1e-9, ("ordinary",), {})[0] is None
+        other: Any = {"learning_rate": lambda step: 0.1 * (1 + 1e-8)}
+        assert compare(gl.sgd(lambda step: 0.1), "sgd", 20, 1e-9, ("ordinary",), other)[0] is not None
+
+
 def test_a_difference_reads_as_a_sentence() -> None:
     text = str(Difference("tiny", "decaying", 3, 2, 0.5, 0.25, 1e-3))
     assert text.startswith(
@@ -72,9 +87,3 @@ def test_nan_is_a_difference() -> None:
 
     with pytest.raises(AssertionError):
         assert_same_trajectory(optax.GradientTransformation(lambda params: (), update), "sgd", learning_rate=1.0)
-
-
-def test_a_decaying_rate_is_compared_in_double_precision_where_jax_computes_in_single() -> None:
-    with jax.enable_x64(False):
-        assert_same_trajectory(gl.adam(0.003), "adam", steps=20, sequences=("ordinary",))
-        assert_same_trajectory(gl.sgd(gl.schedules.linear(0.3, 0.1, 20)), "sgd", steps=20, sequences=("ordinary",))

@@ -1,4 +1,7 @@
-"""`gradlab check`: whether an optimizer is right, law by law."""
+"""`gradlab check`: whether an optimizer is right, law by law.
+
+What imports JAX is imported inside the functions, so that help and completion do without it.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +9,33 @@ import ast
 import contextlib
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import jax
 import typer
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gradlab import registry
 from gradlab.interrupts import is_interrupt
-from gradlab.lab.blame import ForeignError
-from gradlab.lab.load import LoadError, imported
 from gradlab.lab.names import UnknownNameError, meant, pick
 from gradlab.lab.time_limit import limited, patience
-from gradlab.testing import CLAIMS, check, references
-from gradlab.testing.check import DTYPES, SettingError, require_compilation
-from gradlab.testing.report import BROKEN, HOLDS, Report
-from gradlab.values import is_factory
 
+from . import completion
 from .tables import Trimmed
 from .terminal import fail, output, print_json
 
-_COLORS = {HOLDS: "green", BROKEN: "bold red"}
+if TYPE_CHECKING:
+    from gradlab.registry import Entry
+    from gradlab.testing.report import Report
 
 
 def check_optimizer(
     spec: Annotated[
         str,
-        typer.Argument(help="adam (gradlab's), optax:adamw, or package.module:factory (found from this folder too)."),
+        typer.Argument(
+            help="adam (gradlab's), optax:adamw, or package.module:factory (found from this folder too).",
+            autocompletion=completion.transformations,
+        ),
     ],
     arg: Annotated[
         list[str] | None, typer.Option("--arg", "-a", metavar="NAME=VALUE", help="An argument of the factory.")
@@ -47,6 +48,12 @@ def check_optimizer(
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Examine an optimizer by every law that applies to it; the exit code is 1 if one is broken."""
+    import jax
+
+    from gradlab import registry
+    from gradlab.testing import CLAIMS, check
+    from gradlab.testing.check import DTYPES, SettingError, require_compilation
+
     with contextlib.suppress(RuntimeError):  # JAX is in use already, so there are as many devices as there are
         jax.config.update("jax_num_cpu_devices", 2)  # so that sharding is examined too
     try:
@@ -84,6 +91,10 @@ def check_optimizer(
 
 def _find(spec: str) -> tuple[Any, dict[str, Any]]:
     """The factory that a specification names, and what it is known to claim."""
+    from gradlab import registry
+    from gradlab.lab.blame import ForeignError
+    from gradlab.lab.load import LoadError, imported
+
     if ":" not in spec:
         entries = {key: entry for key, entry in registry.entries().items() if entry.kind != "schedule"}
         try:
@@ -99,6 +110,8 @@ def _find(spec: str) -> tuple[Any, dict[str, Any]]:
 
 def _require_arguments(spec: str, factory: Any, arguments: dict[str, Any]) -> None:
     """End the command if a factory does not take the arguments that were given, or refuses their values."""
+    from gradlab.values import is_factory
+
     if isinstance(factory, tuple) or not callable(factory):
         fail(f"--arg {', '.join(arguments)} goes with a factory, but {spec} is a {type(factory).__name__}")
     is_ours = ":" not in spec or is_factory(factory)
@@ -125,7 +138,7 @@ def _require_arguments(spec: str, factory: Any, arguments: dict[str, Any]) -> No
         # What fails otherwise is a finding, and in the report.
 
 
-def _link(entry: registry.Entry) -> Any:
+def _link(entry: Entry) -> Any:
     """What makes a link of the arguments given; without any, the registry's example, for some need one."""
 
     def make(**given: Any) -> Any:
@@ -167,11 +180,16 @@ def _with_a_rate(factory: Any, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _references() -> dict[str, Callable[..., Any]]:
+    from gradlab.testing import references
+
     found = {name: item for name, item in vars(references).items() if inspect.isfunction(item)}
     return {name: item for name, item in found.items() if name != "trajectory"}
 
 
 def _show(report: Report) -> None:
+    from gradlab.testing.report import BROKEN, HOLDS
+
+    colors = {HOLDS: "green", BROKEN: "bold red"}
     console = output()
     table = Table(
         title=escape(report.subject), title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="bold"
@@ -180,8 +198,8 @@ def _show(report: Report) -> None:
     table.add_column("verdict", no_wrap=True)
     table.add_column("what it says, or why it does not apply")
     for result in report.results:
-        text = result.statement if result.verdict in _COLORS else result.detail
-        table.add_row(result.law, f"[{_COLORS.get(result.verdict, 'dim')}]{result.verdict}[/]", escape(text))
+        text = result.statement if result.verdict in colors else result.detail
+        table.add_row(result.law, f"[{colors.get(result.verdict, 'dim')}]{result.verdict}[/]", escape(text))
     console.print(Trimmed(table), markup=True)
     console.print()
     console.print(str(report), soft_wrap=True)  # it comes wrapped

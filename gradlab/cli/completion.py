@@ -1,27 +1,90 @@
-"""The names that the shell completes, once `gradlab --install-completion` has told it to."""
+"""The names that the shell completes, once `gradlab --install-completion` has told it to.
+
+They are read from the source of gradlab, which is not imported: JAX takes a second, for each press of the Tab key.
+"""
 
 from __future__ import annotations
 
-from gradlab import registry
-from gradlab.lab.entrants import entrants
-from gradlab.lab.problems import PROBLEMS
+import ast
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradlab
+from gradlab.lab.entrants import VARIANTS
+
+_ROOT = Path(gradlab.__file__).parent
+_DECORATORS = ("transformation", "schedule")
 
 
 def problems(incomplete: str) -> list[tuple[str, str]]:
-    """The problems that begin with what is typed, each with what it shows."""
-    return [(name, make().summary) for name, make in PROBLEMS.items() if name.startswith(incomplete)]
+    """The problems that begin with what is typed, each with its summary."""
+    found = []
+    for name, file in _imported_names(_ROOT / "lab" / "problems" / "__init__.py"):
+        constants = _constants(_definitions(file).get(name))
+        if "name" in constants and constants["name"].startswith(incomplete):
+            found.append((constants["name"], constants["summary"]))
+    return found
 
 
 def optimizers(incomplete: str) -> list[str]:
     """The optimizers of the race that begin with what is typed."""
-    return [name for name in entrants() if name.startswith(incomplete)]
+    return sorted([*recipes(incomplete), *(name for name in VARIANTS if name.startswith(incomplete))])
 
 
 def recipes(incomplete: str) -> list[str]:
     """The optimizers that have hyperparameters to set."""
-    return [name for name in registry.of_kind("recipe") if name.startswith(incomplete)]
+    return [name for name, file in _factories(incomplete) if file.parent.name == "optimizers"]
+
+
+def transformations(incomplete: str) -> list[str]:
+    """The optimizers, links and combinators, which `gradlab check` examines."""
+    return [name for name, file in _factories(incomplete) if file.parent.name != "schedules"]
 
 
 def everything(incomplete: str) -> list[str]:
-    """All that `gradlab explain` knows."""
-    return [name for name in {**entrants(), **registry.entries(), **PROBLEMS} if name.startswith(incomplete)]
+    """The names that `gradlab explain` knows."""
+    factories = [name for name, _ in _factories(incomplete)]
+    variants = [name for name in VARIANTS if name.startswith(incomplete)]
+    return [*factories, *variants, *(name for name, _ in problems(incomplete))]
+
+
+def _factories(incomplete: str) -> Iterator[tuple[str, Path]]:
+    """The public factories that begin with what is typed, each with the file that defines it."""
+    for module in ("public.py", "schedules/__init__.py"):
+        for name, file in _imported_names(_ROOT / module):
+            if name.startswith(incomplete) and (name == "chain" or _is_decorated(_definitions(file).get(name))):
+                yield name, file
+
+
+def _imported_names(module: Path) -> Iterator[tuple[str, Path]]:
+    """The names that a module imports from files beside or below it, each with the file."""
+    for node in ast.parse(module.read_bytes()).body:
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
+            file = module.parent.joinpath(*node.module.split(".")).with_suffix(".py")
+            yield from ((alias.name, file) for alias in node.names)
+
+
+@functools.cache
+def _definitions(file: Path) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+    """The functions and classes that a file defines."""
+    body = ast.parse(file.read_bytes()).body
+    return {node.name: node for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+
+
+def _is_decorated(definition: ast.FunctionDef | ast.ClassDef | None) -> bool:
+    """Whether a decorator makes a factory of a function, as in `@schedule` or `@transformation(...)`."""
+    decorators = [] if definition is None else definition.decorator_list
+    called = [decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in decorators]
+    return any(isinstance(decorator, ast.Name) and decorator.id in _DECORATORS for decorator in called)
+
+
+def _constants(definition: ast.FunctionDef | ast.ClassDef | None) -> dict[str, str]:
+    """The attributes of a class that are set to a string, such as `name` and `summary`."""
+    assignments = [node for node in getattr(definition, "body", ()) if isinstance(node, ast.Assign)]
+    return {
+        target.id: node.value.value
+        for node in assignments
+        for target in node.targets
+        if isinstance(target, ast.Name) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    }

@@ -1,4 +1,7 @@
-"""`gradlab explain`: one optimizer, link, schedule or problem in full."""
+"""`gradlab explain`: one optimizer, link, schedule or problem in full.
+
+What imports JAX is imported inside the functions, so that help and completion do without it.
+"""
 
 from __future__ import annotations
 
@@ -8,29 +11,26 @@ import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import jax
-import jax.numpy as jnp
-import optax
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradlab import registry
-from gradlab.equations import equations_of
-from gradlab.lab.blame import ForeignError, blamed, reason
 from gradlab.lab.entrants import VARIANTS, Entrant, entrants
-from gradlab.lab.load import LoadError, find_factory, find_problem, imported
 from gradlab.lab.names import UnknownNameError, pick
-from gradlab.lab.problems import PROBLEMS, Problem
 from gradlab.lab.time_limit import limited, patience
 from gradlab.plain_math import formula, plain
 
 from . import completion
 from .tables import Trimmed
 from .terminal import fail, output, print_json
+
+if TYPE_CHECKING:
+    import optax
+
+    from gradlab.lab.problems import Problem
 
 _MARKUP = re.compile(r":\w+:`|^\.\. |::\s*$|^(Args|Returns|References|Examples?|Raises|Notes?):", re.MULTILINE)
 
@@ -46,6 +46,10 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON, and nothing else.")] = False,
 ) -> None:
     """Show what something is made of: equations, composition, hyperparameters and state memory."""
+    from gradlab.lab.blame import ForeignError, blamed
+    from gradlab.lab.load import LoadError
+    from gradlab.lab.problems import Problem
+
     try:
         found = _find(name)
         in_words = problem_in_words if Problem in type(found).__mro__ else factory_in_words
@@ -61,6 +65,11 @@ def explain(
 
 def factory_in_words(name: str, found: Any) -> dict[str, Any]:
     """What is known of an Entrant or an Entry, JSON-ready; equations as LaTeX and as Unicode."""
+    import optax
+
+    from gradlab import registry
+    from gradlab.equations import equations_of
+
     if isinstance(found, Entrant) and name not in VARIANTS:
         found = registry.entries()[name]
     is_variant = isinstance(found, Entrant)
@@ -136,6 +145,11 @@ def _show(console: Console, described: Mapping[str, Any]) -> None:
 
 def _find(name: str) -> Any:
     """The Problem, Entrant or Entry of a name, or of `package.module:name`. Raises UnknownNameError and LoadError."""
+    from gradlab import registry
+    from gradlab.lab.blame import ForeignError, blamed, reason
+    from gradlab.lab.load import LoadError, find_factory, find_problem, imported
+    from gradlab.lab.problems import PROBLEMS
+
     if ":" not in name:
         known: dict[str, Any] = {**entrants(), **registry.entries(), **PROBLEMS}
         found = pick(name, known, "optimizer, link, schedule or problem")
@@ -163,6 +177,9 @@ def _required(parameters: Mapping[str, Any]) -> dict[str, float]:
 
 def state_memory(tx: optax.GradientTransformation) -> str:
     """How much state an optimizer keeps for float32 parameters, from the shapes that its `init` gives."""
+    import jax
+    import jax.numpy as jnp
+
     shape = (64, 64)  # a matrix, so that state for each row or column is told from state for each element
     state = jax.tree.leaves(jax.eval_shape(tx.init, jax.ShapeDtypeStruct(shape, jnp.float32)))
     count = shape[0] * shape[1]

@@ -1,4 +1,7 @@
-"""`gradlab list`: everything there is, a line each."""
+"""`gradlab list`: everything there is, a line each.
+
+What imports JAX is imported inside the function, so that help and completion do without it.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradlab import registry
 from gradlab.lab.entrants import entrants
-from gradlab.lab.problems import PROBLEMS
 from gradlab.plain_math import plain
 
 from .tables import Trimmed
@@ -37,6 +38,9 @@ def list_everything(
 
 def everything() -> dict[str, dict[str, str]]:
     """The names of each kind, each with a line on it: title of the kind -> name -> line."""
+    from gradlab import registry
+    from gradlab.lab.problems import PROBLEMS
+
     entries, sections = registry.entries(), dict[str, dict[str, str]]()
     for kind, title in _SECTIONS.items():
         sections[title] = {name: plain(entry.summary) for name, entry in entries.items() if entry.kind == kind}

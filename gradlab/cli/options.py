@@ -1,4 +1,7 @@
-"""Options that several commands have."""
+"""Options that several commands have.
+
+What imports JAX is imported inside the functions, so that help and completion do without it.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,9 @@ from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
-from rich.text import Text
-
-from gradlab.lab.blame import ForeignError, RefusedError
-from gradlab.lab.grid import GridError
-from gradlab.lab.load import BrokenError, LoadError
-from gradlab.lab.names import UnknownNameError
-from gradlab.lab.task import Task, Watcher
-from gradlab.lab.tpe import MissingOptunaError
-from gradlab.lab.words import counted
 
 from .meeting import meet
-from .terminal import SafeConsole, fail
+from .terminal import fail
 
 Out: TypeAlias = Annotated[Path, typer.Option(help="The folder for results; made if it is not there.")]
 Steps: TypeAlias = Annotated[int | None, typer.Option(help="Updates in a run. Left out: the problem's own.")]
@@ -50,6 +44,12 @@ def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (Value
     or Optuna is missing, and else 2: also where such code refuses a value. Of other errors only those of some `kinds`
     are taken for wrong input.
     """
+    from gradlab.lab.blame import ForeignError, RefusedError
+    from gradlab.lab.grid import GridError
+    from gradlab.lab.load import BrokenError, LoadError
+    from gradlab.lab.names import UnknownNameError
+    from gradlab.lab.tpe import MissingOptunaError
+
     try:
         yield
     except BrokenError as error:
@@ -61,30 +61,6 @@ def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (Value
     except kinds as error:
         first, *rest = str(error).split(" ")
         fail(" ".join([f"--{first.replace('_', '-')}", *rest]) if first in names else error)
-
-
-class Checking(Watcher):
-    """A line on standard error, in a terminal, that says how many points are checked; nothing for a few."""
-
-    def __init__(self) -> None:
-        console = SafeConsole(stderr=True, markup=False, highlight=False)
-        self._status = console.status("") if console.is_terminal else None
-        self._shown = False
-
-    def checks(self, task: Task, points: int) -> None:
-        if self._status is None:
-            return
-        self._status.update(Text(f"checking {task.name}: {points:,} of {counted(task.count, 'point')}"))
-        if not self._shown:
-            self._status.start()
-            self._shown = True
-
-    def __enter__(self) -> Checking:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._status is not None and self._shown:
-            self._status.stop()
 
 
 def join_processes(coordinator: str | None, processes: int | None, process: int | None) -> None:

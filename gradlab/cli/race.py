@@ -1,4 +1,7 @@
-"""`gradlab race`: the curated comparison."""
+"""`gradlab race`: the curated comparison.
+
+What imports JAX is imported inside the functions, so that help and completion do without it.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +9,22 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import xarray as xr
 
-from gradlab.lab import export, folder
-from gradlab.lab.durable import DurableRun, durable
 from gradlab.lab.entrants import entrants
-from gradlab.lab.grid import values_of
-from gradlab.lab.leaderboard import Row, leaderboard
-from gradlab.lab.load import find_entrant, find_problem
-from gradlab.lab.race import Plan
 
 from . import completion, options
-from .leaderboard import print_leaderboard
-from .session import may_write, run_in_folder
 from .tables import print_written
 from .terminal import output, print_json
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from gradlab.lab.durable import DurableRun
+    from gradlab.lab.leaderboard import Row
+    from gradlab.lab.race import Plan
 
 CURATED = ("digits", "ravine")  # of all problems, those that a race is run on unless others are named
 
@@ -65,6 +66,10 @@ def race(
 
     The same command on a folder with a stopped race goes on from there.
     """
+    from gradlab.lab.durable import durable
+
+    from .session import run_in_folder
+
     options.join_processes(coordinator, processes, process)
     plan = make_plan(problem, optimizer, rates, seeds, steps, lanes, chunk)
 
@@ -84,12 +89,18 @@ def make_plan(
     chunk: int | None = None,
 ) -> Plan:
     """The plan of the options; ends the command if one of them is wrong."""
+    from gradlab.lab.grid import values_of
+    from gradlab.lab.load import find_entrant, find_problem
+    from gradlab.lab.race import Plan
+
+    from .session import Checking
+
     with options.refusing(("rates", "seeds", "steps", "lanes", "chunk")):
         chosen_problems = tuple(find_problem(name) for name in dict.fromkeys(problems or CURATED))
         chosen = tuple(find_entrant(name) for name in dict.fromkeys(optimizers or entrants()))
         grid = int(rates) if re.fullmatch(r"-?[0-9]+", rates) else tuple(values_of("--rates", rates).tolist())
         plan = Plan(chosen_problems, chosen, grid, seeds, steps, lanes, chunk)
-        with options.Checking() as watcher:
+        with Checking() as watcher:
             for task in plan.tasks:
                 task.check(watcher)
     return plan
@@ -98,7 +109,12 @@ def make_plan(
 def _show(
     run: DurableRun, plan: Plan, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], as_json: bool
 ) -> None:
+    from gradlab.lab import export, folder
     from gradlab.lab.compare import ranks, verdict  # SciPy takes half a second: not before the race
+    from gradlab.lab.leaderboard import leaderboard
+
+    from .leaderboard import print_leaderboard
+    from .session import may_write
 
     boards = {name: leaderboard(dataset) for name, dataset in datasets.items()}
     verdicts = {name: verdict(boards[name], ranks(dataset)) for name, dataset in datasets.items()}
@@ -129,6 +145,7 @@ def _write(
     boards: Mapping[str, Sequence[Row]],
 ) -> list[str]:
     """Write the table, the pictures and the report into the folder; the names of the report and the pictures."""
+    from gradlab.lab import export, folder
     from gradlab.lab.plots import draw_pictures  # matplotlib takes a second: not before the race
     from gradlab.lab.report import write_report
 

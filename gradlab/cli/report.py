@@ -1,4 +1,7 @@
-"""`gradlab report`: the results of a race, a sweep or a search, as a page or as pictures."""
+"""`gradlab report`: the results of a race, a sweep or a search, as a page or as pictures.
+
+What imports JAX is imported inside the functions, so that help and completion do without it.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-
-from gradlab.lab import results, store
-from gradlab.lab.folder import FolderError, refuse_to_overwrite
 
 from .terminal import fail, output
 
@@ -29,7 +29,9 @@ def report(
 
     It is of a race, a sweep or a search; charts over learning rates are drawn where there is a grid of them.
     """
-    from gradlab.lab.report import ReportError, write_report  # matplotlib takes a second: not for other commands
+    from gradlab.lab import results
+    from gradlab.lab.folder import FolderError, refuse_to_overwrite
+    from gradlab.lab.report import ReportError, write_report
 
     path = folder / "results.nc" if folder.is_dir() else folder
     try:
@@ -69,6 +71,8 @@ def report(
 
 def _unfinished(folder: Path) -> str | None:
     """The kind of a run that was stopped, such as "race"; None if there is none in the folder."""
+    from gradlab.lab import store
+
     try:
         plan = store.read_plan(folder)
     except (OSError, ValueError):

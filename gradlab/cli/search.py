@@ -1,22 +1,23 @@
-"""`gradlab search`: hyperparameters that are chosen round by round, by the scores so far."""
+"""`gradlab search`: hyperparameters that are chosen round by round, by the scores so far.
+
+What imports JAX is imported inside the function, so that help and completion do without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import xarray as xr
-
-from gradlab.lab.durable import DurableRun, kept
-from gradlab.lab.load import find_factory, find_problem, label_of
-from gradlab.lab.search import SearchPlan
 
 from . import completion, options
-from .points import parse_axes, show_points
-from .session import run_in_folder
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from gradlab.lab.durable import DurableRun
 
 _OPTIONS = ("trials", "batch", "seeds", "steps", "sample_seed", "lanes", "chunk")
 
@@ -57,6 +58,13 @@ def search(
 
     The same command on a folder with a stopped search goes on from there.
     """
+    from gradlab.lab.durable import kept
+    from gradlab.lab.load import find_factory, find_problem, label_of
+    from gradlab.lab.search import SearchPlan
+
+    from .points import parse_axes, show_points
+    from .session import run_in_folder
+
     options.join_processes(coordinator, processes, process)
     with options.refusing(_OPTIONS, (TypeError, ValueError)):
         name = _only(optimizer, "optimizer")

@@ -13,6 +13,7 @@ import typer
 import xarray as xr
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Task as Bar
+from rich.text import Text
 
 from gradlab.lab import folder, results
 from gradlab.lab.blame import ForeignError, lines
@@ -139,6 +140,30 @@ class _Bar(Watcher):
 
     def warns(self, message: str) -> None:
         self.note(f"gradlab: warning: {message}")
+
+
+class Checking(Watcher):
+    """A line on standard error, in a terminal, that says how many points are checked; nothing for a few."""
+
+    def __init__(self) -> None:
+        console = SafeConsole(stderr=True, markup=False, highlight=False)
+        self._status = console.status("") if console.is_terminal else None
+        self._shown = False
+
+    def checks(self, task: Task, points: int) -> None:
+        if self._status is None:
+            return
+        self._status.update(Text(f"checking {task.name}: {points:,} of {counted(task.count, 'point')}"))
+        if not self._shown:
+            self._status.start()
+            self._shown = True
+
+    def __enter__(self) -> Checking:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._status is not None and self._shown:
+            self._status.stop()
 
 
 class _Rate(TextColumn):

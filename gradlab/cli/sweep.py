@@ -1,24 +1,25 @@
-"""`gradlab sweep`: one's own grid of hyperparameters."""
+"""`gradlab sweep`: one's own grid of hyperparameters.
+
+What imports JAX is imported inside the function, so that help and completion do without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import xarray as xr
 
-from gradlab.lab.durable import DurableRun, durable
-from gradlab.lab.grid import Sampler
-from gradlab.lab.load import find_factory, find_problem, label_of
-from gradlab.lab.race import require_different
-from gradlab.lab.sweep import SweepPlan
+from gradlab.lab.arguments import Sampler
 
 from . import completion, options
-from .points import parse_axes, show_points
-from .session import run_in_folder
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from gradlab.lab.durable import DurableRun
 
 _OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk")
 
@@ -65,9 +66,17 @@ def sweep(
 
     The same command on a folder with a stopped sweep goes on from there.
     """
+    from gradlab.lab.durable import durable
+    from gradlab.lab.load import find_factory, find_problem, label_of
+    from gradlab.lab.race import require_different
+    from gradlab.lab.sweep import SweepPlan
+
+    from .points import parse_axes, show_points
+    from .session import Checking, run_in_folder
+
     options.join_processes(coordinator, processes, process)
     names = list(dict.fromkeys(optimizer))
-    with options.refusing(_OPTIONS, (TypeError, ValueError)), options.Checking() as watcher:
+    with options.refusing(_OPTIONS, (TypeError, ValueError)), Checking() as watcher:
         require_different([label_of(name) for name in names], "optimizer")
         plan = SweepPlan(
             tuple(find_problem(name) for name in dict.fromkeys(problem or ["digits"])),

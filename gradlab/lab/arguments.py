@@ -1,18 +1,23 @@
-"""Arguments of the laboratory's functions: whole numbers, and names that are spelled right."""
+"""Arguments of the laboratory's functions: whole numbers, and names that are spelled right.
+
+NumPy is imported inside, because the command line imports this module to show its help.
+"""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
-from typing import Any
-
-import numpy as np
+from typing import Any, Literal, TypeAlias
 
 from .names import meant
+
+Sampler: TypeAlias = Literal["sobol", "halton", "latin_hypercube", "random"]
 
 
 def is_whole(value: Any) -> bool:
     """Whether a value is an integer of Python or NumPy, and no truth value."""
+    import numpy as np
+
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 

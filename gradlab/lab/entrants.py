@@ -1,15 +1,18 @@
-"""The entrants of the race: every recipe of the registry, the classic variants of some, and the rates to try."""
+"""The entrants of the race: every recipe of the registry, the classic variants of some, and the rates to try.
+
+The registry and NumPy are imported inside: the shell completes the names of the variants without JAX.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 import gradlab as gl
-from gradlab import registry
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Entrant:
 
     def grid(self, problem: str, count: int) -> np.ndarray:
         """Learning rates, evenly spaced in their logarithm: a float64 array of shape (count,)."""
+        import numpy as np
+
         center = self.centers.get(problem) or self._default_rate()
         half = self.decades / 2 if count > 1 else 0.0
         middle = np.round(4 * np.log10(center)) / 4  # a quarter of a decade, so that 0.01 and 0.1 are on the grid
@@ -42,6 +47,8 @@ class Entrant:
     def _default_rate(self) -> float:
         if self.default_rate is not None:
             return self.default_rate
+        from gradlab import registry
+
         factory: Any = registry.entries()[VARIANTS.get(self.name, (self.name,))[0]].factory
         return float(factory.factory.parameters["learning_rate"].default)
 
@@ -78,6 +85,8 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {  # of a recipe, with some of
 
 def entrants() -> dict[str, Entrant]:
     """All entrants by name: the curated ones in order, then any recipe that the registry has besides."""
+    from gradlab import registry
+
     recipes = {name: entry.factory for name, entry in registry.of_kind("recipe").items()}
     makers = recipes | {name: _variant(recipes[recipe], settings) for name, (recipe, settings) in VARIANTS.items()}
     names = [*_CURATED, *(name for name in recipes if name not in _CURATED)]

@@ -6,11 +6,11 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, TypeAlias, get_args
 
 import numpy as np
 
-from .arguments import is_whole
+from .arguments import Sampler, is_whole
 from .limits import POINTS, require_count
 from .words import listed, shortest
 
@@ -81,7 +81,6 @@ class Log(Lin):
 
 
 Axis: TypeAlias = Lin | Sequence[float] | float
-Sampler: TypeAlias = Literal["sobol", "halton", "latin_hypercube", "random"]
 
 
 def parse(name: str, text: str) -> Axis:

@@ -13,11 +13,11 @@ import numpy as np
 import xarray as xr
 
 from . import results
-from .arguments import require_known, require_whole
+from .arguments import Sampler, require_known, require_whole
 from .as_race import swept
 from .blame import Failures, ForeignError, lines
 from .durable import durable
-from .grid import Axis, GridError, Sampler, as_axes, points, samples, scales
+from .grid import Axis, GridError, as_axes, points, samples, scales
 from .grid import Lin as Lin
 from .grid import Log as Log
 from .laps import run_laps

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from gradlab import registry
 from gradlab.cli import completion
 from gradlab.cli.app import app
+from gradlab.lab.entrants import entrants
+from gradlab.lab.problems import PROBLEMS
 
 
 def test_names_begin_with_what_is_typed() -> None:
@@ -21,6 +24,14 @@ def test_names_begin_with_what_is_typed() -> None:
     assert completion.everything("nothing") == []
 
 
+def test_the_names_read_from_the_source_are_those_of_the_registry() -> None:
+    assert dict(completion.problems("")) == {name: make().summary for name, make in PROBLEMS.items()}
+    assert completion.optimizers("") == sorted(entrants())
+    assert completion.recipes("") == list(registry.of_kind("recipe"))
+    assert sorted(completion.transformations("")) == sorted(registry.of_kind("recipe", "link", "combinator"))
+    assert sorted(completion.everything("")) == sorted({**entrants(), **registry.entries(), **PROBLEMS})
+
+
 @pytest.mark.parametrize(
     ("line", "completed"),
     [
@@ -30,6 +41,11 @@ def test_names_begin_with_what_is_typed() -> None:
         ("search --problem roset", ""),
         ("search --problem rose", "rosenbrock"),
         ("explain scale_by_rs", "scale_by_rss"),
+        ("check clip_by_g", "clip_by_global_norm"),
+        ("check warmup_c", ""),
+        ("explain warmup_c", "warmup_cosine"),
+        ("sweep --sampler ha", "halton"),
+        ("race --see", "--seeds"),
     ],
 )
 def test_the_shell_is_told(line: str, completed: str) -> None:

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import typing as _typing
 
 # First, so that Ctrl-C is quiet while the others are imported for a command.
 import gradlab.interrupts as _interrupts  # noqa: F401
 
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:  # a `__getattr__` that type checkers could see would give them any name
     from .public import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> _typing.Any:
+        """Import all public names at the first use of one.
+
+        Before that JAX is not imported, which takes half a second: the command line completes names and shows its help
+        without it.
+        """
+        if name != "__all__" and (name.startswith("__") or name == "public"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        names = _load()
+        if name == "__all__":  # for `from gradlab import *`, `help(gradlab)` and the like
+            return sorted(names)
+        try:
+            return globals()[name]
+        except KeyError:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+    def __dir__() -> list[str]:
+        _load()
+        return sorted(globals())
 
 
-def __getattr__(name: str) -> Any:
-    """Import all public names at the first use of one.
-
-    Before that JAX is not imported, which takes half a second: the command line completes names and shows its help
-    without it.
-    """
-    if name.startswith("__") or name == "public":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    _load()
-    try:
-        return globals()[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-
-
-def __dir__() -> list[str]:
-    _load()
-    return sorted(globals())
-
-
-def _load() -> None:
+def _load() -> dict[str, _typing.Any]:
     from . import public
 
-    globals().update({name: value for name, value in vars(public).items() if not name.startswith("__")})
+    names = {name: value for name, value in vars(public).items() if not name.startswith("__")}
+    globals().update(names)
+    return names

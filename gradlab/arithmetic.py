@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -25,6 +27,16 @@ def squarable(x: jax.Array) -> jax.Array:
     larger = jnp.maximum(jnp.abs(x.real), jnp.abs(x.imag))
     shrink = bound / jnp.maximum(larger, bound)
     return jnp.where(jnp.isfinite(larger), jax.lax.complex(x.real * shrink, x.imag * shrink), x)
+
+
+def within(x: jax.Array, dtype: Any) -> jax.Array:
+    """x with finite numbers, of complex ones each part, bounded by the largest of a real dtype."""
+    if jnp.iscomplexobj(x):
+        return jax.lax.complex(within(x.real, dtype), within(x.imag, dtype))
+    if jnp.finfo(x.dtype).maxexp <= jnp.finfo(dtype).maxexp:
+        return x
+    largest = float(jnp.finfo(dtype).max)
+    return jnp.where(jnp.isinf(x), x, jnp.clip(x, -largest, largest))
 
 
 def magnitude(x: jax.Array) -> jax.Array:

@@ -196,7 +196,7 @@ def _require_one_gradient(updates: PyTree, single: PyTree) -> None:
 def transformation(factory: Callable[P, Any], /) -> Callable[P, Transformation]: ...
 @overload
 def transformation(
-    *, splits_gradient: bool | str = False, squares_gradient: bool | str = False, name: str | None = None
+    *, splits_gradient: bool | str = False, squares_gradient: bool | str | None = None, name: str | None = None
 ) -> Callable[[Callable[P, Any]], Callable[P, Transformation]]: ...
 
 
@@ -205,7 +205,7 @@ def transformation(
     /,
     *,
     splits_gradient: bool | str = False,
-    squares_gradient: bool | str = False,
+    squares_gradient: bool | str | None = None,
     name: str | None = None,
 ) -> Any:
     """Make transformation values of a function that takes hyperparameters and returns an `(init, update)` pair.
@@ -216,8 +216,9 @@ def transformation(
 
     `splits_gradient` says that the result is a direction from here on and no longer the gradient, as for momentum.
     `squares_gradient` says that the link squares the chain's gradient, as for second moments, so that the chain bounds
-    what has no finite square. For either, a string names the argument whose transformation decides. `name` is the
-    printed name, by default the function's.
+    what has no finite square. For either, a string names the argument whose transformation decides; if one decides on
+    `splits_gradient`, it also decides on `squares_gradient`, unless that is declared. `name` is the printed name, by
+    default the function's.
 
     Raises TypeError where the factory is decorated if an annotation cannot be evaluated, or if an argument has the name
     of an attribute that every transformation has, such as `init`; TypeError and ValueError where the factory is called
@@ -231,7 +232,7 @@ def _transformation(
     factory: Callable[..., Any],
     *,
     splits_gradient: bool | str = False,
-    squares_gradient: bool | str = False,
+    squares_gradient: bool | str | None = None,
     name: str | None = None,
     shadowed: frozenset[str] = frozenset(),
 ) -> Any:
@@ -248,6 +249,8 @@ def _transformation(
         _require_pair(label, made.core.made())
         return made
 
+    if squares_gradient is None:
+        squares_gradient = splits_gradient if isinstance(splits_gradient, str) else False
     declared = Factory(make, factory, label, parameters, splits_gradient, squares_gradient)
     make.factory = declared  # type: ignore[attr-defined]
     return refusing_to_run(make, label)

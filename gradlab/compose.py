@@ -101,7 +101,7 @@ chain.factory = _chain.factory  # type: ignore[attr-defined]
 refusing_to_run(chain, "chain")
 
 
-@transformation(splits_gradient="tx", squares_gradient="tx")
+@transformation(splits_gradient="tx")
 def isolate(tx: optax.GradientTransformation):
     """Apply a transformation as if it stood alone: its own input is its gradient, whatever the chain's is.
 
@@ -114,7 +114,7 @@ def isolate(tx: optax.GradientTransformation):
     return lambda params: raw_init(tx, params), update
 
 
-@transformation(splits_gradient="tx", squares_gradient="tx")
+@transformation(splits_gradient="tx")
 def precondition(tx: optax.GradientTransformation):
     r"""Multiply the direction by the rates that a transformation gives, $d' = f(\mathbf 1; g) \odot d$.
 

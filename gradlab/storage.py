@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from .arithmetic import within
 from .base import Transformation, transformation
 from .boundary import PyTree
 from .core import raw_init, raw_update
@@ -28,7 +29,7 @@ def store(tx: optax.GradientTransformation, dtype: Dtype = "bfloat16"):
 
     `tx` is a transformation, `dtype` the name of a floating-point dtype, or anything that `jnp.dtype` takes. Of a
     complex number it is the dtype of each part, but there is none below complex64; a complex `dtype` means that of its
-    parts.
+    parts. A finite number too large for `dtype` is stored as its largest: as infinity, it would stay so for ever.
 
     A running mean with a decay above 0.99 needs more digits than bfloat16 has: its steps are below the rounding.
     """
@@ -40,7 +41,8 @@ def store(tx: optax.GradientTransformation, dtype: Dtype = "bfloat16"):
         like = updates if params is None else params
         computed = jax.eval_shape(functools.partial(raw_init, tx), like)
         state = jax.tree.map(lambda leaf, wide: leaf.astype(wide.dtype) if _inexact(wide) else leaf, state, computed)
-        updates, state = raw_update(tx, updates, state, params, {"grads": grads, **extra})
+        extra = extra if grads is None else extra | {"grads": grads}
+        updates, state = raw_update(tx, updates, state, params, extra)
         return updates, stored(state, like)
 
     def stored(state: PyTree, params: PyTree) -> PyTree:
@@ -51,7 +53,7 @@ def store(tx: optax.GradientTransformation, dtype: Dtype = "bfloat16"):
         def one(leaf, grown):
             if leaf.shape == grown.shape or not _inexact(leaf):
                 return leaf
-            return leaf.astype(whole if jnp.iscomplexobj(leaf) else real)
+            return within(leaf, real).astype(whole if jnp.iscomplexobj(leaf) else real)
 
         return jax.tree.map(one, state, grown)
 

@@ -227,7 +227,7 @@ def _unpickle_wrapped(
     name: str,
     splits: bool | str,
     children: dict[str, Any],
-    squares: bool | str = False,
+    squares: bool | str | None = None,
 ) -> Any:
     made = cls._decorate(build, name=name, splits_gradient=splits, squares_gradient=squares)
     return cls._make(made.factory, children)

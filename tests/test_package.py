@@ -132,3 +132,24 @@ def test_every_factory_knows_its_name_and_module(entry: registry.Entry) -> None:
 @pytest.mark.parametrize("name", ["Transformation", "make_step", "transformation", "apply_updates"])
 def test_other_public_names_are_documented(name: str) -> None:
     assert len(inspect.getdoc(getattr(gl, name)) or "") > 40
+
+
+def test_a_star_brings_the_public_names_and_no_others() -> None:
+    code = (
+        "import json\n"
+        "before = set(globals())\n"
+        "from gradlab import *\n"
+        "print(json.dumps(sorted(set(globals()) - before - {'before'})))"
+    )
+    assert run_python(code) == sorted(name for name in vars(public) if not name.startswith("__"))
+
+
+@pytest.mark.slow
+def test_type_checkers_know_the_public_names_and_refuse_others(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "user.py").write_text("import gradlab as gl\n\nreveal_type(gl.adam(1e-3))\ngl.adma(1e-3)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "user.py"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert 'Revealed type is "gradlab.base.Transformation"' in done.stdout
+    assert 'user.py:4: error: Module has no attribute "adma"' in done.stdout
+    assert "Found 1 error" in done.stdout

@@ -87,3 +87,24 @@ def test_the_dtype_is_one_of_floating_point(wrong):
 
 def test_the_laws_hold_for_single_precision_storage():
     assert_lawful(gl.store(gl.adam(0.1), "float32"), dtypes=("float32", "bfloat16"))
+
+
+@pytest.mark.parametrize(("params", "dtype", "spike"), [("float32", "float16", 1e4), ("float64", "float32", 1e30)])
+def test_a_moment_too_large_for_the_dtype_is_stored_as_its_largest_number(params, dtype, spike, rollout):
+    """As infinity it would stay so for ever, and the parameter would not move again."""
+    gradients = jnp.array([[1.0], [spike], *[[1.0]] * 400], params)
+    tx = gl.store(gl.scale_by_rms(0.5), dtype)
+    np.testing.assert_allclose(rollout(tx, gradients)[-1], 1.0, rtol=1e-3)
+    state = tx.init(gradients[0])
+    for g in gradients[:2]:
+        _, state = tx.update(g, state)
+    assert state.second_moment.moment == jnp.finfo(dtype).max
+    mean = gl.store(gl.scale_by_momentum(0.5), dtype)
+    unknown = jnp.array([jnp.inf, -jnp.inf, jnp.nan], params)
+    np.testing.assert_array_equal(mean.update(unknown, mean.init(unknown))[1].moment, unknown)
+
+
+def test_of_a_complex_moment_each_part_is_stored_within_the_dtype():
+    tx = gl.store(gl.scale_by_momentum(0.5), "float32")
+    _, state = tx.update(jnp.array([1e300 - 2j]), tx.init(jnp.zeros(1, "complex128")))
+    np.testing.assert_array_equal(state.moment, [complex(jnp.finfo("float32").max, -1.0)])

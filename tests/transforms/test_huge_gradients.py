@@ -14,6 +14,12 @@ import pytest
 import gradlab as gl
 from gradlab.arithmetic import squarable, squared_magnitude
 
+
+@gl.transformation(splits_gradient="tx")  # which decides on the square too
+def passed_on(tx: optax.GradientTransformation):
+    return tx.init, lambda updates, state, params=None, *, grads=None: tx.update(updates, state, params, grads=grads)
+
+
 # Every recipe and link that squares the gradient, with a memory so short that 700 steps forget the largest float32.
 CASES: dict[str, Callable[[], Any]] = {
     "adam": lambda: gl.adam(0.1, 0.5, 0.7),
@@ -25,6 +31,15 @@ CASES: dict[str, Callable[[], Any]] = {
         gl.scale_by_momentum(0.5), gl.scale_by_rms(0.7, 1e-8), gl.bias_correction(0.5, 0.7), gl.scale(-0.1)
     ),
     "isolated": lambda: gl.chain(gl.scale_by_momentum(0.5), gl.isolate(gl.scale_by_rms(0.7, 1e-8)), gl.scale(-0.1)),
+    "stored": lambda: gl.chain(
+        gl.scale_by_momentum(0.5), gl.store(gl.scale_by_rms(0.7, 1e-8), "float64"), gl.scale(-0.1)
+    ),
+    "stored in a preconditioner": lambda: gl.chain(
+        gl.scale_by_momentum(0.5), gl.precondition(gl.store(gl.scale_by_rms(0.7, 1e-8), "float64")), gl.scale(-0.1)
+    ),
+    "in a wrapper of one's own": lambda: gl.chain(
+        gl.scale_by_momentum(0.5), passed_on(gl.scale_by_rms(0.7, 1e-8)), gl.scale(-0.1)
+    ),
     "bare": lambda: gl.scale_by_rms(0.7, 1e-8),
     "scheduled": lambda: gl.adam(0.1, 0.5, gl.schedules.linear(0.5, 0.7, 9)),
     "torch": lambda: gl.flavors.torch.adam(0.1, (0.5, 0.7)),

@@ -71,6 +71,13 @@ CHANGED: dict[str, gl.Transformation] = {
     "nesterov, dampened": gl.sgd(0.1, momentum=0.9, nesterov=True, dampening=0.3),
     "rmsprop, all": gl.rmsprop(0.1, 0.8, centered=True, momentum=0.9, nesterov=True),
     "adagrad from 0.1": gl.adagrad(0.1, initial_accumulator_value=0.1),
+    "adam, nesterov": gl.adam(0.1, 0.8, 0.9, eps_root=1e-2, nesterov=True),
+    "amsgrad, root": gl.amsgrad(0.1, eps_root=1e-2),
+    "rmsprop, optax's options": gl.rmsprop(
+        0.1, 0.8, 0.1, centered=True, momentum=0.9, eps_in_sqrt=True, initial_scale=0.3, bias_correction=True
+    ),
+    "rmsprop, corrected": gl.rmsprop(0.1, centered=True, bias_correction=True),
+    "adadelta with decay": gl.adadelta(0.9, weight_decay=0.1),
     "adam, efficient": gl.chain(
         gl.scale_by_momentum(0.8), gl.scale_by_rms(0.9), gl.bias_correction(0.8, 0.9), gl.scale_by_learning_rate(0.1)
     ),

@@ -5,18 +5,35 @@ from __future__ import annotations
 from ..base import transformation
 from ..compose import chain
 from ..hyperparameters import Decay, NonNegative
+from ..transforms.decay import add_decayed_weights
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms, scale_by_update_rms
 
 
 @transformation
-def adadelta(learning_rate: NonNegative = 1.0, rho: Decay = 0.9, eps: NonNegative = 1e-6):
+def adadelta(
+    learning_rate: NonNegative = 1.0,
+    rho: Decay = 0.9,
+    eps: NonNegative = 1e-6,
+    weight_decay: NonNegative | None = None,
+    weight_decay_mask=None,
+):
     r"""Adadelta: RMS scaling, then the units of the parameters back; it needs no rate ($\alpha$ = 1).
 
     `rho` in [0, 1) is the decay of both running means; `eps` in [0, inf) stands inside both roots and sets the size
-    of the first steps (with 0 nothing ever moves). Source: Zeiler (2012), algorithm 1.
+    of the first steps (with 0 nothing ever moves). `weight_decay` in [0, inf), of the leaves that `weight_decay_mask`
+    chooses, is added to the gradient, as `add_decayed_weights` does, and needs `params`; None adds nothing.
+
+    Raises ValueError for a mask without a weight decay. Source: Zeiler (2012), algorithm 1.
     """
+    if weight_decay is None and weight_decay_mask is not None:
+        raise ValueError(
+            "adadelta: weight_decay_mask chooses what decays, and weight_decay is None; "
+            "pass weight_decay too, such as 1e-4"
+        )
+    decay = () if weight_decay is None else (add_decayed_weights(weight_decay, weight_decay_mask),)
     return chain(
+        *decay,
         scale_by_rms(rho, eps=0.0, eps_root=eps),
         scale_by_update_rms(rho, eps),
         scale_by_learning_rate(learning_rate),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from ..base import transformation
 from ..compose import chain
 from ..hyperparameters import Decay, NonNegative
+from ..schedules.base import ahead
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import add_decayed_weights
+from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms
@@ -18,6 +20,9 @@ def adam(
     b1: Decay = 0.9,
     b2: Decay = 0.999,
     eps: NonNegative = 1e-8,
+    eps_root: NonNegative | None = None,
+    *,
+    nesterov: bool = False,
 ):
     r"""Adam: momentum, plus RMSProp, plus bias correction, $x_t = x_{t-1} - \alpha \hat m_t / (\sqrt{\hat v_t} +
     \epsilon)$.
@@ -25,9 +30,10 @@ def adam(
     `b1` and `b2` in [0, 1) are the decays of the means of $g$ and $g^2$, $\hat m_t = m_t / (1 - \beta_1^t)$ and
     $\hat v_t = v_t / (1 - \beta_2^t)$. Both are corrected before the division, as published; the efficient form,
     with one correction behind it, is `chain(scale_by_momentum(b1), scale_by_rms(b2, eps), bias_correction(b1, b2),
-    scale_by_learning_rate(learning_rate))`. Source: Kingma & Ba (2015), algorithm 1.
+    scale_by_learning_rate(learning_rate))`. `eps_root` in [0, inf) is added inside the root (None adds nothing), and
+    `nesterov` replaces $\hat m_t$ by that of `nadam`. Source: Kingma & Ba (2015), algorithm 1.
     """
-    return chain(*adam_direction(b1, b2, eps), scale_by_learning_rate(learning_rate))
+    return chain(*adam_direction(b1, b2, eps, eps_root, nesterov), scale_by_learning_rate(learning_rate))
 
 
 @transformation
@@ -38,21 +44,24 @@ def adamw(
     eps: NonNegative = 1e-8,
     weight_decay: NonNegative = 1e-2,
     mask=None,
+    *,
+    eps_root: NonNegative | None = None,
+    nesterov: bool = False,
 ):
     r"""AdamW: Adam with decoupled weight decay, $x_t = x_{t-1} - \alpha (d_t + \lambda x_{t-1})$, $d$ Adam's direction.
 
-    `weight_decay` is $\lambda$ in [0, inf); `mask` chooses the leaves that decay, as in `add_decayed_weights`. Needs
-    `params`. Source: Loshchilov & Hutter (2019), algorithm 2.
+    `weight_decay` is $\lambda$ in [0, inf); `mask` chooses the leaves that decay, as in `add_decayed_weights`. The
+    other arguments are those of `adam`. Needs `params`. Source: Loshchilov & Hutter (2019), algorithm 2.
     """
     return chain(
-        *adam_direction(b1, b2, eps),
+        *adam_direction(b1, b2, eps, eps_root, nesterov),
         add_decayed_weights(weight_decay, mask),
         scale_by_learning_rate(learning_rate),
     )
 
 
-def adam_direction(b1, b2, eps):
-    """The links of Adam before the learning rate."""
-    first = chain(scale_by_momentum(b1), bias_correction(b1))
+def adam_direction(b1, b2, eps, eps_root=None, nesterov=False):
+    """The links of Adam before the learning rate; those of Nadam, with `nesterov`."""
+    first = look_ahead(b1, next_decay=ahead(b1), corrected=True) if nesterov else bias_correction(b1)
     second = chain(scale_by_momentum(b2), bias_correction(b2))
-    return first, scale_by_rms(second, eps)
+    return scale_by_momentum(b1), first, scale_by_rms(second, eps, 0.0 if eps_root is None else eps_root)

@@ -18,16 +18,19 @@ def amsgrad(
     b1: Decay = 0.9,
     b2: Decay = 0.999,
     eps: NonNegative = 1e-8,
+    eps_root: NonNegative | None = None,
 ):
     r"""AMSGrad: Adam with rates that never rise, $x_t = x_{t-1} - \alpha \hat m_t / (\sqrt{\max_{i \le t} \hat v_i} +
     \epsilon)$.
 
     The maximum is taken of the corrected second moment; of the raw one it would be too small at first, and then
-    corrected too little. Source: Reddi et al. (2018), algorithm 2 (which leaves the corrections out).
+    corrected too little. `eps_root` in [0, inf) is added inside the root (None adds nothing).
+    Source: Reddi et al. (2018), algorithm 2 (which leaves the corrections out).
     """
+    second = chain(scale_by_momentum(b2), bias_correction(b2), running_max())
     return chain(
         scale_by_momentum(b1),
         bias_correction(b1),
-        scale_by_rms(chain(scale_by_momentum(b2), bias_correction(b2), running_max()), eps),
+        scale_by_rms(second, eps, 0.0 if eps_root is None else eps_root),
         scale_by_learning_rate(learning_rate),
     )

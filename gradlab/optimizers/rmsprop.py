@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..base import transformation
 from ..compose import chain
 from ..hyperparameters import Decay, NonNegative
+from ..transforms.bias_correction import bias_correction
 from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
@@ -19,18 +20,37 @@ def rmsprop(
     centered: bool = False,
     momentum: Decay | None = None,
     nesterov: bool = False,
+    *,
+    eps_in_sqrt: bool = False,
+    initial_scale: NonNegative | None = None,
+    bias_correction: bool = False,
 ):
     r"""RMSProp: rates that fall with the recent gradients, $x_t = x_{t-1} - \alpha g_t / (\sqrt{v_t} + \epsilon)$.
 
     `centered` measures the variance in place of the second moment. `momentum` in [0, 1) is a heavy ball over the
-    scaled gradient, and `nesterov` looks ahead along it; the rate stands outside. Raises ValueError for `nesterov`
-    without `momentum`. Source: Hinton (2012), lecture 6e; Graves (2013); Goodfellow et al. (2016), algorithm 8.5.
+    scaled gradient, and `nesterov` looks ahead along it; the rate stands outside. `eps_in_sqrt` adds `eps` inside the
+    root, $\sqrt{v_t + \epsilon}$. `initial_scale` is $v_0$ in [0, inf), and None is 0; the mean that `centered` takes
+    off starts at 0. `bias_correction` divides $v_t$, and that mean, by $1 - \rho^t$.
+
+    Raises ValueError for `nesterov` without `momentum`.
+    Source: Hinton (2012), lecture 6e; Graves (2013); Goodfellow et al. (2016), algorithm 8.5.
     """
     if nesterov and momentum is None:
         raise ValueError("rmsprop: nesterov=True looks ahead along the momentum; pass momentum too, such as 0.9")
-    links = [scale_by_stddev(decay, eps) if centered else scale_by_rms(decay, eps)]
+    epsilons = (0.0, eps) if eps_in_sqrt else (eps, 0.0)
+    second_moment = _mean(decay, bias_correction, initial_scale)
+    mean = None if initial_scale is None else _mean(decay, bias_correction)  # None: as the second moment
+    links = [scale_by_stddev(second_moment, *epsilons, mean) if centered else scale_by_rms(second_moment, *epsilons)]
     if momentum is not None:
         links.append(scale_by_momentum(momentum, dampening=0.0))
     if nesterov:
         links.append(look_ahead(momentum, dampening=0.0))
     return chain(*links, scale_by_learning_rate(learning_rate))
+
+
+def _mean(decay, corrected, initial=None):
+    """The estimator of a moment: a decay alone stands for a running mean that starts at 0."""
+    if initial is None and not corrected:
+        return decay
+    mean = scale_by_momentum(decay, initial=0.0 if initial is None else initial)
+    return chain(mean, bias_correction(decay)) if corrected else mean

@@ -49,6 +49,7 @@ CASES: dict[str, Case] = {
     ),
     "adadelta": Case(gl.adadelta, references.adadelta),
     "adadelta, options": Case(gl.adadelta, references.adadelta, {"rho": 0.5, "eps": 1e-3}),
+    "adadelta, decay": Case(gl.adadelta, references.adadelta, {"weight_decay": 0.3, "eps": 1e-3}),
     "rmsprop": Case(gl.rmsprop, references.rmsprop),
     "rmsprop, centered": Case(gl.rmsprop, references.rmsprop, {"centered": True, "eps": 1e-4}),
     "rmsprop, momentum": Case(gl.rmsprop, references.rmsprop, {"momentum": 0.9, "decay": 0.99}),
@@ -56,17 +57,31 @@ CASES: dict[str, Case] = {
     "rmsprop, all": Case(
         gl.rmsprop, references.rmsprop, {"centered": True, "momentum": 0.8, "nesterov": True, "eps": 1e-3}
     ),
+    "rmsprop, eps inside": Case(gl.rmsprop, references.rmsprop, {"eps_in_sqrt": True, "eps": 1e-3}),
+    "rmsprop, from 0.1": Case(gl.rmsprop, references.rmsprop, {"initial_scale": 0.1}),
+    "rmsprop, corrected": Case(gl.rmsprop, references.rmsprop, {"bias_correction": True, "decay": 0.7}),
+    "rmsprop, optax's options": Case(
+        gl.rmsprop,
+        references.rmsprop,
+        {"eps_in_sqrt": True, "initial_scale": 0.1, "centered": True, "bias_correction": True, "momentum": 0.8},
+    ),
     "adam": Case(gl.adam, references.adam),
     "adam, options": Case(gl.adam, references.adam, {"b1": 0.5, "b2": 0.7, "eps": 1e-3}),
     "adam, no eps": Case(gl.adam, references.adam, {"eps": 0.0}),
     "adamw": Case(gl.adamw, references.adamw),
     "adamw, options": Case(gl.adamw, references.adamw, {"weight_decay": 0.5, "b1": 0.5, "eps": 1e-3}),
+    "adam, eps_root": Case(gl.adam, references.adam, {"eps_root": 1e-3, "b2": 0.7}),
+    "adam, nesterov": Case(gl.adam, references.adam, {"nesterov": True, "b1": 0.7, "eps_root": 1e-4}),
+    "adamw, eps_root": Case(gl.adamw, references.adamw, {"eps_root": 1e-3, "b2": 0.7}),
+    "adamw, nesterov": Case(gl.adamw, references.adamw, {"nesterov": True, "b1": 0.7, "eps_root": 1e-4}),
     "adamax": Case(gl.adamax, references.adamax),
     "adamax, options": Case(gl.adamax, references.adamax, {"b1": 0.5, "b2": 0.7, "eps": 1e-3}),
     "nadam": Case(gl.nadam, references.nadam),
     "nadam, options": Case(gl.nadam, references.nadam, {"b1": 0.5, "b2": 0.7, "eps": 1e-3}),
+    "nadam, eps_root": Case(gl.nadam, references.nadam, {"eps_root": 1e-3, "b2": 0.7}),
     "amsgrad": Case(gl.amsgrad, references.amsgrad),
     "amsgrad, options": Case(gl.amsgrad, references.amsgrad, {"b1": 0.5, "b2": 0.7, "eps": 1e-3}),
+    "amsgrad, eps_root": Case(gl.amsgrad, references.amsgrad, {"eps_root": 1e-3, "b2": 0.7}),
     "adabound": Case(gl.adabound, references.adabound),
     "adabound, options": Case(gl.adabound, references.adabound, {"final_rate": 0.01, "gamma": 0.1, "b1": 0.5}),
     "amsbound": Case(gl.amsbound, references.amsbound),
@@ -125,6 +140,12 @@ def assert_same_path(got: Any, expected: np.ndarray, tolerance: float = 1e-12) -
     assert np.all(gap <= tolerance * distance), f"gap {gap} over the distance {distance}"
 
 
+def start_of(case: Case) -> np.ndarray:
+    """0, where no digits are lost, unless parameters decay."""
+    decays = case.recipe is gl.adamw or "weight_decay" in case.options
+    return np.full(SIZE, 0.5 if decays else 0.0)
+
+
 def reference_options(case: Case) -> dict[str, Any]:
     return {case.renamed.get(name, name): value for name, value in case.options.items()}
 
@@ -133,7 +154,7 @@ def reference_options(case: Case) -> dict[str, Any]:
 @pytest.mark.parametrize("name", CASES)
 def test_recipe_follows_its_reference(name: str, sequence: str) -> None:
     case = CASES[name]
-    start = np.full(SIZE, 0.5 if "adamw" in name else 0.0)
+    start = start_of(case)
     gradients = SEQUENCES[sequence]
     expected = references.trajectory(case.reference, start, gradients, learning_rate=RATE, **reference_options(case))
     assert_same_path(points(case.recipe(RATE, **case.options), jnp.asarray(start), jnp.asarray(gradients)), expected)
@@ -143,7 +164,7 @@ def test_recipe_follows_its_reference(name: str, sequence: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_recipe_follows_its_reference_under_a_decaying_rate(name: str, sequence: str) -> None:
     case = CASES[name]
-    start = np.full(SIZE, 0.5 if "adamw" in name else 0.0)
+    start = start_of(case)
     gradients = SEQUENCES[sequence]
     options = reference_options(case)
     if "bound" in name:
@@ -203,6 +224,12 @@ def test_the_table_tells_recipes_apart() -> None:
 
 # optax.
 
+
+def _both(name: str, **options: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """A recipe and optax's, with the same arguments."""
+    return lambda a: getattr(gl, name)(a, **options), lambda a: getattr(optax, name)(a, **options)
+
+
 OPTAX: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "sgd": (gl.sgd, optax.sgd),
     "sgd, momentum": (lambda a: gl.sgd(a, momentum=0.9), lambda a: optax.sgd(a, momentum=0.9)),
@@ -214,6 +241,15 @@ OPTAX: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "adam": (gl.adam, optax.adam),
     "adam, options": (lambda a: gl.adam(a, 0.5, 0.7, 1e-3), lambda a: optax.adam(a, 0.5, 0.7, 1e-3)),
     "adamw": (lambda a: gl.adamw(a, weight_decay=0.1), lambda a: optax.adamw(a, weight_decay=0.1)),
+    "adam, by place": (lambda a: gl.adam(a, 0.5, 0.7, 1e-3, 1e-4), lambda a: optax.adam(a, 0.5, 0.7, 1e-3, 1e-4)),
+    "nadam, by place": (lambda a: gl.nadam(a, 0.5, 0.7, 1e-3, 1e-4), lambda a: optax.nadam(a, 0.5, 0.7, 1e-3, 1e-4)),
+    "amsgrad, by place": (
+        lambda a: gl.amsgrad(a, 0.5, 0.7, 1e-3, 1e-4),
+        lambda a: optax.amsgrad(a, 0.5, 0.7, 1e-3, 1e-4),
+    ),
+    "adam, nesterov": _both("adam", nesterov=True),
+    "adam, nesterov, eps_root": _both("adam", nesterov=True, b1=0.5, b2=0.7, eps_root=1e-4),
+    "adamw, nesterov": _both("adamw", nesterov=True, weight_decay=0.1, eps_root=1e-4),
     "amsgrad": (gl.amsgrad, optax.amsgrad),
     "nadam": (gl.nadam, optax.nadam),
     "adamax": (
@@ -233,10 +269,12 @@ OPTAX: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         lambda a: gl.rmsprop(a, 0.9, 1e-3, centered=True),
         lambda a: optax.rmsprop(a, decay=0.9, eps=1e-3, centered=True, eps_in_sqrt=False),
     ),
-    "rmsprop, eps inside": (
-        lambda a: gl.chain(gl.scale_by_rms(0.9, 0.0, 1e-8), gl.scale_by_learning_rate(a)),
-        lambda a: optax.rmsprop(a, decay=0.9, eps=1e-8),
+    "rmsprop, eps inside": _both("rmsprop", eps_in_sqrt=True),
+    "rmsprop, all": _both(
+        "rmsprop", initial_scale=0.1, eps_in_sqrt=True, centered=True, momentum=0.9, nesterov=True, bias_correction=True
     ),
+    "rmsprop, from 0.1": _both("rmsprop", initial_scale=0.1, eps_in_sqrt=False, eps=1e-3),
+    "rmsprop, corrected": _both("rmsprop", bias_correction=True, eps_in_sqrt=False, eps=1e-3),
     "rmsprop, momentum": (
         lambda a: gl.rmsprop(a, 0.9, 1e-3, momentum=0.9),
         lambda a: optax.rmsprop(a, decay=0.9, eps=1e-3, momentum=0.9, eps_in_sqrt=False),
@@ -249,6 +287,7 @@ OPTAX: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         lambda a: gl.adadelta(a, 0.9, 1e-6),
         lambda a: optax.adadelta(a, rho=0.9, eps=1e-6),
     ),
+    "adadelta, decay": _both("adadelta", weight_decay=0.1, weight_decay_mask=True),
 }
 
 
@@ -267,7 +306,7 @@ def test_recipe_follows_optax(name: str) -> None:
         assert_same_path(points(ours(RATE), start, gradients), expected, 1e-11)
 
 
-@pytest.mark.parametrize("name", ["sgd, momentum", "adam", "amsgrad", "adadelta"])
+@pytest.mark.parametrize("name", ["sgd, momentum", "adam", "adam, nesterov", "amsgrad", "adadelta, decay"])
 def test_recipe_follows_optax_under_a_decaying_rate(name: str) -> None:
     ours, theirs = OPTAX[name]
     gradients, start = jnp.asarray(SEQUENCES["dense"]), jnp.full(SIZE, 0.5)

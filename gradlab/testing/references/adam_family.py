@@ -15,15 +15,18 @@ def adam(
     b1: float = 0.9,
     b2: float = 0.999,
     eps: float = 1e-8,
+    eps_root: float | None = None,
+    nesterov: bool = False,
 ) -> Step:
-    """Correct both moments, then divide: x -= a m^ / (sqrt(v^) + eps).
+    """Correct both moments, then divide: x -= a m^ / (sqrt(v^ + eps_root) + eps).
 
-    m^ = m / (1 - b1^t) and v^ = v / (1 - b2^t). Source: Kingma & Ba (2015), Algorithm 1.
+    m^ = m / (1 - b1^t) and v^ = v / (1 - b2^t); the paper has no eps_root. With `nesterov` m^ is that of `nadam`.
+    Source: Kingma & Ba (2015), Algorithm 1.
     """
     m, v = moments(g, state, b1, b2)
-    m_hat = m / (1 - b1**t)
+    m_hat = _looking_ahead(m, g, t, b1) if nesterov else m / (1 - b1**t)
     v_hat = v / (1 - b2**t)
-    return -learning_rate * divide(m_hat, np.sqrt(v_hat) + eps), {"m": m, "v": v}
+    return -learning_rate * divide(m_hat, np.sqrt(v_hat + (eps_root or 0.0)) + eps), {"m": m, "v": v}
 
 
 def adamw(
@@ -37,16 +40,18 @@ def adamw(
     b2: float = 0.999,
     eps: float = 1e-8,
     weight_decay: float = 1e-2,
+    eps_root: float | None = None,
+    nesterov: bool = False,
 ) -> Step:
     """Decay the weights beside Adam: x -= a (m^ / (sqrt(v^) + eps) + l x), x before the step.
 
     Source: Loshchilov & Hutter (2019), Algorithm 2, but with l multiplied by the rate, as the
-    frameworks do.
+    frameworks do. `eps_root` and `nesterov` as in `adam`.
     """
     m, v = moments(g, state, b1, b2)
-    m_hat = m / (1 - b1**t)
+    m_hat = _looking_ahead(m, g, t, b1) if nesterov else m / (1 - b1**t)
     v_hat = v / (1 - b2**t)
-    direction = divide(m_hat, np.sqrt(v_hat) + eps)
+    direction = divide(m_hat, np.sqrt(v_hat + (eps_root or 0.0)) + eps)
     return -learning_rate * (direction + weight_decay * x), {"m": m, "v": v}
 
 
@@ -101,6 +106,7 @@ def nadam(
     next_b1: float | None = None,
     b2: float = 0.999,
     eps: float = 1e-8,
+    eps_root: float | None = None,
 ) -> Step:
     """Let Adam's m^ look ahead: u_{t+1} m / (1 - prod_{t+1} u) + (1 - u_t) g / (1 - prod_t u).
 
@@ -113,7 +119,7 @@ def nadam(
     m, v = moments(g, state, b1, b2)
     m_hat = next_b1 * m / (1 - product * next_b1) + (1 - b1) * g / (1 - product)
     v_hat = v / (1 - b2**t)
-    change = -learning_rate * divide(m_hat, np.sqrt(v_hat) + eps)
+    change = -learning_rate * divide(m_hat, np.sqrt(v_hat + (eps_root or 0.0)) + eps)
     return change, {"m": m, "v": v, "product": product}
 
 
@@ -127,8 +133,9 @@ def amsgrad(
     b1: float = 0.9,
     b2: float = 0.999,
     eps: float = 1e-8,
+    eps_root: float | None = None,
 ) -> Step:
-    """Never raise the rate: x -= a m^ / (sqrt(w) + eps), w the running maximum of Adam's v^.
+    """Never raise the rate: x -= a m^ / (sqrt(w + eps_root) + eps), w the running maximum of Adam's v^.
 
     Source: Reddi et al. (2018), Algorithm 2, which corrects neither moment; here both are corrected
     as Adam's are, and the maximum is taken after the correction.
@@ -136,4 +143,9 @@ def amsgrad(
     m, v = moments(g, state, b1, b2)
     m_hat = m / (1 - b1**t)
     w = np.maximum(state.get("w", 0.0), v / (1 - b2**t))
-    return -learning_rate * divide(m_hat, np.sqrt(w) + eps), {"m": m, "v": v, "w": w}
+    return -learning_rate * divide(m_hat, np.sqrt(w + (eps_root or 0.0)) + eps), {"m": m, "v": v, "w": w}
+
+
+def _looking_ahead(m: Array, g: Array, t: int, b1: float) -> Array:
+    """Nadam's m^ at a constant momentum."""
+    return b1 * m / (1 - b1 ** (t + 1)) + (1 - b1) * g / (1 - b1**t)

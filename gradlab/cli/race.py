@@ -110,7 +110,7 @@ def _show(
     run: DurableRun, plan: Plan, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], as_json: bool
 ) -> None:
     from gradlab.lab import export, folder
-    from gradlab.lab.compare import ranks, verdict  # SciPy takes half a second: not before the race
+    from gradlab.lab.compare import ranks, verdict
     from gradlab.lab.leaderboard import leaderboard
 
     from .leaderboard import print_leaderboard

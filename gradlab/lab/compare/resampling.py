@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy import stats
+from scipy.special import ndtr, stdtrit  # not scipy.stats, which takes half a second to import
 
 MINIMUM_SEEDS = 3  # two values say nothing about how far a third would lie
 
@@ -50,8 +50,8 @@ class Resampling:
 
     def tail(self, seeds: int) -> float:
         """The share of the samples to leave out at each end."""
-        quantile = stats.t.ppf((1 - self.confidence) / 2, seeds - 1) * np.sqrt(seeds / (seeds - 1))
-        return float(stats.norm.cdf(quantile))
+        quantile = stdtrit(seeds - 1, (1 - self.confidence) / 2) * np.sqrt(seeds / (seeds - 1))
+        return float(ndtr(quantile))
 
     def interval(self, values: xr.DataArray, seeds: int) -> tuple[xr.DataArray, xr.DataArray]:
         """The ends of the interval of a statistic over "draw", each a value that occurred."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -48,6 +50,12 @@ def test_tails_approach_the_plain_ones_with_many_seeds() -> None:
     assert Resampling(confidence=0.5).tail(100_000) == pytest.approx(0.25, rel=1e-3)
     expected = stats.norm.cdf(-2.7764451 * np.sqrt(5 / 4))
     assert Resampling().tail(5) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_comparison_does_without_the_import_of_all_distributions() -> None:
+    script = "import sys, gradlab.lab.compare; print('scipy.special' in sys.modules, 'scipy.stats' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout == "True False\n"
 
 
 def test_wrong_numbers_are_refused() -> None:

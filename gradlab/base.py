@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, overload
 
@@ -141,6 +142,8 @@ class Border:
                 f"to {after}), which no compiled loop can hold; of optax's, `monitor` does: take `optax.snapshot` for "
                 f"it, or put it in front, as in optax.chain(optax.monitor(...), tx)"
             )
+        if any(getattr(leaf, "dtype", None) == jnp.bool_ for leaf in jax.tree.leaves(result)):
+            raise TypeError(f"update of {self._name} returned booleans, expected floating-point updates")
         if first_difference(result, updates):
             self._require_scalars(None)
             _require_one_gradient(updates, result)
@@ -184,7 +187,7 @@ def _require_one_gradient(updates: PyTree, single: PyTree) -> None:
     if not same_structure(updates, single):
         return
     shapes, wanted = ([shape_of(leaf) for leaf in jax.tree.leaves(tree)] for tree in (updates, single))
-    if shapes and shapes != wanted and [shape[1:] for shape in shapes] == wanted and all(shapes):
+    if shapes and shapes != wanted and [shape[1:] for shape in shapes] == wanted and all(shapes) and any(wanted):
         raise ValueError(
             f"the updates hold {shapes[0][0]} gradients, one for each example, and one gradient was expected; average "
             f"them, or put what aggregates them in front, as in "
@@ -284,7 +287,20 @@ def squares_gradient(link: Any) -> bool:
 def _require_pair(owner: str, made: Any) -> None:
     pair = isinstance(made, tuple) and len(made) >= 2 and callable(made[0]) and callable(made[1])
     if not pair:
-        raise TypeError(f"{owner} must return an (init, update) pair of functions, got {type(made).__name__}: {made!r}")
+        raise TypeError(f"{owner} must return an (init, update) pair of functions, but it returned {in_words(made)}")
+
+
+def in_words(made: Any) -> str:
+    """What a factory returned in place of a transformation, in short."""
+    if made is None:
+        return "nothing"
+    if isinstance(made, type) or inspect.isroutine(made):
+        kind = "class" if isinstance(made, type) else "function"
+        return f"the {kind} {getattr(made, '__name__', type(made).__name__)} alone"
+    if isinstance(made, (list, tuple)) and any(hasattr(link, "update") for link in made):
+        return f"a {type(made).__name__} of links, of which gl.chain makes one: gl.chain(*links)"
+    text = " ".join(repr(made).split())
+    return f"a {type(made).__name__}" + (f": {text}" if len(text) < 60 and " at 0x" not in text else "")
 
 
 def _show_composition(composed: Transformation) -> str:

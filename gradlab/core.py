@@ -62,9 +62,9 @@ class Core:
         if isinstance(made, Value):
             return raw_init(made, params)
         if not self._schedules(self._arguments()):
-            return made[0](params)
+            return self._call("init", made[0], params)
         step = jnp.zeros((), jnp.int32)
-        return ScheduledState(step, self.made_at(step)[0](params))
+        return ScheduledState(step, self._call("init", self.made_at(step)[0], params))
 
     def update(self, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
         made = self.made()
@@ -75,6 +75,20 @@ class Core:
         made = self.made_at(state.step)
         updates, inner = self._call_update(made[1], updates, state.inner, params, extra)
         return updates, ScheduledState(optax.safe_increment(state.step), inner)
+
+    def _call(self, name: str, function: Any, *arguments: Any, **given: Any) -> Any:
+        """Call `init` or `update`; raises TypeError that shows both signatures if they do not fit."""
+        try:
+            return function(*arguments, **given)
+        except TypeError as error:
+            if _takes(function, arguments, given):
+                raise
+            called = "init(params)"
+            if name == "update":
+                called = "update(updates, state), with params and grads if it has arguments of these names"
+            raise TypeError(
+                f"{name} of {self.factory.name} takes {inspect.signature(function)}, but is called as {called}: {error}"
+            ) from None
 
     def _arguments(self) -> dict[str, Any]:
         return {name: rejoin(child) for name, child in self.children.items()}
@@ -88,10 +102,10 @@ class Core:
         names, takes_any = _accepted(getattr(update, "__code__", None) or update)
         given = {key: value for key, value in extra.items() if key in names or (takes_any and key != "grads")}
         if "params" not in names:
-            return self._require_two(update(updates, state, **given))
+            return self._require_two(self._call("update", update, updates, state, **given))
         if params is None and inspect.signature(update).parameters["params"].default is inspect.Parameter.empty:
             raise ValueError(f"{self.factory.name} needs the parameters: call update(updates, state, params)")
-        return self._require_two(update(updates, state, params, **given))
+        return self._require_two(self._call("update", update, updates, state, params, **given))
 
     def _require_two(self, result: Any) -> Any:
         if isinstance(result, tuple | list) and len(result) == 2:
@@ -126,6 +140,19 @@ def _only_numbers(made: Any) -> bool:
     """Whether a recipe or a chain holds Python's numbers only: then it can be kept, while an array may be traced."""
     parts = made if isinstance(made, Value) else getattr(made, "links", None)
     return parts is not None and all(isinstance(leaf, float | int) for leaf in jax.tree.leaves(parts))
+
+
+def _takes(function: Any, arguments: tuple[Any, ...], given: dict[str, Any]) -> bool:
+    """Whether a function takes these arguments; true where its signature is not known."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(*arguments, **given)
+    except TypeError:
+        return False
+    return True
 
 
 @functools.lru_cache(maxsize=1024)

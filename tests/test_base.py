@@ -191,12 +191,15 @@ def test_the_composition_of_a_link_is_the_link() -> None:
 @pytest.mark.parametrize(
     ("made", "shown"),
     [
-        (None, "NoneType: None"),
-        (3.0, "float: 3.0"),
-        ((), r"tuple: \(\)"),
-        ((1, 2), r"tuple: \(1, 2\)"),
-        ((lambda params: (),), "tuple"),
-        ([lambda: 0, lambda: 0], "list"),
+        (None, "nothing$"),
+        (3.0, "a float: 3.0$"),
+        ((), r"a tuple: \(\)$"),
+        ((1, 2), r"a tuple: \(1, 2\)$"),
+        ((lambda params: (),), "a tuple$"),
+        ([lambda: 0, lambda: 0], "a list$"),
+        (len, "the function len alone$"),
+        (int, "the class int alone$"),
+        ([gl.scale_by_sign()], r"a list of links, of which gl.chain makes one: gl.chain\(\*links\)$"),
     ],
 )
 def test_a_factory_must_return_a_pair(made: Any, shown: str) -> None:
@@ -204,8 +207,48 @@ def test_a_factory_must_return_a_pair(made: Any, shown: str) -> None:
     def broken():
         return made
 
-    with pytest.raises(TypeError, match=rf"broken must return an \(init, update\) pair of functions, got {shown}"):
+    with pytest.raises(
+        TypeError, match=rf"broken must return an \(init, update\) pair of functions, but it returned {shown}"
+    ):
         broken()
+
+
+@pytest.mark.parametrize(
+    ("init", "update", "message"),
+    [
+        (
+            lambda: (),
+            lambda updates, state: (updates, state),
+            r"init of odd takes \(\), but is called as init\(params\)",
+        ),
+        (
+            lambda params: (),
+            lambda updates, state, parameters: (updates, state),
+            r"update of odd takes \(updates, state, parameters\), but is called as update\(updates, state\), with "
+            "params and grads if it has arguments of these names: ",
+        ),
+        (lambda params: (), lambda updates: updates, r"update of odd takes \(updates\), but"),
+        (lambda params: (), lambda updates, state: (updates > 0, state), r"update of odd\(\) returned booleans"),
+    ],
+)
+def test_functions_of_a_pair_that_do_not_fit_are_refused_by_name(init: Any, update: Any, message: str) -> None:
+    @gl.transformation
+    def odd():
+        return init, update
+
+    with pytest.raises(TypeError, match=message):
+        odd().update(jnp.ones(2), odd().init(jnp.ones(2)))
+
+
+def test_one_number_in_place_of_updates_is_no_batch_of_gradients() -> None:
+    @gl.transformation
+    def summed():
+        return (lambda params: ()), (lambda updates, state: (jnp.sum(updates), state))
+
+    with pytest.raises(
+        ValueError, match=r"same structure and shapes, but differ at the root: float64\[\] in the trans"
+    ):
+        summed().update(jnp.ones(2), ())
 
 
 def test_errors_of_a_factory_are_its_own() -> None:

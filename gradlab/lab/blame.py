@@ -20,6 +20,11 @@ from .time_limit import VARIABLE, OutOfTimeError, patience
 
 _OURS = str(Path(gradlab.__file__).parent)
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)  # of a traceback as text
+_UNKNOWN_VALUES = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)  # and what they comprise
+_COMPILED = (
+    "the code is compiled, and the values of arrays are unknown then; compute with jax.numpy, in place of NumPy, "
+    "float(), int() and `if` (jnp.where, jax.lax.cond)"
+)
 _SPECIAL = {"nan": "JAX_DEBUG_NANS", "inf": "JAX_DEBUG_INFS"}
 
 
@@ -82,6 +87,8 @@ def reason(error: BaseException) -> str:
         return special(error)  # type: ignore[return-value]
     if "RESOURCE_EXHAUSTED" in text or isinstance(error, MemoryError):
         return f"there is not enough memory; pass a smaller --lanes ({' '.join(text.split())[:120]})"
+    if isinstance(error, _UNKNOWN_VALUES):
+        return f"{type(error).__name__}: {_COMPILED}"
     if isinstance(error, RecursionError):
         return "RecursionError: it calls itself without end"
     first = " ".join(text.split("\n\n")[0].split())  # JAX goes on with advice

@@ -11,7 +11,7 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import jax
 import optax
 
 import gradlab as gl
+from gradlab.base import in_words
 from gradlab.hyperparameters import weak
 from gradlab.values import Value, is_factory
 
@@ -30,6 +31,7 @@ from .sources import mark_origin
 from .time_limit import limited, patience
 from .trial import UnfitError, try_out
 
+_PROBLEM = "init(key) and loss(params, batch)"
 _EXPECTED = "expected package.module:name"
 _NO_FACTORIES = {
     "an async function": inspect.iscoroutinefunction,
@@ -74,7 +76,10 @@ def as_problem(found: Any, label: str | None = None) -> Problem:
     except ForeignError as error:
         if isinstance(error.__cause__, TypeError):
             why = error.__cause__
-            raise LoadError(f"{label} cannot be made without arguments ({why}); give them defaults") from None
+            raise LoadError(
+                f"{label} cannot be called without arguments ({why}); expected a class with {_PROBLEM}, or a function "
+                f"that returns one; give its arguments defaults"
+            ) from None
         raise BrokenError(str(error)) from error.__cause__
     if Problem not in type(problem).__mro__:
         problem = _as_inheriting(problem, label)
@@ -96,12 +101,27 @@ def find_entrant(name: str) -> Entrant:
     rate = next((known for known in _RATE_NAMES if known in parameters), next(iter(parameters), None))
     if rate is None:
         raise LoadError(f"{name} takes no arguments, expected a learning rate to vary")
+    if needed := needed_beside(factory, [rate]):
+        names = " and ".join(needed)
+        raise LoadError(
+            f"{name} needs {names} beside {rate}, which is all that a race gives; give {names} a default, or sweep: "
+            f"gradlab sweep --set {needed[0]}=..."
+        )
     default = parameters[rate].default
     positive = isinstance(default, (int, float)) and default > 0
     center = float(default) if positive else _DEFAULT_RATE
     known = entrants().get(name.rpartition(":")[2])
     centers = known.centers if known is not None else {}
     return Entrant(label_of(name), "other", _RateOnly(factory, rate), centers, default_rate=center)
+
+
+def needed_beside(factory: Any, given: Collection[str]) -> list[str]:
+    """The arguments without which a factory cannot be called, beside those that are given."""
+    return [
+        name
+        for name, parameter in factory.factory.parameters.items()
+        if parameter.default is inspect.Parameter.empty and not parameter.variadic and name not in given
+    ]
 
 
 def label_of(name: str) -> str:
@@ -194,7 +214,10 @@ def _pair_maker(found: Callable[..., Any]) -> Callable[..., optax.GradientTransf
         if isinstance(made, tuple):
             return made
         if not (hasattr(made, "init") and hasattr(made, "update")):
-            raise TypeError(f"{type(made).__name__} has no init(params) and update(updates, state, params)")
+            raise TypeError(
+                f"{getattr(found, '__name__', 'it')} must return an optimizer, which has init(params) and "
+                f"update(updates, state, params), but it returned {in_words(made)}"
+            )
         return optax.GradientTransformation(made.init, made.update)
 
     make.is_foreign = True  # type: ignore[attr-defined]
@@ -220,7 +243,11 @@ def imported(name: str) -> Any:
             found: Any = importlib.import_module(module_name)
     except ForeignError as error:
         if isinstance(error.__cause__, ImportError):
-            why = " ".join(str(error.__cause__).split())
+            why, missing = " ".join(str(error.__cause__).split()), getattr(error.__cause__, "name", None)
+            if missing and not module_name.startswith(missing):
+                raise LoadError(
+                    f"cannot import {module_name} of {name}, because it imports {missing} ({why})"
+                ) from None
             raise LoadError(f"cannot import {module_name} of {name} ({why}); looked in {here} too") from None
         raise BrokenError(str(error)) from error.__cause__
     finally:
@@ -237,14 +264,15 @@ def _inheriting(kind: type, label: str) -> type:
     if Problem in kind.__mro__:
         return kind
     if not (hasattr(kind, "init") and hasattr(kind, "loss")):
-        raise LoadError(f"{label} has no init(key) and loss(params, batch), which a problem needs")
+        raise LoadError(f"{label} is no problem: it lacks {_PROBLEM}")
     return type(kind.__name__, (kind, Problem), {"__module__": kind.__module__, "__doc__": kind.__doc__})
 
 
 def _as_inheriting(value: Any, label: str) -> Problem:
     """A value with `init` and `loss` as one of a class that inherits from Problem."""
     if not (hasattr(value, "init") and hasattr(value, "loss")):
-        raise LoadError(f"{label} is a {type(value).__name__}, expected a gradlab.lab.problems.Problem; see its help")
+        kind = "an array" if isinstance(value, jax.Array) else f"a {type(value).__name__}"
+        raise LoadError(f"{label} gives {kind}, expected a problem: a class with {_PROBLEM}")
     try:
         made = copy.copy(value)
         object.__setattr__(made, "__class__", _inheriting(type(value), label))  # whether it is frozen or not
@@ -260,7 +288,10 @@ def _fill_in(problem: Problem, label: str) -> None:
         ("name", (short if _NAME.fullmatch(short) else type(problem).__name__).lower()),
         ("summary", (type(problem).__doc__ or f"{label}, a problem of the user's own.").strip().split("\n")[0]),
     ):
-        if not isinstance(getattr(problem, attribute, None), str):
+        given = getattr(problem, attribute, None)
+        if given is not None and not isinstance(given, str):
+            raise LoadError(f"{label}.{attribute} is {given!r}, expected a string; leave it out to have one made")
+        if given is None:
             setattr(type(problem), attribute, value)
     if not _NAME.fullmatch(problem.name):
         raise LoadError(f"{label}.name is {problem.name!r}, expected letters, digits and _, for it names files")

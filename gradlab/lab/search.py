@@ -27,7 +27,7 @@ from .load import as_problem, find_problem
 from .problems.base import Problem
 from .processes import Processes
 from .store import Store, stored
-from .sweep import held, named, require_number
+from .sweep import held, named, require_numbers
 from .task import Lap, Task, Watcher
 from .tpe import STARTUP, Suggestions, require_optuna
 
@@ -63,8 +63,7 @@ class SearchPlan:
         require_whole("sample_seed", self.sample_seed, least=0)
         require_runs(self.trials, self.seeds, self.steps)
         object.__setattr__(self, "axes", as_axes(self.axes))
-        for name in self.axes:
-            require_number(self.name, self.factory, name)
+        require_numbers(self.name, self.factory, self.axes)
         if not any(isinstance(axis, Lin) for axis in self.axes.values()):
             given = ", ".join(f"{name}={typed(axis)}" for name, axis in self.axes.items()) or "nothing"
             raise GridError(

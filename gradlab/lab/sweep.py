@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from .grid import Lin as Lin
 from .grid import Log as Log
 from .laps import run_laps
 from .limits import require_room, require_runs
-from .load import as_factory, as_problem, find_factory, find_problem, label_of
+from .load import as_factory, as_problem, find_factory, find_problem, label_of, needed_beside
 from .names import pick
 from .problems.base import Problem
 from .race import require_different
@@ -62,8 +62,7 @@ class SweepPlan:
             raise ValueError("a sweep needs at least one problem, one optimizer and one hyperparameter")
         require_different([problem.name for problem in self.problems], "problem")
         for label, factory in self.factories.items():
-            for name in self.axes:
-                require_number(label, factory, name)
+            require_numbers(label, factory, self.axes)
         object.__setattr__(self, "points", self._points())
         require_runs(len(next(iter(self.points.values()))), self.seeds, self.steps)
         require_room(self.tasks)
@@ -199,12 +198,20 @@ def held(factories: Mapping[str, Callable[..., Any]], swept: Iterable[str]) -> s
     )
 
 
-def require_number(label: str, factory: Any, name: str) -> None:
-    """Raise GridError if a factory has no such hyperparameter, or one that is no number."""
+def require_numbers(label: str, factory: Any, names: Collection[str]) -> None:
+    """Raise GridError if a factory has no such hyperparameters, has one that is no number, or needs others besides."""
     parameters = factory.factory.parameters
-    try:
-        parameter = pick(name, parameters, f"hyperparameter of {label}")
-    except KeyError as error:
-        raise GridError(str(error)) from None
-    if parameter.static or parameter.variadic:
-        raise GridError(f"{name} of {label} is no number but structure, of which each value is a program of its own")
+    for name in names:
+        try:
+            parameter = pick(name, parameters, f"hyperparameter of {label}")
+        except KeyError as error:
+            raise GridError(str(error)) from None
+        if parameter.static or parameter.variadic:
+            raise GridError(
+                f"{name} of {label} is no number but structure, of which each value is a program of its own; write a "
+                f"function that returns {label} with the {name} that you want, and pass it as module:function"
+            )
+    if needed := needed_beside(factory, names):
+        raise GridError(
+            f"{label} needs {' and '.join(needed)} besides; give it one value (--set {needed[0]}=0.9), or a default"
+        )

@@ -51,7 +51,9 @@ def test_the_line_of_the_user_is_named(mine: Callable[[str], None]) -> None:
 
 
 def test_what_it_returns_wrong_has_no_line_but_is_theirs_too(mine: Callable[[str], None]) -> None:
-    message = r"other_state on ravine fails: ValueError: the state after .*float\d+\[4\]"
+    message = (
+        r"other_state on ravine fails: ValueError: .*own state \(at the root from float\d+\[3\] to float\d+\[4\]\)"
+    )
     with pytest.raises(ForeignError, match=message):
         mine("other_state")
 

@@ -131,8 +131,8 @@ def test_a_value_or_a_class_is_filled_in_as_what_a_name_finds() -> None:
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (3, "int is a int, expected a gradlab.lab.problems.Problem"),
-        (dict, "dict has no init"),
+        (3, r"int gives a int, expected a problem: a class with init\(key\) and loss\(params, batch\)$"),
+        (dict, r"dict is no problem: it lacks init\(key\) and loss\(params, batch\)$"),
         (type("Bad", (Own,), {"steps": 0}), "Bad.steps is 0"),
         (type("Slotted", (Own,), {"__slots__": ()}), None),
     ],
@@ -150,12 +150,12 @@ def test_values_that_are_no_problem_are_refused(found: Any, message: str | None)
     [
         ("Zzz", "theirs has no 'Zzz'; it has .*Bowl"),
         ("Bwl", r"theirs has no 'Bwl'; did you mean Bowl\?"),
-        ("Sign", "has no init.key. and loss"),
+        ("Sign", "is no problem: it lacks init.key. and loss"),
         ("Vector", "loss must return a real scalar"),
         ("Broken", r"Broken.loss fails when it is tried at .*theirs.py:\d+ .*: NameError"),
         ("Unranked", "metrics has no 'final_loss'"),
-        ("Demanding", "cannot be made without arguments .* give them defaults"),
-        ("made", "expected a gradlab.lab.problems.Problem"),
+        ("Demanding", "cannot be called without arguments .*; expected a class with .* give its arguments defaults"),
+        ("made", "expected a problem: a class with"),
     ],
 )
 def test_what_is_no_problem_is_refused(name: str, message: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.lab.laps import train
-from gradlab.lab.problems import PROBLEMS, Problem, Score
+from gradlab.lab.problems import PROBLEMS, Landscape, Problem, Score
 from gradlab.lab.trial import UnfitError, described, try_out
 
 
@@ -50,8 +50,24 @@ def with_parts(**parts: Any) -> Problem:
             r"real scalar, got int\d+\[\], an integer, which has no gradient; cast it: loss.astype\(float\)",
         ),
         ({"loss": lambda self, params, batch: (params.sum(), 1)}, r"got a tuple of float32\[\], int\d+\[\]"),
-        ({"loss": lambda self, params: 0.0}, "Bowl.loss fails when it is tried.*: TypeError"),
-        ({"loss": lambda self, params, batch: params[0] > 0 or 1.0}, "TracerBoolConversionError"),
+        ({"init": lambda self: jnp.ones(3)}, r"is called as init\(key\), but takes \(\); write def init\(self, key\)$"),
+        ({"init": jnp.ones(3)}, r"Bowl.init is Array\(.*, expected a function init\(key\)"),
+        ({"init": lambda self, key: {"w": "w"}}, r"Bowl.init must return arrays, got a str at \['w'\]$"),
+        ({"init": lambda self, key: jnp.ones}, "Bowl.init must return arrays, got a "),
+        ({"batches": lambda self, key, steps: jnp.ones((7, 3))}, r"for steps=11 got float\d+\[7,3\]$"),
+        ({"batches": lambda self, key: 0}, r"is called as batches\(key, steps\), but takes \(key\)"),
+        ({"batches": lambda self, key, steps: (i for i in range(steps))}, "must return arrays, got a generator"),
+        ({"loss": lambda self, params: 0.0}, r"is called as loss\(params, batch\), but takes \(params\); write def"),
+        ({"loss": lambda self, params, batch: params[0] > 0 or 1.0}, "TracerBoolConversionError: the code is compiled"),
+        ({"loss": lambda self, params, batch: float(params[0])}, r"unknown then; compute with jax.numpy, in place of"),
+        (
+            {"loss": lambda self, params, batch: np.square(params).sum()},
+            r"Error: the code is compiled, and the values of arrays",
+        ),
+        (
+            {"loss": lambda self, params, batch: jax.lax.while_loop(lambda x: x < 9, lambda x: x + 1, params[0])},
+            "Bowl.loss fails when it is differentiated: ValueError: Reverse-mode differentiation",
+        ),
         ({"metrics": lambda self, params: None}, "must return a dictionary of real scalars, but it returned nothing"),
         ({"metrics": lambda self, params: params}, r"dictionary of real scalars, got float32\[3\]"),
         ({"metrics": lambda self, params: {"final_loss": params}}, r"got float32\[3\] for 'final_loss'"),
@@ -65,6 +81,29 @@ def with_parts(**parts: Any) -> Problem:
         (
             {"score": Score("final_loss", "loss", chosen_by="validation_loss")},
             r"no 'validation_loss', which its score is chosen_by; add .* to them, or choose by another: 'final_loss'$",
+        ),
+        ({"metrics": lambda self, params: {"final_loss": 1.0, 1: 2.0}}, "a dictionary whose keys are not all strings$"),
+        ({"metrics": lambda self, params, batch: {}}, r"is called as metrics\(params\), but takes \(params, batch\)"),
+        ({"score": Score("final_loss", "loss", tolerance=0.5)}, "tolerance=0.5, expected a factor of at least 1 "),
+        (
+            {"score": Score("final_loss", "loss", logarithmic=False, tolerance=-1)},
+            "tolerance=-1, expected a difference of at least 0$",
+        ),
+        ({"score": Score("final_loss", "loss", "no")}, "higher_is_better='no', expected True or False"),  # type: ignore[arg-type]
+        ({"score": Score("final_loss", None)}, "has label=None, expected a string"),  # type: ignore[arg-type]
+        ({"minimum": "0"}, "Bowl.minimum is '0', expected a finite number, the least loss, or None"),
+        ({"minimum": float("nan")}, "Bowl.minimum is nan, expected a finite number"),
+        ({"optimum": jnp.zeros(5)}, r"must be like what init returns, float32\[3\]; got float\d+\[5\]$"),
+        ({"optimum": lambda self: jnp.zeros(3)}, "optimum is a function, expected parameters; write @property above"),
+        (
+            {"optimum": jnp.zeros(3), "minimum": 2.0},
+            "minimum is 2.0, but the loss at Bowl.optimum is 0; correct either",
+        ),
+        ({"landscape": ((-1, 1), (-1, 1))}, "is a tuple, expected a gradlab.lab.problems.Landscape, such as"),
+        ({"landscape": Landscape(((-1, 1), (-1, 1)))}, r"shape \(2,\), but init returns float32\[3\]; leave it out$"),
+        (
+            {"landscape": Landscape(((1, -1), (0, 1))), "init": lambda self, key: jnp.ones(2)},
+            r"the window \(\(1, -1\), \(0, 1\)\), expected .* the lower first$",
         ),
         ({"score": "accuracy"}, r"Bowl.score is 'accuracy', expected a gradlab.lab.problems.Score, such as Score\("),
     ],

@@ -8,7 +8,6 @@ import importlib.metadata
 import inspect
 import json
 import pathlib
-import statistics
 import subprocess
 import sys
 import types
@@ -43,31 +42,39 @@ def test_jax_is_imported_at_the_first_use_of_a_name() -> None:
         gl.adamm  # noqa: B018
 
 
-def test_importing_costs_little_more_than_jax() -> None:
+def test_importing_costs_little_beside_jax_and_optax() -> None:
     code = (
-        "import time, jax\n"
+        "import time\n"
         "start = time.process_time()\n"  # of this process only: other work on the machine does not count
+        "import jax, optax\n"
+        "middle = time.process_time()\n"
         "import gradlab\n"
         "gradlab.adam\n"  # all names are imported at the first use of one
-        "print(time.process_time() - start)"
+        "print((time.process_time() - middle) / (middle - start))"
     )
-    seconds = statistics.median(run_python(code) for _ in range(5))
-    assert seconds <= 0.15, f"import gradlab costs {seconds:.3f} s more than import jax"
+    # A share of what a user waits for anyway, which a slow or busy machine hardly changes: it was 0.13 to 0.17.
+    share = min(run_python(code) for _ in range(5))
+    assert share <= 0.25, f"import gradlab costs {share:.2f} of what importing jax and optax costs"
 
 
-def test_importing_brings_in_nothing_heavy() -> None:
+HEAVY = ("matplotlib", "xarray", "scipy", "pandas", "sklearn", "h5py", "h5netcdf", "rich", "typer", "optuna")
+
+
+def test_importing_and_using_an_optimizer_brings_in_nothing_heavy() -> None:
     code = (
         "import json, sys, jax, optax, chex\n"
         "before = set(sys.modules)\n"
         "import gradlab\n"
-        "gradlab.adam\n"  # all names are imported at the first use of one
-        "print(json.dumps(sorted(set(sys.modules) - before)))"
+        "tx = gradlab.adam(1e-3)\n"  # all names are imported at the first use of one
+        "after = set(sys.modules)\n"
+        "jax.jit(tx.update)({'w': 1.0}, tx.init({'w': 1.0}), {'w': 1.0})\n"
+        "print(json.dumps([sorted(after - before), sorted(sys.modules)]))"
     )
-    new = run_python(code)
+    new, used = run_python(code)
     third_party = {name.split(".")[0] for name in new} - set(sys.stdlib_module_names) - {"gradlab", "jax", "jaxlib"}
     assert third_party == set()
-    above = {name for name in new if name.startswith(("gradlab.lab", "gradlab.testing", "gradlab.cli"))}
-    assert above == set()
+    for prefix in ("gradlab.lab", "gradlab.testing", "gradlab.cli", *HEAVY):
+        assert [name for name in used if f"{name}.".startswith(f"{prefix}.")] == []
 
 
 def test_importing_changes_no_setting_and_starts_no_device() -> None:

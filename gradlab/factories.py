@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -46,3 +47,19 @@ def found_by_name(function: Any) -> bool:
     for part in getattr(function, "__qualname__", "").split("."):
         found = getattr(found, part, None)
     return found is function
+
+
+def absent(factory: Factory, known: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a factory that a pickle from an earlier version lacks, all with defaults.
+
+    Raises ValueError if the factory has lost an argument since, or has a new one without a default.
+    """
+    new = {name: parameter for name, parameter in factory.parameters.items() if name not in known}
+    required = {name for name, parameter in new.items() if parameter.default is inspect.Parameter.empty}
+    differing = sorted(required | (known.keys() - factory.parameters.keys()))
+    if differing:
+        raise ValueError(
+            f"this pickle of {factory.name} has the arguments {', '.join(known) or 'none'}, of another version of it, "
+            f"which differs in {', '.join(differing)}; call {factory.name}(...) to make the value again"
+        )
+    return new

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from .factories import Factory, call, found_by_name
+from .factories import Factory, absent, call, found_by_name
 
 Number = (int, float, complex, np.ndarray, np.generic, jax.Array)
 
@@ -90,10 +90,7 @@ class Value:
 
     @classmethod
     def _from_arguments(cls, factory: Factory, arguments: Mapping[str, Any]) -> Any:
-        children = {
-            name: _structure(value) if _is_structure(factory.parameters[name], value) else separate(value)
-            for name, value in arguments.items()
-        }
+        children = {name: _child(factory.parameters[name], value) for name, value in arguments.items()}
         return cls._make(factory, children)
 
     def _constant(self) -> Any:
@@ -185,6 +182,11 @@ def is_number(value: Any) -> bool:
     return isinstance(value, Number) and not isinstance(value, (bool, np.bool_))
 
 
+def _child(parameter: Any, value: Any) -> Any:
+    """An argument as it is kept, with `Static` around all that is not a number."""
+    return _structure(value) if _is_structure(parameter, value) else separate(value)
+
+
 def _is_structure(parameter: Any, value: Any) -> bool:
     leaves = jax.tree.leaves(value)
     return bool(parameter.static) or (parameter.whole and bool(leaves) and all(type(leaf) is int for leaf in leaves))
@@ -218,7 +220,7 @@ def _is_whole(node: Any) -> bool:
 
 
 def _unpickle(cls: type[Value], public: Any, children: dict[str, Any]) -> Any:
-    return cls._make(public.factory, children)
+    return cls._make(public.factory, completed(public.factory, children))
 
 
 def _unpickle_wrapped(
@@ -230,7 +232,18 @@ def _unpickle_wrapped(
     squares: bool | str | None = None,
 ) -> Any:
     made = cls._decorate(build, name=name, splits_gradient=splits, squares_gradient=squares)
-    return cls._make(made.factory, children)
+    return cls._make(made.factory, completed(made.factory, children))
+
+
+def completed(factory: Factory, children: dict[str, Any]) -> dict[str, Any]:
+    """The arguments in a pickle, with the defaults of those that the factory did not have when it was made."""
+    from .arguments import checked  # which is built on this module
+
+    made = {
+        name: _child(parameter, checked(factory.name, parameter, parameter.default))
+        for name, parameter in absent(factory, children).items()
+    }
+    return {name: (children | made)[name] for name in factory.parameters}
 
 
 def _leaf_identity(leaf: Any) -> Hashable:

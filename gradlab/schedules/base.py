@@ -15,7 +15,7 @@ from ..arguments import checked, is_tree_of_arrays
 from ..arithmetic import power
 from ..factories import Factory, call, found_by_name
 from ..hyperparameters import Hyperparameter, Seed, is_concrete, is_schedule, parameters_of, resolved, weak
-from ..values import Value, is_number, show_argument
+from ..values import Value, completed, is_number, show_argument
 from .counter import as_counter, counted, exceeds
 from .steps import Count, since, split
 
@@ -186,7 +186,8 @@ def schedule(factory: Callable[..., Any] | None = None, /, *, step: str = "float
 
 
 def _unpickle_wrapped(build: Callable[..., Any], step: str, children: dict[str, Any]) -> Schedule:
-    return Schedule._make(schedule(build, step=step).factory, children)  # type: ignore[attr-defined]
+    factory = schedule(build, step=step).factory  # type: ignore[attr-defined]
+    return Schedule._make(factory, completed(factory, children))
 
 
 def bind(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], label: str) -> dict[str, Any]:

@@ -42,6 +42,8 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
                 f"{where} must be a transformation, such as scale_by_rms(); got {type(value).__name__}: {value!r}"
             )
         return value if parameter.static else jax.tree.map(_as_float, value, is_leaf=lambda v: isinstance(v, Value))
+    if isinstance(value, type):  # callable, but no function of the step: a dtype, in optax's place for one
+        raise TypeError(f"{where} must be {interval.kinds}; got the class {value.__name__}")
     if callable(value) and not isinstance(value, optax.GradientTransformation) and not interval.integer:
         constant = value._constant() if isinstance(value, Value) else None
         if constant is not None:

@@ -75,6 +75,12 @@ class Entry(NamedTuple):
         claims: dict[str, Any] = {claim: True for claim, holds in held.items() if holds}
         return claims if self.name not in _NOT_SYMMETRIC else claims | {"except": ("turns with i",)}
 
+    def claims_of(self, made: Any) -> dict[str, Any]:
+        """The claims of a value made with other arguments: a recipe of other links may be biased."""
+        if self.kind != "recipe" or [link.factory for link in made.links] == [x.factory for x in self.example.links]:
+            return self.claims
+        return {claim: held for claim, held in self.claims.items() if claim != "unbiased"}
+
     @property
     def summary(self) -> str:
         """The first sentence of the docstring, without its equation."""

@@ -85,6 +85,8 @@ def test_a_number_out_of_range_is_refused(call: Callable[[], Any], pieces: list[
         (lambda: gl.adam(gl.scale(0.1)), ["adam", "learning_rate", "number", "scale(factor=0.1)"]),
         (lambda: gl.adam(optax.scale(0.1)), ["adam", "learning_rate", "number"]),
         (lambda: gl.adam(gl.schedules.cosine), ["adam", "learning_rate", "the factory cosine itself", "cosine(...)"]),
+        (lambda: gl.sgd(0.1, 0.9, True, jnp.bfloat16), ["sgd", "dampening", "schedule", "the class bfloat16"]),
+        (lambda: gl.schedules.as_schedule(np.float32), ["a schedule", "type", "float32"]),
         (lambda: gl.adam(gl.adam), ["adam", "learning_rate", "the factory adam itself", "adam(...)"]),
         (lambda: gl.scale_by_rms(gl.running_max), ["scale_by_rms", "decay", "running_max itself", "running_max(...)"]),
         (lambda: gl.isolate(gl.scale_by_rms), ["isolate", "tx", "scale_by_rms itself", "scale_by_rms(...)"]),
@@ -136,6 +138,7 @@ def test_a_call_that_does_not_fit_shows_the_arguments(call: Callable[[], Any], p
     [
         (lambda: gl.sgd(0.1, nesterov=True), "sgd: nesterov=True .* pass momentum"),
         (lambda: gl.rmsprop(nesterov=True), "rmsprop: nesterov=True .* pass momentum"),
+        (lambda: gl.adadelta(weight_decay_mask={"w": True}), "adadelta: weight_decay_mask .* pass weight_decay"),
     ],
 )
 def test_options_that_need_another_say_so(call: Callable[[], Any], match: str) -> None:

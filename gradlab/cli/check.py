@@ -61,8 +61,7 @@ def check_optimizer(
     except SettingError as error:
         fail(error)
     arguments = _parse(arg or [])
-    factory, claims = _find(spec)
-    claims |= dict.fromkeys(claim or [], True)
+    factory, entry = _find(spec)
     if reference is None and spec in registry.of_kind("recipe"):
         reference = spec
     try:
@@ -77,6 +76,8 @@ def check_optimizer(
     is_given, arguments = bool(arguments), _with_a_rate(factory, arguments)
     if is_given:
         _require_arguments(spec, factory, arguments)
+    claims = {} if entry is None else entry.claims_of(entry.factory(**arguments) if is_given else entry.example)
+    claims |= dict.fromkeys(claim or [], True)
     columns = (SpinnerColumn(), TextColumn("examining {task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=output(), transient=True, disable=json) as progress:
         progress.add_task(escape(spec), total=None)
@@ -89,8 +90,8 @@ def check_optimizer(
         raise typer.Exit(1)
 
 
-def _find(spec: str) -> tuple[Any, dict[str, Any]]:
-    """The factory that a specification names, and what it is known to claim."""
+def _find(spec: str) -> tuple[Any, Entry | None]:
+    """The factory that a specification names, and its entry in the registry, if it is of gradlab."""
     from gradlab import registry
     from gradlab.lab.blame import ForeignError
     from gradlab.lab.load import LoadError, imported
@@ -101,9 +102,9 @@ def _find(spec: str) -> tuple[Any, dict[str, Any]]:
             entry = pick(spec, entries, "optimizer or link")
         except UnknownNameError as error:
             fail(f"{error}\nAnother library's are optax:NAME, your own are package.module:factory.")
-        return (entry.factory if entry.kind == "recipe" else _link(entry)), dict(entry.claims)
+        return (entry.factory if entry.kind == "recipe" else _link(entry)), entry
     try:
-        return imported(spec), {}
+        return imported(spec), None
     except LoadError as error:
         fail(error, 1 if isinstance(error, ForeignError) else 2)
 

@@ -217,7 +217,7 @@ def as_schedule(value: Any) -> Schedule:
         return value
     if is_number(value) or isinstance(value, jax.core.Tracer):
         return constant(value)
-    if callable(value):
+    if callable(value) and not isinstance(value, type):
         return from_callable(value)
     raise TypeError(f"a schedule is a number or a function of the step; got {type(value).__name__}: {value!r}")
 

@@ -131,6 +131,14 @@ def test_a_class_with_init_and_update_is_examined(here: Path) -> None:
     assert verdicts["pure"] == verdicts["traceable"] == "holds"
 
 
+@pytest.mark.parametrize("arguments", [["sgd", "--arg", "momentum=0.9"], ["adam", "--arg", "nesterov=True"]])
+def test_options_that_bias_a_recipe_take_its_claim_back(here: Path, arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, ["check", *arguments, "--dtype", "float64"])
+    assert result.exit_code == 0, result.output
+    assert "unbiased" not in result.output
+    assert "same trajectory" in result.output
+
+
 def test_a_link_is_given_its_arguments(here: Path) -> None:
     data = json.loads(run("scale", "--arg", "factor=0.1", "--dtype", "float32", "--json").stdout)
     assert (data["subject"], data["ok"]) == ("scale(factor=0.1)", True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -43,3 +44,14 @@ def test_the_default_rate_is_one_and_goes_down(rollout: Callable[..., Any]) -> N
 
 def test_without_eps_it_never_moves(rollout: Callable[..., Any]) -> None:
     np.testing.assert_array_equal(rollout(gl.adadelta(eps=0.0), np.ones((5, 2))), 0.0)
+
+
+def test_a_weight_decay_is_part_of_the_gradient_where_the_mask_says_so() -> None:
+    params, gradients = {"w": jnp.array([2.0]), "b": jnp.array([2.0])}, {"w": jnp.array([1.0]), "b": jnp.array([1.0])}
+    tx = gl.adadelta(1.0, weight_decay=0.25, weight_decay_mask={"w": True, "b": False})
+    updates, _ = tx.update(gradients, tx.init(params), params)
+    plain = gl.adadelta(1.0)
+    expected, _ = plain.update({"w": jnp.array([1.5]), "b": jnp.array([1.0])}, plain.init(params))
+    np.testing.assert_allclose([updates["w"], updates["b"]], [expected["w"], expected["b"]], rtol=1e-15)
+    with pytest.raises(ValueError, match="add_decayed_weights needs the parameters"):
+        tx.update(gradients, tx.init(params))

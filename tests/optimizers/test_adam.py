@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -73,7 +74,33 @@ def test_steps_are_bounded_by_a_few_rates(rollout: Callable[..., Any], rng: np.r
     assert np.abs(rollout(gl.adam(0.1), gradients)).max() <= bound * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("recipe", [gl.adam, gl.adamw, gl.nadam, gl.amsgrad])
+def test_eps_root_is_off_unless_it_is_given(recipe: Any) -> None:
+    tx = recipe(0.1)
+    assert tx.eps_root is None
+    assert "eps_root" not in repr(tx)
+    assert len(jax.tree.leaves(tx.replace(eps_root=0.0))) == len(jax.tree.leaves(tx)) + 1
+    assert tx.replace(eps_root=0.0).links == tx.links
+
+
+def test_eps_root_by_hand(rollout: Callable[..., Any]) -> None:
+    got = rollout(gl.adam(1.0, b1=0.0, b2=0.0, eps=2.0, eps_root=7.0), np.array([[3.0]]))
+    np.testing.assert_allclose(got, [[-3 / (4 + 2)]], rtol=1e-14)  # sqrt(9 + 7) = 4
+
+
+def test_with_nesterov_it_is_nadam() -> None:
+    warming = gl.schedules.nadam_momentum()
+    for b1 in (0.8, warming):
+        assert gl.adam(0.1, b1, 0.9, 1e-3, 1e-4, nesterov=True).links == gl.nadam(0.1, b1, 0.9, 1e-3, 1e-4).links
+
+
 # AdamW.
+
+
+def test_nesterov_is_before_the_decay(rollout: Callable[..., Any], rng: np.random.Generator) -> None:
+    gradients, params = rng.standard_normal((5, 3)), jnp.array([10.0, -20.0, 0.0])
+    got = rollout(gl.adamw(0.1, weight_decay=0.5, nesterov=True), gradients, params)
+    np.testing.assert_allclose(got - rollout(gl.nadam(0.1), gradients), [[-0.5, 1.0, 0.0]] * 5, rtol=1e-12, atol=1e-15)
 
 
 def test_weights_decay_beside_adam(rollout: Callable[..., Any], rng: np.random.Generator) -> None:

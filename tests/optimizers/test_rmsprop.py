@@ -44,6 +44,24 @@ def test_eps_is_outside_of_the_root(rollout: Callable[..., Any]) -> None:
     np.testing.assert_allclose(got, [[-0.5]], rtol=1e-12)
 
 
+def test_eps_is_inside_of_the_root_where_that_is_asked_for(rollout: Callable[..., Any]) -> None:
+    got = rollout(gl.rmsprop(1.0, decay=0.0, eps=7.0, eps_in_sqrt=True), np.array([[3.0]]))
+    np.testing.assert_allclose(got, [[-3 / 4]], rtol=1e-14)
+
+
+def test_it_starts_where_it_is_told_and_corrects_the_start_too(rollout: Callable[..., Any]) -> None:
+    gradients = np.array([[2.0], [2.0]])
+    got = rollout(gl.rmsprop(1.0, decay=0.5, eps=0.0, initial_scale=8.0), gradients)  # v = 6, 5
+    np.testing.assert_allclose(got, [[-2 / np.sqrt(6)], [-2 / np.sqrt(5)]], rtol=1e-14)
+    got = rollout(gl.rmsprop(1.0, decay=0.5, eps=0.0, initial_scale=8.0, bias_correction=True), gradients)
+    np.testing.assert_allclose(got, [[-2 / np.sqrt(12)], [-2 / np.sqrt(20 / 3)]], rtol=1e-14)
+
+
+def test_the_centered_mean_starts_at_zero(rollout: Callable[..., Any]) -> None:
+    got = rollout(gl.rmsprop(1.0, decay=0.5, eps=0.0, centered=True, initial_scale=8.0), np.array([[2.0]]))
+    np.testing.assert_allclose(got, [[-2 / np.sqrt(5)]], rtol=1e-14)  # v = 6, mean 1
+
+
 def test_steps_forget_old_gradients(rollout: Callable[..., Any]) -> None:
     gradients = np.concatenate([np.full((50, 1), 100.0), np.full((150, 1), 0.01)])
     np.testing.assert_allclose(rollout(gl.rmsprop(0.1, decay=0.8), gradients)[-1], -0.1, rtol=1e-4)

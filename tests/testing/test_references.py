@@ -178,6 +178,31 @@ def changes(step, gradients, x0=0.0, **hyperparameters):
         (references.adam, [-3e-8], {}, [1e-3 * 3 / 4]),
         # m = 1, v = 1: m^ = 2, v^ = 4; m = -.5, v = 1.75: m^ = -2/3, v^ = 4
         (references.adam, [2.0, -2.0], {**QUICK, "eps": 0.5}, [-0.08, 0.08 / 3]),
+        # sqrt(4 + 5) = 3
+        (references.adam, [2.0, -2.0], {**QUICK, "eps": 0.5, "eps_root": 5.0}, [-0.2 / 3.5, 0.2 / 10.5]),
+        (references.amsgrad, [2.0, -2.0], {**QUICK, "eps": 0.5, "eps_root": 5.0}, [-0.2 / 3.5, 0.2 / 10.5]),
+        # m^ = .5 * 1 / .75 + .5 * 2 / .5 = 8/3, then -.5 * .5 / .875 - .5 * 2 / .75 = -34/21, both over 3.5
+        (
+            references.adam,
+            [2.0, -2.0],
+            {**QUICK, "eps": 0.5, "eps_root": 5.0, "nesterov": True},
+            [-0.8 / 10.5, 3.4 / 73.5],
+        ),
+        (references.nadam, [2.0, -2.0], {**QUICK, "eps": 0.5, "eps_root": 5.0}, [-0.8 / 10.5, 3.4 / 73.5]),
+        # v = 6: sqrt(6 + 3) = 3; 12 with the correction; 6 - 1 centered
+        (references.rmsprop, [2.0], {"decay": 0.5, "eps": 3.0, "initial_scale": 8.0, "eps_in_sqrt": True}, [-0.02 / 3]),
+        (
+            references.rmsprop,
+            [2.0],
+            {"decay": 0.5, "eps": 0.0, "initial_scale": 8.0, "bias_correction": True},
+            [-0.02 / np.sqrt(12)],
+        ),
+        (
+            references.rmsprop,
+            [2.0],
+            {"decay": 0.5, "eps": 0.0, "initial_scale": 8.0, "centered": True},
+            [-0.02 / np.sqrt(5)],
+        ),
         (references.adam_efficient, [-3e-8], {}, [1e-3 * 3 / (3 + 1 / np.sqrt(1e-3))]),
         (
             references.adam_efficient,
@@ -306,6 +331,11 @@ OPTAX: dict[str, tuple[Any, dict[str, Any], Any]] = {
         lambda a: optax.adagrad(a, initial_accumulator_value=0.1, eps=0.0),
     ),
     "adadelta": (references.adadelta, {}, optax.adadelta),
+    "adadelta, decay": (
+        references.adadelta,
+        {"weight_decay": 0.1},
+        lambda a: optax.adadelta(a, weight_decay=0.1),
+    ),
     "adadelta, other": (
         references.adadelta,
         {"rho": 0.7, "eps": 1e-9},
@@ -351,6 +381,16 @@ OPTAX: dict[str, tuple[Any, dict[str, Any], Any]] = {
         {"weight_decay": 0.01},
         lambda a: optax.adamw(a, weight_decay=0.01),
     ),
+    "adamw, nesterov": (
+        references.adamw,
+        {"weight_decay": 0.1, "nesterov": True, "eps_root": 1e-3},
+        lambda a: optax.adamw(a, weight_decay=0.1, nesterov=True, eps_root=1e-3),
+    ),
+    "rmsprop, all": (
+        references.rmsprop,
+        {"eps_in_sqrt": True, "initial_scale": 0.1, "bias_correction": True, "centered": True},
+        lambda a: optax.rmsprop(a, initial_scale=0.1, bias_correction=True, centered=True),
+    ),
     "adamax": (references.adamax, {"eps": TINY}, lambda a: optax.adamax(a, eps=TINY)),
     "nadam": (references.nadam, {}, optax.nadam),
     "amsgrad": (references.amsgrad, {"b2": 0.9}, lambda a: optax.amsgrad(a, b2=0.9)),
@@ -366,7 +406,7 @@ def test_same_path_as_optax(name, rate):
         [gradients_of(scale, sparse=sparse) for scale in (1, 1e-4, 1e-12) for sparse in (0, 1)]
     )
     x0 = np.zeros(36)  # no digits are lost
-    if name == "adamw":
+    if "weight_decay" in hyperparameters:
         x0 += np.linspace(-1.0, 2.0, 36)
     expected = optax_trajectory(make_optax(theirs), x0, g)
     got = run(step, x0, g, learning_rate=ours, **hyperparameters)

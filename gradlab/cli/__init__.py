@@ -57,6 +57,9 @@ def _run() -> int:
     if missing:
         print(f'gradlab: {", ".join(missing)} missing; install with: pip install "gradlab[lab]"', file=sys.stderr)
         return 1
+    if "_GRADLAB_COMPLETE" in os.environ:
+        # Descriptions are one line each: typer wraps them at this width, and fish takes each line for a name.
+        os.environ |= dict.fromkeys(("COLUMNS", "TERMINAL_WIDTH"), "1000")
     from .app import app
     from .terminal import only_json
 

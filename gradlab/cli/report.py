@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from gradlab.lab.marks import PLAN, RESULTS
+
 from .terminal import fail, output
 
 
@@ -29,18 +31,14 @@ def report(
 
     It is of a race, a sweep or a search; charts over learning rates are drawn where there is a grid of them.
     """
+    path = folder / RESULTS if folder.is_dir() else folder
+    _require_results(folder, path)
     from gradlab.lab import results
     from gradlab.lab.folder import FolderError, refuse_to_overwrite
     from gradlab.lab.report import ReportError, write_report
 
-    path = folder / "results.nc" if folder.is_dir() else folder
     try:
         datasets, attributes = results.read(path)
-    except FileNotFoundError:
-        kind = _unfinished(path.parent)
-        if kind is not None:
-            fail(f"the {kind} in {path.parent} is unfinished; repeat its command, which goes on from there")
-        fail(f"{folder} holds no finished race: there is no {path}; make one with gradlab race --out {folder}")
     except results.ResultsError as error:
         fail(error)
     try:
@@ -69,8 +67,23 @@ def report(
         webbrowser.open(written[0].resolve().as_uri())
 
 
+def _require_results(folder: Path, path: Path) -> None:
+    """End the command if there is no file of results."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        kind = _unfinished(path.parent)
+        if kind is not None:
+            fail(f"the {kind} in {path.parent} is unfinished; repeat its command, which goes on from there")
+        fail(f"{folder} holds no finished race: there is no {path}; make one with gradlab race --out {folder}")
+    except (OSError, ValueError):  # which reading it explains
+        pass
+
+
 def _unfinished(folder: Path) -> str | None:
     """The kind of a run that was stopped, such as "race"; None if there is none in the folder."""
+    if not (folder / PLAN).is_file():
+        return None
     from gradlab.lab import store
 
     try:

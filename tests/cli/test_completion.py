@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -53,3 +56,17 @@ def test_the_shell_is_told(line: str, completed: str) -> None:
     settings: Any = {"_GRADLAB_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
     result = CliRunner().invoke(app, [], env=settings, prog_name="gradlab")
     assert result.stdout.split() == completed.split()
+
+
+@pytest.mark.parametrize("typed", ["--problem r", "--r"])
+def test_a_long_description_stays_on_the_line_of_its_name(typed: str) -> None:
+    command = [sys.executable, "-c", "import sys; from gradlab.cli import main; sys.argv = ['gradlab']; main()"]
+    settings = {
+        "_GRADLAB_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "_TYPER_COMPLETE_ARGS": f"gradlab race {typed}",
+    }  # fmt: skip
+    result = subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, check=False)
+    lines = [line.partition("\t") for line in result.stdout.splitlines()]
+    assert lines
+    assert all(name.startswith(typed.split()[-1]) and text for name, _, text in lines)
+    assert max(len(text) for *_, text in lines) > 100

@@ -75,7 +75,9 @@ def test_importing_gradlab_imports_nothing_of_the_lab() -> None:
 def test_nothing_heavy_is_imported_before_a_command_runs(kind: str) -> None:
     lines = {
         "help": ["--version", "--help", *(f"{name} --help" for name in COMMANDS)],
-        "wrong input": ["rase", "explain", "race --steps many", *(f"{name} --bogus" for name in COMMANDS)],
+        "wrong input": [
+            "rase", "explain", "report nowhere", "race --steps many", *(f"{name} --bogus" for name in COMMANDS),
+        ],
         "completion": [
             "se", "race --pro", "race --problem ra", "race --optimizer ad", "sweep --optimizer ad", "sweep --sampler h",
             "search --problem ra", "report --format p", "check ad", "explain ad", *(f"{name} --" for name in COMMANDS),

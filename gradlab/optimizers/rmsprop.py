@@ -37,10 +37,14 @@ def rmsprop(
     """
     if nesterov and momentum is None:
         raise ValueError("rmsprop: nesterov=True looks ahead along the momentum; pass momentum too, such as 0.9")
-    epsilons = (0.0, eps) if eps_in_sqrt else (eps, 0.0)
+    outside, inside = (0.0, eps) if eps_in_sqrt else (eps, 0.0)
     second_moment = _mean(decay, bias_correction, initial_scale)
     mean = None if initial_scale is None else _mean(decay, bias_correction)  # None: as the second moment
-    links = [scale_by_stddev(second_moment, *epsilons, mean) if centered else scale_by_rms(second_moment, *epsilons)]
+    links = [
+        scale_by_stddev(second_moment, outside, inside, mean)
+        if centered
+        else scale_by_rms(second_moment, outside, inside)
+    ]
     if momentum is not None:
         links.append(scale_by_momentum(momentum, dampening=0.0))
     if nesterov:

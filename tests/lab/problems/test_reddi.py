@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -37,14 +38,15 @@ def test_each_loss_is_convex_and_the_mean_is_least_at_the_best_point() -> None:
 def test_adam_goes_to_the_worst_point_and_amsgrad_to_the_best(final_scores: Callable[..., np.ndarray]) -> None:
     problem = Reddi()
     assert problem.decay == 1 / 17
-    memory = {"b1": 0.0, "b2": problem.decay}
+    memory: Any = {"b1": 0.0, "b2": problem.decay}
     assert (final_scores(problem, lambda rate: gl.adam(rate, **memory), RATES)[1:] > 1.9).all()
     assert (final_scores(problem, lambda rate: gl.amsgrad(rate, **memory), RATES)[1:] < 0.1).all()
     assert (final_scores(problem, gl.sgd, RATES) < 0.1).all()
 
 
 def test_momentum_does_not_save_adam_when_the_large_gradient_is_rarer(final_scores: Callable[..., np.ndarray]) -> None:
-    problem, memory = Reddi(large=22.0, period=21), {"b1": 0.9, "b2": 0.9}
+    problem = Reddi(large=22.0, period=21)
+    memory: Any = {"b1": 0.9, "b2": 0.9}
     assert (final_scores(problem, lambda rate: gl.adam(rate, **memory), [0.03], 4000) > 1.8).all()
     assert (final_scores(problem, lambda rate: gl.amsgrad(rate, **memory), [0.03], 4000) < 0.8).all()
 

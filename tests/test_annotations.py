@@ -123,7 +123,7 @@ def test_the_range_is_read_however_it_is_written(name: str) -> None:
         factory(decay=1)
 
 
-def misspelled(rate: gl.Postive = 0.1):
+def misspelled(rate: gl.Postive = 0.1):  # type: ignore[name-defined]
     return pair()
 
 
@@ -135,7 +135,7 @@ def no_python(rate: "a rate" = 0.1):  # type: ignore[valid-type]  # noqa: F722
     return pair()
 
 
-def misspelled_in_a_type(rate: Optional["gl.Postive"] = None):  # noqa: UP037, UP045
+def misspelled_in_a_type(rate: Optional["gl.Postive"] = None):  # noqa: UP037, UP045  # type: ignore[name-defined]
     return pair()
 
 

@@ -135,7 +135,7 @@ def no_python(rate: "a rate" = 0.1):  # type: ignore[valid-type]  # noqa: F722
     return pair()
 
 
-def misspelled_in_a_type(rate: Optional["gl.Postive"] = None):  # noqa: UP037, UP045  # type: ignore[name-defined]
+def misspelled_in_a_type(rate: Optional["gl.Postive"] = None):  # type: ignore[name-defined]  # noqa: UP037, UP045
     return pair()
 
 

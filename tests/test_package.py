@@ -39,7 +39,7 @@ def test_jax_is_imported_at_the_first_use_of_a_name() -> None:
     assert run_python(code) == [False, True, True]
     assert {name for name in vars(public) if not name.startswith("__")} <= set(dir(gl))
     with pytest.raises(AttributeError, match="module 'gradlab' has no attribute 'adamm'"):
-        gl.adamm  # noqa: B018  # type: ignore[attr-defined]
+        gl.adamm  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_importing_costs_little_beside_jax_and_optax() -> None:

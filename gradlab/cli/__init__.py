@@ -60,8 +60,8 @@ def _run() -> int:
     if "_GRADLAB_COMPLETE" in os.environ:
         # Descriptions are one line each: typer wraps them at this width, and fish takes each line for a name.
         os.environ |= dict.fromkeys(("COLUMNS", "TERMINAL_WIDTH"), "1000")
-    from .app import app
-    from .terminal import only_json
+    from .app import COMMANDS, app
+    from .terminal import only_json, say
 
     if logging.lastResort is not None:  # JAX logs a traceback through it; the error itself comes as one line
         logging.lastResort.addFilter(lambda record: not record.getMessage().endswith("callback failed"))
@@ -75,7 +75,9 @@ def _run() -> int:
             return 130
         if not hasattr(error, "format_message"):
             raise
-        print(f"gradlab: {error.format_message()}", file=sys.stderr)
+        from .usage import in_a_line
+
+        say(f"gradlab: {in_a_line(error, sys.argv[1:], COMMANDS)}")
         return getattr(error, "exit_code", 2)
 
 

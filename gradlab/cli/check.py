@@ -76,6 +76,8 @@ def check_optimizer(
     is_given, arguments = bool(arguments), _with_a_rate(factory, arguments)
     if is_given:
         _require_arguments(spec, factory, arguments)
+    else:
+        _require_callable(spec, factory, arguments)
     claims = {} if entry is None else entry.claims_of(entry.factory(**arguments) if is_given else entry.example)
     claims |= dict.fromkeys(claim or [], True)
     columns = (SpinnerColumn(), TextColumn("examining {task.description}"), TimeElapsedColumn())
@@ -101,7 +103,7 @@ def _find(spec: str) -> tuple[Any, Entry | None]:
         try:
             entry = pick(spec, entries, "optimizer or link")
         except UnknownNameError as error:
-            fail(f"{error}\nAnother library's are optax:NAME, your own are package.module:factory.")
+            fail(error)
         return (entry.factory if entry.kind == "recipe" else _link(entry)), entry
     try:
         return imported(spec), None
@@ -139,6 +141,24 @@ def _require_arguments(spec: str, factory: Any, arguments: dict[str, Any]) -> No
         # What fails otherwise is a finding, and in the report.
 
 
+def _require_callable(spec: str, factory: Any, arguments: dict[str, Any]) -> None:
+    """End the command if a factory cannot do without arguments, of which none were given."""
+    if isinstance(factory, tuple) or not callable(factory) or hasattr(factory, "of"):
+        return
+    with contextlib.suppress(TypeError, ValueError):  # what has no signature is tried
+        parameters = inspect.signature(factory).parameters.values()
+        needed = [
+            parameter.name
+            for parameter in parameters
+            if parameter.default is parameter.empty
+            and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            and parameter.name not in arguments
+        ]
+        if needed:
+            given = " ".join(f"--arg {name}=..." for name in needed)
+            fail(f"{spec} cannot be called without {' and '.join(needed)}; give {given}")
+
+
 def _link(entry: Entry) -> Any:
     """What makes a link of the arguments given; without any, the registry's example, for some need one."""
 
@@ -155,6 +175,8 @@ def _parse(given: list[str]) -> dict[str, Any]:
         name, equals, text = item.partition("=")
         if not equals or not name.isidentifier():
             fail(f"--arg takes NAME=VALUE, such as learning_rate=1e-3; got {item!r}")
+        if name in arguments:
+            fail(f"--arg {name} is given twice ({arguments[name]!r} and {text}); leave one out")
         try:
             arguments[name] = ast.literal_eval(text)
         except (ValueError, SyntaxError):

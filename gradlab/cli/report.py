@@ -35,6 +35,8 @@ def report(
     _require_results(folder, path)
     from gradlab.lab import results
     from gradlab.lab.folder import FolderError, refuse_to_overwrite
+
+    _require_fitting(out, form, show)
     from gradlab.lab.report import ReportError, write_report
 
     try:
@@ -78,6 +80,18 @@ def _require_results(folder: Path, path: Path) -> None:
         fail(f"{folder} holds no finished race: there is no {path}; make one with gradlab race --out {folder}")
     except (OSError, ValueError):  # which reading it explains
         pass
+
+
+def _require_fitting(out: Path | None, form: str, show: bool) -> None:
+    """End the command where --out, --format and --open do not go together."""
+    if show and form != "html":
+        fail(f"--open shows a page, and --format {form} makes pictures; leave out one of them")
+    if out is None:
+        return
+    if form == "html" and out.suffix.lower() in (".png", ".svg", ".pdf"):
+        fail(f"--out {out} is the name of a picture, but --format html makes a page; pass {out.with_suffix('.html')}")
+    if form != "html" and (out.suffix.lower() in (".html", ".png", ".svg", ".pdf") or out.is_file()):
+        fail(f"--out {out} is the name of a file, but --format {form} makes several; pass a folder")
 
 
 def _unfinished(folder: Path) -> str | None:

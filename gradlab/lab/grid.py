@@ -144,13 +144,13 @@ def values_of(name: str, axis: Axis | str) -> np.ndarray:
         raise GridError(f"{name} needs at least one value, and finite ones; got {_listed(values)}")
     if len(np.unique(values)) < values.size:
         twice, counts = np.unique(values, return_counts=True)
-        raise GridError(f"{name} has a value twice: {_listed(twice[counts > 1])}")
+        raise GridError(f"{name} has a value twice: {_listed(twice[counts > 1])}; give each once")
     return values
 
 
 def _grid(name: str, axis: Lin) -> np.ndarray:
     if axis.count is None:
-        raise GridError(f"{name} is a range without a count; append one, or take samples of it")
+        raise GridError(f"{name} is a range without a count; append one, as in {typed(axis)}:5, or take samples of it")
     require_count(f"values of {name}", axis.count, POINTS)
     if axis.count == 1:
         return rounded(axis, axis.at(np.array([0.5])))

@@ -235,8 +235,12 @@ def imported(name: str) -> Any:
         here = "(a working directory that was removed)"
     if here not in sys.path and os.path.isdir(here):
         sys.path.insert(0, here)  # as `python -m` does
+    if not path:
+        raise LoadError(f"{name!r} has nothing behind the colon; {_EXPECTED}, such as optax:adam")
     if not all(part.isidentifier() for part in module_name.split(".")):
         raise LoadError(f"cannot import {module_name!r} of {name!r}, which is no name of a module; {_EXPECTED}")
+    if module_name.endswith(".py") and os.path.isfile(module_name):
+        raise LoadError(f"{module_name} of {name} is a file; type its module, {module_name.removesuffix('.py')}:{path}")
     before = list(sys.path)
     try:
         with blamed(f"the import of {module_name}", True), limited(patience()):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
+from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -57,8 +59,44 @@ def pick(name: str, table: Mapping[str, T], kind: str) -> T:
     """The entry of a name; raises UnknownNameError with near matches, for a `kind` such as "optimizer"."""
     if name in table:
         return table[name]
-    guess = meant(name, table) or f"there are {listed(sorted(table))}"
-    module, dot, last = name.rpartition(".")
-    if dot and kind.startswith(("optimizer", "problem")) and module.replace(".", "_").isidentifier():
-        guess = f"one of a module is typed with a colon, {module}:{last}"
+    guess = _special(name, table, kind) if kind.startswith(("optimizer", "problem")) else ""
+    guess = guess or meant(name, table) or f"there are {listed(sorted(table))}{_own(kind)}"
     raise UnknownNameError(f"no {kind} is named {name!r}; {guess}")
+
+
+def _own(kind: str) -> str:
+    return "; your own is typed module:NAME" if kind.startswith(("optimizer", "problem")) else ""
+
+
+def _special(name: str, table: Mapping[str, Any], kind: str) -> str:
+    """What was meant by a name that is two, a file, a module, or the name of another kind of thing; else empty."""
+    option = f"--{kind.split(',')[0].split()[0]}"
+    words = name.replace(",", " ").split()
+    if len(words) > 1 and all(word in table for word in words):
+        return f"repeat the option: {' '.join(f'{option} {word}' for word in words)}"
+    path = PurePath(name)
+    if path.suffix == ".py":
+        return f"one of a file is typed with its module's name and a colon, {path.stem}:NAME"
+    module, _, last = name.rpartition(".")
+    if module in ("gl", "gradlab", "gradlab.lab.problems") and last in table:
+        return f"did you mean {last}?"
+    if name.isidentifier() and Path(f"{name}.py").exists():
+        return f"one of {name}.py is typed {name}:NAME"
+    if module.isidentifier() and (Path(f"{module}.py").exists() or find_spec(module) is not None):
+        return f"one of a module is typed with a colon, {module}:{last}"
+    if (other := _other_kind(name)) is not None:
+        what = f"it is {'an' if other[0] in 'aeio' else 'a'} {other}"
+        return f"{what}; pass it as --{other} {name}" if other in ("optimizer", "problem") else what
+    return ""
+
+
+def _other_kind(name: str) -> str | None:
+    """The kind of a thing of gradlab's, such as "schedule"; None for an unknown name."""
+    from gradlab import registry
+
+    from .problems import PROBLEMS
+
+    if name in PROBLEMS:
+        return "problem"
+    entry = registry.entries().get(name)
+    return None if entry is None else "optimizer" if entry.kind == "recipe" else entry.kind

@@ -260,7 +260,8 @@ def _opened(path: Path) -> Iterator[h5netcdf.File]:
         raise
     except Exception as error:  # HDF5 and its readers raise of all kinds for what is damaged
         raise DamagedResultsError(
-            f"{path} cannot be read as NetCDF ({error}); it may be cut off or of another kind"
+            f"{path} cannot be read as NetCDF ({error}); it may be cut off or of another kind: pass a "
+            f"results.nc, or the folder that holds one"
         ) from None
 
 

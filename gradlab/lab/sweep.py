@@ -75,8 +75,8 @@ class SweepPlan:
         for name in ("sampler", "sample_seed"):
             if (value := getattr(self, name)) is not None:
                 raise ValueError(
-                    f"{name} is given ({value}) and samples is not, so that the points are a grid; "
-                    f"give samples too, or leave out {name}"
+                    f"{name} is given ({value}) without a number of samples, so that the points are a grid; give that "
+                    f"number too, or leave it out"
                 )
         return points(self.axes)
 

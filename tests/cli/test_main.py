@@ -30,10 +30,10 @@ def test_the_version(gradlab: Callable[..., Any]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["rase"], "No such command 'rase'"),
-        (["race", "--bogus"], "No such option: --bogus"),
-        (["race", "--steps", "many"], "Invalid value for '--steps'"),
-        (["explain"], "Missing argument"),
+        (["rase"], "gradlab has no command 'rase'; did you mean race?"),
+        (["race", "--bogus"], "race has no option --bogus; it has --out, "),
+        (["race", "--steps", "many"], "--steps must be a whole number, got 'many'"),
+        (["explain"], "explain needs NAME: an optimizer, link"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(

@@ -79,7 +79,7 @@ def test_json_is_all_that_is_printed(gradlab: Callable[..., Any], tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "learning_rate is a range without a count; append one, or take samples of it"),
+        ((), "learning_rate is a range without a count; append one, as in log:0.001:0.1:5, or take samples of it"),
         (
             ("--set", "momentum=lin:0:0.9:3", "--samples", "8"),
             "momentum=lin:0:0.9:3: samples are spread over a range; leave",
@@ -93,7 +93,10 @@ def test_json_is_all_that_is_printed(gradlab: Callable[..., Any], tmp_path: Path
         (("--set", "momentum"), "--set momentum: expected NAME=VALUES"),
         (("--set", "learning_rate=1"), "--set learning_rate is given twice"),
         (("--set", "momentum=1", "--samples", "2"), "sgd: momentum must be in [0, 1), got 1.0"),
-        (("--samples", "2", "--sampler", "best"), "Invalid value for '--sampler'"),
+        (
+            ("--samples", "2", "--sampler", "best"),
+            "--sampler must be one of sobol, halton, latin_hypercube, random, got 'best'",
+        ),
     ],
 )
 def test_wrong_options_say_what_is_expected(

@@ -41,7 +41,9 @@ def test_what_was_meant() -> None:
 
 def test_the_names_that_are_listed_are_few() -> None:
     table = {f"name{letter}": 0 for letter in "abcdefghijklmnop"}
-    with pytest.raises(UnknownNameError, match=r"there are namea, .*, namej and 6 more$"):
+    with pytest.raises(
+        UnknownNameError, match=r"there are namea, .*, namej and 6 more; your own is typed module:NAME$"
+    ):
         pick("zzz", table, "optimizer")
 
 

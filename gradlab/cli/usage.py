@@ -1,0 +1,94 @@
+"""What is said of a command line that cannot be read: what came, what was expected, and what to type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from gradlab.lab.names import meant
+
+_EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
+_COMMAND = re.compile(r"No such command '(.*)'", re.DOTALL)
+_CHOICES = re.compile(r"is not one of (.*?)\.?$", re.DOTALL)
+_KINDS = {"valid integer": "a whole number", "valid number": "a number", "valid boolean": "true or false"}
+
+
+def in_a_line(error: Any, arguments: Sequence[str], commands: Collection[str]) -> str:
+    """The sentence for an error of typer's, of what was typed behind `gradlab`."""
+    command = next((word for word in arguments if word in commands), None)
+    program = command or "gradlab"
+    kind, text = type(error).__name__, str(error.format_message())
+    if kind == "MissingParameter":
+        return f"{program} needs {_shown(error.param)}: {_help(error.param)}"
+    if kind == "NoSuchOption":
+        return _no_such_option(error, program, arguments, commands)
+    if kind == "BadParameter" and getattr(error, "param", None) is not None:
+        return _bad_value(error.param, text, arguments)
+    if kind == "BadOptionUsage" and "requires an argument" in text:
+        return f"{error.option_name} needs a value behind it, and none came; {program} --help shows which"
+    if kind == "BadOptionUsage" and "not take a value" in text:
+        return f"{error.option_name} takes no value, got {_typed((error.option_name,), arguments)!r}; give it alone"
+    if found := _COMMAND.match(text):
+        guess = meant(found[1], commands) or f"it has {', '.join(commands)}"
+        return f"gradlab has no command {found[1]!r}; {guess}"
+    if found := _EXTRA.match(text):
+        return _extra(program, found[1], error)
+    return text
+
+
+def _no_such_option(error: Any, program: str, arguments: Sequence[str], commands: Collection[str]) -> str:
+    name = error.option_name
+    context = getattr(error, "ctx", None)
+    if context is not None and context.parent is None and program != "gradlab":
+        return f"gradlab has no option {name}; options stand behind the command: gradlab {program} {name} ..."
+    options = [] if context is None else _options(context.command)
+    guess = meant(name, [option for option in options if option.startswith("--")]) or f"it has {', '.join(options)}"
+    return f"{program} has no option {name}; {guess}"
+
+
+def _options(command: Any) -> list[str]:
+    """The options of a command, by their long names."""
+    return [max(param.opts, key=len) for param in command.params if param.param_type_name == "option"] + ["--help"]
+
+
+def _bad_value(param: Any, text: str, arguments: Sequence[str]) -> str:
+    shown, typed = _shown(param), _typed(param.opts, arguments)
+    came = "" if typed is None else f", got {typed!r}"
+    if found := _CHOICES.search(text):
+        names = [name.strip().strip("'") for name in found[1].split(",")]
+        return f"{shown} must be one of {', '.join(names)}{came}"
+    for said, kind in _KINDS.items():
+        if said in text:
+            return f"{shown} must be {kind}{came}"
+    return f"{shown}: {text.partition(': ')[2] or text}{came}"
+
+
+def _extra(program: str, words: str, error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    params = [] if context is None else context.command.params
+    taken = " ".join(param.name.upper() for param in params if param.param_type_name == "argument")
+    repeated = next((param.opts[0] for param in params if getattr(param, "multiple", False)), None)
+    takes = f"takes {taken} and options" if taken else "takes options only"
+    how = f"; a value stands behind its option ({repeated} ...), and a list has no blanks (0.1,0.2)" if repeated else ""
+    return f"{program} {takes}, got {words!r} besides{how}"
+
+
+def _shown(param: Any) -> str:
+    return max(param.opts, key=len) if param.param_type_name == "option" else str(param.name).upper()
+
+
+def _help(param: Any) -> str:
+    """The help of an option as the rest of a sentence."""
+    text = (param.help or "see --help").strip().rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _typed(names: Sequence[str], arguments: Sequence[str]) -> str | None:
+    """The value that was typed behind an option, the last time that it was; None for what is no option."""
+    found = None
+    for index, word in enumerate(arguments):
+        name, equals, value = word.partition("=")
+        if name in names:
+            found = value if equals else next(iter(arguments[index + 1 :]), None)
+    return found

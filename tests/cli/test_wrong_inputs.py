@@ -1,0 +1,148 @@
+"""Wrong commands, as a newcomer types them: one line says what came, what was expected and what to do.
+
+The exit code is 2 for wrong input, and 1 for code of the user's that fails. Nothing is run, and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RACE = ("race", "--problem", "ravine", "--rates", "0.1,0.2", "--seeds", "2", "--steps", "4")
+SWEEP = ("sweep", "--problem", "ravine", "--optimizer", "adam")
+
+COMMANDS: list[tuple[tuple[str, ...], str]] = [
+    (("race", "--optimiser", "sgd"), "race has no option --optimiser; did you mean --optimizer?"),
+    (("race", "--seeds", "ten"), "--seeds must be a whole number, got 'ten'"),
+    (("race", "--steps", "1e3"), "--steps must be a whole number, got '1e3'"),
+    (("race", "--chunk=1k"), "--chunk must be a whole number, got '1k'"),
+    (("race", "--out"), "--out needs a value behind it, and none came; race --help shows which"),
+    (("race", "--fresh=yes"), "--fresh takes no value, got 'yes'; give it alone"),
+    (("race", "ravine"), "race takes options only, got 'ravine' besides; a value stands behind its option"),
+    (("raze",), "gradlab has no command 'raze'; did you mean race?"),
+    (("--problem", "ravine", "race"), "options stand behind the command: gradlab race --problem ..."),
+    (("list", "optimizers"), "list takes options only, got 'optimizers' besides"),
+    (("list", "--problems"), "list has no option --problems; it has --json, --help"),
+    (("explain", "adam", "sgd"), "explain takes NAME and options, got 'sgd' besides"),
+    (("report",), "report needs FOLDER: the folder of a race, a sweep or a search, or the results.nc in it"),
+    (("report", "x", "--format", "jpg"), "--format must be one of html, png, svg, pdf, got 'jpg'"),
+    (("sweep", "--optimizer", "adam"), "sweep needs --set: a hyperparameter and its values: b1=0.8,0.9"),
+    ((*SWEEP, "--set", "b1=0.8", "0.9"), "got '0.9' besides; a value stands behind its option (--optimizer ...), and"),
+    ((*SWEEP, "--set", "b1=lin:0.1:0.9"), "b1 is a range without a count; append one, as in lin:0.1:0.9:5, or take"),
+    ((*SWEEP, "--set", "learning_rate=0,1,0,01"), "learning_rate has a value twice: 0, 1; give each once"),
+    ((*SWEEP, "--set", "lr=0.1"), "no hyperparameter of adam is named 'lr'; there are b1, b2, eps, "),
+    ((*SWEEP, "--set", "b1=lin:0:0.9:3", "--sampler", "halton"), "--sampler is given (halton) without a number of"),
+    ((*RACE, "--optimizer", "sgd,adam"), "repeat the option: --optimizer sgd --optimizer adam"),
+    ((*RACE, "--problem", "ravine digits"), "repeat the option: --problem ravine --problem digits"),
+    ((*RACE, "--optimizer", "mine.py"), "one of a file is typed with its module's name and a colon, mine:NAME"),
+    ((*RACE, "--optimizer", "gl.adam"), "no optimizer is named 'gl.adam'; did you mean adam?"),
+    ((*RACE, "--optimizer", "sgd.momentum"), "no optimizer is named 'sgd.momentum'; did you mean sgd_momentum"),
+    ((*RACE, "--optimizer", "cosine"), "no optimizer is named 'cosine'; it is a schedule"),
+    ((*RACE, "--optimizer", "beale"), "it is a problem; pass it as --problem beale"),
+    ((*RACE, "--problem", "sgd"), "it is an optimizer; pass it as --optimizer sgd"),
+    ((*RACE, "--problem", "mnist"), "and 13 more; your own is typed module:NAME"),
+    ((*RACE, "--optimizer", "optax:"), "'optax:' has nothing behind the colon; expected package.module:name, such as"),
+    ((*RACE, "--optimizer", "optax:apply_updates"), "optax:apply_updates needs updates beside params, which is all"),
+    ((*RACE, "--problem", "optax:adam"), "expected a class with init(key) and loss(params, batch), or a function that"),
+    (("check", "ravine"), "no optimizer or link is named 'ravine'; it is a problem; pass it as --problem ravine"),
+    (("check", "math:sqrt"), "math:sqrt cannot be called without x; give --arg x=..."),
+    (("check", "adam", "--arg", "b1=0.9", "--arg", "b1=0.8"), "--arg b1 is given twice (0.9 and 0.8); leave one out"),
+    (("check", "adam", "--arg", "b1", "0.9"), "check takes SPEC and options, got '0.9' besides; a value stands"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), COMMANDS, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_wrong_command_is_a_line(
+    gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: Any, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = gradlab(*arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("gradlab: ")
+    assert message in err
+    assert not list(tmp_path.iterdir())
+
+
+HEAD = """
+import jax, jax.numpy as jnp, numpy as np, optax
+import gradlab as gl
+from gradlab.lab.problems import Landscape, Problem, Score
+
+class Bowl(Problem):
+    def init(self, key): return jax.random.normal(key, (3,))
+    def loss(self, params, batch): return jnp.sum(params**2)
+
+class P(Bowl):
+    pass
+"""
+
+PROBLEMS = [  # what P is, the exit code, the words
+    (
+        "class P(Bowl):\n def init(self): return jnp.ones(3)",
+        2,
+        "P.init is called as init(key), but takes (); write def",
+    ),
+    ("class P(Bowl):\n def loss(self, params): return 0.0", 2, "P.loss is called as loss(params, batch), but takes (p"),
+    ("class P(Bowl):\n def init(self, key): return {'w': 'w'}", 2, "P.init must return arrays, got a str at ['w']"),
+    ("class P(Bowl):\n def batches(self, key, steps): return jnp.ones((7, 3))", 2, "for steps=11 got float"),
+    ("class P(Bowl):\n score = Score('final_loss', 'loss', tolerance=0.5)", 2, "tolerance=0.5, expected a factor of"),
+    ("class P(Bowl):\n landscape = Landscape(((-1, 1), (-1, 1)))", 2, "is for parameters of shape (2,), but init ret"),
+    ("class P(Bowl):\n minimum, optimum = 1.0, jnp.zeros(3)", 2, "minimum is 1.0, but the loss at P.optimum is 0"),
+    ("class P(Bowl):\n name = 3", 2, "P.name is 3, expected a string; leave it out to have one made"),
+    ("class P(Bowl):\n def loss(self, params, batch): return float(params[0])", 1, "the code is compiled, and the val"),
+    ("def P(params, batch): return 0.0", 2, "expected a class with init(key) and loss(params, batch), or a function"),
+    ("def P(): return jnp.ones(3)", 2, ":P gives an array, expected a problem: a class with init(key) and loss("),
+    ("import nowhere", 2, "because it imports nowhere (No module named 'nowhere')"),
+]
+
+OPTIMIZERS = [
+    ("def F(learning_rate, decay): return optax.adam(learning_rate, decay)", 2, "needs decay beside learning_rate"),
+    ("def F(learning_rate): return None", 1, "F must return an optimizer, which has init(params) and update(updates"),
+    ("def F(learning_rate): return [gl.scale_by_sign(), gl.scale(1.0)]", 1, "gl.chain makes one: gl.chain(*links)"),
+    ("def F(learning_rate): return optax.adam", 1, "but it returned the function adam alone"),
+    ("def F(learning_rate):\n return (lambda: ()), (lambda g, s: (g, s))", 1, "init of F takes (), but is called as i"),
+    ("def F(learning_rate):\n return (lambda p: ()), (lambda g, s, p: (g, s))", 1, "with params and grads if it has"),
+    ("def F(learning_rate):\n return (lambda p: ()), (lambda g, s: (g > 0, s))", 1, "returned booleans, expected floa"),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "message"), PROBLEMS + OPTIMIZERS)
+def test_a_wrong_module_is_a_line(
+    gradlab: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    code: int,
+    message: str,
+) -> None:
+    name = f"wrong_module_{(PROBLEMS + OPTIMIZERS).index((text, code, message))}"
+    (tmp_path / f"{name}.py").write_text(f"{HEAD}\n{text}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    is_problem = (text, code, message) in PROBLEMS
+    chosen = ("--problem", f"{name}:P", "--optimizer", "sgd") if is_problem else ("--optimizer", f"{name}:F")
+    given = RACE[3:] if is_problem else RACE[1:]
+    ended, out, err = gradlab("race", *chosen, *given)
+    assert (ended, out, err.count("\n")) == (code, "", 1)
+    assert message in err
+
+
+def test_options_of_a_report_that_exclude_each_other_are_a_line(
+    gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert gradlab(*RACE, "--optimizer", "sgd", "--json").code == 0
+    before = sorted(tmp_path.rglob("*"))
+    for options, message in (
+        (("--format", "png", "--open"), "--open shows a page, and --format png makes pictures; leave out one of them"),
+        (("--out", "p.pdf"), "p.pdf is the name of a picture, but --format html makes a page; pass p.html"),
+        (("--format", "svg", "--out", "p.svg"), "p.svg is the name of a file, but --format svg makes several; pass a"),
+        (("--format", "svg", "--out", "race/results.nc"), "race/results.nc is the name of a file, but --format svg"),
+    ):
+        code, out, err = gradlab("report", "race", *options)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert message in err
+    assert sorted(tmp_path.rglob("*")) == before

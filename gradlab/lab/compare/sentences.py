@@ -76,8 +76,9 @@ def _stops(ordered: xr.Dataset, subject: str) -> list[str]:
     count, share = ordered.attrs["evaluations"], float(ordered.leads[0])
     if count < 2:
         return []
-    leads = round(share * count)
-    where = f"{leads} of the {count} evaluations from update {ordered.attrs['first_update']} on"
+    leads, since = round(share * count), f"evaluations from update {ordered.attrs['first_update']} on"
+    is_shared = round(float(ordered.leads.sum()) * count) > count
+    verb = "leads or shares the lead" if is_shared else "leads"
     if leads == count:
-        return [f"{subject} leads at all {count} evaluations from update {ordered.attrs['first_update']} on."]
-    return [f"{subject} leads at {where}: the order depends on when one stops."]
+        return [f"{subject} {verb} at all {count} {since}."]
+    return [f"{subject} {verb} at {leads} of the {count} {since}: the order depends on when one stops."]

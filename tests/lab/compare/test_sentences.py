@@ -93,3 +93,10 @@ def test_a_board_names_its_first_optimizer_or_says_that_none_survived(make_curve
     assert verdict(leaderboard(race), ranks(race)) == certainty(ranks(race), "optimizer_0")
     lost = make_curves(np.full_like(CLEAR, np.nan))
     assert verdict(leaderboard(lost), ranks(lost)) == ["No optimizer survived on all seeds."]
+
+
+def test_a_lead_that_is_shared_is_no_lead(make_curves: Callable[..., xr.Dataset]) -> None:
+    """Two names of one optimizer have the same runs, and neither of them leads."""
+    twins = make_curves(np.concatenate([CLEAR[:1], CLEAR[:1]]))
+    assert certainty(ranks(twins))[-1] == "It leads or shares the lead at all 5 evaluations from update 160 on."
+    assert not ranks(twins).surely.values.any()

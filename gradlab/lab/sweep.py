@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from .grid import Lin as Lin
 from .grid import Log as Log
 from .laps import run_laps
 from .limits import require_room, require_runs
-from .load import as_factory, as_problem, find_factory, find_problem, label_of, needed_beside
+from .load import LoadError, as_factory, as_problem, find_factory, find_problem, label_of, needed_beside
 from .names import pick
 from .problems.base import Problem
 from .race import require_different
@@ -110,7 +110,7 @@ OPTIONS = ("steps", "samples", "sampler", "sample_seed", "lanes", "chunk")
 
 def sweep(
     problem: Any,
-    optimizers: Callable[..., Any] | str | Mapping[str, Callable[..., Any]],
+    optimizers: Callable[..., Any] | str | Sequence[Any] | Mapping[str, Any],
     axes: Mapping[str, Axis],
     seeds: int = 5,
     *,
@@ -124,8 +124,8 @@ def sweep(
         sweep("digits", gl.adam, {"learning_rate": Log(1e-4, 1e-1, 13), "b1": [0.8, 0.9, 0.95]}, seeds=5)
 
     The problem is a value with `init` and `loss` (see `Problem`), a class of such values, or a name. An optimizer is a
-    factory (of gradlab, optax or the user's), or a name; several are a dictionary by name. A hyperparameter has a
-    range, a list of values, or one value. The options are those of `SweepPlan`: `steps`, `lanes` and `chunk`; and
+    factory (of gradlab, optax or the user's), or a name; several are a list, or a dictionary by label. A hyperparameter
+    has a range, a list of values, or one value. The options are those of `SweepPlan`: `steps`, `lanes` and `chunk`; and
     `samples=64` for points in ranges without a count (`Log(1e-4, 1e-1)`), with `sampler` "sobol", "halton",
     "latin_hypercube" or "random", and `sample_seed`.
 
@@ -174,11 +174,24 @@ def unstack(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def named(optimizers: Any) -> dict[str, Callable[..., Any]]:
-    """Factories by name: of a factory, of its name, or of several in a dictionary. Raises LoadError."""
+    """Factories by name: of a factory, of its name, of several in a list, or of several in a dictionary by name.
+
+    Raises LoadError, and ValueError for two of one name.
+    """
+    if isinstance(optimizers, Mapping):
+        for label in optimizers:
+            if not isinstance(label, str) or not label.strip():
+                raise LoadError(f"optimizers are named by text in a dictionary, got {label!r}; write str: factory")
+        return {
+            label: find_factory(found) if isinstance(found, str) else as_factory(label, found)
+            for label, found in optimizers.items()
+        }
+    if isinstance(optimizers, (list, tuple)) and not hasattr(optimizers, "update"):  # an optimizer is a tuple, too
+        pairs = [pair for found in optimizers for pair in named(found).items()]
+        require_different([label for label, _ in pairs], "optimizer")
+        return dict(pairs)
     if isinstance(optimizers, str):
         return {label_of(optimizers): find_factory(optimizers)}
-    if isinstance(optimizers, Mapping):
-        return {name: as_factory(name, factory) for name, factory in optimizers.items()}
     name = getattr(optimizers, "__name__", "optimizer")
     return {name: as_factory(name, optimizers)}
 

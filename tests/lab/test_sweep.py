@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ from gradlab.lab.laps import train
 from gradlab.lab.points import ranking
 from gradlab.lab.problems import Problem
 from gradlab.lab.search import search
-from gradlab.lab.sweep import Lin, Log, sweep, unstack
+from gradlab.lab.sweep import Lin, Log, named, sweep, unstack
 
 AXES: Any = {"learning_rate": Log(0.01, 1, 3), "momentum": [0.0, 0.9]}
 
@@ -175,3 +176,25 @@ def test_unstack_says_what_it_expects(make_dataset: Callable[..., xr.Dataset]) -
         ValueError, match=r"expected the Dataset of a sweep or a search, .*; got one on optimizer, rate"
     ):
         unstack(race)
+
+
+def test_several_optimizers_are_a_list_or_a_dictionary_of_factories_and_names() -> None:
+    assert list(named([gl.sgd, "adam", "optax:lion", optax.adamw])) == ["sgd", "adam", "lion", "adamw"]
+    assert named({"a": "adam", "b": gl.sgd}) == {"a": gl.adam, "b": gl.sgd}
+    assert named(()) == {}
+
+
+@pytest.mark.parametrize(
+    ("optimizers", "message"),
+    [
+        ({5: gl.sgd}, "optimizers are named by text in a dictionary, got 5"),
+        ({" ": gl.sgd}, "optimizers are named by text in a dictionary, got ' '"),
+        ([gl.sgd, "sgd"], "two optimizers are named sgd; give one of them another name"),
+        (gl.adam(0.1), "expected a function or a class that is called with hyperparameters"),
+        ([gl.adam(0.1)], "expected a function or a class that is called with hyperparameters"),
+        ({"a": 3}, "a is a int, expected a function or a class"),
+    ],
+)
+def test_optimizers_that_are_none_are_refused(optimizers: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        named(optimizers)

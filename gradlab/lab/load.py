@@ -39,6 +39,8 @@ _NO_FACTORIES = {
     "an async generator": inspect.isasyncgenfunction,
 }
 _RATE_NAMES = ("learning_rate", "lr", "step_size", "rate")
+_RATE_PARTS = re.compile(r"(.*_)?(learning_rate|lr|step_size)(_.*)?")  # as in max_learning_rate, peak_lr
+_NO_RATE = re.compile(r"b\d|beta.*|mu|rho|eps.*|.*(decay|momentum|norm|clip|delta|nesterov|inner|optimizer|schedule).*")
 _DEFAULT_RATE = 1e-2  # the middle of the grid, where a factory does not say
 _NAME = re.compile(r"[A-Za-z]\w*")
 
@@ -92,15 +94,15 @@ def find_entrant(name: str) -> Entrant:
     """The entrant of a name, or of a `package.module:name`, which takes a learning rate and makes an optimizer.
 
     It runs over the rates of the entrant of gradlab that has its name (`optax:adam` over those of `adam`), or else
-    around the default rate of its own. Raises UnknownNameError and LoadError.
+    around the default rate of its own. The rate is the argument `learning_rate`, `lr`, `step_size` or `rate`, one whose
+    name has one of these in it, or the first argument, unless its name is that of something else, such as `b1`. Raises
+    UnknownNameError and LoadError.
     """
     if ":" not in name:
         return pick(name, entrants(), "optimizer")
     factory = find_factory(name)
     parameters: Any = factory.factory.parameters  # type: ignore[attr-defined]
-    rate = next((known for known in _RATE_NAMES if known in parameters), next(iter(parameters), None))
-    if rate is None:
-        raise LoadError(f"{name} takes no arguments, expected a learning rate to vary")
+    rate = _rate_of(name, parameters)
     if needed := needed_beside(factory, [rate]):
         names = " and ".join(needed)
         raise LoadError(
@@ -188,6 +190,22 @@ def source_digest(thing: Any) -> str:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
     except OSError:  # in an archive, or removed
         return ""
+
+
+def _rate_of(name: str, parameters: Collection[str]) -> str:
+    """The learning rate among the names of a factory's parameters. Raises LoadError if there is none."""
+    names = list(parameters)
+    if not names:
+        raise LoadError(f"{name} takes no arguments, expected a learning rate to vary")
+    known = [known for known in _RATE_NAMES if known in names]
+    similar = [similar for similar in names if _RATE_PARTS.fullmatch(similar)]
+    found = (known or similar or names)[0]
+    if _NO_RATE.fullmatch(found) and not (known or similar):
+        raise LoadError(
+            f"{name} has no learning rate to vary among {', '.join(names)}; name it one of {', '.join(_RATE_NAMES)}, "
+            f"or sweep another hyperparameter: gradlab sweep --optimizer {name} --set {found}=..."
+        )
+    return found
 
 
 class _RateOnly:

@@ -141,9 +141,16 @@ def _try_score(score: Any, label: str) -> None:
 
 def _try_metrics(problem: Problem, label: str, params: Any) -> None:
     _try_score(problem.score, label)
-    metrics, score, choice = (
-        _called(f"{label}.metrics", problem.metrics, params), problem.score.metric, problem.score.chosen_by
-    )  # fmt: skip
+    score, choice = problem.score.metric, problem.score.chosen_by
+    try:
+        metrics = _called(f"{label}.metrics", problem.metrics, params)
+    except UnfitError:
+        if type(problem).metrics is not Problem.metrics:
+            raise
+        raise UnfitError(
+            f"{label} has no metrics(params), and its loss fails without a batch, by which it would be measured; add "
+            f"metrics that return {{{score!r}: ...}}"
+        ) from None
     if not isinstance(metrics, Mapping):
         raise UnfitError(f"{label}.metrics must return a dictionary of real scalars, {_returned(metrics)}")
     for name, value in metrics.items():

@@ -68,6 +68,9 @@ def value(learning_rate=0.2): return gl.sgd(learning_rate)
 class NoOptimizer:
     pass
 def nothing(): return optax.sgd(0.1)
+def decays(b1=0.9, b2=0.99): return optax.adam(0.1, b1, b2)
+def later(b1=0.9, peak_lr=0.2): return optax.chain(optax.trace(b1), optax.scale(-peak_lr))
+def greek(eta, beta=0.0): return optax.sgd(eta, beta)
 '''
 
 
@@ -170,7 +173,10 @@ def test_modules_that_cannot_be_imported_are_named() -> None:
         find_factory("fails:x")
 
 
-@pytest.mark.parametrize(("name", "center"), [("Sign", 0.01), ("descent", 0.3), ("ours", 0.1), ("value", 0.2)])
+CENTERS = [("Sign", 0.01), ("descent", 0.3), ("ours", 0.1), ("value", 0.2), ("later", 0.2), ("greek", 0.01)]
+
+
+@pytest.mark.parametrize(("name", "center"), CENTERS)
 def test_an_optimizer_is_a_function_or_a_class_of_its_rate(name: str, center: float) -> None:
     entrant = find_entrant(f"theirs:{name}")
     assert (entrant.name, entrant.default_rate) == (name, center)
@@ -192,7 +198,11 @@ def test_optax_is_as_good_as_ours() -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("made", "expected a function or a class"), ("nothing", "takes no arguments, expected a learning rate")],
+    [
+        ("made", "expected a function or a class"),
+        ("nothing", "takes no arguments, expected a learning rate"),
+        ("decays", r"theirs:decays has no learning rate to vary among b1, b2; name it one of .* --set b1=\.\.\.$"),
+    ],
 )
 def test_what_is_no_optimizer_is_refused(name: str, message: str) -> None:
     with pytest.raises(LoadError, match=message):

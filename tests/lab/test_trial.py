@@ -105,6 +105,13 @@ def with_parts(**parts: Any) -> Problem:
             {"landscape": Landscape(((1, -1), (0, 1))), "init": lambda self, key: jnp.ones(2)},
             r"the window \(\(1, -1\), \(0, 1\)\), expected .* the lower first$",
         ),
+        (
+            {
+                "batches": lambda self, key, steps: jnp.ones((steps, 3), jnp.float32),
+                "loss": lambda self, params, batch: jnp.sum((params - batch) ** 2),
+            },
+            r"^Bowl has no metrics\(params\), and its loss fails without a batch, .* add .* {'final_loss': ...}$",
+        ),
         ({"score": "accuracy"}, r"Bowl.score is 'accuracy', expected a gradlab.lab.problems.Score, such as Score\("),
     ],
 )

@@ -27,7 +27,11 @@ else:
         try:
             return globals()[name]
         except KeyError:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+            import difflib
+
+            near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.8)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}") from None
 
     def __dir__() -> list[str]:
         _load()

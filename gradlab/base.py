@@ -55,6 +55,13 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
     def _decorate(cls, build: Callable[..., Any], **options: Any) -> Any:
         return _transformation(build, **options)
 
+    def _no_arithmetic(self, other: Any) -> Any:
+        raise TypeError(
+            "transformations are no numbers to add or multiply; apply one after another: gl.chain(one, other)"
+        )
+
+    __add__ = __radd__ = __mul__ = __rmul__ = _no_arithmetic  # a tuple would be joined, or repeated
+
     @property
     def composition(self) -> Transformation:
         """What a recipe expands to, one level down; a link is its own composition."""

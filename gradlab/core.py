@@ -13,7 +13,7 @@ import numpy as np
 import optax
 
 from .boundary import PyTree
-from .factories import Factory, call
+from .factories import Factory, call, takes
 from .hyperparameters import is_schedule, resolved
 from .schedules.base import as_schedule
 from .values import Value, rejoin
@@ -81,7 +81,7 @@ class Core:
         try:
             return function(*arguments, **given)
         except TypeError as error:
-            if _takes(function, arguments, given):
+            if takes(function, *arguments, **given):
                 raise
             called = "init(params)"
             if name == "update":
@@ -140,19 +140,6 @@ def _only_numbers(made: Any) -> bool:
     """Whether a recipe or a chain holds Python's numbers only: then it can be kept, while an array may be traced."""
     parts = made if isinstance(made, Value) else getattr(made, "links", None)
     return parts is not None and all(isinstance(leaf, float | int) for leaf in jax.tree.leaves(parts))
-
-
-def _takes(function: Any, arguments: tuple[Any, ...], given: dict[str, Any]) -> bool:
-    """Whether a function takes these arguments; true where its signature is not known."""
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        return True
-    try:
-        signature.bind(*arguments, **given)
-    except TypeError:
-        return False
-    return True
 
 
 @functools.lru_cache(maxsize=1024)

@@ -29,6 +29,19 @@ class Factory(NamedTuple):
         return self.name
 
 
+def takes(function: Any, *arguments: Any, **given: Any) -> bool:
+    """Whether a function takes these arguments; true where its signature is not known."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(*arguments, **given)
+    except TypeError:
+        return False
+    return True
+
+
 def call(function: Callable[..., Any], parameters: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
     """Call a factory with all its arguments by name; what it takes as `*links` is given as one tuple."""
     positional: list[Any] = []

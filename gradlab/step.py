@@ -29,13 +29,24 @@ def make_step(loss: Callable[..., Any], *, has_aux: bool = False) -> Callable[..
     The step raises TypeError where `tx` is not a transformation.
     """
 
+    if not callable(loss) or isinstance(loss, optax.GradientTransformation):
+        raise TypeError(
+            f"make_step takes the loss, a function of (params, batch); got {type(loss).__name__}. The optimizer is the "
+            f"first argument of the step"
+        )
+
+    def checked(params: Any, batch: Any) -> Any:
+        result = loss(params, batch)
+        _require_scalar(result, has_aux)
+        return result
+
     @functools.partial(jax.jit, donate_argnums=(1, 2))
     def compiled(tx: Any, params: Any, state: Any, batch: Any) -> tuple[Any, Any, Any]:
         def value_fn(params: Any) -> Any:
             result = loss(params, batch)
             return result[0] if has_aux else result
 
-        result, grad = jax.value_and_grad(loss, has_aux=has_aux)(params, batch)
+        result, grad = jax.value_and_grad(checked, has_aux=has_aux)(params, batch)
         grad = jax.tree.map(lambda g: g.conj(), grad)  # JAX's gradient of a complex leaf points the other way
         value = result[0] if has_aux else result
         extended = optax.with_extra_args_support(tx.value if isinstance(tx, Static) else tx)
@@ -44,12 +55,36 @@ def make_step(loss: Callable[..., Any], *, has_aux: bool = False) -> Callable[..
 
     def step(tx: optax.GradientTransformation, params: Any, state: Any, batch: Any) -> tuple[Any, Any, Any]:
         if not isinstance(tx, optax.GradientTransformation):
-            shown = f"{type(tx).__name__}: {getattr(tx, '__qualname__', repr(tx))}"
+            shown = " ".join(f"{type(tx).__name__}: {getattr(tx, '__qualname__', repr(tx))}".split())
             raise TypeError(f"step(tx, params, state, batch) takes a transformation first, such as adam(); got {shown}")
         params, state = _unshared((params, state), (tx, batch))
         return compiled(tx if isinstance(tx, Value) else Static(tx), params, state, batch)
 
     return step
+
+
+def _require_scalar(result: Any, has_aux: bool) -> None:
+    """Raise TypeError for what a loss may not return."""
+    wanted = "a pair of a real scalar and anything else, because has_aux is set" if has_aux else "a real scalar"
+    is_pair = isinstance(result, tuple) and len(result) == 2
+    if has_aux and not is_pair:
+        raise TypeError(f"the loss must return {wanted}; got {_described(result)}")
+    if not has_aux and is_pair:
+        raise TypeError(f"the loss must return {wanted}; got a pair: pass make_step(loss, has_aux=True)")
+    value = result[0] if has_aux else result
+    dtype = getattr(value, "dtype", None) or jnp.result_type(type(value)) if _is_number(value) else None
+    if dtype is None or jnp.shape(value) or not jnp.issubdtype(dtype, jnp.floating):
+        raise TypeError(f"the loss must return {wanted}; got {_described(value)}")
+
+
+def _is_number(value: Any) -> bool:
+    return hasattr(value, "dtype") or isinstance(value, (bool, int, float, complex))
+
+
+def _described(value: Any) -> str:
+    if hasattr(value, "dtype"):
+        return f"{value.dtype}[{','.join(map(str, value.shape))}]"
+    return "nothing" if value is None else f"a {type(value).__name__}"
 
 
 def _unshared(donated: Any, others: Any) -> Any:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from gradlab import registry
 
+from .leaderboard import require_dataset
 from .order import RATE, ordered
 from .words import shortest
 
@@ -80,7 +81,8 @@ def _require_results(dataset: Any) -> None:
 
 
 def swept(dataset: xr.Dataset) -> list[str]:
-    """The hyperparameters of the Dataset of a sweep or a search. Raises ValueError for any other."""
+    """The hyperparameters of the Dataset of a sweep or a search. Raises ValueError and TypeError for any other."""
+    require_dataset(dataset)
     if "point" in dataset.dims and "hyperparameters" in dataset.attrs:
         return list(json.loads(dataset.attrs["hyperparameters"]))
     found = ", ".join(map(str, dataset.dims))

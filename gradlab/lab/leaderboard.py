@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -76,7 +77,8 @@ def average(scores: xr.DataArray, logarithmic: bool, over: str = "seed") -> xr.D
 
 
 def mean_scores(dataset: xr.Dataset) -> xr.DataArray:
-    """The average over seeds of the scores of the runs."""
+    """The average over seeds of the scores of the runs. Raises TypeError for what is no Dataset."""
+    require_dataset(dataset)
     return average(final_scores(dataset), bool(dataset.attrs["logarithmic"]))
 
 
@@ -108,8 +110,19 @@ def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:
     return xr.where(chosen.isnull().all("rate"), -1, rates.fillna(np.inf).argmin("rate"))
 
 
+def require_dataset(dataset: object) -> None:
+    """Raise TypeError for what is no Dataset, such as a dictionary of them by problem."""
+    if isinstance(dataset, xr.Dataset):
+        return
+    hint = ""
+    if isinstance(dataset, Mapping) and dataset:
+        hint = f"; take one of it, such as [{next(iter(dataset))!r}]"
+    raise TypeError(f"expected the Dataset of one problem, got {type(dataset).__name__}{hint}")
+
+
 def require_race(dataset: xr.Dataset) -> None:
-    """Raise ValueError for a Dataset that has no dimension `rate`."""
+    """Raise ValueError for a Dataset that has no dimension `rate`, and TypeError for what is no Dataset."""
+    require_dataset(dataset)
     if "rate" not in dataset.dims:
         found = ", ".join(map(str, dataset.dims))
         raise ValueError(

@@ -13,7 +13,7 @@ import jax
 from ..annotations import name_of
 from ..arguments import checked, is_tree_of_arrays
 from ..arithmetic import power
-from ..factories import Factory, call, found_by_name
+from ..factories import Factory, call, found_by_name, takes
 from ..hyperparameters import Hyperparameter, Seed, is_concrete, is_schedule, parameters_of, resolved, weak
 from ..values import Value, completed, is_number, show_argument
 from .counter import as_counter, counted, exceeds
@@ -231,7 +231,23 @@ def constant(value: Hyperparameter):
 @schedule(step="integer")
 def from_callable(function):
     """Any function of the integer step, as a schedule value: equal to another if the function is the same object."""
-    return lambda step: function(step)
+    return lambda step: _number_of(function, step)
+
+
+def _number_of(function: Any, step: Any) -> Any:
+    """What a user's function gives. Raises TypeError if it takes no step, or gives no number."""
+    name = getattr(function, "__qualname__", type(function).__name__)
+    try:
+        value = function(step)
+    except TypeError:
+        if takes(function, step):
+            raise
+        raise TypeError(
+            f"the schedule {name} is called with the step, but takes {inspect.signature(function)}"
+        ) from None
+    if not (is_number(value) or hasattr(value, "dtype")):
+        raise TypeError(f"the schedule {name} must return a number, got {type(value).__name__}: {value!r}")
+    return value
 
 
 @schedule(step="exact")
@@ -251,6 +267,9 @@ def combined(operation: str, left, right):
 
     A power of 0 whose slope is infinite, as of a square root, has derivative 0.
     """
+    for side in (left, right):
+        if isinstance(side, (str, bytes, list, tuple, dict)) or side is None:
+            raise TypeError(f"a schedule is joined by {operation} with a number or a schedule; got {side!r}")
     if operation not in _OPERATIONS:
         raise ValueError(f"operation must be one of {', '.join(_OPERATIONS)}, got {operation!r}")
     return lambda step: _OPERATIONS[operation](as_schedule(left)(step), as_schedule(right)(step))

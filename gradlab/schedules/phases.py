@@ -40,6 +40,9 @@ def join(schedules, boundaries):
     the one before; where two are equal, the schedule between them has no step. A schedule sees its own steps only, and
     step 0 where it is not its turn. Raises ValueError if the lengths do not fit, or the boundaries fall.
     """
+    for name, given in (("schedules", schedules), ("boundaries", boundaries)):
+        if not (isinstance(given, (tuple, list)) or getattr(given, "ndim", 0)):
+            raise TypeError(f"join: {name} must be a list, got {type(given).__name__}: {given!r}; write [{given!r}]")
     if len(schedules) != len(boundaries) + 1:
         raise ValueError(f"join: {len(schedules)} schedules need one boundary fewer, got {len(boundaries)}")
     if is_concrete(boundaries) and any(later < earlier for earlier, later in itertools.pairwise(boundaries)):

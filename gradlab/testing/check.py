@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,6 +17,7 @@ from ..interrupts import is_interrupt
 from ..lab.time_limit import OutOfTimeError, limited
 from ..values import is_factory, is_number
 from . import laws as laws
+from . import references
 from .law import CLAIMS, CONTRACTS, Broken, Law, NotApplicable
 from .report import BROKEN, HOLDS, NOT_APPLICABLE, Report, Result
 from .subject import Subject
@@ -68,12 +71,24 @@ def require_compilation() -> None:
 
 def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, arguments) -> Report:
     claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims)
+    for name, given in (("laws", laws), ("claims", claims)):
+        if isinstance(given, str):
+            raise TypeError(f"{name} must be a tuple of names, got the string {given!r}; write {name}=({given!r},)")
     _require_known("law", laws or (), CONTRACTS)
     _require_known("claim", [name for name in claimed if name != "except"], CLAIMS)
     if isinstance(dtypes, str):
         raise TypeError(f"dtypes must be a tuple of names, got the string {dtypes!r}; write dtypes=({dtypes!r},)")
+    if isinstance(reference, str) and not inspect.isfunction(getattr(references, reference, None)):
+        known = [name for name, item in vars(references).items() if inspect.isfunction(item) and name != "trajectory"]
+        raise ValueError(f"unknown reference {reference!r}; there are: {', '.join(sorted(known))}")
+    if isinstance(tx, tuple):
+        _require_options(arguments)
     for dtype in dtypes:
-        if not jnp.issubdtype(jnp.dtype(dtype), jnp.inexact):
+        try:
+            is_inexact = jnp.issubdtype(jnp.dtype(dtype), jnp.inexact)
+        except TypeError:
+            raise ValueError(f"unknown dtype {dtype!r}; there are: {', '.join(DTYPES)} and complex128") from None
+        if not is_inexact:
             raise ValueError(f"dtypes must be floating-point or complex, got {dtype!r}")
     label = _label(tx, arguments)
     try:
@@ -199,6 +214,14 @@ def _cannot_be_made(error: BaseException, seconds: float) -> Result:
     timed_out = isinstance(error, OutOfTimeError)
     detail = f"{_NO_ANSWER} {seconds:g} s" if timed_out else f"{type(error).__name__}: {error}"
     return Result("made", "the factory returns a transformation", BROKEN, detail, meaning)
+
+
+def _require_options(arguments: Mapping[str, Any]) -> None:
+    """Raise TypeError for an option of `check` that is misspelt: what is made already takes no arguments."""
+    options = [name for name in inspect.signature(check).parameters if name not in ("tx", "arguments")]
+    for name in arguments:
+        if near := difflib.get_close_matches(name, options, n=1, cutoff=0.75):
+            raise TypeError(f"check has no argument {name!r}; did you mean {near[0]}?")
 
 
 def _require_known(kind: str, names: Any, known: Mapping[str, Law]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from ..leaderboard import leaderboard
+from ..leaderboard import leaderboard, require_race
 from ..window import window
 from .resampling import MINIMUM_SEEDS, Resampling
 from .runs import from_badness, late_badness, reported
@@ -26,6 +26,7 @@ def ranks(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Datas
     The rate is held where it was chosen; `rate_intervals` says how sure that choice is. Intervals and verdicts are of
     each optimizer, or pair, by itself: among many, some are wrong by chance.
     """
+    require_race(dataset)
     resampling = resampling or Resampling()
     runs, attributes = reported(dataset), dataset.attrs
     levels = late_badness(runs)

@@ -1,0 +1,124 @@
+"""Wrong calls in Python, as a newcomer makes them: one line says what came, what was expected and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import gradlab as gl
+from gradlab import schedules
+from gradlab.flavors import keras, torch
+from gradlab.lab.as_race import as_race
+from gradlab.lab.compare import ranks
+from gradlab.lab.leaderboard import leaderboard, mean_scores
+from gradlab.lab.points import ranking
+from gradlab.lab.search import search
+from gradlab.lab.sweep import Log, sweep, unstack
+from gradlab.testing import assert_lawful, assert_same_trajectory, check
+
+PARAMS = {"w": jnp.ones((2, 3)), "b": jnp.zeros(3)}
+SGD = gl.sgd(0.1)
+
+
+def updated(tx: Any) -> Any:
+    return tx.update(PARAMS, tx.init(PARAMS), PARAMS)
+
+
+def stepped(loss: Callable[..., Any], tx: Any = SGD, **options: Any) -> Any:
+    return gl.make_step(loss, **options)(
+        tx, jax.tree.map(jnp.array, PARAMS), SGD.init(PARAMS), None
+    )  # a copy, which is donated
+
+
+def total(params: Any, batch: Any) -> Any:
+    return jnp.sum(params["w"])
+
+
+CALLS: list[tuple[Callable[[], Any], str]] = [
+    (
+        lambda: gl.chain(0.9),
+        "chain: link 0 must be a transformation, such as scale_by_rms() or optax.scale(0.1); got f",
+    ),
+    (lambda: gl.chain([SGD]), r"chain: link 0 is a list of 1 transformations; pass each: chain(*links)"),
+    (lambda: gl.chain(SGD, gl.sgd), "chain: link 1 is the function sgd itself; call it: sgd(...)"),
+    (lambda: SGD + SGD, "apply one after another: gl.chain(one, other)"),
+    (lambda: 2 * SGD, "transformations are no numbers to add or multiply"),
+    (lambda: gl.Adam(0.1), "has no attribute 'Adam'; did you mean adam?"),
+    (lambda: gl.adam("0.1"), "learning_rate must be a number in [0, inf), an array of such, or a schedule (a function"),
+    (
+        lambda: gl.adam(lr=0.1),
+        "adam: got an unexpected keyword argument 'lr'; the call is adam(learning_rate=0.001, b1",
+    ),
+    (lambda: gl.adam(0.1).replace(lr=0.2), "unexpected keyword argument 'lr'; the call is adam(learning_rate=0.001"),
+    (lambda: gl.adam([0.1, 0.2]), "learning_rate must be a number in [0, inf), an array of such, or a schedule"),
+    (lambda: gl.adam(0.1).lr, "adam has no argument or attribute 'lr'; its arguments: learning_rate, b1, b2, eps"),
+    (lambda: gl.adam(0.1).update(PARAMS, PARAMS), "Pass the state that its own init(params) or its last update return"),
+    (lambda: updated(gl.sgd(lambda: 0.1)), "<lambda> is called with the step, but takes ()"),
+    (lambda: updated(gl.sgd(lambda step: "0.1")), "<lambda> must return a number, got str: '0.1'"),
+    (lambda: updated(gl.sgd(lambda step: None)), "<lambda> must return a number, got NoneType: None"),
+    (lambda: schedules.cosine(0.1, 10) + "a", "a schedule is joined by + with a number or a schedule; got 'a'"),  # type: ignore[operator]
+    (lambda: schedules.cosine(0.1, 10)(1.5), "a schedule counts whole steps from 0, got 1.5; pass an integer"),
+    (lambda: schedules.cosine(0.1), "missing a required argument: 'decay_steps'; the call is cosine(init_value, dec"),
+    (lambda: schedules.join([0.1, 0.2], 10), "join: boundaries must be a list, got float: 10.0; write [10.0]"),
+    (lambda: schedules.warmup_cosine(0.0, 0.1, 100, 10), "pass warmup_steps + the steps of the decay"),
+    (lambda: gl.make_step(3), "make_step takes the loss, a function of (params, batch); got int. The optimizer is the"),
+    (lambda: gl.make_step(SGD), "make_step takes the loss, a function of (params, batch); got Transformation."),
+    (lambda: stepped(lambda params, batch: params["w"]), "the loss must return a real scalar; got float"),
+    (lambda: stepped(lambda params, batch: None), "the loss must return a real scalar; got nothing"),
+    (
+        lambda: stepped(lambda params, batch: total(params, batch).astype(complex)),
+        "the loss must return a real scalar; got compl",
+    ),
+    (lambda: stepped(lambda params, batch: (total(params, batch), {})), "got a pair: pass make_step(loss, has_aux=Tru"),
+    (lambda: stepped(total, has_aux=True), "must return a pair of a real scalar and anything else, because has_aux"),
+    (lambda: stepped(total, PARAMS), "step(tx, params, state, batch) takes a transformation first, such as adam(); go"),
+    (lambda: gl.transformation(lambda rate: None)(0.1), "must return an (init, update) pair of functions, but it retu"),
+    (lambda: gl.transformation(optax.adam)(), "missing a required argument: 'learning_rate'; the call is adam(learni"),
+    (lambda: gl.store(SGD, "float31"), "store: dtype must be a floating-point or complex dtype, such as 'bfloat16'"),
+    (lambda: sweep("ravin", gl.sgd, {"learning_rate": 0.1}), "no problem is named 'ravin'; did you mean ravine?"),
+    (lambda: sweep("ravine", SGD, {"learning_rate": 0.1}), "expected a function or a class that is called with hyper"),
+    (
+        lambda: sweep("ravine", {1: gl.sgd}, {"learning_rate": 0.1}),
+        "optimizers are named by text in a dictionary, got 1; write str: factory",
+    ),
+    (lambda: sweep("ravine", gl.sgd, {"learning_rate": 0.1}, step=3), "sweep has no argument 'step'; did you mean ste"),
+    (lambda: search("ravine", gl.sgd, Log(0.01, 1)), "axes must be a dictionary of hyperparameters and their values"),
+    (lambda: leaderboard({"ravine": 1}), "expected the Dataset of one problem, got dict; take one of it, such as ['ra"),
+    (lambda: ranks(3), "expected the Dataset of one problem, got int"),
+    (lambda: ranking(3), "expected the Dataset of one problem, got int"),
+    (lambda: unstack("sweep"), "expected the Dataset of one problem, got str"),
+    (lambda: mean_scores(None), "expected the Dataset of one problem, got NoneType"),
+    (lambda: as_race(3), "expected the Dataset of a race or a sweep of one problem, got int; read one with"),
+    (lambda: check(SGD, laws="pure"), "laws must be a tuple of names, got the string 'pure'; write laws=('pure',)"),
+    (lambda: check(SGD, claims="descends"), "claims must be a tuple of names, got the string 'descends'; write claim"),
+    (lambda: check(SGD, dtypes=("float33",)), "unknown dtype 'float33'; there are: "),
+    (lambda: check(SGD, laws=(), reference="adm"), "unknown reference 'adm'; there are: adabound, "),
+    (lambda: assert_lawful(SGD, refrence="sgd"), "check has no argument 'refrence'; did you mean reference?"),
+    (lambda: assert_same_trajectory(SGD, "sdg"), "there is no reference 'sdg'; there are adabound, "),
+    (lambda: torch.Adam(0.1), "has no attribute 'Adam'; the optimizers are functions, in lower case: adam"),
+    (lambda: torch.adam(PARAMS), "Parameters are given to init(params), and not to the optimizer"),
+    (lambda: torch.adam(betas=0.9), "flavors.torch.adam: betas must be a tuple of 2 numbers, got float: 0.9"),
+    (lambda: keras.adam(clipnorm=1.0, clipvalue=1.0), "clipnorm and clipvalue exclude each other, as in Keras; pass o"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), CALLS, ids=[message[:40] for _, message in CALLS])
+def test_a_wrong_call_is_a_line(call: Callable[[], Any], message: str) -> None:
+    with pytest.raises((TypeError, ValueError, AttributeError, KeyError)) as caught:
+        call()
+    text = str(caught.value)
+    assert message in text
+    assert "\n" not in text
+
+
+def test_what_resembles_them_is_right() -> None:
+    assert np.isclose(schedules.join([0.1, schedules.constant(0.2)], [10])(10), 0.2)
+    _, _, (value, extra) = stepped(lambda params, batch: (total(params, batch), 3.0), has_aux=True)
+    assert (float(value), float(extra)) == (6.0, 3.0)
+    assert updated(gl.sgd(lambda step: np.float64(0.5)))[0]["w"][0, 0] == -0.5

@@ -220,7 +220,7 @@ class Writer:
         """A link that declares no equation, as a function of what it is given."""
         name = link.factory.name if isinstance(link, Transformation) else show_argument(link)
         gradient = [str(self.gradient())] if self._split and reads_gradient(link) else []
-        direction = self.symbol()
+        direction = self._direction if self._direction.kind == "square" else self.symbol()
         return self.line(self.fresh("u"), direction.inside(rf"\operatorname{{{_escaped(name)}}}", *gradient))
 
 

@@ -13,7 +13,8 @@ class Expression:
     """A part of an equation, in LaTeX, with its sign apart."""
 
     latex: str
-    kind: str = "atom"  # "atom" (one symbol, or 1), "scaled" (one by a number), "product" (or a function), "sum"
+    # "atom" (one symbol, or 1), "square" (of one), "scaled" (one by a number), "product" (also a function), "sum"
+    kind: str = "atom"
     negative: bool = False
     bottom: str = ""  # of a quotient, whose top is `top`
     top: str = ""

@@ -21,14 +21,24 @@ def updates_of(equations: Equations, gradients: list[float], start: float = 0.0)
     for symbol in equations.symbols:
         value = eval(symbol.value, {**vars(gl), **vars(gl.schedules)})
         known[symbol.latex.replace("_0", "_{t-1}")] = value
+    schedules = {name: value for name, value in known.items() if callable(value)}
     for step, gradient in enumerate(gradients):
         now = {name: float(value(step)) if callable(value) else value for name, value in known.items()}
+        for name, value in schedules.items():
+            now[_at(name, "t+1")] = float(value(step + 1))
+            now[_at(name, "i")] = np.array([value(i) for i in range(step + 2)])
         now |= {"g_t": gradient, "t": float(step + 1)}
         for line in equations.lines:
             left, _, right = line.partition(" = ")
             now[left] = _Reader(right, now).sum()
         known |= {name.replace("_t", "_{t-1}"): now[name] for name in now if name.endswith("_t") and name not in known}
         yield now["x_t"]
+
+
+def _at(name: str, step: str) -> str:
+    """The symbol of a schedule, which ends in `_t` or `_{1,t}`, at another step."""
+    below = name.rpartition("_")[2].strip("{}").replace("t", step)
+    return f"{name.rpartition('_')[0]}_{{{below}}}" if len(below) > 1 else f"{name.rpartition('_')[0]}_{below}"
 
 
 class _Reader:
@@ -98,6 +108,11 @@ class _Reader:
             return value
         if token == r"\frac":
             return self.group() / self.group()
+        if token == r"\prod":
+            for expected in ("_", "{", "i", "=", "1", "}", "^"):
+                self.take(expected)
+            steps = int(self.group())
+            return np.prod(self.factor()[:steps])
         if token == r"\sqrt":
             return np.sqrt(self.group())
         if token in (r"\max", r"\min"):

@@ -65,7 +65,7 @@ def running_sum(initial: NonNegative = 0.0):
 @equation_of(running_max)
 def _(write: Writer) -> Expression:
     direction = write.direction()
-    base = direction.latex.removesuffix("_t").removeprefix(r"\hat ") if direction.kind == "atom" else "d"
+    base = direction.latex.removesuffix("_t").removeprefix(r"\hat ") if direction.kind in ("atom", "square") else "d"
     largest = write.fresh(rf"\bar {base}" if len(base) == 1 else write.letter)
     return write.line(largest, rf"\max({largest}_{{t-1}}, {direction})")
 

@@ -10,7 +10,7 @@ import optax
 
 from ..base import transformation
 from ..equations import Expression, Writer, accented, equation_of, is_ahead, is_zero
-from ..hyperparameters import Decay, Fraction, Hyperparameter, weak
+from ..hyperparameters import Decay, Fraction, Hyperparameter, is_schedule, weak
 from .bias_correction import power_weight
 
 
@@ -154,7 +154,13 @@ def _(write: Writer, decay: Any, dampening: Any, next_decay: Any, corrected: boo
     coefficient = later.at("t+1" if is_shifted and next_decay is not None else "t")
     if not corrected:
         return moment.times(coefficient).plus(gradient.times(share))
-    ahead = moment.times(coefficient).over(later.weight("t+1" if is_shifted else "t", as_power))
+    if as_power:
+        next_weight = f"1 - {coefficient}^{{t+1}}"
+    elif is_shifted and (next_decay is not None or not is_schedule(decay)):
+        next_weight = mu.weight("t+1")
+    else:  # the next decay is a number of its own, and not the one that the next step has
+        next_weight = mu.weight().replace("1 - ", f"1 - {coefficient} ", 1)
+    ahead = moment.times(coefficient).over(next_weight)
     now = gradient.times(share).over(mu.weight(as_power=as_power))
     return write.line(write.fresh(accented(r"\hat", moment)), ahead.plus(now))
 

@@ -181,9 +181,11 @@ def _(write: Writer, decay: Any, eps: Any, eps_root: Any, mean_decay: Any) -> Ex
     mean_of = _estimator(decay if mean_decay is None else mean_decay)
     gradient = write.gradient()
     mean = write.inside(mean_of, r"\bar g", "2" if mean_decay is None else "1", gradient, gradient)
+    if mean.kind != "atom":
+        mean = write.line(write.fresh(r"\bar g"), mean)
     direction, moment = _squares(write, decay)
     variance = moment.plus(Expression(rf"{mean}^2", "product", negative=True))
-    if mean_decay is not None:  # of other weights, so that the difference can be negative
+    if mean_decay is not None or isinstance(decay, optax.GradientTransformation):  # the difference can be negative
         variance = variance.inside(r"\max", "0")
     return direction.over(_root(write, variance, eps, eps_root))
 
@@ -208,7 +210,7 @@ def _(write: Writer, decay: Any, eps: Any) -> Expression:
 
 def _squares(write: Writer, decay: Any) -> tuple[Expression, Expression]:
     """The direction, and the estimate of the squared gradient."""
-    square = Expression(f"{write.gradient()}^2")
+    square = Expression(f"{write.gradient()}^2", "square")
     return write.direction(), write.inside(_estimator(decay), "v", "2", square, square)
 
 

@@ -170,7 +170,7 @@ def _link(entry: Entry) -> Any:
 
 
 def _parse(given: list[str]) -> dict[str, Any]:
-    arguments = {}
+    arguments: dict[str, Any] = {}
     for item in given:
         name, equals, text = item.partition("=")
         if not equals or not name.isidentifier():

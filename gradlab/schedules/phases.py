@@ -41,7 +41,7 @@ def join(schedules, boundaries):
     step 0 where it is not its turn. Raises ValueError if the lengths do not fit, or the boundaries fall.
     """
     for name, given in (("schedules", schedules), ("boundaries", boundaries)):
-        if not (isinstance(given, (tuple, list)) or getattr(given, "ndim", 0)):
+        if not (isinstance(given, (tuple, list)) or getattr(given, "ndim", 0) > 0):
             raise TypeError(f"join: {name} must be a list, got {type(given).__name__}: {given!r}; write [{given!r}]")
     if len(schedules) != len(boundaries) + 1:
         raise ValueError(f"join: {len(schedules)} schedules need one boundary fewer, got {len(boundaries)}")

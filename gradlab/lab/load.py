@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
-import hashlib
 import importlib
 import inspect
 import os
 import re
 import sys
 from collections.abc import Callable, Collection
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -175,21 +173,6 @@ def as_factory(name: str, found: Any) -> Callable[..., gl.Transformation]:
         return gl.transformation(_pair_maker(found))
     except (TypeError, ValueError) as error:
         raise LoadError(f"{name} cannot make optimizers: {error}") from None
-
-
-def source_digest(thing: Any) -> str:
-    """A short name for the source of a thing's module, which an edit changes; empty for modules of gradlab.
-
-    `gradlab.lab.sources` has all files that a thing is made of.
-    """
-    module = inspect.getmodule(inspect.unwrap(thing) if callable(thing) else type(thing))
-    path = getattr(module, "__file__", None)
-    if path is None or (module is not None and module.__name__.split(".")[0] == "gradlab"):
-        return ""
-    try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
-    except OSError:  # in an archive, or removed
-        return ""
 
 
 def _rate_of(name: str, parameters: Collection[str]) -> str:

@@ -11,9 +11,8 @@ import jax
 
 from .blame import ForeignError
 from .lanes import local_devices
-from .load import source_digest
 from .results import versions
-from .sources import packages_of, sources_of
+from .sources import packages_of, source_digest, sources_of
 from .task import Task
 from .window import evaluation_steps
 

@@ -71,6 +71,18 @@ def sources_of(*things: Any) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def source_digest(thing: Any) -> str:
+    """A short name for the source of a thing's own module, which an edit changes; empty for modules of gradlab."""
+    module = inspect.getmodule(inspect.unwrap(thing) if callable(thing) else type(thing))
+    path = getattr(module, "__file__", None)
+    if path is None or (module is not None and module.__name__.split(".")[0] == "gradlab"):
+        return ""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+    except OSError:  # in an archive, or removed
+        return ""
+
+
 def packages_of(*things: Any) -> dict[str, str]:
     """The versions of the installed packages that some things are of, such as optax; gradlab, JAX and NumPy apart."""
     found: dict[str, str] = {}

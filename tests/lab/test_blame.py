@@ -12,8 +12,9 @@ import jax
 import pytest
 
 from gradlab.lab.blame import ForeignError, blamed, failures_of, lines, place, reason
-from gradlab.lab.load import find_entrant, find_problem, source_digest
+from gradlab.lab.load import find_entrant, find_problem
 from gradlab.lab.race import Plan, race
+from gradlab.lab.sources import source_digest
 
 MINE = """
 import jax, jax.numpy as jnp, optax

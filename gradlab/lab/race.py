@@ -45,6 +45,13 @@ class Plan:
                 raise ValueError(
                     f"rates must be above zero, for they are compared over decades; got {shortest(rates[0])}"
                 )
+            least, most = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
+            beyond = [shortest(rate) for rate in rates if not least <= rate <= most]
+            if beyond:
+                raise ValueError(
+                    f"rates must lie from {least:.2g} to {most:.2g}, for float32, in which runs compute, takes others "
+                    f"for 0 or infinity; got {', '.join(beyond)}"
+                )
             object.__setattr__(self, "rates", rates)
         for name in ("seeds", "steps", "lanes", "chunk"):
             if getattr(self, name) is not None or name == "seeds":

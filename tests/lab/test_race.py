@@ -108,3 +108,9 @@ def test_rates_may_be_given(slope: Problem) -> None:
     plan = Plan((slope,), (entrants()["sgd"],), rates=(0.5, 0.25), seeds=3)
     assert plan.tasks[0].points["learning_rate"].tolist() == [0.25, 0.5]
     assert plan.runs == 6
+
+
+@pytest.mark.parametrize("rate", [1e-320, 1e-39, 3.5e38])
+def test_a_rate_that_float32_takes_for_zero_or_infinity_is_refused(slope: Problem, rate: float) -> None:
+    with pytest.raises(ValueError, match=r"rates must lie from 1\.2e-38 to 3\.4e\+38, .* got "):
+        Plan((slope,), (entrants()["sgd"],), rates=(0.1, rate))

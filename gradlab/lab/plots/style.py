@@ -85,7 +85,7 @@ def log_axis(axes: Axes, which: str) -> None:
         axes.set_yscale("log")
     axis = axes.xaxis if which == "x" else axes.yaxis
     low, high = sorted(axes.get_xlim() if which == "x" else axes.get_ylim())
-    decades = np.log10(high / low)
+    decades = np.log10(high) - np.log10(low)
     if decades < (2.5 if which == "y" else 1.2):
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     elif decades > 6:
@@ -99,6 +99,8 @@ def _number(value: float, _: int) -> str:
 
 
 def _power(value: float, _: int) -> str:
+    if not 0 < value < np.inf:  # a place beyond the numbers that there are
+        return ""
     return f"$10^{{{round(np.log10(value))}}}$"
 
 

@@ -67,6 +67,15 @@ def test_ticks_are_numbers_or_over_many_decades_powers(limits: tuple[float, floa
     assert set(expected) <= set(ticks)
 
 
+def test_an_axis_that_begins_below_all_numbers_has_ticks() -> None:
+    """A tick below the least number is 0, of which there is no power of ten."""
+    axes = Figure().subplots()
+    axes.set_ylim(1e-320, 1)
+    log_axis(axes, "y")
+    ticks = [axes.yaxis.get_major_formatter()(value, 0) for value in (0.0, 1e-300, np.inf)]
+    assert ticks == ["", "$10^{-300}$", ""]
+
+
 def test_limits_hold_all_that_is_known() -> None:
     low, high = common_limits(xr.DataArray([1e-3, np.nan, 10.0]))
     assert 1e-4 < low < 1e-3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, overload
 
@@ -19,15 +18,15 @@ from .boundary import (
     first_difference,
     like,
     precise,
+    require_one_gradient,
     require_same_trees,
-    same_structure,
-    shape_of,
     unaliased,
     where_updated,
 )
 from .core import Core
 from .factories import Factory
 from .hyperparameters import parameters_of
+from .refusals import refusing_to_run, require_pair
 from .schedules.base import bind
 from .values import Value, rejoin, show
 
@@ -124,7 +123,7 @@ class Border:
         raised = precise(updates, "the update")
         if params is not None:
             params = where_updated(updates, params)
-            _require_one_gradient(updates, params)
+            require_one_gradient(updates, params)
             require_same_trees(updates, params, "updates", "params")
             params = precise(params, "the parameter")
             raised = as_precise_as(raised, params)
@@ -153,7 +152,7 @@ class Border:
             raise TypeError(f"update of {self._name} returned booleans, expected floating-point updates")
         if first_difference(result, updates):
             self._require_scalars(None)
-            _require_one_gradient(updates, result)
+            require_one_gradient(updates, result)
             require_same_trees(result, updates, "the transformed updates", "the updates")
         return like(result, updates), like(new_state, state)
 
@@ -187,19 +186,6 @@ class Border:
                 f"{self._name} holds arrays for {', '.join(sorted(stacked))}, which do not fit "
                 f"the parameters. If it is a stack of optimizers, map over it: jax.vmap(train)(stack)"
             ) from cause
-
-
-def _require_one_gradient(updates: PyTree, single: PyTree) -> None:
-    """Raise ValueError for a batch of gradients, one for each example, where one gradient was expected."""
-    if not same_structure(updates, single):
-        return
-    shapes, wanted = ([shape_of(leaf) for leaf in jax.tree.leaves(tree)] for tree in (updates, single))
-    if shapes and shapes != wanted and [shape[1:] for shape in shapes] == wanted and all(shapes) and any(wanted):
-        raise ValueError(
-            f"the updates hold {shapes[0][0]} gradients, one for each example, and one gradient was expected; average "
-            f"them, or put what aggregates them in front, as in "
-            f"optax.chain(optax.contrib.differentially_private_aggregate(...), tx)"
-        )
 
 
 @overload
@@ -256,7 +242,7 @@ def _transformation(
         bound = bind(factory, args, kwargs, label)
         arguments = {key: checked(label, parameters[key], value) for key, value in bound.items()}
         made = Transformation._from_arguments(make.factory, arguments)  # type: ignore[attr-defined]
-        _require_pair(label, made.core.made())
+        require_pair(label, made.core.made())
         return made
 
     if squares_gradient is None:
@@ -264,21 +250,6 @@ def _transformation(
     declared = Factory(make, factory, label, parameters, splits_gradient, squares_gradient)
     make.factory = declared  # type: ignore[attr-defined]
     return refusing_to_run(make, label)
-
-
-def refusing_to_run(factory: Any, label: str) -> Any:
-    """The factory with an `init` and an `update` that say that it has to be called first."""
-
-    def refused(method: str) -> Callable[..., Any]:
-        def refuse(*args: Any, **kwargs: Any) -> Any:
-            raise TypeError(
-                f"{label} makes transformations and is none itself; call it first: {label}(...).{method}(...)"
-            )
-
-        return refuse
-
-    factory.init, factory.update = refused("init"), refused("update")
-    return factory
 
 
 def splits_gradient(link: Any) -> bool:
@@ -289,25 +260,6 @@ def splits_gradient(link: Any) -> bool:
 def squares_gradient(link: Any) -> bool:
     """Whether a link of a chain squares the chain's gradient; a foreign link never sees it."""
     return isinstance(link, Transformation) and link.squares_gradient
-
-
-def _require_pair(owner: str, made: Any) -> None:
-    pair = isinstance(made, tuple) and len(made) >= 2 and callable(made[0]) and callable(made[1])
-    if not pair:
-        raise TypeError(f"{owner} must return an (init, update) pair of functions, but it returned {in_words(made)}")
-
-
-def in_words(made: Any) -> str:
-    """What a factory returned in place of a transformation, in short."""
-    if made is None:
-        return "nothing"
-    if isinstance(made, type) or inspect.isroutine(made):
-        kind = "class" if isinstance(made, type) else "function"
-        return f"the {kind} {getattr(made, '__name__', type(made).__name__)} alone"
-    if isinstance(made, (list, tuple)) and any(hasattr(link, "update") for link in made):
-        return f"a {type(made).__name__} of links, of which gl.chain makes one: gl.chain(*links)"
-    text = " ".join(repr(made).split())
-    return f"a {type(made).__name__}" + (f": {text}" if len(text) < 60 and " at 0x" not in text else "")
 
 
 def _show_composition(composed: Transformation) -> str:

@@ -98,6 +98,19 @@ def require_same_trees(left: PyTree, right: PyTree, left_name: str, right_name: 
         )
 
 
+def require_one_gradient(updates: PyTree, single: PyTree) -> None:
+    """Raise ValueError for a batch of gradients, one for each example, where one gradient was expected."""
+    if not same_structure(updates, single):
+        return
+    shapes, wanted = ([shape_of(leaf) for leaf in jax.tree.leaves(tree)] for tree in (updates, single))
+    if shapes and shapes != wanted and [shape[1:] for shape in shapes] == wanted and all(shapes) and any(wanted):
+        raise ValueError(
+            f"the updates hold {shapes[0][0]} gradients, one for each example, and one gradient was expected; average "
+            f"them, or put what aggregates them in front, as in "
+            f"optax.chain(optax.contrib.differentially_private_aggregate(...), tx)"
+        )
+
+
 def first_difference(left: PyTree, right: PyTree) -> tuple[str, str, str] | None:
     """The first path at which two trees differ in structure or shape, and what stands there on either side."""
     left_leaves, right_leaves = jax.tree.leaves(left), jax.tree.leaves(right)

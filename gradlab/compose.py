@@ -15,13 +15,13 @@ from .base import (
     Border,
     Transformation,
     _transformation,
-    refusing_to_run,
     splits_gradient,
     squares_gradient,
     transformation,
 )
 from .core import raw_init, raw_update
 from .equations import Expression, Writer, equation_of
+from .refusals import refusing_to_run
 from .values import Value
 
 

@@ -96,7 +96,7 @@ def _find(spec: str) -> tuple[Any, Entry | None]:
     """The factory that a specification names, and its entry in the registry, if it is of gradlab."""
     from gradlab import registry
     from gradlab.lab.blame import ForeignError
-    from gradlab.lab.load import LoadError, imported
+    from gradlab.lab.importing import LoadError, imported
 
     if ":" not in spec:
         entries = {key: entry for key, entry in registry.entries().items() if entry.kind != "schedule"}

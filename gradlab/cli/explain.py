@@ -47,7 +47,7 @@ def explain(
 ) -> None:
     """Show what something is made of: equations, composition, hyperparameters and state memory."""
     from gradlab.lab.blame import ForeignError, blamed
-    from gradlab.lab.load import LoadError
+    from gradlab.lab.importing import LoadError
     from gradlab.lab.problems import Problem
 
     try:
@@ -147,7 +147,8 @@ def _find(name: str) -> Any:
     """The Problem, Entrant or Entry of a name, or of `package.module:name`. Raises UnknownNameError and LoadError."""
     from gradlab import registry
     from gradlab.lab.blame import ForeignError, blamed, reason
-    from gradlab.lab.load import LoadError, find_factory, find_problem, imported
+    from gradlab.lab.importing import LoadError, imported
+    from gradlab.lab.load import find_factory, find_problem
     from gradlab.lab.problems import PROBLEMS
 
     if ":" not in name:

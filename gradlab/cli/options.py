@@ -46,7 +46,7 @@ def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (Value
     """
     from gradlab.lab.blame import ForeignError, RefusedError
     from gradlab.lab.grid import GridError
-    from gradlab.lab.load import BrokenError, LoadError
+    from gradlab.lab.importing import BrokenError, LoadError
     from gradlab.lab.names import UnknownNameError
     from gradlab.lab.tpe import MissingOptunaError
 

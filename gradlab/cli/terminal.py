@@ -51,6 +51,7 @@ class SafeConsole(Console):
     """A console that shows control characters of what it prints, and never sends them."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The segments of what is printed, with the control characters in their text escaped."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)
 

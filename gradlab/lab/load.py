@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import functools
-import importlib
 import inspect
-import os
 import re
-import sys
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -17,20 +13,20 @@ import jax
 import optax
 
 import gradlab as gl
-from gradlab.base import in_words
 from gradlab.hyperparameters import weak
+from gradlab.refusals import in_words
 from gradlab.values import Value, is_factory
 
 from .blame import ForeignError, blamed
 from .entrants import VARIANTS, Entrant, entrants
-from .names import UnknownNameError, advice, pick
+from .importing import BrokenError, LoadError, imported
+from .names import UnknownNameError, pick
 from .problems import PROBLEMS, Problem
 from .sources import mark_origin
 from .time_limit import limited, patience
 from .trial import UnfitError, try_out
 
 _PROBLEM = "init(key) and loss(params, batch)"
-_EXPECTED = "expected package.module:name"
 _NO_FACTORIES = {
     "an async function": inspect.iscoroutinefunction,
     "a generator": inspect.isgeneratorfunction,
@@ -41,14 +37,6 @@ _RATE_PARTS = re.compile(r"(.*_)?(learning_rate|lr|step_size)(_.*)?")  # as in m
 _NO_RATE = re.compile(r"b\d|beta.*|mu|rho|eps.*|.*(decay|momentum|norm|clip|delta|nesterov|inner|optimizer|schedule).*")
 _DEFAULT_RATE = 1e-2  # the middle of the grid, where a factory does not say
 _NAME = re.compile(r"[A-Za-z]\w*")
-
-
-class LoadError(ValueError):
-    """What a `package.module:name` does not find, or finds unfit; the text says what was expected."""
-
-
-class BrokenError(LoadError, ForeignError):
-    """A module, or a problem, of somebody else's that fails when it is imported, made or tried; the text says why."""
 
 
 def find_problem(name: str) -> Problem:
@@ -223,45 +211,6 @@ def _pair_maker(found: Callable[..., Any]) -> Callable[..., optax.GradientTransf
 
     make.is_foreign = True  # type: ignore[attr-defined]
     return make
-
-
-def imported(name: str) -> Any:
-    """What a `package.module:name` is, also from the folder that one is in. Raises LoadError."""
-    with contextlib.suppress(UnicodeError):  # a locale that takes a name in UTF-8 for bytes
-        name = os.fsencode(name).decode("utf-8")
-    module_name, _, path = name.partition(":")
-    try:
-        here = os.getcwd()
-    except FileNotFoundError:
-        here = "(a working directory that was removed)"
-    if here not in sys.path and os.path.isdir(here):
-        sys.path.insert(0, here)  # as `python -m` does
-    if not path:
-        raise LoadError(f"{name!r} has nothing behind the colon; {_EXPECTED}, such as optax:adam")
-    if not all(part.isidentifier() for part in module_name.split(".")):
-        raise LoadError(f"cannot import {module_name!r} of {name!r}, which is no name of a module; {_EXPECTED}")
-    if module_name.endswith(".py") and os.path.isfile(module_name):
-        raise LoadError(f"{module_name} of {name} is a file; type its module, {module_name.removesuffix('.py')}:{path}")
-    before = list(sys.path)
-    try:
-        with blamed(f"the import of {module_name}", True), limited(patience()):
-            found: Any = importlib.import_module(module_name)
-    except ForeignError as error:
-        if isinstance(error.__cause__, ImportError):
-            why, missing = " ".join(str(error.__cause__).split()), getattr(error.__cause__, "name", None)
-            if missing and not module_name.startswith(missing):
-                raise LoadError(
-                    f"cannot import {module_name} of {name}, because it imports {missing} ({why})"
-                ) from None
-            raise LoadError(f"cannot import {module_name} of {name} ({why}); looked in {here} too") from None
-        raise BrokenError(str(error)) from error.__cause__
-    finally:
-        sys.path += [path for path in before if path not in sys.path]  # what it adds stays, what it removes comes back
-    for part in path.split("."):
-        if not hasattr(found, part):
-            raise LoadError(f"{module_name} has no {path!r}; {advice(found, part)}")
-        found = getattr(found, part)
-    return found
 
 
 def _inheriting(kind: type, label: str) -> type:

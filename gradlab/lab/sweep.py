@@ -20,9 +20,10 @@ from .durable import durable
 from .grid import Axis, GridError, as_axes, points, samples, scales
 from .grid import Lin as Lin
 from .grid import Log as Log
+from .importing import LoadError
 from .laps import run_laps
 from .limits import require_room, require_runs
-from .load import LoadError, as_factory, as_problem, find_factory, find_problem, label_of, needed_beside
+from .load import as_factory, as_problem, find_factory, find_problem, label_of, needed_beside
 from .names import pick
 from .problems.base import Problem
 from .race import require_different

@@ -13,9 +13,10 @@ import optax
 import pytest
 
 import gradlab as gl
+from gradlab.lab.importing import LoadError
 from gradlab.lab.lanes import stack
 from gradlab.lab.laps import train
-from gradlab.lab.load import LoadError, as_factory, as_problem, find_entrant, find_factory, find_problem
+from gradlab.lab.load import as_factory, as_problem, find_entrant, find_factory, find_problem
 from gradlab.lab.names import UnknownNameError
 from gradlab.lab.problems import Ravine
 from gradlab.lab.sources import source_digest

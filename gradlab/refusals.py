@@ -1,0 +1,41 @@
+"""Refusals of what is no transformation: a factory that was not called, and one that returns something else."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+
+def refusing_to_run(factory: Any, label: str) -> Any:
+    """The factory with an `init` and an `update` that say that it has to be called first."""
+
+    def refused(method: str) -> Callable[..., Any]:
+        def refuse(*args: Any, **kwargs: Any) -> Any:
+            raise TypeError(
+                f"{label} makes transformations and is none itself; call it first: {label}(...).{method}(...)"
+            )
+
+        return refuse
+
+    factory.init, factory.update = refused("init"), refused("update")
+    return factory
+
+
+def require_pair(owner: str, made: Any) -> None:
+    pair = isinstance(made, tuple) and len(made) >= 2 and callable(made[0]) and callable(made[1])
+    if not pair:
+        raise TypeError(f"{owner} must return an (init, update) pair of functions, but it returned {in_words(made)}")
+
+
+def in_words(made: Any) -> str:
+    """What a factory returned in place of a transformation, in short."""
+    if made is None:
+        return "nothing"
+    if isinstance(made, type) or inspect.isroutine(made):
+        kind = "class" if isinstance(made, type) else "function"
+        return f"the {kind} {getattr(made, '__name__', type(made).__name__)} alone"
+    if isinstance(made, (list, tuple)) and any(hasattr(link, "update") for link in made):
+        return f"a {type(made).__name__} of links, of which gl.chain makes one: gl.chain(*links)"
+    text = " ".join(repr(made).split())
+    return f"a {type(made).__name__}" + (f": {text}" if len(text) < 60 and " at 0x" not in text else "")

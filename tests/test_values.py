@@ -343,7 +343,8 @@ def test_any_finite_number_survives_print_and_pickle(number: float, other: float
 
 def test_arguments_are_attributes_with_defaults_filled_in() -> None:
     tx = gl.adam(1e-3, b2=0.99)
-    assert tx.arguments == {"learning_rate": 1e-3, "b1": 0.9, "b2": 0.99, "eps": 1e-8}
+    numbers = {"learning_rate": 1e-3, "b1": 0.9, "b2": 0.99, "eps": 1e-8}
+    assert tx.arguments == {**numbers, "eps_root": None, "nesterov": False}
     assert (tx.learning_rate, tx.b1, tx.b2, tx.eps) == (1e-3, 0.9, 0.99, 1e-8)
     assert gl.rmsprop(centered=True).centered is True
     assert gl.sgd(0.1).momentum is None

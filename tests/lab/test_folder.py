@@ -82,7 +82,7 @@ def test_a_plan_is_unfinished_until_its_own_results_are_there(tmp_path: Path, pl
     [
         ({"steps": 5}, "steps of sgd on ravine: 3 there, 5 here"),
         ({"seeds": 3}, "seeds of sgd on ravine: 0, 1 there, 0, 1, 2 here"),
-        ({"rates": (0.5, 0.25)}, "learning_rate of sgd on ravine: .* there, 0.5, 0.25 here"),
+        ({"rates": (0.5, 0.25)}, "learning_rate of sgd on ravine: .* there, 0.25, 0.5 here"),
         ({"chunk": 2}, "chunk of sgd on ravine: 4 there, 2 here"),
     ],
 )

@@ -31,9 +31,8 @@ def module_page(name: str, names: list[str]) -> str:
     """The page of a module: its docstring, all that it defines, and the pages of a package's modules."""
     lines = [f"# `{name}`", "", "```{eval-rst}", f".. automodule:: {name}", "   :members:", ""]
     if name == hyperparameters.__name__:
-        for alias, interval in _ranges():
-            lines += [f".. py:data:: {alias}", f"   :module: {name}", ""]
-            lines += [f"   A number in {interval}, an array of such numbers, or a schedule.", ""]
+        for alias, description in _annotations():
+            lines += [f".. py:data:: {alias}", f"   :module: {name}", "", f"   {description}", ""]
     inside = [other for other in names if other.rpartition(".")[0] == name]
     return "\n".join([*lines, "```", "", *_contents(inside)])
 
@@ -55,10 +54,20 @@ def tables() -> str:
     return "\n".join(lines)
 
 
-def _ranges() -> list[tuple[str, hyperparameters.Range]]:
+def _annotations() -> list[tuple[str, str]]:
+    """The annotations that a hyperparameter may have, and what may be passed where one stands."""
     aliases = {name: value for name, value in vars(hyperparameters).items() if not name.startswith("_")}
     annotated = {name: value for name, value in aliases.items() if typing.get_origin(value) is typing.Annotated}
-    return [(name, value.__metadata__[0]) for name, value in annotated.items()]
+    notes = {name: value.__metadata__[0] for name, value in annotated.items()}
+    return [
+        (
+            name,
+            f"{note.kinds.capitalize()}."
+            if isinstance(note, hyperparameters.Range)
+            else "A real or complex dtype, or its name.",
+        )
+        for name, note in notes.items()
+    ]
 
 
 def _write(path: Path, text: str) -> None:

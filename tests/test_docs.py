@@ -63,7 +63,7 @@ def run(block: Block, namespace: dict[str, Any], path: Path) -> None:
         examples = doctest.DocTestParser().get_doctest(block.code, namespace, name, str(path), block.line)
         examples.globs = namespace  # which the parser copies
         report: list[str] = []
-        runner = doctest.DocTestRunner(optionflags=OPTIONS)
+        runner = doctest.DocTestRunner(verbose=False, optionflags=OPTIONS)
         assert not runner.run(examples, out=report.append, clear_globs=False).failed, "".join(report)
     else:
         if file := FILE.match(block.code):
@@ -143,7 +143,7 @@ def test_docstrings(name: str) -> None:
     report: list[str] = []
     module = importlib.import_module(name)
     for examples in doctest.DocTestFinder().find(module, name):
-        doctest.DocTestRunner(optionflags=OPTIONS).run(examples, out=report.append)
+        doctest.DocTestRunner(verbose=False, optionflags=OPTIONS).run(examples, out=report.append)
     assert not report, "".join(report)
 
 

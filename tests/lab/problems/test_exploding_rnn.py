@@ -31,7 +31,7 @@ def test_the_network_is_to_tell_their_sum(first: Callable[..., Any]) -> None:
     params["output"]["bias"] += 1.0  # always guesses one
     sums = (batch[..., 0] * batch[..., 1]).sum(-1)
     np.testing.assert_allclose(problem.loss(params, batch), ((sums - 1) ** 2).mean(), rtol=1e-5)
-    np.testing.assert_allclose(problem.metrics(params)["final_loss"], 1 / 6, rtol=0.1)
+    np.testing.assert_allclose(problem.metrics(params)["test_loss"], 1 / 6, rtol=0.1)
 
 
 def test_gradients_explode_with_the_gain() -> None:

@@ -1,7 +1,11 @@
-"""Every test runs in float64, under strict dtype promotion, seeded, and compiles what it runs anew."""
+"""Every test runs in float64, under strict dtype promotion, seeded, and compiles what it runs anew.
+
+Settings that a terminal, a user or a continuous integration service makes in the environment do not reach the tests.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +14,9 @@ import jax
 import numpy as np
 import pytest
 
-jax.config.update("jax_num_cpu_devices", 2)  # so that sharding is tested
+for variable in ("COLUMNS", "LINES", "TERMINAL_WIDTH", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    os.environ.pop(variable, None)  # what is printed would depend on it
+
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_num_cpu_devices", 2)  # for what runs sharded

@@ -10,6 +10,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.lab import waves
+from gradlab.lab.blame import ForeignError
 from gradlab.lab.lanes import draw, stack
 from gradlab.lab.problems import Problem
 from gradlab.lab.processes import Processes
@@ -82,7 +83,7 @@ def test_an_error_in_one_ends_all(task: Task, program: Program, monkeypatch: pyt
         return run(blocks, draws, chunk, carry)
 
     monkeypatch.setattr(program, "run", fails_later)
-    with pytest.raises(RuntimeError, match="out of memory"):
+    with pytest.raises(ForeignError, match=r"adam on noisy fails at .*test_waves.py.*out of memory"):
         finish(task, program)
 
 

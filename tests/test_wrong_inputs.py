@@ -15,12 +15,12 @@ import pytest
 import gradlab as gl
 from gradlab import schedules
 from gradlab.flavors import keras, torch
-from gradlab.lab.as_race import as_race
-from gradlab.lab.compare import ranks
-from gradlab.lab.leaderboard import leaderboard, mean_scores
-from gradlab.lab.points import ranking
-from gradlab.lab.search import search
-from gradlab.lab.sweep import Log, sweep, unstack
+from gradlab.lab.analysis.comparison import ranks
+from gradlab.lab.analysis.configurations import ranking
+from gradlab.lab.analysis.leaderboard import leaderboard, mean_scores
+from gradlab.lab.analysis.sweep_as_race import as_race
+from gradlab.lab.studies.search import search
+from gradlab.lab.studies.sweep import Log, sweep, unstack
 from gradlab.testing import assert_lawful, assert_same_trajectory, check
 
 PARAMS = {"w": jnp.ones((2, 3)), "b": jnp.zeros(3)}

@@ -17,9 +17,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from gradlab.interrupts import is_interrupt
-from gradlab.lab.names import UnknownNameError, meant, pick
-from gradlab.lab.time_limit import limited, patience
 
+from ..lab.inputs.name_lookup import UnknownNameError, meant, pick
+from ..lab.inputs.time_limit import limited, patience
 from . import completion
 from .tables import Trimmed
 from .terminal import fail, output, print_json
@@ -95,8 +95,9 @@ def check_optimizer(
 def _find(spec: str) -> tuple[Any, Entry | None]:
     """The factory that a specification names, and its entry in the registry, if it is of gradlab."""
     from gradlab import registry
-    from gradlab.lab.blame import ForeignError
-    from gradlab.lab.importing import LoadError, imported
+
+    from ..lab.inputs.importing import LoadError, imported
+    from ..lab.inputs.user_errors import ForeignError
 
     if ":" not in spec:
         entries = {key: entry for key, entry in registry.entries().items() if entry.kind != "schedule"}

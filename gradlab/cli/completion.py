@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import gradlab
-from gradlab.lab.entrants import VARIANTS
+
+from ..lab.inputs.contestants import VARIANTS
 
 _ROOT = Path(gradlab.__file__).parent
 _DECORATORS = ("transformation", "schedule")

@@ -18,11 +18,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradlab.lab.entrants import VARIANTS, Entrant, entrants
-from gradlab.lab.names import UnknownNameError, pick
-from gradlab.lab.time_limit import limited, patience
 from gradlab.plain_math import formula, plain
 
+from ..lab.inputs.contestants import VARIANTS, Entrant, entrants
+from ..lab.inputs.name_lookup import UnknownNameError, pick
+from ..lab.inputs.time_limit import limited, patience
 from . import completion
 from .tables import Trimmed
 from .terminal import fail, output, print_json
@@ -46,9 +46,10 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON, and nothing else.")] = False,
 ) -> None:
     """Show what something is made of: equations, composition, hyperparameters and state memory."""
-    from gradlab.lab.blame import ForeignError, blamed
-    from gradlab.lab.importing import LoadError
     from gradlab.lab.problems import Problem
+
+    from ..lab.inputs.importing import LoadError
+    from ..lab.inputs.user_errors import ForeignError, blamed
 
     try:
         found = _find(name)
@@ -146,10 +147,11 @@ def _show(console: Console, described: Mapping[str, Any]) -> None:
 def _find(name: str) -> Any:
     """The Problem, Entrant or Entry of a name, or of `package.module:name`. Raises UnknownNameError and LoadError."""
     from gradlab import registry
-    from gradlab.lab.blame import ForeignError, blamed, reason
-    from gradlab.lab.importing import LoadError, imported
-    from gradlab.lab.load import find_factory, find_problem
     from gradlab.lab.problems import PROBLEMS
+
+    from ..lab.inputs.importing import LoadError, imported
+    from ..lab.inputs.loading import find_factory, find_problem
+    from ..lab.inputs.user_errors import ForeignError, blamed, reason
 
     if ":" not in name:
         known: dict[str, Any] = {**entrants(), **registry.entries(), **PROBLEMS}

@@ -13,12 +13,11 @@ import xarray as xr
 from rich.console import Console
 from rich.text import Text
 
-from gradlab.lab.choice import choice_words
-from gradlab.lab.leaderboard import Row, good_width
-from gradlab.lab.scale import scale_of
-from gradlab.lab.window import in_words
-from gradlab.lab.words import counted
-
+from ..lab.analysis.choosing_metric import choice_words
+from ..lab.analysis.late_window import in_words
+from ..lab.analysis.leaderboard import Row, good_width
+from ..lab.formatting import counted
+from ..lab.results.score_scale import scale_of
 from .scores import with_spread
 from .tables import Trimmed, print_columns, print_note
 

@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradlab.lab.entrants import entrants
 from gradlab.plain_math import plain
 
+from ..lab.inputs.contestants import entrants
 from .tables import Trimmed
 from .terminal import output, print_json
 

@@ -44,11 +44,11 @@ def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (Value
     or Optuna is missing, and else 2: also where such code refuses a value. Of other errors only those of some `kinds`
     are taken for wrong input.
     """
-    from gradlab.lab.blame import ForeignError, RefusedError
-    from gradlab.lab.grid import GridError
-    from gradlab.lab.importing import BrokenError, LoadError
-    from gradlab.lab.names import UnknownNameError
-    from gradlab.lab.tpe import MissingOptunaError
+    from ..lab.inputs.importing import BrokenError, LoadError
+    from ..lab.inputs.name_lookup import UnknownNameError
+    from ..lab.inputs.user_errors import ForeignError, RefusedError
+    from ..lab.studies.optuna_sampler import MissingOptunaError
+    from ..lab.studies.search_space import GridError
 
     try:
         yield
@@ -104,7 +104,7 @@ def _prepare_jax() -> None:
     """End the command under a setting that leaves nothing to run; transfers between devices are meant here."""
     import jax
 
-    from gradlab.lab.compiler import require_compilation
+    from ..lab.engine.thread_settings import require_compilation
 
     try:
         require_compilation()

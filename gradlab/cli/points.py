@@ -13,15 +13,15 @@ import xarray as xr
 from rich.console import Console
 from rich.text import Text
 
-from gradlab.lab import export, folder, points
-from gradlab.lab.choice import choice_words
-from gradlab.lab.durable import DurableRun
-from gradlab.lab.grid import Axis, GridError, parse
-from gradlab.lab.points import Point
-from gradlab.lab.tuned import tuned_board
-from gradlab.lab.window import in_words
-from gradlab.lab.words import counted, shortest
-
+from ..lab.analysis import configurations, export
+from ..lab.analysis.choosing_metric import choice_words
+from ..lab.analysis.configurations import Point
+from ..lab.analysis.late_window import in_words
+from ..lab.analysis.tuned_optimizers import tuned_board
+from ..lab.formatting import counted, shortest
+from ..lab.results import study_folder
+from ..lab.studies.resuming import DurableRun
+from ..lab.studies.search_space import Axis, GridError, parse
 from .scores import with_spread
 from .session import may_write
 from .tables import print_columns, print_note, print_written
@@ -48,15 +48,15 @@ def show_points(
     run: DurableRun, runs: int, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], as_json: bool
 ) -> None:
     """Write the points into the folder of a run and draw them, and print the best ones, or all of them as JSON."""
-    rankings = {name: points.ranking(dataset) for name, dataset in datasets.items()}
-    listing = run.out / folder.POINTS[1]  # which is written last
-    content = points.document(rankings, datasets, export.fixed(attributes), folder.listed_files(listing))
+    rankings = {name: configurations.ranking(dataset) for name, dataset in datasets.items()}
+    listing = run.out / study_folder.POINTS[1]  # which is written last
+    content = configurations.document(rankings, datasets, export.fixed(attributes), study_folder.listed_files(listing))
     if run.state != "complete" or not export.is_written(listing, content):
-        content = points.document(rankings, datasets, export.fixed(attributes), [folder.RESULTS])
+        content = configurations.document(rankings, datasets, export.fixed(attributes), [study_folder.RESULTS])
         if may_write(run):
-            files = [folder.RESULTS, *folder.POINTS, *_draw(run.out, datasets, attributes)]
-            content = points.document(rankings, datasets, export.fixed(attributes), files)
-            points.write(run.out, rankings, content)
+            files = [study_folder.RESULTS, *study_folder.POINTS, *_draw(run.out, datasets, attributes)]
+            content = configurations.document(rankings, datasets, export.fixed(attributes), files)
+            configurations.write(run.out, rankings, content)
     if as_json:
         print_json(export.json_text(content))
         return
@@ -71,12 +71,12 @@ def _draw(out: Path, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str
     from gradlab.lab.plots import draw_sweep  # matplotlib takes a second: not before the runs
     from gradlab.lab.report import ReportError, write_report
 
-    old = folder.drawn_by_last_run(out)
+    old = study_folder.drawn_by_last_run(out)
     written = draw_sweep(out, datasets)
     with contextlib.suppress(ReportError):
-        write_report(datasets, attributes, out / folder.REPORT)
-        written = [out / folder.REPORT, *written]
-    folder.remove_stale(old, [*written, *(out / name for name in folder.POINTS)])
+        write_report(datasets, attributes, out / study_folder.REPORT)
+        written = [out / study_folder.REPORT, *written]
+    study_folder.remove_stale(old, [*written, *(out / name for name in study_folder.POINTS)])
     return [path.name for path in written]
 
 
@@ -106,7 +106,7 @@ def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> Non
     console.print(Text.assemble((attributes["problem"], "bold"), "  ", attributes["summary"]))
     if dataset.sizes["optimizer"] > 1:
         _print_optimizers(console, dataset)
-    best = points.shown_points(found, SHOWN)
+    best = configurations.shown_points(found, SHOWN)
     columns = {
         "#": [str(point.rank) for point in best],
         "optimizer": [point.optimizer for point in best],

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gradlab.lab.entrants import entrants
-
+from ..lab.inputs.contestants import entrants
 from . import completion, options
 from .tables import print_written
 from .terminal import output, print_json
@@ -22,9 +21,9 @@ from .terminal import output, print_json
 if TYPE_CHECKING:
     import xarray as xr
 
-    from gradlab.lab.durable import DurableRun
-    from gradlab.lab.leaderboard import Row
-    from gradlab.lab.race import Plan
+    from ..lab.analysis.leaderboard import Row
+    from ..lab.studies.race import Plan
+    from ..lab.studies.resuming import DurableRun
 
 CURATED = ("digits", "ravine")  # of all problems, those that a race is run on unless others are named
 
@@ -66,8 +65,7 @@ def race(
 
     The same command on a folder with a stopped race goes on from there.
     """
-    from gradlab.lab.durable import durable
-
+    from ..lab.studies.resuming import durable
     from .session import run_in_folder
 
     options.join_processes(coordinator, processes, process)
@@ -89,10 +87,9 @@ def make_plan(
     chunk: int | None = None,
 ) -> Plan:
     """The plan of the options; ends the command if one of them is wrong."""
-    from gradlab.lab.grid import values_of
-    from gradlab.lab.load import find_entrant, find_problem
-    from gradlab.lab.race import Plan
-
+    from ..lab.inputs.loading import find_entrant, find_problem
+    from ..lab.studies.race import Plan
+    from ..lab.studies.search_space import values_of
     from .session import Checking
 
     with options.refusing(("rates", "seeds", "steps", "lanes", "chunk")):
@@ -109,23 +106,23 @@ def make_plan(
 def _show(
     run: DurableRun, plan: Plan, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], as_json: bool
 ) -> None:
-    from gradlab.lab import export, folder
-    from gradlab.lab.compare import ranks, verdict
-    from gradlab.lab.leaderboard import leaderboard
-
+    from ..lab.analysis import export
+    from ..lab.analysis.comparison import ranks, verdict
+    from ..lab.analysis.leaderboard import leaderboard
+    from ..lab.results import study_folder
     from .leaderboard import print_leaderboard
     from .session import may_write
 
     boards = {name: leaderboard(dataset) for name, dataset in datasets.items()}
     verdicts = {name: verdict(boards[name], ranks(dataset)) for name, dataset in datasets.items()}
     document = partial(export.document, boards, datasets, verdicts, export.fixed(attributes))
-    listing = run.out / folder.LEADERBOARDS[1]  # which is written last
-    content = document(folder.listed_files(listing))
+    listing = run.out / study_folder.LEADERBOARDS[1]  # which is written last
+    content = document(study_folder.listed_files(listing))
     if run.state != "complete" or not export.is_written(listing, content):
-        content = document([folder.RESULTS])
+        content = document([study_folder.RESULTS])
         if may_write(run):
             report, *pictures = _write(run, plan, datasets, attributes, boards)
-            files = [folder.RESULTS, report, *folder.LEADERBOARDS, *pictures]
+            files = [study_folder.RESULTS, report, *study_folder.LEADERBOARDS, *pictures]
             content = document(files)
             export.write_json(listing, content)
     if as_json:
@@ -145,15 +142,17 @@ def _write(
     boards: Mapping[str, Sequence[Row]],
 ) -> list[str]:
     """Write the table, the pictures and the report into the folder; the names of the report and the pictures."""
-    from gradlab.lab import export, folder
     from gradlab.lab.plots import draw_pictures  # matplotlib takes a second: not before the race
     from gradlab.lab.report import write_report
 
-    old = folder.drawn_by_last_run(run.out)
+    from ..lab.analysis import export
+    from ..lab.results import study_folder
+
+    old = study_folder.drawn_by_last_run(run.out)
     problems = {problem.name: problem for problem in plan.problems}
     pictures = draw_pictures(run.out, datasets, problems)
-    tables = [run.out / name for name in folder.LEADERBOARDS]
-    folder.remove_stale(old, [*pictures, *tables, run.out / folder.REPORT])
+    tables = [run.out / name for name in study_folder.LEADERBOARDS]
+    study_folder.remove_stale(old, [*pictures, *tables, run.out / study_folder.REPORT])
     export.write_csv(tables[0], boards)
-    write_report(datasets, attributes, run.out / folder.REPORT, problems)
-    return [folder.REPORT, *(path.name for path in pictures)]
+    write_report(datasets, attributes, run.out / study_folder.REPORT, problems)
+    return [study_folder.REPORT, *(path.name for path in pictures)]

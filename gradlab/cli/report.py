@@ -11,13 +11,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from gradlab.lab.marks import PLAN, RESULTS
-
+from ..lab.storage.ownership import PLAN, RESULTS
 from .terminal import fail, output
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="The folder of a race, a sweep or a search, or the results.nc in it.")],
+    folder: Annotated[
+        Path, typer.Argument(help="The folder of a race, a sweep or a search, or the results_file.nc in it.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option(help="The page to write, or the folder for pictures. Left out: into that folder."),
@@ -33,15 +34,15 @@ def report(
     """
     path = folder / RESULTS if folder.is_dir() else folder
     _require_results(folder, path)
-    from gradlab.lab import results
-    from gradlab.lab.folder import FolderError, refuse_to_overwrite
+    from ..lab.results import results_file
+    from ..lab.results.study_folder import FolderError, refuse_to_overwrite
 
     _require_fitting(out, form, show)
     from gradlab.lab.report import ReportError, write_report
 
     try:
-        datasets, attributes = results.read(path)
-    except results.ResultsError as error:
+        datasets, attributes = results_file.read(path)
+    except results_file.ResultsError as error:
         fail(error)
     try:
         if form == "html":
@@ -98,10 +99,10 @@ def _unfinished(folder: Path) -> str | None:
     """The kind of a run that was stopped, such as "race"; None if there is none in the folder."""
     if not (folder / PLAN).is_file():
         return None
-    from gradlab.lab import store
+    from ..lab.storage import checkpoints
 
     try:
-        plan = store.read_plan(folder)
+        plan = checkpoints.read_plan(folder)
     except (OSError, ValueError):
         return None
     kind = None if plan is None else plan.get("kind")

@@ -8,9 +8,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from gradlab.lab.leaderboard import TINY
-from gradlab.lab.scale import scale_of
-from gradlab.lab.words import factor, rounded_pair
+from ..lab.analysis.leaderboard import TINY
+from ..lab.formatting import factor, rounded_pair
+from ..lab.results.score_scale import scale_of
 
 
 def with_spread(score: float, spread: float, attributes: Mapping[str, Any]) -> str:

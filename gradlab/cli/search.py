@@ -17,7 +17,7 @@ from . import completion, options
 if TYPE_CHECKING:
     import xarray as xr
 
-    from gradlab.lab.durable import DurableRun
+    from ..lab.studies.resuming import DurableRun
 
 _OPTIONS = ("trials", "batch", "seeds", "steps", "sample_seed", "lanes", "chunk")
 
@@ -58,10 +58,9 @@ def search(
 
     The same command on a folder with a stopped search goes on from there.
     """
-    from gradlab.lab.durable import kept
-    from gradlab.lab.load import find_factory, find_problem, label_of
-    from gradlab.lab.search import SearchPlan
-
+    from ..lab.inputs.loading import find_factory, find_problem, label_of
+    from ..lab.studies.resuming import kept
+    from ..lab.studies.search import SearchPlan
     from .points import parse_axes, show_points
     from .session import run_in_folder
 

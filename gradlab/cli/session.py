@@ -15,14 +15,13 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 from rich.progress import Task as Bar
 from rich.text import Text
 
-from gradlab.lab import folder, results
-from gradlab.lab.blame import ForeignError, lines
-from gradlab.lab.durable import DurableRun
-from gradlab.lab.folder import FolderError
-from gradlab.lab.processes import Processes
-from gradlab.lab.task import Task, Watcher
-from gradlab.lab.words import counted
-
+from ..lab.engine.distributed import Processes
+from ..lab.engine.task import Task, Watcher
+from ..lab.formatting import counted
+from ..lab.inputs.user_errors import ForeignError, lines
+from ..lab.results import provenance, study_folder
+from ..lab.results.study_folder import FolderError
+from ..lab.studies.resuming import DurableRun
 from .terminal import SafeConsole, fail, say
 
 Take = Callable[[Processes], AbstractContextManager[DurableRun]]
@@ -44,7 +43,7 @@ def run_in_folder(runs: int, take: Take, out: Path, quiet: bool, show: Show) -> 
             if run.state == "unfinished":
                 note(f"{out} holds an unfinished run of this plan; going on from there")
             with bar:
-                run.finish(results.provenance(shlex.join(["gradlab", *sys.argv[1:]])), bar)
+                run.finish(provenance.provenance(shlex.join(["gradlab", *sys.argv[1:]])), bar)
             if processes.is_first:
                 if run.state == "complete":
                     note(f"{out} holds all of this {run.plan['kind']} already; --fresh runs it anew")
@@ -72,7 +71,7 @@ def may_write(run: DurableRun) -> bool:
     reason = "it can only be read"
     if run.is_writable:
         try:
-            folder.refuse_foreign(run.out, run.plan)
+            study_folder.refuse_foreign(run.out, run.plan)
             return True
         except FolderError as error:
             reason = str(error)

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gradlab.lab.arguments import Sampler
-
+from ..lab.inputs.argument_checks import Sampler
 from . import completion, options
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from gradlab.lab.durable import DurableRun
+    from ..lab.studies.resuming import DurableRun
 
 _OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk")
 
@@ -66,11 +65,10 @@ def sweep(
 
     The same command on a folder with a stopped sweep goes on from there.
     """
-    from gradlab.lab.durable import durable
-    from gradlab.lab.load import find_factory, find_problem, label_of
-    from gradlab.lab.race import require_different
-    from gradlab.lab.sweep import SweepPlan
-
+    from ..lab.inputs.loading import find_factory, find_problem, label_of
+    from ..lab.studies.race import require_different
+    from ..lab.studies.resuming import durable
+    from ..lab.studies.sweep import SweepPlan
     from .points import parse_axes, show_points
     from .session import Checking, run_in_folder
 

@@ -13,8 +13,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from gradlab.lab.words import counted
-
+from ..lab.formatting import counted
 from .terminal import one_line
 
 

@@ -16,7 +16,7 @@ import pytest
 import gradlab as gl
 from gradlab.cli.streams import guarded
 from gradlab.cli.terminal import print_json
-from gradlab.lab import results
+from gradlab.lab.results.results_file import results_file
 
 RACE = ("--problem", "ravine", "--optimizer", "sgd", "--rates", "2", "--seeds", "2", "--steps", "4")
 
@@ -91,7 +91,7 @@ def test_a_folder_whose_name_is_not_utf_8(tmp_path: Path, locale: str) -> None:
     printed = gradlab("race", "--out", b"out\xfe", *own, "--steps", "3", "--json")
     assert json.loads(printed)["problems"]["bowl"]["leaderboard"][0]["optimizer"] == "own"
     out = Path(os.fsdecode(os.fsencode(folder) + b"/out\xfe"))
-    assert "--out" in results.read(out)[1]["command"]
+    assert "--out" in results_file.read(out)[1]["command"]
     gradlab("report", b"out\xfe", "--format", "svg", "--out", b"pictures\xfd")
     gradlab("report", out, "--out", b"page\xfc.html")
 
@@ -102,9 +102,9 @@ def test_names_that_the_locale_does_not_have_are_refused_before_anything_is_run(
     def refuse(path: Path) -> Any:
         raise UnicodeEncodeError("ascii", str(path), 0, 1, "ordinal not in range(128)")
 
-    monkeypatch.setattr("gradlab.lab.folder.foreign", refuse)
-    monkeypatch.setattr("gradlab.lab.durable.run_laps", None)
-    monkeypatch.setattr("gradlab.lab.folder.foreign", lambda path, among_ours=False: refuse(path))
+    monkeypatch.setattr("gradlab.lab.results.study_folder.foreign", refuse)
+    monkeypatch.setattr("gradlab.lab.studies.resuming.run_laps", None)
+    monkeypatch.setattr("gradlab.lab.results.study_folder.foreign", lambda path, among_ours=False: refuse(path))
     code, printed, err = gradlab("race", "--out", str(tmp_path), *RACE)
     assert (code, printed, err.count("\n")) == (2, "", 1)
     assert "cannot hold the files of this run (the locale's encoding of file names, ascii, does not have '/')" in err

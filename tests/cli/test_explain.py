@@ -17,7 +17,7 @@ import pytest
 import gradlab as gl
 from gradlab import registry
 from gradlab.cli.explain import state_memory
-from gradlab.lab.entrants import entrants
+from gradlab.lab.inputs.contestants import entrants
 from gradlab.lab.problems import PROBLEMS
 
 

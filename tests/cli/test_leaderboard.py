@@ -11,7 +11,7 @@ import xarray as xr
 from rich.console import Console
 
 from gradlab.cli.leaderboard import print_leaderboard, score_text
-from gradlab.lab.leaderboard import Row
+from gradlab.lab.analysis.leaderboard import Row
 
 ROW = Row(1, "adam", 0.9751, 0.0042, 0.0316, False, 1.52, False, 3, 80, 0, 1.23)
 NAN = float("nan")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradlab import registry
-from gradlab.lab.entrants import entrants
+from gradlab.lab.inputs.contestants import entrants
 from gradlab.lab.problems import PROBLEMS
 
 

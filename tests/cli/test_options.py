@@ -9,9 +9,9 @@ import pytest
 import typer
 
 from gradlab.cli.options import join_processes, refusing
-from gradlab.lab.blame import ForeignError
-from gradlab.lab.grid import GridError
-from gradlab.lab.tpe import MissingOptunaError
+from gradlab.lab.inputs.user_errors import ForeignError
+from gradlab.lab.studies.optuna_sampler import MissingOptunaError
+from gradlab.lab.studies.search_space import GridError
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ import pytest
 
 import gradlab as gl
 from gradlab.cli.points import parse_axes, show_points
-from gradlab.lab import results
-from gradlab.lab.durable import durable
-from gradlab.lab.grid import GridError, Lin, Log
+from gradlab.lab.engine.task import Watcher
 from gradlab.lab.problems import Ravine
-from gradlab.lab.sweep import SweepPlan
-from gradlab.lab.task import Watcher
+from gradlab.lab.results.results_file import provenance
+from gradlab.lab.studies.resuming import durable
+from gradlab.lab.studies.search_space import GridError, Lin, Log
+from gradlab.lab.studies.sweep import SweepPlan
 
 
 def test_axes_by_name_in_order() -> None:
@@ -30,7 +30,7 @@ def test_where_nothing_survived_it_is_said(capsys: pytest.CaptureFixture[str], t
     ):
         plan = SweepPlan((Ravine(),), {"sgd": gl.sgd}, axis, seeds=1, steps=20)
         with durable("sweep", plan.tasks, tmp_path, fresh=True) as run:
-            run.finish(results.provenance("gradlab sweep"), Watcher())
+            run.finish(provenance.provenance("gradlab sweep"), Watcher())
             show_points(run, plan.runs, *run.read(), as_json=False)
         printed = capsys.readouterr().out
         assert said in printed

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradlab.lab import lock, results, store
+from gradlab.lab.results.results_file import results_file
+from gradlab.lab.storage import checkpoints, lock
 
 TINY = (
     "--problem",
@@ -39,7 +40,7 @@ def test_a_race_prints_a_leaderboard_and_writes_files(gradlab: Callable[..., Any
     code, printed, err = gradlab("race", "--out", str(out), *TINY)
     assert (code, err) == (0, "")
     assert {path.name for path in out.iterdir()} == FILES
-    problems, attributes = results.read(out / "results.nc")
+    problems, attributes = results_file.read(out / "results.nc")
     assert problems["ravine"].optimizer.values.tolist() == ["sgd", "adam"]
     assert dict(problems["ravine"].sizes) | {"rate": 2, "seed": 2, "step": 4} == dict(problems["ravine"].sizes)
     assert attributes["command"] == f"gradlab race --out {out} " + " ".join(TINY)
@@ -69,7 +70,7 @@ def test_a_finished_race_is_shown_again_and_not_run(
 ) -> None:
     first = gradlab("race", "--out", str(tmp_path), *TINY)
     before = contents(tmp_path)
-    monkeypatch.setattr("gradlab.lab.durable.run_laps", None)
+    monkeypatch.setattr("gradlab.lab.studies.resuming.run_laps", None)
     again = gradlab("race", "--out", str(tmp_path), *TINY)
     assert (again.code, again.out) == (0, first.out)
     assert again.err == f"{tmp_path} holds all of this race already; --fresh runs it anew\n"
@@ -93,7 +94,7 @@ def test_a_race_of_another_plan_needs_fresh_and_replaces_the_pictures(
     assert {path.name for path in tmp_path.iterdir()} == {
         name.replace("ravine", "digits") for name in FILES if "paths" not in name
     } | {"notes.txt"}
-    assert list(results.read(tmp_path / "results.nc")[0]) == ["digits"]
+    assert list(results_file.read(tmp_path / "results.nc")[0]) == ["digits"]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ CUT = (*TINY, "--chunk", "2", "--lanes", "2")  # 2 laps of 2 blocks of 3 chunks
 
 def stopping(error: BaseException, after: int) -> Callable[..., None]:
     """`Store.write` that raises after some parts."""
-    write, count = store.Store.write, iter(range(after))
+    write, count = checkpoints.Store.write, iter(range(after))
 
     def stopped(*arguments: Any) -> None:
         if next(count, None) is None:
@@ -167,7 +168,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
     whole, out = tmp_path / "whole", tmp_path / "out"
     assert gradlab("race", "--out", str(whole), *CUT).code == 0
     with monkeypatch.context() as patch:
-        patch.setattr(store.Store, "write", stopping(KeyboardInterrupt(), after))
+        patch.setattr(checkpoints.Store, "write", stopping(KeyboardInterrupt(), after))
         code, printed, err = gradlab("race", "--out", str(out), *CUT)
     assert (code, printed) == (130, "")
     assert err.startswith(f"gradlab: stopped; {8 * after // 12} of 8 runs are kept in {out}, and the same command goes")
@@ -183,7 +184,7 @@ def test_a_damaged_part_is_computed_anew(
     whole, out = tmp_path / "whole", tmp_path / "out"
     assert gradlab("race", "--out", str(whole), *CUT).code == 0
     with monkeypatch.context() as patch:
-        patch.setattr(store.Store, "write", stopping(KeyboardInterrupt(), 8))
+        patch.setattr(checkpoints.Store, "write", stopping(KeyboardInterrupt(), 8))
         assert gradlab("race", "--out", str(out), *CUT).code == 130
     first, *_, last = sorted((out / "parts").iterdir())
     first.write_bytes(first.read_bytes()[:100])
@@ -200,7 +201,7 @@ def test_a_full_disk_is_one_line_and_exit_code_1_and_loses_nothing(
     gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(store.Store, "write", stopping(OSError(28, "No space left on device"), 3))
+        patch.setattr(checkpoints.Store, "write", stopping(OSError(28, "No space left on device"), 3))
         code, printed, err = gradlab("race", "--out", str(tmp_path), *CUT)
     assert (code, printed) == (1, "")
     assert err == (
@@ -248,7 +249,7 @@ def test_a_users_own_optimizer_and_problem_race(
     code, printed, err = gradlab("race", "--out", "out", *arguments)
     assert (code, err) == (0, "")
     assert "The simplest problem." in printed
-    dataset = results.read(tmp_path / "out" / "results.nc")[0]["bowl"]
+    dataset = results_file.read(tmp_path / "out" / "results.nc")[0]["bowl"]
     assert dataset.optimizer.values.tolist() == ["my_momentum", "sgd_momentum"]
     np.testing.assert_allclose(dataset.loss[0], dataset.loss[1], rtol=1e-4)
     (tmp_path / "mine_of_the_race.py").write_text(MINE + "\n# edited")

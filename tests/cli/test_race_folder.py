@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gradlab.lab import store
+from gradlab.lab.storage import checkpoints
 
 TINY = ("--problem", "ravine", "--optimizer", "sgd", "--rates", "2", "--seeds", "2", "--steps", "4")
 
@@ -23,7 +23,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def stopping() -> Callable[..., None]:
     """`Store.write` that is interrupted after one part."""
-    write, count = store.Store.write, iter(range(1))
+    write, count = checkpoints.Store.write, iter(range(1))
 
     def stopped(*arguments: Any) -> None:
         if next(count, None) is None:
@@ -54,7 +54,7 @@ def test_an_edit_of_a_module_that_the_users_own_imports_is_noticed_on_a_resume(
     )
     arguments += ("--seeds", "1", "--steps", "4", "--chunk", "2")
     with monkeypatch.context() as patch:
-        patch.setattr(store.Store, "write", stopping())
+        patch.setattr(checkpoints.Store, "write", stopping())
         code, _, err = gradlab("race", *arguments)
     assert code == 130
     assert err.endswith("0 of 1 run are kept in out, and the same command in this directory goes on from there\n")
@@ -94,7 +94,7 @@ def test_a_finished_race_in_a_folder_that_can_only_be_read_is_shown(
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr("tempfile.mkstemp", refuse)
-    monkeypatch.setattr("gradlab.lab.lock.os.open", refuse)
+    monkeypatch.setattr("gradlab.lab.storage.lock.os.open", refuse)
     code, printed, err = gradlab("race", "--out", str(tmp_path), *TINY)
     assert (code, printed) == (0, first.out)
     assert err == f"{tmp_path} holds all of this race already; --fresh runs it anew\n"
@@ -113,7 +113,7 @@ def test_a_finished_race_in_a_folder_that_can_only_be_read_is_shown(
 def test_a_folder_that_is_moved_away_while_it_runs_is_said_to_be_gone(
     gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, write = tmp_path / "out", store.Store.write
+    out, write = tmp_path / "out", checkpoints.Store.write
 
     def moving(*arguments: Any) -> None:
         write(*arguments)
@@ -122,7 +122,7 @@ def test_a_folder_that_is_moved_away_while_it_runs_is_said_to_be_gone(
 
     cut = ("--chunk", "2")
     with monkeypatch.context() as patch:
-        patch.setattr(store.Store, "write", moving)
+        patch.setattr(checkpoints.Store, "write", moving)
         code, _, err = gradlab("race", "--out", str(out), *TINY, *cut)
     assert code == 130
     remedy = "if it was moved, pass its new place as --out"

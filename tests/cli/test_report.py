@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab import results
+from gradlab.lab.results.results_file import provenance, results_file
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     )  # fmt: skip
     made = tmp_path / "race"
     made.mkdir()
-    results.write(made / "results.nc", {"made": dataset}, results.provenance("gradlab race --out race"))
+    results_file.write(made / "results.nc", {"made": dataset}, provenance.provenance("gradlab race --out race"))
     return made
 
 

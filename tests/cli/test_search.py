@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from gradlab.lab import results, store
+from gradlab.lab.results.results_file import results_file
+from gradlab.lab.storage import checkpoints
 
 RATE = ("--set", "learning_rate=log:1e-3:1")
 TINY = ("--optimizer", "sgd", "--problem", "ravine", "--seeds", "2", "--steps", "4", "--trials", "12", "--batch", "6")
@@ -32,7 +33,7 @@ def test_a_search_prints_the_best_points_and_writes_all(gradlab: Callable[..., A
         rows = list(csv.DictReader(file))
     assert len(rows) == 12
     assert all(0.001 <= float(row["learning_rate"]) <= 1 for row in rows)
-    datasets, attributes = results.read(tmp_path / "results.nc")
+    datasets, attributes = results_file.read(tmp_path / "results.nc")
     assert datasets["ravine"]["round"].values.tolist() == [0] * 6 + [1] * 6
     assert attributes["kind"] == "search"
 
@@ -57,7 +58,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
 ) -> None:
     whole, out, cut = tmp_path / "whole", tmp_path / "out", (*TINY, *RATE, "--chunk", "2")
     assert gradlab("search", "--out", str(whole), *cut).code == 0
-    write, count = store.Store.write, iter(range(4))  # 2 rounds of 3 chunks
+    write, count = checkpoints.Store.write, iter(range(4))  # 2 rounds of 3 chunks
 
     def stopped(*arguments: Any) -> None:
         if next(count, None) is None:
@@ -65,7 +66,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
         write(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(store.Store, "write", stopped)
+        patch.setattr(checkpoints.Store, "write", stopped)
         code, printed, err = gradlab("search", "--out", str(out), *cut)
     assert (code, printed) == (130, "")
     assert err == (f"gradlab: stopped; 16 of 24 runs are kept in {out}, and the same command goes on from there\n")

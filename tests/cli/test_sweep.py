@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradlab.lab import results
+from gradlab.lab.results.results_file import results_file
 
 TINY = (
     "--optimizer", "sgd", "--optimizer", "optax:sgd", "--problem", "ravine", "--set", "learning_rate=log:1e-3:1e-1:3",
@@ -49,14 +49,14 @@ def test_a_sweep_prints_the_best_points_and_writes_all(gradlab: Callable[..., An
         rows = list(csv.DictReader(file))
     assert len(rows) == 6
     assert {(row["learning_rate"], row["momentum"]) for row in rows} >= {("0.001", "0.0"), ("0.1", "0.9")}
-    dataset = results.read(tmp_path / "results.nc")[0]["ravine"]
+    dataset = results_file.read(tmp_path / "results.nc")[0]["ravine"]
     assert dataset.momentum.dims == ("optimizer", "point")
 
 
 def test_two_optimizers_of_one_name_are_told_apart(gradlab: Callable[..., Any], tmp_path: Path) -> None:
     code, printed, err = gradlab("sweep", "--out", str(tmp_path), *TINY)
     assert (code, err) == (0, "")
-    datasets, _ = results.read(tmp_path / "results.nc")
+    datasets, _ = results_file.read(tmp_path / "results.nc")
     assert datasets["ravine"].optimizer.values.tolist() == ["sgd", "optax:sgd"]
     ours, theirs = datasets["ravine"].loss.values
     np.testing.assert_allclose(ours, theirs, rtol=1e-5)

@@ -15,13 +15,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
+from gradlab.lab.results.results_file.assembly import roles
 
 import gradlab as gl
-from gradlab.lab.entrants import entrants
+from gradlab.lab.engine.task import Lap
+from gradlab.lab.inputs.contestants import entrants
 from gradlab.lab.problems import Problem, Ravine
-from gradlab.lab.race import Plan, race
-from gradlab.lab.results import roles
-from gradlab.lab.task import Lap
+from gradlab.lab.studies.race import Plan, race
 
 
 class Slope(Problem):

@@ -13,14 +13,15 @@ import pytest
 import xarray as xr
 
 import gradlab as gl
-from gradlab.lab import results, store
-from gradlab.lab.blame import ForeignError
-from gradlab.lab.durable import durable
-from gradlab.lab.load import as_factory
+from gradlab.lab.engine.distributed import Processes
+from gradlab.lab.engine.task import Task, Watcher
+from gradlab.lab.inputs.loading import as_factory
+from gradlab.lab.inputs.user_errors import ForeignError
 from gradlab.lab.problems import Problem
-from gradlab.lab.processes import Processes
-from gradlab.lab.sweep import sweep
-from gradlab.lab.task import Task, Watcher
+from gradlab.lab.results.results_file import provenance, results_file
+from gradlab.lab.storage import checkpoints
+from gradlab.lab.studies.resuming import durable
+from gradlab.lab.studies.sweep import sweep
 
 working: list[bool] = []  # empty while the optimizers below fail
 
@@ -60,7 +61,7 @@ def tasks(problem: Problem, *makes: Any) -> list[Task]:
 
 def finish(out: Path, found: list[Task]) -> Any:
     with durable("sweep", found, out) as run:
-        run.finish(results.provenance("test"), Watcher())
+        run.finish(provenance.provenance("test"), Watcher())
         return run, *run.read()
 
 
@@ -75,7 +76,7 @@ def test_the_others_finish_and_the_same_run_tries_again(slope: Problem, tmp_path
     assert why["tired"].startswith(f"fails at {__file__}:")
     assert why["tired"].endswith(": ValueError: the host is tired")
     assert why["untraceable"].endswith("ZeroDivisionError: division by zero")
-    assert store.has_parts(tmp_path)  # from which it goes on
+    assert checkpoints.has_parts(tmp_path)  # from which it goes on
 
     working.append(True)
     run, datasets, attributes = finish(tmp_path, found)
@@ -96,7 +97,7 @@ def test_where_all_fail_there_are_no_results(slope: Problem, tmp_path: Path) -> 
     working.clear()
     with pytest.raises(ForeignError, match=r"^tired on slope fails at .*\nuntraceable on slope fails at .*zero$"):
         finish(tmp_path, tasks(slope, tired, untraceable))
-    assert not (tmp_path / results.RESULTS).exists()
+    assert not (tmp_path / results_file.RESULTS).exists()
 
 
 def test_a_sweep_from_python_warns(slope: Problem, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from ..leaderboard import best_rate_index, with_role
-from ..order import ordered
+from ..analysis.leaderboard import best_rate_index, with_role
+from ..analysis.ordering import ordered
 from .style import CONTEXT, PLAIN, EndLabel, chosen, common_limits, drawable, label_ends, line_style, log_axis, shown
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from ..as_race import swept
-from ..choice import as_chosen
-from ..leaderboard import mean_scores
-from ..window import in_words
+from ..analysis.choosing_metric import as_chosen
+from ..analysis.late_window import in_words
+from ..analysis.leaderboard import mean_scores
+from ..analysis.sweep_as_race import swept
 from .style import PLAIN, common_limits, drawable, line_style, log_axis, lower_is_better, shown
 
 

@@ -10,9 +10,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..files import replacing
-from ..marks import GENERATOR
 from ..problems.base import Problem
+from ..storage.files import replacing
+from ..storage.ownership import GENERATOR
 from .curves import learning_curves
 from .paths import path
 from .sensitivity import sensitivity

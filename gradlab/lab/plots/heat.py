@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
-from ..choice import as_chosen
-from ..leaderboard import mean_scores
-from ..window import in_words
-from ..words import told_apart
+from ..analysis.choosing_metric import as_chosen
+from ..analysis.late_window import in_words
+from ..analysis.leaderboard import mean_scores
+from ..formatting import told_apart
 from .effects import is_logarithmic, is_on_grid
 from .style import PLAIN, chosen, common_limits, drawable, log_axis, lower_is_better, shown
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import xarray as xr
 from matplotlib.axes import Axes
 
-from ..leaderboard import best_rate_index, with_role
-from ..order import ordered
+from ..analysis.leaderboard import best_rate_index, with_role
+from ..analysis.ordering import ordered
 from ..problems.base import Problem
 from .landscape import exits, heights, levels
 from .settings import INK

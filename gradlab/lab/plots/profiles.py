@@ -12,7 +12,7 @@ from .style import CONTEXT, EndLabel, label_ends, line_style, log_axis
 
 
 def performance_profile(axes: Axes, profiles: xr.Dataset, optimizers: Sequence[str] | None = None) -> Axes:
-    """Draw what `gradlab.lab.compare.performance_profiles` found, of some optimizers or all; the others in grey.
+    """Draw the profiles of `gradlab.lab.analysis.comparison`, of some optimizers or all; the others are grey.
 
     The height at 1 is the share of the cases in which an optimizer was the quickest; at the right, in which it arrived.
     """

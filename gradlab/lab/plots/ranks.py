@@ -11,7 +11,7 @@ from .style import COLORS, CONTEXT, PLAIN, drawable
 
 
 def rank_intervals(axes: Axes, table: xr.Dataset) -> Axes:
-    """Draw what `gradlab.lab.compare.ranks` found: a row for each optimizer, the best at the top.
+    """Draw the ranks of `gradlab.lab.analysis.comparison`: a row for each optimizer, the best at the top.
 
     The dot is its rank on the reporting seeds, and the bar the ranks that other seeds could have given it.
     """

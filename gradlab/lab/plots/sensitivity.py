@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from ..choice import as_chosen
-from ..leaderboard import best_rate_index, mean_scores, require_race
-from ..order import ordered
-from ..window import in_words
+from ..analysis.choosing_metric import as_chosen
+from ..analysis.late_window import in_words
+from ..analysis.leaderboard import best_rate_index, mean_scores, require_race
+from ..analysis.ordering import ordered
 from .style import CONTEXT, PLAIN, EndLabel, chosen, common_limits, drawable, label_ends, line_style, log_axis, shown
 
 

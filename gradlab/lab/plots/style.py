@@ -11,8 +11,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from ..names import pick
-from ..scale import scale_of
+from ..inputs.name_lookup import pick
+from ..results.score_scale import scale_of
 
 # Okabe & Ito's palette without its yellow: told apart with any colour vision, and on white paper.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")

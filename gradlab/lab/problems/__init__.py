@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..names import pick
+from ..inputs.name_lookup import pick
 from .base import Landscape as Landscape
 from .base import Problem as Problem
 from .base import Score as Score
-from .beale import Beale as Beale
-from .characters import Characters as Characters
-from .deep_sigmoid import DeepSigmoid as DeepSigmoid
-from .digits import Digits as Digits
-from .digits_cnn import DigitsCnn as DigitsCnn
-from .double_well import DoubleWell as DoubleWell
-from .exploding_rnn import ExplodingRnn as ExplodingRnn
-from .himmelblau import Himmelblau as Himmelblau
-from .matrix_factorization import MatrixFactorization as MatrixFactorization
-from .plane import PlaneProblem as PlaneProblem
-from .plateau import Plateau as Plateau
-from .quadratic import NoisyQuadratic as NoisyQuadratic
-from .quadratic import Quadratic as Quadratic
-from .rastrigin import Rastrigin as Rastrigin
-from .ravine import Ravine as Ravine
-from .reddi import Reddi as Reddi
-from .rosenbrock import Rosenbrock as Rosenbrock
-from .saddles import MonkeySaddle as MonkeySaddle
-from .saddles import Saddle as Saddle
-from .scaled_layers import ScaledLayers as ScaledLayers
-from .sparse_logistic import SparseLogistic as SparseLogistic
-from .tables import BreastCancer as BreastCancer
-from .tables import Diabetes as Diabetes
-from .tables import Wine as Wine
+from .landscapes.beale import Beale as Beale
+from .landscapes.double_well import DoubleWell as DoubleWell
+from .landscapes.himmelblau import Himmelblau as Himmelblau
+from .landscapes.plane import PlaneProblem as PlaneProblem
+from .landscapes.plateau import Plateau as Plateau
+from .landscapes.rastrigin import Rastrigin as Rastrigin
+from .landscapes.ravine import Ravine as Ravine
+from .landscapes.rosenbrock import Rosenbrock as Rosenbrock
+from .landscapes.saddles import MonkeySaddle as MonkeySaddle
+from .landscapes.saddles import Saddle as Saddle
+from .phenomena.exploding_rnn import ExplodingRnn as ExplodingRnn
+from .phenomena.matrix_factorization import MatrixFactorization as MatrixFactorization
+from .phenomena.quadratic import NoisyQuadratic as NoisyQuadratic
+from .phenomena.quadratic import Quadratic as Quadratic
+from .phenomena.reddi import Reddi as Reddi
+from .phenomena.scaled_layers import ScaledLayers as ScaledLayers
+from .phenomena.sparse_logistic import SparseLogistic as SparseLogistic
+from .real_data.characters import Characters as Characters
+from .real_data.deep_sigmoid import DeepSigmoid as DeepSigmoid
+from .real_data.digits import Digits as Digits
+from .real_data.digits_cnn import DigitsCnn as DigitsCnn
+from .real_data.tables import BreastCancer as BreastCancer
+from .real_data.tables import Diabetes as Diabetes
+from .real_data.tables import Wine as Wine
 
 PROBLEMS: dict[str, Callable[[], Problem]] = {
     problem.name: problem

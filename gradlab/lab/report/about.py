@@ -10,7 +10,7 @@ from gradlab import Transformation
 from gradlab.equations import equations_of
 from gradlab.plain_math import plain
 
-from ..entrants import entrants
+from ..inputs.contestants import entrants
 from .findings import Finding
 
 

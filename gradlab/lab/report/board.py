@@ -8,11 +8,11 @@ import math
 from html import escape
 from typing import Any
 
-from ..choice import choice_words
-from ..leaderboard import Row, good_width
-from ..scale import scale_of
-from ..window import in_words
-from ..words import counted
+from ..analysis.choosing_metric import choice_words
+from ..analysis.late_window import in_words
+from ..analysis.leaderboard import Row, good_width
+from ..formatting import counted
+from ..results.score_scale import scale_of
 from .findings import Finding
 from .numbers import number, score, score_with_spread
 

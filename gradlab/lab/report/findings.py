@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from ..as_race import as_race
-from ..compare import MINIMUM_SEEDS, Resampling, ranks, rate_intervals, summary
-from ..compare.ranks import level_with_the_first
-from ..leaderboard import Row, leaderboard
+from ..analysis.comparison import MINIMUM_SEEDS, Resampling, ranks, rate_intervals, summary
+from ..analysis.comparison.ranks import level_with_the_first
+from ..analysis.leaderboard import Row, leaderboard
+from ..analysis.sweep_as_race import as_race
 from ..problems import PROBLEMS
 from ..problems.base import Problem
 
@@ -47,8 +47,8 @@ class Finding(NamedTuple):
 def find_out(datasets: Mapping[str, xr.Dataset], problems: Mapping[str, Problem] | None = None) -> list[Finding]:
     """The findings on each problem; `problems` are the values that were raced on, where they are at hand.
 
-    A sweep of a grid is taken as a race of its combinations (see `gradlab.lab.as_race`). Raises ReportError for results
-    without a learning rate to choose.
+    A sweep of a grid is taken as a race of its combinations (see `gradlab.lab.analysis.sweep_as_race`). Raises
+    ReportError for results without a learning rate to choose.
     """
     try:
         datasets = {name: as_race(dataset) for name, dataset in datasets.items()}

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..leaderboard import TINY
-from ..scale import scale_of
-from ..words import factor, rounded_pair
+from ..analysis.leaderboard import TINY
+from ..formatting import factor, rounded_pair
+from ..results.score_scale import scale_of
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import xarray as xr
 
-from ..as_race import as_race
-from ..blame import failures_of, lines
-from ..files import write_text
+from ..analysis.sweep_as_race import as_race
+from ..formatting import counted
+from ..inputs.user_errors import failures_of, lines
 from ..problems.base import Problem
-from ..words import counted
+from ..storage.files import write_text
 from .about import optimizers
 from .board import board, notes
 from .findings import Finding, find_out, in_order, shown_first
@@ -38,7 +38,7 @@ def write_report(
 ) -> None:
     """Write the report of a race as one HTML file, in one step.
 
-    `datasets` and `attributes` are as `gradlab.lab.results.read` gives them; `problems` are the values that were
+    `datasets` and `attributes` come from `gradlab.lab.results.results_file.read`; `problems` are the values that were
     raced on, and are needed only for the contours of landscapes that gradlab does not know by name. Raises ReportError
     for results that no learning rate was chosen in, and OSError if the file cannot be written.
     """

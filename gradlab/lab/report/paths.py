@@ -7,7 +7,7 @@ from typing import Any
 import contourpy
 import numpy as np
 
-from ..compare import reported
+from ..analysis.comparison import reported
 from ..plots.landscape import exits, heights, levels
 from ..problems.base import Problem
 from .findings import Finding

@@ -9,8 +9,8 @@ from pathlib import Path
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ..compare import performance_profiles
-from ..folder import refuse_to_overwrite
+from ..analysis.comparison import performance_profiles
+from ..formatting import counted
 from ..plots.figures import race_figures, save
 from ..plots.profiles import performance_profile
 from ..plots.ranks import rank_intervals
@@ -18,7 +18,7 @@ from ..plots.settings import own_style
 from ..plots.style import PLAIN, drawable
 from ..plots.sweeps import sweep_figures
 from ..problems.base import Problem
-from ..words import counted
+from ..results.study_folder import refuse_to_overwrite
 from .findings import Finding, ReportError, find_out, shown_first
 
 

@@ -7,9 +7,9 @@ from html import escape
 
 import xarray as xr
 
-from ..choice import choice_words
-from ..results import PROVENANCE, VARYING
-from ..words import counted
+from ..analysis.choosing_metric import choice_words
+from ..formatting import counted
+from ..results.results_file import PROVENANCE, VARYING
 from .findings import Finding
 
 _TITLES = {

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ..choice import as_chosen
-from ..compare import performance_profiles, reported
-from ..leaderboard import best_rate_index, final_scores, mean_scores
+from ..analysis.choosing_metric import as_chosen
+from ..analysis.comparison import performance_profiles, reported
+from ..analysis.late_window import in_words
+from ..analysis.leaderboard import best_rate_index, final_scores, mean_scores
 from ..plots.style import shown
-from ..window import in_words
 from .findings import Finding
 from .numbers import plain
 

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ..as_race import swept
-from ..choice import choice_words
-from ..points import ranking, shown_points
-from ..tuned import tuned_board
-from ..window import in_words
-from ..words import counted, phrase, shortest
+from ..analysis.choosing_metric import choice_words
+from ..analysis.configurations import ranking, shown_points
+from ..analysis.late_window import in_words
+from ..analysis.sweep_as_race import swept
+from ..analysis.tuned_optimizers import tuned_board
+from ..formatting import counted, phrase, shortest
 from .numbers import score_with_spread
 
 SHOWN = 10  # configurations in the table; the files beside the page have all

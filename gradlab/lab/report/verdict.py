@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from html import escape
 
-from ..choice import choice_words
-from ..compare import certainty
-from ..window import in_words
+from ..analysis.choosing_metric import choice_words
+from ..analysis.comparison import certainty
+from ..analysis.late_window import in_words
 from .findings import Finding
 from .numbers import number, score_with_spread
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from gradlab.lab.results.results_file.assembly import assemble
 from matplotlib.figure import Figure
 
-from gradlab.lab.leaderboard import best_rate_index
+from gradlab.lab.analysis.leaderboard import best_rate_index
+from gradlab.lab.engine.task import Lap
 from gradlab.lab.plots import path
 from gradlab.lab.plots.landscape import exits
 from gradlab.lab.problems import Problem, Ravine
-from gradlab.lab.results import assemble
-from gradlab.lab.task import Lap
 
 
 def test_the_path_is_the_first_reporting_run_at_the_best_rate(laps: list[Lap]) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import xarray as xr
+from gradlab.lab.results.results_file.assembly import assemble
 from matplotlib.figure import Figure
 
-from gradlab.lab.names import UnknownNameError
+from gradlab.lab.engine.task import Lap
+from gradlab.lab.inputs.name_lookup import UnknownNameError
 from gradlab.lab.plots import sensitivity
-from gradlab.lab.results import assemble
-from gradlab.lab.task import Lap
 
 NAN = float("nan")
 
@@ -41,7 +41,7 @@ def test_a_line_is_the_average_at_each_rate(make_dataset: Callable[..., xr.Datas
 
 def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
     swept = make_swept([[[1.0, 1.0]]], {"learning_rate": [0.1]})
-    with pytest.raises(ValueError, match=r"gradlab.lab.as_race.as_race makes one"):
+    with pytest.raises(ValueError, match=r"gradlab.lab.analysis.sweep_as_race.as_race makes one"):
         sensitivity(Figure().subplots(), swept)
 
 

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from gradlab.lab.names import UnknownNameError
+from gradlab.lab.inputs.name_lookup import UnknownNameError
 from gradlab.lab.plots.style import EndLabel, chosen, common_limits, label_ends, line_style, log_axis, shown, spread_out
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.lanes import Draws, draw
-from gradlab.lab.laps import train
+from gradlab.lab.engine.runner import train
+from gradlab.lab.engine.training_loop import Draws, draw
 from gradlab.lab.problems import Problem
 
 SLOW = (

@@ -13,8 +13,8 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 import gradlab as gl
-from gradlab.lab.lanes import draw_shapes
-from gradlab.lab.laps import train
+from gradlab.lab.engine.runner import train
+from gradlab.lab.engine.training_loop import draw_shapes
 from gradlab.lab.problems import PROBLEMS, Problem
 
 pytestmark = pytest.mark.parametrize("problem", [make() for make in PROBLEMS.values()], ids=list(PROBLEMS))

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import gradlab as gl
-from gradlab.lab.laps import train
+from gradlab.lab.engine.runner import train
 from gradlab.lab.problems import Problem
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradlab.lab.names import UnknownNameError
+from gradlab.lab.inputs.name_lookup import UnknownNameError
 from gradlab.lab.problems import PROBLEMS, Ravine, find
 
 

@@ -1,0 +1,1 @@
+"""Benchmarks: how fast gradlab is beside its peers, measured side by side."""

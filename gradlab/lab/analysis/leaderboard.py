@@ -1,0 +1,199 @@
+"""The leaderboard: what a Dataset says about each optimizer, ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from .choosing_metric import as_chosen
+from .late_window import late
+from .ordering import ordered
+
+TINY = float(np.finfo(np.float32).tiny)  # the least loss that is told from zero on a logarithmic scale
+
+
+class Row(NamedTuple):
+    """One optimizer's score on the reporting seeds, at the rate that the choosing seeds and metric chose."""
+
+    rank: int
+    optimizer: str
+    score: float  # average over seeds of `final_scores`, geometric if logarithmic; NaN if no rate survived
+    spread: float  # standard deviation over seeds, in decades if the score is logarithmic
+    best_rate: float
+    at_edge: bool  # the best rate is the first or last of the grid, so a better one may lie beyond
+    good_decades: float  # width of the range of rates around the best one that stay within the tolerance
+    good_open: bool  # that range reaches the end of the grid, so it may be wider
+    diverged: int
+    runs: int
+    diverged_at_best: int  # of the reporting runs
+    seconds: float  # of all runs, without compilation; NaN if they are not known
+
+
+def leaderboard(dataset: xr.Dataset) -> list[Row]:
+    """The rows, best first, of a Dataset that `gradlab.lab.results.assembly.assemble` made.
+
+    Optimizers of which a reporting run diverged at the chosen rate come after all others; equal ones stand in the
+    order of their names.
+    """
+    require_race(dataset)
+    dataset = ordered(dataset)
+    rows = [_row(dataset.sel(optimizer=name)) for name in dataset.optimizer.values]
+    direction = -1.0 if dataset.attrs["higher_is_better"] else 1.0
+
+    def order(row: Row) -> tuple[bool, bool, float, str]:
+        failed = bool(np.isnan(row.score))
+        return failed, row.diverged_at_best > 0, 0.0 if failed else direction * row.score, row.optimizer
+
+    ranked = sorted(rows, key=order)
+    return [row._replace(rank=position + 1) for position, row in enumerate(ranked)]
+
+
+def late_scores(dataset: xr.Dataset) -> xr.DataArray:
+    """The scores at the late evaluations (see `window`), float64, not lower than rounding can tell from the optimum.
+
+    They are NaN from the update on at which a run diverged.
+    """
+    found = late(dataset)[dataset.attrs["score"]].astype(float)
+    floor = dataset.attrs.get("floor", 0.0)
+    return found.copy(data=np.maximum(found.values, floor)) if floor > 0 else found
+
+
+def final_scores(dataset: xr.Dataset) -> xr.DataArray:
+    """The score of each run: its average over the late evaluations, geometric if the score is logarithmic.
+
+    A run that diverged has none: NaN. Everything that compares or draws scores of runs takes them from here.
+    """
+    return average(late_scores(dataset), bool(dataset.attrs["logarithmic"]), "evaluation")
+
+
+def average(scores: xr.DataArray, logarithmic: bool, over: str = "seed") -> xr.DataArray:
+    """The mean over an axis, geometric if logarithmic; NaN where any of the scores is."""
+    if not logarithmic:
+        return scores.mean(over, skipna=False)
+    return 10.0 ** _decades(scores).mean(over, skipna=False)
+
+
+def mean_scores(dataset: xr.Dataset) -> xr.DataArray:
+    """The average over seeds of the scores of the runs. Raises TypeError for what is no Dataset."""
+    require_dataset(dataset)
+    return average(final_scores(dataset), bool(dataset.attrs["logarithmic"]))
+
+
+def spread(scores: xr.DataArray, logarithmic: bool) -> xr.DataArray:
+    """The standard deviation over seeds, in decades if logarithmic; NaN for fewer than two."""
+    values = _decades(scores) if logarithmic else scores
+    return values.std("seed", ddof=1) if values.sizes["seed"] > 1 else values.mean("seed") * np.nan
+
+
+def _decades(scores: xr.DataArray) -> xr.DataArray:
+    return scores.copy(data=np.log10(np.maximum(scores.values, TINY)))
+
+
+def with_role(dataset: xr.Dataset, role: str) -> xr.Dataset:
+    """The seeds that are for "choose" or "report", with the score that is for it: `chosen_by` is what chooses."""
+    seeds = dataset.isel(seed=np.isin(dataset.role.values, (role, "both")))
+    return as_chosen(seeds) if role == "choose" else seeds
+
+
+def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:
+    """The index of the rate with the best average on the seeds for choosing, by optimizer; -1 if all diverged.
+
+    Of equally good rates it is the lowest one. Raises ValueError for a Dataset that is of no race.
+    """
+    require_race(dataset)
+    chosen = mean_scores(with_role(dataset, "choose"))
+    best = chosen.max("rate") if dataset.attrs["higher_is_better"] else chosen.min("rate")
+    rates = dataset.learning_rate.where(chosen == best).drop_vars("learning_rate")
+    return xr.where(chosen.isnull().all("rate"), -1, rates.fillna(np.inf).argmin("rate"))
+
+
+def require_dataset(dataset: object) -> None:
+    """Raise TypeError for what is no Dataset, such as a dictionary of them by problem."""
+    if isinstance(dataset, xr.Dataset):
+        return
+    hint = ""
+    if isinstance(dataset, Mapping) and dataset:
+        hint = f"; take one of it, such as [{next(iter(dataset))!r}]"
+    raise TypeError(f"expected the Dataset of one problem, got {type(dataset).__name__}{hint}")
+
+
+def require_race(dataset: xr.Dataset) -> None:
+    """Raise ValueError for a Dataset that has no dimension `rate`, and TypeError for what is no Dataset."""
+    require_dataset(dataset)
+    if "rate" not in dataset.dims:
+        found = ", ".join(map(str, dataset.dims))
+        raise ValueError(
+            f"expected the Dataset of a race, on the dimension rate; got one on {found}. Of a sweep over a grid with "
+            f"learning rates, gradlab.lab.analysis.sweep_as_race.as_race makes one"
+        )
+
+
+def good_range(rates: np.ndarray, scores: np.ndarray, best: int, attributes: dict) -> tuple[float, bool]:
+    """The decades of rate around the best within the tolerance of its score, and whether the grid cuts them off.
+
+    Between two rates of the grid the score is taken as a straight line over the logarithm of the rate (the logarithm
+    of the score, if that is logarithmic); a rate with NaN ends the range at its good neighbour. The rates ascend; those
+    that are not above zero lie in no decade, and do not take part.
+    """
+    if not rates[best] > 0:
+        return 0.0, False
+    rates, scores, best = rates[rates > 0], scores[rates > 0], best - int((rates[:best] <= 0).sum())
+    level = np.log10(np.maximum(scores, TINY)) if attributes["logarithmic"] else scores
+    slack = np.log10(attributes["tolerance"]) if attributes["logarithmic"] else attributes["tolerance"]
+    loss = -level if attributes["higher_is_better"] else level
+    excess = loss - loss[best] - slack  # at most zero where good
+    position = np.log10(rates)
+    ends, is_open = [], False
+    for step in (-1, 1):
+        at = best
+        while 0 <= at + step < len(rates) and excess[at + step] <= 0:
+            at += step
+        end, beyond = position[at], at + step
+        if not 0 <= beyond < len(rates):
+            is_open = True
+        elif np.isfinite(excess[beyond]):
+            share = -excess[at] / (excess[beyond] - excess[at])
+            end = end + share * (position[beyond] - end)
+        ends.append(end)
+    return float(ends[1] - ends[0]), is_open
+
+
+def good_width(row: Row) -> str:
+    """The range of good rates in decades: `1.5`, `>1.5` if it may be wider, `one rate` if only the best one is good."""
+    decades = "one rate" if row.good_decades == 0 else f"{row.good_decades:.1f}" if row.good_decades >= 0.05 else "0.05"
+    return f"{'>' * row.good_open}{'<' * (0 < row.good_decades < 0.05)}{decades}"
+
+
+def _row(dataset: xr.Dataset) -> Row:
+    logarithmic = bool(dataset.attrs["logarithmic"])
+    name = str(dataset.optimizer.values)
+    runs, diverged = dataset.diverged.size, int(dataset.diverged.sum())
+    seconds = float(dataset.run_seconds) if "run_seconds" in dataset else float("nan")
+    best = int(best_rate_index(dataset))
+    if best < 0:
+        nan = float("nan")
+        return Row(0, name, nan, nan, nan, False, 0.0, False, diverged, runs, 0, seconds)
+    reported = with_role(dataset, "report").isel(rate=best)
+    scores = final_scores(reported)
+    survivors = scores.dropna("seed")
+    alive = survivors.sizes["seed"] > 0
+    rates = dataset.learning_rate.values
+    curve = average(final_scores(with_role(dataset, "choose")), logarithmic).values
+    width, is_open = good_range(rates, curve, best, dataset.attrs)
+    return Row(
+        rank=0,
+        optimizer=name,
+        score=float(average(survivors, logarithmic)) if alive else float("nan"),
+        spread=float(spread(survivors, logarithmic)) if alive else float("nan"),
+        best_rate=float(rates[best]),
+        at_edge=len(rates) > 1 and best in (0, len(rates) - 1),
+        good_decades=width,
+        good_open=is_open,
+        diverged=diverged,
+        runs=runs,
+        diverged_at_best=int(reported.diverged.sum()),
+        seconds=seconds,
+    )

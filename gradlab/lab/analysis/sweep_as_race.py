@@ -1,0 +1,131 @@
+"""A sweep seen as a race: each combination of the other hyperparameters is an optimizer of its own, over its rates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from gradlab import registry
+
+from ..formatting import shortest
+from .leaderboard import require_dataset
+from .ordering import RATE, ordered
+
+MOST = 64  # optimizers that can still be told apart
+
+
+def as_race(dataset: xr.Dataset) -> xr.Dataset:
+    """The Dataset on (optimizer, rate, seed, ...), which all that compares and draws a race takes.
+
+    A sweep must be of a grid with a learning rate: `adam` at b1 = 0.8 and 0.9 becomes the optimizers "adam b1=0.8" and
+    "adam b1=0.9", of the family "adam", with the composition at the middle rate of each, or an empty one if the recipe
+    is not gradlab's. That of a race is returned in ascending order of its
+    rates. Raises ValueError for samples, for grids that are not full or have no learning rate, for rates that are not
+    above zero, and for more than 64 combinations.
+    """
+    _require_results(dataset)
+    if "point" not in dataset.dims:
+        return ordered(dataset)
+    dataset = ordered(dataset)
+    name = dataset.attrs.get("problem", "this")
+    hyperparameters = swept(dataset)
+    if dataset.attrs.get("sampler") != "grid":
+        raise ValueError(f"the points of {name} are samples, which lie on no grid of learning rates")
+    if RATE not in hyperparameters:
+        raise ValueError(f"the points of {name} have no learning rate, only {', '.join(hyperparameters)}")
+    lowest = float(dataset[RATE].min())
+    if lowest <= 0:
+        raise ValueError(f"a learning rate of {name} is {shortest(lowest)}, which lies in no decade")
+    others = [other for other in hyperparameters if other != RATE]
+    columns = [dataset[other].values[0].tolist() for other in others]
+    combinations = sorted(set(zip(*columns))) if others else [()]
+    if len(combinations) * dataset.sizes["optimizer"] > MOST:
+        raise ValueError(
+            f"{name} has {len(combinations)} combinations of {', '.join(others)}; at most {MOST} can be told apart"
+        )
+    parts = [
+        _part(dataset.sel(optimizer=[optimizer]), str(optimizer), dict(zip(others, combination)))
+        for optimizer in dataset.optimizer.values
+        for combination in combinations
+    ]
+    if len({part.sizes["rate"] for part in parts}) > 1:
+        raise ValueError(
+            f"the points of {name} are no full grid: combinations have different numbers of learning rates"
+        )
+    return xr.concat(parts, "optimizer", coords="different", compat="equals", join="exact", combine_attrs="override")
+
+
+def _require_results(dataset: Any) -> None:
+    """Raise TypeError or ValueError for what no race, sweep or search has made."""
+    where = "read one with gradlab.lab.results.results_file.read, or make one with gradlab.lab.studies.sweep.sweep"
+    if not isinstance(dataset, xr.Dataset):
+        kind = type(dataset).__name__
+        raise TypeError(f"expected the Dataset of a race or a sweep of one problem, got {kind}; {where}")
+    if "point" in dataset.dims:
+        swept(dataset)
+    points = "point" if "point" in dataset.dims else "rate"
+    missing = [name for name in ("optimizer", points, "seed") if name not in dataset.dims]
+    missing += ["role"] * ("role" not in dataset.variables)
+    if points == "rate" and RATE not in dataset.variables:
+        missing.append(RATE)
+    if missing:
+        found = ", ".join(map(str, dataset.dims)) or "none"
+        raise ValueError(
+            f"expected the Dataset of a race or a sweep, but it has no {', '.join(missing)}; "
+            f"its dimensions are {found}; {where}"
+        )
+
+
+def swept(dataset: xr.Dataset) -> list[str]:
+    """The hyperparameters of the Dataset of a sweep or a search. Raises ValueError and TypeError for any other."""
+    require_dataset(dataset)
+    if "point" in dataset.dims and "hyperparameters" in dataset.attrs:
+        return list(json.loads(dataset.attrs["hyperparameters"]))
+    found = ", ".join(map(str, dataset.dims))
+    raise ValueError(f"expected the Dataset of a sweep or a search, on the dimension point; got one on {found}")
+
+
+def _part(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> xr.Dataset:
+    """One combination of one optimizer, its points in the order of their rates."""
+    here = np.ones(dataset.sizes["point"], bool)
+    for name, value in settings.items():
+        here &= dataset[name].values[0] == value
+    found = dataset.isel(point=here)
+    found = found.isel(point=np.argsort(found[RATE].values[0])).rename(point="rate")
+    middle = float(found[RATE].values[0, found.sizes["rate"] // 2])
+    composition = composition_at(dataset, optimizer, {**settings, RATE: middle})
+    found = found.drop_vars(settings)
+    for name in ("compile_seconds", "run_seconds"):
+        if name in found:
+            found[name] = found[name] * here.mean()  # its share
+    label = " ".join([optimizer, *(f"{name}={shortest(value)}" for name, value in settings.items())])
+    return found.assign_coords(
+        optimizer=[label], family=("optimizer", [optimizer]), composition=("optimizer", [composition])
+    )
+
+
+def composition_at(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> str:
+    """What the only optimizer of the Dataset of a sweep is made of at some settings; empty if that is not known."""
+    if "composition" not in dataset.coords:
+        return ""
+    stored = str(dataset.composition.values[0])  # that of the middle point
+    middle = dataset.sizes["point"] // 2
+    at = {name: float(dataset[name].values[0, middle]) for name in json.loads(dataset.attrs["hyperparameters"])}
+    if settings == at:
+        return stored
+    entry = registry.of_kind("recipe").get(optimizer)
+    # What has the name of a recipe may be another optimizer: it is not, if the same comes of it.
+    if entry is None or _made(entry.factory, at) != stored:
+        return ""
+    return _made(entry.factory, settings)
+
+
+def _made(factory: Callable[..., Any], settings: dict[str, float]) -> str:
+    try:
+        return str(factory(**settings))
+    except (TypeError, ValueError):  # the recipe was another one when this was run
+        return ""

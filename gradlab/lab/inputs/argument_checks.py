@@ -1,0 +1,38 @@
+"""Arguments of the laboratory's functions: whole numbers, and names that are spelled right.
+
+NumPy is imported inside, because the command line imports this module to show its help.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from .name_lookup import meant
+
+Sampler: TypeAlias = Literal["sobol", "halton", "latin_hypercube", "random"]
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a value is an integer of Python or NumPy, and no truth value."""
+    import numpy as np
+
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def require_whole(name: str, value: Any, least: int = 1) -> None:
+    """Raise TypeError for what is no whole number, and ValueError for one below the least."""
+    if not is_whole(value):
+        raise TypeError(f"{name} must be a whole number, at least {least}; got {type(value).__name__}: {value!r}")
+    if operator.index(value) < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
+
+
+def require_known(function: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Raise TypeError for keyword arguments that a function does not have, with the one that was meant perhaps."""
+    names = list(known)
+    for name in given:
+        if name not in names:
+            guess = meant(name, names) or f"its options are {', '.join(names)}"
+            raise TypeError(f"{function} has no argument {name!r}; {guess}")

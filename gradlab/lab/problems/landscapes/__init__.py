@@ -1,0 +1,1 @@
+"""Landscapes: functions of two parameters, whose paths can be drawn."""

@@ -1,0 +1,31 @@
+"""Himmelblau's function: four minima that are equally good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+
+from ..base import Landscape
+from .plane import PlaneProblem
+
+
+@dataclass(frozen=True)
+class Himmelblau(PlaneProblem):
+    r"""The loss $(x^2 + y - 11)^2 + (x + y^2 - 7)^2$, from near its hilltop at (-0.27, -0.92).
+
+    Source: Himmelblau (1972).
+    """
+
+    name = "himmelblau"
+    summary = "A hilltop among four equal minima: the start and the optimizer decide together which one is reached."
+    steps = 200
+    landscape = Landscape(
+        window=((-5.0, 5.0), (-5.0, 5.0)),
+        optimum=(3.0, 2.0),
+        further_optima=((-2.8051181, 3.1313125), (-3.7793103, -3.2831860), (3.5844283, -1.8481265)),
+    )
+    start = (-0.27, -0.92)
+
+    def height(self, x: jax.Array, y: jax.Array) -> jax.Array:
+        return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2

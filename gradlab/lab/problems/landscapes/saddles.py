@@ -1,0 +1,60 @@
+"""Saddles: points where the gradient is zero and the loss is not least."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import jax
+
+from ..base import Landscape
+from .plane import PlaneProblem
+
+
+@dataclass(frozen=True)
+class Saddle(PlaneProblem):
+    r"""The loss $x^2 + s (1 - y^2 + y^4 / 4)$: down along a ridge to the saddle at (0, 0), then sideways to a minimum.
+
+    $s$ is `descent`. The curvature on the way down is $-2 s$ and across it 2, so that rates at which plain descent is
+    stable lengthen the distance from the ridge, `jitter` at the start, by at most $1 + 2 s$ a step.
+    Source: Dauphin et al. (2014), who hold such points to be what stalls descent in many dimensions.
+    """
+
+    name = "saddle"
+    summary = "A ridge that leads to a saddle: plain descent lingers, and momentum and adaptive rates leave."
+    steps = 300
+    landscape = Landscape(
+        window=((-1.5, 1.5), (-2.0, 2.0)), optimum=(0.0, math.sqrt(2.0)), further_optima=((0.0, -math.sqrt(2.0)),)
+    )
+    start = (1.0, 0.0)
+
+    jitter: float = 1e-4
+    descent: float = 0.01
+
+    def height(self, x: jax.Array, y: jax.Array) -> jax.Array:
+        return x**2 + self.descent * (y**2 - 2) ** 2 / 4
+
+
+@dataclass(frozen=True)
+class MonkeySaddle(PlaneProblem):
+    r"""The loss $|z^3 + 1|^2 / 2 = 1/2 + x^3 - 3 x y^2 + (x^2 + y^2)^3 / 2$ of $z = x + iy$.
+
+    At (0, 0) gradient and curvature are both zero: descent slows down as $1/t$ on the way in, and the way out is no
+    faster. The minima are the three cube roots of -1. Source: Hilbert & Cohn-Vossen (1932) for the surface.
+    """
+
+    name = "monkey_saddle"
+    summary = "A saddle without curvature, between three valleys: gradients vanish as the square of the distance."
+    steps = 200
+    landscape = Landscape(
+        window=((-1.4, 1.4), (-1.4, 1.4)),
+        optimum=(-1.0, 0.0),
+        further_optima=((0.5, math.sqrt(0.75)), (0.5, -math.sqrt(0.75))),
+    )
+    start = (0.7, 0.0)
+
+    jitter: float = 1e-5
+
+    def height(self, x: jax.Array, y: jax.Array) -> jax.Array:
+        real, imaginary = x**3 - 3 * x * y**2, 3 * x**2 * y - y**3  # of z^3
+        return ((real + 1) ** 2 + imaginary**2) / 2

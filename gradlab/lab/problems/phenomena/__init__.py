@@ -1,0 +1,1 @@
+"""Phenomena: problems that are made to show one thing each."""

@@ -1,0 +1,80 @@
+"""The exploding RNN: a recurrent network whose gradients grow with every step back in time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..base import Problem, PyTree, Score
+from ..networks import affine, dense
+from ..real_data.samples import held_out
+
+
+@dataclass(frozen=True)
+class ExplodingRnn(Problem):
+    r"""The adding problem: from `length` random numbers in [0, 1], of which two are marked, tell the sum of the two.
+
+    The network is $h_t = \max(0, W h_{t-1} + U x_t + b)$ with a linear output from $h_T$, and the mean square error.
+    $W$ starts as normal deviates of variance $g^2$ / `hidden`; a gain $g$ (`gain`) above $\sqrt 2$ makes both the
+    states and the gradients grow as $(g / \sqrt 2)^t$, so that they differ by orders of magnitude between seeds.
+    Validation and test are on 256 other series each; guessing the mean of 1 scores 1/6.
+    Source: Hochreiter & Schmidhuber (1997); Pascanu, Mikolov & Bengio (2013).
+    """
+
+    name = "exploding_rnn"
+    summary = "A recurrent network whose gradients explode: plain descent dies, and clipping keeps it alive."
+    steps = 300
+    minimum = 0.0
+    score = Score("test_loss", "test loss", chosen_by="validation_loss")
+
+    length: int = 20
+    hidden: int = 16
+    gain: float = 1.6
+    batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        if self.length < 2 or self.length % 2:
+            raise ValueError(f"length must be even, with one mark in each half of the series, got {self.length}")
+
+    def init(self, key: jax.Array) -> PyTree:
+        inputs, recurrent, output = jax.random.split(key, 3)
+        weight = jax.random.normal(recurrent, (self.hidden, self.hidden), jnp.float32)
+        return {
+            "inputs": dense(inputs, 2, self.hidden),
+            "recurrent": self.gain / math.sqrt(self.hidden) * weight,
+            "output": dense(output, self.hidden, 1),
+        }
+
+    def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
+        series = batch.astype(params["recurrent"].dtype)  # (batch, length, 2): numbers and marks
+        driven = affine(params["inputs"], series.swapaxes(0, 1))  # (length, batch, hidden)
+
+        def advance(state: jax.Array, drive: jax.Array) -> tuple[jax.Array, None]:
+            return jax.nn.relu(state @ params["recurrent"] + drive), None
+
+        state, _ = jax.lax.scan(advance, jnp.zeros_like(driven[0]), driven)
+        guess = affine(params["output"], state)[:, 0]
+        return jnp.mean((guess - series.prod(-1).sum(-1)) ** 2)
+
+    def batches(self, key: jax.Array, steps: int) -> jax.Array:
+        numbers, places = jax.random.split(key)
+        shape = (steps, self.batch_size, self.length)
+        return _mark(jax.random.uniform(numbers, shape, jnp.float32), jax.random.uniform(places, shape, jnp.float32))
+
+    def metrics(self, params: PyTree) -> dict[str, jax.Array]:
+        def measure(drawn: np.ndarray) -> dict[str, jax.Array]:
+            return {"loss": self.loss(params, _mark(*map(jnp.asarray, drawn)))}
+
+        test, validation = (np.random.default_rng(seed).random((2, 256, self.length), np.float32) for seed in (0, 1))
+        return held_out(measure, validation, test)
+
+
+def _mark(numbers: jax.Array, places: jax.Array) -> jax.Array:
+    """Numbers (..., length) beside their marks: one in each half, where `places`, random too, is largest."""
+    halves = places.reshape(*places.shape[:-1], 2, -1)  # (..., 2, length / 2)
+    marks = jax.nn.one_hot(halves.argmax(-1), halves.shape[-1], dtype=numbers.dtype)
+    return jnp.stack([numbers, marks.reshape(numbers.shape)], -1)

@@ -1,0 +1,55 @@
+"""Matrix factorization: a matrix of low rank, to be found as a product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..base import Problem, PyTree
+
+
+@dataclass(frozen=True)
+class MatrixFactorization(Problem):
+    r"""The mean square of $L R^T - A$ over the entries of a matrix $A$ of `rows` by `columns` and of rank `rank`.
+
+    $L$ and $R$ start as normal deviates times `start_scale`. Zero is a saddle, and so is every product of a part of
+    $A$'s singular vectors: the loss falls in stairs, one for each. All minima are global, and no two are alike: $L M$
+    and $R M^{-T}$ give the same product. Source: Baldi & Hornik (1989); Ge, Jin & Zheng (2017).
+    """
+
+    name = "matrix_factorization"
+    summary = "A product of two matrices: not convex, with a saddle for each part found, and yet no bad minimum."
+    steps = 300
+    minimum = 0.0
+
+    rows: int = 20
+    columns: int = 15
+    rank: int = 3
+    start_scale: float = 0.03
+
+    def _factors(self) -> tuple[np.ndarray, np.ndarray]:
+        random = np.random.default_rng(0)
+        strengths = 2.0 ** -np.arange(self.rank)  # of the parts, so that they are found one after another
+        left, right = random.normal(size=(self.rows, self.rank)), random.normal(size=(self.columns, self.rank))
+        return left * np.sqrt(strengths), right * np.sqrt(strengths)
+
+    @property
+    def optimum(self) -> PyTree:
+        """One of the minima, of loss zero."""
+        left, right = self._factors()
+        return {"left": jnp.asarray(left, jnp.float32), "right": jnp.asarray(right, jnp.float32)}
+
+    def init(self, key: jax.Array) -> PyTree:
+        left, right = jax.random.split(key)
+        return {
+            "left": self.start_scale * jax.random.normal(left, (self.rows, self.rank), jnp.float32),
+            "right": self.start_scale * jax.random.normal(right, (self.columns, self.rank), jnp.float32),
+        }
+
+    def loss(self, params: PyTree, batch: PyTree) -> jax.Array:
+        left, right = self._factors()
+        product = params["left"] @ params["right"].T  # (rows, columns)
+        return jnp.mean((product - jnp.asarray(left @ right.T, product.dtype)) ** 2)

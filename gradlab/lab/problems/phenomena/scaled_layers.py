@@ -1,0 +1,71 @@
+"""Scaled layers: the same network, with gradients that differ by orders of magnitude between layers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..base import Problem, Score
+from ..real_data.samples import held_out
+
+LAYERS = 3
+
+
+@dataclass(frozen=True)
+class ScaledLayers(Problem):
+    r"""Learn a random network $h_i = \tanh(W_i h_{i-1})$ (the last layer linear) as one with $W_i = s_i V_i$.
+
+    The scales $s_i$ run from $1 / \sqrt r$ to $\sqrt r$, where $r$ is `ratio`, and the $V_i$ start as much
+    smaller: the function is the same for every ratio, while the last layer's gradients grow $r$ times against the
+    first's, and its curvatures $r^2$ times. The loss is the mean square error on `batch_size` new normal inputs, and in
+    validation and test on 256 others each; it can reach 0.
+    """
+
+    name = "scaled_layers"
+    summary = "Three layers whose gradients are as 1 : 30 : 1000: no single rate suits them all."
+    steps = 400
+    minimum = 0.0
+    score = Score("test_loss", "test loss", chosen_by="validation_loss")
+
+    width: int = 8
+    ratio: float = 1000.0
+    batch_size: int = 64
+
+    def _scales(self) -> list[float]:
+        return (self.ratio ** np.linspace(-0.5, 0.5, LAYERS)).tolist()
+
+    def _teacher(self) -> np.ndarray:
+        return np.random.default_rng(0).normal(0, 1.5 / math.sqrt(self.width), (LAYERS, self.width, self.width))
+
+    @property
+    def optimum(self) -> list[jax.Array]:
+        """The weights of the network to learn, each divided by its layer's scale."""
+        return [jnp.asarray(weight / scale, jnp.float32) for weight, scale in zip(self._teacher(), self._scales())]
+
+    def init(self, key: jax.Array) -> list[jax.Array]:
+        weights = jax.random.normal(key, (LAYERS, self.width, self.width), jnp.float32) / math.sqrt(self.width)
+        return [weight / scale for weight, scale in zip(weights, self._scales())]
+
+    def loss(self, params: list[jax.Array], batch: jax.Array) -> jax.Array:
+        dtype = params[0].dtype
+        inputs = batch.astype(dtype)
+        student = _forward([weight * scale for weight, scale in zip(params, self._scales())], inputs)
+        teacher = _forward([jnp.asarray(weight, dtype) for weight in self._teacher()], inputs)
+        return jnp.mean((student - teacher) ** 2)
+
+    def batches(self, key: jax.Array, steps: int) -> jax.Array:
+        return jax.random.normal(key, (steps, self.batch_size, self.width), jnp.float32)
+
+    def metrics(self, params: list[jax.Array]) -> dict[str, jax.Array]:
+        test, validation = (np.random.default_rng(seed).normal(size=(256, self.width)) for seed in (1, 2))
+        return held_out(lambda inputs: {"loss": self.loss(params, jnp.asarray(inputs, jnp.float32))}, validation, test)
+
+
+def _forward(weights: list[jax.Array], hidden: jax.Array) -> jax.Array:
+    for weight in weights[:-1]:
+        hidden = jnp.tanh(hidden @ weight)
+    return hidden @ weights[-1]

@@ -1,0 +1,58 @@
+"""The deep sigmoid network: gradients that vanish layer by layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+
+from ..base import Problem, PyTree
+from ..networks import affine, classification, cross_entropy, dense, draw_rows
+from .digits import ACCURACY, load_images
+from .samples import Sample, held_out
+
+
+@dataclass(frozen=True)
+class DeepSigmoid(Problem):
+    r"""A network 64 - `width` ... `width` - 10 with `depth` hidden layers of sigmoid units, on the digits.
+
+    A sigmoid's slope is at most 1/4, so the gradient shrinks about fivefold with each layer on the way back, and at the
+    start the output hardly depends on the image: a plateau at the loss $\ln 10$.
+    Source: Hochreiter (1991); Glorot & Bengio (2010).
+    """
+
+    name = "deep_sigmoid"
+    summary = "Four layers of sigmoid units on the digits: gradients vanish on the way back, and descent never starts."
+    steps = 400
+    score = ACCURACY
+
+    depth: int = 4
+    width: int = 16
+    batch_size: int = 64
+
+    def init(self, key: jax.Array) -> PyTree:
+        widths = [64, *[self.width] * self.depth, 10]
+        keys = jax.random.split(key, self.depth + 1)
+        return [dense(key, inputs, outputs) for key, inputs, outputs in zip(keys, widths, widths[1:])]
+
+    def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
+        images, labels = load_images().train
+        logits = _logits(params, jnp.asarray(images, params[0]["bias"].dtype)[batch])
+        return cross_entropy(logits, jnp.asarray(labels)[batch])
+
+    def batches(self, key: jax.Array, steps: int) -> jax.Array:
+        return draw_rows(key, steps, self.batch_size, len(load_images().train.targets))
+
+    def metrics(self, params: PyTree) -> dict[str, jax.Array]:
+        def measure(sample: Sample) -> dict[str, jax.Array]:
+            logits = _logits(params, jnp.asarray(sample.inputs, params[0]["bias"].dtype))
+            return classification(logits, jnp.asarray(sample.targets))
+
+        return held_out(measure, *load_images()[1:])
+
+
+def _logits(params: PyTree, hidden: jax.Array) -> jax.Array:
+    for layer in params[:-1]:
+        hidden = jax.nn.sigmoid(affine(layer, hidden))
+    return affine(params[-1], hidden)

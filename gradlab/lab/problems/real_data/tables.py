@@ -1,0 +1,135 @@
+"""Tables of real measurements: breast cancer, wine and diabetes, as scikit-learn ships them."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..base import Problem, PyTree, Score
+from ..networks import affine, classification, cross_entropy, dense, draw_rows
+from .samples import Sample, Split, held_out, split
+
+
+@functools.cache
+def load_table(name: str) -> Split:
+    """Scikit-learn's table of that name: a quarter of it for the test (of each class, if there are any), a quarter of
+    the rest for validation.
+
+    Inputs (rows, columns) are float32 of mean 0 and variance 1 in training. Targets (rows,) are int32 classes, or
+    float32 of mean 0 and variance 1 in training.
+    """
+    from sklearn import datasets  # here, because it takes a second, and few commands need it
+
+    features, targets = getattr(datasets, f"load_{name}")(return_X_y=True)
+    is_classes = targets.dtype.kind == "i"
+    parts = split(features, targets, test_share=0.25, stratify=is_classes)
+    inputs = _standardize(*(part.inputs for part in parts))
+    targets = [part.targets.astype(np.int32) for part in parts]
+    if not is_classes:
+        targets = _standardize(*(part.targets for part in parts))
+    return Split(*map(Sample, inputs, targets))
+
+
+def _standardize(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
+    """All parts in units in which the training part has mean 0 and variance 1."""
+    mean, deviation = train.mean(0), train.std(0)
+    return [((part - mean) / deviation).astype(np.float32) for part in (train, *others)]
+
+
+@dataclass(frozen=True)
+class TableProblem(Problem):
+    """A network columns - `hidden` tanh units - `outputs` on mini-batches drawn with replacement; a linear model for
+    `hidden` = 0. Classes are scored by cross-entropy, and numbers (`outputs` = 1) by the mean square error.
+    """
+
+    score = Score("test_loss", "test loss", tolerance=1.25, chosen_by="validation_loss")
+    columns: ClassVar[int]
+    outputs: ClassVar[int]
+
+    hidden: int = 0
+    batch_size: int = 32
+
+    def init(self, key: jax.Array) -> PyTree:
+        if not self.hidden:
+            return {"output": dense(key, self.columns, self.outputs)}
+        first, second = jax.random.split(key)
+        return {"hidden": dense(first, self.columns, self.hidden), "output": dense(second, self.hidden, self.outputs)}
+
+    def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
+        rows, targets = load_table(self.name).train
+        guesses = _predict(params, jnp.asarray(rows, params["output"]["bias"].dtype)[batch])
+        return _error(guesses, jnp.asarray(targets)[batch])
+
+    def batches(self, key: jax.Array, steps: int) -> jax.Array:
+        return draw_rows(key, steps, self.batch_size, len(load_table(self.name).train.targets))
+
+    def metrics(self, params: PyTree) -> dict[str, jax.Array]:
+        def measure(sample: Sample) -> dict[str, jax.Array]:
+            guesses = _predict(params, jnp.asarray(sample.inputs, params["output"]["bias"].dtype))
+            targets = jnp.asarray(sample.targets)
+            return classification(guesses, targets) if self.outputs > 1 else {"loss": _error(guesses, targets)}
+
+        return held_out(measure, *load_table(self.name)[1:])
+
+
+def _predict(params: PyTree, rows: jax.Array) -> jax.Array:
+    if "hidden" in params:
+        rows = jnp.tanh(affine(params["hidden"], rows))
+    return affine(params["output"], rows)  # (rows, outputs)
+
+
+def _error(guesses: jax.Array, targets: jax.Array) -> jax.Array:
+    if guesses.shape[-1] > 1:
+        return cross_entropy(guesses, targets)
+    return jnp.mean((guesses[:, 0] - targets.astype(guesses.dtype)) ** 2)
+
+
+@dataclass(frozen=True)
+class BreastCancer(TableProblem):
+    """Malignant or benign, from 30 measurements of 569 cell samples; logistic regression by default.
+
+    Source: Wolberg, Street & Mangasarian (1995), Breast Cancer Wisconsin (Diagnostic).
+    """
+
+    name = "breast_cancer"
+    summary = "Logistic regression on 569 cell samples: convex and easy, so that overfitting decides the test loss."
+    steps = 300
+    columns, outputs = 30, 2
+
+
+@dataclass(frozen=True)
+class Wine(TableProblem):
+    """Which of three growers, from 13 chemical measurements of 178 wines; a network by default.
+
+    Source: Forina et al. (1988), the Wine recognition data.
+    """
+
+    name = "wine"
+    summary = "A small network on 178 wines of three growers: little data, soon learnt by heart."
+    steps = 300
+    columns, outputs = 13, 3
+
+    hidden: int = 16
+    batch_size: int = 16
+
+
+@dataclass(frozen=True)
+class Diabetes(TableProblem):
+    """The progression of diabetes in a year, from 10 measurements of 442 patients; a network by default.
+
+    The error is in units of the target's variance, so that 1 is what the mean achieves: 1 - error is R^2.
+    Source: Efron, Hastie, Johnstone & Tibshirani (2004).
+    """
+
+    name = "diabetes"
+    summary = "Regression on 442 patients, mostly noise: a fast optimizer soon fits what will not come again."
+    steps = 300
+    score = Score("test_loss", "test loss", logarithmic=False, tolerance=0.02, chosen_by="validation_loss")
+    columns, outputs = 10, 1
+
+    hidden: int = 16

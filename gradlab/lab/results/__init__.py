@@ -1,0 +1,1 @@
+"""Results: labelled arrays, the file that holds them, and the folder of a study with its plan."""

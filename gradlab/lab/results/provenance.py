@@ -1,0 +1,44 @@
+"""Where results come from: the command, the date, the versions and the machine."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+
+import jax
+import numpy as np
+
+import gradlab as gl
+
+from .results_file import FORMAT
+
+
+def provenance(command: str) -> dict[str, str]:
+    """Where results come from: the command, the date (UTC), the versions and the machine, as attributes of a file."""
+    return {
+        "format": FORMAT,
+        **versions(),
+        "command": command,
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
+        "devices": ", ".join(f"{device.platform}:{device.id} {device.device_kind}" for device in jax.devices()),
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions of all that computes the results."""
+    return {
+        "gradlab": gl.__version__,
+        "jax": jax.__version__,
+        "jaxlib": _version("jaxlib"),
+        "optax": _version("optax"),
+        "numpy": np.__version__,
+    }
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import version
+
+    return version(package)

@@ -1,0 +1,1 @@
+"""Studies: the race, the sweep and the search; the space of hyperparameters, and how a study resumes."""

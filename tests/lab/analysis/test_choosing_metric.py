@@ -1,0 +1,185 @@
+"""What is chosen is chosen by the validation metric, and what is reported is the test metric, everywhere."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import xarray as xr
+from gradlab.lab.results.results_file.plan import differences, document
+from matplotlib.figure import Figure
+from rich.console import Console
+
+import gradlab as gl
+from gradlab.cli.leaderboard import print_leaderboard
+from gradlab.lab.analysis import configurations, export
+from gradlab.lab.analysis.choosing_metric import as_chosen, choice_label, choice_words, chosen_by
+from gradlab.lab.analysis.comparison import rate_intervals
+from gradlab.lab.analysis.leaderboard import best_rate_index, leaderboard
+from gradlab.lab.plots import effect, heat, sensitivity
+from gradlab.lab.problems import Problem
+from gradlab.lab.problems.base import Score
+from gradlab.lab.report.board import notes
+from gradlab.lab.report.findings import find_out
+from gradlab.lab.report.reproduce import reproduce
+from gradlab.lab.report.series import sensitivity as sensitivity_series
+from gradlab.lab.report.verdict import verdict
+from gradlab.lab.results.results_file import results_file
+from gradlab.lab.studies.search import Log, search
+from gradlab.lab.studies.sweep import SweepPlan, sweep
+
+ROLES = ["choose"] * 4 + ["report"] * 4
+RATES = [0.01, 0.1, 1.0]
+TEST = np.array([0.90, 0.97, 0.80])  # by rate: the second looks best to one who tunes on the test sample
+VALIDATION = np.array([0.96, 0.91, 0.70])  # but the first one is chosen
+PULL = 3.0  # where the validation loss of `Leaky` is least; its test loss is least at zero
+
+
+class Leaky(Problem):
+    """One update from 1 at a rate of r ends at 1 - r: the test is passed by a rate of 1, validation by -2."""
+
+    name, summary, steps = "leaky", "Its validation and its test disagree.", 1
+    score = Score("test_loss", "test loss", logarithmic=False, tolerance=0.1, chosen_by="validation_loss")
+
+    def init(self, key: jax.Array) -> jax.Array:
+        return jnp.ones((), jnp.float32)
+
+    def loss(self, params: jax.Array, batch: Any) -> jax.Array:
+        return 0.5 * params**2
+
+    def metrics(self, params: jax.Array) -> dict[str, jax.Array]:
+        return {"test_loss": params**2, "validation_loss": (params - PULL) ** 2}
+
+
+@pytest.fixture
+def split(make_dataset: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> xr.Dataset:
+    """One optimizer whose test and validation accuracies choose different rates."""
+    noise = np.array([0.001, -0.001] * 4)
+    made = make_dataset([TEST[:, None] + noise], RATES, ROLES, **accuracy)
+    return with_validation(made, VALIDATION[:, None] + noise)
+
+
+def with_validation(made: xr.Dataset, finals: np.ndarray) -> xr.Dataset:
+    curves = np.stack([np.full_like(finals, 0.1), finals], -1)[None]
+    made = made.rename(final_loss="test_accuracy").assign(validation_accuracy=(made.final_loss.dims, curves))
+    return made.assign_attrs(score="test_accuracy", chosen_by="validation_accuracy")
+
+
+def test_the_rate_is_the_best_in_validation_and_the_score_its_test(split: xr.Dataset) -> None:
+    (row,) = leaderboard(split)
+    assert (row.best_rate, row.at_edge) == (0.01, True)
+    assert row.score == pytest.approx(0.90)
+    assert row.good_decades == pytest.approx(0.2)  # 0.05 of accuracy are lost in a decade, and 0.01 may be
+    assert rate_intervals(split)["rate"].values.tolist() == rate_intervals(split).high.values.tolist() == [0.01]
+    (old,) = leaderboard(split.assign_attrs(chosen_by="test_accuracy"))
+    assert old.best_rate == 0.1
+    assert old.score == pytest.approx(0.97)
+
+
+def test_a_single_seed_does_not_leak(split: xr.Dataset) -> None:
+    single = split.isel(seed=[0]).assign_coords(role=("seed", ["both"]))
+    (row,) = leaderboard(single)
+    assert row.best_rate == 0.01
+    assert row.score == pytest.approx(0.901)
+    assert "mean ± spread over 1 seed, at the rate with the best validation accuracy." in printed(single)
+
+
+def test_no_test_value_can_change_what_is_chosen(split: xr.Dataset) -> None:
+    scrambled = split.assign(test_accuracy=split.test_accuracy.isel(rate=[2, 0, 1]) * np.nan)
+    xr.testing.assert_equal(best_rate_index(scrambled), best_rate_index(split))
+    other = split.assign(validation_accuracy=split.validation_accuracy.isel(rate=[2, 0, 1]))
+    assert int(best_rate_index(other)[0]) == 1
+
+
+def test_results_without_a_choosing_metric_are_as_before(split: xr.Dataset) -> None:
+    old = split.copy()
+    del old.attrs["chosen_by"]
+    assert as_chosen(old) is old
+    assert leaderboard(old)[0].best_rate == 0.1
+    assert (chosen_by(old.attrs), choice_label(old.attrs), choice_words(old.attrs)) == (
+        "test_accuracy", "test accuracy", "",
+    )  # fmt: skip
+    assert "at the rate that was best on 4 others." in printed(old)
+
+
+def test_points_are_ranked_by_validation(make_swept: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:
+    noise = np.array([0.001, -0.001] * 4)
+    made = make_swept([TEST[:, None] + noise], {"learning_rate": np.array(RATES)}, **accuracy)
+    made = with_validation(made, VALIDATION[:, None] + noise)
+    found = configurations.ranking(made)
+    assert [point.hyperparameters["learning_rate"] for point in found] == RATES
+    np.testing.assert_allclose([point.chosen_by for point in found], VALIDATION)
+    np.testing.assert_allclose([point.score for point in found], TEST)
+    described = configurations.document({"made": found}, {"made": made}, {}, [])["problems"]["made"]
+    assert (described["score"], described["chosen_by"]) == ("test_accuracy", "validation_accuracy")
+    axes = effect(Figure().subplots(), made, "learning_rate")
+    assert axes.get_ylabel() == "validation error (%), after 10 updates"
+    (best,) = [line for line in axes.lines if line.get_label() == "_best"]
+    assert np.asarray(best.get_xdata())[0] == 0.01
+
+
+def test_a_search_and_a_sweep_of_a_problem_choose_by_validation() -> None:
+    axes: Any = {"learning_rate": Log(1e-3, 10)}
+    for seeds in (1, 2):
+        found = search(Leaky(), gl.sgd, axes, trials=24, batch=8, seeds=seeds)
+        first = configurations.ranking(found)[0]
+        assert first.hyperparameters["learning_rate"] < 0.01  # validation wants no update, and the test one of 1
+        assert first.chosen_by == pytest.approx((PULL - 1) ** 2, rel=0.02)
+        assert first.score == pytest.approx(1, rel=0.02)
+    late = found.learning_rate.values[0, 16:]
+    assert np.median(late) < 0.01  # Optuna was told of the validation, and goes where that is good
+    data = sweep(Leaky(), gl.sgd, {"learning_rate": [0.001, 1.0]}, seeds=2)
+    assert data.attrs["chosen_by"] == "validation_loss"
+    drawn = heat(Figure().subplots(), data.assign_coords(b=data.learning_rate), "sgd", "learning_rate", "b")
+    (ring,) = [line for line in drawn.lines if line.get_label() == "_best"]
+    assert np.asarray(ring.get_xydata())[0].tolist() == [0, 0]
+
+
+def test_the_choosing_metric_is_kept_with_the_results(tmp_path: Any) -> None:
+    data = sweep(Leaky(), gl.sgd, {"learning_rate": [0.001, 1.0]}, seeds=2, out=tmp_path / "kept")
+    read, _ = results_file.read(tmp_path / "kept")
+    assert read["leaky"].attrs["chosen_by"] == data.attrs["chosen_by"] == "validation_loss"
+
+
+def test_a_plan_says_what_chooses() -> None:
+    plan = SweepPlan((Leaky(),), {"sgd": gl.sgd}, {"learning_rate": [0.1]}, seeds=1)
+    now = document("sweep", plan.tasks)
+    before = json.loads(json.dumps(now))
+    del before["laps"][0]["chosen_by"]
+    assert differences(before, now) == ["chosen_by of sgd on leaky: None there, validation_loss here"]
+
+
+def test_pictures_show_what_chooses(split: xr.Dataset) -> None:
+    axes = sensitivity(Figure().subplots(), split)
+    assert axes.get_ylabel() == "validation error (%), after 10 updates"
+    lines = {str(line.get_label()): line for line in axes.lines}
+    np.testing.assert_allclose(np.asarray(lines["optimizer_0"].get_ydata()), 100 * (1 - VALIDATION))
+    assert np.asarray(lines["_best"].get_xdata())[0] == 0.01
+    (finding,) = find_out({"made": split})
+    series = sensitivity_series(finding)
+    assert (series["label"], series["lines"]["optimizer_0"]["chosen"]) == ("validation error (%), after 10 updates", 0)
+    np.testing.assert_allclose(series["lines"]["optimizer_0"]["y"], 100 * (1 - VALIDATION), rtol=1e-3)
+
+
+def test_tables_and_the_report_say_what_chooses(split: xr.Dataset) -> None:
+    text = printed(split)
+    assert "over 4 seeds, at the rate with the best validation accuracy on 4 others." in text
+    assert "within 1 % (absolute) of its validation accuracy" in text
+    (finding,) = find_out({"made": split})
+    assert "at the rate with the best validation accuracy on 4 others" in notes(finding)
+    assert "by validation accuracy on seeds 0 to 3, test accuracy reported on seeds 4 to 7" in reproduce([finding], {})
+    assert "The rate was chosen by validation accuracy." in verdict(finding)
+    described = export.document({"made": finding.rows}, {"made": split}, {"made": []}, {}, [])["problems"]["made"]
+    assert (described["score"], described["chosen_by"]) == ("test_accuracy", "validation_accuracy")
+
+
+def printed(dataset: xr.Dataset) -> str:
+    text = io.StringIO()
+    print_leaderboard(Console(file=text, width=160), dataset, leaderboard(dataset))
+    return text.getvalue()

@@ -1,0 +1,60 @@
+"""Points are ranked by the seeds for choosing, and reported on the others."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from gradlab.lab.analysis import configurations
+from gradlab.lab.analysis.configurations import ranking
+
+NAN = float("nan")
+AT = {"learning_rate": [0.1, 1.0, 10.0, 100.0]}
+SCORES = [[[1e-3, 1e-1], [1e-2, 1e-4], [NAN, 1e-9], [1e-1, NAN]]]  # (choose, report)
+
+
+def test_the_order_is_of_choosing_and_the_score_of_reporting(make_swept: Callable[..., xr.Dataset]) -> None:
+    found = ranking(make_swept(SCORES, AT))
+    assert [point.hyperparameters["learning_rate"] for point in found] == [0.1, 1.0, 100.0, 10.0]
+    assert [point.rank for point in found] == [1, 2, 3, 4]
+    assert [point.diverged for point in found] == [0, 0, 1, 1]
+    np.testing.assert_allclose([point.chosen_by for point in found], [1e-3, 1e-2, 1e-1, NAN])
+    np.testing.assert_allclose([point.score for point in found], [1e-1, 1e-4, NAN, 1e-9])
+    assert all(np.isnan(point.spread) for point in found)  # of one seed
+
+
+def test_accuracies_are_ranked_from_the_top(make_swept: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:
+    scores = [[[0.5, 0.5, 0.4, 0.6], [0.8, 0.9, 0.7, 0.8]], [[0.9, 0.9, 0.9, 0.9], [NAN, 1.0, 1.0, 1.0]]]
+    found = ranking(make_swept(scores, {"b1": [0.8, 0.9]}, **accuracy))
+    assert [(point.optimizer, point.hyperparameters["b1"]) for point in found] == [
+        ("adam", 0.8), ("sgd", 0.9), ("sgd", 0.8), ("adam", 0.9),
+    ]  # fmt: skip
+    assert found[1].score == pytest.approx(0.75)
+    assert found[1].spread == pytest.approx(0.0707, rel=1e-2)
+
+
+def test_the_files_have_every_point(make_swept: Callable[..., xr.Dataset], tmp_path: Path) -> None:
+    dataset = make_swept(SCORES, AT)
+    rankings = {"made": ranking(dataset)}
+    content = configurations.document(rankings, {"made": dataset}, {"gradlab": "1"}, ["results.nc"])
+    configurations.write(tmp_path, rankings, content)
+    assert json.loads((tmp_path / "points.json").read_text()) == content
+    assert content["files"] == ["results.nc"]
+    assert content["problems"]["made"]["points"][3]["chosen_by"] is None
+    with (tmp_path / "points.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["learning_rate"] for row in rows] == ["0.1", "1.0", "100.0", "10.0"]
+    assert (rows[3]["chosen_by"], rows[0]["problem"], rows[0]["optimizer"]) == ("", "made", "sgd")
+
+
+def test_a_race_is_not_ranked_by_points(make_dataset: Callable[..., xr.Dataset]) -> None:
+    race = make_dataset([[[1.0, 1.0]]], [0.1], ["choose", "report"])
+    with pytest.raises(ValueError, match="expected the Dataset of a sweep or a search"):
+        ranking(race)

@@ -1,0 +1,75 @@
+"""Optimizers are compared at their best configurations, which other seeds chose."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from gradlab.lab.analysis import configurations
+from gradlab.lab.analysis.tuned_optimizers import tuned, tuned_board
+
+AT = {"learning_rate": [0.1, 0.1, 1.0, 1.0], "b1": [0.8, 0.9, 0.8, 0.9]}
+OWN = 0.01 * np.arange(8)  # decades between the seeds, the second half of which reports
+
+
+@pytest.fixture
+def swept(make_swept: Callable[..., xr.Dataset]) -> xr.Dataset:
+    """Of adam the third point is the best one on the choosing seeds, of sgd the second; sgd is far behind."""
+    decades = np.array([[-1.0, -2, -1, -1], [-4, -5, -6, -3]])[..., None] + OWN
+    decades[1, 1, 4:] = -9  # better on the reporting seeds, which choose nothing
+    return make_swept(10.0**decades, AT)
+
+
+def test_each_optimizer_is_at_its_best_configuration(swept: xr.Dataset) -> None:
+    rows, verdict = tuned_board(swept)
+    assert [(row.rank, row.optimizer) for row in rows] == [(1, "adam"), (2, "sgd")]
+    assert [row.hyperparameters for row in rows] == [
+        {"learning_rate": 1.0, "b1": 0.8}, {"learning_rate": 0.1, "b1": 0.9},
+    ]  # fmt: skip
+    np.testing.assert_allclose([np.log10(row.score) for row in rows], [-6 + OWN[4:].mean(), -2 + OWN[4:].mean()])
+    assert [(row.rank_low, row.rank_high, row.diverged, row.runs) for row in rows] == [(1, 1, 0, 8), (2, 2, 0, 8)]
+    assert verdict == ["adam comes first with 95 % confidence, ahead of sgd (4 seeds)."]
+
+
+def test_samples_and_grids_without_a_rate_are_tuned_too(make_swept: Callable[..., xr.Dataset]) -> None:
+    scores = 10.0 ** (np.array([[-4.0, -5], [-1, -2]])[..., None] + OWN)
+    for sampler in ("grid", "sobol", "tpe"):
+        race = tuned(make_swept(scores, {"b1": [0.8, 0.9]}, sampler))
+        assert race.final_loss.dims[:3] == ("optimizer", "rate", "seed")
+        assert race.b1.values.tolist() == [[0.9], [0.9]]
+        assert np.isnan(race.learning_rate).all()
+        rows, _ = tuned_board(make_swept(scores, {"b1": [0.8, 0.9]}, sampler))
+        assert [row.hyperparameters for row in rows] == [{"b1": 0.9}] * 2
+        assert rows[0].score == pytest.approx(10 ** (-5 + OWN[4:].mean()))
+
+
+def test_an_optimizer_that_always_diverged_is_last(swept: xr.Dataset) -> None:
+    lost = swept.copy(deep=True)
+    lost.final_loss[1] = np.nan
+    lost.diverged[1] = True
+    rows, _ = tuned_board(lost)
+    assert [(row.optimizer, row.hyperparameters) for row in rows][1] == ("adam", {})
+    lost.final_loss[:] = np.nan
+    assert tuned_board(lost)[1] == ["No optimizer survived on all seeds."]
+
+
+def test_every_optimizer_is_among_the_points_that_are_shown(swept: xr.Dataset, tmp_path: Path) -> None:
+    ranking = configurations.ranking(swept)
+    assert [(point.rank, point.optimizer) for point in configurations.shown_points(ranking, 2)] == [
+        (1, "adam"), (2, "adam"), (5, "sgd"),
+    ]  # fmt: skip
+    content = configurations.document({"made": ranking}, {"made": swept}, {}, [])
+    configurations.write(tmp_path, {"made": ranking}, content)
+    described = json.loads((tmp_path / "points.json").read_text())["problems"]["made"]
+    assert [row["optimizer"] for row in described["optimizers"]] == ["adam", "sgd"]
+    assert described["optimizers"][0]["hyperparameters"] == {"learning_rate": 1.0, "b1": 0.8}
+    assert "comes first" in described["verdict"][0]
+    with (tmp_path / "points.csv").open() as file:
+        places = [row["optimizer_rank"] for row in csv.DictReader(file)]
+    assert places == ["1", "", "", "", "2", "", "", ""]

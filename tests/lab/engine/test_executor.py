@@ -1,0 +1,98 @@
+"""Waves: several at a time, in any order, and the same numbers."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradlab as gl
+from gradlab.lab.engine import executor
+from gradlab.lab.engine.distributed import Processes
+from gradlab.lab.engine.executor import Parts, Waves, concurrent_waves
+from gradlab.lab.engine.program import Program
+from gradlab.lab.engine.task import Task, Watcher
+from gradlab.lab.engine.training_loop import draw, stack
+from gradlab.lab.inputs.user_errors import ForeignError
+from gradlab.lab.problems import Problem
+
+
+@pytest.fixture
+def task(noisy: Problem) -> Task:
+    """Six blocks of four chunks."""
+    return Task(noisy, "adam", "Adam", gl.adam, {"learning_rate": np.array([0.1, 0.2, 0.3])}, (0, 1, 2, 3), 7, 2, 2)
+
+
+@pytest.fixture
+def program(task: Task) -> Program:
+    return Program(task.problem, stack([task.optimizer(i) for i in range(task.count)]), task.cut)
+
+
+def finish(task: Task, program: Program, kept: Parts | None = None, watcher: Watcher | None = None) -> Parts:
+    draws = draw(task.problem, task.seeds, task.steps)
+    run = Waves(0, task, program, draws, None, watcher or Watcher(), Processes())
+    return run.finish(kept or [[] for _ in task.cut.blocks()])
+
+
+class Counter(Watcher):
+    def __init__(self) -> None:
+        self.runs, self.threads = 0.0, set[str]()
+
+    def advances(self, runs: float) -> None:
+        self.runs += runs
+        self.threads.add(threading.current_thread().name)
+
+
+def test_many_at_a_time_give_the_numbers_of_one_at_a_time(
+    task: Task, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: dict[int, Parts] = {}
+    for count in (1, 4):
+        monkeypatch.setattr(executor, "concurrent_waves", lambda *_, count=count: count)
+        counter = Counter()
+        found[count] = finish(task, program, watcher=counter)
+        assert counter.runs == pytest.approx(12)
+        assert counter.threads == {threading.current_thread().name}  # where an interrupt can be raised
+    assert [len(block) for block in found[4]] == [4] * 6
+    for one, many in zip(found[1], found[4]):
+        for first, second in zip(one, many):
+            for name, array in first.arrays.items():
+                np.testing.assert_array_equal(array, second.arrays[name])
+
+
+def test_several_are_in_flight_at_once(task: Task, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "concurrent_waves", lambda *_: 3)
+    meeting, run = threading.Barrier(3), program.run
+
+    def together(*arguments: Any) -> Any:
+        meeting.wait(timeout=20)  # breaks unless three come
+        return run(*arguments)
+
+    monkeypatch.setattr(program, "run", together)
+    assert sum(map(len, finish(task, program))) == 24
+
+
+def test_an_error_in_one_ends_all(task: Task, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = program.run
+
+    def fails_later(blocks: Any, draws: Any, chunk: int, carry: Any) -> Any:
+        if chunk == 2:
+            raise RuntimeError("out of memory")
+        return run(blocks, draws, chunk, carry)
+
+    monkeypatch.setattr(program, "run", fails_later)
+    with pytest.raises(ForeignError, match=r"adam on noisy fails at .*test_waves.py.*out of memory"):
+        finish(task, program)
+
+
+def test_one_at_a_time_where_devices_or_processes_share_the_work(program: Program) -> None:
+    alone = Processes()
+    assert 1 <= concurrent_waves(program, alone) <= 8
+    program.width = 8
+    assert concurrent_waves(program, alone) == 1
+    program.width, program.platform = 1, "gpu"
+    assert concurrent_waves(program, alone) == 1
+    program.platform, alone.count = "cpu", 2
+    assert concurrent_waves(program, alone) == 1

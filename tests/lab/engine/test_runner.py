@@ -1,0 +1,79 @@
+"""Laps come in order, whatever is compiled ahead, and what is damaged is computed anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gradlab as gl
+from gradlab.lab.engine import runner
+from gradlab.lab.engine.compiler import Compiler
+from gradlab.lab.engine.runner import run_laps, train
+from gradlab.lab.engine.task import Task, Watcher
+from gradlab.lab.problems import Problem
+from gradlab.lab.storage.checkpoints import Store, begin
+
+RATES = {"learning_rate": np.array([0.1, 0.2])}
+
+
+def tasks_on(*problems: Problem) -> list[Task]:
+    factories = {"sgd": gl.sgd, "sign_sgd": gl.sign_sgd, "adam": gl.adam}
+    return [
+        Task(problem, name, "all", make, RATES, (0, 1), 4, 2, 2)
+        for problem in problems
+        for name, make in factories.items()
+    ]
+
+
+def test_no_more_is_compiled_than_is_near(noisy: Problem, slope: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    prepare = Compiler.prepare
+
+    def count(self: Compiler, task: Task) -> object:
+        if task.name != "given":  # those of `train` below
+            compiled.append(task.name)
+        return prepare(self, task)
+
+    monkeypatch.setattr(Compiler, "prepare", count)
+    tasks = tasks_on(slope, noisy)
+    running = run_laps(tasks)
+    names = []
+    for index, lap in enumerate(running):
+        names.append((lap.task.problem.name, lap.task.name))
+        assert len(compiled) <= min(len(tasks), index + 1 + runner.AHEAD)
+        expected = train(lap.task.problem, [lap.task.optimizer(i) for i in range(2)], (0, 1), 4)
+        np.testing.assert_allclose(lap.curves.loss, expected.loss, rtol=1e-6)
+    assert names == [(task.problem.name, task.name) for task in tasks]
+
+
+class Listener(Watcher):
+    def __init__(self) -> None:
+        self.heard = list[str]()
+
+    def warns(self, message: str) -> None:
+        self.heard.append(message)
+
+
+def test_kept_chunks_are_not_run_again_but_damaged_ones_are(noisy: Problem, tmp_path: Path) -> None:
+    tasks = tasks_on(noisy)
+    begin(tmp_path, {"plan": 1})
+    expected = list(run_laps(tasks, Store(tmp_path, {"plan": 1})))
+    damaged = sorted((tmp_path / "parts").iterdir())[0]
+    damaged.write_bytes(damaged.read_bytes()[:-7])
+    listener = Listener()
+    again = list(run_laps(tasks, Store(tmp_path, {"plan": 1}), listener))
+    assert len(listener.heard) == 1
+    assert listener.heard[0].startswith(f"{damaged} is damaged")
+    assert listener.heard[0].endswith("the block is computed anew")
+    for one, two in zip(expected, again):
+        np.testing.assert_array_equal(one.curves.loss, two.curves.loss)
+        if one.task.name != "sgd":
+            assert (two.compile_seconds, two.run_seconds) == (one.compile_seconds, one.run_seconds)  # as it was kept
+
+
+@pytest.mark.parametrize(("seeds", "steps"), [((), 3), ((0,), 0)])
+def test_nothing_to_train_is_an_error(noisy: Problem, seeds: tuple[int, ...], steps: int) -> None:
+    with pytest.raises(ValueError, match=f"at least one step and one seed, got {steps} steps and {len(seeds)} seeds"):
+        train(noisy, [gl.sgd(0.1)], seeds, steps)

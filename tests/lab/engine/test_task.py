@@ -1,0 +1,104 @@
+"""A task knows its optimizers, its size, and what it is made of."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+import gradlab as gl
+from gradlab.lab.engine.task import Task, Watcher
+from gradlab.lab.engine.training_loop import stack
+from gradlab.lab.inputs.loading import as_factory
+from gradlab.lab.inputs.user_errors import ForeignError
+from gradlab.lab.problems import Problem, Ravine
+
+POINTS = {"learning_rate": np.array([0.1, 0.2, 0.3]), "momentum": np.array([0.5, 0.6, 0.7])}
+
+
+def test_points_are_zipped_and_runs_are_points_times_seeds(slope: Problem) -> None:
+    task = Task(slope, "sgd", "descent", gl.sgd, POINTS, (0, 1, 2, 3), 5)
+    assert (task.count, task.runs) == (3, 12)
+    assert task.optimizer(2) == gl.sgd(0.3, momentum=0.7)
+    assert task.composition == str(gl.sgd(0.2, momentum=0.6))
+    assert (task.cut.points, task.cut.seeds, task.cut.steps) == (3, 4, 5)
+
+
+def test_the_setup_has_no_address(slope: Problem) -> None:
+    assert Task(slope, "sgd", "", gl.sgd, POINTS, (0,), 1).setup.endswith("conftest.Slope()")
+    assert Task(Ravine(), "sgd", "", gl.sgd, POINTS, (0,), 1).setup == repr(Ravine())
+
+
+def test_only_what_is_foreign_is_blamed(slope: Problem) -> None:
+    def broken(learning_rate: float, momentum: float) -> object:
+        raise RuntimeError("no")
+
+    with pytest.raises(ForeignError, match=r"mine on slope fails at .*test_task.py:\d+ .*: RuntimeError: no"):
+        Task(slope, "mine", "", broken, POINTS, (0,), 1).optimizer(0)
+    ours = Task(Ravine(), "sgd", "", gl.sgd, {"learning_rate": np.array([-1.0])}, (0,), 1)
+    with pytest.raises(ValueError, match="learning_rate") as caught:
+        ours.optimizer(0)
+    assert not isinstance(caught.value, ForeignError)
+
+
+def test_a_watcher_need_not_care(slope: Problem) -> None:
+    watcher = Watcher()
+    watcher.starts(Task(slope, "sgd", "", gl.sgd, POINTS, (0,), 1))
+    watcher.advances(1.0)
+    watcher.warns("nothing")
+
+
+class _Checks(Watcher):
+    def __init__(self) -> None:
+        self.told = list[int]()
+
+    def checks(self, task: Task, points: int) -> None:
+        self.told.append(points)
+
+
+def test_a_hundred_thousand_points_are_checked_by_their_ends(slope: Problem) -> None:
+    rates = np.linspace(0.1, 0.2, 100_000)
+    task = Task(Ravine(), "sgd", "", gl.sgd, {"learning_rate": rates, "momentum": rates}, (0,), 1)
+    begin = time.perf_counter()
+    task.check(_Checks())
+    stacked = task.stacked()
+    assert time.perf_counter() - begin < 2
+    np.testing.assert_array_equal(stacked.arguments["learning_rate"], rates)
+    rates[777] = -1e-9  # anywhere
+    with pytest.raises(ValueError, match=r"learning_rate must be in \[0, inf\), got -1e-09"):
+        task.check(_Checks())
+
+
+def test_a_factory_of_the_users_is_called_at_every_point(slope: Problem) -> None:
+    called = list[float]()
+
+    def mine(learning_rate: float) -> gl.Transformation:
+        called.append(learning_rate)
+        if learning_rate == 0.123:
+            raise ValueError("not this one")
+        return gl.sgd(learning_rate)
+
+    watcher, rates = _Checks(), np.linspace(1, 2, 1200)
+    task = Task(slope, "mine", "", mine, {"learning_rate": rates}, (0,), 1)
+    task.check(watcher)
+    assert called == rates.tolist()
+    assert watcher.told == [500, 1000]
+    rates[600] = 0.123
+    with pytest.raises(ForeignError, match="not this one"):
+        task.check(watcher)
+
+
+@pytest.mark.parametrize("make", [gl.adam, gl.nadam, as_factory("adam", optax.adam), lambda **own: gl.adam(**own)])
+def test_the_stack_is_that_of_all_optimizers(slope: Problem, make: Any) -> None:
+    points = {"learning_rate": np.array([0.1, 0.2, 0.3]), "b2": np.array([0.9, 0.99, 0.999])}
+    task = Task(slope, "adam", "", make, points, (0,), 1)
+    found, expected = task.stacked(), stack([task.optimizer(point) for point in range(3)])
+    structures: list[Any] = [jax.tree.structure(tx) for tx in (found, expected)]
+    assert structures[0] == structures[1]
+    for here, there in zip(jax.tree.leaves(found), jax.tree.leaves(expected)):
+        assert (here.dtype, here.weak_type) == (there.dtype, there.weak_type)
+        np.testing.assert_array_equal(here, there)

@@ -1,0 +1,128 @@
+"""What is somebody else's is told apart, with the line of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import jax
+import pytest
+
+from gradlab.lab.inputs.loading import find_entrant, find_problem
+from gradlab.lab.inputs.source_files import source_digest
+from gradlab.lab.inputs.user_errors import ForeignError, blamed, failures_of, lines, place, reason
+from gradlab.lab.studies.race import Plan, race
+
+MINE = """
+import jax, jax.numpy as jnp, optax
+
+def wrong_shapes(learning_rate=0.1):
+    def update(updates, state, params=None):
+        return jax.tree.map(lambda g: g @ jnp.ones((5, 5), g.dtype), updates), state
+    return optax.GradientTransformation(lambda params: (), update)
+
+def other_state(learning_rate=0.1):
+    return optax.GradientTransformation(lambda params: jnp.zeros(3), lambda g, s, params=None: (g, jnp.zeros(4)))
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """`mine("name")`: race one of the optimizers above."""
+    (tmp_path / "to_blame.py").write_text(MINE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def run(name: str) -> None:
+        entrant = find_entrant(f"to_blame:{name}")
+        assert source_digest(entrant)  # so that an edit is seen when it goes on
+        list(race(Plan((find_problem("ravine"),), (entrant,), rates=1, seeds=1, steps=1)))
+
+    return run
+
+
+def test_the_line_of_the_user_is_named(mine: Callable[[str], None]) -> None:
+    with pytest.raises(
+        ForeignError, match=r"wrong_shapes on ravine fails at .*to_blame.py:6 \(return jax.*: TypeError"
+    ):
+        mine("wrong_shapes")
+
+
+def test_what_it_returns_wrong_has_no_line_but_is_theirs_too(mine: Callable[[str], None]) -> None:
+    message = (
+        r"other_state on ravine fails: ValueError: .*own state \(at the root from float\d+\[3\] to float\d+\[4\]\)"
+    )
+    with pytest.raises(ForeignError, match=message):
+        mine("other_state")
+
+
+CALLBACK = """INTERNAL: CpuCallback error calling callback: Traceback (most recent call last):
+  File "/opt/site-packages/jax/callback.py", line 96, in call
+  File "{file}", line 3, in host
+  File "/opt/site-packages/numpy/core.py", line 5, in inner
+    a = line + of(code)
+ValueError: the host
+is tired
+
+And advice"""
+
+
+def test_what_fails_at_run_time_is_quoted_from_the_callback() -> None:
+    error = jax.errors.JaxRuntimeError(CALLBACK.format(file=__file__))
+    assert reason(error) == "ValueError: the host is tired"
+    assert place(error) == f" at {__file__}:3 (from __future__ import annotations)"
+    for foreign in (True, False):
+        message = r"^sgd on mine fails at .*test_blame.py:3 .*: ValueError: the host is tired$"
+        with pytest.raises(ForeignError, match=message), blamed("sgd on mine", foreign):
+            raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (SystemExit(7), "it ends the program, by sys.exit(7)"),
+        (RecursionError("maximum recursion depth exceeded"), "RecursionError: it calls itself without end"),
+        (MemoryError("so big"), "there is not enough memory; pass a smaller --lanes (so big)"),
+        (ZeroDivisionError(), "ZeroDivisionError"),
+        (ValueError("a\nb\n\nc"), "ValueError: a b"),
+        (FloatingPointError("invalid value (nan) in add"), "FloatingPointError: a run gives nan, and JAX_DEBUG_NANS"),
+        (FloatingPointError("invalid value (inf) in add"), "FloatingPointError: a run gives inf, and JAX_DEBUG_INFS"),
+    ],
+)
+def test_reasons_are_one_line(error: BaseException, said: str) -> None:
+    assert reason(error).startswith(said)
+    with pytest.raises(ForeignError, match=re.escape(f": {said}")), blamed("mine", True):
+        raise error
+
+
+def test_an_interrupt_is_the_users_unless_other_code_raises_it_on_a_thread() -> None:
+    with pytest.raises(KeyboardInterrupt), blamed("mine", True):
+        raise KeyboardInterrupt
+
+    def elsewhere() -> None:
+        with blamed("mine", True):
+            raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(1) as pool, pytest.raises(ForeignError, match=r"^mine fails.*: KeyboardInterrupt$"):
+        pool.submit(elsewhere).result()
+
+
+def test_failures_of_one_reason_are_one_line() -> None:
+    failed = {"bowl": {"a": "fails: X", "b": "fails: Y", "c": "fails: X", "d": "fails: X"}, "cup": {"a": "fails: Z"}}
+    assert lines(failed) == ["a, c and d on bowl fail: X", "b on bowl fails: Y", "a on cup fails: Z"]
+    assert failures_of({"failed": json.dumps(failed)}) == failed
+    assert failures_of({}) == failures_of({"failed": "[]"}) == failures_of({"failed": "{"}) == {}
+
+
+def test_our_own_errors_pass() -> None:
+    with pytest.raises(ZeroDivisionError), blamed("ours", foreign=False):
+        _ = 1 / 0
+    with pytest.raises(ForeignError, match=r"^inner fails"), blamed("outer", True), blamed("inner", True):
+        raise KeyError("a")
+
+
+def test_an_error_that_was_never_raised_has_no_place() -> None:
+    assert place(ValueError()) == ""

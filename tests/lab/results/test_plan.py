@@ -1,0 +1,148 @@
+"""A plan says all that determines the results, and how another one differs."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+from gradlab.lab.results.results_file.plan import differences, document, runs_of
+
+import gradlab as gl
+from gradlab.lab.engine.task import Task
+from gradlab.lab.problems import Problem
+
+
+@pytest.fixture
+def tasks(noisy: Problem, slope: Problem) -> list[Task]:
+    rates = {"learning_rate": np.array([0.1, 0.2, 0.3])}
+    return [Task(problem, "adam", "Adam", gl.adam, rates, (0, 1), 7) for problem in (noisy, slope)]
+
+
+@pytest.fixture
+def plan(tasks: list[Task]) -> Any:
+    return document("sweep", tasks)
+
+
+def test_it_is_json_and_names_all_that_counts(plan: Any) -> None:
+    assert json.loads(json.dumps(plan)) == plan
+    assert set(plan["versions"]) == {"gradlab", "jax", "jaxlib", "optax", "numpy"}
+    assert plan["settings"]["jax_enable_x64"] == "True"  # as in all tests
+    first = plan["laps"][0]
+    assert first["points"] == {"learning_rate": [0.1, 0.2, 0.3]}
+    assert (first["seeds"], first["steps"], first["problem"]) == ([0, 1], 7, "noisy")
+    assert first["composition"] == str(gl.adam(0.2))
+    assert first["problem_source"]  # which is of this file's folder
+    assert first["optimizer_source"] == ""  # gradlab's own
+
+
+def test_settings_that_determine_results_are_named_where_they_are_unusual(
+    plan: Any, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "jax_softmax_custom_jvp" not in plan["settings"]
+    monkeypatch.setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=2 --xla_cpu_enable_fast_math=true")
+    with jax.softmax_custom_jvp(True), jax.default_matmul_precision("float32"):
+        other = document("sweep", tasks)
+    assert differences(plan, other) == [
+        "jax_default_matmul_precision: None there, float32 here",
+        "jax_softmax_custom_jvp: None there, True here",
+        "XLA_FLAGS: None there, --xla_cpu_enable_fast_math=true here",
+    ]
+    assert differences(other, plan)[1:] == [
+        "jax_softmax_custom_jvp: True there, None here",
+        "XLA_FLAGS: --xla_cpu_enable_fast_math=true there, None here",
+    ]
+
+
+def test_equal_plans_do_not_differ(plan: Any, tasks: list[Task]) -> None:
+    assert differences(plan, document("sweep", tasks)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda plan: plan["versions"].update(jax="0.1"), f"jax: 0.1 there, {jax.__version__} here"),
+        (lambda plan: plan["settings"].update(device="abacus"), "device: abacus there"),
+        (lambda plan: plan.update(kind="race"), "kind: race there, sweep here"),
+        (lambda plan: plan["laps"].pop(), "problems: noisy there, noisy, slope here"),
+        (lambda plan: plan["laps"][1].update(optimizer="sgd"), "optimizers: adam, sgd there, adam here"),
+        (lambda plan: plan["laps"][0].update(steps=8), "steps of adam on noisy: 8 there, 7 here"),
+        (lambda plan: plan["laps"][0].update(problem_source="x"), "the source file of noisy was edited"),
+        (lambda plan: plan["laps"][0].update(optimizer_source="x"), "the source file of adam was edited"),
+        (
+            lambda plan: plan["laps"][0].update(optimizer_source="x", problem_source="x"),
+            "the source file of noisy and adam was edited",
+        ),
+        (lambda plan: plan["laps"][0].update(chunk=1), "chunk of adam on noisy: 1 there"),
+        (
+            lambda plan: plan["laps"][1]["points"].update(learning_rate=[1.0]),
+            "learning_rate of adam on slope: 1.0 there, 0.1, 0.2, 0.3 here",
+        ),
+        (lambda plan: plan["laps"][1]["points"].update(b1=[0.9]), "b1 of adam on slope: 0.9 there, None here"),
+        (lambda plan: plan["laps"][0].update(seeds=list(range(9))), "seeds of adam on noisy: 9 from 0 to 8 there"),
+        (lambda plan: plan.update(more=1), "the plans differ"),
+    ],
+)
+def test_each_difference_is_named(plan: Any, change: Any, message: str) -> None:
+    there = copy.deepcopy(plan)
+    change(there)
+    assert any(found.startswith(message) for found in differences(there, plan)), differences(there, plan)
+
+
+def test_nonsense_differs(plan: Any) -> None:
+    assert differences({}, plan)
+
+
+def test_what_follows_from_another_difference_is_left_out(plan: Any) -> None:
+    there = copy.deepcopy(plan)
+    there["laps"][0].update(seeds=[0], block=[3, 1], chunk=1)
+    assert differences(there, plan) == ["seeds of adam on noisy: 0 there, 0, 1 here"]
+
+
+@pytest.mark.parametrize("value", [None, 3, "x", [], [3], {}, {"a": {}}, True, 1e400, [[[]]], [{"points": 3}]])
+def test_no_wrong_type_in_a_plan_is_a_traceback(plan: Any, value: Any) -> None:
+    for name in plan:
+        there = copy.deepcopy(plan)
+        there[name] = value
+        assert differences(there, plan) or there == plan
+    for name in plan["laps"][0]:
+        there = copy.deepcopy(plan)
+        there["laps"][0][name] = value
+        assert differences(there, plan) or there == plan
+    there = copy.deepcopy(plan)
+    there["laps"][0]["points"]["learning_rate"] = value
+    assert differences(there, plan)
+
+
+def test_a_plan_of_the_version_before_has_no_sources(plan: Any) -> None:
+    old = copy.deepcopy(plan)
+    old["format"] = "gradlab-results-2"
+    del old["sources"], old["packages"]
+    assert differences(old, plan) == []
+    old["laps"][0]["problem_source"] = "x"
+    assert differences(old, plan) == ["the source file of noisy was edited"]
+
+
+def test_edited_files_are_named(plan: Any) -> None:
+    there = copy.deepcopy(plan)
+    there["sources"] = {"a.py": "1", "b/c.py": "2"}
+    here = {**plan, "sources": {"a.py": "1", "b/c.py": "3"}}
+    assert differences(there, here) == ["b/c.py was edited"]
+    here["sources"] = {"a.py": "2", "b/c.py": "3"}
+    assert differences(there, here) == ["a.py, b/c.py were edited"]
+    here["sources"] = {"a.py": "1"}
+    assert differences(there, here) == ["other source files are used: b/c.py"]
+    there, here = {**plan, "packages": {"optax": "0.1"}}, {**plan, "packages": {"optax": "0.2"}}
+    assert differences(there, here) == ["optax: 0.1 there, 0.2 here"]
+
+
+def test_chunks_are_parts_of_runs(plan: Any) -> None:
+    first = {**plan["laps"][0], "block": [2, 1], "chunk": 4}  # 3 points and 2 seeds in 4 blocks of 2 chunks
+    assert runs_of({**plan, "laps": [first]}, [(0, 0, 0), (0, 0, 1), (0, 3, 0)]) == 3 * 6 / 8
+    search = {**first, "trials": 5, "batch": 3}
+    made = {**plan, "kind": "search", "laps": [search]}
+    assert runs_of(made, [(0, block, chunk) for block in range(4) for chunk in range(2)]) == 6
+    assert runs_of(made, [(1, block, chunk) for block in range(2) for chunk in range(2)]) == 4

@@ -1,0 +1,97 @@
+"""Scores are read as what they are, and no further than rounding allows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from gradlab.lab.results.results_file.score_scale import rounding_floor, scale_attributes, scale_of
+
+from gradlab.lab.analysis.leaderboard import final_scores
+from gradlab.lab.problems import Digits, Problem, Quadratic, Ravine
+from gradlab.lab.problems.base import Score
+from gradlab.lab.studies.sweep import sweep
+
+
+class Below(Problem):
+    """A bowl that reaches below zero."""
+
+    name, summary = "below", "Reaches minus five."
+
+    def init(self, key: jax.Array) -> jax.Array:
+        return jnp.ones(3, jnp.float32)
+
+    def loss(self, params: jax.Array, batch: Any) -> jax.Array:
+        return jnp.sum(params**2) - 5
+
+
+class Reward(Below):
+    """The same from above."""
+
+    score = Score("reward", "reward", higher_is_better=True)
+
+    def metrics(self, params: jax.Array) -> dict[str, jax.Array]:
+        return {"reward": -self.loss(params, None)}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "scale"),
+    [
+        ({"logarithmic": 1, "higher_is_better": 0}, "decades"),
+        ({"logarithmic": 1, "higher_is_better": 1}, "decades"),
+        ({"logarithmic": 0, "higher_is_better": 1}, "share"),
+        ({"logarithmic": 0, "higher_is_better": 0}, "number"),
+        ({"logarithmic": 0, "higher_is_better": 1, "reference": 7.0}, "number"),
+    ],
+)
+def test_the_three_scales(attributes: dict[str, Any], scale: str) -> None:
+    assert scale_of(attributes) == scale
+
+
+def test_what_is_below_zero_is_a_number() -> None:
+    scores = np.array([[3.0, 1.0, -5.0], [3.0, np.nan, -4.0]])
+    assert scale_attributes(Below(), scores) == {"logarithmic": 0, "tolerance": 0.08, "reference": -5.0}
+    assert scale_attributes(Reward(), -scores)["reference"] == 5.0
+    assert scale_attributes(Below(), np.abs(scores)) == {"logarithmic": 1, "tolerance": 10.0, "floor": 0.0}
+    assert scale_attributes(Below(), np.full((2, 3), np.nan)) == {"logarithmic": 1, "tolerance": 10.0}
+
+
+def test_the_metric_that_chooses_is_read_on_the_scale_of_the_score() -> None:
+    scores, choosing = np.array([[3.0, 1.0, 0.5]]), np.array([[4.0, 1.0, -6.0]])
+    found = scale_attributes(Below(), scores, choosing)
+    assert found == {"logarithmic": 0, "tolerance": pytest.approx(0.1), "reference": 0.5, "chosen_reference": -6.0}
+    assert scale_attributes(Below(), scores, scores) == {"logarithmic": 1, "tolerance": 10.0, "floor": 0.0}
+    assert scale_attributes(Below(), -scores, choosing * np.nan)["chosen_reference"] == 0.0  # it has no value at all
+
+
+def test_a_share_beyond_one_is_a_number() -> None:
+    assert "reference" not in scale_attributes(Digits(), np.array([0.1, 0.9]))
+    assert scale_attributes(Digits(), np.array([0.1, 97.0]))["reference"] == 97.0
+
+
+@pytest.mark.parametrize("problem", [Below(), Reward()])
+def test_points_below_zero_are_ranked(problem: Problem) -> None:
+    from gradlab.lab.analysis.configurations import ranking
+
+    found = ranking(sweep(problem, "sgd", {"learning_rate": [0.001, 0.1, 0.01]}, seeds=2, steps=50))
+    assert [point.hyperparameters["learning_rate"] for point in found] == [0.1, 0.01, 0.001]
+    assert abs(found[0].score) == pytest.approx(5.0, abs=1e-3)
+
+
+def test_the_floor_is_one_rounding_from_the_optimum() -> None:
+    nearby = np.nextafter(np.array([1.0, 0.5], np.float32), np.float32(2.0))
+    assert rounding_floor(Ravine()) >= float(Ravine().loss(jnp.asarray(nearby), None)) > 0
+    assert 1e-15 < rounding_floor(Ravine()) < 1e-12
+    assert 0 < rounding_floor(Quadratic()) < 1e-12
+    assert rounding_floor(Digits()) == 0.0  # whose optimum nobody knows
+
+
+def test_luck_below_the_floor_does_not_rank() -> None:
+    data = sweep("ravine", "adam", {"learning_rate": [1.0]}, seeds=2, steps=3)
+    floor = data.attrs["floor"]
+    lucky = data.assign(final_loss=data.final_loss * 0)
+    np.testing.assert_allclose(final_scores(lucky), floor)
+    assert np.isnan(final_scores(lucky.where(False))).all()

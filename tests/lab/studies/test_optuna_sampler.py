@@ -1,0 +1,84 @@
+"""Suggestions follow the scores, are the same for the same scores, and leave Optuna's settings alone."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+
+from gradlab.lab.studies.optuna_sampler import MissingOptunaError, Suggestions
+from gradlab.lab.studies.search_space import GridError, Lin, Log, samples
+
+AXES: Any = {"rate": Log(1e-4, 1), "decay": Lin(0.5, 1), "power": [1.0, 2.0]}
+
+
+def walk(higher_is_better: bool = False, seed: int = 0, batches: int = 4) -> list[dict[str, np.ndarray]]:
+    """The points of some batches of 12, of which those at a rate of 0.01 score lowest; NaN above 0.5."""
+    suggestions, found = Suggestions(AXES, higher_is_better, 12, seed), []
+    for _ in range(batches):
+        found.append(suggestions.ask(12))
+        rates = found[-1]["rate"]
+        suggestions.tell(np.where(rates > 0.5, np.nan, np.abs(np.log10(rates) + 2)))
+    return found
+
+
+@pytest.mark.parametrize(("higher_is_better", "direction"), [(False, -1), (True, 1)])
+def test_points_move_to_where_the_scores_are_good(higher_is_better: bool, direction: int) -> None:
+    first, *_, last = walk(higher_is_better)
+    score = [np.abs(np.log10(batch["rate"]) + 2).mean() for batch in (first, last)]
+    assert direction * (score[1] - score[0]) > 0.3
+    assert (last["rate"] > 0.5).sum() <= 2  # where all diverged
+
+
+def test_the_first_points_are_spread_evenly_and_all_lie_in_the_ranges() -> None:
+    first, *later = walk()
+    spread = samples(AXES, 12)
+    for name, axis in AXES.items():
+        np.testing.assert_array_equal(first[name], spread[name])
+        values = np.concatenate([batch[name] for batch in later])
+        if isinstance(axis, Lin):
+            assert ((values >= axis.low) & (values <= axis.high)).all()
+        else:
+            assert set(values.tolist()) <= set(axis)
+        assert all(value == float(f"{value:.6g}") for value in values)  # can be typed
+
+
+def test_a_batch_is_of_different_points() -> None:
+    *_, last = walk()
+    assert len(set(last["rate"].tolist())) == 12
+
+
+def test_the_seed_and_the_scores_determine_the_points() -> None:
+    here, there, other = walk(), walk(), walk(seed=1)
+    np.testing.assert_equal(here, there)
+    assert here[0]["rate"].tolist() != other[0]["rate"].tolist()
+
+
+def test_where_all_diverge_there_are_points_still() -> None:
+    suggestions = Suggestions(AXES, False, 4)
+    for _ in range(3):
+        assert suggestions.ask(4)["rate"].shape == (4,)
+        suggestions.tell(np.full(4, np.nan))
+
+
+def test_optuna_says_nothing_and_keeps_its_settings(capfd: pytest.CaptureFixture[str]) -> None:
+    before = optuna.logging.get_verbosity()
+    assert before == logging.INFO  # at which it would speak
+    walk(batches=2)
+    assert optuna.logging.get_verbosity() == before
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_count_is_refused() -> None:
+    with pytest.raises(GridError, match=r"rate=log:0.01:1:3: .* leave out the count: log:0.01:1$"):
+        Suggestions({"rate": Log(0.01, 1, 3)}, False)
+
+
+def test_without_optuna_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(MissingOptunaError, match=r'pip install "gradlab\[search\]"'):
+        Suggestions(AXES, False)

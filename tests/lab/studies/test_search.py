@@ -1,0 +1,189 @@
+"""A search finds more than chance does, is repeated by its seed, and goes on from where it was stopped."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from gradlab.lab.results.results_file.study_folder import FolderError
+
+import gradlab as gl
+from gradlab.lab.analysis.configurations import ranking
+from gradlab.lab.engine import compiler
+from gradlab.lab.engine.program import Program
+from gradlab.lab.engine.runner import train
+from gradlab.lab.engine.task import Watcher
+from gradlab.lab.problems import Problem
+from gradlab.lab.studies.search import Lin, Log, SearchPlan, search
+from gradlab.lab.studies.sweep import sweep, unstack
+
+RATE: Any = {"learning_rate": Log(1e-4, 1e4)}
+SMALL: Any = {"trials": 12, "batch": 4, "seeds": 2, "steps": 4}
+BOTH: Any = {"learning_rate": Log(1e-3, 1), "momentum": [0.0, 0.5, 0.9]}
+
+
+class Count(Watcher):
+    """Counts the runs, and interrupts after some."""
+
+    def __init__(self, limit: float = np.inf):
+        self.runs, self.limit, self.warnings = 0.0, limit, list[str]()
+
+    def advances(self, runs: float) -> None:
+        self.runs += runs
+        if self.runs > self.limit:
+            raise KeyboardInterrupt
+
+    def warns(self, message: str) -> None:
+        self.warnings.append(message)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_it_comes_closer_to_the_best_rate_than_as_many_samples(slope: Problem, seed: int) -> None:
+    found = search(slope, gl.sgd, RATE, trials=40, batch=8, seeds=1, steps=2, sample_seed=seed)
+    others = [
+        sweep(slope, gl.sgd, RATE, seeds=1, steps=2, samples=40, sampler=sampler, sample_seed=seed)
+        for sampler in ("random", "sobol")
+    ]
+    best, *missed = (abs(np.log10(ranking(data)[0].hyperparameters["learning_rate"])) for data in (found, *others))
+    assert best < 0.02  # decades off 1, where one step reaches the bottom
+    assert best < min(missed)
+    near = [int((np.abs(np.log10(data.learning_rate)) < 0.3).sum()) for data in (found, *others)]
+    assert near[0] > 1.5 * max(near[1:])
+    assert bool(found.diverged.any())  # and is not led astray by it
+
+
+def test_it_is_labelled_as_a_sweep_is(noisy: Problem) -> None:
+    found = search(noisy, gl.sgd, BOTH, **SMALL | {"trials": 10})
+    again = sweep(noisy, gl.sgd, BOTH, seeds=2, steps=4, samples=10)
+    assert (found.sizes, set(found)) == (again.sizes, set(again))
+    assert set(found.coords) - set(again.coords) == {"round"}
+    for name in again.coords:
+        assert (found[name].dims, found[name].dtype.kind) == (again[name].dims, again[name].dtype.kind)
+    assert found["round"].dims == ("point",)
+    assert found["round"].values.tolist() == [0] * 4 + [1] * 4 + [2] * 2
+    assert set(found.momentum.values.ravel().tolist()) <= {0, 0.5, 0.9}
+    assert found.attrs["scales"] == again.attrs["scales"] == '{"learning_rate": "log"}'  # a list has none
+    with pytest.raises(ValueError, match=r"samples \(tpe\) lie on no grid"):
+        unstack(found)
+
+
+def test_each_point_is_the_run_of_its_optimizer(noisy: Problem) -> None:
+    found = search(noisy, gl.sgd, BOTH, **SMALL)
+    point = found.isel(optimizer=0, point=6)
+    tx = gl.sgd(float(point.learning_rate), momentum=float(point.momentum))
+    np.testing.assert_allclose(point.loss, train(noisy, [tx], [0, 1], 4).loss[0], rtol=1e-6)
+
+
+def test_rounds_of_one_size_compile_once(noisy: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = list[Any]()
+
+    class Counted(Program):
+        def _compile(self, *arguments: Any) -> Any:
+            compiled.append(arguments)
+            return super()._compile(*arguments)
+
+    monkeypatch.setattr(compiler, "Program", Counted)
+    search(noisy, gl.sgd, RATE, **SMALL)
+    assert len(compiled) == 1
+
+
+def test_stopped_anywhere_it_goes_on_to_the_same_results(
+    noisy: Problem, tmp_path: Path, contents: Callable[[Path], dict[str, bytes]]
+) -> None:
+    expected = search(noisy, gl.adam, RATE, **SMALL)
+    whole = search(noisy, gl.adam, RATE, out=tmp_path / "whole", **SMALL)
+    out, options = tmp_path / "out", {**SMALL, "out": tmp_path / "out"}
+    for runs in (3, 10, 19):  # of 24; in the first, the second and the last round
+        with pytest.raises(KeyboardInterrupt):
+            search(noisy, gl.adam, RATE, watcher=Count(runs), **options)
+    assert len(list((out / "parts").glob("0002-*"))) > 0
+    counted = Count()
+    found = search(noisy, gl.adam, RATE, watcher=counted, **options)
+    assert counted.runs == pytest.approx(24)
+    np.testing.assert_array_equal(found.loss, expected.loss)
+    np.testing.assert_array_equal(found.learning_rate, expected.learning_rate)
+    assert contents(out) == contents(tmp_path / "whole")
+    drop = ["compile_seconds", "run_seconds"]
+    assert found.drop_vars(drop).identical(whole.drop_vars(drop))
+    assert found.identical(search(noisy, gl.adam, RATE, watcher=Count(0), **options))  # computes nothing
+
+
+def test_a_round_that_is_damaged_is_computed_anew(noisy: Problem, tmp_path: Path) -> None:
+    expected = search(noisy, gl.adam, RATE, **SMALL)
+    with pytest.raises(KeyboardInterrupt):
+        search(noisy, gl.adam, RATE, out=tmp_path, watcher=Count(19), **SMALL)
+    first = min((tmp_path / "parts").iterdir())
+    first.write_bytes(first.read_bytes()[:99])
+    counted = Count()
+    found = search(noisy, gl.adam, RATE, out=tmp_path, watcher=counted, **SMALL)
+    assert "is damaged" in counted.warnings[0]
+    np.testing.assert_array_equal(found.loss, expected.loss)
+
+
+def test_another_plan_is_refused(noisy: Problem, tmp_path: Path) -> None:
+    search(noisy, gl.adam, RATE, out=tmp_path, **SMALL)
+    changes: list[tuple[dict[str, Any], str]] = [
+        ({"trials": 9}, r"\(trials of adam on noisy: 12 there, 9 here\)"),
+        ({"batch": 5}, "batch of adam on noisy: 4 there, 5 here"),
+        ({"sample_seed": 1}, r"\(sample_seed of adam on noisy: 0 there, 1 here\)"),
+        ({"axes": {"learning_rate": Log(1e-4, 1)}}, "rate of adam on noisy: log:0.0001:10000 there, log:0.0001:1 here"),
+    ]
+    for change, message in changes:
+        with pytest.raises(FolderError, match=message):
+            search(noisy, gl.adam, **{"axes": RATE, "out": tmp_path, **SMALL, **change})
+    with pytest.raises(FolderError, match="kind: search there, sweep here"):
+        sweep(noisy, gl.adam, RATE, out=tmp_path, samples=12, seeds=2, steps=4)
+    fresh = search(noisy, gl.adam, RATE, out=tmp_path, fresh=True, **SMALL | {"trials": 3})
+    assert fresh.sizes["point"] == 3
+
+
+@pytest.mark.parametrize(
+    ("axes", "options", "message"),
+    [
+        ({"rate": Log(1e-3, 1)}, {}, "no hyperparameter of sgd is named 'rate'"),
+        ({"nesterov": Lin(0, 1)}, {}, "nesterov of sgd is no number but structure"),
+        ({"learning_rate": [0.1, 1]}, {}, "needs a range, such as .*; got learning_rate=0.1,1, which a sweep covers"),
+        ({}, {}, "a search needs a range, .* got nothing"),
+        ({"learning_rate": Log(1e-3, 1, 4)}, {}, "leave out the count: log:0.001:1"),
+        (RATE, {"trials": 0}, "trials must be at least 1, got 0"),
+        (RATE, {"batch": 0}, "batch must be at least 1, got 0"),
+        (RATE, {"seeds": 0}, "seeds must be at least 1, got 0"),
+        ({**RATE, "momentum": Lin(0, 1)}, {}, r"momentum must be in \[0, 1\), got 1.0"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused(noisy: Problem, axes: Any, options: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        search(noisy, gl.sgd, axes, **options)
+
+
+def test_a_search_is_of_one_optimizer(noisy: Problem) -> None:
+    both: Any = {"sgd": gl.sgd, "adam": gl.adam}
+    with pytest.raises(ValueError, match="a search is of one optimizer, got sgd, adam; search each on its own"):
+        search(noisy, both, RATE)
+
+
+def test_the_rounds_make_up_the_trials(noisy: Problem) -> None:
+    assert SearchPlan(noisy, "sgd", gl.sgd, RATE, trials=20, batch=8).rounds == [8, 8, 4]
+    assert SearchPlan(noisy, "sgd", gl.sgd, RATE, trials=3, batch=8, seeds=2).rounds == [3]
+
+
+def test_optuna_is_imported_by_a_search_alone() -> None:
+    script = "import sys, gradlab.lab.studies.search, gradlab.cli.app; print('optuna' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_a_class_of_the_users_own_is_a_problem() -> None:
+    class Plain:
+        def init(self, key: Any) -> Any:
+            return np.ones(2, np.float32)
+
+        def loss(self, params: Any, batch: Any) -> Any:
+            return (params**2).sum()
+
+    found = search(Plain, gl.sgd, {"learning_rate": Log(0.01, 0.5)}, trials=2, batch=2, seeds=1, steps=3)
+    assert found.attrs["problem"] == "plain"

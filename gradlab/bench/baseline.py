@@ -1,9 +1,9 @@
 """How much faster a sweep is as one program: the same runs as a Python loop over jitted optax steps.
 
 `python -m gradlab.bench.baseline` trains optax's optimizers on the problems of the race, with the learning rates and
-seeds of the race. It does so twice: as a sweep, compilation included; and as people write it, with one compiled step for
-each rate and a loop over seeds and steps. Both are measured in this process, one after the other, and the losses are
-compared.
+seeds of the race. It does so twice: as a sweep, compilation included; and as people write it, with one compiled step
+for each rate and a loop over seeds and steps. Both are measured in this process, one after the other, and the losses
+are compared.
 """
 
 from __future__ import annotations

@@ -172,9 +172,9 @@ def search(
     choose from. The options are those of `SearchPlan`: `steps`, `sample_seed`, `lanes` and `chunk`.
 
     Returns a Dataset like that of `sweep`, on (optimizer, point, seed, step), with the coordinate `round` on (point);
-    `gradlab.lab.analysis.configurations.ranking` has the best points. With `out`, a folder, rounds are kept there as they
-    go, and the same call goes on from them to the same results; `fresh` discards them. Raises ValueError or TypeError for what
-    cannot be searched, FolderError for what `out` holds, MissingOptunaError without Optuna.
+    `gradlab.lab.analysis.configurations.ranking` has the best points. With `out`, a folder, rounds are kept there as
+    they go, and the same call goes on from them to the same results; `fresh` discards them. Raises ValueError or
+    TypeError for what cannot be searched, FolderError for what `out` holds, MissingOptunaError without Optuna.
     """
     require_known("search", options, ("steps", "sample_seed", "lanes", "chunk"))
     chosen = find_problem(problem) if isinstance(problem, str) else as_problem(problem)

@@ -129,7 +129,7 @@ def parameters_of(factory: Callable[..., Any], label: str | None = None) -> dict
                 interval = _ANY_INTEGER if int in members and float not in members else _ANY_NUMBER
         nested = any(isinstance(m, type) and issubclass(m, optax.GradientTransformation) for m in _members(hint))
         by_place = parameter.kind is inspect.Parameter.POSITIONAL_ONLY or before_variadic
-        takes_integers = int in _members(hint) or getattr(factory, "is_foreign", False)
+        takes_integers = int in _members(hint) or getattr(factory, "is_user_code", False)
         whole = takes_integers and not (static or elements) and _range_of(hint) is None and is_whole(parameter.default)
         parameters[name] = Parameter(
             name, parameter.default, interval, nested, static, variadic, elements, by_place, whole

@@ -16,7 +16,7 @@ import gradlab as gl
 from gradlab import schedules
 from gradlab.flavors import keras, torch
 from gradlab.lab.analysis.comparison import ranks
-from gradlab.lab.analysis.configurations import ranking
+from gradlab.lab.analysis.configurations import rank_configurations
 from gradlab.lab.analysis.leaderboard import leaderboard, mean_scores
 from gradlab.lab.analysis.sweep_as_race import as_race
 from gradlab.lab.studies.search import search
@@ -92,7 +92,7 @@ CALLS: list[tuple[Callable[[], Any], str]] = [
     (lambda: search("ravine", gl.sgd, Log(0.01, 1)), "axes must be a dictionary of hyperparameters and their values"),
     (lambda: leaderboard({"ravine": 1}), "expected the Dataset of one problem, got dict; take one of it, such as ['ra"),
     (lambda: ranks(3), "expected the Dataset of one problem, got int"),
-    (lambda: ranking(3), "expected the Dataset of one problem, got int"),
+    (lambda: rank_configurations(3), "expected the Dataset of one problem, got int"),
     (lambda: unstack("sweep"), "expected the Dataset of one problem, got str"),
     (lambda: mean_scores(None), "expected the Dataset of one problem, got NoneType"),
     (lambda: as_race(3), "expected the Dataset of a race or a sweep of one problem, got int; read one with"),

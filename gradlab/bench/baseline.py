@@ -18,14 +18,14 @@ import jax
 import numpy as np
 import optax
 
-from ..lab.engine.runner import run_laps
+from ..lab.engine.runner import run_tasks
 from ..lab.engine.task import Task
 from ..lab.engine.training_loop import Draws, draw, draw_shapes
-from ..lab.inputs.contestants import entrants
+from ..lab.inputs.contestants import all_contestants
 from ..lab.inputs.loading import as_factory, find_problem
 from ..lab.problems import Problem
 
-OPTIMIZERS: dict[str, Callable[..., Any]] = {  # entrant of the race -> what optax has of the kind
+OPTIMIZERS: dict[str, Callable[..., Any]] = {  # contestant of the race -> what optax has of the kind
     "sgd": optax.sgd,
     "sgd_momentum": partial(optax.sgd, momentum=0.9),
     "sgd_nesterov": partial(optax.sgd, momentum=0.9, nesterov=True),
@@ -84,7 +84,7 @@ def measure(
         for problem, count in zip(problems, updates)
         for name, make in optimizers.items()
     ]
-    swept = [lap.curves.loss for lap in run_laps(tasks)]
+    swept = [result.curves.loss for result in run_tasks(tasks)]
     swept_at = _clocks()
     looped = [
         _loop(problem, make, _rates(name, problem, rates), seeds, count)
@@ -100,7 +100,7 @@ def measure(
 
 def _rates(name: str, problem: Problem, count: int) -> np.ndarray:
     """The learning rates of the race."""
-    return entrants()[name].grid(problem.name, count)
+    return all_contestants()[name].grid(problem.name, count)
 
 
 def _early_differences(swept: np.ndarray, looped: np.ndarray) -> np.ndarray:

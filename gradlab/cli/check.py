@@ -18,8 +18,8 @@ from rich.table import Table
 
 from gradlab.interrupts import is_interrupt
 
-from ..lab.inputs.name_lookup import UnknownNameError, meant, pick
-from ..lab.inputs.time_limit import limited, patience
+from ..lab.inputs.name_lookup import UnknownNameError, look_up, suggest_name
+from ..lab.inputs.time_limit import limit_time, time_limit_seconds
 from . import completion
 from .tables import Trimmed
 from .terminal import fail, output, print_json
@@ -66,11 +66,11 @@ def check_optimizer(
         reference = spec
     try:
         if reference is not None:
-            pick(reference, dict.fromkeys(_references()), "reference")
+            look_up(reference, dict.fromkeys(_references()), "reference")
         for name in claim or []:
-            pick(name, CLAIMS, "claim")
+            look_up(name, CLAIMS, "claim")
         for name in dtype or []:
-            pick(name, dict.fromkeys((*DTYPES, "complex128")), "dtype")
+            look_up(name, dict.fromkeys((*DTYPES, "complex128")), "dtype")
     except UnknownNameError as error:
         fail(error)
     is_given, arguments = bool(arguments), _with_a_rate(factory, arguments)
@@ -96,20 +96,20 @@ def _find(spec: str) -> tuple[Any, Entry | None]:
     """The factory that a specification names, and its entry in the registry, if it is of gradlab."""
     from gradlab import registry
 
-    from ..lab.inputs.importing import LoadError, imported
-    from ..lab.inputs.user_errors import ForeignError
+    from ..lab.inputs.importing import LoadError, import_object
+    from ..lab.inputs.user_errors import UserCodeError
 
     if ":" not in spec:
         entries = {key: entry for key, entry in registry.entries().items() if entry.kind != "schedule"}
         try:
-            entry = pick(spec, entries, "optimizer or link")
+            entry = look_up(spec, entries, "optimizer or link")
         except UnknownNameError as error:
             fail(error)
         return (entry.factory if entry.kind == "recipe" else _link(entry)), entry
     try:
-        return imported(spec), None
+        return import_object(spec), None
     except LoadError as error:
-        fail(error, 1 if isinstance(error, ForeignError) else 2)
+        fail(error, 1 if isinstance(error, UserCodeError) else 2)
 
 
 def _require_arguments(spec: str, factory: Any, arguments: dict[str, Any]) -> None:
@@ -125,14 +125,14 @@ def _require_arguments(spec: str, factory: Any, arguments: dict[str, Any]) -> No
         is_open = any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values())
         listed = f"it has {', '.join(known) or 'none'}"
         if unknown := [name for name in arguments if name not in known and not is_open]:
-            fail(f"{spec} has no argument {unknown[0]!r}; {meant(unknown[0], known) or listed}")
+            fail(f"{spec} has no argument {unknown[0]!r}; {suggest_name(unknown[0], known) or listed}")
         try:
             signature.bind(**arguments)
         except TypeError as error:
             fail(f"{spec} cannot be called with these arguments: {error}; {listed}")
     refusals: tuple[type[Exception], ...] = (TypeError, ValueError) if is_ours else (ValueError,)
     try:
-        with limited(patience()):
+        with limit_time(time_limit_seconds()):
             factory(**arguments)
     except refusals as error:
         fail(" ".join(str(error).split()))

@@ -20,9 +20,9 @@ from rich.text import Text
 
 from gradlab.plain_math import formula, plain
 
-from ..lab.inputs.contestants import VARIANTS, Entrant, entrants
-from ..lab.inputs.name_lookup import UnknownNameError, pick
-from ..lab.inputs.time_limit import limited, patience
+from ..lab.inputs.contestants import VARIANTS, Contestant, all_contestants
+from ..lab.inputs.name_lookup import UnknownNameError, look_up
+from ..lab.inputs.time_limit import limit_time, time_limit_seconds
 from . import completion
 from .tables import Trimmed
 from .terminal import fail, output, print_json
@@ -49,15 +49,15 @@ def explain(
     from gradlab.lab.problems import Problem
 
     from ..lab.inputs.importing import LoadError
-    from ..lab.inputs.user_errors import ForeignError, blamed
+    from ..lab.inputs.user_errors import UserCodeError, convert_user_errors
 
     try:
         found = _find(name)
         in_words = problem_in_words if Problem in type(found).__mro__ else factory_in_words
-        with blamed(name, ":" in name):
+        with convert_user_errors(name, ":" in name):
             described = in_words(name, found)
-    except (UnknownNameError, LoadError, ForeignError) as error:
-        fail(error, 1 if isinstance(error, ForeignError) else 2)
+    except (UnknownNameError, LoadError, UserCodeError) as error:
+        fail(error, 1 if isinstance(error, UserCodeError) else 2)
     if as_json:
         print_json(described)
     else:
@@ -65,15 +65,15 @@ def explain(
 
 
 def factory_in_words(name: str, found: Any) -> dict[str, Any]:
-    """What is known of an Entrant or an Entry, JSON-ready; equations as LaTeX and as Unicode."""
+    """What is known of an Contestant or an Entry, JSON-ready; equations as LaTeX and as Unicode."""
     import optax
 
     from gradlab import registry
     from gradlab.equations import equations_of
 
-    if isinstance(found, Entrant) and name not in VARIANTS:
+    if isinstance(found, Contestant) and name not in VARIANTS:
         found = registry.entries()[name]
-    is_variant = isinstance(found, Entrant)
+    is_variant = isinstance(found, Contestant)
     example = found.make(0.1) if is_variant else found.example
     described: dict[str, Any] = {"name": name, "kind": "variant" if is_variant else found.kind, "call": repr(example)}
     described["documentation"] = [] if is_variant else _documentation(example.factory.build)
@@ -145,26 +145,26 @@ def _show(console: Console, described: Mapping[str, Any]) -> None:
 
 
 def _find(name: str) -> Any:
-    """The Problem, Entrant or Entry of a name, or of `package.module:name`. Raises UnknownNameError and LoadError."""
+    """The Problem, Contestant or Entry of a name or a `package.module:name`. Raises UnknownNameError and LoadError."""
     from gradlab import registry
     from gradlab.lab.problems import PROBLEMS
 
-    from ..lab.inputs.importing import LoadError, imported
+    from ..lab.inputs.importing import LoadError, import_object
     from ..lab.inputs.loading import find_factory, find_problem
-    from ..lab.inputs.user_errors import ForeignError, blamed, reason
+    from ..lab.inputs.user_errors import UserCodeError, convert_user_errors, reason
 
     if ":" not in name:
-        known: dict[str, Any] = {**entrants(), **registry.entries(), **PROBLEMS}
-        found = pick(name, known, "optimizer, link, schedule or problem")
+        known: dict[str, Any] = {**all_contestants(), **registry.entries(), **PROBLEMS}
+        found = look_up(name, known, "optimizer, link, schedule or problem")
         return found() if name in PROBLEMS else found
-    own = imported(name)
+    own = import_object(name)
     if hasattr(own, "loss"):
         return find_problem(name)
     factory: Any = find_factory(name)
     try:
-        with blamed(name, True), limited(patience()):
+        with convert_user_errors(name, True), limit_time(time_limit_seconds()):
             example = factory(**_required(factory.factory.parameters))
-    except ForeignError as error:
+    except UserCodeError as error:
         raise LoadError(f"{name} cannot be made as an example: {reason(error.__cause__ or error)}") from None
     return registry.Entry(name, factory, "recipe", example)
 

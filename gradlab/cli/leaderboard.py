@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.text import Text
 
 from ..lab.analysis.choosing_metric import choice_words
-from ..lab.analysis.late_window import in_words
+from ..lab.analysis.late_window import describe_window
 from ..lab.analysis.leaderboard import Row, good_width
-from ..lab.formatting import counted
+from ..lab.formatting import format_count
 from ..lab.results.score_scale import scale_of
 from .scores import with_spread
 from .tables import Trimmed, print_columns, print_note
@@ -65,7 +65,7 @@ def _notes(dataset: xr.Dataset, rows: Sequence[Row], without_good_rates: bool) -
     attributes, seeds = dataset.attrs, dataset.sizes["seed"]
     reporting = int(np.isin(dataset.role.values, ("report", "both")).sum())
     kind = "geometric mean ×÷ spread" if attributes["logarithmic"] else "mean ± spread"
-    choosing = counted(seeds - reporting, "other")
+    choosing = format_count(seeds - reporting, "other")
     choice = choice_words(attributes)
     chosen = "at the best rate for it" if seeds == 1 else f"at the rate that was best on {choosing}"
     if choice:
@@ -74,8 +74,8 @@ def _notes(dataset: xr.Dataset, rows: Sequence[Row], without_good_rates: bool) -
     within = f"a factor of {tolerance:g}" if attributes["logarithmic"] else f"{tolerance:.3g}"
     if scale_of(attributes) == "share":
         within = f"{100 * tolerance:g} % (absolute)"
-    over = counted(reporting, "seed")
-    notes = [f"{attributes['score_label']} ({in_words(dataset)}): {kind} over {over}, {chosen}."]
+    over = format_count(reporting, "seed")
+    notes = [f"{attributes['score_label']} ({describe_window(dataset)}): {kind} over {over}, {chosen}."]
     if not without_good_rates:
         notes.append(
             f"Good rates: decades of learning rate around the best one that stay within {within} of its "

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from gradlab.plain_math import plain
 
-from ..lab.inputs.contestants import entrants
+from ..lab.inputs.contestants import all_contestants
 from .tables import Trimmed
 from .terminal import output, print_json
 
@@ -45,8 +45,8 @@ def everything() -> dict[str, dict[str, str]]:
     for kind, title in _SECTIONS.items():
         sections[title] = {name: plain(entry.summary) for name, entry in entries.items() if entry.kind == kind}
         if kind == "recipe":
-            variants = {name: entrant for name, entrant in entrants().items() if name not in entries}
-            sections["variants that race"] = {name: repr(entrant.make(0.1)) for name, entrant in variants.items()}
+            variants = {name: contestant for name, contestant in all_contestants().items() if name not in entries}
+            sections["variants that race"] = {name: repr(contestant.make(0.1)) for name, contestant in variants.items()}
     return {**sections, "problems": {name: plain(make().summary) for name, make in PROBLEMS.items()}}
 
 

@@ -46,17 +46,17 @@ def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (Value
     """
     from ..lab.inputs.importing import BrokenError, LoadError
     from ..lab.inputs.name_lookup import UnknownNameError
-    from ..lab.inputs.user_errors import ForeignError, RefusedError
+    from ..lab.inputs.user_errors import RefusedHyperparametersError, UserCodeError
     from ..lab.studies.optuna_sampler import MissingOptunaError
-    from ..lab.studies.search_space import GridError
+    from ..lab.studies.search_space import SearchSpaceError
 
     try:
         yield
     except BrokenError as error:
         fail(error, 1)
-    except (RefusedError, UnknownNameError, LoadError, GridError) as error:
+    except (RefusedHyperparametersError, UnknownNameError, LoadError, SearchSpaceError) as error:
         fail(error)
-    except (ForeignError, MissingOptunaError) as error:
+    except (UserCodeError, MissingOptunaError) as error:
         fail(error, 1)
     except kinds as error:
         first, *rest = str(error).split(" ")

@@ -15,13 +15,13 @@ from rich.text import Text
 
 from ..lab.analysis import configurations, export
 from ..lab.analysis.choosing_metric import choice_words
-from ..lab.analysis.configurations import Point
-from ..lab.analysis.late_window import in_words
-from ..lab.analysis.tuned_optimizers import tuned_board
-from ..lab.formatting import counted, shortest
+from ..lab.analysis.configurations import ConfigurationRow
+from ..lab.analysis.late_window import describe_window
+from ..lab.analysis.tuned_optimizers import tuned_leaderboard
+from ..lab.formatting import format_count, format_float
 from ..lab.results import study_folder
-from ..lab.studies.resuming import DurableRun
-from ..lab.studies.search_space import Axis, GridError, parse
+from ..lab.studies.resuming import OpenStudy
+from ..lab.studies.search_space import Axis, SearchSpaceError, parse_axis
 from .scores import with_spread
 from .session import may_write
 from .tables import print_columns, print_note, print_written
@@ -31,24 +31,24 @@ SHOWN = 10  # points in the terminal; the files have all
 
 
 def parse_axes(assignments: Sequence[str]) -> dict[str, Axis]:
-    """The axes of all that was typed as NAME=VALUES. Raises GridError."""
+    """The axes of all that was typed as NAME=VALUES. Raises SearchSpaceError."""
     axes: dict[str, Axis] = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:
-            raise GridError(f"--set {assignment}: expected NAME=VALUES, such as learning_rate=log:1e-4:1e-1:13")
+            raise SearchSpaceError(f"--set {assignment}: expected NAME=VALUES, such as learning_rate=log:1e-4:1e-1:13")
         if name in axes:
-            raise GridError(f"--set {name} is given twice; put its values into one list")
-        axis = parse(name, text)
+            raise SearchSpaceError(f"--set {name} is given twice; put its values into one list")
+        axis = parse_axis(name, text)
         axes[name] = sorted(axis) if isinstance(axis, list) else axis  # the same study in whatever order it is typed
     return axes
 
 
 def show_points(
-    run: DurableRun, runs: int, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], as_json: bool
+    run: OpenStudy, runs: int, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], as_json: bool
 ) -> None:
     """Write the points into the folder of a run and draw them, and print the best ones, or all of them as JSON."""
-    rankings = {name: configurations.ranking(dataset) for name, dataset in datasets.items()}
+    rankings = {name: configurations.rank_configurations(dataset) for name, dataset in datasets.items()}
     listing = run.out / study_folder.POINTS[1]  # which is written last
     content = configurations.document(rankings, datasets, export.fixed(attributes), study_folder.listed_files(listing))
     if run.state != "complete" or not export.is_written(listing, content):
@@ -82,13 +82,13 @@ def _draw(out: Path, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str
 
 def _print_optimizers(console: Console, dataset: xr.Dataset) -> None:
     """The optimizers, each at its best configuration, and the verdict on the first."""
-    rows, verdict = tuned_board(dataset)
+    rows, verdict = tuned_leaderboard(dataset)
     attributes = dataset.attrs
     columns = {
         "rank": [str(row.rank) for row in rows],
         "optimizer": [row.optimizer for row in rows],
         **{
-            name: [shortest(row.hyperparameters[name]) if row.hyperparameters else "-" for row in rows]
+            name: [format_float(row.hyperparameters[name]) if row.hyperparameters else "-" for row in rows]
             for name in json.loads(attributes["hyperparameters"])
         },
         attributes["score_label"]: [with_spread(row.score, row.spread, attributes) for row in rows],
@@ -101,7 +101,7 @@ def _print_optimizers(console: Console, dataset: xr.Dataset) -> None:
     console.print()
 
 
-def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> None:
+def _print(console: Console, dataset: xr.Dataset, found: Sequence[ConfigurationRow]) -> None:
     attributes = dataset.attrs
     console.print(Text.assemble((attributes["problem"], "bold"), "  ", attributes["summary"]))
     if dataset.sizes["optimizer"] > 1:
@@ -110,13 +110,13 @@ def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> Non
     columns = {
         "#": [str(point.rank) for point in best],
         "optimizer": [point.optimizer for point in best],
-        **{name: [shortest(point.hyperparameters[name]) for point in best] for name in found[0].hyperparameters},
+        **{name: [format_float(point.hyperparameters[name]) for point in best] for name in found[0].hyperparameters},
         attributes["score_label"]: [with_spread(point.score, point.spread, attributes) for point in best],
         "diverged": [f"{point.diverged}/{point.runs}" for point in best],
     }
     print_columns(console, columns, ["diverged"] + ["optimizer"] * (dataset.sizes["optimizer"] == 1))
     reporting = int(np.isin(dataset.role.values, ("report", "both")).sum())
-    ranking = counted(dataset.sizes["seed"] - reporting, "other seed")
+    ranking = format_count(dataset.sizes["seed"] - reporting, "other seed")
     choice = choice_words(attributes)
     by = f"the best {choice} on " if choice else ""
     order = f" Ranked by {by}{ranking}, so that the score is not too good by having been chosen."
@@ -128,10 +128,10 @@ def _print(console: Console, dataset: xr.Dataset, found: Sequence[Point]) -> Non
         order = " Ranked by the same seed, so that the score is a little too good by having been chosen."
     also = ", and the best one of each optimizer" * (len(best) > SHOWN)
     shown = f"The best {SHOWN} of {len(found)} points{also}. " if len(found) > len(best) else ""
-    what = f"{attributes['score_label'].capitalize()} ({in_words(dataset)})"
-    print_note(console, f"{shown}{what} over {counted(reporting, 'seed')}.{order}")
+    what = f"{attributes['score_label'].capitalize()} ({describe_window(dataset)})"
+    print_note(console, f"{shown}{what} over {format_count(reporting, 'seed')}.{order}")
     for name, settings in json.loads(attributes.get("held", "{}")).items():
         if settings:
-            held = ", ".join(f"{key}={shortest(value)}" for key, value in settings.items())
+            held = ", ".join(f"{key}={format_float(value)}" for key, value in settings.items())
             print_note(console, f"Not swept: {name} has {held}.")
     console.print()

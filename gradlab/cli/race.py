@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..lab.inputs.contestants import entrants
+from ..lab.inputs.contestants import all_contestants
 from . import completion, options
 from .tables import print_written
 from .terminal import output, print_json
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from ..lab.analysis.leaderboard import Row
-    from ..lab.studies.race import Plan
-    from ..lab.studies.resuming import DurableRun
+    from ..lab.studies.race import RaceStudy
+    from ..lab.studies.resuming import OpenStudy
 
 CURATED = ("digits", "ravine")  # of all problems, those that a race is run on unless others are named
 
@@ -65,16 +65,16 @@ def race(
 
     The same command on a folder with a stopped race goes on from there.
     """
-    from ..lab.studies.resuming import durable
+    from ..lab.studies.resuming import open_study
     from .session import run_in_folder
 
     options.join_processes(coordinator, processes, process)
     plan = make_plan(problem, optimizer, rates, seeds, steps, lanes, chunk)
 
-    def show(run: DurableRun, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
+    def show(run: OpenStudy, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
         _show(run, plan, datasets, attributes, as_json)
 
-    run_in_folder(plan.runs, partial(durable, "race", plan.tasks, out, fresh), out, as_json, show)
+    run_in_folder(plan.runs, partial(open_study, "race", plan.tasks, out, fresh), out, as_json, show)
 
 
 def make_plan(
@@ -85,18 +85,18 @@ def make_plan(
     steps: int | None,
     lanes: int | None = None,
     chunk: int | None = None,
-) -> Plan:
+) -> RaceStudy:
     """The plan of the options; ends the command if one of them is wrong."""
-    from ..lab.inputs.loading import find_entrant, find_problem
-    from ..lab.studies.race import Plan
+    from ..lab.inputs.loading import find_contestant, find_problem
+    from ..lab.studies.race import RaceStudy
     from ..lab.studies.search_space import values_of
     from .session import Checking
 
     with options.refusing(("rates", "seeds", "steps", "lanes", "chunk")):
         chosen_problems = tuple(find_problem(name) for name in dict.fromkeys(problems or CURATED))
-        chosen = tuple(find_entrant(name) for name in dict.fromkeys(optimizers or entrants()))
+        chosen = tuple(find_contestant(name) for name in dict.fromkeys(optimizers or all_contestants()))
         grid = int(rates) if re.fullmatch(r"-?[0-9]+", rates) else tuple(values_of("--rates", rates).tolist())
-        plan = Plan(chosen_problems, chosen, grid, seeds, steps, lanes, chunk)
+        plan = RaceStudy(chosen_problems, chosen, grid, seeds, steps, lanes, chunk)
         with Checking() as watcher:
             for task in plan.tasks:
                 task.check(watcher)
@@ -104,7 +104,7 @@ def make_plan(
 
 
 def _show(
-    run: DurableRun, plan: Plan, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], as_json: bool
+    run: OpenStudy, plan: RaceStudy, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], as_json: bool
 ) -> None:
     from ..lab.analysis import export
     from ..lab.analysis.comparison import ranks, verdict
@@ -135,8 +135,8 @@ def _show(
 
 
 def _write(
-    run: DurableRun,
-    plan: Plan,
+    run: OpenStudy,
+    plan: RaceStudy,
     datasets: Mapping[str, xr.Dataset],
     attributes: Mapping[str, str],
     boards: Mapping[str, Sequence[Row]],

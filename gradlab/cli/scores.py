@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..lab.analysis.leaderboard import TINY
-from ..lab.formatting import factor, rounded_pair
+from ..lab.formatting import format_factor, format_with_spread
 from ..lab.results.score_scale import scale_of
 
 
@@ -22,11 +22,11 @@ def with_spread(score: float, spread: float, attributes: Mapping[str, Any]) -> s
     if attributes["logarithmic"]:
         if score < 2 * TINY:
             return "0"
-        found = factor(spread) if has_spread else ""
+        found = format_factor(spread) if has_spread else ""
         return f"{score:.1e}" + (f" ×÷ {found}" if found else " (all alike)" * has_spread)
     if scale_of(attributes) == "share":
         if not has_spread:
             return f"{100 * score:.1f} %"
-        value, around = rounded_pair(100 * score, 100 * spread, 1) if spread else (f"{100 * score:.1f}", "0")
+        value, around = format_with_spread(100 * score, 100 * spread, 1) if spread else (f"{100 * score:.1f}", "0")
         return f"{value} ± {around} %"
-    return " ± ".join(rounded_pair(score, spread)) if has_spread else f"{score:.3g}"
+    return " ± ".join(format_with_spread(score, spread)) if has_spread else f"{score:.3g}"

@@ -17,7 +17,7 @@ from . import completion, options
 if TYPE_CHECKING:
     import xarray as xr
 
-    from ..lab.studies.resuming import DurableRun
+    from ..lab.studies.resuming import OpenStudy
 
 _OPTIONS = ("trials", "batch", "seeds", "steps", "sample_seed", "lanes", "chunk")
 
@@ -59,23 +59,23 @@ def search(
     The same command on a folder with a stopped search goes on from there.
     """
     from ..lab.inputs.loading import find_factory, find_problem, label_of
-    from ..lab.studies.resuming import kept
-    from ..lab.studies.search import SearchPlan
+    from ..lab.studies.resuming import open_plan
+    from ..lab.studies.search import SearchStudy
     from .points import parse_axes, show_points
     from .session import run_in_folder
 
     options.join_processes(coordinator, processes, process)
     with options.refusing(_OPTIONS, (TypeError, ValueError)):
         name = _only(optimizer, "optimizer")
-        plan = SearchPlan(
+        plan = SearchStudy(
             find_problem(_only(problem or ["digits"], "problem")), label_of(name), find_factory(name),
             parse_axes(assignments), trials, batch, seeds, steps, sample_seed, lanes, chunk,
         )  # fmt: skip
 
-    def show(run: DurableRun, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
+    def show(run: OpenStudy, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
         show_points(run, plan.runs, datasets, attributes, as_json)
 
-    run_in_folder(plan.runs, partial(kept, plan.document(), plan.run, out, fresh), out, as_json, show)
+    run_in_folder(plan.runs, partial(open_plan, plan.document(), plan.run, out, fresh), out, as_json, show)
 
 
 def _only(names: list[str], kind: str) -> str:

@@ -17,15 +17,15 @@ from rich.text import Text
 
 from ..lab.engine.distributed import Processes
 from ..lab.engine.task import Task, Watcher
-from ..lab.formatting import counted
-from ..lab.inputs.user_errors import ForeignError, lines
+from ..lab.formatting import format_count
+from ..lab.inputs.user_errors import UserCodeError, lines
 from ..lab.results import provenance, study_folder
 from ..lab.results.study_folder import FolderError
-from ..lab.studies.resuming import DurableRun
+from ..lab.studies.resuming import OpenStudy
 from .terminal import SafeConsole, fail, say
 
-Take = Callable[[Processes], AbstractContextManager[DurableRun]]
-Show = Callable[[DurableRun, Mapping[str, xr.Dataset], Mapping[str, str]], None]
+Take = Callable[[Processes], AbstractContextManager[OpenStudy]]
+Show = Callable[[OpenStudy, Mapping[str, xr.Dataset], Mapping[str, str]], None]
 
 
 def run_in_folder(runs: int, take: Take, out: Path, quiet: bool, show: Show) -> None:
@@ -37,7 +37,7 @@ def run_in_folder(runs: int, take: Take, out: Path, quiet: bool, show: Show) -> 
     processes = Processes()
     note = _Note(quiet or not processes.is_first)
     bar = _Bar(runs, note)
-    run: DurableRun | None = None
+    run: OpenStudy | None = None
     try:
         with take(processes) as run:
             if run.state == "unfinished":
@@ -53,7 +53,7 @@ def run_in_folder(runs: int, take: Take, out: Path, quiet: bool, show: Show) -> 
                 raise typer.Exit(1)
     except FolderError as error:
         fail(error)
-    except ForeignError as error:
+    except UserCodeError as error:
         _say(str(error).splitlines())
         raise typer.Exit(1) from None
     except KeyboardInterrupt as error:
@@ -62,7 +62,7 @@ def run_in_folder(runs: int, take: Take, out: Path, quiet: bool, show: Show) -> 
         fail(f"cannot write to {out} ({error}); {_what_is_kept(run, runs, out)}", 1)
 
 
-def may_write(run: DurableRun) -> bool:
+def may_write(run: OpenStudy) -> bool:
     """Whether the tables and pictures of a run can be written into its folder; a warning says why not.
 
     That is so for a finished run in a folder that can only be read, or that holds files of these names of somebody
@@ -79,7 +79,7 @@ def may_write(run: DurableRun) -> bool:
     return False
 
 
-def _what_is_kept(run: DurableRun | None, runs: int, out: Path) -> str:
+def _what_is_kept(run: OpenStudy | None, runs: int, out: Path) -> str:
     """How many runs of a command that was stopped are on the disk, and how it goes on."""
     if run is None:
         return "nothing was begun"
@@ -89,7 +89,7 @@ def _what_is_kept(run: DurableRun | None, runs: int, out: Path) -> str:
     there = run.runs_on_disk(runs)
     if not there:
         return f"no run is kept in {out} yet, and the same command begins anew"
-    return f"{int(there + 1e-6):,} of {counted(runs, 'run')} are kept in {out}, and {again} goes on from there"
+    return f"{int(there + 1e-6):,} of {format_count(runs, 'run')} are kept in {out}, and {again} goes on from there"
 
 
 def _say(messages: Sequence[str]) -> None:
@@ -152,7 +152,7 @@ class Checking(Watcher):
     def checks(self, task: Task, points: int) -> None:
         if self._status is None:
             return
-        self._status.update(Text(f"checking {task.name}: {points:,} of {counted(task.count, 'point')}"))
+        self._status.update(Text(f"checking {task.name}: {points:,} of {format_count(task.count, 'point')}"))
         if not self._shown:
             self._status.start()
             self._shown = True

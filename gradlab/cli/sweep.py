@@ -18,7 +18,7 @@ from . import completion, options
 if TYPE_CHECKING:
     import xarray as xr
 
-    from ..lab.studies.resuming import DurableRun
+    from ..lab.studies.resuming import OpenStudy
 
 _OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk")
 
@@ -67,8 +67,8 @@ def sweep(
     """
     from ..lab.inputs.loading import find_factory, find_problem, label_of
     from ..lab.studies.race import require_different
-    from ..lab.studies.resuming import durable
-    from ..lab.studies.sweep import SweepPlan
+    from ..lab.studies.resuming import open_study
+    from ..lab.studies.sweep import SweepStudy
     from .points import parse_axes, show_points
     from .session import Checking, run_in_folder
 
@@ -76,14 +76,14 @@ def sweep(
     names = list(dict.fromkeys(optimizer))
     with options.refusing(_OPTIONS, (TypeError, ValueError)), Checking() as watcher:
         require_different([label_of(name) for name in names], "optimizer")
-        plan = SweepPlan(
+        plan = SweepStudy(
             tuple(find_problem(name) for name in dict.fromkeys(problem or ["digits"])),
             {label_of(name): find_factory(name) for name in names},
             parse_axes(assignments),
             seeds, steps, samples, sampler, sample_seed, lanes, chunk, watcher,
         )  # fmt: skip
 
-    def show(run: DurableRun, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
+    def show(run: OpenStudy, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
         show_points(run, plan.runs, datasets, attributes, as_json)
 
-    run_in_folder(plan.runs, partial(durable, "sweep", plan.tasks, out, fresh), out, as_json, show)
+    run_in_folder(plan.runs, partial(open_study, "sweep", plan.tasks, out, fresh), out, as_json, show)

@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from ..lab.formatting import counted
+from ..lab.formatting import format_count
 from .terminal import one_line
 
 
@@ -58,7 +58,7 @@ def print_note(console: Console, text: str) -> None:
 
 def print_written(console: Console, runs: int, folder: Path, names: Iterable[str]) -> None:
     """Print how many runs there were, and the files that they are in."""
-    console.print(f"{counted(runs, 'run')}. Written:")
+    console.print(f"{format_count(runs, 'run')}. Written:")
     for name in names:
         console.print(f"  {folder / name}", soft_wrap=True)  # a path is not to be broken
 

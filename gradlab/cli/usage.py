@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from ..lab.inputs.name_lookup import meant
+from ..lab.inputs.name_lookup import suggest_name
 
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 _COMMAND = re.compile(r"No such command '(.*)'", re.DOTALL)
@@ -30,7 +30,7 @@ def in_a_line(error: Any, arguments: Sequence[str], commands: Collection[str]) -
     if kind == "BadOptionUsage" and "not take a value" in text:
         return f"{error.option_name} takes no value, got {_typed((error.option_name,), arguments)!r}; give it alone"
     if found := _COMMAND.match(text):
-        guess = meant(found[1], commands) or f"it has {', '.join(commands)}"
+        guess = suggest_name(found[1], commands) or f"it has {', '.join(commands)}"
         return f"gradlab has no command {found[1]!r}; {guess}"
     if found := _EXTRA.match(text):
         return _extra(program, found[1], error)
@@ -43,7 +43,9 @@ def _no_such_option(error: Any, program: str, arguments: Sequence[str], commands
     if context is not None and context.parent is None and program != "gradlab":
         return f"gradlab has no option {name}; options stand behind the command: gradlab {program} {name} ..."
     options = [] if context is None else _options(context.command)
-    guess = meant(name, [option for option in options if option.startswith("--")]) or f"it has {', '.join(options)}"
+    guess = (
+        suggest_name(name, [option for option in options if option.startswith("--")]) or f"it has {', '.join(options)}"
+    )
     return f"{program} has no option {name}; {guess}"
 
 

@@ -6,33 +6,33 @@ import math
 from collections.abc import Iterable, Sequence
 
 
-def counted(count: int, noun: str) -> str:
+def format_count(count: int, noun: str) -> str:
     """So many of something: `1 run`, `2,080 runs`."""
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
-def shortest(value: float) -> str:
+def format_float(value: float) -> str:
     """The shortest text that reads back as the same float: `0.1`, `1`, `1e-08`, `0.9999999`."""
     short = f"{value:g}"
     return short if float(short) == value else repr(float(value))
 
 
-def told_apart(values: Sequence[float], digits: int = 3) -> list[str]:
+def format_distinct(values: Sequence[float], digits: int = 3) -> list[str]:
     """Numbers with so many digits, or as many more as it takes for different ones to look different."""
     for count in range(digits, 17):
         texts = [f"{value:.{count}g}" for value in values]
         if len(set(texts)) == len(set(values)):
             return texts
-    return [shortest(value) for value in values]
+    return [format_float(value) for value in values]
 
 
-def listed(items: Sequence[str], most: int = 10) -> str:
+def join_at_most(items: Sequence[str], most: int = 10) -> str:
     """At most so many items, and how many more there are: `a, b, c and 7 more`."""
     rest = len(items) - most
     return ", ".join(items[:most]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
-def rounded_pair(value: float, spread: float, least: int = 0) -> tuple[str, str]:
+def format_with_spread(value: float, spread: float, least: int = 0) -> tuple[str, str]:
     """A value and its spread with the digits that the spread leaves, such as `3.80` and `0.03`, or `least` decimals."""
     if spread == 0:
         return f"{value:.3g}", "0"
@@ -43,7 +43,7 @@ def rounded_pair(value: float, spread: float, least: int = 0) -> tuple[str, str]
     return f"{value:.{decimals}f}", f"{spread:.{decimals}f}"
 
 
-def factor(spread: float) -> str:
+def format_factor(spread: float) -> str:
     """A spread in decades as a factor that shows how it differs from 1: `2.61`, `1.002`; empty within rounding."""
     excess = 10.0**spread - 1
     if excess < 1e-6:  # the scores are of float32
@@ -53,7 +53,7 @@ def factor(spread: float) -> str:
     return f"{1 + excess:.{max(2, -math.floor(math.log10(float(f'{excess:.0e}'))))}f}"
 
 
-def phrase(names: Iterable[str], most: int = 6) -> str:
+def join_names(names: Iterable[str], most: int = 6) -> str:
     """Names as a phrase: `a`, `a and b`, `a, b and 3 more`."""
     names = list(names)
     if len(names) > most:

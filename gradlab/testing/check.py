@@ -14,7 +14,7 @@ import optax
 
 from ..base import Transformation
 from ..interrupts import is_interrupt
-from ..lab.inputs.time_limit import OutOfTimeError, limited
+from ..lab.inputs.time_limit import OutOfTimeError, limit_time
 from ..values import is_factory, is_number
 from . import laws as laws
 from . import references
@@ -92,7 +92,7 @@ def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, argument
             raise ValueError(f"dtypes must be floating-point or complex, got {dtype!r}")
     label = _label(tx, arguments)
     try:
-        with limited(seconds_per_law):
+        with limit_time(seconds_per_law):
             subject = _subject(tx, arguments, label, dtypes, claimed, extra)
     except BaseException as error:
         if is_interrupt(error):
@@ -181,7 +181,7 @@ def _examine(law: Law, subject: Subject, seconds: float) -> Result:
         return Result(law.name, law.statement, verdict, detail, meaning, time.perf_counter() - start)
 
     try:
-        with limited(seconds):
+        with limit_time(seconds):
             law.examine(subject)
     except NotApplicable as reason:
         return result(NOT_APPLICABLE, str(reason))

@@ -17,7 +17,7 @@ import pytest
 import gradlab as gl
 from gradlab import registry
 from gradlab.cli.explain import state_memory
-from gradlab.lab.inputs.contestants import entrants
+from gradlab.lab.inputs.contestants import all_contestants
 from gradlab.lab.problems import PROBLEMS
 
 
@@ -35,7 +35,9 @@ def test_adam_is_explained(gradlab: Callable[..., Any]) -> None:
     assert "8 bytes for each parameter (2 arrays like it), and 8 bytes besides" in out
 
 
-@pytest.mark.parametrize("name", [*registry.entries(), *PROBLEMS, *sorted(set(entrants()) - set(registry.entries()))])
+@pytest.mark.parametrize(
+    "name", [*registry.entries(), *PROBLEMS, *sorted(set(all_contestants()) - set(registry.entries()))]
+)
 def test_everything_can_be_explained(gradlab: Callable[..., Any], name: str) -> None:
     code, out, err = gradlab("explain", name)
     assert (code, err) == (0, "")

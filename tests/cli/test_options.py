@@ -9,9 +9,9 @@ import pytest
 import typer
 
 from gradlab.cli.options import join_processes, refusing
-from gradlab.lab.inputs.user_errors import ForeignError
+from gradlab.lab.inputs.user_errors import UserCodeError
 from gradlab.lab.studies.optuna_sampler import MissingOptunaError
-from gradlab.lab.studies.search_space import GridError
+from gradlab.lab.studies.search_space import SearchSpaceError
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_alone_there_is_nobody_to_meet() -> None:
 @pytest.mark.parametrize(
     ("error", "code", "message"),
     [
-        (ForeignError("mine fails"), 1, "gradlab: mine fails\n"),
+        (UserCodeError("mine fails"), 1, "gradlab: mine fails\n"),
         (MissingOptunaError("needs Optuna"), 1, "gradlab: needs Optuna\n"),
-        (GridError("steps is no range"), 2, "gradlab: steps is no range\n"),
+        (SearchSpaceError("steps is no range"), 2, "gradlab: steps is no range\n"),
         (ValueError("steps must be at least 1"), 2, "gradlab: --steps must be at least 1\n"),
         (ValueError("momentum must be in [0, 1)"), 2, "gradlab: momentum must be in [0, 1)\n"),
     ],

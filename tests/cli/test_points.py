@@ -11,15 +11,15 @@ from gradlab.cli.points import parse_axes, show_points
 from gradlab.lab.engine.task import Watcher
 from gradlab.lab.problems import Ravine
 from gradlab.lab.results.results_file import provenance
-from gradlab.lab.studies.resuming import durable
-from gradlab.lab.studies.search_space import GridError, Lin, Log
-from gradlab.lab.studies.sweep import SweepPlan
+from gradlab.lab.studies.resuming import open_study
+from gradlab.lab.studies.search_space import Linear, Log, SearchSpaceError
+from gradlab.lab.studies.sweep import SweepStudy
 
 
 def test_axes_by_name_in_order() -> None:
     axes = parse_axes(["learning_rate=log:1e-3:1:4", "b1=0.8,0.9", "b2=lin:0.9:0.99"])
     assert list(axes) == ["learning_rate", "b1", "b2"]
-    assert axes == {"learning_rate": Log(1e-3, 1, 4), "b1": [0.8, 0.9], "b2": Lin(0.9, 0.99)}
+    assert axes == {"learning_rate": Log(1e-3, 1, 4), "b1": [0.8, 0.9], "b2": Linear(0.9, 0.99)}
 
 
 def test_where_nothing_survived_it_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -28,8 +28,8 @@ def test_where_nothing_survived_it_is_said(capsys: pytest.CaptureFixture[str], t
         (axes, "No point survived on all seeds"),
         ({"learning_rate": [0.01]}, "Ranked by"),
     ):
-        plan = SweepPlan((Ravine(),), {"sgd": gl.sgd}, axis, seeds=1, steps=20)
-        with durable("sweep", plan.tasks, tmp_path, fresh=True) as run:
+        plan = SweepStudy((Ravine(),), {"sgd": gl.sgd}, axis, seeds=1, steps=20)
+        with open_study("sweep", plan.tasks, tmp_path, fresh=True) as run:
             run.finish(provenance.provenance("gradlab sweep"), Watcher())
             show_points(run, plan.runs, *run.read(), as_json=False)
         printed = capsys.readouterr().out
@@ -46,5 +46,5 @@ def test_where_nothing_survived_it_is_said(capsys: pytest.CaptureFixture[str], t
     ],
 )
 def test_what_is_no_axis_is_refused(assignments: list[str], message: str) -> None:
-    with pytest.raises(GridError, match=message):
+    with pytest.raises(SearchSpaceError, match=message):
         parse_axes(assignments)

@@ -70,7 +70,7 @@ def test_a_finished_race_is_shown_again_and_not_run(
 ) -> None:
     first = gradlab("race", "--out", str(tmp_path), *TINY)
     before = contents(tmp_path)
-    monkeypatch.setattr("gradlab.lab.studies.resuming.run_laps", None)
+    monkeypatch.setattr("gradlab.lab.studies.resuming.run_tasks", None)
     again = gradlab("race", "--out", str(tmp_path), *TINY)
     assert (again.code, again.out) == (0, first.out)
     assert again.err == f"{tmp_path} holds all of this race already; --fresh runs it anew\n"
@@ -146,12 +146,12 @@ def test_results_that_no_race_wrote_are_refused(gradlab: Callable[..., Any], tmp
     assert (tmp_path / "results.nc").read_text() == "mine"
 
 
-CUT = (*TINY, "--chunk", "2", "--lanes", "2")  # 2 laps of 2 blocks of 3 chunks
+CUT = (*TINY, "--chunk", "2", "--lanes", "2")  # 2 tasks of 2 blocks of 3 chunks
 
 
 def stopping(error: BaseException, after: int) -> Callable[..., None]:
     """`Store.write` that raises after some parts."""
-    write, count = checkpoints.Store.write, iter(range(after))
+    write, count = checkpoints.CheckpointStore.write, iter(range(after))
 
     def stopped(*arguments: Any) -> None:
         if next(count, None) is None:
@@ -168,7 +168,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
     whole, out = tmp_path / "whole", tmp_path / "out"
     assert gradlab("race", "--out", str(whole), *CUT).code == 0
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints.Store, "write", stopping(KeyboardInterrupt(), after))
+        patch.setattr(checkpoints.CheckpointStore, "write", stopping(KeyboardInterrupt(), after))
         code, printed, err = gradlab("race", "--out", str(out), *CUT)
     assert (code, printed) == (130, "")
     assert err.startswith(f"gradlab: stopped; {8 * after // 12} of 8 runs are kept in {out}, and the same command goes")
@@ -184,7 +184,7 @@ def test_a_damaged_part_is_computed_anew(
     whole, out = tmp_path / "whole", tmp_path / "out"
     assert gradlab("race", "--out", str(whole), *CUT).code == 0
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints.Store, "write", stopping(KeyboardInterrupt(), 8))
+        patch.setattr(checkpoints.CheckpointStore, "write", stopping(KeyboardInterrupt(), 8))
         assert gradlab("race", "--out", str(out), *CUT).code == 130
     first, *_, last = sorted((out / "parts").iterdir())
     first.write_bytes(first.read_bytes()[:100])
@@ -201,7 +201,7 @@ def test_a_full_disk_is_one_line_and_exit_code_1_and_loses_nothing(
     gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints.Store, "write", stopping(OSError(28, "No space left on device"), 3))
+        patch.setattr(checkpoints.CheckpointStore, "write", stopping(OSError(28, "No space left on device"), 3))
         code, printed, err = gradlab("race", "--out", str(tmp_path), *CUT)
     assert (code, printed) == (1, "")
     assert err == (

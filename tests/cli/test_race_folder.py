@@ -23,7 +23,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def stopping() -> Callable[..., None]:
     """`Store.write` that is interrupted after one part."""
-    write, count = checkpoints.Store.write, iter(range(1))
+    write, count = checkpoints.CheckpointStore.write, iter(range(1))
 
     def stopped(*arguments: Any) -> None:
         if next(count, None) is None:
@@ -54,7 +54,7 @@ def test_an_edit_of_a_module_that_the_users_own_imports_is_noticed_on_a_resume(
     )
     arguments += ("--seeds", "1", "--steps", "4", "--chunk", "2")
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints.Store, "write", stopping())
+        patch.setattr(checkpoints.CheckpointStore, "write", stopping())
         code, _, err = gradlab("race", *arguments)
     assert code == 130
     assert err.endswith("0 of 1 run are kept in out, and the same command in this directory goes on from there\n")
@@ -113,7 +113,7 @@ def test_a_finished_race_in_a_folder_that_can_only_be_read_is_shown(
 def test_a_folder_that_is_moved_away_while_it_runs_is_said_to_be_gone(
     gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, write = tmp_path / "out", checkpoints.Store.write
+    out, write = tmp_path / "out", checkpoints.CheckpointStore.write
 
     def moving(*arguments: Any) -> None:
         write(*arguments)
@@ -122,7 +122,7 @@ def test_a_folder_that_is_moved_away_while_it_runs_is_said_to_be_gone(
 
     cut = ("--chunk", "2")
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints.Store, "write", moving)
+        patch.setattr(checkpoints.CheckpointStore, "write", moving)
         code, _, err = gradlab("race", "--out", str(out), *TINY, *cut)
     assert code == 130
     remedy = "if it was moved, pass its new place as --out"

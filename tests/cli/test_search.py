@@ -58,7 +58,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
 ) -> None:
     whole, out, cut = tmp_path / "whole", tmp_path / "out", (*TINY, *RATE, "--chunk", "2")
     assert gradlab("search", "--out", str(whole), *cut).code == 0
-    write, count = checkpoints.Store.write, iter(range(4))  # 2 rounds of 3 chunks
+    write, count = checkpoints.CheckpointStore.write, iter(range(4))  # 2 rounds of 3 chunks
 
     def stopped(*arguments: Any) -> None:
         if next(count, None) is None:
@@ -66,7 +66,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
         write(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints.Store, "write", stopped)
+        patch.setattr(checkpoints.CheckpointStore, "write", stopped)
         code, printed, err = gradlab("search", "--out", str(out), *cut)
     assert (code, printed) == (130, "")
     assert err == (f"gradlab: stopped; 16 of 24 runs are kept in {out}, and the same command goes on from there\n")

@@ -15,7 +15,7 @@ from gradlab.lab.results.results_file.study_folder import FolderError
 import gradlab as gl
 from gradlab.cli.session import run_in_folder
 from gradlab.lab.engine.task import Task, Watcher
-from gradlab.lab.inputs.user_errors import Failures, ForeignError
+from gradlab.lab.inputs.user_errors import Failures, UserCodeError
 from gradlab.lab.problems import Ravine
 
 
@@ -80,7 +80,7 @@ def test_what_is_finished_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     ("error", "code", "message"),
     [
         (FolderError("there is full of bees"), 2, "gradlab: there is full of bees"),
-        (ForeignError("mine fails"), 1, "gradlab: mine fails"),
+        (UserCodeError("mine fails"), 1, "gradlab: mine fails"),
         (
             KeyboardInterrupt(),
             130,

@@ -18,10 +18,10 @@ import xarray as xr
 from gradlab.lab.results.results_file.assembly import roles
 
 import gradlab as gl
-from gradlab.lab.engine.task import Lap
-from gradlab.lab.inputs.contestants import entrants
+from gradlab.lab.engine.task import TaskResult
+from gradlab.lab.inputs.contestants import all_contestants
 from gradlab.lab.problems import Problem, Ravine
-from gradlab.lab.studies.race import Plan, race
+from gradlab.lab.studies.race import RaceStudy, race
 
 
 class Slope(Problem):
@@ -65,10 +65,10 @@ def noisy() -> Problem:
 
 
 @pytest.fixture(scope="session")
-def laps() -> list[Lap]:
+def task_results() -> list[TaskResult]:
     """A race of two optimizers on the ravine: the lowest rate crawls, the highest one of sgd diverges."""
-    table = entrants()
-    plan = Plan((Ravine(),), (table["sgd"], table["adam"]), rates=5, seeds=4, steps=30)
+    table = all_contestants()
+    plan = RaceStudy((Ravine(),), (table["sgd"], table["adam"]), rates=5, seeds=4, steps=30)
     return list(race(plan))
 
 
@@ -135,7 +135,7 @@ SWEEP = (
 
 @pytest.fixture
 def small_sweep(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
-    """`small_sweep("out", "--fresh", devices=8, HOME="x")`: a process that sweeps 2 laps of 9 blocks of 5 chunks."""
+    """`small_sweep("out", "--fresh", devices=8, HOME="x")`: a process that sweeps 2 tasks of 9 blocks of 5 chunks."""
     (tmp_path / "line_of_the_tests.py").write_text(LINE)
 
     def start(out: str, *arguments: str, devices: int = 1, **variables: str) -> subprocess.Popen[str]:

@@ -16,11 +16,11 @@ import gradlab as gl
 from gradlab.lab.engine.distributed import Processes
 from gradlab.lab.engine.task import Task, Watcher
 from gradlab.lab.inputs.loading import as_factory
-from gradlab.lab.inputs.user_errors import ForeignError
+from gradlab.lab.inputs.user_errors import UserCodeError
 from gradlab.lab.problems import Problem
 from gradlab.lab.results.results_file import provenance, results_file
 from gradlab.lab.storage import checkpoints
-from gradlab.lab.studies.resuming import durable
+from gradlab.lab.studies.resuming import open_study
 from gradlab.lab.studies.sweep import sweep
 
 working: list[bool] = []  # empty while the optimizers below fail
@@ -60,7 +60,7 @@ def tasks(problem: Problem, *makes: Any) -> list[Task]:
 
 
 def finish(out: Path, found: list[Task]) -> Any:
-    with durable("sweep", found, out) as run:
+    with open_study("sweep", found, out) as run:
         run.finish(provenance.provenance("test"), Watcher())
         return run, *run.read()
 
@@ -95,7 +95,7 @@ def test_one_that_cannot_be_made_does_not_end_the_others_either(slope: Problem, 
 
 def test_where_all_fail_there_are_no_results(slope: Problem, tmp_path: Path) -> None:
     working.clear()
-    with pytest.raises(ForeignError, match=r"^tired on slope fails at .*\nuntraceable on slope fails at .*zero$"):
+    with pytest.raises(UserCodeError, match=r"^tired on slope fails at .*\nuntraceable on slope fails at .*zero$"):
         finish(tmp_path, tasks(slope, tired, untraceable))
     assert not (tmp_path / results_file.RESULTS).exists()
 
@@ -110,7 +110,7 @@ def test_a_sweep_from_python_warns(slope: Problem, tmp_path: Path) -> None:
             found: xr.Dataset = sweep(*given, steps=3, **options)
         assert found.optimizer.values.tolist() == ["sgd"]
         assert "the host is tired" in json.loads(found.attrs["failed"])["slope"]["tired"]
-    with pytest.raises(ForeignError, match=r"^tired on slope fails"):
+    with pytest.raises(UserCodeError, match=r"^tired on slope fails"):
         sweep(slope, tired, {"learning_rate": [0.1]}, 2, steps=3)
 
 
@@ -120,7 +120,7 @@ def test_a_nan_that_is_looked_for_is_shown_where_it_happens(slope: Problem) -> N
             return jax.numpy.sqrt(-params)
 
     line = r"test_failures.py:\d+ \(return jax.numpy.sqrt\(-params\)\): FloatingPointError: a run gives nan"
-    with jax.debug_nans(True), pytest.raises(ForeignError, match=line):
+    with jax.debug_nans(True), pytest.raises(UserCodeError, match=line):
         sweep(Root(), gl.sgd, {"learning_rate": [0.1]}, 2, steps=3)
 
 
@@ -128,7 +128,7 @@ def test_all_processes_hear_of_a_failure_in_one(monkeypatch: pytest.MonkeyPatch)
     second = Processes()
     monkeypatch.setattr(second, "all", lambda text: ["tired on slope fails", text])
     calls: list[Callable[[], int]] = [lambda: 3]
-    with pytest.raises(ForeignError, match=r"^tired on slope fails$"):
+    with pytest.raises(UserCodeError, match=r"^tired on slope fails$"):
         second.together(calls[0])
     monkeypatch.setattr(second, "all", lambda text: [None, text])
     assert second.together(calls[0]) == 3

@@ -24,7 +24,7 @@ def choice_words(attributes: Mapping[str, Any]) -> str:
     return choice_label(attributes) if chosen_by(attributes) != attributes["score"] else ""
 
 
-def as_chosen(dataset: xr.Dataset) -> xr.Dataset:
+def with_choosing_metric(dataset: xr.Dataset) -> xr.Dataset:
     """The same Dataset with the choosing metric as its score, for all that chooses or shows what chooses.
 
     A Dataset whose score chooses, such as one of an earlier version, is returned as it is.

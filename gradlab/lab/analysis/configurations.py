@@ -15,11 +15,11 @@ import xarray as xr
 from .choosing_metric import chosen_by as choosing_metric
 from .export import cell, failures_in, plain, write_json, write_text
 from .leaderboard import average, final_scores, spread, with_role
-from .sweep_as_race import swept
-from .tuned_optimizers import tuned_board
+from .sweep_as_race import swept_hyperparameters
+from .tuned_optimizers import tuned_leaderboard
 
 
-class Point(NamedTuple):
+class ConfigurationRow(NamedTuple):
     """One optimizer at one point, chosen on some seeds and reported on others."""
 
     rank: int
@@ -32,24 +32,24 @@ class Point(NamedTuple):
     runs: int
 
 
-def ranking(dataset: xr.Dataset) -> list[Point]:
+def rank_configurations(dataset: xr.Dataset) -> list[ConfigurationRow]:
     """All points of all optimizers, in the order of the seeds for choosing; where one diverged, they come last.
 
     So the score of the best one, which is of other seeds, is not too good by having been chosen. Raises ValueError for
     a Dataset that is of no sweep or search; `gradlab.lab.analysis.leaderboard` ranks the optimizers of a race.
     """
-    names, logarithmic = swept(dataset), bool(dataset.attrs["logarithmic"])
+    names, logarithmic = swept_hyperparameters(dataset), bool(dataset.attrs["logarithmic"])
     choose, report = (final_scores(with_role(dataset, role)) for role in ("choose", "report"))
     chosen_by, score = (average(scores, logarithmic).values for scores in (choose, report))
     spreads, diverged = spread(report, logarithmic).values, dataset.diverged.sum("seed").values
     badness = -chosen_by if dataset.attrs["higher_is_better"] else chosen_by
     badness = np.where(np.isnan(badness), np.inf, badness)
-    found: list[Point] = []
+    found: list[ConfigurationRow] = []
     for flat in np.argsort(badness, axis=None, kind="stable"):
         at = np.unravel_index(flat, badness.shape)
         point = {name: float(dataset[name].values[at]) for name in names}
         found.append(
-            Point(
+            ConfigurationRow(
                 len(found) + 1, str(dataset.optimizer.values[at[0]]), point, float(chosen_by[at]), float(score[at]),
                 float(spreads[at]), int(diverged[at]), dataset.sizes["seed"],
             )
@@ -58,7 +58,7 @@ def ranking(dataset: xr.Dataset) -> list[Point]:
 
 
 def document(
-    rankings: Mapping[str, Sequence[Point]],
+    rankings: Mapping[str, Sequence[ConfigurationRow]],
     problems: Mapping[str, xr.Dataset],
     attributes: Mapping[str, str],
     files: Sequence[str],
@@ -81,20 +81,20 @@ def document(
 
 def _optimizers(dataset: xr.Dataset) -> dict[str, Any]:
     """Each optimizer at its best point, and the verdict in sentences, JSON-ready."""
-    rows, verdict = tuned_board(dataset)
+    rows, verdict = tuned_leaderboard(dataset)
     return {
         "optimizers": [{key: plain(value) for key, value in row._asdict().items()} for row in rows],
         "verdict": verdict,
     }
 
 
-def shown_points(points: Sequence[Point], most: int) -> list[Point]:
+def shown_points(points: Sequence[ConfigurationRow], most: int) -> list[ConfigurationRow]:
     """The first points of a ranking, and the first one of every optimizer, whatever its rank."""
     first = {point.optimizer: point.rank for point in reversed(points)}
     return [point for point in points if point.rank <= most or first[point.optimizer] == point.rank]
 
 
-def write(folder: Path, rankings: Mapping[str, Sequence[Point]], content: Mapping[str, Any]) -> None:
+def write(folder: Path, rankings: Mapping[str, Sequence[ConfigurationRow]], content: Mapping[str, Any]) -> None:
     """Write `points.csv` and `points.json`.
 
     In the table, `optimizer_rank` stands beside the best point of each optimizer: its rank among the optimizers.

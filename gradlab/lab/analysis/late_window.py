@@ -24,20 +24,20 @@ def is_late(dataset: xr.Dataset) -> np.ndarray:
     return np.asarray((at >= np.sort(at)[-FEWEST:][0]) & (at >= end / 2))
 
 
-def late(dataset: xr.Dataset) -> xr.Dataset:
+def late_evaluations(dataset: xr.Dataset) -> xr.Dataset:
     """The late evaluations alone."""
     return dataset.isel(evaluation=is_late(dataset))
 
 
-def window(dataset: xr.Dataset) -> tuple[int, int]:
+def window_bounds(dataset: xr.Dataset) -> tuple[int, int]:
     """The numbers of updates made at the first and at the last of the late evaluations."""
-    at = late(dataset).evaluation.values
+    at = late_evaluations(dataset).evaluation.values
     return int(at.min()), int(at.max())
 
 
-def in_words(dataset: xr.Dataset, short: bool = False) -> str:
+def describe_window(dataset: xr.Dataset, short: bool = False) -> str:
     """What the score of a run is: "mean over updates 360 to 400", or, for an axis, "updates 360 to 400"."""
-    first, last = window(dataset)
+    first, last = window_bounds(dataset)
     if first == last:
         return f"after {last} update{'s' * (last != 1)}"
     if short:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from .choosing_metric import as_chosen
-from .late_window import late
-from .ordering import ordered
+from .choosing_metric import with_choosing_metric
+from .late_window import late_evaluations
+from .ordering import sort_axes
 
 TINY = float(np.finfo(np.float32).tiny)  # the least loss that is told from zero on a logarithmic scale
 
@@ -39,7 +39,7 @@ def leaderboard(dataset: xr.Dataset) -> list[Row]:
     order of their names.
     """
     require_race(dataset)
-    dataset = ordered(dataset)
+    dataset = sort_axes(dataset)
     rows = [_row(dataset.sel(optimizer=name)) for name in dataset.optimizer.values]
     direction = -1.0 if dataset.attrs["higher_is_better"] else 1.0
 
@@ -56,7 +56,7 @@ def late_scores(dataset: xr.Dataset) -> xr.DataArray:
 
     They are NaN from the update on at which a run diverged.
     """
-    found = late(dataset)[dataset.attrs["score"]].astype(float)
+    found = late_evaluations(dataset)[dataset.attrs["score"]].astype(float)
     floor = dataset.attrs.get("floor", 0.0)
     return found.copy(data=np.maximum(found.values, floor)) if floor > 0 else found
 
@@ -95,7 +95,7 @@ def _decades(scores: xr.DataArray) -> xr.DataArray:
 def with_role(dataset: xr.Dataset, role: str) -> xr.Dataset:
     """The seeds that are for "choose" or "report", with the score that is for it: `chosen_by` is what chooses."""
     seeds = dataset.isel(seed=np.isin(dataset.role.values, (role, "both")))
-    return as_chosen(seeds) if role == "choose" else seeds
+    return with_choosing_metric(seeds) if role == "choose" else seeds
 
 
 def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:

@@ -8,7 +8,7 @@ import xarray as xr
 RATE = "learning_rate"
 
 
-def ordered(dataset: xr.Dataset) -> xr.Dataset:
+def sort_axes(dataset: xr.Dataset) -> xr.Dataset:
     """The Dataset with its rates (of each optimizer), seeds, updates and evaluations in ascending order.
 
     Everything that looks at neighbors (the range of good rates, the ends of a grid, lines in pictures) needs that

@@ -11,9 +11,9 @@ import xarray as xr
 
 from gradlab import registry
 
-from ..formatting import shortest
+from ..formatting import format_float
 from .leaderboard import require_dataset
-from .ordering import RATE, ordered
+from .ordering import RATE, sort_axes
 
 MOST = 64  # optimizers that can still be told apart
 
@@ -29,17 +29,17 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
     """
     _require_results(dataset)
     if "point" not in dataset.dims:
-        return ordered(dataset)
-    dataset = ordered(dataset)
+        return sort_axes(dataset)
+    dataset = sort_axes(dataset)
     name = dataset.attrs.get("problem", "this")
-    hyperparameters = swept(dataset)
+    hyperparameters = swept_hyperparameters(dataset)
     if dataset.attrs.get("sampler") != "grid":
         raise ValueError(f"the points of {name} are samples, which lie on no grid of learning rates")
     if RATE not in hyperparameters:
         raise ValueError(f"the points of {name} have no learning rate, only {', '.join(hyperparameters)}")
     lowest = float(dataset[RATE].min())
     if lowest <= 0:
-        raise ValueError(f"a learning rate of {name} is {shortest(lowest)}, which lies in no decade")
+        raise ValueError(f"a learning rate of {name} is {format_float(lowest)}, which lies in no decade")
     others = [other for other in hyperparameters if other != RATE]
     columns = [dataset[other].values[0].tolist() for other in others]
     combinations = sorted(set(zip(*columns))) if others else [()]
@@ -66,7 +66,7 @@ def _require_results(dataset: Any) -> None:
         kind = type(dataset).__name__
         raise TypeError(f"expected the Dataset of a race or a sweep of one problem, got {kind}; {where}")
     if "point" in dataset.dims:
-        swept(dataset)
+        swept_hyperparameters(dataset)
     points = "point" if "point" in dataset.dims else "rate"
     missing = [name for name in ("optimizer", points, "seed") if name not in dataset.dims]
     missing += ["role"] * ("role" not in dataset.variables)
@@ -80,7 +80,7 @@ def _require_results(dataset: Any) -> None:
         )
 
 
-def swept(dataset: xr.Dataset) -> list[str]:
+def swept_hyperparameters(dataset: xr.Dataset) -> list[str]:
     """The hyperparameters of the Dataset of a sweep or a search. Raises ValueError and TypeError for any other."""
     require_dataset(dataset)
     if "point" in dataset.dims and "hyperparameters" in dataset.attrs:
@@ -102,7 +102,7 @@ def _part(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> xr
     for name in ("compile_seconds", "run_seconds"):
         if name in found:
             found[name] = found[name] * here.mean()  # its share
-    label = " ".join([optimizer, *(f"{name}={shortest(value)}" for name, value in settings.items())])
+    label = " ".join([optimizer, *(f"{name}={format_float(value)}" for name, value in settings.items())])
     return found.assign_coords(
         optimizer=[label], family=("optimizer", [optimizer]), composition=("optimizer", [composition])
     )

@@ -12,10 +12,10 @@ import xarray as xr
 from .comparison import ranks, verdict
 from .leaderboard import leaderboard, mean_scores, with_role
 from .ordering import RATE
-from .sweep_as_race import composition_at, swept
+from .sweep_as_race import composition_at, swept_hyperparameters
 
 
-class Tuned(NamedTuple):
+class TunedRow(NamedTuple):
     """One optimizer at the configuration that the choosing seeds chose, on the reporting seeds."""
 
     rank: int
@@ -29,14 +29,14 @@ class Tuned(NamedTuple):
     runs: int
 
 
-def tuned(dataset: xr.Dataset) -> xr.Dataset:
+def select_best_points(dataset: xr.Dataset) -> xr.Dataset:
     """The Dataset of a race in which each optimizer has one entry: its best point on the seeds for choosing.
 
     It is on (optimizer, rate, ...), with one place on `rate`, and each hyperparameter is a coordinate there; where no
     learning rate was swept, `learning_rate` is NaN. All hyperparameters that were swept are tuned, over all points.
     Raises ValueError for a Dataset of no sweep and no search.
     """
-    names = swept(dataset)
+    names = swept_hyperparameters(dataset)
     scores = mean_scores(with_role(dataset, "choose")).transpose("optimizer", "point").values
     badness = np.where(np.isnan(scores), np.inf, -scores if dataset.attrs["higher_is_better"] else scores)
     best = xr.DataArray(badness.argmin(1)[:, None], dims=("optimizer", "rate"))
@@ -61,15 +61,15 @@ def settings_of(race: xr.Dataset, optimizer: str) -> dict[str, float]:
     return {name: float(own[name].values.item()) for name in json.loads(race.attrs["hyperparameters"])}
 
 
-def tuned_board(dataset: xr.Dataset) -> tuple[list[Tuned], list[str]]:
+def tuned_leaderboard(dataset: xr.Dataset) -> tuple[list[TunedRow], list[str]]:
     """The optimizers of a sweep or a search, best first, and the verdict on the first one in sentences."""
-    race = tuned(dataset)
+    race = select_best_points(dataset)
     table, rows = ranks(race), []
     for row in leaderboard(race):
         own, place = race.sel(optimizer=row.optimizer), table.sel(optimizer=row.optimizer)
         has_any = not math.isnan(row.score) or row.diverged_at_best > 0
         rows.append(
-            Tuned(
+            TunedRow(
                 row.rank, row.optimizer, settings_of(race, row.optimizer) if has_any else {}, row.score, row.spread,
                 int(place.low), int(place.high), int(own.diverged.sum()), own.diverged.size,
             )

@@ -31,19 +31,19 @@ class Compiler:
         self._programs: dict[Any, Future[Program]] = {}
 
     def prepare(self, task: Task) -> tuple[Future[Program], Future[Draws]]:
-        """The program of a task, and what its seeds draw. Both raise ForeignError for code of others that fails."""
-        with task.blame():
+        """The program of a task, and what its seeds draw. Both raise UserCodeError for code of others that fails."""
+        with task.convert_user_errors():
             stacked = task.stacked()
         key = (id(task.problem), task.seeds, task.steps)
         if key not in self._draws:
-            self._draws.clear()  # laps come problem by problem
+            self._draws.clear()  # tasks come problem by problem
             self._draws[key] = self._pool.submit(_drawn, task)
         return self._program(task, stacked), self._draws[key]
 
     def _program(self, task: Task, stacked: optax.GradientTransformation) -> Future[Program]:
         if not self.keep:
             return self._pool.submit(_compiled, task, stacked, self.devices)
-        shape = (id(task.problem), task.cut, jax.tree.structure(stacked))
+        shape = (id(task.problem), task.partition, jax.tree.structure(stacked))
         if shape not in self._programs:
             self._programs[shape] = self._pool.submit(_compiled, task, stacked, self.devices)
             return self._programs[shape]
@@ -59,10 +59,10 @@ class Compiler:
 
 
 def _drawn(task: Task) -> Draws:
-    with task.blame():
+    with task.convert_user_errors():
         return draw(task.problem, task.seeds, task.steps)
 
 
 def _compiled(task: Task, stacked: optax.GradientTransformation, devices: Sequence[jax.Device] | None) -> Program:
-    with task.blame():
-        return Program(task.problem, stacked, task.cut, devices)
+    with task.convert_user_errors():
+        return Program(task.problem, stacked, task.partition, devices)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import jax
 import numpy as np
 
-from ..inputs.user_errors import ForeignError
+from ..inputs.user_errors import UserCodeError
 
 T = TypeVar("T")
 
@@ -37,16 +37,16 @@ class Processes:
         return [value] if self.count == 1 else [pickle.loads(text) for text in self._gathered(pickle.dumps(value))]
 
     def together(self, call: Callable[[], T]) -> T:
-        """What a call gives in each process. Raises ForeignError in all of them if it does in one."""
+        """What a call gives in each process. Raises UserCodeError in all of them if it does in one."""
         found: T | None = None
-        failure: ForeignError | None = None
+        failure: UserCodeError | None = None
         try:
             found = call()
-        except ForeignError as error:
+        except UserCodeError as error:
             failure = error
         texts = self.all(None if failure is None else str(failure))
         if failure is None and any(texts):
-            failure = ForeignError(next(text for text in texts if text))
+            failure = UserCodeError(next(text for text in texts if text))
         if failure is not None:
             raise failure
         return found  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Cutting a lap into what fits: lanes into blocks of one shape, steps into chunks of one length.
+"""Cutting a task into what fits: lanes into blocks of one shape, steps into chunks of one length.
 
 Neither depends on how many devices or processes there are, so that the numbers do not: each block is computed by the
 same program, wherever it runs.
@@ -17,7 +17,7 @@ import numpy as np
 import optax
 
 from ..problems.base import Problem
-from .training_loop import Draws, draw_shapes, start
+from .training_loop import Draws, draw_shapes, initial_carry
 
 LANES = 80  # in a block: more do not run faster on a CPU, and leave nothing to hand to other cores and devices
 MEMORY = 2**30  # bytes of a block
@@ -26,15 +26,15 @@ OVERHEAD = 4  # lanes whose time a block costs beyond that of its own
 
 
 class Block(NamedTuple):
-    """Some lanes of a lap: the indices of their points and seeds. The last of the lap are repeated to fill it up."""
+    """Some lanes of a task: the indices of their points and seeds. The last of the task are repeated to fill it up."""
 
     points: np.ndarray
     seeds: np.ndarray
 
 
 @dataclass(frozen=True)
-class Cut:
-    """How a lap of `points` x `seeds` lanes of `steps` updates is cut into blocks and chunks."""
+class Partition:
+    """How a task of `points` x `seeds` lanes of `steps` updates is cut into blocks and chunks."""
 
     points: int
     seeds: int
@@ -66,7 +66,7 @@ class Cut:
         return np.arange(chunk * self.chunk, (chunk + 1) * self.chunk)
 
 
-def cut(
+def partition_task(
     problem: Problem,
     tx: optax.GradientTransformation,
     points: int,
@@ -74,7 +74,7 @@ def cut(
     steps: int,
     lanes: int | None = None,
     chunk: int | None = None,
-) -> Cut:
+) -> Partition:
     """Choose the blocks and chunks for runs of one optimizer, by their memory and work; `lanes` and `chunk` limit them.
 
     The last block is filled up with copies of its last lanes, so that all are one program; the shape of a block is the
@@ -89,7 +89,7 @@ def cut(
     if chunk is None:
         work = math.prod(shape) * gradient.operations
         chunk = max(1, min(positions, int(WORK / max(work, 1.0))))
-    return Cut(points, seeds, steps, *shape, -(-positions // -(-positions // chunk)))
+    return Partition(points, seeds, steps, *shape, -(-positions // -(-positions // chunk)))
 
 
 def _shapes(points: int, seeds: int, lanes: int) -> Iterator[tuple[int, int]]:
@@ -118,7 +118,7 @@ class _Gradient(NamedTuple):
 def _lane_bytes(tx: optax.GradientTransformation, params: Any, gradient: _Gradient) -> int:
     """What a lane needs: all that it carries, before and after the step; the gradient and the update; and what is kept
     for the gradient."""
-    return max(1, 2 * _bytes(jax.eval_shape(start, tx, params)) + 2 * _bytes(params) + gradient.kept)
+    return max(1, 2 * _bytes(jax.eval_shape(initial_carry, tx, params)) + 2 * _bytes(params) + gradient.kept)
 
 
 def _measured(problem: Problem, steps: int) -> tuple[Draws, _Gradient]:

@@ -1,4 +1,4 @@
-"""The compiled program of a lap: one chunk of a wave, which is a block of lanes on each device."""
+"""The compiled program of a task: one chunk of a group, which is a block of lanes on each device."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from ..problems.base import Problem
 from .devices import compile_fast, local_devices
 from .evaluation_steps import evaluation_steps
-from .partition import Block, Cut
-from .random_keys import cooked, raw
-from .training_loop import Draws, Trace, advance, draw_shapes, start
+from .partition import Block, Partition
+from .random_keys import unwrap_keys, wrap_keys
+from .training_loop import Draws, Trace, draw_shapes, initial_carry, run_chunk
 
 BLOCK = PartitionSpec("block")
 
@@ -35,18 +35,18 @@ class Program:
         self,
         problem: Problem,
         stacked: optax.GradientTransformation,
-        cut: Cut,
+        partition: Partition,
         devices: Sequence[jax.Device] | None = None,
     ):
         begin = time.perf_counter()
-        self.problem, self.cut = problem, cut
+        self.problem, self.partition = problem, partition
         devices = list(devices or local_devices())
-        self.width, self.platform = len(devices), devices[0].platform  # the width of a wave, in blocks
+        self.width, self.platform = len(devices), devices[0].platform  # the width of a group, in blocks
         self._numbers = jax.tree.map(np.asarray, stacked)  # on (point,)
-        self._evaluated = evaluation_steps(cut.steps)
+        self._evaluated = evaluation_steps(partition.steps)
         lane = jax.tree.map(lambda number: jax.ShapeDtypeStruct((), number.dtype), self._numbers)
-        self._shapes = draw_shapes(problem, cut.steps)
-        self._carry = jax.eval_shape(start, lane, self._shapes.params)
+        self._shapes = draw_shapes(problem, partition.steps)
+        self._carry = jax.eval_shape(initial_carry, lane, self._shapes.params)
         self._compiled = self._compile(Mesh(np.array(devices), ("block",)), lane)
         self.compile_seconds = time.perf_counter() - begin
 
@@ -57,7 +57,7 @@ class Program:
         return other
 
     def _compile(self, mesh: Mesh, lane: Any) -> Any:
-        cut = self.cut
+        partition = self.partition
         over_seeds = jax.vmap(self._lane, in_axes=(None, None, 0, 0, 0, None))
         over_points = jax.vmap(over_seeds, in_axes=(None, 0, None, 0, None, None))
 
@@ -74,15 +74,15 @@ class Program:
 
             return jax.tree.map(shape, tree)
 
-        raw_draws = jax.eval_shape(raw, self._shapes)
+        raw_draws = jax.eval_shape(unwrap_keys, self._shapes)
         batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), raw_draws.batches)
         arguments = (
             jax.ShapeDtypeStruct((), bool, sharding=same),
-            shapes(lane, cut.block_points),
-            shapes(raw_draws.params, cut.block_seeds),
-            shapes(jax.eval_shape(raw, self._carry), cut.block_points, cut.block_seeds),
-            shapes(batch, cut.block_seeds, cut.chunk),
-            jax.ShapeDtypeStruct((cut.chunk,), bool, sharding=same),
+            shapes(lane, partition.block_points),
+            shapes(raw_draws.params, partition.block_seeds),
+            shapes(jax.eval_shape(unwrap_keys, self._carry), partition.block_points, partition.block_seeds),
+            shapes(batch, partition.block_seeds, partition.chunk),
+            jax.ShapeDtypeStruct((partition.chunk,), bool, sharding=same),
         )
         everywhere = jax.shard_map(
             one_block,
@@ -95,17 +95,17 @@ class Program:
 
     def _lane(self, first: Any, tx: Any, params: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
         # Whether to start or to go on is an input, so that one program does both.
-        begin = raw(start(tx, cooked(params, self._shapes.params)))
+        begin = unwrap_keys(initial_carry(tx, wrap_keys(params, self._shapes.params)))
         carry = jax.tree.map(lambda new, old: jnp.where(first, new, old), begin, carry)
-        carry, trace = advance(
-            self.problem, tx, cooked(carry, self._carry), cooked(batches, self._shapes.batches), evaluate
+        carry, trace = run_chunk(
+            self.problem, tx, wrap_keys(carry, self._carry), wrap_keys(batches, self._shapes.batches), evaluate
         )
-        return raw(carry), trace
+        return unwrap_keys(carry), trace
 
     def carry_shapes(self) -> list[tuple[tuple[int, ...], Any]]:
         """Shape and dtype of each array that a block carries from chunk to chunk."""
-        leading = (self.cut.block_points, self.cut.block_seeds)
-        leaves = jax.tree.leaves(jax.eval_shape(raw, self._carry))
+        leading = (self.partition.block_points, self.partition.block_seeds)
+        leaves = jax.tree.leaves(jax.eval_shape(unwrap_keys, self._carry))
         return [((*leading, *leaf.shape), leaf.dtype) for leaf in leaves]
 
     def run(
@@ -118,8 +118,8 @@ class Program:
         structure = jax.tree.structure(self._carry)
         if carry is None:
             carry = [np.zeros((self.width, *shape), dtype) for shape, dtype in self.carry_shapes()]
-        span = self.cut.span(chunk)
-        at = np.minimum(span, self.cut.steps - 1)
+        span = self.partition.span(chunk)
+        at = np.minimum(span, self.partition.steps - 1)
         points, seeds = (np.stack([getattr(block, axis) for block in blocks]) for axis in ("points", "seeds"))
         carried, trace = self._compiled(
             np.asarray(chunk == 0),
@@ -141,15 +141,15 @@ class Program:
             return jnp.asarray(array[at])
 
         for seed in np.unique(np.concatenate([block.seeds for block in blocks]))[:3]:
-            params = cooked(jax.tree.map(lambda array, at=seed: first(array, at), draws.params), self._shapes.params)
+            params = wrap_keys(jax.tree.map(lambda array, at=seed: first(array, at), draws.params), self._shapes.params)
             batch = jax.tree.map(lambda array, at=seed: first(array, at, 0), draws.batches)
             with jax.disable_jit():
-                jax.value_and_grad(self.problem.loss)(params, cooked(batch, self._shapes.batches))
+                jax.value_and_grad(self.problem.loss)(params, wrap_keys(batch, self._shapes.batches))
 
     def valid(self, chunk: int, trace: Trace) -> dict[str, np.ndarray]:
         """What of a block's trace (NumPy arrays) belongs to the results, by name."""
-        span = self.cut.span(chunk)
-        steps, evaluated = span < self.cut.steps, np.isin(span, self._evaluated)
+        span = self.partition.span(chunk)
+        steps, evaluated = span < self.partition.steps, np.isin(span, self._evaluated)
         arrays = {f"metric {name}": metric[..., evaluated] for name, metric in trace.metrics.items()}
         arrays["loss"] = trace.loss[..., steps]
         if trace.path is not None:

@@ -10,12 +10,12 @@ import jax.numpy as jnp
 from ..problems.base import PyTree
 
 
-def raw(tree: PyTree) -> PyTree:
+def unwrap_keys(tree: PyTree) -> PyTree:
     """The tree with the data of random keys in their place: what can be sliced, sent and stored as plain arrays."""
     return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if _is_key(leaf) else leaf, tree)
 
 
-def cooked(tree: PyTree, like: PyTree) -> PyTree:
+def wrap_keys(tree: PyTree, like: PyTree) -> PyTree:
     """Undo `raw`: the random keys are those of `like`."""
 
     def restore(leaf: Any, original: Any) -> Any:

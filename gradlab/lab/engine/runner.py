@@ -1,4 +1,4 @@
-"""Laps: one optimizer's runs on one problem after the other, compiled ahead, run, and kept."""
+"""Tasks: one optimizer's runs on one problem after the other, compiled ahead, run, and kept."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from typing import NamedTuple
 import numpy as np
 import optax
 
-from ..inputs.user_errors import ForeignError
+from ..inputs.user_errors import UserCodeError
 from ..problems.base import Problem
-from ..storage.checkpoints import DamagedError, Part, Store
+from ..storage.checkpoints import CheckpointStore, DamagedPartError, Part
 from .compiler import Compiler
 from .distributed import Processes
-from .executor import Parts, Waves
+from .executor import Executor, Parts
 from .program import Program
-from .task import Lap, Task, Watcher
+from .task import Task, TaskResult, Watcher
 from .thread_settings import require_compilation
-from .training_loop import Curves, Draws, curves
+from .training_loop import Curves, Draws, assemble_curves
 
-AHEAD = 2  # laps that are compiled while one runs
+AHEAD = 2  # tasks that are compiled while one runs
 
 
-def run_laps(
+def run_tasks(
     tasks: Sequence[Task],
-    store: Store | None = None,
+    store: CheckpointStore | None = None,
     watcher: Watcher | None = None,
     processes: Processes | None = None,
     compiler: Compiler | None = None,
-) -> Generator[Lap, None, None]:
-    """Run the tasks, and yield each lap as it ends.
+) -> Generator[TaskResult, None, None]:
+    """Run the tasks, and yield each task as it ends.
 
-    While a lap runs, the next ones are compiled on other threads. Chunks that a store holds are taken from it, and new
+    While a task runs, the next ones are compiled on other threads. Chunks that a store holds are taken from it, and new
     ones are added as they end: stopping at any moment loses only what is in flight. With several processes, each must
-    call this with the same tasks; only the first has a store, and all get the same laps. Another `compiler` than one
+    call this with the same tasks; only the first has a store, and all get the same tasks. Another `compiler` than one
     of its own is not closed.
 
     A task that cannot be finished, because its optimizer or its problem fails, is told to the watcher, and gives no
-    lap; the chunks of it that were done stay in the store. Raises ValueError under `jax.disable_jit`.
+    task; the chunks of it that were done stay in the store. Raises ValueError under `jax.disable_jit`.
     """
     require_compilation()
     watcher, processes = watcher or Watcher(), processes or Processes()
@@ -49,9 +49,9 @@ def run_laps(
         def prepare(index: int, task: Task) -> _Prepared:
             try:
                 kept = _kept(index, task, store, processes, watcher)
-                is_complete = all(len(parts) == task.cut.chunks for parts in kept)
+                is_complete = all(len(parts) == task.partition.chunks for parts in kept)
                 return _Prepared(kept, None if is_complete else ahead.prepare(task))
-            except ForeignError as error:
+            except UserCodeError as error:
                 return _Prepared([], None, error)
 
         coming: deque[_Prepared] = deque()
@@ -66,11 +66,11 @@ def run_laps(
                     watcher.advances(task.runs)
                     parts = prepared.kept
                 else:
-                    parts = Waves(index, task, *made, store, watcher, processes).finish(prepared.kept)
-            except ForeignError as error:
+                    parts = Executor(index, task, *made, store, watcher, processes).finish(prepared.kept)
+            except UserCodeError as error:
                 watcher.fails(task, error)
             else:
-                yield _lap(task, parts)
+                yield _task_result(task, parts)
 
 
 def train(
@@ -85,26 +85,26 @@ def train(
         raise ValueError(f"a sweep needs at least one step and one seed, got {steps} steps and {len(seeds)} seeds")
     points = {"index": np.arange(len(optimizers))}
     task = Task(problem, "given", "given", lambda index: optimizers[index], points, tuple(seeds), steps)
-    return next(run_laps([task])).curves
+    return next(run_tasks([task])).curves
 
 
 class _Prepared(NamedTuple):
-    """A lap to come: what is done of it already, and, where that is not all, what it needs to go on."""
+    """A task to come: what is done of it already, and, where that is not all, what it needs to go on."""
 
     kept: Parts
     needed: tuple[Future[Program], Future[Draws]] | None
-    failure: ForeignError | None = None
+    failure: UserCodeError | None = None
 
     def made(self) -> tuple[Program, Draws] | None:
-        """What it needs, once it is there. Raises ForeignError if that cannot be made."""
+        """What it needs, once it is there. Raises UserCodeError if that cannot be made."""
         if self.failure is not None:
             raise self.failure
         return None if self.needed is None else (self.needed[0].result(), self.needed[1].result())
 
 
-def _kept(index: int, task: Task, store: Store | None, processes: Processes, watcher: Watcher) -> Parts:
+def _kept(index: int, task: Task, store: CheckpointStore | None, processes: Processes, watcher: Watcher) -> Parts:
     """The chunks of each block that are done already."""
-    blocks = len(task.cut.blocks())
+    blocks = len(task.partition.blocks())
     if processes.is_first:
         parts = [_sound(store, index, block, task, watcher) for block in range(blocks)] if store else [[]] * blocks
     else:
@@ -112,17 +112,17 @@ def _kept(index: int, task: Task, store: Store | None, processes: Processes, wat
     return processes.from_first(parts)
 
 
-def _sound(store: Store, index: int, block: int, task: Task, watcher: Watcher) -> list[Part]:
+def _sound(store: CheckpointStore, index: int, block: int, task: Task, watcher: Watcher) -> list[Part]:
     try:
-        return store.parts(index, block, task.cut.chunks)
-    except DamagedError as error:
+        return store.parts(index, block, task.partition.chunks)
+    except DamagedPartError as error:
         watcher.warns(f"{error}; the block is computed anew")
         store.discard(index, block)
         return []
 
 
-def _lap(task: Task, parts: Parts) -> Lap:
-    """Put the blocks and chunks of a lap together."""
+def _task_result(task: Task, parts: Parts) -> TaskResult:
+    """Put the blocks and chunks of a task together."""
     joined = [
         {name: np.concatenate([part.arrays[name] for part in block], axis=2) for name in block[0].arrays}
         for block in parts
@@ -130,12 +130,12 @@ def _lap(task: Task, parts: Parts) -> Lap:
     whole = {}
     for name, array in joined[0].items():
         whole[name] = np.empty((task.count, len(task.seeds), *array.shape[2:]), array.dtype)
-        for block, arrays in zip(task.cut.blocks(), joined):
+        for block, arrays in zip(task.partition.blocks(), joined):
             whole[name][np.ix_(block.points, block.seeds)] = arrays[name]
     metrics = {name.removeprefix("metric "): array for name, array in whole.items() if name.startswith("metric ")}
-    return Lap(
+    return TaskResult(
         task,
-        curves(whole["loss"], metrics, whole.get("path")),
+        assemble_curves(whole["loss"], metrics, whole.get("path")),
         compile_seconds=sum(part.compile_seconds for block in parts for part in block),
         run_seconds=sum(part.seconds for block in parts for part in block),
     )

@@ -1,4 +1,4 @@
-"""Tasks: what the laps of a race or a sweep are to do, what they give, and who is told."""
+"""Tasks: what the tasks of a race or a sweep are to do, what they give, and who is told."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ import optax
 from gradlab import Transformation
 from gradlab.values import replaced
 
-from ..inputs.source_files import is_foreign
-from ..inputs.time_limit import limited, patience
-from ..inputs.user_errors import ForeignError, RefusedError, blamed
+from ..inputs.source_files import is_user_code
+from ..inputs.time_limit import limit_time, time_limit_seconds
+from ..inputs.user_errors import RefusedHyperparametersError, UserCodeError, convert_user_errors
 from ..problems.base import Problem
-from .partition import Cut, cut
-from .training_loop import Curves, stack
+from .partition import Partition, partition_task
+from .training_loop import Curves, stack_optimizers
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a lap is to do: each point of one optimizer's hyperparameters, from each seed, on one problem."""
+    """What a task is to do: each point of one optimizer's hyperparameters, from each seed, on one problem."""
 
     problem: Problem
     name: str  # of the optimizer
@@ -61,16 +61,16 @@ class Task:
     def optimizer(self, point: int) -> optax.GradientTransformation:
         """The optimizer at a point.
 
-        Raises ForeignError if somebody else's fails, and RefusedError if it refuses its values. One of gradlab raises
-        ValueError for values outside of their ranges.
+        Raises UserCodeError if somebody else's fails, and RefusedHyperparametersError if it refuses its values. One of
+        gradlab raises ValueError for values outside of their ranges.
         """
         try:
-            with self.blame(), limited(patience() if self._is_foreign else 0):
+            with self.convert_user_errors(), limit_time(time_limit_seconds() if self._is_user_code else 0):
                 chosen = {name: values[point].item() for name, values in self.points.items()}
                 return self.make(**{name: self._number(name, value) for name, value in chosen.items()})
-        except ForeignError as error:
+        except UserCodeError as error:
             if isinstance(error.__cause__, ValueError):
-                raise RefusedError(str(error)) from error.__cause__
+                raise RefusedHyperparametersError(str(error)) from error.__cause__
             raise
 
     def _number(self, name: str, value: float) -> Any:
@@ -85,22 +85,23 @@ class Task:
         return {name for name in counts & set(self.points) if (self.points[name] % 1 == 0).all()}
 
     def check(self, watcher: Watcher) -> None:
-        """Make the optimizers, and raise RefusedError or ValueError for the first value that one refuses.
+        """Make the optimizers, and raise RefusedHyperparametersError or ValueError for the first value that one
+        refuses.
 
         An optimizer that fails otherwise is left to the run, which reports it and goes on with the others. The
         hyperparameters of gradlab's factories have intervals, so that the smallest and the largest value of each speak
         for all; any other factory is called at every point.
         """
         indices: Iterable[int] = range(self.count)
-        if not self._is_foreign:
+        if not self._is_user_code:
             ends = (extreme(values) for values in self.points.values() for extreme in (np.argmin, np.argmax))
             indices = sorted({0, *map(int, ends)})
         for done, index in enumerate(indices):
             try:
                 self.optimizer(index)
-            except RefusedError:
+            except RefusedHyperparametersError:
                 raise
-            except ForeignError:
+            except UserCodeError:
                 return
             if done % 500 == 499:
                 watcher.checks(self, done + 1)
@@ -112,8 +113,8 @@ class Task:
         is_plain = isinstance(first, Transformation) and first.factory == getattr(self.make, "factory", None)
         numbers = [*(children.get(name) for name in self.points), *jax.tree.leaves(first)]
         if not is_plain or not all(isinstance(number, float) for number in numbers):
-            with self.blame():
-                return stack([self.optimizer(point) for point in range(self.count)])
+            with self.convert_user_errors():
+                return stack_optimizers([self.optimizer(point) for point in range(self.count)])
         # The leaves are the arguments themselves, so that there is no need to make every optimizer.
         columns = jax.tree.map(lambda number: jnp.asarray(np.full(self.count, number)), first)
         return replaced(columns, {name: jnp.asarray(values) for name, values in self.points.items()})
@@ -124,25 +125,25 @@ class Task:
         return str(self.optimizer(self.count // 2))
 
     @cached_property
-    def cut(self) -> Cut:
+    def partition(self) -> Partition:
         """Its blocks and chunks."""
         tx = self.optimizer(self.count // 2)
-        with self.blame():
-            return cut(self.problem, tx, self.count, len(self.seeds), self.steps, self.lanes, self.chunk)
+        with self.convert_user_errors():
+            return partition_task(self.problem, tx, self.count, len(self.seeds), self.steps, self.lanes, self.chunk)
 
-    def blame(self) -> AbstractContextManager[Any]:
+    def convert_user_errors(self) -> AbstractContextManager[Any]:
         """Where its optimizer and its problem are called: their failures are told apart from our own."""
         stack = ExitStack()
-        stack.enter_context(blamed(f"{self.name} on {self.problem.name}", self._is_foreign))
+        stack.enter_context(convert_user_errors(f"{self.name} on {self.problem.name}", self._is_user_code))
         stack.enter_context(jax.transfer_guard("allow"))  # it moves numbers on purpose
         return stack
 
     @cached_property
-    def _is_foreign(self) -> bool:
-        return is_foreign(self.problem) or is_foreign(self.make)
+    def _is_user_code(self) -> bool:
+        return is_user_code(self.problem) or is_user_code(self.make)
 
 
-class Lap(NamedTuple):
+class TaskResult(NamedTuple):
     """What a task gave."""
 
     task: Task
@@ -155,7 +156,7 @@ class Watcher:
     """Is told how the work goes; this one does not care."""
 
     def starts(self, task: Task) -> None:
-        """A lap begins."""
+        """A task begins."""
 
     def checks(self, task: Task, points: int) -> None:
         """So many points of a task are checked, before anything runs."""
@@ -166,18 +167,18 @@ class Watcher:
     def warns(self, message: str) -> None:
         """Something was amiss, and is being put right."""
 
-    def fails(self, task: Task, error: ForeignError) -> None:
+    def fails(self, task: Task, error: UserCodeError) -> None:
         """A task cannot be finished. This one raises the error; without that, the others go on."""
         raise error
 
 
-class Collector(Watcher):
+class FailureCollector(Watcher):
     """Passes on what it is told, but collects the failures of tasks, so that the others go on."""
 
     def __init__(self, watcher: Watcher, failed: dict[str, dict[str, str]]):
         self.watcher, self.failed = watcher, failed
         self.starts, self.advances, self.warns = watcher.starts, watcher.advances, watcher.warns  # type: ignore[method-assign]
 
-    def fails(self, task: Task, error: ForeignError) -> None:
+    def fails(self, task: Task, error: UserCodeError) -> None:
         problem, label = task.problem.name, f"{task.name} on {task.problem.name} "
         self.failed.setdefault(problem, {})[task.name] = str(error).removeprefix(label)

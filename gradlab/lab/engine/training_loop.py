@@ -14,7 +14,7 @@ import optax
 from ..problems.base import Problem, PyTree
 from .devices import compile_fast, local_devices
 from .evaluation_steps import evaluation_steps
-from .random_keys import raw
+from .random_keys import unwrap_keys
 
 DIVERGENCE_FACTOR = 1e3  # a loss beyond this many times the first one (or one, if that is larger) has diverged
 
@@ -27,7 +27,7 @@ class Draws(NamedTuple):
 
 
 class Curves(NamedTuple):
-    """What the runs of a lap gave, on leading axes (point, seed); NaN from the step at which a run diverged on."""
+    """What the runs of a task gave, on leading axes (point, seed); NaN from the step at which a run diverged on."""
 
     loss: np.ndarray  # (point, seed, step): on the batch of the step, before the update
     metrics: dict[str, np.ndarray]  # (point, seed, evaluation): at `evaluation_steps`
@@ -44,7 +44,7 @@ class Trace(NamedTuple):
     path: Any
 
 
-def stack(optimizers: Sequence[optax.GradientTransformation]) -> optax.GradientTransformation:
+def stack_optimizers(optimizers: Sequence[optax.GradientTransformation]) -> optax.GradientTransformation:
     """One optimizer whose hyperparameters are arrays over those of some, which must be of one structure."""
 
     def together(*numbers: Any) -> Any:
@@ -64,7 +64,7 @@ def draw(problem: Problem, seeds: Iterable[int], steps: int) -> Draws:
 
     def one(seed: jax.Array) -> Draws:
         start, batches = jax.random.split(jax.random.key(seed))
-        return raw(Draws(problem.init(start), problem.batches(batches, steps)))
+        return unwrap_keys(Draws(problem.init(start), problem.batches(batches, steps)))
 
     compiled = compile_fast(jax.jit(one).lower(jnp.asarray(0, jnp.uint32)), local_devices()[0])
     chosen = list(seeds)
@@ -89,12 +89,12 @@ def draw_shapes(problem: Problem, steps: int) -> Draws:
     return jax.eval_shape(one, jax.eval_shape(lambda: jax.random.key(0)))
 
 
-def start(tx: optax.GradientTransformation, params: PyTree) -> Any:
+def initial_carry(tx: optax.GradientTransformation, params: PyTree) -> Any:
     """What a lane carries from step to step: the parameters, and the state of its optimizer."""
     return params, tx.init(params)
 
 
-def advance(
+def run_chunk(
     problem: Problem, tx: optax.GradientTransformation, carry: Any, batches: PyTree, evaluate: jax.Array
 ) -> tuple[Any, Trace]:
     """One lane over one chunk: an update for each element of `evaluate`, which says whether to measure the metrics."""
@@ -121,8 +121,8 @@ def advance(
     return jax.lax.scan(step, carry, (batches, evaluate), length=len(evaluate))
 
 
-def curves(loss: np.ndarray, metrics: Mapping[str, np.ndarray], path: np.ndarray | None) -> Curves:
-    """The curves of a lap from its traces, on (point, seed, step or evaluation), cut off where a run diverged."""
+def assemble_curves(loss: np.ndarray, metrics: Mapping[str, np.ndarray], path: np.ndarray | None) -> Curves:
+    """The curves of a task from its traces, on (point, seed, step or evaluation), cut off where a run diverged."""
     steps = loss.shape[-1]
     with np.errstate(invalid="ignore"):
         limit = DIVERGENCE_FACTOR * np.maximum(np.abs(loss[..., :1]), 1.0)

@@ -9,7 +9,7 @@ import operator
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
-from .name_lookup import meant
+from .name_lookup import suggest_name
 
 Sampler: TypeAlias = Literal["sobol", "halton", "latin_hypercube", "random"]
 
@@ -34,5 +34,5 @@ def require_known(function: str, given: Mapping[str, Any], known: Iterable[str])
     names = list(known)
     for name in given:
         if name not in names:
-            guess = meant(name, names) or f"its options are {', '.join(names)}"
+            guess = suggest_name(name, names) or f"its options are {', '.join(names)}"
             raise TypeError(f"{function} has no argument {name!r}; {guess}")

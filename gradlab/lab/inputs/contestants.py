@@ -1,4 +1,4 @@
-"""The entrants of the race: every recipe of the registry, the classic variants of some, and the rates to try.
+"""The contestants of the race: every recipe of the registry, the classic variants of some, and the rates to try.
 
 The registry and NumPy are imported inside: the shell completes the names of the variants without JAX.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Entrant:
+class Contestant:
     """An optimizer of which only the learning rate is open."""
 
     name: str
@@ -83,8 +83,8 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {  # of a recipe, with some of
 }
 
 
-def entrants() -> dict[str, Entrant]:
-    """All entrants by name: the curated ones in order, then any recipe that the registry has besides."""
+def all_contestants() -> dict[str, Contestant]:
+    """All contestants by name: the curated ones in order, then any recipe that the registry has besides."""
     from gradlab import registry
 
     recipes = {name: entry.factory for name, entry in registry.of_kind("recipe").items()}
@@ -93,7 +93,7 @@ def entrants() -> dict[str, Entrant]:
     found = {}
     for name in names:
         family, centers = _CURATED.get(name, (_OTHER, {}))
-        found[name] = Entrant(name, family, makers[name], centers)
+        found[name] = Contestant(name, family, makers[name], centers)
     return found
 
 

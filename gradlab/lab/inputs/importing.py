@@ -8,9 +8,9 @@ import os
 import sys
 from typing import Any
 
-from .name_lookup import advice
-from .time_limit import limited, patience
-from .user_errors import ForeignError, blamed
+from .name_lookup import suggest_attribute
+from .time_limit import limit_time, time_limit_seconds
+from .user_errors import UserCodeError, convert_user_errors
 
 _EXPECTED = "expected package.module:name"
 
@@ -19,11 +19,11 @@ class LoadError(ValueError):
     """What a `package.module:name` does not find, or finds unfit; the text says what was expected."""
 
 
-class BrokenError(LoadError, ForeignError):
+class BrokenError(LoadError, UserCodeError):
     """A module, or a problem, of somebody else's that fails when it is imported, made or tried; the text says why."""
 
 
-def imported(name: str) -> Any:
+def import_object(name: str) -> Any:
     """What a `package.module:name` is, also from the folder that one is in. Raises LoadError."""
     with contextlib.suppress(UnicodeError):  # a locale that takes a name in UTF-8 for bytes
         name = os.fsencode(name).decode("utf-8")
@@ -42,9 +42,9 @@ def imported(name: str) -> Any:
         raise LoadError(f"{module_name} of {name} is a file; type its module, {module_name.removesuffix('.py')}:{path}")
     before = list(sys.path)
     try:
-        with blamed(f"the import of {module_name}", True), limited(patience()):
+        with convert_user_errors(f"the import of {module_name}", True), limit_time(time_limit_seconds()):
             found: Any = importlib.import_module(module_name)
-    except ForeignError as error:
+    except UserCodeError as error:
         if isinstance(error.__cause__, ImportError):
             why, missing = " ".join(str(error.__cause__).split()), getattr(error.__cause__, "name", None)
             if missing and not module_name.startswith(missing):
@@ -57,6 +57,6 @@ def imported(name: str) -> Any:
         sys.path += [path for path in before if path not in sys.path]  # what it adds stays, what it removes comes back
     for part in path.split("."):
         if not hasattr(found, part):
-            raise LoadError(f"{module_name} has no {path!r}; {advice(found, part)}")
+            raise LoadError(f"{module_name} has no {path!r}; {suggest_attribute(found, part)}")
         found = getattr(found, part)
     return found

@@ -18,13 +18,13 @@ from gradlab.refusals import in_words
 from gradlab.values import Value, is_factory
 
 from ..problems import PROBLEMS, Problem
-from .contestants import VARIANTS, Entrant, entrants
-from .importing import BrokenError, LoadError, imported
-from .name_lookup import UnknownNameError, pick
-from .problem_validation import UnfitError, try_out
+from .contestants import VARIANTS, Contestant, all_contestants
+from .importing import BrokenError, LoadError, import_object
+from .name_lookup import UnknownNameError, look_up
+from .problem_validation import InvalidProblemError, validate_problem
 from .source_files import mark_origin
-from .time_limit import limited, patience
-from .user_errors import ForeignError, blamed
+from .time_limit import limit_time, time_limit_seconds
+from .user_errors import UserCodeError, convert_user_errors
 
 _PROBLEM = "init(key) and loss(params, batch)"
 _NO_FACTORIES = {
@@ -46,8 +46,8 @@ def find_problem(name: str) -> Problem:
     UnknownNameError and LoadError.
     """
     if ":" not in name:
-        return pick(name, PROBLEMS, "problem")()
-    return mark_origin(as_problem(imported(name), name), name.partition(":")[0])
+        return look_up(name, PROBLEMS, "problem")()
+    return mark_origin(as_problem(import_object(name), name), name.partition(":")[0])
 
 
 def as_problem(found: Any, label: str | None = None) -> Problem:
@@ -59,9 +59,9 @@ def as_problem(found: Any, label: str | None = None) -> Problem:
     if inspect.isclass(found):
         found = _inheriting(found, label)
     try:
-        with blamed(label, True), limited(patience()):
+        with convert_user_errors(label, True), limit_time(time_limit_seconds()):
             problem = found() if callable(found) else found
-    except ForeignError as error:
+    except UserCodeError as error:
         if isinstance(error.__cause__, TypeError):
             why = error.__cause__
             raise LoadError(
@@ -76,16 +76,16 @@ def as_problem(found: Any, label: str | None = None) -> Problem:
     return problem
 
 
-def find_entrant(name: str) -> Entrant:
-    """The entrant of a name, or of a `package.module:name`, which takes a learning rate and makes an optimizer.
+def find_contestant(name: str) -> Contestant:
+    """The contestant of a name, or of a `package.module:name`, which takes a learning rate and makes an optimizer.
 
-    It runs over the rates of the entrant of gradlab that has its name (`optax:adam` over those of `adam`), or else
+    It runs over the rates of the contestant of gradlab that has its name (`optax:adam` over those of `adam`), or else
     around the default rate of its own. The rate is the argument `learning_rate`, `lr`, `step_size` or `rate`, one whose
     name has one of these in it, or the first argument, unless its name is that of something else, such as `b1`. Raises
     UnknownNameError and LoadError.
     """
     if ":" not in name:
-        return pick(name, entrants(), "optimizer")
+        return look_up(name, all_contestants(), "optimizer")
     factory = find_factory(name)
     parameters: Any = factory.factory.parameters  # type: ignore[attr-defined]
     rate = _rate_of(name, parameters)
@@ -98,9 +98,9 @@ def find_entrant(name: str) -> Entrant:
     default = parameters[rate].default
     positive = isinstance(default, (int, float)) and default > 0
     center = float(default) if positive else _DEFAULT_RATE
-    known = entrants().get(name.rpartition(":")[2])
+    known = all_contestants().get(name.rpartition(":")[2])
     centers = known.centers if known is not None else {}
-    return Entrant(label_of(name), "other", _RateOnly(factory, rate), centers, default_rate=center)
+    return Contestant(label_of(name), "other", _RateOnly(factory, rate), centers, default_rate=center)
 
 
 def needed_beside(factory: Any, given: Collection[str]) -> list[str]:
@@ -115,7 +115,7 @@ def needed_beside(factory: Any, given: Collection[str]) -> list[str]:
 def label_of(name: str) -> str:
     """What an optimizer is called in the results: the name behind the colon; all of it, if that is one of gradlab's."""
     short = name.rpartition(":")[2]
-    return name if short in entrants() else short
+    return name if short in all_contestants() else short
 
 
 def find_factory(name: str) -> Callable[..., gl.Transformation]:
@@ -127,9 +127,9 @@ def find_factory(name: str) -> Callable[..., gl.Transformation]:
     if name in VARIANTS:
         raise UnknownNameError(_advice(name))
     if ":" not in name:
-        recipes = {key: entrant.make for key, entrant in entrants().items()}
-        return pick(name, {key: make for key, make in recipes.items() if is_factory(make)}, "optimizer")
-    return mark_origin(as_factory(name, imported(name)), name.partition(":")[0])
+        recipes = {key: contestant.make for key, contestant in all_contestants().items()}
+        return look_up(name, {key: make for key, make in recipes.items() if is_factory(make)}, "optimizer")
+    return mark_origin(as_factory(name, import_object(name)), name.partition(":")[0])
 
 
 def _advice(variant: str) -> str:
@@ -209,7 +209,7 @@ def _pair_maker(found: Callable[..., Any]) -> Callable[..., optax.GradientTransf
             )
         return optax.GradientTransformation(made.init, made.update)
 
-    make.is_foreign = True  # type: ignore[attr-defined]
+    make.is_user_code = True  # type: ignore[attr-defined]
     return make
 
 
@@ -250,6 +250,6 @@ def _fill_in(problem: Problem, label: str) -> None:
     if not _NAME.fullmatch(problem.name):
         raise LoadError(f"{label}.name is {problem.name!r}, expected letters, digits and _, for it names files")
     try:
-        try_out(problem, label)
-    except UnfitError as error:
+        validate_problem(problem, label)
+    except InvalidProblemError as error:
         raise (LoadError if error.__cause__ is None else BrokenError)(str(error)) from error

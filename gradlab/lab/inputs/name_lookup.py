@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Any, TypeVar
 
-from ..formatting import listed
+from ..formatting import join_at_most
 
 T = TypeVar("T")
 
@@ -22,23 +22,23 @@ class UnknownNameError(KeyError):
         return str(self.args[0])
 
 
-def meant(name: str, names: Iterable[str]) -> str:
+def suggest_name(name: str, names: Iterable[str]) -> str:
     """ "did you mean adam?", of the names that are near; empty if none is."""
     known = {key.lower(): key for key in names}
     near = difflib.get_close_matches(name.lower().replace("-", "_"), known, n=3, cutoff=0.6)
     return f"did you mean {' or '.join(known[key] for key in near)}?" if near else ""
 
 
-def advice(module: ModuleType, name: str) -> str:
+def suggest_attribute(module: ModuleType, name: str) -> str:
     """What was meant by a name that a module does not have: one near it, one of a submodule, or some that it has."""
     public = _public(module)
-    near = meant(name, public)
+    near = suggest_name(name, public)
     for other in sorted(_submodules(module), key=lambda other: other.__name__):
         if hasattr(other, name):
             return f"did you mean {other.__name__}:{name}?"
-        if not near and (found := meant(name, _public(other))):
+        if not near and (found := suggest_name(name, _public(other))):
             near = found.replace("did you mean ", f"did you mean {other.__name__}:")
-    return near or f"it has {listed(public) or 'nothing public'}"
+    return near or f"it has {join_at_most(public) or 'nothing public'}"
 
 
 def _public(module: Any) -> list[str]:
@@ -55,12 +55,12 @@ def _submodules(module: Any) -> list[ModuleType]:
     return [other for name, other in found.items() if not any(part.startswith("_") for part in name.split("."))]
 
 
-def pick(name: str, table: Mapping[str, T], kind: str) -> T:
+def look_up(name: str, table: Mapping[str, T], kind: str) -> T:
     """The entry of a name; raises UnknownNameError with near matches, for a `kind` such as "optimizer"."""
     if name in table:
         return table[name]
     guess = _special(name, table, kind) if kind.startswith(("optimizer", "problem")) else ""
-    guess = guess or meant(name, table) or f"there are {listed(sorted(table))}{_own(kind)}"
+    guess = guess or suggest_name(name, table) or f"there are {join_at_most(sorted(table))}{_own(kind)}"
     raise UnknownNameError(f"no {kind} is named {name!r}; {guess}")
 
 

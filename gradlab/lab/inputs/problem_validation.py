@@ -14,8 +14,8 @@ import jax.numpy as jnp
 from gradlab.boundary import first_difference
 
 from ..problems.base import Landscape, Problem, Score
-from .time_limit import limited, patience
-from .user_errors import ForeignError, blamed
+from .time_limit import limit_time, time_limit_seconds
+from .user_errors import UserCodeError, convert_user_errors
 
 _STEPS = (7, 11)  # of the trial: batches of a fixed length cannot have both
 _PARTS = {"init": ("key",), "loss": ("params", "batch"), "batches": ("key", "steps"), "metrics": ("params",)}
@@ -25,44 +25,48 @@ _TAKEN = {  # names of the results themselves
 }  # fmt: skip
 
 
-class UnfitError(ValueError):
+class InvalidProblemError(ValueError):
     """A problem that cannot be trained on; the text, a line, says which part gave what, and what was expected."""
 
 
-def try_out(problem: Problem, label: str) -> None:
-    """Raise UnfitError if a part of a problem fails, or gives what no run can use. The `label` is its name there."""
+def validate_problem(problem: Problem, label: str) -> None:
+    """Raise InvalidProblemError if a part of a problem fails, or gives what no run can use. The `label` is its name
+    there.
+    """
     _require_callable(problem, label)
     steps = problem.steps
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
-        raise UnfitError(f"{label}.steps is {steps!r}, expected a whole number of at least 1")
+        raise InvalidProblemError(f"{label}.steps is {steps!r}, expected a whole number of at least 1")
     key = jax.eval_shape(lambda: jax.random.key(0))
     params = _called(f"{label}.init", problem.init, key)
     wrong = _unlike(params, jnp.inexact)
     if wrong or not jax.tree.leaves(params):
-        raise UnfitError(f"{label}.init must return arrays of floats, got {wrong or described(params)}")
+        raise InvalidProblemError(f"{label}.init must return arrays of floats, got {wrong or describe_shapes(params)}")
     for length in _STEPS:
         batches = _called(f"{label}.batches", lambda key, length=length: problem.batches(key, length), key)
         if any(leaf.shape[:1] != (length,) for leaf in jax.tree.leaves(batches)):
-            raise UnfitError(
+            raise InvalidProblemError(
                 f"{label}.batches(key, steps) must return arrays with a leading axis of length steps; for "
-                f"steps={length} got {described(batches)}"
+                f"steps={length} got {describe_shapes(batches)}"
             )
     batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), batches)
     loss = _called(f"{label}.loss", problem.loss, params, batch)
     if not _is_scalar(loss, jnp.floating):
         cast = ", an integer, which has no gradient; cast it: loss.astype(float)" * _is_scalar(loss, jnp.integer)
-        raise UnfitError(f"{label}.loss must return a real scalar, {_returned(loss)}{cast}")
+        raise InvalidProblemError(f"{label}.loss must return a real scalar, {_returned(loss)}{cast}")
     _called(f"{label}.loss", jax.grad(problem.loss), params, batch, trial="it is differentiated")
     _try_metrics(problem, label, params)
     _try_statements(problem, label, params, batch)
 
 
 def _require_callable(problem: Problem, label: str) -> None:
-    """Raise UnfitError unless each part is a function, or an object, that takes the arguments it is called with."""
+    """Raise InvalidProblemError unless each part is a function, or an object, that takes the arguments it is called
+    with.
+    """
     for part, names in _PARTS.items():
         function = getattr(problem, part)
         if not callable(function):
-            raise UnfitError(f"{label}.{part} is {function!r}, expected a function {part}({', '.join(names)})")
+            raise InvalidProblemError(f"{label}.{part} is {function!r}, expected a function {part}({', '.join(names)})")
         try:
             signature = inspect.signature(function)
         except (TypeError, ValueError):  # what has no signature is tried
@@ -70,44 +74,47 @@ def _require_callable(problem: Problem, label: str) -> None:
         try:
             signature.bind(*names)
         except TypeError:
-            raise UnfitError(
+            raise InvalidProblemError(
                 f"{label}.{part} is called as {part}({', '.join(names)}), but takes {signature}; write "
                 f"def {part}(self, {', '.join(names)})"
             ) from None
 
 
 def _try_statements(problem: Problem, label: str, params: Any, batch: Any) -> None:
-    """Raise UnfitError for a landscape, a minimum or an optimum that does not fit the rest of the problem."""
+    """Raise InvalidProblemError for a landscape, a minimum or an optimum that does not fit the rest of the problem."""
     least, optimum = problem.minimum, problem.optimum
     if least is not None and not _is_real(least):
-        raise UnfitError(f"{label}.minimum is {least!r}, expected a finite number, the least loss, or None")
+        raise InvalidProblemError(f"{label}.minimum is {least!r}, expected a finite number, the least loss, or None")
     if problem.landscape is not None:
         _try_landscape(problem.landscape, label, params)
     if optimum is None:
         return
     if callable(optimum):
-        raise UnfitError(f"{label}.optimum is a function, expected parameters; write @property above it")
+        raise InvalidProblemError(f"{label}.optimum is a function, expected parameters; write @property above it")
     if first_difference(optimum, params) is not None:
-        raise UnfitError(
-            f"{label}.optimum must be like what init returns, {described(params)}; got {described(optimum)}"
+        raise InvalidProblemError(
+            f"{label}.optimum must be like what init returns, {describe_shapes(params)}; got {describe_shapes(optimum)}"
         )
     if least is None or batch is not None:
         return
-    with blamed(f"{label}.loss at {label}.optimum", True):
+    with convert_user_errors(f"{label}.loss at {label}.optimum", True):
         found = float(problem.loss(jax.tree.map(jnp.asarray, optimum), None))
     if abs(found - least) > 1e-3 * (1 + abs(least)):
-        raise UnfitError(f"{label}.minimum is {least}, but the loss at {label}.optimum is {found:.6g}; correct either")
+        raise InvalidProblemError(
+            f"{label}.minimum is {least}, but the loss at {label}.optimum is {found:.6g}; correct either"
+        )
 
 
 def _try_landscape(landscape: Any, label: str, params: Any) -> None:
     if not isinstance(landscape, Landscape):
-        raise UnfitError(
+        raise InvalidProblemError(
             f"{label}.landscape is a {type(landscape).__name__}, expected a gradlab.lab.problems.Landscape, such as "
             f"Landscape(((-2, 2), (-1, 1)))"
         )
     if getattr(params, "shape", None) != (2,):
-        raise UnfitError(
-            f"{label}.landscape is for parameters of shape (2,), but init returns {described(params)}; leave it out"
+        raise InvalidProblemError(
+            f"{label}.landscape is for parameters of shape (2,), but init returns {describe_shapes(params)}; "
+            "leave it out"
         )
     try:
         (left, right), (bottom, top) = landscape.window
@@ -115,7 +122,7 @@ def _try_landscape(landscape: Any, label: str, params: Any) -> None:
     except (TypeError, ValueError):
         fits = False
     if not fits:
-        raise UnfitError(
+        raise InvalidProblemError(
             f"{label}.landscape has the window {landscape.window!r}, expected ((left, right), (bottom, top)) in "
             f"numbers, the lower first"
         )
@@ -123,20 +130,20 @@ def _try_landscape(landscape: Any, label: str, params: Any) -> None:
 
 def _try_score(score: Any, label: str) -> None:
     if not isinstance(score, Score):
-        raise UnfitError(
+        raise InvalidProblemError(
             f"{label}.score is {score!r}, expected a gradlab.lab.problems.Score, such as "
             f'Score("accuracy", "accuracy", higher_is_better=True)'
         )
     for field in ("higher_is_better", "logarithmic"):
         if not isinstance(getattr(score, field), bool):
-            raise UnfitError(f"{label}.score has {field}={getattr(score, field)!r}, expected True or False")
+            raise InvalidProblemError(f"{label}.score has {field}={getattr(score, field)!r}, expected True or False")
     for field in ("metric", "label"):
         if not isinstance(getattr(score, field), str):
-            raise UnfitError(f"{label}.score has {field}={getattr(score, field)!r}, expected a string")
+            raise InvalidProblemError(f"{label}.score has {field}={getattr(score, field)!r}, expected a string")
     least = 1 if score.logarithmic else 0
     if not _is_real(score.tolerance) or score.tolerance < least:
         what = "a factor of at least 1 (10 is a decade)" if score.logarithmic else "a difference of at least 0"
-        raise UnfitError(f"{label}.score has tolerance={score.tolerance!r}, expected {what}")
+        raise InvalidProblemError(f"{label}.score has tolerance={score.tolerance!r}, expected {what}")
 
 
 def _try_metrics(problem: Problem, label: str, params: Any) -> None:
@@ -144,45 +151,49 @@ def _try_metrics(problem: Problem, label: str, params: Any) -> None:
     score, choice = problem.score.metric, problem.score.chosen_by
     try:
         metrics = _called(f"{label}.metrics", problem.metrics, params)
-    except UnfitError:
+    except InvalidProblemError:
         if type(problem).metrics is not Problem.metrics:
             raise
-        raise UnfitError(
+        raise InvalidProblemError(
             f"{label} has no metrics(params), and its loss fails without a batch, by which it would be measured; add "
             f"metrics that return {{{score!r}: ...}}"
         ) from None
     if not isinstance(metrics, Mapping):
-        raise UnfitError(f"{label}.metrics must return a dictionary of real scalars, {_returned(metrics)}")
+        raise InvalidProblemError(f"{label}.metrics must return a dictionary of real scalars, {_returned(metrics)}")
     for name, value in metrics.items():
         if not isinstance(name, str) or "/" in name or name in _TAKEN:
-            raise UnfitError(f"{label}.metrics has {name!r}, which cannot name a metric in the results; rename it")
+            raise InvalidProblemError(
+                f"{label}.metrics has {name!r}, which cannot name a metric in the results; rename it"
+            )
         if not any(_is_scalar(value, kind) for kind in (jnp.floating, jnp.integer, jnp.bool_)):
-            raise UnfitError(f"{label}.metrics must return real scalars, got {described(value)} for {name!r}")
+            raise InvalidProblemError(
+                f"{label}.metrics must return real scalars, got {describe_shapes(value)} for {name!r}"
+            )
     if score not in metrics:
         given = next(iter(metrics), "accuracy")
-        raise UnfitError(
+        raise InvalidProblemError(
             f"{label}.metrics has no {score!r}, by which its score ranks; add {score!r} to them, or rank by another: "
             f'score = Score("{given}", "{given}")'
         )
     if choice is not None and choice not in metrics:
-        raise UnfitError(
+        raise InvalidProblemError(
             f"{label}.metrics has no {choice!r}, which its score is chosen_by; add {choice!r} to them, or choose by "
             f"another: {', '.join(map(repr, metrics))}"
         )
 
 
-def described(value: Any) -> str:
+def describe_shapes(value: Any) -> str:
     """Shapes and dtypes in short: `float32[3]`, `a tuple of float32[], int32[2]`, `nothing`."""
     if value is None:
         return "nothing"
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return f"{value.dtype}[{','.join(map(str, value.shape))}]"
-    leaves = [described(leaf) for leaf in jax.tree.leaves(value)]
+    leaves = [describe_shapes(leaf) for leaf in jax.tree.leaves(value)]
     return f"a {type(value).__name__} of {', '.join(leaves) or 'nothing'}"
 
 
 def _returned(value: Any) -> str:
-    return "but it returned nothing" if value is None else f"got {described(value)}"
+    return "but it returned nothing" if value is None else f"got {describe_shapes(value)}"
 
 
 def _called(name: str, part: Callable[..., Any], *arguments: Any, trial: str = "it is tried") -> Any:
@@ -196,13 +207,13 @@ def _called(name: str, part: Callable[..., Any], *arguments: Any, trial: str = "
         return given[-1]
 
     try:
-        with blamed(name, True), limited(patience()):
+        with convert_user_errors(name, True), limit_time(time_limit_seconds()):
             return jax.eval_shape(noted, *arguments)
-    except ForeignError as error:
+    except UserCodeError as error:
         if given and (what := _not_an_array(given[-1])):
-            raise UnfitError(f"{name} must return arrays, got {what}") from None
+            raise InvalidProblemError(f"{name} must return arrays, got {what}") from None
         said = str(error).removeprefix(f"{name} fails")
-        raise UnfitError(f"{name} fails when {trial}{said}") from error
+        raise InvalidProblemError(f"{name} fails when {trial}{said}") from error
 
 
 def _not_an_array(tree: Any) -> str:
@@ -226,7 +237,7 @@ def _is_real(value: Any) -> bool:
 
 def _unlike(tree: Any, kind: Any) -> str:
     """The first leaf of a tree that is not of a kind of dtype, described; empty if there is none."""
-    return next((described(leaf) for leaf in jax.tree.leaves(tree) if not jnp.issubdtype(leaf.dtype, kind)), "")
+    return next((describe_shapes(leaf) for leaf in jax.tree.leaves(tree) if not jnp.issubdtype(leaf.dtype, kind)), "")
 
 
 def _is_scalar(value: Any, kind: Any) -> bool:

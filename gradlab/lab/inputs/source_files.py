@@ -31,7 +31,7 @@ _MOST = 10_000  # objects that are looked into; a problem may hold large trees
 
 def mark_origin(thing: Any, module: str) -> Any:
     """Remember the module that a thing was named in, where it can be remembered; returns the thing."""
-    is_ours = isinstance(thing, (types.FunctionType, type)) and not is_foreign(thing)
+    is_ours = isinstance(thing, (types.FunctionType, type)) and not is_user_code(thing)
     with contextlib.suppress(AttributeError, TypeError):  # a builtin, or a class: its own module is watched
         if not is_ours:  # a function of gradlab's under a name in the user's module
             object.__setattr__(thing, ORIGIN, module)
@@ -93,7 +93,7 @@ def packages_of(*things: Any) -> dict[str, str]:
     return found
 
 
-def is_foreign(thing: Any) -> bool:
+def is_user_code(thing: Any) -> bool:
     """Whether a thing is not gradlab's own."""
     return bool(_tops(thing))
 

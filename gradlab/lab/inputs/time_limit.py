@@ -16,7 +16,7 @@ class OutOfTimeError(BaseException):
     """Not an Exception, so that the code that takes too long does not catch it by accident."""
 
 
-def patience() -> float:
+def time_limit_seconds() -> float:
     """The seconds that an import, or the making of one optimizer or problem, may take: 120, or what the user says."""
     try:
         return max(0.0, float(os.environ.get(VARIABLE, "")))
@@ -25,7 +25,7 @@ def patience() -> float:
 
 
 @contextlib.contextmanager
-def limited(seconds: float) -> Iterator[None]:
+def limit_time(seconds: float) -> Iterator[None]:
     """Raise OutOfTimeError in what runs longer; 0 sets no limit.
 
     There is none either on systems without alarms, on other threads than the main one, and where a limit is set

@@ -16,7 +16,7 @@ import jax
 import gradlab
 from gradlab.interrupts import is_interrupt
 
-from .time_limit import VARIABLE, OutOfTimeError, patience
+from .time_limit import VARIABLE, OutOfTimeError, time_limit_seconds
 
 _OURS = str(Path(gradlab.__file__).parent)
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)  # of a traceback as text
@@ -28,11 +28,11 @@ _COMPILED = (
 _SPECIAL = {"nan": "JAX_DEBUG_NANS", "inf": "JAX_DEBUG_INFS"}
 
 
-class ForeignError(ValueError):
+class UserCodeError(ValueError):
     """An optimizer or a problem of somebody else's that fails; the text, a line, says why, and where in its file."""
 
 
-class RefusedError(ForeignError):
+class RefusedHyperparametersError(UserCodeError):
     """An optimizer of somebody else's that refuses the hyperparameters it is called with."""
 
 
@@ -41,10 +41,10 @@ Failures = Mapping[str, Mapping[str, str]]
 
 
 @contextmanager
-def blamed(what: str, foreign: bool) -> Iterator[None]:
-    """Raise a ForeignError, from the original one, where something `foreign` called `what` fails; else let it pass.
+def convert_user_errors(what: str, foreign: bool) -> Iterator[None]:
+    """Raise a UserCodeError, from the original one, where something `foreign` called `what` fails; else let it pass.
 
-    What fails while compiled code runs (callbacks, memory, a NaN that JAX was asked to look for) is a ForeignError
+    What fails while compiled code runs (callbacks, memory, a NaN that JAX was asked to look for) is a UserCodeError
     for code of ours too. So is what would end the program: `sys.exit`, and an interrupt that is no Ctrl-C. On the main
     thread, code that changes the working directory has no effect by that.
     """
@@ -52,14 +52,14 @@ def blamed(what: str, foreign: bool) -> Iterator[None]:
     folder = _working_directory() if foreign and is_main else None
     try:
         yield
-    except (ForeignError, GeneratorExit):
+    except (UserCodeError, GeneratorExit):
         raise
     except BaseException as error:
         if is_interrupt(error):
             raise
         if not foreign and not isinstance(error, jax.errors.JaxRuntimeError) and special(error) is None:
             raise
-        raise ForeignError(f"{what} fails{place(error)}: {reason(error)}") from error
+        raise UserCodeError(f"{what} fails{place(error)}: {reason(error)}") from error
     finally:
         if folder is not None and _working_directory() != folder:
             os.chdir(folder)
@@ -76,7 +76,7 @@ def reason(error: BaseException) -> str:
     """Why an error was raised, in one line: its type and its message, or those of the callback that raised it."""
     text = str(error).strip()
     if isinstance(error, OutOfTimeError):
-        return f"no answer after {patience():g} s; set {VARIABLE} to wait longer"
+        return f"no answer after {time_limit_seconds():g} s; set {VARIABLE} to wait longer"
     if isinstance(error, SystemExit):
         return f"it ends the program, by sys.exit({error.code!r})"
     if isinstance(error, jax.errors.JaxRuntimeError) and _FRAME.search(text):

@@ -9,7 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..analysis.leaderboard import best_rate_index, with_role
-from ..analysis.ordering import ordered
+from ..analysis.ordering import sort_axes
 from .style import CONTEXT, PLAIN, EndLabel, chosen, common_limits, drawable, label_ends, line_style, log_axis, shown
 
 
@@ -18,7 +18,7 @@ def learning_curves(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] |
 
     Each runs at the rate that was best on the other seeds. The optimizers that are not named are drawn in grey.
     """
-    dataset = ordered(dataset)
+    dataset = sort_axes(dataset)
     names = chosen(dataset, optimizers)
     values, label = shown(dataset, dataset[dataset.attrs["score"]])
     reported = with_role(dataset.assign(shown=values), "report").shown

@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from ..analysis.choosing_metric import as_chosen
-from ..analysis.late_window import in_words
+from ..analysis.choosing_metric import with_choosing_metric
+from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import mean_scores
-from ..analysis.sweep_as_race import swept
+from ..analysis.sweep_as_race import swept_hyperparameters
 from .style import PLAIN, common_limits, drawable, line_style, log_axis, lower_is_better, shown
 
 
@@ -21,7 +21,7 @@ def effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
     A line joins the best points of each value where the sweep is of a grid, and a ring marks the best of all, one of
     each for every optimizer. Points of which a run diverged are crosses at the top.
     """
-    dataset = as_chosen(dataset)
+    dataset = with_choosing_metric(dataset)
     scores, label = shown(dataset, mean_scores(dataset))
     lower = lower_is_better(dataset)
     for position, name in enumerate(dataset.optimizer.values):
@@ -49,13 +49,13 @@ def effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
     log_axis(axes, "y")
     _value_axis(axes, dataset, hyperparameter)
     axes.set_xlabel(drawable(hyperparameter), **PLAIN)
-    axes.set_ylabel(f"{drawable(label)}, {in_words(dataset, short=True)}", **PLAIN)
+    axes.set_ylabel(f"{drawable(label)}, {describe_window(dataset, short=True)}", **PLAIN)
     return axes
 
 
 def hyperparameters_of(dataset: xr.Dataset) -> list[str]:
     """The names of what was swept and has more than one value."""
-    return [name for name in swept(dataset) if len(np.unique(dataset[name].values)) > 1]
+    return [name for name in swept_hyperparameters(dataset) if len(np.unique(dataset[name].values)) > 1]
 
 
 def is_on_grid(dataset: xr.Dataset) -> bool:

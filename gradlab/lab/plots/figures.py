@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..problems.base import Problem
-from ..storage.files import replacing
+from ..storage.files import replace_file
 from ..storage.ownership import GENERATOR
 from .curves import learning_curves
 from .paths import path
@@ -127,7 +127,7 @@ def save(folder: Path, figures: Mapping[str, Figure], form: str = "png") -> list
     backend = {"png": "agg"}.get(form, form)
     for stem, figure in figures.items():
         target = folder / f"{stem}.{form}"
-        with replacing(target) as temporary, own_style():
+        with replace_file(target) as temporary, own_style():
             figure.savefig(temporary, format=form, metadata=undated, backend=backend)
         written.append(target)
     return written

@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
-from ..analysis.choosing_metric import as_chosen
-from ..analysis.late_window import in_words
+from ..analysis.choosing_metric import with_choosing_metric
+from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import mean_scores
-from ..formatting import told_apart
+from ..formatting import format_distinct
 from .effects import is_logarithmic, is_on_grid
 from .style import PLAIN, chosen, common_limits, drawable, log_axis, lower_is_better, shown
 
@@ -28,7 +28,7 @@ def heat(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: str) -> Axe
     The scores are averages over all seeds of the metric that chooses. A ring marks the best one; crossed cells are
     those where every point had a run that diverged.
     """
-    (optimizer,), dataset = chosen(dataset, optimizer), as_chosen(dataset)
+    (optimizer,), dataset = chosen(dataset, optimizer), with_choosing_metric(dataset)
     scores, _ = shown(dataset, mean_scores(dataset))
     lower = lower_is_better(dataset)
     own = dataset.sel(optimizer=optimizer)
@@ -66,8 +66,8 @@ def _cells(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, l
     if np.isfinite(table).any():
         best = np.unravel_index(np.nanargmin(table) if lower else np.nanargmax(table), table.shape)
         axes.plot(best[1], best[0], "o", markerfacecolor="none", color="black", markersize=9, label="_best")
-    axes.set_xticks(range(len(columns)), told_apart(columns.tolist()), rotation=45 if len(columns) > 5 else 0)
-    axes.set_yticks(range(len(rows)), told_apart(rows.tolist()))
+    axes.set_xticks(range(len(columns)), format_distinct(columns.tolist()), rotation=45 if len(columns) > 5 else 0)
+    axes.set_yticks(range(len(rows)), format_distinct(rows.tolist()))
 
 
 def _dots(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lower: bool, look: Any) -> None:
@@ -82,10 +82,10 @@ def _dots(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lo
 
 def color_scale(axes: Axes, dataset: xr.Dataset) -> Axes:
     """Draw the scale of the colours, with the name of the score."""
-    dataset = as_chosen(dataset)
+    dataset = with_choosing_metric(dataset)
     scores, label = shown(dataset, mean_scores(dataset))
     colors = matplotlib.colormaps[look_of(dataset, scores)["cmap"]]
     bar = axes.figure.colorbar(ScalarMappable(look_of(dataset, scores)["norm"], colors), cax=axes)
-    bar.set_label(f"{drawable(label)}, {in_words(dataset, short=True)}", **PLAIN)
+    bar.set_label(f"{drawable(label)}, {describe_window(dataset, short=True)}", **PLAIN)
     log_axis(axes, "y")
     return axes

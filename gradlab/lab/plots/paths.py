@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..analysis.leaderboard import best_rate_index, with_role
-from ..analysis.ordering import ordered
+from ..analysis.ordering import sort_axes
 from ..problems.base import Problem
 from .landscape import exits, heights, levels
 from .settings import INK
@@ -22,7 +22,7 @@ def path(axes: Axes, dataset: xr.Dataset, problem: Problem, optimizer: str) -> A
     landscape = problem.landscape
     if landscape is None or "path" not in dataset:
         raise ValueError(f"{problem.name} has no landscape to draw paths on; its parameters are no point of a plane")
-    (optimizer,), dataset = chosen(dataset, optimizer), ordered(dataset)
+    (optimizer,), dataset = chosen(dataset, optimizer), sort_axes(dataset)
     (left, right), (bottom, top) = landscape.window
     across, up, height = heights(problem)
     axes.contour(across, up, height, levels=levels(height), colors="#B8C4CE", linewidths=0.6, zorder=1)

@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from ..analysis.choosing_metric import as_chosen
-from ..analysis.late_window import in_words
+from ..analysis.choosing_metric import with_choosing_metric
+from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import best_rate_index, mean_scores, require_race
-from ..analysis.ordering import ordered
+from ..analysis.ordering import sort_axes
 from .style import CONTEXT, PLAIN, EndLabel, chosen, common_limits, drawable, label_ends, line_style, log_axis, shown
 
 
@@ -22,8 +22,8 @@ def sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str
     A dot marks the chosen rate, and a cross at the top a rate at which at least one run diverged, which has no value.
     """
     require_race(dataset)
-    dataset = ordered(dataset)
-    names, best, dataset = chosen(dataset, optimizers), best_rate_index(dataset), as_chosen(dataset)
+    dataset = sort_axes(dataset)
+    names, best, dataset = chosen(dataset, optimizers), best_rate_index(dataset), with_choosing_metric(dataset)
     scores, label = shown(dataset, mean_scores(dataset))
     rates = dataset.learning_rate
     for name in dataset.optimizer.values:
@@ -54,7 +54,7 @@ def sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str
         axes.set_xlim(own.min() / 1.2, own.max() * 1.2)
     axes.set_ylim(*common_limits(scores))
     axes.set_xlabel("learning rate")
-    axes.set_ylabel(f"{drawable(label)}, {in_words(dataset, short=True)}", **PLAIN)
+    axes.set_ylabel(f"{drawable(label)}, {describe_window(dataset, short=True)}", **PLAIN)
     log_axis(axes, "x")
     log_axis(axes, "y")
     label_ends(axes, ends)

@@ -11,7 +11,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from ..inputs.name_lookup import pick
+from ..inputs.name_lookup import look_up
 from ..results.score_scale import scale_of
 
 # Okabe & Ito's palette without its yellow: told apart with any colour vision, and on white paper.
@@ -50,7 +50,7 @@ def chosen(dataset: xr.Dataset, optimizers: Sequence[str] | str | None) -> list[
     """The names of some optimizers, or of one, or of all. Raises UnknownNameError for one that is not there."""
     there = {str(name): str(name) for name in dataset.optimizer.values}
     wanted = there if optimizers is None else [optimizers] if isinstance(optimizers, str) else optimizers
-    return [pick(str(name), there, "optimizer of these results") for name in wanted]
+    return [look_up(str(name), there, "optimizer of these results") for name in wanted]
 
 
 def line_style(position: int) -> LineStyle:

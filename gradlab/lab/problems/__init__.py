@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..inputs.name_lookup import pick
+from ..inputs.name_lookup import look_up
 from .base import Landscape as Landscape
 from .base import Problem as Problem
 from .base import Score as Score
@@ -48,4 +48,4 @@ PROBLEMS: dict[str, Callable[[], Problem]] = {
 
 def find(name: str) -> Problem:
     """The problem of a name; a KeyError that lists the near matches if there is none."""
-    return pick(name, PROBLEMS, "problem")()
+    return look_up(name, PROBLEMS, "problem")()

@@ -10,7 +10,7 @@ from gradlab import Transformation
 from gradlab.equations import equations_of
 from gradlab.plain_math import plain
 
-from ..inputs.contestants import entrants
+from ..inputs.contestants import all_contestants
 from .findings import Finding
 
 
@@ -28,7 +28,7 @@ def optimizers(findings: list[Finding], order: list[str]) -> str:
 
 def _card(name: str, composition: str) -> str:
     kind, _, settings = name.partition(" ")  # of a sweep: adam b1=0.8
-    known = entrants().get(kind)
+    known = all_contestants().get(kind)
     made = known.make(0.1) if known is not None else None
     text = inspect.cleandoc(made.factory.build.__doc__ or "") if made is not None else ""
     first, *rest = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")] if text else [""]

@@ -9,9 +9,9 @@ from html import escape
 from typing import Any
 
 from ..analysis.choosing_metric import choice_words
-from ..analysis.late_window import in_words
+from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import Row, good_width
-from ..formatting import counted
+from ..formatting import format_count
 from ..results.score_scale import scale_of
 from .findings import Finding
 from .numbers import number, score, score_with_spread
@@ -115,21 +115,21 @@ def notes(finding: Finding) -> str:
     if scale_of(attributes) == "share":
         within = f"{100 * tolerance:g} % (absolute)"
     kind = "geometric mean ×÷ standard deviation as a factor" if logarithmic else "mean ± standard deviation"
-    over = counted(reporting, "seed")
+    over = format_count(reporting, "seed")
     is_single, choice = "both" in finding.dataset.role.values, choice_words(attributes)
     chosen = (
         f"at the rate with the best {choice}" if choice
         else "at the best rate for the same seed" if is_single
         else "at the rate that was best"
-    ) + f" on {counted(choosing, 'other')}" * (not is_single)  # fmt: skip
+    ) + f" on {format_count(choosing, 'other')}" * (not is_single)  # fmt: skip
     sentences = [
-        f"{str(attributes['score_label']).capitalize()} ({in_words(finding.dataset)}): {kind} over "
+        f"{str(attributes['score_label']).capitalize()} ({describe_window(finding.dataset)}): {kind} over "
         f"{over}, {chosen}. Good rates: decades around the best one within {within} of its {choice or 'score'}. ",
         "First in: the share of the resamples of seeds and stops in which nothing is better; a tie counts for each, so "
         "that the shares may add to more than 100 %. ",
         _target(finding),
         f"Area: the mean height of the learning curve. "
-        f"Diverged: of {counted(finding.rows[0].runs, 'run')} at all rates. ",
+        f"Diverged: of {format_count(finding.rows[0].runs, 'run')} at all rates. ",
     ]
     rows = finding.rows
     if all(math.isnan(row.score) for row in rows):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.leaderboard import TINY
-from ..formatting import factor, rounded_pair
+from ..formatting import format_factor, format_with_spread
 from ..results.score_scale import scale_of
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -51,12 +51,12 @@ def score_with_spread(value: float, spread: float, attributes: Mapping[str, Any]
     if math.isnan(spread) or text in ("diverged", "0"):
         return text
     if attributes["logarithmic"]:
-        found = factor(spread)
+        found = format_factor(spread)
         return f"{text} ×÷ {_typeset(found)}" if found else f"{text} (all alike)"
     if scale_of(attributes) == "share":
-        shown, around = rounded_pair(100 * value, 100 * spread, 1) if spread else (f"{100 * value:.1f}", "0")
+        shown, around = format_with_spread(100 * value, 100 * spread, 1) if spread else (f"{100 * value:.1f}", "0")
         return f"{shown} % ± {around}"
-    return " ± ".join(map(_typeset, rounded_pair(value, spread)))
+    return " ± ".join(map(_typeset, format_with_spread(value, spread)))
 
 
 def _typeset(text: str) -> str:

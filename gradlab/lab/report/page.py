@@ -13,7 +13,7 @@ from typing import Any
 import xarray as xr
 
 from ..analysis.sweep_as_race import as_race
-from ..formatting import counted
+from ..formatting import format_count
 from ..inputs.user_errors import failures_of, lines
 from ..problems.base import Problem
 from ..storage.files import write_text
@@ -126,7 +126,8 @@ def _static(name: str) -> str:
 def _lead(datasets: Mapping[str, xr.Dataset]) -> str:
     runs = sum(dataset.diverged.size for dataset in datasets.values())
     count = len({name for dataset in datasets.values() for name in dataset.optimizer.values.tolist()})
-    return f"{counted(runs, 'training run')} of {counted(count, 'optimizer')} on {counted(len(datasets), 'problem')}."
+    optimizers, problems = format_count(count, "optimizer"), format_count(len(datasets), "problem")
+    return f"{format_count(runs, 'training run')} of {optimizers} on {problems}."
 
 
 def _failures(attributes: Mapping[str, str]) -> str:
@@ -165,7 +166,7 @@ def _problem(position: int, finding: Finding, dataset: xr.Dataset) -> str:
         "board": board(finding),
         "notes": notes(finding),
         "pairs": pairs(finding),
-        "seeds": counted(finding.seeds[1], "seed"),
-        "all_seeds": counted(finding.dataset.sizes["seed"], "seed"),
+        "seeds": format_count(finding.seeds[1], "seed"),
+        "all_seeds": format_count(finding.dataset.sizes["seed"], "seed"),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], filled)

@@ -7,7 +7,7 @@ from typing import Any
 import contourpy
 import numpy as np
 
-from ..analysis.comparison import reported
+from ..analysis.comparison import reporting_runs
 from ..plots.landscape import exits, heights, levels
 from ..problems.base import Problem
 from .findings import Finding
@@ -22,7 +22,7 @@ def paths(finding: Finding) -> dict[str, Any] | None:
     dataset = finding.dataset
     if "path" not in dataset:
         return None
-    runs = reported(dataset).isel(seed=0)
+    runs = reporting_runs(dataset).isel(seed=0)
     landscape = finding.problem.landscape if finding.problem is not None else None
     window = np.array(landscape.window) if landscape is not None else _around(runs.path.values)
     (left, right), (bottom, top) = window

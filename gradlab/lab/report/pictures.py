@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..analysis.comparison import performance_profiles
-from ..formatting import counted
+from ..formatting import format_count
 from ..plots.figures import race_figures, save
 from ..plots.profiles import performance_profile
 from ..plots.ranks import rank_intervals
@@ -61,7 +61,7 @@ def rank_figure(finding: Finding) -> Figure:
     with own_style():
         figure = Figure(figsize=(5.2, 1.25 + 0.2 * count), layout="constrained")
         axes = rank_intervals(figure.subplots(), finding.ranks)
-        percent, seeds = f"{100 * finding.ranks.attrs['confidence']:g} %", counted(finding.seeds[1], "seed")
+        percent, seeds = f"{100 * finding.ranks.attrs['confidence']:g} %", format_count(finding.seeds[1], "seed")
         known = f"bar: {percent} interval over {seeds}" if finding.is_sure else f"{seeds}: too few to be sure"
         axes.set_title(drawable(f"Ranks: {finding.name}"), **PLAIN)
         axes.set_xlabel(f"rank; {known}")

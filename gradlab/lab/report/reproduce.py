@@ -8,7 +8,7 @@ from html import escape
 import xarray as xr
 
 from ..analysis.choosing_metric import choice_words
-from ..formatting import counted
+from ..formatting import format_count
 from ..results.results_file import PROVENANCE, VARYING
 from .findings import Finding
 
@@ -32,9 +32,9 @@ def reproduce(
         choosing, reporting = (
             [int(s) for s, r in zip(seed, roles) if r in (role, "both")] for role in ("choose", "report")
         )
-        runs = counted(dataset.diverged.size, "run")
-        sides = " × ".join(counted(sizes[side], side) for side in ("optimizer", axis, "seed"))  # noqa: RUF001
-        updates = counted(sizes["step"], "update")
+        runs = format_count(dataset.diverged.size, "run")
+        sides = " × ".join(format_count(sizes[side], side) for side in ("optimizer", axis, "seed"))  # noqa: RUF001
+        updates = format_count(sizes["step"], "update")
         attributes_here = dataset.attrs
         choice = choice_words(attributes_here)
         choose, report = f"{axis}s chosen", "reported"

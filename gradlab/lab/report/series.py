@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ..analysis.choosing_metric import as_chosen
-from ..analysis.comparison import performance_profiles, reported
-from ..analysis.late_window import in_words
+from ..analysis.choosing_metric import with_choosing_metric
+from ..analysis.comparison import performance_profiles, reporting_runs
+from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import best_rate_index, final_scores, mean_scores
 from ..plots.style import shown
 from .findings import Finding
@@ -22,7 +22,7 @@ def learning_curves(finding: Finding) -> list[dict[str, Any]]:
     """The score, the training loss and every other metric over the updates: median and quartiles of the seeds."""
     dataset = finding.dataset
     score = dataset.attrs["score"]
-    runs = reported(dataset)
+    runs = reporting_runs(dataset)
     others = [str(name) for name in dataset if "evaluation" in dataset[name].dims and name != score]
     curves = [_curve(*shown(dataset, runs[score]), "evaluation", finding)]
     for name in [*(["loss"] if "loss" in dataset else []), *others]:
@@ -45,7 +45,7 @@ def _curve(values: xr.DataArray, label: str, axis: str, finding: Finding) -> dic
 
 def sensitivity(finding: Finding) -> dict[str, Any]:
     """What chooses the rate, at each rate: the average over all seeds, their range, and how many runs diverged."""
-    best, dataset = best_rate_index(finding.dataset), as_chosen(finding.dataset)
+    best, dataset = best_rate_index(finding.dataset), with_choosing_metric(finding.dataset)
     finals = final_scores(dataset)
     mean, label = shown(dataset, mean_scores(dataset))
     each, _ = shown(dataset, finals)
@@ -61,7 +61,7 @@ def sensitivity(finding: Finding) -> dict[str, Any]:
             "lost": dataset.diverged.sel(of).sum("seed").values.tolist(),
             "chosen": int(best.sel(of)),
         }
-    return {"label": f"{label}, {in_words(dataset)}", "runs": dataset.sizes["seed"], "lines": lines}
+    return {"label": f"{label}, {describe_window(dataset)}", "runs": dataset.sizes["seed"], "lines": lines}
 
 
 def profiles(findings: list[Finding]) -> dict[str, Any] | None:

@@ -13,11 +13,11 @@ import numpy as np
 import xarray as xr
 
 from ..analysis.choosing_metric import choice_words
-from ..analysis.configurations import ranking, shown_points
-from ..analysis.late_window import in_words
-from ..analysis.sweep_as_race import swept
-from ..analysis.tuned_optimizers import tuned_board
-from ..formatting import counted, phrase, shortest
+from ..analysis.configurations import rank_configurations, shown_points
+from ..analysis.late_window import describe_window
+from ..analysis.sweep_as_race import swept_hyperparameters
+from ..analysis.tuned_optimizers import tuned_leaderboard
+from ..formatting import format_count, format_float, join_names
 from .numbers import score_with_spread
 
 SHOWN = 10  # configurations in the table; the files beside the page have all
@@ -25,25 +25,25 @@ SHOWN = 10  # configurations in the table; the files beside the page have all
 
 def tuned_verdict(dataset: xr.Dataset) -> str:
     """The HTML of the answer: the first optimizer at its best configuration, and how sure its place is."""
-    rows, sentences = tuned_board(dataset)
+    rows, sentences = tuned_leaderboard(dataset)
     first = rows[0]
     said = f"<p>{escape(' '.join(sentences))} {escape(_how(dataset))}</p>"
     if math.isnan(first.score):
         return said
-    at = ", ".join(f"{name} = {shortest(value)}" for name, value in first.hyperparameters.items())
+    at = ", ".join(f"{name} = {format_float(value)}" for name, value in first.hyperparameters.items())
     return (
         f"<p class='answer'><strong>{escape(first.optimizer)}</strong> at <strong>{escape(at)}</strong>: "
         f"<span class='figure'>{score_with_spread(first.score, first.spread, dataset.attrs)}</span> "
-        f"<span class='what'>{escape(str(dataset.attrs['score_label']))}, {in_words(dataset)}</span></p>{said}"
+        f"<span class='what'>{escape(str(dataset.attrs['score_label']))}, {describe_window(dataset)}</span></p>{said}"
     )
 
 
 def tuned_table(dataset: xr.Dataset) -> str:
     """The HTML of the optimizers, each at its best configuration; empty for one alone."""
-    rows, _ = tuned_board(dataset)
+    rows, _ = tuned_leaderboard(dataset)
     if len(rows) < 2:
         return ""
-    names, attributes = swept(dataset), dataset.attrs
+    names, attributes = swept_hyperparameters(dataset), dataset.attrs
     body = []
     for row in rows:
         low, high = row.rank_low, row.rank_high
@@ -62,7 +62,7 @@ def tuned_table(dataset: xr.Dataset) -> str:
 
 def configurations(dataset: xr.Dataset) -> str:
     """The HTML of the best configurations, with the best one of every optimizer."""
-    points, names, attributes = ranking(dataset), swept(dataset), dataset.attrs
+    points, names, attributes = rank_configurations(dataset), swept_hyperparameters(dataset), dataset.attrs
     shown = shown_points(points, SHOWN)
     body = [
         [
@@ -96,13 +96,14 @@ def anchor(name: str) -> str:
 
 def _how(dataset: xr.Dataset) -> str:
     """Over what, and on which seeds, the optimizers were tuned."""
-    names, points = swept(dataset), counted(dataset.sizes["point"], "point")
+    names, points = swept_hyperparameters(dataset), format_count(dataset.sizes["point"], "point")
     roles = dataset.role.values
     choosing, reporting = (int(np.isin(roles, (role, "both")).sum()) for role in ("choose", "report"))
     choice = choice_words(dataset.attrs)
     by = f"by {choice} " if choice else ""
     return (
-        f"Each optimizer is tuned over {phrase(names)} ({points}) {by}on {counted(choosing, 'seed')}, and compared on "
+        f"Each optimizer is tuned over {join_names(names)} ({points}) {by}on {format_count(choosing, 'seed')}, and "
+        "compared on "
         f"{'the same' if 'both' in roles else 'others'} ({reporting})."
     )
 
@@ -116,7 +117,7 @@ def _key(score: float, attributes: Any) -> float:
 
 
 def _cell(key: float, text: str | None = None) -> str:
-    shown = text if text is not None else "–" if math.isnan(key) else shortest(key)
+    shown = text if text is not None else "–" if math.isnan(key) else format_float(key)
     return f'<td data-sort="{"Infinity" if math.isnan(key) else repr(float(key))}">{escape(shown)}</td>'
 
 

@@ -7,7 +7,7 @@ from html import escape
 
 from ..analysis.choosing_metric import choice_words
 from ..analysis.comparison import certainty
-from ..analysis.late_window import in_words
+from ..analysis.late_window import describe_window
 from .findings import Finding
 from .numbers import number, score_with_spread
 
@@ -25,7 +25,7 @@ def verdict(finding: Finding) -> str:
     answer = (
         f"<p class='answer'><strong>{escape(first.optimizer)}</strong> at <strong>{number(first.best_rate)}</strong>: "
         f"<span class='figure'>{score}</span> <span class='what'>{escape(str(attributes['score_label']))}, "
-        f"{in_words(finding.dataset)}</span></p>"
+        f"{describe_window(finding.dataset)}</span></p>"
     )
     sentences = [*map(escape, certainty(finding.ranks)), _rate(finding)]
     if first.diverged_at_best:

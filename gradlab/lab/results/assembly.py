@@ -9,49 +9,52 @@ import numpy as np
 import xarray as xr
 
 from ..engine.evaluation_steps import evaluation_steps
-from ..engine.task import Lap
+from ..engine.task import TaskResult
 from ..engine.training_loop import DIVERGENCE_FACTOR
 from ..storage.files import printable
 from .score_scale import scale_attributes
 
 
-def assemble(laps: Sequence[Lap]) -> xr.Dataset:
-    """The Dataset of laps on one problem, on (optimizer, rate or point, seed, step or evaluation).
+def assemble(task_results: Sequence[TaskResult]) -> xr.Dataset:
+    """The Dataset of tasks on one problem, on (optimizer, rate or point, seed, step or evaluation).
 
     The points of a race are on the dimension `rate`, with the coordinate `learning_rate`; those of a sweep are on
     `point`, with a coordinate for each hyperparameter. The first half of the seeds has the role "choose", for choosing
     the best point, and the others "report"; a single seed has both. The attribute `score` names the metric to report,
     and `chosen_by`, where it is another one, the metric that chooses.
     """
-    task, problem, score = laps[0].task, laps[0].task.problem, laps[0].task.problem.score
+    task, problem, score = task_results[0].task, task_results[0].task.problem, task_results[0].task.problem.score
     seeds, steps, axis = len(task.seeds), task.steps, task.axis
 
     def column(values: Any) -> np.ndarray:
-        return np.stack([np.asarray(values(lap)) for lap in laps])
+        return np.stack([np.asarray(values(result)) for result in task_results])
 
     runs = ("optimizer", axis, "seed")
     variables: dict[str, Any] = {
-        "loss": ((*runs, "step"), column(lambda lap: lap.curves.loss), {"long_name": "training loss"}),
-        "diverged": (runs, column(lambda lap: lap.curves.diverged), {"long_name": "whether the run diverged"}),
+        "loss": ((*runs, "step"), column(lambda result: result.curves.loss), {"long_name": "training loss"}),
+        "diverged": (runs, column(lambda result: result.curves.diverged), {"long_name": "whether the run diverged"}),
         "divergence_step": (
             runs,
-            column(lambda lap: lap.curves.divergence_step),
+            column(lambda result: result.curves.divergence_step),
             {"long_name": "updates made when the run diverged, -1 if it did not"},
         ),
-        "compile_seconds": ("optimizer", column(lambda lap: lap.compile_seconds), {"units": "s"}),
-        "run_seconds": ("optimizer", column(lambda lap: lap.run_seconds), {"units": "s"}),
+        "compile_seconds": ("optimizer", column(lambda result: result.compile_seconds), {"units": "s"}),
+        "run_seconds": ("optimizer", column(lambda result: result.run_seconds), {"units": "s"}),
     }
-    for name in laps[0].curves.metrics:
+    for name in task_results[0].curves.metrics:
         label = {"long_name": name.replace("_", " ")}
-        variables[name] = ((*runs, "evaluation"), column(lambda lap, name=name: lap.curves.metrics[name]), label)
-    if laps[0].curves.path is not None:
+        variables[name] = ((*runs, "evaluation"), column(lambda result, name=name: result.curves.metrics[name]), label)
+    if task_results[0].curves.path is not None:
         label = {"long_name": "parameters before the update"}
-        variables["path"] = ((*runs, "step", "parameter"), column(lambda lap: lap.curves.path), label)
+        variables["path"] = ((*runs, "step", "parameter"), column(lambda result: result.curves.path), label)
     coordinates = {
-        "optimizer": [printable(lap.task.name) for lap in laps],
-        "family": ("optimizer", [printable(lap.task.family) for lap in laps]),
-        "composition": ("optimizer", [printable(lap.task.composition) for lap in laps]),
-        **{name: (("optimizer", axis), column(lambda lap, name=name: lap.task.points[name])) for name in task.points},
+        "optimizer": [printable(result.task.name) for result in task_results],
+        "family": ("optimizer", [printable(result.task.family) for result in task_results]),
+        "composition": ("optimizer", [printable(result.task.composition) for result in task_results]),
+        **{
+            name: (("optimizer", axis), column(lambda result, name=name: result.task.points[name]))
+            for name in task.points
+        },
         "seed": np.asarray(task.seeds),
         "role": ("seed", roles(seeds)),
         "step": ("step", np.arange(steps), {"long_name": "updates made"}),

@@ -13,11 +13,11 @@ from ..engine.devices import local_devices
 from ..engine.evaluation_steps import evaluation_steps
 from ..engine.task import Task
 from ..inputs.source_files import packages_of, source_digest, sources_of
-from ..inputs.user_errors import ForeignError
+from ..inputs.user_errors import UserCodeError
 from .provenance import versions
 
-FORMAT = "gradlab-plan-3"
-_OLD_FORMATS = ("gradlab-results-2",)  # without the sources
+FORMAT = "gradlab-plan-4"
+_OLD_FORMATS = ("gradlab-plan-3", "gradlab-results-2")  # "tasks" had another name; the older one has no sources
 
 _SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_prng_impl", "jax_threefry_partitionable")
 _UNUSUAL = {  # settings that determine results too, and their defaults; a plan names them where they have another value
@@ -43,7 +43,7 @@ def document(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
         "versions": versions(),
         "settings": settings(),
         **_made_of(tasks),
-        "laps": [_lap(task) for task in tasks],
+        "tasks": [_task_document(task) for task in tasks],
     }
 
 
@@ -70,10 +70,14 @@ def _device() -> str:
     return platform.machine() if device.platform == "cpu" else device.device_kind
 
 
-def _lap(task: Task) -> dict[str, Any]:
+def _task_document(task: Task) -> dict[str, Any]:
     try:
-        composition, block, chunk = task.composition, [task.cut.block_points, task.cut.block_seeds], task.cut.chunk
-    except ForeignError:  # it cannot be made, which the run reports
+        composition, block, chunk = (
+            task.composition,
+            [task.partition.block_points, task.partition.block_seeds],
+            task.partition.chunk,
+        )
+    except UserCodeError:  # it cannot be made, which the run reports
         composition, block, chunk = "", [0, 0], 0
     choice = task.problem.score.chosen_by  # a plan without one says nothing of it, as earlier versions' plans do
     return {
@@ -99,12 +103,11 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     A plan of an older version does not say what the sources are; then only the files of problems and optimizers count.
     """
     if isinstance(there.get("kind"), str) and there["kind"] != here["kind"]:
-        return _unequal("kind", there["kind"], here["kind"])  # whose laps have other fields
+        return _unequal("kind", there["kind"], here["kind"])  # whose tasks have other fields
+    if there.get("format") in _OLD_FORMATS:
+        there = _updated(there, here)
     if not _fits(there, here):
         return ["plan.json is damaged"]
-    if there.get("format") in _OLD_FORMATS:
-        new = {name: here[name] for name in ("format", "packages", "sources") if name in here}
-        there = {**there, **new}
     found = []
     for group in ("versions", "settings", "packages"):
         old, new = there.get(group, {}), here.get(group, {})
@@ -112,12 +115,14 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
             found += _unequal(name, old.get(name), new.get(name))
     found += _unequal("format", there.get("format"), here["format"])
     for name in ("problem", "optimizer"):
-        lists = [", ".join(dict.fromkeys(lap.get(name, "?") for lap in plan.get("laps", []))) for plan in (there, here)]
+        lists = [
+            ", ".join(dict.fromkeys(task.get(name, "?") for task in plan.get("tasks", []))) for plan in (there, here)
+        ]
         found += _unequal(f"{name}s", *lists)
     if found:
         return found
     edited = _edited_files(there.get("sources", {}), here.get("sources", {}))
-    for old, new in zip(there.get("laps", []), here["laps"]):
+    for old, new in zip(there.get("tasks", []), here["tasks"]):
         where = f"of {new['optimizer']} on {new['problem']}"
         for name, value in new.items():
             if name in (*_SOURCES, *_INTERNAL):
@@ -145,6 +150,13 @@ def _fits(there: Any, here: Any) -> bool:
         is_list = isinstance(there, (list, tuple))
         return is_list and (not here or all(_fits(value, here[0]) for value in there))
     return here is None or isinstance(there, str if isinstance(here, str) else (int, float))
+
+
+def _updated(old: Mapping[str, Any], here: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan of an older format in the words of this one; what it does not say, it has from the plan that is wanted."""
+    missing = {name: here[name] for name in ("packages", "sources") if name in here}
+    tasks = {"tasks": old["laps"]} if "laps" in old else {}
+    return {**missing, **old, **tasks, "format": here["format"]}
 
 
 def _edited_files(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
@@ -185,17 +197,17 @@ def _short(value: Any) -> str:
 
 
 def runs_of(plan: Mapping[str, Any], chunks: Sequence[tuple[int, int, int]]) -> float:
-    """How many runs, in parts of a run, some chunks are of, which are named by lap, block and chunk."""
-    return sum(_runs_of_chunk(plan, lap) for lap, _, _ in chunks)
+    """How many runs, in parts of a run, some chunks are of, which are named by task, block and chunk."""
+    return sum(_runs_of_chunk(plan, task) for task, _, _ in chunks)
 
 
 def _runs_of_chunk(plan: Mapping[str, Any], number: int) -> float:
-    laps = plan["laps"]
-    lap = laps[0] if plan["kind"] == "search" else laps[number]
-    if plan["kind"] == "search":  # a lap for each round
-        points = min(lap["batch"], lap["trials"] - number * lap["batch"])
+    tasks = plan["tasks"]
+    task = tasks[0] if plan["kind"] == "search" else tasks[number]
+    if plan["kind"] == "search":  # a task for each round
+        points = min(task["batch"], task["trials"] - number * task["batch"])
     else:
-        points = len(next(iter(lap["points"].values())))
-    seeds, (block_points, block_seeds) = len(lap["seeds"]), lap["block"]
+        points = len(next(iter(task["points"].values())))
+    seeds, (block_points, block_seeds) = len(task["seeds"]), task["block"]
     blocks = -(-points // block_points) * -(-seeds // block_seeds)
-    return points * seeds / (blocks * -(-(lap["steps"] + 1) // lap["chunk"]))
+    return points * seeds / (blocks * -(-(task["steps"] + 1) // task["chunk"]))

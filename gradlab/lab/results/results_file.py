@@ -21,8 +21,8 @@ from ..storage.files import (
     printable,
     read_json,
     read_regular,
-    replacing,
-    unsealed,
+    remove_checksum,
+    replace_file,
     write_text,
 )
 from ..storage.ownership import PROVENANCE as PROVENANCE
@@ -59,7 +59,7 @@ def write(path: Path, problems: Mapping[str, xr.Dataset], attributes: Mapping[st
     content = _netcdf(problems, fixed)  # before anything is written: it may be that it cannot be
     document = {"format": FORMAT, **varying, "checksum": _json_digest(varying)}
     write_text(path.parent / PROVENANCE, json.dumps(document, indent=2) + "\n")
-    with replacing(path) as temporary:
+    with replace_file(path) as temporary:
         temporary.write_bytes(
             content + b"\ngradlab-checksum sha256 %s\n" % hashlib.sha256(content).hexdigest().encode()
         )
@@ -149,7 +149,7 @@ def _opened(path: Path) -> Iterator[h5netcdf.File]:
     except OSError as error:
         raise ResultsError(f"{path} cannot be read ({error.strerror}); change its mode, or mend what hinders") from None
     try:
-        content, has_checksum = unsealed(content)
+        content, has_checksum = remove_checksum(content)
     except ChecksumError as error:
         raise DamagedResultsError(f"{path} is damaged: {error}") from None
     try:

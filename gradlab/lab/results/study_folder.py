@@ -12,7 +12,7 @@ from typing import Any, Literal
 from ..storage import checkpoints
 from ..storage.files import DamagedJSONError, read_json
 from ..storage.ownership import LEADERBOARDS as LEADERBOARDS
-from ..storage.ownership import PARTS, PLAN, PROVENANCE, foreign
+from ..storage.ownership import PARTS, PLAN, PROVENANCE, why_foreign
 from ..storage.ownership import POINTS as POINTS
 from ..storage.ownership import REPORT as REPORT
 from ..storage.ownership import RESULTS as RESULTS
@@ -114,9 +114,9 @@ def refuse_foreign(folder: Path, plan: Mapping[str, Any]) -> None:
     own = (folder / name for name in (PLAN, RESULTS, PROVENANCE, PARTS))
     listed = {path.name for path in _listed(folder)}
     try:
-        is_ours = any((folder / name).exists() and not foreign(folder / name) for name in (PLAN, RESULTS))
+        is_ours = any((folder / name).exists() and not why_foreign(folder / name) for name in (PLAN, RESULTS))
         reasons = {
-            path.name: foreign(path, is_ours and (path.suffix != ".png" or path.name in listed))
+            path.name: why_foreign(path, is_ours and (path.suffix != ".png" or path.name in listed))
             for path in (*own, *outputs(folder, plan))
         }
     except (OSError, ValueError) as error:  # too long a name, or one that the encoding of file names does not have
@@ -135,7 +135,7 @@ def refuse_to_overwrite(paths: Iterable[Path]) -> None:
     reasons: dict[Path, dict[str, str | None]] = {}
     for path in paths:
         is_listed = path in _listed(path.parent)
-        reasons.setdefault(path.parent, {})[path.name] = foreign(path, is_listed)
+        reasons.setdefault(path.parent, {})[path.name] = why_foreign(path, is_listed)
     for folder, found in reasons.items():
         _refuse(folder, found)
 
@@ -154,7 +154,7 @@ def outputs(folder: Path, plan: Mapping[str, Any]) -> Iterator[Path]:
     kind = str(plan.get("kind"))
     yield folder / REPORT
     yield from (folder / name for name in (LEADERBOARDS if kind == "race" else POINTS))
-    problems = dict.fromkeys(lap["problem"] for lap in plan.get("laps", []))
+    problems = dict.fromkeys(task["problem"] for task in plan.get("tasks", []))
     yield from (folder / f"{drawn}_{name}.png" for drawn in _DRAWN.get(kind, ()) for name in problems)
 
 
@@ -186,7 +186,7 @@ def listed_files(listing: Path) -> list[str]:
 def remove_stale(old: Iterable[Path], new: Iterable[Path]) -> None:
     """Remove what an older run made and this one did not make anew: it would seem to belong to it."""
     for path in set(old) - set(new):
-        if foreign(path, among_ours=True) is None:
+        if why_foreign(path, among_ours=True) is None:
             path.unlink(missing_ok=True)
 
 
@@ -203,7 +203,7 @@ def _plan_of(folder: Path, among_ours: bool = False) -> tuple[dict[str, Any] | N
     except OSError as error:
         raise FolderError(f"{path} cannot be read ({error.strerror}); mend that, or pass another --out") from None
     if damage:
-        is_ours = not foreign(path, among_ours)
+        is_ours = not why_foreign(path, among_ours)
     else:
         is_ours = found is None or str(found.get("format", "")).startswith("gradlab-")
     if not is_ours:

@@ -26,12 +26,12 @@ class ChecksumError(ValueError):
     """A content that does not have its checksum."""
 
 
-def sealed(content: bytes) -> bytes:
+def add_checksum(content: bytes) -> bytes:
     """A content with its checksum behind it, where readers of NetCDF and zip archives do not look."""
     return content + b"\ngradlab-checksum sha256 %s\n" % hashlib.sha256(content).hexdigest().encode()
 
 
-def unsealed(content: bytes) -> tuple[bytes, bool]:
+def remove_checksum(content: bytes) -> tuple[bytes, bool]:
     """A content without its checksum, and whether it had one. Raises ChecksumError if it is not the right one."""
     seal = _SEAL.fullmatch(content[-_SEAL_SIZE:])
     if seal is None:
@@ -45,7 +45,7 @@ def unsealed(content: bytes) -> tuple[bytes, bool]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replace_file(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place at the end, or vanishes if an exception comes first."""
     handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=path.parent)
     os.close(handle)
@@ -62,7 +62,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text as UTF-8, in one step. Names of files that are not UTF-8 appear with their bytes escaped."""
-    with replacing(path) as temporary:
+    with replace_file(path) as temporary:
         temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 

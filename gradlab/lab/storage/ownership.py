@@ -27,7 +27,7 @@ def is_part(name: str) -> bool:
     return bool(_PART.fullmatch(name))
 
 
-def foreign(path: Path, among_ours: bool = False) -> str | None:
+def why_foreign(path: Path, among_ours: bool = False) -> str | None:
     """Why a file must not be overwritten or removed, in a few words; None if gradlab wrote it, or it does not exist.
 
     `among_ours` says that a plan or results of gradlab's are in the same folder: then damaged results, a file without

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .search_space import Axis, Lin, Log, rounded, samples, values_of, without_count
+from .search_space import Axis, Linear, Log, rounded, sample_points, values_of, without_count
 
 STARTUP = 10  # points that are spread over the ranges before any is suggested, at least
 
@@ -25,7 +25,7 @@ class Suggestions:
     best tenth of the points told, and unlikely under one of the others and of those of its own batch. The same axes,
     seed and scores give the same points.
 
-    Raises MissingOptunaError, and GridError for what is no range and no list. Source: Bergstra et al. (2011),
+    Raises MissingOptunaError, and SearchSpaceError for what is no range and no list. Source: Bergstra et al. (2011),
     "Algorithms for hyper-parameter optimization"; Akiba et al. (2019), "Optuna".
     """
 
@@ -38,7 +38,7 @@ class Suggestions:
             )  # fmt: skip
             direction = "maximize" if higher_is_better else "minimize"
             self._study = optuna.create_study(sampler=sampler, direction=direction)
-            spread = samples(axes, startup, seed=seed)
+            spread = sample_points(axes, startup, seed=seed)
             for point in zip(*(values.tolist() for values in spread.values())):
                 self._study.enqueue_trial(dict(zip(spread, point)))
         self._optuna, self._axes = optuna, axes
@@ -53,7 +53,7 @@ class Suggestions:
 
     def _rounded(self, name: str, values: np.ndarray) -> np.ndarray:
         axis = self._axes[name]
-        return rounded(axis, values) if isinstance(axis, Lin) else values
+        return rounded(axis, values) if isinstance(axis, Linear) else values
 
     def tell(self, scores: np.ndarray) -> None:
         """The scores of the points asked for last, of shape (point,); NaN is worse than any score."""
@@ -76,7 +76,7 @@ def require_optuna() -> Any:
 
 
 def _distribution(optuna: Any, name: str, axis: Axis) -> Any:
-    if not isinstance(axis, Lin):
+    if not isinstance(axis, Linear):
         return optuna.distributions.CategoricalDistribution(values_of(name, axis).tolist())
     without_count(name, axis, "a search takes its own points of a range")
     return optuna.distributions.FloatDistribution(axis.low, axis.high, log=isinstance(axis, Log))

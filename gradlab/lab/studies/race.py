@@ -1,4 +1,4 @@
-"""The race: every entrant over its grid of rates on every problem, one compiled program each."""
+"""The race: every contestant over its grid of rates on every problem, one compiled program each."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.runner import run_laps
-from ..engine.task import Lap, Task
-from ..formatting import shortest
+from ..engine.runner import run_tasks
+from ..engine.task import Task, TaskResult
+from ..formatting import format_float
 from ..inputs.argument_checks import is_whole, require_known, require_whole
-from ..inputs.contestants import Entrant
+from ..inputs.contestants import Contestant
 from ..problems.base import Problem
 from .search_space import values_of
 from .size_limits import require_room, require_runs
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to be raced: `rates` learning rates for each entrant and problem, each from every one of `seeds`.
+class RaceStudy:
+    """What is to be raced: `rates` learning rates for each contestant and problem, each from every one of `seeds`.
 
-    `rates` is a number of rates around those that are good for each entrant, or the rates themselves, for all.
+    `rates` is a number of rates around those that are good for each contestant, or the rates themselves, for all.
     `steps` overrides the number of updates that each problem proposes; `lanes` and `chunk` limit how many runs and
-    steps one program computes at a time. Raises ValueError for numbers below one, for no problems or entrants, for
+    steps one program computes at a time. Raises ValueError for numbers below one, for no problems or contestants, for
     two of one name, and for what is too large (see `gradlab.lab.studies.size_limits`); TypeError for what is no
     whole number.
     """
 
     problems: tuple[Problem, ...]
-    entrants: tuple[Entrant, ...]
+    contestants: tuple[Contestant, ...]
     rates: int | tuple[float, ...] = 13
     seeds: int = 8
     steps: int | None = None
@@ -44,10 +44,10 @@ class Plan:
             rates = tuple(sorted(values_of("rates", self.rates).tolist()))
             if rates[0] <= 0:
                 raise ValueError(
-                    f"rates must be above zero, for they are compared over decades; got {shortest(rates[0])}"
+                    f"rates must be above zero, for they are compared over decades; got {format_float(rates[0])}"
                 )
             least, most = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
-            beyond = [shortest(rate) for rate in rates if not least <= rate <= most]
+            beyond = [format_float(rate) for rate in rates if not least <= rate <= most]
             if beyond:
                 raise ValueError(
                     f"rates must lie from {least:.2g} to {most:.2g}, for float32, in which runs compute, takes others "
@@ -57,11 +57,11 @@ class Plan:
         for name in ("seeds", "steps", "lanes", "chunk"):
             if getattr(self, name) is not None or name == "seeds":
                 require_whole(name, getattr(self, name))
-        require_runs(self.runs_per_lap // self.seeds, self.seeds, self.steps)
-        if not self.problems or not self.entrants:
+        require_runs(self.runs_per_task // self.seeds, self.seeds, self.steps)
+        if not self.problems or not self.contestants:
             raise ValueError("a race needs at least one problem and one optimizer")
         require_different([problem.name for problem in self.problems], "problem")
-        require_different([entrant.name for entrant in self.entrants], "optimizer")
+        require_different([contestant.name for contestant in self.contestants], "optimizer")
         require_room(self.tasks)
 
     def steps_of(self, problem: Problem) -> int:
@@ -70,27 +70,27 @@ class Plan:
 
     @property
     def tasks(self) -> tuple[Task, ...]:
-        """One lap for each problem and entrant, problem by problem."""
-        return tuple(self._task(problem, entrant) for problem in self.problems for entrant in self.entrants)
+        """One task for each problem and contestant, problem by problem."""
+        return tuple(self._task(problem, contestant) for problem in self.problems for contestant in self.contestants)
 
     @property
-    def runs_per_lap(self) -> int:
-        """The training runs of one entrant on one problem."""
+    def runs_per_task(self) -> int:
+        """The training runs of one contestant on one problem."""
         return self.seeds * (self.rates if isinstance(self.rates, int) else len(self.rates))
 
     @property
     def runs(self) -> int:
         """All training runs."""
-        return self.runs_per_lap * len(self.problems) * len(self.entrants)
+        return self.runs_per_task * len(self.problems) * len(self.contestants)
 
-    def _task(self, problem: Problem, entrant: Entrant) -> Task:
+    def _task(self, problem: Problem, contestant: Contestant) -> Task:
         count = self.rates
-        rates = entrant.grid(problem.name, count) if isinstance(count, int) else np.array(count, float)
+        rates = contestant.grid(problem.name, count) if isinstance(count, int) else np.array(count, float)
         return Task(
             problem,
-            entrant.name,
-            entrant.family,
-            entrant,
+            contestant.name,
+            contestant.family,
+            contestant,
             {"learning_rate": rates},
             tuple(range(self.seeds)),
             self.steps_of(problem),
@@ -99,15 +99,15 @@ class Plan:
         )
 
 
-def race(plan: Plan, **options: Any) -> Generator[Lap, None, None]:
-    """Run the plan, and yield each lap as it ends; the options are those of `gradlab.lab.engine.runner.run_laps`."""
-    if not isinstance(plan, Plan):
+def race(plan: RaceStudy, **options: Any) -> Generator[TaskResult, None, None]:
+    """Run the plan, and yield each task as it ends; the options are those of `gradlab.lab.engine.runner.run_tasks`."""
+    if not isinstance(plan, RaceStudy):
         raise TypeError(
-            f"race takes a Plan of problems and entrants, got {type(plan).__name__}: {plan!r}; "
+            f"race takes a Plan of problems and contestants, got {type(plan).__name__}: {plan!r}; "
             f"an optimizer on one problem is swept: gradlab.lab.studies.sweep.sweep"
         )
     require_known("race", options, ("store", "watcher", "processes", "compiler"))
-    return run_laps(plan.tasks, **options)
+    return run_tasks(plan.tasks, **options)
 
 
 def require_different(names: list[str], kind: str) -> None:

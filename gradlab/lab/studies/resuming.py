@@ -13,9 +13,9 @@ from typing import Any
 import xarray as xr
 
 from ..engine.distributed import Processes
-from ..engine.runner import run_laps
-from ..engine.task import Collector, Lap, Task, Watcher
-from ..inputs.user_errors import Failures, ForeignError, lines
+from ..engine.runner import run_tasks
+from ..engine.task import FailureCollector, Task, TaskResult, Watcher
+from ..inputs.user_errors import Failures, UserCodeError, lines
 from ..results import assembly, plan, results_file
 from ..results.study_folder import RESULTS, FolderError, State, UnwritableError, examine, prepare
 from ..storage import checkpoints, files
@@ -26,7 +26,7 @@ Compute = Callable[[Path | None, Watcher, Processes], Mapping[str, xr.Dataset]]
 
 
 @dataclass(frozen=True)
-class DurableRun:
+class OpenStudy:
     """A plan, how to compute it, and the locked folder that keeps what is done of it."""
 
     plan: Mapping[str, Any]
@@ -42,16 +42,16 @@ class DurableRun:
         """Run what is still to be done, and put the results together.
 
         Contestants that fail are left out of the results, which name them, and the parts of the others stay in the
-        folder: run again, it takes them from there and tries those that failed once more. Raises ForeignError if no
+        folder: run again, it takes them from there and tries those that failed once more. Raises UserCodeError if no
         contestant is left, and OSError if the disk refuses.
         """
         if self.state == "complete":
             return
         datasets = self.compute(self.out if self.processes.is_first else None, watcher, self.processes)
         if not datasets:
-            raise ForeignError("\n".join(lines(self.failed)))
+            raise UserCodeError("\n".join(lines(self.failed)))
         if self.processes.is_first:
-            own = {"kind": self.plan["kind"], "plan": checkpoints.digest(checkpoints.stored(self.out, self.plan))}
+            own = {"kind": self.plan["kind"], "plan": checkpoints.digest(checkpoints.stored_plan(self.out, self.plan))}
             if self.failed:
                 own["failed"] = json.dumps(self.failed)
             results_file.write(self.out / RESULTS, datasets, {**attributes, **own})
@@ -68,44 +68,44 @@ class DurableRun:
     def runs_on_disk(self, runs: int) -> float:
         """How many of all `runs` the folder has, in parts of a run: all once the results are there."""
         try:
-            there = checkpoints.stored(self.out, self.plan)
+            there = checkpoints.stored_plan(self.out, self.plan)
             if plan.differences(there, self.plan):
                 return 0
             with contextlib.suppress(FileNotFoundError, results_file.ResultsError):
                 if results_file.attributes_of(self.out / RESULTS).get("plan") == checkpoints.digest(there):
                     return runs
-            return plan.runs_of(self.plan, checkpoints.chunks(self.out))
+            return plan.runs_of(self.plan, checkpoints.stored_chunks(self.out))
         except (OSError, ValueError, IndexError):  # no plan of ours is there any more
             return 0
 
 
-def durable(
+def open_study(
     kind: str, tasks: Sequence[Task], out: Path, fresh: bool = False, processes: Processes | None = None
-) -> AbstractContextManager[DurableRun]:
+) -> AbstractContextManager[OpenStudy]:
     """Take a folder for some tasks, of a `kind` such as "race"; see `kept`."""
     wanted = plan.document(kind, tasks)
     failed: dict[str, dict[str, str]] = {}
 
     def compute(folder: Path | None, watcher: Watcher, processes: Processes) -> dict[str, xr.Dataset]:
-        laps: dict[str, list[Lap]] = {}
-        collector = Collector(watcher, failed)
-        own = checkpoints.Store(folder, checkpoints.stored(folder, wanted)) if folder else None
-        for lap in run_laps(tasks, own, collector, processes):
-            laps.setdefault(lap.task.problem.name, []).append(lap)
-        return {name: assembly.assemble(found) for name, found in laps.items()}
+        task_results: dict[str, list[TaskResult]] = {}
+        collector = FailureCollector(watcher, failed)
+        own = checkpoints.CheckpointStore(folder, checkpoints.stored_plan(folder, wanted)) if folder else None
+        for result in run_tasks(tasks, own, collector, processes):
+            task_results.setdefault(result.task.problem.name, []).append(result)
+        return {name: assembly.assemble(found) for name, found in task_results.items()}
 
-    return kept(wanted, compute, out, fresh, processes, failed)
+    return open_plan(wanted, compute, out, fresh, processes, failed)
 
 
 @contextmanager
-def kept(
+def open_plan(
     wanted: Mapping[str, Any],
     compute: Compute,
     out: Path,
     fresh: bool = False,
     processes: Processes | None = None,
     failed: Failures | None = None,
-) -> Iterator[DurableRun]:
+) -> Iterator[OpenStudy]:
     """Take a folder for a plan: new, or with an unfinished or finished run of it.
 
     `fresh` discards what is there; `compute` adds to `failed` what cannot be run. Raises FolderError if the folder
@@ -128,7 +128,7 @@ def kept(
             refusal = f"the processes were given different plans ({'; '.join(differing[:3]) or 'see the others'})"
         if refusal:
             raise FolderError(refusal)
-        yield DurableRun(wanted, compute, out, state, processes, {} if failed is None else failed, fresh, is_writable)
+        yield OpenStudy(wanted, compute, out, state, processes, {} if failed is None else failed, fresh, is_writable)
 
 
 def _take(out: Path, wanted: Mapping[str, Any], fresh: bool, stack: ExitStack) -> tuple[State, bool]:

@@ -16,24 +16,24 @@ import xarray as xr
 from ..analysis.leaderboard import mean_scores, with_role
 from ..engine.compiler import Compiler
 from ..engine.distributed import Processes
-from ..engine.runner import run_laps
-from ..engine.task import Lap, Task, Watcher
+from ..engine.runner import run_tasks
+from ..engine.task import Task, TaskResult, Watcher
 from ..inputs.argument_checks import require_known, require_whole
 from ..inputs.loading import as_problem, find_problem
 from ..problems.base import Problem
 from ..results import assembly, plan, provenance
-from ..storage.checkpoints import Store, stored
+from ..storage.checkpoints import CheckpointStore, stored_plan
 from .optuna_sampler import STARTUP, Suggestions, require_optuna
-from .resuming import kept
-from .search_space import Axis, GridError, as_axes, scales, typed, values_of
-from .search_space import Lin as Lin
+from .resuming import open_plan
+from .search_space import Axis, SearchSpaceError, as_axes, format_axis, scales, values_of
+from .search_space import Linear as Linear
 from .search_space import Log as Log
 from .size_limits import require_room, require_runs
-from .sweep import held, named, require_numbers
+from .sweep import factories_by_name, fixed_hyperparameters, require_numbers
 
 
 @dataclass(frozen=True)
-class SearchPlan:
+class SearchStudy:
     """What is to be searched: the ranges of `axes`, for one factory on one problem, with so many `trials` in all.
 
     Each round trains a `batch` of points from each of the seeds, and tells Optuna the mean scores over those seeds that
@@ -64,9 +64,9 @@ class SearchPlan:
         require_runs(self.trials, self.seeds, self.steps)
         object.__setattr__(self, "axes", as_axes(self.axes))
         require_numbers(self.name, self.factory, self.axes)
-        if not any(isinstance(axis, Lin) for axis in self.axes.values()):
-            given = ", ".join(f"{name}={typed(axis)}" for name, axis in self.axes.items()) or "nothing"
-            raise GridError(
+        if not any(isinstance(axis, Linear) for axis in self.axes.values()):
+            given = ", ".join(f"{name}={format_axis(axis)}" for name, axis in self.axes.items()) or "nothing"
+            raise SearchSpaceError(
                 f"a search needs a range, such as learning_rate=log:1e-4:1; got {given}, which a sweep covers"
             )
         self._suggestions()
@@ -85,12 +85,12 @@ class SearchPlan:
         return [min(self.batch, self.trials - first) for first in range(0, self.trials, self.batch)]
 
     def task(self, points: Mapping[str, np.ndarray]) -> Task:
-        """The lap of a round, or of all."""
+        """The task of a round, or of all."""
         notes = {
             "hyperparameters": json.dumps(list(self.axes)),
             "scales": json.dumps(scales(self.axes)),
             "sampler": "tpe",
-            "held": held({self.name: self.factory}, self.axes),
+            "held": fixed_hyperparameters({self.name: self.factory}, self.axes),
         }
         return Task(
             self.problem, self.name, "swept", self.factory, points, tuple(range(self.seeds)),
@@ -102,9 +102,9 @@ class SearchPlan:
         """Everything that determines the results, JSON-ready: the axes and the seed stand for the points."""
         found = plan.document("search", [self.task(columns([next(self._corners())] * self.rounds[0]))])
         own = {"trials": self.trials, "batch": self.batch, "sample_seed": self.sample_seed}
-        axes = {name: typed(axis) for name, axis in self.axes.items()}
+        axes = {name: format_axis(axis) for name, axis in self.axes.items()}
         found["versions"]["optuna"] = require_optuna().__version__
-        found["laps"] = [{**own, **lap, "points": axes} for lap in found["laps"]]
+        found["tasks"] = [{**own, **task, "points": axes} for task in found["tasks"]]
         return found
 
     def run(self, folder: Path | None, watcher: Watcher, processes: Processes) -> dict[str, xr.Dataset]:
@@ -114,18 +114,18 @@ class SearchPlan:
         round with others (computed elsewhere) would not be taken.
         """
         suggestions = self._suggestions()
-        wanted = stored(folder, self.document()) if folder else {}
-        laps: list[Lap] = []
+        wanted = stored_plan(folder, self.document()) if folder else {}
+        task_results: list[TaskResult] = []
         with Compiler(keep=True) as compiler:
             for number, count in enumerate(self.rounds):
                 points = suggestions.ask(count)
                 own = {**wanted, "points": {name: values.tolist() for name, values in points.items()}}
-                store = Store(folder, own, number) if folder else None
-                (lap,) = run_laps([self.task(points)], store, watcher, processes, compiler)
-                laps.append(lap)
-                suggestions.tell(_chosen_by(lap))
-        dataset = assembly.assemble([self._whole(laps)])
-        numbers = np.repeat(np.arange(len(laps)), self.rounds)
+                store = CheckpointStore(folder, own, number) if folder else None
+                (result,) = run_tasks([self.task(points)], store, watcher, processes, compiler)
+                task_results.append(result)
+                suggestions.tell(_chosen_by(result))
+        dataset = assembly.assemble([self._whole(task_results)])
+        numbers = np.repeat(np.arange(len(task_results)), self.rounds)
         return {self.problem.name: dataset.assign_coords(round=("point", numbers))}
 
     def _corners(self) -> Iterator[dict[str, float]]:
@@ -137,17 +137,17 @@ class SearchPlan:
         startup = max(self.batch, STARTUP)
         return Suggestions(self.axes, self.problem.score.higher_is_better, startup, self.sample_seed)
 
-    def _whole(self, laps: list[Lap]) -> Lap:
-        """All rounds as one lap."""
+    def _whole(self, task_results: list[TaskResult]) -> TaskResult:
+        """All rounds as one task."""
 
         def joined(*arrays: Any) -> np.ndarray:
             return np.concatenate(arrays)
 
-        return Lap(
-            self.task({name: joined(*(lap.task.points[name] for lap in laps)) for name in self.axes}),
-            jax.tree.map(joined, *(lap.curves for lap in laps)),
-            sum(lap.compile_seconds for lap in laps),
-            sum(lap.run_seconds for lap in laps),
+        return TaskResult(
+            self.task({name: joined(*(result.task.points[name] for result in task_results)) for name in self.axes}),
+            jax.tree.map(joined, *(result.curves for result in task_results)),
+            sum(result.compile_seconds for result in task_results),
+            sum(result.run_seconds for result in task_results),
         )
 
 
@@ -166,10 +166,10 @@ def search(
 ) -> xr.Dataset:
     """Look for good hyperparameters of an optimizer in ranges, in rounds of `batch` points, each one compiled program.
 
-        search("digits", gl.adam, {"learning_rate": Log(1e-4, 1), "b1": Lin(0.5, 0.99)}, trials=64, seeds=4)
+        search("digits", gl.adam, {"learning_rate": Log(1e-4, 1), "b1": Linear(0.5, 0.99)}, trials=64, seeds=4)
 
     The problem and the optimizer are given as to `sweep`, but one of each; an axis is a range, or a list of values to
-    choose from. The options are those of `SearchPlan`: `steps`, `sample_seed`, `lanes` and `chunk`.
+    choose from. The options are those of `SearchStudy`: `steps`, `sample_seed`, `lanes` and `chunk`.
 
     Returns a Dataset like that of `sweep`, on (optimizer, point, seed, step), with the coordinate `round` on (point);
     `gradlab.lab.analysis.configurations.ranking` has the best points. With `out`, a folder, rounds are kept there as
@@ -178,21 +178,21 @@ def search(
     """
     require_known("search", options, ("steps", "sample_seed", "lanes", "chunk"))
     chosen = find_problem(problem) if isinstance(problem, str) else as_problem(problem)
-    factories = named(optimizer)
+    factories = factories_by_name(optimizer)
     if len(factories) != 1:
         raise ValueError(f"a search is of one optimizer, got {', '.join(factories) or 'none'}; search each on its own")
     ((name, factory),) = factories.items()
-    wanted = SearchPlan(chosen, name, factory, axes, trials, batch, seeds, **options)
+    wanted = SearchStudy(chosen, name, factory, axes, trials, batch, seeds, **options)
     if out is None:
         return wanted.run(None, watcher or Watcher(), Processes())[chosen.name]
-    with kept(wanted.document(), wanted.run, Path(out), fresh) as run:
+    with open_plan(wanted.document(), wanted.run, Path(out), fresh) as run:
         run.finish(provenance.provenance("gradlab.lab.studies.search.search"), watcher or Watcher())
         return run.read()[0][chosen.name]
 
 
-def _chosen_by(lap: Lap) -> np.ndarray:
+def _chosen_by(result: TaskResult) -> np.ndarray:
     """The mean score of each point over the seeds for choosing, as points are ranked by; NaN if one diverged."""
-    dataset = assembly.assemble([lap])
+    dataset = assembly.assemble([result])
     return mean_scores(with_role(dataset, "choose")).values[0]
 
 
@@ -203,4 +203,4 @@ def columns(points: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:
 
 def _ends(name: str, axis: Axis) -> list[float]:
     """The ends of a range, or all values of a list."""
-    return [axis.low, axis.high] if isinstance(axis, Lin) else values_of(name, axis).tolist()
+    return [axis.low, axis.high] if isinstance(axis, Linear) else values_of(name, axis).tolist()

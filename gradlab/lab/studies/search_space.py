@@ -10,21 +10,21 @@ from typing import Any, TypeAlias, get_args
 
 import numpy as np
 
-from ..formatting import listed, shortest
+from ..formatting import format_float, join_at_most
 from ..inputs.argument_checks import Sampler, is_whole
 from .size_limits import POINTS, require_count
 
 
-class GridError(ValueError):
+class SearchSpaceError(ValueError):
     """Values that do not make a grid; the text says what came, and what was expected."""
 
 
 @dataclass(frozen=True)
-class Lin:
+class Linear:
     """Numbers from `low` to `high` at even distances; without a `count`, a range to sample from.
 
-    The first number is exactly `low` and the last exactly `high`. Raises GridError (a ValueError) for ends that are no
-    finite numbers, or not in this order, and for a count that is no whole number of at least 1.
+    The first number is exactly `low` and the last exactly `high`. Raises SearchSpaceError (a ValueError) for ends that
+    are no finite numbers, or not in this order, and for a count that is no whole number of at least 1.
     """
 
     low: float
@@ -38,22 +38,22 @@ class Lin:
             try:
                 object.__setattr__(self, name, as_number(end))
             except TypeError:
-                raise GridError(
+                raise SearchSpaceError(
                     f"{kind}: {name} must be a number, got {type(end).__name__}: {end!r}; "
                     f"a range is {kind}(1e-4, 1e-1, 13), and its hyperparameter is the key of the dictionary"
                 ) from None
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
-            ends = f"{shortest(self.low)} and {shortest(self.high)}"
-            raise GridError(f"a range needs two finite numbers, the lower first; got {ends}")
+            ends = f"{format_float(self.low)} and {format_float(self.high)}"
+            raise SearchSpaceError(f"a range needs two finite numbers, the lower first; got {ends}")
         if self.count is None:
             return
         if not is_whole(self.count):
-            raise GridError(
+            raise SearchSpaceError(
                 f"{kind}: count must be a whole number, got {type(self.count).__name__}: {self.count!r}; "
                 f"leave it out for a range to sample from"
             )
         if self.count < 1:
-            raise GridError(f"a grid needs at least one value, got {self.count}")
+            raise SearchSpaceError(f"a grid needs at least one value, got {self.count}")
 
     def at(self, share: np.ndarray) -> np.ndarray:
         """The numbers at shares of the way, in [0, 1]."""
@@ -65,13 +65,13 @@ class Lin:
 
 
 @dataclass(frozen=True)
-class Log(Lin):
-    """Numbers from `low` to `high`, both above zero, at even distances of their logarithms; otherwise as `Lin`."""
+class Log(Linear):
+    """Numbers from `low` to `high`, both above zero, at even distances of their logarithms; otherwise as `Linear`."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.low <= 0:
-            raise GridError(f"a logarithmic range needs numbers above zero, got {shortest(self.low)}")
+            raise SearchSpaceError(f"a logarithmic range needs numbers above zero, got {format_float(self.low)}")
 
     def at(self, share: np.ndarray) -> np.ndarray:
         return np.exp(np.log(self.low) + share * (np.log(self.high) - np.log(self.low)))
@@ -80,10 +80,10 @@ class Log(Lin):
         return float(np.log(self.high) - np.log(self.low)) / parts
 
 
-Axis: TypeAlias = Lin | Sequence[float] | float
+Axis: TypeAlias = Linear | Sequence[float] | float
 
 
-def parse(name: str, text: str) -> Axis:
+def parse_axis(name: str, text: str) -> Axis:
     """What was typed for a hyperparameter: `0.1,0.2`, `lin:0:1:5`, `log:1e-4:1e-1:13`, or without the count."""
     kind, *numbers = text.split(":")
     try:
@@ -91,66 +91,70 @@ def parse(name: str, text: str) -> Axis:
             low, high, *count = numbers
             if len(count) > 1:
                 raise ValueError
-            return (Log if kind == "log" else Lin)(float(low), float(high), *map(int, count))
+            return (Log if kind == "log" else Linear)(float(low), float(high), *map(int, count))
         return [float(number) for number in text.split(",")]
-    except GridError as error:
-        raise GridError(f"{name}={text}: {error}") from None
+    except SearchSpaceError as error:
+        raise SearchSpaceError(f"{name}={text}: {error}") from None
     except ValueError:
-        raise GridError(
+        raise SearchSpaceError(
             f"{name}={text}: expected numbers (0.1,0.3,1), or lin:LOW:HIGH:COUNT, or log:LOW:HIGH:COUNT"
         ) from None
 
 
-def typed(axis: Axis) -> str:
+def format_axis(axis: Axis) -> str:
     """What could have been typed for an axis, such as `log:0.0001:1`."""
-    if isinstance(axis, Lin):
-        numbers = [shortest(axis.low), shortest(axis.high)] + ([] if axis.count is None else [str(axis.count)])
+    if isinstance(axis, Linear):
+        numbers = [format_float(axis.low), format_float(axis.high)] + ([] if axis.count is None else [str(axis.count)])
         return ":".join(["log" if isinstance(axis, Log) else "lin", *numbers])
-    return ",".join(shortest(as_number(value)) for value in np.atleast_1d(axis))
+    return ",".join(format_float(as_number(value)) for value in np.atleast_1d(axis))
 
 
 def scales(axes: Mapping[str, Axis]) -> dict[str, str]:
     """The kind of each range, "lin" or "log", by the name of its hyperparameter; lists of values have none."""
-    return {name: "log" if isinstance(axis, Log) else "lin" for name, axis in axes.items() if isinstance(axis, Lin)}
+    return {name: "log" if isinstance(axis, Log) else "lin" for name, axis in axes.items() if isinstance(axis, Linear)}
 
 
 def as_axes(axes: Any) -> dict[str, Axis]:
-    """Axes by the names of hyperparameters, with what is typed (a string) parsed. Raises TypeError and GridError."""
+    """Axes by the names of hyperparameters, with what is typed (a string) parsed. Raises TypeError and
+    SearchSpaceError.
+    """
     if not isinstance(axes, Mapping) or not all(isinstance(name, str) for name in axes):
         raise TypeError(
             f"axes must be a dictionary of hyperparameters and their values, such as "
             f'{{"learning_rate": Log(1e-4, 1e-1, 13)}}; got {type(axes).__name__}: {axes!r}'
         )
-    return {name: parse(name, axis) if isinstance(axis, str) else axis for name, axis in axes.items()}
+    return {name: parse_axis(name, axis) if isinstance(axis, str) else axis for name, axis in axes.items()}
 
 
 def values_of(name: str, axis: Axis | str) -> np.ndarray:
     """The values of one axis of a grid, as float64 of shape (value,).
 
     Listed values are taken as they are. Those between the ends of a range are rounded, so that what is printed is
-    short and can be typed. Raises GridError.
+    short and can be typed. Raises SearchSpaceError.
     """
-    parsed: Axis = parse(name, axis) if isinstance(axis, str) else axis
-    if isinstance(parsed, Lin):
+    parsed: Axis = parse_axis(name, axis) if isinstance(axis, str) else axis
+    if isinstance(parsed, Linear):
         return _grid(name, parsed)
     numbers = list(parsed) if isinstance(parsed, Iterable) and np.ndim(parsed) else [parsed]
     try:
         values = np.array([as_number(value) for value in numbers], float)
     except TypeError:
-        raise GridError(
-            f"{name} needs numbers, or a range such as Log(1e-4, 1e-1, 13); got {listed([*map(repr, numbers)])}"
+        raise SearchSpaceError(
+            f"{name} needs numbers, or a range such as Log(1e-4, 1e-1, 13); got {join_at_most([*map(repr, numbers)])}"
         ) from None
     if not values.size or not np.isfinite(values).all():
-        raise GridError(f"{name} needs at least one value, and finite ones; got {_listed(values)}")
+        raise SearchSpaceError(f"{name} needs at least one value, and finite ones; got {_listed(values)}")
     if len(np.unique(values)) < values.size:
         twice, counts = np.unique(values, return_counts=True)
-        raise GridError(f"{name} has a value twice: {_listed(twice[counts > 1])}; give each once")
+        raise SearchSpaceError(f"{name} has a value twice: {_listed(twice[counts > 1])}; give each once")
     return values
 
 
-def _grid(name: str, axis: Lin) -> np.ndarray:
+def _grid(name: str, axis: Linear) -> np.ndarray:
     if axis.count is None:
-        raise GridError(f"{name} is a range without a count; append one, as in {typed(axis)}:5, or take samples of it")
+        raise SearchSpaceError(
+            f"{name} is a range without a count; append one, as in {format_axis(axis)}:5, or take samples of it"
+        )
     require_count(f"values of {name}", axis.count, POINTS)
     if axis.count == 1:
         return rounded(axis, axis.at(np.array([0.5])))
@@ -159,10 +163,10 @@ def _grid(name: str, axis: Lin) -> np.ndarray:
     return values
 
 
-def points(axes: Mapping[str, Axis]) -> dict[str, np.ndarray]:
+def grid_points(axes: Mapping[str, Axis]) -> dict[str, np.ndarray]:
     """All combinations of the values of the axes, the last one varying fastest: name -> (point,).
 
-    Raises GridError, and TooLargeError (a ValueError) for more combinations than `limits.POINTS`.
+    Raises SearchSpaceError, and TooLargeError (a ValueError) for more combinations than `limits.POINTS`.
     """
     values = [values_of(name, axis) for name, axis in axes.items()]
     factors = " x ".join(f"{len(array):,} of {name}" for name, array in zip(axes, values))
@@ -171,21 +175,23 @@ def points(axes: Mapping[str, Axis]) -> dict[str, np.ndarray]:
     return dict(zip(axes, combined))
 
 
-def samples(axes: Mapping[str, Axis], count: int, sampler: Sampler = "sobol", seed: int = 0) -> dict[str, np.ndarray]:
+def sample_points(
+    axes: Mapping[str, Axis], count: int, sampler: Sampler = "sobol", seed: int = 0
+) -> dict[str, np.ndarray]:
     """`count` points spread over the ranges: name -> (point,).
 
     The sampler is "sobol" (scrambled), "halton" (scrambled) or "latin_hypercube", which are quasi-random, or "random".
     A list of values stands for itself: one of them is taken, each as often. A range must have no count. Raises
-    GridError, also where no axis is a range, because the points of lists are a grid.
+    SearchSpaceError, also where no axis is a range, because the points of lists are a grid.
     """
     if count < 1:
-        raise GridError(f"samples must be at least 1, got {count}")
+        raise SearchSpaceError(f"samples must be at least 1, got {count}")
     require_count("samples", count, POINTS)
     if sampler not in get_args(Sampler):
-        raise GridError(f"there is no sampler {sampler!r}; expected one of {', '.join(get_args(Sampler))}")
-    if not any(isinstance(axis, Lin) for axis in axes.values()):
-        given = ", ".join(f"{name}={typed(axis)}" for name, axis in axes.items()) or "nothing"
-        raise GridError(
+        raise SearchSpaceError(f"there is no sampler {sampler!r}; expected one of {', '.join(get_args(Sampler))}")
+    if not any(isinstance(axis, Linear) for axis in axes.values()):
+        given = ", ".join(f"{name}={format_axis(axis)}" for name, axis in axes.items()) or "nothing"
+        raise SearchSpaceError(
             f"samples are spread over ranges, such as learning_rate=log:1e-4:1; got {given}, which is a grid: "
             f"leave out samples"
         )
@@ -207,21 +213,21 @@ def _shares(dimensions: int, count: int, sampler: Sampler, seed: int) -> np.ndar
 
 
 def _sampled(name: str, axis: Any, share: np.ndarray) -> np.ndarray:
-    if isinstance(axis, Lin):
+    if isinstance(axis, Linear):
         without_count(name, axis, "samples are spread over a range")
         return rounded(axis, axis.at(share))
     values = values_of(name, axis)
     return values[np.minimum((share * len(values)).astype(int), len(values) - 1)]
 
 
-def without_count(name: str, axis: Lin, who: str) -> None:
-    """Raise GridError for a range with a count, for `who` (what takes its own points of it) has no use for one."""
+def without_count(name: str, axis: Linear, who: str) -> None:
+    """Raise SearchSpaceError for a range with a count; `who`, a sentence, says why no count is of use."""
     if axis.count is not None:
-        open_range = typed(type(axis)(axis.low, axis.high))
-        raise GridError(f"{name}={typed(axis)}: {who}; leave out the count: {open_range}")
+        open_range = format_axis(type(axis)(axis.low, axis.high))
+        raise SearchSpaceError(f"{name}={format_axis(axis)}: {who}; leave out the count: {open_range}")
 
 
-def rounded(axis: Lin, values: np.ndarray, parts: int = 1000) -> np.ndarray:
+def rounded(axis: Linear, values: np.ndarray, parts: int = 1000) -> np.ndarray:
     """Generated numbers of a range, rounded so that what is printed is short and can be typed.
 
     They keep six digits, or as many more as it takes to tell the `parts` of the range apart, and stay in the range.
@@ -241,4 +247,4 @@ def as_number(value: Any) -> float:
 
 
 def _listed(values: np.ndarray) -> str:
-    return listed([shortest(value) for value in values.tolist()])
+    return join_at_most([format_float(value) for value in values.tolist()])

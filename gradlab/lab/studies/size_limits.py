@@ -100,7 +100,7 @@ def _drawn_bytes(task: Task) -> int:
 
     from ..engine.training_loop import draw_shapes
 
-    with task.blame():
+    with task.convert_user_errors():
         leaves: list[Any] = jax.tree.leaves(draw_shapes(task.problem, task.steps))
     return sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
 

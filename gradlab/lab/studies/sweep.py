@@ -12,26 +12,26 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ..analysis.sweep_as_race import swept
-from ..engine.runner import run_laps
-from ..engine.task import Collector, Task, Watcher
+from ..analysis.sweep_as_race import swept_hyperparameters
+from ..engine.runner import run_tasks
+from ..engine.task import FailureCollector, Task, Watcher
 from ..inputs.argument_checks import Sampler, require_known, require_whole
 from ..inputs.importing import LoadError
 from ..inputs.loading import as_factory, as_problem, find_factory, find_problem, label_of, needed_beside
-from ..inputs.name_lookup import pick
-from ..inputs.user_errors import Failures, ForeignError, lines
+from ..inputs.name_lookup import look_up
+from ..inputs.user_errors import Failures, UserCodeError, lines
 from ..problems.base import Problem
 from ..results import assembly, provenance
 from .race import require_different
-from .resuming import durable
-from .search_space import Axis, GridError, as_axes, points, samples, scales
-from .search_space import Lin as Lin
+from .resuming import open_study
+from .search_space import Axis, SearchSpaceError, as_axes, grid_points, sample_points, scales
+from .search_space import Linear as Linear
 from .search_space import Log as Log
 from .size_limits import require_room, require_runs
 
 
 @dataclass(frozen=True)
-class SweepPlan:
+class SweepStudy:
     """What is to be swept: every combination of the values of `axes` (or so many `samples` of their ranges), for each
     of the factories, from each of the seeds, on each problem.
 
@@ -72,23 +72,23 @@ class SweepPlan:
 
     def _points(self) -> dict[str, np.ndarray]:
         if self.samples is not None:
-            return samples(self.axes, self.samples, self.sampler or "sobol", self.sample_seed or 0)
+            return sample_points(self.axes, self.samples, self.sampler or "sobol", self.sample_seed or 0)
         for name in ("sampler", "sample_seed"):
             if (value := getattr(self, name)) is not None:
                 raise ValueError(
                     f"{name} is given ({value}) without a number of samples, so that the points are a grid; give that "
                     f"number too, or leave it out"
                 )
-        return points(self.axes)
+        return grid_points(self.axes)
 
     @property
     def tasks(self) -> tuple[Task, ...]:
-        """One lap for each problem and optimizer, problem by problem."""
+        """One task for each problem and optimizer, problem by problem."""
         notes = {
             "hyperparameters": json.dumps(list(self.axes)),
             "scales": json.dumps(scales(self.axes)),
             "sampler": (self.sampler or "sobol") if self.samples else "grid",
-            "held": held(self.factories, self.axes),
+            "held": fixed_hyperparameters(self.factories, self.axes),
         }
         return tuple(
             Task(
@@ -126,26 +126,26 @@ def sweep(
 
     The problem is a value with `init` and `loss` (see `Problem`), a class of such values, or a name. An optimizer is a
     factory (of gradlab, optax or the user's), or a name; several are a list, or a dictionary by label. A hyperparameter
-    has a range, a list of values, or one value. The options are those of `SweepPlan`: `steps`, `lanes` and `chunk`; and
-    `samples=64` for points in ranges without a count (`Log(1e-4, 1e-1)`), with `sampler` "sobol", "halton",
+    has a range, a list of values, or one value. The options are those of `SweepStudy`: `steps`, `lanes` and `chunk`;
+    and `samples=64` for points in ranges without a count (`Log(1e-4, 1e-1)`), with `sampler` "sobol", "halton",
     "latin_hypercube" or "random", and `sample_seed`.
 
     Returns a Dataset on (optimizer, point, seed, step), with each hyperparameter as a coordinate on (optimizer, point);
     `unstack` gives a grid its axes. With `out`, a folder, chunks are kept there as they end, and the same call goes on
     from them; `fresh` discards them. An optimizer that fails as it runs is left out, with a warning and the attribute
-    `failed`. Raises ForeignError if all fail, ValueError or TypeError for what cannot be swept, and FolderError for
+    `failed`. Raises UserCodeError if all fail, ValueError or TypeError for what cannot be swept, and FolderError for
     what `out` holds.
     """
     require_known("sweep", options, OPTIONS)
     chosen = find_problem(problem) if isinstance(problem, str) else as_problem(problem)
-    plan = SweepPlan((chosen,), named(optimizers), axes, seeds, **options, watcher=watcher or Watcher())
+    plan = SweepStudy((chosen,), factories_by_name(optimizers), axes, seeds, **options, watcher=watcher or Watcher())
     if out is None:
         failed: dict[str, dict[str, str]] = {}
-        laps = list(run_laps(plan.tasks, watcher=Collector(watcher or Watcher(), failed)))
-        if not laps:
-            raise ForeignError("; ".join(lines(failed)))
-        return _with_failures(assembly.assemble(laps), failed)
-    with durable("sweep", plan.tasks, Path(out), fresh) as run:
+        task_results = list(run_tasks(plan.tasks, watcher=FailureCollector(watcher or Watcher(), failed)))
+        if not task_results:
+            raise UserCodeError("; ".join(lines(failed)))
+        return _with_failures(assembly.assemble(task_results), failed)
+    with open_study("sweep", plan.tasks, Path(out), fresh) as run:
         run.finish(provenance.provenance("gradlab.lab.studies.sweep.sweep"), watcher or Watcher())
         return _with_failures(run.read()[0][chosen.name], run.failed)
 
@@ -162,7 +162,7 @@ def unstack(dataset: xr.Dataset) -> xr.Dataset:
 
     Raises ValueError for samples, which lie on no grid, and for what no sweep made.
     """
-    names = swept(dataset)
+    names = swept_hyperparameters(dataset)
     if dataset.attrs.get("sampler", "grid") != "grid":
         raise ValueError(
             f"samples ({dataset.attrs['sampler']}) lie on no grid; their coordinates are on (optimizer, point)"
@@ -174,7 +174,7 @@ def unstack(dataset: xr.Dataset) -> xr.Dataset:
     return flat.set_index(point=names).unstack("point")
 
 
-def named(optimizers: Any) -> dict[str, Callable[..., Any]]:
+def factories_by_name(optimizers: Any) -> dict[str, Callable[..., Any]]:
     """Factories by name: of a factory, of its name, of several in a list, or of several in a dictionary by name.
 
     Raises LoadError, and ValueError for two of one name.
@@ -188,7 +188,7 @@ def named(optimizers: Any) -> dict[str, Callable[..., Any]]:
             for label, found in optimizers.items()
         }
     if isinstance(optimizers, (list, tuple)) and not hasattr(optimizers, "update"):  # an optimizer is a tuple, too
-        pairs = [pair for found in optimizers for pair in named(found).items()]
+        pairs = [pair for found in optimizers for pair in factories_by_name(found).items()]
         require_different([label for label, _ in pairs], "optimizer")
         return dict(pairs)
     if isinstance(optimizers, str):
@@ -197,7 +197,7 @@ def named(optimizers: Any) -> dict[str, Callable[..., Any]]:
     return {name: as_factory(name, optimizers)}
 
 
-def held(factories: Mapping[str, Callable[..., Any]], swept: Iterable[str]) -> str:
+def fixed_hyperparameters(factories: Mapping[str, Callable[..., Any]], swept: Iterable[str]) -> str:
     """The numbers that are not swept, as JSON: optimizer -> hyperparameter -> its default."""
     known: Any = {label: factory.factory.parameters for label, factory in factories.items()}  # type: ignore[attr-defined]
     return json.dumps(
@@ -213,19 +213,21 @@ def held(factories: Mapping[str, Callable[..., Any]], swept: Iterable[str]) -> s
 
 
 def require_numbers(label: str, factory: Any, names: Collection[str]) -> None:
-    """Raise GridError if a factory has no such hyperparameters, has one that is no number, or needs others besides."""
+    """Raise SearchSpaceError if a factory has no such hyperparameters, has one that is no number, or needs others
+    besides.
+    """
     parameters = factory.factory.parameters
     for name in names:
         try:
-            parameter = pick(name, parameters, f"hyperparameter of {label}")
+            parameter = look_up(name, parameters, f"hyperparameter of {label}")
         except KeyError as error:
-            raise GridError(str(error)) from None
+            raise SearchSpaceError(str(error)) from None
         if parameter.static or parameter.variadic:
-            raise GridError(
+            raise SearchSpaceError(
                 f"{name} of {label} is no number but structure, of which each value is a program of its own; write a "
                 f"function that returns {label} with the {name} that you want, and pass it as module:function"
             )
     if needed := needed_beside(factory, names):
-        raise GridError(
+        raise SearchSpaceError(
             f"{label} needs {' and '.join(needed)} besides; give it one value (--set {needed[0]}=0.9), or a default"
         )

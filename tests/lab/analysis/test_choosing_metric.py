@@ -19,7 +19,7 @@ from rich.console import Console
 import gradlab as gl
 from gradlab.cli.leaderboard import print_leaderboard
 from gradlab.lab.analysis import configurations, export
-from gradlab.lab.analysis.choosing_metric import as_chosen, choice_label, choice_words, chosen_by
+from gradlab.lab.analysis.choosing_metric import choice_label, choice_words, chosen_by, with_choosing_metric
 from gradlab.lab.analysis.comparison import rate_intervals
 from gradlab.lab.analysis.leaderboard import best_rate_index, leaderboard
 from gradlab.lab.plots import effect, heat, sensitivity
@@ -32,7 +32,7 @@ from gradlab.lab.report.series import sensitivity as sensitivity_series
 from gradlab.lab.report.verdict import verdict
 from gradlab.lab.results.results_file import results_file
 from gradlab.lab.studies.search import Log, search
-from gradlab.lab.studies.sweep import SweepPlan, sweep
+from gradlab.lab.studies.sweep import SweepStudy, sweep
 
 ROLES = ["choose"] * 4 + ["report"] * 4
 RATES = [0.01, 0.1, 1.0]
@@ -100,7 +100,7 @@ def test_no_test_value_can_change_what_is_chosen(split: xr.Dataset) -> None:
 def test_results_without_a_choosing_metric_are_as_before(split: xr.Dataset) -> None:
     old = split.copy()
     del old.attrs["chosen_by"]
-    assert as_chosen(old) is old
+    assert with_choosing_metric(old) is old
     assert leaderboard(old)[0].best_rate == 0.1
     assert (chosen_by(old.attrs), choice_label(old.attrs), choice_words(old.attrs)) == (
         "test_accuracy", "test accuracy", "",
@@ -112,7 +112,7 @@ def test_points_are_ranked_by_validation(make_swept: Callable[..., xr.Dataset], 
     noise = np.array([0.001, -0.001] * 4)
     made = make_swept([TEST[:, None] + noise], {"learning_rate": np.array(RATES)}, **accuracy)
     made = with_validation(made, VALIDATION[:, None] + noise)
-    found = configurations.ranking(made)
+    found = configurations.rank_configurations(made)
     assert [point.hyperparameters["learning_rate"] for point in found] == RATES
     np.testing.assert_allclose([point.chosen_by for point in found], VALIDATION)
     np.testing.assert_allclose([point.score for point in found], TEST)
@@ -128,7 +128,7 @@ def test_a_search_and_a_sweep_of_a_problem_choose_by_validation() -> None:
     axes: Any = {"learning_rate": Log(1e-3, 10)}
     for seeds in (1, 2):
         found = search(Leaky(), gl.sgd, axes, trials=24, batch=8, seeds=seeds)
-        first = configurations.ranking(found)[0]
+        first = configurations.rank_configurations(found)[0]
         assert first.hyperparameters["learning_rate"] < 0.01  # validation wants no update, and the test one of 1
         assert first.chosen_by == pytest.approx((PULL - 1) ** 2, rel=0.02)
         assert first.score == pytest.approx(1, rel=0.02)
@@ -148,10 +148,10 @@ def test_the_choosing_metric_is_kept_with_the_results(tmp_path: Any) -> None:
 
 
 def test_a_plan_says_what_chooses() -> None:
-    plan = SweepPlan((Leaky(),), {"sgd": gl.sgd}, {"learning_rate": [0.1]}, seeds=1)
+    plan = SweepStudy((Leaky(),), {"sgd": gl.sgd}, {"learning_rate": [0.1]}, seeds=1)
     now = document("sweep", plan.tasks)
     before = json.loads(json.dumps(now))
-    del before["laps"][0]["chosen_by"]
+    del before["tasks"][0]["chosen_by"]
     assert differences(before, now) == ["chosen_by of sgd on leaky: None there, validation_loss here"]
 
 

@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 
 from gradlab.lab.analysis import configurations
-from gradlab.lab.analysis.configurations import ranking
+from gradlab.lab.analysis.configurations import rank_configurations
 
 NAN = float("nan")
 AT = {"learning_rate": [0.1, 1.0, 10.0, 100.0]}
@@ -21,7 +21,7 @@ SCORES = [[[1e-3, 1e-1], [1e-2, 1e-4], [NAN, 1e-9], [1e-1, NAN]]]  # (choose, re
 
 
 def test_the_order_is_of_choosing_and_the_score_of_reporting(make_swept: Callable[..., xr.Dataset]) -> None:
-    found = ranking(make_swept(SCORES, AT))
+    found = rank_configurations(make_swept(SCORES, AT))
     assert [point.hyperparameters["learning_rate"] for point in found] == [0.1, 1.0, 100.0, 10.0]
     assert [point.rank for point in found] == [1, 2, 3, 4]
     assert [point.diverged for point in found] == [0, 0, 1, 1]
@@ -32,7 +32,7 @@ def test_the_order_is_of_choosing_and_the_score_of_reporting(make_swept: Callabl
 
 def test_accuracies_are_ranked_from_the_top(make_swept: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:
     scores = [[[0.5, 0.5, 0.4, 0.6], [0.8, 0.9, 0.7, 0.8]], [[0.9, 0.9, 0.9, 0.9], [NAN, 1.0, 1.0, 1.0]]]
-    found = ranking(make_swept(scores, {"b1": [0.8, 0.9]}, **accuracy))
+    found = rank_configurations(make_swept(scores, {"b1": [0.8, 0.9]}, **accuracy))
     assert [(point.optimizer, point.hyperparameters["b1"]) for point in found] == [
         ("adam", 0.8), ("sgd", 0.9), ("sgd", 0.8), ("adam", 0.9),
     ]  # fmt: skip
@@ -42,7 +42,7 @@ def test_accuracies_are_ranked_from_the_top(make_swept: Callable[..., xr.Dataset
 
 def test_the_files_have_every_point(make_swept: Callable[..., xr.Dataset], tmp_path: Path) -> None:
     dataset = make_swept(SCORES, AT)
-    rankings = {"made": ranking(dataset)}
+    rankings = {"made": rank_configurations(dataset)}
     content = configurations.document(rankings, {"made": dataset}, {"gradlab": "1"}, ["results.nc"])
     configurations.write(tmp_path, rankings, content)
     assert json.loads((tmp_path / "points.json").read_text()) == content
@@ -57,4 +57,4 @@ def test_the_files_have_every_point(make_swept: Callable[..., xr.Dataset], tmp_p
 def test_a_race_is_not_ranked_by_points(make_dataset: Callable[..., xr.Dataset]) -> None:
     race = make_dataset([[[1.0, 1.0]]], [0.1], ["choose", "report"])
     with pytest.raises(ValueError, match="expected the Dataset of a sweep or a search"):
-        ranking(race)
+        rank_configurations(race)

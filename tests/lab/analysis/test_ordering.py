@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from gradlab.cli.points import parse_axes
 from gradlab.lab.analysis.comparison import ranks, rate_intervals, summary
 from gradlab.lab.analysis.leaderboard import leaderboard
-from gradlab.lab.analysis.ordering import ordered
+from gradlab.lab.analysis.ordering import sort_axes
 from gradlab.lab.analysis.sweep_as_race import as_race
-from gradlab.lab.inputs.contestants import entrants
+from gradlab.lab.inputs.contestants import all_contestants
 from gradlab.lab.plots import sensitivity
 from gradlab.lab.problems import Ravine
-from gradlab.lab.studies.race import Plan
+from gradlab.lab.studies.race import RaceStudy
 
 RATES = [0.001, 0.01, 0.1, 1.0]
 
@@ -58,7 +58,7 @@ def test_the_board_is_the_same_in_any_order(race: xr.Dataset, order: dict[str, l
 def test_each_optimizer_has_an_order_of_its_own(race: xr.Dataset) -> None:
     own = np.array([[3, 2, 1, 0], [0, 1, 2, 3], [1, 0, 3, 2]])
     mixed = race.isel(rate=xr.DataArray(own, dims=("optimizer", "rate"))).transpose(*race.dims)
-    xr.testing.assert_equal(ordered(mixed), race)
+    xr.testing.assert_equal(sort_axes(mixed), race)
 
 
 def test_a_subset_of_the_rates_is_a_race_too(race: xr.Dataset) -> None:
@@ -69,7 +69,10 @@ def test_a_subset_of_the_rates_is_a_race_too(race: xr.Dataset) -> None:
 
 
 def test_the_plan_of_a_list_does_not_depend_on_its_order() -> None:
-    plans = [Plan((Ravine(),), (entrants()["sgd"],), rates) for rates in ((0.03, 0.01, 0.001), (0.001, 0.03, 0.01))]
+    plans = [
+        RaceStudy((Ravine(),), (all_contestants()["sgd"],), rates)
+        for rates in ((0.03, 0.01, 0.001), (0.001, 0.03, 0.01))
+    ]
     assert plans[0] == plans[1]
     assert plans[0].tasks[0].points["learning_rate"].tolist() == [0.001, 0.01, 0.03]
     axes = [parse_axes([f"learning_rate={text}", "b1=lin:0:0.9:3"]) for text in ("0.1,0.01", "0.01,0.1")]
@@ -87,7 +90,7 @@ def test_the_plan_of_a_list_does_not_depend_on_its_order() -> None:
 )
 def test_what_is_no_rate_is_refused(rates: tuple[float, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Plan((Ravine(),), (entrants()["sgd"],), rates)
+        RaceStudy((Ravine(),), (all_contestants()["sgd"],), rates)
 
 
 def test_a_rate_of_zero_in_earlier_results_takes_no_part(make_dataset: Callable[..., xr.Dataset]) -> None:

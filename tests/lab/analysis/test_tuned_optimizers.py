@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from gradlab.lab.analysis import configurations
-from gradlab.lab.analysis.tuned_optimizers import tuned, tuned_board
+from gradlab.lab.analysis.tuned_optimizers import select_best_points, tuned_leaderboard
 
 AT = {"learning_rate": [0.1, 0.1, 1.0, 1.0], "b1": [0.8, 0.9, 0.8, 0.9]}
 OWN = 0.01 * np.arange(8)  # decades between the seeds, the second half of which reports
@@ -27,7 +27,7 @@ def swept(make_swept: Callable[..., xr.Dataset]) -> xr.Dataset:
 
 
 def test_each_optimizer_is_at_its_best_configuration(swept: xr.Dataset) -> None:
-    rows, verdict = tuned_board(swept)
+    rows, verdict = tuned_leaderboard(swept)
     assert [(row.rank, row.optimizer) for row in rows] == [(1, "adam"), (2, "sgd")]
     assert [row.hyperparameters for row in rows] == [
         {"learning_rate": 1.0, "b1": 0.8}, {"learning_rate": 0.1, "b1": 0.9},
@@ -40,11 +40,11 @@ def test_each_optimizer_is_at_its_best_configuration(swept: xr.Dataset) -> None:
 def test_samples_and_grids_without_a_rate_are_tuned_too(make_swept: Callable[..., xr.Dataset]) -> None:
     scores = 10.0 ** (np.array([[-4.0, -5], [-1, -2]])[..., None] + OWN)
     for sampler in ("grid", "sobol", "tpe"):
-        race = tuned(make_swept(scores, {"b1": [0.8, 0.9]}, sampler))
+        race = select_best_points(make_swept(scores, {"b1": [0.8, 0.9]}, sampler))
         assert race.final_loss.dims[:3] == ("optimizer", "rate", "seed")
         assert race.b1.values.tolist() == [[0.9], [0.9]]
         assert np.isnan(race.learning_rate).all()
-        rows, _ = tuned_board(make_swept(scores, {"b1": [0.8, 0.9]}, sampler))
+        rows, _ = tuned_leaderboard(make_swept(scores, {"b1": [0.8, 0.9]}, sampler))
         assert [row.hyperparameters for row in rows] == [{"b1": 0.9}] * 2
         assert rows[0].score == pytest.approx(10 ** (-5 + OWN[4:].mean()))
 
@@ -53,14 +53,14 @@ def test_an_optimizer_that_always_diverged_is_last(swept: xr.Dataset) -> None:
     lost = swept.copy(deep=True)
     lost.final_loss[1] = np.nan
     lost.diverged[1] = True
-    rows, _ = tuned_board(lost)
+    rows, _ = tuned_leaderboard(lost)
     assert [(row.optimizer, row.hyperparameters) for row in rows][1] == ("adam", {})
     lost.final_loss[:] = np.nan
-    assert tuned_board(lost)[1] == ["No optimizer survived on all seeds."]
+    assert tuned_leaderboard(lost)[1] == ["No optimizer survived on all seeds."]
 
 
 def test_every_optimizer_is_among_the_points_that_are_shown(swept: xr.Dataset, tmp_path: Path) -> None:
-    ranking = configurations.ranking(swept)
+    ranking = configurations.rank_configurations(swept)
     assert [(point.rank, point.optimizer) for point in configurations.shown_points(ranking, 2)] == [
         (1, "adam"), (2, "adam"), (5, "sgd"),
     ]  # fmt: skip

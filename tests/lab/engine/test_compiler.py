@@ -18,7 +18,7 @@ from gradlab.lab.engine.compiler import Compiler
 from gradlab.lab.engine.devices import local_devices
 from gradlab.lab.engine.task import Task
 from gradlab.lab.engine.thread_settings import settings_of_this_thread, thread_settings
-from gradlab.lab.inputs.user_errors import ForeignError
+from gradlab.lab.inputs.user_errors import UserCodeError
 from gradlab.lab.problems import Problem
 
 
@@ -51,7 +51,7 @@ def test_failures_of_others_are_told_apart(noisy: Problem) -> None:
         raise RuntimeError("no")
 
     task = Task(noisy, "mine", "", broken, {"learning_rate": np.array([0.1])}, (0,), 3)
-    with Compiler() as compiler, pytest.raises(ForeignError, match=r"mine on noisy fails at .*test_compiler.py"):
+    with Compiler() as compiler, pytest.raises(UserCodeError, match=r"mine on noisy fails at .*test_compiler.py"):
         compiler.prepare(task)
 
 

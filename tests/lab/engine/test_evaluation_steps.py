@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.analysis.late_window import in_words, is_late, window
+from gradlab.lab.analysis.late_window import describe_window, is_late, window_bounds
 from gradlab.lab.analysis.leaderboard import final_scores
 from gradlab.lab.engine.evaluation_steps import evaluation_steps
 
@@ -53,15 +53,15 @@ def test_an_oscillation_of_any_period_is_met_at_different_places(period: int) ->
 def test_which_evaluations_are_late(at: list[int], expected: list[int]) -> None:
     dataset = evaluated(at)
     assert np.array(at)[is_late(dataset)].tolist() == expected
-    assert window(dataset) == (min(expected), max(expected))
+    assert window_bounds(dataset) == (min(expected), max(expected))
 
 
 def test_the_window_in_words() -> None:
-    assert in_words(evaluated([0, 10, 20, 30])) == "mean over updates 20 to 30"
-    assert in_words(evaluated([0, 10, 20, 30], 1)) == "geometric mean over updates 20 to 30"
-    assert in_words(evaluated([0, 10, 20, 30], 1), short=True) == "updates 20 to 30"
-    assert in_words(evaluated([0, 10], 1)) == "after 10 updates"
-    assert in_words(evaluated([0, 1])) == "after 1 update"
+    assert describe_window(evaluated([0, 10, 20, 30])) == "mean over updates 20 to 30"
+    assert describe_window(evaluated([0, 10, 20, 30], 1)) == "geometric mean over updates 20 to 30"
+    assert describe_window(evaluated([0, 10, 20, 30], 1), short=True) == "updates 20 to 30"
+    assert describe_window(evaluated([0, 10], 1)) == "after 10 updates"
+    assert describe_window(evaluated([0, 1])) == "after 1 update"
 
 
 def test_the_score_of_a_run_is_its_average_over_them(make_curves: Callable[..., xr.Dataset]) -> None:

@@ -1,4 +1,4 @@
-"""Waves: several at a time, in any order, and the same numbers."""
+"""Groups of blocks: several at a time, in any order, and the same numbers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 import gradlab as gl
 from gradlab.lab.engine import executor
 from gradlab.lab.engine.distributed import Processes
-from gradlab.lab.engine.executor import Parts, Waves, concurrent_waves
+from gradlab.lab.engine.executor import Executor, Parts, concurrent_groups
 from gradlab.lab.engine.program import Program
 from gradlab.lab.engine.task import Task, Watcher
-from gradlab.lab.engine.training_loop import draw, stack
-from gradlab.lab.inputs.user_errors import ForeignError
+from gradlab.lab.engine.training_loop import draw, stack_optimizers
+from gradlab.lab.inputs.user_errors import UserCodeError
 from gradlab.lab.problems import Problem
 
 
@@ -27,13 +27,13 @@ def task(noisy: Problem) -> Task:
 
 @pytest.fixture
 def program(task: Task) -> Program:
-    return Program(task.problem, stack([task.optimizer(i) for i in range(task.count)]), task.cut)
+    return Program(task.problem, stack_optimizers([task.optimizer(i) for i in range(task.count)]), task.partition)
 
 
 def finish(task: Task, program: Program, kept: Parts | None = None, watcher: Watcher | None = None) -> Parts:
     draws = draw(task.problem, task.seeds, task.steps)
-    run = Waves(0, task, program, draws, None, watcher or Watcher(), Processes())
-    return run.finish(kept or [[] for _ in task.cut.blocks()])
+    run = Executor(0, task, program, draws, None, watcher or Watcher(), Processes())
+    return run.finish(kept or [[] for _ in task.partition.blocks()])
 
 
 class Counter(Watcher):
@@ -50,7 +50,7 @@ def test_many_at_a_time_give_the_numbers_of_one_at_a_time(
 ) -> None:
     found: dict[int, Parts] = {}
     for count in (1, 4):
-        monkeypatch.setattr(executor, "concurrent_waves", lambda *_, count=count: count)
+        monkeypatch.setattr(executor, "concurrent_groups", lambda *_, count=count: count)
         counter = Counter()
         found[count] = finish(task, program, watcher=counter)
         assert counter.runs == pytest.approx(12)
@@ -63,7 +63,7 @@ def test_many_at_a_time_give_the_numbers_of_one_at_a_time(
 
 
 def test_several_are_in_flight_at_once(task: Task, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor, "concurrent_waves", lambda *_: 3)
+    monkeypatch.setattr(executor, "concurrent_groups", lambda *_: 3)
     meeting, run = threading.Barrier(3), program.run
 
     def together(*arguments: Any) -> Any:
@@ -83,16 +83,16 @@ def test_an_error_in_one_ends_all(task: Task, program: Program, monkeypatch: pyt
         return run(blocks, draws, chunk, carry)
 
     monkeypatch.setattr(program, "run", fails_later)
-    with pytest.raises(ForeignError, match=r"adam on noisy fails at .*test_waves.py.*out of memory"):
+    with pytest.raises(UserCodeError, match=r"adam on noisy fails at .*test_waves.py.*out of memory"):
         finish(task, program)
 
 
 def test_one_at_a_time_where_devices_or_processes_share_the_work(program: Program) -> None:
     alone = Processes()
-    assert 1 <= concurrent_waves(program, alone) <= 8
+    assert 1 <= concurrent_groups(program, alone) <= 8
     program.width = 8
-    assert concurrent_waves(program, alone) == 1
+    assert concurrent_groups(program, alone) == 1
     program.width, program.platform = 1, "gpu"
-    assert concurrent_waves(program, alone) == 1
+    assert concurrent_groups(program, alone) == 1
     program.platform, alone.count = "cpu", 2
-    assert concurrent_waves(program, alone) == 1
+    assert concurrent_groups(program, alone) == 1

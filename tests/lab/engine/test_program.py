@@ -1,4 +1,4 @@
-"""One program does every block and every chunk of a lap, on any points of its structure."""
+"""One program does every block and every chunk of a task, on any points of its structure."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.partition import Cut
+from gradlab.lab.engine.partition import Partition
 from gradlab.lab.engine.program import Program
 from gradlab.lab.engine.runner import train
-from gradlab.lab.engine.training_loop import draw, stack
+from gradlab.lab.engine.training_loop import draw, stack_optimizers
 from gradlab.lab.problems import Problem
 
-CUT = Cut(points=3, seeds=2, steps=7, block_points=2, block_seeds=1, chunk=3)
+CUT = Partition(points=3, seeds=2, steps=7, block_points=2, block_seeds=1, chunk=3)
 RATES = (0.1, 0.2, 0.3)
 
 
 @pytest.fixture
 def program(noisy: Problem) -> Program:
-    return Program(noisy, stack([gl.adam(rate) for rate in RATES]), CUT, jax.devices()[:1])
+    return Program(noisy, stack_optimizers([gl.adam(rate) for rate in RATES]), CUT, jax.devices()[:1])
 
 
 def whole(program: Program, problem: Problem) -> np.ndarray:
@@ -45,7 +45,7 @@ def test_blocks_and_chunks_make_the_whole(program: Program, noisy: Problem) -> N
 
 def test_other_points_run_on_the_same_program(program: Program, noisy: Problem) -> None:
     others = [gl.adam(rate, b1=0.5) for rate in (0.5, 0.6, 0.7)]
-    other = program.of(stack(others))
+    other = program.of(stack_optimizers(others))
     assert other._compiled is program._compiled
     assert (other.compile_seconds, program.compile_seconds > 0) == (0.0, True)
     np.testing.assert_allclose(whole(other, noisy), train(noisy, others, range(2), 7).loss, rtol=1e-6)

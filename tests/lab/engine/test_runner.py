@@ -1,4 +1,4 @@
-"""Laps come in order, whatever is compiled ahead, and what is damaged is computed anew."""
+"""Tasks come in order, whatever is compiled ahead, and what is damaged is computed anew."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 import gradlab as gl
 from gradlab.lab.engine import runner
 from gradlab.lab.engine.compiler import Compiler
-from gradlab.lab.engine.runner import run_laps, train
+from gradlab.lab.engine.runner import run_tasks, train
 from gradlab.lab.engine.task import Task, Watcher
 from gradlab.lab.problems import Problem
-from gradlab.lab.storage.checkpoints import Store, begin
+from gradlab.lab.storage.checkpoints import CheckpointStore, begin
 
 RATES = {"learning_rate": np.array([0.1, 0.2])}
 
@@ -38,13 +38,13 @@ def test_no_more_is_compiled_than_is_near(noisy: Problem, slope: Problem, monkey
 
     monkeypatch.setattr(Compiler, "prepare", count)
     tasks = tasks_on(slope, noisy)
-    running = run_laps(tasks)
+    running = run_tasks(tasks)
     names = []
-    for index, lap in enumerate(running):
-        names.append((lap.task.problem.name, lap.task.name))
+    for index, result in enumerate(running):
+        names.append((result.task.problem.name, result.task.name))
         assert len(compiled) <= min(len(tasks), index + 1 + runner.AHEAD)
-        expected = train(lap.task.problem, [lap.task.optimizer(i) for i in range(2)], (0, 1), 4)
-        np.testing.assert_allclose(lap.curves.loss, expected.loss, rtol=1e-6)
+        expected = train(result.task.problem, [result.task.optimizer(i) for i in range(2)], (0, 1), 4)
+        np.testing.assert_allclose(result.curves.loss, expected.loss, rtol=1e-6)
     assert names == [(task.problem.name, task.name) for task in tasks]
 
 
@@ -59,11 +59,11 @@ class Listener(Watcher):
 def test_kept_chunks_are_not_run_again_but_damaged_ones_are(noisy: Problem, tmp_path: Path) -> None:
     tasks = tasks_on(noisy)
     begin(tmp_path, {"plan": 1})
-    expected = list(run_laps(tasks, Store(tmp_path, {"plan": 1})))
+    expected = list(run_tasks(tasks, CheckpointStore(tmp_path, {"plan": 1})))
     damaged = sorted((tmp_path / "parts").iterdir())[0]
     damaged.write_bytes(damaged.read_bytes()[:-7])
     listener = Listener()
-    again = list(run_laps(tasks, Store(tmp_path, {"plan": 1}), listener))
+    again = list(run_tasks(tasks, CheckpointStore(tmp_path, {"plan": 1}), listener))
     assert len(listener.heard) == 1
     assert listener.heard[0].startswith(f"{damaged} is damaged")
     assert listener.heard[0].endswith("the block is computed anew")

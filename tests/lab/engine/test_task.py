@@ -12,9 +12,9 @@ import pytest
 
 import gradlab as gl
 from gradlab.lab.engine.task import Task, Watcher
-from gradlab.lab.engine.training_loop import stack
+from gradlab.lab.engine.training_loop import stack_optimizers
 from gradlab.lab.inputs.loading import as_factory
-from gradlab.lab.inputs.user_errors import ForeignError
+from gradlab.lab.inputs.user_errors import UserCodeError
 from gradlab.lab.problems import Problem, Ravine
 
 POINTS = {"learning_rate": np.array([0.1, 0.2, 0.3]), "momentum": np.array([0.5, 0.6, 0.7])}
@@ -25,7 +25,7 @@ def test_points_are_zipped_and_runs_are_points_times_seeds(slope: Problem) -> No
     assert (task.count, task.runs) == (3, 12)
     assert task.optimizer(2) == gl.sgd(0.3, momentum=0.7)
     assert task.composition == str(gl.sgd(0.2, momentum=0.6))
-    assert (task.cut.points, task.cut.seeds, task.cut.steps) == (3, 4, 5)
+    assert (task.partition.points, task.partition.seeds, task.partition.steps) == (3, 4, 5)
 
 
 def test_the_setup_has_no_address(slope: Problem) -> None:
@@ -37,12 +37,12 @@ def test_only_what_is_foreign_is_blamed(slope: Problem) -> None:
     def broken(learning_rate: float, momentum: float) -> object:
         raise RuntimeError("no")
 
-    with pytest.raises(ForeignError, match=r"mine on slope fails at .*test_task.py:\d+ .*: RuntimeError: no"):
+    with pytest.raises(UserCodeError, match=r"mine on slope fails at .*test_task.py:\d+ .*: RuntimeError: no"):
         Task(slope, "mine", "", broken, POINTS, (0,), 1).optimizer(0)
     ours = Task(Ravine(), "sgd", "", gl.sgd, {"learning_rate": np.array([-1.0])}, (0,), 1)
     with pytest.raises(ValueError, match="learning_rate") as caught:
         ours.optimizer(0)
-    assert not isinstance(caught.value, ForeignError)
+    assert not isinstance(caught.value, UserCodeError)
 
 
 def test_a_watcher_need_not_care(slope: Problem) -> None:
@@ -88,7 +88,7 @@ def test_a_factory_of_the_users_is_called_at_every_point(slope: Problem) -> None
     assert called == rates.tolist()
     assert watcher.told == [500, 1000]
     rates[600] = 0.123
-    with pytest.raises(ForeignError, match="not this one"):
+    with pytest.raises(UserCodeError, match="not this one"):
         task.check(watcher)
 
 
@@ -96,7 +96,7 @@ def test_a_factory_of_the_users_is_called_at_every_point(slope: Problem) -> None
 def test_the_stack_is_that_of_all_optimizers(slope: Problem, make: Any) -> None:
     points = {"learning_rate": np.array([0.1, 0.2, 0.3]), "b2": np.array([0.9, 0.99, 0.999])}
     task = Task(slope, "adam", "", make, points, (0,), 1)
-    found, expected = task.stacked(), stack([task.optimizer(point) for point in range(3)])
+    found, expected = task.stacked(), stack_optimizers([task.optimizer(point) for point in range(3)])
     structures: list[Any] = [jax.tree.structure(tx) for tx in (found, expected)]
     assert structures[0] == structures[1]
     for here, there in zip(jax.tree.leaves(found), jax.tree.leaves(expected)):

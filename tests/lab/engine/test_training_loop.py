@@ -14,9 +14,9 @@ import gradlab as gl
 from gradlab.lab.engine import devices
 from gradlab.lab.engine.devices import compile_fast
 from gradlab.lab.engine.evaluation_steps import evaluation_steps
-from gradlab.lab.engine.random_keys import cooked, raw
+from gradlab.lab.engine.random_keys import unwrap_keys, wrap_keys
 from gradlab.lab.engine.runner import train
-from gradlab.lab.engine.training_loop import draw, stack
+from gradlab.lab.engine.training_loop import draw, stack_optimizers
 from gradlab.lab.problems import Problem, Ravine
 
 RATES = (0.3, 0.03)
@@ -93,7 +93,7 @@ def test_paths_are_kept_where_there_is_a_landscape() -> None:
 
 
 def test_stack_makes_arrays_of_every_hyperparameter() -> None:
-    stacked = stack([gl.adam(0.1), gl.adam(0.2, b1=0.5)])
+    stacked = stack_optimizers([gl.adam(0.1), gl.adam(0.2, b1=0.5)])
     np.testing.assert_allclose(stacked.learning_rate, [0.1, 0.2])
     np.testing.assert_allclose(stacked.b1, [0.9, 0.5])
 
@@ -112,9 +112,9 @@ def test_what_a_seed_draws_does_not_depend_on_the_others(noisy: Problem) -> None
 
 def test_random_keys_can_be_kept_as_numbers() -> None:
     tree: Any = {"key": jax.random.split(jax.random.key(3), 2), "x": np.ones(2)}
-    kept = jax.tree.map(np.asarray, raw(tree))
+    kept = jax.tree.map(np.asarray, unwrap_keys(tree))
     assert kept["key"].dtype == np.uint32
-    back = cooked(kept, tree)
+    back = wrap_keys(kept, tree)
     np.testing.assert_array_equal(jax.random.key_data(back["key"]), jax.random.key_data(tree["key"]))
     np.testing.assert_array_equal(back["x"], tree["x"])
 

@@ -7,38 +7,38 @@ import numpy as np
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.lab.inputs.contestants import Entrant, entrants
+from gradlab.lab.inputs.contestants import Contestant, all_contestants
 
 
 def test_every_recipe_and_the_variants_are_entered() -> None:
-    table = entrants()
+    table = all_contestants()
     assert set(registry.of_kind("recipe")) <= set(table)
     assert {"sgd_momentum", "sgd_nesterov", "rmsprop_centered", "rmsprop_momentum"} <= set(table)
-    assert len({entrant.make(0.1) for entrant in table.values()}) == len(table)
+    assert len({contestant.make(0.1) for contestant in table.values()}) == len(table)
 
 
 def test_the_rate_of_an_entrant_scales_its_steps() -> None:
     params, grads = jnp.ones(2, jnp.float32), jnp.array([1.0, -2.0], jnp.float32)
-    for name, entrant in entrants().items():
+    for name, contestant in all_contestants().items():
         if "bound" in name:  # the bounds hold the rate of these, whatever it is
             continue
         moves = []
         for rate in (1e-4, 2e-4):
-            tx = entrant.make(rate)
+            tx = contestant.make(rate)
             moves.append(tx.update(grads, tx.init(params), params)[0])
         np.testing.assert_allclose(moves[1], 2 * moves[0], rtol=1e-4, err_msg=name)
 
 
 def test_grids_are_even_in_the_logarithm_and_typed_as_printed() -> None:
-    grid = Entrant("mine", "other", gl.sgd, {"digits": 0.1}, decades=2.0).grid("digits", 5)
+    grid = Contestant("mine", "other", gl.sgd, {"digits": 0.1}, decades=2.0).grid("digits", 5)
     np.testing.assert_allclose(grid, [0.01, 0.03162, 0.1, 0.3162, 1.0], rtol=1e-12)
-    assert Entrant("mine", "other", gl.sgd, {"digits": 0.1}).grid("digits", 1).tolist() == [0.1]
+    assert Contestant("mine", "other", gl.sgd, {"digits": 0.1}).grid("digits", 1).tolist() == [0.1]
 
 
 def test_on_an_unknown_problem_the_grid_is_around_the_recipes_default() -> None:
-    grid = entrants()["adam"].grid("mine", 3)
+    grid = all_contestants()["adam"].grid("mine", 3)
     assert grid[1] == 1e-3
     np.testing.assert_allclose(grid[2] / grid[0], 1000, rtol=1e-3)
-    for entrant in entrants().values():
-        assert np.isfinite(entrant.grid("mine", 2)).all()
-    assert Entrant("theirs", "other", gl.sgd, default_rate=0.1).grid("mine", 1).tolist() == [0.1]
+    for contestant in all_contestants().values():
+        assert np.isfinite(contestant.grid("mine", 2)).all()
+    assert Contestant("theirs", "other", gl.sgd, default_rate=0.1).grid("mine", 1).tolist() == [0.1]

@@ -14,9 +14,9 @@ import pytest
 
 import gradlab as gl
 from gradlab.lab.engine.runner import train
-from gradlab.lab.engine.training_loop import stack
+from gradlab.lab.engine.training_loop import stack_optimizers
 from gradlab.lab.inputs.importing import LoadError
-from gradlab.lab.inputs.loading import as_factory, as_problem, find_entrant, find_factory, find_problem
+from gradlab.lab.inputs.loading import as_factory, as_problem, find_contestant, find_factory, find_problem
 from gradlab.lab.inputs.name_lookup import UnknownNameError
 from gradlab.lab.inputs.source_files import source_digest
 from gradlab.lab.problems import Ravine
@@ -88,9 +88,9 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_names_without_a_colon_are_our_own() -> None:
     assert find_problem("ravine") == Ravine()
-    assert find_entrant("sgd_momentum").name == "sgd_momentum"
+    assert find_contestant("sgd_momentum").name == "sgd_momentum"
     assert find_factory("adam")(0.1) == gl.adam(0.1)
-    for find in (find_problem, find_entrant, find_factory):
+    for find in (find_problem, find_contestant, find_factory):
         with pytest.raises(UnknownNameError):
             find("nothing_like_it")
 
@@ -180,18 +180,18 @@ CENTERS = [("Sign", 0.01), ("descent", 0.3), ("ours", 0.1), ("value", 0.2), ("la
 
 @pytest.mark.parametrize(("name", "center"), CENTERS)
 def test_an_optimizer_is_a_function_or_a_class_of_its_rate(name: str, center: float) -> None:
-    entrant = find_entrant(f"theirs:{name}")
-    assert (entrant.name, entrant.default_rate) == (name, center)
-    stacked = stack([entrant.make(rate) for rate in (0.1, 0.2)])
+    contestant = find_contestant(f"theirs:{name}")
+    assert (contestant.name, contestant.default_rate) == (name, center)
+    stacked = stack_optimizers([contestant.make(rate) for rate in (0.1, 0.2)])
     assert any(leaf.shape == (2,) for leaf in jax.tree.leaves(stacked))
     params = jnp.ones(3, jnp.float32)
-    moves = [entrant.make(rate).update(params, entrant.make(rate).init(params), params)[0] for rate in (0.1, 0.2)]
+    moves = [contestant.make(rate).update(params, contestant.make(rate).init(params), params)[0] for rate in (0.1, 0.2)]
     np.testing.assert_allclose(moves[1], 2 * moves[0], rtol=1e-6)
-    assert np.isfinite(train(Ravine(), [entrant.make(0.001), entrant.make(0.002)], [0], 3).loss).all()
+    assert np.isfinite(train(Ravine(), [contestant.make(0.001), contestant.make(0.002)], [0], 3).loss).all()
 
 
 def test_optax_is_as_good_as_ours() -> None:
-    grid = find_entrant("optax:sgd")
+    grid = find_contestant("optax:sgd")
     np.testing.assert_allclose(
         train(Ravine(), [grid.make(0.01)], [0], 5).loss, train(Ravine(), [gl.sgd(0.01)], [0], 5).loss, rtol=1e-6
     )
@@ -208,15 +208,15 @@ def test_optax_is_as_good_as_ours() -> None:
 )
 def test_what_is_no_optimizer_is_refused(name: str, message: str) -> None:
     with pytest.raises(LoadError, match=message):
-        find_entrant(f"theirs:{name}")
+        find_contestant(f"theirs:{name}")
 
 
 def test_an_edit_changes_the_digest_and_ours_have_none(tmp_path: Path) -> None:
-    entrant, problem = find_entrant("theirs:descent"), find_problem("theirs:Plain")
-    before = source_digest(entrant.make)
+    contestant, problem = find_contestant("theirs:descent"), find_problem("theirs:Plain")
+    before = source_digest(contestant.make)
     assert before == source_digest(problem) != ""
     (tmp_path / "theirs.py").write_text(MODULE + "# edited")
-    assert source_digest(entrant.make) != before
+    assert source_digest(contestant.make) != before
     assert source_digest(gl.adam) == source_digest(Ravine()) == ""
 
 

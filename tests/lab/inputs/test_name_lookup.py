@@ -7,13 +7,13 @@ from types import ModuleType
 import optax
 import pytest
 
-from gradlab.lab.inputs.name_lookup import UnknownNameError, advice, meant, pick
+from gradlab.lab.inputs.name_lookup import UnknownNameError, look_up, suggest_attribute, suggest_name
 
 TABLE = {"adam": 1, "adamw": 2, "sgd": 3, "sgd_momentum": 4}
 
 
 def test_a_name_is_found() -> None:
-    assert pick("adam", TABLE, "optimizer") == 1
+    assert look_up("adam", TABLE, "optimizer") == 1
 
 
 @pytest.mark.parametrize(
@@ -21,22 +21,22 @@ def test_a_name_is_found() -> None:
 )
 def test_near_matches_come_first(name: str, meant: str) -> None:
     with pytest.raises(UnknownNameError, match=rf"no optimizer is named '{name}'; did you mean {meant}( or .*)?\?"):
-        pick(name, TABLE, "optimizer")
+        look_up(name, TABLE, "optimizer")
 
 
 def test_without_a_near_match_all_are_listed() -> None:
     with pytest.raises(UnknownNameError, match="there are adam, adamw, sgd, sgd_momentum"):
-        pick("xyz", TABLE, "optimizer")
+        look_up("xyz", TABLE, "optimizer")
 
 
 def test_a_dot_in_the_place_of_a_colon_is_pointed_out() -> None:
     with pytest.raises(UnknownNameError, match=r"'optax.adam'; one of a module is typed with a colon, optax:adam$"):
-        pick("optax.adam", TABLE, "optimizer")
+        look_up("optax.adam", TABLE, "optimizer")
 
 
 def test_what_was_meant() -> None:
-    assert meant("adm", TABLE) == "did you mean adam or adamw?"
-    assert meant("xyz", TABLE) == ""
+    assert suggest_name("adm", TABLE) == "did you mean adam or adamw?"
+    assert suggest_name("xyz", TABLE) == ""
 
 
 def test_the_names_that_are_listed_are_few() -> None:
@@ -44,12 +44,12 @@ def test_the_names_that_are_listed_are_few() -> None:
     with pytest.raises(
         UnknownNameError, match=r"there are namea, .*, namej and 6 more; your own is typed module:NAME$"
     ):
-        pick("zzz", table, "optimizer")
+        look_up("zzz", table, "optimizer")
 
 
 def test_a_name_of_a_submodule_is_found() -> None:
-    assert advice(optax, "muon") == "did you mean optax.contrib:muon?"
-    assert advice(optax, "adamm").startswith("did you mean adam or ")
-    assert advice(optax, "zzzzzzz").endswith(" more")
-    assert len(advice(optax, "zzzzzzz")) < 300
-    assert advice(ModuleType("empty"), "x") == "it has nothing public"
+    assert suggest_attribute(optax, "muon") == "did you mean optax.contrib:muon?"
+    assert suggest_attribute(optax, "adamm").startswith("did you mean adam or ")
+    assert suggest_attribute(optax, "zzzzzzz").endswith(" more")
+    assert len(suggest_attribute(optax, "zzzzzzz")) < 300
+    assert suggest_attribute(ModuleType("empty"), "x") == "it has nothing public"

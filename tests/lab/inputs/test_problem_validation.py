@@ -11,7 +11,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.lab.engine.runner import train
-from gradlab.lab.inputs.problem_validation import UnfitError, described, try_out
+from gradlab.lab.inputs.problem_validation import InvalidProblemError, describe_shapes, validate_problem
 from gradlab.lab.problems import PROBLEMS, Landscape, Problem, Score
 
 
@@ -116,15 +116,15 @@ def with_parts(**parts: Any) -> Problem:
     ],
 )
 def test_what_cannot_be_trained_on_is_refused_in_a_line(parts: Any, message: str) -> None:
-    with pytest.raises(UnfitError, match=message) as caught:
-        try_out(with_parts(**parts), "Bowl")
+    with pytest.raises(InvalidProblemError, match=message) as caught:
+        validate_problem(with_parts(**parts), "Bowl")
     assert "\n" not in str(caught.value)
     assert "ShapeDtypeStruct" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_our_own_problems_pass(name: str) -> None:
-    try_out(PROBLEMS[name](), name)
+    validate_problem(PROBLEMS[name](), name)
 
 
 def test_what_passes_runs_whatever_its_dtypes() -> None:
@@ -132,7 +132,7 @@ def test_what_passes_runs_whatever_its_dtypes() -> None:
         loss=lambda self, params, batch: jnp.sum(params**2).astype(jnp.bfloat16),
         metrics=lambda self, params: {"final_loss": jnp.sum(params**2), "positive": (params > 0).sum(), "one": 1.0},
     )
-    try_out(problem, "Bowl")
+    validate_problem(problem, "Bowl")
     curves = train(problem, [gl.sgd(0.1), gl.sgd(1e30)], [0], 5)
     assert curves.loss.dtype == np.float32
     assert curves.loss[0, 0, 0] == 3
@@ -141,6 +141,6 @@ def test_what_passes_runs_whatever_its_dtypes() -> None:
 
 
 def test_values_are_described_in_short() -> None:
-    assert described(jnp.ones((2, 3), jnp.float32)) == "float32[2,3]"
-    assert described({"a": jnp.ones((), jnp.int32)}) == "a dict of int32[]"
-    assert described(()) == "a tuple of nothing"
+    assert describe_shapes(jnp.ones((2, 3), jnp.float32)) == "float32[2,3]"
+    assert describe_shapes({"a": jnp.ones((), jnp.int32)}) == "a dict of int32[]"
+    assert describe_shapes(()) == "a tuple of nothing"

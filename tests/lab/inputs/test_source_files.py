@@ -16,8 +16,8 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.lab.inputs.loading import find_entrant, find_factory, find_problem
-from gradlab.lab.inputs.source_files import is_foreign, packages_of, sources_of
+from gradlab.lab.inputs.loading import find_contestant, find_factory, find_problem
+from gradlab.lab.inputs.source_files import is_user_code, packages_of, sources_of
 from gradlab.lab.problems import Ravine
 
 FILES = {
@@ -74,7 +74,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_every_file_that_is_reached_is_watched() -> None:
     assert set(sources_of(find_problem("mine_of_sources:Bowl"))) == REACHED
-    assert set(sources_of(find_entrant("mine_of_sources:steep").make)) == REACHED
+    assert set(sources_of(find_contestant("mine_of_sources:steep").make)) == REACHED
 
 
 @pytest.mark.parametrize("name", sorted(REACHED))
@@ -101,15 +101,15 @@ def test_ours_and_what_is_installed_has_no_files_but_a_version() -> None:
     assert packages_of(gl.adam, Ravine()) == {}
     assert packages_of(find_factory("optax:adam")) == {"optax": optax.__version__}
     assert packages_of(find_factory("mine_of_sources:steep")) == {}
-    assert [is_foreign(thing) for thing in (gl.adam, Ravine(), find_entrant("sgd_momentum").make)] == [False] * 3
-    assert is_foreign(find_factory("optax:adam"))
-    assert is_foreign(find_problem("mine_of_sources:Bowl"))
+    assert [is_user_code(thing) for thing in (gl.adam, Ravine(), find_contestant("sgd_momentum").make)] == [False] * 3
+    assert is_user_code(find_factory("optax:adam"))
+    assert is_user_code(find_problem("mine_of_sources:Bowl"))
 
 
 def test_a_name_for_one_of_ours_marks_nothing(folder: Path) -> None:
     (folder / "alias_of_sources.py").write_text("from gradlab import adam\n")
     find_factory("alias_of_sources:adam")
-    assert not is_foreign(gl.adam)
+    assert not is_user_code(gl.adam)
     assert sources_of(gl.adam) == {}
 
 

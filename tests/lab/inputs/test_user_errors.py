@@ -11,10 +11,10 @@ from pathlib import Path
 import jax
 import pytest
 
-from gradlab.lab.inputs.loading import find_entrant, find_problem
+from gradlab.lab.inputs.loading import find_contestant, find_problem
 from gradlab.lab.inputs.source_files import source_digest
-from gradlab.lab.inputs.user_errors import ForeignError, blamed, failures_of, lines, place, reason
-from gradlab.lab.studies.race import Plan, race
+from gradlab.lab.inputs.user_errors import UserCodeError, convert_user_errors, failures_of, lines, place, reason
+from gradlab.lab.studies.race import RaceStudy, race
 
 MINE = """
 import jax, jax.numpy as jnp, optax
@@ -37,16 +37,16 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Non
     monkeypatch.syspath_prepend(tmp_path)
 
     def run(name: str) -> None:
-        entrant = find_entrant(f"to_blame:{name}")
-        assert source_digest(entrant)  # so that an edit is seen when it goes on
-        list(race(Plan((find_problem("ravine"),), (entrant,), rates=1, seeds=1, steps=1)))
+        contestant = find_contestant(f"to_blame:{name}")
+        assert source_digest(contestant)  # so that an edit is seen when it goes on
+        list(race(RaceStudy((find_problem("ravine"),), (contestant,), rates=1, seeds=1, steps=1)))
 
     return run
 
 
 def test_the_line_of_the_user_is_named(mine: Callable[[str], None]) -> None:
     with pytest.raises(
-        ForeignError, match=r"wrong_shapes on ravine fails at .*to_blame.py:6 \(return jax.*: TypeError"
+        UserCodeError, match=r"wrong_shapes on ravine fails at .*to_blame.py:6 \(return jax.*: TypeError"
     ):
         mine("wrong_shapes")
 
@@ -55,7 +55,7 @@ def test_what_it_returns_wrong_has_no_line_but_is_theirs_too(mine: Callable[[str
     message = (
         r"other_state on ravine fails: ValueError: .*own state \(at the root from float\d+\[3\] to float\d+\[4\]\)"
     )
-    with pytest.raises(ForeignError, match=message):
+    with pytest.raises(UserCodeError, match=message):
         mine("other_state")
 
 
@@ -76,7 +76,7 @@ def test_what_fails_at_run_time_is_quoted_from_the_callback() -> None:
     assert place(error) == f" at {__file__}:3 (from __future__ import annotations)"
     for foreign in (True, False):
         message = r"^sgd on mine fails at .*test_blame.py:3 .*: ValueError: the host is tired$"
-        with pytest.raises(ForeignError, match=message), blamed("sgd on mine", foreign):
+        with pytest.raises(UserCodeError, match=message), convert_user_errors("sgd on mine", foreign):
             raise error
 
 
@@ -94,19 +94,19 @@ def test_what_fails_at_run_time_is_quoted_from_the_callback() -> None:
 )
 def test_reasons_are_one_line(error: BaseException, said: str) -> None:
     assert reason(error).startswith(said)
-    with pytest.raises(ForeignError, match=re.escape(f": {said}")), blamed("mine", True):
+    with pytest.raises(UserCodeError, match=re.escape(f": {said}")), convert_user_errors("mine", True):
         raise error
 
 
 def test_an_interrupt_is_the_users_unless_other_code_raises_it_on_a_thread() -> None:
-    with pytest.raises(KeyboardInterrupt), blamed("mine", True):
+    with pytest.raises(KeyboardInterrupt), convert_user_errors("mine", True):
         raise KeyboardInterrupt
 
     def elsewhere() -> None:
-        with blamed("mine", True):
+        with convert_user_errors("mine", True):
             raise KeyboardInterrupt
 
-    with ThreadPoolExecutor(1) as pool, pytest.raises(ForeignError, match=r"^mine fails.*: KeyboardInterrupt$"):
+    with ThreadPoolExecutor(1) as pool, pytest.raises(UserCodeError, match=r"^mine fails.*: KeyboardInterrupt$"):
         pool.submit(elsewhere).result()
 
 
@@ -118,9 +118,13 @@ def test_failures_of_one_reason_are_one_line() -> None:
 
 
 def test_our_own_errors_pass() -> None:
-    with pytest.raises(ZeroDivisionError), blamed("ours", foreign=False):
+    with pytest.raises(ZeroDivisionError), convert_user_errors("ours", foreign=False):
         _ = 1 / 0
-    with pytest.raises(ForeignError, match=r"^inner fails"), blamed("outer", True), blamed("inner", True):
+    with (
+        pytest.raises(UserCodeError, match=r"^inner fails"),
+        convert_user_errors("outer", True),
+        convert_user_errors("inner", True),
+    ):
         raise KeyError("a")
 
 

@@ -10,15 +10,15 @@ import xarray as xr
 from gradlab.lab.results.results_file.assembly import assemble
 from matplotlib.figure import Figure
 
-from gradlab.lab.engine.task import Lap
+from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.inputs.name_lookup import UnknownNameError
 from gradlab.lab.plots import learning_curves
 
 NAN = float("nan")
 
 
-def test_a_line_is_the_median_over_the_reporting_seeds_at_the_best_rate(laps: list[Lap]) -> None:
-    dataset = assemble(laps)
+def test_a_line_is_the_median_over_the_reporting_seeds_at_the_best_rate(task_results: list[TaskResult]) -> None:
+    dataset = assemble(task_results)
     axes = learning_curves(Figure().subplots(), dataset)
     lines = {line.get_label(): line for line in axes.lines}
     assert {"sgd", "adam"} <= set(lines)
@@ -33,8 +33,8 @@ def test_a_line_is_the_median_over_the_reporting_seeds_at_the_best_rate(laps: li
     assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_yscale()) == ("updates", "loss", "log")
 
 
-def test_those_not_named_are_context(laps: list[Lap]) -> None:
-    axes = learning_curves(Figure().subplots(), assemble(laps), ["adam"])
+def test_those_not_named_are_context(task_results: list[TaskResult]) -> None:
+    axes = learning_curves(Figure().subplots(), assemble(task_results), ["adam"])
     labels = [line.get_label() for line in axes.lines]
     assert labels.count("_context") == 1
     assert "sgd" not in labels
@@ -53,7 +53,7 @@ def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
         learning_curves(Figure().subplots(), swept)
 
 
-def test_an_unknown_optimizer_is_met_with_those_there_are(laps: list[Lap]) -> None:
-    dataset = assemble(laps)
+def test_an_unknown_optimizer_is_met_with_those_there_are(task_results: list[TaskResult]) -> None:
+    dataset = assemble(task_results)
     with pytest.raises(UnknownNameError, match="no optimizer of these results is named 'lion'; there are adam, sgd"):
         learning_curves(Figure().subplots(), dataset, ["lion"])

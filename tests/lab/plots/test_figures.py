@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from gradlab.lab.results.results_file.assembly import assemble
 
-from gradlab.lab.engine.task import Lap
+from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.plots import draw_pictures, family_figure, learning_curves, paths_figure, sensitivity
 from gradlab.lab.plots.figures import race_figures
 from gradlab.lab.problems import Ravine
 
 
-def test_each_family_has_a_panel_with_its_own_optimizers(laps: list[Lap]) -> None:
-    figure = family_figure(assemble(laps), learning_curves, "A title", "a note")
+def test_each_family_has_a_panel_with_its_own_optimizers(task_results: list[TaskResult]) -> None:
+    figure = family_figure(assemble(task_results), learning_curves, "A title", "a note")
     titles = [axes.get_title("left") for axes in figure.axes]
     assert titles == ["gradient descent", "Adam"]
     assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [["sgd"], ["adam"]]
@@ -25,8 +25,8 @@ def test_each_family_has_a_panel_with_its_own_optimizers(laps: list[Lap]) -> Non
 
 
 @pytest.mark.parametrize("draw", [learning_curves, sensitivity])
-def test_a_family_of_which_nothing_survived_says_so(laps: list[Lap], draw: Any) -> None:
-    dataset = assemble(laps).copy(deep=True)
+def test_a_family_of_which_nothing_survived_says_so(task_results: list[TaskResult], draw: Any) -> None:
+    dataset = assemble(task_results).copy(deep=True)
     dataset[dataset.attrs["score"]][1] = np.nan
     figure = family_figure(dataset, draw, "A title", "a note")
     assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [
@@ -35,8 +35,8 @@ def test_a_family_of_which_nothing_survived_says_so(laps: list[Lap], draw: Any) 
     ]
 
 
-def test_names_stay_inside_the_picture(laps: list[Lap]) -> None:
-    dataset = assemble(laps)
+def test_names_stay_inside_the_picture(task_results: list[TaskResult]) -> None:
+    dataset = assemble(task_results)
     longest = dataset.assign_coords(optimizer=["rmsprop_momentum", "rmsprop_centered"])
     figure = family_figure(longest, learning_curves, "A title", "a note")
     figure.draw_without_rendering()
@@ -45,22 +45,22 @@ def test_names_stay_inside_the_picture(laps: list[Lap]) -> None:
             assert text.get_window_extent().x1 <= figure.bbox.x1
 
 
-def test_each_optimizer_has_a_panel_of_paths(laps: list[Lap]) -> None:
-    figure = paths_figure(assemble(laps), Ravine())
+def test_each_optimizer_has_a_panel_of_paths(task_results: list[TaskResult]) -> None:
+    figure = paths_figure(assemble(task_results), Ravine())
     assert [axes.get_title("left").split(",")[0] or axes.get_title().split(",")[0] for axes in figure.axes] == [
         "sgd",
         "adam",
     ]
 
 
-def test_grey_is_explained_where_there_is_any(laps: list[Lap]) -> None:
+def test_grey_is_explained_where_there_is_any(task_results: list[TaskResult]) -> None:
     for count, is_there in ((2, True), (1, False)):
-        figures = race_figures({"ravine": assemble(laps).isel(optimizer=slice(count))}, {})
+        figures = race_figures({"ravine": assemble(task_results).isel(optimizer=slice(count))}, {})
         assert ["grey" in figure.texts[1].get_text() for figure in figures.values()] == [is_there] * 2
 
 
-def test_pictures_are_written(laps: list[Lap], tmp_path: Path) -> None:
-    written = draw_pictures(tmp_path, {"ravine": assemble(laps)}, {"ravine": Ravine()})
+def test_pictures_are_written(task_results: list[TaskResult], tmp_path: Path) -> None:
+    written = draw_pictures(tmp_path, {"ravine": assemble(task_results)}, {"ravine": Ravine()})
     assert [path.name for path in written] == [
         "learning_curves_ravine.png",
         "sensitivity_ravine.png",
@@ -71,6 +71,6 @@ def test_pictures_are_written(laps: list[Lap], tmp_path: Path) -> None:
         assert matplotlib.image.imread(path).shape[1] > 800
 
 
-def test_one_seed_one_optimizer_and_one_rate_are_enough(laps: list[Lap], tmp_path: Path) -> None:
-    dataset = assemble(laps).isel(optimizer=[0], rate=[2], seed=[0]).assign_coords(role=("seed", ["both"]))
+def test_one_seed_one_optimizer_and_one_rate_are_enough(task_results: list[TaskResult], tmp_path: Path) -> None:
+    dataset = assemble(task_results).isel(optimizer=[0], rate=[2], seed=[0]).assign_coords(role=("seed", ["both"]))
     assert len(draw_pictures(tmp_path, {"ravine": dataset}, {"ravine": Ravine()})) == 3

@@ -8,14 +8,14 @@ from gradlab.lab.results.results_file.assembly import assemble
 from matplotlib.figure import Figure
 
 from gradlab.lab.analysis.leaderboard import best_rate_index
-from gradlab.lab.engine.task import Lap
+from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.plots import path
 from gradlab.lab.plots.landscape import exits
 from gradlab.lab.problems import Problem, Ravine
 
 
-def test_the_path_is_the_first_reporting_run_at_the_best_rate(laps: list[Lap]) -> None:
-    dataset = assemble(laps)
+def test_the_path_is_the_first_reporting_run_at_the_best_rate(task_results: list[TaskResult]) -> None:
+    dataset = assemble(task_results)
     axes = path(Figure().subplots(), dataset, Ravine(), "sgd")
     lines = {line.get_label(): np.asarray(line.get_xydata()) for line in axes.lines}
     best = int(best_rate_index(dataset).sel(optimizer="sgd"))
@@ -27,19 +27,19 @@ def test_the_path_is_the_first_reporting_run_at_the_best_rate(laps: list[Lap]) -
     assert axes.collections  # the contours
 
 
-def test_a_path_that_leaves_the_window_says_so(laps: list[Lap]) -> None:
-    dataset = assemble(laps)
+def test_a_path_that_leaves_the_window_says_so(task_results: list[TaskResult]) -> None:
+    dataset = assemble(task_results)
     far = dataset.assign(path=dataset.path + 100)
     assert path(Figure().subplots(), far, Ravine(), "adam").get_title().endswith("(leaves the window)")
 
 
-def test_where_a_path_leaves_the_frame_is_marked(laps: list[Lap]) -> None:
+def test_where_a_path_leaves_the_frame_is_marked(task_results: list[TaskResult]) -> None:
     window = ((0.0, 4.0), (0.0, 2.0))
     points = np.array([[1, 1], [3, 1], [7, 2], [3, 1], [3, -1], [1, 1], [np.nan, np.nan]])
     found = exits(points, window)
     np.testing.assert_allclose(found, np.array([[1, 4, 1.25], [3, 3, 0]]))  # a quarter, and half, of the way
     assert exits(points[:2], window).shape == (0, 3)
-    dataset = assemble(laps)
+    dataset = assemble(task_results)
     moved = dataset.assign(path=dataset.path + 8.0 * (dataset.step > 3))
     axes = path(Figure().subplots(), moved, Ravine(), "sgd")
     (mark,) = (line for line in axes.lines if line.get_label() == "exit")
@@ -47,13 +47,13 @@ def test_where_a_path_leaves_the_frame_is_marked(laps: list[Lap]) -> None:
     assert x == pytest.approx(3.2) or y == pytest.approx(2.6)
 
 
-def test_an_optimizer_that_always_diverged_has_no_path(laps: list[Lap]) -> None:
-    dataset = assemble(laps)
+def test_an_optimizer_that_always_diverged_has_no_path(task_results: list[TaskResult]) -> None:
+    dataset = assemble(task_results)
     lost = dataset.assign(final_loss=dataset.final_loss * np.nan)
     axes = path(Figure().subplots(), lost, Ravine(), "adam")
     assert [text.get_text() for text in axes.texts] == ["diverged at every rate"]
 
 
-def test_a_problem_without_a_landscape_is_an_error(laps: list[Lap], slope: Problem) -> None:
+def test_a_problem_without_a_landscape_is_an_error(task_results: list[TaskResult], slope: Problem) -> None:
     with pytest.raises(ValueError, match="slope has no landscape"):
-        path(Figure().subplots(), assemble(laps), slope, "adam")
+        path(Figure().subplots(), assemble(task_results), slope, "adam")

@@ -10,7 +10,7 @@ import xarray as xr
 from gradlab.lab.results.results_file.assembly import assemble
 from matplotlib.figure import Figure
 
-from gradlab.lab.engine.task import Lap
+from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.inputs.name_lookup import UnknownNameError
 from gradlab.lab.plots import sensitivity
 
@@ -45,7 +45,7 @@ def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
         sensitivity(Figure().subplots(), swept)
 
 
-def test_an_unknown_optimizer_is_met_with_those_there_are(laps: list[Lap]) -> None:
-    dataset = assemble(laps)
+def test_an_unknown_optimizer_is_met_with_those_there_are(task_results: list[TaskResult]) -> None:
+    dataset = assemble(task_results)
     with pytest.raises(UnknownNameError, match="no optimizer of these results is named 'lion'; there are adam, sgd"):
         sensitivity(Figure().subplots(), dataset, ["lion"])

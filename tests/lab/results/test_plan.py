@@ -31,7 +31,7 @@ def test_it_is_json_and_names_all_that_counts(plan: Any) -> None:
     assert json.loads(json.dumps(plan)) == plan
     assert set(plan["versions"]) == {"gradlab", "jax", "jaxlib", "optax", "numpy"}
     assert plan["settings"]["jax_enable_x64"] == "True"  # as in all tests
-    first = plan["laps"][0]
+    first = plan["tasks"][0]
     assert first["points"] == {"learning_rate": [0.1, 0.2, 0.3]}
     assert (first["seeds"], first["steps"], first["problem"]) == ([0, 1], 7, "noisy")
     assert first["composition"] == str(gl.adam(0.2))
@@ -67,22 +67,22 @@ def test_equal_plans_do_not_differ(plan: Any, tasks: list[Task]) -> None:
         (lambda plan: plan["versions"].update(jax="0.1"), f"jax: 0.1 there, {jax.__version__} here"),
         (lambda plan: plan["settings"].update(device="abacus"), "device: abacus there"),
         (lambda plan: plan.update(kind="race"), "kind: race there, sweep here"),
-        (lambda plan: plan["laps"].pop(), "problems: noisy there, noisy, slope here"),
-        (lambda plan: plan["laps"][1].update(optimizer="sgd"), "optimizers: adam, sgd there, adam here"),
-        (lambda plan: plan["laps"][0].update(steps=8), "steps of adam on noisy: 8 there, 7 here"),
-        (lambda plan: plan["laps"][0].update(problem_source="x"), "the source file of noisy was edited"),
-        (lambda plan: plan["laps"][0].update(optimizer_source="x"), "the source file of adam was edited"),
+        (lambda plan: plan["tasks"].pop(), "problems: noisy there, noisy, slope here"),
+        (lambda plan: plan["tasks"][1].update(optimizer="sgd"), "optimizers: adam, sgd there, adam here"),
+        (lambda plan: plan["tasks"][0].update(steps=8), "steps of adam on noisy: 8 there, 7 here"),
+        (lambda plan: plan["tasks"][0].update(problem_source="x"), "the source file of noisy was edited"),
+        (lambda plan: plan["tasks"][0].update(optimizer_source="x"), "the source file of adam was edited"),
         (
-            lambda plan: plan["laps"][0].update(optimizer_source="x", problem_source="x"),
+            lambda plan: plan["tasks"][0].update(optimizer_source="x", problem_source="x"),
             "the source file of noisy and adam was edited",
         ),
-        (lambda plan: plan["laps"][0].update(chunk=1), "chunk of adam on noisy: 1 there"),
+        (lambda plan: plan["tasks"][0].update(chunk=1), "chunk of adam on noisy: 1 there"),
         (
-            lambda plan: plan["laps"][1]["points"].update(learning_rate=[1.0]),
+            lambda plan: plan["tasks"][1]["points"].update(learning_rate=[1.0]),
             "learning_rate of adam on slope: 1.0 there, 0.1, 0.2, 0.3 here",
         ),
-        (lambda plan: plan["laps"][1]["points"].update(b1=[0.9]), "b1 of adam on slope: 0.9 there, None here"),
-        (lambda plan: plan["laps"][0].update(seeds=list(range(9))), "seeds of adam on noisy: 9 from 0 to 8 there"),
+        (lambda plan: plan["tasks"][1]["points"].update(b1=[0.9]), "b1 of adam on slope: 0.9 there, None here"),
+        (lambda plan: plan["tasks"][0].update(seeds=list(range(9))), "seeds of adam on noisy: 9 from 0 to 8 there"),
         (lambda plan: plan.update(more=1), "the plans differ"),
     ],
 )
@@ -98,7 +98,7 @@ def test_nonsense_differs(plan: Any) -> None:
 
 def test_what_follows_from_another_difference_is_left_out(plan: Any) -> None:
     there = copy.deepcopy(plan)
-    there["laps"][0].update(seeds=[0], block=[3, 1], chunk=1)
+    there["tasks"][0].update(seeds=[0], block=[3, 1], chunk=1)
     assert differences(there, plan) == ["seeds of adam on noisy: 0 there, 0, 1 here"]
 
 
@@ -108,12 +108,12 @@ def test_no_wrong_type_in_a_plan_is_a_traceback(plan: Any, value: Any) -> None:
         there = copy.deepcopy(plan)
         there[name] = value
         assert differences(there, plan) or there == plan
-    for name in plan["laps"][0]:
+    for name in plan["tasks"][0]:
         there = copy.deepcopy(plan)
-        there["laps"][0][name] = value
+        there["tasks"][0][name] = value
         assert differences(there, plan) or there == plan
     there = copy.deepcopy(plan)
-    there["laps"][0]["points"]["learning_rate"] = value
+    there["tasks"][0]["points"]["learning_rate"] = value
     assert differences(there, plan)
 
 
@@ -122,7 +122,7 @@ def test_a_plan_of_the_version_before_has_no_sources(plan: Any) -> None:
     old["format"] = "gradlab-results-2"
     del old["sources"], old["packages"]
     assert differences(old, plan) == []
-    old["laps"][0]["problem_source"] = "x"
+    old["tasks"][0]["problem_source"] = "x"
     assert differences(old, plan) == ["the source file of noisy was edited"]
 
 
@@ -140,9 +140,9 @@ def test_edited_files_are_named(plan: Any) -> None:
 
 
 def test_chunks_are_parts_of_runs(plan: Any) -> None:
-    first = {**plan["laps"][0], "block": [2, 1], "chunk": 4}  # 3 points and 2 seeds in 4 blocks of 2 chunks
-    assert runs_of({**plan, "laps": [first]}, [(0, 0, 0), (0, 0, 1), (0, 3, 0)]) == 3 * 6 / 8
+    first = {**plan["tasks"][0], "block": [2, 1], "chunk": 4}  # 3 points and 2 seeds in 4 blocks of 2 chunks
+    assert runs_of({**plan, "tasks": [first]}, [(0, 0, 0), (0, 0, 1), (0, 3, 0)]) == 3 * 6 / 8
     search = {**first, "trials": 5, "batch": 3}
-    made = {**plan, "kind": "search", "laps": [search]}
+    made = {**plan, "kind": "search", "tasks": [search]}
     assert runs_of(made, [(0, block, chunk) for block in range(4) for chunk in range(2)]) == 6
     assert runs_of(made, [(1, block, chunk) for block in range(2) for chunk in range(2)]) == 4

@@ -20,19 +20,21 @@ from gradlab.lab.results.results_file.results_file import (
     write,
 )
 
-from gradlab.lab.engine.task import Lap
+from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.results.results_file import results_file
 
 
-def test_a_dataset_is_labelled(laps: list[Lap]) -> None:
-    dataset = assemble(laps)
+def test_a_dataset_is_labelled(task_results: list[TaskResult]) -> None:
+    dataset = assemble(task_results)
     assert dict(dataset.sizes) == {
         "optimizer": 2, "rate": 5, "seed": 4, "step": 30, "evaluation": 31, "parameter": 2,
     }  # fmt: skip
     assert dataset.optimizer.values.tolist() == ["sgd", "adam"]
-    np.testing.assert_array_equal(dataset.learning_rate.sel(optimizer="adam"), laps[1].task.points["learning_rate"])
-    np.testing.assert_array_equal(dataset.loss.sel(optimizer="sgd"), laps[0].curves.loss)
-    np.testing.assert_array_equal(dataset.path.sel(optimizer="adam"), laps[1].curves.path)
+    np.testing.assert_array_equal(
+        dataset.learning_rate.sel(optimizer="adam"), task_results[1].task.points["learning_rate"]
+    )
+    np.testing.assert_array_equal(dataset.loss.sel(optimizer="sgd"), task_results[0].curves.loss)
+    np.testing.assert_array_equal(dataset.path.sel(optimizer="adam"), task_results[1].curves.path)
     np.testing.assert_array_equal(dataset.diverged, dataset.divergence_step >= 0)
     assert dataset.diverged.sel(optimizer="sgd").values.any(axis=1).tolist() == [False, False, False, True, True]
     assert str(dataset.composition.sel(optimizer="sgd").item()) == "chain(scale_by_learning_rate(learning_rate=0.01))"
@@ -40,8 +42,8 @@ def test_a_dataset_is_labelled(laps: list[Lap]) -> None:
     assert dataset.attrs["score"] in dataset
 
 
-def test_what_is_read_is_what_was_written(laps: list[Lap], tmp_path: Path) -> None:
-    path, dataset = tmp_path / "results.nc", assemble(laps)
+def test_what_is_read_is_what_was_written(task_results: list[TaskResult], tmp_path: Path) -> None:
+    path, dataset = tmp_path / "results.nc", assemble(task_results)
     attributes = provenance("gradlab race --steps 30")
     write(path, {"ravine": dataset, "again": dataset.isel(optimizer=[1])}, attributes)
     problems, found = read(path)
@@ -52,19 +54,19 @@ def test_what_is_read_is_what_was_written(laps: list[Lap], tmp_path: Path) -> No
     assert {entry.name for entry in tmp_path.iterdir()} == {"results.nc", "provenance.json"}
 
 
-def test_what_differs_from_run_to_run_is_not_in_the_file(laps: list[Lap], tmp_path: Path) -> None:
-    again = [lap._replace(run_seconds=lap.run_seconds + 1, compile_seconds=0.5) for lap in laps]
-    for folder, found, command in (("a", laps, "one"), ("b", again, "two")):
+def test_what_differs_from_run_to_run_is_not_in_the_file(task_results: list[TaskResult], tmp_path: Path) -> None:
+    again = [result._replace(run_seconds=result.run_seconds + 1, compile_seconds=0.5) for result in task_results]
+    for folder, found, command in (("a", task_results, "one"), ("b", again, "two")):
         (tmp_path / folder).mkdir()
         write(tmp_path / folder / "results.nc", {"ravine": assemble(found)}, provenance(command))
     assert (tmp_path / "a" / "results.nc").read_bytes() == (tmp_path / "b" / "results.nc").read_bytes()
     problems, attributes = read(tmp_path / "b" / "results.nc")
-    assert problems["ravine"].run_seconds.values.tolist() == [lap.run_seconds for lap in again]
+    assert problems["ravine"].run_seconds.values.tolist() == [result.run_seconds for result in again]
     assert attributes["command"] == "two"
 
 
-def test_results_can_be_read_without_their_provenance(laps: list[Lap], tmp_path: Path) -> None:
-    write(tmp_path / "results.nc", {"ravine": assemble(laps)}, provenance("gradlab race"))
+def test_results_can_be_read_without_their_provenance(task_results: list[TaskResult], tmp_path: Path) -> None:
+    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, provenance("gradlab race"))
     for text in (None, "[", "[]"):
         (tmp_path / "provenance.json").unlink() if text is None else (tmp_path / "provenance.json").write_text(text)
         problems, attributes = read(tmp_path / "results.nc")
@@ -72,8 +74,8 @@ def test_results_can_be_read_without_their_provenance(laps: list[Lap], tmp_path:
         assert "command" not in attributes
 
 
-def test_a_dataset_that_cannot_be_written_leaves_the_old_file(laps: list[Lap], tmp_path: Path) -> None:
-    path, dataset = tmp_path / "results.nc", assemble(laps)
+def test_a_dataset_that_cannot_be_written_leaves_the_old_file(task_results: list[TaskResult], tmp_path: Path) -> None:
+    path, dataset = tmp_path / "results.nc", assemble(task_results)
     write(path, {"ravine": dataset}, {"format": FORMAT})
     before = path.read_bytes()
     bad = dataset.assign(wrong=("seed", np.array([object()] * 4)))
@@ -82,28 +84,28 @@ def test_a_dataset_that_cannot_be_written_leaves_the_old_file(laps: list[Lap], t
     assert path.read_bytes() == before
 
 
-def test_a_full_disk_is_an_error_and_no_crash(laps: list[Lap], tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error_and_no_crash(task_results: list[TaskResult], tmp_path: Path) -> None:
     resource = pytest.importorskip("resource")  # not on Windows
     size, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8192, most))  # as a disk that is full after so many bytes
     try:
         with pytest.raises(OSError, match="File too large"):
-            write(tmp_path / "results.nc", {"ravine": assemble(laps)}, {})
+            write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, {})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
     assert [path.name for path in tmp_path.iterdir()] == ["provenance.json"]
-    write(tmp_path / "results.nc", {"ravine": assemble(laps)}, {"format": FORMAT})
-    assert read(tmp_path / "results.nc")[0]["ravine"].loss.identical(assemble(laps).loss)
+    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, {"format": FORMAT})
+    assert read(tmp_path / "results.nc")[0]["ravine"].loss.identical(assemble(task_results).loss)
 
 
-def test_files_of_another_kind_are_refused(laps: list[Lap], tmp_path: Path) -> None:
+def test_files_of_another_kind_are_refused(task_results: list[TaskResult], tmp_path: Path) -> None:
     path = tmp_path / "results.nc"
     with pytest.raises(FileNotFoundError):
         read(path)
     path.write_text("not NetCDF at all")
     with pytest.raises(ResultsError, match="cannot be read as NetCDF"):
         read(path)
-    write(path, {"ravine": assemble(laps)}, {"format": "gradlab-race-0"})
+    write(path, {"ravine": assemble(task_results)}, {"format": "gradlab-race-0"})
     with pytest.raises(ResultsError, match=f"expected format {FORMAT}, found gradlab-race-0"):
         read(path)
     assert attributes_of(path)["format"] == "gradlab-race-0"
@@ -118,16 +120,16 @@ def test_half_of_the_seeds_choose_and_the_others_report() -> None:
     assert roles(5) == ["choose", "choose", "report", "report", "report"]
 
 
-def test_a_path_may_be_text_and_a_folder(laps: list[Lap], tmp_path: Path) -> None:
-    write(tmp_path / "results.nc", {"ravine": assemble(laps)}, provenance("gradlab race"))
+def test_a_path_may_be_text_and_a_folder(task_results: list[TaskResult], tmp_path: Path) -> None:
+    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, provenance("gradlab race"))
     for path in (tmp_path, str(tmp_path), str(tmp_path / "results.nc")):
         assert list(read(path)[0]) == ["ravine"]
     with pytest.raises(FileNotFoundError):
         read(str(tmp_path / "nothing"))
 
 
-def test_one_bit_that_is_changed_anywhere_is_seen(laps: list[Lap], tmp_path: Path) -> None:
-    path, dataset = tmp_path / "results.nc", assemble(laps)
+def test_one_bit_that_is_changed_anywhere_is_seen(task_results: list[TaskResult], tmp_path: Path) -> None:
+    path, dataset = tmp_path / "results.nc", assemble(task_results)
     write(path, {"ravine": dataset}, provenance("gradlab race"))
     whole = path.read_bytes()
     for at in [*range(0, len(whole), max(1, len(whole) // 300)), *range(len(whole) - 90, len(whole))]:
@@ -142,31 +144,33 @@ def test_one_bit_that_is_changed_anywhere_is_seen(laps: list[Lap], tmp_path: Pat
     assert list(read(path)[0]) == ["ravine"]
 
 
-def test_other_programs_read_the_file_as_any_other(laps: list[Lap], tmp_path: Path) -> None:
-    write(tmp_path / "results.nc", {"ravine": assemble(laps)}, provenance("gradlab race"))
+def test_other_programs_read_the_file_as_any_other(task_results: list[TaskResult], tmp_path: Path) -> None:
+    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, provenance("gradlab race"))
     with xr.open_dataset(tmp_path / "results.nc", group="ravine") as found:
-        np.testing.assert_array_equal(found.loss, assemble(laps).loss)
+        np.testing.assert_array_equal(found.loss, assemble(task_results).loss)
         assert "checksum" not in found.attrs
 
 
 def test_a_file_of_the_version_before_has_no_checksum_and_is_read(
-    laps: list[Lap], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    task_results: list[TaskResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = {**provenance("gradlab race"), "format": "gradlab-results-2"}
-    write(tmp_path / "results.nc", {"ravine": assemble(laps)}, old)
+    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, old)
     content = (tmp_path / "results.nc").read_bytes()
     (tmp_path / "results.nc").write_bytes(content[:-90])
     (tmp_path / "provenance.json").write_text(
         '{"command": "gradlab race", "seconds": {"ravine": {"run_seconds": [1, 2]}}}'
     )
     problems, attributes = read(tmp_path / "results.nc")
-    assert problems["ravine"].loss.identical(assemble(laps).loss)
+    assert problems["ravine"].loss.identical(assemble(task_results).loss)
     assert problems["ravine"].run_seconds.values.tolist() == [1, 2]
     assert (attributes["format"], attributes["command"]) == ("gradlab-results-2", "gradlab race")
 
 
-def test_a_changed_bit_of_the_provenance_gives_the_same_or_nothing(laps: list[Lap], tmp_path: Path) -> None:
-    write(tmp_path / "results.nc", {"ravine": assemble(laps)}, provenance("gradlab race"))
+def test_a_changed_bit_of_the_provenance_gives_the_same_or_nothing(
+    task_results: list[TaskResult], tmp_path: Path
+) -> None:
+    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, provenance("gradlab race"))
     _, expected = read(tmp_path)
     path = tmp_path / "provenance.json"
     whole = path.read_bytes()
@@ -177,7 +181,8 @@ def test_a_changed_bit_of_the_provenance_gives_the_same_or_nothing(laps: list[La
             name: value for name, value in found.items() if name != "seconds"
         }
         assert found.get("seconds") in (None, {"ravine": {
-            "compile_seconds": [lap.compile_seconds for lap in laps], "run_seconds": [lap.run_seconds for lap in laps],
+            "compile_seconds": [result.compile_seconds for result in task_results],
+            "run_seconds": [result.run_seconds for result in task_results],
         }})  # fmt: skip
 
 
@@ -190,8 +195,8 @@ WRONG = [
 ]  # fmt: skip
 
 
-def test_damaged_provenance_is_no_provenance(laps: list[Lap], tmp_path: Path) -> None:
-    write(tmp_path / "results.nc", {"ravine": assemble(laps)}, provenance("gradlab race"))
+def test_damaged_provenance_is_no_provenance(task_results: list[TaskResult], tmp_path: Path) -> None:
+    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, provenance("gradlab race"))
     path = tmp_path / "provenance.json"
     for content in [
         *(text.encode() for text in WRONG),
@@ -209,10 +214,10 @@ def test_damaged_provenance_is_no_provenance(laps: list[Lap], tmp_path: Path) ->
 
 
 def test_what_must_not_be_read_is_not_called_damaged(
-    laps: list[Lap], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    task_results: list[TaskResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "results.nc"
-    write(path, {"ravine": assemble(laps)}, provenance("gradlab race"))
+    write(path, {"ravine": assemble(task_results)}, provenance("gradlab race"))
 
     def refuse(self: Path) -> bytes:
         raise PermissionError(13, "Permission denied", str(self))
@@ -229,9 +234,9 @@ def test_a_pipe_in_the_place_of_results_does_not_block(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_names_that_are_not_utf_8_are_escaped(laps: list[Lap], tmp_path: Path) -> None:
-    lap = laps[0]
-    odd = lap._replace(task=dataclasses.replace(lap.task, name="sgd\udcff", notes={"note": "a\udce9\0"}))
+def test_names_that_are_not_utf_8_are_escaped(task_results: list[TaskResult], tmp_path: Path) -> None:
+    result = task_results[0]
+    odd = result._replace(task=dataclasses.replace(result.task, name="sgd\udcff", notes={"note": "a\udce9\0"}))
     write(tmp_path / "results.nc", {"ravine": assemble([odd])}, provenance("gradlab race --out \udcff"))
     problems, attributes = read(tmp_path)
     assert problems["ravine"].optimizer.values.tolist() == ["sgd\\udcff"]

@@ -74,9 +74,9 @@ def test_a_share_beyond_one_is_a_number() -> None:
 
 @pytest.mark.parametrize("problem", [Below(), Reward()])
 def test_points_below_zero_are_ranked(problem: Problem) -> None:
-    from gradlab.lab.analysis.configurations import ranking
+    from gradlab.lab.analysis.configurations import rank_configurations
 
-    found = ranking(sweep(problem, "sgd", {"learning_rate": [0.001, 0.1, 0.01]}, seeds=2, steps=50))
+    found = rank_configurations(sweep(problem, "sgd", {"learning_rate": [0.001, 0.1, 0.01]}, seeds=2, steps=50))
     assert [point.hyperparameters["learning_rate"] for point in found] == [0.1, 0.01, 0.001]
     assert abs(found[0].score) == pytest.approx(5.0, abs=1e-3)
 

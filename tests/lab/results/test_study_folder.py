@@ -11,11 +11,11 @@ import xarray as xr
 from gradlab.lab.results.results_file.plan import document
 from gradlab.lab.results.results_file.results_file import FORMAT, write
 
-from gradlab.lab.inputs.contestants import entrants
+from gradlab.lab.inputs.contestants import all_contestants
 from gradlab.lab.problems import Ravine
 from gradlab.lab.results.results_file import study_folder
 from gradlab.lab.storage import checkpoints
-from gradlab.lab.studies.race import Plan
+from gradlab.lab.studies.race import RaceStudy
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +24,9 @@ def plan() -> dict[str, Any]:
 
 
 def planned(**changes: Any) -> dict[str, Any]:
-    table = entrants()
+    table = all_contestants()
     options: dict[str, Any] = {"rates": 2, "seeds": 2, **changes}
-    return document("race", Plan((Ravine(),), (table["sgd"], table["adam"]), **options).tasks)
+    return document("race", RaceStudy((Ravine(),), (table["sgd"], table["adam"]), **options).tasks)
 
 
 def results(path: Path, plan: dict[str, Any] | None = None, format: str = FORMAT) -> None:
@@ -57,7 +57,7 @@ def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
 def unfinished(path: Path, plan: dict[str, Any]) -> None:
     """A folder in which one chunk of a plan is done."""
     checkpoints.begin(path, plan)
-    checkpoints.Store(path, plan).write(0, 0, 0, checkpoints.Part({}, 1.0, 1.0), [])
+    checkpoints.CheckpointStore(path, plan).write(0, 0, 0, checkpoints.Part({}, 1.0, 1.0), [])
 
 
 def test_a_plan_that_came_to_nothing_is_taken_over_by_any(tmp_path: Path, plan: dict[str, Any]) -> None:
@@ -246,7 +246,7 @@ def test_results_alone_are_complete_and_a_damaged_plan_is_no_loss(tmp_path: Path
 
 
 def test_names_that_no_file_can_have_are_refused_before_anything_is_run(tmp_path: Path) -> None:
-    long = {"kind": "race", "laps": [{"problem": "a" * 250}]}
+    long = {"kind": "race", "tasks": [{"problem": "a" * 250}]}
     with pytest.raises(study_folder.FolderError, match=r"cannot hold the files of this run \(File name too long\)"):
         study_folder.examine(tmp_path, long)
     with pytest.raises(study_folder.FolderError, match="is no name of a folder"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gradlab.lab.storage.files import remove_leftovers, replacing
+from gradlab.lab.storage.files import remove_leftovers, replace_file
 
 
 def test_an_exception_while_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -14,7 +14,7 @@ def test_an_exception_while_writing_leaves_the_old_file_and_nothing_else(tmp_pat
     path.write_text("old")
 
     def fail() -> None:
-        with replacing(path) as temporary:
+        with replace_file(path) as temporary:
             temporary.write_text("half of the n")
             raise RuntimeError("the power went out")
 
@@ -22,7 +22,7 @@ def test_an_exception_while_writing_leaves_the_old_file_and_nothing_else(tmp_pat
         fail()
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["results.nc"]
-    with replacing(path) as temporary:
+    with replace_file(path) as temporary:
         temporary.write_text("new")
         assert path.read_text() == "old"
     assert path.read_text() == "new"
@@ -30,7 +30,7 @@ def test_an_exception_while_writing_leaves_the_old_file_and_nothing_else(tmp_pat
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / "mine.nc").write_text("mine")
-    with replacing(tmp_path / "results.nc") as temporary:
+    with replace_file(tmp_path / "results.nc") as temporary:
         half = temporary.read_bytes()
         assert half == b""
         (tmp_path / f"{temporary.name}.old").write_bytes(half)

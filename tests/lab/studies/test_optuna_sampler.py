@@ -11,9 +11,9 @@ import optuna
 import pytest
 
 from gradlab.lab.studies.optuna_sampler import MissingOptunaError, Suggestions
-from gradlab.lab.studies.search_space import GridError, Lin, Log, samples
+from gradlab.lab.studies.search_space import Linear, Log, SearchSpaceError, sample_points
 
-AXES: Any = {"rate": Log(1e-4, 1), "decay": Lin(0.5, 1), "power": [1.0, 2.0]}
+AXES: Any = {"rate": Log(1e-4, 1), "decay": Linear(0.5, 1), "power": [1.0, 2.0]}
 
 
 def walk(higher_is_better: bool = False, seed: int = 0, batches: int = 4) -> list[dict[str, np.ndarray]]:
@@ -36,11 +36,11 @@ def test_points_move_to_where_the_scores_are_good(higher_is_better: bool, direct
 
 def test_the_first_points_are_spread_evenly_and_all_lie_in_the_ranges() -> None:
     first, *later = walk()
-    spread = samples(AXES, 12)
+    spread = sample_points(AXES, 12)
     for name, axis in AXES.items():
         np.testing.assert_array_equal(first[name], spread[name])
         values = np.concatenate([batch[name] for batch in later])
-        if isinstance(axis, Lin):
+        if isinstance(axis, Linear):
             assert ((values >= axis.low) & (values <= axis.high)).all()
         else:
             assert set(values.tolist()) <= set(axis)
@@ -74,7 +74,7 @@ def test_optuna_says_nothing_and_keeps_its_settings(capfd: pytest.CaptureFixture
 
 
 def test_a_count_is_refused() -> None:
-    with pytest.raises(GridError, match=r"rate=log:0.01:1:3: .* leave out the count: log:0.01:1$"):
+    with pytest.raises(SearchSpaceError, match=r"rate=log:0.01:1:3: .* leave out the count: log:0.01:1$"):
         Suggestions({"rate": Log(0.01, 1, 3)}, False)
 
 

@@ -8,28 +8,28 @@ import numpy as np
 import pytest
 
 from gradlab.lab.engine.runner import train
-from gradlab.lab.engine.task import Lap, Task, Watcher
-from gradlab.lab.inputs.contestants import entrants
+from gradlab.lab.engine.task import Task, TaskResult, Watcher
+from gradlab.lab.inputs.contestants import all_contestants
 from gradlab.lab.problems import Problem, Ravine
-from gradlab.lab.studies.race import Plan, race
-from gradlab.lab.studies.search_space import GridError
+from gradlab.lab.studies.race import RaceStudy, race
+from gradlab.lab.studies.search_space import SearchSpaceError
 
 
-def test_a_lap_is_the_sweep_of_its_entrant(laps: list[Lap]) -> None:
-    lap = laps[1]
-    entrant, rates = entrants()["adam"], lap.task.points["learning_rate"]
-    assert lap.task.name == "adam"
-    expected = train(Ravine(), [entrant.make(rate) for rate in rates.tolist()], range(4), 30)
-    np.testing.assert_array_equal(lap.curves.loss, expected.loss)
-    np.testing.assert_array_equal(rates, entrant.grid("ravine", 5))
-    assert lap.task.composition == str(entrant.make(float(rates[2])))
-    assert lap.run_seconds > 0
-    assert lap.compile_seconds > 0
+def test_a_lap_is_the_sweep_of_its_entrant(task_results: list[TaskResult]) -> None:
+    result = task_results[1]
+    contestant, rates = all_contestants()["adam"], result.task.points["learning_rate"]
+    assert result.task.name == "adam"
+    expected = train(Ravine(), [contestant.make(rate) for rate in rates.tolist()], range(4), 30)
+    np.testing.assert_array_equal(result.curves.loss, expected.loss)
+    np.testing.assert_array_equal(rates, contestant.grid("ravine", 5))
+    assert result.task.composition == str(contestant.make(float(rates[2])))
+    assert result.run_seconds > 0
+    assert result.compile_seconds > 0
 
 
-def test_laps_come_problem_by_problem_and_are_announced(slope: Problem, noisy: Problem) -> None:
-    table, started = entrants(), []
-    plan = Plan((slope, noisy), (table["sgd"], table["sign_sgd"]), rates=2, seeds=2, steps=2)
+def test_tasks_come_problem_by_problem_and_are_announced(slope: Problem, noisy: Problem) -> None:
+    table, started = all_contestants(), []
+    plan = RaceStudy((slope, noisy), (table["sgd"], table["sign_sgd"]), rates=2, seeds=2, steps=2)
     finished = []
     runs = []
 
@@ -40,72 +40,72 @@ def test_laps_come_problem_by_problem_and_are_announced(slope: Problem, noisy: P
         def advances(self, done: float) -> None:
             runs.append(done)
 
-    for lap in race(plan, watcher=Notes()):
-        assert started[-1] == (lap.task.problem.name, lap.task.name)
+    for result in race(plan, watcher=Notes()):
+        assert started[-1] == (result.task.problem.name, result.task.name)
         finished.append(started[-1])
     order = [("slope", "sgd"), ("slope", "sign_sgd"), ("noisy", "sgd"), ("noisy", "sign_sgd")]
     assert finished == started == order
-    assert (plan.runs_per_lap, plan.runs) == (4, 16)
+    assert (plan.runs_per_task, plan.runs) == (4, 16)
     assert sum(runs) == pytest.approx(16)
 
 
 def test_a_race_can_be_left_early(slope: Problem) -> None:
-    table = entrants()
-    running = race(Plan((slope,), (table["sgd"], table["sign_sgd"]), rates=1, seeds=1, steps=1))
+    table = all_contestants()
+    running = race(RaceStudy((slope,), (table["sgd"], table["sign_sgd"]), rates=1, seeds=1, steps=1))
     assert next(running).task.name == "sgd"
     running.close()
     assert list(running) == []
 
 
 def test_steps_are_the_problems_own_unless_given() -> None:
-    entrant = (entrants()["sgd"],)
-    assert Plan((Ravine(),), entrant).steps_of(Ravine()) == Ravine.steps
-    assert Plan((Ravine(),), entrant, steps=7).steps_of(Ravine()) == 7
+    contestant = (all_contestants()["sgd"],)
+    assert RaceStudy((Ravine(),), contestant).steps_of(Ravine()) == Ravine.steps
+    assert RaceStudy((Ravine(),), contestant, steps=7).steps_of(Ravine()) == 7
 
 
 @pytest.mark.parametrize("wrong", [{"rates": 0}, {"seeds": -1}, {"steps": 0}, {"lanes": 0}, {"chunk": 0}])
 def test_numbers_below_one_are_errors(wrong: dict[str, int]) -> None:
     ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=f"{name} must be at least 1, got {value}"):
-        Plan((Ravine(),), (entrants()["sgd"],), **wrong)
+        RaceStudy((Ravine(),), (all_contestants()["sgd"],), **wrong)
 
 
 @pytest.mark.parametrize("wrong", [{"rates": "13"}, {"rates": 2.5}, {"seeds": True}, {"steps": "4"}])
 def test_numbers_of_other_types_are_errors(wrong: dict[str, Any]) -> None:
     ((name, value),) = wrong.items()
     with pytest.raises(TypeError, match=f"{name} must be a whole number, .*; got {type(value).__name__}"):
-        Plan((Ravine(),), (entrants()["sgd"],), **wrong)
+        RaceStudy((Ravine(),), (all_contestants()["sgd"],), **wrong)
 
 
 def test_a_race_is_of_a_plan() -> None:
-    with pytest.raises(TypeError, match="race takes a Plan of problems and entrants, got str: 'digits'"):
+    with pytest.raises(TypeError, match="race takes a Plan of problems and contestants, got str: 'digits'"):
         race("digits")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"race has no argument 'wacher'; did you mean watcher\?"):
-        race(Plan((Ravine(),), (entrants()["sgd"],)), wacher=Watcher())
+        race(RaceStudy((Ravine(),), (all_contestants()["sgd"],)), wacher=Watcher())
 
 
 def test_given_rates_are_checked() -> None:
-    with pytest.raises(GridError, match=r"rates has a value twice: 0\.1"):
-        Plan((Ravine(),), (entrants()["sgd"],), rates=(0.1, 0.1))
-    with pytest.raises(GridError, match="rates needs at least one value"):
-        Plan((Ravine(),), (entrants()["sgd"],), rates=())
+    with pytest.raises(SearchSpaceError, match=r"rates has a value twice: 0\.1"):
+        RaceStudy((Ravine(),), (all_contestants()["sgd"],), rates=(0.1, 0.1))
+    with pytest.raises(SearchSpaceError, match="rates needs at least one value"):
+        RaceStudy((Ravine(),), (all_contestants()["sgd"],), rates=())
 
 
 def test_a_race_of_nobody_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one problem and one optimizer"):
-        Plan((Ravine(),), ())
+        RaceStudy((Ravine(),), ())
 
 
 def test_two_of_one_name_are_an_error(slope: Problem) -> None:
-    entrant = entrants()["sgd"]
+    contestant = all_contestants()["sgd"]
     with pytest.raises(ValueError, match="two optimizers are named sgd; give one of them another name"):
-        Plan((slope,), (entrant, entrant))
+        RaceStudy((slope,), (contestant, contestant))
     with pytest.raises(ValueError, match="two problems are named slope"):
-        Plan((slope, slope), (entrant,))
+        RaceStudy((slope, slope), (contestant,))
 
 
 def test_rates_may_be_given(slope: Problem) -> None:
-    plan = Plan((slope,), (entrants()["sgd"],), rates=(0.5, 0.25), seeds=3)
+    plan = RaceStudy((slope,), (all_contestants()["sgd"],), rates=(0.5, 0.25), seeds=3)
     assert plan.tasks[0].points["learning_rate"].tolist() == [0.25, 0.5]
     assert plan.runs == 6
 
@@ -113,4 +113,4 @@ def test_rates_may_be_given(slope: Problem) -> None:
 @pytest.mark.parametrize("rate", [1e-320, 1e-39, 3.5e38])
 def test_a_rate_that_float32_takes_for_zero_or_infinity_is_refused(slope: Problem, rate: float) -> None:
     with pytest.raises(ValueError, match=r"rates must lie from 1\.2e-38 to 3\.4e\+38, .* got "):
-        Plan((slope,), (entrants()["sgd"],), rates=(0.1, rate))
+        RaceStudy((slope,), (all_contestants()["sgd"],), rates=(0.1, rate))

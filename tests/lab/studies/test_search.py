@@ -13,13 +13,13 @@ import pytest
 from gradlab.lab.results.results_file.study_folder import FolderError
 
 import gradlab as gl
-from gradlab.lab.analysis.configurations import ranking
+from gradlab.lab.analysis.configurations import rank_configurations
 from gradlab.lab.engine import compiler
 from gradlab.lab.engine.program import Program
 from gradlab.lab.engine.runner import train
 from gradlab.lab.engine.task import Watcher
 from gradlab.lab.problems import Problem
-from gradlab.lab.studies.search import Lin, Log, SearchPlan, search
+from gradlab.lab.studies.search import Linear, Log, SearchStudy, search
 from gradlab.lab.studies.sweep import sweep, unstack
 
 RATE: Any = {"learning_rate": Log(1e-4, 1e4)}
@@ -49,7 +49,9 @@ def test_it_comes_closer_to_the_best_rate_than_as_many_samples(slope: Problem, s
         sweep(slope, gl.sgd, RATE, seeds=1, steps=2, samples=40, sampler=sampler, sample_seed=seed)
         for sampler in ("random", "sobol")
     ]
-    best, *missed = (abs(np.log10(ranking(data)[0].hyperparameters["learning_rate"])) for data in (found, *others))
+    best, *missed = (
+        abs(np.log10(rank_configurations(data)[0].hyperparameters["learning_rate"])) for data in (found, *others)
+    )
     assert best < 0.02  # decades off 1, where one step reaches the bottom
     assert best < min(missed)
     near = [int((np.abs(np.log10(data.learning_rate)) < 0.3).sum()) for data in (found, *others)]
@@ -146,14 +148,14 @@ def test_another_plan_is_refused(noisy: Problem, tmp_path: Path) -> None:
     ("axes", "options", "message"),
     [
         ({"rate": Log(1e-3, 1)}, {}, "no hyperparameter of sgd is named 'rate'"),
-        ({"nesterov": Lin(0, 1)}, {}, "nesterov of sgd is no number but structure"),
+        ({"nesterov": Linear(0, 1)}, {}, "nesterov of sgd is no number but structure"),
         ({"learning_rate": [0.1, 1]}, {}, "needs a range, such as .*; got learning_rate=0.1,1, which a sweep covers"),
         ({}, {}, "a search needs a range, .* got nothing"),
         ({"learning_rate": Log(1e-3, 1, 4)}, {}, "leave out the count: log:0.001:1"),
         (RATE, {"trials": 0}, "trials must be at least 1, got 0"),
         (RATE, {"batch": 0}, "batch must be at least 1, got 0"),
         (RATE, {"seeds": 0}, "seeds must be at least 1, got 0"),
-        ({**RATE, "momentum": Lin(0, 1)}, {}, r"momentum must be in \[0, 1\), got 1.0"),
+        ({**RATE, "momentum": Linear(0, 1)}, {}, r"momentum must be in \[0, 1\), got 1.0"),
     ],
 )
 def test_what_cannot_be_searched_is_refused(noisy: Problem, axes: Any, options: Any, message: str) -> None:
@@ -168,8 +170,8 @@ def test_a_search_is_of_one_optimizer(noisy: Problem) -> None:
 
 
 def test_the_rounds_make_up_the_trials(noisy: Problem) -> None:
-    assert SearchPlan(noisy, "sgd", gl.sgd, RATE, trials=20, batch=8).rounds == [8, 8, 4]
-    assert SearchPlan(noisy, "sgd", gl.sgd, RATE, trials=3, batch=8, seeds=2).rounds == [3]
+    assert SearchStudy(noisy, "sgd", gl.sgd, RATE, trials=20, batch=8).rounds == [8, 8, 4]
+    assert SearchStudy(noisy, "sgd", gl.sgd, RATE, trials=3, batch=8, seeds=2).rounds == [3]
 
 
 def test_optuna_is_imported_by_a_search_alone() -> None:

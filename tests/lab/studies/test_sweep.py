@@ -15,13 +15,13 @@ import xarray as xr
 from scipy.stats import qmc
 
 import gradlab as gl
-from gradlab.lab.analysis.configurations import ranking
+from gradlab.lab.analysis.configurations import rank_configurations
 from gradlab.lab.analysis.sweep_as_race import as_race
 from gradlab.lab.engine.runner import train
 from gradlab.lab.problems import Problem
 from gradlab.lab.studies.search import search
-from gradlab.lab.studies.search_space import GridError
-from gradlab.lab.studies.sweep import Lin, Log, named, sweep, unstack
+from gradlab.lab.studies.search_space import SearchSpaceError
+from gradlab.lab.studies.sweep import Linear, Log, factories_by_name, sweep, unstack
 
 AXES: Any = {"learning_rate": Log(0.01, 1, 3), "momentum": [0.0, 0.9]}
 
@@ -57,7 +57,7 @@ def test_a_grid_is_unstacked_into_its_axes(noisy: Problem) -> None:
 
 
 def test_samples_are_no_grid(noisy: Problem) -> None:
-    found = sweep(noisy, gl.sgd, {"learning_rate": Log(1e-3, 1), "momentum": Lin(0, 1)}, seeds=1, steps=2, samples=8)
+    found = sweep(noisy, gl.sgd, {"learning_rate": Log(1e-3, 1), "momentum": Linear(0, 1)}, seeds=1, steps=2, samples=8)
     assert found.sizes["point"] == 8
     assert found.attrs["scales"] == '{"learning_rate": "log", "momentum": "lin"}'
     with pytest.raises(ValueError, match=r"samples \(sobol\) lie on no grid"):
@@ -83,7 +83,7 @@ def test_samples_are_no_grid(noisy: Problem) -> None:
 def test_what_cannot_be_swept_is_refused(noisy: Problem, axes: Any, options: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         sweep(noisy, gl.sgd, axes, **options)
-    assert issubclass(GridError, ValueError)
+    assert issubclass(SearchSpaceError, ValueError)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_listed_value_is_swept_as_it_is(noisy: Problem) -> None:
 
 def test_halton_samples_are_halton(noisy: Problem) -> None:
     options: Any = {"samples": 4, "seeds": 1, "steps": 1}
-    found = sweep(noisy, gl.sgd, {"learning_rate": Lin(0, 1)}, sampler="halton", **options)
+    found = sweep(noisy, gl.sgd, {"learning_rate": Linear(0, 1)}, sampler="halton", **options)
     assert found.attrs["sampler"] == "halton"
     shares = qmc.Halton(1, seed=0).random(4)[:, 0]
     np.testing.assert_allclose(found.learning_rate.values[0], shares, atol=1e-6)
@@ -122,7 +122,7 @@ def test_halton_samples_are_halton(noisy: Problem) -> None:
 
 def test_points_are_ranked_by_some_seeds_and_reported_on_others(noisy: Problem) -> None:
     found = sweep(noisy, gl.sgd, {"learning_rate": [0.1, 1e30, 0.3]}, seeds=4, steps=6)
-    first, second, last = ranking(found)
+    first, second, last = rank_configurations(found)
     late = np.log(found.final_loss.isel(optimizer=0, evaluation=slice(3, 7)))  # the second half of so short a run
     chosen = np.exp(late[:, :2].mean(("seed", "evaluation"))).values
     assert first.hyperparameters["learning_rate"] == (0.1 if chosen[0] < chosen[2] else 0.3)
@@ -179,9 +179,9 @@ def test_unstack_says_what_it_expects(make_dataset: Callable[..., xr.Dataset]) -
 
 
 def test_several_optimizers_are_a_list_or_a_dictionary_of_factories_and_names() -> None:
-    assert list(named([gl.sgd, "adam", "optax:lion", optax.adamw])) == ["sgd", "adam", "lion", "adamw"]
-    assert named({"a": "adam", "b": gl.sgd}) == {"a": gl.adam, "b": gl.sgd}
-    assert named(()) == {}
+    assert list(factories_by_name([gl.sgd, "adam", "optax:lion", optax.adamw])) == ["sgd", "adam", "lion", "adamw"]
+    assert factories_by_name({"a": "adam", "b": gl.sgd}) == {"a": gl.adam, "b": gl.sgd}
+    assert factories_by_name(()) == {}
 
 
 @pytest.mark.parametrize(
@@ -197,4 +197,4 @@ def test_several_optimizers_are_a_list_or_a_dictionary_of_factories_and_names() 
 )
 def test_optimizers_that_are_none_are_refused(optimizers: Any, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
-        named(optimizers)
+        factories_by_name(optimizers)

@@ -6,7 +6,7 @@ from .ranks import ranks as ranks
 from .rates import rate_intervals as rate_intervals
 from .resampling import MINIMUM_SEEDS as MINIMUM_SEEDS
 from .resampling import Resampling as Resampling
-from .runs import reported as reported
+from .runs import reporting_runs as reporting_runs
 from .sentences import certainty as certainty
 from .sentences import verdict as verdict
 from .targets import default_target as default_target

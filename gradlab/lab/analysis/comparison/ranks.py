@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from ..late_window import window
+from ..late_window import window_bounds
 from ..leaderboard import leaderboard, require_race
 from .resampling import MINIMUM_SEEDS, Resampling
-from .runs import from_badness, late_badness, reported
+from .runs import from_badness, late_badness, reporting_runs
 
 
 def ranks(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Dataset:
@@ -28,7 +28,7 @@ def ranks(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Datas
     """
     require_race(dataset)
     resampling = resampling or Resampling()
-    runs, attributes = reported(dataset), dataset.attrs
+    runs, attributes = reporting_runs(dataset), dataset.attrs
     levels = late_badness(runs)
     levels = levels.drop_vars(set(levels.coords) - {"optimizer", "seed"})
     final = levels.mean("evaluation")
@@ -61,7 +61,7 @@ def ranks(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Datas
         worse = over_seeds >= over_seeds.rename(optimizer="other")
         tail = resampling.tail(seeds)
         variables["surely"] = ((~better).mean("draw") <= tail) & (worse.mean("draw") <= tail)
-    first, last = window(dataset)
+    first, last = window_bounds(dataset)
     return xr.Dataset(variables | {"rank": rank}).assign_attrs(
         seeds=seeds, confidence=resampling.confidence, draws=resampling.draws, evaluations=levels.sizes["evaluation"],
         first_update=first, last_update=last,

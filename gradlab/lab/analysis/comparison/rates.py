@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ..leaderboard import best_rate_index, with_role
-from ..ordering import ordered
+from ..ordering import sort_axes
 from .resampling import MINIMUM_SEEDS, Resampling
 from .runs import late_badness
 
@@ -17,7 +17,7 @@ def rate_intervals(dataset: xr.Dataset, resampling: Resampling | None = None) ->
     On (optimizer): `rate`; `low` and `high`, the ends of the interval of the rate chosen on resampled seeds and stops,
     NaN with fewer than three seeds; `share`, how often it was the same one. All are NaN if no rate survived.
     """
-    dataset = ordered(dataset)
+    dataset = sort_axes(dataset)
     resampling, best = resampling or Resampling(), best_rate_index(dataset)
     choosing = with_role(dataset, "choose")
     seeds = choosing.sizes["seed"]

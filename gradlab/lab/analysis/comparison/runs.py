@@ -9,15 +9,15 @@ import numpy as np
 import xarray as xr
 
 from ..leaderboard import TINY, best_rate_index, late_scores, with_role
-from ..ordering import ordered
+from ..ordering import sort_axes
 
 
-def reported(dataset: xr.Dataset) -> xr.Dataset:
+def reporting_runs(dataset: xr.Dataset) -> xr.Dataset:
     """The reporting seeds at the rate that each optimizer was best at on the other seeds: no rate axis is left.
 
     `has_rate` is False for an optimizer of which no rate survived the choosing seeds; its scores are NaN.
     """
-    dataset = ordered(dataset)
+    dataset = sort_axes(dataset)
     best = best_rate_index(dataset)
     runs = with_role(dataset, "report").isel(rate=best.clip(0))
     score = dataset.attrs["score"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from ...formatting import counted, phrase
+from ...formatting import format_count, join_names
 from .ranks import level_with_the_first
 from .resampling import MINIMUM_SEEDS
 
@@ -35,10 +35,10 @@ def certainty(table: xr.Dataset, subject: str = "It") -> list[str]:
     if not others:
         return [f"{subject} ran alone."]
     if seeds < MINIMUM_SEEDS:
-        few = counted(seeds, "reporting seed")
+        few = format_count(seeds, "reporting seed")
         return [f"How sure that is, {few} cannot say: take six seeds or more.", *_stops(ordered, subject)]
     low, high, level = int(first.low), int(first.high), level_with_the_first(table)
-    percent, basis = f"{100 * table.attrs['confidence']:g} % confidence", counted(seeds, "seed")
+    percent, basis = f"{100 * table.attrs['confidence']:g} % confidence", format_count(seeds, "seed")
     if low == high == 1 and not level:
         beaten = f"all {others} others" if others > 1 else str(ordered.optimizer.values[1])
         sentence = f"{subject} comes first with {percent}, ahead of {beaten} ({basis}{_wherever(table)})."
@@ -61,11 +61,12 @@ def _level(ordered: xr.Dataset, level: list[str]) -> list[str]:
     beaten = [name for name in names[1:] if name not in level]
     below = [name for name in level if beaten and names.index(name) > names.index(beaten[0])]
     beside = [name for name in level if name not in below]
-    sentences = [f"{phrase(beside)} cannot be told from it."] if beside else []
+    sentences = [f"{join_names(beside)} cannot be told from it."] if beside else []
     if below:
         ranked = [f"{name} (rank {names.index(name) + 1})" for name in below]
         sentences.append(
-            f"{'Nor' if beside else 'Neither'} can {phrase(ranked)}, although some that rank higher can: the distance "
+            f"{'Nor' if beside else 'Neither'} can {join_names(ranked)}, although some that rank higher can: the "
+            "distance "
             f"from the first varies more there."
         )
     return sentences

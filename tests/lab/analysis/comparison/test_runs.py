@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from gradlab.lab.analysis.comparison.runs import badness, from_badness, reported
+from gradlab.lab.analysis.comparison.runs import badness, from_badness, reporting_runs
 
 NAN = float("nan")
 
 
 def test_only_reporting_seeds_at_the_chosen_rate_are_left(make_dataset: Callable[..., xr.Dataset]) -> None:
     scores = [[[1e-2, 1e-9, 1e-9], [1e-4, 1e-3, 1e-5]], [[NAN, 1.0, 1.0], [NAN, 2.0, 2.0]]]
-    runs = reported(make_dataset(scores, [0.01, 0.1], ["choose", "report", "report"]))
+    runs = reporting_runs(make_dataset(scores, [0.01, 0.1], ["choose", "report", "report"]))
     assert runs.final_loss.dims == ("optimizer", "seed", "evaluation")
     np.testing.assert_allclose(runs.final_loss.isel(optimizer=0, evaluation=-1), [1e-3, 1e-5])
     assert runs.learning_rate.values[0] == 0.1

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
-from gradlab.lab.results.results_file.study_folder import FolderError
 
 import gradlab as gl
 from gradlab.cli.session import run_in_folder
 from gradlab.lab.engine.task import Task, Watcher
 from gradlab.lab.inputs.user_errors import Failures, UserCodeError
 from gradlab.lab.problems import Ravine
+from gradlab.lab.results.study_folder import FolderError
 
 
 class Run:

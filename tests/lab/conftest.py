@@ -15,12 +15,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
-from gradlab.lab.results.results_file.assembly import roles
 
 import gradlab as gl
 from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.inputs.contestants import all_contestants
 from gradlab.lab.problems import Problem, Ravine
+from gradlab.lab.results.assembly import roles
 from gradlab.lab.studies.race import RaceStudy, race
 
 

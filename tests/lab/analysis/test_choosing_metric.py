@@ -12,7 +12,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
-from gradlab.lab.results.results_file.plan import differences, document
 from matplotlib.figure import Figure
 from rich.console import Console
 
@@ -30,6 +29,7 @@ from gradlab.lab.report.findings import find_out
 from gradlab.lab.report.reproduce import reproduce
 from gradlab.lab.report.series import sensitivity as sensitivity_series
 from gradlab.lab.report.verdict import verdict
+from gradlab.lab.results.plan import differences, document
 from gradlab.lab.results.results_file import results_file
 from gradlab.lab.studies.search import Log, search
 from gradlab.lab.studies.sweep import SweepStudy, sweep

@@ -8,12 +8,12 @@ from typing import Any
 import matplotlib.image
 import numpy as np
 import pytest
-from gradlab.lab.results.results_file.assembly import assemble
 
 from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.plots import draw_pictures, family_figure, learning_curves, paths_figure, sensitivity
 from gradlab.lab.plots.figures import race_figures
 from gradlab.lab.problems import Ravine
+from gradlab.lab.results.assembly import assemble
 
 
 def test_each_family_has_a_panel_with_its_own_optimizers(task_results: list[TaskResult]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gradlab.lab.results.results_file.assembly import assemble
 from matplotlib.figure import Figure
 
 from gradlab.lab.analysis.leaderboard import best_rate_index
@@ -12,6 +11,7 @@ from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.plots import path
 from gradlab.lab.plots.landscape import exits
 from gradlab.lab.problems import Problem, Ravine
+from gradlab.lab.results.assembly import assemble
 
 
 def test_the_path_is_the_first_reporting_run_at_the_best_rate(task_results: list[TaskResult]) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import xarray as xr
-from gradlab.lab.results.results_file.assembly import assemble
 from matplotlib.figure import Figure
 
 from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.inputs.name_lookup import UnknownNameError
 from gradlab.lab.plots import sensitivity
+from gradlab.lab.results.assembly import assemble
 
 NAN = float("nan")
 

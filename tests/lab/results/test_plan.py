@@ -9,11 +9,11 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
-from gradlab.lab.results.results_file.plan import differences, document, runs_of
 
 import gradlab as gl
 from gradlab.lab.engine.task import Task
 from gradlab.lab.problems import Problem
+from gradlab.lab.results.plan import differences, document, runs_of
 
 
 @pytest.fixture

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 import xarray as xr
 from gradlab.lab.results.provenance.provenance import provenance
-from gradlab.lab.results.results_file.assembly import assemble, roles
-from gradlab.lab.results.results_file.results_file import (
+
+from gradlab.lab.engine.task import TaskResult
+from gradlab.lab.results.assembly import assemble, roles
+from gradlab.lab.results.results_file import (
     FORMAT,
     DamagedResultsError,
     ResultsError,
     attributes_of,
     read,
+    results_file,
     write,
 )
-
-from gradlab.lab.engine.task import TaskResult
-from gradlab.lab.results.results_file import results_file
 
 
 def test_a_dataset_is_labelled(task_results: list[TaskResult]) -> None:

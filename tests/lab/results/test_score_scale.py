@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from gradlab.lab.results.results_file.score_scale import rounding_floor, scale_attributes, scale_of
 
 from gradlab.lab.analysis.leaderboard import final_scores
 from gradlab.lab.problems import Digits, Problem, Quadratic, Ravine
 from gradlab.lab.problems.base import Score
+from gradlab.lab.results.score_scale import rounding_floor, scale_attributes, scale_of
 from gradlab.lab.studies.sweep import sweep
 
 

@@ -13,13 +13,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from gradlab.lab.results.results_file.study_folder import FolderError
 
 import gradlab as gl
 from gradlab.lab.engine.task import Task, Watcher
 from gradlab.lab.problems import Problem
 from gradlab.lab.report.page import page
 from gradlab.lab.results.results_file import results_file
+from gradlab.lab.results.study_folder import FolderError
 from gradlab.lab.storage import checkpoints
 from gradlab.lab.storage.lock import LOCK
 from gradlab.lab.studies.sweep import sweep

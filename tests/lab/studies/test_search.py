@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gradlab.lab.results.results_file.study_folder import FolderError
 
 import gradlab as gl
 from gradlab.lab.analysis.configurations import rank_configurations
@@ -19,6 +18,7 @@ from gradlab.lab.engine.program import Program
 from gradlab.lab.engine.runner import train
 from gradlab.lab.engine.task import Watcher
 from gradlab.lab.problems import Problem
+from gradlab.lab.results.study_folder import FolderError
 from gradlab.lab.studies.search import Linear, Log, SearchStudy, search
 from gradlab.lab.studies.sweep import sweep, unstack
 

@@ -16,9 +16,7 @@ from .terminal import fail, output
 
 
 def report(
-    folder: Annotated[
-        Path, typer.Argument(help="The folder of a race, a sweep or a search, or the results_file.nc in it.")
-    ],
+    folder: Annotated[Path, typer.Argument(help="The folder of a race, a sweep or a search, or the results.nc in it.")],
     out: Annotated[
         Path | None,
         typer.Option(help="The page to write, or the folder for pictures. Left out: into that folder."),

@@ -16,7 +16,7 @@ import pytest
 import gradlab as gl
 from gradlab.cli.streams import guarded
 from gradlab.cli.terminal import print_json
-from gradlab.lab.results.results_file import results_file
+from gradlab.lab.results import results_file
 
 RACE = ("--problem", "ravine", "--optimizer", "sgd", "--rates", "2", "--seeds", "2", "--steps", "4")
 

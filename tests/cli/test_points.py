@@ -10,7 +10,7 @@ import gradlab as gl
 from gradlab.cli.points import parse_axes, show_points
 from gradlab.lab.engine.task import Watcher
 from gradlab.lab.problems import Ravine
-from gradlab.lab.results.results_file import provenance
+from gradlab.lab.results import provenance
 from gradlab.lab.studies.resuming import open_study
 from gradlab.lab.studies.search_space import Linear, Log, SearchSpaceError
 from gradlab.lab.studies.sweep import SweepStudy

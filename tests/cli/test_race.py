@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradlab.lab.results.results_file import results_file
+from gradlab.lab.results import results_file
 from gradlab.lab.storage import checkpoints, lock
 
 TINY = (

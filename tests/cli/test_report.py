@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.results.results_file import provenance, results_file
+from gradlab.lab.results import provenance, results_file
 
 
 @pytest.fixture

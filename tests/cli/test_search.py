@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gradlab.lab.results.results_file import results_file
+from gradlab.lab.results import results_file
 from gradlab.lab.storage import checkpoints
 
 RATE = ("--set", "learning_rate=log:1e-3:1")

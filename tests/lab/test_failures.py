@@ -18,7 +18,7 @@ from gradlab.lab.engine.task import Task, Watcher
 from gradlab.lab.inputs.loading import as_factory
 from gradlab.lab.inputs.user_errors import UserCodeError
 from gradlab.lab.problems import Problem
-from gradlab.lab.results.results_file import provenance, results_file
+from gradlab.lab.results import provenance, results_file
 from gradlab.lab.storage import checkpoints
 from gradlab.lab.studies.resuming import open_study
 from gradlab.lab.studies.sweep import sweep

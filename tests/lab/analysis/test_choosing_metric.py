@@ -29,8 +29,8 @@ from gradlab.lab.report.findings import find_out
 from gradlab.lab.report.reproduce import reproduce
 from gradlab.lab.report.series import sensitivity as sensitivity_series
 from gradlab.lab.report.verdict import verdict
+from gradlab.lab.results import results_file
 from gradlab.lab.results.plan import differences, document
-from gradlab.lab.results.results_file import results_file
 from gradlab.lab.studies.search import Log, search
 from gradlab.lab.studies.sweep import SweepStudy, sweep
 

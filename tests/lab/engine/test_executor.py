@@ -83,7 +83,7 @@ def test_an_error_in_one_ends_all(task: Task, program: Program, monkeypatch: pyt
         return run(blocks, draws, chunk, carry)
 
     monkeypatch.setattr(program, "run", fails_later)
-    with pytest.raises(UserCodeError, match=r"adam on noisy fails at .*test_waves.py.*out of memory"):
+    with pytest.raises(UserCodeError, match=r"adam on noisy fails at .*test_executor.py.*out of memory"):
         finish(task, program)
 
 

@@ -75,7 +75,7 @@ def test_what_fails_at_run_time_is_quoted_from_the_callback() -> None:
     assert reason(error) == "ValueError: the host is tired"
     assert place(error) == f" at {__file__}:3 (from __future__ import annotations)"
     for foreign in (True, False):
-        message = r"^sgd on mine fails at .*test_blame.py:3 .*: ValueError: the host is tired$"
+        message = r"^sgd on mine fails at .*test_user_errors.py:3 .*: ValueError: the host is tired$"
         with pytest.raises(UserCodeError, match=message), convert_user_errors("sgd on mine", foreign):
             raise error
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from gradlab.lab.results.provenance.provenance import provenance
 
 from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.results.assembly import assemble, roles
+from gradlab.lab.results.provenance import provenance
 from gradlab.lab.results.results_file import (
     FORMAT,
     DamagedResultsError,

@@ -11,8 +11,9 @@ import xarray as xr
 
 from gradlab.lab.inputs.contestants import all_contestants
 from gradlab.lab.problems import Ravine
+from gradlab.lab.results import study_folder
 from gradlab.lab.results.plan import document
-from gradlab.lab.results.results_file import FORMAT, study_folder, write
+from gradlab.lab.results.results_file import FORMAT, write
 from gradlab.lab.storage import checkpoints
 from gradlab.lab.studies.race import RaceStudy
 

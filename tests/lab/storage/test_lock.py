@@ -15,7 +15,7 @@ from gradlab.lab.storage.lock import LOCK, SOFT_LOCK, LockedError, locked
 
 HOLD = """
 import errno, sys, time, pathlib
-from gradlab.lab import lock
+from gradlab.lab.storage import lock
 from gradlab.lab.storage.lock import locked
 if len(sys.argv) > 2:
     def refuse(*_):

@@ -57,11 +57,11 @@ def test_names_of_parts(name: str, expected: bool) -> None:
 AS_NOBODY = """
 import os, sys
 from pathlib import Path
-from gradlab.lab import results
+from gradlab.lab.results import results_file
 os.setgid(65534), os.setuid(65534)
 try:
-    results.read(Path(sys.argv[1]))
-except results.ResultsError as error:
+    results_file.read(Path(sys.argv[1]))
+except results_file.ResultsError as error:
     print(type(error).__name__, error)
 """
 

@@ -18,7 +18,7 @@ import gradlab as gl
 from gradlab.lab.engine.task import Task, Watcher
 from gradlab.lab.problems import Problem
 from gradlab.lab.report.page import page
-from gradlab.lab.results.results_file import results_file
+from gradlab.lab.results import results_file
 from gradlab.lab.results.study_folder import FolderError
 from gradlab.lab.storage import checkpoints
 from gradlab.lab.storage.lock import LOCK

@@ -19,7 +19,7 @@ from rich.table import Table
 from gradlab.interrupts import is_interrupt
 
 from ..lab.inputs.name_lookup import UnknownNameError, look_up, suggest_name
-from ..lab.inputs.time_limit import limit_time, time_limit_seconds
+from ..time_limit import limit_time, time_limit_seconds
 from . import completion
 from .tables import Trimmed
 from .terminal import fail, output, print_json

@@ -22,7 +22,7 @@ from gradlab.plain_math import formula, plain
 
 from ..lab.inputs.contestants import VARIANTS, Contestant, all_contestants
 from ..lab.inputs.name_lookup import UnknownNameError, look_up
-from ..lab.inputs.time_limit import limit_time, time_limit_seconds
+from ..time_limit import limit_time, time_limit_seconds
 from . import completion
 from .tables import Trimmed
 from .terminal import fail, output, print_json

@@ -14,10 +14,10 @@ import numpy as np
 import optax
 
 from gradlab import Transformation
+from gradlab.time_limit import limit_time, time_limit_seconds
 from gradlab.values import replaced
 
 from ..inputs.source_files import is_user_code
-from ..inputs.time_limit import limit_time, time_limit_seconds
 from ..inputs.user_errors import RefusedHyperparametersError, UserCodeError, convert_user_errors
 from ..problems.base import Problem
 from .partition import Partition, partition_task

@@ -8,8 +8,9 @@ import os
 import sys
 from typing import Any
 
+from gradlab.time_limit import limit_time, time_limit_seconds
+
 from .name_lookup import suggest_attribute
-from .time_limit import limit_time, time_limit_seconds
 from .user_errors import UserCodeError, convert_user_errors
 
 _EXPECTED = "expected package.module:name"

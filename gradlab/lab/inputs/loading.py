@@ -15,6 +15,7 @@ import optax
 import gradlab as gl
 from gradlab.hyperparameters import weak
 from gradlab.refusals import in_words
+from gradlab.time_limit import limit_time, time_limit_seconds
 from gradlab.values import Value, is_factory
 
 from ..problems import PROBLEMS, Problem
@@ -23,7 +24,6 @@ from .importing import BrokenError, LoadError, import_object
 from .name_lookup import UnknownNameError, look_up
 from .problem_validation import InvalidProblemError, validate_problem
 from .source_files import mark_origin
-from .time_limit import limit_time, time_limit_seconds
 from .user_errors import UserCodeError, convert_user_errors
 
 _PROBLEM = "init(key) and loss(params, batch)"

@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 
 from gradlab.boundary import first_difference
+from gradlab.time_limit import limit_time, time_limit_seconds
 
 from ..problems.base import Landscape, Problem, Score
-from .time_limit import limit_time, time_limit_seconds
 from .user_errors import UserCodeError, convert_user_errors
 
 _STEPS = (7, 11)  # of the trial: batches of a fixed length cannot have both

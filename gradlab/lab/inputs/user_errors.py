@@ -15,8 +15,7 @@ import jax
 
 import gradlab
 from gradlab.interrupts import is_interrupt
-
-from .time_limit import VARIABLE, OutOfTimeError, time_limit_seconds
+from gradlab.time_limit import VARIABLE, OutOfTimeError, time_limit_seconds
 
 _OURS = str(Path(gradlab.__file__).parent)
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)  # of a traceback as text

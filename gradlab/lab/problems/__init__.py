@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..inputs.name_lookup import look_up
 from .base import Landscape as Landscape
 from .base import Problem as Problem
 from .base import Score as Score
@@ -44,8 +43,3 @@ PROBLEMS: dict[str, Callable[[], Problem]] = {
         Quadratic, NoisyQuadratic, Reddi, SparseLogistic, MatrixFactorization, ScaledLayers, ExplodingRnn,
     )
 }  # fmt: skip
-
-
-def find(name: str) -> Problem:
-    """The problem of a name; a KeyError that lists the near matches if there is none."""
-    return look_up(name, PROBLEMS, "problem")()

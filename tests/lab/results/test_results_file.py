@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 from gradlab.lab.engine.task import TaskResult
+from gradlab.lab.results import results_file
 from gradlab.lab.results.assembly import assemble, roles
 from gradlab.lab.results.provenance import provenance
 from gradlab.lab.results.results_file import (
@@ -19,7 +20,6 @@ from gradlab.lab.results.results_file import (
     ResultsError,
     attributes_of,
     read,
-    results_file,
     write,
 )
 

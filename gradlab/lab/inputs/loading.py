@@ -7,6 +7,7 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -86,7 +87,14 @@ def find_contestant(name: str) -> Contestant:
     """
     if ":" not in name:
         return look_up(name, all_contestants(), "optimizer")
-    factory = find_factory(name)
+    return as_contestant(label_of(name), find_factory(name), name)
+
+
+def as_contestant(label: str, factory: Callable[..., gl.Transformation], name: str) -> Contestant:
+    """Return a factory as a contestant called `label`; see `find_contestant`. Messages call it `name`."""
+    for contestant in all_contestants().values():
+        if contestant.make is factory:
+            return replace(contestant, name=label)
     parameters: Any = factory.factory.parameters  # type: ignore[attr-defined]
     rate = _rate_of(name, parameters)
     if needed := needed_beside(factory, [rate]):
@@ -100,7 +108,7 @@ def find_contestant(name: str) -> Contestant:
     center = float(default) if positive else _DEFAULT_RATE
     known = all_contestants().get(name.rpartition(":")[2])
     centers = known.centers if known is not None else {}
-    return Contestant(label_of(name), "other", _RateOnly(factory, rate), centers, default_rate=center)
+    return Contestant(label, "other", _RateOnly(factory, rate), centers, default_rate=center)
 
 
 def needed_beside(factory: Any, given: Collection[str]) -> list[str]:

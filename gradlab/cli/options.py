@@ -17,22 +17,26 @@ from .meeting import meet
 from .terminal import fail
 
 Out: TypeAlias = Annotated[Path, typer.Option(help="The folder for results; made if it is not there.")]
-Steps: TypeAlias = Annotated[int | None, typer.Option(help="Updates in a run. Left out: the problem's own.")]
+Steps: TypeAlias = Annotated[int | None, typer.Option(min=1, help="Updates in a run. Left out: the problem's own.")]
 Lanes: TypeAlias = Annotated[
     int | None,
-    typer.Option(help="Runs that a device computes at a time, at most. Left out: as memory has it."),
+    typer.Option(min=1, help="Runs that a device computes at a time, at most. Left out: as memory has it."),
 ]
 Chunk: TypeAlias = Annotated[
-    int | None, typer.Option(help="Steps that are lost when it is stopped, at most. Left out: some seconds of them.")
+    int | None,
+    typer.Option(min=1, help="Steps that are lost when it is stopped, at most. Left out: some seconds of them."),
 ]
 Fresh: TypeAlias = Annotated[bool, typer.Option("--fresh", help="Discard what the folder holds, and start anew.")]
 Coordinator: TypeAlias = Annotated[
     str | None,
     typer.Option(help="HOST:PORT of the first of several processes that share the work; auto: as the cluster says."),
 ]
-ProcessCount: TypeAlias = Annotated[int | None, typer.Option("--processes", help="How many processes there are.")]
+ProcessCount: TypeAlias = Annotated[
+    int | None, typer.Option("--processes", min=1, help="How many processes there are.")
+]
 ProcessIndex: TypeAlias = Annotated[
-    int | None, typer.Option("--process", help="Which of them this is, from 0. The first one writes the results.")
+    int | None,
+    typer.Option("--process", min=0, help="Which of them this is, from 0. The first one writes the results."),
 ]
 
 

@@ -51,7 +51,9 @@ def race(
             "log:1e-4:1:9, or 0.1,0.3,1."
         ),
     ] = "13",
-    seeds: Annotated[int, typer.Option(help="Runs at each rate: half choose the best rate, half report on it.")] = 10,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Runs at each rate: half choose the best rate, half report on it.")
+    ] = 10,
     steps: options.Steps = None,
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,

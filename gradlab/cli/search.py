@@ -41,11 +41,13 @@ def search(
         list[str] | None,
         typer.Option(help="The problem, or package.module:name. Left out: digits.", autocompletion=completion.problems),
     ] = None,
-    trials: Annotated[int, typer.Option(help="Points in all.")] = 64,
-    batch: Annotated[int, typer.Option(help="Points of a round, which are trained side by side.")] = 16,
-    seeds: Annotated[int, typer.Option(help="Runs at each point: half guide the search, half report on it.")] = 8,
+    trials: Annotated[int, typer.Option(min=1, help="Points in all.")] = 64,
+    batch: Annotated[int, typer.Option(min=1, help="Points of a round, which are trained side by side.")] = 16,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Runs at each point: half guide the search, half report on it.")
+    ] = 8,
     steps: options.Steps = None,
-    sample_seed: Annotated[int, typer.Option(help="Other numbers give other points.")] = 0,
+    sample_seed: Annotated[int, typer.Option(min=0, help="Other numbers give other points.")] = 0,
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
     fresh: options.Fresh = False,

@@ -48,11 +48,17 @@ def sweep(
             autocompletion=completion.problems,
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Runs at each point: half rank the points, half report on them.")] = 5,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Runs at each point: half rank the points, half report on them.")
+    ] = 5,
     steps: options.Steps = None,
-    samples: Annotated[int | None, typer.Option(help="Take so many points of the ranges, instead of a grid.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="Take so many points of the ranges, instead of a grid.")
+    ] = None,
     sampler: Annotated[Sampler | None, typer.Option(help="How the samples are spread. Left out: sobol.")] = None,
-    sample_seed: Annotated[int | None, typer.Option(help="Other numbers give other samples. Left out: 0.")] = None,
+    sample_seed: Annotated[
+        int | None, typer.Option(min=0, help="Other numbers give other samples. Left out: 0.")
+    ] = None,
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
     fresh: options.Fresh = False,

@@ -11,6 +11,7 @@ from ..lab.inputs.name_lookup import suggest_name
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 _COMMAND = re.compile(r"No such command '(.*)'", re.DOTALL)
 _CHOICES = re.compile(r"is not one of (.*?)\.?$", re.DOTALL)
+_LEAST = re.compile(r"(?:not in the range x>=|greater than or equal to )(-?\d+)")  # in the words of Click, or pydantic
 _KINDS = {"valid integer": "a whole number", "valid number": "a number", "valid boolean": "true or false"}
 
 
@@ -60,6 +61,8 @@ def _bad_value(param: Any, text: str, arguments: Sequence[str]) -> str:
     if found := _CHOICES.search(text):
         names = [name.strip().strip("'") for name in found[1].split(",")]
         return f"{shown} must be one of {', '.join(names)}{came}"
+    if found := _LEAST.search(text):
+        return f"{shown} must be at least {found[1]}, got {typed}"
     for said, kind in _KINDS.items():
         if said in text:
             return f"{shown} must be {kind}{came}"

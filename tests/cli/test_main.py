@@ -76,7 +76,9 @@ def test_nothing_heavy_is_imported_before_a_command_runs(kind: str) -> None:
     lines = {
         "help": ["--version", "--help", *(f"{name} --help" for name in COMMANDS)],
         "wrong input": [
-            "rase", "explain", "report nowhere", "race --steps many", *(f"{name} --bogus" for name in COMMANDS),
+            "rase", "explain", "report nowhere", "race --steps many", "race --seeds 0",
+            "sweep --optimizer adam --set b1=0.9 --samples 0", "search --sample-seed -1",
+            *(f"{name} --bogus" for name in COMMANDS),
         ],
         "completion": [
             "se", "race --pro", "race --problem ra", "race --optimizer ad", "sweep --optimizer ad", "sweep --sampler h",

@@ -21,7 +21,7 @@ from ..storage.checkpoints import CheckpointStore, Part
 from .distributed import Processes
 from .program import Program
 from .task import Task, Watcher
-from .thread_settings import settings_of_this_thread
+from .thread_settings import ThreadSettings
 from .training_loop import Draws
 
 Parts = list[list[Part]]  # (block, chunk)
@@ -74,12 +74,13 @@ class Executor:
         self.watcher.advances(self.block_runs * sum(done) / self.task.partition.chunks)
         waiting, limit = deque(self._waves(done)), concurrent_groups(self.program, self.processes)
         running: dict[Future[Any], BlockGroup] = {}
-        with ThreadPoolExecutor(limit, "group", settings_of_this_thread()) as pool:
+        run = ThreadSettings().apply_to(self._run)
+        with ThreadPoolExecutor(limit, "group") as pool:
             while waiting or running:
                 while waiting and len(running) < limit:
                     group = waiting.popleft()
                     group.carry = self._load(group)
-                    running[pool.submit(self._run, group)] = group
+                    running[pool.submit(run, group)] = group
                 share = len(running)
                 ended, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in ended:
@@ -88,7 +89,7 @@ class Executor:
                     for block, part in self._take(group, results, kept_on, seconds / share):
                         parts[block].append(part)
                     if group.chunk < self.task.partition.chunks:
-                        running[pool.submit(self._run, group)] = group
+                        running[pool.submit(run, group)] = group
         return parts
 
     def _waves(self, done: list[int]) -> Iterator[BlockGroup]:

@@ -1,6 +1,6 @@
-"""Cutting a task into what fits: lanes into blocks of one shape, steps into chunks of one length.
+"""How a task is divided: its runs into blocks of one shape, and their steps into chunks of one length.
 
-Neither depends on how many devices or processes there are, so that the numbers do not: each block is computed by the
+Neither depends on how many devices or processes there are, and so the results do not: each block is computed by the
 same program, wherever it runs.
 """
 
@@ -16,17 +16,22 @@ import jax
 import numpy as np
 import optax
 
+from gradlab._compat import count_operations, read_settings
+
 from ..problems.base import Problem
 from .training_loop import Draws, draw_shapes, initial_carry
 
-LANES = 80  # in a block: more do not run faster on a CPU, and leave nothing to hand to other cores and devices
-MEMORY = 2**30  # bytes of a block
-WORK = 1e11  # floating-point operations of a chunk of a block: a few seconds of a CPU
-OVERHEAD = 4  # lanes whose time a block costs beyond that of its own
+# More lanes in a block do not run faster on a CPU, and leave nothing to hand to other cores and devices.
+MAX_LANES = 80
+MAX_BLOCK_BYTES = 2**30
+# Floating-point operations of a chunk of a block: a few seconds of work for a CPU.
+MAX_CHUNK_OPERATIONS = 1e11
+# The time that each block costs in addition to that of its lanes, as a number of lanes.
+BLOCK_OVERHEAD = 4
 
 
 class Block(NamedTuple):
-    """Some lanes of a task: the indices of their points and seeds. The last of the task are repeated to fill it up."""
+    """The runs of a block: the indices of their points and seeds. The last ones of a task are repeated to fill it."""
 
     points: np.ndarray
     seeds: np.ndarray
@@ -34,35 +39,35 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Partition:
-    """How a task of `points` x `seeds` lanes of `steps` updates is cut into blocks and chunks."""
+    """How a task of `points` x `seeds` runs of `steps` updates is divided into blocks and chunks."""
 
     points: int
     seeds: int
     steps: int
     block_points: int
     block_seeds: int
-    chunk: int
+    chunk: int  # positions
 
     @property
     def positions(self) -> int:
-        """The positions of a run, 0 to `steps`: at the last only the metrics count, and its update is for nothing."""
+        """The positions of a run, 0 to `steps`. At the last one only metrics are measured; its update is discarded."""
         return self.steps + 1
 
     @property
     def chunks(self) -> int:
-        """The number of chunks; the last may reach beyond the last position, so that all have one length."""
+        """The number of chunks. All have one length, so the last may extend beyond the last position."""
         return -(-self.positions // self.chunk)
 
     def blocks(self) -> list[Block]:
-        """All blocks, in order."""
+        """Return all blocks, in order."""
         return [
             Block(points, seeds)
-            for points in _ranges(self.points, self.block_points)
-            for seeds in _ranges(self.seeds, self.block_seeds)
+            for points in _divide(self.points, self.block_points)
+            for seeds in _divide(self.seeds, self.block_seeds)
         ]
 
-    def span(self, chunk: int) -> np.ndarray:
-        """The positions of a chunk; in the last one some may lie beyond the end."""
+    def chunk_positions(self, chunk: int) -> np.ndarray:
+        """Return the positions of a chunk. In the last chunk, some may lie beyond the last position of a run."""
         return np.arange(chunk * self.chunk, (chunk + 1) * self.chunk)
 
 
@@ -75,78 +80,98 @@ def partition_task(
     lanes: int | None = None,
     chunk: int | None = None,
 ) -> Partition:
-    """Choose the blocks and chunks for runs of one optimizer, by their memory and work; `lanes` and `chunk` limit them.
+    """Choose the blocks and chunks of the runs of one optimizer, by their memory and the work of their gradients.
 
-    The last block is filled up with copies of its last lanes, so that all are one program; the shape of a block is the
-    one that costs the least in all.
+    `lanes` limits the runs in a block and `chunk` the steps in a chunk. The last block is filled with copies of its
+    last runs, so that all blocks are one program. The shape of a block is the one that costs the least in total.
     """
-    draws, gradient = _measured(problem, steps)
+    cost = _problem_cost(problem, steps)
     if lanes is None:
-        lanes = max(1, min(LANES, MEMORY // _lane_bytes(tx, draws.params, gradient)))
-    candidates = _shapes(points, seeds, lanes)
-    shape = min(candidates, key=lambda shape: _cost(points, seeds, *shape))
+        lanes = max(1, min(MAX_LANES, MAX_BLOCK_BYTES // _lane_bytes(tx, cost)))
+    shape = min(_block_shapes(points, seeds, lanes), key=lambda shape: _total_cost(points, seeds, *shape))
     positions = steps + 1
     if chunk is None:
-        work = math.prod(shape) * gradient.operations
-        chunk = max(1, min(positions, int(WORK / max(work, 1.0))))
-    return Partition(points, seeds, steps, *shape, -(-positions // -(-positions // chunk)))
+        operations = math.prod(shape) * cost.operations
+        chunk = max(1, min(positions, int(MAX_CHUNK_OPERATIONS / max(operations, 1.0))))
+    chunks = -(-positions // chunk)
+    return Partition(points, seeds, steps, *shape, -(-positions // chunks))
 
 
-def _shapes(points: int, seeds: int, lanes: int) -> Iterator[tuple[int, int]]:
+def _block_shapes(points: int, seeds: int, lanes: int) -> Iterator[tuple[int, int]]:
     for block_points in range(1, min(points, lanes) + 1):
         for block_seeds in range(1, min(seeds, lanes // block_points) + 1):
             yield block_points, block_seeds
 
 
-def _cost(points: int, seeds: int, block_points: int, block_seeds: int) -> tuple[int, int]:
+def _total_cost(points: int, seeds: int, block_points: int, block_seeds: int) -> tuple[int, int]:
+    """Return the cost of all blocks of this shape, and a second number that decides between equal costs."""
     blocks = -(-points // block_points) * -(-seeds // block_seeds)
-    return blocks * (block_points * block_seeds + OVERHEAD), -block_points
+    return blocks * (block_points * block_seeds + BLOCK_OVERHEAD), -block_points
 
 
-def _ranges(count: int, size: int) -> Iterator[np.ndarray]:
+def _divide(count: int, size: int) -> Iterator[np.ndarray]:
+    """Yield `count` indices in groups of one size; the last index is repeated to fill the last group."""
     for first in range(0, count, size):
         yield np.minimum(np.arange(first, first + size), count - 1)
 
 
-class _Gradient(NamedTuple):
-    """What one gradient of a problem takes."""
+class _ProblemCost(NamedTuple):
+    """What one lane of a problem costs, whatever the optimizer."""
 
-    operations: float  # of floating-point numbers, as counted in the program before it is optimized
-    kept: int  # bytes that the backward pass needs of the forward one
-
-
-def _lane_bytes(tx: optax.GradientTransformation, params: Any, gradient: _Gradient) -> int:
-    """What a lane needs: all that it carries, before and after the step; the gradient and the update; and what is kept
-    for the gradient."""
-    return max(1, 2 * _bytes(jax.eval_shape(initial_carry, tx, params)) + 2 * _bytes(params) + gradient.kept)
+    params: Any  # shapes
+    operations: float  # floating-point operations of a gradient, counted in the program before it is optimized
+    residual_bytes: int  # what the backward pass needs of the forward one
 
 
-def _measured(problem: Problem, steps: int) -> tuple[Draws, _Gradient]:
-    """The shapes of one seed's draws, and a gradient; remembered, because all optimizers ask, for the last problem."""
-    found = _last.get((id(problem), steps))
-    if found is None or found[0] is not problem:
-        draws = draw_shapes(problem, steps)
-        _last.clear()
-        _last[id(problem), steps] = found = problem, draws, _gradient(problem, draws)
-    return found[1:]
+def _lane_bytes(tx: optax.GradientTransformation, cost: _ProblemCost) -> int:
+    """Return the memory of a lane: all that it carries, before and after a step, the gradient, the update, and the
+    residuals of the gradient."""
+    carry = jax.eval_shape(initial_carry, tx, cost.params)
+    return max(1, 2 * _bytes(carry) + 2 * _bytes(cost.params) + cost.residual_bytes)
 
 
-_last: dict[tuple[int, int], tuple[Problem, Draws, _Gradient]] = {}
+class _LastCost(NamedTuple):
+    """The cost that was measured last, and all that it depends on."""
+
+    problem: Problem  # the object itself, so that no other can have its identity
+    steps: int
+    values: dict[str, Any]  # the attributes of the problem, and the settings of JAX
+    cost: _ProblemCost
+
+    def is_valid(self, problem: Problem, steps: int) -> bool:
+        """Say whether this is the cost of a problem. It need be neither hashable nor comparable."""
+        values = _current_values(problem)
+        same = self.values.keys() == values.keys() and all(self.values[name] is values[name] for name in values)
+        return same and self.problem is problem and self.steps == steps
 
 
-def _gradient(problem: Problem, draws: Draws) -> _Gradient:
+_last: _LastCost | None = None
+
+
+def _problem_cost(problem: Problem, steps: int) -> _ProblemCost:
+    """Return the cost of a problem. The last one is remembered, because each optimizer asks for the same."""
+    global _last
+    if _last is None or not _last.is_valid(problem, steps):
+        cost = _measure_cost(problem, draw_shapes(problem, steps))
+        _last = _LastCost(problem, steps, _current_values(problem), cost)
+    return _last.cost
+
+
+def _current_values(problem: Problem) -> dict[str, Any]:
+    return {**getattr(problem, "__dict__", {}), **read_settings()}
+
+
+def _measure_cost(problem: Problem, draws: Draws) -> _ProblemCost:
     def loss(params: Any, batch: Any) -> Any:
         return problem.loss(params, batch)
 
     batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), draws.batches)
-    backward = jax.eval_shape(lambda params, batch: jax.vjp(partial(loss, batch=batch), params)[1], draws.params, batch)
-    try:
-        analysis = jax.jit(jax.grad(loss)).lower(draws.params, batch).cost_analysis()
-        counted = float((analysis or {}).get("flops", 0.0))
-    except (TypeError, NotImplementedError, RuntimeError):  # a backend that does not count
-        counted = 0.0
+    residuals = jax.eval_shape(
+        lambda params, batch: jax.vjp(partial(loss, batch=batch), params)[1], draws.params, batch
+    )
+    operations = count_operations(jax.jit(jax.grad(loss)).lower(draws.params, batch))
     at_least = float(sum(leaf.size for leaf in jax.tree.leaves(draws.params)))
-    return _Gradient(max(counted, at_least), _bytes(backward))
+    return _ProblemCost(draws.params, max(operations, at_least), _bytes(residuals))
 
 
 def _bytes(tree: Any) -> int:

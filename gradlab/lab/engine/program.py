@@ -118,7 +118,7 @@ class Program:
         structure = jax.tree.structure(self._carry)
         if carry is None:
             carry = [np.zeros((self.width, *shape), dtype) for shape, dtype in self.carry_shapes()]
-        span = self.partition.span(chunk)
+        span = self.partition.chunk_positions(chunk)
         at = np.minimum(span, self.partition.steps - 1)
         points, seeds = (np.stack([getattr(block, axis) for block in blocks]) for axis in ("points", "seeds"))
         carried, trace = self._compiled(
@@ -148,7 +148,7 @@ class Program:
 
     def valid(self, chunk: int, trace: Trace) -> dict[str, np.ndarray]:
         """What of a block's trace (NumPy arrays) belongs to the results, by name."""
-        span = self.partition.span(chunk)
+        span = self.partition.chunk_positions(chunk)
         steps, evaluated = span < self.partition.steps, np.isin(span, self._evaluated)
         arrays = {f"metric {name}": metric[..., evaluated] for name, metric in trace.metrics.items()}
         arrays["loss"] = trace.loss[..., steps]

@@ -9,10 +9,8 @@ from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
-import optax
 
 from ..inputs.user_errors import UserCodeError
-from ..problems.base import Problem
 from ..storage.checkpoints import CheckpointStore, DamagedPartError, Part
 from .compiler import Compiler
 from .distributed import Processes
@@ -20,7 +18,7 @@ from .executor import Executor, Parts
 from .program import Program
 from .task import Task, TaskResult, Watcher
 from .thread_settings import require_compilation
-from .training_loop import Curves, Draws, assemble_curves
+from .training_loop import Draws, assemble_curves
 
 AHEAD = 2  # tasks that are compiled while one runs
 
@@ -71,21 +69,6 @@ def run_tasks(
                 watcher.fails(task, error)
             else:
                 yield _task_result(task, parts)
-
-
-def train(
-    problem: Problem, optimizers: Sequence[optax.GradientTransformation], seeds: Sequence[int], steps: int
-) -> Curves:
-    """The curves of some optimizers of one structure from each seed, on (optimizer, seed, step), as one program.
-
-    A run's numbers do not depend on which others run beside it, up to the rounding of the compiled loops; a run that
-    diverges changes no other one. Raises ValueError for no steps or seeds.
-    """
-    if steps < 1 or not len(seeds):
-        raise ValueError(f"a sweep needs at least one step and one seed, got {steps} steps and {len(seeds)} seeds")
-    points = {"index": np.arange(len(optimizers))}
-    task = Task(problem, "given", "given", lambda index: optimizers[index], points, tuple(seeds), steps)
-    return next(run_tasks([task])).curves
 
 
 class _Prepared(NamedTuple):

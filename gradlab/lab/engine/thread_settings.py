@@ -1,46 +1,50 @@
-"""The settings of JAX that one thread has for itself, for the threads that work for it."""
+"""The settings of the calling thread, applied to work that other threads do for it."""
 
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import ParamSpec, TypeVar
 
-import jax
+from gradlab._compat import read_settings, setting_managers
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def require_compilation() -> None:
-    """Raise ValueError under `jax.disable_jit`: every run here is a compiled program."""
-    if jax.config.values["jax_disable_jit"]:
+    """Raise ValueError under `jax.disable_jit`, because every run is part of a compiled program."""
+    if read_settings()["jax_disable_jit"]:
         raise ValueError("jax_disable_jit is set, and runs are compiled programs; unset JAX_DISABLE_JIT")
 
 
-def settings_of_this_thread() -> Callable[[], None]:
-    """A function that gives the thread that calls it the settings of this thread.
+class ThreadSettings:
+    """The settings that the thread had which made this object: those of JAX, and the values of context variables.
 
-    These are the values of context variables, and of all context managers of JAX: each of them, such as
-    `jax.enable_x64`, changes a setting for one thread alone. Contexts that a user makes with `jax.make_user_context`
-    are not passed on, because JAX does not list them.
+    A setting of JAX that a context manager makes, such as `jax.default_matmul_precision`, holds in one thread only.
+    Contexts of `jax.make_user_context` are not included, because JAX does not list them. The mesh of `jax.set_mesh` is
+    not included either, because programs are placed on devices of their own.
     """
-    wanted = {name: jax.config.values[name] for name in thread_settings()}
-    context = contextvars.copy_context()
 
-    def settle() -> None:
-        for name, manager in thread_settings().items():
-            if jax.config.values[name] != wanted[name]:
-                manager(wanted[name]).__enter__()
-        for variable, value in context.items():
-            variable.set(value)
+    def __init__(self) -> None:
+        settings = read_settings()
+        self._values = {name: settings[name] for name in setting_managers()}
+        self._variables = contextvars.copy_context()
 
-    return settle
+    def apply_to(self, function: Callable[P, T]) -> Callable[P, T]:
+        """Return a function that calls this one under these settings, in whatever thread, and leaves no trace there."""
 
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            # A context can be entered by one thread at a time, so each call has its own copy.
+            return self._variables.copy().run(call_with_settings, *args, **kwargs)
 
-def thread_settings() -> dict[str, Callable[[Any], AbstractContextManager[None]]]:
-    """The settings of JAX that a thread can have for itself: name in `jax.config` -> the public context manager."""
-    kind: type = type(jax.enable_x64)
-    public: dict[str, Any] = {name: manager for name in dir(jax) if isinstance(manager := getattr(jax, name), kind)}
-    public.pop("thread_guard", None)  # is about one thread: another that sets it takes the place of the first
-    known: Mapping[str, Any] = jax.config.values
-    found = {f"jax_{name}" if f"jax_{name}" in known else name: manager for name, manager in public.items()}
-    return {name: manager for name, manager in found.items() if name in known}
+        def call_with_settings(*args: P.args, **kwargs: P.kwargs) -> T:
+            current = read_settings()
+            with ExitStack() as stack:
+                for name, manager in setting_managers().items():
+                    if current[name] != self._values[name]:
+                        stack.enter_context(manager(self._values[name]))
+                return function(*args, **kwargs)
+
+        return call

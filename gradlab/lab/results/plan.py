@@ -7,7 +7,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jax
+from gradlab._compat import read_settings
 
 from ..engine.devices import local_devices
 from ..engine.evaluation_steps import evaluation_steps
@@ -49,9 +49,10 @@ def document(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
 
 def settings() -> dict[str, str]:
     """The settings of this thread, and the kind of device, that determine the results."""
-    found = {name: str(getattr(jax.config, name)) for name in _SETTINGS}
+    current = read_settings()
+    found = {name: str(current[name]) for name in _SETTINGS}
     for name, default in _UNUSUAL.items():
-        value = jax.config.values.get(name, default)  # not all are attributes
+        value = current.get(name, default)  # older versions of JAX do not have all of them
         if str(value) != str(default):
             found[name] = str(value)
     flags = [flag for flag in os.environ.get("XLA_FLAGS", "").split() if "device_count" not in flag]

@@ -116,7 +116,7 @@ class SearchStudy:
         suggestions = self._suggestions()
         wanted = stored_plan(folder, self.document()) if folder else {}
         task_results: list[TaskResult] = []
-        with Compiler(keep=True) as compiler:
+        with Compiler(reuse_programs=True) as compiler:
             for number, count in enumerate(self.rounds):
                 points = suggestions.ask(count)
                 own = {**wanted, "points": {name: values.tolist() for name, values in points.items()}}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.partition import LANES, MEMORY, Partition, partition_task
+from gradlab.lab.engine.partition import MAX_BLOCK_BYTES, MAX_LANES, Partition, partition_task
 from gradlab.lab.problems import Problem, Ravine
 
 
@@ -32,7 +35,7 @@ def test_the_default_race_wastes_no_lanes() -> None:
 def test_chunks_of_one_length_cover_all_positions(steps: int, chunk: int) -> None:
     made = partition_task(Ravine(), gl.sgd(0.1), 2, 2, steps, None, chunk)
     assert made.chunk <= chunk
-    spans = [made.span(index) for index in range(made.chunks)]
+    spans = [made.chunk_positions(index) for index in range(made.chunks)]
     np.testing.assert_array_equal(np.concatenate(spans)[: made.positions], np.arange(steps + 1))
     assert made.chunk * made.chunks - made.positions < made.chunks  # so few are for nothing
 
@@ -43,10 +46,60 @@ def test_a_large_problem_is_cut_finer(noisy: Problem) -> None:
             return {"a": jnp.zeros((3,), jnp.float32), "b": jnp.zeros((2000, 2000), jnp.float32)}
 
     small, large = (partition_task(problem, gl.adam(), 50, 4, 10_000) for problem in (noisy, Large()))
-    assert small.block_points * small.block_seeds > LANES / 2
+    assert small.block_points * small.block_seeds > MAX_LANES / 2
     lane = 4 * 2000 * 2000
     assert (
-        large.block_points * large.block_seeds * 8 * lane <= MEMORY
+        large.block_points * large.block_seeds * 8 * lane <= MAX_BLOCK_BYTES
     )  # parameters and two moments, twice, and two more
     assert large.chunks > small.chunks == 1
     assert isinstance(large, Partition)
+
+
+class Resizable(Problem):
+    """A problem of any width, which cannot be hashed, and cannot be compared without an error."""
+
+    name, summary = "resizable", "Its width can be changed."
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, width: int):
+        self.width = width
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("cannot be compared")
+
+    def init(self, key: object) -> object:
+        return jnp.zeros((self.width,), jnp.float32)
+
+    def loss(self, params: Any, batch: object) -> Any:
+        return jnp.sum(params**2)
+
+
+def test_the_cost_of_a_problem_is_that_of_its_present_attributes_and_settings() -> None:
+    def lanes(problem: Problem) -> int:
+        found = partition_task(problem, gl.sgd(0.1), 80, 1, 10)
+        return found.block_points
+
+    problem = Resizable(8)
+    assert lanes(problem) == MAX_LANES
+    problem.width = 2**23  # 32 MiB
+    few = lanes(problem)
+    assert few < MAX_LANES / 8
+    assert lanes(Resizable(8)) == MAX_LANES
+
+
+def test_the_cost_of_a_problem_is_measured_once_for_all_its_optimizers() -> None:
+    traced = []
+
+    class Counted(Resizable):
+        def loss(self, params: Any, batch: object) -> Any:
+            traced.append(batch)
+            return super().loss(params, batch)
+
+    problem = Counted(8)
+    partition_task(problem, gl.sgd(0.1), 2, 2, 10)
+    once = len(traced)
+    partition_task(problem, gl.adam(0.1), 2, 2, 10)
+    assert len(traced) == once > 0
+    with jax.enable_x64(False):
+        partition_task(problem, gl.adam(0.1), 2, 2, 10)
+    assert len(traced) > once

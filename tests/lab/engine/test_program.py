@@ -11,9 +11,9 @@ import pytest
 import gradlab as gl
 from gradlab.lab.engine.partition import Partition
 from gradlab.lab.engine.program import Program
-from gradlab.lab.engine.runner import train
 from gradlab.lab.engine.training_loop import draw, stack_optimizers
 from gradlab.lab.problems import Problem
+from tests.lab.training import train
 
 CUT = Partition(points=3, seeds=2, steps=7, block_points=2, block_seeds=1, chunk=3)
 RATES = (0.1, 0.2, 0.3)

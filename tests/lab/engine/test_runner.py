@@ -10,10 +10,11 @@ import pytest
 import gradlab as gl
 from gradlab.lab.engine import runner
 from gradlab.lab.engine.compiler import Compiler
-from gradlab.lab.engine.runner import run_tasks, train
+from gradlab.lab.engine.runner import run_tasks
 from gradlab.lab.engine.task import Task, Watcher
 from gradlab.lab.problems import Problem
 from gradlab.lab.storage.checkpoints import CheckpointStore, begin
+from tests.lab.training import train
 
 RATES = {"learning_rate": np.array([0.1, 0.2])}
 
@@ -71,9 +72,3 @@ def test_kept_chunks_are_not_run_again_but_damaged_ones_are(noisy: Problem, tmp_
         np.testing.assert_array_equal(one.curves.loss, two.curves.loss)
         if one.task.name != "sgd":
             assert (two.compile_seconds, two.run_seconds) == (one.compile_seconds, one.run_seconds)  # as it was kept
-
-
-@pytest.mark.parametrize(("seeds", "steps"), [((), 3), ((0,), 0)])
-def test_nothing_to_train_is_an_error(noisy: Problem, seeds: tuple[int, ...], steps: int) -> None:
-    with pytest.raises(ValueError, match=f"at least one step and one seed, got {steps} steps and {len(seeds)} seeds"):
-        train(noisy, [gl.sgd(0.1)], seeds, steps)

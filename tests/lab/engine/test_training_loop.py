@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
-import pytest
 
 import gradlab as gl
-from gradlab.lab.engine import devices
-from gradlab.lab.engine.devices import compile_fast
 from gradlab.lab.engine.evaluation_steps import evaluation_steps
 from gradlab.lab.engine.random_keys import unwrap_keys, wrap_keys
-from gradlab.lab.engine.runner import train
 from gradlab.lab.engine.training_loop import draw, stack_optimizers
 from gradlab.lab.problems import Problem, Ravine
+from tests.lab.training import train
 
 RATES = (0.3, 0.03)
 
@@ -98,13 +94,6 @@ def test_stack_makes_arrays_of_every_hyperparameter() -> None:
     np.testing.assert_allclose(stacked.b1, [0.9, 0.5])
 
 
-def test_nothing_to_run_is_an_error(slope: Problem) -> None:
-    with pytest.raises(ValueError, match="at least one step and one seed, got 0 steps and 1 seeds"):
-        train(slope, [gl.sgd(0.1)], [0], 0)
-    with pytest.raises(ValueError, match="got 2 steps and 0 seeds"):
-        train(slope, [gl.sgd(0.1)], [], 2)
-
-
 def test_what_a_seed_draws_does_not_depend_on_the_others(noisy: Problem) -> None:
     alone, among = draw(noisy, [7], 5), draw(noisy, [3, 7, 9], 5)
     jax.tree.map(lambda a, b: np.testing.assert_array_equal(a[0], b[1]), alone, among)
@@ -117,10 +106,3 @@ def test_random_keys_can_be_kept_as_numbers() -> None:
     back = wrap_keys(kept, tree)
     np.testing.assert_array_equal(jax.random.key_data(back["key"]), jax.random.key_data(tree["key"]))
     np.testing.assert_array_equal(back["x"], tree["x"])
-
-
-def test_a_version_of_xla_without_the_options_compiles_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    lowered = jax.jit(lambda x: x + 1).lower(jnp.zeros(3, jnp.float32))
-    monkeypatch.setattr(devices, "QUICK", {"xla_no_such_option": 1})
-    compiled = compile_fast(lowered, jax.devices()[0])
-    np.testing.assert_array_equal(compiled(np.zeros(3, np.float32)), np.ones(3))

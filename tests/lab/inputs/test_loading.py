@@ -13,7 +13,6 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.runner import train
 from gradlab.lab.engine.training_loop import stack_optimizers
 from gradlab.lab.inputs.importing import LoadError
 from gradlab.lab.inputs.loading import as_factory, as_problem, find_contestant, find_factory, find_problem
@@ -21,6 +20,7 @@ from gradlab.lab.inputs.name_lookup import UnknownNameError
 from gradlab.lab.inputs.source_files import source_digest
 from gradlab.lab.problems import Ravine
 from gradlab.lab.studies.sweep import sweep
+from tests.lab.training import train
 
 MODULE = '''
 import jax, jax.numpy as jnp, optax, gradlab as gl

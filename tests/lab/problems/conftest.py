@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.runner import train
 from gradlab.lab.engine.training_loop import Draws, draw
 from gradlab.lab.problems import Problem
+from tests.lab.training import train
 
 SLOW = (
     "characters",

@@ -13,9 +13,9 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 import gradlab as gl
-from gradlab.lab.engine.runner import train
 from gradlab.lab.engine.training_loop import draw_shapes
 from gradlab.lab.problems import PROBLEMS, Problem
+from tests.lab.training import train
 
 pytestmark = pytest.mark.parametrize("problem", [make() for make in PROBLEMS.values()], ids=list(PROBLEMS))
 

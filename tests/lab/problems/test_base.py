@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import gradlab as gl
-from gradlab.lab.engine.runner import train
 from gradlab.lab.problems import Problem
+from tests.lab.training import train
 
 
 class Bowl(Problem):

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradlab.lab.engine.runner import train
 from gradlab.lab.engine.task import Task, TaskResult, Watcher
 from gradlab.lab.inputs.contestants import all_contestants
 from gradlab.lab.problems import Problem, Ravine
 from gradlab.lab.studies.race import RaceStudy, race
 from gradlab.lab.studies.search_space import SearchSpaceError
+from tests.lab.training import train
 
 
 def test_a_lap_is_the_sweep_of_its_entrant(task_results: list[TaskResult]) -> None:

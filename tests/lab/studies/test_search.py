@@ -15,12 +15,12 @@ import gradlab as gl
 from gradlab.lab.analysis.configurations import rank_configurations
 from gradlab.lab.engine import compiler
 from gradlab.lab.engine.program import Program
-from gradlab.lab.engine.runner import train
 from gradlab.lab.engine.task import Watcher
 from gradlab.lab.problems import Problem
 from gradlab.lab.results.study_folder import FolderError
 from gradlab.lab.studies.search import Linear, Log, SearchStudy, search
 from gradlab.lab.studies.sweep import sweep, unstack
+from tests.lab.training import train
 
 RATE: Any = {"learning_rate": Log(1e-4, 1e4)}
 SMALL: Any = {"trials": 12, "batch": 4, "seeds": 2, "steps": 4}

@@ -17,11 +17,11 @@ from scipy.stats import qmc
 import gradlab as gl
 from gradlab.lab.analysis.configurations import rank_configurations
 from gradlab.lab.analysis.sweep_as_race import as_race
-from gradlab.lab.engine.runner import train
 from gradlab.lab.problems import Problem
 from gradlab.lab.studies.search import search
 from gradlab.lab.studies.search_space import SearchSpaceError
 from gradlab.lab.studies.sweep import Linear, Log, factories_by_name, sweep, unstack
+from tests.lab.training import train
 
 AXES: Any = {"learning_rate": Log(0.01, 1, 3), "momentum": [0.0, 0.9]}
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.runner import train
 from gradlab.lab.problems import BreastCancer, Diabetes, Wine
 from gradlab.lab.problems.real_data.tables import TableProblem, load_table
+from tests.lab.training import train
 
 PROBLEMS = [BreastCancer(), Wine(), Diabetes()]
 

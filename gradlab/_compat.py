@@ -1,0 +1,61 @@
+"""Uses of JAX that its documentation does not promise, collected here so that a new version can break only this file.
+
+`tests/test_compat.py` examines each function, and fails with a message that says what a new version of JAX changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import jax
+
+
+def read_settings() -> Mapping[str, Any]:
+    """Return the value of every setting of JAX in the calling thread, by its name in `jax.config`.
+
+    The documentation does not mention `jax.config.values`. It is used because some settings that change results, such
+    as `jax_exec_time_optimization_effort`, cannot be read in another way.
+    """
+    return jax.config.values
+
+
+def setting_managers() -> dict[str, Callable[[Any], AbstractContextManager[None]]]:
+    """Return the public context manager of each setting that a thread can have for itself, by its name in `jax.config`.
+
+    JAX does not list them. They are recognized as the attributes of `jax` that have the type of `jax.enable_x64`.
+    `jax.thread_guard` is left out: it names the one thread that may communicate, so another thread must not set it too.
+    """
+    kind: type = type(jax.enable_x64)
+    public: dict[str, Any] = {name: manager for name in dir(jax) if isinstance(manager := getattr(jax, name), kind)}
+    public.pop("thread_guard", None)
+    settings = read_settings()
+    by_setting = {f"jax_{name}" if f"jax_{name}" in settings else name: manager for name, manager in public.items()}
+    return {name: manager for name, manager in by_setting.items() if name in settings}
+
+
+def compile_with_options(lowered: jax.stages.Lowered, options: Mapping[str, Any]) -> jax.stages.Compiled:
+    """Compile with options of XLA, or without any if this version of XLA does not have one of them.
+
+    XLA's options are not documented and change without notice. An unknown one is recognized by the text of the error,
+    because JAX raises the same class for every failure of a compilation.
+    """
+    try:
+        return lowered.compile(compiler_options=dict(options))
+    except jax.errors.JaxRuntimeError as error:
+        if "No such compile option" not in str(error):
+            raise
+        return lowered.compile()
+
+
+def count_operations(lowered: jax.stages.Lowered) -> float:
+    """Return the floating-point operations of a program before it is optimized, or 0 where they are not counted.
+
+    What `cost_analysis` returns depends on the version and on the backend; the key `flops` is not documented.
+    """
+    try:
+        analysis = lowered.cost_analysis()
+    except (TypeError, NotImplementedError, RuntimeError):
+        return 0.0
+    return float((analysis or {}).get("flops", 0.0))

@@ -1,0 +1,72 @@
+"""JAX still does what `gradlab._compat` uses and what JAX's documentation does not promise."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gradlab import _compat
+from gradlab.lab.engine.devices import FAST_COMPILATION
+
+CHANGED = f"JAX {jax.__version__} changed something that gradlab/_compat.py relies on: "
+
+
+def lowered() -> jax.stages.Lowered:
+    return jax.jit(lambda x: x @ x + 1).lower(jnp.zeros((4, 4), jnp.float32))
+
+
+def test_settings_can_be_read_and_are_those_of_the_thread() -> None:
+    settings = _compat.read_settings()
+    for name in ("jax_disable_jit", "jax_default_device", "jax_enable_x64", "jax_exec_time_optimization_effort"):
+        assert name in settings, f"{CHANGED}jax.config.values has no {name}; see read_settings"
+    with jax.enable_x64(False):
+        found = _compat.read_settings()["jax_enable_x64"]
+    assert found is False, f"{CHANGED}jax.config.values ignores context managers; see read_settings"
+    assert _compat.read_settings()["jax_enable_x64"] is True  # as all tests have it
+
+
+def test_the_context_managers_of_settings_are_found() -> None:
+    managers = _compat.setting_managers()
+    expected = {"enable_x64", "debug_nans", "default_device", "default_matmul_precision", "default_prng_impl"}
+    expected |= {"numpy_dtype_promotion", "softmax_custom_jvp", "threefry_partitionable"}
+    expected |= {f"transfer_guard_{way}" for way in ("host_to_device", "device_to_host", "device_to_device")}
+    missing = {f"jax_{name}" for name in expected} - set(managers)
+    assert not missing, f"{CHANGED}no context managers found for {sorted(missing)}; see setting_managers"
+    with managers["jax_default_matmul_precision"]("float32"):
+        assert _compat.read_settings()["jax_default_matmul_precision"] == "float32", f"{CHANGED}see setting_managers"
+
+
+def test_every_public_context_manager_belongs_to_a_setting() -> None:
+    public = {name for name in dir(jax) if type(getattr(jax, name)) is type(jax.enable_x64)} - {"thread_guard"}
+    found = {name.removeprefix("jax_") for name in _compat.setting_managers()}
+    unknown = {name for name in public if name.removeprefix("jax_") not in found}
+    assert not unknown, f"{CHANGED}jax.config has no settings of these names: {sorted(unknown)}; see setting_managers"
+
+
+def test_options_that_xla_does_not_have_are_left_out() -> None:
+    try:
+        compiled = _compat.compile_with_options(lowered(), {"xla_no_such_option": 1})
+    except jax.errors.JaxRuntimeError as error:
+        pytest.fail(f"{CHANGED}XLA now reports an unknown option as {error}; see compile_with_options")
+    np.testing.assert_array_equal(compiled(np.zeros((4, 4), np.float32)), np.ones((4, 4)))
+
+
+def test_other_failures_of_a_compilation_are_raised() -> None:
+    with pytest.raises(jax.errors.JaxRuntimeError):
+        _compat.compile_with_options(lowered(), {"xla_backend_optimization_level": "not a number"})
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="these are options of XLA's compiler for CPUs")
+@pytest.mark.parametrize("name", FAST_COMPILATION)
+def test_xla_has_the_options_that_make_compilation_fast(name: str) -> None:
+    try:
+        lowered().compile(compiler_options={name: FAST_COMPILATION[name]})
+    except jax.errors.JaxRuntimeError as error:
+        pytest.fail(f"{CHANGED}XLA has no option {name}, so programs compile slowly ({error}); see engine/devices.py")
+
+
+def test_operations_are_counted() -> None:
+    counted = _compat.count_operations(lowered())
+    assert counted == 2 * 4**3 + 4**2, f"{CHANGED}a product of 4 x 4 matrices plus 1 counts as {counted} operations"

@@ -284,8 +284,11 @@ def _plain(value: Any) -> Any:
         return float(value)
     if not is_schedule(value):
         return value
-    schedule = as_schedule(value)
+    # Compiled, because outside of jit a power of the step is compiled anew for each step. Each sequence asks for the
+    # same steps, so that the values are remembered.
+    schedule = jax.jit(as_schedule(value))
 
+    @functools.cache
     def at(step: float) -> float:
         with jax.enable_x64(True):
             return float(schedule(int(step)))

@@ -22,7 +22,8 @@ from ..lab.engine.runner import run_tasks
 from ..lab.engine.task import Task
 from ..lab.engine.training_loop import Draws, draw, draw_shapes
 from ..lab.inputs.contestants import all_contestants
-from ..lab.inputs.loading import as_factory, find_problem
+from ..lab.inputs.factory_adapter import as_factory
+from ..lab.inputs.loading import find_problem
 from ..lab.problems import Problem
 
 OPTIMIZERS: dict[str, Callable[..., Any]] = {  # contestant of the race -> what optax has of the kind

@@ -94,9 +94,10 @@ def factory_in_words(name: str, found: Any) -> dict[str, Any]:
 
 def problem_in_words(name: str, problem: Problem) -> dict[str, Any]:
     """What is known of a problem, JSON-ready, and the numbers that it is made of."""
-    fields: Any = dataclasses.fields(problem) if dataclasses.is_dataclass(problem) else ()
+    own: Any = inspect.unwrap(problem)  # type: ignore[arg-type]  # a user's own object behind its adapter
+    fields: Any = dataclasses.fields(own) if dataclasses.is_dataclass(own) else ()
     names = [*(field.name for field in fields), "steps"]
-    more = [] if (type(problem).__doc__ or "").strip() == problem.summary else _documentation(type(problem))
+    more = [] if (type(own).__doc__ or "").strip() == problem.summary else _documentation(type(own))
     return {
         "name": name,
         "kind": "problem",

@@ -15,7 +15,7 @@ import xarray as xr
 import gradlab as gl
 from gradlab.lab.engine.distributed import Processes
 from gradlab.lab.engine.task import Task, Watcher
-from gradlab.lab.inputs.loading import as_factory
+from gradlab.lab.inputs.factory_adapter import as_factory
 from gradlab.lab.inputs.user_errors import UserCodeError
 from gradlab.lab.problems import Problem
 from gradlab.lab.results import provenance, results_file

@@ -6,6 +6,7 @@ same program, wherever it runs.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -158,7 +159,8 @@ def _problem_cost(problem: Problem, steps: int) -> _ProblemCost:
 
 
 def _current_values(problem: Problem) -> dict[str, Any]:
-    return {**getattr(problem, "__dict__", {}), **read_settings()}
+    own: Any = inspect.unwrap(problem)  # type: ignore[arg-type]  # a user's own object behind its adapter
+    return {**getattr(own, "__dict__", {}), **read_settings()}
 
 
 def _measure_cost(problem: Problem, draws: Draws) -> _ProblemCost:

@@ -152,7 +152,7 @@ def _try_metrics(problem: Problem, label: str, params: Any) -> None:
     try:
         metrics = _called(f"{label}.metrics", problem.metrics, params)
     except InvalidProblemError:
-        if type(problem).metrics is not Problem.metrics:
+        if getattr(problem.metrics, "__func__", None) is not Problem.metrics:
             raise
         raise InvalidProblemError(
             f"{label} has no metrics(params), and its loss fails without a batch, by which it would be measured; add "

@@ -10,7 +10,6 @@ file.
 from __future__ import annotations
 
 import ast
-import contextlib
 import functools
 import hashlib
 import importlib.metadata
@@ -25,17 +24,10 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
-ORIGIN = "_gradlab_origin"  # the attribute of what was found by a name: the module of the name
+# The attribute of an adapter that names the module in which a user named what it adapts: `mine` for `mine:adam`, where
+# mine.py may have imported or made `adam` with code from elsewhere.
+ORIGIN = "_gradlab_origin"
 _MOST = 10_000  # objects that are looked into; a problem may hold large trees
-
-
-def mark_origin(thing: Any, module: str) -> Any:
-    """Remember the module that a thing was named in, where it can be remembered; returns the thing."""
-    is_ours = isinstance(thing, (types.FunctionType, type)) and not is_user_code(thing)
-    with contextlib.suppress(AttributeError, TypeError):  # a builtin, or a class: its own module is watched
-        if not is_ours:  # a function of gradlab's under a name in the user's module
-            object.__setattr__(thing, ORIGIN, module)
-    return thing
 
 
 def sources_of(*things: Any) -> dict[str, str]:
@@ -73,7 +65,7 @@ def sources_of(*things: Any) -> dict[str, str]:
 
 def source_digest(thing: Any) -> str:
     """A short name for the source of a thing's own module, which an edit changes; empty for modules of gradlab."""
-    module = inspect.getmodule(inspect.unwrap(thing) if callable(thing) else type(thing))
+    module = inspect.getmodule(inspect.unwrap(thing))
     path = getattr(module, "__file__", None)
     if path is None or (module is not None and module.__name__.split(".")[0] == "gradlab"):
         return ""

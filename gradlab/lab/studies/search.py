@@ -19,7 +19,8 @@ from ..engine.distributed import Processes
 from ..engine.runner import run_tasks
 from ..engine.task import Task, TaskResult, Watcher
 from ..inputs.argument_checks import require_known, require_whole
-from ..inputs.loading import as_problem, find_problem
+from ..inputs.loading import find_problem
+from ..inputs.problem_adapter import as_problem
 from ..problems.base import Problem
 from ..results import assembly, plan, provenance
 from ..storage.checkpoints import CheckpointStore, stored_plan

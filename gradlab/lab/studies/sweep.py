@@ -16,9 +16,11 @@ from ..analysis.sweep_as_race import swept_hyperparameters
 from ..engine.runner import run_tasks
 from ..engine.task import FailureCollector, Task, Watcher
 from ..inputs.argument_checks import Sampler, require_known, require_whole
+from ..inputs.factory_adapter import as_factory, needed_beside
 from ..inputs.importing import LoadError
-from ..inputs.loading import as_factory, as_problem, find_factory, find_problem, label_of, needed_beside
+from ..inputs.loading import find_factory, find_problem, label_of
 from ..inputs.name_lookup import look_up
+from ..inputs.problem_adapter import as_problem
 from ..inputs.user_errors import Failures, UserCodeError, lines
 from ..problems.base import Problem
 from ..results import assembly, provenance

@@ -13,7 +13,7 @@ import pytest
 import gradlab as gl
 from gradlab.lab.engine.task import Task, Watcher
 from gradlab.lab.engine.training_loop import stack_optimizers
-from gradlab.lab.inputs.loading import as_factory
+from gradlab.lab.inputs.factory_adapter import as_factory
 from gradlab.lab.inputs.user_errors import UserCodeError
 from gradlab.lab.problems import Problem, Ravine
 

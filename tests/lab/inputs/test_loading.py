@@ -9,17 +9,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 
 import gradlab as gl
 from gradlab.lab.engine.training_loop import stack_optimizers
 from gradlab.lab.inputs.importing import LoadError
-from gradlab.lab.inputs.loading import as_factory, as_problem, find_contestant, find_factory, find_problem
+from gradlab.lab.inputs.loading import find_contestant, find_factory, find_problem
 from gradlab.lab.inputs.name_lookup import UnknownNameError
 from gradlab.lab.inputs.source_files import source_digest
 from gradlab.lab.problems import Ravine
-from gradlab.lab.studies.sweep import sweep
 from tests.lab.training import train
 
 MODULE = '''
@@ -110,46 +108,6 @@ def test_a_class_of_their_own_is_given_the_defaults() -> None:
     assert problem.steps == 200
 
 
-class Own:
-    """Not inheriting."""
-
-    size: int = 3
-
-    def init(self, key: Any) -> Any:
-        return jnp.ones(self.size, jnp.float32)
-
-    def loss(self, params: Any, batch: Any) -> Any:
-        return jnp.sum(params**2)
-
-
-def test_a_value_or_a_class_is_filled_in_as_what_a_name_finds() -> None:
-    value: Any = Own()
-    value.size = 5
-    for problem, size in ((as_problem(Own), 3), (as_problem(value), 5), (as_problem(lambda: value), 5)):
-        assert (problem.summary, problem.steps) == ("Not inheriting.", 200)
-        assert problem.init(jax.random.key(0)).shape == (size,)
-    assert as_problem(Own).name == as_problem(value).name == "own"
-    assert not hasattr(value, "steps")  # the caller's own is left alone
-    assert as_problem(Ravine()) == as_problem(Ravine) == Ravine()
-
-
-@pytest.mark.parametrize(
-    ("found", "message"),
-    [
-        (3, r"int gives a int, expected a problem: a class with init\(key\) and loss\(params, batch\)$"),
-        (dict, r"dict is no problem: it lacks init\(key\) and loss\(params, batch\)$"),
-        (type("Bad", (Own,), {"steps": 0}), "Bad.steps is 0"),
-        (type("Slotted", (Own,), {"__slots__": ()}), None),
-    ],
-)
-def test_values_that_are_no_problem_are_refused(found: Any, message: str | None) -> None:
-    if message is None:
-        assert as_problem(found()).name == "slotted"
-        return
-    with pytest.raises(LoadError, match=message):
-        as_problem(found)
-
-
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -236,39 +194,3 @@ def test_what_was_nearly_typed_is_answered_with_what_to_type(name: str, message:
 def test_a_near_name_of_a_module_comes_first() -> None:
     with pytest.raises(LoadError, match=r"optax has no 'adamx'; did you mean adam"):
         find_factory("optax:adamx")
-
-
-def counting(learning_rate: float = 0.1, power=2, layers=(1, 2), betas=(0.9, 1)):
-    """Its whole numbers are the length of a loop, and shapes; one of `betas` is not."""
-
-    def update(updates, state, params=None):
-        for _ in range(power):
-            updates = jax.tree.map(lambda g: g * learning_rate * betas[0], updates)
-        return updates, state
-
-    return optax.GradientTransformation(lambda params: jax.numpy.zeros(layers), update)
-
-
-def test_whole_numbers_of_factories_of_ones_own_stay_whole() -> None:
-    factory = as_factory("counting", counting)
-    made: Any = factory(0.5)
-    assert (made.power, made.layers, made.betas) == (2, (1, 2), (0.9, 1.0))
-    assert [type(leaf) for leaf in jax.tree.leaves(made)] == [float] * 3
-    assert float(jax.jit(lambda tx: tx.update(1.0, tx.init(1.0))[0])(made)) == pytest.approx((0.5 * 0.9) ** 2)
-    assert factory(1).learning_rate == 1.0
-    assert factory(0.5, power=2.5).power == 2.5  # which it refuses itself, by failing
-
-
-def test_whole_numbers_are_swept_as_one_program() -> None:
-    def repeated(learning_rate: float = 0.1, times=1):
-        def update(updates, state, params=None):
-            def body(_, tree):
-                return jax.tree.map(lambda g: g * learning_rate, tree)
-
-            return jax.lax.fori_loop(0, times, body, jax.tree.map(lambda g: -g, updates)), state
-
-        return optax.GradientTransformation(lambda params: (), update)
-
-    swept = sweep(Ravine(), repeated, {"learning_rate": [0.5], "times": [9, 10]}, seeds=1, steps=2)
-    first, second = swept.path.sel(optimizer="repeated").values[:, 0, :, :]
-    np.testing.assert_allclose((first[1] - first[0]) / (second[1] - second[0]), 2.0, rtol=1e-4)

@@ -1,0 +1,89 @@
+"""Users' optimizers as gradlab runs them: any function or class of hyperparameters, as a factory."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Collection
+from typing import Any
+
+import jax
+import optax
+
+import gradlab as gl
+from gradlab.hyperparameters import weak
+from gradlab.refusals import in_words
+from gradlab.values import Value, is_factory
+
+from .importing import LoadError
+from .source_files import ORIGIN, is_user_code
+
+_NO_FACTORIES = {
+    "an async function": inspect.iscoroutinefunction,
+    "a generator": inspect.isgeneratorfunction,
+    "an async generator": inspect.isasyncgenfunction,
+}
+
+
+def as_factory(name: str, found: Any, origin: str | None = None) -> Callable[..., gl.Transformation]:
+    """Return a function or a class that makes optimizers of hyperparameters as a factory of gradlab.
+
+    Messages call it `name`. `origin` is the module in which a user named it. Raises LoadError for anything else.
+    """
+    if isinstance(found, (Value, optax.GradientTransformation)) or not callable(found):
+        raise LoadError(
+            f"{name} is a {type(found).__name__}, expected a function or a class that is called with hyperparameters"
+        )
+    if is_factory(found):
+        return found if origin is None or not is_user_code(found) else _with_origin(found, origin)
+    for kind, is_kind in _NO_FACTORIES.items():
+        if is_kind(found):
+            raise LoadError(f"{name} is {kind}, which returns no optimizer when it is called; write a plain function")
+    try:
+        factory = gl.transformation(_pair_maker(found))
+    except (TypeError, ValueError) as error:
+        raise LoadError(f"{name} cannot make optimizers: {error}") from None
+    return factory if origin is None else _with_origin(factory, origin)
+
+
+def _with_origin(factory: Callable[..., Any], origin: str) -> Callable[..., Any]:
+    """Return the same factory as a function of its own, which remembers the module that the user named it in."""
+
+    @functools.wraps(factory)
+    def make(*args: Any, **kwargs: Any) -> Any:
+        return factory(*args, **kwargs)
+
+    setattr(make, ORIGIN, origin)
+    return make
+
+
+def needed_beside(factory: Any, given: Collection[str]) -> list[str]:
+    """The arguments without which a factory cannot be called, beside those that are given."""
+    return [
+        name
+        for name, parameter in factory.factory.parameters.items()
+        if parameter.default is inspect.Parameter.empty and not parameter.variadic and name not in given
+    ]
+
+
+def _pair_maker(found: Callable[..., Any]) -> Callable[..., optax.GradientTransformation]:
+    """A function or a class as a factory: what it makes is a pair, and what it takes are numbers like Python's."""
+
+    def number(value: Any) -> Any:
+        is_array = isinstance(value, jax.Array) and jax.numpy.issubdtype(value.dtype, jax.numpy.floating)
+        return weak(value) if is_array else value  # so that it takes on the dtype that it meets
+
+    @functools.wraps(found, updated=())
+    def make(*args: Any, **kwargs: Any) -> optax.GradientTransformation:
+        made = found(*map(number, args), **{name: number(value) for name, value in kwargs.items()})
+        if isinstance(made, tuple):
+            return made
+        if not (hasattr(made, "init") and hasattr(made, "update")):
+            raise TypeError(
+                f"{getattr(found, '__name__', 'it')} must return an optimizer, which has init(params) and "
+                f"update(updates, state, params), but it returned {in_words(made)}"
+            )
+        return optax.GradientTransformation(made.init, made.update)
+
+    make.is_user_code = True  # type: ignore[attr-defined]
+    return make

@@ -176,7 +176,7 @@ def test_a_changed_bit_of_the_provenance_gives_the_same_or_nothing(
     whole = path.read_bytes()
     for at in range(len(whole)):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << at % 8)]) + whole[at + 1 :])
-        found = results_file._varying(tmp_path / "results.nc")
+        found = results_file._read_varying(tmp_path / "results.nc")
         assert {name: expected[name] for name in found if name != "seconds"} == {
             name: value for name, value in found.items() if name != "seconds"
         }
@@ -242,3 +242,14 @@ def test_names_that_are_not_utf_8_are_escaped(task_results: list[TaskResult], tm
     assert problems["ravine"].optimizer.values.tolist() == ["sgd\\udcff"]
     assert problems["ravine"].attrs["note"] == "a\\udce9\\x00"
     assert attributes["command"] == "gradlab race --out \udcff"
+
+
+def test_names_in_any_alphabet_are_read_as_they_were(task_results: list[TaskResult], tmp_path: Path) -> None:
+    result = task_results[0]
+    named = result._replace(task=dataclasses.replace(result.task, name="größer", family="最適化"))
+    write(tmp_path / "results.nc", {"tal_øst": assemble([named])}, {"format": FORMAT, "note": "é"})
+    problems, attributes = read(tmp_path)
+    assert list(problems) == ["tal_øst"]
+    assert problems["tal_øst"].optimizer.values.tolist() == ["größer"]
+    assert problems["tal_øst"].family.values.tolist() == ["最適化"]
+    assert attributes["note"] == "é"

@@ -231,10 +231,13 @@ def _transformation(
     squares_gradient: bool | str | None = None,
     name: str | None = None,
     shadowed: frozenset[str] = frozenset(),
+    integers_are_structure: bool = False,
 ) -> Any:
-    """As `transformation`; `shadowed` names the arguments that attributes of the value may hide."""
+    """As `transformation`; `shadowed` names the arguments that attributes of the value may hide, and
+    `integers_are_structure` is that of `parameters_of`.
+    """
     label = name or name_of(factory)
-    parameters = parameters_of(factory, label)
+    parameters = parameters_of(factory, label, integers_are_structure)
     Transformation._require_free_names(label, parameters.keys() - shadowed)
 
     @functools.wraps(factory)

@@ -93,8 +93,13 @@ class Parameter(NamedTuple):
     whole: bool = False  # of another library, with a whole number as default: whole numbers are structure there
 
 
-def parameters_of(factory: Callable[..., Any], label: str | None = None) -> dict[str, Parameter]:
+def parameters_of(
+    factory: Callable[..., Any], label: str | None = None, integers_are_structure: bool = False
+) -> dict[str, Parameter]:
     """Read the declarations of a factory from its signature and its annotations; `label` is its name in errors.
+
+    With `integers_are_structure`, a whole number for an argument whose default is one is structure, as for another
+    library's factory.
 
     Raises TypeError for a signature that cannot be read, for `**options`, and for an annotation that cannot be
     evaluated, or that holds a range where no value is checked against it (as in a dictionary).
@@ -129,7 +134,7 @@ def parameters_of(factory: Callable[..., Any], label: str | None = None) -> dict
                 interval = _ANY_INTEGER if int in members and float not in members else _ANY_NUMBER
         nested = any(isinstance(m, type) and issubclass(m, optax.GradientTransformation) for m in _members(hint))
         by_place = parameter.kind is inspect.Parameter.POSITIONAL_ONLY or before_variadic
-        takes_integers = int in _members(hint) or getattr(factory, "is_user_code", False)
+        takes_integers = int in _members(hint) or integers_are_structure
         whole = takes_integers and not (static or elements) and _range_of(hint) is None and is_whole(parameter.default)
         parameters[name] = Parameter(
             name, parameter.default, interval, nested, static, variadic, elements, by_place, whole

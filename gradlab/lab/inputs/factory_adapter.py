@@ -11,6 +11,7 @@ import jax
 import optax
 
 import gradlab as gl
+from gradlab.base import Transformation
 from gradlab.hyperparameters import weak
 from gradlab.refusals import in_words
 from gradlab.values import Value, is_factory
@@ -40,7 +41,7 @@ def as_factory(name: str, found: Any, origin: str | None = None) -> Callable[...
         if is_kind(found):
             raise LoadError(f"{name} is {kind}, which returns no optimizer when it is called; write a plain function")
     try:
-        factory = gl.transformation(_pair_maker(found))
+        factory = Transformation._decorate(_pair_maker(found), integers_are_structure=True)
     except (TypeError, ValueError) as error:
         raise LoadError(f"{name} cannot make optimizers: {error}") from None
     return factory if origin is None else _with_origin(factory, origin)
@@ -85,5 +86,4 @@ def _pair_maker(found: Callable[..., Any]) -> Callable[..., optax.GradientTransf
             )
         return optax.GradientTransformation(made.init, made.update)
 
-    make.is_user_code = True  # type: ignore[attr-defined]
     return make

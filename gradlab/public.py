@@ -4,6 +4,7 @@
 from optax import apply_updates as apply_updates
 
 from . import flavors as flavors
+from . import lab as lab
 from . import schedules as schedules
 from .base import Transformation as Transformation
 from .base import transformation as transformation

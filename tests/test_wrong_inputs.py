@@ -18,9 +18,10 @@ from gradlab.flavors import keras, torch
 from gradlab.lab.analysis.comparison import ranks
 from gradlab.lab.analysis.configurations import rank_configurations
 from gradlab.lab.analysis.leaderboard import leaderboard, mean_scores
-from gradlab.lab.analysis.sweep_as_race import as_race
+from gradlab.lab.analysis.sweep_as_race import as_race, unstack
 from gradlab.lab.studies.search import search
-from gradlab.lab.studies.sweep import Log, sweep, unstack
+from gradlab.lab.studies.search_space import Log
+from gradlab.lab.studies.sweep import sweep
 from gradlab.testing import assert_lawful, assert_same_trajectory, check
 
 PARAMS = {"w": jnp.ones((2, 3)), "b": jnp.zeros(3)}
@@ -89,7 +90,7 @@ CALLS: list[tuple[Callable[[], Any], str]] = [
         "optimizers are named by text in a dictionary, got 1; write str: factory",
     ),
     (lambda: sweep("ravine", gl.sgd, {"learning_rate": 0.1}, step=3), "sweep has no argument 'step'; did you mean ste"),
-    (lambda: search("ravine", gl.sgd, Log(0.01, 1)), "axes must be a dictionary of hyperparameters and their values"),
+    (lambda: search("ravine", gl.sgd, Log(0.01, 1)), "hyperparameters must be a dictionary of names and their values"),
     (lambda: leaderboard({"ravine": 1}), "expected the Dataset of one problem, got dict; take one of it, such as ['ra"),
     (lambda: ranks(3), "expected the Dataset of one problem, got int"),
     (lambda: rank_configurations(3), "expected the Dataset of one problem, got int"),

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 from rich.console import Console
 from rich.text import Text
 
-from ..lab.analysis import configurations, export
+from ..lab.analysis import configurations
 from ..lab.analysis.choosing_metric import choice_words
-from ..lab.analysis.configurations import ConfigurationRow
 from ..lab.analysis.late_window import describe_window
 from ..lab.analysis.tuned_optimizers import tuned_leaderboard
 from ..lab.formatting import format_count, format_float
-from ..lab.results import study_folder
-from ..lab.studies.resuming import OpenStudy
 from ..lab.studies.search_space import Axis, SearchSpaceError, parse_axis
 from .scores import with_spread
-from .session import may_write
-from .tables import print_columns, print_note, print_written
-from .terminal import output, print_json
+from .tables import print_columns, print_note
 
 SHOWN = 10  # points in the terminal; the files have all
 
@@ -42,42 +35,6 @@ def parse_axes(assignments: Sequence[str]) -> dict[str, Axis]:
         axis = parse_axis(name, text)
         axes[name] = sorted(axis) if isinstance(axis, list) else axis  # the same study in whatever order it is typed
     return axes
-
-
-def show_points(
-    run: OpenStudy, runs: int, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], as_json: bool
-) -> None:
-    """Write the points into the folder of a run and draw them, and print the best ones, or all of them as JSON."""
-    rankings = {name: configurations.rank_configurations(dataset) for name, dataset in datasets.items()}
-    listing = run.out / study_folder.POINTS[1]  # which is written last
-    content = configurations.document(rankings, datasets, export.fixed(attributes), study_folder.listed_files(listing))
-    if run.state != "complete" or not export.is_written(listing, content):
-        content = configurations.document(rankings, datasets, export.fixed(attributes), [study_folder.RESULTS])
-        if may_write(run):
-            files = [study_folder.RESULTS, *study_folder.POINTS, *_draw(run.out, datasets, attributes)]
-            content = configurations.document(rankings, datasets, export.fixed(attributes), files)
-            configurations.write(run.out, rankings, content)
-    if as_json:
-        print_json(export.json_text(content))
-        return
-    console = output()
-    for name, found in rankings.items():
-        _print(console, datasets[name], found)
-    print_written(console, runs, run.out, content["files"])
-
-
-def _draw(out: Path, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> list[str]:
-    """Draw the pictures, and the report of a grid of learning rates; returns their names."""
-    from gradlab.lab.plots import draw_sweep  # matplotlib takes a second: not before the runs
-    from gradlab.lab.report import ReportError, write_report
-
-    old = study_folder.drawn_by_last_run(out)
-    written = draw_sweep(out, datasets)
-    with contextlib.suppress(ReportError):
-        write_report(datasets, attributes, out / study_folder.REPORT)
-        written = [out / study_folder.REPORT, *written]
-    study_folder.remove_stale(old, [*written, *(out / name for name in study_folder.POINTS)])
-    return [path.name for path in written]
 
 
 def _print_optimizers(console: Console, dataset: xr.Dataset) -> None:
@@ -101,8 +58,9 @@ def _print_optimizers(console: Console, dataset: xr.Dataset) -> None:
     console.print()
 
 
-def _print(console: Console, dataset: xr.Dataset, found: Sequence[ConfigurationRow]) -> None:
-    attributes = dataset.attrs
+def print_points(console: Console, dataset: xr.Dataset) -> None:
+    """Print the optimizers of a sweep or a search, each at its best configuration, and the best points of all."""
+    found, attributes = configurations.rank_configurations(dataset), dataset.attrs
     console.print(Text.assemble((attributes["problem"], "bold"), "  ", attributes["summary"]))
     if dataset.sizes["optimizer"] > 1:
         _print_optimizers(console, dataset)

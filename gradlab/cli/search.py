@@ -5,19 +5,12 @@ What imports JAX is imported inside the function, so that help and completion do
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from . import completion, options
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from ..lab.studies.resuming import OpenStudy
 
 _OPTIONS = ("trials", "batch", "seeds", "steps", "sample_seed", "lanes", "chunk")
 
@@ -60,28 +53,16 @@ def search(
 
     The same command on a folder with a stopped search goes on from there.
     """
-    from ..lab.inputs.loading import find_factory, find_problem, label_of
-    from ..lab.studies.resuming import open_plan
-    from ..lab.studies.search import SearchStudy
-    from .points import parse_axes, show_points
+    from ..lab.studies.search import SearchStudy, only_one
+    from ..lab.studies.selection import factories_by_name, problems_by_name
+    from .points import parse_axes, print_points
     from .session import run_in_folder
 
     options.join_processes(coordinator, processes, process)
     with options.refusing(_OPTIONS, (TypeError, ValueError)):
-        name = _only(optimizer, "optimizer")
-        plan = SearchStudy(
-            find_problem(_only(problem or ["digits"], "problem")), label_of(name), find_factory(name),
-            parse_axes(assignments), trials, batch, seeds, steps, sample_seed, lanes, chunk,
+        name, factory = only_one(list(factories_by_name(optimizer).items()), "optimizer")
+        study = SearchStudy(
+            only_one(problems_by_name(problem or "digits"), "problem"), name, factory, parse_axes(assignments), trials,
+            batch, seeds, steps, sample_seed, lanes, chunk,
         )  # fmt: skip
-
-    def show(run: OpenStudy, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
-        show_points(run, plan.runs, datasets, attributes, as_json)
-
-    run_in_folder(plan.runs, partial(open_plan, plan.document(), plan.run, out, fresh), out, as_json, show)
-
-
-def _only(names: list[str], kind: str) -> str:
-    """The one name. Raises ValueError if there are several."""
-    if len(set(names)) > 1:
-        raise ValueError(f"a search is of one {kind}, got {', '.join(names)}; search each into an --out of its own")
-    return names[0]
+    run_in_folder(study, out, fresh, as_json, print_points)

@@ -4,52 +4,56 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 import xarray as xr
+from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Task as Bar
 from rich.text import Text
 
+from ..lab.analysis.export import json_text
 from ..lab.engine.distributed import Processes
 from ..lab.engine.task import Task, Watcher
 from ..lab.formatting import format_count
 from ..lab.inputs.user_errors import UserCodeError, lines
-from ..lab.results import provenance, study_folder
+from ..lab.results.provenance import provenance
 from ..lab.results.study_folder import FolderError
-from ..lab.studies.resuming import OpenStudy
-from .terminal import SafeConsole, fail, say
+from ..lab.studies.outputs import write_outputs
+from ..lab.studies.resuming import OpenStudy, open_study
+from ..lab.studies.study import Study
+from .tables import print_written
+from .terminal import SafeConsole, fail, output, print_json, say
 
-Take = Callable[[Processes], AbstractContextManager[OpenStudy]]
-Show = Callable[[OpenStudy, Mapping[str, xr.Dataset], Mapping[str, str]], None]
+Print = Callable[[Console, xr.Dataset], None]  # prints the results on one problem
 
 
-def run_in_folder(runs: int, take: Take, out: Path, quiet: bool, show: Show) -> None:
-    """Take the folder, make the runs or what is left of them, and show the results; ends the command if it is stopped.
+def run_in_folder(study: Study, out: Path, fresh: bool, quiet: bool, print_results: Print) -> None:
+    """Open a study in a folder, make the runs that are missing, write its files and print its results.
 
-    The exit code is 2 for a folder that is refused, 130 after Ctrl-C, and 1 if the disk refuses, or somebody else's
-    optimizer or problem fails; the results of the others are shown all the same.
+    If it is `quiet`, nothing but a JSON document is printed on standard output. The exit code is 2 for a folder that is
+    refused, 130 after Ctrl-C, and 1 if the disk refuses or user code fails; the results of the others are printed all
+    the same.
     """
     processes = Processes()
     note = _Note(quiet or not processes.is_first)
-    bar = _Bar(runs, note)
-    run: OpenStudy | None = None
+    bar = _Bar(study.runs, note)
+    opened: OpenStudy | None = None
     try:
-        with take(processes) as run:
-            if run.state == "unfinished":
+        with open_study(study, out, fresh, processes) as opened:
+            if opened.state == "unfinished":
                 note(f"{out} holds an unfinished run of this plan; going on from there")
             with bar:
-                run.finish(provenance.provenance(shlex.join(["gradlab", *sys.argv[1:]])), bar)
+                opened.finish(provenance(shlex.join(["gradlab", *sys.argv[1:]])), bar)
             if processes.is_first:
-                if run.state == "complete":
-                    note(f"{out} holds all of this {run.plan['kind']} already; --fresh runs it anew")
-                show(run, *run.read())
-            if run.failed:
-                _say(lines(run.failed) if processes.is_first else [])
+                if opened.state == "complete":
+                    note(f"{out} holds all of this {study.kind} already; --fresh runs it anew")
+                _print(opened, quiet, print_results, bar)
+            if opened.failed:
+                _say(lines(opened.failed) if processes.is_first else [])
                 raise typer.Exit(1)
     except FolderError as error:
         fail(error)
@@ -57,39 +61,36 @@ def run_in_folder(runs: int, take: Take, out: Path, quiet: bool, show: Show) -> 
         _say(str(error).splitlines())
         raise typer.Exit(1) from None
     except KeyboardInterrupt as error:
-        fail(f"stopped; {_what_is_kept(run, runs, out)}", getattr(error, "code", 130))
+        fail(f"stopped; {_what_is_kept(opened, out)}", getattr(error, "code", 130))
     except OSError as error:
-        fail(f"cannot write to {out} ({error}); {_what_is_kept(run, runs, out)}", 1)
+        fail(f"cannot write to {out} ({error}); {_what_is_kept(opened, out)}", 1)
 
 
-def may_write(run: OpenStudy) -> bool:
-    """Whether the tables and pictures of a run can be written into its folder; a warning says why not.
-
-    That is so for a finished run in a folder that can only be read, or that holds files of these names of somebody
-    else's; of any other run the folder was examined before.
-    """
-    reason = "it can only be read"
-    if run.is_writable:
-        try:
-            study_folder.refuse_foreign(run.out, run.plan)
-            return True
-        except FolderError as error:
-            reason = str(error)
-    say(f"gradlab: warning: tables and pictures in {run.out} are not made anew: {reason}")
-    return False
+def _print(opened: OpenStudy, quiet: bool, print_results: Print, watcher: Watcher) -> None:
+    """Write the files of a finished study, and print its results on each problem, or all of them as JSON."""
+    results = opened.read()
+    document = write_outputs(opened, results, watcher)
+    if quiet:
+        print_json(json_text(document))
+        return
+    console = output()
+    for node in results.children.values():
+        print_results(console, node.to_dataset())
+    print_written(console, opened.study.runs, opened.out, document["files"])
 
 
-def _what_is_kept(run: OpenStudy | None, runs: int, out: Path) -> str:
-    """How many runs of a command that was stopped are on the disk, and how it goes on."""
-    if run is None:
+def _what_is_kept(opened: OpenStudy | None, out: Path) -> str:
+    """Say how many runs of a command that was stopped are on the disk, and how it goes on."""
+    if opened is None:
         return "nothing was begun"
     if not out.is_dir():
         return f"{out} is gone, so that nothing is kept there; if it was moved, pass its new place as --out"
-    again = "the same command" + " without --fresh" * run.fresh + " in this directory" * (not out.is_absolute())
-    there = run.runs_on_disk(runs)
+    again = "the same command" + " without --fresh" * opened.fresh + " in this directory" * (not out.is_absolute())
+    there = opened.runs_on_disk()
     if not there:
         return f"no run is kept in {out} yet, and the same command begins anew"
-    return f"{int(there + 1e-6):,} of {format_count(runs, 'run')} are kept in {out}, and {again} goes on from there"
+    runs = format_count(opened.study.runs, "run")
+    return f"{int(there + 1e-6):,} of {runs} are kept in {out}, and {again} goes on from there"
 
 
 def _say(messages: Sequence[str]) -> None:
@@ -138,7 +139,7 @@ class _Bar(Watcher):
         self.progress.advance(self.bar, runs)
 
     def warns(self, message: str) -> None:
-        self.note(f"gradlab: warning: {message}")
+        say(f"gradlab: warning: {message}")
 
 
 class Checking(Watcher):

@@ -5,20 +5,13 @@ What imports JAX is imported inside the function, so that help and completion do
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ..lab.inputs.argument_checks import Sampler
 from . import completion, options
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from ..lab.studies.resuming import OpenStudy
 
 _OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk")
 
@@ -71,25 +64,15 @@ def sweep(
 
     The same command on a folder with a stopped sweep goes on from there.
     """
-    from ..lab.inputs.loading import find_factory, find_problem, label_of
-    from ..lab.studies.race import require_different
-    from ..lab.studies.resuming import open_study
+    from ..lab.studies.selection import factories_by_name, problems_by_name
     from ..lab.studies.sweep import SweepStudy
-    from .points import parse_axes, show_points
+    from .points import parse_axes, print_points
     from .session import Checking, run_in_folder
 
     options.join_processes(coordinator, processes, process)
-    names = list(dict.fromkeys(optimizer))
     with options.refusing(_OPTIONS, (TypeError, ValueError)), Checking() as watcher:
-        require_different([label_of(name) for name in names], "optimizer")
-        plan = SweepStudy(
-            tuple(find_problem(name) for name in dict.fromkeys(problem or ["digits"])),
-            {label_of(name): find_factory(name) for name in names},
-            parse_axes(assignments),
-            seeds, steps, samples, sampler, sample_seed, lanes, chunk, watcher,
+        study = SweepStudy(
+            problems_by_name(problem or "digits"), factories_by_name(optimizer), parse_axes(assignments), seeds, steps,
+            samples, sampler, sample_seed, lanes, chunk, watcher,
         )  # fmt: skip
-
-    def show(run: OpenStudy, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
-        show_points(run, plan.runs, datasets, attributes, as_json)
-
-    run_in_folder(plan.runs, partial(open_study, "sweep", plan.tasks, out, fresh), out, as_json, show)
+    run_in_folder(study, out, fresh, as_json, print_points)

@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 
 import gradlab as gl
-from gradlab.cli.points import parse_axes, show_points
-from gradlab.lab.engine.task import Watcher
+from gradlab.cli.points import parse_axes, print_points
+from gradlab.cli.session import run_in_folder
 from gradlab.lab.problems import Ravine
-from gradlab.lab.results import provenance
-from gradlab.lab.studies.resuming import open_study
 from gradlab.lab.studies.search_space import Linear, Log, SearchSpaceError
 from gradlab.lab.studies.sweep import SweepStudy
 
@@ -28,10 +26,8 @@ def test_where_nothing_survived_it_is_said(capsys: pytest.CaptureFixture[str], t
         (axes, "No point survived on all seeds"),
         ({"learning_rate": [0.01]}, "Ranked by"),
     ):
-        plan = SweepStudy((Ravine(),), {"sgd": gl.sgd}, axis, seeds=1, steps=20)
-        with open_study("sweep", plan.tasks, tmp_path, fresh=True) as run:
-            run.finish(provenance.provenance("gradlab sweep"), Watcher())
-            show_points(run, plan.runs, *run.read(), as_json=False)
+        study = SweepStudy((Ravine(),), {"sgd": gl.sgd}, axis, seeds=1, steps=20)
+        run_in_folder(study, tmp_path, True, False, print_points)
         printed = capsys.readouterr().out
         assert said in printed
     assert "1 run. Written:" in printed

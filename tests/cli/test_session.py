@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
+import xarray as xr
 
 import gradlab as gl
 from gradlab.cli.session import run_in_folder
@@ -19,17 +21,22 @@ from gradlab.lab.problems import Ravine
 from gradlab.lab.results.study_folder import FolderError
 
 
-class Run:
-    """A run that tells how far it is, and then raises, or ends."""
+class Study:
+    """A study of eight runs."""
 
-    state = "unfinished"
-    plan = {"kind": "race"}  # noqa: RUF012
+    kind, runs = "race", 8
+
+
+class Opened:
+    """An open study that tells how far it is, and then raises, or ends."""
+
+    state, study = "unfinished", Study()
     failed: Failures = {}  # noqa: RUF012
 
-    def __init__(self, error: BaseException | None, kept: int = 2, fresh: bool = False):
-        self.error, self.kept, self.fresh = error, kept, fresh
+    def __init__(self, error: BaseException | None, kept: int, fresh: bool, out: Path):
+        self.error, self.kept, self.fresh, self.out = error, kept, fresh, out
 
-    def runs_on_disk(self, runs: int) -> int:
+    def runs_on_disk(self) -> int:
         return self.kept
 
     def finish(self, attributes: Any, watcher: Watcher) -> None:
@@ -40,8 +47,8 @@ class Run:
         if self.error is not None:
             raise self.error
 
-    def read(self) -> tuple[Any, Any]:
-        return {}, {}
+    def read(self) -> xr.DataTree:
+        return xr.DataTree.from_dict({"ravine": xr.Dataset(attrs={"problem": "ravine"})})
 
 
 @pytest.fixture(autouse=True)
@@ -52,28 +59,40 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "there"
 
 
-def session(
-    error: BaseException | None, quiet: bool = False, out: Path = Path("there"), kept: int = 2, fresh: bool = False
-) -> list[Any]:
-    shown: list[Any] = []
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """`session(error)`: the problems whose results are printed."""
 
-    @contextmanager
-    def take(processes: Any) -> Iterator[Any]:
-        yield Run(error, kept, fresh)
+    def run(
+        error: BaseException | None, quiet: bool = False, out: Path = Path("there"), kept: int = 2, fresh: bool = False
+    ) -> list[str]:
+        @contextmanager
+        def opened(study: Any, out: Path, fresh: bool, processes: Any) -> Iterator[Any]:
+            yield Opened(error, kept, fresh, out)
 
-    run_in_folder(8, take, out, quiet, lambda run, *found: shown.append(run))
-    return shown
+        monkeypatch.setattr("gradlab.cli.session.open_study", opened)
+        monkeypatch.setattr("gradlab.cli.session.write_outputs", lambda *_: {"files": ["results.nc"]})
+        printed: list[str] = []
+        run_in_folder(Study(), out, fresh, quiet, lambda _, dataset: printed.append(dataset.attrs["problem"]))  # type: ignore[arg-type]
+        return printed
+
+    return run
 
 
-def test_what_is_finished_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    assert len(session(None)) == 1
+Session = Callable[..., list[str]]
+
+
+def test_results_are_printed_when_the_study_is_finished(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    assert session(None) == ["ravine"]
     printed = capsys.readouterr()
-    assert printed.out == ""
+    assert printed.out == "8 runs. Written:\n  there/results.nc\n"
     assert printed.err == (
         "there holds an unfinished run of this plan; going on from there\ngradlab: warning: a part is damaged\n"
     )
-    session(None, quiet=True)
-    assert capsys.readouterr().err == ""
+    assert session(None, quiet=True) == []
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"files": ["results.nc"]}
+    assert printed.err == "gradlab: warning: a part is damaged\n"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +113,7 @@ def test_what_is_finished_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_what_stops_it_has_a_sentence_and_a_code(
-    capsys: pytest.CaptureFixture[str], error: BaseException, code: int, message: str
+    session: Session, capsys: pytest.CaptureFixture[str], error: BaseException, code: int, message: str
 ) -> None:
     with pytest.raises(typer.Exit) as ended:
         session(error)
@@ -102,35 +121,43 @@ def test_what_stops_it_has_a_sentence_and_a_code(
     assert message in capsys.readouterr().err
 
 
-def stopped(capsys: pytest.CaptureFixture[str], **options: Any) -> str:
-    """What a run says that is stopped."""
-    with pytest.raises(typer.Exit):
-        session(KeyboardInterrupt(), **options)
-    return capsys.readouterr().err.splitlines()[-1]
+@pytest.fixture
+def stopped(session: Session, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """`stopped(kept=2)`: the sentence of a study that is stopped."""
+
+    def run(**options: Any) -> str:
+        with pytest.raises(typer.Exit):
+            session(KeyboardInterrupt(), **options)
+        return capsys.readouterr().err.splitlines()[-1]
+
+    return run
 
 
-def test_what_is_said_to_be_kept_is_on_the_disk(capsys: pytest.CaptureFixture[str], there: Path) -> None:
-    said = stopped(capsys, out=there)
+def test_what_is_said_to_be_kept_is_on_the_disk(stopped: Callable[..., str], there: Path) -> None:
+    said = stopped(out=there)
     assert said.endswith(f"stopped; 2 of 8 runs are kept in {there}, and the same command goes on from there")
-    assert stopped(capsys, out=there, kept=0).endswith(
+    assert stopped(out=there, kept=0).endswith(
         f"stopped; no run is kept in {there} yet, and the same command begins anew"
     )
-    assert stopped(capsys, fresh=True).endswith(
+    assert stopped(fresh=True).endswith(
         "kept in there, and the same command without --fresh in this directory goes on from there"
     )
     there.rename(there.with_name("elsewhere"))
-    assert "there is gone, so that nothing is kept there; if it was moved, pass" in stopped(capsys)
+    assert "there is gone, so that nothing is kept there; if it was moved, pass" in stopped()
 
 
-def test_an_interrupt_before_the_folder_is_taken_keeps_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    def take(processes: Any) -> Any:
+def test_an_interrupt_before_the_folder_is_opened_keeps_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: Any) -> Any:
         raise KeyboardInterrupt
 
+    monkeypatch.setattr("gradlab.cli.session.open_study", interrupted)
     with pytest.raises(typer.Exit) as ended:
-        run_in_folder(8, take, Path("there"), False, lambda *found: None)
+        run_in_folder(Study(), Path("there"), False, False, lambda *_: None)  # type: ignore[arg-type]
     assert (ended.value.exit_code, capsys.readouterr().err) == (130, "gradlab: stopped; nothing was begun\n")
 
 
-def test_bugs_of_ours_are_not_hidden() -> None:
+def test_bugs_of_ours_are_not_hidden(session: Session) -> None:
     with pytest.raises(ZeroDivisionError):
         session(ZeroDivisionError())

@@ -17,11 +17,12 @@ import pytest
 import xarray as xr
 
 import gradlab as gl
+from gradlab.lab.engine.runner import run_tasks
 from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.inputs.contestants import all_contestants
 from gradlab.lab.problems import Problem, Ravine
 from gradlab.lab.results.assembly import roles
-from gradlab.lab.studies.race import RaceStudy, race
+from gradlab.lab.studies.race import RaceStudy
 
 
 class Slope(Problem):
@@ -68,8 +69,8 @@ def noisy() -> Problem:
 def task_results() -> list[TaskResult]:
     """A race of two optimizers on the ravine: the lowest rate crawls, the highest one of sgd diverges."""
     table = all_contestants()
-    plan = RaceStudy((Ravine(),), (table["sgd"], table["adam"]), rates=5, seeds=4, steps=30)
-    return list(race(plan))
+    study = RaceStudy((Ravine(),), (table["sgd"], table["adam"]), rates=5, seeds=4, steps=30)
+    return list(run_tasks(study.tasks))
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
-import xarray as xr
 
 import gradlab as gl
 from gradlab.lab.engine.distributed import Processes
@@ -18,9 +17,10 @@ from gradlab.lab.engine.task import Task, Watcher
 from gradlab.lab.inputs.factory_adapter import as_factory
 from gradlab.lab.inputs.user_errors import UserCodeError
 from gradlab.lab.problems import Problem
-from gradlab.lab.results import provenance, results_file
+from gradlab.lab.results import plan, provenance, results_file
 from gradlab.lab.storage import checkpoints
 from gradlab.lab.studies.resuming import open_study
+from gradlab.lab.studies.study import compute_tasks
 from gradlab.lab.studies.sweep import sweep
 
 working: list[bool] = []  # empty while the optimizers below fail
@@ -59,10 +59,26 @@ def tasks(problem: Problem, *makes: Any) -> list[Task]:
     return [Task(problem, make.__name__, "mine", as_factory("", make), rates, (0, 1), 3) for make in makes]
 
 
+class Study:
+    """Tasks as a study."""
+
+    kind, problems = "sweep", ()
+
+    def __init__(self, tasks: list[Task]):
+        self.tasks, self.runs = tasks, sum(task.runs for task in tasks)
+
+    def plan(self) -> Any:
+        return plan.document(self.kind, self.tasks)
+
+    def compute(self, *arguments: Any) -> Any:
+        return compute_tasks(self.tasks, self.plan(), *arguments)
+
+
 def finish(out: Path, found: list[Task]) -> Any:
-    with open_study("sweep", found, out) as run:
-        run.finish(provenance.provenance("test"), Watcher())
-        return run, *run.read()
+    with open_study(Study(found), out) as opened:  # type: ignore[arg-type]
+        opened.finish(provenance.provenance("test"), Watcher())
+        results = opened.read()
+        return opened, results, results.attrs
 
 
 def test_the_others_finish_and_the_same_run_tries_again(slope: Problem, tmp_path: Path) -> None:
@@ -107,9 +123,9 @@ def test_a_sweep_from_python_warns(slope: Problem, tmp_path: Path) -> None:
     cases: list[dict[str, Any]] = [{}, {"out": tmp_path}]
     for options in cases:
         with pytest.warns(UserWarning, match=r"^tired on slope fails at .*the host is tired$"):
-            found: xr.Dataset = sweep(*given, steps=3, **options)
-        assert found.optimizer.values.tolist() == ["sgd"]
-        assert "the host is tired" in json.loads(found.attrs["failed"])["slope"]["tired"]
+            results = sweep(*given, steps=3, **options)
+        assert results["slope"].optimizer.values.tolist() == ["sgd"]
+        assert "the host is tired" in results.gradlab.failures["slope"]["tired"]
     with pytest.raises(UserCodeError, match=r"^tired on slope fails"):
         sweep(slope, tired, {"learning_rate": [0.1]}, 2, steps=3)
 

@@ -129,3 +129,20 @@ def _made(factory: Callable[..., Any], settings: dict[str, float]) -> str:
         return str(factory(**settings))
     except (TypeError, ValueError):  # the recipe was another one when this was run
         return ""
+
+
+def unstack(dataset: xr.Dataset) -> xr.Dataset:
+    """Return the Dataset of a grid with a dimension for each hyperparameter in the place of `point`.
+
+    Raises ValueError for samples, which do not lie on a grid, and for the results of a race or a search.
+    """
+    names = swept_hyperparameters(dataset)
+    if dataset.attrs.get("sampler", "grid") != "grid":
+        raise ValueError(
+            f"samples ({dataset.attrs['sampler']}) lie on no grid; their coordinates are on (optimizer, point)"
+        )
+    first = {name: dataset[name].values[0] for name in names}  # the same for all optimizers
+    flat = dataset.drop_vars(names).assign_coords({name: ("point", values) for name, values in first.items()})
+    if len(names) == 1:
+        return flat.swap_dims(point=names[0]).sortby(names[0])
+    return flat.set_index(point=names).unstack("point")

@@ -5,12 +5,15 @@ NumPy is imported inside, because the command line imports this module to show i
 
 from __future__ import annotations
 
+import functools
+import inspect
 import operator
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from .name_lookup import suggest_name
 
+F = TypeVar("F", bound=Callable[..., Any])
 Sampler: TypeAlias = Literal["sobol", "halton", "latin_hypercube", "random"]
 
 
@@ -36,3 +39,15 @@ def require_known(function: str, given: Mapping[str, Any], known: Iterable[str])
         if name not in names:
             guess = suggest_name(name, names) or f"its options are {', '.join(names)}"
             raise TypeError(f"{function} has no argument {name!r}; {guess}")
+
+
+def suggesting(function: F) -> F:
+    """Return the function with a check: a TypeError for an unknown keyword argument names the one that was meant."""
+    names = list(inspect.signature(function).parameters)
+
+    @functools.wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        require_known(function.__name__, kwargs, names)
+        return function(*args, **kwargs)
+
+    return checked  # type: ignore[return-value]

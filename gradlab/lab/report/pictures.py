@@ -30,15 +30,21 @@ def write_pictures(
     Raises ReportError for results that there is nothing to draw of, FolderError where that would overwrite what
     gradlab did not write, and OSError if the folder cannot be written.
     """
+    drawn = all_figures(datasets, problems)
+    refuse_to_overwrite(folder / f"{stem}.{form}" for stem in drawn)
+    folder.mkdir(parents=True, exist_ok=True)
+    return save(folder, drawn, form)
+
+
+def all_figures(datasets: Mapping[str, xr.Dataset], problems: Mapping[str, Problem] | None = None) -> dict[str, Figure]:
+    """Return all figures of a study by the names of their files. Raises ReportError where there is nothing to draw."""
     drawn = sweep_figures({name: dataset for name, dataset in datasets.items() if "point" in dataset.dims})
     try:
         drawn |= figures(find_out(datasets, problems))
     except ReportError:
         if not drawn:
             raise
-    refuse_to_overwrite(folder / f"{stem}.{form}" for stem in drawn)
-    folder.mkdir(parents=True, exist_ok=True)
-    return save(folder, drawn, form)
+    return drawn
 
 
 def figures(findings: list[Finding]) -> dict[str, Figure]:

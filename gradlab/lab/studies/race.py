@@ -1,59 +1,55 @@
-"""The race: every contestant over its grid of rates on every problem, one compiled program each."""
+"""The race: every contestant over its grid of learning rates on every problem, one compiled program each."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
+import xarray as xr
 
-from ..engine.runner import run_tasks
-from ..engine.task import Task, TaskResult
+from ..engine.distributed import Processes
+from ..engine.task import Task, Watcher
 from ..formatting import format_float
-from ..inputs.argument_checks import is_whole, require_known, require_whole
+from ..inputs.argument_checks import is_whole, require_whole, suggesting
 from ..inputs.contestants import Contestant
 from ..problems.base import Problem
-from .search_space import values_of
+from ..results import plan
+from .running import run_study
+from .search_space import Axis, values_of
+from .selection import DEFAULT_PROBLEMS, contestants_by_name, problems_by_name, require_different
 from .size_limits import require_room, require_runs
+from .study import Failed, compute_tasks
 
 
 @dataclass(frozen=True)
 class RaceStudy:
-    """What is to be raced: `rates` learning rates for each contestant and problem, each from every one of `seeds`.
+    """A race: `rates` learning rates for each contestant and problem, each from every one of `seeds`.
 
-    `rates` is a number of rates around those that are good for each contestant, or the rates themselves, for all.
-    `steps` overrides the number of updates that each problem proposes; `lanes` and `chunk` limit how many runs and
-    steps one program computes at a time. Raises ValueError for numbers below one, for no problems or contestants, for
-    two of one name, and for what is too large (see `gradlab.lab.studies.size_limits`); TypeError for what is no
-    whole number.
+    `rates` is a number of learning rates around those that are good for each contestant, or the learning rates
+    themselves, for all. `steps` overrides the number of updates that each problem proposes; `lanes` and `chunk` limit
+    how many runs and steps one program computes at a time. Raises ValueError for numbers below one, for no problems or
+    contestants, for two of one name, and for what is too large (see `gradlab.lab.studies.size_limits`); TypeError for
+    values that are not whole numbers.
     """
 
     problems: tuple[Problem, ...]
     contestants: tuple[Contestant, ...]
     rates: int | tuple[float, ...] = 13
-    seeds: int = 8
+    seeds: int = 10
     steps: int | None = None
     lanes: int | None = None
     chunk: int | None = None
+    kind: ClassVar[str] = "race"
 
     def __post_init__(self) -> None:
         if is_whole(self.rates) or np.ndim(self.rates) == 0:
             require_whole("rates", self.rates)
         else:
-            rates = tuple(sorted(values_of("rates", self.rates).tolist()))
-            if rates[0] <= 0:
-                raise ValueError(
-                    f"rates must be above zero, for they are compared over decades; got {format_float(rates[0])}"
-                )
-            least, most = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
-            beyond = [format_float(rate) for rate in rates if not least <= rate <= most]
-            if beyond:
-                raise ValueError(
-                    f"rates must lie from {least:.2g} to {most:.2g}, for float32, in which runs compute, takes others "
-                    f"for 0 or infinity; got {', '.join(beyond)}"
-                )
-            object.__setattr__(self, "rates", rates)
+            object.__setattr__(self, "rates", _checked_rates(self.rates))
         for name in ("seeds", "steps", "lanes", "chunk"):
             if getattr(self, name) is not None or name == "seeds":
                 require_whole(name, getattr(self, name))
@@ -63,10 +59,6 @@ class RaceStudy:
         require_different([problem.name for problem in self.problems], "problem")
         require_different([contestant.name for contestant in self.contestants], "optimizer")
         require_room(self.tasks)
-
-    def steps_of(self, problem: Problem) -> int:
-        """The number of updates of a run on a problem."""
-        return problem.steps if self.steps is None else self.steps
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -83,6 +75,16 @@ class RaceStudy:
         """All training runs."""
         return self.runs_per_task * len(self.problems) * len(self.contestants)
 
+    def plan(self) -> dict[str, Any]:
+        """Everything that determines the results, JSON-ready."""
+        return plan.document(self.kind, self.tasks)
+
+    def compute(
+        self, folder: Path | None, watcher: Watcher, processes: Processes, failed: Failed
+    ) -> dict[str, xr.Dataset]:
+        """Compute the Dataset of each problem; see `Study`."""
+        return compute_tasks(self.tasks, self.plan(), folder, watcher, processes, failed)
+
     def _task(self, problem: Problem, contestant: Contestant) -> Task:
         count = self.rates
         rates = contestant.grid(problem.name, count) if isinstance(count, int) else np.array(count, float)
@@ -93,25 +95,76 @@ class RaceStudy:
             contestant,
             {"learning_rate": rates},
             tuple(range(self.seeds)),
-            self.steps_of(problem),
+            problem.steps if self.steps is None else self.steps,
             self.lanes,
             self.chunk,
         )
 
 
-def race(plan: RaceStudy, **options: Any) -> Generator[TaskResult, None, None]:
-    """Run the plan, and yield each task as it ends; the options are those of `gradlab.lab.engine.runner.run_tasks`."""
-    if not isinstance(plan, RaceStudy):
-        raise TypeError(
-            f"race takes a Plan of problems and contestants, got {type(plan).__name__}: {plan!r}; "
-            f"an optimizer on one problem is swept: gradlab.lab.studies.sweep.sweep"
+@suggesting
+def race(
+    problems: Any = DEFAULT_PROBLEMS,
+    optimizers: str | Callable[..., Any] | Sequence[Any] | Mapping[str, Any] | None = None,
+    rates: int | Axis | str = 13,
+    seeds: int = 10,
+    *,
+    steps: int | None = None,
+    lanes: int | None = None,
+    chunk: int | None = None,
+    out: Path | str | None = None,
+    fresh: bool = False,
+    watcher: Watcher | None = None,
+) -> xr.DataTree:
+    """Race optimizers over a grid of learning rates, from several seeds, on each problem.
+
+        results = gl.lab.race(["digits", "ravine"], ["adam", "sgd"])
+        results.gradlab.leaderboard("digits")
+
+    `problems` and `optimizers` are names, `"package.module:name"`, values (see `Problem`) and factories of a learning
+    rate, one of them or a list; `optimizers` may also be a dictionary by label. All optimizers of gradlab race if there
+    are none. `rates` is the number of learning rates for each optimizer, over three decades, or the learning rates for
+    all of them: a list, a `Log` range with a count, or text such as "log:1e-4:1:9". Half of the `seeds` choose the best
+    learning rate, and the others report on it. `steps` overrides the number of updates that each problem proposes.
+    `lanes` limits how many runs, and `chunk` how many steps, one program computes at a time.
+
+    Returns a DataTree with a node for each problem, on (optimizer, rate, seed, step or evaluation), and the accessor
+    `.gradlab` (see `gradlab.lab.results_tree`). With a folder `out`, results, tables, pictures and a report are written
+    there; checkpoints are kept as the race goes on, and the same call resumes it, unless `fresh` discards them. An
+    optimizer that fails is left out of the results, with a warning.
+
+    Raises ValueError or TypeError for what cannot be raced, UserCodeError if all optimizers fail, and FolderError for
+    a folder that cannot be used.
+    """
+    study = RaceStudy(
+        problems_by_name(problems), contestants_by_name(optimizers), parse_rates(rates), seeds, steps, lanes, chunk
+    )
+    check_tasks(study.tasks, watcher)
+    return run_study(study, out, fresh, watcher)
+
+
+def parse_rates(rates: int | Axis | str, label: str = "rates") -> int | tuple[float, ...]:
+    """Return a number of learning rates, or the learning rates, also from text. Raises SearchSpaceError."""
+    if is_whole(rates) or (isinstance(rates, str) and re.fullmatch(r"-?[0-9]+", rates)):
+        return int(rates)  # type: ignore[arg-type]
+    return tuple(values_of(label, rates).tolist())
+
+
+def check_tasks(tasks: Sequence[Task], watcher: Watcher | None = None) -> None:
+    """Make the optimizers of all tasks, and raise the ValueError of the first one that refuses its learning rate."""
+    for task in tasks:
+        task.check(watcher or Watcher())
+
+
+def _checked_rates(rates: Any) -> tuple[float, ...]:
+    """Return learning rates in ascending order. Raises ValueError for those that float32 or a logarithm cannot have."""
+    rates = tuple(sorted(values_of("rates", rates).tolist()))
+    if rates[0] <= 0:
+        raise ValueError(f"rates must be above zero, for they are compared over decades; got {format_float(rates[0])}")
+    least, most = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
+    beyond = [format_float(rate) for rate in rates if not least <= rate <= most]
+    if beyond:
+        raise ValueError(
+            f"rates must lie from {least:.2g} to {most:.2g}, for float32, in which runs compute, takes others "
+            f"for 0 or infinity; got {', '.join(beyond)}"
         )
-    require_known("race", options, ("store", "watcher", "processes", "compiler"))
-    return run_tasks(plan.tasks, **options)
-
-
-def require_different(names: list[str], kind: str) -> None:
-    """Raise ValueError if two things have one name, under which both would be kept."""
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"two {kind}s are named {', '.join(twice)}; give one of them another name")
+    return rates

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import numpy as np
@@ -18,19 +18,17 @@ from ..engine.compiler import Compiler
 from ..engine.distributed import Processes
 from ..engine.runner import run_tasks
 from ..engine.task import Task, TaskResult, Watcher
-from ..inputs.argument_checks import require_known, require_whole
-from ..inputs.loading import find_problem
-from ..inputs.problem_adapter import as_problem
+from ..inputs.argument_checks import require_whole, suggesting
 from ..problems.base import Problem
-from ..results import assembly, plan, provenance
+from ..results import assembly, plan
 from ..storage.checkpoints import CheckpointStore, stored_plan
 from .optuna_sampler import STARTUP, Suggestions, require_optuna
-from .resuming import open_plan
-from .search_space import Axis, SearchSpaceError, as_axes, format_axis, scales, values_of
-from .search_space import Linear as Linear
-from .search_space import Log as Log
+from .running import run_study
+from .search_space import Axis, Linear, SearchSpaceError, as_axes, format_axis, scales, values_of
+from .selection import factories_by_name, problems_by_name
 from .size_limits import require_room, require_runs
-from .sweep import factories_by_name, fixed_hyperparameters, require_numbers
+from .study import Failed
+from .sweep import fixed_hyperparameters, require_numbers
 
 
 @dataclass(frozen=True)
@@ -56,6 +54,7 @@ class SearchStudy:
     sample_seed: int = 0
     lanes: int | None = None
     chunk: int | None = None
+    kind: ClassVar[str] = "search"
 
     def __post_init__(self) -> None:
         for name in ("trials", "batch", "seeds", "steps", "lanes", "chunk"):
@@ -99,23 +98,30 @@ class SearchStudy:
             axis="point",
         )  # fmt: skip
 
-    def document(self) -> dict[str, Any]:
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The problem."""
+        return (self.problem,)
+
+    def plan(self) -> dict[str, Any]:
         """Everything that determines the results, JSON-ready: the axes and the seed stand for the points."""
-        found = plan.document("search", [self.task(columns([next(self._corners())] * self.rounds[0]))])
+        found = plan.document(self.kind, [self.task(columns([next(self._corners())] * self.rounds[0]))])
         own = {"trials": self.trials, "batch": self.batch, "sample_seed": self.sample_seed}
         axes = {name: format_axis(axis) for name, axis in self.axes.items()}
         found["versions"]["optuna"] = require_optuna().__version__
         found["tasks"] = [{**own, **task, "points": axes} for task in found["tasks"]]
         return found
 
-    def run(self, folder: Path | None, watcher: Watcher, processes: Processes) -> dict[str, xr.Dataset]:
-        """Run all rounds, but for what the folder has of them, and give the Dataset by the name of the problem.
+    def compute(
+        self, folder: Path | None, watcher: Watcher, processes: Processes, failed: Failed
+    ) -> dict[str, xr.Dataset]:
+        """Compute the Dataset of the problem; see `Study`. Nothing is added to `failed`: a failure ends the search.
 
-        The points are asked for anew when a search goes on. They are the same, because the scores are; the parts of a
-        round with others (computed elsewhere) would not be taken.
+        A search that is resumed asks for its points again. They are the same, because the scores are. Checkpoints of a
+        round with other points, which were computed elsewhere, would not be taken.
         """
         suggestions = self._suggestions()
-        wanted = stored_plan(folder, self.document()) if folder else {}
+        wanted = stored_plan(folder, self.plan()) if folder else {}
         task_results: list[TaskResult] = []
         with Compiler(reuse_programs=True) as compiler:
             for number, count in enumerate(self.rounds):
@@ -152,43 +158,53 @@ class SearchStudy:
         )
 
 
+@suggesting
 def search(
-    problem: Any,
-    optimizer: Callable[..., Any] | str,
-    axes: Mapping[str, Axis],
+    problems: Any,
+    optimizers: str | Callable[..., Any] | Sequence[Any] | Mapping[str, Any],
+    hyperparameters: Mapping[str, Axis],
     trials: int = 64,
     batch: int = 16,
     seeds: int = 8,
     *,
+    sample_seed: int = 0,
+    steps: int | None = None,
+    lanes: int | None = None,
+    chunk: int | None = None,
     out: Path | str | None = None,
     fresh: bool = False,
     watcher: Watcher | None = None,
-    **options: Any,
-) -> xr.Dataset:
-    """Look for good hyperparameters of an optimizer in ranges, in rounds of `batch` points, each one compiled program.
+) -> xr.DataTree:
+    """Search ranges of an optimizer's hyperparameters, in rounds of `batch` points that are trained side by side.
 
-        search("digits", gl.adam, {"learning_rate": Log(1e-4, 1), "b1": Linear(0.5, 0.99)}, trials=64, seeds=4)
+        ranges = {"learning_rate": gl.lab.Log(1e-4, 1), "b1": gl.lab.Linear(0.5, 0.99)}
+        results = gl.lab.search("digits", gl.adam, ranges)
+        results.gradlab.best()
 
-    The problem and the optimizer are given as to `sweep`, but one of each; an axis is a range, or a list of values to
-    choose from. The options are those of `SearchStudy`: `steps`, `sample_seed`, `lanes` and `chunk`.
+    `problems` and `optimizers` are given as to `race`, but one of each. Each of the `hyperparameters` has a `Linear` or
+    `Log` range without a count, a list of values to choose from, or text such as "log:1e-4:1". Optuna chooses `trials`
+    points in all; another `sample_seed` gives others. Half of the `seeds` guide the search, and the others report on
+    it. `steps`, `lanes`, `chunk`, `out`, `fresh` and the DataTree that is returned are as of `sweep`, with the
+    coordinate `round` on (point).
 
-    Returns a Dataset like that of `sweep`, on (optimizer, point, seed, step), with the coordinate `round` on (point);
-    `gradlab.lab.analysis.configurations.ranking` has the best points. With `out`, a folder, rounds are kept there as
-    they go, and the same call goes on from them to the same results; `fresh` discards them. Raises ValueError or
-    TypeError for what cannot be searched, FolderError for what `out` holds, MissingOptunaError without Optuna.
+    Raises ValueError or TypeError for what cannot be searched, MissingOptunaError without Optuna, UserCodeError if the
+    optimizer or the problem fails, and FolderError for a folder that cannot be used.
     """
-    require_known("search", options, ("steps", "sample_seed", "lanes", "chunk"))
-    chosen = find_problem(problem) if isinstance(problem, str) else as_problem(problem)
-    factories = factories_by_name(optimizer)
-    if len(factories) != 1:
-        raise ValueError(f"a search is of one optimizer, got {', '.join(factories) or 'none'}; search each on its own")
-    ((name, factory),) = factories.items()
-    wanted = SearchStudy(chosen, name, factory, axes, trials, batch, seeds, **options)
-    if out is None:
-        return wanted.run(None, watcher or Watcher(), Processes())[chosen.name]
-    with open_plan(wanted.document(), wanted.run, Path(out), fresh) as run:
-        run.finish(provenance.provenance("gradlab.lab.studies.search.search"), watcher or Watcher())
-        return run.read()[0][chosen.name]
+    problem = only_one(problems_by_name(problems), "problem")
+    name, factory = only_one(list(factories_by_name(optimizers).items()), "optimizer")
+    study = SearchStudy(problem, name, factory, hyperparameters, trials, batch, seeds, steps, sample_seed, lanes, chunk)
+    return run_study(study, out, fresh, watcher)
+
+
+def only_one(several: Sequence[Any], kind: str) -> Any:
+    """Return the one problem, or (name, factory) of an optimizer. Raises ValueError if there are several, or none."""
+    if len(several) != 1:
+        names = [item[0] if isinstance(item, tuple) else item.name for item in several]
+        raise ValueError(
+            f"a search is of one {kind}, got {', '.join(names) or 'none'}; search each on its own, into a folder of "
+            f"its own"
+        )
+    return several[0]
 
 
 def _chosen_by(result: TaskResult) -> np.ndarray:

@@ -120,7 +120,7 @@ def as_axes(axes: Any) -> dict[str, Axis]:
     """
     if not isinstance(axes, Mapping) or not all(isinstance(name, str) for name in axes):
         raise TypeError(
-            f"axes must be a dictionary of hyperparameters and their values, such as "
+            f"hyperparameters must be a dictionary of names and their values, such as "
             f'{{"learning_rate": Log(1e-4, 1e-1, 13)}}; got {type(axes).__name__}: {axes!r}'
         )
     return {name: parse_axis(name, axis) if isinstance(axis, str) else axis for name, axis in axes.items()}

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import xarray as xr
 
-from ..analysis.sweep_as_race import swept_hyperparameters
-from ..engine.runner import run_tasks
-from ..engine.task import FailureCollector, Task, Watcher
-from ..inputs.argument_checks import Sampler, require_known, require_whole
-from ..inputs.factory_adapter import as_factory, needed_beside
-from ..inputs.importing import LoadError
-from ..inputs.loading import find_factory, find_problem, label_of
+from ..engine.distributed import Processes
+from ..engine.task import Task, Watcher
+from ..inputs.argument_checks import Sampler, require_whole, suggesting
+from ..inputs.factory_adapter import needed_beside
 from ..inputs.name_lookup import look_up
-from ..inputs.problem_adapter import as_problem
-from ..inputs.user_errors import Failures, UserCodeError, lines
 from ..problems.base import Problem
-from ..results import assembly, provenance
-from .race import require_different
-from .resuming import open_study
+from ..results import plan
+from .running import run_study
 from .search_space import Axis, SearchSpaceError, as_axes, grid_points, sample_points, scales
-from .search_space import Linear as Linear
-from .search_space import Log as Log
+from .selection import factories_by_name, problems_by_name, require_different
 from .size_limits import require_room, require_runs
+from .study import Failed, compute_tasks
 
 
 @dataclass(frozen=True)
@@ -53,6 +46,7 @@ class SweepStudy:
     chunk: int | None = None
     watcher: Watcher = field(default_factory=Watcher, repr=False, compare=False)  # is told how checking goes
     points: Mapping[str, np.ndarray] = field(init=False)
+    kind: ClassVar[str] = "sweep"
 
     def __post_init__(self) -> None:
         for name in ("seeds", "steps", "samples", "lanes", "chunk"):
@@ -107,96 +101,55 @@ class SweepStudy:
         """All training runs."""
         return sum(task.runs for task in self.tasks)
 
+    def plan(self) -> dict[str, Any]:
+        """Everything that determines the results, JSON-ready."""
+        return plan.document(self.kind, self.tasks)
 
-OPTIONS = ("steps", "samples", "sampler", "sample_seed", "lanes", "chunk")
+    def compute(
+        self, folder: Path | None, watcher: Watcher, processes: Processes, failed: Failed
+    ) -> dict[str, xr.Dataset]:
+        """Compute the Dataset of each problem; see `Study`."""
+        return compute_tasks(self.tasks, self.plan(), folder, watcher, processes, failed)
 
 
+@suggesting
 def sweep(
-    problem: Any,
-    optimizers: Callable[..., Any] | str | Sequence[Any] | Mapping[str, Any],
-    axes: Mapping[str, Axis],
+    problems: Any,
+    optimizers: str | Callable[..., Any] | Sequence[Any] | Mapping[str, Any],
+    hyperparameters: Mapping[str, Axis],
     seeds: int = 5,
     *,
+    samples: int | None = None,
+    sampler: Sampler | None = None,
+    sample_seed: int | None = None,
+    steps: int | None = None,
+    lanes: int | None = None,
+    chunk: int | None = None,
     out: Path | str | None = None,
     fresh: bool = False,
     watcher: Watcher | None = None,
-    **options: Any,
-) -> xr.Dataset:
-    """Train an optimizer at each point of a grid, from each seed, as one compiled program.
+) -> xr.DataTree:
+    """Train optimizers at each point of a grid of their hyperparameters, from several seeds, on each problem.
 
-        sweep("digits", gl.adam, {"learning_rate": Log(1e-4, 1e-1, 13), "b1": [0.8, 0.9, 0.95]}, seeds=5)
+        results = gl.lab.sweep("digits", gl.adam, {"learning_rate": gl.lab.Log(1e-4, 1e-1, 13), "b1": [0.8, 0.9]})
+        results.gradlab.best()
 
-    The problem is a value with `init` and `loss` (see `Problem`), a class of such values, or a name. An optimizer is a
-    factory (of gradlab, optax or the user's), or a name; several are a list, or a dictionary by label. A hyperparameter
-    has a range, a list of values, or one value. The options are those of `SweepStudy`: `steps`, `lanes` and `chunk`;
-    and `samples=64` for points in ranges without a count (`Log(1e-4, 1e-1)`), with `sampler` "sobol", "halton",
-    "latin_hypercube" or "random", and `sample_seed`.
+    `problems` and `optimizers` are given as to `race`; a factory takes the hyperparameters by name. Each of the
+    `hyperparameters` has a `Linear` or `Log` range with a count, a list of values, one value, or text such as
+    "log:1e-4:1e-1:13". With `samples=64`, so many points are spread over ranges without a count instead, by the
+    `sampler` "sobol" (the default), "halton", "latin_hypercube" or "random"; another `sample_seed` gives others. Half
+    of the `seeds` rank the points, and the others report on them. `steps`, `lanes`, `chunk`, `out`, `fresh` and the
+    DataTree that is returned are as of `race`, but that it is on (optimizer, point, seed, step or evaluation), with
+    each hyperparameter as a coordinate on (optimizer, point).
 
-    Returns a Dataset on (optimizer, point, seed, step), with each hyperparameter as a coordinate on (optimizer, point);
-    `unstack` gives a grid its axes. With `out`, a folder, chunks are kept there as they end, and the same call goes on
-    from them; `fresh` discards them. An optimizer that fails as it runs is left out, with a warning and the attribute
-    `failed`. Raises UserCodeError if all fail, ValueError or TypeError for what cannot be swept, and FolderError for
-    what `out` holds.
+    Raises ValueError or TypeError for what cannot be swept, UserCodeError if all optimizers fail, and FolderError for
+    a folder that cannot be used.
     """
-    require_known("sweep", options, OPTIONS)
-    chosen = find_problem(problem) if isinstance(problem, str) else as_problem(problem)
-    plan = SweepStudy((chosen,), factories_by_name(optimizers), axes, seeds, **options, watcher=watcher or Watcher())
-    if out is None:
-        failed: dict[str, dict[str, str]] = {}
-        task_results = list(run_tasks(plan.tasks, watcher=FailureCollector(watcher or Watcher(), failed)))
-        if not task_results:
-            raise UserCodeError("; ".join(lines(failed)))
-        return _with_failures(assembly.assemble(task_results), failed)
-    with open_study("sweep", plan.tasks, Path(out), fresh) as run:
-        run.finish(provenance.provenance("gradlab.lab.studies.sweep.sweep"), watcher or Watcher())
-        return _with_failures(run.read()[0][chosen.name], run.failed)
-
-
-def _with_failures(dataset: xr.Dataset, failed: Failures) -> xr.Dataset:
-    """The Dataset of the optimizers that ran, with a warning, and the attribute `failed`, for those that failed."""
-    for line in lines(failed):
-        warnings.warn(line, stacklevel=3)
-    return dataset.assign_attrs(failed=json.dumps(failed)) if failed else dataset
-
-
-def unstack(dataset: xr.Dataset) -> xr.Dataset:
-    """The Dataset of a grid with a dimension for each hyperparameter in the place of `point`.
-
-    Raises ValueError for samples, which lie on no grid, and for what no sweep made.
-    """
-    names = swept_hyperparameters(dataset)
-    if dataset.attrs.get("sampler", "grid") != "grid":
-        raise ValueError(
-            f"samples ({dataset.attrs['sampler']}) lie on no grid; their coordinates are on (optimizer, point)"
-        )
-    first = {name: dataset[name].values[0] for name in names}  # the same for all optimizers
-    flat = dataset.drop_vars(names).assign_coords({name: ("point", values) for name, values in first.items()})
-    if len(names) == 1:
-        return flat.swap_dims(point=names[0]).sortby(names[0])
-    return flat.set_index(point=names).unstack("point")
-
-
-def factories_by_name(optimizers: Any) -> dict[str, Callable[..., Any]]:
-    """Factories by name: of a factory, of its name, of several in a list, or of several in a dictionary by name.
-
-    Raises LoadError, and ValueError for two of one name.
-    """
-    if isinstance(optimizers, Mapping):
-        for label in optimizers:
-            if not isinstance(label, str) or not label.strip():
-                raise LoadError(f"optimizers are named by text in a dictionary, got {label!r}; write str: factory")
-        return {
-            label: find_factory(found) if isinstance(found, str) else as_factory(label, found)
-            for label, found in optimizers.items()
-        }
-    if isinstance(optimizers, (list, tuple)) and not hasattr(optimizers, "update"):  # an optimizer is a tuple, too
-        pairs = [pair for found in optimizers for pair in factories_by_name(found).items()]
-        require_different([label for label, _ in pairs], "optimizer")
-        return dict(pairs)
-    if isinstance(optimizers, str):
-        return {label_of(optimizers): find_factory(optimizers)}
-    name = getattr(optimizers, "__name__", "optimizer")
-    return {name: as_factory(name, optimizers)}
+    study = SweepStudy(
+        problems_by_name(problems), factories_by_name(optimizers), hyperparameters, seeds, steps, samples, sampler,
+        sample_seed, lanes, chunk, watcher or Watcher(),
+    )  # fmt: skip
+    return run_study(study, out, fresh, watcher)
 
 
 def fixed_hyperparameters(factories: Mapping[str, Callable[..., Any]], swept: Iterable[str]) -> str:

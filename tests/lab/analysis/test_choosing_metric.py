@@ -31,7 +31,8 @@ from gradlab.lab.report.series import sensitivity as sensitivity_series
 from gradlab.lab.report.verdict import verdict
 from gradlab.lab.results import results_file
 from gradlab.lab.results.plan import differences, document
-from gradlab.lab.studies.search import Log, search
+from gradlab.lab.studies.search import search
+from gradlab.lab.studies.search_space import Log
 from gradlab.lab.studies.sweep import SweepStudy, sweep
 
 ROLES = ["choose"] * 4 + ["report"] * 4
@@ -127,14 +128,14 @@ def test_points_are_ranked_by_validation(make_swept: Callable[..., xr.Dataset], 
 def test_a_search_and_a_sweep_of_a_problem_choose_by_validation() -> None:
     axes: Any = {"learning_rate": Log(1e-3, 10)}
     for seeds in (1, 2):
-        found = search(Leaky(), gl.sgd, axes, trials=24, batch=8, seeds=seeds)
+        found = search(Leaky(), gl.sgd, axes, trials=24, batch=8, seeds=seeds).gradlab.dataset()
         first = configurations.rank_configurations(found)[0]
         assert first.hyperparameters["learning_rate"] < 0.01  # validation wants no update, and the test one of 1
         assert first.chosen_by == pytest.approx((PULL - 1) ** 2, rel=0.02)
         assert first.score == pytest.approx(1, rel=0.02)
     late = found.learning_rate.values[0, 16:]
     assert np.median(late) < 0.01  # Optuna was told of the validation, and goes where that is good
-    data = sweep(Leaky(), gl.sgd, {"learning_rate": [0.001, 1.0]}, seeds=2)
+    data = sweep(Leaky(), gl.sgd, {"learning_rate": [0.001, 1.0]}, seeds=2).gradlab.dataset()
     assert data.attrs["chosen_by"] == "validation_loss"
     drawn = heat(Figure().subplots(), data.assign_coords(b=data.learning_rate), "sgd", "learning_rate", "b")
     (ring,) = [line for line in drawn.lines if line.get_label() == "_best"]
@@ -142,7 +143,7 @@ def test_a_search_and_a_sweep_of_a_problem_choose_by_validation() -> None:
 
 
 def test_the_choosing_metric_is_kept_with_the_results(tmp_path: Any) -> None:
-    data = sweep(Leaky(), gl.sgd, {"learning_rate": [0.001, 1.0]}, seeds=2, out=tmp_path / "kept")
+    data = sweep(Leaky(), gl.sgd, {"learning_rate": [0.001, 1.0]}, seeds=2, out=tmp_path / "kept").gradlab.dataset()
     read, _ = results_file.read(tmp_path / "kept")
     assert read["leaky"].attrs["chosen_by"] == data.attrs["chosen_by"] == "validation_loss"
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import jax
 import pytest
 
-from gradlab.lab.inputs.loading import find_contestant, find_problem
+from gradlab.lab.inputs.loading import find_contestant
 from gradlab.lab.inputs.source_files import source_digest
 from gradlab.lab.inputs.user_errors import UserCodeError, convert_user_errors, failures_of, lines, place, reason
-from gradlab.lab.studies.race import RaceStudy, race
+from gradlab.lab.studies.race import race
 
 MINE = """
 import jax, jax.numpy as jnp, optax
@@ -39,7 +39,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Non
     def run(name: str) -> None:
         contestant = find_contestant(f"to_blame:{name}")
         assert source_digest(contestant)  # so that an edit is seen when it goes on
-        list(race(RaceStudy((find_problem("ravine"),), (contestant,), rates=1, seeds=1, steps=1)))
+        race("ravine", f"to_blame:{name}", rates=1, seeds=1, steps=1)
 
     return run
 

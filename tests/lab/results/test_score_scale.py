@@ -76,7 +76,9 @@ def test_a_share_beyond_one_is_a_number() -> None:
 def test_points_below_zero_are_ranked(problem: Problem) -> None:
     from gradlab.lab.analysis.configurations import rank_configurations
 
-    found = rank_configurations(sweep(problem, "sgd", {"learning_rate": [0.001, 0.1, 0.01]}, seeds=2, steps=50))
+    found = rank_configurations(
+        sweep(problem, "sgd", {"learning_rate": [0.001, 0.1, 0.01]}, seeds=2, steps=50).gradlab.dataset()
+    )
     assert [point.hyperparameters["learning_rate"] for point in found] == [0.1, 0.01, 0.001]
     assert abs(found[0].score) == pytest.approx(5.0, abs=1e-3)
 
@@ -90,7 +92,7 @@ def test_the_floor_is_one_rounding_from_the_optimum() -> None:
 
 
 def test_luck_below_the_floor_does_not_rank() -> None:
-    data = sweep("ravine", "adam", {"learning_rate": [1.0]}, seeds=2, steps=3)
+    data = sweep("ravine", "adam", {"learning_rate": [1.0]}, seeds=2, steps=3).gradlab.dataset()
     floor = data.attrs["floor"]
     lucky = data.assign(final_loss=data.final_loss * 0)
     np.testing.assert_allclose(final_scores(lucky), floor)

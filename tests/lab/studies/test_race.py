@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradlab.lab.engine.runner import run_tasks
 from gradlab.lab.engine.task import Task, TaskResult, Watcher
 from gradlab.lab.inputs.contestants import all_contestants
 from gradlab.lab.problems import Problem, Ravine
@@ -40,7 +41,7 @@ def test_tasks_come_problem_by_problem_and_are_announced(slope: Problem, noisy: 
         def advances(self, done: float) -> None:
             runs.append(done)
 
-    for result in race(plan, watcher=Notes()):
+    for result in run_tasks(plan.tasks, watcher=Notes()):
         assert started[-1] == (result.task.problem.name, result.task.name)
         finished.append(started[-1])
     order = [("slope", "sgd"), ("slope", "sign_sgd"), ("noisy", "sgd"), ("noisy", "sign_sgd")]
@@ -51,7 +52,7 @@ def test_tasks_come_problem_by_problem_and_are_announced(slope: Problem, noisy: 
 
 def test_a_race_can_be_left_early(slope: Problem) -> None:
     table = all_contestants()
-    running = race(RaceStudy((slope,), (table["sgd"], table["sign_sgd"]), rates=1, seeds=1, steps=1))
+    running = run_tasks(RaceStudy((slope,), (table["sgd"], table["sign_sgd"]), rates=1, seeds=1, steps=1).tasks)
     assert next(running).task.name == "sgd"
     running.close()
     assert list(running) == []
@@ -59,8 +60,8 @@ def test_a_race_can_be_left_early(slope: Problem) -> None:
 
 def test_steps_are_the_problems_own_unless_given() -> None:
     contestant = (all_contestants()["sgd"],)
-    assert RaceStudy((Ravine(),), contestant).steps_of(Ravine()) == Ravine.steps
-    assert RaceStudy((Ravine(),), contestant, steps=7).steps_of(Ravine()) == 7
+    assert [task.steps for task in RaceStudy((Ravine(),), contestant).tasks] == [Ravine.steps]
+    assert [task.steps for task in RaceStudy((Ravine(),), contestant, steps=7).tasks] == [7]
 
 
 @pytest.mark.parametrize("wrong", [{"rates": 0}, {"seeds": -1}, {"steps": 0}, {"lanes": 0}, {"chunk": 0}])
@@ -77,11 +78,9 @@ def test_numbers_of_other_types_are_errors(wrong: dict[str, Any]) -> None:
         RaceStudy((Ravine(),), (all_contestants()["sgd"],), **wrong)
 
 
-def test_a_race_is_of_a_plan() -> None:
-    with pytest.raises(TypeError, match="race takes a Plan of problems and contestants, got str: 'digits'"):
-        race("digits")  # type: ignore[arg-type]
+def test_an_argument_that_is_misspelt_is_met_with_the_right_one() -> None:
     with pytest.raises(TypeError, match=r"race has no argument 'wacher'; did you mean watcher\?"):
-        race(RaceStudy((Ravine(),), (all_contestants()["sgd"],)), wacher=Watcher())
+        race("ravine", "sgd", wacher=Watcher())  # type: ignore[call-arg]
 
 
 def test_given_rates_are_checked() -> None:

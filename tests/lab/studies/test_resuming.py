@@ -79,15 +79,15 @@ class Stop(Watcher):
 
 def test_from_python_the_same_call_goes_on(noisy: Problem, tmp_path: Path) -> None:
     options: dict[str, Any] = {"seeds": 2, "steps": 6, "chunk": 2, "lanes": 2}
-    expected = sweep(noisy, gl.adam, RATES, **options)
+    expected = sweep(noisy, gl.adam, RATES, **options).gradlab.dataset()
     with pytest.raises(KeyboardInterrupt):
         sweep(noisy, gl.adam, RATES, out=tmp_path, watcher=Stop(2.5), **options)
     done = len(list((tmp_path / "parts").iterdir()))
     assert done > 1
-    found = sweep(noisy, gl.adam, RATES, out=tmp_path, **options)
+    found = sweep(noisy, gl.adam, RATES, out=tmp_path, **options).gradlab.dataset()
     np.testing.assert_array_equal(found.loss, expected.loss)
     np.testing.assert_array_equal(found.b, expected.b)
-    again = sweep(noisy, gl.adam, RATES, out=tmp_path, watcher=Stop(0), **options)
+    again = sweep(noisy, gl.adam, RATES, out=tmp_path, watcher=Stop(0), **options).gradlab.dataset()
     assert found.identical(again)
     with pytest.raises(FolderError, match="steps of adam on noisy: 6 there, 7 here"):
         sweep(noisy, gl.adam, RATES, out=tmp_path, **options | {"steps": 7})
@@ -96,11 +96,11 @@ def test_from_python_the_same_call_goes_on(noisy: Problem, tmp_path: Path) -> No
 def test_a_state_of_random_keys_is_gone_on_from(noisy: Problem, tmp_path: Path) -> None:
     factory = gl.transformation(_descent_with_a_key)
     options: dict[str, Any] = {"seeds": 2, "steps": 7, "chunk": 3}
-    expected = sweep(noisy, {"sgd": factory}, RATES, **options)
+    expected = sweep(noisy, {"sgd": factory}, RATES, **options).gradlab.dataset()
     with pytest.raises(KeyboardInterrupt):
         sweep(noisy, {"sgd": factory}, RATES, out=tmp_path, watcher=Stop(1), **options)
     assert checkpoints.read_plan(tmp_path) is not None
-    found = sweep(noisy, {"sgd": factory}, RATES, out=tmp_path, **options)
+    found = sweep(noisy, {"sgd": factory}, RATES, out=tmp_path, **options).gradlab.dataset()
     np.testing.assert_array_equal(found.loss, expected.loss)
 
 

@@ -13,13 +13,15 @@ import pytest
 
 import gradlab as gl
 from gradlab.lab.analysis.configurations import rank_configurations
+from gradlab.lab.analysis.sweep_as_race import unstack
 from gradlab.lab.engine import compiler
 from gradlab.lab.engine.program import Program
 from gradlab.lab.engine.task import Watcher
 from gradlab.lab.problems import Problem
 from gradlab.lab.results.study_folder import FolderError
-from gradlab.lab.studies.search import Linear, Log, SearchStudy, search
-from gradlab.lab.studies.sweep import sweep, unstack
+from gradlab.lab.studies.search import SearchStudy, search
+from gradlab.lab.studies.search_space import Linear, Log
+from gradlab.lab.studies.sweep import sweep
 from tests.lab.training import train
 
 RATE: Any = {"learning_rate": Log(1e-4, 1e4)}
@@ -44,9 +46,9 @@ class Count(Watcher):
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_it_comes_closer_to_the_best_rate_than_as_many_samples(slope: Problem, seed: int) -> None:
-    found = search(slope, gl.sgd, RATE, trials=40, batch=8, seeds=1, steps=2, sample_seed=seed)
+    found = search(slope, gl.sgd, RATE, trials=40, batch=8, seeds=1, steps=2, sample_seed=seed).gradlab.dataset()
     others = [
-        sweep(slope, gl.sgd, RATE, seeds=1, steps=2, samples=40, sampler=sampler, sample_seed=seed)
+        sweep(slope, gl.sgd, RATE, seeds=1, steps=2, samples=40, sampler=sampler, sample_seed=seed).gradlab.dataset()
         for sampler in ("random", "sobol")
     ]
     best, *missed = (
@@ -60,8 +62,8 @@ def test_it_comes_closer_to_the_best_rate_than_as_many_samples(slope: Problem, s
 
 
 def test_it_is_labelled_as_a_sweep_is(noisy: Problem) -> None:
-    found = search(noisy, gl.sgd, BOTH, **SMALL | {"trials": 10})
-    again = sweep(noisy, gl.sgd, BOTH, seeds=2, steps=4, samples=10)
+    found = search(noisy, gl.sgd, BOTH, **SMALL | {"trials": 10}).gradlab.dataset()
+    again = sweep(noisy, gl.sgd, BOTH, seeds=2, steps=4, samples=10).gradlab.dataset()
     assert (found.sizes, set(found)) == (again.sizes, set(again))
     assert set(found.coords) - set(again.coords) == {"round"}
     for name in again.coords:
@@ -75,7 +77,7 @@ def test_it_is_labelled_as_a_sweep_is(noisy: Problem) -> None:
 
 
 def test_each_point_is_the_run_of_its_optimizer(noisy: Problem) -> None:
-    found = search(noisy, gl.sgd, BOTH, **SMALL)
+    found = search(noisy, gl.sgd, BOTH, **SMALL).gradlab.dataset()
     point = found.isel(optimizer=0, point=6)
     tx = gl.sgd(float(point.learning_rate), momentum=float(point.momentum))
     np.testing.assert_allclose(point.loss, train(noisy, [tx], [0, 1], 4).loss[0], rtol=1e-6)
@@ -97,32 +99,34 @@ def test_rounds_of_one_size_compile_once(noisy: Problem, monkeypatch: pytest.Mon
 def test_stopped_anywhere_it_goes_on_to_the_same_results(
     noisy: Problem, tmp_path: Path, contents: Callable[[Path], dict[str, bytes]]
 ) -> None:
-    expected = search(noisy, gl.adam, RATE, **SMALL)
-    whole = search(noisy, gl.adam, RATE, out=tmp_path / "whole", **SMALL)
+    expected = search(noisy, gl.adam, RATE, **SMALL).gradlab.dataset()
+    whole = search(noisy, gl.adam, RATE, out=tmp_path / "whole", **SMALL).gradlab.dataset()
     out, options = tmp_path / "out", {**SMALL, "out": tmp_path / "out"}
     for runs in (3, 10, 19):  # of 24; in the first, the second and the last round
         with pytest.raises(KeyboardInterrupt):
             search(noisy, gl.adam, RATE, watcher=Count(runs), **options)
     assert len(list((out / "parts").glob("0002-*"))) > 0
     counted = Count()
-    found = search(noisy, gl.adam, RATE, watcher=counted, **options)
+    found = search(noisy, gl.adam, RATE, watcher=counted, **options).gradlab.dataset()
     assert counted.runs == pytest.approx(24)
     np.testing.assert_array_equal(found.loss, expected.loss)
     np.testing.assert_array_equal(found.learning_rate, expected.learning_rate)
     assert contents(out) == contents(tmp_path / "whole")
     drop = ["compile_seconds", "run_seconds"]
     assert found.drop_vars(drop).identical(whole.drop_vars(drop))
-    assert found.identical(search(noisy, gl.adam, RATE, watcher=Count(0), **options))  # computes nothing
+    assert found.identical(
+        search(noisy, gl.adam, RATE, watcher=Count(0), **options).gradlab.dataset()
+    )  # computes nothing
 
 
 def test_a_round_that_is_damaged_is_computed_anew(noisy: Problem, tmp_path: Path) -> None:
-    expected = search(noisy, gl.adam, RATE, **SMALL)
+    expected = search(noisy, gl.adam, RATE, **SMALL).gradlab.dataset()
     with pytest.raises(KeyboardInterrupt):
         search(noisy, gl.adam, RATE, out=tmp_path, watcher=Count(19), **SMALL)
     first = min((tmp_path / "parts").iterdir())
     first.write_bytes(first.read_bytes()[:99])
     counted = Count()
-    found = search(noisy, gl.adam, RATE, out=tmp_path, watcher=counted, **SMALL)
+    found = search(noisy, gl.adam, RATE, out=tmp_path, watcher=counted, **SMALL).gradlab.dataset()
     assert "is damaged" in counted.warnings[0]
     np.testing.assert_array_equal(found.loss, expected.loss)
 
@@ -133,14 +137,17 @@ def test_another_plan_is_refused(noisy: Problem, tmp_path: Path) -> None:
         ({"trials": 9}, r"\(trials of adam on noisy: 12 there, 9 here\)"),
         ({"batch": 5}, "batch of adam on noisy: 4 there, 5 here"),
         ({"sample_seed": 1}, r"\(sample_seed of adam on noisy: 0 there, 1 here\)"),
-        ({"axes": {"learning_rate": Log(1e-4, 1)}}, "rate of adam on noisy: log:0.0001:10000 there, log:0.0001:1 here"),
+        (
+            {"hyperparameters": {"learning_rate": Log(1e-4, 1)}},
+            "rate of adam on noisy: log:0.0001:10000 there, log:0.0001:1 here",
+        ),
     ]
     for change, message in changes:
         with pytest.raises(FolderError, match=message):
-            search(noisy, gl.adam, **{"axes": RATE, "out": tmp_path, **SMALL, **change})
+            search(noisy, gl.adam, **{"hyperparameters": RATE, "out": tmp_path, **SMALL, **change})
     with pytest.raises(FolderError, match="kind: search there, sweep here"):
         sweep(noisy, gl.adam, RATE, out=tmp_path, samples=12, seeds=2, steps=4)
-    fresh = search(noisy, gl.adam, RATE, out=tmp_path, fresh=True, **SMALL | {"trials": 3})
+    fresh = search(noisy, gl.adam, RATE, out=tmp_path, fresh=True, **SMALL | {"trials": 3}).gradlab.dataset()
     assert fresh.sizes["point"] == 3
 
 
@@ -187,5 +194,7 @@ def test_a_class_of_the_users_own_is_a_problem() -> None:
         def loss(self, params: Any, batch: Any) -> Any:
             return (params**2).sum()
 
-    found = search(Plain, gl.sgd, {"learning_rate": Log(0.01, 0.5)}, trials=2, batch=2, seeds=1, steps=3)
+    found = search(
+        Plain, gl.sgd, {"learning_rate": Log(0.01, 0.5)}, trials=2, batch=2, seeds=1, steps=3
+    ).gradlab.dataset()
     assert found.attrs["problem"] == "plain"

@@ -14,7 +14,8 @@ from gradlab.lab.engine.task import Task
 from gradlab.lab.inputs.contestants import all_contestants
 from gradlab.lab.problems import Problem
 from gradlab.lab.studies.race import RaceStudy
-from gradlab.lab.studies.search import Log, search
+from gradlab.lab.studies.search import search
+from gradlab.lab.studies.search_space import Log
 from gradlab.lab.studies.size_limits import TooLargeError, memory, require_count, require_room
 from gradlab.lab.studies.sweep import sweep
 

@@ -16,18 +16,19 @@ from scipy.stats import qmc
 
 import gradlab as gl
 from gradlab.lab.analysis.configurations import rank_configurations
-from gradlab.lab.analysis.sweep_as_race import as_race
+from gradlab.lab.analysis.sweep_as_race import as_race, unstack
 from gradlab.lab.problems import Problem
 from gradlab.lab.studies.search import search
-from gradlab.lab.studies.search_space import SearchSpaceError
-from gradlab.lab.studies.sweep import Linear, Log, factories_by_name, sweep, unstack
+from gradlab.lab.studies.search_space import Linear, Log, SearchSpaceError
+from gradlab.lab.studies.selection import factories_by_name
+from gradlab.lab.studies.sweep import sweep
 from tests.lab.training import train
 
 AXES: Any = {"learning_rate": Log(0.01, 1, 3), "momentum": [0.0, 0.9]}
 
 
 def test_each_point_is_the_run_of_its_optimizer(noisy: Problem) -> None:
-    found = sweep(noisy, gl.sgd, AXES, seeds=3, steps=5)
+    found = sweep(noisy, gl.sgd, AXES, seeds=3, steps=5).gradlab.dataset()
     assert dict(found.sizes) | {"optimizer": 1, "point": 6, "seed": 3, "step": 5} == dict(found.sizes)
     assert found.learning_rate.dims == ("optimizer", "point")
     assert found.learning_rate.values[0].tolist() == [0.01, 0.01, 0.1, 0.1, 1, 1]
@@ -40,14 +41,14 @@ def test_each_point_is_the_run_of_its_optimizer(noisy: Problem) -> None:
 
 def test_a_lane_is_the_same_bits_wherever_it_is_in_a_block(noisy: Problem) -> None:
     rates = [0.1, 0.2, 0.3, 0.4]
-    here = sweep(noisy, gl.adam, {"learning_rate": rates}, seeds=2, steps=9, lanes=8)
-    there = sweep(noisy, gl.adam, {"learning_rate": rates[::-1]}, seeds=2, steps=9, lanes=8, chunk=4)
+    here = sweep(noisy, gl.adam, {"learning_rate": rates}, seeds=2, steps=9, lanes=8).gradlab.dataset()
+    there = sweep(noisy, gl.adam, {"learning_rate": rates[::-1]}, seeds=2, steps=9, lanes=8, chunk=4).gradlab.dataset()
     np.testing.assert_array_equal(here.loss.values, there.loss.values[:, ::-1])
     np.testing.assert_array_equal(here.b.values, there.b.values[:, ::-1])
 
 
 def test_a_grid_is_unstacked_into_its_axes(noisy: Problem) -> None:
-    found = sweep(noisy, {"ours": gl.sgd, "theirs": optax.sgd}, AXES, seeds=2, steps=3)
+    found = sweep(noisy, {"ours": gl.sgd, "theirs": optax.sgd}, AXES, seeds=2, steps=3).gradlab.dataset()
     grid = unstack(found)
     assert grid.loss.sel(learning_rate=0.1, momentum=0.9, optimizer="ours").shape == (2, 3)
     np.testing.assert_array_equal(
@@ -57,7 +58,9 @@ def test_a_grid_is_unstacked_into_its_axes(noisy: Problem) -> None:
 
 
 def test_samples_are_no_grid(noisy: Problem) -> None:
-    found = sweep(noisy, gl.sgd, {"learning_rate": Log(1e-3, 1), "momentum": Linear(0, 1)}, seeds=1, steps=2, samples=8)
+    found = sweep(
+        noisy, gl.sgd, {"learning_rate": Log(1e-3, 1), "momentum": Linear(0, 1)}, seeds=1, steps=2, samples=8
+    ).gradlab.dataset()
     assert found.sizes["point"] == 8
     assert found.attrs["scales"] == '{"learning_rate": "log", "momentum": "lin"}'
     with pytest.raises(ValueError, match=r"samples \(sobol\) lie on no grid"):
@@ -89,7 +92,7 @@ def test_what_cannot_be_swept_is_refused(noisy: Problem, axes: Any, options: Any
 @pytest.mark.parametrize(
     ("axes", "options", "message"),
     [
-        ([("learning_rate", [0.1])], {}, "axes must be a dictionary of hyperparameters and their values"),
+        ([("learning_rate", [0.1])], {}, "hyperparameters must be a dictionary of names and their values"),
         ({"learning_rate": [0.1]}, {"seeds": "4"}, "seeds must be a whole number, at least 1; got str: '4'"),
         ({"learning_rate": [0.1]}, {"seeds": 2.5}, "seeds must be a whole number, at least 1; got float: 2.5"),
         ({"learning_rate": [0.1]}, {"seeds": True}, "seeds must be a whole number, at least 1; got bool: True"),
@@ -107,21 +110,21 @@ def test_arguments_of_other_types_are_refused(noisy: Problem, axes: Any, options
 
 def test_a_listed_value_is_swept_as_it_is(noisy: Problem) -> None:
     axes: Any = {"learning_rate": "0.1,0.2", "b2": [0.9999999, 0.99999991]}
-    found = sweep(noisy, gl.adam, axes, seeds=1, steps=1)
+    found = sweep(noisy, gl.adam, axes, seeds=1, steps=1).gradlab.dataset()
     assert found.b2.values.tolist() == [[0.9999999, 0.99999991] * 2]
     assert as_race(found).optimizer.values.tolist() == ["adam b2=0.9999999", "adam b2=0.99999991"]
 
 
 def test_halton_samples_are_halton(noisy: Problem) -> None:
     options: Any = {"samples": 4, "seeds": 1, "steps": 1}
-    found = sweep(noisy, gl.sgd, {"learning_rate": Linear(0, 1)}, sampler="halton", **options)
+    found = sweep(noisy, gl.sgd, {"learning_rate": Linear(0, 1)}, sampler="halton", **options).gradlab.dataset()
     assert found.attrs["sampler"] == "halton"
     shares = qmc.Halton(1, seed=0).random(4)[:, 0]
     np.testing.assert_allclose(found.learning_rate.values[0], shares, atol=1e-6)
 
 
 def test_points_are_ranked_by_some_seeds_and_reported_on_others(noisy: Problem) -> None:
-    found = sweep(noisy, gl.sgd, {"learning_rate": [0.1, 1e30, 0.3]}, seeds=4, steps=6)
+    found = sweep(noisy, gl.sgd, {"learning_rate": [0.1, 1e30, 0.3]}, seeds=4, steps=6).gradlab.dataset()
     first, second, last = rank_configurations(found)
     late = np.log(found.final_loss.isel(optimizer=0, evaluation=slice(3, 7)))  # the second half of so short a run
     chosen = np.exp(late[:, :2].mean(("seed", "evaluation"))).values
@@ -135,7 +138,7 @@ def test_points_are_ranked_by_some_seeds_and_reported_on_others(noisy: Problem) 
 
 def test_settings_of_the_calling_thread_hold_in_those_that_compile(noisy: Problem) -> None:
     with jax.enable_x64(False):  # which is on in other threads, as in all tests
-        found = sweep(noisy, gl.adam, {"learning_rate": [0.1]}, seeds=1, steps=3)
+        found = sweep(noisy, gl.adam, {"learning_rate": [0.1]}, seeds=1, steps=3).gradlab.dataset()
     assert not bool(found.diverged.any())
 
 
@@ -153,12 +156,12 @@ class Nameless(Problem):
 def test_a_problem_of_the_docs_needs_no_name(is_value: bool) -> None:
     kind: Any = Nameless
     problem = kind() if is_value else kind
-    dataset = sweep(problem, gl.sgd, {"learning_rate": [0.1, 0.2]}, seeds=1, steps=3)
+    dataset = sweep(problem, gl.sgd, {"learning_rate": [0.1, 0.2]}, seeds=1, steps=3).gradlab.dataset()
     assert (dataset.attrs["problem"], dataset.attrs["summary"]) == ("nameless", "A problem without a name.")
 
 
 def test_a_grid_of_one_hyperparameter_is_unstacked_along_it(noisy: Problem) -> None:
-    found = sweep(noisy, gl.sgd, {"learning_rate": [0.2, 0.1]}, seeds=2, steps=3)
+    found = sweep(noisy, gl.sgd, {"learning_rate": [0.2, 0.1]}, seeds=2, steps=3).gradlab.dataset()
     grid = unstack(found)
     assert grid.loss.dims == ("optimizer", "learning_rate", "seed", "step")
     assert grid.learning_rate.values.tolist() == [0.1, 0.2]
@@ -166,7 +169,7 @@ def test_a_grid_of_one_hyperparameter_is_unstacked_along_it(noisy: Problem) -> N
 
 
 def test_a_bare_number_is_one_value(noisy: Problem) -> None:
-    found = sweep(noisy, gl.sgd, {"learning_rate": 0.1, "momentum": [0.0, 0.5]}, seeds=1, steps=2)
+    found = sweep(noisy, gl.sgd, {"learning_rate": 0.1, "momentum": [0.0, 0.5]}, seeds=1, steps=2).gradlab.dataset()
     assert found.learning_rate.values.tolist() == [[0.1, 0.1]]
 
 

@@ -1,0 +1,48 @@
+"""Running a study from Python: in memory, or in a folder."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import xarray as xr
+
+from ..engine.distributed import Processes
+from ..engine.task import Watcher
+from ..inputs.user_errors import UserCodeError, lines
+from ..results.provenance import provenance
+from ..results_tree import as_tree
+from .outputs import write_outputs
+from .resuming import open_study
+from .study import Failed, Study
+
+
+def run_study(
+    study: Study, out: Path | str | None = None, fresh: bool = False, watcher: Watcher | None = None
+) -> xr.DataTree:
+    """Run a study, and return its results.
+
+    With a folder `out`, the study goes on from the checkpoints there, unless `fresh` discards them, and leaves its
+    results, tables, pictures and report there. For each optimizer that fails there is a warning, and the attribute
+    `failed` of the results. Raises UserCodeError if all of them fail, FolderError for a folder that cannot be used, and
+    OSError if the disk refuses.
+    """
+    watcher = watcher or Watcher()
+    attributes = provenance(f"gradlab.lab.{study.kind}")
+    failed: Failed = {}
+    if out is None:
+        datasets = study.compute(None, watcher, Processes(), failed)
+        if not datasets:
+            raise UserCodeError("; ".join(lines(failed)))
+        own = {"kind": study.kind} | ({"failed": json.dumps(failed)} if failed else {})
+        results = as_tree(datasets, attributes | own)
+    else:
+        with open_study(study, Path(out), fresh) as opened:
+            opened.finish(attributes, watcher)
+            results, failed = opened.read(), opened.failed
+            if opened.processes.is_first:
+                write_outputs(opened, results, watcher)
+    for line in lines(failed):
+        warnings.warn(line, stacklevel=3)
+    return results

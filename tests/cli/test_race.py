@@ -70,7 +70,7 @@ def test_a_finished_race_is_shown_again_and_not_run(
 ) -> None:
     first = gradlab("race", "--out", str(tmp_path), *TINY)
     before = contents(tmp_path)
-    monkeypatch.setattr("gradlab.lab.studies.resuming.run_tasks", None)
+    monkeypatch.setattr("gradlab.lab.studies.study.run_tasks", None)
     again = gradlab("race", "--out", str(tmp_path), *TINY)
     assert (again.code, again.out) == (0, first.out)
     assert again.err == f"{tmp_path} holds all of this race already; --fresh runs it anew\n"

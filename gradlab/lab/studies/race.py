@@ -18,7 +18,7 @@ from ..inputs.argument_checks import is_whole, require_whole, suggesting
 from ..inputs.contestants import Contestant
 from ..problems.base import Problem
 from ..results import plan
-from .running import run_study
+from .running import describe_call, run_study
 from .search_space import Axis, values_of
 from .selection import DEFAULT_PROBLEMS, contestants_by_name, problems_by_name, require_different
 from .size_limits import require_room, require_runs
@@ -135,11 +135,12 @@ def race(
     Raises ValueError or TypeError for what cannot be raced, UserCodeError if all optimizers fail, and FolderError for
     a folder that cannot be used.
     """
+    command = describe_call("race", locals())
     study = RaceStudy(
         problems_by_name(problems), contestants_by_name(optimizers), parse_rates(rates), seeds, steps, lanes, chunk
     )
     check_tasks(study.tasks, watcher)
-    return run_study(study, out, fresh, watcher)
+    return run_study(study, command, out, fresh, watcher)
 
 
 def parse_rates(rates: int | Axis | str, label: str = "rates") -> int | tuple[float, ...]:

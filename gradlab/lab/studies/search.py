@@ -23,7 +23,7 @@ from ..problems.base import Problem
 from ..results import assembly, plan
 from ..storage.checkpoints import CheckpointStore, stored_plan
 from .optuna_sampler import STARTUP, Suggestions, require_optuna
-from .running import run_study
+from .running import describe_call, run_study
 from .search_space import Axis, Linear, SearchSpaceError, as_axes, format_axis, scales, values_of
 from .selection import factories_by_name, problems_by_name
 from .size_limits import require_room, require_runs
@@ -190,10 +190,11 @@ def search(
     Raises ValueError or TypeError for what cannot be searched, MissingOptunaError without Optuna, UserCodeError if the
     optimizer or the problem fails, and FolderError for a folder that cannot be used.
     """
+    command = describe_call("search", locals())
     problem = only_one(problems_by_name(problems), "problem")
     name, factory = only_one(list(factories_by_name(optimizers).items()), "optimizer")
     study = SearchStudy(problem, name, factory, hyperparameters, trials, batch, seeds, steps, sample_seed, lanes, chunk)
-    return run_study(study, out, fresh, watcher)
+    return run_study(study, command, out, fresh, watcher)
 
 
 def only_one(several: Sequence[Any], kind: str) -> Any:

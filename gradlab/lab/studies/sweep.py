@@ -18,7 +18,7 @@ from ..inputs.factory_adapter import needed_beside
 from ..inputs.name_lookup import look_up
 from ..problems.base import Problem
 from ..results import plan
-from .running import run_study
+from .running import describe_call, run_study
 from .search_space import Axis, SearchSpaceError, as_axes, grid_points, sample_points, scales
 from .selection import factories_by_name, problems_by_name, require_different
 from .size_limits import require_room, require_runs
@@ -145,11 +145,12 @@ def sweep(
     Raises ValueError or TypeError for what cannot be swept, UserCodeError if all optimizers fail, and FolderError for
     a folder that cannot be used.
     """
+    command = describe_call("sweep", locals())
     study = SweepStudy(
         problems_by_name(problems), factories_by_name(optimizers), hyperparameters, seeds, steps, samples, sampler,
         sample_seed, lanes, chunk, watcher or Watcher(),
     )  # fmt: skip
-    return run_study(study, out, fresh, watcher)
+    return run_study(study, command, out, fresh, watcher)
 
 
 def fixed_hyperparameters(factories: Mapping[str, Callable[..., Any]], swept: Iterable[str]) -> str:

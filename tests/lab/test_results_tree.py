@@ -1,0 +1,106 @@
+"""What the accessor says is what the analysis finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from gradlab.lab.results_tree import as_tree, read_results
+
+RATES = [0.1, 0.2]
+
+
+@pytest.fixture
+def race(make_dataset: Callable[..., xr.Dataset]) -> xr.DataTree:
+    """Two problems: on the first, "b" is best at 0.2, where it has 4 on the reporting seed."""
+    scores = np.array([[[8.0, 8.0], [9.0, 9.0]], [[5.0, 5.0], [2.0, 4.0]]])  # (optimizer, rate, seed)
+    first = make_dataset(scores, RATES, ["choose", "report"])
+    return as_tree(
+        {"one": first, "two": first.isel(optimizer=[0])}, {"command": "made", "failed": '{"one": {"c": "x"}}'}
+    )
+
+
+@pytest.fixture
+def sweep(make_swept: Callable[..., xr.Dataset]) -> xr.DataTree:
+    points = {"b1": [0.0, 0.5], "b2": [0.9, 0.9]}
+    return as_tree({"one": make_swept(np.array([[[3.0], [1.0]]]), points)}, {"command": "made"})
+
+
+def test_a_race_has_a_leaderboard_for_each_problem(race: xr.DataTree) -> None:
+    names = race["one"].optimizer.values.tolist()
+    assert race.gradlab.problems == ("one", "two")
+    board = race.gradlab.leaderboard("one")
+    assert board.index.name == "rank"
+    assert board.optimizer.tolist() == [names[1], names[0]]
+    assert board.score.tolist() == pytest.approx([4.0, 8.0])
+    assert board.best_rate.tolist() == [0.2, 0.1]
+    assert race.gradlab.best("one") == (names[1], {"learning_rate": 0.2}, 4.0)
+    assert race.gradlab.best("one", names[0])[:2] == (names[0], {"learning_rate": 0.1})
+    assert race.gradlab.failures == {"one": {"c": "x"}}
+    assert race.gradlab.verdict("two") is not None
+    with pytest.raises(ValueError, match="there are several problems; name one of them: one, two"):
+        race.gradlab.leaderboard()
+    with pytest.raises(ValueError, match="no problem 'three': one, two"):
+        race.gradlab.best("three")
+    with pytest.raises(ValueError, match=f"no optimizer 'x': {names[1]}, {names[0]}"):
+        race.gradlab.best("one", "x")
+    with pytest.raises(ValueError, match="sweep"):
+        race.gradlab.configurations("one")
+
+
+def test_one_node_and_its_dataset_have_the_accessor_too(race: xr.DataTree) -> None:
+    for results in (race["one"], race["one"].to_dataset()):
+        assert results.gradlab.leaderboard().score.tolist() == pytest.approx([4.0, 8.0])
+    assert race["one"].gradlab.problems == ("one",)
+    assert race["one"].gradlab.failures == {}
+
+
+def test_a_sweep_has_configurations(sweep: xr.DataTree) -> None:
+    table = sweep.gradlab.configurations()
+    assert table.index.tolist() == [1, 2]
+    assert table.columns.tolist()[:3] == ["optimizer", "b1", "b2"]
+    assert table[["b1", "b2"]].values.tolist() == [[0.5, 0.9], [0.0, 0.9]]
+    best = sweep.gradlab.best()
+    assert best.hyperparameters == {"b1": 0.5, "b2": 0.9}
+    assert best.score == 1.0
+    board = sweep.gradlab.leaderboard()
+    assert board[["b1", "b2", "score"]].values.tolist() == [[0.5, 0.9, 1.0]]
+    assert sweep.gradlab.problems == ("one",)
+
+
+def test_where_all_diverged_the_best_has_no_hyperparameters(make_dataset: Callable[..., xr.Dataset]) -> None:
+    results = as_tree({"one": make_dataset(np.full((1, 2, 2), np.nan), RATES, ["choose", "report"])}, {})
+    _, hyperparameters, score = results.gradlab.best()
+    assert hyperparameters == {}
+    assert np.isnan(score)
+    assert results.gradlab.leaderboard().score.isna().all()
+
+
+def test_figures_and_the_report_are_those_of_the_command(task_results: Any, tmp_path: Path) -> None:
+    from gradlab.lab.results.assembly import assemble
+
+    results = as_tree({"ravine": assemble(task_results)}, {"command": "made", "gradlab": "0"})
+    figures = results.gradlab.figures()
+    assert list(figures) == ["learning_curves_ravine", "sensitivity_ravine", "paths_ravine", "ranks_ravine"]
+    path = results.gradlab.report(tmp_path / "page.html")
+    assert path == tmp_path / "page.html"
+    assert "ravine" in path.read_text(encoding="utf-8")
+
+
+def test_results_are_read_from_a_folder_or_a_file(task_results: Any, tmp_path: Path) -> None:
+    from gradlab.lab.results.assembly import assemble
+    from gradlab.lab.results.provenance import provenance
+    from gradlab.lab.results.results_file import write
+
+    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, provenance("made"))
+    for path in (tmp_path, tmp_path / "results.nc", str(tmp_path)):
+        results = read_results(path)
+        assert results.attrs["command"] == "made"
+        assert results.gradlab.problems == ("ravine",)
+    with pytest.raises(FileNotFoundError):
+        read_results(tmp_path / "elsewhere")

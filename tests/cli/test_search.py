@@ -89,8 +89,14 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
         (("--set", "learning_rate=log:0.1:1:5"), "learning_rate=log:0.1:1:5: a search takes its own points of a range"),
         (("--set", "rate=log:0.1:1"), "no hyperparameter of sgd is named 'rate'"),
         (("--set", "learning_rate=lin:-1:1"), "sgd: learning_rate must be in [0, inf), got -1"),
-        ((*RATE, "--optimizer", "adam"), "a search is of one optimizer, got sgd, adam; search each into an --out"),
-        ((*RATE, "--problem", "digits"), "a search is of one problem, got ravine, digits; search each into an --out"),
+        (
+            (*RATE, "--optimizer", "adam"),
+            "a search is of one optimizer, got sgd, adam; search each on its own, into a folder",
+        ),
+        (
+            (*RATE, "--problem", "digits"),
+            "a search is of one problem, got ravine, digits; search each on its own, into a folder",
+        ),
     ],
 )
 def test_wrong_options_say_what_is_expected(

@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+from jax.extend.core.primitives import convert_element_type_p
 
 
 def read_settings() -> Mapping[str, Any]:
@@ -59,3 +61,11 @@ def count_operations(lowered: jax.stages.Lowered) -> float:
     except (TypeError, NotImplementedError, RuntimeError):
         return 0.0
     return float((analysis or {}).get("flops", 0.0))
+
+
+def convert_weakly(value: Any, dtype: Any) -> jax.Array:
+    """Convert a value to a weakly typed array of a dtype.
+
+    jax.numpy makes weakly typed arrays from Python numbers only, so this binds the primitive, for tracers too.
+    """
+    return convert_element_type_p.bind(jnp.asarray(value), new_dtype=dtype, weak_type=True, sharding=None)

@@ -23,6 +23,7 @@ from .boundary import (
     unaliased,
     where_updated,
 )
+from .claims import Claims
 from .core import Core
 from .factories import Factory
 from .hyperparameters import parameters_of
@@ -64,13 +65,13 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
     @property
     def composition(self) -> Transformation:
         """What a recipe expands to, one level down; a link is its own composition."""
-        made = self.core.made()
+        made = self.core.parts()
         return made if isinstance(made, Transformation) else self
 
     @property
     def links(self) -> tuple[optax.GradientTransformation, ...]:
         """The links that this is made of, in order, with chains and recipes opened; a link has itself."""
-        made = self.core.made()
+        made = self.core.parts()
         if isinstance(made, Transformation):
             return made.links
         return getattr(made, "links", (self,))
@@ -192,7 +193,11 @@ class Border:
 def transformation(factory: Callable[P, Any], /) -> Callable[P, Transformation]: ...
 @overload
 def transformation(
-    *, splits_gradient: bool | str = False, squares_gradient: bool | str | None = None, name: str | None = None
+    *,
+    splits_gradient: bool | str = False,
+    squares_gradient: bool | str | None = None,
+    claims: Claims = (),
+    name: str | None = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, Transformation]]: ...
 
 
@@ -202,25 +207,58 @@ def transformation(
     *,
     splits_gradient: bool | str = False,
     squares_gradient: bool | str | None = None,
+    claims: Claims = (),
     name: str | None = None,
 ) -> Any:
     """Make transformation values of a function that takes hyperparameters and returns an `(init, update)` pair.
 
-    `update(updates, state)` may name `params`, `grads` (the gradient of the chain) and any extra argument to be handed
-    it. A function that returns another transformation is a *recipe*. optax's factories can be wrapped as they are:
-    `scale_by_lion = gl.transformation(optax.scale_by_lion)` is a value, with hyperparameters that never recompile.
+    `update(updates, state)` may name `params`, `grads` (the gradient of the chain) and any extra argument, and receives
+    those that it names. Factories of optax can be wrapped as they are:
+    `scale_by_lion = gl.transformation(optax.scale_by_lion)` makes values, whose hyperparameters never recompile.
+    A function that returns another transformation is a recipe: decorate it with `recipe`. (Without that declaration,
+    it is called once with its schedules at step 0, to learn what it returns.)
 
     `splits_gradient` says that the result is a direction from here on and no longer the gradient, as for momentum.
     `squares_gradient` says that the link squares the chain's gradient, as for second moments, so that the chain bounds
-    what has no finite square. For either, a string names the argument whose transformation decides; if one decides on
-    `splits_gradient`, it also decides on `squares_gradient`, unless that is declared. `name` is the printed name, by
-    default the function's.
+    elements whose square would overflow. For either, a string names the argument whose transformation decides. If one
+    decides on `splits_gradient`, it also decides on `squares_gradient`, unless that is declared.
+
+    `claims` are the names of the laws in `gradlab.testing.CLAIMS` that hold for it beside the contracts, such as
+    `("elementwise", "sign symmetric")`. They may be a dictionary as in `gradlab.testing.check`, or a function of the
+    transformation, where they depend on its arguments. `gradlab check` examines them. `name` is the printed name, by
+    default that of the function.
 
     Raises TypeError where the factory is decorated if an annotation cannot be evaluated, or if an argument has the name
-    of an attribute that every transformation has, such as `init`; TypeError and ValueError where the factory is called
-    with arguments outside their declared ranges (see `gradlab.hyperparameters`).
+    of an attribute that every transformation has, such as `init`. Raises TypeError or ValueError where the factory is
+    called with arguments outside their declared ranges (see `gradlab.hyperparameters`).
     """
-    options: dict[str, Any] = {"splits_gradient": splits_gradient, "squares_gradient": squares_gradient, "name": name}
+    options: dict[str, Any] = {
+        "splits_gradient": splits_gradient,
+        "squares_gradient": squares_gradient,
+        "claims": claims,
+        "name": name,
+    }
+    return functools.partial(_transformation, **options) if factory is None else _transformation(factory, **options)
+
+
+@overload
+def recipe(factory: Callable[P, Any], /) -> Callable[P, Transformation]: ...
+@overload
+def recipe(
+    *, claims: Claims = (), name: str | None = None
+) -> Callable[[Callable[P, Any]], Callable[P, Transformation]]: ...
+
+
+def recipe(factory: Callable[..., Any] | None = None, /, *, claims: Claims = (), name: str | None = None) -> Any:
+    """Make transformation values of a function that takes hyperparameters and returns another transformation.
+
+    A recipe receives schedules as they are, and hands them on to its links. It splits and squares the gradient if one
+    of its links does, and claims what all of its links claim. `claims` are further claims, and `name` is the printed
+    name, as in `transformation`, which raises the same errors.
+
+    Raises TypeError where the recipe is called if it returns anything but a transformation of gradlab.
+    """
+    options: dict[str, Any] = {"is_recipe": True, "claims": claims, "name": name}
     return functools.partial(_transformation, **options) if factory is None else _transformation(factory, **options)
 
 
@@ -229,12 +267,16 @@ def _transformation(
     *,
     splits_gradient: bool | str = False,
     squares_gradient: bool | str | None = None,
+    is_recipe: bool | None = None,
+    claims: Claims = (),
     name: str | None = None,
     shadowed: frozenset[str] = frozenset(),
     integers_are_structure: bool = False,
 ) -> Any:
-    """As `transformation`; `shadowed` names the arguments that attributes of the value may hide, and
-    `integers_are_structure` is that of `parameters_of`.
+    """Do what `transformation` does.
+
+    `shadowed` names the arguments that attributes of the value may hide, and `integers_are_structure` is that of
+    `parameters_of`.
     """
     label = name or name_of(factory)
     parameters = parameters_of(factory, label, integers_are_structure)
@@ -245,12 +287,20 @@ def _transformation(
         bound = bind(factory, args, kwargs, label)
         arguments = {key: checked(label, parameters[key], value) for key, value in bound.items()}
         made = Transformation._from_arguments(make.factory, arguments)  # type: ignore[attr-defined]
-        require_pair(label, made.core.made())
+        parts = made.core.parts()
+        require_pair(label, parts)
+        if is_recipe and not isinstance(parts, Transformation):
+            raise TypeError(
+                f"{label} is declared as a recipe, so it must return a transformation of gradlab; it returned an "
+                f"(init, update) pair. Decorate it with @gl.transformation, or return gl.chain(pair)"
+            )
         return made
 
     if squares_gradient is None:
         squares_gradient = splits_gradient if isinstance(splits_gradient, str) else False
-    declared = Factory(make, factory, label, parameters, splits_gradient, squares_gradient)
+    declared = Factory(
+        make, factory, label, parameters, splits_gradient, squares_gradient, is_recipe=is_recipe, claims=claims
+    )
     make.factory = declared  # type: ignore[attr-defined]
     return refusing_to_run(make, label)
 

@@ -19,6 +19,7 @@ from .base import (
     squares_gradient,
     transformation,
 )
+from .claims import ELEMENTWISE, claims_of, shared_claims
 from .core import raw_init, raw_update
 from .equations import Expression, Writer, equation_of
 from .refusals import refusing_to_run
@@ -101,7 +102,7 @@ chain.factory = _chain.factory  # type: ignore[attr-defined]
 refusing_to_run(chain, "chain")
 
 
-@transformation(splits_gradient="tx")
+@transformation(splits_gradient="tx", claims=lambda isolated: claims_of(isolated.tx))
 def isolate(tx: optax.GradientTransformation):
     """Apply a transformation as if it stood alone: its own input is its gradient, whatever the chain's is.
 
@@ -114,7 +115,7 @@ def isolate(tx: optax.GradientTransformation):
     return lambda params: raw_init(tx, params), update
 
 
-@transformation(splits_gradient="tx")
+@transformation(splits_gradient="tx", claims=lambda scaled: _rate_claims(scaled.tx))
 def precondition(tx: optax.GradientTransformation):
     r"""Multiply the direction by the rates that a transformation gives, $d' = f(\mathbf 1; g) \odot d$.
 
@@ -131,6 +132,11 @@ def precondition(tx: optax.GradientTransformation):
         return jax.tree.map(lambda rate, d: rate.astype(d.dtype) * d, rates, updates), state
 
     return init, update
+
+
+def _rate_claims(tx: Any) -> tuple[str, ...]:
+    """Return the claims of a product with rates: none about signs, because the rates may depend on them."""
+    return tuple(name for name in ELEMENTWISE if name in shared_claims(tx))
 
 
 def _ones(tree: Any) -> Any:

@@ -31,49 +31,53 @@ class Core:
 
     def __init__(self, factory: Factory, children: dict[str, Any]):
         self.factory, self.children = factory, children
-        self._parts: Any = None  # what `made` gave, where that can be kept
+        self._parts: Any = None  # what `parts` returned, where that can be kept
+        self._composes: bool | None = factory.is_recipe  # None: not declared, and not asked yet
 
-    def made(self) -> Any:
-        """What the factory returns with its schedules as they are: the whole of a recipe, the pair of a link."""
+    def parts(self) -> Any:
+        """Return what the factory returns: the transformation that a recipe composes, or the pair of a link.
+
+        A recipe is called with schedules as they are, because it hands them on to its links. A link computes with
+        numbers, so a schedule is replaced by its value at step 0.
+        """
         if self._parts is None:
-            made = self._make()
-            if not _only_numbers(made):
-                return made
-            self._parts = made
+            parts = self.parts_at(None if self._is_recipe() else np.int32(0))
+            if not _has_only_numbers(parts):
+                return parts
+            self._parts = parts
         return self._parts
 
-    def _make(self) -> Any:
+    def parts_at(self, step: Any) -> Any:
+        """Return what the factory returns for hyperparameters at a step; for None, schedules stay what they are."""
         parameters, arguments = self.factory.parameters, self._arguments()
-        schedules = self._schedules(arguments)
-        try:
-            return call(self.factory.build, parameters, resolved(parameters, arguments | schedules, None))
-        except Exception:  # a link may compute with its hyperparameters, and needs numbers; a recipe hands them on
-            if not schedules or isinstance(made := self.made_at(np.int32(0)), Value):
-                raise
-            return made
+        arguments = arguments | self._schedules(arguments)
+        return call(self.factory.build, parameters, resolved(parameters, arguments, step))
 
-    def made_at(self, step: Any) -> Any:
-        """What the factory returns with every hyperparameter a number."""
-        parameters = self.factory.parameters
-        return call(self.factory.build, parameters, resolved(parameters, self._arguments(), step))
+    def _is_recipe(self) -> bool:
+        """Return what the factory declares, or else whether it returns a transformation when it is given numbers."""
+        if self._composes is None:
+            if not self._schedules(self._arguments()):
+                return False  # without schedules, a recipe and a link are called in the same way
+            self._composes = isinstance(self.parts_at(np.int32(0)), Value)
+        return self._composes
 
     def init(self, params: PyTree) -> PyTree:
-        made = self.made()
-        if isinstance(made, Value):
-            return raw_init(made, params)
+        parts = self.parts()
+        if isinstance(parts, Value):
+            return raw_init(parts, params)
         if not self._schedules(self._arguments()):
-            return self._call("init", made[0], params)
+            return self._call("init", parts[0], params)
         step = jnp.zeros((), jnp.int32)
-        return ScheduledState(step, self._call("init", self.made_at(step)[0], params))
+        return ScheduledState(step, self._call("init", self.parts_at(step)[0], params))
 
     def update(self, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
-        made = self.made()
-        if isinstance(made, Value):
-            return raw_update(made, updates, state, params, extra)
+        parts = self.parts()
+        if isinstance(parts, Value):
+            return raw_update(parts, updates, state, params, extra)
         if not self._schedules(self._arguments()):
-            return self._call_update(made[1], updates, state, params, extra)
-        made = self.made_at(state.step)
-        updates, inner = self._call_update(made[1], updates, state.inner, params, extra)
+            return self._call_update(parts[1], updates, state, params, extra)
+        parts = self.parts_at(state.step)
+        updates, inner = self._call_update(parts[1], updates, state.inner, params, extra)
         return updates, ScheduledState(optax.safe_increment(state.step), inner)
 
     def _call(self, name: str, function: Any, *arguments: Any, **given: Any) -> Any:
@@ -132,14 +136,14 @@ def reads_gradient(link: Any) -> bool:
     """Whether a link asks for the gradient of its chain, beside the direction; optax's are not handed it."""
     if not isinstance(link, Value):
         return False
-    update = link.core.made()[1]
+    update = link.core.parts()[1]
     return "grads" in _accepted(getattr(update, "__code__", None) or update)[0]
 
 
-def _only_numbers(made: Any) -> bool:
-    """Whether a recipe or a chain holds Python's numbers only: then it can be kept, while an array may be traced."""
-    parts = made if isinstance(made, Value) else getattr(made, "links", None)
-    return parts is not None and all(isinstance(leaf, float | int) for leaf in jax.tree.leaves(parts))
+def _has_only_numbers(parts: Any) -> bool:
+    """Return whether a recipe or a chain holds Python numbers only. It can be kept then; an array may be traced."""
+    links = parts if isinstance(parts, Value) else getattr(parts, "links", None)
+    return links is not None and all(isinstance(leaf, float | int) for leaf in jax.tree.leaves(links))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -18,6 +18,8 @@ class Factory(NamedTuple):
     splits_gradient: bool | str = False
     squares_gradient: bool | str = False
     step: str = "float"  # the form in which a schedule receives the step
+    is_recipe: bool | None = None  # whether it composes transformations; None if that is not declared
+    claims: Any = ()  # see gradlab.claims
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Factory) and self.build is other.build and self.step == other.step

@@ -21,8 +21,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.extend.core.primitives import convert_element_type_p
 
+from ._compat import convert_weakly
 from .annotations import hints_of, name_of
 from .values import is_number
 
@@ -179,11 +179,9 @@ def is_whole(value: Any) -> bool:
 def weak(value: Any, kind: type = float) -> jax.Array:
     """The value as a weakly typed array: like a Python number of a kind it takes on the dtype that it meets.
 
-    So a float32 rate scales a bfloat16, float64 or complex64 leaf without changing its dtype. jax.numpy makes such
-    arrays from Python numbers only; this asks the primitive for one.
+    So a float32 rate scales a bfloat16, float64 or complex64 leaf without changing its dtype.
     """
-    dtype = jax.dtypes.canonicalize_dtype(kind)
-    return convert_element_type_p.bind(jnp.asarray(value), new_dtype=dtype, weak_type=True, sharding=None)
+    return convert_weakly(value, jax.dtypes.canonicalize_dtype(kind))
 
 
 def _members(hint: Any) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ from . import flavors as flavors
 from . import lab as lab
 from . import schedules as schedules
 from .base import Transformation as Transformation
+from .base import recipe as recipe
 from .base import transformation as transformation
 from .compose import chain as chain
 from .compose import isolate as isolate

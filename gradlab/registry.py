@@ -44,12 +44,6 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "warmup_stable_decay": lambda: gl.schedules.warmup_stable_decay(0.1, 10, 60, 30),
 }
 
-# What holds beyond the contracts (see gradlab.testing.CLAIMS), by what does not: a norm or a mean over elements, ...
-_NOT_ELEMENTWISE = ("chain", "clip_by_norm", "clip_by_global_norm", "centralize", "add_noise")
-_NOT_CONTAINED = ("chain", "clip_by_global_norm")
-_NOT_SYMMETRIC = ("clip_between", "running_max", "running_sum", "add_noise")
-_UNBIASED = ("adam", "amsgrad", "sgd", "sign_sgd")
-
 
 class Entry(NamedTuple):
     """One public factory."""
@@ -58,28 +52,6 @@ class Entry(NamedTuple):
     factory: Callable[..., Any]
     kind: str  # "recipe", "link", "combinator" or "schedule"
     example: Any  # a value that it makes
-
-    @property
-    def claims(self) -> dict[str, Any]:
-        """What the example claims beyond the contracts, as `gradlab.testing.check` takes it."""
-        if self.kind == "schedule":
-            return {}
-        held = {
-            "elementwise": self.name not in _NOT_ELEMENTWISE,
-            "permutation equivariant": self.name not in ("add_noise", "centralize"),
-            "contained": self.name not in _NOT_CONTAINED,
-            "sign symmetric": self.name not in _NOT_SYMMETRIC,
-            "unbiased": self.name in _UNBIASED,
-            "descends": self.kind == "recipe",
-        }
-        claims: dict[str, Any] = {claim: True for claim, holds in held.items() if holds}
-        return claims if self.name not in _NOT_SYMMETRIC else claims | {"except": ("turns with i",)}
-
-    def claims_of(self, made: Any) -> dict[str, Any]:
-        """The claims of a value made with other arguments: a recipe of other links may be biased."""
-        if self.kind != "recipe" or [link.factory for link in made.links] == [x.factory for x in self.example.links]:
-            return self.claims
-        return {claim: held for claim, held in self.claims.items() if claim != "unbiased"}
 
     @property
     def summary(self) -> str:
@@ -95,7 +67,7 @@ def entries() -> dict[str, Entry]:
         for name, value in vars(namespace).items():
             if is_factory(value):
                 example = _EXAMPLES[name]() if name in _EXAMPLES else value()
-                found[name] = Entry(name, value, _kind(value, example), example)
+                found[name] = Entry(name, value, _kind(value), example)
     return found
 
 
@@ -104,7 +76,7 @@ def of_kind(*kinds: str) -> dict[str, Entry]:
     return {name: entry for name, entry in entries().items() if entry.kind in kinds}
 
 
-def _kind(factory: Callable[..., Any], example: Any) -> str:
-    return {"optimizers": "recipe", "transforms": "link", "schedules": "schedule"}.get(
-        factory.__module__.split(".")[1], "combinator"
-    )
+def _kind(factory: Callable[..., Any]) -> str:
+    """Return the kind of a factory: a package holds those of one kind."""
+    package = factory.__module__.split(".")[1]
+    return {"optimizers": "recipe", "transforms": "link", "schedules": "schedule"}.get(package, "combinator")

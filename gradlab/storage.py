@@ -12,13 +12,14 @@ import optax
 from .arithmetic import within
 from .base import Transformation, transformation
 from .boundary import PyTree
+from .claims import shared_claims
 from .core import raw_init, raw_update
 from .equations import Writer, equation_of
 from .expressions import Expression
 from .hyperparameters import Dtype
 
 
-@transformation(splits_gradient="tx")
+@transformation(splits_gradient="tx", claims=lambda stored: shared_claims(stored.tx))
 def store(tx: optax.GradientTransformation, dtype: Dtype = "bfloat16"):
     r"""Keep the state of a transformation in another dtype, such as moments in bfloat16 for half of the memory.
 

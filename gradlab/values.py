@@ -141,6 +141,7 @@ class Value:
                 factory.splits_gradient,
                 self.children,
                 factory.squares_gradient,
+                factory.is_recipe,
             )
         return _unpickle, (type(self), factory.public, self.children)
 
@@ -230,8 +231,9 @@ def _unpickle_wrapped(
     splits: bool | str,
     children: dict[str, Any],
     squares: bool | str | None = None,
+    is_recipe: bool | None = None,
 ) -> Any:
-    made = cls._decorate(build, name=name, splits_gradient=splits, squares_gradient=squares)
+    made = cls._decorate(build, name=name, splits_gradient=splits, squares_gradient=squares, is_recipe=is_recipe)
     return cls._make(made.factory, completed(made.factory, children))
 
 

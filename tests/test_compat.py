@@ -11,6 +11,7 @@ from gradlab import _compat
 from gradlab.lab.engine.devices import FAST_COMPILATION
 
 CHANGED = f"JAX {jax.__version__} changed something that gradlab/_compat.py relies on: "
+WEAKLY = f"{CHANGED}the primitive convert_element_type_p; see convert_weakly"
 
 
 def lowered() -> jax.stages.Lowered:
@@ -70,3 +71,29 @@ def test_xla_has_the_options_that_make_compilation_fast(name: str) -> None:
 def test_operations_are_counted() -> None:
     counted = _compat.count_operations(lowered())
     assert counted == 2 * 4**3 + 4**2, f"{CHANGED}a product of 4 x 4 matrices plus 1 counts as {counted} operations"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
+def test_convert_weakly_gives_a_weakly_typed_array_of_the_dtype(dtype: str, compiled: bool) -> None:
+    def convert(value):
+        return _compat.convert_weakly(value, jnp.dtype(dtype))
+
+    converted = (jax.jit(convert) if compiled else convert)(jnp.float32(3))
+    assert converted.weak_type, WEAKLY
+    assert converted.dtype == dtype, WEAKLY
+    assert converted == 3, WEAKLY
+
+
+def test_convert_weakly_takes_on_the_dtype_that_it_meets() -> None:
+    rate = _compat.convert_weakly(jnp.float32(0.5), jnp.dtype("float64"))
+    for dtype in (jnp.bfloat16, jnp.float32, jnp.complex64):
+        assert (rate * jnp.ones(2, dtype)).dtype == dtype, WEAKLY
+
+
+def test_convert_weakly_has_a_derivative_and_can_be_mapped() -> None:
+    def square(x):
+        return _compat.convert_weakly(x, jnp.dtype("float64")) ** 2
+
+    assert jax.grad(square)(jnp.float32(3)) == 6, WEAKLY
+    assert jax.vmap(square)(jnp.arange(3.0)).tolist() == [0, 1, 4], WEAKLY

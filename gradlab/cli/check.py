@@ -61,7 +61,7 @@ def check_optimizer(
     except SettingError as error:
         fail(error)
     arguments = _parse(arg or [])
-    factory, entry = _find(spec)
+    factory = _find(spec)
     if reference is None and spec in registry.of_kind("recipe"):
         reference = spec
     try:
@@ -78,7 +78,12 @@ def check_optimizer(
         _require_arguments(spec, factory, arguments)
     else:
         _require_callable(spec, factory, arguments)
-    claims = {} if entry is None else entry.claims_of(entry.factory(**arguments) if is_given else entry.example)
+    claims = _declared_claims(factory, arguments)
+    try:
+        for name in claims.keys() - {"except"}:
+            look_up(name, CLAIMS, f"claim, as {spec} declares it")
+    except UnknownNameError as error:
+        fail(error)
     claims |= dict.fromkeys(claim or [], True)
     columns = (SpinnerColumn(), TextColumn("examining {task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=output(), transient=True, disable=json) as progress:
@@ -92,8 +97,8 @@ def check_optimizer(
         raise typer.Exit(1)
 
 
-def _find(spec: str) -> tuple[Any, Entry | None]:
-    """The factory that a specification names, and its entry in the registry, if it is of gradlab."""
+def _find(spec: str) -> Any:
+    """Return the factory that a specification names, or what a user's file has under that name."""
     from gradlab import registry
 
     from ..lab.inputs.importing import LoadError, import_object
@@ -105,9 +110,9 @@ def _find(spec: str) -> tuple[Any, Entry | None]:
             entry = look_up(spec, entries, "optimizer or link")
         except UnknownNameError as error:
             fail(error)
-        return (entry.factory if entry.kind == "recipe" else _link(entry)), entry
+        return entry.factory if entry.kind == "recipe" else _link(entry)
     try:
-        return import_object(spec), None
+        return import_object(spec)
     except LoadError as error:
         fail(error, 1 if isinstance(error, UserCodeError) else 2)
 
@@ -140,6 +145,22 @@ def _require_arguments(spec: str, factory: Any, arguments: dict[str, Any]) -> No
         if is_interrupt(error):
             raise
         # What fails otherwise is a finding, and in the report.
+
+
+def _declared_claims(factory: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the claims that a transformation declares, or one that a factory of gradlab makes of the arguments."""
+    from gradlab.claims import claims_of
+    from gradlab.values import is_factory
+
+    if not is_factory(getattr(factory, "of", factory)):
+        return claims_of(factory)
+    try:
+        with limit_time(time_limit_seconds()):
+            return claims_of(factory(**arguments))
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        return {}  # the report says why it cannot be made
 
 
 def _require_callable(spec: str, factory: Any, arguments: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ import gradlab
 from ..lab.inputs.contestants import VARIANTS
 
 _ROOT = Path(gradlab.__file__).parent
-_DECORATORS = ("transformation", "schedule")
+_DECORATORS = ("transformation", "recipe", "schedule")
 
 
 def problems(incomplete: str) -> list[tuple[str, str]]:
@@ -74,7 +74,7 @@ def _definitions(file: Path) -> dict[str, ast.FunctionDef | ast.ClassDef]:
 
 
 def _is_decorated(definition: ast.FunctionDef | ast.ClassDef | None) -> bool:
-    """Whether a decorator makes a factory of a function, as in `@schedule` or `@transformation(...)`."""
+    """Whether a decorator makes a factory of a function, as in `@schedule` or `@recipe(...)`."""
     decorators = [] if definition is None else definition.decorator_list
     called = [decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in decorators]
     return any(isinstance(decorator, ast.Name) and decorator.id in _DECORATORS for decorator in called)

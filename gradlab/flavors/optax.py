@@ -18,7 +18,7 @@ by zero, so do these.
 
 from __future__ import annotations
 
-from ..base import transformation
+from ..base import recipe
 from ..compose import chain
 from ..hyperparameters import Decay, Dtype, NonNegative
 from ..optimizers.adadelta import adadelta as published_adadelta
@@ -37,7 +37,7 @@ from .surroundings import no_classes
 __getattr__ = no_classes(__name__)
 
 
-@transformation(name="flavors.optax.sgd")
+@recipe(name="flavors.optax.sgd")
 def sgd(
     learning_rate: NonNegative,
     momentum: Decay | None = None,
@@ -54,7 +54,7 @@ def sgd(
     return chain(*_momentum(momentum, nesterov, decay, dtype), scale_by_learning_rate(learning_rate))
 
 
-@transformation(name="flavors.optax.adagrad")
+@recipe(name="flavors.optax.adagrad")
 def adagrad(
     learning_rate: NonNegative,
     initial_accumulator_value: NonNegative = 0.1,
@@ -67,7 +67,7 @@ def adagrad(
     )
 
 
-@transformation(name="flavors.optax.adadelta")
+@recipe(name="flavors.optax.adadelta")
 def adadelta(
     learning_rate: NonNegative | None = None,
     rho: Decay = 0.9,
@@ -88,7 +88,7 @@ def adadelta(
     return chain(add_decayed_weights(weight_decay, weight_decay_mask), published_adadelta(learning_rate, rho, eps))
 
 
-@transformation(name="flavors.optax.rmsprop")
+@recipe(name="flavors.optax.rmsprop")
 def rmsprop(
     learning_rate: NonNegative,
     decay: Decay = 0.9,
@@ -119,13 +119,13 @@ def rmsprop(
     )
 
 
-@transformation(name="flavors.optax.sign_sgd")
+@recipe(name="flavors.optax.sign_sgd")
 def sign_sgd(learning_rate: NonNegative):
     """`optax.sign_sgd`: sign descent, with 0 at 0. Source: optax 0.2.8, `_src/alias.py`."""
     return published_sign_sgd(learning_rate)
 
 
-@transformation(name="flavors.optax.adam")
+@recipe(name="flavors.optax.adam")
 def adam(
     learning_rate: NonNegative,
     b1: Decay = 0.9,
@@ -144,7 +144,7 @@ def adam(
     return chain(*direction, scale_by_learning_rate(learning_rate))
 
 
-@transformation(name="flavors.optax.adamw")
+@recipe(name="flavors.optax.adamw")
 def adamw(
     learning_rate: NonNegative,
     b1: Decay = 0.9,
@@ -165,7 +165,7 @@ def adamw(
     )
 
 
-@transformation(name="flavors.optax.nadam")
+@recipe(name="flavors.optax.nadam")
 def nadam(
     learning_rate: NonNegative,
     b1: Decay = 0.9,
@@ -181,7 +181,7 @@ def nadam(
     return chain(*direction, scale_by_learning_rate(learning_rate))
 
 
-@transformation(name="flavors.optax.nadamw")
+@recipe(name="flavors.optax.nadamw")
 def nadamw(
     learning_rate: NonNegative,
     b1: Decay = 0.9,
@@ -202,7 +202,7 @@ def nadamw(
     )
 
 
-@transformation(name="flavors.optax.adamax")
+@recipe(name="flavors.optax.adamax")
 def adamax(learning_rate: NonNegative, b1: Decay = 0.9, b2: Decay = 0.999, eps: NonNegative = 1e-8):
     r"""`optax.adamax`: AdaMax with epsilon inside the maximum, $u_t = \max(\beta_2 u_{t-1}, |g_t| + \epsilon)$.
 
@@ -211,7 +211,7 @@ def adamax(learning_rate: NonNegative, b1: Decay = 0.9, b2: Decay = 0.999, eps: 
     return chain(*_adamax_direction(b1, b2, eps), scale_by_learning_rate(learning_rate))
 
 
-@transformation(name="flavors.optax.adamaxw")
+@recipe(name="flavors.optax.adamaxw")
 def adamaxw(
     learning_rate: NonNegative,
     b1: Decay = 0.9,
@@ -231,7 +231,7 @@ def adamaxw(
     )
 
 
-@transformation(name="flavors.optax.amsgrad")
+@recipe(name="flavors.optax.amsgrad")
 def amsgrad(
     learning_rate: NonNegative,
     b1: Decay = 0.9,

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..base import transformation
+from ..base import recipe as declare_recipe
 from ..compose import chain
 from ..hyperparameters import Positive
 from ..transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value
@@ -36,7 +36,7 @@ def flavor(label: str, surround: _Surround, /, **further: tuple[Any, Any]) -> Ca
         ]
         parameters = [*signature.parameters.values(), *added]
         surrounded.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        return transformation(surrounded, name=label)  # type: ignore[call-overload]
+        return declare_recipe(name=label)(surrounded)
 
     return decorate
 

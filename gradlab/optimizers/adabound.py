@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..base import transformation
+from ..base import recipe
 from ..compose import chain, precondition
 from ..hyperparameters import Decay, NonNegative, Positive, is_schedule
 from ..schedules.bounds import lower_bound, relative, upper_bound
@@ -14,7 +14,7 @@ from ..transforms.scaling import scale
 from ..transforms.second_moment import scale_by_rms
 
 
-@transformation
+@recipe(claims=("descends", "sign symmetric"))  # the rates that `precondition` makes do not depend on the sign
 def adabound(
     learning_rate: NonNegative = 1e-3,
     b1: Decay = 0.9,
@@ -33,7 +33,7 @@ def adabound(
     return _bounded(learning_rate, b1, scale_by_rms(b2, eps), b2, final_rate, gamma)
 
 
-@transformation
+@recipe(claims=("descends", "sign symmetric"))
 def amsbound(
     learning_rate: NonNegative = 1e-3,
     b1: Decay = 0.9,

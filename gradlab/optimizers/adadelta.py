@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..base import transformation
+from ..base import recipe
 from ..compose import chain
 from ..hyperparameters import Decay, NonNegative
 from ..transforms.decay import add_decayed_weights
@@ -10,7 +10,7 @@ from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms, scale_by_update_rms
 
 
-@transformation
+@recipe(claims=("descends",))
 def adadelta(
     learning_rate: NonNegative = 1.0,
     rho: Decay = 0.9,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..base import transformation
+from ..base import recipe
 from ..compose import chain
 from ..hyperparameters import NonNegative
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rss
 
 
-@transformation
+@recipe(claims=("descends",))
 def adagrad(learning_rate: NonNegative = 1e-2, initial_accumulator_value: NonNegative = 0.0, eps: NonNegative = 1e-10):
     r"""Adagrad: rates that fall with all the gradients seen, $x_t = x_{t-1} - \alpha g_t / (\sqrt{s_t} + \epsilon)$.
 

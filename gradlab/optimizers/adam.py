@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..base import transformation
+from ..base import recipe
 from ..compose import chain
 from ..hyperparameters import Decay, NonNegative
 from ..schedules.base import ahead
@@ -14,7 +14,7 @@ from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms
 
 
-@transformation
+@recipe(claims=lambda tx: ("descends",) if tx.nesterov else ("descends", "unbiased"))
 def adam(
     learning_rate: NonNegative = 1e-3,
     b1: Decay = 0.9,
@@ -36,7 +36,7 @@ def adam(
     return chain(*adam_direction(b1, b2, eps, eps_root, nesterov), scale_by_learning_rate(learning_rate))
 
 
-@transformation
+@recipe(claims=("descends",))
 def adamw(
     learning_rate: NonNegative = 1e-3,
     b1: Decay = 0.9,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..base import transformation
+from ..base import recipe
 from ..compose import chain
 from ..hyperparameters import Decay, NonNegative
 from ..transforms.scaling import scale_by_learning_rate
 from .adam import adam_direction
 
 
-@transformation
+@recipe(claims=("descends",))
 def nadam(
     learning_rate: NonNegative = 2e-3,
     b1: Decay = 0.9,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..base import transformation
+from ..base import recipe
 from ..compose import chain
 from ..hyperparameters import Decay, NonNegative
 from ..transforms.bias_correction import bias_correction
@@ -12,7 +12,7 @@ from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms, scale_by_stddev
 
 
-@transformation
+@recipe(claims=("descends",))
 def rmsprop(
     learning_rate: NonNegative = 1e-3,
     decay: Decay = 0.9,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..base import transformation
+from ..base import recipe
 from ..compose import chain
 from ..hyperparameters import Decay, Fraction, NonNegative
 from ..schedules.base import ahead
@@ -11,7 +11,7 @@ from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 
 
-@transformation
+@recipe(claims=lambda tx: ("descends", "unbiased") if tx.momentum is None else ("descends",))
 def sgd(
     learning_rate: NonNegative = 1e-2,
     momentum: Decay | None = None,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ..base import transformation
+from ..base import recipe
 from ..compose import chain
 from ..hyperparameters import NonNegative
 from ..transforms.scaling import scale_by_learning_rate, scale_by_sign
 
 
-@transformation
+@recipe(claims=("descends", "unbiased"))
 def sign_sgd(learning_rate: NonNegative = 1e-3):
     r"""Sign descent: every parameter moves by exactly the rate, $x_t = x_{t-1} - \alpha \operatorname{sign} g_t$.
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import optax
 
 from ..base import transformation
+from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..equations import Expression, Writer, accented, equation_of
 from ..hyperparameters import Decay, weak
 
@@ -26,7 +27,7 @@ class PowerCorrectionState(NamedTuple):
     step: jax.Array  # t, int32 scalar, the number of updates so far
 
 
-@transformation
+@transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def bias_correction(first_decay: Decay | None = None, second_decay: Decay | None = None, as_power: bool = False):
     r"""Undo the pull of the zeros that running means start from, $d' = d \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)$.
 

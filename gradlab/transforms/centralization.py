@@ -7,7 +7,7 @@ from ..equations import Expression, Writer, equation_of
 from ..stateless import leafwise
 
 
-@transformation
+@transformation(claims=("contained", "sign symmetric"))
 def centralize(output_axis: int = -1):
     r"""Take the mean off the gradient of each output of a layer, $d' = d - \operatorname{mean}(d)$.
 

@@ -9,18 +9,19 @@ import jax.numpy as jnp
 
 from ..arithmetic import square_root, squared_magnitude
 from ..base import transformation
+from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Hyperparameter, Limit
 from ..stateless import leafwise, treewise
 
 
-@transformation
+@transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def clip_by_value(limit: Limit):
     """Bound every element, $d' = min(max(d, -c), c)$. `limit` is $c$ in [0, inf]; complex leaves by parts."""
     return leafwise(lambda d: _by_parts(lambda x: jnp.clip(x, -limit, limit), d))
 
 
-@transformation
+@transformation(claims={**dict.fromkeys(ELEMENTWISE, True), **NOT_SYMMETRIC})
 def clip_between(lower: Hyperparameter, upper: Hyperparameter):
     r"""Bound every element, $d' = \min(\max(d, l), u)$; complex leaves by parts.
 
@@ -33,7 +34,7 @@ def _by_parts(clip, d):
     return jax.lax.complex(clip(d.real), clip(d.imag)) if jnp.iscomplexobj(d) else clip(d)
 
 
-@transformation
+@transformation(claims=("contained", "permutation equivariant", "sign symmetric"))
 def clip_by_norm(max_norm: Limit):
     r"""Bound the Euclidean norm of each leaf, $d' = d \min(1, c / \|d\|)$. `max_norm` is $c$ in [0, inf].
 
@@ -42,7 +43,7 @@ def clip_by_norm(max_norm: Limit):
     return leafwise(lambda d: _bound(d, max_norm, _norm([d])))
 
 
-@transformation
+@transformation(claims=("permutation equivariant", "sign symmetric"))
 def clip_by_global_norm(max_norm: Limit):
     r"""Bound the Euclidean norm of the whole tree, $d' = d \min(1, c / \|d\|)$. `max_norm` is $c$ in [0, inf].
 

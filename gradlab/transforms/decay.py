@@ -7,12 +7,13 @@ from typing import Any
 import jax
 
 from ..base import transformation
+from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import NonNegative
 from ..stateless import init_empty, require_empty
 
 
-@transformation
+@transformation(claims=lambda tx: ELEMENTWISE_AND_SYMMETRIC if tx.mask is None else ELEMENTWISE_AND_SYMMETRIC[1:])
 def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None):
     r"""Add a share of the parameters, $d' = d + \lambda x$.
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from ..arithmetic import magnitude
 from ..base import transformation
+from ..claims import ELEMENTWISE, NOT_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import NonNegative
 
@@ -19,7 +20,7 @@ class RunningMaxState(NamedTuple):
     maximum: Any  # like the parameters
 
 
-@transformation(splits_gradient=True)
+@transformation(splits_gradient=True, claims={**dict.fromkeys(ELEMENTWISE, True), **NOT_SYMMETRIC})
 def running_max():
     r"""Replace by the largest so far, $d'_t = \max(d'_{t-1}, d_t)$, $d'_0 = 0$; complex leaves by magnitude.
 
@@ -48,7 +49,7 @@ class RunningSumState(NamedTuple):
     total: Any  # like the parameters
 
 
-@transformation(splits_gradient=True)
+@transformation(splits_gradient=True, claims={**dict.fromkeys(ELEMENTWISE, True), **NOT_SYMMETRIC})
 def running_sum(initial: NonNegative = 0.0):
     r"""Replace by the sum so far, $s_t = s_{t-1} + d_t$. `initial` is $s_0$ in [0, inf)."""
 

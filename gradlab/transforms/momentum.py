@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import optax
 
 from ..base import transformation
+from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC
 from ..equations import Expression, Writer, accented, equation_of, is_ahead, is_zero
 from ..hyperparameters import Decay, Fraction, Hyperparameter, is_schedule, weak
 from .bias_correction import power_weight
@@ -20,7 +21,9 @@ class MomentumState(NamedTuple):
     moment: Any  # m, like the parameters, at least float32
 
 
-@transformation(splits_gradient=True)
+@transformation(
+    splits_gradient=True, claims=lambda tx: ELEMENTWISE_AND_SYMMETRIC if is_zero(tx.initial) else ELEMENTWISE
+)
 def scale_by_momentum(decay: Decay = 0.9, dampening: Fraction | None = None, initial: Hyperparameter = 0.0):
     r"""Replace the direction by a running mean of it, $m_t = \beta m_{t-1} + (1 - \tau) d_t$.
 
@@ -49,7 +52,7 @@ class HeavyBallState(NamedTuple):
     entries: jax.Array  # int32 scalar, how many directions have entered the buffer
 
 
-@transformation(splits_gradient=True)
+@transformation(splits_gradient=True, claims=ELEMENTWISE_AND_SYMMETRIC)
 def scale_by_heavy_ball(decay: Decay = 0.9, dampening: Fraction = 0.0):
     r"""Replace the direction by a buffer that begins as the first direction, $b_1 = d_1$, $b_t = \mu_t b_{t-1} + (1 -
     \tau) d_t$.
@@ -82,7 +85,7 @@ class NesterovState(NamedTuple):
     weight: Any  # w = 1 - prod u, float scalar: the total weight of the running mean so far; with `as_power` the step
 
 
-@transformation(splits_gradient=True)
+@transformation(splits_gradient=True, claims=ELEMENTWISE_AND_SYMMETRIC)
 def nesterov(
     decay: Decay = 0.9,
     dampening: Fraction | None = None,

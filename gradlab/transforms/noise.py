@@ -10,6 +10,7 @@ import optax
 
 from ..arithmetic import square_root
 from ..base import transformation
+from ..claims import NOT_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import NonNegative, Seed
 
@@ -20,7 +21,7 @@ class NoiseState(NamedTuple):
     step: jax.Array  # int32 scalar
 
 
-@transformation
+@transformation(claims={"contained": True, **NOT_SYMMETRIC})
 def add_noise(eta: NonNegative = 0.01, gamma: NonNegative = 0.55, key: Seed = 0):
     r"""Add Gaussian noise that fades, $d' = d + \mathcal N(0, \eta / (1 + t)^\gamma)$, $t$ counted from 0.
 

@@ -8,24 +8,25 @@ import jax.numpy as jnp
 
 from ..arithmetic import divide, magnitude
 from ..base import transformation
+from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Hyperparameter, NonNegative
 from ..stateless import leafwise
 
 
-@transformation
+@transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def scale(factor: Hyperparameter):
     """Multiply by a number, $d' = c d$. `factor` is $c$, finite and of any sign."""
     return leafwise(lambda d: factor * d)
 
 
-@transformation
+@transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def scale_by_learning_rate(learning_rate: NonNegative):
     r"""Turn a direction into a step down, $d' = -\alpha d$. `learning_rate` is $\alpha$ in [0, inf)."""
     return leafwise(lambda d: -learning_rate * d)
 
 
-@transformation
+@transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def scale_by_sign():
     r"""Keep the sign only, $d' = d / |d|$, and 0 at 0 and (for complex leaves) the phase.
 

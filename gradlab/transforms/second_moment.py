@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import optax
 
 from ..arithmetic import divide, magnitude, squarable, square_root, squared_magnitude
-from ..base import transformation
+from ..base import recipe, transformation
+from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, shared_claims
 from ..core import raw_init, raw_update
 from ..equations import Expression, Writer, equation_of, is_zero
 from ..hyperparameters import Decay, NonNegative
@@ -20,6 +21,19 @@ from .momentum import scale_by_momentum
 def _estimator(decay: Any) -> Any:
     """A bare number means an exponential moving average."""
     return decay if isinstance(decay, optax.GradientTransformation) else scale_by_momentum(decay)
+
+
+def _claims(*estimators: Any) -> tuple[str, ...]:
+    """Return the claims of a link that squares the gradient: it is elementwise if its estimators are."""
+    shared = shared_claims(*map(_estimator, estimators))
+    return (*(name for name in ELEMENTWISE if name in shared), "sign symmetric")
+
+
+def _claims_of_stddev(tx: Any) -> tuple[str, ...]:
+    """Return the claims of `scale_by_stddev`, which is symmetric only if the estimator of the mean is."""
+    mean = tx.decay if tx.mean_decay is None else tx.mean_decay
+    names = _claims(tx.decay, mean)
+    return names if "sign symmetric" in shared_claims(_estimator(mean)) else names[:-1]
 
 
 class RmsState(NamedTuple):
@@ -34,7 +48,7 @@ def _measured(updates: Any, grads: Any) -> tuple[Any, Any]:
     return (gradient if grads is None else updates), gradient
 
 
-@transformation(squares_gradient=True)
+@transformation(squares_gradient=True, claims=lambda tx: _claims(tx.decay))
 def scale_by_rms(
     decay: Decay | optax.GradientTransformation = 0.9, eps: NonNegative = 1e-8, eps_root: NonNegative = 0.0
 ):
@@ -63,7 +77,7 @@ def scale_by_rms(
     return init, update
 
 
-@transformation
+@recipe
 def scale_by_rss(initial: NonNegative = 0.0, eps: NonNegative = 1e-10, eps_root: NonNegative = 0.0):
     r"""Divide by the root of the sum of all squared gradients, $d' = d / (\sqrt{s_t + \epsilon_r} + \epsilon)$.
 
@@ -80,7 +94,7 @@ class StddevState(NamedTuple):
     second_moment: Any  # of |g|^2, real
 
 
-@transformation(squares_gradient=True)
+@transformation(squares_gradient=True, claims=_claims_of_stddev)
 def scale_by_stddev(
     decay: Decay | optax.GradientTransformation = 0.9,
     eps: NonNegative = 1e-8,
@@ -118,7 +132,7 @@ class InfinityNormState(NamedTuple):
     norm: Any  # u, real, like the parameters
 
 
-@transformation
+@transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def scale_by_infinity_norm(decay: Decay = 0.999, eps: NonNegative = 0.0, eps_inside: NonNegative = 0.0):
     r"""Divide by a decaying maximum of the gradient, $u_t = \max(\beta u_{t-1}, |g_t| + \epsilon_i)$, $d' = d / (u_t +
     \epsilon)$.
@@ -144,7 +158,7 @@ class UpdateRmsState(NamedTuple):
     second_moment: Any  # the state of the estimator of d'^2
 
 
-@transformation
+@transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def scale_by_update_rms(decay: Decay = 0.9, eps: NonNegative = 1e-6):
     r"""Multiply by the RMS of the results so far, $d'_t = \sqrt{w_{t-1} + \epsilon}\, d_t$, $w_t = \rho w_{t-1} + (1 -
     \rho) |d'_t|^2$.

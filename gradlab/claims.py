@@ -1,0 +1,58 @@
+"""Claims: what a transformation promises beyond the contracts that every transformation keeps.
+
+A claim is declared where the transformation is defined, and `gradlab check` examines it. The laws behind the names
+are in `gradlab.testing.CLAIMS`. The name "except" takes parts of contracts back, by their names: so far there is one,
+"turns with i", that multiplying a complex gradient by i multiplies the update by i.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from .values import Value
+
+# Names of claims, or names with what the law needs, or a function of the transformation that returns one of these.
+Claims: TypeAlias = tuple[str, ...] | Mapping[str, Any] | Callable[[Any], Any]
+
+# An elementwise link computes each element from the elements at the same place alone.
+ELEMENTWISE = ("elementwise", "contained", "permutation equivariant")
+ELEMENTWISE_AND_SYMMETRIC = (*ELEMENTWISE, "sign symmetric")
+# A one-sided bound, a maximum or noise treats the parts of a complex number apart, or knows its sign.
+NOT_SYMMETRIC = {"except": ("turns with i",)}
+
+# What holds for a chain if it holds for each of its links.
+_KEPT_BY_CHAINS = ELEMENTWISE_AND_SYMMETRIC
+
+
+def claims_of(tx: Any) -> dict[str, Any]:
+    """Return the claims of a transformation by name, and under "except" what it takes back of the contracts.
+
+    A recipe and a chain claim what all of their links claim, and what they declare beside that. Other libraries'
+    transformations claim nothing.
+    """
+    if not isinstance(tx, Value):
+        return {}
+    declared = tx.factory.claims
+    claims = _by_name(declared(tx) if callable(declared) else declared)
+    links = getattr(tx, "links", (tx,))
+    return claims if links == (tx,) else _join(shared_claims(*links), claims)
+
+
+def shared_claims(*links: Any) -> dict[str, Any]:
+    """Return the claims that a composition of links has because each of the links has them."""
+    each = [claims_of(link) for link in links]
+    claims: dict[str, Any] = {name: True for name in _KEPT_BY_CHAINS if all(name in claims for claims in each)}
+    for link_claims in each:
+        claims = _join(claims, {"except": link_claims.get("except", ())})
+    return claims
+
+
+def _by_name(claims: tuple[str, ...] | Mapping[str, Any]) -> dict[str, Any]:
+    return dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims, True)
+
+
+def _join(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
+    exceptions = tuple(dict.fromkeys((*left.get("except", ()), *right.get("except", ()))))
+    joined = {name: value for name, value in (left | right).items() if name != "except"}
+    return joined | ({"except": exceptions} if exceptions else {})

@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE / "_extensions")]
-# For the notebooks, which run in processes of their own: the checkout, and not an installed copy.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
+PATHS = [str(HERE.parent), str(HERE / "_extensions")]
+sys.path[:0] = PATHS
+# Notebooks run in processes of their own, which also need the checkout and not an installed copy.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [*PATHS, os.environ.get("PYTHONPATH")]))
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import gradlab  # noqa: E402

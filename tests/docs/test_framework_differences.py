@@ -6,8 +6,8 @@ import inspect
 
 import pytest
 
+from docs._extensions.framework_differences import MATCHED, gaps, table_of_gaps
 from gradlab.flavors import names
-from gradlab.flavors.differences import MATCHED, gaps, table_of_gaps
 from tests.flavors.golden_runs import factories
 
 
@@ -62,8 +62,3 @@ def test_common_names_become_each_frameworks_own():
         "epsilon": 1e-3,
     }
     assert names.defaults("optax", "adam")["learning_rate"] is inspect.Parameter.empty
-
-
-def test_a_missing_directory_is_explained(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no golden files in .* pass that directory of a clone"):
-        gaps(tmp_path)

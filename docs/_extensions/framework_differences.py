@@ -1,14 +1,12 @@
-"""Where PyTorch, Keras and optax differ: the tables of `docs/flavors.md`, from the golden files.
+"""The tables of `docs/flavors.md`: where PyTorch, Keras and optax differ, from the golden files in `tests/golden`.
 
-`python -m gradlab.flavors.differences [DIRECTORY]` prints them; the directory is that of the golden files, which are
-in the repository and not in the installed package.
+`python docs/_extensions/framework_differences.py` prints them.
 """
 
 from __future__ import annotations
 
 import itertools
 import runpy
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,22 +14,24 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..schedules import exponential
-from .names import FLAVORS, arguments, defaults, table_of_defaults
+from gradlab.flavors.names import FLAVORS, arguments, defaults, table_of_defaults
+from gradlab.schedules import exponential
+
+GOLDEN_FILES = Path(__file__).parents[2] / "tests" / "golden"
 
 SETTINGS = tuple(itertools.product((1.0, 1e-4), ("constant", "decaying")))  # the scale of the gradients, the rate
-ROUNDING = 1e-11  # of the distance travelled: a gap below is rounding, and is shown as 0
+ROUNDING = 1e-11  # of the distance travelled: a smaller gap is rounding, and is shown as 0
 
 
 class Matched(NamedTuple):
     """One optimizer at the same hyperparameters in several frameworks."""
 
     name: str
-    common: dict[str, Any]  # hyperparameters, under their common names
-    optimizers: dict[str, tuple[str, dict[str, Any]]]  # by framework: its optimizer, and what only that one is told
+    common: dict[str, Any]  # hyperparameters, by their common names
+    optimizers: dict[str, tuple[str, dict[str, Any]]]  # by framework: its optimizer, and arguments that only it takes
 
     def call(self, framework: str) -> tuple[str, dict[str, Any]]:
-        """The optimizer and all its arguments, in a framework's own names."""
+        """Return the optimizer and all its arguments, by the names of a framework."""
         optimizer, extra = self.optimizers[framework]
         return optimizer, defaults(framework, optimizer) | arguments(framework, **self.common) | extra
 
@@ -76,19 +76,19 @@ MATCHED = (
 
 
 class Gap(NamedTuple):
-    """How far two frameworks come apart."""
+    """The distance between the results of two frameworks."""
 
     name: str
     frameworks: tuple[str, str]
     gaps: dict[tuple[float, str], float]  # by gradient scale and kind of rate, as a share of the distance travelled
-    computed: tuple[str, ...]  # of the frameworks, those for which the flavor stands in: no golden run has these values
+    computed: tuple[str, ...]  # the frameworks whose flavor stands in, because no golden run has these values
 
 
-def gaps(directory: Path | str | None = None) -> list[Gap]:
-    """The largest gap at the kept steps, over the distance travelled, of each pair of frameworks for each optimizer."""
-    load = _loader(directory)
+def gaps() -> list[Gap]:
+    """Return the largest gap at the recorded steps, over the distance travelled, of each pair for each optimizer."""
+    load = runpy.run_path(str(GOLDEN_FILES / "load.py"))["load"]
     golden = {framework: load(framework) for framework in FLAVORS}
-    found = []
+    rows = []
     for matched in MATCHED:
         runs = {framework: _positions(golden[framework], framework, matched) for framework in matched.optimizers}
         for pair in itertools.combinations(runs, 2):
@@ -96,16 +96,16 @@ def gaps(directory: Path | str | None = None) -> list[Gap]:
             x0 = golden[pair[0]].x0
             gap = {setting: _gap(left[setting], right[setting], x0) for setting in SETTINGS}
             recorded = (recorded_left, recorded_right)
-            found.append(Gap(matched.name, pair, gap, tuple(f for f, known in zip(pair, recorded) if not known)))
-    return found
+            rows.append(Gap(matched.name, pair, gap, tuple(f for f, known in zip(pair, recorded) if not known)))
+    return rows
 
 
-def table_of_gaps(directory: Path | str | None = None) -> str:
-    """`gaps` as Markdown; 0 stands for rounding, and † for a flavor that stands in for its framework."""
+def table_of_gaps() -> str:
+    """Return `gaps` as Markdown; 0 stands for rounding, and † for a flavor that stands in for its framework."""
     head = [f"scale {scale:g}, {rate}" for scale, rate in SETTINGS]
     lines = [f"| optimizer | between | {' | '.join(head)} |", "|---|---|" + "---|" * len(head)]
     last = None
-    for gap in gaps(directory):
+    for gap in gaps():
         between = " and ".join(framework + "†" * (framework in gap.computed) for framework in gap.frameworks)
         figures = ["0" if share < ROUNDING else f"{share:.1e}" for share in gap.gaps.values()]
         lines.append(f"| {f'**{gap.name}**' if gap.name != last else ''} | {between} | {' | '.join(figures)} |")
@@ -114,7 +114,7 @@ def table_of_gaps(directory: Path | str | None = None) -> str:
 
 
 def _positions(golden: Any, framework: str, matched: Matched) -> tuple[dict[Any, Any], bool]:
-    """Where the optimizer was at the kept steps, by setting, and whether all is from the golden files."""
+    """Return the positions of the optimizer at the recorded steps, by setting, and whether all are golden."""
     optimizer, given = matched.call(framework)
     recorded = {
         (case.scale, case.rate_kind): case.positions
@@ -141,7 +141,7 @@ def _same_call(golden: Any, case: Any, given: dict[str, Any]) -> bool:
 
 @jax.jit
 def _run_all(optimizers: Any, gradients: Any, x0: Any) -> Any:
-    """The points [runs, steps + 1, n] that a stack of optimizers visits, on gradients [runs, steps, n]."""
+    """Return the points [runs, steps + 1, n] that a stack of optimizers visits, on gradients [runs, steps, n]."""
 
     def run(tx, gradients):
         def step(carry, gradient):
@@ -159,15 +159,5 @@ def _gap(left: Any, right: Any, x0: Any) -> float:
     return float(np.abs(left - right).max() / distance)
 
 
-def _loader(directory: Path | str | None) -> Any:
-    given = Path(__file__).parents[2] / "tests" / "golden" if directory is None else Path(directory)
-    if not (given / "load.py").exists():
-        raise FileNotFoundError(
-            f"no golden files in {given}: they are in the repository, under tests/golden, and not in the package; "
-            f"pass that directory of a clone"
-        )
-    return runpy.run_path(str(given / "load.py"))["load"]
-
-
 if __name__ == "__main__":
-    print(table_of_gaps(*sys.argv[1:2]), table_of_defaults(), sep="\n\n")
+    print(table_of_gaps(), table_of_defaults(), sep="\n\n")

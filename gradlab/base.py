@@ -27,7 +27,7 @@ from .claims import Claims
 from .core import Core
 from .factories import Factory
 from .hyperparameters import parameters_of
-from .refusals import refusing_to_run, require_pair
+from .refusals import refusing_to_run
 from .schedules.base import bind
 from .values import Value, rejoin, show
 
@@ -216,7 +216,7 @@ def transformation(
     those that it names. Factories of optax can be wrapped as they are:
     `scale_by_lion = gl.transformation(optax.scale_by_lion)` makes values, whose hyperparameters never recompile.
     A function that returns another transformation is a recipe: decorate it with `recipe`. (Without that declaration,
-    it is called once with its schedules at step 0, to learn what it returns.)
+    it is traced once, if it receives schedules, to learn what it returns for numbers.)
 
     `splits_gradient` says that the result is a direction from here on and no longer the gradient, as for momentum.
     `squares_gradient` says that the link squares the chain's gradient, as for second moments, so that the chain bounds
@@ -288,7 +288,6 @@ def _transformation(
         arguments = {key: checked(label, parameters[key], value) for key, value in bound.items()}
         made = Transformation._from_arguments(make.factory, arguments)  # type: ignore[attr-defined]
         parts = made.core.parts()
-        require_pair(label, parts)
         if is_recipe and not isinstance(parts, Transformation):
             raise TypeError(
                 f"{label} is declared as a recipe, so it must return a transformation of gradlab; it returned an "

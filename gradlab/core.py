@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from .boundary import PyTree
 from .factories import Factory, call, takes
 from .hyperparameters import is_schedule, resolved
+from .refusals import require_pair
 from .schedules.base import as_schedule
 from .values import Value, rejoin
 
@@ -26,46 +26,79 @@ class ScheduledState(NamedTuple):
     inner: PyTree
 
 
+class ScheduledKind(NamedTuple):
+    """What is known of a factory whose hyperparameters include schedules."""
+
+    is_recipe: bool
+    arguments: frozenset[str]  # the names of the arguments of `update`
+
+
 class Core:
     """A factory and its arguments, run as `init` and `update` on trees that the border has raised and checked."""
 
     def __init__(self, factory: Factory, children: dict[str, Any]):
         self.factory, self.children = factory, children
         self._parts: Any = None  # what `parts` returned, where that can be kept
-        self._composes: bool | None = factory.is_recipe  # None: not declared, and not asked yet
+        self._scheduled: ScheduledKind | None = None  # what `_examine` returned
 
     def parts(self) -> Any:
-        """Return what the factory returns: the transformation that a recipe composes, or the pair of a link.
+        """Return the transformation that a recipe composes, or the pair of a link; None for a link with schedules.
 
         A recipe is called with schedules as they are, because it hands them on to its links. A link computes with
-        numbers, so a schedule is replaced by its value at step 0.
+        numbers, so if it has schedules, `parts_at` makes its pair anew at each step.
+
+        Raises TypeError if the factory returns anything else.
         """
-        if self._parts is None:
-            parts = self.parts_at(None if self._is_recipe() else np.int32(0))
-            if not _has_only_numbers(parts):
-                return parts
+        if self._parts is not None:
+            return self._parts
+        if self._has_schedules() and not self._is_recipe():
+            return None
+        parts = self.parts_at(None)
+        require_pair(self.factory.name, parts)
+        if _has_only_numbers(parts):
             self._parts = parts
-        return self._parts
+        return parts
 
     def parts_at(self, step: Any) -> Any:
         """Return what the factory returns for hyperparameters at a step; for None, schedules stay what they are."""
-        parameters, arguments = self.factory.parameters, self._arguments()
-        arguments = arguments | self._schedules(arguments)
+        return self._call_factory(self._schedules(), step)
+
+    def _call_factory(self, changes: dict[str, Any], step: Any) -> Any:
+        parameters, arguments = self.factory.parameters, self._arguments() | changes
         return call(self.factory.build, parameters, resolved(parameters, arguments, step))
 
+    def update_arguments(self) -> frozenset[str]:
+        """Return the names of the arguments of `update`."""
+        parts = self.parts()
+        return self._examine().arguments if parts is None else _accepted(parts[1])[0]
+
     def _is_recipe(self) -> bool:
-        """Return what the factory declares, or else whether it returns a transformation when it is given numbers."""
-        if self._composes is None:
-            if not self._schedules(self._arguments()):
-                return False  # without schedules, a recipe and a link are called in the same way
-            self._composes = isinstance(self.parts_at(np.int32(0)), Value)
-        return self._composes
+        declared = self.factory.is_recipe
+        return self._examine().is_recipe if declared is None else declared
+
+    def _examine(self) -> ScheduledKind:
+        """Return what kind of transformation the factory makes of numbers in the place of its schedules.
+
+        The numbers are abstract, so nothing is computed, and no schedule is called.
+        """
+        if self._scheduled is None:
+            kinds = []
+
+            def examine(numbers: dict[str, jax.Array]) -> None:
+                parts = self._call_factory(numbers, None)
+                require_pair(self.factory.name, parts)
+                kinds.append(ScheduledKind(isinstance(parts, Value), _accepted(parts[1])[0]))
+
+            number = jax.ShapeDtypeStruct((), jax.dtypes.canonicalize_dtype(float), weak_type=True)
+            jax.eval_shape(examine, dict.fromkeys(self._schedules(), number))
+            self._scheduled = kinds[0]
+        return self._scheduled
 
     def init(self, params: PyTree) -> PyTree:
         parts = self.parts()
         if isinstance(parts, Value):
             return raw_init(parts, params)
-        if not self._schedules(self._arguments()):
+        if parts is not None:
             return self._call("init", parts[0], params)
         step = jnp.zeros((), jnp.int32)
         return ScheduledState(step, self._call("init", self.parts_at(step)[0], params))
@@ -74,7 +107,7 @@ class Core:
         parts = self.parts()
         if isinstance(parts, Value):
             return raw_update(parts, updates, state, params, extra)
-        if not self._schedules(self._arguments()):
+        if parts is not None:
             return self._call_update(parts[1], updates, state, params, extra)
         parts = self.parts_at(state.step)
         updates, inner = self._call_update(parts[1], updates, state.inner, params, extra)
@@ -97,13 +130,18 @@ class Core:
     def _arguments(self) -> dict[str, Any]:
         return {name: rejoin(child) for name, child in self.children.items()}
 
-    def _schedules(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _schedules(self) -> dict[str, Any]:
+        """Return the hyperparameters that are functions of the step, as schedules."""
+        arguments = self._arguments()
         ranged = [name for name, parameter in self.factory.parameters.items() if parameter.range is not None]
         return {name: as_schedule(arguments[name]) for name in ranged if is_schedule(arguments[name])}
 
+    def _has_schedules(self) -> bool:
+        return bool(self._schedules())
+
     def _call_update(self, update: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
         """Call a link's update with those of `params`, `grads` and the extra arguments that it asks for."""
-        names, takes_any = _accepted(getattr(update, "__code__", None) or update)
+        names, takes_any = _accepted(update)
         given = {key: value for key, value in extra.items() if key in names or (takes_any and key != "grads")}
         if "params" not in names:
             return self._require_two(self._call("update", update, updates, state, **given))
@@ -133,11 +171,8 @@ def raw_update(link: Any, updates: PyTree, state: PyTree, params: PyTree, extra:
 
 
 def reads_gradient(link: Any) -> bool:
-    """Whether a link asks for the gradient of its chain, beside the direction; optax's are not handed it."""
-    if not isinstance(link, Value):
-        return False
-    update = link.core.parts()[1]
-    return "grads" in _accepted(getattr(update, "__code__", None) or update)[0]
+    """Return whether a link asks for the gradient of its chain beside the direction; optax's do not receive it."""
+    return isinstance(link, Value) and "grads" in link.core.update_arguments()
 
 
 def _has_only_numbers(parts: Any) -> bool:
@@ -146,9 +181,14 @@ def _has_only_numbers(parts: Any) -> bool:
     return links is not None and all(isinstance(leaf, float | int) for leaf in jax.tree.leaves(links))
 
 
-@functools.lru_cache(maxsize=1024)
 def _accepted(update: Any) -> tuple[frozenset[str], bool]:
-    """The names of a function's arguments (it is given by its code, where it has one), and whether it takes any."""
+    """Return the names of the arguments of a function, and whether it takes any others."""
+    return _accepted_by(getattr(update, "__code__", None) or update)
+
+
+@functools.lru_cache(maxsize=1024)
+def _accepted_by(update: Any) -> tuple[frozenset[str], bool]:
+    """Do what `_accepted` does, for a function or its code; the code is the same each time a link is made anew."""
     if isinstance(update, types.CodeType):
         names = update.co_varnames[: update.co_argcount + update.co_kwonlyargcount]
         return frozenset(names), bool(update.co_flags & inspect.CO_VARKEYWORDS)

@@ -665,3 +665,53 @@ def test_an_update_without_a_state_is_told_what_to_return(result: Any, found: st
         TypeError, match=rf"update of forgetful must return \(updates, state\), but it returned {found}"
     ):
         forgetful().update(jnp.ones(2), ())
+
+
+def test_a_link_with_a_schedule_is_made_without_computing() -> None:
+    calls = []
+
+    def rate(step):
+        calls.append(step)
+        return 0.1 if step < 1 else 0.01  # decides by the step, which only an uncompiled loop allows
+
+    @gl.transformation
+    def scale_by_root(factor: gl.Positive):
+        root = jnp.sqrt(factor)  # a link computes with its hyperparameters, and a schedule has no root
+        return optax.scale(root)
+
+    with jax.transfer_guard("disallow"), jax.checking_leaks():
+        tx, link = gl.sgd(rate), scale_by_root(rate)
+    assert calls == []
+    assert tx.links[0].learning_rate.function is rate
+    updates, state = link.update(jnp.ones(2), link.init(jnp.ones(2)))
+    assert updates == pytest.approx(jnp.sqrt(0.1))
+    assert link.update(jnp.ones(2), state)[0] == pytest.approx(jnp.sqrt(0.01))
+
+
+def test_a_recipe_hands_schedules_on_whether_it_is_declared_or_not() -> None:
+    def compose(rate: gl.Positive):
+        return gl.chain(gl.scale_by_momentum(0.9), gl.scale_by_learning_rate(rate))
+
+    schedule = gl.schedules.linear(0.1, 0.0, 10)
+    declared, undeclared = gl.recipe(compose)(schedule), gl.transformation(compose)(schedule)
+    assert declared.composition == undeclared.composition == compose(schedule)
+    assert declared.links[1].learning_rate == schedule
+
+
+def test_a_recipe_that_returns_a_pair_is_refused() -> None:
+    @gl.recipe
+    def pair(rate: gl.Positive = 0.1):
+        return optax.scale(-rate)
+
+    with pytest.raises(TypeError, match=r"pair is declared as a recipe.*Decorate it with @gl\.transformation"):
+        pair()
+
+
+def test_an_error_in_a_factory_is_not_hidden_by_a_schedule() -> None:
+    @gl.transformation
+    def broken(rate: gl.Positive = 0.1):
+        raise KeyError("mine")
+
+    for rate in (0.1, gl.schedules.linear(0.1, 0.0, 10)):
+        with pytest.raises(KeyError, match="mine"):
+            broken(rate)

@@ -24,11 +24,11 @@ from gradlab.lab.analysis.leaderboard import best_rate_index, leaderboard
 from gradlab.lab.plots import effect, heat, sensitivity
 from gradlab.lab.problems import Problem
 from gradlab.lab.problems.base import Score
-from gradlab.lab.report.board import notes
+from gradlab.lab.report.answers import answer_race
+from gradlab.lab.report.chart_data import sensitivity as sensitivity_series
 from gradlab.lab.report.findings import find_out
-from gradlab.lab.report.reproduce import reproduce
-from gradlab.lab.report.series import sensitivity as sensitivity_series
-from gradlab.lab.report.verdict import verdict
+from gradlab.lab.report.leaderboard_table import leaderboard_notes
+from gradlab.lab.report.reproduction import describe_reproduction
 from gradlab.lab.results import results_file
 from gradlab.lab.results.plan import differences, document
 from gradlab.lab.studies.search import search
@@ -173,9 +173,10 @@ def test_tables_and_the_report_say_what_chooses(split: xr.Dataset) -> None:
     assert "over 4 seeds, at the rate with the best validation accuracy on 4 others." in text
     assert "within 1 % (absolute) of its validation accuracy" in text
     (finding,) = find_out({"made": split})
-    assert "at the rate with the best validation accuracy on 4 others" in notes(finding)
-    assert "by validation accuracy on seeds 0 to 3, test accuracy reported on seeds 4 to 7" in reproduce([finding], {})
-    assert "The rate was chosen by validation accuracy." in verdict(finding)
+    assert "at the rate with the best validation accuracy on 4 others" in leaderboard_notes(finding)
+    runs = dict(describe_reproduction({"made": split}, {}).facts)["made"]
+    assert "by validation accuracy on seeds 0 to 3, test accuracy reported on seeds 4 to 7" in runs
+    assert "The rate was chosen by validation accuracy." in " ".join(answer_race(finding).sentences)
     described = export.document({"made": finding.rows}, {"made": split}, {"made": []}, {}, [])["problems"]["made"]
     assert (described["score"], described["chosen_by"]) == ("test_accuracy", "validation_accuracy")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,13 @@ def made(score: str, label: str, **attributes: Any) -> xr.Dataset:
         },
         {"score": score, "score_label": label, "divergence_factor": 1e3} | attributes,
     )
+
+
+def tables_in(page: str) -> dict[str, ElementTree.Element]:
+    """The tables of a page by what their captions begin with; each must be well-formed XML."""
+    tables = [ElementTree.fromstring(table) for table in re.findall(r"<table.*?</table>", page, re.DOTALL)]
+    captions = ["".join(table.findall("caption")[0].itertext()) for table in tables]
+    return {caption.partition(". Press")[0]: table for caption, table in zip(captions, tables)}
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ import pytest
 import gradlab as gl
 from gradlab.lab.engine.task import Task, Watcher
 from gradlab.lab.problems import Problem
-from gradlab.lab.report.page import page
+from gradlab.lab.report.page import render_page
 from gradlab.lab.results import results_file
 from gradlab.lab.results.study_folder import FolderError
 from gradlab.lab.storage import checkpoints
@@ -51,7 +51,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_files(
     assert contents(out) == contents(tmp_path / "whole")
     assert (out / "report.html").exists()
     (out / "provenance.json").write_bytes((tmp_path / "whole" / "provenance.json").read_bytes())
-    found, expected = (page(*results_file.read(folder / "results.nc")) for folder in (out, tmp_path / "whole"))
+    found, expected = (render_page(*results_file.read(folder / "results.nc")) for folder in (out, tmp_path / "whole"))
     assert found == expected
 
 

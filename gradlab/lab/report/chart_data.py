@@ -13,7 +13,7 @@ from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import best_rate_index, final_scores, mean_scores
 from ..plots.style import shown
 from .findings import Finding
-from .numbers import plain
+from .number_formatting import plain
 
 POINTS = 120  # more than this many along a curve cannot be seen
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from gradlab.lab.report.chart_data import POINTS, learning_curves, profiles, sensitivity
 from gradlab.lab.report.findings import Finding, find_out
-from gradlab.lab.report.series import POINTS, learning_curves, profiles, sensitivity
 
 
 def test_the_score_comes_first_and_every_metric_is_there(findings: list[Finding]) -> None:

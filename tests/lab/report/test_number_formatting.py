@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradlab.lab.report.numbers import number, plain, score, score_with_spread
+from gradlab.lab.report.number_formatting import number, plain, score, score_with_spread
 
 NAN = float("nan")
 LOSS: dict[str, Any] = {"logarithmic": 1, "higher_is_better": 0}

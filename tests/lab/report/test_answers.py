@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import unescape
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from gradlab.lab.report.answers import answer_race
 from gradlab.lab.report.findings import find_out
-from gradlab.lab.report.verdict import verdict
 
 NAN = float("nan")
 ROLES = ["choose"] * 4 + ["report"] * 4
 
 
 def said(dataset: xr.Dataset) -> str:
-    return unescape(re.sub(r"<[^>]+>", "", verdict(find_out({"made": dataset})[0])))
+    answer = answer_race(find_out({"made": dataset})[0])
+    if answer.winner is None:
+        return answer.failure
+    winner = answer.winner
+    return f"{winner.optimizer} at {winner.setting}: {winner.score} {winner.measure}. {' '.join(answer.sentences)}"
 
 
 def test_a_clear_winner(make_dataset: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from gradlab.lab.report.findings import Finding, find_out
-from gradlab.lab.report.paths import REACH, WIDTH, paths
+from gradlab.lab.report.landscape_data import REACH, WIDTH, paths
 
 # The ravine's window: (-4.2, 3.2) by (-2.6, 2.6).
 SCALE = WIDTH / 7.4

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.report.page import page
+from gradlab.lab.report.page import render_page
 
 OWN = 0.01 * np.arange(8)
 AT = {"learning_rate": [0.1, 0.1, 1.0, 1.0], "b1": [0.8, 0.9, 0.8, 0.9]}
@@ -19,7 +19,7 @@ DECADES = np.array([[-1.0, -2, -1, -1], [-4, -5, -6, -3]])[..., None] + OWN
 
 def text_of(dataset: xr.Dataset) -> str:
     loss = np.ones((*dataset.diverged.shape, dataset.sizes["step"]))
-    html = page({"made": dataset.assign(loss=((*dataset.diverged.dims, "step"), loss))}, {})
+    html = render_page({"made": dataset.assign(loss=((*dataset.diverged.dims, "step"), loss))}, {})
     return unescape(re.sub(r"<[^>]+>", " ", html.partition("<style>")[0] + html.partition("</style>")[2]))
 
 

@@ -11,7 +11,7 @@ from ..analysis.comparison import reporting_runs
 from ..plots.landscape import exits, heights, levels
 from ..problems.base import Problem
 from .findings import Finding
-from .numbers import plain
+from .number_formatting import plain
 
 WIDTH = 1000
 REACH = 3  # how many windows beyond the window a path is followed

@@ -1,0 +1,83 @@
+"""The answer on each problem: which optimizer, at which rate or configuration, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import xarray as xr
+
+from ..analysis.choosing_metric import choice_words
+from ..analysis.comparison import certainty
+from ..analysis.late_window import describe_window
+from ..analysis.tuned_optimizers import tuned_leaderboard
+from ..formatting import format_count, format_float
+from .configuration_tables import describe_tuning
+from .findings import Finding
+from .number_formatting import number, score_with_spread
+
+
+class Winner(NamedTuple):
+    """The first optimizer."""
+
+    optimizer: str
+    setting: str  # its learning rate, or all its hyperparameters
+    score: str
+    measure: str  # what the score is
+
+
+class Answer(NamedTuple):
+    """What the results on one problem say, in words."""
+
+    winner: Winner | None
+    failure: str  # why there is no winner to show; empty if there is one
+    sentences: list[str]
+
+
+def answer_race(finding: Finding) -> Answer:
+    """Return the answer of a race on one problem."""
+    first = finding.rows[0]
+    if math.isnan(first.best_rate):
+        return Answer(None, "Every optimizer diverged, at every rate.", [])
+    if math.isnan(first.score):
+        text = f"No optimizer survived on all seeds; {first.optimizer} came first, at {number(first.best_rate)}."
+        return Answer(None, text, [])
+    sentences = [*certainty(finding.ranks), _describe_rate(finding)]
+    if first.diverged_at_best:
+        sentences.append(f"{first.diverged_at_best} of its reported runs diverged, and are not in this number.")
+    return Answer(_winner(first, number(first.best_rate), finding.dataset), "", sentences)
+
+
+def answer_sweep(dataset: xr.Dataset) -> Answer:
+    """Return the answer of a sweep or a search on one problem: the optimizers compared at their best configurations."""
+    rows, sentences = tuned_leaderboard(dataset)
+    first, sentences = rows[0], [*sentences, describe_tuning(dataset)]
+    if math.isnan(first.score):
+        return Answer(None, "", sentences)
+    setting = ", ".join(f"{name} = {format_float(value)}" for name, value in first.hyperparameters.items())
+    return Answer(_winner(first, setting, dataset), "", sentences)
+
+
+def _winner(row: Any, setting: str, dataset: xr.Dataset) -> Winner:
+    attributes: Mapping[str, Any] = dataset.attrs
+    score = score_with_spread(row.score, row.spread, attributes)
+    return Winner(row.optimizer, setting, score, f"{attributes['score_label']}, {describe_window(dataset)}")
+
+
+def _describe_rate(finding: Finding) -> str:
+    """How sure the choice of the first optimizer's rate is."""
+    first = finding.rows[0]
+    table = finding.rates.sel(optimizer=first.optimizer)
+    low, high = float(table.low), float(table.high)
+    edge = " It is the end of the grid: a better one may lie beyond." if first.at_edge else ""
+    if len(finding.dataset.rate) == 1:
+        return "It ran at one rate only."
+    choice = choice_words(finding.dataset.attrs)
+    by = f" by {choice}" if choice else ""
+    if math.isnan(low):
+        return f"The rate was chosen{by} on {format_count(finding.seeds[0], 'seed')}." + edge
+    chosen = f"The rate was chosen{by}. " if choice else ""
+    if low == high:
+        return f"{chosen}Other seeds, or another stop, would have chosen the same rate." + edge
+    return f"{chosen}Other seeds, or another stop, could have chosen rates from {number(low)} to {number(high)}." + edge

@@ -48,7 +48,7 @@ def test_whole_numbers_are_swept_as_one_program() -> None:
 
         return optax.GradientTransformation(lambda params: (), update)
 
-    swept = sweep(Ravine(), repeated, {"learning_rate": [0.5], "times": [9, 10]}, seeds=1, steps=2)["ravine"]
+    swept = sweep(Ravine(), repeated, {"learning_rate": [0.5], "times": [9, 10]}, seeds=1, steps=2).gradlab.dataset()
     first, second = swept.path.sel(optimizer="repeated").values[:, 0, :, :]
     np.testing.assert_allclose((first[1] - first[0]) / (second[1] - second[0]), 2.0, rtol=1e-4)
 

@@ -102,7 +102,7 @@ CALLS: list[tuple[Callable[[], Any], str]] = [
     (lambda: check(SGD, dtypes=("float33",)), "unknown dtype 'float33'; there are: "),
     (lambda: check(SGD, laws=(), reference="adm"), "unknown reference 'adm'; there are: adabound, "),
     (lambda: assert_lawful(SGD, refrence="sgd"), "check has no argument 'refrence'; did you mean reference?"),
-    (lambda: assert_same_trajectory(SGD, "sdg"), "there is no reference 'sdg'; there are adabound, "),
+    (lambda: assert_same_trajectory(SGD, "sdg"), "unknown reference 'sdg'; there are: adabound, "),
     (lambda: torch.Adam(0.1), "has no attribute 'Adam'; the optimizers are functions, in lower case: adam"),
     (lambda: torch.adam(PARAMS), "Parameters are given to init(params), and not to the optimizer"),
     (lambda: torch.adam(betas=0.9), "flavors.torch.adam: betas must be a tuple of 2 numbers, got float: 0.9"),

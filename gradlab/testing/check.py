@@ -1,4 +1,4 @@
-"""`check` and `assert_lawful`: every law, on any transformation, with a report in words."""
+"""`check` and `assert_lawful`, which examine any transformation by every law and report in words."""
 
 from __future__ import annotations
 
@@ -16,19 +16,16 @@ from ..base import Transformation
 from ..interrupts import is_interrupt
 from ..time_limit import OutOfTimeError, limit_time
 from ..values import is_factory, is_number
-from . import laws as laws
-from . import references
-from .law import CLAIMS, CONTRACTS, Broken, Law, NotApplicable
+from . import laws as laws  # registers the laws
+from .law import CLAIMS, CONTRACTS, TRAJECTORY, Broken, Law, NotApplicable
 from .report import BROKEN, HOLDS, NOT_APPLICABLE, Report, Result
+from .subject import DTYPES as DTYPES
 from .subject import Subject
-from .trajectory import require_same_trajectory
+from .trajectory import find_reference, require_same_trajectory
 
 
 class SettingError(ValueError):
     """A setting of JAX under which no law can be examined."""
-
-
-DTYPES = ("float32", "bfloat16", "float16", "float64", "complex64")
 
 
 def check(
@@ -42,47 +39,43 @@ def check(
     seconds_per_law: float = 30.0,
     **arguments: Any,
 ) -> Report:
-    """Examine a transformation by every law that applies to it, and report.
+    """Examine a transformation by every law that applies to it, and return a report.
 
-    `tx` is a transformation of gradlab or optax, an `(init, update)` pair, anything with those two methods, or a
-    factory, which is then called with `arguments`; of a factory, and of a gradlab value, the hyperparameters are known
-    and examined too.
+    `tx` is a transformation of gradlab or optax, an `(init, update)` pair, an object with those two methods, or a
+    factory, which is called with `arguments`. The hyperparameters of a factory and of a gradlab value are known, and
+    examined too.
 
-    `reference` is a step function or the name of one in `gradlab.testing.references`: the trajectory must be its.
-    `claims` are names of further laws that are claimed to hold (see `gradlab.testing.CLAIMS`); `{"accumulates": 4}`
-    gives one a number, and `{"except": ("turns with i",)}` takes a part of a contract back. `dtypes` are those
-    of the parameters to try, `laws` the contracts to examine (all by default), `extra` the extra arguments of `update`.
+    `reference` is a step function, or the name of one in `gradlab.testing.references`, whose trajectory `tx` must have.
+    `claims` names further laws that `tx` claims to keep (see `gradlab.testing.CLAIMS`); as a mapping it gives a claim
+    its number (`{"accumulates": 4}`), and exempts `tx` from a part of a contract (`{"except": ("turns with i",)}`).
+    `dtypes` are those of the parameters to try. `laws` names the contracts to examine (all by default). `extra` holds
+    extra arguments for `update`.
 
-    Never raises for what the transformation does: a factory that raises, a result that is no pair, and a law that
-    takes longer than `seconds_per_law` are findings too. Raises ValueError for an unknown dtype, law or claim, and
-    under `jax.disable_jit`. Under a transfer guard, laws are examined as without one: there an optimizer is passed to a
-    compiled function as `jax.device_put(tx)`.
+    What the transformation does wrong never raises: a factory that raises, a result that is not a pair, and a law that
+    takes longer than `seconds_per_law` are findings in the report. Raises ValueError for an unknown dtype, law, claim
+    or reference, and under `jax.disable_jit`. A transfer guard is lifted during the examination.
     """
     require_compilation()
-    with jax.transfer_guard("allow"):  # a Python number that is passed to a compiled function is a transfer
+    with jax.transfer_guard("allow"):  # passing a Python number to a compiled function is a transfer
         return _check(tx, reference, claims, dtypes, laws, dict(extra or {}), seconds_per_law, arguments)
 
 
 def require_compilation() -> None:
     """Raise SettingError under `jax.disable_jit`."""
     if jax.config.values["jax_disable_jit"]:
-        raise SettingError("jax_disable_jit is set, and laws are about compiled programs; unset JAX_DISABLE_JIT")
+        raise SettingError("jax_disable_jit is set, but the laws are about compiled programs; unset JAX_DISABLE_JIT")
 
 
 def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, arguments) -> Report:
     claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims)
-    for name, given in (("laws", laws), ("claims", claims)):
-        if isinstance(given, str):
-            raise TypeError(f"{name} must be a tuple of names, got the string {given!r}; write {name}=({given!r},)")
+    for option, names in (("laws", laws), ("claims", claims), ("dtypes", dtypes)):
+        if isinstance(names, str):
+            raise TypeError(f"{option} must be a tuple of names, got the string {names!r}; write {option}=({names!r},)")
     _require_known("law", laws or (), CONTRACTS)
     _require_known("claim", [name for name in claimed if name != "except"], CLAIMS)
-    if isinstance(dtypes, str):
-        raise TypeError(f"dtypes must be a tuple of names, got the string {dtypes!r}; write dtypes=({dtypes!r},)")
-    if isinstance(reference, str) and not inspect.isfunction(getattr(references, reference, None)):
-        known = [name for name, item in vars(references).items() if inspect.isfunction(item) and name != "trajectory"]
-        raise ValueError(f"unknown reference {reference!r}; there are: {', '.join(sorted(known))}")
+    step = None if reference is None else find_reference(reference)
     if isinstance(tx, tuple):
-        _require_options(arguments)
+        _refuse_misspelt_options(arguments)
     for dtype in dtypes:
         try:
             is_inexact = jnp.issubdtype(jnp.dtype(dtype), jnp.inexact)
@@ -90,28 +83,28 @@ def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, argument
             raise ValueError(f"unknown dtype {dtype!r}; there are: {', '.join(DTYPES)} and complex128") from None
         if not is_inexact:
             raise ValueError(f"dtypes must be floating-point or complex, got {dtype!r}")
-    label = _label(tx, arguments)
+    label = _make_label(tx, arguments)
     try:
         with limit_time(seconds_per_law):
-            subject = _subject(tx, arguments, label, dtypes, claimed, extra)
+            subject = _make_subject(tx, arguments, label, dtypes, claimed, extra)
     except BaseException as error:
         if is_interrupt(error):
             raise
-        return Report(label, (_cannot_be_made(error, seconds_per_law),))
-    chosen = [law for name, law in CONTRACTS.items() if laws is None or name in laws]
-    chosen += [CLAIMS[name] for name in claimed if name != "except"]
+        return Report(label, (_report_failure(error, seconds_per_law),))
+    examined = [law for name, law in CONTRACTS.items() if laws is None or name in laws]
+    examined += [CLAIMS[name] for name in claimed if name != "except"]
+    if step is not None:
+        examined.append(_make_trajectory_law(step, arguments))
     results = []
-    for law in chosen:
+    for law in examined:
         results.append(_examine(law, subject, seconds_per_law))
         if results[-1].detail.startswith(_NO_ANSWER):
-            break  # what hangs once hangs again
-    if reference is not None and not any(result.detail.startswith(_NO_ANSWER) for result in results):
-        results.append(_examine(_trajectory_law(reference, arguments), subject, seconds_per_law))
+            break  # a transformation that hangs under one law hangs under the next
     return Report(label, tuple(results))
 
 
 def assert_lawful(tx: optax.GradientTransformation | Callable[..., Any], **options: Any) -> None:
-    """`check`, raising AssertionError with the report if any law is broken."""
+    """Call `check`, and raise AssertionError with its report if any law is broken."""
     report = check(tx, **options)
     if not report.ok:
         raise AssertionError(str(report))
@@ -120,52 +113,51 @@ def assert_lawful(tx: optax.GradientTransformation | Callable[..., Any], **optio
 _NO_ANSWER = "no answer after"
 
 
-def _subject(tx, arguments, label, dtypes, claims, extra) -> Subject:
-    if isinstance(tx, tuple) or _has_both(tx):
+def _make_subject(tx, arguments, label, dtypes, claims, extra) -> Subject:
+    if isinstance(tx, tuple) or _is_pair_object(tx):
         if arguments:
-            raise TypeError(f"arguments {', '.join(arguments)} go with a factory, but {label} is one already made")
-        pair = _pair(tx, label)
-        return Subject(pair, label=label, dtypes=dtypes, claims=claims, extra=extra)
+            raise TypeError(f"the arguments {', '.join(arguments)} need a factory, but {label} is a transformation")
+        return Subject(_to_pair(tx, label), label=label, dtypes=dtypes, claims=claims, extra=extra)
     if not callable(tx):
-        raise TypeError(f"expected a transformation or a factory of one, got {type(tx).__name__}: {tx!r}")
-    made = tx(**arguments)
-    if isinstance(made, Transformation):
-        return Subject(made, label=label, dtypes=dtypes, claims=claims, extra=extra)
+        raise TypeError(f"expected a transformation, or a factory of one; got {type(tx).__name__}: {tx!r}")
+    result = tx(**arguments)
+    if isinstance(result, Transformation):
+        return Subject(result, label=label, dtypes=dtypes, claims=claims, extra=extra)
     numbers = {
         name: float(value) for name, value in arguments.items() if is_number(value) and not isinstance(value, int)
     }
     return Subject(
-        _pair(made, label),
+        _to_pair(result, label),
         label=label,
         hyperparameters=numbers,
-        remake=lambda given: _pair(tx(**(arguments | given)), label),
+        remake=lambda changes: _to_pair(tx(**(arguments | changes)), label),
         dtypes=dtypes,
         claims=claims,
         extra=extra,
     )
 
 
-def _pair(made: Any, label: str) -> optax.GradientTransformation:
-    if isinstance(made, optax.GradientTransformation):
-        return made
-    if isinstance(made, tuple) and len(made) == 2 and all(map(callable, made)):
-        return optax.GradientTransformationExtraArgs(made[0], made[1])
-    if _has_both(made):
-        return optax.GradientTransformationExtraArgs(made.init, made.update)
+def _to_pair(result: Any, label: str) -> optax.GradientTransformation:
+    if isinstance(result, optax.GradientTransformation):
+        return result
+    if isinstance(result, tuple) and len(result) == 2 and all(map(callable, result)):
+        return optax.GradientTransformationExtraArgs(result[0], result[1])
+    if _is_pair_object(result):
+        return optax.GradientTransformationExtraArgs(result.init, result.update)
     raise TypeError(
-        f"{label} must give an (init, update) pair of functions, such as optax.GradientTransformation(init, update); "
-        f"it gave {type(made).__name__}: {made!r}"
+        f"{label} must return an (init, update) pair of functions, such as optax.GradientTransformation(init, update); "
+        f"it returned {type(result).__name__}: {result!r}"
     )
 
 
-def _has_both(made: Any) -> bool:
-    """Whether it is an instance of somebody's class with `init` and `update`."""
-    return not (isinstance(made, type) or is_factory(made)) and all(
-        callable(getattr(made, name, None)) for name in ("init", "update")
+def _is_pair_object(item: Any) -> bool:
+    """Return whether this is an instance of a user's class with the methods `init` and `update`."""
+    return not (isinstance(item, type) or is_factory(item)) and all(
+        callable(getattr(item, name, None)) for name in ("init", "update")
     )
 
 
-def _label(tx: Any, arguments: Mapping[str, Any]) -> str:
+def _make_label(tx: Any, arguments: Mapping[str, Any]) -> str:
     if isinstance(tx, Transformation):
         return repr(tx)
     if isinstance(tx, tuple):
@@ -188,8 +180,8 @@ def _examine(law: Law, subject: Subject, seconds: float) -> Result:
     except Broken as counterexample:
         return result(BROKEN, str(counterexample), law.meaning)
     except OutOfTimeError:
-        return result(BROKEN, f"{_NO_ANSWER} {seconds:g} s", "it waits or loops without end, while it is traced")
-    except BaseException as error:  # also SystemExit, which would end the program
+        return result(BROKEN, f"{_NO_ANSWER} {seconds:g} s", "it waits, or loops without end, while it is traced")
+    except BaseException as error:  # including SystemExit, which would end the program
         if is_interrupt(error):
             raise
         lines = str(error).strip().splitlines() or [""]
@@ -197,27 +189,27 @@ def _examine(law: Law, subject: Subject, seconds: float) -> Result:
     return result(HOLDS)
 
 
-def _trajectory_law(reference: Any, arguments: Mapping[str, Any]) -> Law:
-    name = reference if isinstance(reference, str) else reference.__name__
+def _make_trajectory_law(step: Callable[..., Any], arguments: Mapping[str, Any]) -> Law:
     return Law(
-        "same trajectory",
-        f"it moves as the reference {name} does, in double precision",
+        TRAJECTORY,
+        f"it moves as the reference {step.__name__} does, in double precision",
         "",
         lambda subject: require_same_trajectory(
-            subject.tx if subject.value is None else subject.value, reference, arguments
+            subject.tx if subject.value is None else subject.value, step, arguments
         ),
     )
 
 
-def _cannot_be_made(error: BaseException, seconds: float) -> Result:
+def _report_failure(error: BaseException, seconds: float) -> Result:
+    """Return the finding that no transformation could be made."""
     meaning = "check calls the factory with the arguments it is given, and needs an (init, update) pair in return"
-    timed_out = isinstance(error, OutOfTimeError)
-    detail = f"{_NO_ANSWER} {seconds:g} s" if timed_out else f"{type(error).__name__}: {error}"
+    is_late = isinstance(error, OutOfTimeError)
+    detail = f"{_NO_ANSWER} {seconds:g} s" if is_late else f"{type(error).__name__}: {error}"
     return Result("made", "the factory returns a transformation", BROKEN, detail, meaning)
 
 
-def _require_options(arguments: Mapping[str, Any]) -> None:
-    """Raise TypeError for an option of `check` that is misspelt: what is made already takes no arguments."""
+def _refuse_misspelt_options(arguments: Mapping[str, Any]) -> None:
+    """Raise TypeError for a misspelt option of `check`, which would be taken for an argument of a factory."""
     options = [name for name in inspect.signature(check).parameters if name not in ("tx", "arguments")]
     for name in arguments:
         if near := difflib.get_close_matches(name, options, n=1, cutoff=0.75):

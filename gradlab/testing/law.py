@@ -1,4 +1,4 @@
-"""What a law is: a sentence about transformations, an examination, and what it usually means to break it."""
+"""The definition of a law, and the registry of all laws."""
 
 from __future__ import annotations
 
@@ -8,30 +8,31 @@ from typing import Any
 
 
 class Broken(Exception):  # noqa: N818
-    """A law does not hold; the message is the counterexample."""
+    """Raised where a law does not hold. The message is the counterexample."""
 
 
 class NotApplicable(Exception):  # noqa: N818
-    """A law says nothing about this transformation; the message is the reason."""
+    """Raised where a law says nothing about a transformation. The message is the reason."""
 
 
 @dataclass(frozen=True)
 class Law:
-    """One law. `examine(subject)` returns if it holds, and raises `Broken` or `NotApplicable` if not."""
+    """A promise about transformations. `examine(subject)` raises `Broken` or `NotApplicable` where it does not hold."""
 
     name: str
     statement: str
-    meaning: str  # what breaking it usually comes from, and what to do
+    meaning: str  # the usual cause of a breach, and the remedy
     examine: Callable[..., None]
-    claimed: bool = False  # only examined if the transformation claims it
+    claimed: bool = False  # whether it is examined only where the transformation claims it
 
 
-CONTRACTS: dict[str, Law] = {}  # every transformation must keep these
-CLAIMS: dict[str, Law] = {}  # a transformation may claim these
+TRAJECTORY = "same trajectory"  # the name of the law that a reference adds
+CONTRACTS: dict[str, Law] = {}  # what every transformation must keep
+CLAIMS: dict[str, Law] = {}  # what a transformation may claim to keep
 
 
 def law(statement: str, *, meaning: str, claimed: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a function `examine(subject)` as the law of its own name (`_` reads as a space)."""
+    """Register the decorated function `examine(subject)` as a law, under its own name with spaces for underscores."""
 
     def register(examine: Callable[..., None]) -> Callable[..., None]:
         name = examine.__name__.replace("_", " ")

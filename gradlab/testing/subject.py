@@ -15,6 +15,8 @@ from ..base import Transformation
 from ..boundary import same_structure
 from .law import NotApplicable
 
+DTYPES = ("float32", "bfloat16", "float16", "float64", "complex64")  # of the parameters to try by default
+
 # From the smallest up, so that the first counterexample found is the smallest.
 TREES: dict[str, Any] = {
     "one number": (),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import gradlab.lab
+from tests.imports import list_imports, module_name
 
 LAB = Path(gradlab.lab.__file__).parent
 # Each may import from those before it. What is below the laboratory must not know of it.
@@ -28,27 +28,6 @@ ORDER = (
 PYTHON = sorted(LAB.parent.rglob("*.py"))
 
 
-def module(path: Path) -> list[str]:
-    parts = [*path.relative_to(LAB.parent.parent).with_suffix("").parts]
-    return parts[:-1] if parts[-1] == "__init__" else parts
-
-
-def imports(path: Path) -> Iterator[list[str]]:
-    """The modules that a file imports when it runs, wherever in it."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):  # what only type checkers import does not count
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            node.body = []
-    package = module(path) if path.name == "__init__.py" else module(path)[:-1]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".") for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else []
-            source = above + (node.module.split(".") if node.module else [])
-            yield from ([*source, alias.name] for alias in node.names)
-
-
 def room(name: list[str]) -> str | None:
     """The room of a module of the laboratory; None for other modules, and for the laboratory's own face."""
     return name[2] if name[:2] == ["gradlab", "lab"] and len(name) > 2 else None
@@ -56,23 +35,23 @@ def room(name: list[str]) -> str | None:
 
 @pytest.mark.parametrize("path", [path for path in PYTHON if LAB in path.parents], ids=lambda path: path.stem)
 def test_imports_point_one_way(path: Path) -> None:
-    own = room(module(path))
+    own = room(module_name(path))
     if own is None:
         return
     allowed = ORDER[: ORDER.index(own) + 1]
-    for name in imports(path):
+    for name in list_imports(path):
         assert room(name) is None or room(name) in allowed, f"{'.'.join(name)} is used in {own}"
 
 
 def test_the_core_does_not_know_the_laboratory() -> None:
     above = {"lab", "cli", "bench", "__main__", "public"}
-    below = [path for path in PYTHON if module(path)[1:2] and module(path)[1] not in above]
-    users = {path.name for path in below for name in imports(path) if name[:2] == ["gradlab", "lab"]}
+    below = [path for path in PYTHON if module_name(path)[1:2] and module_name(path)[1] not in above]
+    users = {path.name for path in below for name in list_imports(path) if name[:2] == ["gradlab", "lab"]}
     assert users == set()
 
 
 def test_every_module_is_in_a_room() -> None:
-    assert {module(path)[2] for path in PYTHON if LAB in path.parents and len(module(path)) > 2} == set(ORDER)
+    assert {module_name(path)[2] for path in PYTHON if LAB in path.parents and len(module_name(path)) > 2} == set(ORDER)
 
 
 @pytest.mark.parametrize("folder", sorted({path.parent for path in LAB.rglob("*.py")}), ids=lambda path: path.name)

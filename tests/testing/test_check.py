@@ -59,12 +59,12 @@ def raises() -> Any:
     ("tx", "arguments", "words"),
     [
         (raises, {}, "RuntimeError: no optimizer today"),
-        (no_pair, {}, "must give an (init, update) pair"),
-        (3, {}, "expected a transformation or a factory"),
-        (gl.sgd(), {"learning_rate": 1.0}, "go with a factory"),
+        (no_pair, {}, "must return an (init, update) pair"),
+        (3, {}, "expected a transformation, or a factory"),
+        (gl.sgd(), {"learning_rate": 1.0}, "need a factory"),
         (gl.adam, {"b1": 1.5}, "must be in [0, 1), got 1.5"),
-        ((1, 2), {}, "must give an (init, update) pair"),
-        ((), {}, "must give an (init, update) pair"),
+        ((1, 2), {}, "must return an (init, update) pair"),
+        ((), {}, "must return an (init, update) pair"),
     ],
     ids=["raises", "no pair", "a number", "made already", "bad argument", "a pair of numbers", "an empty tuple"],
 )

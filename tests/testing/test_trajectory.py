@@ -6,7 +6,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.testing import assert_same_trajectory, references
-from gradlab.testing.trajectory import Difference, compare
+from gradlab.testing.trajectory import Difference, find_difference
 
 
 def test_own_hyperparameters_are_handed_to_the_reference() -> None:
@@ -29,7 +29,7 @@ def test_a_rate_that_only_goes_wrong_while_it_decays_is_found() -> None:
     def outside(learning_rate: gl.NonNegative = 0.1):
         return gl.chain(gl.scale_by_momentum(0.9, 0.0), gl.nesterov(0.9, 0.0), gl.scale_by_learning_rate(learning_rate))
 
-    with pytest.raises(AssertionError, match="under a decaying rate") as caught:
+    with pytest.raises(AssertionError, match="with a decaying learning rate") as caught:
         assert_same_trajectory(outside(), "sgd", momentum=0.9, nesterov=True)
     assert "at step 1 " in str(caught.value)
 
@@ -45,7 +45,7 @@ def test_epsilon_in_the_root_shows_most_on_faint_gradients() -> None:
                 sequences=(sequence,),
             )
         assert f"on {sequence} gradients" in str(caught.value)
-        gaps[sequence] = float(str(caught.value).split("the gap is ")[1].split(" ")[0])
+        gaps[sequence] = float(str(caught.value).split("The gap is ")[1].split(" ")[0])
     assert gaps["faint"] > 1e-3 > gaps["ordinary"]
 
 
@@ -69,15 +69,15 @@ RATES = {
 @pytest.mark.parametrize("kind", RATES)
 def test_trajectories_are_compared_in_double_precision_whatever_the_setting(kind: str) -> None:
     with jax.enable_x64(False):
-        assert compare(gl.sgd(RATES[kind]), "sgd", 20, 1e-9, ("ordinary",), {})[0] is None
+        assert find_difference(gl.sgd(RATES[kind]), references.sgd, 20, 1e-9, ("ordinary",), {}) is None
         other: Any = {"learning_rate": lambda step: 0.1 * (1 + 1e-8)}
-        assert compare(gl.sgd(lambda step: 0.1), "sgd", 20, 1e-9, ("ordinary",), other)[0] is not None
+        assert find_difference(gl.sgd(lambda step: 0.1), references.sgd, 20, 1e-9, ("ordinary",), other) is not None
 
 
 def test_a_difference_reads_as_a_sentence() -> None:
     text = str(Difference("tiny", "decaying", 3, 2, 0.5, 0.25, 1e-3))
     assert text.startswith(
-        "on tiny gradients under a decaying rate, at step 3 (counted from 0), element 2: the update is 0.5"
+        "on tiny gradients with a decaying learning rate, at step 3 (counted from 0), element 2, the update is 0.5"
     )
 
 

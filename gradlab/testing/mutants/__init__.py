@@ -1,7 +1,7 @@
-"""Mutants: wrong versions of the founding optimizers and links, each with one plausible slip of an author.
+"""Mutants: wrong versions of optimizers and links, each with one mistake that people really make.
 
-They prove the kit, which must kill every one on the right law (`python -m gradlab.testing.mutants`), and they give
-`assert_same_trajectory` its words: the slips whose trajectory a failing optimizer has.
+They measure the kit, which must find each mistake by the right law (`python -m gradlab.testing.mutants`). They also let
+`assert_same_trajectory` name the mistake in an optimizer whose trajectory is wrong.
 """
 
 from __future__ import annotations
@@ -22,22 +22,20 @@ from . import storage as storage
 from . import tracing as tracing
 from . import trees as trees
 from . import wrappers as wrappers
-from .base import MUTANTS as MUTANTS
-from .base import Mutant as Mutant
-from .base import Slip as Slip
-from .base import slips_in
-from .schedules_and_counts import general_slips
-from .score import Outcome as Outcome
-from .score import Score as Score
-from .score import mutation_score as mutation_score
+from .mutant import MUTANTS as MUTANTS
+from .mutant import KnownMistake as KnownMistake
+from .mutant import Mutant as Mutant
+from .mutant import select_mistakes
+from .schedules_and_counts import list_general_mistakes
 
 
-def known_slips(reference: str, hyperparameters: Mapping[str, Any]) -> list[Slip]:
-    """The known mistakes in a reference, each as a transformation made with these hyperparameters.
+def list_known_mistakes(reference: str, hyperparameters: Mapping[str, Any]) -> list[KnownMistake]:
+    """Return the known mistakes in a reference, each as a transformation made with these hyperparameters.
 
-    First the mutants of the reference that make sense with them (of Nesterov's form only where `nesterov` is on), then
-    the mistakes that any optimizer may have. The learning rate may be a schedule.
+    The mutants of the reference come first, without those that need an option that is off (such as `nesterov`). The
+    mistakes that any optimizer may have follow. The learning rate may be a schedule.
     """
-    own = slips_in(MUTANTS, reference, hyperparameters)
-    named = {slip.slip for slip in own}
-    return own + [slip for slip in general_slips(reference, hyperparameters) if slip.slip not in named]
+    own = select_mistakes(reference, hyperparameters)
+    descriptions = {known.description for known in own}
+    general = list_general_mistakes(reference, hyperparameters)
+    return own + [known for known in general if known.description not in descriptions]

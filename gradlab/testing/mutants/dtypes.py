@@ -8,13 +8,13 @@ import optax
 
 from gradlab.boundary import like, precise, require_same_trees
 
-from .base import breaks
 from .heavy_ball import heavy_ball, step_down, wide, zeros
+from .mutant import breaks
 
 _OF = "sgd"
 
 
-@breaks("stable state", of=_OF, slip="the momentum is float32 at first, and of the gradient's dtype from then on")
+@breaks("stable state", of=_OF, mistake="the momentum is float32 at first, and of the gradient's dtype from then on")
 def state_takes_the_gradients_dtype():
     def update(updates, state, params=None):
         m = jax.tree.map(lambda m, g: 0.9 * m + g, state["m"], wide(updates, state["m"]))
@@ -23,7 +23,7 @@ def state_takes_the_gradients_dtype():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("stable state", of=_OF, slip="the step count is an integer at first, and a float from the first step on")
+@breaks("stable state", of=_OF, mistake="the step count is an integer at first, and a float from the first step on")
 def counter_becomes_a_float():
     right = heavy_ball()
 
@@ -37,7 +37,9 @@ def counter_becomes_a_float():
     return optax.GradientTransformation(init, update)
 
 
-@breaks("stable state", of=_OF, slip="a running product is weakly typed at first, and strongly from the first step on")
+@breaks(
+    "stable state", of=_OF, mistake="a running product is weakly typed at first, and strongly from the first step on"
+)
 def weak_type_is_lost():
     right, decay = heavy_ball(), 0.9
 
@@ -51,7 +53,7 @@ def weak_type_is_lost():
     return optax.GradientTransformation(init, update)
 
 
-@breaks("stable state", of=_OF, slip="all gradients are kept in a tuple that grows")
+@breaks("stable state", of=_OF, mistake="all gradients are kept in a tuple that grows")
 def state_grows():
     right = heavy_ball()
 
@@ -65,7 +67,7 @@ def state_grows():
     return optax.GradientTransformation(init, update)
 
 
-@breaks("stable state", of=_OF, slip="the state is a tuple at first, and a list from the first step on")
+@breaks("stable state", of=_OF, mistake="the state is a tuple at first, and a list from the first step on")
 def state_changes_its_container():
     right = heavy_ball()
 
@@ -76,7 +78,7 @@ def state_changes_its_container():
     return optax.GradientTransformation(lambda params: (zeros(params),), update)
 
 
-@breaks("stable updates", of=_OF, slip="the updates have the dtype of the accumulators, and not of the gradients")
+@breaks("stable updates", of=_OF, mistake="the updates have the dtype of the accumulators, and not of the gradients")
 def updates_stay_wide():
     def update(updates, state, params=None):
         m = jax.tree.map(lambda m, g: 0.9 * m + g, state["m"], wide(updates, state["m"]))
@@ -85,7 +87,7 @@ def updates_stay_wide():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("stable updates", of=_OF, slip="the updates of scalars come out as vectors of one element")
+@breaks("stable updates", of=_OF, mistake="the updates of scalars come out as vectors of one element")
 def updates_gain_an_axis():
     right = heavy_ball()
 
@@ -96,7 +98,7 @@ def updates_gain_an_axis():
     return optax.GradientTransformation(right.init, update)
 
 
-@breaks("wide accumulators", of=_OF, slip="the momentum has the dtype of the parameters, be it bfloat16")
+@breaks("wide accumulators", of=_OF, mistake="the momentum has the dtype of the parameters, be it bfloat16")
 def half_precision_momentum():
     def init(params):
         zeros(params)
@@ -110,7 +112,7 @@ def half_precision_momentum():
     return optax.GradientTransformation(init, update)
 
 
-@breaks("wide accumulators", of=_OF, slip="the step count has the dtype of the parameters; bfloat16 stops at 256")
+@breaks("wide accumulators", of=_OF, mistake="the step count has the dtype of the parameters; bfloat16 stops at 256")
 def half_precision_counter():
     right = heavy_ball()
 
@@ -125,7 +127,7 @@ def half_precision_counter():
     return optax.GradientTransformation(init, update)
 
 
-@breaks("rounded once", of=_OF, slip="the momentum is rounded to the gradient's dtype before it is scaled")
+@breaks("rounded once", of=_OF, mistake="the momentum is rounded to the gradient's dtype before it is scaled")
 def rounded_twice():
     def update(updates, state, params=None):
         m = jax.tree.map(lambda m, g: 0.9 * m + g, state["m"], wide(updates, state["m"]))
@@ -134,7 +136,7 @@ def rounded_twice():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("rounded once", of=_OF, slip="the new gradient is scaled in its own dtype before it is accumulated")
+@breaks("rounded once", of=_OF, mistake="the new gradient is scaled in its own dtype before it is accumulated")
 def rounded_before():
     right = heavy_ball(rate=1.0)
 
@@ -168,23 +170,25 @@ def root_mean_square():
 @breaks(
     "complex leaves",
     of="rmsprop",
-    slip="the conjugation is forgotten: the second moment is a mean of g * g, which is complex",
+    mistake="the conjugation is forgotten: the second moment is a mean of g * g, which is complex",
 )
 def conjugation_forgotten():
     return _rms(lambda g: g * g, lambda v: jnp.sqrt(v + 1e-12))
 
 
-@breaks("complex leaves", of="rmsprop", slip="the second moment is a mean of the real part of g * g, and not of |g|^2")
+@breaks(
+    "complex leaves", of="rmsprop", mistake="the second moment is a mean of the real part of g * g, and not of |g|^2"
+)
 def real_part_of_square():
     return _rms(lambda g: (g * g).real, lambda v: jnp.sqrt(jnp.abs(v) + 1e-12))
 
 
-@breaks("complex leaves", of="rmsprop", slip="complex gradients are divided by the size of the real part only")
+@breaks("complex leaves", of="rmsprop", mistake="complex gradients are divided by the size of the real part only")
 def real_part_only():
     return _rms(lambda g: g.real**2, lambda v: jnp.sqrt(v + 1e-12))
 
 
-@breaks("complex leaves", of=_OF, slip="complex gradients are conjugated, which turns them the other way")
+@breaks("complex leaves", of=_OF, mistake="complex gradients are conjugated, which turns them the other way")
 def conjugated_gradient():
     right = heavy_ball()
 
@@ -194,7 +198,7 @@ def conjugated_gradient():
     return optax.GradientTransformation(right.init, update)
 
 
-@breaks("finite at zero", of="rmsprop", slip="there is no eps, and a zero gradient is divided by zero")
+@breaks("finite at zero", of="rmsprop", mistake="there is no eps, and a zero gradient is divided by zero")
 def no_eps():
     return _rms(lambda g: (g * g.conj()).real, jnp.sqrt)
 
@@ -202,13 +206,13 @@ def no_eps():
 @breaks(
     "finite at zero",
     of="rmsprop",
-    slip="the root of zero has an infinite derivative, which eps behind it does not cure",
+    mistake="the root of zero has an infinite derivative, which eps behind it does not cure",
 )
 def root_of_zero():
     return _rms(lambda g: (g * g.conj()).real, lambda v: jnp.sqrt(v) + 1e-8)
 
 
-@breaks("finite at zero", of="rmsprop", slip="eps is added in the gradient's dtype, and 1e-8 is zero in float16")
+@breaks("finite at zero", of="rmsprop", mistake="eps is added in the gradient's dtype, and 1e-8 is zero in float16")
 def eps_lost_in_float16():
     right = root_mean_square()
 

@@ -1,6 +1,6 @@
 """Independent references of some links, and the links as those see them: on a vector of six numbers.
 
-What a link does to a matrix or a tree is seen by `arranged`: the vector is handed to it as a tree of other shapes.
+What a link does to a matrix or a tree is seen by `apply_to_tree`: the vector is handed to it as a tree of other shapes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TREE: Any = {"a": (2,), "b": (2, 2)}
 TWINS: Any = {"a": (3,), "b": (3,)}
 
 
-def arranged(link: Any, shapes: Any) -> tuple[Any, Any]:
+def apply_to_tree(link: Any, shapes: Any) -> tuple[Any, Any]:
     """The pair that hands every vector of six numbers to a link as a tree of other shapes, in their order."""
     init_link, update_link = link
     structure: Any
@@ -66,7 +66,7 @@ def clip_by_global_norm(g: Array, state: State, t: int, x: Array, *, max_norm: f
 
 @gl.transformation
 def right_clip_by_global_norm(max_norm: Limit):
-    return arranged(gl.clip_by_global_norm(max_norm), TREE)
+    return apply_to_tree(gl.clip_by_global_norm(max_norm), TREE)
 
 
 def centralize(g: Array, state: State, t: int, x: Array) -> Step:
@@ -77,7 +77,7 @@ def centralize(g: Array, state: State, t: int, x: Array) -> Step:
 
 @gl.transformation
 def right_centralize():
-    return arranged(gl.centralize(), TREE)
+    return apply_to_tree(gl.centralize(), TREE)
 
 
 def add_noise(g: Array, state: State, t: int, x: Array, *, eta: float, gamma: float) -> Step:
@@ -97,4 +97,4 @@ def _normal_numbers(step: int) -> Array:
 
 @gl.transformation
 def right_add_noise(eta: NonNegative, gamma: NonNegative):
-    return arranged(gl.add_noise(eta, gamma), TWINS)
+    return apply_to_tree(gl.add_noise(eta, gamma), TWINS)

@@ -12,28 +12,28 @@ import gradlab as gl
 from gradlab.hyperparameters import Limit, NonNegative
 from gradlab.stateless import leafwise, treewise
 
-from .base import breaks, slip_of
-from .link_references import TREE, TWINS, add_noise, arranged, centralize, clip_by_global_norm, clip_by_value
+from .link_references import TREE, TWINS, add_noise, apply_to_tree, centralize, clip_by_global_norm, clip_by_value
+from .mutant import breaks, mutates
 
 
-@slip_of(clip_by_value, "it bounds from above only", limit=0.5)
+@mutates(clip_by_value, "it bounds from above only", limit=0.5)
 def clip_one_sided(limit: Limit):
     return leafwise(lambda d: jnp.minimum(d, limit))
 
 
-@slip_of(clip_by_value, "what is out of bounds is set to zero, and not to the bound", limit=0.5)
+@mutates(clip_by_value, "what is out of bounds is set to zero, and not to the bound", limit=0.5)
 def clip_drops(limit: Limit):
     return leafwise(lambda d: jnp.where(jnp.abs(d) > limit, 0, d))
 
 
-@slip_of(clip_by_global_norm, "the norm is of each leaf, and not of the whole tree", max_norm=1.0)
+@mutates(clip_by_global_norm, "the norm is of each leaf, and not of the whole tree", max_norm=1.0)
 def clip_norm_of_each_leaf(max_norm: Limit):
-    return arranged(gl.clip_by_norm(max_norm), TREE)
+    return apply_to_tree(gl.clip_by_norm(max_norm), TREE)
 
 
-@slip_of(clip_by_global_norm, "each element is bounded, and not the norm", max_norm=1.0)
+@mutates(clip_by_global_norm, "each element is bounded, and not the norm", max_norm=1.0)
 def clip_norm_by_elements(max_norm: Limit):
-    return arranged(gl.clip_by_value(max_norm), TREE)
+    return apply_to_tree(gl.clip_by_value(max_norm), TREE)
 
 
 def _clipped(factor_of_squared_norm):
@@ -47,7 +47,7 @@ def _clipped(factor_of_squared_norm):
     return treewise(clipped)
 
 
-@slip_of(clip_by_global_norm, "the root of the squared norm is not taken", max_norm=1.0)
+@mutates(clip_by_global_norm, "the root of the squared norm is not taken", max_norm=1.0)
 def clip_norm_without_root(max_norm: Limit):
     def factor(squared):
         longer = squared > max_norm
@@ -56,12 +56,12 @@ def clip_norm_without_root(max_norm: Limit):
     return _clipped(factor)
 
 
-@slip_of(clip_by_global_norm, "gradients that are shorter than the bound are made longer", max_norm=1.0)
+@mutates(clip_by_global_norm, "gradients that are shorter than the bound are made longer", max_norm=1.0)
 def clip_norm_always(max_norm: Limit):
     return _clipped(lambda squared: jnp.where(squared > 0, max_norm / jnp.sqrt(jnp.where(squared > 0, squared, 1)), 1))
 
 
-@slip_of(clip_by_global_norm, "gradients are clipped where they are shorter than the bound", max_norm=1.0)
+@mutates(clip_by_global_norm, "gradients are clipped where they are shorter than the bound", max_norm=1.0)
 def clip_norm_when_shorter(max_norm: Limit):
     def factor(squared):
         norm = jnp.sqrt(jnp.where(squared > 0, squared, 1))
@@ -70,30 +70,30 @@ def clip_norm_when_shorter(max_norm: Limit):
     return _clipped(factor)
 
 
-@breaks("finite at zero", of="clip_by_global_norm", slip="a zero gradient has norm 0, and gives 0 / 0", max_norm=1.0)
+@breaks("finite at zero", of="clip_by_global_norm", mistake="a zero gradient has norm 0, and gives 0 / 0", max_norm=1.0)
 @gl.transformation
 def clip_norm_divides_by_zero(max_norm: Limit):
     return _clipped(lambda squared: jnp.minimum(1, max_norm / jnp.sqrt(squared)))
 
 
-@slip_of(centralize, "the mean is of each input, and not of each output")
+@mutates(centralize, "the mean is of each input, and not of each output")
 def centralize_other_axis():
-    return arranged(gl.centralize(output_axis=0), TREE)
+    return apply_to_tree(gl.centralize(output_axis=0), TREE)
 
 
-@slip_of(centralize, "the mean is of the whole matrix, and not of each output")
+@mutates(centralize, "the mean is of the whole matrix, and not of each output")
 def centralize_whole_matrix():
-    return arranged(leafwise(lambda d: d - d.mean() if d.ndim > 1 else d), TREE)
+    return apply_to_tree(leafwise(lambda d: d - d.mean() if d.ndim > 1 else d), TREE)
 
 
-@slip_of(centralize, "vectors are centralized too")
+@mutates(centralize, "vectors are centralized too")
 def centralize_vectors():
-    return arranged(leafwise(lambda d: d - d.mean(axis=0) if d.ndim else d), TREE)
+    return apply_to_tree(leafwise(lambda d: d - d.mean(axis=0) if d.ndim else d), TREE)
 
 
-@slip_of(centralize, "the mean is added, instead of being taken off")
+@mutates(centralize, "the mean is added, instead of being taken off")
 def centralize_adds():
-    return arranged(leafwise(lambda d: d + d.mean(axis=0) if d.ndim > 1 else d), TREE)
+    return apply_to_tree(leafwise(lambda d: d + d.mean(axis=0) if d.ndim > 1 else d), TREE)
 
 
 NO_TURN = {"except": ("turns with i",)}  # noise does not turn with the gradient
@@ -118,24 +118,24 @@ def _noisy(deviation_at, keys_at):
         ]
         return jax.tree.unflatten(structure, drawn), _CountState(optax.safe_increment(state.step))
 
-    return arranged((init, update), TWINS)
+    return apply_to_tree((init, update), TWINS)
 
 
 def _keys(step, leaves):
     return list(jax.random.split(jax.random.fold_in(jax.random.key(0), step), max(leaves, 1)))
 
 
-@slip_of(add_noise, "the noise does not fade", eta=0.01, gamma=0.55, claims=NO_TURN)
+@mutates(add_noise, "the noise does not fade", eta=0.01, gamma=0.55, claims=NO_TURN)
 def noise_unfaded(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: eta**0.5, _keys)
 
 
-@slip_of(add_noise, "the variance is taken for the standard deviation", eta=0.01, gamma=0.55, claims=NO_TURN)
+@mutates(add_noise, "the variance is taken for the standard deviation", eta=0.01, gamma=0.55, claims=NO_TURN)
 def noise_of_variance(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: eta / (1 + step) ** gamma, _keys)
 
 
-@slip_of(
+@mutates(
     add_noise,
     "the fading starts a step late: the variance divides by t, where 1 + t is meant",
     eta=0.01,
@@ -146,11 +146,11 @@ def noise_fades_late(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: (eta / jnp.maximum(step, 1) ** gamma) ** 0.5, _keys)
 
 
-@slip_of(add_noise, "every leaf gets the same noise", eta=0.01, gamma=0.55, claims=NO_TURN)
+@mutates(add_noise, "every leaf gets the same noise", eta=0.01, gamma=0.55, claims=NO_TURN)
 def noise_alike_in_every_leaf(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: (eta / (1 + step) ** gamma) ** 0.5, lambda step, leaves: [_keys(step, 2)[0]] * leaves)
 
 
-@slip_of(add_noise, "every step gets the same noise", eta=0.01, gamma=0.55, claims=NO_TURN)
+@mutates(add_noise, "every step gets the same noise", eta=0.01, gamma=0.55, claims=NO_TURN)
 def noise_alike_at_every_step(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: (eta / (1 + step) ** gamma) ** 0.5, lambda step, leaves: _keys(0, leaves))

@@ -11,13 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from .base import breaks
 from .heavy_ball import heavy_ball, step_down, wide, zeros
+from .mutant import breaks
 
 _OF = "sgd"  # each is gradient descent with momentum but for its slip
 
 
-@breaks("pure", of=_OF, slip="the steps are counted in a Python variable, outside the state")
+@breaks("pure", of=_OF, mistake="the steps are counted in a Python variable, outside the state")
 def hidden_counter():
     count = 0
 
@@ -30,7 +30,7 @@ def hidden_counter():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("pure", of=_OF, slip="the momentum is kept in the object, and not in the state")
+@breaks("pure", of=_OF, mistake="the momentum is kept in the object, and not in the state")
 def hidden_momentum():
     class Momentum:
         def __init__(self):
@@ -49,7 +49,7 @@ def hidden_momentum():
     return optax.GradientTransformation(momentum.init, momentum.update)
 
 
-@breaks("pure", of=_OF, slip="the first call of all is taken for the first step, which warms up, of whatever run")
+@breaks("pure", of=_OF, mistake="the first call of all is taken for the first step, which warms up, of whatever run")
 def first_call_warms_up():
     started = False
 
@@ -62,7 +62,7 @@ def first_call_warms_up():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("pure", of=_OF, slip="the noise comes from Python's random numbers, and not from a key")
+@breaks("pure", of=_OF, mistake="the noise comes from Python's random numbers, and not from a key")
 def unseeded_noise():
     def update(updates, state, params=None):
         m = jax.tree.map(lambda m, g: 0.9 * m + g + 0.01 * random.gauss(0, 1), state["m"], wide(updates, state["m"]))
@@ -71,7 +71,7 @@ def unseeded_noise():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("pure", of=_OF, slip="init draws its seed from the clock")
+@breaks("pure", of=_OF, mistake="init draws its seed from the clock")
 def seed_from_the_clock():
     right = heavy_ball()
 
@@ -86,7 +86,7 @@ def seed_from_the_clock():
     return optax.GradientTransformation(init, update)
 
 
-@breaks("inputs untouched", of=_OF, slip="the new momentum is written into the state that was passed in")
+@breaks("inputs untouched", of=_OF, mistake="the new momentum is written into the state that was passed in")
 def writes_into_the_state():
     def update(updates, state, params=None):
         state["m"] = jax.tree.map(lambda m, g: 0.9 * m + g, state["m"], wide(updates, state["m"]))
@@ -95,7 +95,7 @@ def writes_into_the_state():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("inputs untouched", of=_OF, slip="NumPy gradients are scaled in place")
+@breaks("inputs untouched", of=_OF, mistake="NumPy gradients are scaled in place")
 def scales_in_place():
     right = heavy_ball()
 
@@ -108,7 +108,7 @@ def scales_in_place():
     return optax.GradientTransformation(right.init, update)
 
 
-@breaks("inputs untouched", of=_OF, slip="an entry is added to the state that was passed in")
+@breaks("inputs untouched", of=_OF, mistake="an entry is added to the state that was passed in")
 def adds_to_the_state():
     right = heavy_ball()
 
@@ -120,7 +120,9 @@ def adds_to_the_state():
     return optax.GradientTransformation(right.init, update)
 
 
-@breaks("scan equals loop", of=_OF, slip="the decay grows in a list as updates are traced, so only once in a program")
+@breaks(
+    "scan equals loop", of=_OF, mistake="the decay grows in a list as updates are traced, so only once in a program"
+)
 def side_effect_while_tracing():
     seen: list[int] = []
 
@@ -134,7 +136,7 @@ def side_effect_while_tracing():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("jit equals eager", of=_OF, slip="the last update is stored in the object, and leaks out of the trace")
+@breaks("jit equals eager", of=_OF, mistake="the last update is stored in the object, and leaks out of the trace")
 def leaked_tracer():
     last: dict[str, Any] = {}
 

@@ -1,4 +1,4 @@
-"""Slips that any optimizer may have: in its rate, in its count of the steps, in its sign."""
+"""Mistakes that any optimizer may have, in its learning rate, its step count or its sign."""
 
 from __future__ import annotations
 
@@ -11,60 +11,60 @@ import jax.numpy as jnp
 import gradlab as gl
 from gradlab.hyperparameters import is_schedule
 
-from .base import Slip, fitting, slip_of
-from .originals import OPTIMIZERS
+from .mutant import KnownMistake, fit_arguments, mutates
+from .right_versions import OPTIMIZERS
 
 _Optimizer = Callable[..., gl.Transformation]
 
 
 class DelayState(NamedTuple):
-    """The state of `delayed`."""
+    """The state of `delay`."""
 
-    waiting: Any  # the update of the step before
+    previous: Any  # the update of the previous step
 
 
 @gl.transformation(splits_gradient=True)
-def delayed():
-    """Emit each update one step late."""
+def delay():
+    """Return each update one step late."""
 
     def init(params):
         return DelayState(jax.tree.map(jnp.zeros_like, params))
 
     def update(updates, state):
-        return state.waiting, DelayState(updates)
+        return state.previous, DelayState(updates)
 
     return init, update
 
 
-def ascending(optimizer: _Optimizer, **hyperparameters: Any) -> gl.Transformation:
+def ascend(optimizer: _Optimizer, **hyperparameters: Any) -> gl.Transformation:
     return gl.chain(optimizer(**hyperparameters), gl.scale(-1.0))
 
 
-def halved(optimizer: _Optimizer, **hyperparameters: Any) -> gl.Transformation:
+def halve_step(optimizer: _Optimizer, **hyperparameters: Any) -> gl.Transformation:
     return gl.chain(optimizer(**hyperparameters), gl.scale(0.5))
 
 
-def late(optimizer: _Optimizer, **hyperparameters: Any) -> gl.Transformation:
-    return gl.chain(optimizer(**hyperparameters), delayed())
+def delay_updates(optimizer: _Optimizer, **hyperparameters: Any) -> gl.Transformation:
+    return gl.chain(optimizer(**hyperparameters), delay())
 
 
-def rate_twice(optimizer: _Optimizer, learning_rate: Any, **hyperparameters: Any) -> gl.Transformation:
+def apply_rate_twice(optimizer: _Optimizer, learning_rate: Any, **hyperparameters: Any) -> gl.Transformation:
     return gl.chain(optimizer(learning_rate=learning_rate, **hyperparameters), gl.scale(learning_rate))
 
 
-def without_rate(optimizer: _Optimizer, learning_rate: Any, **hyperparameters: Any) -> gl.Transformation:
+def omit_rate(optimizer: _Optimizer, learning_rate: Any, **hyperparameters: Any) -> gl.Transformation:
     return optimizer(learning_rate=1.0, **hyperparameters)
 
 
-def schedule_starts_at_one(optimizer: _Optimizer, learning_rate: Any, **hyperparameters: Any) -> gl.Transformation:
+def start_schedule_at_one(optimizer: _Optimizer, learning_rate: Any, **hyperparameters: Any) -> gl.Transformation:
     return optimizer(learning_rate=_shifted(learning_rate, 1), **hyperparameters)
 
 
-def schedule_lags(optimizer: _Optimizer, learning_rate: Any, **hyperparameters: Any) -> gl.Transformation:
+def lag_schedule(optimizer: _Optimizer, learning_rate: Any, **hyperparameters: Any) -> gl.Transformation:
     return optimizer(learning_rate=_shifted(learning_rate, -1), **hyperparameters)
 
 
-def schedule_stands_still(optimizer: _Optimizer, learning_rate: Any, **hyperparameters: Any) -> gl.Transformation:
+def freeze_schedule(optimizer: _Optimizer, learning_rate: Any, **hyperparameters: Any) -> gl.Transformation:
     return optimizer(learning_rate=learning_rate(0) if is_schedule(learning_rate) else learning_rate, **hyperparameters)
 
 
@@ -73,61 +73,64 @@ def _shifted(rate: Any, offset: int) -> Any:
 
 
 GENERAL: dict[Callable[..., gl.Transformation], str] = {
-    ascending: "the sign of the update is wrong: it ascends",
-    halved: "every step is half as long as it should be",
-    late: "every update is emitted one step late",
-    rate_twice: "the learning rate is applied twice",
-    without_rate: "the learning rate is not applied",
-    schedule_starts_at_one: "the schedule of the learning rate starts at step 1, and not at step 0",
-    schedule_lags: "the learning rate is that of the step before",
-    schedule_stands_still: "the schedule of the learning rate stands still at its first value",
+    ascend: "the update has the wrong sign: the optimizer ascends",
+    halve_step: "every step is half as long as it should be",
+    delay_updates: "every update is returned one step late",
+    apply_rate_twice: "the learning rate is applied twice",
+    omit_rate: "the learning rate is not applied",
+    start_schedule_at_one: "the schedule of the learning rate starts at step 1 instead of step 0",
+    lag_schedule: "the learning rate is that of the previous step",
+    freeze_schedule: "the schedule of the learning rate stays at its first value",
 }
 
 
-def general_slips(reference: str, hyperparameters: Mapping[str, Any]) -> list[Slip]:
-    """The general slips, of the right version of a reference."""
+def list_general_mistakes(reference: str, hyperparameters: Mapping[str, Any]) -> list[KnownMistake]:
+    """Return the general mistakes, made in the right version of a reference."""
     optimizer = OPTIMIZERS.get(reference)
-    arguments = None if optimizer is None else fitting(optimizer, reference, hyperparameters)
+    arguments = None if optimizer is None else fit_arguments(optimizer, reference, hyperparameters)
     if optimizer is None or arguments is None:
         return []
-    return [Slip(f"{reference}_{make.__name__}", make(optimizer, **arguments), slip) for make, slip in GENERAL.items()]
+    return [
+        KnownMistake(f"{reference}: {make.__name__}", make(optimizer, **arguments), description)
+        for make, description in GENERAL.items()
+    ]
 
 
-@slip_of("adam", GENERAL[halved])
+@mutates("adam", GENERAL[halve_step])
 def adam_half_the_step(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
-    return halved(gl.adam, learning_rate=learning_rate, b1=b1, b2=b2, eps=eps)
+    return halve_step(gl.adam, learning_rate=learning_rate, b1=b1, b2=b2, eps=eps)
 
 
-@slip_of("adam", GENERAL[schedule_starts_at_one])
+@mutates("adam", GENERAL[start_schedule_at_one])
 def adam_schedule_starts_at_one(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
-    return schedule_starts_at_one(gl.adam, learning_rate=learning_rate, b1=b1, b2=b2, eps=eps)
+    return start_schedule_at_one(gl.adam, learning_rate=learning_rate, b1=b1, b2=b2, eps=eps)
 
 
-@slip_of("sgd", GENERAL[ascending])
+@mutates("sgd", GENERAL[ascend])
 def sgd_ascends(learning_rate=1e-2):
-    return ascending(gl.sgd, learning_rate=learning_rate)
+    return ascend(gl.sgd, learning_rate=learning_rate)
 
 
-@slip_of("sgd", GENERAL[late])
+@mutates("sgd", GENERAL[delay_updates])
 def sgd_one_step_late(learning_rate=1e-2):
-    return late(gl.sgd, learning_rate=learning_rate)
+    return delay_updates(gl.sgd, learning_rate=learning_rate)
 
 
-@slip_of("sgd", GENERAL[schedule_lags])
+@mutates("sgd", GENERAL[lag_schedule])
 def sgd_rate_of_the_step_before(learning_rate=1e-2):
-    return schedule_lags(gl.sgd, learning_rate=learning_rate)
+    return lag_schedule(gl.sgd, learning_rate=learning_rate)
 
 
-@slip_of("sign_sgd", GENERAL[schedule_stands_still], learning_rate=1e-3)
+@mutates("sign_sgd", GENERAL[freeze_schedule], learning_rate=1e-3)
 def sign_sgd_schedule_stands_still(learning_rate=1e-3):
-    return schedule_stands_still(gl.sign_sgd, learning_rate=learning_rate)
+    return freeze_schedule(gl.sign_sgd, learning_rate=learning_rate)
 
 
-@slip_of("adagrad", GENERAL[rate_twice], learning_rate=1e-2)
+@mutates("adagrad", GENERAL[apply_rate_twice], learning_rate=1e-2)
 def adagrad_rate_twice(learning_rate=1e-2, initial_accumulator=0.0, eps=1e-10):
-    return rate_twice(OPTIMIZERS["adagrad"], learning_rate, initial_accumulator=initial_accumulator, eps=eps)
+    return apply_rate_twice(OPTIMIZERS["adagrad"], learning_rate, initial_accumulator=initial_accumulator, eps=eps)
 
 
-@slip_of("rmsprop", GENERAL[without_rate])
+@mutates("rmsprop", GENERAL[omit_rate])
 def rmsprop_without_rate(learning_rate=1e-2, decay=0.9, eps=1e-8):
-    return without_rate(gl.rmsprop, learning_rate, decay=decay, eps=eps)
+    return omit_rate(gl.rmsprop, learning_rate, decay=decay, eps=eps)

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from .base import breaks
 from .heavy_ball import heavy_ball, step_down, wide, zeros
+from .mutant import breaks
 
 _OF = "sgd"
 
@@ -27,7 +27,7 @@ class _WithRule:
         return cls(children[0], rule)
 
 
-@breaks("pickled state resumes", of=_OF, slip="the state holds a lambda, which cannot be pickled")
+@breaks("pickled state resumes", of=_OF, mistake="the state holds a lambda, which cannot be pickled")
 def lambda_in_the_state():
     rule = lambda m, g: 0.9 * m + g  # noqa: E731
 
@@ -53,7 +53,7 @@ class _Opaque:
         return cls(children[0])
 
 
-@breaks("msgpack state resumes", of=_OF, slip="the state is a class of its own, which Flax cannot turn into a dict")
+@breaks("msgpack state resumes", of=_OF, mistake="the state is a class of its own, which Flax cannot turn into a dict")
 def opaque_state():
     def update(updates, state, params=None):
         m = jax.tree.map(lambda m, g: 0.9 * m + g, state.m, wide(updates, state.m))
@@ -63,7 +63,7 @@ def opaque_state():
 
 
 @breaks(
-    "msgpack state resumes", of="add_noise", slip="the state holds a typed random key, which is no array of numbers"
+    "msgpack state resumes", of="add_noise", mistake="the state holds a typed random key, which is no array of numbers"
 )
 def key_in_the_state():
     right = heavy_ball()
@@ -99,7 +99,7 @@ class _Forgetful:
         return _Forgetful, (jax.tree.map(jnp.zeros_like, self.m), True)
 
 
-@breaks("pickled state resumes", of=_OF, slip="what is pickled of the state leaves the momentum out")
+@breaks("pickled state resumes", of=_OF, mistake="what is pickled of the state leaves the momentum out")
 def pickles_without_momentum():
     def update(updates, state, params=None):
         m = jax.tree.map(lambda m, g: 0.9 * m + g, state.m, wide(updates, state.m))
@@ -109,7 +109,7 @@ def pickles_without_momentum():
 
 
 @breaks(
-    "orbax state resumes", of=_OF, slip="a buffer without elements stands for what is not needed; Orbax stores none"
+    "orbax state resumes", of=_OF, mistake="a buffer without elements stands for what is not needed; Orbax stores none"
 )
 def empty_buffer_in_the_state():
     right = heavy_ball()

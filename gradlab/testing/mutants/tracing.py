@@ -10,13 +10,13 @@ import optax
 import gradlab as gl
 from gradlab.hyperparameters import Decay, NonNegative
 
-from .base import breaks
 from .heavy_ball import heavy_ball, step_down, wide
+from .mutant import breaks
 
 _OF = "sgd"
 
 
-@breaks("traceable", of=_OF, slip="whether there is momentum is decided by the value of its decay, in Python")
+@breaks("traceable", of=_OF, mistake="whether there is momentum is decided by the value of its decay, in Python")
 @gl.transformation
 def branches_on_a_value(learning_rate: NonNegative = 0.1, decay: Decay = 0.9):
     right = heavy_ball(learning_rate, decay)
@@ -25,14 +25,14 @@ def branches_on_a_value(learning_rate: NonNegative = 0.1, decay: Decay = 0.9):
     return optax.identity().init, lambda updates, state: (step_down(learning_rate, updates, updates), state)
 
 
-@breaks("traceable", of=_OF, slip="the learning rate is made a Python float")
+@breaks("traceable", of=_OF, mistake="the learning rate is made a Python float")
 @gl.transformation
 def converts_to_float(learning_rate: NonNegative = 0.1, decay: Decay = 0.9):
     right = heavy_ball(float(learning_rate), decay)
     return right.init, right.update
 
 
-@breaks("traceable", of=_OF, slip="a table of powers is computed by NumPy when the optimizer is made")
+@breaks("traceable", of=_OF, mistake="a table of powers is computed by NumPy when the optimizer is made")
 @gl.transformation
 def computes_with_numpy(learning_rate: NonNegative = 0.1, decay: Decay = 0.9):
     kept = float(np.power(decay, 2)) ** 0.5
@@ -40,13 +40,13 @@ def computes_with_numpy(learning_rate: NonNegative = 0.1, decay: Decay = 0.9):
     return right.init, right.update
 
 
-@breaks("schedulable", of=_OF, slip="the root of the rate is taken before its schedule is known")
+@breaks("schedulable", of=_OF, mistake="the root of the rate is taken before its schedule is known")
 @gl.transformation
 def computes_with_a_schedule(learning_rate: NonNegative = 0.1):
     return gl.chain(gl.scale_by_momentum(0.9, dampening=0.0), gl.scale(-jnp.sqrt(learning_rate)))
 
 
-@breaks("abstract init", of=_OF, slip="init looks at the values of the parameters")
+@breaks("abstract init", of=_OF, mistake="init looks at the values of the parameters")
 def init_looks_at_values():
     right = heavy_ball()
 
@@ -60,7 +60,7 @@ def init_looks_at_values():
 
 
 @breaks(
-    "vmap equals loop", of="clip_by_norm", slip="NumPy computes the norm on the host, over all runs of a map at once"
+    "vmap equals loop", of="clip_by_norm", mistake="NumPy computes the norm on the host, over all runs of a map at once"
 )
 def norm_on_the_host():
     def shorten(m):
@@ -78,7 +78,7 @@ def norm_on_the_host():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("exports", of=_OF, slip="a message to the terminal is left in update")
+@breaks("exports", of=_OF, mistake="a message to the terminal is left in update")
 def prints_its_progress():
     right = heavy_ball()
 
@@ -90,7 +90,7 @@ def prints_its_progress():
     return optax.GradientTransformation(right.init, update)
 
 
-@breaks("compiled once", of=_OF, slip="update looks at the values of the gradients, in Python")
+@breaks("compiled once", of=_OF, mistake="update looks at the values of the gradients, in Python")
 def update_looks_at_values():
     right = heavy_ball()
 
@@ -103,7 +103,9 @@ def update_looks_at_values():
 
 
 @breaks(
-    "jit equals eager", of=_OF, slip="a run is recognized by the identity of its state, which a program does not keep"
+    "jit equals eager",
+    of=_OF,
+    mistake="a run is recognized by the identity of its state, which a program does not keep",
 )
 def remembers_by_identity():
     right = heavy_ball()

@@ -10,13 +10,13 @@ import optax
 
 from gradlab.boundary import like, precise, require_same_trees
 
-from .base import breaks
 from .heavy_ball import heavy_ball, step_down, wide, zeros
+from .mutant import breaks
 
 _OF = "sgd"
 
 
-@breaks("any tree", of=_OF, slip="the parameters are taken to be a dict of arrays")
+@breaks("any tree", of=_OF, mistake="the parameters are taken to be a dict of arrays")
 def assumes_a_dict():
     def init(params):
         zeros(params)
@@ -34,7 +34,7 @@ def assumes_a_dict():
     return optax.GradientTransformation(init, update)
 
 
-@breaks("any tree", of=_OF, slip="a None in the tree is taken for an array")
+@breaks("any tree", of=_OF, mistake="a None in the tree is taken for an array")
 def stumbles_over_none():
     right = heavy_ball()
 
@@ -45,7 +45,7 @@ def stumbles_over_none():
     return optax.GradientTransformation(init, right.update)
 
 
-@breaks("any tree", of="clip_by_global_norm", slip="a tree without leaves has no largest element")
+@breaks("any tree", of="clip_by_global_norm", mistake="a tree without leaves has no largest element")
 def stumbles_over_nothing():
     right = heavy_ball()
 
@@ -57,7 +57,7 @@ def stumbles_over_nothing():
     return optax.GradientTransformation(right.init, update)
 
 
-@breaks("any tree", of="centralize", slip="a scalar is taken to have an axis")
+@breaks("any tree", of="centralize", mistake="a scalar is taken to have an axis")
 def stumbles_over_scalars():
     right = heavy_ball()
 
@@ -68,7 +68,7 @@ def stumbles_over_scalars():
     return optax.GradientTransformation(right.init, update)
 
 
-@breaks("any tree", of="clip_by_norm", slip="an array without elements has no largest one")
+@breaks("any tree", of="clip_by_norm", mistake="an array without elements has no largest one")
 def stumbles_over_no_elements():
     right = heavy_ball()
 
@@ -85,7 +85,7 @@ def _at_least_single(dtype):
     return dtype if jnp.issubdtype(dtype, jnp.inexact) and jnp.finfo(dtype).bits >= 32 else jnp.float32
 
 
-@breaks("integer leaves", of=_OF, slip="the updates of integer leaves are cut off to integers, in silence")
+@breaks("integer leaves", of=_OF, mistake="the updates of integer leaves are cut off to integers, in silence")
 def truncates_integers():
     def init(params):
         return {"m": jax.tree.map(lambda p: jnp.zeros(p.shape, _at_least_single(p.dtype)), params)}
@@ -98,7 +98,7 @@ def truncates_integers():
     return optax.GradientTransformation(init, update)
 
 
-@breaks("integer leaves", of=_OF, slip="integer leaves get floating-point updates")
+@breaks("integer leaves", of=_OF, mistake="integer leaves get floating-point updates")
 def promotes_integers():
     def init(params):
         return {"m": jax.tree.map(lambda p: jnp.zeros(p.shape, _at_least_single(p.dtype)), params)}
@@ -113,7 +113,7 @@ def promotes_integers():
     return optax.GradientTransformation(init, update)
 
 
-@breaks("mismatched trees", of=_OF, slip="a gradient of another shape is broadcast to that of the momentum")
+@breaks("mismatched trees", of=_OF, mistake="a gradient of another shape is broadcast to that of the momentum")
 def broadcasts():
     def update(updates, state, params=None):
         g = like(precise(updates, "the update"), state["m"])
@@ -123,7 +123,7 @@ def broadcasts():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("mismatched trees", of=_OF, slip="leaves are paired by zip, which stops at the shorter list")
+@breaks("mismatched trees", of=_OF, mistake="leaves are paired by zip, which stops at the shorter list")
 def zips_leaves():
     def update(updates, state, params=None):
         structure: Any
@@ -135,7 +135,7 @@ def zips_leaves():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("mismatched trees", of=_OF, slip="the shapes are checked by assert, and not by ValueError or TypeError")
+@breaks("mismatched trees", of=_OF, mistake="the shapes are checked by assert, and not by ValueError or TypeError")
 def asserts_shapes():
     right = heavy_ball()
 
@@ -150,7 +150,7 @@ def asserts_shapes():
 @breaks(
     "contained",
     of=_OF,
-    slip="the rate is divided by the mean over the whole tree, which a NaN spoils",
+    mistake="the rate is divided by the mean over the whole tree, which a NaN spoils",
     claims=("contained",),
 )
 def mean_over_the_tree():
@@ -169,7 +169,7 @@ def mean_over_the_tree():
 @breaks(
     "elementwise",
     of="adam",
-    slip="the second moment is one number a leaf, and not one an element",
+    mistake="the second moment is one number a leaf, and not one an element",
     claims=("elementwise",),
 )
 def one_rate_a_leaf():
@@ -193,7 +193,7 @@ def one_rate_a_leaf():
 @breaks(
     "permutation equivariant",
     of="adagrad",
-    slip="squares are summed along the array, where time is meant",
+    mistake="squares are summed along the array, where time is meant",
     claims=("permutation equivariant",),
 )
 def sums_along_the_array():
@@ -215,7 +215,7 @@ def sums_along_the_array():
 @breaks(
     "sign symmetric",
     of="adamax",
-    slip="the size is the largest gradient so far, and not the largest magnitude",
+    mistake="the size is the largest gradient so far, and not the largest magnitude",
     claims=("sign symmetric",),
 )
 def signed_size():

@@ -11,7 +11,7 @@ import optax
 import gradlab as gl
 from gradlab.boundary import like, precise, require_same_trees
 
-from .base import breaks
+from .mutant import breaks
 
 
 class AccumulateState(NamedTuple):
@@ -71,7 +71,9 @@ def _wrong(step):
     return optax.GradientTransformation(init, update)
 
 
-@breaks("accumulates", of="accumulate", slip="the sum of k gradients is not divided by k, but by k + 1", claims=_FOUR)
+@breaks(
+    "accumulates", of="accumulate", mistake="the sum of k gradients is not divided by k, but by k + 1", claims=_FOUR
+)
 def accumulate_divides_by_one_more():
     def step(g, mean, i, last):
         mean = mean + g / 5
@@ -81,7 +83,10 @@ def accumulate_divides_by_one_more():
 
 
 @breaks(
-    "accumulates", of="accumulate", slip="the running mean divides by k, where the count so far is meant", claims=_FOUR
+    "accumulates",
+    of="accumulate",
+    mistake="the running mean divides by k, where the count so far is meant",
+    claims=_FOUR,
 )
 def accumulate_running_mean_of_k():
     def step(g, mean, i, last):
@@ -94,7 +99,7 @@ def accumulate_running_mean_of_k():
 @breaks(
     "accumulates",
     of="accumulate",
-    slip="the mean is not reset, so that a batch begins with the one before",
+    mistake="the mean is not reset, so that a batch begins with the one before",
     claims=_FOUR,
 )
 def accumulate_without_reset():
@@ -108,7 +113,7 @@ def accumulate_without_reset():
 @breaks(
     "accumulates",
     of="accumulate",
-    slip="the last micro-batch is left out of its batch, and opens the next",
+    mistake="the last micro-batch is left out of its batch, and opens the next",
     claims=_FOUR,
 )
 def accumulate_forgets_the_last():
@@ -118,12 +123,12 @@ def accumulate_forgets_the_last():
     return _wrong(step)
 
 
-@breaks("accumulates", of="accumulate", slip="only the last micro-batch counts", claims=_FOUR)
+@breaks("accumulates", of="accumulate", mistake="only the last micro-batch counts", claims=_FOUR)
 def accumulate_keeps_the_last_only():
     return _wrong(lambda g, mean, i, last: (g / 4, g / 4))
 
 
-@breaks("accumulates", of="accumulate", slip="the step is taken one micro-batch too early", claims=_FOUR)
+@breaks("accumulates", of="accumulate", mistake="the step is taken one micro-batch too early", claims=_FOUR)
 def accumulate_emits_early():
     right = accumulate(_inner())
 
@@ -136,7 +141,7 @@ def accumulate_emits_early():
 @breaks(
     "still between steps",
     of="accumulate",
-    slip="what does not move is multiplied by zero, and a NaN times zero is NaN",
+    mistake="what does not move is multiplied by zero, and a NaN times zero is NaN",
     claims=_FOUR | {"still between steps": 4},
 )
 def accumulate_multiplies_by_zero():
@@ -157,7 +162,9 @@ def accumulate_multiplies_by_zero():
     return optax.GradientTransformation(right.init, update)
 
 
-@breaks("accumulates", of="accumulate", slip="the inner optimizer's state advances at each micro-batch", claims=_FOUR)
+@breaks(
+    "accumulates", of="accumulate", mistake="the inner optimizer's state advances at each micro-batch", claims=_FOUR
+)
 def accumulate_inner_always_advances():
     inner, k = _inner(), 4
     right = accumulate(inner, k)
@@ -195,7 +202,9 @@ def follow_slowly(copy=jnp.copy):
 
 
 @breaks(
-    "unaliased", of="follow_slowly", slip="the slow weights are the parameters themselves at first, and no copy of them"
+    "unaliased",
+    of="follow_slowly",
+    mistake="the slow weights are the parameters themselves at first, and no copy of them",
 )
 def slow_weights_alias_parameters():
     return follow_slowly(copy=lambda p: p)

@@ -11,8 +11,8 @@ import pytest
 import gradlab as gl
 from gradlab.testing import CLAIMS, CONTRACTS, check, references
 from gradlab.testing.mutants import MUTANTS, Mutant, dtypes, heavy_ball, wrappers
-from gradlab.testing.mutants.base import TRAJECTORY
-from gradlab.testing.mutants.originals import LINKS, OPTIMIZERS
+from gradlab.testing.mutants.mutant import TRAJECTORY
+from gradlab.testing.mutants.right_versions import LINKS, OPTIMIZERS
 
 LAWFUL = [mutant for mutant in MUTANTS.values() if mutant.law != TRAJECTORY]
 RIGHT: dict[str, Any] = {
@@ -71,13 +71,13 @@ def test_there_are_enough_of_every_kind() -> None:
     assert set(CONTRACTS) - laws == unreachable | declared_only | of_factories
 
 
-def test_every_slip_is_told_apart_in_words() -> None:
-    slips = Counter((mutant.of, mutant.slip) for mutant in MUTANTS.values())
-    assert not [slip for slip, count in slips.items() if count > 1]
+def test_every_mistake_is_told_apart_in_words() -> None:
+    mistakes = Counter((mutant.of, mutant.mistake) for mutant in MUTANTS.values())
+    assert not [mistake for mistake, count in mistakes.items() if count > 1]
     for mutant in MUTANTS.values():
         assert mutant.law in CONTRACTS or mutant.law in CLAIMS or mutant.law == TRAJECTORY, mutant.name
-        assert mutant.slip[0].islower() or mutant.slip.split()[0] in ("NumPy",), mutant.slip
-        assert not mutant.slip.endswith("."), mutant.slip
+        assert mutant.mistake[0].islower() or mutant.mistake.split()[0] in ("NumPy",), mutant.mistake
+        assert not mutant.mistake.endswith("."), mutant.mistake
 
 
 def test_a_mutant_takes_the_hyperparameters_of_its_reference() -> None:
@@ -121,10 +121,10 @@ def test_a_released_mistake_is_among_them(name: str) -> None:
 
 
 def test_two_mutants_cannot_share_a_name() -> None:
-    from gradlab.testing.mutants.base import breaks
+    from gradlab.testing.mutants.mutant import breaks
 
     def hidden_counter() -> Any:
         raise NotImplementedError
 
     with pytest.raises(ValueError, match="two mutants named 'hidden_counter'"):
-        breaks("pure", of="sgd", slip="it is there already")(hidden_counter)
+        breaks("pure", of="sgd", mistake="it is there already")(hidden_counter)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gradlab.testing.sequences import SEQUENCES, WIDTH, draw
+from gradlab.testing.gradient_sequences import SEQUENCES, WIDTH, draw
 
 
 def test_sequences_are_seeded_and_what_they_are_called() -> None:

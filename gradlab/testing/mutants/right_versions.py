@@ -1,4 +1,4 @@
-"""The right versions, by the names and with the hyperparameters of the references."""
+"""The right versions of what the mutants get wrong, by name, with the hyperparameters of the references."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from . import link_references
 
 
 def momentum_average(learning_rate: Any, decay: Any = 0.9) -> gl.Transformation:
-    """Qian's running mean."""
+    """Descend along the running mean of the gradients, as Qian (1999)."""
     return gl.chain(gl.scale_by_momentum(decay), gl.scale_by_learning_rate(learning_rate))
 
 
 def adam_efficient(learning_rate: Any = 1e-3, b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8) -> gl.Transformation:
-    """Adam with one correction behind the division."""
+    """Divide first and correct both moments together afterwards, as at the end of section 2 of Adam's paper."""
     direction = gl.chain(gl.scale_by_momentum(b1), gl.scale_by_rms(b2, eps), gl.bias_correction(b1, b2))
     return gl.chain(direction, gl.scale_by_learning_rate(learning_rate))
 
 
 def adagrad(learning_rate: Any, initial_accumulator: Any = 0.0, eps: Any = 1e-10) -> gl.Transformation:
-    """Adagrad, with the reference's name for the accumulator."""
+    """Return Adagrad, with the name that the reference has for the accumulator."""
     return gl.adagrad(learning_rate, initial_accumulator, eps)
 
 

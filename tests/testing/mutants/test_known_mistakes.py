@@ -1,4 +1,4 @@
-"""A wrong trajectory is named in words: by the slip of every mutant, and of whoever makes the same mistake."""
+"""The mistake behind a wrong trajectory is named, for every mutant and for a user who makes the same mistake."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import pytest
 
 import gradlab as gl
 from gradlab.testing import assert_same_trajectory, check
-from gradlab.testing.mutants import MUTANTS, Mutant, known_slips
-from gradlab.testing.mutants.base import TRAJECTORY
-from gradlab.testing.mutants.originals import LINKS, OPTIMIZERS
-from gradlab.testing.sequences import SEQUENCES
-from gradlab.testing.trajectory import alike, first_points
+from gradlab.testing.gradient_sequences import SEQUENCES
+from gradlab.testing.mutants import MUTANTS, Mutant, list_known_mistakes
+from gradlab.testing.mutants.mutant import TRAJECTORY
+from gradlab.testing.mutants.right_versions import LINKS, OPTIMIZERS
+from gradlab.testing.simulation import are_same_points, compute_first_points
 
 pytestmark = pytest.mark.slow  # the gate runs these too
 
@@ -25,25 +25,27 @@ ARITHMETIC = [mutant for mutant in MUTANTS.values() if mutant.law == TRAJECTORY]
 
 
 @pytest.mark.parametrize("mutant", ARITHMETIC, ids=lambda mutant: mutant.name)
-def test_a_slip_is_found_and_named(mutant: Mutant) -> None:
+def test_a_mistake_is_found_and_named(mutant: Mutant) -> None:
     assert mutant.reference is not None
     with pytest.raises(AssertionError) as caught:
         assert_same_trajectory(mutant.tx, mutant.reference)
-    named = f"\nIt computes exactly what {mutant.of} does with this mistake: {mutant.slip}."
+    named = f"\nIt computes exactly what {mutant.of} does with this mistake: {mutant.mistake}."
     assert str(caught.value).endswith(named), str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "mutant", {(m.of, tuple(m.given.items())): m for m in ARITHMETIC}.values(), ids=lambda m: f"{m.of}, {dict(m.given)}"
+    "mutant",
+    {(m.of, tuple(m.hyperparameters.items())): m for m in ARITHMETIC}.values(),
+    ids=lambda m: f"{m.of}, {dict(m.hyperparameters)}",
 )
 def test_the_right_version_passes(mutant: Mutant) -> None:
     assert mutant.reference is not None
     make = OPTIMIZERS[mutant.of] if mutant.of in OPTIMIZERS else LINKS[mutant.of]
-    assert_same_trajectory(make(**mutant.given), mutant.reference, **mutant.given)
+    assert_same_trajectory(make(**mutant.hyperparameters), mutant.reference, **mutant.hyperparameters)
 
 
 def _forms() -> list[tuple[str, dict[str, Any]]]:
-    """The references, in every form that slips are known of, with a rate that is not 1."""
+    """The references with every combination of options that has known mistakes, at a learning rate other than 1."""
     forms: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in OPTIMIZERS]
     forms += [("sgd", {"momentum": 0.9, "dampening": 0.5}), ("sgd", {"momentum": 0.9, "nesterov": True})]
     forms += [("rmsprop", {"centered": True}), ("rmsprop", {"momentum": 0.9, "nesterov": True})]
@@ -52,20 +54,22 @@ def _forms() -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize(("reference", "given"), _forms(), ids=str)
-def test_no_two_slips_have_one_trajectory(reference: str, given: dict[str, Any]) -> None:
-    """Nor does any have the right one; each is told from each at a constant or at a falling rate."""
+def test_no_two_mistakes_have_the_same_trajectory(reference: str, given: dict[str, Any]) -> None:
+    """None has the right trajectory, either. Each differs from each other at a constant or a decaying learning rate."""
     names = tuple(SEQUENCES)
     falling = given | {"learning_rate": gl.schedules.exponential(0.02, 1.0, 0.5)}
     points: dict[str, list[np.ndarray]] = {}
     for values in (given, falling):
-        points.setdefault("the right one", []).append(first_points(OPTIMIZERS[reference](**values), names, 120, 6))
-        for slip in known_slips(reference, values):
-            needed = MUTANTS[slip.name].given if slip.name in MUTANTS else {}
+        points.setdefault("the right one", []).append(
+            compute_first_points(OPTIMIZERS[reference](**values), names, 120, 6)
+        )
+        for known in list_known_mistakes(reference, values):
+            needed = MUTANTS[known.name].hyperparameters if known.name in MUTANTS else {}
             if any(name not in given for name in needed):
-                continue  # a slip of an option that is off here, and so no slip
-            points.setdefault(slip.slip, []).append(first_points(slip.tx, names, 120, 6))
+                continue  # a mistake in an option that is off here
+            points.setdefault(known.description, []).append(compute_first_points(known.tx, names, 120, 6))
     for left, right in itertools.combinations(points, 2):
-        assert not all(map(alike, points[left], points[right])), f"{left} | {right}"
+        assert not all(map(are_same_points, points[left], points[right])), f"{left} | {right}"
 
 
 def careless_adam(learning_rate: float) -> optax.GradientTransformation:
@@ -85,7 +89,7 @@ def careless_adam(learning_rate: float) -> optax.GradientTransformation:
     return optax.GradientTransformation(init, update)
 
 
-UNCORRECTED = MUTANTS["adam_second_moment_uncorrected"].slip
+UNCORRECTED = MUTANTS["adam_second_moment_uncorrected"].mistake
 
 
 def test_the_mistake_of_a_strangers_optimizer_is_named() -> None:
@@ -109,24 +113,24 @@ def test_a_general_mistake_is_named_in_any_optimizer() -> None:
     def late_adabound(learning_rate=1e-3):
         return gl.adabound(gl.schedules.shift(learning_rate, 1) if callable(learning_rate) else learning_rate)
 
-    with pytest.raises(AssertionError, match="under a decaying rate") as caught:
+    with pytest.raises(AssertionError, match="with a decaying learning rate") as caught:
         assert_same_trajectory(late_adabound(), "adabound")
     assert "the schedule of the learning rate starts at step 1" in str(caught.value)
 
 
-def test_slips_fit_the_options() -> None:
-    plain = {slip.name for slip in known_slips("sgd", {})}
-    heavy = {slip.name for slip in known_slips("sgd", {"momentum": 0.9})}
-    nesterov = {slip.name for slip in known_slips("sgd", {"momentum": 0.9, "nesterov": True})}
+def test_mistakes_fit_the_options() -> None:
+    plain = {known.name for known in list_known_mistakes("sgd", {})}
+    heavy = {known.name for known in list_known_mistakes("sgd", {"momentum": 0.9})}
+    nesterov = {known.name for known in list_known_mistakes("sgd", {"momentum": 0.9, "nesterov": True})}
     assert "sgd_ascends" in plain
     assert "sgd_stale_momentum" in heavy - plain - nesterov
     assert "nesterov_looks_ahead_twice" in nesterov - plain - heavy
 
 
-def test_slips_take_the_hyperparameters() -> None:
-    slips = {slip.name: slip.tx for slip in known_slips("adam", {"learning_rate": 0.5, "b1": 0.8})}
-    assert slips["adam_swapped_decays"] == MUTANTS["adam_swapped_decays"].make(learning_rate=0.5, b1=0.8)
+def test_mistakes_take_the_hyperparameters() -> None:
+    mistakes = {known.name: known.tx for known in list_known_mistakes("adam", {"learning_rate": 0.5, "b1": 0.8})}
+    assert mistakes["adam_swapped_decays"] == MUTANTS["adam_swapped_decays"].make(learning_rate=0.5, b1=0.8)
 
 
-def test_an_unknown_reference_has_no_slips() -> None:
-    assert known_slips("lion", {}) == []
+def test_an_unknown_reference_has_no_mistakes() -> None:
+    assert list_known_mistakes("lion", {}) == []

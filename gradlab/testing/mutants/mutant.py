@@ -1,0 +1,174 @@
+"""The definition of a mutant, the two decorators that register one, and a way to write one as equations."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+import gradlab as gl
+
+from ...hyperparameters import weak
+from .. import references
+from ..law import TRAJECTORY
+from ..subject import DTYPES
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A wrong version of something, with one mistake in it, and the law that must find the mistake."""
+
+    name: str
+    of: str  # the reference, recipe or link that it is a wrong version of
+    mistake: str  # completes "It computes exactly what adam does with this mistake: ..."
+    make: Callable[..., optax.GradientTransformation]
+    law: str  # the law that must find the mistake
+    reference: str | Callable[..., Any] | None = None  # whose trajectory it should have, but does not
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    dtypes: tuple[str, ...] = DTYPES
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)  # those that it is examined with
+
+    @property
+    def tx(self) -> optax.GradientTransformation:
+        """The wrong transformation, as it is examined."""
+        return self.make(**self.hyperparameters)
+
+
+class KnownMistake(NamedTuple):
+    """A mistake as a transformation, whose trajectory can be compared with that of another."""
+
+    name: str
+    tx: optax.GradientTransformation
+    description: str
+
+
+MUTANTS: dict[str, Mutant] = {}
+
+
+def mutates(
+    reference: str | Callable[..., Any],
+    mistake: str,
+    *,
+    claims: Mapping[str, Any] | None = None,
+    **hyperparameters: Any,
+) -> Callable[[Callable[..., Any]], Any]:
+    """Register a wrong version of a reference, which the law "same trajectory" must find.
+
+    The decorated factory composes links of gradlab, or writes the equations out with `from_equations`. It becomes a
+    gradlab value, so that its learning rate may be a schedule. Its arguments have the names of the reference's. If it
+    takes an option of the reference (one that is None or False by default) without a default, the mistake exists only
+    where that option is on. `hyperparameters` are those that the mutant is examined with.
+    """
+
+    def register(factory: Callable[..., Any]) -> Any:
+        make = gl.transformation(factory)
+        of = reference if isinstance(reference, str) else reference.__name__
+        name = factory.__name__
+        _add(
+            Mutant(name, of, mistake, make, TRAJECTORY, reference, dict(claims or {}), hyperparameters=hyperparameters)
+        )
+        return make
+
+    return register
+
+
+def breaks(
+    law: str, *, of: str, mistake: str, claims: Mapping[str, Any] | tuple[str, ...] = (), **hyperparameters: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a wrong version, of any kind, that breaks a law other than "same trajectory"."""
+    claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims, True)
+
+    def register(make: Callable[..., Any]) -> Callable[..., Any]:
+        _add(Mutant(make.__name__, of, mistake, make, law, claims=claimed, hyperparameters=hyperparameters))
+        return make
+
+    return register
+
+
+def _add(mutant: Mutant) -> None:
+    if mutant.name in MUTANTS:
+        raise ValueError(f"there are two mutants named {mutant.name!r}; rename one")
+    MUTANTS[mutant.name] = mutant
+
+
+class EquationsState(NamedTuple):
+    """The state of a transformation made by `from_equations`."""
+
+    step: jax.Array  # int32 scalar, the number of updates so far
+    moments: tuple[Any, ...]  # trees like the parameters, zero at first
+
+
+_REAL = ("s", "u", "v", "w")  # the names that the papers give to moments of magnitudes or squares
+
+
+def from_equations(step: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return the `(init, update)` pair of the equations for one leaf, `step(g, t, x, *moments) -> (change, *moments)`.
+
+    `t` = 1, 2, ... is the step and `x` the parameter. Each further argument of `step` is a moment, zero at first. A
+    moment named s, u, v or w is real; any other has the dtype of the parameter.
+    """
+    names = list(inspect.signature(step).parameters)[3:]
+
+    def init(params: Any) -> EquationsState:
+        real = jax.tree.map(lambda p: p.real, params)
+        moments = (jax.tree.map(jnp.zeros_like, real if name in _REAL else params) for name in names)
+        return EquationsState(jnp.zeros((), jnp.int32), tuple(moments))
+
+    def update(updates: Any, state: EquationsState, params: Any) -> Any:
+        count = optax.safe_increment(state.step)
+        t = weak(count)
+        structure: Any = jax.tree.structure(updates)
+        columns = [structure.flatten_up_to(tree) for tree in (updates, params, *state.moments)]
+        results = [step(g, t, x, *moments) for g, x, *moments in zip(*columns)]
+        change, *moments = (structure.unflatten([r[i] for r in results]) for i in range(len(names) + 1))
+        return change, EquationsState(count, tuple(moments))
+
+    return init, update
+
+
+def select_mistakes(reference: str, hyperparameters: Mapping[str, Any]) -> list[KnownMistake]:
+    """Return the mutants of a reference that exist with these hyperparameters, made with them."""
+    mistakes = []
+    for mutant in MUTANTS.values():
+        if mutant.law == TRAJECTORY and mutant.of == reference:
+            arguments = fit_arguments(mutant.make, mutant.reference, hyperparameters)
+            if arguments is not None:
+                mistakes.append(KnownMistake(mutant.name, mutant.make(**arguments), mutant.mistake))
+    return mistakes
+
+
+def fit_arguments(
+    make: Callable[..., Any], reference: Any, hyperparameters: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return the hyperparameters that a factory takes, with the defaults of a reference for those that are not given.
+
+    None if the factory lacks a hyperparameter that is not at its default, or needs an option that is off.
+    """
+    step = getattr(references, reference) if isinstance(reference, str) else reference
+    declared = {
+        name: parameter.default
+        for name, parameter in inspect.signature(step).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    defaults = {name: value for name, value in declared.items() if value is not inspect.Parameter.empty}
+    complete = defaults | dict(hyperparameters)
+    parameters = inspect.signature(make).parameters
+    for name, value in complete.items():
+        if name not in parameters and not _is_same(value, defaults.get(name)):
+            return None
+    for name, parameter in parameters.items():
+        is_required = parameter.default is inspect.Parameter.empty
+        if is_required and (name not in complete or complete[name] is None or complete[name] is False):
+            return None
+    return {name: value for name, value in complete.items() if name in parameters}
+
+
+def _is_same(left: Any, right: Any) -> bool:
+    if left is right:
+        return True
+    return isinstance(left, int | float) and isinstance(right, int | float) and left == right

@@ -1,0 +1,49 @@
+"""The layers of the law kit: imports point one way, from what measures the kit down to the references."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import gradlab.testing
+from tests.imports import list_imports, module_name
+
+KIT = Path(gradlab.testing.__file__).parent
+# Each module or package may import itself and those before it.
+LAYERS = (
+    "references",  # the published optimizers in NumPy
+    "law",  # the definition of a law
+    "report",  # its verdicts
+    "gradient_sequences",  # inputs
+    "subject",  # the transformation under examination
+    "laws",  # the laws themselves
+    "mutants",  # wrong versions of optimizers
+    "simulation",  # the points that an optimizer visits
+    "diagnosis",  # the known mistake behind a wrong trajectory
+    "trajectory",  # comparison with a reference
+    "check",  # all of it on one transformation
+    "mutation_score",  # all of it on the mutants: what measures the kit
+    "plugin",  # the kit in pytest
+    "strategies",  # inputs for Hypothesis
+)
+FILES = [path for path in sorted(KIT.rglob("*.py")) if path != KIT / "__init__.py" and path.name != "__main__.py"]
+
+
+def layer(name: list[str]) -> str | None:
+    """The layer of a module of the kit; None for other modules and for the public names of the kit."""
+    is_layer = name[:2] == ["gradlab", "testing"] and len(name) > 2 and name[2] in LAYERS
+    return name[2] if is_layer else None
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(KIT)))
+def test_imports_point_one_way(path: Path) -> None:
+    own = layer(module_name(path))
+    assert own is not None, f"name the layer of {path.name} in LAYERS"
+    allowed = LAYERS[: LAYERS.index(own) + 1]
+    for name in list_imports(path):
+        assert layer(name) is None or layer(name) in allowed, f"{own} imports {'.'.join(name)}, which is above it"
+
+
+def test_every_layer_is_a_module() -> None:
+    assert {module_name(path)[2] for path in FILES} == set(LAYERS)

@@ -111,13 +111,14 @@ def find_difference(
     hyperparameters: Mapping[str, Any],
 ) -> Difference | None:
     """Return the first difference between a transformation and a step function, or None."""
-    arguments = _complete(tx, step, hyperparameters)
+    hyperparameters = _complete(tx, step, hyperparameters)
+    arguments = {name: _to_plain(value) for name, value in hyperparameters.items()}
     difference = _compare(tx, step, arguments, steps, tolerance, sequences, "constant")
-    decaying = _decay_learning_rate(tx, arguments, steps)
+    decaying = _decay_learning_rate(tx, hyperparameters, steps)
     if difference is not None or decaying is None:
         return difference
-    initial, decay = arguments["learning_rate"], _decay_per_step(steps)
-    # The reference gets a function of its own, so that a wrong schedule of gradlab's would show as a difference.
+    initial, decay = hyperparameters["learning_rate"], _decay_per_step(steps)
+    # The reference gets a plain Python function, so that a wrong schedule of gradlab's would show as a difference.
     arguments["learning_rate"] = lambda t: initial * decay**t
     if "initial_rate" in inspect.signature(step).parameters:
         arguments["initial_rate"] = initial
@@ -158,16 +159,16 @@ def _complete(tx: Any, step: Callable[..., Any], hyperparameters: Mapping[str, A
 def _compare(
     tx: optax.GradientTransformation,
     step: Callable[..., Any],
-    hyperparameters: Mapping[str, Any],
+    arguments: Mapping[str, Any],
     steps: int,
     tolerance: float,
     sequences: tuple[str, ...],
     rate: str,
 ) -> Difference | None:
+    """Return the first difference; `arguments` are those of the step function: numbers, or functions of the step."""
     start, gradients = draw_start(), draw(sequences, steps)
     perturbed = perturb_last_digit(gradients)
     points = compute_points(tx, sequences, steps)[0]
-    arguments = {name: _to_plain(value) for name, value in hyperparameters.items()}
     for index, name in enumerate(sequences):
         expected = references.trajectory(step, start, gradients[index], **arguments)
         uncertainty = np.abs(references.trajectory(step, start, perturbed[index], **arguments) - expected)

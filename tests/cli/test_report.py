@@ -146,4 +146,4 @@ def test_a_changed_bit_is_refused(gradlab: Callable[..., Any], folder: Path) -> 
     path.write_bytes(content)
     code, printed, err = gradlab("report", str(folder))
     assert (code, printed) == (2, "")
-    assert err == f"gradlab: {path} is damaged: its content does not have its checksum\n"
+    assert err == f"gradlab: {path} is damaged: its content does not match its checksum\n"

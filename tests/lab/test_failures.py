@@ -142,12 +142,12 @@ def test_a_nan_that_is_looked_for_is_shown_where_it_happens(slope: Problem) -> N
 
 def test_all_processes_hear_of_a_failure_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     second = Processes()
-    monkeypatch.setattr(second, "all", lambda text: ["tired on slope fails", text])
+    monkeypatch.setattr(second, "gather", lambda text: ["tired on slope fails", text])
     calls: list[Callable[[], int]] = [lambda: 3]
     with pytest.raises(UserCodeError, match=r"^tired on slope fails$"):
-        second.together(calls[0])
-    monkeypatch.setattr(second, "all", lambda text: [None, text])
-    assert second.together(calls[0]) == 3
+        second.call(calls[0])
+    monkeypatch.setattr(second, "gather", lambda text: [None, text])
+    assert second.call(calls[0]) == 3
 
 
 def test_without_compilation_nothing_is_run(slope: Problem) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from ..engine.evaluation_steps import SHARE
+from ..engine.evaluation_steps import LATE_SHARE
 
 FEWEST = 5  # evaluations, where the second half of the run has that many
 
@@ -18,7 +18,7 @@ def is_late(dataset: xr.Dataset) -> np.ndarray:
     """
     at = dataset.evaluation.values
     end = at.max()
-    is_in_tenth = at >= (1 - SHARE) * end - 1e-9
+    is_in_tenth = at >= (1 - LATE_SHARE) * end - 1e-9
     if is_in_tenth.sum() >= FEWEST:
         return np.asarray(is_in_tenth)
     return np.asarray((at >= np.sort(at)[-FEWEST:][0]) & (at >= end / 2))

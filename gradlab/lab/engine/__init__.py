@@ -1,3 +1,3 @@
-"""The engine: tasks, cut into blocks and chunks, compiled and run on all devices.
+"""The engine: it divides tasks into blocks and chunks, compiles them, and runs them on all devices.
 
-It gives arrays. What the arrays mean, and where they are kept, is decided elsewhere."""
+It returns arrays. Their labels and their files belong to the room `results`."""

@@ -108,4 +108,4 @@ def _compile(task: Task, stacked: optax.GradientTransformation, devices: Sequenc
 
 
 def _adapt(program: Future[Program], stacked: optax.GradientTransformation) -> Program:
-    return program.result().of(stacked)
+    return program.result().replace_points(stacked)

@@ -1,4 +1,4 @@
-"""Several processes at one race, through `jax.distributed`: who they are, and how they tell each other things."""
+"""Communication between the processes that share a study, which `jax.distributed` connects."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ T = TypeVar("T")
 
 
 class Processes:
-    """The processes that share the work; one alone unless `jax.distributed` was initialized.
+    """The processes that share the work: one, unless `jax.distributed` was initialized.
 
-    All of them call the same methods in the same order.
+    All processes must call the same methods in the same order.
+
+    Values travel as pickled bytes, also where they are arrays, which `process_allgather` could take directly. That was
+    measured with two processes: it compiles a program for each new shape (0.2 to 0.4 s for the arrays of a chunk, where
+    bytes take 0.05 s), is no faster afterwards, and rounds 64-bit numbers to 32 bits unless `jax_enable_x64` is set.
     """
 
     def __init__(self) -> None:
@@ -25,43 +29,47 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the process that reads and writes."""
+        """Whether this is the first process, which alone reads and writes files."""
         return self.index == 0
 
-    def from_first(self, value: T) -> T:
-        """What the first process passed."""
-        return self.all(value if self.is_first else None)[0]  # type: ignore[return-value]
+    def broadcast(self, value: T) -> T:
+        """Return the value that the first process passes; the values of the others are ignored."""
+        return self.gather(value if self.is_first else None)[0]  # type: ignore[return-value]
 
-    def all(self, value: T) -> list[T]:
-        """What each process passed, in order."""
-        return [value] if self.count == 1 else [pickle.loads(text) for text in self._gathered(pickle.dumps(value))]
+    def gather(self, value: T) -> list[T]:
+        """Return the values that all processes pass, in the order of the processes."""
+        if self.count == 1:
+            return [value]
+        return [pickle.loads(content) for content in self._gather_bytes(pickle.dumps(value))]
 
-    def together(self, call: Callable[[], T]) -> T:
-        """What a call gives in each process. Raises UserCodeError in all of them if it does in one."""
-        found: T | None = None
+    def call(self, function: Callable[[], T]) -> T:
+        """Call a function in each process, and return the result of this one.
+
+        Raise UserCodeError in all processes if the function raises it in one of them.
+        """
+        result: T | None = None
         failure: UserCodeError | None = None
         try:
-            found = call()
+            result = function()
         except UserCodeError as error:
             failure = error
-        texts = self.all(None if failure is None else str(failure))
-        if failure is None and any(texts):
-            failure = UserCodeError(next(text for text in texts if text))
+        messages = self.gather(None if failure is None else str(failure))
+        if failure is None and any(messages):
+            failure = UserCodeError(next(message for message in messages if message))
         if failure is not None:
             raise failure
-        return found  # type: ignore[return-value]
+        return result  # type: ignore[return-value]
 
-    def joined(self, tree: T) -> T:
-        """The arrays of all processes, one after the other along their first axis; all have the same shapes."""
-        return tree if self.count == 1 else jax.tree.map(lambda *arrays: np.concatenate(arrays), *self.all(tree))
+    def concatenate(self, tree: T) -> T:
+        """Return the arrays of all processes, concatenated along the first axis. All processes pass the same shapes."""
+        return tree if self.count == 1 else jax.tree.map(lambda *arrays: np.concatenate(arrays), *self.gather(tree))
 
-    def _gathered(self, text: bytes) -> list[bytes]:
-        """The texts of all processes, in order."""
+    def _gather_bytes(self, content: bytes) -> list[bytes]:
         from jax.experimental.multihost_utils import process_allgather
 
-        lengths = np.asarray(process_allgather(np.array([len(text)], np.int32))).ravel()
-        # To a power of two, because each length is a program of its own.
+        lengths = np.asarray(process_allgather(np.array([len(content)], np.int32))).ravel()
+        # Padded to a power of two, because each length needs a program of its own.
         padded = np.zeros(1 << int(lengths.max() - 1).bit_length(), np.uint8)
-        padded[: len(text)] = np.frombuffer(text, np.uint8)
+        padded[: len(content)] = np.frombuffer(content, np.uint8)
         rows = np.asarray(process_allgather(padded)).reshape(self.count, -1)
         return [row[:length].tobytes() for row, length in zip(rows, lengths)]

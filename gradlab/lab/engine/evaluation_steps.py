@@ -1,22 +1,24 @@
-"""The numbers of updates after which the metrics of a run are measured."""
+"""The steps at which the metrics of a run are evaluated."""
 
 from __future__ import annotations
 
 import numpy as np
 
-SHARE = 0.1  # of the updates of a run, at its end
-LATE = 16  # evaluations that a run makes within the last tenth, besides those that lie there anyway
+LATE_SHARE = 0.1  # of the steps of a run, at its end
+LATE_EVALUATIONS = 16  # in this share, in addition to the evenly spaced ones that lie there
 
 
 def evaluation_steps(steps: int, points: int = 33) -> np.ndarray:
-    """The numbers of updates after which the metrics are measured: `points` of 0 to `steps`, both included, and more of
-    the last tenth, which the score is averaged over.
+    """Return the numbers of updates after which metrics are evaluated, in increasing order and without repetition.
 
-    The latter lie one in each sixteenth of the last tenth, at places drawn at random, but the same ones in every run:
-    even distances could meet an oscillation always at the same place. A short run has fewer, each update once.
+    They are `points` evenly spaced ones from 0 to `steps`, both included, and more in the last tenth of the run, over
+    which the score is averaged. Of these, one lies in each sixteenth of the last tenth, at a random place that is the
+    same in every run: at even distances, all evaluations could meet an oscillation at the same phase. A short run has
+    fewer evaluations.
     """
-    everywhere = np.linspace(0, steps, min(points, steps + 1)).round()
-    drawn = np.random.RandomState(0).random_sample(LATE)  # the same numbers in every version of NumPy
-    places = (np.arange(LATE) + drawn * (np.arange(LATE) > 0)) / LATE  # the first one begins the last tenth
-    late = steps * (1 - SHARE * (1 - places))
-    return np.unique(np.append(everywhere, np.ceil(late.round(9)))).astype(int)
+    evenly_spaced = np.linspace(0, steps, min(points, steps + 1)).round()
+    random = np.random.RandomState(0).random_sample(LATE_EVALUATIONS)  # the same in every version of NumPy
+    # The first of the late evaluations is at the beginning of the last tenth.
+    places = (np.arange(LATE_EVALUATIONS) + random * (np.arange(LATE_EVALUATIONS) > 0)) / LATE_EVALUATIONS
+    late = steps * (1 - LATE_SHARE * (1 - places))
+    return np.unique(np.append(evenly_spaced, np.ceil(late.round(9)))).astype(int)

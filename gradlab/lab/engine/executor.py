@@ -1,6 +1,4 @@
-"""Groups of blocks: the blocks of one task on their way through its chunks, as many at a time as the machine has room
-for.
-"""
+"""The executor: it runs the blocks of a task chunk by chunk, as many blocks at a time as the machine has room for."""
 
 from __future__ import annotations
 
@@ -17,29 +15,30 @@ import jax
 import numpy as np
 
 from ..inputs.user_errors import special
-from ..storage.checkpoints import CheckpointStore, Part
+from ..storage.checkpoints import CheckpointStore, ChunkResult
 from .distributed import Processes
 from .program import Program
 from .task import Task, Watcher
 from .thread_settings import ThreadSettings
 from .training_loop import Draws
 
-Parts = list[list[Part]]  # (block, chunk)
+ChunkResults = list[list[ChunkResult]]  # (block, chunk); a block that is not finished has fewer chunks
 
 
 @dataclass
 class BlockGroup:
-    """Some blocks, one on each device of all processes, and how far they have come."""
+    """Blocks that are computed at the same time, one on each device of all processes, and their progress."""
 
     blocks: list[int]
-    chunk: int  # the one to run next
-    carry: list[Any] | None  # what to go on from: arrays on (block of this process, ...)
+    next_chunk: int
+    carry: list[Any] | None  # of the last chunk: arrays on (block of this process, ...); None at the start
 
 
 def concurrent_groups(program: Program, processes: Processes) -> int:
-    """How many groups to run at a time: with one device that is a CPU, as many as there are cores, at most eight.
+    """Return how many groups to run at a time: one for each core, at most eight, where the only device is a CPU.
 
-    A group alone does not keep all cores busy. Several processes must take their groups in one order, so one by one.
+    A single group does not keep all cores busy. With several devices it is one group, because it uses all of them; with
+    several processes too, because all processes must take their groups in the same order.
     """
     if program.width > 1 or program.platform != "cpu" or processes.count > 1:
         return 1
@@ -48,7 +47,7 @@ def concurrent_groups(program: Program, processes: Processes) -> int:
 
 
 class Executor:
-    """The chunks of one task that are still to be computed. Only `finish` is for others to call."""
+    """Runs those chunks of one task that have not been computed yet, by its method `finish`."""
 
     def __init__(
         self,
@@ -63,85 +62,93 @@ class Executor:
         self.index, self.task, self.program, self.draws = index, task, program, draws
         self.store, self.watcher, self.processes = store, watcher, processes
         self.blocks = task.partition.blocks()
-        self.block_runs = task.runs / len(self.blocks)
+        # The runs that a chunk of a block stands for when progress is reported.
+        self.chunk_runs = task.runs / (len(self.blocks) * task.partition.chunks)
         self.compile_seconds = program.compile_seconds
-        self.is_kept = processes.from_first(store is not None)
+        self.needs_carries = processes.broadcast(store is not None)
 
-    def finish(self, kept: Parts) -> Parts:
-        """All parts of all blocks, of which some are there already. The calling thread stores new ones as they come."""
-        parts = [list(block) for block in kept]
-        done = [len(block) for block in parts]
-        self.watcher.advances(self.block_runs * sum(done) / self.task.partition.chunks)
-        waiting, limit = deque(self._waves(done)), concurrent_groups(self.program, self.processes)
+    def finish(self, finished: ChunkResults) -> ChunkResults:
+        """Return all chunks of all blocks, given those that are finished already.
+
+        Other threads compute them. The calling thread stores each chunk as it ends.
+        """
+        results = [list(block) for block in finished]
+        counts = [len(block) for block in results]
+        self.watcher.advances(self.chunk_runs * sum(counts))
+        waiting, limit = deque(self._groups(counts)), concurrent_groups(self.program, self.processes)
         running: dict[Future[Any], BlockGroup] = {}
         run = ThreadSettings().apply_to(self._run)
-        with ThreadPoolExecutor(limit, "group") as pool:
+        with ThreadPoolExecutor(limit, "group") as threads:
             while waiting or running:
                 while waiting and len(running) < limit:
                     group = waiting.popleft()
-                    group.carry = self._load(group)
-                    running[pool.submit(run, group)] = group
-                share = len(running)
+                    group.carry = self._load_carry(group)
+                    running[threads.submit(run, group)] = group
+                concurrent = len(running)
                 ended, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in ended:
                     group = running.pop(future)
-                    results, kept_on, seconds = self.processes.together(future.result)
-                    for block, part in self._take(group, results, kept_on, seconds / share):
-                        parts[block].append(part)
-                    if group.chunk < self.task.partition.chunks:
-                        running[pool.submit(run, group)] = group
-        return parts
+                    trace, carry, seconds = self.processes.call(future.result)
+                    for block, result in self._store(group, trace, carry, seconds / concurrent):
+                        results[block].append(result)
+                    if group.next_chunk < self.task.partition.chunks:
+                        running[threads.submit(run, group)] = group
+        return results
 
-    def _waves(self, done: list[int]) -> Iterator[BlockGroup]:
-        """The blocks that are not complete, grouped by how many chunks of them are done."""
+    def _groups(self, counts: list[int]) -> Iterator[BlockGroup]:
+        """Yield the blocks that are not finished, in groups that have the same number of finished chunks."""
         width = self.program.width * self.processes.count
-        for chunk, same in groupby(sorted(range(len(done)), key=done.__getitem__), key=done.__getitem__):
-            queue = list(same) if chunk < self.task.partition.chunks else []
-            for first in range(0, len(queue), width):
-                yield BlockGroup(queue[first : first + width], chunk, None)
+        for chunk, blocks in groupby(sorted(range(len(counts)), key=counts.__getitem__), key=counts.__getitem__):
+            unfinished = list(blocks) if chunk < self.task.partition.chunks else []
+            for first in range(0, len(unfinished), width):
+                yield BlockGroup(unfinished[first : first + width], chunk, None)
 
     def _run(self, group: BlockGroup) -> tuple[Any, list[Any], float]:
-        """One chunk of the blocks of this process: its results, what is to be kept to go on from, and the seconds."""
+        """Run the next chunk of this process's blocks. Return its trace, the carry to be stored, and the seconds."""
         begin = time.perf_counter()
-        mine = [self.blocks[block] for block in self._mine(group)]
+        blocks = [self.blocks[block] for block in self._local_blocks(group)]
         with self.task.convert_user_errors():
             try:
-                group.carry, trace = self.program.run(mine, self.draws, group.chunk, group.carry)
-                results = jax.tree.map(np.asarray, trace)  # waits for them
+                group.carry, trace = self.program.run(blocks, self.draws, group.next_chunk, group.carry)
+                trace = jax.tree.map(np.asarray, trace)  # waits until it is computed
             except Exception as error:
                 if special(error):
-                    self.program.try_starts(mine, self.draws)  # raises where it happens, if it happens at once
+                    # Raises an error that names the operation, if the first gradient is already not finite.
+                    self.program.run_first_gradients(blocks, self.draws)
                 raise
-        is_last = group.chunk + 1 == self.task.partition.chunks
-        kept = [] if is_last or not self.is_kept else [np.asarray(array) for array in group.carry]
-        return results, kept, time.perf_counter() - begin
+        is_last = group.next_chunk + 1 == self.task.partition.chunks
+        carry = [] if is_last or not self.needs_carries else [np.asarray(array) for array in group.carry]
+        return trace, carry, time.perf_counter() - begin
 
-    def _take(self, group: BlockGroup, results: Any, kept: list[Any], seconds: float) -> Iterator[tuple[int, Part]]:
-        """The parts of a chunk, once they are stored."""
-        results, kept = self.processes.joined((results, kept))
+    def _store(
+        self, group: BlockGroup, trace: Any, carry: list[Any], seconds: float
+    ) -> Iterator[tuple[int, ChunkResult]]:
+        """Store the chunk that a group has finished, and yield the result of each block after it is stored."""
+        trace, carry = self.processes.concatenate((trace, carry))
         for position, block in enumerate(group.blocks):
-            own = jax.tree.map(lambda array, at=position: array[at], results)
-            part = Part(self.program.valid(group.chunk, own), seconds / len(group.blocks), self.compile_seconds)
-            self.compile_seconds = 0.0
+            block_trace = jax.tree.map(lambda array, at=position: array[at], trace)
+            arrays = self.program.select_results(group.next_chunk, block_trace)
+            result = ChunkResult(arrays, seconds / len(group.blocks), self.compile_seconds)
+            self.compile_seconds = 0.0  # only the first chunk that is stored has the seconds of the compilation
             if self.store:
-                self.store.write(self.index, block, group.chunk, part, [array[position] for array in kept])
-            self.watcher.advances(self.block_runs / self.task.partition.chunks)
-            yield block, part
-        group.chunk += 1
+                self.store.write(self.index, block, group.next_chunk, result, [array[position] for array in carry])
+            self.watcher.advances(self.chunk_runs)
+            yield block, result
+        group.next_chunk += 1
 
-    def _mine(self, group: BlockGroup) -> list[int]:
-        """The blocks of a group that this process computes; the last one is repeated to fill up the devices."""
+    def _local_blocks(self, group: BlockGroup) -> list[int]:
+        """Return the blocks of a group that this process computes. The last block is repeated to fill all devices."""
         width = self.program.width
-        filled = group.blocks + [group.blocks[-1]] * (width * self.processes.count - len(group.blocks))
-        return filled[self.processes.index * width : (self.processes.index + 1) * width]
+        blocks = group.blocks + [group.blocks[-1]] * (width * self.processes.count - len(group.blocks))
+        return blocks[self.processes.index * width : (self.processes.index + 1) * width]
 
-    def _load(self, group: BlockGroup) -> list[Any] | None:
-        """What the blocks of this process go on from, on (block, ...); None at the start."""
-        if group.chunk == 0:
+    def _load_carry(self, group: BlockGroup) -> list[Any] | None:
+        """Return the stored carry of this process's blocks, as arrays on (block, ...), or None at the start."""
+        if group.next_chunk == 0:
             return None
-        shapes = self.program.carry_shapes()
+        shapes, last_chunk = self.program.carry_shapes(), group.next_chunk - 1
         carries = {}
         if self.store:
-            carries = {block: self.store.carry(self.index, block, group.chunk - 1, shapes) for block in group.blocks}
-        carries = self.processes.from_first(carries)
-        return [np.stack(arrays) for arrays in zip(*(carries[block] for block in self._mine(group)))]
+            carries = {block: self.store.read_carry(self.index, block, last_chunk, shapes) for block in group.blocks}
+        carries = self.processes.broadcast(carries)
+        return [np.stack(arrays) for arrays in zip(*(carries[block] for block in self._local_blocks(group)))]

@@ -1,4 +1,4 @@
-"""The compiled program of a task: one chunk of a group, which is a block of lanes on each device."""
+"""The compiled program of a task. It computes one chunk of a group: one block on each device."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ BLOCK = PartitionSpec("block")
 
 
 class Program:
-    """Compiled when made, for some devices of this process; every device runs the same program on blocks of its own.
+    """A program for some devices of this process. Making an instance compiles it; each device runs it on its own block.
 
-    The first axis of all that goes in and comes out is the block. Nothing crosses it, so that the numbers of a block
-    do not depend on how many there are.
+    The first axis of all inputs and outputs is the block. Nothing is computed across this axis, so that the results of
+    a block do not depend on how many blocks there are.
     """
 
     def __init__(
@@ -41,69 +41,69 @@ class Program:
         begin = time.perf_counter()
         self.problem, self.partition = problem, partition
         devices = list(devices or local_devices())
-        self.width, self.platform = len(devices), devices[0].platform  # the width of a group, in blocks
-        self._numbers = jax.tree.map(np.asarray, stacked)  # on (point,)
-        self._evaluated = evaluation_steps(partition.steps)
-        lane = jax.tree.map(lambda number: jax.ShapeDtypeStruct((), number.dtype), self._numbers)
-        self._shapes = draw_shapes(problem, partition.steps)
-        self._carry = jax.eval_shape(initial_carry, lane, self._shapes.params)
+        self.width, self.platform = len(devices), devices[0].platform  # the width is the number of blocks in a group
+        self._hyperparameters = jax.tree.map(np.asarray, stacked)  # on (point,)
+        self._evaluations = evaluation_steps(partition.steps)
+        lane = jax.tree.map(lambda number: jax.ShapeDtypeStruct((), number.dtype), self._hyperparameters)
+        self._draw_shapes = draw_shapes(problem, partition.steps)
+        self._carry = jax.eval_shape(initial_carry, lane, self._draw_shapes.params)
         self._compiled = self._compile(Mesh(np.array(devices), ("block",)), lane)
         self.compile_seconds = time.perf_counter() - begin
 
-    def of(self, stacked: optax.GradientTransformation) -> Program:
-        """The same program for as many other points of the same structure."""
+    def replace_points(self, stacked: optax.GradientTransformation) -> Program:
+        """Return the same program for other points: as many as before, and of the same structure."""
         other = copy.copy(self)
-        other._numbers, other.compile_seconds = jax.tree.map(np.asarray, stacked), 0.0
+        other._hyperparameters, other.compile_seconds = jax.tree.map(np.asarray, stacked), 0.0
         return other
 
     def _compile(self, mesh: Mesh, lane: Any) -> Any:
         partition = self.partition
-        over_seeds = jax.vmap(self._lane, in_axes=(None, None, 0, 0, 0, None))
+        over_seeds = jax.vmap(self._run_lane, in_axes=(None, None, 0, 0, 0, None))
         over_points = jax.vmap(over_seeds, in_axes=(None, 0, None, 0, None, None))
 
-        def one_block(first: Any, tx: Any, starts: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
-            own = partial(jax.tree.map, lambda array: array[0])
-            results = over_points(first, own(tx), own(starts), own(carry), own(batches), evaluate)
+        def run_block(is_start: Any, tx: Any, params: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
+            first = partial(jax.tree.map, lambda array: array[0])  # each device has one block
+            results = over_points(is_start, first(tx), first(params), first(carry), first(batches), evaluate)
             return jax.tree.map(lambda array: array[None], results)
 
-        placed, same = NamedSharding(mesh, BLOCK), NamedSharding(mesh, PartitionSpec())
+        sharded, replicated = NamedSharding(mesh, BLOCK), NamedSharding(mesh, PartitionSpec())
 
         def shapes(tree: Any, *leading: int) -> Any:
             def shape(leaf: Any) -> Any:
-                return jax.ShapeDtypeStruct((self.width, *leading, *leaf.shape), leaf.dtype, sharding=placed)
+                return jax.ShapeDtypeStruct((self.width, *leading, *leaf.shape), leaf.dtype, sharding=sharded)
 
             return jax.tree.map(shape, tree)
 
-        raw_draws = jax.eval_shape(unwrap_keys, self._shapes)
+        raw_draws = jax.eval_shape(unwrap_keys, self._draw_shapes)
         batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), raw_draws.batches)
         arguments = (
-            jax.ShapeDtypeStruct((), bool, sharding=same),
+            jax.ShapeDtypeStruct((), bool, sharding=replicated),
             shapes(lane, partition.block_points),
             shapes(raw_draws.params, partition.block_seeds),
             shapes(jax.eval_shape(unwrap_keys, self._carry), partition.block_points, partition.block_seeds),
             shapes(batch, partition.block_seeds, partition.chunk),
-            jax.ShapeDtypeStruct((partition.chunk,), bool, sharding=same),
+            jax.ShapeDtypeStruct((partition.chunk,), bool, sharding=replicated),
         )
-        everywhere = jax.shard_map(
-            one_block,
+        on_all_devices = jax.shard_map(
+            run_block,
             mesh=mesh,
             in_specs=(PartitionSpec(), BLOCK, BLOCK, BLOCK, BLOCK, PartitionSpec()),
             out_specs=BLOCK,
             check_vma=False,
         )
-        return compile_fast(jax.jit(everywhere).lower(*arguments), mesh.devices.flat[0])
+        return compile_fast(jax.jit(on_all_devices).lower(*arguments), mesh.devices.flat[0])
 
-    def _lane(self, first: Any, tx: Any, params: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
-        # Whether to start or to go on is an input, so that one program does both.
-        begin = unwrap_keys(initial_carry(tx, wrap_keys(params, self._shapes.params)))
-        carry = jax.tree.map(lambda new, old: jnp.where(first, new, old), begin, carry)
+    def _run_lane(self, is_start: Any, tx: Any, params: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
+        # Whether the run starts or continues is an input, so that one program does both.
+        start = unwrap_keys(initial_carry(tx, wrap_keys(params, self._draw_shapes.params)))
+        carry = jax.tree.map(lambda new, old: jnp.where(is_start, new, old), start, carry)
         carry, trace = run_chunk(
-            self.problem, tx, wrap_keys(carry, self._carry), wrap_keys(batches, self._shapes.batches), evaluate
+            self.problem, tx, wrap_keys(carry, self._carry), wrap_keys(batches, self._draw_shapes.batches), evaluate
         )
         return unwrap_keys(carry), trace
 
     def carry_shapes(self) -> list[tuple[tuple[int, ...], Any]]:
-        """Shape and dtype of each array that a block carries from chunk to chunk."""
+        """Return the shape and dtype of each array that a block carries from chunk to chunk."""
         leading = (self.partition.block_points, self.partition.block_seeds)
         leaves = jax.tree.leaves(jax.eval_shape(unwrap_keys, self._carry))
         return [((*leading, *leaf.shape), leaf.dtype) for leaf in leaves]
@@ -111,47 +111,53 @@ class Program:
     def run(
         self, blocks: Sequence[Block], draws: Draws, chunk: int, carry: list[Any] | None
     ) -> tuple[list[jax.Array], Trace]:
-        """Run one chunk of as many blocks as there are devices, from `carry` (arrays on (block, ...)) or the start.
+        """Run one chunk of as many blocks as there are devices.
 
-        Returns what to go on from, and the traces on (block, point, seed, position).
+        `carry` is what the previous chunk returned: arrays on (block, ...), or None at the start. Returns the carry for
+        the next chunk, and the traces on (block, point, seed, position).
         """
         structure = jax.tree.structure(self._carry)
         if carry is None:
             carry = [np.zeros((self.width, *shape), dtype) for shape, dtype in self.carry_shapes()]
-        span = self.partition.chunk_positions(chunk)
-        at = np.minimum(span, self.partition.steps - 1)
+        positions = self.partition.chunk_positions(chunk)
+        steps = np.minimum(positions, self.partition.steps - 1)  # the last position has no batch of its own
         points, seeds = (np.stack([getattr(block, axis) for block in blocks]) for axis in ("points", "seeds"))
-        carried, trace = self._compiled(
+        next_carry, trace = self._compiled(
             np.asarray(chunk == 0),
-            jax.tree.map(lambda number: number[points], self._numbers),
+            jax.tree.map(lambda array: array[points], self._hyperparameters),
             jax.tree.map(lambda array: array[seeds], draws.params),
             jax.tree.unflatten(structure, carry),
-            jax.tree.map(lambda array: array[seeds[..., None], at], draws.batches),
-            np.isin(span, self._evaluated),
+            jax.tree.map(lambda array: array[seeds[..., None], steps], draws.batches),
+            np.isin(positions, self._evaluations),
         )
-        return jax.tree.leaves(carried), trace
+        return jax.tree.leaves(next_carry), trace
 
-    def try_starts(self, blocks: Sequence[Block], draws: Draws) -> None:
-        """Compute the first gradient from some starts of some blocks, operation by operation.
+    def run_first_gradients(self, blocks: Sequence[Block], draws: Draws) -> None:
+        """Compute the first gradient of up to three seeds of some blocks, operation by operation.
 
-        Compiled code does not say which operation gave NaN. Under `jax.debug_nans` this does, by raising there.
+        Under `jax.debug_nans` this raises an error at the operation that returns NaN. Compiled code does not name it.
         """
 
-        def first(array: np.ndarray, *at: int) -> jax.Array:
+        def select(array: np.ndarray, *at: int) -> jax.Array:
             return jnp.asarray(array[at])
 
         for seed in np.unique(np.concatenate([block.seeds for block in blocks]))[:3]:
-            params = wrap_keys(jax.tree.map(lambda array, at=seed: first(array, at), draws.params), self._shapes.params)
-            batch = jax.tree.map(lambda array, at=seed: first(array, at, 0), draws.batches)
+            params = jax.tree.map(lambda array, at=seed: select(array, at), draws.params)
+            batch = jax.tree.map(lambda array, at=seed: select(array, at, 0), draws.batches)
+            params, batch = wrap_keys(params, self._draw_shapes.params), wrap_keys(batch, self._draw_shapes.batches)
             with jax.disable_jit():
-                jax.value_and_grad(self.problem.loss)(params, wrap_keys(batch, self._shapes.batches))
+                jax.value_and_grad(self.problem.loss)(params, batch)
 
-    def valid(self, chunk: int, trace: Trace) -> dict[str, np.ndarray]:
-        """What of a block's trace (NumPy arrays) belongs to the results, by name."""
-        span = self.partition.chunk_positions(chunk)
-        steps, evaluated = span < self.partition.steps, np.isin(span, self._evaluated)
-        arrays = {f"metric {name}": metric[..., evaluated] for name, metric in trace.metrics.items()}
-        arrays["loss"] = trace.loss[..., steps]
+    def select_results(self, chunk: int, trace: Trace) -> dict[str, np.ndarray]:
+        """Return the arrays of a block's trace without the positions that are no results, by name.
+
+        The trace has NumPy arrays on (point, seed, position). The loss and the path have a value for each step, and
+        metrics for each evaluation.
+        """
+        positions = self.partition.chunk_positions(chunk)
+        is_step, is_evaluated = positions < self.partition.steps, np.isin(positions, self._evaluations)
+        arrays = {f"metric {name}": metric[..., is_evaluated] for name, metric in trace.metrics.items()}
+        arrays["loss"] = trace.loss[..., is_step]
         if trace.path is not None:
-            arrays["path"] = trace.path[..., steps, :]
+            arrays["path"] = trace.path[..., is_step, :]
         return arrays

@@ -1,4 +1,4 @@
-"""Tasks: one optimizer's runs on one problem after the other, compiled ahead, run, and kept."""
+"""The runner: it runs tasks one after the other, and compiles the next ones meanwhile."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import NamedTuple
 import numpy as np
 
 from ..inputs.user_errors import UserCodeError
-from ..storage.checkpoints import CheckpointStore, DamagedPartError, Part
+from ..storage.checkpoints import CheckpointStore, ChunkResult, DamagedCheckpointError
 from .compiler import Compiler
 from .distributed import Processes
-from .executor import Executor, Parts
+from .executor import ChunkResults, Executor
 from .program import Program
 from .task import Task, TaskResult, Watcher
 from .thread_settings import require_compilation
 from .training_loop import Draws, assemble_curves
 
-AHEAD = 2  # tasks that are compiled while one runs
+TASKS_AHEAD = 2  # that are compiled while one runs
 
 
 def run_tasks(
@@ -30,95 +30,98 @@ def run_tasks(
     processes: Processes | None = None,
     compiler: Compiler | None = None,
 ) -> Generator[TaskResult, None, None]:
-    """Run the tasks, and yield each task as it ends.
+    """Run tasks in order, and yield the result of each one when it ends.
 
-    While a task runs, the next ones are compiled on other threads. Chunks that a store holds are taken from it, and new
-    ones are added as they end: stopping at any moment loses only what is in flight. With several processes, each must
-    call this with the same tasks; only the first has a store, and all get the same tasks. Another `compiler` than one
-    of its own is not closed.
+    The next tasks are compiled on other threads while a task runs. Chunks that `store` holds are read and not computed
+    again, and new ones are added as they end, so that stopping at any moment loses only the chunks that are running.
+    Every process must call this with the same tasks, but only the first one has a store; all get the same results. A
+    `compiler` that is passed is not closed.
 
-    A task that cannot be finished, because its optimizer or its problem fails, is told to the watcher, and gives no
-    task; the chunks of it that were done stay in the store. Raises ValueError under `jax.disable_jit`.
+    If the optimizer or the problem of a task fails, the watcher is told, and the task has no result. Its finished
+    chunks remain in the store. Raises ValueError under `jax.disable_jit`.
     """
     require_compilation()
     watcher, processes = watcher or Watcher(), processes or Processes()
-    with nullcontext(compiler) if compiler else Compiler() as ahead:
+    with nullcontext(compiler) if compiler else Compiler() as used_compiler:
 
-        def prepare(index: int, task: Task) -> _Prepared:
+        def prepare(index: int, task: Task) -> _PreparedTask:
             try:
-                kept = _kept(index, task, store, processes, watcher)
-                is_complete = all(len(parts) == task.partition.chunks for parts in kept)
-                return _Prepared(kept, None if is_complete else ahead.prepare(task))
+                finished = _read_finished(index, task, store, processes, watcher)
+                is_complete = all(len(block) == task.partition.chunks for block in finished)
+                return _PreparedTask(finished, None if is_complete else used_compiler.prepare(task))
             except UserCodeError as error:
-                return _Prepared([], None, error)
+                return _PreparedTask([], None, error)
 
-        coming: deque[_Prepared] = deque()
+        prepared: deque[_PreparedTask] = deque()
         for index, task in enumerate(tasks):
             watcher.starts(task)
-            while len(coming) <= AHEAD and index + len(coming) < len(tasks):
-                coming.append(prepare(index + len(coming), tasks[index + len(coming)]))
+            while len(prepared) <= TASKS_AHEAD and index + len(prepared) < len(tasks):
+                prepared.append(prepare(index + len(prepared), tasks[index + len(prepared)]))
             try:
-                prepared = coming.popleft()
-                made = processes.together(prepared.made)
-                if made is None:
+                current = prepared.popleft()
+                compiled = processes.call(current.wait)
+                if compiled is None:
                     watcher.advances(task.runs)
-                    parts = prepared.kept
+                    results = current.finished
                 else:
-                    parts = Executor(index, task, *made, store, watcher, processes).finish(prepared.kept)
+                    executor = Executor(index, task, *compiled, store, watcher, processes)
+                    results = executor.finish(current.finished)
             except UserCodeError as error:
                 watcher.fails(task, error)
             else:
-                yield _task_result(task, parts)
+                yield _assemble_result(task, results)
 
 
-class _Prepared(NamedTuple):
-    """A task to come: what is done of it already, and, where that is not all, what it needs to go on."""
+class _PreparedTask(NamedTuple):
+    """A task that is to run next."""
 
-    kept: Parts
-    needed: tuple[Future[Program], Future[Draws]] | None
+    finished: ChunkResults
+    compilation: tuple[Future[Program], Future[Draws]] | None  # None if all chunks are finished
     failure: UserCodeError | None = None
 
-    def made(self) -> tuple[Program, Draws] | None:
-        """What it needs, once it is there. Raises UserCodeError if that cannot be made."""
+    def wait(self) -> tuple[Program, Draws] | None:
+        """Return the program and the draws once they are there. Raises UserCodeError if user code failed."""
         if self.failure is not None:
             raise self.failure
-        return None if self.needed is None else (self.needed[0].result(), self.needed[1].result())
+        return None if self.compilation is None else (self.compilation[0].result(), self.compilation[1].result())
 
 
-def _kept(index: int, task: Task, store: CheckpointStore | None, processes: Processes, watcher: Watcher) -> Parts:
-    """The chunks of each block that are done already."""
-    blocks = len(task.partition.blocks())
+def _read_finished(
+    index: int, task: Task, store: CheckpointStore | None, processes: Processes, watcher: Watcher
+) -> ChunkResults:
+    """Return the chunks of each block that are in the store of the first process."""
+    blocks = range(len(task.partition.blocks()))
+    finished: ChunkResults = []
     if processes.is_first:
-        parts = [_sound(store, index, block, task, watcher) for block in range(blocks)] if store else [[]] * blocks
-    else:
-        parts = []
-    return processes.from_first(parts)
+        finished = [_read_block(store, index, block, task, watcher) if store else [] for block in blocks]
+    return processes.broadcast(finished)
 
 
-def _sound(store: CheckpointStore, index: int, block: int, task: Task, watcher: Watcher) -> list[Part]:
+def _read_block(store: CheckpointStore, index: int, block: int, task: Task, watcher: Watcher) -> list[ChunkResult]:
+    """Return the stored chunks of a block. If one is damaged, warn, and discard the block."""
     try:
-        return store.parts(index, block, task.partition.chunks)
-    except DamagedPartError as error:
+        return store.read_results(index, block, task.partition.chunks)
+    except DamagedCheckpointError as error:
         watcher.warns(f"{error}; the block is computed anew")
-        store.discard(index, block)
+        store.discard_block(index, block)
         return []
 
 
-def _task_result(task: Task, parts: Parts) -> TaskResult:
-    """Put the blocks and chunks of a task together."""
-    joined = [
-        {name: np.concatenate([part.arrays[name] for part in block], axis=2) for name in block[0].arrays}
-        for block in parts
+def _assemble_result(task: Task, results: ChunkResults) -> TaskResult:
+    """Concatenate the chunks of each block, and put the blocks in their places."""
+    blocks = [
+        {name: np.concatenate([chunk.arrays[name] for chunk in chunks], axis=2) for name in chunks[0].arrays}
+        for chunks in results
     ]
-    whole = {}
-    for name, array in joined[0].items():
-        whole[name] = np.empty((task.count, len(task.seeds), *array.shape[2:]), array.dtype)
-        for block, arrays in zip(task.partition.blocks(), joined):
-            whole[name][np.ix_(block.points, block.seeds)] = arrays[name]
-    metrics = {name.removeprefix("metric "): array for name, array in whole.items() if name.startswith("metric ")}
+    arrays = {}
+    for name, array in blocks[0].items():
+        arrays[name] = np.empty((task.count, len(task.seeds), *array.shape[2:]), array.dtype)
+        for block, block_arrays in zip(task.partition.blocks(), blocks):
+            arrays[name][np.ix_(block.points, block.seeds)] = block_arrays[name]
+    metrics = {name.removeprefix("metric "): array for name, array in arrays.items() if name.startswith("metric ")}
     return TaskResult(
         task,
-        assemble_curves(whole["loss"], metrics, whole.get("path")),
-        compile_seconds=sum(part.compile_seconds for block in parts for part in block),
-        run_seconds=sum(part.seconds for block in parts for part in block),
+        assemble_curves(arrays["loss"], metrics, arrays.get("path")),
+        compile_seconds=sum(chunk.compile_seconds for chunks in results for chunk in chunks),
+        run_seconds=sum(chunk.seconds for chunks in results for chunk in chunks),
     )

@@ -1,3 +1,3 @@
-"""Storage: files that are whole at any moment, checkpoints, the lock of a folder, and which files are gradlab's.
+"""Storage: files that are complete at any moment, checkpoints, the lock of a folder, and which files gradlab wrote.
 
 Nothing here knows what results mean."""

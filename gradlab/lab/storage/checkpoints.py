@@ -1,11 +1,12 @@
-"""The store of a run in progress: its plan, and one file for each chunk that is done.
+"""The checkpoints of a study that is running: its plan, and a file for each chunk that is finished.
 
-    plan.json              everything that determines the results; written first
-    parts/0003-0001-0000   task 3, block 1, chunk 0: what it gave (an npz archive)
-    parts/0003-0001-carry  what block 1 goes on from (an npz archive that names its chunk)
+    plan.json                    everything that determines the results; written first
+    parts/0003-0001-0000         the result of task 3, block 1, chunk 0 (an npz archive)
+    parts/0003-0001-carry-0000   the state that chunk 1 of this block continues from (an npz archive)
 
-A chunk's carry is written before the chunk itself, which is thereby committed. Every file is written beside its place
-and moved there, and every array has a checksum: a crash loses what is in flight, and damage is seen.
+The carry of a chunk is written before its result, so that a result is never without its carry. Each file is written
+under another name and then renamed, and has a checksum: a crash loses only the chunks that are running, and damage is
+noticed.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from .files import add_checksum, read_json, remove_checksum, remove_leftovers, r
 from .ownership import PARTS, PLAN, is_part
 
 
-class DamagedPartError(ValueError):
-    """A part that is cut off, changed, or of another plan."""
+class DamagedCheckpointError(ValueError):
+    """A file of a checkpoint is missing, incomplete or changed, or belongs to another plan."""
 
 
-class Part(NamedTuple):
-    """What one chunk of one block gave: arrays on (point, seed, ...), and the time that it took."""
+class ChunkResult(NamedTuple):
+    """The result of one chunk of one block: arrays on (point, seed, ...), and the time that it took."""
 
     arrays: dict[str, np.ndarray]
     seconds: float
@@ -37,9 +38,9 @@ class Part(NamedTuple):
 
 
 class CheckpointStore:
-    """The parts of one plan in a folder. Raises OSError where the disk refuses.
+    """The checkpoints of one plan in a folder. Its methods raise OSError if the disk refuses.
 
-    Its tasks are numbered from `first` on, so that the rounds of a search can each have a store in one folder.
+    Tasks are numbered from `first` on, so that each round of a search can have its own store in the same folder.
     """
 
     def __init__(self, folder: Path, plan: Mapping[str, Any], first: int = 0):
@@ -47,42 +48,45 @@ class CheckpointStore:
         self.folder.mkdir(exist_ok=True)
         remove_leftovers(self.folder)
 
-    def parts(self, task: int, block: int, chunks: int) -> list[Part]:
-        """The chunks of a block that are done, in order. Raises DamagedPartError if one is, or what to go on from."""
-        found = []
+    def read_results(self, task: int, block: int, chunks: int) -> list[ChunkResult]:
+        """Return the results of a block's finished chunks, in order.
+
+        Raises DamagedCheckpointError if one of them is damaged, or the carry that the block continues from.
+        """
+        results = []
         for chunk in range(chunks):
             path = self._path(task, block, f"{chunk:04d}")
             if not path.exists():
                 break
             arrays = self._read(path)
             seconds, compile_seconds = arrays.pop("seconds").tolist()
-            found.append(Part(arrays, seconds, compile_seconds))
-        if 0 < len(found) < chunks:
-            self._carry(task, block, len(found) - 1)
-        return found
+            results.append(ChunkResult(arrays, seconds, compile_seconds))
+        if 0 < len(results) < chunks:
+            self._read_carry(task, block, len(results) - 1)
+        return results
 
-    def carry(self, task: int, block: int, chunk: int, shapes: Sequence[tuple[tuple[int, ...], Any]]) -> list[Any]:
-        """What a block goes on from after a chunk: arrays of these shapes and dtypes."""
-        stored = self._carry(task, block, chunk)
-        # As bytes, because NumPy's files do not know bfloat16 and its kin.
+    def read_carry(self, task: int, block: int, chunk: int, shapes: Sequence[tuple[tuple[int, ...], Any]]) -> list[Any]:
+        """Return the state that a block has after a chunk, as arrays of these shapes and dtypes."""
+        stored = self._read_carry(task, block, chunk)
+        # They are stored as bytes, because NumPy's files cannot hold dtypes such as bfloat16.
         return [stored[f"{i}"].view(jnp.dtype(dtype)).reshape(shape) for i, (shape, dtype) in enumerate(shapes)]
 
-    def write(self, task: int, block: int, chunk: int, part: Part, carry: Sequence[np.ndarray]) -> None:
-        """Add a chunk; `carry` is what to go on from, and empty after the last one."""
+    def write(self, task: int, block: int, chunk: int, result: ChunkResult, carry: Sequence[np.ndarray]) -> None:
+        """Add a chunk. `carry` is the state that the next chunk continues from; it is empty after the last chunk."""
         if carry:
             arrays = {f"{i}": np.frombuffer(array.tobytes(), np.uint8) for i, array in enumerate(carry)}
             self._write(self._path(task, block, f"carry-{chunk:04d}"), arrays)
-        times = np.array([part.seconds, part.compile_seconds])
-        self._write(self._path(task, block, f"{chunk:04d}"), {**part.arrays, "seconds": times})
+        times = np.array([result.seconds, result.compile_seconds])
+        self._write(self._path(task, block, f"{chunk:04d}"), {**result.arrays, "seconds": times})
         if chunk:
             self._path(task, block, f"carry-{chunk - 1:04d}").unlink(missing_ok=True)
 
-    def discard(self, task: int, block: int) -> None:
-        """Forget a block."""
+    def discard_block(self, task: int, block: int) -> None:
+        """Remove all checkpoints of a block."""
         for path in self.folder.glob(self._path(task, block, "*").name):
             path.unlink()
 
-    def _carry(self, task: int, block: int, chunk: int) -> dict[str, np.ndarray]:
+    def _read_carry(self, task: int, block: int, chunk: int) -> dict[str, np.ndarray]:
         return self._read(self._path(task, block, f"carry-{chunk:04d}"))
 
     def _path(self, task: int, block: int, kind: str) -> Path:
@@ -98,67 +102,68 @@ class CheckpointStore:
         try:
             content = path.read_bytes()
         except FileNotFoundError:
-            raise DamagedPartError(f"{path} is missing") from None
+            raise DamagedCheckpointError(f"{path} is missing") from None
         try:
-            content, _ = remove_checksum(content)  # an older part has only the checksums of its arrays
+            # Files of older versions have no checksum of their own, only those of their arrays, which NumPy verifies.
+            content, _ = remove_checksum(content)
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}  # checks the checksum of each
+                arrays = {name: archive[name] for name in archive.files}
             plan = str(arrays.pop("plan"))
-        except Exception as error:  # zipfile and NumPy raise of all kinds for what is damaged, MemoryError among them
-            raise DamagedPartError(f"{path} is damaged ({error})") from None
+        except Exception as error:  # zipfile and NumPy raise all kinds for damaged files, MemoryError among them
+            raise DamagedCheckpointError(f"{path} is damaged ({error})") from None
         if plan != self.digest:
-            raise DamagedPartError(f"{path} belongs to another plan")
+            raise DamagedCheckpointError(f"{path} belongs to another plan")
         return arrays
 
 
 def digest(plan: Mapping[str, Any]) -> str:
-    """A short name for a plan, that another plan does not have."""
+    """Return a short text that identifies a plan."""
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def begin(folder: Path, plan: Mapping[str, Any]) -> None:
-    """Write down what is going to be done, and make the place for its parts; those of an older plan go."""
+    """Remove the checkpoints of an older plan, and write the new plan."""
     end(folder)
     write_plan(folder, plan)
 
 
 def write_plan(folder: Path, plan: Mapping[str, Any]) -> None:
-    """Write down what is done in a folder."""
+    """Write the plan of a folder."""
     write_text(folder / PLAN, json.dumps(plan, indent=1) + "\n")
 
 
 def has_parts(folder: Path) -> bool:
-    """Whether anything of a run is kept."""
+    """Return whether a folder has any finished chunk."""
     return bool(stored_chunks(folder))
 
 
 def stored_chunks(folder: Path) -> list[tuple[int, int, int]]:
-    """The task, block and chunk of each part that is kept, in order."""
-    found = []
+    """Return the task, block and chunk of each result in a folder, in order."""
+    chunks = []
     for path in (folder / PARTS).glob("[0-9]*"):
         numbers = path.name.split("-")
         if len(numbers) == 3 and is_part(path.name):
-            found.append((int(numbers[0]), int(numbers[1]), int(numbers[2])))
-    return sorted(found)
+            chunks.append((int(numbers[0]), int(numbers[1]), int(numbers[2])))
+    return sorted(chunks)
 
 
 def end(folder: Path) -> None:
-    """Remove the parts, of which the results have been made. What is not a part stays, and with it the folder."""
+    """Remove the checkpoints of a folder. Files that gradlab did not write stay, and the folder of parts with them."""
     parts = folder / PARTS
     if parts.is_symlink() or not parts.is_dir():
         return
-    left = False
+    has_others = False
     for path in parts.iterdir():
         if is_part(path.name) and not path.is_dir():
             path.unlink(missing_ok=True)
         else:
-            left = True
-    if not left:
+            has_others = True
+    if not has_others:
         parts.rmdir()
 
 
 def read_plan(folder: Path) -> dict[str, Any] | None:
-    """The plan of a folder; None if there is none. Raises OSError, and DamagedJSONError if it holds no plan."""
+    """Return the plan of a folder, or None if it has none. Raises OSError, and DamagedJSONError for a damaged plan."""
     try:
         return read_json(folder / PLAN)
     except FileNotFoundError:
@@ -166,5 +171,8 @@ def read_plan(folder: Path) -> dict[str, Any] | None:
 
 
 def stored_plan(folder: Path, plan: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The plan as the folder has it, which may be in the words of an older version; the one given, if it has none."""
+    """Return the plan as a folder has it, or `plan` if it has none.
+
+    A folder of an older version has the same plan in an older format, and its checkpoints refer to that one.
+    """
     return read_plan(folder) or plan

@@ -1,4 +1,4 @@
-"""Files that are whole at any moment, and JSON that may have been damaged."""
+"""Files that are complete at any moment, checksums, and JSON files that may be damaged."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_SEAL = re.compile(rb"\ngradlab-checksum sha256 ([0-9a-f]{64})\n")
-_SEAL_SIZE = 90  # bytes
-TEMPORARY = ".gradlab-writing-"  # how the names of files begin that are being written
+_CHECKSUM = re.compile(rb"\ngradlab-checksum sha256 ([0-9a-f]{64})\n")
+_CHECKSUM_SIZE = 90  # bytes
+TEMPORARY = ".gradlab-writing-"  # the beginning of the names of files that are being written
 
 
 class DamagedJSONError(ValueError):
-    """A file that does not hold a JSON object; the text says why."""
+    """A file does not hold a JSON object. The message says why."""
 
 
 class ChecksumError(ValueError):
-    """A content that does not have its checksum."""
+    """A content does not match its checksum."""
 
 
 def add_checksum(content: bytes) -> bytes:
-    """A content with its checksum behind it, where readers of NetCDF and zip archives do not look."""
+    """Return the content with its checksum behind it. Readers of NetCDF files and zip archives ignore what follows."""
     return content + b"\ngradlab-checksum sha256 %s\n" % hashlib.sha256(content).hexdigest().encode()
 
 
 def remove_checksum(content: bytes) -> tuple[bytes, bool]:
-    """A content without its checksum, and whether it had one. Raises ChecksumError if it is not the right one."""
-    seal = _SEAL.fullmatch(content[-_SEAL_SIZE:])
-    if seal is None:
-        if b"\ngradlab-checksum " in content[-_SEAL_SIZE:]:
+    """Return the content without its checksum, and whether it had one. Raises ChecksumError if it does not match."""
+    checksum = _CHECKSUM.fullmatch(content[-_CHECKSUM_SIZE:])
+    if checksum is None:
+        if b"\ngradlab-checksum " in content[-_CHECKSUM_SIZE:]:
             raise ChecksumError("its checksum is cut off or changed")
         return content, False
-    content = content[:-_SEAL_SIZE]
-    if hashlib.sha256(content).hexdigest() != seal[1].decode():
-        raise ChecksumError("its content does not have its checksum")
+    content = content[:-_CHECKSUM_SIZE]
+    if hashlib.sha256(content).hexdigest() != checksum[1].decode():
+        raise ChecksumError("its content does not match its checksum")
     return content, True
 
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place at the end, or vanishes if an exception comes first."""
+    """Yield a temporary path, which replaces `path` at the end, or is removed if an exception comes first."""
     handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
@@ -54,32 +54,35 @@ def replace_file(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())  # mkstemp makes private files; results are as readable as any other file
+        # mkstemp makes private files, but results should be as readable as any other file.
+        temporary.chmod(0o666 & ~_umask())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text as UTF-8, in one step. Names of files that are not UTF-8 appear with their bytes escaped."""
+    """Write a text as UTF-8 in one step. Bytes of file names that are not UTF-8 are escaped."""
     with replace_file(path) as temporary:
         temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def printable(text: str) -> str:
-    """The text with the bytes of file names that are not UTF-8, and null characters, escaped, so that any file takes
-    it."""
+    """Return the text with null characters, and bytes of file names that are not UTF-8, escaped.
+
+    Every file format can hold the result.
+    """
     return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object that a file holds. Raises OSError if it cannot be read, DamagedJSONError if it holds no object.
+    """Return the JSON object in a file. Raises OSError if the file cannot be read, and DamagedJSONError otherwise.
 
-    Numbers that JSON does not know (NaN, Infinity) count as damage.
+    NaN and Infinity count as damage, because they are not JSON.
     """
     content = read_regular(path)
     try:
-        found = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)
+        found = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except RecursionError:
         raise DamagedJSONError("it is nested too deeply") from None
     except ValueError as error:
@@ -90,20 +93,20 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_regular(path: Path) -> bytes:
-    """The content of a file. Raises OSError, also for pipes and devices, which could block."""
+    """Return the content of a regular file. Raises OSError, also for pipes and devices: reading them could block."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise IsADirectoryError(21, "not a regular file", str(path))
     return path.read_bytes()
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what a killed process was writing; only for who knows that no other process writes there."""
+    """Remove files that a killed process was writing. The caller must know that no other process writes there now."""
     for path in folder.glob(f"{TEMPORARY}*"):
         if path.is_file() and not path.is_symlink():
             path.unlink(missing_ok=True)
 
 
-def _refuse(constant: str) -> Any:
+def _refuse_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON number")
 
 

@@ -1,4 +1,7 @@
-"""Marks: how a file, or a folder of parts, shows that gradlab wrote it. Nothing else is overwritten or removed."""
+"""Ownership: which files gradlab wrote, and may therefore overwrite or remove.
+
+A file is recognized by a mark in its content, and a file in the folder of parts by its name.
+"""
 
 from __future__ import annotations
 
@@ -11,46 +14,46 @@ from pathlib import Path
 PLAN, PARTS, RESULTS, PROVENANCE, REPORT = "plan.json", "parts", "results.nc", "provenance.json", "report.html"
 LEADERBOARDS = ("leaderboard.csv", "leaderboard.json")
 POINTS = ("points.csv", "points.json")
-GENERATOR = "gradlab"  # named as the program in pictures and pages
+GENERATOR = "gradlab"  # the program that pictures and pages name
 
-_HEAD = 1 << 16  # bytes, in which the mark of a text or a picture stands
+_HEAD = 1 << 16  # bytes at the beginning of a text or a picture, which contain its mark
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _RESULTS = re.compile(rb"gradlab-(results|race)-\d")
-_JSON = re.compile(rb'"format":\s*"gradlab-|"command":\s*"gradlab')  # the second is of older provenance files
+_JSON = re.compile(rb'"format":\s*"gradlab-|"command":\s*"gradlab')  # the second in older provenance files
 _TABLE = re.compile(rb"(\xef\xbb\xbf)?problem,rank,optimizer,")
 _PAGE = re.compile(rb'<meta name="generator" content="gradlab|<p class="brand">gradlab</p>')
 _PART = re.compile(r"\d{4,}-\d{4,}-(carry-)?\d{4,}|\.gradlab-\S*")
 
 
 def is_part(name: str) -> bool:
-    """Whether a file of this name in the folder of parts is one, or one that was being written."""
+    """Return whether a file with this name in the folder of parts is a part, or one that was being written."""
     return bool(_PART.fullmatch(name))
 
 
 def why_foreign(path: Path, among_ours: bool = False) -> str | None:
-    """Why a file must not be overwritten or removed, in a few words; None if gradlab wrote it, or it does not exist.
+    """Return in a few words why a file must not be overwritten or removed, or None if it may be, or does not exist.
 
-    `among_ours` says that a plan or results of gradlab's are in the same folder: then damaged results, a file without
-    content, and a picture of an older version that is listed there are taken for gradlab's, too. Raises OSError.
+    `among_ours` says that the folder holds a plan or results of gradlab. Then damaged results, an empty file, and a
+    picture of an older version are taken for gradlab's, too. Raises OSError.
     """
     try:
-        found = path.lstat()
+        status = path.lstat()
     except FileNotFoundError:
         return None
-    if stat.S_ISLNK(found.st_mode):
+    if stat.S_ISLNK(status.st_mode):
         return "a symbolic link"
-    if stat.S_ISDIR(found.st_mode):
-        return _foreign_parts(path, among_ours) if path.name == PARTS else "a folder"
-    if path.name == PARTS or not stat.S_ISREG(found.st_mode):
+    if stat.S_ISDIR(status.st_mode):
+        return _describe_foreign_parts(path, among_ours) if path.name == PARTS else "a folder"
+    if path.name == PARTS or not stat.S_ISREG(status.st_mode):
         return "no folder" if path.name == PARTS else "no regular file"
-    if not found.st_mode & 0o222:
+    if not status.st_mode & 0o222:
         return "read-only"
-    if among_ours and found.st_size < 64 and not path.read_bytes().strip(b" \t\r\n[]{}"):
+    if among_ours and status.st_size < 64 and not path.read_bytes().strip(b" \t\r\n[]{}"):
         return None
     return None if _is_marked(path, among_ours) else "not written by gradlab"
 
 
-def _foreign_parts(path: Path, among_ours: bool) -> str | None:
+def _describe_foreign_parts(path: Path, among_ours: bool) -> str | None:
     others = sorted(name for name in os.listdir(path) if not is_part(name) or (path / name).is_dir())
     if others:
         return f"holds {', '.join(others[:3])}{', ...' * (len(others) > 3)}, not written by gradlab"
@@ -61,7 +64,7 @@ def _is_marked(path: Path, among_ours: bool) -> bool:
     with path.open("rb") as file:
         head = file.read(_HEAD)
         rest = file.read() if path.suffix in (".pdf", ".html", ".nc") else b""
-    known: dict[str, Callable[[bytes], object]] = {
+    marks: dict[str, Callable[[bytes], object]] = {
         ".nc": lambda text: _RESULTS.search(text) or (among_ours and text.startswith(_HDF5[: len(text)])),
         ".json": _JSON.search,
         ".csv": _TABLE.match,
@@ -70,4 +73,4 @@ def _is_marked(path: Path, among_ours: bool) -> bool:
         ".svg": lambda text: b"<dc:title>gradlab</dc:title>" in text,
         ".pdf": lambda text: b"/Creator (gradlab)" in text,
     }
-    return path.suffix in known and bool(known[path.suffix](head + rest))
+    return path.suffix in marks and bool(marks[path.suffix](head + rest))

@@ -98,9 +98,9 @@ def open_study(study: Study, out: Path, fresh: bool = False, processes: Processe
                 state, is_writable = _take(out, own, fresh, stack)
             except (FolderError, LockedError) as error:
                 refusal = str(error)
-        refusal, state, first = processes.from_first((refusal, state, own))
+        refusal, state, first = processes.broadcast((refusal, state, own))
         differing = plan.differences(first, own)
-        if not refusal and any(processes.all(bool(differing))):
+        if not refusal and any(processes.gather(bool(differing))):
             refusal = f"the processes were given different plans ({'; '.join(differing[:3]) or 'see the others'})"
         if refusal:
             raise FolderError(refusal)

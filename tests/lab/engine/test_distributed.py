@@ -67,17 +67,17 @@ def test_one_process_has_nobody_to_ask() -> None:
     alone = Processes()
     tree: Any = {"a": np.arange(3)}
     assert (alone.count, alone.index, alone.is_first) == (1, 0, True)
-    assert alone.from_first(tree) is tree
-    assert alone.joined(tree) is tree
-    assert alone.all("x") == ["x"]
+    assert alone.broadcast(tree) is tree
+    assert alone.concatenate(tree) is tree
+    assert alone.gather("x") == ["x"]
 
 
 def test_a_number_of_processes_shares_by_position(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jax, "process_count", lambda: 2)
     monkeypatch.setattr(jax, "process_index", lambda: 1)
     second = Processes()
-    monkeypatch.setattr(second, "all", lambda value: [{"a": np.array([1])}, value])
-    np.testing.assert_array_equal(second.joined({"a": np.array([2])})["a"], [1, 2])
+    monkeypatch.setattr(second, "gather", lambda value: [{"a": np.array([1])}, value])
+    np.testing.assert_array_equal(second.concatenate({"a": np.array([2])})["a"], [1, 2])
     assert not second.is_first
 
 

@@ -11,7 +11,7 @@ import pytest
 import gradlab as gl
 from gradlab.lab.engine import executor
 from gradlab.lab.engine.distributed import Processes
-from gradlab.lab.engine.executor import Executor, Parts, concurrent_groups
+from gradlab.lab.engine.executor import ChunkResults, Executor, concurrent_groups
 from gradlab.lab.engine.program import Program
 from gradlab.lab.engine.task import Task, Watcher
 from gradlab.lab.engine.training_loop import draw, stack_optimizers
@@ -30,10 +30,10 @@ def program(task: Task) -> Program:
     return Program(task.problem, stack_optimizers([task.optimizer(i) for i in range(task.count)]), task.partition)
 
 
-def finish(task: Task, program: Program, kept: Parts | None = None, watcher: Watcher | None = None) -> Parts:
+def finish(task: Task, program: Program, watcher: Watcher | None = None) -> ChunkResults:
     draws = draw(task.problem, task.seeds, task.steps)
-    run = Executor(0, task, program, draws, None, watcher or Watcher(), Processes())
-    return run.finish(kept or [[] for _ in task.partition.blocks()])
+    executor = Executor(0, task, program, draws, None, watcher or Watcher(), Processes())
+    return executor.finish([[] for _ in task.partition.blocks()])
 
 
 class Counter(Watcher):
@@ -48,7 +48,7 @@ class Counter(Watcher):
 def test_many_at_a_time_give_the_numbers_of_one_at_a_time(
     task: Task, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found: dict[int, Parts] = {}
+    found: dict[int, ChunkResults] = {}
     for count in (1, 4):
         monkeypatch.setattr(executor, "concurrent_groups", lambda *_, count=count: count)
         counter = Counter()

@@ -33,7 +33,7 @@ def whole(program: Program, problem: Problem) -> np.ndarray:
         for chunk in range(CUT.chunks):
             carry, trace = program.run([block], draws, chunk, carry)
             first = jax.tree.map(lambda array: np.asarray(array)[0], trace)
-            losses.append(program.valid(chunk, first)["loss"])
+            losses.append(program.select_results(chunk, first)["loss"])
         found[np.ix_(block.points, block.seeds)] = np.concatenate(losses, -1)
     return found
 
@@ -45,7 +45,7 @@ def test_blocks_and_chunks_make_the_whole(program: Program, noisy: Problem) -> N
 
 def test_other_points_run_on_the_same_program(program: Program, noisy: Problem) -> None:
     others = [gl.adam(rate, b1=0.5) for rate in (0.5, 0.6, 0.7)]
-    other = program.of(stack_optimizers(others))
+    other = program.replace_points(stack_optimizers(others))
     assert other._compiled is program._compiled
     assert (other.compile_seconds, program.compile_seconds > 0) == (0.0, True)
     np.testing.assert_allclose(whole(other, noisy), train(noisy, others, range(2), 7).loss, rtol=1e-6)
@@ -54,7 +54,7 @@ def test_other_points_run_on_the_same_program(program: Program, noisy: Problem) 
 
 def test_only_what_was_asked_for_is_valid(program: Program, noisy: Problem) -> None:
     _, trace = program.run([CUT.blocks()[0]], draw(noisy, range(2), 7), 2, None)
-    arrays = program.valid(2, jax.tree.map(lambda array: np.asarray(array)[0], trace))
+    arrays = program.select_results(2, jax.tree.map(lambda array: np.asarray(array)[0], trace))
     assert arrays["loss"].shape == (2, 1, 1)  # of the positions 6, 7 and 8, one is a step
     assert arrays["metric final_loss"].shape == (2, 1, 2)  # and 6 and 7 are evaluated
     assert "path" not in arrays  # there is no landscape

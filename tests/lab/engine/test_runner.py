@@ -43,7 +43,7 @@ def test_no_more_is_compiled_than_is_near(noisy: Problem, slope: Problem, monkey
     names = []
     for index, result in enumerate(running):
         names.append((result.task.problem.name, result.task.name))
-        assert len(compiled) <= min(len(tasks), index + 1 + runner.AHEAD)
+        assert len(compiled) <= min(len(tasks), index + 1 + runner.TASKS_AHEAD)
         expected = train(result.task.problem, [result.task.optimizer(i) for i in range(2)], (0, 1), 4)
         np.testing.assert_allclose(result.curves.loss, expected.loss, rtol=1e-6)
     assert names == [(task.problem.name, task.name) for task in tasks]

@@ -57,7 +57,7 @@ def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
 def unfinished(path: Path, plan: dict[str, Any]) -> None:
     """A folder in which one chunk of a plan is done."""
     checkpoints.begin(path, plan)
-    checkpoints.CheckpointStore(path, plan).write(0, 0, 0, checkpoints.Part({}, 1.0, 1.0), [])
+    checkpoints.CheckpointStore(path, plan).write(0, 0, 0, checkpoints.ChunkResult({}, 1.0, 1.0), [])
 
 
 def test_a_plan_that_came_to_nothing_is_taken_over_by_any(tmp_path: Path, plan: dict[str, Any]) -> None:

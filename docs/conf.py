@@ -49,5 +49,5 @@ autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 python_maximum_signature_line_length = 88
 
-# For `-n`: names of other libraries, whose inventories a build without a network cannot fetch, and types from them.
+# For `sphinx-build -n`: a build without a network cannot fetch the inventories of other libraries.
 nitpick_ignore_regex = [(r"py:.*", r"(?!gradlab\.)\w+\..*"), (r"py:.*", r"(gradlab\..*\.)?[A-Z]\w*")]

@@ -1,6 +1,6 @@
-r"""Docstrings as gradlab writes them, for Sphinx: `$x$` is math, `name` is code, and a link where it is a public name.
+r"""Convert gradlab's docstrings for Sphinx: `$x$` is math, `name` is code, and a link if it is a public name.
 
-Doctests and indented blocks behind a `::` stay as they are.
+Doctests and indented blocks after a `::` stay as they are.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ INLINE = re.compile(r"(?P<keep>``.+?``|:[\w:]+:`[^`]+`)|`(?P<code>[^`]+)`|\$(?P<
 
 
 def to_rst(lines: list[str], owner: Any = None) -> list[str]:
-    """The lines of a docstring as reStructuredText; `owner` is what it documents."""
+    """Return the lines of a docstring as reStructuredText; `owner` is the object that it documents."""
     arguments = _arguments(owner)
     result: list[str] = []
     for paragraph, verbatim in _paragraphs(lines):
@@ -28,7 +28,7 @@ def to_rst(lines: list[str], owner: Any = None) -> list[str]:
 
 
 def _paragraphs(lines: list[str]) -> list[tuple[list[str], bool]]:
-    """The paragraphs, each with whether it is code."""
+    """Return the paragraphs, and for each whether it is code."""
     found: list[tuple[list[str], bool]] = []
     literal = False
     for text in re.split(r"\n\s*\n", "\n".join(lines).strip("\n")):
@@ -60,7 +60,7 @@ def _inline(text: str, arguments: set[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text in which nothing but `*emphasis*` and `::` means anything."""
+    """Escape all markup in a text but `*emphasis*` and `::`."""
     text = re.sub(r"([\\|])", r"\\\1", text)
     text = re.sub(r"(?<=\w)_(?!\w)", r"\_", text)
     emphasized = [match.span() for match in EMPHASIS.finditer(text)]
@@ -69,7 +69,7 @@ def _escaped(text: str) -> str:
 
 
 def _target(name: str) -> str | None:
-    """The full name of what a public name stands for."""
+    """Return the full name of the object that a public name stands for, or None."""
     found: Any = gl
     for part in name.removeprefix("gl.").removesuffix("()").split("."):
         found = vars(found).get(part) if inspect.ismodule(found) or inspect.isclass(found) else None
@@ -96,7 +96,7 @@ def _process(app: Any, what: str, name: str, owner: Any, options: Any, lines: li
 
 
 def _sign(app: Any, what: str, name: str, owner: Any, options: Any, signature: str | None, returns: str | None) -> Any:
-    """The signature with its annotations as they are written, and not as what they stand for; values have none."""
+    """Return the signature with its annotations as they are written in the source. Values have no signature."""
     if what == "class" and issubclass(owner, Value):
         return "", None
     if what not in ("function", "method") or signature is None:
@@ -112,7 +112,7 @@ def _sign(app: Any, what: str, name: str, owner: Any, options: Any, signature: s
 
 
 class _Written:
-    """An annotation that prints as its source, without what typer adds to it."""
+    """An annotation that prints as its source, without the part for Typer."""
 
     def __init__(self, source: str):
         self.source = re.sub(r"^Annotated\[(.*?), typer\..*\]$", r"\1", source, flags=re.DOTALL)
@@ -122,7 +122,7 @@ class _Written:
 
 
 def _find_range(app: Any, env: Any, node: Any, content: Any) -> Any:
-    """Annotations such as `Decay` lead to the ranges, from whatever module they are used in."""
+    """Link annotations such as `Decay` to the ranges, whatever module uses them."""
     if node.get("refdomain") != "py" or not hasattr(hyperparameters, node["reftarget"]):
         return None
     target = f"{hyperparameters.__name__}.{node['reftarget']}"
@@ -131,7 +131,7 @@ def _find_range(app: Any, env: Any, node: Any, content: Any) -> Any:
 
 
 def _skip(app: Any, what: str, name: str, owner: Any, skip: bool, options: Any) -> bool | None:
-    """Leave out the fields of named tuples, of which Python says only "Alias for field number 0"."""
+    """Leave out the fields of named tuples, whose docstring is only "Alias for field number 0"."""
     alias = (getattr(owner, "__doc__", None) or "").startswith("Alias for field number")
     return True if alias else None
 

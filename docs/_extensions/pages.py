@@ -1,4 +1,4 @@
-"""Pages that are made and not written: one for each module, the tables of the API, and copies of the notebooks."""
+"""Generate pages of the site: one for each module, the tables of the API, and copies of the notebooks."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from gradlab.registry import of_kind
 KINDS = {
     "recipe": "The optimizers",
     "link": "The links",
-    "combinator": "What joins them",
+    "combinator": "The combinators",
     "schedule": "The schedules",
 }
 
 
 def modules() -> list[str]:
-    """The names of the public modules and packages."""
+    """Return the names of the public modules and packages."""
     found = [module.name for module in pkgutil.walk_packages(gradlab.__path__, "gradlab.")]
     public = [name for name in found if not any(part.startswith("_") for part in name.split("."))]
     return sorted(public)
 
 
 def module_page(name: str, names: list[str]) -> str:
-    """The page of a module: its docstring, all that it defines, and the pages of a package's modules."""
+    """Return the page of a module: its docstring, its members, and links to the modules of a package."""
     lines = [f"# `{name}`", "", "```{eval-rst}", f".. automodule:: {name}", "   :members:", ""]
     if name == hyperparameters.__name__:
         for alias, description in _annotations():
@@ -42,7 +42,7 @@ def _contents(names: list[str]) -> list[str]:
 
 
 def tables() -> str:
-    """The registry as tables: every public factory with the first sentence of its documentation."""
+    """Return the registry as tables: every public factory with the first sentence of its docstring."""
     lines: list[str] = []
     for kind, title in KINDS.items():
         lines += [f"## {title}", "", "| | |", "|---|---|"]
@@ -55,7 +55,7 @@ def tables() -> str:
 
 
 def _annotations() -> list[tuple[str, str]]:
-    """The annotations that a hyperparameter may have, and what may be passed where one stands."""
+    """Return the annotations that a hyperparameter may have, and the values that each allows."""
     aliases = {name: value for name, value in vars(hyperparameters).items() if not name.startswith("_")}
     annotated = {name: value for name, value in aliases.items() if typing.get_origin(value) is typing.Annotated}
     notes = {name: value.__metadata__[0] for name, value in annotated.items()}
@@ -71,14 +71,14 @@ def _annotations() -> list[tuple[str, str]]:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file unless it is there already, so that Sphinx reads again only what has changed."""
+    """Write a file if its text has changed, so that Sphinx reads only changed files again."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
 
 
 def make(source: Path) -> None:
-    """Write all the made pages into the source folder of the site."""
+    """Write all generated pages into the source folder of the site."""
     made = source / "api" / "modules"
     names = modules()
     for stale in set(made.glob("*.md")) - {made / f"{name}.md" for name in [*names, "index"]}:

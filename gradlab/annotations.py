@@ -16,21 +16,21 @@ _OWN_MODULES = {f"{__package__}.{name}" for name in ("annotations", "base", "hyp
 _ABOUT_RANGES = re.compile(r"\b(gl|gradlab|Decay|Fraction|Hyperparameter|Limit|NonNegative|Positive|Range|Seed)\b")
 
 
-def hints_of(factory: Callable[..., Any], label: str) -> dict[str, Any]:
+def read_hints(factory: Callable[..., Any], label: str) -> dict[str, Any]:
     """The annotation of each argument as an object, `Any` for an argument without one.
 
     Text is evaluated in the module of the function, in its closure, and in the functions around it that still run.
     Raises TypeError for an annotation that cannot be evaluated, because a range in it would be lost. Only those of
     another module's function, wrapped as it is, may remain unknown, and only if they do not name a range of gradlab.
     """
-    function = function_behind(factory)
-    scope = _scope(function)
-    foreign = _caller_globals() is not getattr(function, "__globals__", None)
+    function = find_annotated_function(factory)
+    scope = _collect_names(function)
+    foreign = _find_caller_globals() is not getattr(function, "__globals__", None)
     hints = {}
     for name, parameter in inspect.signature(factory).parameters.items():
         annotation = Any if parameter.annotation is inspect.Parameter.empty else parameter.annotation
         try:
-            hints[name] = _evaluated(annotation, scope)
+            hints[name] = _evaluate(annotation, scope)
         except Exception as error:
             text = annotation if isinstance(annotation, str) else str(annotation)
             if foreign and not _ABOUT_RANGES.search(text):
@@ -51,7 +51,7 @@ def name_of(function: Callable[..., Any]) -> str:
     return getattr(function, "__name__", type(function).__name__)
 
 
-def function_behind(factory: Callable[..., Any]) -> Any:
+def find_annotated_function(factory: Callable[..., Any]) -> Any:
     """The function whose annotations a signature shows, behind wrappers, partial arguments, methods and objects."""
     while True:
         factory = inspect.unwrap(factory)
@@ -65,10 +65,10 @@ def function_behind(factory: Callable[..., Any]) -> Any:
             return factory if inspect.isroutine(factory) else type(factory).__call__
 
 
-def _scope(function: Any) -> dict[str, Any]:
+def _collect_names(function: Any) -> dict[str, Any]:
     """The names that an annotation of a function may use, the innermost last."""
     scope = dict(getattr(function, "__globals__", None) or vars(sys.modules.get(function.__module__ or "", object)))
-    for frame in reversed(list(_frames_around(function))):
+    for frame in reversed(list(_find_enclosing_frames(function))):
         scope |= frame.f_locals
     cells = getattr(function, "__closure__", None) or ()
     for name, cell in zip(function.__code__.co_freevars if cells else (), cells):
@@ -79,7 +79,7 @@ def _scope(function: Any) -> dict[str, Any]:
     return scope | {parameter.__name__: parameter for parameter in getattr(function, "__type_params__", ())}
 
 
-def _frames_around(function: Any) -> Iterator[types.FrameType]:
+def _find_enclosing_frames(function: Any) -> Iterator[types.FrameType]:
     """The running functions and class bodies that a function was written in, the innermost first."""
     frame: types.FrameType | None = sys._getframe(1)
     name, own_globals = getattr(function, "__qualname__", ""), getattr(function, "__globals__", None)
@@ -91,7 +91,7 @@ def _frames_around(function: Any) -> Iterator[types.FrameType]:
         frame = frame.f_back
 
 
-def _caller_globals() -> dict[str, Any] | None:
+def _find_caller_globals() -> dict[str, Any] | None:
     """The names of the module that uses the decorator."""
     frame: types.FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__") in _OWN_MODULES:
@@ -99,7 +99,7 @@ def _caller_globals() -> dict[str, Any] | None:
     return None if frame is None else frame.f_globals
 
 
-def _evaluated(hint: Any, scope: dict[str, Any]) -> Any:
+def _evaluate(hint: Any, scope: dict[str, Any]) -> Any:
     """A hint without text in it; names for other hints (`type X = ...`, `NewType`) are replaced by these."""
     while True:
         if isinstance(hint, str | ForwardRef):
@@ -111,8 +111,8 @@ def _evaluated(hint: Any, scope: dict[str, Any]) -> Any:
         else:
             break
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        members = tuple(_evaluated(member, scope) for member in typing.get_args(hint))
+        members = tuple(_evaluate(member, scope) for member in typing.get_args(hint))
         return typing.Union[members]  # noqa: UP007  (of a tuple)
     if typing.get_origin(hint) in (tuple, list) and any(isinstance(part, str) for part in typing.get_args(hint)):
-        return typing.get_origin(hint)[tuple(_evaluated(part, scope) for part in typing.get_args(hint))]
+        return typing.get_origin(hint)[tuple(_evaluate(part, scope) for part in typing.get_args(hint))]
     return hint

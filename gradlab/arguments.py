@@ -14,7 +14,7 @@ from .hyperparameters import DtypeName, Parameter, is_whole
 from .values import Value, is_factory, is_number
 
 
-def checked(owner: str, parameter: Parameter, value: Any) -> Any:
+def check_argument(owner: str, parameter: Parameter, value: Any) -> Any:
     """The value to store for an argument: Python and NumPy scalars become floats; raises if out of range."""
     interval, where = parameter.range, f"{owner}: {parameter.name}"
     for item in value if parameter.variadic else (value,):
@@ -22,7 +22,7 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
             name = item.factory.name
             raise TypeError(f"{where} got the factory {name} itself; call it: {name}(...)")
     if parameter.elements and (not parameter.variadic or isinstance(value, tuple | list)):
-        return value if value is None and parameter.default is None else _checked_elements(owner, parameter, value)
+        return value if value is None and parameter.default is None else _check_elements(owner, parameter, value)
     if parameter.variadic or (value is None and parameter.default is None):
         return value
     if parameter.whole and is_whole(value):
@@ -30,7 +30,7 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
     if parameter.transformation and isinstance(value, optax.GradientTransformation):
         return value
     if parameter.static == (DtypeName,):
-        return _dtype_name(where, value)
+        return _read_dtype_name(where, value)
     if bool in parameter.static and isinstance(value, np.bool_):
         value = bool(value)
     if parameter.static and type(value) not in parameter.static:
@@ -47,7 +47,7 @@ def checked(owner: str, parameter: Parameter, value: Any) -> Any:
     if callable(value) and not isinstance(value, optax.GradientTransformation) and not interval.integer:
         constant = value._constant() if isinstance(value, Value) else None
         if constant is not None:
-            checked(owner, parameter, constant)
+            check_argument(owner, parameter, constant)
         return value
     if interval.integer and isinstance(value, jax.Array) and value.dtype == jnp.uint32 and value.shape[-1:] == (2,):
         raise TypeError(f"{where} got the two words of a legacy key; pass jax.random.key(0), or the integer itself")
@@ -80,7 +80,7 @@ def is_tree_of_arrays(value: Any) -> bool:
     )
 
 
-def _dtype_name(where: str, value: Any) -> str:
+def _read_dtype_name(where: str, value: Any) -> str:
     try:
         dtype = jnp.dtype(value)
     except TypeError:
@@ -90,7 +90,7 @@ def _dtype_name(where: str, value: Any) -> str:
     return dtype.name
 
 
-def _checked_elements(owner: str, parameter: Parameter, values: Any) -> Any:
+def _check_elements(owner: str, parameter: Parameter, values: Any) -> Any:
     if not isinstance(values, tuple | list):
         wanted = f"{len(parameter.elements)} numbers" if len(parameter.elements) > 1 else "numbers"
         raise TypeError(
@@ -102,7 +102,7 @@ def _checked_elements(owner: str, parameter: Parameter, values: Any) -> Any:
         raise TypeError(f"{owner}: {parameter.name} must be a tuple of {wanted}, got one of {came}")
     single = parameter._replace(default=inspect.Parameter.empty, elements=(), variadic=False)
     checked_values = [
-        checked(owner, single._replace(name=f"{parameter.name}[{index}]", range=interval), value)
+        check_argument(owner, single._replace(name=f"{parameter.name}[{index}]", range=interval), value)
         for index, (interval, value) in enumerate(zip(ranges, values, strict=True))
     ]
     return type(values)(checked_values)

@@ -13,7 +13,7 @@ def squared_magnitude(x: jax.Array) -> jax.Array:
     return x.real * x.real + x.imag * x.imag if jnp.iscomplexobj(x) else x * x
 
 
-def squarable(x: jax.Array) -> jax.Array:
+def bound_for_squaring(x: jax.Array) -> jax.Array:
     """x with finite numbers bounded, so that their squares, and sums and running means of squares, are finite.
 
     The bound is $2^{51}$ in float32 and $2^{484}$ in float64, for complex numbers on the larger part, in the same
@@ -29,10 +29,10 @@ def squarable(x: jax.Array) -> jax.Array:
     return jnp.where(jnp.isfinite(larger), jax.lax.complex(x.real * shrink, x.imag * shrink), x)
 
 
-def within(x: jax.Array, dtype: Any) -> jax.Array:
+def bound_to_dtype(x: jax.Array, dtype: Any) -> jax.Array:
     """x with finite numbers, of complex ones each part, bounded by the largest of a real dtype."""
     if jnp.iscomplexobj(x):
-        return jax.lax.complex(within(x.real, dtype), within(x.imag, dtype))
+        return jax.lax.complex(bound_to_dtype(x.real, dtype), bound_to_dtype(x.imag, dtype))
     if jnp.finfo(x.dtype).maxexp <= jnp.finfo(dtype).maxexp:
         return x
     largest = float(jnp.finfo(dtype).max)

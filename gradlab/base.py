@@ -11,24 +11,24 @@ import jax.numpy as jnp
 import optax
 
 from .annotations import name_of
-from .arguments import checked
+from .arguments import check_argument
 from .boundary import (
     PyTree,
-    as_precise_as,
-    first_difference,
-    like,
-    precise,
+    copy_shared_arrays,
+    find_difference,
+    mask_by_updates,
+    match_precision,
+    raise_precision,
     require_one_gradient,
     require_same_trees,
-    unaliased,
-    where_updated,
+    restore_dtypes,
 )
 from .claims import Claims
 from .core import Core
 from .factories import Factory
-from .hyperparameters import parameters_of
-from .refusals import refusing_to_run
-from .schedules.base import bind
+from .hyperparameters import read_parameters
+from .refusals import refuse_to_run
+from .schedules.base import bind_arguments
 from .values import Value, rejoin, show
 
 P = ParamSpec("P")
@@ -115,27 +115,27 @@ class Border:
 
     def init(self, params: PyTree) -> PyTree:
         """The state for parameters (a tree of float or complex arrays of any shape), at least float32."""
-        raised = precise(params, "the parameter")
+        raised = raise_precision(params, "the parameter")
         state = self.core.init(raised)
-        return unaliased(like(state, state), (params, raised))
+        return copy_shared_arrays(restore_dtypes(state, state), (params, raised))
 
     def update(self, updates: PyTree, state: PyTree, params: PyTree = None, **extra: Any) -> tuple[PyTree, PyTree]:
         """Transform the updates (a tree like the parameters); returns them and the next state."""
-        raised = precise(updates, "the update")
+        raised = raise_precision(updates, "the update")
         if params is not None:
-            params = where_updated(updates, params)
+            params = mask_by_updates(updates, params)
             require_one_gradient(updates, params)
             require_same_trees(updates, params, "updates", "params")
-            params = precise(params, "the parameter")
-            raised = as_precise_as(raised, params)
+            params = raise_precision(params, "the parameter")
+            raised = match_precision(raised, params)
         if extra.get("grads") is not None:
-            grads = where_updated(updates, extra["grads"])
+            grads = mask_by_updates(updates, extra["grads"])
             require_same_trees(updates, grads, "updates", "grads")
-            grads = precise(grads, "the gradient")
-            extra = extra | {"grads": grads if params is None else as_precise_as(grads, params)}
+            grads = raise_precision(grads, "the gradient")
+            extra = extra | {"grads": grads if params is None else match_precision(grads, params)}
         try:
             result, new_state = self.core.update(raised, state, params, extra)
-            same_state = first_difference(new_state, state) is None
+            same_state = find_difference(new_state, state) is None
         except Exception as error:
             self._require_own_state(state, raised, error)
             self._require_scalars(error)
@@ -143,7 +143,7 @@ class Border:
         if not same_state:
             self._require_own_state(state, raised, None)
             self._require_scalars(None)
-            path, after, before = first_difference(new_state, state) or ("", "", "")
+            path, after, before = find_difference(new_state, state) or ("", "", "")
             raise ValueError(
                 f"{self._name}: a link changes the structure or the shapes of its own state (at {path} from {before} "
                 f"to {after}), which no compiled loop can hold; of optax's, `monitor` does: take `optax.snapshot` for "
@@ -151,11 +151,11 @@ class Border:
             )
         if any(getattr(leaf, "dtype", None) == jnp.bool_ for leaf in jax.tree.leaves(result)):
             raise TypeError(f"update of {self._name} returned booleans, expected floating-point updates")
-        if first_difference(result, updates):
+        if find_difference(result, updates):
             self._require_scalars(None)
             require_one_gradient(updates, result)
             require_same_trees(result, updates, "the transformed updates", "the updates")
-        return like(result, updates), like(new_state, state)
+        return restore_dtypes(result, updates), restore_dtypes(new_state, state)
 
     init.__qualname__, update.__qualname__ = "init", "update"  # as Python's own errors name them
 
@@ -169,7 +169,7 @@ class Border:
             own = jax.eval_shape(self.core.init, updates)
         except Exception:
             return
-        difference = first_difference(own, state)
+        difference = find_difference(own, state)
         if difference:
             raise ValueError(
                 f"this state is not one of {self._name} for these updates: at {difference[0]} "
@@ -279,13 +279,13 @@ def _transformation(
     `parameters_of`.
     """
     label = name or name_of(factory)
-    parameters = parameters_of(factory, label, integers_are_structure)
+    parameters = read_parameters(factory, label, integers_are_structure)
     Transformation._require_free_names(label, parameters.keys() - shadowed)
 
     @functools.wraps(factory)
     def make(*args: Any, **kwargs: Any) -> Transformation:
-        bound = bind(factory, args, kwargs, label)
-        arguments = {key: checked(label, parameters[key], value) for key, value in bound.items()}
+        bound = bind_arguments(factory, args, kwargs, label)
+        arguments = {key: check_argument(label, parameters[key], value) for key, value in bound.items()}
         made = Transformation._from_arguments(make.factory, arguments)  # type: ignore[attr-defined]
         parts = made.core.parts()
         if is_recipe and not isinstance(parts, Transformation):
@@ -301,7 +301,7 @@ def _transformation(
         make, factory, label, parameters, splits_gradient, squares_gradient, is_recipe=is_recipe, claims=claims
     )
     make.factory = declared  # type: ignore[attr-defined]
-    return refusing_to_run(make, label)
+    return refuse_to_run(make, label)
 
 
 def splits_gradient(link: Any) -> bool:

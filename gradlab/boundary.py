@@ -14,15 +14,15 @@ import jax.numpy as jnp
 PyTree: TypeAlias = Any
 
 
-def precise(tree: PyTree, what: str) -> PyTree:
+def raise_precision(tree: PyTree, what: str) -> PyTree:
     """The tree with every leaf as a strongly typed array of at least single precision.
 
     Raises TypeError, naming the path, for a leaf that is not a real or complex floating-point array.
     """
-    return jax.tree_util.tree_map_with_path(lambda path, leaf: _precise_leaf(path, leaf, what), tree)
+    return jax.tree_util.tree_map_with_path(lambda path, leaf: _raise_leaf(path, leaf, what), tree)
 
 
-def _precise_leaf(path: Any, leaf: Any, what: str) -> jax.Array:
+def _raise_leaf(path: Any, leaf: Any, what: str) -> jax.Array:
     try:
         array = jnp.asarray(leaf)
     except (TypeError, ValueError):
@@ -30,17 +30,17 @@ def _precise_leaf(path: Any, leaf: Any, what: str) -> jax.Array:
         if isinstance(leaf, jax.ShapeDtypeStruct):
             remedy = "The state of shapes is jax.eval_shape(tx.init, params)"
         shown = getattr(leaf, "__qualname__", repr(leaf))
-        raise TypeError(f"{_at(what, path)} is not an array: {type(leaf).__name__} {shown}. {remedy}") from None
+        raise TypeError(f"{_show_place(what, path)} is not an array: {type(leaf).__name__} {shown}. {remedy}") from None
     if not jnp.issubdtype(array.dtype, jnp.inexact):
         raise TypeError(
-            f"{_at(what, path)} has dtype {array.dtype}, but only floating-point leaves can be optimized. Convert it "
-            f"(x.astype(jnp.float32)), or keep it out: replace it by None, or wrap the optimizer in optax.masked"
+            f"{_show_place(what, path)} has dtype {array.dtype}, but only floating-point leaves can be optimized. "
+            f"Convert it (x.astype(jnp.float32)), or keep it out: replace it by None, or wrap the optimizer in optax.masked"
         )
     narrow = jnp.finfo(array.dtype).bits < 32  # complex leaves are at least complex64
     return jax.lax.convert_element_type(array, jnp.float32 if narrow else array.dtype)
 
 
-def as_precise_as(tree: PyTree, params: PyTree) -> PyTree:
+def match_precision(tree: PyTree, params: PyTree) -> PyTree:
     """The tree in the precision of the parameters, and so of the state; real leaves stay real, complex ones complex."""
 
     def cast(leaf: jax.Array, param: jax.Array) -> jax.Array:
@@ -49,7 +49,7 @@ def as_precise_as(tree: PyTree, params: PyTree) -> PyTree:
     return jax.tree.map(cast, tree, params)
 
 
-def where_updated(updates: PyTree, params: PyTree) -> PyTree:
+def mask_by_updates(updates: PyTree, params: PyTree) -> PyTree:
     """The parameters with None wherever the updates have None: functions and other static parts of a model, say."""
     if not any(leaf is None for leaf in jax.tree.leaves(updates, is_leaf=lambda node: node is None)):
         return params
@@ -61,7 +61,7 @@ def where_updated(updates: PyTree, params: PyTree) -> PyTree:
         return params
 
 
-def unaliased(tree: PyTree, original: PyTree) -> PyTree:
+def copy_shared_arrays(tree: PyTree, original: PyTree) -> PyTree:
     """The tree with a copy of each array that it shares with another, or holds twice, so that both can be donated."""
     seen = {id(leaf) for leaf in jax.tree.leaves(original)}
 
@@ -74,12 +74,12 @@ def unaliased(tree: PyTree, original: PyTree) -> PyTree:
     return jax.tree.map(own, tree)
 
 
-def like(tree: PyTree, original: PyTree) -> PyTree:
+def restore_dtypes(tree: PyTree, original: PyTree) -> PyTree:
     """The tree with the dtypes of another; leaves without a dtype of their own are left alone."""
-    return jax.tree.map(_like_leaf, tree, original)
+    return jax.tree.map(_restore_dtype, tree, original)
 
 
-def _like_leaf(leaf: Any, original: Any) -> Any:
+def _restore_dtype(leaf: Any, original: Any) -> Any:
     if not hasattr(leaf, "dtype"):
         return leaf
     if jnp.issubdtype(leaf.dtype, jax.dtypes.extended):
@@ -89,7 +89,7 @@ def _like_leaf(leaf: Any, original: Any) -> Any:
 
 def require_same_trees(left: PyTree, right: PyTree, left_name: str, right_name: str) -> None:
     """Raise ValueError, naming the first place, unless two trees have the same structure and shapes."""
-    difference = first_difference(left, right)
+    difference = find_difference(left, right)
     if difference:
         path, left_leaf, right_leaf = difference
         raise ValueError(
@@ -100,7 +100,7 @@ def require_same_trees(left: PyTree, right: PyTree, left_name: str, right_name: 
 
 def require_one_gradient(updates: PyTree, single: PyTree) -> None:
     """Raise ValueError for a batch of gradients, one for each example, where one gradient was expected."""
-    if not same_structure(updates, single):
+    if not have_same_structure(updates, single):
         return
     shapes, wanted = ([shape_of(leaf) for leaf in jax.tree.leaves(tree)] for tree in (updates, single))
     if shapes and shapes != wanted and [shape[1:] for shape in shapes] == wanted and all(shapes) and any(wanted):
@@ -111,26 +111,26 @@ def require_one_gradient(updates: PyTree, single: PyTree) -> None:
         )
 
 
-def first_difference(left: PyTree, right: PyTree) -> tuple[str, str, str] | None:
+def find_difference(left: PyTree, right: PyTree) -> tuple[str, str, str] | None:
     """The first path at which two trees differ in structure or shape, and what stands there on either side."""
     left_leaves, right_leaves = jax.tree.leaves(left), jax.tree.leaves(right)
-    if same_structure(left, right) and all(map(_same_shape, left_leaves, right_leaves)):
+    if have_same_structure(left, right) and all(map(_have_same_shape, left_leaves, right_leaves)):
         return None
     left_by_path, right_by_path = (dict(jax.tree_util.tree_flatten_with_path(tree)[0]) for tree in (left, right))
     for path in left_by_path | right_by_path:
         missing = path not in left_by_path or path not in right_by_path
-        if missing or not _same_shape(left_by_path[path], right_by_path[path]):
-            return _path(path), _describe(left_by_path, path), _describe(right_by_path, path)
+        if missing or not _have_same_shape(left_by_path[path], right_by_path[path]):
+            return _show_path(path), _describe(left_by_path, path), _describe(right_by_path, path)
     return "the root", str(jax.tree.structure(left)), str(jax.tree.structure(right))
 
 
-def same_structure(left: PyTree, right: PyTree) -> bool:
+def have_same_structure(left: PyTree, right: PyTree) -> bool:
     """Whether two trees have the same structure."""
     structure: Any = jax.tree.structure(left)
     return structure == jax.tree.structure(right)
 
 
-def _same_shape(left: Any, right: Any) -> bool:
+def _have_same_shape(left: Any, right: Any) -> bool:
     return shape_of(left) == shape_of(right)
 
 
@@ -149,9 +149,9 @@ def _describe(leaves: dict[Any, Any], path: Any) -> str:
     return f"{dtype.name}[{','.join(map(str, shape))}]"
 
 
-def _path(path: Any) -> str:
+def _show_path(path: Any) -> str:
     return jax.tree_util.keystr(path) or "the root"
 
 
-def _at(what: str, path: Any) -> str:
-    return f"{what} at {_path(path)}" if path else what
+def _show_place(what: str, path: Any) -> str:
+    return f"{what} at {_show_path(path)}" if path else what

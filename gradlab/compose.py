@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from .arithmetic import squarable
+from .arithmetic import bound_for_squaring
 from .base import (
     Border,
     Transformation,
@@ -22,7 +22,7 @@ from .base import (
 from .claims import ELEMENTWISE, claims_of, shared_claims
 from .core import raw_init, raw_update
 from .equations import Expression, Writer, equation_of
-from .refusals import refusing_to_run
+from .refusals import refuse_to_run
 from .values import Value
 
 
@@ -77,7 +77,7 @@ def _chain(*links: Any) -> Chain:
         bounded_at = _bounded_at(flat)
         for position, (link, link_state) in enumerate(zip(flat, state, strict=True)):
             if position == bounded_at:
-                updates, gradient = (jax.tree.map(squarable, tree) for tree in (updates, gradient))
+                updates, gradient = (jax.tree.map(bound_for_squaring, tree) for tree in (updates, gradient))
             updates, link_state = raw_update(link, updates, link_state, params, {"grads": gradient, **extra})
             split = split or splits_gradient(link)
             gradient = gradient if split else updates
@@ -99,7 +99,7 @@ def _bounded_at(links: tuple[Any, ...]) -> int | None:
 
 
 chain.factory = _chain.factory  # type: ignore[attr-defined]
-refusing_to_run(chain, "chain")
+refuse_to_run(chain, "chain")
 
 
 @transformation(splits_gradient="tx", claims=lambda isolated: claims_of(isolated.tx))

@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import optax
 
 from .boundary import PyTree
-from .factories import Factory, call, takes
-from .hyperparameters import is_schedule, resolved
+from .factories import Factory, accepts, call
+from .hyperparameters import is_schedule, resolve
 from .refusals import require_pair
 from .schedules.base import as_schedule
 from .values import Value, rejoin
@@ -65,12 +65,12 @@ class Core:
 
     def _call_factory(self, changes: dict[str, Any], step: Any) -> Any:
         parameters, arguments = self.factory.parameters, self._arguments() | changes
-        return call(self.factory.build, parameters, resolved(parameters, arguments, step))
+        return call(self.factory.build, parameters, resolve(parameters, arguments, step))
 
     def update_arguments(self) -> frozenset[str]:
         """Return the names of the arguments of `update`."""
         parts = self.parts()
-        return self._examine().arguments if parts is None else _accepted(parts[1])[0]
+        return self._examine().arguments if parts is None else _read_arguments(parts[1])[0]
 
     def _is_recipe(self) -> bool:
         declared = self.factory.is_recipe
@@ -87,7 +87,7 @@ class Core:
             def examine(numbers: dict[str, jax.Array]) -> None:
                 parts = self._call_factory(numbers, None)
                 require_pair(self.factory.name, parts)
-                kinds.append(ScheduledKind(isinstance(parts, Value), _accepted(parts[1])[0]))
+                kinds.append(ScheduledKind(isinstance(parts, Value), _read_arguments(parts[1])[0]))
 
             number = jax.ShapeDtypeStruct((), jax.dtypes.canonicalize_dtype(float), weak_type=True)
             jax.eval_shape(examine, dict.fromkeys(self._schedules(), number))
@@ -118,7 +118,7 @@ class Core:
         try:
             return function(*arguments, **given)
         except TypeError as error:
-            if takes(function, *arguments, **given):
+            if accepts(function, *arguments, **given):
                 raise
             called = "init(params)"
             if name == "update":
@@ -141,7 +141,7 @@ class Core:
 
     def _call_update(self, update: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
         """Call a link's update with those of `params`, `grads` and the extra arguments that it asks for."""
-        names, takes_any = _accepted(update)
+        names, takes_any = _read_arguments(update)
         given = {key: value for key, value in extra.items() if key in names or (takes_any and key != "grads")}
         if "params" not in names:
             return self._require_two(self._call("update", update, updates, state, **given))
@@ -181,14 +181,14 @@ def _has_only_numbers(parts: Any) -> bool:
     return links is not None and all(isinstance(leaf, float | int) for leaf in jax.tree.leaves(links))
 
 
-def _accepted(update: Any) -> tuple[frozenset[str], bool]:
+def _read_arguments(update: Any) -> tuple[frozenset[str], bool]:
     """Return the names of the arguments of a function, and whether it takes any others."""
-    return _accepted_by(getattr(update, "__code__", None) or update)
+    return _read_arguments_of_code(getattr(update, "__code__", None) or update)
 
 
 @functools.lru_cache(maxsize=1024)
-def _accepted_by(update: Any) -> tuple[frozenset[str], bool]:
-    """Do what `_accepted` does, for a function or its code; the code is the same each time a link is made anew."""
+def _read_arguments_of_code(update: Any) -> tuple[frozenset[str], bool]:
+    """Do what `_read_arguments` does; a function is given by its code, which stays the same when a link is made anew."""
     if isinstance(update, types.CodeType):
         names = update.co_varnames[: update.co_argcount + update.co_kwonlyargcount]
         return frozenset(names), bool(update.co_flags & inspect.CO_VARKEYWORDS)

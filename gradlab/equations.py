@@ -22,8 +22,8 @@ from .base import Transformation, splits_gradient
 from .core import reads_gradient
 from .expressions import Expression as Expression
 from .expressions import Number as Number
-from .plain_math import formula
-from .schedules.base import ahead
+from .plain_math import format_formula
+from .schedules.base import shift_ahead
 from .values import Value, is_number, show_argument
 
 _MEAN = r"\beta"
@@ -39,7 +39,7 @@ class Symbol(NamedTuple):
     value: str
 
     def __str__(self) -> str:
-        return f"{formula(self.latex)} = {self.value}"
+        return f"{format_formula(self.latex)} = {self.value}"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Equations:
     @property
     def plain(self) -> tuple[str, ...]:
         """The lines as Unicode."""
-        return tuple(map(formula, self.lines))
+        return tuple(map(format_formula, self.lines))
 
     @property
     def latex(self) -> str:
@@ -84,11 +84,11 @@ def equations_of(tx: Any, update: bool = True) -> Equations:
     the parameters; without `update` it is the direction.
     """
     writer = Writer()
-    writer.walk(_links(tx))
+    writer.walk(_links_of(tx))
     if {number.role for number in writer.numbers if number.base == _MEAN} == {"1", "2"}:
         return writer.finish(update)
     writer = Writer(indexed=False)  # with one mean there is no need to number its decay
-    writer.walk(_links(tx))
+    writer.walk(_links_of(tx))
     return writer.finish(update)
 
 
@@ -128,7 +128,7 @@ class Writer:
         outer = self.letter, self.role, self._gradient, self._direction, self._split
         self.letter, self.role = letter, role
         self._gradient, self._direction, self._split = gradient, direction, gradient != direction
-        made = self.walk(_links(tx))
+        made = self.walk(_links_of(tx))
         self.letter, self.role, self._gradient, self._direction, self._split = outer
         return made
 
@@ -185,7 +185,7 @@ class Writer:
     def number(self, base: str, value: Any, role: str = "") -> Number:
         """A hyperparameter's symbol: the same for equal values of one kind, with a prime for others."""
         kin = [known for known in self.numbers if known.base.rstrip("'") == base and known.role == role]
-        same = next((known for known in kin if _same(known.value, value)), None)
+        same = next((known for known in kin if _is_same(known.value, value)), None)
         if same is None:
             index = role if self.indexed and base == _MEAN else ""
             same = Number(base + "'" * len(kin), value, role, index)
@@ -196,16 +196,16 @@ class Writer:
         """The decay of a running mean: that of a mean before with this value, or else a new symbol."""
         role = role or self.role
         decays = (number for number in self.numbers if number.base.startswith((_MEAN, r"\mu")) and number.role == role)
-        return next((known for known in decays if _same(known.value, value)), None) or self.number(base, value, role)
+        return next((known for known in decays if _is_same(known.value, value)), None) or self.number(base, value, role)
 
     def start(self, letter: str, value: Any) -> None:
         """Say where a quantity starts, unless it is at 0."""
         if not is_zero(value):
-            self._given.append(Symbol(f"{letter}_0", _shown(value)))
+            self._given.append(Symbol(f"{letter}_0", _show_value(value)))
 
     def starts_with(self, letter: str, value: Expression) -> None:
         """Say that a quantity is not computed from the step before at the first one."""
-        self._given.append(Symbol(f"{letter}_1", formula(str(value).replace("_t", "_1"))))
+        self._given.append(Symbol(f"{letter}_1", format_formula(str(value).replace("_t", "_1"))))
 
     def finish(self, update: bool) -> Equations:
         """The equations, with the last line."""
@@ -213,7 +213,7 @@ class Writer:
             self.lines.append(f"x_t = {Expression('x_{t-1}').plus(self._direction)}")
         elif self._direction.kind != "atom" or not self.lines:
             self.line(self.fresh("d"), self._direction)
-        numbers = (Symbol(str(number), _shown(number.value)) for number in self.numbers)
+        numbers = (Symbol(str(number), _show_value(number.value)) for number in self.numbers)
         return Equations(tuple(self.lines), (*numbers, *self._given))
 
     def _by_name(self, link: Any) -> Expression:
@@ -221,10 +221,10 @@ class Writer:
         name = link.factory.name if isinstance(link, Transformation) else show_argument(link)
         gradient = [str(self.gradient())] if self._split and reads_gradient(link) else []
         direction = self._direction if self._direction.kind == "square" else self.symbol()
-        return self.line(self.fresh("u"), direction.inside(rf"\operatorname{{{_escaped(name)}}}", *gradient))
+        return self.line(self.fresh("u"), direction.inside(rf"\operatorname{{{_escape(name)}}}", *gradient))
 
 
-def accented(accent: str, symbol: Expression) -> str:
+def add_accent(accent: str, symbol: Expression) -> str:
     r"""The letter of a symbol with an accent, such as `\hat`."""
     letter = symbol.latex.removesuffix("_t")
     return f"{accent}{{{letter}}}" if " " in letter else f"{accent} {letter}"
@@ -237,14 +237,14 @@ def is_zero(value: Any) -> bool:
 
 def is_ahead(later: Any, now: Any) -> bool:
     """Whether one hyperparameter is another one, a step later."""
-    return _same(later, ahead(now))
+    return _is_same(later, shift_ahead(now))
 
 
-def _links(tx: Any) -> tuple[Any, ...]:
+def _links_of(tx: Any) -> tuple[Any, ...]:
     return tx.links if isinstance(tx, Transformation) else (tx,)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _is_same(one: Any, other: Any) -> bool:
     if one is other:
         return True
     if isinstance(one, (float, int, Value)) and isinstance(other, (float, int, Value)):
@@ -253,12 +253,12 @@ def _same(one: Any, other: Any) -> bool:
     return concrete and np.array_equal(one, other)
 
 
-def _shown(value: Any) -> str:
+def _show_value(value: Any) -> str:
     if isinstance(value, (int, float)) and is_number(value):
         short = f"{value:g}"
         return short if float(short) == value else repr(value)
     return show_argument(value)
 
 
-def _escaped(name: str) -> str:
+def _escape(name: str) -> str:
     return name.replace("_", r"\_")

@@ -31,7 +31,7 @@ class Factory(NamedTuple):
         return self.name
 
 
-def takes(function: Any, *arguments: Any, **given: Any) -> bool:
+def accepts(function: Any, *arguments: Any, **given: Any) -> bool:
     """Whether a function takes these arguments; true where its signature is not known."""
     try:
         signature = inspect.signature(function)
@@ -56,7 +56,7 @@ def call(function: Callable[..., Any], parameters: Mapping[str, Any], arguments:
     return function(*positional, **named)
 
 
-def found_by_name(function: Any) -> bool:
+def is_found_by_name(function: Any) -> bool:
     """Whether a function is what its module has under its name, so that pickle finds it."""
     found: Any = sys.modules.get(getattr(function, "__module__", None) or "")
     for part in getattr(function, "__qualname__", "").split("."):
@@ -64,7 +64,7 @@ def found_by_name(function: Any) -> bool:
     return found is function
 
 
-def absent(factory: Factory, known: Mapping[str, Any]) -> dict[str, Any]:
+def find_new_parameters(factory: Factory, known: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a factory that a pickle from an earlier version lacks, all with defaults.
 
     Raises ValueError if the factory has lost an argument since, or has a new one without a default.

@@ -23,7 +23,7 @@ import numpy as np
 import optax
 
 from ._compat import convert_weakly
-from .annotations import hints_of, name_of
+from .annotations import name_of, read_hints
 from .values import is_number
 
 
@@ -93,7 +93,7 @@ class Parameter(NamedTuple):
     whole: bool = False  # of another library, with a whole number as default: whole numbers are structure there
 
 
-def parameters_of(
+def read_parameters(
     factory: Callable[..., Any], label: str | None = None, integers_are_structure: bool = False
 ) -> dict[str, Parameter]:
     """Read the declarations of a factory from its signature and its annotations; `label` is its name in errors.
@@ -110,7 +110,7 @@ def parameters_of(
     except (TypeError, ValueError):
         shown = f"{type(factory).__name__}: {factory!r}"
         raise TypeError(f"a factory must be a function of hyperparameters, got {shown}") from None
-    hints = hints_of(factory, label)
+    hints = read_hints(factory, label)
     before_variadic = any(parameter.kind is inspect.Parameter.VAR_POSITIONAL for parameter in signature)
     parameters = {}
     for parameter in signature:
@@ -142,7 +142,7 @@ def parameters_of(
     return parameters
 
 
-def resolved(parameters: Mapping[str, Parameter], arguments: Mapping[str, Any], step: Any) -> dict[str, Any]:
+def resolve(parameters: Mapping[str, Parameter], arguments: Mapping[str, Any], step: Any) -> dict[str, Any]:
     """The arguments as numbers: arrays weakly typed, whatever their dtype, and schedules at the step (None: as is)."""
     values = dict(arguments)
     for name, parameter in parameters.items():
@@ -154,7 +154,7 @@ def resolved(parameters: Mapping[str, Parameter], arguments: Mapping[str, Any], 
         if isinstance(value, (jax.Array, np.ndarray, np.generic)):
             may_be_integer = parameter.whole or parameter.range.steps
             is_integer = may_be_integer and jnp.issubdtype(value.dtype, jnp.integer)
-            value = weak(value, int if is_integer else float)
+            value = as_weak(value, int if is_integer else float)
         values[name] = value
     return values
 
@@ -176,7 +176,7 @@ def is_whole(value: Any) -> bool:
     return bool(leaves) and all(isinstance(leaf, kinds) and not isinstance(leaf, bool) for leaf in leaves)
 
 
-def weak(value: Any, kind: type = float) -> jax.Array:
+def as_weak(value: Any, kind: type = float) -> jax.Array:
     """The value as a weakly typed array: like a Python number of a kind it takes on the dtype that it meets.
 
     So a float32 rate scales a bfloat16, float64 or complex64 leaf without changing its dtype.

@@ -65,7 +65,7 @@ def raise_first() -> dict[int, Any]:
     return _install(handle)
 
 
-def received() -> int | None:
+def received_signal() -> int | None:
     """The signal that ends the command; None while there is none."""
     return _received[0] if _received else None
 

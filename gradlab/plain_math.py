@@ -28,12 +28,12 @@ _UPRIGHT = ("operatorname", "mathrm", "mathbf", "mathbb", "mathcal", "mathit", "
 _SIZES = ("left", "right", "big", "Big", "bigl", "bigr", "displaystyle")
 
 
-def plain(text: str) -> str:
+def format_text(text: str) -> str:
     """The text with each `$...$` as Unicode: `$\\hat m_t$` becomes m̂ₜ."""
-    return re.sub(r"\$([^$]+)\$", lambda match: formula(match[1]), text)
+    return re.sub(r"\$([^$]+)\$", lambda match: format_formula(match[1]), text)
 
 
-def formula(latex: str) -> str:
+def format_formula(latex: str) -> str:
     """A formula in LaTeX as Unicode: `\\frac{1}{1 - \\beta^t}` becomes 1/(1 - βᵗ)."""
     text = _Reader(re.sub(r"\s+", " ", latex)).read()
     return re.sub(r" {2,}(?! )", " ", text).strip()
@@ -74,16 +74,16 @@ class _Reader:
         if token == "{":
             return self.read()
         if token in ("_", "^"):
-            return _shifted(self.argument(), token)
+            return _shift(self.argument(), token)
         if token == "~":
             return " "
         if not token.startswith("\\"):
             return token
         name = token[1:].rstrip("*")
         if name in _FRACTIONS:
-            return f"{_grouped(self.argument(), '+-/−')}/{_grouped(self.argument())}"
+            return f"{_group(self.argument(), '+-/−')}/{_group(self.argument())}"
         if name == "sqrt":
-            return f"√{_grouped(self.argument())}"
+            return f"√{_group(self.argument())}"
         if name in _ACCENTS:
             inside = self.argument()
             return unicodedata.normalize("NFC", inside[:1] + _ACCENTS[name]) + inside[1:]
@@ -94,7 +94,7 @@ class _Reader:
         return _SIGNS.get(name, name)
 
 
-def _grouped(inside: str, apart: str = " +-/−") -> str:
+def _group(inside: str, apart: str = " +-/−") -> str:
     """A denominator, or what stands under a root: in parentheses, if one of some signs stands in it."""
     depth = 0
     for position, letter in enumerate(inside):
@@ -105,7 +105,7 @@ def _grouped(inside: str, apart: str = " +-/−") -> str:
     return inside
 
 
-def _shifted(inside: str, mark: str) -> str:
+def _shift(inside: str, mark: str) -> str:
     table = _SUB if mark == "_" else _SUPER
     tight = inside if "," in inside else inside.replace(" ", "")
     if inside and all(letter in table for letter in tight):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def refusing_to_run(factory: Any, label: str) -> Any:
+def refuse_to_run(factory: Any, label: str) -> Any:
     """The factory with an `init` and an `update` that say that it has to be called first."""
 
     def refused(method: str) -> Callable[..., Any]:
@@ -25,10 +25,12 @@ def refusing_to_run(factory: Any, label: str) -> Any:
 def require_pair(owner: str, made: Any) -> None:
     pair = isinstance(made, tuple) and len(made) >= 2 and callable(made[0]) and callable(made[1])
     if not pair:
-        raise TypeError(f"{owner} must return an (init, update) pair of functions, but it returned {in_words(made)}")
+        raise TypeError(
+            f"{owner} must return an (init, update) pair of functions, but it returned {describe_result(made)}"
+        )
 
 
-def in_words(made: Any) -> str:
+def describe_result(made: Any) -> str:
     """What a factory returned in place of a transformation, in short."""
     if made is None:
         return "nothing"

@@ -11,12 +11,12 @@ import optax
 from .boundary import PyTree
 
 
-def leafwise(function: Callable[[jax.Array], jax.Array]) -> tuple[Any, Any]:
+def map_leaves(function: Callable[[jax.Array], jax.Array]) -> tuple[Any, Any]:
     """The pair that applies a function to every leaf."""
-    return treewise(lambda updates: jax.tree.map(function, updates))
+    return map_tree(lambda updates: jax.tree.map(function, updates))
 
 
-def treewise(function: Callable[[PyTree], PyTree]) -> tuple[Any, Any]:
+def map_tree(function: Callable[[PyTree], PyTree]) -> tuple[Any, Any]:
     """The pair that applies a function to the whole tree."""
 
     def update(updates: PyTree, state: PyTree) -> tuple[PyTree, PyTree]:

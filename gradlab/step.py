@@ -57,7 +57,7 @@ def make_step(loss: Callable[..., Any], *, has_aux: bool = False) -> Callable[..
         if not isinstance(tx, optax.GradientTransformation):
             shown = " ".join(f"{type(tx).__name__}: {getattr(tx, '__qualname__', repr(tx))}".split())
             raise TypeError(f"step(tx, params, state, batch) takes a transformation first, such as adam(); got {shown}")
-        params, state = _unshared((params, state), (tx, batch))
+        params, state = _copy_shared((params, state), (tx, batch))
         return compiled(tx if isinstance(tx, Value) else Static(tx), params, state, batch)
 
     return step
@@ -68,31 +68,31 @@ def _require_scalar(result: Any, has_aux: bool) -> None:
     wanted = "a pair of a real scalar and anything else, because has_aux is set" if has_aux else "a real scalar"
     is_pair = isinstance(result, tuple) and len(result) == 2
     if has_aux and not is_pair:
-        raise TypeError(f"the loss must return {wanted}; got {_described(result)}")
+        raise TypeError(f"the loss must return {wanted}; got {_describe(result)}")
     if not has_aux and is_pair:
         raise TypeError(f"the loss must return {wanted}; got a pair: pass make_step(loss, has_aux=True)")
     value = result[0] if has_aux else result
     dtype = getattr(value, "dtype", None) or jnp.result_type(type(value)) if _is_number(value) else None
     if dtype is None or jnp.shape(value) or not jnp.issubdtype(dtype, jnp.floating):
-        raise TypeError(f"the loss must return {wanted}; got {_described(value)}")
+        raise TypeError(f"the loss must return {wanted}; got {_describe(value)}")
 
 
 def _is_number(value: Any) -> bool:
     return hasattr(value, "dtype") or isinstance(value, (bool, int, float, complex))
 
 
-def _described(value: Any) -> str:
+def _describe(value: Any) -> str:
     if hasattr(value, "dtype"):
         return f"{value.dtype}[{','.join(map(str, value.shape))}]"
     return "nothing" if value is None else f"a {type(value).__name__}"
 
 
-def _unshared(donated: Any, others: Any) -> Any:
+def _copy_shared(donated: Any, others: Any) -> Any:
     """The arrays to donate, each with memory of its own: a copy where another array has the same."""
-    seen = {_memory(leaf) for leaf in jax.tree.leaves(others)}
+    seen = {_find_memory(leaf) for leaf in jax.tree.leaves(others)}
 
     def own(leaf: Any) -> Any:
-        memory = _memory(leaf)
+        memory = _find_memory(leaf)
         if memory is not None and memory in seen:
             return jnp.copy(leaf)
         seen.add(memory)
@@ -101,7 +101,7 @@ def _unshared(donated: Any, others: Any) -> Any:
     return jax.tree.map(own, donated)
 
 
-def _memory(leaf: Any) -> int | None:
+def _find_memory(leaf: Any) -> int | None:
     """The address of an array, which several may share; None for what cannot be donated."""
     try:
         return leaf.unsafe_buffer_pointer() if 0 not in leaf.shape else None
@@ -109,5 +109,5 @@ def _memory(leaf: Any) -> int | None:
         if not isinstance(leaf, jax.Array) or isinstance(leaf, jax.core.Tracer) or leaf.is_deleted():
             return None
     if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-        return _memory(jax.random.key_data(leaf))
+        return _find_memory(jax.random.key_data(leaf))
     return leaf.addressable_data(0).unsafe_buffer_pointer()

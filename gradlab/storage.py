@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from .arithmetic import within
+from .arithmetic import bound_to_dtype
 from .base import Transformation, transformation
 from .boundary import PyTree
 from .claims import shared_claims
@@ -54,7 +54,7 @@ def store(tx: optax.GradientTransformation, dtype: Dtype = "bfloat16"):
         def one(leaf, grown):
             if leaf.shape == grown.shape or not _inexact(leaf):
                 return leaf
-            return within(leaf, real).astype(whole if jnp.iscomplexobj(leaf) else real)
+            return bound_to_dtype(leaf, real).astype(whole if jnp.iscomplexobj(leaf) else real)
 
         return jax.tree.map(one, state, grown)
 

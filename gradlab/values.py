@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from .factories import Factory, absent, call, found_by_name
+from .factories import Factory, call, find_new_parameters, is_found_by_name
 
 Number = (int, float, complex, np.ndarray, np.generic, jax.Array)
 
@@ -90,7 +90,7 @@ class Value:
 
     @classmethod
     def _from_arguments(cls, factory: Factory, arguments: Mapping[str, Any]) -> Any:
-        children = {name: _child(factory.parameters[name], value) for name, value in arguments.items()}
+        children = {name: _as_child(factory.parameters[name], value) for name, value in arguments.items()}
         return cls._make(factory, children)
 
     def _constant(self) -> Any:
@@ -133,7 +133,7 @@ class Value:
 
     def __reduce__(self) -> tuple[Any, ...]:
         factory = self.factory
-        if found_by_name(factory.build):  # another library's factory, wrapped: only the bare one can be found
+        if is_found_by_name(factory.build):  # another library's factory, wrapped: only the bare one can be found
             return _unpickle_wrapped, (
                 type(self),
                 factory.build,
@@ -153,7 +153,7 @@ class Value:
 
     def _identity(self) -> Hashable:
         leaves, structure = jax.tree.flatten(self)
-        return structure, tuple(_leaf_identity(leaf) for leaf in leaves)
+        return structure, tuple(_identify_leaf(leaf) for leaf in leaves)
 
     def _flatten(self) -> tuple[tuple[Any, ...], Any]:
         return tuple(self.children.values()), (self.factory, tuple(self.children))
@@ -168,7 +168,7 @@ class Value:
         return cls._make(factory, dict(zip(names, children, strict=True)))
 
 
-def replaced(value: Any, children: Mapping[str, Any]) -> Any:
+def replace_unchecked(value: Any, children: Mapping[str, Any]) -> Any:
     """A value with other numbers for some of its arguments, which are not checked: they may be arrays over many."""
     return value._make(value.factory, {**value.children, **children})
 
@@ -183,9 +183,9 @@ def is_number(value: Any) -> bool:
     return isinstance(value, Number) and not isinstance(value, (bool, np.bool_))
 
 
-def _child(parameter: Any, value: Any) -> Any:
+def _as_child(parameter: Any, value: Any) -> Any:
     """An argument as it is kept, with `Static` around all that is not a number."""
-    return _structure(value) if _is_structure(parameter, value) else separate(value)
+    return _as_structure(value) if _is_structure(parameter, value) else separate(value)
 
 
 def _is_structure(parameter: Any, value: Any) -> bool:
@@ -193,7 +193,7 @@ def _is_structure(parameter: Any, value: Any) -> bool:
     return bool(parameter.static) or (parameter.whole and bool(leaves) and all(type(leaf) is int for leaf in leaves))
 
 
-def _structure(value: Any) -> Any:
+def _as_structure(value: Any) -> Any:
     """All of an argument in `Static`; a list or a dictionary leaf by leaf, for it cannot be hashed."""
     return jax.tree.map(Static, value) if isinstance(value, (list, dict)) else Static(value)
 
@@ -221,7 +221,7 @@ def _is_whole(node: Any) -> bool:
 
 
 def _unpickle(cls: type[Value], public: Any, children: dict[str, Any]) -> Any:
-    return cls._make(public.factory, completed(public.factory, children))
+    return cls._make(public.factory, complete_arguments(public.factory, children))
 
 
 def _unpickle_wrapped(
@@ -234,21 +234,21 @@ def _unpickle_wrapped(
     is_recipe: bool | None = None,
 ) -> Any:
     made = cls._decorate(build, name=name, splits_gradient=splits, squares_gradient=squares, is_recipe=is_recipe)
-    return cls._make(made.factory, completed(made.factory, children))
+    return cls._make(made.factory, complete_arguments(made.factory, children))
 
 
-def completed(factory: Factory, children: dict[str, Any]) -> dict[str, Any]:
+def complete_arguments(factory: Factory, children: dict[str, Any]) -> dict[str, Any]:
     """The arguments in a pickle, with the defaults of those that the factory did not have when it was made."""
-    from .arguments import checked  # which is built on this module
+    from .arguments import check_argument  # which is built on this module
 
     made = {
-        name: _child(parameter, checked(factory.name, parameter, parameter.default))
-        for name, parameter in absent(factory, children).items()
+        name: _as_child(parameter, check_argument(factory.name, parameter, parameter.default))
+        for name, parameter in find_new_parameters(factory, children).items()
     }
     return {name: (children | made)[name] for name in factory.parameters}
 
 
-def _leaf_identity(leaf: Any) -> Hashable:
+def _identify_leaf(leaf: Any) -> Hashable:
     if isinstance(leaf, jax.core.Tracer):
         return ("traced", id(leaf))
     if isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):

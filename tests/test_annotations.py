@@ -13,8 +13,8 @@ import pytest
 from optax import contrib
 
 import gradlab as gl
-from gradlab.annotations import hints_of, name_of
-from gradlab.hyperparameters import parameters_of
+from gradlab.annotations import name_of, read_hints
+from gradlab.hyperparameters import read_parameters
 
 if TYPE_CHECKING:
     from gradlab import Decay as OnlyForCheckers
@@ -197,7 +197,7 @@ def test_every_factory_of_optax_can_be_read(library: Any) -> None:
     factories = factories_of(library)
     assert len(factories) > 20
     for name, factory in factories.items():
-        assert list(parameters_of(factory)) == list(inspect.signature(factory).parameters), name
+        assert list(read_parameters(factory)) == list(inspect.signature(factory).parameters), name
 
 
 @pytest.mark.parametrize("thing", [3, gl.adam(), "adam", [1]])
@@ -210,5 +210,5 @@ def test_names_and_hints_of_what_is_called_like_a_function() -> None:
     assert name_of(functools.partial(functools.partial(text))) == "text"
     assert name_of(Maker()) == "Maker"
     assert name_of(Maker().method) == "method"
-    assert hints_of(Maker(), "Maker") == {"decay": gl.Decay}
-    assert hints_of(lambda rate: pair(), "lambda") == {"rate": Any}
+    assert read_hints(Maker(), "Maker") == {"decay": gl.Decay}
+    assert read_hints(lambda rate: pair(), "lambda") == {"rate": Any}

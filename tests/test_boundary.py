@@ -13,7 +13,14 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.boundary import first_difference, like, precise, require_same_trees, same_structure, unaliased
+from gradlab.boundary import (
+    copy_shared_arrays,
+    find_difference,
+    have_same_structure,
+    raise_precision,
+    require_same_trees,
+    restore_dtypes,
+)
 
 
 class Pair(NamedTuple):
@@ -33,26 +40,26 @@ class Pair(NamedTuple):
     ],
 )
 def test_precise_raises_narrow_leaves_only(dtype: str, raised: str) -> None:
-    leaf = precise(jnp.ones(2, dtype), "the update")
+    leaf = raise_precision(jnp.ones(2, dtype), "the update")
     assert leaf.dtype == raised
     np.testing.assert_array_equal(np.asarray(leaf, complex), [1, 1])
 
 
 def test_precise_keeps_the_tree_and_makes_leaves_strongly_typed_arrays() -> None:
     tree = {"a": (1.0, None), "b": Pair(np.float32(2.0), jnp.ones(()))}
-    got = precise(tree, "the update")
+    got = raise_precision(tree, "the update")
     assert type(got["b"]) is Pair
     assert got["a"][1] is None
     leaves = jax.tree.leaves(got)
     assert all(isinstance(leaf, jax.Array) and not leaf.weak_type for leaf in leaves)
     assert [leaf.dtype for leaf in leaves] == [jnp.float64, jnp.float32, jnp.float64]
-    assert precise({}, "the update") == {}
+    assert raise_precision({}, "the update") == {}
 
 
 @pytest.mark.parametrize("leaf", [1, True, np.arange(3), jnp.ones(2, "uint8"), jax.random.key(0)])
 def test_precise_refuses_what_is_not_floating_point_by_path(leaf: Any) -> None:
     with pytest.raises(TypeError) as error:
-        precise({"layers": [{"w": 1.0}, {"count": leaf}]}, "the parameter")
+        raise_precision({"layers": [{"w": 1.0}, {"count": leaf}]}, "the parameter")
     message = str(error.value)
     for piece in ("the parameter at ['layers'][1]['count']", str(jnp.asarray(leaf).dtype), "floating-point", "astype"):
         assert piece in message
@@ -63,14 +70,14 @@ def test_precise_refuses_what_is_not_floating_point_by_path(leaf: Any) -> None:
 @pytest.mark.parametrize("leaf", ["text", object()])
 def test_precise_refuses_what_is_no_array(leaf: Any) -> None:
     with pytest.raises(TypeError, match=rf"the update at \['w'\] is not an array: {type(leaf).__name__}"):
-        precise({"w": leaf}, "the update")
+        raise_precision({"w": leaf}, "the update")
     with pytest.raises(TypeError, match=r"^the update is not an array"):
-        precise(leaf, "the update")
+        raise_precision(leaf, "the update")
 
 
 def test_unaliased_copies_what_is_shared_and_nothing_else() -> None:
     shared, own = jnp.ones(3), jnp.zeros(3)
-    got = unaliased(Pair(shared, (own, own)), {"x": shared})
+    got = copy_shared_arrays(Pair(shared, (own, own)), {"x": shared})
     assert got.left is not shared
     assert got.right[0] is own
     assert got.right[1] is not own
@@ -80,13 +87,13 @@ def test_unaliased_copies_what_is_shared_and_nothing_else() -> None:
 
 
 def test_unaliased_leaves_python_objects_alone() -> None:
-    assert unaliased((1.5, 1.5, "a", "a"), (1.5,)) == (1.5, 1.5, "a", "a")
+    assert copy_shared_arrays((1.5, 1.5, "a", "a"), (1.5,)) == (1.5, 1.5, "a", "a")
 
 
 def test_like_gives_the_dtypes_of_the_other_tree() -> None:
     narrow = {"a": jnp.ones(2, "bfloat16"), "n": jnp.zeros((), "int32"), "c": jnp.ones((), "complex64")}
     wide = {"a": jnp.full(2, 1.7), "n": jnp.asarray(3), "c": jnp.asarray(1j)}
-    got = like(wide, narrow)
+    got = restore_dtypes(wide, narrow)
     assert {name: leaf.dtype.name for name, leaf in got.items()} == {"a": "bfloat16", "n": "int32", "c": "complex64"}
     np.testing.assert_array_equal(got["a"], jnp.full(2, 1.7, "bfloat16"))
     assert got["n"] == 3
@@ -94,14 +101,14 @@ def test_like_gives_the_dtypes_of_the_other_tree() -> None:
 
 def test_like_leaves_what_has_no_dtype_alone_and_keys_too() -> None:
     key = jax.random.key(0)
-    assert like((1, "a"), (2, "b")) == (1, "a")
-    assert like(key, key) is key
+    assert restore_dtypes((1, "a"), (2, "b")) == (1, "a")
+    assert restore_dtypes(key, key) is key
 
 
 def test_like_makes_weak_types_strong() -> None:
     weak = jnp.asarray(1.0) * 1.0 if jnp.asarray(1.0).weak_type else jnp.full((), 1.0) * 1.0
-    assert not like(weak, jnp.ones(())).weak_type
-    assert not jax.jit(lambda x: like(x, x))(1.0).weak_type
+    assert not restore_dtypes(weak, jnp.ones(())).weak_type
+    assert not jax.jit(lambda x: restore_dtypes(x, x))(1.0).weak_type
 
 
 SMALL = {"a": jnp.ones(2), "b": (jnp.ones(3), None)}
@@ -120,22 +127,22 @@ SMALL = {"a": jnp.ones(2), "b": (jnp.ones(3), None)}
     ],
 )
 def test_first_difference(other: Any, difference: Any) -> None:
-    assert first_difference(SMALL, other) == difference
+    assert find_difference(SMALL, other) == difference
 
 
 def test_first_difference_of_trees_with_the_same_leaves() -> None:
-    found = first_difference((jnp.ones(1), jnp.ones(2)), [jnp.ones(1), jnp.ones(2)])
+    found = find_difference((jnp.ones(1), jnp.ones(2)), [jnp.ones(1), jnp.ones(2)])
     assert found is not None
     assert found[0] == "the root"
     assert found[1] != found[2]
-    assert first_difference({}, {}) is None
-    assert first_difference(jnp.ones(2), jnp.ones(3)) == ("the root", "float64[2]", "float64[3]")
+    assert find_difference({}, {}) is None
+    assert find_difference(jnp.ones(2), jnp.ones(3)) == ("the root", "float64[2]", "float64[3]")
 
 
 def test_first_difference_works_on_shapes_and_tracers() -> None:
     struct = jax.ShapeDtypeStruct((2,), jnp.float32)
-    assert first_difference(struct, jnp.ones(2)) is None
-    assert jax.jit(lambda x: x if first_difference(x, jnp.ones(2)) is None else -x)(jnp.ones(2)).sum() == 2
+    assert find_difference(struct, jnp.ones(2)) is None
+    assert jax.jit(lambda x: x if find_difference(x, jnp.ones(2)) is None else -x)(jnp.ones(2)).sum() == 2
 
 
 def test_require_same_trees_names_both_and_the_place() -> None:
@@ -185,7 +192,7 @@ def test_a_whole_model_may_stand_for_its_parameters(tx: Any) -> None:
     np.testing.assert_array_equal(got.weight, expected.weight)
     assert np.any(got.weight != 0)
     assert got.activation is got.label is got.bias is None
-    assert same_structure(new_state, state)
+    assert have_same_structure(new_state, state)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.hyperparameters import is_schedule, parameters_of, weak
+from gradlab.hyperparameters import as_weak, is_schedule, read_parameters
 
 
 def first_words(parameter: Any) -> str:
@@ -400,7 +400,7 @@ def test_ranges(interval: gl.Range, text: str, inside: list[Any], outside: list[
 
 
 def test_parameters_of_reads_names_and_defaults() -> None:
-    parameters = parameters_of(lambda a, b=2.0: None)
+    parameters = read_parameters(lambda a, b=2.0: None)
     assert list(parameters) == ["a", "b"]
     assert parameters["a"].range is None
     assert parameters["b"].range is not None
@@ -445,14 +445,14 @@ def test_a_range_that_nothing_is_checked_against_is_refused() -> None:
 
 def test_weak_arrays_take_on_the_dtype_that_they_meet() -> None:
     for dtype in ("bfloat16", "float16", "float32", "float64", "complex64"):
-        assert (weak(jnp.float32(0.5)) * jnp.ones(2, dtype)).dtype == dtype
-    assert weak(jnp.arange(3)).dtype == jnp.float64
-    assert weak(jnp.ones(2, jnp.float32)).weak_type
+        assert (as_weak(jnp.float32(0.5)) * jnp.ones(2, dtype)).dtype == dtype
+    assert as_weak(jnp.arange(3)).dtype == jnp.float64
+    assert as_weak(jnp.ones(2, jnp.float32)).weak_type
 
 
 def test_weak_arrays_trace_map_and_differentiate() -> None:
     def f(x: jax.Array) -> jax.Array:
-        return (weak(x) * jnp.float32(3.0)).sum()
+        return (as_weak(x) * jnp.float32(3.0)).sum()
 
     assert jax.grad(f)(jnp.float32(2.0)) == 3.0
     np.testing.assert_array_equal(jax.jit(jax.vmap(f))(jnp.arange(3.0)), [0.0, 3.0, 6.0])

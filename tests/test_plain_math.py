@@ -9,7 +9,7 @@ import inspect
 import pytest
 
 from gradlab import registry
-from gradlab.plain_math import plain
+from gradlab.plain_math import format_text
 
 
 @pytest.mark.parametrize(
@@ -34,11 +34,11 @@ from gradlab.plain_math import plain
     ],
 )
 def test_formulas(latex: str, text: str) -> None:
-    assert plain(latex) == text
+    assert format_text(latex) == text
 
 
 @pytest.mark.parametrize("name", registry.entries())
 def test_no_command_is_left_in_any_docstring(name: str) -> None:
-    text = plain(inspect.getdoc(registry.entries()[name].factory) or "")
+    text = format_text(inspect.getdoc(registry.entries()[name].factory) or "")
     assert "$" not in text
     assert "\\" not in text

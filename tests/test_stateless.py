@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.stateless import leafwise, treewise
+from gradlab.stateless import map_leaves, map_tree
 
 TREE = {"a": jnp.array([1.0, 2.0]), "b": None, "c": jnp.asarray(3.0)}
 
 
 def test_leafwise_maps_a_function_of_a_leaf() -> None:
-    init, update = leafwise(lambda d: 2 * d)
+    init, update = map_leaves(lambda d: 2 * d)
     state = init(TREE)
     assert jax.tree.leaves(state) == []
     updates, new_state = update(TREE, state)
@@ -29,7 +29,7 @@ def test_treewise_sees_the_whole_tree() -> None:
         largest = jnp.stack([leaf.max() for leaf in jax.tree.leaves(tree)]).max()
         return jax.tree.map(lambda leaf: leaf - largest, tree)
 
-    init, update = treewise(minus_largest)
+    init, update = map_tree(minus_largest)
     updates, _ = update(TREE, init(TREE))
     np.testing.assert_array_equal(updates["a"], [-2.0, -1.0])
     np.testing.assert_array_equal(updates["c"], 0.0)

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gradlab.flavors.names import FLAVORS, arguments, defaults, table_of_defaults
+from gradlab.flavors.names import FLAVORS, format_defaults, name_arguments, read_defaults
 from gradlab.schedules import exponential
 
 GOLDEN_FILES = Path(__file__).parents[2] / "tests" / "golden"
@@ -33,7 +33,7 @@ class Matched(NamedTuple):
     def call(self, framework: str) -> tuple[str, dict[str, Any]]:
         """Return the optimizer and all its arguments, by the names of a framework."""
         optimizer, extra = self.optimizers[framework]
-        return optimizer, defaults(framework, optimizer) | arguments(framework, **self.common) | extra
+        return optimizer, read_defaults(framework, optimizer) | name_arguments(framework, **self.common) | extra
 
 
 def _all(optimizer: str, **extra: Any) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -160,4 +160,4 @@ def _gap(left: Any, right: Any, x0: Any) -> float:
 
 
 if __name__ == "__main__":
-    print(table_of_gaps(), table_of_defaults(), sep="\n\n")
+    print(table_of_gaps(), format_defaults(), sep="\n\n")

@@ -29,9 +29,9 @@ def main() -> int:
         code = 130
     finally:
         for number, handler in before.items():
-            if interrupts.received() is None:
+            if interrupts.received_signal() is None:
                 signal.signal(number, handler)
-    if (last := interrupts.received()) is not None:
+    if (last := interrupts.received_signal()) is not None:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()

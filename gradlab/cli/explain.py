@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradlab.plain_math import formula, plain
+from gradlab.plain_math import format_formula, format_text
 
 from ..lab.inputs.contestants import VARIANTS, Contestant, all_contestants
 from ..lab.inputs.name_lookup import UnknownNameError, look_up
@@ -83,7 +83,8 @@ def factory_in_words(name: str, found: Any) -> dict[str, Any]:
             {"latex": latex, "text": text} for latex, text in zip(made.lines, made.plain, strict=True)
         ]
         described["symbols"] = [
-            {"latex": symbol.latex, "text": formula(symbol.latex), "value": symbol.value} for symbol in made.symbols
+            {"latex": symbol.latex, "text": format_formula(symbol.latex), "value": symbol.value}
+            for symbol in made.symbols
         ]
         described["composition"] = str(example)
     described["hyperparameters"] = _hyperparameters(example.factory.parameters)
@@ -200,7 +201,7 @@ def _documentation(thing: Any) -> list[str]:
     """The paragraphs of a docstring, equations as Unicode, up to the first one in the markup of Sphinx."""
     paragraphs = inspect.cleandoc(thing.__doc__ or "").split("\n\n")
     readable = itertools.takewhile(lambda paragraph: not _MARKUP.search(paragraph), paragraphs)
-    return [plain(" ".join(paragraph.split())) for paragraph in readable if paragraph.strip()]
+    return [format_text(" ".join(paragraph.split())) for paragraph in readable if paragraph.strip()]
 
 
 def _hyperparameters(parameters: Mapping[str, Any]) -> list[dict[str, str]]:

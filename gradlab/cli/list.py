@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradlab.plain_math import plain
+from gradlab.plain_math import format_text
 
 from ..lab.inputs.contestants import all_contestants
 from .tables import Trimmed
@@ -47,11 +47,11 @@ def everything() -> dict[str, dict[str, str]]:
 
     entries, sections = registry.entries(), dict[str, dict[str, str]]()
     for kind, title in _SECTIONS.items():
-        sections[title] = {name: plain(entry.summary) for name, entry in entries.items() if entry.kind == kind}
+        sections[title] = {name: format_text(entry.summary) for name, entry in entries.items() if entry.kind == kind}
         if kind == "recipe":
             variants = {name: contestant for name, contestant in all_contestants().items() if name not in entries}
             sections["variants that race"] = {name: repr(contestant.make(0.1)) for name, contestant in variants.items()}
-    return {**sections, "problems": {name: plain(make().summary) for name, make in PROBLEMS.items()}}
+    return {**sections, "problems": {name: format_text(make().summary) for name, make in PROBLEMS.items()}}
 
 
 def _print_section(console: Console, title: str, lines: Mapping[str, str]) -> None:

@@ -33,9 +33,9 @@ from ..transforms.second_moment import (
     scale_by_stddev,
     scale_by_update_rms,
 )
-from .surroundings import keras_flavor, no_classes
+from .surroundings import keras_flavor, refuse_classes
 
-__getattr__ = no_classes(__name__)
+__getattr__ = refuse_classes(__name__)
 
 
 @keras_flavor("sgd")
@@ -50,7 +50,7 @@ def sgd(
     `nesterov` steps by $\mu b_t - \alpha_t g_t$. The buffer is kept also for a momentum of 0, where neither it nor
     `nesterov` changes a number. Source: keras 3.15, `src/optimizers/sgd.py`.
     """
-    return _rate_inside_momentum((), learning_rate, momentum, nesterov, weight_decay)
+    return _compose_rate_inside_momentum((), learning_rate, momentum, nesterov, weight_decay)
 
 
 @keras_flavor("adagrad")
@@ -64,7 +64,9 @@ def adagrad(
 
     Source: keras 3.15, `src/optimizers/adagrad.py`.
     """
-    return _step(scale_by_rss(initial_accumulator_value, eps=0.0, eps_root=epsilon), learning_rate, weight_decay)
+    return _compose_step(
+        scale_by_rss(initial_accumulator_value, eps=0.0, eps_root=epsilon), learning_rate, weight_decay
+    )
 
 
 @keras_flavor("adadelta")
@@ -79,7 +81,7 @@ def adadelta(
     Source: keras 3.15, `src/optimizers/adadelta.py`.
     """
     direction = chain(scale_by_rms(rho, eps=0.0, eps_root=epsilon), scale_by_update_rms(rho, epsilon))
-    return _step(direction, learning_rate, weight_decay)
+    return _compose_step(direction, learning_rate, weight_decay)
 
 
 @keras_flavor("rmsprop")
@@ -97,7 +99,7 @@ def rmsprop(
     takes the square of the mean off $v_t$. Source: keras 3.15, `src/optimizers/rmsprop.py`.
     """
     measure = scale_by_stddev if centered else scale_by_rms
-    return _rate_inside_momentum(
+    return _compose_rate_inside_momentum(
         (measure(rho, eps=0.0, eps_root=epsilon),), learning_rate, momentum, False, weight_decay
     )
 
@@ -118,7 +120,7 @@ def adam(
     \sqrt{1 - \beta_2^t}$, 32 times as large at the first step. `amsgrad` takes the maximum of the raw $v$.
     Source: keras 3.15, `src/optimizers/adam.py`.
     """
-    return _step(_adam_direction(beta_1, beta_2, epsilon, amsgrad), learning_rate, weight_decay)
+    return _compose_step(_adam_direction(beta_1, beta_2, epsilon, amsgrad), learning_rate, weight_decay)
 
 
 @keras_flavor("adamw")
@@ -152,7 +154,7 @@ def adamax(
     direction = chain(
         scale_by_momentum(beta_1), scale_by_infinity_norm(beta_2, epsilon), bias_correction(beta_1, as_power=True)
     )
-    return _step(direction, learning_rate, weight_decay)
+    return _compose_step(direction, learning_rate, weight_decay)
 
 
 @keras_flavor("nadam")
@@ -174,7 +176,7 @@ def nadam(
         look_ahead(mu, next_decay=next_mu, corrected=True),
         scale_by_rms(chain(scale_by_momentum(beta_2), bias_correction(beta_2, as_power=True)), epsilon),
     )
-    return _step(direction, learning_rate, weight_decay)
+    return _compose_step(direction, learning_rate, weight_decay)
 
 
 def _adam_direction(b1, b2, epsilon, amsgrad):
@@ -182,15 +184,15 @@ def _adam_direction(b1, b2, epsilon, amsgrad):
     return chain(scale_by_momentum(b1), scale_by_rms(second_moment, epsilon), bias_correction(b1, b2, as_power=True))
 
 
-def _step(direction, learning_rate, weight_decay):
+def _compose_step(direction, learning_rate, weight_decay):
     """A direction, its decay, and the rate."""
     decay = () if weight_decay is None else (add_decayed_weights(weight_decay),)
     return chain(direction, *decay, scale_by_learning_rate(learning_rate))
 
 
-def _rate_inside_momentum(direction, learning_rate, momentum, nesterov, weight_decay):
+def _compose_rate_inside_momentum(direction, learning_rate, momentum, nesterov, weight_decay):
     """A direction, the rate, then momentum, and last the decay, which must not enter the buffer."""
-    decay = () if weight_decay is None else (add_decayed_weights(_product(learning_rate, weight_decay)),)
+    decay = () if weight_decay is None else (add_decayed_weights(_multiply(learning_rate, weight_decay)),)
     return chain(
         *direction,
         scale(learning_rate),
@@ -201,5 +203,5 @@ def _rate_inside_momentum(direction, learning_rate, momentum, nesterov, weight_d
     )
 
 
-def _product(left, right):
+def _multiply(left, right):
     return as_schedule(left) * right if is_schedule(left) or is_schedule(right) else left * right

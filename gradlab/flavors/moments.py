@@ -11,14 +11,14 @@ from ..storage import store
 from ..transforms.momentum import scale_by_momentum
 
 
-def stored_mean(owner, b1, mu_dtype):
+def store_mean(owner, b1, mu_dtype):
     """The running mean of an optimizer of optax, stored in `mu_dtype`, or as it is for None."""
     if mu_dtype is None:
         return scale_by_momentum(b1)
-    return store(scale_by_momentum(rounded(owner, "b1", b1, mu_dtype), dampening=b1), mu_dtype)
+    return store(scale_by_momentum(round_decay(owner, "b1", b1, mu_dtype), dampening=b1), mu_dtype)
 
 
-def rounded(owner, argument, decay, dtype):
+def round_decay(owner, argument, decay, dtype):
     """The decay that meets a stored moment: a number takes on the moment's dtype in optax, an injected schedule not."""
     if dtype is None or is_schedule(decay):
         return decay

@@ -34,7 +34,7 @@ AROUND = {
 }
 
 
-def arguments(framework: str, **common: Any) -> dict[str, Any]:
+def name_arguments(framework: str, **common: Any) -> dict[str, Any]:
     """Hyperparameters under their common names as the arguments of a framework's optimizer.
 
     >>> arguments("torch", rate=0.1, b1=0.9, b2=0.99)
@@ -46,7 +46,7 @@ def arguments(framework: str, **common: Any) -> dict[str, Any]:
     return named
 
 
-def defaults(framework: str, optimizer: str) -> dict[str, Any]:
+def read_defaults(framework: str, optimizer: str) -> dict[str, Any]:
     """The arguments of the update of a framework's optimizer with their defaults, under the framework's names.
 
     A required argument has the default `inspect.Parameter.empty`.
@@ -55,12 +55,12 @@ def defaults(framework: str, optimizer: str) -> dict[str, Any]:
     return {name: parameter.default for name, parameter in signature.parameters.items() if name not in AROUND}
 
 
-def table_of_defaults() -> str:
+def format_defaults() -> str:
     """All arguments of the arithmetic, with the three frameworks' names and defaults, as Markdown."""
     lines = ["| optimizer | argument | torch | keras | optax |", "|---|---|---|---|---|"]
     for optimizer in OPTIMIZERS:
         columns = {
-            framework: _by_common_name(framework, defaults(framework, optimizer))
+            framework: _by_common_name(framework, read_defaults(framework, optimizer))
             for framework, flavors in FLAVORS.items()
             if hasattr(flavors, optimizer)
         }

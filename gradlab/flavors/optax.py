@@ -31,10 +31,10 @@ from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_infinity_norm, scale_by_rms, scale_by_rss, scale_by_stddev
-from .moments import rounded, stored_mean
-from .surroundings import no_classes
+from .moments import round_decay, store_mean
+from .surroundings import refuse_classes
 
-__getattr__ = no_classes(__name__)
+__getattr__ = refuse_classes(__name__)
 
 
 @recipe(name="flavors.optax.sgd")
@@ -50,7 +50,7 @@ def sgd(
     buffer is stored in. Source: optax 0.2.8, `_src/alias.py`.
     """
     dtype = None if momentum is None else accumulator_dtype
-    decay = rounded("sgd", "momentum", momentum, dtype)
+    decay = round_decay("sgd", "momentum", momentum, dtype)
     return chain(*_momentum(momentum, nesterov, decay, dtype), scale_by_learning_rate(learning_rate))
 
 
@@ -108,8 +108,8 @@ def rmsprop(
     rounds to below 0 is 0 here, and NaN in optax. Source: optax 0.2.8, `_src/alias.py`.
     """
     eps_outside, eps_inside = (0.0, eps) if eps_in_sqrt else (eps, 0.0)
-    second_moment = chain(scale_by_momentum(decay, initial=initial_scale), *_corrected(decay, bias_correction))
-    mean = chain(scale_by_momentum(decay), *_corrected(decay, bias_correction))
+    second_moment = chain(scale_by_momentum(decay, initial=initial_scale), *_correct(decay, bias_correction))
+    mean = chain(scale_by_momentum(decay), *_correct(decay, bias_correction))
     return chain(
         scale_by_stddev(second_moment, eps_outside, eps_inside, mean)
         if centered
@@ -249,10 +249,10 @@ def amsgrad(
     `bias_correction_mu` and `bias_correction_nu` correct the first and the second moment; both off is algorithm 2 of
     Reddi et al. (2018). Source: optax 0.2.8, `_src/alias.py`.
     """
-    second_moment = chain(scale_by_momentum(b2), *_corrected(b2, bias_correction_nu), running_max())
+    second_moment = chain(scale_by_momentum(b2), *_correct(b2, bias_correction_nu), running_max())
     return chain(
-        stored_mean("amsgrad", b1, mu_dtype),
-        *_corrected(b1, bias_correction_mu),
+        store_mean("amsgrad", b1, mu_dtype),
+        *_correct(b1, bias_correction_mu),
         scale_by_rms(second_moment, eps, eps_root),
         scale_by_learning_rate(learning_rate),
     )
@@ -266,14 +266,14 @@ def _momentum(momentum, nesterov, stored_decay=None, dtype=None):
     return (buffer if dtype is None else store(buffer, dtype), *ahead)
 
 
-def _corrected(decay, corrected):
+def _correct(decay, corrected):
     return (bias_correction(decay, as_power=True),) if corrected else ()
 
 
 def _adam_direction(owner, b1, b2, eps, eps_root, mu_dtype, nesterov):
     ahead = look_ahead(b1, corrected=True, as_power=True) if nesterov else bias_correction(b1, as_power=True)
     second_moment = chain(scale_by_momentum(b2), bias_correction(b2, as_power=True))
-    return stored_mean(owner, b1, mu_dtype), ahead, scale_by_rms(second_moment, eps, eps_root)
+    return store_mean(owner, b1, mu_dtype), ahead, scale_by_rms(second_moment, eps, eps_root)
 
 
 def _adamax_direction(b1, b2, eps):

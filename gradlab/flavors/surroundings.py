@@ -17,7 +17,9 @@ from ..transforms.scaling import scale
 _Surround = Callable[..., Any]
 
 
-def flavor(label: str, surround: _Surround, /, **further: tuple[Any, Any]) -> Callable[[Callable[..., Any]], Any]:
+def declare_flavor(
+    label: str, surround: _Surround, /, **further: tuple[Any, Any]
+) -> Callable[[Callable[..., Any]], Any]:
     """A decorator that makes a flavor of a recipe, with more keyword-only arguments: an annotation and a default each.
 
     `surround(made, label, **further)` gives the transformation, from what the recipe itself made.
@@ -41,7 +43,7 @@ def flavor(label: str, surround: _Surround, /, **further: tuple[Any, Any]) -> Ca
     return decorate
 
 
-def no_classes(module: str) -> Callable[[str], Any]:
+def refuse_classes(module: str) -> Callable[[str], Any]:
     """The `__getattr__` of a module of flavors, which says what stands for `Adam`."""
 
     def missing(name: str) -> Any:
@@ -61,13 +63,13 @@ def torch_flavor(name: str, switches: str) -> Callable[[Callable[..., Any]], Any
     known = {
         switch: (bool | None, None) if switch in ("foreach", "fused") else (bool, False) for switch in switches.split()
     }
-    return flavor(f"flavors.torch.{name}", surround, **known)
+    return declare_flavor(f"flavors.torch.{name}", surround, **known)
 
 
 def keras_flavor(name: str) -> Callable[[Callable[..., Any]], Any]:
     """A decorator for Keras's optimizers, all of which scale back and clip the gradient first."""
     limit = (Positive | None, None)
-    return flavor(
+    return declare_flavor(
         f"flavors.keras.{name}",
         _after_clipping,
         clipnorm=limit,

@@ -30,7 +30,7 @@ def adabound(
     `gamma` $\gamma$: $l_t = f (1 - 1 / (\gamma t + 1))$, $u_t = f (1 + 1 / (\gamma t))$. Under a schedule $f$ falls
     with the rate, as $f \alpha_t / \alpha_0$ (and stays if $\alpha_0 = 0$). Source: Luo et al. (2019), algorithm 2.
     """
-    return _bounded(learning_rate, b1, scale_by_rms(b2, eps), b2, final_rate, gamma)
+    return _compose_bounded(learning_rate, b1, scale_by_rms(b2, eps), b2, final_rate, gamma)
 
 
 @recipe(claims=("descends", "sign symmetric"))
@@ -44,10 +44,10 @@ def amsbound(
 ):
     r"""AMSBound: AdaBound with $v$ replaced by its running maximum. Source: Luo et al. (2019), algorithm 3."""
     rms = scale_by_rms(chain(scale_by_momentum(b2), running_max()), eps)
-    return _bounded(learning_rate, b1, rms, b2, final_rate, gamma)
+    return _compose_bounded(learning_rate, b1, rms, b2, final_rate, gamma)
 
 
-def _bounded(learning_rate, b1, rms, b2, final_rate, gamma):
+def _compose_bounded(learning_rate, b1, rms, b2, final_rate, gamma):
     if is_schedule(learning_rate):
         final_rate = relative(learning_rate) * final_rate
     bounds = clip_between(lower_bound(final_rate, gamma), upper_bound(final_rate, gamma))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..base import recipe
 from ..compose import chain
 from ..hyperparameters import Decay, NonNegative
-from ..schedules.base import ahead
+from ..schedules.base import shift_ahead
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import add_decayed_weights
 from ..transforms.momentum import nesterov as look_ahead
@@ -33,7 +33,7 @@ def adam(
     scale_by_learning_rate(learning_rate))`. `eps_root` in [0, inf) is added inside the root (None adds nothing), and
     `nesterov` replaces $\hat m_t$ by that of `nadam`. Source: Kingma & Ba (2015), algorithm 1.
     """
-    return chain(*adam_direction(b1, b2, eps, eps_root, nesterov), scale_by_learning_rate(learning_rate))
+    return chain(*make_adam_direction(b1, b2, eps, eps_root, nesterov), scale_by_learning_rate(learning_rate))
 
 
 @recipe(claims=("descends",))
@@ -54,14 +54,14 @@ def adamw(
     other arguments are those of `adam`. Needs `params`. Source: Loshchilov & Hutter (2019), algorithm 2.
     """
     return chain(
-        *adam_direction(b1, b2, eps, eps_root, nesterov),
+        *make_adam_direction(b1, b2, eps, eps_root, nesterov),
         add_decayed_weights(weight_decay, mask),
         scale_by_learning_rate(learning_rate),
     )
 
 
-def adam_direction(b1, b2, eps, eps_root=None, nesterov=False):
+def make_adam_direction(b1, b2, eps, eps_root=None, nesterov=False):
     """The links of Adam before the learning rate; those of Nadam, with `nesterov`."""
-    first = look_ahead(b1, next_decay=ahead(b1), corrected=True) if nesterov else bias_correction(b1)
+    first = look_ahead(b1, next_decay=shift_ahead(b1), corrected=True) if nesterov else bias_correction(b1)
     second = chain(scale_by_momentum(b2), bias_correction(b2))
     return scale_by_momentum(b1), first, scale_by_rms(second, eps, 0.0 if eps_root is None else eps_root)

@@ -6,7 +6,7 @@ from ..base import recipe
 from ..compose import chain
 from ..hyperparameters import Decay, NonNegative
 from ..transforms.scaling import scale_by_learning_rate
-from .adam import adam_direction
+from .adam import make_adam_direction
 
 
 @recipe(claims=("descends",))
@@ -23,4 +23,4 @@ def nadam(
     `b1` is $\mu$ in [0, 1), a number or a schedule; Dozat's own is `schedules.nadam_momentum`. The rest is Adam's.
     Source: Dozat (2016), algorithm 2.
     """
-    return chain(*adam_direction(b1, b2, eps, eps_root, nesterov=True), scale_by_learning_rate(learning_rate))
+    return chain(*make_adam_direction(b1, b2, eps, eps_root, nesterov=True), scale_by_learning_rate(learning_rate))

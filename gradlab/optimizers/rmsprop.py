@@ -38,8 +38,8 @@ def rmsprop(
     if nesterov and momentum is None:
         raise ValueError("rmsprop: nesterov=True looks ahead along the momentum; pass momentum too, such as 0.9")
     outside, inside = (0.0, eps) if eps_in_sqrt else (eps, 0.0)
-    second_moment = _mean(decay, bias_correction, initial_scale)
-    mean = None if initial_scale is None else _mean(decay, bias_correction)  # None: as the second moment
+    second_moment = _make_estimator(decay, bias_correction, initial_scale)
+    mean = None if initial_scale is None else _make_estimator(decay, bias_correction)  # None: as the second moment
     links = [
         scale_by_stddev(second_moment, outside, inside, mean)
         if centered
@@ -52,7 +52,7 @@ def rmsprop(
     return chain(*links, scale_by_learning_rate(learning_rate))
 
 
-def _mean(decay, corrected, initial=None):
+def _make_estimator(decay, corrected, initial=None):
     """The estimator of a moment: a decay alone stands for a running mean that starts at 0."""
     if initial is None and not corrected:
         return decay

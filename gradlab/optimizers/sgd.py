@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..base import recipe
 from ..compose import chain
 from ..hyperparameters import Decay, Fraction, NonNegative
-from ..schedules.base import ahead
+from ..schedules.base import shift_ahead
 from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
@@ -35,5 +35,7 @@ def sgd(
             raise ValueError("sgd: nesterov=True looks ahead along the momentum; pass momentum too, such as 0.9")
         return chain(step)
     if nesterov:
-        return chain(step, scale_by_momentum(momentum, dampening), look_ahead(momentum, dampening, ahead(momentum)))
+        return chain(
+            step, scale_by_momentum(momentum, dampening), look_ahead(momentum, dampening, shift_ahead(momentum))
+        )
     return chain(scale_by_momentum(momentum, dampening), step)

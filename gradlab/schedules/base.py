@@ -11,13 +11,13 @@ from typing import Any, ParamSpec, TypeAlias, overload
 import jax
 
 from ..annotations import name_of
-from ..arguments import checked, is_tree_of_arrays
+from ..arguments import check_argument, is_tree_of_arrays
 from ..arithmetic import power
-from ..factories import Factory, call, found_by_name, takes
-from ..hyperparameters import Hyperparameter, Seed, is_concrete, is_schedule, parameters_of, resolved, weak
-from ..values import Value, completed, is_number, show_argument
-from .counter import as_counter, counted, exceeds
-from .steps import Count, since, split
+from ..factories import Factory, accepts, call, is_found_by_name
+from ..hyperparameters import Hyperparameter, Seed, as_weak, is_concrete, is_schedule, read_parameters, resolve
+from ..values import Value, complete_arguments, is_number, show_argument
+from .counter import as_count, as_counter, is_too_large
+from .steps import Count, split, steps_since
 
 Step: TypeAlias = Any  # an integer scalar: Python's, an array or a tracer
 
@@ -66,11 +66,11 @@ class Schedule(Value):
         if isinstance(step, Count):  # from a schedule that holds this one
             return self._at(step)
         counter = as_counter(step)
-        if exceeds(counter) and not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
+        if is_too_large(counter) and not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
             with jax.enable_x64(True):
-                value = self._at(counted(counter))
-            return weak(value)
-        return self._at(counted(counter))
+                value = self._at(as_count(counter))
+            return as_weak(value)
+        return self._at(as_count(counter))
 
     def _at(self, step: Count) -> Any:
         factory = self.factory
@@ -78,12 +78,12 @@ class Schedule(Value):
             name: as_schedule(value) if factory.parameters[name].range is not None and is_schedule(value) else value
             for name, value in self.arguments.items()
         }
-        arguments = resolved(factory.parameters, arguments, step)
+        arguments = resolve(factory.parameters, arguments, step)
         return call(factory.build, factory.parameters, arguments)(_FORMS[factory.step](step))
 
     def __reduce__(self) -> tuple[Any, ...]:
         factory = self.factory
-        if found_by_name(factory.build):  # a bare function, wrapped: only that can be found
+        if is_found_by_name(factory.build):  # a bare function, wrapped: only that can be found
             return _unpickle_wrapped, (factory.build, factory.step, self.children)
         return super().__reduce__()
 
@@ -169,13 +169,13 @@ def schedule(factory: Callable[..., Any] | None = None, /, *, step: str = "float
     if step not in _FORMS:
         raise ValueError(f'step must be "float" or "integer", the form in which the step arrives; got {step!r}')
     label = name_of(factory)
-    parameters = parameters_of(factory, label)
+    parameters = read_parameters(factory, label)
     Schedule._require_free_names(label, parameters)
 
     @functools.wraps(factory)
     def make(*args: Any, **kwargs: Any) -> Schedule:
-        bound = bind(factory, args, kwargs, label)
-        arguments = {name: checked(label, parameters[name], value) for name, value in bound.items()}
+        bound = bind_arguments(factory, args, kwargs, label)
+        arguments = {name: check_argument(label, parameters[name], value) for name, value in bound.items()}
         at = call(factory, parameters, arguments)
         if not callable(at):
             raise TypeError(f"{label} must return a function of the step, got {type(at).__name__}: {at!r}")
@@ -187,10 +187,12 @@ def schedule(factory: Callable[..., Any] | None = None, /, *, step: str = "float
 
 def _unpickle_wrapped(build: Callable[..., Any], step: str, children: dict[str, Any]) -> Schedule:
     factory = schedule(build, step=step).factory  # type: ignore[attr-defined]
-    return Schedule._make(factory, completed(factory, children))
+    return Schedule._make(factory, complete_arguments(factory, children))
 
 
-def bind(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], label: str) -> dict[str, Any]:
+def bind_arguments(
+    factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], label: str
+) -> dict[str, Any]:
     """The arguments of a call by name, with defaults; a TypeError that lists the arguments if they do not fit."""
     signature = inspect.signature(factory)
     try:
@@ -201,12 +203,12 @@ def bind(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
             if any(map(is_tree_of_arrays, args))
             else ""
         )
-        raise TypeError(f"{label}: {error}; the call is {label}{_plain(signature)}{hint}") from None
+        raise TypeError(f"{label}: {error}; the call is {label}{_strip_annotations(signature)}{hint}") from None
     bound.apply_defaults()
     return dict(bound.arguments)
 
 
-def _plain(signature: inspect.Signature) -> inspect.Signature:
+def _strip_annotations(signature: inspect.Signature) -> inspect.Signature:
     bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
     return signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)
 
@@ -231,16 +233,16 @@ def constant(value: Hyperparameter):
 @schedule(step="integer")
 def from_callable(function):
     """Any function of the integer step, as a schedule value: equal to another if the function is the same object."""
-    return lambda step: _number_of(function, step)
+    return lambda step: _call_schedule(function, step)
 
 
-def _number_of(function: Any, step: Any) -> Any:
+def _call_schedule(function: Any, step: Any) -> Any:
     """What a user's function gives. Raises TypeError if it takes no step, or gives no number."""
     name = getattr(function, "__qualname__", type(function).__name__)
     try:
         value = function(step)
     except TypeError:
-        if takes(function, step):
+        if accepts(function, step):
             raise
         raise TypeError(
             f"the schedule {name} is called with the step, but takes {inspect.signature(function)}"
@@ -253,10 +255,10 @@ def _number_of(function: Any, step: Any) -> Any:
 @schedule(step="exact")
 def shift(inner, offset: Seed):
     """Another schedule `offset` steps later (earlier if negative, where it holds its value at step 0)."""
-    return lambda step: as_schedule(inner)(since(step, split(-offset)))
+    return lambda step: as_schedule(inner)(steps_since(step, split(-offset)))
 
 
-def ahead(value: Any) -> Any:
+def shift_ahead(value: Any) -> Any:
     """A hyperparameter one step later: a schedule shifted by one, anything else as it is."""
     return shift(as_schedule(value), 1) if is_schedule(value) else value
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .steps import Count, largest
+from .steps import Count, largest_step
 
 
 def as_counter(step: Any) -> Any:
@@ -24,37 +24,37 @@ def as_counter(step: Any) -> Any:
     is_traced = isinstance(step, jax.core.Tracer)
     if dtype is not None and jnp.issubdtype(dtype, jnp.floating):
         if not is_traced:
-            return _whole(np.asarray(step, np.float64))
-        top = float(np.nextafter(np.float32(largest()), np.float32(0)))
+            return _as_whole(np.asarray(step, np.float64))
+        top = float(np.nextafter(np.float32(largest_step()), np.float32(0)))
         return jnp.nan_to_num(jnp.clip(step.astype(jnp.float32 if dtype.itemsize < 4 else dtype), 0, top)).astype(int)
     if dtype is None or not jnp.issubdtype(dtype, jnp.integer):
         raise TypeError(
             f"a schedule takes the step, an integer scalar that counts from 0; got {type(step).__name__}: {step!r}"
         )
-    may_overflow = int(jnp.iinfo(dtype).max) > largest()
+    may_overflow = int(jnp.iinfo(dtype).max) > largest_step()
     if may_overflow and not is_traced:
         return np.maximum(np.asarray(step), 0)
     if may_overflow:
-        return jnp.minimum(jnp.maximum(step, 0), np.asarray(largest(), dtype)).astype(int)
+        return jnp.minimum(jnp.maximum(step, 0), np.asarray(largest_step(), dtype)).astype(int)
     return jnp.maximum(jnp.asarray(step).astype(int), 0)
 
 
-def exceeds(counter: Any) -> bool:
+def is_too_large(counter: Any) -> bool:
     """Whether a step is known, and too large for the default integer dtype."""
-    return isinstance(counter, (int, np.ndarray, np.generic)) and bool(np.any(np.asarray(counter) > largest()))
+    return isinstance(counter, (int, np.ndarray, np.generic)) and bool(np.any(np.asarray(counter) > largest_step()))
 
 
-def counted(counter: Any) -> Count:
+def as_count(counter: Any) -> Count:
     """The step that schedules compute with: an array of the default integer dtype; what is too large is its maximum."""
     if isinstance(counter, int):
-        return Count(jnp.asarray(min(counter, largest())))
+        return Count(jnp.asarray(min(counter, largest_step())))
     if isinstance(counter, (np.ndarray, np.generic)):
-        top = min(largest(), int(np.iinfo(counter.dtype).max))
+        top = min(largest_step(), int(np.iinfo(counter.dtype).max))
         return Count(jnp.asarray(np.minimum(counter, counter.dtype.type(top)).astype(int)))
     return Count(counter)
 
 
-def _whole(step: np.ndarray) -> Any:
+def _as_whole(step: np.ndarray) -> Any:
     if not np.all(np.isfinite(step)) or np.any(step != np.floor(step)):
         raise ValueError(f"a schedule counts whole steps from 0, got {step}; pass an integer")
     return max(int(step), 0) if step.ndim == 0 else np.maximum(step, 0).astype(np.int64)

@@ -8,7 +8,7 @@ import numpy as np
 from ..arithmetic import power as power_of
 from ..hyperparameters import Fraction, Hyperparameter, NonNegative, Positive, PositiveSteps, Steps, is_concrete
 from .base import schedule
-from .steps import START, from_to, plus, quotient, since, split, whole_periods
+from .steps import START, add_steps, count_periods, measure_progress, quotient, split, steps_since
 
 
 @schedule(step="exact")
@@ -23,7 +23,7 @@ def linear(
     `init_value` is $a$ at step 0, `end_value` is $b$ from step $T$ = `transition_steps` on: at once if that is 0.
     `transition_begin` is the step at which the line begins, by default 0; the value is $a$ until then.
     """
-    return lambda step: line(init_value, end_value, *_transition(step, transition_begin, transition_steps))
+    return lambda step: line(init_value, end_value, *_measure_transition(step, transition_begin, transition_steps))
 
 
 @schedule(step="exact")
@@ -38,7 +38,9 @@ def cosine(
     `init_value` is $a$ at step 0; from step $T$ = `decay_steps` on it stays at the share `alpha` of it, in [0, 1].
     `exponent` is $p$, by default 1. Source: Loshchilov & Hutter (2017), equation 5.
     """
-    return lambda step: half_cosine(init_value, alpha * init_value, *from_to(step, START, split(decay_steps)), exponent)
+    return lambda step: half_cosine(
+        init_value, alpha * init_value, *measure_progress(step, START, split(decay_steps)), exponent
+    )
 
 
 @schedule(step="exact")
@@ -64,8 +66,8 @@ def exponential(
         )
 
     def at(step):
-        step = step if transition_begin is None else since(step, split(transition_begin))
-        periods = whole_periods(step, transition_steps) if staircase else quotient(step.as_float, transition_steps)
+        step = step if transition_begin is None else steps_since(step, split(transition_begin))
+        periods = count_periods(step, transition_steps) if staircase else quotient(step.as_float, transition_steps)
         value = init_value * power_of(decay_rate, periods)
         if end_value is None:
             return value
@@ -103,8 +105,8 @@ def polynomial(
     """
 
     def at(step):
-        early, nearer = _transition(step, transition_begin, transition_steps)
-        return _along(init_value, end_value, jnp.where(early, 1 - nearer, nearer), power)
+        early, nearer = _measure_transition(step, transition_begin, transition_steps)
+        return _follow_power(init_value, end_value, jnp.where(early, 1 - nearer, nearer), power)
 
     return at
 
@@ -119,10 +121,10 @@ def half_cosine(start, end, early, nearer, exponent=None):
     share = jnp.sin(jnp.pi / 2 * nearer) ** 2  # (1 - cos(pi x)) / 2, without its cancellation at x near 0
     if exponent is None:
         return line(start, end, early, share)
-    return _along(start, end, jnp.where(early, 1 - share, share), exponent)
+    return _follow_power(start, end, jnp.where(early, 1 - share, share), exponent)
 
 
-def _along(start, end, share, exponent):
+def _follow_power(start, end, share, exponent):
     """The value where a power of a share of the way is left: exactly `start` for a share of 1, `end` for 0."""
     left = jnp.where(share > 0, share, 1.0) ** exponent  # 0^p has no slope for p < 1
     left = jnp.where(share > 0, left, 0.0)
@@ -130,8 +132,8 @@ def _along(start, end, share, exponent):
     return line(start, end, early, jnp.where(early, 1 - left, left))
 
 
-def _transition(step, begin, steps):
+def _measure_transition(step, begin, steps):
     if begin is None:
-        return from_to(step, START, split(steps))
+        return measure_progress(step, START, split(steps))
     begin = split(begin)
-    return from_to(step, begin, plus(begin, split(steps)))
+    return measure_progress(step, begin, add_steps(begin, split(steps)))

@@ -7,10 +7,19 @@ import itertools
 import jax.numpy as jnp
 import numpy as np
 
-from ..hyperparameters import Fraction, Hyperparameter, NonNegative, Positive, PositiveSteps, Steps, is_concrete, weak
+from ..hyperparameters import (
+    Fraction,
+    Hyperparameter,
+    NonNegative,
+    Positive,
+    PositiveSteps,
+    Steps,
+    as_weak,
+    is_concrete,
+)
 from .base import as_schedule, schedule
 from .decay import half_cosine, line
-from .steps import START, Count, from_to, plus, reached, since, split
+from .steps import START, Count, add_steps, has_reached, measure_progress, split, steps_since
 
 
 @schedule(step="exact")
@@ -26,7 +35,7 @@ def piecewise(init_value: Hyperparameter, boundaries, factors):
     def at(step):
         value = init_value
         for boundary, factor in zip(boundaries, factors):
-            value = value * jnp.where(reached(step, split(boundary)), weak(factor), 1.0)
+            value = value * jnp.where(has_reached(step, split(boundary)), as_weak(factor), 1.0)
         return value
 
     return at
@@ -50,17 +59,17 @@ def join(schedules, boundaries):
 
     def at(step):
         begins = [split(boundary) for boundary in boundaries]
-        begun = [reached(step, begin) for begin in begins]
-        value = as_schedule(schedules[0])(_unless(begun[0], step) if begun else step)
+        begun = [has_reached(step, begin) for begin in begins]
+        value = as_schedule(schedules[0])(_zero_where(begun[0], step) if begun else step)
         for following, begin, here, over in zip(schedules[1:], begins, begun, [*begun[1:], None]):
-            own = since(step, begin)
-            value = jnp.where(here, as_schedule(following)(own if over is None else _unless(over, own)), value)
+            own = steps_since(step, begin)
+            value = jnp.where(here, as_schedule(following)(own if over is None else _zero_where(over, own)), value)
         return value
 
     return at
 
 
-def _unless(over, step):
+def _zero_where(over, step):
     """A step, and 0 where a phase is over: a function need not be finite, nor differentiable, beyond its own steps."""
     return Count(jnp.where(over, 0, step.whole), jnp.where(over, 0.0, step.rest) if step.has_rest else 0.0)
 
@@ -88,9 +97,9 @@ def warmup_cosine(
 
     def at(step):
         peak, end = split(warmup_steps), split(decay_steps)
-        rising = line(init_value, peak_value, *from_to(step, START, peak))
-        falling = half_cosine(peak_value, end_value, *from_to(step, peak, end), exponent)
-        return jnp.where(reached(step, peak), falling, rising)
+        rising = line(init_value, peak_value, *measure_progress(step, START, peak))
+        falling = half_cosine(peak_value, end_value, *measure_progress(step, peak, end), exponent)
+        return jnp.where(has_reached(step, peak), falling, rising)
 
     return at
 
@@ -113,9 +122,9 @@ def one_cycle(
         start_value = peak_value / start_factor
         end_value = start_value / end_factor
         peak, end = split(rising_share * total_steps), split(total_steps)
-        rising = half_cosine(start_value, peak_value, *from_to(step, START, peak))
-        falling = half_cosine(peak_value, end_value, *from_to(step, peak, end))
-        return jnp.where(reached(step, peak), falling, rising)
+        rising = half_cosine(start_value, peak_value, *measure_progress(step, START, peak))
+        falling = half_cosine(peak_value, end_value, *measure_progress(step, peak, end))
+        return jnp.where(has_reached(step, peak), falling, rising)
 
     return at
 
@@ -137,10 +146,10 @@ def warmup_stable_decay(
 
     def at(step):
         plateau = split(warmup_steps)
-        rising = line(init_value, peak_value, *from_to(step, START, plateau))
-        decay = plus(plateau, split(stable_steps))
-        falling = line(peak_value, end_value, *from_to(step, decay, plus(decay, split(decay_steps))))
-        return jnp.where(reached(step, plateau), falling, rising)
+        rising = line(init_value, peak_value, *measure_progress(step, START, plateau))
+        decay = add_steps(plateau, split(stable_steps))
+        falling = line(peak_value, end_value, *measure_progress(step, decay, add_steps(decay, split(decay_steps))))
+        return jnp.where(has_reached(step, plateau), falling, rising)
 
     return at
 

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..hyperparameters import weak
+from ..hyperparameters import as_weak
 
 Integer: TypeAlias = Any  # Python's, or an array of the default integer dtype
 Float: TypeAlias = Any  # Python's, or a weakly typed array
@@ -36,14 +36,14 @@ class Count(NamedTuple):
     @property
     def as_float(self) -> Float:
         """The sum as a weakly typed float."""
-        whole = float(self.whole) if isinstance(self.whole, int) else weak(self.whole)
+        whole = float(self.whole) if isinstance(self.whole, int) else as_weak(self.whole)
         return whole + self.rest if self.has_rest else whole
 
 
 START = Count(0)
 
 
-def largest() -> int:
+def largest_step() -> int:
     """The largest step that an array of the default integer dtype holds: 2^31 - 1, or 2^63 - 1 under x64."""
     return int(jnp.iinfo(jax.dtypes.canonicalize_dtype(int)).max)
 
@@ -53,7 +53,7 @@ def split(number: Any) -> Count:
 
     What is too large for an integer leaves a rest above 1, so that no step reaches it and differences stay right.
     """
-    top = largest()
+    top = largest_step()
     if isinstance(number, (int, float)):
         whole = min(max(math.floor(number), -top), top) if math.isfinite(number) else (top if number > 0 else -top)
         return Count(whole, float(number - whole))
@@ -64,7 +64,7 @@ def split(number: Any) -> Count:
     return Count(floor.astype(int), number - floor)
 
 
-def reached(step: Count, boundary: Count) -> jax.Array:
+def has_reached(step: Count, boundary: Count) -> jax.Array:
     """Whether a step is at or behind a boundary, exactly; behind a negative one in any case."""
     if not step.has_rest and not boundary.has_rest:
         return step.whole >= boundary.whole
@@ -73,10 +73,10 @@ def reached(step: Count, boundary: Count) -> jax.Array:
     return behind if certain else behind | (boundary.whole < 0)  # the difference may have overflowed
 
 
-def since(step: Count, boundary: Count) -> Count:
+def steps_since(step: Count, boundary: Count) -> Count:
     """The steps since a boundary, which may be negative: 0 before it, and no more than the largest integer."""
     if not isinstance(boundary.whole, int) or boundary.whole < 0:  # a difference could overflow
-        step = step._replace(whole=jnp.minimum(step.whole, largest() + jnp.minimum(boundary.whole, 0)))
+        step = step._replace(whole=jnp.minimum(step.whole, largest_step() + jnp.minimum(boundary.whole, 0)))
     whole, rest = _difference(step, boundary)
     if _is_nothing(rest):
         return Count(jnp.maximum(whole, 0))
@@ -87,16 +87,16 @@ def since(step: Count, boundary: Count) -> Count:
     )
 
 
-def plus(begin: Count, length: Count) -> Count:
+def add_steps(begin: Count, length: Count) -> Count:
     """The step that comes a number of steps behind another, or the largest integer; its rest may be above 1."""
     rest = 0.0 if _is_nothing(begin.rest) and _is_nothing(length.rest) else begin.rest + length.rest
     if isinstance(begin.whole, int) and isinstance(length.whole, int):
-        whole = min(begin.whole + length.whole, largest())
+        whole = min(begin.whole + length.whole, largest_step())
         return Count(whole, rest + float(begin.whole + length.whole - whole))
-    return Count(jnp.minimum(begin.whole, largest() - jnp.maximum(length.whole, 0)) + length.whole, rest)
+    return Count(jnp.minimum(begin.whole, largest_step() - jnp.maximum(length.whole, 0)) + length.whole, rest)
 
 
-def from_to(step: Count, begin: Count, end: Count) -> tuple[jax.Array, Float]:
+def measure_progress(step: Count, begin: Count, end: Count) -> tuple[jax.Array, Float]:
     """How far a step is on the way from one step to another: if the nearer end is the first, and the share up to it.
 
     The share is in [0, 1/2], and exactly 0 at both ends and beyond. Measured from the nearer end, it has full relative
@@ -114,24 +114,26 @@ def quotient(steps: Float, period: Any) -> jax.Array:
     Neither is negative. A compiler that sees a constant divisor multiplies by its rounded reciprocal, so that
     82 / 41 may come out below 2. The maximum, which is always the period, hides the constant.
     """
-    steps = weak(steps)
+    steps = as_weak(steps)
     if isinstance(period, (int, float)) and period > 0:
         return steps / jnp.maximum(float(period), -steps)
-    period = weak(period)
+    period = as_weak(period)
     some = period > 0
     share = steps / jnp.maximum(jnp.where(some, period, 1.0), -steps)
     return jnp.where(some, share, jnp.where(steps > 0, float(jnp.finfo(steps.dtype).max), 0.0))
 
 
-def whole_periods(step: Count, period: Any) -> jax.Array:
+def count_periods(step: Count, period: Any) -> jax.Array:
     """The number of whole periods that have passed, as a float: by division of integers where the period is whole."""
     whole, rest = split(period)
     if _is_nothing(rest) and not (isinstance(whole, int) and whole <= 0):
-        return weak(jax.lax.div(step.whole, jnp.broadcast_to(jnp.maximum(whole, 1), jnp.shape(step.whole)).astype(int)))
+        return as_weak(
+            jax.lax.div(step.whole, jnp.broadcast_to(jnp.maximum(whole, 1), jnp.shape(step.whole)).astype(int))
+        )
     floor = jnp.floor(quotient(step.as_float, period))
     if isinstance(whole, int):
         return floor
-    return jnp.where((rest == 0) & (whole > 0), weak(step.whole // jnp.maximum(whole, 1)), floor)
+    return jnp.where((rest == 0) & (whole > 0), as_weak(step.whole // jnp.maximum(whole, 1)), floor)
 
 
 def _difference(left: Count, right: Count) -> tuple[Integer, Float]:

@@ -12,7 +12,7 @@ import numpy as np
 import optax
 
 from ..base import Transformation
-from ..boundary import same_structure
+from ..boundary import have_same_structure
 from .law import NotApplicable
 
 DTYPES = ("float32", "bfloat16", "float16", "float64", "complex64")  # of the parameters to try by default
@@ -172,5 +172,5 @@ def first_unlike(left: Any, right: Any) -> str | None:
         here, there = (aval(tree[path]) if path in tree else "nothing" for tree in (left_leaves, right_leaves))
         if here != there:
             return f"{jax.tree_util.keystr(path) or 'the only leaf'}: {here} against {there}"
-    same = same_structure(left, right)
+    same = have_same_structure(left, right)
     return None if same else f"structure {jax.tree.structure(left)} against {jax.tree.structure(right)}"

@@ -10,8 +10,8 @@ import optax
 
 from ..base import transformation
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
-from ..equations import Expression, Writer, accented, equation_of
-from ..hyperparameters import Decay, weak
+from ..equations import Expression, Writer, add_accent, equation_of
+from ..hyperparameters import Decay, as_weak
 
 
 class BiasCorrectionState(NamedTuple):
@@ -72,14 +72,14 @@ def power_weight(decay: Any, step: Any) -> jax.Array:
     The plain difference loses most of its digits for a decay near 1, and the logarithm is not finite at 0, in value
     or derivative: so each is used where it is exact.
     """
-    decay, step = weak(decay), weak(step)
+    decay, step = as_weak(decay), as_weak(step)
     near_one = decay > 0.5
     by_logarithm = -jnp.expm1(step * jnp.log(jnp.where(near_one, decay, 0.5)))
     return jnp.where(near_one, by_logarithm, 1 - jnp.where(near_one, 0.5, decay) ** step)
 
 
 def _grow(decay: Any, weight: Any) -> Any:
-    return () if decay is None else decay * weak(weight) + (1 - decay)
+    return () if decay is None else decay * as_weak(weight) + (1 - decay)
 
 
 @equation_of(bias_correction)
@@ -90,6 +90,6 @@ def _(write: Writer, first_decay: Any, second_decay: Any, as_power: bool) -> Exp
     second = None if second_decay is None else write.decay(second_decay, "2").weight(as_power=as_power)
     direction = write.direction()
     if first and not second and direction.kind == "atom":
-        return write.line(write.fresh(accented(r"\hat", direction)), direction.over(first))
+        return write.line(write.fresh(add_accent(r"\hat", direction)), direction.over(first))
     factor = rf"\sqrt{{{second}}}" if second else ""
     return direction.over(first, factor) if first else direction.times(factor)

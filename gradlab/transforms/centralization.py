@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..base import transformation
 from ..equations import Expression, Writer, equation_of
-from ..stateless import leafwise
+from ..stateless import map_leaves
 
 
 @transformation(claims=("contained", "sign symmetric"))
@@ -23,7 +23,7 @@ def centralize(output_axis: int = -1):
         kept = output_axis % d.ndim
         return d - d.mean(axis=tuple(axis for axis in range(d.ndim) if axis != kept), keepdims=True)
 
-    return leafwise(centralized)
+    return map_leaves(centralized)
 
 
 @equation_of(centralize)

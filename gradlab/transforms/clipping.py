@@ -12,13 +12,13 @@ from ..base import transformation
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Hyperparameter, Limit
-from ..stateless import leafwise, treewise
+from ..stateless import map_leaves, map_tree
 
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def clip_by_value(limit: Limit):
     """Bound every element, $d' = min(max(d, -c), c)$. `limit` is $c$ in [0, inf]; complex leaves by parts."""
-    return leafwise(lambda d: _by_parts(lambda x: jnp.clip(x, -limit, limit), d))
+    return map_leaves(lambda d: _apply_to_parts(lambda x: jnp.clip(x, -limit, limit), d))
 
 
 @transformation(claims={**dict.fromkeys(ELEMENTWISE, True), **NOT_SYMMETRIC})
@@ -27,10 +27,10 @@ def clip_between(lower: Hyperparameter, upper: Hyperparameter):
 
     `lower` and `upper` are $l$ and $u$, finite; where they cross, the upper one holds.
     """
-    return leafwise(lambda d: _by_parts(lambda x: jnp.clip(x, lower, upper), d))
+    return map_leaves(lambda d: _apply_to_parts(lambda x: jnp.clip(x, lower, upper), d))
 
 
-def _by_parts(clip, d):
+def _apply_to_parts(clip, d):
     return jax.lax.complex(clip(d.real), clip(d.imag)) if jnp.iscomplexobj(d) else clip(d)
 
 
@@ -40,7 +40,7 @@ def clip_by_norm(max_norm: Limit):
 
     Source: Pascanu et al. (2013), algorithm 1.
     """
-    return leafwise(lambda d: _bound(d, max_norm, _norm([d])))
+    return map_leaves(lambda d: _bound(d, max_norm, _norm([d])))
 
 
 @transformation(claims=("permutation equivariant", "sign symmetric"))
@@ -56,7 +56,7 @@ def clip_by_global_norm(max_norm: Limit):
         norm = _norm(jax.tree.leaves(updates))
         return jax.tree.map(lambda d: _bound(d, max_norm, norm), updates)
 
-    return treewise(bounded)
+    return map_tree(bounded)
 
 
 def _norm(leaves: list[jax.Array]) -> tuple[jax.Array, jax.Array]:
@@ -100,14 +100,14 @@ def _(write: Writer, lower: Any, upper: Any) -> Expression:
 
 @equation_of(clip_by_norm)
 def _(write: Writer, max_norm: Any) -> Expression:
-    return _clipped(write, max_norm, "")
+    return _write_clipped(write, max_norm, "")
 
 
 @equation_of(clip_by_global_norm)
 def _(write: Writer, max_norm: Any) -> Expression:
-    return _clipped(write, max_norm, r"_{\text{all}}")
+    return _write_clipped(write, max_norm, r"_{\text{all}}")
 
 
-def _clipped(write: Writer, max_norm: Any, leaves: str) -> Expression:
+def _write_clipped(write: Writer, max_norm: Any, leaves: str) -> Expression:
     direction = write.symbol()
     return direction.times(rf"\min(1, {write.number('c', max_norm)} / \|{direction}\|{leaves})")

@@ -26,7 +26,7 @@ def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None):
 
     def update(updates, state, params):
         require_empty(state)
-        chosen = _chosen(mask, params)
+        chosen = _choose_leaves(mask, params)
         return jax.tree.map(
             lambda d, x, on: d + weight_decay * x.astype(d.dtype) if on else d, updates, params, chosen
         ), state
@@ -34,7 +34,7 @@ def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None):
     return init_empty, update
 
 
-def _chosen(mask, params):
+def _choose_leaves(mask, params):
     """A tree of booleans like the parameters."""
     is_function = callable(mask) and all(leaf is mask for leaf in jax.tree.leaves(mask))
     mask = True if mask is None else mask(params) if is_function else mask

@@ -31,13 +31,13 @@ def running_max():
         return RunningMaxState(jax.tree.map(jnp.zeros_like, params))
 
     def update(updates, state):
-        maximum = jax.tree.map(_larger, state.maximum, updates)
+        maximum = jax.tree.map(_take_larger, state.maximum, updates)
         return maximum, RunningMaxState(maximum)
 
     return init, update
 
 
-def _larger(old: jax.Array, new: jax.Array) -> jax.Array:
+def _take_larger(old: jax.Array, new: jax.Array) -> jax.Array:
     if jnp.iscomplexobj(new):
         return jnp.where(magnitude(old) > magnitude(new), old, new)
     return jnp.maximum(old, new)

@@ -10,8 +10,8 @@ import optax
 
 from ..base import transformation
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC
-from ..equations import Expression, Writer, accented, equation_of, is_ahead, is_zero
-from ..hyperparameters import Decay, Fraction, Hyperparameter, is_schedule, weak
+from ..equations import Expression, Writer, add_accent, equation_of, is_ahead, is_zero
+from ..hyperparameters import Decay, Fraction, Hyperparameter, as_weak, is_schedule
 from .bias_correction import power_weight
 
 
@@ -70,7 +70,7 @@ def scale_by_heavy_ball(decay: Decay = 0.9, dampening: Fraction = 0.0):
     def update(updates, state):
         rests = jnp.equal(decay, 0)
         share = jnp.where(state.entries == 0, 1.0, 1 - dampening)
-        entered = jax.tree.map(lambda b, d: decay * b + weak(share) * d, state.buffer, updates)
+        entered = jax.tree.map(lambda b, d: decay * b + as_weak(share) * d, state.buffer, updates)
         direction = jax.tree.map(lambda b, d: jnp.where(rests, d, b), entered, updates)
         buffer = jax.tree.map(lambda old, b: jnp.where(rests, old, b), state.buffer, entered)
         entries = jnp.where(rests, state.entries, optax.safe_increment(state.entries))
@@ -118,7 +118,7 @@ def nesterov(
             weight, next_weight = power_weight(decay, step), power_weight(next_decay, optax.safe_increment(step))
             new_state = NesterovState(step)
         else:
-            weight = decay * weak(state.weight) + (1 - decay)
+            weight = decay * as_weak(state.weight) + (1 - decay)
             next_weight = next_decay * weight + (1 - next_decay)
             new_state = NesterovState(weight)
         ahead, now = next_decay / next_weight, (1 - dampening) / weight
@@ -133,7 +133,7 @@ def _(write: Writer, decay: Any, dampening: Any, initial: Any) -> Expression:
     beta, moment = write.decay(decay, base=r"\mu" if is_zero(dampening) else r"\beta"), write.fresh(write.letter)
     write.start(moment, initial)
     return write.line(
-        moment, Expression(f"{beta} {moment}_{{t-1}}").plus(direction.times(_share(write, beta, dampening)))
+        moment, Expression(f"{beta} {moment}_{{t-1}}").plus(direction.times(_write_share(write, beta, dampening)))
     )
 
 
@@ -141,7 +141,7 @@ def _(write: Writer, decay: Any, dampening: Any, initial: Any) -> Expression:
 def _(write: Writer, decay: Any, dampening: Any) -> Expression:
     direction = write.direction()
     mu, buffer = write.decay(decay, base=r"\mu"), write.fresh("b")
-    share = _share(write, mu, dampening)
+    share = _write_share(write, mu, dampening)
     if share:
         write.starts_with(buffer, direction)
     return write.line(buffer, Expression(f"{mu} {buffer}_{{t-1}}").plus(direction.times(share)))
@@ -151,7 +151,7 @@ def _(write: Writer, decay: Any, dampening: Any) -> Expression:
 def _(write: Writer, decay: Any, dampening: Any, next_decay: Any, corrected: bool, as_power: bool) -> Expression:
     moment, gradient = write.symbol(), write.read_gradient()
     mu = write.decay(decay, base=r"\mu")
-    share = _share(write, mu, dampening)
+    share = _write_share(write, mu, dampening)
     is_shifted = next_decay is None or is_ahead(next_decay, decay)
     later = mu if is_shifted else write.decay(next_decay, base=r"\mu")
     coefficient = later.at("t+1" if is_shifted and next_decay is not None else "t")
@@ -165,10 +165,10 @@ def _(write: Writer, decay: Any, dampening: Any, next_decay: Any, corrected: boo
         next_weight = mu.weight().replace("1 - ", f"1 - {coefficient} ", 1)
     ahead = moment.times(coefficient).over(next_weight)
     now = gradient.times(share).over(mu.weight(as_power=as_power))
-    return write.line(write.fresh(accented(r"\hat", moment)), ahead.plus(now))
+    return write.line(write.fresh(add_accent(r"\hat", moment)), ahead.plus(now))
 
 
-def _share(write: Writer, decay: Any, dampening: Any) -> str:
+def _write_share(write: Writer, decay: Any, dampening: Any) -> str:
     """What the new direction is multiplied by."""
     if dampening is None:
         return str(decay.rest)

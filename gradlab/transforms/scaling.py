@@ -11,19 +11,19 @@ from ..base import transformation
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Hyperparameter, NonNegative
-from ..stateless import leafwise
+from ..stateless import map_leaves
 
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def scale(factor: Hyperparameter):
     """Multiply by a number, $d' = c d$. `factor` is $c$, finite and of any sign."""
-    return leafwise(lambda d: factor * d)
+    return map_leaves(lambda d: factor * d)
 
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def scale_by_learning_rate(learning_rate: NonNegative):
     r"""Turn a direction into a step down, $d' = -\alpha d$. `learning_rate` is $\alpha$ in [0, inf)."""
-    return leafwise(lambda d: -learning_rate * d)
+    return map_leaves(lambda d: -learning_rate * d)
 
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
@@ -32,7 +32,7 @@ def scale_by_sign():
 
     Source: Riedmiller & Braun (1993), Rprop; Bernstein et al. (2018), signSGD.
     """
-    return leafwise(lambda d: divide(d, magnitude(d)) if jnp.iscomplexobj(d) else jnp.sign(d))
+    return map_leaves(lambda d: divide(d, magnitude(d)) if jnp.iscomplexobj(d) else jnp.sign(d))
 
 
 @equation_of(scale)

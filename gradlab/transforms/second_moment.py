@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..arithmetic import divide, magnitude, squarable, square_root, squared_magnitude
+from ..arithmetic import bound_for_squaring, divide, magnitude, square_root, squared_magnitude
 from ..base import recipe, transformation
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, shared_claims
 from ..core import raw_init, raw_update
@@ -18,14 +18,14 @@ from .estimators import running_sum
 from .momentum import scale_by_momentum
 
 
-def _estimator(decay: Any) -> Any:
+def _as_estimator(decay: Any) -> Any:
     """A bare number means an exponential moving average."""
     return decay if isinstance(decay, optax.GradientTransformation) else scale_by_momentum(decay)
 
 
 def _claims(*estimators: Any) -> tuple[str, ...]:
     """Return the claims of a link that squares the gradient: it is elementwise if its estimators are."""
-    shared = shared_claims(*map(_estimator, estimators))
+    shared = shared_claims(*map(_as_estimator, estimators))
     return (*(name for name in ELEMENTWISE if name in shared), "sign symmetric")
 
 
@@ -33,7 +33,7 @@ def _claims_of_stddev(tx: Any) -> tuple[str, ...]:
     """Return the claims of `scale_by_stddev`, which is symmetric only if the estimator of the mean is."""
     mean = tx.decay if tx.mean_decay is None else tx.mean_decay
     names = _claims(tx.decay, mean)
-    return names if "sign symmetric" in shared_claims(_estimator(mean)) else names[:-1]
+    return names if "sign symmetric" in shared_claims(_as_estimator(mean)) else names[:-1]
 
 
 class RmsState(NamedTuple):
@@ -42,9 +42,9 @@ class RmsState(NamedTuple):
     second_moment: Any  # the state of the estimator of g^2, real, at least float32
 
 
-def _measured(updates: Any, grads: Any) -> tuple[Any, Any]:
+def _bound_gradient(updates: Any, grads: Any) -> tuple[Any, Any]:
     """The direction and the gradient of a link that squares the gradient: what is squared must have a square."""
-    gradient = jax.tree.map(squarable, updates if grads is None else grads)
+    gradient = jax.tree.map(bound_for_squaring, updates if grads is None else grads)
     return (gradient if grads is None else updates), gradient
 
 
@@ -58,17 +58,18 @@ def scale_by_rms(
     exponential moving average; a transformation is applied to $|g|^2$ as the estimator, so that
     `chain(scale_by_momentum(b2), bias_correction(b2), running_max())` is AMSGrad's. `eps` and `eps_root` are in
     [0, inf), in units of the gradient and of its square. Where the denominator is 0 the result is 0. A finite gradient
-    whose square would overflow is bounded (see `gradlab.arithmetic.squarable`), in a chain before it enters a momentum.
+    whose square would overflow is bounded (see `gradlab.arithmetic.bound_for_squaring`); a chain bounds it before it
+    enters a momentum.
 
     Source: Hinton (2012), lecture 6e of Neural Networks for Machine Learning.
     """
-    estimator = _estimator(decay)
+    estimator = _as_estimator(decay)
 
     def init(params):
         return RmsState(raw_init(estimator, jax.tree.map(squared_magnitude, params)))
 
     def update(updates, state, params=None, *, grads=None):
-        updates, gradient = _measured(updates, grads)
+        updates, gradient = _bound_gradient(updates, grads)
         square = jax.tree.map(squared_magnitude, gradient)
         v, second_moment = raw_update(estimator, square, state.second_moment, params, {})
         scaled = jax.tree.map(lambda d, v: divide(d, square_root(v + eps_root) + eps), updates, v)
@@ -107,15 +108,15 @@ def scale_by_stddev(
     [0, 1) or an estimator, used for both, unless `mean_decay` is the one for the mean.
     Source: Graves (2013), equations 38 to 40.
     """
-    estimator = _estimator(decay)
-    mean_estimator = estimator if mean_decay is None else _estimator(mean_decay)
+    estimator = _as_estimator(decay)
+    mean_estimator = estimator if mean_decay is None else _as_estimator(mean_decay)
 
     def init(params):
         square = jax.tree.map(squared_magnitude, params)
         return StddevState(raw_init(mean_estimator, params), raw_init(estimator, square))
 
     def update(updates, state, params=None, *, grads=None):
-        updates, gradient = _measured(updates, grads)
+        updates, gradient = _bound_gradient(updates, grads)
         square = jax.tree.map(squared_magnitude, gradient)
         mean, mean_state = raw_update(mean_estimator, gradient, state.mean, params, {})
         v, second_moment = raw_update(estimator, square, state.second_moment, params, {})
@@ -175,7 +176,7 @@ def scale_by_update_rms(decay: Decay = 0.9, eps: NonNegative = 1e-6):
     def update(updates, state):
         w = state.second_moment
         scaled = jax.tree.map(lambda w, d: square_root(w + eps).astype(d.dtype) * d, w, updates)
-        w = jax.tree.map(lambda w, d: decay * w + (1 - decay) * squared_magnitude(squarable(d)), w, scaled)
+        w = jax.tree.map(lambda w, d: decay * w + (1 - decay) * squared_magnitude(bound_for_squaring(d)), w, scaled)
         return scaled, UpdateRmsState(w)
 
     return init, update
@@ -186,22 +187,22 @@ _EPSILON = r"\epsilon"
 
 @equation_of(scale_by_rms)
 def _(write: Writer, decay: Any, eps: Any, eps_root: Any) -> Expression:
-    direction, moment = _squares(write, decay)
-    return direction.over(_root(write, moment, eps, eps_root))
+    direction, moment = _write_squares(write, decay)
+    return direction.over(_write_root(write, moment, eps, eps_root))
 
 
 @equation_of(scale_by_stddev)
 def _(write: Writer, decay: Any, eps: Any, eps_root: Any, mean_decay: Any) -> Expression:
-    mean_of = _estimator(decay if mean_decay is None else mean_decay)
+    mean_of = _as_estimator(decay if mean_decay is None else mean_decay)
     gradient = write.gradient()
     mean = write.inside(mean_of, r"\bar g", "2" if mean_decay is None else "1", gradient, gradient)
     if mean.kind != "atom":
         mean = write.line(write.fresh(r"\bar g"), mean)
-    direction, moment = _squares(write, decay)
+    direction, moment = _write_squares(write, decay)
     variance = moment.plus(Expression(rf"{mean}^2", "product", negative=True))
     if mean_decay is not None or isinstance(decay, optax.GradientTransformation):  # the difference can be negative
         variance = variance.inside(r"\max", "0")
-    return direction.over(_root(write, variance, eps, eps_root))
+    return direction.over(_write_root(write, variance, eps, eps_root))
 
 
 @equation_of(scale_by_infinity_norm)
@@ -222,12 +223,12 @@ def _(write: Writer, decay: Any, eps: Any) -> Expression:
     return result
 
 
-def _squares(write: Writer, decay: Any) -> tuple[Expression, Expression]:
+def _write_squares(write: Writer, decay: Any) -> tuple[Expression, Expression]:
     """The direction, and the estimate of the squared gradient."""
     square = Expression(f"{write.gradient()}^2", "square")
-    return write.direction(), write.inside(_estimator(decay), "v", "2", square, square)
+    return write.direction(), write.inside(_as_estimator(decay), "v", "2", square, square)
 
 
-def _root(write: Writer, moment: Expression, eps: Any, eps_root: Any) -> str:
+def _write_root(write: Writer, moment: Expression, eps: Any, eps_root: Any) -> str:
     inside = moment if is_zero(eps_root) else moment.plus(Expression(str(write.number(_EPSILON, eps_root))))
     return rf"\sqrt{{{inside}}}" + ("" if is_zero(eps) else f" + {write.number(_EPSILON, eps)}")

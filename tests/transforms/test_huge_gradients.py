@@ -12,7 +12,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.arithmetic import squarable, squared_magnitude
+from gradlab.arithmetic import bound_for_squaring, squared_magnitude
 
 
 @gl.transformation(splits_gradient="tx")  # which decides on the square too
@@ -99,7 +99,7 @@ def test_complex_gradients_keep_their_phase(rollout: Callable[..., Any]) -> None
 def test_a_sum_of_the_largest_squares_does_not_overflow(rollout: Callable[..., Any]) -> None:
     got = rollout(gl.scale_by_rss(0.0, 0.0, 1e30), np.full((200, 1), 3e38, np.float32))
     np.testing.assert_allclose(got[:, 0], 1 / np.sqrt(np.arange(1, 201) + 1e30 / 2.0**102), rtol=1e-5)
-    largest = squared_magnitude(squarable(jnp.float32(3e38)))
+    largest = squared_magnitude(bound_for_squaring(jnp.float32(3e38)))
     total = jnp.float32(2.0**24) * largest
     assert jnp.isfinite(total + largest)
     assert total + largest == total  # so it grows no further
@@ -128,12 +128,14 @@ def test_what_squares_nothing_is_not_bounded(tx: Any, rollout: Callable[..., Any
 @pytest.mark.parametrize(("dtype", "largest"), [("float32", 2.0**51), ("float64", 2.0**484)])
 def test_ordinary_numbers_are_the_same_to_the_bit(dtype: str, largest: float) -> None:
     x = jnp.array([0.0, -0.0, 1e-37, -1e-30, 1.5, largest, -largest, np.inf, -np.inf, np.nan], dtype)
-    np.testing.assert_array_equal(squarable(x).view(f"uint{x.itemsize * 8}"), x.view(f"uint{x.itemsize * 8}"))
-    np.testing.assert_array_equal(squarable(jnp.array([2, -4], dtype) * largest), [largest, -largest])
+    np.testing.assert_array_equal(bound_for_squaring(x).view(f"uint{x.itemsize * 8}"), x.view(f"uint{x.itemsize * 8}"))
+    np.testing.assert_array_equal(bound_for_squaring(jnp.array([2, -4], dtype) * largest), [largest, -largest])
     z = jax.lax.complex(x, x[::-1])
-    np.testing.assert_array_equal(squarable(z).real, x)
-    np.testing.assert_array_equal(squarable(z).imag, x[::-1])
-    np.testing.assert_allclose(squarable(jnp.array([4 - 2j], z.dtype) * largest), [(1 - 0.5j) * largest], rtol=1e-6)
+    np.testing.assert_array_equal(bound_for_squaring(z).real, x)
+    np.testing.assert_array_equal(bound_for_squaring(z).imag, x[::-1])
+    np.testing.assert_allclose(
+        bound_for_squaring(jnp.array([4 - 2j], z.dtype) * largest), [(1 - 0.5j) * largest], rtol=1e-6
+    )
 
 
 def test_infinities_stay_what_they_are(rollout: Callable[..., Any]) -> None:
@@ -144,7 +146,7 @@ def test_infinities_stay_what_they_are(rollout: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("x", [0.0, 3.0, -1e30, 2.0**600, 1j, 1e300j])
 def test_the_derivative_is_finite(x: Any) -> None:
-    derivative = jax.grad(lambda x: squarable(x).real)(jnp.asarray(x))
+    derivative = jax.grad(lambda x: bound_for_squaring(x).real)(jnp.asarray(x))
     assert np.isfinite(derivative)
     assert derivative == (1 if abs(x) < 2.0**484 else 2.0**484 / abs(x) if isinstance(x, complex) else 0)
 

@@ -15,7 +15,7 @@ import optax
 
 from gradlab import Transformation
 from gradlab.time_limit import limit_time, time_limit_seconds
-from gradlab.values import replaced
+from gradlab.values import replace_unchecked
 
 from ..inputs.source_files import is_user_code
 from ..inputs.user_errors import RefusedHyperparametersError, UserCodeError, convert_user_errors
@@ -117,7 +117,7 @@ class Task:
                 return stack_optimizers([self.optimizer(point) for point in range(self.count)])
         # The leaves are the arguments themselves, so that there is no need to make every optimizer.
         columns = jax.tree.map(lambda number: jnp.asarray(np.full(self.count, number)), first)
-        return replaced(columns, {name: jnp.asarray(values) for name, values in self.points.items()})
+        return replace_unchecked(columns, {name: jnp.asarray(values) for name, values in self.points.items()})
 
     @cached_property
     def composition(self) -> str:

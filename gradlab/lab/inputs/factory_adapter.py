@@ -12,8 +12,8 @@ import optax
 
 import gradlab as gl
 from gradlab.base import Transformation
-from gradlab.hyperparameters import weak
-from gradlab.refusals import in_words
+from gradlab.hyperparameters import as_weak
+from gradlab.refusals import describe_result
 from gradlab.values import Value, is_factory
 
 from .importing import LoadError
@@ -72,7 +72,7 @@ def _pair_maker(found: Callable[..., Any]) -> Callable[..., optax.GradientTransf
 
     def number(value: Any) -> Any:
         is_array = isinstance(value, jax.Array) and jax.numpy.issubdtype(value.dtype, jax.numpy.floating)
-        return weak(value) if is_array else value  # so that it takes on the dtype that it meets
+        return as_weak(value) if is_array else value  # so that it takes on the dtype that it meets
 
     @functools.wraps(found, updated=())
     def make(*args: Any, **kwargs: Any) -> optax.GradientTransformation:
@@ -82,7 +82,7 @@ def _pair_maker(found: Callable[..., Any]) -> Callable[..., optax.GradientTransf
         if not (hasattr(made, "init") and hasattr(made, "update")):
             raise TypeError(
                 f"{getattr(found, '__name__', 'it')} must return an optimizer, which has init(params) and "
-                f"update(updates, state, params), but it returned {in_words(made)}"
+                f"update(updates, state, params), but it returned {describe_result(made)}"
             )
         return optax.GradientTransformation(made.init, made.update)
 

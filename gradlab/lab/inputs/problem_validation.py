@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from gradlab.boundary import first_difference
+from gradlab.boundary import find_difference
 from gradlab.time_limit import limit_time, time_limit_seconds
 
 from ..problems.base import Landscape, Problem, Score
@@ -91,7 +91,7 @@ def _try_statements(problem: Problem, label: str, params: Any, batch: Any) -> No
         return
     if callable(optimum):
         raise InvalidProblemError(f"{label}.optimum is a function, expected parameters; write @property above it")
-    if first_difference(optimum, params) is not None:
+    if find_difference(optimum, params) is not None:
         raise InvalidProblemError(
             f"{label}.optimum must be like what init returns, {describe_shapes(params)}; got {describe_shapes(optimum)}"
         )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gradlab.equations import equations_of
-from gradlab.plain_math import plain
+from gradlab.plain_math import format_text
 
 from ..inputs.contestants import Contestant, all_contestants
 from .findings import Finding
@@ -80,7 +80,7 @@ def split_prose(text: str) -> list[Segment]:
 def _segment(part: str) -> Segment:
     equation, _, ending = part[1:].partition("$") if part.startswith("$") else ("", "", "")
     if equation:
-        formula = _with_minus_signs(plain(f"${equation}$"))
+        formula = _with_minus_signs(format_text(f"${equation}$"))
         # The punctuation belongs to the equation, so that it does not stand on a line of its own.
         return Segment("display" if " = " in formula and len(formula) > 12 else "math", formula + ending)
     if len(part) > 2 and part[0] == part[-1] == "`":

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ...boundary import same_structure
+from ...boundary import have_same_structure
 from ..law import Broken, law, require
 from ..subject import TREES, Subject, largest_gap, sample
 
@@ -45,7 +45,8 @@ def inputs_untouched(subject: Subject) -> None:
     subject.update(gradient, state, params)
     _require_equal((params, gradient), kept, "the parameters or gradients that were passed in were changed")
     require(
-        same_structure(state, before), "the state that was passed in was changed: it has another structure after update"
+        have_same_structure(state, before),
+        "the state that was passed in was changed: it has another structure after update",
     )
     _require_equal(jax.tree.leaves(state), kept_leaves, "the state that was passed in was changed")
 
@@ -72,7 +73,7 @@ def _buffer(leaf: Any) -> Any:
 
 
 def _require_equal(left: Any, right: Any, what: str) -> None:
-    if not same_structure(left, right):
+    if not have_same_structure(left, right):
         raise Broken(f"{what}: their structures differ")
     gap, _, place = largest_gap(_plain(left), _plain(right))
     if gap > 0:

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from gradlab.boundary import like, precise, require_same_trees
+from gradlab.boundary import raise_precision, require_same_trees, restore_dtypes
 
 from .heavy_ball import heavy_ball, step_down, wide, zeros
 from .mutant import breaks
@@ -18,7 +18,7 @@ _OF = "sgd"
 def state_takes_the_gradients_dtype():
     def update(updates, state, params=None):
         m = jax.tree.map(lambda m, g: 0.9 * m + g, state["m"], wide(updates, state["m"]))
-        return step_down(0.1, m, updates), {"m": like(m, updates)}
+        return step_down(0.1, m, updates), {"m": restore_dtypes(m, updates)}
 
     return optax.GradientTransformation(heavy_ball().init, update)
 
@@ -106,7 +106,7 @@ def half_precision_momentum():
 
     def update(updates, state, params=None):
         require_same_trees(updates, state["m"], "the updates", "the state")
-        m = jax.tree.map(lambda m, g: (0.9 * m + g).astype(m.dtype), state["m"], like(updates, state["m"]))
+        m = jax.tree.map(lambda m, g: (0.9 * m + g).astype(m.dtype), state["m"], restore_dtypes(updates, state["m"]))
         return step_down(0.1, m, updates), {"m": m}
 
     return optax.GradientTransformation(init, update)
@@ -131,7 +131,7 @@ def half_precision_counter():
 def rounded_twice():
     def update(updates, state, params=None):
         m = jax.tree.map(lambda m, g: 0.9 * m + g, state["m"], wide(updates, state["m"]))
-        return jax.tree.map(lambda m: -0.1 * m, like(m, updates)), {"m": m}
+        return jax.tree.map(lambda m: -0.1 * m, restore_dtypes(m, updates)), {"m": m}
 
     return optax.GradientTransformation(heavy_ball().init, update)
 
@@ -150,14 +150,14 @@ def _rms(square, root):
     """RMSProp with its square and its root to be filled in."""
 
     def init(params):
-        return {"v": jax.tree.map(lambda p: square(jnp.zeros_like(p)), precise(params, "the parameter"))}
+        return {"v": jax.tree.map(lambda p: square(jnp.zeros_like(p)), raise_precision(params, "the parameter"))}
 
     def update(updates, state, params=None):
         require_same_trees(updates, state["v"], "the updates", "the state")
-        g = precise(updates, "the update")
+        g = raise_precision(updates, "the update")
         v = jax.tree.map(lambda v, g: 0.9 * v + 0.1 * square(g).astype(v.dtype), state["v"], g)
         change = jax.tree.map(lambda g, v: -0.1 * g / root(v).astype(g.dtype), g, v)
-        return like(change, updates), {"v": v}
+        return restore_dtypes(change, updates), {"v": v}
 
     return optax.GradientTransformation(init, update)
 

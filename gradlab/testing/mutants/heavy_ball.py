@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from gradlab.boundary import like, precise, require_same_trees
+from gradlab.boundary import raise_precision, require_same_trees, restore_dtypes
 
 
 def heavy_ball(rate=0.1, decay=0.9):
@@ -24,15 +24,15 @@ def heavy_ball(rate=0.1, decay=0.9):
 
 def zeros(params):
     """A moment like the parameters, at least float32; refuses integers."""
-    return jax.tree.map(jnp.zeros_like, precise(params, "the parameter"))
+    return jax.tree.map(jnp.zeros_like, raise_precision(params, "the parameter"))
 
 
 def wide(updates, moment):
     """The gradients in the dtypes of a moment; refuses a tree of another structure or shapes."""
     require_same_trees(updates, moment, "the updates", "the state")
-    return like(precise(updates, "the update"), moment)
+    return restore_dtypes(raise_precision(updates, "the update"), moment)
 
 
 def step_down(rate, direction, updates):
     """The updates along a direction, rounded to the dtypes of the gradients."""
-    return like(jax.tree.map(lambda d: -rate * d, direction), updates)
+    return restore_dtypes(jax.tree.map(lambda d: -rate * d, direction), updates)

@@ -10,7 +10,7 @@ import optax
 
 import gradlab as gl
 from gradlab.hyperparameters import Limit, NonNegative
-from gradlab.stateless import leafwise, treewise
+from gradlab.stateless import map_leaves, map_tree
 
 from .link_references import TREE, TWINS, add_noise, apply_to_tree, centralize, clip_by_global_norm, clip_by_value
 from .mutant import breaks, mutates
@@ -18,12 +18,12 @@ from .mutant import breaks, mutates
 
 @mutates(clip_by_value, "it bounds from above only", limit=0.5)
 def clip_one_sided(limit: Limit):
-    return leafwise(lambda d: jnp.minimum(d, limit))
+    return map_leaves(lambda d: jnp.minimum(d, limit))
 
 
 @mutates(clip_by_value, "what is out of bounds is set to zero, and not to the bound", limit=0.5)
 def clip_drops(limit: Limit):
-    return leafwise(lambda d: jnp.where(jnp.abs(d) > limit, 0, d))
+    return map_leaves(lambda d: jnp.where(jnp.abs(d) > limit, 0, d))
 
 
 @mutates(clip_by_global_norm, "the norm is of each leaf, and not of the whole tree", max_norm=1.0)
@@ -44,7 +44,7 @@ def _clipped(factor_of_squared_norm):
         squared = sum(squares, jnp.zeros(()))
         return jax.tree.map(lambda d: d * factor_of_squared_norm(squared).astype(d.dtype), updates)
 
-    return treewise(clipped)
+    return map_tree(clipped)
 
 
 @mutates(clip_by_global_norm, "the root of the squared norm is not taken", max_norm=1.0)
@@ -83,17 +83,17 @@ def centralize_other_axis():
 
 @mutates(centralize, "the mean is of the whole matrix, and not of each output")
 def centralize_whole_matrix():
-    return apply_to_tree(leafwise(lambda d: d - d.mean() if d.ndim > 1 else d), TREE)
+    return apply_to_tree(map_leaves(lambda d: d - d.mean() if d.ndim > 1 else d), TREE)
 
 
 @mutates(centralize, "vectors are centralized too")
 def centralize_vectors():
-    return apply_to_tree(leafwise(lambda d: d - d.mean(axis=0) if d.ndim else d), TREE)
+    return apply_to_tree(map_leaves(lambda d: d - d.mean(axis=0) if d.ndim else d), TREE)
 
 
 @mutates(centralize, "the mean is added, instead of being taken off")
 def centralize_adds():
-    return apply_to_tree(leafwise(lambda d: d + d.mean(axis=0) if d.ndim > 1 else d), TREE)
+    return apply_to_tree(map_leaves(lambda d: d + d.mean(axis=0) if d.ndim > 1 else d), TREE)
 
 
 NO_TURN = {"except": ("turns with i",)}  # noise does not turn with the gradient

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from gradlab.boundary import like, precise, require_same_trees
+from gradlab.boundary import raise_precision, require_same_trees, restore_dtypes
 
 from .heavy_ball import heavy_ball, step_down, wide, zeros
 from .mutant import breaks
@@ -116,7 +116,7 @@ def promotes_integers():
 @breaks("mismatched trees", of=_OF, mistake="a gradient of another shape is broadcast to that of the momentum")
 def broadcasts():
     def update(updates, state, params=None):
-        g = like(precise(updates, "the update"), state["m"])
+        g = restore_dtypes(raise_precision(updates, "the update"), state["m"])
         m = jax.tree.map(lambda m, g: 0.9 * m + g, state["m"], g)
         return step_down(0.1, m, updates), {"m": m}
 
@@ -127,7 +127,7 @@ def broadcasts():
 def zips_leaves():
     def update(updates, state, params=None):
         structure: Any
-        leaves, structure = jax.tree.flatten(precise(updates, "the update"))
+        leaves, structure = jax.tree.flatten(raise_precision(updates, "the update"))
         paired = [0.9 * m + g.astype(m.dtype) for m, g in zip(jax.tree.leaves(state["m"]), leaves, strict=False)]
         m = structure.unflatten(paired[: structure.num_leaves])
         return step_down(0.1, m, updates), {"m": m}
@@ -159,9 +159,9 @@ def mean_over_the_tree():
     def update(updates, state, params=None):
         sizes = [jnp.abs(g).sum().astype(jnp.float32) for g in jax.tree.leaves(updates)]
         mean = sum(sizes, jnp.float32(0)) / max(1, sum(g.size for g in jax.tree.leaves(updates)))
-        scaled = jax.tree.map(lambda g: g / (1 + mean.astype(g.dtype)), precise(updates, "the update"))
+        scaled = jax.tree.map(lambda g: g / (1 + mean.astype(g.dtype)), raise_precision(updates, "the update"))
         changed, after = right.update(scaled, state, params)
-        return like(changed, updates), after
+        return restore_dtypes(changed, updates), after
 
     return optax.GradientTransformation(right.init, update)
 
@@ -175,7 +175,7 @@ def mean_over_the_tree():
 def one_rate_a_leaf():
     def init(params):
         return {
-            "v": jax.tree.map(lambda p: jnp.zeros((), p.real.dtype), precise(params, "the parameter")),
+            "v": jax.tree.map(lambda p: jnp.zeros((), p.real.dtype), raise_precision(params, "the parameter")),
             "m": zeros(params),
         }
 
@@ -198,16 +198,16 @@ def one_rate_a_leaf():
 )
 def sums_along_the_array():
     def init(params):
-        return {"s": jax.tree.map(lambda p: jnp.zeros_like(p.real), precise(params, "the parameter"))}
+        return {"s": jax.tree.map(lambda p: jnp.zeros_like(p.real), raise_precision(params, "the parameter"))}
 
     def update(updates, state, params=None):
         require_same_trees(updates, state["s"], "the updates", "the state")
-        g = precise(updates, "the update")
+        g = raise_precision(updates, "the update")
         s = jax.tree.map(
             lambda s, g: s + (g * g.conj()).real.ravel().cumsum().reshape(g.shape).astype(s.dtype), state["s"], g
         )
         change = jax.tree.map(lambda g, s: -0.1 * g / jnp.sqrt(s + 1e-10).astype(g.dtype), g, s)
-        return like(change, updates), {"s": s}
+        return restore_dtypes(change, updates), {"s": s}
 
     return optax.GradientTransformation(init, update)
 
@@ -220,14 +220,14 @@ def sums_along_the_array():
 )
 def signed_size():
     def init(params):
-        return {"u": jax.tree.map(lambda p: jnp.zeros_like(p.real), precise(params, "the parameter"))}
+        return {"u": jax.tree.map(lambda p: jnp.zeros_like(p.real), raise_precision(params, "the parameter"))}
 
     def update(updates, state, params=None):
         require_same_trees(updates, state["u"], "the updates", "the state")
-        g = precise(updates, "the update")
+        g = raise_precision(updates, "the update")
         u = jax.tree.map(lambda u, g: jnp.maximum(0.9 * u, _signed(g).astype(u.dtype)), state["u"], g)
         change = jax.tree.map(lambda g, u: -0.1 * g / (u + 0.1).astype(g.dtype), g, u)
-        return like(change, updates), {"u": u}
+        return restore_dtypes(change, updates), {"u": u}
 
     def _signed(g):
         return jnp.abs(g) if jnp.iscomplexobj(g) else g

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import optax
 
 import gradlab as gl
-from gradlab.boundary import like, precise, require_same_trees
+from gradlab.boundary import raise_precision, require_same_trees, restore_dtypes
 
 from .mutant import breaks
 
@@ -26,19 +26,19 @@ def accumulate(inner, k=4):
     """The right version: the mean of k gradients goes to `inner`, and in between nothing moves."""
 
     def init(params):
-        zeros = jax.tree.map(jnp.zeros_like, precise(params, "the parameter"))
+        zeros = jax.tree.map(jnp.zeros_like, raise_precision(params, "the parameter"))
         return AccumulateState(jnp.zeros((), jnp.int32), zeros, inner.init(params))
 
     def update(updates, state, params=None):
         require_same_trees(updates, state.mean, "the updates", "the state")
-        wide = precise(updates, "the update")
+        wide = raise_precision(updates, "the update")
         mean = jax.tree.map(lambda m, g: m + g.astype(m.dtype) / k, state.mean, wide)
         last = state.micro_step == k - 1
         change, after = inner.update(mean, state.inner, params)
         emitted = jax.tree.map(lambda u: jnp.where(last, u, 0), change)
         kept = jax.tree.map(lambda new, old: jnp.where(last, new, old), after, state.inner)
         reset = jax.tree.map(lambda m: jnp.where(last, 0, m), mean)
-        return like(emitted, updates), AccumulateState((state.micro_step + 1) % k, reset, kept)
+        return restore_dtypes(emitted, updates), AccumulateState((state.micro_step + 1) % k, reset, kept)
 
     return optax.GradientTransformation(init, update)
 
@@ -60,13 +60,15 @@ def _wrong(step):
     def update(updates, state, params=None):
         require_same_trees(updates, state.mean, "the updates", "the state")
         last = state.micro_step == k - 1
-        wide = jax.tree.map(lambda m, g: g.astype(m.dtype), state.mean, precise(updates, "the update"))
+        wide = jax.tree.map(lambda m, g: g.astype(m.dtype), state.mean, raise_precision(updates, "the update"))
         both = jax.tree.map(lambda g, m: step(g, m, state.micro_step, last), wide, state.mean)
         used, kept = (jax.tree.map(lambda _, pair, i=i: pair[i], wide, both) for i in (0, 1))
         change, after = inner.update(used, state.inner, params)
         emitted = jax.tree.map(lambda u: jnp.where(last, u, 0), change)
         memory = jax.tree.map(lambda new, old: jnp.where(last, new, old), after, state.inner)
-        return like(emitted, updates), AccumulateState((state.micro_step + 1) % k, like(kept, state.mean), memory)
+        return restore_dtypes(emitted, updates), AccumulateState(
+            (state.micro_step + 1) % k, restore_dtypes(kept, state.mean), memory
+        )
 
     return optax.GradientTransformation(init, update)
 
@@ -150,14 +152,14 @@ def accumulate_multiplies_by_zero():
 
     def update(updates, state, params=None):
         require_same_trees(updates, state.mean, "the updates", "the state")
-        wide = precise(updates, "the update")
+        wide = raise_precision(updates, "the update")
         mean = jax.tree.map(lambda m, g: m + g.astype(m.dtype) / k, state.mean, wide)
         last = state.micro_step == k - 1
         change, after = inner.update(mean, state.inner, params)
         emitted = jax.tree.map(lambda u: u * last.astype(u.dtype), change)
         kept = jax.tree.map(lambda new, old: jnp.where(last, new, old), after, state.inner)
         reset = jax.tree.map(lambda m: jnp.where(last, 0, m), mean)
-        return like(emitted, updates), AccumulateState((state.micro_step + 1) % k, reset, kept)
+        return restore_dtypes(emitted, updates), AccumulateState((state.micro_step + 1) % k, reset, kept)
 
     return optax.GradientTransformation(right.init, update)
 
@@ -171,7 +173,7 @@ def accumulate_inner_always_advances():
 
     def update(updates, state, params=None):
         emitted, after = right.update(updates, state, params)
-        seen = jax.tree.map(lambda m, g: m + g.astype(m.dtype) / k, state.mean, precise(updates, "the update"))
+        seen = jax.tree.map(lambda m, g: m + g.astype(m.dtype) / k, state.mean, raise_precision(updates, "the update"))
         return emitted, after._replace(inner=inner.update(seen, state.inner, params)[1])
 
     return optax.GradientTransformation(right.init, update)
@@ -187,16 +189,16 @@ def follow_slowly(copy=jnp.copy):
     """The right version of weights that follow slowly: half of what leads away from the slow copy is taken back."""
 
     def init(params):
-        return SlowState(jax.tree.map(lambda p: copy(p), precise(params, "the parameter")))
+        return SlowState(jax.tree.map(lambda p: copy(p), raise_precision(params, "the parameter")))
 
     def update(updates, state, params):
         require_same_trees(updates, state.slow, "the updates", "the state")
-        wide = precise(updates, "the update"), precise(params, "the parameter")
+        wide = raise_precision(updates, "the update"), raise_precision(params, "the parameter")
         slow = jax.tree.map(lambda s, x: s + (x.astype(s.dtype) - s) / 2, state.slow, wide[1])
         change = jax.tree.map(
             lambda g, s, x: (s.astype(x.dtype) - x) / 2 - g.astype(x.dtype) / 10, wide[0], slow, wide[1]
         )
-        return like(change, updates), SlowState(like(slow, state.slow))
+        return restore_dtypes(change, updates), SlowState(restore_dtypes(slow, state.slow))
 
     return optax.GradientTransformation(init, update)
 

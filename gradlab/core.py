@@ -188,7 +188,7 @@ def _read_arguments(update: Any) -> tuple[frozenset[str], bool]:
 
 @functools.lru_cache(maxsize=1024)
 def _read_arguments_of_code(update: Any) -> tuple[frozenset[str], bool]:
-    """Do what `_read_arguments` does; a function is given by its code, which stays the same when a link is made anew."""
+    """Do what `_read_arguments` does, for the code of a function, which stays the same when a link is made anew."""
     if isinstance(update, types.CodeType):
         names = update.co_varnames[: update.co_argcount + update.co_kwonlyargcount]
         return frozenset(names), bool(update.co_flags & inspect.CO_VARKEYWORDS)

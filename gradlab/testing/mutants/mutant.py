@@ -13,7 +13,7 @@ import optax
 
 import gradlab as gl
 
-from ...hyperparameters import weak
+from ...hyperparameters import as_weak
 from .. import references
 from ..law import TRAJECTORY
 from ..subject import DTYPES
@@ -121,7 +121,7 @@ def from_equations(step: Callable[..., Any]) -> tuple[Callable[..., Any], Callab
 
     def update(updates: Any, state: EquationsState, params: Any) -> Any:
         count = optax.safe_increment(state.step)
-        t = weak(count)
+        t = as_weak(count)
         structure: Any = jax.tree.structure(updates)
         columns = [structure.flatten_up_to(tree) for tree in (updates, params, *state.moments)]
         results = [step(g, t, x, *moments) for g, x, *moments in zip(*columns)]

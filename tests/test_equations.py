@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import gradlab as gl
 from gradlab import registry
 from gradlab.equations import equations_of
-from gradlab.lab.inputs.contestants import all_contestants
+from gradlab.lab.inputs.contestants import collect_contestants
 
 from .equation_values import updates_of
 
@@ -62,9 +62,9 @@ BY_HAND = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", all_contestants())
+@pytest.mark.parametrize("name", collect_contestants())
 def test_every_recipe_and_variant_has_the_equations_of_its_paper(name: str) -> None:
-    assert list(equations_of(all_contestants()[name].make(0.1)).plain) == BY_HAND[name]
+    assert list(equations_of(collect_contestants()[name].make(0.1)).plain) == BY_HAND[name]
 
 
 CHANGED: dict[str, gl.Transformation] = {
@@ -108,9 +108,9 @@ CHANGED: dict[str, gl.Transformation] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [*all_contestants(), *CHANGED])
+@pytest.mark.parametrize("name", [*collect_contestants(), *CHANGED])
 def test_the_equations_compute_what_the_optimizer_does(name: str) -> None:
-    tx: Any = CHANGED[name] if name in CHANGED else all_contestants()[name].make(0.1)
+    tx: Any = CHANGED[name] if name in CHANGED else collect_contestants()[name].make(0.1)
     gradients = [0.3, -1.2, 0.8, 0.05, -0.4, 2.0]
     x = jnp.array(0.7)
     state, expected = tx.init(x), []

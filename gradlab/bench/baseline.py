@@ -21,7 +21,7 @@ import optax
 from ..lab.engine.runner import run_tasks
 from ..lab.engine.task import Task
 from ..lab.engine.training_loop import Draws, draw, draw_shapes
-from ..lab.inputs.contestants import all_contestants
+from ..lab.inputs.contestants import collect_contestants
 from ..lab.inputs.factory_adapter import as_factory
 from ..lab.inputs.loading import find_problem
 from ..lab.problems import Problem
@@ -101,7 +101,7 @@ def measure(
 
 def _rates(name: str, problem: Problem, count: int) -> np.ndarray:
     """The learning rates of the race."""
-    return all_contestants()[name].grid(problem.name, count)
+    return collect_contestants()[name].choose_rates(problem.name, count)
 
 
 def _early_differences(swept: np.ndarray, looped: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from gradlab.plain_math import format_formula, format_text
 
-from ..lab.inputs.contestants import VARIANTS, Contestant, all_contestants
+from ..lab.inputs.contestants import VARIANTS, Contestant, collect_contestants
 from ..lab.inputs.name_lookup import UnknownNameError, look_up
 from ..time_limit import limit_time, time_limit_seconds
 from . import completion
@@ -153,10 +153,10 @@ def _find(name: str) -> Any:
 
     from ..lab.inputs.importing import LoadError, import_object
     from ..lab.inputs.loading import find_factory, find_problem
-    from ..lab.inputs.user_errors import UserCodeError, convert_user_errors, reason
+    from ..lab.inputs.user_errors import UserCodeError, convert_user_errors, describe_error
 
     if ":" not in name:
-        known: dict[str, Any] = {**all_contestants(), **registry.entries(), **PROBLEMS}
+        known: dict[str, Any] = {**collect_contestants(), **registry.entries(), **PROBLEMS}
         found = look_up(name, known, "optimizer, link, schedule or problem")
         return found() if name in PROBLEMS else found
     own = import_object(name)
@@ -167,7 +167,7 @@ def _find(name: str) -> Any:
         with convert_user_errors(name, True), limit_time(time_limit_seconds()):
             example = factory(**_required(factory.factory.parameters))
     except UserCodeError as error:
-        raise LoadError(f"{name} cannot be made as an example: {reason(error.__cause__ or error)}") from None
+        raise LoadError(f"{name} cannot be made as an example: {describe_error(error.__cause__ or error)}") from None
     return registry.Entry(name, factory, "recipe", example)
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from gradlab.plain_math import format_text
 
-from ..lab.inputs.contestants import all_contestants
+from ..lab.inputs.contestants import collect_contestants
 from .tables import Trimmed
 from .terminal import output, print_json
 
@@ -49,7 +49,7 @@ def everything() -> dict[str, dict[str, str]]:
     for kind, title in _SECTIONS.items():
         sections[title] = {name: format_text(entry.summary) for name, entry in entries.items() if entry.kind == kind}
         if kind == "recipe":
-            variants = {name: contestant for name, contestant in all_contestants().items() if name not in entries}
+            variants = {name: contestant for name, contestant in collect_contestants().items() if name not in entries}
             sections["variants that race"] = {name: repr(contestant.make(0.1)) for name, contestant in variants.items()}
     return {**sections, "problems": {name: format_text(make().summary) for name, make in PROBLEMS.items()}}
 

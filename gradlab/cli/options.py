@@ -48,7 +48,7 @@ def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (Value
     or Optuna is missing, and else 2: also where such code refuses a value. Of other errors only those of some `kinds`
     are taken for wrong input.
     """
-    from ..lab.inputs.importing import BrokenError, LoadError
+    from ..lab.inputs.importing import BrokenUserCodeError, LoadError
     from ..lab.inputs.name_lookup import UnknownNameError
     from ..lab.inputs.user_errors import RefusedHyperparametersError, UserCodeError
     from ..lab.studies.optuna_sampler import MissingOptunaError
@@ -56,7 +56,7 @@ def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (Value
 
     try:
         yield
-    except BrokenError as error:
+    except BrokenUserCodeError as error:
         fail(error, 1)
     except (RefusedHyperparametersError, UnknownNameError, LoadError, SearchSpaceError) as error:
         fail(error)

@@ -19,7 +19,7 @@ from ..lab.analysis.export import json_text
 from ..lab.engine.distributed import Processes
 from ..lab.engine.task import Task, Watcher
 from ..lab.formatting import format_count
-from ..lab.inputs.user_errors import UserCodeError, lines
+from ..lab.inputs.user_errors import UserCodeError, describe_failures
 from ..lab.results.provenance import provenance
 from ..lab.results.study_folder import FolderError
 from ..lab.studies.outputs import write_outputs
@@ -53,7 +53,7 @@ def run_in_folder(study: Study, out: Path, fresh: bool, quiet: bool, print_resul
                     note(f"{out} holds all of this {study.kind} already; --fresh runs it anew")
                 _print(opened, quiet, print_results, bar)
             if opened.failed:
-                _say(lines(opened.failed) if processes.is_first else [])
+                _say(describe_failures(opened.failed) if processes.is_first else [])
                 raise typer.Exit(1)
     except FolderError as error:
         fail(error)

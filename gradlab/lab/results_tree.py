@@ -21,7 +21,7 @@ from .analysis.leaderboard import leaderboard
 from .analysis.sweep_as_race import as_race, unstack
 from .analysis.tuned_optimizers import tuned_leaderboard
 from .formatting import join_at_most
-from .inputs.user_errors import failures_of
+from .inputs.user_errors import read_failures
 from .results.results_file import read
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class ResultsAccessor:
     def failures(self) -> Mapping[str, Mapping[str, str]]:
         """The optimizers that failed and are not in the results: problem -> optimizer -> reason."""
         attributes = dict(self._results.attrs)
-        return failures_of(attributes) if "failed" in attributes else {}
+        return read_failures(attributes) if "failed" in attributes else {}
 
     def dataset(self, problem: str | None = None) -> xr.Dataset:
         """Return the Dataset of a problem: on (optimizer, rate, seed, ...) for a race, else (optimizer, point, seed,

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from gradlab import registry
 from gradlab.cli import completion
 from gradlab.cli.app import app
-from gradlab.lab.inputs.contestants import all_contestants
+from gradlab.lab.inputs.contestants import collect_contestants
 from gradlab.lab.problems import PROBLEMS
 
 
@@ -29,10 +29,10 @@ def test_names_begin_with_what_is_typed() -> None:
 
 def test_the_names_read_from_the_source_are_those_of_the_registry() -> None:
     assert dict(completion.problems("")) == {name: make().summary for name, make in PROBLEMS.items()}
-    assert completion.optimizers("") == sorted(all_contestants())
+    assert completion.optimizers("") == sorted(collect_contestants())
     assert completion.recipes("") == list(registry.of_kind("recipe"))
     assert sorted(completion.transformations("")) == sorted(registry.of_kind("recipe", "link", "combinator"))
-    assert sorted(completion.everything("")) == sorted({**all_contestants(), **registry.entries(), **PROBLEMS})
+    assert sorted(completion.everything("")) == sorted({**collect_contestants(), **registry.entries(), **PROBLEMS})
 
 
 @pytest.mark.parametrize(

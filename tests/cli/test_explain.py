@@ -17,7 +17,7 @@ import pytest
 import gradlab as gl
 from gradlab import registry
 from gradlab.cli.explain import state_memory
-from gradlab.lab.inputs.contestants import all_contestants
+from gradlab.lab.inputs.contestants import collect_contestants
 from gradlab.lab.problems import PROBLEMS
 
 
@@ -36,7 +36,7 @@ def test_adam_is_explained(gradlab: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*registry.entries(), *PROBLEMS, *sorted(set(all_contestants()) - set(registry.entries()))]
+    "name", [*registry.entries(), *PROBLEMS, *sorted(set(collect_contestants()) - set(registry.entries()))]
 )
 def test_everything_can_be_explained(gradlab: Callable[..., Any], name: str) -> None:
     code, out, err = gradlab("explain", name)

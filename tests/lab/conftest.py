@@ -19,7 +19,7 @@ import xarray as xr
 import gradlab as gl
 from gradlab.lab.engine.runner import run_tasks
 from gradlab.lab.engine.task import TaskResult
-from gradlab.lab.inputs.contestants import all_contestants
+from gradlab.lab.inputs.contestants import collect_contestants
 from gradlab.lab.problems import Problem, Ravine
 from gradlab.lab.results.assembly import roles
 from gradlab.lab.studies.race import RaceStudy
@@ -68,7 +68,7 @@ def noisy() -> Problem:
 @pytest.fixture(scope="session")
 def task_results() -> list[TaskResult]:
     """A race of two optimizers on the ravine: the lowest rate crawls, the highest one of sgd diverges."""
-    table = all_contestants()
+    table = collect_contestants()
     study = RaceStudy((Ravine(),), (table["sgd"], table["adam"]), rates=5, seeds=4, steps=30)
     return list(run_tasks(study.tasks))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import xarray as xr
 
-from ..inputs.user_errors import failures_of
+from ..inputs.user_errors import read_failures
 from ..results.results_file import VARYING
 from ..storage.files import read_regular
 from ..storage.files import write_text as write_text
@@ -55,7 +55,7 @@ def document(
 
 def failures_in(attributes: Mapping[str, str]) -> dict[str, Any]:
     """The contestants that failed, for a document: problem -> optimizer -> why; nothing if all are there."""
-    return {"failed": failures_of(attributes)} if "failed" in attributes else {}
+    return {"failed": read_failures(attributes)} if "failed" in attributes else {}
 
 
 def fixed(attributes: Mapping[str, str]) -> dict[str, str]:

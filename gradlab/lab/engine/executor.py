@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..inputs.user_errors import special
+from ..inputs.user_errors import describe_nonfinite_error
 from ..storage.checkpoints import CheckpointStore, ChunkResult
 from .distributed import Processes
 from .program import Program
@@ -112,7 +112,7 @@ class Executor:
                 group.carry, trace = self.program.run(blocks, self.draws, group.next_chunk, group.carry)
                 trace = jax.tree.map(np.asarray, trace)  # waits until it is computed
             except Exception as error:
-                if special(error):
+                if describe_nonfinite_error(error):
                     # Raises an error that names the operation, if the first gradient is already not finite.
                     self.program.run_first_gradients(blocks, self.draws)
                 raise

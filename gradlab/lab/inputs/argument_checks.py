@@ -17,22 +17,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 Sampler: TypeAlias = Literal["sobol", "halton", "latin_hypercube", "random"]
 
 
-def is_whole(value: Any) -> bool:
+def is_whole_number(value: Any) -> bool:
     """Whether a value is an integer of Python or NumPy, and no truth value."""
     import numpy as np
 
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
-def require_whole(name: str, value: Any, least: int = 1) -> None:
+def require_whole_number(name: str, value: Any, least: int = 1) -> None:
     """Raise TypeError for what is no whole number, and ValueError for one below the least."""
-    if not is_whole(value):
+    if not is_whole_number(value):
         raise TypeError(f"{name} must be a whole number, at least {least}; got {type(value).__name__}: {value!r}")
     if operator.index(value) < least:
         raise ValueError(f"{name} must be at least {least}, got {value}")
 
 
-def require_known(function: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
+def require_known_arguments(function: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
     """Raise TypeError for keyword arguments that a function does not have, with the one that was meant perhaps."""
     names = list(known)
     for name in given:
@@ -47,7 +47,7 @@ def suggesting(function: F) -> F:
 
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        require_known(function.__name__, kwargs, names)
+        require_known_arguments(function.__name__, kwargs, names)
         return function(*args, **kwargs)
 
     return checked  # type: ignore[return-value]

@@ -1,6 +1,6 @@
-"""The contestants of the race: every recipe of the registry, the classic variants of some, and the rates to try.
+"""The contestants of a race: all recipes and their classic variants, with the learning rates to try.
 
-The registry and NumPy are imported inside: the shell completes the names of the variants without JAX.
+The registry and NumPy are imported inside functions, because the shell completes the names of variants without JAX.
 """
 
 from __future__ import annotations
@@ -14,35 +14,36 @@ import gradlab as gl
 if TYPE_CHECKING:
     import numpy as np
 
+_DECADES = 3.0  # the width of the range of learning rates
+
 
 @dataclass(frozen=True)
 class Contestant:
-    """An optimizer of which only the learning rate is open."""
+    """An optimizer whose learning rate is varied, and all of whose other hyperparameters are fixed."""
 
     name: str
-    family: str  # what it is drawn beside
+    family: str  # the optimizers that share a plot
     make: Callable[[float], gl.Transformation]
-    centers: Mapping[str, float] = field(default_factory=dict)  # problem -> where the grid is centered
-    decades: float = 3.0  # the width of the grid
-    default_rate: float | None = None  # the middle of the grid on other problems; None: that of the recipe
+    centers: Mapping[str, float] = field(default_factory=dict)  # problem -> learning rate in the middle of its range
+    default_rate: float | None = None  # the middle on other problems; None is the default rate of the recipe
 
     def __call__(self, learning_rate: float) -> gl.Transformation:
         return self.make(learning_rate)
 
     @property
     def __wrapped__(self) -> Callable[[float], gl.Transformation]:
-        """What it calls, for those who look for its source."""
+        """The function whose source is that of the contestant."""
         return self.make
 
-    def grid(self, problem: str, count: int) -> np.ndarray:
-        """Learning rates, evenly spaced in their logarithm: a float64 array of shape (count,)."""
+    def choose_rates(self, problem: str, count: int) -> np.ndarray:
+        """Return learning rates evenly spaced in their logarithm, a float64 array of shape (count,)."""
         import numpy as np
 
         center = self.centers.get(problem) or self._default_rate()
-        half = self.decades / 2 if count > 1 else 0.0
-        middle = np.round(4 * np.log10(center)) / 4  # a quarter of a decade, so that 0.01 and 0.1 are on the grid
+        half = _DECADES / 2 if count > 1 else 0.0
+        middle = np.round(4 * np.log10(center)) / 4  # quarters of a decade, so that 0.01 and 0.1 are among the rates
         exponents = middle + np.linspace(-half, half, count)
-        return np.array([float(f"{rate:.4g}") for rate in 10.0**exponents])  # so that what is printed can be typed
+        return np.array([float(f"{rate:.4g}") for rate in 10.0**exponents])  # so that a printed rate can be typed
 
     def _default_rate(self) -> float:
         if self.default_rate is not None:
@@ -55,7 +56,8 @@ class Contestant:
 
 _DESCENT, _ADAPTIVE, _ADAM, _BOUNDED, _OTHER = "gradient descent", "adaptive rates", "Adam", "Adam, bounded", "other"
 
-# Family, and the rates around which the good ones lie: found by racing over five decades.
+# The family of each contestant and, for each problem, the learning rate around which the good ones lie. These were
+# found by races over five decades.
 _CURATED: dict[str, tuple[str, dict[str, float]]] = {
     "sgd": (_DESCENT, {"digits": 0.3, "ravine": 0.01}),
     "sgd_momentum": (_DESCENT, {"digits": 0.1, "ravine": 0.01}),
@@ -75,7 +77,8 @@ _CURATED: dict[str, tuple[str, dict[str, float]]] = {
     "amsbound": (_BOUNDED, {"digits": 0.02, "ravine": 1.0}),
 }
 
-VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {  # of a recipe, with some of its arguments set
+# The recipe of each variant, and the arguments that it sets.
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "sgd_momentum": ("sgd", {"momentum": 0.9}),
     "sgd_nesterov": ("sgd", {"momentum": 0.9, "nesterov": True}),
     "rmsprop_centered": ("rmsprop", {"centered": True}),
@@ -83,19 +86,21 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {  # of a recipe, with some of
 }
 
 
-def all_contestants() -> dict[str, Contestant]:
-    """All contestants by name: the curated ones in order, then any recipe that the registry has besides."""
+def collect_contestants() -> dict[str, Contestant]:
+    """Return all contestants by name: those of the table above in its order, then all other recipes."""
     from gradlab import registry
 
     recipes = {name: entry.factory for name, entry in registry.of_kind("recipe").items()}
-    makers = recipes | {name: _variant(recipes[recipe], settings) for name, (recipe, settings) in VARIANTS.items()}
+    makers = recipes | {name: _make_variant(recipes[recipe], settings) for name, (recipe, settings) in VARIANTS.items()}
     names = [*_CURATED, *(name for name in recipes if name not in _CURATED)]
-    found = {}
+    contestants = {}
     for name in names:
         family, centers = _CURATED.get(name, (_OTHER, {}))
-        found[name] = Contestant(name, family, makers[name], centers)
-    return found
+        contestants[name] = Contestant(name, family, makers[name], centers)
+    return contestants
 
 
-def _variant(recipe: Callable[..., gl.Transformation], settings: Mapping[str, Any]) -> Callable[..., gl.Transformation]:
+def _make_variant(
+    recipe: Callable[..., gl.Transformation], settings: Mapping[str, Any]
+) -> Callable[..., gl.Transformation]:
     return lambda rate: recipe(rate, **settings)

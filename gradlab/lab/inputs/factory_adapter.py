@@ -41,7 +41,7 @@ def as_factory(name: str, found: Any, origin: str | None = None) -> Callable[...
         if is_kind(found):
             raise LoadError(f"{name} is {kind}, which returns no optimizer when it is called; write a plain function")
     try:
-        factory = Transformation._decorate(_pair_maker(found), integers_are_structure=True)
+        factory = Transformation._decorate(_return_pairs(found), integers_are_structure=True)
     except (TypeError, ValueError) as error:
         raise LoadError(f"{name} cannot make optimizers: {error}") from None
     return factory if origin is None else _with_origin(factory, origin)
@@ -58,7 +58,7 @@ def _with_origin(factory: Callable[..., Any], origin: str) -> Callable[..., Any]
     return make
 
 
-def needed_beside(factory: Any, given: Collection[str]) -> list[str]:
+def find_missing_arguments(factory: Any, given: Collection[str]) -> list[str]:
     """The arguments without which a factory cannot be called, beside those that are given."""
     return [
         name
@@ -67,7 +67,7 @@ def needed_beside(factory: Any, given: Collection[str]) -> list[str]:
     ]
 
 
-def _pair_maker(found: Callable[..., Any]) -> Callable[..., optax.GradientTransformation]:
+def _return_pairs(found: Callable[..., Any]) -> Callable[..., optax.GradientTransformation]:
     """A function or a class as a factory: what it makes is a pair, and what it takes are numbers like Python's."""
 
     def number(value: Any) -> Any:

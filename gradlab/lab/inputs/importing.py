@@ -20,7 +20,7 @@ class LoadError(ValueError):
     """What a `package.module:name` does not find, or finds unfit; the text says what was expected."""
 
 
-class BrokenError(LoadError, UserCodeError):
+class BrokenUserCodeError(LoadError, UserCodeError):
     """A module, or a problem, of somebody else's that fails when it is imported, made or tried; the text says why."""
 
 
@@ -53,7 +53,7 @@ def import_object(name: str) -> Any:
                     f"cannot import {module_name} of {name}, because it imports {missing} ({why})"
                 ) from None
             raise LoadError(f"cannot import {module_name} of {name} ({why}); looked in {here} too") from None
-        raise BrokenError(str(error)) from error.__cause__
+        raise BrokenUserCodeError(str(error)) from error.__cause__
     finally:
         sys.path += [path for path in before if path not in sys.path]  # what it adds stays, what it removes comes back
     for part in path.split("."):

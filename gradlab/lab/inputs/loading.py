@@ -11,8 +11,8 @@ import gradlab as gl
 from gradlab.values import is_factory
 
 from ..problems import PROBLEMS, Problem
-from .contestants import VARIANTS, Contestant, all_contestants
-from .factory_adapter import as_factory, needed_beside
+from .contestants import VARIANTS, Contestant, collect_contestants
+from .factory_adapter import as_factory, find_missing_arguments
 from .importing import LoadError, import_object
 from .name_lookup import UnknownNameError, look_up
 from .problem_adapter import as_problem
@@ -43,18 +43,18 @@ def find_contestant(name: str) -> Contestant:
     UnknownNameError and LoadError.
     """
     if ":" not in name:
-        return look_up(name, all_contestants(), "optimizer")
-    return as_contestant(label_of(name), find_factory(name), name)
+        return look_up(name, collect_contestants(), "optimizer")
+    return as_contestant(make_label(name), find_factory(name), name)
 
 
 def as_contestant(label: str, factory: Callable[..., gl.Transformation], name: str) -> Contestant:
     """Return a factory as a contestant called `label`; see `find_contestant`. Messages call it `name`."""
-    for contestant in all_contestants().values():
+    for contestant in collect_contestants().values():
         if contestant.make is factory:
             return replace(contestant, name=label)
     parameters: Any = factory.factory.parameters  # type: ignore[attr-defined]
-    rate = _rate_of(name, parameters)
-    if needed := needed_beside(factory, [rate]):
+    rate = _find_rate_name(name, parameters)
+    if needed := find_missing_arguments(factory, [rate]):
         names = " and ".join(needed)
         raise LoadError(
             f"{name} needs {names} beside {rate}, which is all that a race gives; give {names} a default, or sweep: "
@@ -63,15 +63,15 @@ def as_contestant(label: str, factory: Callable[..., gl.Transformation], name: s
     default = parameters[rate].default
     positive = isinstance(default, (int, float)) and default > 0
     center = float(default) if positive else _DEFAULT_RATE
-    known = all_contestants().get(name.rpartition(":")[2])
+    known = collect_contestants().get(name.rpartition(":")[2])
     centers = known.centers if known is not None else {}
-    return Contestant(label, "other", _RateOnly(factory, rate), centers, default_rate=center)
+    return Contestant(label, "other", _RateFactory(factory, rate), centers, default_rate=center)
 
 
-def label_of(name: str) -> str:
+def make_label(name: str) -> str:
     """What an optimizer is called in the results: the name behind the colon; all of it, if that is one of gradlab's."""
     short = name.rpartition(":")[2]
-    return name if short in all_contestants() else short
+    return name if short in collect_contestants() else short
 
 
 def find_factory(name: str) -> Callable[..., gl.Transformation]:
@@ -81,14 +81,14 @@ def find_factory(name: str) -> Callable[..., gl.Transformation]:
     become leaves, so that one program serves all of them. Raises UnknownNameError and LoadError.
     """
     if name in VARIANTS:
-        raise UnknownNameError(_advice(name))
+        raise UnknownNameError(_explain_variant(name))
     if ":" not in name:
-        recipes = {key: contestant.make for key, contestant in all_contestants().items()}
+        recipes = {key: contestant.make for key, contestant in collect_contestants().items()}
         return look_up(name, {key: make for key, make in recipes.items() if is_factory(make)}, "optimizer")
     return as_factory(name, import_object(name), name.partition(":")[0])
 
 
-def _advice(variant: str) -> str:
+def _explain_variant(variant: str) -> str:
     """What to type for a variant, of which a race varies the rate alone."""
     recipe, settings = VARIANTS[variant]
     structure = [name for name, value in settings.items() if isinstance(value, bool)]
@@ -102,7 +102,7 @@ def _advice(variant: str) -> str:
     )
 
 
-def _rate_of(name: str, parameters: Collection[str]) -> str:
+def _find_rate_name(name: str, parameters: Collection[str]) -> str:
     """The learning rate among the names of a factory's parameters. Raises LoadError if there is none."""
     names = list(parameters)
     if not names:
@@ -118,7 +118,7 @@ def _rate_of(name: str, parameters: Collection[str]) -> str:
     return found
 
 
-class _RateOnly:
+class _RateFactory:
     """A factory of which only the learning rate is open, whatever it is called there."""
 
     def __init__(self, factory: Callable[..., gl.Transformation], rate: str):

@@ -31,24 +31,24 @@ def suggest_name(name: str, names: Iterable[str]) -> str:
 
 def suggest_attribute(module: ModuleType, name: str) -> str:
     """What was meant by a name that a module does not have: one near it, one of a submodule, or some that it has."""
-    public = _public(module)
+    public = _public_names(module)
     near = suggest_name(name, public)
-    for other in sorted(_submodules(module), key=lambda other: other.__name__):
+    for other in sorted(_imported_submodules(module), key=lambda other: other.__name__):
         if hasattr(other, name):
             return f"did you mean {other.__name__}:{name}?"
-        if not near and (found := suggest_name(name, _public(other))):
+        if not near and (found := suggest_name(name, _public_names(other))):
             near = found.replace("did you mean ", f"did you mean {other.__name__}:")
     return near or f"it has {join_at_most(public) or 'nothing public'}"
 
 
-def _public(module: Any) -> list[str]:
+def _public_names(module: Any) -> list[str]:
     """The public names of a module: those of what it, or a part of it, defines come first."""
     home = getattr(module, "__name__", "").partition(".")[0]
     names = [name for name in dir(module) if not name.startswith("_")]
     return sorted(names, key=lambda name: str(getattr(getattr(module, name), "__module__", "")).split(".")[0] != home)
 
 
-def _submodules(module: Any) -> list[ModuleType]:
+def _imported_submodules(module: Any) -> list[ModuleType]:
     """The public modules inside a package that are imported already: looking further would run foreign code."""
     inside = f"{getattr(module, '__name__', '')}."
     found = {name: other for name, other in sys.modules.items() if name.startswith(inside) and other is not None}
@@ -59,16 +59,16 @@ def look_up(name: str, table: Mapping[str, T], kind: str) -> T:
     """The entry of a name; raises UnknownNameError with near matches, for a `kind` such as "optimizer"."""
     if name in table:
         return table[name]
-    guess = _special(name, table, kind) if kind.startswith(("optimizer", "problem")) else ""
-    guess = guess or suggest_name(name, table) or f"there are {join_at_most(sorted(table))}{_own(kind)}"
+    guess = _suggest_spelling(name, table, kind) if kind.startswith(("optimizer", "problem")) else ""
+    guess = guess or suggest_name(name, table) or f"there are {join_at_most(sorted(table))}{_mention_own(kind)}"
     raise UnknownNameError(f"no {kind} is named {name!r}; {guess}")
 
 
-def _own(kind: str) -> str:
+def _mention_own(kind: str) -> str:
     return "; your own is typed module:NAME" if kind.startswith(("optimizer", "problem")) else ""
 
 
-def _special(name: str, table: Mapping[str, Any], kind: str) -> str:
+def _suggest_spelling(name: str, table: Mapping[str, Any], kind: str) -> str:
     """What was meant by a name that is two, a file, a module, or the name of another kind of thing; else empty."""
     option = f"--{kind.split(',')[0].split()[0]}"
     words = name.replace(",", " ").split()
@@ -84,13 +84,13 @@ def _special(name: str, table: Mapping[str, Any], kind: str) -> str:
         return f"one of {name}.py is typed {name}:NAME"
     if module.isidentifier() and (Path(f"{module}.py").exists() or find_spec(module) is not None):
         return f"one of a module is typed with a colon, {module}:{last}"
-    if (other := _other_kind(name)) is not None:
+    if (other := _find_other_kind(name)) is not None:
         what = f"it is {'an' if other[0] in 'aeio' else 'a'} {other}"
         return f"{what}; pass it as --{other} {name}" if other in ("optimizer", "problem") else what
     return ""
 
 
-def _other_kind(name: str) -> str | None:
+def _find_other_kind(name: str) -> str | None:
     """The kind of a thing of gradlab's, such as "schedule"; None for an unknown name."""
     from gradlab import registry
 

@@ -11,7 +11,7 @@ import jax
 from gradlab.time_limit import limit_time, time_limit_seconds
 
 from ..problems.base import Problem
-from .importing import BrokenError, LoadError
+from .importing import BrokenUserCodeError, LoadError
 from .problem_validation import InvalidProblemError, validate_problem
 from .user_errors import UserCodeError, convert_user_errors
 
@@ -78,7 +78,7 @@ def as_problem(found: Any, label: str | None = None, origin: str | None = None) 
         try:
             validate_problem(adapted, label)
         except InvalidProblemError as error:
-            raise (LoadError if error.__cause__ is None else BrokenError)(str(error)) from error
+            raise (LoadError if error.__cause__ is None else BrokenUserCodeError)(str(error)) from error
     return adapted
 
 
@@ -99,7 +99,7 @@ def _call_if_needed(found: Any, label: str) -> Any:
                 f"{label} cannot be called without arguments ({why}); expected a class with {_EXPECTED}, or a function "
                 f"that returns one; give its arguments defaults"
             ) from None
-        raise BrokenError(str(error)) from error.__cause__
+        raise BrokenUserCodeError(str(error)) from error.__cause__
     kind = "an array" if isinstance(problem, jax.Array) else f"a {type(problem).__name__}"
     raise LoadError(f"{label} gives {kind}, expected a problem: a class with {_EXPECTED}")
 

@@ -17,9 +17,9 @@ from gradlab.time_limit import limit_time, time_limit_seconds
 from ..problems.base import Landscape, Problem, Score
 from .user_errors import UserCodeError, convert_user_errors
 
-_STEPS = (7, 11)  # of the trial: batches of a fixed length cannot have both
+_TRIAL_STEPS = (7, 11)  # of the trial: batches of a fixed length cannot have both
 _PARTS = {"init": ("key",), "loss": ("params", "batch"), "batches": ("key", "steps"), "metrics": ("params",)}
-_TAKEN = {  # names of the results themselves
+_RESERVED_NAMES = {  # names of the results themselves
     "loss", "diverged", "divergence_step", "compile_seconds", "run_seconds", "path", "learning_rate", "optimizer",
     "family", "composition", "rate", "point", "seed", "role", "step", "evaluation", "round",
 }  # fmt: skip
@@ -33,33 +33,33 @@ def validate_problem(problem: Problem, label: str) -> None:
     """Raise InvalidProblemError if a part of a problem fails, or gives what no run can use. The `label` is its name
     there.
     """
-    _require_callable(problem, label)
+    _require_functions(problem, label)
     steps = problem.steps
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
         raise InvalidProblemError(f"{label}.steps is {steps!r}, expected a whole number of at least 1")
     key = jax.eval_shape(lambda: jax.random.key(0))
-    params = _called(f"{label}.init", problem.init, key)
-    wrong = _unlike(params, jnp.inexact)
+    params = _evaluate_shapes(f"{label}.init", problem.init, key)
+    wrong = _find_other_dtype(params, jnp.inexact)
     if wrong or not jax.tree.leaves(params):
         raise InvalidProblemError(f"{label}.init must return arrays of floats, got {wrong or describe_shapes(params)}")
-    for length in _STEPS:
-        batches = _called(f"{label}.batches", lambda key, length=length: problem.batches(key, length), key)
+    for length in _TRIAL_STEPS:
+        batches = _evaluate_shapes(f"{label}.batches", lambda key, length=length: problem.batches(key, length), key)
         if any(leaf.shape[:1] != (length,) for leaf in jax.tree.leaves(batches)):
             raise InvalidProblemError(
                 f"{label}.batches(key, steps) must return arrays with a leading axis of length steps; for "
                 f"steps={length} got {describe_shapes(batches)}"
             )
     batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), batches)
-    loss = _called(f"{label}.loss", problem.loss, params, batch)
+    loss = _evaluate_shapes(f"{label}.loss", problem.loss, params, batch)
     if not _is_scalar(loss, jnp.floating):
         cast = ", an integer, which has no gradient; cast it: loss.astype(float)" * _is_scalar(loss, jnp.integer)
-        raise InvalidProblemError(f"{label}.loss must return a real scalar, {_returned(loss)}{cast}")
-    _called(f"{label}.loss", jax.grad(problem.loss), params, batch, trial="it is differentiated")
-    _try_metrics(problem, label, params)
-    _try_statements(problem, label, params, batch)
+        raise InvalidProblemError(f"{label}.loss must return a real scalar, {_describe_return(loss)}{cast}")
+    _evaluate_shapes(f"{label}.loss", jax.grad(problem.loss), params, batch, trial="it is differentiated")
+    _validate_metrics(problem, label, params)
+    _validate_known_facts(problem, label, params, batch)
 
 
-def _require_callable(problem: Problem, label: str) -> None:
+def _require_functions(problem: Problem, label: str) -> None:
     """Raise InvalidProblemError unless each part is a function, or an object, that takes the arguments it is called
     with.
     """
@@ -80,13 +80,13 @@ def _require_callable(problem: Problem, label: str) -> None:
             ) from None
 
 
-def _try_statements(problem: Problem, label: str, params: Any, batch: Any) -> None:
+def _validate_known_facts(problem: Problem, label: str, params: Any, batch: Any) -> None:
     """Raise InvalidProblemError for a landscape, a minimum or an optimum that does not fit the rest of the problem."""
     least, optimum = problem.minimum, problem.optimum
     if least is not None and not _is_real(least):
         raise InvalidProblemError(f"{label}.minimum is {least!r}, expected a finite number, the least loss, or None")
     if problem.landscape is not None:
-        _try_landscape(problem.landscape, label, params)
+        _validate_landscape(problem.landscape, label, params)
     if optimum is None:
         return
     if callable(optimum):
@@ -105,7 +105,7 @@ def _try_statements(problem: Problem, label: str, params: Any, batch: Any) -> No
         )
 
 
-def _try_landscape(landscape: Any, label: str, params: Any) -> None:
+def _validate_landscape(landscape: Any, label: str, params: Any) -> None:
     if not isinstance(landscape, Landscape):
         raise InvalidProblemError(
             f"{label}.landscape is a {type(landscape).__name__}, expected a gradlab.lab.problems.Landscape, such as "
@@ -128,7 +128,7 @@ def _try_landscape(landscape: Any, label: str, params: Any) -> None:
         )
 
 
-def _try_score(score: Any, label: str) -> None:
+def _validate_score(score: Any, label: str) -> None:
     if not isinstance(score, Score):
         raise InvalidProblemError(
             f"{label}.score is {score!r}, expected a gradlab.lab.problems.Score, such as "
@@ -146,11 +146,11 @@ def _try_score(score: Any, label: str) -> None:
         raise InvalidProblemError(f"{label}.score has tolerance={score.tolerance!r}, expected {what}")
 
 
-def _try_metrics(problem: Problem, label: str, params: Any) -> None:
-    _try_score(problem.score, label)
+def _validate_metrics(problem: Problem, label: str, params: Any) -> None:
+    _validate_score(problem.score, label)
     score, choice = problem.score.metric, problem.score.chosen_by
     try:
-        metrics = _called(f"{label}.metrics", problem.metrics, params)
+        metrics = _evaluate_shapes(f"{label}.metrics", problem.metrics, params)
     except InvalidProblemError:
         if getattr(problem.metrics, "__func__", None) is not Problem.metrics:
             raise
@@ -159,9 +159,11 @@ def _try_metrics(problem: Problem, label: str, params: Any) -> None:
             f"metrics that return {{{score!r}: ...}}"
         ) from None
     if not isinstance(metrics, Mapping):
-        raise InvalidProblemError(f"{label}.metrics must return a dictionary of real scalars, {_returned(metrics)}")
+        raise InvalidProblemError(
+            f"{label}.metrics must return a dictionary of real scalars, {_describe_return(metrics)}"
+        )
     for name, value in metrics.items():
-        if not isinstance(name, str) or "/" in name or name in _TAKEN:
+        if not isinstance(name, str) or "/" in name or name in _RESERVED_NAMES:
             raise InvalidProblemError(
                 f"{label}.metrics has {name!r}, which cannot name a metric in the results; rename it"
             )
@@ -192,11 +194,11 @@ def describe_shapes(value: Any) -> str:
     return f"a {type(value).__name__} of {', '.join(leaves) or 'nothing'}"
 
 
-def _returned(value: Any) -> str:
+def _describe_return(value: Any) -> str:
     return "but it returned nothing" if value is None else f"got {describe_shapes(value)}"
 
 
-def _called(name: str, part: Callable[..., Any], *arguments: Any, trial: str = "it is tried") -> Any:
+def _evaluate_shapes(name: str, part: Callable[..., Any], *arguments: Any, trial: str = "it is tried") -> Any:
     """What a part gives, as shapes."""
     given: list[Any] = []
 
@@ -210,13 +212,13 @@ def _called(name: str, part: Callable[..., Any], *arguments: Any, trial: str = "
         with convert_user_errors(name, True), limit_time(time_limit_seconds()):
             return jax.eval_shape(noted, *arguments)
     except UserCodeError as error:
-        if given and (what := _not_an_array(given[-1])):
+        if given and (what := _find_non_array(given[-1])):
             raise InvalidProblemError(f"{name} must return arrays, got {what}") from None
         said = str(error).removeprefix(f"{name} fails")
         raise InvalidProblemError(f"{name} fails when {trial}{said}") from error
 
 
-def _not_an_array(tree: Any) -> str:
+def _find_non_array(tree: Any) -> str:
     """The first leaf of a tree that is no array, or what keeps it from being a tree; empty if there is none."""
     if isinstance(tree, Iterator):
         return f"a {type(tree).__name__}"
@@ -235,7 +237,7 @@ def _is_real(value: Any) -> bool:
     return is_number and math.isfinite(value)
 
 
-def _unlike(tree: Any, kind: Any) -> str:
+def _find_other_dtype(tree: Any, kind: Any) -> str:
     """The first leaf of a tree that is not of a kind of dtype, described; empty if there is none."""
     return next((describe_shapes(leaf) for leaf in jax.tree.leaves(tree) if not jnp.issubdtype(leaf.dtype, kind)), "")
 

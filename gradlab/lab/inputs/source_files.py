@@ -27,16 +27,16 @@ from typing import Any
 # The attribute of an adapter that names the module in which a user named what it adapts: `mine` for `mine:adam`, where
 # mine.py may have imported or made `adam` with code from elsewhere.
 ORIGIN = "_gradlab_origin"
-_MOST = 10_000  # objects that are looked into; a problem may hold large trees
+_MAX_OBJECTS = 10_000  # objects that are looked into; a problem may hold large trees
 
 
-def sources_of(*things: Any) -> dict[str, str]:
+def digest_source_files(*things: Any) -> dict[str, str]:
     """The user's files that some things are made of, each with a short digest of its content.
 
     A file is called by its path below the folder that it is imported from, such as "mine.py" or "package/part.py".
     """
     found: dict[str, str] = {}
-    waiting = [name for thing in things for name in _modules_of(thing)]
+    waiting = [name for thing in things for name in _find_modules(thing)]
     seen: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -45,7 +45,7 @@ def sources_of(*things: Any) -> dict[str, str]:
         seen.add(name)
         if "." in name:
             waiting.append(name.rpartition(".")[0])
-        spec = _spec(name)
+        spec = _find_spec(name)
         path = getattr(spec, "origin", None) if spec is not None else None
         if name == "__main__":
             path = getattr(sys.modules[name], "__file__", None)
@@ -54,16 +54,16 @@ def sources_of(*things: Any) -> dict[str, str]:
         path = os.path.abspath(path)
         if _is_installed(path):
             continue
-        content = _content(path, spec)
+        content = _read_content(path, spec)
         if content is None:
             continue
-        found[_called(name, path)] = hashlib.sha256(content).hexdigest()[:16]
-        waiting += _imported(name, path, content, spec)
-        waiting += _held(name)
+        found[_name_file(name, path)] = hashlib.sha256(content).hexdigest()[:16]
+        waiting += _find_imports(name, path, content, spec)
+        waiting += _find_modules_of_names(name)
     return dict(sorted(found.items()))
 
 
-def source_digest(thing: Any) -> str:
+def digest_own_file(thing: Any) -> str:
     """A short name for the source of a thing's own module, which an edit changes; empty for modules of gradlab."""
     module = inspect.getmodule(inspect.unwrap(thing))
     path = getattr(module, "__file__", None)
@@ -75,26 +75,26 @@ def source_digest(thing: Any) -> str:
         return ""
 
 
-def packages_of(*things: Any) -> dict[str, str]:
+def find_package_versions(*things: Any) -> dict[str, str]:
     """The versions of the installed packages that some things are of, such as optax; gradlab, JAX and NumPy apart."""
     found: dict[str, str] = {}
-    for top in sorted({name for thing in things for name in _tops(thing)}):
-        path = getattr(_spec(top), "origin", None)
+    for top in sorted({name for thing in things for name in _find_top_packages(thing)}):
+        path = getattr(_find_spec(top), "origin", None)
         if path is None or _is_installed(path):
-            found |= {name: importlib.metadata.version(name) for name in _distributions_of(top)}
+            found |= {name: importlib.metadata.version(name) for name in _find_distributions(top)}
     return found
 
 
 def is_user_code(thing: Any) -> bool:
     """Whether a thing is not gradlab's own."""
-    return bool(_tops(thing))
+    return bool(_find_top_packages(thing))
 
 
-def _modules_of(thing: Any) -> list[str]:
+def _find_modules(thing: Any) -> list[str]:
     """The names of the modules that a thing, what it wraps and what it holds are of."""
     found: dict[str, None] = {}
     waiting, seen = [thing], set[int]()
-    while waiting and len(seen) < _MOST:
+    while waiting and len(seen) < _MAX_OBJECTS:
         at = waiting.pop()
         if id(at) in seen:
             continue
@@ -102,7 +102,7 @@ def _modules_of(thing: Any) -> list[str]:
         origin = getattr(at, ORIGIN, None) if not isinstance(at, types.ModuleType) else None
         if isinstance(origin, str):
             found[origin] = None
-        parts = list(_parts(at))
+        parts = list(_find_parts(at))
         waiting += parts
         is_plain = isinstance(at, (list, tuple, set, frozenset, dict, functools.partial, types.MethodType))
         kind = at if isinstance(at, (type, types.FunctionType)) else type(at)
@@ -112,7 +112,7 @@ def _modules_of(thing: Any) -> list[str]:
     return list(found)
 
 
-def _parts(thing: Any) -> Iterator[Any]:
+def _find_parts(thing: Any) -> Iterator[Any]:
     """What a thing wraps or holds, as far as it may be code."""
     if isinstance(thing, functools.partial):
         yield from (thing.func, *thing.args, *thing.keywords.values())
@@ -141,14 +141,14 @@ def _parts(thing: Any) -> Iterator[Any]:
         yield wrapped
 
 
-def _spec(name: str) -> ModuleSpec | None:
+def _find_spec(name: str) -> ModuleSpec | None:
     """Where a module is, without importing it or a package above it."""
     if name in sys.modules:
         return getattr(sys.modules[name], "__spec__", None)
     parent, _, _ = name.rpartition(".")
     search: Any = None
     if parent:
-        above = _spec(parent)
+        above = _find_spec(parent)
         if above is None or above.submodule_search_locations is None:
             return None
         search = list(above.submodule_search_locations)
@@ -162,7 +162,7 @@ def _spec(name: str) -> ModuleSpec | None:
     return None
 
 
-def _content(path: str, spec: ModuleSpec | None) -> bytes | None:
+def _read_content(path: str, spec: ModuleSpec | None) -> bytes | None:
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError):
@@ -172,14 +172,14 @@ def _content(path: str, spec: ModuleSpec | None) -> bytes | None:
             return None
 
 
-def _called(name: str, path: str) -> str:
+def _name_file(name: str, path: str) -> str:
     """The name of a module's file below the folder that it is imported from."""
     file = Path(path)
     depth = 0 if name == "__main__" else name.count(".") + (file.stem == "__init__")
     return "/".join(file.parts[-1 - depth :])
 
 
-def _imported(name: str, path: str, content: bytes, spec: ModuleSpec | None) -> Iterator[str]:
+def _find_imports(name: str, path: str, content: bytes, spec: ModuleSpec | None) -> Iterator[str]:
     """The modules that a source file imports, wherever in it."""
     if not path.endswith((".py", ".pyw")):
         return
@@ -209,7 +209,7 @@ def _imported(name: str, path: str, content: bytes, spec: ModuleSpec | None) -> 
                 yield target if not target.startswith(".") else f"{package}.{target.lstrip('.')}"
 
 
-def _held(name: str) -> Iterator[str]:
+def _find_modules_of_names(name: str) -> Iterator[str]:
     """The modules that the names of a loaded module come from: those that no import statement names."""
     for value in list(vars(sys.modules[name]).values()) if name in sys.modules else ():
         if isinstance(value, types.ModuleType):
@@ -219,13 +219,13 @@ def _held(name: str) -> Iterator[str]:
             yield value.__module__
 
 
-def _tops(thing: Any) -> set[str]:
+def _find_top_packages(thing: Any) -> set[str]:
     """The packages and modules that a thing is of, but for those that all gradlab is made with."""
-    tops = {name.partition(".")[0] for name in _modules_of(thing)}
+    tops = {name.partition(".")[0] for name in _find_modules(thing)}
     return tops - {"gradlab", "jax", "jaxlib", "numpy", "builtins"} - (set(sys.stdlib_module_names) - {"__main__"})
 
 
-def _distributions_of(top: str) -> list[str]:
+def _find_distributions(top: str) -> list[str]:
     try:
         importlib.metadata.version(top)
     except importlib.metadata.PackageNotFoundError:
@@ -237,11 +237,11 @@ def _is_installed(path: str) -> bool:
     """Whether a file is of the standard library or an installed package."""
     if {"site-packages", "dist-packages"} & set(Path(path).parts):
         return True
-    return any(path.startswith(folder) for folder in _installed_folders())
+    return any(path.startswith(folder) for folder in _find_installed_folders())
 
 
 @functools.cache
-def _installed_folders() -> tuple[str, ...]:
+def _find_installed_folders() -> tuple[str, ...]:
     known: Iterable[str | None] = (
         *(sysconfig.get_paths().get(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
         *(site.getsitepackages() if hasattr(site, "getsitepackages") else ()),

@@ -11,13 +11,13 @@ import optax
 from .base import PyTree
 
 
-def dense(key: jax.Array, inputs: int, outputs: int) -> PyTree:
+def init_dense(key: jax.Array, inputs: int, outputs: int) -> PyTree:
     """The parameters of an affine layer: weights of variance 1 / `inputs`, and biases of zero."""
     weight = jax.random.normal(key, (inputs, outputs), jnp.float32) / math.sqrt(inputs)
     return {"weight": weight, "bias": jnp.zeros(outputs, jnp.float32)}
 
 
-def affine(layer: PyTree, inputs: jax.Array) -> jax.Array:
+def apply_dense(layer: PyTree, inputs: jax.Array) -> jax.Array:
     """What such a layer makes of inputs of shape (..., inputs)."""
     return inputs @ layer["weight"] + layer["bias"]
 
@@ -34,7 +34,7 @@ def accuracy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     return jnp.mean(logits.argmax(-1).astype(labels.dtype) == labels, dtype=jnp.float32)
 
 
-def classification(logits: jax.Array, labels: jax.Array) -> dict[str, jax.Array]:
+def measure_classification(logits: jax.Array, labels: jax.Array) -> dict[str, jax.Array]:
     """The metrics `accuracy` and `loss` of a classifier."""
     return {"accuracy": accuracy(logits, labels), "loss": cross_entropy(logits, labels)}
 

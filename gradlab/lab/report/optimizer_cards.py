@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gradlab.equations import equations_of
 from gradlab.plain_math import format_text
 
-from ..inputs.contestants import Contestant, all_contestants
+from ..inputs.contestants import Contestant, collect_contestants
 from .findings import Finding
 
 
@@ -41,7 +41,7 @@ def optimizer_cards(findings: Sequence[Finding], names: Sequence[str]) -> list[C
         if "composition" in finding.dataset.coords:
             optimizers = finding.dataset.optimizer.values.tolist()
             compositions = dict(zip(optimizers, finding.dataset.composition.values.tolist())) | compositions
-    contestants = all_contestants()  # once: it calls every factory of the registry
+    contestants = collect_contestants()  # once: it calls every factory of the registry
     return [_card(name, contestants.get(name.partition(" ")[0]), compositions.get(name, "")) for name in names]
 
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..analysis.sweep_as_race import as_race
 from ..formatting import format_count
-from ..inputs.user_errors import failures_of, lines
+from ..inputs.user_errors import describe_failures, read_failures
 from ..problems.base import Problem
 from ..storage.files import write_text
 from .answers import Answer, answer_race, answer_sweep
@@ -87,7 +87,7 @@ def render_page(
     return _environment().get_template("page.html").render(
         title=f"Race report: {', '.join(datasets)}",
         lead=_lead(datasets),
-        failures=lines(failures_of(attributes)),
+        failures=describe_failures(read_failures(attributes)),
         style=_static("style.css"),
         script="\n".join(_static(name) for name in _SCRIPTS),
         answers=answers,

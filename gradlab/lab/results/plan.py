@@ -12,7 +12,7 @@ from gradlab._compat import read_settings
 from ..engine.devices import local_devices
 from ..engine.evaluation_steps import evaluation_steps
 from ..engine.task import Task
-from ..inputs.source_files import packages_of, source_digest, sources_of
+from ..inputs.source_files import digest_own_file, digest_source_files, find_package_versions
 from ..inputs.user_errors import UserCodeError
 from .provenance import versions
 
@@ -62,7 +62,7 @@ def settings() -> dict[str, str]:
 def _made_of(tasks: Sequence[Task]) -> dict[str, Any]:
     """The user's files that problems and optimizers are made of, and the versions of the packages that they are of."""
     things = [thing for task in tasks for thing in (task.problem, task.make)]
-    return {"packages": packages_of(*things), "sources": sources_of(*things)}
+    return {"packages": find_package_versions(*things), "sources": digest_source_files(*things)}
 
 
 def _device() -> str:
@@ -87,8 +87,8 @@ def _task_document(task: Task) -> dict[str, Any]:
         **({} if choice is None else {"chosen_by": choice}),
         "optimizer": task.name,
         "composition": composition,
-        "problem_source": source_digest(task.problem),
-        "optimizer_source": source_digest(task.make),
+        "problem_source": digest_own_file(task.problem),
+        "optimizer_source": digest_own_file(task.make),
         "points": {name: values.tolist() for name, values in task.points.items()},
         "seeds": list(task.seeds),
         "steps": task.steps,

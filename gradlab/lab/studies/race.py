@@ -14,7 +14,7 @@ import xarray as xr
 from ..engine.distributed import Processes
 from ..engine.task import Task, Watcher
 from ..formatting import format_float
-from ..inputs.argument_checks import is_whole, require_whole, suggesting
+from ..inputs.argument_checks import is_whole_number, require_whole_number, suggesting
 from ..inputs.contestants import Contestant
 from ..problems.base import Problem
 from ..results import plan
@@ -46,13 +46,13 @@ class RaceStudy:
     kind: ClassVar[str] = "race"
 
     def __post_init__(self) -> None:
-        if is_whole(self.rates) or np.ndim(self.rates) == 0:
-            require_whole("rates", self.rates)
+        if is_whole_number(self.rates) or np.ndim(self.rates) == 0:
+            require_whole_number("rates", self.rates)
         else:
             object.__setattr__(self, "rates", _checked_rates(self.rates))
         for name in ("seeds", "steps", "lanes", "chunk"):
             if getattr(self, name) is not None or name == "seeds":
-                require_whole(name, getattr(self, name))
+                require_whole_number(name, getattr(self, name))
         require_runs(self.runs_per_task // self.seeds, self.seeds, self.steps)
         if not self.problems or not self.contestants:
             raise ValueError("a race needs at least one problem and one optimizer")
@@ -87,7 +87,7 @@ class RaceStudy:
 
     def _task(self, problem: Problem, contestant: Contestant) -> Task:
         count = self.rates
-        rates = contestant.grid(problem.name, count) if isinstance(count, int) else np.array(count, float)
+        rates = contestant.choose_rates(problem.name, count) if isinstance(count, int) else np.array(count, float)
         return Task(
             problem,
             contestant.name,
@@ -145,7 +145,7 @@ def race(
 
 def parse_rates(rates: int | Axis | str, label: str = "rates") -> int | tuple[float, ...]:
     """Return a number of learning rates, or the learning rates, also from text. Raises SearchSpaceError."""
-    if is_whole(rates) or (isinstance(rates, str) and re.fullmatch(r"-?[0-9]+", rates)):
+    if is_whole_number(rates) or (isinstance(rates, str) and re.fullmatch(r"-?[0-9]+", rates)):
         return int(rates)  # type: ignore[arg-type]
     return tuple(values_of(label, rates).tolist())
 

@@ -14,7 +14,7 @@ import xarray as xr
 
 from ..engine.distributed import Processes
 from ..engine.task import Watcher
-from ..inputs.user_errors import UserCodeError, lines
+from ..inputs.user_errors import UserCodeError, describe_failures
 from ..results import plan, results_file
 from ..results.study_folder import RESULTS, FolderError, State, UnwritableError, examine, prepare
 from ..results_tree import as_tree
@@ -48,7 +48,7 @@ class OpenStudy:
         folder = self.out if self.processes.is_first else None
         datasets = self.study.compute(folder, watcher, self.processes, self.failed)
         if not datasets:
-            raise UserCodeError("\n".join(lines(self.failed)))
+            raise UserCodeError("\n".join(describe_failures(self.failed)))
         if self.processes.is_first:
             stored = checkpoints.stored_plan(self.out, self.plan)
             own = {"kind": self.study.kind, "plan": checkpoints.digest(stored)}

@@ -12,7 +12,7 @@ import xarray as xr
 
 from ..engine.distributed import Processes
 from ..engine.task import Watcher
-from ..inputs.user_errors import UserCodeError, lines
+from ..inputs.user_errors import UserCodeError, describe_failures
 from ..results.provenance import provenance
 from ..results_tree import as_tree
 from .outputs import write_outputs
@@ -36,7 +36,7 @@ def run_study(
     if out is None:
         datasets = study.compute(None, watcher, Processes(), failed)
         if not datasets:
-            raise UserCodeError("; ".join(lines(failed)))
+            raise UserCodeError("; ".join(describe_failures(failed)))
         own = {"kind": study.kind} | ({"failed": json.dumps(failed)} if failed else {})
         results = as_tree(datasets, attributes | own)
     else:
@@ -45,7 +45,7 @@ def run_study(
             results, failed = opened.read(), opened.failed
             if opened.processes.is_first:
                 write_outputs(opened, results, watcher)
-    for line in lines(failed):
+    for line in describe_failures(failed):
         warnings.warn(line, stacklevel=3)
     return results
 

@@ -18,7 +18,7 @@ from ..engine.compiler import Compiler
 from ..engine.distributed import Processes
 from ..engine.runner import run_tasks
 from ..engine.task import Task, TaskResult, Watcher
-from ..inputs.argument_checks import require_whole, suggesting
+from ..inputs.argument_checks import require_whole_number, suggesting
 from ..problems.base import Problem
 from ..results import assembly, plan
 from ..storage.checkpoints import CheckpointStore, stored_plan
@@ -59,8 +59,8 @@ class SearchStudy:
     def __post_init__(self) -> None:
         for name in ("trials", "batch", "seeds", "steps", "lanes", "chunk"):
             if getattr(self, name) is not None or name in ("trials", "batch", "seeds"):
-                require_whole(name, getattr(self, name))
-        require_whole("sample_seed", self.sample_seed, least=0)
+                require_whole_number(name, getattr(self, name))
+        require_whole_number("sample_seed", self.sample_seed, least=0)
         require_runs(self.trials, self.seeds, self.steps)
         object.__setattr__(self, "axes", as_axes(self.axes))
         require_numbers(self.name, self.factory, self.axes)

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, get_args
 import numpy as np
 
 from ..formatting import format_float, join_at_most
-from ..inputs.argument_checks import Sampler, is_whole
+from ..inputs.argument_checks import Sampler, is_whole_number
 from .size_limits import POINTS, require_count
 
 
@@ -47,7 +47,7 @@ class Linear:
             raise SearchSpaceError(f"a range needs two finite numbers, the lower first; got {ends}")
         if self.count is None:
             return
-        if not is_whole(self.count):
+        if not is_whole_number(self.count):
             raise SearchSpaceError(
                 f"{kind}: count must be a whole number, got {type(self.count).__name__}: {self.count!r}; "
                 f"leave it out for a range to sample from"

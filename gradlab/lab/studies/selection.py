@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..inputs.contestants import Contestant, all_contestants
+from ..inputs.contestants import Contestant, collect_contestants
 from ..inputs.factory_adapter import as_factory
 from ..inputs.importing import LoadError
-from ..inputs.loading import as_contestant, find_contestant, find_factory, find_problem, label_of
+from ..inputs.loading import as_contestant, find_contestant, find_factory, find_problem, make_label
 from ..inputs.problem_adapter import as_problem
 from ..problems.base import Problem
 
@@ -35,7 +35,7 @@ def contestants_by_name(optimizers: Any) -> tuple[Contestant, ...]:
     Raises UnknownNameError and LoadError, and ValueError for two of one name.
     """
     if optimizers is None:
-        return tuple(all_contestants().values())
+        return tuple(collect_contestants().values())
     contestants = []
     for label, found in _labelled(optimizers):
         if isinstance(found, str):
@@ -56,7 +56,7 @@ def factories_by_name(optimizers: Any) -> Factories:
     factories = []
     for label, found in _labelled(optimizers):
         if isinstance(found, str):
-            factories.append((label or label_of(found), find_factory(found)))
+            factories.append((label or make_label(found), find_factory(found)))
         else:
             name = label or _name_of(found)
             factories.append((name, as_factory(name, found)))

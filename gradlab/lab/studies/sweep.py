@@ -13,8 +13,8 @@ import xarray as xr
 
 from ..engine.distributed import Processes
 from ..engine.task import Task, Watcher
-from ..inputs.argument_checks import Sampler, require_whole, suggesting
-from ..inputs.factory_adapter import needed_beside
+from ..inputs.argument_checks import Sampler, require_whole_number, suggesting
+from ..inputs.factory_adapter import find_missing_arguments
 from ..inputs.name_lookup import look_up
 from ..problems.base import Problem
 from ..results import plan
@@ -51,9 +51,9 @@ class SweepStudy:
     def __post_init__(self) -> None:
         for name in ("seeds", "steps", "samples", "lanes", "chunk"):
             if getattr(self, name) is not None or name == "seeds":
-                require_whole(name, getattr(self, name))
+                require_whole_number(name, getattr(self, name))
         if self.sample_seed is not None:
-            require_whole("sample_seed", self.sample_seed, least=0)
+            require_whole_number("sample_seed", self.sample_seed, least=0)
         object.__setattr__(self, "axes", as_axes(self.axes))
         if not self.problems or not self.factories or not self.axes:
             raise ValueError("a sweep needs at least one problem, one optimizer and one hyperparameter")
@@ -183,7 +183,7 @@ def require_numbers(label: str, factory: Any, names: Collection[str]) -> None:
                 f"{name} of {label} is no number but structure, of which each value is a program of its own; write a "
                 f"function that returns {label} with the {name} that you want, and pass it as module:function"
             )
-    if needed := needed_beside(factory, names):
+    if needed := find_missing_arguments(factory, names):
         raise SearchSpaceError(
             f"{label} needs {' and '.join(needed)} besides; give it one value (--set {needed[0]}=0.9), or a default"
         )

@@ -14,7 +14,7 @@ from gradlab.lab.analysis.comparison import ranks, rate_intervals, summary
 from gradlab.lab.analysis.leaderboard import leaderboard
 from gradlab.lab.analysis.ordering import sort_axes
 from gradlab.lab.analysis.sweep_as_race import as_race
-from gradlab.lab.inputs.contestants import all_contestants
+from gradlab.lab.inputs.contestants import collect_contestants
 from gradlab.lab.plots import sensitivity
 from gradlab.lab.problems import Ravine
 from gradlab.lab.studies.race import RaceStudy
@@ -70,7 +70,7 @@ def test_a_subset_of_the_rates_is_a_race_too(race: xr.Dataset) -> None:
 
 def test_the_plan_of_a_list_does_not_depend_on_its_order() -> None:
     plans = [
-        RaceStudy((Ravine(),), (all_contestants()["sgd"],), rates)
+        RaceStudy((Ravine(),), (collect_contestants()["sgd"],), rates)
         for rates in ((0.03, 0.01, 0.001), (0.001, 0.03, 0.01))
     ]
     assert plans[0] == plans[1]
@@ -90,7 +90,7 @@ def test_the_plan_of_a_list_does_not_depend_on_its_order() -> None:
 )
 def test_what_is_no_rate_is_refused(rates: tuple[float, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        RaceStudy((Ravine(),), (all_contestants()["sgd"],), rates)
+        RaceStudy((Ravine(),), (collect_contestants()["sgd"],), rates)
 
 
 def test_a_rate_of_zero_in_earlier_results_takes_no_part(make_dataset: Callable[..., xr.Dataset]) -> None:

@@ -7,26 +7,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradlab.lab.inputs.argument_checks import require_known, require_whole
+from gradlab.lab.inputs.argument_checks import require_known_arguments, require_whole_number
 
 
 @pytest.mark.parametrize("value", ["4", 2.5, True, np.bool_(True), None, 4.0, [4]])
 def test_what_is_no_whole_number_is_refused(value: Any) -> None:
     with pytest.raises(TypeError, match=f"seeds must be a whole number, at least 1; got {type(value).__name__}: "):
-        require_whole("seeds", value)
+        require_whole_number("seeds", value)
 
 
 def test_whole_numbers_have_a_least() -> None:
-    require_whole("seeds", 1)
-    require_whole("seeds", np.int64(7))
-    require_whole("sample_seed", 0, least=0)
+    require_whole_number("seeds", 1)
+    require_whole_number("seeds", np.int64(7))
+    require_whole_number("sample_seed", 0, least=0)
     with pytest.raises(ValueError, match="sample_seed must be at least 0, got -1"):
-        require_whole("sample_seed", -1, least=0)
+        require_whole_number("sample_seed", -1, least=0)
 
 
 def test_a_misspelt_argument_is_met_with_the_one_that_was_meant() -> None:
-    require_known("sweep", {"steps": 3}, ("steps", "samples"))
+    require_known_arguments("sweep", {"steps": 3}, ("steps", "samples"))
     with pytest.raises(TypeError, match=r"sweep has no argument 'stesp'; did you mean steps\?"):
-        require_known("sweep", {"stesp": 3}, ("steps", "samples"))
+        require_known_arguments("sweep", {"stesp": 3}, ("steps", "samples"))
     with pytest.raises(TypeError, match="sweep has no argument 'x'; its options are steps, samples"):
-        require_known("sweep", {"x": 3}, ("steps", "samples"))
+        require_known_arguments("sweep", {"x": 3}, ("steps", "samples"))

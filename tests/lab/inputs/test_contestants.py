@@ -7,11 +7,11 @@ import numpy as np
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.lab.inputs.contestants import Contestant, all_contestants
+from gradlab.lab.inputs.contestants import Contestant, collect_contestants
 
 
 def test_every_recipe_and_the_variants_are_entered() -> None:
-    table = all_contestants()
+    table = collect_contestants()
     assert set(registry.of_kind("recipe")) <= set(table)
     assert {"sgd_momentum", "sgd_nesterov", "rmsprop_centered", "rmsprop_momentum"} <= set(table)
     assert len({contestant.make(0.1) for contestant in table.values()}) == len(table)
@@ -19,7 +19,7 @@ def test_every_recipe_and_the_variants_are_entered() -> None:
 
 def test_the_rate_of_an_entrant_scales_its_steps() -> None:
     params, grads = jnp.ones(2, jnp.float32), jnp.array([1.0, -2.0], jnp.float32)
-    for name, contestant in all_contestants().items():
+    for name, contestant in collect_contestants().items():
         if "bound" in name:  # the bounds hold the rate of these, whatever it is
             continue
         moves = []
@@ -30,15 +30,15 @@ def test_the_rate_of_an_entrant_scales_its_steps() -> None:
 
 
 def test_grids_are_even_in_the_logarithm_and_typed_as_printed() -> None:
-    grid = Contestant("mine", "other", gl.sgd, {"digits": 0.1}, decades=2.0).grid("digits", 5)
-    np.testing.assert_allclose(grid, [0.01, 0.03162, 0.1, 0.3162, 1.0], rtol=1e-12)
-    assert Contestant("mine", "other", gl.sgd, {"digits": 0.1}).grid("digits", 1).tolist() == [0.1]
+    grid = Contestant("mine", "other", gl.sgd, {"digits": 0.1}).choose_rates("digits", 5)
+    np.testing.assert_allclose(grid, [0.003162, 0.01778, 0.1, 0.5623, 3.162], rtol=1e-12)
+    assert Contestant("mine", "other", gl.sgd, {"digits": 0.1}).choose_rates("digits", 1).tolist() == [0.1]
 
 
 def test_on_an_unknown_problem_the_grid_is_around_the_recipes_default() -> None:
-    grid = all_contestants()["adam"].grid("mine", 3)
+    grid = collect_contestants()["adam"].choose_rates("mine", 3)
     assert grid[1] == 1e-3
     np.testing.assert_allclose(grid[2] / grid[0], 1000, rtol=1e-3)
-    for contestant in all_contestants().values():
-        assert np.isfinite(contestant.grid("mine", 2)).all()
-    assert Contestant("theirs", "other", gl.sgd, default_rate=0.1).grid("mine", 1).tolist() == [0.1]
+    for contestant in collect_contestants().values():
+        assert np.isfinite(contestant.choose_rates("mine", 2)).all()
+    assert Contestant("mine", "other", gl.sgd, default_rate=0.1).choose_rates("mine", 1).tolist() == [0.1]

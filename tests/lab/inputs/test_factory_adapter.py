@@ -11,7 +11,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.lab.inputs.factory_adapter import as_factory, needed_beside
+from gradlab.lab.inputs.factory_adapter import as_factory, find_missing_arguments
 from gradlab.lab.inputs.importing import LoadError
 from gradlab.lab.problems import Ravine
 from gradlab.lab.studies.sweep import sweep
@@ -142,5 +142,5 @@ def test_a_factory_has_to_return_an_optimizer() -> None:
 
 def test_arguments_without_a_default_are_needed() -> None:
     factory = as_factory("it", lambda rate, decay, eps=0.1: optax.rmsprop(rate, decay, eps))
-    assert needed_beside(factory, ["rate"]) == ["decay"]
-    assert needed_beside(factory, ["rate", "decay"]) == []
+    assert find_missing_arguments(factory, ["rate"]) == ["decay"]
+    assert find_missing_arguments(factory, ["rate", "decay"]) == []

@@ -16,7 +16,7 @@ from gradlab.lab.engine.training_loop import stack_optimizers
 from gradlab.lab.inputs.importing import LoadError
 from gradlab.lab.inputs.loading import find_contestant, find_factory, find_problem
 from gradlab.lab.inputs.name_lookup import UnknownNameError
-from gradlab.lab.inputs.source_files import source_digest
+from gradlab.lab.inputs.source_files import digest_own_file
 from gradlab.lab.problems import Ravine
 from tests.lab.training import train
 
@@ -171,11 +171,11 @@ def test_what_is_no_optimizer_is_refused(name: str, message: str) -> None:
 
 def test_an_edit_changes_the_digest_and_ours_have_none(tmp_path: Path) -> None:
     contestant, problem = find_contestant("theirs:descent"), find_problem("theirs:Plain")
-    before = source_digest(contestant.make)
-    assert before == source_digest(problem) != ""
+    before = digest_own_file(contestant.make)
+    assert before == digest_own_file(problem) != ""
     (tmp_path / "theirs.py").write_text(MODULE + "# edited")
-    assert source_digest(contestant.make) != before
-    assert source_digest(gl.adam) == source_digest(Ravine()) == ""
+    assert digest_own_file(contestant.make) != before
+    assert digest_own_file(gl.adam) == digest_own_file(Ravine()) == ""
 
 
 @pytest.mark.parametrize(

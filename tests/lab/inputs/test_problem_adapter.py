@@ -16,9 +16,9 @@ import pytest
 import gradlab as gl
 from gradlab.cli.explain import problem_in_words
 from gradlab.lab.engine.task import Task
-from gradlab.lab.inputs.importing import BrokenError, LoadError
+from gradlab.lab.inputs.importing import BrokenUserCodeError, LoadError
 from gradlab.lab.inputs.problem_adapter import AdaptedProblem, as_problem
-from gradlab.lab.inputs.source_files import is_user_code, source_digest, sources_of
+from gradlab.lab.inputs.source_files import digest_own_file, digest_source_files, is_user_code
 from gradlab.lab.plots.landscape import heights
 from gradlab.lab.problems import Landscape, Problem, Ravine, Score
 from tests.lab.training import train
@@ -180,7 +180,7 @@ def test_the_users_object_and_class_stay_as_they_were(kind: str) -> None:
     start = problem.init(jax.random.split(jax.random.key(0))[0])
     assert float(jax.jit(lambda params: problem.loss(params, None))(start)) == pytest.approx(losses[0])
     assert problem_in_words("it", problem)["settings"]["steps"] == problem.steps
-    repr(problem), sources_of(problem), source_digest(problem), is_user_code(problem)
+    repr(problem), digest_source_files(problem), digest_own_file(problem), is_user_code(problem)
     assert all_about(value) == before
 
 
@@ -230,7 +230,7 @@ def test_an_adapter_reads_as_what_it_adapts() -> None:
     assert problem_in_words("it", problem)["settings"] == {"size": 4, "steps": 200}
     task = Task(problem, "sgd", "other", gl.sgd, {"learning_rate": np.array([0.1])}, (0,), 3)
     assert task.setup == "Frozen(size=4)"
-    assert source_digest(problem) == source_digest(Frozen()) != ""
+    assert digest_own_file(problem) == digest_own_file(Frozen()) != ""
     assert is_user_code(problem)
     assert copy.copy(problem) == problem
     with pytest.raises(AttributeError, match="nowhere"):
@@ -266,8 +266,8 @@ def test_a_name_has_to_name_files(name: Any, message: str) -> None:
 
 
 def test_a_part_that_fails_is_broken_and_one_that_is_wrong_is_not() -> None:
-    with pytest.raises(BrokenError, match=r"Failing.loss fails when it is tried .*ZeroDivisionError"):
+    with pytest.raises(BrokenUserCodeError, match=r"Failing.loss fails when it is tried .*ZeroDivisionError"):
         as_problem(type("Failing", (Own,), {"loss": lambda self, params, batch: 1 / 0}))
     with pytest.raises(LoadError, match=r"Wrong.loss must return a real scalar") as caught:
         as_problem(type("Wrong", (Own,), {"loss": lambda self, params, batch: params}))
-    assert not isinstance(caught.value, BrokenError)
+    assert not isinstance(caught.value, BrokenUserCodeError)

@@ -17,7 +17,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.lab.inputs.loading import find_contestant, find_factory, find_problem
-from gradlab.lab.inputs.source_files import is_user_code, packages_of, sources_of
+from gradlab.lab.inputs.source_files import digest_source_files, find_package_versions, is_user_code
 from gradlab.lab.problems import Ravine
 
 FILES = {
@@ -73,34 +73,37 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_every_file_that_is_reached_is_watched() -> None:
-    assert set(sources_of(find_problem("mine_of_sources:Bowl"))) == REACHED
-    assert set(sources_of(find_contestant("mine_of_sources:steep").make)) == REACHED
+    assert set(digest_source_files(find_problem("mine_of_sources:Bowl"))) == REACHED
+    assert set(digest_source_files(find_contestant("mine_of_sources:steep").make)) == REACHED
 
 
 @pytest.mark.parametrize("name", sorted(REACHED))
 def test_an_edit_of_any_changes_its_digest_alone(folder: Path, name: str) -> None:
     thing = find_factory("mine_of_sources:steep")
-    before = sources_of(thing)
+    before = digest_source_files(thing)
     (folder / name).write_text(FILES[name] + "# edited\n")
-    after = sources_of(thing)
+    after = digest_source_files(thing)
     assert {key for key in {**before, **after} if before.get(key) != after.get(key)} == {name}
 
 
 def test_the_module_that_is_named_counts_where_another_one_made_the_thing() -> None:
-    assert set(sources_of(find_factory("named_of_sources:made"))) == {"makers_of_sources.py", "named_of_sources.py"}
+    assert set(digest_source_files(find_factory("named_of_sources:made"))) == {
+        "makers_of_sources.py",
+        "named_of_sources.py",
+    }
     mine = importlib.import_module("mine_of_sources")
-    assert set(sources_of(functools.partial(mine.steep, 0.2))) == REACHED
-    assert set(sources_of(types.MethodType(mine.steep, 0.2))) == REACHED
+    assert set(digest_source_files(functools.partial(mine.steep, 0.2))) == REACHED
+    assert set(digest_source_files(types.MethodType(mine.steep, 0.2))) == REACHED
     holder = Ravine()
     object.__setattr__(holder, "measure", [mine.steep])
-    assert set(sources_of(holder)) == REACHED
+    assert set(digest_source_files(holder)) == REACHED
 
 
 def test_ours_and_what_is_installed_has_no_files_but_a_version() -> None:
-    assert sources_of(gl.adam, Ravine(), find_factory("optax:adam"), optax.sgd) == {}
-    assert packages_of(gl.adam, Ravine()) == {}
-    assert packages_of(find_factory("optax:adam")) == {"optax": optax.__version__}
-    assert packages_of(find_factory("mine_of_sources:steep")) == {}
+    assert digest_source_files(gl.adam, Ravine(), find_factory("optax:adam"), optax.sgd) == {}
+    assert find_package_versions(gl.adam, Ravine()) == {}
+    assert find_package_versions(find_factory("optax:adam")) == {"optax": optax.__version__}
+    assert find_package_versions(find_factory("mine_of_sources:steep")) == {}
     assert [is_user_code(thing) for thing in (gl.adam, Ravine(), find_contestant("sgd_momentum").make)] == [False] * 3
     assert is_user_code(find_factory("optax:adam"))
     assert is_user_code(find_problem("mine_of_sources:Bowl"))
@@ -110,7 +113,7 @@ def test_a_name_for_one_of_ours_marks_nothing(folder: Path) -> None:
     (folder / "alias_of_sources.py").write_text("from gradlab import adam\n")
     find_factory("alias_of_sources:adam")
     assert not is_user_code(gl.adam)
-    assert sources_of(gl.adam) == {}
+    assert digest_source_files(gl.adam) == {}
 
 
 def test_files_that_cannot_be_read_as_python_are_watched_all_the_same(folder: Path) -> None:
@@ -118,9 +121,9 @@ def test_files_that_cannot_be_read_as_python_are_watched_all_the_same(folder: Pa
     thing = find_factory("mine_of_sources:steep")
     for content in (b"def (", b"\xff\xfe\0", b"(" * 10_000, b""):
         (folder / "second_of_sources.py").write_bytes(content)
-        assert "second_of_sources.py" in sources_of(thing)
+        assert "second_of_sources.py" in digest_source_files(thing)
     (folder / "second_of_sources.py").unlink()
-    assert "second_of_sources.py" not in sources_of(thing)
+    assert "second_of_sources.py" not in digest_source_files(thing)
 
 
 def test_modules_of_an_archive_and_imports_in_a_circle(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,12 +134,12 @@ def test_modules_of_an_archive_and_imports_in_a_circle(folder: Path, monkeypatch
     (folder / "round_of_sources.py").write_text("import zipped_of_sources\n")
     monkeypatch.syspath_prepend(str(folder / "packed.zip"))
     module: Any = importlib.import_module("zipped_of_sources")
-    assert set(sources_of(module.made)) == {"zipped_of_sources.py", "round_of_sources.py"}
+    assert set(digest_source_files(module.made)) == {"zipped_of_sources.py", "round_of_sources.py"}
 
 
 def test_it_takes_little_time() -> None:
     problem, factory = find_problem("mine_of_sources:Bowl"), find_factory("optax:adam")
-    sources_of(problem, factory)
+    digest_source_files(problem, factory)
     begin = time.perf_counter()
-    sources_of(problem, factory)
+    digest_source_files(problem, factory)
     assert time.perf_counter() - begin < 0.5

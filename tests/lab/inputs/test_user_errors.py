@@ -12,8 +12,15 @@ import jax
 import pytest
 
 from gradlab.lab.inputs.loading import find_contestant
-from gradlab.lab.inputs.source_files import source_digest
-from gradlab.lab.inputs.user_errors import UserCodeError, convert_user_errors, failures_of, lines, place, reason
+from gradlab.lab.inputs.source_files import digest_own_file
+from gradlab.lab.inputs.user_errors import (
+    UserCodeError,
+    convert_user_errors,
+    describe_error,
+    describe_failures,
+    locate_in_user_code,
+    read_failures,
+)
 from gradlab.lab.studies.race import race
 
 MINE = """
@@ -38,7 +45,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Non
 
     def run(name: str) -> None:
         contestant = find_contestant(f"to_blame:{name}")
-        assert source_digest(contestant)  # so that an edit is seen when it goes on
+        assert digest_own_file(contestant)  # so that an edit is seen when it goes on
         race("ravine", f"to_blame:{name}", rates=1, seeds=1, steps=1)
 
     return run
@@ -72,11 +79,11 @@ And advice"""
 
 def test_what_fails_at_run_time_is_quoted_from_the_callback() -> None:
     error = jax.errors.JaxRuntimeError(CALLBACK.format(file=__file__))
-    assert reason(error) == "ValueError: the host is tired"
-    assert place(error) == f" at {__file__}:3 (from __future__ import annotations)"
-    for foreign in (True, False):
+    assert describe_error(error) == "ValueError: the host is tired"
+    assert locate_in_user_code(error) == f" at {__file__}:3 (from __future__ import annotations)"
+    for is_user_code in (True, False):
         message = r"^sgd on mine fails at .*test_user_errors.py:3 .*: ValueError: the host is tired$"
-        with pytest.raises(UserCodeError, match=message), convert_user_errors("sgd on mine", foreign):
+        with pytest.raises(UserCodeError, match=message), convert_user_errors("sgd on mine", is_user_code):
             raise error
 
 
@@ -93,7 +100,7 @@ def test_what_fails_at_run_time_is_quoted_from_the_callback() -> None:
     ],
 )
 def test_reasons_are_one_line(error: BaseException, said: str) -> None:
-    assert reason(error).startswith(said)
+    assert describe_error(error).startswith(said)
     with pytest.raises(UserCodeError, match=re.escape(f": {said}")), convert_user_errors("mine", True):
         raise error
 
@@ -112,13 +119,13 @@ def test_an_interrupt_is_the_users_unless_other_code_raises_it_on_a_thread() -> 
 
 def test_failures_of_one_reason_are_one_line() -> None:
     failed = {"bowl": {"a": "fails: X", "b": "fails: Y", "c": "fails: X", "d": "fails: X"}, "cup": {"a": "fails: Z"}}
-    assert lines(failed) == ["a, c and d on bowl fail: X", "b on bowl fails: Y", "a on cup fails: Z"]
-    assert failures_of({"failed": json.dumps(failed)}) == failed
-    assert failures_of({}) == failures_of({"failed": "[]"}) == failures_of({"failed": "{"}) == {}
+    assert describe_failures(failed) == ["a, c and d on bowl fail: X", "b on bowl fails: Y", "a on cup fails: Z"]
+    assert read_failures({"failed": json.dumps(failed)}) == failed
+    assert read_failures({}) == read_failures({"failed": "[]"}) == read_failures({"failed": "{"}) == {}
 
 
 def test_our_own_errors_pass() -> None:
-    with pytest.raises(ZeroDivisionError), convert_user_errors("ours", foreign=False):
+    with pytest.raises(ZeroDivisionError), convert_user_errors("ours", is_user_code=False):
         _ = 1 / 0
     with (
         pytest.raises(UserCodeError, match=r"^inner fails"),
@@ -129,4 +136,4 @@ def test_our_own_errors_pass() -> None:
 
 
 def test_an_error_that_was_never_raised_has_no_place() -> None:
-    assert place(ValueError()) == ""
+    assert locate_in_user_code(ValueError()) == ""

@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gradlab.lab.problems.networks import accuracy, affine, cross_entropy, dense, draw_rows
+from gradlab.lab.problems.networks import accuracy, apply_dense, cross_entropy, draw_rows, init_dense
 
 
 def test_a_dense_layer_keeps_the_variance() -> None:
-    layer = dense(jax.random.key(0), 100, 400)
+    layer = init_dense(jax.random.key(0), 100, 400)
     np.testing.assert_allclose(layer["weight"].var(), 1 / 100, rtol=0.05)
-    outputs = affine(layer, jax.random.normal(jax.random.key(1), (50, 100), jnp.float32))
+    outputs = apply_dense(layer, jax.random.normal(jax.random.key(1), (50, 100), jnp.float32))
     np.testing.assert_allclose(outputs.var(), 1, rtol=0.1)
 
 

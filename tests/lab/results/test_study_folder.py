@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import xarray as xr
 
-from gradlab.lab.inputs.contestants import all_contestants
+from gradlab.lab.inputs.contestants import collect_contestants
 from gradlab.lab.problems import Ravine
 from gradlab.lab.results import study_folder
 from gradlab.lab.results.plan import document
@@ -24,7 +24,7 @@ def plan() -> dict[str, Any]:
 
 
 def planned(**changes: Any) -> dict[str, Any]:
-    table = all_contestants()
+    table = collect_contestants()
     options: dict[str, Any] = {"rates": 2, "seeds": 2, **changes}
     return document("race", RaceStudy((Ravine(),), (table["sgd"], table["adam"]), **options).tasks)
 

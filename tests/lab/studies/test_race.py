@@ -9,7 +9,7 @@ import pytest
 
 from gradlab.lab.engine.runner import run_tasks
 from gradlab.lab.engine.task import Task, TaskResult, Watcher
-from gradlab.lab.inputs.contestants import all_contestants
+from gradlab.lab.inputs.contestants import collect_contestants
 from gradlab.lab.problems import Problem, Ravine
 from gradlab.lab.studies.race import RaceStudy, race
 from gradlab.lab.studies.search_space import SearchSpaceError
@@ -18,18 +18,18 @@ from tests.lab.training import train
 
 def test_a_lap_is_the_sweep_of_its_entrant(task_results: list[TaskResult]) -> None:
     result = task_results[1]
-    contestant, rates = all_contestants()["adam"], result.task.points["learning_rate"]
+    contestant, rates = collect_contestants()["adam"], result.task.points["learning_rate"]
     assert result.task.name == "adam"
     expected = train(Ravine(), [contestant.make(rate) for rate in rates.tolist()], range(4), 30)
     np.testing.assert_array_equal(result.curves.loss, expected.loss)
-    np.testing.assert_array_equal(rates, contestant.grid("ravine", 5))
+    np.testing.assert_array_equal(rates, contestant.choose_rates("ravine", 5))
     assert result.task.composition == str(contestant.make(float(rates[2])))
     assert result.run_seconds > 0
     assert result.compile_seconds > 0
 
 
 def test_tasks_come_problem_by_problem_and_are_announced(slope: Problem, noisy: Problem) -> None:
-    table, started = all_contestants(), []
+    table, started = collect_contestants(), []
     plan = RaceStudy((slope, noisy), (table["sgd"], table["sign_sgd"]), rates=2, seeds=2, steps=2)
     finished = []
     runs = []
@@ -51,7 +51,7 @@ def test_tasks_come_problem_by_problem_and_are_announced(slope: Problem, noisy: 
 
 
 def test_a_race_can_be_left_early(slope: Problem) -> None:
-    table = all_contestants()
+    table = collect_contestants()
     running = run_tasks(RaceStudy((slope,), (table["sgd"], table["sign_sgd"]), rates=1, seeds=1, steps=1).tasks)
     assert next(running).task.name == "sgd"
     running.close()
@@ -59,7 +59,7 @@ def test_a_race_can_be_left_early(slope: Problem) -> None:
 
 
 def test_steps_are_the_problems_own_unless_given() -> None:
-    contestant = (all_contestants()["sgd"],)
+    contestant = (collect_contestants()["sgd"],)
     assert [task.steps for task in RaceStudy((Ravine(),), contestant).tasks] == [Ravine.steps]
     assert [task.steps for task in RaceStudy((Ravine(),), contestant, steps=7).tasks] == [7]
 
@@ -68,14 +68,14 @@ def test_steps_are_the_problems_own_unless_given() -> None:
 def test_numbers_below_one_are_errors(wrong: dict[str, int]) -> None:
     ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=f"{name} must be at least 1, got {value}"):
-        RaceStudy((Ravine(),), (all_contestants()["sgd"],), **wrong)
+        RaceStudy((Ravine(),), (collect_contestants()["sgd"],), **wrong)
 
 
 @pytest.mark.parametrize("wrong", [{"rates": "13"}, {"rates": 2.5}, {"seeds": True}, {"steps": "4"}])
 def test_numbers_of_other_types_are_errors(wrong: dict[str, Any]) -> None:
     ((name, value),) = wrong.items()
     with pytest.raises(TypeError, match=f"{name} must be a whole number, .*; got {type(value).__name__}"):
-        RaceStudy((Ravine(),), (all_contestants()["sgd"],), **wrong)
+        RaceStudy((Ravine(),), (collect_contestants()["sgd"],), **wrong)
 
 
 def test_an_argument_that_is_misspelt_is_met_with_the_right_one() -> None:
@@ -85,9 +85,9 @@ def test_an_argument_that_is_misspelt_is_met_with_the_right_one() -> None:
 
 def test_given_rates_are_checked() -> None:
     with pytest.raises(SearchSpaceError, match=r"rates has a value twice: 0\.1"):
-        RaceStudy((Ravine(),), (all_contestants()["sgd"],), rates=(0.1, 0.1))
+        RaceStudy((Ravine(),), (collect_contestants()["sgd"],), rates=(0.1, 0.1))
     with pytest.raises(SearchSpaceError, match="rates needs at least one value"):
-        RaceStudy((Ravine(),), (all_contestants()["sgd"],), rates=())
+        RaceStudy((Ravine(),), (collect_contestants()["sgd"],), rates=())
 
 
 def test_a_race_of_nobody_is_an_error() -> None:
@@ -96,7 +96,7 @@ def test_a_race_of_nobody_is_an_error() -> None:
 
 
 def test_two_of_one_name_are_an_error(slope: Problem) -> None:
-    contestant = all_contestants()["sgd"]
+    contestant = collect_contestants()["sgd"]
     with pytest.raises(ValueError, match="two optimizers are named sgd; give one of them another name"):
         RaceStudy((slope,), (contestant, contestant))
     with pytest.raises(ValueError, match="two problems are named slope"):
@@ -104,7 +104,7 @@ def test_two_of_one_name_are_an_error(slope: Problem) -> None:
 
 
 def test_rates_may_be_given(slope: Problem) -> None:
-    plan = RaceStudy((slope,), (all_contestants()["sgd"],), rates=(0.5, 0.25), seeds=3)
+    plan = RaceStudy((slope,), (collect_contestants()["sgd"],), rates=(0.5, 0.25), seeds=3)
     assert plan.tasks[0].points["learning_rate"].tolist() == [0.25, 0.5]
     assert plan.runs == 6
 
@@ -112,4 +112,4 @@ def test_rates_may_be_given(slope: Problem) -> None:
 @pytest.mark.parametrize("rate", [1e-320, 1e-39, 3.5e38])
 def test_a_rate_that_float32_takes_for_zero_or_infinity_is_refused(slope: Problem, rate: float) -> None:
     with pytest.raises(ValueError, match=r"rates must lie from 1\.2e-38 to 3\.4e\+38, .* got "):
-        RaceStudy((slope,), (all_contestants()["sgd"],), rates=(0.1, rate))
+        RaceStudy((slope,), (collect_contestants()["sgd"],), rates=(0.1, rate))

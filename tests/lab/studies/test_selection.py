@@ -63,10 +63,13 @@ def test_contestants(optimizers: Any, names: list[str]) -> None:
 
 def test_a_recipe_is_the_same_contestant_by_name_and_as_a_factory() -> None:
     by_name, as_factory = contestants_by_name(["adam"]), contestants_by_name([gl.adam])
-    assert by_name[0].grid("digits", 5).tolist() == as_factory[0].grid("digits", 5).tolist()
+    assert by_name[0].choose_rates("digits", 5).tolist() == as_factory[0].choose_rates("digits", 5).tolist()
     assert by_name[0].family == as_factory[0].family == "Adam"
     (own,) = contestants_by_name(mine)
-    assert own.grid("digits", 1).tolist() == [pytest.approx(0.5623, rel=1e-3)]  # the quarter of a decade next to 0.5
+    # The quarter of a decade next to 0.5.
+    assert own.choose_rates("digits", 1).tolist() == [pytest.approx(0.5623, rel=1e-3)]
+        pytest.approx(0.5623, rel=1e-3)
+    ]  # the quarter of a decade next to 0.5
     assert isinstance(own(0.1), optax.GradientTransformation)
 
 

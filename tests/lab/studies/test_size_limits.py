@@ -11,7 +11,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.lab.engine.task import Task
-from gradlab.lab.inputs.contestants import all_contestants
+from gradlab.lab.inputs.contestants import collect_contestants
 from gradlab.lab.problems import Problem
 from gradlab.lab.studies.race import RaceStudy
 from gradlab.lab.studies.search import search
@@ -41,7 +41,7 @@ def test_a_count_is_told(noisy: Problem) -> None:
     with pytest.raises(TooLargeError, match="3,000,000,000 steps"):
         search(noisy, gl.sgd, {"learning_rate": Log(1e-4, 1)}, steps=3 * 10**9)
     with pytest.raises(TooLargeError, match="1,000,000,000 points"):
-        RaceStudy((noisy,), (all_contestants()["sgd"],), rates=10**9)
+        RaceStudy((noisy,), (collect_contestants()["sgd"],), rates=10**9)
 
 
 def test_results_that_do_not_fit_are_refused(noisy: Problem, monkeypatch: pytest.MonkeyPatch) -> None:

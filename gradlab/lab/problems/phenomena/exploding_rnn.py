@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base import Problem, PyTree, Score
-from ..networks import affine, dense
-from ..real_data.samples import held_out
+from ..networks import apply_dense, init_dense
+from ..real_data.samples import measure_held_out
 
 
 @dataclass(frozen=True)
@@ -44,36 +44,38 @@ class ExplodingRnn(Problem):
         inputs, recurrent, output = jax.random.split(key, 3)
         weight = jax.random.normal(recurrent, (self.hidden, self.hidden), jnp.float32)
         return {
-            "inputs": dense(inputs, 2, self.hidden),
+            "inputs": init_dense(inputs, 2, self.hidden),
             "recurrent": self.gain / math.sqrt(self.hidden) * weight,
-            "output": dense(output, self.hidden, 1),
+            "output": init_dense(output, self.hidden, 1),
         }
 
     def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
         series = batch.astype(params["recurrent"].dtype)  # (batch, length, 2): numbers and marks
-        driven = affine(params["inputs"], series.swapaxes(0, 1))  # (length, batch, hidden)
+        driven = apply_dense(params["inputs"], series.swapaxes(0, 1))  # (length, batch, hidden)
 
         def advance(state: jax.Array, drive: jax.Array) -> tuple[jax.Array, None]:
             return jax.nn.relu(state @ params["recurrent"] + drive), None
 
         state, _ = jax.lax.scan(advance, jnp.zeros_like(driven[0]), driven)
-        guess = affine(params["output"], state)[:, 0]
+        guess = apply_dense(params["output"], state)[:, 0]
         return jnp.mean((guess - series.prod(-1).sum(-1)) ** 2)
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
         numbers, places = jax.random.split(key)
         shape = (steps, self.batch_size, self.length)
-        return _mark(jax.random.uniform(numbers, shape, jnp.float32), jax.random.uniform(places, shape, jnp.float32))
+        return _mark_two(
+            jax.random.uniform(numbers, shape, jnp.float32), jax.random.uniform(places, shape, jnp.float32)
+        )
 
     def metrics(self, params: PyTree) -> dict[str, jax.Array]:
         def measure(drawn: np.ndarray) -> dict[str, jax.Array]:
-            return {"loss": self.loss(params, _mark(*map(jnp.asarray, drawn)))}
+            return {"loss": self.loss(params, _mark_two(*map(jnp.asarray, drawn)))}
 
         test, validation = (np.random.default_rng(seed).random((2, 256, self.length), np.float32) for seed in (0, 1))
-        return held_out(measure, validation, test)
+        return measure_held_out(measure, validation, test)
 
 
-def _mark(numbers: jax.Array, places: jax.Array) -> jax.Array:
+def _mark_two(numbers: jax.Array, places: jax.Array) -> jax.Array:
     """Numbers (..., length) beside their marks: one in each half, where `places`, random too, is largest."""
     halves = places.reshape(*places.shape[:-1], 2, -1)  # (..., 2, length / 2)
     marks = jax.nn.one_hot(halves.argmax(-1), halves.shape[-1], dtype=numbers.dtype)

@@ -13,7 +13,7 @@ from ..base import Problem, PyTree
 
 
 @functools.cache
-def random_rotation(dimension: int) -> np.ndarray:
+def draw_rotation(dimension: int) -> np.ndarray:
     """A fixed orthogonal matrix, (dimension, dimension), uniformly distributed over all."""
     basis, triangle = np.linalg.qr(np.random.default_rng(0).normal(size=(dimension, dimension)))
     return basis * np.sign(np.diag(triangle))
@@ -56,7 +56,7 @@ class Quadratic(Problem):
 
     def loss(self, params: jax.Array, batch: jax.Array | None) -> jax.Array:
         offset = params - self.optimum.astype(params.dtype)
-        along = offset @ jnp.asarray(random_rotation(self.dimension), params.dtype) if self.rotated else offset
+        along = offset @ jnp.asarray(draw_rotation(self.dimension), params.dtype) if self.rotated else offset
         exact = 0.5 * jnp.sum(jnp.asarray(self.curvatures, params.dtype) * along**2)
         return exact if batch is None else exact + self.noise * batch.astype(params.dtype) @ offset
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base import Problem, Score
-from ..real_data.samples import held_out
+from ..real_data.samples import measure_held_out
 
 LAYERS = 3
 
@@ -53,8 +53,8 @@ class ScaledLayers(Problem):
     def loss(self, params: list[jax.Array], batch: jax.Array) -> jax.Array:
         dtype = params[0].dtype
         inputs = batch.astype(dtype)
-        student = _forward([weight * scale for weight, scale in zip(params, self._scales())], inputs)
-        teacher = _forward([jnp.asarray(weight, dtype) for weight in self._teacher()], inputs)
+        student = _apply_layers([weight * scale for weight, scale in zip(params, self._scales())], inputs)
+        teacher = _apply_layers([jnp.asarray(weight, dtype) for weight in self._teacher()], inputs)
         return jnp.mean((student - teacher) ** 2)
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
@@ -62,10 +62,12 @@ class ScaledLayers(Problem):
 
     def metrics(self, params: list[jax.Array]) -> dict[str, jax.Array]:
         test, validation = (np.random.default_rng(seed).normal(size=(256, self.width)) for seed in (1, 2))
-        return held_out(lambda inputs: {"loss": self.loss(params, jnp.asarray(inputs, jnp.float32))}, validation, test)
+        return measure_held_out(
+            lambda inputs: {"loss": self.loss(params, jnp.asarray(inputs, jnp.float32))}, validation, test
+        )
 
 
-def _forward(weights: list[jax.Array], hidden: jax.Array) -> jax.Array:
+def _apply_layers(weights: list[jax.Array], hidden: jax.Array) -> jax.Array:
     for weight in weights[:-1]:
         hidden = jnp.tanh(hidden @ weight)
     return hidden @ weights[-1]

@@ -12,11 +12,11 @@ import optax
 
 from ..base import Problem, Score
 from ..networks import draw_rows
-from ..real_data.samples import Sample, Split, held_out
+from ..real_data.samples import Sample, Split, measure_held_out
 
 
 @functools.cache
-def make_rows(rows: int, features: int, power: float, strength: float) -> Split:
+def draw_samples(rows: int, features: int, power: float, strength: float) -> Split:
     """Samples of `rows` rows each, from a fixed seed: features in {0, 1} (rows, features), labels in {0, 1} (rows,),
     all float32.
     """
@@ -54,21 +54,21 @@ class SparseLogistic(Problem):
     batch_size: int = 32
 
     def _rows(self) -> Split:
-        return make_rows(self.rows, self.features, self.power, self.strength)
+        return draw_samples(self.rows, self.features, self.power, self.strength)
 
     def init(self, key: jax.Array) -> jax.Array:
         return 0.01 * jax.random.normal(key, (self.features,), jnp.float32)
 
     def loss(self, params: jax.Array, batch: jax.Array) -> jax.Array:
-        return _logistic(params, self._rows().train, batch)
+        return _compute_loss(params, self._rows().train, batch)
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
         return draw_rows(key, steps, self.batch_size, self.rows)
 
     def metrics(self, params: jax.Array) -> dict[str, jax.Array]:
-        return held_out(lambda rows: {"loss": _logistic(params, rows)}, *self._rows()[1:])
+        return measure_held_out(lambda rows: {"loss": _compute_loss(params, rows)}, *self._rows()[1:])
 
 
-def _logistic(weights: jax.Array, rows: Sample, chosen: jax.Array | slice = slice(None)) -> jax.Array:
+def _compute_loss(weights: jax.Array, rows: Sample, chosen: jax.Array | slice = slice(None)) -> jax.Array:
     features, labels = (jnp.asarray(column, weights.dtype)[chosen] for column in rows)
     return optax.sigmoid_binary_cross_entropy(features @ weights, labels).mean()

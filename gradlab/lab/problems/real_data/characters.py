@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base import Problem, PyTree, Score
-from ..networks import affine, cross_entropy, dense, draw_rows
-from .samples import held_out
+from ..networks import apply_dense, cross_entropy, draw_rows, init_dense
+from .samples import measure_held_out
 
 BLOCK = 200  # characters: of each ten blocks, one is for the test and one for validation
 
@@ -72,8 +72,8 @@ class Characters(Problem):
         first, second, third = jax.random.split(key, 3)
         return {
             "embedding": jax.random.normal(first, (letters, self.embedding), jnp.float32),
-            "hidden": dense(second, self.context * self.embedding, self.hidden),
-            "output": dense(third, self.hidden, letters),
+            "hidden": init_dense(second, self.context * self.embedding, self.hidden),
+            "output": init_dense(third, self.hidden, letters),
         }
 
     def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
@@ -86,7 +86,7 @@ class Characters(Problem):
         def measure(positions: np.ndarray) -> dict[str, jax.Array]:
             return {"bits": self._nats(params, jnp.asarray(positions)) / math.log(2)}
 
-        return held_out(measure, load_text().validation, load_text().test)
+        return measure_held_out(measure, load_text().validation, load_text().test)
 
     def _nats(self, params: PyTree, positions: jax.Array) -> jax.Array:
         """The mean of -log p(character) at some positions of the text, which wraps around."""
@@ -94,5 +94,5 @@ class Characters(Problem):
         before = codes[positions[:, None] - jnp.arange(self.context, 0, -1, jnp.int32)]  # (batch, context)
         table = params["embedding"]
         vectors = jax.nn.one_hot(before, len(table), dtype=table.dtype) @ table  # the gradient of table[...] is slow
-        hidden = jnp.tanh(affine(params["hidden"], vectors.reshape(len(positions), -1)))
-        return cross_entropy(affine(params["output"], hidden), codes[positions])
+        hidden = jnp.tanh(apply_dense(params["hidden"], vectors.reshape(len(positions), -1)))
+        return cross_entropy(apply_dense(params["output"], hidden), codes[positions])

@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 
 from ..base import Problem, PyTree
-from ..networks import affine, classification, cross_entropy, dense, draw_rows
+from ..networks import apply_dense, cross_entropy, draw_rows, init_dense, measure_classification
 from .digits import ACCURACY, load_images
-from .samples import Sample, held_out
+from .samples import Sample, measure_held_out
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class DeepSigmoid(Problem):
     def init(self, key: jax.Array) -> PyTree:
         widths = [64, *[self.width] * self.depth, 10]
         keys = jax.random.split(key, self.depth + 1)
-        return [dense(key, inputs, outputs) for key, inputs, outputs in zip(keys, widths, widths[1:])]
+        return [init_dense(key, inputs, outputs) for key, inputs, outputs in zip(keys, widths, widths[1:])]
 
     def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
         images, labels = load_images().train
-        logits = _logits(params, jnp.asarray(images, params[0]["bias"].dtype)[batch])
+        logits = _compute_logits(params, jnp.asarray(images, params[0]["bias"].dtype)[batch])
         return cross_entropy(logits, jnp.asarray(labels)[batch])
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
@@ -46,13 +46,13 @@ class DeepSigmoid(Problem):
 
     def metrics(self, params: PyTree) -> dict[str, jax.Array]:
         def measure(sample: Sample) -> dict[str, jax.Array]:
-            logits = _logits(params, jnp.asarray(sample.inputs, params[0]["bias"].dtype))
-            return classification(logits, jnp.asarray(sample.targets))
+            logits = _compute_logits(params, jnp.asarray(sample.inputs, params[0]["bias"].dtype))
+            return measure_classification(logits, jnp.asarray(sample.targets))
 
-        return held_out(measure, *load_images()[1:])
+        return measure_held_out(measure, *load_images()[1:])
 
 
-def _logits(params: PyTree, hidden: jax.Array) -> jax.Array:
+def _compute_logits(params: PyTree, hidden: jax.Array) -> jax.Array:
     for layer in params[:-1]:
-        hidden = jax.nn.sigmoid(affine(layer, hidden))
-    return affine(params[-1], hidden)
+        hidden = jax.nn.sigmoid(apply_dense(layer, hidden))
+    return apply_dense(params[-1], hidden)

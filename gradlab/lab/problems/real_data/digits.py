@@ -12,7 +12,7 @@ import numpy as np
 import optax
 
 from ..base import Problem, PyTree, Score
-from .samples import Sample, Split, held_out, split
+from .samples import Sample, Split, measure_held_out, split_rows
 
 ACCURACY = Score("test_accuracy", "test accuracy", True, False, tolerance=0.01, chosen_by="validation_accuracy")
 
@@ -26,7 +26,7 @@ def load_images() -> Split:
     from sklearn.datasets import load_digits  # here, because it takes a second, and few commands need it
 
     images, labels = load_digits(return_X_y=True)
-    return split((images / 16).astype(np.float32), labels.astype(np.int32), test_share=0.2, stratify=True)
+    return split_rows((images / 16).astype(np.float32), labels.astype(np.int32), test_share=0.2, stratify=True)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Digits(Problem):
 
     def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
         images, labels = map(jnp.asarray, load_images().train)
-        return _cross_entropy(_logits(params, images[batch]), labels[batch])
+        return _cross_entropy(_compute_logits(params, images[batch]), labels[batch])
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
         return jax.random.randint(key, (steps, self.batch_size), 0, len(load_images().train.targets), jnp.int32)
@@ -58,11 +58,11 @@ class Digits(Problem):
     def metrics(self, params: PyTree) -> dict[str, jax.Array]:
         def measure(sample: Sample) -> dict[str, jax.Array]:
             images, labels = map(jnp.asarray, sample)
-            logits = _logits(params, images)
+            logits = _compute_logits(params, images)
             is_right = logits.argmax(-1).astype(labels.dtype) == labels
             return {"accuracy": jnp.mean(is_right), "loss": _cross_entropy(logits, labels)}
 
-        return held_out(measure, *load_images()[1:])
+        return measure_held_out(measure, *load_images()[1:])
 
 
 def _dense(key: jax.Array, inputs: int, outputs: int) -> PyTree:
@@ -70,7 +70,7 @@ def _dense(key: jax.Array, inputs: int, outputs: int) -> PyTree:
     return {"weight": weight, "bias": jnp.zeros(outputs, jnp.float32)}
 
 
-def _logits(params: PyTree, images: jax.Array) -> jax.Array:
+def _compute_logits(params: PyTree, images: jax.Array) -> jax.Array:
     hidden = jnp.tanh(images @ params["hidden"]["weight"] + params["hidden"]["bias"])  # (batch, hidden)
     return hidden @ params["output"]["weight"] + params["output"]["bias"]  # (batch, 10)
 

@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 
 from ..base import Problem, PyTree
-from ..networks import affine, classification, cross_entropy, dense, draw_rows
+from ..networks import apply_dense, cross_entropy, draw_rows, init_dense, measure_classification
 from .digits import ACCURACY, load_images
-from .samples import Sample, held_out
+from .samples import Sample, measure_held_out
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class DigitsCnn(Problem):
     def init(self, key: jax.Array) -> PyTree:
         first, second, output = jax.random.split(key, 3)
         return {
-            "first": _relu_layer(first, 9, self.channels),
-            "second": _relu_layer(second, 9 * self.channels, 2 * self.channels),
-            "output": dense(output, 2 * 2 * 2 * self.channels, 10),
+            "first": _init_relu_layer(first, 9, self.channels),
+            "second": _init_relu_layer(second, 9 * self.channels, 2 * self.channels),
+            "output": init_dense(output, 2 * 2 * 2 * self.channels, 10),
         }
 
     def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
         images, labels = load_images().train
-        logits = _logits(params, jnp.asarray(images, params["output"]["bias"].dtype)[batch])
+        logits = _compute_logits(params, jnp.asarray(images, params["output"]["bias"].dtype)[batch])
         return cross_entropy(logits, jnp.asarray(labels)[batch])
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
@@ -48,25 +48,25 @@ class DigitsCnn(Problem):
 
     def metrics(self, params: PyTree) -> dict[str, jax.Array]:
         def measure(sample: Sample) -> dict[str, jax.Array]:
-            logits = _logits(params, jnp.asarray(sample.inputs, params["output"]["bias"].dtype))
-            return classification(logits, jnp.asarray(sample.targets))
+            logits = _compute_logits(params, jnp.asarray(sample.inputs, params["output"]["bias"].dtype))
+            return measure_classification(logits, jnp.asarray(sample.targets))
 
-        return held_out(measure, *load_images()[1:])
+        return measure_held_out(measure, *load_images()[1:])
 
 
-def _relu_layer(key: jax.Array, inputs: int, outputs: int) -> PyTree:
-    layer = dense(key, inputs, outputs)
+def _init_relu_layer(key: jax.Array, inputs: int, outputs: int) -> PyTree:
+    layer = init_dense(key, inputs, outputs)
     return layer | {"weight": math.sqrt(2) * layer["weight"]}  # relu halves the variance
 
 
-def _logits(params: PyTree, pixels: jax.Array) -> jax.Array:
+def _compute_logits(params: PyTree, pixels: jax.Array) -> jax.Array:
     images = pixels.reshape(-1, 8, 8, 1)
-    hidden = jax.nn.relu(affine(params["first"], _patches(images, stride=1)))  # (batch, 6, 6, channels)
-    hidden = jax.nn.relu(affine(params["second"], _patches(hidden, stride=2)))  # (batch, 2, 2, 2 channels)
-    return affine(params["output"], hidden.reshape(len(hidden), -1))
+    hidden = jax.nn.relu(apply_dense(params["first"], _extract_patches(images, stride=1)))  # (batch, 6, 6, channels)
+    hidden = jax.nn.relu(apply_dense(params["second"], _extract_patches(hidden, stride=2)))  # (batch, 2, 2, 2 channels)
+    return apply_dense(params["output"], hidden.reshape(len(hidden), -1))
 
 
-def _patches(images: jax.Array, stride: int) -> jax.Array:
+def _extract_patches(images: jax.Array, stride: int) -> jax.Array:
     """The 3 x 3 neighbourhoods, `stride` apart, in images (batch, n, n, c): an array (batch, m, m, 9 c).
 
     A convolution is then a matrix product. XLA's own, mapped over many networks, is far slower on a CPU.

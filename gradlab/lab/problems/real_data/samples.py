@@ -24,7 +24,7 @@ class Split(NamedTuple):
     test: Sample
 
 
-def split(inputs: np.ndarray, targets: np.ndarray, test_share: float, stratify: bool) -> Split:
+def split_rows(inputs: np.ndarray, targets: np.ndarray, test_share: float, stratify: bool) -> Split:
     """Hold out a share of the rows for the test, and a quarter of the others for validation, by fixed seeds.
 
     With `stratify`, each part has the same shares of the classes in `targets`.
@@ -41,7 +41,9 @@ def split(inputs: np.ndarray, targets: np.ndarray, test_share: float, stratify: 
     return Split(train, validation, test)
 
 
-def held_out(measure: Callable[[Any], dict[str, jax.Array]], validation: Any, test: Any) -> dict[str, jax.Array]:
+def measure_held_out(
+    measure: Callable[[Any], dict[str, jax.Array]], validation: Any, test: Any
+) -> dict[str, jax.Array]:
     """The metrics that `measure` gives of the validation and of the test sample: `validation_loss`, `test_loss`, ..."""
     parts = {"validation": validation, "test": test}
     return {f"{part}_{name}": value for part, sample in parts.items() for name, value in measure(sample).items()}

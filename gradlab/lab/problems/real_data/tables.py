@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base import Problem, PyTree, Score
-from ..networks import affine, classification, cross_entropy, dense, draw_rows
-from .samples import Sample, Split, held_out, split
+from ..networks import apply_dense, cross_entropy, draw_rows, init_dense, measure_classification
+from .samples import Sample, Split, measure_held_out, split_rows
 
 
 @functools.cache
@@ -27,7 +27,7 @@ def load_table(name: str) -> Split:
 
     features, targets = getattr(datasets, f"load_{name}")(return_X_y=True)
     is_classes = targets.dtype.kind == "i"
-    parts = split(features, targets, test_share=0.25, stratify=is_classes)
+    parts = split_rows(features, targets, test_share=0.25, stratify=is_classes)
     inputs = _standardize(*(part.inputs for part in parts))
     targets = [part.targets.astype(np.int32) for part in parts]
     if not is_classes:
@@ -56,14 +56,17 @@ class TableProblem(Problem):
 
     def init(self, key: jax.Array) -> PyTree:
         if not self.hidden:
-            return {"output": dense(key, self.columns, self.outputs)}
+            return {"output": init_dense(key, self.columns, self.outputs)}
         first, second = jax.random.split(key)
-        return {"hidden": dense(first, self.columns, self.hidden), "output": dense(second, self.hidden, self.outputs)}
+        return {
+            "hidden": init_dense(first, self.columns, self.hidden),
+            "output": init_dense(second, self.hidden, self.outputs),
+        }
 
     def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
         rows, targets = load_table(self.name).train
         guesses = _predict(params, jnp.asarray(rows, params["output"]["bias"].dtype)[batch])
-        return _error(guesses, jnp.asarray(targets)[batch])
+        return _compute_error(guesses, jnp.asarray(targets)[batch])
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
         return draw_rows(key, steps, self.batch_size, len(load_table(self.name).train.targets))
@@ -72,18 +75,22 @@ class TableProblem(Problem):
         def measure(sample: Sample) -> dict[str, jax.Array]:
             guesses = _predict(params, jnp.asarray(sample.inputs, params["output"]["bias"].dtype))
             targets = jnp.asarray(sample.targets)
-            return classification(guesses, targets) if self.outputs > 1 else {"loss": _error(guesses, targets)}
+            return (
+                measure_classification(guesses, targets)
+                if self.outputs > 1
+                else {"loss": _compute_error(guesses, targets)}
+            )
 
-        return held_out(measure, *load_table(self.name)[1:])
+        return measure_held_out(measure, *load_table(self.name)[1:])
 
 
 def _predict(params: PyTree, rows: jax.Array) -> jax.Array:
     if "hidden" in params:
-        rows = jnp.tanh(affine(params["hidden"], rows))
-    return affine(params["output"], rows)  # (rows, outputs)
+        rows = jnp.tanh(apply_dense(params["hidden"], rows))
+    return apply_dense(params["output"], rows)  # (rows, outputs)
 
 
-def _error(guesses: jax.Array, targets: jax.Array) -> jax.Array:
+def _compute_error(guesses: jax.Array, targets: jax.Array) -> jax.Array:
     if guesses.shape[-1] > 1:
         return cross_entropy(guesses, targets)
     return jnp.mean((guesses[:, 0] - targets.astype(guesses.dtype)) ** 2)

@@ -8,11 +8,11 @@ import numpy as np
 
 import gradlab as gl
 from gradlab.lab.problems import SparseLogistic
-from gradlab.lab.problems.phenomena.sparse_logistic import make_rows
+from gradlab.lab.problems.phenomena.sparse_logistic import draw_samples
 
 
 def test_features_are_as_frequent_as_they_should_be() -> None:
-    parts = make_rows(4096, 64, 1.0, 4.0)
+    parts = draw_samples(4096, 64, 1.0, 4.0)
     assert not np.array_equal(parts.train.inputs, parts.test.inputs)
     assert not np.array_equal(parts.validation.inputs, parts.test.inputs)
     for part in parts:
@@ -21,7 +21,7 @@ def test_features_are_as_frequent_as_they_should_be() -> None:
 
 
 def test_labels_follow_the_weights() -> None:
-    train = make_rows(4096, 64, 1.0, 4.0).train
+    train = draw_samples(4096, 64, 1.0, 4.0).train
     odds = train.inputs @ (4.0 * (-1.0) ** np.arange(64))
     for low, high in ((-9, -5), (-5, -2), (-1, 1), (2, 5)):
         chosen = (odds >= low) & (odds < high)

@@ -11,7 +11,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.lab.problems import DigitsCnn
-from gradlab.lab.problems.real_data.digits_cnn import _patches
+from gradlab.lab.problems.real_data.digits_cnn import _extract_patches
 
 
 @pytest.mark.parametrize(("size", "stride"), [(8, 1), (6, 2)])
@@ -21,7 +21,7 @@ def test_a_product_with_patches_is_a_convolution(size: int, stride: int) -> None
     expected = jax.lax.conv_general_dilated(
         images, kernel, (stride, stride), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
     )
-    found = _patches(images, stride) @ kernel.reshape(18, 4)
+    found = _extract_patches(images, stride) @ kernel.reshape(18, 4)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 

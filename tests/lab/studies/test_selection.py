@@ -68,8 +68,6 @@ def test_a_recipe_is_the_same_contestant_by_name_and_as_a_factory() -> None:
     (own,) = contestants_by_name(mine)
     # The quarter of a decade next to 0.5.
     assert own.choose_rates("digits", 1).tolist() == [pytest.approx(0.5623, rel=1e-3)]
-        pytest.approx(0.5623, rel=1e-3)
-    ]  # the quarter of a decade next to 0.5
     assert isinstance(own(0.1), optax.GradientTransformation)
 
 

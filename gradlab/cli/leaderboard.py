@@ -57,7 +57,7 @@ def _seconds(row: Row) -> str:
 
 
 def score_text(row: Row, attributes: Mapping[str, Any]) -> str:
-    """The score of a row, with a mark if some of its runs diverged."""
+    """Return the score of a row, with a mark if some of its runs diverged."""
     return with_spread(row.score, row.spread, attributes) + "†" * (row.diverged_at_best > 0)
 
 

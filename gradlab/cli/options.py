@@ -16,37 +16,39 @@ import typer
 from .meeting import meet
 from .terminal import fail
 
-Out: TypeAlias = Annotated[Path, typer.Option(help="The folder for results; made if it is not there.")]
-Steps: TypeAlias = Annotated[int | None, typer.Option(min=1, help="Updates in a run. Left out: the problem's own.")]
+Out: TypeAlias = Annotated[Path, typer.Option(help="The folder for the results. It may be new.")]
+Steps: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="The number of updates in a run. Default: what the problem proposes.")
+]
 Lanes: TypeAlias = Annotated[
     int | None,
-    typer.Option(min=1, help="Runs that a device computes at a time, at most. Left out: as memory has it."),
+    typer.Option(min=1, help="The most runs that a device computes at a time. Default: as many as fit into memory."),
 ]
 Chunk: TypeAlias = Annotated[
     int | None,
-    typer.Option(min=1, help="Steps that are lost when it is stopped, at most. Left out: some seconds of them."),
+    typer.Option(min=1, help="The most steps between two checkpoints. Default: a few seconds of steps."),
 ]
-Fresh: TypeAlias = Annotated[bool, typer.Option("--fresh", help="Discard what the folder holds, and start anew.")]
+Fresh: TypeAlias = Annotated[
+    bool, typer.Option("--fresh", help="Discard the results and checkpoints in the folder, and start anew.")
+]
 Coordinator: TypeAlias = Annotated[
     str | None,
-    typer.Option(help="HOST:PORT of the first of several processes that share the work; auto: as the cluster says."),
+    typer.Option(help="HOST:PORT of the first of several processes that share the work, or auto on a cluster."),
 ]
-ProcessCount: TypeAlias = Annotated[
-    int | None, typer.Option("--processes", min=1, help="How many processes there are.")
-]
+ProcessCount: TypeAlias = Annotated[int | None, typer.Option("--processes", min=1, help="The number of processes.")]
 ProcessIndex: TypeAlias = Annotated[
     int | None,
-    typer.Option("--process", min=0, help="Which of them this is, from 0. The first one writes the results."),
+    typer.Option("--process", min=0, help="The number of this process, from 0. Process 0 writes the results."),
 ]
 
 
 @contextmanager
 def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (ValueError,)) -> Iterator[None]:
-    """While a plan is made: end the command, in one line, where the input is wrong.
+    """End the command with a message of one line if the input is wrong, while a study is made.
 
-    A message that begins with one of `names` is of that option. The exit code is 1 where code that is not ours fails,
-    or Optuna is missing, and else 2: also where such code refuses a value. Of other errors only those of some `kinds`
-    are taken for wrong input.
+    A message that begins with one of `names` is about the option of that name. The exit code is 1 if user code fails or
+    Optuna is missing. It is 2 for wrong input, including values that user code refuses. Other errors count as wrong
+    input only if they are of one of the `kinds`.
     """
     from ..lab.inputs.importing import BrokenUserCodeError, LoadError
     from ..lab.inputs.name_lookup import UnknownNameError
@@ -68,7 +70,7 @@ def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (Value
 
 
 def join_processes(coordinator: str | None, processes: int | None, process: int | None) -> None:
-    """Meet the other processes, if there are any; ends the command if the options do not fit together."""
+    """Connect to the other processes, if there are any; end the command if the options do not fit together."""
     _prepare_jax()
     given = [value is not None for value in (coordinator, processes, process)]
     if not any(given):
@@ -105,7 +107,7 @@ def join_processes(coordinator: str | None, processes: int | None, process: int 
 
 
 def _prepare_jax() -> None:
-    """End the command under a setting that leaves nothing to run; transfers between devices are meant here."""
+    """End the command if JAX must not compile, and allow transfers between devices, which are intended here."""
     import jax
 
     from ..lab.engine.thread_settings import require_compilation
@@ -118,7 +120,7 @@ def _prepare_jax() -> None:
 
 
 def _require_devices() -> None:
-    """End the command where JAX finds no device, as with an unknown name in JAX_PLATFORMS."""
+    """End the command if JAX finds no device, for example for an unknown name in JAX_PLATFORMS."""
     import jax
 
     try:

@@ -1,4 +1,4 @@
-"""What `gradlab sweep` and `gradlab search` have in common: ranges that are typed, and points that are shown."""
+"""The ranges and values on the command line of sweep and search, and the tables of their results."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN = 10  # points in the terminal; the files have all
 
 
 def parse_axes(assignments: Sequence[str]) -> dict[str, Axis]:
-    """The axes of all that was typed as NAME=VALUES. Raises SearchSpaceError."""
+    """Return the axes of assignments such as b1=0.8,0.9. Raises SearchSpaceError."""
     axes: dict[str, Axis] = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
@@ -38,7 +38,7 @@ def parse_axes(assignments: Sequence[str]) -> dict[str, Axis]:
 
 
 def _print_optimizers(console: Console, dataset: xr.Dataset) -> None:
-    """The optimizers, each at its best configuration, and the verdict on the first."""
+    """Print the optimizers, each at its best configuration, and the verdict on the first one."""
     rows, verdict = tuned_leaderboard(dataset)
     attributes = dataset.attrs
     columns = {

@@ -1,4 +1,4 @@
-"""`gradlab race`: the curated comparison.
+"""The command `gradlab race`, which compares optimizers over learning rates.
 
 What imports JAX is imported inside the functions, so that help and completion do without it.
 """
@@ -24,32 +24,35 @@ def race(
     problem: Annotated[
         list[str] | None,
         typer.Option(
-            help="A problem, or package.module:name; repeat for more. Left out: digits and ravine.",
+            help="A problem, or package.module:name. Repeat it for more. Default: digits and ravine.",
             autocompletion=completion.problems,
         ),
     ] = None,
     optimizer: Annotated[
         list[str] | None,
         typer.Option(
-            help="An optimizer, or package.module:factory; repeat for more. Left out: all of gradlab.",
+            help="An optimizer, or package.module:factory. Repeat it for more. Default: all of gradlab.",
             autocompletion=completion.optimizers,
         ),
     ] = None,
     rates: Annotated[
         str,
         typer.Option(
-            help="How many learning rates for each optimizer, evenly over three decades; or the rates for all of them: "
-            "log:1e-4:1:9, or 0.1,0.3,1."
+            help="The number of learning rates for each optimizer, over three decades; or the learning rates for all "
+            "of them: log:1e-4:1:9 or 0.1,0.3,1."
         ),
     ] = "13",
     seeds: Annotated[
-        int, typer.Option(min=1, help="Runs at each rate: half choose the best rate, half report on it.")
+        int,
+        typer.Option(
+            min=1, help="Runs at each learning rate. Half of them choose the best one, and half report on it."
+        ),
     ] = 10,
     steps: options.Steps = None,
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
     fresh: options.Fresh = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON, and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON and nothing else.")] = False,
     coordinator: options.Coordinator = None,
     processes: options.ProcessCount = None,
     process: options.ProcessIndex = None,

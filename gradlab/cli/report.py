@@ -19,7 +19,7 @@ def report(
     folder: Annotated[Path, typer.Argument(help="The folder of a race, a sweep or a search, or the results.nc in it.")],
     out: Annotated[
         Path | None,
-        typer.Option(help="The page to write, or the folder for pictures. Left out: into that folder."),
+        typer.Option(help="The page to write, or the folder for pictures. Default: in the folder of the study."),
     ] = None,
     form: Annotated[
         Literal["html", "png", "svg", "pdf"], typer.Option("--format", help="A page, or pictures of a kind.")

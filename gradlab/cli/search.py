@@ -1,4 +1,4 @@
-"""`gradlab search`: hyperparameters that are chosen round by round, by the scores so far.
+"""The command `gradlab search`, in which Optuna chooses hyperparameters round by round.
 
 What imports JAX is imported inside the function, so that help and completion do without it.
 """
@@ -25,26 +25,28 @@ def search(
         typer.Option(
             "--set",
             metavar="NAME=RANGE",
-            help="A hyperparameter and its range: log:LOW:HIGH or lin:LOW:HIGH, or values to choose from: 0.8,0.9; "
-            "repeat for more.",
+            help="A hyperparameter and its range: log:LOW:HIGH or lin:LOW:HIGH, or values to choose from: 0.8,0.9. "
+            "Repeat it for more.",
         ),
     ],
     out: options.Out = Path("search"),
     problem: Annotated[
         list[str] | None,
-        typer.Option(help="The problem, or package.module:name. Left out: digits.", autocompletion=completion.problems),
+        typer.Option(help="The problem, or package.module:name. Default: digits.", autocompletion=completion.problems),
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="Points in all.")] = 64,
-    batch: Annotated[int, typer.Option(min=1, help="Points of a round, which are trained side by side.")] = 16,
+    trials: Annotated[int, typer.Option(min=1, help="The number of points in all.")] = 64,
+    batch: Annotated[
+        int, typer.Option(min=1, help="The number of points in a round. They are trained side by side.")
+    ] = 16,
     seeds: Annotated[
-        int, typer.Option(min=1, help="Runs at each point: half guide the search, half report on it.")
+        int, typer.Option(min=1, help="Runs at each point. Half of them guide the search, and half report on it.")
     ] = 8,
     steps: options.Steps = None,
-    sample_seed: Annotated[int, typer.Option(min=0, help="Other numbers give other points.")] = 0,
+    sample_seed: Annotated[int, typer.Option(min=0, help="The seed of the points.")] = 0,
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
     fresh: options.Fresh = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON, and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON and nothing else.")] = False,
     coordinator: options.Coordinator = None,
     processes: options.ProcessCount = None,
     process: options.ProcessIndex = None,

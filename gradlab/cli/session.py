@@ -1,4 +1,4 @@
-"""What `gradlab race`, `sweep` and `search` have in common: a run in a folder, its progress, and how it may end."""
+"""A study on the command line, for race, sweep and search: its folder, its progress, and the ways in which it ends."""
 
 from __future__ import annotations
 
@@ -94,13 +94,13 @@ def _what_is_kept(opened: OpenStudy | None, out: Path) -> str:
 
 
 def _say(messages: Sequence[str]) -> None:
-    """Print messages on standard error, a line each."""
+    """Print each message as a line on standard error."""
     for message in messages:
         say(f"gradlab: {message}")
 
 
 class _Note:
-    """Sentences on standard error, unless nothing but JSON is to be seen."""
+    """A printer of sentences on standard error; it is silent if the user wants JSON alone."""
 
     def __init__(self, quiet: bool):
         self.quiet = quiet
@@ -111,7 +111,7 @@ class _Note:
 
 
 class _Bar(Watcher):
-    """The progress bar: what runs, how many runs are done and how fast, and the time left."""
+    """The progress bar: the current task, the number of finished runs, their speed, and the time left."""
 
     def __init__(self, runs: int, note: _Note):
         self.note = note
@@ -143,7 +143,7 @@ class _Bar(Watcher):
 
 
 class Checking(Watcher):
-    """A line on standard error, in a terminal, that says how many points are checked; nothing for a few."""
+    """A line in the terminal that shows how many points have been checked. It appears only when there are many."""
 
     def __init__(self) -> None:
         console = SafeConsole(stderr=True, markup=False, highlight=False)

@@ -1,4 +1,4 @@
-"""`gradlab sweep`: one's own grid of hyperparameters.
+"""The command `gradlab sweep`, which trains optimizers on a grid or at samples of their hyperparameters.
 
 What imports JAX is imported inside the function, so that help and completion do without it.
 """
@@ -20,7 +20,7 @@ def sweep(
     optimizer: Annotated[
         list[str],
         typer.Option(
-            help="An optimizer, optax:name, or package.module:factory; repeat for more.",
+            help="An optimizer, optax:name, or package.module:factory. Repeat it for more.",
             autocompletion=completion.recipes,
         ),
     ],
@@ -29,33 +29,31 @@ def sweep(
         typer.Option(
             "--set",
             metavar="NAME=VALUES",
-            help="A hyperparameter and its values: b1=0.8,0.9 or lin:LOW:HIGH:COUNT or log:LOW:HIGH:COUNT, without the "
-            "count for --samples; repeat for more.",
+            help="A hyperparameter and its values: b1=0.8,0.9, lin:LOW:HIGH:COUNT or log:LOW:HIGH:COUNT, without the "
+            "count for --samples. Repeat it for more.",
         ),
     ],
     out: options.Out = Path("sweep"),
     problem: Annotated[
         list[str] | None,
         typer.Option(
-            help="A problem, or package.module:name; repeat for more. Left out: digits.",
+            help="A problem, or package.module:name. Repeat it for more. Default: digits.",
             autocompletion=completion.problems,
         ),
     ] = None,
     seeds: Annotated[
-        int, typer.Option(min=1, help="Runs at each point: half rank the points, half report on them.")
+        int, typer.Option(min=1, help="Runs at each point. Half of them rank the points, and half report on them.")
     ] = 5,
     steps: options.Steps = None,
     samples: Annotated[
-        int | None, typer.Option(min=1, help="Take so many points of the ranges, instead of a grid.")
+        int | None, typer.Option(min=1, help="The number of points to sample from the ranges, in place of a grid.")
     ] = None,
-    sampler: Annotated[Sampler | None, typer.Option(help="How the samples are spread. Left out: sobol.")] = None,
-    sample_seed: Annotated[
-        int | None, typer.Option(min=0, help="Other numbers give other samples. Left out: 0.")
-    ] = None,
+    sampler: Annotated[Sampler | None, typer.Option(help="The method of sampling. Default: sobol.")] = None,
+    sample_seed: Annotated[int | None, typer.Option(min=0, help="The seed of the samples. Default: 0.")] = None,
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
     fresh: options.Fresh = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON, and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON and nothing else.")] = False,
     coordinator: options.Coordinator = None,
     processes: options.ProcessCount = None,
     process: options.ProcessIndex = None,

@@ -86,7 +86,10 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
         ((*RATE, "--steps", "0"), "--steps must be at least 1, got 0"),
         ((*RATE, "--trials", "many"), "--trials must be a whole number, got 'many'"),
         (("--set", "learning_rate=log:1:x"), "learning_rate=log:1:x: expected numbers"),
-        (("--set", "learning_rate=log:0.1:1:5"), "learning_rate=log:0.1:1:5: a search takes its own points of a range"),
+        (
+            ("--set", "learning_rate=log:0.1:1:5"),
+            "learning_rate=log:0.1:1:5: a search chooses its own points in a range",
+        ),
         (("--set", "rate=log:0.1:1"), "no hyperparameter of sgd is named 'rate'"),
         (("--set", "learning_rate=lin:-1:1"), "sgd: learning_rate must be in [0, inf), got -1"),
         (

@@ -1,4 +1,4 @@
-"""Points that are suggested by what the points before them gave: the tree-structured Parzen estimator of Optuna."""
+"""Suggestions of points from the scores of earlier points, by the tree-structured Parzen estimator of Optuna."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from .search_space import Axis, Linear, Log, rounded, sample_points, values_of, without_count
+from .search_space import Axis, Linear, Log, refuse_count, round_generated, sample_points, values_of
 
-STARTUP = 10  # points that are spread over the ranges before any is suggested, at least
+STARTUP = 10  # the least number of points that are spread over the ranges before any is suggested
 
 
 class MissingOptunaError(ImportError):
-    """Optuna is not installed; the text says how to get it."""
+    """Optuna is not installed. The text says how to install it."""
 
 
 class Suggestions:
-    """Points of some axes, asked for in batches, whose scores are told before the next batch is asked for.
+    """A source of points in a search space: ask for a batch, tell its scores, ask for the next batch.
 
-    The first `startup` points are spread evenly (scrambled Sobol). Each later one is likely under a density of the
-    best tenth of the points told, and unlikely under one of the others and of those of its own batch. The same axes,
-    seed and scores give the same points.
+    The first `startup` points are spread evenly (scrambled Sobol). Each later point is likely under a density that is
+    fitted to the best tenth of the points so far, and unlikely under a density of the others and of its own batch. The
+    same axes, seed and scores give the same points.
 
-    Raises MissingOptunaError, and SearchSpaceError for what is no range and no list. Source: Bergstra et al. (2011),
-    "Algorithms for hyper-parameter optimization"; Akiba et al. (2019), "Optuna".
+    Raises MissingOptunaError, and SearchSpaceError for an axis that is neither a range nor a list. Source: Bergstra et
+    al. (2011), "Algorithms for hyper-parameter optimization"; Akiba et al. (2019), "Optuna".
     """
 
     def __init__(self, axes: Mapping[str, Axis], higher_is_better: bool, startup: int = STARTUP, seed: int = 0):
@@ -34,7 +34,7 @@ class Suggestions:
         self._distributions = {name: _distribution(optuna, name, axis) for name, axis in axes.items()}
         with _quiet(optuna):
             sampler = optuna.samplers.TPESampler(
-                n_startup_trials=1, multivariate=True, constant_liar=True, seed=seed  # the latter for batches
+                n_startup_trials=1, multivariate=True, constant_liar=True, seed=seed  # a liar for batches
             )  # fmt: skip
             direction = "maximize" if higher_is_better else "minimize"
             self._study = optuna.create_study(sampler=sampler, direction=direction)
@@ -45,29 +45,31 @@ class Suggestions:
         self._asked: list[Any] = []
 
     def ask(self, count: int) -> dict[str, np.ndarray]:
-        """The next points: name -> (point,); those of ranges are rounded, so that what is printed can be typed."""
+        """Return the next points: name -> (point,). Points of ranges are rounded, so that they can be typed again."""
         with _quiet(self._optuna):
             self._asked = [self._study.ask(self._distributions) for _ in range(count)]
-        found = {name: [trial.params[name] for trial in self._asked] for name in self._distributions}
-        return {name: self._rounded(name, np.array(values)) for name, values in found.items()}
+        points = {name: [trial.params[name] for trial in self._asked] for name in self._distributions}
+        return {name: self._rounded(name, np.array(values)) for name, values in points.items()}
 
     def _rounded(self, name: str, values: np.ndarray) -> np.ndarray:
         axis = self._axes[name]
-        return rounded(axis, values) if isinstance(axis, Linear) else values
+        return round_generated(axis, values) if isinstance(axis, Linear) else values
 
     def tell(self, scores: np.ndarray) -> None:
-        """The scores of the points asked for last, of shape (point,); NaN is worse than any score."""
+        """Tell the scores of the last batch, of shape (point,). NaN counts as worse than any score."""
         with _quiet(self._optuna):
             for trial, score in zip(self._asked, scores.tolist()):
                 if np.isnan(score):
-                    self._study.tell(trial, state=self._optuna.trial.TrialState.PRUNED)  # "fail" would be forgotten
+                    self._study.tell(
+                        trial, state=self._optuna.trial.TrialState.PRUNED
+                    )  # a failed trial would be forgotten
                 else:
                     self._study.tell(trial, score)
         self._asked = []
 
 
 def require_optuna() -> Any:
-    """The module, which no other command imports. Raises MissingOptunaError."""
+    """Import Optuna, which only a search needs. Raises MissingOptunaError."""
     try:
         import optuna
     except ImportError as error:
@@ -78,13 +80,13 @@ def require_optuna() -> Any:
 def _distribution(optuna: Any, name: str, axis: Axis) -> Any:
     if not isinstance(axis, Linear):
         return optuna.distributions.CategoricalDistribution(values_of(name, axis).tolist())
-    without_count(name, axis, "a search takes its own points of a range")
+    refuse_count(name, axis, "a search chooses its own points in a range")
     return optuna.distributions.FloatDistribution(axis.low, axis.high, log=isinstance(axis, Log))
 
 
 @contextmanager
 def _quiet(optuna: Any) -> Iterator[None]:
-    """Without what Optuna logs about studies, and its warnings that arguments are experimental, as in version 4."""
+    """Silence what Optuna logs about studies, and its warnings about experimental arguments."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:

@@ -1,4 +1,4 @@
-"""The search: points of ranges that are chosen round by round, by the scores so far, each round as one program."""
+"""The search: Optuna chooses points of ranges round by round, and each round is one compiled program."""
 
 from __future__ import annotations
 
@@ -24,23 +24,24 @@ from ..results import assembly, plan
 from ..storage.checkpoints import CheckpointStore, stored_plan
 from .optuna_sampler import STARTUP, Suggestions, require_optuna
 from .running import describe_call, run_study
-from .search_space import Axis, Linear, SearchSpaceError, as_axes, format_axis, scales, values_of
+from .search_space import Axis, Linear, SearchSpaceError, as_axes, axis_scales, format_axis, values_of
 from .selection import factories_by_name, problems_by_name
 from .size_limits import require_room, require_runs
 from .study import Failed
-from .sweep import fixed_hyperparameters, require_numbers
+from .sweep import describe_defaults, require_numbers
 
 
 @dataclass(frozen=True)
 class SearchStudy:
-    """What is to be searched: the ranges of `axes`, for one factory on one problem, with so many `trials` in all.
+    """A search: `trials` points in the ranges of `axes`, for one factory on one problem.
 
     Each round trains a `batch` of points from each of the seeds, and tells Optuna the mean scores over those seeds that
-    are for choosing; the others stay unseen. The first points, `batch` or at least 10, are spread evenly.
+    are for choosing. Optuna never sees the others. The first points, `batch` or at least 10, are spread evenly.
 
-    Raises TypeError for what is no whole number; ValueError for numbers below one, for too many (see
-    `gradlab.lab.studies.size_limits`), for axes without a range, and for hyperparameters that the factory does not
-    have, that are no numbers, or that it refuses at the ends of their ranges; MissingOptunaError without Optuna.
+    Raises TypeError for values that are not whole numbers; ValueError for numbers below one, for a study that is too
+    large (see `gradlab.lab.studies.size_limits`), for axes without a range, and for hyperparameters that the factory
+    does not have, that are not numbers, or that it refuses at the ends of their ranges; MissingOptunaError without
+    Optuna.
     """
 
     problem: Problem
@@ -71,8 +72,8 @@ class SearchStudy:
             )
         self._suggestions()
         corners = list(itertools.islice(self._corners(), 4096))
-        self.task(columns(corners)).check(Watcher())  # before a point of a late round is refused
-        require_room([self.task(columns(corners[:1] * self.trials))])
+        self.task(as_columns(corners)).check(Watcher())  # so that no point of a late round is refused
+        require_room([self.task(as_columns(corners[:1] * self.trials))])
 
     @property
     def runs(self) -> int:
@@ -85,12 +86,12 @@ class SearchStudy:
         return [min(self.batch, self.trials - first) for first in range(0, self.trials, self.batch)]
 
     def task(self, points: Mapping[str, np.ndarray]) -> Task:
-        """The task of a round, or of all."""
+        """Return the task of a round, or of all rounds."""
         notes = {
             "hyperparameters": json.dumps(list(self.axes)),
-            "scales": json.dumps(scales(self.axes)),
+            "scales": json.dumps(axis_scales(self.axes)),
             "sampler": "tpe",
-            "held": fixed_hyperparameters({self.name: self.factory}, self.axes),
+            "held": describe_defaults({self.name: self.factory}, self.axes),
         }
         return Task(
             self.problem, self.name, "swept", self.factory, points, tuple(range(self.seeds)),
@@ -105,7 +106,7 @@ class SearchStudy:
 
     def plan(self) -> dict[str, Any]:
         """Everything that determines the results, JSON-ready: the axes and the seed stand for the points."""
-        found = plan.document(self.kind, [self.task(columns([next(self._corners())] * self.rounds[0]))])
+        found = plan.document(self.kind, [self.task(as_columns([next(self._corners())] * self.rounds[0]))])
         own = {"trials": self.trials, "batch": self.batch, "sample_seed": self.sample_seed}
         axes = {name: format_axis(axis) for name, axis in self.axes.items()}
         found["versions"]["optuna"] = require_optuna().__version__
@@ -136,7 +137,7 @@ class SearchStudy:
         return {self.problem.name: dataset.assign_coords(round=("point", numbers))}
 
     def _corners(self) -> Iterator[dict[str, float]]:
-        """All combinations of the ends of the ranges and the values of the lists."""
+        """Return all combinations of the ends of the ranges and the values of the lists."""
         ends = [_ends(name, axis) for name, axis in self.axes.items()]
         return (dict(zip(self.axes, values)) for values in itertools.product(*ends))
 
@@ -145,7 +146,7 @@ class SearchStudy:
         return Suggestions(self.axes, self.problem.score.higher_is_better, startup, self.sample_seed)
 
     def _whole(self, task_results: list[TaskResult]) -> TaskResult:
-        """All rounds as one task."""
+        """Join the results of all rounds into those of one task."""
 
         def joined(*arrays: Any) -> np.ndarray:
             return np.concatenate(arrays)
@@ -209,16 +210,16 @@ def only_one(several: Sequence[Any], kind: str) -> Any:
 
 
 def _chosen_by(result: TaskResult) -> np.ndarray:
-    """The mean score of each point over the seeds for choosing, as points are ranked by; NaN if one diverged."""
+    """Return the mean score of each point over the seeds for choosing; NaN if one of them diverged."""
     dataset = assembly.assemble([result])
     return mean_scores(with_role(dataset, "choose")).values[0]
 
 
-def columns(points: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:
-    """Points as columns: name -> (point,)."""
+def as_columns(points: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:
+    """Return points as columns: name -> (point,)."""
     return {name: np.array([point[name] for point in points]) for name in points[0]}
 
 
 def _ends(name: str, axis: Axis) -> list[float]:
-    """The ends of a range, or all values of a list."""
+    """Return the ends of a range, or all values of a list."""
     return [axis.low, axis.high] if isinstance(axis, Linear) else values_of(name, axis).tolist()

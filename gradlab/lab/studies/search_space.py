@@ -1,4 +1,4 @@
-"""Grids and samples of hyperparameters."""
+"""The search space: ranges and lists of values of hyperparameters, and the grids and samples of them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .size_limits import POINTS, require_count
 
 
 class SearchSpaceError(ValueError):
-    """Values that do not make a grid; the text says what came, and what was expected."""
+    """Ranges or values that cannot be used. The text says what came and what was expected."""
 
 
 @dataclass(frozen=True)
 class Linear:
-    """Numbers from `low` to `high` at even distances; without a `count`, a range to sample from.
+    """A range from `low` to `high`: `count` evenly spaced numbers for a grid, or no count to sample from it.
 
     The first number is exactly `low` and the last exactly `high`. Raises SearchSpaceError (a ValueError) for ends that
-    are no finite numbers, or not in this order, and for a count that is no whole number of at least 1.
+    are not finite numbers in this order, and for a count that is not a whole number of at least 1.
     """
 
     low: float
@@ -56,17 +56,17 @@ class Linear:
             raise SearchSpaceError(f"a grid needs at least one value, got {self.count}")
 
     def at(self, share: np.ndarray) -> np.ndarray:
-        """The numbers at shares of the way, in [0, 1]."""
+        """Return the numbers at these fractions, in [0, 1], of the way from `low` to `high`."""
         return self.low + share * (self.high - self.low)
 
     def resolution(self, parts: int) -> float:
-        """The distance of two neighbors, as a share of the larger one, where a range is cut into parts."""
+        """Return the relative distance of two neighbors if the range is divided into `parts`."""
         return (self.high - self.low) / parts / max(abs(self.low), abs(self.high))
 
 
 @dataclass(frozen=True)
 class Log(Linear):
-    """Numbers from `low` to `high`, both above zero, at even distances of their logarithms; otherwise as `Linear`."""
+    """A range as `Linear`, with numbers above zero whose logarithms are evenly spaced."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -84,7 +84,7 @@ Axis: TypeAlias = Linear | Sequence[float] | float
 
 
 def parse_axis(name: str, text: str) -> Axis:
-    """What was typed for a hyperparameter: `0.1,0.2`, `lin:0:1:5`, `log:1e-4:1e-1:13`, or without the count."""
+    """Return the axis of a text: `0.1,0.2`, `lin:0:1:5`, `log:1e-4:1e-1:13`, or a range without the count."""
     kind, *numbers = text.split(":")
     try:
         if kind in ("lin", "log"):
@@ -102,22 +102,20 @@ def parse_axis(name: str, text: str) -> Axis:
 
 
 def format_axis(axis: Axis) -> str:
-    """What could have been typed for an axis, such as `log:0.0001:1`."""
+    """Return the text of an axis, such as `log:0.0001:1`."""
     if isinstance(axis, Linear):
         numbers = [format_float(axis.low), format_float(axis.high)] + ([] if axis.count is None else [str(axis.count)])
         return ":".join(["log" if isinstance(axis, Log) else "lin", *numbers])
     return ",".join(format_float(as_number(value)) for value in np.atleast_1d(axis))
 
 
-def scales(axes: Mapping[str, Axis]) -> dict[str, str]:
-    """The kind of each range, "lin" or "log", by the name of its hyperparameter; lists of values have none."""
+def axis_scales(axes: Mapping[str, Axis]) -> dict[str, str]:
+    """Return the scale of each range, "lin" or "log", by hyperparameter; lists of values have none."""
     return {name: "log" if isinstance(axis, Log) else "lin" for name, axis in axes.items() if isinstance(axis, Linear)}
 
 
 def as_axes(axes: Any) -> dict[str, Axis]:
-    """Axes by the names of hyperparameters, with what is typed (a string) parsed. Raises TypeError and
-    SearchSpaceError.
-    """
+    """Return the axes by hyperparameter, with texts parsed. Raises TypeError and SearchSpaceError."""
     if not isinstance(axes, Mapping) or not all(isinstance(name, str) for name in axes):
         raise TypeError(
             f"hyperparameters must be a dictionary of names and their values, such as "
@@ -127,10 +125,10 @@ def as_axes(axes: Any) -> dict[str, Axis]:
 
 
 def values_of(name: str, axis: Axis | str) -> np.ndarray:
-    """The values of one axis of a grid, as float64 of shape (value,).
+    """Return the values of one axis of a grid, as float64 of shape (value,).
 
-    Listed values are taken as they are. Those between the ends of a range are rounded, so that what is printed is
-    short and can be typed. Raises SearchSpaceError.
+    Listed values stay as they are. Values between the ends of a range are rounded, so that they print short and can be
+    typed again. Raises SearchSpaceError.
     """
     parsed: Axis = parse_axis(name, axis) if isinstance(axis, str) else axis
     if isinstance(parsed, Linear):
@@ -157,16 +155,16 @@ def _grid(name: str, axis: Linear) -> np.ndarray:
         )
     require_count(f"values of {name}", axis.count, POINTS)
     if axis.count == 1:
-        return rounded(axis, axis.at(np.array([0.5])))
-    values = rounded(axis, axis.at(np.linspace(0, 1, axis.count)), 10 * axis.count)
+        return round_generated(axis, axis.at(np.array([0.5])))
+    values = round_generated(axis, axis.at(np.linspace(0, 1, axis.count)), 10 * axis.count)
     values[[0, -1]] = axis.low, axis.high
     return values
 
 
 def grid_points(axes: Mapping[str, Axis]) -> dict[str, np.ndarray]:
-    """All combinations of the values of the axes, the last one varying fastest: name -> (point,).
+    """Return all combinations of the values of the axes, with the last axis varying fastest: name -> (point,).
 
-    Raises SearchSpaceError, and TooLargeError (a ValueError) for more combinations than `limits.POINTS`.
+    Raises SearchSpaceError, and TooLargeError (a ValueError) for more combinations than `size_limits.POINTS`.
     """
     values = [values_of(name, axis) for name, axis in axes.items()]
     factors = " x ".join(f"{len(array):,} of {name}" for name, array in zip(axes, values))
@@ -178,11 +176,11 @@ def grid_points(axes: Mapping[str, Axis]) -> dict[str, np.ndarray]:
 def sample_points(
     axes: Mapping[str, Axis], count: int, sampler: Sampler = "sobol", seed: int = 0
 ) -> dict[str, np.ndarray]:
-    """`count` points spread over the ranges: name -> (point,).
+    """Return `count` points that are spread over the ranges: name -> (point,).
 
     The sampler is "sobol" (scrambled), "halton" (scrambled) or "latin_hypercube", which are quasi-random, or "random".
-    A list of values stands for itself: one of them is taken, each as often. A range must have no count. Raises
-    SearchSpaceError, also where no axis is a range, because the points of lists are a grid.
+    The values of a list are equally frequent. Raises SearchSpaceError for a range with a count, and if no axis is a
+    range, because all points of lists are a grid.
     """
     if count < 1:
         raise SearchSpaceError(f"samples must be at least 1, got {count}")
@@ -200,7 +198,7 @@ def sample_points(
 
 
 def _shares(dimensions: int, count: int, sampler: Sampler, seed: int) -> np.ndarray:
-    """Points of the unit cube, of shape (point, dimension)."""
+    """Return points of the unit cube, of shape (point, dimension)."""
     if sampler == "random":
         return np.random.default_rng(seed).random((count, dimensions))
     from scipy.stats import qmc  # takes half a second
@@ -214,30 +212,30 @@ def _shares(dimensions: int, count: int, sampler: Sampler, seed: int) -> np.ndar
 
 def _sampled(name: str, axis: Any, share: np.ndarray) -> np.ndarray:
     if isinstance(axis, Linear):
-        without_count(name, axis, "samples are spread over a range")
-        return rounded(axis, axis.at(share))
+        refuse_count(name, axis, "samples are spread over a range")
+        return round_generated(axis, axis.at(share))
     values = values_of(name, axis)
     return values[np.minimum((share * len(values)).astype(int), len(values) - 1)]
 
 
-def without_count(name: str, axis: Linear, who: str) -> None:
-    """Raise SearchSpaceError for a range with a count; `who`, a sentence, says why no count is of use."""
+def refuse_count(name: str, axis: Linear, reason: str) -> None:
+    """Raise SearchSpaceError for a range with a count. The reason says why a count makes no sense."""
     if axis.count is not None:
         open_range = format_axis(type(axis)(axis.low, axis.high))
-        raise SearchSpaceError(f"{name}={format_axis(axis)}: {who}; leave out the count: {open_range}")
+        raise SearchSpaceError(f"{name}={format_axis(axis)}: {reason}; leave out the count: {open_range}")
 
 
-def rounded(axis: Linear, values: np.ndarray, parts: int = 1000) -> np.ndarray:
-    """Generated numbers of a range, rounded so that what is printed is short and can be typed.
+def round_generated(axis: Linear, values: np.ndarray, parts: int = 1000) -> np.ndarray:
+    """Round generated numbers of a range, so that they print short and can be typed again.
 
-    They keep six digits, or as many more as it takes to tell the `parts` of the range apart, and stay in the range.
+    They keep six digits, or as many as distinguish the `parts` of the range, and stay in the range.
     """
     digits = max(6, min(17, 1 + math.ceil(-math.log10(axis.resolution(parts)))))
     return np.clip([float(f"{value:.{digits}g}") for value in values.tolist()], axis.low, axis.high)
 
 
 def as_number(value: Any) -> float:
-    """A real number as a float; a float32, or narrower, as it prints, so that it can be typed. Raises TypeError."""
+    """Return a real number as a float; a float32 or narrower one as the number that it prints. Raises TypeError."""
     if isinstance(value, (str, bytes, bool, np.bool_)):
         raise TypeError(f"expected a number, got {value!r}")
     kind = getattr(value, "dtype", None)

@@ -1,4 +1,4 @@
-"""Limits: how large a race, a sweep or a search may be. What is larger is refused before anything of it is built."""
+"""Limits to the size of a study. A study that is too large is refused before any array is allocated."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ MEMORY_VARIABLE = "GRADLAB_MEMORY_GIB"
 
 
 class TooLargeError(ValueError):
-    """A plan that is too large to be run; the text says how large it is, what the limit is, and what to do."""
+    """A study that is too large to run. The text says how large it is, what the limit is, and what to do."""
 
 
 def require_count(what: str, count: int, most: int) -> None:
-    """Raise TooLargeError for more than the most of something, such as "points of the grid"."""
+    """Raise TooLargeError if a count, such as "points of the grid", is above its limit."""
     if count > most:
-        raise TooLargeError(f"{count:,} {what}, of which there may be {most:,} at most; take fewer")
+        raise TooLargeError(f"{count:,} {what} are too many: at most {most:,} are allowed; take fewer")
 
 
 def require_runs(points: int, seeds: int, steps: int | None) -> None:
@@ -36,12 +36,12 @@ def require_runs(points: int, seeds: int, steps: int | None) -> None:
 
 
 def require_room(tasks: Sequence[Task]) -> None:
-    """Raise TooLargeError for tasks whose results, or whose starts and batches, do not fit into memory.
+    """Raise TooLargeError for tasks whose results, or whose initial parameters and batches, do not fit into memory.
 
-    Counted are the losses of all runs, twice, because they are held while their file is made; and the starting points
-    and batches of all seeds of the largest problem, which all optimizers share.
+    The losses of all runs count twice, because they are still in memory while their file is made. The initial
+    parameters and batches of all seeds are those of the largest problem, and all optimizers share them.
     """
-    room = memory()
+    room = available_memory()
     losses = [4 * task.runs * task.steps for task in tasks]
     if 2 * sum(losses) > room:
         runs, steps = sum(task.runs for task in tasks), max(task.steps for task in tasks)
@@ -54,24 +54,24 @@ def require_room(tasks: Sequence[Task]) -> None:
         needed = 2 * sum(losses) + len(task.seeds) * _drawn_bytes(task)
         if needed > room:
             raise TooLargeError(
-                f"the starts and batches of {len(task.seeds):,} seeds on {task.problem.name} need about "
+                f"the initial parameters and batches of {len(task.seeds):,} seeds on {task.problem.name} need about "
                 f"{_size(needed)} of memory, {_advice(room)}; take fewer seeds or steps"
             )
 
 
-def memory() -> int:
-    """The bytes that a plan may take: most of what the machine, or the container, has; or what the user says.
+def available_memory() -> int:
+    """Return the bytes that a study may need: 80 % of the memory of the machine or container, or what the user allows.
 
-    Raises ValueError for a `GRADLAB_MEMORY_GIB` that is no number above zero.
+    Raises ValueError for a `GRADLAB_MEMORY_GIB` that is not a number above zero.
     """
-    said = os.environ.get(MEMORY_VARIABLE)
-    if said:
+    allowed = os.environ.get(MEMORY_VARIABLE)
+    if allowed:
         try:
-            gibibytes = float(said)
+            gibibytes = float(allowed)
         except ValueError:
             gibibytes = -1.0
         if not 0 < gibibytes < float("inf"):
-            raise ValueError(f"{MEMORY_VARIABLE} must be a number above zero, of GiB; got {said!r}")
+            raise ValueError(f"{MEMORY_VARIABLE} must be a number above zero, of GiB; got {allowed!r}")
         return int(gibibytes * 2**30)
     return int(0.8 * min(_machine(), *(_container(path) for path in _CONTAINER)))
 
@@ -82,12 +82,12 @@ _CONTAINER = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_i
 def _machine() -> int:
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # a system that does not say
+    except (AttributeError, OSError, ValueError):  # not every system tells
         return 2**63
 
 
 def _container(path: str) -> int:
-    """The limit of the container, where one is set."""
+    """Return the memory limit of the container, if it has one."""
     try:
         return int(Path(path).read_text(encoding="ascii"))
     except (OSError, ValueError):
@@ -95,7 +95,7 @@ def _container(path: str) -> int:
 
 
 def _drawn_bytes(task: Task) -> int:
-    """The bytes of the start and the batches of one seed."""
+    """Return the bytes of the initial parameters and the batches of one seed."""
     import jax
 
     from ..engine.training_loop import draw_shapes
@@ -106,7 +106,7 @@ def _drawn_bytes(task: Task) -> int:
 
 
 def _advice(room: int) -> str:
-    return f"and there may be {_size(room)} (set {MEMORY_VARIABLE} to change that)"
+    return f"and {_size(room)} are allowed (set {MEMORY_VARIABLE} to change that)"
 
 
 def _size(count: float) -> str:

@@ -19,7 +19,7 @@ from ..inputs.name_lookup import look_up
 from ..problems.base import Problem
 from ..results import plan
 from .running import describe_call, run_study
-from .search_space import Axis, SearchSpaceError, as_axes, grid_points, sample_points, scales
+from .search_space import Axis, SearchSpaceError, as_axes, axis_scales, grid_points, sample_points
 from .selection import factories_by_name, problems_by_name, require_different
 from .size_limits import require_room, require_runs
 from .study import Failed, compute_tasks
@@ -27,11 +27,11 @@ from .study import Failed, compute_tasks
 
 @dataclass(frozen=True)
 class SweepStudy:
-    """What is to be swept: every combination of the values of `axes` (or so many `samples` of their ranges), for each
-    of the factories, from each of the seeds, on each problem.
+    """A sweep: every combination of the values of `axes`, or `samples` points of their ranges, for each factory, seed
+    and problem.
 
-    Raises ValueError for numbers below one, for hyperparameters that a factory does not have or that are no numbers,
-    and for what is too large (see `gradlab.lab.studies.size_limits`); TypeError for arguments of other types.
+    Raises ValueError for numbers below one, for hyperparameters that a factory does not have or that are not numbers,
+    and for a study that is too large (see `gradlab.lab.studies.size_limits`); TypeError for arguments of other types.
     """
 
     problems: tuple[Problem, ...]
@@ -44,7 +44,7 @@ class SweepStudy:
     sample_seed: int | None = None  # None: 0
     lanes: int | None = None
     chunk: int | None = None
-    watcher: Watcher = field(default_factory=Watcher, repr=False, compare=False)  # is told how checking goes
+    watcher: Watcher = field(default_factory=Watcher, repr=False, compare=False)  # is told about the progress of checks
     points: Mapping[str, np.ndarray] = field(init=False)
     kind: ClassVar[str] = "sweep"
 
@@ -82,9 +82,9 @@ class SweepStudy:
         """One task for each problem and optimizer, problem by problem."""
         notes = {
             "hyperparameters": json.dumps(list(self.axes)),
-            "scales": json.dumps(scales(self.axes)),
+            "scales": json.dumps(axis_scales(self.axes)),
             "sampler": (self.sampler or "sobol") if self.samples else "grid",
-            "held": fixed_hyperparameters(self.factories, self.axes),
+            "held": describe_defaults(self.factories, self.axes),
         }
         return tuple(
             Task(
@@ -153,8 +153,8 @@ def sweep(
     return run_study(study, command, out, fresh, watcher)
 
 
-def fixed_hyperparameters(factories: Mapping[str, Callable[..., Any]], swept: Iterable[str]) -> str:
-    """The numbers that are not swept, as JSON: optimizer -> hyperparameter -> its default."""
+def describe_defaults(factories: Mapping[str, Callable[..., Any]], swept: Iterable[str]) -> str:
+    """Return, as JSON, the defaults that are not swept: optimizer -> hyperparameter -> default."""
     known: Any = {label: factory.factory.parameters for label, factory in factories.items()}  # type: ignore[attr-defined]
     return json.dumps(
         {
@@ -169,9 +169,7 @@ def fixed_hyperparameters(factories: Mapping[str, Callable[..., Any]], swept: It
 
 
 def require_numbers(label: str, factory: Any, names: Collection[str]) -> None:
-    """Raise SearchSpaceError if a factory has no such hyperparameters, has one that is no number, or needs others
-    besides.
-    """
+    """Raise SearchSpaceError unless the names are numeric hyperparameters, and all that the factory needs."""
     parameters = factory.factory.parameters
     for name in names:
         try:
@@ -180,10 +178,10 @@ def require_numbers(label: str, factory: Any, names: Collection[str]) -> None:
             raise SearchSpaceError(str(error)) from None
         if parameter.static or parameter.variadic:
             raise SearchSpaceError(
-                f"{name} of {label} is no number but structure, of which each value is a program of its own; write a "
-                f"function that returns {label} with the {name} that you want, and pass it as module:function"
+                f"{name} of {label} is not a number but an option, and each of its values needs a program of its own; "
+                f"write a function that returns {label} with the {name} that you want, and pass it as module:function"
             )
     if needed := find_missing_arguments(factory, names):
         raise SearchSpaceError(
-            f"{label} needs {' and '.join(needed)} besides; give it one value (--set {needed[0]}=0.9), or a default"
+            f"{label} also needs {' and '.join(needed)}; give it one value (--set {needed[0]}=0.9), or a default"
         )

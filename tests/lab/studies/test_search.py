@@ -155,7 +155,7 @@ def test_another_plan_is_refused(noisy: Problem, tmp_path: Path) -> None:
     ("axes", "options", "message"),
     [
         ({"rate": Log(1e-3, 1)}, {}, "no hyperparameter of sgd is named 'rate'"),
-        ({"nesterov": Linear(0, 1)}, {}, "nesterov of sgd is no number but structure"),
+        ({"nesterov": Linear(0, 1)}, {}, "nesterov of sgd is not a number but an option"),
         ({"learning_rate": [0.1, 1]}, {}, "needs a range, such as .*; got learning_rate=0.1,1, which a sweep covers"),
         ({}, {}, "a search needs a range, .* got nothing"),
         ({"learning_rate": Log(1e-3, 1, 4)}, {}, "leave out the count: log:0.001:1"),

@@ -16,7 +16,7 @@ from gradlab.lab.problems import Problem
 from gradlab.lab.studies.race import RaceStudy
 from gradlab.lab.studies.search import search
 from gradlab.lab.studies.search_space import Log
-from gradlab.lab.studies.size_limits import TooLargeError, memory, require_count, require_room
+from gradlab.lab.studies.size_limits import TooLargeError, available_memory, require_count, require_room
 from gradlab.lab.studies.sweep import sweep
 
 
@@ -34,7 +34,9 @@ class Wide(Problem):
 
 def test_a_count_is_told(noisy: Problem) -> None:
     require_count("points", 10, 10)
-    with pytest.raises(TooLargeError, match="1,000,000,000 seeds, of which there may be 100,000 at most; take fewer"):
+    with pytest.raises(
+        TooLargeError, match="1,000,000,000 seeds are too many: at most 100,000 are allowed; take fewer"
+    ):
         sweep(noisy, gl.sgd, {"learning_rate": [0.1]}, seeds=10**9)
     with pytest.raises(TooLargeError, match=r"40,000,000 runs of each optimizer \(4,000 points x 10,000 seeds\)"):
         sweep(noisy, gl.sgd, {"learning_rate": Log(1e-4, 1, 4000)}, seeds=10_000)
@@ -46,7 +48,7 @@ def test_a_count_is_told(noisy: Problem) -> None:
 
 def test_results_that_do_not_fit_are_refused(noisy: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADLAB_MEMORY_GIB", "4")
-    message = "the losses of 10 runs of 1,000,000,000 steps need about 74.5 GiB of memory, and there may be 4.0 GiB"
+    message = "the losses of 10 runs of 1,000,000,000 steps need about 74.5 GiB of memory, and 4.0 GiB"
     with pytest.raises(TooLargeError, match=message):  # 2 x 4 bytes x 10 x 10^9
         sweep(noisy, gl.sgd, {"learning_rate": [0.1, 0.2]}, seeds=5, steps=10**9)
 
@@ -56,7 +58,7 @@ def test_starts_of_all_seeds_count(monkeypatch: pytest.MonkeyPatch) -> None:
     task = Task(Wide(), "sgd", "", gl.sgd, {"learning_rate": np.array([0.1])}, tuple(range(1000)), 1)
     with (
         jax.enable_x64(False),
-        pytest.raises(TooLargeError, match=r"starts and batches of 1,000 seeds on wide .* 37.3 GiB"),
+        pytest.raises(TooLargeError, match=r"initial parameters and batches of 1,000 seeds on wide .* 37.3 GiB"),
     ):
         require_room([task])
     monkeypatch.setenv("GRADLAB_MEMORY_GIB", "100")
@@ -65,10 +67,10 @@ def test_starts_of_all_seeds_count(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_memory_is_the_machines_unless_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GRADLAB_MEMORY_GIB", raising=False)
-    assert 2**28 < memory() < 2**50
+    assert 2**28 < available_memory() < 2**50
     monkeypatch.setenv("GRADLAB_MEMORY_GIB", "0.5")
-    assert memory() == 2**29
+    assert available_memory() == 2**29
     for wrong in ("much", "0", "-1", "inf", "nan"):
         monkeypatch.setenv("GRADLAB_MEMORY_GIB", wrong)
         with pytest.raises(ValueError, match=f"must be a number above zero, of GiB; got '{wrong}'"):
-            memory()
+            available_memory()

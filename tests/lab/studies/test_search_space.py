@@ -134,7 +134,7 @@ def test_what_makes_no_range_is_refused(call: Any, message: str) -> None:
 
 def test_axes_are_a_dictionary() -> None:
     assert as_axes({"a": "log:0.1:1", "b": [1]}) == {"a": Log(0.1, 1), "b": [1]}
-    with pytest.raises(TypeError, match=r"axes must be a dictionary of hyperparameters .*; got list: "):
+    with pytest.raises(TypeError, match=r"hyperparameters must be a dictionary of names .*; got list: "):
         as_axes([("learning_rate", [0.1])])
 
 

@@ -93,7 +93,7 @@ def test_json_is_all_that_is_printed(here: Path) -> None:
 def test_what_is_no_optimizer_gets_a_report(here: Path) -> None:
     result = run("mine_to_check:three")
     assert result.exit_code == 1
-    assert "it gave int: 3" in result.output
+    assert "it returned int: 3" in result.output
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def read_settings() -> Mapping[str, Any]:
     return jax.config.values
 
 
-def setting_managers() -> dict[str, Callable[[Any], AbstractContextManager[None]]]:
+def find_setting_managers() -> dict[str, Callable[[Any], AbstractContextManager[None]]]:
     """Return the public context manager of each setting that a thread can have for itself, by its name in `jax.config`.
 
     JAX does not list them. They are recognized as the attributes of `jax` that have the type of `jax.enable_x64`.

@@ -29,21 +29,25 @@ def test_settings_can_be_read_and_are_those_of_the_thread() -> None:
 
 
 def test_the_context_managers_of_settings_are_found() -> None:
-    managers = _compat.setting_managers()
+    managers = _compat.find_setting_managers()
     expected = {"enable_x64", "debug_nans", "default_device", "default_matmul_precision", "default_prng_impl"}
     expected |= {"numpy_dtype_promotion", "softmax_custom_jvp", "threefry_partitionable"}
     expected |= {f"transfer_guard_{way}" for way in ("host_to_device", "device_to_host", "device_to_device")}
     missing = {f"jax_{name}" for name in expected} - set(managers)
-    assert not missing, f"{CHANGED}no context managers found for {sorted(missing)}; see setting_managers"
+    assert not missing, f"{CHANGED}no context managers found for {sorted(missing)}; see find_setting_managers"
     with managers["jax_default_matmul_precision"]("float32"):
-        assert _compat.read_settings()["jax_default_matmul_precision"] == "float32", f"{CHANGED}see setting_managers"
+        assert _compat.read_settings()["jax_default_matmul_precision"] == "float32", (
+            f"{CHANGED}see find_setting_managers"
+        )
 
 
 def test_every_public_context_manager_belongs_to_a_setting() -> None:
     public = {name for name in dir(jax) if type(getattr(jax, name)) is type(jax.enable_x64)} - {"thread_guard"}
-    found = {name.removeprefix("jax_") for name in _compat.setting_managers()}
+    found = {name.removeprefix("jax_") for name in _compat.find_setting_managers()}
     unknown = {name for name in public if name.removeprefix("jax_") not in found}
-    assert not unknown, f"{CHANGED}jax.config has no settings of these names: {sorted(unknown)}; see setting_managers"
+    assert not unknown, (
+        f"{CHANGED}jax.config has no settings of these names: {sorted(unknown)}; see find_setting_managers"
+    )
 
 
 def test_options_that_xla_does_not_have_are_left_out() -> None:

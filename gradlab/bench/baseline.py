@@ -20,7 +20,7 @@ import optax
 
 from ..lab.engine.runner import run_tasks
 from ..lab.engine.task import Task
-from ..lab.engine.training_loop import Draws, draw, draw_shapes
+from ..lab.engine.training_loop import Draws, compute_draw_shapes, draw
 from ..lab.inputs.contestants import collect_contestants
 from ..lab.inputs.factory_adapter import as_factory
 from ..lab.inputs.loading import find_problem
@@ -44,7 +44,7 @@ OPTIMIZERS: dict[str, Callable[..., Any]] = {  # contestant of the race -> what 
 }
 
 
-class Measured(NamedTuple):
+class Measurement(NamedTuple):
     """Seconds for the same runs in both ways, and how their losses differ, relative to them."""
 
     runs: int
@@ -66,7 +66,7 @@ def measure(
     rates: int,
     seeds: int,
     steps: int | None = None,
-) -> Measured:
+) -> Measurement:
     """Run both, the sweep first; `steps` left out are each problem's own."""
     updates = [problem.steps if steps is None else steps for problem in problems]
     for problem in problems:
@@ -96,7 +96,7 @@ def measure(
     difference = float(np.median(np.concatenate([_early_differences(*both) for both in zip(swept, looped)])))
     (sweep_wall, sweep_processor), (loop_wall, loop_processor) = swept_at - begin, looped_at - swept_at
     runs = len(tasks) * rates * seeds
-    return Measured(runs, sweep_wall, loop_wall, sweep_processor, loop_processor, difference)
+    return Measurement(runs, sweep_wall, loop_wall, sweep_processor, loop_processor, difference)
 
 
 def _rates(name: str, problem: Problem, count: int) -> np.ndarray:
@@ -111,7 +111,7 @@ def _early_differences(swept: np.ndarray, looped: np.ndarray) -> np.ndarray:
 
 
 def _example(problem: Problem) -> tuple[Any, Any]:
-    shapes = draw_shapes(problem, 1)
+    shapes = compute_draw_shapes(problem, 1)
     return shapes.params, jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), shapes.batches)
 
 

@@ -17,7 +17,7 @@ from ..lab.analysis.choosing_metric import choice_words
 from ..lab.analysis.late_window import describe_window
 from ..lab.analysis.leaderboard import Row, good_width
 from ..lab.formatting import format_count
-from ..lab.results.score_scale import scale_of
+from ..lab.results.score_scale import read_scale
 from .scores import with_spread
 from .tables import Trimmed, print_columns, print_note
 
@@ -72,7 +72,7 @@ def _notes(dataset: xr.Dataset, rows: Sequence[Row], without_good_rates: bool) -
         chosen = f"at the rate with the best {choice}" + f" on {choosing}" * (seeds > 1)
     tolerance = attributes["tolerance"]
     within = f"a factor of {tolerance:g}" if attributes["logarithmic"] else f"{tolerance:.3g}"
-    if scale_of(attributes) == "share":
+    if read_scale(attributes) == "share":
         within = f"{100 * tolerance:g} % (absolute)"
     over = format_count(reporting, "seed")
     notes = [f"{attributes['score_label']} ({describe_window(dataset)}): {kind} over {over}, {chosen}."]

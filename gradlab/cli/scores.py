@@ -10,7 +10,7 @@ from typing import Any
 
 from ..lab.analysis.leaderboard import TINY
 from ..lab.formatting import format_factor, format_with_spread
-from ..lab.results.score_scale import scale_of
+from ..lab.results.score_scale import read_scale
 
 
 def with_spread(score: float, spread: float, attributes: Mapping[str, Any]) -> str:
@@ -24,7 +24,7 @@ def with_spread(score: float, spread: float, attributes: Mapping[str, Any]) -> s
             return "0"
         found = format_factor(spread) if has_spread else ""
         return f"{score:.1e}" + (f" ×÷ {found}" if found else " (all alike)" * has_spread)
-    if scale_of(attributes) == "share":
+    if read_scale(attributes) == "share":
         if not has_spread:
             return f"{100 * score:.1f} %"
         value, around = format_with_spread(100 * score, 100 * spread, 1) if spread else (f"{100 * score:.1f}", "0")

@@ -20,7 +20,7 @@ from ..lab.engine.distributed import Processes
 from ..lab.engine.task import Task, Watcher
 from ..lab.formatting import format_count
 from ..lab.inputs.user_errors import UserCodeError, describe_failures
-from ..lab.results.provenance import provenance
+from ..lab.results.provenance import collect_provenance
 from ..lab.results.study_folder import FolderError
 from ..lab.studies.outputs import write_outputs
 from ..lab.studies.resuming import OpenStudy, open_study
@@ -47,7 +47,7 @@ def run_in_folder(study: Study, out: Path, fresh: bool, quiet: bool, print_resul
             if opened.state == "unfinished":
                 note(f"{out} holds an unfinished run of this plan; going on from there")
             with bar:
-                opened.finish(provenance(shlex.join(["gradlab", *sys.argv[1:]])), bar)
+                opened.finish(collect_provenance(shlex.join(["gradlab", *sys.argv[1:]])), bar)
             if processes.is_first:
                 if opened.state == "complete":
                     note(f"{out} holds all of this {study.kind} already; --fresh runs it anew")
@@ -132,13 +132,13 @@ class _Bar(Watcher):
     def __exit__(self, *error: Any) -> None:
         self.progress.stop()
 
-    def starts(self, task: Task) -> None:
+    def on_start(self, task: Task) -> None:
         self.progress.update(self.bar, description=f"{task.problem.name}: {task.name}")
 
-    def advances(self, runs: float) -> None:
+    def on_progress(self, runs: float) -> None:
         self.progress.advance(self.bar, runs)
 
-    def warns(self, message: str) -> None:
+    def on_warning(self, message: str) -> None:
         say(f"gradlab: warning: {message}")
 
 
@@ -150,10 +150,10 @@ class Checking(Watcher):
         self._status = console.status("") if console.is_terminal else None
         self._shown = False
 
-    def checks(self, task: Task, points: int) -> None:
+    def on_check(self, task: Task, points: int) -> None:
         if self._status is None:
             return
-        self._status.update(Text(f"checking {task.name}: {points:,} of {format_count(task.count, 'point')}"))
+        self._status.update(Text(f"checking {task.name}: {points:,} of {format_count(task.point_count, 'point')}"))
         if not self._shown:
             self._status.start()
             self._shown = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import optax
 
-from gradlab.bench.baseline import Measured, measure
+from gradlab.bench.baseline import Measurement, measure
 from gradlab.lab.problems import NoisyQuadratic
 
 
@@ -17,4 +17,4 @@ def test_both_ways_give_the_same_losses() -> None:
 
 
 def test_the_ratio_is_of_the_loop_to_the_sweep() -> None:
-    assert Measured(1, 2.0, 16.0, 3.0, 15.0, 0.0).ratio == 8
+    assert Measurement(1, 2.0, 16.0, 3.0, 15.0, 0.0).ratio == 8

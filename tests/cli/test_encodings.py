@@ -102,9 +102,11 @@ def test_names_that_the_locale_does_not_have_are_refused_before_anything_is_run(
     def refuse(path: Path) -> Any:
         raise UnicodeEncodeError("ascii", str(path), 0, 1, "ordinal not in range(128)")
 
-    monkeypatch.setattr("gradlab.lab.results.study_folder.why_foreign", refuse)
+    monkeypatch.setattr("gradlab.lab.results.study_folder.describe_foreign", refuse)
     monkeypatch.setattr("gradlab.lab.studies.study.run_tasks", None)
-    monkeypatch.setattr("gradlab.lab.results.study_folder.why_foreign", lambda path, among_ours=False: refuse(path))
+    monkeypatch.setattr(
+        "gradlab.lab.results.study_folder.describe_foreign", lambda path, among_ours=False: refuse(path)
+    )
     code, printed, err = gradlab("race", "--out", str(tmp_path), *RACE)
     assert (code, printed, err.count("\n")) == (2, "", 1)
     assert "cannot hold the files of this run (the locale's encoding of file names, ascii, does not have '/')" in err

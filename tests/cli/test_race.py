@@ -212,7 +212,7 @@ def test_a_full_disk_is_one_line_and_exit_code_1_and_loses_nothing(
 
 
 def test_a_folder_that_another_process_writes_to_is_refused(gradlab: Callable[..., Any], tmp_path: Path) -> None:
-    with lock.locked(tmp_path):
+    with lock.lock_folder(tmp_path):
         code, printed, err = gradlab("race", "--out", str(tmp_path), *TINY)
     assert (code, printed) == (2, "")
     assert f"gradlab: process {os.getpid()} on " in err

@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     )  # fmt: skip
     made = tmp_path / "race"
     made.mkdir()
-    results_file.write(made / "results.nc", {"made": dataset}, provenance.provenance("gradlab race --out race"))
+    results_file.write(made / "results.nc", {"made": dataset}, provenance.collect_provenance("gradlab race --out race"))
     return made
 
 

@@ -41,9 +41,9 @@ class Opened:
 
     def finish(self, attributes: Any, watcher: Watcher) -> None:
         assert attributes["command"].startswith("gradlab")
-        watcher.starts(Task(Ravine(), "sgd", "", gl.sgd, {"learning_rate": np.array([0.1])}, (0,), 1))
-        watcher.advances(2.5)
-        watcher.warns("a part is damaged")
+        watcher.on_start(Task(Ravine(), "sgd", "", gl.sgd, {"learning_rate": np.array([0.1])}, (0,), 1))
+        watcher.on_progress(2.5)
+        watcher.on_warning("a part is damaged")
         if self.error is not None:
             raise self.error
 

@@ -21,7 +21,7 @@ from gradlab.lab.engine.runner import run_tasks
 from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.inputs.contestants import collect_contestants
 from gradlab.lab.problems import Problem, Ravine
-from gradlab.lab.results.assembly import roles
+from gradlab.lab.results.assembly import assign_roles
 from gradlab.lab.studies.race import RaceStudy
 
 
@@ -191,7 +191,7 @@ def make_swept() -> Callable[..., xr.Dataset]:
                 "composition": ("optimizer", ["chain()"] * optimizers),
                 **{name: (("optimizer", "point"), np.tile(values, (optimizers, 1))) for name, values in points.items()},
                 "seed": np.arange(seeds),
-                "role": ("seed", roles(seeds)),
+                "role": ("seed", assign_roles(seeds)),
                 "evaluation": [0, 10],
                 "step": np.arange(10),
             },

@@ -65,10 +65,10 @@ class Study:
     kind, problems = "sweep", ()
 
     def __init__(self, tasks: list[Task]):
-        self.tasks, self.runs = tasks, sum(task.runs for task in tasks)
+        self.tasks, self.runs = tasks, sum(task.run_count for task in tasks)
 
     def plan(self) -> Any:
-        return plan.document(self.kind, self.tasks)
+        return plan.make_plan(self.kind, self.tasks)
 
     def compute(self, *arguments: Any) -> Any:
         return compute_tasks(self.tasks, self.plan(), *arguments)
@@ -76,7 +76,7 @@ class Study:
 
 def finish(out: Path, found: list[Task]) -> Any:
     with open_study(Study(found), out) as opened:  # type: ignore[arg-type]
-        opened.finish(provenance.provenance("test"), Watcher())
+        opened.finish(provenance.collect_provenance("test"), Watcher())
         results = opened.read()
         return opened, results, results.attrs
 
@@ -92,7 +92,7 @@ def test_the_others_finish_and_the_same_run_tries_again(slope: Problem, tmp_path
     assert why["tired"].startswith(f"fails at {__file__}:")
     assert why["tired"].endswith(": ValueError: the host is tired")
     assert why["untraceable"].endswith("ZeroDivisionError: division by zero")
-    assert checkpoints.has_parts(tmp_path)  # from which it goes on
+    assert checkpoints.has_checkpoints(tmp_path)  # from which it goes on
 
     working.append(True)
     run, datasets, attributes = finish(tmp_path, found)

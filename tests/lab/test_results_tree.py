@@ -82,9 +82,9 @@ def test_where_all_diverged_the_best_has_no_hyperparameters(make_dataset: Callab
 
 
 def test_figures_and_the_report_are_those_of_the_command(task_results: Any, tmp_path: Path) -> None:
-    from gradlab.lab.results.assembly import assemble
+    from gradlab.lab.results.assembly import assemble_dataset
 
-    results = as_tree({"ravine": assemble(task_results)}, {"command": "made", "gradlab": "0"})
+    results = as_tree({"ravine": assemble_dataset(task_results)}, {"command": "made", "gradlab": "0"})
     figures = results.gradlab.figures()
     assert list(figures) == ["learning_curves_ravine", "sensitivity_ravine", "paths_ravine", "ranks_ravine"]
     path = results.gradlab.report(tmp_path / "page.html")
@@ -93,11 +93,11 @@ def test_figures_and_the_report_are_those_of_the_command(task_results: Any, tmp_
 
 
 def test_results_are_read_from_a_folder_or_a_file(task_results: Any, tmp_path: Path) -> None:
-    from gradlab.lab.results.assembly import assemble
-    from gradlab.lab.results.provenance import provenance
+    from gradlab.lab.results.assembly import assemble_dataset
+    from gradlab.lab.results.provenance import collect_provenance
     from gradlab.lab.results.results_file import write
 
-    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, provenance("made"))
+    write(tmp_path / "results.nc", {"ravine": assemble_dataset(task_results)}, collect_provenance("made"))
     for path in (tmp_path, tmp_path / "results.nc", str(tmp_path)):
         results = read_results(path)
         assert results.attrs["command"] == "made"

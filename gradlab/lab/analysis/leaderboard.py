@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
 
 def leaderboard(dataset: xr.Dataset) -> list[Row]:
-    """The rows, best first, of a Dataset that `gradlab.lab.results.assembly.assemble` made.
+    """The rows, best first, of a Dataset that `gradlab.lab.results.assembly.assemble_dataset` made.
 
     Optimizers of which a reporting run diverged at the chosen rate come after all others; equal ones stand in the
     order of their names.

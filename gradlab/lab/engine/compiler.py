@@ -43,7 +43,7 @@ class Compiler:
         This call and both futures raise UserCodeError if user code fails.
         """
         with task.convert_user_errors():
-            stacked = task.stacked()
+            stacked = task.stack_points()
         last = self._last_draws
         if last is None or last.problem is not task.problem or (last.seeds, last.steps) != (task.seeds, task.steps):
             # Tasks come problem by problem, so no more than the last draws are needed again.

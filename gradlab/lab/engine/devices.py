@@ -17,7 +17,7 @@ FAST_COMPILATION: dict[str, Any] = {
 }
 
 
-def local_devices() -> list[jax.Device]:
+def select_devices() -> list[jax.Device]:
     """Return the devices of this process that compute: all, unless `jax_default_device` names one, or a platform."""
     default: Any = read_settings()["jax_default_device"]
     if default is None:

@@ -8,7 +8,7 @@ LATE_SHARE = 0.1  # of the steps of a run, at its end
 LATE_EVALUATIONS = 16  # in this share, in addition to the evenly spaced ones that lie there
 
 
-def evaluation_steps(steps: int, points: int = 33) -> np.ndarray:
+def choose_evaluation_steps(steps: int, points: int = 33) -> np.ndarray:
     """Return the numbers of updates after which metrics are evaluated, in increasing order and without repetition.
 
     They are `points` evenly spaced ones from 0 to `steps`, both included, and more in the last tenth of the run, over

@@ -34,7 +34,7 @@ class BlockGroup:
     carry: list[Any] | None  # of the last chunk: arrays on (block of this process, ...); None at the start
 
 
-def concurrent_groups(program: Program, processes: Processes) -> int:
+def count_concurrent_groups(program: Program, processes: Processes) -> int:
     """Return how many groups to run at a time: one for each core, at most eight, where the only device is a CPU.
 
     A single group does not keep all cores busy. With several devices it is one group, because it uses all of them; with
@@ -63,7 +63,7 @@ class Executor:
         self.store, self.watcher, self.processes = store, watcher, processes
         self.blocks = task.partition.blocks()
         # The runs that a chunk of a block stands for when progress is reported.
-        self.chunk_runs = task.runs / (len(self.blocks) * task.partition.chunks)
+        self.chunk_runs = task.run_count / (len(self.blocks) * task.partition.chunks)
         self.compile_seconds = program.compile_seconds
         self.needs_carries = processes.broadcast(store is not None)
 
@@ -74,8 +74,8 @@ class Executor:
         """
         results = [list(block) for block in finished]
         counts = [len(block) for block in results]
-        self.watcher.advances(self.chunk_runs * sum(counts))
-        waiting, limit = deque(self._groups(counts)), concurrent_groups(self.program, self.processes)
+        self.watcher.on_progress(self.chunk_runs * sum(counts))
+        waiting, limit = deque(self._groups(counts)), count_concurrent_groups(self.program, self.processes)
         running: dict[Future[Any], BlockGroup] = {}
         run = ThreadSettings().apply_to(self._run)
         with ThreadPoolExecutor(limit, "group") as threads:
@@ -132,7 +132,7 @@ class Executor:
             self.compile_seconds = 0.0  # only the first chunk that is stored has the seconds of the compilation
             if self.store:
                 self.store.write(self.index, block, group.next_chunk, result, [array[position] for array in carry])
-            self.watcher.advances(self.chunk_runs)
+            self.watcher.on_progress(self.chunk_runs)
             yield block, result
         group.next_chunk += 1
 

@@ -20,7 +20,7 @@ import optax
 from gradlab._compat import count_operations, read_settings
 
 from ..problems.base import Problem
-from .training_loop import Draws, draw_shapes, initial_carry
+from .training_loop import Draws, compute_draw_shapes, make_initial_carry
 
 # More lanes in a block do not run faster on a CPU, and leave nothing to hand to other cores and devices.
 MAX_LANES = 80
@@ -127,7 +127,7 @@ class _ProblemCost(NamedTuple):
 def _lane_bytes(tx: optax.GradientTransformation, cost: _ProblemCost) -> int:
     """Return the memory of a lane: all that it carries, before and after a step, the gradient, the update, and the
     residuals of the gradient."""
-    carry = jax.eval_shape(initial_carry, tx, cost.params)
+    carry = jax.eval_shape(make_initial_carry, tx, cost.params)
     return max(1, 2 * _bytes(carry) + 2 * _bytes(cost.params) + cost.residual_bytes)
 
 
@@ -153,7 +153,7 @@ def _problem_cost(problem: Problem, steps: int) -> _ProblemCost:
     """Return the cost of a problem. The last one is remembered, because each optimizer asks for the same."""
     global _last
     if _last is None or not _last.is_valid(problem, steps):
-        cost = _measure_cost(problem, draw_shapes(problem, steps))
+        cost = _measure_cost(problem, compute_draw_shapes(problem, steps))
         _last = _LastCost(problem, steps, _current_values(problem), cost)
     return _last.cost
 

@@ -15,11 +15,11 @@ import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from ..problems.base import Problem
-from .devices import compile_fast, local_devices
-from .evaluation_steps import evaluation_steps
+from .devices import compile_fast, select_devices
+from .evaluation_steps import choose_evaluation_steps
 from .partition import Block, Partition
 from .random_keys import unwrap_keys, wrap_keys
-from .training_loop import Draws, Trace, draw_shapes, initial_carry, run_chunk
+from .training_loop import Draws, Trace, compute_draw_shapes, make_initial_carry, run_chunk
 
 BLOCK = PartitionSpec("block")
 
@@ -40,13 +40,13 @@ class Program:
     ):
         begin = time.perf_counter()
         self.problem, self.partition = problem, partition
-        devices = list(devices or local_devices())
+        devices = list(devices or select_devices())
         self.width, self.platform = len(devices), devices[0].platform  # the width is the number of blocks in a group
         self._hyperparameters = jax.tree.map(np.asarray, stacked)  # on (point,)
-        self._evaluations = evaluation_steps(partition.steps)
+        self._evaluations = choose_evaluation_steps(partition.steps)
         lane = jax.tree.map(lambda number: jax.ShapeDtypeStruct((), number.dtype), self._hyperparameters)
-        self._draw_shapes = draw_shapes(problem, partition.steps)
-        self._carry = jax.eval_shape(initial_carry, lane, self._draw_shapes.params)
+        self._draw_shapes = compute_draw_shapes(problem, partition.steps)
+        self._carry = jax.eval_shape(make_initial_carry, lane, self._draw_shapes.params)
         self._compiled = self._compile(Mesh(np.array(devices), ("block",)), lane)
         self.compile_seconds = time.perf_counter() - begin
 
@@ -95,7 +95,7 @@ class Program:
 
     def _run_lane(self, is_start: Any, tx: Any, params: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
         # Whether the run starts or continues is an input, so that one program does both.
-        start = unwrap_keys(initial_carry(tx, wrap_keys(params, self._draw_shapes.params)))
+        start = unwrap_keys(make_initial_carry(tx, wrap_keys(params, self._draw_shapes.params)))
         carry = jax.tree.map(lambda new, old: jnp.where(is_start, new, old), start, carry)
         carry, trace = run_chunk(
             self.problem, tx, wrap_keys(carry, self._carry), wrap_keys(batches, self._draw_shapes.batches), evaluate

@@ -54,20 +54,20 @@ def run_tasks(
 
         prepared: deque[_PreparedTask] = deque()
         for index, task in enumerate(tasks):
-            watcher.starts(task)
+            watcher.on_start(task)
             while len(prepared) <= TASKS_AHEAD and index + len(prepared) < len(tasks):
                 prepared.append(prepare(index + len(prepared), tasks[index + len(prepared)]))
             try:
                 current = prepared.popleft()
                 compiled = processes.call(current.wait)
                 if compiled is None:
-                    watcher.advances(task.runs)
+                    watcher.on_progress(task.run_count)
                     results = current.finished
                 else:
                     executor = Executor(index, task, *compiled, store, watcher, processes)
                     results = executor.finish(current.finished)
             except UserCodeError as error:
-                watcher.fails(task, error)
+                watcher.on_failure(task, error)
             else:
                 yield _assemble_result(task, results)
 
@@ -102,7 +102,7 @@ def _read_block(store: CheckpointStore, index: int, block: int, task: Task, watc
     try:
         return store.read_results(index, block, task.partition.chunks)
     except DamagedCheckpointError as error:
-        watcher.warns(f"{error}; the block is computed anew")
+        watcher.on_warning(f"{error}; the block is computed anew")
         store.discard_block(index, block)
         return []
 
@@ -115,7 +115,7 @@ def _assemble_result(task: Task, results: ChunkResults) -> TaskResult:
     ]
     arrays = {}
     for name, array in blocks[0].items():
-        arrays[name] = np.empty((task.count, len(task.seeds), *array.shape[2:]), array.dtype)
+        arrays[name] = np.empty((task.point_count, len(task.seeds), *array.shape[2:]), array.dtype)
         for block, block_arrays in zip(task.partition.blocks(), blocks):
             arrays[name][np.ix_(block.points, block.seeds)] = block_arrays[name]
     metrics = {name.removeprefix("metric "): array for name, array in arrays.items() if name.startswith("metric ")}

@@ -1,4 +1,4 @@
-"""Tasks: what the tasks of a race or a sweep are to do, what they give, and who is told."""
+"""Tasks: all runs of one optimizer on one problem. Also their results, and the watchers that follow their progress."""
 
 from __future__ import annotations
 
@@ -26,159 +26,172 @@ from .training_loop import Curves, stack_optimizers
 
 @dataclass(frozen=True)
 class Task:
-    """What a task is to do: each point of one optimizer's hyperparameters, from each seed, on one problem."""
+    """All runs of one optimizer on one problem: each point of its hyperparameters with each seed."""
 
     problem: Problem
     name: str  # of the optimizer
-    family: str  # what it is drawn beside
-    make: Callable[..., optax.GradientTransformation]  # of the hyperparameters below, by name
-    points: Mapping[str, np.ndarray]  # hyperparameter -> (point,)
+    family: str  # optimizers of one family are drawn together
+    factory: Callable[..., optax.GradientTransformation]  # takes the hyperparameters of `points` by name
+    points: Mapping[str, np.ndarray]  # hyperparameter -> its values on (point,)
     seeds: tuple[int, ...]
     steps: int
-    lanes: int | None = None  # at most so many in a block; None leaves it to the size of the problem
-    chunk: int | None = None  # at most so many steps in a chunk
-    notes: Mapping[str, str] = field(default_factory=dict)  # attributes of the Dataset
-    axis: str = "rate"  # what the points are on: "rate" in a race, "point" in a sweep
+    lanes: int | None = None  # the largest number of runs in a block; None means that it follows from the problem
+    chunk: int | None = None  # the largest number of steps in a chunk; None means that it follows from the problem
+    notes: Mapping[str, str] = field(default_factory=dict)  # further attributes of the Dataset
+    dimension: str = "rate"  # the dimension of the points in the Dataset: "rate" in a race, "point" elsewhere
 
     @property
-    def count(self) -> int:
+    def point_count(self) -> int:
         """The number of points."""
         return len(next(iter(self.points.values())))
 
     @property
+    def run_count(self) -> int:
+        """The number of runs: points times seeds."""
+        return self.point_count * len(self.seeds)
+
+    @property
     def setup(self) -> str:
-        """The problem as text, without the address that is in Python's own."""
+        """The problem as text: its own `repr`, or else its class, because Python's `repr` has an address in it."""
         kind = type(self.problem)
         return (
             repr(self.problem) if kind.__repr__ is not object.__repr__ else f"{kind.__module__}.{kind.__qualname__}()"
         )
 
-    @property
-    def runs(self) -> int:
-        """The number of runs."""
-        return self.count * len(self.seeds)
+    def make_optimizer(self, point: int) -> optax.GradientTransformation:
+        """Return the optimizer at a point.
 
-    def optimizer(self, point: int) -> optax.GradientTransformation:
-        """The optimizer at a point.
-
-        Raises UserCodeError if somebody else's fails, and RefusedHyperparametersError if it refuses its values. One of
-        gradlab raises ValueError for values outside of their ranges.
+        Raises ValueError if a factory of gradlab refuses its values, RefusedHyperparametersError if a factory of the
+        user does, and UserCodeError if a factory of the user fails in another way.
         """
         try:
             with self.convert_user_errors(), limit_time(time_limit_seconds() if self._is_user_code else 0):
-                chosen = {name: values[point].item() for name, values in self.points.items()}
-                return self.make(**{name: self._number(name, value) for name, value in chosen.items()})
+                values = {name: column[point].item() for name, column in self.points.items()}
+                return self.factory(**{name: self._convert(name, value) for name, value in values.items()})
         except UserCodeError as error:
             if isinstance(error.__cause__, ValueError):
                 raise RefusedHyperparametersError(str(error)) from error.__cause__
             raise
 
-    def _number(self, name: str, value: float) -> Any:
-        """A value as its factory takes it: an integer array where it takes whole numbers, and is given no others."""
-        return jnp.asarray(int(value)) if name in self._counts else value
+    def _convert(self, name: str, value: float) -> Any:
+        """Return a value as the factory takes it: an integer array for a hyperparameter that is a whole number."""
+        return jnp.asarray(int(value)) if name in self._whole_hyperparameters else value
 
     @cached_property
-    def _counts(self) -> set[str]:
-        """The hyperparameters that are swept over whole numbers, and whose defaults are such."""
-        parameters = getattr(getattr(self.make, "factory", None), "parameters", {})
-        counts = {name for name, parameter in parameters.items() if parameter.whole}
-        return {name for name in counts & set(self.points) if (self.points[name] % 1 == 0).all()}
+    def _whole_hyperparameters(self) -> set[str]:
+        """The hyperparameters that the factory declares as whole numbers, if all points have whole numbers for them."""
+        parameters = getattr(getattr(self.factory, "factory", None), "parameters", {})
+        whole = {name for name, parameter in parameters.items() if parameter.whole}
+        return {name for name in whole & set(self.points) if (self.points[name] % 1 == 0).all()}
 
     def check(self, watcher: Watcher) -> None:
-        """Make the optimizers, and raise RefusedHyperparametersError or ValueError for the first value that one
-        refuses.
+        """Make the optimizers, and raise RefusedHyperparametersError or ValueError for the first value that is refused.
 
-        An optimizer that fails otherwise is left to the run, which reports it and goes on with the others. The
-        hyperparameters of gradlab's factories have intervals, so that the smallest and the largest value of each speak
-        for all; any other factory is called at every point.
+        If an optimizer fails in another way, nothing is raised: the failure is reported when the task runs. A factory
+        of gradlab accepts an interval for each hyperparameter, so it is called with the smallest and the largest values
+        only. A factory of the user is called at every point.
         """
-        indices: Iterable[int] = range(self.count)
+        indices: Iterable[int] = range(self.point_count)
         if not self._is_user_code:
             ends = (extreme(values) for values in self.points.values() for extreme in (np.argmin, np.argmax))
             indices = sorted({0, *map(int, ends)})
-        for done, index in enumerate(indices):
+        for count, index in enumerate(indices, 1):
             try:
-                self.optimizer(index)
+                self.make_optimizer(index)
             except RefusedHyperparametersError:
                 raise
             except UserCodeError:
                 return
-            if done % 500 == 499:
-                watcher.checks(self, done + 1)
+            if count % 500 == 0:
+                watcher.on_check(self, count)
 
-    def stacked(self) -> optax.GradientTransformation:
-        """One optimizer whose hyperparameters are arrays over all points."""
-        first = self.optimizer(0)
+    def stack_points(self) -> optax.GradientTransformation:
+        """Return one optimizer whose hyperparameters are arrays over all points."""
+        first = self.make_optimizer(0)
         children = getattr(first, "children", {})
-        is_plain = isinstance(first, Transformation) and first.factory == getattr(self.make, "factory", None)
+        is_plain = isinstance(first, Transformation) and first.factory == getattr(self.factory, "factory", None)
         numbers = [*(children.get(name) for name in self.points), *jax.tree.leaves(first)]
         if not is_plain or not all(isinstance(number, float) for number in numbers):
             with self.convert_user_errors():
-                return stack_optimizers([self.optimizer(point) for point in range(self.count)])
-        # The leaves are the arguments themselves, so that there is no need to make every optimizer.
-        columns = jax.tree.map(lambda number: jnp.asarray(np.full(self.count, number)), first)
+                return stack_optimizers([self.make_optimizer(point) for point in range(self.point_count)])
+        # All leaves are arguments of the factory, so the stack can be made without making every optimizer.
+        columns = jax.tree.map(lambda number: jnp.asarray(np.full(self.point_count, number)), first)
         return replace_unchecked(columns, {name: jnp.asarray(values) for name, values in self.points.items()})
 
     @cached_property
     def composition(self) -> str:
-        """What the optimizer is made of, at the middle point."""
-        return str(self.optimizer(self.count // 2))
+        """The composition of the optimizer at the middle point, as text."""
+        return str(self.make_optimizer(self.point_count // 2))
 
     @cached_property
     def partition(self) -> Partition:
-        """Its blocks and chunks."""
-        tx = self.optimizer(self.count // 2)
+        """How the task is divided into blocks and chunks."""
+        tx, points = self.make_optimizer(self.point_count // 2), self.point_count
         with self.convert_user_errors():
-            return partition_task(self.problem, tx, self.count, len(self.seeds), self.steps, self.lanes, self.chunk)
+            return partition_task(self.problem, tx, points, len(self.seeds), self.steps, self.lanes, self.chunk)
 
     def convert_user_errors(self) -> AbstractContextManager[Any]:
-        """Where its optimizer and its problem are called: their failures are told apart from our own."""
+        """Return a context for calls of optimizer and problem, which turns errors in user code into UserCodeError."""
         stack = ExitStack()
         stack.enter_context(convert_user_errors(f"{self.name} on {self.problem.name}", self._is_user_code))
-        stack.enter_context(jax.transfer_guard("allow"))  # it moves numbers on purpose
+        stack.enter_context(jax.transfer_guard("allow"))  # these transfers between devices are intended
         return stack
 
     @cached_property
     def _is_user_code(self) -> bool:
-        return is_user_code(self.problem) or is_user_code(self.make)
+        return is_user_code(self.problem) or is_user_code(self.factory)
 
 
 class TaskResult(NamedTuple):
-    """What a task gave."""
+    """The result of a task."""
 
     task: Task
     curves: Curves  # NumPy arrays on (point, seed, ...)
     compile_seconds: float
-    run_seconds: float  # of the chunks, without compilation; what was read back took none
+    run_seconds: float  # of all chunks, without compilation; chunks read from checkpoints count with their old seconds
 
 
 class Watcher:
-    """Is told how the work goes; this one does not care."""
+    """An object that is told how a study proceeds. This one ignores what it is told, but raises errors of tasks.
 
-    def starts(self, task: Task) -> None:
-        """A task begins."""
+    Derive from it, and define the methods that are of interest.
+    """
 
-    def checks(self, task: Task, points: int) -> None:
-        """So many points of a task are checked, before anything runs."""
+    def on_start(self, task: Task) -> None:
+        """A task starts to run."""
 
-    def advances(self, runs: float) -> None:
-        """So many runs are done, in parts of a run, since the last time; those of before a resume are counted too."""
+    def on_check(self, task: Task, points: int) -> None:
+        """The first `points` points of a task were checked. All points are checked before anything runs."""
 
-    def warns(self, message: str) -> None:
-        """Something was amiss, and is being put right."""
+    def on_progress(self, runs: float) -> None:
+        """Some more runs are done. A chunk counts as a fraction of its runs, and one from a checkpoint counts too."""
 
-    def fails(self, task: Task, error: UserCodeError) -> None:
-        """A task cannot be finished. This one raises the error; without that, the others go on."""
+    def on_warning(self, message: str) -> None:
+        """Something was wrong, and is being repaired."""
+
+    def on_failure(self, task: Task, error: UserCodeError) -> None:
+        """A task failed in user code. If this method does not raise the error, the other tasks go on."""
         raise error
 
 
 class FailureCollector(Watcher):
-    """Passes on what it is told, but collects the failures of tasks, so that the others go on."""
+    """A watcher that collects the failures of tasks, so that other tasks go on, and passes all else to another one."""
 
     def __init__(self, watcher: Watcher, failed: dict[str, dict[str, str]]):
         self.watcher, self.failed = watcher, failed
-        self.starts, self.advances, self.warns = watcher.starts, watcher.advances, watcher.warns  # type: ignore[method-assign]
 
-    def fails(self, task: Task, error: UserCodeError) -> None:
+    def on_start(self, task: Task) -> None:
+        self.watcher.on_start(task)
+
+    def on_check(self, task: Task, points: int) -> None:
+        self.watcher.on_check(task, points)
+
+    def on_progress(self, runs: float) -> None:
+        self.watcher.on_progress(runs)
+
+    def on_warning(self, message: str) -> None:
+        self.watcher.on_warning(message)
+
+    def on_failure(self, task: Task, error: UserCodeError) -> None:
         problem, label = task.problem.name, f"{task.name} on {task.problem.name} "
         self.failed.setdefault(problem, {})[task.name] = str(error).removeprefix(label)

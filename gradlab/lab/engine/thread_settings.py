@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import ParamSpec, TypeVar
 
-from gradlab._compat import read_settings, setting_managers
+from gradlab._compat import find_setting_managers, read_settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class ThreadSettings:
 
     def __init__(self) -> None:
         settings = read_settings()
-        self._values = {name: settings[name] for name in setting_managers()}
+        self._values = {name: settings[name] for name in find_setting_managers()}
         self._variables = contextvars.copy_context()
 
     def apply_to(self, function: Callable[P, T]) -> Callable[P, T]:
@@ -42,7 +42,7 @@ class ThreadSettings:
         def call_with_settings(*args: P.args, **kwargs: P.kwargs) -> T:
             current = read_settings()
             with ExitStack() as stack:
-                for name, manager in setting_managers().items():
+                for name, manager in find_setting_managers().items():
                     if current[name] != self._values[name]:
                         stack.enter_context(manager(self._values[name]))
                 return function(*args, **kwargs)

@@ -12,8 +12,8 @@ import numpy as np
 import optax
 
 from ..problems.base import Problem, PyTree
-from .devices import compile_fast, local_devices
-from .evaluation_steps import evaluation_steps
+from .devices import compile_fast, select_devices
+from .evaluation_steps import choose_evaluation_steps
 from .random_keys import unwrap_keys
 
 # A run diverges when its loss exceeds this many times its first loss, or this number if the first loss is below one.
@@ -67,7 +67,7 @@ def draw(problem: Problem, seeds: Iterable[int], steps: int) -> Draws:
         start, batches = jax.random.split(jax.random.key(seed))
         return unwrap_keys(Draws(problem.init(start), problem.batches(batches, steps)))
 
-    compiled = compile_fast(jax.jit(draw_seed).lower(jnp.asarray(0, jnp.uint32)), local_devices()[0])
+    compiled = compile_fast(jax.jit(draw_seed).lower(jnp.asarray(0, jnp.uint32)), select_devices()[0])
     seeds = list(seeds)
     shapes = jax.eval_shape(draw_seed, jax.ShapeDtypeStruct((), jnp.uint32))
     # All draws are written into one array, because separate arrays and their stack would take twice the memory.
@@ -81,7 +81,7 @@ def _copy_into(index: int, target: np.ndarray, source: jax.Array) -> None:
     target[index] = source
 
 
-def draw_shapes(problem: Problem, steps: int) -> Draws:
+def compute_draw_shapes(problem: Problem, steps: int) -> Draws:
     """Return the shapes and dtypes of one seed's draws. Random keys are keys, and not yet their data."""
 
     def draw_key(key: jax.Array) -> Draws:
@@ -90,7 +90,7 @@ def draw_shapes(problem: Problem, steps: int) -> Draws:
     return jax.eval_shape(draw_key, jax.eval_shape(lambda: jax.random.key(0)))
 
 
-def initial_carry(tx: optax.GradientTransformation, params: PyTree) -> Any:
+def make_initial_carry(tx: optax.GradientTransformation, params: PyTree) -> Any:
     """Return what a lane carries from step to step: the parameters, and the state of the optimizer."""
     return params, tx.init(params)
 
@@ -144,7 +144,7 @@ def assemble_curves(loss: np.ndarray, metrics: Mapping[str, np.ndarray], path: n
 
     return Curves(
         loss=cut_off(loss, np.arange(steps)),
-        metrics={name: cut_off(metric, evaluation_steps(steps)) for name, metric in metrics.items()},
+        metrics={name: cut_off(metric, choose_evaluation_steps(steps)) for name, metric in metrics.items()},
         diverged=diverged,
         divergence_step=np.where(diverged, end[..., 0], -1).astype(np.int32),
         path=None if path is None else cut_off(path, np.arange(steps)),

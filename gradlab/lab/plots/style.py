@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ..inputs.name_lookup import look_up
-from ..results.score_scale import scale_of
+from ..results.score_scale import read_scale
 
 # Okabe & Ito's palette without its yellow: told apart with any colour vision, and on white paper.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
@@ -66,7 +66,7 @@ def shown(dataset: xr.Dataset, values: xr.DataArray) -> tuple[xr.DataArray, str]
         distance = abs(values - dataset.attrs["reference"])
         above = distance.values[distance.values > 0]
         return distance.clip(min=above.min() if above.size else 1.0), f"{dataset.attrs['score_label']}, from the best"
-    if scale_of(dataset.attrs) == "share":
+    if read_scale(dataset.attrs) == "share":
         error = (100 * (1 - values)).clip(min=0.01)  # no error at all has no place on a logarithmic axis
         return error, f"{dataset.attrs['score_label'].replace('accuracy', 'error')} (%)"
     return values, str(dataset.attrs["score_label"])
@@ -74,7 +74,7 @@ def shown(dataset: xr.Dataset, values: xr.DataArray) -> tuple[xr.DataArray, str]
 
 def lower_is_better(dataset: xr.Dataset) -> bool:
     """Whether scores are better the lower they are drawn."""
-    return not dataset.attrs["higher_is_better"] or scale_of(dataset.attrs) != "decades"
+    return not dataset.attrs["higher_is_better"] or read_scale(dataset.attrs) != "decades"
 
 
 def log_axis(axes: Axes, which: str) -> None:

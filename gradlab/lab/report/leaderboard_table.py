@@ -11,7 +11,7 @@ from ..analysis.choosing_metric import choice_words
 from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import Row, good_width
 from ..formatting import format_count
-from ..results.score_scale import scale_of
+from ..results.score_scale import read_scale
 from .findings import Finding
 from .number_formatting import number, score, score_with_spread
 
@@ -137,7 +137,7 @@ def leaderboard_notes(finding: Finding) -> str:
     attributes, (choosing, reporting) = finding.dataset.attrs, finding.seeds
     logarithmic, tolerance = attributes["logarithmic"], float(attributes["tolerance"])
     within = f"a factor of {tolerance:g}" if logarithmic else number(tolerance)
-    if scale_of(attributes) == "share":
+    if read_scale(attributes) == "share":
         within = f"{100 * tolerance:g} % (absolute)"
     kind = "geometric mean ×÷ standard deviation as a factor" if logarithmic else "mean ± standard deviation"
     over = format_count(reporting, "seed")

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..analysis.leaderboard import TINY
 from ..formatting import format_factor, format_with_spread
-from ..results.score_scale import scale_of
+from ..results.score_scale import read_scale
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -42,7 +42,7 @@ def score(value: float, attributes: Mapping[str, Any]) -> str:
         return "diverged"
     if attributes["logarithmic"] and value < 2 * TINY:
         return "0"
-    return f"{100 * value:.1f} %" if scale_of(attributes) == "share" else number(value)
+    return f"{100 * value:.1f} %" if read_scale(attributes) == "share" else number(value)
 
 
 def score_with_spread(value: float, spread: float, attributes: Mapping[str, Any]) -> str:
@@ -53,7 +53,7 @@ def score_with_spread(value: float, spread: float, attributes: Mapping[str, Any]
     if attributes["logarithmic"]:
         found = format_factor(spread)
         return f"{text} ×÷ {_typeset(found)}" if found else f"{text} (all alike)"
-    if scale_of(attributes) == "share":
+    if read_scale(attributes) == "share":
         shown, around = format_with_spread(100 * value, 100 * spread, 1) if spread else (f"{100 * value:.1f}", "0")
         return f"{shown} % ± {around}"
     return " ± ".join(map(_typeset, format_with_spread(value, spread)))

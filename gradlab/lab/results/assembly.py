@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ..engine.evaluation_steps import evaluation_steps
+from ..engine.evaluation_steps import choose_evaluation_steps
 from ..engine.task import TaskResult
 from ..engine.training_loop import DIVERGENCE_FACTOR
-from ..storage.files import printable
-from .score_scale import scale_attributes
+from ..storage.files import make_printable
+from .score_scale import describe_scale
 
 
-def assemble(task_results: Sequence[TaskResult]) -> xr.Dataset:
+def assemble_dataset(task_results: Sequence[TaskResult]) -> xr.Dataset:
     """The Dataset of tasks on one problem, on (optimizer, rate or point, seed, step or evaluation).
 
     The points of a race are on the dimension `rate`, with the coordinate `learning_rate`; those of a sweep are on
@@ -24,7 +24,7 @@ def assemble(task_results: Sequence[TaskResult]) -> xr.Dataset:
     and `chosen_by`, where it is another one, the metric that chooses.
     """
     task, problem, score = task_results[0].task, task_results[0].task.problem, task_results[0].task.problem.score
-    seeds, steps, axis = len(task.seeds), task.steps, task.axis
+    seeds, steps, axis = len(task.seeds), task.steps, task.dimension
 
     def column(values: Any) -> np.ndarray:
         return np.stack([np.asarray(values(result)) for result in task_results])
@@ -48,17 +48,17 @@ def assemble(task_results: Sequence[TaskResult]) -> xr.Dataset:
         label = {"long_name": "parameters before the update"}
         variables["path"] = ((*runs, "step", "parameter"), column(lambda result: result.curves.path), label)
     coordinates = {
-        "optimizer": [printable(result.task.name) for result in task_results],
-        "family": ("optimizer", [printable(result.task.family) for result in task_results]),
-        "composition": ("optimizer", [printable(result.task.composition) for result in task_results]),
+        "optimizer": [make_printable(result.task.name) for result in task_results],
+        "family": ("optimizer", [make_printable(result.task.family) for result in task_results]),
+        "composition": ("optimizer", [make_printable(result.task.composition) for result in task_results]),
         **{
             name: (("optimizer", axis), column(lambda result, name=name: result.task.points[name]))
             for name in task.points
         },
         "seed": np.asarray(task.seeds),
-        "role": ("seed", roles(seeds)),
+        "role": ("seed", assign_roles(seeds)),
         "step": ("step", np.arange(steps), {"long_name": "updates made"}),
-        "evaluation": ("evaluation", evaluation_steps(steps), {"long_name": "updates made"}),
+        "evaluation": ("evaluation", choose_evaluation_steps(steps), {"long_name": "updates made"}),
     }
     attributes = {
         "problem": problem.name,
@@ -68,15 +68,15 @@ def assemble(task_results: Sequence[TaskResult]) -> xr.Dataset:
         "score_label": score.label,
         "higher_is_better": int(score.higher_is_better),
         **({} if score.chosen_by is None else {"chosen_by": score.chosen_by}),
-        **scale_attributes(problem, *(variables[name][1] for name in (score.metric, score.chosen_by) if name)),
+        **describe_scale(problem, *(variables[name][1] for name in (score.metric, score.chosen_by) if name)),
         "divergence_factor": DIVERGENCE_FACTOR,
         **task.notes,
     }
-    readable = {name: printable(value) if isinstance(value, str) else value for name, value in attributes.items()}
+    readable = {name: make_printable(value) if isinstance(value, str) else value for name, value in attributes.items()}
     return xr.Dataset(variables, coordinates, readable)
 
 
-def roles(seeds: int) -> list[str]:
+def assign_roles(seeds: int) -> list[str]:
     """What each seed is for: choosing the best rate, or reporting on it."""
     if seeds == 1:
         return ["both"]

@@ -9,12 +9,12 @@ from typing import Any
 
 from gradlab._compat import read_settings
 
-from ..engine.devices import local_devices
-from ..engine.evaluation_steps import evaluation_steps
+from ..engine.devices import select_devices
+from ..engine.evaluation_steps import choose_evaluation_steps
 from ..engine.task import Task
 from ..inputs.source_files import digest_own_file, digest_source_files, find_package_versions
 from ..inputs.user_errors import UserCodeError
-from .provenance import versions
+from .provenance import collect_versions
 
 FORMAT = "gradlab-plan-4"
 _OLD_FORMATS = ("gradlab-plan-3", "gradlab-results-2")  # "tasks" had another name; the older one has no sources
@@ -35,19 +35,19 @@ _SOURCES = ("problem_source", "optimizer_source")
 _INTERNAL = ("block", "chunk")
 
 
-def document(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
+def make_plan(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
     """The plan of some tasks, JSON-ready. How many devices or processes there are is no part of it."""
     return {
         "format": FORMAT,
         "kind": kind,
-        "versions": versions(),
-        "settings": settings(),
+        "versions": collect_versions(),
+        "settings": read_result_settings(),
         **_made_of(tasks),
         "tasks": [_task_document(task) for task in tasks],
     }
 
 
-def settings() -> dict[str, str]:
+def read_result_settings() -> dict[str, str]:
     """The settings of this thread, and the kind of device, that determine the results."""
     current = read_settings()
     found = {name: str(current[name]) for name in _SETTINGS}
@@ -61,13 +61,13 @@ def settings() -> dict[str, str]:
 
 def _made_of(tasks: Sequence[Task]) -> dict[str, Any]:
     """The user's files that problems and optimizers are made of, and the versions of the packages that they are of."""
-    things = [thing for task in tasks for thing in (task.problem, task.make)]
+    things = [thing for task in tasks for thing in (task.problem, task.factory)]
     return {"packages": find_package_versions(*things), "sources": digest_source_files(*things)}
 
 
 def _device() -> str:
     """The kind of device, of which each rounds in its own way."""
-    device = local_devices()[0]
+    device = select_devices()[0]
     return platform.machine() if device.platform == "cpu" else device.device_kind
 
 
@@ -88,17 +88,17 @@ def _task_document(task: Task) -> dict[str, Any]:
         "optimizer": task.name,
         "composition": composition,
         "problem_source": digest_own_file(task.problem),
-        "optimizer_source": digest_own_file(task.make),
+        "optimizer_source": digest_own_file(task.factory),
         "points": {name: values.tolist() for name, values in task.points.items()},
         "seeds": list(task.seeds),
         "steps": task.steps,
-        "evaluations": len(evaluation_steps(task.steps)),
+        "evaluations": len(choose_evaluation_steps(task.steps)),
         "block": block,
         "chunk": chunk,
     }
 
 
-def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
+def compare_plans(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     """What differs between the plan of a folder and the one that is wanted, in words; empty if nothing does.
 
     A plan of an older version does not say what the sources are; then only the files of problems and optimizers count.
@@ -197,7 +197,7 @@ def _short(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def runs_of(plan: Mapping[str, Any], chunks: Sequence[tuple[int, int, int]]) -> float:
+def count_runs(plan: Mapping[str, Any], chunks: Sequence[tuple[int, int, int]]) -> float:
     """How many runs, in parts of a run, some chunks are of, which are named by task, block and chunk."""
     return sum(_runs_of_chunk(plan, task) for task, _, _ in chunks)
 

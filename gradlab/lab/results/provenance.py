@@ -14,11 +14,11 @@ import gradlab as gl
 from .results_file import FORMAT
 
 
-def provenance(command: str) -> dict[str, str]:
+def collect_provenance(command: str) -> dict[str, str]:
     """Where results come from: the command, the date (UTC), the versions and the machine, as attributes of a file."""
     return {
         "format": FORMAT,
-        **versions(),
+        **collect_versions(),
         "command": command,
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
@@ -27,7 +27,7 @@ def provenance(command: str) -> dict[str, str]:
     }
 
 
-def versions() -> dict[str, str]:
+def collect_versions() -> dict[str, str]:
     """The versions of all that computes the results."""
     return {
         "gradlab": gl.__version__,

@@ -18,7 +18,7 @@ from ..storage.files import (
     ChecksumError,
     DamagedJSONError,
     add_checksum,
-    printable,
+    make_printable,
     read_json,
     read_regular,
     remove_checksum,
@@ -67,7 +67,7 @@ def write(path: Path, problems: Mapping[str, xr.Dataset], attributes: Mapping[st
 
 def _to_netcdf(problems: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> bytes:
     """Return the bytes of a NetCDF file. They are made in memory, because HDF5 crashes when a disk is full."""
-    root = xr.Dataset(attrs={name: printable(value) for name, value in attributes.items()})
+    root = xr.Dataset(attrs={name: make_printable(value) for name, value in attributes.items()})
     groups = {name: xr.DataTree(dataset.drop_vars(_TIMES, errors="ignore")) for name, dataset in problems.items()}
     return bytes(xr.DataTree(root, children=groups).to_netcdf(engine="h5netcdf"))
 
@@ -101,7 +101,7 @@ def read(path: Path | str) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
     return problems, attributes | varying
 
 
-def attributes_of(path: Path) -> dict[str, str]:
+def read_attributes(path: Path) -> dict[str, str]:
     """Return the attributes of a NetCDF file. Raises FileNotFoundError, and ResultsError as `read` does."""
     content, has_checksum = _read_content(path)
     with _report_damage(path):

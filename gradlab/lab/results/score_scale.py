@@ -14,14 +14,14 @@ from ..problems.base import Problem
 Scale = Literal["decades", "share", "number"]
 
 
-def scale_of(attributes: Mapping[str, Any]) -> Scale:
+def read_scale(attributes: Mapping[str, Any]) -> Scale:
     """How the scores of a Dataset are read: as `1.2e-9`, as `97.5 %`, or as `3.78`."""
     if attributes["logarithmic"]:
         return "decades"
     return "share" if attributes["higher_is_better"] and "reference" not in attributes else "number"
 
 
-def scale_attributes(problem: Problem, scores: np.ndarray, choosing: np.ndarray | None = None) -> dict[str, Any]:
+def describe_scale(problem: Problem, scores: np.ndarray, choosing: np.ndarray | None = None) -> dict[str, Any]:
     """The attributes that say how the scores of a problem are read, from those of all runs at all evaluations.
 
     What is below zero has no logarithm, and what is beyond [0, 1] is no share. It is read as a number, of which 1 % of
@@ -40,7 +40,7 @@ def scale_attributes(problem: Problem, scores: np.ndarray, choosing: np.ndarray 
         found = {"logarithmic": 0, "tolerance": 0.01 * abs(ranges[-1][1] - ranges[-1][0]), "reference": ranges[0][1]}
         return found if choosing is None else found | {"chosen_reference": ranges[1][1]}
     if score.logarithmic and not score.higher_is_better:
-        found["floor"] = rounding_floor(problem)
+        found["floor"] = compute_rounding_floor(problem)
     return found
 
 
@@ -53,7 +53,7 @@ def _begin_and_best(values: np.ndarray, higher_is_better: bool) -> tuple[float, 
     return (float(np.nanmedian(first)) if np.isfinite(first).any() else best), best
 
 
-def rounding_floor(problem: Problem) -> float:
+def compute_rounding_floor(problem: Problem) -> float:
     """The score one rounding away from the optimum: lower ones are a matter of luck. 0 where it is not known.
 
     It is the largest score at the parameters next to the known optimum, above and below, in the dtype of the start.

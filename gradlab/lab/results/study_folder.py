@@ -12,12 +12,12 @@ from typing import Any, Literal
 from ..storage import checkpoints
 from ..storage.files import DamagedJSONError, read_json
 from ..storage.ownership import LEADERBOARDS as LEADERBOARDS
-from ..storage.ownership import PARTS, PLAN, PROVENANCE, why_foreign
+from ..storage.ownership import PARTS, PLAN, PROVENANCE, describe_foreign
 from ..storage.ownership import POINTS as POINTS
 from ..storage.ownership import REPORT as REPORT
 from ..storage.ownership import RESULTS as RESULTS
-from .plan import differences
-from .results_file import FORMATS, DamagedResultsError, ResultsError, attributes_of
+from .plan import compare_plans
+from .results_file import FORMATS, DamagedResultsError, ResultsError, read_attributes
 
 _DRAWN = {
     "race": ("learning_curves", "sensitivity", "paths"),
@@ -37,7 +37,7 @@ class UnwritableError(FolderError):
     """A folder that cannot be written to, but perhaps read."""
 
 
-def prepare(folder: Path) -> None:
+def prepare_folder(folder: Path) -> None:
     """Make the folder if need be. Raises FolderError if it is no folder, or cannot be written."""
     try:
         if folder.exists() and not folder.is_dir():
@@ -54,7 +54,7 @@ def prepare(folder: Path) -> None:
         raise FolderError(f"--out {folder} is no name of a folder ({error}); pass another") from None
 
 
-def examine(folder: Path, plan: Mapping[str, Any], fresh: bool = False) -> State:
+def examine_folder(folder: Path, plan: Mapping[str, Any], fresh: bool = False) -> State:
     """How far this plan has come in a folder; `fresh` starts anew, whatever plan was there.
 
     Raises FolderError if the folder holds files of these names that no run of ours wrote, unless nothing is to be
@@ -71,7 +71,7 @@ def _examine(folder: Path, plan: Mapping[str, Any], fresh: bool) -> State:
     found, damage = _plan_of(folder, bool(results))
     if found is None and not damage and results is None:
         refuse_foreign(folder, plan)
-        others = sorted(path.name for path in outputs(folder, plan) if path.exists())
+        others = sorted(path.name for path in list_outputs(folder, plan) if path.exists())
         if others and not fresh:
             raise FolderError(
                 f"--out {folder} holds {', '.join(others)} but no results, and they would be overwritten; --fresh "
@@ -87,15 +87,15 @@ def _examine(folder: Path, plan: Mapping[str, Any], fresh: bool) -> State:
         return "new"
     remedy = "--fresh discards it and starts anew; another --out keeps it"
     if found is None:
-        if results and results.get("plan") == checkpoints.digest(plan) and not results.get("failed"):
+        if results and results.get("plan") == checkpoints.compute_digest(plan) and not results.get("failed"):
             return "complete"  # and the plan can be written again
         if damage:
             raise FolderError(f"{folder / PLAN} is damaged ({damage}); {remedy}")
         made = f"gradlab {(results or {}).get('gradlab', '(unknown version)')}"
         raise FolderError(f"{folder} holds results of {made} without a plan, to which nothing can be added; {remedy}")
-    if results is None and not checkpoints.has_parts(folder):
+    if results is None and not checkpoints.has_checkpoints(folder):
         return "new"  # it came to nothing, as when an optimizer of one's own fails
-    differing = differences(found, plan)
+    differing = compare_plans(found, plan)
     if differing:
         shown = "; ".join(differing[:3]) + (f"; and {len(differing) - 3} more" if len(differing) > 3 else "")
         raise FolderError(f"{folder} holds a run of another plan ({shown}). {remedy}")
@@ -105,7 +105,7 @@ def _examine(folder: Path, plan: Mapping[str, Any], fresh: bool) -> State:
         raise FolderError(f"{folder / RESULTS} is damaged; {remedy}")
     if results.get("format") not in FORMATS:
         raise FolderError(f"{folder / RESULTS} is of another version (format {results.get('format')}); {remedy}")
-    is_finished = results.get("plan") == checkpoints.digest(found) and not results.get("failed")
+    is_finished = results.get("plan") == checkpoints.compute_digest(found) and not results.get("failed")
     return "complete" if is_finished else "unfinished"
 
 
@@ -114,10 +114,10 @@ def refuse_foreign(folder: Path, plan: Mapping[str, Any]) -> None:
     own = (folder / name for name in (PLAN, RESULTS, PROVENANCE, PARTS))
     listed = {path.name for path in _listed(folder)}
     try:
-        is_ours = any((folder / name).exists() and not why_foreign(folder / name) for name in (PLAN, RESULTS))
+        is_ours = any((folder / name).exists() and not describe_foreign(folder / name) for name in (PLAN, RESULTS))
         reasons = {
-            path.name: why_foreign(path, is_ours and (path.suffix != ".png" or path.name in listed))
-            for path in (*own, *outputs(folder, plan))
+            path.name: describe_foreign(path, is_ours and (path.suffix != ".png" or path.name in listed))
+            for path in (*own, *list_outputs(folder, plan))
         }
     except (OSError, ValueError) as error:  # too long a name, or one that the encoding of file names does not have
         if isinstance(error, FolderError):
@@ -135,7 +135,7 @@ def refuse_to_overwrite(paths: Iterable[Path]) -> None:
     reasons: dict[Path, dict[str, str | None]] = {}
     for path in paths:
         is_listed = path in _listed(path.parent)
-        reasons.setdefault(path.parent, {})[path.name] = why_foreign(path, is_listed)
+        reasons.setdefault(path.parent, {})[path.name] = describe_foreign(path, is_listed)
     for folder, found in reasons.items():
         _refuse(folder, found)
 
@@ -149,7 +149,7 @@ def _refuse(folder: Path, reasons: Mapping[str, str | None]) -> None:
         )
 
 
-def outputs(folder: Path, plan: Mapping[str, Any]) -> Iterator[Path]:
+def list_outputs(folder: Path, plan: Mapping[str, Any]) -> Iterator[Path]:
     """The tables, pages and pictures that a run of a plan may write beside its results."""
     kind = str(plan.get("kind"))
     yield folder / REPORT
@@ -158,7 +158,7 @@ def outputs(folder: Path, plan: Mapping[str, Any]) -> Iterator[Path]:
     yield from (folder / f"{drawn}_{name}.png" for drawn in _DRAWN.get(kind, ()) for name in problems)
 
 
-def drawn_by_last_run(folder: Path) -> set[Path]:
+def list_last_outputs(folder: Path) -> set[Path]:
     """What the last run in this folder made beside its results: tables, and the pictures and the report that it listed
     as its own."""
     tables = (folder / name for name in (*LEADERBOARDS, *POINTS))
@@ -168,11 +168,11 @@ def drawn_by_last_run(folder: Path) -> set[Path]:
 def _listed(folder: Path) -> set[Path]:
     names: set[str] = set()
     for listing in (LEADERBOARDS[1], POINTS[1]):
-        names |= {Path(name).name for name in listed_files(folder / listing)}
+        names |= {Path(name).name for name in read_file_list(folder / listing)}
     return {folder / name for name in names if name == REPORT or _PICTURE.fullmatch(name)}
 
 
-def listed_files(listing: Path) -> list[str]:
+def read_file_list(listing: Path) -> list[str]:
     """The names of files that a listing of gradlab's, such as leaderboard.json, has; none if it is damaged."""
     try:
         found = read_json(listing)
@@ -183,10 +183,10 @@ def listed_files(listing: Path) -> list[str]:
     return [name for name in files if isinstance(name, str)] if is_ours else []  # type: ignore[union-attr]
 
 
-def remove_stale(old: Iterable[Path], new: Iterable[Path]) -> None:
+def remove_stale_outputs(old: Iterable[Path], new: Iterable[Path]) -> None:
     """Remove what an older run made and this one did not make anew: it would seem to belong to it."""
     for path in set(old) - set(new):
-        if why_foreign(path, among_ours=True) is None:
+        if describe_foreign(path, among_ours=True) is None:
             path.unlink(missing_ok=True)
 
 
@@ -203,7 +203,7 @@ def _plan_of(folder: Path, among_ours: bool = False) -> tuple[dict[str, Any] | N
     except OSError as error:
         raise FolderError(f"{path} cannot be read ({error.strerror}); mend that, or pass another --out") from None
     if damage:
-        is_ours = not why_foreign(path, among_ours)
+        is_ours = not describe_foreign(path, among_ours)
     else:
         is_ours = found is None or str(found.get("format", "")).startswith("gradlab-")
     if not is_ours:
@@ -215,7 +215,7 @@ def _plan_of(folder: Path, among_ours: bool = False) -> tuple[dict[str, Any] | N
 def _results_of(folder: Path) -> dict[str, str] | None:
     """The attributes of the results: None if there are none, and empty if they are damaged."""
     try:
-        return attributes_of(folder / RESULTS)
+        return read_attributes(folder / RESULTS)
     except FileNotFoundError:
         return None
     except DamagedResultsError:

@@ -44,7 +44,7 @@ class CheckpointStore:
     """
 
     def __init__(self, folder: Path, plan: Mapping[str, Any], first: int = 0):
-        self.folder, self.digest, self.first = folder / PARTS, digest(plan), first
+        self.folder, self.digest, self.first = folder / PARTS, compute_digest(plan), first
         self.folder.mkdir(exist_ok=True)
         remove_leftovers(self.folder)
 
@@ -116,14 +116,14 @@ class CheckpointStore:
         return arrays
 
 
-def digest(plan: Mapping[str, Any]) -> str:
+def compute_digest(plan: Mapping[str, Any]) -> str:
     """Return a short text that identifies a plan."""
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def begin(folder: Path, plan: Mapping[str, Any]) -> None:
+def initialize_folder(folder: Path, plan: Mapping[str, Any]) -> None:
     """Remove the checkpoints of an older plan, and write the new plan."""
-    end(folder)
+    remove_checkpoints(folder)
     write_plan(folder, plan)
 
 
@@ -132,12 +132,12 @@ def write_plan(folder: Path, plan: Mapping[str, Any]) -> None:
     write_text(folder / PLAN, json.dumps(plan, indent=1) + "\n")
 
 
-def has_parts(folder: Path) -> bool:
+def has_checkpoints(folder: Path) -> bool:
     """Return whether a folder has any finished chunk."""
-    return bool(stored_chunks(folder))
+    return bool(list_chunks(folder))
 
 
-def stored_chunks(folder: Path) -> list[tuple[int, int, int]]:
+def list_chunks(folder: Path) -> list[tuple[int, int, int]]:
     """Return the task, block and chunk of each result in a folder, in order."""
     chunks = []
     for path in (folder / PARTS).glob("[0-9]*"):
@@ -147,7 +147,7 @@ def stored_chunks(folder: Path) -> list[tuple[int, int, int]]:
     return sorted(chunks)
 
 
-def end(folder: Path) -> None:
+def remove_checkpoints(folder: Path) -> None:
     """Remove the checkpoints of a folder. Files that gradlab did not write stay, and the folder of parts with them."""
     parts = folder / PARTS
     if parts.is_symlink() or not parts.is_dir():
@@ -170,7 +170,7 @@ def read_plan(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def stored_plan(folder: Path, plan: Mapping[str, Any]) -> Mapping[str, Any]:
+def prefer_stored_plan(folder: Path, plan: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the plan as a folder has it, or `plan` if it has none.
 
     A folder of an older version has the same plan in an older format, and its checkpoints refer to that one.

@@ -67,7 +67,7 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
-def printable(text: str) -> str:
+def make_printable(text: str) -> str:
     """Return the text with null characters, and bytes of file names that are not UTF-8, escaped.
 
     Every file format can hold the result.

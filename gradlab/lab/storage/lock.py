@@ -32,7 +32,7 @@ class LockedError(RuntimeError):
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Hold the lock of a folder.
 
     It is a lock of the operating system, which is released when the process ends, however it ends. On a file system

@@ -30,7 +30,7 @@ def is_part(name: str) -> bool:
     return bool(_PART.fullmatch(name))
 
 
-def why_foreign(path: Path, among_ours: bool = False) -> str | None:
+def describe_foreign(path: Path, among_ours: bool = False) -> str | None:
     """Return in a few words why a file must not be overwritten or removed, or None if it may be, or does not exist.
 
     `among_ours` says that the folder holds a plan or results of gradlab. Then damaged results, an empty file, and a

@@ -30,12 +30,12 @@ def write_outputs(opened: OpenStudy, results: xr.DataTree, watcher: Watcher) -> 
     describe = partial(_describe_race if is_race else _describe_points, datasets, export.fixed(attributes))
     names = folder.LEADERBOARDS if is_race else folder.POINTS
     listing = opened.out / names[1]  # which is written last
-    document = describe(folder.listed_files(listing))
+    document = describe(folder.read_file_list(listing))
     if opened.state == "complete" and export.is_written(listing, document):
         return document
     reason = _reason_not_to_write(opened)
     if reason:
-        watcher.warns(f"tables and pictures in {opened.out} are not made anew: {reason}")
+        watcher.on_warning(f"tables and pictures in {opened.out} are not made anew: {reason}")
         return describe([folder.RESULTS])
     write = _write_race if is_race else _write_points
     document = describe([folder.RESULTS, *write(opened, datasets, attributes)])
@@ -78,11 +78,11 @@ def _write_race(opened: OpenStudy, datasets: Mapping[str, xr.Dataset], attribute
     from ..plots import draw_pictures  # Matplotlib takes a second: not before the runs
     from ..report import write_report
 
-    old = folder.drawn_by_last_run(opened.out)
+    old = folder.list_last_outputs(opened.out)
     problems = {problem.name: problem for problem in opened.study.problems}
     pictures = draw_pictures(opened.out, datasets, problems)
     tables = [opened.out / name for name in folder.LEADERBOARDS]
-    folder.remove_stale(old, [*pictures, *tables, opened.out / folder.REPORT])
+    folder.remove_stale_outputs(old, [*pictures, *tables, opened.out / folder.REPORT])
     export.write_csv(tables[0], {name: leaderboard(dataset) for name, dataset in datasets.items()})
     write_report(datasets, attributes, opened.out / folder.REPORT, problems)
     return [folder.REPORT, *folder.LEADERBOARDS, *(path.name for path in pictures)]
@@ -96,10 +96,10 @@ def _write_points(opened: OpenStudy, datasets: Mapping[str, xr.Dataset], attribu
     from ..plots import draw_sweep  # Matplotlib takes a second: not before the runs
     from ..report import ReportError, write_report
 
-    old = folder.drawn_by_last_run(opened.out)
+    old = folder.list_last_outputs(opened.out)
     written = draw_sweep(opened.out, datasets)
     with contextlib.suppress(ReportError):
         write_report(datasets, attributes, opened.out / folder.REPORT)
         written = [opened.out / folder.REPORT, *written]
-    folder.remove_stale(old, [*written, *(opened.out / name for name in folder.POINTS)])
+    folder.remove_stale_outputs(old, [*written, *(opened.out / name for name in folder.POINTS)])
     return [*folder.POINTS, *(path.name for path in written)]

@@ -77,7 +77,7 @@ class RaceStudy:
 
     def plan(self) -> dict[str, Any]:
         """Everything that determines the results, JSON-ready."""
-        return plan.document(self.kind, self.tasks)
+        return plan.make_plan(self.kind, self.tasks)
 
     def compute(
         self, folder: Path | None, watcher: Watcher, processes: Processes, failed: Failed

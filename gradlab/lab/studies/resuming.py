@@ -16,10 +16,10 @@ from ..engine.distributed import Processes
 from ..engine.task import Watcher
 from ..inputs.user_errors import UserCodeError, describe_failures
 from ..results import plan, results_file
-from ..results.study_folder import RESULTS, FolderError, State, UnwritableError, examine, prepare
+from ..results.study_folder import RESULTS, FolderError, State, UnwritableError, examine_folder, prepare_folder
 from ..results_tree import as_tree
 from ..storage import checkpoints, files
-from ..storage.lock import LockedError, locked
+from ..storage.lock import LockedError, lock_folder
 from .study import Failed, Study
 
 
@@ -50,13 +50,13 @@ class OpenStudy:
         if not datasets:
             raise UserCodeError("\n".join(describe_failures(self.failed)))
         if self.processes.is_first:
-            stored = checkpoints.stored_plan(self.out, self.plan)
-            own = {"kind": self.study.kind, "plan": checkpoints.digest(stored)}
+            stored = checkpoints.prefer_stored_plan(self.out, self.plan)
+            own = {"kind": self.study.kind, "plan": checkpoints.compute_digest(stored)}
             if self.failed:
                 own["failed"] = json.dumps(self.failed)
             results_file.write(self.out / RESULTS, datasets, {**attributes, **own})
             if not self.failed:
-                checkpoints.end(self.out)
+                checkpoints.remove_checkpoints(self.out)
 
     def read(self) -> xr.DataTree:
         """Return the results, once the study is finished. Raises FolderError if they are damaged."""
@@ -68,13 +68,13 @@ class OpenStudy:
     def runs_on_disk(self) -> float:
         """Return how many runs the folder has, in parts of a run: all of them once the results are there."""
         try:
-            stored = checkpoints.stored_plan(self.out, self.plan)
-            if plan.differences(stored, self.plan):
+            stored = checkpoints.prefer_stored_plan(self.out, self.plan)
+            if plan.compare_plans(stored, self.plan):
                 return 0
             with contextlib.suppress(FileNotFoundError, results_file.ResultsError):
-                if results_file.attributes_of(self.out / RESULTS).get("plan") == checkpoints.digest(stored):
+                if results_file.read_attributes(self.out / RESULTS).get("plan") == checkpoints.compute_digest(stored):
                     return self.study.runs
-            return plan.runs_of(self.plan, checkpoints.stored_chunks(self.out))
+            return plan.count_runs(self.plan, checkpoints.list_chunks(self.out))
         except (OSError, ValueError, IndexError):  # the folder has lost its plan
             return 0
 
@@ -99,7 +99,7 @@ def open_study(study: Study, out: Path, fresh: bool = False, processes: Processe
             except (FolderError, LockedError) as error:
                 refusal = str(error)
         refusal, state, first = processes.broadcast((refusal, state, own))
-        differing = plan.differences(first, own)
+        differing = plan.compare_plans(first, own)
         if not refusal and any(processes.gather(bool(differing))):
             refusal = f"the processes were given different plans ({'; '.join(differing[:3]) or 'see the others'})"
         if refusal:
@@ -110,24 +110,24 @@ def open_study(study: Study, out: Path, fresh: bool = False, processes: Processe
 def _take(out: Path, own: Mapping[str, Any], fresh: bool, stack: ExitStack) -> tuple[State, bool]:
     """Lock a folder and prepare it for a plan; return its state before, and whether it can be written."""
     try:
-        prepare(out)
-        stack.enter_context(locked(out))
+        prepare_folder(out)
+        stack.enter_context(lock_folder(out))
     except (UnwritableError, OSError) as error:
         refusal = error if isinstance(error, FolderError) else _unlockable(out, error)
         try:
-            is_complete = not fresh and examine(out, own) == "complete"
+            is_complete = not fresh and examine_folder(out, own) == "complete"
         except FolderError:
             is_complete = False
         if not is_complete:
             raise refusal from None
         return "complete", False
-    state = examine(out, own, fresh)
+    state = examine_folder(out, own, fresh)
     try:
         files.remove_leftovers(out)
         if state == "new":
-            checkpoints.begin(out, own)
+            checkpoints.initialize_folder(out, own)
         elif state == "complete":
-            checkpoints.end(out)
+            checkpoints.remove_checkpoints(out)
             try:
                 has_plan = checkpoints.read_plan(out) is not None
             except files.DamagedJSONError:

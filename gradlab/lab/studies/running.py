@@ -13,7 +13,7 @@ import xarray as xr
 from ..engine.distributed import Processes
 from ..engine.task import Watcher
 from ..inputs.user_errors import UserCodeError, describe_failures
-from ..results.provenance import provenance
+from ..results.provenance import collect_provenance
 from ..results_tree import as_tree
 from .outputs import write_outputs
 from .resuming import open_study
@@ -31,7 +31,7 @@ def run_study(
     OSError if the disk refuses.
     """
     watcher = watcher or Watcher()
-    attributes = provenance(command)
+    attributes = collect_provenance(command)
     failed: Failed = {}
     if out is None:
         datasets = study.compute(None, watcher, Processes(), failed)

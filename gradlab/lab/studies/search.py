@@ -21,7 +21,7 @@ from ..engine.task import Task, TaskResult, Watcher
 from ..inputs.argument_checks import require_whole_number, suggesting
 from ..problems.base import Problem
 from ..results import assembly, plan
-from ..storage.checkpoints import CheckpointStore, stored_plan
+from ..storage.checkpoints import CheckpointStore, prefer_stored_plan
 from .optuna_sampler import STARTUP, Suggestions, require_optuna
 from .running import describe_call, run_study
 from .search_space import Axis, Linear, SearchSpaceError, as_axes, axis_scales, format_axis, values_of
@@ -96,7 +96,7 @@ class SearchStudy:
         return Task(
             self.problem, self.name, "swept", self.factory, points, tuple(range(self.seeds)),
             self.problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,
-            axis="point",
+            dimension="point",
         )  # fmt: skip
 
     @property
@@ -106,7 +106,7 @@ class SearchStudy:
 
     def plan(self) -> dict[str, Any]:
         """Everything that determines the results, JSON-ready: the axes and the seed stand for the points."""
-        found = plan.document(self.kind, [self.task(as_columns([next(self._corners())] * self.rounds[0]))])
+        found = plan.make_plan(self.kind, [self.task(as_columns([next(self._corners())] * self.rounds[0]))])
         own = {"trials": self.trials, "batch": self.batch, "sample_seed": self.sample_seed}
         axes = {name: format_axis(axis) for name, axis in self.axes.items()}
         found["versions"]["optuna"] = require_optuna().__version__
@@ -122,7 +122,7 @@ class SearchStudy:
         round with other points, which were computed elsewhere, would not be taken.
         """
         suggestions = self._suggestions()
-        wanted = stored_plan(folder, self.plan()) if folder else {}
+        wanted = prefer_stored_plan(folder, self.plan()) if folder else {}
         task_results: list[TaskResult] = []
         with Compiler(reuse_programs=True) as compiler:
             for number, count in enumerate(self.rounds):
@@ -132,7 +132,7 @@ class SearchStudy:
                 (result,) = run_tasks([self.task(points)], store, watcher, processes, compiler)
                 task_results.append(result)
                 suggestions.tell(_chosen_by(result))
-        dataset = assembly.assemble([self._whole(task_results)])
+        dataset = assembly.assemble_dataset([self._whole(task_results)])
         numbers = np.repeat(np.arange(len(task_results)), self.rounds)
         return {self.problem.name: dataset.assign_coords(round=("point", numbers))}
 
@@ -211,7 +211,7 @@ def only_one(several: Sequence[Any], kind: str) -> Any:
 
 def _chosen_by(result: TaskResult) -> np.ndarray:
     """Return the mean score of each point over the seeds for choosing; NaN if one of them diverged."""
-    dataset = assembly.assemble([result])
+    dataset = assembly.assemble_dataset([result])
     return mean_scores(with_role(dataset, "choose")).values[0]
 
 

@@ -42,9 +42,9 @@ def require_room(tasks: Sequence[Task]) -> None:
     parameters and batches of all seeds are those of the largest problem, and all optimizers share them.
     """
     room = available_memory()
-    losses = [4 * task.runs * task.steps for task in tasks]
+    losses = [4 * task.run_count * task.steps for task in tasks]
     if 2 * sum(losses) > room:
-        runs, steps = sum(task.runs for task in tasks), max(task.steps for task in tasks)
+        runs, steps = sum(task.run_count for task in tasks), max(task.steps for task in tasks)
         raise TooLargeError(
             f"the losses of {runs:,} runs of {steps:,} steps need about {_size(2 * sum(losses))} of memory, "
             f"{_advice(room)}; take fewer points, seeds, steps, optimizers or problems"
@@ -98,10 +98,10 @@ def _drawn_bytes(task: Task) -> int:
     """Return the bytes of the initial parameters and the batches of one seed."""
     import jax
 
-    from ..engine.training_loop import draw_shapes
+    from ..engine.training_loop import compute_draw_shapes
 
     with task.convert_user_errors():
-        leaves: list[Any] = jax.tree.leaves(draw_shapes(task.problem, task.steps))
+        leaves: list[Any] = jax.tree.leaves(compute_draw_shapes(task.problem, task.steps))
     return sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
 
 

@@ -12,8 +12,8 @@ from ..engine.distributed import Processes
 from ..engine.runner import run_tasks
 from ..engine.task import FailureCollector, Task, TaskResult, Watcher
 from ..problems.base import Problem
-from ..results.assembly import assemble
-from ..storage.checkpoints import CheckpointStore, stored_plan
+from ..results.assembly import assemble_dataset
+from ..storage.checkpoints import CheckpointStore, prefer_stored_plan
 
 Failed = dict[str, dict[str, str]]  # problem -> optimizer -> why it failed
 
@@ -56,8 +56,8 @@ def compute_tasks(
     failed: Failed,
 ) -> dict[str, xr.Dataset]:
     """Run tasks that are known from the start, and put their results together by problem; see `Study.compute`."""
-    store = CheckpointStore(folder, stored_plan(folder, plan)) if folder else None
+    store = CheckpointStore(folder, prefer_stored_plan(folder, plan)) if folder else None
     results: dict[str, list[TaskResult]] = {}
     for result in run_tasks(tasks, store, FailureCollector(watcher, failed), processes):
         results.setdefault(result.task.problem.name, []).append(result)
-    return {name: assemble(of_problem) for name, of_problem in results.items()}
+    return {name: assemble_dataset(of_problem) for name, of_problem in results.items()}

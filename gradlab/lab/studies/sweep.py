@@ -90,7 +90,7 @@ class SweepStudy:
             Task(
                 problem, name, "swept", factory, self.points, tuple(range(self.seeds)),
                 problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,
-                axis="point",
+                dimension="point",
             )
             for problem in self.problems
             for name, factory in self.factories.items()
@@ -99,11 +99,11 @@ class SweepStudy:
     @property
     def runs(self) -> int:
         """All training runs."""
-        return sum(task.runs for task in self.tasks)
+        return sum(task.run_count for task in self.tasks)
 
     def plan(self) -> dict[str, Any]:
         """Everything that determines the results, JSON-ready."""
-        return plan.document(self.kind, self.tasks)
+        return plan.make_plan(self.kind, self.tasks)
 
     def compute(
         self, folder: Path | None, watcher: Watcher, processes: Processes, failed: Failed

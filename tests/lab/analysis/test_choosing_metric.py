@@ -30,7 +30,7 @@ from gradlab.lab.report.findings import find_out
 from gradlab.lab.report.leaderboard_table import leaderboard_notes
 from gradlab.lab.report.reproduction import describe_reproduction
 from gradlab.lab.results import results_file
-from gradlab.lab.results.plan import differences, document
+from gradlab.lab.results.plan import compare_plans, make_plan
 from gradlab.lab.studies.search import search
 from gradlab.lab.studies.search_space import Log
 from gradlab.lab.studies.sweep import SweepStudy, sweep
@@ -150,10 +150,10 @@ def test_the_choosing_metric_is_kept_with_the_results(tmp_path: Any) -> None:
 
 def test_a_plan_says_what_chooses() -> None:
     plan = SweepStudy((Leaky(),), {"sgd": gl.sgd}, {"learning_rate": [0.1]}, seeds=1)
-    now = document("sweep", plan.tasks)
+    now = make_plan("sweep", plan.tasks)
     before = json.loads(json.dumps(now))
     del before["tasks"][0]["chosen_by"]
-    assert differences(before, now) == ["chosen_by of sgd on leaky: None there, validation_loss here"]
+    assert compare_plans(before, now) == ["chosen_by of sgd on leaky: None there, validation_loss here"]
 
 
 def test_pictures_show_what_chooses(split: xr.Dataset) -> None:

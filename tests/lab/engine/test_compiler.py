@@ -11,7 +11,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.lab.engine.compiler import Compiler
-from gradlab.lab.engine.devices import local_devices
+from gradlab.lab.engine.devices import select_devices
 from gradlab.lab.engine.task import Task
 from gradlab.lab.inputs.user_errors import UserCodeError
 from gradlab.lab.problems import Problem
@@ -105,11 +105,11 @@ def test_runs_draw_and_compute_under_the_settings_of_the_caller(noisy: Problem) 
 def test_the_default_device_is_the_one_that_computes(noisy: Problem) -> None:
     second = jax.devices()[1]
     with jax.default_device(second), Compiler() as compiler:
-        assert local_devices() == [second]
+        assert select_devices() == [second]
         task = task_at(noisy, 0.1)
         program, draws = (future.result(timeout=100) for future in compiler.prepare(task))
         carry, _ = program.run(task.partition.blocks(), draws, 0, None)
     assert program.width == 1
     assert {device for array in carry for device in array.devices()} == {second}
     with jax.default_device("cpu"):
-        assert local_devices() == jax.local_devices()
+        assert select_devices() == jax.local_devices()

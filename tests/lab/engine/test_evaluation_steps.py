@@ -11,7 +11,7 @@ import xarray as xr
 
 from gradlab.lab.analysis.late_window import describe_window, is_late, window_bounds
 from gradlab.lab.analysis.leaderboard import final_scores
-from gradlab.lab.engine.evaluation_steps import evaluation_steps
+from gradlab.lab.engine.evaluation_steps import choose_evaluation_steps
 
 
 def evaluated(at: list[int], logarithmic: int = 0) -> xr.Dataset:
@@ -19,10 +19,10 @@ def evaluated(at: list[int], logarithmic: int = 0) -> xr.Dataset:
 
 
 def test_evaluations_include_both_ends_and_more_of_the_last_tenth() -> None:
-    assert evaluation_steps(3).tolist() == [0, 1, 2, 3]
-    assert evaluation_steps(1).tolist() == [0, 1]
-    assert evaluation_steps(50)[-6:].tolist() == [45, 46, 47, 48, 49, 50]  # each update, and none twice
-    many = evaluation_steps(1000)
+    assert choose_evaluation_steps(3).tolist() == [0, 1, 2, 3]
+    assert choose_evaluation_steps(1).tolist() == [0, 1]
+    assert choose_evaluation_steps(50)[-6:].tolist() == [45, 46, 47, 48, 49, 50]  # each update, and none twice
+    many = choose_evaluation_steps(1000)
     assert (many[0], many[-1]) == (0, 1000)
     assert (many < 900).sum() == 29  # as 33 over the whole run have it
     assert 16 <= (many >= 900).sum() <= 20
@@ -33,7 +33,7 @@ def test_evaluations_include_both_ends_and_more_of_the_last_tenth() -> None:
 
 @pytest.mark.parametrize("period", range(2, 12))
 def test_an_oscillation_of_any_period_is_met_at_different_places(period: int) -> None:
-    late = evaluation_steps(4000)
+    late = choose_evaluation_steps(4000)
     late = late[late >= 3600]
     wave = np.cos(2 * math.pi * late / period)
     assert abs(wave.mean()) < 0.5  # at even distances, it would be 1 for some

@@ -11,7 +11,7 @@ import pytest
 import gradlab as gl
 from gradlab.lab.engine import executor
 from gradlab.lab.engine.distributed import Processes
-from gradlab.lab.engine.executor import ChunkResults, Executor, concurrent_groups
+from gradlab.lab.engine.executor import ChunkResults, Executor, count_concurrent_groups
 from gradlab.lab.engine.program import Program
 from gradlab.lab.engine.task import Task, Watcher
 from gradlab.lab.engine.training_loop import draw, stack_optimizers
@@ -27,7 +27,9 @@ def task(noisy: Problem) -> Task:
 
 @pytest.fixture
 def program(task: Task) -> Program:
-    return Program(task.problem, stack_optimizers([task.optimizer(i) for i in range(task.count)]), task.partition)
+    return Program(
+        task.problem, stack_optimizers([task.make_optimizer(i) for i in range(task.point_count)]), task.partition
+    )
 
 
 def finish(task: Task, program: Program, watcher: Watcher | None = None) -> ChunkResults:
@@ -40,7 +42,7 @@ class Counter(Watcher):
     def __init__(self) -> None:
         self.runs, self.threads = 0.0, set[str]()
 
-    def advances(self, runs: float) -> None:
+    def on_progress(self, runs: float) -> None:
         self.runs += runs
         self.threads.add(threading.current_thread().name)
 
@@ -50,7 +52,7 @@ def test_many_at_a_time_give_the_numbers_of_one_at_a_time(
 ) -> None:
     found: dict[int, ChunkResults] = {}
     for count in (1, 4):
-        monkeypatch.setattr(executor, "concurrent_groups", lambda *_, count=count: count)
+        monkeypatch.setattr(executor, "count_concurrent_groups", lambda *_, count=count: count)
         counter = Counter()
         found[count] = finish(task, program, watcher=counter)
         assert counter.runs == pytest.approx(12)
@@ -63,7 +65,7 @@ def test_many_at_a_time_give_the_numbers_of_one_at_a_time(
 
 
 def test_several_are_in_flight_at_once(task: Task, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor, "concurrent_groups", lambda *_: 3)
+    monkeypatch.setattr(executor, "count_concurrent_groups", lambda *_: 3)
     meeting, run = threading.Barrier(3), program.run
 
     def together(*arguments: Any) -> Any:
@@ -89,10 +91,10 @@ def test_an_error_in_one_ends_all(task: Task, program: Program, monkeypatch: pyt
 
 def test_one_at_a_time_where_devices_or_processes_share_the_work(program: Program) -> None:
     alone = Processes()
-    assert 1 <= concurrent_groups(program, alone) <= 8
+    assert 1 <= count_concurrent_groups(program, alone) <= 8
     program.width = 8
-    assert concurrent_groups(program, alone) == 1
+    assert count_concurrent_groups(program, alone) == 1
     program.width, program.platform = 1, "gpu"
-    assert concurrent_groups(program, alone) == 1
+    assert count_concurrent_groups(program, alone) == 1
     program.platform, alone.count = "cpu", 2
-    assert concurrent_groups(program, alone) == 1
+    assert count_concurrent_groups(program, alone) == 1

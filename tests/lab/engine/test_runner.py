@@ -13,7 +13,7 @@ from gradlab.lab.engine.compiler import Compiler
 from gradlab.lab.engine.runner import run_tasks
 from gradlab.lab.engine.task import Task, Watcher
 from gradlab.lab.problems import Problem
-from gradlab.lab.storage.checkpoints import CheckpointStore, begin
+from gradlab.lab.storage.checkpoints import CheckpointStore, initialize_folder
 from tests.lab.training import train
 
 RATES = {"learning_rate": np.array([0.1, 0.2])}
@@ -44,7 +44,7 @@ def test_no_more_is_compiled_than_is_near(noisy: Problem, slope: Problem, monkey
     for index, result in enumerate(running):
         names.append((result.task.problem.name, result.task.name))
         assert len(compiled) <= min(len(tasks), index + 1 + runner.TASKS_AHEAD)
-        expected = train(result.task.problem, [result.task.optimizer(i) for i in range(2)], (0, 1), 4)
+        expected = train(result.task.problem, [result.task.make_optimizer(i) for i in range(2)], (0, 1), 4)
         np.testing.assert_allclose(result.curves.loss, expected.loss, rtol=1e-6)
     assert names == [(task.problem.name, task.name) for task in tasks]
 
@@ -53,13 +53,13 @@ class Listener(Watcher):
     def __init__(self) -> None:
         self.heard = list[str]()
 
-    def warns(self, message: str) -> None:
+    def on_warning(self, message: str) -> None:
         self.heard.append(message)
 
 
 def test_kept_chunks_are_not_run_again_but_damaged_ones_are(noisy: Problem, tmp_path: Path) -> None:
     tasks = tasks_on(noisy)
-    begin(tmp_path, {"plan": 1})
+    initialize_folder(tmp_path, {"plan": 1})
     expected = list(run_tasks(tasks, CheckpointStore(tmp_path, {"plan": 1})))
     damaged = sorted((tmp_path / "parts").iterdir())[0]
     damaged.write_bytes(damaged.read_bytes()[:-7])

@@ -11,7 +11,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.task import Task, Watcher
+from gradlab.lab.engine.task import FailureCollector, Task, Watcher
 from gradlab.lab.engine.training_loop import stack_optimizers
 from gradlab.lab.inputs.factory_adapter import as_factory
 from gradlab.lab.inputs.user_errors import UserCodeError
@@ -22,8 +22,8 @@ POINTS = {"learning_rate": np.array([0.1, 0.2, 0.3]), "momentum": np.array([0.5,
 
 def test_points_are_zipped_and_runs_are_points_times_seeds(slope: Problem) -> None:
     task = Task(slope, "sgd", "descent", gl.sgd, POINTS, (0, 1, 2, 3), 5)
-    assert (task.count, task.runs) == (3, 12)
-    assert task.optimizer(2) == gl.sgd(0.3, momentum=0.7)
+    assert (task.point_count, task.run_count) == (3, 12)
+    assert task.make_optimizer(2) == gl.sgd(0.3, momentum=0.7)
     assert task.composition == str(gl.sgd(0.2, momentum=0.6))
     assert (task.partition.points, task.partition.seeds, task.partition.steps) == (3, 4, 5)
 
@@ -38,39 +38,60 @@ def test_only_what_is_foreign_is_blamed(slope: Problem) -> None:
         raise RuntimeError("no")
 
     with pytest.raises(UserCodeError, match=r"mine on slope fails at .*test_task.py:\d+ .*: RuntimeError: no"):
-        Task(slope, "mine", "", broken, POINTS, (0,), 1).optimizer(0)
+        Task(slope, "mine", "", broken, POINTS, (0,), 1).make_optimizer(0)
     ours = Task(Ravine(), "sgd", "", gl.sgd, {"learning_rate": np.array([-1.0])}, (0,), 1)
     with pytest.raises(ValueError, match="learning_rate") as caught:
-        ours.optimizer(0)
+        ours.make_optimizer(0)
     assert not isinstance(caught.value, UserCodeError)
 
 
-def test_a_watcher_need_not_care(slope: Problem) -> None:
-    watcher = Watcher()
-    watcher.starts(Task(slope, "sgd", "", gl.sgd, POINTS, (0,), 1))
-    watcher.advances(1.0)
-    watcher.warns("nothing")
+class Recorder(Watcher):
+    """Writes down what it is told."""
 
-
-class _Checks(Watcher):
     def __init__(self) -> None:
-        self.told = list[int]()
+        self.events = list[tuple[Any, ...]]()
 
-    def checks(self, task: Task, points: int) -> None:
-        self.told.append(points)
+    def on_start(self, task: Task) -> None:
+        self.events.append(("start", task.name))
+
+    def on_check(self, task: Task, points: int) -> None:
+        self.events.append(("check", points))
+
+    def on_progress(self, runs: float) -> None:
+        self.events.append(("progress", runs))
+
+    def on_warning(self, message: str) -> None:
+        self.events.append(("warning", message))
+
+
+def test_a_failure_is_raised_unless_it_is_collected(slope: Problem) -> None:
+    task = Task(slope, "mine", "", gl.sgd, POINTS, (0,), 1)
+    error = UserCodeError("mine on slope fails at line 3")
+    with pytest.raises(UserCodeError) as caught:
+        Watcher().on_failure(task, error)
+    assert caught.value is error
+    recorder, failed = Recorder(), dict[str, dict[str, str]]()
+    collector = FailureCollector(recorder, failed)
+    collector.on_start(task)
+    collector.on_check(task, 500)
+    collector.on_failure(task, error)
+    collector.on_progress(1.5)
+    collector.on_warning("the disk is slow")
+    assert failed == {"slope": {"mine": "fails at line 3"}}
+    assert recorder.events == [("start", "mine"), ("check", 500), ("progress", 1.5), ("warning", "the disk is slow")]
 
 
 def test_a_hundred_thousand_points_are_checked_by_their_ends(slope: Problem) -> None:
     rates = np.linspace(0.1, 0.2, 100_000)
     task = Task(Ravine(), "sgd", "", gl.sgd, {"learning_rate": rates, "momentum": rates}, (0,), 1)
     begin = time.perf_counter()
-    task.check(_Checks())
-    stacked = task.stacked()
+    task.check(Watcher())
+    stacked = task.stack_points()
     assert time.perf_counter() - begin < 2
     np.testing.assert_array_equal(stacked.arguments["learning_rate"], rates)
     rates[777] = -1e-9  # anywhere
     with pytest.raises(ValueError, match=r"learning_rate must be in \[0, inf\), got -1e-09"):
-        task.check(_Checks())
+        task.check(Watcher())
 
 
 def test_a_factory_of_the_users_is_called_at_every_point(slope: Problem) -> None:
@@ -82,11 +103,11 @@ def test_a_factory_of_the_users_is_called_at_every_point(slope: Problem) -> None
             raise ValueError("not this one")
         return gl.sgd(learning_rate)
 
-    watcher, rates = _Checks(), np.linspace(1, 2, 1200)
+    watcher, rates = Recorder(), np.linspace(1, 2, 1200)
     task = Task(slope, "mine", "", mine, {"learning_rate": rates}, (0,), 1)
     task.check(watcher)
     assert called == rates.tolist()
-    assert watcher.told == [500, 1000]
+    assert watcher.events == [("check", 500), ("check", 1000)]
     rates[600] = 0.123
     with pytest.raises(UserCodeError, match="not this one"):
         task.check(watcher)
@@ -96,7 +117,7 @@ def test_a_factory_of_the_users_is_called_at_every_point(slope: Problem) -> None
 def test_the_stack_is_that_of_all_optimizers(slope: Problem, make: Any) -> None:
     points = {"learning_rate": np.array([0.1, 0.2, 0.3]), "b2": np.array([0.9, 0.99, 0.999])}
     task = Task(slope, "adam", "", make, points, (0,), 1)
-    found, expected = task.stacked(), stack_optimizers([task.optimizer(point) for point in range(3)])
+    found, expected = task.stack_points(), stack_optimizers([task.make_optimizer(point) for point in range(3)])
     structures: list[Any] = [jax.tree.structure(tx) for tx in (found, expected)]
     assert structures[0] == structures[1]
     for here, there in zip(jax.tree.leaves(found), jax.tree.leaves(expected)):

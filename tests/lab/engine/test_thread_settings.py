@@ -13,7 +13,7 @@ import jax
 import numpy as np
 import pytest
 
-from gradlab._compat import read_settings, setting_managers
+from gradlab._compat import find_setting_managers, read_settings
 from gradlab.lab.engine.thread_settings import ThreadSettings, require_compilation
 
 
@@ -38,7 +38,7 @@ def other_value(name: str, manager: Any) -> Any:
 
 
 def test_every_setting_that_a_thread_can_have_is_applied_and_undone(thread: Callable[..., Any]) -> None:
-    managers = setting_managers()
+    managers = find_setting_managers()
     values = {name: other_value(name, manager) for name, manager in managers.items()}
     before = dict(read_settings())
     with contextlib.ExitStack() as stack:

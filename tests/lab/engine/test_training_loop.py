@@ -9,7 +9,7 @@ import numpy as np
 import optax
 
 import gradlab as gl
-from gradlab.lab.engine.evaluation_steps import evaluation_steps
+from gradlab.lab.engine.evaluation_steps import choose_evaluation_steps
 from gradlab.lab.engine.random_keys import unwrap_keys, wrap_keys
 from gradlab.lab.engine.training_loop import draw, stack_optimizers
 from gradlab.lab.problems import Problem, Ravine
@@ -60,7 +60,7 @@ def test_the_step_of_divergence_is_the_first_one_beyond_the_limit(slope: Problem
     assert curves.diverged.tolist() == [[True], [False]]
     np.testing.assert_allclose(curves.loss[0, 0, :6], 0.5 * 4.0 ** np.arange(6))
     assert np.isnan(curves.loss[0, 0, 6:]).all()
-    np.testing.assert_array_equal(np.isnan(curves.metrics["final_loss"][0, 0]), evaluation_steps(10) >= 6)
+    np.testing.assert_array_equal(np.isnan(curves.metrics["final_loss"][0, 0]), choose_evaluation_steps(10) >= 6)
     assert np.isfinite(curves.loss[1]).all()
     assert np.isfinite(curves.metrics["final_loss"][1]).all()
 
@@ -74,7 +74,7 @@ def test_divergence_at_the_last_update_is_seen(slope: Problem) -> None:
 
 def test_metrics_are_those_of_the_evaluated_steps(slope: Problem) -> None:
     curves = train(slope, [gl.sgd(0.5)], [0], 50)
-    at = evaluation_steps(50)
+    at = choose_evaluation_steps(50)
     np.testing.assert_allclose(curves.metrics["final_loss"][0, 0], 0.5 * 0.25**at, rtol=1e-5, atol=1e-38)
     np.testing.assert_allclose(curves.loss[0, 0], 0.5 * 0.25 ** np.arange(50), rtol=1e-5, atol=1e-38)
 

@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.inputs.name_lookup import UnknownNameError
 from gradlab.lab.plots import learning_curves
-from gradlab.lab.results.assembly import assemble
+from gradlab.lab.results.assembly import assemble_dataset
 
 NAN = float("nan")
 
 
 def test_a_line_is_the_median_over_the_reporting_seeds_at_the_best_rate(task_results: list[TaskResult]) -> None:
-    dataset = assemble(task_results)
+    dataset = assemble_dataset(task_results)
     axes = learning_curves(Figure().subplots(), dataset)
     lines = {line.get_label(): line for line in axes.lines}
     assert {"sgd", "adam"} <= set(lines)
@@ -34,7 +34,7 @@ def test_a_line_is_the_median_over_the_reporting_seeds_at_the_best_rate(task_res
 
 
 def test_those_not_named_are_context(task_results: list[TaskResult]) -> None:
-    axes = learning_curves(Figure().subplots(), assemble(task_results), ["adam"])
+    axes = learning_curves(Figure().subplots(), assemble_dataset(task_results), ["adam"])
     labels = [line.get_label() for line in axes.lines]
     assert labels.count("_context") == 1
     assert "sgd" not in labels
@@ -54,6 +54,6 @@ def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
 
 
 def test_an_unknown_optimizer_is_met_with_those_there_are(task_results: list[TaskResult]) -> None:
-    dataset = assemble(task_results)
+    dataset = assemble_dataset(task_results)
     with pytest.raises(UnknownNameError, match="no optimizer of these results is named 'lion'; there are adam, sgd"):
         learning_curves(Figure().subplots(), dataset, ["lion"])

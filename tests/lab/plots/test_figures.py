@@ -13,11 +13,11 @@ from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.plots import draw_pictures, family_figure, learning_curves, paths_figure, sensitivity
 from gradlab.lab.plots.figures import race_figures
 from gradlab.lab.problems import Ravine
-from gradlab.lab.results.assembly import assemble
+from gradlab.lab.results.assembly import assemble_dataset
 
 
 def test_each_family_has_a_panel_with_its_own_optimizers(task_results: list[TaskResult]) -> None:
-    figure = family_figure(assemble(task_results), learning_curves, "A title", "a note")
+    figure = family_figure(assemble_dataset(task_results), learning_curves, "A title", "a note")
     titles = [axes.get_title("left") for axes in figure.axes]
     assert titles == ["gradient descent", "Adam"]
     assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [["sgd"], ["adam"]]
@@ -26,7 +26,7 @@ def test_each_family_has_a_panel_with_its_own_optimizers(task_results: list[Task
 
 @pytest.mark.parametrize("draw", [learning_curves, sensitivity])
 def test_a_family_of_which_nothing_survived_says_so(task_results: list[TaskResult], draw: Any) -> None:
-    dataset = assemble(task_results).copy(deep=True)
+    dataset = assemble_dataset(task_results).copy(deep=True)
     dataset[dataset.attrs["score"]][1] = np.nan
     figure = family_figure(dataset, draw, "A title", "a note")
     assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [
@@ -36,7 +36,7 @@ def test_a_family_of_which_nothing_survived_says_so(task_results: list[TaskResul
 
 
 def test_names_stay_inside_the_picture(task_results: list[TaskResult]) -> None:
-    dataset = assemble(task_results)
+    dataset = assemble_dataset(task_results)
     longest = dataset.assign_coords(optimizer=["rmsprop_momentum", "rmsprop_centered"])
     figure = family_figure(longest, learning_curves, "A title", "a note")
     figure.draw_without_rendering()
@@ -46,7 +46,7 @@ def test_names_stay_inside_the_picture(task_results: list[TaskResult]) -> None:
 
 
 def test_each_optimizer_has_a_panel_of_paths(task_results: list[TaskResult]) -> None:
-    figure = paths_figure(assemble(task_results), Ravine())
+    figure = paths_figure(assemble_dataset(task_results), Ravine())
     assert [axes.get_title("left").split(",")[0] or axes.get_title().split(",")[0] for axes in figure.axes] == [
         "sgd",
         "adam",
@@ -55,12 +55,12 @@ def test_each_optimizer_has_a_panel_of_paths(task_results: list[TaskResult]) -> 
 
 def test_grey_is_explained_where_there_is_any(task_results: list[TaskResult]) -> None:
     for count, is_there in ((2, True), (1, False)):
-        figures = race_figures({"ravine": assemble(task_results).isel(optimizer=slice(count))}, {})
+        figures = race_figures({"ravine": assemble_dataset(task_results).isel(optimizer=slice(count))}, {})
         assert ["grey" in figure.texts[1].get_text() for figure in figures.values()] == [is_there] * 2
 
 
 def test_pictures_are_written(task_results: list[TaskResult], tmp_path: Path) -> None:
-    written = draw_pictures(tmp_path, {"ravine": assemble(task_results)}, {"ravine": Ravine()})
+    written = draw_pictures(tmp_path, {"ravine": assemble_dataset(task_results)}, {"ravine": Ravine()})
     assert [path.name for path in written] == [
         "learning_curves_ravine.png",
         "sensitivity_ravine.png",
@@ -72,5 +72,7 @@ def test_pictures_are_written(task_results: list[TaskResult], tmp_path: Path) ->
 
 
 def test_one_seed_one_optimizer_and_one_rate_are_enough(task_results: list[TaskResult], tmp_path: Path) -> None:
-    dataset = assemble(task_results).isel(optimizer=[0], rate=[2], seed=[0]).assign_coords(role=("seed", ["both"]))
+    dataset = (
+        assemble_dataset(task_results).isel(optimizer=[0], rate=[2], seed=[0]).assign_coords(role=("seed", ["both"]))
+    )
     assert len(draw_pictures(tmp_path, {"ravine": dataset}, {"ravine": Ravine()})) == 3

@@ -11,11 +11,11 @@ from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.plots import path
 from gradlab.lab.plots.landscape import exits
 from gradlab.lab.problems import Problem, Ravine
-from gradlab.lab.results.assembly import assemble
+from gradlab.lab.results.assembly import assemble_dataset
 
 
 def test_the_path_is_the_first_reporting_run_at_the_best_rate(task_results: list[TaskResult]) -> None:
-    dataset = assemble(task_results)
+    dataset = assemble_dataset(task_results)
     axes = path(Figure().subplots(), dataset, Ravine(), "sgd")
     lines = {line.get_label(): np.asarray(line.get_xydata()) for line in axes.lines}
     best = int(best_rate_index(dataset).sel(optimizer="sgd"))
@@ -28,7 +28,7 @@ def test_the_path_is_the_first_reporting_run_at_the_best_rate(task_results: list
 
 
 def test_a_path_that_leaves_the_window_says_so(task_results: list[TaskResult]) -> None:
-    dataset = assemble(task_results)
+    dataset = assemble_dataset(task_results)
     far = dataset.assign(path=dataset.path + 100)
     assert path(Figure().subplots(), far, Ravine(), "adam").get_title().endswith("(leaves the window)")
 
@@ -39,7 +39,7 @@ def test_where_a_path_leaves_the_frame_is_marked(task_results: list[TaskResult])
     found = exits(points, window)
     np.testing.assert_allclose(found, np.array([[1, 4, 1.25], [3, 3, 0]]))  # a quarter, and half, of the way
     assert exits(points[:2], window).shape == (0, 3)
-    dataset = assemble(task_results)
+    dataset = assemble_dataset(task_results)
     moved = dataset.assign(path=dataset.path + 8.0 * (dataset.step > 3))
     axes = path(Figure().subplots(), moved, Ravine(), "sgd")
     (mark,) = (line for line in axes.lines if line.get_label() == "exit")
@@ -48,7 +48,7 @@ def test_where_a_path_leaves_the_frame_is_marked(task_results: list[TaskResult])
 
 
 def test_an_optimizer_that_always_diverged_has_no_path(task_results: list[TaskResult]) -> None:
-    dataset = assemble(task_results)
+    dataset = assemble_dataset(task_results)
     lost = dataset.assign(final_loss=dataset.final_loss * np.nan)
     axes = path(Figure().subplots(), lost, Ravine(), "adam")
     assert [text.get_text() for text in axes.texts] == ["diverged at every rate"]
@@ -56,4 +56,4 @@ def test_an_optimizer_that_always_diverged_has_no_path(task_results: list[TaskRe
 
 def test_a_problem_without_a_landscape_is_an_error(task_results: list[TaskResult], slope: Problem) -> None:
     with pytest.raises(ValueError, match="slope has no landscape"):
-        path(Figure().subplots(), assemble(task_results), slope, "adam")
+        path(Figure().subplots(), assemble_dataset(task_results), slope, "adam")

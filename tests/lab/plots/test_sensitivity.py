@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.inputs.name_lookup import UnknownNameError
 from gradlab.lab.plots import sensitivity
-from gradlab.lab.results.assembly import assemble
+from gradlab.lab.results.assembly import assemble_dataset
 
 NAN = float("nan")
 
@@ -46,6 +46,6 @@ def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
 
 
 def test_an_unknown_optimizer_is_met_with_those_there_are(task_results: list[TaskResult]) -> None:
-    dataset = assemble(task_results)
+    dataset = assemble_dataset(task_results)
     with pytest.raises(UnknownNameError, match="no optimizer of these results is named 'lion'; there are adam, sgd"):
         sensitivity(Figure().subplots(), dataset, ["lion"])

@@ -13,7 +13,7 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 import gradlab as gl
-from gradlab.lab.engine.training_loop import draw_shapes
+from gradlab.lab.engine.training_loop import compute_draw_shapes
 from gradlab.lab.problems import PROBLEMS, Problem
 from tests.lab.training import train
 
@@ -29,7 +29,7 @@ def test_it_is_a_value_with_a_sentence(problem: Problem) -> None:
 
 
 def test_all_is_in_single_precision_although_double_is_on(problem: Problem) -> None:
-    draws = draw_shapes(problem, 3)
+    draws = compute_draw_shapes(problem, 3)
     assert {leaf.dtype.name for leaf in jax.tree.leaves(draws.params)} == {"float32"}
     assert {leaf.dtype.name for leaf in jax.tree.leaves(draws.batches)} <= {"float32", "int32"}
 
@@ -46,7 +46,7 @@ def test_all_is_in_single_precision_although_double_is_on(problem: Problem) -> N
 
 
 def test_what_is_measured_on_a_test_sample_is_chosen_by_another(problem: Problem) -> None:
-    metrics = jax.eval_shape(problem.metrics, draw_shapes(problem, 2).params)
+    metrics = jax.eval_shape(problem.metrics, compute_draw_shapes(problem, 2).params)
     tested = {name.removeprefix("test_") for name in metrics if name.startswith("test_")}
     assert tested == {name.removeprefix("validation_") for name in metrics if name.startswith("validation_")}
     if tested:

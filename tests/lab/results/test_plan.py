@@ -13,7 +13,7 @@ import pytest
 import gradlab as gl
 from gradlab.lab.engine.task import Task
 from gradlab.lab.problems import Problem
-from gradlab.lab.results.plan import differences, document, runs_of
+from gradlab.lab.results.plan import compare_plans, count_runs, make_plan
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def tasks(noisy: Problem, slope: Problem) -> list[Task]:
 
 @pytest.fixture
 def plan(tasks: list[Task]) -> Any:
-    return document("sweep", tasks)
+    return make_plan("sweep", tasks)
 
 
 def test_it_is_json_and_names_all_that_counts(plan: Any) -> None:
@@ -45,20 +45,20 @@ def test_settings_that_determine_results_are_named_where_they_are_unusual(
     assert "jax_softmax_custom_jvp" not in plan["settings"]
     monkeypatch.setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=2 --xla_cpu_enable_fast_math=true")
     with jax.softmax_custom_jvp(True), jax.default_matmul_precision("float32"):
-        other = document("sweep", tasks)
-    assert differences(plan, other) == [
+        other = make_plan("sweep", tasks)
+    assert compare_plans(plan, other) == [
         "jax_default_matmul_precision: None there, float32 here",
         "jax_softmax_custom_jvp: None there, True here",
         "XLA_FLAGS: None there, --xla_cpu_enable_fast_math=true here",
     ]
-    assert differences(other, plan)[1:] == [
+    assert compare_plans(other, plan)[1:] == [
         "jax_softmax_custom_jvp: True there, None here",
         "XLA_FLAGS: --xla_cpu_enable_fast_math=true there, None here",
     ]
 
 
 def test_equal_plans_do_not_differ(plan: Any, tasks: list[Task]) -> None:
-    assert differences(plan, document("sweep", tasks)) == []
+    assert compare_plans(plan, make_plan("sweep", tasks)) == []
 
 
 @pytest.mark.parametrize(
@@ -89,17 +89,17 @@ def test_equal_plans_do_not_differ(plan: Any, tasks: list[Task]) -> None:
 def test_each_difference_is_named(plan: Any, change: Any, message: str) -> None:
     there = copy.deepcopy(plan)
     change(there)
-    assert any(found.startswith(message) for found in differences(there, plan)), differences(there, plan)
+    assert any(found.startswith(message) for found in compare_plans(there, plan)), compare_plans(there, plan)
 
 
 def test_nonsense_differs(plan: Any) -> None:
-    assert differences({}, plan)
+    assert compare_plans({}, plan)
 
 
 def test_what_follows_from_another_difference_is_left_out(plan: Any) -> None:
     there = copy.deepcopy(plan)
     there["tasks"][0].update(seeds=[0], block=[3, 1], chunk=1)
-    assert differences(there, plan) == ["seeds of adam on noisy: 0 there, 0, 1 here"]
+    assert compare_plans(there, plan) == ["seeds of adam on noisy: 0 there, 0, 1 here"]
 
 
 @pytest.mark.parametrize("value", [None, 3, "x", [], [3], {}, {"a": {}}, True, 1e400, [[[]]], [{"points": 3}]])
@@ -107,42 +107,42 @@ def test_no_wrong_type_in_a_plan_is_a_traceback(plan: Any, value: Any) -> None:
     for name in plan:
         there = copy.deepcopy(plan)
         there[name] = value
-        assert differences(there, plan) or there == plan
+        assert compare_plans(there, plan) or there == plan
     for name in plan["tasks"][0]:
         there = copy.deepcopy(plan)
         there["tasks"][0][name] = value
-        assert differences(there, plan) or there == plan
+        assert compare_plans(there, plan) or there == plan
     there = copy.deepcopy(plan)
     there["tasks"][0]["points"]["learning_rate"] = value
-    assert differences(there, plan)
+    assert compare_plans(there, plan)
 
 
 def test_a_plan_of_the_version_before_has_no_sources(plan: Any) -> None:
     old = copy.deepcopy(plan)
     old["format"] = "gradlab-results-2"
     del old["sources"], old["packages"]
-    assert differences(old, plan) == []
+    assert compare_plans(old, plan) == []
     old["tasks"][0]["problem_source"] = "x"
-    assert differences(old, plan) == ["the source file of noisy was edited"]
+    assert compare_plans(old, plan) == ["the source file of noisy was edited"]
 
 
 def test_edited_files_are_named(plan: Any) -> None:
     there = copy.deepcopy(plan)
     there["sources"] = {"a.py": "1", "b/c.py": "2"}
     here = {**plan, "sources": {"a.py": "1", "b/c.py": "3"}}
-    assert differences(there, here) == ["b/c.py was edited"]
+    assert compare_plans(there, here) == ["b/c.py was edited"]
     here["sources"] = {"a.py": "2", "b/c.py": "3"}
-    assert differences(there, here) == ["a.py, b/c.py were edited"]
+    assert compare_plans(there, here) == ["a.py, b/c.py were edited"]
     here["sources"] = {"a.py": "1"}
-    assert differences(there, here) == ["other source files are used: b/c.py"]
+    assert compare_plans(there, here) == ["other source files are used: b/c.py"]
     there, here = {**plan, "packages": {"optax": "0.1"}}, {**plan, "packages": {"optax": "0.2"}}
-    assert differences(there, here) == ["optax: 0.1 there, 0.2 here"]
+    assert compare_plans(there, here) == ["optax: 0.1 there, 0.2 here"]
 
 
 def test_chunks_are_parts_of_runs(plan: Any) -> None:
     first = {**plan["tasks"][0], "block": [2, 1], "chunk": 4}  # 3 points and 2 seeds in 4 blocks of 2 chunks
-    assert runs_of({**plan, "tasks": [first]}, [(0, 0, 0), (0, 0, 1), (0, 3, 0)]) == 3 * 6 / 8
+    assert count_runs({**plan, "tasks": [first]}, [(0, 0, 0), (0, 0, 1), (0, 3, 0)]) == 3 * 6 / 8
     search = {**first, "trials": 5, "batch": 3}
     made = {**plan, "kind": "search", "tasks": [search]}
-    assert runs_of(made, [(0, block, chunk) for block in range(4) for chunk in range(2)]) == 6
-    assert runs_of(made, [(1, block, chunk) for block in range(2) for chunk in range(2)]) == 4
+    assert count_runs(made, [(0, block, chunk) for block in range(4) for chunk in range(2)]) == 6
+    assert count_runs(made, [(1, block, chunk) for block in range(2) for chunk in range(2)]) == 4

@@ -12,20 +12,20 @@ import xarray as xr
 
 from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.results import results_file
-from gradlab.lab.results.assembly import assemble, roles
-from gradlab.lab.results.provenance import provenance
+from gradlab.lab.results.assembly import assemble_dataset, assign_roles
+from gradlab.lab.results.provenance import collect_provenance
 from gradlab.lab.results.results_file import (
     FORMAT,
     DamagedResultsError,
     ResultsError,
-    attributes_of,
     read,
+    read_attributes,
     write,
 )
 
 
 def test_a_dataset_is_labelled(task_results: list[TaskResult]) -> None:
-    dataset = assemble(task_results)
+    dataset = assemble_dataset(task_results)
     assert dict(dataset.sizes) == {
         "optimizer": 2, "rate": 5, "seed": 4, "step": 30, "evaluation": 31, "parameter": 2,
     }  # fmt: skip
@@ -43,8 +43,8 @@ def test_a_dataset_is_labelled(task_results: list[TaskResult]) -> None:
 
 
 def test_what_is_read_is_what_was_written(task_results: list[TaskResult], tmp_path: Path) -> None:
-    path, dataset = tmp_path / "results.nc", assemble(task_results)
-    attributes = provenance("gradlab race --steps 30")
+    path, dataset = tmp_path / "results.nc", assemble_dataset(task_results)
+    attributes = collect_provenance("gradlab race --steps 30")
     write(path, {"ravine": dataset, "again": dataset.isel(optimizer=[1])}, attributes)
     problems, found = read(path)
     assert list(problems) == ["ravine", "again"]
@@ -58,7 +58,7 @@ def test_what_differs_from_run_to_run_is_not_in_the_file(task_results: list[Task
     again = [result._replace(run_seconds=result.run_seconds + 1, compile_seconds=0.5) for result in task_results]
     for folder, found, command in (("a", task_results, "one"), ("b", again, "two")):
         (tmp_path / folder).mkdir()
-        write(tmp_path / folder / "results.nc", {"ravine": assemble(found)}, provenance(command))
+        write(tmp_path / folder / "results.nc", {"ravine": assemble_dataset(found)}, collect_provenance(command))
     assert (tmp_path / "a" / "results.nc").read_bytes() == (tmp_path / "b" / "results.nc").read_bytes()
     problems, attributes = read(tmp_path / "b" / "results.nc")
     assert problems["ravine"].run_seconds.values.tolist() == [result.run_seconds for result in again]
@@ -66,7 +66,7 @@ def test_what_differs_from_run_to_run_is_not_in_the_file(task_results: list[Task
 
 
 def test_results_can_be_read_without_their_provenance(task_results: list[TaskResult], tmp_path: Path) -> None:
-    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, provenance("gradlab race"))
+    write(tmp_path / "results.nc", {"ravine": assemble_dataset(task_results)}, collect_provenance("gradlab race"))
     for text in (None, "[", "[]"):
         (tmp_path / "provenance.json").unlink() if text is None else (tmp_path / "provenance.json").write_text(text)
         problems, attributes = read(tmp_path / "results.nc")
@@ -75,7 +75,7 @@ def test_results_can_be_read_without_their_provenance(task_results: list[TaskRes
 
 
 def test_a_dataset_that_cannot_be_written_leaves_the_old_file(task_results: list[TaskResult], tmp_path: Path) -> None:
-    path, dataset = tmp_path / "results.nc", assemble(task_results)
+    path, dataset = tmp_path / "results.nc", assemble_dataset(task_results)
     write(path, {"ravine": dataset}, {"format": FORMAT})
     before = path.read_bytes()
     bad = dataset.assign(wrong=("seed", np.array([object()] * 4)))
@@ -90,12 +90,12 @@ def test_a_full_disk_is_an_error_and_no_crash(task_results: list[TaskResult], tm
     resource.setrlimit(resource.RLIMIT_FSIZE, (8192, most))  # as a disk that is full after so many bytes
     try:
         with pytest.raises(OSError, match="File too large"):
-            write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, {})
+            write(tmp_path / "results.nc", {"ravine": assemble_dataset(task_results)}, {})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
     assert [path.name for path in tmp_path.iterdir()] == ["provenance.json"]
-    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, {"format": FORMAT})
-    assert read(tmp_path / "results.nc")[0]["ravine"].loss.identical(assemble(task_results).loss)
+    write(tmp_path / "results.nc", {"ravine": assemble_dataset(task_results)}, {"format": FORMAT})
+    assert read(tmp_path / "results.nc")[0]["ravine"].loss.identical(assemble_dataset(task_results).loss)
 
 
 def test_files_of_another_kind_are_refused(task_results: list[TaskResult], tmp_path: Path) -> None:
@@ -105,23 +105,23 @@ def test_files_of_another_kind_are_refused(task_results: list[TaskResult], tmp_p
     path.write_text("not NetCDF at all")
     with pytest.raises(ResultsError, match="cannot be read as NetCDF"):
         read(path)
-    write(path, {"ravine": assemble(task_results)}, {"format": "gradlab-race-0"})
+    write(path, {"ravine": assemble_dataset(task_results)}, {"format": "gradlab-race-0"})
     with pytest.raises(ResultsError, match=f"expected format {FORMAT}, found gradlab-race-0"):
         read(path)
-    assert attributes_of(path)["format"] == "gradlab-race-0"
+    assert read_attributes(path)["format"] == "gradlab-race-0"
     path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(ResultsError, match="may be cut off"):
         read(path)
 
 
 def test_half_of_the_seeds_choose_and_the_others_report() -> None:
-    assert roles(1) == ["both"]
-    assert roles(2) == ["choose", "report"]
-    assert roles(5) == ["choose", "choose", "report", "report", "report"]
+    assert assign_roles(1) == ["both"]
+    assert assign_roles(2) == ["choose", "report"]
+    assert assign_roles(5) == ["choose", "choose", "report", "report", "report"]
 
 
 def test_a_path_may_be_text_and_a_folder(task_results: list[TaskResult], tmp_path: Path) -> None:
-    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, provenance("gradlab race"))
+    write(tmp_path / "results.nc", {"ravine": assemble_dataset(task_results)}, collect_provenance("gradlab race"))
     for path in (tmp_path, str(tmp_path), str(tmp_path / "results.nc")):
         assert list(read(path)[0]) == ["ravine"]
     with pytest.raises(FileNotFoundError):
@@ -129,8 +129,8 @@ def test_a_path_may_be_text_and_a_folder(task_results: list[TaskResult], tmp_pat
 
 
 def test_one_bit_that_is_changed_anywhere_is_seen(task_results: list[TaskResult], tmp_path: Path) -> None:
-    path, dataset = tmp_path / "results.nc", assemble(task_results)
-    write(path, {"ravine": dataset}, provenance("gradlab race"))
+    path, dataset = tmp_path / "results.nc", assemble_dataset(task_results)
+    write(path, {"ravine": dataset}, collect_provenance("gradlab race"))
     whole = path.read_bytes()
     for at in [*range(0, len(whole), max(1, len(whole) // 300)), *range(len(whole) - 90, len(whole))]:
         path.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << at % 8)]) + whole[at + 1 :])
@@ -139,30 +139,30 @@ def test_one_bit_that_is_changed_anywhere_is_seen(task_results: list[TaskResult]
     for damaged in (whole[:-1], whole[:-90], whole + b"x", whole[1:], whole[: len(whole) // 2], b""):
         path.write_bytes(damaged)
         with pytest.raises(DamagedResultsError):
-            attributes_of(path)
+            read_attributes(path)
     path.write_bytes(whole)
     assert list(read(path)[0]) == ["ravine"]
 
 
 def test_other_programs_read_the_file_as_any_other(task_results: list[TaskResult], tmp_path: Path) -> None:
-    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, provenance("gradlab race"))
+    write(tmp_path / "results.nc", {"ravine": assemble_dataset(task_results)}, collect_provenance("gradlab race"))
     with xr.open_dataset(tmp_path / "results.nc", group="ravine") as found:
-        np.testing.assert_array_equal(found.loss, assemble(task_results).loss)
+        np.testing.assert_array_equal(found.loss, assemble_dataset(task_results).loss)
         assert "checksum" not in found.attrs
 
 
 def test_a_file_of_the_version_before_has_no_checksum_and_is_read(
     task_results: list[TaskResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = {**provenance("gradlab race"), "format": "gradlab-results-2"}
-    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, old)
+    old = {**collect_provenance("gradlab race"), "format": "gradlab-results-2"}
+    write(tmp_path / "results.nc", {"ravine": assemble_dataset(task_results)}, old)
     content = (tmp_path / "results.nc").read_bytes()
     (tmp_path / "results.nc").write_bytes(content[:-90])
     (tmp_path / "provenance.json").write_text(
         '{"command": "gradlab race", "seconds": {"ravine": {"run_seconds": [1, 2]}}}'
     )
     problems, attributes = read(tmp_path / "results.nc")
-    assert problems["ravine"].loss.identical(assemble(task_results).loss)
+    assert problems["ravine"].loss.identical(assemble_dataset(task_results).loss)
     assert problems["ravine"].run_seconds.values.tolist() == [1, 2]
     assert (attributes["format"], attributes["command"]) == ("gradlab-results-2", "gradlab race")
 
@@ -170,7 +170,7 @@ def test_a_file_of_the_version_before_has_no_checksum_and_is_read(
 def test_a_changed_bit_of_the_provenance_gives_the_same_or_nothing(
     task_results: list[TaskResult], tmp_path: Path
 ) -> None:
-    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, provenance("gradlab race"))
+    write(tmp_path / "results.nc", {"ravine": assemble_dataset(task_results)}, collect_provenance("gradlab race"))
     _, expected = read(tmp_path)
     path = tmp_path / "provenance.json"
     whole = path.read_bytes()
@@ -196,7 +196,7 @@ WRONG = [
 
 
 def test_damaged_provenance_is_no_provenance(task_results: list[TaskResult], tmp_path: Path) -> None:
-    write(tmp_path / "results.nc", {"ravine": assemble(task_results)}, provenance("gradlab race"))
+    write(tmp_path / "results.nc", {"ravine": assemble_dataset(task_results)}, collect_provenance("gradlab race"))
     path = tmp_path / "provenance.json"
     for content in [
         *(text.encode() for text in WRONG),
@@ -217,7 +217,7 @@ def test_what_must_not_be_read_is_not_called_damaged(
     task_results: list[TaskResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "results.nc"
-    write(path, {"ravine": assemble(task_results)}, provenance("gradlab race"))
+    write(path, {"ravine": assemble_dataset(task_results)}, collect_provenance("gradlab race"))
 
     def refuse(self: Path) -> bytes:
         raise PermissionError(13, "Permission denied", str(self))
@@ -237,7 +237,7 @@ def test_a_pipe_in_the_place_of_results_does_not_block(tmp_path: Path) -> None:
 def test_names_that_are_not_utf_8_are_escaped(task_results: list[TaskResult], tmp_path: Path) -> None:
     result = task_results[0]
     odd = result._replace(task=dataclasses.replace(result.task, name="sgd\udcff", notes={"note": "a\udce9\0"}))
-    write(tmp_path / "results.nc", {"ravine": assemble([odd])}, provenance("gradlab race --out \udcff"))
+    write(tmp_path / "results.nc", {"ravine": assemble_dataset([odd])}, collect_provenance("gradlab race --out \udcff"))
     problems, attributes = read(tmp_path)
     assert problems["ravine"].optimizer.values.tolist() == ["sgd\\udcff"]
     assert problems["ravine"].attrs["note"] == "a\\udce9\\x00"
@@ -247,7 +247,7 @@ def test_names_that_are_not_utf_8_are_escaped(task_results: list[TaskResult], tm
 def test_names_in_any_alphabet_are_read_as_they_were(task_results: list[TaskResult], tmp_path: Path) -> None:
     result = task_results[0]
     named = result._replace(task=dataclasses.replace(result.task, name="größer", family="最適化"))
-    write(tmp_path / "results.nc", {"tal_øst": assemble([named])}, {"format": FORMAT, "note": "é"})
+    write(tmp_path / "results.nc", {"tal_øst": assemble_dataset([named])}, {"format": FORMAT, "note": "é"})
     problems, attributes = read(tmp_path)
     assert list(problems) == ["tal_øst"]
     assert problems["tal_øst"].optimizer.values.tolist() == ["größer"]

@@ -12,7 +12,7 @@ import pytest
 from gradlab.lab.analysis.leaderboard import final_scores
 from gradlab.lab.problems import Digits, Problem, Quadratic, Ravine
 from gradlab.lab.problems.base import Score
-from gradlab.lab.results.score_scale import rounding_floor, scale_attributes, scale_of
+from gradlab.lab.results.score_scale import compute_rounding_floor, describe_scale, read_scale
 from gradlab.lab.studies.sweep import sweep
 
 
@@ -48,28 +48,28 @@ class Reward(Below):
     ],
 )
 def test_the_three_scales(attributes: dict[str, Any], scale: str) -> None:
-    assert scale_of(attributes) == scale
+    assert read_scale(attributes) == scale
 
 
 def test_what_is_below_zero_is_a_number() -> None:
     scores = np.array([[3.0, 1.0, -5.0], [3.0, np.nan, -4.0]])
-    assert scale_attributes(Below(), scores) == {"logarithmic": 0, "tolerance": 0.08, "reference": -5.0}
-    assert scale_attributes(Reward(), -scores)["reference"] == 5.0
-    assert scale_attributes(Below(), np.abs(scores)) == {"logarithmic": 1, "tolerance": 10.0, "floor": 0.0}
-    assert scale_attributes(Below(), np.full((2, 3), np.nan)) == {"logarithmic": 1, "tolerance": 10.0}
+    assert describe_scale(Below(), scores) == {"logarithmic": 0, "tolerance": 0.08, "reference": -5.0}
+    assert describe_scale(Reward(), -scores)["reference"] == 5.0
+    assert describe_scale(Below(), np.abs(scores)) == {"logarithmic": 1, "tolerance": 10.0, "floor": 0.0}
+    assert describe_scale(Below(), np.full((2, 3), np.nan)) == {"logarithmic": 1, "tolerance": 10.0}
 
 
 def test_the_metric_that_chooses_is_read_on_the_scale_of_the_score() -> None:
     scores, choosing = np.array([[3.0, 1.0, 0.5]]), np.array([[4.0, 1.0, -6.0]])
-    found = scale_attributes(Below(), scores, choosing)
+    found = describe_scale(Below(), scores, choosing)
     assert found == {"logarithmic": 0, "tolerance": pytest.approx(0.1), "reference": 0.5, "chosen_reference": -6.0}
-    assert scale_attributes(Below(), scores, scores) == {"logarithmic": 1, "tolerance": 10.0, "floor": 0.0}
-    assert scale_attributes(Below(), -scores, choosing * np.nan)["chosen_reference"] == 0.0  # it has no value at all
+    assert describe_scale(Below(), scores, scores) == {"logarithmic": 1, "tolerance": 10.0, "floor": 0.0}
+    assert describe_scale(Below(), -scores, choosing * np.nan)["chosen_reference"] == 0.0  # it has no value at all
 
 
 def test_a_share_beyond_one_is_a_number() -> None:
-    assert "reference" not in scale_attributes(Digits(), np.array([0.1, 0.9]))
-    assert scale_attributes(Digits(), np.array([0.1, 97.0]))["reference"] == 97.0
+    assert "reference" not in describe_scale(Digits(), np.array([0.1, 0.9]))
+    assert describe_scale(Digits(), np.array([0.1, 97.0]))["reference"] == 97.0
 
 
 @pytest.mark.parametrize("problem", [Below(), Reward()])
@@ -85,10 +85,10 @@ def test_points_below_zero_are_ranked(problem: Problem) -> None:
 
 def test_the_floor_is_one_rounding_from_the_optimum() -> None:
     nearby = np.nextafter(np.array([1.0, 0.5], np.float32), np.float32(2.0))
-    assert rounding_floor(Ravine()) >= float(Ravine().loss(jnp.asarray(nearby), None)) > 0
-    assert 1e-15 < rounding_floor(Ravine()) < 1e-12
-    assert 0 < rounding_floor(Quadratic()) < 1e-12
-    assert rounding_floor(Digits()) == 0.0  # whose optimum nobody knows
+    assert compute_rounding_floor(Ravine()) >= float(Ravine().loss(jnp.asarray(nearby), None)) > 0
+    assert 1e-15 < compute_rounding_floor(Ravine()) < 1e-12
+    assert 0 < compute_rounding_floor(Quadratic()) < 1e-12
+    assert compute_rounding_floor(Digits()) == 0.0  # whose optimum nobody knows
 
 
 def test_luck_below_the_floor_does_not_rank() -> None:

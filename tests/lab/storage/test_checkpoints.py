@@ -29,7 +29,7 @@ SHAPES = [((2, 1, 4), jnp.dtype(jnp.bfloat16)), ((2, 1), jnp.dtype(bool))]
 @pytest.fixture
 def store(tmp_path: Path) -> CheckpointStore:
     """Two of three chunks of block 1 of task 2."""
-    checkpoints.begin(tmp_path, PLAN)
+    checkpoints.initialize_folder(tmp_path, PLAN)
     store = CheckpointStore(tmp_path, PLAN)
     for chunk in range(2):
         store.write(2, 1, chunk, chunk_result(chunk), carry(chunk))
@@ -96,10 +96,10 @@ def test_parts_of_another_plan_are_refused(store: CheckpointStore) -> None:
 def test_a_new_plan_takes_the_old_parts_away(store: CheckpointStore) -> None:
     folder = store.folder.parent
     assert checkpoints.read_plan(folder) == PLAN
-    checkpoints.begin(folder, {"steps": 4})
+    checkpoints.initialize_folder(folder, {"steps": 4})
     assert checkpoints.read_plan(folder) == {"steps": 4}
     assert not store.folder.exists()
-    checkpoints.end(folder)
+    checkpoints.remove_checkpoints(folder)
     assert checkpoints.read_plan(folder / "elsewhere") is None
 
 
@@ -133,4 +133,4 @@ def test_a_damaged_plan_is_one_error(tmp_path: Path, text: str) -> None:
 def test_chunks_are_counted_by_their_files(store: CheckpointStore) -> None:
     (store.folder / "0003-0000-carry-0000").write_bytes(b"")
     (store.folder / "0003-mine").write_bytes(b"")
-    assert checkpoints.stored_chunks(store.folder.parent) == [(2, 1, 0), (2, 1, 1)]
+    assert checkpoints.list_chunks(store.folder.parent) == [(2, 1, 0), (2, 1, 1)]

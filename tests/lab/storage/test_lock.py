@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gradlab.lab.storage.lock import LOCK, SOFT_LOCK, LockedError, locked
+from gradlab.lab.storage.lock import LOCK, SOFT_LOCK, LockedError, lock_folder
 
 HOLD = """
 import errno, sys, time, pathlib
@@ -29,7 +29,7 @@ with locked(pathlib.Path(sys.argv[1])):
 
 def test_the_folder_is_free_again_afterwards(tmp_path: Path) -> None:
     for _ in range(2):
-        with locked(tmp_path):
+        with lock_folder(tmp_path):
             assert "process" in (tmp_path / LOCK).read_text()
         assert list(tmp_path.iterdir()) == []
 
@@ -38,12 +38,12 @@ def test_the_second_process_is_told_of_the_first_until_that_is_killed(tmp_path: 
     with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "in\n"
-        with pytest.raises(LockedError, match=f"process {holder.pid} on .* is writing to"), locked(tmp_path):
+        with pytest.raises(LockedError, match=f"process {holder.pid} on .* is writing to"), lock_folder(tmp_path):
             pass
         holder.kill()
         holder.wait()
     assert (tmp_path / LOCK).exists()
-    with locked(tmp_path):
+    with lock_folder(tmp_path):
         pass
 
 
@@ -61,10 +61,10 @@ def test_without_locks_of_the_file_system_a_file_is_the_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr("gradlab.lab.storage.lock.fcntl.flock", refuse(number))
-    with locked(tmp_path):
+    with lock_folder(tmp_path):
         assert [path.name for path in tmp_path.iterdir()] == [SOFT_LOCK]
         message = f"process {os.getpid()} is writing to .*; if it has ended, remove"
-        with pytest.raises(LockedError, match=message), locked(tmp_path):
+        with pytest.raises(LockedError, match=message), lock_folder(tmp_path):
             pass
     assert list(tmp_path.iterdir()) == []
 
@@ -77,40 +77,40 @@ def test_such_a_lock_of_a_process_that_was_killed_is_no_obstacle(
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "in\n"
-        with pytest.raises(LockedError, match=f"process {holder.pid} is writing"), locked(tmp_path):
+        with pytest.raises(LockedError, match=f"process {holder.pid} is writing"), lock_folder(tmp_path):
             pass
         holder.kill()
         holder.wait()
     assert (tmp_path / SOFT_LOCK).exists()
-    with locked(tmp_path):
+    with lock_folder(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
 
 
 def test_another_error_of_the_file_system_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gradlab.lab.storage.lock.fcntl.flock", refuse(errno.EIO))
-    with pytest.raises(OSError, match="no locks here"), locked(tmp_path):
+    with pytest.raises(OSError, match="no locks here"), lock_folder(tmp_path):
         pass
 
 
 def test_a_lock_of_the_users_own_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / ".lock").write_text("mine")
-    with locked(tmp_path):
+    with lock_folder(tmp_path):
         pass
     assert (tmp_path / ".lock").read_text() == "mine"
     (tmp_path / LOCK).write_text("mine")
-    with pytest.raises(LockedError, match="was not written by gradlab; move it away"), locked(tmp_path):
+    with pytest.raises(LockedError, match="was not written by gradlab; move it away"), lock_folder(tmp_path):
         pass
     assert (tmp_path / LOCK).read_text() == "mine"
     (tmp_path / LOCK).unlink()
     (tmp_path / "target").write_text("mine")
     (tmp_path / LOCK).symlink_to("target")
-    with pytest.raises(OSError, match="symbolic"), locked(tmp_path):
+    with pytest.raises(OSError, match="symbolic"), lock_folder(tmp_path):
         pass
     assert (tmp_path / "target").read_text() == "mine"
 
 
 def test_what_a_killed_process_of_an_older_version_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / ".lock").write_text("process 123 on the.host\n")
-    with locked(tmp_path):
+    with lock_folder(tmp_path):
         assert not (tmp_path / ".lock").exists()

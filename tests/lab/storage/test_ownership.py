@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import gradlab as gl
-from gradlab.lab.storage.ownership import is_part, why_foreign
+from gradlab.lab.storage.ownership import describe_foreign, is_part
 
 
 @pytest.mark.parametrize(
@@ -28,19 +28,19 @@ from gradlab.lab.storage.ownership import is_part, why_foreign
 )
 def test_marks_are_found_and_nothing_else_is_ours(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
-    assert why_foreign(path) is None  # there is none
+    assert describe_foreign(path) is None  # there is none
     path.write_bytes(content)
-    assert why_foreign(path) is None
+    assert describe_foreign(path) is None
     for other in (content.replace(b"gradlab", b"gradbal").replace(b"rank", b"rang"), b"mine " * 20, b""):
         path.write_bytes(other)
-        assert why_foreign(path) == "not written by gradlab"
-    assert why_foreign(path, among_ours=True) is None  # empty, beside our own
+        assert describe_foreign(path) == "not written by gradlab"
+    assert describe_foreign(path, among_ours=True) is None  # empty, beside our own
 
 
 def test_a_picture_of_an_older_version_is_known_by_its_list(tmp_path: Path) -> None:
     (tmp_path / "paths_a.png").write_bytes(b"\x89PNG tEXtSoftware\0Matplotlib version3.10")
-    assert why_foreign(tmp_path / "paths_a.png") == "not written by gradlab"
-    assert why_foreign(tmp_path / "paths_a.png", among_ours=True) is None
+    assert describe_foreign(tmp_path / "paths_a.png") == "not written by gradlab"
+    assert describe_foreign(tmp_path / "paths_a.png", among_ours=True) is None
 
 
 @pytest.mark.parametrize(

@@ -35,10 +35,10 @@ def test_tasks_come_problem_by_problem_and_are_announced(slope: Problem, noisy: 
     runs = []
 
     class Notes(Watcher):
-        def starts(self, task: Task) -> None:
+        def on_start(self, task: Task) -> None:
             started.append((task.problem.name, task.name))
 
-        def advances(self, done: float) -> None:
+        def on_progress(self, done: float) -> None:
             runs.append(done)
 
     for result in run_tasks(plan.tasks, watcher=Notes()):

@@ -65,15 +65,15 @@ class Stop(Watcher):
     def __init__(self, runs: float):
         self.left, self.warnings = runs, list[str]()
 
-    def starts(self, task: Task) -> None:
+    def on_start(self, task: Task) -> None:
         pass
 
-    def advances(self, runs: float) -> None:
+    def on_progress(self, runs: float) -> None:
         self.left -= runs
         if self.left < 0:
             raise KeyboardInterrupt
 
-    def warns(self, message: str) -> None:
+    def on_warning(self, message: str) -> None:
         self.warnings.append(message)
 
 

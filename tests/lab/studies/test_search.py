@@ -35,12 +35,12 @@ class Count(Watcher):
     def __init__(self, limit: float = np.inf):
         self.runs, self.limit, self.warnings = 0.0, limit, list[str]()
 
-    def advances(self, runs: float) -> None:
+    def on_progress(self, runs: float) -> None:
         self.runs += runs
         if self.runs > self.limit:
             raise KeyboardInterrupt
 
-    def warns(self, message: str) -> None:
+    def on_warning(self, message: str) -> None:
         self.warnings.append(message)
 
 

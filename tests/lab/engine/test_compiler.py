@@ -36,8 +36,9 @@ class Counted(Problem):
 
 def first_losses(compiler: Compiler, task: Task) -> tuple[Any, float]:
     """Compile a task of one block, and return its losses on (point, seed, step), and the seconds of the compilation."""
-    program, draws = (future.result(timeout=100) for future in compiler.prepare(task))
-    _, trace = program.run(task.partition.blocks(), draws, 0, None)
+    future, draws = compiler.prepare(task)
+    program = future.result(timeout=100)
+    _, trace = program.run(task.partition.blocks(), draws.result(timeout=100), 0, None)
     return np.asarray(trace.loss)[0], program.compile_seconds
 
 
@@ -107,8 +108,9 @@ def test_the_default_device_is_the_one_that_computes(noisy: Problem) -> None:
     with jax.default_device(second), Compiler() as compiler:
         assert select_devices() == [second]
         task = task_at(noisy, 0.1)
-        program, draws = (future.result(timeout=100) for future in compiler.prepare(task))
-        carry, _ = program.run(task.partition.blocks(), draws, 0, None)
+        future, draws = compiler.prepare(task)
+        program = future.result(timeout=100)
+        carry, _ = program.run(task.partition.blocks(), draws.result(timeout=100), 0, None)
     assert program.width == 1
     assert {device for array in carry for device in array.devices()} == {second}
     with jax.default_device("cpu"):

@@ -24,6 +24,14 @@ def thread() -> Iterator[Callable[[Callable[[], Any]], Any]]:
         yield lambda function: pool.submit(function).result(timeout=100)
 
 
+def copy_settings() -> dict[str, Any]:
+    return dict(read_settings())
+
+
+def fail() -> None:
+    raise ZeroDivisionError
+
+
 def other_value(name: str, manager: Any) -> Any:
     """Return a value that a setting of JAX takes, and does not have now."""
     now = read_settings()[name]
@@ -46,9 +54,9 @@ def test_every_setting_that_a_thread_can_have_is_applied_and_undone(thread: Call
             stack.enter_context(manager(values[name]))
         settings = ThreadSettings()
     assert dict(read_settings()) == before
-    during = thread(settings.apply_to(lambda: dict(read_settings())))
+    during = thread(settings.apply_to(copy_settings))
     assert {name: during[name] for name in values} == values
-    assert thread(lambda: dict(read_settings())) == before
+    assert thread(copy_settings) == before
 
 
 def test_guards_of_transfers_and_context_variables_are_applied_and_undone(thread: Callable[..., Any]) -> None:
@@ -87,7 +95,7 @@ def test_settings_are_undone_after_an_error(thread: Callable[..., Any]) -> None:
     with jax.debug_nans(True):
         settings = ThreadSettings()
     with pytest.raises(ZeroDivisionError):
-        thread(settings.apply_to(lambda: 1 // 0))
+        thread(settings.apply_to(fail))
     assert thread(lambda: read_settings()["jax_debug_nans"]) is False
 
 

@@ -31,7 +31,7 @@ class AdaptedProblem(Problem):
 
     def __init__(self, problem: Any, name: str, summary: str, origin: str | None = None):
         self.__wrapped__ = problem
-        self.name, self.summary = name, summary  # type: ignore[misc]  # of each instance, here
+        self.name, self.summary = name, summary
         self._gradlab_origin = origin  # see `source_files.ORIGIN`
 
     def __getattribute__(self, attribute: str) -> Any:
@@ -45,7 +45,7 @@ class AdaptedProblem(Problem):
         return getattr(self.__wrapped__, attribute)
 
     def __repr__(self) -> str:
-        kind = type(self.__wrapped__)
+        kind: Any = type(self.__wrapped__)
         if kind.__repr__ is object.__repr__:
             return f"{kind.__module__}.{kind.__qualname__}()"
         return _ADDRESS.sub("", repr(self.__wrapped__))
@@ -120,15 +120,19 @@ def _adapt(problem: Any, label: str, origin: str | None) -> Problem:
         .strip()
         .split("\n")[0],
     }
-    own = {attribute: getattr(problem, attribute, None) for attribute in defaults}
+    own: dict[str, Any] = {attribute: getattr(problem, attribute, None) for attribute in defaults}
     for attribute, value in own.items():
         if value is not None and not isinstance(value, str):
             raise LoadError(f"{label}.{attribute} is {value!r}, expected a string; leave it out to have one made")
-    name, summary = (own[attribute] if own[attribute] is not None else defaults[attribute] for attribute in defaults)
+    name, summary = (defaults[attribute] if value is None else value for attribute, value in own.items())
     if not _NAME.fullmatch(name):
-        raise LoadError(f"{label}.name is {name!r}, expected letters, digits and _, for it names files")
+        raise LoadError(
+            f"{label}.name is {name!r}, expected letters, digits and _, because the name is part of file names"
+        )
     is_complete = Problem in type(problem).__mro__ and None not in own.values()
-    return problem if is_complete and origin is None else AdaptedProblem(problem, name, summary, origin)
+    if is_complete and origin is None:
+        return problem
+    return AdaptedProblem(problem, name, summary, origin)  # type: ignore[abstract]  # it has the parts of the user's
 
 
 def _has(problem: Any, attribute: str) -> bool:

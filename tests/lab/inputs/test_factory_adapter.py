@@ -86,7 +86,7 @@ class Callable:
 
 def test_a_class_makes_an_optimizer_of_its_arguments() -> None:
     made = as_factory("Sign", Sign)(0.1)
-    assert (made.rate, made.decay) == (0.1, 0.5)  # type: ignore[attr-defined]
+    assert (made.rate, made.decay) == (0.1, 0.5)
     params = jnp.array([1.0, -2.0])
     np.testing.assert_allclose(made.update(params, made.init(params))[0], [-0.1, 0.1])
 

@@ -100,7 +100,7 @@ class Frozen:
 class Inheriting(Problem):
     """Without a name."""
 
-    init, loss = Own.init, Own.loss  # type: ignore[assignment]
+    init, loss = Own.init, Own.loss
     size = 3
 
 
@@ -117,7 +117,8 @@ class Linear(nn.Module):
         return super().init(key, jnp.ones((2, self.size), jnp.float32))
 
     def loss(self, params: Any, batch: Any) -> Any:
-        return jnp.mean(self.apply(params, jnp.ones((2, self.size), jnp.float32)) ** 2)  # type: ignore[arg-type]
+        outputs: Any = self.apply(params, jnp.ones((2, self.size), jnp.float32))
+        return jnp.mean(outputs**2)
 
 
 def namespace() -> types.SimpleNamespace:
@@ -134,7 +135,7 @@ def module() -> types.ModuleType:
 def equinox_module() -> Any:
     equinox = pytest.importorskip("equinox")
 
-    class Bowl(equinox.Module):  # type: ignore[name-defined, misc]
+    class Bowl(equinox.Module):  # type: ignore[name-defined]
         size: Any
 
         def __init__(self, size: int = 3):
@@ -148,7 +149,7 @@ def equinox_module() -> Any:
     return Bowl()
 
 
-KINDS = {
+KINDS: dict[str, Any] = {
     "a plain value": Own,
     "all parts": Plane,
     "slots": Slotted,
@@ -215,7 +216,7 @@ def test_an_error_in_a_property_of_the_users_is_not_taken_for_a_missing_part() -
     class Careless(Own):
         @property
         def steps(self) -> int:
-            return self.mispelt  # type: ignore[attr-defined, no-any-return]
+            return self.mispelt  # type: ignore[attr-defined]
 
     with pytest.raises(AttributeError, match="mispelt"):
         _ = as_problem(Careless).steps
@@ -238,9 +239,10 @@ def test_an_adapter_reads_as_what_it_adapts() -> None:
 
 
 def test_adapters_are_equal_where_what_they_adapt_is() -> None:
-    assert as_problem(Frozen(4)) == as_problem(Frozen(4)) == Frozen(4)
-    assert Frozen(4) == as_problem(Frozen(4))
-    assert hash(as_problem(Frozen(4))) == hash(Frozen(4))
+    own: Any = Frozen(4)
+    assert as_problem(Frozen(4)) == as_problem(Frozen(4)) == own
+    assert own == as_problem(Frozen(4))
+    assert hash(as_problem(Frozen(4))) == hash(own)
     assert as_problem(Frozen(4)) != as_problem(Frozen(5))
     assert as_problem(Frozen(4), "a") != as_problem(Frozen(4), "b")
     assert as_problem(Own()) != as_problem(Own())
@@ -258,7 +260,10 @@ def test_ours_are_adapted_only_where_a_user_names_them() -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [(3, "Named.name is 3, expected a string"), ("a/b", "Named.name is 'a/b', expected letters, digits and _")],
+    [
+        (3, "Named.name is 3, expected a string"),
+        ("a/b", "Named.name is 'a/b', expected letters, digits and _"),
+    ],
 )
 def test_a_name_has_to_name_files(name: Any, message: str) -> None:
     with pytest.raises(LoadError, match=message):

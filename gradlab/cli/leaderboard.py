@@ -13,9 +13,9 @@ import xarray as xr
 from rich.console import Console
 from rich.text import Text
 
-from ..lab.analysis.choosing_metric import choice_words
+from ..lab.analysis.choosing_metric import describe_choosing_metric
 from ..lab.analysis.late_window import describe_window
-from ..lab.analysis.leaderboard import Row, good_width
+from ..lab.analysis.leaderboard import Row, format_good_range
 from ..lab.formatting import format_count
 from ..lab.results.score_scale import read_scale
 from .scores import with_spread
@@ -47,7 +47,7 @@ def _rate(row: Row) -> str:
 
 
 def _good(row: Row) -> str:
-    return "-" if math.isnan(row.best_rate) else good_width(row) + " dec" * (row.good_decades > 0)
+    return "-" if math.isnan(row.best_rate) else format_good_range(row) + " dec" * (row.good_decades > 0)
 
 
 def _seconds(row: Row) -> str:
@@ -66,7 +66,7 @@ def _notes(dataset: xr.Dataset, rows: Sequence[Row], without_good_rates: bool) -
     reporting = int(np.isin(dataset.role.values, ("report", "both")).sum())
     kind = "geometric mean ×÷ spread" if attributes["logarithmic"] else "mean ± spread"
     choosing = format_count(seeds - reporting, "other")
-    choice = choice_words(attributes)
+    choice = describe_choosing_metric(attributes)
     chosen = "at the best rate for it" if seeds == 1 else f"at the rate that was best on {choosing}"
     if choice:
         chosen = f"at the rate with the best {choice}" + f" on {choosing}" * (seeds > 1)

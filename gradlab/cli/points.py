@@ -11,8 +11,8 @@ import xarray as xr
 from rich.console import Console
 from rich.text import Text
 
-from ..lab.analysis import configurations
-from ..lab.analysis.choosing_metric import choice_words
+from ..lab.analysis.choosing_metric import describe_choosing_metric
+from ..lab.analysis.configurations import rank_configurations, select_best_rows
 from ..lab.analysis.late_window import describe_window
 from ..lab.analysis.tuned_optimizers import tuned_leaderboard
 from ..lab.formatting import format_count, format_float
@@ -60,11 +60,11 @@ def _print_optimizers(console: Console, dataset: xr.Dataset) -> None:
 
 def print_points(console: Console, dataset: xr.Dataset) -> None:
     """Print the optimizers of a sweep or a search, each at its best configuration, and the best points of all."""
-    found, attributes = configurations.rank_configurations(dataset), dataset.attrs
+    found, attributes = rank_configurations(dataset), dataset.attrs
     console.print(Text.assemble((attributes["problem"], "bold"), "  ", attributes["summary"]))
     if dataset.sizes["optimizer"] > 1:
         _print_optimizers(console, dataset)
-    best = configurations.shown_points(found, SHOWN)
+    best = select_best_rows(found, SHOWN)
     columns = {
         "#": [str(point.rank) for point in best],
         "optimizer": [point.optimizer for point in best],
@@ -75,7 +75,7 @@ def print_points(console: Console, dataset: xr.Dataset) -> None:
     print_columns(console, columns, ["diverged"] + ["optimizer"] * (dataset.sizes["optimizer"] == 1))
     reporting = int(np.isin(dataset.role.values, ("report", "both")).sum())
     ranking = format_count(dataset.sizes["seed"] - reporting, "other seed")
-    choice = choice_words(attributes)
+    choice = describe_choosing_metric(attributes)
     by = f"the best {choice} on " if choice else ""
     order = f" Ranked by {by}{ranking}, so that the score is not too good by having been chosen."
     if all(math.isnan(point.score) for point in found):

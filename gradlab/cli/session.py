@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 from rich.progress import Task as Bar
 from rich.text import Text
 
-from ..lab.analysis.export import json_text
+from ..lab.analysis.documents import format_json
 from ..lab.engine.distributed import Processes
 from ..lab.engine.task import Task, Watcher
 from ..lab.formatting import format_count
@@ -71,7 +71,7 @@ def _print(opened: OpenStudy, quiet: bool, print_results: Print, watcher: Watche
     results = opened.read()
     document = write_outputs(opened, results, watcher)
     if quiet:
-        print_json(json_text(document))
+        print_json(format_json(document))
         return
     console = output()
     for node in results.children.values():

@@ -8,20 +8,20 @@ from typing import Any
 import xarray as xr
 
 
-def chosen_by(attributes: Mapping[str, Any]) -> str:
+def choosing_metric(attributes: Mapping[str, Any]) -> str:
     """The name of the metric that chooses: `chosen_by` of the problem's `Score`, or the score's own metric."""
     return str(attributes.get("chosen_by", attributes["score"]))
 
 
-def choice_label(attributes: Mapping[str, Any]) -> str:
+def label_choosing_metric(attributes: Mapping[str, Any]) -> str:
     """How the choosing metric is called in tables and pictures, such as `validation accuracy`."""
-    is_other = chosen_by(attributes) != attributes["score"]
-    return chosen_by(attributes).replace("_", " ") if is_other else str(attributes["score_label"])
+    is_other = choosing_metric(attributes) != attributes["score"]
+    return choosing_metric(attributes).replace("_", " ") if is_other else str(attributes["score_label"])
 
 
-def choice_words(attributes: Mapping[str, Any]) -> str:
+def describe_choosing_metric(attributes: Mapping[str, Any]) -> str:
     """The choosing metric in a sentence: `validation accuracy`; empty if the score itself chooses."""
-    return choice_label(attributes) if chosen_by(attributes) != attributes["score"] else ""
+    return label_choosing_metric(attributes) if choosing_metric(attributes) != attributes["score"] else ""
 
 
 def with_choosing_metric(dataset: xr.Dataset) -> xr.Dataset:
@@ -30,9 +30,9 @@ def with_choosing_metric(dataset: xr.Dataset) -> xr.Dataset:
     A Dataset whose score chooses, such as one of an earlier version, is returned as it is.
     """
     attributes = dict(dataset.attrs)
-    if chosen_by(attributes) == attributes["score"]:
+    if choosing_metric(attributes) == attributes["score"]:
         return dataset
-    attributes |= {"score": chosen_by(attributes), "score_label": choice_label(attributes)}
+    attributes |= {"score": choosing_metric(attributes), "score_label": label_choosing_metric(attributes)}
     attributes.pop("floor", None)  # which was worked out for the score
     if "chosen_reference" in attributes:
         attributes["reference"] = attributes["chosen_reference"]

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from .axis_order import sort_axes
 from .choosing_metric import with_choosing_metric
 from .late_window import late_evaluations
-from .ordering import sort_axes
 
 TINY = float(np.finfo(np.float32).tiny)  # the least loss that is told from zero on a logarithmic scale
 
@@ -92,7 +92,7 @@ def _decades(scores: xr.DataArray) -> xr.DataArray:
     return scores.copy(data=np.log10(np.maximum(scores.values, TINY)))
 
 
-def with_role(dataset: xr.Dataset, role: str) -> xr.Dataset:
+def select_role(dataset: xr.Dataset, role: str) -> xr.Dataset:
     """The seeds that are for "choose" or "report", with the score that is for it: `chosen_by` is what chooses."""
     seeds = dataset.isel(seed=np.isin(dataset.role.values, (role, "both")))
     return with_choosing_metric(seeds) if role == "choose" else seeds
@@ -104,7 +104,7 @@ def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:
     Of equally good rates it is the lowest one. Raises ValueError for a Dataset that is of no race.
     """
     require_race(dataset)
-    chosen = mean_scores(with_role(dataset, "choose"))
+    chosen = mean_scores(select_role(dataset, "choose"))
     best = chosen.max("rate") if dataset.attrs["higher_is_better"] else chosen.min("rate")
     rates = dataset.learning_rate.where(chosen == best).drop_vars("learning_rate")
     return xr.where(chosen.isnull().all("rate"), -1, rates.fillna(np.inf).argmin("rate"))
@@ -131,7 +131,7 @@ def require_race(dataset: xr.Dataset) -> None:
         )
 
 
-def good_range(rates: np.ndarray, scores: np.ndarray, best: int, attributes: dict) -> tuple[float, bool]:
+def measure_good_range(rates: np.ndarray, scores: np.ndarray, best: int, attributes: dict) -> tuple[float, bool]:
     """The decades of rate around the best within the tolerance of its score, and whether the grid cuts them off.
 
     Between two rates of the grid the score is taken as a straight line over the logarithm of the rate (the logarithm
@@ -161,7 +161,7 @@ def good_range(rates: np.ndarray, scores: np.ndarray, best: int, attributes: dic
     return float(ends[1] - ends[0]), is_open
 
 
-def good_width(row: Row) -> str:
+def format_good_range(row: Row) -> str:
     """The range of good rates in decades: `1.5`, `>1.5` if it may be wider, `one rate` if only the best one is good."""
     decades = "one rate" if row.good_decades == 0 else f"{row.good_decades:.1f}" if row.good_decades >= 0.05 else "0.05"
     return f"{'>' * row.good_open}{'<' * (0 < row.good_decades < 0.05)}{decades}"
@@ -176,13 +176,13 @@ def _row(dataset: xr.Dataset) -> Row:
     if best < 0:
         nan = float("nan")
         return Row(0, name, nan, nan, nan, False, 0.0, False, diverged, runs, 0, seconds)
-    reported = with_role(dataset, "report").isel(rate=best)
+    reported = select_role(dataset, "report").isel(rate=best)
     scores = final_scores(reported)
     survivors = scores.dropna("seed")
     alive = survivors.sizes["seed"] > 0
     rates = dataset.learning_rate.values
-    curve = average(final_scores(with_role(dataset, "choose")), logarithmic).values
-    width, is_open = good_range(rates, curve, best, dataset.attrs)
+    curve = average(final_scores(select_role(dataset, "choose")), logarithmic).values
+    width, is_open = measure_good_range(rates, curve, best, dataset.attrs)
     return Row(
         rank=0,
         optimizer=name,

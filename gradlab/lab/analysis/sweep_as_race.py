@@ -12,10 +12,10 @@ import xarray as xr
 from gradlab import registry
 
 from ..formatting import format_float
+from .axis_order import RATE, sort_axes
 from .leaderboard import require_dataset
-from .ordering import RATE, sort_axes
 
-MOST = 64  # optimizers that can still be told apart
+MOST_OPTIMIZERS = 64  # optimizers that can still be told apart
 
 
 def as_race(dataset: xr.Dataset) -> xr.Dataset:
@@ -43,9 +43,10 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
     others = [other for other in hyperparameters if other != RATE]
     columns = [dataset[other].values[0].tolist() for other in others]
     combinations = sorted(set(zip(*columns))) if others else [()]
-    if len(combinations) * dataset.sizes["optimizer"] > MOST:
+    if len(combinations) * dataset.sizes["optimizer"] > MOST_OPTIMIZERS:
         raise ValueError(
-            f"{name} has {len(combinations)} combinations of {', '.join(others)}; at most {MOST} can be told apart"
+            f"{name} has {len(combinations)} combinations of {', '.join(others)}; "
+            f"at most {MOST_OPTIMIZERS} can be told apart"
         )
     parts = [
         _part(dataset.sel(optimizer=[optimizer]), str(optimizer), dict(zip(others, combination)))

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from .axis_order import RATE
 from .comparison import ranks, verdict
-from .leaderboard import leaderboard, mean_scores, with_role
-from .ordering import RATE
+from .leaderboard import leaderboard, mean_scores, select_role
 from .sweep_as_race import composition_at, swept_hyperparameters
 
 
@@ -37,7 +37,7 @@ def select_best_points(dataset: xr.Dataset) -> xr.Dataset:
     Raises ValueError for a Dataset of no sweep and no search.
     """
     names = swept_hyperparameters(dataset)
-    scores = mean_scores(with_role(dataset, "choose")).transpose("optimizer", "point").values
+    scores = mean_scores(select_role(dataset, "choose")).transpose("optimizer", "point").values
     badness = np.where(np.isnan(scores), np.inf, -scores if dataset.attrs["higher_is_better"] else scores)
     best = xr.DataArray(badness.argmin(1)[:, None], dims=("optimizer", "rate"))
     found = dataset.isel(point=best)
@@ -48,14 +48,14 @@ def select_best_points(dataset: xr.Dataset) -> xr.Dataset:
         found = found.assign_coords({RATE: (("optimizer", "rate"), np.full(best.shape, np.nan))})
     if "composition" in dataset.coords:
         made = [
-            composition_at(dataset.isel(optimizer=[index]), str(name), settings_of(found, str(name)))
+            composition_at(dataset.isel(optimizer=[index]), str(name), hyperparameters_of(found, str(name)))
             for index, name in enumerate(dataset.optimizer.values)
         ]
         found = found.assign_coords(composition=("optimizer", made))
     return found
 
 
-def settings_of(race: xr.Dataset, optimizer: str) -> dict[str, float]:
+def hyperparameters_of(race: xr.Dataset, optimizer: str) -> dict[str, float]:
     """The hyperparameters of one optimizer in what `tuned` gave."""
     own = race.sel(optimizer=optimizer)
     return {name: float(own[name].values.item()) for name in json.loads(race.attrs["hyperparameters"])}
@@ -67,10 +67,11 @@ def tuned_leaderboard(dataset: xr.Dataset) -> tuple[list[TunedRow], list[str]]:
     table, rows = ranks(race), []
     for row in leaderboard(race):
         own, place = race.sel(optimizer=row.optimizer), table.sel(optimizer=row.optimizer)
-        has_any = not math.isnan(row.score) or row.diverged_at_best > 0
+        has_survivor = not math.isnan(row.score) or row.diverged_at_best > 0
+        hyperparameters = hyperparameters_of(race, row.optimizer) if has_survivor else {}
         rows.append(
             TunedRow(
-                row.rank, row.optimizer, settings_of(race, row.optimizer) if has_any else {}, row.score, row.spread,
+                row.rank, row.optimizer, hyperparameters, row.score, row.spread,
                 int(place.low), int(place.high), int(own.diverged.sum()), own.diverged.size,
             )
         )  # fmt: skip

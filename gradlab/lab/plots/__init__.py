@@ -2,19 +2,19 @@
 
 # ruff: noqa: E402  (Matplotlib is loaded first)
 
-from .settings import load_matplotlib
+from .matplotlib_settings import load_matplotlib
 
 load_matplotlib()
 
-from .curves import learning_curves as learning_curves
-from .effects import effect as effect
-from .figures import draw_pictures as draw_pictures
-from .figures import family_figure as family_figure
-from .figures import paths_figure as paths_figure
-from .heat import heat as heat
-from .paths import path as path
-from .profiles import performance_profile as performance_profile
-from .ranks import rank_intervals as rank_intervals
-from .sensitivity import sensitivity as sensitivity
-from .sweeps import draw_sweep as draw_sweep
-from .sweeps import sweep_figures as sweep_figures
+from .heat_maps import draw_heat_map as draw_heat_map
+from .hyperparameter_effects import draw_effect as draw_effect
+from .landscape_paths import draw_path as draw_path
+from .learning_curves import draw_learning_curves as draw_learning_curves
+from .performance_profiles import draw_performance_profiles as draw_performance_profiles
+from .race_figures import family_figure as family_figure
+from .race_figures import paths_figure as paths_figure
+from .race_figures import save_race_pictures as save_race_pictures
+from .rank_intervals import draw_rank_intervals as draw_rank_intervals
+from .rate_sensitivity import draw_sensitivity as draw_sensitivity
+from .sweep_figures import save_sweep_pictures as save_sweep_pictures
+from .sweep_figures import sweep_figures as sweep_figures

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from ..analysis.choosing_metric import choice_words
-from ..analysis.comparison import certainty
+from ..analysis.choosing_metric import describe_choosing_metric
+from ..analysis.comparison import describe_certainty
 from ..analysis.late_window import describe_window
 from ..analysis.tuned_optimizers import tuned_leaderboard
 from ..formatting import format_count, format_float
 from .configuration_tables import describe_tuning
 from .findings import Finding
-from .number_formatting import number, score_with_spread
+from .number_formatting import format_number, format_score_with_spread
 
 
 class Winner(NamedTuple):
@@ -41,12 +41,12 @@ def answer_race(finding: Finding) -> Answer:
     if math.isnan(first.best_rate):
         return Answer(None, "Every optimizer diverged, at every rate.", [])
     if math.isnan(first.score):
-        text = f"No optimizer survived on all seeds; {first.optimizer} came first, at {number(first.best_rate)}."
+        text = f"No optimizer survived on all seeds; {first.optimizer} came first, at {format_number(first.best_rate)}."
         return Answer(None, text, [])
-    sentences = [*certainty(finding.ranks), _describe_rate(finding)]
+    sentences = [*describe_certainty(finding.ranks), _describe_rate(finding)]
     if first.diverged_at_best:
         sentences.append(f"{first.diverged_at_best} of its reported runs diverged, and are not in this number.")
-    return Answer(_winner(first, number(first.best_rate), finding.dataset), "", sentences)
+    return Answer(_winner(first, format_number(first.best_rate), finding.dataset), "", sentences)
 
 
 def answer_sweep(dataset: xr.Dataset) -> Answer:
@@ -61,7 +61,7 @@ def answer_sweep(dataset: xr.Dataset) -> Answer:
 
 def _winner(row: Any, setting: str, dataset: xr.Dataset) -> Winner:
     attributes: Mapping[str, Any] = dataset.attrs
-    score = score_with_spread(row.score, row.spread, attributes)
+    score = format_score_with_spread(row.score, row.spread, attributes)
     return Winner(row.optimizer, setting, score, f"{attributes['score_label']}, {describe_window(dataset)}")
 
 
@@ -73,11 +73,12 @@ def _describe_rate(finding: Finding) -> str:
     edge = " It is the end of the grid: a better one may lie beyond." if first.at_edge else ""
     if len(finding.dataset.rate) == 1:
         return "It ran at one rate only."
-    choice = choice_words(finding.dataset.attrs)
+    choice = describe_choosing_metric(finding.dataset.attrs)
     by = f" by {choice}" if choice else ""
     if math.isnan(low):
         return f"The rate was chosen{by} on {format_count(finding.seeds[0], 'seed')}." + edge
     chosen = f"The rate was chosen{by}. " if choice else ""
     if low == high:
         return f"{chosen}Other seeds, or another stop, would have chosen the same rate." + edge
-    return f"{chosen}Other seeds, or another stop, could have chosen rates from {number(low)} to {number(high)}." + edge
+    span = f"{format_number(low)} to {format_number(high)}"
+    return f"{chosen}Other seeds, or another stop, could have chosen rates from {span}." + edge

@@ -8,23 +8,23 @@ import numpy as np
 import xarray as xr
 
 from ..analysis.choosing_metric import with_choosing_metric
-from ..analysis.comparison import performance_profiles, reporting_runs
+from ..analysis.comparison import performance_profiles, select_reporting_runs
 from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import best_rate_index, final_scores, mean_scores
-from ..plots.style import shown
+from ..plots.lines_and_labels import scores_as_drawn
 from .findings import Finding
-from .number_formatting import plain
+from .number_formatting import round_for_json
 
 POINTS = 120  # more than this many along a curve cannot be seen
 
 
-def learning_curves(finding: Finding) -> list[dict[str, Any]]:
+def learning_curve_data(finding: Finding) -> list[dict[str, Any]]:
     """The score, the training loss and every other metric over the updates: median and quartiles of the seeds."""
     dataset = finding.dataset
     score = dataset.attrs["score"]
-    runs = reporting_runs(dataset)
+    runs = select_reporting_runs(dataset)
     others = [str(name) for name in dataset if "evaluation" in dataset[name].dims and name != score]
-    curves = [_curve(*shown(dataset, runs[score]), "evaluation", finding)]
+    curves = [_curve(*scores_as_drawn(dataset, runs[score]), "evaluation", finding)]
     for name in [*(["loss"] if "loss" in dataset else []), *others]:
         axis = "step" if name == "loss" else "evaluation"
         label = dataset[name].attrs.get("long_name", name)
@@ -39,32 +39,32 @@ def _curve(values: xr.DataArray, label: str, axis: str, finding: Finding) -> dic
     lines = {}
     for name in values.optimizer.values.tolist():
         low, middle, high = quartiles.sel(optimizer=name).transpose("quantile", axis).values
-        lines[name] = {"y": plain(middle), "low": plain(low), "high": plain(high)}
-    return {"label": label, "x": plain(values[axis].values), "lines": lines}
+        lines[name] = {"y": round_for_json(middle), "low": round_for_json(low), "high": round_for_json(high)}
+    return {"label": label, "x": round_for_json(values[axis].values), "lines": lines}
 
 
-def sensitivity(finding: Finding) -> dict[str, Any]:
+def sensitivity_data(finding: Finding) -> dict[str, Any]:
     """What chooses the rate, at each rate: the average over all seeds, their range, and how many runs diverged."""
     best, dataset = best_rate_index(finding.dataset), with_choosing_metric(finding.dataset)
     finals = final_scores(dataset)
-    mean, label = shown(dataset, mean_scores(dataset))
-    each, _ = shown(dataset, finals)
+    mean, label = scores_as_drawn(dataset, mean_scores(dataset))
+    each, _ = scores_as_drawn(dataset, finals)
     lines = {}
     for name in dataset.optimizer.values.tolist():
         of = {"optimizer": name}
         runs = each.sel(of).transpose("rate", "seed").values
         lines[name] = {
-            "x": plain(dataset.learning_rate.sel(of).values, digits=17),
-            "y": plain(mean.sel(of).values),
-            "low": plain(runs.min(1)),
-            "high": plain(runs.max(1)),
+            "x": round_for_json(dataset.learning_rate.sel(of).values, digits=17),
+            "y": round_for_json(mean.sel(of).values),
+            "low": round_for_json(runs.min(1)),
+            "high": round_for_json(runs.max(1)),
             "lost": dataset.diverged.sel(of).sum("seed").values.tolist(),
             "chosen": int(best.sel(of)),
         }
     return {"label": f"{label}, {describe_window(dataset)}", "runs": dataset.sizes["seed"], "lines": lines}
 
 
-def profiles(findings: list[Finding]) -> dict[str, Any] | None:
+def performance_profile_data(findings: list[Finding]) -> dict[str, Any] | None:
     """The performance profiles, where there are two problems or more."""
     if len(findings) < 2:
         return None
@@ -73,5 +73,6 @@ def profiles(findings: list[Finding]) -> dict[str, Any] | None:
         found = performance_profiles({finding.name: finding.dataset for finding in findings}, targets)
     except ValueError:  # no optimizer ran on all of them
         return None
-    lines = {name: {"y": plain(found.profile.sel(optimizer=name).values)} for name in found.optimizer.values.tolist()}
-    return {"label": "share of the cases", "x": plain(found.factor.values), "lines": lines}
+    names = found.optimizer.values.tolist()
+    lines = {name: {"y": round_for_json(found.profile.sel(optimizer=name).values)} for name in names}
+    return {"label": "share of the cases", "x": round_for_json(found.factor.values), "lines": lines}

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from ..analysis.choosing_metric import choice_words
-from ..analysis.configurations import rank_configurations, shown_points
+from ..analysis.choosing_metric import describe_choosing_metric
+from ..analysis.configurations import rank_configurations, select_best_rows
 from ..analysis.sweep_as_race import swept_hyperparameters
 from ..analysis.tuned_optimizers import tuned_leaderboard
 from ..formatting import format_count, format_float, join_names
 from .leaderboard_table import Cell, Heading
-from .number_formatting import score_with_spread
+from .number_formatting import format_score_with_spread
 
 SHOWN = 10  # configurations in the table; the files beside the page have all
 
@@ -56,7 +56,7 @@ def tuned_table(dataset: xr.Dataset) -> Table | None:
 def configuration_table(dataset: xr.Dataset) -> Table:
     """Return the table of the best configurations, which has the best one of every optimizer."""
     points, names, attributes = rank_configurations(dataset), swept_hyperparameters(dataset), dataset.attrs
-    rows = shown_points(points, SHOWN)
+    rows = select_best_rows(points, SHOWN)
     body = [
         _row(
             row,
@@ -80,7 +80,7 @@ def describe_tuning(dataset: xr.Dataset) -> str:
     names, points = swept_hyperparameters(dataset), format_count(dataset.sizes["point"], "point")
     roles = dataset.role.values
     choosing, reporting = (int(np.isin(roles, (role, "both")).sum()) for role in ("choose", "report"))
-    choice = choice_words(dataset.attrs)
+    choice = describe_choosing_metric(dataset.attrs)
     by = f"by {choice} " if choice else ""
     return (
         f"Each optimizer is tuned over {join_names(names)} ({points}) {by}on {format_count(choosing, 'seed')}, and "
@@ -110,7 +110,7 @@ def _value_cell(value: float) -> Cell:
 
 def _score_cell(row: Any, attributes: Mapping[str, Any]) -> Cell:
     key = -row.score if attributes["higher_is_better"] else row.score
-    return Cell(key, score_with_spread(row.score, row.spread, attributes))
+    return Cell(key, format_score_with_spread(row.score, row.spread, attributes))
 
 
 def _diverged_cell(row: Any) -> Cell:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from ..analysis.comparison import MINIMUM_SEEDS, Resampling, ranks, rate_intervals, summary
-from ..analysis.comparison.ranks import level_with_the_first
+from ..analysis.comparison.rank_intervals import select_level_with_first
 from ..analysis.leaderboard import Row, leaderboard
 from ..analysis.sweep_as_race import as_race
 from ..problems import PROBLEMS
@@ -44,7 +44,9 @@ class Finding(NamedTuple):
         return self.seeds[1] >= MINIMUM_SEEDS
 
 
-def find_out(datasets: Mapping[str, xr.Dataset], problems: Mapping[str, Problem] | None = None) -> list[Finding]:
+def compute_findings(
+    datasets: Mapping[str, xr.Dataset], problems: Mapping[str, Problem] | None = None
+) -> list[Finding]:
     """The findings on each problem; `problems` are the values that were raced on, where they are at hand.
 
     A sweep of a grid is taken as a race of its combinations (see `gradlab.lab.analysis.sweep_as_race`). Raises
@@ -76,7 +78,7 @@ def find_out(datasets: Mapping[str, xr.Dataset], problems: Mapping[str, Problem]
                 summary(dataset),
                 table,
                 rate_intervals(dataset, resampling),
-                level_with_the_first(table),
+                select_level_with_first(table),
             )
         )
     return findings
@@ -86,7 +88,7 @@ def _axes(dataset: xr.Dataset) -> str:
     return ", ".join(map(str, dataset.dims)) or "nothing"
 
 
-def in_order(findings: list[Finding]) -> list[str]:
+def order_by_mean_rank(findings: list[Finding]) -> list[str]:
     """All optimizers, by their mean rank over the problems that they ran on."""
     ranks_of: dict[str, list[int]] = {}
     for finding in findings:
@@ -95,10 +97,10 @@ def in_order(findings: list[Finding]) -> list[str]:
     return sorted(ranks_of, key=lambda name: float(np.mean(ranks_of[name])))
 
 
-def shown_first(findings: list[Finding], count: int = 6) -> list[str]:
+def select_for_charts(findings: list[Finding], count: int = 6) -> list[str]:
     """The optimizers to draw before the reader chooses: the first two of every problem, then the best overall."""
     leaders = [row.optimizer for finding in findings for row in finding.rows[:2]]
-    return list(dict.fromkeys([*leaders, *in_order(findings)]))[:count]
+    return list(dict.fromkeys([*leaders, *order_by_mean_rank(findings)]))[:count]
 
 
 def _known(attributes: Mapping[str, Any]) -> Problem | None:

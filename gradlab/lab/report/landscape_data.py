@@ -7,22 +7,22 @@ from typing import Any
 import contourpy
 import numpy as np
 
-from ..analysis.comparison import reporting_runs
-from ..plots.landscape import exits, heights, levels
+from ..analysis.comparison import select_reporting_runs
+from ..plots.landscape_contours import choose_levels, compute_heights, find_exits
 from ..problems.base import Problem
 from .findings import Finding
-from .number_formatting import plain
+from .number_formatting import round_for_json
 
 WIDTH = 1000
 REACH = 3  # how many windows beyond the window a path is followed
 
 
-def paths(finding: Finding) -> dict[str, Any] | None:
+def path_data(finding: Finding) -> dict[str, Any] | None:
     """The first reporting run of each optimizer; None where the parameters are no point of a plane."""
     dataset = finding.dataset
     if "path" not in dataset:
         return None
-    runs = reporting_runs(dataset).isel(seed=0)
+    runs = select_reporting_runs(dataset).isel(seed=0)
     landscape = finding.problem.landscape if finding.problem is not None else None
     window = np.array(landscape.window) if landscape is not None else _around(runs.path.values)
     (left, right), (bottom, top) = window
@@ -37,18 +37,18 @@ def paths(finding: Finding) -> dict[str, Any] | None:
         run = runs.sel(optimizer=name)
         if bool(run.has_rate):
             points = run.path.transpose("step", "parameter").values.astype(float)
-            out = exits(points, window)
+            out = find_exits(points, window)
             known = int(np.isfinite(points).all(1).argmin()) or len(points)  # the first that is not, if any
             lines[name] = {
                 "rate": float(run.learning_rate),
                 "points": place(points[:known]).round().astype(int).ravel().tolist(),
                 "exits": [[int(at), *place(np.array(spot)).round().astype(int).tolist()] for at, *spot in out.tolist()],
-                "loss": plain(run.loss.values[:known], 3) if "loss" in run else None,
+                "loss": round_for_json(run.loss.values[:known], 3) if "loss" in run else None,
             }
     return {
         "height": round((top - bottom) * scale),
         "window": window.tolist(),
-        "optimum": plain(place(np.array(landscape.optimum))) if landscape and landscape.optimum else None,
+        "optimum": round_for_json(place(np.array(landscape.optimum))) if landscape and landscape.optimum else None,
         "contours": _contours(finding.problem, scale) if finding.problem is not None and landscape else [],
         "steps": dataset.sizes["step"],
         "lines": lines,
@@ -64,11 +64,11 @@ def _around(points: np.ndarray) -> np.ndarray:
 
 def _contours(problem: Problem, scale: float) -> list[str]:
     """One SVG path a level."""
-    across, up, height = heights(problem)
+    across, up, height = compute_heights(problem)
     made = contourpy.contour_generator(across, up, height)
     left, top = across.min(), up.max()
     drawn = []
-    for level in levels(height):
+    for level in choose_levels(height):
         text = []
         for line in made.lines(level):
             points = ((np.asarray(line) - [left, top]) * [scale, -scale]).round().astype(int)

@@ -7,13 +7,13 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from ..analysis.choosing_metric import choice_words
+from ..analysis.choosing_metric import describe_choosing_metric
 from ..analysis.late_window import describe_window
-from ..analysis.leaderboard import Row, good_width
+from ..analysis.leaderboard import Row, format_good_range
 from ..formatting import format_count
 from ..results.score_scale import read_scale
 from .findings import Finding
-from .number_formatting import number, score, score_with_spread
+from .number_formatting import format_number, format_score, format_score_with_spread
 
 _NOTES = {
     "Rank": "on the reporting seeds",
@@ -104,17 +104,17 @@ def _row(row: Row, finding: Finding) -> LeaderboardRow:
         optimizer=name,
         score=Cell(
             direction * row.score,
-            score_with_spread(row.score, row.spread, attributes) + "†" * (row.diverged_at_best > 0),
+            format_score_with_spread(row.score, row.spread, attributes) + "†" * (row.diverged_at_best > 0),
         ),
-        rank_interval=Cell((low + high) / 2, number(low) if low == high else f"{low}–{high}"),
+        rank_interval=Cell((low + high) / 2, format_number(low) if low == high else f"{low}–{high}"),
         bar=_rank_bar(row.rank, low, high, len(finding.rows)),
-        rate=Cell(row.best_rate, number(row.best_rate) + "*" * row.at_edge if has_rate else "–"),
+        rate=Cell(row.best_rate, format_number(row.best_rate) + "*" * row.at_edge if has_rate else "–"),
         rate_interval=_interval(float(rates.low), float(rates.high)) if has_rate else "",
         others=[
             Cell(math.nan, "–") if math.isnan(row.score) else Cell(-first, f"{100 * first:.0f} %"),
-            Cell(-row.good_decades, good_width(row) if has_rate else "–"),
-            Cell(steps, "never" if math.isinf(steps) else number(steps, 3)),
-            Cell(direction * area, score(area, attributes)),
+            Cell(-row.good_decades, format_good_range(row) if has_rate else "–"),
+            Cell(steps, "never" if math.isinf(steps) else format_number(steps, 3)),
+            Cell(direction * area, format_score(area, attributes)),
             Cell(row.diverged, str(row.diverged)),
             Cell(row.seconds, seconds),
         ],
@@ -122,7 +122,7 @@ def _row(row: Row, finding: Finding) -> LeaderboardRow:
 
 
 def _interval(low: float, high: float) -> str:
-    return "" if math.isnan(low) or low == high else f"{number(low)}–{number(high)}"
+    return "" if math.isnan(low) or low == high else f"{format_number(low)}–{format_number(high)}"
 
 
 def _rank_bar(rank: int, low: int, high: int, count: int) -> RankBar:
@@ -136,12 +136,12 @@ def leaderboard_notes(finding: Finding) -> str:
     """Return the sentences that say how to read the table."""
     attributes, (choosing, reporting) = finding.dataset.attrs, finding.seeds
     logarithmic, tolerance = attributes["logarithmic"], float(attributes["tolerance"])
-    within = f"a factor of {tolerance:g}" if logarithmic else number(tolerance)
+    within = f"a factor of {tolerance:g}" if logarithmic else format_number(tolerance)
     if read_scale(attributes) == "share":
         within = f"{100 * tolerance:g} % (absolute)"
     kind = "geometric mean ×÷ standard deviation as a factor" if logarithmic else "mean ± standard deviation"
     over = format_count(reporting, "seed")
-    is_single, choice = "both" in finding.dataset.role.values, choice_words(attributes)
+    is_single, choice = "both" in finding.dataset.role.values, describe_choosing_metric(attributes)
     chosen = (
         f"at the rate with the best {choice}" if choice
         else "at the best rate for the same seed" if is_single
@@ -171,4 +171,4 @@ def _describe_target(finding: Finding) -> str:
     if math.isnan(target):
         return "Target: none, because too many diverged. "
     reached = "half of the optimizers" if len(finding.rows) > 1 else "most of its runs"
-    return f"Target: {score(target, finding.dataset.attrs)}, which {reached} reach. "
+    return f"Target: {format_score(target, finding.dataset.attrs)}, which {reached} reach. "

@@ -17,7 +17,7 @@ from ..results.score_scale import read_scale
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
-def number(value: float, digits: int = 2, powers_from: int = 5) -> str:
+def format_number(value: float, digits: int = 2, powers_from: int = 5) -> str:
     """A number with so many digits: `0.056`, `1.8×10⁻¹¹`, `∞`, and an en dash for NaN.
 
     It is written with a power of ten from 10**`powers_from` on.
@@ -36,18 +36,18 @@ def number(value: float, digits: int = 2, powers_from: int = 5) -> str:
     return f"{mantissa}×10{str(int(power)).translate(_SUPERSCRIPT)}".replace("-", "−")
 
 
-def score(value: float, attributes: Mapping[str, Any]) -> str:
+def format_score(value: float, attributes: Mapping[str, Any]) -> str:
     """A score: an accuracy in percent, or a loss, which is 0 where float32 cannot tell it from that."""
     if math.isnan(value):
         return "diverged"
     if attributes["logarithmic"] and value < 2 * TINY:
         return "0"
-    return f"{100 * value:.1f} %" if read_scale(attributes) == "share" else number(value)
+    return f"{100 * value:.1f} %" if read_scale(attributes) == "share" else format_number(value)
 
 
-def score_with_spread(value: float, spread: float, attributes: Mapping[str, Any]) -> str:
+def format_score_with_spread(value: float, spread: float, attributes: Mapping[str, Any]) -> str:
     """A score and its standard deviation over the seeds: `97.8 % ± 0.3`, `1.8×10⁻¹¹ ×÷ 2.6`."""
-    text = score(value, attributes)
+    text = format_score(value, attributes)
     if math.isnan(spread) or text in ("diverged", "0"):
         return text
     if attributes["logarithmic"]:
@@ -66,11 +66,11 @@ def _typeset(text: str) -> str:
     return mantissa.replace("-", "−") + raised
 
 
-def plain(values: Any, digits: int = 4) -> Any:
+def round_for_json(values: Any, digits: int = 4) -> Any:
     """An array as nested lists for JSON: so many digits, and None for what is not finite."""
     array = np.asarray(values, float)
     if array.ndim:
-        return [plain(row, digits) for row in array]
+        return [round_for_json(row, digits) for row in array]
     value = float(array)
     if not math.isfinite(value):
         return None

@@ -17,10 +17,10 @@ from ..inputs.user_errors import describe_failures, read_failures
 from ..problems.base import Problem
 from ..storage.files import write_text
 from .answers import Answer, answer_race, answer_sweep
-from .chart_data import learning_curves, profiles, sensitivity
+from .chart_data import learning_curve_data, performance_profile_data, sensitivity_data
 from .configuration_tables import Table, configuration_table, tuned_table
-from .findings import Finding, find_out, in_order, shown_first
-from .landscape_data import paths
+from .findings import Finding, compute_findings, order_by_mean_rank, select_for_charts
+from .landscape_data import path_data
 from .leaderboard_table import Heading, LeaderboardRow, leaderboard_headings, leaderboard_notes, leaderboard_rows
 from .optimizer_cards import optimizer_cards
 from .pairwise_table import PairwiseRow, pairwise_rows
@@ -74,9 +74,9 @@ def render_page(
 ) -> str:
     """Return the text of the report."""
     races, sweeps = _separate(datasets)
-    findings = find_out(races, problems) if races or not sweeps else []
-    order = in_order(findings)
-    shared = profiles(findings)
+    findings = compute_findings(races, problems) if races or not sweeps else []
+    order = order_by_mean_rank(findings)
+    shared = performance_profile_data(findings)
     answers = [(finding.name, _answer(finding, datasets[finding.name])) for finding in findings]
     answers += [(name, answer_sweep(dataset)) for name, dataset in sweeps.items()]
     race_sections = [
@@ -181,13 +181,13 @@ def _data(findings: Sequence[Finding], order: Sequence[str], shared: Any) -> dic
             families |= dict(zip(finding.dataset.optimizer.values.tolist(), finding.dataset.family.values.tolist()))
     return {
         "optimizers": [{"name": name, "family": families.get(name, "")} for name in order],
-        "shown": shown_first(list(findings)),
+        "shown": select_for_charts(list(findings)),
         "problems": [
             {
                 "name": finding.name,
-                "curves": learning_curves(finding),
-                "sensitivity": sensitivity(finding),
-                "paths": paths(finding),
+                "curves": learning_curve_data(finding),
+                "sensitivity": sensitivity_data(finding),
+                "paths": path_data(finding),
             }
             for finding in findings
         ],

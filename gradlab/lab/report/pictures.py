@@ -11,15 +11,15 @@ from matplotlib.figure import Figure
 
 from ..analysis.comparison import performance_profiles
 from ..formatting import format_count
-from ..plots.figures import race_figures, save
-from ..plots.profiles import performance_profile
-from ..plots.ranks import rank_intervals
-from ..plots.settings import own_style
-from ..plots.style import PLAIN, drawable
-from ..plots.sweeps import sweep_figures
+from ..plots.lines_and_labels import AS_WRITTEN, drawable_name
+from ..plots.matplotlib_settings import use_own_settings
+from ..plots.performance_profiles import draw_performance_profiles
+from ..plots.race_figures import race_figures, save_figures
+from ..plots.rank_intervals import draw_rank_intervals
+from ..plots.sweep_figures import sweep_figures
 from ..problems.base import Problem
 from ..results.study_folder import refuse_to_overwrite
-from .findings import Finding, ReportError, find_out, shown_first
+from .findings import Finding, ReportError, compute_findings, select_for_charts
 
 
 def write_pictures(
@@ -33,27 +33,27 @@ def write_pictures(
     drawn = all_figures(datasets, problems)
     refuse_to_overwrite(folder / f"{stem}.{form}" for stem in drawn)
     folder.mkdir(parents=True, exist_ok=True)
-    return save(folder, drawn, form)
+    return save_figures(folder, drawn, form)
 
 
 def all_figures(datasets: Mapping[str, xr.Dataset], problems: Mapping[str, Problem] | None = None) -> dict[str, Figure]:
     """Return all figures of a study by the names of their files. Raises ReportError where there is nothing to draw."""
     drawn = sweep_figures({name: dataset for name, dataset in datasets.items() if "point" in dataset.dims})
     try:
-        drawn |= figures(find_out(datasets, problems))
+        drawn |= comparison_figures(compute_findings(datasets, problems))
     except ReportError:
         if not drawn:
             raise
     return drawn
 
 
-def figures(findings: list[Finding]) -> dict[str, Figure]:
+def comparison_figures(findings: list[Finding]) -> dict[str, Figure]:
     """The figures of a race, and of its comparison, by the names of their files."""
     datasets = {finding.name: finding.dataset for finding in findings}
     values = {finding.name: finding.problem for finding in findings if finding.problem is not None}
     drawn = race_figures(datasets, {name: value for name, value in values.items() if value.landscape is not None})
     for finding in findings:
-        drawn[f"ranks_{finding.name}"] = rank_figure(finding)
+        drawn[f"ranks_{finding.name}"] = draw_rank_figure(finding)
     targets = {finding.name: float(finding.summary.attrs["target"]) for finding in findings}
     if len(findings) > 1:
         with contextlib.suppress(ValueError):  # no optimizer ran on all of them
@@ -61,26 +61,26 @@ def figures(findings: list[Finding]) -> dict[str, Figure]:
     return drawn
 
 
-def rank_figure(finding: Finding) -> Figure:
+def draw_rank_figure(finding: Finding) -> Figure:
     """The ranks on one problem, with their intervals."""
     count = finding.ranks.sizes["optimizer"]
-    with own_style():
+    with use_own_settings():
         figure = Figure(figsize=(5.2, 1.25 + 0.2 * count), layout="constrained")
-        axes = rank_intervals(figure.subplots(), finding.ranks)
+        axes = draw_rank_intervals(figure.subplots(), finding.ranks)
         percent, seeds = f"{100 * finding.ranks.attrs['confidence']:g} %", format_count(finding.seeds[1], "seed")
         known = f"bar: {percent} interval over {seeds}" if finding.is_sure else f"{seeds}: too few to be sure"
-        axes.set_title(drawable(f"Ranks: {finding.name}"), **PLAIN)
+        axes.set_title(drawable_name(f"Ranks: {finding.name}"), **AS_WRITTEN)
         axes.set_xlabel(f"rank; {known}")
     return figure
 
 
 def _profiles(findings: list[Finding], found: xr.Dataset) -> Figure:
-    with own_style():
+    with use_own_settings():
         figure = Figure(figsize=(6.4, 3.8))
         axes = figure.subplots()
         figure.subplots_adjust(left=0.1, right=0.78, bottom=0.14, top=0.9)
-        chosen = [name for name in shown_first(findings) if name in found.optimizer.values]
-        performance_profile(axes, found, chosen)
+        chosen = [name for name in select_for_charts(findings) if name in found.optimizer.values]
+        draw_performance_profiles(axes, found, chosen)
         title = f"Performance profiles: {', '.join(finding.name for finding in findings)}"
-        axes.set_title(drawable(title, 80), **PLAIN)
+        axes.set_title(drawable_name(title, 80), **AS_WRITTEN)
     return figure

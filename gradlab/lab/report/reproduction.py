@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from ..analysis.choosing_metric import choice_words
+from ..analysis.choosing_metric import describe_choosing_metric
 from ..formatting import format_count
 from ..results.results_file import PROVENANCE, VARYING
 
@@ -48,7 +48,7 @@ def _describe_runs(name: str, dataset: xr.Dataset) -> str:
     )
     sides = " × ".join(format_count(sizes[side], side) for side in ("optimizer", axis, "seed"))  # noqa: RUF001
     runs, updates = format_count(dataset.diverged.size, "run"), format_count(sizes["step"], "update")
-    choice = choice_words(dataset.attrs)
+    choice = describe_choosing_metric(dataset.attrs)
     choose, report = f"{axis}s chosen", "reported"
     if choice:
         choose, report = f"{choose} by {choice}", f"{dataset.attrs['score_label']} {report}"

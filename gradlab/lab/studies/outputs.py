@@ -9,9 +9,12 @@ from typing import Any
 
 import xarray as xr
 
-from ..analysis import configurations, export
 from ..analysis.comparison import ranks, verdict
+from ..analysis.configurations import rank_configurations
+from ..analysis.documents import drop_varying_attributes, is_written, write_json
 from ..analysis.leaderboard import leaderboard
+from ..analysis.leaderboard_files import leaderboard_document, write_leaderboard_csv
+from ..analysis.points_files import points_document, write_points
 from ..engine.task import Watcher
 from ..results import study_folder as folder
 from .resuming import OpenStudy
@@ -27,11 +30,11 @@ def write_outputs(opened: OpenStudy, results: xr.DataTree, watcher: Watcher) -> 
     datasets = {str(name): node.to_dataset() for name, node in results.children.items()}
     attributes = {name: str(value) for name, value in results.attrs.items()}
     is_race = opened.study.kind == "race"
-    describe = partial(_describe_race if is_race else _describe_points, datasets, export.fixed(attributes))
+    describe = partial(_describe_race if is_race else _describe_points, datasets, drop_varying_attributes(attributes))
     names = folder.LEADERBOARDS if is_race else folder.POINTS
     listing = opened.out / names[1]  # which is written last
     document = describe(folder.read_file_list(listing))
-    if opened.state == "complete" and export.is_written(listing, document):
+    if opened.state == "complete" and is_written(listing, document):
         return document
     reason = _reason_not_to_write(opened)
     if reason:
@@ -40,10 +43,10 @@ def write_outputs(opened: OpenStudy, results: xr.DataTree, watcher: Watcher) -> 
     write = _write_race if is_race else _write_points
     document = describe([folder.RESULTS, *write(opened, datasets, attributes)])
     if is_race:
-        export.write_json(listing, document)
+        write_json(listing, document)
     else:
-        rankings = {name: configurations.rank_configurations(dataset) for name, dataset in datasets.items()}
-        configurations.write(opened.out, rankings, document)
+        rankings = {name: rank_configurations(dataset) for name, dataset in datasets.items()}
+        write_points(opened.out, rankings, document)
     return document
 
 
@@ -63,27 +66,27 @@ def _describe_race(
 ) -> dict[str, Any]:
     boards = {name: leaderboard(dataset) for name, dataset in datasets.items()}
     verdicts = {name: verdict(boards[name], ranks(dataset)) for name, dataset in datasets.items()}
-    return export.document(boards, datasets, verdicts, attributes, files)
+    return leaderboard_document(boards, datasets, verdicts, attributes, files)
 
 
 def _describe_points(
     datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], files: list[str]
 ) -> dict[str, Any]:
-    rankings = {name: configurations.rank_configurations(dataset) for name, dataset in datasets.items()}
-    return configurations.document(rankings, datasets, attributes, files)
+    rankings = {name: rank_configurations(dataset) for name, dataset in datasets.items()}
+    return points_document(rankings, datasets, attributes, files)
 
 
 def _write_race(opened: OpenStudy, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> list[str]:
     """Write the report, the table and the pictures of a race; return the names of all files but the results."""
-    from ..plots import draw_pictures  # Matplotlib takes a second: not before the runs
+    from ..plots import save_race_pictures  # Matplotlib takes a second: not before the runs
     from ..report import write_report
 
     old = folder.list_last_outputs(opened.out)
     problems = {problem.name: problem for problem in opened.study.problems}
-    pictures = draw_pictures(opened.out, datasets, problems)
+    pictures = save_race_pictures(opened.out, datasets, problems)
     tables = [opened.out / name for name in folder.LEADERBOARDS]
     folder.remove_stale_outputs(old, [*pictures, *tables, opened.out / folder.REPORT])
-    export.write_csv(tables[0], {name: leaderboard(dataset) for name, dataset in datasets.items()})
+    write_leaderboard_csv(tables[0], {name: leaderboard(dataset) for name, dataset in datasets.items()})
     write_report(datasets, attributes, opened.out / folder.REPORT, problems)
     return [folder.REPORT, *folder.LEADERBOARDS, *(path.name for path in pictures)]
 
@@ -93,11 +96,11 @@ def _write_points(opened: OpenStudy, datasets: Mapping[str, xr.Dataset], attribu
 
     Return the names of all files but the results; the tables are written after them.
     """
-    from ..plots import draw_sweep  # Matplotlib takes a second: not before the runs
+    from ..plots import save_sweep_pictures  # Matplotlib takes a second: not before the runs
     from ..report import ReportError, write_report
 
     old = folder.list_last_outputs(opened.out)
-    written = draw_sweep(opened.out, datasets)
+    written = save_sweep_pictures(opened.out, datasets)
     with contextlib.suppress(ReportError):
         write_report(datasets, attributes, opened.out / folder.REPORT)
         written = [opened.out / folder.REPORT, *written]

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 import xarray as xr
 
-from ..analysis.leaderboard import mean_scores, with_role
+from ..analysis.leaderboard import mean_scores, select_role
 from ..engine.compiler import Compiler
 from ..engine.distributed import Processes
 from ..engine.runner import run_tasks
@@ -212,7 +212,7 @@ def only_one(several: Sequence[Any], kind: str) -> Any:
 def _chosen_by(result: TaskResult) -> np.ndarray:
     """Return the mean score of each point over the seeds for choosing; NaN if one of them diverged."""
     dataset = assembly.assemble_dataset([result])
-    return mean_scores(with_role(dataset, "choose")).values[0]
+    return mean_scores(select_role(dataset, "choose")).values[0]
 
 
 def as_columns(points: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:

@@ -17,16 +17,23 @@ from rich.console import Console
 
 import gradlab as gl
 from gradlab.cli.leaderboard import print_leaderboard
-from gradlab.lab.analysis import configurations, export
-from gradlab.lab.analysis.choosing_metric import choice_label, choice_words, chosen_by, with_choosing_metric
+from gradlab.lab.analysis.choosing_metric import (
+    choosing_metric,
+    describe_choosing_metric,
+    label_choosing_metric,
+    with_choosing_metric,
+)
 from gradlab.lab.analysis.comparison import rate_intervals
+from gradlab.lab.analysis.configurations import rank_configurations
 from gradlab.lab.analysis.leaderboard import best_rate_index, leaderboard
-from gradlab.lab.plots import effect, heat, sensitivity
+from gradlab.lab.analysis.leaderboard_files import leaderboard_document
+from gradlab.lab.analysis.points_files import points_document
+from gradlab.lab.plots import draw_effect, draw_heat_map, draw_sensitivity
 from gradlab.lab.problems import Problem
 from gradlab.lab.problems.base import Score
 from gradlab.lab.report.answers import answer_race
-from gradlab.lab.report.chart_data import sensitivity as sensitivity_series
-from gradlab.lab.report.findings import find_out
+from gradlab.lab.report.chart_data import sensitivity_data as sensitivity_series
+from gradlab.lab.report.findings import compute_findings
 from gradlab.lab.report.leaderboard_table import leaderboard_notes
 from gradlab.lab.report.reproduction import describe_reproduction
 from gradlab.lab.results import results_file
@@ -103,7 +110,7 @@ def test_results_without_a_choosing_metric_are_as_before(split: xr.Dataset) -> N
     del old.attrs["chosen_by"]
     assert with_choosing_metric(old) is old
     assert leaderboard(old)[0].best_rate == 0.1
-    assert (chosen_by(old.attrs), choice_label(old.attrs), choice_words(old.attrs)) == (
+    assert (choosing_metric(old.attrs), label_choosing_metric(old.attrs), describe_choosing_metric(old.attrs)) == (
         "test_accuracy", "test accuracy", "",
     )  # fmt: skip
     assert "at the rate that was best on 4 others." in printed(old)
@@ -113,13 +120,13 @@ def test_points_are_ranked_by_validation(make_swept: Callable[..., xr.Dataset], 
     noise = np.array([0.001, -0.001] * 4)
     made = make_swept([TEST[:, None] + noise], {"learning_rate": np.array(RATES)}, **accuracy)
     made = with_validation(made, VALIDATION[:, None] + noise)
-    found = configurations.rank_configurations(made)
+    found = rank_configurations(made)
     assert [point.hyperparameters["learning_rate"] for point in found] == RATES
     np.testing.assert_allclose([point.chosen_by for point in found], VALIDATION)
     np.testing.assert_allclose([point.score for point in found], TEST)
-    described = configurations.document({"made": found}, {"made": made}, {}, [])["problems"]["made"]
+    described = points_document({"made": found}, {"made": made}, {}, [])["problems"]["made"]
     assert (described["score"], described["chosen_by"]) == ("test_accuracy", "validation_accuracy")
-    axes = effect(Figure().subplots(), made, "learning_rate")
+    axes = draw_effect(Figure().subplots(), made, "learning_rate")
     assert axes.get_ylabel() == "validation error (%), after 10 updates"
     (best,) = [line for line in axes.lines if line.get_label() == "_best"]
     assert np.asarray(best.get_xdata())[0] == 0.01
@@ -129,7 +136,7 @@ def test_a_search_and_a_sweep_of_a_problem_choose_by_validation() -> None:
     axes: Any = {"learning_rate": Log(1e-3, 10)}
     for seeds in (1, 2):
         found = search(Leaky(), gl.sgd, axes, trials=24, batch=8, seeds=seeds).gradlab.dataset()
-        first = configurations.rank_configurations(found)[0]
+        first = rank_configurations(found)[0]
         assert first.hyperparameters["learning_rate"] < 0.01  # validation wants no update, and the test one of 1
         assert first.chosen_by == pytest.approx((PULL - 1) ** 2, rel=0.02)
         assert first.score == pytest.approx(1, rel=0.02)
@@ -137,7 +144,7 @@ def test_a_search_and_a_sweep_of_a_problem_choose_by_validation() -> None:
     assert np.median(late) < 0.01  # Optuna was told of the validation, and goes where that is good
     data = sweep(Leaky(), gl.sgd, {"learning_rate": [0.001, 1.0]}, seeds=2).gradlab.dataset()
     assert data.attrs["chosen_by"] == "validation_loss"
-    drawn = heat(Figure().subplots(), data.assign_coords(b=data.learning_rate), "sgd", "learning_rate", "b")
+    drawn = draw_heat_map(Figure().subplots(), data.assign_coords(b=data.learning_rate), "sgd", "learning_rate", "b")
     (ring,) = [line for line in drawn.lines if line.get_label() == "_best"]
     assert np.asarray(ring.get_xydata())[0].tolist() == [0, 0]
 
@@ -157,12 +164,12 @@ def test_a_plan_says_what_chooses() -> None:
 
 
 def test_pictures_show_what_chooses(split: xr.Dataset) -> None:
-    axes = sensitivity(Figure().subplots(), split)
+    axes = draw_sensitivity(Figure().subplots(), split)
     assert axes.get_ylabel() == "validation error (%), after 10 updates"
     lines = {str(line.get_label()): line for line in axes.lines}
     np.testing.assert_allclose(np.asarray(lines["optimizer_0"].get_ydata()), 100 * (1 - VALIDATION))
     assert np.asarray(lines["_best"].get_xdata())[0] == 0.01
-    (finding,) = find_out({"made": split})
+    (finding,) = compute_findings({"made": split})
     series = sensitivity_series(finding)
     assert (series["label"], series["lines"]["optimizer_0"]["chosen"]) == ("validation error (%), after 10 updates", 0)
     np.testing.assert_allclose(series["lines"]["optimizer_0"]["y"], 100 * (1 - VALIDATION), rtol=1e-3)
@@ -172,12 +179,12 @@ def test_tables_and_the_report_say_what_chooses(split: xr.Dataset) -> None:
     text = printed(split)
     assert "over 4 seeds, at the rate with the best validation accuracy on 4 others." in text
     assert "within 1 % (absolute) of its validation accuracy" in text
-    (finding,) = find_out({"made": split})
+    (finding,) = compute_findings({"made": split})
     assert "at the rate with the best validation accuracy on 4 others" in leaderboard_notes(finding)
     runs = dict(describe_reproduction({"made": split}, {}).facts)["made"]
     assert "by validation accuracy on seeds 0 to 3, test accuracy reported on seeds 4 to 7" in runs
     assert "The rate was chosen by validation accuracy." in " ".join(answer_race(finding).sentences)
-    described = export.document({"made": finding.rows}, {"made": split}, {"made": []}, {}, [])["problems"]["made"]
+    described = leaderboard_document({"made": finding.rows}, {"made": split}, {"made": []}, {}, [])["problems"]["made"]
     assert (described["score"], described["chosen_by"]) == ("test_accuracy", "validation_accuracy")
 
 

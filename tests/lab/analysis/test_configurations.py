@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.analysis import configurations
 from gradlab.lab.analysis.configurations import rank_configurations
+from gradlab.lab.analysis.points_files import points_document, write_points
 
 NAN = float("nan")
 AT = {"learning_rate": [0.1, 1.0, 10.0, 100.0]}
@@ -43,8 +43,8 @@ def test_accuracies_are_ranked_from_the_top(make_swept: Callable[..., xr.Dataset
 def test_the_files_have_every_point(make_swept: Callable[..., xr.Dataset], tmp_path: Path) -> None:
     dataset = make_swept(SCORES, AT)
     rankings = {"made": rank_configurations(dataset)}
-    content = configurations.document(rankings, {"made": dataset}, {"gradlab": "1"}, ["results.nc"])
-    configurations.write(tmp_path, rankings, content)
+    content = points_document(rankings, {"made": dataset}, {"gradlab": "1"}, ["results.nc"])
+    write_points(tmp_path, rankings, content)
     assert json.loads((tmp_path / "points.json").read_text()) == content
     assert content["files"] == ["results.nc"]
     assert content["problems"]["made"]["points"][3]["chosen_by"] is None

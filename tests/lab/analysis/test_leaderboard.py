@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.analysis.leaderboard import best_rate_index, good_range, good_width, leaderboard
+from gradlab.lab.analysis.leaderboard import best_rate_index, format_good_range, leaderboard, measure_good_range
 
 NAN = float("nan")
 ROLES = ["choose", "choose", "report", "report"]
@@ -90,7 +90,7 @@ ACCURACIES = {"higher_is_better": 1, "logarithmic": 0, "tolerance": 0.01}
 def test_the_width_of_the_good_range(
     attributes: dict[str, Any], scores: list[float], best: int, width: float, is_open: bool
 ) -> None:
-    decades, reaches_the_end = good_range(np.array([0.01, 0.1, 1.0]), np.array(scores), best, attributes)
+    decades, reaches_the_end = measure_good_range(np.array([0.01, 0.1, 1.0]), np.array(scores), best, attributes)
     assert decades == pytest.approx(width)
     assert reaches_the_end == is_open
 
@@ -101,11 +101,11 @@ def test_the_width_of_the_good_range(
 )
 def test_the_width_in_words(make_dataset: Callable[..., xr.Dataset], decades: float, is_open: bool, text: str) -> None:
     (row,) = leaderboard(make_dataset([[[1.0, 1.0]]], [0.1], ["choose", "report"]))
-    assert good_width(row._replace(good_decades=decades, good_open=is_open)) == text
+    assert format_good_range(row._replace(good_decades=decades, good_open=is_open)) == text
 
 
 def test_a_good_rate_beyond_a_bad_one_does_not_count() -> None:
-    width, is_open = good_range(np.logspace(-3, 0, 4), np.array([1e-4, 1.0, 1e-4, 1.0]), 2, LOSSES)
+    width, is_open = measure_good_range(np.logspace(-3, 0, 4), np.array([1e-4, 1.0, 1e-4, 1.0]), 2, LOSSES)
     assert width == pytest.approx(0.5)
     assert not is_open
 

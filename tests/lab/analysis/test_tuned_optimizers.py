@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.analysis import configurations
+from gradlab.lab.analysis.configurations import rank_configurations, select_best_rows
+from gradlab.lab.analysis.points_files import points_document, write_points
 from gradlab.lab.analysis.tuned_optimizers import select_best_points, tuned_leaderboard
 
 AT = {"learning_rate": [0.1, 0.1, 1.0, 1.0], "b1": [0.8, 0.9, 0.8, 0.9]}
@@ -60,12 +61,12 @@ def test_an_optimizer_that_always_diverged_is_last(swept: xr.Dataset) -> None:
 
 
 def test_every_optimizer_is_among_the_points_that_are_shown(swept: xr.Dataset, tmp_path: Path) -> None:
-    ranking = configurations.rank_configurations(swept)
-    assert [(point.rank, point.optimizer) for point in configurations.shown_points(ranking, 2)] == [
+    ranking = rank_configurations(swept)
+    assert [(point.rank, point.optimizer) for point in select_best_rows(ranking, 2)] == [
         (1, "adam"), (2, "adam"), (5, "sgd"),
     ]  # fmt: skip
-    content = configurations.document({"made": ranking}, {"made": swept}, {}, [])
-    configurations.write(tmp_path, {"made": ranking}, content)
+    content = points_document({"made": ranking}, {"made": swept}, {}, [])
+    write_points(tmp_path, {"made": ranking}, content)
     described = json.loads((tmp_path / "points.json").read_text())["problems"]["made"]
     assert [row["optimizer"] for row in described["optimizers"]] == ["adam", "sgd"]
     assert described["optimizers"][0]["hyperparameters"] == {"learning_rate": 1.0, "b1": 0.8}

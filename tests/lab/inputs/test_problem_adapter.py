@@ -19,7 +19,7 @@ from gradlab.lab.engine.task import Task
 from gradlab.lab.inputs.importing import BrokenUserCodeError, LoadError
 from gradlab.lab.inputs.problem_adapter import AdaptedProblem, as_problem
 from gradlab.lab.inputs.source_files import digest_own_file, digest_source_files, is_user_code
-from gradlab.lab.plots.landscape import heights
+from gradlab.lab.plots.landscape_contours import compute_heights
 from gradlab.lab.problems import Landscape, Problem, Ravine, Score
 from tests.lab.training import train
 
@@ -207,7 +207,7 @@ def test_all_parts_of_the_users_problem_are_used() -> None:
     assert problem.batches(jax.random.key(0), 3) is None  # the default
     assert jax.jit(problem.loss)(jnp.array([1.0, 2.0]), None) == 5
     assert set(train(problem, [gl.sgd(0.1)], [0], 3).metrics) == {"far"}
-    np.testing.assert_allclose(heights(problem)[2].min(), 0, atol=1e-3)
+    np.testing.assert_allclose(compute_heights(problem)[2].min(), 0, atol=1e-3)
     own.steps = 9
     assert problem.steps == 9
 

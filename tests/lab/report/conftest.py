@@ -14,7 +14,7 @@ import xarray as xr
 
 from gradlab.lab.problems import Ravine
 from gradlab.lab.report import write_report
-from gradlab.lab.report.findings import Finding, find_out
+from gradlab.lab.report.findings import Finding, compute_findings
 from tests.browser import Browser, browser, missing
 
 HOSTILE = "</script><script>document.title = 'taken'</script>"
@@ -86,7 +86,7 @@ def attributes() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def findings(race: dict[str, xr.Dataset]) -> list[Finding]:
-    return find_out(race)
+    return compute_findings(race)
 
 
 @pytest.fixture(scope="session")

@@ -10,14 +10,14 @@ import numpy as np
 import xarray as xr
 
 from gradlab.lab.report.answers import answer_race
-from gradlab.lab.report.findings import find_out
+from gradlab.lab.report.findings import compute_findings
 
 NAN = float("nan")
 ROLES = ["choose"] * 4 + ["report"] * 4
 
 
 def said(dataset: xr.Dataset) -> str:
-    answer = answer_race(find_out({"made": dataset})[0])
+    answer = answer_race(compute_findings({"made": dataset})[0])
     if answer.winner is None:
         return answer.failure
     winner = answer.winner

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.report.chart_data import POINTS, learning_curves, profiles, sensitivity
-from gradlab.lab.report.findings import Finding, find_out
+from gradlab.lab.report.chart_data import POINTS, learning_curve_data, performance_profile_data, sensitivity_data
+from gradlab.lab.report.findings import Finding, compute_findings
 
 
 def test_the_score_comes_first_and_every_metric_is_there(findings: list[Finding]) -> None:
-    score, loss = learning_curves(findings[0])
+    score, loss = learning_curve_data(findings[0])
     assert (score["label"], loss["label"]) == ("test error (%)", "training loss")
     line = score["lines"]["adam"]
     assert len(line["y"]) == len(score["x"]) == 11
@@ -24,13 +24,14 @@ def test_long_curves_are_thinned_and_keep_their_ends(race: dict[str, xr.Dataset]
     dataset = race["ravine"].drop_vars(("loss", "path", "step"))
     loss = np.ones((3, 4, 8, 5000))
     long = dataset.assign(loss=(("optimizer", "rate", "seed", "step"), loss)).assign_coords(step=np.arange(5000))
-    (curve,) = [found for found in learning_curves(find_out({"ravine": long})[0]) if found["label"] == "loss"][1:]
+    (finding,) = compute_findings({"ravine": long})
+    _, curve = (curve for curve in learning_curve_data(finding) if curve["label"] == "loss")
     assert len(curve["x"]) == POINTS
     assert (curve["x"][0], curve["x"][-1]) == (0, 4999)
 
 
 def test_sensitivity_has_every_rate(findings: list[Finding]) -> None:
-    found = sensitivity(findings[1])
+    found = sensitivity_data(findings[1])
     sgd = found["lines"]["sgd"]
     assert sgd["x"] == [0.001, 0.01, 0.1, 1]
     assert sgd["lost"] == [0, 0, 0, 2]
@@ -43,10 +44,10 @@ def test_sensitivity_has_every_rate(findings: list[Finding]) -> None:
 def test_profiles_need_two_problems_and_an_optimizer_on_both(
     race: dict[str, xr.Dataset], findings: list[Finding]
 ) -> None:
-    found = profiles(findings)
+    found = performance_profile_data(findings)
     assert found is not None
     assert found["x"][0] == 1
     assert found["lines"]["adam"]["y"][0] == 1  # the quickest in every case
-    assert profiles(findings[:1]) is None
+    assert performance_profile_data(findings[:1]) is None
     apart = race | {"images": race["images"].assign_coords(optimizer=["a", "b", "c"])}
-    assert profiles(find_out(apart)) is None
+    assert performance_profile_data(compute_findings(apart)) is None

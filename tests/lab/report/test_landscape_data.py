@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.report.findings import Finding, find_out
-from gradlab.lab.report.landscape_data import REACH, WIDTH, paths
+from gradlab.lab.report.findings import Finding, compute_findings
+from gradlab.lab.report.landscape_data import REACH, WIDTH, path_data
 
 # The ravine's window: (-4.2, 3.2) by (-2.6, 2.6).
 SCALE = WIDTH / 7.4
 
 
 def test_points_are_placed_in_the_window(findings: list[Finding]) -> None:
-    found = paths(findings[1])
+    found = path_data(findings[1])
     assert found is not None
     assert found["height"] == round(5.2 * SCALE)
     assert found["optimum"] == pytest.approx([(1.0 + 4.2) * SCALE, (2.6 - 0.5) * SCALE], rel=1e-3)
@@ -28,7 +28,7 @@ def test_points_are_placed_in_the_window(findings: list[Finding]) -> None:
 
 
 def test_contours_are_lines_in_the_window(findings: list[Finding]) -> None:
-    found = paths(findings[1])
+    found = path_data(findings[1])
     assert found is not None
     assert len(found["contours"]) >= 10
     for level in found["contours"]:
@@ -42,7 +42,7 @@ def test_a_path_ends_where_it_diverged_and_does_not_run_far_out(race: dict[str, 
     dataset = race["ravine"].copy(deep=True)
     dataset.path[1, :, :, 5:] = 1e30
     dataset.path[1, :, :, 9:] = np.nan
-    found = paths(find_out({"ravine": dataset})[0])
+    found = path_data(compute_findings({"ravine": dataset})[0])
     assert found is not None
     line = found["lines"]["adam"]
     assert len(line["points"]) == 18
@@ -51,7 +51,7 @@ def test_a_path_ends_where_it_diverged_and_does_not_run_far_out(race: dict[str, 
 
 def test_without_the_problem_there_are_paths_in_a_window_of_their_own(race: dict[str, xr.Dataset]) -> None:
     unknown = race["ravine"].assign_attrs(problem="someone's own")
-    found = paths(find_out({"ravine": unknown})[0])
+    found = path_data(compute_findings({"ravine": unknown})[0])
     assert found is not None
     assert found["contours"] == []
     assert found["optimum"] is None
@@ -59,4 +59,4 @@ def test_without_the_problem_there_are_paths_in_a_window_of_their_own(race: dict
 
 
 def test_a_problem_without_a_plane_has_none(findings: list[Finding]) -> None:
-    assert paths(findings[0]) is None
+    assert path_data(findings[0]) is None

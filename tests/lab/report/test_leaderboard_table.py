@@ -9,7 +9,7 @@ import re
 import numpy as np
 import xarray as xr
 
-from gradlab.lab.report.findings import Finding, find_out
+from gradlab.lab.report.findings import Finding, compute_findings
 from gradlab.lab.report.leaderboard_table import leaderboard_notes, leaderboard_rows
 from gradlab.lab.report.page import render_page
 
@@ -70,7 +70,7 @@ def test_notes_explain_the_marks_that_occur(race: dict[str, xr.Dataset], finding
     assert "First in: the share of the resamples" in text
     assert "may add to more than 100 %" in text
     assert "*" not in text
-    edge = find_out({"images": race["images"].isel(rate=[0, 1, 2])})[0]
+    edge = compute_findings({"images": race["images"].isel(rate=[0, 1, 2])})[0]
     assert "* the end of the grid" in leaderboard_notes(edge)
     assert "within a factor of 10" in leaderboard_notes(findings[1])
 
@@ -79,7 +79,7 @@ def test_an_optimizer_that_always_diverged(race: dict[str, xr.Dataset]) -> None:
     dataset = race["ravine"].copy(deep=True)
     dataset.final_loss[0] = np.nan
     dataset.diverged[0] = True
-    finding = find_out({"ravine": dataset})[0]
+    finding = compute_findings({"ravine": dataset})[0]
     last = texts(finding)[-1]
     assert last[1:3] == ["sgd", "diverged"]
     assert last[4:6] == ["–", "–"]
@@ -90,17 +90,17 @@ def test_where_nothing_survived_it_is_said(race: dict[str, xr.Dataset]) -> None:
     dataset = race["ravine"].copy(deep=True)
     dataset.final_loss[:] = np.nan
     dataset.diverged[:] = True
-    finding = find_out({"ravine": dataset})[0]
+    finding = compute_findings({"ravine": dataset})[0]
     assert [row[5] for row in texts(finding)] == ["–"] * 3
     text = leaderboard_notes(finding)
     assert "No optimizer survived, so that there is no score to compare" in text
     assert "Target: none, because too many diverged." in text
-    assert "No optimizer survived" not in leaderboard_notes(find_out(race)[1])
+    assert "No optimizer survived" not in leaderboard_notes(compute_findings(race)[1])
 
 
 def test_one_optimizer_at_one_rate_from_one_seed(race: dict[str, xr.Dataset]) -> None:
     alone = race["ravine"].isel(optimizer=[1], rate=[2], seed=[0]).assign_coords(role=("seed", ["both"]))
-    text = leaderboard_notes(find_out({"ravine": alone})[0])
+    text = leaderboard_notes(compute_findings({"ravine": alone})[0])
     assert "over 1 seed, at" in text
     assert "which most of its runs reach" in text
     assert "Diverged: of 1 run at" in text

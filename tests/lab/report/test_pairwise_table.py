@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from gradlab.lab.report.findings import Finding, find_out
+from gradlab.lab.report.findings import Finding, compute_findings
 from gradlab.lab.report.page import render_page
 from gradlab.lab.report.pairwise_table import Pair, pairwise_rows
 
@@ -31,5 +31,5 @@ def test_the_page_has_a_column_for_each_row_and_what_is_sure_in_bold(
 
 def test_one_optimizer_beats_nobody(race: dict[str, xr.Dataset], attributes: dict[str, str]) -> None:
     alone = {"images": race["images"].isel(optimizer=[1])}
-    assert pairwise_rows(find_out(alone)[0]) == []
+    assert pairwise_rows(compute_findings(alone)[0]) == []
     assert "Who beats whom" not in render_page(alone, attributes)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.plots.figures import save
+from gradlab.lab.plots.race_figures import save_figures
 from gradlab.lab.report.findings import Finding, ReportError
-from gradlab.lab.report.pictures import rank_figure, write_pictures
+from gradlab.lab.report.pictures import draw_rank_figure, write_pictures
 
 BEGINS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -39,7 +39,7 @@ def test_the_same_figure_makes_the_same_file(findings: list[Finding], tmp_path: 
     texts = []
     for name in ("once", "again"):
         (tmp_path / name).mkdir()
-        (path,) = save(tmp_path / name, {"ranks": rank_figure(findings[0])}, form)
+        (path,) = save_figures(tmp_path / name, {"ranks": draw_rank_figure(findings[0])}, form)
         texts.append(path.read_bytes())
     assert texts[0].startswith(BEGINS[form])
     assert texts[0] == texts[1]

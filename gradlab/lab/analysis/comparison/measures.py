@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from .runs import badness, from_badness, reporting_runs, run_badness
+from .comparable_runs import badness, from_badness, run_badness, select_reporting_runs
 from .targets import default_target, seconds_per_update, steps_to_target
 
 
@@ -19,7 +19,7 @@ def summary(dataset: xr.Dataset, target: float | None = None) -> xr.Dataset:
     recorded. The target is that of `default_target` if none is given.
     """
     target = default_target(dataset) if target is None else target
-    runs, attributes = reporting_runs(dataset), dataset.attrs
+    runs, attributes = select_reporting_runs(dataset), dataset.attrs
     curves = badness(runs[attributes["score"]], attributes)
 
     def average(level: xr.DataArray) -> xr.DataArray:

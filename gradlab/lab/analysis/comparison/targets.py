@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from .runs import badness, from_badness, reporting_runs, run_badness
+from .comparable_runs import badness, from_badness, run_badness, select_reporting_runs
 
 
 def default_target(dataset: xr.Dataset) -> float:
@@ -13,7 +13,7 @@ def default_target(dataset: xr.Dataset) -> float:
 
     An optimizer reaches it when more than half of its runs do. NaN if too many diverged for that.
     """
-    runs = reporting_runs(dataset)
+    runs = select_reporting_runs(dataset)
     final = run_badness(runs)
     # The worse of the two middle values of an even number: a score that was reached, and not only by a hair's breadth.
     of_runs = np.sort(final.transpose("optimizer", "seed").values)[:, final.sizes["seed"] // 2]
@@ -26,7 +26,7 @@ def steps_to_target(dataset: xr.Dataset, target: float) -> xr.DataArray:
 
     Infinite for a run that never did, or that diverged afterwards. It is exact to the distance of the evaluations.
     """
-    runs, attributes = reporting_runs(dataset), dataset.attrs
+    runs, attributes = select_reporting_runs(dataset), dataset.attrs
     curves = badness(runs[attributes["score"]], attributes)
     if not np.isfinite(target):
         return xr.full_like(curves.isel(evaluation=0, drop=True), np.inf)

@@ -1,0 +1,76 @@
+"""Ranks, and how sure they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from ..late_window import window_bounds
+from ..leaderboard import leaderboard, require_race
+from .comparable_runs import from_badness, late_badness, select_reporting_runs
+from .resampling import MINIMUM_SEEDS, Resampling
+
+
+def ranks(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Dataset:
+    """The rank of each optimizer on the reporting seeds, with the interval that other seeds and stops give it.
+
+    A sample takes other seeds and stops at one of the late evaluations (see `Resampling`). On (optimizer): `rank`, as
+    on the leaderboard; `low` and `high`, the ends of the interval of ranks, in which a tie counts for both sides;
+    `score_low` and `score_high`, the interval of the average score over other seeds alone (`low` in value, NaN where
+    runs diverged); `first`, the share of the samples in which nothing is better; `leads`, the share of the late
+    evaluations at which no other average over the seeds themselves is better. On (optimizer, other): `beats`, the share
+    of the samples in which the optimizer's average is the better one, a tie counting one half; `wins`, the share of
+    the seeds themselves; `surely`, whether it is better in all samples but the tail, of other seeds and stops as well
+    as of other seeds alone. With fewer than three reporting seeds nothing is sure: every interval is the whole table.
+
+    The rate is held where it was chosen; `rate_intervals` says how sure that choice is. Intervals and verdicts are of
+    each optimizer, or pair, by itself: among many, some are wrong by chance.
+    """
+    require_race(dataset)
+    resampling = resampling or Resampling()
+    runs, attributes = select_reporting_runs(dataset), dataset.attrs
+    levels = late_badness(runs)
+    levels = levels.drop_vars(set(levels.coords) - {"optimizer", "seed"})
+    final = levels.mean("evaluation")
+    seeds, count = final.sizes["seed"], final.sizes["optimizer"]
+    means, over_seeds = resampling.means(levels), resampling.means(final)
+    other = means.rename(optimizer="other")
+    at_each = levels.mean("seed").round(12)
+    better, tied = means < other, means == other  # (draw, optimizer, other)
+    ahead, level = (means > other).sum("other"), tied.sum("other")
+    final = final.round(12)
+    in_seeds = final.rename(optimizer="other")
+    order = {row.optimizer: row.rank for row in leaderboard(dataset)}
+    rank = xr.DataArray([order[str(name)] for name in dataset.optimizer.values], dims="optimizer")
+    variables: dict[str, xr.DataArray] = {
+        "first": (ahead == 0).mean("draw"),
+        "leads": (at_each <= at_each.min("optimizer")).mean("evaluation"),
+        "beats": (better + 0.5 * tied).mean("draw"),
+        "wins": ((final < in_seeds) + 0.5 * (final == in_seeds)).mean("seed"),
+    }
+    if seeds < MINIMUM_SEEDS:
+        nothing = xr.full_like(variables["first"], np.nan)
+        variables |= {"low": nothing.fillna(1).astype(int), "high": nothing.fillna(count).astype(int)}
+        variables |= {"score_low": nothing, "score_high": nothing}
+        variables["surely"] = xr.zeros_like(variables["beats"], dtype=bool)
+    else:
+        variables["low"] = resampling.interval(ahead + 1, seeds)[0].astype(int).clip(max=rank)
+        variables["high"] = resampling.interval(ahead + level, seeds)[1].astype(int).clip(min=rank)
+        ends = [from_badness(end, attributes) for end in resampling.interval(over_seeds, seeds)]
+        variables["score_low"], variables["score_high"] = ends[::-1] if attributes["higher_is_better"] else ends
+        worse = over_seeds >= over_seeds.rename(optimizer="other")
+        tail = resampling.tail(seeds)
+        variables["surely"] = ((~better).mean("draw") <= tail) & (worse.mean("draw") <= tail)
+    first, last = window_bounds(dataset)
+    return xr.Dataset(variables | {"rank": rank}).assign_attrs(
+        seeds=seeds, confidence=resampling.confidence, draws=resampling.draws, evaluations=levels.sizes["evaluation"],
+        first_update=first, last_update=last,
+    )  # fmt: skip
+
+
+def select_level_with_first(table: xr.Dataset) -> list[str]:
+    """The optimizers, by rank, that the first of the leaderboard does not surely beat; without itself."""
+    ordered = table.sortby("rank")
+    first, *others = ordered.optimizer.values.tolist()
+    surely = table.surely.sel(optimizer=first)
+    return [name for name in others if not bool(surely.sel(other=name))]

@@ -1,0 +1,32 @@
+"""The chosen rate, and how sure the choice is."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from ..axis_order import sort_axes
+from ..leaderboard import best_rate_index, select_role
+from .comparable_runs import late_badness
+from .resampling import MINIMUM_SEEDS, Resampling
+
+
+def rate_intervals(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Dataset:
+    """The best rate of each optimizer, and those that other choosing seeds, or another stop, could have chosen.
+
+    On (optimizer): `rate`; `low` and `high`, the ends of the interval of the rate chosen on resampled seeds and stops,
+    NaN with fewer than three seeds; `share`, how often it was the same one. All are NaN if no rate survived.
+    """
+    dataset = sort_axes(dataset)
+    resampling, best = resampling or Resampling(), best_rate_index(dataset)
+    choosing = select_role(dataset, "choose")
+    seeds = choosing.sizes["seed"]
+    levels = late_badness(choosing)
+    means = resampling.means(levels.drop_vars(set(levels.coords) - {"optimizer", "seed"}))
+    rates = dataset.learning_rate.drop_vars(set(dataset.learning_rate.coords) - {"optimizer"})
+    chosen = rates.isel(rate=means.argmin("rate"))
+    has_rate = (best >= 0).drop_vars(set(best.coords) - {"optimizer"})
+    rate = rates.isel(rate=best.clip(0)).where(has_rate).drop_vars(set(best.coords) - {"optimizer"}, errors="ignore")
+    low, high = resampling.interval(chosen, seeds) if seeds >= MINIMUM_SEEDS else (rate * np.nan, rate * np.nan)
+    table = {"rate": rate, "low": low, "high": high, "share": (chosen == rate).mean("draw")}
+    return xr.Dataset({name: column.where(has_rate) for name, column in table.items()})

@@ -1,0 +1,99 @@
+"""Heat: the final score over two hyperparameters of a sweep, the others at their best."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+
+from ..analysis.choosing_metric import with_choosing_metric
+from ..analysis.late_window import describe_window
+from ..analysis.leaderboard import mean_scores
+from ..formatting import format_distinct
+from .hyperparameter_effects import is_logarithmic, is_on_grid
+from .lines_and_labels import (
+    AS_WRITTEN,
+    drawable_name,
+    find_limits,
+    is_drawn_downwards,
+    look_up_optimizers,
+    scores_as_drawn,
+    use_log_axis,
+)
+
+COLORMAP = "cividis_r"  # read alike with any colour vision; the better, the brighter
+
+
+def draw_heat_map(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: str) -> Axes:
+    """Draw one optimizer's scores by two hyperparameters: a cell for each pair of values of a grid, or a dot for each
+    sample.
+
+    The scores are averages over all seeds of the metric that chooses. A ring marks the best one; crossed cells are
+    those where every point had a run that diverged.
+    """
+    (optimizer,), dataset = look_up_optimizers(dataset, optimizer), with_choosing_metric(dataset)
+    scores, _ = scores_as_drawn(dataset, mean_scores(dataset))
+    lower = is_drawn_downwards(dataset)
+    own = dataset.sel(optimizer=optimizer)
+    across, up, values = own[x].values, own[y].values, scores.sel(optimizer=optimizer).values
+    look = choose_colors(dataset, scores)
+    if is_on_grid(dataset):
+        _cells(axes, across, up, values, lower, look)
+    else:
+        _dots(axes, across, up, values, lower, look)
+        for axis, name in (("x", x), ("y", y)):
+            if is_logarithmic(dataset, name):
+                use_log_axis(axes, axis)
+    axes.set_xlabel(drawable_name(x), **AS_WRITTEN)
+    axes.set_ylabel(drawable_name(y), **AS_WRITTEN)
+    return axes
+
+
+def choose_colors(dataset: xr.Dataset, scores: xr.DataArray) -> dict[str, Any]:
+    """The colours, the better the brighter, and their scale: logarithmic, over all finite scores."""
+    return {
+        "cmap": COLORMAP if is_drawn_downwards(dataset) else COLORMAP.removesuffix("_r"),
+        "norm": LogNorm(*find_limits(scores)),
+    }
+
+
+def _cells(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lower: bool, look: Any) -> None:
+    columns, rows = np.unique(across), np.unique(up)
+    table = np.full((len(rows), len(columns)), np.nan)
+    for row, column in np.ndindex(table.shape):
+        found = values[(across == columns[column]) & (up == rows[row])]
+        if np.isfinite(found).any():
+            table[row, column] = np.nanmin(found) if lower else np.nanmax(found)
+    axes.imshow(np.ma.masked_invalid(table), origin="lower", aspect="auto", **look)
+    axes.plot(*np.argwhere(np.isnan(table)).T[::-1], "x", color="#888888", markersize=5, label="_diverged")
+    if np.isfinite(table).any():
+        best = np.unravel_index(np.nanargmin(table) if lower else np.nanargmax(table), table.shape)
+        axes.plot(best[1], best[0], "o", markerfacecolor="none", color="black", markersize=9, label="_best")
+    axes.set_xticks(range(len(columns)), format_distinct(columns.tolist()), rotation=45 if len(columns) > 5 else 0)
+    axes.set_yticks(range(len(rows)), format_distinct(rows.tolist()))
+
+
+def _dots(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lower: bool, look: Any) -> None:
+    known = np.isfinite(values)
+    order = np.argsort(-values[known] if lower else values[known])  # the best ones on top
+    axes.scatter(across[known][order], up[known][order], c=values[known][order], s=28, **look)
+    axes.plot(across[~known], up[~known], "x", color="#888888", markersize=5, label="_diverged")
+    if known.any():
+        best = np.nanargmin(values) if lower else np.nanargmax(values)
+        axes.plot(across[best], up[best], "o", markerfacecolor="none", color="black", markersize=10, label="_best")
+
+
+def draw_color_scale(axes: Axes, dataset: xr.Dataset) -> Axes:
+    """Draw the scale of the colours, with the name of the score."""
+    dataset = with_choosing_metric(dataset)
+    scores, label = scores_as_drawn(dataset, mean_scores(dataset))
+    colors = matplotlib.colormaps[choose_colors(dataset, scores)["cmap"]]
+    bar = axes.figure.colorbar(ScalarMappable(choose_colors(dataset, scores)["norm"], colors), cax=axes)
+    bar.set_label(f"{drawable_name(label)}, {describe_window(dataset, short=True)}", **AS_WRITTEN)
+    use_log_axis(axes, "y")
+    return axes

@@ -1,0 +1,88 @@
+"""Effects: the final score against one hyperparameter of a sweep, whatever the others are."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from ..analysis.choosing_metric import with_choosing_metric
+from ..analysis.late_window import describe_window
+from ..analysis.leaderboard import mean_scores
+from ..analysis.sweep_as_race import swept_hyperparameters
+from .lines_and_labels import (
+    AS_WRITTEN,
+    drawable_name,
+    find_limits,
+    is_drawn_downwards,
+    line_style,
+    scores_as_drawn,
+    use_log_axis,
+)
+
+
+def draw_effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
+    """Draw each point of a sweep at its value of a hyperparameter, as the average over all seeds of what chooses.
+
+    A line joins the best points of each value where the sweep is of a grid, and a ring marks the best of all, one of
+    each for every optimizer. Points of which a run diverged are crosses at the top.
+    """
+    dataset = with_choosing_metric(dataset)
+    scores, label = scores_as_drawn(dataset, mean_scores(dataset))
+    lower = is_drawn_downwards(dataset)
+    for position, name in enumerate(dataset.optimizer.values):
+        style = line_style(position)
+        x, y = dataset[hyperparameter].sel(optimizer=name).values, scores.sel(optimizer=name).values
+        axes.plot(x, y, ".", color=style.color, markersize=4, alpha=0.45, zorder=2, label="_points")
+        lost = np.unique(x[np.isnan(y)])
+        axes.plot(
+            lost, np.full(len(lost), 1.02 + 0.028 * position), "x", transform=axes.get_xaxis_transform(),
+            color=style.color, markersize=4, clip_on=False, label="_diverged",
+        )  # fmt: skip
+        best = np.nanmin if lower else np.nanmax
+        values = [value for value in np.unique(x) if np.isfinite(y[x == value]).any()]
+        if not values:
+            continue
+        if is_on_grid(dataset):
+            envelope = [best(y[x == value]) for value in values]
+            axes.plot(values, envelope, linewidth=1.6, zorder=3, label=str(name), **style._asdict())
+        winner = np.nanargmin(y) if lower else np.nanargmax(y)
+        axes.plot(
+            x[winner], y[winner], "o", color=style.color, markerfacecolor="white", markersize=6.5, markeredgewidth=1.5,
+            zorder=4, label="_best",
+        )  # fmt: skip
+    axes.set_ylim(*find_limits(scores))
+    use_log_axis(axes, "y")
+    _value_axis(axes, dataset, hyperparameter)
+    axes.set_xlabel(drawable_name(hyperparameter), **AS_WRITTEN)
+    axes.set_ylabel(f"{drawable_name(label)}, {describe_window(dataset, short=True)}", **AS_WRITTEN)
+    return axes
+
+
+def find_varied_hyperparameters(dataset: xr.Dataset) -> list[str]:
+    """The names of what was swept and has more than one value."""
+    return [name for name in swept_hyperparameters(dataset) if len(np.unique(dataset[name].values)) > 1]
+
+
+def is_on_grid(dataset: xr.Dataset) -> bool:
+    """Whether the points of a sweep are all combinations of some values."""
+    return bool(dataset.attrs.get("sampler", "grid") == "grid")
+
+
+def is_logarithmic(dataset: xr.Dataset, hyperparameter: str) -> bool:
+    """Whether the axis of a hyperparameter is logarithmic: as its range was given, or, where that is not known, if its
+    values are above zero and span more than a decade."""
+    given = json.loads(dataset.attrs.get("scales", "{}")).get(hyperparameter)
+    values = dataset[hyperparameter].values
+    return bool(values.min() > 0 and values.max() / values.min() > 10) if given is None else given == "log"
+
+
+def _value_axis(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> None:
+    values = dataset[hyperparameter].values
+    if is_logarithmic(dataset, hyperparameter):
+        axes.set_xlim(values.min() / 1.2, values.max() * 1.2)
+        use_log_axis(axes, "x")
+    else:
+        axes.margins(x=0.05)

@@ -1,0 +1,62 @@
+"""Learning curves: the score over the updates, at each optimizer's best rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from ..analysis.axis_order import sort_axes
+from ..analysis.leaderboard import best_rate_index, select_role
+from .lines_and_labels import (
+    AS_WRITTEN,
+    CONTEXT,
+    EndLabel,
+    drawable_name,
+    find_limits,
+    label_ends,
+    line_style,
+    look_up_optimizers,
+    scores_as_drawn,
+    use_log_axis,
+)
+
+
+def draw_learning_curves(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str | None = None) -> Axes:
+    """Draw the median over the reporting seeds, with a band between its quartiles, of some optimizers or all.
+
+    Each runs at the rate that was best on the other seeds. The optimizers that are not named are drawn in grey.
+    """
+    dataset = sort_axes(dataset)
+    names = look_up_optimizers(dataset, optimizers)
+    values, label = scores_as_drawn(dataset, dataset[dataset.attrs["score"]])
+    reported = select_role(dataset.assign(shown=values), "report").shown
+    best = best_rate_index(dataset)
+    at_best = reported.isel(rate=best.clip(0)).where(best >= 0)
+    at = dataset.evaluation.values
+    for name in dataset.optimizer.values:
+        index = int(best.sel(optimizer=name))
+        if name not in names and index >= 0:
+            median = at_best.sel(optimizer=name).median("seed", skipna=False)
+            axes.plot(at, median, color=CONTEXT, linewidth=0.8, zorder=1, label="_context")
+    ends = []
+    for position, name in enumerate(names):
+        index = int(best.sel(optimizer=name))
+        if index < 0:
+            continue
+        lower, median, upper = at_best.sel(optimizer=name).quantile((0.25, 0.5, 0.75), "seed", skipna=False).values
+        style = line_style(position)
+        axes.fill_between(at, lower, upper, color=style.color, alpha=0.13, linewidth=0, zorder=2)
+        axes.plot(at, median, linewidth=1.6, zorder=3, label=name, **style._asdict())
+        known = np.flatnonzero(np.isfinite(median))
+        if len(known):
+            ends.append(EndLabel(name, at[known[-1]], median[known[-1]], style.color))
+    axes.set_xlim(0, at[-1])
+    axes.set_ylim(*find_limits(at_best.median("seed", skipna=False)))
+    axes.set_xlabel("updates")
+    axes.set_ylabel(drawable_name(label), **AS_WRITTEN)
+    use_log_axis(axes, "y")
+    label_ends(axes, ends)
+    return axes

@@ -1,0 +1,158 @@
+"""How lines look, and where their names stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from unicodedata import category
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from ..inputs.name_lookup import look_up
+from ..results.score_scale import read_scale
+
+# Okabe & Ito's palette without its yellow: told apart with any colour vision, and on white paper.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 3)))
+CONTEXT = "#D4D4D4"  # the grey of the lines that a panel is not about
+
+# For texts with names of the user's, in which $ and _ are ordinary letters.
+AS_WRITTEN: Any = {"parse_math": False, "usetex": False}
+LONGEST_NAME = 48  # letters of a name that is drawn
+
+
+def drawable_name(name: object, most: int = LONGEST_NAME) -> str:
+    """A name of the user's as it can be drawn: on one line, without control characters, the middle left out if long."""
+    letters = ("\ufffd" if category(letter) in ("Cc", "Cs") else letter for letter in " ".join(str(name).split()))
+    text = "".join(letters)
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most // 2 - 1) :]}"
+
+
+class LineStyle(NamedTuple):
+    """The colour and dashes of one line among a few."""
+
+    color: str
+    linestyle: Any
+
+
+class EndLabel(NamedTuple):
+    """A name to write beside the point (x, y), in data coordinates, at which a line ends."""
+
+    text: str
+    x: float
+    y: float
+    color: str
+
+
+def look_up_optimizers(dataset: xr.Dataset, optimizers: Sequence[str] | str | None) -> list[str]:
+    """The names of some optimizers, or of one, or of all. Raises UnknownNameError for one that is not there."""
+    there = {str(name): str(name) for name in dataset.optimizer.values}
+    wanted = there if optimizers is None else [optimizers] if isinstance(optimizers, str) else optimizers
+    return [look_up(str(name), there, "optimizer of these results") for name in wanted]
+
+
+def line_style(position: int) -> LineStyle:
+    """The look of the line at a position; 35 of them differ."""
+    return LineStyle(COLORS[position % len(COLORS)], DASHES[position % len(DASHES)])
+
+
+def scores_as_drawn(dataset: xr.Dataset, values: xr.DataArray) -> tuple[xr.DataArray, str]:
+    """Scores as they are drawn on a logarithmic axis, and its label: accuracies become errors in percent, and what may
+    be below zero its distance from the best.
+    """
+    if "reference" in dataset.attrs:
+        distance = abs(values - dataset.attrs["reference"])
+        above = distance.values[distance.values > 0]
+        return distance.clip(min=above.min() if above.size else 1.0), f"{dataset.attrs['score_label']}, from the best"
+    if read_scale(dataset.attrs) == "share":
+        error = (100 * (1 - values)).clip(min=0.01)  # no error at all has no place on a logarithmic axis
+        return error, f"{dataset.attrs['score_label'].replace('accuracy', 'error')} (%)"
+    return values, str(dataset.attrs["score_label"])
+
+
+def is_drawn_downwards(dataset: xr.Dataset) -> bool:
+    """Whether scores are better the lower they are drawn."""
+    return not dataset.attrs["higher_is_better"] or read_scale(dataset.attrs) != "decades"
+
+
+def use_log_axis(axes: Axes, which: str) -> None:
+    """A logarithmic axis ("x" or "y") with plain numbers, or powers of ten if it spans more than six decades."""
+    if which == "x":
+        axes.set_xscale("log")
+    else:
+        axes.set_yscale("log")
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    low, high = sorted(axes.get_xlim() if which == "x" else axes.get_ylim())
+    decades = np.log10(high) - np.log10(low)
+    if decades < (2.5 if which == "y" else 1.2):
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    elif decades > 6:
+        axis.set_major_locator(LogLocator(numticks=6))
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_major_formatter(FuncFormatter(_power if decades > 6 else _number))
+
+
+def _number(value: float, _: int) -> str:
+    return f"{value:g}"
+
+
+def _power(value: float, _: int) -> str:
+    if not 0 < value < np.inf:  # a place beyond the numbers that there are
+        return ""
+    return f"$10^{{{round(np.log10(value))}}}$"
+
+
+def find_limits(values: xr.DataArray) -> tuple[float, float]:
+    """Limits of a logarithmic axis that hold all finite values, with a little room."""
+    known = values.values[np.isfinite(values.values)]
+    if not known.size:
+        return 0.1, 1.0
+    low, high = max(float(known.min()), 1e-38), max(float(known.max()), 1e-37)
+    room = (high / low) ** 0.04 * 1.05
+    return low / room, high * room
+
+
+def label_ends(axes: Axes, labels: Sequence[EndLabel], size: float = 8.5) -> None:
+    """Write names to the right of the axes, in the order of their lines' ends, without overlaps, each with a leader.
+
+    Call it last: it needs the final limits and place of the axes.
+    """
+    if not labels:
+        return
+    to_axes = axes.transData + axes.transAxes.inverted()
+    ends = [to_axes.transform((label.x, label.y)) for label in labels]
+    height = axes.get_window_extent().height / axes.figure.dpi * 72  # points
+    places = spread_out([float(np.clip(end[1], 0, 1)) for end in ends], 1.35 * size / height)
+    for label, end, place in zip(labels, ends, places):
+        leader = [(end[0] + 0.008, end[1]), (1.0, end[1]), (1.035, place)] if end[0] < 0.9 else None
+        corners = leader or [(end[0] + 0.008, end[1]), (1.035, place)]
+        axes.plot(
+            *zip(*corners), transform=axes.transAxes, color=label.color, linewidth=0.6, alpha=0.6, clip_on=False,
+            label="_leader",
+        )  # fmt: skip
+        axes.text(
+            1.045, place, drawable_name(label.text), transform=axes.transAxes, color=label.color, size=size,
+            va="center", clip_on=False, **AS_WRITTEN,
+        )  # fmt: skip
+
+
+def spread_out(places: Sequence[float], gap: float) -> list[float]:
+    """Move numbers as little as it takes to be `gap` apart, keeping their order."""
+    order = np.argsort(places, kind="stable")
+    groups: list[list[float]] = []  # each [centre of its wishes, how many]
+    for index in order:
+        groups.append([places[index], 1])
+        while len(groups) > 1 and groups[-1][0] - groups[-2][0] < gap * (groups[-1][1] + groups[-2][1]) / 2:
+            center, count = groups.pop()
+            groups[-1] = [
+                (groups[-1][0] * groups[-1][1] + center * count) / (groups[-1][1] + count),
+                groups[-1][1] + count,
+            ]
+    moved = [center + gap * (i - (count - 1) / 2) for center, count in groups for i in range(int(count))]
+    result = [0.0] * len(places)
+    for index, place in zip(order, moved):
+        result[index] = place
+    return result

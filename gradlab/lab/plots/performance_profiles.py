@@ -1,0 +1,39 @@
+"""Performance profiles: how often an optimizer is among the fast ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from .lines_and_labels import CONTEXT, EndLabel, label_ends, line_style, use_log_axis
+
+
+def draw_performance_profiles(axes: Axes, profiles: xr.Dataset, optimizers: Sequence[str] | None = None) -> Axes:
+    """Draw the profiles of `gradlab.lab.analysis.comparison`, of some optimizers or all; the others are grey.
+
+    The height at 1 is the share of the cases in which an optimizer was the quickest; at the right, in which it arrived.
+    """
+    chosen = [str(name) for name in (profiles.optimizer.values if optimizers is None else optimizers)]
+    factors = profiles.factor.values
+    right = max(factors[-1] * 1.08, 2.0)
+    x = np.append(factors, right)
+    ends = []
+    for name in profiles.optimizer.values.tolist():
+        y = profiles.profile.sel(optimizer=name).values
+        if name not in chosen:
+            axes.step(x, np.append(y, y[-1]), where="post", color=CONTEXT, linewidth=0.8, zorder=1, label="_context")
+    for position, name in enumerate(chosen):
+        y, style = profiles.profile.sel(optimizer=name).values, line_style(position)
+        axes.step(x, np.append(y, y[-1]), where="post", linewidth=1.6, zorder=3, label=name, **style._asdict())
+        ends.append(EndLabel(name, right, y[-1], style.color))
+    axes.set_xlim(1, right)
+    axes.set_ylim(0, 1.03)
+    axes.set_xlabel("updates to the target, as a factor of the fewest")
+    axes.set_ylabel("share of the cases")
+    use_log_axis(axes, "x")
+    axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}" if round(value, 9) in (2, 3, 5) else "")
+    label_ends(axes, ends)
+    return axes

@@ -1,0 +1,145 @@
+"""Whole figures: panels side by side, and the files of a race."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..problems.base import Problem
+from ..storage.files import replace_file
+from ..storage.ownership import GENERATOR
+from .landscape_paths import draw_path
+from .learning_curves import draw_learning_curves
+from .lines_and_labels import AS_WRITTEN, drawable_name
+from .matplotlib_settings import INK, use_own_settings
+from .rate_sensitivity import draw_sensitivity
+
+
+def family_figure(dataset: xr.Dataset, draw: Callable[..., Axes], title: str, note: str, pad: float = 6) -> Figure:
+    """One panel a family of optimizers, drawn by `draw(axes, dataset, names)`, with the other families in grey.
+
+    `pad` is the room between the panels and their titles, in points.
+    """
+    families = list(dict.fromkeys(dataset.family.values.tolist()))
+    columns = min(2, len(families))
+    rows = -(-len(families) // columns)
+    width, height = 1.25 + 4.1 * columns, 0.95 + pad / 72 + 2.9 * rows
+    with use_own_settings():
+        figure = Figure(figsize=(width, height))
+        panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
+        figure.subplots_adjust(
+            left=0.75 / width, right=1 - 1.5 / width, bottom=0.6 / height, top=1 - (0.85 + pad / 72) / height,
+            wspace=0.52, hspace=0.45,
+        )  # fmt: skip
+        for axes, family in zip(panels.flat, families):
+            own = dataset.optimizer.values[dataset.family.values == family].tolist()
+            draw(axes, dataset, own)
+            axes.set_title(drawable_name(family), pad=pad, **AS_WRITTEN)
+            if not any(np.isfinite(line.get_ydata()).any() for line in axes.lines if line.get_label() in own):
+                axes.text(0.5, 0.5, "nothing to draw: runs diverged", transform=axes.transAxes, ha="center", color=INK)
+        for axes in panels[:, 1:].flat:
+            axes.set_ylabel("")
+        for axes in panels.flat[len(families) :]:
+            axes.set_visible(False)
+        write_head(figure, title, note)
+    return figure
+
+
+def paths_figure(dataset: xr.Dataset, problem: Problem) -> Figure:
+    """The paths of all optimizers, one panel each."""
+    names = dataset.optimizer.values.tolist()
+    columns = min(4, len(names))
+    rows = -(-len(names) // columns)
+    assert problem.landscape is not None
+    (left, right), (bottom, top) = problem.landscape.window
+    panel = 2.55
+    width = 0.9 + (panel + 0.12) * max(columns, 2)
+    height = 1.3 + (panel * (top - bottom) / (right - left) + 0.3) * rows
+    with use_own_settings():
+        figure = Figure(figsize=(width, height))
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        figure.subplots_adjust(
+            left=0.75 / width,
+            right=1 - 0.12 / width,
+            bottom=0.5 / height,
+            top=1 - 0.95 / height,
+            wspace=0.05,
+            hspace=0.2,
+        )
+        for axes, name in zip(panels.flat, names):
+            draw_path(axes, dataset, problem, name)
+        for axes in panels.flat[len(names) :]:
+            axes.set_visible(False)
+        figure.supxlabel("first parameter", fontsize=9)
+        figure.supylabel("second parameter", fontsize=9, x=0.12 / width, ha="left")
+        note = (
+            f"{dataset.sizes['step']} updates at each optimizer's best rate; dot: an update; star: the optimum; "
+            f"cross: leaves the frame"
+        )
+        write_head(figure, f"Paths: {problem.name}", note)
+    return figure
+
+
+def save_race_pictures(folder: Path, problems: Mapping[str, xr.Dataset], values: Mapping[str, Problem]) -> list[Path]:
+    """Draw all pictures of a race as PNG files into a folder; returns their paths."""
+    return save_figures(folder, race_figures(problems, values))
+
+
+def race_figures(problems: Mapping[str, xr.Dataset], values: Mapping[str, Problem]) -> dict[str, Figure]:
+    """The figures of a race by the names of their files; those of paths only for problems whose value is given."""
+    figures: dict[str, Figure] = {}
+    for name, dataset in problems.items():
+        seeds = int(np.isin(dataset.role.values, ("report", "both")).sum())
+        of_seeds = _seeds(seeds)
+        grey = "; grey: other families" * (len(set(dataset.family.values.tolist())) > 1)
+        figures[f"learning_curves_{name}"] = family_figure(
+            dataset,
+            draw_learning_curves,
+            f"Learning curves: {name}",
+            f"at each optimizer's best rate; median and quartiles of {of_seeds}{grey}",
+        )
+        figures[f"sensitivity_{name}"] = family_figure(
+            dataset,
+            draw_sensitivity,
+            f"Sensitivity to the learning rate: {name}",
+            f"average of {_seeds(dataset.sizes['seed'])}; dot: the chosen rate; cross: a run diverged{grey}",
+            pad=22,
+        )
+        if "path" in dataset and name in values:
+            figures[f"paths_{name}"] = paths_figure(dataset, values[name])
+    return figures
+
+
+def save_figures(folder: Path, figures: Mapping[str, Figure], form: str = "png") -> list[Path]:
+    """Write figures into a folder as "png", "svg" or "pdf"; returns the paths. The same figure makes the same file."""
+    written = []
+    # Without a date, and marked as gradlab's, so that a later run knows that it may be overwritten.
+    undated = {
+        "png": {"Software": GENERATOR},
+        "svg": {"Date": None, "Creator": GENERATOR},
+        "pdf": {"CreationDate": None, "Creator": GENERATOR},
+    }[form]
+    backend = {"png": "agg"}.get(form, form)
+    for stem, figure in figures.items():
+        target = folder / f"{stem}.{form}"
+        with replace_file(target) as temporary, use_own_settings():
+            figure.savefig(temporary, format=form, metadata=undated, backend=backend)
+        written.append(target)
+    return written
+
+
+def _seeds(count: int) -> str:
+    return f"{count} seed{'s' * (count > 1)}"
+
+
+def write_head(figure: Figure, title: str, note: str) -> None:
+    """The title of a figure, and the note below it that says how to read it."""
+    width, height = figure.get_size_inches()
+    title = drawable_name(title, 80)
+    figure.text(0.12 / width, 1 - 0.12 / height, title, size=13, weight="bold", va="top", color=INK, **AS_WRITTEN)
+    figure.text(0.12 / width, 1 - 0.4 / height, note, size=9, va="top", color=INK, **AS_WRITTEN)

@@ -1,0 +1,73 @@
+"""Sensitivity: the final score against the learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from ..analysis.axis_order import sort_axes
+from ..analysis.choosing_metric import with_choosing_metric
+from ..analysis.late_window import describe_window
+from ..analysis.leaderboard import best_rate_index, mean_scores, require_race
+from .lines_and_labels import (
+    AS_WRITTEN,
+    CONTEXT,
+    EndLabel,
+    drawable_name,
+    find_limits,
+    label_ends,
+    line_style,
+    look_up_optimizers,
+    scores_as_drawn,
+    use_log_axis,
+)
+
+
+def draw_sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str | None = None) -> Axes:
+    """Draw the average over all seeds of the metric that chooses, at each rate, of some optimizers or all; the others
+    in grey.
+
+    A dot marks the chosen rate, and a cross at the top a rate at which at least one run diverged, which has no value.
+    """
+    require_race(dataset)
+    dataset = sort_axes(dataset)
+    names, best = look_up_optimizers(dataset, optimizers), best_rate_index(dataset)
+    dataset = with_choosing_metric(dataset)
+    scores, label = scores_as_drawn(dataset, mean_scores(dataset))
+    rates = dataset.learning_rate
+    for name in dataset.optimizer.values:
+        if name not in names:
+            axes.plot(
+                rates.sel(optimizer=name), scores.sel(optimizer=name), color=CONTEXT, linewidth=0.8, zorder=1,
+                label="_context",
+            )  # fmt: skip
+    ends = []
+    for position, name in enumerate(names):
+        style, x, y = line_style(position), rates.sel(optimizer=name).values, scores.sel(optimizer=name).values
+        axes.plot(x, y, linewidth=1.6, zorder=3, label=name, **style._asdict())
+        index = int(best.sel(optimizer=name))
+        if index >= 0:
+            axes.plot(x[index], y[index], "o", color=style.color, markersize=5.5, zorder=4, label="_best")
+        lost = x[np.isnan(y)]
+        height = 1.02 + 0.028 * position  # a row of its own above the frame
+        axes.plot(
+            lost, np.full(len(lost), height), "x", transform=axes.get_xaxis_transform(), color=style.color,
+            markersize=4, clip_on=False, label="_diverged",
+        )  # fmt: skip
+        known = np.flatnonzero(np.isfinite(y))
+        if len(known):
+            ends.append(EndLabel(name, x[known[-1]], y[known[-1]], style.color))
+    own = rates.sel(optimizer=names).values
+    own = own[own > 0]  # others have no place on a logarithmic axis
+    if own.size:
+        axes.set_xlim(own.min() / 1.2, own.max() * 1.2)
+    axes.set_ylim(*find_limits(scores))
+    axes.set_xlabel("learning rate")
+    axes.set_ylabel(f"{drawable_name(label)}, {describe_window(dataset, short=True)}", **AS_WRITTEN)
+    use_log_axis(axes, "x")
+    use_log_axis(axes, "y")
+    label_ends(axes, ends)
+    return axes

@@ -1,0 +1,103 @@
+"""A verdict is said only where neither other seeds nor another stop could undo it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from gradlab.lab.analysis.comparison import describe_certainty, ranks, verdict
+from gradlab.lab.analysis.leaderboard import leaderboard
+
+SEEDS = np.array([0.0, 0.1, -0.2, 0.3])  # decades that all optimizers have in common, and a little of their own
+OWN = np.array([[0.05, -0.05, 0.0, 0.1], [0.0, 0.02, 0.04, -0.02]])
+
+
+def pair(first: list[float], second: list[float]) -> np.ndarray:
+    """Curves of two optimizers from four seeds, 0 to 200 by ten, whose late evaluations have these decades."""
+    late = np.array([first, second], float)[:, None] + SEEDS[:, None] + OWN[..., None]
+    early = np.zeros((2, 4, 21 - late.shape[-1]))
+    return 10.0 ** np.concatenate([early, late], -1)
+
+
+OSCILLATING = pair([-6, -6, -6, -6, -2], [-4, -4, -4, -4, -4])  # the last update reverses the order
+CLEAR = pair([-6, -7, -6, -7, -6], [-4, -3, -4, -3, -4])
+
+
+def test_an_order_that_the_last_update_reverses_is_no_verdict(make_curves: Callable[..., xr.Dataset]) -> None:
+    table = ranks(make_curves(OSCILLATING))
+    assert table["rank"].values.tolist() == [1, 2]  # -5.2 and -4 decades on average
+    assert table.low.values.tolist() == [1, 1]
+    assert table.high.values.tolist() == [2, 2]
+    assert not table.surely.values.any()
+    assert table.leads.values.tolist() == [0.8, 0.2]
+    text = " ".join(describe_certainty(table))
+    assert "comes first" not in text
+    assert "It takes a rank from 1 to 2 with 95 % confidence (4 seeds, and any stop from update 160 to 200)." in text
+    assert "optimizer_1 cannot be told from it." in text
+    assert "It leads at 4 of the 5 evaluations from update 160 on: the order depends on when one stops." in text
+
+
+def test_an_order_that_neither_seeds_nor_stops_change_is_a_verdict(make_curves: Callable[..., xr.Dataset]) -> None:
+    table = ranks(make_curves(CLEAR))
+    assert table.low.values.tolist() == table.high.values.tolist() == [1, 2]
+    assert describe_certainty(table, "adam") == [
+        "adam comes first with 95 % confidence, ahead of optimizer_1 (4 seeds, and any stop from update 160 to 200).",
+        "adam leads at all 5 evaluations from update 160 on.",
+    ]
+
+
+def test_a_stop_alone_would_have_been_sure(make_curves: Callable[..., xr.Dataset]) -> None:
+    """What was said before: at the last update only, the other one is surely first."""
+    last = make_curves(OSCILLATING).isel(evaluation=[0, -1])
+    assert "comes first" in " ".join(describe_certainty(ranks(last)))
+
+
+def test_shares_are_those_of_all_samples_and_stops(make_curves: Callable[..., xr.Dataset]) -> None:
+    """The 4^4 samples of four seeds, each with every stop, counted with NumPy alone."""
+    curves = pair([-4.1, -4.0, -3.95, -4.0, -3.9], [-4, -4, -4, -4, -4])
+    late = np.log10(curves[..., -5:])  # (optimizer, seed, evaluation)
+    samples = np.array(list(itertools.product(range(4), repeat=4)))
+    means = late[:, samples].mean(2)  # (optimizer, sample, evaluation)
+    exact = (means[0] < means[1] - 1e-12).mean() + 0.5 * np.isclose(means[0], means[1], atol=1e-12).mean()
+    table = ranks(make_curves(curves))
+    assert 0.2 < exact < 0.8
+    assert float(table.beats[0, 1]) == pytest.approx(exact, abs=0.035)
+    averages = late.mean((1, 2))
+    assert (averages.argsort().argsort() + 1).tolist() == table["rank"].values.tolist()
+    at_each = late.mean(1)
+    np.testing.assert_allclose(table.leads, [(at_each[0] <= at_each[1]).mean(), (at_each[1] <= at_each[0]).mean()])
+
+
+def test_one_that_varies_too_much_for_its_place_is_explained(make_curves: Callable[..., xr.Dataset]) -> None:
+    beside, below, wild = -6.0 + OWN[1], np.array([-3.0, -3.1, -2.9, -3.0]), np.array([-9.0, 1.0, 1.0, 2.0])
+    decades = np.stack([-6.05 + OWN[0], beside, below, wild])
+    table = ranks(make_curves(10.0 ** np.stack([np.zeros((4, 4)), decades], -1)))
+    assert table["rank"].values.tolist() == [1, 2, 3, 4]
+    text = " ".join(describe_certainty(table))
+    assert "optimizer_1 cannot be told from it." in text
+    assert "Nor can optimizer_3 (rank 4), although some that rank higher can: the distance from the first" in text
+
+
+def test_one_optimizer_and_few_seeds(make_curves: Callable[..., xr.Dataset]) -> None:
+    assert describe_certainty(ranks(make_curves(CLEAR[:1]))) == ["It ran alone."]
+    (sentence, _) = describe_certainty(ranks(make_curves(CLEAR[:, :2])))
+    assert sentence == "How sure that is, 2 reporting seeds cannot say: take six seeds or more."
+
+
+def test_a_board_names_its_first_optimizer_or_says_that_none_survived(make_curves: Callable[..., xr.Dataset]) -> None:
+    race = make_curves(CLEAR)
+    assert verdict(leaderboard(race), ranks(race)) == describe_certainty(ranks(race), "optimizer_0")
+    lost = make_curves(np.full_like(CLEAR, np.nan))
+    assert verdict(leaderboard(lost), ranks(lost)) == ["No optimizer survived on all seeds."]
+
+
+def test_a_lead_that_is_shared_is_no_lead(make_curves: Callable[..., xr.Dataset]) -> None:
+    """Two names of one optimizer have the same runs, and neither of them leads."""
+    twins = make_curves(np.concatenate([CLEAR[:1], CLEAR[:1]]))
+    *_, last = describe_certainty(ranks(twins))
+    assert last == "It leads or shares the lead at all 5 evaluations from update 160 on."
+    assert not ranks(twins).surely.values.any()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as _typing
 
-# First, so that Ctrl-C is quiet while the others are imported for a command.
+# Imported first, so that Ctrl-C ends a command quietly while the other modules are imported.
 import gradlab.interrupts as _interrupts  # noqa: F401
 
 __version__ = "0.1.0"
@@ -16,8 +16,8 @@ else:
     def __getattr__(name: str) -> _typing.Any:
         """Import all public names at the first use of one.
 
-        Before that JAX is not imported, which takes half a second: the command line completes names and shows its help
-        without it.
+        JAX, which takes half a second to import, is not imported before that. The command line completes names and
+        shows its help without it.
         """
         if name != "__all__" and (name.startswith("__") or name == "public"):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -39,6 +39,7 @@ else:
 
 
 def _load() -> dict[str, _typing.Any]:
+    """Import the public names into this module, and return them."""
     from . import public
 
     names = {name: value for name, value in vars(public).items() if not name.startswith("__")}

@@ -1,4 +1,4 @@
-"""`python -m gradlab` is `gradlab`."""
+"""The command line as a module: `python -m gradlab` does what `gradlab` does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Annotations as objects: those that are text, or hold text, are evaluated where the function was written."""
+"""The annotations of a function as objects: text is evaluated where the function was written."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import typing
 from collections.abc import Callable, Iterator
 from typing import Any, ForwardRef
 
-# The modules between a decorator and the code that uses it.
+# The modules whose frames lie between a decorator and the code that uses it.
 _OWN_MODULES = {f"{__package__}.{name}" for name in ("annotations", "base", "hyperparameters", "schedules.base")}
 _ABOUT_RANGES = re.compile(r"\b(gl|gradlab|Decay|Fraction|Hyperparameter|Limit|NonNegative|Positive|Range|Seed)\b")
 
 
 def read_hints(factory: Callable[..., Any], label: str) -> dict[str, Any]:
-    """The annotation of each argument as an object, `Any` for an argument without one.
+    """Return the annotation of each argument as an object, `Any` for an argument without one.
 
     Text is evaluated in the module of the function, in its closure, and in the functions around it that still run.
-    Raises TypeError for an annotation that cannot be evaluated, because a range in it would be lost. Only those of
-    another module's function, wrapped as it is, may remain unknown, and only if they do not name a range of gradlab.
+    Raises TypeError for an annotation that cannot be evaluated, because a range in it would be lost. The annotations
+    of a function that is wrapped in another module may remain unknown, if they do not name a range of gradlab.
     """
     function = find_annotated_function(factory)
     scope = _collect_names(function)
@@ -45,14 +45,14 @@ def read_hints(factory: Callable[..., Any], label: str) -> dict[str, Any]:
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """The name of a function; that of the function inside a `functools.partial`, and of the class of an object."""
+    """Return the name of a function, of the function in a `functools.partial`, or of the class of an object."""
     while isinstance(function, functools.partial):
         function = function.func
     return getattr(function, "__name__", type(function).__name__)
 
 
 def find_annotated_function(factory: Callable[..., Any]) -> Any:
-    """The function whose annotations a signature shows, behind wrappers, partial arguments, methods and objects."""
+    """Return the function whose annotations a signature shows, behind wrappers, partials, methods and objects."""
     while True:
         factory = inspect.unwrap(factory)
         if isinstance(factory, functools.partial):
@@ -66,7 +66,7 @@ def find_annotated_function(factory: Callable[..., Any]) -> Any:
 
 
 def _collect_names(function: Any) -> dict[str, Any]:
-    """The names that an annotation of a function may use, the innermost last."""
+    """Return the names that an annotation of a function may use, the innermost last."""
     scope = dict(getattr(function, "__globals__", None) or vars(sys.modules.get(function.__module__ or "", object)))
     for frame in reversed(list(_find_enclosing_frames(function))):
         scope |= frame.f_locals
@@ -80,7 +80,7 @@ def _collect_names(function: Any) -> dict[str, Any]:
 
 
 def _find_enclosing_frames(function: Any) -> Iterator[types.FrameType]:
-    """The running functions and class bodies that a function was written in, the innermost first."""
+    """Yield the running functions and class bodies that a function was written in, the innermost first."""
     frame: types.FrameType | None = sys._getframe(1)
     name, own_globals = getattr(function, "__qualname__", ""), getattr(function, "__globals__", None)
     while frame is not None:
@@ -92,7 +92,7 @@ def _find_enclosing_frames(function: Any) -> Iterator[types.FrameType]:
 
 
 def _find_caller_globals() -> dict[str, Any] | None:
-    """The names of the module that uses the decorator."""
+    """Return the names of the module that uses the decorator."""
     frame: types.FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__") in _OWN_MODULES:
         frame = frame.f_back
@@ -100,7 +100,7 @@ def _find_caller_globals() -> dict[str, Any] | None:
 
 
 def _evaluate(hint: Any, scope: dict[str, Any]) -> Any:
-    """A hint without text in it; names for other hints (`type X = ...`, `NewType`) are replaced by these."""
+    """Return a hint without text in it, and with `type X = ...` and `NewType` replaced by what they stand for."""
     while True:
         if isinstance(hint, str | ForwardRef):
             hint = eval(hint if isinstance(hint, str) else hint.__forward_arg__, dict(scope))

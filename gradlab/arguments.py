@@ -1,4 +1,4 @@
-"""Arguments: what is stored for each argument of a factory, after a check against its declaration."""
+"""The check of each argument of a factory against its declaration, and the form in which it is stored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from .values import Value, is_factory, is_number
 
 
 def check_argument(owner: str, parameter: Parameter, value: Any) -> Any:
-    """The value to store for an argument: Python and NumPy scalars become floats; raises if out of range."""
+    """Return the value to store for an argument. Python and NumPy scalars become floats.
+
+    Raises TypeError for a value of another kind than declared, and ValueError for one outside the range. `owner` is the
+    name of the factory in errors.
+    """
     interval, where = parameter.range, f"{owner}: {parameter.name}"
     for item in value if parameter.variadic else (value,):
         if is_factory(item):
@@ -42,7 +46,9 @@ def check_argument(owner: str, parameter: Parameter, value: Any) -> Any:
                 f"{where} must be a transformation, such as scale_by_rms(); got {type(value).__name__}: {value!r}"
             )
         return value if parameter.static else jax.tree.map(_as_float, value, is_leaf=lambda v: isinstance(v, Value))
-    if isinstance(value, type):  # callable, but no function of the step: a dtype, in optax's place for one
+    if isinstance(
+        value, type
+    ):  # callable, but not a function of the step, such as a dtype in the position where optax has one
         raise TypeError(f"{where} must be {interval.kinds}; got the class {value.__name__}")
     if callable(value) and not isinstance(value, optax.GradientTransformation) and not interval.integer:
         constant = value._constant() if isinstance(value, Value) else None
@@ -74,13 +80,14 @@ def check_argument(owner: str, parameter: Parameter, value: Any) -> Any:
 
 
 def is_tree_of_arrays(value: Any) -> bool:
-    """Whether a value is a dictionary, list or tuple with arrays in it, as parameters are."""
+    """Return whether a value is a dictionary, list or tuple that holds arrays, as parameters do."""
     return isinstance(value, dict | list | tuple) and any(
         isinstance(leaf, jax.Array | np.ndarray) for leaf in jax.tree.leaves(value)
     )
 
 
 def _read_dtype_name(where: str, value: Any) -> str:
+    """Return the name of a floating-point or complex dtype. Raises TypeError for anything else."""
     try:
         dtype = jnp.dtype(value)
     except TypeError:
@@ -91,6 +98,7 @@ def _read_dtype_name(where: str, value: Any) -> str:
 
 
 def _check_elements(owner: str, parameter: Parameter, values: Any) -> Any:
+    """Return a tuple or list of numbers with each element checked against its range."""
     if not isinstance(values, tuple | list):
         wanted = f"{len(parameter.elements)} numbers" if len(parameter.elements) > 1 else "numbers"
         raise TypeError(
@@ -109,7 +117,10 @@ def _check_elements(owner: str, parameter: Parameter, values: Any) -> Any:
 
 
 def _as_float(leaf: Any) -> Any:
-    """A Python integer as a float, unless it is one that an int32 holds and a float32 rounds: a step far on."""
+    """Return a Python integer as a float, unless an int32 holds it and a float32 rounds it, as it does late steps.
+
+    A boolean array of no axes becomes a Python boolean; anything else is returned as it is.
+    """
     is_array = isinstance(leaf, (np.bool_, np.ndarray, jax.Array)) and not isinstance(leaf, jax.core.Tracer)
     if is_array and leaf.dtype == bool and leaf.ndim == 0:
         return bool(leaf)

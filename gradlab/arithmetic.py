@@ -1,4 +1,4 @@
-"""Elementwise arithmetic that stays finite, in value and in derivative, where a denominator, root or power is zero."""
+"""Elementwise arithmetic with finite values and derivatives where a denominator, root or power is zero."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import jax.numpy as jnp
 
 
 def squared_magnitude(x: jax.Array) -> jax.Array:
-    """|x|^2, real for complex x."""
+    """Return |x|^2, which is real for complex x."""
     return x.real * x.real + x.imag * x.imag if jnp.iscomplexobj(x) else x * x
 
 
 def bound_for_squaring(x: jax.Array) -> jax.Array:
-    """x with finite numbers bounded, so that their squares, and sums and running means of squares, are finite.
+    """Bound the finite numbers in x, so that their squares, and sums and running means of squares, are finite.
 
-    The bound is $2^{51}$ in float32 and $2^{484}$ in float64, for complex numbers on the larger part, in the same
-    phase. A sum of squares below it stops growing before it overflows, because of rounding. Infinities and NaN are
-    returned as they are.
+    The bound is $2^{51}$ in float32 and $2^{484}$ in float64. A complex number is scaled until its larger part is
+    within the bound, so its phase does not change. A sum of squares below the bound stops growing, because of rounding,
+    before it overflows. Infinities and NaN are returned as they are.
     """
     info = jnp.finfo(x.dtype)
     bound = 2.0 ** ((info.maxexp - info.nmant - 3) // 2)
@@ -30,7 +30,7 @@ def bound_for_squaring(x: jax.Array) -> jax.Array:
 
 
 def bound_to_dtype(x: jax.Array, dtype: Any) -> jax.Array:
-    """x with finite numbers, of complex ones each part, bounded by the largest of a real dtype."""
+    """Bound the finite numbers in x, or each part of complex ones, by the largest number of a real dtype."""
     if jnp.iscomplexobj(x):
         return jax.lax.complex(bound_to_dtype(x.real, dtype), bound_to_dtype(x.imag, dtype))
     if jnp.finfo(x.dtype).maxexp <= jnp.finfo(dtype).maxexp:
@@ -40,14 +40,14 @@ def bound_to_dtype(x: jax.Array, dtype: Any) -> jax.Array:
 
 
 def magnitude(x: jax.Array) -> jax.Array:
-    """|x|, real for complex x, with derivative 0 at 0."""
+    """Return |x|, which is real for complex x and has derivative 0 at 0."""
     zero = x == 0
     return jnp.where(zero, 0, jnp.abs(jnp.where(zero, 1, x)))
 
 
 @jax.custom_jvp
 def square_root(x: jax.Array) -> jax.Array:
-    """The root of x where x > 0, else 0, with derivative 0 there: a variance may round to just below zero."""
+    """Return the root of x where x > 0, else 0 with derivative 0, because a variance may round to just below zero."""
     return jnp.sqrt(jnp.maximum(x, 0))
 
 
@@ -59,7 +59,7 @@ def _square_root_jvp(primals, tangents):
 
 
 def divide(numerator: jax.Array, denominator: jax.Array) -> jax.Array:
-    """The quotient, and 0 where the denominator is 0; a real denominator divides a complex numerator."""
+    """Return the quotient, and 0 where the denominator is 0. The denominator is real; the numerator may be complex."""
     safe = jnp.where(denominator == 0, jnp.inf, denominator)
     if jnp.iscomplexobj(numerator):  # a complex division by infinity is NaN
         return numerator * (1 / safe).astype(numerator.dtype)
@@ -67,7 +67,7 @@ def divide(numerator: jax.Array, denominator: jax.Array) -> jax.Array:
 
 
 def power(base: jax.Array, exponent: jax.Array) -> jax.Array:
-    """The power, for bases that are not negative, with derivative 0 where the base is 0 and the slope is infinite."""
+    """Return the power of a base >= 0, with derivative 0 where the base is 0 and the slope would be infinite."""
     if not jnp.issubdtype(jnp.result_type(base), jnp.inexact):
         return base**exponent
     steep = (base == 0) & (exponent < 1)

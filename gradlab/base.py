@@ -55,35 +55,35 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
     def _decorate(cls, build: Callable[..., Any], **options: Any) -> Any:
         return _transformation(build, **options)
 
-    def _no_arithmetic(self, other: Any) -> Any:
+    def _refuse_arithmetic(self, other: Any) -> Any:
         raise TypeError(
-            "transformations are no numbers to add or multiply; apply one after another: gl.chain(one, other)"
+            "transformations cannot be added or multiplied; to apply one after another, write gl.chain(one, other)"
         )
 
-    __add__ = __radd__ = __mul__ = __rmul__ = _no_arithmetic  # a tuple would be joined, or repeated
+    __add__ = __radd__ = __mul__ = __rmul__ = _refuse_arithmetic  # as a tuple, it would be joined or repeated
 
     @property
     def composition(self) -> Transformation:
-        """What a recipe expands to, one level down; a link is its own composition."""
-        made = self.core.parts()
-        return made if isinstance(made, Transformation) else self
+        """The transformation that a recipe composes, one level down. A link is its own composition."""
+        parts = self.core.parts()
+        return parts if isinstance(parts, Transformation) else self
 
     @property
     def links(self) -> tuple[optax.GradientTransformation, ...]:
-        """The links that this is made of, in order, with chains and recipes opened; a link has itself."""
-        made = self.core.parts()
-        if isinstance(made, Transformation):
-            return made.links
-        return getattr(made, "links", (self,))
+        """The links that this is made of, in order, with chains and recipes opened. A link has itself."""
+        parts = self.core.parts()
+        if isinstance(parts, Transformation):
+            return parts.links
+        return getattr(parts, "links", (self,))
 
     @property
     def splits_gradient(self) -> bool:
-        """Whether what comes out is a direction, and no longer the gradient (see `chain`)."""
+        """Whether the result is a direction, and no longer the gradient (see `chain`)."""
         return self._declares(splits_gradient, self.factory.splits_gradient)
 
     @property
     def squares_gradient(self) -> bool:
-        """Whether a link of this squares the gradient of the chain, which then is bounded (see `chain`)."""
+        """Whether one of the links squares the gradient of the chain, which is then bounded (see `chain`)."""
         return self._declares(squares_gradient, self.factory.squares_gradient)
 
     def _declares(self, declared: Callable[[Any], bool], flag: bool | str) -> bool:
@@ -92,9 +92,9 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
             return any(map(declared, links))
         return declared(self.arguments[flag]) if isinstance(flag, str) else flag
 
-    def _replace(self, /, **changes: Any) -> Any:  # of the named tuple (init, update), which would be no value
+    def _replace(self, /, **changes: Any) -> Any:  # that of a named tuple (init, update) would return no value
         raise TypeError(
-            f"{self.factory.name} has arguments to change, and not functions; use .replace(...) for _replace"
+            f"_replace would change the functions of {self.factory.name}; use .replace(...) to change its arguments"
         )
 
     def __str__(self) -> str:
@@ -102,25 +102,31 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
         try:
             while composed.composition is not composed:
                 composed = composed.composition
-        except (TypeError, ValueError):  # the leaves are no hyperparameters, as in a gradient shaped like this
+        except (
+            TypeError,
+            ValueError,
+        ):  # the leaves are not hyperparameters, as in a gradient with respect to an optimizer
             return repr(self)
         return _show_composition(composed)
 
 
 class Border:
-    """`init` and `update` as users call them: what comes in is checked and raised, what goes out is rounded once."""
+    """The `init` and `update` that users call.
+
+    Trees that enter are checked and raised in precision, and trees that leave are rounded once.
+    """
 
     def __init__(self, core: Core):
         self.core = core
 
     def init(self, params: PyTree) -> PyTree:
-        """The state for parameters (a tree of float or complex arrays of any shape), at least float32."""
+        """Return the state for parameters, a tree of float or complex arrays of any shape. It is at least float32."""
         raised = raise_precision(params, "the parameter")
         state = self.core.init(raised)
         return copy_shared_arrays(restore_dtypes(state, state), (params, raised))
 
     def update(self, updates: PyTree, state: PyTree, params: PyTree = None, **extra: Any) -> tuple[PyTree, PyTree]:
-        """Transform the updates (a tree like the parameters); returns them and the next state."""
+        """Transform the updates, a tree like the parameters. Returns the transformed updates and the next state."""
         raised = raise_precision(updates, "the update")
         if params is not None:
             params = mask_by_updates(updates, params)
@@ -157,14 +163,14 @@ class Border:
             require_same_trees(result, updates, "the transformed updates", "the updates")
         return restore_dtypes(result, updates), restore_dtypes(new_state, state)
 
-    init.__qualname__, update.__qualname__ = "init", "update"  # as Python's own errors name them
+    init.__qualname__, update.__qualname__ = "init", "update"  # the names in Python's own errors
 
     @property
     def _name(self) -> str:
         return show(self.core.factory, {name: rejoin(child) for name, child in self.core.children.items()})
 
     def _require_own_state(self, state: PyTree, updates: PyTree, cause: Exception | None) -> None:
-        """Raise ValueError if a state is not what `init` gives for such updates: the usual cause of any failure."""
+        """Raise ValueError if `init` gives another state for such updates, which is the usual cause of a failure."""
         try:
             own = jax.eval_shape(self.core.init, updates)
         except Exception:
@@ -178,7 +184,7 @@ class Border:
             ) from cause
 
     def _require_scalars(self, cause: Exception | None) -> None:
-        """Raise ValueError if hyperparameters are stacked: the cause of a failure if they were not mapped over."""
+        """Raise ValueError if hyperparameters are stacked, which causes a failure unless they are mapped over."""
         stacked = {
             name for name, value in self.core.children.items() for leaf in jax.tree.leaves(value) if jnp.ndim(leaf)
         }
@@ -305,16 +311,21 @@ def _transformation(
 
 
 def splits_gradient(link: Any) -> bool:
-    """Whether a link of a chain turns the gradient into a direction; a foreign link never does."""
+    """Return whether a link of a chain turns the gradient into a direction. A link of another library never does."""
     return isinstance(link, Transformation) and link.splits_gradient
 
 
 def squares_gradient(link: Any) -> bool:
-    """Whether a link of a chain squares the chain's gradient; a foreign link never sees it."""
+    """Return whether a link of a chain squares the gradient of the chain. A link of another library never sees it."""
     return isinstance(link, Transformation) and link.squares_gradient
 
 
 def _show_composition(composed: Transformation) -> str:
+    """Return a composition as text: in one line if it has at most 88 characters, else with one link a line.
+
+    The lines end in a comma and can be evaluated as Python. `wadler_lindig`, which also breaks links over lines, writes
+    no comma after the last element, so it would change every composition that is printed today.
+    """
     line = repr(composed)
     links: Iterable[Any] = composed.arguments.get("links", ())
     if len(line) <= 88 or not links:

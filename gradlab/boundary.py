@@ -1,6 +1,6 @@
-"""The border of a transformation: what comes in is checked and raised, what goes out is rounded once.
+"""The boundary of a transformation: what enters is checked and raised in precision, what leaves is rounded once.
 
-Inside, every leaf is an array of at least float32 (complex64); outside, updates have the dtype they came with and
+Inside, every leaf is an array of at least float32 (complex64). Outside, updates have the dtype that they came with, and
 the state has the dtypes that `init` gave it.
 """
 
@@ -15,9 +15,10 @@ PyTree: TypeAlias = Any
 
 
 def raise_precision(tree: PyTree, what: str) -> PyTree:
-    """The tree with every leaf as a strongly typed array of at least single precision.
+    """Convert every leaf to a strongly typed array of at least single precision.
 
-    Raises TypeError, naming the path, for a leaf that is not a real or complex floating-point array.
+    `what` names the leaves in errors. Raises TypeError, naming the path, for a leaf that is not a real or complex
+    floating-point array.
     """
     return jax.tree_util.tree_map_with_path(lambda path, leaf: _raise_leaf(path, leaf, what), tree)
 
@@ -42,7 +43,10 @@ def _raise_leaf(path: Any, leaf: Any, what: str) -> jax.Array:
 
 
 def match_precision(tree: PyTree, params: PyTree) -> PyTree:
-    """The tree in the precision of the parameters, and so of the state; real leaves stay real, complex ones complex."""
+    """Convert a tree to the dtypes of the parameters, which are those of the state.
+
+    A leaf stays as it is where one of the two is real and the other complex.
+    """
 
     def cast(leaf: jax.Array, param: jax.Array) -> jax.Array:
         return leaf.astype(param.dtype) if jnp.iscomplexobj(leaf) == jnp.iscomplexobj(param) else leaf
@@ -51,19 +55,19 @@ def match_precision(tree: PyTree, params: PyTree) -> PyTree:
 
 
 def mask_by_updates(updates: PyTree, params: PyTree) -> PyTree:
-    """The parameters with None wherever the updates have None: functions and other static parts of a model, say."""
+    """Put None into the parameters wherever the updates have None, as for the functions in a model."""
     if not any(leaf is None for leaf in jax.tree.leaves(updates, is_leaf=lambda node: node is None)):
         return params
     try:
         return jax.tree.map(
             lambda update, param: None if update is None else param, updates, params, is_leaf=lambda node: node is None
         )
-    except ValueError:  # the trees differ otherwise too, which is for the caller to say
+    except ValueError:  # the trees differ in other places too, which the caller reports
         return params
 
 
 def copy_shared_arrays(tree: PyTree, original: PyTree) -> PyTree:
-    """The tree with a copy of each array that it shares with another, or holds twice, so that both can be donated."""
+    """Copy each array that a tree shares with another tree, or holds twice, so that both trees can be donated."""
     seen = {id(leaf) for leaf in jax.tree.leaves(original)}
 
     def own(leaf: Any) -> Any:
@@ -76,7 +80,7 @@ def copy_shared_arrays(tree: PyTree, original: PyTree) -> PyTree:
 
 
 def restore_dtypes(tree: PyTree, original: PyTree) -> PyTree:
-    """The tree with the dtypes of another; leaves without a dtype of their own are left alone."""
+    """Convert a tree to the dtypes of another. Leaves that have no dtype, or an extended one, stay as they are."""
     return jax.tree.map(_restore_dtype, tree, original)
 
 
@@ -89,7 +93,7 @@ def _restore_dtype(leaf: Any, original: Any) -> Any:
 
 
 def require_same_trees(left: PyTree, right: PyTree, left_name: str, right_name: str) -> None:
-    """Raise ValueError, naming the first place, unless two trees have the same structure and shapes."""
+    """Raise ValueError, naming the first difference, unless two trees have the same structure and shapes."""
     difference = find_difference(left, right)
     if difference:
         path, left_leaf, right_leaf = difference
@@ -100,11 +104,11 @@ def require_same_trees(left: PyTree, right: PyTree, left_name: str, right_name: 
 
 
 def require_one_gradient(updates: PyTree, single: PyTree) -> None:
-    """Raise ValueError for a batch of gradients, one for each example, where one gradient was expected."""
+    """Raise ValueError for a batch of gradients, one for each example, in place of one gradient like `single`."""
     if not have_same_structure(updates, single):
         return
-    shapes, wanted = ([shape_of(leaf) for leaf in jax.tree.leaves(tree)] for tree in (updates, single))
-    if shapes and shapes != wanted and [shape[1:] for shape in shapes] == wanted and all(shapes) and any(wanted):
+    shapes, expected = ([shape_of(leaf) for leaf in jax.tree.leaves(tree)] for tree in (updates, single))
+    if shapes and shapes != expected and [shape[1:] for shape in shapes] == expected and all(shapes) and any(expected):
         raise ValueError(
             f"the updates hold {shapes[0][0]} gradients, one for each example, and one gradient was expected; average "
             f"them, or put what aggregates them in front, as in "
@@ -113,7 +117,7 @@ def require_one_gradient(updates: PyTree, single: PyTree) -> None:
 
 
 def find_difference(left: PyTree, right: PyTree) -> tuple[str, str, str] | None:
-    """The first path at which two trees differ in structure or shape, and what stands there on either side."""
+    """Return the first path at which two trees differ in structure or shape, and what each has there, or None."""
     left_leaves, right_leaves = jax.tree.leaves(left), jax.tree.leaves(right)
     if have_same_structure(left, right) and all(map(_have_same_shape, left_leaves, right_leaves)):
         return None
@@ -126,7 +130,7 @@ def find_difference(left: PyTree, right: PyTree) -> tuple[str, str, str] | None:
 
 
 def have_same_structure(left: PyTree, right: PyTree) -> bool:
-    """Whether two trees have the same structure."""
+    """Return whether two trees have the same structure."""
     structure: Any = jax.tree.structure(left)
     return structure == jax.tree.structure(right)
 
@@ -136,7 +140,7 @@ def _have_same_shape(left: Any, right: Any) -> bool:
 
 
 def shape_of(leaf: Any) -> Any:
-    """The shape of an array or a number; of anything else its type, which no array has as its shape."""
+    """Return the shape of an array or a number. For anything else return its type, which equals no shape."""
     return jnp.shape(leaf) if hasattr(leaf, "dtype") or isinstance(leaf, int | float | complex) else type(leaf)
 
 

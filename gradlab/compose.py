@@ -1,4 +1,4 @@
-"""The algebra: `chain` joins links in series, `precondition` in parallel, `isolate` cuts a link off."""
+"""Composition: `chain` runs links one after another, `precondition` multiplies by rates, `isolate` cuts a link off."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .values import Value
 
 
 class Chain(NamedTuple):
-    """The two functions of a chain, and the links that they run."""
+    """The two functions of a chain and the links that they run."""
 
     init: Callable[..., Any]
     update: Callable[..., Any]
@@ -37,17 +37,17 @@ class Chain(NamedTuple):
 def chain(*links: optax.GradientTransformation) -> Transformation:
     r"""Apply links one after another, each to the direction $d$ that the one before it made, $d_i = f_i(d_{i-1}; g)$.
 
-    A chain carries two signals: the gradient $g$ and the direction $d$ that is being built from it. They are the same
-    until a momentum link splits them; what rewrites the gradient before that (clipping, coupled decay, noise) rewrites
-    both. Links that measure the gradient (second moments, Nesterov) read $g$, and scale $d$. So momentum, RMS scaling
-    and bias correction in a row are Adam.
+    A chain carries two signals: the gradient $g$ and the direction $d$ that is built from it. They are the same until a
+    momentum link splits them. A link before that (clipping, coupled decay, noise) changes both. Links that measure the
+    gradient (second moments, Nesterov) read $g$ and scale $d$. So momentum, RMS scaling and bias correction, in this
+    order, are Adam.
 
     In a chain that squares the gradient, a finite element whose square would overflow (in float32, one above $2^{51}$)
     is bounded before the first link that remembers or squares it.
 
-    `links` are transformations of gradlab or of optax, or `(init, update)` pairs; optax's are applied to the direction
-    and not handed the gradient. Chains and recipes among them are opened, so that `chain` is associative, and
-    `chain()` changes nothing. The state is the tuple of the states of all the links.
+    `links` are transformations of gradlab or of optax, or `(init, update)` pairs. Links of optax receive the direction,
+    and not the gradient. Chains and recipes among the links are opened, so `chain` is associative, and `chain()`
+    changes nothing. The state is the tuple of the states of all links.
 
     Raises TypeError for anything else, such as a factory that was not called.
     """
@@ -60,7 +60,7 @@ def chain(*links: optax.GradientTransformation) -> Transformation:
     return _chain(*opened)
 
 
-# The links of a chain are its argument and its property, which differ only in that the property opens recipes.
+# `links` is both an argument and a property of a chain. The property differs only in that it opens recipes.
 @functools.partial(_transformation, name="chain", shadowed=frozenset({"links"}))
 def _chain(*links: Any) -> Chain:
     flat = tuple(part for link in links for part in (link.links if isinstance(link, Transformation) else (link,)))
@@ -88,10 +88,10 @@ def _chain(*links: Any) -> Chain:
 
 
 def _bounded_at(links: tuple[Any, ...]) -> int | None:
-    """The first link that remembers or squares the gradient, in a chain that squares it.
+    """Return the position of the first link that remembers or squares the gradient, in a chain that squares it.
 
-    What enters there is bounded so that it has a square, the same for the moments of all orders: bounded in the second
-    moment alone, the quotient would be too large by as much.
+    Elements are bounded there, so that the moments of all orders see the same gradient. If only the second moment saw
+    bounded elements, the quotient of the moments would be too large.
     """
     if not any(map(squares_gradient, links)):
         return None
@@ -104,12 +104,14 @@ refuse_to_run(chain, "chain")
 
 @transformation(splits_gradient="tx", claims=lambda isolated: claims_of(isolated.tx))
 def isolate(tx: optax.GradientTransformation):
-    """Apply a transformation as if it stood alone: its own input is its gradient, whatever the chain's is.
+    """Apply a transformation as if it stood alone: the direction that enters it is also its gradient.
 
-    `scale_by_momentum(), isolate(scale_by_rms())` measures the RMS of the momentum, as a serial chain of optax would.
+    `chain(scale_by_momentum(), isolate(scale_by_rms()))` measures the RMS of the momentum, as a chain of optax does.
     """
 
-    def update(updates, state, params=None, **extra):  # does not name `grads`, so is not handed it
+    def update(
+        updates, state, params=None, **extra
+    ):  # does not name `grads`, so it does not receive the gradient of the chain
         return raw_update(tx, updates, state, params, extra)
 
     return lambda params: raw_init(tx, params), update
@@ -119,8 +121,8 @@ def isolate(tx: optax.GradientTransformation):
 def precondition(tx: optax.GradientTransformation):
     r"""Multiply the direction by the rates that a transformation gives, $d' = f(\mathbf 1; g) \odot d$.
 
-    `tx` is run on a tree of ones, with the gradient of the chain, so that its result is each parameter's own rate: a
-    real array shaped like the parameter. Rates can so be bounded before they are applied, as AdaBound does.
+    `tx` transforms a tree of ones and reads the gradient of the chain. Its result is the rate of each parameter, a real
+    array with the shape of the parameter. So the rates can be bounded before they are applied, as in AdaBound.
     """
 
     def init(params):
@@ -144,6 +146,7 @@ def _ones(tree: Any) -> Any:
 
 
 def _as_link(link: Any, position: int) -> Any:
+    """Return a link as a transformation. Raises TypeError, with the remedy, for what cannot be one."""
     if isinstance(link, optax.GradientTransformation):
         return link
     where = f"chain: link {position}"

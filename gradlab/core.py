@@ -1,4 +1,4 @@
-"""The two functions of a transformation, inside the border: built anew from its factory for each call."""
+"""The run of a transformation inside its boundary: the factory makes `init` and `update` anew for each call."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ScheduledKind(NamedTuple):
 
 
 class Core:
-    """A factory and its arguments, run as `init` and `update` on trees that the border has raised and checked."""
+    """A factory and its arguments, with `init` and `update` for trees that the boundary has checked and raised."""
 
     def __init__(self, factory: Factory, children: dict[str, Any]):
         self.factory, self.children = factory, children
@@ -95,6 +95,7 @@ class Core:
         return self._scheduled
 
     def init(self, params: PyTree) -> PyTree:
+        """Return the state for parameters."""
         parts = self.parts()
         if isinstance(parts, Value):
             return raw_init(parts, params)
@@ -104,6 +105,7 @@ class Core:
         return ScheduledState(step, self._call("init", self.parts_at(step)[0], params))
 
     def update(self, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
+        """Return the transformed updates and the next state."""
         parts = self.parts()
         if isinstance(parts, Value):
             return raw_update(parts, updates, state, params, extra)
@@ -114,7 +116,7 @@ class Core:
         return updates, ScheduledState(optax.safe_increment(state.step), inner)
 
     def _call(self, name: str, function: Any, *arguments: Any, **given: Any) -> Any:
-        """Call `init` or `update`; raises TypeError that shows both signatures if they do not fit."""
+        """Call `init` or `update`. Raises TypeError with both signatures if they do not fit."""
         try:
             return function(*arguments, **given)
         except TypeError as error:
@@ -140,7 +142,7 @@ class Core:
         return bool(self._schedules())
 
     def _call_update(self, update: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
-        """Call a link's update with those of `params`, `grads` and the extra arguments that it asks for."""
+        """Call the update of a link with those of `params`, `grads` and the extra arguments that it names."""
         names, takes_any = _read_arguments(update)
         given = {key: value for key, value in extra.items() if key in names or (takes_any and key != "grads")}
         if "params" not in names:
@@ -150,20 +152,21 @@ class Core:
         return self._require_two(self._call("update", update, updates, state, params, **given))
 
     def _require_two(self, result: Any) -> Any:
+        """Return the result of an update, or raise TypeError unless it is a pair."""
         if isinstance(result, tuple | list) and len(result) == 2:
             return result
         kind = "an array" if hasattr(result, "shape") else f"a {type(result).__name__}"
-        found = "it returned nothing" if result is None else f"it returned {kind} alone"
-        raise TypeError(f"update of {self.factory.name} must return (updates, state), but {found}")
+        returned = "nothing" if result is None else f"{kind} alone"
+        raise TypeError(f"update of {self.factory.name} must return (updates, state), but it returned {returned}")
 
 
 def raw_init(link: Any, params: PyTree) -> PyTree:
-    """`init` of a link of ours or of optax's, inside the border."""
+    """Call `init` of a link of gradlab or of optax, inside the boundary."""
     return link.core.init(params) if isinstance(link, Value) else link.init(params)
 
 
 def raw_update(link: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
-    """`update` of a link of ours or of optax's, inside the border; optax's are not handed `grads`."""
+    """Call `update` of a link of gradlab or of optax, inside the boundary. Links of optax do not receive `grads`."""
     if isinstance(link, Value):
         return link.core.update(updates, state, params, extra)
     extra = {key: value for key, value in extra.items() if key != "grads"}

@@ -1,4 +1,4 @@
-r"""Equations: the update that a composition computes, line by line, as LaTeX and as Unicode.
+r"""The equations of a composition, line by line, as LaTeX and as Unicode.
 
 A link declares its equation where it is defined, as a function of a `Writer` and of its hyperparameters::
 
@@ -6,8 +6,8 @@ A link declares its equation where it is defined, as a function of a `Writer` an
     def _(write):
         return write.direction().inside(r"\operatorname{sign}")
 
-`equations_of` walks the links of a composition and lets each write its lines, in order. So the equations of a variant,
-or of a user's composition, are its own. A link that declares none appears by its name, as a function of its input.
+`equations_of` walks through the links of a composition, and each writes its lines. So a variant or a user's composition
+has equations of its own. A link that declares no equation appears by its name, as a function of its input.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _declared: dict[Callable[..., Any], Callable[..., Expression]] = {}  # by the fa
 
 
 class Symbol(NamedTuple):
-    """What a symbol of the equations stands for."""
+    """A symbol of the equations and its value."""
 
     latex: str
     value: str
@@ -44,7 +44,7 @@ class Symbol(NamedTuple):
 
 @dataclass(frozen=True)
 class Equations:
-    """The update of a composition: its lines in LaTeX, in order, and what the symbols stand for."""
+    """The update of a composition: its lines in LaTeX, in order, and its symbols with their values."""
 
     lines: tuple[str, ...]
     symbols: tuple[Symbol, ...]
@@ -56,7 +56,7 @@ class Equations:
 
     @property
     def latex(self) -> str:
-        """All lines as one display, aligned at the signs of equality."""
+        """All lines as one display, aligned at the equals signs."""
         rows = (line.replace(" = ", " &= ", 1).replace(r" \sim ", r" &\sim ", 1) for line in self.lines)
         return "\n".join([r"\begin{aligned}", " \\\\\n".join(rows), r"\end{aligned}"])
 
@@ -65,9 +65,9 @@ class Equations:
 
 
 def equation_of(factory: Callable[..., Any]) -> Callable[[Callable[..., Expression]], Callable[..., Expression]]:
-    """Declare the equation of a link: a function of a `Writer` and the link's hyperparameters, by name.
+    """Declare the equation of a link, as a function of a `Writer` and of the link's hyperparameters by name.
 
-    It writes the lines of what the link remembers, and returns the new direction.
+    The function writes a line for each quantity that the link remembers, and returns the new direction.
     """
 
     def declare(write: Callable[..., Expression]) -> Callable[..., Expression]:
@@ -78,10 +78,10 @@ def equation_of(factory: Callable[..., Any]) -> Callable[[Callable[..., Expressi
 
 
 def equations_of(tx: Any, update: bool = True) -> Equations:
-    """The equations of a transformation of gradlab, or of any other one, by its name.
+    """Return the equations of a transformation. One of another library appears by its name.
 
     $g_t$ is the gradient, $x_t$ are the parameters, and $t$ counts the updates from 1. The last line is the update of
-    the parameters; without `update` it is the direction.
+    the parameters, or the direction if `update` is false.
     """
     writer = Writer()
     writer.walk(_links_of(tx))
@@ -94,9 +94,10 @@ def equations_of(tx: Any, update: bool = True) -> Equations:
 
 @dataclass
 class Writer:
-    """Writes the equations of links, one after another, and knows the gradient and the direction at each.
+    """A writer of the equations of links, one after another, that knows the gradient and the direction at each.
 
-    `letter` is what a running mean is called here, and `role` which mean it is: "1" of the direction, "2" of squares.
+    `letter` is the symbol of a running mean at this place. `role` is "1" for a mean of the direction, "2" for a mean of
+    squares.
     """
 
     indexed: bool = True
@@ -111,7 +112,7 @@ class Writer:
     _split: bool = False
 
     def walk(self, links: Iterable[Any]) -> Expression:
-        """Let links write their lines; returns the direction behind them."""
+        """Let links write their lines, and return the direction after them."""
         links = list(links)
         for position, link in enumerate(links):
             if splits_gradient(link) and not self._split and any(map(reads_gradient, links[position + 1 :])):
@@ -124,7 +125,7 @@ class Writer:
         return self._direction
 
     def inside(self, tx: Any, letter: str, role: str, direction: Expression, gradient: Expression) -> Expression:
-        """Let a transformation within a link write its lines; returns what it makes of a direction."""
+        """Let a transformation within a link write its lines, and return what it makes of a direction."""
         outer = self.letter, self.role, self._gradient, self._direction, self._split
         self.letter, self.role = letter, role
         self._gradient, self._direction, self._split = gradient, direction, gradient != direction
@@ -133,11 +134,11 @@ class Writer:
         return made
 
     def direction(self) -> Expression:
-        """The direction, as it is; a long one of several terms as a symbol with a line of its own."""
+        """Return the direction. A sum gets a line of its own, and is returned as a symbol."""
         return self.symbol() if self._direction.kind == "sum" else self._direction
 
     def symbol(self) -> Expression:
-        """The direction as one symbol; a longer one gets a line of its own."""
+        """Return the direction as one symbol. A longer expression gets a line of its own."""
         if not self._split:
             return self.gradient()
         if self._direction.kind != "atom" or self._direction.negative:
@@ -145,7 +146,7 @@ class Writer:
         return self._direction
 
     def gradient(self) -> Expression:
-        """The gradient of the chain as one symbol; a longer one gets a line of its own."""
+        """Return the gradient of the chain as one symbol. A longer expression gets a line of its own."""
         if self._gradient.kind != "atom" or self._gradient.negative:
             self._gradient = self.line(self.fresh(r"\tilde g"), self._gradient)
         if not self._split:
@@ -153,37 +154,37 @@ class Writer:
         return self._gradient
 
     def _settle_gradient(self) -> None:
-        """Give what is gradient and direction a symbol, before they part; a multiple of one is short enough."""
+        """Give the gradient a symbol before the direction departs from it. A multiple of a symbol is short enough."""
         if self._gradient.kind not in ("atom", "scaled"):
             self.gradient()
 
     def read_gradient(self) -> Expression:
-        """The gradient of the chain, as it is."""
+        """Return the gradient of the chain. A sum gets a line of its own."""
         return self._gradient if self._gradient.kind != "sum" else self.gradient()
 
     def whole(self) -> Expression:
-        """The direction, as it is, sums too."""
+        """Return the direction as it is, even if it is a sum."""
         return self._direction
 
     def line(self, letter: str, right: Any) -> Expression:
-        """Write what a quantity is at step t; returns its symbol."""
+        """Write the value of a quantity at step t, and return its symbol."""
         self.lines.append(f"{letter}_t = {right}")
         return Expression(f"{letter}_t")
 
     def distribution(self, letter: str, law: str) -> Expression:
-        """Write how a quantity is drawn; returns its symbol."""
+        """Write the distribution that a quantity is drawn from, and return its symbol."""
         self.lines.append(rf"{letter}_t \sim {law}")
         return Expression(f"{letter}_t")
 
     def fresh(self, letter: str) -> str:
-        """A letter that stands for nothing else yet: with primes, if it has to be."""
+        """Return a letter that has no meaning yet, with as many primes as that takes."""
         while letter in self._letters:
             letter += "'"
         self._letters.add(letter)
         return letter
 
     def number(self, base: str, value: Any, role: str = "") -> Number:
-        """A hyperparameter's symbol: the same for equal values of one kind, with a prime for others."""
+        """Return the symbol of a hyperparameter. Equal values of one kind share a symbol; others get a prime."""
         kin = [known for known in self.numbers if known.base.rstrip("'") == base and known.role == role]
         same = next((known for known in kin if _is_same(known.value, value)), None)
         if same is None:
@@ -193,22 +194,22 @@ class Writer:
         return same
 
     def decay(self, value: Any, role: str | None = None, base: str = _MEAN) -> Number:
-        """The decay of a running mean: that of a mean before with this value, or else a new symbol."""
+        """Return the symbol of the decay of a running mean, which is shared with earlier means of the same decay."""
         role = role or self.role
         decays = (number for number in self.numbers if number.base.startswith((_MEAN, r"\mu")) and number.role == role)
         return next((known for known in decays if _is_same(known.value, value)), None) or self.number(base, value, role)
 
     def start(self, letter: str, value: Any) -> None:
-        """Say where a quantity starts, unless it is at 0."""
+        """Note the initial value of a quantity, unless it is 0."""
         if not is_zero(value):
             self._given.append(Symbol(f"{letter}_0", _show_value(value)))
 
     def starts_with(self, letter: str, value: Expression) -> None:
-        """Say that a quantity is not computed from the step before at the first one."""
+        """Note the value of a quantity at the first step, where it does not follow from the step before."""
         self._given.append(Symbol(f"{letter}_1", format_formula(str(value).replace("_t", "_1"))))
 
     def finish(self, update: bool) -> Equations:
-        """The equations, with the last line."""
+        """Write the last line, and return the equations."""
         if update:
             self.lines.append(f"x_t = {Expression('x_{t-1}').plus(self._direction)}")
         elif self._direction.kind != "atom" or not self.lines:
@@ -217,7 +218,7 @@ class Writer:
         return Equations(tuple(self.lines), (*numbers, *self._given))
 
     def _by_name(self, link: Any) -> Expression:
-        """A link that declares no equation, as a function of what it is given."""
+        """Return a link without an equation as a function of the direction, and of the gradient if it reads that."""
         name = link.factory.name if isinstance(link, Transformation) else show_argument(link)
         gradient = [str(self.gradient())] if self._split and reads_gradient(link) else []
         direction = self._direction if self._direction.kind == "square" else self.symbol()
@@ -225,18 +226,18 @@ class Writer:
 
 
 def add_accent(accent: str, symbol: Expression) -> str:
-    r"""The letter of a symbol with an accent, such as `\hat`."""
+    r"""Return the letter of a symbol with an accent, such as `\hat`."""
     letter = symbol.latex.removesuffix("_t")
     return f"{accent}{{{letter}}}" if " " in letter else f"{accent} {letter}"
 
 
 def is_zero(value: Any) -> bool:
-    """Whether a hyperparameter is the number 0, and no array, tracer or schedule that may be."""
+    """Return whether a hyperparameter is the Python number 0, and not an array, a tracer or a schedule."""
     return isinstance(value, (int, float)) and value == 0
 
 
 def is_ahead(later: Any, now: Any) -> bool:
-    """Whether one hyperparameter is another one, a step later."""
+    """Return whether one hyperparameter is another one a step later."""
     return _is_same(later, shift_ahead(now))
 
 

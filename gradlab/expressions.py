@@ -1,4 +1,4 @@
-"""The parts of equations: expressions in LaTeX that can be multiplied, divided and added, and hyperparameters."""
+"""Expressions in LaTeX that can be multiplied, divided and added, and symbols of hyperparameters."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .hyperparameters import is_schedule
 
 @dataclass(frozen=True)
 class Expression:
-    """A part of an equation, in LaTeX, with its sign apart."""
+    """A part of an equation, in LaTeX, with a separate sign."""
 
     latex: str
-    # "atom" (one symbol, or 1), "square" (of one), "scaled" (one by a number), "product" (also a function), "sum"
+    # "atom": a symbol or 1; "square": of an atom; "scaled": an atom times a number; "product": also a function; "sum"
     kind: str = "atom"
     negative: bool = False
     bottom: str = ""  # of a quotient, whose top is `top`
@@ -26,7 +26,7 @@ class Expression:
         return f"({self.latex})" if self.kind == "sum" else self.latex
 
     def times(self, factor: Number | str, negative: bool = False) -> Expression:
-        """The product with a factor; an empty one is 1."""
+        """Return the product with a factor. An empty factor is 1."""
         sign = self.negative != negative
         if not factor:
             return replace(self, negative=sign)
@@ -34,19 +34,19 @@ class Expression:
         return Expression(str(factor) if self.latex == "1" else f"{factor} {self._factor()}", kind, sign)
 
     def over(self, divisor: str, factor: str = "") -> Expression:
-        """The quotient, with a factor in its numerator; that of a quotient is one again."""
+        """Return the quotient, with a factor in its numerator. A quotient stays one fraction when it is divided."""
         top = " ".join(part for part in (factor, self.top or self.latex) if part and (part != "1" or not factor))
         bottom = f"({divisor}) {_in_product(self.bottom)}" if self.bottom else divisor
         return Expression(rf"\frac{{{top}}}{{{bottom}}}", "product", self.negative, bottom, top)
 
     def plus(self, other: Expression) -> Expression:
-        """The sum."""
+        """Return the sum."""
         sign = "-" if other.negative else "+"
         term = other._factor() if other.negative else other.latex
         return Expression(f"{self} {sign} {term}", "sum")
 
     def inside(self, function: str, *more: str) -> Expression:
-        """A function of it, and of more arguments."""
+        """Return a function of this expression and of more arguments."""
         return Expression(f"{function}({', '.join([str(self), *more])})", "product")
 
 
@@ -63,19 +63,19 @@ class Number:
         return self.at("t")
 
     def at(self, step: str) -> str:
-        """The symbol at a step."""
+        """Return the symbol at a step."""
         below = ",".join(part for part in (self.index, step if is_schedule(self.value) else "") if part)
         return f"{self.base}_{{{below}}}" if len(below) > 1 else f"{self.base}_{below}" if below else self.base
 
     def weight(self, steps: str = "t", as_power: bool = False) -> str:
-        r"""The weight of a running mean after some steps, $1 - \beta^t$: what bias correction divides by."""
+        r"""Return the weight of a running mean after some steps, $1 - \beta^t$, by which bias correction divides."""
         if is_schedule(self.value) and not as_power:
             return rf"1 - \prod_{{i=1}}^{{{steps}}} {self.at('i')}"
         return f"1 - {self}^{steps}" if len(steps) == 1 else f"1 - {self}^{{{steps}}}"
 
     @property
     def rest(self) -> str:
-        r"""What a running mean takes of the new value, $(1 - \beta)$."""
+        r"""The weight of the new value in a running mean, $(1 - \beta)$."""
         return f"(1 - {self})"
 
 

@@ -1,4 +1,4 @@
-"""Factories: the functions that make values, how they are called, and how pickle finds them."""
+"""Factories, the functions that make values: their declaration, their call, and how pickle finds them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 
 class Factory(NamedTuple):
-    """The function that makes a value, and what was declared about it."""
+    """The function that makes a value, with its declarations."""
 
     public: Callable[..., Any]  # the decorated function, which pickle finds by its name
-    build: Callable[..., Any]  # the function as it was written
+    build: Callable[..., Any]  # the function without its decorator
     name: str
     parameters: Mapping[str, Any]  # name -> gradlab.hyperparameters.Parameter
     splits_gradient: bool | str = False
@@ -32,7 +32,7 @@ class Factory(NamedTuple):
 
 
 def accepts(function: Any, *arguments: Any, **given: Any) -> bool:
-    """Whether a function takes these arguments; true where its signature is not known."""
+    """Return whether a function accepts these arguments, or true if its signature is not known."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
@@ -45,7 +45,7 @@ def accepts(function: Any, *arguments: Any, **given: Any) -> bool:
 
 
 def call(function: Callable[..., Any], parameters: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
-    """Call a factory with all its arguments by name; what it takes as `*links` is given as one tuple."""
+    """Call a factory with all its arguments given by name. Those that it takes as `*links` are given as one tuple."""
     positional: list[Any] = []
     named = dict(arguments)
     for name, parameter in parameters.items():
@@ -57,15 +57,15 @@ def call(function: Callable[..., Any], parameters: Mapping[str, Any], arguments:
 
 
 def is_found_by_name(function: Any) -> bool:
-    """Whether a function is what its module has under its name, so that pickle finds it."""
-    found: Any = sys.modules.get(getattr(function, "__module__", None) or "")
+    """Return whether the module of a function has it under its name, so that pickle finds it."""
+    thing: Any = sys.modules.get(getattr(function, "__module__", None) or "")
     for part in getattr(function, "__qualname__", "").split("."):
-        found = getattr(found, part, None)
-    return found is function
+        thing = getattr(thing, part, None)
+    return thing is function
 
 
 def find_new_parameters(factory: Factory, known: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a factory that a pickle from an earlier version lacks, all with defaults.
+    """Return the parameters of a factory that a pickle from an earlier version lacks. All have defaults.
 
     Raises ValueError if the factory has lost an argument since, or has a new one without a default.
     """

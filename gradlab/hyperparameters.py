@@ -1,9 +1,9 @@
-"""Hyperparameters: what an argument of a transformation may be, its range, and its value at a step.
+"""Hyperparameters: the numeric arguments of a transformation, their ranges, and their values at a step.
 
-A numeric argument may be a Python number, an array, a tracer or a schedule. Annotate it with `Hyperparameter`, or
-with one of the ranges below (`Decay`, `Positive`, ...); a number as default, or no annotation but a number as
-default, means `Hyperparameter`. Ranges are checked where the value is concrete, and never inside a trace. An argument
-annotated `int`, `bool` or `str` is structure: a new value of it compiles a new program. So is a whole number that is
+A numeric argument may be a Python number, an array, a tracer or a schedule. Annotate it with `Hyperparameter`, or with
+one of the ranges below (`Decay`, `Positive`, ...). An argument whose default is a number is a `Hyperparameter` without
+an annotation, too. Ranges are checked where the value is concrete, and never inside a trace. An argument annotated
+`int`, `bool` or `str` is structure: a new value of it compiles a new program. So is a whole number that is
 passed for an argument of another library's factory whose default is one, such as the number of steps of an iteration:
 there it may count, or be the length of a loop.
 """
@@ -29,35 +29,35 @@ from .values import is_number
 
 @dataclass(frozen=True)
 class Range:
-    """The interval that a hyperparameter must lie in, with a hint for who leaves it."""
+    """The interval that a hyperparameter must lie in, with a hint for the error outside of it."""
 
     low: float = -np.inf
     high: float = np.inf
     includes_low: bool = True
-    includes_high: bool = False  # so that infinity is out, unless asked for
+    includes_high: bool = False  # infinity is excluded by default
     hint: str = ""
     integer: bool = False
-    steps: bool = False  # a number of steps, which stays an integer where a float32 would round it
+    steps: bool = False  # a number of steps stays an integer where a float32 would round it
 
     def __str__(self) -> str:
         return f"{'[' if self.includes_low else '('}{self.low:g}, {self.high:g}{']' if self.includes_high else ')'}"
 
     @property
     def kinds(self) -> str:
-        """What may be passed, in words."""
+        """The kinds of values that may be passed, in words."""
         if self.integer:
             return "an integer, an array of such, or a jax.random.key"
         return f"a number in {self}, an array of such, or a schedule (a function of the step)"
 
     def holds(self, value: Any) -> bool:
-        """Whether every element of a concrete value lies in the interval; NaN lies in none."""
+        """Return whether every element of a concrete value lies in the interval. NaN lies in none."""
         value = np.asarray(value)
         above = value >= self.low if self.includes_low else value > self.low
         below = value <= self.high if self.includes_high else value < self.high
         return bool(np.all(above & below))
 
 
-# The body of a factory sees numbers only, so these are `Any` to a type checker.
+# The body of a factory receives numbers only, so these are `Any` to a type checker.
 Hyperparameter: TypeAlias = Annotated[Any, Range(includes_low=False, hint="pass a finite number")]
 Decay: TypeAlias = Annotated[Any, Range(0.0, 1.0, hint="a decay is the share of the past that is kept at each step")]
 Fraction: TypeAlias = Annotated[Any, Range(0.0, 1.0, includes_high=True, hint="pass a share between 0 and 1")]
@@ -73,14 +73,14 @@ _ANY_INTEGER = Range(includes_low=False, integer=True, hint="pass an integer")
 
 
 class DtypeName(str):
-    """The name of a dtype: the form in which an argument that is a dtype is stored."""
+    """The name of a dtype, which is stored in place of the dtype itself."""
 
 
 Dtype: TypeAlias = Annotated[Any, DtypeName]  # anything that `jnp.dtype` takes
 
 
 class Parameter(NamedTuple):
-    """What a factory declares about one of its arguments."""
+    """The declaration of one argument of a factory."""
 
     name: str
     default: Any
@@ -143,7 +143,10 @@ def read_parameters(
 
 
 def resolve(parameters: Mapping[str, Parameter], arguments: Mapping[str, Any], step: Any) -> dict[str, Any]:
-    """The arguments as numbers: arrays weakly typed, whatever their dtype, and schedules at the step (None: as is)."""
+    """Return the arguments as numbers: arrays become weakly typed, and schedules become their value at a step.
+
+    For a step of None, schedules stay as they are.
+    """
     values = dict(arguments)
     for name, parameter in parameters.items():
         value = values.get(name)
@@ -160,26 +163,27 @@ def resolve(parameters: Mapping[str, Parameter], arguments: Mapping[str, Any], s
 
 
 def is_concrete(values: Any) -> bool:
-    """Whether a tree holds numbers only: no tracers, no schedules, no placeholders."""
+    """Return whether a tree holds numbers only, without tracers, schedules and placeholders."""
     return all(is_number(leaf) and not isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
 
 
 def is_schedule(value: Any) -> bool:
-    """Whether the value of a hyperparameter is a function of the step."""
+    """Return whether the value of a hyperparameter is a function of the step."""
     return callable(value) and not hasattr(value, "update")
 
 
 def is_whole(value: Any) -> bool:
-    """Whether a value is a Python or NumPy integer, or a tree of such."""
+    """Return whether a value is a Python or NumPy integer, or a tree of them."""
     leaves = jax.tree.leaves(value)
     kinds = (int, np.integer)
     return bool(leaves) and all(isinstance(leaf, kinds) and not isinstance(leaf, bool) for leaf in leaves)
 
 
 def as_weak(value: Any, kind: type = float) -> jax.Array:
-    """The value as a weakly typed array: like a Python number of a kind it takes on the dtype that it meets.
+    """Convert a value to a weakly typed array, which takes on the dtype that it meets as a Python number does.
 
-    So a float32 rate scales a bfloat16, float64 or complex64 leaf without changing its dtype.
+    `kind` is `float` or `int`. So a float32 rate scales a bfloat16, float64 or complex64 leaf without changing its
+    dtype.
     """
     return convert_weakly(value, jax.dtypes.canonicalize_dtype(kind))
 
@@ -197,7 +201,7 @@ def _range_of(hint: Any) -> Range | None:
 
 
 def _element_ranges(hint: Any, variadic: bool) -> tuple[Range, ...]:
-    """The ranges of the numbers in a tuple or a list; of `*arguments`, the range that is that of each."""
+    """Return the ranges of the numbers in a tuple or a list, or the one range of all `*arguments`."""
     if variadic:
         interval = _range_of(hint)
         return () if interval is None else (interval,)

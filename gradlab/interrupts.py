@@ -1,4 +1,4 @@
-"""Ctrl-C, and a request to end, while `gradlab` runs as a command: at any moment they end it with one line, or none."""
+"""Ctrl-C and requests to terminate, which end the command `gradlab` at any moment with one line or none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _received: list[int] = []
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, or a request to end, as the command raises it; any other interrupt is that of somebody else's code."""
+    """Ctrl-C or a request to terminate, as the command raises it. Other code raises KeyboardInterrupt itself."""
 
     def __init__(self, number: int = signal.SIGINT):
         self.code = 128 + number  # the exit code that shells expect
@@ -21,28 +21,28 @@ class Interrupted(KeyboardInterrupt):
 
 
 def is_interrupt(error: BaseException) -> bool:
-    """Whether an error is Ctrl-C, and not a KeyboardInterrupt that some code raised by itself."""
+    """Return whether an error is Ctrl-C, and not a KeyboardInterrupt that some code raised itself."""
     if not isinstance(error, KeyboardInterrupt) or isinstance(error, Interrupted):
         return isinstance(error, Interrupted)
-    is_main = threading.current_thread() is threading.main_thread()  # others are never interrupted
+    is_main = threading.current_thread() is threading.main_thread()  # Python interrupts no other thread
     return is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def is_command() -> bool:
-    """Whether this process was started as `gradlab` or as `python -m gradlab`, and has not come further yet."""
+    """Return whether this process was started as `gradlab`, or as `python -m gradlab` and is still importing."""
     name = os.path.basename(sys.argv[0]) if sys.argv else ""
     return name in ("gradlab", "gradlab.exe") or (name == "-m" and "gradlab" in sys.orig_argv[:8])
 
 
 def end_at_once() -> None:
-    """End the process at the first signal: during the imports, when there is nothing to keep."""
+    """End the process at the first signal. This is for the time of the imports, when there is nothing to save."""
     _install(lambda number, frame: os._exit(128 + number))
 
 
 def raise_first() -> dict[int, Any]:
-    """Raise Interrupted at the first signal, and end the process at the second; returns the handlers of before.
+    """Raise Interrupted at the first signal, and end the process at the second. Returns the previous handlers.
 
-    What is in flight then is lost, as when the process is killed; nothing that is written can be damaged by that.
+    The second signal loses work in progress, as if the process were killed, but cannot damage a file.
     """
 
     def handle(number: int, frame: Any) -> None:
@@ -55,7 +55,7 @@ def raise_first() -> dict[int, Any]:
         if not isinstance(unraisable.exc_value, Interrupted):
             sys.__unraisablehook__(unraisable)
             return
-        # It came in a place that can raise nothing, such as the collection of garbage: once more, a moment later.
+        # The signal arrived where nothing can be raised, such as in garbage collection, so it is sent again later.
         number = _received.pop()
         again = threading.Timer(0.02, os.kill, (os.getpid(), number))
         again.daemon = True
@@ -66,7 +66,7 @@ def raise_first() -> dict[int, Any]:
 
 
 def received_signal() -> int | None:
-    """The signal that ends the command; None while there is none."""
+    """Return the signal that ends the command, or None if none has arrived."""
     return _received[0] if _received else None
 
 
@@ -78,7 +78,7 @@ def _install(handler: Any) -> dict[int, Any]:
 
 
 def _report_settings(kind: type[BaseException], error: BaseException, traceback: Any) -> None:
-    """Say in a line that JAX refuses the value of a JAX_* variable, which it does while it is imported."""
+    """Print one line if JAX refuses the value of a JAX_* variable, which it does when it is imported."""
     if isinstance(error, ValueError) and "JAX flag" in str(error):
         sys.stderr.write(f"gradlab: {' '.join(str(error).split())}\n")
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Refusals of what is no transformation: a factory that was not called, and one that returns something else."""
+"""Errors for things that are not transformations: a factory that was not called, and one that returns no pair."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 def refuse_to_run(factory: Any, label: str) -> Any:
-    """The factory with an `init` and an `update` that say that it has to be called first."""
+    """Give a factory an `init` and an `update` that raise TypeError, because it must be called first. Returns it."""
 
     def refused(method: str) -> Callable[..., Any]:
         def refuse(*args: Any, **kwargs: Any) -> Any:
             raise TypeError(
-                f"{label} makes transformations and is none itself; call it first: {label}(...).{method}(...)"
+                f"{label} makes transformations and is not one itself; call it first: {label}(...).{method}(...)"
             )
 
         return refuse
@@ -23,15 +23,16 @@ def refuse_to_run(factory: Any, label: str) -> Any:
 
 
 def require_pair(owner: str, made: Any) -> None:
-    pair = isinstance(made, tuple) and len(made) >= 2 and callable(made[0]) and callable(made[1])
-    if not pair:
+    """Raise TypeError unless a factory returned a pair of functions."""
+    is_pair = isinstance(made, tuple) and len(made) >= 2 and callable(made[0]) and callable(made[1])
+    if not is_pair:
         raise TypeError(
             f"{owner} must return an (init, update) pair of functions, but it returned {describe_result(made)}"
         )
 
 
 def describe_result(made: Any) -> str:
-    """What a factory returned in place of a transformation, in short."""
+    """Return in a few words what a factory returned in place of a transformation."""
     if made is None:
         return "nothing"
     if isinstance(made, type) or inspect.isroutine(made):

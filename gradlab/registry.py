@@ -1,6 +1,7 @@
-"""The registry: every public transformation and schedule, found rather than listed, with an example of each.
+"""The registry of all public transformations and schedules, with an example of each.
 
-The shared tests and the command line run over it, so that nothing new can miss them.
+It collects them from the public names. The shared tests and the command line run over it, so they include everything
+that is added.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import gradlab as gl
 from . import public
 from .values import is_factory
 
-# Calls for the factories that cannot be called without arguments, or say little without them.
+# Examples of the factories that need arguments, or do too little without them.
 _EXAMPLES: dict[str, Callable[[], Any]] = {
     "chain": lambda: gl.chain(gl.clip_by_global_norm(1.0), gl.scale_by_momentum(), gl.scale_by_rms(), gl.scale(-0.1)),
     "isolate": lambda: gl.isolate(gl.scale_by_rms()),
@@ -61,18 +62,18 @@ class Entry(NamedTuple):
 
 
 def entries() -> dict[str, Entry]:
-    """All public factories by name, in the order of the public names."""
-    found = {"chain": Entry("chain", gl.chain, "combinator", _EXAMPLES["chain"]())}
+    """Return all public factories by name, in the order of the public names."""
+    by_name = {"chain": Entry("chain", gl.chain, "combinator", _EXAMPLES["chain"]())}
     for namespace in (public, gl.schedules):
         for name, value in vars(namespace).items():
             if is_factory(value):
                 example = _EXAMPLES[name]() if name in _EXAMPLES else value()
-                found[name] = Entry(name, value, _kind(value), example)
-    return found
+                by_name[name] = Entry(name, value, _kind(value), example)
+    return by_name
 
 
 def of_kind(*kinds: str) -> dict[str, Entry]:
-    """The entries of some kinds: `of_kind("recipe")` are the named optimizers."""
+    """Return the entries of some kinds. `of_kind("recipe")` are the named optimizers."""
     return {name: entry for name, entry in entries().items() if entry.kind in kinds}
 
 

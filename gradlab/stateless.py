@@ -1,4 +1,4 @@
-"""The `(init, update)` pairs of links that remember nothing."""
+"""The `(init, update)` pairs of links without state."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .boundary import PyTree
 
 
 def map_leaves(function: Callable[[jax.Array], jax.Array]) -> tuple[Any, Any]:
-    """The pair that applies a function to every leaf."""
+    """Return the pair that applies a function to every leaf."""
     return map_tree(lambda updates: jax.tree.map(function, updates))
 
 
 def map_tree(function: Callable[[PyTree], PyTree]) -> tuple[Any, Any]:
-    """The pair that applies a function to the whole tree."""
+    """Return the pair that applies a function to the whole tree."""
 
     def update(updates: PyTree, state: PyTree) -> tuple[PyTree, PyTree]:
         require_empty(state)
@@ -27,11 +27,13 @@ def map_tree(function: Callable[[PyTree], PyTree]) -> tuple[Any, Any]:
 
 
 def init_empty(params: PyTree) -> PyTree:
-    """The `init` of a link without state."""
+    """Return the state of a link without state."""
     return optax.EmptyState()
 
 
 def require_empty(state: PyTree) -> None:
-    """Raise ValueError for a state that holds anything: it is another transformation's."""
+    """Raise ValueError for a state that holds arrays, because it is that of another transformation."""
     if jax.tree.leaves(state):
-        raise ValueError("a link without state was handed one that holds arrays")
+        raise ValueError(
+            "this link has no state, but got one that holds arrays; pass the state that init(params) returned"
+        )

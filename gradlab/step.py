@@ -1,4 +1,4 @@
-"""A compiled training step that works in place and takes the optimizer as an argument."""
+"""A compiled training step that updates in place and takes the optimizer as an argument."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ from .values import Static, Value
 def make_step(loss: Callable[..., Any], *, has_aux: bool = False) -> Callable[..., tuple[Any, Any, Any]]:
     """Compile `step(tx, params, state, batch) -> (params, state, loss)`.
 
-    `loss(params, batch)` returns a real scalar, or with `has_aux` a pair of it and anything else, which then is what
-    the step returns in the loss's place. The optimizer is an argument: another learning rate never compiles again. (Of
-    optax's own, each new one does; `gl.transformation(optax.lion)(1e-4)` does not.)
+    `loss(params, batch)` returns a real scalar. With `has_aux` it returns a pair of a real scalar and anything else,
+    and the step returns that pair in place of the loss. The optimizer is an argument, so a new learning rate never compiles
+    again. (A new optimizer of optax does; `gl.transformation(optax.lion)(1e-4)` does not.)
 
-    `params` and `state` are donated, in the order in which they are returned, so that they are updated in place: after
-    the call the arrays that were passed are gone, and only the returned ones can be used. An array that is passed
-    twice, such as tied weights or a batch that is a parameter, is copied, since one buffer cannot be donated twice; the
-    copies are updated apart. Links that ask for them are handed `value`, `grad` and `value_fn` (as optax's line
-    searches do).
+    `params` and `state` are donated, in the order in which they are returned, so they are updated in place. After the
+    call, use the returned arrays; those that were passed are deleted. An array that is passed twice, such as tied
+    weights or a batch that is a parameter, is copied, because one buffer cannot be donated twice. The copies are
+    updated separately. Links that name `value`, `grad` and `value_fn` receive them, as the line searches of optax do.
 
-    The step raises TypeError where `tx` is not a transformation.
+    Raises TypeError if `loss` is not a function. The step raises TypeError if `tx` is not a transformation.
     """
 
     if not callable(loss) or isinstance(loss, optax.GradientTransformation):
@@ -64,17 +63,17 @@ def make_step(loss: Callable[..., Any], *, has_aux: bool = False) -> Callable[..
 
 
 def _require_scalar(result: Any, has_aux: bool) -> None:
-    """Raise TypeError for what a loss may not return."""
-    wanted = "a pair of a real scalar and anything else, because has_aux is set" if has_aux else "a real scalar"
+    """Raise TypeError unless a loss returned a real scalar, or with `has_aux` a pair that begins with one."""
+    expected = "a pair of a real scalar and anything else, because has_aux is set" if has_aux else "a real scalar"
     is_pair = isinstance(result, tuple) and len(result) == 2
     if has_aux and not is_pair:
-        raise TypeError(f"the loss must return {wanted}; got {_describe(result)}")
+        raise TypeError(f"the loss must return {expected}; got {_describe(result)}")
     if not has_aux and is_pair:
-        raise TypeError(f"the loss must return {wanted}; got a pair: pass make_step(loss, has_aux=True)")
+        raise TypeError(f"the loss must return {expected}; got a pair: pass make_step(loss, has_aux=True)")
     value = result[0] if has_aux else result
     dtype = getattr(value, "dtype", None) or jnp.result_type(type(value)) if _is_number(value) else None
     if dtype is None or jnp.shape(value) or not jnp.issubdtype(dtype, jnp.floating):
-        raise TypeError(f"the loss must return {wanted}; got {_describe(value)}")
+        raise TypeError(f"the loss must return {expected}; got {_describe(value)}")
 
 
 def _is_number(value: Any) -> bool:
@@ -88,7 +87,7 @@ def _describe(value: Any) -> str:
 
 
 def _copy_shared(donated: Any, others: Any) -> Any:
-    """The arrays to donate, each with memory of its own: a copy where another array has the same."""
+    """Return the arrays to donate, with a copy of each that shares its memory with another array."""
     seen = {_find_memory(leaf) for leaf in jax.tree.leaves(others)}
 
     def own(leaf: Any) -> Any:
@@ -102,10 +101,10 @@ def _copy_shared(donated: Any, others: Any) -> Any:
 
 
 def _find_memory(leaf: Any) -> int | None:
-    """The address of an array, which several may share; None for what cannot be donated."""
+    """Return the address of an array, which several arrays may share, or None if it cannot be donated."""
     try:
         return leaf.unsafe_buffer_pointer() if 0 not in leaf.shape else None
-    except (AttributeError, RuntimeError, ValueError):  # no array, a tracer, deleted, a key, or on several devices
+    except (AttributeError, RuntimeError, ValueError):  # not an array, a tracer, deleted, a key, or on several devices
         if not isinstance(leaf, jax.Array) or isinstance(leaf, jax.core.Tracer) or leaf.is_deleted():
             return None
     if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):

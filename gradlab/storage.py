@@ -1,4 +1,4 @@
-"""Storage: the state of a transformation in another dtype than the one that it computes in."""
+"""Storage of the state of a transformation in another dtype than that of the computation."""
 
 from __future__ import annotations
 
@@ -21,18 +21,22 @@ from .hyperparameters import Dtype
 
 @transformation(splits_gradient="tx", claims=lambda stored: shared_claims(stored.tx))
 def store(tx: optax.GradientTransformation, dtype: Dtype = "bfloat16"):
-    r"""Keep the state of a transformation in another dtype, such as moments in bfloat16 for half of the memory.
+    r"""Store the state of a transformation in another dtype, such as moments in bfloat16 for half of the memory.
 
-    Everything is computed as before, from the state as it was stored; the new state is rounded once, when it is stored
-    again. So the update of a step comes from moments that are not rounded yet. Stored in `dtype` is what has the shape
-    of a parameter, or grows with it; counters, weights of bias corrections and keys stay as they are, because a sum in
-    bfloat16 stands still at 256. The gradient and the direction go through `tx` as they do without `store`.
+    `tx` is a transformation. `dtype` is the name of a floating-point dtype, or anything that `jnp.dtype` accepts. The
+    gradient and the direction go through `tx` as they do without `store`.
 
-    `tx` is a transformation, `dtype` the name of a floating-point dtype, or anything that `jnp.dtype` takes. Of a
-    complex number it is the dtype of each part, but there is none below complex64; a complex `dtype` means that of its
-    parts. A finite number too large for `dtype` is stored as its largest: as infinity, it would stay so for ever.
+    Each step computes in the precision of the parameters, from the stored state, and rounds the new state once, when it
+    stores it. So the update of a step comes from moments that are not rounded yet. Arrays that have the shape of a
+    parameter, or grow with it, are stored in `dtype`. Counters, weights of bias corrections and keys keep their dtypes,
+    because a count in bfloat16 stops at 256.
 
-    A running mean with a decay above 0.99 needs more digits than bfloat16 has: its steps are below the rounding.
+    A complex number is stored with `dtype` for each part, but never narrower than complex64. A complex `dtype` means
+    the dtype of its parts. A finite number too large for `dtype` is stored as the largest number of `dtype`, because
+    infinity would stay in a running mean for ever.
+
+    A running mean with a decay above 0.99 needs more digits than bfloat16 has, because its changes are below the
+    rounding.
     """
 
     def init(params):
@@ -67,7 +71,7 @@ def _(write: Writer, tx: Any, dtype: str) -> Expression:  # in exact arithmetic
 
 
 def _of_parts(dtype: str) -> tuple[Any, Any]:
-    """The dtypes of a real and of a complex number whose parts have a dtype; no complex one is below complex64."""
+    """Return the dtypes of real and of complex numbers whose parts have a dtype, the latter at least complex64."""
     real = jnp.finfo(jax.dtypes.canonicalize_dtype(dtype)).dtype
     return real, jnp.complex128 if jnp.finfo(real).bits >= 64 else jnp.complex64
 

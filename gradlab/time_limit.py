@@ -1,4 +1,4 @@
-"""A limit to the time that code of others may take."""
+"""A time limit for the code of users."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ VARIABLE = "GRADLAB_LOAD_SECONDS"
 
 
 class OutOfTimeError(BaseException):
-    """Not an Exception, so that the code that takes too long does not catch it by accident."""
+    """The time is over. It is not an Exception, so that the code that takes too long does not catch it."""
 
 
 def time_limit_seconds() -> float:
-    """The seconds that an import, or the making of one optimizer or problem, may take: 120, or what the user says."""
+    """Return the seconds that an import, or a call that makes one optimizer or problem, may take.
+
+    They are 120, unless the environment variable GRADLAB_LOAD_SECONDS gives another number.
+    """
     try:
         return max(0.0, float(os.environ.get(VARIABLE, "")))
     except ValueError:
@@ -26,10 +29,9 @@ def time_limit_seconds() -> float:
 
 @contextlib.contextmanager
 def limit_time(seconds: float) -> Iterator[None]:
-    """Raise OutOfTimeError in what runs longer; 0 sets no limit.
+    """Raise OutOfTimeError in code that runs longer than this. 0 sets no limit.
 
-    There is none either on systems without alarms, on other threads than the main one, and where a limit is set
-    already.
+    No limit is set either on systems without alarms, in threads other than the main one, or within another limit.
     """
     is_main = threading.current_thread() is threading.main_thread()
     if not seconds or not hasattr(signal, "SIGALRM") or not is_main or signal.getitimer(signal.ITIMER_REAL)[0]:

@@ -1,7 +1,7 @@
-"""Values: things that are fully described by the call that made them.
+"""Values: objects that are fully described by the call that made them.
 
-A transformation, or a schedule, *is* a factory and the arguments it was called with. From these two alone follow
-equality, hash, pickling, the printed form, and the pytree whose leaves are the numeric arguments.
+A transformation or a schedule consists of a factory and the arguments that it was called with. Equality, hash,
+pickling, the printed form, and the pytree whose leaves are the numeric arguments all follow from these two.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Number = (int, float, complex, np.ndarray, np.generic, jax.Array)
 
 @jax.tree_util.register_pytree_node_class
 class Static:
-    """An argument, or a part of one, that is structure and not a number: a pytree node without leaves."""
+    """An argument, or a part of one, that is structure and not a number. It is a pytree node without leaves."""
 
     __slots__ = ("value",)
 
@@ -46,7 +46,9 @@ class Static:
     def __repr__(self) -> str:
         return f"Static({self.value!r})"
 
-    def __reduce__(self) -> tuple[Any, ...]:  # which the first two protocols of pickle need, for want of a __dict__
+    def __reduce__(
+        self,
+    ) -> tuple[Any, ...]:  # the first two protocols of pickle need this, because there is no __dict__
         return Static, (self.value,)
 
     def tree_flatten(self) -> tuple[tuple[()], Static]:
@@ -62,7 +64,7 @@ class Value:
 
     __slots__ = ()
     factory: Factory
-    children: dict[str, Any]  # the arguments, with `Static` around all that is not a number
+    children: dict[str, Any]  # the arguments, with `Static` around each part that is not a number
 
     def __init_subclass__(cls) -> None:
         jax.tree_util.register_pytree_with_keys(cls, cls._flatten_with_keys, cls._unflatten, cls._flatten)
@@ -73,12 +75,12 @@ class Value:
 
     @classmethod
     def _decorate(cls, build: Callable[..., Any], **options: Any) -> Any:
-        """What the decorator does, for values whose factory is another library's."""
+        """Do what the decorator does, for a factory of another library."""
         raise NotImplementedError
 
     @classmethod
     def _require_free_names(cls, label: str, names: Iterable[str]) -> None:
-        """Raise TypeError for an argument whose name an attribute of the value already has, so that it hides it."""
+        """Raise TypeError for an argument with the name of an attribute of the value, which would hide the argument."""
         taken = {*dir(cls), *(name for base in cls.__mro__ for name in inspect.get_annotations(base))}
         hidden = sorted(taken.intersection(names))
         if hidden:
@@ -94,16 +96,16 @@ class Value:
         return cls._make(factory, children)
 
     def _constant(self) -> Any:
-        """The number that this value stands for at every step, or None if there is none or it is not known."""
+        """Return the number that this value stands for at every step, or None if there is none or it is not known."""
         return None
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The arguments by name, as they were given (numbers as floats), with defaults filled in."""
+        """The arguments by name, as they were given, with numbers as floats and with defaults filled in."""
         return {name: rejoin(child) for name, child in self.children.items()}
 
     def replace(self, /, **changes: Any) -> Any:
-        """The same value with some arguments changed: `tx.replace(learning_rate=3e-4)`."""
+        """Return the same value with some arguments changed, as in `tx.replace(learning_rate=3e-4)`."""
         return call(self.factory.public, self.factory.parameters, self.arguments | changes)
 
     def __getattr__(self, name: str) -> Any:
@@ -125,7 +127,7 @@ class Value:
             return NotImplemented
         return self._identity() == other._identity()
 
-    def __ne__(self, other: object) -> bool:  # tuple, a base of Transformation, has one of its own
+    def __ne__(self, other: object) -> bool:  # needed because tuple, a base of Transformation, defines one
         return not self == other
 
     def __hash__(self) -> int:
@@ -133,7 +135,9 @@ class Value:
 
     def __reduce__(self) -> tuple[Any, ...]:
         factory = self.factory
-        if is_found_by_name(factory.build):  # another library's factory, wrapped: only the bare one can be found
+        if is_found_by_name(
+            factory.build
+        ):  # a wrapped factory of another library, of which pickle finds only the bare function
             return _unpickle_wrapped, (
                 type(self),
                 factory.build,
@@ -169,22 +173,22 @@ class Value:
 
 
 def replace_unchecked(value: Any, children: Mapping[str, Any]) -> Any:
-    """A value with other numbers for some of its arguments, which are not checked: they may be arrays over many."""
+    """Return a value with other numbers for some arguments, which are not checked and may be stacked."""
     return value._make(value.factory, {**value.children, **children})
 
 
 def is_factory(thing: Any) -> bool:
-    """Whether this is a decorated function that makes values, and was not called."""
+    """Return whether something is a factory, a decorated function that makes values, and not a value."""
     return isinstance(getattr(thing, "factory", None), Factory) and not isinstance(thing, Value)
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is numeric, and so a leaf: numbers and arrays, but not booleans."""
+    """Return whether a value is numeric, and so a leaf: a number or an array, but not a boolean."""
     return isinstance(value, Number) and not isinstance(value, (bool, np.bool_))
 
 
 def _as_child(parameter: Any, value: Any) -> Any:
-    """An argument as it is kept, with `Static` around all that is not a number."""
+    """Return an argument as it is stored, with `Static` around each part that is not a number."""
     return _as_structure(value) if _is_structure(parameter, value) else separate(value)
 
 
@@ -194,12 +198,12 @@ def _is_structure(parameter: Any, value: Any) -> bool:
 
 
 def _as_structure(value: Any) -> Any:
-    """All of an argument in `Static`; a list or a dictionary leaf by leaf, for it cannot be hashed."""
+    """Wrap an argument in `Static`, but a list or a dictionary leaf by leaf, because it cannot be hashed."""
     return jax.tree.map(Static, value) if isinstance(value, (list, dict)) else Static(value)
 
 
 def separate(argument: Any) -> Any:
-    """Wrap all of an argument that is neither a number nor a value in `Static`."""
+    """Wrap each part of an argument that is neither a number nor a value in `Static`."""
 
     def wrap(leaf: Any) -> Any:
         return leaf if is_number(leaf) or isinstance(leaf, Value) else Static(leaf)
@@ -238,8 +242,8 @@ def _unpickle_wrapped(
 
 
 def complete_arguments(factory: Factory, children: dict[str, Any]) -> dict[str, Any]:
-    """The arguments in a pickle, with the defaults of those that the factory did not have when it was made."""
-    from .arguments import check_argument  # which is built on this module
+    """Return the arguments in a pickle, with defaults for those that the factory did not have when it was written."""
+    from .arguments import check_argument  # imported here because it imports this module
 
     made = {
         name: _as_child(parameter, check_argument(factory.name, parameter, parameter.default))
@@ -260,7 +264,7 @@ def _identify_leaf(leaf: Any) -> Hashable:
 
 
 def show(factory: Factory, arguments: Mapping[str, Any]) -> str:
-    """The call that makes a value, as Python: options left at a default of None, False or 0 are left out."""
+    """Return the call that makes a value, as Python. Options with their default of None, False or 0 are left out."""
     parts: list[str] = []
     for name, value in arguments.items():
         parameter = factory.parameters[name]
@@ -278,7 +282,7 @@ def _is_off(value: Any) -> bool:
 
 
 def show_argument(value: Any) -> str:
-    """One argument as text: numbers short, arrays by dtype and shape, functions by name."""
+    """Return an argument as text: numbers in short form, arrays by dtype and shape, functions by name."""
     if isinstance(value, (jax.Array, np.ndarray)):
         shape = ",".join(map(str, value.shape))
         concrete = not isinstance(value, jax.core.Tracer) and value.ndim == 0

@@ -49,8 +49,8 @@ CALLS: list[tuple[Callable[[], Any], str]] = [
     ),
     (lambda: gl.chain([SGD]), r"chain: link 0 is a list of 1 transformations; pass each: chain(*links)"),
     (lambda: gl.chain(SGD, gl.sgd), "chain: link 1 is the function sgd itself; call it: sgd(...)"),
-    (lambda: SGD + SGD, "apply one after another: gl.chain(one, other)"),
-    (lambda: 2 * SGD, "transformations are no numbers to add or multiply"),
+    (lambda: SGD + SGD, "to apply one after another, write gl.chain(one, other)"),
+    (lambda: 2 * SGD, "transformations cannot be added or multiplied"),
     (lambda: gl.Adam(0.1), "has no attribute 'Adam'; did you mean adam?"),
     (lambda: gl.adam("0.1"), "learning_rate must be a number in [0, inf), an array of such, or a schedule (a function"),
     (

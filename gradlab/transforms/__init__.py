@@ -1,1 +1,1 @@
-"""Links: the parts that optimizers are made of."""
+"""Links, the parts that optimizers are made of."""

@@ -1,4 +1,4 @@
-"""Bias correction: running means start at zero, and this undoes it."""
+"""Bias correction: the division of running means by their total weight, because they start at zero."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..hyperparameters import Decay, as_weak
 
 
 class BiasCorrectionState(NamedTuple):
-    """The state of `bias_correction`: float scalars, or () where there is no such moment."""
+    """The state of `bias_correction`: float scalars, or () for a moment that is not corrected."""
 
     first_weight: Any  # 1 - b1^t
     second_weight: Any  # 1 - b2^t
@@ -29,18 +29,18 @@ class PowerCorrectionState(NamedTuple):
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def bias_correction(first_decay: Decay | None = None, second_decay: Decay | None = None, as_power: bool = False):
-    r"""Undo the pull of the zeros that running means start from, $d' = d \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)$.
+    r"""Correct running means for their start at zero, $d' = d \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)$.
 
-    `first_decay` is $\beta_1$ in [0, 1), the decay of the mean that is the direction; `second_decay` is $\beta_2$, the
-    decay of the second moment by whose root the direction was divided. Either may be left out.
+    `first_decay` is $\beta_1$ in [0, 1), the decay of the mean that is the direction. `second_decay` is $\beta_2$ in
+    [0, 1), the decay of the second moment by whose root the direction was divided. Either may be left out.
 
-    The weight $w_t = 1 - \beta^t$ is kept as what it is, the running mean of ones, $w_t = \beta w_{t-1} + (1 -
-    \beta)$: exact from step one (in float32, $1 - 0.999^t$ is off by 1e-5 there), and right for a decay that is a
+    The weight $w_t = 1 - \beta^t$ is computed as the running mean of ones, $w_t = \beta w_{t-1} + (1 - \beta)$. So it
+    is exact from the first step (where $1 - 0.999^t$ in float32 is off by 1e-5), and right for a decay that is a
     schedule.
 
     `as_power` computes $1 - \beta_t^t$ from the decay of the step instead, as PyTorch, Keras and optax do. The two
-    differ only for a decay that changes, where the power is the weight of no mean: use it to continue a run of one of
-    these frameworks. Source: Kingma & Ba (2015), section 3.
+    differ only for a decay that changes, for which the power is not the weight of any mean. Use `as_power` to continue
+    a run of one of these frameworks. Source: Kingma & Ba (2015), section 3.
     """
 
     def init(params):
@@ -67,10 +67,10 @@ def bias_correction(first_decay: Decay | None = None, second_decay: Decay | None
 
 
 def power_weight(decay: Any, step: Any) -> jax.Array:
-    r"""$1 - \beta^t$, weakly typed, for a decay in [0, 1) and a step of at least 1.
+    r"""Return $1 - \beta^t$, weakly typed, for a decay in [0, 1) and a step of at least 1.
 
-    The plain difference loses most of its digits for a decay near 1, and the logarithm is not finite at 0, in value
-    or derivative: so each is used where it is exact.
+    The plain difference loses most of its digits for a decay near 1. The logarithm is not finite at 0, in value or
+    derivative. So each is used where it is exact.
     """
     decay, step = as_weak(decay), as_weak(step)
     near_one = decay > 0.5
@@ -79,6 +79,7 @@ def power_weight(decay: Any, step: Any) -> jax.Array:
 
 
 def _grow(decay: Any, weight: Any) -> Any:
+    """Return the weight of a running mean after one more step."""
     return () if decay is None else decay * as_weak(weight) + (1 - decay)
 
 

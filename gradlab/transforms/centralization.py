@@ -9,21 +9,22 @@ from ..stateless import map_leaves
 
 @transformation(claims=("contained", "sign symmetric"))
 def centralize(output_axis: int = -1):
-    r"""Take the mean off the gradient of each output of a layer, $d' = d - \operatorname{mean}(d)$.
+    r"""Subtract the mean from the gradient of each output of a layer, $d' = d - \operatorname{mean}(d)$.
 
-    The mean runs over all axes but `output_axis`: the last, as Flax, Haiku and Keras lay out kernels; 0 for Equinox
-    and PyTorch (and for what `optax.centralize` does). Leaves of fewer than two axes pass unchanged.
+    The mean is over all axes but `output_axis`. That is the last axis for the kernels of Flax, Haiku and Keras. It is 0
+    for those of Equinox and PyTorch, and 0 gives what `optax.centralize` computes. Leaves of fewer than two axes pass
+    unchanged.
 
     Source: Yong et al. (2020), equation 1.
     """
 
-    def centralized(d):
+    def subtract_mean(d):
         if d.ndim < 2:
             return d
-        kept = output_axis % d.ndim
-        return d - d.mean(axis=tuple(axis for axis in range(d.ndim) if axis != kept), keepdims=True)
+        inputs = tuple(axis for axis in range(d.ndim) if axis != output_axis % d.ndim)
+        return d - d.mean(axis=inputs, keepdims=True)
 
-    return map_leaves(centralized)
+    return map_leaves(subtract_mean)
 
 
 @equation_of(centralize)

@@ -1,4 +1,4 @@
-"""Clipping: bounds on elements, on the norm of a leaf, on the norm of the whole tree."""
+"""Clipping: bounds on the elements, on the norm of each leaf, and on the norm of the whole tree."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from ..stateless import map_leaves, map_tree
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def clip_by_value(limit: Limit):
-    """Bound every element, $d' = min(max(d, -c), c)$. `limit` is $c$ in [0, inf]; complex leaves by parts."""
+    r"""Bound every element, $d' = \min(\max(d, -c), c)$, and both parts of complex ones. `limit` is $c$ in [0, inf]."""
     return map_leaves(lambda d: _apply_to_parts(lambda x: jnp.clip(x, -limit, limit), d))
 
 
 @transformation(claims={**dict.fromkeys(ELEMENTWISE, True), **NOT_SYMMETRIC})
 def clip_between(lower: Hyperparameter, upper: Hyperparameter):
-    r"""Bound every element, $d' = \min(\max(d, l), u)$; complex leaves by parts.
+    r"""Bound every element, $d' = \min(\max(d, l), u)$, and both parts of complex ones.
 
-    `lower` and `upper` are $l$ and $u$, finite; where they cross, the upper one holds.
+    `lower` and `upper` are $l$ and $u$, finite. Where $l > u$, the result is $u$.
     """
     return map_leaves(lambda d: _apply_to_parts(lambda x: jnp.clip(x, lower, upper), d))
 
@@ -47,21 +47,23 @@ def clip_by_norm(max_norm: Limit):
 def clip_by_global_norm(max_norm: Limit):
     r"""Bound the Euclidean norm of the whole tree, $d' = d \min(1, c / \|d\|)$. `max_norm` is $c$ in [0, inf].
 
-    The norm is exact also where a square would overflow or vanish; a tree that is zero stays zero. With an infinity in
-    it the finite elements become 0, with a NaN all become NaN: nothing is let through unclipped.
+    The norm is exact even where a square would overflow or vanish. A tree of zeros stays zero. If an element is
+    infinite, the finite ones become 0, and if one is NaN, all become NaN, so no element passes unclipped.
     Source: Pascanu et al. (2013), algorithm 1.
     """
 
-    def bounded(updates):
+    def bound_tree(updates):
         norm = _norm(jax.tree.leaves(updates))
         return jax.tree.map(lambda d: _bound(d, max_norm, norm), updates)
 
-    return map_tree(bounded)
+    return map_tree(bound_tree)
 
 
 def _norm(leaves: list[jax.Array]) -> tuple[jax.Array, jax.Array]:
-    """The norm as a product of two numbers, the largest magnitude and the norm in its units, so that no square
-    overflows or vanishes."""
+    """Return the norm as a product of two numbers, so that no square overflows or vanishes.
+
+    The first is about the largest magnitude. The second is the norm in units of the first.
+    """
     dtypes = sorted((leaf.real.dtype for leaf in leaves), key=lambda dtype: jnp.finfo(dtype).bits) or [
         jnp.dtype("float32")
     ]
@@ -69,18 +71,19 @@ def _norm(leaves: list[jax.Array]) -> tuple[jax.Array, jax.Array]:
     largest = jnp.stack([jnp.zeros((), wide), *(_largest(leaf).astype(wide) for leaf in leaves if leaf.size)]).max()
     known = (largest > 0) & jnp.isfinite(largest)
     unit = jnp.where(known, jnp.clip(largest, 16 * float(narrow.tiny), float(narrow.max) / 16), 1)
-    unit = jax.lax.stop_gradient(unit)  # of which every dtype holds the reciprocal too
+    unit = jax.lax.stop_gradient(unit)  # clipped above so that every dtype can hold it and its reciprocal
     squares = [squared_magnitude(leaf * (1 / unit).astype(leaf.dtype)).sum().astype(wide) for leaf in leaves]
     return unit, square_root(sum(squares, jnp.zeros((), wide)))
 
 
 def _largest(leaf: jax.Array) -> jax.Array:
+    """Return the largest magnitude of a leaf, for complex numbers that of a part."""
     return jnp.maximum(jnp.abs(leaf.real), jnp.abs(leaf.imag)).max() if jnp.iscomplexobj(leaf) else jnp.abs(leaf).max()
 
 
 def _bound(d: jax.Array, max_norm: jax.Array, norm: tuple[jax.Array, jax.Array]) -> jax.Array:
     unit, relative = norm
-    longer = ~(relative <= max_norm / unit)  # so that NaN is not let through
+    longer = ~(relative <= max_norm / unit)  # true for NaN, which therefore does not pass unclipped
     to_unit, to_limit = (
         jnp.where(longer, factor, 1) for factor in (1 / unit, max_norm / jnp.where(longer, relative, 1))
     )

@@ -1,4 +1,4 @@
-"""Weight decay: coupled before the links that measure the gradient, decoupled behind them."""
+"""Weight decay: coupled before the links that measure the gradient, decoupled after them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from ..stateless import init_empty, require_empty
 def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None):
     r"""Add a share of the parameters, $d' = d + \lambda x$.
 
-    First in a chain it is L2 regularization (coupled: it becomes part of the gradient); just before the learning rate
-    it is decoupled, as in AdamW. `weight_decay` is $\lambda$ in [0, inf). `mask` is a tree of booleans, a prefix of
-    the parameters, or a function from them to one: only leaves at True decay. Needs `params`.
+    First in a chain, it is L2 regularization: it becomes part of the gradient (coupled). Just before the learning rate,
+    it is decoupled, as in AdamW. `weight_decay` is $\lambda$ in [0, inf). `mask` is a tree of booleans that is a prefix
+    of the parameters, or a function from the parameters to one. Only leaves at True decay. Needs `params`.
+
+    Raises TypeError for a mask that holds anything but booleans.
 
     Source: Krogh & Hertz (1991); Loshchilov & Hutter (2019), algorithm 2.
     """
@@ -35,7 +37,7 @@ def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None):
 
 
 def _choose_leaves(mask, params):
-    """A tree of booleans like the parameters."""
+    """Return a tree of booleans like the parameters."""
     is_function = callable(mask) and all(leaf is mask for leaf in jax.tree.leaves(mask))
     mask = True if mask is None else mask(params) if is_function else mask
 

@@ -1,4 +1,4 @@
-"""Estimators: links meant for the squared gradient inside `scale_by_rms`, though they run anywhere."""
+"""Estimators: links that estimate a second moment inside `scale_by_rms`. They work in any other place, too."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class RunningMaxState(NamedTuple):
 
 @transformation(splits_gradient=True, claims={**dict.fromkeys(ELEMENTWISE, True), **NOT_SYMMETRIC})
 def running_max():
-    r"""Replace by the largest so far, $d'_t = \max(d'_{t-1}, d_t)$, $d'_0 = 0$; complex leaves by magnitude.
+    r"""Replace by the largest so far, $d'_t = \max(d'_{t-1}, d_t)$, $d'_0 = 0$. Complex numbers compare by magnitude.
 
-    Behind a running mean of squares it makes AMSGrad of Adam. Source: Reddi et al. (2018), algorithm 2.
+    After a running mean of squares, it turns Adam into AMSGrad. Source: Reddi et al. (2018), algorithm 2.
     """
 
     def init(params):
@@ -38,6 +38,7 @@ def running_max():
 
 
 def _take_larger(old: jax.Array, new: jax.Array) -> jax.Array:
+    """Return the larger of each two elements, for complex ones that of the larger magnitude."""
     if jnp.iscomplexobj(new):
         return jnp.where(magnitude(old) > magnitude(new), old, new)
     return jnp.maximum(old, new)

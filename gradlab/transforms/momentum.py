@@ -1,4 +1,4 @@
-"""Momentum: a running mean of the gradients as the direction, and Nesterov's look ahead."""
+"""Momentum: a running mean of the gradients as the direction, and Nesterov's look-ahead."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ class MomentumState(NamedTuple):
 def scale_by_momentum(decay: Decay = 0.9, dampening: Fraction | None = None, initial: Hyperparameter = 0.0):
     r"""Replace the direction by a running mean of it, $m_t = \beta m_{t-1} + (1 - \tau) d_t$.
 
-    `decay` is $\beta$ in [0, 1). `dampening` is $\tau$ in [0, 1]; left out it equals $\beta$ (an exponential moving
-    average), and 0 gives Polyak's heavy ball. `initial` is $m_0$, finite, in units of the direction (of the squared
-    gradient, for an estimator in `scale_by_rms`). From here on a chain's direction is not its gradient.
+    `decay` is $\beta$ in [0, 1). `dampening` is $\tau$ in [0, 1]. By default it equals $\beta$, which gives an
+    exponential moving average; 0 gives Polyak's heavy ball. `initial` is $m_0$, finite, in units of the direction (of
+    the squared gradient, for an estimator in `scale_by_rms`). After this link, the direction of a chain is no longer
+    its gradient.
 
     Source: Polyak (1964), equation 9; Qian (1999), equation 1.
     """
@@ -57,9 +58,9 @@ def scale_by_heavy_ball(decay: Decay = 0.9, dampening: Fraction = 0.0):
     r"""Replace the direction by a buffer that begins as the first direction, $b_1 = d_1$, $b_t = \mu_t b_{t-1} + (1 -
     \tau) d_t$.
 
-    `decay` is $\mu$ in [0, 1), `dampening` is $\tau$ in [0, 1]. While the decay is 0 the direction passes as it is,
-    and the buffer rests: a momentum that is a schedule may so be turned off and on again, or begin late. PyTorch and
-    Keras keep their momentum like this; `scale_by_momentum` has a buffer that starts at a number, and never rests.
+    `decay` is $\mu$ in [0, 1), `dampening` is $\tau$ in [0, 1]. While the decay is 0, the direction passes unchanged
+    and the buffer does not change. So a schedule can turn momentum off and on again, or begin it late. PyTorch and
+    Keras compute their momentum like this. In `scale_by_momentum` the buffer starts at a number and always changes.
 
     Source: Polyak (1964), equation 9; torch 2.13, `torch/optim/sgd.py`.
     """
@@ -93,13 +94,13 @@ def nesterov(
     corrected: bool = False,
     as_power: bool = False,
 ):
-    r"""Look to where momentum is about to go, $d' = \mu_{t+1} m_t + (1 - \tau) g_t$, with $g$ the chain's gradient.
+    r"""Look one step ahead along the momentum, $d' = \mu_{t+1} m_t + (1 - \tau) g_t$, with $g$ the chain's gradient.
 
-    Stands behind a `scale_by_momentum` with the same arguments. `decay` is $\mu_t$ in [0, 1), `dampening` is $\tau$
-    (left out: $\mu_t$), `next_decay` is $\mu_{t+1}$ (left out: $\mu_t$). With `corrected`, both terms are made
-    unbiased as in Nadam: $\mu_{t+1} m_t / (1 - \prod_{i \le t+1} \mu_i) + (1 - \tau) g_t / (1 - \prod_{i \le t}
-    \mu_i)$. With `as_power` as well, each product is the power of the decay that the step has, $\mu_{t+1}^{t+1}$ and
-    $\mu_t^t$, as optax computes it (see `bias_correction`).
+    Place it after a `scale_by_momentum` with the same arguments. `decay` is $\mu_t$ in [0, 1), `dampening` is $\tau$
+    in [0, 1], by default $\mu_t$, and `next_decay` is $\mu_{t+1}$ in [0, 1), by default $\mu_t$. With `corrected`, both
+    terms are made unbiased as in Nadam: $\mu_{t+1} m_t / (1 - \prod_{i \le t+1} \mu_i) + (1 - \tau) g_t / (1 - \prod_{i \le t}
+    \mu_i)$. With `as_power` as well, each product is replaced by a power of the decay of its step,
+    $\mu_{t+1}^{t+1}$ and $\mu_t^t$, as optax computes it (see `bias_correction`).
 
     Source: Nesterov (1983); Sutskever et al. (2013), equation 7; Dozat (2016), algorithm 2.
     """
@@ -169,7 +170,7 @@ def _(write: Writer, decay: Any, dampening: Any, next_decay: Any, corrected: boo
 
 
 def _write_share(write: Writer, decay: Any, dampening: Any) -> str:
-    """What the new direction is multiplied by."""
+    """Return the factor of the new direction in LaTeX."""
     if dampening is None:
         return str(decay.rest)
     return "" if is_zero(dampening) else str(write.number(r"\tau", dampening).rest)

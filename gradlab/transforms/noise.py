@@ -1,4 +1,4 @@
-"""Gradient noise."""
+"""Gradient noise: Gaussian noise that fades with the steps."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class NoiseState(NamedTuple):
 def add_noise(eta: NonNegative = 0.01, gamma: NonNegative = 0.55, key: Seed = 0):
     r"""Add Gaussian noise that fades, $d' = d + \mathcal N(0, \eta / (1 + t)^\gamma)$, $t$ counted from 0.
 
-    `eta` in [0, inf) is the variance at the first step, `gamma` in [0, inf) how fast it fades. `key` is an integer or
-    a `jax.random.key`; the noise of a step follows from it and the step alone, so a resumed run repeats it. A complex
-    leaf gets noise of that variance in all, half on each part. Differentiate with `allow_int=True`, as the key is a
-    leaf too. Source: Neelakantan et al. (2015), equation 1.
+    `eta` in [0, inf) is the variance at the first step, and `gamma` in [0, inf) is the speed at which it fades. `key`
+    is an integer or a `jax.random.key`. The noise of a step follows from the key and the step alone, so a resumed run
+    repeats it. A complex element gets noise of this variance in all, half in each part. Differentiate with
+    `allow_int=True`, because the key is a leaf, too. Source: Neelakantan et al. (2015), equation 1.
     """
 
     def init(params):

@@ -1,4 +1,4 @@
-"""Links that multiply by a number, or keep the sign only."""
+"""Scaling by a number, by the learning rate, or to the sign alone."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ..stateless import map_leaves
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def scale(factor: Hyperparameter):
-    """Multiply by a number, $d' = c d$. `factor` is $c$, finite and of any sign."""
+    """Multiply by a number, $d' = c d$. `factor` is $c$, finite and of either sign."""
     return map_leaves(lambda d: factor * d)
 
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def scale_by_learning_rate(learning_rate: NonNegative):
-    r"""Turn a direction into a step down, $d' = -\alpha d$. `learning_rate` is $\alpha$ in [0, inf)."""
+    r"""Turn a direction into a step of descent, $d' = -\alpha d$. `learning_rate` is $\alpha$ in [0, inf)."""
     return map_leaves(lambda d: -learning_rate * d)
 
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def scale_by_sign():
-    r"""Keep the sign only, $d' = d / |d|$, and 0 at 0 and (for complex leaves) the phase.
+    r"""Keep the sign only, $d' = d / |d|$, with 0 at 0. A complex number keeps its phase.
 
     Source: Riedmiller & Braun (1993), Rprop; Bernstein et al. (2018), signSGD.
     """

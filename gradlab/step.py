@@ -17,8 +17,8 @@ def make_step(loss: Callable[..., Any], *, has_aux: bool = False) -> Callable[..
     """Compile `step(tx, params, state, batch) -> (params, state, loss)`.
 
     `loss(params, batch)` returns a real scalar. With `has_aux` it returns a pair of a real scalar and anything else,
-    and the step returns that pair in place of the loss. The optimizer is an argument, so a new learning rate never compiles
-    again. (A new optimizer of optax does; `gl.transformation(optax.lion)(1e-4)` does not.)
+    and the step returns that pair in place of the loss. The optimizer is an argument, so a new learning rate never
+    compiles again. (A new optimizer of optax does; `gl.transformation(optax.lion)(1e-4)` does not.)
 
     `params` and `state` are donated, in the order in which they are returned, so they are updated in place. After the
     call, use the returned arrays; those that were passed are deleted. An array that is passed twice, such as tied

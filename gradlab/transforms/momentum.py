@@ -96,10 +96,10 @@ def nesterov(
 ):
     r"""Look one step ahead along the momentum, $d' = \mu_{t+1} m_t + (1 - \tau) g_t$, with $g$ the chain's gradient.
 
-    Place it after a `scale_by_momentum` with the same arguments. `decay` is $\mu_t$ in [0, 1), `dampening` is $\tau$
-    in [0, 1], by default $\mu_t$, and `next_decay` is $\mu_{t+1}$ in [0, 1), by default $\mu_t$. With `corrected`, both
-    terms are made unbiased as in Nadam: $\mu_{t+1} m_t / (1 - \prod_{i \le t+1} \mu_i) + (1 - \tau) g_t / (1 - \prod_{i \le t}
-    \mu_i)$. With `as_power` as well, each product is replaced by a power of the decay of its step,
+    Place it after a `scale_by_momentum` with the same arguments. `decay` is $\mu_t$ in [0, 1), `dampening` is $\tau$ in
+    [0, 1], by default $\mu_t$, and `next_decay` is $\mu_{t+1}$ in [0, 1), by default $\mu_t$. With `corrected`, both
+    terms are made unbiased as in Nadam: $\mu_{t+1} m_t / (1 - \prod_{i \le t+1} \mu_i) + (1 - \tau) g_t / (1 - \prod_{i
+    \le t} \mu_i)$. With `as_power` as well, each product is replaced by a power of the decay of its step,
     $\mu_{t+1}^{t+1}$ and $\mu_t^t$, as optax computes it (see `bias_correction`).
 
     Source: Nesterov (1983); Sutskever et al. (2013), equation 7; Dozat (2016), algorithm 2.

@@ -1,6 +1,7 @@
 """Every test runs in float64, under strict dtype promotion, seeded, and compiles what it runs anew.
 
-Settings that a terminal, a user or a continuous integration service makes in the environment do not reach the tests.
+The quick tests compile with the options of the laboratory, and those of `-m slow` as XLA does by itself. Settings that
+a terminal, a user or a continuous integration service makes in the environment do not reach the tests.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import jax
 import numpy as np
 import pytest
 
+from gradlab.lab.engine.devices import FAST_COMPILATION
+
 for variable in ("COLUMNS", "LINES", "TERMINAL_WIDTH", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
     os.environ.pop(variable, None)  # what is printed would depend on it
 
@@ -24,6 +27,19 @@ jax.config.update("jax_compilation_cache_dir", None)  # a test that compiles not
 
 hypothesis.settings.register_profile("gradlab", derandomize=True, deadline=None, database=None, max_examples=50)
 hypothesis.settings.load_profile("gradlab")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile as the laboratory does, which takes half the time, unless only the slow tests are run.
+
+    XLA reads the options once, when a backend starts. They are not left in the environment, so that commands which a
+    test starts, and what a study records of its settings, are as a user's.
+    """
+    if config.option.markexpr != "slow":
+        flags = [f"--{name}={str(value).lower()}" for name, value in FAST_COMPILATION.items()]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XLA_FLAGS", " ".join([os.environ.get("XLA_FLAGS", ""), *flags]).strip())
+            jax.devices()
 
 
 @pytest.fixture

@@ -21,6 +21,14 @@ def test_transformation_keeps_every_contract_and_claim(name: str) -> None:
     assert len(held) >= len(CONTRACTS) - 4, f"too many laws did not apply; those that hold: {held}"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipe_keeps_every_contract_as_xla_compiles_by_itself(name: str) -> None:
+    """`tests/conftest.py` leaves the options of XLA alone for the slow tests only."""
+    report = check(RECIPES[name].example, claims=RECIPES[name].claims, reference=name)
+    assert report.ok, str(report)
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipe_moves_as_its_reference(name: str) -> None:
     assert_same_trajectory(RECIPES[name].example, name)

@@ -109,4 +109,4 @@ def test_names_that_the_locale_does_not_have_are_refused_before_anything_is_run(
     )
     code, printed, err = gradlab("race", "--out", str(tmp_path), *RACE)
     assert (code, printed, err.count("\n")) == (2, "", 1)
-    assert "cannot hold the files of this run (the locale's encoding of file names, ascii, does not have '/')" in err
+    assert "cannot hold the files of this study (the locale's encoding of file names, ascii, does not have '/')" in err

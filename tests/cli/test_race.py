@@ -88,7 +88,9 @@ def test_a_race_of_another_plan_needs_fresh_and_replaces_the_pictures(
     (tmp_path / "notes.txt").write_text("mine")
     code, _, err = gradlab("race", "--out", str(tmp_path), "--problem", "digits", *few)
     assert code == 2
-    assert "holds a run of another plan (problems: ravine there, digits here). --fresh discards it" in err
+    assert (
+        "holds a study with another plan (problems: ravine in the folder, digits requested). --fresh discards it" in err
+    )
     code, _, err = gradlab("race", "--out", str(tmp_path), "--problem", "digits", *few, "--fresh")
     assert (code, err) == (0, "")
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -255,7 +257,7 @@ def test_a_users_own_optimizer_and_problem_race(
     (tmp_path / "mine_of_the_race.py").write_text(MINE + "\n# edited")
     code, _, err = gradlab("race", "--out", "out", *arguments)
     assert code == 2
-    assert "holds a run of another plan (mine_of_the_race.py was edited)" in err
+    assert "holds a study with another plan (mine_of_the_race.py was edited)" in err
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -47,7 +47,7 @@ def test_json_is_all_that_is_printed(gradlab: Callable[..., Any], tmp_path: Path
     assert gradlab("search", "--out", str(tmp_path), *TINY, *RATE, "--json").out == printed
     code, _, err = gradlab("search", "--out", str(tmp_path), *TINY, *RATE, "--sample-seed", "1")
     assert code == 2
-    assert "holds a run of another plan (sample_seed of sgd on ravine: 0 there, 1 here)" in err
+    assert "holds a study with another plan (sample_seed of sgd on ravine: 0 in the folder, 1 requested)" in err
     _, printed, err = gradlab("search", "--out", str(tmp_path), *TINY, *RATE)
     assert err == f"{tmp_path} holds all of this search already; --fresh runs it anew\n"
     assert "24 runs. Written:" in printed

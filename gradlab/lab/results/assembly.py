@@ -1,4 +1,4 @@
-"""The Dataset of a problem: what the tasks gave, as labelled arrays."""
+"""The assembly of task results into labelled arrays: one xarray Dataset for each problem."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .score_scale import describe_scale
 
 
 def assemble_dataset(task_results: Sequence[TaskResult]) -> xr.Dataset:
-    """The Dataset of tasks on one problem, on (optimizer, rate or point, seed, step or evaluation).
+    """Return the Dataset of tasks on one problem, on (optimizer, rate or point, seed, step or evaluation).
 
-    The points of a race are on the dimension `rate`, with the coordinate `learning_rate`; those of a sweep are on
-    `point`, with a coordinate for each hyperparameter. The first half of the seeds has the role "choose", for choosing
-    the best point, and the others "report"; a single seed has both. The attribute `score` names the metric to report,
-    and `chosen_by`, where it is another one, the metric that chooses.
+    The points of a race are on the dimension `rate`, with the coordinate `learning_rate`. Those of a sweep or a search
+    are on `point`, with a coordinate for each hyperparameter. The first half of the seeds has the role "choose": they
+    choose the best point. The others have the role "report"; a single seed has the role "both". The attribute `score`
+    names the metric that is reported. If another metric chooses the best point, `chosen_by` names it.
     """
     task, problem, score = task_results[0].task, task_results[0].task.problem, task_results[0].task.problem.score
     seeds, steps, axis = len(task.seeds), task.steps, task.dimension
@@ -77,7 +77,7 @@ def assemble_dataset(task_results: Sequence[TaskResult]) -> xr.Dataset:
 
 
 def assign_roles(seeds: int) -> list[str]:
-    """What each seed is for: choosing the best rate, or reporting on it."""
+    """Return the role of each seed: to choose the best point, or to report its score."""
     if seeds == 1:
         return ["both"]
     return ["choose"] * (seeds // 2) + ["report"] * (seeds - seeds // 2)

@@ -1,4 +1,4 @@
-"""Where results come from: the command, the date, the versions and the machine."""
+"""The provenance of results: the command, the date, the versions and the machine that they come from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .results_file import FORMAT
 
 
 def collect_provenance(command: str) -> dict[str, str]:
-    """Where results come from: the command, the date (UTC), the versions and the machine, as attributes of a file."""
+    """Return the command, the date (UTC), the versions and the machine, as attributes of a results file."""
     return {
         "format": FORMAT,
         **collect_versions(),
@@ -28,7 +28,7 @@ def collect_provenance(command: str) -> dict[str, str]:
 
 
 def collect_versions() -> dict[str, str]:
-    """The versions of all that computes the results."""
+    """Return the versions of the packages that compute the results."""
     return {
         "gradlab": gl.__version__,
         "jax": jax.__version__,

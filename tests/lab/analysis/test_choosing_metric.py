@@ -160,7 +160,7 @@ def test_a_plan_says_what_chooses() -> None:
     now = make_plan("sweep", plan.tasks)
     before = json.loads(json.dumps(now))
     del before["tasks"][0]["chosen_by"]
-    assert compare_plans(before, now) == ["chosen_by of sgd on leaky: None there, validation_loss here"]
+    assert compare_plans(before, now) == ["chosen_by of sgd on leaky: None in the folder, validation_loss requested"]
 
 
 def test_pictures_show_what_chooses(split: xr.Dataset) -> None:

@@ -47,13 +47,13 @@ def test_settings_that_determine_results_are_named_where_they_are_unusual(
     with jax.softmax_custom_jvp(True), jax.default_matmul_precision("float32"):
         other = make_plan("sweep", tasks)
     assert compare_plans(plan, other) == [
-        "jax_default_matmul_precision: None there, float32 here",
-        "jax_softmax_custom_jvp: None there, True here",
-        "XLA_FLAGS: None there, --xla_cpu_enable_fast_math=true here",
+        "jax_default_matmul_precision: None in the folder, float32 requested",
+        "jax_softmax_custom_jvp: None in the folder, True requested",
+        "XLA_FLAGS: None in the folder, --xla_cpu_enable_fast_math=true requested",
     ]
     assert compare_plans(other, plan)[1:] == [
-        "jax_softmax_custom_jvp: True there, None here",
-        "XLA_FLAGS: --xla_cpu_enable_fast_math=true there, None here",
+        "jax_softmax_custom_jvp: True in the folder, None requested",
+        "XLA_FLAGS: --xla_cpu_enable_fast_math=true in the folder, None requested",
     ]
 
 
@@ -64,25 +64,31 @@ def test_equal_plans_do_not_differ(plan: Any, tasks: list[Task]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda plan: plan["versions"].update(jax="0.1"), f"jax: 0.1 there, {jax.__version__} here"),
-        (lambda plan: plan["settings"].update(device="abacus"), "device: abacus there"),
-        (lambda plan: plan.update(kind="race"), "kind: race there, sweep here"),
-        (lambda plan: plan["tasks"].pop(), "problems: noisy there, noisy, slope here"),
-        (lambda plan: plan["tasks"][1].update(optimizer="sgd"), "optimizers: adam, sgd there, adam here"),
-        (lambda plan: plan["tasks"][0].update(steps=8), "steps of adam on noisy: 8 there, 7 here"),
+        (lambda plan: plan["versions"].update(jax="0.1"), f"jax: 0.1 in the folder, {jax.__version__} requested"),
+        (lambda plan: plan["settings"].update(device="abacus"), "device: abacus in the folder"),
+        (lambda plan: plan.update(kind="race"), "kind: race in the folder, sweep requested"),
+        (lambda plan: plan["tasks"].pop(), "problems: noisy in the folder, noisy, slope requested"),
+        (lambda plan: plan["tasks"][1].update(optimizer="sgd"), "optimizers: adam, sgd in the folder, adam requested"),
+        (lambda plan: plan["tasks"][0].update(steps=8), "steps of adam on noisy: 8 in the folder, 7 requested"),
         (lambda plan: plan["tasks"][0].update(problem_source="x"), "the source file of noisy was edited"),
         (lambda plan: plan["tasks"][0].update(optimizer_source="x"), "the source file of adam was edited"),
         (
             lambda plan: plan["tasks"][0].update(optimizer_source="x", problem_source="x"),
             "the source file of noisy and adam was edited",
         ),
-        (lambda plan: plan["tasks"][0].update(chunk=1), "chunk of adam on noisy: 1 there"),
+        (lambda plan: plan["tasks"][0].update(chunk=1), "chunk of adam on noisy: 1 in the folder"),
         (
             lambda plan: plan["tasks"][1]["points"].update(learning_rate=[1.0]),
-            "learning_rate of adam on slope: 1.0 there, 0.1, 0.2, 0.3 here",
+            "learning_rate of adam on slope: 1.0 in the folder, 0.1, 0.2, 0.3 requested",
         ),
-        (lambda plan: plan["tasks"][1]["points"].update(b1=[0.9]), "b1 of adam on slope: 0.9 there, None here"),
-        (lambda plan: plan["tasks"][0].update(seeds=list(range(9))), "seeds of adam on noisy: 9 from 0 to 8 there"),
+        (
+            lambda plan: plan["tasks"][1]["points"].update(b1=[0.9]),
+            "b1 of adam on slope: 0.9 in the folder, None requested",
+        ),
+        (
+            lambda plan: plan["tasks"][0].update(seeds=list(range(9))),
+            "seeds of adam on noisy: 9 from 0 to 8 in the folder",
+        ),
         (lambda plan: plan.update(more=1), "the plans differ"),
     ],
 )
@@ -99,7 +105,7 @@ def test_nonsense_differs(plan: Any) -> None:
 def test_what_follows_from_another_difference_is_left_out(plan: Any) -> None:
     there = copy.deepcopy(plan)
     there["tasks"][0].update(seeds=[0], block=[3, 1], chunk=1)
-    assert compare_plans(there, plan) == ["seeds of adam on noisy: 0 there, 0, 1 here"]
+    assert compare_plans(there, plan) == ["seeds of adam on noisy: 0 in the folder, 0, 1 requested"]
 
 
 @pytest.mark.parametrize("value", [None, 3, "x", [], [3], {}, {"a": {}}, True, 1e400, [[[]]], [{"points": 3}]])
@@ -136,7 +142,7 @@ def test_edited_files_are_named(plan: Any) -> None:
     here["sources"] = {"a.py": "1"}
     assert compare_plans(there, here) == ["other source files are used: b/c.py"]
     there, here = {**plan, "packages": {"optax": "0.1"}}, {**plan, "packages": {"optax": "0.2"}}
-    assert compare_plans(there, here) == ["optax: 0.1 there, 0.2 here"]
+    assert compare_plans(there, here) == ["optax: 0.1 in the folder, 0.2 requested"]
 
 
 def test_chunks_are_parts_of_runs(plan: Any) -> None:

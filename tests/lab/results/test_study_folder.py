@@ -64,7 +64,7 @@ def test_a_plan_that_came_to_nothing_is_taken_over_by_any(tmp_path: Path, plan: 
     checkpoints.initialize_folder(tmp_path, plan)
     assert study_folder.examine_folder(tmp_path, planned(steps=4)) == "new"
     unfinished(tmp_path, plan)
-    with pytest.raises(study_folder.FolderError, match="holds a run of another plan"):
+    with pytest.raises(study_folder.FolderError, match="holds a study with another plan"):
         study_folder.examine_folder(tmp_path, planned(steps=4))
 
 
@@ -81,10 +81,10 @@ def test_a_plan_is_unfinished_until_its_own_results_are_there(tmp_path: Path, pl
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"steps": 5}, "steps of sgd on ravine: 3 there, 5 here"),
-        ({"seeds": 3}, "seeds of sgd on ravine: 0, 1 there, 0, 1, 2 here"),
-        ({"rates": (0.5, 0.25)}, "learning_rate of sgd on ravine: .* there, 0.25, 0.5 here"),
-        ({"chunk": 2}, "chunk of sgd on ravine: 4 there, 2 here"),
+        ({"steps": 5}, "steps of sgd on ravine: 3 in the folder, 5 requested"),
+        ({"seeds": 3}, "seeds of sgd on ravine: 0, 1 in the folder, 0, 1, 2 requested"),
+        ({"rates": (0.5, 0.25)}, "learning_rate of sgd on ravine: .* in the folder, 0.25, 0.5 requested"),
+        ({"chunk": 2}, "chunk of sgd on ravine: 4 in the folder, 2 requested"),
     ],
 )
 def test_another_plan_is_refused_with_what_differs(
@@ -99,7 +99,7 @@ def test_another_plan_is_refused_with_what_differs(
 
 def test_another_version_is_refused(tmp_path: Path, plan: dict[str, Any]) -> None:
     unfinished(tmp_path, {**plan, "versions": {**plan["versions"], "gradlab": "0.0.9"}})
-    with pytest.raises(study_folder.FolderError, match=r"gradlab: 0\.0\.9 there, \d"):
+    with pytest.raises(study_folder.FolderError, match=r"gradlab: 0\.0\.9 in the folder, \d"):
         study_folder.examine_folder(tmp_path, plan)
 
 
@@ -163,7 +163,7 @@ def test_files_of_our_names_that_are_not_ours_are_not_touched(
     with pytest.raises(study_folder.FolderError) as caught:
         study_folder.examine_folder(tmp_path, plan, fresh)
     if begun and not fresh and name == "results.nc":
-        assert "holds a run of another plan" in str(caught.value)  # which comes first
+        assert "holds a study with another plan" in str(caught.value)  # which comes first
     else:
         assert path.relative_to(tmp_path).parts[0] in str(caught.value)
         assert "move it away" in str(caught.value)
@@ -247,7 +247,7 @@ def test_results_alone_are_complete_and_a_damaged_plan_is_no_loss(tmp_path: Path
 
 def test_names_that_no_file_can_have_are_refused_before_anything_is_run(tmp_path: Path) -> None:
     long = {"kind": "race", "tasks": [{"problem": "a" * 250}]}
-    with pytest.raises(study_folder.FolderError, match=r"cannot hold the files of this run \(File name too long\)"):
+    with pytest.raises(study_folder.FolderError, match=r"cannot hold the files of this study \(File name too long\)"):
         study_folder.examine_folder(tmp_path, long)
     with pytest.raises(study_folder.FolderError, match="is no name of a folder"):
         study_folder.prepare_folder(tmp_path / "a\0b")

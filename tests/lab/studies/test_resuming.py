@@ -89,7 +89,7 @@ def test_from_python_the_same_call_goes_on(noisy: Problem, tmp_path: Path) -> No
     np.testing.assert_array_equal(found.b, expected.b)
     again = sweep(noisy, gl.adam, RATES, out=tmp_path, watcher=Stop(0), **options).gradlab.dataset()
     assert found.identical(again)
-    with pytest.raises(FolderError, match="steps of adam on noisy: 6 there, 7 here"):
+    with pytest.raises(FolderError, match="steps of adam on noisy: 6 in the folder, 7 requested"):
         sweep(noisy, gl.adam, RATES, out=tmp_path, **options | {"steps": 7})
 
 

@@ -134,18 +134,18 @@ def test_a_round_that_is_damaged_is_computed_anew(noisy: Problem, tmp_path: Path
 def test_another_plan_is_refused(noisy: Problem, tmp_path: Path) -> None:
     search(noisy, gl.adam, RATE, out=tmp_path, **SMALL)
     changes: list[tuple[dict[str, Any], str]] = [
-        ({"trials": 9}, r"\(trials of adam on noisy: 12 there, 9 here\)"),
-        ({"batch": 5}, "batch of adam on noisy: 4 there, 5 here"),
-        ({"sample_seed": 1}, r"\(sample_seed of adam on noisy: 0 there, 1 here\)"),
+        ({"trials": 9}, r"\(trials of adam on noisy: 12 in the folder, 9 requested\)"),
+        ({"batch": 5}, "batch of adam on noisy: 4 in the folder, 5 requested"),
+        ({"sample_seed": 1}, r"\(sample_seed of adam on noisy: 0 in the folder, 1 requested\)"),
         (
             {"hyperparameters": {"learning_rate": Log(1e-4, 1)}},
-            "rate of adam on noisy: log:0.0001:10000 there, log:0.0001:1 here",
+            "rate of adam on noisy: log:0.0001:10000 in the folder, log:0.0001:1 requested",
         ),
     ]
     for change, message in changes:
         with pytest.raises(FolderError, match=message):
             search(noisy, gl.adam, **{"hyperparameters": RATE, "out": tmp_path, **SMALL, **change})
-    with pytest.raises(FolderError, match="kind: search there, sweep here"):
+    with pytest.raises(FolderError, match="kind: search in the folder, sweep requested"):
         sweep(noisy, gl.adam, RATE, out=tmp_path, samples=12, seeds=2, steps=4)
     fresh = search(noisy, gl.adam, RATE, out=tmp_path, fresh=True, **SMALL | {"trials": 3}).gradlab.dataset()
     assert fresh.sizes["point"] == 3

@@ -1,1 +1,1 @@
-"""Benchmarks: how fast gradlab is beside its peers, measured side by side."""
+"""Benchmarks: comparisons of the speed of gradlab with other ways to do the same work."""

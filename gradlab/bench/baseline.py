@@ -1,9 +1,9 @@
-"""How much faster a sweep is as one program: the same runs as a Python loop over jitted optax steps.
+"""The baseline: the time of a sweep, compared with a Python loop over compiled optax steps that does the same runs.
 
-`python -m gradlab.bench.baseline` trains optax's optimizers on the problems of the race, with the learning rates and
-seeds of the race. It does so twice: as a sweep, compilation included; and as people write it, with one compiled step
-for each rate and a loop over seeds and steps. Both are measured in this process, one after the other, and the losses
-are compared.
+`python -m gradlab.bench.baseline` trains optax's optimizers on problems of the race, with the learning rates and seeds
+of the race, in two ways. One is a sweep; its time includes the compilation. The other is a usual script, with one
+compiled step for each learning rate, and a loop over seeds and steps. Both are measured in one process, one after the
+other, and their losses are compared.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..lab.inputs.factory_adapter import as_factory
 from ..lab.inputs.loading import find_problem
 from ..lab.problems import Problem
 
-OPTIMIZERS: dict[str, Callable[..., Any]] = {  # contestant of the race -> what optax has of the kind
+OPTIMIZERS: dict[str, Callable[..., Any]] = {  # contestant of the race -> the corresponding optimizer of optax
     "sgd": optax.sgd,
     "sgd_momentum": partial(optax.sgd, momentum=0.9),
     "sgd_nesterov": partial(optax.sgd, momentum=0.9, nesterov=True),
@@ -45,18 +45,21 @@ OPTIMIZERS: dict[str, Callable[..., Any]] = {  # contestant of the race -> what 
 
 
 class Measurement(NamedTuple):
-    """Seconds for the same runs in both ways, and how their losses differ, relative to them."""
+    """The seconds that the same runs take in both ways, and the difference of their losses."""
 
     runs: int
     sweep_seconds: float
     loop_seconds: float
-    sweep_processor_seconds: float  # of all cores: what tells on a machine that is busy with other things
+    # The processor time of all cores, which is more reliable when other programs run on the machine.
+    sweep_processor_seconds: float
     loop_processor_seconds: float
-    difference: float  # the median over runs of the largest of the first tenth of the steps; later, rounding has grown
+    # The median over runs of the largest relative difference in the first tenth of the steps. Later, differences of
+    # rounding have grown.
+    difference: float
 
     @property
     def ratio(self) -> float:
-        """How many times faster the sweep was."""
+        """How many times faster the sweep is than the loop."""
         return self.loop_seconds / self.sweep_seconds
 
 
@@ -67,10 +70,10 @@ def measure(
     seeds: int,
     steps: int | None = None,
 ) -> Measurement:
-    """Run both, the sweep first; `steps` left out are each problem's own."""
-    updates = [problem.steps if steps is None else steps for problem in problems]
+    """Measure both ways, the sweep first. If `steps` is None, each problem has its own number of steps."""
+    steps_of = [problem.steps if steps is None else steps for problem in problems]
     for problem in problems:
-        jax.eval_shape(problem.loss, *_example(problem))  # so that neither has to load its data
+        jax.eval_shape(problem.loss, *_example(problem))  # loads the data, so that neither way has to
     begin = _clocks()
     tasks = [
         Task(
@@ -82,45 +85,49 @@ def measure(
             tuple(range(seeds)),
             count,
         )
-        for problem, count in zip(problems, updates)
+        for problem, count in zip(problems, steps_of)
         for name, make in optimizers.items()
     ]
-    swept = [result.curves.loss for result in run_tasks(tasks)]
-    swept_at = _clocks()
-    looped = [
+    sweep_losses = [result.curves.loss for result in run_tasks(tasks)]
+    between = _clocks()
+    loop_losses = [
         _loop(problem, make, _rates(name, problem, rates), seeds, count)
-        for problem, count in zip(problems, updates)
+        for problem, count in zip(problems, steps_of)
         for name, make in optimizers.items()
     ]
-    looped_at = _clocks()
-    difference = float(np.median(np.concatenate([_early_differences(*both) for both in zip(swept, looped)])))
-    (sweep_wall, sweep_processor), (loop_wall, loop_processor) = swept_at - begin, looped_at - swept_at
+    end = _clocks()
+    differences = [_early_differences(*both) for both in zip(sweep_losses, loop_losses)]
+    difference = float(np.median(np.concatenate(differences)))
+    (sweep_wall, sweep_processor), (loop_wall, loop_processor) = between - begin, end - between
     runs = len(tasks) * rates * seeds
     return Measurement(runs, sweep_wall, loop_wall, sweep_processor, loop_processor, difference)
 
 
 def _rates(name: str, problem: Problem, count: int) -> np.ndarray:
-    """The learning rates of the race."""
+    """Return the learning rates of the race."""
     return collect_contestants()[name].choose_rates(problem.name, count)
 
 
-def _early_differences(swept: np.ndarray, looped: np.ndarray) -> np.ndarray:
-    early = slice(0, max(1, swept.shape[-1] // 10))
-    found = np.abs(swept - looped) / np.maximum(1.0, np.abs(looped))
-    return np.nan_to_num(found[..., early]).max(-1).ravel()  # where it diverged, there is nothing to compare
+def _early_differences(sweep: np.ndarray, loop: np.ndarray) -> np.ndarray:
+    """Return the largest relative difference of each run in the first tenth of its steps."""
+    early = slice(0, max(1, sweep.shape[-1] // 10))
+    differences = np.abs(sweep - loop) / np.maximum(1.0, np.abs(loop))
+    return np.nan_to_num(differences[..., early]).max(-1).ravel()  # NaN after a divergence counts as no difference
 
 
 def _example(problem: Problem) -> tuple[Any, Any]:
+    """Return the shapes of the parameters and of a batch."""
     shapes = compute_draw_shapes(problem, 1)
     return shapes.params, jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), shapes.batches)
 
 
 def _clocks() -> np.ndarray:
+    """Return the time of the clock on the wall, and the processor time, in seconds."""
     return np.array([time.perf_counter(), time.process_time()])
 
 
 def _loop(problem: Problem, make: Callable[..., Any], rates: np.ndarray, seeds: int, steps: int) -> np.ndarray:
-    """The losses on (rate, seed, step), as a script would compute them."""
+    """Return the losses on (rate, seed, step), computed as a script would."""
     draws: Draws = draw(problem, range(seeds), steps)
     evaluate = jax.jit(problem.metrics)
     losses = np.empty((len(rates), seeds, steps), np.float32)
@@ -134,45 +141,49 @@ def _loop(problem: Problem, make: Callable[..., Any], rates: np.ndarray, seeds: 
             return optax.apply_updates(params, updates), state, loss
 
         for seed in range(seeds):
-            # As NumPy arrays, of which a batch is cut faster than of JAX's.
+            # NumPy arrays, because taking a batch of a JAX array is slower.
             params, batches = jax.tree.map(lambda array, at=seed: array[at], draws)
-            state, found = optimizer.init(params), []
+            state, run_losses = optimizer.init(params), []
             for index in range(steps):
                 batch = jax.tree.map(lambda array, at=index: array[at], batches)
                 params, state, loss = step(params, state, batch)
-                found.append(loss)
-                if index % max(1, steps // 32) == 0:  # as often as the sweep
+                run_losses.append(loss)
+                if index % max(1, steps // 32) == 0:  # about as often as the sweep
                     evaluate(params)
-            losses[row, seed] = np.asarray(found)
+            losses[row, seed] = np.asarray(run_losses)
     return losses
 
 
 def main() -> None:
-    """Measure, and print the ratio."""
+    """Measure both ways with the options of the command line, and print the result."""
     parser = argparse.ArgumentParser(prog="python -m gradlab.bench.baseline", description=__doc__)
-    parser.add_argument("--problem", action="append", help="left out: digits and ravine")
-    parser.add_argument("--optimizer", action="append", choices=list(OPTIMIZERS), help="left out: all")
+    parser.add_argument("--problem", action="append", help="a problem; default: digits and ravine")
+    parser.add_argument("--optimizer", action="append", choices=list(OPTIMIZERS), help="an optimizer; default: all")
     parser.add_argument("--rates", type=int, default=13)
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--steps", type=int, default=None, help="left out: the problems' own")
-    chosen = parser.parse_args()
-    names = chosen.optimizer or list(OPTIMIZERS)
+    parser.add_argument("--steps", type=int, default=None, help="updates in a run; default: those of each problem")
+    options = parser.parse_args()
+    names = options.optimizer or list(OPTIMIZERS)
     optimizers = {name: OPTIMIZERS[name] for name in names}
-    problems = chosen.problem or ["digits", "ravine"]
-    found = measure([find_problem(name) for name in problems], optimizers, chosen.rates, chosen.seeds, chosen.steps)
-    print(f"{found.runs} runs on {' and '.join(problems)}: {', '.join(names)}")
-    print(
-        f"one program for each optimizer   {found.sweep_seconds:7.1f} s, {found.sweep_processor_seconds:.1f} s of "
-        f"processor; compilation included"
+    problems = options.problem or ["digits", "ravine"]
+    measurement = measure(
+        [find_problem(name) for name in problems], optimizers, options.rates, options.seeds, options.steps
     )
-    print(
-        f"a loop over jitted optax steps   {found.loop_seconds:7.1f} s, {found.loop_processor_seconds:.1f} s of "
-        f"processor; one compilation for each rate"
-    )
-    print(f"ratio                            {found.ratio:7.1f}")
-    print(
-        f"difference of the losses         {found.difference:7.1e}, of the median run, in the first tenth of its steps"
-    )
+    print(f"{measurement.runs} runs on {' and '.join(problems)}: {', '.join(names)}")
+    rows = {
+        "one program for each optimizer": f"{_format(measurement.sweep_seconds, measurement.sweep_processor_seconds)}; "
+        f"compilation included",
+        "a loop over jitted optax steps": f"{_format(measurement.loop_seconds, measurement.loop_processor_seconds)}; "
+        f"one compilation for each rate",
+        "ratio": f"{measurement.ratio:7.1f}",
+        "difference of the losses": f"{measurement.difference:7.1e} in the median run, in the first tenth of its steps",
+    }
+    for label, text in rows.items():
+        print(f"{label:33}{text}")
+
+
+def _format(seconds: float, processor_seconds: float) -> str:
+    return f"{seconds:7.1f} s, {processor_seconds:.1f} s of processor time"
 
 
 if __name__ == "__main__":

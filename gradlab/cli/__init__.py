@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 from gradlab import interrupts
 
-from .streams import ClosedPipeError, OutputError, guarded
+from .streams import ClosedPipeError, OutputError, guard_streams
 
 # What the lab extra installs, by import name; h5py is what h5netcdf writes through.
 _NEEDED = ("typer", "rich", "filelock", "xarray", "h5netcdf", "h5py", "matplotlib", "sklearn")
@@ -42,7 +42,7 @@ def main() -> int:
 def _guarded() -> int:
     """Run the command line; what is wrong with standard output is said in a line."""
     try:
-        with guarded():
+        with guard_streams():
             return _run()
     except ClosedPipeError:
         return 0
@@ -61,13 +61,13 @@ def _run() -> int:
         # Descriptions are one line each: typer wraps them at this width, and fish takes each line for a name.
         os.environ |= dict.fromkeys(("COLUMNS", "TERMINAL_WIDTH"), "1000")
     from .app import COMMANDS, app
-    from .terminal import only_json, say
+    from .terminal import reserve_for_json, say
 
     if logging.lastResort is not None:  # JAX logs a traceback through it; the error itself comes as one line
         logging.lastResort.addFilter(lambda record: not record.getMessage().endswith("callback failed"))
     _allow_odd_folders()
     try:
-        with only_json("--json" in sys.argv[1:]):
+        with reserve_for_json("--json" in sys.argv[1:]):
             return app(standalone_mode=False) or 0
     except Exception as error:
         # typer's own errors; by their shape, because typer has its own copy of click from 0.26 on.
@@ -75,9 +75,9 @@ def _run() -> int:
             return 130
         if not hasattr(error, "format_message"):
             raise
-        from .usage import in_a_line
+        from .usage import describe_usage_error
 
-        say(f"gradlab: {in_a_line(error, sys.argv[1:], COMMANDS)}")
+        say(f"gradlab: {describe_usage_error(error, sys.argv[1:], COMMANDS)}")
         return getattr(error, "exit_code", 2)
 
 

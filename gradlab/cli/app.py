@@ -62,10 +62,10 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
-        return name, None if command is None or name is None else imported(name), rest
+        return name, None if command is None or name is None else import_command(name), rest
 
 
-def imported(name: str) -> Any:
+def import_command(name: str) -> Any:
     """A command with its options."""
     module, function, _ = COMMANDS[name]
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -21,8 +21,8 @@ from gradlab.interrupts import is_interrupt
 from ..lab.inputs.name_lookup import UnknownNameError, look_up, suggest_name
 from ..time_limit import limit_time, time_limit_seconds
 from . import completion
-from .tables import Trimmed
-from .terminal import fail, output, print_json
+from .tables import TrimmedLines
+from .terminal import fail, make_console, print_json
 
 if TYPE_CHECKING:
     from gradlab.registry import Entry
@@ -34,7 +34,7 @@ def check_optimizer(
         str,
         typer.Argument(
             help="adam (gradlab's), optax:adamw, or package.module:factory (found from this folder too).",
-            autocompletion=completion.transformations,
+            autocompletion=completion.complete_transformations,
         ),
     ],
     arg: Annotated[
@@ -60,20 +60,20 @@ def check_optimizer(
         require_compilation()
     except SettingError as error:
         fail(error)
-    arguments = _parse(arg or [])
-    factory = _find(spec)
+    arguments = _parse_arguments(arg or [])
+    factory = _find_factory(spec)
     if reference is None and spec in registry.of_kind("recipe"):
         reference = spec
     try:
         if reference is not None:
-            look_up(reference, dict.fromkeys(_references()), "reference")
+            look_up(reference, dict.fromkeys(_list_references()), "reference")
         for name in claim or []:
             look_up(name, CLAIMS, "claim")
         for name in dtype or []:
             look_up(name, dict.fromkeys((*DTYPES, "complex128")), "dtype")
     except UnknownNameError as error:
         fail(error)
-    is_given, arguments = bool(arguments), _with_a_rate(factory, arguments)
+    is_given, arguments = bool(arguments), _add_learning_rate(factory, arguments)
     if is_given:
         _require_arguments(spec, factory, arguments)
     else:
@@ -86,18 +86,18 @@ def check_optimizer(
         fail(error)
     claims |= dict.fromkeys(claim or [], True)
     columns = (SpinnerColumn(), TextColumn("examining {task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=output(), transient=True, disable=json) as progress:
+    with Progress(*columns, console=make_console(), transient=True, disable=json) as progress:
         progress.add_task(escape(spec), total=None)
         report = check(factory, claims=claims, reference=reference, dtypes=tuple(dtype or DTYPES), **arguments)
     if json:
         print_json(report.to_json())
     else:
-        _show(report)
+        _print_report(report)
     if not report.ok:
         raise typer.Exit(1)
 
 
-def _find(spec: str) -> Any:
+def _find_factory(spec: str) -> Any:
     """Return the factory that a specification names, or what a user's file has under that name."""
     from gradlab import registry
 
@@ -110,7 +110,7 @@ def _find(spec: str) -> Any:
             entry = look_up(spec, entries, "optimizer or link")
         except UnknownNameError as error:
             fail(error)
-        return entry.factory if entry.kind == "recipe" else _link(entry)
+        return entry.factory if entry.kind == "recipe" else _make_link_factory(entry)
     try:
         return import_object(spec)
     except LoadError as error:
@@ -181,7 +181,7 @@ def _require_callable(spec: str, factory: Any, arguments: dict[str, Any]) -> Non
             fail(f"{spec} cannot be called without {' and '.join(needed)}; give {given}")
 
 
-def _link(entry: Entry) -> Any:
+def _make_link_factory(entry: Entry) -> Any:
     """What makes a link of the arguments given; without any, the registry's example, for some need one."""
 
     def make(**given: Any) -> Any:
@@ -191,7 +191,7 @@ def _link(entry: Entry) -> Any:
     return make
 
 
-def _parse(given: list[str]) -> dict[str, Any]:
+def _parse_arguments(given: list[str]) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     for item in given:
         name, equals, text = item.partition("=")
@@ -206,7 +206,7 @@ def _parse(given: list[str]) -> dict[str, Any]:
     return arguments
 
 
-def _with_a_rate(factory: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+def _add_learning_rate(factory: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments, with a learning rate of 1e-3 for a factory that cannot do without."""
     if isinstance(factory, tuple) or not callable(factory):
         return arguments
@@ -224,18 +224,18 @@ def _with_a_rate(factory: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
-def _references() -> dict[str, Callable[..., Any]]:
+def _list_references() -> dict[str, Callable[..., Any]]:
     from gradlab.testing import references
 
     found = {name: item for name, item in vars(references).items() if inspect.isfunction(item)}
     return {name: item for name, item in found.items() if name != "trajectory"}
 
 
-def _show(report: Report) -> None:
+def _print_report(report: Report) -> None:
     from gradlab.testing.report import BROKEN, HOLDS
 
     colors = {HOLDS: "green", BROKEN: "bold red"}
-    console = output()
+    console = make_console()
     table = Table(
         title=escape(report.subject), title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="bold"
     )
@@ -245,6 +245,6 @@ def _show(report: Report) -> None:
     for result in report.results:
         text = result.statement if result.verdict in colors else result.detail
         table.add_row(result.law, f"[{colors.get(result.verdict, 'dim')}]{result.verdict}[/]", escape(text))
-    console.print(Trimmed(table), markup=True)
+    console.print(TrimmedLines(table), markup=True)
     console.print()
     console.print(str(report), soft_wrap=True)  # it comes wrapped

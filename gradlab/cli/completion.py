@@ -18,47 +18,47 @@ _ROOT = Path(gradlab.__file__).parent
 _DECORATORS = ("transformation", "recipe", "schedule")
 
 
-def problems(incomplete: str) -> list[tuple[str, str]]:
+def complete_problems(incomplete: str) -> list[tuple[str, str]]:
     """The problems that begin with what is typed, each with its summary."""
     found = []
-    for name, file in _imported_names(_ROOT / "lab" / "problems" / "__init__.py"):
-        constants = _constants(_definitions(file).get(name))
+    for name, file in _find_imported_names(_ROOT / "lab" / "problems" / "__init__.py"):
+        constants = _read_constants(_read_definitions(file).get(name))
         if "name" in constants and constants["name"].startswith(incomplete):
             found.append((constants["name"], constants["summary"]))
     return found
 
 
-def optimizers(incomplete: str) -> list[str]:
+def complete_optimizers(incomplete: str) -> list[str]:
     """The optimizers of the race that begin with what is typed."""
-    return sorted([*recipes(incomplete), *(name for name in VARIANTS if name.startswith(incomplete))])
+    return sorted([*complete_recipes(incomplete), *(name for name in VARIANTS if name.startswith(incomplete))])
 
 
-def recipes(incomplete: str) -> list[str]:
+def complete_recipes(incomplete: str) -> list[str]:
     """The optimizers that have hyperparameters to set."""
-    return [name for name, file in _factories(incomplete) if file.parent.name == "optimizers"]
+    return [name for name, file in _find_factories(incomplete) if file.parent.name == "optimizers"]
 
 
-def transformations(incomplete: str) -> list[str]:
+def complete_transformations(incomplete: str) -> list[str]:
     """The optimizers, links and combinators, which `gradlab check` examines."""
-    return [name for name, file in _factories(incomplete) if file.parent.name != "schedules"]
+    return [name for name, file in _find_factories(incomplete) if file.parent.name != "schedules"]
 
 
-def everything(incomplete: str) -> list[str]:
+def complete_names(incomplete: str) -> list[str]:
     """The names that `gradlab explain` knows."""
-    factories = [name for name, _ in _factories(incomplete)]
+    factories = [name for name, _ in _find_factories(incomplete)]
     variants = [name for name in VARIANTS if name.startswith(incomplete)]
-    return [*factories, *variants, *(name for name, _ in problems(incomplete))]
+    return [*factories, *variants, *(name for name, _ in complete_problems(incomplete))]
 
 
-def _factories(incomplete: str) -> Iterator[tuple[str, Path]]:
+def _find_factories(incomplete: str) -> Iterator[tuple[str, Path]]:
     """The public factories that begin with what is typed, each with the file that defines it."""
     for module in ("public.py", "schedules/__init__.py"):
-        for name, file in _imported_names(_ROOT / module):
-            if name.startswith(incomplete) and (name == "chain" or _is_decorated(_definitions(file).get(name))):
+        for name, file in _find_imported_names(_ROOT / module):
+            if name.startswith(incomplete) and (name == "chain" or _is_decorated(_read_definitions(file).get(name))):
                 yield name, file
 
 
-def _imported_names(module: Path) -> Iterator[tuple[str, Path]]:
+def _find_imported_names(module: Path) -> Iterator[tuple[str, Path]]:
     """The names that a module imports from files beside or below it, each with the file."""
     for node in ast.parse(module.read_bytes()).body:
         if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
@@ -67,7 +67,7 @@ def _imported_names(module: Path) -> Iterator[tuple[str, Path]]:
 
 
 @functools.cache
-def _definitions(file: Path) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+def _read_definitions(file: Path) -> dict[str, ast.FunctionDef | ast.ClassDef]:
     """The functions and classes that a file defines."""
     body = ast.parse(file.read_bytes()).body
     return {node.name: node for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
@@ -80,7 +80,7 @@ def _is_decorated(definition: ast.FunctionDef | ast.ClassDef | None) -> bool:
     return any(isinstance(decorator, ast.Name) and decorator.id in _DECORATORS for decorator in called)
 
 
-def _constants(definition: ast.FunctionDef | ast.ClassDef | None) -> dict[str, str]:
+def _read_constants(definition: ast.FunctionDef | ast.ClassDef | None) -> dict[str, str]:
     """The attributes of a class that are set to a string, such as `name` and `summary`."""
     assignments = [node for node in getattr(definition, "body", ()) if isinstance(node, ast.Assign)]
     return {

@@ -24,8 +24,8 @@ from ..lab.inputs.contestants import VARIANTS, Contestant, collect_contestants
 from ..lab.inputs.name_lookup import UnknownNameError, look_up
 from ..time_limit import limit_time, time_limit_seconds
 from . import completion
-from .tables import Trimmed
-from .terminal import fail, output, print_json
+from .tables import TrimmedLines
+from .terminal import fail, make_console, print_json
 
 if TYPE_CHECKING:
     import optax
@@ -40,7 +40,7 @@ def explain(
         str,
         typer.Argument(
             help="An optimizer, link, combinator, schedule or problem (see gradlab list), or package.module:name.",
-            autocompletion=completion.everything,
+            autocompletion=completion.complete_names,
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON, and nothing else.")] = False,
@@ -52,8 +52,8 @@ def explain(
     from ..lab.inputs.user_errors import UserCodeError, convert_user_errors
 
     try:
-        found = _find(name)
-        in_words = problem_in_words if Problem in type(found).__mro__ else factory_in_words
+        found = _find_subject(name)
+        in_words = describe_problem if Problem in type(found).__mro__ else describe_factory
         with convert_user_errors(name, ":" in name):
             described = in_words(name, found)
     except (UnknownNameError, LoadError, UserCodeError) as error:
@@ -61,10 +61,10 @@ def explain(
     if as_json:
         print_json(described)
     else:
-        _show(output(), described)
+        _print_description(make_console(), described)
 
 
-def factory_in_words(name: str, found: Any) -> dict[str, Any]:
+def describe_factory(name: str, found: Any) -> dict[str, Any]:
     """What is known of an Contestant or an Entry, JSON-ready; equations as LaTeX and as Unicode."""
     import optax
 
@@ -76,7 +76,7 @@ def factory_in_words(name: str, found: Any) -> dict[str, Any]:
     is_variant = isinstance(found, Contestant)
     example = found.make(0.1) if is_variant else found.example
     described: dict[str, Any] = {"name": name, "kind": "variant" if is_variant else found.kind, "call": repr(example)}
-    described["documentation"] = [] if is_variant else _documentation(example.factory.build)
+    described["documentation"] = [] if is_variant else _read_documentation(example.factory.build)
     if isinstance(example, optax.GradientTransformation):
         made = equations_of(example, update=described["kind"] in ("recipe", "variant"))
         described["equations"] = [
@@ -87,41 +87,41 @@ def factory_in_words(name: str, found: Any) -> dict[str, Any]:
             for symbol in made.symbols
         ]
         described["composition"] = str(example)
-    described["hyperparameters"] = _hyperparameters(example.factory.parameters)
+    described["hyperparameters"] = _describe_hyperparameters(example.factory.parameters)
     if isinstance(example, optax.GradientTransformation):
-        described["state"] = state_memory(example)
+        described["state"] = describe_state_memory(example)
     return described
 
 
-def problem_in_words(name: str, problem: Problem) -> dict[str, Any]:
+def describe_problem(name: str, problem: Problem) -> dict[str, Any]:
     """What is known of a problem, JSON-ready, and the numbers that it is made of."""
     own: Any = inspect.unwrap(problem)  # type: ignore[arg-type]  # a user's own object behind its adapter
     fields: Any = dataclasses.fields(own) if dataclasses.is_dataclass(own) else ()
     names = [*(field.name for field in fields), "steps"]
-    more = [] if (type(own).__doc__ or "").strip() == problem.summary else _documentation(type(own))
+    more = [] if (type(own).__doc__ or "").strip() == problem.summary else _read_documentation(type(own))
     return {
         "name": name,
         "kind": "problem",
         "documentation": [problem.summary, *more],
-        "settings": {key: _json_ready(getattr(problem, key)) for key in names},
+        "settings": {key: _make_json_ready(getattr(problem, key)) for key in names},
     }
 
 
-def _json_ready(value: Any) -> Any:
+def _make_json_ready(value: Any) -> Any:
     finite = isinstance(value, float) and math.isfinite(value)
     return value if finite or isinstance(value, (int, str)) or value is None else repr(value)
 
 
-def _show(console: Console, described: Mapping[str, Any]) -> None:
-    console.print(Trimmed(Text(described["name"], style="bold")))
+def _print_description(console: Console, described: Mapping[str, Any]) -> None:
+    console.print(TrimmedLines(Text(described["name"], style="bold")))
     is_problem = described["kind"] == "problem"
     paragraphs = [described["call"]] if described["kind"] == "variant" else described["documentation"]
     if paragraphs:
-        console.print(Trimmed(Text(paragraphs[0])))
+        console.print(TrimmedLines(Text(paragraphs[0])))
     for paragraph in paragraphs[1:]:
         if not is_problem or paragraph is not paragraphs[1]:
             console.print()
-        console.print(Trimmed(Text(paragraph)))
+        console.print(TrimmedLines(Text(paragraph)))
     if paragraphs:
         console.print()
     if described.get("equations"):
@@ -130,7 +130,7 @@ def _show(console: Console, described: Mapping[str, Any]) -> None:
             console.print(Text(f"({number}) {line['text']}"), soft_wrap=True)
         if described["symbols"]:
             values = ", ".join(f"{symbol['text']} = {symbol['value']}" for symbol in described["symbols"])
-            console.print(Trimmed(Text(f"with {values}")))
+            console.print(TrimmedLines(Text(f"with {values}")))
         console.print()
     if "composition" in described:
         console.print(Text("composition", style="bold"))
@@ -143,10 +143,10 @@ def _show(console: Console, described: Mapping[str, Any]) -> None:
             value = described[part]
             text = value if isinstance(value, str) else ", ".join(f"{key}={number!r}" for key, number in value.items())
             console.print(Text(part, style="bold"))
-            console.print(Trimmed(Text(text)))
+            console.print(TrimmedLines(Text(text)))
 
 
-def _find(name: str) -> Any:
+def _find_subject(name: str) -> Any:
     """The Problem, Contestant or Entry of a name or a `package.module:name`. Raises UnknownNameError and LoadError."""
     from gradlab import registry
     from gradlab.lab.problems import PROBLEMS
@@ -165,13 +165,13 @@ def _find(name: str) -> Any:
     factory: Any = find_factory(name)
     try:
         with convert_user_errors(name, True), limit_time(time_limit_seconds()):
-            example = factory(**_required(factory.factory.parameters))
+            example = factory(**_fill_required(factory.factory.parameters))
     except UserCodeError as error:
         raise LoadError(f"{name} cannot be made as an example: {describe_error(error.__cause__ or error)}") from None
     return registry.Entry(name, factory, "recipe", example)
 
 
-def _required(parameters: Mapping[str, Any]) -> dict[str, float]:
+def _fill_required(parameters: Mapping[str, Any]) -> dict[str, float]:
     """Numbers for the arguments that have no default."""
     return {
         name: 0.1
@@ -180,7 +180,7 @@ def _required(parameters: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def state_memory(tx: optax.GradientTransformation) -> str:
+def describe_state_memory(tx: optax.GradientTransformation) -> str:
     """How much state an optimizer keeps for float32 parameters, from the shapes that its `init` gives."""
     import jax
     import jax.numpy as jnp
@@ -197,14 +197,14 @@ def state_memory(tx: optax.GradientTransformation) -> str:
     return copies + (f", and {rest} bytes besides" if rest else "")
 
 
-def _documentation(thing: Any) -> list[str]:
+def _read_documentation(thing: Any) -> list[str]:
     """The paragraphs of a docstring, equations as Unicode, up to the first one in the markup of Sphinx."""
     paragraphs = inspect.cleandoc(thing.__doc__ or "").split("\n\n")
     readable = itertools.takewhile(lambda paragraph: not _MARKUP.search(paragraph), paragraphs)
     return [format_text(" ".join(paragraph.split())) for paragraph in readable if paragraph.strip()]
 
 
-def _hyperparameters(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
+def _describe_hyperparameters(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
     found = []
     for parameter in parameters.values():
         required = parameter.default is inspect.Parameter.empty
@@ -223,5 +223,5 @@ def _print_hyperparameters(console: Console, hyperparameters: Sequence[Mapping[s
         table.add_column(title)
     for row in hyperparameters:
         table.add_row(*map(Text, row.values()))
-    console.print(Trimmed(table))
+    console.print(TrimmedLines(table))
     console.print()

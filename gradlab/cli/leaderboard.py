@@ -18,8 +18,8 @@ from ..lab.analysis.late_window import describe_window
 from ..lab.analysis.leaderboard import Row, format_good_range
 from ..lab.formatting import format_count
 from ..lab.results.score_scale import read_scale
-from .scores import with_spread
-from .tables import Trimmed, print_columns, print_note
+from .scores import format_score_with_spread
+from .tables import TrimmedLines, print_columns, print_note
 
 
 def print_leaderboard(console: Console, dataset: xr.Dataset, rows: Sequence[Row], verdict: Sequence[str] = ()) -> None:
@@ -37,7 +37,7 @@ def print_leaderboard(console: Console, dataset: xr.Dataset, rows: Sequence[Row]
     }
     hidden = print_columns(console, columns, ["seconds", "good rates", "diverged"])
     if verdict:
-        console.print(Trimmed(Text(" ".join(verdict))))
+        console.print(TrimmedLines(Text(" ".join(verdict))))
     print_note(console, "\n".join(_notes(dataset, rows, "good rates" in hidden)))
     console.print()
 
@@ -58,7 +58,7 @@ def _seconds(row: Row) -> str:
 
 def score_text(row: Row, attributes: Mapping[str, Any]) -> str:
     """Return the score of a row, with a mark if some of its runs diverged."""
-    return with_spread(row.score, row.spread, attributes) + "†" * (row.diverged_at_best > 0)
+    return format_score_with_spread(row.score, row.spread, attributes) + "†" * (row.diverged_at_best > 0)
 
 
 def _notes(dataset: xr.Dataset, rows: Sequence[Row], without_good_rates: bool) -> list[str]:

@@ -16,8 +16,8 @@ from rich.text import Text
 from gradlab.plain_math import format_text
 
 from ..lab.inputs.contestants import collect_contestants
-from .tables import Trimmed
-from .terminal import output, print_json
+from .tables import TrimmedLines
+from .terminal import make_console, print_json
 
 _SECTIONS = {"recipe": "optimizers", "link": "links", "combinator": "combinators", "schedule": "schedules"}
 
@@ -26,17 +26,17 @@ def list_everything(
     as_json: Annotated[bool, typer.Option("--json", help="Print the names as JSON, and nothing else.")] = False,
 ) -> None:
     """List the optimizers, links, combinators, schedules and problems, a line each."""
-    sections = everything()
+    sections = collect_sections()
     if as_json:
         print_json(sections)
         return
-    console = output()
+    console = make_console()
     for title, lines in sections.items():
         _print_section(console, title, lines)
     console.print("gradlab explain NAME says more about one of them.")
 
 
-def everything() -> dict[str, dict[str, str]]:
+def collect_sections() -> dict[str, dict[str, str]]:
     """The names of each kind, each with a line on it: title of the kind -> name -> line."""
     # JAX comes first, to be imported at this depth of the stack. Deeper, CPython 3.11 maps and unmaps the memory of its
     # frames at 20,000 calls of the import, which takes 0.2 s.
@@ -61,5 +61,5 @@ def _print_section(console: Console, title: str, lines: Mapping[str, str]) -> No
     for name, line in lines.items():
         table.add_row(Text("  " + name), Text(line))
     console.print(Text(title, style="bold"))
-    console.print(Trimmed(table))
+    console.print(TrimmedLines(table))
     console.print()

@@ -17,7 +17,7 @@ from ..lab.analysis.late_window import describe_window
 from ..lab.analysis.tuned_optimizers import tuned_leaderboard
 from ..lab.formatting import format_count, format_float
 from ..lab.studies.search_space import Axis, SearchSpaceError, parse_axis
-from .scores import with_spread
+from .scores import format_score_with_spread
 from .tables import print_columns, print_note
 
 SHOWN = 10  # points in the terminal; the files have all
@@ -48,7 +48,7 @@ def _print_optimizers(console: Console, dataset: xr.Dataset) -> None:
             name: [format_float(row.hyperparameters[name]) if row.hyperparameters else "-" for row in rows]
             for name in json.loads(attributes["hyperparameters"])
         },
-        attributes["score_label"]: [with_spread(row.score, row.spread, attributes) for row in rows],
+        attributes["score_label"]: [format_score_with_spread(row.score, row.spread, attributes) for row in rows],
         "95 %": [
             str(row.rank_low) if row.rank_low == row.rank_high else f"{row.rank_low}-{row.rank_high}" for row in rows
         ],
@@ -69,7 +69,7 @@ def print_points(console: Console, dataset: xr.Dataset) -> None:
         "#": [str(point.rank) for point in best],
         "optimizer": [point.optimizer for point in best],
         **{name: [format_float(point.hyperparameters[name]) for point in best] for name in found[0].hyperparameters},
-        attributes["score_label"]: [with_spread(point.score, point.spread, attributes) for point in best],
+        attributes["score_label"]: [format_score_with_spread(point.score, point.spread, attributes) for point in best],
         "diverged": [f"{point.diverged}/{point.runs}" for point in best],
     }
     print_columns(console, columns, ["diverged"] + ["optimizer"] * (dataset.sizes["optimizer"] == 1))

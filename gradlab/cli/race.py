@@ -25,14 +25,14 @@ def race(
         list[str] | None,
         typer.Option(
             help="A problem, or package.module:name. Repeat it for more. Default: digits and ravine.",
-            autocompletion=completion.problems,
+            autocompletion=completion.complete_problems,
         ),
     ] = None,
     optimizer: Annotated[
         list[str] | None,
         typer.Option(
             help="An optimizer, or package.module:factory. Repeat it for more. Default: all of gradlab.",
-            autocompletion=completion.optimizers,
+            autocompletion=completion.complete_optimizers,
         ),
     ] = None,
     rates: Annotated[

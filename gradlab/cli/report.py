@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 from ..lab.storage.ownership import PLAN, RESULTS
-from .terminal import fail, output
+from .terminal import fail, make_console
 
 
 def report(
@@ -63,7 +63,7 @@ def report(
             raise
         fail(f"cannot write {out or path.parent} ({error}); pass another --out")
     for file in written:
-        output().print(str(file), soft_wrap=True)
+        make_console().print(str(file), soft_wrap=True)
     if show:
         webbrowser.open(written[0].resolve().as_uri())
 

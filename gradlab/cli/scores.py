@@ -13,7 +13,7 @@ from ..lab.formatting import format_factor, format_with_spread
 from ..lab.results.score_scale import read_scale
 
 
-def with_spread(score: float, spread: float, attributes: Mapping[str, Any]) -> str:
+def format_score_with_spread(score: float, spread: float, attributes: Mapping[str, Any]) -> str:
     """A score with its spread: an accuracy as `97.5 ± 0.4 %`, one that falls over decades as `1.2e-09 ×÷ 2.30`, and any
     other as `3.78 ± 0.04`. Digits that the spread leaves uncertain are not shown."""
     if math.isnan(score):

@@ -18,7 +18,9 @@ _OPTIONS = ("trials", "batch", "seeds", "steps", "sample_seed", "lanes", "chunk"
 def search(
     optimizer: Annotated[
         list[str],
-        typer.Option(help="The optimizer, optax:name, or package.module:factory.", autocompletion=completion.recipes),
+        typer.Option(
+            help="The optimizer, optax:name, or package.module:factory.", autocompletion=completion.complete_recipes
+        ),
     ],
     assignments: Annotated[
         list[str],
@@ -32,7 +34,9 @@ def search(
     out: options.Out = Path("search"),
     problem: Annotated[
         list[str] | None,
-        typer.Option(help="The problem, or package.module:name. Default: digits.", autocompletion=completion.problems),
+        typer.Option(
+            help="The problem, or package.module:name. Default: digits.", autocompletion=completion.complete_problems
+        ),
     ] = None,
     trials: Annotated[int, typer.Option(min=1, help="The number of points in all.")] = 64,
     batch: Annotated[

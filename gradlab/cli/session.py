@@ -25,8 +25,8 @@ from ..lab.results.study_folder import FolderError
 from ..lab.studies.outputs import write_outputs
 from ..lab.studies.resuming import OpenStudy, open_study
 from ..lab.studies.study import Study
-from .tables import print_written
-from .terminal import SafeConsole, fail, output, print_json, say
+from .tables import print_files
+from .terminal import SafeConsole, fail, make_console, print_json, say
 
 Print = Callable[[Console, xr.Dataset], None]  # prints the results on one problem
 
@@ -73,10 +73,10 @@ def _print(opened: OpenStudy, quiet: bool, print_results: Print, watcher: Watche
     if quiet:
         print_json(format_json(document))
         return
-    console = output()
+    console = make_console()
     for node in results.children.values():
         print_results(console, node.to_dataset())
-    print_written(console, opened.study.runs, opened.out, document["files"])
+    print_files(console, opened.study.runs, opened.out, document["files"])
 
 
 def _what_is_kept(opened: OpenStudy | None, out: Path) -> str:

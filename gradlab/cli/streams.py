@@ -18,7 +18,7 @@ _PLAIN = {
 }  # fmt: skip
 
 
-def _plainly(error: UnicodeError) -> tuple[str, int]:
+def _replace_letters(error: UnicodeError) -> tuple[str, int]:
     """What stands for signs that a terminal does not have: plain ones, the bytes of file names, question marks."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
@@ -27,7 +27,7 @@ def _plainly(error: UnicodeError) -> tuple[str, int]:
     return "".join(byte or _PLAIN.get(sign, "?") for sign, byte in zip(signs, escaped)), error.end
 
 
-codecs.register_error("gradlab", _plainly)
+codecs.register_error("gradlab", _replace_letters)
 
 
 class OutputError(Exception):
@@ -38,7 +38,7 @@ class ClosedPipeError(OutputError):
     """The reader of a pipe, such as `head`, has seen enough."""
 
 
-class _Guarded:
+class _GuardedStream:
     """A stream that raises OutputError where it cannot be written; standard error says nothing then."""
 
     def __init__(self, stream: Any, number: int):
@@ -46,9 +46,9 @@ class _Guarded:
         self._failure: OutputError | None = None  # raised again each time, because others may swallow it
 
     @property
-    def buffer(self) -> _Guarded:
+    def buffer(self) -> _GuardedStream:
         """The stream of bytes below, which some write to."""
-        return _Guarded(self._stream.buffer, self._number)
+        return _GuardedStream(self._stream.buffer, self._number)
 
     def write(self, text: str | bytes) -> int:
         self._try(lambda: self._stream.write(text))
@@ -75,7 +75,7 @@ class _Guarded:
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
+def guard_streams() -> Iterator[None]:
     """Standard output and standard error that say what is wrong with them; one that is closed is as good as none."""
     before = sys.stdout, sys.stderr
     for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
@@ -89,7 +89,7 @@ def guarded() -> Iterator[None]:
             stream = getattr(sys, name)
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="gradlab")
-            setattr(sys, name, _Guarded(stream, number))
+            setattr(sys, name, _GuardedStream(stream, number))
     try:
         yield
         sys.stdout.flush()

@@ -21,7 +21,7 @@ def sweep(
         list[str],
         typer.Option(
             help="An optimizer, optax:name, or package.module:factory. Repeat it for more.",
-            autocompletion=completion.recipes,
+            autocompletion=completion.complete_recipes,
         ),
     ],
     assignments: Annotated[
@@ -38,7 +38,7 @@ def sweep(
         list[str] | None,
         typer.Option(
             help="A problem, or package.module:name. Repeat it for more. Default: digits.",
-            autocompletion=completion.problems,
+            autocompletion=completion.complete_problems,
         ),
     ] = None,
     seeds: Annotated[

@@ -14,11 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ..lab.formatting import format_count
-from .terminal import one_line
+from .terminal import escape_line
 
 
 @dataclass(frozen=True)
-class Trimmed:
+class TrimmedLines:
     """A table, or a text, without the blanks at the ends of its lines; wider than the terminal if it says so."""
 
     inner: Table | Text
@@ -42,10 +42,10 @@ def print_columns(console: Console, columns: Mapping[str, Sequence[str]], least:
     What is still too wide is not cut: the terminal breaks its lines.
     """
     kept, hidden = dict(columns), list[str]()
-    while _width(console, table := _table(kept)) > console.width and len(hidden) < len(least):
+    while _measure_width(console, table := _make_table(kept)) > console.width and len(hidden) < len(least):
         hidden.append(least[len(hidden)])
         del kept[hidden[-1]]
-    console.print(Trimmed(table, _width(console, table)), crop=False)
+    console.print(TrimmedLines(table, _measure_width(console, table)), crop=False)
     if hidden:
         print_note(console, f"Too narrow for: {', '.join(hidden)}.")
     return hidden
@@ -53,25 +53,25 @@ def print_columns(console: Console, columns: Mapping[str, Sequence[str]], least:
 
 def print_note(console: Console, text: str) -> None:
     """Print how to read what stands above."""
-    console.print(Trimmed(Text(text, style="dim")))
+    console.print(TrimmedLines(Text(text, style="dim")))
 
 
-def print_written(console: Console, runs: int, folder: Path, names: Iterable[str]) -> None:
+def print_files(console: Console, runs: int, folder: Path, names: Iterable[str]) -> None:
     """Print how many runs there were, and the files that they are in."""
     console.print(f"{format_count(runs, 'run')}. Written:")
     for name in names:
         console.print(f"  {folder / name}", soft_wrap=True)  # a path is not to be broken
 
 
-def _table(columns: Mapping[str, Sequence[str]]) -> Table:
+def _make_table(columns: Mapping[str, Sequence[str]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for title in columns:
         table.add_column(title, justify="left" if title == "optimizer" else "right", no_wrap=True)
     for row in zip(*columns.values(), strict=True):
-        table.add_row(*(Text(one_line(cell)) for cell in row))
+        table.add_row(*(Text(escape_line(cell)) for cell in row))
     return table
 
 
-def _width(console: Console, table: Table) -> int:
+def _measure_width(console: Console, table: Table) -> int:
     """The width at which nothing is cut."""
     return Measurement.get(console, console.options.update(max_width=10_000), table).maximum

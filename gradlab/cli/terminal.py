@@ -28,22 +28,23 @@ def fail(message: object, code: int = 2) -> NoReturn:
 
 def say(message: str) -> None:
     """Print one line on standard error."""
-    typer.echo(visible(" ".join(message.splitlines())), err=True)
+    typer.echo(escape_controls(" ".join(message.splitlines())), err=True)
 
 
-def visible(text: str) -> str:
+def escape_controls(text: str) -> str:
     """The text with an escape for each control character but newlines, so that no name commands the terminal."""
     return "".join(
-        letter if letter == "\n" or unicodedata.category(letter) not in _UNSEEN else _escape(letter) for letter in text
+        letter if letter == "\n" or unicodedata.category(letter) not in _UNSEEN else _escape_letter(letter)
+        for letter in text
     )
 
 
-def one_line(text: str) -> str:
+def escape_line(text: str) -> str:
     """The text with newlines escaped too."""
-    return visible(text).replace("\n", "\\n")
+    return escape_controls(text).replace("\n", "\\n")
 
 
-def _escape(letter: str) -> str:
+def _escape_letter(letter: str) -> str:
     return letter.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
@@ -53,10 +54,10 @@ class SafeConsole(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """The segments of what is printed, with the control characters in their text escaped."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+            yield segment if segment.control else Segment(escape_controls(segment.text), segment.style)
 
 
-def output() -> Console:
+def make_console() -> Console:
     """Standard output; made anew so that it is what the caller, or a test, has put there.
 
     It is as wide as the terminal, or as `COLUMNS` says; piped, lines may be long.
@@ -68,7 +69,7 @@ def output() -> Console:
 
 
 @contextlib.contextmanager
-def only_json(wanted: bool) -> Iterator[None]:
+def reserve_for_json(wanted: bool) -> Iterator[None]:
     """Within, what anybody prints goes to standard error, so that the JSON of `print_json` stands alone."""
     global _json_stream
     if not wanted:

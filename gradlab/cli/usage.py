@@ -15,48 +15,49 @@ _LEAST = re.compile(r"(?:not in the range x>=|greater than or equal to )(-?\d+)"
 _KINDS = {"valid integer": "a whole number", "valid number": "a number", "valid boolean": "true or false"}
 
 
-def in_a_line(error: Any, arguments: Sequence[str], commands: Collection[str]) -> str:
+def describe_usage_error(error: Any, arguments: Sequence[str], commands: Collection[str]) -> str:
     """The sentence for an error of typer's, of what was typed behind `gradlab`."""
     command = next((word for word in arguments if word in commands), None)
     program = command or "gradlab"
     kind, text = type(error).__name__, str(error.format_message())
     if kind == "MissingParameter":
-        return f"{program} needs {_shown(error.param)}: {_help(error.param)}"
+        return f"{program} needs {_format_name(error.param)}: {_format_help(error.param)}"
     if kind == "NoSuchOption":
-        return _no_such_option(error, program, arguments, commands)
+        return _describe_unknown_option(error, program, arguments, commands)
     if kind == "BadParameter" and getattr(error, "param", None) is not None:
-        return _bad_value(error.param, text, arguments)
+        return _describe_bad_value(error.param, text, arguments)
     if kind == "BadOptionUsage" and "requires an argument" in text:
         return f"{error.option_name} needs a value behind it, and none came; {program} --help shows which"
     if kind == "BadOptionUsage" and "not take a value" in text:
-        return f"{error.option_name} takes no value, got {_typed((error.option_name,), arguments)!r}; give it alone"
+        typed = _find_typed_value((error.option_name,), arguments)
+        return f"{error.option_name} takes no value, got {typed!r}; give it alone"
     if found := _COMMAND.match(text):
         guess = suggest_name(found[1], commands) or f"it has {', '.join(commands)}"
         return f"gradlab has no command {found[1]!r}; {guess}"
     if found := _EXTRA.match(text):
-        return _extra(program, found[1], error)
+        return _describe_extra_words(program, found[1], error)
     return text
 
 
-def _no_such_option(error: Any, program: str, arguments: Sequence[str], commands: Collection[str]) -> str:
+def _describe_unknown_option(error: Any, program: str, arguments: Sequence[str], commands: Collection[str]) -> str:
     name = error.option_name
     context = getattr(error, "ctx", None)
     if context is not None and context.parent is None and program != "gradlab":
         return f"gradlab has no option {name}; options stand behind the command: gradlab {program} {name} ..."
-    options = [] if context is None else _options(context.command)
+    options = [] if context is None else _list_options(context.command)
     guess = (
         suggest_name(name, [option for option in options if option.startswith("--")]) or f"it has {', '.join(options)}"
     )
     return f"{program} has no option {name}; {guess}"
 
 
-def _options(command: Any) -> list[str]:
+def _list_options(command: Any) -> list[str]:
     """The options of a command, by their long names."""
     return [max(param.opts, key=len) for param in command.params if param.param_type_name == "option"] + ["--help"]
 
 
-def _bad_value(param: Any, text: str, arguments: Sequence[str]) -> str:
-    shown, typed = _shown(param), _typed(param.opts, arguments)
+def _describe_bad_value(param: Any, text: str, arguments: Sequence[str]) -> str:
+    shown, typed = _format_name(param), _find_typed_value(param.opts, arguments)
     came = "" if typed is None else f", got {typed!r}"
     if found := _CHOICES.search(text):
         names = [name.strip().strip("'") for name in found[1].split(",")]
@@ -69,7 +70,7 @@ def _bad_value(param: Any, text: str, arguments: Sequence[str]) -> str:
     return f"{shown}: {text.partition(': ')[2] or text}{came}"
 
 
-def _extra(program: str, words: str, error: Any) -> str:
+def _describe_extra_words(program: str, words: str, error: Any) -> str:
     context = getattr(error, "ctx", None)
     params = [] if context is None else context.command.params
     taken = " ".join(param.name.upper() for param in params if param.param_type_name == "argument")
@@ -79,17 +80,17 @@ def _extra(program: str, words: str, error: Any) -> str:
     return f"{program} {takes}, got {words!r} besides{how}"
 
 
-def _shown(param: Any) -> str:
+def _format_name(param: Any) -> str:
     return max(param.opts, key=len) if param.param_type_name == "option" else str(param.name).upper()
 
 
-def _help(param: Any) -> str:
+def _format_help(param: Any) -> str:
     """The help of an option as the rest of a sentence."""
     text = (param.help or "see --help").strip().rstrip(".")
     return text[:1].lower() + text[1:]
 
 
-def _typed(names: Sequence[str], arguments: Sequence[str]) -> str | None:
+def _find_typed_value(names: Sequence[str], arguments: Sequence[str]) -> str | None:
     """The value that was typed behind an option, the last time that it was; None for what is no option."""
     found = None
     for index, word in enumerate(arguments):

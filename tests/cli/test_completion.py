@@ -18,21 +18,21 @@ from gradlab.lab.problems import PROBLEMS
 
 
 def test_names_begin_with_what_is_typed() -> None:
-    assert completion.optimizers("sgd") == ["sgd", "sgd_momentum", "sgd_nesterov"]
-    assert completion.recipes("sgd") == ["sgd"]
-    ((name, summary),) = completion.problems("rav")
+    assert completion.complete_optimizers("sgd") == ["sgd", "sgd_momentum", "sgd_nesterov"]
+    assert completion.complete_recipes("sgd") == ["sgd"]
+    ((name, summary),) = completion.complete_problems("rav")
     assert name == "ravine"
     assert summary.endswith(".")
-    assert {"adam", "scale_by_rms", "ravine", "sgd_momentum"} <= set(completion.everything(""))
-    assert completion.everything("nothing") == []
+    assert {"adam", "scale_by_rms", "ravine", "sgd_momentum"} <= set(completion.complete_names(""))
+    assert completion.complete_names("nothing") == []
 
 
 def test_the_names_read_from_the_source_are_those_of_the_registry() -> None:
-    assert dict(completion.problems("")) == {name: make().summary for name, make in PROBLEMS.items()}
-    assert completion.optimizers("") == sorted(collect_contestants())
-    assert completion.recipes("") == list(registry.of_kind("recipe"))
-    assert sorted(completion.transformations("")) == sorted(registry.of_kind("recipe", "link", "combinator"))
-    assert sorted(completion.everything("")) == sorted({**collect_contestants(), **registry.entries(), **PROBLEMS})
+    assert dict(completion.complete_problems("")) == {name: make().summary for name, make in PROBLEMS.items()}
+    assert completion.complete_optimizers("") == sorted(collect_contestants())
+    assert completion.complete_recipes("") == list(registry.of_kind("recipe"))
+    assert sorted(completion.complete_transformations("")) == sorted(registry.of_kind("recipe", "link", "combinator"))
+    assert sorted(completion.complete_names("")) == sorted({**collect_contestants(), **registry.entries(), **PROBLEMS})
 
 
 @pytest.mark.parametrize(

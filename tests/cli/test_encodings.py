@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import gradlab as gl
-from gradlab.cli.streams import guarded
+from gradlab.cli.streams import guard_streams
 from gradlab.cli.terminal import print_json
 from gradlab.lab.results import results_file
 
@@ -34,7 +34,7 @@ def test_signs_that_a_terminal_does_not_have_are_plain(
 ) -> None:
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
-    with guarded():
+    with guard_streams():
         sys.stdout.write("97.5 ± 0.4, 1e-9 ×÷ 2, \udcffΩ −")  # noqa: RUF001
     assert written.getvalue().decode(encoding) == expected
 

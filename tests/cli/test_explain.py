@@ -16,7 +16,7 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.cli.explain import state_memory
+from gradlab.cli.explain import describe_state_memory
 from gradlab.lab.inputs.contestants import collect_contestants
 from gradlab.lab.problems import PROBLEMS
 
@@ -67,7 +67,7 @@ def test_an_unknown_name_is_met_with_near_ones(gradlab: Callable[..., Any]) -> N
 )
 def test_state_memory(tx: Any, memory: str) -> None:
     with jax.enable_x64(False):
-        assert state_memory(tx) == memory
+        assert describe_state_memory(tx) == memory
 
 
 def test_a_problem_shows_its_settings(gradlab: Callable[..., Any]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import gradlab as gl
-from gradlab.cli.app import COMMANDS, app, imported
+from gradlab.cli.app import COMMANDS, app, import_command
 
 
 def test_without_a_command_there_is_help(gradlab: Callable[..., Any]) -> None:
@@ -115,7 +115,7 @@ print(sorted(codes), sorted(heavy & set(sys.modules)))
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_is_shown_by_its_first_sentence(name: str) -> None:
-    command = imported(name)
+    command = import_command(name)
     first = " ".join(command.help.split("\n\n")[0].split())
     assert COMMANDS[name][2] == first
     assert command.name == name

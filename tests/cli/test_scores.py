@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from gradlab.cli.scores import with_spread
+from gradlab.cli.scores import format_score_with_spread
 
 
 @pytest.mark.parametrize(
@@ -32,4 +32,4 @@ from gradlab.cli.scores import with_spread
     ],
 )
 def test_each_kind_has_its_form(score: float, spread: float, higher: int, logarithmic: int, text: str) -> None:
-    assert with_spread(score, spread, {"higher_is_better": higher, "logarithmic": logarithmic}) == text
+    assert format_score_with_spread(score, spread, {"higher_is_better": higher, "logarithmic": logarithmic}) == text

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gradlab.cli.streams import ClosedPipeError, OutputError, _Guarded
+from gradlab.cli.streams import ClosedPipeError, OutputError, _GuardedStream
 
 GRADLAB = [sys.executable, "-m", "gradlab"]
 
@@ -34,7 +34,7 @@ class Broken(io.StringIO):
 )
 def test_what_cannot_be_written_is_said_each_time(error: Exception, kind: Any, said: str) -> None:
     number = os.open(os.devnull, os.O_WRONLY)
-    stream = _Guarded(Broken(error), number)
+    stream = _GuardedStream(Broken(error), number)
     stream.write("text")
     for _ in range(2):
         with pytest.raises(kind, match=said):

@@ -7,7 +7,7 @@ import io
 from rich.console import Console
 from rich.table import Table
 
-from gradlab.cli.tables import Trimmed, print_columns, print_note
+from gradlab.cli.tables import TrimmedLines, print_columns, print_note
 
 COLUMNS = {
     "#": ["1", "10"], "optimizer": ["rmsprop_momentum", "sgd"], "loss": ["1.8e-11 +- 2.60", "0"],
@@ -56,5 +56,5 @@ def test_any_table_is_trimmed() -> None:
     table.add_row("a", "first")
     table.add_row("b", "")
     text = io.StringIO()
-    Console(file=text, width=40).print(Trimmed(table))
+    Console(file=text, width=40).print(TrimmedLines(table))
     assert text.getvalue() == "name   what\na      first\nb\n"

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradlab.cli.tables import print_columns
-from gradlab.cli.terminal import SafeConsole, one_line, output, visible
+from gradlab.cli.terminal import SafeConsole, escape_controls, escape_line, make_console
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,12 @@ from gradlab.cli.terminal import SafeConsole, one_line, output, visible
     ],
 )
 def test_control_characters_are_shown(text: str, shown: str) -> None:
-    assert visible(text) == one_line(text) == shown
+    assert escape_controls(text) == escape_line(text) == shown
 
 
 def test_a_newline_is_kept_only_where_there_may_be_lines() -> None:
-    assert visible("a\nb") == "a\nb"
-    assert one_line("a\nb") == r"a\nb"
+    assert escape_controls("a\nb") == "a\nb"
+    assert escape_line("a\nb") == r"a\nb"
 
 
 def test_no_console_sends_what_a_name_says() -> None:
@@ -60,7 +60,7 @@ def test_columns_is_heeded_without_a_terminal(
     monkeypatch.delenv("COLUMNS", raising=False)
     if columns is not None:
         monkeypatch.setenv("COLUMNS", columns)
-    assert output().width == width
+    assert make_console().width == width
 
 
 TALKER = """

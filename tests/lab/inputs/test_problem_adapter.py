@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.cli.explain import problem_in_words
+from gradlab.cli.explain import describe_problem
 from gradlab.lab.engine.task import Task
 from gradlab.lab.inputs.importing import BrokenUserCodeError, LoadError
 from gradlab.lab.inputs.problem_adapter import AdaptedProblem, as_problem
@@ -180,7 +180,7 @@ def test_the_users_object_and_class_stay_as_they_were(kind: str) -> None:
     assert np.all(np.diff(losses) < 0)
     start = problem.init(jax.random.split(jax.random.key(0))[0])
     assert float(jax.jit(lambda params: problem.loss(params, None))(start)) == pytest.approx(losses[0])
-    assert problem_in_words("it", problem)["settings"]["steps"] == problem.steps
+    assert describe_problem("it", problem)["settings"]["steps"] == problem.steps
     repr(problem), digest_source_files(problem), digest_own_file(problem), is_user_code(problem)
     assert all_about(value) == before
 
@@ -228,7 +228,7 @@ def test_an_adapter_reads_as_what_it_adapts() -> None:
     assert repr(as_problem(Own)) == f"{__name__}.Own()"
     assert " at 0x" not in repr(as_problem(namespace()))
     assert problem.size == 4  # type: ignore[attr-defined]
-    assert problem_in_words("it", problem)["settings"] == {"size": 4, "steps": 200}
+    assert describe_problem("it", problem)["settings"] == {"size": 4, "steps": 200}
     task = Task(problem, "sgd", "other", gl.sgd, {"learning_rate": np.array([0.1])}, (0,), 3)
     assert task.setup == "Frozen(size=4)"
     assert digest_own_file(problem) == digest_own_file(Frozen()) != ""

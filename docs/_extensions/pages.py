@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import pkgutil
 import shutil
 import typing
@@ -29,12 +31,43 @@ def modules() -> list[str]:
 
 def module_page(name: str, names: list[str]) -> str:
     """Return the page of a module: its docstring, its members, and links to the modules of a package."""
-    lines = [f"# `{name}`", "", "```{eval-rst}", f".. automodule:: {name}", "   :members:", ""]
+    lines = [
+        f"# `{name}`",
+        "",
+        "```{eval-rst}",
+        f".. automodule:: {name}",
+        "   :members:",
+        "   :ignore-module-all:",
+        "",
+    ]
     if name == hyperparameters.__name__:
         for alias, description in _annotations():
             lines += [f".. py:data:: {alias}", f"   :module: {name}", "", f"   {description}", ""]
     inside = [other for other in names if other.rpartition(".")[0] == name]
-    return "\n".join([*lines, "```", "", *_contents(inside)])
+    return "\n".join([*lines, "```", "", *_exports(name), *_contents(inside)])
+
+
+def _exports(name: str) -> list[str]:
+    """Return a table of the names in a module's `__all__`, with links to the pages of the modules that define them."""
+    module = importlib.import_module(name)
+    names = getattr(module, "__all__", [])
+    if not names:
+        return []
+    return [
+        "## Public names",
+        "",
+        "| | |",
+        "|---|---|",
+        *(_export(name, key, getattr(module, key)) for key in names),
+        "",
+    ]
+
+
+def _export(module: str, name: str, value: Any) -> str:
+    if not (inspect.isfunction(value) or inspect.isclass(value)):
+        return f"| `{module}.{name}` | A {type(value).__name__} |"
+    first = " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split()).split(". ")[0].rstrip(".:") + "."
+    return f"| {{py:obj}}`{module}.{name} <{value.__module__}.{value.__qualname__}>` | {first} |"
 
 
 def _contents(names: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Numbers, and lists of things, in words."""
+"""Numbers and lists as text for people."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterable, Sequence
 
 
 def format_count(count: int, noun: str) -> str:
-    """So many of something: `1 run`, `2,080 runs`."""
+    """Format a number of things: `1 run`, `2,080 runs`."""
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def format_float(value: float) -> str:
-    """The shortest text that reads back as the same float: `0.1`, `1`, `1e-08`, `0.9999999`."""
+    """Format a float as the shortest text that reads back as the same float: `0.1`, `1`, `1e-08`, `0.9999999`."""
     short = f"{value:g}"
     return short if float(short) == value else repr(float(value))
 
 
 def format_distinct(values: Sequence[float], digits: int = 3) -> list[str]:
-    """Numbers with so many digits, or as many more as it takes for different ones to look different."""
+    """Format numbers with `digits` significant digits, or with more if different numbers would look alike."""
     for count in range(digits, 17):
         texts = [f"{value:.{count}g}" for value in values]
         if len(set(texts)) == len(set(values)):
@@ -27,13 +27,16 @@ def format_distinct(values: Sequence[float], digits: int = 3) -> list[str]:
 
 
 def join_at_most(items: Sequence[str], most: int = 10) -> str:
-    """At most so many items, and how many more there are: `a, b, c and 7 more`."""
+    """Join the first `most` items, and say how many more there are: `a, b, c and 7 more`."""
     rest = len(items) - most
     return ", ".join(items[:most]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def format_with_spread(value: float, spread: float, least: int = 0) -> tuple[str, str]:
-    """A value and its spread with the digits that the spread leaves, such as `3.80` and `0.03`, or `least` decimals."""
+    """Format a value and its spread with the decimals that the spread makes meaningful, such as `3.80` and `0.03`.
+
+    There are at least `least` decimals.
+    """
     if spread == 0:
         return f"{value:.3g}", "0"
     decimals = -math.floor(math.log10(float(f"{spread:.0e}")))
@@ -44,9 +47,9 @@ def format_with_spread(value: float, spread: float, least: int = 0) -> tuple[str
 
 
 def format_factor(spread: float) -> str:
-    """A spread in decades as a factor that shows how it differs from 1: `2.61`, `1.002`; empty within rounding."""
+    """Format a spread in decades as a factor that differs visibly from 1: `2.61`, `1.002`; "" within rounding."""
     excess = 10.0**spread - 1
-    if excess < 1e-6:  # the scores are of float32
+    if excess < 1e-6:  # scores are computed in float32
         return ""
     if excess >= 0.995:
         return f"{1 + excess:#.3g}".rstrip(".") if excess < 999 else f"{1 + excess:.1e}"
@@ -54,7 +57,7 @@ def format_factor(spread: float) -> str:
 
 
 def join_names(names: Iterable[str], most: int = 6) -> str:
-    """Names as a phrase: `a`, `a and b`, `a, b and 3 more`."""
+    """Join names as a phrase of at most `most` parts: `a`, `a and b`, `a, b and 3 more`."""
     names = list(names)
     if len(names) > most:
         names = [*names[: most - 1], f"{len(names) - most + 1} more"]

@@ -17,7 +17,7 @@ from gradlab import Transformation
 from gradlab.time_limit import limit_time, time_limit_seconds
 from gradlab.values import replace_unchecked
 
-from ..inputs.source_files import is_user_code
+from ..inputs.object_modules import is_user_code
 from ..inputs.user_errors import RefusedHyperparametersError, UserCodeError, convert_user_errors
 from ..problems.base import Problem
 from .partition import Partition, partition_task

@@ -1,3 +1,5 @@
-"""Inputs: users' optimizers and problems, by name or as values; their validation, and errors in their code.
+"""What users pass to the laboratory: names, optimizers, problems and arguments.
 
-Nothing here runs an optimizer. The optimizers and problems that gradlab itself has are elsewhere."""
+They are found by name, adapted, validated, and searched for their source files; errors in users' code are described.
+Nothing here runs an optimizer. The optimizers and problems of gradlab itself are defined elsewhere.
+"""

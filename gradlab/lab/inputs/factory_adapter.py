@@ -1,4 +1,4 @@
-"""Users' optimizers as gradlab runs them: any function or class of hyperparameters, as a factory."""
+"""Users' optimizers as gradlab runs them: any function or class that takes hyperparameters, made into a factory."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from gradlab.refusals import describe_result
 from gradlab.values import Value, is_factory
 
 from .importing import LoadError
-from .source_files import ORIGIN, is_user_code
+from .object_modules import ORIGIN, is_user_code
 
+# Functions that return no optimizer when they are called.
 _NO_FACTORIES = {
     "an async function": inspect.iscoroutinefunction,
     "a generator": inspect.isgeneratorfunction,
@@ -27,7 +28,7 @@ _NO_FACTORIES = {
 
 
 def as_factory(name: str, found: Any, origin: str | None = None) -> Callable[..., gl.Transformation]:
-    """Return a function or a class that makes optimizers of hyperparameters as a factory of gradlab.
+    """Make a factory of a function or a class that takes hyperparameters and returns an optimizer.
 
     Messages call it `name`. `origin` is the module in which a user named it. Raises LoadError for anything else.
     """
@@ -48,7 +49,7 @@ def as_factory(name: str, found: Any, origin: str | None = None) -> Callable[...
 
 
 def _with_origin(factory: Callable[..., Any], origin: str) -> Callable[..., Any]:
-    """Return the same factory as a function of its own, which remembers the module that the user named it in."""
+    """Wrap a factory in a function that remembers the module in which the user named it."""
 
     @functools.wraps(factory)
     def make(*args: Any, **kwargs: Any) -> Any:
@@ -59,7 +60,7 @@ def _with_origin(factory: Callable[..., Any], origin: str) -> Callable[..., Any]
 
 
 def find_missing_arguments(factory: Any, given: Collection[str]) -> list[str]:
-    """The arguments without which a factory cannot be called, beside those that are given."""
+    """Return the arguments that a factory requires in addition to the given ones."""
     return [
         name
         for name, parameter in factory.factory.parameters.items()
@@ -68,11 +69,14 @@ def find_missing_arguments(factory: Any, given: Collection[str]) -> list[str]:
 
 
 def _return_pairs(found: Callable[..., Any]) -> Callable[..., optax.GradientTransformation]:
-    """A function or a class as a factory: what it makes is a pair, and what it takes are numbers like Python's."""
+    """Wrap a user's function or class, so that it returns an `(init, update)` pair and is passed weakly typed numbers.
+
+    Weakly typed numbers take on the dtype of the arrays that they are combined with, as Python's numbers do.
+    """
 
     def number(value: Any) -> Any:
         is_array = isinstance(value, jax.Array) and jax.numpy.issubdtype(value.dtype, jax.numpy.floating)
-        return as_weak(value) if is_array else value  # so that it takes on the dtype that it meets
+        return as_weak(value) if is_array else value
 
     @functools.wraps(found, updated=())
     def make(*args: Any, **kwargs: Any) -> optax.GradientTransformation:

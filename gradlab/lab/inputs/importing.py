@@ -35,7 +35,7 @@ def import_object(name: str) -> Any:
     if not path:
         raise LoadError(f"{name!r} has nothing behind the colon; {_EXPECTED}, such as optax:adam")
     if not all(part.isidentifier() for part in module_name.split(".")):
-        raise LoadError(f"cannot import {module_name!r} of {name!r}, which is no name of a module; {_EXPECTED}")
+        raise LoadError(f"cannot import {module_name!r} of {name!r}, which is not the name of a module; {_EXPECTED}")
     if module_name.endswith(".py") and os.path.isfile(module_name):
         raise LoadError(f"{module_name} of {name} is a file; type its module, {module_name.removesuffix('.py')}:{path}")
     found = _import_module(module_name, name)

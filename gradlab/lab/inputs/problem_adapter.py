@@ -32,7 +32,7 @@ class AdaptedProblem(Problem):
     def __init__(self, problem: Any, name: str, summary: str, origin: str | None = None):
         self.__wrapped__ = problem
         self.name, self.summary = name, summary
-        self._gradlab_origin = origin  # see `source_files.ORIGIN`
+        self._gradlab_origin = origin  # see `object_modules.ORIGIN`
 
     def __getattribute__(self, attribute: str) -> Any:
         if attribute in _PARTS and _has(self.__wrapped__, attribute):
@@ -85,7 +85,7 @@ def as_problem(found: Any, label: str | None = None, origin: str | None = None) 
 def _call_if_needed(found: Any, label: str) -> Any:
     """Return the object with `init` and `loss` that a user's object is, or makes. Raises LoadError if there is none."""
     if inspect.isclass(found) and not _looks_like_problem(found):
-        raise LoadError(f"{label} is no problem: it lacks {_EXPECTED}")
+        raise LoadError(f"{label} is not a problem: it lacks {_EXPECTED}")
     try:
         with convert_user_errors(label, True), limit_time(time_limit_seconds()):
             is_maker = inspect.isclass(found) or (callable(found) and not _looks_like_problem(found))
@@ -123,7 +123,7 @@ def _adapt(problem: Any, label: str, origin: str | None) -> Problem:
     own: dict[str, Any] = {attribute: getattr(problem, attribute, None) for attribute in defaults}
     for attribute, value in own.items():
         if value is not None and not isinstance(value, str):
-            raise LoadError(f"{label}.{attribute} is {value!r}, expected a string; leave it out to have one made")
+            raise LoadError(f"{label}.{attribute} is {value!r}, expected a string; leave it out to use the default")
     name, summary = (defaults[attribute] if value is None else value for attribute, value in own.items())
     if not _NAME.fullmatch(name):
         raise LoadError(

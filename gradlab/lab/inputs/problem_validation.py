@@ -1,4 +1,4 @@
-"""The trial of a problem: each of its parts is called once, on shapes alone, before anything is computed."""
+"""Validation of a problem: each part is traced once, on shapes alone, before anything is computed."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from gradlab.time_limit import limit_time, time_limit_seconds
 from ..problems.base import Landscape, Problem, Score
 from .user_errors import UserCodeError, convert_user_errors
 
-_TRIAL_STEPS = (7, 11)  # of the trial: batches of a fixed length cannot have both
+_TRIAL_STEPS = (7, 11)  # two lengths of a run, so that batches of a fixed length do not pass
 _PARTS = {"init": ("key",), "loss": ("params", "batch"), "batches": ("key", "steps"), "metrics": ("params",)}
-_RESERVED_NAMES = {  # names of the results themselves
+_RESERVED_NAMES = {  # names that the results use for other things than metrics
     "loss", "diverged", "divergence_step", "compile_seconds", "run_seconds", "path", "learning_rate", "optimizer",
     "family", "composition", "rate", "point", "seed", "role", "step", "evaluation", "round",
 }  # fmt: skip
 
 
 class InvalidProblemError(ValueError):
-    """A problem that cannot be trained on; the text, a line, says which part gave what, and what was expected."""
+    """A problem that cannot be trained. Its text is one line: the part, what it gave, and what was expected."""
 
 
 def validate_problem(problem: Problem, label: str) -> None:
-    """Raise InvalidProblemError if a part of a problem fails, or gives what no run can use. The `label` is its name
-    there.
+    """Raise InvalidProblemError if a part of a problem fails, or returns what no run can use.
+
+    Messages call the problem `label`.
     """
     _require_functions(problem, label)
     steps = problem.steps
@@ -60,16 +61,14 @@ def validate_problem(problem: Problem, label: str) -> None:
 
 
 def _require_functions(problem: Problem, label: str) -> None:
-    """Raise InvalidProblemError unless each part is a function, or an object, that takes the arguments it is called
-    with.
-    """
+    """Raise InvalidProblemError unless each part is a function that takes the arguments it is called with."""
     for part, names in _PARTS.items():
         function = getattr(problem, part)
         if not callable(function):
             raise InvalidProblemError(f"{label}.{part} is {function!r}, expected a function {part}({', '.join(names)})")
         try:
             signature = inspect.signature(function)
-        except (TypeError, ValueError):  # what has no signature is tried
+        except (TypeError, ValueError):  # without a signature, the call will tell
             continue
         try:
             signature.bind(*names)
@@ -81,7 +80,7 @@ def _require_functions(problem: Problem, label: str) -> None:
 
 
 def _validate_known_facts(problem: Problem, label: str, params: Any, batch: Any) -> None:
-    """Raise InvalidProblemError for a landscape, a minimum or an optimum that does not fit the rest of the problem."""
+    """Raise InvalidProblemError for a landscape, a minimum or an optimum that contradicts the other parts."""
     least, optimum = problem.minimum, problem.optimum
     if least is not None and not _is_real(least):
         raise InvalidProblemError(f"{label}.minimum is {least!r}, expected a finite number, the least loss, or None")
@@ -98,10 +97,10 @@ def _validate_known_facts(problem: Problem, label: str, params: Any, batch: Any)
     if least is None or batch is not None:
         return
     with convert_user_errors(f"{label}.loss at {label}.optimum", True):
-        found = float(problem.loss(jax.tree.map(jnp.asarray, optimum), None))
-    if abs(found - least) > 1e-3 * (1 + abs(least)):
+        loss = float(problem.loss(jax.tree.map(jnp.asarray, optimum), None))
+    if abs(loss - least) > 1e-3 * (1 + abs(least)):
         raise InvalidProblemError(
-            f"{label}.minimum is {least}, but the loss at {label}.optimum is {found:.6g}; correct either"
+            f"{label}.minimum is {least}, but the loss at {label}.optimum is {loss:.6g}; correct one of them"
         )
 
 
@@ -118,10 +117,10 @@ def _validate_landscape(landscape: Any, label: str, params: Any) -> None:
         )
     try:
         (left, right), (bottom, top) = landscape.window
-        fits = all(map(_is_real, (left, right, bottom, top))) and left < right and bottom < top
+        is_window = all(map(_is_real, (left, right, bottom, top))) and left < right and bottom < top
     except (TypeError, ValueError):
-        fits = False
-    if not fits:
+        is_window = False
+    if not is_window:
         raise InvalidProblemError(
             f"{label}.landscape has the window {landscape.window!r}, expected ((left, right), (bottom, top)) in "
             f"numbers, the lower first"
@@ -172,10 +171,10 @@ def _validate_metrics(problem: Problem, label: str, params: Any) -> None:
                 f"{label}.metrics must return real scalars, got {describe_shapes(value)} for {name!r}"
             )
     if score not in metrics:
-        given = next(iter(metrics), "accuracy")
+        other = next(iter(metrics), "accuracy")
         raise InvalidProblemError(
             f"{label}.metrics has no {score!r}, by which its score ranks; add {score!r} to them, or rank by another: "
-            f'score = Score("{given}", "{given}")'
+            f'score = Score("{other}", "{other}")'
         )
     if choice is not None and choice not in metrics:
         raise InvalidProblemError(
@@ -185,7 +184,7 @@ def _validate_metrics(problem: Problem, label: str, params: Any) -> None:
 
 
 def describe_shapes(value: Any) -> str:
-    """Shapes and dtypes in short: `float32[3]`, `a tuple of float32[], int32[2]`, `nothing`."""
+    """Describe the shapes and dtypes of a tree: `float32[3]`, `a tuple of float32[], int32[2]`, `nothing`."""
     if value is None:
         return "nothing"
     if hasattr(value, "shape") and hasattr(value, "dtype"):
@@ -199,27 +198,30 @@ def _describe_return(value: Any) -> str:
 
 
 def _evaluate_shapes(name: str, part: Callable[..., Any], *arguments: Any, trial: str = "it is tried") -> Any:
-    """What a part gives, as shapes."""
-    given: list[Any] = []
+    """Return the shapes and dtypes of what a part returns. Raises InvalidProblemError if it fails.
 
-    def noted(*arguments: Any) -> Any:
-        given.append(part(*arguments))
-        if isinstance(given[-1], Iterator):  # JAX would take it for a leaf
+    Messages call the part `name`, and say that it fails "when `trial`".
+    """
+    results: list[Any] = []
+
+    def record_result(*arguments: Any) -> Any:
+        results.append(part(*arguments))
+        if isinstance(results[-1], Iterator):  # JAX would take it for a leaf
             raise TypeError
-        return given[-1]
+        return results[-1]
 
     try:
         with convert_user_errors(name, True), limit_time(time_limit_seconds()):
-            return jax.eval_shape(noted, *arguments)
+            return jax.eval_shape(record_result, *arguments)
     except UserCodeError as error:
-        if given and (what := _find_non_array(given[-1])):
-            raise InvalidProblemError(f"{name} must return arrays, got {what}") from None
-        said = str(error).removeprefix(f"{name} fails")
-        raise InvalidProblemError(f"{name} fails when {trial}{said}") from error
+        if results and (leaf := _find_non_array(results[-1])):
+            raise InvalidProblemError(f"{name} must return arrays, got {leaf}") from None
+        cause = str(error).removeprefix(f"{name} fails")
+        raise InvalidProblemError(f"{name} fails when {trial}{cause}") from error
 
 
 def _find_non_array(tree: Any) -> str:
-    """The first leaf of a tree that is no array, or what keeps it from being a tree; empty if there is none."""
+    """Describe the first leaf of a tree that is not an array, or what makes it no tree; "" if all are arrays."""
     if isinstance(tree, Iterator):
         return f"a {type(tree).__name__}"
     try:
@@ -238,7 +240,7 @@ def _is_real(value: Any) -> bool:
 
 
 def _find_other_dtype(tree: Any, kind: Any) -> str:
-    """The first leaf of a tree that is not of a kind of dtype, described; empty if there is none."""
+    """Describe the first leaf of a tree whose dtype is not of a kind; "" if there is none."""
     return next((describe_shapes(leaf) for leaf in jax.tree.leaves(tree) if not jnp.issubdtype(leaf.dtype, kind)), "")
 
 

@@ -113,7 +113,7 @@ def test_a_class_of_their_own_is_given_the_defaults() -> None:
     [
         ("Zzz", "theirs has no 'Zzz'; it has .*Bowl"),
         ("Bwl", r"theirs has no 'Bwl'; did you mean Bowl\?"),
-        ("Sign", "is no problem: it lacks init.key. and loss"),
+        ("Sign", "is not a problem: it lacks init.key. and loss"),
         ("Vector", "loss must return a real scalar"),
         ("Broken", r"Broken.loss fails when it is tried at .*theirs.py:\d+ .*: NameError"),
         ("Unranked", "metrics has no 'final_loss'"),
@@ -182,7 +182,7 @@ def test_an_edit_changes_the_digest_and_ours_have_none(tmp_path: Path) -> None:
     ("name", "message"),
     [
         ("sgd_momentum", "only races; here it is --optimizer sgd --set momentum=0.9$"),
-        ("sgd_nesterov", r"nesterov is no number .* gl.sgd\(learning_rate, momentum=0.9, nesterov=True\)"),
+        ("sgd_nesterov", r"nesterov is not a number .* gl.sgd\(learning_rate, momentum=0.9, nesterov=True\)"),
         ("optax.adam", "typed with a colon, optax:adam"),
     ],
 )

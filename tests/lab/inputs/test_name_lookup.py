@@ -30,7 +30,7 @@ def test_without_a_near_match_all_are_listed() -> None:
 
 
 def test_a_dot_in_the_place_of_a_colon_is_pointed_out() -> None:
-    with pytest.raises(UnknownNameError, match=r"'optax.adam'; one of a module is typed with a colon, optax:adam$"):
+    with pytest.raises(UnknownNameError, match=r"'optax.adam'; a name in a module is typed with a colon, optax:adam$"):
         look_up("optax.adam", TABLE, "optimizer")
 
 
@@ -41,9 +41,7 @@ def test_what_was_meant() -> None:
 
 def test_the_names_that_are_listed_are_few() -> None:
     table = {f"name{letter}": 0 for letter in "abcdefghijklmnop"}
-    with pytest.raises(
-        UnknownNameError, match=r"there are namea, .*, namej and 6 more; your own is typed module:NAME$"
-    ):
+    with pytest.raises(UnknownNameError, match=r"there are namea, .*, namej and 6 more; type your own as module:NAME$"):
         look_up("zzz", table, "optimizer")
 
 

@@ -17,8 +17,9 @@ import gradlab as gl
 from gradlab.cli.explain import describe_problem
 from gradlab.lab.engine.task import Task
 from gradlab.lab.inputs.importing import BrokenUserCodeError, LoadError
+from gradlab.lab.inputs.object_modules import is_user_code
 from gradlab.lab.inputs.problem_adapter import AdaptedProblem, as_problem
-from gradlab.lab.inputs.source_files import digest_own_file, digest_source_files, is_user_code
+from gradlab.lab.inputs.source_files import digest_own_file, digest_source_files
 from gradlab.lab.plots.landscape_contours import compute_heights
 from gradlab.lab.problems import Landscape, Problem, Ravine, Score
 from tests.lab.training import train
@@ -51,7 +52,7 @@ def test_a_value_or_a_class_is_filled_in_as_what_a_name_finds() -> None:
     ("found", "message"),
     [
         (3, r"int gives a int, expected a problem: a class with init\(key\) and loss\(params, batch\)$"),
-        (dict, r"dict is no problem: it lacks init\(key\) and loss\(params, batch\)$"),
+        (dict, r"dict is not a problem: it lacks init\(key\) and loss\(params, batch\)$"),
         (type("Bad", (Own,), {"steps": 0}), "Bad.steps is 0"),
         (type("Slotted", (Own,), {"__slots__": ()}), None),
     ],

@@ -97,7 +97,7 @@ def with_parts(**parts: Any) -> Problem:
         ({"optimum": lambda self: jnp.zeros(3)}, "optimum is a function, expected parameters; write @property above"),
         (
             {"optimum": jnp.zeros(3), "minimum": 2.0},
-            "minimum is 2.0, but the loss at Bowl.optimum is 0; correct either",
+            "minimum is 2.0, but the loss at Bowl.optimum is 0; correct one of them",
         ),
         ({"landscape": ((-1, 1), (-1, 1))}, "is a tuple, expected a gradlab.lab.problems.Landscape, such as"),
         ({"landscape": Landscape(((-1, 1), (-1, 1)))}, r"shape \(2,\), but init returns float32\[3\]; leave it out$"),

@@ -115,7 +115,7 @@ def _read_content(path: Path) -> tuple[bytes, bool]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise ResultsError(f"{path} cannot be read ({error.strerror}); change its mode, or mend what hinders") from None
+        raise ResultsError(f"{path} cannot be read ({error.strerror}); check its permissions") from None
     except ChecksumError as error:
         raise DamagedResultsError(f"{path} is damaged: {error}") from None
 

@@ -208,7 +208,9 @@ def _read_stored_plan(folder: Path, among_ours: bool = False) -> tuple[dict[str,
     except DamagedJSONError as error:
         plan, damage = None, str(error)
     except OSError as error:
-        raise FolderError(f"{path} cannot be read ({error.strerror}); mend that, or pass another --out") from None
+        raise FolderError(
+            f"{path} cannot be read ({error.strerror}); check its permissions, or pass another --out"
+        ) from None
     if damage:
         is_ours = not describe_foreign(path, among_ours)
     else:

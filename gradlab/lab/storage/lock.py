@@ -38,6 +38,9 @@ def lock_folder(folder: Path) -> Iterator[None]:
     It is a lock of the operating system, which is released when the process ends, however it ends. On a file system
     without locks it is a file that names its process; if that process ran on this machine and has ended, the file is
     removed. Raises LockedError, which names the process that holds the lock, and OSError.
+
+    Only the second kind is filelock's. Its lock of the operating system does not say which process holds it, and leaves
+    its file in the folder.
     """
     with contextlib.ExitStack() as stack:
         try:

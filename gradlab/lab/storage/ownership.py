@@ -19,7 +19,7 @@ GENERATOR = "gradlab"  # the program that pictures and pages name
 _HEAD = 1 << 16  # bytes at the beginning of a text or a picture, which contain its mark
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _RESULTS = re.compile(rb"gradlab-(results|race)-\d")
-_JSON = re.compile(rb'"format":\s*"gradlab-|"command":\s*"gradlab')  # the second in older provenance files
+_JSON = re.compile(rb'"format":\s*"gradlab-|"command":\s*"gradlab')  # the second is in older provenance files
 _TABLE = re.compile(rb"(\xef\xbb\xbf)?problem,rank,optimizer,")
 _PAGE = re.compile(rb'<meta name="generator" content="gradlab|<p class="brand">gradlab</p>')
 _PART = re.compile(r"\d{4,}-\d{4,}-(carry-)?\d{4,}|\.gradlab-\S*")
@@ -57,7 +57,7 @@ def _describe_foreign_parts(path: Path, among_ours: bool) -> str | None:
     others = sorted(name for name in os.listdir(path) if not is_part(name) or (path / name).is_dir())
     if others:
         return f"holds {', '.join(others[:3])}{', ...' * (len(others) > 3)}, not written by gradlab"
-    return None if among_ours else f"a folder of which no {PLAN} says that it is gradlab's"
+    return None if among_ours else f"a folder without a {PLAN} of gradlab beside it"
 
 
 def _is_marked(path: Path, among_ours: bool) -> bool:

@@ -1,4 +1,4 @@
-"""The compiler compiles once for what has one shape, with the settings of who asks."""
+"""The compiler compiles once for all tasks of one shape, under the settings of the calling thread."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
+from gradlab._compat import read_settings
 from gradlab.lab.engine.compiler import Compiler
 from gradlab.lab.engine.devices import select_devices
 from gradlab.lab.engine.task import Task
@@ -80,7 +81,7 @@ def test_optimizers_on_one_problem_share_the_draws(noisy: Problem) -> None:
     np.testing.assert_array_equal(other.params["a"][0], draws[0].params["a"][1])  # both are of seed 1
 
 
-def test_failures_of_others_are_told_apart(noisy: Problem) -> None:
+def test_errors_in_user_code_are_recognized(noisy: Problem) -> None:
     def broken(learning_rate: float) -> object:
         raise RuntimeError("no")
 
@@ -101,6 +102,23 @@ def test_runs_draw_and_compute_under_the_settings_of_the_caller(noisy: Problem) 
         expected = jax.random.normal(key, (3,), jnp.float32)
         np.testing.assert_array_equal(starts()[1], expected)
     assert not np.array_equal(starts()[1], expected)
+
+
+def test_settings_of_the_caller_hold_where_a_problem_is_drawn_and_compiled() -> None:
+    seen = {"init": set[Any](), "loss": set[Any]()}
+
+    class Observed(Counted):
+        def init(self, key: jax.Array) -> jax.Array:
+            seen["init"].add(read_settings()["jax_default_matmul_precision"])
+            return super().init(key)
+
+        def loss(self, params: jax.Array, batch: Any) -> jax.Array:
+            seen["loss"].add(read_settings()["jax_default_matmul_precision"])
+            return super().loss(params, batch)
+
+    with jax.default_matmul_precision("float32"), Compiler(jax.devices()[:1]) as compiler:
+        first_losses(compiler, task_at(Observed(), 0.1))
+    assert seen == {"init": {"float32"}, "loss": {"float32"}}
 
 
 def test_the_default_device_is_the_one_that_computes(noisy: Problem) -> None:

@@ -1,4 +1,4 @@
-"""More devices, and more processes, give the same files."""
+"""More devices and more processes write the same files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_eight_devices_and_two_processes_of_four_equal_one_device(
     assert contents(tmp_path / "two") == one_device
 
 
-def test_a_cluster_says_who_they_are(
+def test_processes_are_found_in_the_environment_of_a_cluster(
     small_sweep: Start, contents: Callable[[Path], dict[str, bytes]], one_device: dict[str, bytes], tmp_path: Path
 ) -> None:
     job = {"SLURM_JOB_ID": str(os.getpid()), "SLURM_STEP_NODELIST": "localhost", "SLURM_NTASKS": "2"}
@@ -63,7 +63,7 @@ def test_all_processes_refuse_what_the_first_one_refuses(small_sweep: Start, tmp
         assert "results.nc was not written by gradlab" in errors
 
 
-def test_one_process_has_nobody_to_ask() -> None:
+def test_one_process_keeps_its_own_values() -> None:
     alone = Processes()
     tree: Any = {"a": np.arange(3)}
     assert (alone.count, alone.index, alone.is_first) == (1, 0, True)
@@ -72,7 +72,7 @@ def test_one_process_has_nobody_to_ask() -> None:
     assert alone.gather("x") == ["x"]
 
 
-def test_a_number_of_processes_shares_by_position(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arrays_of_processes_are_concatenated_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jax, "process_count", lambda: 2)
     monkeypatch.setattr(jax, "process_index", lambda: 1)
     second = Processes()

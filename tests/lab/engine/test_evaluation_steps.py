@@ -1,4 +1,4 @@
-"""The late evaluations: which ones they are, and the score over them, worked out by hand."""
+"""The late evaluations, and the score over them, compared with values worked out by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups of blocks: several at a time, in any order, and the same numbers."""
+"""Groups of blocks run several at a time, in any order, and compute the same numbers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Counter(Watcher):
         self.threads.add(threading.current_thread().name)
 
 
-def test_many_at_a_time_give_the_numbers_of_one_at_a_time(
+def test_several_groups_at_a_time_compute_what_one_at_a_time_does(
     task: Task, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found: dict[int, ChunkResults] = {}
@@ -64,7 +64,7 @@ def test_many_at_a_time_give_the_numbers_of_one_at_a_time(
                 np.testing.assert_array_equal(array, second.arrays[name])
 
 
-def test_several_are_in_flight_at_once(task: Task, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_groups_run_at_once(task: Task, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor, "count_concurrent_groups", lambda *_: 3)
     meeting, run = threading.Barrier(3), program.run
 
@@ -76,7 +76,7 @@ def test_several_are_in_flight_at_once(task: Task, program: Program, monkeypatch
     assert sum(map(len, finish(task, program))) == 24
 
 
-def test_an_error_in_one_ends_all(task: Task, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_one_group_ends_the_task(task: Task, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     run = program.run
 
     def fails_later(blocks: Any, draws: Any, chunk: int, carry: Any) -> Any:
@@ -89,7 +89,7 @@ def test_an_error_in_one_ends_all(task: Task, program: Program, monkeypatch: pyt
         finish(task, program)
 
 
-def test_one_at_a_time_where_devices_or_processes_share_the_work(program: Program) -> None:
+def test_groups_run_one_at_a_time_on_several_devices_or_processes(program: Program) -> None:
     alone = Processes()
     assert 1 <= count_concurrent_groups(program, alone) <= 8
     program.width = 8

@@ -1,4 +1,4 @@
-"""Tasks come in order, whatever is compiled ahead, and what is damaged is computed anew."""
+"""Tasks run in order, whatever is compiled ahead, and damaged chunks are computed again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def tasks_on(*problems: Problem) -> list[Task]:
     ]
 
 
-def test_no_more_is_compiled_than_is_near(noisy: Problem, slope: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_next_tasks_are_compiled_ahead(
+    noisy: Problem, slope: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compiled: list[str] = []
     prepare = Compiler.prepare
 
@@ -57,7 +59,7 @@ class Listener(Watcher):
         self.heard.append(message)
 
 
-def test_kept_chunks_are_not_run_again_but_damaged_ones_are(noisy: Problem, tmp_path: Path) -> None:
+def test_finished_chunks_are_not_run_again_but_damaged_ones_are(noisy: Problem, tmp_path: Path) -> None:
     tasks = tasks_on(noisy)
     initialize_folder(tmp_path, {"plan": 1})
     expected = list(run_tasks(tasks, CheckpointStore(tmp_path, {"plan": 1})))

@@ -1,4 +1,4 @@
-"""A task knows its optimizers, its size, and what it is made of."""
+"""A task makes its optimizers, knows its size, and describes its problem."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_setup_has_no_address(slope: Problem) -> None:
     assert Task(Ravine(), "sgd", "", gl.sgd, POINTS, (0,), 1).setup == repr(Ravine())
 
 
-def test_only_what_is_foreign_is_blamed(slope: Problem) -> None:
+def test_only_user_code_is_blamed(slope: Problem) -> None:
     def broken(learning_rate: float, momentum: float) -> object:
         raise RuntimeError("no")
 

@@ -1,4 +1,4 @@
-"""Lanes are the same runs, side by side, and none touches another."""
+"""Lanes compute runs side by side, and no lane changes another."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_metrics_are_those_of_the_evaluated_steps(slope: Problem) -> None:
     np.testing.assert_allclose(curves.loss[0, 0], 0.5 * 0.25 ** np.arange(50), rtol=1e-5, atol=1e-38)
 
 
-def test_paths_are_kept_where_there_is_a_landscape() -> None:
+def test_a_problem_with_a_landscape_has_paths() -> None:
     problem = Ravine()
     curves = train(problem, [gl.sgd(0.01)], [3], 5)
     assert curves.path is not None
@@ -88,7 +88,7 @@ def test_paths_are_kept_where_there_is_a_landscape() -> None:
     np.testing.assert_allclose(losses, curves.loss[0, 0], rtol=1e-5)
 
 
-def test_stack_makes_arrays_of_every_hyperparameter() -> None:
+def test_stacked_optimizers_have_arrays_of_hyperparameters() -> None:
     stacked = stack_optimizers([gl.adam(0.1), gl.adam(0.2, b1=0.5)])
     np.testing.assert_allclose(stacked.learning_rate, [0.1, 0.2])
     np.testing.assert_allclose(stacked.b1, [0.9, 0.5])
@@ -99,7 +99,7 @@ def test_what_a_seed_draws_does_not_depend_on_the_others(noisy: Problem) -> None
     jax.tree.map(lambda a, b: np.testing.assert_array_equal(a[0], b[1]), alone, among)
 
 
-def test_random_keys_can_be_kept_as_numbers() -> None:
+def test_random_keys_can_be_stored_as_numbers() -> None:
     tree: Any = {"key": jax.random.split(jax.random.key(3), 2), "x": np.ones(2)}
     kept = jax.tree.map(np.asarray, unwrap_keys(tree))
     assert kept["key"].dtype == np.uint32

@@ -1,4 +1,4 @@
-"""A plan says all that determines the results, and how another one differs."""
+"""A plan has everything that determines the results, and its differences from another plan are named."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def plan(tasks: list[Task]) -> Any:
     return make_plan("sweep", tasks)
 
 
-def test_it_is_json_and_names_all_that_counts(plan: Any) -> None:
+def test_a_plan_is_json_and_has_all_that_determines_results(plan: Any) -> None:
     assert json.loads(json.dumps(plan)) == plan
     assert set(plan["versions"]) == {"gradlab", "jax", "jaxlib", "optax", "numpy"}
     assert plan["settings"]["jax_enable_x64"] == "True"  # as in all tests
@@ -39,7 +39,7 @@ def test_it_is_json_and_names_all_that_counts(plan: Any) -> None:
     assert first["optimizer_source"] == ""  # gradlab's own
 
 
-def test_settings_that_determine_results_are_named_where_they_are_unusual(
+def test_settings_that_change_results_are_in_the_plan(
     plan: Any, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "jax_softmax_custom_jvp" not in plan["settings"]
@@ -98,18 +98,18 @@ def test_each_difference_is_named(plan: Any, change: Any, message: str) -> None:
     assert any(found.startswith(message) for found in compare_plans(there, plan)), compare_plans(there, plan)
 
 
-def test_nonsense_differs(plan: Any) -> None:
+def test_an_empty_plan_differs(plan: Any) -> None:
     assert compare_plans({}, plan)
 
 
-def test_what_follows_from_another_difference_is_left_out(plan: Any) -> None:
+def test_a_difference_that_follows_from_another_one_is_left_out(plan: Any) -> None:
     there = copy.deepcopy(plan)
     there["tasks"][0].update(seeds=[0], block=[3, 1], chunk=1)
     assert compare_plans(there, plan) == ["seeds of adam on noisy: 0 in the folder, 0, 1 requested"]
 
 
 @pytest.mark.parametrize("value", [None, 3, "x", [], [3], {}, {"a": {}}, True, 1e400, [[[]]], [{"points": 3}]])
-def test_no_wrong_type_in_a_plan_is_a_traceback(plan: Any, value: Any) -> None:
+def test_a_wrong_type_in_a_plan_is_a_difference(plan: Any, value: Any) -> None:
     for name in plan:
         there = copy.deepcopy(plan)
         there[name] = value
@@ -145,7 +145,7 @@ def test_edited_files_are_named(plan: Any) -> None:
     assert compare_plans(there, here) == ["optax: 0.1 in the folder, 0.2 requested"]
 
 
-def test_chunks_are_parts_of_runs(plan: Any) -> None:
+def test_chunks_count_as_fractions_of_runs(plan: Any) -> None:
     first = {**plan["tasks"][0], "block": [2, 1], "chunk": 4}  # 3 points and 2 seeds in 4 blocks of 2 chunks
     assert count_runs({**plan, "tasks": [first]}, [(0, 0, 0), (0, 0, 1), (0, 3, 0)]) == 3 * 6 / 8
     search = {**first, "trials": 5, "batch": 3}

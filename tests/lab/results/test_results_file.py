@@ -1,4 +1,4 @@
-"""Results are labelled, come back as they were written, and are never half written."""
+"""Results have labels, are read as they were written, and are never half-written."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_what_is_read_is_what_was_written(task_results: list[TaskResult], tmp_pa
     assert {entry.name for entry in tmp_path.iterdir()} == {"results.nc", "provenance.json"}
 
 
-def test_what_differs_from_run_to_run_is_not_in_the_file(task_results: list[TaskResult], tmp_path: Path) -> None:
+def test_dates_and_seconds_are_not_in_the_file(task_results: list[TaskResult], tmp_path: Path) -> None:
     again = [result._replace(run_seconds=result.run_seconds + 1, compile_seconds=0.5) for result in task_results]
     for folder, found, command in (("a", task_results, "one"), ("b", again, "two")):
         (tmp_path / folder).mkdir()
@@ -213,7 +213,7 @@ def test_damaged_provenance_is_no_provenance(task_results: list[TaskResult], tmp
     assert np.isnan(read(tmp_path)[0]["ravine"].run_seconds).all()
 
 
-def test_what_must_not_be_read_is_not_called_damaged(
+def test_results_without_permission_to_read_are_not_called_damaged(
     task_results: list[TaskResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "results.nc"
@@ -223,7 +223,7 @@ def test_what_must_not_be_read_is_not_called_damaged(
         raise PermissionError(13, "Permission denied", str(self))
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
-    with pytest.raises(ResultsError, match=r"cannot be read \(Permission denied\); change its mode") as caught:
+    with pytest.raises(ResultsError, match=r"cannot be read \(Permission denied\); check its permissions") as caught:
         read(path)
     assert not isinstance(caught.value, DamagedResultsError)
 

@@ -1,4 +1,4 @@
-"""Scores are read as what they are, and no further than rounding allows."""
+"""Scores have the scale of their values, and no finer resolution than rounding allows."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_three_scales(attributes: dict[str, Any], scale: str) -> None:
     assert read_scale(attributes) == scale
 
 
-def test_what_is_below_zero_is_a_number() -> None:
+def test_scores_below_zero_are_numbers() -> None:
     scores = np.array([[3.0, 1.0, -5.0], [3.0, np.nan, -4.0]])
     assert describe_scale(Below(), scores) == {"logarithmic": 0, "tolerance": 0.08, "reference": -5.0}
     assert describe_scale(Reward(), -scores)["reference"] == 5.0
@@ -91,7 +91,7 @@ def test_the_floor_is_one_rounding_from_the_optimum() -> None:
     assert compute_rounding_floor(Digits()) == 0.0  # whose optimum nobody knows
 
 
-def test_luck_below_the_floor_does_not_rank() -> None:
+def test_scores_below_the_floor_rank_equally() -> None:
     data = sweep("ravine", "adam", {"learning_rate": [1.0]}, seeds=2, steps=3).gradlab.dataset()
     floor = data.attrs["floor"]
     lucky = data.assign(final_loss=data.final_loss * 0)

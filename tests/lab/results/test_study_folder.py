@@ -1,4 +1,4 @@
-"""What a run may write into, what it leaves alone, and when it goes on from what is there."""
+"""A study writes only to its own files in a folder, and continues from what is there."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_new_folder_is_made_with_its_parents(tmp_path: Path, plan: dict[str, A
     assert study_folder.examine_folder(tmp_path / "a" / "b", plan) == "new"
 
 
-def test_files_of_other_people_are_no_obstacle(tmp_path: Path, plan: dict[str, Any]) -> None:
+def test_a_folder_may_hold_other_files(tmp_path: Path, plan: dict[str, Any]) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "cat.png").write_text("mine")
     assert study_folder.examine_folder(tmp_path, plan) == "new"
@@ -60,7 +60,7 @@ def unfinished(path: Path, plan: dict[str, Any]) -> None:
     checkpoints.CheckpointStore(path, plan).write(0, 0, 0, checkpoints.ChunkResult({}, 1.0, 1.0), [])
 
 
-def test_a_plan_that_came_to_nothing_is_taken_over_by_any(tmp_path: Path, plan: dict[str, Any]) -> None:
+def test_a_plan_without_checkpoints_may_be_replaced(tmp_path: Path, plan: dict[str, Any]) -> None:
     checkpoints.initialize_folder(tmp_path, plan)
     assert study_folder.examine_folder(tmp_path, planned(steps=4)) == "new"
     unfinished(tmp_path, plan)
@@ -122,7 +122,7 @@ def test_a_damaged_result_is_refused_unless_fresh(tmp_path: Path, plan: dict[str
 
 @pytest.mark.parametrize("fresh", [False, True])
 @pytest.mark.parametrize("text", ["", "someone else's"])
-def test_results_that_no_run_wrote_are_not_touched(
+def test_results_that_gradlab_did_not_write_are_not_touched(
     tmp_path: Path, plan: dict[str, Any], text: str, fresh: bool
 ) -> None:
     (tmp_path / "results.nc").write_text(text)
@@ -182,7 +182,7 @@ def test_all_that_would_be_overwritten_is_named_at_once(tmp_path: Path, plan: di
 
 
 @pytest.mark.parametrize("name", list(OURS))
-def test_what_an_older_run_left_is_overwritten_when_fresh(tmp_path: Path, plan: dict[str, Any], name: str) -> None:
+def test_files_of_an_older_study_are_overwritten_when_fresh(tmp_path: Path, plan: dict[str, Any], name: str) -> None:
     (tmp_path / name).write_text(OURS[name])
     with pytest.raises(study_folder.FolderError, match=f"holds {name} but no results, .* --fresh discards"):
         study_folder.examine_folder(tmp_path, plan)

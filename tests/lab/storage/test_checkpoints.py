@@ -45,7 +45,7 @@ def test_what_was_written_is_read_from_the_start(store: CheckpointStore) -> None
     assert store.read_results(2, 0, 3) == []
 
 
-def test_only_the_last_carry_is_kept_and_none_at_the_end(store: CheckpointStore) -> None:
+def test_only_the_last_carry_is_stored_and_none_at_the_end(store: CheckpointStore) -> None:
     arrays = store.read_carry(2, 1, 1, SHAPES)
     assert [array.dtype for array in arrays] == [dtype for _, dtype in SHAPES]
     np.testing.assert_array_equal(arrays[0], carry(1)[0])
@@ -93,7 +93,7 @@ def test_parts_of_another_plan_are_refused(store: CheckpointStore) -> None:
         CheckpointStore(store.folder.parent, {"steps": 4}).read_results(2, 1, 3)
 
 
-def test_a_new_plan_takes_the_old_parts_away(store: CheckpointStore) -> None:
+def test_a_new_plan_removes_the_old_checkpoints(store: CheckpointStore) -> None:
     folder = store.folder.parent
     assert checkpoints.read_plan(folder) == PLAN
     checkpoints.initialize_folder(folder, {"steps": 4})

@@ -1,4 +1,4 @@
-"""Files are whole at any moment."""
+"""Files are complete at any moment."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_an_exception_while_writing_leaves_the_old_file_and_nothing_else(tmp_pat
     assert path.read_text() == "new"
 
 
-def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_are_removed(tmp_path: Path) -> None:
     (tmp_path / "mine.nc").write_text("mine")
     with replace_file(tmp_path / "results.nc") as temporary:
         half = temporary.read_bytes()

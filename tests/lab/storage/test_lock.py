@@ -1,4 +1,4 @@
-"""One process at a time."""
+"""Only one process at a time writes to a folder."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from gradlab.lab.storage.lock import LOCK, SOFT_LOCK, LockedError, lock_folder
 HOLD = """
 import errno, sys, time, pathlib
 from gradlab.lab.storage import lock
-from gradlab.lab.storage.lock import locked
+from gradlab.lab.storage.lock import lock_folder
 if len(sys.argv) > 2:
     def refuse(*_):
         raise OSError(int(sys.argv[2]), "no locks here")
     lock.fcntl.flock = refuse
-with locked(pathlib.Path(sys.argv[1])):
+with lock_folder(pathlib.Path(sys.argv[1])):
     print("in", flush=True)
     time.sleep(60)
 """
@@ -34,7 +34,7 @@ def test_the_folder_is_free_again_afterwards(tmp_path: Path) -> None:
         assert list(tmp_path.iterdir()) == []
 
 
-def test_the_second_process_is_told_of_the_first_until_that_is_killed(tmp_path: Path) -> None:
+def test_a_second_process_is_refused_until_the_first_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "in\n"
@@ -69,9 +69,7 @@ def test_without_locks_of_the_file_system_a_file_is_the_lock(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_such_a_lock_of_a_process_that_was_killed_is_no_obstacle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lock_file_of_a_killed_process_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gradlab.lab.storage.lock.fcntl.flock", refuse(errno.ENOLCK))
     command = [sys.executable, "-c", HOLD, str(tmp_path), str(errno.ENOLCK)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
@@ -93,7 +91,7 @@ def test_another_error_of_the_file_system_is_raised(tmp_path: Path, monkeypatch:
         pass
 
 
-def test_a_lock_of_the_users_own_is_left_alone(tmp_path: Path) -> None:
+def test_files_of_the_user_with_the_name_of_a_lock_stay(tmp_path: Path) -> None:
     (tmp_path / ".lock").write_text("mine")
     with lock_folder(tmp_path):
         pass
@@ -110,7 +108,7 @@ def test_a_lock_of_the_users_own_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "target").read_text() == "mine"
 
 
-def test_what_a_killed_process_of_an_older_version_left_is_removed(tmp_path: Path) -> None:
+def test_a_lock_that_an_older_version_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / ".lock").write_text("process 123 on the.host\n")
     with lock_folder(tmp_path):
         assert not (tmp_path / ".lock").exists()

@@ -1,4 +1,4 @@
-"""A file is gradlab's where its content says so."""
+"""Files that gradlab wrote are recognized by their content."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from gradlab.lab.storage.ownership import describe_foreign, is_part
         ("paths_a.pdf", b"%PDF" + b"\0" * 99_999 + b"/Creator (gradlab)"),
     ],
 )
-def test_marks_are_found_and_nothing_else_is_ours(tmp_path: Path, name: str, content: bytes) -> None:
+def test_files_are_recognized_by_their_marks_alone(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     assert describe_foreign(path) is None  # there is none
     path.write_bytes(content)
@@ -77,7 +77,4 @@ def test_results_without_read_permission_are_not_damaged(tmp_path: Path) -> None
         [sys.executable, "-c", AS_NOBODY, str(path)], capture_output=True, text=True, check=True,
         env=os.environ | {"PYTHONPATH": str(Path(gl.__file__).parents[1])},
     )  # fmt: skip
-    assert (
-        done.stdout
-        == f"ResultsError {path} cannot be read (Permission denied); change its mode, or mend what hinders\n"
-    )
+    assert done.stdout == f"ResultsError {path} cannot be read (Permission denied); check its permissions\n"

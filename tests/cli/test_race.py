@@ -48,7 +48,7 @@ def test_a_race_prints_a_leaderboard_and_writes_files(gradlab: Callable[..., Any
         assert str(out / name) in printed.replace("\n  ", " ")
     assert "8 runs" in printed
     assert "sgd" in printed
-    said = "How sure that is, 1 reporting seed cannot say: take six seeds or more."
+    said = "1 reporting seed is too few to say how sure this rank is: use six seeds or more."
     assert said in printed
     assert json.loads((out / "leaderboard.json").read_text())["problems"]["ravine"]["verdict"][0] == said
 

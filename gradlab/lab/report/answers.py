@@ -1,4 +1,4 @@
-"""The answer on each problem: which optimizer, at which rate or configuration, and how sure that is."""
+"""The answer on each problem: which optimizer is best, at which configuration, and how sure that is."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .number_formatting import format_number, format_score_with_spread
 
 
 class Winner(NamedTuple):
-    """The first optimizer."""
+    """The optimizer that ranks first."""
 
     optimizer: str
-    setting: str  # its learning rate, or all its hyperparameters
+    setting: str  # its learning rate, or all hyperparameters that were tuned
     score: str
     measure: str  # what the score is
 
@@ -39,14 +39,16 @@ def answer_race(finding: Finding) -> Answer:
     """Return the answer of a race on one problem."""
     first = finding.rows[0]
     if math.isnan(first.best_rate):
-        return Answer(None, "Every optimizer diverged, at every rate.", [])
+        return Answer(None, "Every optimizer diverged at every learning rate.", [])
     if math.isnan(first.score):
-        text = f"No optimizer survived on all seeds; {first.optimizer} came first, at {format_number(first.best_rate)}."
-        return Answer(None, text, [])
+        rate = format_number(first.best_rate)
+        place = f"{first.optimizer} ranks first, at learning rate {rate}, but its reporting runs diverged."
+        return Answer(None, f"No optimizer has a score: {place}", [])
     sentences = [*describe_certainty(finding.ranks), _describe_rate(finding)]
     if first.diverged_at_best:
-        sentences.append(f"{first.diverged_at_best} of its reported runs diverged, and are not in this number.")
-    return Answer(_winner(first, format_number(first.best_rate), finding.dataset), "", sentences)
+        were = "run diverged and is" if first.diverged_at_best == 1 else "runs diverged and are"
+        sentences.append(f"{first.diverged_at_best} reporting {were} not in this score.")
+    return Answer(_winner(first, f"learning rate {format_number(first.best_rate)}", finding.dataset), "", sentences)
 
 
 def answer_sweep(dataset: xr.Dataset) -> Answer:
@@ -66,19 +68,20 @@ def _winner(row: Any, setting: str, dataset: xr.Dataset) -> Winner:
 
 
 def _describe_rate(finding: Finding) -> str:
-    """How sure the choice of the first optimizer's rate is."""
+    """How sure the choice of the first optimizer's learning rate is."""
     first = finding.rows[0]
-    table = finding.rates.sel(optimizer=first.optimizer)
-    low, high = float(table.low), float(table.high)
-    edge = " It is the end of the grid: a better one may lie beyond." if first.at_edge else ""
     if len(finding.dataset.rate) == 1:
-        return "It ran at one rate only."
+        return "It ran at one learning rate only."
+    interval = finding.rates.sel(optimizer=first.optimizer)
+    low, high = float(interval.low), float(interval.high)
     choice = describe_choosing_metric(finding.dataset.attrs)
-    by = f" by {choice}" if choice else ""
-    if math.isnan(low):
-        return f"The rate was chosen{by} on {format_count(finding.seeds[0], 'seed')}." + edge
-    chosen = f"The rate was chosen{by}. " if choice else ""
+    by = f"by {choice} on" if choice else "on"
+    sentences = [f"Its learning rate was chosen {by} {format_count(finding.seeds[0], 'seed')}."]
     if low == high:
-        return f"{chosen}Other seeds, or another stop, would have chosen the same rate." + edge
-    span = f"{format_number(low)} to {format_number(high)}"
-    return f"{chosen}Other seeds, or another stop, could have chosen rates from {span}." + edge
+        sentences.append("Other seeds, or another stop, would have led to the same choice.")
+    elif not math.isnan(low):
+        span = f"{format_number(low)} to {format_number(high)}"
+        sentences.append(f"Other seeds, or another stop, could have led to any choice from {span}.")
+    if first.at_edge:
+        sentences.append("It lies at the end of the grid, so a better one may lie beyond.")
+    return " ".join(sentences)

@@ -68,24 +68,25 @@ def configuration_table(dataset: xr.Dataset) -> Table:
         )
         for row in rows
     ]
-    also = ", and the best one of each optimizer" * (len(rows) > SHOWN)
-    count = f"The best {SHOWN} of {len(points):,}{also}; " if len(points) > len(rows) else ""
-    note = f"{count}ranked by the choosing seeds, while the score is of the reporting seeds."
+    order = "Ranked by the choosing seeds; the score is of the reporting seeds."
+    if len(points) > len(rows):
+        also = ", and the best one of each optimizer" if len(rows) > SHOWN else ""
+        order = f"The best {SHOWN} of {len(points):,}{also}. {order}"
     headings = _headings([*names, _score_label(attributes), "Diverged"], attributes)
-    return Table("Configurations", headings, body, note[0].upper() + note[1:])
+    return Table("Configurations", headings, body, order)
 
 
 def describe_tuning(dataset: xr.Dataset) -> str:
-    """Return a sentence that says over what, and on which seeds, the optimizers were tuned."""
+    """Return a sentence that says which hyperparameters were tuned, and on which seeds."""
     names, points = swept_hyperparameters(dataset), format_count(dataset.sizes["point"], "point")
-    roles = dataset.role.values
+    roles, choice = dataset.role.values, describe_choosing_metric(dataset.attrs)
     choosing, reporting = (int(np.isin(roles, (role, "both")).sum()) for role in ("choose", "report"))
-    choice = describe_choosing_metric(dataset.attrs)
-    by = f"by {choice} " if choice else ""
+    whose = "Its configuration" if dataset.sizes["optimizer"] == 1 else "The configuration of each optimizer"
+    by = f"by {choice} on" if choice else "on"
+    scored = "the same" if "both" in roles else f"{format_count(reporting, 'other')}"
     return (
-        f"Each optimizer is tuned over {join_names(names)} ({points}) {by}on {format_count(choosing, 'seed')}, and "
-        "compared on "
-        f"{'the same' if 'both' in roles else 'others'} ({reporting})."
+        f"{whose} ({join_names(names)}) was chosen among {points} {by} {format_count(choosing, 'seed')}, and the score "
+        f"is of {scored}."
     )
 
 

@@ -16,17 +16,17 @@ from .findings import Finding
 from .number_formatting import format_number, format_score, format_score_with_spread
 
 _NOTES = {
-    "Rank": "on the reporting seeds",
+    "Rank": "The rank on the reporting seeds",
     "Optimizer": None,
-    "Score": "average and standard deviation over the reporting seeds",
-    "Rank, 95 %": "the ranks that other seeds and other stops could have given it",
-    "Rate": "the learning rate that was best on the choosing seeds, and those that others could have chosen",
-    "First in": "the share of the resamples in which nothing is better",
-    "Good rates": "decades of learning rate around the best one that stay within the tolerance of its score",
-    "To target": "updates until more than half of the reporting runs had reached the target",
-    "Area": "the average score over the whole run",
-    "Diverged": "runs that diverged, of all rates and seeds",
-    "Time, s": "training time of all its runs, without compilation",
+    "Score": "The average and the standard deviation over the reporting seeds",
+    "Rank, 95 %": "The ranks that other seeds and other stops could have given",
+    "Rate": "The learning rate that was best on the choosing seeds, and those that other seeds could have chosen",
+    "First in": "The share of the resamples in which no optimizer is better",
+    "Good rates": "The decades of learning rate around the best one whose scores lie within the tolerance",
+    "To target": "The updates until more than half of the reporting runs reached the target",
+    "Area": "The average score over the whole run",
+    "Diverged": "The runs that diverged, at all learning rates and from all seeds",
+    "Time, s": "The training time of all runs, without compilation",
 }
 
 
@@ -132,43 +132,68 @@ def _rank_bar(rank: int, low: int, high: int, count: int) -> RankBar:
     return RankBar(width, room, width - room, left, right, dot)
 
 
-def leaderboard_notes(finding: Finding) -> str:
-    """Return the sentences that say how to read the table."""
+def leaderboard_notes(finding: Finding) -> list[tuple[str, str]]:
+    """Return what the columns mean, and what the marks mean that occur: pairs of a term and its explanation."""
+    rows, attributes = finding.rows, finding.dataset.attrs
+    notes = [
+        (str(attributes["score_label"]).capitalize(), _describe_score(finding)),
+        ("Rank, 95 %", _describe_rank_interval(finding)),
+        ("Rate", "the learning rate that was chosen, and beside it those that other choosing seeds could have chosen."),
+        (
+            "First in",
+            "the share of the resamples, which draw other seeds and other stops, in which no optimizer is better. Ties "
+            "count for each, so the shares may add up to more than 100 %.",
+        ),
+        ("Good rates", _describe_good_rates(finding)),
+        ("To target", _describe_target(finding)),
+        ("Area", "the mean height of the learning curve."),
+        ("Diverged", f"of {format_count(rows[0].runs, 'run')} at all learning rates."),
+    ]
+    if any(row.good_open for row in rows):
+        notes.append((">", "the good range reaches the end of the grid, so it may be wider."))
+    if any(row.at_edge for row in rows):
+        notes.append(("*", "the rate lies at the end of the grid, so a better one may lie beyond."))
+    if any(row.diverged_at_best for row in rows):
+        notes.append(("†", "some reporting runs diverged. The score leaves them out; the rank counts them as worst."))
+    return notes
+
+
+def _describe_score(finding: Finding) -> str:
     attributes, (choosing, reporting) = finding.dataset.attrs, finding.seeds
-    logarithmic, tolerance = attributes["logarithmic"], float(attributes["tolerance"])
-    within = f"a factor of {tolerance:g}" if logarithmic else format_number(tolerance)
+    if all(math.isnan(row.score) for row in finding.rows):
+        return "no optimizer has one, because runs of every one of them diverged."
+    kind = (
+        "geometric mean ×÷ standard deviation as a factor" if attributes["logarithmic"] else "mean ± standard deviation"
+    )
+    choice = describe_choosing_metric(attributes)
+    if "both" in finding.dataset.role.values:
+        rate = f"the rate with the best {choice}" if choice else "the best rate for the same seed"
+    else:
+        rate = f"the rate with the best {choice}" if choice else "the rate that was best"
+        rate += f" on {format_count(choosing, 'other')}"
+    over, window = format_count(reporting, "seed"), describe_window(finding.dataset)
+    return f"{kind} over {over}, at {rate}. The score of a run: {window}."
+
+
+def _describe_rank_interval(finding: Finding) -> str:
+    if not finding.is_sure:
+        return f"not known: {format_count(finding.seeds[1], 'reporting seed')} cannot bound it, so it is every rank."
+    return "the ranks that other seeds, or stops at other late evaluations, could have given."
+
+
+def _describe_good_rates(finding: Finding) -> str:
+    attributes = finding.dataset.attrs
+    tolerance = float(attributes["tolerance"])
+    within = f"a factor of {tolerance:g}" if attributes["logarithmic"] else format_number(tolerance)
     if read_scale(attributes) == "share":
         within = f"{100 * tolerance:g} % (absolute)"
-    kind = "geometric mean ×÷ standard deviation as a factor" if logarithmic else "mean ± standard deviation"
-    over = format_count(reporting, "seed")
-    is_single, choice = "both" in finding.dataset.role.values, describe_choosing_metric(attributes)
-    chosen = (
-        f"at the rate with the best {choice}" if choice
-        else "at the best rate for the same seed" if is_single
-        else "at the rate that was best"
-    ) + f" on {format_count(choosing, 'other')}" * (not is_single)  # fmt: skip
-    sentences = [
-        f"{str(attributes['score_label']).capitalize()} ({describe_window(finding.dataset)}): {kind} over "
-        f"{over}, {chosen}. Good rates: decades around the best one within {within} of its {choice or 'score'}. ",
-        "First in: the share of the resamples of seeds and stops in which nothing is better; a tie counts for each, so "
-        "that the shares may add to more than 100 %. ",
-        _describe_target(finding),
-        f"Area: the mean height of the learning curve. "
-        f"Diverged: of {format_count(finding.rows[0].runs, 'run')} at all rates. ",
-    ]
-    rows = finding.rows
-    if all(math.isnan(row.score) for row in rows):
-        sentences.insert(0, "No optimizer survived, so that there is no score to compare. ")
-    sentences += ["> the good range reaches the end of the grid, and may be wider. "] * any(r.good_open for r in rows)
-    sentences += ["* the end of the grid: a better rate may lie beyond. "] * any(r.at_edge for r in rows)
-    if any(row.diverged_at_best for row in rows):
-        sentences.append("† some reported runs diverged, and are left out of the score; the rank counts them as worst.")
-    return "".join(sentences)
+    measure = describe_choosing_metric(attributes) or "score"
+    return f"the decades of learning rate around the best one whose {measure} is within {within} of the best."
 
 
 def _describe_target(finding: Finding) -> str:
     target: Any = finding.summary.attrs["target"]
     if math.isnan(target):
-        return "Target: none, because too many diverged. "
-    reached = "half of the optimizers" if len(finding.rows) > 1 else "most of its runs"
-    return f"Target: {format_score(target, finding.dataset.attrs)}, which {reached} reach. "
+        return "there is no target, because too many runs diverged."
+    reached = "half of the optimizers reach" if len(finding.rows) > 1 else "most of its runs reach"
+    return f"the updates to a score of {format_score(target, finding.dataset.attrs)}, which {reached}."

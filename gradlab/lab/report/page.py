@@ -85,7 +85,7 @@ def render_page(
     sweep_sections = [_sweep_section(name, dataset) for name, dataset in sweeps.items()]
     optimizers = (name for dataset in sweeps.values() for name in dataset.optimizer.values.tolist())
     return _environment().get_template("page.html").render(
-        title=f"Race report: {', '.join(datasets)}",
+        title=f"gradlab report: {', '.join(datasets)}",
         lead=_lead(datasets),
         failures=describe_failures(read_failures(attributes)),
         style=_static("style.css"),

@@ -57,7 +57,7 @@ def test_an_optimizer_that_always_diverged_is_last(swept: xr.Dataset) -> None:
     rows, _ = tuned_leaderboard(lost)
     assert [(row.optimizer, row.hyperparameters) for row in rows][1] == ("adam", {})
     lost.final_loss[:] = np.nan
-    assert tuned_leaderboard(lost)[1] == ["No optimizer survived on all seeds."]
+    assert tuned_leaderboard(lost)[1] == ["No optimizer has a score, because runs of every one of them diverged."]
 
 
 def test_every_optimizer_is_among_the_points_that_are_shown(swept: xr.Dataset, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def test_nothing_is_wrong_and_nothing_is_fetched(chromium: Browser, page_file: P
     chromium.open(page_file)
     assert chromium.errors() == []
     assert chromium.run("return performance.getEntriesByType('resource').map(entry => entry.name)") == []
-    assert chromium.run("return document.title") == "Race report: images, ravine"  # no name was run as a script
+    assert chromium.run("return document.title") == "gradlab report: images, ravine"  # no name was run as a script
     assert chromium.run("return document.querySelectorAll('.chart svg, .map svg').length") == 6
 
 
@@ -176,6 +177,26 @@ def test_charts_of_nothing_say_so(
     chromium.run("document.getElementById('choose-none').click()")
     assert chromium.run(said) == ["Choose an optimizer"] * 3
     assert chromium.errors() == []
+
+
+def test_optimizers_without_charts_have_no_place_for_a_line(
+    chromium: Browser, make_swept: Callable[..., xr.Dataset], tmp_path: Path
+) -> None:
+    swept = make_swept(np.ones((2, 2, 4)), {"b1": [0.8, 0.9]}, "sobol")
+    write_report({"made": swept}, {}, tmp_path / "report.html")
+    chromium.open(tmp_path / "report.html")
+    left = "return [...document.querySelectorAll('.card')].map(card => { const range = document.createRange();"
+    left += "range.selectNodeContents(card.querySelector('h3').lastChild);"
+    left += "return range.getBoundingClientRect().x - card.getBoundingClientRect().x; })"
+    assert chromium.run(left) == [0, 0]
+    assert chromium.errors() == []
+
+
+def test_a_long_name_of_an_axis_is_shortened_on_a_phone(chromium: Browser, page_file: Path) -> None:
+    titles = "return [...document.querySelectorAll('[data-chart=sensitivity] .axis')].map(a => a.lastChild.textContent)"
+    for width, ending in ((1280, ", geometric mean over updates 24 to 40"), (375, "")):
+        chromium.open(page_file, width=width)
+        assert chromium.run(titles)[1] == f"loss{ending}"
 
 
 def test_the_widest_tables_fit_a_small_laptop(

@@ -62,17 +62,21 @@ def test_a_rank_has_a_bar_from_the_first_place_to_the_last(findings: list[Findin
     assert {(bar.start, bar.end, bar.width) for bar in places} == {(4, 38, 42)}
 
 
-def test_notes_explain_the_marks_that_occur(race: dict[str, xr.Dataset], findings: list[Finding]) -> None:
-    text = leaderboard_notes(findings[0])
-    assert "Test accuracy (mean over updates 24 to 40): mean ± standard deviation over 4 seeds" in text
-    assert "within 1 % (absolute)" in text
-    assert "Target: " in text
-    assert "First in: the share of the resamples" in text
-    assert "may add to more than 100 %" in text
-    assert "*" not in text
+def test_notes_explain_the_columns_and_the_marks_that_occur(
+    race: dict[str, xr.Dataset], findings: list[Finding]
+) -> None:
+    notes = dict(leaderboard_notes(findings[0]))
+    assert notes["Test accuracy"] == (
+        "mean ± standard deviation over 4 seeds, at the rate that was best on 4 others. The score of a run: mean over "
+        "updates 24 to 40."
+    )
+    assert "whose score is within 1 % (absolute) of the best" in notes["Good rates"]
+    assert "which half of the optimizers reach" in notes["To target"]
+    assert "may add up to more than 100 %" in notes["First in"]
+    assert not {"*", ">", "†"} & set(notes)
     edge = compute_findings({"images": race["images"].isel(rate=[0, 1, 2])})[0]
-    assert "* the end of the grid" in leaderboard_notes(edge)
-    assert "within a factor of 10" in leaderboard_notes(findings[1])
+    assert "end of the grid" in dict(leaderboard_notes(edge))["*"]
+    assert "within a factor of 10" in dict(leaderboard_notes(findings[1]))["Good rates"]
 
 
 def test_an_optimizer_that_always_diverged(race: dict[str, xr.Dataset]) -> None:
@@ -92,15 +96,16 @@ def test_where_nothing_survived_it_is_said(race: dict[str, xr.Dataset]) -> None:
     dataset.diverged[:] = True
     finding = compute_findings({"ravine": dataset})[0]
     assert [row[5] for row in texts(finding)] == ["–"] * 3
-    text = leaderboard_notes(finding)
-    assert "No optimizer survived, so that there is no score to compare" in text
-    assert "Target: none, because too many diverged." in text
-    assert "No optimizer survived" not in leaderboard_notes(compute_findings(race)[1])
+    notes = dict(leaderboard_notes(finding))
+    assert notes["Loss"] == "no optimizer has one, because runs of every one of them diverged."
+    assert notes["To target"] == "there is no target, because too many runs diverged."
+    assert "no optimizer" not in dict(leaderboard_notes(compute_findings(race)[1]))["Loss"]
 
 
 def test_one_optimizer_at_one_rate_from_one_seed(race: dict[str, xr.Dataset]) -> None:
     alone = race["ravine"].isel(optimizer=[1], rate=[2], seed=[0]).assign_coords(role=("seed", ["both"]))
-    text = leaderboard_notes(compute_findings({"ravine": alone})[0])
-    assert "over 1 seed, at" in text
-    assert "which most of its runs reach" in text
-    assert "Diverged: of 1 run at" in text
+    notes = dict(leaderboard_notes(compute_findings({"ravine": alone})[0]))
+    assert "over 1 seed, at the best rate for the same seed." in notes["Loss"]
+    assert "which most of its runs reach" in notes["To target"]
+    assert notes["Diverged"] == "of 1 run at all learning rates."
+    assert notes["Rank, 95 %"].startswith("not known: 1 reporting seed")

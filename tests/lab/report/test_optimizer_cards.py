@@ -47,9 +47,9 @@ def test_the_page_marks_prose(race: dict[str, xr.Dataset], attributes: dict[str,
 
 
 def test_the_note_is_there_only_with_compositions(race: dict[str, xr.Dataset], attributes: dict[str, str]) -> None:
-    assert "Shown at the middle rate" in render_page(race, attributes)
+    assert "shown at the middle learning rate" in render_page(race, attributes)
     unknown = {name: dataset.drop_vars("composition") for name, dataset in race.items()}
-    assert "Shown at" not in render_page(unknown, attributes)
+    assert "shown at the middle" not in render_page(unknown, attributes)
 
 
 def test_a_variant_has_its_own_equations_and_says_of_what(findings: list[Finding]) -> None:

@@ -126,5 +126,5 @@ def test_one_is_no_plural(race: dict[str, xr.Dataset], attributes: dict[str, str
     text = render_page({"ravine": alone}, attributes)
     assert "1 training run of 1 optimizer on 1 problem." in text
     assert "1 optimizer × 1 rate × 1 seed = 1 run of 1 update;" in text  # noqa: RUF001
-    assert "the median of 1 seed," in text
+    assert "the median over 1 seed," in text
     assert not re.search(r"\b1 (optimizers|rates|seeds|runs|updates|problems)\b", text)

@@ -1,4 +1,4 @@
-"""Verdicts in words: how sure it is that the first optimizer comes first."""
+"""The verdict on the optimizer that ranks first, and how sure that is, in sentences."""
 
 from __future__ import annotations
 
@@ -14,72 +14,72 @@ from .resampling import MINIMUM_SEEDS
 
 
 def verdict(rows: Sequence[Any], table: xr.Dataset) -> list[str]:
-    """How sure it is that the first row of a board comes first, as plain sentences; or that no row has a score.
+    """Return how sure it is that the first row of a leaderboard comes first, or that no row has a score.
 
-    `rows` are those of `leaderboard` or `tuned_board`, best first, and `table` is what `ranks` found.
+    `rows` are those of `leaderboard` or `tuned_leaderboard`, best first, and `table` is what `ranks` returns.
     """
     first = rows[0]
     if math.isnan(first.score):
-        return ["No optimizer survived on all seeds."]
+        return ["No optimizer has a score, because runs of every one of them diverged."]
     return describe_certainty(table, first.optimizer)
 
 
 def describe_certainty(table: xr.Dataset, subject: str = "It") -> list[str]:
-    """What `ranks` found about the first optimizer, which is called `subject`, as plain sentences.
+    """Return what `ranks` says about the first optimizer, which the sentences call `subject`.
 
-    Only where it is surely ahead of all others, over other seeds and over other stops among the late evaluations, is it
-    said to come first.
+    They say that it comes first only if it is surely ahead of all others, both over other seeds and over other stops
+    among the late evaluations.
     """
     ordered = table.sortby("rank")
     first, others, seeds = ordered.isel(optimizer=0), ordered.sizes["optimizer"] - 1, ordered.attrs["seeds"]
     if not others:
-        return [f"{subject} ran alone."]
+        return [f"{subject} is the only optimizer, so there is nothing to compare it with."]
     if seeds < MINIMUM_SEEDS:
-        few = format_count(seeds, "reporting seed")
-        return [f"How sure that is, {few} cannot say: take six seeds or more.", *_stops(ordered, subject)]
+        too_few = f"{format_count(seeds, 'reporting seed')} {'is' if seeds == 1 else 'are'} too few"
+        return [f"{too_few} to say how sure this rank is: use six seeds or more.", *_describe_leads(ordered, subject)]
     low, high, level = int(first.low), int(first.high), select_level_with_first(table)
-    percent, basis = f"{100 * table.attrs['confidence']:g} % confidence", format_count(seeds, "seed")
+    confidence = f"with {100 * table.attrs['confidence']:g} % confidence"
+    basis = f"({format_count(seeds, 'seed')}{_describe_stops(table)})"
     if low == high == 1 and not level:
-        beaten = f"all {others} others" if others > 1 else str(ordered.optimizer.values[1])
-        sentence = f"{subject} comes first with {percent}, ahead of {beaten} ({basis}{_wherever(table)})."
-        return [sentence, *_stops(ordered, subject)]
-    place = f"{subject} takes a rank from {low} to {high}" if low < high else f"{subject} takes rank {low}"
-    return [f"{place} with {percent} ({basis}{_wherever(table)}).", *_level(ordered, level), *_stops(ordered, subject)]
+        beaten = {1: str(ordered.optimizer.values[1]), 2: "both others"}.get(others, f"all {others} others")
+        sentences = [f"{subject} comes first {confidence}, ahead of {beaten} {basis}."]
+    elif low < high:
+        sentences = [f"{subject} ranks between {low} and {high} {confidence} {basis}."]
+    else:
+        sentences = [f"{subject} has rank {low} {confidence} {basis}."]
+    return [*sentences, *_describe_level(ordered, level), *_describe_leads(ordered, subject)]
 
 
-def _wherever(table: xr.Dataset) -> str:
-    """The stops that a verdict covers."""
+def _describe_stops(table: xr.Dataset) -> str:
+    """The stops that the verdict covers; empty if there is only one."""
     first, last = table.attrs["first_update"], table.attrs["last_update"]
-    return f", and any stop from update {first} to {last}" if first < last else ""
+    return f", stopped anywhere from update {first} to {last}" if first < last else ""
 
 
-def _level(ordered: xr.Dataset, level: list[str]) -> list[str]:
-    """Who cannot be told from the first: those next to it, and those whose distance varies too much."""
-    if not level:
-        return []
+def _describe_level(ordered: xr.Dataset, level: list[str]) -> list[str]:
+    """The optimizers that the first does not surely beat: those next to it, and those that vary too much."""
     names = ordered.optimizer.values.tolist()
     beaten = [name for name in names[1:] if name not in level]
     below = [name for name in level if beaten and names.index(name) > names.index(beaten[0])]
     beside = [name for name in level if name not in below]
-    sentences = [f"{join_names(beside)} cannot be told from it."] if beside else []
+    sentences = [f"Its lead over {join_names(beside)} is not certain."] if beside else []
     if below:
-        ranked = [f"{name} (rank {names.index(name) + 1})" for name in below]
+        ranked = join_names(f"{name} (rank {names.index(name) + 1})" for name in below)
         sentences.append(
-            f"{'Nor' if beside else 'Neither'} can {join_names(ranked)}, although some that rank higher can: the "
-            "distance "
-            f"from the first varies more there."
+            f"Its lead over {ranked} is not certain{' either' if beside else ''}, although it is over some that rank "
+            "higher, because that difference varies more."
         )
     return sentences
 
 
-def _stops(ordered: xr.Dataset, subject: str) -> list[str]:
-    """At how many of the late evaluations the first one leads, where that depends on when one stops."""
+def _describe_leads(ordered: xr.Dataset, subject: str) -> list[str]:
+    """The number of late evaluations at which the first optimizer leads, where there are several."""
     count, share = ordered.attrs["evaluations"], float(ordered.leads[0])
     if count < 2:
         return []
-    leads, since = round(share * count), f"evaluations from update {ordered.attrs['first_update']} on"
+    leads, where = round(share * count), f"evaluations from update {ordered.attrs['first_update']} on"
     is_shared = round(float(ordered.leads.sum()) * count) > count
     verb = "leads or shares the lead" if is_shared else "leads"
     if leads == count:
-        return [f"{subject} {verb} at all {count} {since}."]
-    return [f"{subject} {verb} at {leads} of the {count} {since}: the order depends on when one stops."]
+        return [f"{subject} {verb} at all {count} {where}."]
+    return [f"{subject} {verb} at {leads} of the {count} {where}, so the order depends on when training stops."]

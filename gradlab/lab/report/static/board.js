@@ -1,10 +1,10 @@
-// Leaderboards that are sorted by the column whose heading is pressed; pressed again, the other way around.
+// Tables that are sorted by the column whose heading is pressed, and in the other direction if it is pressed again.
 function sortable(table) {
   const heads = [...table.querySelectorAll("thead th")];
   const body = table.tBodies[0];
   heads.forEach((head, column) => {
     head.querySelector("button").addEventListener("click", () => {
-      // Of some columns the best values are the highest: their keys ascend where what is read falls.
+      // Where the highest values are the best, the keys are negative: they ascend while the values fall.
       const falls = head.hasAttribute("data-falls");
       const down = head.getAttribute("aria-sort") === (falls ? "descending" : "ascending");
       for (const other of heads) other.removeAttribute("aria-sort");

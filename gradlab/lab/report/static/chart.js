@@ -1,5 +1,5 @@
-// A line chart. It is given {label, x: {label, log}, y: {label, log, room}, lines, bands, step}, where each line has
-// {name, x, y, low, high, ring, crosses}; lines that are not chosen are drawn in grey behind the others.
+// A line chart. The returned function draws {label, x: {label, log}, y: {label, log, range, text}, lines, bands, step}.
+// Each line has {name, x, y, low, high, ring, crosses}. Lines of optimizers that are not selected are grey, in the back.
 function makeChart(host) {
   const frame = element("div", { class: "frame", tabindex: 0, role: "slider" }, host);
   const readout = element("div", { class: "readout", hidden: "", "aria-hidden": "true" }, host);
@@ -7,8 +7,8 @@ function makeChart(host) {
   element("summary", {}, numbers, "Numbers");
   const holder = element("div", { class: "scroller" }, numbers);
   let spec = null;
-  let drawn = null; // {x, y, overlay, width} of what is on the screen
-  let stops = []; // the places of the cursor
+  let drawn = null; // {x, y, overlay, box, visible} of the chart on the screen
+  let stops = []; // the values of x at which the cursor can stand
   let at = null;
 
   function draw(next) {
@@ -149,7 +149,7 @@ function makeChart(host) {
 const LONGEST = 24; // letters of a name beside a chart
 let chartCount = 0;
 
-// The pixels that a text takes beside a chart.
+// The width of a text beside a chart, in pixels.
 function measured(text) {
   const pen = (measured.pen ??= document.createElement("canvas").getContext("2d"));
   pen.font = `500 12.5px ${getComputedStyle(document.body).fontFamily}`;
@@ -173,7 +173,7 @@ function usable(value, spec) {
   return value !== null && value !== undefined && !(spec.y.log && value <= 0);
 }
 
-// The value of a line at a place of the cursor; undefined where it has none there, null where it diverged.
+// The value of a line where the cursor stands: undefined if it has none there, null if it diverged.
 function valueAt(line, place, spec) {
   if (spec.step) return line.y[line.x.findLastIndex((x) => x <= place)];
   const index = line.x.indexOf(place);
@@ -222,7 +222,9 @@ function drawAxes(picture, spec, x, y, box, yRange, xRange) {
   }
   svg("path", { d: `M${box.left} ${box.bottom}H${box.right}` }, axis);
   svg("text", { x: (box.left + box.right) / 2, y: box.bottom + 38, "text-anchor": "middle" }, axis, spec.x.label);
-  svg("text", { transform: `translate(13 ${(box.top + box.bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, axis, spec.y.label);
+  // A chart on a narrow screen is too low for a long label, whose end is in the heading of the chart's slider anyway.
+  const title = measured(spec.y.label) > box.bottom - box.top + 30 ? spec.y.label.split(", ")[0] : spec.y.label;
+  svg("text", { transform: `translate(13 ${(box.top + box.bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, axis, title);
 }
 
 function labelEnds(ends, box) {

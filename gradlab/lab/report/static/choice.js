@@ -1,12 +1,12 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 
-// Which optimizers the charts show, for all of them at once, and how their lines look.
+// The optimizers that all charts show, and how their lines look.
 const DASHES = ["none", "7 3", "2 3", "9 3 2 3", "4 4"];
 const names = data.optimizers.map((optimizer) => optimizer.name);
 const choice = new Set(data.shown);
-const redraws = []; // what to call when the choice changes
+const redraws = []; // functions to call when the choice changes
 
-// Colour and dashes go around at different lengths, so that 35 lines differ; the best optimizers differ in both.
+// Seven colours and five dashes repeat at different lengths, so that 35 lines differ, and the best ones in both.
 function styleOf(name) {
   const position = names.indexOf(name);
   return { color: position % 7, dash: DASHES[position % DASHES.length] };
@@ -21,8 +21,10 @@ function swatch(name) {
 }
 
 function offerChoice() {
-  document.getElementById("choice").hidden = !names.length; // there is nothing to choose among without charts
-  for (const place of document.querySelectorAll(".swatch[data-name]")) place.append(...swatch(place.dataset.name).childNodes);
+  document.getElementById("choice").hidden = !names.length; // without charts there is nothing to choose
+  for (const place of document.querySelectorAll(".swatch[data-name]")) {
+    if (names.includes(place.dataset.name)) place.append(...swatch(place.dataset.name).childNodes); // others have no lines
+  }
   const holder = document.getElementById("choices");
   const boxes = new Map();
   let family = null;

@@ -1,4 +1,4 @@
-// Numbers and elements. Numbers that stand in a column are `even`: all with as many digits.
+// Numbers as text, and elements of the page. With `even`, trailing zeros stay, so that the numbers of a column align.
 const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 function number(value, digits = 3, even = false) {
@@ -28,7 +28,7 @@ function svg(tag, attributes = {}, parent = null, text = null) {
 
 function fill(made, attributes, parent, text) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (text !== null) made.textContent = text; // never as HTML: names are the users'
+  if (text !== null) made.textContent = text; // never as HTML, because names are the user's
   if (parent) parent.append(made);
   return made;
 }

@@ -1,4 +1,4 @@
-// Paths on a landscape, with a slider and a button over the updates.
+// Paths on a landscape, with a slider over the updates and a button that plays them.
 function landscape(section, problem) {
   const host = section.querySelector('[data-chart="paths"]');
   if (!host || !problem.paths) return;
@@ -8,7 +8,7 @@ function landscape(section, problem) {
   const unit = 1000;
   slider.max = last;
   slider.value = last;
-  let parts = []; // of each path: {name, line, points, stroke, head}
+  let parts = []; // of each path: {name, line, points, stroke, exits, head}
 
   function draw() {
     const width = Math.max(map.clientWidth, 200);
@@ -59,7 +59,7 @@ function landscape(section, problem) {
     }
   }
 
-  // Reduced motion: a page turned now and then, in place of a film.
+  // Where the user asks for reduced motion, the paths advance in a few large steps.
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   let timer = null;
   function stop() {

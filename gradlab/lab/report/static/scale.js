@@ -1,4 +1,4 @@
-// Scales: from values to pixels and back, and where their ticks stand.
+// Scales, which turn values into pixels and back, and their ticks.
 function makeScale(low, high, log, start, end) {
   const forward = log ? Math.log10 : (value) => value;
   let [from, to] = [forward(low), forward(high)];
@@ -61,7 +61,7 @@ function widened([low, high], log, share) {
   return [low - room, high + room];
 }
 
-// Move places as little as it takes to be `gap` apart, keeping their order.
+// Move places as little as possible so that they are at least `gap` apart, in the same order.
 function spreadOut(places, gap) {
   const order = places.map((place, index) => [place, index]).sort((a, b) => a[0] - b[0]);
   const groups = [];

@@ -1,4 +1,4 @@
-"""A verdict is said only where neither other seeds nor another stop could undo it."""
+"""An optimizer comes first only where neither other seeds nor another stop could change that."""
 
 from __future__ import annotations
 
@@ -36,16 +36,17 @@ def test_an_order_that_the_last_update_reverses_is_no_verdict(make_curves: Calla
     assert table.leads.values.tolist() == [0.8, 0.2]
     text = " ".join(describe_certainty(table))
     assert "comes first" not in text
-    assert "It takes a rank from 1 to 2 with 95 % confidence (4 seeds, and any stop from update 160 to 200)." in text
-    assert "optimizer_1 cannot be told from it." in text
-    assert "It leads at 4 of the 5 evaluations from update 160 on: the order depends on when one stops." in text
+    assert "It ranks between 1 and 2 with 95 % confidence (4 seeds, stopped anywhere from update 160 to 200)." in text
+    assert "Its lead over optimizer_1 is not certain." in text
+    assert "It leads at 4 of the 5 evaluations from update 160 on, so the order depends on when training stops." in text
 
 
 def test_an_order_that_neither_seeds_nor_stops_change_is_a_verdict(make_curves: Callable[..., xr.Dataset]) -> None:
     table = ranks(make_curves(CLEAR))
     assert table.low.values.tolist() == table.high.values.tolist() == [1, 2]
     assert describe_certainty(table, "adam") == [
-        "adam comes first with 95 % confidence, ahead of optimizer_1 (4 seeds, and any stop from update 160 to 200).",
+        "adam comes first with 95 % confidence, ahead of optimizer_1 "
+        "(4 seeds, stopped anywhere from update 160 to 200).",
         "adam leads at all 5 evaluations from update 160 on.",
     ]
 
@@ -78,21 +79,25 @@ def test_one_that_varies_too_much_for_its_place_is_explained(make_curves: Callab
     table = ranks(make_curves(10.0 ** np.stack([np.zeros((4, 4)), decades], -1)))
     assert table["rank"].values.tolist() == [1, 2, 3, 4]
     text = " ".join(describe_certainty(table))
-    assert "optimizer_1 cannot be told from it." in text
-    assert "Nor can optimizer_3 (rank 4), although some that rank higher can: the distance from the first" in text
+    assert "Its lead over optimizer_1 is not certain." in text
+    assert "Its lead over optimizer_3 (rank 4) is not certain either, although it is over some that rank higher" in text
 
 
 def test_one_optimizer_and_few_seeds(make_curves: Callable[..., xr.Dataset]) -> None:
-    assert describe_certainty(ranks(make_curves(CLEAR[:1]))) == ["It ran alone."]
+    assert describe_certainty(ranks(make_curves(CLEAR[:1]))) == [
+        "It is the only optimizer, so there is nothing to compare it with."
+    ]
     (sentence, _) = describe_certainty(ranks(make_curves(CLEAR[:, :2])))
-    assert sentence == "How sure that is, 2 reporting seeds cannot say: take six seeds or more."
+    assert sentence == "2 reporting seeds are too few to say how sure this rank is: use six seeds or more."
 
 
 def test_a_board_names_its_first_optimizer_or_says_that_none_survived(make_curves: Callable[..., xr.Dataset]) -> None:
     race = make_curves(CLEAR)
     assert verdict(leaderboard(race), ranks(race)) == describe_certainty(ranks(race), "optimizer_0")
     lost = make_curves(np.full_like(CLEAR, np.nan))
-    assert verdict(leaderboard(lost), ranks(lost)) == ["No optimizer survived on all seeds."]
+    assert verdict(leaderboard(lost), ranks(lost)) == [
+        "No optimizer has a score, because runs of every one of them diverged."
+    ]
 
 
 def test_a_lead_that_is_shared_is_no_lead(make_curves: Callable[..., xr.Dataset]) -> None:

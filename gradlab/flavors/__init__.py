@@ -1,7 +1,8 @@
-"""Flavors: the founding optimizers as PyTorch, Keras and optax compute them, with their names and defaults.
+"""Flavors: optimizers exactly as PyTorch, Keras and optax compute them, with the names and defaults of each.
 
-Each is a recipe of the same links as `gradlab.adam` and its siblings, which follow the publications. A flavor has
-every argument of its framework's optimizer, in the same order; an argument that surrounds the update is keyword-only.
+Flavors are recipes of the same links as `gradlab.adam` and the others, which follow the publications. A flavor has
+every argument of the optimizer in its framework, in the same order. Arguments that are not part of the update are
+keyword-only.
 """
 
 from . import keras as keras

@@ -1,18 +1,19 @@
 r"""The optimizers of Keras, as keras 3.15 computes them.
 
-What holds for all of them: `weight_decay` is decoupled everywhere, $x \leftarrow x - \alpha_t \lambda x$ with the rate
-of the step, and never enters a moment; None leaves it out. The learning rate stands inside the momentum buffer, which
-shows only while it changes; one that is a schedule counts from 0, as `iterations` does. Every other number may be a
-schedule too, and then is what Keras gives with that attribute assigned at each step: bias correction is $1 -
-\beta_t^t$.
+These rules hold for all of them. `weight_decay` is always decoupled, $x \leftarrow x - \alpha_t \lambda x$ with the
+learning rate of the step, and never enters a moment; None leaves it out. The learning rate is inside the momentum
+buffer, which matters only while the rate changes. A learning rate that is a schedule counts from 0, as `iterations`
+does. Every other number may be a schedule, too, and gives what Keras computes if that attribute is assigned at each
+step: bias correction is $1 - \beta_t^t$.
 
-`clipnorm`, `clipvalue` and `global_clipnorm` clip the gradient before all else, as `gl.clip_by_norm`,
-`gl.clip_by_value` and `gl.clip_by_global_norm` do; only one of them may be given. Before that, the gradient is divided
+`clipnorm`, `clipvalue` and `global_clipnorm` clip the gradient before anything else, as `gl.clip_by_norm`,
+`gl.clip_by_value` and `gl.clip_by_global_norm` do. Only one of them may be given. Before that, the gradient is divided
 by `loss_scale_factor`.
 
-What differs from Keras: ranges are gradlab's (a momentum of 1 raises, and so does a clipping at 0, which in Keras is
-none); the learning rate may be an integer. `name` and `ema_momentum` do nothing. `use_ema` and
-`gradient_accumulation_steps` are refused, since they act on parameters and on when a step happens.
+The differences from Keras are these. The ranges are those of gradlab: a momentum of 1 raises, and so does clipping at
+0, which Keras takes for no clipping. The learning rate may be an integer. `name` and `ema_momentum` have no effect.
+`use_ema` and `gradient_accumulation_steps` raise ValueError, because they act on the parameters and on when a step
+happens.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def sgd(
 ):
     r"""`keras.optimizers.SGD`: $b_t = \mu b_{t-1} - \alpha_t g_t$, $x_t = x_{t-1} + b_t$.
 
-    `nesterov` steps by $\mu b_t - \alpha_t g_t$. The buffer is kept also for a momentum of 0, where neither it nor
+    `nesterov` steps by $\mu b_t - \alpha_t g_t$. There is a buffer even for a momentum of 0, where neither it nor
     `nesterov` changes a number. Source: keras 3.15, `src/optimizers/sgd.py`.
     """
     return _compose_rate_inside_momentum((), learning_rate, momentum, nesterov, weight_decay)
@@ -76,7 +77,7 @@ def adadelta(
     epsilon: NonNegative = 1e-7,
     weight_decay: NonNegative | None = None,
 ):
-    """`keras.optimizers.Adadelta`: as published, but for a rate of 0.001 where the published form has none.
+    """`keras.optimizers.Adadelta`: as published, with a learning rate of 0.001 that the publication does not have.
 
     Source: keras 3.15, `src/optimizers/adadelta.py`.
     """
@@ -95,8 +96,8 @@ def rmsprop(
 ):
     r"""`keras.optimizers.RMSprop`: $b_t = \mu b_{t-1} + \alpha_t g_t / \sqrt{v_t + \epsilon}$, $x_t = x_{t-1} - b_t$.
 
-    Epsilon stands inside the root, the rate inside the buffer, which is kept also for a momentum of 0. `centered`
-    takes the square of the mean off $v_t$. Source: keras 3.15, `src/optimizers/rmsprop.py`.
+    Epsilon is inside the root, and the learning rate is inside the buffer. There is a buffer even for a momentum of 0.
+    `centered` subtracts the square of the mean from $v_t$. Source: keras 3.15, `src/optimizers/rmsprop.py`.
     """
     measure = scale_by_stddev if centered else scale_by_rms
     return _compose_rate_inside_momentum(
@@ -116,8 +117,8 @@ def adam(
     r"""`keras.optimizers.Adam`: $x_t = x_{t-1} - \alpha \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t} \frac{m_t}{
     \sqrt{v_t} + \epsilon}$.
 
-    Epsilon is added to the root before its correction (epsilon-hat): in the published form it would be $\epsilon /
-    \sqrt{1 - \beta_2^t}$, 32 times as large at the first step. `amsgrad` takes the maximum of the raw $v$.
+    Epsilon is added to the root before the correction ("epsilon hat"). In the published form it would be $\epsilon /
+    \sqrt{1 - \beta_2^t}$, 32 times as large at the first step. `amsgrad` takes the maximum of the uncorrected $v$.
     Source: keras 3.15, `src/optimizers/adam.py`.
     """
     return _compose_step(_adam_direction(beta_1, beta_2, epsilon, amsgrad), learning_rate, weight_decay)
@@ -132,7 +133,7 @@ def adamw(
     epsilon: NonNegative = 1e-7,
     amsgrad: bool = False,
 ):
-    """`keras.optimizers.AdamW`: its Adam, with decay by default and as the second argument.
+    """`keras.optimizers.AdamW`: Adam of Keras, with weight decay by default and as the second argument.
 
     Source: keras 3.15, `src/optimizers/adamw.py`.
     """
@@ -165,9 +166,9 @@ def nadam(
     epsilon: NonNegative = 1e-7,
     weight_decay: NonNegative | None = None,
 ):
-    r"""`keras.optimizers.Nadam`: Nadam with the momentum $\mu_t = \beta_1 (1 - \tfrac12 0.96^t)$ in the look ahead.
+    r"""`keras.optimizers.Nadam`: Nadam with the momentum $\mu_t = \beta_1 (1 - \tfrac12 0.96^t)$ in the look-ahead.
 
-    That warms up 250 times as fast as Dozat's $0.96^{0.004 t}$. The running mean $m$ itself decays by $\beta_1$.
+    It warms up 250 times as fast as Dozat's $0.96^{0.004 t}$. The running mean $m$ itself decays by $\beta_1$.
     Epsilon is added to the corrected root, unlike in Keras's Adam. Source: keras 3.15, `src/optimizers/nadam.py`.
     """
     mu, next_mu = (nadam_momentum(beta_1, 1.0, start) for start in (1.0, 2.0))
@@ -185,13 +186,13 @@ def _adam_direction(b1, b2, epsilon, amsgrad):
 
 
 def _compose_step(direction, learning_rate, weight_decay):
-    """A direction, its decay, and the rate."""
+    """Return the chain of a direction, its weight decay, and the learning rate."""
     decay = () if weight_decay is None else (add_decayed_weights(weight_decay),)
     return chain(direction, *decay, scale_by_learning_rate(learning_rate))
 
 
 def _compose_rate_inside_momentum(direction, learning_rate, momentum, nesterov, weight_decay):
-    """A direction, the rate, then momentum, and last the decay, which must not enter the buffer."""
+    """Return the chain of a direction, the learning rate, momentum, and last the decay, which enters no buffer."""
     decay = () if weight_decay is None else (add_decayed_weights(_multiply(learning_rate, weight_decay)),)
     return chain(
         *direction,

@@ -1,4 +1,4 @@
-"""Moments of optax's optimizers that are stored in a dtype of their own."""
+"""Moments of the optimizers of optax that are stored in another dtype."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from ..transforms.momentum import scale_by_momentum
 
 
 def store_mean(owner, b1, mu_dtype):
-    """The running mean of an optimizer of optax, stored in `mu_dtype`, or as it is for None."""
+    """Return the running mean of an optimizer of optax, stored in `mu_dtype`, or as it is for None."""
     if mu_dtype is None:
         return scale_by_momentum(b1)
     return store(scale_by_momentum(round_decay(owner, "b1", b1, mu_dtype), dampening=b1), mu_dtype)
 
 
 def round_decay(owner, argument, decay, dtype):
-    """The decay that meets a stored moment: a number takes on the moment's dtype in optax, an injected schedule not."""
+    """Return the decay of a stored moment as optax computes it: a number is rounded to the dtype, a schedule is not.
+
+    Raises ValueError for a decay that rounds to 1.
+    """
     if dtype is None or is_schedule(decay):
         return decay
     info = jnp.finfo(dtype)

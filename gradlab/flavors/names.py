@@ -1,4 +1,4 @@
-"""What the three frameworks call the same optimizer and the same hyperparameter, and the defaults that they give it."""
+"""The names and defaults of the same optimizers and hyperparameters in the three frameworks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OPTIMIZERS = (
     *("adamax", "adamaxw", "nadam", "nadamw", "amsgrad"),
 )
 
-# Each framework's name of what is written here under a common one; all other arguments are called alike.
+# The name of a hyperparameter in each framework, by the common name used here. All others have the same name.
 _NAMES: dict[str, dict[str, str]] = {
     "torch": {"rate": "lr", "decay": "alpha"},
     "keras": {"rate": "learning_rate", "decay": "rho", "b1": "beta_1", "b2": "beta_2", "eps": "epsilon"},
@@ -35,7 +35,7 @@ AROUND = {
 
 
 def name_arguments(framework: str, **common: Any) -> dict[str, Any]:
-    """Hyperparameters under their common names as the arguments of a framework's optimizer.
+    """Return hyperparameters with common names as the arguments of an optimizer of a framework.
 
     >>> arguments("torch", rate=0.1, b1=0.9, b2=0.99)
     {'lr': 0.1, 'betas': (0.9, 0.99)}
@@ -47,7 +47,7 @@ def name_arguments(framework: str, **common: Any) -> dict[str, Any]:
 
 
 def read_defaults(framework: str, optimizer: str) -> dict[str, Any]:
-    """The arguments of the update of a framework's optimizer with their defaults, under the framework's names.
+    """Return the arguments of the update of an optimizer with their defaults, by the names of the framework.
 
     A required argument has the default `inspect.Parameter.empty`.
     """
@@ -56,7 +56,7 @@ def read_defaults(framework: str, optimizer: str) -> dict[str, Any]:
 
 
 def format_defaults() -> str:
-    """All arguments of the arithmetic, with the three frameworks' names and defaults, as Markdown."""
+    """Return all arguments of the updates, with the names and defaults of the three frameworks, as Markdown."""
     lines = ["| optimizer | argument | torch | keras | optax |", "|---|---|---|---|---|"]
     for optimizer in OPTIMIZERS:
         columns = {
@@ -73,7 +73,7 @@ def format_defaults() -> str:
 
 
 def _by_common_name(framework: str, given: dict[str, Any]) -> dict[str, str]:
-    """By common name: how the framework would write the argument and its default."""
+    """Return how the framework writes each argument and its default, by common name."""
     shown: dict[str, str] = {}
     for name, value in given.items():
         text = f"`{name}`, required" if value is inspect.Parameter.empty else f"`{name}={value}`"

@@ -1,19 +1,19 @@
 r"""The optimizers of optax, as optax 0.2.8 computes them.
 
-What holds for all of them: the learning rate is required, may be a schedule that counts from 0, and multiplies last
-(in `rmsprop` it stands inside the momentum buffer). Every other number may be a schedule too, and then is what optax
-gives with `inject_hyperparams`: bias correction is $1 - \beta_t^t$ with the decay of the step. Weight decay is
-decoupled in the optimizers whose name ends in w and coupled in `adadelta`; all four need `params`.
+These rules hold for all of them. The learning rate is required, may be a schedule that counts from 0, and multiplies
+last (in `rmsprop` it is inside the momentum buffer). Every other number may be a schedule, too, and gives what optax
+computes with `inject_hyperparams`: bias correction is $1 - \beta_t^t$ with the decay of the step. Weight decay is
+decoupled in the optimizers whose name ends in w, and coupled in `adadelta`. All four need `params`.
 
-`mu_dtype` and `accumulator_dtype` are the dtype that the first moment is stored in, which changes the updates: bfloat16
-by up to 1 % of the rate. They do what optax does under `jax.jit`: a decay that is a number is rounded to that dtype
-too, one that is a schedule is not, and a moment is rounded only when it is stored. A second moment has the dtype of
-the parameters, and float32 where these are narrower.
+`mu_dtype` and `accumulator_dtype` are the dtype in which the first moment is stored, which changes the updates:
+bfloat16 by up to 1 % of the learning rate. They do what optax does under `jax.jit`: a decay that is a number is rounded
+to that dtype, too, a schedule is not, and a moment is rounded only when it is stored. A second moment has the dtype of
+the parameters, but at least float32.
 
-What differs from optax: `learning_rate=None`, which leaves out the minus sign too and so ascends, raises; ranges are
-checked; `adadelta` measures a complex gradient by $|g|^2$, where optax squares without conjugation; the dtype of a
-moment is that of each part of a complex one, where optax drops the imaginary part. Where optax skips what it divides
-by zero, so do these.
+The differences from optax are these. `learning_rate=None` raises, because in optax it leaves out the minus sign, too,
+and ascends. Ranges are checked. `adadelta` measures a complex gradient by $|g|^2$, where optax squares without
+conjugation. The dtype of a complex moment is that of its parts, where optax drops the imaginary part. A quotient is 0
+where optax skips a division by zero.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def sgd(
 ):
     r"""`optax.sgd`: $b_t = \mu b_{t-1} + g_t$, $x_t = x_{t-1} - \alpha b_t$, with the rate outside the buffer.
 
-    `nesterov` steps along $g_t + \mu b_t$, and is ignored without `momentum`. `accumulator_dtype` is the dtype that the
-    buffer is stored in. Source: optax 0.2.8, `_src/alias.py`.
+    `nesterov` steps along $g_t + \mu b_t$, and is ignored without `momentum`. `accumulator_dtype` is the dtype in which
+    the buffer is stored. Source: optax 0.2.8, `_src/alias.py`.
     """
     dtype = None if momentum is None else accumulator_dtype
     decay = round_decay("sgd", "momentum", momentum, dtype)
@@ -75,9 +75,9 @@ def adadelta(
     weight_decay: NonNegative = 0.0,
     weight_decay_mask=None,
 ):
-    """`optax.adadelta`: as published, with coupled decay. Needs `params` also where `weight_decay` is 0.
+    """`optax.adadelta`: as published, with coupled weight decay. Needs `params`, even where `weight_decay` is 0.
 
-    Raises ValueError for a `learning_rate` of None: optax, whose default it is, then goes up the gradient.
+    Raises ValueError for a `learning_rate` of None, the default of optax, with which optax ascends.
     Source: optax 0.2.8, `_src/alias.py`.
     """
     if learning_rate is None:
@@ -102,10 +102,11 @@ def rmsprop(
 ):
     r"""`optax.rmsprop`: $b_t = \mu b_{t-1} - \alpha_t g_t / \sqrt{v_t + \epsilon}$, $x_t = x_{t-1} + b_t$.
 
-    `initial_scale` is $v_0$; the mean that `centered` takes off starts at 0. `bias_correction` divides $v_t$ by $1 -
-    \rho^t$, the share of $v_0$ included, and the mean as well. With `eps_in_sqrt` off, epsilon is added to the root.
-    `nesterov` steps by $\mu b_t - \alpha_t g_t / \sqrt{\cdot}$, and is ignored without `momentum`. A centered $v$ that
-    rounds to below 0 is 0 here, and NaN in optax. Source: optax 0.2.8, `_src/alias.py`.
+    `initial_scale` is $v_0$ in [0, inf). The mean of `centered`, whose square is subtracted, starts at 0.
+    `bias_correction` divides $v_t$, including its share of $v_0$, and the mean by $1 - \rho^t$. With `eps_in_sqrt` off,
+    epsilon is added to the root. `nesterov` steps by $\mu b_t - \alpha_t g_t / \sqrt{\cdot}$, and is ignored without
+    `momentum`. A centered $v$ that rounds to below 0 counts as 0 here, and gives NaN in optax. Source: optax 0.2.8,
+    `_src/alias.py`.
     """
     eps_outside, eps_inside = (0.0, eps) if eps_in_sqrt else (eps, 0.0)
     second_moment = chain(scale_by_momentum(decay, initial=initial_scale), *_correct(decay, bias_correction))
@@ -157,7 +158,10 @@ def adamw(
     *,
     nesterov: bool = False,
 ):
-    """`optax.adamw`: its Adam with decoupled decay of the leaves in `mask`. Source: optax 0.2.8, `_src/alias.py`."""
+    """`optax.adamw`: Adam of optax with decoupled decay of the leaves in `mask`.
+
+    Source: optax 0.2.8, `_src/alias.py`.
+    """
     return chain(
         *_adam_direction("adamw", b1, b2, eps, eps_root, mu_dtype, nesterov),
         add_decayed_weights(weight_decay, mask),
@@ -176,7 +180,10 @@ def nadam(
     *,
     nesterov: bool = True,
 ):
-    """`optax.nadam`: its Adam with `nesterov`, so with a constant momentum. Source: optax 0.2.8, `_src/alias.py`."""
+    """`optax.nadam`: Adam of optax with `nesterov`, so the momentum is constant.
+
+    Source: optax 0.2.8, `_src/alias.py`.
+    """
     direction = _adam_direction("nadam", b1, b2, eps, eps_root, mu_dtype, nesterov)
     return chain(*direction, scale_by_learning_rate(learning_rate))
 
@@ -194,7 +201,7 @@ def nadamw(
     *,
     nesterov: bool = True,
 ):
-    """`optax.nadamw`: its AdamW with `nesterov`. Source: optax 0.2.8, `_src/alias.py`."""
+    """`optax.nadamw`: AdamW of optax with `nesterov`. Source: optax 0.2.8, `_src/alias.py`."""
     return chain(
         *_adam_direction("nadamw", b1, b2, eps, eps_root, mu_dtype, nesterov),
         add_decayed_weights(weight_decay, mask),
@@ -220,7 +227,7 @@ def adamaxw(
     weight_decay: NonNegative = 1e-4,
     mask=None,
 ):
-    """`optax.adamaxw`: its AdaMax with decoupled decay of the leaves in `mask`.
+    """`optax.adamaxw`: AdaMax of optax with decoupled decay of the leaves in `mask`.
 
     Source: optax 0.2.8, `_src/alias.py`.
     """
@@ -246,8 +253,8 @@ def amsgrad(
     r"""`optax.amsgrad`: the maximum of the corrected second moment, $\sqrt{\max_{i \le t} \hat v_i + \epsilon_r} +
     \epsilon$.
 
-    `bias_correction_mu` and `bias_correction_nu` correct the first and the second moment; both off is algorithm 2 of
-    Reddi et al. (2018). Source: optax 0.2.8, `_src/alias.py`.
+    `bias_correction_mu` and `bias_correction_nu` correct the first and the second moment. With both off it is
+    algorithm 2 of Reddi et al. (2018). Source: optax 0.2.8, `_src/alias.py`.
     """
     second_moment = chain(scale_by_momentum(b2), *_correct(b2, bias_correction_nu), running_max())
     return chain(

@@ -1,4 +1,4 @@
-"""Arguments that a framework gives to its optimizers besides those of the update itself, added to the recipes here."""
+"""Arguments of the optimizers of a framework that are not part of the update, and the decorators that add them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _Surround = Callable[..., Any]
 def declare_flavor(
     label: str, surround: _Surround, /, **further: tuple[Any, Any]
 ) -> Callable[[Callable[..., Any]], Any]:
-    """A decorator that makes a flavor of a recipe, with more keyword-only arguments: an annotation and a default each.
+    """Return a decorator that makes a flavor of a recipe, with further keyword-only arguments.
 
-    `surround(made, label, **further)` gives the transformation, from what the recipe itself made.
+    `further` holds an annotation and a default for each. `surround(made, label, **further)` returns the transformation,
+    of what the recipe itself returned.
     """
 
     def decorate(recipe: Callable[..., Any]) -> Any:
@@ -44,7 +45,7 @@ def declare_flavor(
 
 
 def refuse_classes(module: str) -> Callable[[str], Any]:
-    """The `__getattr__` of a module of flavors, which says what stands for `Adam`."""
+    """Return the `__getattr__` of a module of flavors, whose error names `adam` for `Adam`."""
 
     def missing(name: str) -> Any:
         own = vars(sys.modules[module])
@@ -55,19 +56,19 @@ def refuse_classes(module: str) -> Callable[[str], Any]:
 
 
 def torch_flavor(name: str, switches: str) -> Callable[[Callable[..., Any]], Any]:
-    """A decorator for PyTorch's optimizers: `switches` choose among PyTorch's programs for the same arithmetic."""
+    """Return a decorator for an optimizer of PyTorch. `switches` choose among its programs for the same arithmetic."""
 
     def surround(made, label, **ignored):
         return made
 
-    known = {
+    accepted = {
         switch: (bool | None, None) if switch in ("foreach", "fused") else (bool, False) for switch in switches.split()
     }
-    return declare_flavor(f"flavors.torch.{name}", surround, **known)
+    return declare_flavor(f"flavors.torch.{name}", surround, **accepted)
 
 
 def keras_flavor(name: str) -> Callable[[Callable[..., Any]], Any]:
-    """A decorator for Keras's optimizers, all of which scale back and clip the gradient first."""
+    """Return a decorator for an optimizer of Keras, all of which unscale and clip the gradient first."""
     limit = (Positive | None, None)
     return declare_flavor(
         f"flavors.keras.{name}",
@@ -85,6 +86,7 @@ def keras_flavor(name: str) -> Callable[[Callable[..., Any]], Any]:
 
 
 def _after_clipping(made, owner, /, **given):
+    """Return the chain of the unscaling, the clipping and an optimizer. Raises ValueError for what it cannot do."""
     if given["use_ema"]:
         raise ValueError(
             f"{owner}: use_ema=True averages the parameters after each step, which an update cannot do; leave it out, "

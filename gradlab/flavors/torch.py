@@ -1,18 +1,20 @@
 r"""The optimizers of PyTorch, as torch 2.13 computes them.
 
-What holds for all of them: `maximize` turns the sign of the gradient before all else, so that weight decay still pulls
-towards 0. `weight_decay` is coupled, $g \leftarrow g + \lambda x$, unless it says decoupled. The learning rate
-multiplies last, outside of every buffer. Every number may be a schedule, which counts from 0, as torch's schedulers do:
-bias correction is $1 - \beta_t^t$ with the decay of the step, also where `OneCycleLR` or `CyclicLR` cycles `betas`.
+These rules hold for all of them. `maximize` changes the sign of the gradient before anything else, so weight decay
+still pulls towards 0. `weight_decay` is coupled, $g \leftarrow g + \lambda x$, unless the optimizer says that it is
+decoupled. The learning rate multiplies last, outside of every buffer. Every number may be a schedule, which counts from
+0 as the schedulers of torch do. Bias correction is $1 - \beta_t^t$ with the decay of the step, including where
+`OneCycleLR` or `CyclicLR` changes `betas`.
 
 `foreach`, `fused`, `capturable` and `differentiable` choose among PyTorch's programs for the same arithmetic. They are
-accepted and do nothing: in float32 and float64 they change an update by a rounding. In bfloat16 PyTorch's own programs
-differ by more, as some round after every operation; here everything is computed in float32 and rounded once.
+accepted and have no effect: in float32 and float64 they change an update by a rounding error. In bfloat16 PyTorch's own
+programs differ by more, because some round after every operation. Here everything is computed in float32 and rounded
+once.
 
-What differs from torch: ranges are gradlab's (a momentum of 1 or more raises); the parameters are given to `init` and
-not to the optimizer, and must be passed to `update`, as weight decay of 0 is a number like any other; a complex
-parameter has one second moment $|g|^2$, where torch keeps one for each of its parts; the steps are counted for the
-whole tree, where torch counts them for each parameter that has a gradient.
+The differences from torch are these. The ranges are those of gradlab, so a momentum of 1 or more raises. The parameters
+are given to `init` and not to the optimizer, and must be passed to `update`, because a weight decay of 0 is a number
+like any other. A complex parameter has one second moment $|g|^2$, where torch keeps one for each of the two parts.
+Steps are counted for the whole tree, where torch counts them for each parameter that has a gradient.
 """
 
 from __future__ import annotations
@@ -45,14 +47,16 @@ def sgd(
 ):
     r"""`torch.optim.SGD`: $b_1 = g_1$, then $b_t = \mu b_{t-1} + (1 - \tau) g_t$, $x_t = x_{t-1} - \alpha b_t$.
 
-    The first gradient enters the buffer undampened, and without momentum `dampening` does nothing. `nesterov` steps
-    along $g_t + \mu b_t$. The buffer is kept also for a momentum of 0, where it changes no number; while a scheduled
-    momentum is 0 it rests.
+    The first gradient enters the buffer undampened, and without momentum `dampening` has no effect. `nesterov` steps
+    along $g_t + \mu b_t$. There is a buffer even for a momentum of 0, where it changes no number. While a scheduled
+    momentum is 0, the buffer does not change.
 
     Raises ValueError for `nesterov` with a momentum of 0 or with dampening, as torch does.
     Source: torch 2.13, `torch/optim/sgd.py`.
     """
-    no_momentum = isinstance(momentum, float) and momentum == 0  # only of Python numbers: a traced one cannot raise
+    no_momentum = (
+        isinstance(momentum, float) and momentum == 0
+    )  # a Python number, because a traced one cannot be compared
     if nesterov and (no_momentum or (isinstance(dampening, float) and dampening != 0)):
         raise ValueError(
             f"flavors.torch.sgd: nesterov=True needs a momentum above 0 and a dampening of 0, got momentum={momentum} "
@@ -78,7 +82,8 @@ def adagrad(
 ):
     r"""`torch.optim.Adagrad`: $x_t = x_{t-1} - \frac{\alpha}{1 + (t - 1) \delta} g_t / (\sqrt{s_t} + \epsilon)$.
 
-    `lr_decay` is $\delta$; it lowers a rate that is a schedule as well. Source: torch 2.13, `torch/optim/adagrad.py`.
+    `lr_decay` is $\delta$ in [0, inf). It lowers a learning rate that is a schedule, too. Source: torch 2.13,
+    `torch/optim/adagrad.py`.
     """
     return chain(
         *_torch_gradient(weight_decay, maximize),
@@ -113,8 +118,9 @@ def rmsprop(
 ):
     r"""`torch.optim.RMSprop`: $b_t = \mu b_{t-1} + g_t / (\sqrt{v_t} + \epsilon)$, $x_t = x_{t-1} - \alpha b_t$.
 
-    The argument `alpha` is the decay of $v$, not the rate. Epsilon stands outside the root, the rate outside the
-    buffer, which is kept also for a momentum of 0. A centered $v$ that rounds to below 0 is 0 here, and NaN in torch.
+    The argument `alpha` is the decay of $v$, not the learning rate. Epsilon is outside the root, and the learning rate
+    is outside the buffer. There is a buffer even for a momentum of 0. A centered $v$ that rounds to below 0 counts as 0
+    here, and gives NaN in torch.
     Source: torch 2.13, `torch/optim/rmsprop.py`.
     """
     return chain(
@@ -138,8 +144,8 @@ def adam(
 ):
     r"""`torch.optim.Adam`: as published, with L2 decay that enters both moments, unless `decoupled_weight_decay`.
 
-    `amsgrad` divides by $\sqrt{\max_{i \le t} v_i / (1 - \beta_2^t)} + \epsilon$: the maximum is of the raw moment,
-    and the largest is corrected by the weight of the latest. Source: torch 2.13, `torch/optim/adam.py`.
+    `amsgrad` divides by $\sqrt{\max_{i \le t} v_i / (1 - \beta_2^t)} + \epsilon$: it takes the maximum of the
+    uncorrected moments and corrects that by the weight of the current step. Source: torch 2.13, `torch/optim/adam.py`.
     """
     b1, b2 = betas
     largest = (running_max(),) if amsgrad else ()
@@ -163,7 +169,7 @@ def adamw(
     *,
     maximize: bool = False,
 ):
-    """`torch.optim.AdamW`: its Adam with decoupled decay. Source: torch 2.13, `torch/optim/adamw.py`."""
+    """`torch.optim.AdamW`: Adam of torch with decoupled weight decay. Source: torch 2.13, `torch/optim/adamw.py`."""
     return adam(lr, betas, eps, weight_decay, amsgrad, maximize=maximize, decoupled_weight_decay=True)
 
 
@@ -201,12 +207,11 @@ def nadam(
     *,
     maximize: bool = False,
 ):
-    r"""`torch.optim.NAdam`: Nadam with the momentum $\mu_t = \beta_1 (1 - \tfrac12 0.96^{\psi t})$ in the look ahead.
+    r"""`torch.optim.NAdam`: Nadam with the momentum $\mu_t = \beta_1 (1 - \tfrac12 0.96^{\psi t})$ in the look-ahead.
 
-    `momentum_decay` is $\psi$. The running mean $m$ itself decays by $\beta_1$, not by $\mu_t$, and the look ahead
-    takes $\mu_{t+1}$ with the $\beta_1$ of step $t$. torch keeps $\prod
-    \mu$ in its default dtype, float32, also for parameters in float64, and is off by 1e-10 there.
-    Source: torch 2.13, `torch/optim/nadam.py`.
+    `momentum_decay` is $\psi$. The running mean $m$ itself decays by $\beta_1$, not by $\mu_t$, and the look-ahead
+    takes $\mu_{t+1}$ with the $\beta_1$ of step $t$. torch keeps $\prod \mu$ in its default dtype, float32, even for
+    parameters in float64, and is off by 1e-10 there. Source: torch 2.13, `torch/optim/nadam.py`.
     """
     b1, b2 = betas
     mu, next_mu = (nadam_momentum(b1, momentum_decay, start) for start in (1.0, 2.0))
@@ -221,6 +226,6 @@ def nadam(
 
 
 def _torch_gradient(weight_decay, maximize):
-    """What torch makes of the gradient before anything measures it."""
+    """Return the links that torch applies to the gradient first: the change of sign and coupled weight decay."""
     turned = (scale(-1.0),) if maximize else ()
     return turned if weight_decay is None else (*turned, add_decayed_weights(weight_decay))

@@ -14,7 +14,7 @@ from ..transforms.scaling import scale
 from ..transforms.second_moment import scale_by_rms
 
 
-@recipe(claims=("descends", "sign symmetric"))  # the rates that `precondition` makes do not depend on the sign
+@recipe(claims=("descends", "sign symmetric"))  # these rates depend on squares only
 def adabound(
     learning_rate: NonNegative = 1e-3,
     b1: Decay = 0.9,
@@ -23,12 +23,13 @@ def adabound(
     gamma: Positive = 1e-3,
     eps: NonNegative = 1e-8,
 ):
-    r"""AdaBound: begins as Adam, ends as SGD, $x_t = x_{t-1} - \operatorname{clip}(s_t / (\sqrt{v_t} + \epsilon), l_t,
-    u_t)\, m_t$.
+    r"""AdaBound, which begins as Adam and ends as SGD, $x_t = x_{t-1} - \operatorname{clip}(s_t / (\sqrt{v_t} +
+    \epsilon), l_t, u_t)\, m_t$.
 
-    $s_t = \alpha \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)$, and the bounds close in on `final_rate` $f$ at the speed
-    `gamma` $\gamma$: $l_t = f (1 - 1 / (\gamma t + 1))$, $u_t = f (1 + 1 / (\gamma t))$. Under a schedule $f$ falls
-    with the rate, as $f \alpha_t / \alpha_0$ (and stays if $\alpha_0 = 0$). Source: Luo et al. (2019), algorithm 2.
+    $s_t = \alpha \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)$. The bounds approach `final_rate`, $f$, at the speed `gamma`,
+    $\gamma$: $l_t = f (1 - 1 / (\gamma t + 1))$ and $u_t = f (1 + 1 / (\gamma t))$. If the learning rate is a schedule,
+    $f$ is scaled with it to $f \alpha_t / \alpha_0$, unless $\alpha_0 = 0$. The other arguments are those of `adam`.
+    Source: Luo et al. (2019), algorithm 2.
     """
     return _compose_bounded(learning_rate, b1, scale_by_rms(b2, eps), b2, final_rate, gamma)
 

@@ -18,11 +18,12 @@ def adadelta(
     weight_decay: NonNegative | None = None,
     weight_decay_mask=None,
 ):
-    r"""Adadelta: RMS scaling, then the units of the parameters back; it needs no rate ($\alpha$ = 1).
+    r"""Adadelta, which scales by the RMS of the gradients and of its own updates, and needs no learning rate.
 
-    `rho` in [0, 1) is the decay of both running means; `eps` in [0, inf) stands inside both roots and sets the size
-    of the first steps (with 0 nothing ever moves). `weight_decay` in [0, inf), of the leaves that `weight_decay_mask`
-    chooses, is added to the gradient, as `add_decayed_weights` does, and needs `params`; None adds nothing.
+    It is published with `learning_rate` $\alpha$ = 1. `rho` in [0, 1) is the decay of both running means. `eps` in [0,
+    inf) is added inside both roots and sets the size of the first steps; with 0, nothing ever moves. `weight_decay` in
+    [0, inf) is added to the gradient in the leaves that `weight_decay_mask` chooses, as in `add_decayed_weights`, and
+    needs `params`. None adds nothing.
 
     Raises ValueError for a mask without a weight decay. Source: Zeiler (2012), algorithm 1.
     """

@@ -11,8 +11,10 @@ from ..transforms.second_moment import scale_by_rss
 
 @recipe(claims=("descends",))
 def adagrad(learning_rate: NonNegative = 1e-2, initial_accumulator_value: NonNegative = 0.0, eps: NonNegative = 1e-10):
-    r"""Adagrad: rates that fall with all the gradients seen, $x_t = x_{t-1} - \alpha g_t / (\sqrt{s_t} + \epsilon)$.
+    r"""Adagrad, whose rates fall with the sum of squared gradients, $x_t = x_{t-1} - \alpha g_t / (\sqrt{s_t} +
+    \epsilon)$.
 
-    $s_t = s_{t-1} + g_t^2$ from $s_0$ = `initial_accumulator_value`. Source: Duchi et al. (2011), figure 1.
+    $s_t = s_{t-1} + g_t^2$, and `initial_accumulator_value` is $s_0$ in [0, inf). Source: Duchi et al. (2011), figure
+    1.
     """
     return chain(scale_by_rss(initial_accumulator_value, eps), scale_by_learning_rate(learning_rate))

@@ -27,10 +27,10 @@ def adam(
     r"""Adam: momentum, plus RMSProp, plus bias correction, $x_t = x_{t-1} - \alpha \hat m_t / (\sqrt{\hat v_t} +
     \epsilon)$.
 
-    `b1` and `b2` in [0, 1) are the decays of the means of $g$ and $g^2$, $\hat m_t = m_t / (1 - \beta_1^t)$ and
-    $\hat v_t = v_t / (1 - \beta_2^t)$. Both are corrected before the division, as published; the efficient form,
-    with one correction behind it, is `chain(scale_by_momentum(b1), scale_by_rms(b2, eps), bias_correction(b1, b2),
-    scale_by_learning_rate(learning_rate))`. `eps_root` in [0, inf) is added inside the root (None adds nothing), and
+    `b1` and `b2` in [0, 1) are the decays of the means of $g$ and $g^2$, $\hat m_t = m_t / (1 - \beta_1^t)$ and $\hat
+    v_t = v_t / (1 - \beta_2^t)$. Both are corrected before the division, as published. The efficient form, with one
+    correction after the division, is `chain(scale_by_momentum(b1), scale_by_rms(b2, eps), bias_correction(b1, b2),
+    scale_by_learning_rate(learning_rate))`. `eps_root` in [0, inf) is added inside the root, and None adds nothing.
     `nesterov` replaces $\hat m_t$ by that of `nadam`. Source: Kingma & Ba (2015), algorithm 1.
     """
     return chain(*make_adam_direction(b1, b2, eps, eps_root, nesterov), scale_by_learning_rate(learning_rate))
@@ -61,7 +61,7 @@ def adamw(
 
 
 def make_adam_direction(b1, b2, eps, eps_root=None, nesterov=False):
-    """The links of Adam before the learning rate; those of Nadam, with `nesterov`."""
+    """Return the links of Adam, or with `nesterov` those of Nadam, before the learning rate."""
     first = look_ahead(b1, next_decay=shift_ahead(b1), corrected=True) if nesterov else bias_correction(b1)
     second = chain(scale_by_momentum(b2), bias_correction(b2))
     return scale_by_momentum(b1), first, scale_by_rms(second, eps, 0.0 if eps_root is None else eps_root)

@@ -20,8 +20,8 @@ def adamax(
 ):
     r"""AdaMax: Adam with the infinity norm, $x_t = x_{t-1} - \frac{\alpha}{1 - \beta_1^t} m_t / u_t$.
 
-    $u_t = \max(\beta_2 u_{t-1}, |g_t|)$, which needs no correction; `eps` in [0, inf) is added to it, 0 as published.
-    Source: Kingma & Ba (2015), algorithm 2.
+    $u_t = \max(\beta_2 u_{t-1}, |g_t|)$, which needs no bias correction. `eps` in [0, inf) is added to $u_t$; it is 0
+    in the publication. Source: Kingma & Ba (2015), algorithm 2.
     """
     return chain(
         scale_by_momentum(b1),

@@ -23,9 +23,9 @@ def amsgrad(
     r"""AMSGrad: Adam with rates that never rise, $x_t = x_{t-1} - \alpha \hat m_t / (\sqrt{\max_{i \le t} \hat v_i} +
     \epsilon)$.
 
-    The maximum is taken of the corrected second moment; of the raw one it would be too small at first, and then
-    corrected too little. `eps_root` in [0, inf) is added inside the root (None adds nothing).
-    Source: Reddi et al. (2018), algorithm 2 (which leaves the corrections out).
+    It takes the maximum of the corrected second moment, so that the maximum is right from the first step. `eps_root` in
+    [0, inf) is added inside the root, and None adds nothing. The other arguments are those of `adam`.
+    Source: Reddi et al. (2018), algorithm 2 (without bias corrections).
     """
     second = chain(scale_by_momentum(b2), bias_correction(b2), running_max())
     return chain(

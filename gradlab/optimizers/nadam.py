@@ -17,10 +17,10 @@ def nadam(
     eps: NonNegative = 1e-8,
     eps_root: NonNegative | None = None,
 ):
-    r"""Nadam: Adam whose $\hat m$ looks one step ahead, $\hat m_t = \frac{\mu_{t+1} m_t}{1 - \prod_{i=1}^{t+1} \mu_i} +
+    r"""Nadam: Adam with Nesterov's look-ahead, $\hat m_t = \frac{\mu_{t+1} m_t}{1 - \prod_{i=1}^{t+1} \mu_i} +
     \frac{(1 - \mu_t) g_t}{1 - \prod_{i=1}^t \mu_i}$.
 
-    `b1` is $\mu$ in [0, 1), a number or a schedule; Dozat's own is `schedules.nadam_momentum`. The rest is Adam's.
-    Source: Dozat (2016), algorithm 2.
+    `b1` is $\mu$ in [0, 1). Dozat's schedule for it is `schedules.nadam_momentum`. The other arguments are those of
+    `adam`. Source: Dozat (2016), algorithm 2.
     """
     return chain(*make_adam_direction(b1, b2, eps, eps_root, nesterov=True), scale_by_learning_rate(learning_rate))

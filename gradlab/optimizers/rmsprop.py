@@ -25,12 +25,14 @@ def rmsprop(
     initial_scale: NonNegative | None = None,
     bias_correction: bool = False,
 ):
-    r"""RMSProp: rates that fall with the recent gradients, $x_t = x_{t-1} - \alpha g_t / (\sqrt{v_t} + \epsilon)$.
+    r"""RMSProp, whose rates fall with the size of recent gradients, $x_t = x_{t-1} - \alpha g_t / (\sqrt{v_t} +
+    \epsilon)$.
 
-    `centered` measures the variance in place of the second moment. `momentum` in [0, 1) is a heavy ball over the
-    scaled gradient, and `nesterov` looks ahead along it; the rate stands outside. `eps_in_sqrt` adds `eps` inside the
-    root, $\sqrt{v_t + \epsilon}$. `initial_scale` is $v_0$ in [0, inf), and None is 0; the mean that `centered` takes
-    off starts at 0. `bias_correction` divides $v_t$, and that mean, by $1 - \rho^t$.
+    `decay` is $\rho$ in [0, 1), and $v_t = \rho v_{t-1} + (1 - \rho) g_t^2$. `centered` takes the variance in place of
+    the second moment. `momentum` in [0, 1) is that of a heavy ball over the scaled gradient, and `nesterov` looks ahead
+    along it; the learning rate multiplies the result. `eps_in_sqrt` adds `eps` inside the root, $\sqrt{v_t +
+    \epsilon}$. `initial_scale` is $v_0$ in [0, inf), and None means 0; the mean of `centered` starts at 0.
+    `bias_correction` divides $v_t$ and the mean by $1 - \rho^t$.
 
     Raises ValueError for `nesterov` without `momentum`.
     Source: Hinton (2012), lecture 6e; Graves (2013); Goodfellow et al. (2016), algorithm 8.5.
@@ -39,7 +41,9 @@ def rmsprop(
         raise ValueError("rmsprop: nesterov=True looks ahead along the momentum; pass momentum too, such as 0.9")
     outside, inside = (0.0, eps) if eps_in_sqrt else (eps, 0.0)
     second_moment = _make_estimator(decay, bias_correction, initial_scale)
-    mean = None if initial_scale is None else _make_estimator(decay, bias_correction)  # None: as the second moment
+    mean = (
+        None if initial_scale is None else _make_estimator(decay, bias_correction)
+    )  # None: the estimator of the second moment
     links = [
         scale_by_stddev(second_moment, outside, inside, mean)
         if centered
@@ -53,7 +57,7 @@ def rmsprop(
 
 
 def _make_estimator(decay, corrected, initial=None):
-    """The estimator of a moment: a decay alone stands for a running mean that starts at 0."""
+    """Return the estimator of a moment. A decay alone means a running mean that starts at 0."""
     if initial is None and not corrected:
         return decay
     mean = scale_by_momentum(decay, initial=0.0 if initial is None else initial)

@@ -1,4 +1,4 @@
-"""Gradient descent, with momentum and with Nesterov's."""
+"""Gradient descent, plain, with momentum, or with Nesterov's momentum."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def sgd(
     nesterov: bool = False,
     dampening: Fraction = 0.0,
 ):
-    r"""Gradient descent, $x_t = x_{t-1} - \alpha g_t$; batch, stochastic or mini-batch is the caller's choice.
+    r"""Gradient descent, $x_t = x_{t-1} - \alpha g_t$, for full batches, mini-batches or single examples.
 
-    `momentum` is $\mu$ in [0, 1), of Polyak's heavy ball: $v_t = \mu v_{t-1} + (1 - \tau) g_t$, $x_t = x_{t-1} -
-    \alpha v_t$, with `dampening` $\tau$ in [0, 1] ($\tau = \mu$ makes $v$ a running mean). `nesterov` follows the
-    point that momentum is about to reach, $v_t = \mu v_{t-1} - \alpha g_t$, $x_t = x_{t-1} + \mu v_t - \alpha g_t$,
-    with the rate inside the buffer, which is exact also while the rate changes (and with $\mu_{t+1} v_t$ ahead, while
-    $\mu$ does).
+    `momentum` is $\mu$ in [0, 1), that of Polyak's heavy ball: $v_t = \mu v_{t-1} + (1 - \tau) g_t$, $x_t = x_{t-1} -
+    \alpha v_t$. `dampening` is $\tau$ in [0, 1]; $\tau = \mu$ makes $v$ a running mean. `nesterov` looks ahead along
+    the momentum, $v_t = \mu v_{t-1} - \alpha g_t$, $x_t = x_{t-1} + \mu v_t - \alpha g_t$. The learning rate is inside
+    this buffer, so the method is exact while the rate changes. While $\mu$ changes, the look-ahead uses $\mu_{t+1}
+    v_t$.
 
     Raises ValueError for `nesterov` without `momentum`.
     Source: Cauchy (1847); Robbins & Monro (1951); Polyak (1964); Nesterov (1983); Sutskever et al. (2013).

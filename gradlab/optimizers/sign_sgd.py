@@ -10,8 +10,8 @@ from ..transforms.scaling import scale_by_learning_rate, scale_by_sign
 
 @recipe(claims=("descends", "unbiased"))
 def sign_sgd(learning_rate: NonNegative = 1e-3):
-    r"""Sign descent: every parameter moves by exactly the rate, $x_t = x_{t-1} - \alpha \operatorname{sign} g_t$.
+    r"""Sign descent: every parameter moves by the learning rate, $x_t = x_{t-1} - \alpha \operatorname{sign} g_t$.
 
-    It is RMSProp with a decay of 0. Source: Bernstein et al. (2018), algorithm 1.
+    It is RMSProp with a decay and an epsilon of 0. Source: Bernstein et al. (2018), algorithm 1.
     """
     return chain(scale_by_sign(), scale_by_learning_rate(learning_rate))

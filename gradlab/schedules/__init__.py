@@ -1,4 +1,4 @@
-"""Schedules: hyperparameters as functions of the step, counted from 0. Values, like optimizers."""
+"""Schedules: hyperparameters that are functions of the step, which counts from 0. They are values, like optimizers."""
 
 from .base import Schedule as Schedule
 from .base import as_schedule as as_schedule

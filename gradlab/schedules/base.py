@@ -1,4 +1,4 @@
-"""The schedule value: a hyperparameter as a function of the step, which counts from 0."""
+"""The schedule value: a hyperparameter that is a function of the step, which counts from 0."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "**": power,
 }
 
-# How a function of the step receives it, by the name that `schedule` knows the form by.
+# The forms in which a function receives the step, by their names in `schedule`.
 _FORMS: dict[str, Callable[[Count], Any]] = {
     "float": lambda step: step.as_float,
     "integer": lambda step: step.whole,
@@ -42,18 +42,19 @@ _FORMS: dict[str, Callable[[Count], Any]] = {
 class Schedule(Value):
     """A function of the step that is also a pytree of its numbers, with `+ - * / **` as on numbers.
 
-    Call it with the step, an integer scalar counted from 0: Python's, NumPy's, or an array of any integer dtype. A
-    negative step counts as step 0, and a float must hold a whole number (inside a trace it is rounded down). It returns
-    a scalar, weakly typed, which takes on the dtype that it meets. The value is the same compiled, closed over or
-    mapped, and boundaries are compared as integers, up to step $2^{31} - 1$, the last that an int32 counter reaches; a
-    Python number may be larger. Raises TypeError for a step that is no number, ValueError for one that is not whole.
+    Call it with the step, an integer scalar counted from 0: of Python, of NumPy, or an array of any integer dtype. A
+    negative step counts as step 0. A float must hold a whole number; inside a trace it is rounded down. The result is a
+    weakly typed scalar, which takes on the dtype that it meets. It is the same whether the schedule is compiled, closed
+    over or mapped. Boundaries are compared as integers, up to step $2^{31} - 1$, the last that an int32 counter
+    reaches. A Python number may be larger. Raises TypeError for a step that is not a number, and ValueError for one
+    that is not whole.
 
-    Like a transformation it compares equal by what it is, pickles, prints as the call that made it, and never makes a
-    program compile twice.
+    Like a transformation, a schedule is compared by its factory and arguments, pickles, prints as the call that made
+    it, and never causes a second compilation.
     """
 
     __slots__ = ("__weakref__", "children", "factory")
-    __array_ufunc__ = None  # so that NumPy leaves `array * schedule` to the schedule
+    __array_ufunc__ = None  # NumPy then leaves `array * schedule` to the schedule
 
     @classmethod
     def _make(cls, factory: Factory, children: dict[str, Any]) -> Schedule:
@@ -63,7 +64,7 @@ class Schedule(Value):
         return schedule
 
     def __call__(self, step: Step) -> Any:
-        if isinstance(step, Count):  # from a schedule that holds this one
+        if isinstance(step, Count):  # the call comes from a schedule that holds this one
             return self._at(step)
         counter = as_counter(step)
         if is_too_large(counter) and not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
@@ -83,7 +84,7 @@ class Schedule(Value):
 
     def __reduce__(self) -> tuple[Any, ...]:
         factory = self.factory
-        if is_found_by_name(factory.build):  # a bare function, wrapped: only that can be found
+        if is_found_by_name(factory.build):  # a wrapped function, of which pickle finds only the bare function
             return _unpickle_wrapped, (factory.build, factory.step, self.children)
         return super().__reduce__()
 
@@ -145,23 +146,23 @@ def schedule(*, step: str = "float") -> Callable[[Callable[P, Callable[[Any], An
 
 
 def schedule(factory: Callable[..., Any] | None = None, /, *, step: str = "float") -> Any:
-    """Make a schedule of a function that takes hyperparameters and returns a function of the step.
+    """Make a schedule factory of a function that takes hyperparameters and returns a function of the step.
 
-    The step arrives as a weakly typed float scalar, so plain arithmetic and `jax.numpy` keep the dtype of whatever
-    the result will scale::
+    The step arrives as a weakly typed float scalar, so plain arithmetic and `jax.numpy` keep the dtype of what the
+    result will scale::
 
         @gl.schedules.schedule
         def square_root_decay(init_value: gl.Positive, timescale: gl.Positive = 1.0):
             return lambda step: init_value / jnp.sqrt(1 + step / timescale)
 
-    In float32 that step is exact up to $2^{24}$. With `step="integer"` it arrives as an integer scalar, which is exact
-    up to $2^{31} - 1$, to look up a table or to compare with a boundary::
+    In float32 this step is exact up to $2^{24}$. With `step="integer"` it arrives as an integer scalar, which is exact
+    up to $2^{31} - 1$, for example to index a table or to compare with a boundary::
 
         @gl.schedules.schedule(step="integer")
         def alternating(high: gl.Positive, low: gl.Positive):
             return lambda step: jnp.where(step % 2 == 0, high, low)
 
-    Raises ValueError if `step` is another word. Raises TypeError for an annotation that cannot be evaluated, and for an
+    Raises ValueError for any other `step`. Raises TypeError for an annotation that cannot be evaluated, and for an
     argument with the name of an attribute that every schedule has, such as `replace`.
     """
     if factory is None:
@@ -193,7 +194,7 @@ def _unpickle_wrapped(build: Callable[..., Any], step: str, children: dict[str, 
 def bind_arguments(
     factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], label: str
 ) -> dict[str, Any]:
-    """The arguments of a call by name, with defaults; a TypeError that lists the arguments if they do not fit."""
+    """Return the arguments of a call by name, with defaults. Raises TypeError with the signature if they do not fit."""
     signature = inspect.signature(factory)
     try:
         bound = signature.bind(*args, **kwargs)
@@ -209,12 +210,16 @@ def bind_arguments(
 
 
 def _strip_annotations(signature: inspect.Signature) -> inspect.Signature:
+    """Return a signature without annotations."""
     bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
     return signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)
 
 
 def as_schedule(value: Any) -> Schedule:
-    """A schedule of anything that may stand for a hyperparameter: a number, an array, a function, a schedule."""
+    """Return a schedule of anything that may be a hyperparameter: a number, an array, a function or a schedule.
+
+    Raises TypeError for anything else.
+    """
     if isinstance(value, Schedule):
         return value
     if is_number(value) or isinstance(value, jax.core.Tracer):
@@ -226,18 +231,18 @@ def as_schedule(value: Any) -> Schedule:
 
 @schedule
 def constant(value: Hyperparameter):
-    """The same value at every step."""
+    """Return the same value at every step."""
     return lambda step: value
 
 
 @schedule(step="integer")
 def from_callable(function):
-    """Any function of the integer step, as a schedule value: equal to another if the function is the same object."""
+    """Make a schedule of a function of the integer step. It equals another if their functions are the same object."""
     return lambda step: _call_schedule(function, step)
 
 
 def _call_schedule(function: Any, step: Any) -> Any:
-    """What a user's function gives. Raises TypeError if it takes no step, or gives no number."""
+    """Call a user's function of the step. Raises TypeError if it does not accept the step or returns no number."""
     name = getattr(function, "__qualname__", type(function).__name__)
     try:
         value = function(step)
@@ -254,20 +259,20 @@ def _call_schedule(function: Any, step: Any) -> Any:
 
 @schedule(step="exact")
 def shift(inner, offset: Seed):
-    """Another schedule `offset` steps later (earlier if negative, where it holds its value at step 0)."""
+    """Take another schedule `offset` steps later. A negative offset delays it, with its value of step 0 until then."""
     return lambda step: as_schedule(inner)(steps_since(step, split(-offset)))
 
 
 def shift_ahead(value: Any) -> Any:
-    """A hyperparameter one step later: a schedule shifted by one, anything else as it is."""
+    """Return a hyperparameter one step later: a schedule is shifted by one, anything else is returned as it is."""
     return shift(as_schedule(value), 1) if is_schedule(value) else value
 
 
 @schedule(step="exact")
 def combined(operation: str, left, right):
-    """Two schedules, or a schedule and a number, joined by `+ - * / **`: what the operators of `Schedule` make.
+    """Combine two schedules, or a schedule and a number, by `+ - * / **`. The operators of `Schedule` call this.
 
-    A power of 0 whose slope is infinite, as of a square root, has derivative 0.
+    A power of 0 whose slope is infinite, as that of a square root, has derivative 0.
     """
     for side in (left, right):
         if isinstance(side, (str, bytes, list, tuple, dict)) or side is None:

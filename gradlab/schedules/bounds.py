@@ -1,4 +1,4 @@
-"""Bounds that close in on a final value, as AdaBound's do."""
+"""Bounds that approach a final value, as those of AdaBound do."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from .steps import Count, quotient
 def lower_bound(final_value: NonNegative, gamma: Positive = 1e-3):
     r"""Rise from 0 towards a final value, $f (1 - 1 / (\gamma t + 1))$ with $t$ = step + 1.
 
+    `final_value` is $f$ in [0, inf), and `gamma` is $\gamma$ in (0, inf), the speed for each step.
+
     Source: Luo et al. (2019).
     """
 
     def at(step):
         closed = gamma * (step + 1)
-        return final_value * (closed / (closed + 1))  # the same, without the cancellation
+        return final_value * (closed / (closed + 1))  # the same value without cancellation
 
     return at
 
@@ -27,6 +29,8 @@ def lower_bound(final_value: NonNegative, gamma: Positive = 1e-3):
 def upper_bound(final_value: NonNegative, gamma: Positive = 1e-3):
     r"""Fall from infinity towards a final value, $f (1 + 1 / (\gamma t))$ with $t$ = step + 1.
 
+    `final_value` is $f$ in [0, inf), and `gamma` is $\gamma$ in (0, inf), the speed for each step.
+
     Source: Luo et al. (2019).
     """
     return lambda step: final_value * (1 + quotient(1.0, gamma * (step + 1)))
@@ -34,7 +38,7 @@ def upper_bound(final_value: NonNegative, gamma: Positive = 1e-3):
 
 @schedule(step="exact")
 def relative(inner):
-    """Another schedule as a share of its value at step 0; 1 throughout where that is 0, as in a warm-up from 0."""
+    """Take another schedule as a share of its value at step 0. If that is 0, as in a warm-up, the result is 1."""
 
     def at(step):
         first = as_schedule(inner)(Count(jnp.zeros_like(step.whole)))

@@ -1,4 +1,4 @@
-"""The step as users pass it, made an exact integer: what counts as a step, and what is refused."""
+"""The conversion of the step that users pass to an exact integer, and the errors for anything that is not a step."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .steps import Count, largest_step
 
 
 def as_counter(step: Any) -> Any:
-    """A step as a whole number that is not negative: Python's or NumPy's where its value is known, else an array.
+    """Return a step as a whole number >= 0: of Python or NumPy if its value is known, else an array.
 
     It may be an integer of any kind, or a float that holds a whole number. A negative step counts as step 0. Inside a
-    trace, where values are unknown, a float is rounded down. Raises TypeError for what is no number (booleans
-    included), and ValueError for a float that is not whole.
+    trace, where values are unknown, a float is rounded down. Raises TypeError for anything that is not a number, such
+    as a boolean, and ValueError for a float that is not whole.
     """
     if isinstance(step, int) and not isinstance(step, bool):
         return max(step, 0)
@@ -40,12 +40,12 @@ def as_counter(step: Any) -> Any:
 
 
 def is_too_large(counter: Any) -> bool:
-    """Whether a step is known, and too large for the default integer dtype."""
+    """Return whether a step is known and too large for the default integer dtype."""
     return isinstance(counter, (int, np.ndarray, np.generic)) and bool(np.any(np.asarray(counter) > largest_step()))
 
 
 def as_count(counter: Any) -> Count:
-    """The step that schedules compute with: an array of the default integer dtype; what is too large is its maximum."""
+    """Return the step for schedules, an array of the default integer dtype and at most its maximum."""
     if isinstance(counter, int):
         return Count(jnp.asarray(min(counter, largest_step())))
     if isinstance(counter, (np.ndarray, np.generic)):
@@ -55,6 +55,7 @@ def as_count(counter: Any) -> Count:
 
 
 def _as_whole(step: np.ndarray) -> Any:
+    """Return a float step as an integer >= 0. Raises ValueError if it is not whole."""
     if not np.all(np.isfinite(step)) or np.any(step != np.floor(step)):
         raise ValueError(f"a schedule counts whole steps from 0, got {step}; pass an integer")
     return max(int(step), 0) if step.ndim == 0 else np.maximum(step, 0).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Schedules that fall from a first value: the learning rate early, smaller later."""
+"""Schedules that decay from an initial value."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def linear(
 ):
     r"""Go in a straight line, $a + (b - a) \min(t / T, 1)$.
 
-    `init_value` is $a$ at step 0, `end_value` is $b$ from step $T$ = `transition_steps` on: at once if that is 0.
-    `transition_begin` is the step at which the line begins, by default 0; the value is $a$ until then.
+    `init_value` is $a$, the value at step 0. `end_value` is $b$, the value from step $T$ = `transition_steps` on, which
+    may be 0. `transition_begin` is the step at which the line begins, by default 0; the value is $a$ until then.
     """
     return lambda step: line(init_value, end_value, *_measure_transition(step, transition_begin, transition_steps))
 
@@ -35,8 +35,8 @@ def cosine(
 ):
     r"""Fall along half a cosine, $a ((1 - \alpha) (\frac{1 + \cos(\pi t / T)}{2})^p + \alpha)$ for $t < T$.
 
-    `init_value` is $a$ at step 0; from step $T$ = `decay_steps` on it stays at the share `alpha` of it, in [0, 1].
-    `exponent` is $p$, by default 1. Source: Loshchilov & Hutter (2017), equation 5.
+    `init_value` is $a$, the value at step 0. From step $T$ = `decay_steps` on, the value is $\alpha a$, and `alpha` is
+    $\alpha$ in [0, 1]. `exponent` is $p$ in (0, inf), by default 1. Source: Loshchilov & Hutter (2017), equation 5.
     """
     return lambda step: half_cosine(
         init_value, alpha * init_value, *measure_progress(step, START, split(decay_steps)), exponent
@@ -52,12 +52,12 @@ def exponential(
     staircase: bool = False,
     end_value: Hyperparameter | None = None,
 ):
-    r"""Multiply by the same factor over and over, $a\, r^{t / T}$.
+    r"""Multiply by the same factor again and again, $a\, r^{t / T}$.
 
-    `decay_rate` is $r$ in [0, inf) for every $T$ = `transition_steps`; `staircase` does so only at whole multiples of
-    $T$, exactly there if $T$ is a whole number. `transition_begin` is the step that $t$ counts from, by default 0; the
-    value is $a$ until then. `end_value` is a floor if $r < 1$, a ceiling if $r > 1$. The arguments are in optax's
-    order. Raises ValueError for a `transition_begin` that is not whole.
+    `decay_rate` is $r$ in [0, inf), the factor for each $T$ = `transition_steps` steps. With `staircase` the value
+    changes only at multiples of $T$, and exactly there if $T$ is a whole number. `transition_begin` is the step from
+    which $t$ counts, by default 0; the value is $a$ until then. `end_value` is a floor if $r < 1$, and a ceiling if
+    $r > 1$. The arguments are in the order of optax. Raises ValueError for a `transition_begin` that is not whole.
     """
     if transition_begin is not None and is_concrete(transition_begin) and np.any(np.asarray(transition_begin) % 1):
         raise ValueError(
@@ -72,7 +72,7 @@ def exponential(
         if end_value is None:
             return value
         over = jnp.where(decay_rate < 1, value <= end_value, value >= end_value)
-        # Where it is over, the power may be infinite, and so its derivative.
+        # Beyond the end value, the power and its derivative may be infinite, so the exponent is replaced there.
         return jnp.where(over, end_value, init_value * power_of(decay_rate, jnp.where(over, 0.0, periods)))
 
     return at
@@ -80,13 +80,17 @@ def exponential(
 
 @schedule(step="exact")
 def inverse_time(init_value: Hyperparameter, transition_steps: PositiveSteps = 1.0, decay_rate: NonNegative = 1.0):
-    r"""Fall as one over the time, $a / (1 + r t / T)$. Source: Robbins & Monro (1951)."""
+    r"""Fall in inverse proportion to time, $a / (1 + r t / T)$.
+
+    `init_value` is $a$, `transition_steps` is $T$ in (0, inf), and `decay_rate` is $r$ in [0, inf).
+    Source: Robbins & Monro (1951).
+    """
     return lambda step: init_value / (1 + decay_rate * quotient(step.as_float, transition_steps))
 
 
 @schedule(step="exact")
 def inverse_square_root(init_value: Hyperparameter, timescale: PositiveSteps = 1.0):
-    r"""Fall as one over the root of the time, $a / \sqrt{1 + t / T}$ with $T$ = `timescale` in steps."""
+    r"""Fall in inverse proportion to the root of time, $a / \sqrt{1 + t / T}$ with $T$ = `timescale` in steps."""
     return lambda step: init_value / jnp.sqrt(1 + quotient(step.as_float, timescale))
 
 
@@ -100,8 +104,8 @@ def polynomial(
 ):
     r"""Fall along a power of the remaining time, $b + (a - b) (1 - \min(t / T, 1))^p$.
 
-    It is $a$ = `init_value` at step 0, and $b$ = `end_value` from step $T$ = `transition_steps` on: at once if that is
-    0. `power` is $p$. `transition_begin` is the step that $t$ counts from, by default 0.
+    `init_value` is $a$, the value at step 0. `end_value` is $b$, the value from step $T$ = `transition_steps` on, which
+    may be 0. `power` is $p$ in (0, inf). `transition_begin` is the step from which $t$ counts, by default 0.
     """
 
     def at(step):
@@ -112,12 +116,12 @@ def polynomial(
 
 
 def line(start, end, early, nearer):
-    """The value on a straight line, from the share of the way to the nearer end: exactly `start` and `end` there."""
+    """Return the value on a straight line, from the progress of `measure_progress`. It is exact at both ends."""
     return jnp.where(early, start + (end - start) * nearer, end + (start - end) * nearer)
 
 
 def half_cosine(start, end, early, nearer, exponent=None):
-    """The value along half a cosine, or a power of it, from the share of the way to the nearer end."""
+    """Return the value along half a cosine, or a power of it, from the progress of `measure_progress`."""
     share = jnp.sin(jnp.pi / 2 * nearer) ** 2  # (1 - cos(pi x)) / 2, without its cancellation at x near 0
     if exponent is None:
         return line(start, end, early, share)
@@ -125,7 +129,7 @@ def half_cosine(start, end, early, nearer, exponent=None):
 
 
 def _follow_power(start, end, share, exponent):
-    """The value where a power of a share of the way is left: exactly `start` for a share of 1, `end` for 0."""
+    """Return the value at a power of the remaining share: exactly `start` for a share of 1, and `end` for 0."""
     left = jnp.where(share > 0, share, 1.0) ** exponent  # 0^p has no slope for p < 1
     left = jnp.where(share > 0, left, 0.0)
     early = left > 0.5

@@ -1,4 +1,4 @@
-"""Schedules of several phases: warm-up, plateau, decay, and any others joined at boundaries."""
+"""Schedules of several phases: warm-up, plateau and decay, or any schedules joined at boundaries."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from .steps import START, Count, add_steps, has_reached, measure_progress, split
 def piecewise(init_value: Hyperparameter, boundaries, factors):
     r"""Multiply by a factor from each boundary on, $a \prod_{i: t \ge b_i} f_i$.
 
-    `boundaries` are steps $b_i$ and `factors` $f_i$ numbers, tuples of equal length; the new value holds from the
-    step $b_i$ itself on. Raises ValueError if the lengths differ.
+    `boundaries` are the steps $b_i$ and `factors` the numbers $f_i$, in tuples of equal length. Step $b_i$ is the first
+    with the factor $f_i$. Raises ValueError if the lengths differ.
     """
     if len(boundaries) != len(factors):
         raise ValueError(f"piecewise: {len(boundaries)} boundaries need as many factors, got {len(factors)}")
@@ -45,9 +45,10 @@ def piecewise(init_value: Hyperparameter, boundaries, factors):
 def join(schedules, boundaries):
     """Run schedules one after another, each with steps that count from 0 at its own boundary.
 
-    `schedules` are $n$ schedules or numbers, `boundaries` the $n - 1$ steps at which the next one begins, none below
-    the one before; where two are equal, the schedule between them has no step. A schedule sees its own steps only, and
-    step 0 where it is not its turn. Raises ValueError if the lengths do not fit, or the boundaries fall.
+    `schedules` are $n$ schedules or numbers. `boundaries` are the $n - 1$ steps at which the next one begins, in rising
+    order; between two equal ones, a schedule has no step. Outside of its own steps, a schedule is called with step 0.
+    Raises TypeError if either is not a list, tuple or array, and ValueError if the lengths do not fit or the boundaries
+    fall.
     """
     for name, given in (("schedules", schedules), ("boundaries", boundaries)):
         if not (isinstance(given, (tuple, list)) or getattr(given, "ndim", 0) > 0):
@@ -70,7 +71,7 @@ def join(schedules, boundaries):
 
 
 def _zero_where(over, step):
-    """A step, and 0 where a phase is over: a function need not be finite, nor differentiable, beyond its own steps."""
+    """Return a step, or 0 where a phase is over, because a schedule may be infinite beyond its own steps."""
     return Count(jnp.where(over, 0, step.whole), jnp.where(over, 0.0, step.rest) if step.has_rest else 0.0)
 
 
@@ -85,9 +86,9 @@ def warmup_cosine(
 ):
     """Rise in a straight line to a peak, then fall along half a cosine.
 
-    From `init_value` at step 0 to `peak_value` at `warmup_steps` to `end_value` at `decay_steps`, which counts both
-    phases; a phase of no steps is left out. `exponent` is a power of the cosine, by default 1. Raises ValueError if
-    `decay_steps` is below `warmup_steps`. Source: Goyal et al. (2017); Loshchilov & Hutter (2017).
+    The value is `init_value` at step 0, `peak_value` at step `warmup_steps`, and `end_value` from step `decay_steps`
+    on, which counts both phases. A phase of no steps is left out. `exponent` is the power of the cosine, by default 1.
+    Raises ValueError if `decay_steps` is below `warmup_steps`. Source: Goyal et al. (2017); Loshchilov & Hutter (2017).
     """
     if is_concrete((warmup_steps, decay_steps)) and np.any(np.asarray(decay_steps) < np.asarray(warmup_steps)):
         raise ValueError(
@@ -112,9 +113,9 @@ def one_cycle(
     start_factor: Positive = 25.0,
     end_factor: Positive = 1e4,
 ):
-    r"""One cycle: up to a peak along a cosine, then down far below the start, over `total_steps`.
+    r"""Rise to a peak along a cosine, then fall far below the start, over `total_steps` steps.
 
-    Begins at `peak_value / start_factor`, peaks at the share `rising_share` in [0, 1] of the steps, and ends at
+    It begins at `peak_value / start_factor`, peaks after the share `rising_share` in [0, 1] of the steps, and ends at
     `peak_value / (start_factor end_factor)`. Source: Smith & Topin (2018).
     """
 
@@ -138,9 +139,10 @@ def warmup_stable_decay(
     init_value: Hyperparameter = 0.0,
     end_value: Hyperparameter = 0.0,
 ):
-    """Rise to a plateau, stay, and fall, all in straight lines.
+    """Rise to a plateau, stay there, and fall, all in straight lines.
 
-    The three phases last `warmup_steps`, `stable_steps` and `decay_steps`; one of no steps is left out.
+    The value goes from `init_value` to `peak_value` to `end_value`. The phases last `warmup_steps`, `stable_steps` and
+    `decay_steps`; a phase of no steps is left out.
     Source: Hu et al. (2024), MiniCPM.
     """
 
@@ -156,9 +158,10 @@ def warmup_stable_decay(
 
 @schedule
 def nadam_momentum(b1: Fraction = 0.9, decay: NonNegative = 0.004, start: NonNegative = 1.0):
-    r"""Nadam's momentum, which warms up, $\mu_t = \beta_1 (1 - \tfrac12 0.96^{\psi t})$ with $t$ = step + `start`.
+    r"""Warm up the momentum of Nadam, $\mu_t = \beta_1 (1 - \tfrac12 0.96^{\psi t})$ with $t$ = step + `start`.
 
-    `b1` is $\beta_1$, where it ends; `decay` is $\psi$, per step. A `start` of 2 gives $\mu_{t+1}$ for the $\beta_1$ of
-    step $t$, with which PyTorch and Keras look ahead. Source: Dozat (2016), section 3.
+    `b1` is $\beta_1$ in [0, 1], the final value. `decay` is $\psi$ in [0, inf), for each step. A `start` of 2 gives
+    $\mu_{t+1}$ with the $\beta_1$ of step $t$, with which PyTorch and Keras look ahead. Source: Dozat (2016), section
+    3.
     """
     return lambda step: b1 * (1 - 0.5 * 0.96 ** (decay * (step + start)))

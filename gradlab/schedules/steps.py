@@ -1,7 +1,7 @@
-"""Arithmetic on numbers of steps that stays exact: integers are compared and subtracted, and only then rounded.
+"""Exact arithmetic on numbers of steps: integers are compared and subtracted first, and rounded afterwards.
 
-A float32 counts exactly up to 2^24 only. Schedules therefore hold the step, and each boundary, as a whole number of
-steps and a rest, and round a difference of the two, which is small where it matters.
+A float32 counts exactly up to 2^24 only. Schedules therefore hold the step and each boundary as a whole number and a
+rest, and round their difference, which is small where precision matters.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Float: TypeAlias = Any  # Python's, or a weakly typed array
 class Count(NamedTuple):
     """A number of steps, as the sum of a whole number and a rest in [0, 1).
 
-    The rest carries the derivative with respect to a boundary. It is the Python number 0.0 where nothing is left.
+    The rest carries the derivative with respect to a boundary. The Python number 0.0 means that there is no rest.
     """
 
     whole: Integer
@@ -30,7 +30,7 @@ class Count(NamedTuple):
 
     @property
     def has_rest(self) -> bool:
-        """Whether there may be a rest; a rest that is an array may be 0, too."""
+        """Whether there may be a rest. A rest that is an array may also be 0."""
         return not _is_nothing(self.rest)
 
     @property
@@ -44,14 +44,15 @@ START = Count(0)
 
 
 def largest_step() -> int:
-    """The largest step that an array of the default integer dtype holds: 2^31 - 1, or 2^63 - 1 under x64."""
+    """Return the largest step that an array of the default integer dtype holds: 2^31 - 1, or 2^63 - 1 under x64."""
     return int(jnp.iinfo(jax.dtypes.canonicalize_dtype(int)).max)
 
 
 def split(number: Any) -> Count:
-    """A number of steps (a Python number or an array, whole or fractional), as its whole part and its rest.
+    """Split a number of steps, a Python number or an array, into its whole part and its rest.
 
-    What is too large for an integer leaves a rest above 1, so that no step reaches it and differences stay right.
+    A number that is too large for an integer leaves a rest above 1, so that no step reaches it and differences are
+    right.
     """
     top = largest_step()
     if isinstance(number, (int, float)):
@@ -65,7 +66,7 @@ def split(number: Any) -> Count:
 
 
 def has_reached(step: Count, boundary: Count) -> jax.Array:
-    """Whether a step is at or behind a boundary, exactly; behind a negative one in any case."""
+    """Return whether a step has reached a boundary, exactly. Every step has reached a negative boundary."""
     if not step.has_rest and not boundary.has_rest:
         return step.whole >= boundary.whole
     behind = _is_behind(*_difference(step, boundary))
@@ -74,7 +75,7 @@ def has_reached(step: Count, boundary: Count) -> jax.Array:
 
 
 def steps_since(step: Count, boundary: Count) -> Count:
-    """The steps since a boundary, which may be negative: 0 before it, and no more than the largest integer."""
+    """Return the steps since a boundary, 0 before it, and at most the largest integer. The boundary may be negative."""
     if not isinstance(boundary.whole, int) or boundary.whole < 0:  # a difference could overflow
         step = step._replace(whole=jnp.minimum(step.whole, largest_step() + jnp.minimum(boundary.whole, 0)))
     whole, rest = _difference(step, boundary)
@@ -88,7 +89,7 @@ def steps_since(step: Count, boundary: Count) -> Count:
 
 
 def add_steps(begin: Count, length: Count) -> Count:
-    """The step that comes a number of steps behind another, or the largest integer; its rest may be above 1."""
+    """Return the step a number of steps after another, or the largest integer. Its rest may be above 1."""
     rest = 0.0 if _is_nothing(begin.rest) and _is_nothing(length.rest) else begin.rest + length.rest
     if isinstance(begin.whole, int) and isinstance(length.whole, int):
         whole = min(begin.whole + length.whole, largest_step())
@@ -97,10 +98,10 @@ def add_steps(begin: Count, length: Count) -> Count:
 
 
 def measure_progress(step: Count, begin: Count, end: Count) -> tuple[jax.Array, Float]:
-    """How far a step is on the way from one step to another: if the nearer end is the first, and the share up to it.
+    """Return the progress of a step between two others: whether the first is nearer, and the share from the nearer.
 
-    The share is in [0, 1/2], and exactly 0 at both ends and beyond. Measured from the nearer end, it has full relative
-    precision at both. A way of no steps is over where it begins.
+    The share is in [0, 1/2], and exactly 0 at both ends and beyond. Because it is measured from the nearer end, it has
+    full relative precision at both. If the two steps are equal, the progress is complete from there on.
     """
     behind, ahead = _float_difference(step, begin), _float_difference(end, step)
     length = _float_difference(end, begin)
@@ -109,10 +110,11 @@ def measure_progress(step: Count, begin: Count, end: Count) -> tuple[jax.Array, 
 
 
 def quotient(steps: Float, period: Any) -> jax.Array:
-    """Steps divided by a period, correctly rounded, however it is compiled; a very large number for a period of 0.
+    """Divide steps by a period, neither of them negative. The quotient is correctly rounded, however it is compiled.
 
-    Neither is negative. A compiler that sees a constant divisor multiplies by its rounded reciprocal, so that
-    82 / 41 may come out below 2. The maximum, which is always the period, hides the constant.
+    For a period of 0 it is the largest number, or 0 for no steps. A compiler that sees a constant divisor multiplies by
+    its rounded reciprocal, so that 82 / 41 may be below 2. The maximum below, which always equals the period, hides the
+    constant.
     """
     steps = as_weak(steps)
     if isinstance(period, (int, float)) and period > 0:
@@ -124,7 +126,7 @@ def quotient(steps: Float, period: Any) -> jax.Array:
 
 
 def count_periods(step: Count, period: Any) -> jax.Array:
-    """The number of whole periods that have passed, as a float: by division of integers where the period is whole."""
+    """Return the number of whole periods that have passed, as a float. A whole period divides integers."""
     whole, rest = split(period)
     if _is_nothing(rest) and not (isinstance(whole, int) and whole <= 0):
         return as_weak(
@@ -137,7 +139,7 @@ def count_periods(step: Count, period: Any) -> jax.Array:
 
 
 def _difference(left: Count, right: Count) -> tuple[Integer, Float]:
-    """The difference of the whole parts, and that of the rests."""
+    """Return the difference of the whole parts and that of the rests."""
     rest = 0.0 if _is_nothing(left.rest) and _is_nothing(right.rest) else left.rest - right.rest
     return left.whole - right.whole, rest
 

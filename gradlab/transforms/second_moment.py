@@ -1,4 +1,4 @@
-"""Second moments: divide the direction by a measure of how large the gradient is."""
+"""Second moments: the division of the direction by a measure of the size of the gradient."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .momentum import scale_by_momentum
 
 
 def _as_estimator(decay: Any) -> Any:
-    """A bare number means an exponential moving average."""
+    """Return a transformation as it is, and for a number an exponential moving average with that decay."""
     return decay if isinstance(decay, optax.GradientTransformation) else scale_by_momentum(decay)
 
 
@@ -43,7 +43,7 @@ class RmsState(NamedTuple):
 
 
 def _bound_gradient(updates: Any, grads: Any) -> tuple[Any, Any]:
-    """The direction and the gradient of a link that squares the gradient: what is squared must have a square."""
+    """Return the direction and the gradient of a link that squares the gradient, bounded so that it has a square."""
     gradient = jax.tree.map(bound_for_squaring, updates if grads is None else grads)
     return (gradient if grads is None else updates), gradient
 
@@ -54,9 +54,9 @@ def scale_by_rms(
 ):
     r"""Divide by the root of the gradient's second moment, $d' = d / (\sqrt{v_t + \epsilon_r} + \epsilon)$.
 
-    $v_t$ is an estimate of $|g_t|^2$ (of the chain's gradient, not of the direction). `decay` in [0, 1) makes it an
-    exponential moving average; a transformation is applied to $|g|^2$ as the estimator, so that
-    `chain(scale_by_momentum(b2), bias_correction(b2), running_max())` is AMSGrad's. `eps` and `eps_root` are in
+    $v_t$ is an estimate of $|g_t|^2$, for the gradient of the chain and not for the direction. A `decay` in [0, 1)
+    makes it an exponential moving average. A transformation in its place is the estimator, which is applied to $|g|^2$:
+    that of AMSGrad is `chain(scale_by_momentum(b2), bias_correction(b2), running_max())`. `eps` and `eps_root` are in
     [0, inf), in units of the gradient and of its square. Where the denominator is 0 the result is 0. A finite gradient
     whose square would overflow is bounded (see `gradlab.arithmetic.bound_for_squaring`); a chain bounds it before it
     enters a momentum.
@@ -82,8 +82,8 @@ def scale_by_rms(
 def scale_by_rss(initial: NonNegative = 0.0, eps: NonNegative = 1e-10, eps_root: NonNegative = 0.0):
     r"""Divide by the root of the sum of all squared gradients, $d' = d / (\sqrt{s_t + \epsilon_r} + \epsilon)$.
 
-    $s_t = s_{t-1} + |g_t|^2$, and `initial` is $s_0$ in [0, inf). `eps` and `eps_root` as in
-    `scale_by_rms`. Source: Duchi et al. (2011), figure 1.
+    $s_t = s_{t-1} + |g_t|^2$, and `initial` is $s_0$ in [0, inf). `eps` and `eps_root` are those of `scale_by_rms`.
+    Source: Duchi et al. (2011), figure 1.
     """
     return scale_by_rms(running_sum(initial), eps, eps_root)
 
@@ -104,8 +104,9 @@ def scale_by_stddev(
 ):
     r"""Divide by the gradient's standard deviation, $d' = d / (\sqrt{v_t - |\bar g_t|^2 + \epsilon_r} + \epsilon)$.
 
-    As `scale_by_rms`, with the square of the estimated mean $\bar g_t$ taken off (at least 0 remains). `decay` in
-    [0, 1) or an estimator, used for both, unless `mean_decay` is the one for the mean.
+    It is `scale_by_rms` with the square of the estimated mean $\bar g_t$ subtracted from $v_t$; a difference below 0
+    counts as 0. `decay`, in [0, 1) or an estimator, estimates both moments, unless `mean_decay` is given for the mean.
+    `eps` and `eps_root` are those of `scale_by_rms`.
     Source: Graves (2013), equations 38 to 40.
     """
     estimator = _as_estimator(decay)
@@ -138,8 +139,8 @@ def scale_by_infinity_norm(decay: Decay = 0.999, eps: NonNegative = 0.0, eps_ins
     r"""Divide by a decaying maximum of the gradient, $u_t = \max(\beta u_{t-1}, |g_t| + \epsilon_i)$, $d' = d / (u_t +
     \epsilon)$.
 
-    `decay` is $\beta$ in [0, 1). `eps` and `eps_inside` are in [0, inf); the published form has neither, and where
-    $u_t = 0$ the result is 0. Source: Kingma & Ba (2015), algorithm 2 (AdaMax).
+    `decay` is $\beta$ in [0, 1). `eps` is $\epsilon$ and `eps_inside` is $\epsilon_i$, both in [0, inf) and 0 in the
+    publication. Where the denominator is 0 the result is 0. Source: Kingma & Ba (2015), algorithm 2 (AdaMax).
     """
 
     def init(params):
@@ -164,8 +165,8 @@ def scale_by_update_rms(decay: Decay = 0.9, eps: NonNegative = 1e-6):
     r"""Multiply by the RMS of the results so far, $d'_t = \sqrt{w_{t-1} + \epsilon}\, d_t$, $w_t = \rho w_{t-1} + (1 -
     \rho) |d'_t|^2$.
 
-    `decay` is $\rho$ in [0, 1), `eps` in [0, inf) in units of the parameter squared; with 0 nothing ever moves. The
-    second half of Adadelta: it gives a dimensionless direction the units of the parameters.
+    `decay` is $\rho$ in [0, 1). `eps` is in [0, inf), in units of the squared parameter; with 0, nothing ever moves.
+    This is the second half of Adadelta. It gives a dimensionless direction the units of the parameters.
 
     Source: Zeiler (2012), algorithm 1.
     """
@@ -200,7 +201,7 @@ def _(write: Writer, decay: Any, eps: Any, eps_root: Any, mean_decay: Any) -> Ex
         mean = write.line(write.fresh(r"\bar g"), mean)
     direction, moment = _write_squares(write, decay)
     variance = moment.plus(Expression(rf"{mean}^2", "product", negative=True))
-    if mean_decay is not None or isinstance(decay, optax.GradientTransformation):  # the difference can be negative
+    if mean_decay is not None or isinstance(decay, optax.GradientTransformation):  # the difference may be negative
         variance = variance.inside(r"\max", "0")
     return direction.over(_write_root(write, variance, eps, eps_root))
 
@@ -224,7 +225,7 @@ def _(write: Writer, decay: Any, eps: Any) -> Expression:
 
 
 def _write_squares(write: Writer, decay: Any) -> tuple[Expression, Expression]:
-    """The direction, and the estimate of the squared gradient."""
+    """Write the estimate of the squared gradient, and return the direction and the estimate."""
     square = Expression(f"{write.gradient()}^2", "square")
     return write.direction(), write.inside(_as_estimator(decay), "v", "2", square, square)
 

@@ -1,4 +1,4 @@
-"""Nadam: Adam whose mean looks one step ahead."""
+"""Nadam: Adam with Nesterov's look-ahead."""
 
 from __future__ import annotations
 

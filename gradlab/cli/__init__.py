@@ -1,4 +1,4 @@
-"""The command line: `gradlab race`, `gradlab sweep`, `gradlab search`, `gradlab list`, `gradlab explain` and more."""
+"""The command line: `gradlab race`, `sweep`, `search`, `report`, `check`, `list` and `explain`."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from gradlab import interrupts
 
 from .streams import ClosedPipeError, OutputError, guard_streams
 
-# What the lab extra installs, by import name; h5py is what h5netcdf writes through.
-_NEEDED = ("typer", "rich", "filelock", "xarray", "h5netcdf", "h5py", "matplotlib", "sklearn")
+# The packages of the extra `lab`, by the names that Python imports them by. h5netcdf writes through h5py.
+_REQUIRED = ("typer", "rich", "filelock", "xarray", "h5netcdf", "h5py", "matplotlib", "sklearn")
 
 
 def main() -> int:
-    """Run the command line; returns the exit code: 0, 1 if something broke, 2 for wrong input, 130 after Ctrl-C.
+    """Run the command line and return the exit code: 0, 1 for a failure, 2 for wrong input, or 130 after Ctrl-C.
 
-    Another Ctrl-C, or a request to end (SIGTERM, 143), ends the process at once.
+    A second Ctrl-C ends the process at once, and so does SIGTERM (143).
     """
     before = interrupts.raise_first()
     try:
         code = _guarded()
-    except KeyboardInterrupt:  # also while the imports are under way, which takes a second
+    except KeyboardInterrupt:  # during the imports too, which take a second
         code = 130
     finally:
         for number, handler in before.items():
@@ -35,12 +35,12 @@ def main() -> int:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
-        os._exit(128 + last)  # not in the usual way, which waits for programs that are being compiled
+        os._exit(128 + last)  # the usual way would wait for the programs that are being compiled
     return code
 
 
 def _guarded() -> int:
-    """Run the command line; what is wrong with standard output is said in a line."""
+    """Run the command line, and report in one line when standard output cannot be written."""
     try:
         with guard_streams():
             return _run()
@@ -53,24 +53,24 @@ def _guarded() -> int:
 
 
 def _run() -> int:
-    missing = [name for name in _NEEDED if find_spec(name) is None]
+    missing = [name for name in _REQUIRED if find_spec(name) is None]
     if missing:
         print(f'gradlab: {", ".join(missing)} missing; install with: pip install "gradlab[lab]"', file=sys.stderr)
         return 1
     if "_GRADLAB_COMPLETE" in os.environ:
-        # Descriptions are one line each: typer wraps them at this width, and fish takes each line for a name.
+        # Typer wraps descriptions at this width, and fish takes each line for a name, so each must fit on one line.
         os.environ |= dict.fromkeys(("COLUMNS", "TERMINAL_WIDTH"), "1000")
     from .app import COMMANDS, app
     from .terminal import reserve_for_json, say
 
-    if logging.lastResort is not None:  # JAX logs a traceback through it; the error itself comes as one line
+    if logging.lastResort is not None:  # JAX logs a traceback through it, of an error that is reported in one line
         logging.lastResort.addFilter(lambda record: not record.getMessage().endswith("callback failed"))
     _allow_odd_folders()
     try:
         with reserve_for_json("--json" in sys.argv[1:]):
             return app(standalone_mode=False) or 0
     except Exception as error:
-        # typer's own errors; by their shape, because typer has its own copy of click from 0.26 on.
+        # Typer's errors are recognized by their attributes, because typer has its own copy of click from 0.26 on.
         if type(error).__name__ == "Abort":
             return 130
         if not hasattr(error, "format_message"):
@@ -82,7 +82,7 @@ def _run() -> int:
 
 
 def _allow_odd_folders() -> None:
-    """Where code lies in folders whose names are not UTF-8, take those bytes out of what JAX notes of its place."""
+    """Make JAX leave out the bytes that are not UTF-8 from the paths of source files that it records."""
     with contextlib.suppress(FileNotFoundError):
         if any("\udc80" <= sign <= "\udcff" for sign in "".join([os.getcwd(), *map(str, sys.path)])):
             import jax

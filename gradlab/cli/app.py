@@ -1,6 +1,7 @@
-"""The application: all commands, and what `gradlab` says without one.
+"""The application: all commands, and the help that `gradlab` prints without one.
 
-A command's module is imported when the command is run, or its own help is asked for: together they take a second.
+The module of a command is imported when the command is run or its own help is asked for, because all of them together
+take a second to import.
 """
 
 from __future__ import annotations
@@ -29,28 +30,28 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
     "report": (
         "report",
         "report",
-        "Write a self-contained report.html: which optimizer, at which rate, and how sure that is.",
+        "Write a report of a study as one HTML page, or draw its charts as pictures.",
     ),
     "check": (
         "check",
         "check_optimizer",
-        "Examine an optimizer by every law that applies to it; the exit code is 1 if one is broken.",
+        "Check an optimizer against every law that applies to it. The exit code is 1 if it breaks one.",
     ),
     "list": (
         "list",
         "list_everything",
-        "List the optimizers, links, combinators, schedules and problems, a line each.",
+        "List all optimizers, links, combinators, schedules and problems, each with a short description.",
     ),
     "explain": (
         "explain",
         "explain",
-        "Show what something is made of: equations, composition, hyperparameters and state memory.",
+        "Explain an optimizer, link, combinator, schedule or problem, with equations, hyperparameters and memory.",
     ),
 }
 
 
 class Commands(TyperGroup):
-    """The commands: shown by their names and first sentences, and imported when one is taken."""
+    """The group of commands. It knows their names and descriptions, and imports a command only to run it."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -66,7 +67,7 @@ class Commands(TyperGroup):
 
 
 def import_command(name: str) -> Any:
-    """A command with its options."""
+    """Return a command with its options."""
     module, function, _ = COMMANDS[name]
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     alone.command(name)(getattr(import_module(f"gradlab.cli.{module}"), function))
@@ -84,7 +85,7 @@ app = typer.Typer(
 @app.callback(invoke_without_command=True)
 def gradlab(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
     if version:
         typer.echo(f"gradlab {gl.__version__}")

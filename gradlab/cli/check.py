@@ -1,6 +1,6 @@
-"""`gradlab check`: whether an optimizer is right, law by law.
+"""`gradlab check`: examine an optimizer, law by law.
 
-What imports JAX is imported inside the functions, so that help and completion do without it.
+Modules that import JAX are imported inside the functions, so that help and completion stay fast.
 """
 
 from __future__ import annotations
@@ -33,29 +33,40 @@ def check_optimizer(
     spec: Annotated[
         str,
         typer.Argument(
-            help="adam (gradlab's), optax:adamw, or package.module:factory (found from this folder too).",
+            help="An optimizer or link of gradlab, optax:name, or package.module:factory, also from this folder.",
             autocompletion=completion.complete_transformations,
         ),
     ],
     arg: Annotated[
-        list[str] | None, typer.Option("--arg", "-a", metavar="NAME=VALUE", help="An argument of the factory.")
+        list[str] | None,
+        typer.Option(
+            "--arg", "-a", metavar="NAME=VALUE", help="An argument for the factory, such as b1=0.8. Repeat it for more."
+        ),
     ] = None,
     reference: Annotated[
-        str | None, typer.Option(help="The published optimizer that it must move as; gradlab's own have theirs.")
+        str | None,
+        typer.Option(
+            help="The reference that it must agree with, such as adam. Default: its own name, for recipes of gradlab."
+        ),
     ] = None,
-    claim: Annotated[list[str] | None, typer.Option(help="A further law that it claims to keep.")] = None,
-    dtype: Annotated[list[str] | None, typer.Option(help="A dtype of the parameters to try; all by default.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    claim: Annotated[
+        list[str] | None,
+        typer.Option(help="Another law to check, which only some optimizers keep. Repeat it for more."),
+    ] = None,
+    dtype: Annotated[
+        list[str] | None, typer.Option(help="A dtype of the parameters. Repeat it for more. Default: five dtypes.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
 ) -> None:
-    """Examine an optimizer by every law that applies to it; the exit code is 1 if one is broken."""
+    """Check an optimizer against every law that applies to it. The exit code is 1 if it breaks one."""
     import jax
 
     from gradlab import registry
     from gradlab.testing import CLAIMS, check
     from gradlab.testing.check import DTYPES, SettingError, require_compilation
 
-    with contextlib.suppress(RuntimeError):  # JAX is in use already, so there are as many devices as there are
-        jax.config.update("jax_num_cpu_devices", 2)  # so that sharding is examined too
+    with contextlib.suppress(RuntimeError):  # the number of devices is fixed once JAX has been used
+        jax.config.update("jax_num_cpu_devices", 2)  # for the law of sharded runs
     try:
         require_compilation()
     except SettingError as error:
@@ -118,13 +129,13 @@ def _find_factory(spec: str) -> Any:
 
 
 def _require_arguments(spec: str, factory: Any, arguments: dict[str, Any]) -> None:
-    """End the command if a factory does not take the arguments that were given, or refuses their values."""
+    """End the command if a factory does not take these arguments, or refuses their values."""
     from gradlab.values import is_factory
 
     if isinstance(factory, tuple) or not callable(factory):
         fail(f"--arg {', '.join(arguments)} goes with a factory, but {spec} is a {type(factory).__name__}")
     is_ours = ":" not in spec or is_factory(factory)
-    with contextlib.suppress(TypeError, ValueError):  # what has no signature is tried
+    with contextlib.suppress(TypeError, ValueError):  # a factory without a signature is called all the same
         signature = inspect.signature(getattr(factory, "of", factory))
         known = [*signature.parameters]
         is_open = any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values())
@@ -144,7 +155,7 @@ def _require_arguments(spec: str, factory: Any, arguments: dict[str, Any]) -> No
     except BaseException as error:
         if is_interrupt(error):
             raise
-        # What fails otherwise is a finding, and in the report.
+        # The check will report any other failure as a broken law.
 
 
 def _declared_claims(factory: Any, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -164,10 +175,10 @@ def _declared_claims(factory: Any, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _require_callable(spec: str, factory: Any, arguments: dict[str, Any]) -> None:
-    """End the command if a factory cannot do without arguments, of which none were given."""
+    """End the command if a factory needs arguments and none are given."""
     if isinstance(factory, tuple) or not callable(factory) or hasattr(factory, "of"):
         return
-    with contextlib.suppress(TypeError, ValueError):  # what has no signature is tried
+    with contextlib.suppress(TypeError, ValueError):  # a factory without a signature is called all the same
         parameters = inspect.signature(factory).parameters.values()
         needed = [
             parameter.name
@@ -182,7 +193,7 @@ def _require_callable(spec: str, factory: Any, arguments: dict[str, Any]) -> Non
 
 
 def _make_link_factory(entry: Entry) -> Any:
-    """What makes a link of the arguments given; without any, the registry's example, for some need one."""
+    """Return a factory of a link that returns the example of the registry when it gets no arguments."""
 
     def make(**given: Any) -> Any:
         return entry.factory(**given) if given else entry.example
@@ -207,7 +218,7 @@ def _parse_arguments(given: list[str]) -> dict[str, Any]:
 
 
 def _add_learning_rate(factory: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments, with a learning rate of 1e-3 for a factory that cannot do without."""
+    """Return the arguments, with a learning rate of 1e-3 if the factory needs one and none is given."""
     if isinstance(factory, tuple) or not callable(factory):
         return arguments
     try:
@@ -241,10 +252,10 @@ def _print_report(report: Report) -> None:
     )
     table.add_column("law", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    table.add_column("what it says, or why it does not apply")
+    table.add_column("statement, or the reason why it does not apply")
     for result in report.results:
         text = result.statement if result.verdict in colors else result.detail
         table.add_row(result.law, f"[{colors.get(result.verdict, 'dim')}]{result.verdict}[/]", escape(text))
     console.print(TrimmedLines(table), markup=True)
     console.print()
-    console.print(str(report), soft_wrap=True)  # it comes wrapped
+    console.print(str(report), soft_wrap=True)  # the report wraps its own lines

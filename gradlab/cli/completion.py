@@ -1,6 +1,7 @@
-"""The names that the shell completes, once `gradlab --install-completion` has told it to.
+"""The names that the shell completes, after `gradlab --install-completion`.
 
-They are read from the source of gradlab, which is not imported: JAX takes a second, for each press of the Tab key.
+They are read from the source files of gradlab. To import gradlab would import JAX, which takes a second for each press
+of the Tab key.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _DECORATORS = ("transformation", "recipe", "schedule")
 
 
 def complete_problems(incomplete: str) -> list[tuple[str, str]]:
-    """The problems that begin with what is typed, each with its summary."""
+    """Return the problems that begin with the typed text, each with its summary."""
     found = []
     for name, file in _find_imported_names(_ROOT / "lab" / "problems" / "__init__.py"):
         constants = _read_constants(_read_definitions(file).get(name))
@@ -29,29 +30,29 @@ def complete_problems(incomplete: str) -> list[tuple[str, str]]:
 
 
 def complete_optimizers(incomplete: str) -> list[str]:
-    """The optimizers of the race that begin with what is typed."""
+    """Return the contestants that begin with the typed text."""
     return sorted([*complete_recipes(incomplete), *(name for name in VARIANTS if name.startswith(incomplete))])
 
 
 def complete_recipes(incomplete: str) -> list[str]:
-    """The optimizers that have hyperparameters to set."""
+    """Return the recipes that begin with the typed text."""
     return [name for name, file in _find_factories(incomplete) if file.parent.name == "optimizers"]
 
 
 def complete_transformations(incomplete: str) -> list[str]:
-    """The optimizers, links and combinators, which `gradlab check` examines."""
+    """Return the optimizers, links and combinators that begin with the typed text."""
     return [name for name, file in _find_factories(incomplete) if file.parent.name != "schedules"]
 
 
 def complete_names(incomplete: str) -> list[str]:
-    """The names that `gradlab explain` knows."""
+    """Return all names that `gradlab explain` knows and that begin with the typed text."""
     factories = [name for name, _ in _find_factories(incomplete)]
     variants = [name for name in VARIANTS if name.startswith(incomplete)]
     return [*factories, *variants, *(name for name, _ in complete_problems(incomplete))]
 
 
 def _find_factories(incomplete: str) -> Iterator[tuple[str, Path]]:
-    """The public factories that begin with what is typed, each with the file that defines it."""
+    """Yield the public factories that begin with the typed text, each with the file that defines it."""
     for module in ("public.py", "schedules/__init__.py"):
         for name, file in _find_imported_names(_ROOT / module):
             if name.startswith(incomplete) and (name == "chain" or _is_decorated(_read_definitions(file).get(name))):
@@ -59,7 +60,7 @@ def _find_factories(incomplete: str) -> Iterator[tuple[str, Path]]:
 
 
 def _find_imported_names(module: Path) -> Iterator[tuple[str, Path]]:
-    """The names that a module imports from files beside or below it, each with the file."""
+    """Yield the names that a module imports from files in its folder or below, each with the file."""
     for node in ast.parse(module.read_bytes()).body:
         if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
             file = module.parent.joinpath(*node.module.split(".")).with_suffix(".py")
@@ -68,20 +69,20 @@ def _find_imported_names(module: Path) -> Iterator[tuple[str, Path]]:
 
 @functools.cache
 def _read_definitions(file: Path) -> dict[str, ast.FunctionDef | ast.ClassDef]:
-    """The functions and classes that a file defines."""
+    """Return the functions and classes that a file defines, by name."""
     body = ast.parse(file.read_bytes()).body
     return {node.name: node for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
 
 
 def _is_decorated(definition: ast.FunctionDef | ast.ClassDef | None) -> bool:
-    """Whether a decorator makes a factory of a function, as in `@schedule` or `@recipe(...)`."""
+    """Tell whether a function is decorated as a factory, as in `@schedule` or `@recipe(...)`."""
     decorators = [] if definition is None else definition.decorator_list
     called = [decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in decorators]
     return any(isinstance(decorator, ast.Name) and decorator.id in _DECORATORS for decorator in called)
 
 
 def _read_constants(definition: ast.FunctionDef | ast.ClassDef | None) -> dict[str, str]:
-    """The attributes of a class that are set to a string, such as `name` and `summary`."""
+    """Return the attributes of a class that are string constants, such as `name` and `summary`."""
     assignments = [node for node in getattr(definition, "body", ()) if isinstance(node, ast.Assign)]
     return {
         target.id: node.value.value

@@ -1,6 +1,6 @@
-"""`gradlab explain`: one optimizer, link, schedule or problem in full.
+"""`gradlab explain`: describe one optimizer, link, combinator, schedule or problem in full.
 
-What imports JAX is imported inside the functions, so that help and completion do without it.
+Modules that import JAX are imported inside the functions, so that help and completion stay fast.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ def explain(
             autocompletion=completion.complete_names,
         ),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON, and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the description as JSON and nothing else.")] = False,
 ) -> None:
-    """Show what something is made of: equations, composition, hyperparameters and state memory."""
+    """Explain an optimizer, link, combinator, schedule or problem, with equations, hyperparameters and memory."""
     from gradlab.lab.problems import Problem
 
     from ..lab.inputs.importing import LoadError
@@ -65,7 +65,7 @@ def explain(
 
 
 def describe_factory(name: str, found: Any) -> dict[str, Any]:
-    """What is known of an Contestant or an Entry, JSON-ready; equations as LaTeX and as Unicode."""
+    """Return the description of a Contestant or an Entry, ready for JSON. Equations are LaTeX and Unicode."""
     import optax
 
     from gradlab import registry
@@ -94,7 +94,7 @@ def describe_factory(name: str, found: Any) -> dict[str, Any]:
 
 
 def describe_problem(name: str, problem: Problem) -> dict[str, Any]:
-    """What is known of a problem, JSON-ready, and the numbers that it is made of."""
+    """Return the description of a problem and its settings, ready for JSON."""
     own: Any = inspect.unwrap(problem)  # type: ignore[arg-type]  # a user's own object behind its adapter
     fields: Any = dataclasses.fields(own) if dataclasses.is_dataclass(own) else ()
     names = [*(field.name for field in fields), "steps"]
@@ -134,7 +134,7 @@ def _print_description(console: Console, described: Mapping[str, Any]) -> None:
         console.print()
     if "composition" in described:
         console.print(Text("composition", style="bold"))
-        console.print(Text(described["composition"]), soft_wrap=True)  # code is not to be broken
+        console.print(Text(described["composition"]), soft_wrap=True)  # code must not be wrapped
         console.print()
     if described.get("hyperparameters"):
         _print_hyperparameters(console, described["hyperparameters"])
@@ -147,7 +147,10 @@ def _print_description(console: Console, described: Mapping[str, Any]) -> None:
 
 
 def _find_subject(name: str) -> Any:
-    """The Problem, Contestant or Entry of a name or a `package.module:name`. Raises UnknownNameError and LoadError."""
+    """Return the Problem, Contestant or Entry of a name or a `package.module:name`.
+
+    Raises UnknownNameError and LoadError.
+    """
     from gradlab import registry
     from gradlab.lab.problems import PROBLEMS
 
@@ -172,7 +175,7 @@ def _find_subject(name: str) -> Any:
 
 
 def _fill_required(parameters: Mapping[str, Any]) -> dict[str, float]:
-    """Numbers for the arguments that have no default."""
+    """Return a number for each argument without a default."""
     return {
         name: 0.1
         for name, parameter in parameters.items()
@@ -181,11 +184,11 @@ def _fill_required(parameters: Mapping[str, Any]) -> dict[str, float]:
 
 
 def describe_state_memory(tx: optax.GradientTransformation) -> str:
-    """How much state an optimizer keeps for float32 parameters, from the shapes that its `init` gives."""
+    """Describe how much state an optimizer keeps for float32 parameters, by the shapes of the state from `init`."""
     import jax
     import jax.numpy as jnp
 
-    shape = (64, 64)  # a matrix, so that state for each row or column is told from state for each element
+    shape = (64, 64)  # a matrix, to tell state for each row or column from state for each element
     state = jax.tree.leaves(jax.eval_shape(tx.init, jax.ShapeDtypeStruct(shape, jnp.float32)))
     count = shape[0] * shape[1]
     full = sum(leaf.dtype.itemsize for leaf in state if leaf.size == count)
@@ -193,12 +196,12 @@ def describe_state_memory(tx: optax.GradientTransformation) -> str:
     arrays = sum(leaf.size == count for leaf in state)
     if not state:
         return "none"
-    copies = f"{full} bytes for each parameter ({arrays} array{'s' * (arrays != 1)} like it)"
-    return copies + (f", and {rest} bytes besides" if rest else "")
+    copies = f"{full} bytes for each parameter ({arrays} array{'s' * (arrays != 1)} of its shape)"
+    return copies + (f", and {rest} more bytes" if rest else "")
 
 
 def _read_documentation(thing: Any) -> list[str]:
-    """The paragraphs of a docstring, equations as Unicode, up to the first one in the markup of Sphinx."""
+    """Return the paragraphs of a docstring up to the first one with Sphinx markup. Equations become Unicode."""
     paragraphs = inspect.cleandoc(thing.__doc__ or "").split("\n\n")
     readable = itertools.takewhile(lambda paragraph: not _MARKUP.search(paragraph), paragraphs)
     return [format_text(" ".join(paragraph.split())) for paragraph in readable if paragraph.strip()]

@@ -1,6 +1,6 @@
-"""`gradlab list`: everything there is, a line each.
+"""`gradlab list`: all names, each with a short description.
 
-What imports JAX is imported inside the function, so that help and completion do without it.
+Modules that import JAX are imported inside the function, so that help and completion stay fast.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _SECTIONS = {"recipe": "optimizers", "link": "links", "combinator": "combinators
 
 
 def list_everything(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the names as JSON, and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON and nothing else.")] = False,
 ) -> None:
-    """List the optimizers, links, combinators, schedules and problems, a line each."""
+    """List all optimizers, links, combinators, schedules and problems, each with a short description."""
     sections = collect_sections()
     if as_json:
         print_json(sections)
@@ -33,11 +33,11 @@ def list_everything(
     console = make_console()
     for title, lines in sections.items():
         _print_section(console, title, lines)
-    console.print("gradlab explain NAME says more about one of them.")
+    console.print("For more about one of them, run: gradlab explain NAME")
 
 
 def collect_sections() -> dict[str, dict[str, str]]:
-    """The names of each kind, each with a line on it: title of the kind -> name -> line."""
+    """Return the names of each kind with their descriptions: title of the section -> name -> description."""
     # JAX comes first, to be imported at this depth of the stack. Deeper, CPython 3.11 maps and unmaps the memory of its
     # frames at 20,000 calls of the import, which takes 0.2 s.
     import jax  # noqa: F401

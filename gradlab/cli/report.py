@@ -22,13 +22,13 @@ def report(
         typer.Option(help="The page to write, or the folder for pictures. Default: in the folder of the study."),
     ] = None,
     form: Annotated[
-        Literal["html", "png", "svg", "pdf"], typer.Option("--format", help="A page, or pictures of a kind.")
+        Literal["html", "png", "svg", "pdf"], typer.Option("--format", help="The format: an HTML page, or pictures.")
     ] = "html",
-    show: Annotated[bool, typer.Option("--open/--no-open", help="Show the page in a browser.")] = False,
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
 ) -> None:
-    """Write a self-contained report.html: which optimizer, at which rate, and how sure that is.
+    """Write a report of a study as one HTML page, or draw its charts as pictures.
 
-    It is of a race, a sweep or a search; charts over learning rates are drawn where there is a grid of them.
+    A study is a race, a sweep or a search. Charts over learning rates need a grid of learning rates.
     """
     path = folder / RESULTS if folder.is_dir() else folder
     _require_results(folder, path)

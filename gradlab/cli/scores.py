@@ -1,4 +1,4 @@
-"""Scores, and what they were taken over, in the terminal."""
+"""Scores as text for the terminal."""
 
 # ruff: noqa: RUF001  (the multiplication sign is meant)
 
@@ -14,8 +14,11 @@ from ..lab.results.score_scale import read_scale
 
 
 def format_score_with_spread(score: float, spread: float, attributes: Mapping[str, Any]) -> str:
-    """A score with its spread: an accuracy as `97.5 ± 0.4 %`, one that falls over decades as `1.2e-09 ×÷ 2.30`, and any
-    other as `3.78 ± 0.04`. Digits that the spread leaves uncertain are not shown."""
+    """Return a score with its spread, without the digits that the spread leaves uncertain.
+
+    An accuracy is written as `97.5 ± 0.4 %`, a score that falls over decades as `1.2e-09 ×÷ 2.30`, and any other as
+    `3.78 ± 0.04`.
+    """
     if math.isnan(score):
         return "diverged"
     has_spread = not math.isnan(spread)

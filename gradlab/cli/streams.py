@@ -1,4 +1,4 @@
-"""Standard output and standard error that may be full or closed, or have few signs."""
+"""Standard output and standard error when they are full or closed, or when their encoding lacks characters."""
 
 # ruff: noqa: RUF001  (the typographic signs are meant)
 
@@ -19,7 +19,7 @@ _PLAIN = {
 
 
 def _replace_letters(error: UnicodeError) -> tuple[str, int]:
-    """What stands for signs that a terminal does not have: plain ones, the bytes of file names, question marks."""
+    """Replace characters that the encoding lacks by plain ones, escaped bytes of file names, or question marks."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     signs = error.object[error.start : error.end]
@@ -31,23 +31,23 @@ codecs.register_error("gradlab", _replace_letters)
 
 
 class OutputError(Exception):
-    """What was printed cannot be written. Not an OSError, which is taken for one of the folder of results."""
+    """An output stream cannot be written. It is no OSError, because those are reported for the folder of results."""
 
 
 class ClosedPipeError(OutputError):
-    """The reader of a pipe, such as `head`, has seen enough."""
+    """The reader of a pipe, such as `head`, has closed it."""
 
 
 class _GuardedStream:
-    """A stream that raises OutputError where it cannot be written; standard error says nothing then."""
+    """A stream that raises OutputError when it cannot be written. Standard error is silent instead."""
 
     def __init__(self, stream: Any, number: int):
         self._stream, self._number = stream, number
-        self._failure: OutputError | None = None  # raised again each time, because others may swallow it
+        self._failure: OutputError | None = None  # raised at each write, because libraries may swallow it
 
     @property
     def buffer(self) -> _GuardedStream:
-        """The stream of bytes below, which some write to."""
+        """The binary stream below, which some libraries write to."""
         return _GuardedStream(self._stream.buffer, self._number)
 
     def write(self, text: str | bytes) -> int:
@@ -62,8 +62,8 @@ class _GuardedStream:
             raise self._failure
         try:
             call()
-        except (OSError, ValueError) as error:  # ValueError: it was closed by somebody
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._number)  # what is still buffered goes there
+        except (OSError, ValueError) as error:  # ValueError if the stream was closed
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._number)  # the rest of the buffer goes there
             if self._number == 2:
                 return
             kind = ClosedPipeError if isinstance(error, BrokenPipeError) else OutputError
@@ -76,12 +76,12 @@ class _GuardedStream:
 
 @contextmanager
 def guard_streams() -> Iterator[None]:
-    """Standard output and standard error that say what is wrong with them; one that is closed is as good as none."""
+    """Within the context, report when standard output cannot be written, and ignore closed streams."""
     before = sys.stdout, sys.stderr
     for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
         try:
             os.fstat(number)
-        except OSError:  # else the next file that is opened would be taken for it
+        except OSError:  # a closed number would go to the next file that is opened
             os.open(os.devnull, os.O_RDWR)
         if number and getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115

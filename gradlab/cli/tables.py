@@ -1,4 +1,4 @@
-"""Tables in the terminal: columns that fit it, numbers that are whole, and no blanks at the ends of lines."""
+"""Tables that fit the terminal, without cut numbers and without blanks at the ends of lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .terminal import escape_line
 
 @dataclass(frozen=True)
 class TrimmedLines:
-    """A table, or a text, without the blanks at the ends of its lines; wider than the terminal if it says so."""
+    """A table or a text without the blanks at the ends of its lines, and wider than the terminal if `width` is."""
 
     inner: Table | Text
     width: int = 0
@@ -36,31 +36,31 @@ class TrimmedLines:
 
 
 def print_columns(console: Console, columns: Mapping[str, Sequence[str]], least: Sequence[str] = ()) -> list[str]:
-    """Print columns by title, names to the left and numbers to the right.
+    """Print columns by title, with names aligned to the left and numbers to the right.
 
-    Where the terminal is too narrow, those of `least` are left out, the first one first; their titles are returned.
-    What is still too wide is not cut: the terminal breaks its lines.
+    If the terminal is too narrow, the columns named in `least` are left out one after another. Returns their titles. A
+    table that is still too wide is not cut, and the terminal wraps its lines.
     """
-    kept, hidden = dict(columns), list[str]()
-    while _measure_width(console, table := _make_table(kept)) > console.width and len(hidden) < len(least):
+    visible, hidden = dict(columns), list[str]()
+    while _measure_width(console, table := _make_table(visible)) > console.width and len(hidden) < len(least):
         hidden.append(least[len(hidden)])
-        del kept[hidden[-1]]
+        del visible[hidden[-1]]
     console.print(TrimmedLines(table, _measure_width(console, table)), crop=False)
     if hidden:
-        print_note(console, f"Too narrow for: {', '.join(hidden)}.")
+        print_note(console, f"The terminal is too narrow for: {', '.join(hidden)}.")
     return hidden
 
 
 def print_note(console: Console, text: str) -> None:
-    """Print how to read what stands above."""
+    """Print a remark on how to read a table, in a dim style."""
     console.print(TrimmedLines(Text(text, style="dim")))
 
 
 def print_files(console: Console, runs: int, folder: Path, names: Iterable[str]) -> None:
-    """Print how many runs there were, and the files that they are in."""
+    """Print the number of runs and the paths of the files that were written."""
     console.print(f"{format_count(runs, 'run')}. Written:")
     for name in names:
-        console.print(f"  {folder / name}", soft_wrap=True)  # a path is not to be broken
+        console.print(f"  {folder / name}", soft_wrap=True)  # a path must not be wrapped
 
 
 def _make_table(columns: Mapping[str, Sequence[str]]) -> Table:
@@ -73,5 +73,5 @@ def _make_table(columns: Mapping[str, Sequence[str]]) -> Table:
 
 
 def _measure_width(console: Console, table: Table) -> int:
-    """The width at which nothing is cut."""
+    """Return the width at which nothing is cut."""
     return Measurement.get(console, console.options.update(max_width=10_000), table).maximum

@@ -1,4 +1,4 @@
-"""Standard output and standard error, as all commands use them."""
+"""Printing to standard output and standard error, for all commands."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, marks of direction, halves of characters, separators of lines
-_PIPED_WIDTH = 110  # columns where there is no terminal: lines may be long
+# Unicode categories: control and format characters, surrogates, and separators of lines and paragraphs.
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_PIPED_WIDTH = 110  # columns where there is no terminal
 
 _json_stream: TextIO | None = None
 
 
 def fail(message: object, code: int = 2) -> NoReturn:
-    """Say what is wrong on standard error, and end the command with an exit code."""
+    """Print an error on standard error, and end the command with an exit code."""
     say(f"gradlab: {message}")
     raise typer.Exit(code)
 
@@ -32,7 +33,7 @@ def say(message: str) -> None:
 
 
 def escape_controls(text: str) -> str:
-    """The text with an escape for each control character but newlines, so that no name commands the terminal."""
+    """Escape control characters except newlines, so that no name can control the terminal."""
     return "".join(
         letter if letter == "\n" or unicodedata.category(letter) not in _UNSEEN else _escape_letter(letter)
         for letter in text
@@ -40,7 +41,7 @@ def escape_controls(text: str) -> str:
 
 
 def escape_line(text: str) -> str:
-    """The text with newlines escaped too."""
+    """Escape control characters and newlines."""
     return escape_controls(text).replace("\n", "\\n")
 
 
@@ -49,18 +50,18 @@ def _escape_letter(letter: str) -> str:
 
 
 class SafeConsole(Console):
-    """A console that shows control characters of what it prints, and never sends them."""
+    """A console that prints control characters as escapes and never sends them to the terminal."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """The segments of what is printed, with the control characters in their text escaped."""
+        """Yield the segments to print, with control characters escaped."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(escape_controls(segment.text), segment.style)
 
 
 def make_console() -> Console:
-    """Standard output; made anew so that it is what the caller, or a test, has put there.
+    """Return a console on the present standard output, which a test may have replaced.
 
-    It is as wide as the terminal, or as `COLUMNS` says; piped, lines may be long.
+    It is as wide as the terminal, or as `COLUMNS` says. Without a terminal it has 110 columns or more.
     """
     console = SafeConsole(highlight=False, markup=False, soft_wrap=False)
     if console.is_terminal or os.environ.get("COLUMNS", "").isdigit():
@@ -69,10 +70,10 @@ def make_console() -> Console:
 
 
 @contextlib.contextmanager
-def reserve_for_json(wanted: bool) -> Iterator[None]:
-    """Within, what anybody prints goes to standard error, so that the JSON of `print_json` stands alone."""
+def reserve_for_json(enabled: bool) -> Iterator[None]:
+    """Within the context, send everything but `print_json` to standard error, so that the JSON stands alone."""
     global _json_stream
-    if not wanted:
+    if not enabled:
         yield
         return
     _json_stream = sys.stdout
@@ -84,11 +85,11 @@ def reserve_for_json(wanted: bool) -> Iterator[None]:
 
 
 def print_json(content: Mapping[str, Any] | str) -> None:
-    """Print a document, or one that is text already, and nothing else, on standard output."""
+    """Print a document, or JSON that is text already, on standard output."""
     text = content if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     stream = _json_stream or sys.stdout
     try:
         text.encode(getattr(stream, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:  # what the encoding does not have is escaped as JSON escapes it
+    except UnicodeEncodeError:  # characters that the encoding lacks become escapes of JSON
         text = json.dumps(json.loads(text), indent=2, allow_nan=False)
     typer.echo(text.rstrip("\n"), file=stream)

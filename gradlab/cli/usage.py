@@ -1,4 +1,4 @@
-"""What is said of a command line that cannot be read: what came, what was expected, and what to type."""
+"""Errors in the command line, in one line: what came, what was expected, and what to type."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KINDS = {"valid integer": "a whole number", "valid number": "a number", "valid 
 
 
 def describe_usage_error(error: Any, arguments: Sequence[str], commands: Collection[str]) -> str:
-    """The sentence for an error of typer's, of what was typed behind `gradlab`."""
+    """Return the sentence for an error of typer's; `arguments` are the words after `gradlab`."""
     command = next((word for word in arguments if word in commands), None)
     program = command or "gradlab"
     kind, text = type(error).__name__, str(error.format_message())
@@ -27,10 +27,10 @@ def describe_usage_error(error: Any, arguments: Sequence[str], commands: Collect
     if kind == "BadParameter" and getattr(error, "param", None) is not None:
         return _describe_bad_value(error.param, text, arguments)
     if kind == "BadOptionUsage" and "requires an argument" in text:
-        return f"{error.option_name} needs a value behind it, and none came; {program} --help shows which"
+        return f"{error.option_name} needs a value, but none was given; {program} --help describes it"
     if kind == "BadOptionUsage" and "not take a value" in text:
         typed = _find_typed_value((error.option_name,), arguments)
-        return f"{error.option_name} takes no value, got {typed!r}; give it alone"
+        return f"{error.option_name} takes no value, got {typed!r}; pass {error.option_name} alone"
     if found := _COMMAND.match(text):
         guess = suggest_name(found[1], commands) or f"it has {', '.join(commands)}"
         return f"gradlab has no command {found[1]!r}; {guess}"
@@ -43,7 +43,7 @@ def _describe_unknown_option(error: Any, program: str, arguments: Sequence[str],
     name = error.option_name
     context = getattr(error, "ctx", None)
     if context is not None and context.parent is None and program != "gradlab":
-        return f"gradlab has no option {name}; options stand behind the command: gradlab {program} {name} ..."
+        return f"gradlab has no option {name}; put options after the command: gradlab {program} {name} ..."
     options = [] if context is None else _list_options(context.command)
     guess = (
         suggest_name(name, [option for option in options if option.startswith("--")]) or f"it has {', '.join(options)}"
@@ -52,7 +52,7 @@ def _describe_unknown_option(error: Any, program: str, arguments: Sequence[str],
 
 
 def _list_options(command: Any) -> list[str]:
-    """The options of a command, by their long names."""
+    """Return the long names of the options of a command."""
     return [max(param.opts, key=len) for param in command.params if param.param_type_name == "option"] + ["--help"]
 
 
@@ -76,8 +76,10 @@ def _describe_extra_words(program: str, words: str, error: Any) -> str:
     taken = " ".join(param.name.upper() for param in params if param.param_type_name == "argument")
     repeated = next((param.opts[0] for param in params if getattr(param, "multiple", False)), None)
     takes = f"takes {taken} and options" if taken else "takes options only"
-    how = f"; a value stands behind its option ({repeated} ...), and a list has no blanks (0.1,0.2)" if repeated else ""
-    return f"{program} {takes}, got {words!r} besides{how}"
+    how = f"; put each value after its option ({repeated} ...), and write a list without blanks (0.1,0.2)" * bool(
+        repeated
+    )
+    return f"{program} {takes}, but also got {words!r}{how}"
 
 
 def _format_name(param: Any) -> str:
@@ -85,13 +87,13 @@ def _format_name(param: Any) -> str:
 
 
 def _format_help(param: Any) -> str:
-    """The help of an option as the rest of a sentence."""
+    """Return the help of an option as the rest of a sentence."""
     text = (param.help or "see --help").strip().rstrip(".")
     return text[:1].lower() + text[1:]
 
 
 def _find_typed_value(names: Sequence[str], arguments: Sequence[str]) -> str | None:
-    """The value that was typed behind an option, the last time that it was; None for what is no option."""
+    """Return the last value that was typed for an option, or None for an argument."""
     found = None
     for index, word in enumerate(arguments):
         name, equals, value = word.partition("=")

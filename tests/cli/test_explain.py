@@ -32,7 +32,7 @@ def test_adam_is_explained(gradlab: Callable[..., Any]) -> None:
     rows = [line.split() for line in out.splitlines()]
     assert ["b1", "0.9", "[0,", "1),", "or", "a", "schedule"] in rows
     assert ["learning_rate", "0.001", "[0,", "inf),", "or", "a", "schedule"] in rows
-    assert "8 bytes for each parameter (2 arrays like it), and 8 bytes besides" in out
+    assert "8 bytes for each parameter (2 arrays of its shape), and 8 more bytes" in out
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_an_unknown_name_is_met_with_near_ones(gradlab: Callable[..., Any]) -> N
     ("tx", "memory"),
     [
         (gl.sgd(0.1), "none"),
-        (gl.sgd(0.1, momentum=0.9), "4 bytes for each parameter (1 array like it)"),
-        (optax.adam(0.1), "8 bytes for each parameter (2 arrays like it), and 4 bytes besides"),
-        (gl.amsgrad(0.1), "12 bytes for each parameter (3 arrays like it), and 8 bytes besides"),
+        (gl.sgd(0.1, momentum=0.9), "4 bytes for each parameter (1 array of its shape)"),
+        (optax.adam(0.1), "8 bytes for each parameter (2 arrays of its shape), and 4 more bytes"),
+        (gl.amsgrad(0.1), "12 bytes for each parameter (3 arrays of its shape), and 8 more bytes"),
     ],
 )
 def test_state_memory(tx: Any, memory: str) -> None:
@@ -110,7 +110,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("optax:adam", ["(1) uₜ = adam(gₜ)\n(2) xₜ = xₜ₋₁ + uₜ\n"]),
         ("own_to_explain:linked", ["(1) uₜ = linked(gₜ)\n"]),
         ("own_to_explain:composed", ["(1) mₜ = β mₜ₋₁ + (1 - β) gₜ\n(2) uₜ = linked(mₜ)\n(3) xₜ = xₜ₋₁ - α uₜ\n"]),
-        ("optax:adam", ["The Adam optimizer.", "composition", "learning_rate", "state", "2 arrays like it"]),
+        ("optax:adam", ["The Adam optimizer.", "composition", "learning_rate", "state", "2 arrays of its shape"]),
         ("own_to_explain:linked", ["Power descent.", "linked(rate=0.1, power=0.6)", "power", "state\nnone"]),
         ("own_to_explain:Bowl", ["Bowl\nA bowl of one's own.\n\nsettings\nsteps=7"]),
     ],

@@ -64,7 +64,7 @@ def test_an_optimizer_that_always_diverged() -> None:
 def test_a_narrow_terminal_has_fewer_columns_and_notes() -> None:
     text = printed([ROW._replace(optimizer="rmsprop_momentum", good_open=True)], 50)
     assert ["1", "rmsprop_momentum", "97.5", "±", "0.4", "%", "0.032"] in [line.split() for line in text.splitlines()]
-    assert "Too narrow for: seconds, good rates, diverged." in text
+    assert "The terminal is too narrow for: seconds, good rates, diverged." in " ".join(text.split())
     assert "may be wider" not in text
 
 

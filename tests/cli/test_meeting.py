@@ -30,10 +30,15 @@ def code(coordinator: str, count: int, index: int, seconds: int) -> int:
     ("processes", "seconds", "codes", "message"),
     [
         ([(3, 0), (3, 2), (3, 1)], 20, [0, 0, 0], ""),
-        ([(3, 0), (3, 1), (3, 1)], 20, [2, 2, 2], "two processes have --process 1; give each its own, from 0 to 2"),
-        ([(3, 0), (2, 1)], 20, [2, 2], "--processes is 3 here, and 2 for --process 1"),
-        ([(3, 0), (3, 1)], 1, [1, 1], "--process 2 did not come to "),
-        ([(2, 1)], 1, [1], "the first process does not answer at "),
+        (
+            [(3, 0), (3, 1), (3, 1)],
+            20,
+            [2, 2, 2],
+            "two processes have --process 1; give each its own number, from 0 to 2",
+        ),
+        ([(3, 0), (2, 1)], 20, [2, 2], "--processes is 3 for --process 0, but 2 for --process 1; it must agree"),
+        ([(3, 0), (3, 1)], 1, [1, 1], "--process 2 did not arrive at "),
+        ([(2, 1)], 1, [1], "process 0 did not answer at "),
     ],
 )
 def test_all_are_there_or_all_say_why(
@@ -67,4 +72,4 @@ def test_a_port_in_use_and_an_unknown_host_are_named(capsys: pytest.CaptureFixtu
         assert code(f"127.0.0.1:{port}", 2, 0, 1) == 1
     assert f"cannot listen at 127.0.0.1:{port} (Address already in use)" in capsys.readouterr().err
     assert code("no host:1", 2, 0, 1) == 2
-    assert "no host is no known host" in capsys.readouterr().err
+    assert "the host no host cannot be found" in capsys.readouterr().err

@@ -36,7 +36,7 @@ def test_a_narrow_one_has_the_columns_that_matter() -> None:
     assert hidden == ["seconds"]
     assert max(map(len, lines)) <= 60
     assert lines[3].split()[-1] == "0.001"
-    assert lines[-1] == "Too narrow for: seconds."
+    assert lines[-1] == "The terminal is too narrow for: seconds."
 
 
 def test_what_is_still_too_wide_is_not_cut() -> None:

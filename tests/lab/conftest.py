@@ -1,4 +1,4 @@
-"""Problems and results that are small, and known in full."""
+"""Small problems, and results with known values, for the tests of the laboratory."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from gradlab.lab.studies.race import RaceStudy
 
 
 class Slope(Problem):
-    """x^2 / 2 from 1, so that a rate r multiplies x by 1 - r at each step."""
+    """The loss x^2 / 2, from x = 1. A step of gradient descent with learning rate r multiplies x by 1 - r."""
 
-    name, summary = "slope", "Known in full."
+    name, summary = "slope", "Its runs can be worked out by hand."
 
     def init(self, key: jax.Array) -> jax.Array:
         return jnp.ones((), jnp.float32)
@@ -38,7 +38,7 @@ class Slope(Problem):
 
 
 class Noisy(Problem):
-    """A bowl whose bottom is somewhere else in each batch, with parameters in a tree."""
+    """A quadratic loss whose minimum is at another place in each batch. The parameters are a tree."""
 
     name, summary = "noisy", "Random in its starts and in its batches."
 
@@ -67,7 +67,7 @@ def noisy() -> Problem:
 
 @pytest.fixture(scope="session")
 def task_results() -> list[TaskResult]:
-    """A race of two optimizers on the ravine: the lowest rate crawls, the highest one of sgd diverges."""
+    """Two optimizers on the ravine. The lowest learning rate is far too small, and the highest one of sgd diverges."""
     table = collect_contestants()
     study = RaceStudy((Ravine(),), (table["sgd"], table["adam"]), rates=5, seeds=4, steps=30)
     return list(run_tasks(study.tasks))
@@ -75,7 +75,10 @@ def task_results() -> list[TaskResult]:
 
 @pytest.fixture
 def make_dataset() -> Callable[..., xr.Dataset]:
-    """`make_dataset(scores, rates, roles, **attributes)`: results with these final scores, (optimizer, rate, seed)."""
+    """`make_dataset(scores, rates, roles, **attributes)`: results of a race with given final scores.
+
+    `scores` are on (optimizer, rate, seed), `rates` on (rate,) or (optimizer, rate), and `roles` on (seed,).
+    """
 
     def make(scores: Any, rates: Any, roles: list[str], **attributes: Any) -> xr.Dataset:
         final = np.asarray(scores, float)
@@ -109,7 +112,7 @@ def make_dataset() -> Callable[..., xr.Dataset]:
 
 @pytest.fixture
 def accuracy() -> dict[str, Any]:
-    """Attributes that make the score an accuracy."""
+    """Attributes of a Dataset whose score is an accuracy."""
     return {"higher_is_better": 1, "logarithmic": 0, "tolerance": 0.01, "score_label": "test accuracy"}
 
 
@@ -158,7 +161,7 @@ def small_sweep(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
 
 @pytest.fixture
 def contents() -> Callable[[Path], dict[str, bytes]]:
-    """`contents(folder)`: all files below it by name, but for the provenance, and the page that shows it."""
+    """`contents(folder)`: all files in it by name, but not those that differ from run to run: provenance and report."""
     varying = ("provenance.json", "report.html")
 
     def read(folder: Path) -> dict[str, bytes]:
@@ -169,9 +172,12 @@ def contents() -> Callable[[Path], dict[str, bytes]]:
 
 
 @pytest.fixture
-def make_swept() -> Callable[..., xr.Dataset]:
-    """`make_swept(scores, points, sampler="grid", **attributes)`: results with these final scores on (optimizer, point,
-    seed), at points that are given as name -> values on (point,); the second half of the seeds reports."""
+def make_sweep() -> Callable[..., xr.Dataset]:
+    """`make_sweep(scores, points, sampler="grid", **attributes)`: results of a sweep with given final scores.
+
+    `scores` are on (optimizer, point, seed). `points` maps each hyperparameter to its values on (point,). The second
+    half of the seeds has the role "report".
+    """
 
     def make(scores: Any, points: Any, sampler: str = "grid", **attributes: Any) -> xr.Dataset:
         final = np.asarray(scores, float)
@@ -207,15 +213,16 @@ def make_swept() -> Callable[..., xr.Dataset]:
 
 @pytest.fixture
 def make_curves(make_dataset: Callable[..., xr.Dataset]) -> Callable[..., xr.Dataset]:
-    """`make_curves(curves, **attributes)`: runs with these scores, (optimizer, seed, evaluation), at one rate.
+    """`make_curves(curves, **attributes)`: results of a race at one learning rate with given curves of the score.
 
-    The evaluations are ten updates apart. NaN at the end of a curve says that the run diverged.
+    `curves` are on (optimizer, seed, evaluation). The evaluations are ten updates apart. NaN at the end of a curve means
+    that the run diverged.
     """
 
     def make(curves: Any, **attributes: Any) -> xr.Dataset:
         scores = np.asarray(curves, float)[:, None]  # (optimizer, rate, seed, evaluation)
         roles = ["both"]
-        if scores.shape[2] > 1:  # then there is a seed to choose on, on which all optimizers survive
+        if scores.shape[2] > 1:  # one more seed, with which all optimizers have the score 1, chooses
             roles = ["choose"] + ["report"] * scores.shape[2]
             scores = np.concatenate([np.ones_like(scores[:, :, :1]), scores], 2)
         made = make_dataset(scores[..., -1], [0.1], roles, **attributes).drop_vars(("final_loss", "evaluation"))

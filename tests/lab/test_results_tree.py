@@ -26,9 +26,9 @@ def race(make_dataset: Callable[..., xr.Dataset]) -> xr.DataTree:
 
 
 @pytest.fixture
-def sweep(make_swept: Callable[..., xr.Dataset]) -> xr.DataTree:
+def sweep(make_sweep: Callable[..., xr.Dataset]) -> xr.DataTree:
     points = {"b1": [0.0, 0.5], "b2": [0.9, 0.9]}
-    return as_tree({"one": make_swept(np.array([[[3.0], [1.0]]]), points)}, {"command": "made"})
+    return as_tree({"one": make_sweep(np.array([[[3.0], [1.0]]]), points)}, {"command": "made"})
 
 
 def test_a_race_has_a_leaderboard_for_each_problem(race: xr.DataTree) -> None:

@@ -102,13 +102,13 @@ def test_a_rate_of_zero_in_earlier_results_takes_no_part(make_dataset: Callable[
     assert (zero.best_rate, zero.good_decades, zero.good_open) == (0.0, 0.0, False)
 
 
-def test_a_sweep_in_any_order_is_the_same_race(make_swept: Callable[..., xr.Dataset]) -> None:
+def test_a_sweep_in_any_order_is_the_same_race(make_sweep: Callable[..., xr.Dataset]) -> None:
     at = {"learning_rate": [0.1, 1.0, 0.1, 1.0], "b1": [0.8, 0.8, 0.9, 0.9]}
-    swept = make_swept([[[1.0, 1.0], [0.1, 0.1], [0.2, 0.2], [0.3, 0.3]]], at)
+    swept = make_sweep([[[1.0, 1.0], [0.1, 0.1], [0.2, 0.2], [0.3, 0.3]]], at)
     swept = swept.drop_vars("composition")  # which is of the middle point, whatever that is
     xr.testing.assert_equal(as_race(swept.isel(point=[2, 1, 3, 0])), as_race(swept))
     with pytest.raises(ValueError, match="are no full grid"):
         as_race(swept.isel(point=[0, 1, 2]))
-    zero = make_swept([[[1.0, 1.0], [0.1, 0.1]]], {"learning_rate": [0.0, 0.1]})
+    zero = make_sweep([[[1.0, 1.0], [0.1, 0.1]]], {"learning_rate": [0.0, 0.1]})
     with pytest.raises(ValueError, match=r"a learning rate of .* is 0, which lies in no decade"):
         as_race(zero)

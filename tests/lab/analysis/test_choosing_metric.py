@@ -116,9 +116,9 @@ def test_results_without_a_choosing_metric_are_as_before(split: xr.Dataset) -> N
     assert "at the rate that was best on 4 others." in printed(old)
 
 
-def test_points_are_ranked_by_validation(make_swept: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:
+def test_points_are_ranked_by_validation(make_sweep: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:
     noise = np.array([0.001, -0.001] * 4)
-    made = make_swept([TEST[:, None] + noise], {"learning_rate": np.array(RATES)}, **accuracy)
+    made = make_sweep([TEST[:, None] + noise], {"learning_rate": np.array(RATES)}, **accuracy)
     made = with_validation(made, VALIDATION[:, None] + noise)
     found = rank_configurations(made)
     assert [point.hyperparameters["learning_rate"] for point in found] == RATES

@@ -20,8 +20,8 @@ AT = {"learning_rate": [0.1, 1.0, 10.0, 100.0]}
 SCORES = [[[1e-3, 1e-1], [1e-2, 1e-4], [NAN, 1e-9], [1e-1, NAN]]]  # (choose, report)
 
 
-def test_the_order_is_of_choosing_and_the_score_of_reporting(make_swept: Callable[..., xr.Dataset]) -> None:
-    found = rank_configurations(make_swept(SCORES, AT))
+def test_the_order_is_of_choosing_and_the_score_of_reporting(make_sweep: Callable[..., xr.Dataset]) -> None:
+    found = rank_configurations(make_sweep(SCORES, AT))
     assert [point.hyperparameters["learning_rate"] for point in found] == [0.1, 1.0, 100.0, 10.0]
     assert [point.rank for point in found] == [1, 2, 3, 4]
     assert [point.diverged for point in found] == [0, 0, 1, 1]
@@ -30,9 +30,9 @@ def test_the_order_is_of_choosing_and_the_score_of_reporting(make_swept: Callabl
     assert all(np.isnan(point.spread) for point in found)  # of one seed
 
 
-def test_accuracies_are_ranked_from_the_top(make_swept: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:
+def test_accuracies_are_ranked_from_the_top(make_sweep: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:
     scores = [[[0.5, 0.5, 0.4, 0.6], [0.8, 0.9, 0.7, 0.8]], [[0.9, 0.9, 0.9, 0.9], [NAN, 1.0, 1.0, 1.0]]]
-    found = rank_configurations(make_swept(scores, {"b1": [0.8, 0.9]}, **accuracy))
+    found = rank_configurations(make_sweep(scores, {"b1": [0.8, 0.9]}, **accuracy))
     assert [(point.optimizer, point.hyperparameters["b1"]) for point in found] == [
         ("adam", 0.8), ("sgd", 0.9), ("sgd", 0.8), ("adam", 0.9),
     ]  # fmt: skip
@@ -40,8 +40,8 @@ def test_accuracies_are_ranked_from_the_top(make_swept: Callable[..., xr.Dataset
     assert found[1].spread == pytest.approx(0.0707, rel=1e-2)
 
 
-def test_the_files_have_every_point(make_swept: Callable[..., xr.Dataset], tmp_path: Path) -> None:
-    dataset = make_swept(SCORES, AT)
+def test_the_files_have_every_point(make_sweep: Callable[..., xr.Dataset], tmp_path: Path) -> None:
+    dataset = make_sweep(SCORES, AT)
     rankings = {"made": rank_configurations(dataset)}
     content = points_document(rankings, {"made": dataset}, {"gradlab": "1"}, ["results.nc"])
     write_points(tmp_path, rankings, content)

@@ -110,8 +110,8 @@ def test_a_good_rate_beyond_a_bad_one_does_not_count() -> None:
     assert not is_open
 
 
-def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
-    swept = make_swept([[[1.0, 1.0]]], {"learning_rate": [0.1]})
+def test_a_sweep_is_no_race(make_sweep: Callable[..., xr.Dataset]) -> None:
+    swept = make_sweep([[[1.0, 1.0]]], {"learning_rate": [0.1]})
     with pytest.raises(
         ValueError, match=r"expected the Dataset of a race, .* gradlab.lab.analysis.sweep_as_race.as_race makes one"
     ):

@@ -42,9 +42,9 @@ def test_a_foreign_dataset_is_refused(foreign: Any, kind: type[Exception], messa
 
 
 @pytest.fixture
-def swept(make_swept: Callable[..., xr.Dataset]) -> xr.Dataset:
+def swept(make_sweep: Callable[..., xr.Dataset]) -> xr.Dataset:
     scores = np.arange(1.0, 25).reshape(2, 6, 2)
-    return make_swept(scores, {"learning_rate": RATES, "b1": B1})
+    return make_sweep(scores, {"learning_rate": RATES, "b1": B1})
 
 
 def test_each_combination_is_an_optimizer_over_its_rates(swept: xr.Dataset) -> None:
@@ -77,8 +77,8 @@ def test_it_can_be_compared_as_one(swept: xr.Dataset) -> None:
     assert summary(race).sizes["optimizer"] == 6
 
 
-def test_rates_alone_are_a_race_of_the_optimizers(make_swept: Callable[..., xr.Dataset]) -> None:
-    race = as_race(make_swept(np.ones((2, 2, 1)), {"learning_rate": [0.1, 1.0]}))
+def test_rates_alone_are_a_race_of_the_optimizers(make_sweep: Callable[..., xr.Dataset]) -> None:
+    race = as_race(make_sweep(np.ones((2, 2, 1)), {"learning_rate": [0.1, 1.0]}))
     assert race.optimizer.values.tolist() == ["sgd", "adam"]
 
 
@@ -100,8 +100,8 @@ def test_a_race_is_one_already(make_dataset: Callable[..., xr.Dataset]) -> None:
     ],
 )
 def test_what_is_no_race_is_refused(
-    make_swept: Callable[..., xr.Dataset], points: Any, sampler: str, message: str
+    make_sweep: Callable[..., xr.Dataset], points: Any, sampler: str, message: str
 ) -> None:
     count = len(next(iter(points.values())))
     with pytest.raises(ValueError, match=message):
-        as_race(make_swept(np.ones((1, count, 1)), points, sampler))
+        as_race(make_sweep(np.ones((1, count, 1)), points, sampler))

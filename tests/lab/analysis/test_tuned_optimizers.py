@@ -20,11 +20,11 @@ OWN = 0.01 * np.arange(8)  # decades between the seeds, the second half of which
 
 
 @pytest.fixture
-def swept(make_swept: Callable[..., xr.Dataset]) -> xr.Dataset:
+def swept(make_sweep: Callable[..., xr.Dataset]) -> xr.Dataset:
     """Of adam the third point is the best one on the choosing seeds, of sgd the second; sgd is far behind."""
     decades = np.array([[-1.0, -2, -1, -1], [-4, -5, -6, -3]])[..., None] + OWN
     decades[1, 1, 4:] = -9  # better on the reporting seeds, which choose nothing
-    return make_swept(10.0**decades, AT)
+    return make_sweep(10.0**decades, AT)
 
 
 def test_each_optimizer_is_at_its_best_configuration(swept: xr.Dataset) -> None:
@@ -38,14 +38,14 @@ def test_each_optimizer_is_at_its_best_configuration(swept: xr.Dataset) -> None:
     assert verdict == ["adam comes first with 95 % confidence, ahead of sgd (4 seeds)."]
 
 
-def test_samples_and_grids_without_a_rate_are_tuned_too(make_swept: Callable[..., xr.Dataset]) -> None:
+def test_samples_and_grids_without_a_rate_are_tuned_too(make_sweep: Callable[..., xr.Dataset]) -> None:
     scores = 10.0 ** (np.array([[-4.0, -5], [-1, -2]])[..., None] + OWN)
     for sampler in ("grid", "sobol", "tpe"):
-        race = select_best_points(make_swept(scores, {"b1": [0.8, 0.9]}, sampler))
+        race = select_best_points(make_sweep(scores, {"b1": [0.8, 0.9]}, sampler))
         assert race.final_loss.dims[:3] == ("optimizer", "rate", "seed")
         assert race.b1.values.tolist() == [[0.9], [0.9]]
         assert np.isnan(race.learning_rate).all()
-        rows, _ = tuned_leaderboard(make_swept(scores, {"b1": [0.8, 0.9]}, sampler))
+        rows, _ = tuned_leaderboard(make_sweep(scores, {"b1": [0.8, 0.9]}, sampler))
         assert [row.hyperparameters for row in rows] == [{"b1": 0.9}] * 2
         assert rows[0].score == pytest.approx(10 ** (-5 + OWN[4:].mean()))
 

@@ -21,8 +21,8 @@ POINTS = {
 SCORES = np.array([1e-1, 1e-2, 1e-3, 1e-4, 1.0, NAN, NAN, NAN])[None, :, None]
 
 
-def test_a_cell_is_the_best_over_the_others(make_swept: Callable[..., xr.Dataset]) -> None:
-    axes = draw_heat_map(Figure().subplots(), make_swept(SCORES, POINTS), "sgd", "learning_rate", "b1")
+def test_a_cell_is_the_best_over_the_others(make_sweep: Callable[..., xr.Dataset]) -> None:
+    axes = draw_heat_map(Figure().subplots(), make_sweep(SCORES, POINTS), "sgd", "learning_rate", "b1")
     (image,) = axes.images
     cells: Any = image.get_array()
     np.testing.assert_allclose(cells.filled(NAN), [[1e-2, 1.0], [1e-4, NAN]])
@@ -33,8 +33,8 @@ def test_a_cell_is_the_best_over_the_others(make_swept: Callable[..., xr.Dataset
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("learning_rate", "b1")
 
 
-def test_samples_are_dots_and_the_best_are_on_top(make_swept: Callable[..., xr.Dataset]) -> None:
-    axes = draw_heat_map(Figure().subplots(), make_swept(SCORES, POINTS, "random"), "sgd", "b1", "b2")
+def test_samples_are_dots_and_the_best_are_on_top(make_sweep: Callable[..., xr.Dataset]) -> None:
+    axes = draw_heat_map(Figure().subplots(), make_sweep(SCORES, POINTS, "random"), "sgd", "b1", "b2")
     dots: Any = axes.collections[0]
     np.testing.assert_allclose(dots.get_array(), [1.0, 1e-1, 1e-2, 1e-3, 1e-4])
     lines: dict[str, Any] = {str(line.get_label()): line for line in axes.lines}
@@ -42,21 +42,21 @@ def test_samples_are_dots_and_the_best_are_on_top(make_swept: Callable[..., xr.D
     assert len(lines["_diverged"].get_xdata()) == 3
 
 
-def test_the_axes_of_dots_are_as_the_ranges_were_given(make_swept: Callable[..., xr.Dataset]) -> None:
+def test_the_axes_of_dots_are_as_the_ranges_were_given(make_sweep: Callable[..., xr.Dataset]) -> None:
     points = {"learning_rate": [0.1, 1.0], "b1": [0.01, 0.99]}
     for scales, wanted in (("{}", ("linear", "log")), ('{"learning_rate": "log", "b1": "lin"}', ("log", "linear"))):
-        dataset = make_swept(np.ones((1, 2, 1)), points, "random", scales=scales)
+        dataset = make_sweep(np.ones((1, 2, 1)), points, "random", scales=scales)
         axes = draw_heat_map(Figure().subplots(), dataset, "sgd", "learning_rate", "b1")
         assert (axes.get_xscale(), axes.get_yscale()) == wanted
 
 
-def test_the_better_is_the_brighter(make_swept: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:
-    loss, error = make_swept(SCORES, POINTS), make_swept(1 - SCORES / 2, POINTS, **accuracy)
-    reward = make_swept(SCORES, POINTS, higher_is_better=1)
+def test_the_better_is_the_brighter(make_sweep: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:
+    loss, error = make_sweep(SCORES, POINTS), make_sweep(1 - SCORES / 2, POINTS, **accuracy)
+    reward = make_sweep(SCORES, POINTS, higher_is_better=1)
     names = [choose_colors(dataset, dataset.final_loss)["cmap"] for dataset in (loss, error, reward)]
     assert names == ["cividis_r", "cividis_r", "cividis"]
 
 
-def test_the_scale_has_the_name_of_the_score(make_swept: Callable[..., xr.Dataset]) -> None:
-    axes = draw_color_scale(Figure().subplots(), make_swept(SCORES, POINTS))
+def test_the_scale_has_the_name_of_the_score(make_sweep: Callable[..., xr.Dataset]) -> None:
+    axes = draw_color_scale(Figure().subplots(), make_sweep(SCORES, POINTS))
     assert (axes.get_ylabel(), axes.get_yscale()) == ("loss, after 10 updates", "log")

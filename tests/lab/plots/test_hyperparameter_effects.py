@@ -21,8 +21,8 @@ def drawn(dataset: xr.Dataset, name: str) -> tuple[Any, dict[str, Any]]:
     return axes, {str(line.get_label()): line for line in axes.lines}
 
 
-def test_on_a_grid_a_line_joins_the_best(make_swept: Callable[..., xr.Dataset]) -> None:
-    dataset = make_swept([[[1e-1, 1e-3], [1e-4, 1e-4], [1.0, 1.0], [1.0, NAN]]], POINTS)
+def test_on_a_grid_a_line_joins_the_best(make_sweep: Callable[..., xr.Dataset]) -> None:
+    dataset = make_sweep([[[1e-1, 1e-3], [1e-4, 1e-4], [1.0, 1.0], [1.0, NAN]]], POINTS)
     axes, lines = drawn(dataset, "learning_rate")
     np.testing.assert_allclose(lines["_points"].get_xdata(), POINTS["learning_rate"])
     np.testing.assert_allclose(lines["_points"].get_ydata(), [1e-2, 1e-4, 1.0, NAN])  # geometric means
@@ -39,30 +39,30 @@ def test_on_a_grid_a_line_joins_the_best(make_swept: Callable[..., xr.Dataset]) 
     assert axes.get_xscale() == "linear"
 
 
-def test_samples_have_no_line(make_swept: Callable[..., xr.Dataset]) -> None:
-    _, lines = drawn(make_swept(np.ones((1, 4, 2)), POINTS, "sobol"), "b1")
+def test_samples_have_no_line(make_sweep: Callable[..., xr.Dataset]) -> None:
+    _, lines = drawn(make_sweep(np.ones((1, 4, 2)), POINTS, "sobol"), "b1")
     assert set(lines) == {"_points", "_diverged", "_best"}
 
 
-def test_accuracies_become_errors(make_swept: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:
-    dataset = make_swept([[[0.9, 0.9], [0.8, 0.8], [0.7, 0.7], [0.99, 0.97]]], POINTS, **accuracy)
+def test_accuracies_become_errors(make_sweep: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:
+    dataset = make_sweep([[[0.9, 0.9], [0.8, 0.8], [0.7, 0.7], [0.99, 0.97]]], POINTS, **accuracy)
     _, lines = drawn(dataset, "b1")
     np.testing.assert_allclose(lines["_best"].get_xydata(), [[0.9, 2.0]])
 
 
-def test_where_all_diverged_nothing_but_crosses_is_drawn(make_swept: Callable[..., xr.Dataset]) -> None:
-    _, lines = drawn(make_swept(np.full((1, 4, 2), NAN), POINTS), "b1")
+def test_where_all_diverged_nothing_but_crosses_is_drawn(make_sweep: Callable[..., xr.Dataset]) -> None:
+    _, lines = drawn(make_sweep(np.full((1, 4, 2), NAN), POINTS), "b1")
     np.testing.assert_allclose(lines["_diverged"].get_xdata(), [0.5, 0.9])
     assert "_best" not in lines
 
 
-def test_only_what_varies_is_shown(make_swept: Callable[..., xr.Dataset]) -> None:
-    assert find_varied_hyperparameters(make_swept(np.ones((1, 4, 1)), POINTS)) == ["learning_rate", "b1"]
+def test_only_what_varies_is_shown(make_sweep: Callable[..., xr.Dataset]) -> None:
+    assert find_varied_hyperparameters(make_sweep(np.ones((1, 4, 1)), POINTS)) == ["learning_rate", "b1"]
 
 
-def test_an_axis_is_as_its_range_was_given(make_swept: Callable[..., xr.Dataset]) -> None:
+def test_an_axis_is_as_its_range_was_given(make_sweep: Callable[..., xr.Dataset]) -> None:
     points = {"b1": [0.01, 0.99], "eps": [0.5, 1.0], "decay": [0.01, 1.0], "b2": [0.0, 1.0], "learning_rate": [0.5, 1]}
-    dataset = make_swept(np.ones((1, 2, 1)), points, "tpe", scales='{"b1": "lin", "eps": "log"}')
+    dataset = make_sweep(np.ones((1, 2, 1)), points, "tpe", scales='{"b1": "lin", "eps": "log"}')
     assert not is_logarithmic(dataset, "b1")  # over two decades
     assert is_logarithmic(dataset, "eps")
     assert drawn(dataset, "b1")[0].get_xscale() == "linear"

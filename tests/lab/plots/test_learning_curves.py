@@ -47,8 +47,8 @@ def test_an_optimizer_that_always_diverged_is_left_out(make_dataset: Callable[..
     assert [text.get_text() for text in axes.texts] == ["optimizer_1"]
 
 
-def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
-    swept = make_swept([[[1.0, 1.0]]], {"learning_rate": [0.1]})
+def test_a_sweep_is_no_race(make_sweep: Callable[..., xr.Dataset]) -> None:
+    swept = make_sweep([[[1.0, 1.0]]], {"learning_rate": [0.1]})
     with pytest.raises(ValueError, match=r"gradlab.lab.analysis.sweep_as_race.as_race makes one"):
         draw_learning_curves(Figure().subplots(), swept)
 

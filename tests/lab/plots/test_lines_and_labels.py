@@ -92,8 +92,8 @@ def test_limits_hold_all_that_is_known() -> None:
     assert find_limits(xr.DataArray([np.nan])) == (0.1, 1.0)
 
 
-def test_one_optimizer_or_some_or_all_are_chosen(make_swept: Callable[..., xr.Dataset]) -> None:
-    dataset = make_swept([[[1.0, 1.0]]] * 2, {"learning_rate": [0.1]})
+def test_one_optimizer_or_some_or_all_are_chosen(make_sweep: Callable[..., xr.Dataset]) -> None:
+    dataset = make_sweep([[[1.0, 1.0]]] * 2, {"learning_rate": [0.1]})
     assert look_up_optimizers(dataset, None) == ["sgd", "adam"]
     assert look_up_optimizers(dataset, "adam") == look_up_optimizers(dataset, ["adam"]) == ["adam"]
     with pytest.raises(UnknownNameError, match="did you mean adam"):

@@ -41,7 +41,7 @@ HOSTILE = (
 
 
 @pytest.fixture
-def drawn(make_dataset: Callable[..., xr.Dataset], make_swept: Callable[..., xr.Dataset]) -> Callable[..., Any]:
+def drawn(make_dataset: Callable[..., xr.Dataset], make_sweep: Callable[..., xr.Dataset]) -> Callable[..., Any]:
     """`drawn(*names)`: all figures of a race and of a sweep by optimizers, families and scores of such names."""
 
     def draw(*names: str) -> dict[str, Figure]:
@@ -50,7 +50,7 @@ def drawn(make_dataset: Callable[..., xr.Dataset], make_swept: Callable[..., xr.
         raced = make_dataset(10 ** rng.normal(-3, 1, (count, 3, 6)), [0.01, 0.1, 1.0], ["choose", "report"] * 3)
         raced = raced.assign_coords(optimizer=list(names), family=("optimizer", list(names)))
         raced.attrs["score_label"] = names[0]
-        swept = make_swept(rng.random((3, 4, 4)), {names[0]: [0.1, 0.1, 1, 1], "b1": [0.5, 0.9, 0.5, 0.9]})
+        swept = make_sweep(rng.random((3, 4, 4)), {names[0]: [0.1, 0.1, 1, 1], "b1": [0.5, 0.9, 0.5, 0.9]})
         swept = swept.assign_coords(optimizer=[*names, *names, *names][:3]).assign_attrs(score_label=names[-1])
         return comparison_figures(compute_findings({"made": raced, "again": raced})) | sweep_figures({"made": swept})
 
@@ -102,11 +102,11 @@ def read_texts(path: Path) -> list[str]:
 
 
 def test_panels_drawn_on_axes_of_the_users_own_do_not_read_names_as_mathematics(
-    make_dataset: Callable[..., xr.Dataset], make_swept: Callable[..., xr.Dataset]
+    make_dataset: Callable[..., xr.Dataset], make_sweep: Callable[..., xr.Dataset]
 ) -> None:
     raced = make_dataset(np.full((1, 2, 2), 0.1), [0.1, 1.0], ["choose", "report"]).assign_attrs(score_label="$a_$")
     raced = raced.assign_coords(optimizer=["$b_$"])
-    swept = make_swept(np.full((1, 2, 2), 0.1), {"x_$1$": [0.1, 1.0], "y": [1.0, 2.0]})
+    swept = make_sweep(np.full((1, 2, 2), 0.1), {"x_$1$": [0.1, 1.0], "y": [1.0, 2.0]})
     with matplotlib.rc_context({"text.usetex": True}):
         panels = [draw_learning_curves(Figure().subplots(), raced), draw_sensitivity(Figure().subplots(), raced)]
         panels.append(draw_heat_map(Figure().subplots(), swept, "sgd", "x_$1$", "y"))

@@ -39,8 +39,8 @@ def test_a_line_is_the_average_at_each_rate(make_dataset: Callable[..., xr.Datas
     assert low < 0.01 < 1.0 < high
 
 
-def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
-    swept = make_swept([[[1.0, 1.0]]], {"learning_rate": [0.1]})
+def test_a_sweep_is_no_race(make_sweep: Callable[..., xr.Dataset]) -> None:
+    swept = make_sweep([[[1.0, 1.0]]], {"learning_rate": [0.1]})
     with pytest.raises(ValueError, match=r"gradlab.lab.analysis.sweep_as_race.as_race makes one"):
         draw_sensitivity(Figure().subplots(), swept)
 

@@ -180,9 +180,9 @@ def test_charts_of_nothing_say_so(
 
 
 def test_optimizers_without_charts_have_no_place_for_a_line(
-    chromium: Browser, make_swept: Callable[..., xr.Dataset], tmp_path: Path
+    chromium: Browser, make_sweep: Callable[..., xr.Dataset], tmp_path: Path
 ) -> None:
-    swept = make_swept(np.ones((2, 2, 4)), {"b1": [0.8, 0.9]}, "sobol")
+    swept = make_sweep(np.ones((2, 2, 4)), {"b1": [0.8, 0.9]}, "sobol")
     write_report({"made": swept}, {}, tmp_path / "report.html")
     chromium.open(tmp_path / "report.html")
     left = "return [...document.querySelectorAll('.card')].map(card => { const range = document.createRange();"

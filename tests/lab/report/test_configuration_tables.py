@@ -24,8 +24,8 @@ def text_of(dataset: xr.Dataset) -> str:
 
 
 @pytest.mark.parametrize("sampler", ["grid", "sobol", "tpe"])
-def test_two_optimizers_are_compared_at_their_best(make_swept: Callable[..., xr.Dataset], sampler: str) -> None:
-    text = " ".join(text_of(make_swept(10.0**DECADES, AT, sampler)).split())
+def test_two_optimizers_are_compared_at_their_best(make_sweep: Callable[..., xr.Dataset], sampler: str) -> None:
+    text = " ".join(text_of(make_sweep(10.0**DECADES, AT, sampler)).split())
     assert "adam at learning_rate = 1, b1 = 0.8 : 1.1×10⁻⁶" in text  # noqa: RUF001
     assert "adam comes first with 95 % confidence, ahead of sgd (4 seeds)." in text
     assert (
@@ -38,8 +38,8 @@ def test_two_optimizers_are_compared_at_their_best(make_swept: Callable[..., xr.
     assert "2 optimizers" in text
 
 
-def test_a_grid_without_learning_rates_has_a_report(make_swept: Callable[..., xr.Dataset]) -> None:
-    text = " ".join(text_of(make_swept(10.0 ** DECADES[:1], {"b1": [0.5, 0.6, 0.7, 0.8]})).split())
+def test_a_grid_without_learning_rates_has_a_report(make_sweep: Callable[..., xr.Dataset]) -> None:
+    text = " ".join(text_of(make_sweep(10.0 ** DECADES[:1], {"b1": [0.5, 0.6, 0.7, 0.8]})).split())
     assert "sgd at b1 = 0.6" in text
     assert "sgd is the only optimizer, so there is nothing to compare it with." in text
     assert "1 optimizer × 4 points × 8 seeds = 32 runs" in text  # noqa: RUF001

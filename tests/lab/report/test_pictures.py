@@ -51,10 +51,10 @@ def test_one_problem_has_no_profiles(plainly_named: dict[str, xr.Dataset], tmp_p
     assert all(path.read_bytes().startswith(BEGINS["png"]) for path in written)
 
 
-def test_samples_have_the_pictures_of_a_sweep(make_swept: Callable[..., xr.Dataset], tmp_path: Path) -> None:
+def test_samples_have_the_pictures_of_a_sweep(make_sweep: Callable[..., xr.Dataset], tmp_path: Path) -> None:
     points = {"learning_rate": [0.1, 0.2], "b1": [0.8, 0.9]}
-    swept = make_swept(np.ones((1, 2, 4)), points, "sobol")
+    swept = make_sweep(np.ones((1, 2, 4)), points, "sobol")
     written = write_pictures({"made": swept}, tmp_path, "svg")
     assert [path.name for path in written] == ["effects_made.svg", "heat_made.svg"]
     with pytest.raises(ReportError, match="have no learning rate, only b1"):
-        write_pictures({"made": make_swept(np.ones((1, 1, 4)), {"b1": [0.8]})}, tmp_path, "svg")
+        write_pictures({"made": make_sweep(np.ones((1, 1, 4)), {"b1": [0.8]})}, tmp_path, "svg")

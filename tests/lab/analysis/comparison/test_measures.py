@@ -44,7 +44,7 @@ def test_a_single_evaluation_is_its_own_area(make_curves: Callable[..., xr.Datas
     np.testing.assert_allclose(summary(make_curves([[[0.25]]])).area, [0.25])
 
 
-def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
-    swept = make_swept([[[1.0, 1.0]]], {"learning_rate": [0.1]})
+def test_a_sweep_is_no_race(make_sweep: Callable[..., xr.Dataset]) -> None:
+    swept = make_sweep([[[1.0, 1.0]]], {"learning_rate": [0.1]})
     with pytest.raises(ValueError, match=r"gradlab.lab.analysis.sweep_as_race.as_race makes one"):
         summary(swept)

@@ -94,7 +94,7 @@ def test_fewer_than_three_seeds_are_sure_of_nothing(make_dataset: Callable[..., 
     assert np.isnan(table.score_low).all()
 
 
-def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
-    swept = make_swept([[[1.0, 1.0]]], {"learning_rate": [0.1]})
+def test_a_sweep_is_no_race(make_sweep: Callable[..., xr.Dataset]) -> None:
+    swept = make_sweep([[[1.0, 1.0]]], {"learning_rate": [0.1]})
     with pytest.raises(ValueError, match=r"gradlab.lab.analysis.sweep_as_race.as_race makes one"):
         ranks(swept)

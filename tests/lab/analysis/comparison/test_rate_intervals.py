@@ -40,7 +40,7 @@ def test_two_choosing_seeds_leave_it_open(make_dataset: Callable[..., xr.Dataset
     assert np.isnan(found.low.item())
 
 
-def test_a_sweep_is_no_race(make_swept: Callable[..., xr.Dataset]) -> None:
-    swept = make_swept([[[1.0, 1.0]]], {"learning_rate": [0.1]})
+def test_a_sweep_is_no_race(make_sweep: Callable[..., xr.Dataset]) -> None:
+    swept = make_sweep([[[1.0, 1.0]]], {"learning_rate": [0.1]})
     with pytest.raises(ValueError, match=r"gradlab.lab.analysis.sweep_as_race.as_race makes one"):
         rate_intervals(swept)

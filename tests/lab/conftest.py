@@ -215,14 +215,14 @@ def make_sweep() -> Callable[..., xr.Dataset]:
 def make_curves(make_dataset: Callable[..., xr.Dataset]) -> Callable[..., xr.Dataset]:
     """`make_curves(curves, **attributes)`: results of a race at one learning rate with given curves of the score.
 
-    `curves` are on (optimizer, seed, evaluation). The evaluations are ten updates apart. NaN at the end of a curve means
+    `curves` are on (optimizer, seed, evaluation), with ten updates between evaluations. NaN at the end of a curve means
     that the run diverged.
     """
 
     def make(curves: Any, **attributes: Any) -> xr.Dataset:
         scores = np.asarray(curves, float)[:, None]  # (optimizer, rate, seed, evaluation)
         roles = ["both"]
-        if scores.shape[2] > 1:  # one more seed, with which all optimizers have the score 1, chooses
+        if scores.shape[2] > 1:  # one more seed chooses; all optimizers have the score 1 with it
             roles = ["choose"] + ["report"] * scores.shape[2]
             scores = np.concatenate([np.ones_like(scores[:, :, :1]), scores], 2)
         made = make_dataset(scores[..., -1], [0.1], roles, **attributes).drop_vars(("final_loss", "evaluation"))

@@ -1,0 +1,103 @@
+"""States that do not fit the optimizer or the updates are refused, with the difference and the remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+import gradlab as gl
+from tests.base.links import TREE, apply, refusal
+
+
+def test_errors_name_what_users_call() -> None:
+    untyped: Any = gl.chain(gl.adam())
+    for call, words in (
+        (lambda: untyped.replace(other=1), r"chain: got an unexpected.*; the call is chain\(\*links\)"),
+        (lambda: untyped.init(), r"^init\(\) missing"),
+        (lambda: untyped.update(jnp.ones(2)), r"^update\(\) missing"),
+        (lambda: untyped._replace(init=None), r"use \.replace\(\.\.\.\) to change its arguments"),
+    ):
+        with pytest.raises(TypeError, match=words):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("tx", "other"),
+    [
+        (gl.adam(0.1), gl.sgd(0.1, momentum=0.9)),
+        (gl.adam(0.1), gl.adam(gl.schedules.cosine(0.1, 9))),
+        (gl.adam(gl.schedules.cosine(0.1, 9)), gl.adam(0.1)),
+        (gl.sgd(0.1), gl.adam(0.1)),
+        (gl.sgd(0.1), gl.chain(gl.scale_by_momentum())),
+        (gl.scale(1.0), gl.scale_by_momentum()),
+        (gl.sgd(0.1, momentum=0.9), gl.sgd(0.1)),
+        (gl.chain(gl.scale(1.0), gl.scale_by_momentum()), gl.scale_by_momentum()),
+        (gl.scale_by_momentum(), gl.chain(gl.scale_by_momentum())),
+        (gl.scale_by_momentum(), gl.scale(1.0)),
+        (gl.rmsprop(), gl.rmsprop(centered=True)),
+    ],
+)
+def test_the_state_of_another_optimizer_is_refused(tx: Any, other: Any) -> None:
+    message = refusal(lambda: tx.update(TREE, other.init(TREE)))
+    assert f"this state is not one of {tx!r}" in message
+    assert "expected" in message
+    assert "init(params)" in message
+
+
+def test_the_state_of_other_parameters_is_refused() -> None:
+    for tx in (gl.adam(0.1), gl.scale_by_momentum(), gl.adagrad(0.1)):
+        state = tx.init({"w": jnp.ones((2, 3)), "b": jnp.ones(4)})
+        message = refusal(lambda tx=tx, state=state: tx.update(TREE, state))  # type: ignore[misc]
+        assert "this state is not one of" in message
+        assert "['b']" in message
+        assert "[3]" in message
+        assert "[4]" in message
+
+
+@pytest.mark.parametrize("state", [None, (), 3.0, "state", {"a": jnp.ones(2)}])
+def test_what_is_no_state_is_refused(state: Any) -> None:
+    assert "this state is not one of adam(" in refusal(lambda: gl.adam().update(TREE, state))
+
+
+def test_the_refusal_is_the_same_under_jit() -> None:
+    state = gl.sgd(0.1, momentum=0.9).init(TREE)
+    assert "this state is not one of adam(" in refusal(lambda: jax.jit(gl.adam().update)(TREE, state))
+
+
+def test_a_link_that_changes_shapes_is_refused() -> None:
+    @gl.transformation
+    def flatten():
+        return lambda params: (), lambda updates, state: (updates.ravel(), state)
+
+    message = refusal(lambda: apply(flatten(), jnp.ones((2, 3))))
+    assert "the transformed updates and the updates must be trees of the same structure and shapes" in message
+    assert "float64[6]" in message
+    assert "float64[2,3]" in message
+
+
+def test_a_link_that_changes_its_state_is_refused() -> None:
+    @gl.transformation
+    def growing():
+        def update(updates, state):
+            return updates, (*state, jnp.zeros(()))
+
+        return lambda params: (), update
+
+    message = refusal(lambda: apply(growing(), jnp.ones(2)))
+    assert message.startswith(
+        "growing(): a link changes the structure or the shapes of its own state (at [0] from nothing"
+    )
+
+
+def test_errors_inside_a_link_are_its_own() -> None:
+    @gl.transformation
+    def failing():
+        def update(updates, state):
+            raise RuntimeError("inside")
+
+        return lambda params: (), update
+
+    assert refusal(lambda: apply(failing(), jnp.ones(2)), RuntimeError) == "inside"

@@ -1,4 +1,4 @@
-"""The problems to race on, by name: one a file, each a value with the few parts that `Problem` lists."""
+"""The problems that optimizers train. Each is one file and one value, with the parts that `Problem` lists."""
 
 from __future__ import annotations
 

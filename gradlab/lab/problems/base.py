@@ -1,4 +1,4 @@
-"""What a problem is: where it starts, what it loses, and how the outcome is judged."""
+"""The parts of a problem: its initial parameters, its loss, its batches, its metrics and its score."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ PyTree: TypeAlias = Any
 
 @dataclass(frozen=True)
 class Score:
-    """The metric that is reported of each optimizer, the one that chooses its learning rate, and how they are read.
+    """The metric by which optimizers are ranked, and how it is read.
 
-    `chosen_by` names the metric by which a learning rate, or any other configuration, is chosen: one that is measured
-    on a validation sample, where `metric` is measured on a test sample. None means that `metric` chooses, too: right
-    for problems without data, where nothing can leak. Both metrics are read alike.
+    `metric` is its name among the metrics of the problem, and `label` its name in plots and tables.
 
-    `tolerance` says which learning rates are as good as the best one: within this factor of its score if
-    `logarithmic` (losses that fall over many decades), and within this difference otherwise (accuracies in [0, 1]).
+    `chosen_by` is the name of the metric by which a configuration, such as a learning rate, is chosen. If `metric` is
+    measured on a test sample, `chosen_by` is measured on a validation sample. None means that `metric` itself chooses,
+    which is right for problems without data. Both metrics are read in the same way.
+
+    `tolerance` determines which learning rates count as good as the best one: those with a score within this factor of
+    the best if `logarithmic` (for losses that fall over many decades), and within this difference otherwise (for
+    accuracies in [0, 1]).
     """
 
     metric: str
@@ -32,15 +35,15 @@ class Score:
 
 @dataclass(frozen=True)
 class Landscape:
-    """How to draw a problem whose parameters are one point of the plane, an array of shape (2,)."""
+    """The part of the plane to draw, for a problem whose parameters are a point, an array of shape (2,)."""
 
     window: tuple[tuple[float, float], tuple[float, float]]  # (left, right), (bottom, top)
     optimum: tuple[float, float] | None = None
-    further_optima: tuple[tuple[float, float], ...] = ()  # as good as `optimum`
+    further_optima: tuple[tuple[float, float], ...] = ()  # the other minima with the same loss
 
 
 class Problem(Protocol):
-    """A training problem. Inherit to get the defaults; then this is a whole problem:
+    """A training problem. A class that inherits the defaults needs no more than this:
 
     class Bowl(Problem):
         name, summary = "bowl", "The simplest problem: every direction is equally steep."
@@ -51,42 +54,44 @@ class Problem(Protocol):
         def loss(self, params, batch):
             return jnp.sum(params**2)
 
-    What it may have besides: `steps`, the updates in a run (200), a whole number; `score`, the `Score` by which
-    optimizers are ranked (the metric `final_loss`, where less is better), with `chosen_by` where there are data to
-    validate and to test on; `landscape`, a `Landscape`, for parameters of
-    shape (2,) whose paths are drawn; `minimum`, the least expected loss, where it is known. `name` and `summary` are
-    taken from the class and its docstring if they are left out.
+    Further parts have defaults: `batches`, `metrics` and `optimum` as below; `steps`, the number of updates in a run
+    (200), a whole number; `score`, the `Score` by which optimizers are ranked (the metric `final_loss`, where lower is
+    better), with `chosen_by` if there are data to validate and to test on; `landscape`, a `Landscape`, for parameters
+    of shape (2,) whose paths are drawn; `minimum`, the least expected loss, if it is known. If `name` and `summary` are
+    left out, they are taken from the class and its docstring.
     """
 
     name: ClassVar[str]
-    summary: ClassVar[str]  # one sentence: what the problem shows
-    steps: ClassVar[int] = 200  # updates in a run, unless the caller says otherwise
+    summary: ClassVar[str]  # one sentence that says what the problem shows
+    steps: ClassVar[int] = 200  # updates in a run, unless the study sets another number
     score: ClassVar[Score] = Score("final_loss", "loss")
     landscape: ClassVar[Landscape | None] = None
-    minimum: ClassVar[float | None] = None  # the least expected loss, where it is known
+    minimum: ClassVar[float | None] = None  # the least expected loss, if it is known
 
     @property
     def optimum(self) -> PyTree:
-        """Parameters of that loss, where they are known; None elsewhere."""
+        """Parameters with the loss `minimum`; None if they are not known."""
         return None
 
     def init(self, key: jax.Array) -> PyTree:
-        """The parameters to start from: a pytree of float arrays; `key` belongs to the seed of the run."""
+        """Return the initial parameters, a pytree of float arrays. `key` is derived from the seed of the run."""
         ...
 
     def loss(self, params: PyTree, batch: PyTree) -> jax.Array:
-        """The real scalar to minimize, on one batch."""
+        """Return the loss on one batch, the real scalar to minimize."""
         ...
 
     def batches(self, key: jax.Array, steps: int) -> PyTree:
-        """The batches of a whole run, on a leading axis of length `steps`; None for a deterministic problem.
+        """Return the batches of a whole run, with a leading axis of length `steps`; None for a deterministic problem.
 
-        All random bits are drawn here, before the loop over steps: drawn inside it they cost seconds of compilation.
+        All random numbers are drawn here, before the loop over the steps, because drawing them inside the loop adds
+        seconds to the compilation.
         """
         return None
 
     def metrics(self, params: PyTree) -> dict[str, jax.Array]:
-        """Real scalars by name, measured at a few dozen points of a run; `score.metric` is one of them, and
-        `score.chosen_by`, too, if that is given.
+        """Return real scalars by name, which are measured at a few dozen steps of a run.
+
+        `score.metric` must be among them, and so must `score.chosen_by` if it is not None.
         """
         return {self.score.metric: self.loss(params, None)}

@@ -30,10 +30,10 @@ SLOW = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what trains nets, in the files of these problems, or for them in the file of all problems, as slow."""
+    """Mark the tests of these problems as slow: their own files, and their cases in the file of all problems."""
     for item in items:
-        in_folder = item.path.parent == Path(__file__).parent
-        if in_folder and any(name in item.name or name in item.path.name for name in SLOW):
+        is_below = Path(__file__).parent in item.path.parents
+        if is_below and any(name in item.name or name in item.path.name for name in SLOW):
             item.add_marker(pytest.mark.slow)
 
 

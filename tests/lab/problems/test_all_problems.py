@@ -59,8 +59,6 @@ def test_what_is_measured_on_a_test_sample_is_chosen_by_another(problem: Problem
 def test_the_gradient_agrees_with_central_differences(
     problem: Problem, first: Callable[[Problem], Any], rng: np.random.Generator
 ) -> None:
-    if problem.name == "digits":
-        pytest.skip("its images are in single precision")
     start, batch = first(problem)
     flat, unravel = ravel_pytree(jax.tree.map(lambda leaf: leaf.astype(jnp.float64), start))
     if problem.landscape is not None:

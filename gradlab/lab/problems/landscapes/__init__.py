@@ -1,1 +1,1 @@
-"""Landscapes: functions of two parameters, whose paths can be drawn."""
+"""Problems of two parameters, on which the path of an optimizer can be drawn."""

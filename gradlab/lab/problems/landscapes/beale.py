@@ -1,4 +1,4 @@
-"""Beale's function: gentle slopes that end in sharp ridges."""
+"""Beale's function: a flat valley between very steep slopes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Beale(PlaneProblem):
     """
 
     name = "beale"
-    summary = "A flat valley between slopes of degree eight: a rate that suits the valley explodes on the slopes."
+    summary = "A flat valley between steep slopes: a learning rate that suits the valley diverges on the slopes."
     steps = 300
     landscape = Landscape(window=((-0.5, 4.5), (-1.5, 2.0)), optimum=(3.0, 0.5))
     start = (1.0, 1.0)

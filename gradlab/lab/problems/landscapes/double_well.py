@@ -1,4 +1,4 @@
-"""The double well: a good minimum on the way to a better one."""
+"""The double well: a shallow local minimum in front of the global one."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class DoubleWell(PlaneProblem):
     r"""The loss $x^4 - \frac{4b}{3} x^3 - 2 x^2 + 4 b x + 1 + \frac{8b}{3} + 10 y^2$, whose slope in $x$ is
     $4 (x^2 - 1) (x - b)$.
 
-    $b$ in [0, 1) is `barrier`, the ridge between a local minimum at (1, 0), of loss $16 b / 3$, and the global one at
-    (-1, 0). Runs start on the outer wall of the local one. The steep term in $y$ keeps plain descent, where it is
-    stable, from leaping over the ridge.
+    $b$ in [0, 1) is `barrier`, the position of the ridge between a local minimum at (1, 0), of loss $16 b / 3$, and the
+    global minimum at (-1, 0). Runs start on the outer wall of the local minimum. The steep term in $y$ limits the
+    learning rates at which plain gradient descent is stable, so that it cannot jump over the ridge.
     """
 
     name = "double_well"
-    summary = "A shallow well before a deep one: descent stays in the first, momentum can roll on to the second."
+    summary = "A shallow minimum in front of a deeper one: plain descent stays in it, momentum can pass on."
     steps = 200
     landscape = Landscape(window=((-2.2, 2.4), (-1.5, 1.5)), optimum=(-1.0, 0.0))
     start = (1.6, 0.5)

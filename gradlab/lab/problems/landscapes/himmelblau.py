@@ -1,4 +1,4 @@
-"""Himmelblau's function: four minima that are equally good."""
+"""Himmelblau's function: four minima with the same loss."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .plane import PlaneProblem
 
 @dataclass(frozen=True)
 class Himmelblau(PlaneProblem):
-    r"""The loss $(x^2 + y - 11)^2 + (x + y^2 - 7)^2$, from near its hilltop at (-0.27, -0.92).
+    r"""The loss $(x^2 + y - 11)^2 + (x + y^2 - 7)^2$, where runs start near its maximum at (-0.27, -0.92).
 
     Source: Himmelblau (1972).
     """
 
     name = "himmelblau"
-    summary = "A hilltop among four equal minima: the start and the optimizer decide together which one is reached."
+    summary = "Four equally good minima around a hilltop: the start and the optimizer decide which one is reached."
     steps = 200
     landscape = Landscape(
         window=((-5.0, 5.0), (-5.0, 5.0)),

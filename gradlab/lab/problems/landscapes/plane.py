@@ -1,4 +1,4 @@
-"""What the problems of two parameters share: a point that starts somewhere in the plane and is to reach the bottom."""
+"""The base class of most problems of two parameters: a point of the plane moves to the lowest place."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ..base import Landscape, Problem, PyTree
 
 @dataclass(frozen=True)
 class PlaneProblem(Problem):
-    r"""A landscape $f(x, y) \ge 0$ that touches 0 at its optima. Runs start near `start`, each coordinate a normal
-    deviate times `jitter` off, so that seeds differ.
+    r"""A loss $f(x, y) \ge 0$ that is 0 at its optima.
 
-    To make one, inherit, set `name`, `summary`, `landscape` and `start`, and write `height`.
+    Runs start at `start` plus `jitter` times a normal deviate in each coordinate, so that seeds differ. A subclass sets
+    `name`, `summary`, `landscape` and `start`, and defines `height`.
     """
 
     minimum = 0.0
@@ -26,12 +26,15 @@ class PlaneProblem(Problem):
     jitter: float = 0.1
 
     def height(self, x: jax.Array, y: jax.Array) -> jax.Array:
-        """The loss at a point of the plane, written as a sum of squares so that rounding never makes it negative."""
+        """Return the loss at a point of the plane.
+
+        Write it as a sum of squares, so that rounding errors cannot make it negative.
+        """
         raise NotImplementedError
 
     @property
     def optimum(self) -> jax.Array:
-        """A point of loss zero, of shape (2,); `landscape.further_optima` has the others."""
+        """A point of loss zero, an array of shape (2,). The others are in `landscape.further_optima`."""
         return jnp.asarray(self.landscape.optimum, jnp.float32)
 
     def init(self, key: jax.Array) -> jax.Array:

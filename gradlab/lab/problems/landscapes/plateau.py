@@ -1,4 +1,4 @@
-"""The plateau: almost no slope, and then a basin."""
+"""The plateau: a plain with almost no slope around a basin."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .plane import PlaneProblem
 
 @dataclass(frozen=True)
 class Plateau(PlaneProblem):
-    r"""The loss $1 - e^{-(x^2 + y^2) / 2}$: a basin of unit width and curvature in a plain.
+    r"""The loss $1 - e^{-(x^2 + y^2) / 2}$: a basin of width 1 and curvature 1 in a plain.
 
-    At the start, four and a half widths away, the slope is 0.0002, but its direction is right: a method that
-    measures steps by the gradient's size crawls, and one that divides it out walks.
+    Runs start at a distance of 4.5, where the gradient points to the basin but has a norm of only 0.0002. Methods whose
+    steps are proportional to the gradient hardly move there. Methods that divide by its size do.
     """
 
     name = "plateau"
-    summary = "A plain with a basin in it: the gradient says where to go, and its size says nothing."
+    summary = "A wide plain around a basin: gradients point to the basin, but on the plain they are almost zero."
     steps = 300
     landscape = Landscape(window=((-5.0, 2.0), (-3.0, 3.0)), optimum=(0.0, 0.0))
     start = (-4.1, 1.85)

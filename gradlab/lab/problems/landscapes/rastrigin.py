@@ -1,4 +1,4 @@
-"""Rastrigin's function: a bowl covered with dimples."""
+"""Rastrigin's function: a bowl full of local minima."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from .plane import PlaneProblem
 class Rastrigin(PlaneProblem):
     r"""The loss $x^2 + a (1 - \cos 2 \pi x) + y^2 + a (1 - \cos 2 \pi y)$, where $a$ is `amplitude`.
 
-    Near every point of whole numbers there is a local minimum; the one at (0, 0) is the best. Source: Rastrigin (1974).
+    There is a local minimum near each point with integer coordinates. The one at (0, 0) is the global minimum.
+    Source: Rastrigin (1974).
     """
 
     name = "rastrigin"
-    summary = "A bowl full of local minima: only a method that carries speed, or starts with long steps, leaves them."
+    summary = "A bowl full of local minima: an optimizer needs momentum or long first steps to leave them."
     steps = 200
     landscape = Landscape(window=((-4.6, 4.6), (-4.6, 4.6)), optimum=(0.0, 0.0))
     start = (3.3, 2.4)

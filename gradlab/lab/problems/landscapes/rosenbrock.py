@@ -1,4 +1,4 @@
-"""Rosenbrock's banana: a valley that is easy to find and hard to follow."""
+"""Rosenbrock's function: a curved valley that is easy to find and hard to follow."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .plane import PlaneProblem
 
 @dataclass(frozen=True)
 class Rosenbrock(PlaneProblem):
-    r"""The loss $(1 - x)^2 + s (y - x^2)^2$, where $s$ is `steepness`: a ravine that bends.
+    r"""The loss $(1 - x)^2 + s (y - x^2)^2$, where $s$ is `steepness`: a curved ravine.
 
-    Source: Rosenbrock (1960), with its start (-1.2, 1).
+    Source: Rosenbrock (1960), with the start (-1.2, 1) of that paper.
     """
 
     name = "rosenbrock"
-    summary = "A curved valley with steep walls: what was learnt about its direction is soon out of date."
+    summary = "A curved valley with steep walls: the direction of the valley changes all the way along it."
     steps = 500
     landscape = Landscape(window=((-2.0, 2.0), (-1.0, 3.0)), optimum=(1.0, 1.0))
     start = (-1.2, 1.0)

@@ -1,4 +1,4 @@
-"""Saddles: points where the gradient is zero and the loss is not least."""
+"""Saddle points: the gradient is zero there, but the loss is not at a minimum."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .plane import PlaneProblem
 class Saddle(PlaneProblem):
     r"""The loss $x^2 + s (1 - y^2 + y^4 / 4)$: down along a ridge to the saddle at (0, 0), then sideways to a minimum.
 
-    $s$ is `descent`. The curvature on the way down is $-2 s$ and across it 2, so that rates at which plain descent is
-    stable lengthen the distance from the ridge, `jitter` at the start, by at most $1 + 2 s$ a step.
-    Source: Dauphin et al. (2014), who hold such points to be what stalls descent in many dimensions.
+    $s$ is `descent`. The curvature is 2 along the ridge and $-2 s$ across it. So, at learning rates at which plain
+    gradient descent is stable, each step multiplies the distance from the ridge, `jitter` at the start, by at most
+    $1 + 2 s$. Source: Dauphin et al. (2014), who argue that such points slow down descent in high dimensions.
     """
 
     name = "saddle"
-    summary = "A ridge that leads to a saddle: plain descent lingers, and momentum and adaptive rates leave."
+    summary = "A ridge that leads to a saddle point: plain descent stays there long, other methods soon leave it."
     steps = 300
     landscape = Landscape(
         window=((-1.5, 1.5), (-2.0, 2.0)), optimum=(0.0, math.sqrt(2.0)), further_optima=((0.0, -math.sqrt(2.0)),)
@@ -39,12 +39,12 @@ class Saddle(PlaneProblem):
 class MonkeySaddle(PlaneProblem):
     r"""The loss $|z^3 + 1|^2 / 2 = 1/2 + x^3 - 3 x y^2 + (x^2 + y^2)^3 / 2$ of $z = x + iy$.
 
-    At (0, 0) gradient and curvature are both zero: descent slows down as $1/t$ on the way in, and the way out is no
-    faster. The minima are the three cube roots of -1. Source: Hilbert & Cohn-Vossen (1932) for the surface.
+    At (0, 0) the gradient and the curvature are both zero. Gradient descent approaches it only as $1/t$, and leaves it
+    as slowly. The minima are the three cube roots of -1. Source: Hilbert & Cohn-Vossen (1932) for the surface.
     """
 
     name = "monkey_saddle"
-    summary = "A saddle without curvature, between three valleys: gradients vanish as the square of the distance."
+    summary = "A saddle point without curvature, between three valleys: descent slows down near it."
     steps = 200
     landscape = Landscape(
         window=((-1.4, 1.4), (-1.4, 1.4)),

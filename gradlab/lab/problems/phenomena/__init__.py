@@ -1,1 +1,1 @@
-"""Phenomena: problems that are made to show one thing each."""
+"""Problems that are each made to show one phenomenon."""

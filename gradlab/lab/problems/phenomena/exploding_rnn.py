@@ -1,4 +1,4 @@
-"""The exploding RNN: a recurrent network whose gradients grow with every step back in time."""
+"""The exploding RNN: a recurrent network whose gradients grow with each step back in time."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from ..real_data.samples import measure_held_out
 
 @dataclass(frozen=True)
 class ExplodingRnn(Problem):
-    r"""The adding problem: from `length` random numbers in [0, 1], of which two are marked, tell the sum of the two.
+    r"""The adding problem: predict the sum of two marked numbers among `length` random numbers in [0, 1].
 
-    The network is $h_t = \max(0, W h_{t-1} + U x_t + b)$ with a linear output from $h_T$, and the mean square error.
-    $W$ starts as normal deviates of variance $g^2$ / `hidden`; a gain $g$ (`gain`) above $\sqrt 2$ makes both the
-    states and the gradients grow as $(g / \sqrt 2)^t$, so that they differ by orders of magnitude between seeds.
-    Validation and test are on 256 other series each; guessing the mean of 1 scores 1/6.
+    The network is $h_t = \max(0, W h_{t-1} + U x_t + b)$ with a linear output from $h_T$, and the loss is the mean
+    square error. $W$ starts as normal deviates of variance $g^2$ / `hidden`. With a gain $g$ (`gain`) above $\sqrt 2$,
+    the states and the gradients grow as $(g / \sqrt 2)^t$, and differ by orders of magnitude between seeds. The
+    validation and test losses are each measured on 256 other series. A constant prediction of the mean, 1, has a loss
+    of 1/6.
     Source: Hochreiter & Schmidhuber (1997); Pascanu, Mikolov & Bengio (2013).
     """
 
     name = "exploding_rnn"
-    summary = "A recurrent network whose gradients explode: plain descent dies, and clipping keeps it alive."
+    summary = "A recurrent network whose gradients explode: plain descent diverges, unless the gradient is clipped."
     steps = 300
     minimum = 0.0
     score = Score("test_loss", "test loss", chosen_by="validation_loss")
@@ -38,7 +39,7 @@ class ExplodingRnn(Problem):
 
     def __post_init__(self) -> None:
         if self.length < 2 or self.length % 2:
-            raise ValueError(f"length must be even, with one mark in each half of the series, got {self.length}")
+            raise ValueError(f"length must be even, because each half of the series has one mark, got {self.length}")
 
     def init(self, key: jax.Array) -> PyTree:
         inputs, recurrent, output = jax.random.split(key, 3)
@@ -76,7 +77,7 @@ class ExplodingRnn(Problem):
 
 
 def _mark_two(numbers: jax.Array, places: jax.Array) -> jax.Array:
-    """Numbers (..., length) beside their marks: one in each half, where `places`, random too, is largest."""
+    """Stack numbers (..., length) with their marks: one in each half, where the random `places` is largest."""
     halves = places.reshape(*places.shape[:-1], 2, -1)  # (..., 2, length / 2)
     marks = jax.nn.one_hot(halves.argmax(-1), halves.shape[-1], dtype=numbers.dtype)
     return jnp.stack([numbers, marks.reshape(numbers.shape)], -1)

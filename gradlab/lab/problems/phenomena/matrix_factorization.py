@@ -1,4 +1,4 @@
-"""Matrix factorization: a matrix of low rank, to be found as a product."""
+"""Matrix factorization: a matrix of low rank, learned as a product of two smaller ones."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from ..base import Problem, PyTree
 class MatrixFactorization(Problem):
     r"""The mean square of $L R^T - A$ over the entries of a matrix $A$ of `rows` by `columns` and of rank `rank`.
 
-    $L$ and $R$ start as normal deviates times `start_scale`. Zero is a saddle, and so is every product of a part of
-    $A$'s singular vectors: the loss falls in stairs, one for each. All minima are global, and no two are alike: $L M$
-    and $R M^{-T}$ give the same product. Source: Baldi & Hornik (1989); Ge, Jin & Zheng (2017).
+    $L$ and $R$ start as normal deviates times `start_scale`. Zero is a saddle point, and so is each product that has
+    only some of $A$'s singular vectors. The loss therefore falls in stairs, one for each singular vector. All minima
+    are global. There are infinitely many, because $L M$ and $R M^{-T}$ have the same product.
+    Source: Baldi & Hornik (1989); Ge, Jin & Zheng (2017).
     """
 
     name = "matrix_factorization"
-    summary = "A product of two matrices: not convex, with a saddle for each part found, and yet no bad minimum."
+    summary = "A matrix learned as a product of two smaller ones: not convex, with saddle points, but no bad minimum."
     steps = 300
     minimum = 0.0
 
@@ -30,16 +31,16 @@ class MatrixFactorization(Problem):
     rank: int = 3
     start_scale: float = 0.03
 
-    def _factors(self) -> tuple[np.ndarray, np.ndarray]:
+    def _draw_factors(self) -> tuple[np.ndarray, np.ndarray]:
         random = np.random.default_rng(0)
-        strengths = 2.0 ** -np.arange(self.rank)  # of the parts, so that they are found one after another
+        strengths = 2.0 ** -np.arange(self.rank)  # of the singular vectors, so that they are learned one by one
         left, right = random.normal(size=(self.rows, self.rank)), random.normal(size=(self.columns, self.rank))
         return left * np.sqrt(strengths), right * np.sqrt(strengths)
 
     @property
     def optimum(self) -> PyTree:
-        """One of the minima, of loss zero."""
-        left, right = self._factors()
+        """One of the minima, which all have loss zero."""
+        left, right = self._draw_factors()
         return {"left": jnp.asarray(left, jnp.float32), "right": jnp.asarray(right, jnp.float32)}
 
     def init(self, key: jax.Array) -> PyTree:
@@ -50,6 +51,6 @@ class MatrixFactorization(Problem):
         }
 
     def loss(self, params: PyTree, batch: PyTree) -> jax.Array:
-        left, right = self._factors()
+        left, right = self._draw_factors()
         product = params["left"] @ params["right"].T  # (rows, columns)
         return jnp.mean((product - jnp.asarray(left @ right.T, product.dtype)) ** 2)

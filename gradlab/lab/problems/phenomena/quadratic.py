@@ -14,24 +14,25 @@ from ..base import Problem, PyTree
 
 @functools.cache
 def draw_rotation(dimension: int) -> np.ndarray:
-    """A fixed orthogonal matrix, (dimension, dimension), uniformly distributed over all."""
+    """Draw an orthogonal matrix (dimension, dimension) from the uniform distribution, with a fixed seed."""
     basis, triangle = np.linalg.qr(np.random.default_rng(0).normal(size=(dimension, dimension)))
     return basis * np.sign(np.diag(triangle))
 
 
 @dataclass(frozen=True)
 class Quadratic(Problem):
-    r"""The loss $\frac12 (x - x^*)^T H (x - x^*) + \sigma z_t \cdot (x - x^*)$, with a new noise $z_t$ in each batch.
+    r"""The loss $\frac12 (x - x^*)^T H (x - x^*) + \sigma z_t \cdot (x - x^*)$, with new noise $z_t$ in each batch.
 
-    The eigenvalues of $H$ run from 1 down to 1 / `condition_number`, evenly in their logarithm, along directions that
-    a fixed rotation takes off the axes (`rotated`). The gradient's noise is $\sigma$ (`noise`) times $z_t$: independent
-    normal deviates, or Student's t with `degrees_of_freedom` where that is given (2 or less: without a variance, for
-    gradients with outliers). $x^*$ has all coordinates 1, and runs start a normal deviate from it. The score is
-    the loss without noise. Source: the noisy quadratic model of Schaul et al. (2013) and Zhang et al. (2019).
+    The eigenvalues of $H$ run from 1 down to 1 / `condition_number`, evenly in their logarithm. If `rotated`, a fixed
+    rotation turns the eigenvectors away from the axes. The noise of the gradient is $\sigma$ (`noise`) times $z_t$:
+    independent normal deviates, or, if `degrees_of_freedom` is given, deviates of Student's t. (With 2 degrees or fewer
+    these have no finite variance, and stand for gradients with outliers.) All coordinates of $x^*$ are 1, and runs
+    start a normal deviate from it. The score is the loss without noise.
+    Source: the noisy quadratic model of Schaul et al. (2013) and Zhang et al. (2019).
     """
 
     name = "quadratic"
-    summary = "A bowl of 20 dimensions and condition number 100: how fast a method is where its rate is known exactly."
+    summary = "A quadratic bowl of 20 dimensions, where theory says exactly how fast many optimizers converge."
     steps = 300
     minimum = 0.0
 
@@ -43,7 +44,7 @@ class Quadratic(Problem):
 
     @property
     def optimum(self) -> jax.Array:
-        """The point of loss zero; off the origin, so that weight decay gains nothing by itself."""
+        """The point of loss zero. It is not the origin, to which weight decay alone would lead."""
         return jnp.ones(self.dimension, jnp.float32)
 
     @property
@@ -71,9 +72,9 @@ class Quadratic(Problem):
 
 @dataclass(frozen=True)
 class NoisyQuadratic(Quadratic):
-    """`Quadratic` with gradient noise: its score at a constant rate is the noise that the method lets through."""
+    """`Quadratic` with noisy gradients. At a constant learning rate, the score is due to the noise in the steps."""
 
     name = "noisy_quadratic"
-    summary = "The same bowl seen through noise: a constant rate ends at a floor, and a falling one goes below it."
+    summary = "The quadratic bowl with noisy gradients: only a learning rate that decreases gets below a floor."
 
     noise: float = 0.1

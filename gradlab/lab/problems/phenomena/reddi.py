@@ -1,4 +1,4 @@
-"""Reddi's counterexample: a convex problem on which Adam goes to the worst point."""
+"""Reddi's counterexample: a convex problem on which Adam converges to the worst point."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ..base import Problem, Score
 class Reddi(Problem):
     r"""The losses $f_t(x) = C x$ for $t \bmod p = 1$ and $-x$ otherwise, for $x$ in [-1, 1], with $C > p - 1$.
 
-    $C$ is `large`, $p$ is `period`, and if `stochastic` each loss is the large one with probability $1 / p$ instead.
-    Their mean rises with $x$, so the best point is -1. Adam divides the rare large gradient by its own size and has
-    forgotten it when the small ones come: with $\beta_1 = 0$ and $\beta_2 = 1 / (1 + C^2)$ (`decay`) it goes to +1, the
-    worst point, at every rate. With momentum it takes a rarer gradient, such as `Reddi(22.0, 21)` at $\beta_1 =
-    \beta_2 = 0.9$.
+    $C$ is `large` and $p$ is `period`. If `stochastic`, each loss is the large one with probability $1 / p$ instead.
+    The mean loss increases with $x$, so the best point is -1. Adam divides the rare large gradient by its own size, and
+    has forgotten it by the time the small ones come. With $\beta_1 = 0$ and $\beta_2 = 1 / (1 + C^2)$ (`decay`) it
+    converges to +1, the worst point, at every learning rate. With momentum, the large gradient has to be rarer, as in
+    `Reddi(22.0, 21)` at $\beta_1 = \beta_2 = 0.9$.
 
-    Instead of a projection, a wall of slope $C$ stands on the ends of [-1, 1]: each loss stays convex, the mean is
-    still least at -1, and any optimizer can run on it. The loss is counted from that of the best point, $f_t(x) -
-    f_t(-1)$, so that the mean of a learning curve is the average regret.
+    There is no projection onto [-1, 1]. Instead, the loss rises with slope $C$ beyond both ends, so that each loss
+    remains convex, the mean is still lowest at -1, and any optimizer can run. The loss is measured relative to the
+    best point, $f_t(x) - f_t(-1)$, so that the mean of a learning curve is the average regret.
     Source: Reddi, Kale & Kumar (2018), theorem 1 (and section 5 for the stochastic form).
     """
 
     name = "reddi"
-    summary = "A convex problem on which Adam with a short memory goes to the worst point, and AMSGrad to the best."
+    summary = "A convex problem on which Adam can converge to the worst point, and AMSGrad converges to the best."
     steps = 1000
     score = Score("distance", "distance to the optimum")
     minimum = 0.0
@@ -43,14 +43,14 @@ class Reddi(Problem):
 
     @property
     def decay(self) -> float:
-        """The decay of squared gradients with which the theorem is proved."""
+        r"""The $\beta_2$ for which the theorem is proved."""
         return 1 / (1 + self.large**2)
 
     def init(self, key: jax.Array) -> jax.Array:
         return jax.random.uniform(key, (), jnp.float32, -0.5, 0.5)
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
-        """The slope of each loss."""
+        """Return the slope of each loss."""
         if self.stochastic:
             is_large = jax.random.bernoulli(key, 1 / self.period, (steps,))
         else:
@@ -58,7 +58,7 @@ class Reddi(Problem):
         return jnp.where(is_large, jnp.float32(self.large), jnp.float32(-1))
 
     def loss(self, params: jax.Array, batch: jax.Array | None) -> jax.Array:
-        """The regret at one slope, or the expected one without a batch."""
+        """Return the regret for one slope, or the expected regret if there is no batch."""
         mean = (self.large - self.period + 1) / self.period
         slope = mean if batch is None else batch.astype(params.dtype)
         return slope * (params + 1) + self.large * jnp.maximum(jnp.abs(params) - 1, 0)

@@ -1,4 +1,4 @@
-"""Scaled layers: the same network, with gradients that differ by orders of magnitude between layers."""
+"""Scaled layers: a network whose gradients differ by orders of magnitude between layers."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ LAYERS = 3
 
 @dataclass(frozen=True)
 class ScaledLayers(Problem):
-    r"""Learn a random network $h_i = \tanh(W_i h_{i-1})$ (the last layer linear) as one with $W_i = s_i V_i$.
+    r"""Learn the function of a random network $h_i = \tanh(W_i h_{i-1})$, whose last layer is linear.
 
-    The scales $s_i$ run from $1 / \sqrt r$ to $\sqrt r$, where $r$ is `ratio`, and the $V_i$ start as much
-    smaller: the function is the same for every ratio, while the last layer's gradients grow $r$ times against the
-    first's, and its curvatures $r^2$ times. The loss is the mean square error on `batch_size` new normal inputs, and in
-    validation and test on 256 others each; it can reach 0.
+    The weights that are trained are $V_i$, where $W_i = s_i V_i$. The scales $s_i$ run from $1 / \sqrt r$ to $\sqrt r$,
+    where $r$ is `ratio`, and the initial $V_i$ are divided by them. So the network computes the same function for every
+    ratio, but the gradients of the last layer are multiplied by $r$ relative to those of the first, and the curvatures
+    by $r^2$. The loss is the mean square error on `batch_size` new normal inputs in each step. The validation and test
+    losses are each measured on 256 others. The loss can reach 0.
     """
 
     name = "scaled_layers"
-    summary = "Three layers whose gradients are as 1 : 30 : 1000: no single rate suits them all."
+    summary = "Three layers whose gradients have the ratio 1 : 30 : 1000: no single learning rate suits all of them."
     steps = 400
     minimum = 0.0
     score = Score("test_loss", "test loss", chosen_by="validation_loss")
@@ -35,27 +36,30 @@ class ScaledLayers(Problem):
     ratio: float = 1000.0
     batch_size: int = 64
 
-    def _scales(self) -> list[float]:
+    def _layer_scales(self) -> list[float]:
         return (self.ratio ** np.linspace(-0.5, 0.5, LAYERS)).tolist()
 
-    def _teacher(self) -> np.ndarray:
+    def _target_weights(self) -> np.ndarray:
         return np.random.default_rng(0).normal(0, 1.5 / math.sqrt(self.width), (LAYERS, self.width, self.width))
 
     @property
     def optimum(self) -> list[jax.Array]:
-        """The weights of the network to learn, each divided by its layer's scale."""
-        return [jnp.asarray(weight / scale, jnp.float32) for weight, scale in zip(self._teacher(), self._scales())]
+        """The weights of the network to learn, each divided by the scale of its layer."""
+        return [
+            jnp.asarray(weight / scale, jnp.float32)
+            for weight, scale in zip(self._target_weights(), self._layer_scales())
+        ]
 
     def init(self, key: jax.Array) -> list[jax.Array]:
         weights = jax.random.normal(key, (LAYERS, self.width, self.width), jnp.float32) / math.sqrt(self.width)
-        return [weight / scale for weight, scale in zip(weights, self._scales())]
+        return [weight / scale for weight, scale in zip(weights, self._layer_scales())]
 
     def loss(self, params: list[jax.Array], batch: jax.Array) -> jax.Array:
         dtype = params[0].dtype
         inputs = batch.astype(dtype)
-        student = _apply_layers([weight * scale for weight, scale in zip(params, self._scales())], inputs)
-        teacher = _apply_layers([jnp.asarray(weight, dtype) for weight in self._teacher()], inputs)
-        return jnp.mean((student - teacher) ** 2)
+        outputs = _apply_layers([weight * scale for weight, scale in zip(params, self._layer_scales())], inputs)
+        targets = _apply_layers([jnp.asarray(weight, dtype) for weight in self._target_weights()], inputs)
+        return jnp.mean((outputs - targets) ** 2)
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
         return jax.random.normal(key, (steps, self.batch_size, self.width), jnp.float32)

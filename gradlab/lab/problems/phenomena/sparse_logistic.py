@@ -1,4 +1,4 @@
-"""Sparse logistic regression: features that are seen the less often the more of them there are."""
+"""Sparse logistic regression: most features are rare, as words are in texts."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from ..real_data.samples import Sample, Split, measure_held_out
 
 @functools.cache
 def draw_samples(rows: int, features: int, power: float, strength: float) -> Split:
-    """Samples of `rows` rows each, from a fixed seed: features in {0, 1} (rows, features), labels in {0, 1} (rows,),
-    all float32.
+    """Draw samples of `rows` rows each, from a fixed seed.
+
+    Features (rows, features) and labels (rows,) are 0 or 1, in float32.
     """
     random = np.random.default_rng(0)
     frequencies = np.arange(1, features + 1) ** -power
@@ -35,15 +36,15 @@ def draw_samples(rows: int, features: int, power: float, strength: float) -> Spl
 
 @dataclass(frozen=True)
 class SparseLogistic(Problem):
-    r"""Logistic regression, $\log(1 + e^{-y\, w \cdot x})$, on `features` features of which the $j$-th is 1 with the
-    frequency $j^{-q}$ (`power`), as words are in texts, and 0 otherwise.
+    r"""Logistic regression, $\log(1 + e^{-y\, w \cdot x})$, on `features` features that are 0 or 1.
 
-    All features are equally telling: the labels' own weights are +`strength` and -`strength` in turn. Those of rare
-    features have few gradients to get there. Source: the setting of Duchi, Hazan & Singer (2011), section 1.3.
+    The $j$-th feature is 1 with probability $j^{-q}$, where $q$ is `power`. All features are equally informative: the
+    weights that generate the labels are +`strength` and -`strength` in turn. The weights of rare features receive few
+    gradients. Source: the setting of Duchi, Hazan & Singer (2011), section 1.3.
     """
 
     name = "sparse_logistic"
-    summary = "Features with power-law frequencies: rare ones are as telling, and learn only from a few large steps."
+    summary = "Logistic regression on features most of which are rare, but as informative as the frequent ones."
     steps = 400
     score = Score("test_loss", "test loss", tolerance=1.1, chosen_by="validation_loss")
 
@@ -53,20 +54,20 @@ class SparseLogistic(Problem):
     rows: int = 4096
     batch_size: int = 32
 
-    def _rows(self) -> Split:
+    def _draw_samples(self) -> Split:
         return draw_samples(self.rows, self.features, self.power, self.strength)
 
     def init(self, key: jax.Array) -> jax.Array:
         return 0.01 * jax.random.normal(key, (self.features,), jnp.float32)
 
     def loss(self, params: jax.Array, batch: jax.Array) -> jax.Array:
-        return _compute_loss(params, self._rows().train, batch)
+        return _compute_loss(params, self._draw_samples().train, batch)
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
         return draw_rows(key, steps, self.batch_size, self.rows)
 
     def metrics(self, params: jax.Array) -> dict[str, jax.Array]:
-        return measure_held_out(lambda rows: {"loss": _compute_loss(params, rows)}, *self._rows()[1:])
+        return measure_held_out(lambda rows: {"loss": _compute_loss(params, rows)}, *self._draw_samples()[1:])
 
 
 def _compute_loss(weights: jax.Array, rows: Sample, chosen: jax.Array | slice = slice(None)) -> jax.Array:

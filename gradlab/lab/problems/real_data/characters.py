@@ -1,4 +1,4 @@
-"""Characters: a small language model on real text."""
+"""Characters: a small language model of real text."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ..base import Problem, PyTree, Score
 from ..networks import apply_dense, cross_entropy, draw_rows, init_dense
 from .samples import measure_held_out
 
-BLOCK = 200  # characters: of each ten blocks, one is for the test and one for validation
+BLOCK = 200  # characters; of every ten blocks, one is for validation and one for the test
 
 
 class Text(NamedTuple):
-    """A text, and at which of its characters a model is trained, validated and tested."""
+    """A text, and the positions of the characters on which a model is trained, validated and tested."""
 
     alphabet: str
-    codes: np.ndarray  # (length,) int32: places in the alphabet
+    codes: np.ndarray  # (length,) int32: indices into the alphabet
     train: np.ndarray  # (positions,) int32
     validation: np.ndarray
     test: np.ndarray
@@ -31,11 +31,11 @@ class Text(NamedTuple):
 
 @functools.cache
 def load_text() -> Text:
-    """Scikit-learn's descriptions of its bundled data sets, some 13,000 characters, in lower case.
+    """Load scikit-learn's descriptions of its bundled data sets: about 13,000 characters, in lower case.
 
-    Runs of anything but letters, digits and a few marks become one space.
+    Each sequence of characters other than letters, digits and some punctuation becomes one space.
     """
-    from sklearn import datasets  # here, because it takes a second, and few commands need it
+    from sklearn import datasets  # the import takes a second, and few commands need it
 
     names = ("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")
     descriptions = " ".join(getattr(datasets, f"load_{name}")().DESCR for name in names)
@@ -50,17 +50,18 @@ def load_text() -> Text:
 
 @dataclass(frozen=True)
 class Characters(Problem):
-    """Guess a character from the `context` characters before it: each becomes a vector of `embedding` numbers, and all
-    of them go through `hidden` tanh units. Cross-entropy; the score is in bits a character, on held-out blocks.
+    """Predict a character from the `context` characters before it.
 
-    Rare characters have embeddings that most batches do not touch. Source: Bengio et al. (2003); the text is
-    scikit-learn's (BSD 3-clause), and comes from the version that is installed.
+    Each of these becomes a vector of `embedding` numbers, and all of them pass through `hidden` tanh units. The loss is
+    the cross-entropy; the score is in bits per character, on blocks of the text that are not trained on. The embeddings
+    of rare characters have no gradient in most batches. Source: Bengio et al. (2003); the text is scikit-learn's (BSD
+    3-clause), of the version that is installed.
     """
 
     name = "characters"
-    summary = "A character model on the descriptions of scikit-learn's data: embeddings, of which some are rarely used."
+    summary = "A language model of characters, on 13,000 characters of text: rare characters are seldom updated."
     steps = 300
-    score = Score("test_bits", "test bits a character", logarithmic=False, tolerance=0.05, chosen_by="validation_bits")
+    score = Score("test_bits", "test bits per character", False, False, tolerance=0.05, chosen_by="validation_bits")
 
     context: int = 8
     embedding: int = 8
@@ -77,22 +78,22 @@ class Characters(Problem):
         }
 
     def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
-        return self._nats(params, jnp.asarray(load_text().train)[batch])
+        return self._compute_nats(params, jnp.asarray(load_text().train)[batch])
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
         return draw_rows(key, steps, self.batch_size, len(load_text().train))
 
     def metrics(self, params: PyTree) -> dict[str, jax.Array]:
         def measure(positions: np.ndarray) -> dict[str, jax.Array]:
-            return {"bits": self._nats(params, jnp.asarray(positions)) / math.log(2)}
+            return {"bits": self._compute_nats(params, jnp.asarray(positions)) / math.log(2)}
 
         return measure_held_out(measure, load_text().validation, load_text().test)
 
-    def _nats(self, params: PyTree, positions: jax.Array) -> jax.Array:
-        """The mean of -log p(character) at some positions of the text, which wraps around."""
+    def _compute_nats(self, params: PyTree, positions: jax.Array) -> jax.Array:
+        """Return the mean of -log p(character) at some positions of the text, in nats. The text wraps around."""
         codes = jnp.asarray(load_text().codes)
         before = codes[positions[:, None] - jnp.arange(self.context, 0, -1, jnp.int32)]  # (batch, context)
         table = params["embedding"]
-        vectors = jax.nn.one_hot(before, len(table), dtype=table.dtype) @ table  # the gradient of table[...] is slow
+        vectors = jax.nn.one_hot(before, len(table), dtype=table.dtype) @ table  # table[before] has a slow gradient
         hidden = jnp.tanh(apply_dense(params["hidden"], vectors.reshape(len(positions), -1)))
         return cross_entropy(apply_dense(params["output"], hidden), codes[positions])

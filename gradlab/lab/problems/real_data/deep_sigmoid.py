@@ -1,4 +1,4 @@
-"""The deep sigmoid network: gradients that vanish layer by layer."""
+"""The deep sigmoid network: gradients vanish from layer to layer."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .samples import Sample, measure_held_out
 class DeepSigmoid(Problem):
     r"""A network 64 - `width` ... `width` - 10 with `depth` hidden layers of sigmoid units, on the digits.
 
-    A sigmoid's slope is at most 1/4, so the gradient shrinks about fivefold with each layer on the way back, and at the
-    start the output hardly depends on the image: a plateau at the loss $\ln 10$.
+    The slope of a sigmoid is at most 1/4, so the gradient shrinks about fivefold with each layer on the way back. At
+    first, the output hardly depends on the image, and training begins on a plateau of loss $\ln 10$.
     Source: Hochreiter (1991); Glorot & Bengio (2010).
     """
 
     name = "deep_sigmoid"
-    summary = "Four layers of sigmoid units on the digits: gradients vanish on the way back, and descent never starts."
+    summary = "Four layers of sigmoid units on the digits: gradients vanish on the way back, and plain descent stalls."
     steps = 400
     score = ACCURACY
 

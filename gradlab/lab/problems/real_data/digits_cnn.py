@@ -1,4 +1,4 @@
-"""Digits, seen by a small convolutional network."""
+"""Handwritten digits, with a small convolutional network."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .samples import Sample, measure_held_out
 
 @dataclass(frozen=True)
 class DigitsCnn(Problem):
-    """Two convolutions of 3 x 3, to `channels` and with a stride of two to 2 `channels`, with relu units, and a linear
-    layer: 8 x 8 pixels, 6 x 6, 2 x 2, 10 classes; cross-entropy on mini-batches drawn with replacement.
+    """Two 3 x 3 convolutions with relu units and a linear layer; cross-entropy on mini-batches drawn with replacement.
 
-    Source: LeCun et al. (1998), in small.
+    The first convolution has `channels` channels; the second has twice as many, and a stride of two. The sizes are 8 x
+    8 pixels, 6 x 6, 2 x 2, and 10 classes. Source: LeCun et al. (1998), on a smaller scale.
     """
 
     name = "digits_cnn"
-    summary = "A small convolutional network on the digits: shared weights, whose gradients add up over the image."
+    summary = "A small convolutional network on the digits: weights are shared, so gradients add up over the image."
     steps = 300
     score = ACCURACY
 
@@ -56,7 +56,7 @@ class DigitsCnn(Problem):
 
 def _init_relu_layer(key: jax.Array, inputs: int, outputs: int) -> PyTree:
     layer = init_dense(key, inputs, outputs)
-    return layer | {"weight": math.sqrt(2) * layer["weight"]}  # relu halves the variance
+    return layer | {"weight": math.sqrt(2) * layer["weight"]}  # because relu halves the variance
 
 
 def _compute_logits(params: PyTree, pixels: jax.Array) -> jax.Array:
@@ -67,9 +67,9 @@ def _compute_logits(params: PyTree, pixels: jax.Array) -> jax.Array:
 
 
 def _extract_patches(images: jax.Array, stride: int) -> jax.Array:
-    """The 3 x 3 neighbourhoods, `stride` apart, in images (batch, n, n, c): an array (batch, m, m, 9 c).
+    """Extract the 3 x 3 patches, `stride` apart, of images (batch, n, n, c): an array (batch, m, m, 9 c).
 
-    A convolution is then a matrix product. XLA's own, mapped over many networks, is far slower on a CPU.
+    A convolution of these is a matrix product. XLA's convolution, mapped over many networks, is far slower on a CPU.
     """
     ends = images.shape[1] - 2
     shifted = [

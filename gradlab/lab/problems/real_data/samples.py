@@ -1,4 +1,4 @@
-"""Samples: what a model is trained on, what chooses its learning rate, and what it is tested on."""
+"""Samples for training, for validation, which chooses the configuration, and for the test."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 
 
 class Sample(NamedTuple):
-    """Rows of inputs, (rows, ...), and the target of each, (rows,)."""
+    """Rows of inputs (rows, ...) and their targets (rows,)."""
 
     inputs: np.ndarray
     targets: np.ndarray
 
 
 class Split(NamedTuple):
-    """Three samples that have no row in common."""
+    """Three samples without common rows."""
 
     train: Sample
     validation: Sample
@@ -25,25 +25,27 @@ class Split(NamedTuple):
 
 
 def split_rows(inputs: np.ndarray, targets: np.ndarray, test_share: float, stratify: bool) -> Split:
-    """Hold out a share of the rows for the test, and a quarter of the others for validation, by fixed seeds.
+    """Split rows at random, with a fixed seed: a share for the test, and a quarter of the others for validation.
 
-    With `stratify`, each part has the same shares of the classes in `targets`.
+    With `stratify`, the classes in `targets` have the same shares in each sample.
     """
-    from sklearn.model_selection import train_test_split  # here, because it takes a second, and few commands need it
+    from sklearn.model_selection import train_test_split  # the import takes a second, and few commands need it
 
-    def part(sample: Sample, share: float) -> tuple[Sample, Sample]:
+    def split_off(sample: Sample, share: float) -> tuple[Sample, Sample]:
         classes = sample.targets if stratify else None
-        found = train_test_split(*sample, test_size=share, stratify=classes, random_state=0)
-        return Sample(found[0], found[2]), Sample(found[1], found[3])
+        rest_inputs, part_inputs, rest_targets, part_targets = train_test_split(
+            *sample, test_size=share, stratify=classes, random_state=0
+        )
+        return Sample(rest_inputs, rest_targets), Sample(part_inputs, part_targets)
 
-    rest, test = part(Sample(inputs, targets), test_share)
-    train, validation = part(rest, 0.25)
+    rest, test = split_off(Sample(inputs, targets), test_share)
+    train, validation = split_off(rest, 0.25)
     return Split(train, validation, test)
 
 
 def measure_held_out(
     measure: Callable[[Any], dict[str, jax.Array]], validation: Any, test: Any
 ) -> dict[str, jax.Array]:
-    """The metrics that `measure` gives of the validation and of the test sample: `validation_loss`, `test_loss`, ..."""
-    parts = {"validation": validation, "test": test}
-    return {f"{part}_{name}": value for part, sample in parts.items() for name, value in measure(sample).items()}
+    """Measure the metrics of both samples, and name them after these: `validation_loss`, `test_loss`, ..."""
+    samples = {"validation": validation, "test": test}
+    return {f"{kind}_{name}": value for kind, sample in samples.items() for name, value in measure(sample).items()}

@@ -1,4 +1,4 @@
-"""Tables of real measurements: breast cancer, wine and diabetes, as scikit-learn ships them."""
+"""Tables of real measurements, of breast cancer, wine and diabetes, from scikit-learn."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .samples import Sample, Split, measure_held_out, split_rows
 
 @functools.cache
 def load_table(name: str) -> Split:
-    """Scikit-learn's table of that name: a quarter of it for the test (of each class, if there are any), a quarter of
-    the rest for validation.
+    """Load a table of scikit-learn's: a quarter is for the test, and a quarter of the rest for validation.
 
-    Inputs (rows, columns) are float32 of mean 0 and variance 1 in training. Targets (rows,) are int32 classes, or
-    float32 of mean 0 and variance 1 in training.
+    If there are classes, they have the same shares in each sample. Inputs (rows, columns) are float32 numbers with mean
+    0 and variance 1 in the training sample. Targets (rows,) are int32 classes, or float32 numbers with mean 0 and
+    variance 1 in the training sample.
     """
-    from sklearn import datasets  # here, because it takes a second, and few commands need it
+    from sklearn import datasets  # the import takes a second, and few commands need it
 
     features, targets = getattr(datasets, f"load_{name}")(return_X_y=True)
     is_classes = targets.dtype.kind == "i"
@@ -36,15 +36,17 @@ def load_table(name: str) -> Split:
 
 
 def _standardize(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
-    """All parts in units in which the training part has mean 0 and variance 1."""
+    """Shift and scale all samples, so that the training sample has mean 0 and variance 1."""
     mean, deviation = train.mean(0), train.std(0)
     return [((part - mean) / deviation).astype(np.float32) for part in (train, *others)]
 
 
 @dataclass(frozen=True)
 class TableProblem(Problem):
-    """A network columns - `hidden` tanh units - `outputs` on mini-batches drawn with replacement; a linear model for
-    `hidden` = 0. Classes are scored by cross-entropy, and numbers (`outputs` = 1) by the mean square error.
+    """A network of `columns` inputs, `hidden` tanh units and `outputs`, on mini-batches drawn with replacement.
+
+    With `hidden` = 0, the model is linear. The loss is the cross-entropy for classes, and the mean square error for
+    numbers (`outputs` = 1).
     """
 
     score = Score("test_loss", "test loss", tolerance=1.25, chosen_by="validation_loss")
@@ -98,26 +100,30 @@ def _compute_error(guesses: jax.Array, targets: jax.Array) -> jax.Array:
 
 @dataclass(frozen=True)
 class BreastCancer(TableProblem):
-    """Malignant or benign, from 30 measurements of 569 cell samples; logistic regression by default.
+    """Predict whether a tumor is malignant, from 30 measurements of cells; logistic regression by default.
+
+    There are 569 samples.
 
     Source: Wolberg, Street & Mangasarian (1995), Breast Cancer Wisconsin (Diagnostic).
     """
 
     name = "breast_cancer"
-    summary = "Logistic regression on 569 cell samples: convex and easy, so that overfitting decides the test loss."
+    summary = "Logistic regression on 569 cell samples: convex and easy, so the test loss mostly measures overfitting."
     steps = 300
     columns, outputs = 30, 2
 
 
 @dataclass(frozen=True)
 class Wine(TableProblem):
-    """Which of three growers, from 13 chemical measurements of 178 wines; a network by default.
+    """Predict which of three growers made a wine, from 13 chemical measurements; a network by default.
+
+    There are 178 wines.
 
     Source: Forina et al. (1988), the Wine recognition data.
     """
 
     name = "wine"
-    summary = "A small network on 178 wines of three growers: little data, soon learnt by heart."
+    summary = "A small network on 178 wines from three growers: with so few data it soon overfits."
     steps = 300
     columns, outputs = 13, 3
 
@@ -127,14 +133,15 @@ class Wine(TableProblem):
 
 @dataclass(frozen=True)
 class Diabetes(TableProblem):
-    """The progression of diabetes in a year, from 10 measurements of 442 patients; a network by default.
+    """Predict the progression of diabetes in a year, from 10 measurements of a patient; a network by default.
 
-    The error is in units of the target's variance, so that 1 is what the mean achieves: 1 - error is R^2.
+    There are 442 patients. The loss is in units of the variance of the targets, so a prediction of the mean has a loss
+    of 1, and 1 - loss is R^2.
     Source: Efron, Hastie, Johnstone & Tibshirani (2004).
     """
 
     name = "diabetes"
-    summary = "Regression on 442 patients, mostly noise: a fast optimizer soon fits what will not come again."
+    summary = "Regression on noisy data of 442 patients: a fast optimizer soon fits the noise."
     steps = 300
     score = Score("test_loss", "test loss", logarithmic=False, tolerance=0.02, chosen_by="validation_loss")
     columns, outputs = 10, 1

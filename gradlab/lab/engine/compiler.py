@@ -43,23 +43,23 @@ class Compiler:
         This call and both futures raise UserCodeError if user code fails.
         """
         with task.convert_user_errors():
-            stacked = task.stack_points()
+            stack = task.stack_points()
         last = self._last_draws
         if last is None or last.problem is not task.problem or (last.seeds, last.steps) != (task.seeds, task.steps):
             # Tasks come problem by problem, so no more than the last draws are needed again.
             last = _LastDraws(task.problem, task.seeds, task.steps, self._submit(_draw, task))
             self._last_draws = last
-        return self._prepare_program(task, stacked), last.draws
+        return self._prepare_program(task, stack), last.draws
 
-    def _prepare_program(self, task: Task, stacked: optax.GradientTransformation) -> Future[Program]:
+    def _prepare_program(self, task: Task, stack: optax.GradientTransformation) -> Future[Program]:
         if not self.reuse_programs:
-            return self._submit(_compile, task, stacked, self.devices)
-        structure = jax.tree.structure(stacked)
+            return self._submit(_compile, task, stack, self.devices)
+        structure = jax.tree.structure(stack)
         for known in self._programs:
             same_shape = (known.partition, known.structure) == (task.partition, structure)
             if known.problem is task.problem and same_shape:
-                return self._submit(_adapt, known.program, stacked)
-        program = self._submit(_compile, task, stacked, self.devices)
+                return self._submit(_adapt, known.program, stack)
+        program = self._submit(_compile, task, stack, self.devices)
         self._programs.append(_ReusableProgram(task.problem, task.partition, structure, program))
         return program
 
@@ -102,10 +102,10 @@ def _draw(task: Task) -> Draws:
         return draw(task.problem, task.seeds, task.steps)
 
 
-def _compile(task: Task, stacked: optax.GradientTransformation, devices: Sequence[jax.Device] | None) -> Program:
+def _compile(task: Task, stack: optax.GradientTransformation, devices: Sequence[jax.Device] | None) -> Program:
     with task.convert_user_errors():
-        return Program(task.problem, stacked, task.partition, devices)
+        return Program(task.problem, stack, task.partition, devices)
 
 
-def _adapt(program: Future[Program], stacked: optax.GradientTransformation) -> Program:
-    return program.result().replace_points(stacked)
+def _adapt(program: Future[Program], stack: optax.GradientTransformation) -> Program:
+    return program.result().replace_points(stack)

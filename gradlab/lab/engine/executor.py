@@ -67,32 +67,31 @@ class Executor:
         self.compile_seconds = program.compile_seconds
         self.needs_carries = processes.broadcast(store is not None)
 
-    def finish(self, finished: ChunkResults) -> ChunkResults:
-        """Return all chunks of all blocks, given those that are finished already.
+    def finish(self, stored_results: ChunkResults) -> ChunkResults:
+        """Return the results of all chunks of all blocks, given those that the store has.
 
-        Other threads compute them. The calling thread stores each chunk as it ends.
+        Other threads compute chunks. The calling thread stores each one as it ends.
         """
-        results = [list(block) for block in finished]
+        results = [list(block) for block in stored_results]
         counts = [len(block) for block in results]
         self.watcher.on_progress(self.chunk_runs * sum(counts))
-        waiting, limit = deque(self._groups(counts)), count_concurrent_groups(self.program, self.processes)
-        running: dict[Future[Any], BlockGroup] = {}
+        pending, limit = deque(self._groups(counts)), count_concurrent_groups(self.program, self.processes)
+        active: dict[Future[Any], BlockGroup] = {}
         run = ThreadSettings().apply_to(self._run)
         with ThreadPoolExecutor(limit, "group") as threads:
-            while waiting or running:
-                while waiting and len(running) < limit:
-                    group = waiting.popleft()
+            while pending or active:
+                while pending and len(active) < limit:
+                    group = pending.popleft()
                     group.carry = self._load_carry(group)
-                    running[threads.submit(run, group)] = group
-                concurrent = len(running)
-                ended, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    group = running.pop(future)
+                    active[threads.submit(run, group)] = group
+                concurrent = len(active)
+                for future in wait(active, return_when=FIRST_COMPLETED).done:
+                    group = active.pop(future)
                     trace, carry, seconds = self.processes.call(future.result)
                     for block, result in self._store(group, trace, carry, seconds / concurrent):
                         results[block].append(result)
                     if group.next_chunk < self.task.partition.chunks:
-                        running[threads.submit(run, group)] = group
+                        active[threads.submit(run, group)] = group
         return results
 
     def _groups(self, counts: list[int]) -> Iterator[BlockGroup]:

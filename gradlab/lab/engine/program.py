@@ -27,6 +27,8 @@ BLOCK = PartitionSpec("block")
 class Program:
     """A program for some devices of this process. Making an instance compiles it; each device runs it on its own block.
 
+    `stack` is one optimizer whose hyperparameters are arrays on (point,), as `stack_optimizers` returns it.
+
     The first axis of all inputs and outputs is the block. Nothing is computed across this axis, so that the results of
     a block do not depend on how many blocks there are.
     """
@@ -34,7 +36,7 @@ class Program:
     def __init__(
         self,
         problem: Problem,
-        stacked: optax.GradientTransformation,
+        stack: optax.GradientTransformation,
         partition: Partition,
         devices: Sequence[jax.Device] | None = None,
     ):
@@ -42,7 +44,7 @@ class Program:
         self.problem, self.partition = problem, partition
         devices = list(devices or select_devices())
         self.width, self.platform = len(devices), devices[0].platform  # the width is the number of blocks in a group
-        self._hyperparameters = jax.tree.map(np.asarray, stacked)  # on (point,)
+        self._hyperparameters = jax.tree.map(np.asarray, stack)  # on (point,)
         self._evaluations = choose_evaluation_steps(partition.steps)
         lane = jax.tree.map(lambda number: jax.ShapeDtypeStruct((), number.dtype), self._hyperparameters)
         self._draw_shapes = compute_draw_shapes(problem, partition.steps)
@@ -50,10 +52,10 @@ class Program:
         self._compiled = self._compile(Mesh(np.array(devices), ("block",)), lane)
         self.compile_seconds = time.perf_counter() - begin
 
-    def replace_points(self, stacked: optax.GradientTransformation) -> Program:
+    def replace_points(self, stack: optax.GradientTransformation) -> Program:
         """Return the same program for other points: as many as before, and of the same structure."""
         other = copy.copy(self)
-        other._hyperparameters, other.compile_seconds = jax.tree.map(np.asarray, stacked), 0.0
+        other._hyperparameters, other.compile_seconds = jax.tree.map(np.asarray, stack), 0.0
         return other
 
     def _compile(self, mesh: Mesh, lane: Any) -> Any:

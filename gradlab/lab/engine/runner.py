@@ -46,26 +46,26 @@ def run_tasks(
 
         def prepare(index: int, task: Task) -> _PreparedTask:
             try:
-                finished = _read_finished(index, task, store, processes, watcher)
-                is_complete = all(len(block) == task.partition.chunks for block in finished)
-                return _PreparedTask(finished, None if is_complete else used_compiler.prepare(task))
+                stored_results = _read_stored_results(index, task, store, processes, watcher)
+                is_complete = all(len(block) == task.partition.chunks for block in stored_results)
+                return _PreparedTask(stored_results, None if is_complete else used_compiler.prepare(task))
             except UserCodeError as error:
                 return _PreparedTask([], None, error)
 
-        prepared: deque[_PreparedTask] = deque()
+        queue: deque[_PreparedTask] = deque()
         for index, task in enumerate(tasks):
             watcher.on_start(task)
-            while len(prepared) <= TASKS_AHEAD and index + len(prepared) < len(tasks):
-                prepared.append(prepare(index + len(prepared), tasks[index + len(prepared)]))
+            while len(queue) <= TASKS_AHEAD and index + len(queue) < len(tasks):
+                queue.append(prepare(index + len(queue), tasks[index + len(queue)]))
             try:
-                current = prepared.popleft()
-                compiled = processes.call(current.wait)
-                if compiled is None:
+                current = queue.popleft()
+                preparation = processes.call(current.wait)
+                if preparation is None:
                     watcher.on_progress(task.run_count)
-                    results = current.finished
+                    results = current.stored_results
                 else:
-                    executor = Executor(index, task, *compiled, store, watcher, processes)
-                    results = executor.finish(current.finished)
+                    executor = Executor(index, task, *preparation, store, watcher, processes)
+                    results = executor.finish(current.stored_results)
             except UserCodeError as error:
                 watcher.on_failure(task, error)
             else:
@@ -75,8 +75,8 @@ def run_tasks(
 class _PreparedTask(NamedTuple):
     """A task that is to run next."""
 
-    finished: ChunkResults
-    compilation: tuple[Future[Program], Future[Draws]] | None  # None if all chunks are finished
+    stored_results: ChunkResults
+    compilation: tuple[Future[Program], Future[Draws]] | None  # None if all results are stored
     failure: UserCodeError | None = None
 
     def wait(self) -> tuple[Program, Draws] | None:
@@ -86,19 +86,19 @@ class _PreparedTask(NamedTuple):
         return None if self.compilation is None else (self.compilation[0].result(), self.compilation[1].result())
 
 
-def _read_finished(
+def _read_stored_results(
     index: int, task: Task, store: CheckpointStore | None, processes: Processes, watcher: Watcher
 ) -> ChunkResults:
-    """Return the chunks of each block that are in the store of the first process."""
+    """Return the results of chunks in the store of the first process, block by block."""
     blocks = range(len(task.partition.blocks()))
-    finished: ChunkResults = []
+    results: ChunkResults = []
     if processes.is_first:
-        finished = [_read_block(store, index, block, task, watcher) if store else [] for block in blocks]
-    return processes.broadcast(finished)
+        results = [_read_block(store, index, block, task, watcher) if store else [] for block in blocks]
+    return processes.broadcast(results)
 
 
 def _read_block(store: CheckpointStore, index: int, block: int, task: Task, watcher: Watcher) -> list[ChunkResult]:
-    """Return the stored chunks of a block. If one is damaged, warn, and discard the block."""
+    """Return the stored results of a block. If one is damaged, warn, and discard the block."""
     try:
         return store.read_results(index, block, task.partition.chunks)
     except DamagedCheckpointError as error:

@@ -86,8 +86,10 @@ def read(path: Path | str) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
     with _report_damage(path):
         attributes = _read_root(path, content, has_checksum)
         if attributes.get("format") not in FORMATS:
-            found = attributes.get("format", "none")
-            raise ResultsError(f"{path} does not hold results of this version: expected format {FORMAT}, found {found}")
+            file_format = attributes.get("format", "none")
+            raise ResultsError(
+                f"{path} does not hold results of this version: expected format {FORMAT}, found {file_format}"
+            )
         with xr.open_datatree(io.BytesIO(content), engine="h5netcdf") as tree:
             problems = {name: group.to_dataset().load() for name, group in tree.children.items()}
     for dataset in problems.values():

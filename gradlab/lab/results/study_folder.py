@@ -182,11 +182,11 @@ def _list_drawn(folder: Path) -> set[Path]:
 def read_file_list(table: Path) -> list[str]:
     """Return the file names in a table of gradlab, such as leaderboard.json, or nothing if it is damaged."""
     try:
-        found = read_json(table)
+        document = read_json(table)
     except (OSError, DamagedJSONError):
         return []
-    files = found.get("files")
-    is_ours = str(found.get("format", "")).startswith("gradlab-") and isinstance(files, list)
+    files = document.get("files")
+    is_ours = str(document.get("format", "")).startswith("gradlab-") and isinstance(files, list)
     return [name for name in files if isinstance(name, str)] if is_ours else []  # type: ignore[union-attr]
 
 

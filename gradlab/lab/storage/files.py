@@ -82,14 +82,14 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     content = read_regular(path)
     try:
-        found = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        document = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except RecursionError:
         raise DamagedJSONError("it is nested too deeply") from None
     except ValueError as error:
         raise DamagedJSONError(str(error)) from None
-    if not isinstance(found, dict):
-        raise DamagedJSONError(f"expected a JSON object, found {type(found).__name__}")
-    return found
+    if not isinstance(document, dict):
+        raise DamagedJSONError(f"expected a JSON object, found {type(document).__name__}")
+    return document
 
 
 def read_regular(path: Path) -> bytes:

@@ -159,7 +159,7 @@ class ResultsAccessor:
         from .report import write_report
 
         path = Path(path)
-        write_report(self._datasets, {name: str(value) for name, value in self._results.attrs.items()}, path)
+        write_report(self._datasets, {str(name): str(value) for name, value in self._results.attrs.items()}, path)
         return path
 
     @property

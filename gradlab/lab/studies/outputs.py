@@ -28,7 +28,7 @@ def write_outputs(opened: OpenStudy, results: xr.DataTree, watcher: Watcher) -> 
     the document names the results alone. Raises OSError if the disk refuses.
     """
     datasets = {str(name): node.to_dataset() for name, node in results.children.items()}
-    attributes = {name: str(value) for name, value in results.attrs.items()}
+    attributes = {str(name): str(value) for name, value in results.attrs.items()}
     is_race = opened.study.kind == "race"
     describe = partial(_describe_race if is_race else _describe_points, datasets, drop_varying_attributes(attributes))
     names = folder.LEADERBOARDS if is_race else folder.POINTS

@@ -47,7 +47,7 @@ class SearchStudy:
     problem: Problem
     name: str  # of the optimizer
     factory: Callable[..., Any]
-    axes: Mapping[str, Axis]
+    axes: Mapping[str, Any]  # hyperparameter -> range, values, or text; parsed
     trials: int = 64
     batch: int = 16
     seeds: int = 8
@@ -163,7 +163,7 @@ class SearchStudy:
 def search(
     problems: Any,
     optimizers: str | Callable[..., Any] | Sequence[Any] | Mapping[str, Any],
-    hyperparameters: Mapping[str, Axis],
+    hyperparameters: Mapping[str, Axis | str],
     trials: int = 64,
     batch: int = 16,
     seeds: int = 8,

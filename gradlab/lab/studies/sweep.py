@@ -36,7 +36,7 @@ class SweepStudy:
 
     problems: tuple[Problem, ...]
     factories: Mapping[str, Callable[..., Any]]  # name of the optimizer -> factory
-    axes: Mapping[str, Axis]  # hyperparameter -> values
+    axes: Mapping[str, Any]  # hyperparameter -> range, values, or text; parsed
     seeds: int = 5
     steps: int | None = None
     samples: int | None = None
@@ -116,7 +116,7 @@ class SweepStudy:
 def sweep(
     problems: Any,
     optimizers: str | Callable[..., Any] | Sequence[Any] | Mapping[str, Any],
-    hyperparameters: Mapping[str, Axis],
+    hyperparameters: Mapping[str, Axis | str],
     seeds: int = 5,
     *,
     samples: int | None = None,

@@ -73,11 +73,11 @@ def _require_results(folder: Path, path: Path) -> None:
     try:
         path.stat()
     except FileNotFoundError:
-        kind = _unfinished(path.parent)
+        kind = _unfinished(path.parent) if path.name == RESULTS else None
         if kind is not None:
             fail(f"the {kind} in {path.parent} is unfinished; repeat its command, which goes on from there")
-        fail(f"{folder} holds no finished race: there is no {path}; make one with gradlab race --out {folder}")
-    except (OSError, ValueError):  # which reading it explains
+        fail(f"{folder} holds no finished study: there is no {path}; make one, as by gradlab race --out {folder}")
+    except (OSError, ValueError):  # reading it explains why
         pass
 
 
@@ -94,7 +94,7 @@ def _require_fitting(out: Path | None, form: str, show: bool) -> None:
 
 
 def _unfinished(folder: Path) -> str | None:
-    """The kind of a run that was stopped, such as "race"; None if there is none in the folder."""
+    """Return the kind of the unfinished study in a folder, such as "race", or None if there is none."""
     if not (folder / PLAN).is_file():
         return None
     from ..lab.storage import checkpoints

@@ -9,7 +9,7 @@ from typing import Any
 from ..lab.inputs.name_lookup import suggest_name
 
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
-_COMMAND = re.compile(r"No such command '(.*)'", re.DOTALL)
+_COMMAND = re.compile(r"No such command '(.*?)'(?:\. Did you mean|\.?$)", re.DOTALL)
 _CHOICES = re.compile(r"is not one of (.*?)\.?$", re.DOTALL)
 _LEAST = re.compile(r"(?:not in the range x>=|greater than or equal to )(-?\d+)")  # in the words of Click, or pydantic
 _KINDS = {"valid integer": "a whole number", "valid number": "a number", "valid boolean": "true or false"}
@@ -32,7 +32,7 @@ def describe_usage_error(error: Any, arguments: Sequence[str], commands: Collect
         typed = _find_typed_value((error.option_name,), arguments)
         return f"{error.option_name} takes no value, got {typed!r}; pass {error.option_name} alone"
     if found := _COMMAND.match(text):
-        guess = suggest_name(found[1], commands) or f"it has {', '.join(commands)}"
+        guess = suggest_name(found[1], commands) or f"it has {', '.join(commands)}, and gradlab --help describes them"
         return f"gradlab has no command {found[1]!r}; {guess}"
     if found := _EXTRA.match(text):
         return _describe_extra_words(program, found[1], error)
@@ -45,9 +45,11 @@ def _describe_unknown_option(error: Any, program: str, arguments: Sequence[str],
     if context is not None and context.parent is None and program != "gradlab":
         return f"gradlab has no option {name}; put options after the command: gradlab {program} {name} ..."
     options = [] if context is None else _list_options(context.command)
-    guess = (
-        suggest_name(name, [option for option in options if option.startswith("--")]) or f"it has {', '.join(options)}"
-    )
+    same_letter = [option for option in options if len(name) == 2 and option.startswith(f"-{name}")]
+    if same_letter:
+        return f"{program} has no option {name}; did you mean {' or '.join(same_letter)}?"
+    long_names = [option for option in options if option.startswith("--")]
+    guess = suggest_name(name, long_names) or f"it has {', '.join(options)}"
     return f"{program} has no option {name}; {guess}"
 
 

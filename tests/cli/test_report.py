@@ -80,13 +80,13 @@ def test_what_is_wrong_is_said(gradlab: Callable[..., Any], folder: Path, tmp_pa
     empty = tmp_path / "empty"
     empty.mkdir()
     code, _, err = gradlab("report", str(empty))
-    assert (code, "holds no finished race" in err, "gradlab race --out" in err) == (2, True, True)
+    assert (code, "holds no finished study" in err, "gradlab race --out" in err) == (2, True, True)
     (empty / "plan.json").write_text('{"format": "gradlab-plan-1", "kind": "sweep"}')
     for name in (empty, empty / "results.nc"):
         code, _, err = gradlab("report", str(name))
         assert (code, err.startswith(f"gradlab: the sweep in {empty} is unfinished; repeat its command")) == (2, True)
     (empty / "plan.json").write_text("no plan")
-    assert "holds no finished race" in gradlab("report", str(empty)).err
+    assert "holds no finished study" in gradlab("report", str(empty)).err
     (empty / "results.nc").write_text("not results")
     code, _, err = gradlab("report", str(empty))
     assert (code, "cannot be read as NetCDF" in err) == (2, True)

@@ -38,8 +38,8 @@ def check_argument(owner: str, parameter: Parameter, value: Any) -> Any:
     if bool in parameter.static and isinstance(value, np.bool_):
         value = bool(value)
     if parameter.static and type(value) not in parameter.static:
-        wanted = " or ".join(kind.__name__ for kind in parameter.static)
-        raise TypeError(f"{where} must be of type {wanted}, got {type(value).__name__}: {value!r}")
+        expected = " or ".join(kind.__name__ for kind in parameter.static)
+        raise TypeError(f"{where} must be of type {expected}, got {type(value).__name__}: {value!r}")
     if interval is None:
         if parameter.transformation:
             raise TypeError(
@@ -100,14 +100,14 @@ def _read_dtype_name(where: str, value: Any) -> str:
 def _check_elements(owner: str, parameter: Parameter, values: Any) -> Any:
     """Return a tuple or list of numbers with each element checked against its range."""
     if not isinstance(values, tuple | list):
-        wanted = f"{len(parameter.elements)} numbers" if len(parameter.elements) > 1 else "numbers"
+        expected = f"{len(parameter.elements)} numbers" if len(parameter.elements) > 1 else "numbers"
         raise TypeError(
-            f"{owner}: {parameter.name} must be a tuple of {wanted}, got {type(values).__name__}: {values!r}"
+            f"{owner}: {parameter.name} must be a tuple of {expected}, got {type(values).__name__}: {values!r}"
         )
     ranges = parameter.elements * (len(values) if len(parameter.elements) == 1 else 1)
     if len(ranges) != len(values):
-        wanted, came = f"{len(ranges)} numbers", f"{len(values)}: {values!r}"
-        raise TypeError(f"{owner}: {parameter.name} must be a tuple of {wanted}, got one of {came}")
+        expected, came = f"{len(ranges)} numbers", f"{len(values)}: {values!r}"
+        raise TypeError(f"{owner}: {parameter.name} must be a tuple of {expected}, got one of {came}")
     single = parameter._replace(default=inspect.Parameter.empty, elements=(), variadic=False)
     checked_values = [
         check_argument(owner, single._replace(name=f"{parameter.name}[{index}]", range=interval), value)

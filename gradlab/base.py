@@ -46,8 +46,8 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
     @classmethod
     def _make(cls, factory: Factory, children: dict[str, Any]) -> Transformation:
         core = Core(factory, children)
-        border = Border(core)
-        transformation = tuple.__new__(cls, (border.init, border.update))
+        boundary = Boundary(core)
+        transformation = tuple.__new__(cls, (boundary.init, boundary.update))
         transformation.__dict__.update(factory=factory, children=children, core=core)
         return transformation
 
@@ -110,7 +110,7 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
         return _show_composition(composed)
 
 
-class Border:
+class Boundary:
     """The `init` and `update` that users call.
 
     Trees that enter are checked and raised in precision, and trees that leave are rounded once.
@@ -292,14 +292,14 @@ def _transformation(
     def make(*args: Any, **kwargs: Any) -> Transformation:
         bound = bind_arguments(factory, args, kwargs, label)
         arguments = {key: check_argument(label, parameters[key], value) for key, value in bound.items()}
-        made = Transformation._from_arguments(make.factory, arguments)  # type: ignore[attr-defined]
-        parts = made.core.parts()
+        value = Transformation._from_arguments(make.factory, arguments)  # type: ignore[attr-defined]
+        parts = value.core.parts()
         if is_recipe and not isinstance(parts, Transformation):
             raise TypeError(
                 f"{label} is declared as a recipe, so it must return a transformation of gradlab; it returned an "
                 f"(init, update) pair. Decorate it with @gl.transformation, or return gl.chain(pair)"
             )
-        return made
+        return value
 
     if squares_gradient is None:
         squares_gradient = splits_gradient if isinstance(splits_gradient, str) else False

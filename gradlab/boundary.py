@@ -30,8 +30,8 @@ def _raise_leaf(path: Any, leaf: Any, what: str) -> jax.Array:
         remedy = "Keep arrays only and put None elsewhere, as equinox.filter(model, equinox.is_array) does"
         if isinstance(leaf, jax.ShapeDtypeStruct):
             remedy = "The state of shapes is jax.eval_shape(tx.init, params)"
-        shown = getattr(leaf, "__qualname__", repr(leaf))
-        raise TypeError(f"{_show_place(what, path)} is not an array: {type(leaf).__name__} {shown}. {remedy}") from None
+        text = getattr(leaf, "__qualname__", repr(leaf))
+        raise TypeError(f"{_show_place(what, path)} is not an array: {type(leaf).__name__} {text}. {remedy}") from None
     if not jnp.issubdtype(array.dtype, jnp.inexact):
         raise TypeError(
             f"{_show_place(what, path)} has dtype {array.dtype}, but only floating-point leaves can be optimized. "

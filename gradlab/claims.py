@@ -12,16 +12,16 @@ from typing import Any, TypeAlias
 
 from .values import Value
 
-# Names of claims, or names with what the law needs, or a function of the transformation that returns one of these.
+# Names of claims, names with the values that their laws need, or a function of the transformation that returns either.
 Claims: TypeAlias = tuple[str, ...] | Mapping[str, Any] | Callable[[Any], Any]
 
 # An elementwise link computes each element from the elements at the same place alone.
 ELEMENTWISE = ("elementwise", "contained", "permutation equivariant")
 ELEMENTWISE_AND_SYMMETRIC = (*ELEMENTWISE, "sign symmetric")
-# A one-sided bound, a maximum or noise treats the parts of a complex number apart, or knows its sign.
+# The result of a one-sided bound, a maximum or noise does not turn with a complex gradient.
 NOT_SYMMETRIC = {"except": ("turns with i",)}
 
-# What holds for a chain if it holds for each of its links.
+# The claims that hold for a chain if they hold for each of its links.
 _KEPT_BY_CHAINS = ELEMENTWISE_AND_SYMMETRIC
 
 

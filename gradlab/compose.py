@@ -12,7 +12,7 @@ import optax
 
 from .arithmetic import bound_for_squaring
 from .base import (
-    Border,
+    Boundary,
     Transformation,
     _transformation,
     splits_gradient,
@@ -74,7 +74,7 @@ def _chain(*links: Any) -> Chain:
         if len(state) != len(flat):
             raise ValueError(f"a chain of {len(flat)} links got a state of {len(state)}")
         new_state = []
-        bounded_at = _bounded_at(flat)
+        bounded_at = _find_bounded_link(flat)
         for position, (link, link_state) in enumerate(zip(flat, state, strict=True)):
             if position == bounded_at:
                 updates, gradient = (jax.tree.map(bound_for_squaring, tree) for tree in (updates, gradient))
@@ -87,7 +87,7 @@ def _chain(*links: Any) -> Chain:
     return Chain(init, update, flat)
 
 
-def _bounded_at(links: tuple[Any, ...]) -> int | None:
+def _find_bounded_link(links: tuple[Any, ...]) -> int | None:
     """Return the position of the first link that remembers or squares the gradient, in a chain that squares it.
 
     Elements are bounded there, so that the moments of all orders see the same gradient. If only the second moment saw
@@ -150,7 +150,7 @@ def _as_link(link: Any, position: int) -> Any:
     if isinstance(link, optax.GradientTransformation):
         return link
     where = f"chain: link {position}"
-    if isinstance(getattr(link, "__self__", None), Border):
+    if isinstance(getattr(link, "__self__", None), Boundary):
         raise TypeError(f"{where} is the {link.__name__} of a transformation; pass the transformation as one link")
     if callable(link) and not isinstance(link, tuple | Value):
         name = getattr(link, "__name__", repr(link))

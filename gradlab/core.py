@@ -27,7 +27,7 @@ class ScheduledState(NamedTuple):
 
 
 class ScheduledKind(NamedTuple):
-    """What is known of a factory whose hyperparameters include schedules."""
+    """The kind of a transformation whose hyperparameters include schedules."""
 
     is_recipe: bool
     arguments: frozenset[str]  # the names of the arguments of `update`
@@ -115,12 +115,12 @@ class Core:
         updates, inner = self._call_update(parts[1], updates, state.inner, params, extra)
         return updates, ScheduledState(optax.safe_increment(state.step), inner)
 
-    def _call(self, name: str, function: Any, *arguments: Any, **given: Any) -> Any:
+    def _call(self, name: str, function: Any, *arguments: Any, **options: Any) -> Any:
         """Call `init` or `update`. Raises TypeError with both signatures if they do not fit."""
         try:
-            return function(*arguments, **given)
+            return function(*arguments, **options)
         except TypeError as error:
-            if accepts(function, *arguments, **given):
+            if accepts(function, *arguments, **options):
                 raise
             called = "init(params)"
             if name == "update":
@@ -144,12 +144,12 @@ class Core:
     def _call_update(self, update: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
         """Call the update of a link with those of `params`, `grads` and the extra arguments that it names."""
         names, takes_any = _read_arguments(update)
-        given = {key: value for key, value in extra.items() if key in names or (takes_any and key != "grads")}
+        options = {key: value for key, value in extra.items() if key in names or (takes_any and key != "grads")}
         if "params" not in names:
-            return self._require_two(self._call("update", update, updates, state, **given))
+            return self._require_two(self._call("update", update, updates, state, **options))
         if params is None and inspect.signature(update).parameters["params"].default is inspect.Parameter.empty:
             raise ValueError(f"{self.factory.name} needs the parameters: call update(updates, state, params)")
-        return self._require_two(self._call("update", update, updates, state, params, **given))
+        return self._require_two(self._call("update", update, updates, state, params, **options))
 
     def _require_two(self, result: Any) -> Any:
         """Return the result of an update, or raise TypeError unless it is a pair."""

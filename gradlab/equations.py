@@ -117,8 +117,8 @@ class Writer:
         for position, link in enumerate(links):
             if splits_gradient(link) and not self._split and any(map(reads_gradient, links[position + 1 :])):
                 self._settle_gradient()
-            declared = _declared.get(link.factory.build) if isinstance(link, Transformation) else None
-            self._direction = declared(self, **link.arguments) if declared else self._by_name(link)
+            write_equation = _declared.get(link.factory.build) if isinstance(link, Transformation) else None
+            self._direction = write_equation(self, **link.arguments) if write_equation else self._by_name(link)
             self._split = self._split or splits_gradient(link)
             if not self._split:
                 self._gradient = self._direction
@@ -129,9 +129,9 @@ class Writer:
         outer = self.letter, self.role, self._gradient, self._direction, self._split
         self.letter, self.role = letter, role
         self._gradient, self._direction, self._split = gradient, direction, gradient != direction
-        made = self.walk(_links_of(tx))
+        result = self.walk(_links_of(tx))
         self.letter, self.role, self._gradient, self._direction, self._split = outer
-        return made
+        return result
 
     def direction(self) -> Expression:
         """Return the direction. A sum gets a line of its own, and is returned as a symbol."""
@@ -185,8 +185,8 @@ class Writer:
 
     def number(self, base: str, value: Any, role: str = "") -> Number:
         """Return the symbol of a hyperparameter. Equal values of one kind share a symbol; others get a prime."""
-        kin = [known for known in self.numbers if known.base.rstrip("'") == base and known.role == role]
-        same = next((known for known in kin if _is_same(known.value, value)), None)
+        kin = [other for other in self.numbers if other.base.rstrip("'") == base and other.role == role]
+        same = next((other for other in kin if _is_same(other.value, value)), None)
         if same is None:
             index = role if self.indexed and base == _MEAN else ""
             same = Number(base + "'" * len(kin), value, role, index)
@@ -197,7 +197,7 @@ class Writer:
         """Return the symbol of the decay of a running mean, which is shared with earlier means of the same decay."""
         role = role or self.role
         decays = (number for number in self.numbers if number.base.startswith((_MEAN, r"\mu")) and number.role == role)
-        return next((known for known in decays if _is_same(known.value, value)), None) or self.number(base, value, role)
+        return next((other for other in decays if _is_same(other.value, value)), None) or self.number(base, value, role)
 
     def start(self, letter: str, value: Any) -> None:
         """Note the initial value of a quantity, unless it is 0."""

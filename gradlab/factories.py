@@ -31,14 +31,14 @@ class Factory(NamedTuple):
         return self.name
 
 
-def accepts(function: Any, *arguments: Any, **given: Any) -> bool:
+def accepts(function: Any, *arguments: Any, **options: Any) -> bool:
     """Return whether a function accepts these arguments, or true if its signature is not known."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         return True
     try:
-        signature.bind(*arguments, **given)
+        signature.bind(*arguments, **options)
     except TypeError:
         return False
     return True
@@ -47,13 +47,13 @@ def accepts(function: Any, *arguments: Any, **given: Any) -> bool:
 def call(function: Callable[..., Any], parameters: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
     """Call a factory with all its arguments given by name. Those that it takes as `*links` are given as one tuple."""
     positional: list[Any] = []
-    named = dict(arguments)
+    by_name = dict(arguments)
     for name, parameter in parameters.items():
         if parameter.variadic:
-            positional.extend(named.pop(name, ()))
-        elif parameter.positional and name in named:
-            positional.append(named.pop(name))
-    return function(*positional, **named)
+            positional.extend(by_name.pop(name, ()))
+        elif parameter.positional and name in by_name:
+            positional.append(by_name.pop(name))
+    return function(*positional, **by_name)
 
 
 def is_found_by_name(function: Any) -> bool:
@@ -64,17 +64,17 @@ def is_found_by_name(function: Any) -> bool:
     return thing is function
 
 
-def find_new_parameters(factory: Factory, known: Mapping[str, Any]) -> dict[str, Any]:
+def find_new_parameters(factory: Factory, old_arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a factory that a pickle from an earlier version lacks. All have defaults.
 
     Raises ValueError if the factory has lost an argument since, or has a new one without a default.
     """
-    new = {name: parameter for name, parameter in factory.parameters.items() if name not in known}
+    new = {name: parameter for name, parameter in factory.parameters.items() if name not in old_arguments}
     required = {name for name, parameter in new.items() if parameter.default is inspect.Parameter.empty}
-    differing = sorted(required | (known.keys() - factory.parameters.keys()))
+    differing = sorted(required | (old_arguments.keys() - factory.parameters.keys()))
     if differing:
         raise ValueError(
-            f"this pickle of {factory.name} has the arguments {', '.join(known) or 'none'}, of another version of it, "
-            f"which differs in {', '.join(differing)}; call {factory.name}(...) to make the value again"
+            f"this pickle of {factory.name} has the arguments {', '.join(old_arguments) or 'none'}, of another "
+            f"version of it, which differs in {', '.join(differing)}; call {factory.name}(...) to make the value again"
         )
     return new

@@ -3,9 +3,8 @@
 A numeric argument may be a Python number, an array, a tracer or a schedule. Annotate it with `Hyperparameter`, or with
 one of the ranges below (`Decay`, `Positive`, ...). An argument whose default is a number is a `Hyperparameter` without
 an annotation, too. Ranges are checked where the value is concrete, and never inside a trace. An argument annotated
-`int`, `bool` or `str` is structure: a new value of it compiles a new program. So is a whole number that is
-passed for an argument of another library's factory whose default is one, such as the number of steps of an iteration:
-there it may count, or be the length of a loop.
+`int`, `bool` or `str` is structure: a new value of it compiles a new program. In a factory of another library, a whole
+number is also structure if the default of its argument is a whole number, because it may be the length of a loop.
 """
 
 from __future__ import annotations
@@ -85,31 +84,31 @@ class Parameter(NamedTuple):
     name: str
     default: Any
     range: Range | None  # None: not a hyperparameter
-    transformation: bool  # may be, or must be if it has no range, a transformation
-    static: tuple[type, ...]  # structure by declaration, of one of these types
+    transformation: bool  # the argument may be a transformation, and must be one if it has no range
+    static: tuple[type, ...]  # the types of an argument that is declared as structure
     variadic: bool  # the `*links` of a chain
-    elements: tuple[Range, ...] = ()  # of a tuple of hyperparameters: the range of each, or one for all
-    positional: bool = False  # cannot be given by name
-    whole: bool = False  # of another library, with a whole number as default: whole numbers are structure there
+    elements: tuple[Range, ...] = ()  # the ranges of a tuple of hyperparameters, or one range for all
+    positional: bool = False  # the argument cannot be given by name
+    whole: bool = False  # whole numbers are structure, as in factories of other libraries with a whole default
 
 
 def read_parameters(
     factory: Callable[..., Any], label: str | None = None, integers_are_structure: bool = False
 ) -> dict[str, Parameter]:
-    """Read the declarations of a factory from its signature and its annotations; `label` is its name in errors.
+    """Read the declarations of a factory from its signature and its annotations. `label` is its name in errors.
 
-    With `integers_are_structure`, a whole number for an argument whose default is one is structure, as for another
-    library's factory.
+    With `integers_are_structure`, a whole number is structure if it is passed for an argument whose default is a whole
+    number, as in a factory of another library.
 
-    Raises TypeError for a signature that cannot be read, for `**options`, and for an annotation that cannot be
-    evaluated, or that holds a range where no value is checked against it (as in a dictionary).
+    Raises TypeError for a signature that cannot be read, for `**options`, for an annotation that cannot be evaluated,
+    and for a range in an annotation where no value is checked against it, as in a dictionary.
     """
     label = label or name_of(factory)
     try:
         signature = inspect.signature(factory).parameters.values()
     except (TypeError, ValueError):
-        shown = f"{type(factory).__name__}: {factory!r}"
-        raise TypeError(f"a factory must be a function of hyperparameters, got {shown}") from None
+        text = f"{type(factory).__name__}: {factory!r}"
+        raise TypeError(f"a factory must be a function of hyperparameters, got {text}") from None
     hints = read_hints(factory, label)
     before_variadic = any(parameter.kind is inspect.Parameter.VAR_POSITIONAL for parameter in signature)
     parameters = {}

@@ -22,23 +22,23 @@ def refuse_to_run(factory: Any, label: str) -> Any:
     return factory
 
 
-def require_pair(owner: str, made: Any) -> None:
+def require_pair(owner: str, result: Any) -> None:
     """Raise TypeError unless a factory returned a pair of functions."""
-    is_pair = isinstance(made, tuple) and len(made) >= 2 and callable(made[0]) and callable(made[1])
+    is_pair = isinstance(result, tuple) and len(result) >= 2 and callable(result[0]) and callable(result[1])
     if not is_pair:
         raise TypeError(
-            f"{owner} must return an (init, update) pair of functions, but it returned {describe_result(made)}"
+            f"{owner} must return an (init, update) pair of functions, but it returned {describe_result(result)}"
         )
 
 
-def describe_result(made: Any) -> str:
+def describe_result(result: Any) -> str:
     """Return in a few words what a factory returned in place of a transformation."""
-    if made is None:
+    if result is None:
         return "nothing"
-    if isinstance(made, type) or inspect.isroutine(made):
-        kind = "class" if isinstance(made, type) else "function"
-        return f"the {kind} {getattr(made, '__name__', type(made).__name__)} alone"
-    if isinstance(made, (list, tuple)) and any(hasattr(link, "update") for link in made):
-        return f"a {type(made).__name__} of links, of which gl.chain makes one: gl.chain(*links)"
-    text = " ".join(repr(made).split())
-    return f"a {type(made).__name__}" + (f": {text}" if len(text) < 60 and " at 0x" not in text else "")
+    if isinstance(result, type) or inspect.isroutine(result):
+        kind = "class" if isinstance(result, type) else "function"
+        return f"the {kind} {getattr(result, '__name__', type(result).__name__)} alone"
+    if isinstance(result, (list, tuple)) and any(hasattr(link, "update") for link in result):
+        return f"a {type(result).__name__} of links, of which gl.chain makes one: gl.chain(*links)"
+    text = " ".join(repr(result).split())
+    return f"a {type(result).__name__}" + (f": {text}" if len(text) < 60 and " at 0x" not in text else "")

@@ -54,8 +54,8 @@ def make_step(loss: Callable[..., Any], *, has_aux: bool = False) -> Callable[..
 
     def step(tx: optax.GradientTransformation, params: Any, state: Any, batch: Any) -> tuple[Any, Any, Any]:
         if not isinstance(tx, optax.GradientTransformation):
-            shown = " ".join(f"{type(tx).__name__}: {getattr(tx, '__qualname__', repr(tx))}".split())
-            raise TypeError(f"step(tx, params, state, batch) takes a transformation first, such as adam(); got {shown}")
+            text = " ".join(f"{type(tx).__name__}: {getattr(tx, '__qualname__', repr(tx))}".split())
+            raise TypeError(f"step(tx, params, state, batch) takes a transformation first, such as adam(); got {text}")
         params, state = _copy_shared((params, state), (tx, batch))
         return compiled(tx if isinstance(tx, Value) else Static(tx), params, state, batch)
 

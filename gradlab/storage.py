@@ -53,7 +53,7 @@ def store(tx: optax.GradientTransformation, dtype: Dtype = "bfloat16"):
     def stored(state: PyTree, params: PyTree) -> PyTree:
         larger = jax.tree.map(lambda p: jax.ShapeDtypeStruct((2, *p.shape), p.dtype), params)
         grown = jax.eval_shape(functools.partial(raw_init, tx), larger)
-        real, whole = _of_parts(dtype)
+        real, whole = _find_dtypes_of_parts(dtype)
 
         def one(leaf, grown):
             if leaf.shape == grown.shape or not _inexact(leaf):
@@ -70,7 +70,7 @@ def _(write: Writer, tx: Any, dtype: str) -> Expression:  # in exact arithmetic
     return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))
 
 
-def _of_parts(dtype: str) -> tuple[Any, Any]:
+def _find_dtypes_of_parts(dtype: str) -> tuple[Any, Any]:
     """Return the dtypes of real and of complex numbers whose parts have a dtype, the latter at least complex64."""
     real = jnp.finfo(jax.dtypes.canonicalize_dtype(dtype)).dtype
     return real, jnp.complex128 if jnp.finfo(real).bits >= 64 else jnp.complex64

@@ -114,9 +114,9 @@ class Value:
         try:
             return rejoin(self.children[name])
         except KeyError:
-            known = ", ".join(self.children) or "none"
+            names = ", ".join(self.children) or "none"
             raise AttributeError(
-                f"{self.factory.name} has no argument or attribute {name!r}; its arguments: {known}"
+                f"{self.factory.name} has no argument or attribute {name!r}; its arguments: {names}"
             ) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -237,19 +237,21 @@ def _unpickle_wrapped(
     squares: bool | str | None = None,
     is_recipe: bool | None = None,
 ) -> Any:
-    made = cls._decorate(build, name=name, splits_gradient=splits, squares_gradient=squares, is_recipe=is_recipe)
-    return cls._make(made.factory, complete_arguments(made.factory, children))
+    factory = cls._decorate(
+        build, name=name, splits_gradient=splits, squares_gradient=squares, is_recipe=is_recipe
+    ).factory
+    return cls._make(factory, complete_arguments(factory, children))
 
 
 def complete_arguments(factory: Factory, children: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments in a pickle, with defaults for those that the factory did not have when it was written."""
     from .arguments import check_argument  # imported here because it imports this module
 
-    made = {
+    defaults = {
         name: _as_child(parameter, check_argument(factory.name, parameter, parameter.default))
         for name, parameter in find_new_parameters(factory, children).items()
     }
-    return {name: (children | made)[name] for name in factory.parameters}
+    return {name: (children | defaults)[name] for name in factory.parameters}
 
 
 def _identify_leaf(leaf: Any) -> Hashable:

@@ -1,4 +1,4 @@
-"""The border: what comes in is checked and raised, what goes out has the dtypes that it came with."""
+"""The boundary: trees that enter are checked and raised in precision, and leave with the dtypes that they had."""
 
 from __future__ import annotations
 

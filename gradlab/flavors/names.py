@@ -40,10 +40,10 @@ def name_arguments(framework: str, **common: Any) -> dict[str, Any]:
     >>> arguments("torch", rate=0.1, b1=0.9, b2=0.99)
     {'lr': 0.1, 'betas': (0.9, 0.99)}
     """
-    named = {_NAMES[framework].get(name, name): value for name, value in common.items()}
-    if framework == "torch" and "b1" in named:
-        named["betas"] = (named.pop("b1"), named.pop("b2"))
-    return named
+    by_name = {_NAMES[framework].get(name, name): value for name, value in common.items()}
+    if framework == "torch" and "b1" in by_name:
+        by_name["betas"] = (by_name.pop("b1"), by_name.pop("b2"))
+    return by_name
 
 
 def read_defaults(framework: str, optimizer: str) -> dict[str, Any]:
@@ -72,11 +72,11 @@ def format_defaults() -> str:
     return "\n".join(lines)
 
 
-def _by_common_name(framework: str, given: dict[str, Any]) -> dict[str, str]:
+def _by_common_name(framework: str, framework_arguments: dict[str, Any]) -> dict[str, str]:
     """Return how the framework writes each argument and its default, by common name."""
-    shown: dict[str, str] = {}
-    for name, value in given.items():
+    texts: dict[str, str] = {}
+    for name, value in framework_arguments.items():
         text = f"`{name}`, required" if value is inspect.Parameter.empty else f"`{name}={value}`"
         for common in _COMMON[framework].get(name, (name,)):
-            shown[common] = text
-    return shown
+            texts[common] = text
+    return texts

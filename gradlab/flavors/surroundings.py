@@ -58,8 +58,8 @@ def refuse_classes(module: str) -> Callable[[str], Any]:
 def torch_flavor(name: str, switches: str) -> Callable[[Callable[..., Any]], Any]:
     """Return a decorator for an optimizer of PyTorch. `switches` choose among its programs for the same arithmetic."""
 
-    def surround(made, label, **ignored):
-        return made
+    def surround(tx, label, **ignored):
+        return tx
 
     accepted = {
         switch: (bool | None, None) if switch in ("foreach", "fused") else (bool, False) for switch in switches.split()
@@ -85,29 +85,29 @@ def keras_flavor(name: str) -> Callable[[Callable[..., Any]], Any]:
     )
 
 
-def _after_clipping(made, owner, /, **given):
+def _after_clipping(tx, owner, /, **options):
     """Return the chain of the unscaling, the clipping and an optimizer. Raises ValueError for what it cannot do."""
-    if given["use_ema"]:
+    if options["use_ema"]:
         raise ValueError(
             f"{owner}: use_ema=True averages the parameters after each step, which an update cannot do; leave it out, "
             f"and average them in the training loop: optax.incremental_update(params, average, 1 - ema_momentum)"
         )
-    steps = given["gradient_accumulation_steps"]
+    steps = options["gradient_accumulation_steps"]
     if steps is not None:
         raise ValueError(
             f"{owner}: gradient_accumulation_steps={steps} decides when a step happens; leave it out, and wrap the "
             f"optimizer: optax.MultiSteps(tx, every_k_schedule={steps})"
         )
     clips = {
-        argument: clip(given[argument])
+        argument: clip(options[argument])
         for argument, clip in (
             ("clipnorm", clip_by_norm),
             ("global_clipnorm", clip_by_global_norm),
             ("clipvalue", clip_by_value),
         )
-        if given[argument] is not None
+        if options[argument] is not None
     }
     if len(clips) > 1:
         raise ValueError(f"{owner}: {' and '.join(clips)} exclude each other, as in Keras; pass one of them")
-    factor = given["loss_scale_factor"]
-    return chain(*(() if factor is None else (scale(1 / factor),)), *clips.values(), made)
+    factor = options["loss_scale_factor"]
+    return chain(*(() if factor is None else (scale(1 / factor),)), *clips.values(), tx)

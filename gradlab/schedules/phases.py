@@ -50,9 +50,9 @@ def join(schedules, boundaries):
     Raises TypeError if either is not a list, tuple or array, and ValueError if the lengths do not fit or the boundaries
     fall.
     """
-    for name, given in (("schedules", schedules), ("boundaries", boundaries)):
-        if not (isinstance(given, (tuple, list)) or getattr(given, "ndim", 0) > 0):
-            raise TypeError(f"join: {name} must be a list, got {type(given).__name__}: {given!r}; write [{given!r}]")
+    for name, values in (("schedules", schedules), ("boundaries", boundaries)):
+        if not (isinstance(values, (tuple, list)) or getattr(values, "ndim", 0) > 0):
+            raise TypeError(f"join: {name} must be a list, got {type(values).__name__}: {values!r}; write [{values!r}]")
     if len(schedules) != len(boundaries) + 1:
         raise ValueError(f"join: {len(schedules)} schedules need one boundary fewer, got {len(boundaries)}")
     if is_concrete(boundaries) and any(later < earlier for earlier, later in itertools.pairwise(boundaries)):
@@ -60,9 +60,9 @@ def join(schedules, boundaries):
 
     def at(step):
         begins = [split(boundary) for boundary in boundaries]
-        begun = [has_reached(step, begin) for begin in begins]
-        value = as_schedule(schedules[0])(_zero_where(begun[0], step) if begun else step)
-        for following, begin, here, over in zip(schedules[1:], begins, begun, [*begun[1:], None]):
+        has_begun = [has_reached(step, begin) for begin in begins]
+        value = as_schedule(schedules[0])(_zero_where(has_begun[0], step) if has_begun else step)
+        for following, begin, here, over in zip(schedules[1:], begins, has_begun, [*has_begun[1:], None]):
             own = steps_since(step, begin)
             value = jnp.where(here, as_schedule(following)(own if over is None else _zero_where(over, own)), value)
         return value

@@ -69,8 +69,8 @@ def _norm(leaves: list[jax.Array]) -> tuple[jax.Array, jax.Array]:
     ]
     narrow, wide = jnp.finfo(dtypes[0]), dtypes[-1]
     largest = jnp.stack([jnp.zeros((), wide), *(_largest(leaf).astype(wide) for leaf in leaves if leaf.size)]).max()
-    known = (largest > 0) & jnp.isfinite(largest)
-    unit = jnp.where(known, jnp.clip(largest, 16 * float(narrow.tiny), float(narrow.max) / 16), 1)
+    is_regular = (largest > 0) & jnp.isfinite(largest)
+    unit = jnp.where(is_regular, jnp.clip(largest, 16 * float(narrow.tiny), float(narrow.max) / 16), 1)
     unit = jax.lax.stop_gradient(unit)  # clipped above so that every dtype can hold it and its reciprocal
     squares = [squared_magnitude(leaf * (1 / unit).astype(leaf.dtype)).sum().astype(wide) for leaf in leaves]
     return unit, square_root(sum(squares, jnp.zeros((), wide)))

@@ -28,9 +28,9 @@ def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None):
 
     def update(updates, state, params):
         require_empty(state)
-        chosen = _choose_leaves(mask, params)
+        decays = _choose_leaves(mask, params)
         return jax.tree.map(
-            lambda d, x, on: d + weight_decay * x.astype(d.dtype) if on else d, updates, params, chosen
+            lambda d, x, on: d + weight_decay * x.astype(d.dtype) if on else d, updates, params, decays
         ), state
 
     return init_empty, update
@@ -45,10 +45,10 @@ def _choose_leaves(mask, params):
         is_array = getattr(getattr(on, "dtype", None), "name", "") == "bool" and on.ndim == 0
         if isinstance(on, bool) or (is_array and not isinstance(on, jax.core.Tracer)):
             return bool(on)
-        shown = getattr(on, "__qualname__", repr(on))
+        text = getattr(on, "__qualname__", repr(on))
         raise TypeError(
             f"add_decayed_weights: mask must hold True or False at {jax.tree_util.keystr(path)}, got "
-            f"{type(on).__name__}: {shown}; a function may decide by shapes and dtypes, not by what is computed"
+            f"{type(on).__name__}: {text}; a function may decide by shapes and dtypes, not by what is computed"
         )
 
     return jax.tree_util.tree_map_with_path(as_bool, jax.tree.broadcast(mask, params))
@@ -56,5 +56,5 @@ def _choose_leaves(mask, params):
 
 @equation_of(add_decayed_weights)
 def _(write: Writer, weight_decay: Any, mask: Any) -> Expression:
-    decay, chosen = write.number(r"\lambda", weight_decay), "" if mask is None else r"M \odot "
-    return write.whole().plus(Expression(rf"{decay} {chosen}x_{{t-1}}", "product"))
+    decay, mask_symbol = write.number(r"\lambda", weight_decay), "" if mask is None else r"M \odot "
+    return write.whole().plus(Expression(rf"{decay} {mask_symbol}x_{{t-1}}", "product"))

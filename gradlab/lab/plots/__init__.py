@@ -1,6 +1,10 @@
-"""Pictures of results: functions that take matplotlib axes and a Dataset, draw, and return the axes."""
+"""Plots: functions that draw a Dataset on Matplotlib's axes, and the figures and pictures of whole studies.
 
-# ruff: noqa: E402  (Matplotlib is loaded first)
+A function `draw_...` takes axes and a Dataset, draws, and returns the axes. What is computed from results belongs in
+`analysis`, and the page in `report`.
+"""
+
+# ruff: noqa: E402  (Matplotlib must be loaded by load_matplotlib)
 
 from .matplotlib_settings import load_matplotlib
 

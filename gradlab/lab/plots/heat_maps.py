@@ -1,4 +1,4 @@
-"""Heat: the final score over two hyperparameters of a sweep, the others at their best."""
+"""Heat maps: the score over two hyperparameters of a sweep or a search, with the others at their best values."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from .lines_and_labels import (
     use_log_axis,
 )
 
-COLORMAP = "cividis_r"  # read alike with any colour vision; the better, the brighter
+COLORMAP = "cividis_r"  # looks the same with any colour vision; better scores are brighter
+LETTERS = 30  # that fit below a panel in a row, with room between them
 
 
 def draw_heat_map(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: str) -> Axes:
-    """Draw one optimizer's scores by two hyperparameters: a cell for each pair of values of a grid, or a dot for each
-    sample.
+    """Draw the scores of one optimizer over two hyperparameters, as cells of a grid or as dots of samples.
 
-    The scores are averages over all seeds of the metric that chooses. A ring marks the best one; crossed cells are
-    those where every point had a run that diverged.
+    A score is the average of the choosing metric over all seeds, and that of a cell is the best of its points. A ring
+    marks the best one. A cross marks a cell in which every point had a diverged run, or a sample that had one.
     """
     (optimizer,), dataset = look_up_optimizers(dataset, optimizer), with_choosing_metric(dataset)
     scores, _ = scores_as_drawn(dataset, mean_scores(dataset))
@@ -55,7 +55,7 @@ def draw_heat_map(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: st
 
 
 def choose_colors(dataset: xr.Dataset, scores: xr.DataArray) -> dict[str, Any]:
-    """The colours, the better the brighter, and their scale: logarithmic, over all finite scores."""
+    """Return the colour map and the scale of the colours, which is logarithmic and covers all finite scores."""
     return {
         "cmap": COLORMAP if is_drawn_downwards(dataset) else COLORMAP.removesuffix("_r"),
         "norm": LogNorm(*find_limits(scores)),
@@ -74,7 +74,9 @@ def _cells(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, l
     if np.isfinite(table).any():
         best = np.unravel_index(np.nanargmin(table) if lower else np.nanargmax(table), table.shape)
         axes.plot(best[1], best[0], "o", markerfacecolor="none", color="black", markersize=9, label="_best")
-    axes.set_xticks(range(len(columns)), format_distinct(columns.tolist()), rotation=45 if len(columns) > 5 else 0)
+    labels = format_distinct(columns.tolist())
+    is_crowded = len(labels) * max(map(len, labels)) > LETTERS
+    axes.set_xticks(range(len(columns)), labels, rotation=45 if is_crowded else 0)
     axes.set_yticks(range(len(rows)), format_distinct(rows.tolist()))
 
 
@@ -89,7 +91,7 @@ def _dots(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lo
 
 
 def draw_color_scale(axes: Axes, dataset: xr.Dataset) -> Axes:
-    """Draw the scale of the colours, with the name of the score."""
+    """Draw the scale of the colours, labelled with the name of the score."""
     dataset = with_choosing_metric(dataset)
     scores, label = scores_as_drawn(dataset, mean_scores(dataset))
     colors = matplotlib.colormaps[choose_colors(dataset, scores)["cmap"]]

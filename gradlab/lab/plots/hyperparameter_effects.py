@@ -1,4 +1,4 @@
-"""Effects: the final score against one hyperparameter of a sweep, whatever the others are."""
+"""Effects: the score against one hyperparameter of a sweep or a search, whatever the others are."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from .lines_and_labels import (
 
 
 def draw_effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
-    """Draw each point of a sweep at its value of a hyperparameter, as the average over all seeds of what chooses.
+    """Draw each point of a sweep or a search at its value of a hyperparameter.
 
-    A line joins the best points of each value where the sweep is of a grid, and a ring marks the best of all, one of
-    each for every optimizer. Points of which a run diverged are crosses at the top.
+    The height of a point is the average of the choosing metric over all seeds. Every optimizer has a ring around its
+    best point and, on a grid, a line through the best point at each value. A point with a diverged run is a cross at
+    the top.
     """
     dataset = with_choosing_metric(dataset)
     scores, label = scores_as_drawn(dataset, mean_scores(dataset))
@@ -62,21 +63,24 @@ def draw_effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
 
 
 def find_varied_hyperparameters(dataset: xr.Dataset) -> list[str]:
-    """The names of what was swept and has more than one value."""
+    """Return the names of the hyperparameters that have more than one value."""
     return [name for name in swept_hyperparameters(dataset) if len(np.unique(dataset[name].values)) > 1]
 
 
 def is_on_grid(dataset: xr.Dataset) -> bool:
-    """Whether the points of a sweep are all combinations of some values."""
+    """Say whether the points of a sweep are all combinations of some values."""
     return bool(dataset.attrs.get("sampler", "grid") == "grid")
 
 
 def is_logarithmic(dataset: xr.Dataset, hyperparameter: str) -> bool:
-    """Whether the axis of a hyperparameter is logarithmic: as its range was given, or, where that is not known, if its
-    values are above zero and span more than a decade."""
-    given = json.loads(dataset.attrs.get("scales", "{}")).get(hyperparameter)
+    """Say whether the axis of a hyperparameter is logarithmic.
+
+    It is if its range was logarithmic. Where that is not known, it is if all values are above zero and span more than a
+    decade.
+    """
+    scale = json.loads(dataset.attrs.get("scales", "{}")).get(hyperparameter)
     values = dataset[hyperparameter].values
-    return bool(values.min() > 0 and values.max() / values.min() > 10) if given is None else given == "log"
+    return bool(values.min() > 0 and values.max() / values.min() > 10) if scale is None else scale == "log"
 
 
 def _value_axis(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> None:

@@ -1,4 +1,4 @@
-"""The heights of a landscape of two parameters, the levels of its contour lines, and where paths leave its window."""
+"""The contours of a landscape of two parameters, and the points where paths leave its window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..problems.base import Problem
 
 
 def compute_heights(problem: Problem, count: int = 120) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The first and second parameter and the loss, each of shape (count, count), over the problem's window."""
+    """Return the two parameters and the loss over the window of a problem, each of shape (count, count)."""
     assert problem.landscape is not None
     (left, right), (bottom, top) = problem.landscape.window
     across, up = np.meshgrid(np.linspace(left, right, count), np.linspace(bottom, top, count))
@@ -22,15 +22,18 @@ def compute_heights(problem: Problem, count: int = 120) -> tuple[np.ndarray, np.
 
 
 def choose_levels(height: np.ndarray, count: int = 14) -> np.ndarray:
-    """Even steps of the fourth root of the height above the lowest: rings near the bottom as well as on the walls."""
+    """Return `count` - 1 levels for contour lines, even in the fourth root of the height above the lowest.
+
+    So there are lines near the bottom as well as on the walls.
+    """
     low, high = float(height.min()), float(height.max())
     return low + np.linspace(0, (high - low) ** 0.25, count + 1)[1:-1] ** 4
 
 
 def find_exits(points: np.ndarray, window: np.ndarray | Sequence[Sequence[float]]) -> np.ndarray:
-    """Where a path leaves a window: of shape (exit, 3), the last update inside, and the point where it meets the frame.
+    """Return where a path leaves a window, of shape (exit, 3): the last update inside and the point on the frame.
 
-    `points` are of shape (step, 2) and end where they are not finite; `window` is (left, right), (bottom, top).
+    `points`, of shape (step, 2), are followed while they are finite; `window` is (left, right), (bottom, top).
     """
     low, high = np.array(window, float).T
     finite = np.isfinite(points).all(1)

@@ -1,4 +1,4 @@
-"""Paths: where an optimizer went on a landscape of two parameters."""
+"""Paths: the points that an optimizer visits on a landscape of two parameters."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .matplotlib_settings import INK
 
 
 def draw_path(axes: Axes, dataset: xr.Dataset, problem: Problem, optimizer: str) -> Axes:
-    """Draw the first reporting run of an optimizer, at its best rate, over the contours of the problem's loss.
+    """Draw the first reporting run of an optimizer, at its chosen learning rate, over the contours of the loss.
 
-    A thick cross marks each place where the path leaves the frame, and the title says that it does.
-    `dataset` is what the race made of `problem`, which must have a landscape: ValueError otherwise.
+    A thick cross marks each point where the path leaves the frame, and the title says so. `dataset` is the result of a
+    race on `problem`. Raises ValueError for a problem without a landscape.
     """
     landscape = problem.landscape
     if landscape is None or "path" not in dataset:

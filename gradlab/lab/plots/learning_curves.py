@@ -1,4 +1,4 @@
-"""Learning curves: the score over the updates, at each optimizer's best rate."""
+"""Learning curves: the score over the updates, at the learning rate that was chosen for each optimizer."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ from .lines_and_labels import (
 
 
 def draw_learning_curves(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str | None = None) -> Axes:
-    """Draw the median over the reporting seeds, with a band between its quartiles, of some optimizers or all.
+    """Draw the learning curves of the named optimizers, or of all, and the others in grey.
 
-    Each runs at the rate that was best on the other seeds. The optimizers that are not named are drawn in grey.
+    A line is the median over the reporting seeds, and a band lies between their quartiles. Each optimizer runs at the
+    learning rate that was best on the choosing seeds. Raises UnknownNameError for an optimizer that is not there.
     """
     dataset = sort_axes(dataset)
     names = look_up_optimizers(dataset, optimizers)

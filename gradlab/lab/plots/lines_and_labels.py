@@ -1,4 +1,4 @@
-"""How lines look, and where their names stand."""
+"""Lines, their names, and logarithmic axes: what all plots have in common."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from unicodedata import category
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ..inputs.name_lookup import look_up
 from ..results.score_scale import read_scale
 
-# Okabe & Ito's palette without its yellow: told apart with any colour vision, and on white paper.
+# Okabe & Ito's palette without its yellow: distinct with any colour vision, and on white paper.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 3)))
-CONTEXT = "#D4D4D4"  # the grey of the lines that a panel is not about
+CONTEXT = "#D4D4D4"  # the grey of the lines that are not the subject of a panel
 
 # For texts with names of the user's, in which $ and _ are ordinary letters.
 AS_WRITTEN: Any = {"parse_math": False, "usetex": False}
@@ -25,7 +27,7 @@ LONGEST_NAME = 48  # letters of a name that is drawn
 
 
 def drawable_name(name: object, most: int = LONGEST_NAME) -> str:
-    """A name of the user's as it can be drawn: on one line, without control characters, the middle left out if long."""
+    """Return a name as it can be drawn: on one line, without control characters, the middle left out if long."""
     letters = ("\ufffd" if category(letter) in ("Cc", "Cs") else letter for letter in " ".join(str(name).split()))
     text = "".join(letters)
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most // 2 - 1) :]}"
@@ -48,38 +50,42 @@ class EndLabel(NamedTuple):
 
 
 def look_up_optimizers(dataset: xr.Dataset, optimizers: Sequence[str] | str | None) -> list[str]:
-    """The names of some optimizers, or of one, or of all. Raises UnknownNameError for one that is not there."""
-    there = {str(name): str(name) for name in dataset.optimizer.values}
-    wanted = there if optimizers is None else [optimizers] if isinstance(optimizers, str) else optimizers
-    return [look_up(str(name), there, "optimizer of these results") for name in wanted]
+    """Return the names of the given optimizers, or of one, or of all for None.
+
+    Raises UnknownNameError for one that is not there.
+    """
+    known = {str(name): str(name) for name in dataset.optimizer.values}
+    names = known if optimizers is None else [optimizers] if isinstance(optimizers, str) else optimizers
+    return [look_up(str(name), known, "optimizer of these results") for name in names]
 
 
 def line_style(position: int) -> LineStyle:
-    """The look of the line at a position; 35 of them differ."""
+    """Return the colour and dashes of the line at a position; those of the first 35 positions differ."""
     return LineStyle(COLORS[position % len(COLORS)], DASHES[position % len(DASHES)])
 
 
 def scores_as_drawn(dataset: xr.Dataset, values: xr.DataArray) -> tuple[xr.DataArray, str]:
-    """Scores as they are drawn on a logarithmic axis, and its label: accuracies become errors in percent, and what may
-    be below zero its distance from the best.
+    """Return scores as they are drawn on a logarithmic axis, and the label of the axis.
+
+    Accuracies become errors in percent. Scores that may lie below zero become distances from the best score.
     """
     if "reference" in dataset.attrs:
         distance = abs(values - dataset.attrs["reference"])
         above = distance.values[distance.values > 0]
         return distance.clip(min=above.min() if above.size else 1.0), f"{dataset.attrs['score_label']}, from the best"
     if read_scale(dataset.attrs) == "share":
-        error = (100 * (1 - values)).clip(min=0.01)  # no error at all has no place on a logarithmic axis
+        error = (100 * (1 - values)).clip(min=0.01)  # an error of 0 has no place on a logarithmic axis
         return error, f"{dataset.attrs['score_label'].replace('accuracy', 'error')} (%)"
     return values, str(dataset.attrs["score_label"])
 
 
 def is_drawn_downwards(dataset: xr.Dataset) -> bool:
-    """Whether scores are better the lower they are drawn."""
+    """Say whether better scores are drawn lower."""
     return not dataset.attrs["higher_is_better"] or read_scale(dataset.attrs) != "decades"
 
 
 def use_log_axis(axes: Axes, which: str) -> None:
-    """A logarithmic axis ("x" or "y") with plain numbers, or powers of ten if it spans more than six decades."""
+    """Make an axis ("x" or "y") logarithmic, with numbers or, if it spans more than six decades, with powers of ten."""
     if which == "x":
         axes.set_xscale("log")
     else:
@@ -100,13 +106,13 @@ def _number(value: float, _: int) -> str:
 
 
 def _power(value: float, _: int) -> str:
-    if not 0 < value < np.inf:  # a place beyond the numbers that there are
+    if not 0 < value < np.inf:  # a tick beyond the range of floats
         return ""
     return f"$10^{{{round(np.log10(value))}}}$"
 
 
 def find_limits(values: xr.DataArray) -> tuple[float, float]:
-    """Limits of a logarithmic axis that hold all finite values, with a little room."""
+    """Return limits of a logarithmic axis that include all finite values, with a little room."""
     known = values.values[np.isfinite(values.values)]
     if not known.size:
         return 0.1, 1.0
@@ -116,9 +122,9 @@ def find_limits(values: xr.DataArray) -> tuple[float, float]:
 
 
 def label_ends(axes: Axes, labels: Sequence[EndLabel], size: float = 8.5) -> None:
-    """Write names to the right of the axes, in the order of their lines' ends, without overlaps, each with a leader.
+    """Write names to the right of the axes, each with a thin line to the end of its own line, without overlaps.
 
-    Call it last: it needs the final limits and place of the axes.
+    Call it last, because it needs the final limits and position of the axes.
     """
     if not labels:
         return
@@ -126,7 +132,9 @@ def label_ends(axes: Axes, labels: Sequence[EndLabel], size: float = 8.5) -> Non
     ends = [to_axes.transform((label.x, label.y)) for label in labels]
     height = axes.get_window_extent().height / axes.figure.dpi * 72  # points
     places = spread_out([float(np.clip(end[1], 0, 1)) for end in ends], 1.35 * size / height)
-    for label, end, place in zip(labels, ends, places):
+    above, below = max(places) - 1, min(places)
+    shift = above if above > 0 else min(below, 0.0)  # so that names do not leave the picture where lines end together
+    for label, end, place in zip(labels, ends, [place - shift for place in places]):
         leader = [(end[0] + 0.008, end[1]), (1.0, end[1]), (1.035, place)] if end[0] < 0.9 else None
         corners = leader or [(end[0] + 0.008, end[1]), (1.035, place)]
         axes.plot(
@@ -139,10 +147,17 @@ def label_ends(axes: Axes, labels: Sequence[EndLabel], size: float = 8.5) -> Non
         )  # fmt: skip
 
 
+def measure_label_room(names: Sequence[str], size: float = 8.5) -> float:
+    """Return the inches that the longest of the names takes beside the axes, with the thin line before it."""
+    font = FontProperties(size=size)
+    widths = [text_to_path.get_text_width_height_descent(drawable_name(name), font, ismath=False)[0] for name in names]
+    return (max(widths) + 24) / 72
+
+
 def spread_out(places: Sequence[float], gap: float) -> list[float]:
-    """Move numbers as little as it takes to be `gap` apart, keeping their order."""
+    """Move numbers as little as possible so that they are at least `gap` apart, in the same order."""
     order = np.argsort(places, kind="stable")
-    groups: list[list[float]] = []  # each [centre of its wishes, how many]
+    groups: list[list[float]] = []  # each [mean of its numbers, how many]
     for index in order:
         groups.append([places[index], 1])
         while len(groups) > 1 and groups[-1][0] - groups[-2][0] < gap * (groups[-1][1] + groups[-2][1]) / 2:

@@ -1,4 +1,4 @@
-"""Gradlab's own settings of Matplotlib: the same pictures, whatever the user's settings are."""
+"""Gradlab's own settings of Matplotlib, so that pictures do not depend on the user's settings."""
 
 from __future__ import annotations
 
@@ -31,17 +31,18 @@ RC: Any = {
     "pdf.fonttype": 42,  # fonts that journals take
 }
 
-_OF_THE_PROCESS = {  # settings of windows and servers, which belong to the user, and change no picture of ours
+_OF_THE_PROCESS = {  # settings of windows and servers, which belong to the user and change no picture of ours
     "backend", "backend_fallback", "date.epoch", "docstring.hardcopy", "figure.max_open_warning", "figure.raise_window",
     "interactive", "savefig.directory", "timezone", "tk.window_focus", "toolbar", "webagg.address",
     "webagg.open_in_browser", "webagg.port", "webagg.port_retries",
 }  # fmt: skip
-_ON_LETTERS = ("Glyph .* missing from", "Matplotlib currently does not support")  # what the font cannot show
+# The warnings of letters that the font does not have.
+_MISSING_LETTERS = ("Glyph .* missing from", "Matplotlib currently does not support")
 
 
 @contextmanager
 def use_own_settings() -> Iterator[None]:
-    """Draw with Matplotlib's defaults and gradlab's style, and with none of the user's settings.
+    """Draw with Matplotlib's defaults and gradlab's settings, and with none of the user's, inside the context.
 
     Letters that the font does not have are drawn as boxes, without a warning.
     """
@@ -51,15 +52,15 @@ def use_own_settings() -> Iterator[None]:
         warnings.simplefilter("ignore", matplotlib.MatplotlibDeprecationWarning)  # some defaults are deprecated
         defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name not in _OF_THE_PROCESS}
         with matplotlib.rc_context(defaults | RC):
-            for message in _ON_LETTERS:
+            for message in _MISSING_LETTERS:
                 warnings.filterwarnings("ignore", message, UserWarning)
             yield
 
 
 def load_matplotlib() -> None:
-    """Import Matplotlib, with its own settings if those of the user keep it from being imported.
+    """Import Matplotlib, without the user's settings if they prevent the import.
 
-    A matplotlibrc that is no text, and an MPLBACKEND that does not exist, do so.
+    A matplotlibrc that is not text prevents it, and so does an MPLBACKEND that does not exist.
     """
     if "matplotlib" in sys.modules:
         return
@@ -67,14 +68,17 @@ def load_matplotlib() -> None:
         import matplotlib
     except (ValueError, OSError):
         for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
-            del sys.modules[name]  # what was imported of it in part
+            del sys.modules[name]  # half of them are imported
         with _without_settings():
             import matplotlib  # noqa: F401
 
 
 @contextmanager
 def _without_settings() -> Iterator[None]:
-    """In the folder of Matplotlib's default matplotlibrc, for one in the working folder comes before all others."""
+    """Work without MPLBACKEND, in the folder of Matplotlib's default matplotlibrc.
+
+    The matplotlibrc in the working folder comes before all others.
+    """
     spec = importlib.util.find_spec("matplotlib")
     assert spec is not None
     assert spec.origin is not None

@@ -1,4 +1,4 @@
-"""Performance profiles: how often an optimizer is among the fast ones."""
+"""Performance profiles: how often an optimizer is nearly as fast as the fastest."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from .lines_and_labels import CONTEXT, EndLabel, label_ends, line_style, use_log
 
 
 def draw_performance_profiles(axes: Axes, profiles: xr.Dataset, optimizers: Sequence[str] | None = None) -> Axes:
-    """Draw the profiles of `gradlab.lab.analysis.comparison`, of some optimizers or all; the others are grey.
+    """Draw the profiles of the named optimizers, or of all, and the others in grey.
 
-    The height at 1 is the share of the cases in which an optimizer was the quickest; at the right, in which it arrived.
+    `profiles` is what `gradlab.lab.analysis.comparison.performance_profiles` returns. The height at 1 is the share of
+    the cases in which an optimizer was the fastest, and the height at the right the share in which it reached the
+    target.
     """
     chosen = [str(name) for name in (profiles.optimizer.values if optimizers is None else optimizers)]
     factors = profiles.factor.values

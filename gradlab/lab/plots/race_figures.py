@@ -1,4 +1,4 @@
-"""Whole figures: panels side by side, and the files of a race."""
+"""The figures of a race, with their panels, and figures as files."""
 
 from __future__ import annotations
 
@@ -10,31 +10,36 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..formatting import format_count
 from ..problems.base import Problem
 from ..storage.files import replace_file
 from ..storage.ownership import GENERATOR
 from .landscape_paths import draw_path
 from .learning_curves import draw_learning_curves
-from .lines_and_labels import AS_WRITTEN, drawable_name
+from .lines_and_labels import AS_WRITTEN, drawable_name, measure_label_room
 from .matplotlib_settings import INK, use_own_settings
 from .rate_sensitivity import draw_sensitivity
 
+PANEL_WIDTH = 2.85  # inches
+
 
 def family_figure(dataset: xr.Dataset, draw: Callable[..., Axes], title: str, note: str, pad: float = 6) -> Figure:
-    """One panel a family of optimizers, drawn by `draw(axes, dataset, names)`, with the other families in grey.
+    """Return a figure with a panel for each family of optimizers, which `draw(axes, dataset, names)` draws.
 
-    `pad` is the room between the panels and their titles, in points.
+    `names` are the optimizers of the family; the others are grey. `pad` is the room between the panels and their
+    titles, in points.
     """
     families = list(dict.fromkeys(dataset.family.values.tolist()))
     columns = min(2, len(families))
     rows = -(-len(families) // columns)
-    width, height = 1.25 + 4.1 * columns, 0.95 + pad / 72 + 2.9 * rows
     with use_own_settings():
+        room = max(1.5, measure_label_room(dataset.optimizer.values.tolist()))
+        width, height = 0.75 + (PANEL_WIDTH + room) * columns, 0.95 + pad / 72 + 2.9 * rows
         figure = Figure(figsize=(width, height))
         panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
         figure.subplots_adjust(
-            left=0.75 / width, right=1 - 1.5 / width, bottom=0.6 / height, top=1 - (0.85 + pad / 72) / height,
-            wspace=0.52, hspace=0.45,
+            left=0.75 / width, right=1 - room / width, bottom=0.6 / height, top=1 - (0.85 + pad / 72) / height,
+            wspace=room / PANEL_WIDTH, hspace=0.45,
         )  # fmt: skip
         for axes, family in zip(panels.flat, families):
             own = dataset.optimizer.values[dataset.family.values == family].tolist()
@@ -51,7 +56,7 @@ def family_figure(dataset: xr.Dataset, draw: Callable[..., Axes], title: str, no
 
 
 def paths_figure(dataset: xr.Dataset, problem: Problem) -> Figure:
-    """The paths of all optimizers, one panel each."""
+    """Return a figure with a panel for the path of each optimizer on a problem, which must have a landscape."""
     names = dataset.optimizer.values.tolist()
     columns = min(4, len(names))
     rows = -(-len(names) // columns)
@@ -78,36 +83,36 @@ def paths_figure(dataset: xr.Dataset, problem: Problem) -> Figure:
         figure.supxlabel("first parameter", fontsize=9)
         figure.supylabel("second parameter", fontsize=9, x=0.12 / width, ha="left")
         note = (
-            f"{dataset.sizes['step']} updates at each optimizer's best rate; dot: an update; star: the optimum; "
-            f"cross: leaves the frame"
+            f"{format_count(dataset.sizes['step'], 'update')} of each optimizer at its chosen learning rate; "
+            "dot: an update; star: the optimum; cross: the path leaves the frame"
         )
         write_head(figure, f"Paths: {problem.name}", note)
     return figure
 
 
 def save_race_pictures(folder: Path, problems: Mapping[str, xr.Dataset], values: Mapping[str, Problem]) -> list[Path]:
-    """Draw all pictures of a race as PNG files into a folder; returns their paths."""
+    """Write all figures of a race into a folder as PNG files, and return their paths."""
     return save_figures(folder, race_figures(problems, values))
 
 
 def race_figures(problems: Mapping[str, xr.Dataset], values: Mapping[str, Problem]) -> dict[str, Figure]:
-    """The figures of a race by the names of their files; those of paths only for problems whose value is given."""
+    """Return the figures of a race by the names of their files, those of paths only for the problems in `values`."""
     figures: dict[str, Figure] = {}
     for name, dataset in problems.items():
-        seeds = int(np.isin(dataset.role.values, ("report", "both")).sum())
-        of_seeds = _seeds(seeds)
+        reporting = format_count(int(np.isin(dataset.role.values, ("report", "both")).sum()), "seed")
+        seeds = format_count(dataset.sizes["seed"], "seed")
         grey = "; grey: other families" * (len(set(dataset.family.values.tolist())) > 1)
         figures[f"learning_curves_{name}"] = family_figure(
             dataset,
             draw_learning_curves,
             f"Learning curves: {name}",
-            f"at each optimizer's best rate; median and quartiles of {of_seeds}{grey}",
+            f"each optimizer at its chosen learning rate; median and quartiles over {reporting}{grey}",
         )
         figures[f"sensitivity_{name}"] = family_figure(
             dataset,
             draw_sensitivity,
             f"Sensitivity to the learning rate: {name}",
-            f"average of {_seeds(dataset.sizes['seed'])}; dot: the chosen rate; cross: a run diverged{grey}",
+            f"average over {seeds}; dot: the chosen rate; cross: a run diverged{grey}",
             pad=22,
         )
         if "path" in dataset and name in values:
@@ -116,9 +121,9 @@ def race_figures(problems: Mapping[str, xr.Dataset], values: Mapping[str, Proble
 
 
 def save_figures(folder: Path, figures: Mapping[str, Figure], form: str = "png") -> list[Path]:
-    """Write figures into a folder as "png", "svg" or "pdf"; returns the paths. The same figure makes the same file."""
+    """Write figures into a folder as "png", "svg" or "pdf", and return the paths. Equal figures give equal files."""
     written = []
-    # Without a date, and marked as gradlab's, so that a later run knows that it may be overwritten.
+    # No date, so that files are equal, and a mark of gradlab's, so that a later study knows that it may overwrite them.
     undated = {
         "png": {"Software": GENERATOR},
         "svg": {"Date": None, "Creator": GENERATOR},
@@ -133,12 +138,8 @@ def save_figures(folder: Path, figures: Mapping[str, Figure], form: str = "png")
     return written
 
 
-def _seeds(count: int) -> str:
-    return f"{count} seed{'s' * (count > 1)}"
-
-
 def write_head(figure: Figure, title: str, note: str) -> None:
-    """The title of a figure, and the note below it that says how to read it."""
+    """Write the title of a figure, and the note below it that says how to read it."""
     width, height = figure.get_size_inches()
     title = drawable_name(title, 80)
     figure.text(0.12 / width, 1 - 0.12 / height, title, size=13, weight="bold", va="top", color=INK, **AS_WRITTEN)

@@ -1,4 +1,4 @@
-"""Ranks with their intervals: who is better, and who cannot be told apart."""
+"""Ranks with their intervals, which overlap where the order is not certain."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .lines_and_labels import AS_WRITTEN, COLORS, CONTEXT, drawable_name
 
 
 def draw_rank_intervals(axes: Axes, table: xr.Dataset) -> Axes:
-    """Draw the ranks of `gradlab.lab.analysis.comparison`: a row for each optimizer, the best at the top.
+    """Draw what `gradlab.lab.analysis.comparison.ranks` returns: a row for each optimizer, the best at the top.
 
-    The dot is its rank on the reporting seeds, and the bar the ranks that other seeds could have given it.
+    The dot is its rank on the reporting seeds, and the bar covers those that other seeds and stops could have given.
     """
     ordered = table.sortby("rank")
     names, places = ordered.optimizer.values.tolist(), np.arange(ordered.sizes["optimizer"])

@@ -1,4 +1,4 @@
-"""Sensitivity: the final score against the learning rate."""
+"""Sensitivity: the score against the learning rate."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from .lines_and_labels import (
 
 
 def draw_sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str | None = None) -> Axes:
-    """Draw the average over all seeds of the metric that chooses, at each rate, of some optimizers or all; the others
-    in grey.
+    """Draw the score at each learning rate of the named optimizers, or of all, and the others in grey.
 
-    A dot marks the chosen rate, and a cross at the top a rate at which at least one run diverged, which has no value.
+    A score is the average of the choosing metric over all seeds. A dot marks the chosen rate. A cross at the top marks
+    a rate at which a run diverged, so that there is no average. Raises ValueError for a Dataset that is not of a race.
     """
     require_race(dataset)
     dataset = sort_axes(dataset)

@@ -1,4 +1,4 @@
-"""The figures of a sweep: the effect of each hyperparameter, and of each two together."""
+"""The figures of a sweep or a search: the effect of each hyperparameter, and of each pair of them."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ..formatting import format_count
 from .heat_maps import draw_color_scale, draw_heat_map
 from .hyperparameter_effects import draw_effect, find_varied_hyperparameters, is_on_grid
 from .lines_and_labels import AS_WRITTEN, drawable_name, line_style
 from .matplotlib_settings import use_own_settings
 from .race_figures import save_figures, write_head
 
-MOST_PANELS = 12  # panels of pairs in a figure; the first ones, in the order in which the hyperparameters were given
+MOST_PANELS = 12  # of pairs in a figure: the first ones, in the order in which the hyperparameters were given
 
 
 def save_sweep_pictures(folder: Path, problems: Mapping[str, xr.Dataset]) -> list[Path]:
-    """Draw all pictures of a sweep as PNG files into a folder; returns their paths."""
+    """Write all figures of a sweep or a search into a folder as PNG files, and return their paths."""
     return save_figures(folder, sweep_figures(problems))
 
 
 def sweep_figures(problems: Mapping[str, xr.Dataset]) -> dict[str, Figure]:
-    """The figures of a sweep by the names of their files; those of pairs only where two hyperparameters vary."""
+    """Return the figures of a sweep or a search by the names of their files.
+
+    There are figures of pairs only where two hyperparameters vary, and none where nothing varies.
+    """
     figures: dict[str, Figure] = {}
     for name, dataset in problems.items():
         varied = find_varied_hyperparameters(dataset)
@@ -38,8 +42,9 @@ def sweep_figures(problems: Mapping[str, xr.Dataset]) -> dict[str, Figure]:
 
 
 def effects_figure(dataset: xr.Dataset, hyperparameters: list[str]) -> Figure:
-    """One panel a hyperparameter."""
+    """Return a figure with a panel for each hyperparameter."""
     optimizers, is_grid = [str(name) for name in dataset.optimizer.values], is_on_grid(dataset)
+    seeds = format_count(dataset.sizes["seed"], "seed")
     with use_own_settings():
         figure, panels = _panels(len(hyperparameters), gap=0.3, bottom=0.95 if len(optimizers) > 1 else 0.6)
         for axes, hyperparameter in zip(panels, hyperparameters):
@@ -48,36 +53,39 @@ def effects_figure(dataset: xr.Dataset, hyperparameters: list[str]) -> Figure:
                 axes.set_ylabel("")
                 axes.tick_params(labelleft=False)
         if len(optimizers) > 1:
-            legend = figure.legend(handles=_names(optimizers, is_grid), loc="lower left", ncols=6, frameon=False)
+            legend = figure.legend(
+                handles=_legend_handles(optimizers, is_grid), loc="lower left", ncols=6, frameon=False
+            )
             for text, name in zip(legend.get_texts(), optimizers):
                 text.set(text=drawable_name(name), **AS_WRITTEN)
-        line = "line: the best of each value; " if is_grid else ""
-        note = f"dot: a point, mean of {_seeds(dataset)}; {line}ring: the best of all; cross: a run diverged"
-        write_head(figure, f"Effects: {dataset.attrs['problem']}", note)
+        line = "line: the best point at each value; " if is_grid else ""
+        note = f"dot: average over {seeds}; {line}ring: the best point; cross: a run diverged"
+        write_head(figure, f"Effect of each hyperparameter: {dataset.attrs['problem']}", note)
     return figure
 
 
 def heat_figure(dataset: xr.Dataset, hyperparameters: list[str]) -> Figure:
-    """One panel for each optimizer and each two hyperparameters, at most twelve."""
+    """Return a figure with a panel for each optimizer and pair of hyperparameters, at most twelve panels."""
     pairs = itertools.product(dataset.optimizer.values, itertools.combinations(hyperparameters, 2))
-    wanted = list(pairs)[:MOST_PANELS]
+    shown = list(itertools.islice(pairs, MOST_PANELS))
     with use_own_settings():
-        figure, panels = _panels(len(wanted), gap=0.75, bottom=0.85, right=1.2)
-        for axes, (name, (x, y)) in zip(panels, wanted):
+        figure, panels = _panels(len(shown), gap=0.75, bottom=0.85, right=1.2)
+        for axes, (name, (x, y)) in zip(panels, shown):
             draw_heat_map(axes, dataset, str(name), x, y)
             axes.set_title(drawable_name(name), **AS_WRITTEN)
         width, height = figure.get_size_inches()
         draw_color_scale(
             figure.add_axes((1 - 0.95 / width, (height - 0.95 - 2.3) / height, 0.14 / width, 2.3 / height)), dataset
         )
-        others = "the others at their best; " if len(hyperparameters) > 2 and is_on_grid(dataset) else ""
-        note = f"mean of {_seeds(dataset)}; {others}ring: the best; cross: a run diverged"
-        write_head(figure, f"Two by two: {dataset.attrs['problem']}", note)
+        others = "other hyperparameters at their best; " if len(hyperparameters) > 2 and is_on_grid(dataset) else ""
+        seeds = format_count(dataset.sizes["seed"], "seed")
+        note = f"average over {seeds}; {others}ring: the best; cross: a run diverged"
+        write_head(figure, f"Pairs of hyperparameters: {dataset.attrs['problem']}", note)
     return figure
 
 
-def _panels(count: int, gap: float, bottom: float = 0.6, right: float = 0.15) -> tuple[Figure, list[Axes]]:
-    """A figure with so many panels, at most three in a row, `gap` inches apart."""
+def _panels(count: int, gap: float, bottom: float = 0.6, right: float = 0.3) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` panels, at most three in a row and `gap` inches apart; `bottom` and `right` are margins."""
     columns = min(3, count)
     rows = -(-count // columns)
     panel_width, panel_height, left, top, between = 2.9, 2.3, 0.75, 0.95, 0.75
@@ -92,14 +100,9 @@ def _panels(count: int, gap: float, bottom: float = 0.6, right: float = 0.15) ->
     return figure, panels
 
 
-def _names(optimizers: list[str], lines: bool) -> list[Line2D]:
-    # Labels stand for the names, which may begin with a line below: older versions of Matplotlib leave those out.
+def _legend_handles(optimizers: list[str], has_lines: bool) -> list[Line2D]:
+    # Numbers stand for the names at first: older versions of Matplotlib leave out labels that begin with an underscore.
     styles = [(f"{position}", line_style(position)) for position in range(len(optimizers))]
-    if lines:
+    if has_lines:
         return [Line2D([], [], label=label, **style._asdict()) for label, style in styles]
     return [Line2D([], [], label=label, color=style.color, linestyle="", marker=".") for label, style in styles]
-
-
-def _seeds(dataset: xr.Dataset) -> str:
-    count = dataset.sizes["seed"]
-    return f"{count} seed{'s' * (count > 1)}"

@@ -1,4 +1,4 @@
-"""All figures as files, for papers and slides."""
+"""All figures of a study as picture files, for papers and slides."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from ..analysis.comparison import performance_profiles
 from ..formatting import format_count
-from ..plots.lines_and_labels import AS_WRITTEN, drawable_name
+from ..plots.lines_and_labels import AS_WRITTEN, drawable_name, measure_label_room
 from ..plots.matplotlib_settings import use_own_settings
 from ..plots.performance_profiles import draw_performance_profiles
 from ..plots.race_figures import race_figures, save_figures
@@ -25,10 +25,10 @@ from .findings import Finding, ReportError, compute_findings, select_for_charts
 def write_pictures(
     datasets: Mapping[str, xr.Dataset], folder: Path, form: str, problems: Mapping[str, Problem] | None = None
 ) -> list[Path]:
-    """Write all figures into a folder, made if need be, as "png", "svg" or "pdf"; returns their paths.
+    """Write all figures into a folder, which is made if it does not exist, and return the paths of the files.
 
-    Raises ReportError for results that there is nothing to draw of, FolderError where that would overwrite what
-    gradlab did not write, and OSError if the folder cannot be written.
+    `form` is "png", "svg" or "pdf". Raises ReportError if there is nothing to draw, FolderError if a file would be
+    overwritten that gradlab did not write, and OSError if the folder cannot be written.
     """
     drawn = all_figures(datasets, problems)
     refuse_to_overwrite(folder / f"{stem}.{form}" for stem in drawn)
@@ -48,7 +48,7 @@ def all_figures(datasets: Mapping[str, xr.Dataset], problems: Mapping[str, Probl
 
 
 def comparison_figures(findings: list[Finding]) -> dict[str, Figure]:
-    """The figures of a race, and of its comparison, by the names of their files."""
+    """Return the figures of a race and of its comparison by the names of their files."""
     datasets = {finding.name: finding.dataset for finding in findings}
     values = {finding.name: finding.problem for finding in findings if finding.problem is not None}
     drawn = race_figures(datasets, {name: value for name, value in values.items() if value.landscape is not None})
@@ -56,31 +56,32 @@ def comparison_figures(findings: list[Finding]) -> dict[str, Figure]:
         drawn[f"ranks_{finding.name}"] = draw_rank_figure(finding)
     targets = {finding.name: float(finding.summary.attrs["target"]) for finding in findings}
     if len(findings) > 1:
-        with contextlib.suppress(ValueError):  # no optimizer ran on all of them
-            drawn["performance_profiles"] = _profiles(findings, performance_profiles(datasets, targets))
+        with contextlib.suppress(ValueError):  # if no optimizer ran on all problems
+            drawn["performance_profiles"] = _draw_profiles(findings, performance_profiles(datasets, targets))
     return drawn
 
 
 def draw_rank_figure(finding: Finding) -> Figure:
-    """The ranks on one problem, with their intervals."""
+    """Return a figure of the ranks on one problem, with their intervals."""
     count = finding.ranks.sizes["optimizer"]
     with use_own_settings():
         figure = Figure(figsize=(5.2, 1.25 + 0.2 * count), layout="constrained")
         axes = draw_rank_intervals(figure.subplots(), finding.ranks)
         percent, seeds = f"{100 * finding.ranks.attrs['confidence']:g} %", format_count(finding.seeds[1], "seed")
-        known = f"bar: {percent} interval over {seeds}" if finding.is_sure else f"{seeds}: too few to be sure"
+        note = f"bar: {percent} interval over {seeds}" if finding.is_sure else f"{seeds}: too few for intervals"
         axes.set_title(drawable_name(f"Ranks: {finding.name}"), **AS_WRITTEN)
-        axes.set_xlabel(f"rank; {known}")
+        axes.set_xlabel(f"rank ({note})")
     return figure
 
 
-def _profiles(findings: list[Finding], found: xr.Dataset) -> Figure:
+def _draw_profiles(findings: list[Finding], profiles: xr.Dataset) -> Figure:
+    names = [name for name in select_for_charts(findings) if name in profiles.optimizer.values]
     with use_own_settings():
-        figure = Figure(figsize=(6.4, 3.8))
+        width = 5.0 + measure_label_room(names)
+        figure = Figure(figsize=(width, 3.8))
         axes = figure.subplots()
-        figure.subplots_adjust(left=0.1, right=0.78, bottom=0.14, top=0.9)
-        chosen = [name for name in select_for_charts(findings) if name in found.optimizer.values]
-        draw_performance_profiles(axes, found, chosen)
+        figure.subplots_adjust(left=0.64 / width, right=5.0 / width, bottom=0.14, top=0.9)
+        draw_performance_profiles(axes, profiles, names)
         title = f"Performance profiles: {', '.join(finding.name for finding in findings)}"
         axes.set_title(drawable_name(title, 80), **AS_WRITTEN)
     return figure

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from gradlab.lab.plots import draw_heat_map
+from gradlab.lab.plots import draw_heat_map, sweep_figures
 from gradlab.lab.plots.heat_maps import choose_colors, draw_color_scale
 
 NAN = float("nan")
@@ -31,6 +32,20 @@ def test_a_cell_is_the_best_over_the_others(make_sweep: Callable[..., xr.Dataset
     np.testing.assert_allclose(lines["_diverged"].get_xydata(), [[1, 1]])
     assert [label.get_text() for label in axes.get_xticklabels()] == ["0.1", "1"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("learning_rate", "b1")
+
+
+def test_the_values_below_the_cells_do_not_overlap(make_sweep: Callable[..., xr.Dataset]) -> None:
+    rates = [1e-4, 5.62e-4, 3.16e-3, 1.78e-2, 0.1]
+    points = {"learning_rate": rates * 2, "b1": [0.5] * 5 + [0.9] * 5}
+    figure = sweep_figures({"made": make_sweep(np.ones((2, 10, 1)), points)})["heat_made"]
+    figure.draw_without_rendering()
+    labels = figure.axes[0].get_xticklabels()
+    assert [label.get_text() for label in labels] == ["0.0001", "0.000562", "0.00316", "0.0178", "0.1"]
+    if labels[0].get_rotation() == 0:
+        boxes = [label.get_window_extent() for label in labels]
+        assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    few = sweep_figures({"made": make_sweep(SCORES[:, :4], {name: at[:4] for name, at in POINTS.items()})})["heat_made"]
+    assert {label.get_rotation() for label in few.axes[0].get_xticklabels()} == {0}
 
 
 def test_samples_are_dots_and_the_best_are_on_top(make_sweep: Callable[..., xr.Dataset]) -> None:

@@ -53,6 +53,17 @@ def test_labels_stand_beside_the_axes_without_overlap() -> None:
     assert all(box.x0 > axes.get_window_extent().x1 for box in boxes)
 
 
+@pytest.mark.parametrize("height", [0.0, 1.0])
+def test_labels_of_lines_that_end_at_the_frame_stay_beside_the_axes(height: float) -> None:
+    axes = Figure(figsize=(5, 3)).subplots()
+    axes.set_ylim(0, 1)
+    label_ends(axes, [EndLabel(f"line {i}", 1, height, "#0072B2") for i in range(6)])
+    places = [text.get_position()[1] for text in axes.texts]
+    assert len(places) == 6
+    assert min(places) > -0.01
+    assert max(places) < 1.01
+
+
 def test_accuracies_are_drawn_as_errors_in_percent(
     make_dataset: Callable[..., xr.Dataset], accuracy: dict[str, Any]
 ) -> None:

@@ -37,7 +37,7 @@ def test_a_family_of_which_nothing_survived_says_so(task_results: list[TaskResul
 
 def test_names_stay_inside_the_picture(task_results: list[TaskResult]) -> None:
     dataset = assemble_dataset(task_results)
-    longest = dataset.assign_coords(optimizer=["rmsprop_momentum", "rmsprop_centered"])
+    longest = dataset.assign_coords(optimizer=["rmsprop_momentum", "rmsprop eps=0.0001 decay=0.999"])
     figure = family_figure(longest, draw_learning_curves, "A title", "a note")
     figure.draw_without_rendering()
     for axes in figure.axes:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from gradlab.lab.plots.race_figures import save_figures
 from gradlab.lab.report.findings import Finding, ReportError
-from gradlab.lab.report.pictures import draw_rank_figure, write_pictures
+from gradlab.lab.report.pictures import all_figures, draw_rank_figure, write_pictures
 
 BEGINS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -31,7 +31,7 @@ def test_all_figures_are_written(plainly_named: dict[str, xr.Dataset], tmp_path:
         )
     )  # fmt: skip
     assert all(path.read_bytes().startswith(BEGINS["svg"]) for path in written)
-    assert "rank; bar: 95 % interval over 4 seeds" in (tmp_path / "new" / "ranks_images.svg").read_text()
+    assert "rank (bar: 95 % interval over 4 seeds)" in (tmp_path / "new" / "ranks_images.svg").read_text()
 
 
 @pytest.mark.parametrize("form", ["png", "svg", "pdf"])
@@ -43,6 +43,16 @@ def test_the_same_figure_makes_the_same_file(findings: list[Finding], tmp_path: 
         texts.append(path.read_bytes())
     assert texts[0].startswith(BEGINS[form])
     assert texts[0] == texts[1]
+
+
+def test_the_names_beside_profiles_stay_inside_the_picture(race: dict[str, xr.Dataset]) -> None:
+    names = ["sgd", "rmsprop eps=0.0001 decay=0.999 momentum=0.9", "adam"]
+    named = {problem: dataset.assign_coords(optimizer=names) for problem, dataset in race.items()}
+    figure = all_figures(named)["performance_profiles"]
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    assert len(axes.texts) == 3
+    assert all(text.get_window_extent().x1 <= figure.bbox.x1 for text in axes.texts)
 
 
 def test_one_problem_has_no_profiles(plainly_named: dict[str, xr.Dataset], tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 
     python tests/golden/generate.py torch|keras|optax|optim_db
 
-runs in an environment that has that framework (README.md says which), runs the optimizers and
-arguments that `variants.json` lists, and writes `<framework>.npz` beside this file, for `load.py`.
-Everything is float64 on one CPU, and deterministic but for the date.
+needs an environment with that framework (README.md says which). It runs the optimizers with the arguments that
+`variants.json` lists, and writes `<framework>.npz` beside this file, for `load.py`. Everything is float64 on one CPU,
+and deterministic except for the date.
 """
 
 import datetime
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 HERE = Path(__file__).parent
 SEED = 20261122
 STEPS = 100
-KEPT = (0, 1, 2, 3, 5, 10, 20, 50, 100)  # the steps whose positions are stored
+STORED_STEPS = (0, 1, 2, 3, 5, 10, 20, 50, 100)  # the steps whose positions are stored
 SCALES = {"1": 1.0, "1e-4": 1e-4}  # of the gradient
 RATE_KINDS = ("constant", "decaying")
 DECAY = 0.97  # a decaying rate is rate * DECAY**t at the steps t = 0, 1, ...
@@ -33,7 +33,7 @@ Arguments = dict[str, Any]
 
 
 class Run(NamedTuple):
-    """What to run: one optimizer, on one sequence of gradients."""
+    """One optimizer on one sequence of gradients."""
 
     optimizer: str  # its name in variants.json
     arguments: Arguments
@@ -44,7 +44,7 @@ class Run(NamedTuple):
 
 
 class Framework(NamedTuple):
-    """How to find and run the optimizers of one framework."""
+    """The functions that find and run the optimizers of one framework."""
 
     version: str
     rate_argument: str
@@ -52,7 +52,7 @@ class Framework(NamedTuple):
     positions: Callable[[Run], Array]  # [STEPS + 1, n]
 
 
-def draw() -> tuple[Array, Array]:
+def draw_problem() -> tuple[Array, Array]:
     """Return the gradients [STEPS, 7], which do not depend on x, and the starting point [7].
 
     Each coordinate separates optimizers that look alike on the others.
@@ -82,7 +82,7 @@ def torch_framework() -> Framework:
 
     torch.set_default_dtype(torch.float64)  # NAdam keeps its product of momenta in the default dtype
     torch.set_num_threads(1)
-    find = classes(torch.optim, "SGD Adagrad Adadelta RMSprop Adam AdamW Adamax NAdam")
+    find = find_classes(torch.optim, "SGD Adagrad Adadelta RMSprop Adam AdamW Adamax NAdam")
 
     def trajectory(run: Run, *, foreach: bool) -> Array:
         x = torch.nn.Parameter(torch.tensor(run.x0))
@@ -97,7 +97,7 @@ def torch_framework() -> Framework:
         return np.stack(positions)
 
     def positions(run: Run) -> Array:
-        return agreed(trajectory(run, foreach=False), trajectory(run, foreach=True), run)
+        return require_agreement(trajectory(run, foreach=False), trajectory(run, foreach=True), run)
 
     return Framework(str(torch.__version__), "lr", find, positions)
 
@@ -109,7 +109,7 @@ def keras_framework() -> Framework:
     keras = importlib.import_module("keras")
 
     keras.backend.set_floatx("float64")
-    find = classes(keras.optimizers, "SGD Adagrad Adadelta RMSprop Adam AdamW Adamax Nadam")
+    find = find_classes(keras.optimizers, "SGD Adagrad Adadelta RMSprop Adam AdamW Adamax Nadam")
 
     def trajectory(run: Run, *, assign: bool) -> Array:
         arguments = run.arguments
@@ -127,7 +127,7 @@ def keras_framework() -> Framework:
         return np.stack(positions)
 
     def positions(run: Run) -> Array:
-        return agreed(trajectory(run, assign=False), trajectory(run, assign=True), run)
+        return require_agreement(trajectory(run, assign=False), trajectory(run, assign=True), run)
 
     return Framework(keras.__version__, "learning_rate", find, positions)
 
@@ -151,17 +151,24 @@ def optax_framework() -> Framework:
                 return run.rate * DECAY ** count.astype(jnp.float64)
 
             arguments = arguments | {"learning_rate": schedule}
-        tx = find(run.optimizer)(**arguments)
-        x = jnp.asarray(run.x0)
-        state = tx.init(x)
-        positions = [run.x0]
-        for g in run.gradients:
-            updates, state = tx.update(jnp.asarray(g), state, x)
-            x = optax.apply_updates(x, updates)
-            positions.append(np.asarray(x))
-        return np.stack(positions)
+        return run_optax(find(run.optimizer)(**arguments), run)
 
     return Framework(optax.__version__, "learning_rate", find, positions)
+
+
+def run_optax(tx: Any, run: Run) -> Array:
+    """Return the positions of an optax transformation, [STEPS + 1, n]. It runs in a Python loop, not compiled."""
+    import jax.numpy as jnp
+
+    optax = importlib.import_module("optax")
+    x = jnp.asarray(run.x0)
+    state = tx.init(x)
+    positions = [run.x0]
+    for g in run.gradients:
+        updates, state = tx.update(jnp.asarray(g), state, x)
+        x = optax.apply_updates(x, updates)
+        positions.append(np.asarray(x))
+    return np.stack(positions)
 
 
 # "optim_db" are the configurations with which PyTorch tests its own optimizers, in
@@ -174,21 +181,21 @@ FRAMEWORKS = {
 }
 
 
-def classes(module: Any, names: str) -> Callable[[str], Callable[..., Any]]:
-    """Return how to find the classes of these names in a module by their names in lower case."""
+def find_classes(module: Any, names: str) -> Callable[[str], Callable[..., Any]]:
+    """Return a function that finds the classes of these names in a module by their names in lower case."""
     return {name.lower(): getattr(module, name) for name in names.split()}.__getitem__
 
 
-def agreed(positions: Array, others: Array, run: Run) -> Array:
-    """Return the positions, which a second way to compute them confirms but for rounding."""
+def require_agreement(positions: Array, others: Array, run: Run) -> Array:
+    """Return the positions, after checking that a second way to compute them agrees up to rounding."""
     gap, distance = np.abs(positions - others).max(), np.abs(positions - run.x0).max()
-    assert gap <= 1e-11 * distance + 1e-15, f"{gap} apart of {distance}: {run}"
+    assert gap <= 1e-11 * distance + 1e-15, f"the gap is {gap} at a distance of {distance}: {run}"
     return positions
 
 
-def cases(framework: Framework, variants: dict[str, list[Arguments]]) -> Iterator[tuple[Any, Array]]:
-    """Yield the description of every case, and its positions at the steps KEPT."""
-    gradients, x0 = draw()
+def run_cases(framework: Framework, variants: dict[str, list[Arguments]]) -> Iterator[tuple[Any, Array]]:
+    """Yield the description of every case, and its positions at the steps STORED_STEPS."""
+    gradients, x0 = draw_problem()
     for optimizer, several in variants.items():
         parameters = inspect.signature(framework.find(optimizer)).parameters
         for listed in several:
@@ -212,26 +219,26 @@ def cases(framework: Framework, variants: dict[str, list[Arguments]]) -> Iterato
                         "rate": rate,
                         "rate_kind": kind,
                     }
-                    yield description, positions[list(KEPT)]
+                    yield description, positions[list(STORED_STEPS)]
 
 
-def signature(optimizer: Callable[..., Any]) -> Arguments:
+def describe_signature(optimizer: Callable[..., Any]) -> Arguments:
     """Return the names of the parameters in order, and the defaults of those that have one."""
-    named = [
+    parameters = [
         parameter
         for parameter in inspect.signature(optimizer).parameters.values()
         if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
-    defaults = {p.name: p.default for p in named if p.default is not p.empty}
-    return {"parameters": [p.name for p in named], "defaults": defaults}
+    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+    return {"parameters": [p.name for p in parameters], "defaults": defaults}
 
 
 def main(name: str) -> None:
     """Write `<name>.npz`."""
     framework = FRAMEWORKS[name]()
     variants = json.loads((HERE / "variants.json").read_text())[name]
-    gradients, x0 = draw()
-    descriptions, positions = zip(*cases(framework, variants), strict=True)
+    gradients, x0 = draw_problem()
+    descriptions, positions = zip(*run_cases(framework, variants), strict=True)
     assert len({description["name"] for description in descriptions}) == len(descriptions)
     about = {
         "framework": name,
@@ -239,10 +246,10 @@ def main(name: str) -> None:
         "numpy": np.__version__,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "seed": SEED,
-        "steps": KEPT,
+        "steps": STORED_STEPS,
         "rate_argument": framework.rate_argument,
         "rate_decay": DECAY,
-        "signatures": {optimizer: signature(framework.find(optimizer)) for optimizer in variants},
+        "signatures": {optimizer: describe_signature(framework.find(optimizer)) for optimizer in variants},
         "cases": descriptions,
     }
     path = HERE / f"{name}.npz"

@@ -2,10 +2,10 @@
 
     python tests/golden/generate_scheduled.py
 
-runs in an environment that has all three (README.md says which), and writes `scheduled.npz`. The gradients, the
-starting point and the stored steps are those of `generate.py`. torch's schedules are its own schedulers' values, or are
-assigned to the parameter group; keras's rate is a `LearningRateSchedule`, and its other numbers are assigned to the
-optimizer; optax's are all injected by `inject_hyperparams`.
+needs an environment with all three (README.md says which), and writes `scheduled.npz`. The gradients, the starting
+point and the stored steps are those of `generate.py`. torch's hyperparameters are the values of its own schedulers, or
+are assigned to the parameter group. keras's learning rate is a `LearningRateSchedule`; its other hyperparameters are
+assigned to the optimizer. optax's are injected by `inject_hyperparams`.
 """
 
 import datetime
@@ -18,18 +18,19 @@ from typing import Any
 import numpy as np
 from generate import (  # type: ignore[import-not-found]  # the script beside this one
     HERE,
-    KEPT,
     STEPS,
+    STORED_STEPS,
     Arguments,
     Array,
     Run,
-    agreed,
-    classes,
-    draw,
+    draw_problem,
+    find_classes,
+    require_agreement,
+    run_optax,
 )
 
 T = np.arange(STEPS)
-# A schedule by name: its value at each step. Those of a framework's own classes are read off them below.
+# The values of each schedule by step. Those of the frameworks' own schedules are added below.
 TABLES: dict[str, Array] = {
     "falling": 0.95 - 0.1 * T / STEPS,
     "rising": 0.5 + 0.45 * T / STEPS,
@@ -44,7 +45,7 @@ TABLES: dict[str, Array] = {
 }
 RATES = {"torch": "lr", "keras": "learning_rate", "optax": "learning_rate"}
 
-# By framework and optimizer: the arguments that are constant, then those that change, each with the name of its table.
+# By framework and optimizer: the constant arguments, then those that change, each with the name of its table.
 Calls = list[tuple[Arguments, dict[str, Any]]]
 ONE_CYCLE = {"lr": "one_cycle lr", "momentum": "one_cycle momentum"}
 ONE_CYCLE_BETAS = {"lr": "one_cycle lr", "betas": ["one_cycle momentum", 0.999]}
@@ -127,7 +128,7 @@ CALLS: dict[str, dict[str, Calls]] = {
 }
 
 
-def at(scheduled: dict[str, Any], step: int) -> Arguments:
+def arguments_at(scheduled: dict[str, Any], step: int) -> Arguments:
     """Return the changing arguments at one step."""
 
     def value(name: Any) -> Any:
@@ -159,23 +160,23 @@ def torch_tables() -> None:
 
 
 def torch_positions(optimizer: str, constant: Arguments, scheduled: dict[str, Any], run: Run) -> Array:
-    """Return torch's positions, which its `foreach` form confirms."""
+    """Return torch's positions, after checking that its `foreach` form agrees."""
     torch = importlib.import_module("torch")
-    find = classes(torch.optim, "SGD Adagrad Adadelta RMSprop Adam AdamW Adamax NAdam")
+    find = find_classes(torch.optim, "SGD Adagrad Adadelta RMSprop Adam AdamW Adamax NAdam")
 
     def trajectory(*, foreach: bool) -> Array:
         x = torch.nn.Parameter(torch.tensor(run.x0))
-        first = {"momentum": 0.9} if "momentum" in scheduled else {}  # with which its state is made
-        made = find(optimizer)([x], **constant, **first, foreach=foreach)
+        first = {"momentum": 0.9} if "momentum" in scheduled else {}  # so that its state has a momentum buffer
+        torch_optimizer = find(optimizer)([x], **constant, **first, foreach=foreach)
         positions = [run.x0]
         for step, g in enumerate(run.gradients):
-            made.param_groups[0].update(at(scheduled, step))
+            torch_optimizer.param_groups[0].update(arguments_at(scheduled, step))
             x.grad = torch.tensor(g)
-            made.step()
+            torch_optimizer.step()
             positions.append(x.detach().numpy().copy())
         return np.stack(positions)
 
-    return agreed(trajectory(foreach=False), trajectory(foreach=True), run)
+    return require_agreement(trajectory(foreach=False), trajectory(foreach=True), run)
 
 
 def keras_tables() -> dict[str, Any]:
@@ -194,35 +195,28 @@ def keras_tables() -> dict[str, Any]:
 def keras_positions(optimizer: str, constant: Arguments, scheduled: dict[str, Any], run: Run, own: Any) -> Array:
     """Return keras's positions: its rate by a schedule object, the rest assigned at each step."""
     keras = importlib.import_module("keras")
-    find = classes(keras.optimizers, "SGD Adagrad Adadelta RMSprop Adam AdamW Adamax Nadam")
-    made = find(optimizer)(learning_rate=own[scheduled["learning_rate"]], **constant)
+    find = find_classes(keras.optimizers, "SGD Adagrad Adadelta RMSprop Adam AdamW Adamax Nadam")
+    keras_optimizer = find(optimizer)(learning_rate=own[scheduled["learning_rate"]], **constant)
     assigned = {argument: name for argument, name in scheduled.items() if argument != "learning_rate"}
     x = keras.Variable(run.x0, dtype="float64")
     positions = [run.x0]
     for step, g in enumerate(run.gradients):
-        for argument, value in at(assigned, step).items():
-            setattr(made, argument, value)
-        made.apply([keras.ops.convert_to_tensor(g)], [x])
+        for argument, value in arguments_at(assigned, step).items():
+            setattr(keras_optimizer, argument, value)
+        keras_optimizer.apply([keras.ops.convert_to_tensor(g)], [x])
         positions.append(np.asarray(x.value))
     return np.stack(positions)
 
 
 def optax_positions(optimizer: str, constant: Arguments, scheduled: dict[str, Any], run: Run) -> Array:
-    """Return optax's positions, with all that changes injected."""
+    """Return optax's positions, with the changing arguments injected."""
     import jax.numpy as jnp
 
     optax = importlib.import_module("optax")
     tables = {argument: jnp.asarray(TABLES[name]) for argument, name in scheduled.items()}
     schedules = {argument: lambda count, table=table: table[count] for argument, table in tables.items()}
     tx = optax.inject_hyperparams(getattr(optax, optimizer))(**constant, **schedules)
-    x = jnp.asarray(run.x0)
-    state = tx.init(x)
-    positions = [run.x0]
-    for g in run.gradients:
-        updates, state = tx.update(jnp.asarray(g), state, x)
-        x = optax.apply_updates(x, updates)
-        positions.append(np.asarray(x))
-    return np.stack(positions)
+    return run_optax(tx, run)
 
 
 def main() -> None:
@@ -240,7 +234,7 @@ def main() -> None:
         "keras": functools.partial(keras_positions, own=own),
         "optax": optax_positions,
     }
-    gradients, x0 = draw()
+    gradients, x0 = draw_problem()
     cases, positions = [], []
     for framework, optimizers in CALLS.items():
         for optimizer, calls in optimizers.items():
@@ -249,13 +243,13 @@ def main() -> None:
                 path = run_of[framework](optimizer, constant, scheduled, run)
                 assert path.dtype == np.float64
                 assert np.isfinite(path).all(), (framework, optimizer, constant, scheduled)
-                positions.append(path[list(KEPT)])
+                positions.append(path[list(STORED_STEPS)])
                 kinds = {"framework": framework, "optimizer": optimizer}
                 cases.append(kinds | {"arguments": constant, "scheduled": scheduled})
     about = {
         "versions": {"torch": str(torch.__version__), "keras": keras.__version__, "optax": optax.__version__},
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "steps": KEPT,
+        "steps": STORED_STEPS,
         "tables": list(TABLES),
         "cases": cases,
     }

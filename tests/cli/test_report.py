@@ -45,7 +45,7 @@ def test_a_page_goes_into_the_folder(gradlab: Callable[..., Any], folder: Path) 
     assert (code, err) == (0, "")
     assert printed.strip() == str(folder / "report.html")
     text = (folder / "report.html").read_text()
-    assert "Which optimizer, at which rate, and how sure are we?" in text
+    assert "Which optimizer is best, and how sure is that?" in text
     assert "gradlab race --out race" in text
 
 

@@ -169,8 +169,10 @@ def _has_types_of(stored: Any, requested: Any) -> bool:
 def _update_format(old: Mapping[str, Any], requested: Mapping[str, Any]) -> dict[str, Any]:
     """Return a plan of an older format in the present one. Fields that it does not have are taken from `requested`."""
     missing = {name: requested[name] for name in ("packages", "sources") if name in requested}
-    tasks = {"tasks": old["laps"]} if "laps" in old else {}
-    return {**missing, **old, **tasks, "format": requested["format"]}
+    updated = {**missing, **old, "format": requested["format"]}
+    if "laps" in updated:  # the name of the tasks in older formats
+        updated["tasks"] = updated.pop("laps")
+    return updated
 
 
 def _compare_source_files(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

@@ -132,6 +132,19 @@ def test_a_plan_of_the_version_before_has_no_sources(plan: Any) -> None:
     assert compare_plans(old, plan) == ["the source file of noisy was edited"]
 
 
+@pytest.mark.parametrize("version", ["gradlab-plan-3", "gradlab-results-2"])
+def test_the_tasks_had_another_name_in_older_formats(plan: Any, version: str) -> None:
+    old = copy.deepcopy(plan)
+    old["format"], old["laps"] = version, old.pop("tasks")
+    assert compare_plans(old, plan) == []
+    old["laps"][0]["steps"] = 8
+    assert compare_plans(old, plan) == [
+        f"steps of adam on noisy: 8 in the folder, {plan['tasks'][0]['steps']} requested"
+    ]
+    old["laps"] = [3]
+    assert compare_plans(old, plan) == ["plan.json is damaged"]
+
+
 def test_edited_files_are_named(plan: Any) -> None:
     there = copy.deepcopy(plan)
     there["sources"] = {"a.py": "1", "b/c.py": "2"}

@@ -44,10 +44,11 @@ def suggest_attribute(module: ModuleType, name: str) -> str:
 def _public_names(module: Any) -> list[str]:
     """Return the public names of a module. Those that its own package defines come first."""
     package = getattr(module, "__name__", "").partition(".")[0]
-    names = [name for name in dir(module) if not name.startswith("_")]
-    return sorted(
-        names, key=lambda name: str(getattr(getattr(module, name), "__module__", "")).split(".")[0] != package
-    )
+
+    def is_from_elsewhere(name: str) -> bool:
+        return str(getattr(getattr(module, name), "__module__", "")).split(".")[0] != package
+
+    return sorted((name for name in dir(module) if not name.startswith("_")), key=is_from_elsewhere)
 
 
 def _imported_submodules(module: Any) -> list[ModuleType]:
@@ -89,8 +90,8 @@ def _suggest_spelling(name: str, table: Mapping[str, Any], kind: str) -> str:
     if module.isidentifier() and (Path(f"{module}.py").exists() or find_spec(module) is not None):
         return f"a name in a module is typed with a colon, {module}:{last}"
     if (other := _find_other_kind(name)) is not None:
-        what = f"it is {'an' if other[0] in 'aeio' else 'a'} {other}"
-        return f"{what}; pass it as --{other} {name}" if other in ("optimizer", "problem") else what
+        answer = f"it is {'an' if other[0] in 'aeio' else 'a'} {other}"
+        return f"{answer}; pass it as --{other} {name}" if other in ("optimizer", "problem") else answer
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Users' problems as gradlab runs them, with defaults for what they leave out."""
+"""Users' problems as gradlab runs them, with defaults for the parts that they leave out."""
 
 from __future__ import annotations
 
@@ -60,21 +60,21 @@ class AdaptedProblem(Problem):
 
 
 def as_problem(found: Any, label: str | None = None, origin: str | None = None) -> Problem:
-    """Return an object as a problem whose parts were tried on shapes: the object itself if it lacks nothing.
+    """Make a problem of a user's object, and validate it. The object itself is returned if it lacks nothing.
 
-    The object may also be a class or a function that makes a problem when it is called without arguments. It needs
-    `init` and `loss`, and need not inherit from `Problem`. Messages call it `label`. `origin` is the module in which a
-    user named it. Raises LoadError for anything else.
+    The object needs `init` and `loss`, and need not inherit from `Problem`. It may also be a class or a function that
+    makes such an object when it is called without arguments. Messages call it `label`. `origin` is the module in which
+    a user named it. Raises LoadError for anything else.
     """
     label = str(label or getattr(found, "__name__", type(found).__name__))
     problem = _call_if_needed(found, label)
     is_named_by_user = origin is not None and origin.partition(".")[0] != "gradlab"
-    is_users = type(problem).__module__.partition(".")[0] != "gradlab"
-    if not (is_users or is_named_by_user):
+    is_from_user = type(problem).__module__.partition(".")[0] != "gradlab"
+    if not (is_from_user or is_named_by_user):
         return problem
     label = label.rpartition(":")[2]
     adapted = _adapt(problem, label, origin if is_named_by_user else None)
-    if is_users:
+    if is_from_user:
         try:
             validate_problem(adapted, label)
         except InvalidProblemError as error:
@@ -94,10 +94,9 @@ def _call_if_needed(found: Any, label: str) -> Any:
                 return problem
     except UserCodeError as error:
         if isinstance(error.__cause__, TypeError):
-            why = error.__cause__
             raise LoadError(
-                f"{label} cannot be called without arguments ({why}); expected a class with {_EXPECTED}, or a function "
-                f"that returns one; give its arguments defaults"
+                f"{label} cannot be called without arguments ({error.__cause__}); expected a class with "
+                f"{_EXPECTED}, or a function that returns one; give its arguments defaults"
             ) from None
         raise BrokenUserCodeError(str(error)) from error.__cause__
     kind = "an array" if isinstance(problem, jax.Array) else f"a {type(problem).__name__}"
@@ -112,13 +111,11 @@ def _adapt(problem: Any, label: str, origin: str | None) -> Problem:
     """Return a problem that has a name and a summary: the user's own, or those of its class."""
     short = label.rpartition(".")[2]
     documentation = getattr(problem, "__doc__", None) or ""
-    if documentation.startswith(f"{type(problem).__name__}("):  # the signature, by which dataclasses replace it
+    if documentation.startswith(f"{type(problem).__name__}("):  # a dataclass without one has its signature there
         documentation = ""
     defaults = {
         "name": (short if _NAME.fullmatch(short) else type(problem).__name__).lower(),
-        "summary": (getattr(problem, "__doc__", None) or f"{label}, a problem of the user's own.")
-        .strip()
-        .split("\n")[0],
+        "summary": documentation.strip().split("\n")[0] or f"{label}, a problem of the user's own.",
     }
     own: dict[str, Any] = {attribute: getattr(problem, attribute, None) for attribute in defaults}
     for attribute, value in own.items():

@@ -1,4 +1,4 @@
-"""Arguments of the wrong type or name are refused in words."""
+"""Arguments of a wrong type or name are refused with a message that says what was expected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gradlab.lab.inputs.argument_checks import require_known_arguments, require_
 
 
 @pytest.mark.parametrize("value", ["4", 2.5, True, np.bool_(True), None, 4.0, [4]])
-def test_what_is_no_whole_number_is_refused(value: Any) -> None:
+def test_anything_but_a_whole_number_is_refused(value: Any) -> None:
     with pytest.raises(TypeError, match=f"seeds must be a whole number, at least 1; got {type(value).__name__}: "):
         require_whole_number("seeds", value)
 
@@ -24,7 +24,7 @@ def test_whole_numbers_have_a_least() -> None:
         require_whole_number("sample_seed", -1, least=0)
 
 
-def test_a_misspelt_argument_is_met_with_the_one_that_was_meant() -> None:
+def test_a_misspelt_argument_is_answered_with_a_suggestion() -> None:
     require_known_arguments("sweep", {"steps": 3}, ("steps", "samples"))
     with pytest.raises(TypeError, match=r"sweep has no argument 'stesp'; did you mean steps\?"):
         require_known_arguments("sweep", {"stesp": 3}, ("steps", "samples"))

@@ -1,4 +1,4 @@
-"""The field: complete, named, and with sensible grids."""
+"""The contestants are all recipes and variants, with sensible learning rates."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from gradlab import registry
 from gradlab.lab.inputs.contestants import Contestant, collect_contestants
 
 
-def test_every_recipe_and_the_variants_are_entered() -> None:
+def test_all_recipes_and_variants_are_contestants() -> None:
     table = collect_contestants()
     assert set(registry.of_kind("recipe")) <= set(table)
     assert {"sgd_momentum", "sgd_nesterov", "rmsprop_centered", "rmsprop_momentum"} <= set(table)
     assert len({contestant.make(0.1) for contestant in table.values()}) == len(table)
 
 
-def test_the_rate_of_an_entrant_scales_its_steps() -> None:
+def test_the_learning_rate_scales_the_steps() -> None:
     params, grads = jnp.ones(2, jnp.float32), jnp.array([1.0, -2.0], jnp.float32)
     for name, contestant in collect_contestants().items():
         if "bound" in name:  # the bounds hold the rate of these, whatever it is

@@ -1,4 +1,4 @@
-"""Optimizers and problems by name, from anywhere."""
+"""Problems, contestants and factories are found by the names that users type."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Sign:
         return jax.tree.map(lambda m: -self.lr * jnp.sign(m), state), state
 
 def descent(step_size=0.3): return optax.sgd(step_size)
-def ours(learning_rate=0.1): return gl.adam(learning_rate)
+def recipe(learning_rate=0.1): return gl.adam(learning_rate)
 made = optax.sgd(0.1)
 @gl.transformation
 def value(learning_rate=0.2): return gl.sgd(learning_rate)
@@ -76,15 +76,15 @@ def greek(eta, beta=0.0): return optax.sgd(eta, beta)
 
 @pytest.fixture(autouse=True)
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    (tmp_path / "theirs.py").write_text(MODULE)
-    (tmp_path / "fails.py").write_text("1 / 0")
+    (tmp_path / "mine_of_loading.py").write_text(MODULE)
+    (tmp_path / "fails_of_loading.py").write_text("1 / 0")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     yield
-    sys.modules.pop("theirs", None)
+    sys.modules.pop("mine_of_loading", None)
 
 
-def test_names_without_a_colon_are_our_own() -> None:
+def test_names_without_a_colon_are_those_of_gradlab() -> None:
     assert find_problem("ravine") == Ravine()
     assert find_contestant("sgd_momentum").name == "sgd_momentum"
     assert find_factory("adam")(0.1) == gl.adam(0.1)
@@ -95,15 +95,15 @@ def test_names_without_a_colon_are_our_own() -> None:
 
 @pytest.mark.parametrize(("name", "called"), [("Bowl", "my_bowl"), ("Plain", "plain"), ("steep", "my_bowl")])
 def test_a_problem_is_a_class_or_what_makes_one(name: str, called: str) -> None:
-    problem = find_problem(f"theirs:{name}")
+    problem = find_problem(f"mine_of_loading:{name}")
     assert problem.name == called
     loss = train(problem, [gl.sgd(0.01)], [0], 3).loss[0, 0]
     assert loss[0] == (30 if name == "steep" else 3)
     assert loss[2] < loss[0]
 
 
-def test_a_class_of_their_own_is_given_the_defaults() -> None:
-    problem = find_problem("theirs:Plain")
+def test_a_class_of_the_users_gets_the_defaults() -> None:
+    problem = find_problem("mine_of_loading:Plain")
     assert problem.summary == "No base class."
     assert problem.steps == 200
 
@@ -111,34 +111,34 @@ def test_a_class_of_their_own_is_given_the_defaults() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("Zzz", "theirs has no 'Zzz'; it has .*Bowl"),
-        ("Bwl", r"theirs has no 'Bwl'; did you mean Bowl\?"),
+        ("Zzz", "mine_of_loading has no 'Zzz'; it has .*Bowl"),
+        ("Bwl", r"mine_of_loading has no 'Bwl'; did you mean Bowl\?"),
         ("Sign", "is not a problem: it lacks init.key. and loss"),
         ("Vector", "loss must return a real scalar"),
-        ("Broken", r"Broken.loss fails when it is tried at .*theirs.py:\d+ .*: NameError"),
+        ("Broken", r"Broken.loss fails when it is tried at .*mine_of_loading.py:\d+ .*: NameError"),
         ("Unranked", "metrics has no 'final_loss'"),
         ("Demanding", "cannot be called without arguments .*; expected a class with .* give its arguments defaults"),
         ("made", "expected a problem: a class with"),
     ],
 )
-def test_what_is_no_problem_is_refused(name: str, message: str) -> None:
+def test_anything_but_a_problem_is_refused(name: str, message: str) -> None:
     with pytest.raises(LoadError, match=message):
-        find_problem(f"theirs:{name}")
+        find_problem(f"mine_of_loading:{name}")
 
 
 def test_modules_that_cannot_be_imported_are_named() -> None:
     with pytest.raises(LoadError, match="cannot import nowhere of nowhere:x"):
         find_problem("nowhere:x")
-    with pytest.raises(LoadError, match=r"^the import of fails fails at .*fails.py:1 \(1 / 0\): Zero"):
-        find_factory("fails:x")
+    with pytest.raises(LoadError, match=r"^the import of fails_of_loading fails at .*loading.py:1 \(1 / 0\): Zero"):
+        find_factory("fails_of_loading:x")
 
 
-CENTERS = [("Sign", 0.01), ("descent", 0.3), ("ours", 0.1), ("value", 0.2), ("later", 0.2), ("greek", 0.01)]
+CENTERS = [("Sign", 0.01), ("descent", 0.3), ("recipe", 0.1), ("value", 0.2), ("later", 0.2), ("greek", 0.01)]
 
 
 @pytest.mark.parametrize(("name", "center"), CENTERS)
 def test_an_optimizer_is_a_function_or_a_class_of_its_rate(name: str, center: float) -> None:
-    contestant = find_contestant(f"theirs:{name}")
+    contestant = find_contestant(f"mine_of_loading:{name}")
     assert (contestant.name, contestant.default_rate) == (name, center)
     stacked = stack_optimizers([contestant.make(rate) for rate in (0.1, 0.2)])
     assert any(leaf.shape == (2,) for leaf in jax.tree.leaves(stacked))
@@ -148,7 +148,7 @@ def test_an_optimizer_is_a_function_or_a_class_of_its_rate(name: str, center: fl
     assert np.isfinite(train(Ravine(), [contestant.make(0.001), contestant.make(0.002)], [0], 3).loss).all()
 
 
-def test_optax_is_as_good_as_ours() -> None:
+def test_an_optimizer_of_optax_runs_like_one_of_gradlab() -> None:
     grid = find_contestant("optax:sgd")
     np.testing.assert_allclose(
         train(Ravine(), [grid.make(0.01)], [0], 5).loss, train(Ravine(), [gl.sgd(0.01)], [0], 5).loss, rtol=1e-6
@@ -161,19 +161,22 @@ def test_optax_is_as_good_as_ours() -> None:
     [
         ("made", "expected a function or a class"),
         ("nothing", "takes no arguments, expected a learning rate"),
-        ("decays", r"theirs:decays has no learning rate to vary among b1, b2; name it one of .* --set b1=\.\.\.$"),
+        (
+            "decays",
+            r":decays has no learning rate to vary among b1, b2; name it one of .* --set b1=\.\.\.$",
+        ),
     ],
 )
-def test_what_is_no_optimizer_is_refused(name: str, message: str) -> None:
+def test_anything_but_an_optimizer_is_refused(name: str, message: str) -> None:
     with pytest.raises(LoadError, match=message):
-        find_contestant(f"theirs:{name}")
+        find_contestant(f"mine_of_loading:{name}")
 
 
-def test_an_edit_changes_the_digest_and_ours_have_none(tmp_path: Path) -> None:
-    contestant, problem = find_contestant("theirs:descent"), find_problem("theirs:Plain")
+def test_an_edit_changes_the_digest_and_gradlab_has_none(tmp_path: Path) -> None:
+    contestant, problem = find_contestant("mine_of_loading:descent"), find_problem("mine_of_loading:Plain")
     before = digest_own_file(contestant.make)
     assert before == digest_own_file(problem) != ""
-    (tmp_path / "theirs.py").write_text(MODULE + "# edited")
+    (tmp_path / "mine_of_loading.py").write_text(MODULE + "# edited")
     assert digest_own_file(contestant.make) != before
     assert digest_own_file(gl.adam) == digest_own_file(Ravine()) == ""
 
@@ -186,7 +189,7 @@ def test_an_edit_changes_the_digest_and_ours_have_none(tmp_path: Path) -> None:
         ("optax.adam", "typed with a colon, optax:adam"),
     ],
 )
-def test_what_was_nearly_typed_is_answered_with_what_to_type(name: str, message: str) -> None:
+def test_a_refused_name_is_answered_with_what_to_type(name: str, message: str) -> None:
     with pytest.raises(UnknownNameError, match=message):
         find_factory(name)
 

@@ -1,4 +1,4 @@
-"""Names are found, or met with what was meant."""
+"""Names are looked up, and a name that does not exist is answered with a suggestion."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_dot_in_the_place_of_a_colon_is_pointed_out() -> None:
         look_up("optax.adam", TABLE, "optimizer")
 
 
-def test_what_was_meant() -> None:
+def test_similar_names_are_suggested() -> None:
     assert suggest_name("adm", TABLE) == "did you mean adam or adamw?"
     assert suggest_name("xyz", TABLE) == ""
 

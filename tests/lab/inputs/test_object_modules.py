@@ -78,10 +78,10 @@ def test_the_modules_of_classes_and_of_their_bases_are_found() -> None:
 
 
 def test_the_module_in_which_a_user_named_a_thing_counts() -> None:
-    ours = Ravine()
-    object.__setattr__(ours, ORIGIN, "mine")
-    assert "mine" in find_modules(ours)
-    assert is_user_code(ours)
+    ravine = Ravine()
+    object.__setattr__(ravine, ORIGIN, "mine")
+    assert "mine" in find_modules(ravine)
+    assert is_user_code(ravine)
 
 
 def test_an_object_that_holds_itself_is_searched_once() -> None:

@@ -37,7 +37,7 @@ class Own:
         return jnp.sum(params**2)
 
 
-def test_a_value_or_a_class_is_filled_in_as_what_a_name_finds() -> None:
+def test_a_value_or_a_class_gets_the_defaults() -> None:
     value: Any = Own()
     value.size = 5
     for problem, size in ((as_problem(Own), 3), (as_problem(value), 5), (as_problem(lambda: value), 5)):
@@ -57,7 +57,7 @@ def test_a_value_or_a_class_is_filled_in_as_what_a_name_finds() -> None:
         (type("Slotted", (Own,), {"__slots__": ()}), None),
     ],
 )
-def test_values_that_are_no_problem_are_refused(found: Any, message: str | None) -> None:
+def test_anything_but_a_problem_is_refused(found: Any, message: str | None) -> None:
     if message is None:
         assert as_problem(found()).name == "slotted"
         return
@@ -193,6 +193,13 @@ def test_the_users_class_stays_as_it_was(kind: Any) -> None:
     assert (kind, dict(vars(kind))) == before
 
 
+def test_the_summary_is_the_first_line_of_the_docstring() -> None:
+    assert as_problem(Plane).summary == "Of two parameters, with a minimum that is known."
+    assert as_problem(Linear).summary == "A module of Flax, which has an `init` of its own."
+    assert as_problem(Frozen, "mine:Frozen").summary == "Frozen, a problem of the user's own."  # not its signature
+    assert as_problem(module()).summary == "A module."
+
+
 def test_two_names_for_one_class_are_two_problems() -> None:
     small, large = (as_problem(lambda size=size: Frozen(size), name) for name, size in (("small", 2), ("large", 9)))
     assert (small.name, large.name) == ("small", "large")
@@ -213,7 +220,7 @@ def test_all_parts_of_the_users_problem_are_used() -> None:
     assert problem.steps == 9
 
 
-def test_an_error_in_a_property_of_the_users_is_not_taken_for_a_missing_part() -> None:
+def test_an_error_in_a_users_property_is_not_taken_for_a_missing_part() -> None:
     class Careless(Own):
         @property
         def steps(self) -> int:
@@ -249,7 +256,7 @@ def test_adapters_are_equal_where_what_they_adapt_is() -> None:
     assert as_problem(Own()) != as_problem(Own())
 
 
-def test_ours_are_adapted_only_where_a_user_names_them() -> None:
+def test_problems_of_gradlab_are_adapted_only_if_a_user_names_them() -> None:
     assert as_problem(Ravine, "gradlab.lab.problems:Ravine", "gradlab.lab.problems") == Ravine()
     steep = Ravine(steepness=200.0)
     assert as_problem(steep) is steep

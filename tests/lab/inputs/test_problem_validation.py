@@ -1,4 +1,4 @@
-"""A problem's mistakes are found before anything is computed, and said in a line."""
+"""Mistakes in a problem are found before anything is computed, and described in one line."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def with_parts(**parts: Any) -> Problem:
         ({"score": "accuracy"}, r"Bowl.score is 'accuracy', expected a gradlab.lab.problems.Score, such as Score\("),
     ],
 )
-def test_what_cannot_be_trained_on_is_refused_in_a_line(parts: Any, message: str) -> None:
+def test_a_problem_that_cannot_be_trained_is_refused_in_one_line(parts: Any, message: str) -> None:
     with pytest.raises(InvalidProblemError, match=message) as caught:
         validate_problem(with_parts(**parts), "Bowl")
     assert "\n" not in str(caught.value)
@@ -123,11 +123,11 @@ def test_what_cannot_be_trained_on_is_refused_in_a_line(parts: Any, message: str
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_our_own_problems_pass(name: str) -> None:
+def test_the_problems_of_gradlab_are_valid(name: str) -> None:
     validate_problem(PROBLEMS[name](), name)
 
 
-def test_what_passes_runs_whatever_its_dtypes() -> None:
+def test_a_valid_problem_runs_with_any_dtypes() -> None:
     problem = with_parts(
         loss=lambda self, params, batch: jnp.sum(params**2).astype(jnp.bfloat16),
         metrics=lambda self, params: {"final_loss": jnp.sum(params**2), "positive": (params > 0).sum(), "one": 1.0},

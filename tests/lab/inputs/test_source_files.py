@@ -1,4 +1,4 @@
-"""All files of the user's that a problem or an optimizer is made of are watched, and nothing that is installed."""
+"""All files of the user's whose code a problem or an optimizer runs are digested, and none that is installed."""
 
 from __future__ import annotations
 
@@ -73,13 +73,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         del sys.modules[name]
 
 
-def test_every_file_that_is_reached_is_watched() -> None:
+def test_every_file_that_is_reached_is_digested() -> None:
     assert set(digest_source_files(find_problem("mine_of_sources:Bowl"))) == REACHED
     assert set(digest_source_files(find_contestant("mine_of_sources:steep").make)) == REACHED
 
 
 @pytest.mark.parametrize("name", sorted(REACHED))
-def test_an_edit_of_any_changes_its_digest_alone(folder: Path, name: str) -> None:
+def test_an_edit_of_a_file_changes_its_digest_alone(folder: Path, name: str) -> None:
     thing = find_factory("mine_of_sources:steep")
     before = digest_source_files(thing)
     (folder / name).write_text(FILES[name] + "# edited\n")
@@ -100,7 +100,7 @@ def test_the_module_that_is_named_counts_where_another_one_made_the_thing() -> N
     assert set(digest_source_files(holder)) == REACHED
 
 
-def test_ours_and_what_is_installed_has_no_files_but_a_version() -> None:
+def test_gradlab_and_installed_packages_have_no_files_but_a_version() -> None:
     assert digest_source_files(gl.adam, Ravine(), find_factory("optax:adam"), optax.sgd) == {}
     assert find_package_versions(gl.adam, Ravine()) == {}
     assert find_package_versions(find_factory("optax:adam")) == {"optax": optax.__version__}
@@ -110,14 +110,14 @@ def test_ours_and_what_is_installed_has_no_files_but_a_version() -> None:
     assert is_user_code(find_problem("mine_of_sources:Bowl"))
 
 
-def test_a_name_for_one_of_ours_marks_nothing(folder: Path) -> None:
+def test_a_users_name_for_a_factory_of_gradlab_marks_nothing(folder: Path) -> None:
     (folder / "alias_of_sources.py").write_text("from gradlab import adam\n")
     find_factory("alias_of_sources:adam")
     assert not is_user_code(gl.adam)
     assert digest_source_files(gl.adam) == {}
 
 
-def test_files_that_cannot_be_read_as_python_are_watched_all_the_same(folder: Path) -> None:
+def test_files_that_are_no_valid_python_are_digested_too(folder: Path) -> None:
     (folder / "helper_of_sources.py").write_bytes(FILES["helper_of_sources.py"].encode())
     thing = find_factory("mine_of_sources:steep")
     for content in (b"def (", b"\xff\xfe\0", b"(" * 10_000, b""):

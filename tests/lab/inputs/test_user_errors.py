@@ -1,4 +1,4 @@
-"""What is somebody else's is told apart, with the line of it."""
+"""Errors in user code become one line that names the line of the user's; errors of gradlab pass."""
 
 from __future__ import annotations
 
@@ -39,26 +39,26 @@ def other_state(learning_rate=0.1):
 @pytest.fixture
 def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """`mine("name")`: race one of the optimizers above."""
-    (tmp_path / "to_blame.py").write_text(MINE)
+    (tmp_path / "mine_with_errors.py").write_text(MINE)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
 
     def run(name: str) -> None:
-        contestant = find_contestant(f"to_blame:{name}")
+        contestant = find_contestant(f"mine_with_errors:{name}")
         assert digest_own_file(contestant)  # so that an edit is seen when it goes on
-        race("ravine", f"to_blame:{name}", rates=1, seeds=1, steps=1)
+        race("ravine", f"mine_with_errors:{name}", rates=1, seeds=1, steps=1)
 
     return run
 
 
 def test_the_line_of_the_user_is_named(mine: Callable[[str], None]) -> None:
     with pytest.raises(
-        UserCodeError, match=r"wrong_shapes on ravine fails at .*to_blame.py:6 \(return jax.*: TypeError"
+        UserCodeError, match=r"wrong_shapes on ravine fails at .*mine_with_errors.py:6 \(return jax.*: TypeError"
     ):
         mine("wrong_shapes")
 
 
-def test_what_it_returns_wrong_has_no_line_but_is_theirs_too(mine: Callable[[str], None]) -> None:
+def test_a_wrong_return_value_has_no_line_but_is_the_users_error(mine: Callable[[str], None]) -> None:
     message = (
         r"other_state on ravine fails: ValueError: .*own state \(at the root from float\d+\[3\] to float\d+\[4\]\)"
     )
@@ -124,8 +124,8 @@ def test_failures_of_one_reason_are_one_line() -> None:
     assert read_failures({}) == read_failures({"failed": "[]"}) == read_failures({"failed": "{"}) == {}
 
 
-def test_our_own_errors_pass() -> None:
-    with pytest.raises(ZeroDivisionError), convert_user_errors("ours", is_user_code=False):
+def test_errors_of_gradlab_pass() -> None:
+    with pytest.raises(ZeroDivisionError), convert_user_errors("gradlab", is_user_code=False):
         _ = 1 / 0
     with (
         pytest.raises(UserCodeError, match=r"^inner fails"),
@@ -135,5 +135,5 @@ def test_our_own_errors_pass() -> None:
         raise KeyError("a")
 
 
-def test_an_error_that_was_never_raised_has_no_place() -> None:
+def test_an_error_that_was_never_raised_has_no_line() -> None:
     assert locate_in_user_code(ValueError()) == ""

@@ -59,5 +59,5 @@ def test_plain_descent_dies_and_clipping_keeps_it_alive(final_scores: Callable[.
 
 
 def test_an_odd_length_is_an_error() -> None:
-    with pytest.raises(ValueError, match="in each half of the series, got 7"):
+    with pytest.raises(ValueError, match="each half of the series has one mark, got 7"):
         ExplodingRnn(length=7)

@@ -89,7 +89,8 @@ def test_a_race_of_another_plan_needs_fresh_and_replaces_the_pictures(
     code, _, err = gradlab("race", "--out", str(tmp_path), "--problem", "digits", *few)
     assert code == 2
     assert (
-        "holds a study with another plan (problems: ravine in the folder, digits requested). --fresh discards it" in err
+        "holds a study with another plan (problems: ravine in the folder, digits requested). --fresh (fresh=True) discards"
+        in err
     )
     code, _, err = gradlab("race", "--out", str(tmp_path), "--problem", "digits", *few, "--fresh")
     assert (code, err) == (0, "")
@@ -218,7 +219,7 @@ def test_a_folder_that_another_process_writes_to_is_refused(gradlab: Callable[..
         code, printed, err = gradlab("race", "--out", str(tmp_path), *TINY)
     assert (code, printed) == (2, "")
     assert f"gradlab: process {os.getpid()} on " in err
-    assert f"is writing to {tmp_path}; wait for it, or pass another --out" in err
+    assert f"is writing to {tmp_path}; wait for it, or pass another folder" in err
     assert list(tmp_path.iterdir()) == []
 
 

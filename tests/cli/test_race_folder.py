@@ -101,7 +101,7 @@ def test_a_finished_race_in_a_folder_that_can_only_be_read_is_shown(
     code, _, err = gradlab("race", "--out", str(tmp_path), *TINY, "--fresh")
     assert (code, err) == (
         2,
-        f"gradlab: --out {tmp_path} cannot be written (Read-only file system); pass another folder\n",
+        f"gradlab: {tmp_path} cannot be written (Read-only file system); pass another folder\n",
     )
     (tmp_path / "paths_ravine.png").unlink()
     code, printed, err = gradlab("race", "--out", str(tmp_path), *TINY)

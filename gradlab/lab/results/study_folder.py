@@ -41,17 +41,17 @@ def prepare_folder(folder: Path) -> None:
     """Make a folder unless it exists. Raises FolderError if it is no folder, or cannot be written to."""
     try:
         if folder.exists() and not folder.is_dir():
-            raise FolderError(f"--out {folder} is a file; pass the name of a folder, which may be new")
+            raise FolderError(f"{folder} is a file; pass the name of a folder, which may be new")
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder)
         os.close(handle)
         os.unlink(name)
     except OSError as error:
-        raise UnwritableError(f"--out {folder} cannot be written ({error.strerror}); pass another folder") from None
+        raise UnwritableError(f"{folder} cannot be written ({error.strerror}); pass another folder") from None
     except ValueError as error:  # a null character, or one that file names cannot encode
         if isinstance(error, FolderError):
             raise
-        raise FolderError(f"--out {folder} is no name of a folder ({error}); pass another") from None
+        raise FolderError(f"{folder} is no name of a folder ({error}); pass another") from None
 
 
 def examine_folder(folder: Path, plan: Mapping[str, Any], fresh: bool = False) -> State:
@@ -74,18 +74,18 @@ def _examine(folder: Path, plan: Mapping[str, Any], fresh: bool) -> State:
         others = sorted(path.name for path in list_outputs(folder, plan) if path.exists())
         if others and not fresh:
             raise FolderError(
-                f"--out {folder} holds {', '.join(others)} but no results, and they would be overwritten; --fresh "
-                f"discards them, another --out keeps them"
+                f"{folder} holds {', '.join(others)} but no results, and they would be overwritten; "
+                f"--fresh (fresh=True) discards them, another folder keeps them"
             )
         return "new"
     is_ours = stored is not None or (results is not None and results.get("format", "").startswith("gradlab-"))
     if not is_ours and not damage:
         raise FolderError(
-            f"{folder / RESULTS} was not written by gradlab, or is damaged; move it away, or pass another --out"
+            f"{folder / RESULTS} was not written by gradlab, or is damaged; move it away, or pass another folder"
         )
     if fresh:
         return "new"
-    remedy = "--fresh discards it and starts anew; another --out keeps it"
+    remedy = "--fresh (fresh=True) discards it and starts anew; another folder keeps it"
     if stored is None:
         if results and results.get("plan") == checkpoints.compute_digest(plan) and not results.get("failed"):
             return "complete"  # the results are whole, and the plan file can be written again
@@ -128,9 +128,7 @@ def refuse_foreign(folder: Path, plan: Mapping[str, Any]) -> None:
         if isinstance(error, UnicodeEncodeError):
             characters = error.object[error.start : error.end]
             reason = f"the locale's encoding of file names, {error.encoding}, does not have {characters!r}"
-        raise FolderError(
-            f"--out {folder} cannot hold the files of this study ({reason}); pass another folder"
-        ) from None
+        raise FolderError(f"{folder} cannot hold the files of this study ({reason}); pass another folder") from None
     _refuse(folder, reasons)
 
 
@@ -148,8 +146,8 @@ def _refuse(folder: Path, reasons: Mapping[str, str | None]) -> None:
     foreign = [f"{name} ({reason})" for name, reason in reasons.items() if reason]
     if foreign:
         raise FolderError(
-            f"--out {folder} holds {', '.join(foreign)}, which would be overwritten or removed; move it away, or pass "
-            f"another --out"
+            f"{folder} holds {', '.join(foreign)}, which would be overwritten or removed; move it away, or pass "
+            f"another folder"
         )
 
 
@@ -209,7 +207,7 @@ def _read_stored_plan(folder: Path, among_ours: bool = False) -> tuple[dict[str,
         plan, damage = None, str(error)
     except OSError as error:
         raise FolderError(
-            f"{path} cannot be read ({error.strerror}); check its permissions, or pass another --out"
+            f"{path} cannot be read ({error.strerror}); check its permissions, or pass another folder"
         ) from None
     if damage:
         is_ours = not describe_foreign(path, among_ours)
@@ -217,7 +215,7 @@ def _read_stored_plan(folder: Path, among_ours: bool = False) -> tuple[dict[str,
         is_ours = plan is None or str(plan.get("format", "")).startswith("gradlab-")
     if not is_ours:
         reason = f"cannot be read ({damage})" if damage else "was not written by gradlab"
-        raise FolderError(f"{path} {reason}; move it away, or pass another --out")
+        raise FolderError(f"{path} {reason}; move it away, or pass another folder")
     return plan, damage
 
 
@@ -230,4 +228,4 @@ def _read_results_attributes(folder: Path) -> dict[str, str] | None:
     except DamagedResultsError:
         return {}
     except ResultsError as error:
-        raise FolderError(f"{error}, or pass another --out") from None
+        raise FolderError(f"{error}, or pass another folder") from None

@@ -77,7 +77,7 @@ def _hold_system_lock(folder: Path) -> Iterator[None]:
         os.close(handle)
     if not stat.S_ISREG(os.fstat(handle).st_mode) or not _CONTENT.fullmatch(os.read(handle, 300)):
         os.close(handle)
-        raise LockedError(f"{path} was not written by gradlab; move it away, or pass another --out")
+        raise LockedError(f"{path} was not written by gradlab; move it away, or pass another folder")
     try:
         with contextlib.suppress(OSError):  # on a full disk, the lock works without the name of its owner
             os.truncate(handle, 0)
@@ -104,7 +104,7 @@ def _hold_soft_lock(folder: Path) -> Iterator[None]:
 
 
 def _locked_error(folder: Path, owner: str, remedy: str = "wait for it") -> LockedError:
-    return LockedError(f"{owner} is writing to {folder}; {remedy}, or pass another --out")
+    return LockedError(f"{owner} is writing to {folder}; {remedy}, or pass another folder")
 
 
 def _remove_old_lock(path: Path) -> None:

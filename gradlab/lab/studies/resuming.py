@@ -63,7 +63,9 @@ class OpenStudy:
         try:
             return as_tree(*results_file.read(self.out / RESULTS))
         except results_file.ResultsError as error:
-            raise FolderError(f"{error}; --fresh discards them and starts anew; another --out keeps them") from None
+            raise FolderError(
+                f"{error}; --fresh (fresh=True) discards them and starts anew; another folder keeps them"
+            ) from None
 
     def runs_on_disk(self) -> float:
         """Return how many runs the folder has, in parts of a run: all of them once the results are there."""
@@ -137,9 +139,9 @@ def _take(out: Path, own: Mapping[str, Any], fresh: bool, stack: ExitStack) -> t
     except OSError as error:
         if state == "complete":
             return state, False
-        raise FolderError(f"--out {out} cannot be written ({error.strerror}); pass another folder") from None
+        raise FolderError(f"{out} cannot be written ({error.strerror}); pass another folder") from None
     return state, True
 
 
 def _unlockable(out: Path, error: OSError) -> FolderError:
-    return FolderError(f"--out {out} cannot be locked ({error.strerror}); pass another folder")
+    return FolderError(f"{out} cannot be locked ({error.strerror}); pass another folder")

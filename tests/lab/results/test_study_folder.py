@@ -93,7 +93,7 @@ def test_another_plan_is_refused_with_what_differs(
     unfinished(tmp_path, plan)
     with pytest.raises(study_folder.FolderError, match=message) as caught:
         study_folder.examine_folder(tmp_path, planned(**{"steps": 3, **change}))
-    assert "--fresh discards it and starts anew; another --out keeps it" in str(caught.value)
+    assert "--fresh (fresh=True) discards it and starts anew; another folder keeps it" in str(caught.value)
     assert study_folder.examine_folder(tmp_path, planned(**{"steps": 3, **change}), fresh=True) == "new"
 
 
@@ -175,16 +175,18 @@ def test_all_that_would_be_overwritten_is_named_at_once(tmp_path: Path, plan: di
     with pytest.raises(study_folder.FolderError) as caught:
         study_folder.examine_folder(tmp_path, plan)
     assert str(caught.value) == (
-        f"--out {tmp_path} holds report.html (not written by gradlab), leaderboard.csv (not written by gradlab), "
+        f"{tmp_path} holds report.html (not written by gradlab), leaderboard.csv (not written by gradlab), "
         f"paths_ravine.png (not written by gradlab), which would be overwritten or removed; move it away, or pass "
-        f"another --out"
+        f"another folder"
     )
 
 
 @pytest.mark.parametrize("name", list(OURS))
 def test_files_of_an_older_study_are_overwritten_when_fresh(tmp_path: Path, plan: dict[str, Any], name: str) -> None:
     (tmp_path / name).write_text(OURS[name])
-    with pytest.raises(study_folder.FolderError, match=f"holds {name} but no results, .* --fresh discards"):
+    with pytest.raises(
+        study_folder.FolderError, match=f"holds {name} but no results, .* --fresh \\(fresh=True\\) discards"
+    ):
         study_folder.examine_folder(tmp_path, plan)
     assert study_folder.examine_folder(tmp_path, plan, fresh=True) == "new"
     (tmp_path / name).chmod(0o444)
@@ -240,7 +242,9 @@ def test_results_alone_are_complete_and_a_damaged_plan_is_no_loss(tmp_path: Path
     for text in ("", "[]", '{"format": "gradlab-plan-3", "la'):
         (tmp_path / "plan.json").write_text(text)
         assert study_folder.examine_folder(tmp_path, plan) == "complete"
-        with pytest.raises(study_folder.FolderError, match=r"plan\.json is damaged .*; --fresh discards it"):
+        with pytest.raises(
+            study_folder.FolderError, match=r"plan\.json is damaged .*; --fresh \(fresh=True\) discards it"
+        ):
             study_folder.examine_folder(tmp_path, planned(steps=4))
         assert study_folder.examine_folder(tmp_path, planned(steps=4), fresh=True) == "new"
 

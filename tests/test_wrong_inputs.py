@@ -91,7 +91,7 @@ CALLS: list[tuple[Callable[[], Any], str]] = [
     ),
     (lambda: sweep("ravine", gl.sgd, {"learning_rate": 0.1}, step=3), "sweep has no argument 'step'; did you mean ste"),
     (lambda: search("ravine", gl.sgd, Log(0.01, 1)), "hyperparameters must be a dictionary of names and their values"),
-    (lambda: leaderboard({"ravine": 1}), "expected the Dataset of one problem, got dict; take one of it, such as ['ra"),
+    (lambda: leaderboard({"ravine": 1}), "expected the Dataset of one problem, got dict; pass one of its values, s"),
     (lambda: ranks(3), "expected the Dataset of one problem, got int"),
     (lambda: rank_configurations(3), "expected the Dataset of one problem, got int"),
     (lambda: unstack("sweep"), "expected the Dataset of one problem, got str"),

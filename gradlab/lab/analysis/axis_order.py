@@ -1,4 +1,4 @@
-"""The order of results: by rate, seed and update, whatever order they came in."""
+"""The order of the axes of results: rates, seeds and updates ascend, whatever order they came in."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ RATE = "learning_rate"
 
 
 def sort_axes(dataset: xr.Dataset) -> xr.Dataset:
-    """The Dataset with its rates (of each optimizer), seeds, updates and evaluations in ascending order.
+    """Return the Dataset with its rates (for each optimizer), seeds, updates and evaluations in ascending order.
 
-    Everything that looks at neighbors (the range of good rates, the ends of a grid, lines in pictures) needs that
-    order, and results may have another one: of a list that was typed, or of a Dataset that was reversed.
+    Everything that looks at neighbors needs that order: the range of good rates, the ends of a grid, lines in pictures.
+    Results may have another one, from a list as it was typed or from a Dataset that was reversed.
     """
     for name in ("seed", "step", "evaluation"):
         if name in dataset.dims and name in dataset.coords and (np.diff(dataset[name].values) < 0).any():

@@ -1,4 +1,7 @@
-"""The late evaluations of a run, over which its score is averaged: the moment at which a run stops must not decide."""
+"""The late evaluations of a run, over which its score is averaged.
+
+Many methods oscillate, so the score at the last update alone would be a matter of chance.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ import xarray as xr
 
 from ..engine.evaluation_steps import LATE_SHARE
 
-FEWEST = 5  # evaluations, where the second half of the run has that many
+FEWEST = 5  # evaluations that are late, if the second half of the run has that many
 
 
 def is_late(dataset: xr.Dataset) -> np.ndarray:
-    """A truth value for each evaluation: whether the score of a run is averaged over it.
+    """Return a boolean for each evaluation: True if it is late, so that the score of a run is averaged over it.
 
-    The evaluations in the last tenth of the updates are late; if these are fewer than five, the last five are, as far
-    as they lie in the second half of the run. In results with fewer evaluations, the same rule takes those that exist.
+    The evaluations in the last tenth of the updates are late. If there are fewer than five of them, the last five
+    evaluations are late, except those in the first half of the run.
     """
     at = dataset.evaluation.values
     end = at.max()
@@ -25,18 +28,18 @@ def is_late(dataset: xr.Dataset) -> np.ndarray:
 
 
 def late_evaluations(dataset: xr.Dataset) -> xr.Dataset:
-    """The late evaluations alone."""
+    """Return the Dataset with its late evaluations only."""
     return dataset.isel(evaluation=is_late(dataset))
 
 
 def window_bounds(dataset: xr.Dataset) -> tuple[int, int]:
-    """The numbers of updates made at the first and at the last of the late evaluations."""
+    """Return the numbers of updates before the first and before the last of the late evaluations."""
     at = late_evaluations(dataset).evaluation.values
     return int(at.min()), int(at.max())
 
 
 def describe_window(dataset: xr.Dataset, short: bool = False) -> str:
-    """What the score of a run is: "mean over updates 360 to 400", or, for an axis, "updates 360 to 400"."""
+    """Return what the score of a run is: "mean over updates 360 to 400", or, if short, "updates 360 to 400"."""
     first, last = window_bounds(dataset)
     if first == last:
         return f"after {last} update{'s' * (last != 1)}"

@@ -1,4 +1,4 @@
-"""The leaderboard: what a Dataset says about each optimizer, ranked."""
+"""The leaderboard of a race on one problem, and the scores that it is made from."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .axis_order import sort_axes
 from .choosing_metric import with_choosing_metric
 from .late_window import late_evaluations
 
-TINY = float(np.finfo(np.float32).tiny)  # the least loss that is told from zero on a logarithmic scale
+TINY = float(np.finfo(np.float32).tiny)  # the smallest loss that differs from zero on a logarithmic scale
 
 
 class Row(NamedTuple):
-    """One optimizer's score on the reporting seeds, at the rate that the choosing seeds and metric chose."""
+    """One optimizer: its score on the reporting seeds, at the learning rate that the choosing seeds chose."""
 
     rank: int
     optimizer: str
@@ -33,10 +33,10 @@ class Row(NamedTuple):
 
 
 def leaderboard(dataset: xr.Dataset) -> list[Row]:
-    """The rows, best first, of a Dataset that `gradlab.lab.results.assembly.assemble_dataset` made.
+    """Return a row for each optimizer of a race, best first.
 
-    Optimizers of which a reporting run diverged at the chosen rate come after all others; equal ones stand in the
-    order of their names.
+    An optimizer of which a reporting run diverged at the chosen rate comes after all others. Equal optimizers are in
+    the order of their names. Raises ValueError for a Dataset that is not of a race.
     """
     require_race(dataset)
     dataset = sort_axes(dataset)
@@ -52,38 +52,38 @@ def leaderboard(dataset: xr.Dataset) -> list[Row]:
 
 
 def late_scores(dataset: xr.Dataset) -> xr.DataArray:
-    """The scores at the late evaluations (see `window`), float64, not lower than rounding can tell from the optimum.
+    """Return the scores at the late evaluations (see `late_window`), in float64; NaN once a run has diverged.
 
-    They are NaN from the update on at which a run diverged.
+    They are not lower than the floor of the problem, below which rounding decides.
     """
-    found = late_evaluations(dataset)[dataset.attrs["score"]].astype(float)
+    scores = late_evaluations(dataset)[dataset.attrs["score"]].astype(float)
     floor = dataset.attrs.get("floor", 0.0)
-    return found.copy(data=np.maximum(found.values, floor)) if floor > 0 else found
+    return scores.copy(data=np.maximum(scores.values, floor)) if floor > 0 else scores
 
 
 def final_scores(dataset: xr.Dataset) -> xr.DataArray:
-    """The score of each run: its average over the late evaluations, geometric if the score is logarithmic.
+    """Return the score of each run: its average over the late evaluations, geometric if the score is logarithmic.
 
-    A run that diverged has none: NaN. Everything that compares or draws scores of runs takes them from here.
+    It is NaN for a run that diverged. Everything that compares or draws the scores of runs takes them from here.
     """
     return average(late_scores(dataset), bool(dataset.attrs["logarithmic"]), "evaluation")
 
 
 def average(scores: xr.DataArray, logarithmic: bool, over: str = "seed") -> xr.DataArray:
-    """The mean over an axis, geometric if logarithmic; NaN where any of the scores is."""
+    """Return the mean over an axis, geometric if logarithmic; NaN where any of the scores is NaN."""
     if not logarithmic:
         return scores.mean(over, skipna=False)
     return 10.0 ** _decades(scores).mean(over, skipna=False)
 
 
 def mean_scores(dataset: xr.Dataset) -> xr.DataArray:
-    """The average over seeds of the scores of the runs. Raises TypeError for what is no Dataset."""
+    """Return the average over seeds of the scores of the runs. Raises TypeError for anything but a Dataset."""
     require_dataset(dataset)
     return average(final_scores(dataset), bool(dataset.attrs["logarithmic"]))
 
 
 def spread(scores: xr.DataArray, logarithmic: bool) -> xr.DataArray:
-    """The standard deviation over seeds, in decades if logarithmic; NaN for fewer than two."""
+    """Return the standard deviation over seeds, in decades if logarithmic; NaN for fewer than two seeds."""
     values = _decades(scores) if logarithmic else scores
     return values.std("seed", ddof=1) if values.sizes["seed"] > 1 else values.mean("seed") * np.nan
 
@@ -93,15 +93,16 @@ def _decades(scores: xr.DataArray) -> xr.DataArray:
 
 
 def select_role(dataset: xr.Dataset, role: str) -> xr.Dataset:
-    """The seeds that are for "choose" or "report", with the score that is for it: `chosen_by` is what chooses."""
+    """Return the seeds with a role, "choose" or "report"; those that choose have the choosing metric as their score."""
     seeds = dataset.isel(seed=np.isin(dataset.role.values, (role, "both")))
     return with_choosing_metric(seeds) if role == "choose" else seeds
 
 
 def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:
-    """The index of the rate with the best average on the seeds for choosing, by optimizer; -1 if all diverged.
+    """Return the index of the rate with the best average on the choosing seeds, for each optimizer.
 
-    Of equally good rates it is the lowest one. Raises ValueError for a Dataset that is of no race.
+    Of equally good rates, it is that of the lowest one. It is -1 if runs diverged at every rate. Raises ValueError for
+    a Dataset that is not of a race.
     """
     require_race(dataset)
     chosen = mean_scores(select_role(dataset, "choose"))
@@ -111,32 +112,33 @@ def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:
 
 
 def require_dataset(dataset: object) -> None:
-    """Raise TypeError for what is no Dataset, such as a dictionary of them by problem."""
+    """Raise TypeError for anything but a Dataset, such as a dictionary of Datasets by problem."""
     if isinstance(dataset, xr.Dataset):
         return
     hint = ""
     if isinstance(dataset, Mapping) and dataset:
-        hint = f"; take one of it, such as [{next(iter(dataset))!r}]"
+        hint = f"; pass one of its values, such as [{next(iter(dataset))!r}]"
     raise TypeError(f"expected the Dataset of one problem, got {type(dataset).__name__}{hint}")
 
 
 def require_race(dataset: xr.Dataset) -> None:
-    """Raise ValueError for a Dataset that has no dimension `rate`, and TypeError for what is no Dataset."""
+    """Raise ValueError for a Dataset without the dimension `rate`, and TypeError for anything but a Dataset."""
     require_dataset(dataset)
     if "rate" not in dataset.dims:
         found = ", ".join(map(str, dataset.dims))
         raise ValueError(
-            f"expected the Dataset of a race, on the dimension rate; got one on {found}. Of a sweep over a grid with "
-            f"learning rates, gradlab.lab.analysis.sweep_as_race.as_race makes one"
+            f"expected the Dataset of a race, with the dimension rate; got one with {found}. "
+            "gradlab.lab.analysis.sweep_as_race.as_race makes one of a sweep over a grid with learning rates"
         )
 
 
 def measure_good_range(rates: np.ndarray, scores: np.ndarray, best: int, attributes: dict) -> tuple[float, bool]:
-    """The decades of rate around the best within the tolerance of its score, and whether the grid cuts them off.
+    """Return the width in decades of the range of good rates, and whether the grid cuts it off.
 
-    Between two rates of the grid the score is taken as a straight line over the logarithm of the rate (the logarithm
-    of the score, if that is logarithmic); a rate with NaN ends the range at its good neighbour. The rates ascend; those
-    that are not above zero lie in no decade, and do not take part.
+    A good rate has a score within the tolerance of that of the best rate, and all rates between the two are good.
+    Between two rates of the grid, the score is interpolated linearly over the logarithm of the rate (the logarithm of
+    the score, if that is logarithmic). Before a rate with NaN, the range ends at the last good rate. `rates` ascend;
+    those that are not above zero have no logarithm and are left out.
     """
     if not rates[best] > 0:
         return 0.0, False
@@ -144,7 +146,7 @@ def measure_good_range(rates: np.ndarray, scores: np.ndarray, best: int, attribu
     level = np.log10(np.maximum(scores, TINY)) if attributes["logarithmic"] else scores
     slack = np.log10(attributes["tolerance"]) if attributes["logarithmic"] else attributes["tolerance"]
     loss = -level if attributes["higher_is_better"] else level
-    excess = loss - loss[best] - slack  # at most zero where good
+    excess = loss - loss[best] - slack  # not above zero where the rate is good
     position = np.log10(rates)
     ends, is_open = [], False
     for step in (-1, 1):
@@ -162,7 +164,7 @@ def measure_good_range(rates: np.ndarray, scores: np.ndarray, best: int, attribu
 
 
 def format_good_range(row: Row) -> str:
-    """The range of good rates in decades: `1.5`, `>1.5` if it may be wider, `one rate` if only the best one is good."""
+    """Return the width of the range of good rates: `1.5`, `>1.5` if it may be wider, or `one rate`."""
     decades = "one rate" if row.good_decades == 0 else f"{row.good_decades:.1f}" if row.good_decades >= 0.05 else "0.05"
     return f"{'>' * row.good_open}{'<' * (0 < row.good_decades < 0.05)}{decades}"
 
@@ -179,15 +181,15 @@ def _row(dataset: xr.Dataset) -> Row:
     reported = select_role(dataset, "report").isel(rate=best)
     scores = final_scores(reported)
     survivors = scores.dropna("seed")
-    alive = survivors.sizes["seed"] > 0
+    has_survivor = survivors.sizes["seed"] > 0
     rates = dataset.learning_rate.values
     curve = average(final_scores(select_role(dataset, "choose")), logarithmic).values
     width, is_open = measure_good_range(rates, curve, best, dataset.attrs)
     return Row(
         rank=0,
         optimizer=name,
-        score=float(average(survivors, logarithmic)) if alive else float("nan"),
-        spread=float(spread(survivors, logarithmic)) if alive else float("nan"),
+        score=float(average(survivors, logarithmic)) if has_survivor else float("nan"),
+        spread=float(spread(survivors, logarithmic)) if has_survivor else float("nan"),
         best_rate=float(rates[best]),
         at_edge=len(rates) > 1 and best in (0, len(rates) - 1),
         good_decades=width,

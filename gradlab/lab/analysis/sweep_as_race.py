@@ -1,4 +1,4 @@
-"""A sweep seen as a race: each combination of the other hyperparameters is an optimizer of its own, over its rates."""
+"""A sweep as a race: each combination of the other hyperparameters becomes an optimizer with its own learning rates."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ..formatting import format_float
 from .axis_order import RATE, sort_axes
 from .leaderboard import require_dataset
 
-MOST_OPTIMIZERS = 64  # optimizers that can still be told apart
+MOST_OPTIMIZERS = 64  # more cannot be distinguished in tables and pictures
 
 
 def as_race(dataset: xr.Dataset) -> xr.Dataset:
-    """The Dataset on (optimizer, rate, seed, ...), which all that compares and draws a race takes.
+    """Return the Dataset on (optimizer, rate, seed, ...), as everything that compares or draws a race takes it.
 
-    A sweep must be of a grid with a learning rate: `adam` at b1 = 0.8 and 0.9 becomes the optimizers "adam b1=0.8" and
-    "adam b1=0.9", of the family "adam", with the composition at the middle rate of each, or an empty one if the recipe
-    is not gradlab's. That of a race is returned in ascending order of its
-    rates. Raises ValueError for samples, for grids that are not full or have no learning rate, for rates that are not
-    above zero, and for more than 64 combinations.
+    A sweep must be over a grid with learning rates: `adam` at b1 = 0.8 and 0.9 becomes the optimizers "adam b1=0.8" and
+    "adam b1=0.9" of the family "adam". Each has its composition at the middle one of its rates, or an empty one if the
+    recipe is not gradlab's. The Dataset of a race is returned with its rates in ascending order. Raises ValueError for
+    samples, for grids that are not full or have no learning rate, for rates that are not above zero, and for more than
+    64 combinations.
     """
     _require_results(dataset)
     if "point" not in dataset.dims:
@@ -49,7 +49,7 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
             f"at most {MOST_OPTIMIZERS} can be told apart"
         )
     parts = [
-        _part(dataset.sel(optimizer=[optimizer]), str(optimizer), dict(zip(others, combination)))
+        _select_combination(dataset.sel(optimizer=[optimizer]), str(optimizer), dict(zip(others, combination)))
         for optimizer in dataset.optimizer.values
         for combination in combinations
     ]
@@ -61,7 +61,7 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def _require_results(dataset: Any) -> None:
-    """Raise TypeError or ValueError for what no race, sweep or search has made."""
+    """Raise TypeError or ValueError for anything but the results of a race, a sweep or a search."""
     where = "read one with gradlab.lab.results.results_file.read, or make one with gradlab.lab.studies.sweep.sweep"
     if not isinstance(dataset, xr.Dataset):
         kind = type(dataset).__name__
@@ -82,53 +82,56 @@ def _require_results(dataset: Any) -> None:
 
 
 def swept_hyperparameters(dataset: xr.Dataset) -> list[str]:
-    """The hyperparameters of the Dataset of a sweep or a search. Raises ValueError and TypeError for any other."""
+    """Return the names of the hyperparameters that a sweep or a search varied.
+
+    Raises ValueError for any other Dataset, and TypeError for anything but a Dataset.
+    """
     require_dataset(dataset)
     if "point" in dataset.dims and "hyperparameters" in dataset.attrs:
         return list(json.loads(dataset.attrs["hyperparameters"]))
     found = ", ".join(map(str, dataset.dims))
-    raise ValueError(f"expected the Dataset of a sweep or a search, on the dimension point; got one on {found}")
+    raise ValueError(f"expected the Dataset of a sweep or a search, with the dimension point; got one with {found}")
 
 
-def _part(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> xr.Dataset:
-    """One combination of one optimizer, its points in the order of their rates."""
-    here = np.ones(dataset.sizes["point"], bool)
+def _select_combination(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> xr.Dataset:
+    """Return one combination of one optimizer, its points in the order of their rates."""
+    is_here = np.ones(dataset.sizes["point"], bool)
     for name, value in settings.items():
-        here &= dataset[name].values[0] == value
-    found = dataset.isel(point=here)
-    found = found.isel(point=np.argsort(found[RATE].values[0])).rename(point="rate")
-    middle = float(found[RATE].values[0, found.sizes["rate"] // 2])
+        is_here &= dataset[name].values[0] == value
+    part = dataset.isel(point=is_here)
+    part = part.isel(point=np.argsort(part[RATE].values[0])).rename(point="rate")
+    middle = float(part[RATE].values[0, part.sizes["rate"] // 2])
     composition = composition_at(dataset, optimizer, {**settings, RATE: middle})
-    found = found.drop_vars(settings)
+    part = part.drop_vars(settings)
     for name in ("compile_seconds", "run_seconds"):
-        if name in found:
-            found[name] = found[name] * here.mean()  # its share
+        if name in part:
+            part[name] = part[name] * is_here.mean()  # the share of this combination
     label = " ".join([optimizer, *(f"{name}={format_float(value)}" for name, value in settings.items())])
-    return found.assign_coords(
+    return part.assign_coords(
         optimizer=[label], family=("optimizer", [optimizer]), composition=("optimizer", [composition])
     )
 
 
 def composition_at(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> str:
-    """What the only optimizer of the Dataset of a sweep is made of at some settings; empty if that is not known."""
+    """Return the composition of the only optimizer of a Dataset at other settings; empty if it is not known."""
     if "composition" not in dataset.coords:
         return ""
-    stored = str(dataset.composition.values[0])  # that of the middle point
+    stored = str(dataset.composition.values[0])  # of the middle point
     middle = dataset.sizes["point"] // 2
     at = {name: float(dataset[name].values[0, middle]) for name in json.loads(dataset.attrs["hyperparameters"])}
     if settings == at:
         return stored
     entry = registry.of_kind("recipe").get(optimizer)
-    # What has the name of a recipe may be another optimizer: it is not, if the same comes of it.
-    if entry is None or _made(entry.factory, at) != stored:
+    # A user's optimizer may have the name of a recipe. It is the recipe if the compositions are the same.
+    if entry is None or _compose(entry.factory, at) != stored:
         return ""
-    return _made(entry.factory, settings)
+    return _compose(entry.factory, settings)
 
 
-def _made(factory: Callable[..., Any], settings: dict[str, float]) -> str:
+def _compose(factory: Callable[..., Any], settings: dict[str, float]) -> str:
     try:
         return str(factory(**settings))
-    except (TypeError, ValueError):  # the recipe was another one when this was run
+    except (TypeError, ValueError):  # the recipe took other arguments when the sweep ran
         return ""
 
 

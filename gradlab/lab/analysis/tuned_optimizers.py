@@ -1,4 +1,4 @@
-"""The optimizers of a sweep or a search, each at its best configuration: tuned against tuned."""
+"""The optimizers of a sweep or a search, each tuned: compared at its best configuration."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class TunedRow(NamedTuple):
     rank: int
     optimizer: str
     hyperparameters: dict[str, float]  # empty if every point diverged
-    score: float  # as of `gradlab.lab.analysis.leaderboard.Row`
+    score: float  # as in `gradlab.lab.analysis.leaderboard.Row`, and so is the spread
     spread: float
     rank_low: int  # the ranks that other seeds and other stops could have given it
     rank_high: int
@@ -30,39 +30,38 @@ class TunedRow(NamedTuple):
 
 
 def select_best_points(dataset: xr.Dataset) -> xr.Dataset:
-    """The Dataset of a race in which each optimizer has one entry: its best point on the seeds for choosing.
+    """Return the Dataset of a race in which each optimizer has a single point: its best one on the choosing seeds.
 
-    It is on (optimizer, rate, ...), with one place on `rate`, and each hyperparameter is a coordinate there; where no
-    learning rate was swept, `learning_rate` is NaN. All hyperparameters that were swept are tuned, over all points.
-    Raises ValueError for a Dataset of no sweep and no search.
+    It is on (optimizer, rate, ...), with one entry on `rate`, where each hyperparameter is a coordinate; if no learning
+    rate was varied, `learning_rate` is NaN. Raises ValueError for a Dataset that is not of a sweep or a search.
     """
     names = swept_hyperparameters(dataset)
     scores = mean_scores(select_role(dataset, "choose")).transpose("optimizer", "point").values
     badness = np.where(np.isnan(scores), np.inf, -scores if dataset.attrs["higher_is_better"] else scores)
     best = xr.DataArray(badness.argmin(1)[:, None], dims=("optimizer", "rate"))
-    found = dataset.isel(point=best)
-    for variable in found.data_vars:
-        if "rate" in found[variable].dims:
-            found[variable] = found[variable].transpose("optimizer", "rate", ...)
+    race = dataset.isel(point=best)
+    for variable in race.data_vars:
+        if "rate" in race[variable].dims:
+            race[variable] = race[variable].transpose("optimizer", "rate", ...)
     if RATE not in names:
-        found = found.assign_coords({RATE: (("optimizer", "rate"), np.full(best.shape, np.nan))})
+        race = race.assign_coords({RATE: (("optimizer", "rate"), np.full(best.shape, np.nan))})
     if "composition" in dataset.coords:
-        made = [
-            composition_at(dataset.isel(optimizer=[index]), str(name), hyperparameters_of(found, str(name)))
+        compositions = [
+            composition_at(dataset.isel(optimizer=[index]), str(name), hyperparameters_of(race, str(name)))
             for index, name in enumerate(dataset.optimizer.values)
         ]
-        found = found.assign_coords(composition=("optimizer", made))
-    return found
+        race = race.assign_coords(composition=("optimizer", compositions))
+    return race
 
 
 def hyperparameters_of(race: xr.Dataset, optimizer: str) -> dict[str, float]:
-    """The hyperparameters of one optimizer in what `tuned` gave."""
+    """Return the hyperparameters of one optimizer in what `select_best_points` returns."""
     own = race.sel(optimizer=optimizer)
     return {name: float(own[name].values.item()) for name in json.loads(race.attrs["hyperparameters"])}
 
 
 def tuned_leaderboard(dataset: xr.Dataset) -> tuple[list[TunedRow], list[str]]:
-    """The optimizers of a sweep or a search, best first, and the verdict on the first one in sentences."""
+    """Return a row for each optimizer of a sweep or a search, best first, and the verdict on the first in sentences."""
     race = select_best_points(dataset)
     table, rows = ranks(race), []
     for row in leaderboard(race):

@@ -12,19 +12,12 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
 from ..analysis.choosing_metric import with_choosing_metric
+from ..analysis.drawn_scores import is_drawn_downwards, to_drawn_scores
 from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import mean_scores
 from ..formatting import format_distinct
 from .hyperparameter_effects import is_logarithmic, is_on_grid
-from .lines_and_labels import (
-    AS_WRITTEN,
-    drawable_name,
-    find_limits,
-    is_drawn_downwards,
-    look_up_optimizers,
-    scores_as_drawn,
-    use_log_axis,
-)
+from .lines_and_labels import AS_WRITTEN, drawable_name, find_limits, look_up_optimizers, use_log_axis
 
 COLORMAP = "cividis_r"  # looks the same with any colour vision; better scores are brighter
 LETTERS = 30  # that fit below a panel in a row, with room between them
@@ -37,7 +30,7 @@ def draw_heat_map(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: st
     marks the best one. A cross marks a cell in which every point had a diverged run, or a sample that had one.
     """
     (optimizer,), dataset = look_up_optimizers(dataset, optimizer), with_choosing_metric(dataset)
-    scores, _ = scores_as_drawn(dataset, mean_scores(dataset))
+    scores, _ = to_drawn_scores(dataset, mean_scores(dataset))
     lower = is_drawn_downwards(dataset)
     own = dataset.sel(optimizer=optimizer)
     across, up, values = own[x].values, own[y].values, scores.sel(optimizer=optimizer).values
@@ -93,7 +86,7 @@ def _dots(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lo
 def draw_color_scale(axes: Axes, dataset: xr.Dataset) -> Axes:
     """Draw the scale of the colours, labelled with the name of the score."""
     dataset = with_choosing_metric(dataset)
-    scores, label = scores_as_drawn(dataset, mean_scores(dataset))
+    scores, label = to_drawn_scores(dataset, mean_scores(dataset))
     colors = matplotlib.colormaps[choose_colors(dataset, scores)["cmap"]]
     bar = axes.figure.colorbar(ScalarMappable(choose_colors(dataset, scores)["norm"], colors), cax=axes)
     bar.set_label(f"{drawable_name(label)}, {describe_window(dataset, short=True)}", **AS_WRITTEN)

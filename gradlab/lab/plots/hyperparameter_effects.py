@@ -9,18 +9,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..analysis.choosing_metric import with_choosing_metric
+from ..analysis.drawn_scores import is_drawn_downwards, to_drawn_scores
 from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import mean_scores
 from ..analysis.sweep_as_race import swept_hyperparameters
-from .lines_and_labels import (
-    AS_WRITTEN,
-    drawable_name,
-    find_limits,
-    is_drawn_downwards,
-    line_style,
-    scores_as_drawn,
-    use_log_axis,
-)
+from .lines_and_labels import AS_WRITTEN, drawable_name, find_limits, line_style, use_log_axis
 
 
 def draw_effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
@@ -31,7 +24,7 @@ def draw_effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
     the top.
     """
     dataset = with_choosing_metric(dataset)
-    scores, label = scores_as_drawn(dataset, mean_scores(dataset))
+    scores, label = to_drawn_scores(dataset, mean_scores(dataset))
     lower = is_drawn_downwards(dataset)
     for position, name in enumerate(dataset.optimizer.values):
         style = line_style(position)

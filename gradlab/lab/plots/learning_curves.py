@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..analysis.axis_order import sort_axes
+from ..analysis.drawn_scores import to_drawn_scores
 from ..analysis.leaderboard import best_rate_index, select_role
 from .lines_and_labels import (
     AS_WRITTEN,
@@ -19,7 +20,6 @@ from .lines_and_labels import (
     label_ends,
     line_style,
     look_up_optimizers,
-    scores_as_drawn,
     use_log_axis,
 )
 
@@ -32,7 +32,7 @@ def draw_learning_curves(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[s
     """
     dataset = sort_axes(dataset)
     names = look_up_optimizers(dataset, optimizers)
-    values, label = scores_as_drawn(dataset, dataset[dataset.attrs["score"]])
+    values, label = to_drawn_scores(dataset, dataset[dataset.attrs["score"]])
     reported = select_role(dataset.assign(shown=values), "report").shown
     best = best_rate_index(dataset)
     at_best = reported.isel(rate=best.clip(0)).where(best >= 0)

@@ -14,7 +14,6 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ..inputs.name_lookup import look_up
-from ..results.score_scale import read_scale
 
 # Okabe & Ito's palette without its yellow: distinct with any colour vision, and on white paper.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
@@ -62,26 +61,6 @@ def look_up_optimizers(dataset: xr.Dataset, optimizers: Sequence[str] | str | No
 def line_style(position: int) -> LineStyle:
     """Return the colour and dashes of the line at a position; those of the first 35 positions differ."""
     return LineStyle(COLORS[position % len(COLORS)], DASHES[position % len(DASHES)])
-
-
-def scores_as_drawn(dataset: xr.Dataset, values: xr.DataArray) -> tuple[xr.DataArray, str]:
-    """Return scores as they are drawn on a logarithmic axis, and the label of the axis.
-
-    Accuracies become errors in percent. Scores that may lie below zero become distances from the best score.
-    """
-    if "reference" in dataset.attrs:
-        distance = abs(values - dataset.attrs["reference"])
-        above = distance.values[distance.values > 0]
-        return distance.clip(min=above.min() if above.size else 1.0), f"{dataset.attrs['score_label']}, from the best"
-    if read_scale(dataset.attrs) == "share":
-        error = (100 * (1 - values)).clip(min=0.01)  # an error of 0 has no place on a logarithmic axis
-        return error, f"{dataset.attrs['score_label'].replace('accuracy', 'error')} (%)"
-    return values, str(dataset.attrs["score_label"])
-
-
-def is_drawn_downwards(dataset: xr.Dataset) -> bool:
-    """Say whether better scores are drawn lower."""
-    return not dataset.attrs["higher_is_better"] or read_scale(dataset.attrs) != "decades"
 
 
 def use_log_axis(axes: Axes, which: str) -> None:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from ..analysis.axis_order import sort_axes
 from ..analysis.choosing_metric import with_choosing_metric
+from ..analysis.drawn_scores import to_drawn_scores
 from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import best_rate_index, mean_scores, require_race
 from .lines_and_labels import (
@@ -21,7 +22,6 @@ from .lines_and_labels import (
     label_ends,
     line_style,
     look_up_optimizers,
-    scores_as_drawn,
     use_log_axis,
 )
 
@@ -36,7 +36,7 @@ def draw_sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] 
     dataset = sort_axes(dataset)
     names, best = look_up_optimizers(dataset, optimizers), best_rate_index(dataset)
     dataset = with_choosing_metric(dataset)
-    scores, label = scores_as_drawn(dataset, mean_scores(dataset))
+    scores, label = to_drawn_scores(dataset, mean_scores(dataset))
     rates = dataset.learning_rate
     for name in dataset.optimizer.values:
         if name not in names:

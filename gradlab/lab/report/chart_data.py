@@ -9,9 +9,9 @@ import xarray as xr
 
 from ..analysis.choosing_metric import with_choosing_metric
 from ..analysis.comparison import performance_profiles, select_reporting_runs
+from ..analysis.drawn_scores import to_drawn_scores
 from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import best_rate_index, final_scores, mean_scores
-from ..plots.lines_and_labels import scores_as_drawn
 from .findings import Finding
 from .number_formatting import round_for_json
 
@@ -24,7 +24,7 @@ def learning_curve_data(finding: Finding) -> list[dict[str, Any]]:
     score = dataset.attrs["score"]
     runs = select_reporting_runs(dataset)
     others = [str(name) for name in dataset if "evaluation" in dataset[name].dims and name != score]
-    curves = [_curve(*scores_as_drawn(dataset, runs[score]), "evaluation", finding)]
+    curves = [_curve(*to_drawn_scores(dataset, runs[score]), "evaluation", finding)]
     for name in [*(["loss"] if "loss" in dataset else []), *others]:
         axis = "step" if name == "loss" else "evaluation"
         label = dataset[name].attrs.get("long_name", name)
@@ -47,8 +47,8 @@ def sensitivity_data(finding: Finding) -> dict[str, Any]:
     """What chooses the rate, at each rate: the average over all seeds, their range, and how many runs diverged."""
     best, dataset = best_rate_index(finding.dataset), with_choosing_metric(finding.dataset)
     finals = final_scores(dataset)
-    mean, label = scores_as_drawn(dataset, mean_scores(dataset))
-    each, _ = scores_as_drawn(dataset, finals)
+    mean, label = to_drawn_scores(dataset, mean_scores(dataset))
+    each, _ = to_drawn_scores(dataset, finals)
     lines = {}
     for name in dataset.optimizer.values.tolist():
         of = {"optimizer": name}

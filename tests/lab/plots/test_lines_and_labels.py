@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +17,6 @@ from gradlab.lab.plots.lines_and_labels import (
     label_ends,
     line_style,
     look_up_optimizers,
-    scores_as_drawn,
     spread_out,
     use_log_axis,
 )
@@ -62,17 +60,6 @@ def test_labels_of_lines_that_end_at_the_frame_stay_beside_the_axes(height: floa
     assert len(places) == 6
     assert min(places) > -0.01
     assert max(places) < 1.01
-
-
-def test_accuracies_are_drawn_as_errors_in_percent(
-    make_dataset: Callable[..., xr.Dataset], accuracy: dict[str, Any]
-) -> None:
-    dataset = make_dataset([[[0.97, 1.0]]], [0.1], ["choose", "report"], **accuracy)
-    values, label = scores_as_drawn(dataset, dataset.final_loss.isel(evaluation=-1))
-    assert label == "test error (%)"
-    np.testing.assert_allclose(values.values.ravel(), [3.0, 0.01])
-    losses = make_dataset([[[0.97, 1.0]]], [0.1], ["choose", "report"])
-    assert scores_as_drawn(losses, losses.final_loss)[1] == "loss"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""Comparison: what a race says about its optimizers, and how sure that is. Pure functions of its Datasets."""
+"""Comparison: measures, ranks and verdicts of the optimizers of a race, each with its certainty.
+
+All are pure functions of its Datasets.
+"""
 
 from .comparable_runs import select_reporting_runs as select_reporting_runs
 from .measures import summary as summary

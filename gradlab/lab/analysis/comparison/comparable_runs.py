@@ -1,4 +1,4 @@
-"""The runs that count: the reporting seeds at the chosen rate, on a scale on which less is better."""
+"""The runs that are compared: those of the reporting seeds at the chosen rates, on a scale where less is better."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ..leaderboard import TINY, best_rate_index, late_scores, select_role
 
 
 def select_reporting_runs(dataset: xr.Dataset) -> xr.Dataset:
-    """The reporting seeds at the rate that each optimizer was best at on the other seeds: no rate axis is left.
+    """Return the runs of the reporting seeds, each optimizer at the rate that the choosing seeds chose: no axis "rate".
 
-    `has_rate` is False for an optimizer of which no rate survived the choosing seeds; its scores are NaN.
+    `has_rate` is False for an optimizer that diverged on the choosing seeds at every rate; its scores are NaN.
     """
     dataset = sort_axes(dataset)
     best = best_rate_index(dataset)
@@ -25,9 +25,9 @@ def select_reporting_runs(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def badness(values: xr.DataArray, attributes: Mapping[str, Any]) -> xr.DataArray:
-    """Scores as numbers of which less is better and averages mean something: decades if the score is logarithmic.
+    """Return scores on a scale where less is better and averages are meaningful: decades if the score is logarithmic.
 
-    A run that diverged (NaN) becomes infinity: the worst there is, which no average can hide.
+    NaN, the score of a run that diverged, becomes infinity: the worst possible, which no average can hide.
     """
     level = values.astype(float)
     if attributes["logarithmic"]:
@@ -38,17 +38,17 @@ def badness(values: xr.DataArray, attributes: Mapping[str, Any]) -> xr.DataArray
 
 
 def late_badness(dataset: xr.Dataset) -> xr.DataArray:
-    """The badness of all runs at their late evaluations."""
+    """Return the badness of all runs at their late evaluations."""
     return badness(late_scores(dataset), dataset.attrs)
 
 
 def run_badness(dataset: xr.Dataset) -> xr.DataArray:
-    """The badness of each run, of its score over the late evaluations."""
+    """Return the badness of the score of each run, which is its average over the late evaluations."""
     return late_badness(dataset).mean("evaluation").reset_coords(drop=True)
 
 
 def from_badness(level: xr.DataArray, attributes: Mapping[str, Any]) -> xr.DataArray:
-    """The inverse of `badness`: scores, NaN for what diverged."""
+    """Return the scores of values of `badness`: its inverse, with NaN for infinity."""
     level = level.where(np.isfinite(level))
     if attributes["higher_is_better"]:
         level = -level

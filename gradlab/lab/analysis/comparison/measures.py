@@ -1,4 +1,4 @@
-"""Measures: one number a run, and one an optimizer."""
+"""Measures of the optimizers of a race, such as the area under the learning curve: one number for each optimizer."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .targets import default_target, seconds_per_update, steps_to_target
 
 
 def summary(dataset: xr.Dataset, target: float | None = None) -> xr.Dataset:
-    """What each optimizer reached at its chosen rate, over the reporting seeds: variables on (optimizer).
+    """Return what each optimizer reaches at its chosen rate on the reporting seeds, as variables on (optimizer).
 
-    `final`, `best` and `area` are averages (geometric if the score is logarithmic): of the score of a run (over its
-    late evaluations), of its best evaluation, and of its mean height over the updates, which is the area under the
-    learning curve over its width. They are NaN if any run diverged. `steps_to_target` is the median, infinite unless
-    more than half of the runs arrived; `reached` is the share that did; `seconds_to_target` is there where seconds were
-    recorded. The target is that of `default_target` if none is given.
+    `final`, `best` and `area` are averages over the runs (geometric if the score is logarithmic): of the score, of the
+    best evaluation, and of the mean height of the learning curve, which is the area under it divided by its width. They
+    are NaN if a run diverged. `steps_to_target` is the median over the runs, infinite unless more than half of them
+    reached the target; `reached` is the share that did. `seconds_to_target` exists if seconds were recorded. The target
+    is `default_target` if none is given.
     """
     target = default_target(dataset) if target is None else target
     runs, attributes = select_reporting_runs(dataset), dataset.attrs
@@ -36,12 +36,11 @@ def summary(dataset: xr.Dataset, target: float | None = None) -> xr.Dataset:
     seconds = seconds_per_update(dataset)
     if seconds is not None:
         variables["seconds_to_target"] = variables["steps_to_target"] * seconds
-    kept = xr.Dataset(variables).reset_coords(drop=True)
-    return kept.assign_attrs(target=target)
+    return xr.Dataset(variables).reset_coords(drop=True).assign_attrs(target=target)
 
 
 def _best(curves: xr.DataArray) -> xr.DataArray:
-    """The least badness of a run; infinite if it diverged in the end, whatever it had reached before."""
+    """The least badness of each run; infinite if it diverged in the end, whatever it reached before."""
     return curves.min("evaluation").where(np.isfinite(curves.isel(evaluation=-1, drop=True)), np.inf)
 
 

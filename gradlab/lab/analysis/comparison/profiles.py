@@ -1,4 +1,4 @@
-"""Performance profiles: how often an optimizer is among the fast ones, over several problems."""
+"""Performance profiles: how often an optimizer is nearly as fast as the fastest, over several problems."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ from .targets import default_target, steps_to_target
 
 
 def performance_profiles(datasets: Mapping[str, xr.Dataset], targets: Mapping[str, float] | None = None) -> xr.Dataset:
-    """The profiles of Dolan & More (2002) of the updates to a target, over the problems.
+    """Return the profiles of Dolan & Moré (2002) of the updates to a target, over the problems.
 
-    A problem from one seed is a case: all optimizers start there alike. The `ratio` of an optimizer on a case is its
-    updates to the target over those of the quickest optimizer there, infinite if it never arrived. `profile` at
-    `factor` is the share of the cases with a ratio of at most that, each problem counting as much as any other: at 1
-    it says how often the optimizer is the quickest, at the right how often it arrives at all. Cases in which nobody
-    arrives count against everybody. Only optimizers that ran on every problem are compared; ValueError if none did.
+    A case is a problem from one seed, where all optimizers start alike. `ratio`, on (optimizer, case), is the number of
+    updates to the target divided by that of the fastest optimizer on the case; it is infinite if the optimizer never
+    reached the target. `profile`, on (optimizer, factor), is the share of the cases whose ratio is at most that factor,
+    where each problem has the same weight: at 1 it is how often the optimizer is the fastest, and at the last factor
+    how often it reaches the target at all. A case in which no optimizer reaches the target counts against all of them.
+    The coordinates of a case are its `problem` and its `weight`; the factors are all those at which a profile rises.
 
-    On (optimizer, case): `ratio`, with the coordinates `problem` and `weight`. On (optimizer, factor): `profile`; the
-    factors are all those at which some profile rises.
+    `targets` are by problem; `default_target` is used for the others. Only optimizers that ran on every problem are
+    compared. Raises ValueError if there are none.
     """
     names = _common(datasets)
     columns, problems, weights = [], [], []
     for problem, dataset in datasets.items():
         target = (targets or {}).get(problem, default_target(dataset))
         steps = steps_to_target(dataset, target).sel(optimizer=names).transpose("optimizer", "seed").values
-        columns.append(np.maximum(steps, 1))  # a target that the start fulfils takes everybody as long
+        columns.append(np.maximum(steps, 1))  # where the start has reached the target, all take the same
         seeds = steps.shape[1]
         problems += [problem] * seeds
         weights += [1 / (seeds * len(datasets))] * seeds
     steps = np.concatenate(columns, 1)
-    quickest = steps.min(0)
+    fewest = steps.min(0)
     ratio = np.full(steps.shape, np.inf)
-    np.divide(steps, quickest, out=ratio, where=np.isfinite(steps))
+    np.divide(steps, fewest, out=ratio, where=np.isfinite(steps))
     factors = np.unique(np.append(ratio[np.isfinite(ratio)], 1.0))
     within = ratio[:, None, :] <= factors[:, None] * (1 + 1e-12)
     profile = np.round(within @ np.array(weights), 12)
@@ -48,5 +49,5 @@ def _common(datasets: Mapping[str, xr.Dataset]) -> list[str]:
     first, *others = datasets.values()
     names = [name for name in first.optimizer.values.tolist() if all(name in d.optimizer.values for d in others)]
     if not names:
-        raise ValueError(f"no optimizer ran on all of {', '.join(datasets)}, so that there is nothing to compare")
+        raise ValueError(f"no optimizer ran on all of {', '.join(datasets)}, so there is nothing to compare")
     return names

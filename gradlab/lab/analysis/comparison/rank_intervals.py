@@ -1,4 +1,4 @@
-"""Ranks, and how sure they are."""
+"""The ranks of the optimizers of a race, with intervals that say how sure they are."""
 
 from __future__ import annotations
 
@@ -12,19 +12,27 @@ from .resampling import MINIMUM_SEEDS, Resampling
 
 
 def ranks(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Dataset:
-    """The rank of each optimizer on the reporting seeds, with the interval that other seeds and stops give it.
+    """Return the rank of each optimizer on the reporting seeds, with the interval over other seeds and stops.
 
-    A sample takes other seeds and stops at one of the late evaluations (see `Resampling`). On (optimizer): `rank`, as
-    on the leaderboard; `low` and `high`, the ends of the interval of ranks, in which a tie counts for both sides;
-    `score_low` and `score_high`, the interval of the average score over other seeds alone (`low` in value, NaN where
-    runs diverged); `first`, the share of the samples in which nothing is better; `leads`, the share of the late
-    evaluations at which no other average over the seeds themselves is better. On (optimizer, other): `beats`, the share
-    of the samples in which the optimizer's average is the better one, a tie counting one half; `wins`, the share of
-    the seeds themselves; `surely`, whether it is better in all samples but the tail, of other seeds and stops as well
-    as of other seeds alone. With fewer than three reporting seeds nothing is sure: every interval is the whole table.
+    Each sample draws other seeds and stops at one of the late evaluations (see `Resampling`). On (optimizer):
 
-    The rate is held where it was chosen; `rate_intervals` says how sure that choice is. Intervals and verdicts are of
-    each optimizer, or pair, by itself: among many, some are wrong by chance.
+    - `rank`, as on the leaderboard;
+    - `low` and `high`, the ends of the interval of ranks, in which a tie counts as both places;
+    - `score_low` and `score_high`, the interval of the average score over other seeds alone, the lower value first;
+      NaN where runs diverged;
+    - `first`, the share of the samples in which no optimizer is better;
+    - `leads`, the share of the late evaluations at which no other optimizer has a better average over the actual seeds.
+
+    On (optimizer, other):
+
+    - `beats`, the share of the samples in which the optimizer has the better average; a tie counts one half;
+    - `wins`, the same share of the actual seeds;
+    - `surely`, True if it is better in all samples but the tail, both over other seeds and stops and over other seeds
+      alone.
+
+    With fewer than three reporting seeds nothing is sure, and every interval is the whole table. The rate stays at the
+    one that was chosen; `rate_intervals` says how sure that choice is. Each interval, and each entry of `surely`, is a
+    statement about one optimizer or one pair: among many, some are wrong by chance.
     """
     require_race(dataset)
     resampling = resampling or Resampling()
@@ -69,7 +77,7 @@ def ranks(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Datas
 
 
 def select_level_with_first(table: xr.Dataset) -> list[str]:
-    """The optimizers, by rank, that the first of the leaderboard does not surely beat; without itself."""
+    """Return the other optimizers, by rank, that the first of the leaderboard does not surely beat."""
     ordered = table.sortby("rank")
     first, *others = ordered.optimizer.values.tolist()
     surely = table.surely.sel(optimizer=first)

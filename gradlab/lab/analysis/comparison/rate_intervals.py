@@ -1,4 +1,4 @@
-"""The chosen rate, and how sure the choice is."""
+"""The learning rate that was chosen for each optimizer, with an interval that says how sure the choice is."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from .resampling import MINIMUM_SEEDS, Resampling
 
 
 def rate_intervals(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Dataset:
-    """The best rate of each optimizer, and those that other choosing seeds, or another stop, could have chosen.
+    """Return the best rate of each optimizer, and those that other choosing seeds, or another stop, could have chosen.
 
-    On (optimizer): `rate`; `low` and `high`, the ends of the interval of the rate chosen on resampled seeds and stops,
-    NaN with fewer than three seeds; `share`, how often it was the same one. All are NaN if no rate survived.
+    On (optimizer): `rate`; `low` and `high`, the ends of the interval of the rates chosen on resampled seeds and stops,
+    NaN with fewer than three choosing seeds; `share`, the share of the samples in which `rate` is chosen. All are NaN
+    if runs diverged at every rate.
     """
     dataset = sort_axes(dataset)
     resampling, best = resampling or Resampling(), best_rate_index(dataset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -138,16 +139,22 @@ SWEEP = (
 
 
 @pytest.fixture
-def small_sweep(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+def small_sweep(small_sweep_in: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> Callable[..., Any]:
     """`small_sweep("out", "--fresh", devices=8, HOME="x")`: a process that sweeps 2 tasks of 9 blocks of 5 chunks."""
-    (tmp_path / "line_of_the_tests.py").write_text(LINE)
+    return functools.partial(small_sweep_in, tmp_path)
 
-    def start(out: str, *arguments: str, devices: int = 1, **variables: str) -> subprocess.Popen[str]:
+
+@pytest.fixture(scope="session")
+def small_sweep_in() -> Callable[..., subprocess.Popen[str]]:
+    """`small_sweep_in(folder, "out", ...)`: the same in any folder, for fixtures that several tests share."""
+
+    def start(folder: Path, out: str, *arguments: str, devices: int = 1, **variables: str) -> subprocess.Popen[str]:
+        (folder / "line_of_the_tests.py").write_text(LINE)
         program = "import sys; from gradlab.cli import main; sys.exit(main())"
         root = str(Path(gl.__file__).parents[1])
         return subprocess.Popen(
-            [sys.executable, "-c", program, *SWEEP, "--out", str(tmp_path / out), *arguments],
-            cwd=tmp_path,
+            [sys.executable, "-c", program, *SWEEP, "--out", str(folder / out), *arguments],
+            cwd=folder,
             env=os.environ
             | {"PYTHONPATH": root, "JAX_NUM_CPU_DEVICES": str(devices), "JAX_PLATFORMS": "cpu"}
             | variables,
@@ -159,7 +166,7 @@ def small_sweep(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     return start
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def contents() -> Callable[[Path], dict[str, bytes]]:
     """`contents(folder)`: all files in it by name, but not those that differ from run to run: provenance and report."""
     varying = ("provenance.json", "report.html")

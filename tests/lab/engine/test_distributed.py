@@ -18,11 +18,14 @@ from gradlab.lab.engine.distributed import Processes
 Start = Callable[..., subprocess.Popen[str]]
 
 
-@pytest.fixture
-def one_device(small_sweep: Start, contents: Callable[[Path], dict[str, bytes]], tmp_path: Path) -> dict[str, bytes]:
-    process = small_sweep("one")
+@pytest.fixture(scope="module")
+def one_device(
+    small_sweep_in: Start, contents: Callable[[Path], dict[str, bytes]], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("one_device")
+    process = small_sweep_in(folder, "one")
     assert process.communicate(timeout=100)[1] == ""
-    return contents(tmp_path / "one")
+    return contents(folder / "one")
 
 
 def test_eight_devices_and_two_processes_of_four_equal_one_device(

@@ -9,6 +9,7 @@ import pytest
 
 from gradlab import _compat
 from gradlab.lab.engine.devices import FAST_COMPILATION
+from gradlab.lab.results import plan
 
 CHANGED = f"JAX {jax.__version__} changed something that gradlab/_compat.py relies on: "
 WEAKLY = f"{CHANGED}the primitive convert_element_type_p; see convert_weakly"
@@ -101,3 +102,14 @@ def test_convert_weakly_has_a_derivative_and_can_be_mapped() -> None:
 
     assert jax.grad(square)(jnp.float32(3)) == 6, WEAKLY
     assert jax.vmap(square)(jnp.arange(3.0)).tolist() == [0, 1, 4], WEAKLY
+
+
+@pytest.mark.parametrize("name", [*plan.SETTINGS, *plan.RARE_SETTINGS])
+def test_every_setting_of_a_plan_exists(name: str) -> None:
+    settings = _compat.read_settings()
+    assert name in settings, (
+        f"{CHANGED}jax.config has no setting {name}, so a plan does not have it; see results/plan.py"
+    )
+    if name in plan.RARE_SETTINGS:
+        found, default = str(settings[name]), str(plan.RARE_SETTINGS[name])
+        assert found == default, f"{CHANGED}the default of {name} is {found}, and not {default}; see results/plan.py"

@@ -20,9 +20,9 @@ FORMAT = "gradlab-plan-4"
 # Older formats that can be continued. They call the tasks "laps"; the second one has no source files.
 _OLD_FORMATS = ("gradlab-plan-3", "gradlab-results-2")
 
-_SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_prng_impl", "jax_threefry_partitionable")
+SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_prng_impl", "jax_threefry_partitionable")
 # Further settings that change results, with their defaults. A plan has only those with another value.
-_RARE_SETTINGS: dict[str, Any] = {
+RARE_SETTINGS: dict[str, Any] = {
     "jax_allow_f16_reductions": True,
     "jax_disable_most_optimizations": False,
     "jax_exec_time_optimization_effort": 0.0,
@@ -52,8 +52,8 @@ def make_plan(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
 def read_result_settings() -> dict[str, str]:
     """Return those settings of the calling thread that change results, and the kind of device."""
     current = read_settings()
-    settings = {name: str(current[name]) for name in _SETTINGS}
-    for name, default in _RARE_SETTINGS.items():
+    settings = {name: str(current[name]) for name in SETTINGS}
+    for name, default in RARE_SETTINGS.items():
         value = current.get(name, default)  # older versions of JAX do not have all of them
         if str(value) != str(default):
             settings[name] = str(value)

@@ -75,10 +75,13 @@ def look_up(name: str, table: Mapping[str, T], kind: str) -> T:
 
 def _suggest_spelling(name: str, table: Mapping[str, Any], kind: str) -> str:
     """Say how to type what seems to be two names, a file, a module, or a name of another kind; else return ""."""
-    option = f"--{kind.split(',')[0].split()[0]}"
+    is_option = kind in (
+        "optimizer",
+        "problem",
+    )  # `gradlab check` and `gradlab explain` take a name of any kind instead
     words = name.replace(",", " ").split()
     if len(words) > 1 and all(word in table for word in words):
-        return f"repeat the option: {' '.join(f'{option} {word}' for word in words)}"
+        return f"repeat the option: {' '.join(f'--{kind} {word}' for word in words)}" if is_option else "pass one name"
     path = PurePath(name)
     if path.suffix == ".py":
         return f"a name in a file is typed with the file's module and a colon, {path.stem}:NAME"
@@ -91,7 +94,9 @@ def _suggest_spelling(name: str, table: Mapping[str, Any], kind: str) -> str:
         return f"a name in a module is typed with a colon, {module}:{last}"
     if (other := _find_other_kind(name)) is not None:
         answer = f"it is {'an' if other[0] in 'aeio' else 'a'} {other}"
-        return f"{answer}; pass it as --{other} {name}" if other in ("optimizer", "problem") else answer
+        if is_option and other in ("optimizer", "problem"):
+            return f"{answer}; pass it as --{other} {name}"
+        return f"{answer}; gradlab explain {name} describes it"
     return ""
 
 

@@ -34,7 +34,8 @@ def as_factory(name: str, found: Any, origin: str | None = None) -> Callable[...
     """
     if isinstance(found, (Value, optax.GradientTransformation)) or not callable(found):
         raise LoadError(
-            f"{name} is a {type(found).__name__}, expected a function or a class that is called with hyperparameters"
+            f"{name} has the type {type(found).__name__}, expected a function or a class that is called with "
+            f"hyperparameters"
         )
     if is_factory(found):
         return found if origin is None or not is_user_code(found) else _with_origin(found, origin)

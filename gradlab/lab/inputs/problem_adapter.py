@@ -99,7 +99,7 @@ def _call_if_needed(found: Any, label: str) -> Any:
                 f"{_EXPECTED}, or a function that returns one; give its arguments defaults"
             ) from None
         raise BrokenUserCodeError(str(error)) from error.__cause__
-    kind = "an array" if isinstance(problem, jax.Array) else f"a {type(problem).__name__}"
+    kind = "an array" if isinstance(problem, jax.Array) else f"an object of type {type(problem).__name__}"
     raise LoadError(f"{label} gives {kind}, expected a problem: a class with {_EXPECTED}")
 
 

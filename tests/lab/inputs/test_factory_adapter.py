@@ -119,9 +119,9 @@ def generated(rate=0.1):
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (3, "it is a int, expected a function or a class that is called with hyperparameters"),
+        (3, "it has the type int, expected a function or a class that is called with hyperparameters"),
         (optax.sgd(0.1), "expected a function or a class that is called with hyperparameters"),
-        (gl.sgd(0.1), "it is a Transformation, expected a function or a class"),
+        (gl.sgd(0.1), "it has the type Transformation, expected a function or a class"),
         (later, "it is an async function, which returns no optimizer"),
         (generated, "it is a generator, which returns no optimizer"),
         (lambda **options: optax.sgd(0.1), r"it cannot make optimizers: .* not \*\*options; list them"),

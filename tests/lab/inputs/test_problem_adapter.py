@@ -51,7 +51,10 @@ def test_a_value_or_a_class_gets_the_defaults() -> None:
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (3, r"int gives a int, expected a problem: a class with init\(key\) and loss\(params, batch\)$"),
+        (
+            3,
+            r"int gives an object of type int, expected a problem: a class with init\(key\) and loss\(params, batch\)$",
+        ),
         (dict, r"dict is not a problem: it lacks init\(key\) and loss\(params, batch\)$"),
         (type("Bad", (Own,), {"steps": 0}), "Bad.steps is 0"),
         (type("Slotted", (Own,), {"__slots__": ()}), None),

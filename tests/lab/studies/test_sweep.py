@@ -195,7 +195,7 @@ def test_several_optimizers_are_a_list_or_a_dictionary_of_factories_and_names() 
         ([gl.sgd, "sgd"], "two optimizers are named sgd; give one of them another name"),
         (gl.adam(0.1), "expected a function or a class that is called with hyperparameters"),
         ([gl.adam(0.1)], "expected a function or a class that is called with hyperparameters"),
-        ({"a": 3}, "a is a int, expected a function or a class"),
+        ({"a": 3}, "a has the type int, expected a function or a class"),
     ],
 )
 def test_optimizers_that_are_none_are_refused(optimizers: Any, message: str) -> None:

@@ -21,7 +21,7 @@ class DoubleWell(PlaneProblem):
     """
 
     name = "double_well"
-    summary = "A shallow minimum in front of a deeper one: plain descent stays in it, momentum can pass on."
+    summary = "A shallow minimum before a deeper one: plain descent stays in it, and momentum can roll on."
     steps = 200
     landscape = Landscape(window=((-2.2, 2.4), (-1.5, 1.5)), optimum=(-1.0, 0.0))
     start = (1.6, 0.5)

@@ -12,7 +12,7 @@ from .plane import PlaneProblem
 
 @dataclass(frozen=True)
 class Himmelblau(PlaneProblem):
-    r"""The loss $(x^2 + y - 11)^2 + (x + y^2 - 7)^2$, where runs start near its maximum at (-0.27, -0.92).
+    r"""The loss $(x^2 + y - 11)^2 + (x + y^2 - 7)^2$, where runs start near the local maximum at (-0.27, -0.92).
 
     Source: Himmelblau (1972).
     """

@@ -21,7 +21,7 @@ class Saddle(PlaneProblem):
     """
 
     name = "saddle"
-    summary = "A ridge that leads to a saddle point: plain descent stays there long, other methods soon leave it."
+    summary = "A ridge that leads to a saddle point, where plain descent stalls and momentum or adaptive rates help."
     steps = 300
     landscape = Landscape(
         window=((-1.5, 1.5), (-2.0, 2.0)), optimum=(0.0, math.sqrt(2.0)), further_optima=((0.0, -math.sqrt(2.0)),)
@@ -39,8 +39,9 @@ class Saddle(PlaneProblem):
 class MonkeySaddle(PlaneProblem):
     r"""The loss $|z^3 + 1|^2 / 2 = 1/2 + x^3 - 3 x y^2 + (x^2 + y^2)^3 / 2$ of $z = x + iy$.
 
-    At (0, 0) the gradient and the curvature are both zero. Gradient descent approaches it only as $1/t$, and leaves it
-    as slowly. The minima are the three cube roots of -1. Source: Hilbert & Cohn-Vossen (1932) for the surface.
+    At (0, 0) the gradient and the curvature are both zero, and near it the gradient is proportional to the square of
+    the distance. Gradient descent approaches it only as $1/t$, and leaves it as slowly. The minima are the three cube
+    roots of -1. Source: Hilbert & Cohn-Vossen (1932) for the surface.
     """
 
     name = "monkey_saddle"

@@ -32,7 +32,7 @@ class Quadratic(Problem):
     """
 
     name = "quadratic"
-    summary = "A quadratic bowl of 20 dimensions, where theory says exactly how fast many optimizers converge."
+    summary = "A quadratic bowl with condition number 100: theory says exactly how fast many optimizers converge."
     steps = 300
     minimum = 0.0
 

@@ -1,1 +1,1 @@
-"""Real data: small data sets that scikit-learn ships, or that are made here, and models that are trained on them."""
+"""Problems with real data: small data sets from scikit-learn, and the models that are trained on them."""

@@ -61,7 +61,9 @@ class Characters(Problem):
     name = "characters"
     summary = "A language model of characters, on 13,000 characters of text: rare characters are seldom updated."
     steps = 300
-    score = Score("test_bits", "test bits per character", False, False, tolerance=0.05, chosen_by="validation_bits")
+    score = Score(
+        "test_bits", "test bits per character", logarithmic=False, tolerance=0.05, chosen_by="validation_bits"
+    )
 
     context: int = 8
     embedding: int = 8

@@ -137,15 +137,15 @@ def _require_arguments(spec: str, factory: Any, arguments: dict[str, Any]) -> No
     is_ours = ":" not in spec or is_factory(factory)
     with contextlib.suppress(TypeError, ValueError):  # a factory without a signature is called all the same
         signature = inspect.signature(getattr(factory, "of", factory))
-        known = [*signature.parameters]
+        parameters = [*signature.parameters]
         is_open = any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values())
-        listed = f"it has {', '.join(known) or 'none'}"
-        if unknown := [name for name in arguments if name not in known and not is_open]:
-            fail(f"{spec} has no argument {unknown[0]!r}; {suggest_name(unknown[0], known) or listed}")
+        listing = f"it has {', '.join(parameters) or 'none'}"
+        if unknown := [name for name in arguments if name not in parameters and not is_open]:
+            fail(f"{spec} has no argument {unknown[0]!r}; {suggest_name(unknown[0], parameters) or listing}")
         try:
             signature.bind(**arguments)
         except TypeError as error:
-            fail(f"{spec} cannot be called with these arguments: {error}; {listed}")
+            fail(f"{spec} cannot be called with these arguments: {error}; {listing}")
     refusals: tuple[type[Exception], ...] = (TypeError, ValueError) if is_ours else (ValueError,)
     try:
         with limit_time(time_limit_seconds()):
@@ -180,16 +180,16 @@ def _require_callable(spec: str, factory: Any, arguments: dict[str, Any]) -> Non
         return
     with contextlib.suppress(TypeError, ValueError):  # a factory without a signature is called all the same
         parameters = inspect.signature(factory).parameters.values()
-        needed = [
+        missing = [
             parameter.name
             for parameter in parameters
             if parameter.default is parameter.empty
             and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
             and parameter.name not in arguments
         ]
-        if needed:
-            given = " ".join(f"--arg {name}=..." for name in needed)
-            fail(f"{spec} cannot be called without {' and '.join(needed)}; give {given}")
+        if missing:
+            options = " ".join(f"--arg {name}=..." for name in missing)
+            fail(f"{spec} cannot be called without {' and '.join(missing)}; give {options}")
 
 
 def _make_link_factory(entry: Entry) -> Any:
@@ -202,12 +202,12 @@ def _make_link_factory(entry: Entry) -> Any:
     return make
 
 
-def _parse_arguments(given: list[str]) -> dict[str, Any]:
+def _parse_arguments(assignments: list[str]) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
-    for item in given:
-        name, equals, text = item.partition("=")
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
         if not equals or not name.isidentifier():
-            fail(f"--arg takes NAME=VALUE, such as learning_rate=1e-3; got {item!r}")
+            fail(f"--arg takes NAME=VALUE, such as learning_rate=1e-3; got {assignment!r}")
         if name in arguments:
             fail(f"--arg {name} is given twice ({arguments[name]!r} and {text}); leave one out")
         try:
@@ -238,8 +238,8 @@ def _add_learning_rate(factory: Any, arguments: dict[str, Any]) -> dict[str, Any
 def _list_references() -> dict[str, Callable[..., Any]]:
     from gradlab.testing import references
 
-    found = {name: item for name, item in vars(references).items() if inspect.isfunction(item)}
-    return {name: item for name, item in found.items() if name != "trajectory"}
+    functions = {name: item for name, item in vars(references).items() if inspect.isfunction(item)}
+    return {name: item for name, item in functions.items() if name != "trajectory"}
 
 
 def _print_report(report: Report) -> None:

@@ -21,12 +21,12 @@ _DECORATORS = ("transformation", "recipe", "schedule")
 
 def complete_problems(incomplete: str) -> list[tuple[str, str]]:
     """Return the problems that begin with the typed text, each with its summary."""
-    found = []
+    matches = []
     for name, file in _find_imported_names(_ROOT / "lab" / "problems" / "__init__.py"):
         constants = _read_constants(_read_definitions(file).get(name))
         if "name" in constants and constants["name"].startswith(incomplete):
-            found.append((constants["name"], constants["summary"]))
-    return found
+            matches.append((constants["name"], constants["summary"]))
+    return matches
 
 
 def complete_optimizers(incomplete: str) -> list[str]:

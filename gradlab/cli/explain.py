@@ -52,45 +52,49 @@ def explain(
     from ..lab.inputs.user_errors import UserCodeError, convert_user_errors
 
     try:
-        found = _find_subject(name)
-        in_words = describe_problem if Problem in type(found).__mro__ else describe_factory
+        subject = _find_subject(name)
+        describe = describe_problem if Problem in type(subject).__mro__ else describe_factory
         with convert_user_errors(name, ":" in name):
-            described = in_words(name, found)
+            description = describe(name, subject)
     except (UnknownNameError, LoadError, UserCodeError) as error:
         fail(error, 1 if isinstance(error, UserCodeError) else 2)
     if as_json:
-        print_json(described)
+        print_json(description)
     else:
-        _print_description(make_console(), described)
+        _print_description(make_console(), description)
 
 
-def describe_factory(name: str, found: Any) -> dict[str, Any]:
+def describe_factory(name: str, subject: Any) -> dict[str, Any]:
     """Return the description of a Contestant or an Entry, ready for JSON. Equations are LaTeX and Unicode."""
     import optax
 
     from gradlab import registry
     from gradlab.equations import equations_of
 
-    if isinstance(found, Contestant) and name not in VARIANTS:
-        found = registry.entries()[name]
-    is_variant = isinstance(found, Contestant)
-    example = found.make(0.1) if is_variant else found.example
-    described: dict[str, Any] = {"name": name, "kind": "variant" if is_variant else found.kind, "call": repr(example)}
-    described["documentation"] = [] if is_variant else _read_documentation(example.factory.build)
+    if isinstance(subject, Contestant) and name not in VARIANTS:
+        subject = registry.entries()[name]
+    is_variant = isinstance(subject, Contestant)
+    example = subject.make(0.1) if is_variant else subject.example
+    description: dict[str, Any] = {
+        "name": name,
+        "kind": "variant" if is_variant else subject.kind,
+        "call": repr(example),
+    }
+    description["documentation"] = [] if is_variant else _read_documentation(example.factory.build)
     if isinstance(example, optax.GradientTransformation):
-        made = equations_of(example, update=described["kind"] in ("recipe", "variant"))
-        described["equations"] = [
-            {"latex": latex, "text": text} for latex, text in zip(made.lines, made.plain, strict=True)
+        equations = equations_of(example, update=description["kind"] in ("recipe", "variant"))
+        description["equations"] = [
+            {"latex": latex, "text": text} for latex, text in zip(equations.lines, equations.plain, strict=True)
         ]
-        described["symbols"] = [
+        description["symbols"] = [
             {"latex": symbol.latex, "text": format_formula(symbol.latex), "value": symbol.value}
-            for symbol in made.symbols
+            for symbol in equations.symbols
         ]
-        described["composition"] = str(example)
-    described["hyperparameters"] = _describe_hyperparameters(example.factory.parameters)
+        description["composition"] = str(example)
+    description["hyperparameters"] = _describe_hyperparameters(example.factory.parameters)
     if isinstance(example, optax.GradientTransformation):
-        described["state"] = describe_state_memory(example)
-    return described
+        description["state"] = describe_state_memory(example)
+    return description
 
 
 def describe_problem(name: str, problem: Problem) -> dict[str, Any]:
@@ -112,10 +116,10 @@ def _make_json_ready(value: Any) -> Any:
     return value if finite or isinstance(value, (int, str)) or value is None else repr(value)
 
 
-def _print_description(console: Console, described: Mapping[str, Any]) -> None:
-    console.print(TrimmedLines(Text(described["name"], style="bold")))
-    is_problem = described["kind"] == "problem"
-    paragraphs = [described["call"]] if described["kind"] == "variant" else described["documentation"]
+def _print_description(console: Console, description: Mapping[str, Any]) -> None:
+    console.print(TrimmedLines(Text(description["name"], style="bold")))
+    is_problem = description["kind"] == "problem"
+    paragraphs = [description["call"]] if description["kind"] == "variant" else description["documentation"]
     if paragraphs:
         console.print(TrimmedLines(Text(paragraphs[0])))
     for paragraph in paragraphs[1:]:
@@ -124,23 +128,23 @@ def _print_description(console: Console, described: Mapping[str, Any]) -> None:
         console.print(TrimmedLines(Text(paragraph)))
     if paragraphs:
         console.print()
-    if described.get("equations"):
+    if description.get("equations"):
         console.print(Text("equations", style="bold"))
-        for number, line in enumerate(described["equations"], 1):
+        for number, line in enumerate(description["equations"], 1):
             console.print(Text(f"({number}) {line['text']}"), soft_wrap=True)
-        if described["symbols"]:
-            values = ", ".join(f"{symbol['text']} = {symbol['value']}" for symbol in described["symbols"])
+        if description["symbols"]:
+            values = ", ".join(f"{symbol['text']} = {symbol['value']}" for symbol in description["symbols"])
             console.print(TrimmedLines(Text(f"with {values}")))
         console.print()
-    if "composition" in described:
+    if "composition" in description:
         console.print(Text("composition", style="bold"))
-        console.print(Text(described["composition"]), soft_wrap=True)  # code must not be wrapped
+        console.print(Text(description["composition"]), soft_wrap=True)  # code must not be wrapped
         console.print()
-    if described.get("hyperparameters"):
-        _print_hyperparameters(console, described["hyperparameters"])
+    if description.get("hyperparameters"):
+        _print_hyperparameters(console, description["hyperparameters"])
     for part in ("state", "settings"):
-        if part in described:
-            value = described[part]
+        if part in description:
+            value = description[part]
             text = value if isinstance(value, str) else ", ".join(f"{key}={number!r}" for key, number in value.items())
             console.print(Text(part, style="bold"))
             console.print(TrimmedLines(Text(text)))
@@ -159,9 +163,9 @@ def _find_subject(name: str) -> Any:
     from ..lab.inputs.user_errors import UserCodeError, convert_user_errors, describe_error
 
     if ":" not in name:
-        known: dict[str, Any] = {**collect_contestants(), **registry.entries(), **PROBLEMS}
-        found = look_up(name, known, "optimizer, link, schedule or problem")
-        return found() if name in PROBLEMS else found
+        table: dict[str, Any] = {**collect_contestants(), **registry.entries(), **PROBLEMS}
+        subject = look_up(name, table, "optimizer, link, schedule or problem")
+        return subject() if name in PROBLEMS else subject
     own = import_object(name)
     if hasattr(own, "loss"):
         return find_problem(name)
@@ -208,7 +212,7 @@ def _read_documentation(thing: Any) -> list[str]:
 
 
 def _describe_hyperparameters(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
-    found = []
+    rows = []
     for parameter in parameters.values():
         required = parameter.default is inspect.Parameter.empty
         default = "any number of them" if parameter.variadic else "required" if required else repr(parameter.default)
@@ -216,8 +220,8 @@ def _describe_hyperparameters(parameters: Mapping[str, Any]) -> list[dict[str, s
             values = f"{parameter.range}, or a schedule"
         else:
             values = "transformations" if parameter.transformation or parameter.variadic else "an option"
-        found.append({"argument": parameter.name, "default": default, "range": values})
-    return found
+        rows.append({"argument": parameter.name, "default": default, "range": values})
+    return rows
 
 
 def _print_hyperparameters(console: Console, hyperparameters: Sequence[Mapping[str, str]]) -> None:

@@ -37,7 +37,7 @@ def meet(coordinator: str, count: int, index: int, seconds: int) -> None:
 
 def _gather(coordinator: str, family: int, port: int, count: int, end: float, seconds: int) -> None:
     """Wait for the other processes, and tell all of them to go on, or why not."""
-    came: dict[int, socket.socket] = {}
+    visitors: dict[int, socket.socket] = {}
     with socket.socket(family, socket.SOCK_STREAM) as door:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -46,7 +46,7 @@ def _gather(coordinator: str, family: int, port: int, count: int, end: float, se
         except OSError as error:
             fail(f"process 0 cannot listen at {coordinator} ({error.strerror}); pass another port", 1)
         refusal = ""
-        while len(came) < count - 1 and not refusal:
+        while len(visitors) < count - 1 and not refusal:
             door.settimeout(max(0.01, end - time.monotonic()))
             try:
                 visitor, _ = door.accept()
@@ -60,15 +60,15 @@ def _gather(coordinator: str, family: int, port: int, count: int, end: float, se
                     refusal = (
                         f"--processes is {count} for --process 0, but {others} for --process {other}; it must agree"
                     )
-                elif other in came:
+                elif other in visitors:
                     refusal = f"two processes have --process {other}; give each its own number, from 0 to {count - 1}"
-                came[other if other not in came else -1] = visitor
+                visitors[other if other not in visitors else -1] = visitor
             elif time.monotonic() >= end:
-                missing = ", ".join(str(other) for other in range(1, count) if other not in came)
+                missing = ", ".join(str(other) for other in range(1, count) if other not in visitors)
                 refusal = (
                     f"--process {missing} {_MISSING} {coordinator} within {seconds} s; start all processes together"
                 )
-    for visitor in came.values():
+    for visitor in visitors.values():
         visitor.settimeout(5)
         with contextlib.suppress(OSError):
             visitor.sendall(f"{refusal}\n".encode())

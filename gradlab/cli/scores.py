@@ -25,8 +25,8 @@ def format_score_with_spread(score: float, spread: float, attributes: Mapping[st
     if attributes["logarithmic"]:
         if score < 2 * TINY:
             return "0"
-        found = format_factor(spread) if has_spread else ""
-        return f"{score:.1e}" + (f" ×÷ {found}" if found else " (all alike)" * has_spread)
+        factor = format_factor(spread) if has_spread else ""
+        return f"{score:.1e}" + (f" ×÷ {factor}" if factor else " (all alike)" * has_spread)
     if read_scale(attributes) == "share":
         if not has_spread:
             return f"{100 * score:.1f} %"

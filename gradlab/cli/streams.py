@@ -22,9 +22,11 @@ def _replace_letters(error: UnicodeError) -> tuple[str, int]:
     """Replace characters that the encoding lacks by plain ones, escaped bytes of file names, or question marks."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    signs = error.object[error.start : error.end]
-    escaped = (f"\\x{ord(sign) - 0xDC00:02x}" if "\udc80" <= sign <= "\udcff" else None for sign in signs)
-    return "".join(byte or _PLAIN.get(sign, "?") for sign, byte in zip(signs, escaped)), error.end
+    characters = error.object[error.start : error.end]
+    escapes = (
+        f"\\x{ord(character) - 0xDC00:02x}" if "\udc80" <= character <= "\udcff" else None for character in characters
+    )
+    return "".join(byte or _PLAIN.get(character, "?") for character, byte in zip(characters, escapes)), error.end
 
 
 codecs.register_error("gradlab", _replace_letters)

@@ -31,11 +31,11 @@ def describe_usage_error(error: Any, arguments: Sequence[str], commands: Collect
     if kind == "BadOptionUsage" and "not take a value" in text:
         typed = _find_typed_value((error.option_name,), arguments)
         return f"{error.option_name} takes no value, got {typed!r}; pass {error.option_name} alone"
-    if found := _COMMAND.match(text):
-        guess = suggest_name(found[1], commands) or f"it has {', '.join(commands)}, and gradlab --help describes them"
-        return f"gradlab has no command {found[1]!r}; {guess}"
-    if found := _EXTRA.match(text):
-        return _describe_extra_words(program, found[1], error)
+    if match := _COMMAND.match(text):
+        guess = suggest_name(match[1], commands) or f"it has {', '.join(commands)}, and gradlab --help describes them"
+        return f"gradlab has no command {match[1]!r}; {guess}"
+    if match := _EXTRA.match(text):
+        return _describe_extra_words(program, match[1], error)
     return text
 
 
@@ -59,29 +59,27 @@ def _list_options(command: Any) -> list[str]:
 
 
 def _describe_bad_value(param: Any, text: str, arguments: Sequence[str]) -> str:
-    shown, typed = _format_name(param), _find_typed_value(param.opts, arguments)
-    came = "" if typed is None else f", got {typed!r}"
-    if found := _CHOICES.search(text):
-        names = [name.strip().strip("'") for name in found[1].split(",")]
-        return f"{shown} must be one of {', '.join(names)}{came}"
-    if found := _LEAST.search(text):
-        return f"{shown} must be at least {found[1]}, got {typed}"
-    for said, kind in _KINDS.items():
-        if said in text:
-            return f"{shown} must be {kind}{came}"
-    return f"{shown}: {text.partition(': ')[2] or text}{came}"
+    name, typed = _format_name(param), _find_typed_value(param.opts, arguments)
+    ending = "" if typed is None else f", got {typed!r}"
+    if match := _CHOICES.search(text):
+        choices = [choice.strip().strip("'") for choice in match[1].split(",")]
+        return f"{name} must be one of {', '.join(choices)}{ending}"
+    if match := _LEAST.search(text):
+        return f"{name} must be at least {match[1]}, got {typed}"
+    for phrase, kind in _KINDS.items():
+        if phrase in text:
+            return f"{name} must be {kind}{ending}"
+    return f"{name}: {text.partition(': ')[2] or text}{ending}"
 
 
 def _describe_extra_words(program: str, words: str, error: Any) -> str:
     context = getattr(error, "ctx", None)
     params = [] if context is None else context.command.params
-    taken = " ".join(param.name.upper() for param in params if param.param_type_name == "argument")
-    repeated = next((param.opts[0] for param in params if getattr(param, "multiple", False)), None)
-    takes = f"takes {taken} and options" if taken else "takes options only"
-    how = f"; put each value after its option ({repeated} ...), and write a list without blanks (0.1,0.2)" * bool(
-        repeated
-    )
-    return f"{program} {takes}, but also got {words!r}{how}"
+    names = " ".join(param.name.upper() for param in params if param.param_type_name == "argument")
+    option = next((param.opts[0] for param in params if getattr(param, "multiple", False)), None)
+    takes = f"takes {names} and options" if names else "takes options only"
+    advice = f"; put each value after its option ({option} ...), and write a list without blanks (0.1,0.2)"
+    return f"{program} {takes}, but also got {words!r}{advice if option else ''}"
 
 
 def _format_name(param: Any) -> str:
@@ -96,9 +94,9 @@ def _format_help(param: Any) -> str:
 
 def _find_typed_value(names: Sequence[str], arguments: Sequence[str]) -> str | None:
     """Return the last value that was typed for an option, or None for an argument."""
-    found = None
+    typed = None
     for index, word in enumerate(arguments):
         name, equals, value = word.partition("=")
         if name in names:
-            found = value if equals else next(iter(arguments[index + 1 :]), None)
-    return found
+            typed = value if equals else next(iter(arguments[index + 1 :]), None)
+    return typed

@@ -1,4 +1,4 @@
-"""Findings: all that the report says about one problem, computed once."""
+"""Findings: everything that the report says about one problem, computed once."""
 
 from __future__ import annotations
 
@@ -17,54 +17,48 @@ from ..problems.base import Problem
 
 
 class ReportError(ValueError):
-    """Results that a report cannot be made of."""
+    """Results that cannot be reported."""
 
 
 class Finding(NamedTuple):
-    """One problem's results, and what they say."""
+    """The results of a race on one problem, and what they say."""
 
     name: str
     dataset: xr.Dataset
-    problem: Problem | None  # None if it is not known here; then there are no contours to draw
+    problem: Problem | None  # None if it is unknown, so that there are no contours to draw
     rows: list[Row]
     summary: xr.Dataset
     ranks: xr.Dataset
     rates: xr.Dataset
-    level: list[str]  # the optimizers that cannot be told from the first
+    level: list[str]  # the optimizers over which the lead of the first is not certain
 
     @property
     def seeds(self) -> tuple[int, int]:
-        """The numbers of seeds for choosing and for reporting."""
+        """The numbers of choosing and of reporting seeds."""
         roles = self.dataset.role.values
         return tuple(int(np.isin(roles, (role, "both")).sum()) for role in ("choose", "report"))  # type: ignore[return-value]
 
     @property
     def is_sure(self) -> bool:
-        """Whether there are enough reporting seeds to say how sure a rank is."""
+        """True if there are enough reporting seeds to say how sure a rank is."""
         return self.seeds[1] >= MINIMUM_SEEDS
 
 
 def compute_findings(
     datasets: Mapping[str, xr.Dataset], problems: Mapping[str, Problem] | None = None
 ) -> list[Finding]:
-    """The findings on each problem; `problems` are the values that were raced on, where they are at hand.
+    """Return the findings on each problem. `problems` are the problems themselves, as far as the caller has them.
 
     A sweep of a grid is taken as a race of its combinations (see `gradlab.lab.analysis.sweep_as_race`). Raises
-    ReportError for results without a learning rate to choose.
+    ReportError for results without learning rates to choose among.
     """
     try:
         datasets = {name: as_race(dataset) for name, dataset in datasets.items()}
     except ValueError as error:
-        raise ReportError(
-            f"a report compares optimizers over learning rates, and {error}; pictures can be drawn of it (--format png)"
-        ) from None
-    for name, dataset in datasets.items():
-        if "rate" not in dataset.dims or "learning_rate" not in dataset.coords:
-            raise ReportError(
-                f"a report compares optimizers over learning rates, and {name} has none: found {_axes(dataset)}"
-            )
+        reason = f"the report compares optimizers over learning rates: {error}"
+        raise ReportError(f"{reason}; pictures of these results can be drawn (--format png)") from None
     if not datasets:
-        raise ReportError("there are no results to report: the file holds no problem")
+        raise ReportError("there is nothing to report: the results are of no problem")
     resampling = Resampling()
     findings = []
     for name, dataset in datasets.items():
@@ -73,7 +67,7 @@ def compute_findings(
             Finding(
                 name,
                 dataset,
-                (problems or {}).get(name) or _known(dataset.attrs),
+                (problems or {}).get(name) or _find_problem(dataset.attrs),
                 leaderboard(dataset),
                 summary(dataset),
                 table,
@@ -84,12 +78,8 @@ def compute_findings(
     return findings
 
 
-def _axes(dataset: xr.Dataset) -> str:
-    return ", ".join(map(str, dataset.dims)) or "nothing"
-
-
 def order_by_mean_rank(findings: list[Finding]) -> list[str]:
-    """All optimizers, by their mean rank over the problems that they ran on."""
+    """Return the names of all optimizers, by their mean rank over the problems that they ran on."""
     ranks_of: dict[str, list[int]] = {}
     for finding in findings:
         for row in finding.rows:
@@ -98,13 +88,13 @@ def order_by_mean_rank(findings: list[Finding]) -> list[str]:
 
 
 def select_for_charts(findings: list[Finding], count: int = 6) -> list[str]:
-    """The optimizers to draw before the reader chooses: the first two of every problem, then the best overall."""
+    """Return the optimizers that the charts show at first: the first two on every problem, then the best overall."""
     leaders = [row.optimizer for finding in findings for row in finding.rows[:2]]
     return list(dict.fromkeys([*leaders, *order_by_mean_rank(findings)]))[:count]
 
 
-def _known(attributes: Mapping[str, Any]) -> Problem | None:
-    """The problem of that name, if it is set up as the one that was raced on."""
+def _find_problem(attributes: Mapping[str, Any]) -> Problem | None:
+    """Return gradlab's problem of that name, if it is set up like the one that was trained."""
     make = PROBLEMS.get(attributes["problem"])
     problem = None if make is None else make()
     return problem if repr(problem) == attributes.get("setup") else None

@@ -1,4 +1,4 @@
-"""Paths on a landscape, and its contour lines, as whole numbers: a thousand to the width of the window."""
+"""The paths on a landscape and its contour lines, in whole numbers: a thousandth of the width of the window."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .findings import Finding
 from .number_formatting import round_for_json
 
 WIDTH = 1000
-REACH = 3  # how many windows beyond the window a path is followed
+REACH = 3  # a path is followed for so many widths beyond the window
 
 
 def path_data(finding: Finding) -> dict[str, Any] | None:
-    """The first reporting run of each optimizer; None where the parameters are no point of a plane."""
+    """Return the path of the first reporting run of each optimizer, and the contours; None if there are no paths."""
     dataset = finding.dataset
     if "path" not in dataset:
         return None
@@ -38,12 +38,12 @@ def path_data(finding: Finding) -> dict[str, Any] | None:
         if bool(run.has_rate):
             points = run.path.transpose("step", "parameter").values.astype(float)
             out = find_exits(points, window)
-            known = int(np.isfinite(points).all(1).argmin()) or len(points)  # the first that is not, if any
+            end = int(np.isfinite(points).all(1).argmin()) or len(points)  # the first point that is not finite
             lines[name] = {
                 "rate": float(run.learning_rate),
-                "points": place(points[:known]).round().astype(int).ravel().tolist(),
+                "points": place(points[:end]).round().astype(int).ravel().tolist(),
                 "exits": [[int(at), *place(np.array(spot)).round().astype(int).tolist()] for at, *spot in out.tolist()],
-                "loss": round_for_json(run.loss.values[:known], 3) if "loss" in run else None,
+                "loss": round_for_json(run.loss.values[:end], 3) if "loss" in run else None,
             }
     return {
         "height": round((top - bottom) * scale),
@@ -56,26 +56,26 @@ def path_data(finding: Finding) -> dict[str, Any] | None:
 
 
 def _around(points: np.ndarray) -> np.ndarray:
-    """A window for a landscape that is not known: the middle nine tenths of all points, and some room."""
+    """Return a window for an unknown landscape: the middle nine tenths of all points, with some room around."""
     low, high = np.nanquantile(points.reshape(-1, 2), (0.05, 0.95), axis=0)
     room = 0.15 * max(float((high - low).max()), 1e-3)
     return np.stack([low - room, high + room], 1)
 
 
 def _contours(problem: Problem, scale: float) -> list[str]:
-    """One SVG path a level."""
+    """Return an SVG path for each level."""
     across, up, height = compute_heights(problem)
-    made = contourpy.contour_generator(across, up, height)
+    generator = contourpy.contour_generator(across, up, height)
     left, top = across.min(), up.max()
-    drawn = []
+    paths = []
     for level in choose_levels(height):
-        text = []
-        for line in made.lines(level):
+        parts = []
+        for line in generator.lines(level):
             points = ((np.asarray(line) - [left, top]) * [scale, -scale]).round().astype(int)
             moved = np.append([True], (np.diff(points, axis=0) != 0).any(1))
             points = points[moved]
             if len(points) > 1:
                 first, steps = points[0], np.diff(points, axis=0)
-                text.append(f"M{first[0]} {first[1]}l" + " ".join(f"{x} {y}" for x, y in steps))
-        drawn.append("".join(text))
-    return [path for path in drawn if path]
+                parts.append(f"M{first[0]} {first[1]}l" + " ".join(f"{x} {y}" for x, y in steps))
+        paths.append("".join(parts))
+    return [path for path in paths if path]

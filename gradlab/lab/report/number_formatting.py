@@ -1,4 +1,4 @@
-"""Numbers as people read them, and as a page carries them."""
+"""Numbers as text for readers, and rounded for the data of the page."""
 
 # ruff: noqa: RUF001  (the typographic signs are meant)
 
@@ -18,9 +18,9 @@ _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def format_number(value: float, digits: int = 2, powers_from: int = 5) -> str:
-    """A number with so many digits: `0.056`, `1.8×10⁻¹¹`, `∞`, and an en dash for NaN.
+    """Return a number with so many digits: `0.056`, `1.8×10⁻¹¹`, `∞`, and an en dash for NaN.
 
-    It is written with a power of ten from 10**`powers_from` on.
+    Below 10^-4, and from 10**`powers_from` on, it has a power of ten.
     """
     if math.isnan(value):
         return "–"
@@ -37,7 +37,7 @@ def format_number(value: float, digits: int = 2, powers_from: int = 5) -> str:
 
 
 def format_score(value: float, attributes: Mapping[str, Any]) -> str:
-    """A score: an accuracy in percent, or a loss, which is 0 where float32 cannot tell it from that."""
+    """Return a score as text: an accuracy in percent, or a loss, which is 0 if float32 cannot distinguish it from 0."""
     if math.isnan(value):
         return "diverged"
     if attributes["logarithmic"] and value < 2 * TINY:
@@ -46,13 +46,13 @@ def format_score(value: float, attributes: Mapping[str, Any]) -> str:
 
 
 def format_score_with_spread(value: float, spread: float, attributes: Mapping[str, Any]) -> str:
-    """A score and its standard deviation over the seeds: `97.8 % ± 0.3`, `1.8×10⁻¹¹ ×÷ 2.6`."""
+    """Return a score and its standard deviation over the seeds: `97.8 % ± 0.3`, `1.8×10⁻¹¹ ×÷ 2.6`."""
     text = format_score(value, attributes)
     if math.isnan(spread) or text in ("diverged", "0"):
         return text
     if attributes["logarithmic"]:
-        found = format_factor(spread)
-        return f"{text} ×÷ {_typeset(found)}" if found else f"{text} (all alike)"
+        factor = format_factor(spread)
+        return f"{text} ×÷ {_typeset(factor)}" if factor else f"{text} (all alike)"
     if read_scale(attributes) == "share":
         shown, around = format_with_spread(100 * value, 100 * spread, 1) if spread else (f"{100 * value:.1f}", "0")
         return f"{shown} % ± {around}"
@@ -60,14 +60,14 @@ def format_score_with_spread(value: float, spread: float, attributes: Mapping[st
 
 
 def _typeset(text: str) -> str:
-    """A number of Python's as on paper: `1.3×10⁴`, with a minus sign."""
+    """Return a number that Python wrote as it is printed: `1.3×10⁴`, with a minus sign."""
     mantissa, _, power = text.partition("e")
     raised = f"×10{str(int(power)).translate(_SUPERSCRIPT)}" if power else ""
     return mantissa.replace("-", "−") + raised
 
 
 def round_for_json(values: Any, digits: int = 4) -> Any:
-    """An array as nested lists for JSON: so many digits, and None for what is not finite."""
+    """Return an array as nested lists for JSON, with so many digits and None for numbers that are not finite."""
     array = np.asarray(values, float)
     if array.ndim:
         return [round_for_json(row, digits) for row in array]

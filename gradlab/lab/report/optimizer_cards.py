@@ -1,4 +1,4 @@
-"""What the optimizers are: their docstrings, equations and compositions, as cards of the report."""
+"""The cards that describe the optimizers: from their docstrings, equations and compositions."""
 
 from __future__ import annotations
 

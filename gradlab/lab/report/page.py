@@ -1,4 +1,4 @@
-"""The page of the report: the templates, filled with what the other modules of this room give."""
+"""The page of the report: the templates, filled with what the other modules of this room return."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def render_page(
         sweep_sections=sweep_sections,
         has_profiles=shared is not None,
         cards=optimizer_cards(findings, list(dict.fromkeys([*order, *optimizers]))),
-        reproduction=describe_reproduction(_described(findings) | sweeps, attributes),
+        reproduction=describe_reproduction(_datasets_of(findings) | sweeps, attributes),
         data=_data(findings, order, shared),
     )  # fmt: skip
 
@@ -134,7 +134,7 @@ def _separate(datasets: Mapping[str, xr.Dataset]) -> tuple[dict[str, xr.Dataset]
     return {name: dataset for name, dataset in datasets.items() if name not in sweeps}, sweeps
 
 
-def _described(findings: Sequence[Finding]) -> dict[str, xr.Dataset]:
+def _datasets_of(findings: Sequence[Finding]) -> dict[str, xr.Dataset]:
     return {finding.name: finding.dataset for finding in findings}
 
 

@@ -1,4 +1,4 @@
-"""What is found out, and what cannot be."""
+"""Findings of races, and results that cannot be reported."""
 
 from __future__ import annotations
 
@@ -35,14 +35,16 @@ def test_seeds_by_role(race: dict[str, xr.Dataset], findings: list[Finding]) -> 
 
 def test_results_that_no_rate_was_chosen_in_are_refused(race: dict[str, xr.Dataset]) -> None:
     swept = race["images"].rename(rate="point").assign_attrs(sampler="sobol", hyperparameters='["learning_rate"]')
-    with pytest.raises(ReportError, match=r"the points of .* are samples.*pictures can be drawn of it .--format png"):
+    with pytest.raises(
+        ReportError, match=r"the points of .* are samples.*pictures of these results can be drawn .--format png"
+    ):
         compute_findings({"images": swept})
     as_grid = compute_findings({"images": swept.assign_attrs(sampler="grid")})[0]
     assert as_grid.rows == compute_findings({"images": race["images"]})[0].rows
     points = race["images"].rename(rate="temperature")
     with pytest.raises(
-        ReportError, match=r"compares optimizers over learning rates, and .* it has no rate; its dimensions"
+        ReportError, match=r"compares optimizers over learning rates: .* it has no rate; its dimensions"
     ):
         compute_findings({"images": points})
-    with pytest.raises(ReportError, match="holds no problem"):
+    with pytest.raises(ReportError, match="the results are of no problem"):
         compute_findings({})

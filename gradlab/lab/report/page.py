@@ -26,7 +26,10 @@ from .optimizer_cards import optimizer_cards
 from .pairwise_table import PairwiseRow, pairwise_rows
 from .reproduction import describe_reproduction
 
-_SCRIPTS = ("format.js", "scale.js", "chart.js", "figures.js", "landscape.js", "board.js", "choice.js", "main.js")
+_SCRIPTS = (
+    "format.js", "scale.js", "line_chart.js", "charts.js", "landscape.js", "sortable_tables.js", "optimizer_choice.js",
+    "main.js",
+)  # fmt: skip
 
 
 class RaceSection(NamedTuple):

@@ -23,6 +23,7 @@ def test_the_rate_is_chosen_on_some_seeds_and_reported_on_others(make_dataset: C
     second, first = leaderboard(make_dataset(scores, [0.01, 0.1, 1.0], ROLES))[::-1]
     assert (first.rank, first.optimizer, first.best_rate) == (1, "optimizer_1", 1.0)
     assert first.at_edge
+    assert first.seconds == 1.0
     assert first.score == pytest.approx(1e-6)
     # The lowest rate is far better on the seeds that report, but was not the one to choose.
     assert (second.rank, second.optimizer, second.best_rate) == (2, "optimizer_0", 0.1)

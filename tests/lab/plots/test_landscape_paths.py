@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
 from gradlab.lab.analysis.leaderboard import best_rate_index
@@ -24,7 +26,11 @@ def test_the_path_is_the_first_reporting_run_at_the_best_rate(task_results: list
     np.testing.assert_allclose(lines["optimum"][0], [1.0, 0.5])
     assert axes.get_title() == f"sgd, rate {float(dataset.learning_rate.sel(optimizer='sgd')[best]):.2g}"
     assert (*axes.get_xlim(), *axes.get_ylim()) == (-4.2, 3.2, -2.6, 2.6)
-    assert axes.collections  # the contours
+    (contours,) = axes.collections
+    assert isinstance(contours, ContourSet)
+    across, up = np.meshgrid([-4.2, 3.2], [-2.6, 2.6])
+    corners = [float(Ravine().loss(jnp.array(point, "float32"), None)) for point in zip(across.flat, up.flat)]
+    assert 0 < contours.levels[0] < contours.levels[-1] < max(corners)  # the loss is 0 at the optimum
 
 
 def test_a_path_that_leaves_the_window_says_so(task_results: list[TaskResult]) -> None:

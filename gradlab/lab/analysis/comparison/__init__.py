@@ -3,11 +3,11 @@
 All are pure functions of its Datasets.
 """
 
+from .chosen_rates import rate_intervals as rate_intervals
 from .comparable_runs import select_reporting_runs as select_reporting_runs
 from .measures import summary as summary
 from .profiles import performance_profiles as performance_profiles
 from .rank_intervals import ranks as ranks
-from .rate_intervals import rate_intervals as rate_intervals
 from .resampling import MINIMUM_SEEDS as MINIMUM_SEEDS
 from .resampling import Resampling as Resampling
 from .targets import default_target as default_target

@@ -25,7 +25,6 @@ def test_losses_are_averaged_in_decades(make_curves: Callable[..., xr.Dataset]) 
     np.testing.assert_allclose(found.area, [10**-2.25, NAN])
     assert found.steps_to_target.values.tolist() == [10, INF]
     assert found.reached.values.tolist() == [1, 0]
-    np.testing.assert_allclose(found.seconds_to_target, [0, INF])
 
 
 def test_accuracies_are_averaged_as_they_are(make_curves: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:
@@ -34,6 +33,12 @@ def test_accuracies_are_averaged_as_they_are(make_curves: Callable[..., xr.Datas
     np.testing.assert_allclose(found.best, [0.9, 0.5])
     np.testing.assert_allclose(found.area, [0.65, 0.4])
     assert found.steps_to_target.values.tolist() == [10, 10]  # the default target is 0.5
+
+
+def test_seconds_to_the_target_are_the_share_of_a_run(make_curves: Callable[..., xr.Dataset]) -> None:
+    curves = make_curves([[[1, 1e-2, 1e-2]], [[1, 1, 1]]]).assign(run_seconds=("optimizer", [6.0, 6.0]))
+    runs, steps = curves.diverged.isel(optimizer=0).size, curves.sizes["step"]
+    np.testing.assert_allclose(summary(curves, target=1e-2).seconds_to_target, [10 * 6 / (runs * steps), INF])
 
 
 def test_seconds_are_left_out_where_none_were_recorded(make_curves: Callable[..., xr.Dataset]) -> None:

@@ -6,30 +6,18 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, overload
 
-import jax
-import jax.numpy as jnp
 import optax
 
 from .annotations import name_of
 from .arguments import check_argument
-from .boundary import (
-    PyTree,
-    copy_shared_arrays,
-    find_difference,
-    mask_by_updates,
-    match_precision,
-    raise_precision,
-    require_one_gradient,
-    require_same_trees,
-    restore_dtypes,
-)
+from .boundary import Boundary
 from .claims import Claims
 from .core import Core
 from .factories import Factory
 from .hyperparameters import read_parameters
 from .refusals import refuse_to_run
 from .schedules.base import bind_arguments
-from .values import Value, rejoin, show
+from .values import Value
 
 P = ParamSpec("P")
 
@@ -108,91 +96,6 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
         ):  # the leaves are not hyperparameters, as in a gradient with respect to an optimizer
             return repr(self)
         return _show_composition(composed)
-
-
-class Boundary:
-    """The `init` and `update` that users call.
-
-    Trees that enter are checked and raised in precision, and trees that leave are rounded once.
-    """
-
-    def __init__(self, core: Core):
-        self.core = core
-
-    def init(self, params: PyTree) -> PyTree:
-        """Return the state for parameters, a tree of float or complex arrays of any shape. It is at least float32."""
-        raised = raise_precision(params, "the parameter")
-        state = self.core.init(raised)
-        return copy_shared_arrays(restore_dtypes(state, state), (params, raised))
-
-    def update(self, updates: PyTree, state: PyTree, params: PyTree = None, **extra: Any) -> tuple[PyTree, PyTree]:
-        """Transform the updates, a tree like the parameters. Returns the transformed updates and the next state."""
-        raised = raise_precision(updates, "the update")
-        if params is not None:
-            params = mask_by_updates(updates, params)
-            require_one_gradient(updates, params)
-            require_same_trees(updates, params, "updates", "params")
-            params = raise_precision(params, "the parameter")
-            raised = match_precision(raised, params)
-        if extra.get("grads") is not None:
-            grads = mask_by_updates(updates, extra["grads"])
-            require_same_trees(updates, grads, "updates", "grads")
-            grads = raise_precision(grads, "the gradient")
-            extra = extra | {"grads": grads if params is None else match_precision(grads, params)}
-        try:
-            result, new_state = self.core.update(raised, state, params, extra)
-            same_state = find_difference(new_state, state) is None
-        except Exception as error:
-            self._require_own_state(state, raised, error)
-            self._require_scalars(error)
-            raise
-        if not same_state:
-            self._require_own_state(state, raised, None)
-            self._require_scalars(None)
-            path, after, before = find_difference(new_state, state) or ("", "", "")
-            raise ValueError(
-                f"{self._name}: a link changes the structure or the shapes of its own state (at {path} from {before} "
-                f"to {after}), which no compiled loop can hold; of optax's, `monitor` does: take `optax.snapshot` for "
-                f"it, or put it in front, as in optax.chain(optax.monitor(...), tx)"
-            )
-        if any(getattr(leaf, "dtype", None) == jnp.bool_ for leaf in jax.tree.leaves(result)):
-            raise TypeError(f"update of {self._name} returned booleans, expected floating-point updates")
-        if find_difference(result, updates):
-            self._require_scalars(None)
-            require_one_gradient(updates, result)
-            require_same_trees(result, updates, "the transformed updates", "the updates")
-        return restore_dtypes(result, updates), restore_dtypes(new_state, state)
-
-    init.__qualname__, update.__qualname__ = "init", "update"  # the names in Python's own errors
-
-    @property
-    def _name(self) -> str:
-        return show(self.core.factory, {name: rejoin(child) for name, child in self.core.children.items()})
-
-    def _require_own_state(self, state: PyTree, updates: PyTree, cause: Exception | None) -> None:
-        """Raise ValueError if `init` gives another state for such updates, which is the usual cause of a failure."""
-        try:
-            own = jax.eval_shape(self.core.init, updates)
-        except Exception:
-            return
-        difference = find_difference(own, state)
-        if difference:
-            raise ValueError(
-                f"this state is not one of {self._name} for these updates: at {difference[0]} "
-                f"expected {difference[1]}, got {difference[2]}. Pass the state that its own init(params) or its last "
-                f"update returned, for parameters of the same structure and shapes"
-            ) from cause
-
-    def _require_scalars(self, cause: Exception | None) -> None:
-        """Raise ValueError if hyperparameters are stacked, which causes a failure unless they are mapped over."""
-        stacked = {
-            name for name, value in self.core.children.items() for leaf in jax.tree.leaves(value) if jnp.ndim(leaf)
-        }
-        if stacked:
-            raise ValueError(
-                f"{self._name} holds arrays for {', '.join(sorted(stacked))}, which do not fit "
-                f"the parameters. If it is a stack of optimizers, map over it: jax.vmap(train)(stack)"
-            ) from cause
 
 
 @overload

@@ -12,13 +12,13 @@ import optax
 
 from .arithmetic import bound_for_squaring
 from .base import (
-    Boundary,
     Transformation,
     _transformation,
     splits_gradient,
     squares_gradient,
     transformation,
 )
+from .boundary import Boundary
 from .claims import ELEMENTWISE, claims_of, shared_claims
 from .core import raw_init, raw_update
 from .equations import Expression, Writer, equation_of

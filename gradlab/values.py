@@ -229,17 +229,10 @@ def _unpickle(cls: type[Value], public: Any, children: dict[str, Any]) -> Any:
 
 
 def _unpickle_wrapped(
-    cls: type[Value],
-    build: Any,
-    name: str,
-    splits: bool | str,
-    children: dict[str, Any],
-    squares: bool | str | None = None,
-    is_recipe: bool | None = None,
+    cls: Any, build: Any, name: str, splits: Any, children: Any, squares: Any = None, is_recipe: Any = None
 ) -> Any:
-    factory = cls._decorate(
-        build, name=name, splits_gradient=splits, squares_gradient=squares, is_recipe=is_recipe
-    ).factory
+    options = {"splits_gradient": splits, "squares_gradient": squares, "is_recipe": is_recipe}
+    factory = cls._decorate(build, name=name, **options).factory
     return cls._make(factory, complete_arguments(factory, children))
 
 

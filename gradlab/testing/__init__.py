@@ -1,4 +1,4 @@
-"""A kit that tells anyone whether their optimizer is right."""
+"""The law kit: it examines any optimizer by laws, and compares it with independent references."""
 
 from . import references as references
 from .check import assert_lawful as assert_lawful

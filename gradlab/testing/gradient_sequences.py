@@ -1,4 +1,4 @@
-"""Gradient sequences built to tell look-alike optimizers apart."""
+"""Gradient sequences that tell similar optimizers apart."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ Sequence = np.ndarray  # [steps, WIDTH], float64
 
 
 def ordinary(random: np.random.Generator, steps: int) -> Sequence:
-    """Normal numbers: decays, rates, the order of things."""
+    """Draw normal numbers, which show wrong decays, learning rates, and orders of operations."""
     return random.standard_normal((steps, WIDTH))
 
 
 def small(random: np.random.Generator, steps: int) -> Sequence:
-    """Gradients of 1e-4: an eps inside or outside the root."""
+    """Draw gradients of 1e-4, which show whether eps is inside or outside the root."""
     return 1e-4 * random.standard_normal((steps, WIDTH))
 
 
 def tiny(random: np.random.Generator, steps: int) -> Sequence:
-    """Gradients of 1e-12, where eps is all that is left: where it stands, and when it is added."""
+    """Draw gradients of 1e-12, where eps dominates, which show where and when eps is added."""
     return 1e-12 * random.standard_normal((steps, WIDTH))
 
 
 def faint(random: np.random.Generator, steps: int) -> Sequence:
-    """Gradients of 1e-8, as large as the usual eps: its place, and whether it is corrected with the moment."""
+    """Draw gradients of 1e-8, the size of the usual eps, which show whether eps is corrected with the moment."""
     return 1e-8 * random.standard_normal((steps, WIDTH))
 
 
 def huge(random: np.random.Generator, steps: int) -> Sequence:
-    """Gradients of 1e12: moments squared twice, missing square roots."""
+    """Draw gradients of 1e12, which show moments that are squared twice and missing square roots."""
     return 1e12 * random.standard_normal((steps, WIDTH))
 
 
 def sparse(random: np.random.Generator, steps: int) -> Sequence:
-    """Mostly exact zeros, all of them at the first step: divisions by zero, stale moments, counts."""
+    """Draw mostly exact zeros, all zeros at step 0, which show divisions by zero, stale moments and wrong counts."""
     gradients = random.standard_normal((steps, WIDTH)) * (random.random((steps, WIDTH)) < 0.2)
     gradients[0] = 0.0
     return gradients
 
 
 def flipping(random: np.random.Generator, steps: int) -> Sequence:
-    """A sign that changes at every step: momentum, centering."""
+    """Draw gradients whose sign changes at every step, which show mistakes in momentum and centering."""
     signs = (-1.0) ** np.arange(steps)[:, None]
     return signs * (1 + 0.1 * random.random((steps, WIDTH)))
 
 
 def constant(random: np.random.Generator, steps: int) -> Sequence:
-    """One gradient for ever: bias correction, counts that are off by one."""
+    """Draw one gradient and repeat it, which shows wrong bias corrections and counts that are off by one."""
     return np.repeat(random.standard_normal((1, WIDTH)), steps, axis=0)
 
 
 def fading(random: np.random.Generator, steps: int) -> Sequence:
-    """Gradients that shrink to 1e-6: maxima against means, old moments against new."""
+    """Draw gradients that shrink to 1e-6, which show a maximum in place of a mean, and stale moments."""
     return random.standard_normal((steps, WIDTH)) * np.logspace(0, -6, steps)[:, None]
 
 
@@ -65,7 +65,7 @@ SEQUENCES: dict[str, Callable[[np.random.Generator, int], Sequence]] = {
 
 
 def draw(names: tuple[str, ...], steps: int, seed: int = 0) -> np.ndarray:
-    """The named sequences, [len(names), steps, WIDTH]. KeyError names an unknown one."""
+    """Draw the named sequences, [len(names), steps, WIDTH]. Raise KeyError for an unknown name."""
     for name in names:
         if name not in SEQUENCES:
             raise KeyError(f"unknown gradient sequence {name!r}; there are {', '.join(SEQUENCES)}")

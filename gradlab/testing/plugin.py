@@ -1,6 +1,7 @@
-"""A pytest plugin: `pytest_plugins = ["gradlab.testing.plugin"]` in conftest.py gives the fixture `assert_lawful`.
+"""A pytest plugin with the fixture `assert_lawful`.
 
-It is not loaded by itself, because it imports JAX, and a project may want to configure JAX first.
+Load it with `pytest_plugins = ["gradlab.testing.plugin"]` in conftest.py. It is not loaded automatically, because it
+imports JAX, and a project may want to configure JAX first.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from . import check
 
 @pytest.fixture
 def assert_lawful(record_property: Callable[[str, object], None]) -> Callable[..., None]:
-    """`gradlab.testing.assert_lawful`, which also records each verdict as a property of the test (for JUnit's XML)."""
+    """Return `gradlab.testing.assert_lawful`, which here also records each verdict as a property for JUnit's XML."""
 
     def examine(tx: object, **options: object) -> None:
         report = check(tx, **options)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The report of an examination: for people as a table in words, for machines as JSON."""
+"""The verdicts of an examination, as text for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -7,23 +7,28 @@ import textwrap
 from dataclasses import asdict, dataclass
 
 HOLDS, BROKEN, NOT_APPLICABLE = "holds", "broken", "not applicable"
+_SUMMARY = {  # for one law and for several
+    HOLDS: ("law holds", "laws hold"),
+    BROKEN: ("is broken", "are broken"),
+    NOT_APPLICABLE: ("does not apply", "do not apply"),
+}
 
 
 @dataclass(frozen=True)
 class Result:
-    """The verdict on one law."""
+    """The verdict of one law on a transformation."""
 
     law: str
     statement: str
     verdict: str  # HOLDS, BROKEN or NOT_APPLICABLE
-    detail: str = ""  # the counterexample, or why the law does not apply
-    meaning: str = ""  # of a broken law: what it usually comes from
+    detail: str = ""  # the counterexample, or the reason why the law does not apply
+    meaning: str = ""  # the usual cause of a breach, and the remedy
     seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class Report:
-    """The verdicts on one transformation."""
+    """The verdicts of all laws on one transformation."""
 
     subject: str
     results: tuple[Result, ...]
@@ -40,36 +45,36 @@ class Report:
 
     @property
     def seconds(self) -> float:
-        """How long the examination took."""
+        """The duration of the examination, in seconds."""
         return sum(result.seconds for result in self.results)
 
     def __getitem__(self, law: str) -> Result:
-        """The verdict on a law by its name; KeyError if it was not examined."""
+        """Return the verdict of a law by its name. Raise KeyError if it was not examined."""
         for result in self.results:
             if result.law == law:
                 return result
-        raise KeyError(f"no law {law!r} was examined; examined: {', '.join(r.law for r in self.results)}")
+        raise KeyError(f"the law {law!r} was not examined; examined: {', '.join(r.law for r in self.results)}")
 
     def __str__(self) -> str:
         counts = {
             verdict: sum(r.verdict == verdict for r in self.results) for verdict in (HOLDS, BROKEN, NOT_APPLICABLE)
         }
-        summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+        summary = ", ".join(f"{count} {_SUMMARY[verdict][count != 1]}" for verdict, count in counts.items() if count)
         lines = [f"{self.subject}: {summary} ({self.seconds:.1f} s)"]
         for result in self.broken:
             lines += [f"\n  BROKEN  {result.law}: {result.statement}"]
-            lines += _paragraph("found", result.detail)
+            lines += _wrap_paragraph("found", result.detail)
             if result.meaning:
-                lines += _paragraph("usually", result.meaning)
+                lines += _wrap_paragraph("usual cause", result.meaning)
         return "\n".join(lines)
 
     def to_json(self) -> str:
-        """The report as JSON text."""
+        """Return the report as JSON text."""
         data = {"subject": self.subject, "ok": self.ok, "seconds": round(self.seconds, 3)}
         return json.dumps(data | {"results": [asdict(result) for result in self.results]}, indent=2)
 
 
-def _paragraph(head: str, text: str) -> list[str]:
+def _wrap_paragraph(head: str, text: str) -> list[str]:
     first, *rest = text.splitlines() or [""]
     lines = textwrap.wrap(
         f"{head}: {first}", 110, initial_indent="    ", subsequent_indent="      ", break_long_words=False

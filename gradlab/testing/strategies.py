@@ -23,16 +23,16 @@ SHAPES: tuple[tuple[int, ...], ...] = ((), (1,), (3,), (2, 3))
 
 
 def arrays(shape: tuple[int, ...], dtype: str = "float32", scale: float = 1.0) -> st.SearchStrategy[jax.Array]:
-    """Finite arrays of a shape, of numbers between `-scale` and `scale`, zeros among them."""
+    """Return a strategy for finite arrays of a shape, with numbers between `-scale` and `scale`, including zeros."""
     size = int(np.prod(shape))
     numbers = st.floats(-1.0, 1.0, width=32).map(lambda x: 0.0 if abs(x) < 1e-6 else x)
     return st.lists(numbers, min_size=size, max_size=size).map(
-        lambda drawn: jnp.asarray(scale * np.reshape(np.array(drawn, np.float64), shape), jnp.dtype(dtype))
+        lambda values: jnp.asarray(scale * np.reshape(np.array(values, np.float64), shape), jnp.dtype(dtype))
     )
 
 
 def shapes(max_leaves: int = 4) -> st.SearchStrategy[Any]:
-    """Trees of shapes: dicts, lists, tuples and None around leaves out of `SHAPES`."""
+    """Return a strategy for trees of shapes: dicts, lists, tuples and None around leaves from `SHAPES`."""
     leaf = st.sampled_from(SHAPES).map(lambda shape: jax.ShapeDtypeStruct(shape, jnp.float32))
     return st.recursive(
         leaf | st.none(),
@@ -47,18 +47,21 @@ def shapes(max_leaves: int = 4) -> st.SearchStrategy[Any]:
 
 @st.composite
 def trees(draw: st.DrawFn, dtype: str = "float32", max_leaves: int = 4, scale: float = 1.0) -> Any:
-    """Trees of parameters of a dtype, of at most `max_leaves` leaves."""
+    """Draw trees of parameters of a dtype, with at most `max_leaves` leaves."""
     return jax.tree.map(lambda leaf: draw(arrays(leaf.shape, dtype, scale)), draw(shapes(max_leaves)))
 
 
 @st.composite
 def gradients(draw: st.DrawFn, like: Any, scale: float = 1.0) -> Any:
-    """Gradients of the structure, shapes and dtypes of a tree of parameters."""
+    """Draw gradients with the structure, shapes and dtypes of a tree of parameters."""
     return jax.tree.map(lambda leaf: draw(arrays(jnp.shape(leaf), jnp.result_type(leaf).name, scale)), like)
 
 
 def hyperparameter(parameter: Parameter) -> st.SearchStrategy[Any]:
-    """Values in the declared range of an argument; None for one without a range that has a default of None."""
+    """Return a strategy for values in the declared range of an argument.
+
+    An argument without a range gives its default, or booleans if it is one.
+    """
     interval = parameter.range
     if interval is None:
         return st.booleans() if bool in parameter.static else st.just(parameter.default)
@@ -76,12 +79,12 @@ def hyperparameter(parameter: Parameter) -> st.SearchStrategy[Any]:
 
 
 def arguments(factory: Callable[..., Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Arguments for a factory of gradlab's or one's own, each within its declared range."""
+    """Return a strategy for the arguments of a factory, of gradlab or your own, each within its declared range."""
     declared: Factory = factory.factory  # type: ignore[attr-defined]
-    chosen = {name: p for name, p in declared.parameters.items() if p.range is not None or p.static}
-    return st.fixed_dictionaries({name: hyperparameter(parameter) for name, parameter in chosen.items()})
+    parameters = {name: p for name, p in declared.parameters.items() if p.range is not None or p.static}
+    return st.fixed_dictionaries({name: hyperparameter(parameter) for name, parameter in parameters.items()})
 
 
 def transformations(*kinds: str) -> st.SearchStrategy[Any]:
-    """The examples in the registry of some kinds, by default all links and recipes."""
+    """Return a strategy for the registry's examples of these kinds (by default, all links and recipes)."""
     return st.sampled_from([entry.example for entry in registry.of_kind(*(kinds or ("link", "recipe"))).values()])

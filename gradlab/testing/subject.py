@@ -1,4 +1,4 @@
-"""The subject of an examination: a transformation, with small inputs to run it on and shared compiled programs."""
+"""The transformation under examination, small inputs to run it on, and the comparison of results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .law import NotApplicable
 
 DTYPES = ("float32", "bfloat16", "float16", "float64", "complex64")  # of the parameters to try by default
 
-# From the smallest up, so that the first counterexample found is the smallest.
+# The smallest comes first, so that the first counterexample is the smallest.
 TREES: dict[str, Any] = {
     "one number": (),
     "one vector": (3,),
@@ -37,8 +37,8 @@ TOLERANCE = {
 class Subject:
     """A transformation under examination.
 
-    `tx` is any `(init, update)` pair. `remake` makes it anew from a dictionary of numeric hyperparameters, if it can
-    be: of a gradlab value these are its leaves, of a factory its numeric arguments.
+    `tx` is any `(init, update)` pair. `remake`, if it is known, makes it again from a dictionary of numeric
+    hyperparameters: the leaves of a gradlab value, or the numeric arguments of a factory.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Subject:
         if self.value is not None and remake is None:
             paths, structure = jax.tree_util.tree_flatten_with_path(tx)
             self.hyperparameters = {jax.tree_util.keystr(path).lstrip("."): leaf for path, leaf in paths}
-            self.remake = lambda given: jax.tree.unflatten(structure, list(given.values()))
+            self.remake = lambda values: jax.tree.unflatten(structure, list(values.values()))
         self.traces = 0
         self._jitted = jax.jit(self._counted)
 
@@ -70,15 +70,15 @@ class Subject:
         return self.update(updates, state, params)
 
     def update(self, updates: Any, state: Any, params: Any) -> Any:
-        """`update`, as it stands."""
+        """Call `update` uncompiled."""
         return self.tx.update(updates, state, params, **self.extra)
 
     def jitted(self, updates: Any, state: Any, params: Any) -> Any:
-        """`update`, compiled; one program serves all laws."""
+        """Call `update` compiled. All laws share the program."""
         return self._jitted(updates, state, params)
 
     def run(self, update: Callable[..., Any], gradients: list[Any], params: Any) -> list[Any]:
-        """The updates along a sequence of gradients, from a fresh state, at moving parameters."""
+        """Return the updates for a sequence of gradients, from a fresh state, applying each to the parameters."""
         state, results = self.tx.init(params), []
         for gradient in gradients:
             updates, state = update(gradient, state, params)
@@ -88,7 +88,7 @@ class Subject:
 
     @contextlib.contextmanager
     def precision(self, dtype: str) -> Iterator[None]:
-        """Double precision switched on where the dtype needs it."""
+        """Switch double precision on if the dtype needs it."""
         if dtype in ("float64", "complex128"):
             with jax.enable_x64(True):
                 yield
@@ -96,14 +96,14 @@ class Subject:
             yield
 
     def needs_hyperparameters(self) -> Callable[[dict[str, Any]], optax.GradientTransformation]:
-        """`remake`, or `NotApplicable` where the subject cannot be made anew."""
+        """Return `remake`, or raise `NotApplicable` if the hyperparameters are not known."""
         if self.remake is None or not self.hyperparameters:
             raise NotApplicable("its hyperparameters are not known: pass the factory and its arguments instead")
         return self.remake
 
 
 def sample(shapes: Any, dtype: str = "float32", seed: int = 0, scale: float = 1.0) -> Any:
-    """A tree of normal numbers; a tuple of integers is the shape of a leaf."""
+    """Draw a tree of normal numbers. In `shapes`, a tuple of integers is the shape of a leaf."""
     random = np.random.default_rng(seed)
 
     def leaf(shape: tuple[int, ...]) -> jax.Array:
@@ -116,19 +116,19 @@ def sample(shapes: Any, dtype: str = "float32", seed: int = 0, scale: float = 1.
 
 
 def is_shape(node: Any) -> bool:
-    """Whether a node of a tree of shapes is the shape of a leaf."""
+    """Return whether a node of a tree of shapes is the shape of a leaf."""
     return isinstance(node, tuple) and all(isinstance(item, int) for item in node)
 
 
 def samples(shapes: Any, dtype: str = "float32", steps: int = 3) -> list[Any]:
-    """A few gradients in a row."""
+    """Draw a sequence of gradients."""
     return [sample(shapes, dtype, seed=7 + step) for step in range(steps)]
 
 
 def largest_gap(left: Any, right: Any) -> tuple[float, float, str]:
-    """The largest difference between two trees, the largest number in the right one, and where the gap is.
+    """Return the largest difference between two trees, the largest number in the right one, and the place as text.
 
-    NaN equals NaN, and infinity itself; NaN against a number is an infinite gap.
+    NaN equals NaN, and infinity equals itself. The gap between NaN and a number is infinite.
     """
     worst, scale, place = 0.0, 0.0, ""
     pairs = zip(jax.tree_util.tree_leaves_with_path(left), jax.tree.leaves(right), strict=True)
@@ -153,24 +153,24 @@ def largest_gap(left: Any, right: Any) -> tuple[float, float, str]:
 
 
 def differ(left: Any, right: Any, dtype: str, factor: float = 1.0) -> str | None:
-    """Where two trees differ by more than rounding of the dtype explains, or None."""
+    """Return where two trees differ by more than the rounding of the dtype explains, as text, or None."""
     gap, scale, place = largest_gap(left, right)
     return place if gap > factor * TOLERANCE[dtype] * scale + 1e-37 else None
 
 
 def aval(leaf: Any) -> str:
-    """An abstract array as text, such as float32[2,3] (weak)."""
+    """Return an abstract array as text, such as float32[2,3] (weakly typed)."""
     name = f"{jnp.result_type(leaf).name}[{','.join(map(str, jnp.shape(leaf)))}]"
     return name + (" (weakly typed)" if getattr(leaf, "weak_type", False) else "")
 
 
 def first_unlike(left: Any, right: Any) -> str | None:
-    """The first place where two trees of abstract arrays differ in structure, shape, dtype or weak type."""
+    """Return the first place where two trees of arrays differ in structure, shape, dtype or weak type, or None."""
     left_leaves = dict(jax.tree_util.tree_leaves_with_path(left))
     right_leaves = dict(jax.tree_util.tree_leaves_with_path(right))
     for path in left_leaves | right_leaves:
         here, there = (aval(tree[path]) if path in tree else "nothing" for tree in (left_leaves, right_leaves))
         if here != there:
-            return f"{jax.tree_util.keystr(path) or 'the only leaf'}: {here} against {there}"
+            return f"{jax.tree_util.keystr(path) or 'the only leaf'}: {here} instead of {there}"
     same = have_same_structure(left, right)
-    return None if same else f"structure {jax.tree.structure(left)} against {jax.tree.structure(right)}"
+    return None if same else f"the root: structure {jax.tree.structure(left)} instead of {jax.tree.structure(right)}"

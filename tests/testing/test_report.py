@@ -16,11 +16,11 @@ REPORT = Report(
 
 def test_text_counts_verdicts_and_explains_what_is_broken() -> None:
     assert str(REPORT).splitlines() == [
-        "thing(): 1 holds, 1 broken, 1 not applicable (0.8 s)",
+        "thing(): 1 law holds, 1 is broken, 1 does not apply (0.8 s)",
         "",
         "  BROKEN  any tree: any tree works",
         "    found: a scalar: it fell",
-        "    usually: it assumes a dict",
+        "    usual cause: it assumes a dict",
     ]
 
 

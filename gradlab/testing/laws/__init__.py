@@ -1,4 +1,4 @@
-"""The laws, one family a file; importing them registers them, in the order of the report."""
+"""The laws, one family a file. Importing this package registers them in the order in which they are reported."""
 
 from . import pure as pure  # noqa: I001
 from . import stable as stable

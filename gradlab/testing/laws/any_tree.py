@@ -1,4 +1,4 @@
-"""Any tree: every container, None, nothing, scalars, complex leaves; and a clear refusal of integers."""
+"""Laws of trees: any container, None, empty trees, scalars and complex leaves work; integers are refused clearly."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class _Layer:
 
 
 @law(
-    "any tree of parameters works",
-    meaning="the code assumes a dict, at least one leaf, at least one axis, or at least one element",
+    "any tree of parameters works: dicts, tuples, dataclasses, None, scalars, empty trees",
+    meaning="The code assumes a dict, at least one leaf, at least one axis, or at least one element. Use jax.tree.map.",
 )
 def any_tree(subject: Subject) -> None:
     trees = {
@@ -39,15 +39,17 @@ def any_tree(subject: Subject) -> None:
             state = jax.eval_shape(subject.tx.init, params)
             updates, after = jax.eval_shape(subject.update, gradient, state, params)
         except Exception as error:
-            raise Broken(f"{name}: {type(error).__name__}: {str(error).strip().splitlines()[0]}") from error
+            first_line = str(error).strip().splitlines()[0]
+            raise Broken(f"for {name} as parameters, it raised {type(error).__name__}: {first_line}") from error
         place = first_unlike(updates, gradient) or first_unlike(after, state)
         if place:
-            raise Broken(f"{name}: {place}")
+            raise Broken(f"for {name} as parameters, the updates or the state change at {place}")
 
 
 @law(
-    "complex leaves give finite updates, and turning gradients and parameters by i turns the updates by i",
-    meaning="g * g where |g|^2 is meant: square with (g * g.conj()).real; a complex second moment is not a size",
+    "complex leaves give finite updates, and multiplying gradients and parameters by i multiplies updates by i",
+    meaning="It squares with g * g where |g|^2 is meant, or loses the imaginary part in a cast. Square with "
+    "(g * g.conj()).real, and keep moments of the gradient complex.",
 )
 def complex_leaves(subject: Subject) -> None:
     if "complex64" not in subject.dtypes:
@@ -61,15 +63,17 @@ def complex_leaves(subject: Subject) -> None:
         return
     turned, _ = subject.jitted(1j * gradient, subject.tx.init(1j * params), 1j * params)
     if not np.allclose(np.asarray(turned), 1j * np.asarray(updates), rtol=1e-4, atol=1e-6):
-        raise Broken(f"gradient g gives {np.asarray(updates)}, but i g gives {np.asarray(turned)}, not i times that")
+        raise Broken(
+            f"the gradient g gives {np.asarray(updates)}, but i g gives {np.asarray(turned)}, which is not i times that"
+        )
     straight, askew = (
         _updates_for_turned_reals(subject, gradient, params, turn) for turn in (1, np.exp(0.25j * np.pi))
     )
     sizes, turned_sizes = np.abs(straight), np.abs(askew)
     if np.any((turned_sizes > 2 * sizes + 1e-6) | (sizes > 2 * turned_sizes + 1e-6)):
         raise Broken(
-            f"the gradient {np.asarray(gradient.real)} gives updates of magnitude {sizes}, but turned by an eighth of "
-            f"a turn, where the square has no real part, {turned_sizes}"
+            f"the gradient {np.asarray(gradient.real)} gives updates of magnitude {sizes}, but the same gradient times "
+            f"exp(i pi / 4), whose square has no real part, gives magnitude {turned_sizes}"
         )
 
 
@@ -79,9 +83,9 @@ def _updates_for_turned_reals(subject: Subject, gradient: Any, params: Any, turn
 
 
 @law(
-    "an integer leaf is refused with a TypeError that names its path, or handled without a change of dtype",
-    meaning="the gradient of an integer is no float, and what is computed from it is silently promoted or truncated; "
-    "check dtypes in init",
+    "an integer leaf is refused with a TypeError that names its path, or updated without changing its dtype",
+    meaning="The updates of an integer leaf are silently promoted to floats, or truncated to integers. Check dtypes "
+    "in init, and raise a TypeError.",
 )
 def integer_leaves(subject: Subject) -> None:
     params = {"weights": sample((2,)), "counter": jnp.arange(3)}
@@ -91,20 +95,20 @@ def integer_leaves(subject: Subject) -> None:
         updates, after = jax.eval_shape(subject.update, gradient, state, params)
     except TypeError as error:
         if "counter" not in str(error):
-            raise Broken(f"the TypeError does not name the path 'counter': {error}") from error
+            raise Broken(f"the TypeError does not name the path 'counter' of the integer leaf: {error}") from error
         return
     except Exception as error:
-        raise Broken(f"{type(error).__name__} instead of a TypeError: {error}") from error
+        raise Broken(f"it raised {type(error).__name__} instead of a TypeError: {error}") from error
     place = first_unlike(updates, gradient) or first_unlike(after, state)
     if place:
-        raise Broken(f"an integer leaf is taken, and then changes at {place}")
+        raise Broken(f"an integer leaf is accepted, but its dtype changes at {place}")
     whole, exact = (
         subject.update(tree, subject.tx.init(params), params)[0]["counter"]
         for params, tree in ((params, gradient), (_as_floats(params), _as_floats(gradient)))
     )
     if not np.allclose(np.asarray(whole, np.float32), np.asarray(exact, np.float32), rtol=1e-4, atol=1e-6):
         raise Broken(
-            f"an integer leaf is taken, and its updates {np.asarray(exact)} are cut off to {np.asarray(whole)}"
+            f"an integer leaf is accepted, but its updates {np.asarray(exact)} are truncated to {np.asarray(whole)}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Compiled once: neither a second step nor a new value of a hyperparameter traces again."""
+"""Laws of compilation: neither a second step nor a new value of a hyperparameter compiles again."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from ..subject import TREES, Subject, sample, samples
 
 
 @law(
-    "the second step runs the program of the first",
-    meaning="the state that update returns differs from init's in dtype, weak type or structure; make init return "
-    "what update does (jnp.zeros((), jnp.int32) for a counter, not 0)",
+    "the second step runs the program that the first compiled",
+    meaning="The state from update differs from that of init in dtype, weak type or structure. Let init return what "
+    "update returns (for a counter jnp.zeros((), jnp.int32), not 0).",
 )
 def compiled_once(subject: Subject) -> None:
     shapes = TREES["a layer"]
     before = subject.traces
     subject.run(subject.jitted, samples(shapes, steps=4), sample(shapes))
     traced = subject.traces - before
-    require(traced <= 1, f"four steps in a row were traced {traced} times")
+    require(traced <= 1, f"four steps were traced {traced} times instead of once")
 
 
 @law(
-    "a new value of a hyperparameter runs the same program",
-    meaning="the hyperparameter is part of the compiled program; pass the optimizer as an argument, and keep its "
-    "numbers leaves of a pytree",
+    "a new value of a hyperparameter runs the same compiled program",
+    meaning="The hyperparameter is a constant in the compiled program. Pass the optimizer as an argument, with its "
+    "numbers as leaves of a pytree.",
 )
 def new_values_compile_nothing(subject: Subject) -> None:
     remake = subject.needs_hyperparameters()
@@ -40,10 +40,10 @@ def new_values_compile_nothing(subject: Subject) -> None:
     params, gradient = sample(TREES["one vector"]), sample(TREES["one vector"], seed=1)
     compiled = jax.jit(one_step)
     for factor in (1.0, 0.97, 0.9):
-        scaled = {name: _scaled(value, factor) for name, value in subject.hyperparameters.items()}
+        scaled = {name: _scale(value, factor) for name, value in subject.hyperparameters.items()}
         compiled(scaled, gradient, params)
-    require(traces == 1, f"three sets of values were traced {traces} times")
+    require(traces == 1, f"three sets of values were traced {traces} times instead of once")
 
 
-def _scaled(value, factor: float):
+def _scale(value, factor: float):
     return value * factor if is_number(value) and isinstance(value, float) else value

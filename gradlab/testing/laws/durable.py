@@ -1,4 +1,4 @@
-"""Durable: a state survives every kind of storage, and training resumes bit for bit."""
+"""Laws of storage: a stored state can be restored, and training resumes bit for bit."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from ..law import Broken, NotApplicable, law
 from ..subject import TREES, Subject, largest_gap, sample, samples
 
 _MEANING = (
-    "the state holds something that is not an array in a plain container (a function, an object, a Python number), "
-    "or part of it is kept elsewhere"
+    "The state holds something other than arrays in plain containers (a function, an object, a Python number), or part "
+    "of it is kept elsewhere. Keep only arrays in it, in tuples, dicts and named tuples."
 )
 
 
-@law("a pickled state resumes bit for bit", meaning=_MEANING)
+@law("training resumes bit for bit from a pickled state", meaning=_MEANING)
 def pickled_state_resumes(subject: Subject) -> None:
     _require_resumes(subject, lambda state: pickle.loads(pickle.dumps(jax.tree.map(_host, state))), "pickle")
     if subject.value is not None and pickle.loads(pickle.dumps(subject.value)) != subject.value:
-        raise Broken("the transformation itself, unpickled, is not equal to what was pickled")
+        raise Broken("the transformation itself is not equal to its copy through pickle")
 
 
-@law("a state stored by Flax's msgpack resumes bit for bit", meaning=_MEANING)
+@law("training resumes bit for bit from a state stored by Flax's msgpack", meaning=_MEANING)
 def msgpack_state_resumes(subject: Subject) -> None:
     if importlib.util.find_spec("flax") is None:
         raise NotApplicable("Flax is not installed")
@@ -39,11 +39,11 @@ def msgpack_state_resumes(subject: Subject) -> None:
         stored = serialization.msgpack_serialize(serialization.to_state_dict(jax.tree.map(np.asarray, state)))
         return serialization.from_state_dict(state, serialization.msgpack_restore(stored))
 
-    _refuse_keys(subject)
+    _require_no_keys(subject)
     _require_resumes(subject, through_msgpack, "msgpack")
 
 
-@law("a state stored by Orbax resumes bit for bit", meaning=_MEANING)
+@law("training resumes bit for bit from a state stored by Orbax", meaning=_MEANING)
 def orbax_state_resumes(subject: Subject) -> None:
     if importlib.util.find_spec("orbax") is None or importlib.util.find_spec("orbax.checkpoint") is None:
         raise NotApplicable("Orbax is not installed")
@@ -60,26 +60,26 @@ def orbax_state_resumes(subject: Subject) -> None:
             return jax.tree.map(_host, restored)
 
     if not jax.tree.leaves(subject.tx.init(sample(TREES["one vector"]))):
-        raise NotApplicable("its state holds no array to store")
+        raise NotApplicable("its state has no array to store")
     _require_resumes(subject, through_orbax, "Orbax")
 
 
 @law(
-    "another instance goes on from a state as the one that made it",
-    meaning="something that an instance learns in its first calls (a flag, a buffer, a count) is kept outside of the "
-    "state; a new process that resumes does not have it",
+    "a new instance continues from a state exactly as the instance that made the state",
+    meaning="An instance keeps something from its first calls (a flag, a buffer, a count) outside the state. A new "
+    "process that resumes training does not have it. Keep it in the state.",
 )
 def new_instance_resumes(subject: Subject) -> None:
     if subject.remake is None:
-        raise NotApplicable("it cannot be made anew: pass the factory and its arguments instead")
+        raise NotApplicable("it cannot be made again: pass the factory and its arguments instead")
     shapes = TREES["one vector"]
     params, gradients = sample(shapes), samples(shapes, steps=3)
     _, state = subject.update(gradients[0], subject.tx.init(params), params)
     other, resumed = optax.with_extra_args_support(subject.remake(subject.hyperparameters)), state
     for gradient in gradients[1:]:
         expected, state = subject.update(gradient, state, params)
-        found, resumed = other.update(gradient, resumed, params, **subject.extra)
-        gap, _, place = largest_gap(found, expected)
+        updates, resumed = other.update(gradient, resumed, params, **subject.extra)
+        gap, _, place = largest_gap(updates, expected)
         if gap > 0:
             raise Broken(f"the next update of a new instance differs at {place}")
 
@@ -107,7 +107,7 @@ def _host(leaf: Any) -> Any:
     return leaf if is_key or not isinstance(leaf, jax.Array) else np.asarray(leaf)
 
 
-def _refuse_keys(subject: Subject) -> None:
+def _require_no_keys(subject: Subject) -> None:
     for path, leaf in jax.tree_util.tree_leaves_with_path(subject.tx.init(sample(TREES["one vector"]))):
         if isinstance(leaf, jax.Array) and jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-            raise Broken(f"the state at {jax.tree_util.keystr(path)} is a typed random key, which cannot be stored")
+            raise Broken(f"the state at {jax.tree_util.keystr(path)} is a typed random key, which msgpack cannot store")

@@ -1,4 +1,4 @@
-"""Loud: wrong arguments raise ValueError or TypeError that says what came, what was expected and what to do."""
+"""Laws of errors: wrong gradients and hyperparameters raise ValueError or TypeError with a clear message."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..subject import Subject, sample
 
 
 @law(
-    "gradients that do not match the state are refused",
-    meaning="broadcasting hides the mistake: compare structures and shapes before computing",
+    "gradients that do not match the state raise ValueError or TypeError",
+    meaning="Broadcasting hides the mistake. Compare the structures and shapes before computing.",
 )
 def mismatched_trees(subject: Subject) -> None:
     params = {"a": sample((3,)), "b": sample((2,))}
@@ -28,15 +28,17 @@ def mismatched_trees(subject: Subject) -> None:
         except (ValueError, TypeError):
             continue
         except Exception as error:
-            raise Broken(f"{name}: {type(error).__name__} instead of ValueError or TypeError: {error}") from error
-        if _knows_no_shapes(subject, state, gradient):
-            raise NotApplicable("nothing in its state tells the shapes of the parameters, and it does without these")
+            raise Broken(
+                f"where {name}, it raised {type(error).__name__} instead of ValueError or TypeError: {error}"
+            ) from error
+        if _ignores_shapes(subject, state, gradient):
+            raise NotApplicable("it uses neither the parameters nor a state that depends on their shapes")
         shapes = {key: np.shape(value) for key, value in updates.items()}
-        raise Broken(f"{name}: accepted in silence, with updates of shapes {shapes}")
+        raise Broken(f"where {name}, the gradients are accepted, and give updates of shapes {shapes}")
 
 
-def _knows_no_shapes(subject: Subject, state: Any, gradient: Any) -> bool:
-    """Whether any gradient would do: the state holds scalars only, and the parameters are not used."""
+def _ignores_shapes(subject: Subject, state: Any, gradient: Any) -> bool:
+    """Return whether gradients of any shape are right: the state has only scalars, and the parameters are not used."""
     if any(np.shape(leaf) for leaf in jax.tree.leaves(state)):
         return False
     try:
@@ -47,12 +49,13 @@ def _knows_no_shapes(subject: Subject, state: Any, gradient: Any) -> bool:
 
 
 @law(
-    "a hyperparameter outside its range is refused, by name",
-    meaning="declare the range: annotate the argument with gl.Decay, gl.Positive, or Annotated[Any, gl.Range(...)]",
+    "a hyperparameter outside its range raises an error that names it",
+    meaning="The range is not declared. Annotate the argument, such as with gl.Decay, gl.Positive or "
+    "Annotated[Any, gl.Range(...)].",
 )
 def ranges(subject: Subject) -> None:
     if subject.value is None:
-        raise NotApplicable("declared ranges are gradlab's own promise")
+        raise NotApplicable("only gradlab's own transformations declare ranges")
     examined = 0
     for name, parameter in subject.value.factory.parameters.items():
         if parameter.range is None:
@@ -65,7 +68,7 @@ def ranges(subject: Subject) -> None:
                 subject.value.replace(**{name: wrong})
             except (ValueError, TypeError) as error:
                 if name not in str(error):
-                    raise Broken(f"{name}={wrong!r} is refused without its name: {error}") from error
+                    raise Broken(f"the error for {name}={wrong!r} does not name {name}: {error}") from error
                 continue
             raise Broken(f"{name}={wrong!r} is accepted")
         examined += 1

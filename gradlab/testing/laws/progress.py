@@ -1,4 +1,4 @@
-"""Claims about what the updates do: correct from the first step, downhill, and in micro-batches."""
+"""Claims about progress: updates are right from the first step, go downhill, and accumulate over micro-batches."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _SHAPE = (4,)
 
 
 @law(
-    "on a constant gradient every update is the same",
-    meaning="running means start from zero and are not corrected, or are corrected with a count that is off by one",
+    "at a constant gradient, every update is the same",
+    meaning="A running mean starts at zero and is not corrected, or is corrected with a step count that is off by one.",
     claimed=True,
 )
 def unbiased(subject: Subject) -> None:
@@ -27,12 +27,12 @@ def unbiased(subject: Subject) -> None:
         updates, state = subject.jitted(gradient, state, params)
         place = differ(updates, first, "float32", factor=10.0)
         if place:
-            raise Broken(f"the updates at step {step} and at step 0 differ, {place}")
+            raise Broken(f"the updates at step {step} differ from those at step 0, {place}")
 
 
 @law(
     "it descends on a convex quadratic",
-    meaning="the sign is wrong (updates are added to the parameters), or the rate is far too large",
+    meaning="The sign is wrong (updates are added to the parameters), or the learning rate is far too large.",
     claimed=True,
 )
 def descends(subject: Subject) -> None:
@@ -53,51 +53,57 @@ def descends(subject: Subject) -> None:
 
 
 @law(
-    "k micro-batches equal one batch",
-    meaning="the sum is not divided by k, the step is taken one micro-batch too early or late, or the last one is lost",
+    "k micro-batches give the same update as one batch",
+    meaning="The sum is not divided by k, the step is one micro-batch too early or late, or the last one is lost.",
     claimed=True,
 )
 def accumulates(subject: Subject) -> None:
-    """The claim is k, or a pair of k and the transformation that the mean of k gradients goes to."""
+    """The claim is k, or a pair of k and the transformation that gets the mean of k gradients."""
     claim = subject.claims["accumulates"]
     k, inner = claim if isinstance(claim, tuple) else (int(claim), None)
     params = sample(_SHAPE)
     parts = [sample(_SHAPE, seed=30 + i) for i in range(2 * k)]
-    emitted = _emitted(subject, parts, params)
+    emitted = _list_updates(subject, parts, params)
     for i, updates in enumerate(emitted):
         if (i + 1) % k and np.any(updates != 0):
-            raise Broken(f"micro-batch {i + 1} of {k} already moves the parameters by {updates}")
+            raise Broken(f"micro-batch {i + 1} of {k} moves the parameters by {updates}, but only the last may")
     means = [sum(parts[i * k : (i + 1) * k]) / k for i in range(2)]
-    whole = _emitted(subject, [mean for mean in means for _ in range(k)], params)[k - 1 :: k]
+    whole = _list_updates(subject, [mean for mean in means for _ in range(k)], params)[k - 1 :: k]
     state = None if inner is None else inner.init(params)
     for batch, mean in enumerate(means):
         got = emitted[(batch + 1) * k - 1]
         place = differ(got, whole[batch], "float32")
         if place:
-            raise Broken(f"batch {batch} in {k} parts and as {k} equal parts give different updates, {place}")
+            raise Broken(
+                f"batch {batch} in {k} different parts and in {k} equal parts gives different updates, {place}"
+            )
         if inner is not None:
             updates, state = inner.update(mean, state, params)
             place = differ(got, updates, "float32")
             if place:
-                raise Broken(f"batch {batch} in {k} parts and whole, without accumulation, differ, {place}")
+                raise Broken(
+                    f"batch {batch} in {k} parts and as a whole, without accumulation, gives different updates, {place}"
+                )
 
 
 @law(
-    "until k micro-batches are complete nothing moves, even with a NaN among them",
-    meaning="what must not move is multiplied by zero, and a NaN times zero is NaN: use jnp.where",
+    "nothing moves until k micro-batches are complete, even with a NaN among them",
+    meaning="It multiplies the update by zero, but NaN times zero is NaN. Use jnp.where.",
     claimed=True,
 )
 def still_between_steps(subject: Subject) -> None:
     k = int(subject.claims["still between steps"])
     params = sample(_SHAPE)
     sick = [jnp.full(_SHAPE, jnp.nan, jnp.float32), *(sample(_SHAPE, seed=30 + i) for i in range(k - 2))]
-    for i, updates in enumerate(_emitted(subject, sick, params)):
+    for i, updates in enumerate(_list_updates(subject, sick, params)):
         if np.any(updates != 0):
-            raise Broken(f"with a NaN in the first, micro-batch {i + 1} of {k} moves the parameters by {updates}")
+            raise Broken(
+                f"with a NaN in the first micro-batch, micro-batch {i + 1} of {k} moves the parameters by {updates}"
+            )
 
 
-def _emitted(subject: Subject, parts: list[Any], params: Any) -> list[np.ndarray]:
-    """The updates at fixed parameters."""
+def _list_updates(subject: Subject, parts: list[Any], params: Any) -> list[np.ndarray]:
+    """Return the updates for gradients in a row, at fixed parameters."""
     state, emitted = subject.tx.init(params), []
     for part in parts:
         updates, state = subject.jitted(part, state, params)

@@ -1,4 +1,4 @@
-"""Pure: same inputs, same outputs; inputs untouched; nothing shared with the parameters."""
+"""Laws of purity: the same inputs give the same outputs, inputs stay untouched, and no buffer is shared."""
 
 from __future__ import annotations
 
@@ -13,48 +13,54 @@ from ..subject import TREES, Subject, largest_gap, sample
 
 
 @law(
-    "the same inputs give the same outputs, to the last bit",
-    meaning="something outside the state is remembered between calls (a Python counter, a list, a global, the clock, "
-    "an unseeded random number); move it into the state that init returns",
+    "the same inputs give exactly the same outputs",
+    meaning="It remembers something outside its state, such as a Python counter, a list, a global variable, the clock "
+    "or an unseeded random number. Keep it in the state that init returns.",
 )
 def pure(subject: Subject) -> None:
     shapes = TREES["a layer"]
     params, gradient = sample(shapes), sample(shapes, seed=1)
     first_state, second_state = subject.tx.init(params), subject.tx.init(params)
-    _require_equal(first_state, second_state, "init called twice on the same parameters gave two states")
+    _require_equal(
+        first_state, second_state, "init was called twice with the same parameters and returned different states"
+    )
     first = subject.update(gradient, first_state, params)
     second = subject.update(gradient, first_state, params)
-    _require_equal(first, second, "update called twice with the same arguments gave two results")
+    _require_equal(first, second, "update was called twice with the same arguments and returned different results")
     after = subject.update(sample(shapes, seed=2), first[1], params)
     del after
     third = subject.update(gradient, first_state, params)
-    _require_equal(first, third, "update gave another result for the same arguments after a call with others")
+    _require_equal(
+        first, third, "after a call with other arguments, update returned a different result for the same arguments"
+    )
 
 
 @law(
-    "init and update leave their arguments as they were",
-    meaning="a container or a NumPy array that was passed in is written to; build a new one instead",
+    "init and update do not change their arguments",
+    meaning="It writes into a container or a NumPy array that was passed in. Build a new one instead.",
 )
 def inputs_untouched(subject: Subject) -> None:
     shapes = TREES["a layer"]
     params, gradient = (jax.tree.map(np.array, sample(shapes, seed=seed)) for seed in (0, 1))
-    kept = jax.tree.map(np.copy, (params, gradient))
+    originals = jax.tree.map(np.copy, (params, gradient))
     state = subject.tx.init(params)
     leaves, before = jax.tree.leaves(state), jax.tree.map(lambda _: 0, state)
-    kept_leaves: Any = [np.copy(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
+    original_leaves: Any = [np.copy(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
     subject.update(gradient, state, params)
-    _require_equal((params, gradient), kept, "the parameters or gradients that were passed in were changed")
+    _require_equal(
+        (params, gradient), originals, "the parameters or gradients that were passed in were changed by the call"
+    )
     require(
         have_same_structure(state, before),
-        "the state that was passed in was changed: it has another structure after update",
+        "the state that was passed in was changed: its structure differs after update",
     )
-    _require_equal(jax.tree.leaves(state), kept_leaves, "the state that was passed in was changed")
+    _require_equal(jax.tree.leaves(state), original_leaves, "the state that was passed in was changed by update")
 
 
 @law(
     "init shares no buffer with the parameters",
-    meaning="the state holds the parameters themselves, so that a step that donates both fails or corrupts them; "
-    "copy them in init with jnp.copy",
+    meaning="The state holds the parameters themselves, so a step that donates both buffers fails or corrupts them. "
+    "Copy them in init with jnp.copy.",
 )
 def unaliased(subject: Subject) -> None:
     params = sample(TREES["one vector"])
@@ -68,16 +74,16 @@ def unaliased(subject: Subject) -> None:
 def _buffer(leaf: Any) -> Any:
     try:
         return leaf.unsafe_buffer_pointer()
-    except Exception:  # typed keys, and arrays on several devices
+    except Exception:  # typed random keys, and arrays on several devices, have no such pointer
         return id(leaf)
 
 
 def _require_equal(left: Any, right: Any, what: str) -> None:
     if not have_same_structure(left, right):
-        raise Broken(f"{what}: their structures differ")
+        raise Broken(f"{what}: the structures differ")
     gap, _, place = largest_gap(_plain(left), _plain(right))
     if gap > 0:
-        raise Broken(f"{what}, which differ at {place}")
+        raise Broken(f"{what}, at {place}")
 
 
 def _plain(tree: Any) -> Any:

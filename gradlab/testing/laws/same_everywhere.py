@@ -1,4 +1,4 @@
-"""Same everywhere: compiled or not, in a scan, mapped, sharded, abstract, exported."""
+"""Laws of sameness: the results are the same compiled or not, in a scan, mapped, sharded, abstract and exported."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ from ..subject import TREES, Subject, differ, first_unlike, sample, samples
 
 
 @law(
-    "compiled and plain runs agree", meaning="Python-side state or a side effect that a compiled program runs only once"
+    "a compiled run equals an uncompiled run",
+    meaning="It has state in Python variables, or a side effect that a compiled program runs only once.",
 )
 def jit_equals_eager(subject: Subject) -> None:
     shapes = TREES["a layer"]
     gradients, params = samples(shapes), sample(shapes)
     plain, compiled = (subject.run(update, gradients, params) for update in (subject.update, subject.jitted))
-    _require_same(plain, compiled, "plain and compiled")
+    _require_same(plain, compiled, "uncompiled and compiled")
 
 
-@law("a scan equals the loop", meaning="the state changes its structure or dtype, or depends on Python-side state")
+@law(
+    "steps in jax.lax.scan equal steps in a Python loop",
+    meaning="The state changes its structure or dtype, or depends on Python variables.",
+)
 def scan_equals_loop(subject: Subject) -> None:
     shapes = TREES["a layer"]
     gradients, params = samples(shapes), sample(shapes)
@@ -36,11 +40,13 @@ def scan_equals_loop(subject: Subject) -> None:
 
     _, scanned = jax.lax.scan(step, (params, subject.tx.init(params)), stacked)
     unstacked = [jax.tree.map(lambda leaf, i=i: leaf[i], scanned) for i in range(len(gradients))]
-    _require_same(unstacked, subject.run(subject.jitted, gradients, params), "scanned and looped")
+    _require_same(unstacked, subject.run(subject.jitted, gradients, params), "scan and loop")
 
 
 @law(
-    "a map over runs equals the runs", meaning="an axis is counted from the front, or a reduction runs over all of them"
+    "runs under jax.vmap equal the same runs one by one",
+    meaning="An axis is counted from the front, a reduction is taken over all runs, or it has state in Python "
+    "variables.",
 )
 def vmap_equals_loop(subject: Subject) -> None:
     shapes = TREES["a layer"]
@@ -56,14 +62,17 @@ def vmap_equals_loop(subject: Subject) -> None:
         first, state = subject.jitted(gradient, subject.tx.init(params), params)
         expected = [first, subject.jitted(gradient, state, params)[0]]
         got = [jax.tree.map(lambda leaf, lane=lane: leaf[lane], part) for part in mapped]
-        _require_same(got, expected, f"lane {lane} of 3, mapped and alone")
+        _require_same(got, expected, f"for lane {lane} of 3, mapped and separate")
 
 
-@law("a sharded run equals the run on one device", meaning="a reduction that runs over the local part only")
+@law(
+    "a run on sharded arrays equals the run on one device",
+    meaning="A reduction is taken over one device's part only, or it has state in Python variables.",
+)
 def sharded_equals_unsharded(subject: Subject) -> None:
     devices = np.array(jax.devices())
     if devices.size < 2:
-        raise NotApplicable("there is one device; XLA_FLAGS=--xla_force_host_platform_device_count=8 makes eight")
+        raise NotApplicable("there is only one device; XLA_FLAGS=--xla_force_host_platform_device_count=8 makes eight")
     mesh = jax.sharding.Mesh(devices, ("data",))
     sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("data"))
     params, gradient = sample((2 * devices.size,)), sample((2 * devices.size,), seed=1)
@@ -73,24 +82,28 @@ def sharded_equals_unsharded(subject: Subject) -> None:
     _require_same([got], [expected], "sharded and unsharded")
 
 
-@law("init works on shapes alone", meaning="init looks at the values of the parameters; use their shapes and dtypes")
+@law(
+    "init works on shapes alone, without values",
+    meaning="init reads the values of the parameters. Use only their shapes and dtypes.",
+)
 def abstract_init(subject: Subject) -> None:
     params = sample(TREES["a layer"])
     abstract, concrete = jax.eval_shape(subject.tx.init, params), subject.tx.init(params)
     place = first_unlike(jax.eval_shape(lambda: concrete), abstract)
     if place:
-        raise Broken(f"the concrete and the abstract state differ at {place}")
+        raise Broken(f"the state from values differs from the state from shapes at {place}")
 
 
 @law(
-    "it lowers for cpu, cuda and tpu", meaning="an operation that exists on one platform only, or a callback to Python"
+    "it can be exported for cpu, cuda and tpu",
+    meaning="It uses an operation that exists on one platform only, or a callback to Python.",
 )
 def exports(subject: Subject) -> None:
     params, gradient = sample(TREES["one vector"]), sample(TREES["one vector"], seed=1)
     state = subject.tx.init(params)
     exported = jax.export.export(jax.jit(subject.update), platforms=("cpu", "cuda", "tpu"))(gradient, state, params)
     if exported.platforms != ("cpu", "cuda", "tpu"):
-        raise Broken(f"lowered for {exported.platforms} only")
+        raise Broken(f"it was exported for {exported.platforms} only")
 
 
 def _require_same(left: list[Any], right: list[Any], what: str) -> None:

@@ -1,4 +1,4 @@
-"""Stable: state and updates keep their structure, shapes, dtypes and weak types."""
+"""Laws of stability: state and updates keep their structure, shapes, dtypes and weak types."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ..subject import TREES, Subject, first_unlike, sample
 
 
 @law(
-    "update returns a state with the structure, shapes, dtypes and weak types that init gave it",
-    meaning="the new state is computed in another dtype than the old one (a Python number, a float32 or float64 "
-    "hyperparameter, a gradient of another dtype), so that the second step compiles again and a scan fails; cast the "
-    "new state to the dtype of the old one",
+    "update returns a state with the same structure, shapes, dtypes and weak types as the state from init",
+    meaning="The new state is computed in another dtype than the old one, because of a Python number, a float32 or "
+    "float64 hyperparameter, or a gradient of another dtype. The second step then compiles again, and a scan fails. "
+    "Cast the new state to the dtype of the old one.",
 )
 def stable_state(subject: Subject) -> None:
     for name, shapes in TREES.items():
         for dtype in subject.dtypes:
             with subject.precision(dtype):
                 params = sample(shapes, dtype)
-                for gradient_dtype in _companions(dtype):
+                for gradient_dtype in _gradient_dtypes(dtype):
                     gradient = sample(shapes, gradient_dtype, seed=1)
                     step = _abstract_step(subject, gradient, params)
                     if step is None:
@@ -31,14 +31,14 @@ def stable_state(subject: Subject) -> None:
                     place = first_unlike(after, before)
                     if place:
                         raise Broken(
-                            f"{name}, {dtype} parameters, {gradient_dtype} gradients: after update and from init the "
-                            f"state differs at {place}"
+                            f"for {name} with {dtype} parameters and {gradient_dtype} gradients, the state from update "
+                            f"differs from that of init at {place}"
                         )
 
 
 @law(
-    "updates keep the structure, shapes and dtypes of the gradients",
-    meaning="a hyperparameter or a float32 accumulator promoted the result; cast each update to its gradient's dtype",
+    "updates have the same structure, shapes and dtypes as the gradients",
+    meaning="A hyperparameter or a float32 accumulator promotes the result. Cast each update to its gradient's dtype.",
 )
 def stable_updates(subject: Subject) -> None:
     for name, shapes in TREES.items():
@@ -49,15 +49,15 @@ def stable_updates(subject: Subject) -> None:
                 if step is None:
                     continue
                 _, updates, _ = step
-                place = first_unlike(_strong(updates), _strong(gradient))
+                place = first_unlike(_drop_weak_types(updates), _drop_weak_types(gradient))
                 if place:
-                    raise Broken(f"{name}, {dtype}: updates and gradients differ at {place}")
+                    raise Broken(f"for {name} in {dtype}, the updates differ from the gradients at {place}")
 
 
 def _abstract_step(subject: Subject, gradient: Any, params: Any) -> tuple[Any, Any, Any] | None:
-    """The state, the updates and the next state as shapes and dtypes; None if complex leaves are refused.
+    """Return the state, the updates and the next state as shapes and dtypes.
 
-    Those have a law of their own.
+    None if complex leaves are refused, because another law is about them.
     """
     try:
         before = jax.eval_shape(subject.tx.init, params)
@@ -68,10 +68,10 @@ def _abstract_step(subject: Subject, gradient: Any, params: Any) -> tuple[Any, A
         raise
 
 
-def _companions(dtype: str) -> tuple[str, ...]:
-    """Dtypes that gradients may have besides the parameters' own."""
+def _gradient_dtypes(dtype: str) -> tuple[str, ...]:
+    """Return the dtypes that gradients may have for parameters of a dtype."""
     return (dtype, "float32") if dtype in ("bfloat16", "float16") else (dtype,)
 
 
-def _strong(tree: Any) -> Any:
+def _drop_weak_types(tree: Any) -> Any:
     return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(jnp.shape(leaf), leaf.dtype), tree)

@@ -1,4 +1,4 @@
-"""Traceable: every numeric hyperparameter may be a tracer, and of gradlab's also a schedule."""
+"""Laws of tracing: every numeric hyperparameter may be a tracer, and in gradlab also a schedule."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..subject import TREES, Subject, differ, sample, samples
 
 
 @law(
-    "every numeric hyperparameter may be traced",
-    meaning="its value steers Python control flow (`if decay > 0`), or is turned into a Python number (`float(eps)`); "
-    "use jnp.where, and check ranges only where the value is concrete",
+    "every numeric hyperparameter may be traced by JAX",
+    meaning="Python control flow depends on its value (`if decay > 0`), or it is converted to a Python number "
+    "(`float(eps)`). Use jnp.where, and check ranges only where the value is concrete.",
 )
 def traceable(subject: Subject) -> None:
     remake = subject.needs_hyperparameters()
@@ -29,23 +29,24 @@ def traceable(subject: Subject) -> None:
         try:
             jax.eval_shape(one_step, value)
         except Exception as error:
-            raise Broken(f"with {name} traced: {type(error).__name__}: {_first_line(error)}") from error
+            raise Broken(f"with {name} traced, it raised {type(error).__name__}: {_first_line(error)}") from error
 
 
 @law(
-    "every hyperparameter with a range may be a schedule, and a constant one changes nothing",
-    meaning="the hyperparameter is read outside the factory's own arguments, or computed with before it is resolved",
+    "every hyperparameter with a range may be a schedule, and a constant schedule changes nothing",
+    meaning="The factory computes with the hyperparameter when it makes the optimizer, before a schedule has a value. "
+    "Compute with it inside init and update, or pass it on to a link.",
 )
 def schedulable(subject: Subject) -> None:
     if subject.value is None:
-        raise NotApplicable("schedules for every hyperparameter are gradlab's own promise")
+        raise NotApplicable("only gradlab's own transformations promise schedules")
     value = subject.value
     parameters: dict[str, Parameter] = dict(value.factory.parameters)
-    given = value.arguments
+    arguments = value.arguments
     changes = {
-        name: _constant(given[name])
+        name: _make_constant_schedule(arguments[name])
         for name, parameter in parameters.items()
-        if parameter.range is not None and not parameter.range.integer and is_number(given[name])
+        if parameter.range is not None and not parameter.range.integer and is_number(arguments[name])
     }
     if not changes:
         raise NotApplicable("it has no hyperparameter that could follow a schedule")
@@ -56,10 +57,12 @@ def schedulable(subject: Subject) -> None:
     for step, (left, right) in enumerate(zip(got.run(got.jitted, gradients, params), expected, strict=True)):
         place = differ(left, right, "float32")
         if place:
-            raise Broken(f"with constant schedules for {', '.join(changes)} the update at step {step} differs: {place}")
+            raise Broken(
+                f"with constant schedules for {', '.join(changes)}, the update at step {step} differs at {place}"
+            )
 
 
-def _constant(value):
+def _make_constant_schedule(value):
     return linear(value, value, 1.0)  # computed at each step, unlike schedules.constant
 
 

@@ -1,4 +1,4 @@
-"""Wrong AdaBounds and AMSBounds: the rate that is bounded, and the bounds."""
+"""Wrong AdaBounds and AMSBounds: mistakes in the bounded learning rate and in its bounds."""
 
 from __future__ import annotations
 
@@ -18,28 +18,31 @@ def _bounds(learning_rate, final_rate, gamma):
     return gl.clip_between(gl.schedules.lower_bound(f, gamma), gl.schedules.upper_bound(f, gamma))
 
 
-@mutates("adabound", "the bounds do not follow the schedule: final_rate is not scaled by the share of the first rate")
+@mutates(
+    "adabound",
+    "the bounds do not follow the schedule: final_rate is not scaled by the ratio of the rate to the first rate",
+)
 def adabound_bounds_ignore_the_schedule(learning_rate=1e-3, b1=0.9, b2=0.999, final_rate=0.1, gamma=1e-3, eps=1e-8):
     bounds = gl.clip_between(gl.schedules.lower_bound(final_rate, gamma), gl.schedules.upper_bound(final_rate, gamma))
     links = gl.chain(gl.scale_by_rms(b2, eps), gl.bias_correction(b1, b2), gl.scale(learning_rate), bounds)
     return gl.chain(gl.scale_by_momentum(b1), gl.precondition(links), gl.scale(-1.0))
 
 
-@mutates("adabound", "the update is bounded, and not the rate")
+@mutates("adabound", "the update is bounded instead of the rate")
 def adabound_bounds_the_update(learning_rate=1e-3, b1=0.9, b2=0.999, final_rate=0.1, gamma=1e-3, eps=1e-8):
     links = gl.chain(gl.scale_by_rms(b2, eps), gl.bias_correction(b1, b2), gl.scale(learning_rate))
     bounds = _bounds(learning_rate, final_rate, gamma)
     return gl.chain(gl.scale_by_momentum(b1), gl.precondition(links), bounds, gl.scale(-1.0))
 
 
-@mutates("adabound", "the learning rate is applied behind the bounds, and not before them")
+@mutates("adabound", "the learning rate is applied after the bounds, not before them")
 def adabound_rate_behind_the_bounds(learning_rate=1e-3, b1=0.9, b2=0.999, final_rate=0.1, gamma=1e-3, eps=1e-8):
     bounds = _bounds(learning_rate, final_rate, gamma)
     links = gl.chain(gl.scale_by_rms(b2, eps), gl.bias_correction(b1, b2), bounds)
     return gl.chain(gl.scale_by_momentum(b1), gl.precondition(links), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("adabound", "the first moment is corrected, and so its correction applied twice")
+@mutates("adabound", "the first moment is corrected too, so its correction is applied twice")
 def adabound_corrected_twice(learning_rate=1e-3, b1=0.9, b2=0.999, final_rate=0.1, gamma=1e-3, eps=1e-8):
     bounds = _bounds(learning_rate, final_rate, gamma)
     rates = gl.chain(gl.scale_by_rms(b2, eps), gl.bias_correction(b1, b2), gl.scale(learning_rate), bounds)
@@ -79,7 +82,7 @@ def adabound_without_lower_bound(learning_rate=1e-3, b1=0.9, b2=0.999, final_rat
     return gl.chain(gl.scale_by_momentum(b1), gl.precondition(bounded), gl.scale(-1.0))
 
 
-@mutates("amsbound", "the maximum is taken of the corrected second moment, and so corrected twice")
+@mutates("amsbound", "the maximum is taken of the corrected second moment, which is then corrected twice")
 def amsbound_corrected_twice(learning_rate=1e-3, b1=0.9, b2=0.999, final_rate=0.1, gamma=1e-3, eps=1e-8):
     second = gl.chain(gl.scale_by_momentum(b2), gl.bias_correction(b2), gl.running_max())
     bounds = _bounds(learning_rate, final_rate, gamma)
@@ -100,7 +103,7 @@ def amsbound_maximum_written_back(learning_rate=1e-3, b1=0.9, b2=0.999, final_ra
     return gl.chain(gl.scale_by_momentum(b1), gl.precondition(rates), gl.scale(-1.0))
 
 
-@mutates("amsbound", "the bounds stand still at those of the first step")
+@mutates("amsbound", "the bounds stay at those of the first step")
 def amsbound_bounds_stand_still(learning_rate=1e-3, b1=0.9, b2=0.999, final_rate=0.1, gamma=1e-3, eps=1e-8):
     second = gl.chain(gl.scale_by_momentum(b2), gl.running_max())
     f = _final(learning_rate, final_rate)

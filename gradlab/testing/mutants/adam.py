@@ -1,4 +1,4 @@
-"""Wrong Adams: bias correction, the places of eps, and moments that are stale, swapped or squared twice."""
+"""Wrong Adams: mistakes in the bias correction, the place of eps, and the moments."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def adam_uncorrected(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return gl.chain(gl.scale_by_momentum(b1), gl.scale_by_rms(b2, eps), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("adam", "eps stands before the correction of the second moment, not behind it (the paper's epsilon-hat)")
+@mutates("adam", "eps is added before the correction of the second moment, not after it (the paper's epsilon-hat)")
 def adam_efficient_form(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     direction = gl.chain(gl.scale_by_momentum(b1), gl.scale_by_rms(b2, eps), gl.bias_correction(b1, b2))
     return gl.chain(direction, gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("adam", "eps stands inside the root")
+@mutates("adam", "eps is added inside the root")
 def adam_eps_inside_the_root(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     first, second = (gl.chain(gl.scale_by_momentum(decay), gl.bias_correction(decay)) for decay in (b1, b2))
     return gl.chain(first, gl.scale_by_rms(second, 0.0, eps_root=eps), gl.scale_by_learning_rate(learning_rate))
@@ -58,7 +58,7 @@ def adam_swapped_corrections(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return gl.chain(first, gl.scale_by_rms(second, eps), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("adam", "b2 is 0.99, whatever was asked for")
+@mutates("adam", "b2 is always 0.99, whatever value is given")
 def adam_another_b2(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return gl.adam(learning_rate, b1, 0.99, eps)
 
@@ -82,7 +82,7 @@ def adam_count_stands_still(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return from_equations(step)
 
 
-@mutates("adam", "the first moment of the step before is used, instead of the current one")
+@mutates("adam", "the first moment of the previous step is used instead of the current one")
 def adam_stale_first_moment(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     def step(g, t, x, m, v):
         v = b2 * v + (1 - b2) * squared_magnitude(g)
@@ -92,7 +92,7 @@ def adam_stale_first_moment(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return from_equations(step)
 
 
-@mutates("adam", "the second moment of the step before is used, instead of the current one")
+@mutates("adam", "the second moment of the previous step is used instead of the current one")
 def adam_stale_second_moment(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     def step(g, t, x, m, v):
         m = b1 * m + (1 - b1) * g
@@ -132,20 +132,20 @@ def adam_second_correction_written_back(learning_rate=1e-3, b1=0.9, b2=0.999, ep
     return from_equations(step)
 
 
-@mutates("adam", "the second moment is measured on the first moment, and not on the gradient")
+@mutates("adam", "the second moment is computed from the first moment, not from the gradient")
 def adam_measures_the_momentum(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     first, second = (gl.chain(gl.scale_by_momentum(decay), gl.bias_correction(decay)) for decay in (b1, b2))
     return gl.chain(first, gl.isolate(gl.scale_by_rms(second, eps)), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("adam", "the first moment is a sum and not a mean (its gradient is not weighted by 1 - b1)")
+@mutates("adam", "the first moment is a sum, not a mean (the gradient is not weighted by 1 - b1)")
 def adam_heavy_ball(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     first = gl.chain(gl.scale_by_momentum(b1, dampening=0.0), gl.bias_correction(b1))
     second = gl.chain(gl.scale_by_momentum(b2), gl.bias_correction(b2))
     return gl.chain(first, gl.scale_by_rms(second, eps), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("adam", "the weights of old and new are exchanged in the first moment")
+@mutates("adam", "the weights of the old moment and the new gradient are swapped in the first moment")
 def adam_exchanged_weights(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     def step(g, t, x, m, v):
         m, v = (1 - b1) * m + b1 * g, b2 * v + (1 - b2) * squared_magnitude(g)
@@ -154,13 +154,13 @@ def adam_exchanged_weights(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return from_equations(step)
 
 
-@mutates("adam", "the direction is the gradient, and not the first moment")
+@mutates("adam", "the direction is the gradient, not the first moment")
 def adam_without_momentum(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     second = gl.chain(gl.scale_by_momentum(b2), gl.bias_correction(b2))
     return gl.chain(gl.scale_by_rms(second, eps), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("adam", "the denominator is a mean of magnitudes, and not the root of a mean of squares")
+@mutates("adam", "the denominator is a mean of magnitudes, not the root of a mean of squares")
 def adam_mean_of_magnitudes(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     def step(g, t, x, m, v):
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * magnitude(g)
@@ -174,7 +174,7 @@ def adam_never_raises_its_rate(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return gl.amsgrad(learning_rate, b1, b2, eps)
 
 
-@mutates("adam_efficient", "the correction of the second moment lacks its root")
+@mutates("adam_efficient", "the correction of the second moment is applied without its root")
 def adam_efficient_without_root(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     def step(g, t, x, m, v):
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * squared_magnitude(g)
@@ -184,7 +184,7 @@ def adam_efficient_without_root(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return from_equations(step)
 
 
-@mutates("adam_efficient", "eps stands behind the correction of the second moment, not before it (Adam as published)")
+@mutates("adam_efficient", "eps is added after the correction of the second moment, not before it (Adam as published)")
 def adam_efficient_as_published(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return gl.adam(learning_rate, b1, b2, eps)
 

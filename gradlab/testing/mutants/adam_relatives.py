@@ -1,4 +1,4 @@
-"""Wrong AdamWs, AdaMaxes, Nadams and AMSGrads: the one thing each changes in Adam, changed wrongly."""
+"""Wrong AdamWs, AdaMaxes, Nadams and AMSGrads: mistakes in the one thing that each changes in Adam."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def adamw_without_rate(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8, weight_de
     return gl.chain(ascent, gl.add_decayed_weights(weight_decay), gl.scale(-1.0))
 
 
-@mutates("adamw", "the decay is taken from the parameters after the step, and not before it")
+@mutates("adamw", "the decay uses the parameters after the step, not those before it")
 def adamw_decays_after_the_step(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8, weight_decay=1e-2):
     def step(g, t, x, m, v):
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * squared_magnitude(g)
@@ -52,13 +52,13 @@ def adamw_decays_after_the_step(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8, 
     return from_equations(step)
 
 
-@mutates("adamw", "the decay is added before the division by the second moment's root")
+@mutates("adamw", "the decay is added before the division by the root of the second moment")
 def adamw_decay_is_divided(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8, weight_decay=1e-2):
     decayed = gl.chain(_corrected(b1), gl.add_decayed_weights(weight_decay))
     return gl.chain(decayed, gl.scale_by_rms(_corrected(b2), eps), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("adamw", "the decay is of the parameters' signs (L1), and not of the parameters")
+@mutates("adamw", "the decay uses the signs of the parameters (L1), not the parameters")
 def adamw_decays_signs(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8, weight_decay=1e-2):
     def step(g, t, x, m, v):
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * squared_magnitude(g)
@@ -88,7 +88,7 @@ def adamax_norm_corrected(learning_rate=2e-3, b1=0.9, b2=0.999, eps=0.0):
     return from_equations(step)
 
 
-@mutates("adamax", "the maximum is of the gradient, and not of its magnitude")
+@mutates("adamax", "the maximum is taken of the gradient, not of its magnitude")
 def adamax_signed_maximum(learning_rate=2e-3, b1=0.9, b2=0.999, eps=0.0):
     def step(g, t, x, m, u):
         m, u = b1 * m + (1 - b1) * g, jnp.maximum(b2 * u, g.real)
@@ -106,7 +106,7 @@ def adamax_undecayed(learning_rate=2e-3, b1=0.9, b2=0.999, eps=0.0):
     return from_equations(step)
 
 
-@mutates("adamax", "the maximum of the step before is used, instead of the current one")
+@mutates("adamax", "the maximum of the previous step is used instead of the current one")
 def adamax_stale_maximum(learning_rate=2e-3, b1=0.9, b2=0.999, eps=0.0):
     def step(g, t, x, m, u):
         m = b1 * m + (1 - b1) * g
@@ -115,7 +115,7 @@ def adamax_stale_maximum(learning_rate=2e-3, b1=0.9, b2=0.999, eps=0.0):
     return from_equations(step)
 
 
-@mutates("adamax", "eps is added inside the maximum, and not to it", eps=1e-8)
+@mutates("adamax", "eps is added inside the maximum, not to the maximum", eps=1e-8)
 def adamax_eps_inside(learning_rate=2e-3, b1=0.9, b2=0.999, eps=0.0):
     norm = gl.scale_by_infinity_norm(b2, eps_inside=eps)
     return gl.chain(gl.scale_by_momentum(b1), norm, gl.bias_correction(b1), gl.scale_by_learning_rate(learning_rate))
@@ -126,7 +126,7 @@ def nadam_without_look_ahead(learning_rate=2e-3, b1=0.9, b2=0.999, eps=1e-8):
     return gl.adam(learning_rate, b1, b2, eps)
 
 
-@mutates("nadam", "the moment that looks ahead is corrected for this step, and not for the next")
+@mutates("nadam", "the moment that looks ahead is corrected for this step, not for the next")
 def nadam_corrected_for_this_step(learning_rate=2e-3, b1=0.9, b2=0.999, eps=1e-8):
     def step(g, t, x, m, v):
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * squared_magnitude(g)
@@ -136,7 +136,7 @@ def nadam_corrected_for_this_step(learning_rate=2e-3, b1=0.9, b2=0.999, eps=1e-8
     return from_equations(step)
 
 
-@mutates("nadam", "the share of the gradient is not corrected")
+@mutates("nadam", "the gradient's part of the look-ahead is not corrected for the start at zero")
 def nadam_gradient_uncorrected(learning_rate=2e-3, b1=0.9, b2=0.999, eps=1e-8):
     def step(g, t, x, m, v):
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * squared_magnitude(g)
@@ -152,7 +152,7 @@ def nadam_second_moment_uncorrected(learning_rate=2e-3, b1=0.9, b2=0.999, eps=1e
     return gl.chain(ahead, gl.scale_by_rms(b2, eps), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("nadam", "it looks ahead from the first moment of the step before, instead of the current one")
+@mutates("nadam", "it looks ahead from the first moment of the previous step instead of the current one")
 def nadam_stale_look_ahead(learning_rate=2e-3, b1=0.9, b2=0.999, eps=1e-8):
     def step(g, t, x, old, v):
         m, v = b1 * old + (1 - b1) * g, b2 * v + (1 - b2) * squared_magnitude(g)
@@ -162,7 +162,7 @@ def nadam_stale_look_ahead(learning_rate=2e-3, b1=0.9, b2=0.999, eps=1e-8):
     return from_equations(step)
 
 
-@mutates("amsgrad", "the maximum is taken before the correction, and not after it")
+@mutates("amsgrad", "the maximum is taken before the correction, not after it")
 def amsgrad_maximum_before_correction(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     second = gl.chain(gl.scale_by_momentum(b2), gl.running_max(), gl.bias_correction(b2))
     return gl.chain(_corrected(b1), gl.scale_by_rms(second, eps), gl.scale_by_learning_rate(learning_rate))
@@ -193,7 +193,7 @@ def amsgrad_maximum_written_back(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8)
 
 @gl.transformation(splits_gradient=True)
 def never_falling_mean(decay=0.999):
-    """A running mean that is replaced by its own maximum: what comes of one variable for both."""
+    """Replace the running mean by its own maximum, as happens when one variable is used for both."""
 
     def step(d, t, x, v):
         v = jnp.maximum(v, decay * v + (1 - decay) * d)
@@ -202,7 +202,7 @@ def never_falling_mean(decay=0.999):
     return from_equations(step)
 
 
-@mutates("amsgrad", "the maximum is of the squared gradients, and not of their mean")
+@mutates("amsgrad", "the maximum is taken of the squared gradients, not of their mean")
 def amsgrad_maximum_of_squares(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     first = _corrected(b1)
     return gl.chain(first, gl.scale_by_rms(gl.running_max(), eps), gl.scale_by_learning_rate(learning_rate))

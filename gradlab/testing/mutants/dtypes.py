@@ -1,4 +1,4 @@
-"""Breaches of dtype: promoted states and updates, half-precision accumulators, eps that vanish, complex squares."""
+"""Mutants that get dtypes wrong: promoted states and updates, half-precision accumulators, a vanishing eps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from .mutant import breaks
 _OF = "sgd"
 
 
-@breaks("stable state", of=_OF, mistake="the momentum is float32 at first, and of the gradient's dtype from then on")
+@breaks(
+    "stable state",
+    of=_OF,
+    mistake="the momentum is float32 at first, and has the gradient's dtype from the first step on",
+)
 def state_takes_the_gradients_dtype():
     def update(updates, state, params=None):
         m = jax.tree.map(lambda m, g: 0.9 * m + g, state["m"], wide(updates, state["m"]))
@@ -38,7 +42,9 @@ def counter_becomes_a_float():
 
 
 @breaks(
-    "stable state", of=_OF, mistake="a running product is weakly typed at first, and strongly from the first step on"
+    "stable state",
+    of=_OF,
+    mistake="a running product is weakly typed at first, and strongly typed from the first step on",
 )
 def weak_type_is_lost():
     right, decay = heavy_ball(), 0.9
@@ -78,7 +84,7 @@ def state_changes_its_container():
     return optax.GradientTransformation(lambda params: (zeros(params),), update)
 
 
-@breaks("stable updates", of=_OF, mistake="the updates have the dtype of the accumulators, and not of the gradients")
+@breaks("stable updates", of=_OF, mistake="the updates have the dtype of the accumulators, not of the gradients")
 def updates_stay_wide():
     def update(updates, state, params=None):
         m = jax.tree.map(lambda m, g: 0.9 * m + g, state["m"], wide(updates, state["m"]))
@@ -87,7 +93,7 @@ def updates_stay_wide():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("stable updates", of=_OF, mistake="the updates of scalars come out as vectors of one element")
+@breaks("stable updates", of=_OF, mistake="the updates of scalars are vectors of one element")
 def updates_gain_an_axis():
     right = heavy_ball()
 
@@ -98,7 +104,9 @@ def updates_gain_an_axis():
     return optax.GradientTransformation(right.init, update)
 
 
-@breaks("wide accumulators", of=_OF, mistake="the momentum has the dtype of the parameters, be it bfloat16")
+@breaks(
+    "wide accumulators", of=_OF, mistake="the momentum has the dtype of the parameters, even where that is bfloat16"
+)
 def half_precision_momentum():
     def init(params):
         zeros(params)
@@ -112,7 +120,11 @@ def half_precision_momentum():
     return optax.GradientTransformation(init, update)
 
 
-@breaks("wide accumulators", of=_OF, mistake="the step count has the dtype of the parameters; bfloat16 stops at 256")
+@breaks(
+    "wide accumulators",
+    of=_OF,
+    mistake="the step count has the dtype of the parameters, and bfloat16 cannot count beyond 256",
+)
 def half_precision_counter():
     right = heavy_ball()
 
@@ -147,7 +159,7 @@ def rounded_before():
 
 
 def _rms(square, root):
-    """RMSProp with its square and its root to be filled in."""
+    """Return RMSProp with the given square and root."""
 
     def init(params):
         return {"v": jax.tree.map(lambda p: square(jnp.zeros_like(p)), raise_precision(params, "the parameter"))}
@@ -163,7 +175,7 @@ def _rms(square, root):
 
 
 def root_mean_square():
-    """The right version: |g|^2, and a root whose derivative is finite at zero."""
+    """Return the right version: |g|^2, and a root whose derivative is finite at zero."""
     return _rms(lambda g: (g * g.conj()).real, lambda v: jnp.sqrt(v + 1e-12))
 
 
@@ -176,19 +188,19 @@ def conjugation_forgotten():
     return _rms(lambda g: g * g, lambda v: jnp.sqrt(v + 1e-12))
 
 
-@breaks(
-    "complex leaves", of="rmsprop", mistake="the second moment is a mean of the real part of g * g, and not of |g|^2"
-)
+@breaks("complex leaves", of="rmsprop", mistake="the second moment is a mean of the real part of g * g, not of |g|^2")
 def real_part_of_square():
     return _rms(lambda g: (g * g).real, lambda v: jnp.sqrt(jnp.abs(v) + 1e-12))
 
 
-@breaks("complex leaves", of="rmsprop", mistake="complex gradients are divided by the size of the real part only")
+@breaks(
+    "complex leaves", of="rmsprop", mistake="complex gradients are divided by the magnitude of their real part only"
+)
 def real_part_only():
     return _rms(lambda g: g.real**2, lambda v: jnp.sqrt(v + 1e-12))
 
 
-@breaks("complex leaves", of=_OF, mistake="complex gradients are conjugated, which turns them the other way")
+@breaks("complex leaves", of=_OF, mistake="complex gradients are conjugated, so they turn the other way")
 def conjugated_gradient():
     right = heavy_ball()
 
@@ -198,7 +210,7 @@ def conjugated_gradient():
     return optax.GradientTransformation(right.init, update)
 
 
-@breaks("finite at zero", of="rmsprop", mistake="there is no eps, and a zero gradient is divided by zero")
+@breaks("finite at zero", of="rmsprop", mistake="there is no eps, so a zero gradient is divided by zero")
 def no_eps():
     return _rms(lambda g: (g * g.conj()).real, jnp.sqrt)
 
@@ -206,13 +218,13 @@ def no_eps():
 @breaks(
     "finite at zero",
     of="rmsprop",
-    mistake="the root of zero has an infinite derivative, which eps behind it does not cure",
+    mistake="the root of zero has an infinite derivative, and eps is added only after the root",
 )
 def root_of_zero():
     return _rms(lambda g: (g * g.conj()).real, lambda v: jnp.sqrt(v) + 1e-8)
 
 
-@breaks("finite at zero", of="rmsprop", mistake="eps is added in the gradient's dtype, and 1e-8 is zero in float16")
+@breaks("finite at zero", of="rmsprop", mistake="eps is added in the gradient's dtype, but 1e-8 is zero in float16")
 def eps_lost_in_float16():
     right = root_mean_square()
 

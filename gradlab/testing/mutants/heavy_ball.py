@@ -1,4 +1,4 @@
-"""The right version of what the mutants of the contracts are wrong versions of: a heavy ball, written by hand."""
+"""A right momentum optimizer written by hand, and its parts, from which the mutants of the contracts are made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gradlab.boundary import raise_precision, require_same_trees, restore_dtypes
 
 
 def heavy_ball(rate=0.1, decay=0.9):
-    """Lawful by hand: wide inside, refused where trees differ or leaves are integers, rounded once at the end."""
+    """Return gradient descent with momentum: float32 inside, rounded once, with errors for wrong trees and integers."""
 
     def init(params):
         return {"m": zeros(params)}
@@ -23,16 +23,16 @@ def heavy_ball(rate=0.1, decay=0.9):
 
 
 def zeros(params):
-    """A moment like the parameters, at least float32; refuses integers."""
+    """Return zeros like the parameters, at least float32. Raise TypeError for integers."""
     return jax.tree.map(jnp.zeros_like, raise_precision(params, "the parameter"))
 
 
 def wide(updates, moment):
-    """The gradients in the dtypes of a moment; refuses a tree of another structure or shapes."""
+    """Return the gradients in the dtypes of a moment. Raise ValueError for another structure or other shapes."""
     require_same_trees(updates, moment, "the updates", "the state")
     return restore_dtypes(raise_precision(updates, "the update"), moment)
 
 
 def step_down(rate, direction, updates):
-    """The updates along a direction, rounded to the dtypes of the gradients."""
+    """Return the updates along a direction, rounded to the dtypes of the gradients."""
     return restore_dtypes(jax.tree.map(lambda d: -rate * d, direction), updates)

@@ -1,6 +1,6 @@
-"""Independent references of some links, and the links as those see them: on a vector of six numbers.
+"""References of some links in NumPy, and the links as transformations of a vector of six numbers.
 
-What a link does to a matrix or a tree is seen by `apply_to_tree`: the vector is handed to it as a tree of other shapes.
+`apply_to_tree` shows what a link does to a matrix or a tree: it hands the vector to the link as a tree of other shapes.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ TWINS: Any = {"a": (3,), "b": (3,)}
 
 
 def apply_to_tree(link: Any, shapes: Any) -> tuple[Any, Any]:
-    """The pair that hands every vector of six numbers to a link as a tree of other shapes, in their order."""
+    """Return the pair that hands each vector of six numbers to a link as a tree of these shapes, in order."""
     init_link, update_link = link
     structure: Any
     pieces, structure = jax.tree.flatten(shapes, is_leaf=lambda node: isinstance(node, tuple))
     ends = np.cumsum([math.prod(shape) for shape in pieces])[:-1]
 
-    def apart(leaf: Any) -> Any:
+    def split(leaf: Any) -> Any:
         if leaf.shape != (6,):
             return leaf
         return structure.unflatten([part.reshape(shape) for part, shape in zip(jnp.split(leaf, ends), pieces)])
 
-    def together(part: Any, leaf: Any) -> Any:
+    def join(part: Any, leaf: Any) -> Any:
         return part if leaf.shape != (6,) else jnp.concatenate([piece.ravel() for piece in jax.tree.leaves(part)])
 
     def init(params: Any) -> Any:
-        return init_link(jax.tree.map(apart, params))
+        return init_link(jax.tree.map(split, params))
 
     def update(updates: Any, state: Any) -> Any:
         outer: Any
-        parts, state = update_link(jax.tree.map(apart, updates), state)
+        parts, state = update_link(jax.tree.map(split, updates), state)
         leaves, outer = jax.tree.flatten(updates)
-        return outer.unflatten(map(together, outer.flatten_up_to(parts), leaves)), state
+        return outer.unflatten(map(join, outer.flatten_up_to(parts), leaves)), state
 
     return init, update
 
@@ -70,7 +70,7 @@ def right_clip_by_global_norm(max_norm: Limit):
 
 
 def centralize(g: Array, state: State, t: int, x: Array) -> Step:
-    """Take the mean of each column off the matrix in the last four numbers; the first two are a bias."""
+    """Subtract the mean of each column of the matrix in the last four numbers. The first two numbers are a bias."""
     kernel = g[2:].reshape(2, 2)
     return np.concatenate([g[:2], (kernel - kernel.mean(axis=0)).ravel()]), {}
 
@@ -81,15 +81,15 @@ def right_centralize():
 
 
 def add_noise(g: Array, state: State, t: int, x: Array, *, eta: float, gamma: float) -> Step:
-    """Add normal numbers of variance eta / t^gamma: those that JAX draws for two leaves of three at step t - 1.
+    """Add the normal numbers that JAX draws for two leaves of three numbers at step t - 1, with variance eta / t^gamma.
 
     Source: Neelakantan et al. (2015), Equation 1.
     """
-    return g + math.sqrt(eta / t**gamma) * _normal_numbers(t - 1), {}
+    return g + math.sqrt(eta / t**gamma) * _draw_normal_numbers(t - 1), {}
 
 
 @functools.cache
-def _normal_numbers(step: int) -> Array:
+def _draw_normal_numbers(step: int) -> Array:
     with jax.enable_x64(True):
         keys = jax.random.split(jax.random.fold_in(jax.random.key(0), step), 2)
         return np.concatenate([np.asarray(jax.random.normal(key, (3,), np.float64)) for key in keys])

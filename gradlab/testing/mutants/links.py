@@ -1,4 +1,4 @@
-"""Wrong links: clipping, centralizing, noise."""
+"""Wrong links: mistakes in clipping, centralization and noise."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from .link_references import TREE, TWINS, add_noise, apply_to_tree, centralize, 
 from .mutant import breaks, mutates
 
 
-@mutates(clip_by_value, "it bounds from above only", limit=0.5)
+@mutates(clip_by_value, "it bounds only from above", limit=0.5)
 def clip_one_sided(limit: Limit):
     return map_leaves(lambda d: jnp.minimum(d, limit))
 
 
-@mutates(clip_by_value, "what is out of bounds is set to zero, and not to the bound", limit=0.5)
+@mutates(clip_by_value, "elements out of bounds are set to zero, not to the bound", limit=0.5)
 def clip_drops(limit: Limit):
     return map_leaves(lambda d: jnp.where(jnp.abs(d) > limit, 0, d))
 
 
-@mutates(clip_by_global_norm, "the norm is of each leaf, and not of the whole tree", max_norm=1.0)
+@mutates(clip_by_global_norm, "the norm is that of each leaf, not of the whole tree", max_norm=1.0)
 def clip_norm_of_each_leaf(max_norm: Limit):
     return apply_to_tree(gl.clip_by_norm(max_norm), TREE)
 
 
-@mutates(clip_by_global_norm, "each element is bounded, and not the norm", max_norm=1.0)
+@mutates(clip_by_global_norm, "each element is bounded instead of the norm", max_norm=1.0)
 def clip_norm_by_elements(max_norm: Limit):
     return apply_to_tree(gl.clip_by_value(max_norm), TREE)
 
 
 def _clipped(factor_of_squared_norm):
-    """A link of the whole tree, as a vector of six sees it."""
+    """Return a link that multiplies the whole tree by a factor of its squared norm."""
 
     def clipped(updates):
         squares = [(d * d.conj()).real.sum().astype(float) for d in jax.tree.leaves(updates)]
@@ -70,18 +70,20 @@ def clip_norm_when_shorter(max_norm: Limit):
     return _clipped(factor)
 
 
-@breaks("finite at zero", of="clip_by_global_norm", mistake="a zero gradient has norm 0, and gives 0 / 0", max_norm=1.0)
+@breaks(
+    "finite at zero", of="clip_by_global_norm", mistake="a zero gradient has norm 0, which gives 0 / 0", max_norm=1.0
+)
 @gl.transformation
 def clip_norm_divides_by_zero(max_norm: Limit):
     return _clipped(lambda squared: jnp.minimum(1, max_norm / jnp.sqrt(squared)))
 
 
-@mutates(centralize, "the mean is of each input, and not of each output")
+@mutates(centralize, "the mean is that of each input, not of each output")
 def centralize_other_axis():
     return apply_to_tree(gl.centralize(output_axis=0), TREE)
 
 
-@mutates(centralize, "the mean is of the whole matrix, and not of each output")
+@mutates(centralize, "the mean is that of the whole matrix, not of each output")
 def centralize_whole_matrix():
     return apply_to_tree(map_leaves(lambda d: d - d.mean() if d.ndim > 1 else d), TREE)
 
@@ -91,7 +93,7 @@ def centralize_vectors():
     return apply_to_tree(map_leaves(lambda d: d - d.mean(axis=0) if d.ndim else d), TREE)
 
 
-@mutates(centralize, "the mean is added, instead of being taken off")
+@mutates(centralize, "the mean is added instead of subtracted")
 def centralize_adds():
     return apply_to_tree(map_leaves(lambda d: d + d.mean(axis=0) if d.ndim > 1 else d), TREE)
 
@@ -104,7 +106,7 @@ class _CountState(NamedTuple):
 
 
 def _noisy(deviation_at, keys_at):
-    """Noise of a deviation at a step, with the keys of a step for a number of leaves."""
+    """Return a link that adds noise, given its standard deviation at a step and the keys of all leaves at a step."""
 
     def init(params):
         return _CountState(jnp.zeros((), jnp.int32))
@@ -125,19 +127,19 @@ def _keys(step, leaves):
     return list(jax.random.split(jax.random.fold_in(jax.random.key(0), step), max(leaves, 1)))
 
 
-@mutates(add_noise, "the noise does not fade", eta=0.01, gamma=0.55, claims=NO_TURN)
+@mutates(add_noise, "the variance of the noise does not fade", eta=0.01, gamma=0.55, claims=NO_TURN)
 def noise_unfaded(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: eta**0.5, _keys)
 
 
-@mutates(add_noise, "the variance is taken for the standard deviation", eta=0.01, gamma=0.55, claims=NO_TURN)
+@mutates(add_noise, "the variance is used as the standard deviation", eta=0.01, gamma=0.55, claims=NO_TURN)
 def noise_of_variance(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: eta / (1 + step) ** gamma, _keys)
 
 
 @mutates(
     add_noise,
-    "the fading starts a step late: the variance divides by t, where 1 + t is meant",
+    "the fading starts one step late: the variance divides by t instead of 1 + t",
     eta=0.01,
     gamma=0.55,
     claims=NO_TURN,

@@ -1,4 +1,4 @@
-"""Wrong gradient descents: heavy ball, Nesterov's, the running mean, and by sign."""
+"""Wrong gradient descents: mistakes in the heavy ball, Nesterov's descent, the running mean and descent by sign."""
 
 from __future__ import annotations
 
@@ -10,22 +10,20 @@ from gradlab.hyperparameters import Decay
 
 from .mutant import from_equations, mutates
 
-# `momentum` and `nesterov` without a default: these are slips of the heavy ball and of Nesterov's descent only.
+# Mutants whose `momentum` or `nesterov` has no default exist only where that option is on.
 
 
-@mutates(
-    "sgd", "momentum is a running mean, and not a heavy ball (the gradient is weighted by 1 - momentum)", momentum=0.9
-)
+@mutates("sgd", "momentum is a running mean, not a heavy ball (the gradient is weighted by 1 - momentum)", momentum=0.9)
 def sgd_mean_of_gradients(learning_rate=1e-2, *, momentum: Decay):
     return gl.chain(gl.scale_by_momentum(momentum), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("sgd", "the learning rate is inside the momentum buffer, and not outside", momentum=0.9)
+@mutates("sgd", "the learning rate is applied inside the momentum buffer, not outside", momentum=0.9)
 def sgd_rate_inside_the_buffer(learning_rate=1e-2, dampening=0.0, *, momentum: Decay):
     return gl.chain(gl.scale_by_learning_rate(learning_rate), gl.scale_by_momentum(momentum, dampening))
 
 
-@mutates("sgd", "the momentum of the step before is used, instead of the current one", momentum=0.9)
+@mutates("sgd", "the momentum of the previous step is used instead of the current one", momentum=0.9)
 def sgd_stale_momentum(learning_rate=1e-2, dampening=0.0, *, momentum: Decay):
     def step(g, t, x, b):
         return -learning_rate * b, momentum * b + (1 - dampening) * g
@@ -42,7 +40,7 @@ def sgd_momentum_times_both(learning_rate=1e-2, dampening=0.0, *, momentum: Deca
     return from_equations(step)
 
 
-@mutates("sgd", "the buffer keeps the last gradient only, and forgets what came before", momentum=0.9)
+@mutates("sgd", "the buffer keeps only the last gradient, and forgets the earlier ones", momentum=0.9)
 def sgd_forgets_its_velocity(learning_rate=1e-2, dampening=0.0, *, momentum: Decay):
     def step(g, t, x, b):
         return -learning_rate * (momentum * b + (1 - dampening) * g), (1 - dampening) * g
@@ -59,18 +57,20 @@ def sgd_first_gradient_undampened(learning_rate=1e-2, dampening=0.0, *, momentum
     return from_equations(step)
 
 
-@mutates("sgd", "the learning rate is outside the momentum buffer, and not inside", momentum=0.9, nesterov=True)
+@mutates("sgd", "the learning rate is applied outside the momentum buffer, not inside", momentum=0.9, nesterov=True)
 def nesterov_rate_outside_the_buffer(learning_rate=1e-2, dampening=0.0, *, momentum: Decay, nesterov: bool):
     ahead = gl.chain(gl.scale_by_momentum(momentum, dampening), gl.nesterov(momentum, dampening))
     return gl.chain(ahead, gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("sgd", "it looks ahead from the velocity before the step, which is no look ahead", momentum=0.9, nesterov=True)
+@mutates(
+    "sgd", "it looks ahead from the velocity before the step, which does not look ahead", momentum=0.9, nesterov=True
+)
 def nesterov_stale_velocity(learning_rate=1e-2, dampening=0.0, *, momentum: Decay, nesterov: bool):
     return gl.chain(gl.scale_by_learning_rate(learning_rate), gl.scale_by_momentum(momentum, dampening))
 
 
-@mutates("sgd", "it moves by the momentum term only, without the gradient's own step", momentum=0.9, nesterov=True)
+@mutates("sgd", "it moves only by the momentum term, without the gradient's own step", momentum=0.9, nesterov=True)
 def nesterov_without_gradient(learning_rate=1e-2, dampening=0.0, *, momentum: Decay, nesterov: bool):
     velocity = gl.chain(gl.scale_by_learning_rate(learning_rate), gl.scale_by_momentum(momentum, dampening))
     return gl.chain(velocity, gl.scale(momentum))
@@ -82,7 +82,7 @@ def nesterov_looks_ahead_twice(learning_rate=1e-2, dampening=0.0, *, momentum: D
     return gl.chain(velocity, gl.nesterov(momentum, dampening), gl.nesterov(momentum, dampening))
 
 
-@mutates("sgd", "the look ahead is stored as the velocity", momentum=0.9, nesterov=True)
+@mutates("sgd", "the look-ahead step is stored as the velocity", momentum=0.9, nesterov=True)
 def nesterov_look_ahead_stored(learning_rate=1e-2, dampening=0.0, *, momentum: Decay, nesterov: bool):
     def step(g, t, x, b):
         own = learning_rate * (1 - dampening) * g
@@ -94,7 +94,7 @@ def nesterov_look_ahead_stored(learning_rate=1e-2, dampening=0.0, *, momentum: D
 
 @mutates(
     "momentum_average",
-    "it is a heavy ball, and not a mean (the gradient is not weighted by 1 - decay)",
+    "it is a heavy ball, not a mean (the gradient is not weighted by 1 - decay)",
     learning_rate=0.1,
 )
 def average_is_a_sum(learning_rate=0.1, decay=0.9):
@@ -106,12 +106,12 @@ def average_corrected(learning_rate=0.1, decay=0.9):
     return gl.chain(gl.scale_by_momentum(decay), gl.bias_correction(decay), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("momentum_average", "the weights of old and new are exchanged", learning_rate=0.1)
+@mutates("momentum_average", "the weights of the old mean and the new gradient are swapped", learning_rate=0.1)
 def average_exchanged_weights(learning_rate=0.1, decay=0.9):
     return gl.chain(gl.scale_by_momentum(1 - decay), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("momentum_average", "the mean starts at the first gradient, and not at zero", learning_rate=0.1)
+@mutates("momentum_average", "the mean starts at the first gradient, not at zero", learning_rate=0.1)
 def average_starts_at_the_first(learning_rate=0.1, decay=0.9):
     def step(g, t, x, m):
         m = jnp.where(t == 1, g, decay * m + (1 - decay) * g)
@@ -132,6 +132,6 @@ def sign_softened(learning_rate=1e-3):
     return from_equations(lambda g, t, x: (-learning_rate * g / (magnitude(g) + 1e-8),))
 
 
-@mutates("sign_sgd", "it takes the sign of the gradients' sum so far, and not of the gradient", learning_rate=1e-3)
+@mutates("sign_sgd", "it takes the sign of the sum of all gradients so far, not of the gradient", learning_rate=1e-3)
 def sign_of_the_sum(learning_rate=1e-3):
     return gl.chain(gl.running_sum(), gl.scale_by_sign(), gl.scale_by_learning_rate(learning_rate))

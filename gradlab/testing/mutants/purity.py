@@ -1,4 +1,4 @@
-"""Breaches of purity: hidden counters, random numbers from elsewhere, written arguments, leaked tracers."""
+"""Mutants that are not pure: hidden counters, random numbers from elsewhere, changed arguments, leaked tracers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import optax
 from .heavy_ball import heavy_ball, step_down, wide, zeros
 from .mutant import breaks
 
-_OF = "sgd"  # each is gradient descent with momentum but for its slip
+_OF = "sgd"  # apart from its mistake, each mutant is gradient descent with momentum
 
 
 @breaks("pure", of=_OF, mistake="the steps are counted in a Python variable, outside the state")
@@ -30,7 +30,7 @@ def hidden_counter():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("pure", of=_OF, mistake="the momentum is kept in the object, and not in the state")
+@breaks("pure", of=_OF, mistake="the momentum is kept in the object, not in the state")
 def hidden_momentum():
     class Momentum:
         def __init__(self):
@@ -49,7 +49,7 @@ def hidden_momentum():
     return optax.GradientTransformation(momentum.init, momentum.update)
 
 
-@breaks("pure", of=_OF, mistake="the first call of all is taken for the first step, which warms up, of whatever run")
+@breaks("pure", of=_OF, mistake="the very first call uses a smaller rate, and later runs do not start with it")
 def first_call_warms_up():
     started = False
 
@@ -62,7 +62,7 @@ def first_call_warms_up():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("pure", of=_OF, mistake="the noise comes from Python's random numbers, and not from a key")
+@breaks("pure", of=_OF, mistake="the noise comes from Python's random numbers, not from a key")
 def unseeded_noise():
     def update(updates, state, params=None):
         m = jax.tree.map(lambda m, g: 0.9 * m + g + 0.01 * random.gauss(0, 1), state["m"], wide(updates, state["m"]))
@@ -71,7 +71,7 @@ def unseeded_noise():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("pure", of=_OF, mistake="init draws its seed from the clock")
+@breaks("pure", of=_OF, mistake="init takes its seed from the clock")
 def seed_from_the_clock():
     right = heavy_ball()
 
@@ -121,7 +121,9 @@ def adds_to_the_state():
 
 
 @breaks(
-    "scan equals loop", of=_OF, mistake="the decay grows in a list as updates are traced, so only once in a program"
+    "scan equals loop",
+    of=_OF,
+    mistake="a list grows whenever update is traced, which is only once in a compiled program",
 )
 def side_effect_while_tracing():
     seen: list[int] = []
@@ -136,7 +138,11 @@ def side_effect_while_tracing():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("jit equals eager", of=_OF, mistake="the last update is stored in the object, and leaks out of the trace")
+@breaks(
+    "jit equals eager",
+    of=_OF,
+    mistake="the last gradient is stored in the object, so a tracer leaks out of the compiled program",
+)
 def leaked_tracer():
     last: dict[str, Any] = {}
 

@@ -1,4 +1,4 @@
-"""Wrong Adagrads, Adadeltas and RMSProps: what is measured, when, and under which root."""
+"""Wrong Adagrads, Adadeltas and RMSProps: mistakes in the second moment and its root."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gradlab.hyperparameters import Decay
 from .mutant import from_equations, mutates
 
 
-@mutates("adagrad", "eps stands inside the root", learning_rate=1e-2)
+@mutates("adagrad", "eps is added inside the root", learning_rate=1e-2)
 def adagrad_eps_inside_the_root(learning_rate=1e-2, initial_accumulator=0.0, eps=1e-10):
     return gl.chain(gl.scale_by_rss(initial_accumulator, 0.0, eps), gl.scale_by_learning_rate(learning_rate))
 
@@ -25,7 +25,7 @@ def adagrad_without_root(learning_rate=1e-2, initial_accumulator=0.0, eps=1e-10)
     return from_equations(step)
 
 
-@mutates("adagrad", "the sum of the step before is used, without the current gradient", learning_rate=1e-2)
+@mutates("adagrad", "the sum of the previous step is used, without the current gradient", learning_rate=1e-2)
 def adagrad_stale_sum(learning_rate=1e-2, initial_accumulator=0.0, eps=1e-10):
     def step(g, t, x, s):
         return -learning_rate * divide(g, square_root(initial_accumulator + s) + eps), s + squared_magnitude(g)
@@ -33,7 +33,7 @@ def adagrad_stale_sum(learning_rate=1e-2, initial_accumulator=0.0, eps=1e-10):
     return from_equations(step)
 
 
-@mutates("adagrad", "it sums magnitudes, and not squares", learning_rate=1e-2)
+@mutates("adagrad", "it sums magnitudes, not squares", learning_rate=1e-2)
 def adagrad_sums_magnitudes(learning_rate=1e-2, initial_accumulator=0.0, eps=1e-10):
     def step(g, t, x, s):
         s = s + magnitude(g)
@@ -42,7 +42,7 @@ def adagrad_sums_magnitudes(learning_rate=1e-2, initial_accumulator=0.0, eps=1e-
     return from_equations(step)
 
 
-@mutates("adagrad", "it divides by the mean of the squares so far, and not by their sum", learning_rate=1e-2)
+@mutates("adagrad", "it divides by the mean of the squares so far, not by their sum", learning_rate=1e-2)
 def adagrad_takes_the_mean(learning_rate=1e-2, initial_accumulator=0.0, eps=1e-10):
     def step(g, t, x, s):
         s = s + squared_magnitude(g)
@@ -52,13 +52,16 @@ def adagrad_takes_the_mean(learning_rate=1e-2, initial_accumulator=0.0, eps=1e-1
 
 
 @mutates(
-    "adagrad", "the accumulator starts at zero, whatever was asked for", learning_rate=1e-2, initial_accumulator=0.1
+    "adagrad",
+    "the accumulator always starts at zero, whatever value is given",
+    learning_rate=1e-2,
+    initial_accumulator=0.1,
 )
 def adagrad_starts_at_zero(learning_rate=1e-2, initial_accumulator=0.0, eps=1e-10):
     return gl.adagrad(learning_rate, 0.0, eps)
 
 
-@mutates("adagrad", "it sums along the elements of the array, where time is meant", learning_rate=1e-2)
+@mutates("adagrad", "it sums along the elements of the array instead of over the steps", learning_rate=1e-2)
 def adagrad_sums_along_the_array(learning_rate=1e-2, initial_accumulator=0.0, eps=1e-10):
     def step(g, t, x, s):
         s = s + jnp.cumsum(squared_magnitude(g), axis=-1) if g.ndim else s + squared_magnitude(g)
@@ -67,7 +70,7 @@ def adagrad_sums_along_the_array(learning_rate=1e-2, initial_accumulator=0.0, ep
     return from_equations(step)
 
 
-@mutates("adadelta", "the mean of past updates sees the learning rate", learning_rate=0.5)
+@mutates("adadelta", "the mean of past updates includes the learning rate", learning_rate=0.5)
 def adadelta_remembers_the_rate(learning_rate=1.0, rho=0.9, eps=1e-6):
     def step(g, t, x, v, w):
         v = rho * v + (1 - rho) * squared_magnitude(g)
@@ -77,7 +80,7 @@ def adadelta_remembers_the_rate(learning_rate=1.0, rho=0.9, eps=1e-6):
     return from_equations(step)
 
 
-@mutates("adadelta", "eps stands outside both roots")
+@mutates("adadelta", "eps is added outside both roots")
 def adadelta_eps_outside_the_roots(learning_rate=1.0, rho=0.9, eps=1e-6):
     def step(g, t, x, v, w):
         v = rho * v + (1 - rho) * squared_magnitude(g)
@@ -87,7 +90,7 @@ def adadelta_eps_outside_the_roots(learning_rate=1.0, rho=0.9, eps=1e-6):
     return from_equations(step)
 
 
-@mutates("adadelta", "the mean of past updates is of the squared gradients")
+@mutates("adadelta", "the mean of squared updates is a mean of squared gradients")
 def adadelta_remembers_gradients(learning_rate=1.0, rho=0.9, eps=1e-6):
     def step(g, t, x, v, w):
         v = rho * v + (1 - rho) * squared_magnitude(g)
@@ -97,7 +100,7 @@ def adadelta_remembers_gradients(learning_rate=1.0, rho=0.9, eps=1e-6):
     return from_equations(step)
 
 
-@mutates("adadelta", "the mean of squared gradients of the step before is used, instead of the current one")
+@mutates("adadelta", "the mean of squared gradients of the previous step is used instead of the current one")
 def adadelta_stale_gradients(learning_rate=1.0, rho=0.9, eps=1e-6):
     def step(g, t, x, v, w):
         d = square_root(w + eps) * divide(g, square_root(v + eps))
@@ -107,7 +110,7 @@ def adadelta_stale_gradients(learning_rate=1.0, rho=0.9, eps=1e-6):
     return from_equations(step)
 
 
-@mutates("adadelta", "the mean of past updates is of the updates, and not of their squares")
+@mutates("adadelta", "the mean of past updates is a mean of the updates, not of their squares")
 def adadelta_updates_not_squared(learning_rate=1.0, rho=0.9, eps=1e-6):
     def step(g, t, x, v, w):
         v = rho * v + (1 - rho) * squared_magnitude(g)
@@ -117,7 +120,7 @@ def adadelta_updates_not_squared(learning_rate=1.0, rho=0.9, eps=1e-6):
     return from_equations(step)
 
 
-@mutates("rmsprop", "eps stands inside the root")
+@mutates("rmsprop", "eps is added inside the root")
 def rmsprop_eps_inside_the_root(learning_rate=1e-2, decay=0.9, eps=1e-8):
     return gl.chain(gl.scale_by_rms(decay, 0.0, eps), gl.scale_by_learning_rate(learning_rate))
 
@@ -128,13 +131,13 @@ def rmsprop_corrected(learning_rate=1e-2, decay=0.9, eps=1e-8):
     return gl.chain(gl.scale_by_rms(second, eps), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("rmsprop", "the second moment starts at one, and not at zero")
+@mutates("rmsprop", "the second moment starts at one, not at zero")
 def rmsprop_starts_at_one(learning_rate=1e-2, decay=0.9, eps=1e-8):
     second = gl.scale_by_momentum(decay, initial=1.0)
     return gl.chain(gl.scale_by_rms(second, eps), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("rmsprop", "the weights of old and new are exchanged in the second moment")
+@mutates("rmsprop", "the weights of the old moment and the new square are swapped in the second moment")
 def rmsprop_exchanged_weights(learning_rate=1e-2, decay=0.9, eps=1e-8):
     return gl.rmsprop(learning_rate, 1 - decay, eps)
 
@@ -145,7 +148,7 @@ def rmsprop_sums(learning_rate=1e-2, decay=0.9, eps=1e-8):
     return gl.chain(gl.scale_by_rms(second, eps), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("rmsprop", "the variance adds the squared mean, instead of taking it off", centered=True)
+@mutates("rmsprop", "the variance adds the squared mean instead of subtracting it", centered=True)
 def rmsprop_centered_sign(learning_rate=1e-2, decay=0.9, eps=1e-8, *, centered: bool):
     def step(g, t, x, v, mean):
         v, mean = decay * v + (1 - decay) * squared_magnitude(g), decay * mean + (1 - decay) * g
@@ -154,7 +157,7 @@ def rmsprop_centered_sign(learning_rate=1e-2, decay=0.9, eps=1e-8, *, centered: 
     return from_equations(step)
 
 
-@mutates("rmsprop", "the mean of the step before is taken off, instead of the current one", centered=True)
+@mutates("rmsprop", "the mean of the previous step is subtracted instead of the current one", centered=True)
 def rmsprop_centered_stale_mean(learning_rate=1e-2, decay=0.9, eps=1e-8, *, centered: bool):
     def step(g, t, x, v, mean):
         v = decay * v + (1 - decay) * squared_magnitude(g)
@@ -164,7 +167,7 @@ def rmsprop_centered_stale_mean(learning_rate=1e-2, decay=0.9, eps=1e-8, *, cent
     return from_equations(step)
 
 
-@mutates("rmsprop", "the mean is taken off unsquared", centered=True)
+@mutates("rmsprop", "the mean is subtracted without being squared", centered=True)
 def rmsprop_centered_unsquared(learning_rate=1e-2, decay=0.9, eps=1e-8, *, centered: bool):
     def step(g, t, x, v, mean):
         v, mean = decay * v + (1 - decay) * squared_magnitude(g), decay * mean + (1 - decay) * g
@@ -173,24 +176,24 @@ def rmsprop_centered_unsquared(learning_rate=1e-2, decay=0.9, eps=1e-8, *, cente
     return from_equations(step)
 
 
-@mutates("rmsprop", "the second moment is not centered, whatever was asked for", centered=True)
+@mutates("rmsprop", "the second moment is not centered, although that is asked for", centered=True)
 def rmsprop_not_centered(learning_rate=1e-2, decay=0.9, eps=1e-8, *, centered: bool):
     return gl.rmsprop(learning_rate, decay, eps)
 
 
-@mutates("rmsprop", "the learning rate is inside the momentum buffer, and not outside", momentum=0.9)
+@mutates("rmsprop", "the learning rate is applied inside the momentum buffer, not outside", momentum=0.9)
 def rmsprop_rate_inside_the_buffer(learning_rate=1e-2, decay=0.9, eps=1e-8, *, momentum: Decay):
     scaled = gl.chain(gl.scale_by_rms(decay, eps), gl.scale_by_learning_rate(learning_rate))
     return gl.chain(scaled, gl.scale_by_momentum(momentum, dampening=0.0))
 
 
-@mutates("rmsprop", "the momentum is of the gradient before the division, and not of what is divided", momentum=0.9)
+@mutates("rmsprop", "the momentum is that of the gradient before the division, not after it", momentum=0.9)
 def rmsprop_momentum_first(learning_rate=1e-2, decay=0.9, eps=1e-8, *, momentum: Decay):
     ball = gl.scale_by_momentum(momentum, dampening=0.0)
     return gl.chain(ball, gl.scale_by_rms(decay, eps), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("rmsprop", "it looks ahead along the gradient, and not along what was divided", momentum=0.9, nesterov=True)
+@mutates("rmsprop", "it looks ahead along the gradient, not along the divided gradient", momentum=0.9, nesterov=True)
 def rmsprop_nesterov_unscaled(learning_rate=1e-2, decay=0.9, eps=1e-8, *, momentum: Decay, nesterov: bool):
     def step(g, t, x, v, b):
         v = decay * v + (1 - decay) * squared_magnitude(g)

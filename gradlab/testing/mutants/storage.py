@@ -1,4 +1,4 @@
-"""Breaches of durability: states that cannot be stored, or from which a run does not resume."""
+"""Mutants whose states cannot be stored, or from whose stored states training does not resume."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OF = "sgd"
 
 @jax.tree_util.register_pytree_node_class
 class _WithRule:
-    """A momentum and the function that it is updated by."""
+    """A momentum and the function that updates it."""
 
     def __init__(self, m, rule):
         self.m, self.rule = m, rule
@@ -40,7 +40,7 @@ def lambda_in_the_state():
 
 @jax.tree_util.register_pytree_node_class
 class _Opaque:
-    """A momentum in a class that no storage knows."""
+    """A momentum in a class that no storage library knows."""
 
     def __init__(self, m):
         self.m = m
@@ -53,7 +53,11 @@ class _Opaque:
         return cls(children[0])
 
 
-@breaks("msgpack state resumes", of=_OF, mistake="the state is a class of its own, which Flax cannot turn into a dict")
+@breaks(
+    "msgpack state resumes",
+    of=_OF,
+    mistake="the state is an instance of its own class, which Flax cannot convert to a dict",
+)
 def opaque_state():
     def update(updates, state, params=None):
         m = jax.tree.map(lambda m, g: 0.9 * m + g, state.m, wide(updates, state.m))
@@ -63,7 +67,9 @@ def opaque_state():
 
 
 @breaks(
-    "msgpack state resumes", of="add_noise", mistake="the state holds a typed random key, which is no array of numbers"
+    "msgpack state resumes",
+    of="add_noise",
+    mistake="the state holds a typed random key, which is not an array of numbers",
 )
 def key_in_the_state():
     right = heavy_ball()
@@ -83,7 +89,7 @@ def key_in_the_state():
 
 @jax.tree_util.register_pytree_node_class
 class _Forgetful:
-    """A momentum, and whether this is the object that init made; pickle forgets that."""
+    """A momentum that is lost when the object is pickled."""
 
     def __init__(self, m, warm=False):
         self.m, self.warm = m, warm
@@ -99,7 +105,7 @@ class _Forgetful:
         return _Forgetful, (jax.tree.map(jnp.zeros_like, self.m), True)
 
 
-@breaks("pickled state resumes", of=_OF, mistake="what is pickled of the state leaves the momentum out")
+@breaks("pickled state resumes", of=_OF, mistake="the state is pickled without its momentum")
 def pickles_without_momentum():
     def update(updates, state, params=None):
         m = jax.tree.map(lambda m, g: 0.9 * m + g, state.m, wide(updates, state.m))
@@ -109,7 +115,9 @@ def pickles_without_momentum():
 
 
 @breaks(
-    "orbax state resumes", of=_OF, mistake="a buffer without elements stands for what is not needed; Orbax stores none"
+    "orbax state resumes",
+    of=_OF,
+    mistake="an empty array stands for a moment that is not needed, and Orbax cannot store it",
 )
 def empty_buffer_in_the_state():
     right = heavy_ball()

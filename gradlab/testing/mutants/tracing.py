@@ -1,4 +1,4 @@
-"""Breaches of tracing: values that steer Python, or must be concrete, and programs that cannot be mapped."""
+"""Mutants that JAX cannot trace, compile, map or export."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .mutant import breaks
 _OF = "sgd"
 
 
-@breaks("traceable", of=_OF, mistake="whether there is momentum is decided by the value of its decay, in Python")
+@breaks("traceable", of=_OF, mistake="a Python if on the value of the decay decides whether there is momentum")
 @gl.transformation
 def branches_on_a_value(learning_rate: NonNegative = 0.1, decay: Decay = 0.9):
     right = heavy_ball(learning_rate, decay)
@@ -25,14 +25,14 @@ def branches_on_a_value(learning_rate: NonNegative = 0.1, decay: Decay = 0.9):
     return optax.identity().init, lambda updates, state: (step_down(learning_rate, updates, updates), state)
 
 
-@breaks("traceable", of=_OF, mistake="the learning rate is made a Python float")
+@breaks("traceable", of=_OF, mistake="the learning rate is converted to a Python float")
 @gl.transformation
 def converts_to_float(learning_rate: NonNegative = 0.1, decay: Decay = 0.9):
     right = heavy_ball(float(learning_rate), decay)
     return right.init, right.update
 
 
-@breaks("traceable", of=_OF, mistake="a table of powers is computed by NumPy when the optimizer is made")
+@breaks("traceable", of=_OF, mistake="NumPy computes a power of the decay when the optimizer is made")
 @gl.transformation
 def computes_with_numpy(learning_rate: NonNegative = 0.1, decay: Decay = 0.9):
     kept = float(np.power(decay, 2)) ** 0.5
@@ -40,7 +40,7 @@ def computes_with_numpy(learning_rate: NonNegative = 0.1, decay: Decay = 0.9):
     return right.init, right.update
 
 
-@breaks("schedulable", of=_OF, mistake="the root of the rate is taken before its schedule is known")
+@breaks("schedulable", of=_OF, mistake="the root of the rate is taken before its schedule has a value")
 @gl.transformation
 def computes_with_a_schedule(learning_rate: NonNegative = 0.1):
     return gl.chain(gl.scale_by_momentum(0.9, dampening=0.0), gl.scale(-jnp.sqrt(learning_rate)))
@@ -60,7 +60,9 @@ def init_looks_at_values():
 
 
 @breaks(
-    "vmap equals loop", of="clip_by_norm", mistake="NumPy computes the norm on the host, over all runs of a map at once"
+    "vmap equals loop",
+    of="clip_by_norm",
+    mistake="NumPy computes the norm on the host, over all runs of a vmap together",
 )
 def norm_on_the_host():
     def shorten(m):
@@ -78,7 +80,7 @@ def norm_on_the_host():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("exports", of=_OF, mistake="a message to the terminal is left in update")
+@breaks("exports", of=_OF, mistake="update still contains a debugging callback")
 def prints_its_progress():
     right = heavy_ball()
 
@@ -105,7 +107,7 @@ def update_looks_at_values():
 @breaks(
     "jit equals eager",
     of=_OF,
-    mistake="a run is recognized by the identity of its state, which a program does not keep",
+    mistake="a run is recognized by the id of its state, which a compiled program does not keep",
 )
 def remembers_by_identity():
     right = heavy_ball()

@@ -1,4 +1,4 @@
-"""Breaches of "any tree": containers, None, nothing, scalars, integers; trees that do not match; leaves that mix."""
+"""Mutants that fail on some trees of parameters, accept trees that do not match, or mix leaves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .mutant import breaks
 _OF = "sgd"
 
 
-@breaks("any tree", of=_OF, mistake="the parameters are taken to be a dict of arrays")
+@breaks("any tree", of=_OF, mistake="the parameters are assumed to be a dict of arrays")
 def assumes_a_dict():
     def init(params):
         zeros(params)
@@ -34,7 +34,7 @@ def assumes_a_dict():
     return optax.GradientTransformation(init, update)
 
 
-@breaks("any tree", of=_OF, mistake="a None in the tree is taken for an array")
+@breaks("any tree", of=_OF, mistake="a None in the tree is treated as an array")
 def stumbles_over_none():
     right = heavy_ball()
 
@@ -45,7 +45,7 @@ def stumbles_over_none():
     return optax.GradientTransformation(init, right.update)
 
 
-@breaks("any tree", of="clip_by_global_norm", mistake="a tree without leaves has no largest element")
+@breaks("any tree", of="clip_by_global_norm", mistake="the largest element of a tree without leaves is taken")
 def stumbles_over_nothing():
     right = heavy_ball()
 
@@ -57,7 +57,7 @@ def stumbles_over_nothing():
     return optax.GradientTransformation(right.init, update)
 
 
-@breaks("any tree", of="centralize", mistake="a scalar is taken to have an axis")
+@breaks("any tree", of="centralize", mistake="a scalar is assumed to have an axis")
 def stumbles_over_scalars():
     right = heavy_ball()
 
@@ -68,7 +68,7 @@ def stumbles_over_scalars():
     return optax.GradientTransformation(right.init, update)
 
 
-@breaks("any tree", of="clip_by_norm", mistake="an array without elements has no largest one")
+@breaks("any tree", of="clip_by_norm", mistake="the largest element of an array without elements is taken")
 def stumbles_over_no_elements():
     right = heavy_ball()
 
@@ -81,11 +81,11 @@ def stumbles_over_no_elements():
 
 
 def _at_least_single(dtype):
-    """The dtype of a moment that takes anything."""
+    """Return the dtype of a moment for a leaf of any dtype."""
     return dtype if jnp.issubdtype(dtype, jnp.inexact) and jnp.finfo(dtype).bits >= 32 else jnp.float32
 
 
-@breaks("integer leaves", of=_OF, mistake="the updates of integer leaves are cut off to integers, in silence")
+@breaks("integer leaves", of=_OF, mistake="the updates of integer leaves are silently truncated to integers")
 def truncates_integers():
     def init(params):
         return {"m": jax.tree.map(lambda p: jnp.zeros(p.shape, _at_least_single(p.dtype)), params)}
@@ -135,7 +135,9 @@ def zips_leaves():
     return optax.GradientTransformation(heavy_ball().init, update)
 
 
-@breaks("mismatched trees", of=_OF, mistake="the shapes are checked by assert, and not by ValueError or TypeError")
+@breaks(
+    "mismatched trees", of=_OF, mistake="the shapes are checked by assert instead of raising ValueError or TypeError"
+)
 def asserts_shapes():
     right = heavy_ball()
 
@@ -169,7 +171,7 @@ def mean_over_the_tree():
 @breaks(
     "elementwise",
     of="adam",
-    mistake="the second moment is one number a leaf, and not one an element",
+    mistake="the second moment is one number for each leaf, not for each element",
     claims=("elementwise",),
 )
 def one_rate_a_leaf():
@@ -193,7 +195,7 @@ def one_rate_a_leaf():
 @breaks(
     "permutation equivariant",
     of="adagrad",
-    mistake="squares are summed along the array, where time is meant",
+    mistake="squares are summed along the array instead of over the steps",
     claims=("permutation equivariant",),
 )
 def sums_along_the_array():
@@ -215,7 +217,7 @@ def sums_along_the_array():
 @breaks(
     "sign symmetric",
     of="adamax",
-    mistake="the size is the largest gradient so far, and not the largest magnitude",
+    mistake="the denominator is the largest gradient so far, not the largest magnitude",
     claims=("sign symmetric",),
 )
 def signed_size():

@@ -1,4 +1,4 @@
-"""Wrong wrappers: gradients accumulated over micro-batches, and weights that follow slowly."""
+"""Wrong wrappers: mistakes in accumulation over micro-batches and in slow weights."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AccumulateState(NamedTuple):
 
 
 def accumulate(inner, k=4):
-    """The right version: the mean of k gradients goes to `inner`, and in between nothing moves."""
+    """Return the right version: `inner` gets the mean of k gradients, and nothing moves in between."""
 
     def init(params):
         zeros = jax.tree.map(jnp.zeros_like, raise_precision(params, "the parameter"))
@@ -51,7 +51,7 @@ def _inner():
 
 
 def _wrong(step):
-    """An accumulator with other equations: step(g, mean, i, last) -> (mean for `inner`, mean to keep)."""
+    """Return an accumulator with these equations: step(g, mean, i, last) -> (mean for `inner`, mean for the state)."""
     inner, k = _inner(), 4
 
     def init(params):
@@ -73,9 +73,7 @@ def _wrong(step):
     return optax.GradientTransformation(init, update)
 
 
-@breaks(
-    "accumulates", of="accumulate", mistake="the sum of k gradients is not divided by k, but by k + 1", claims=_FOUR
-)
+@breaks("accumulates", of="accumulate", mistake="the sum of k gradients is divided by k + 1, not by k", claims=_FOUR)
 def accumulate_divides_by_one_more():
     def step(g, mean, i, last):
         mean = mean + g / 5
@@ -87,7 +85,7 @@ def accumulate_divides_by_one_more():
 @breaks(
     "accumulates",
     of="accumulate",
-    mistake="the running mean divides by k, where the count so far is meant",
+    mistake="the running mean divides by k instead of the count so far",
     claims=_FOUR,
 )
 def accumulate_running_mean_of_k():
@@ -101,7 +99,7 @@ def accumulate_running_mean_of_k():
 @breaks(
     "accumulates",
     of="accumulate",
-    mistake="the mean is not reset, so that a batch begins with the one before",
+    mistake="the mean is not reset, so each batch starts with the mean of the previous one",
     claims=_FOUR,
 )
 def accumulate_without_reset():
@@ -115,7 +113,7 @@ def accumulate_without_reset():
 @breaks(
     "accumulates",
     of="accumulate",
-    mistake="the last micro-batch is left out of its batch, and opens the next",
+    mistake="the last micro-batch is left out of its batch, and starts the next",
     claims=_FOUR,
 )
 def accumulate_forgets_the_last():
@@ -143,7 +141,7 @@ def accumulate_emits_early():
 @breaks(
     "still between steps",
     of="accumulate",
-    mistake="what does not move is multiplied by zero, and a NaN times zero is NaN",
+    mistake="between steps the update is multiplied by zero, but NaN times zero is NaN",
     claims=_FOUR | {"still between steps": 4},
 )
 def accumulate_multiplies_by_zero():
@@ -186,7 +184,7 @@ class SlowState(NamedTuple):
 
 
 def follow_slowly(copy=jnp.copy):
-    """The right version of weights that follow slowly: half of what leads away from the slow copy is taken back."""
+    """Return the right version of slow weights: each step goes halfway back to a slow copy of the parameters."""
 
     def init(params):
         return SlowState(jax.tree.map(lambda p: copy(p), raise_precision(params, "the parameter")))
@@ -206,7 +204,7 @@ def follow_slowly(copy=jnp.copy):
 @breaks(
     "unaliased",
     of="follow_slowly",
-    mistake="the slow weights are the parameters themselves at first, and no copy of them",
+    mistake="the slow weights are at first the parameters themselves, not a copy of them",
 )
 def slow_weights_alias_parameters():
     return follow_slowly(copy=lambda p: p)

@@ -1,15 +1,15 @@
 """Independent references: the published optimizers as float64 NumPy step functions.
 
-For whoever tests an optimizer, of gradlab or not: each function is written from the equations of
-its paper, in 5 to 12 lines of NumPy, and shares no code with any transformation or optimizer, so
-that agreement with it is evidence. It is called as
+Use them to test an optimizer, of gradlab or not. Each function is written from the equations of its
+paper, in 5 to 12 lines of NumPy, and shares no code with any transformation or optimizer. Agreement
+with it is therefore evidence. It is called as
 
     change, state = adam(g, state, t, x, learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8)
 
-with `g` one gradient array (float64 or complex128), `state` a dict ({} at the start, never
-mutated), `t` = 1, 2, ... the step, `x` the parameters, and the hyperparameters as numbers that hold
-at this step. It returns the change to add to `x` and the new state. Second moments use |g|^2; where
-a published form divides by zero (no eps, zero gradient so far) the change is zero.
+where `g` is one gradient array (float64 or complex128), `state` is a dict ({} at the start, never
+mutated), `t` = 1, 2, ... is the step, `x` are the parameters, and the hyperparameters are numbers,
+those of this step. It returns the change to add to `x` and the new state. Second moments use |g|^2.
+Where a published form divides by zero (no eps, only zero gradients so far), the change is zero.
 
 `trajectory` runs a step function from start to end; hyperparameters may then be schedules:
 

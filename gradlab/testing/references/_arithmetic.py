@@ -1,4 +1,4 @@
-"""What the references share: their types, a division that knows 0 / 0, |g|^2, Adam's moments."""
+"""Types and arithmetic that the references share: a division that allows 0 / 0, |g|^2, and Adam's moments."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias

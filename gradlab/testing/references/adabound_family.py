@@ -1,4 +1,4 @@
-"""References of AdaBound and AMSBound: Adam whose rates are clipped towards one final rate."""
+"""References of AdaBound and AMSBound, which clip the rates of Adam and AMSGrad towards one final rate."""
 
 import numpy as np
 

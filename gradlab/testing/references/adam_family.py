@@ -1,4 +1,4 @@
-"""References of Adam and of what changes one thing in it: AdamW, AdaMax, Nadam, AMSGrad."""
+"""References of Adam and of its relatives, which change one thing in it: AdamW, AdaMax, Nadam, AMSGrad."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def adam(
     Source: Kingma & Ba (2015), Algorithm 1.
     """
     m, v = moments(g, state, b1, b2)
-    m_hat = _looking_ahead(m, g, t, b1) if nesterov else m / (1 - b1**t)
+    m_hat = _look_ahead(m, g, t, b1) if nesterov else m / (1 - b1**t)
     v_hat = v / (1 - b2**t)
     return -learning_rate * divide(m_hat, np.sqrt(v_hat + (eps_root or 0.0)) + eps), {"m": m, "v": v}
 
@@ -49,7 +49,7 @@ def adamw(
     frameworks do. `eps_root` and `nesterov` as in `adam`.
     """
     m, v = moments(g, state, b1, b2)
-    m_hat = _looking_ahead(m, g, t, b1) if nesterov else m / (1 - b1**t)
+    m_hat = _look_ahead(m, g, t, b1) if nesterov else m / (1 - b1**t)
     v_hat = v / (1 - b2**t)
     direction = divide(m_hat, np.sqrt(v_hat + (eps_root or 0.0)) + eps)
     return -learning_rate * (direction + weight_decay * x), {"m": m, "v": v}
@@ -146,6 +146,6 @@ def amsgrad(
     return -learning_rate * divide(m_hat, np.sqrt(w + (eps_root or 0.0)) + eps), {"m": m, "v": v, "w": w}
 
 
-def _looking_ahead(m: Array, g: Array, t: int, b1: float) -> Array:
-    """Nadam's m^ at a constant momentum."""
+def _look_ahead(m: Array, g: Array, t: int, b1: float) -> Array:
+    """Return Nadam's m^ at a constant momentum."""
     return b1 * m / (1 - b1 ** (t + 1)) + (1 - b1) * g / (1 - b1**t)

@@ -98,7 +98,9 @@ class Subject:
     def needs_hyperparameters(self) -> Callable[[dict[str, Any]], optax.GradientTransformation]:
         """Return `remake`, or raise `NotApplicable` if the hyperparameters are not known."""
         if self.remake is None or not self.hyperparameters:
-            raise NotApplicable("its hyperparameters are not known: pass the factory and its arguments instead")
+            raise NotApplicable(
+                "no numeric hyperparameter is known: pass a factory and its arguments (--arg on the command line)"
+            )
         return self.remake
 
 

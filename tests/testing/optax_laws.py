@@ -1,7 +1,7 @@
-"""Which laws optax's transformations keep and break, and why: the kit must say exactly this, no more and no less.
+"""The laws that optax's transformations break, and why. The kit must find exactly these.
 
 `python -m tests.testing.optax_laws` examines all of them and prints the table as Markdown. The tests examine those
-marked `representative`; each kind of break was seen by hand too, without the kit.
+marked `representative`. Each kind of breach was also confirmed by hand, without the kit.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ from optax import contrib
 from gradlab.testing import Report, check
 
 NARROW = {
-    "wide accumulators": "its moments have the dtype of the parameters, be it bfloat16",
-    "stable state": "its moments have the dtype of half-precision parameters, and become float32 with such gradients",
+    "wide accumulators": "its moments have the dtype of the parameters, even bfloat16",
+    "stable state": "its moments start in half precision with the parameters, and become float32 at a float32 gradient",
 }
-ROUNDS = {"rounded once": "it computes in half precision, and rounds its hyperparameters to it"}
-FLOATS = {"integer leaves": "the updates of an integer leaf are floats"}
+ROUNDS = {"rounded once": "it computes in half precision, and rounds its hyperparameters to half precision"}
+FLOATS = {"integer leaves": "it gives an integer leaf floating-point updates"}
 BROADCASTS = {"mismatched trees": "a gradient of shape (2, 2) is broadcast against a moment of shape (2,)"}
 PARAMETERS = {"mismatched trees": "a gradient of shape (2, 2) is broadcast against a parameter of shape (2,)"}
 USUAL = NARROW | ROUNDS | FLOATS | BROADCASTS
 
-VANISHES = {"finite at zero": "eps is zero in float16, and a zero gradient gives 0 / 0"}
+VANISHES = {"finite at zero": "eps is zero in float16, so a zero gradient gives 0 / 0"}
 ROOT = {"finite at zero": "the derivative of the root of zero is infinite, and NaN when multiplied by zero"}
-OVERFLOWS = {"finite at zero": "the slope of 1 / sqrt(eps) overflows in float16, and infinity times zero is NaN"}
+OVERFLOWS = {"finite at zero": "the derivative 1 / sqrt(eps) overflows in float16, and infinity times zero is NaN"}
 SHORT = {"finite at zero": "the derivative of the norm at zero is NaN"}
 
-KEY = {"msgpack state resumes": "a typed random key is in the state, which Flax cannot serialize"}
+KEY = {"msgpack state resumes": "its state holds a typed random key, which Flax cannot serialize"}
 DRAWS = {
-    "rounded once": "it draws other numbers in half precision",
-    "integer leaves": "a ValueError, about the dtype of the noise, and not a TypeError that names the leaf",
+    "rounded once": "it draws different random numbers in half precision",
+    "integer leaves": "it raises a ValueError about the dtype of the noise, not a TypeError that names the leaf",
 }
-NO_TURN = {"except": ("turns with i",)}  # noise does not turn with the gradient
-UNORDERED = {"complex leaves": "it clips, and a complex number has no order: a ValueError"}
-SQUARES = {"complex leaves": "the second moment is of g * g, which is complex, and not of |g|^2"}
-ALIASES = {"unaliased": "init keeps the parameters themselves, and no copy, as its first point"}
-SCALARS = "it takes every leaf to have an axis: an IndexError at a scalar"
+NO_TURN = {"except": ("turns with i",)}  # multiplying the gradient by i does not multiply the noise by i
+UNORDERED = {"complex leaves": "it clips, and raises a ValueError because complex numbers have no order"}
+SQUARES = {"complex leaves": "the second moment is a mean of g * g, which is complex, not of |g|^2"}
+ALIASES = {"unaliased": "init stores the parameters themselves as its first point, not a copy"}
+SCALARS = "it assumes that every leaf has an axis, and raises an IndexError at a scalar"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A transformation of optax, and the laws that it breaks with the reasons."""
+    """A transformation of optax, and the laws that it breaks, with the reasons."""
 
     make: Callable[[], optax.GradientTransformation]
     breaks: Mapping[str, str]
@@ -96,7 +96,7 @@ TABLE: dict[str, Entry] = {
         | ROUNDS
         | BROADCASTS
         | ROOT
-        | {"stable state": "a TypeError: the branches of its cond differ for float32 gradients of bfloat16 parameters"},
+        | {"stable state": "it raises a TypeError: for bfloat16 parameters, its branches differ at float32 gradients"},
     ),
     "adafactor(1e-3)": Entry(
         lambda: optax.adafactor(1e-3),
@@ -111,8 +111,8 @@ TABLE: dict[str, Entry] = {
         | OVERFLOWS
         | {
             "wide accumulators": NARROW["wide accumulators"],
-            "mismatched trees": "an IndexError, and no ValueError, at a gradient of another shape",
-            "complex leaves": "it refuses complex leaves: a ValueError",
+            "mismatched trees": "it raises an IndexError, not a ValueError, at a gradient of another shape",
+            "complex leaves": "it refuses complex leaves with a ValueError",
         },
     ),
     "noisy_sgd(1e-2)": Entry(lambda: optax.noisy_sgd(1e-2, key=jax.random.key(0)), DRAWS | KEY, NO_TURN),
@@ -129,7 +129,7 @@ TABLE: dict[str, Entry] = {
     ),
     "contrib.dowg()": Entry(
         lambda: contrib.dowg(),
-        NARROW | ROUNDS | FLOATS | ALIASES | ROOT | {"mismatched trees": "a leaf that is missing goes unnoticed"},
+        NARROW | ROUNDS | FLOATS | ALIASES | ROOT | {"mismatched trees": "it does not notice that a leaf is missing"},
     ),
     "contrib.cocob()": Entry(lambda: contrib.cocob(), USUAL | ALIASES | VANISHES),
     "contrib.mechanize(sgd(0.1))": Entry(
@@ -139,8 +139,8 @@ TABLE: dict[str, Entry] = {
         | ALIASES
         | ROOT
         | {
-            "stable state": "a TypeError: it clamps float32 between bfloat16 bounds",
-            "integer leaves": "a TypeError that does not name the leaf",
+            "stable state": "it raises a TypeError, because it clamps float32 between bfloat16 bounds",
+            "integer leaves": "it raises a TypeError that does not name the leaf",
         },
     ),
     "flatten(adam(1e-3))": Entry(
@@ -149,14 +149,14 @@ TABLE: dict[str, Entry] = {
         | ROUNDS
         | FLOATS
         | ROOT
-        | {"any tree": "a tree without leaves has nothing to concatenate: a ValueError"},
+        | {"any tree": "it raises a ValueError, because a tree without leaves has nothing to concatenate"},
     ),
     "trace(0.9)": Entry(lambda: optax.trace(0.9), USUAL, _ELEMENTWISE, True),
     "ema(0.9)": Entry(lambda: optax.ema(0.9), USUAL, _ELEMENTWISE),
     "clip(0.5)": Entry(lambda: optax.clip(0.5), FLOATS | UNORDERED, _ELEMENTWISE, True),
     "clip_by_global_norm(1.0)": Entry(
         lambda: optax.clip_by_global_norm(1.0),
-        ROUNDS | SHORT | {"integer leaves": "a TypeError that does not name the leaf"},
+        ROUNDS | SHORT | {"integer leaves": "it raises a TypeError that does not name the leaf"},
         {"elementwise": True, "sign symmetric": True},
         True,
     ),
@@ -169,7 +169,7 @@ TABLE: dict[str, Entry] = {
     "scale(-0.1)": Entry(lambda: optax.scale(-0.1), ROUNDS | FLOATS, _ELEMENTWISE),
     "scale_by_schedule(0.5 / (1 + t))": Entry(
         lambda: optax.scale_by_schedule(lambda t: 0.5 / (1 + t)),
-        ROUNDS | {"integer leaves": "the rate is cut off to the dtype of the leaf, and 0.5 to 0"},
+        ROUNDS | {"integer leaves": "it truncates the rate to the dtype of the leaf: 0.5 becomes 0"},
         {},
         True,
     ),
@@ -180,21 +180,23 @@ TABLE: dict[str, Entry] = {
     "set_to_zero()": Entry(lambda: optax.set_to_zero(), {}, _ELEMENTWISE),
     "keep_params_nonnegative()": Entry(
         lambda: optax.keep_params_nonnegative(),
-        PARAMETERS | {"complex leaves": "it asks complex numbers for their sign"},
+        PARAMETERS | {"complex leaves": "it compares complex numbers with zero"},
     ),
     "apply_if_finite(sgd(0.1))": Entry(
         lambda: optax.apply_if_finite(optax.sgd(0.1), 2),
-        ROUNDS | {"contained": "by design: a NaN anywhere skips the whole step"},
+        ROUNDS | {"contained": "it is designed to skip the whole step at a NaN anywhere"},
         {"contained": True},
     ),
     "apply_every(2)": Entry(
         lambda: optax.apply_every(2),
-        NARROW | BROADCASTS | {"still between steps": "what does not move is multiplied by zero, and NaN * 0 is NaN"},
+        NARROW
+        | BROADCASTS
+        | {"still between steps": "between steps it multiplies the update by zero, but NaN * 0 is NaN"},
         {"accumulates": 2, "still between steps": 2},
     ),
     "MultiSteps(sgd(0.1), 2)": Entry(
         _accumulator,
-        ROUNDS | FLOATS | {"still between steps": "what does not move is multiplied by zero, and NaN * 0 is NaN"},
+        ROUNDS | FLOATS | {"still between steps": "between steps it multiplies the update by zero, but NaN * 0 is NaN"},
         {"accumulates": (2, optax.sgd(0.1)), "still between steps": 2},
         True,
     ),
@@ -202,17 +204,20 @@ TABLE: dict[str, Entry] = {
 
 
 def examine(entry: Entry) -> Report:
-    """The report on a transformation of optax, which is not clean under strict dtype promotion."""
+    """Return the report on a transformation of optax, without strict dtype promotion, which optax does not support."""
     with jax.numpy_dtype_promotion("standard"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return check(entry.make(), claims=entry.claims)
 
 
 def main() -> int:
-    """Examine everything, print the table, and on stderr each verdict that is not in it."""
+    """Examine everything, print the table, and print each verdict that contradicts it on stderr."""
     print("# Which laws optax keeps\n")
-    print(f"What `gradlab.testing.check` finds in the transformations of optax {optax.__version__}, and why. Made by")
-    print("`python -m tests.testing.optax_laws`; the tests hold the kit to it.\n")
+    version = optax.__version__
+    print(f"`gradlab.testing.check` finds that transformations of optax {version} break these laws, and why.")
+    print(
+        "`python -m tests.testing.optax_laws` prints this page, and tests compare some of it with the kit's findings.\n"
+    )
     print("| optax | breaks | because |\n|---|---|---|")
     wrong = 0
     for name, entry in TABLE.items():

@@ -37,7 +37,7 @@ def test_hyperparameters_of_a_value_are_its_leaves() -> None:
     subject = Subject(gl.adam(0.1), label="adam")
     assert list(subject.hyperparameters) == ["learning_rate", "b1", "b2", "eps"]
     assert subject.needs_hyperparameters()(subject.hyperparameters | {"b1": 0.5}) == gl.adam(0.1, b1=0.5)
-    with pytest.raises(NotApplicable, match="pass the factory"):
+    with pytest.raises(NotApplicable, match="pass a factory"):
         Subject(optax.sgd(0.1), label="sgd").needs_hyperparameters()
 
 

@@ -71,7 +71,7 @@ def orbax_state_resumes(subject: Subject) -> None:
 )
 def new_instance_resumes(subject: Subject) -> None:
     if subject.remake is None:
-        raise NotApplicable("it cannot be made again: pass the factory and its arguments instead")
+        raise NotApplicable("it cannot be made again: pass a factory and its arguments instead")
     shapes = TREES["one vector"]
     params, gradients = sample(shapes), samples(shapes, steps=3)
     _, state = subject.update(gradients[0], subject.tx.init(params), params)

@@ -98,7 +98,7 @@ def centralize_adds():
     return apply_to_tree(map_leaves(lambda d: d + d.mean(axis=0) if d.ndim > 1 else d), TREE)
 
 
-NO_TURN = {"except": ("turns with i",)}  # noise does not turn with the gradient
+NO_TURN = {"except": ("turns with i",)}  # multiplying the gradient by i does not multiply the noise by i
 
 
 class _CountState(NamedTuple):

@@ -1,4 +1,4 @@
-"""What the mutants, and optax, taught the laws: each case once slipped through, or was a false alarm."""
+"""Cases that the laws once missed or reported wrongly, found by the mutants and by optax."""
 
 from __future__ import annotations
 

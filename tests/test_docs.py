@@ -1,7 +1,7 @@
-"""What a reader can run is run: every Python and console block of the README and the docs, and every notebook.
+"""Everything that a reader can run: the Python and console blocks of the README and the docs, and the notebooks.
 
 The blocks of a page share one namespace and one folder, in order. A block that begins with `>>>` is a doctest, whose
-output is compared (`...` stands for anything), and so is that of a command behind `$`. A block that begins with a
+output is compared (`...` stands for anything), and so is the output of a command after `$`. A block that begins with a
 comment such as `# mine.py` is written to that file, too. Sphinx is not needed here: `.ci/run` builds the site.
 """
 
@@ -48,8 +48,8 @@ class Block(NamedTuple):
     line: int  # of the page, counted from 0, at which the code begins
 
 
-def blocks(text: str) -> list[Block]:
-    """The Python and console blocks of a Markdown page, in order."""
+def find_blocks(text: str) -> list[Block]:
+    """Return the Python and console blocks of a Markdown page, in order."""
     return [Block(found[1], found[2], text.count("\n", 0, found.start(2))) for found in FENCE.finditer(text)]
 
 
@@ -84,7 +84,7 @@ def require_output(command: str, shown: str) -> None:
 
 @pytest.fixture(autouse=True)
 def readers_session() -> Iterator[None]:
-    """The settings of a fresh session, whatever other tests use."""
+    """Use the settings of a fresh session, whatever other tests use."""
     with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"):
         yield
 
@@ -93,7 +93,7 @@ def readers_session() -> Iterator[None]:
 def namespace(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[dict[str, Any]]:
-    """The namespace of a module in an empty folder, found by its name, so that what a page defines can be pickled."""
+    """Yield the namespace of an importable module in an empty folder, so that what a page defines can be pickled."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
@@ -104,24 +104,24 @@ def namespace(
         sys.modules.pop(name, None)
 
 
-def named(paths: list[Path]) -> Any:
+def parametrize_by(paths: list[Path]) -> Any:
     return pytest.mark.parametrize("path", paths, ids=[str(path.relative_to(ROOT)) for path in paths])
 
 
-@named([path for path in PAGES if blocks(path.read_text())])
+@parametrize_by([path for path in PAGES if find_blocks(path.read_text())])
 def test_page(path: Path, namespace: dict[str, Any]) -> None:
-    for block in blocks(path.read_text()):
+    for block in find_blocks(path.read_text()):
         run(block, namespace, path)
 
 
-@named(NOTEBOOKS)
+@parametrize_by(NOTEBOOKS)
 def test_notebook(path: Path, namespace: dict[str, Any]) -> None:
     for number, cell in enumerate(json.loads(path.read_text())["cells"]):
         if cell["cell_type"] == "code":
             exec(compile("".join(cell["source"]), f"{path}[{number}]", "exec"), namespace)
 
 
-@named(NOTEBOOKS)
+@parametrize_by(NOTEBOOKS)
 def test_notebook_is_stored_plain(path: Path) -> None:
     notebook = json.loads(path.read_text())
     cells = notebook["cells"]
@@ -133,12 +133,12 @@ def test_notebook_is_stored_plain(path: Path) -> None:
         assert cell.get("execution_count") is None, f"clear the outputs of {cell['id']}"
 
 
-def modules() -> list[str]:
+def list_modules() -> list[str]:
     found = pkgutil.walk_packages(gradlab.__path__, "gradlab.")
     return [module.name for module in found if not module.name.endswith("__main__")]
 
 
-@pytest.mark.parametrize("name", modules())
+@pytest.mark.parametrize("name", list_modules())
 def test_docstrings(name: str) -> None:
     report: list[str] = []
     module = importlib.import_module(name)
@@ -149,7 +149,7 @@ def test_docstrings(name: str) -> None:
 
 @pytest.mark.parametrize(("shown", "agrees"), [("2", True), ("3", False), ("", False)])
 def test_shown_output_is_compared(shown: str, agrees: bool) -> None:
-    (block,) = blocks(f"Some text.\n\n```python\n>>> 1 + 1\n{shown}\n```\n")
+    (block,) = find_blocks(f"Some text.\n\n```python\n>>> 1 + 1\n{shown}\n```\n")
     if agrees:
         run(block, {}, ROOT / "README.md")
     else:
@@ -158,7 +158,7 @@ def test_shown_output_is_compared(shown: str, agrees: bool) -> None:
 
 
 def test_blocks_of_a_page_share_a_namespace(namespace: dict[str, Any]) -> None:
-    first, second = blocks("```python\nx = 1\n```\n\n```python\n>>> x + 1\n2\n```\n")
+    first, second = find_blocks("```python\nx = 1\n```\n\n```python\n>>> x + 1\n2\n```\n")
     run(first, namespace, ROOT / "README.md")
     run(second, namespace, ROOT / "README.md")
     assert namespace["x"] == 1

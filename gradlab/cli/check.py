@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def check_optimizer(
-    spec: Annotated[
+    optimizer: Annotated[
         str,
         typer.Argument(
             help="An optimizer or link of gradlab, optax:name, or package.module:factory, also from this folder.",
@@ -45,9 +45,7 @@ def check_optimizer(
     ] = None,
     reference: Annotated[
         str | None,
-        typer.Option(
-            help="The reference that it must agree with, such as adam. Default: its own name, for recipes of gradlab."
-        ),
+        typer.Option(help="The published optimizer that it must agree with. Default: its own, for recipes of gradlab."),
     ] = None,
     claim: Annotated[
         list[str] | None,
@@ -72,9 +70,9 @@ def check_optimizer(
     except SettingError as error:
         fail(error)
     arguments = _parse_arguments(arg or [])
-    factory = _find_factory(spec)
-    if reference is None and spec in registry.of_kind("recipe"):
-        reference = spec
+    factory = _find_factory(optimizer)
+    if reference is None and optimizer in registry.of_kind("recipe"):
+        reference = optimizer
     try:
         if reference is not None:
             look_up(reference, dict.fromkeys(_list_references()), "reference")
@@ -86,19 +84,19 @@ def check_optimizer(
         fail(error)
     is_given, arguments = bool(arguments), _add_learning_rate(factory, arguments)
     if is_given:
-        _require_arguments(spec, factory, arguments)
+        _require_arguments(optimizer, factory, arguments)
     else:
-        _require_callable(spec, factory, arguments)
+        _require_callable(optimizer, factory, arguments)
     claims = _declared_claims(factory, arguments)
     try:
         for name in claims.keys() - {"except"}:
-            look_up(name, CLAIMS, f"claim, as {spec} declares it")
+            look_up(name, CLAIMS, f"claim, as {optimizer} declares it")
     except UnknownNameError as error:
         fail(error)
     claims |= dict.fromkeys(claim or [], True)
     columns = (SpinnerColumn(), TextColumn("examining {task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=make_console(), transient=True, disable=json) as progress:
-        progress.add_task(escape(spec), total=None)
+        progress.add_task(escape(optimizer), total=None)
         report = check(factory, claims=claims, reference=reference, dtypes=tuple(dtype or DTYPES), **arguments)
     if json:
         print_json(report.to_json())
@@ -108,44 +106,44 @@ def check_optimizer(
         raise typer.Exit(1)
 
 
-def _find_factory(spec: str) -> Any:
+def _find_factory(optimizer: str) -> Any:
     """Return the factory that a specification names, or what a user's file has under that name."""
     from gradlab import registry
 
     from ..lab.inputs.importing import LoadError, import_object
     from ..lab.inputs.user_errors import UserCodeError
 
-    if ":" not in spec:
+    if ":" not in optimizer:
         entries = {key: entry for key, entry in registry.entries().items() if entry.kind != "schedule"}
         try:
-            entry = look_up(spec, entries, "optimizer or link")
+            entry = look_up(optimizer, entries, "optimizer or link")
         except UnknownNameError as error:
             fail(error)
         return entry.factory if entry.kind == "recipe" else _make_link_factory(entry)
     try:
-        return import_object(spec)
+        return import_object(optimizer)
     except LoadError as error:
         fail(error, 1 if isinstance(error, UserCodeError) else 2)
 
 
-def _require_arguments(spec: str, factory: Any, arguments: dict[str, Any]) -> None:
+def _require_arguments(optimizer: str, factory: Any, arguments: dict[str, Any]) -> None:
     """End the command if a factory does not take these arguments, or refuses their values."""
     from gradlab.values import is_factory
 
     if isinstance(factory, tuple) or not callable(factory):
-        fail(f"--arg {', '.join(arguments)} goes with a factory, but {spec} is a {type(factory).__name__}")
-    is_ours = ":" not in spec or is_factory(factory)
+        fail(f"--arg {', '.join(arguments)} goes with a factory, but {optimizer} is a {type(factory).__name__}")
+    is_ours = ":" not in optimizer or is_factory(factory)
     with contextlib.suppress(TypeError, ValueError):  # a factory without a signature is called all the same
         signature = inspect.signature(getattr(factory, "of", factory))
         parameters = [*signature.parameters]
         is_open = any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values())
         listing = f"it has {', '.join(parameters) or 'none'}"
         if unknown := [name for name in arguments if name not in parameters and not is_open]:
-            fail(f"{spec} has no argument {unknown[0]!r}; {suggest_name(unknown[0], parameters) or listing}")
+            fail(f"{optimizer} has no argument {unknown[0]!r}; {suggest_name(unknown[0], parameters) or listing}")
         try:
             signature.bind(**arguments)
         except TypeError as error:
-            fail(f"{spec} cannot be called with these arguments: {error}; {listing}")
+            fail(f"{optimizer} cannot be called with these arguments: {error}; {listing}")
     refusals: tuple[type[Exception], ...] = (TypeError, ValueError) if is_ours else (ValueError,)
     try:
         with limit_time(time_limit_seconds()):
@@ -174,7 +172,7 @@ def _declared_claims(factory: Any, arguments: dict[str, Any]) -> dict[str, Any]:
         return {}  # the report says why it cannot be made
 
 
-def _require_callable(spec: str, factory: Any, arguments: dict[str, Any]) -> None:
+def _require_callable(optimizer: str, factory: Any, arguments: dict[str, Any]) -> None:
     """End the command if a factory needs arguments and none are given."""
     if isinstance(factory, tuple) or not callable(factory) or hasattr(factory, "of"):
         return
@@ -189,7 +187,7 @@ def _require_callable(spec: str, factory: Any, arguments: dict[str, Any]) -> Non
         ]
         if missing:
             options = " ".join(f"--arg {name}=..." for name in missing)
-            fail(f"{spec} cannot be called without {' and '.join(missing)}; give {options}")
+            fail(f"{optimizer} cannot be called without {' and '.join(missing)}; give {options}")
 
 
 def _make_link_factory(entry: Entry) -> Any:

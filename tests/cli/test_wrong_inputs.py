@@ -65,7 +65,7 @@ COMMANDS: list[tuple[tuple[str, ...], str]] = [
     (("search", "--trials", "-4"), "--trials must be at least 1, got -4"),
     (("check", "math:sqrt"), "math:sqrt cannot be called without x; give --arg x=..."),
     (("check", "adam", "--arg", "b1=0.9", "--arg", "b1=0.8"), "--arg b1 is given twice (0.9 and 0.8); leave one out"),
-    (("check", "adam", "--arg", "b1", "0.9"), "check takes SPEC and options, but also got '0.9'; put each value"),
+    (("check", "adam", "--arg", "b1", "0.9"), "check takes OPTIMIZER and options, but also got '0.9'; put each value"),
 ]
 
 

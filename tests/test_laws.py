@@ -24,8 +24,8 @@ def test_transformation_keeps_every_contract_and_claim(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipe_keeps_every_contract_as_xla_compiles_by_itself(name: str) -> None:
-    """`tests/conftest.py` leaves the options of XLA alone for the slow tests only."""
-    report = check(RECIPES[name].example, claims=RECIPES[name].claims, reference=name)
+    """Only in the slow tests does `tests/conftest.py` leave the options of XLA at their defaults."""
+    report = check(RECIPES[name].example, claims=claims_of(RECIPES[name].example), reference=name)
     assert report.ok, str(report)
 
 

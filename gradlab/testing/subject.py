@@ -95,7 +95,7 @@ class Subject:
         else:
             yield
 
-    def needs_hyperparameters(self) -> Callable[[dict[str, Any]], optax.GradientTransformation]:
+    def require_remake(self) -> Callable[[dict[str, Any]], optax.GradientTransformation]:
         """Return `remake`, or raise `NotApplicable` if the hyperparameters are not known."""
         if self.remake is None or not self.hyperparameters:
             raise NotApplicable(
@@ -127,7 +127,7 @@ def samples(shapes: Any, dtype: str = "float32", steps: int = 3) -> list[Any]:
     return [sample(shapes, dtype, seed=7 + step) for step in range(steps)]
 
 
-def largest_gap(left: Any, right: Any) -> tuple[float, float, str]:
+def find_largest_gap(left: Any, right: Any) -> tuple[float, float, str]:
     """Return the largest difference between two trees, the largest number in the right one, and the place as text.
 
     NaN equals NaN, and infinity equals itself. The gap between NaN and a number is infinite.
@@ -154,24 +154,26 @@ def largest_gap(left: Any, right: Any) -> tuple[float, float, str]:
     return worst, scale, place
 
 
-def differ(left: Any, right: Any, dtype: str, factor: float = 1.0) -> str | None:
+def describe_gap(left: Any, right: Any, dtype: str, factor: float = 1.0) -> str | None:
     """Return where two trees differ by more than the rounding of the dtype explains, as text, or None."""
-    gap, scale, place = largest_gap(left, right)
+    gap, scale, place = find_largest_gap(left, right)
     return place if gap > factor * TOLERANCE[dtype] * scale + 1e-37 else None
 
 
-def aval(leaf: Any) -> str:
+def describe_array(leaf: Any) -> str:
     """Return an abstract array as text, such as float32[2,3] (weakly typed)."""
     name = f"{jnp.result_type(leaf).name}[{','.join(map(str, jnp.shape(leaf)))}]"
     return name + (" (weakly typed)" if getattr(leaf, "weak_type", False) else "")
 
 
-def first_unlike(left: Any, right: Any) -> str | None:
+def describe_mismatch(left: Any, right: Any) -> str | None:
     """Return the first place where two trees of arrays differ in structure, shape, dtype or weak type, or None."""
     left_leaves = dict(jax.tree_util.tree_leaves_with_path(left))
     right_leaves = dict(jax.tree_util.tree_leaves_with_path(right))
     for path in left_leaves | right_leaves:
-        here, there = (aval(tree[path]) if path in tree else "nothing" for tree in (left_leaves, right_leaves))
+        here, there = (
+            describe_array(tree[path]) if path in tree else "nothing" for tree in (left_leaves, right_leaves)
+        )
         if here != there:
             return f"{jax.tree_util.keystr(path) or 'the only leaf'}: {here} instead of {there}"
     same = have_same_structure(left, right)

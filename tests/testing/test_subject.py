@@ -6,39 +6,39 @@ import pytest
 
 import gradlab as gl
 from gradlab.testing.law import NotApplicable
-from gradlab.testing.subject import Subject, aval, differ, first_unlike, largest_gap, sample
+from gradlab.testing.subject import Subject, describe_array, describe_gap, describe_mismatch, find_largest_gap, sample
 
 
 def test_largest_gap_names_the_place_and_treats_nan_as_itself() -> None:
     left = {"a": jnp.asarray([1.0, jnp.nan]), "b": jnp.asarray([[2.0, 5.0]])}
     right = {"a": jnp.asarray([1.0, jnp.nan]), "b": jnp.asarray([[2.0, 4.0]])}
-    gap, scale, place = largest_gap(left, right)
+    gap, scale, place = find_largest_gap(left, right)
     assert (gap, scale) == (1.0, 4.0)
     assert place == "['b'][0, 1]: 5 against 4"
-    assert largest_gap(jnp.nan, 1.0)[0] == np.inf
-    assert largest_gap(jnp.inf, jnp.inf)[0] == 0
+    assert find_largest_gap(jnp.nan, 1.0)[0] == np.inf
+    assert find_largest_gap(jnp.inf, jnp.inf)[0] == 0
 
 
-def test_differ_allows_rounding_of_the_dtype() -> None:
-    assert differ(jnp.float32(1.0), jnp.float32(1.00001), "float32") is None
-    assert differ(jnp.float32(1.0), jnp.float32(1.0001), "float32") is not None
+def test_describe_gap_allows_rounding_of_the_dtype() -> None:
+    assert describe_gap(jnp.float32(1.0), jnp.float32(1.00001), "float32") is None
+    assert describe_gap(jnp.float32(1.0), jnp.float32(1.0001), "float32") is not None
 
 
 def test_first_unlike_sees_weak_types_and_structure() -> None:
     weak, strong = jax.eval_shape(lambda: (1.0, jnp.ones(()))), jax.eval_shape(lambda: (jnp.ones(()), jnp.ones(())))
-    assert "weakly typed" in str(first_unlike(weak, strong))
-    assert "nothing" in str(first_unlike({"a": 1.0}, {"a": 1.0, "b": 1.0}))
-    assert "structure" in str(first_unlike((), []))
-    assert first_unlike(strong, strong) is None
-    assert aval(jnp.ones((2, 3), jnp.bfloat16)) == "bfloat16[2,3]"
+    assert "weakly typed" in str(describe_mismatch(weak, strong))
+    assert "nothing" in str(describe_mismatch({"a": 1.0}, {"a": 1.0, "b": 1.0}))
+    assert "structure" in str(describe_mismatch((), []))
+    assert describe_mismatch(strong, strong) is None
+    assert describe_array(jnp.ones((2, 3), jnp.bfloat16)) == "bfloat16[2,3]"
 
 
 def test_hyperparameters_of_a_value_are_its_leaves() -> None:
     subject = Subject(gl.adam(0.1), label="adam")
     assert list(subject.hyperparameters) == ["learning_rate", "b1", "b2", "eps"]
-    assert subject.needs_hyperparameters()(subject.hyperparameters | {"b1": 0.5}) == gl.adam(0.1, b1=0.5)
+    assert subject.require_remake()(subject.hyperparameters | {"b1": 0.5}) == gl.adam(0.1, b1=0.5)
     with pytest.raises(NotApplicable, match="pass a factory"):
-        Subject(optax.sgd(0.1), label="sgd").needs_hyperparameters()
+        Subject(optax.sgd(0.1), label="sgd").require_remake()
 
 
 def test_samples_are_seeded_trees_of_a_dtype() -> None:

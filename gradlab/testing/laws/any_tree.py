@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..law import Broken, NotApplicable, law
-from ..subject import TREES, Subject, first_unlike, sample
+from ..subject import TREES, Subject, describe_mismatch, sample
 
 
 @jax.tree_util.register_dataclass
@@ -41,7 +41,7 @@ def any_tree(subject: Subject) -> None:
         except Exception as error:
             first_line = str(error).strip().splitlines()[0]
             raise Broken(f"for {name} as parameters, it raised {type(error).__name__}: {first_line}") from error
-        place = first_unlike(updates, gradient) or first_unlike(after, state)
+        place = describe_mismatch(updates, gradient) or describe_mismatch(after, state)
         if place:
             raise Broken(f"for {name} as parameters, the updates or the state change at {place}")
 
@@ -99,7 +99,7 @@ def integer_leaves(subject: Subject) -> None:
         return
     except Exception as error:
         raise Broken(f"it raised {type(error).__name__} instead of a TypeError: {error}") from error
-    place = first_unlike(updates, gradient) or first_unlike(after, state)
+    place = describe_mismatch(updates, gradient) or describe_mismatch(after, state)
     if place:
         raise Broken(f"an integer leaf is accepted, but its dtype changes at {place}")
     whole, exact = (

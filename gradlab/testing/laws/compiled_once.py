@@ -28,7 +28,7 @@ def compiled_once(subject: Subject) -> None:
     "numbers as leaves of a pytree.",
 )
 def new_values_compile_nothing(subject: Subject) -> None:
-    remake = subject.needs_hyperparameters()
+    remake = subject.require_remake()
     traces = 0
 
     def one_step(hyperparameters, gradient, params):

@@ -14,7 +14,7 @@ import numpy as np
 import optax
 
 from ..law import Broken, NotApplicable, law
-from ..subject import TREES, Subject, largest_gap, sample, samples
+from ..subject import TREES, Subject, find_largest_gap, sample, samples
 
 _MEANING = (
     "The state holds something other than arrays in plain containers (a function, an object, a Python number), or part "
@@ -79,7 +79,7 @@ def new_instance_resumes(subject: Subject) -> None:
     for gradient in gradients[1:]:
         expected, state = subject.update(gradient, state, params)
         updates, resumed = other.update(gradient, resumed, params, **subject.extra)
-        gap, _, place = largest_gap(updates, expected)
+        gap, _, place = find_largest_gap(updates, expected)
         if gap > 0:
             raise Broken(f"the next update of a new instance differs at {place}")
 
@@ -97,7 +97,7 @@ def _require_resumes(subject: Subject, store: Callable[[Any], Any], how: str) ->
     for gradient in gradients[2:]:
         updates, state = subject.jitted(gradient, state, params)
         resumed, restored = subject.jitted(gradient, restored, params)
-        gap, _, place = largest_gap(resumed, updates)
+        gap, _, place = find_largest_gap(resumed, updates)
         if gap > 0:
             raise Broken(f"after {how} the next update differs at {place}")
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..law import Broken, law
-from ..subject import Subject, differ, sample
+from ..subject import Subject, describe_gap, sample
 
 _SHAPE = (4,)
 
@@ -25,7 +25,7 @@ def unbiased(subject: Subject) -> None:
     first, state = subject.jitted(gradient, state, params)
     for step in range(1, 12):
         updates, state = subject.jitted(gradient, state, params)
-        place = differ(updates, first, "float32", factor=10.0)
+        place = describe_gap(updates, first, "float32", factor=10.0)
         if place:
             raise Broken(f"the updates at step {step} differ from those at step 0, {place}")
 
@@ -72,14 +72,14 @@ def accumulates(subject: Subject) -> None:
     state = None if inner is None else inner.init(params)
     for batch, mean in enumerate(means):
         got = emitted[(batch + 1) * k - 1]
-        place = differ(got, whole[batch], "float32")
+        place = describe_gap(got, whole[batch], "float32")
         if place:
             raise Broken(
                 f"batch {batch} in {k} different parts and in {k} equal parts gives different updates, {place}"
             )
         if inner is not None:
             updates, state = inner.update(mean, state, params)
-            place = differ(got, updates, "float32")
+            place = describe_gap(got, updates, "float32")
             if place:
                 raise Broken(
                     f"batch {batch} in {k} parts and as a whole, without accumulation, gives different updates, {place}"

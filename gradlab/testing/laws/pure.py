@@ -9,7 +9,7 @@ import numpy as np
 
 from ...boundary import have_same_structure
 from ..law import Broken, law, require
-from ..subject import TREES, Subject, largest_gap, sample
+from ..subject import TREES, Subject, find_largest_gap, sample
 
 
 @law(
@@ -81,7 +81,7 @@ def _buffer(leaf: Any) -> Any:
 def _require_equal(left: Any, right: Any, what: str) -> None:
     if not have_same_structure(left, right):
         raise Broken(f"{what}: the structures differ")
-    gap, _, place = largest_gap(_plain(left), _plain(right))
+    gap, _, place = find_largest_gap(_plain(left), _plain(right))
     if gap > 0:
         raise Broken(f"{what}, at {place}")
 

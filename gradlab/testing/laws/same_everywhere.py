@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..law import Broken, NotApplicable, law
-from ..subject import TREES, Subject, differ, first_unlike, sample, samples
+from ..subject import TREES, Subject, describe_gap, describe_mismatch, sample, samples
 
 
 @law(
@@ -89,7 +89,7 @@ def sharded_equals_unsharded(subject: Subject) -> None:
 def abstract_init(subject: Subject) -> None:
     params = sample(TREES["a layer"])
     abstract, concrete = jax.eval_shape(subject.tx.init, params), subject.tx.init(params)
-    place = first_unlike(jax.eval_shape(lambda: concrete), abstract)
+    place = describe_mismatch(jax.eval_shape(lambda: concrete), abstract)
     if place:
         raise Broken(f"the state from values differs from the state from shapes at {place}")
 
@@ -108,6 +108,6 @@ def exports(subject: Subject) -> None:
 
 def _require_same(left: list[Any], right: list[Any], what: str) -> None:
     for step, (here, there) in enumerate(zip(left, right, strict=True)):
-        place = differ(here, there, "float32")
+        place = describe_gap(here, there, "float32")
         if place:
             raise Broken(f"{what} runs differ at step {step}, {place}")

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from ..law import Broken, law
-from ..subject import TREES, Subject, first_unlike, sample
+from ..subject import TREES, Subject, describe_mismatch, sample
 
 
 @law(
@@ -28,7 +28,7 @@ def stable_state(subject: Subject) -> None:
                     if step is None:
                         continue
                     before, _, after = step
-                    place = first_unlike(after, before)
+                    place = describe_mismatch(after, before)
                     if place:
                         raise Broken(
                             f"for {name} with {dtype} parameters and {gradient_dtype} gradients, the state from update "
@@ -49,7 +49,7 @@ def stable_updates(subject: Subject) -> None:
                 if step is None:
                     continue
                 _, updates, _ = step
-                place = first_unlike(_drop_weak_types(updates), _drop_weak_types(gradient))
+                place = describe_mismatch(_drop_weak_types(updates), _drop_weak_types(gradient))
                 if place:
                     raise Broken(f"for {name} in {dtype}, the updates differ from the gradients at {place}")
 

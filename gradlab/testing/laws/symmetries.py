@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..law import Broken, law
-from ..subject import TREES, Subject, differ, sample, samples
+from ..subject import TREES, Subject, describe_gap, sample, samples
 
 _SHAPE = (5,)
 
@@ -95,6 +95,6 @@ def _flatten(tree: Any) -> Any:
 
 def _require(left: list[Any], right: list[Any], what: str) -> None:
     for step, (here, there) in enumerate(zip(left, right, strict=True)):
-        place = differ(here, there, "float32")
+        place = describe_gap(here, there, "float32")
         if place:
             raise Broken(f"{what}, the updates differ at step {step}, {place}")

@@ -8,7 +8,7 @@ from ...hyperparameters import Parameter
 from ...schedules.decay import linear
 from ...values import is_number
 from ..law import Broken, NotApplicable, law
-from ..subject import TREES, Subject, differ, sample, samples
+from ..subject import TREES, Subject, describe_gap, sample, samples
 
 
 @law(
@@ -17,7 +17,7 @@ from ..subject import TREES, Subject, differ, sample, samples
     "(`float(eps)`). Use jnp.where, and check ranges only where the value is concrete.",
 )
 def traceable(subject: Subject) -> None:
-    remake = subject.needs_hyperparameters()
+    remake = subject.require_remake()
     params, gradient = sample(TREES["one vector"]), sample(TREES["one vector"], seed=1)
 
     for name, value in subject.hyperparameters.items():
@@ -55,7 +55,7 @@ def schedulable(subject: Subject) -> None:
     expected = subject.run(subject.jitted, gradients, params)
     got = Subject(scheduled, label=subject.label, extra=subject.extra)
     for step, (left, right) in enumerate(zip(got.run(got.jitted, gradients, params), expected, strict=True)):
-        place = differ(left, right, "float32")
+        place = describe_gap(left, right, "float32")
         if place:
             raise Broken(
                 f"with constant schedules for {', '.join(changes)}, the update at step {step} differs at {place}"

@@ -10,8 +10,8 @@ import pytest
 
 import gradlab as gl
 from gradlab.testing import CLAIMS, CONTRACTS, check, references
+from gradlab.testing.law import TRAJECTORY
 from gradlab.testing.mutants import MUTANTS, Mutant, dtypes, heavy_ball, wrappers
-from gradlab.testing.mutants.mutant import TRAJECTORY
 from gradlab.testing.mutants.right_versions import LINKS, OPTIMIZERS
 
 LAWFUL = [mutant for mutant in MUTANTS.values() if mutant.law != TRAJECTORY]

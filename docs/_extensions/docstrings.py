@@ -1,6 +1,6 @@
 r"""Convert gradlab's docstrings for Sphinx: `$x$` is math, `name` is code, and a link if it is a public name.
 
-Doctests and indented blocks after a `::` stay as they are.
+Doctests and indented blocks are code, and stay as they are.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ def _paragraphs(lines: list[str]) -> list[tuple[list[str], bool]]:
     literal = False
     for text in re.split(r"\n\s*\n", "\n".join(lines).strip("\n")):
         paragraph = text.split("\n")
+        if not literal and all(line.startswith("    ") for line in paragraph):
+            found.append((["::"], True))  # an indented block is code, whatever is before it
+            literal = True
         literal = literal and paragraph[0].startswith(" ")
         found.append((paragraph, literal or paragraph[0].lstrip().startswith(">>>")))
         literal = literal or paragraph[-1].endswith("::")

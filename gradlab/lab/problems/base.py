@@ -45,14 +45,14 @@ class Landscape:
 class Problem(Protocol):
     """A training problem. A class that inherits the defaults needs no more than this:
 
-    class Bowl(Problem):
-        name, summary = "bowl", "The simplest problem: every direction is equally steep."
+        class Bowl(Problem):
+            name, summary = "bowl", "The simplest problem: every direction is equally steep."
 
-        def init(self, key):
-            return jax.random.normal(key, (10,))
+            def init(self, key):
+                return jax.random.normal(key, (10,))
 
-        def loss(self, params, batch):
-            return jnp.sum(params**2)
+            def loss(self, params, batch):
+                return jnp.sum(params**2)
 
     Further parts have defaults: `batches`, `metrics` and `optimum` as below; `steps`, the number of updates in a run
     (200), a whole number; `score`, the `Score` by which optimizers are ranked (the metric `final_loss`, where lower is

@@ -17,7 +17,11 @@ class NotApplicable(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Law:
-    """A promise about transformations. `examine(subject)` raises `Broken` or `NotApplicable` where it does not hold."""
+    """A promise about transformations.
+
+    `examine(subject)` returns if the promise holds, raises `Broken` if it does not, and `NotApplicable` if the law says
+    nothing about this transformation.
+    """
 
     name: str
     statement: str

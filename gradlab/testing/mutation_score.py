@@ -22,12 +22,12 @@ class Outcome(NamedTuple):
 
     @property
     def is_killed(self) -> bool:
-        """Whether any law was found broken."""
+        """True if any law was found broken."""
         return bool(self.broken)
 
     @property
     def is_killed_by_own_law(self) -> bool:
-        """Whether the law that must find the mutant was found broken."""
+        """True if the law that must find the mutant was found broken."""
         return self.mutant.law in self.broken
 
     def __str__(self) -> str:

@@ -35,7 +35,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether no law is broken."""
+        """True if no law is broken."""
         return not self.broken
 
     @property

@@ -194,7 +194,7 @@ def require_agreement(positions: Array, others: Array, run: Run) -> Array:
 
 
 def run_cases(framework: Framework, variants: dict[str, list[Arguments]]) -> Iterator[tuple[Any, Array]]:
-    """Yield the description of every case, and its positions at the steps STORED_STEPS."""
+    """Yield the description of every case, and its positions at STORED_STEPS."""
     gradients, x0 = draw_problem()
     for optimizer, several in variants.items():
         parameters = inspect.signature(framework.find(optimizer)).parameters

@@ -67,5 +67,5 @@ def load(framework: str) -> Golden:
 
 
 def _tuples(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Turn the lists back into tuples that JSON made of them (torch's betas)."""
+    """Return the arguments with tuples in place of the lists that JSON has (torch's betas)."""
     return {key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()}

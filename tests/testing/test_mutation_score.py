@@ -15,7 +15,7 @@ FEW = [MUTANTS[name] for name in ("hidden_counter", "writes_into_the_state", "sg
 
 
 def seeing(*laws: str) -> Any:
-    """A kit that finds these laws broken in whatever it is given."""
+    """A kit that finds these laws broken in every transformation."""
 
     def kit(tx: Any, *, reference: Any, claims: Any, dtypes: Any) -> Report:
         return Report("anything", tuple(Result(law, law, "broken") for law in laws))

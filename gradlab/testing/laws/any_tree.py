@@ -40,10 +40,10 @@ def any_tree(subject: Subject) -> None:
             updates, after = jax.eval_shape(subject.update, gradient, state, params)
         except Exception as error:
             first_line = str(error).strip().splitlines()[0]
-            raise Broken(f"for {name} as parameters, it raised {type(error).__name__}: {first_line}") from error
+            raise Broken(f"with {name} as parameters, it raised {type(error).__name__}: {first_line}") from error
         place = describe_mismatch(updates, gradient) or describe_mismatch(after, state)
         if place:
-            raise Broken(f"for {name} as parameters, the updates or the state change at {place}")
+            raise Broken(f"with {name} as parameters, the updates or the state change at {place}")
 
 
 @law(

@@ -31,7 +31,7 @@ def stable_state(subject: Subject) -> None:
                     place = describe_mismatch(after, before)
                     if place:
                         raise Broken(
-                            f"for {name} with {dtype} parameters and {gradient_dtype} gradients, the state from update "
+                            f"with {name} as parameters, in {dtype}, and {gradient_dtype} gradients, the state from update "
                             f"differs from that of init at {place}"
                         )
 
@@ -51,7 +51,9 @@ def stable_updates(subject: Subject) -> None:
                 _, updates, _ = step
                 place = describe_mismatch(_drop_weak_types(updates), _drop_weak_types(gradient))
                 if place:
-                    raise Broken(f"for {name} in {dtype}, the updates differ from the gradients at {place}")
+                    raise Broken(
+                        f"with {name} as parameters, in {dtype}, the updates differ from the gradients at {place}"
+                    )
 
 
 def _abstract_step(subject: Subject, gradient: Any, params: Any) -> tuple[Any, Any, Any] | None:

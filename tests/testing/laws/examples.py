@@ -1,4 +1,4 @@
-"""Hand-written transformations for the tests of the laws: a lawful one, and a way to spoil it."""
+"""A hand-written transformation for the tests of the laws, and a way to make it wrong."""
 
 from collections.abc import Callable
 from typing import Any

@@ -38,7 +38,7 @@ def test_a_function_in_the_state_is_found() -> None:
 
 
 def started_outside(learning_rate: float = 0.1) -> Any:
-    """Momentum that begins with the gradient itself, which it remembers to have done in a flag of its own."""
+    """Momentum that starts with the gradient itself, and keeps a flag outside the state to know that it has started."""
     started = False
 
     def update(updates: Any, state: Any, params: Any = None) -> Any:

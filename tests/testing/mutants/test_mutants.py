@@ -1,4 +1,4 @@
-"""Every mutant is killed on its right law, and the right version passes the same examination."""
+"""Every mutant is killed by its own law, and the right version passes the same examination."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RIGHT: dict[str, Any] = {
 
 
 def verdict(tx: Any, mutant: Mutant) -> str:
-    """What the kit says of a transformation under the law of a mutant."""
+    """The verdict of the law of a mutant on a transformation."""
     claims = {mutant.law: mutant.claims[mutant.law]} if mutant.law in CLAIMS else {}
     laws = () if claims else (mutant.law,)
     return check(tx, laws=laws, claims=claims, dtypes=mutant.dtypes)[mutant.law].verdict

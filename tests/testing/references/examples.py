@@ -52,7 +52,7 @@ def list_changes(step, gradients, x0=0.0, **hyperparameters):
 
 
 def gradients_of(scale, *, sparse=False, seed=0):
-    """100 gradients [100, 6]; sparse ones have the first column zero, and 8 of 10 of the others."""
+    """Draw 100 gradients [100, 6]. Sparse ones are zero in the first column, and in 8 of 10 places elsewhere."""
     rng = np.random.default_rng(seed)
     g = scale * (rng.standard_normal((STEPS, 6)) + 0.3)
     if sparse:
@@ -63,7 +63,7 @@ def gradients_of(scale, *, sparse=False, seed=0):
 
 
 def assert_same_path(got, expected, tolerance=1e-12):
-    """Each coordinate's gap stays within `tolerance` of the distance that coordinate travels."""
+    """Require that the gap in each coordinate is at most `tolerance` times the distance that the coordinate travels."""
     assert got.shape == expected.shape
     distance = np.abs(np.diff(expected, axis=0)).sum(axis=0)
     assert distance.max() > 0

@@ -31,8 +31,8 @@ def stable_state(subject: Subject) -> None:
                     place = describe_mismatch(after, before)
                     if place:
                         raise Broken(
-                            f"with {name} as parameters, in {dtype}, and {gradient_dtype} gradients, the state from update "
-                            f"differs from that of init at {place}"
+                            f"with {name} as parameters, in {dtype}, and {gradient_dtype} gradients, "
+                            f"the state from update differs from that of init at {place}"
                         )
 
 

@@ -25,7 +25,7 @@ from .tables import TrimmedLines, print_columns, print_note
 def print_leaderboard(console: Console, dataset: xr.Dataset, rows: Sequence[Row], verdict: Sequence[str] = ()) -> None:
     """Print the rows of one problem as a table, the verdict on the first one, and how the rows were measured."""
     attributes = dataset.attrs
-    console.print(Text.assemble((attributes["problem"], "bold"), "  ", attributes["summary"]))
+    console.print(TrimmedLines(Text.assemble((attributes["problem"], "bold"), "  ", attributes["summary"])))
     columns = {
         "#": [str(row.rank) for row in rows],
         "optimizer": [row.optimizer for row in rows],

@@ -18,7 +18,7 @@ from ..lab.analysis.tuned_optimizers import tuned_leaderboard
 from ..lab.formatting import format_count, format_float
 from ..lab.studies.search_space import Axis, SearchSpaceError, parse_axis
 from .scores import format_score_with_spread
-from .tables import print_columns, print_note
+from .tables import TrimmedLines, print_columns, print_note
 
 SHOWN = 10  # points in the terminal; the files have all
 
@@ -61,7 +61,7 @@ def _print_optimizers(console: Console, dataset: xr.Dataset) -> None:
 def print_points(console: Console, dataset: xr.Dataset) -> None:
     """Print the optimizers of a sweep or a search, each at its best configuration, and the best points of all."""
     found, attributes = rank_configurations(dataset), dataset.attrs
-    console.print(Text.assemble((attributes["problem"], "bold"), "  ", attributes["summary"]))
+    console.print(TrimmedLines(Text.assemble((attributes["problem"], "bold"), "  ", attributes["summary"])))
     if dataset.sizes["optimizer"] > 1:
         _print_optimizers(console, dataset)
     best = select_best_rows(found, SHOWN)

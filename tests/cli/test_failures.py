@@ -47,7 +47,7 @@ def test_the_others_are_ranked(gradlab: Callable[..., Any], tmp_path: Path) -> N
     assert list(content["failed"]["ravine"]) == ["broken", "leaving"]
     page = (tmp_path / "out" / "report.html").read_text()
     assert "Left out, because they failed:</p>" in page
-    assert "KeyError: &#x27;&lt;key&gt;&#x27;</li>" in page
+    assert "KeyError: &#39;&lt;key&gt;&#39;</li>" in page
     # The same command goes on, and tries again.
     code, out, err = gradlab(*RACE, *names)
     assert (code, err.splitlines()[1:]) == (1, [broken, leaving])

@@ -90,9 +90,9 @@ def check_optimizer(
     claims = _declared_claims(factory, arguments)
     try:
         for name in claims.keys() - {"except"}:
-            look_up(name, CLAIMS, f"claim, as {optimizer} declares it")
+            look_up(name, CLAIMS, "claim")
     except UnknownNameError as error:
-        fail(error)
+        fail(f"{optimizer} declares an unknown claim: {error}")
     claims |= dict.fromkeys(claim or [], True)
     columns = (SpinnerColumn(), TextColumn("examining {task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=make_console(), transient=True, disable=json) as progress:

@@ -51,6 +51,16 @@ MINE = """
     def endless(rate=0.1):
         while True:
             pass
+
+    @gl.transformation(claims=("elementwise",))
+    def normalized(rate: gl.Positive = 0.1):
+        def update(updates, state):
+            return jax.tree.map(lambda g: -rate * g / (1 + abs(g).sum()), updates), state
+        return lambda params: (), update
+
+    @gl.transformation(claims=("elementwise", "decends"))
+    def misspelt(rate: gl.Positive = 0.1):
+        return optax.scale(-rate)
 """
 
 
@@ -80,6 +90,20 @@ def test_a_factory_of_ones_own_is_found_and_its_fault_shown(here: Path) -> None:
     assert "BROKEN  same trajectory" in result.output
     assert "on ordinary gradients, at step 0" in result.output
     assert run("mine_to_check:needs_a_rate", "--dtype", "float32", "--json").exit_code in (0, 1)
+
+
+def test_the_claims_that_a_factory_declares_are_examined(here: Path) -> None:
+    result = run("mine_to_check:normalized", "--dtype", "float32")
+    assert result.exit_code == 1
+    assert "BROKEN  elementwise: regrouping the tree changes nothing" in result.output
+
+
+def test_an_unknown_claim_in_a_declaration_is_named(here: Path) -> None:
+    result = run("mine_to_check:misspelt")
+    assert result.exit_code == 2
+    assert result.output.startswith(
+        "gradlab: mine_to_check:misspelt declares an unknown claim: no claim is named 'decends'; did you mean descends?"
+    )
 
 
 def test_json_is_all_that_is_printed(here: Path) -> None:

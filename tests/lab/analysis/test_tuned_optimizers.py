@@ -74,3 +74,13 @@ def test_every_optimizer_is_among_the_points_that_are_shown(swept: xr.Dataset, t
     with (tmp_path / "points.csv").open() as file:
         places = [row["optimizer_rank"] for row in csv.DictReader(file)]
     assert places == ["1", "", "", "", "2", "", "", ""]
+
+
+def test_diverged_runs_are_those_of_the_best_configuration(swept: xr.Dataset) -> None:
+    lost = swept.copy(deep=True)
+    for point, seeds in ((2, [5]), (0, [0, 1, 6])):  # the best point of adam, and another one
+        lost.final_loss[1, point, seeds, -1] = np.nan
+        lost.diverged[1, point, seeds] = True
+    (adam,) = (row for row in tuned_leaderboard(lost)[0] if row.optimizer == "adam")
+    assert adam.hyperparameters == {"learning_rate": 1.0, "b1": 0.8}
+    assert (adam.diverged, adam.runs) == (1, 8)

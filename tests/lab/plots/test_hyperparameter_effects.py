@@ -71,3 +71,10 @@ def test_an_axis_is_as_its_range_was_given(make_sweep: Callable[..., xr.Dataset]
     assert len([at for at in axes.get_xticks() if 0.4 < at < 1.2]) >= 2  # there are numbers to read
     for name, guess in {"decay": True, "b2": False, "learning_rate": False}.items():
         assert is_logarithmic(dataset, name) is guess
+
+
+def test_where_more_is_better_the_best_are_the_highest(make_sweep: Callable[..., xr.Dataset]) -> None:
+    scores = [[[1.0, 1.0], [3.0, 3.0], [2.0, 2.0], [1.5, 1.5]]]
+    _, lines = drawn(make_sweep(scores, POINTS, higher_is_better=1), "learning_rate")
+    np.testing.assert_allclose(lines["sgd"].get_xydata(), [[0.01, 3.0], [1.0, 2.0]])
+    np.testing.assert_allclose(lines["_best"].get_xydata(), [[0.01, 3.0]])

@@ -96,3 +96,11 @@ def test_one_optimizer_or_some_or_all_are_chosen(make_sweep: Callable[..., xr.Da
     assert look_up_optimizers(dataset, "adam") == look_up_optimizers(dataset, ["adam"]) == ["adam"]
     with pytest.raises(UnknownNameError, match="did you mean adam"):
         look_up_optimizers(dataset, "adamm")
+
+
+def test_an_axis_of_few_decades_has_numbers_between_its_powers_of_ten() -> None:
+    axes = Figure().subplots()
+    axes.set_ylim(0.9, 9)
+    use_log_axis(axes, "y")
+    ticks = [label.get_text() for label in axes.get_yticklabels()]
+    assert {"1", "2", "5"} <= set(ticks)

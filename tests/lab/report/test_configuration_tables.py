@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from gradlab.lab.report.configuration_tables import configuration_table
 from gradlab.lab.report.page import render_page
 
 OWN = 0.01 * np.arange(8)
@@ -44,3 +46,16 @@ def test_a_grid_without_learning_rates_has_a_report(make_sweep: Callable[..., xr
     assert "sgd is the only optimizer, so there is nothing to compare it with." in text
     assert "1 optimizer × 4 points × 8 seeds = 32 runs" in text  # noqa: RUF001
     assert "points chosen on seeds 0 to 3, reported on seeds 4 to 7" in text
+
+
+def test_the_best_scores_sort_first_whatever_is_better(
+    make_sweep: Callable[..., xr.Dataset], accuracy: dict[str, Any]
+) -> None:
+    shares = make_sweep(np.array([[0.5], [0.9], [0.7], [0.8]])[None] + OWN / 10, AT, **accuracy)
+    losses = make_sweep(10.0 ** DECADES[:1], AT)
+    for dataset, falling in ((shares, ["Test accuracy"]), (losses, [])):
+        table = configuration_table(dataset)
+        keys = [row.cells[2].key for row in table.rows]
+        assert keys == sorted(keys)
+        assert keys[0] < keys[-1]
+        assert [heading.text for heading in table.headings if heading.is_falling] == falling

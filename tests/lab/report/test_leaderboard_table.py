@@ -109,3 +109,22 @@ def test_one_optimizer_at_one_rate_from_one_seed(race: dict[str, xr.Dataset]) ->
     assert "which most of its runs reach" in notes["To target"]
     assert notes["Diverged"] == "of 1 run at all learning rates."
     assert notes["Rank, 95 %"].startswith("not known: 1 reporting seed")
+
+
+def test_rows_have_their_marks_intervals_and_keys(race: dict[str, xr.Dataset], findings: list[Finding]) -> None:
+    dataset = race["ravine"].copy(deep=True).isel(rate=[0, 1, 2])  # the best rate is at the end of the grid
+    dataset.final_loss[1, 2, 5, 3:] = np.nan
+    dataset.diverged[1, 2, 5] = True
+    (finding,) = compute_findings({"ravine": dataset})
+    adam = {row.optimizer: row for row in leaderboard_rows(finding)}["adam"]
+    assert adam.score.text.endswith("†")
+    assert adam.rate.text == "0.1*"
+    first = leaderboard_rows(findings[0])[0]
+    assert not first.score.text.endswith("†")
+    assert first.rate.text == "0.1"
+    assert first.rate_interval == ""
+    rates = findings[0].rates
+    wider = leaderboard_rows(findings[0]._replace(rates=rates.assign(low=rates.low * 0 + 0.01, high=rates.high)))[0]
+    assert wider.rate_interval == "0.01–0.1"
+    for row, measured in zip(leaderboard_rows(findings[0]), findings[0].rows):
+        assert row.others[1].key == -measured.good_decades  # the widest range sorts first

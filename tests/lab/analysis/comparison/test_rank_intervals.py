@@ -103,8 +103,8 @@ def test_a_sweep_is_no_race(make_sweep: Callable[..., xr.Dataset]) -> None:
 def test_a_lead_that_some_seeds_undo_on_average_is_not_sure(make_curves: Callable[..., xr.Dataset]) -> None:
     """From one of twenty seeds the first is far behind at the last stop, which counts if a sample has it three times.
 
-    That happens in 7.5 % of the samples. Only one in eight of these stops there, so the first is behind in less than one
-    per cent of the samples with stops. But on average over the stops it is behind in all of them.
+    That happens in 7.5 % of the samples. Only one in eight of these stops there, so the first is behind in less than
+    1 % of the samples with stops. But on average over the stops it is behind in all 7.5 %.
     """
     decades = np.zeros((2, 20, 71))  # of the 71 evaluations, the last eight are late
     decades[0, :, 63:70] = -0.001

@@ -95,7 +95,7 @@ def test_a_factory_of_ones_own_is_found_and_its_fault_shown(here: Path) -> None:
 def test_the_claims_that_a_factory_declares_are_examined(here: Path) -> None:
     result = run("mine_to_check:normalized", "--dtype", "float32")
     assert result.exit_code == 1
-    assert "BROKEN  elementwise: regrouping the tree changes nothing" in result.output
+    assert "BROKEN  elementwise: " in result.output
 
 
 def test_an_unknown_claim_in_a_declaration_is_named(here: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradlab.cli import main
 from gradlab.lab.results import results_file
 from gradlab.lab.storage import checkpoints, lock
 
@@ -161,12 +162,25 @@ def stopping(error: BaseException, after: int) -> Callable[..., None]:
     return stopped
 
 
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of the race of `CUT` that nothing stopped."""
+    folder = tmp_path_factory.mktemp("uninterrupted") / "race"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["gradlab", "race", "--out", str(folder), *CUT])
+        assert main() == 0
+    return contents(folder)
+
+
 @pytest.mark.parametrize("after", [1, 9])
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
-    gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+    gradlab: Callable[..., Any],
+    uninterrupted: dict[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    after: int,
 ) -> None:
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    assert gradlab("race", "--out", str(whole), *CUT).code == 0
+    out = tmp_path / "out"
     with monkeypatch.context() as patch:
         patch.setattr(checkpoints.CheckpointStore, "write", stopping(KeyboardInterrupt(), after))
         code, printed, err = gradlab("race", "--out", str(out), *CUT)
@@ -175,14 +189,13 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
     assert not (out / "results.nc").exists()
     code, _, err = gradlab("race", "--out", str(out), *CUT)
     assert (code, err) == (0, f"{out} holds an unfinished run of this plan; going on from there\n")
-    assert contents(out) == contents(whole)
+    assert contents(out) == uninterrupted
 
 
 def test_a_damaged_part_is_computed_anew(
-    gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gradlab: Callable[..., Any], uninterrupted: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    assert gradlab("race", "--out", str(whole), *CUT).code == 0
+    out = tmp_path / "out"
     with monkeypatch.context() as patch:
         patch.setattr(checkpoints.CheckpointStore, "write", stopping(KeyboardInterrupt(), 8))
         assert gradlab("race", "--out", str(out), *CUT).code == 130
@@ -194,7 +207,7 @@ def test_a_damaged_part_is_computed_anew(
     assert err.count("is damaged") == 2
     assert f"gradlab: warning: {first} is damaged" in err
     assert err.count("the block is computed anew") == 2
-    assert contents(out) == contents(whole)
+    assert contents(out) == uninterrupted
 
 
 def test_a_full_disk_is_one_line_and_exit_code_1_and_loses_nothing(

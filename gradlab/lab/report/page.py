@@ -41,7 +41,7 @@ class RaceSection(NamedTuple):
     tuned: Table | None
     headings: list[Heading]
     rows: list[LeaderboardRow]
-    notes: str
+    notes: list[tuple[str, str]]
     pairwise_rows: list[PairwiseRow]
     reporting_seeds: str
     all_seeds: str

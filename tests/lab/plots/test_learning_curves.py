@@ -29,7 +29,7 @@ def test_a_line_is_the_median_over_the_reporting_seeds_at_the_best_rate(task_res
         np.testing.assert_allclose(np.asarray(lines[name].get_ydata()), median)
         np.testing.assert_array_equal(lines[name].get_xdata(), dataset.evaluation)
         finals = dataset.final_loss.sel(optimizer=name, seed=[2, 3]).isel(rate=best, evaluation=-1)
-        bands = [path.vertices for band in axes.collections for path in band.get_paths()]
+        bands = [np.asarray(path.vertices) for band in axes.collections for path in band.get_paths()]
         ends = {tuple(np.unique(band[band[:, 0] == dataset.evaluation.values[-1], 1])) for band in bands}
         quartiles = np.quantile(finals, [0.25, 0.75])
         assert any(len(end) == 2 and np.allclose(end, quartiles) for end in ends)

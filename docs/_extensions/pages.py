@@ -58,16 +58,16 @@ def _exports(name: str) -> list[str]:
         "",
         "| | |",
         "|---|---|",
-        *(_export(name, key, getattr(module, key)) for key in names),
+        *(_export(key, getattr(module, key)) for key in names),
         "",
     ]
 
 
-def _export(module: str, name: str, value: Any) -> str:
+def _export(name: str, value: Any) -> str:
     if not (inspect.isfunction(value) or inspect.isclass(value)):
-        return f"| `{module}.{name}` | A {type(value).__name__} |"
+        return f"| `{name}` | A {type(value).__name__} |"
     first = " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split()).split(". ")[0].rstrip(".:") + "."
-    return f"| {{py:obj}}`{module}.{name} <{value.__module__}.{value.__qualname__}>` | {first} |"
+    return f"| {{py:obj}}`{name} <{value.__module__}.{value.__qualname__}>` | {first} |"
 
 
 def _contents(names: list[str]) -> list[str]:

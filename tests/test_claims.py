@@ -93,6 +93,6 @@ def test_a_users_factory_declares_its_claims() -> None:
 
 
 def test_claims_are_no_part_of_the_value() -> None:
-    one, other = gl.transformation(optax.scale), gl.transformation(optax.scale, claims=("elementwise",))
+    one, other = gl.transformation(optax.scale), gl.transformation(claims=("elementwise",))(optax.scale)
     assert one(0.1) == other(0.1)
     assert pickle.loads(pickle.dumps(other(0.1))) == other(0.1)

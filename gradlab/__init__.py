@@ -10,7 +10,7 @@ import gradlab.interrupts as _interrupts  # noqa: F401
 __version__ = "0.1.0"
 
 if _typing.TYPE_CHECKING:  # a `__getattr__` that type checkers could see would give them any name
-    from .public import *  # noqa: F403
+    from .public_names import *  # noqa: F403
 else:
 
     def __getattr__(name: str) -> _typing.Any:
@@ -19,7 +19,7 @@ else:
         JAX, which takes half a second to import, is not imported before that. The command line completes names and
         shows its help without it.
         """
-        if name != "__all__" and (name.startswith("__") or name == "public"):
+        if name != "__all__" and (name.startswith("__") or name == "public_names"):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         names = _load()
         if name == "__all__":  # for `from gradlab import *`, `help(gradlab)` and the like
@@ -40,8 +40,8 @@ else:
 
 def _load() -> dict[str, _typing.Any]:
     """Import the public names into this module, and return them."""
-    from . import public
+    from . import public_names
 
-    names = {name: value for name, value in vars(public).items() if not name.startswith("__")}
+    names = {name: value for name, value in vars(public_names).items() if not name.startswith("__")}
     globals().update(names)
     return names

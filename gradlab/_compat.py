@@ -1,4 +1,4 @@
-"""Uses of JAX that its documentation does not promise, collected here so that a new version can break only this file.
+"""All uses of JAX that its documentation does not promise, in one file, so that a new version can break only this one.
 
 `tests/test_compat.py` examines each function, and fails with a message that says what a new version of JAX changed.
 """

@@ -8,15 +8,15 @@ from typing import Any, ParamSpec, overload
 
 import optax
 
-from .annotations import name_of
-from .arguments import check_argument
+from .annotation_evaluation import name_of
 from .boundary import Boundary
 from .claims import Claims
-from .core import Core
 from .factories import Factory
+from .factory_arguments import check_argument
 from .hyperparameters import read_parameters
-from .refusals import refuse_to_run
 from .schedules.base import bind_arguments
+from .transformation_calls import Core
+from .transformation_errors import refuse_to_run
 from .values import Value
 
 P = ParamSpec("P")

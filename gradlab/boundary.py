@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from .values import rejoin, show
 
 if TYPE_CHECKING:
-    from .core import Core
+    from .transformation_calls import Core
 
 PyTree: TypeAlias = Any
 

@@ -10,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from .arithmetic import bound_for_squaring
 from .base import (
     Transformation,
     _transformation,
@@ -20,9 +19,10 @@ from .base import (
 )
 from .boundary import Boundary
 from .claims import ELEMENTWISE, claims_of, shared_claims
-from .core import raw_init, raw_update
 from .equations import Expression, Writer, equation_of
-from .refusals import refuse_to_run
+from .safe_arithmetic import bound_for_squaring
+from .transformation_calls import raw_init, raw_update
+from .transformation_errors import refuse_to_run
 from .values import Value
 
 

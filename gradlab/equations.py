@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .base import Transformation, splits_gradient
-from .core import reads_gradient
-from .expressions import Expression as Expression
-from .expressions import Number as Number
-from .plain_math import format_formula
+from .latex_expressions import Expression as Expression
+from .latex_expressions import Number as Number
+from .latex_to_unicode import format_formula
 from .schedules.base import shift_ahead
+from .transformation_calls import reads_gradient
 from .values import Value, is_number, show_argument
 
 _MEAN = r"\beta"

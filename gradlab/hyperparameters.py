@@ -22,7 +22,7 @@ import numpy as np
 import optax
 
 from ._compat import convert_weakly
-from .annotations import name_of, read_hints
+from .annotation_evaluation import name_of, read_hints
 from .values import is_number
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and requests to terminate, which end the command `gradlab` at any moment with one line or none."""
+"""Ctrl-C and requests to terminate: they end the command `gradlab` at any moment, with at most one line of output."""
 
 from __future__ import annotations
 

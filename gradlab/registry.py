@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import gradlab as gl
 
-from . import public
+from . import public_names
 from .values import is_factory
 
 # Examples of the factories that need arguments, or do too little without them.
@@ -64,7 +64,7 @@ class Entry(NamedTuple):
 def entries() -> dict[str, Entry]:
     """Return all public factories by name, in the order of the public names."""
     by_name = {"chain": Entry("chain", gl.chain, "combinator", _EXAMPLES["chain"]())}
-    for namespace in (public, gl.schedules):
+    for namespace in (public_names, gl.schedules):
         for name, value in vars(namespace).items():
             if is_factory(value):
                 example = _EXAMPLES[name]() if name in _EXAMPLES else value()

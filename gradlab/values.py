@@ -238,7 +238,7 @@ def _unpickle_wrapped(
 
 def complete_arguments(factory: Factory, children: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments in a pickle, with defaults for those that the factory did not have when it was written."""
-    from .arguments import check_argument  # imported here because it imports this module
+    from .factory_arguments import check_argument  # imported here because it imports this module
 
     defaults = {
         name: _as_child(parameter, check_argument(factory.name, parameter, parameter.default))

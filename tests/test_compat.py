@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gradlab import _compat
-from gradlab.lab.engine.devices import FAST_COMPILATION
-from gradlab.lab.results import plan
+from gradlab.lab._engine.devices import FAST_COMPILATION
+from gradlab.lab._results import plan
 
 CHANGED = f"JAX {jax.__version__} changed something that gradlab/_compat.py relies on: "
 WEAKLY = f"{CHANGED}the primitive convert_element_type_p; see convert_weakly"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import gradlab as gl
 from gradlab import registry
 from gradlab.equations import equations_of
-from gradlab.lab.inputs.contestants import collect_contestants
+from gradlab.lab._inputs.default_contestants import collect_contestants
 
 from .equation_values import updates_of
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import gradlab as gl
-from gradlab import public, registry
+from gradlab import public_names, registry
 
 ENTRIES = registry.entries()
 ROOT = pathlib.Path(gl.__file__).parent
@@ -37,7 +37,7 @@ def test_jax_is_imported_at_the_first_use_of_a_name() -> None:
         "print(json.dumps([before, known, 'jax' in sys.modules]))"
     )
     assert run_python(code) == [False, True, True]
-    assert {name for name in vars(public) if not name.startswith("__")} <= set(dir(gl))
+    assert {name for name in vars(public_names) if not name.startswith("__")} <= set(dir(gl))
     with pytest.raises(AttributeError, match="module 'gradlab' has no attribute 'adamm'"):
         gl.adamm  # type: ignore[attr-defined]  # noqa: B018
 
@@ -91,7 +91,7 @@ def test_importing_changes_no_setting_and_starts_no_device() -> None:
     assert run_python(code) == [False, 3]
 
 
-@pytest.mark.parametrize("module", [public, gl.schedules], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [public_names, gl.schedules], ids=lambda module: module.__name__)
 def test_each_public_name_is_written_once(module: types.ModuleType) -> None:
     tree = ast.parse(pathlib.Path(module.__file__ or "").read_text())
     imported = [
@@ -150,7 +150,7 @@ def test_a_star_brings_the_public_names_and_no_others() -> None:
         "from gradlab import *\n"
         "print(json.dumps(sorted(set(globals()) - before - {'before'})))"
     )
-    assert run_python(code) == sorted(name for name in vars(public) if not name.startswith("__"))
+    assert run_python(code) == sorted(name for name in vars(public_names) if not name.startswith("__"))
 
 
 @pytest.mark.slow

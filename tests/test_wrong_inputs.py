@@ -15,13 +15,13 @@ import pytest
 import gradlab as gl
 from gradlab import schedules
 from gradlab.flavors import keras, torch
+from gradlab.lab._studies.search import search
+from gradlab.lab._studies.search_space import Log
+from gradlab.lab._studies.sweep import sweep
 from gradlab.lab.analysis.comparison import ranks
 from gradlab.lab.analysis.configurations import rank_configurations
 from gradlab.lab.analysis.leaderboard import leaderboard, mean_scores
 from gradlab.lab.analysis.sweep_as_race import as_race, unstack
-from gradlab.lab.studies.search import search
-from gradlab.lab.studies.search_space import Log
-from gradlab.lab.studies.sweep import sweep
 from gradlab.testing import assert_lawful, assert_same_trajectory, check
 
 PARAMS = {"w": jnp.ones((2, 3)), "b": jnp.zeros(3)}

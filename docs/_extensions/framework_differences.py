@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gradlab.flavors.names import FLAVORS, format_defaults, name_arguments, read_defaults
+from gradlab.flavors.framework_names import FLAVORS, format_defaults, name_arguments, read_defaults
 from gradlab.schedules import exponential
 
 GOLDEN_FILES = Path(__file__).parents[2] / "tests" / "golden"

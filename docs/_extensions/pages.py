@@ -43,6 +43,9 @@ def module_page(name: str, names: list[str]) -> str:
     if name == hyperparameters.__name__:
         for alias, description in _annotations():
             lines += [f".. py:data:: {alias}", f"   :module: {name}", "", f"   {description}", ""]
+    for key in _own_exports(name):
+        kind = "autoclass" if inspect.isclass(getattr(importlib.import_module(name), key)) else "autofunction"
+        lines += [f".. {kind}:: {name}.{key}", *["   :members:"] * (kind == "autoclass"), ""]
     inside = [other for other in names if other.rpartition(".")[0] == name]
     return "\n".join([*lines, "```", "", *_exports(name), *_contents(inside)])
 
@@ -58,16 +61,28 @@ def _exports(name: str) -> list[str]:
         "",
         "| | |",
         "|---|---|",
-        *(_export(key, getattr(module, key)) for key in names),
+        *(_export(name, key, getattr(module, key)) for key in names),
         "",
     ]
 
 
-def _export(name: str, value: Any) -> str:
+def _own_exports(name: str) -> list[str]:
+    """Return the names in a module's `__all__` that no other page documents, because their own modules are private."""
+    module = importlib.import_module(name)
+    values = {key: getattr(module, key) for key in getattr(module, "__all__", [])}
+    return [key for key, value in values.items() if _is_private(getattr(value, "__module__", ""))]
+
+
+def _is_private(module: str) -> bool:
+    return any(part.startswith("_") for part in module.split("."))
+
+
+def _export(module: str, name: str, value: Any) -> str:
     if not (inspect.isfunction(value) or inspect.isclass(value)):
         return f"| `{name}` | A {type(value).__name__} |"
     first = " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split()).split(". ")[0].rstrip(".:") + "."
-    return f"| {{py:obj}}`{name} <{value.__module__}.{value.__qualname__}>` | {first} |"
+    target = f"{module}.{name}" if _is_private(value.__module__) else f"{value.__module__}.{value.__qualname__}"
+    return f"| {{py:obj}}`{name} <{target}>` | {first} |"
 
 
 def _contents(names: list[str]) -> list[str]:

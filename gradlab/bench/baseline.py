@@ -1,4 +1,4 @@
-"""The baseline: the time of a sweep, compared with a Python loop over compiled optax steps that does the same runs.
+"""The time of a sweep beside its baseline: a Python loop over compiled optax steps that does the same runs.
 
 `python -m gradlab.bench.baseline` trains optax's optimizers on problems of the race, with the learning rates and seeds
 of the race, in two ways. One is a sweep; its time includes the compilation. The other is a usual script, with one
@@ -18,12 +18,12 @@ import jax
 import numpy as np
 import optax
 
-from ..lab.engine.runner import run_tasks
-from ..lab.engine.task import Task
-from ..lab.engine.training_loop import Draws, compute_draw_shapes, draw
-from ..lab.inputs.contestants import collect_contestants
-from ..lab.inputs.factory_adapter import as_factory
-from ..lab.inputs.loading import find_problem
+from ..lab._engine.task import Task
+from ..lab._engine.task_runner import run_tasks
+from ..lab._engine.training_loop import Draws, compute_draw_shapes, draw
+from ..lab._inputs.default_contestants import collect_contestants
+from ..lab._inputs.factory_adapter import as_factory
+from ..lab._inputs.loading import find_problem
 from ..lab.problems import Problem
 
 OPTIMIZERS: dict[str, Callable[..., Any]] = {  # contestant of the race -> the corresponding optimizer of optax

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 from gradlab import interrupts
 
-from .streams import ClosedPipeError, OutputError, guard_streams
+from .stream_errors import ClosedPipeError, OutputError, guard_streams
 
 # The packages of the extra `lab`, by the names that Python imports them by. h5netcdf writes through h5py.
 _REQUIRED = ("typer", "rich", "filelock", "xarray", "h5netcdf", "h5py", "matplotlib", "sklearn")
@@ -61,7 +61,7 @@ def _run() -> int:
         # Typer wraps descriptions at this width, and fish takes each line for a name, so each must fit on one line.
         os.environ |= dict.fromkeys(("COLUMNS", "TERMINAL_WIDTH"), "1000")
     from .app import COMMANDS, app
-    from .terminal import reserve_for_json, say
+    from .printing import reserve_for_json, say
 
     if logging.lastResort is not None:  # JAX logs a traceback through it, of an error that is reported in one line
         logging.lastResort.addFilter(lambda record: not record.getMessage().endswith("callback failed"))
@@ -75,7 +75,7 @@ def _run() -> int:
             return 130
         if not hasattr(error, "format_message"):
             raise
-        from .usage import describe_usage_error
+        from .usage_errors import describe_usage_error
 
         say(f"gradlab: {describe_usage_error(error, sys.argv[1:], COMMANDS)}")
         return getattr(error, "exit_code", 2)

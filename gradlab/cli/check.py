@@ -18,11 +18,11 @@ from rich.table import Table
 
 from gradlab.interrupts import is_interrupt
 
-from ..lab.inputs.name_lookup import UnknownNameError, look_up, suggest_name
-from ..time_limit import limit_time, time_limit_seconds
+from ..lab._inputs.name_lookup import UnknownNameError, look_up, suggest_name
+from ..user_code_time_limit import limit_time, time_limit_seconds
 from . import completion
+from .printing import fail, make_console, print_json
 from .tables import TrimmedLines
-from .terminal import fail, make_console, print_json
 
 if TYPE_CHECKING:
     from gradlab.registry import Entry
@@ -110,8 +110,8 @@ def _find_factory(optimizer: str) -> Any:
     """Return the factory that a specification names, or what a user's file has under that name."""
     from gradlab import registry
 
-    from ..lab.inputs.importing import LoadError, import_object
-    from ..lab.inputs.user_errors import UserCodeError
+    from ..lab._inputs.importing import LoadError, import_object
+    from ..lab._inputs.user_errors import UserCodeError
 
     if ":" not in optimizer:
         entries = {key: entry for key, entry in registry.entries().items() if entry.kind != "schedule"}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import gradlab
 
-from ..lab.inputs.contestants import VARIANTS
+from ..lab._inputs.default_contestants import VARIANTS
 
 _ROOT = Path(gradlab.__file__).parent
 _DECORATORS = ("transformation", "recipe", "schedule")

@@ -18,14 +18,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradlab.plain_math import format_formula, format_text
+from gradlab.latex_to_unicode import format_formula, format_text
 
-from ..lab.inputs.contestants import VARIANTS, Contestant, collect_contestants
-from ..lab.inputs.name_lookup import UnknownNameError, look_up
-from ..time_limit import limit_time, time_limit_seconds
+from ..lab._inputs.default_contestants import VARIANTS, Contestant, collect_contestants
+from ..lab._inputs.name_lookup import UnknownNameError, look_up
+from ..user_code_time_limit import limit_time, time_limit_seconds
 from . import completion
+from .printing import fail, make_console, print_json
 from .tables import TrimmedLines
-from .terminal import fail, make_console, print_json
 
 if TYPE_CHECKING:
     import optax
@@ -48,8 +48,8 @@ def explain(
     """Explain an optimizer, link, combinator, schedule or problem, with equations, hyperparameters and memory."""
     from gradlab.lab.problems import Problem
 
-    from ..lab.inputs.importing import LoadError
-    from ..lab.inputs.user_errors import UserCodeError, convert_user_errors
+    from ..lab._inputs.importing import LoadError
+    from ..lab._inputs.user_errors import UserCodeError, convert_user_errors
 
     try:
         subject = _find_subject(name)
@@ -158,9 +158,9 @@ def _find_subject(name: str) -> Any:
     from gradlab import registry
     from gradlab.lab.problems import PROBLEMS
 
-    from ..lab.inputs.importing import LoadError, import_object
-    from ..lab.inputs.loading import find_factory, find_problem
-    from ..lab.inputs.user_errors import UserCodeError, convert_user_errors, describe_error
+    from ..lab._inputs.importing import LoadError, import_object
+    from ..lab._inputs.loading import find_factory, find_problem
+    from ..lab._inputs.user_errors import UserCodeError, convert_user_errors, describe_error
 
     if ":" not in name:
         table: dict[str, Any] = {**collect_contestants(), **registry.entries(), **PROBLEMS}

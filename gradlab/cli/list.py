@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradlab.plain_math import format_text
+from gradlab.latex_to_unicode import format_text
 
-from ..lab.inputs.contestants import collect_contestants
+from ..lab._inputs.default_contestants import collect_contestants
+from .printing import make_console, print_json
 from .tables import TrimmedLines
-from .terminal import make_console, print_json
 
 _SECTIONS = {"recipe": "optimizers", "link": "links", "combinator": "combinators", "schedule": "schedules"}
 

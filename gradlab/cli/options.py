@@ -13,8 +13,8 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from .meeting import meet
-from .terminal import fail
+from .printing import fail
+from .process_rendezvous import meet
 
 Out: TypeAlias = Annotated[Path, typer.Option(help="The folder for the results. It may be new.")]
 Steps: TypeAlias = Annotated[
@@ -50,11 +50,11 @@ def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (Value
     Optuna is missing. It is 2 for wrong input, including values that user code refuses. Other errors count as wrong
     input only if they are of one of the `kinds`.
     """
-    from ..lab.inputs.importing import BrokenUserCodeError, LoadError
-    from ..lab.inputs.name_lookup import UnknownNameError
-    from ..lab.inputs.user_errors import RefusedHyperparametersError, UserCodeError
-    from ..lab.studies.optuna_sampler import MissingOptunaError
-    from ..lab.studies.search_space import SearchSpaceError
+    from ..lab._inputs.importing import BrokenUserCodeError, LoadError
+    from ..lab._inputs.name_lookup import UnknownNameError
+    from ..lab._inputs.user_errors import RefusedHyperparametersError, UserCodeError
+    from ..lab._studies.optuna_sampler import MissingOptunaError
+    from ..lab._studies.search_space import SearchSpaceError
 
     try:
         yield
@@ -110,7 +110,7 @@ def _prepare_jax() -> None:
     """End the command if JAX must not compile, and allow transfers between devices, which are intended here."""
     import jax
 
-    from ..lab.engine.thread_settings import require_compilation
+    from ..lab._engine.thread_context import require_compilation
 
     try:
         require_compilation()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from rich.console import Console
 
-    from ..lab.studies.race import RaceStudy
+    from ..lab._studies.race import RaceStudy
 
 
 def race(
@@ -64,7 +64,7 @@ def race(
     options.join_processes(coordinator, processes, process)
     study = make_study(problem, optimizer, rates, seeds, steps, lanes, chunk)
 
-    from .session import run_in_folder
+    from .study_session import run_in_folder
 
     run_in_folder(study, out, fresh, as_json, _print)
 
@@ -79,9 +79,9 @@ def make_study(
     chunk: int | None = None,
 ) -> RaceStudy:
     """Return the study of the options; end the command if one of them is wrong."""
-    from ..lab.studies.race import RaceStudy, check_tasks, parse_rates
-    from ..lab.studies.selection import DEFAULT_PROBLEMS, contestants_by_name, problems_by_name
-    from .session import Checking
+    from ..lab._studies.race import RaceStudy, check_tasks, parse_rates
+    from ..lab._studies.study_arguments import DEFAULT_PROBLEMS, contestants_by_name, problems_by_name
+    from .study_session import Checking
 
     with options.refusing(("rates", "seeds", "steps", "lanes", "chunk")), Checking() as watcher:
         chosen = problems_by_name(problems or DEFAULT_PROBLEMS), contestants_by_name(optimizers)
@@ -94,7 +94,7 @@ def _print(console: Console, dataset: xr.Dataset) -> None:
     """Print the leaderboard of a problem, and the verdict."""
     from ..lab.analysis.comparison import ranks, verdict
     from ..lab.analysis.leaderboard import leaderboard
-    from .leaderboard import print_leaderboard
+    from .leaderboard_table import print_leaderboard
 
     rows = leaderboard(dataset)
     print_leaderboard(console, dataset, rows, verdict(rows, ranks(dataset)))

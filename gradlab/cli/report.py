@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from ..lab.storage.ownership import PLAN, RESULTS
-from .terminal import fail, make_console
+from ..lab._storage.ownership import PLAN, RESULTS
+from .printing import fail, make_console
 
 
 def report(
@@ -32,11 +32,11 @@ def report(
     """
     path = folder / RESULTS if folder.is_dir() else folder
     _require_results(folder, path)
-    from ..lab.results import results_file
-    from ..lab.results.study_folder import FolderError, refuse_to_overwrite
+    from ..lab._results import results_file
+    from ..lab._results.study_folder import FolderError, refuse_to_overwrite
 
     _require_fitting(out, form, show)
-    from gradlab.lab.report import ReportError, write_report
+    from gradlab.lab._report import ReportError, write_report
 
     try:
         datasets, attributes = results_file.read(path)
@@ -51,7 +51,7 @@ def report(
             written[0].parent.mkdir(parents=True, exist_ok=True)
             write_report(datasets, attributes, written[0])
         else:
-            from gradlab.lab.report.pictures import write_pictures
+            from gradlab.lab._report.picture_files import write_pictures
 
             written = write_pictures(datasets, path.parent if out is None else out, form)
     except (ReportError, FolderError) as error:
@@ -97,7 +97,7 @@ def _unfinished(folder: Path) -> str | None:
     """Return the kind of the unfinished study in a folder, such as "race", or None if there is none."""
     if not (folder / PLAN).is_file():
         return None
-    from ..lab.storage import checkpoints
+    from ..lab._storage import checkpoints
 
     try:
         plan = checkpoints.read_plan(folder)

@@ -59,10 +59,10 @@ def search(
 
     The same command on a folder with a stopped search goes on from there.
     """
-    from ..lab.studies.search import SearchStudy, only_one
-    from ..lab.studies.selection import factories_by_name, problems_by_name
-    from .points import parse_axes, print_points
-    from .session import run_in_folder
+    from ..lab._studies.search import SearchStudy, only_one
+    from ..lab._studies.study_arguments import factories_by_name, problems_by_name
+    from .point_tables import parse_axes, print_points
+    from .study_session import run_in_folder
 
     options.join_processes(coordinator, processes, process)
     with options.refusing(_OPTIONS, (TypeError, ValueError)):

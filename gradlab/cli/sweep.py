@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ..lab.inputs.argument_checks import Sampler
+from ..lab._inputs.argument_checks import Sampler
 from . import completion, options
 
 _OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk")
@@ -62,10 +62,10 @@ def sweep(
 
     The same command on a folder with a stopped sweep goes on from there.
     """
-    from ..lab.studies.selection import factories_by_name, problems_by_name
-    from ..lab.studies.sweep import SweepStudy
-    from .points import parse_axes, print_points
-    from .session import Checking, run_in_folder
+    from ..lab._studies.study_arguments import factories_by_name, problems_by_name
+    from ..lab._studies.sweep import SweepStudy
+    from .point_tables import parse_axes, print_points
+    from .study_session import Checking, run_in_folder
 
     options.join_processes(coordinator, processes, process)
     with options.refusing(_OPTIONS, (TypeError, ValueError)), Checking() as watcher:

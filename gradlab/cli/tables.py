@@ -1,4 +1,4 @@
-"""Tables that fit the terminal, without cut numbers and without blanks at the ends of lines."""
+"""Tables that fit the width of the terminal. Numbers are never cut, and lines have no trailing blanks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from ..lab.formatting import format_count
-from .terminal import escape_line
+from ..lab._formatting import format_count
+from .printing import escape_line
 
 
 @dataclass(frozen=True)

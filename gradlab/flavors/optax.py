@@ -23,7 +23,7 @@ from ..compose import chain
 from ..hyperparameters import Decay, Dtype, NonNegative
 from ..optimizers.adadelta import adadelta as published_adadelta
 from ..optimizers.sign_sgd import sign_sgd as published_sign_sgd
-from ..storage import store
+from ..state_dtypes import store
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import add_decayed_weights
 from ..transforms.estimators import running_max
@@ -31,8 +31,8 @@ from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_infinity_norm, scale_by_rms, scale_by_rss, scale_by_stddev
-from .moments import round_decay, store_mean
-from .surroundings import refuse_classes
+from .framework_arguments import refuse_classes
+from .optax_moment_dtypes import round_decay, store_mean
 
 __getattr__ = refuse_classes(__name__)
 

@@ -16,38 +16,38 @@ import importlib as _importlib
 import typing as _typing
 
 if _typing.TYPE_CHECKING:
-    from .engine.task import Watcher as Watcher
-    from .inputs.user_errors import UserCodeError as UserCodeError
+    from ._engine.task import Watcher as Watcher
+    from ._inputs.user_errors import UserCodeError as UserCodeError
+    from ._results.results_file import ResultsError as ResultsError
+    from ._results.study_folder import FolderError as FolderError
+    from ._results_tree import ResultsAccessor as ResultsAccessor
+    from ._results_tree import read_results as read_results
+    from ._studies.race import race as race
+    from ._studies.search import search as search
+    from ._studies.search_space import Linear as Linear
+    from ._studies.search_space import Log as Log
+    from ._studies.sweep import sweep as sweep
     from .problems import PROBLEMS as PROBLEMS
     from .problems.base import Landscape as Landscape
     from .problems.base import Problem as Problem
     from .problems.base import Score as Score
-    from .results.results_file import ResultsError as ResultsError
-    from .results.study_folder import FolderError as FolderError
-    from .results_tree import ResultsAccessor as ResultsAccessor
-    from .results_tree import read_results as read_results
-    from .studies.race import race as race
-    from .studies.search import search as search
-    from .studies.search_space import Linear as Linear
-    from .studies.search_space import Log as Log
-    from .studies.sweep import sweep as sweep
 
 _HOMES = {
-    "race": ".studies.race",
-    "sweep": ".studies.sweep",
-    "search": ".studies.search",
-    "Linear": ".studies.search_space",
-    "Log": ".studies.search_space",
-    "read_results": ".results_tree",
-    "ResultsAccessor": ".results_tree",
+    "race": "._studies.race",
+    "sweep": "._studies.sweep",
+    "search": "._studies.search",
+    "Linear": "._studies.search_space",
+    "Log": "._studies.search_space",
+    "read_results": "._results_tree",
+    "ResultsAccessor": "._results_tree",
     "PROBLEMS": ".problems",
     "Problem": ".problems.base",
     "Score": ".problems.base",
     "Landscape": ".problems.base",
-    "Watcher": ".engine.task",
-    "UserCodeError": ".inputs.user_errors",
-    "ResultsError": ".results.results_file",
-    "FolderError": ".results.study_folder",
+    "Watcher": "._engine.task",
+    "UserCodeError": "._inputs.user_errors",
+    "ResultsError": "._results.results_file",
+    "FolderError": "._results.study_folder",
 }
 
 __all__ = [*_HOMES]

@@ -10,14 +10,14 @@ from typing import Any, ParamSpec, TypeAlias, overload
 
 import jax
 
-from ..annotations import name_of
-from ..arguments import check_argument, is_tree_of_arrays
-from ..arithmetic import power
+from ..annotation_evaluation import name_of
 from ..factories import Factory, accepts, call, is_found_by_name
+from ..factory_arguments import check_argument, is_tree_of_arrays
 from ..hyperparameters import Hyperparameter, Seed, as_weak, is_concrete, is_schedule, read_parameters, resolve
+from ..safe_arithmetic import power
 from ..values import Value, complete_arguments, is_number, show_argument
-from .counter import as_count, as_counter, is_too_large
-from .steps import Count, split, steps_since
+from .step_arithmetic import Count, split, steps_since
+from .step_conversion import as_count, as_counter, is_too_large
 
 Step: TypeAlias = Any  # an integer scalar: Python's, an array or a tracer
 

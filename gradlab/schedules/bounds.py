@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from ..hyperparameters import NonNegative, Positive
 from .base import as_schedule, schedule
-from .steps import Count, quotient
+from .step_arithmetic import Count, quotient
 
 
 @schedule

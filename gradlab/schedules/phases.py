@@ -19,7 +19,7 @@ from ..hyperparameters import (
 )
 from .base import as_schedule, schedule
 from .decay import half_cosine, line
-from .steps import START, Count, add_steps, has_reached, measure_progress, split, steps_since
+from .step_arithmetic import START, Count, add_steps, has_reached, measure_progress, split, steps_since
 
 
 @schedule(step="exact")

@@ -14,7 +14,7 @@ import optax
 
 from ..base import Transformation
 from ..interrupts import is_interrupt
-from ..time_limit import OutOfTimeError, limit_time
+from ..user_code_time_limit import OutOfTimeError, limit_time
 from ..values import is_factory, is_number
 from . import laws as laws  # registers the laws
 from .law import CLAIMS, CONTRACTS, TRAJECTORY, Broken, Law, NotApplicable

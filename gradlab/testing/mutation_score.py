@@ -1,4 +1,4 @@
-"""The mutation score of the kit: how many of the mutants it kills, and by which laws."""
+"""The mutation score of the laws: how many of the mutants they find, and which law finds each."""
 
 from __future__ import annotations
 

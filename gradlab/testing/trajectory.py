@@ -1,4 +1,4 @@
-"""Compare the trajectory of a transformation with that of an independent reference, in double precision."""
+"""The trajectory of a transformation, compared with that of an independent reference in double precision."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ..hyperparameters import is_schedule
 from ..schedules.base import as_schedule
 from ..schedules.decay import exponential
 from . import references
-from .diagnosis import name_mistake
+from .double_precision_runs import compute_points, draw_start, perturb_last_digit
 from .gradient_sequences import SEQUENCES, draw
 from .law import Broken
-from .simulation import compute_points, draw_start, perturb_last_digit
+from .mistake_identification import name_mistake
 
 STEPS = 120
 TOLERANCE = 1e-11  # of the distance travelled

@@ -7,11 +7,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..arithmetic import square_root, squared_magnitude
 from ..base import transformation
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Hyperparameter, Limit
+from ..safe_arithmetic import square_root, squared_magnitude
 from ..stateless import map_leaves, map_tree
 
 

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..arithmetic import magnitude
 from ..base import transformation
 from ..claims import ELEMENTWISE, NOT_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import NonNegative
+from ..safe_arithmetic import magnitude
 
 
 class RunningMaxState(NamedTuple):

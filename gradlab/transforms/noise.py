@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..arithmetic import square_root
 from ..base import transformation
 from ..claims import NOT_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import NonNegative, Seed
+from ..safe_arithmetic import square_root
 
 
 class NoiseState(NamedTuple):

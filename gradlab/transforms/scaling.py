@@ -6,11 +6,11 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ..arithmetic import divide, magnitude
 from ..base import transformation
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Hyperparameter, NonNegative
+from ..safe_arithmetic import divide, magnitude
 from ..stateless import map_leaves
 
 

@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..arithmetic import bound_for_squaring, divide, magnitude, square_root, squared_magnitude
 from ..base import recipe, transformation
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, shared_claims
-from ..core import raw_init, raw_update
 from ..equations import Expression, Writer, equation_of, is_zero
 from ..hyperparameters import Decay, NonNegative
+from ..safe_arithmetic import bound_for_squaring, divide, magnitude, square_root, squared_magnitude
+from ..transformation_calls import raw_init, raw_update
 from .estimators import running_sum
 from .momentum import scale_by_momentum
 
@@ -58,8 +58,8 @@ def scale_by_rms(
     makes it an exponential moving average. A transformation in its place is the estimator, which is applied to $|g|^2$:
     that of AMSGrad is `chain(scale_by_momentum(b2), bias_correction(b2), running_max())`. `eps` and `eps_root` are in
     [0, inf), in units of the gradient and of its square. Where the denominator is 0 the result is 0. A finite gradient
-    whose square would overflow is bounded (see `gradlab.arithmetic.bound_for_squaring`); a chain bounds it before it
-    enters a momentum.
+    whose square would overflow is bounded (see `gradlab.safe_arithmetic.bound_for_squaring`); a chain bounds it before
+    it enters a momentum.
 
     Source: Hinton (2012), lecture 6e of Neural Networks for Machine Learning.
     """

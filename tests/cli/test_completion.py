@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from gradlab import registry
 from gradlab.cli import completion
 from gradlab.cli.app import app
-from gradlab.lab.inputs.contestants import collect_contestants
+from gradlab.lab._inputs.default_contestants import collect_contestants
 from gradlab.lab.problems import PROBLEMS
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 import gradlab as gl
-from gradlab.cli.streams import guard_streams
-from gradlab.cli.terminal import print_json
-from gradlab.lab.results import results_file
+from gradlab.cli.printing import print_json
+from gradlab.cli.stream_errors import guard_streams
+from gradlab.lab._results import results_file
 
 RACE = ("--problem", "ravine", "--optimizer", "sgd", "--rates", "2", "--seeds", "2", "--steps", "4")
 
@@ -102,10 +102,10 @@ def test_names_that_the_locale_does_not_have_are_refused_before_anything_is_run(
     def refuse(path: Path) -> Any:
         raise UnicodeEncodeError("ascii", str(path), 0, 1, "ordinal not in range(128)")
 
-    monkeypatch.setattr("gradlab.lab.results.study_folder.describe_foreign", refuse)
-    monkeypatch.setattr("gradlab.lab.studies.study.run_tasks", None)
+    monkeypatch.setattr("gradlab.lab._results.study_folder.describe_foreign", refuse)
+    monkeypatch.setattr("gradlab.lab._studies.study.run_tasks", None)
     monkeypatch.setattr(
-        "gradlab.lab.results.study_folder.describe_foreign", lambda path, among_ours=False: refuse(path)
+        "gradlab.lab._results.study_folder.describe_foreign", lambda path, among_ours=False: refuse(path)
     )
     code, printed, err = gradlab("race", "--out", str(tmp_path), *RACE)
     assert (code, printed, err.count("\n")) == (2, "", 1)

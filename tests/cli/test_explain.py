@@ -17,7 +17,7 @@ import pytest
 import gradlab as gl
 from gradlab import registry
 from gradlab.cli.explain import describe_state_memory
-from gradlab.lab.inputs.contestants import collect_contestants
+from gradlab.lab._inputs.default_contestants import collect_contestants
 from gradlab.lab.problems import PROBLEMS
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradlab import registry
-from gradlab.lab.inputs.contestants import collect_contestants
+from gradlab.lab._inputs.default_contestants import collect_contestants
 from gradlab.lab.problems import PROBLEMS
 
 

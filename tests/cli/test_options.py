@@ -9,9 +9,9 @@ import pytest
 import typer
 
 from gradlab.cli.options import join_processes, refusing
-from gradlab.lab.inputs.user_errors import UserCodeError
-from gradlab.lab.studies.optuna_sampler import MissingOptunaError
-from gradlab.lab.studies.search_space import SearchSpaceError
+from gradlab.lab._inputs.user_errors import UserCodeError
+from gradlab.lab._studies.optuna_sampler import MissingOptunaError
+from gradlab.lab._studies.search_space import SearchSpaceError
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from gradlab.cli import main
-from gradlab.lab.results import results_file
-from gradlab.lab.storage import checkpoints, lock
+from gradlab.lab._results import results_file
+from gradlab.lab._storage import checkpoints, lock
 
 TINY = (
     "--problem",
@@ -71,7 +71,7 @@ def test_a_finished_race_is_shown_again_and_not_run(
 ) -> None:
     first = gradlab("race", "--out", str(tmp_path), *TINY)
     before = contents(tmp_path)
-    monkeypatch.setattr("gradlab.lab.studies.study.run_tasks", None)
+    monkeypatch.setattr("gradlab.lab._studies.study.run_tasks", None)
     again = gradlab("race", "--out", str(tmp_path), *TINY)
     assert (again.code, again.out) == (0, first.out)
     assert again.err == f"{tmp_path} holds all of this race already; --fresh runs it anew\n"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gradlab.lab.storage import checkpoints
+from gradlab.lab._storage import checkpoints
 
 TINY = ("--problem", "ravine", "--optimizer", "sgd", "--rates", "2", "--seeds", "2", "--steps", "4")
 
@@ -94,7 +94,7 @@ def test_a_finished_race_in_a_folder_that_can_only_be_read_is_shown(
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr("tempfile.mkstemp", refuse)
-    monkeypatch.setattr("gradlab.lab.storage.lock.os.open", refuse)
+    monkeypatch.setattr("gradlab.lab._storage.lock.os.open", refuse)
     code, printed, err = gradlab("race", "--out", str(tmp_path), *TINY)
     assert (code, printed) == (0, first.out)
     assert err == f"{tmp_path} holds all of this race already; --fresh runs it anew\n"

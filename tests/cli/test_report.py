@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.results import provenance, results_file
+from gradlab.lab._results import provenance, results_file
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from gradlab.lab.results import results_file
-from gradlab.lab.storage import checkpoints
+from gradlab.lab._results import results_file
+from gradlab.lab._storage import checkpoints
 
 RATE = ("--set", "learning_rate=log:1e-3:1")
 TINY = ("--optimizer", "sgd", "--problem", "ravine", "--seeds", "2", "--steps", "4", "--trials", "12", "--batch", "6")

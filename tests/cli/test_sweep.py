@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradlab.lab.results import results_file
+from gradlab.lab._results import results_file
 
 TINY = (
     "--optimizer", "sgd", "--optimizer", "optax:sgd", "--problem", "ravine", "--set", "learning_rate=log:1e-3:1e-1:3",

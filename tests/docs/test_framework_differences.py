@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from docs._extensions.framework_differences import MATCHED, gaps, table_of_gaps
-from gradlab.flavors import names
+from gradlab.flavors import framework_names
 from tests.flavors.golden_runs import factories
 
 
@@ -18,7 +18,7 @@ def shares():
 
 
 def test_every_shared_optimizer_is_compared():
-    made = [set(factories(flavors)) for flavors in names.FLAVORS.values()]
+    made = [set(factories(flavors)) for flavors in framework_names.FLAVORS.values()]
     shared = {name for one in made for name in one if sum(name in other for other in made) > 1}
     assert {matched.call("torch")[0] for matched in MATCHED} == shared
 
@@ -46,7 +46,7 @@ def test_the_flavors_stand_in_only_where_no_golden_run_matches():
 
 
 def test_the_tables_are_markdown():
-    for table in (table_of_gaps(), names.format_defaults()):
+    for table in (table_of_gaps(), framework_names.format_defaults()):
         lines = table.split("\n")
         assert len(lines) > 20
         assert {line.count("|") for line in lines} == {lines[0].count("|")}
@@ -55,14 +55,14 @@ def test_the_tables_are_markdown():
 
 
 def test_common_names_become_each_frameworks_own():
-    assert names.name_arguments("torch", rate=0.1, b1=0.8, b2=0.9, eps=1e-3) == {
+    assert framework_names.name_arguments("torch", rate=0.1, b1=0.8, b2=0.9, eps=1e-3) == {
         "lr": 0.1,
         "betas": (0.8, 0.9),
         "eps": 1e-3,
     }
-    assert names.name_arguments("keras", rate=0.1, b1=0.8, eps=1e-3) == {
+    assert framework_names.name_arguments("keras", rate=0.1, b1=0.8, eps=1e-3) == {
         "learning_rate": 0.1,
         "beta_1": 0.8,
         "epsilon": 1e-3,
     }
-    assert names.read_defaults("optax", "adam")["learning_rate"] is inspect.Parameter.empty
+    assert framework_names.read_defaults("optax", "adam")["learning_rate"] is inspect.Parameter.empty

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.flavors.names import FLAVORS
+from gradlab.flavors.framework_names import FLAVORS
 
 FILE = Path(__file__).parents[1] / "golden" / "scheduled.npz"
 with np.load(FILE, allow_pickle=False) as _file:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.flavors.names import FLAVORS
+from gradlab.flavors.framework_names import FLAVORS
 from tests.flavors.golden_runs import factories
 
 CALLS = [

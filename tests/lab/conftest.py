@@ -18,12 +18,12 @@ import pytest
 import xarray as xr
 
 import gradlab as gl
-from gradlab.lab.engine.runner import run_tasks
-from gradlab.lab.engine.task import TaskResult
-from gradlab.lab.inputs.contestants import collect_contestants
+from gradlab.lab._engine.task import TaskResult
+from gradlab.lab._engine.task_runner import run_tasks
+from gradlab.lab._inputs.default_contestants import collect_contestants
+from gradlab.lab._results.assembly import assign_roles
+from gradlab.lab._studies.race import RaceStudy
 from gradlab.lab.problems import Problem, Ravine
-from gradlab.lab.results.assembly import assign_roles
-from gradlab.lab.studies.race import RaceStudy
 
 
 class Slope(Problem):

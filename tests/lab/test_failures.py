@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.distributed import Processes
-from gradlab.lab.engine.task import Task, Watcher
-from gradlab.lab.inputs.factory_adapter import as_factory
-from gradlab.lab.inputs.user_errors import UserCodeError
+from gradlab.lab._engine.distributed import Processes
+from gradlab.lab._engine.task import Task, Watcher
+from gradlab.lab._inputs.factory_adapter import as_factory
+from gradlab.lab._inputs.user_errors import UserCodeError
+from gradlab.lab._results import plan, provenance, results_file
+from gradlab.lab._storage import checkpoints
+from gradlab.lab._studies.open_study import open_study
+from gradlab.lab._studies.study import compute_tasks
+from gradlab.lab._studies.sweep import sweep
 from gradlab.lab.problems import Problem
-from gradlab.lab.results import plan, provenance, results_file
-from gradlab.lab.storage import checkpoints
-from gradlab.lab.studies.resuming import open_study
-from gradlab.lab.studies.study import compute_tasks
-from gradlab.lab.studies.sweep import sweep
 
 working: list[bool] = []  # empty while the optimizers below fail
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradlab.lab.formatting import format_count, format_distinct, format_float, join_at_most, join_names
+from gradlab.lab._formatting import format_count, format_distinct, format_float, join_at_most, join_names
 
 
 def test_one_is_no_plural() -> None:

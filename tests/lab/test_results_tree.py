@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.results_tree import as_tree, read_results
+from gradlab.lab._results_tree import as_tree, read_results
 
 RATES = [0.1, 0.2]
 
@@ -82,7 +82,7 @@ def test_where_all_diverged_the_best_has_no_hyperparameters(make_dataset: Callab
 
 
 def test_figures_and_the_report_are_those_of_the_command(task_results: Any, tmp_path: Path) -> None:
-    from gradlab.lab.results.assembly import assemble_dataset
+    from gradlab.lab._results.assembly import assemble_dataset
 
     results = as_tree({"ravine": assemble_dataset(task_results)}, {"command": "made", "gradlab": "0"})
     figures = results.gradlab.figures()
@@ -93,9 +93,9 @@ def test_figures_and_the_report_are_those_of_the_command(task_results: Any, tmp_
 
 
 def test_results_are_read_from_a_folder_or_a_file(task_results: Any, tmp_path: Path) -> None:
-    from gradlab.lab.results.assembly import assemble_dataset
-    from gradlab.lab.results.provenance import collect_provenance
-    from gradlab.lab.results.results_file import write
+    from gradlab.lab._results.assembly import assemble_dataset
+    from gradlab.lab._results.provenance import collect_provenance
+    from gradlab.lab._results.results_file import write
 
     write(tmp_path / "results.nc", {"ravine": assemble_dataset(task_results)}, collect_provenance("made"))
     for path in (tmp_path, tmp_path / "results.nc", str(tmp_path)):

@@ -13,17 +13,17 @@ from tests.imports import list_imports, module_name
 LAB = Path(gradlab.lab.__file__).parent
 # Each may import from those before it. What is below the laboratory must not know of it.
 ORDER = (
-    "formatting",
+    "_formatting",
     "problems",
-    "storage",
-    "inputs",
-    "engine",
-    "results",
+    "_storage",
+    "_inputs",
+    "_engine",
+    "_results",
     "analysis",
     "plots",
-    "report",
-    "results_tree",
-    "studies",
+    "_report",
+    "_results_tree",
+    "_studies",
 )
 PYTHON = sorted(LAB.parent.rglob("*.py"))
 
@@ -44,7 +44,7 @@ def test_imports_point_one_way(path: Path) -> None:
 
 
 def test_the_core_does_not_know_the_laboratory() -> None:
-    above = {"lab", "cli", "bench", "__main__", "public"}
+    above = {"lab", "cli", "bench", "__main__", "public_names"}
     below = [path for path in PYTHON if module_name(path)[1:2] and module_name(path)[1] not in above]
     users = {path.name for path in below for name in list_imports(path) if name[:2] == ["gradlab", "lab"]}
     assert users == set()

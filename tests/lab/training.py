@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import optax
 
-from gradlab.lab.engine.runner import run_tasks
-from gradlab.lab.engine.task import Task
-from gradlab.lab.engine.training_loop import Curves
+from gradlab.lab._engine.task import Task
+from gradlab.lab._engine.task_runner import run_tasks
+from gradlab.lab._engine.training_loop import Curves
 from gradlab.lab.problems import Problem
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from ..results.score_scale import read_scale
+from .._results.score_scale import read_scale
 
 
 def to_drawn_scores(dataset: xr.Dataset, values: xr.DataArray) -> tuple[xr.DataArray, str]:

@@ -1,4 +1,4 @@
-"""The late evaluations of a run, over which its score is averaged.
+"""The evaluations in the last tenth of a run. The score is their mean, so that it hardly depends on the last step.
 
 Many methods oscillate, so the score at the last update alone would be a matter of chance.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from ..engine.evaluation_steps import LATE_SHARE
+from .._engine.evaluation_steps import LATE_SHARE
 
 FEWEST = 5  # evaluations that are late, if the second half of the run has that many
 

@@ -9,8 +9,8 @@ from typing import Any
 import xarray as xr
 
 from .choosing_metric import choosing_metric
-from .documents import document_failures, finite_or_none, write_csv
 from .leaderboard import Row
+from .table_files import document_failures, finite_or_none, write_csv
 
 # Seconds differ from run to run, so they are not in the files but with the provenance.
 FIELDS = [field for field in Row._fields if field != "seconds"]

@@ -10,7 +10,7 @@ import xarray as xr
 
 from .choosing_metric import choosing_metric
 from .configurations import ConfigurationRow
-from .documents import document_failures, finite_or_none, write_csv, write_json
+from .table_files import document_failures, finite_or_none, write_csv, write_json
 from .tuned_optimizers import tuned_leaderboard
 
 

@@ -11,9 +11,9 @@ import xarray as xr
 
 from gradlab import registry
 
-from ..formatting import format_float
-from .axis_order import RATE, sort_axes
+from .._formatting import format_float
 from .leaderboard import require_dataset
+from .result_order import RATE, sort_axes
 
 MOST_OPTIMIZERS = 64  # more cannot be distinguished in tables and pictures
 
@@ -62,7 +62,7 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
 
 def _require_results(dataset: Any) -> None:
     """Raise TypeError or ValueError for anything but the results of a race, a sweep or a search."""
-    where = "read one with gradlab.lab.results.results_file.read, or make one with gradlab.lab.studies.sweep.sweep"
+    where = "read one with gradlab.lab._results.results_file.read, or make one with gradlab.lab._studies.sweep.sweep"
     if not isinstance(dataset, xr.Dataset):
         kind = type(dataset).__name__
         raise TypeError(f"expected the Dataset of a race or a sweep of one problem, got {kind}; {where}")

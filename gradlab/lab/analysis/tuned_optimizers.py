@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from .axis_order import RATE
 from .comparison import ranks, verdict
 from .leaderboard import leaderboard, mean_scores, select_role
+from .result_order import RATE
 from .sweep_as_race import composition_at, swept_hyperparameters
 
 

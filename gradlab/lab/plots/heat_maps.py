@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
+from .._formatting import format_distinct
 from ..analysis.choosing_metric import with_choosing_metric
 from ..analysis.drawn_scores import is_drawn_downwards, to_drawn_scores
 from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import mean_scores
-from ..formatting import format_distinct
 from .hyperparameter_effects import is_logarithmic, is_on_grid
 from .lines_and_labels import AS_WRITTEN, drawable_name, find_limits, look_up_optimizers, use_log_axis
 

@@ -13,7 +13,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from ..inputs.name_lookup import look_up
+from .._inputs.name_lookup import look_up
 
 # Okabe & Ito's palette without its yellow: distinct with any colour vision, and on white paper.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")

@@ -10,10 +10,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..formatting import format_count
+from .._formatting import format_count
+from .._storage.files import replace_file
+from .._storage.ownership import GENERATOR
 from ..problems.base import Problem
-from ..storage.files import replace_file
-from ..storage.ownership import GENERATOR
 from .landscape_paths import draw_path
 from .learning_curves import draw_learning_curves
 from .lines_and_labels import AS_WRITTEN, drawable_name, measure_label_room

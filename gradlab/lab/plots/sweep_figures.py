@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..formatting import format_count
+from .._formatting import format_count
 from .heat_maps import draw_color_scale, draw_heat_map
 from .hyperparameter_effects import draw_effect, find_varied_hyperparameters, is_on_grid
 from .lines_and_labels import AS_WRITTEN, drawable_name, line_style

@@ -10,13 +10,13 @@ from .base import Score as Score
 from .landscapes.beale import Beale as Beale
 from .landscapes.double_well import DoubleWell as DoubleWell
 from .landscapes.himmelblau import Himmelblau as Himmelblau
-from .landscapes.plane import PlaneProblem as PlaneProblem
 from .landscapes.plateau import Plateau as Plateau
 from .landscapes.rastrigin import Rastrigin as Rastrigin
 from .landscapes.ravine import Ravine as Ravine
 from .landscapes.rosenbrock import Rosenbrock as Rosenbrock
 from .landscapes.saddles import MonkeySaddle as MonkeySaddle
 from .landscapes.saddles import Saddle as Saddle
+from .landscapes.two_parameter_problem import PlaneProblem as PlaneProblem
 from .phenomena.exploding_rnn import ExplodingRnn as ExplodingRnn
 from .phenomena.matrix_factorization import MatrixFactorization as MatrixFactorization
 from .phenomena.quadratic import NoisyQuadratic as NoisyQuadratic
@@ -28,9 +28,9 @@ from .real_data.characters import Characters as Characters
 from .real_data.deep_sigmoid import DeepSigmoid as DeepSigmoid
 from .real_data.digits import Digits as Digits
 from .real_data.digits_cnn import DigitsCnn as DigitsCnn
-from .real_data.tables import BreastCancer as BreastCancer
-from .real_data.tables import Diabetes as Diabetes
-from .real_data.tables import Wine as Wine
+from .real_data.tabular_data import BreastCancer as BreastCancer
+from .real_data.tabular_data import Diabetes as Diabetes
+from .real_data.tabular_data import Wine as Wine
 
 PROBLEMS: dict[str, Callable[[], Problem]] = {
     problem.name: problem

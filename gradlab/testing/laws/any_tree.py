@@ -1,4 +1,4 @@
-"""Laws of trees: any container, None, empty trees, scalars and complex leaves work; integers are refused clearly."""
+"""Laws of trees: any container, None, empty trees, scalars and complex leaves work; integer leaves are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws of sameness: the results are the same compiled or not, in a scan, mapped, sharded, abstract and exported."""
+"""Laws of sameness: equal results with and without jit, in `scan`, under `vmap`, sharded, as shapes, and exported."""
 
 from __future__ import annotations
 

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from . import accumulation_and_averaging as accumulation_and_averaging
 from . import adabound as adabound
 from . import adam as adam
 from . import adam_relatives as adam_relatives
 from . import dtypes as dtypes
+from . import durability as durability
 from . import links as links
 from . import momentum as momentum
 from . import purity as purity
 from . import schedules_and_counts as schedules_and_counts
 from . import second_moment as second_moment
-from . import storage as storage
 from . import tracing as tracing
 from . import trees as trees
-from . import wrappers as wrappers
 from .mutant import MUTANTS as MUTANTS
 from .mutant import KnownMistake as KnownMistake
 from .mutant import Mutant as Mutant

@@ -1,4 +1,4 @@
-"""`python -m gradlab.testing.mutants [NAME ...]` measures the mutation score of the kit."""
+"""`python -m gradlab.testing.mutants [NAME ...]` measures the mutation score of the laws."""
 
 from __future__ import annotations
 

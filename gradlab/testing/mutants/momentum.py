@@ -5,8 +5,8 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 import gradlab as gl
-from gradlab.arithmetic import magnitude
 from gradlab.hyperparameters import Decay
+from gradlab.safe_arithmetic import magnitude
 
 from .mutant import from_equations, mutates
 

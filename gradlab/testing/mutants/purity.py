@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from .heavy_ball import heavy_ball, step_down, wide, zeros
 from .mutant import breaks
+from .right_heavy_ball import heavy_ball, step_down, wide, zeros
 
 _OF = "sgd"  # apart from its mistake, each mutant is gradient descent with momentum
 

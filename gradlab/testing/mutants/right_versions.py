@@ -1,4 +1,4 @@
-"""The right versions of what the mutants get wrong, by name, with the hyperparameters of the references."""
+"""The correct version of each mutant, by name, with the hyperparameters of its reference."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import optax
 import gradlab as gl
 from gradlab.hyperparameters import Decay, NonNegative
 
-from .heavy_ball import heavy_ball, step_down, wide
 from .mutant import breaks
+from .right_heavy_ball import heavy_ball, step_down, wide
 
 _OF = "sgd"
 

@@ -10,8 +10,8 @@ import optax
 
 from gradlab.boundary import raise_precision, require_same_trees, restore_dtypes
 
-from .heavy_ball import heavy_ball, step_down, wide, zeros
 from .mutant import breaks
+from .right_heavy_ball import heavy_ball, step_down, wide, zeros
 
 _OF = "sgd"
 

@@ -16,7 +16,17 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 import gradlab as gl
-from gradlab.cli.leaderboard import print_leaderboard
+from gradlab.cli.leaderboard_table import print_leaderboard
+from gradlab.lab._report.answers import answer_race
+from gradlab.lab._report.chart_data import sensitivity_data as sensitivity_series
+from gradlab.lab._report.leaderboard_table import leaderboard_notes
+from gradlab.lab._report.problem_findings import compute_findings
+from gradlab.lab._report.reproduction import describe_reproduction
+from gradlab.lab._results import results_file
+from gradlab.lab._results.plan import compare_plans, make_plan
+from gradlab.lab._studies.search import search
+from gradlab.lab._studies.search_space import Log
+from gradlab.lab._studies.sweep import SweepStudy, sweep
 from gradlab.lab.analysis.choosing_metric import (
     choosing_metric,
     describe_choosing_metric,
@@ -31,16 +41,6 @@ from gradlab.lab.analysis.points_files import points_document
 from gradlab.lab.plots import draw_effect, draw_heat_map, draw_sensitivity
 from gradlab.lab.problems import Problem
 from gradlab.lab.problems.base import Score
-from gradlab.lab.report.answers import answer_race
-from gradlab.lab.report.chart_data import sensitivity_data as sensitivity_series
-from gradlab.lab.report.findings import compute_findings
-from gradlab.lab.report.leaderboard_table import leaderboard_notes
-from gradlab.lab.report.reproduction import describe_reproduction
-from gradlab.lab.results import results_file
-from gradlab.lab.results.plan import compare_plans, make_plan
-from gradlab.lab.studies.search import search
-from gradlab.lab.studies.search_space import Log
-from gradlab.lab.studies.sweep import SweepStudy, sweep
 
 ROLES = ["choose"] * 4 + ["report"] * 4
 RATES = [0.01, 0.1, 1.0]

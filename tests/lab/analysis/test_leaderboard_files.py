@@ -9,9 +9,9 @@ from pathlib import Path
 
 import xarray as xr
 
-from gradlab.lab.analysis.documents import escape_formula, write_json
 from gradlab.lab.analysis.leaderboard import leaderboard
 from gradlab.lab.analysis.leaderboard_files import leaderboard_document, write_leaderboard_csv
+from gradlab.lab.analysis.table_files import escape_formula, write_json
 
 NAN = float("nan")
 

@@ -31,7 +31,7 @@ B1 = [0.8, 0.8, 0.9, 0.9, 0.95, 0.95]
         (
             {"digits": xr.Dataset()},
             TypeError,
-            "of one problem, got dict; read one with gradlab.lab.results.results_file.read",
+            "of one problem, got dict; read one with gradlab.lab._results.results_file.read",
         ),
         ("race/results.nc", TypeError, "of one problem, got str; read one"),
     ],

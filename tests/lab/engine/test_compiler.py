@@ -11,10 +11,10 @@ import pytest
 
 import gradlab as gl
 from gradlab._compat import read_settings
-from gradlab.lab.engine.compiler import Compiler
-from gradlab.lab.engine.devices import select_devices
-from gradlab.lab.engine.task import Task
-from gradlab.lab.inputs.user_errors import UserCodeError
+from gradlab.lab._engine.compiler import Compiler
+from gradlab.lab._engine.devices import select_devices
+from gradlab.lab._engine.task import Task
+from gradlab.lab._inputs.user_errors import UserCodeError
 from gradlab.lab.problems import Problem
 
 

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 import pytest
 
-from gradlab.lab.engine.distributed import Processes
+from gradlab.lab._engine.distributed import Processes
 
 Start = Callable[..., subprocess.Popen[str]]
 

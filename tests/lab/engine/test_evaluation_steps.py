@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from gradlab.lab._engine.evaluation_steps import choose_evaluation_steps
 from gradlab.lab.analysis.late_window import describe_window, is_late, window_bounds
 from gradlab.lab.analysis.leaderboard import final_scores
-from gradlab.lab.engine.evaluation_steps import choose_evaluation_steps
 
 
 def evaluated(at: list[int], logarithmic: int = 0) -> xr.Dataset:

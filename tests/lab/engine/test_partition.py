@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.partition import MAX_BLOCK_BYTES, MAX_LANES, partition_task
+from gradlab.lab._engine.partition import MAX_BLOCK_BYTES, MAX_LANES, partition_task
 from gradlab.lab.problems import Problem, Ravine
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.partition import Partition
-from gradlab.lab.engine.program import Program
-from gradlab.lab.engine.training_loop import draw, stack_optimizers
+from gradlab.lab._engine.partition import Partition
+from gradlab.lab._engine.program import Program
+from gradlab.lab._engine.training_loop import draw, stack_optimizers
 from gradlab.lab.problems import Problem
 from tests.lab.training import train
 

@@ -11,10 +11,10 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.task import FailureCollector, Task, Watcher
-from gradlab.lab.engine.training_loop import stack_optimizers
-from gradlab.lab.inputs.factory_adapter import as_factory
-from gradlab.lab.inputs.user_errors import UserCodeError
+from gradlab.lab._engine.task import FailureCollector, Task, Watcher
+from gradlab.lab._engine.training_loop import stack_optimizers
+from gradlab.lab._inputs.factory_adapter import as_factory
+from gradlab.lab._inputs.user_errors import UserCodeError
 from gradlab.lab.problems import Problem, Ravine
 
 POINTS = {"learning_rate": np.array([0.1, 0.2, 0.3]), "momentum": np.array([0.5, 0.6, 0.7])}

@@ -9,9 +9,9 @@ import numpy as np
 import optax
 
 import gradlab as gl
-from gradlab.lab.engine.evaluation_steps import choose_evaluation_steps
-from gradlab.lab.engine.random_keys import unwrap_keys, wrap_keys
-from gradlab.lab.engine.training_loop import draw, stack_optimizers
+from gradlab.lab._engine.evaluation_steps import choose_evaluation_steps
+from gradlab.lab._engine.random_key_conversion import unwrap_keys, wrap_keys
+from gradlab.lab._engine.training_loop import draw, stack_optimizers
 from gradlab.lab.problems import Problem, Ravine
 from tests.lab.training import train
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradlab.lab.inputs.argument_checks import require_known_arguments, require_whole_number
+from gradlab.lab._inputs.argument_checks import require_known_arguments, require_whole_number
 
 
 @pytest.mark.parametrize("value", ["4", 2.5, True, np.bool_(True), None, 4.0, [4]])

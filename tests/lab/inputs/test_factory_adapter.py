@@ -11,10 +11,10 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.lab.inputs.factory_adapter import as_factory, find_missing_arguments
-from gradlab.lab.inputs.importing import LoadError
+from gradlab.lab._inputs.factory_adapter import as_factory, find_missing_arguments
+from gradlab.lab._inputs.importing import LoadError
+from gradlab.lab._studies.sweep import sweep
 from gradlab.lab.problems import Ravine
-from gradlab.lab.studies.sweep import sweep
 
 
 def counting(learning_rate: float = 0.1, power=2, layers=(1, 2), betas=(0.9, 1)):

@@ -10,7 +10,7 @@ from pathlib import Path
 import optax
 import pytest
 
-from gradlab.lab.inputs.importing import BrokenUserCodeError, LoadError, import_object
+from gradlab.lab._inputs.importing import BrokenUserCodeError, LoadError, import_object
 
 FILES = {
     "importing_works.py": "class Outer:\n    inner = [1, 2]\nvalue = 3\n",

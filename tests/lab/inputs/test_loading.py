@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.training_loop import stack_optimizers
-from gradlab.lab.inputs.importing import LoadError
-from gradlab.lab.inputs.loading import find_contestant, find_factory, find_problem
-from gradlab.lab.inputs.name_lookup import UnknownNameError
-from gradlab.lab.inputs.source_files import digest_own_file
+from gradlab.lab._engine.training_loop import stack_optimizers
+from gradlab.lab._inputs.importing import LoadError
+from gradlab.lab._inputs.loading import find_contestant, find_factory, find_problem
+from gradlab.lab._inputs.name_lookup import UnknownNameError
+from gradlab.lab._inputs.source_files import digest_own_file
 from gradlab.lab.problems import Ravine
 from tests.lab.training import train
 

@@ -7,7 +7,7 @@ from types import ModuleType
 import optax
 import pytest
 
-from gradlab.lab.inputs.name_lookup import UnknownNameError, look_up, suggest_attribute, suggest_name
+from gradlab.lab._inputs.name_lookup import UnknownNameError, look_up, suggest_attribute, suggest_name
 
 TABLE = {"adam": 1, "adamw": 2, "sgd": 3, "sgd_momentum": 4}
 

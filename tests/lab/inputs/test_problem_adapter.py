@@ -15,11 +15,11 @@ import pytest
 
 import gradlab as gl
 from gradlab.cli.explain import describe_problem
-from gradlab.lab.engine.task import Task
-from gradlab.lab.inputs.importing import BrokenUserCodeError, LoadError
-from gradlab.lab.inputs.object_modules import is_user_code
-from gradlab.lab.inputs.problem_adapter import AdaptedProblem, as_problem
-from gradlab.lab.inputs.source_files import digest_own_file, digest_source_files
+from gradlab.lab._engine.task import Task
+from gradlab.lab._inputs.importing import BrokenUserCodeError, LoadError
+from gradlab.lab._inputs.problem_adapter import AdaptedProblem, as_problem
+from gradlab.lab._inputs.source_files import digest_own_file, digest_source_files
+from gradlab.lab._inputs.user_code_detection import is_user_code
 from gradlab.lab.plots.landscape_contours import compute_heights
 from gradlab.lab.problems import Landscape, Problem, Ravine, Score
 from tests.lab.training import train

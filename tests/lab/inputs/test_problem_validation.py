@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.inputs.problem_validation import InvalidProblemError, describe_shapes, validate_problem
+from gradlab.lab._inputs.problem_validation import InvalidProblemError, describe_shapes, validate_problem
 from gradlab.lab.problems import PROBLEMS, Landscape, Problem, Score
 from tests.lab.training import train
 

@@ -16,9 +16,9 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.lab.inputs.loading import find_contestant, find_factory, find_problem
-from gradlab.lab.inputs.object_modules import is_user_code
-from gradlab.lab.inputs.source_files import digest_source_files, find_package_versions
+from gradlab.lab._inputs.loading import find_contestant, find_factory, find_problem
+from gradlab.lab._inputs.source_files import digest_source_files, find_package_versions
+from gradlab.lab._inputs.user_code_detection import is_user_code
 from gradlab.lab.problems import Ravine
 
 FILES = {

@@ -11,9 +11,9 @@ from pathlib import Path
 import jax
 import pytest
 
-from gradlab.lab.inputs.loading import find_contestant
-from gradlab.lab.inputs.source_files import digest_own_file
-from gradlab.lab.inputs.user_errors import (
+from gradlab.lab._inputs.loading import find_contestant
+from gradlab.lab._inputs.source_files import digest_own_file
+from gradlab.lab._inputs.user_errors import (
     UserCodeError,
     convert_user_errors,
     describe_error,
@@ -21,7 +21,7 @@ from gradlab.lab.inputs.user_errors import (
     locate_in_user_code,
     read_failures,
 )
-from gradlab.lab.studies.race import race
+from gradlab.lab._studies.race import race
 
 MINE = """
 import jax, jax.numpy as jnp, optax

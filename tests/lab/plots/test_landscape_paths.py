@@ -8,12 +8,12 @@ import pytest
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
+from gradlab.lab._engine.task import TaskResult
+from gradlab.lab._results.assembly import assemble_dataset
 from gradlab.lab.analysis.leaderboard import best_rate_index
-from gradlab.lab.engine.task import TaskResult
 from gradlab.lab.plots import draw_path
 from gradlab.lab.plots.landscape_contours import find_exits
 from gradlab.lab.problems import Problem, Ravine
-from gradlab.lab.results.assembly import assemble_dataset
 
 
 def test_the_path_is_the_first_reporting_run_at_the_best_rate(task_results: list[TaskResult]) -> None:

@@ -9,10 +9,10 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from gradlab.lab.engine.task import TaskResult
-from gradlab.lab.inputs.name_lookup import UnknownNameError
+from gradlab.lab._engine.task import TaskResult
+from gradlab.lab._inputs.name_lookup import UnknownNameError
+from gradlab.lab._results.assembly import assemble_dataset
 from gradlab.lab.plots import draw_learning_curves
-from gradlab.lab.results.assembly import assemble_dataset
 
 NAN = float("nan")
 

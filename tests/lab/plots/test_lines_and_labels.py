@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from gradlab.lab.inputs.name_lookup import UnknownNameError
+from gradlab.lab._inputs.name_lookup import UnknownNameError
 from gradlab.lab.plots.lines_and_labels import (
     EndLabel,
     find_limits,

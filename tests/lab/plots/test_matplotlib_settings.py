@@ -18,13 +18,13 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import gradlab as gl
+from gradlab.lab._report.picture_files import comparison_figures
+from gradlab.lab._report.problem_findings import compute_findings
 from gradlab.lab.plots import draw_heat_map, draw_learning_curves, draw_sensitivity
 from gradlab.lab.plots.lines_and_labels import LONGEST_NAME, drawable_name
 from gradlab.lab.plots.matplotlib_settings import use_own_settings
 from gradlab.lab.plots.race_figures import save_figures
 from gradlab.lab.plots.sweep_figures import sweep_figures
-from gradlab.lab.report.findings import compute_findings
-from gradlab.lab.report.pictures import comparison_figures
 
 SETTINGS: dict[Any, Any] = {
     "text.usetex": True, "text.parse_math": False, "font.size": 30, "font.family": "cursive", "axes.facecolor": "black",

@@ -9,11 +9,11 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from gradlab.lab.engine.task import TaskResult
+from gradlab.lab._engine.task import TaskResult
+from gradlab.lab._results.assembly import assemble_dataset
 from gradlab.lab.plots import draw_learning_curves, draw_sensitivity, family_figure, paths_figure, save_race_pictures
 from gradlab.lab.plots.race_figures import race_figures
 from gradlab.lab.problems import Ravine
-from gradlab.lab.results.assembly import assemble_dataset
 
 
 def test_each_family_has_a_panel_with_its_own_optimizers(task_results: list[TaskResult]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.training_loop import Draws, draw
+from gradlab.lab._engine.training_loop import Draws, draw
 from gradlab.lab.problems import Problem
 from tests.lab.training import train
 

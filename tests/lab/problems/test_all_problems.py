@@ -13,7 +13,7 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 import gradlab as gl
-from gradlab.lab.engine.training_loop import compute_draw_shapes
+from gradlab.lab._engine.training_loop import compute_draw_shapes
 from gradlab.lab.problems import PROBLEMS, Problem
 from tests.lab.training import train
 

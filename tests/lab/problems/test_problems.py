@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gradlab.lab.inputs.loading import find_problem
-from gradlab.lab.inputs.name_lookup import UnknownNameError
+from gradlab.lab._inputs.loading import find_problem
+from gradlab.lab._inputs.name_lookup import UnknownNameError
 from gradlab.lab.problems import PROBLEMS, Ravine
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from gradlab.lab._report import write_report
+from gradlab.lab._report.problem_findings import Finding, compute_findings
 from gradlab.lab.problems import Ravine
-from gradlab.lab.report import write_report
-from gradlab.lab.report.findings import Finding, compute_findings
 from tests.browser import Browser, browser, missing
 
 HOSTILE = "</script><script>document.title = 'taken'</script>"

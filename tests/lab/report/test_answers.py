@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from gradlab.lab.report.answers import answer_race
-from gradlab.lab.report.findings import compute_findings
+from gradlab.lab._report.answers import answer_race
+from gradlab.lab._report.problem_findings import compute_findings
 
 NAN = float("nan")
 ROLES = ["choose"] * 4 + ["report"] * 4

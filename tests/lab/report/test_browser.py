@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.report import write_report
+from gradlab.lab._report import write_report
 from tests.browser import ENTER, LEFT, RIGHT, SPACE, TAB, Browser
 
 from .conftest import HOSTILE

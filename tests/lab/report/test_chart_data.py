@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.report.chart_data import POINTS, learning_curve_data, performance_profile_data, sensitivity_data
-from gradlab.lab.report.findings import Finding, compute_findings
+from gradlab.lab._report.chart_data import POINTS, learning_curve_data, performance_profile_data, sensitivity_data
+from gradlab.lab._report.problem_findings import Finding, compute_findings
 
 
 def test_the_score_comes_first_and_every_metric_is_there(findings: list[Finding]) -> None:

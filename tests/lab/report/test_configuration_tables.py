@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.report.configuration_tables import configuration_table
-from gradlab.lab.report.page import render_page
+from gradlab.lab._report.configuration_tables import configuration_table
+from gradlab.lab._report.page import render_page
 
 OWN = 0.01 * np.arange(8)
 AT = {"learning_rate": [0.1, 0.1, 1.0, 1.0], "b1": [0.8, 0.9, 0.8, 0.9]}

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.report.findings import Finding, compute_findings
-from gradlab.lab.report.landscape_data import REACH, WIDTH, path_data
+from gradlab.lab._report.landscape_data import REACH, WIDTH, path_data
+from gradlab.lab._report.problem_findings import Finding, compute_findings
 
 # The ravine's window: (-4.2, 3.2) by (-2.6, 2.6).
 SCALE = WIDTH / 7.4

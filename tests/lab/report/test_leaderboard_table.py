@@ -9,9 +9,9 @@ import re
 import numpy as np
 import xarray as xr
 
-from gradlab.lab.report.findings import Finding, compute_findings
-from gradlab.lab.report.leaderboard_table import leaderboard_notes, leaderboard_rows
-from gradlab.lab.report.page import render_page
+from gradlab.lab._report.leaderboard_table import leaderboard_notes, leaderboard_rows
+from gradlab.lab._report.page import render_page
+from gradlab.lab._report.problem_findings import Finding, compute_findings
 
 from .conftest import tables_in
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradlab.lab.report.number_formatting import format_number, format_score, format_score_with_spread, round_for_json
+from gradlab.lab._report.number_formatting import format_number, format_score, format_score_with_spread, round_for_json
 
 NAN = float("nan")
 LOSS: dict[str, Any] = {"logarithmic": 1, "higher_is_better": 0}

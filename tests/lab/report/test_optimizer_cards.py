@@ -8,9 +8,9 @@ import re
 
 import xarray as xr
 
-from gradlab.lab.report.findings import Finding
-from gradlab.lab.report.optimizer_cards import Segment, break_composition, optimizer_cards, split_prose
-from gradlab.lab.report.page import render_page
+from gradlab.lab._report.optimizer_cards import Segment, break_composition, optimizer_cards, split_prose
+from gradlab.lab._report.page import render_page
+from gradlab.lab._report.problem_findings import Finding
 
 from .conftest import HOSTILE
 

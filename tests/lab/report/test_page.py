@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
-from gradlab.lab.report import write_report
-from gradlab.lab.report.page import render_page
+from gradlab.lab._report import write_report
+from gradlab.lab._report.page import render_page
 
 from .conftest import HOSTILE
 
@@ -114,7 +114,7 @@ def test_writing_is_one_step(
 ) -> None:
     path = tmp_path / "report.html"
     path.write_text("older")
-    monkeypatch.setattr("gradlab.lab.report.page.describe_reproduction", lambda *_: 1 / 0)
+    monkeypatch.setattr("gradlab.lab._report.page.describe_reproduction", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write_report(race, attributes, path)
     assert path.read_text() == "older"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import xarray as xr
 
-from gradlab.lab.report.findings import Finding, compute_findings
-from gradlab.lab.report.page import render_page
-from gradlab.lab.report.pairwise_table import Pair, pairwise_rows
+from gradlab.lab._report.page import render_page
+from gradlab.lab._report.pairwise_table import Pair, pairwise_rows
+from gradlab.lab._report.problem_findings import Finding, compute_findings
 
 from .conftest import HOSTILE, tables_in
 

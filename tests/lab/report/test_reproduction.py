@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from gradlab.lab.report.reproduction import describe_reproduction
+from gradlab.lab._report.reproduction import describe_reproduction
 
 
 def test_command_versions_and_seeds(race: dict[str, xr.Dataset], attributes: dict[str, str]) -> None:

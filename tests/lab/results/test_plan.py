@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.task import Task
+from gradlab.lab._engine.task import Task
+from gradlab.lab._results.plan import compare_plans, count_runs, make_plan
 from gradlab.lab.problems import Problem
-from gradlab.lab.results.plan import compare_plans, count_runs, make_plan
 
 
 @pytest.fixture

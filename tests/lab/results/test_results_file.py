@@ -10,18 +10,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.engine.task import TaskResult
-from gradlab.lab.results import results_file
-from gradlab.lab.results.assembly import assemble_dataset, assign_roles
-from gradlab.lab.results.provenance import collect_provenance
-from gradlab.lab.results.results_file import (
-    FORMAT,
-    DamagedResultsError,
-    ResultsError,
-    read,
-    read_attributes,
-    write,
-)
+from gradlab.lab._engine.task import TaskResult
+from gradlab.lab._results import results_file
+from gradlab.lab._results.assembly import assemble_dataset, assign_roles
+from gradlab.lab._results.provenance import collect_provenance
+from gradlab.lab._results.results_file import FORMAT, DamagedResultsError, ResultsError, read, read_attributes, write
 
 
 def test_a_dataset_is_labelled(task_results: list[TaskResult]) -> None:

@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from gradlab.lab._results.score_scale import compute_rounding_floor, describe_scale, read_scale
+from gradlab.lab._studies.sweep import sweep
 from gradlab.lab.analysis.leaderboard import final_scores
 from gradlab.lab.problems import Digits, Problem, Quadratic, Ravine
 from gradlab.lab.problems.base import Score
-from gradlab.lab.results.score_scale import compute_rounding_floor, describe_scale, read_scale
-from gradlab.lab.studies.sweep import sweep
 
 
 class Below(Problem):

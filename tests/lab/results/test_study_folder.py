@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import xarray as xr
 
-from gradlab.lab.inputs.contestants import collect_contestants
+from gradlab.lab._inputs.default_contestants import collect_contestants
+from gradlab.lab._results import study_folder
+from gradlab.lab._results.plan import make_plan
+from gradlab.lab._results.results_file import FORMAT, write
+from gradlab.lab._storage import checkpoints
+from gradlab.lab._studies.race import RaceStudy
 from gradlab.lab.problems import Ravine
-from gradlab.lab.results import study_folder
-from gradlab.lab.results.plan import make_plan
-from gradlab.lab.results.results_file import FORMAT, write
-from gradlab.lab.storage import checkpoints
-from gradlab.lab.studies.race import RaceStudy
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gradlab.lab.storage import checkpoints
-from gradlab.lab.storage.checkpoints import CheckpointStore, ChunkResult, DamagedCheckpointError
-from gradlab.lab.storage.files import DamagedJSONError
+from gradlab.lab._storage import checkpoints
+from gradlab.lab._storage.checkpoints import CheckpointStore, ChunkResult, DamagedCheckpointError
+from gradlab.lab._storage.files import DamagedJSONError
 
 PLAN = {"steps": 3}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gradlab.lab.storage.files import remove_leftovers, replace_file
+from gradlab.lab._storage.files import remove_leftovers, replace_file
 
 
 def test_an_exception_while_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

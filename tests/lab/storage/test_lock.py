@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gradlab.lab.storage.lock import LOCK, SOFT_LOCK, LockedError, lock_folder
+from gradlab.lab._storage.lock import LOCK, SOFT_LOCK, LockedError, lock_folder
 
 HOLD = """
 import errno, sys, time, pathlib
@@ -60,7 +60,7 @@ def refuse(number: int) -> Any:
 def test_without_locks_of_the_file_system_a_file_is_the_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    monkeypatch.setattr("gradlab.lab.storage.lock.fcntl.flock", refuse(number))
+    monkeypatch.setattr("gradlab.lab._storage.lock.fcntl.flock", refuse(number))
     with lock_folder(tmp_path):
         assert [path.name for path in tmp_path.iterdir()] == [SOFT_LOCK]
         message = f"process {os.getpid()} is writing to .*; if it has ended, remove"
@@ -70,7 +70,7 @@ def test_without_locks_of_the_file_system_a_file_is_the_lock(
 
 
 def test_a_lock_file_of_a_killed_process_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gradlab.lab.storage.lock.fcntl.flock", refuse(errno.ENOLCK))
+    monkeypatch.setattr("gradlab.lab._storage.lock.fcntl.flock", refuse(errno.ENOLCK))
     command = [sys.executable, "-c", HOLD, str(tmp_path), str(errno.ENOLCK)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
@@ -86,7 +86,7 @@ def test_a_lock_file_of_a_killed_process_is_replaced(tmp_path: Path, monkeypatch
 
 
 def test_another_error_of_the_file_system_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gradlab.lab.storage.lock.fcntl.flock", refuse(errno.EIO))
+    monkeypatch.setattr("gradlab.lab._storage.lock.fcntl.flock", refuse(errno.EIO))
     with pytest.raises(OSError, match="no locks here"), lock_folder(tmp_path):
         pass
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import gradlab as gl
-from gradlab.lab.storage.ownership import describe_foreign, is_part
+from gradlab.lab._storage.ownership import describe_foreign, is_part
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradlab.lab.engine.runner import run_tasks
-from gradlab.lab.engine.task import Task, TaskResult, Watcher
-from gradlab.lab.inputs.contestants import collect_contestants
+from gradlab.lab._engine.task import Task, TaskResult, Watcher
+from gradlab.lab._engine.task_runner import run_tasks
+from gradlab.lab._inputs.default_contestants import collect_contestants
+from gradlab.lab._studies.race import RaceStudy, race
+from gradlab.lab._studies.search_space import SearchSpaceError
 from gradlab.lab.problems import Problem, Ravine
-from gradlab.lab.studies.race import RaceStudy, race
-from gradlab.lab.studies.search_space import SearchSpaceError
 from tests.lab.training import train
 
 

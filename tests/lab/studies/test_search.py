@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 import gradlab as gl
+from gradlab.lab._engine import compiler
+from gradlab.lab._engine.program import Program
+from gradlab.lab._engine.task import Watcher
+from gradlab.lab._results.study_folder import FolderError
+from gradlab.lab._studies.search import SearchStudy, search
+from gradlab.lab._studies.search_space import Linear, Log
+from gradlab.lab._studies.sweep import sweep
 from gradlab.lab.analysis.configurations import rank_configurations
 from gradlab.lab.analysis.sweep_as_race import unstack
-from gradlab.lab.engine import compiler
-from gradlab.lab.engine.program import Program
-from gradlab.lab.engine.task import Watcher
 from gradlab.lab.problems import Problem
-from gradlab.lab.results.study_folder import FolderError
-from gradlab.lab.studies.search import SearchStudy, search
-from gradlab.lab.studies.search_space import Linear, Log
-from gradlab.lab.studies.sweep import sweep
 from tests.lab.training import train
 
 RATE: Any = {"learning_rate": Log(1e-4, 1e4)}
@@ -182,7 +182,7 @@ def test_the_rounds_make_up_the_trials(noisy: Problem) -> None:
 
 
 def test_optuna_is_imported_by_a_search_alone() -> None:
-    script = "import sys, gradlab.lab.studies.search, gradlab.cli.app; print('optuna' in sys.modules)"
+    script = "import sys, gradlab.lab._studies.search, gradlab.cli.app; print('optuna' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "False\n"
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gradlab.lab.studies.search_space import (
+from gradlab.lab._studies.search_space import (
     Linear,
     Log,
     SearchSpaceError,
@@ -19,7 +19,7 @@ from gradlab.lab.studies.search_space import (
     sample_points,
     values_of,
 )
-from gradlab.lab.studies.size_limits import TooLargeError
+from gradlab.lab._studies.size_limits import TooLargeError
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.task import Task
-from gradlab.lab.inputs.contestants import collect_contestants
+from gradlab.lab._engine.task import Task
+from gradlab.lab._inputs.default_contestants import collect_contestants
+from gradlab.lab._studies.race import RaceStudy
+from gradlab.lab._studies.search import search
+from gradlab.lab._studies.search_space import Log
+from gradlab.lab._studies.size_limits import TooLargeError, available_memory, require_count, require_room
+from gradlab.lab._studies.sweep import sweep
 from gradlab.lab.problems import Problem
-from gradlab.lab.studies.race import RaceStudy
-from gradlab.lab.studies.search import search
-from gradlab.lab.studies.search_space import Log
-from gradlab.lab.studies.size_limits import TooLargeError, available_memory, require_count, require_room
-from gradlab.lab.studies.sweep import sweep
 
 
 class Wide(Problem):

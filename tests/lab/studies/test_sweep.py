@@ -15,13 +15,13 @@ import xarray as xr
 from scipy.stats import qmc
 
 import gradlab as gl
+from gradlab.lab._studies.search import search
+from gradlab.lab._studies.search_space import Linear, Log, SearchSpaceError
+from gradlab.lab._studies.study_arguments import factories_by_name
+from gradlab.lab._studies.sweep import sweep
 from gradlab.lab.analysis.configurations import rank_configurations
 from gradlab.lab.analysis.sweep_as_race import as_race, unstack
 from gradlab.lab.problems import Problem
-from gradlab.lab.studies.search import search
-from gradlab.lab.studies.search_space import Linear, Log, SearchSpaceError
-from gradlab.lab.studies.selection import factories_by_name
-from gradlab.lab.studies.sweep import sweep
 from tests.lab.training import train
 
 AXES: Any = {"learning_rate": Log(0.01, 1, 3), "momentum": [0.0, 0.9]}

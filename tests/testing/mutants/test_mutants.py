@@ -11,13 +11,13 @@ import pytest
 import gradlab as gl
 from gradlab.testing import CLAIMS, CONTRACTS, check, references
 from gradlab.testing.law import TRAJECTORY
-from gradlab.testing.mutants import MUTANTS, Mutant, dtypes, heavy_ball, wrappers
+from gradlab.testing.mutants import MUTANTS, Mutant, accumulation_and_averaging, dtypes, right_heavy_ball
 from gradlab.testing.mutants.right_versions import LINKS, OPTIMIZERS
 
 LAWFUL = [mutant for mutant in MUTANTS.values() if mutant.law != TRAJECTORY]
 RIGHT: dict[str, Any] = {
-    "accumulate": wrappers.accumulate(gl.sgd(0.1, momentum=0.9)),
-    "follow_slowly": wrappers.follow_slowly(),
+    "accumulate": accumulation_and_averaging.accumulate(gl.sgd(0.1, momentum=0.9)),
+    "follow_slowly": accumulation_and_averaging.follow_slowly(),
     "clip_by_global_norm": gl.clip_by_global_norm(1.0),
     "clip_by_norm": gl.clip_by_norm(1.0),
     "sgd": gl.sgd(0.1, momentum=0.9),
@@ -47,9 +47,12 @@ def test_the_right_version_keeps_the_law(mutant: Mutant) -> None:
 @pytest.mark.parametrize(
     ("right", "claims"),
     [
-        (heavy_ball.heavy_ball(), {"elementwise": True, "contained": True, "sign symmetric": True, "descends": True}),
+        (
+            right_heavy_ball.heavy_ball(),
+            {"elementwise": True, "contained": True, "sign symmetric": True, "descends": True},
+        ),
         (dtypes.root_mean_square(), {"elementwise": True, "contained": True, "permutation equivariant": True}),
-        (wrappers.follow_slowly(), {"elementwise": True}),
+        (accumulation_and_averaging.follow_slowly(), {"elementwise": True}),
         (RIGHT["accumulate"], {"accumulates": (4, gl.sgd(0.1, momentum=0.9)), "still between steps": 4}),
     ],
     ids=["heavy_ball", "root_mean_square", "follow_slowly", "accumulate"],

@@ -1,13 +1,13 @@
-"""The learning rate that was chosen for each optimizer, with an interval that says how sure the choice is."""
+"""The learning rate that was chosen for each optimizer, with its confidence interval."""
 
 from __future__ import annotations
 
 import numpy as np
 import xarray as xr
 
-from ..axis_order import sort_axes
 from ..leaderboard import best_rate_index, select_role
-from .comparable_runs import late_badness
+from ..result_order import sort_axes
+from .reporting_runs import late_badness
 from .resampling import MINIMUM_SEEDS, Resampling
 
 

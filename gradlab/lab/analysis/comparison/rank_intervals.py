@@ -1,4 +1,4 @@
-"""The ranks of the optimizers of a race, with intervals that say how sure they are."""
+"""The ranks of the optimizers of a race, with their confidence intervals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import xarray as xr
 
 from ..late_window import window_bounds
 from ..leaderboard import leaderboard, require_race
-from .comparable_runs import from_badness, late_badness, select_reporting_runs
+from .reporting_runs import from_badness, late_badness, select_reporting_runs
 from .resampling import MINIMUM_SEEDS, Resampling
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from .comparable_runs import badness, from_badness, run_badness, select_reporting_runs
+from .reporting_runs import badness, from_badness, run_badness, select_reporting_runs
 
 
 def default_target(dataset: xr.Dataset) -> float:

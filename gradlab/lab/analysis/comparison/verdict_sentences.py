@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from ...formatting import format_count, join_names
+from ..._formatting import format_count, join_names
 from .rank_intervals import select_level_with_first
 from .resampling import MINIMUM_SEEDS
 

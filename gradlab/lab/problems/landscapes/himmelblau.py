@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import jax
 
 from ..base import Landscape
-from .plane import PlaneProblem
+from .two_parameter_problem import PlaneProblem
 
 
 @dataclass(frozen=True)

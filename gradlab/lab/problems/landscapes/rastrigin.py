@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from ..base import Landscape
-from .plane import PlaneProblem
+from .two_parameter_problem import PlaneProblem
 
 
 @dataclass(frozen=True)

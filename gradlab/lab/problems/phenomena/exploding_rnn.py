@@ -11,7 +11,7 @@ import numpy as np
 
 from ..base import Problem, PyTree, Score
 from ..networks import apply_dense, init_dense
-from ..real_data.samples import measure_held_out
+from ..real_data.data_splits import measure_held_out
 
 
 @dataclass(frozen=True)

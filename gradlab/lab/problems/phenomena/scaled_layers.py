@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base import Problem, Score
-from ..real_data.samples import measure_held_out
+from ..real_data.data_splits import measure_held_out
 
 LAYERS = 3
 

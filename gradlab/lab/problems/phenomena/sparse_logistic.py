@@ -12,7 +12,7 @@ import optax
 
 from ..base import Problem, Score
 from ..networks import draw_rows
-from ..real_data.samples import Sample, Split, measure_held_out
+from ..real_data.data_splits import Sample, Split, measure_held_out
 
 
 @functools.cache

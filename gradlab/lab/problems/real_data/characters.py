@@ -14,7 +14,7 @@ import numpy as np
 
 from ..base import Problem, PyTree, Score
 from ..networks import apply_dense, cross_entropy, draw_rows, init_dense
-from .samples import measure_held_out
+from .data_splits import measure_held_out
 
 BLOCK = 200  # characters; of every ten blocks, one is for validation and one for the test
 

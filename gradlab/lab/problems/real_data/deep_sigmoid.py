@@ -9,8 +9,8 @@ import jax.numpy as jnp
 
 from ..base import Problem, PyTree
 from ..networks import apply_dense, cross_entropy, draw_rows, init_dense, measure_classification
+from .data_splits import Sample, measure_held_out
 from .digits import ACCURACY, load_images
-from .samples import Sample, measure_held_out
 
 
 @dataclass(frozen=True)

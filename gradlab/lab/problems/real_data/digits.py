@@ -11,7 +11,7 @@ import numpy as np
 
 from ..base import Problem, PyTree, Score
 from ..networks import apply_dense, cross_entropy, draw_rows, init_dense, measure_classification
-from .samples import Sample, Split, measure_held_out, split_rows
+from .data_splits import Sample, Split, measure_held_out, split_rows
 
 ACCURACY = Score("test_accuracy", "test accuracy", True, False, tolerance=0.01, chosen_by="validation_accuracy")
 

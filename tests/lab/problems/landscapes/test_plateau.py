@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 import gradlab as gl
-from gradlab.lab.engine.training_loop import draw
+from gradlab.lab._engine.training_loop import draw
 from gradlab.lab.problems import Plateau
 
 

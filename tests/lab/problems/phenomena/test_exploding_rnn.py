@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab.engine.training_loop import draw
+from gradlab.lab._engine.training_loop import draw
 from gradlab.lab.problems import ExplodingRnn
 
 

@@ -1,0 +1,95 @@
+"""The ranges and values on the command line of sweep and search, and the tables of their results."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from rich.console import Console
+from rich.text import Text
+
+from ..lab._formatting import format_count, format_float
+from ..lab._studies.search_space import Axis, SearchSpaceError, parse_axis
+from ..lab.analysis.choosing_metric import describe_choosing_metric
+from ..lab.analysis.configurations import rank_configurations, select_best_rows
+from ..lab.analysis.late_window import describe_window
+from ..lab.analysis.tuned_optimizers import tuned_leaderboard
+from .score_formatting import format_score_with_spread
+from .tables import TrimmedLines, print_columns, print_note
+
+SHOWN = 10  # points in the terminal; the files have all
+
+
+def parse_axes(assignments: Sequence[str]) -> dict[str, Axis]:
+    """Return the axes of assignments such as b1=0.8,0.9. Raises SearchSpaceError."""
+    axes: dict[str, Axis] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise SearchSpaceError(f"--set {assignment}: expected NAME=VALUES, such as learning_rate=log:1e-4:1e-1:13")
+        if name in axes:
+            raise SearchSpaceError(f"--set {name} is given twice; put its values into one list")
+        axis = parse_axis(name, text)
+        axes[name] = sorted(axis) if isinstance(axis, list) else axis  # the same study in whatever order it is typed
+    return axes
+
+
+def _print_optimizers(console: Console, dataset: xr.Dataset) -> None:
+    """Print the optimizers, each at its best configuration, and the verdict on the first one."""
+    rows, verdict = tuned_leaderboard(dataset)
+    attributes = dataset.attrs
+    columns = {
+        "rank": [str(row.rank) for row in rows],
+        "optimizer": [row.optimizer for row in rows],
+        **{
+            name: [format_float(row.hyperparameters[name]) if row.hyperparameters else "-" for row in rows]
+            for name in json.loads(attributes["hyperparameters"])
+        },
+        attributes["score_label"]: [format_score_with_spread(row.score, row.spread, attributes) for row in rows],
+        "95 %": [
+            str(row.rank_low) if row.rank_low == row.rank_high else f"{row.rank_low}-{row.rank_high}" for row in rows
+        ],
+    }
+    print_columns(console, columns, ["95 %"])
+    print_note(console, f"The optimizers, each at its best configuration. {' '.join(verdict)}")
+    console.print()
+
+
+def print_points(console: Console, dataset: xr.Dataset) -> None:
+    """Print the optimizers of a sweep or a search, each at its best configuration, and the best points of all."""
+    found, attributes = rank_configurations(dataset), dataset.attrs
+    console.print(TrimmedLines(Text.assemble((attributes["problem"], "bold"), "  ", attributes["summary"])))
+    if dataset.sizes["optimizer"] > 1:
+        _print_optimizers(console, dataset)
+    best = select_best_rows(found, SHOWN)
+    columns = {
+        "#": [str(point.rank) for point in best],
+        "optimizer": [point.optimizer for point in best],
+        **{name: [format_float(point.hyperparameters[name]) for point in best] for name in found[0].hyperparameters},
+        attributes["score_label"]: [format_score_with_spread(point.score, point.spread, attributes) for point in best],
+        "diverged": [f"{point.diverged}/{point.runs}" for point in best],
+    }
+    print_columns(console, columns, ["diverged"] + ["optimizer"] * (dataset.sizes["optimizer"] == 1))
+    reporting = int(np.isin(dataset.role.values, ("report", "both")).sum())
+    ranking = format_count(dataset.sizes["seed"] - reporting, "other seed")
+    choice = describe_choosing_metric(attributes)
+    by = f"the best {choice} on " if choice else ""
+    order = f" Ranked by {by}{ranking}, so that the score is not too good by having been chosen."
+    if all(math.isnan(point.score) for point in found):
+        order = " No point survived on all seeds, so that there is no score to compare."
+    elif dataset.sizes["seed"] == 1 and choice:
+        order = f" Ranked by the best {choice} of the same seed."
+    elif dataset.sizes["seed"] == 1:
+        order = " Ranked by the same seed, so that the score is a little too good by having been chosen."
+    also = ", and the best one of each optimizer" * (len(best) > SHOWN)
+    shown = f"The best {SHOWN} of {len(found)} points{also}. " if len(found) > len(best) else ""
+    what = f"{attributes['score_label'].capitalize()} ({describe_window(dataset)})"
+    print_note(console, f"{shown}{what} over {format_count(reporting, 'seed')}.{order}")
+    for name, settings in json.loads(attributes.get("held", "{}")).items():
+        if settings:
+            held = ", ".join(f"{key}={format_float(value)}" for key, value in settings.items())
+            print_note(console, f"Not swept: {name} has {held}.")
+    console.print()

@@ -1,0 +1,173 @@
+"""A study on the command line, for race, sweep and search: its folder, its progress, and the ways in which it ends."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+import xarray as xr
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Task as Bar
+from rich.text import Text
+
+from ..lab._engine.distributed import Processes
+from ..lab._engine.task import Task, Watcher
+from ..lab._formatting import format_count
+from ..lab._inputs.user_errors import UserCodeError, describe_failures
+from ..lab._results.provenance import collect_provenance
+from ..lab._results.study_folder import FolderError
+from ..lab._studies.open_study import OpenStudy, open_study
+from ..lab._studies.outputs import write_outputs
+from ..lab._studies.study import Study
+from ..lab.analysis.table_files import format_json
+from .printing import SafeConsole, fail, make_console, print_json, say
+from .tables import print_files
+
+Print = Callable[[Console, xr.Dataset], None]  # prints the results on one problem
+
+
+def run_in_folder(study: Study, out: Path, fresh: bool, quiet: bool, print_results: Print) -> None:
+    """Open a study in a folder, make the runs that are missing, write its files and print its results.
+
+    If it is `quiet`, nothing but a JSON document is printed on standard output. The exit code is 2 for a folder that is
+    refused, 130 after Ctrl-C, and 1 if the disk refuses or user code fails; the results of the others are printed all
+    the same.
+    """
+    processes = Processes()
+    note = _Note(quiet or not processes.is_first)
+    bar = _Bar(study.runs, note)
+    opened: OpenStudy | None = None
+    try:
+        with open_study(study, out, fresh, processes) as opened:
+            if opened.state == "unfinished":
+                note(f"{out} holds an unfinished run of this plan; going on from there")
+            with bar:
+                opened.finish(collect_provenance(shlex.join(["gradlab", *sys.argv[1:]])), bar)
+            if processes.is_first:
+                if opened.state == "complete":
+                    note(f"{out} holds all of this {study.kind} already; --fresh runs it anew")
+                _print(opened, quiet, print_results, bar)
+            if opened.failed:
+                _say(describe_failures(opened.failed) if processes.is_first else [])
+                raise typer.Exit(1)
+    except FolderError as error:
+        fail(error)
+    except UserCodeError as error:
+        _say(str(error).splitlines())
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt as error:
+        fail(f"stopped; {_what_is_kept(opened, out)}", getattr(error, "code", 130))
+    except OSError as error:
+        fail(f"cannot write to {out} ({error}); {_what_is_kept(opened, out)}", 1)
+
+
+def _print(opened: OpenStudy, quiet: bool, print_results: Print, watcher: Watcher) -> None:
+    """Write the files of a finished study, and print its results on each problem, or all of them as JSON."""
+    results = opened.read()
+    document = write_outputs(opened, results, watcher)
+    if quiet:
+        print_json(format_json(document))
+        return
+    console = make_console()
+    for node in results.children.values():
+        print_results(console, node.to_dataset())
+    print_files(console, opened.study.runs, opened.out, document["files"])
+
+
+def _what_is_kept(opened: OpenStudy | None, out: Path) -> str:
+    """Say how many runs of a command that was stopped are on the disk, and how it goes on."""
+    if opened is None:
+        return "nothing was begun"
+    if not out.is_dir():
+        return f"{out} is gone, so that nothing is kept there; if it was moved, pass its new place as --out"
+    again = "the same command" + " without --fresh" * opened.fresh + " in this directory" * (not out.is_absolute())
+    there = opened.runs_on_disk()
+    if not there:
+        return f"no run is kept in {out} yet, and the same command begins anew"
+    runs = format_count(opened.study.runs, "run")
+    return f"{int(there + 1e-6):,} of {runs} are kept in {out}, and {again} goes on from there"
+
+
+def _say(messages: Sequence[str]) -> None:
+    """Print each message as a line on standard error."""
+    for message in messages:
+        say(f"gradlab: {message}")
+
+
+class _Note:
+    """A printer of sentences on standard error; it is silent if the user wants JSON alone."""
+
+    def __init__(self, quiet: bool):
+        self.quiet = quiet
+
+    def __call__(self, message: str) -> None:
+        if not self.quiet:
+            say(message)
+
+
+class _Bar(Watcher):
+    """The progress bar: the current task, the number of finished runs, their speed, and the time left."""
+
+    def __init__(self, runs: int, note: _Note):
+        self.note = note
+        console = SafeConsole(stderr=True, markup=False, highlight=False)
+        columns = (
+            SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(),
+            _Rate("", markup=False), TimeRemainingColumn(),
+        )  # fmt: skip
+        self.progress = Progress(
+            *columns, console=console, transient=True, disable=note.quiet or not console.is_terminal
+        )
+        self.bar = self.progress.add_task("starting", total=runs)
+
+    def __enter__(self) -> _Bar:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.progress.stop()
+
+    def on_start(self, task: Task) -> None:
+        self.progress.update(self.bar, description=f"{task.problem.name}: {task.name}")
+
+    def on_progress(self, runs: float) -> None:
+        self.progress.advance(self.bar, runs)
+
+    def on_warning(self, message: str) -> None:
+        say(f"gradlab: warning: {message}")
+
+
+class Checking(Watcher):
+    """A line in the terminal that shows how many points have been checked. It appears only when there are many."""
+
+    def __init__(self) -> None:
+        console = SafeConsole(stderr=True, markup=False, highlight=False)
+        self._status = console.status("") if console.is_terminal else None
+        self._shown = False
+
+    def on_check(self, task: Task, points: int) -> None:
+        if self._status is None:
+            return
+        self._status.update(Text(f"checking {task.name}: {points:,} of {format_count(task.point_count, 'point')}"))
+        if not self._shown:
+            self._status.start()
+            self._shown = True
+
+    def __enter__(self) -> Checking:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._status is not None and self._shown:
+            self._status.stop()
+
+
+class _Rate(TextColumn):
+    def render(self, task: Bar) -> Any:
+        speed = f", {task.speed:.0f}/s" if task.speed else ""
+        self.text_format = f"{int(task.completed)}/{int(task.total or 0)} runs{speed}"
+        return super().render(task)

@@ -1,0 +1,102 @@
+"""Errors in the command line, in one line: what came, what was expected, and what to type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from ..lab._inputs.name_lookup import suggest_name
+
+_EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
+_COMMAND = re.compile(r"No such command '(.*?)'(?:\. Did you mean|\.?$)", re.DOTALL)
+_CHOICES = re.compile(r"is not one of (.*?)\.?$", re.DOTALL)
+_LEAST = re.compile(r"(?:not in the range x>=|greater than or equal to )(-?\d+)")  # in the words of Click, or pydantic
+_KINDS = {"valid integer": "a whole number", "valid number": "a number", "valid boolean": "true or false"}
+
+
+def describe_usage_error(error: Any, arguments: Sequence[str], commands: Collection[str]) -> str:
+    """Return the sentence for an error of typer's; `arguments` are the words after `gradlab`."""
+    command = next((word for word in arguments if word in commands), None)
+    program = command or "gradlab"
+    kind, text = type(error).__name__, str(error.format_message())
+    if kind == "MissingParameter":
+        return f"{program} needs {_format_name(error.param)}: {_format_help(error.param)}"
+    if kind == "NoSuchOption":
+        return _describe_unknown_option(error, program, arguments, commands)
+    if kind == "BadParameter" and getattr(error, "param", None) is not None:
+        return _describe_bad_value(error.param, text, arguments)
+    if kind == "BadOptionUsage" and "requires an argument" in text:
+        return f"{error.option_name} needs a value, but none was given; {program} --help describes it"
+    if kind == "BadOptionUsage" and "not take a value" in text:
+        typed = _find_typed_value((error.option_name,), arguments)
+        return f"{error.option_name} takes no value, got {typed!r}; pass {error.option_name} alone"
+    if match := _COMMAND.match(text):
+        guess = suggest_name(match[1], commands) or f"it has {', '.join(commands)}, and gradlab --help describes them"
+        return f"gradlab has no command {match[1]!r}; {guess}"
+    if match := _EXTRA.match(text):
+        return _describe_extra_words(program, match[1], error)
+    return text
+
+
+def _describe_unknown_option(error: Any, program: str, arguments: Sequence[str], commands: Collection[str]) -> str:
+    name = error.option_name
+    context = getattr(error, "ctx", None)
+    if context is not None and context.parent is None and program != "gradlab":
+        return f"gradlab has no option {name}; put options after the command: gradlab {program} {name} ..."
+    options = [] if context is None else _list_options(context.command)
+    same_letter = [option for option in options if len(name) == 2 and option.startswith(f"-{name}")]
+    if same_letter:
+        return f"{program} has no option {name}; did you mean {' or '.join(same_letter)}?"
+    long_names = [option for option in options if option.startswith("--")]
+    guess = suggest_name(name, long_names) or f"it has {', '.join(options)}"
+    return f"{program} has no option {name}; {guess}"
+
+
+def _list_options(command: Any) -> list[str]:
+    """Return the long names of the options of a command."""
+    return [max(param.opts, key=len) for param in command.params if param.param_type_name == "option"] + ["--help"]
+
+
+def _describe_bad_value(param: Any, text: str, arguments: Sequence[str]) -> str:
+    name, typed = _format_name(param), _find_typed_value(param.opts, arguments)
+    ending = "" if typed is None else f", got {typed!r}"
+    if match := _CHOICES.search(text):
+        choices = [choice.strip().strip("'") for choice in match[1].split(",")]
+        return f"{name} must be one of {', '.join(choices)}{ending}"
+    if match := _LEAST.search(text):
+        return f"{name} must be at least {match[1]}, got {typed}"
+    for phrase, kind in _KINDS.items():
+        if phrase in text:
+            return f"{name} must be {kind}{ending}"
+    return f"{name}: {text.partition(': ')[2] or text}{ending}"
+
+
+def _describe_extra_words(program: str, words: str, error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    params = [] if context is None else context.command.params
+    names = " ".join(param.name.upper() for param in params if param.param_type_name == "argument")
+    option = next((param.opts[0] for param in params if getattr(param, "multiple", False)), None)
+    takes = f"takes {names} and options" if names else "takes options only"
+    advice = f"; put each value after its option ({option} ...), and write a list without blanks (0.1,0.2)"
+    return f"{program} {takes}, but also got {words!r}{advice if option else ''}"
+
+
+def _format_name(param: Any) -> str:
+    return max(param.opts, key=len) if param.param_type_name == "option" else str(param.name).upper()
+
+
+def _format_help(param: Any) -> str:
+    """Return the help of an option as the rest of a sentence."""
+    text = (param.help or "see --help").strip().rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _find_typed_value(names: Sequence[str], arguments: Sequence[str]) -> str | None:
+    """Return the last value that was typed for an option, or None for an argument."""
+    typed = None
+    for index, word in enumerate(arguments):
+        name, equals, value = word.partition("=")
+        if name in names:
+            typed = value if equals else next(iter(arguments[index + 1 :]), None)
+    return typed

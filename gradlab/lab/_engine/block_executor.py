@@ -1,0 +1,153 @@
+"""The executor: it runs the blocks of a task chunk by chunk, as many blocks at a time as the machine has room for."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import jax
+import numpy as np
+
+from .._inputs.user_errors import describe_nonfinite_error
+from .._storage.checkpoints import CheckpointStore, ChunkResult
+from .distributed import Processes
+from .program import Program
+from .task import Task, Watcher
+from .thread_context import ThreadSettings
+from .training_loop import Draws
+
+ChunkResults = list[list[ChunkResult]]  # (block, chunk); a block that is not finished has fewer chunks
+
+
+@dataclass
+class BlockGroup:
+    """Blocks that are computed at the same time, one on each device of all processes, and their progress."""
+
+    blocks: list[int]
+    next_chunk: int
+    carry: list[Any] | None  # of the last chunk: arrays on (block of this process, ...); None at the start
+
+
+def count_concurrent_groups(program: Program, processes: Processes) -> int:
+    """Return how many groups to run at a time: one for each core, at most eight, where the only device is a CPU.
+
+    A single group does not keep all cores busy. With several devices it is one group, because it uses all of them; with
+    several processes too, because all processes must take their groups in the same order.
+    """
+    if program.width > 1 or program.platform != "cpu" or processes.count > 1:
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(8, cores)
+
+
+class Executor:
+    """Runs those chunks of one task that have not been computed yet, by its method `finish`."""
+
+    def __init__(
+        self,
+        index: int,
+        task: Task,
+        program: Program,
+        draws: Draws,
+        store: CheckpointStore | None,
+        watcher: Watcher,
+        processes: Processes,
+    ):
+        self.index, self.task, self.program, self.draws = index, task, program, draws
+        self.store, self.watcher, self.processes = store, watcher, processes
+        self.blocks = task.partition.blocks()
+        # The runs that a chunk of a block stands for when progress is reported.
+        self.chunk_runs = task.run_count / (len(self.blocks) * task.partition.chunks)
+        self.compile_seconds = program.compile_seconds
+        self.needs_carries = processes.broadcast(store is not None)
+
+    def finish(self, stored_results: ChunkResults) -> ChunkResults:
+        """Return the results of all chunks of all blocks, given those that the store has.
+
+        Other threads compute chunks. The calling thread stores each one as it ends.
+        """
+        results = [list(block) for block in stored_results]
+        counts = [len(block) for block in results]
+        self.watcher.on_progress(self.chunk_runs * sum(counts))
+        pending, limit = deque(self._groups(counts)), count_concurrent_groups(self.program, self.processes)
+        active: dict[Future[Any], BlockGroup] = {}
+        run = ThreadSettings().apply_to(self._run)
+        with ThreadPoolExecutor(limit, "group") as threads:
+            while pending or active:
+                while pending and len(active) < limit:
+                    group = pending.popleft()
+                    group.carry = self._load_carry(group)
+                    active[threads.submit(run, group)] = group
+                concurrent = len(active)
+                for future in wait(active, return_when=FIRST_COMPLETED).done:
+                    group = active.pop(future)
+                    trace, carry, seconds = self.processes.call(future.result)
+                    for block, result in self._store(group, trace, carry, seconds / concurrent):
+                        results[block].append(result)
+                    if group.next_chunk < self.task.partition.chunks:
+                        active[threads.submit(run, group)] = group
+        return results
+
+    def _groups(self, counts: list[int]) -> Iterator[BlockGroup]:
+        """Yield the blocks that are not finished, in groups that have the same number of finished chunks."""
+        width = self.program.width * self.processes.count
+        for chunk, blocks in groupby(sorted(range(len(counts)), key=counts.__getitem__), key=counts.__getitem__):
+            unfinished = list(blocks) if chunk < self.task.partition.chunks else []
+            for first in range(0, len(unfinished), width):
+                yield BlockGroup(unfinished[first : first + width], chunk, None)
+
+    def _run(self, group: BlockGroup) -> tuple[Any, list[Any], float]:
+        """Run the next chunk of this process's blocks. Return its trace, the carry to be stored, and the seconds."""
+        begin = time.perf_counter()
+        blocks = [self.blocks[block] for block in self._local_blocks(group)]
+        with self.task.convert_user_errors():
+            try:
+                group.carry, trace = self.program.run(blocks, self.draws, group.next_chunk, group.carry)
+                trace = jax.tree.map(np.asarray, trace)  # waits until it is computed
+            except Exception as error:
+                if describe_nonfinite_error(error):
+                    # Raises an error that names the operation, if the first gradient is already not finite.
+                    self.program.run_first_gradients(blocks, self.draws)
+                raise
+        is_last = group.next_chunk + 1 == self.task.partition.chunks
+        carry = [] if is_last or not self.needs_carries else [np.asarray(array) for array in group.carry]
+        return trace, carry, time.perf_counter() - begin
+
+    def _store(
+        self, group: BlockGroup, trace: Any, carry: list[Any], seconds: float
+    ) -> Iterator[tuple[int, ChunkResult]]:
+        """Store the chunk that a group has finished, and yield the result of each block after it is stored."""
+        trace, carry = self.processes.concatenate((trace, carry))
+        for position, block in enumerate(group.blocks):
+            block_trace = jax.tree.map(lambda array, at=position: array[at], trace)
+            arrays = self.program.select_results(group.next_chunk, block_trace)
+            result = ChunkResult(arrays, seconds / len(group.blocks), self.compile_seconds)
+            self.compile_seconds = 0.0  # only the first chunk that is stored has the seconds of the compilation
+            if self.store:
+                self.store.write(self.index, block, group.next_chunk, result, [array[position] for array in carry])
+            self.watcher.on_progress(self.chunk_runs)
+            yield block, result
+        group.next_chunk += 1
+
+    def _local_blocks(self, group: BlockGroup) -> list[int]:
+        """Return the blocks of a group that this process computes. The last block is repeated to fill all devices."""
+        width = self.program.width
+        blocks = group.blocks + [group.blocks[-1]] * (width * self.processes.count - len(group.blocks))
+        return blocks[self.processes.index * width : (self.processes.index + 1) * width]
+
+    def _load_carry(self, group: BlockGroup) -> list[Any] | None:
+        """Return the stored carry of this process's blocks, as arrays on (block, ...), or None at the start."""
+        if group.next_chunk == 0:
+            return None
+        shapes, last_chunk = self.program.carry_shapes(), group.next_chunk - 1
+        carries = {}
+        if self.store:
+            carries = {block: self.store.read_carry(self.index, block, last_chunk, shapes) for block in group.blocks}
+        carries = self.processes.broadcast(carries)
+        return [np.stack(arrays) for arrays in zip(*(carries[block] for block in self._local_blocks(group)))]

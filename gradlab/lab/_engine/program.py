@@ -1,0 +1,165 @@
+"""The compiled program of a task. It computes one chunk of a group: one block on each device."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from ..problems.base import Problem
+from .devices import compile_fast, select_devices
+from .evaluation_steps import choose_evaluation_steps
+from .partition import Block, Partition
+from .random_key_conversion import unwrap_keys, wrap_keys
+from .training_loop import Draws, Trace, compute_draw_shapes, make_initial_carry, run_chunk
+
+BLOCK = PartitionSpec("block")
+
+
+class Program:
+    """A program for some devices of this process. Making an instance compiles it; each device runs it on its own block.
+
+    `stack` is one optimizer whose hyperparameters are arrays on (point,), as `stack_optimizers` returns it.
+
+    The first axis of all inputs and outputs is the block. Nothing is computed across this axis, so that the results of
+    a block do not depend on how many blocks there are.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        stack: optax.GradientTransformation,
+        partition: Partition,
+        devices: Sequence[jax.Device] | None = None,
+    ):
+        begin = time.perf_counter()
+        self.problem, self.partition = problem, partition
+        devices = list(devices or select_devices())
+        self.width, self.platform = len(devices), devices[0].platform  # the width is the number of blocks in a group
+        self._hyperparameters = jax.tree.map(np.asarray, stack)  # on (point,)
+        self._evaluations = choose_evaluation_steps(partition.steps)
+        lane = jax.tree.map(lambda number: jax.ShapeDtypeStruct((), number.dtype), self._hyperparameters)
+        self._draw_shapes = compute_draw_shapes(problem, partition.steps)
+        self._carry = jax.eval_shape(make_initial_carry, lane, self._draw_shapes.params)
+        self._compiled = self._compile(Mesh(np.array(devices), ("block",)), lane)
+        self.compile_seconds = time.perf_counter() - begin
+
+    def replace_points(self, stack: optax.GradientTransformation) -> Program:
+        """Return the same program for other points: as many as before, and of the same structure."""
+        other = copy.copy(self)
+        other._hyperparameters, other.compile_seconds = jax.tree.map(np.asarray, stack), 0.0
+        return other
+
+    def _compile(self, mesh: Mesh, lane: Any) -> Any:
+        partition = self.partition
+        over_seeds = jax.vmap(self._run_lane, in_axes=(None, None, 0, 0, 0, None))
+        over_points = jax.vmap(over_seeds, in_axes=(None, 0, None, 0, None, None))
+
+        def run_block(is_start: Any, tx: Any, params: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
+            first = partial(jax.tree.map, lambda array: array[0])  # each device has one block
+            results = over_points(is_start, first(tx), first(params), first(carry), first(batches), evaluate)
+            return jax.tree.map(lambda array: array[None], results)
+
+        sharded, replicated = NamedSharding(mesh, BLOCK), NamedSharding(mesh, PartitionSpec())
+
+        def shapes(tree: Any, *leading: int) -> Any:
+            def shape(leaf: Any) -> Any:
+                return jax.ShapeDtypeStruct((self.width, *leading, *leaf.shape), leaf.dtype, sharding=sharded)
+
+            return jax.tree.map(shape, tree)
+
+        raw_draws = jax.eval_shape(unwrap_keys, self._draw_shapes)
+        batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), raw_draws.batches)
+        arguments = (
+            jax.ShapeDtypeStruct((), bool, sharding=replicated),
+            shapes(lane, partition.block_points),
+            shapes(raw_draws.params, partition.block_seeds),
+            shapes(jax.eval_shape(unwrap_keys, self._carry), partition.block_points, partition.block_seeds),
+            shapes(batch, partition.block_seeds, partition.chunk),
+            jax.ShapeDtypeStruct((partition.chunk,), bool, sharding=replicated),
+        )
+        on_all_devices = jax.shard_map(
+            run_block,
+            mesh=mesh,
+            in_specs=(PartitionSpec(), BLOCK, BLOCK, BLOCK, BLOCK, PartitionSpec()),
+            out_specs=BLOCK,
+            check_vma=False,
+        )
+        return compile_fast(jax.jit(on_all_devices).lower(*arguments), mesh.devices.flat[0])
+
+    def _run_lane(self, is_start: Any, tx: Any, params: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
+        # Whether the run starts or continues is an input, so that one program does both.
+        start = unwrap_keys(make_initial_carry(tx, wrap_keys(params, self._draw_shapes.params)))
+        carry = jax.tree.map(lambda new, old: jnp.where(is_start, new, old), start, carry)
+        carry, trace = run_chunk(
+            self.problem, tx, wrap_keys(carry, self._carry), wrap_keys(batches, self._draw_shapes.batches), evaluate
+        )
+        return unwrap_keys(carry), trace
+
+    def carry_shapes(self) -> list[tuple[tuple[int, ...], Any]]:
+        """Return the shape and dtype of each array that a block carries from chunk to chunk."""
+        leading = (self.partition.block_points, self.partition.block_seeds)
+        leaves = jax.tree.leaves(jax.eval_shape(unwrap_keys, self._carry))
+        return [((*leading, *leaf.shape), leaf.dtype) for leaf in leaves]
+
+    def run(
+        self, blocks: Sequence[Block], draws: Draws, chunk: int, carry: list[Any] | None
+    ) -> tuple[list[jax.Array], Trace]:
+        """Run one chunk of as many blocks as there are devices.
+
+        `carry` is what the previous chunk returned: arrays on (block, ...), or None at the start. Returns the carry for
+        the next chunk, and the traces on (block, point, seed, position).
+        """
+        structure = jax.tree.structure(self._carry)
+        if carry is None:
+            carry = [np.zeros((self.width, *shape), dtype) for shape, dtype in self.carry_shapes()]
+        positions = self.partition.chunk_positions(chunk)
+        steps = np.minimum(positions, self.partition.steps - 1)  # the last position has no batch of its own
+        points, seeds = (np.stack([getattr(block, axis) for block in blocks]) for axis in ("points", "seeds"))
+        next_carry, trace = self._compiled(
+            np.asarray(chunk == 0),
+            jax.tree.map(lambda array: array[points], self._hyperparameters),
+            jax.tree.map(lambda array: array[seeds], draws.params),
+            jax.tree.unflatten(structure, carry),
+            jax.tree.map(lambda array: array[seeds[..., None], steps], draws.batches),
+            np.isin(positions, self._evaluations),
+        )
+        return jax.tree.leaves(next_carry), trace
+
+    def run_first_gradients(self, blocks: Sequence[Block], draws: Draws) -> None:
+        """Compute the first gradient of up to three seeds of some blocks, operation by operation.
+
+        Under `jax.debug_nans` this raises an error at the operation that returns NaN. Compiled code does not name it.
+        """
+
+        def select(array: np.ndarray, *at: int) -> jax.Array:
+            return jnp.asarray(array[at])
+
+        for seed in np.unique(np.concatenate([block.seeds for block in blocks]))[:3]:
+            params = jax.tree.map(lambda array, at=seed: select(array, at), draws.params)
+            batch = jax.tree.map(lambda array, at=seed: select(array, at, 0), draws.batches)
+            params, batch = wrap_keys(params, self._draw_shapes.params), wrap_keys(batch, self._draw_shapes.batches)
+            with jax.disable_jit():
+                jax.value_and_grad(self.problem.loss)(params, batch)
+
+    def select_results(self, chunk: int, trace: Trace) -> dict[str, np.ndarray]:
+        """Return the arrays of a block's trace without the positions that are no results, by name.
+
+        The trace has NumPy arrays on (point, seed, position). The loss and the path have a value for each step, and
+        metrics for each evaluation.
+        """
+        positions = self.partition.chunk_positions(chunk)
+        is_step, is_evaluated = positions < self.partition.steps, np.isin(positions, self._evaluations)
+        arrays = {f"metric {name}": metric[..., is_evaluated] for name, metric in trace.metrics.items()}
+        arrays["loss"] = trace.loss[..., is_step]
+        if trace.path is not None:
+            arrays["path"] = trace.path[..., is_step, :]
+        return arrays

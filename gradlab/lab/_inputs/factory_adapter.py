@@ -1,0 +1,94 @@
+"""Users' optimizers as gradlab runs them: any function or class that takes hyperparameters, made into a factory."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Collection
+from typing import Any
+
+import jax
+import optax
+
+import gradlab as gl
+from gradlab.base import Transformation
+from gradlab.hyperparameters import as_weak
+from gradlab.transformation_errors import describe_result
+from gradlab.values import Value, is_factory
+
+from .importing import LoadError
+from .user_code_detection import ORIGIN, is_user_code
+
+# Functions that return no optimizer when they are called.
+_NO_FACTORIES = {
+    "an async function": inspect.iscoroutinefunction,
+    "a generator": inspect.isgeneratorfunction,
+    "an async generator": inspect.isasyncgenfunction,
+}
+
+
+def as_factory(name: str, found: Any, origin: str | None = None) -> Callable[..., gl.Transformation]:
+    """Make a factory of a function or a class that takes hyperparameters and returns an optimizer.
+
+    Messages call it `name`. `origin` is the module in which a user named it. Raises LoadError for anything else.
+    """
+    if isinstance(found, (Value, optax.GradientTransformation)) or not callable(found):
+        raise LoadError(
+            f"{name} has the type {type(found).__name__}, expected a function or a class that is called with "
+            f"hyperparameters"
+        )
+    if is_factory(found):
+        return found if origin is None or not is_user_code(found) else _with_origin(found, origin)
+    for kind, is_kind in _NO_FACTORIES.items():
+        if is_kind(found):
+            raise LoadError(f"{name} is {kind}, which returns no optimizer when it is called; write a plain function")
+    try:
+        factory = Transformation._decorate(_return_pairs(found), integers_are_structure=True)
+    except (TypeError, ValueError) as error:
+        raise LoadError(f"{name} cannot make optimizers: {error}") from None
+    return factory if origin is None else _with_origin(factory, origin)
+
+
+def _with_origin(factory: Callable[..., Any], origin: str) -> Callable[..., Any]:
+    """Wrap a factory in a function that remembers the module in which the user named it."""
+
+    @functools.wraps(factory)
+    def make(*args: Any, **kwargs: Any) -> Any:
+        return factory(*args, **kwargs)
+
+    setattr(make, ORIGIN, origin)
+    return make
+
+
+def find_missing_arguments(factory: Any, given: Collection[str]) -> list[str]:
+    """Return the arguments that a factory requires in addition to the given ones."""
+    return [
+        name
+        for name, parameter in factory.factory.parameters.items()
+        if parameter.default is inspect.Parameter.empty and not parameter.variadic and name not in given
+    ]
+
+
+def _return_pairs(found: Callable[..., Any]) -> Callable[..., optax.GradientTransformation]:
+    """Wrap a user's function or class, so that it returns an `(init, update)` pair and is passed weakly typed numbers.
+
+    Weakly typed numbers take on the dtype of the arrays that they are combined with, as Python's numbers do.
+    """
+
+    def number(value: Any) -> Any:
+        is_array = isinstance(value, jax.Array) and jax.numpy.issubdtype(value.dtype, jax.numpy.floating)
+        return as_weak(value) if is_array else value
+
+    @functools.wraps(found, updated=())
+    def make(*args: Any, **kwargs: Any) -> optax.GradientTransformation:
+        made = found(*map(number, args), **{name: number(value) for name, value in kwargs.items()})
+        if isinstance(made, tuple):
+            return made
+        if not (hasattr(made, "init") and hasattr(made, "update")):
+            raise TypeError(
+                f"{getattr(found, '__name__', 'it')} must return an optimizer, which has init(params) and "
+                f"update(updates, state, params), but it returned {describe_result(made)}"
+            )
+        return optax.GradientTransformation(made.init, made.update)
+
+    return make

@@ -1,0 +1,132 @@
+"""Problems, contestants and factories by the names that users type: `adam`, `digits`, or `package.module:name`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Any
+
+import gradlab as gl
+from gradlab.values import is_factory
+
+from ..problems import PROBLEMS, Problem
+from .default_contestants import VARIANTS, Contestant, collect_contestants
+from .factory_adapter import as_factory, find_missing_arguments
+from .importing import LoadError, import_object
+from .name_lookup import UnknownNameError, look_up
+from .problem_adapter import as_problem
+
+_RATE_NAMES = ("learning_rate", "lr", "step_size", "rate")
+_LIKE_RATE = re.compile(r"(.*_)?(learning_rate|lr|step_size)(_.*)?")  # as in max_learning_rate, peak_lr
+_OTHER_NAMES = re.compile(
+    r"b\d|beta.*|mu|rho|eps.*|.*(decay|momentum|norm|clip|delta|nesterov|inner|optimizer|schedule).*"
+)
+_DEFAULT_RATE = 1e-2  # the middle of the learning rates of a factory that has no default
+
+
+def find_problem(name: str) -> Problem:
+    """Find the problem of a name of gradlab's, or the problem that `package.module:name` is or makes.
+
+    A user's problem needs `init` and `loss`; for the other parts there are defaults. Raises UnknownNameError and
+    LoadError.
+    """
+    if ":" not in name:
+        return look_up(name, PROBLEMS, "problem")()
+    return as_problem(import_object(name), name, name.partition(":")[0])
+
+
+def find_contestant(name: str) -> Contestant:
+    """Find the contestant of a name of gradlab's, or make one of the factory that `package.module:name` refers to.
+
+    Its learning rates are those of gradlab's contestant of the same name (`optax:adam` has those of `adam`), or lie
+    around the default of its own. Its learning rate is the argument `learning_rate`, `lr`, `step_size` or `rate`, an
+    argument whose name contains one of the first three, or its first argument, unless that is named for something else,
+    such as `b1`. Raises UnknownNameError and LoadError.
+    """
+    if ":" not in name:
+        return look_up(name, collect_contestants(), "optimizer")
+    return as_contestant(make_label(name), find_factory(name), name)
+
+
+def as_contestant(label: str, factory: Callable[..., gl.Transformation], name: str) -> Contestant:
+    """Make a contestant called `label` of a factory, as `find_contestant` does. Messages call the factory `name`."""
+    for contestant in collect_contestants().values():
+        if contestant.make is factory:
+            return replace(contestant, name=label)
+    parameters: Any = factory.factory.parameters  # type: ignore[attr-defined]
+    rate = _find_rate_name(name, parameters)
+    if missing := find_missing_arguments(factory, [rate]):
+        names = " and ".join(missing)
+        raise LoadError(
+            f"{name} needs {names} beside {rate}, which is all that a race gives; give {names} a default, or sweep: "
+            f"gradlab sweep --set {missing[0]}=..."
+        )
+    default = parameters[rate].default
+    is_positive = isinstance(default, (int, float)) and default > 0
+    center = float(default) if is_positive else _DEFAULT_RATE
+    known = collect_contestants().get(name.rpartition(":")[2])
+    centers = known.centers if known is not None else {}
+    return Contestant(label, "other", _RateFactory(factory, rate), centers, default_rate=center)
+
+
+def make_label(name: str) -> str:
+    """Return the name of an optimizer in results: the part behind the colon, or all of it if gradlab has that name."""
+    short = name.rpartition(":")[2]
+    return name if short in collect_contestants() else short
+
+
+def find_factory(name: str) -> Callable[..., gl.Transformation]:
+    """Find the factory of a name of gradlab's, or make one of the function or class that `package.module:name` is.
+
+    The optimizers that a user's factory makes may be of gradlab, of optax, or any object with `init` and `update`. The
+    numbers among its arguments become leaves, so that one program serves all of their values. Raises UnknownNameError
+    and LoadError.
+    """
+    if name in VARIANTS:
+        raise UnknownNameError(_explain_variant(name))
+    if ":" not in name:
+        recipes = {key: contestant.make for key, contestant in collect_contestants().items()}
+        return look_up(name, {key: make for key, make in recipes.items() if is_factory(make)}, "optimizer")
+    return as_factory(name, import_object(name), name.partition(":")[0])
+
+
+def _explain_variant(variant: str) -> str:
+    """Say what to type in place of the name of a variant, which only a race knows."""
+    recipe, settings = VARIANTS[variant]
+    structure = [name for name, value in settings.items() if isinstance(value, bool)]
+    options = " ".join(f"--set {name}={value}" for name, value in settings.items())
+    if not structure:
+        return f"{variant} is a variant that only races; here it is --optimizer {recipe} {options}"
+    arguments = ", ".join(f"{name}={value}" for name, value in settings.items())
+    return (
+        f"{variant} is a variant that only races; {structure[0]} is not a number to set, so write a function that "
+        f"returns gl.{recipe}(learning_rate, {arguments}), and pass --optimizer module:function"
+    )
+
+
+def _find_rate_name(name: str, parameters: Collection[str]) -> str:
+    """Return the name of the learning rate among the parameters of a factory. Raises LoadError if there is none."""
+    names = list(parameters)
+    if not names:
+        raise LoadError(f"{name} takes no arguments, expected a learning rate to vary")
+    known = [known for known in _RATE_NAMES if known in names]
+    similar = [similar for similar in names if _LIKE_RATE.fullmatch(similar)]
+    rate = (known or similar or names)[0]
+    if _OTHER_NAMES.fullmatch(rate) and not (known or similar):
+        raise LoadError(
+            f"{name} has no learning rate to vary among {', '.join(names)}; name it one of {', '.join(_RATE_NAMES)}, "
+            f"or sweep another hyperparameter: gradlab sweep --optimizer {name} --set {rate}=..."
+        )
+    return rate
+
+
+class _RateFactory:
+    """A factory that takes only a learning rate, and passes it on under the name that the user's factory has for it."""
+
+    def __init__(self, factory: Callable[..., gl.Transformation], rate: str):
+        self.factory, self.rate = factory, rate
+        self.__wrapped__ = factory
+
+    def __call__(self, learning_rate: float) -> gl.Transformation:
+        return self.factory(**{self.rate: learning_rate})

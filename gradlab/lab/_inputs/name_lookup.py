@@ -1,0 +1,112 @@
+"""Tables looked up by the names that people type, with suggestions for names that do not exist."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
+from pathlib import Path, PurePath
+from types import ModuleType
+from typing import Any, TypeVar
+
+from .._formatting import join_at_most
+
+T = TypeVar("T")
+
+
+class UnknownNameError(KeyError):
+    """A name that does not exist. Its text suggests similar names, or lists the names that exist."""
+
+    def __str__(self) -> str:  # that of KeyError puts the text in quotes
+        return str(self.args[0])
+
+
+def suggest_name(name: str, names: Iterable[str]) -> str:
+    """Return "did you mean adam?" for a name that is similar to some of `names`; "" if there is none."""
+    known = {key.lower(): key for key in names}
+    similar = difflib.get_close_matches(name.lower().replace("-", "_"), known, n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(known[key] for key in similar)}?" if similar else ""
+
+
+def suggest_attribute(module: ModuleType, name: str) -> str:
+    """Suggest similar names for one that a module lacks, from the module or its submodules; else list some it has."""
+    public = _public_names(module)
+    suggestion = suggest_name(name, public)
+    for other in sorted(_imported_submodules(module), key=lambda other: other.__name__):
+        if hasattr(other, name):
+            return f"did you mean {other.__name__}:{name}?"
+        if not suggestion and (deeper := suggest_name(name, _public_names(other))):
+            suggestion = deeper.replace("did you mean ", f"did you mean {other.__name__}:")
+    return suggestion or f"it has {join_at_most(public) or 'nothing public'}"
+
+
+def _public_names(module: Any) -> list[str]:
+    """Return the public names of a module. Those that its own package defines come first."""
+    package = getattr(module, "__name__", "").partition(".")[0]
+
+    def is_from_elsewhere(name: str) -> bool:
+        return str(getattr(getattr(module, name), "__module__", "")).split(".")[0] != package
+
+    return sorted((name for name in dir(module) if not name.startswith("_")), key=is_from_elsewhere)
+
+
+def _imported_submodules(module: Any) -> list[ModuleType]:
+    """Return the public submodules that are imported already. To import others would run the user's code."""
+    prefix = f"{getattr(module, '__name__', '')}."
+    submodules = {name: other for name, other in sys.modules.items() if name.startswith(prefix) and other is not None}
+    return [other for name, other in submodules.items() if not any(part.startswith("_") for part in name.split("."))]
+
+
+def look_up(name: str, table: Mapping[str, T], kind: str) -> T:
+    """Return the entry of a name. Messages call it a `kind`, such as "optimizer".
+
+    Raises UnknownNameError with a suggestion if the table has no such name.
+    """
+    if name in table:
+        return table[name]
+    may_be_users = kind.startswith(("optimizer", "problem"))
+    suggestion = _suggest_spelling(name, table, kind) if may_be_users else ""
+    suggestion = suggestion or suggest_name(name, table)
+    if not suggestion:
+        suggestion = f"there are {join_at_most(sorted(table))}{'; type your own as module:NAME' * may_be_users}"
+    raise UnknownNameError(f"no {kind} is named {name!r}; {suggestion}")
+
+
+def _suggest_spelling(name: str, table: Mapping[str, Any], kind: str) -> str:
+    """Say how to type what seems to be two names, a file, a module, or a name of another kind; else return ""."""
+    is_option = kind in (
+        "optimizer",
+        "problem",
+    )  # `gradlab check` and `gradlab explain` take a name of any kind instead
+    words = name.replace(",", " ").split()
+    if len(words) > 1 and all(word in table for word in words):
+        return f"repeat the option: {' '.join(f'--{kind} {word}' for word in words)}" if is_option else "pass one name"
+    path = PurePath(name)
+    if path.suffix == ".py":
+        return f"a name in a file is typed with the file's module and a colon, {path.stem}:NAME"
+    module, _, last = name.rpartition(".")
+    if module in ("gl", "gradlab", "gradlab.lab.problems") and last in table:
+        return f"did you mean {last}?"
+    if name.isidentifier() and Path(f"{name}.py").exists():
+        return f"a name in {name}.py is typed {name}:NAME"
+    if module.isidentifier() and (Path(f"{module}.py").exists() or find_spec(module) is not None):
+        return f"a name in a module is typed with a colon, {module}:{last}"
+    if (other := _find_other_kind(name)) is not None:
+        answer = f"it is {'an' if other[0] in 'aeio' else 'a'} {other}"
+        if is_option and other in ("optimizer", "problem"):
+            return f"{answer}; pass it as --{other} {name}"
+        return f"{answer}; gradlab explain {name} describes it"
+    return ""
+
+
+def _find_other_kind(name: str) -> str | None:
+    """Return what kind of thing gradlab has under a name, such as "schedule"; None if it has no such name."""
+    from gradlab import registry
+
+    from ..problems import PROBLEMS
+
+    if name in PROBLEMS:
+        return "problem"
+    entry = registry.entries().get(name)
+    return None if entry is None else "optimizer" if entry.kind == "recipe" else entry.kind

@@ -1,0 +1,65 @@
+"""The section of the report that says how to repeat the study and how its numbers were computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import xarray as xr
+
+from .._formatting import format_count
+from .._results.results_file import PROVENANCE, VARYING
+from ..analysis.choosing_metric import describe_choosing_metric
+
+_TITLES = {
+    "date": "Date (UTC)", "gradlab": "gradlab", "jax": "JAX", "jaxlib": "jaxlib", "optax": "optax", "numpy": "NumPy",
+    "python": "Python", "machine": "Machine", "devices": "Devices",
+}  # fmt: skip
+
+
+class Reproduction(NamedTuple):
+    """The commands that run a study again, and the facts about it, each with its title."""
+
+    commands: str
+    facts: list[tuple[str, str]]
+
+
+def describe_reproduction(datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> Reproduction:
+    """Return the command, the versions, the machine, the problems and the seeds.
+
+    `datasets` are those of the report by the names of their problems; `attributes` are those of the results file.
+    """
+    facts = [(title, attributes[key]) for key, title in _TITLES.items() if attributes.get(key)]
+    unknown = [name for name in VARYING if not attributes.get(name)]
+    if unknown:
+        facts.insert(0, ("Unknown", f"{', '.join(unknown)}: {PROVENANCE} is missing, or damaged"))
+    facts += [(name, _describe_runs(name, dataset)) for name, dataset in datasets.items()]
+    versions = [f"{name}=={attributes[name]}" for name in ("jax", "jaxlib", "optax", "numpy") if attributes.get(name)]
+    install = f"pip install {' '.join(versions)}" if versions else ""
+    return Reproduction("\n".join(filter(None, [install, attributes.get("command", "")])), facts)
+
+
+def _describe_runs(name: str, dataset: xr.Dataset) -> str:
+    """The runs on one problem, and which seeds chose and reported."""
+    sizes, axis = dataset.sizes, "point" if "point" in dataset.dims else "rate"
+    choosing, reporting = (
+        [int(seed) for seed, its_role in zip(dataset.seed.values, dataset.role.values) if its_role in (role, "both")]
+        for role in ("choose", "report")
+    )
+    sides = " × ".join(format_count(sizes[side], side) for side in ("optimizer", axis, "seed"))  # noqa: RUF001
+    runs, updates = format_count(dataset.diverged.size, "run"), format_count(sizes["step"], "update")
+    choice = describe_choosing_metric(dataset.attrs)
+    choose, report = f"{axis}s chosen", "reported"
+    if choice:
+        choose, report = f"{choose} by {choice}", f"{dataset.attrs['score_label']} {report}"
+    setup = dataset.attrs.get("setup", name)
+    return (
+        f"{setup}: {sides} = {runs} of {updates}; "
+        f"{choose} on {_list_seeds(choosing)}, {report} on {_list_seeds(reporting)}"
+    )
+
+
+def _list_seeds(seeds: list[int]) -> str:
+    if len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1)):
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"

@@ -1,0 +1,83 @@
+"""The assembly of task results into labelled arrays: one xarray Dataset for each problem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from .._engine.evaluation_steps import choose_evaluation_steps
+from .._engine.task import TaskResult
+from .._engine.training_loop import DIVERGENCE_FACTOR
+from .._storage.files import make_printable
+from .score_scale import describe_scale
+
+
+def assemble_dataset(task_results: Sequence[TaskResult]) -> xr.Dataset:
+    """Return the Dataset of tasks on one problem, on (optimizer, rate or point, seed, step or evaluation).
+
+    The points of a race are on the dimension `rate`, with the coordinate `learning_rate`. Those of a sweep or a search
+    are on `point`, with a coordinate for each hyperparameter. The first half of the seeds has the role "choose": they
+    choose the best point. The others have the role "report"; a single seed has the role "both". The attribute `score`
+    names the metric that is reported. If another metric chooses the best point, `chosen_by` names it.
+    """
+    task, problem, score = task_results[0].task, task_results[0].task.problem, task_results[0].task.problem.score
+    seeds, steps, axis = len(task.seeds), task.steps, task.dimension
+
+    def column(values: Any) -> np.ndarray:
+        return np.stack([np.asarray(values(result)) for result in task_results])
+
+    runs = ("optimizer", axis, "seed")
+    variables: dict[str, Any] = {
+        "loss": ((*runs, "step"), column(lambda result: result.curves.loss), {"long_name": "training loss"}),
+        "diverged": (runs, column(lambda result: result.curves.diverged), {"long_name": "whether the run diverged"}),
+        "divergence_step": (
+            runs,
+            column(lambda result: result.curves.divergence_step),
+            {"long_name": "updates made when the run diverged, -1 if it did not"},
+        ),
+        "compile_seconds": ("optimizer", column(lambda result: result.compile_seconds), {"units": "s"}),
+        "run_seconds": ("optimizer", column(lambda result: result.run_seconds), {"units": "s"}),
+    }
+    for name in task_results[0].curves.metrics:
+        label = {"long_name": name.replace("_", " ")}
+        variables[name] = ((*runs, "evaluation"), column(lambda result, name=name: result.curves.metrics[name]), label)
+    if task_results[0].curves.path is not None:
+        label = {"long_name": "parameters before the update"}
+        variables["path"] = ((*runs, "step", "parameter"), column(lambda result: result.curves.path), label)
+    coordinates = {
+        "optimizer": [make_printable(result.task.name) for result in task_results],
+        "family": ("optimizer", [make_printable(result.task.family) for result in task_results]),
+        "composition": ("optimizer", [make_printable(result.task.composition) for result in task_results]),
+        **{
+            name: (("optimizer", axis), column(lambda result, name=name: result.task.points[name]))
+            for name in task.points
+        },
+        "seed": np.asarray(task.seeds),
+        "role": ("seed", assign_roles(seeds)),
+        "step": ("step", np.arange(steps), {"long_name": "updates made"}),
+        "evaluation": ("evaluation", choose_evaluation_steps(steps), {"long_name": "updates made"}),
+    }
+    attributes = {
+        "problem": problem.name,
+        "summary": problem.summary,
+        "setup": task.setup,
+        "score": score.metric,
+        "score_label": score.label,
+        "higher_is_better": int(score.higher_is_better),
+        **({} if score.chosen_by is None else {"chosen_by": score.chosen_by}),
+        **describe_scale(problem, *(variables[name][1] for name in (score.metric, score.chosen_by) if name)),
+        "divergence_factor": DIVERGENCE_FACTOR,
+        **task.notes,
+    }
+    readable = {name: make_printable(value) if isinstance(value, str) else value for name, value in attributes.items()}
+    return xr.Dataset(variables, coordinates, readable)
+
+
+def assign_roles(seeds: int) -> list[str]:
+    """Return the role of each seed: to choose the best point, or to report its score."""
+    if seeds == 1:
+        return ["both"]
+    return ["choose"] * (seeds // 2) + ["report"] * (seeds - seeds // 2)

@@ -1,0 +1,230 @@
+"""The plan of a study: a JSON document of everything that determines its results, and the comparison of two plans."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gradlab._compat import read_settings
+
+from .._engine.devices import select_devices
+from .._engine.evaluation_steps import choose_evaluation_steps
+from .._engine.task import Task
+from .._inputs.source_files import digest_own_file, digest_source_files, find_package_versions
+from .._inputs.user_errors import UserCodeError
+from .provenance import collect_versions
+
+FORMAT = "gradlab-plan-4"
+# Older formats that can be continued. They call the tasks "laps"; the second one has no source files.
+_OLD_FORMATS = ("gradlab-plan-3", "gradlab-results-2")
+
+SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_prng_impl", "jax_threefry_partitionable")
+# Further settings that change results, with their defaults. A plan has only those with another value.
+RARE_SETTINGS: dict[str, Any] = {
+    "jax_allow_f16_reductions": True,
+    "jax_disable_most_optimizations": False,
+    "jax_exec_time_optimization_effort": 0.0,
+    "jax_high_dynamic_range_gumbel": False,
+    "jax_memory_fitting_effort": 0.0,
+    "jax_optimization_level": "UNKNOWN",
+    "jax_random_seed_offset": 0,
+    "jax_softmax_custom_jvp": False,
+    "jax_use_direct_linearize": True,
+}
+_SOURCES = ("problem_source", "optimizer_source")
+_INTERNAL = ("block", "chunk")
+
+
+def make_plan(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
+    """Return the plan of some tasks as a JSON document. It does not depend on the number of devices or processes."""
+    return {
+        "format": FORMAT,
+        "kind": kind,
+        "versions": collect_versions(),
+        "settings": read_result_settings(),
+        **_describe_sources(tasks),
+        "tasks": [_task_document(task) for task in tasks],
+    }
+
+
+def read_result_settings() -> dict[str, str]:
+    """Return those settings of the calling thread that change results, and the kind of device."""
+    current = read_settings()
+    settings = {name: str(current[name]) for name in SETTINGS}
+    for name, default in RARE_SETTINGS.items():
+        value = current.get(name, default)  # older versions of JAX do not have all of them
+        if str(value) != str(default):
+            settings[name] = str(value)
+    flags = [flag for flag in os.environ.get("XLA_FLAGS", "").split() if "device_count" not in flag]
+    return settings | {"device": _device()} | ({"XLA_FLAGS": " ".join(flags)} if flags else {})
+
+
+def _describe_sources(tasks: Sequence[Task]) -> dict[str, Any]:
+    """Return the versions of the packages, and the digests of the user's files, that define problems and optimizers."""
+    things = [thing for task in tasks for thing in (task.problem, task.factory)]
+    return {"packages": find_package_versions(*things), "sources": digest_source_files(*things)}
+
+
+def _device() -> str:
+    """Return the kind of device. Each kind rounds in its own way."""
+    device = select_devices()[0]
+    return platform.machine() if device.platform == "cpu" else device.device_kind
+
+
+def _task_document(task: Task) -> dict[str, Any]:
+    try:
+        composition, block, chunk = (
+            task.composition,
+            [task.partition.block_points, task.partition.block_seeds],
+            task.partition.chunk,
+        )
+    except UserCodeError:  # the optimizer cannot be made, which is reported when the task runs
+        composition, block, chunk = "", [0, 0], 0
+    chosen_by = task.problem.score.chosen_by
+    return {
+        "problem": task.problem.name,
+        "setup": task.setup,
+        # Left out if there is none, because plans of older versions do not have it.
+        **({} if chosen_by is None else {"chosen_by": chosen_by}),
+        "optimizer": task.name,
+        "composition": composition,
+        "problem_source": digest_own_file(task.problem),
+        "optimizer_source": digest_own_file(task.factory),
+        "points": {name: values.tolist() for name, values in task.points.items()},
+        "seeds": list(task.seeds),
+        "steps": task.steps,
+        "evaluations": len(choose_evaluation_steps(task.steps)),
+        "block": block,
+        "chunk": chunk,
+    }
+
+
+def compare_plans(stored: Mapping[str, Any], requested: Mapping[str, Any]) -> list[str]:
+    """Return the differences between the plan of a folder and the requested plan in words, or an empty list.
+
+    A plan of an older version does not list all source files. Then only those of problems and optimizers are compared.
+    """
+    if isinstance(stored.get("kind"), str) and stored["kind"] != requested["kind"]:
+        # The tasks of another kind of study have other fields, so nothing else can be compared.
+        return _compare("kind", stored["kind"], requested["kind"])
+    if stored.get("format") in _OLD_FORMATS:
+        stored = _update_format(stored, requested)
+    if not _has_types_of(stored, requested):
+        return ["plan.json is damaged"]
+    differences = []
+    for group in ("versions", "settings", "packages"):
+        old, new = stored.get(group, {}), requested.get(group, {})
+        for name in {**new, **old}:
+            differences += _compare(name, old.get(name), new.get(name))
+    differences += _compare("format", stored.get("format"), requested["format"])
+    for name in ("problem", "optimizer"):
+        lists = [
+            ", ".join(dict.fromkeys(task.get(name, "?") for task in plan.get("tasks", [])))
+            for plan in (stored, requested)
+        ]
+        differences += _compare(f"{name}s", *lists)
+    if differences:
+        return differences
+    edited = _compare_source_files(stored.get("sources", {}), requested.get("sources", {}))
+    for old, new in zip(stored.get("tasks", []), requested["tasks"]):
+        differences += _compare_tasks(old, new, edited)
+        if differences:
+            break
+    return differences if differences or stored == requested else ["the plans differ"]
+
+
+def _compare_tasks(old: Mapping[str, Any], new: Mapping[str, Any], edited: list[str]) -> list[str]:
+    """Return the differences of two tasks. `edited` says which source files of the study were edited."""
+    where = f"of {new['optimizer']} on {new['problem']}"
+    differences = []
+    for name, value in new.items():
+        if name in (*_SOURCES, *_INTERNAL):
+            continue
+        if name == "points":
+            for key in {**value, **old.get(name, {})}:
+                differences += _compare(f"{key} {where}", _shorten(old[name].get(key)), _shorten(value.get(key)))
+        elif name == "composition" and (edited or old.get("points") != new["points"]):
+            continue  # the difference follows from another one
+        else:
+            differences += _compare(f"{name} {where}", _shorten(old.get(name)), _shorten(value))
+    return differences + (
+        edited or _compare_own_files(old, new) or ([] if differences else _compare_partitions(old, new, where))
+    )
+
+
+def _has_types_of(stored: Any, requested: Any) -> bool:
+    """Return whether a document that was read has the types of one that was made, in all fields that both have."""
+    if isinstance(requested, dict):
+        return isinstance(stored, dict) and all(
+            _has_types_of(stored[name], value) for name, value in requested.items() if name in stored
+        )
+    if isinstance(requested, (list, tuple)):
+        is_list = isinstance(stored, (list, tuple))
+        return is_list and (not requested or all(_has_types_of(value, requested[0]) for value in stored))
+    return requested is None or isinstance(stored, str if isinstance(requested, str) else (int, float))
+
+
+def _update_format(old: Mapping[str, Any], requested: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a plan of an older format in the present one. Fields that it does not have are taken from `requested`."""
+    missing = {name: requested[name] for name in ("packages", "sources") if name in requested}
+    updated = {**missing, **old, "format": requested["format"]}
+    if "laps" in updated:  # the name of the tasks in older formats
+        updated["tasks"] = updated.pop("laps")
+    return updated
+
+
+def _compare_source_files(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """Return which of the user's files were edited, or which were added or removed."""
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    edited = [name for name in changed if name in old and name in new]
+    names = edited or changed
+    if not names:
+        return []
+    text = f"{', '.join(names[:3])}{' and more' * (len(names) > 3)}"
+    return [
+        f"{text} {'were' if len(names) > 1 else 'was'} edited" if edited else f"other source files are used: {text}"
+    ]
+
+
+def _compare_own_files(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return whose source file was edited: that of the problem, of the optimizer, or of both."""
+    changed = [name for name in _SOURCES if old.get(name) != new[name]]
+    names = " and ".join(new[name.removesuffix("_source")] for name in changed)
+    return [f"the source file of {names} was edited"] if changed else []
+
+
+def _compare_partitions(old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> list[str]:
+    """Return the differences of blocks and chunks. Only --lanes and --chunk cause them where all else is equal."""
+    return [
+        text for name in _INTERNAL for text in _compare(f"{name} {where}", _shorten(old.get(name)), _shorten(new[name]))
+    ]
+
+
+def _compare(name: str, stored: Any, requested: Any) -> list[str]:
+    return [] if stored == requested else [f"{name}: {stored} in the folder, {requested} requested"]
+
+
+def _shorten(value: Any) -> str:
+    if isinstance(value, list) and len(value) > 4:
+        return f"{len(value)} from {value[0]} to {value[-1]}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def count_runs(plan: Mapping[str, Any], chunks: Sequence[tuple[int, int, int]]) -> float:
+    """Return how many runs some chunks amount to. Each chunk is named by its task, block and chunk number."""
+    return sum(_count_runs_of_chunk(plan, task) for task, _, _ in chunks)
+
+
+def _count_runs_of_chunk(plan: Mapping[str, Any], number: int) -> float:
+    """Return the runs that a chunk of a task amounts to: the runs of the task, divided by the number of its chunks."""
+    tasks = plan["tasks"]
+    task = tasks[0] if plan["kind"] == "search" else tasks[number]
+    if plan["kind"] == "search":  # its plan has one task, which stands for the task of each round
+        points = min(task["batch"], task["trials"] - number * task["batch"])
+    else:
+        points = len(next(iter(task["points"].values())))
+    seeds, (block_points, block_seeds) = len(task["seeds"]), task["block"]
+    blocks = -(-points // block_points) * -(-seeds // block_seeds)
+    return points * seeds / (blocks * -(-(task["steps"] + 1) // task["chunk"]))

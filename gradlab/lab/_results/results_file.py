@@ -1,0 +1,177 @@
+"""The results file: a NetCDF-4 file with one Dataset for each problem, and a checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5netcdf
+import numpy as np
+import xarray as xr
+
+from .._storage.files import (
+    ChecksumError,
+    DamagedJSONError,
+    add_checksum,
+    make_printable,
+    read_json,
+    read_regular,
+    remove_checksum,
+    replace_file,
+    write_text,
+)
+from .._storage.ownership import PROVENANCE as PROVENANCE
+from .._storage.ownership import RESULTS as RESULTS
+
+FORMAT = "gradlab-results-3"
+# The formats that can be read. The second one is the same as the first, but has no checksum.
+FORMATS = (FORMAT, "gradlab-results-2")
+# Two runs of one plan differ in these attributes and variables, so they are stored in the provenance file.
+VARYING = ("command", "date", "python", "machine", "devices")
+_TIMES = ("compile_seconds", "run_seconds")
+
+
+class ResultsError(ValueError):
+    """A file cannot be read as results."""
+
+
+class DamagedResultsError(ResultsError):
+    """A results file is incomplete or changed, or is no results file at all."""
+
+
+def write(path: Path, problems: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
+    """Write a NetCDF-4 file with one group for each problem. At any moment it holds either the old or the new results.
+
+    The file is the same, byte for byte, for the same results. What differs between two runs of one plan (date, machine,
+    seconds) goes into `provenance.json` beside it, and `read` puts the two together. A checksum follows the NetCDF
+    content; `read` verifies it, and other programs ignore it. Raises OSError if the folder cannot be written.
+    """
+    fixed = {name: value for name, value in attributes.items() if name not in VARYING}
+    varying: dict[str, Any] = {name: value for name, value in attributes.items() if name in VARYING}
+    varying["seconds"] = {
+        problem: {name: dataset[name].values.tolist() for name in _TIMES if name in dataset}
+        for problem, dataset in problems.items()
+    }
+    # The content comes first: if it cannot be made, the old files must stay as they are.
+    content = add_checksum(_to_netcdf(problems, fixed))
+    document = {"format": FORMAT, **varying, "checksum": _json_digest(varying)}
+    write_text(path.parent / PROVENANCE, json.dumps(document, indent=2) + "\n")
+    with replace_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _to_netcdf(problems: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> bytes:
+    """Return the bytes of a NetCDF file. They are made in memory, because HDF5 crashes when a disk is full."""
+    root = xr.Dataset(attrs={name: make_printable(value) for name, value in attributes.items()})
+    groups = {name: xr.DataTree(dataset.drop_vars(_TIMES, errors="ignore")) for name, dataset in problems.items()}
+    return bytes(xr.DataTree(root, children=groups).to_netcdf(engine="h5netcdf"))
+
+
+def read(path: Path | str) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
+    """Return the Datasets by problem, in memory, and the attributes of a results file, or of the folder that holds one.
+
+    If the provenance file is missing or damaged, its attributes are missing, and seconds are NaN. Raises
+    FileNotFoundError, DamagedResultsError if a single bit of the file was changed, and ResultsError if it cannot be
+    opened or has another format.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path /= RESULTS
+    content, has_checksum = _read_content(path)
+    with _report_damage(path):
+        attributes = _read_root(path, content, has_checksum)
+        if attributes.get("format") not in FORMATS:
+            file_format = attributes.get("format", "none")
+            raise ResultsError(
+                f"{path} does not hold results of this version: expected format {FORMAT}, found {file_format}"
+            )
+        with xr.open_datatree(io.BytesIO(content), engine="h5netcdf") as tree:
+            problems = {name: group.to_dataset().load() for name, group in tree.children.items()}
+    for dataset in problems.values():
+        dataset.attrs = {
+            name: value.item() if hasattr(value, "item") else value for name, value in dataset.attrs.items()
+        }
+    varying = _read_varying(path)
+    seconds = varying.pop("seconds", {})
+    for problem, dataset in problems.items():
+        _add_times(dataset, seconds.get(problem) if isinstance(seconds, dict) else None)
+    return problems, attributes | varying
+
+
+def read_attributes(path: Path) -> dict[str, str]:
+    """Return the attributes of a NetCDF file. Raises FileNotFoundError, and ResultsError as `read` does."""
+    content, has_checksum = _read_content(path)
+    with _report_damage(path):
+        return _read_root(path, content, has_checksum)
+
+
+def _read_content(path: Path) -> tuple[bytes, bool]:
+    """Return the NetCDF content of a file, after its checksum was verified, and whether it had one."""
+    try:
+        return remove_checksum(read_regular(path))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be read ({error.strerror}); check its permissions") from None
+    except ChecksumError as error:
+        raise DamagedResultsError(f"{path} is damaged: {error}") from None
+
+
+def _read_root(path: Path, content: bytes, has_checksum: bool) -> dict[str, str]:
+    """Return the attributes of the root group. Raises DamagedResultsError if a checksum should be there and is not."""
+    with h5netcdf.File(io.BytesIO(content), "r") as file:
+        attributes = {name: str(value) for name, value in file.attrs.items()}
+    if attributes.get("format") == FORMAT and not has_checksum:
+        raise DamagedResultsError(f"{path} is damaged: its checksum is missing")
+    return attributes
+
+
+@contextmanager
+def _report_damage(path: Path) -> Iterator[None]:
+    """Turn any error of the NetCDF libraries into DamagedResultsError: they raise all kinds for damaged content."""
+    try:
+        yield
+    except ResultsError:
+        raise
+    except Exception as error:
+        raise DamagedResultsError(
+            f"{path} cannot be read as NetCDF ({error}); it may be cut off or of another kind: pass a "
+            f"results.nc, or the folder that holds one"
+        ) from None
+
+
+def _add_times(dataset: xr.Dataset, times: Any) -> None:
+    """Add the seconds of each optimizer, or NaN where they are not known."""
+    if "optimizer" not in dataset.sizes:
+        return
+    count = dataset.sizes["optimizer"]
+    for name in _TIMES:
+        seconds = times.get(name) if isinstance(times, dict) else None
+        is_valid = (
+            isinstance(seconds, list)
+            and len(seconds) == count
+            and all(type(second) in (int, float) for second in seconds)
+        )
+        dataset[name] = ("optimizer", np.array(seconds, float) if is_valid else np.full(count, np.nan), {"units": "s"})
+
+
+def _read_varying(path: Path) -> dict[str, Any]:
+    """Return what the provenance file says, or nothing if it is missing or damaged: results can be read without it."""
+    try:
+        document = read_json(path.parent / PROVENANCE)
+    except (OSError, DamagedJSONError):
+        return {}
+    varying = {name: value for name, value in document.items() if name in VARYING and isinstance(value, str)}
+    varying |= {"seconds": document["seconds"]} if "seconds" in document else {}
+    if document.get("format") == FORMAT and document.get("checksum") != _json_digest(varying):
+        return {}
+    return varying
+
+
+def _json_digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

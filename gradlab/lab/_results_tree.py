@@ -1,0 +1,183 @@
+"""The results of a study as an xarray.DataTree: a node for each problem, and the accessor `.gradlab` to read them.
+
+    results = gl.lab.race(["digits", "ravine"], ["adam", "sgd"])
+    results.gradlab.leaderboard("digits")
+
+The accessor is on Datasets, too, such as `results["digits"].to_dataset()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+import xarray as xr
+
+from ._formatting import join_at_most
+from ._inputs.user_errors import read_failures
+from ._results.results_file import read
+from .analysis.comparison import ranks, verdict
+from .analysis.configurations import rank_configurations
+from .analysis.leaderboard import leaderboard
+from .analysis.sweep_as_race import as_race, unstack
+from .analysis.tuned_optimizers import tuned_leaderboard
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Best(NamedTuple):
+    """The best configuration of an optimizer, chosen on some seeds, and its score on the others."""
+
+    optimizer: str
+    hyperparameters: dict[str, float]  # those that were varied; empty if every run diverged
+    score: float  # NaN if every run diverged
+
+
+def read_results(path: Path | str) -> xr.DataTree:
+    """Return the results of a race, a sweep or a search as a tree with a node for each problem, in memory.
+
+    `path` is the folder of the study, or the `results.nc` in it; the attributes of the root say where the results come
+    from. Raises FileNotFoundError, and ResultsError for a file that is damaged or that no study wrote.
+    """
+    return as_tree(*read(path))
+
+
+def as_tree(datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> xr.DataTree:
+    """Return a tree with a node for each Dataset by problem, whose root has the attributes."""
+    tree = xr.DataTree.from_dict(dict(datasets), name="results")
+    tree.attrs.update(attributes)
+    return tree
+
+
+@xr.register_datatree_accessor("gradlab")
+@xr.register_dataset_accessor("gradlab")
+class ResultsAccessor:
+    """The results of a study, for people: leaderboards, best configurations, figures and the report.
+
+    Each method takes the name of a problem; it may be left out where the results are of one problem only.
+    """
+
+    def __init__(self, results: xr.DataTree | xr.Dataset):
+        self._results = results
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The names of the problems."""
+        return tuple(self._datasets)
+
+    @property
+    def failures(self) -> Mapping[str, Mapping[str, str]]:
+        """The optimizers that failed and are not in the results: problem -> optimizer -> reason."""
+        attributes = dict(self._results.attrs)
+        return read_failures(attributes) if "failed" in attributes else {}
+
+    def dataset(self, problem: str | None = None) -> xr.Dataset:
+        """Return the Dataset of a problem: on (optimizer, rate, seed, ...) for a race, else (optimizer, point, seed,
+        ...).
+
+        Raises ValueError for an unknown problem, and where several are possible.
+        """
+        datasets = self._datasets
+        if problem is None and len(datasets) == 1:
+            return next(iter(datasets.values()))
+        if problem not in datasets:
+            given = "there are several problems; name one of them" if problem is None else f"no problem {problem!r}"
+            raise ValueError(f"{given}: {join_at_most(list(datasets), 12) or 'these results have none'}")
+        return datasets[problem]
+
+    def leaderboard(self, problem: str | None = None) -> pd.DataFrame:
+        """Return the optimizers, best first, each at its best configuration, as a table with a row for each.
+
+        The configuration is chosen on half of the seeds, and the score is the mean over the others. The columns of a
+        race are those of `leaderboard.csv`, and of a sweep or search the rank, the optimizer, its hyperparameters, the
+        score, its spread, and the ranks that other seeds could have given it.
+        """
+        dataset = self.dataset(problem)
+        if "point" not in dataset.dims:
+            return pd.DataFrame(leaderboard(dataset)).set_index("rank")
+        rows, _ = tuned_leaderboard(dataset)
+        return _with_columns([row._asdict() for row in rows]).set_index("rank")
+
+    def configurations(self, problem: str | None = None) -> pd.DataFrame:
+        """Return all configurations of a sweep or a search, best first, as a table with a row for each.
+
+        Raises ValueError for a race, which varies the learning rate only.
+        """
+        rows = rank_configurations(self.dataset(problem))
+        return _with_columns([row._asdict() for row in rows]).set_index("rank")
+
+    def best(self, problem: str | None = None, optimizer: str | None = None) -> Best:
+        """Return the best configuration of an optimizer, or of the optimizer that ranks first.
+
+        Raises ValueError for an unknown optimizer.
+        """
+        dataset = self.dataset(problem)
+        if "point" in dataset.dims:
+            tuned, _ = tuned_leaderboard(dataset)
+            rows = [Best(row.optimizer, row.hyperparameters, row.score) for row in tuned]
+        else:
+            rows = [
+                Best(
+                    row.optimizer, {} if row.best_rate != row.best_rate else {"learning_rate": row.best_rate}, row.score
+                )
+                for row in leaderboard(dataset)
+            ]
+        for row in rows:
+            if optimizer in (None, row.optimizer):
+                return row
+        raise ValueError(f"no optimizer {optimizer!r}: {join_at_most([row.optimizer for row in rows], 20)}")
+
+    def verdict(self, problem: str | None = None) -> list[str]:
+        """Return what the results say about the optimizer that ranks first, and how sure that is, in sentences."""
+        dataset = self.dataset(problem)
+        if "point" in dataset.dims:
+            return tuned_leaderboard(dataset)[1]
+        return verdict(leaderboard(dataset), ranks(dataset))
+
+    def unstack(self, problem: str | None = None) -> xr.Dataset:
+        """Return the Dataset of a grid with a dimension for each hyperparameter in the place of `point`.
+
+        Raises ValueError for samples, which do not lie on a grid, and for a race.
+        """
+        return unstack(self.dataset(problem))
+
+    def as_race(self, problem: str | None = None) -> xr.Dataset:
+        """Return a grid with learning rates as a race: each combination of other hyperparameters is a contestant."""
+        return as_race(self.dataset(problem))
+
+    def figures(self) -> dict[str, Figure]:
+        """Return all figures of Matplotlib by the names of their files, such as "learning_curves_digits"."""
+        from ._report.picture_files import all_figures
+
+        return all_figures(self._datasets)
+
+    def report(self, path: Path | str = "report.html") -> Path:
+        """Write a page that needs no network, and return its path. Raises OSError if it cannot be written."""
+        from ._report import write_report
+
+        path = Path(path)
+        write_report(self._datasets, {str(name): str(value) for name, value in self._results.attrs.items()}, path)
+        return path
+
+    @property
+    def _datasets(self) -> dict[str, xr.Dataset]:
+        results = self._results
+        if isinstance(results, xr.Dataset):
+            return {str(results.attrs.get("problem", "")): results}
+        if results.has_data:
+            return {str(results.name): results.to_dataset()}
+        return {str(name): node.to_dataset() for name, node in results.children.items()}
+
+
+def _with_columns(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """A table in which each hyperparameter is a column of its own."""
+    names = list(dict.fromkeys(name for row in rows for name in row["hyperparameters"]))
+    table = []
+    for row in rows:
+        settings = row.pop("hyperparameters")
+        first = {"rank": row.pop("rank"), "optimizer": row.pop("optimizer")}
+        table.append(first | {name: settings.get(name) for name in names} | row)
+    return pd.DataFrame(table)

@@ -1,0 +1,171 @@
+"""The race: every contestant over its grid of learning rates on every problem, one compiled program each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import xarray as xr
+
+from .._engine.distributed import Processes
+from .._engine.task import Task, Watcher
+from .._formatting import format_float
+from .._inputs.argument_checks import is_whole_number, require_whole_number, suggesting
+from .._inputs.default_contestants import Contestant
+from .._results import plan
+from ..problems.base import Problem
+from .run_study import describe_call, run_study
+from .search_space import Axis, values_of
+from .size_limits import require_room, require_runs
+from .study import Failed, compute_tasks
+from .study_arguments import DEFAULT_PROBLEMS, contestants_by_name, problems_by_name, require_different
+
+
+@dataclass(frozen=True)
+class RaceStudy:
+    """A race: `rates` learning rates for each contestant and problem, each from every one of `seeds`.
+
+    `rates` is a number of learning rates around those that are good for each contestant, or the learning rates
+    themselves, for all. `steps` overrides the number of updates that each problem proposes; `lanes` and `chunk` limit
+    how many runs and steps one program computes at a time. Raises ValueError for numbers below one, for no problems or
+    contestants, for two of one name, and for what is too large (see `gradlab.lab._studies.size_limits`); TypeError for
+    values that are not whole numbers.
+    """
+
+    problems: tuple[Problem, ...]
+    contestants: tuple[Contestant, ...]
+    rates: int | tuple[float, ...] = 13
+    seeds: int = 10
+    steps: int | None = None
+    lanes: int | None = None
+    chunk: int | None = None
+    kind: ClassVar[str] = "race"
+
+    def __post_init__(self) -> None:
+        if is_whole_number(self.rates) or np.ndim(self.rates) == 0:
+            require_whole_number("rates", self.rates)
+        else:
+            object.__setattr__(self, "rates", _checked_rates(self.rates))
+        for name in ("seeds", "steps", "lanes", "chunk"):
+            if getattr(self, name) is not None or name == "seeds":
+                require_whole_number(name, getattr(self, name))
+        require_runs(self.runs_per_task // self.seeds, self.seeds, self.steps)
+        if not self.problems or not self.contestants:
+            raise ValueError("a race needs at least one problem and one optimizer")
+        require_different([problem.name for problem in self.problems], "problem")
+        require_different([contestant.name for contestant in self.contestants], "optimizer")
+        require_room(self.tasks)
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """One task for each problem and contestant, problem by problem."""
+        return tuple(self._task(problem, contestant) for problem in self.problems for contestant in self.contestants)
+
+    @property
+    def runs_per_task(self) -> int:
+        """The training runs of one contestant on one problem."""
+        return self.seeds * (self.rates if isinstance(self.rates, int) else len(self.rates))
+
+    @property
+    def runs(self) -> int:
+        """All training runs."""
+        return self.runs_per_task * len(self.problems) * len(self.contestants)
+
+    def plan(self) -> dict[str, Any]:
+        """Everything that determines the results, JSON-ready."""
+        return plan.make_plan(self.kind, self.tasks)
+
+    def compute(
+        self, folder: Path | None, watcher: Watcher, processes: Processes, failed: Failed
+    ) -> dict[str, xr.Dataset]:
+        """Compute the Dataset of each problem; see `Study`."""
+        return compute_tasks(self.tasks, self.plan(), folder, watcher, processes, failed)
+
+    def _task(self, problem: Problem, contestant: Contestant) -> Task:
+        count = self.rates
+        rates = contestant.choose_rates(problem.name, count) if isinstance(count, int) else np.array(count, float)
+        return Task(
+            problem,
+            contestant.name,
+            contestant.family,
+            contestant,
+            {"learning_rate": rates},
+            tuple(range(self.seeds)),
+            problem.steps if self.steps is None else self.steps,
+            self.lanes,
+            self.chunk,
+        )
+
+
+@suggesting
+def race(
+    problems: Any = DEFAULT_PROBLEMS,
+    optimizers: str | Callable[..., Any] | Sequence[Any] | Mapping[str, Any] | None = None,
+    rates: int | Axis | str = 13,
+    seeds: int = 10,
+    *,
+    steps: int | None = None,
+    lanes: int | None = None,
+    chunk: int | None = None,
+    out: Path | str | None = None,
+    fresh: bool = False,
+    watcher: Watcher | None = None,
+) -> xr.DataTree:
+    """Race optimizers over a grid of learning rates, from several seeds, on each problem.
+
+        results = gl.lab.race(["digits", "ravine"], ["adam", "sgd"])
+        results.gradlab.leaderboard("digits")
+
+    `problems` and `optimizers` are names, `"package.module:name"`, values (see `Problem`) and factories of a learning
+    rate, one of them or a list; `optimizers` may also be a dictionary by label. All optimizers of gradlab race if there
+    are none. `rates` is the number of learning rates for each optimizer, over three decades, or the learning rates for
+    all of them: a list, a `Log` range with a count, or text such as "log:1e-4:1:9". Half of the `seeds` choose the best
+    learning rate, and the others report on it. `steps` overrides the number of updates that each problem proposes.
+    `lanes` limits how many runs, and `chunk` how many steps, one program computes at a time.
+
+    Returns a DataTree with a node for each problem, on (optimizer, rate, seed, step or evaluation), and the accessor
+    `.gradlab` (see `gradlab.lab.ResultsAccessor`). With a folder `out`, results, tables, pictures and a report are
+    written there; checkpoints are kept as the race goes on, and the same call resumes it, unless `fresh` discards them.
+    An optimizer that fails is left out of the results, with a warning.
+
+    Raises ValueError or TypeError for what cannot be raced, UserCodeError if all optimizers fail, and FolderError for
+    a folder that cannot be used.
+    """
+    command = describe_call("race", locals())
+    study = RaceStudy(
+        problems_by_name(problems), contestants_by_name(optimizers), parse_rates(rates), seeds, steps, lanes, chunk
+    )
+    check_tasks(study.tasks, watcher)
+    return run_study(study, command, out, fresh, watcher)
+
+
+def parse_rates(rates: int | Axis | str, label: str = "rates") -> int | tuple[float, ...]:
+    """Return a number of learning rates, or the learning rates, also from text. Raises SearchSpaceError."""
+    if is_whole_number(rates) or (isinstance(rates, str) and re.fullmatch(r"-?[0-9]+", rates)):
+        return int(rates)  # type: ignore[arg-type]
+    return tuple(values_of(label, rates).tolist())
+
+
+def check_tasks(tasks: Sequence[Task], watcher: Watcher | None = None) -> None:
+    """Make the optimizers of all tasks, and raise the ValueError of the first one that refuses its learning rate."""
+    for task in tasks:
+        task.check(watcher or Watcher())
+
+
+def _checked_rates(rates: Any) -> tuple[float, ...]:
+    """Return learning rates in ascending order. Raises ValueError for those that float32 or a logarithm cannot have."""
+    rates = tuple(sorted(values_of("rates", rates).tolist()))
+    if rates[0] <= 0:
+        raise ValueError(f"rates must be above zero, for they are compared over decades; got {format_float(rates[0])}")
+    least, most = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
+    beyond = [format_float(rate) for rate in rates if not least <= rate <= most]
+    if beyond:
+        raise ValueError(
+            f"rates must lie from {least:.2g} to {most:.2g}, for float32, in which runs compute, takes others "
+            f"for 0 or infinity; got {', '.join(beyond)}"
+        )
+    return rates

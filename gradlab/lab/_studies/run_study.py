@@ -1,0 +1,69 @@
+"""Run a study from Python, in memory or in a folder."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from .._engine.distributed import Processes
+from .._engine.task import Watcher
+from .._inputs.user_errors import UserCodeError, describe_failures
+from .._results.provenance import collect_provenance
+from .._results_tree import as_tree
+from .open_study import open_study
+from .outputs import write_outputs
+from .study import Failed, Study
+
+
+def run_study(
+    study: Study, command: str, out: Path | str | None = None, fresh: bool = False, watcher: Watcher | None = None
+) -> xr.DataTree:
+    """Run a study, and return its results, which say that they come from `command`.
+
+    With a folder `out`, the study goes on from the checkpoints there, unless `fresh` discards them, and leaves its
+    results, tables, pictures and report there. For each optimizer that fails there is a warning, and the attribute
+    `failed` of the results. Raises UserCodeError if all of them fail, FolderError for a folder that cannot be used, and
+    OSError if the disk refuses.
+    """
+    watcher = watcher or Watcher()
+    attributes = collect_provenance(command)
+    failed: Failed = {}
+    if out is None:
+        datasets = study.compute(None, watcher, Processes(), failed)
+        if not datasets:
+            raise UserCodeError("; ".join(describe_failures(failed)))
+        own = {"kind": study.kind} | ({"failed": json.dumps(failed)} if failed else {})
+        results = as_tree(datasets, attributes | own)
+    else:
+        with open_study(study, Path(out), fresh) as opened:
+            opened.finish(attributes, watcher)
+            results, failed = opened.read(), opened.failed
+            if opened.processes.is_first:
+                write_outputs(opened, results, watcher)
+    for line in describe_failures(failed):
+        warnings.warn(line, stacklevel=3)
+    return results
+
+
+def describe_call(kind: str, arguments: Mapping[str, Any]) -> str:
+    """Return the call of a study in Python, with the arguments that determine the results."""
+    shown = {name: value for name, value in arguments.items() if value is not None and name not in _HIDDEN}
+    return f"gl.lab.{kind}({', '.join(f'{name}={_as_code(value)}' for name, value in shown.items())})"
+
+
+_HIDDEN = ("out", "fresh", "watcher", "lanes", "chunk")
+
+
+def _as_code(value: Any) -> str:
+    """A value as it could be typed, as far as that is known: a function or a class by its name."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_as_code(key)}: {_as_code(item)}" for key, item in value.items()) + "}"
+    if type(value) in (list, tuple):
+        return "[" + ", ".join(map(_as_code, value)) + "]"
+    name = getattr(value, "__qualname__", None) if callable(value) else None
+    return f"{value.__module__}.{name}" if isinstance(name, str) else " ".join(repr(value).split())

@@ -1,0 +1,88 @@
+"""The problems and optimizers of a study, from what users pass: names, values, factories, lists or dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .._inputs.default_contestants import Contestant, collect_contestants
+from .._inputs.factory_adapter import as_factory
+from .._inputs.importing import LoadError
+from .._inputs.loading import as_contestant, find_contestant, find_factory, find_problem, make_label
+from .._inputs.problem_adapter import as_problem
+from ..problems.base import Problem
+
+DEFAULT_PROBLEMS = ("digits", "ravine")  # of a race
+
+Factories = dict[str, Callable[..., Any]]  # by label
+
+
+def problems_by_name(problems: Any) -> tuple[Problem, ...]:
+    """Return the problems of a name, a value or a class, or of several in a list. A name that is given twice counts
+    once.
+
+    Raises UnknownNameError and LoadError.
+    """
+    several = list(problems) if isinstance(problems, (list, tuple)) else [problems]
+    distinct = [found for at, found in enumerate(several) if not (isinstance(found, str) and found in several[:at])]
+    return tuple(find_problem(found) if isinstance(found, str) else as_problem(found) for found in distinct)
+
+
+def contestants_by_name(optimizers: Any) -> tuple[Contestant, ...]:
+    """Return the contestants of a name or a factory, of several in a list, or of a dictionary by label; None for all.
+
+    Raises UnknownNameError and LoadError, and ValueError for two of one name.
+    """
+    if optimizers is None:
+        return tuple(collect_contestants().values())
+    contestants = []
+    for label, found in _labelled(optimizers):
+        if isinstance(found, str):
+            contestant = find_contestant(found)
+            contestants.append(contestant if label is None else replace(contestant, name=label))
+        else:
+            name = label or _name_of(found)
+            contestants.append(as_contestant(name, as_factory(name, found), name))
+    require_different([contestant.name for contestant in contestants], "optimizer")
+    return tuple(contestants)
+
+
+def factories_by_name(optimizers: Any) -> Factories:
+    """Return the factories of a name or a factory, of several in a list, or of a dictionary by label.
+
+    Raises UnknownNameError and LoadError, and ValueError for two of one name.
+    """
+    factories = []
+    for label, found in _labelled(optimizers):
+        if isinstance(found, str):
+            factories.append((label or make_label(found), find_factory(found)))
+        else:
+            name = label or _name_of(found)
+            factories.append((name, as_factory(name, found)))
+    require_different([label for label, _ in factories], "optimizer")
+    return dict(factories)
+
+
+def _labelled(optimizers: Any) -> list[tuple[str | None, Any]]:
+    """Names and factories, each with its label in a dictionary. A name that is given twice counts once."""
+    if isinstance(optimizers, Mapping):
+        for label in optimizers:
+            if not isinstance(label, str) or not label.strip():
+                raise LoadError(f"optimizers are named by text in a dictionary, got {label!r}; write str: factory")
+        return list(optimizers.items())
+    if isinstance(optimizers, (list, tuple)) and not hasattr(optimizers, "update"):  # an optimizer is a tuple, too
+        pairs = [pair for found in optimizers for pair in _labelled(found)]
+        return [pair for at, pair in enumerate(pairs) if not (isinstance(pair[1], str) and pair in pairs[:at])]
+    return [(None, optimizers)]
+
+
+def _name_of(factory: Any) -> str:
+    return str(getattr(factory, "__name__", "optimizer"))
+
+
+def require_different(names: Sequence[str], kind: str) -> None:
+    """Raise ValueError if two things of a kind, such as "optimizer", have the same name."""
+    twice = sorted({name for name in names if list(names).count(name) > 1})
+    if twice:
+        raise ValueError(f"two {kind}s are named {', '.join(twice)}; give one of them another name")

@@ -1,0 +1,187 @@
+"""The sweep: any hyperparameters of any optimizers, on a grid or sampled, each optimizer as one compiled program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import xarray as xr
+
+from .._engine.distributed import Processes
+from .._engine.task import Task, Watcher
+from .._inputs.argument_checks import Sampler, require_whole_number, suggesting
+from .._inputs.factory_adapter import find_missing_arguments
+from .._inputs.name_lookup import look_up
+from .._results import plan
+from ..problems.base import Problem
+from .run_study import describe_call, run_study
+from .search_space import Axis, SearchSpaceError, as_axes, axis_scales, grid_points, sample_points
+from .size_limits import require_room, require_runs
+from .study import Failed, compute_tasks
+from .study_arguments import factories_by_name, problems_by_name, require_different
+
+
+@dataclass(frozen=True)
+class SweepStudy:
+    """A sweep: every combination of the values of `axes`, or `samples` points of their ranges, for each factory, seed
+    and problem.
+
+    Raises ValueError for numbers below one, for hyperparameters that a factory does not have or that are not numbers,
+    and for a study that is too large (see `gradlab.lab._studies.size_limits`); TypeError for arguments of other types.
+    """
+
+    problems: tuple[Problem, ...]
+    factories: Mapping[str, Callable[..., Any]]  # name of the optimizer -> factory
+    axes: Mapping[str, Any]  # hyperparameter -> range, values, or text; parsed
+    seeds: int = 5
+    steps: int | None = None
+    samples: int | None = None
+    sampler: Sampler | None = None  # None: sobol
+    sample_seed: int | None = None  # None: 0
+    lanes: int | None = None
+    chunk: int | None = None
+    watcher: Watcher = field(default_factory=Watcher, repr=False, compare=False)  # is told about the progress of checks
+    points: Mapping[str, np.ndarray] = field(init=False)
+    kind: ClassVar[str] = "sweep"
+
+    def __post_init__(self) -> None:
+        for name in ("seeds", "steps", "samples", "lanes", "chunk"):
+            if getattr(self, name) is not None or name == "seeds":
+                require_whole_number(name, getattr(self, name))
+        if self.sample_seed is not None:
+            require_whole_number("sample_seed", self.sample_seed, least=0)
+        object.__setattr__(self, "axes", as_axes(self.axes))
+        if not self.problems or not self.factories or not self.axes:
+            raise ValueError("a sweep needs at least one problem, one optimizer and one hyperparameter")
+        require_different([problem.name for problem in self.problems], "problem")
+        for label, factory in self.factories.items():
+            require_numbers(label, factory, self.axes)
+        object.__setattr__(self, "points", self._points())
+        require_runs(len(next(iter(self.points.values()))), self.seeds, self.steps)
+        require_room(self.tasks)
+        for task in self.tasks[: len(self.factories)]:
+            task.check(self.watcher)
+
+    def _points(self) -> dict[str, np.ndarray]:
+        if self.samples is not None:
+            return sample_points(self.axes, self.samples, self.sampler or "sobol", self.sample_seed or 0)
+        for name in ("sampler", "sample_seed"):
+            if (value := getattr(self, name)) is not None:
+                raise ValueError(
+                    f"{name} is given ({value}) without a number of samples, so that the points are a grid; give that "
+                    f"number too, or leave it out"
+                )
+        return grid_points(self.axes)
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """One task for each problem and optimizer, problem by problem."""
+        notes = {
+            "hyperparameters": json.dumps(list(self.axes)),
+            "scales": json.dumps(axis_scales(self.axes)),
+            "sampler": (self.sampler or "sobol") if self.samples else "grid",
+            "held": describe_defaults(self.factories, self.axes),
+        }
+        return tuple(
+            Task(
+                problem, name, "swept", factory, self.points, tuple(range(self.seeds)),
+                problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,
+                dimension="point",
+            )
+            for problem in self.problems
+            for name, factory in self.factories.items()
+        )  # fmt: skip
+
+    @property
+    def runs(self) -> int:
+        """All training runs."""
+        return sum(task.run_count for task in self.tasks)
+
+    def plan(self) -> dict[str, Any]:
+        """Everything that determines the results, JSON-ready."""
+        return plan.make_plan(self.kind, self.tasks)
+
+    def compute(
+        self, folder: Path | None, watcher: Watcher, processes: Processes, failed: Failed
+    ) -> dict[str, xr.Dataset]:
+        """Compute the Dataset of each problem; see `Study`."""
+        return compute_tasks(self.tasks, self.plan(), folder, watcher, processes, failed)
+
+
+@suggesting
+def sweep(
+    problems: Any,
+    optimizers: str | Callable[..., Any] | Sequence[Any] | Mapping[str, Any],
+    hyperparameters: Mapping[str, Axis | str],
+    seeds: int = 5,
+    *,
+    samples: int | None = None,
+    sampler: Sampler | None = None,
+    sample_seed: int | None = None,
+    steps: int | None = None,
+    lanes: int | None = None,
+    chunk: int | None = None,
+    out: Path | str | None = None,
+    fresh: bool = False,
+    watcher: Watcher | None = None,
+) -> xr.DataTree:
+    """Train optimizers at each point of a grid of their hyperparameters, from several seeds, on each problem.
+
+        results = gl.lab.sweep("digits", gl.adam, {"learning_rate": gl.lab.Log(1e-4, 1e-1, 13), "b1": [0.8, 0.9]})
+        results.gradlab.best()
+
+    `problems` and `optimizers` are given as to `race`; a factory takes the hyperparameters by name. Each of the
+    `hyperparameters` has a `Linear` or `Log` range with a count, a list of values, one value, or text such as
+    "log:1e-4:1e-1:13". With `samples=64`, so many points are spread over ranges without a count instead, by the
+    `sampler` "sobol" (the default), "halton", "latin_hypercube" or "random"; another `sample_seed` gives others. Half
+    of the `seeds` rank the points, and the others report on them. `steps`, `lanes`, `chunk`, `out`, `fresh` and the
+    DataTree that is returned are as of `race`, but that it is on (optimizer, point, seed, step or evaluation), with
+    each hyperparameter as a coordinate on (optimizer, point).
+
+    Raises ValueError or TypeError for what cannot be swept, UserCodeError if all optimizers fail, and FolderError for
+    a folder that cannot be used.
+    """
+    command = describe_call("sweep", locals())
+    study = SweepStudy(
+        problems_by_name(problems), factories_by_name(optimizers), hyperparameters, seeds, steps, samples, sampler,
+        sample_seed, lanes, chunk, watcher or Watcher(),
+    )  # fmt: skip
+    return run_study(study, command, out, fresh, watcher)
+
+
+def describe_defaults(factories: Mapping[str, Callable[..., Any]], swept: Iterable[str]) -> str:
+    """Return, as JSON, the defaults that are not swept: optimizer -> hyperparameter -> default."""
+    known: Any = {label: factory.factory.parameters for label, factory in factories.items()}  # type: ignore[attr-defined]
+    return json.dumps(
+        {
+            label: {
+                name: parameter.default
+                for name, parameter in parameters.items()
+                if name not in swept and isinstance(parameter.default, float)
+            }
+            for label, parameters in known.items()
+        }
+    )
+
+
+def require_numbers(label: str, factory: Any, names: Collection[str]) -> None:
+    """Raise SearchSpaceError unless the names are numeric hyperparameters, and all that the factory needs."""
+    parameters = factory.factory.parameters
+    for name in names:
+        try:
+            parameter = look_up(name, parameters, f"hyperparameter of {label}")
+        except KeyError as error:
+            raise SearchSpaceError(str(error)) from None
+        if parameter.static or parameter.variadic:
+            raise SearchSpaceError(
+                f"{name} of {label} is not a number but an option, and each of its values needs a program of its own; "
+                f"write a function that returns {label} with the {name} that you want, and pass it as module:function"
+            )
+    if needed := find_missing_arguments(factory, names):
+        raise SearchSpaceError(
+            f"{label} also needs {' and '.join(needed)}; give it one value (--set {needed[0]}=0.9), or a default"
+        )

@@ -1,0 +1,66 @@
+"""The public names of gradlab, each written once. The first use of any of them imports them all."""
+
+# What transformations are, and how they are joined.
+from optax import apply_updates as apply_updates
+
+from . import flavors as flavors
+from . import lab as lab
+from . import schedules as schedules
+from .base import Transformation as Transformation
+from .base import recipe as recipe
+from .base import transformation as transformation
+from .compose import chain as chain
+from .compose import isolate as isolate
+from .compose import precondition as precondition
+
+# What a hyperparameter may be.
+from .hyperparameters import Decay as Decay
+from .hyperparameters import Dtype as Dtype
+from .hyperparameters import Fraction as Fraction
+from .hyperparameters import Hyperparameter as Hyperparameter
+from .hyperparameters import Limit as Limit
+from .hyperparameters import NonNegative as NonNegative
+from .hyperparameters import Positive as Positive
+from .hyperparameters import PositiveSteps as PositiveSteps
+from .hyperparameters import Range as Range
+from .hyperparameters import Seed as Seed
+from .hyperparameters import Steps as Steps
+
+# Recipes.
+from .optimizers.adabound import adabound as adabound
+from .optimizers.adabound import amsbound as amsbound
+from .optimizers.adadelta import adadelta as adadelta
+from .optimizers.adagrad import adagrad as adagrad
+from .optimizers.adam import adam as adam
+from .optimizers.adam import adamw as adamw
+from .optimizers.adamax import adamax as adamax
+from .optimizers.amsgrad import amsgrad as amsgrad
+from .optimizers.nadam import nadam as nadam
+from .optimizers.rmsprop import rmsprop as rmsprop
+from .optimizers.sgd import sgd as sgd
+from .optimizers.sign_sgd import sign_sgd as sign_sgd
+from .state_dtypes import store as store
+from .training_step import make_step as make_step
+
+# Links.
+from .transforms.bias_correction import bias_correction as bias_correction
+from .transforms.centralization import centralize as centralize
+from .transforms.clipping import clip_between as clip_between
+from .transforms.clipping import clip_by_global_norm as clip_by_global_norm
+from .transforms.clipping import clip_by_norm as clip_by_norm
+from .transforms.clipping import clip_by_value as clip_by_value
+from .transforms.decay import add_decayed_weights as add_decayed_weights
+from .transforms.estimators import running_max as running_max
+from .transforms.estimators import running_sum as running_sum
+from .transforms.momentum import nesterov as nesterov
+from .transforms.momentum import scale_by_heavy_ball as scale_by_heavy_ball
+from .transforms.momentum import scale_by_momentum as scale_by_momentum
+from .transforms.noise import add_noise as add_noise
+from .transforms.scaling import scale as scale
+from .transforms.scaling import scale_by_learning_rate as scale_by_learning_rate
+from .transforms.scaling import scale_by_sign as scale_by_sign
+from .transforms.second_moment import scale_by_infinity_norm as scale_by_infinity_norm
+from .transforms.second_moment import scale_by_rms as scale_by_rms
+from .transforms.second_moment import scale_by_rss as scale_by_rss
+from .transforms.second_moment import scale_by_stddev as scale_by_stddev
+from .transforms.second_moment import scale_by_update_rms as scale_by_update_rms

@@ -1,0 +1,200 @@
+"""Calls of `init` and `update` inside the boundary. The factory makes both anew for each call."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from .boundary import PyTree
+from .factories import Factory, accepts, call
+from .hyperparameters import is_schedule, resolve
+from .schedules.base import as_schedule
+from .transformation_errors import require_pair
+from .values import Value, rejoin
+
+
+class ScheduledState(NamedTuple):
+    """The state of a link with a hyperparameter that is a schedule."""
+
+    step: jax.Array  # int32 scalar, the number of updates so far
+    inner: PyTree
+
+
+class ScheduledKind(NamedTuple):
+    """The kind of a transformation whose hyperparameters include schedules."""
+
+    is_recipe: bool
+    arguments: frozenset[str]  # the names of the arguments of `update`
+
+
+class Core:
+    """A factory and its arguments, with `init` and `update` for trees that the boundary has checked and raised."""
+
+    def __init__(self, factory: Factory, children: dict[str, Any]):
+        self.factory, self.children = factory, children
+        self._parts: Any = None  # what `parts` returned, where that can be kept
+        self._scheduled: ScheduledKind | None = None  # what `_examine` returned
+
+    def parts(self) -> Any:
+        """Return the transformation that a recipe composes, or the pair of a link; None for a link with schedules.
+
+        A recipe is called with schedules as they are, because it hands them on to its links. A link computes with
+        numbers, so if it has schedules, `parts_at` makes its pair anew at each step.
+
+        Raises TypeError if the factory returns anything else.
+        """
+        if self._parts is not None:
+            return self._parts
+        if self._has_schedules() and not self._is_recipe():
+            return None
+        parts = self.parts_at(None)
+        require_pair(self.factory.name, parts)
+        if _has_only_numbers(parts):
+            self._parts = parts
+        return parts
+
+    def parts_at(self, step: Any) -> Any:
+        """Return what the factory returns for hyperparameters at a step; for None, schedules stay what they are."""
+        return self._call_factory(self._schedules(), step)
+
+    def _call_factory(self, changes: dict[str, Any], step: Any) -> Any:
+        parameters, arguments = self.factory.parameters, self._arguments() | changes
+        return call(self.factory.build, parameters, resolve(parameters, arguments, step))
+
+    def update_arguments(self) -> frozenset[str]:
+        """Return the names of the arguments of `update`."""
+        parts = self.parts()
+        return self._examine().arguments if parts is None else _read_arguments(parts[1])[0]
+
+    def _is_recipe(self) -> bool:
+        declared = self.factory.is_recipe
+        return self._examine().is_recipe if declared is None else declared
+
+    def _examine(self) -> ScheduledKind:
+        """Return what kind of transformation the factory makes of numbers in the place of its schedules.
+
+        The numbers are abstract, so nothing is computed, and no schedule is called.
+        """
+        if self._scheduled is None:
+            kinds = []
+
+            def examine(numbers: dict[str, jax.Array]) -> None:
+                parts = self._call_factory(numbers, None)
+                require_pair(self.factory.name, parts)
+                kinds.append(ScheduledKind(isinstance(parts, Value), _read_arguments(parts[1])[0]))
+
+            number = jax.ShapeDtypeStruct((), jax.dtypes.canonicalize_dtype(float), weak_type=True)
+            jax.eval_shape(examine, dict.fromkeys(self._schedules(), number))
+            self._scheduled = kinds[0]
+        return self._scheduled
+
+    def init(self, params: PyTree) -> PyTree:
+        """Return the state for parameters."""
+        parts = self.parts()
+        if isinstance(parts, Value):
+            return raw_init(parts, params)
+        if parts is not None:
+            return self._call("init", parts[0], params)
+        step = jnp.zeros((), jnp.int32)
+        return ScheduledState(step, self._call("init", self.parts_at(step)[0], params))
+
+    def update(self, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
+        """Return the transformed updates and the next state."""
+        parts = self.parts()
+        if isinstance(parts, Value):
+            return raw_update(parts, updates, state, params, extra)
+        if parts is not None:
+            return self._call_update(parts[1], updates, state, params, extra)
+        parts = self.parts_at(state.step)
+        updates, inner = self._call_update(parts[1], updates, state.inner, params, extra)
+        return updates, ScheduledState(optax.safe_increment(state.step), inner)
+
+    def _call(self, name: str, function: Any, *arguments: Any, **options: Any) -> Any:
+        """Call `init` or `update`. Raises TypeError with both signatures if they do not fit."""
+        try:
+            return function(*arguments, **options)
+        except TypeError as error:
+            if accepts(function, *arguments, **options):
+                raise
+            called = "init(params)"
+            if name == "update":
+                called = "update(updates, state), with params and grads if it has arguments of these names"
+            raise TypeError(
+                f"{name} of {self.factory.name} takes {inspect.signature(function)}, but is called as {called}: {error}"
+            ) from None
+
+    def _arguments(self) -> dict[str, Any]:
+        return {name: rejoin(child) for name, child in self.children.items()}
+
+    def _schedules(self) -> dict[str, Any]:
+        """Return the hyperparameters that are functions of the step, as schedules."""
+        arguments = self._arguments()
+        ranged = [name for name, parameter in self.factory.parameters.items() if parameter.range is not None]
+        return {name: as_schedule(arguments[name]) for name in ranged if is_schedule(arguments[name])}
+
+    def _has_schedules(self) -> bool:
+        return bool(self._schedules())
+
+    def _call_update(self, update: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
+        """Call the update of a link with those of `params`, `grads` and the extra arguments that it names."""
+        names, takes_any = _read_arguments(update)
+        options = {key: value for key, value in extra.items() if key in names or (takes_any and key != "grads")}
+        if "params" not in names:
+            return self._require_two(self._call("update", update, updates, state, **options))
+        if params is None and inspect.signature(update).parameters["params"].default is inspect.Parameter.empty:
+            raise ValueError(f"{self.factory.name} needs the parameters: call update(updates, state, params)")
+        return self._require_two(self._call("update", update, updates, state, params, **options))
+
+    def _require_two(self, result: Any) -> Any:
+        """Return the result of an update, or raise TypeError unless it is a pair."""
+        if isinstance(result, tuple | list) and len(result) == 2:
+            return result
+        kind = "an array" if hasattr(result, "shape") else f"a {type(result).__name__}"
+        returned = "nothing" if result is None else f"{kind} alone"
+        raise TypeError(f"update of {self.factory.name} must return (updates, state), but it returned {returned}")
+
+
+def raw_init(link: Any, params: PyTree) -> PyTree:
+    """Call `init` of a link of gradlab or of optax, inside the boundary."""
+    return link.core.init(params) if isinstance(link, Value) else link.init(params)
+
+
+def raw_update(link: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
+    """Call `update` of a link of gradlab or of optax, inside the boundary. Links of optax do not receive `grads`."""
+    if isinstance(link, Value):
+        return link.core.update(updates, state, params, extra)
+    extra = {key: value for key, value in extra.items() if key != "grads"}
+    return optax.with_extra_args_support(link).update(updates, state, params, **extra)
+
+
+def reads_gradient(link: Any) -> bool:
+    """Return whether a link asks for the gradient of its chain beside the direction; optax's do not receive it."""
+    return isinstance(link, Value) and "grads" in link.core.update_arguments()
+
+
+def _has_only_numbers(parts: Any) -> bool:
+    """Return whether a recipe or a chain holds Python numbers only. It can be kept then; an array may be traced."""
+    links = parts if isinstance(parts, Value) else getattr(parts, "links", None)
+    return links is not None and all(isinstance(leaf, float | int) for leaf in jax.tree.leaves(links))
+
+
+def _read_arguments(update: Any) -> tuple[frozenset[str], bool]:
+    """Return the names of the arguments of a function, and whether it takes any others."""
+    return _read_arguments_of_code(getattr(update, "__code__", None) or update)
+
+
+@functools.lru_cache(maxsize=1024)
+def _read_arguments_of_code(update: Any) -> tuple[frozenset[str], bool]:
+    """Do what `_read_arguments` does, for the code of a function, which stays the same when a link is made anew."""
+    if isinstance(update, types.CodeType):
+        names = update.co_varnames[: update.co_argcount + update.co_kwonlyargcount]
+        return frozenset(names), bool(update.co_flags & inspect.CO_VARKEYWORDS)
+    parameters = inspect.signature(update).parameters.values()
+    takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
+    return frozenset(parameter.name for parameter in parameters), takes_any

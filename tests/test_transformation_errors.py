@@ -1,0 +1,62 @@
+"""Errors for factories that were not called, and for those that return no pair."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import gradlab as gl
+from gradlab.transformation_errors import describe_result, refuse_to_run, require_pair
+
+
+def pair() -> tuple[Any, Any]:
+    return (lambda params: ()), (lambda updates, state, params=None: (updates, state))
+
+
+@pytest.mark.parametrize("method", ["init", "update"])
+def test_a_factory_that_was_not_called_says_how_to_call_it(method: str) -> None:
+    def factory() -> None:
+        pass
+
+    assert refuse_to_run(factory, "mine") is factory
+    with pytest.raises(TypeError) as caught:
+        getattr(factory, method)(1, 2, params=3)
+    assert str(caught.value) == (
+        f"mine makes transformations and is not one itself; call it first: mine(...).{method}(...)"
+    )
+
+
+def test_the_factories_of_gradlab_refuse_to_run() -> None:
+    with pytest.raises(TypeError, match=r"^adam makes transformations .*: adam\(\.\.\.\)\.init\(\.\.\.\)$"):
+        gl.adam.init(1.0)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("made", [pair(), (*pair(), "more"), gl.sgd(0.1)], ids=["pair", "longer", "value"])
+def test_a_pair_of_functions_is_taken(made: Any) -> None:
+    require_pair("mine", made)
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (None, "nothing"),
+        (3, "a int: 3"),
+        ((1, 2), "a tuple: (1, 2)"),
+        (pair()[:1], "a tuple"),
+        (dict, "the class dict alone"),
+        (print, "the function print alone"),
+        (pair, "the function pair alone"),
+        ([gl.scale(0.5)], "a list of links, of which gl.chain makes one: gl.chain(*links)"),
+        ((gl.scale(0.5), gl.sign_sgd(0.1)), "a tuple of links, of which gl.chain makes one: gl.chain(*links)"),
+        (object(), "a object"),
+        ("x" * 60, "a str"),
+        ({"a": "b\nc"}, r"a dict: {'a': 'b\nc'}"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_anything_else_is_described(made: Any, words: str) -> None:
+    assert describe_result(made) == words
+    with pytest.raises(TypeError) as caught:
+        require_pair("mine", made)
+    assert str(caught.value) == f"mine must return an (init, update) pair of functions, but it returned {words}"

@@ -53,7 +53,7 @@ def complete_names(incomplete: str) -> list[str]:
 
 def _find_factories(incomplete: str) -> Iterator[tuple[str, Path]]:
     """Yield the public factories that begin with the typed text, each with the file that defines it."""
-    for module in ("public.py", "schedules/__init__.py"):
+    for module in ("public_names.py", "schedules/__init__.py"):
         for name, file in _find_imported_names(_ROOT / module):
             if name.startswith(incomplete) and (name == "chain" or _is_decorated(_read_definitions(file).get(name))):
                 yield name, file

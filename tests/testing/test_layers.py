@@ -19,8 +19,8 @@ LAYERS = (
     "subject",  # the transformation under examination
     "laws",  # the laws themselves
     "mutants",  # wrong versions of optimizers
-    "simulation",  # the points that an optimizer visits
-    "diagnosis",  # the known mistake behind a wrong trajectory
+    "double_precision_runs",  # the points that an optimizer visits
+    "mistake_identification",  # the known mistake behind a wrong trajectory
     "trajectory",  # comparison with a reference
     "check",  # all of it on one transformation
     "mutation_score",  # all of it on the mutants: what measures the kit

@@ -85,7 +85,7 @@ def test_an_error_in_one_group_ends_the_task(task: Task, program: Program, monke
         return run(blocks, draws, chunk, carry)
 
     monkeypatch.setattr(program, "run", fails_later)
-    with pytest.raises(UserCodeError, match=r"adam on noisy fails at .*test_executor.py.*out of memory"):
+    with pytest.raises(UserCodeError, match=r"adam on noisy fails at .*test_block_executor.py.*out of memory"):
         finish(task, program)
 
 

@@ -15,8 +15,8 @@ from gradlab.lab._storage.lock import LOCK, SOFT_LOCK, LockedError, lock_folder
 
 HOLD = """
 import errno, sys, time, pathlib
-from gradlab.lab.storage import lock
-from gradlab.lab.storage.lock import lock_folder
+from gradlab.lab._storage import lock
+from gradlab.lab._storage.lock import lock_folder
 if len(sys.argv) > 2:
     def refuse(*_):
         raise OSError(int(sys.argv[2]), "no locks here")

@@ -57,7 +57,7 @@ def test_names_of_parts(name: str, expected: bool) -> None:
 AS_NOBODY = """
 import os, sys
 from pathlib import Path
-from gradlab.lab.results import results_file
+from gradlab.lab._results import results_file
 os.setgid(65534), os.setuid(65534)
 try:
     results_file.read(Path(sys.argv[1]))

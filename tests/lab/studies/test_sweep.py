@@ -176,7 +176,7 @@ def test_a_bare_number_is_one_value(noisy: Problem) -> None:
 def test_unstack_says_what_it_expects(make_dataset: Callable[..., xr.Dataset]) -> None:
     race = make_dataset([[[1.0, 1.0]]], [0.1], ["choose", "report"])
     with pytest.raises(
-        ValueError, match=r"expected the Dataset of a sweep or a search, .*; got one on optimizer, rate"
+        ValueError, match=r"expected the Dataset of a sweep or a search, .*; got one with optimizer, rate"
     ):
         unstack(race)
 

@@ -66,12 +66,12 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
 
     @property
     def splits_gradient(self) -> bool:
-        """Whether the result is a direction, and no longer the gradient (see `chain`)."""
+        """True if the result is a direction and no longer the gradient (see `chain`)."""
         return self._declares(splits_gradient, self.factory.splits_gradient)
 
     @property
     def squares_gradient(self) -> bool:
-        """Whether one of the links squares the gradient of the chain, which is then bounded (see `chain`)."""
+        """True if a link squares the gradient of the chain, which is then bounded (see `chain`)."""
         return self._declares(squares_gradient, self.factory.squares_gradient)
 
     def _declares(self, declared: Callable[[Any], bool], flag: bool | str) -> bool:

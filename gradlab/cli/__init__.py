@@ -24,7 +24,7 @@ def main() -> int:
     """
     before = interrupts.raise_first()
     try:
-        code = _guarded()
+        code = _guard()
     except KeyboardInterrupt:  # during the imports too, which take a second
         code = 130
     finally:
@@ -39,7 +39,7 @@ def main() -> int:
     return code
 
 
-def _guarded() -> int:
+def _guard() -> int:
     """Run the command line, and report in one line when standard output cannot be written."""
     try:
         with guard_streams():

@@ -73,7 +73,7 @@ def _require_results(folder: Path, path: Path) -> None:
     try:
         path.stat()
     except FileNotFoundError:
-        kind = _unfinished(path.parent) if path.name == RESULTS else None
+        kind = _find_unfinished_kind(path.parent) if path.name == RESULTS else None
         if kind is not None:
             fail(f"the {kind} in {path.parent} is unfinished; repeat its command, which goes on from there")
         fail(f"{folder} holds no finished study: there is no {path}; make one, as by gradlab race --out {folder}")
@@ -93,7 +93,7 @@ def _require_fitting(out: Path | None, form: str, show: bool) -> None:
         fail(f"--out {out} is the name of a file, but --format {form} makes several; pass a folder")
 
 
-def _unfinished(folder: Path) -> str | None:
+def _find_unfinished_kind(folder: Path) -> str | None:
     """Return the kind of the unfinished study in a folder, such as "race", or None if there is none."""
     if not (folder / PLAN).is_file():
         return None

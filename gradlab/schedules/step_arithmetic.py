@@ -30,7 +30,7 @@ class Count(NamedTuple):
 
     @property
     def has_rest(self) -> bool:
-        """Whether there may be a rest. A rest that is an array may also be 0."""
+        """True if there may be a rest. A rest that is an array may also be 0."""
         return not _is_nothing(self.rest)
 
     @property

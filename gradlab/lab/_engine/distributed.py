@@ -29,7 +29,7 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the first process, which alone reads and writes files."""
+        """True for the first process, which alone reads and writes files."""
         return self.index == 0
 
     def broadcast(self, value: T) -> T:

@@ -1,4 +1,4 @@
-"""How a task is divided: its runs into blocks of one shape, and their steps into chunks of one length.
+"""The partition of a task: its runs in blocks of one shape, and their steps in chunks of one length.
 
 Neither depends on how many devices or processes there are, and so the results do not: each block is computed by the
 same program, wherever it runs.
@@ -117,7 +117,7 @@ def _divide(count: int, size: int) -> Iterator[np.ndarray]:
 
 
 class _ProblemCost(NamedTuple):
-    """What one lane of a problem costs, whatever the optimizer."""
+    """The cost of one lane of a problem, whatever the optimizer."""
 
     params: Any  # shapes
     operations: float  # floating-point operations of a gradient, counted in the program before it is optimized

@@ -38,7 +38,7 @@ class Curves(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """What a lane records at each position of a chunk, on a leading axis. Position t comes after t updates."""
+    """The records of a lane at each position of a chunk, on a leading axis. Position t comes after t updates."""
 
     loss: Any
     metrics: Any  # zeros at positions that are not evaluated

@@ -1,4 +1,4 @@
-"""What users pass to the laboratory: names, optimizers, problems and arguments.
+"""Inputs of the laboratory: the names, optimizers, problems and arguments that users pass.
 
 They are found by name, adapted, validated, and searched for their source files; errors in users' code are described.
 Nothing here runs an optimizer. The optimizers and problems of gradlab itself are defined elsewhere.

@@ -41,7 +41,7 @@ def require_known_arguments(function: str, arguments: Iterable[str], known: Iter
             raise TypeError(f"{function} has no argument {name!r}; {suggestion}")
 
 
-def suggesting(function: F) -> F:
+def suggest_arguments(function: F) -> F:
     """Return the function with a check: a TypeError for an unknown keyword argument names the one that was meant."""
     names = list(inspect.signature(function).parameters)
 

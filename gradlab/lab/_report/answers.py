@@ -28,7 +28,7 @@ class Winner(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the results on one problem say, in words."""
+    """The answer of the results on one problem, in words."""
 
     winner: Winner | None
     failure: str  # why there is no winner to show; empty if there is one

@@ -37,7 +37,7 @@ class Table(NamedTuple):
     note: str
 
 
-def tuned_table(dataset: xr.Dataset) -> Table | None:
+def make_tuned_table(dataset: xr.Dataset) -> Table | None:
     """Return the table of the optimizers, each at its best configuration; None for a single optimizer."""
     rows, _ = tuned_leaderboard(dataset)
     if len(rows) < 2:

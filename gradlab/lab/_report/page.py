@@ -18,7 +18,7 @@ from ..analysis.sweep_as_race import as_race
 from ..problems.base import Problem
 from .answers import Answer, answer_race, answer_sweep
 from .chart_data import learning_curve_data, performance_profile_data, sensitivity_data
-from .configuration_tables import Table, configuration_table, tuned_table
+from .configuration_tables import Table, configuration_table, make_tuned_table
 from .landscape_data import path_data
 from .leaderboard_table import Heading, LeaderboardRow, leaderboard_headings, leaderboard_notes, leaderboard_rows
 from .optimizer_cards import optimizer_cards
@@ -152,7 +152,7 @@ def _race_section(position: int, finding: Finding, dataset: xr.Dataset) -> RaceS
         position=position,
         name=finding.name,
         summary=str(finding.dataset.attrs.get("summary", "")),
-        tuned=tuned_table(dataset) if "point" in dataset.dims else None,
+        tuned=make_tuned_table(dataset) if "point" in dataset.dims else None,
         headings=leaderboard_headings(finding),
         rows=leaderboard_rows(finding),
         notes=leaderboard_notes(finding),
@@ -165,7 +165,7 @@ def _race_section(position: int, finding: Finding, dataset: xr.Dataset) -> RaceS
 
 def _sweep_section(name: str, dataset: xr.Dataset) -> SweepSection:
     anchor = "configurations-" + "".join(letter if letter.isalnum() else "-" for letter in name)
-    tables = [table for table in (tuned_table(dataset), configuration_table(dataset)) if table is not None]
+    tables = [table for table in (make_tuned_table(dataset), configuration_table(dataset)) if table is not None]
     return SweepSection(anchor, name, str(dataset.attrs.get("summary", "")), tables)
 
 

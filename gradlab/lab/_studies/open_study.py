@@ -97,7 +97,7 @@ def open_study(study: Study, out: Path, fresh: bool = False, processes: Processe
     with ExitStack() as stack:
         if processes.is_first:
             try:
-                state, is_writable = _take(out, own, fresh, stack)
+                state, is_writable = _lock_and_prepare(out, own, fresh, stack)
             except (FolderError, LockedError) as error:
                 refusal = str(error)
         refusal, state, first = processes.broadcast((refusal, state, own))
@@ -109,13 +109,13 @@ def open_study(study: Study, out: Path, fresh: bool = False, processes: Processe
         yield OpenStudy(study, own, out, state, processes, fresh, is_writable)
 
 
-def _take(out: Path, own: Mapping[str, Any], fresh: bool, stack: ExitStack) -> tuple[State, bool]:
+def _lock_and_prepare(out: Path, own: Mapping[str, Any], fresh: bool, stack: ExitStack) -> tuple[State, bool]:
     """Lock a folder and prepare it for a plan; return its state before, and whether it can be written."""
     try:
         prepare_folder(out)
         stack.enter_context(lock_folder(out))
     except (UnwritableError, OSError) as error:
-        refusal = error if isinstance(error, FolderError) else _unlockable(out, error)
+        refusal = error if isinstance(error, FolderError) else _make_lock_error(out, error)
         try:
             is_complete = not fresh and examine_folder(out, own) == "complete"
         except FolderError:
@@ -143,5 +143,5 @@ def _take(out: Path, own: Mapping[str, Any], fresh: bool, stack: ExitStack) -> t
     return state, True
 
 
-def _unlockable(out: Path, error: OSError) -> FolderError:
+def _make_lock_error(out: Path, error: OSError) -> FolderError:
     return FolderError(f"{out} cannot be locked ({error.strerror}); pass another folder")

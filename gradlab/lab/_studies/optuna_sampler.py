@@ -31,8 +31,8 @@ class Suggestions:
 
     def __init__(self, axes: Mapping[str, Axis], higher_is_better: bool, startup: int = STARTUP, seed: int = 0):
         optuna = require_optuna()
-        self._distributions = {name: _distribution(optuna, name, axis) for name, axis in axes.items()}
-        with _quiet(optuna):
+        self._distributions = {name: _make_distribution(optuna, name, axis) for name, axis in axes.items()}
+        with _silence_optuna(optuna):
             sampler = optuna.samplers.TPESampler(
                 n_startup_trials=1, multivariate=True, constant_liar=True, seed=seed  # a liar for batches
             )  # fmt: skip
@@ -46,18 +46,18 @@ class Suggestions:
 
     def ask(self, count: int) -> dict[str, np.ndarray]:
         """Return the next points: name -> (point,). Points of ranges are rounded, so that they can be typed again."""
-        with _quiet(self._optuna):
+        with _silence_optuna(self._optuna):
             self._asked = [self._study.ask(self._distributions) for _ in range(count)]
         points = {name: [trial.params[name] for trial in self._asked] for name in self._distributions}
-        return {name: self._rounded(name, np.array(values)) for name, values in points.items()}
+        return {name: self._round(name, np.array(values)) for name, values in points.items()}
 
-    def _rounded(self, name: str, values: np.ndarray) -> np.ndarray:
+    def _round(self, name: str, values: np.ndarray) -> np.ndarray:
         axis = self._axes[name]
         return round_generated(axis, values) if isinstance(axis, Linear) else values
 
     def tell(self, scores: np.ndarray) -> None:
         """Tell the scores of the last batch, of shape (point,). NaN counts as worse than any score."""
-        with _quiet(self._optuna):
+        with _silence_optuna(self._optuna):
             for trial, score in zip(self._asked, scores.tolist()):
                 if np.isnan(score):
                     self._study.tell(
@@ -77,7 +77,7 @@ def require_optuna() -> Any:
     return optuna
 
 
-def _distribution(optuna: Any, name: str, axis: Axis) -> Any:
+def _make_distribution(optuna: Any, name: str, axis: Axis) -> Any:
     if not isinstance(axis, Linear):
         return optuna.distributions.CategoricalDistribution(values_of(name, axis).tolist())
     refuse_count(name, axis, "a search chooses its own points in a range")
@@ -85,7 +85,7 @@ def _distribution(optuna: Any, name: str, axis: Axis) -> Any:
 
 
 @contextmanager
-def _quiet(optuna: Any) -> Iterator[None]:
+def _silence_optuna(optuna: Any) -> Iterator[None]:
     """Silence what Optuna logs about studies, and its warnings about experimental arguments."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -14,7 +14,7 @@ import xarray as xr
 from .._engine.distributed import Processes
 from .._engine.task import Task, Watcher
 from .._formatting import format_float
-from .._inputs.argument_checks import is_whole_number, require_whole_number, suggesting
+from .._inputs.argument_checks import is_whole_number, require_whole_number, suggest_arguments
 from .._inputs.default_contestants import Contestant
 from .._results import plan
 from ..problems.base import Problem
@@ -49,7 +49,7 @@ class RaceStudy:
         if is_whole_number(self.rates) or np.ndim(self.rates) == 0:
             require_whole_number("rates", self.rates)
         else:
-            object.__setattr__(self, "rates", _checked_rates(self.rates))
+            object.__setattr__(self, "rates", _check_rates(self.rates))
         for name in ("seeds", "steps", "lanes", "chunk"):
             if getattr(self, name) is not None or name == "seeds":
                 require_whole_number(name, getattr(self, name))
@@ -101,7 +101,7 @@ class RaceStudy:
         )
 
 
-@suggesting
+@suggest_arguments
 def race(
     problems: Any = DEFAULT_PROBLEMS,
     optimizers: str | Callable[..., Any] | Sequence[Any] | Mapping[str, Any] | None = None,
@@ -156,7 +156,7 @@ def check_tasks(tasks: Sequence[Task], watcher: Watcher | None = None) -> None:
         task.check(watcher or Watcher())
 
 
-def _checked_rates(rates: Any) -> tuple[float, ...]:
+def _check_rates(rates: Any) -> tuple[float, ...]:
     """Return learning rates in ascending order. Raises ValueError for those that float32 or a logarithm cannot have."""
     rates = tuple(sorted(values_of("rates", rates).tolist()))
     if rates[0] <= 0:

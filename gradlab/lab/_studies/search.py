@@ -17,7 +17,7 @@ from .._engine.compiler import Compiler
 from .._engine.distributed import Processes
 from .._engine.task import Task, TaskResult, Watcher
 from .._engine.task_runner import run_tasks
-from .._inputs.argument_checks import require_whole_number, suggesting
+from .._inputs.argument_checks import require_whole_number, suggest_arguments
 from .._results import assembly, plan
 from .._storage.checkpoints import CheckpointStore, prefer_stored_plan
 from ..analysis.leaderboard import mean_scores, select_role
@@ -131,14 +131,14 @@ class SearchStudy:
                 store = CheckpointStore(folder, own, number) if folder else None
                 (result,) = run_tasks([self.task(points)], store, watcher, processes, compiler)
                 task_results.append(result)
-                suggestions.tell(_chosen_by(result))
+                suggestions.tell(_average_choosing_scores(result))
         dataset = assembly.assemble_dataset([self._whole(task_results)])
         numbers = np.repeat(np.arange(len(task_results)), self.rounds)
         return {self.problem.name: dataset.assign_coords(round=("point", numbers))}
 
     def _corners(self) -> Iterator[dict[str, float]]:
         """Return all combinations of the ends of the ranges and the values of the lists."""
-        ends = [_ends(name, axis) for name, axis in self.axes.items()]
+        ends = [_list_ends(name, axis) for name, axis in self.axes.items()]
         return (dict(zip(self.axes, values)) for values in itertools.product(*ends))
 
     def _suggestions(self) -> Suggestions:
@@ -148,18 +148,20 @@ class SearchStudy:
     def _whole(self, task_results: list[TaskResult]) -> TaskResult:
         """Join the results of all rounds into those of one task."""
 
-        def joined(*arrays: Any) -> np.ndarray:
+        def concatenate(*arrays: Any) -> np.ndarray:
             return np.concatenate(arrays)
 
         return TaskResult(
-            self.task({name: joined(*(result.task.points[name] for result in task_results)) for name in self.axes}),
-            jax.tree.map(joined, *(result.curves for result in task_results)),
+            self.task(
+                {name: concatenate(*(result.task.points[name] for result in task_results)) for name in self.axes}
+            ),
+            jax.tree.map(concatenate, *(result.curves for result in task_results)),
             sum(result.compile_seconds for result in task_results),
             sum(result.run_seconds for result in task_results),
         )
 
 
-@suggesting
+@suggest_arguments
 def search(
     problems: Any,
     optimizers: str | Callable[..., Any] | Sequence[Any] | Mapping[str, Any],
@@ -209,7 +211,7 @@ def only_one(several: Sequence[Any], kind: str) -> Any:
     return several[0]
 
 
-def _chosen_by(result: TaskResult) -> np.ndarray:
+def _average_choosing_scores(result: TaskResult) -> np.ndarray:
     """Return the mean score of each point over the seeds for choosing; NaN if one of them diverged."""
     dataset = assembly.assemble_dataset([result])
     return mean_scores(select_role(dataset, "choose")).values[0]
@@ -220,6 +222,6 @@ def as_columns(points: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:
     return {name: np.array([point[name] for point in points]) for name in points[0]}
 
 
-def _ends(name: str, axis: Axis) -> list[float]:
+def _list_ends(name: str, axis: Axis) -> list[float]:
     """Return the ends of a range, or all values of a list."""
     return [axis.low, axis.high] if isinstance(axis, Linear) else values_of(name, axis).tolist()

@@ -141,10 +141,10 @@ def values_of(name: str, axis: Axis | str) -> np.ndarray:
             f"{name} needs numbers, or a range such as Log(1e-4, 1e-1, 13); got {join_at_most([*map(repr, numbers)])}"
         ) from None
     if not values.size or not np.isfinite(values).all():
-        raise SearchSpaceError(f"{name} needs at least one value, and finite ones; got {_listed(values)}")
+        raise SearchSpaceError(f"{name} needs at least one value, and finite ones; got {_list_values(values)}")
     if len(np.unique(values)) < values.size:
         twice, counts = np.unique(values, return_counts=True)
-        raise SearchSpaceError(f"{name} has a value twice: {_listed(twice[counts > 1])}; give each once")
+        raise SearchSpaceError(f"{name} has a value twice: {_list_values(twice[counts > 1])}; give each once")
     return values
 
 
@@ -194,7 +194,7 @@ def sample_points(
             f"leave out samples"
         )
     shares = _shares(len(axes), count, sampler, seed)
-    return {name: _sampled(name, axis, share) for (name, axis), share in zip(axes.items(), shares.T)}
+    return {name: _sample_axis(name, axis, share) for (name, axis), share in zip(axes.items(), shares.T)}
 
 
 def _shares(dimensions: int, count: int, sampler: Sampler, seed: int) -> np.ndarray:
@@ -210,7 +210,7 @@ def _shares(dimensions: int, count: int, sampler: Sampler, seed: int) -> np.ndar
     return qmc.Sobol(dimensions, seed=seed).random_base2(max(0, (count - 1).bit_length()))[:count]
 
 
-def _sampled(name: str, axis: Any, share: np.ndarray) -> np.ndarray:
+def _sample_axis(name: str, axis: Any, share: np.ndarray) -> np.ndarray:
     if isinstance(axis, Linear):
         refuse_count(name, axis, "samples are spread over a range")
         return round_generated(axis, axis.at(share))
@@ -244,5 +244,5 @@ def as_number(value: Any) -> float:
     return float(value)
 
 
-def _listed(values: np.ndarray) -> str:
+def _list_values(values: np.ndarray) -> str:
     return join_at_most([format_float(value) for value in values.tolist()])

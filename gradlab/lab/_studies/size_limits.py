@@ -46,16 +46,16 @@ def require_room(tasks: Sequence[Task]) -> None:
     if 2 * sum(losses) > room:
         runs, steps = sum(task.run_count for task in tasks), max(task.steps for task in tasks)
         raise TooLargeError(
-            f"the losses of {runs:,} runs of {steps:,} steps need about {_size(2 * sum(losses))} of memory, "
-            f"{_advice(room)}; take fewer points, seeds, steps, optimizers or problems"
+            f"the losses of {runs:,} runs of {steps:,} steps need about {_format_size(2 * sum(losses))} of memory, "
+            f"{_describe_limit(room)}; take fewer points, seeds, steps, optimizers or problems"
         )
     problems = {(id(task.problem), task.steps, len(task.seeds)): task for task in tasks}
     for task in problems.values():
-        needed = 2 * sum(losses) + len(task.seeds) * _drawn_bytes(task)
+        needed = 2 * sum(losses) + len(task.seeds) * _count_draw_bytes(task)
         if needed > room:
             raise TooLargeError(
                 f"the initial parameters and batches of {len(task.seeds):,} seeds on {task.problem.name} need about "
-                f"{_size(needed)} of memory, {_advice(room)}; take fewer seeds or steps"
+                f"{_format_size(needed)} of memory, {_describe_limit(room)}; take fewer seeds or steps"
             )
 
 
@@ -73,20 +73,20 @@ def available_memory() -> int:
         if not 0 < gibibytes < float("inf"):
             raise ValueError(f"{MEMORY_VARIABLE} must be a number above zero, of GiB; got {allowed!r}")
         return int(gibibytes * 2**30)
-    return int(0.8 * min(_machine(), *(_container(path) for path in _CONTAINER)))
+    return int(0.8 * min(_machine_memory(), *(_container_limit(path) for path in _CONTAINER)))
 
 
 _CONTAINER = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
-def _machine() -> int:
+def _machine_memory() -> int:
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):  # not every system tells
         return 2**63
 
 
-def _container(path: str) -> int:
+def _container_limit(path: str) -> int:
     """Return the memory limit of the container, if it has one."""
     try:
         return int(Path(path).read_text(encoding="ascii"))
@@ -94,7 +94,7 @@ def _container(path: str) -> int:
         return 2**63
 
 
-def _drawn_bytes(task: Task) -> int:
+def _count_draw_bytes(task: Task) -> int:
     """Return the bytes of the initial parameters and the batches of one seed."""
     import jax
 
@@ -105,9 +105,9 @@ def _drawn_bytes(task: Task) -> int:
     return sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
 
 
-def _advice(room: int) -> str:
-    return f"and {_size(room)} are allowed (set {MEMORY_VARIABLE} to change that)"
+def _describe_limit(room: int) -> str:
+    return f"and {_format_size(room)} are allowed (set {MEMORY_VARIABLE} to change that)"
 
 
-def _size(count: float) -> str:
+def _format_size(count: float) -> str:
     return f"{count / 2**30:,.1f} GiB"

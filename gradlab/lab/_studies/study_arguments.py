@@ -37,7 +37,7 @@ def contestants_by_name(optimizers: Any) -> tuple[Contestant, ...]:
     if optimizers is None:
         return tuple(collect_contestants().values())
     contestants = []
-    for label, found in _labelled(optimizers):
+    for label, found in _label_all(optimizers):
         if isinstance(found, str):
             contestant = find_contestant(found)
             contestants.append(contestant if label is None else replace(contestant, name=label))
@@ -54,7 +54,7 @@ def factories_by_name(optimizers: Any) -> Factories:
     Raises UnknownNameError and LoadError, and ValueError for two of one name.
     """
     factories = []
-    for label, found in _labelled(optimizers):
+    for label, found in _label_all(optimizers):
         if isinstance(found, str):
             factories.append((label or make_label(found), find_factory(found)))
         else:
@@ -64,7 +64,7 @@ def factories_by_name(optimizers: Any) -> Factories:
     return dict(factories)
 
 
-def _labelled(optimizers: Any) -> list[tuple[str | None, Any]]:
+def _label_all(optimizers: Any) -> list[tuple[str | None, Any]]:
     """Names and factories, each with its label in a dictionary. A name that is given twice counts once."""
     if isinstance(optimizers, Mapping):
         for label in optimizers:
@@ -72,7 +72,7 @@ def _labelled(optimizers: Any) -> list[tuple[str | None, Any]]:
                 raise LoadError(f"optimizers are named by text in a dictionary, got {label!r}; write str: factory")
         return list(optimizers.items())
     if isinstance(optimizers, (list, tuple)) and not hasattr(optimizers, "update"):  # an optimizer is a tuple, too
-        pairs = [pair for found in optimizers for pair in _labelled(found)]
+        pairs = [pair for found in optimizers for pair in _label_all(found)]
         return [pair for at, pair in enumerate(pairs) if not (isinstance(pair[1], str) and pair in pairs[:at])]
     return [(None, optimizers)]
 

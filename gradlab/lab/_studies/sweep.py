@@ -13,7 +13,7 @@ import xarray as xr
 
 from .._engine.distributed import Processes
 from .._engine.task import Task, Watcher
-from .._inputs.argument_checks import Sampler, require_whole_number, suggesting
+from .._inputs.argument_checks import Sampler, require_whole_number, suggest_arguments
 from .._inputs.factory_adapter import find_missing_arguments
 from .._inputs.name_lookup import look_up
 from .._results import plan
@@ -112,7 +112,7 @@ class SweepStudy:
         return compute_tasks(self.tasks, self.plan(), folder, watcher, processes, failed)
 
 
-@suggesting
+@suggest_arguments
 def sweep(
     problems: Any,
     optimizers: str | Callable[..., Any] | Sequence[Any] | Mapping[str, Any],

@@ -14,9 +14,9 @@ from .claims import Claims
 from .factories import Factory
 from .factory_arguments import check_argument
 from .hyperparameters import read_parameters
+from .not_a_transformation import refuse_to_run
 from .schedules.base import bind_arguments
 from .transformation_calls import Core
-from .transformation_errors import refuse_to_run
 from .values import Value
 
 P = ParamSpec("P")

@@ -1,4 +1,6 @@
-"""Composition: `chain` runs links one after another, `precondition` multiplies by rates, `isolate` cuts a link off."""
+"""The combinators: `chain` runs links in series, `precondition` multiplies the direction by rates, and `isolate` keeps
+a link from the gradient of the chain.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,9 @@ from .base import (
 from .boundary import Boundary
 from .claims import ELEMENTWISE, claims_of, shared_claims
 from .equations import Expression, Writer, equation_of
+from .not_a_transformation import refuse_to_run
 from .safe_arithmetic import bound_for_squaring
 from .transformation_calls import raw_init, raw_update
-from .transformation_errors import refuse_to_run
 from .values import Value
 
 

@@ -14,8 +14,8 @@ import optax
 from .boundary import PyTree
 from .factories import Factory, accepts, call
 from .hyperparameters import is_schedule, resolve
+from .not_a_transformation import require_pair
 from .schedules.base import as_schedule
-from .transformation_errors import require_pair
 from .values import Value, rejoin
 
 

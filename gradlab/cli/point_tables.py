@@ -1,4 +1,4 @@
-"""The ranges and values on the command line of sweep and search, and the tables of their results."""
+"""For sweep and search: the ranges and values on the command line, and the tables of points in the terminal."""
 
 from __future__ import annotations
 

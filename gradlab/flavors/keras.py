@@ -34,7 +34,7 @@ from ..transforms.second_moment import (
     scale_by_stddev,
     scale_by_update_rms,
 )
-from .framework_arguments import keras_flavor, refuse_classes
+from .extra_arguments import keras_flavor, refuse_classes
 
 __getattr__ = refuse_classes(__name__)
 

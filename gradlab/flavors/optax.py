@@ -31,7 +31,7 @@ from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_infinity_norm, scale_by_rms, scale_by_rss, scale_by_stddev
-from .framework_arguments import refuse_classes
+from .extra_arguments import refuse_classes
 from .optax_moment_dtypes import round_decay, store_mean
 
 __getattr__ = refuse_classes(__name__)

@@ -30,7 +30,7 @@ from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_heavy_ball, scale_by_momentum
 from ..transforms.scaling import scale, scale_by_learning_rate
 from ..transforms.second_moment import scale_by_infinity_norm, scale_by_rms, scale_by_rss, scale_by_stddev
-from .framework_arguments import refuse_classes, torch_flavor
+from .extra_arguments import refuse_classes, torch_flavor
 
 __getattr__ = refuse_classes(__name__)
 

@@ -17,7 +17,7 @@ from ..hyperparameters import Hyperparameter, Seed, as_weak, is_concrete, is_sch
 from ..safe_arithmetic import power
 from ..values import Value, complete_arguments, is_number, show_argument
 from .step_arithmetic import Count, split, steps_since
-from .step_conversion import as_count, as_counter, is_too_large
+from .step_validation import as_count, as_counter, is_too_large
 
 Step: TypeAlias = Any  # an integer scalar: Python's, an array or a tracer
 

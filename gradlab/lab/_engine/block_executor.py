@@ -1,4 +1,4 @@
-"""The executor: it runs the blocks of a task chunk by chunk, as many blocks at a time as the machine has room for."""
+"""The executor: it runs all blocks of one task, chunk by chunk, as many at a time as the machine has room for."""
 
 from __future__ import annotations
 

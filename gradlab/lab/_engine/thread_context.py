@@ -1,4 +1,4 @@
-"""The settings of the calling thread, applied to work that other threads do for it."""
+"""The settings of the calling thread, copied to the worker threads that work for it."""
 
 from __future__ import annotations
 

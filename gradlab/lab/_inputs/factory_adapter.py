@@ -13,7 +13,7 @@ import optax
 import gradlab as gl
 from gradlab.base import Transformation
 from gradlab.hyperparameters import as_weak
-from gradlab.transformation_errors import describe_result
+from gradlab.not_a_transformation import describe_result
 from gradlab.values import Value, is_factory
 
 from .importing import LoadError

@@ -1,4 +1,4 @@
-"""Files that are complete at any moment, checksums, and JSON files that may be damaged."""
+"""Files that are written in one step, so that no reader sees half of one; checksums; and JSON that may be damaged."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from .choosing_metric import with_choosing_metric
+from .coordinate_order import sort_axes
 from .late_window import late_evaluations
-from .result_order import sort_axes
 
 TINY = float(np.finfo(np.float32).tiny)  # the smallest loss that differs from zero on a logarithmic scale
 

@@ -12,8 +12,8 @@ import xarray as xr
 from gradlab import registry
 
 from .._formatting import format_float
+from .coordinate_order import RATE, sort_axes
 from .leaderboard import require_dataset
-from .result_order import RATE, sort_axes
 
 MOST_OPTIMIZERS = 64  # more cannot be distinguished in tables and pictures
 

@@ -10,8 +10,8 @@ import numpy as np
 import xarray as xr
 
 from .comparison import ranks, verdict
+from .coordinate_order import RATE
 from .leaderboard import leaderboard, mean_scores, select_role
-from .result_order import RATE
 from .sweep_as_race import composition_at, swept_hyperparameters
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import xarray as xr
 from matplotlib.axes import Axes
 
+from ..analysis.coordinate_order import sort_axes
 from ..analysis.leaderboard import best_rate_index, select_role
-from ..analysis.result_order import sort_axes
 from ..problems.base import Problem
 from .landscape_contours import choose_levels, compute_heights, find_exits
 from .lines_and_labels import AS_WRITTEN, COLORS, drawable_name, look_up_optimizers

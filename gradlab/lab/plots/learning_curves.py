@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from ..analysis.coordinate_order import sort_axes
 from ..analysis.drawn_scores import to_drawn_scores
 from ..analysis.leaderboard import best_rate_index, select_role
-from ..analysis.result_order import sort_axes
 from .lines_and_labels import (
     AS_WRITTEN,
     CONTEXT,

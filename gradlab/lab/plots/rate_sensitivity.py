@@ -9,10 +9,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..analysis.choosing_metric import with_choosing_metric
+from ..analysis.coordinate_order import sort_axes
 from ..analysis.drawn_scores import to_drawn_scores
 from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import best_rate_index, mean_scores, require_race
-from ..analysis.result_order import sort_axes
 from .lines_and_labels import (
     AS_WRITTEN,
     CONTEXT,

@@ -4,12 +4,12 @@ All are pure functions of its Datasets.
 """
 
 from .chosen_rates import rate_intervals as rate_intervals
+from .optimizer_statistics import summary as summary
 from .profiles import performance_profiles as performance_profiles
 from .rank_intervals import ranks as ranks
 from .reporting_runs import select_reporting_runs as select_reporting_runs
 from .resampling import MINIMUM_SEEDS as MINIMUM_SEEDS
 from .resampling import Resampling as Resampling
-from .run_statistics import summary as summary
 from .targets import default_target as default_target
 from .targets import seconds_per_update as seconds_per_update
 from .targets import steps_to_target as steps_to_target

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from ..coordinate_order import sort_axes
 from ..leaderboard import best_rate_index, select_role
-from ..result_order import sort_axes
 from .reporting_runs import late_badness
 from .resampling import MINIMUM_SEEDS, Resampling
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ..coordinate_order import sort_axes
 from ..leaderboard import TINY, best_rate_index, late_scores, select_role
-from ..result_order import sort_axes
 
 
 def select_reporting_runs(dataset: xr.Dataset) -> xr.Dataset:

@@ -1,4 +1,4 @@
-"""Resampling: the bootstrap over seeds and stops, from which all intervals come."""
+"""The bootstrap behind all intervals: it redraws the seeds, and the late evaluation at which each run stops."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import gradlab as gl
-from gradlab.transformation_errors import describe_result, refuse_to_run, require_pair
+from gradlab.not_a_transformation import describe_result, refuse_to_run, require_pair
 
 
 def pair() -> tuple[Any, Any]:

@@ -13,8 +13,8 @@ from gradlab.cli.point_tables import parse_axes
 from gradlab.lab._inputs.default_contestants import collect_contestants
 from gradlab.lab._studies.race import RaceStudy
 from gradlab.lab.analysis.comparison import ranks, rate_intervals, summary
+from gradlab.lab.analysis.coordinate_order import sort_axes
 from gradlab.lab.analysis.leaderboard import leaderboard
-from gradlab.lab.analysis.result_order import sort_axes
 from gradlab.lab.analysis.sweep_as_race import as_race
 from gradlab.lab.plots import draw_sensitivity
 from gradlab.lab.problems import Ravine

@@ -78,7 +78,8 @@ class ResultsAccessor:
         """Return the Dataset of a problem: on (optimizer, rate, seed, ...) for a race, else (optimizer, point, seed,
         ...).
 
-        Raises ValueError for an unknown problem, and where several are possible.
+        In a Dataset, `.path` is the path of a run, where a node of the tree has its own place in the tree under that
+        name. Raises ValueError for an unknown problem, and where several are possible.
         """
         datasets = self._datasets
         if problem is None and len(datasets) == 1:

@@ -9,6 +9,7 @@ The accessor is on Datasets, too, such as `results["digits"].to_dataset()`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -121,9 +122,7 @@ class ResultsAccessor:
             rows = [Best(row.optimizer, row.hyperparameters, row.score) for row in tuned]
         else:
             rows = [
-                Best(
-                    row.optimizer, {} if row.best_rate != row.best_rate else {"learning_rate": row.best_rate}, row.score
-                )
+                Best(row.optimizer, {} if isnan(row.best_rate) else {"learning_rate": row.best_rate}, row.score)
                 for row in leaderboard(dataset)
             ]
         for row in rows:

@@ -16,10 +16,10 @@ from gradlab.lab._engine.distributed import Processes
 from gradlab.lab._engine.task import Task, Watcher
 from gradlab.lab._inputs.factory_adapter import as_factory
 from gradlab.lab._inputs.user_errors import UserCodeError
-from gradlab.lab._results import plan, provenance, results_file
+from gradlab.lab._results import provenance, results_file
 from gradlab.lab._storage import checkpoints
 from gradlab.lab._studies.open_study import open_study
-from gradlab.lab._studies.study import compute_tasks
+from gradlab.lab._studies.study import TaskStudy
 from gradlab.lab._studies.sweep import sweep
 from gradlab.lab.problems import Problem
 
@@ -59,7 +59,7 @@ def tasks(problem: Problem, *makes: Any) -> list[Task]:
     return [Task(problem, make.__name__, "mine", as_factory("", make), rates, (0, 1), 3) for make in makes]
 
 
-class Study:
+class Study(TaskStudy):
     """Tasks as a study."""
 
     kind, problems = "sweep", ()
@@ -67,15 +67,9 @@ class Study:
     def __init__(self, tasks: list[Task]):
         self.tasks, self.runs = tasks, sum(task.run_count for task in tasks)
 
-    def plan(self) -> Any:
-        return plan.make_plan(self.kind, self.tasks)
-
-    def compute(self, *arguments: Any) -> Any:
-        return compute_tasks(self.tasks, self.plan(), *arguments)
-
 
 def finish(out: Path, found: list[Task]) -> Any:
-    with open_study(Study(found), out) as opened:  # type: ignore[arg-type]
+    with open_study(Study(found), out) as opened:
         opened.finish(provenance.collect_provenance("test"), Watcher())
         results = opened.read()
         return opened, results, results.attrs

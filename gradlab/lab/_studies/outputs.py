@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import xarray as xr
@@ -12,8 +11,8 @@ import xarray as xr
 from .._engine.task import Watcher
 from .._results import study_folder as folder
 from ..analysis.comparison import ranks, verdict
-from ..analysis.configurations import rank_configurations
-from ..analysis.leaderboard import leaderboard
+from ..analysis.configurations import ConfigurationRow, rank_configurations
+from ..analysis.leaderboard import Row, leaderboard
 from ..analysis.leaderboard_files import leaderboard_document, write_leaderboard_csv
 from ..analysis.points_files import points_document, write_points
 from ..analysis.table_files import drop_varying_attributes, is_written, write_json
@@ -29,23 +28,30 @@ def write_outputs(opened: OpenStudy, results: xr.DataTree, watcher: Watcher) -> 
     """
     datasets = {str(name): node.to_dataset() for name, node in results.children.items()}
     attributes = {str(name): str(value) for name, value in results.attrs.items()}
+    fixed = drop_varying_attributes(attributes)
     is_race = opened.study.kind == "race"
-    describe = partial(_describe_race if is_race else _describe_points, datasets, drop_varying_attributes(attributes))
-    names = folder.LEADERBOARDS if is_race else folder.POINTS
-    listing = opened.out / names[1]  # which is written last
-    document = describe(folder.read_file_list(listing))
+    listing = opened.out / (folder.LEADERBOARDS if is_race else folder.POINTS)[1]  # which is written last
+    files = folder.read_file_list(listing)
+    boards: dict[str, list[Row]] = {}
+    rankings: dict[str, list[ConfigurationRow]] = {}
+    if is_race:
+        boards = {name: leaderboard(dataset) for name, dataset in datasets.items()}
+        verdicts = {name: verdict(boards[name], ranks(dataset)) for name, dataset in datasets.items()}
+        document = leaderboard_document(boards, datasets, verdicts, fixed, files)
+    else:
+        rankings = {name: rank_configurations(dataset) for name, dataset in datasets.items()}
+        document = points_document(rankings, datasets, fixed, files)
     if opened.state == "complete" and is_written(listing, document):
         return document
     reason = _reason_not_to_write(opened)
     if reason:
         watcher.on_warning(f"tables and pictures in {opened.out} are not made anew: {reason}")
-        return describe([folder.RESULTS])
-    write = _write_race if is_race else _write_points
-    document = describe([folder.RESULTS, *write(opened, datasets, attributes)])
+        return document | {"files": [folder.RESULTS]}
     if is_race:
+        document["files"] = [folder.RESULTS, *_write_race(opened, datasets, attributes, boards)]
         write_json(listing, document)
     else:
-        rankings = {name: rank_configurations(dataset) for name, dataset in datasets.items()}
+        document["files"] = [folder.RESULTS, *_write_points(opened, datasets, attributes)]
         write_points(opened.out, rankings, document)
     return document
 
@@ -61,22 +67,12 @@ def _reason_not_to_write(opened: OpenStudy) -> str:
     return ""
 
 
-def _describe_race(
-    datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], files: list[str]
-) -> dict[str, Any]:
-    boards = {name: leaderboard(dataset) for name, dataset in datasets.items()}
-    verdicts = {name: verdict(boards[name], ranks(dataset)) for name, dataset in datasets.items()}
-    return leaderboard_document(boards, datasets, verdicts, attributes, files)
-
-
-def _describe_points(
-    datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], files: list[str]
-) -> dict[str, Any]:
-    rankings = {name: rank_configurations(dataset) for name, dataset in datasets.items()}
-    return points_document(rankings, datasets, attributes, files)
-
-
-def _write_race(opened: OpenStudy, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> list[str]:
+def _write_race(
+    opened: OpenStudy,
+    datasets: Mapping[str, xr.Dataset],
+    attributes: Mapping[str, str],
+    boards: Mapping[str, Sequence[Row]],
+) -> list[str]:
     """Write the report, the table and the pictures of a race; return the names of all files but the results."""
     from .._report import write_report
     from ..plots import save_race_pictures  # Matplotlib takes a second: not before the runs
@@ -86,7 +82,7 @@ def _write_race(opened: OpenStudy, datasets: Mapping[str, xr.Dataset], attribute
     pictures = save_race_pictures(opened.out, datasets, problems)
     tables = [opened.out / name for name in folder.LEADERBOARDS]
     folder.remove_stale_outputs(old, [*pictures, *tables, opened.out / folder.REPORT])
-    write_leaderboard_csv(tables[0], {name: leaderboard(dataset) for name, dataset in datasets.items()})
+    write_leaderboard_csv(tables[0], boards)
     write_report(datasets, attributes, opened.out / folder.REPORT, problems)
     return [folder.REPORT, *folder.LEADERBOARDS, *(path.name for path in pictures)]
 

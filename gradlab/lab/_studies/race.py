@@ -5,28 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import xarray as xr
 
-from .._engine.distributed import Processes
 from .._engine.task import Task, Watcher
 from .._formatting import format_float
 from .._inputs.argument_checks import is_whole_number, require_whole_number, suggest_arguments
 from .._inputs.default_contestants import Contestant
-from .._results import plan
 from ..problems.base import Problem
 from .run_study import describe_call, run_study
 from .search_space import Axis, values_of
 from .size_limits import require_room, require_runs
-from .study import Failed, compute_tasks
+from .study import TaskStudy
 from .study_arguments import DEFAULT_PROBLEMS, contestants_by_name, problems_by_name, require_different
 
 
 @dataclass(frozen=True)
-class RaceStudy:
+class RaceStudy(TaskStudy):
     """A race: `rates` learning rates for each contestant and problem, each from every one of `seeds`.
 
     `rates` is a number of learning rates around those that are good for each contestant, or the learning rates
@@ -60,7 +59,7 @@ class RaceStudy:
         require_different([contestant.name for contestant in self.contestants], "optimizer")
         require_room(self.tasks)
 
-    @property
+    @cached_property
     def tasks(self) -> tuple[Task, ...]:
         """One task for each problem and contestant, problem by problem."""
         return tuple(self._task(problem, contestant) for problem in self.problems for contestant in self.contestants)
@@ -74,16 +73,6 @@ class RaceStudy:
     def runs(self) -> int:
         """All training runs."""
         return self.runs_per_task * len(self.problems) * len(self.contestants)
-
-    def plan(self) -> dict[str, Any]:
-        """Everything that determines the results, JSON-ready."""
-        return plan.make_plan(self.kind, self.tasks)
-
-    def compute(
-        self, folder: Path | None, watcher: Watcher, processes: Processes, failed: Failed
-    ) -> dict[str, xr.Dataset]:
-        """Compute the Dataset of each problem; see `Study`."""
-        return compute_tasks(self.tasks, self.plan(), folder, watcher, processes, failed)
 
     def _task(self, problem: Problem, contestant: Contestant) -> Task:
         count = self.rates

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import xarray as xr
 
 from .._engine.distributed import Processes
-from .._engine.task import FailureCollector, Task, TaskResult, Watcher
+from .._engine.task import FailureCollector, TaskResult, Watcher
 from .._engine.task_runner import run_tasks
 from .._results.assembly import assemble_dataset
+from .._results.plan import make_plan
 from .._storage.checkpoints import CheckpointStore, prefer_stored_plan
 from ..problems.base import Problem
 
@@ -47,17 +47,22 @@ class Study(Protocol):
         ...
 
 
-def compute_tasks(
-    tasks: Sequence[Task],
-    plan: Mapping[str, Any],
-    folder: Path | None,
-    watcher: Watcher,
-    processes: Processes,
-    failed: Failed,
-) -> dict[str, xr.Dataset]:
-    """Run tasks that are known from the start, and put their results together by problem; see `Study.compute`."""
-    store = CheckpointStore(folder, prefer_stored_plan(folder, plan)) if folder else None
-    results: dict[str, list[TaskResult]] = {}
-    for result in run_tasks(tasks, store, FailureCollector(watcher, failed), processes):
-        results.setdefault(result.task.problem.name, []).append(result)
-    return {name: assemble_dataset(of_problem) for name, of_problem in results.items()}
+class TaskStudy:
+    """The base class of a study whose tasks are known from the start. A subclass has `kind` and `tasks`."""
+
+    kind: ClassVar[str]
+    tasks: Any  # a sequence of tasks, made once: they remember their partitions and compositions
+
+    def plan(self) -> dict[str, Any]:
+        """Everything that determines the results, JSON-ready."""
+        return make_plan(self.kind, self.tasks)
+
+    def compute(
+        self, folder: Path | None, watcher: Watcher, processes: Processes, failed: Failed
+    ) -> dict[str, xr.Dataset]:
+        """Compute the Dataset of each problem; see `Study`."""
+        store = CheckpointStore(folder, prefer_stored_plan(folder, self.plan())) if folder else None
+        results: dict[str, list[TaskResult]] = {}
+        for result in run_tasks(self.tasks, store, FailureCollector(watcher, failed), processes):
+            results.setdefault(result.task.problem.name, []).append(result)
+        return {name: assemble_dataset(of_problem) for name, of_problem in results.items()}

@@ -5,28 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import xarray as xr
 
-from .._engine.distributed import Processes
 from .._engine.task import Task, Watcher
 from .._inputs.argument_checks import Sampler, require_whole_number, suggest_arguments
 from .._inputs.factory_adapter import find_missing_arguments
 from .._inputs.name_lookup import look_up
-from .._results import plan
 from ..problems.base import Problem
 from .run_study import describe_call, run_study
 from .search_space import Axis, SearchSpaceError, as_axes, axis_scales, grid_points, sample_points
 from .size_limits import require_room, require_runs
-from .study import Failed, compute_tasks
+from .study import TaskStudy
 from .study_arguments import factories_by_name, problems_by_name, require_different
 
 
 @dataclass(frozen=True)
-class SweepStudy:
+class SweepStudy(TaskStudy):
     """A sweep: every combination of the values of `axes`, or `samples` points of their ranges, for each factory, seed
     and problem.
 
@@ -77,7 +76,7 @@ class SweepStudy:
                 )
         return grid_points(self.axes)
 
-    @property
+    @cached_property
     def tasks(self) -> tuple[Task, ...]:
         """One task for each problem and optimizer, problem by problem."""
         notes = {
@@ -100,16 +99,6 @@ class SweepStudy:
     def runs(self) -> int:
         """All training runs."""
         return sum(task.run_count for task in self.tasks)
-
-    def plan(self) -> dict[str, Any]:
-        """Everything that determines the results, JSON-ready."""
-        return plan.make_plan(self.kind, self.tasks)
-
-    def compute(
-        self, folder: Path | None, watcher: Watcher, processes: Processes, failed: Failed
-    ) -> dict[str, xr.Dataset]:
-        """Compute the Dataset of each problem; see `Study`."""
-        return compute_tasks(self.tasks, self.plan(), folder, watcher, processes, failed)
 
 
 @suggest_arguments

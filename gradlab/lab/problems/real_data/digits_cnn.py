@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
-from ..base import Problem, PyTree
-from ..networks import apply_dense, cross_entropy, draw_rows, init_dense, measure_classification
-from .data_splits import Sample, measure_held_out
-from .digits import ACCURACY, load_images
+from ..base import PyTree
+from ..networks import apply_dense, init_dense
+from .digits_classifier import DigitsClassifier
 
 
 @dataclass(frozen=True)
-class DigitsCnn(Problem):
+class DigitsCnn(DigitsClassifier):
     """Two 3 x 3 convolutions with relu units and a linear layer; cross-entropy on mini-batches drawn with replacement.
 
     The first convolution has `channels` channels; the second has twice as many, and a stride of two. The sizes are 8 x
@@ -25,7 +24,6 @@ class DigitsCnn(Problem):
     name = "digits_cnn"
     summary = "A small convolutional network on the digits: weights are shared, so gradients add up over the image."
     steps = 300
-    score = ACCURACY
 
     channels: int = 8
     batch_size: int = 64
@@ -38,32 +36,16 @@ class DigitsCnn(Problem):
             "output": init_dense(output, 2 * 2 * 2 * self.channels, 10),
         }
 
-    def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
-        images, labels = load_images().train
-        logits = _compute_logits(params, jnp.asarray(images, params["output"]["bias"].dtype)[batch])
-        return cross_entropy(logits, jnp.asarray(labels)[batch])
-
-    def batches(self, key: jax.Array, steps: int) -> jax.Array:
-        return draw_rows(key, steps, self.batch_size, len(load_images().train.targets))
-
-    def metrics(self, params: PyTree) -> dict[str, jax.Array]:
-        def measure(sample: Sample) -> dict[str, jax.Array]:
-            logits = _compute_logits(params, jnp.asarray(sample.inputs, params["output"]["bias"].dtype))
-            return measure_classification(logits, jnp.asarray(sample.targets))
-
-        return measure_held_out(measure, *load_images()[1:])
+    def compute_logits(self, params: PyTree, images: jax.Array) -> jax.Array:
+        pixels = images.reshape(-1, 8, 8, 1)
+        hidden = jax.nn.relu(apply_dense(params["first"], _extract_patches(pixels, stride=1)))  # (batch, 6, 6, c)
+        hidden = jax.nn.relu(apply_dense(params["second"], _extract_patches(hidden, stride=2)))  # (batch, 2, 2, 2 c)
+        return apply_dense(params["output"], hidden.reshape(len(hidden), -1))
 
 
 def _init_relu_layer(key: jax.Array, inputs: int, outputs: int) -> PyTree:
     layer = init_dense(key, inputs, outputs)
     return layer | {"weight": math.sqrt(2) * layer["weight"]}  # because relu halves the variance
-
-
-def _compute_logits(params: PyTree, pixels: jax.Array) -> jax.Array:
-    images = pixels.reshape(-1, 8, 8, 1)
-    hidden = jax.nn.relu(apply_dense(params["first"], _extract_patches(images, stride=1)))  # (batch, 6, 6, channels)
-    hidden = jax.nn.relu(apply_dense(params["second"], _extract_patches(hidden, stride=2)))  # (batch, 2, 2, 2 channels)
-    return apply_dense(params["output"], hidden.reshape(len(hidden), -1))
 
 
 def _extract_patches(images: jax.Array, stride: int) -> jax.Array:

@@ -9,7 +9,7 @@ import sklearn.datasets
 import sklearn.model_selection
 
 from gradlab.lab.problems import Digits
-from gradlab.lab.problems.real_data.digits import load_images
+from gradlab.lab.problems.real_data.digits_classifier import load_images
 
 
 def test_images_are_split_by_class_and_none_is_in_both_parts() -> None:

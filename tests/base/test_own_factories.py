@@ -1,4 +1,4 @@
-"""What a factory may take and must return, and the errors if it does not."""
+"""Factories of your own: their arguments, their results, and the errors about both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the accessor says is what the analysis finds."""
+"""The accessor says what the analysis finds."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ KINDS: dict[str, Any] = {
 
 
 def all_about(value: Any) -> Any:
-    """What could be written to: the attributes of an object, its class, and the attributes of that class."""
+    """Return everything that could be written to: the attributes of an object, its class, and those of the class."""
     kinds = [vars(kind).copy() for kind in type(value).__mro__]
     return type(value), vars(value).copy() if hasattr(value, "__dict__") else value.size, kinds
 

@@ -14,15 +14,9 @@ import optax
 from ..base import Transformation
 from ..boundary import have_same_structure
 from .law import NotApplicable
+from .trees import TREES, select_leaves
 
 DTYPES = ("float32", "bfloat16", "float16", "float64", "complex64")  # of the parameters to try by default
-
-# The smallest comes first, so that the first counterexample is the smallest.
-TREES: dict[str, Any] = {
-    "one number": (),
-    "one vector": (3,),
-    "a layer": {"kernel": (2, 3), "bias": (3,), "scale": ()},
-}
 
 TOLERANCE = {
     "float64": 1e-12,
@@ -39,6 +33,9 @@ class Subject:
 
     `tx` is any `(init, update)` pair. `remake`, if it is known, makes it again from a dictionary of numeric
     hyperparameters: the leaves of a gradlab value, or the numeric arguments of a factory.
+
+    `trees` are the trees of parameters to examine it on, by name. `network`, the last of them, has leaves of all kinds,
+    and `small` is one vector. If its domain is "matrices", other leaves are left out, and `small` is one matrix.
     """
 
     def __init__(
@@ -62,6 +59,11 @@ class Subject:
             paths, structure = jax.tree_util.tree_flatten_with_path(tx)
             self.hyperparameters = {jax.tree_util.keystr(path).lstrip("."): leaf for path, leaf in paths}
             self.remake = lambda values: jax.tree.unflatten(structure, list(values.values()))
+        self.trees = dict(TREES)
+        if "matrices" in self.claims.get("domain", ()):
+            self.trees = select_leaves(TREES, lambda shape: len(shape) == 2)
+        self.network = self.trees["a network"]
+        self.small = self.trees.get("one vector", self.trees["one matrix"])
         self.traces = 0
         self._jitted = jax.jit(self._counted)
 
@@ -102,29 +104,6 @@ class Subject:
                 "no numeric hyperparameter is known: pass a factory and its arguments (--arg on the command line)"
             )
         return self.remake
-
-
-def sample(shapes: Any, dtype: str = "float32", seed: int = 0, scale: float = 1.0) -> Any:
-    """Draw a tree of normal numbers. In `shapes`, a tuple of integers is the shape of a leaf."""
-    random = np.random.default_rng(seed)
-
-    def leaf(shape: tuple[int, ...]) -> jax.Array:
-        numbers = scale * random.standard_normal(shape)
-        if "complex" in dtype:
-            numbers = numbers + 1j * scale * random.standard_normal(shape)
-        return jnp.asarray(numbers, jnp.dtype(dtype))
-
-    return jax.tree.map(leaf, shapes, is_leaf=is_shape)
-
-
-def is_shape(node: Any) -> bool:
-    """Return whether a node of a tree of shapes is the shape of a leaf."""
-    return isinstance(node, tuple) and all(isinstance(item, int) for item in node)
-
-
-def samples(shapes: Any, dtype: str = "float32", steps: int = 3) -> list[Any]:
-    """Draw a sequence of gradients."""
-    return [sample(shapes, dtype, seed=7 + step) for step in range(steps)]
 
 
 def find_largest_gap(left: Any, right: Any) -> tuple[float, float, str]:

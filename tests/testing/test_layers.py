@@ -15,6 +15,7 @@ LAYERS = (
     "references",  # the published optimizers in NumPy
     "law",  # the definition of a law
     "report",  # its verdicts
+    "trees",  # trees of parameters
     "gradient_sequences",  # inputs
     "subject",  # the transformation under examination
     "laws",  # the laws themselves

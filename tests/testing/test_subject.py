@@ -6,7 +6,8 @@ import pytest
 
 import gradlab as gl
 from gradlab.testing.law import NotApplicable
-from gradlab.testing.subject import Subject, describe_array, describe_gap, describe_mismatch, find_largest_gap, sample
+from gradlab.testing.subject import Subject, describe_array, describe_gap, describe_mismatch, find_largest_gap
+from gradlab.testing.trees import TREES, is_shape
 
 
 def test_largest_gap_names_the_place_and_treats_nan_as_itself() -> None:
@@ -41,8 +42,11 @@ def test_hyperparameters_of_a_value_are_its_leaves() -> None:
         Subject(optax.sgd(0.1), label="sgd").require_remake()
 
 
-def test_samples_are_seeded_trees_of_a_dtype() -> None:
-    tree = sample({"a": (2, 3), "b": ()}, "complex64", seed=3)
-    assert tree["a"].shape == (2, 3)
-    assert tree["b"].dtype == jnp.complex64
-    assert np.array_equal(tree["a"], sample({"a": (2, 3), "b": ()}, "complex64", seed=3)["a"])
+def test_the_domain_decides_on_which_leaves_it_is_examined() -> None:
+    anything = Subject(gl.adam(), label="adam")
+    assert anything.small == (3,)
+    assert anything.network == TREES["a network"]
+    matrices = Subject(gl.adam(), label="adam", claims={"domain": ("matrices",)})
+    assert list(matrices.trees) == ["one matrix", "a network"]
+    assert matrices.small == (3, 2)
+    assert {len(shape) for shape in jax.tree.leaves(matrices.network, is_leaf=is_shape)} == {2}

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..law import Broken, NotApplicable, law
-from ..subject import TREES, Subject, describe_mismatch, sample
+from ..subject import Subject, describe_mismatch
+from ..trees import sample
 
 
 @jax.tree_util.register_dataclass
@@ -54,7 +55,7 @@ def any_tree(subject: Subject) -> None:
 def complex_leaves(subject: Subject) -> None:
     if "complex64" not in subject.dtypes:
         raise NotApplicable("complex64 is not among the dtypes examined")
-    params, gradient = sample(TREES["one vector"], "complex64"), sample(TREES["one vector"], "complex64", seed=1)
+    params, gradient = sample(subject.small, "complex64"), sample(subject.small, "complex64", seed=1)
     state = subject.tx.init(params)
     updates, _ = subject.jitted(gradient, state, params)
     if not np.all(np.isfinite(np.asarray(updates))):

@@ -6,7 +6,8 @@ import jax
 
 from ...values import is_number
 from ..law import law, require
-from ..subject import TREES, Subject, sample, samples
+from ..subject import Subject
+from ..trees import sample, samples
 
 
 @law(
@@ -15,7 +16,7 @@ from ..subject import TREES, Subject, sample, samples
     "update returns (for a counter jnp.zeros((), jnp.int32), not 0).",
 )
 def compiled_once(subject: Subject) -> None:
-    shapes = TREES["a layer"]
+    shapes = subject.network
     before = subject.traces
     subject.run(subject.jitted, samples(shapes, steps=4), sample(shapes))
     traced = subject.traces - before
@@ -37,7 +38,7 @@ def new_values_compile_nothing(subject: Subject) -> None:
         tx = remake(hyperparameters)
         return tx.update(gradient, tx.init(params), params, **subject.extra)[0]
 
-    params, gradient = sample(TREES["one vector"]), sample(TREES["one vector"], seed=1)
+    params, gradient = sample(subject.small), sample(subject.small, seed=1)
     compiled = jax.jit(one_step)
     for factor in (1.0, 0.97, 0.9):
         scaled = {name: _scale(value, factor) for name, value in subject.hyperparameters.items()}

@@ -14,7 +14,8 @@ import numpy as np
 import optax
 
 from ..law import Broken, NotApplicable, law
-from ..subject import TREES, Subject, find_largest_gap, sample, samples
+from ..subject import Subject, find_largest_gap
+from ..trees import sample, samples
 
 _MEANING = (
     "The state holds something other than arrays in plain containers (a function, an object, a Python number), or part "
@@ -59,7 +60,7 @@ def orbax_state_resumes(subject: Subject) -> None:
             restored = store.restore(Path(folder) / "state", args=arguments)
             return jax.tree.map(_host, restored)
 
-    if not jax.tree.leaves(subject.tx.init(sample(TREES["one vector"]))):
+    if not jax.tree.leaves(subject.tx.init(sample(subject.small))):
         raise NotApplicable("its state has no array to store")
     _require_resumes(subject, through_orbax, "Orbax")
 
@@ -72,7 +73,7 @@ def orbax_state_resumes(subject: Subject) -> None:
 def new_instance_resumes(subject: Subject) -> None:
     if subject.remake is None:
         raise NotApplicable("it cannot be made again: pass a factory and its arguments instead")
-    shapes = TREES["one vector"]
+    shapes = subject.small
     params, gradients = sample(shapes), samples(shapes, steps=3)
     _, state = subject.update(gradients[0], subject.tx.init(params), params)
     other, resumed = optax.with_extra_args_support(subject.remake(subject.hyperparameters)), state
@@ -85,7 +86,7 @@ def new_instance_resumes(subject: Subject) -> None:
 
 
 def _require_resumes(subject: Subject, store: Callable[[Any], Any], how: str) -> None:
-    shapes = TREES["one vector"]
+    shapes = subject.small
     params, gradients = sample(shapes), samples(shapes, steps=4)
     state = subject.tx.init(params)
     for gradient in gradients[:2]:
@@ -108,6 +109,6 @@ def _host(leaf: Any) -> Any:
 
 
 def _require_no_keys(subject: Subject) -> None:
-    for path, leaf in jax.tree_util.tree_leaves_with_path(subject.tx.init(sample(TREES["one vector"]))):
+    for path, leaf in jax.tree_util.tree_leaves_with_path(subject.tx.init(sample(subject.small))):
         if isinstance(leaf, jax.Array) and jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key):
             raise Broken(f"the state at {jax.tree_util.keystr(path)} is a typed random key, which msgpack cannot store")

@@ -8,7 +8,8 @@ import jax
 import numpy as np
 
 from ..law import Broken, NotApplicable, law
-from ..subject import Subject, sample
+from ..subject import Subject
+from ..trees import sample
 
 
 @law(

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..law import Broken, NotApplicable, law
-from ..subject import TREES, Subject, sample, samples
+from ..subject import Subject
+from ..trees import sample, samples
 
 _HALVES = ("bfloat16", "float16")
 _TOLERATED = 0.05  # the fraction of updates that may round the other way, because two programs differ in the last digit
@@ -20,7 +21,7 @@ _TOLERATED = 0.05  # the fraction of updates that may round the other way, becau
 )
 def wide_accumulators(subject: Subject) -> None:
     for dtype in _list_halves(subject):
-        state = jax.eval_shape(subject.tx.init, sample(TREES["one vector"], dtype))
+        state = jax.eval_shape(subject.tx.init, sample(subject.small, dtype))
         for path, leaf in jax.tree_util.tree_leaves_with_path(state):
             if jnp.issubdtype(leaf.dtype, jnp.floating) and jnp.finfo(leaf.dtype).bits < 32:
                 place = jax.tree_util.keystr(path)
@@ -34,7 +35,7 @@ def wide_accumulators(subject: Subject) -> None:
 )
 def finite_at_zero(subject: Subject) -> None:
     for dtype in ("float32", *_list_halves(subject, required=False)):
-        params = sample(TREES["one vector"], dtype)
+        params = sample(subject.small, dtype)
         state, zero = subject.tx.init(params), jnp.zeros_like(params)
 
         def total(gradient, state=state, params=params):

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..law import Broken, law
-from ..subject import Subject, describe_gap, sample
+from ..subject import Subject, describe_gap
+from ..trees import sample
 
 _SHAPE = (4,)
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from ...boundary import have_same_structure
 from ..law import Broken, law, require
-from ..subject import TREES, Subject, find_largest_gap, sample
+from ..subject import Subject, find_largest_gap
+from ..trees import sample
 
 
 @law(
@@ -18,7 +19,7 @@ from ..subject import TREES, Subject, find_largest_gap, sample
     "or an unseeded random number. Keep it in the state that init returns.",
 )
 def pure(subject: Subject) -> None:
-    shapes = TREES["a layer"]
+    shapes = subject.network
     params, gradient = sample(shapes), sample(shapes, seed=1)
     first_state, second_state = subject.tx.init(params), subject.tx.init(params)
     _require_equal(
@@ -40,7 +41,7 @@ def pure(subject: Subject) -> None:
     meaning="It writes into a container or a NumPy array that was passed in. Build a new one instead.",
 )
 def inputs_untouched(subject: Subject) -> None:
-    shapes = TREES["a layer"]
+    shapes = subject.network
     params, gradient = (jax.tree.map(np.array, sample(shapes, seed=seed)) for seed in (0, 1))
     originals = jax.tree.map(np.copy, (params, gradient))
     state = subject.tx.init(params)
@@ -63,7 +64,7 @@ def inputs_untouched(subject: Subject) -> None:
     "Copy them in init with jnp.copy.",
 )
 def unaliased(subject: Subject) -> None:
-    params = sample(TREES["one vector"])
+    params = sample(subject.small)
     owned = {_buffer(leaf): jax.tree_util.keystr(path) for path, leaf in jax.tree_util.tree_leaves_with_path(params)}
     for init in (subject.tx.init, jax.jit(subject.tx.init)):
         for path, leaf in jax.tree_util.tree_leaves_with_path(init(params)):

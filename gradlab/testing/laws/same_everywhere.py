@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..law import Broken, NotApplicable, law
-from ..subject import TREES, Subject, describe_gap, describe_mismatch, sample, samples
+from ..subject import Subject, describe_gap, describe_mismatch
+from ..trees import sample, samples
 
 
 @law(
@@ -17,7 +18,7 @@ from ..subject import TREES, Subject, describe_gap, describe_mismatch, sample, s
     meaning="It has state in Python variables, or a side effect that a compiled program runs only once.",
 )
 def jit_equals_eager(subject: Subject) -> None:
-    shapes = TREES["a layer"]
+    shapes = subject.network
     gradients, params = samples(shapes), sample(shapes)
     plain, compiled = (subject.run(update, gradients, params) for update in (subject.update, subject.jitted))
     _require_same(plain, compiled, "uncompiled and compiled")
@@ -28,7 +29,7 @@ def jit_equals_eager(subject: Subject) -> None:
     meaning="The state changes its structure or dtype, or depends on Python variables.",
 )
 def scan_equals_loop(subject: Subject) -> None:
-    shapes = TREES["a layer"]
+    shapes = subject.network
     gradients, params = samples(shapes), sample(shapes)
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *gradients)
 
@@ -49,7 +50,7 @@ def scan_equals_loop(subject: Subject) -> None:
     "variables.",
 )
 def vmap_equals_loop(subject: Subject) -> None:
-    shapes = TREES["a layer"]
+    shapes = subject.network
     lanes = [(sample(shapes, seed=20 + lane), sample(shapes, seed=lane)) for lane in range(3)]
 
     def two_steps(gradient, params):
@@ -87,7 +88,7 @@ def sharded_equals_unsharded(subject: Subject) -> None:
     meaning="init reads the values of the parameters. Use only their shapes and dtypes.",
 )
 def abstract_init(subject: Subject) -> None:
-    params = sample(TREES["a layer"])
+    params = sample(subject.network)
     abstract, concrete = jax.eval_shape(subject.tx.init, params), subject.tx.init(params)
     place = describe_mismatch(jax.eval_shape(lambda: concrete), abstract)
     if place:
@@ -99,7 +100,7 @@ def abstract_init(subject: Subject) -> None:
     meaning="It uses an operation that exists on one platform only, or a callback to Python.",
 )
 def exports(subject: Subject) -> None:
-    params, gradient = sample(TREES["one vector"]), sample(TREES["one vector"], seed=1)
+    params, gradient = sample(subject.small), sample(subject.small, seed=1)
     state = subject.tx.init(params)
     exported = jax.export.export(jax.jit(subject.update), platforms=("cpu", "cuda", "tpu"))(gradient, state, params)
     if exported.platforms != ("cpu", "cuda", "tpu"):

@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from ..law import Broken, law
-from ..subject import TREES, Subject, describe_mismatch, sample
+from ..subject import Subject, describe_mismatch
+from ..trees import sample
 
 
 @law(
@@ -18,7 +19,7 @@ from ..subject import TREES, Subject, describe_mismatch, sample
     "Cast the new state to the dtype of the old one.",
 )
 def stable_state(subject: Subject) -> None:
-    for name, shapes in TREES.items():
+    for name, shapes in subject.trees.items():
         for dtype in subject.dtypes:
             with subject.precision(dtype):
                 params = sample(shapes, dtype)
@@ -41,7 +42,7 @@ def stable_state(subject: Subject) -> None:
     meaning="A hyperparameter or a float32 accumulator promotes the result. Cast each update to its gradient's dtype.",
 )
 def stable_updates(subject: Subject) -> None:
-    for name, shapes in TREES.items():
+    for name, shapes in subject.trees.items():
         for dtype in subject.dtypes:
             with subject.precision(dtype):
                 params, gradient = sample(shapes, dtype), sample(shapes, dtype, seed=1)

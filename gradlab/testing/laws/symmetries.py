@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..law import Broken, law
-from ..subject import TREES, Subject, describe_gap, sample, samples
+from ..subject import Subject, describe_gap
+from ..trees import sample, samples
 
 _SHAPE = (5,)
 
@@ -20,7 +21,7 @@ _SHAPE = (5,)
     claimed=True,
 )
 def elementwise(subject: Subject) -> None:
-    shapes = TREES["a layer"]
+    shapes = subject.network
     params, gradients = sample(shapes), samples(shapes)
     grouped = [_flatten(u) for u in subject.run(subject.jitted, gradients, params)]
     flat = subject.run(subject.jitted, [_flatten(g) for g in gradients], _flatten(params))

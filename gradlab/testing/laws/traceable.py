@@ -8,7 +8,8 @@ from ...hyperparameters import Parameter
 from ...schedules.decay import linear
 from ...values import is_number
 from ..law import Broken, NotApplicable, law
-from ..subject import TREES, Subject, describe_gap, sample, samples
+from ..subject import Subject, describe_gap
+from ..trees import sample, samples
 
 
 @law(
@@ -18,7 +19,7 @@ from ..subject import TREES, Subject, describe_gap, sample, samples
 )
 def traceable(subject: Subject) -> None:
     remake = subject.require_remake()
-    params, gradient = sample(TREES["one vector"]), sample(TREES["one vector"], seed=1)
+    params, gradient = sample(subject.small), sample(subject.small, seed=1)
 
     for name, value in subject.hyperparameters.items():
 
@@ -51,7 +52,7 @@ def schedulable(subject: Subject) -> None:
     if not changes:
         raise NotApplicable("it has no hyperparameter that could follow a schedule")
     scheduled = value.replace(**changes)
-    params, gradients = sample(TREES["one vector"]), samples(TREES["one vector"])
+    params, gradients = sample(subject.small), samples(subject.small)
     expected = subject.run(subject.jitted, gradients, params)
     got = Subject(scheduled, label=subject.label, extra=subject.extra)
     for step, (left, right) in enumerate(zip(got.run(got.jitted, gradients, params), expected, strict=True)):

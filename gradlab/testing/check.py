@@ -134,7 +134,19 @@ def _make_subject(tx, arguments, label, dtypes, claims, extra) -> Subject:
         dtypes=dtypes,
         claims=claims,
         extra=extra,
+        factory=tx,
+        arguments=_complete_arguments(tx, arguments),
     )
+
+
+def _complete_arguments(factory: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call of a factory, with its defaults for those that are not given."""
+    try:
+        parameters = inspect.signature(factory).parameters.values()
+    except (TypeError, ValueError):
+        return dict(given)
+    complete = {parameter.name: given.get(parameter.name, parameter.default) for parameter in parameters}
+    return {name: value for name, value in complete.items() if value is not inspect.Parameter.empty} | dict(given)
 
 
 def _to_pair(result: Any, label: str) -> optax.GradientTransformation:

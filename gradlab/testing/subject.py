@@ -34,6 +34,9 @@ class Subject:
     `tx` is any `(init, update)` pair. `remake`, if it is known, makes it again from a dictionary of numeric
     hyperparameters: the leaves of a gradlab value, or the numeric arguments of a factory.
 
+    `arguments` are all arguments of a gradlab value, or of a `factory` of other pairs: those that were given, and the
+    defaults of the others. It is empty if they are not known.
+
     `trees` are the trees of parameters to examine it on, by name. `network`, the last of them, has leaves of all kinds,
     and `small` is one vector. If its domain is "matrices", other leaves are left out, and `small` is one matrix.
     """
@@ -48,13 +51,16 @@ class Subject:
         dtypes: tuple[str, ...] = ("float32",),
         claims: Mapping[str, Any] | None = None,
         extra: Mapping[str, Any] | None = None,
+        factory: Callable[..., Any] | None = None,
+        arguments: Mapping[str, Any] | None = None,
     ):
         self.tx = optax.with_extra_args_support(tx)
         self.value = tx if isinstance(tx, Transformation) else None
         self.label, self.dtypes = label, dtypes
         self.claims, self.extra = dict(claims or {}), dict(extra or {})
         self.hyperparameters = dict(hyperparameters or {})
-        self.remake = remake
+        self.remake, self.factory = remake, factory
+        self.arguments = dict(arguments or {}) if self.value is None else self.value.arguments
         if self.value is not None and remake is None:
             paths, structure = jax.tree_util.tree_flatten_with_path(tx)
             self.hyperparameters = {jax.tree_util.keystr(path).lstrip("."): leaf for path, leaf in paths}

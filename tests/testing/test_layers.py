@@ -18,6 +18,7 @@ LAYERS = (
     "trees",  # trees of parameters
     "gradient_sequences",  # inputs
     "subject",  # the transformation under examination
+    "settings",  # other values for its arguments
     "laws",  # the laws themselves
     "mutants",  # wrong versions of optimizers
     "double_precision_runs",  # the points that an optimizer visits

@@ -3,6 +3,7 @@
 from . import references as references
 from .check import assert_lawful as assert_lawful
 from .check import check as check
+from .check_polynomials import check_polynomial_iteration as check_polynomial_iteration
 from .law import CLAIMS as CLAIMS
 from .law import CONTRACTS as CONTRACTS
 from .law import Law as Law

@@ -16,6 +16,8 @@ LAYERS = (
     "law",  # the definition of a law
     "report",  # its verdicts
     "trees",  # trees of parameters
+    "polynomial_iterations",  # the composed polynomials of matrix methods
+    "check_polynomials",  # their examination
     "gradient_sequences",  # inputs
     "subject",  # the transformation under examination
     "settings",  # other values for its arguments

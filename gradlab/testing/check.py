@@ -19,6 +19,7 @@ from ..values import is_factory, is_number
 from . import laws as laws  # registers the laws
 from .law import CLAIMS, CONTRACTS, TRAJECTORY, Broken, Law, NotApplicable
 from .report import BROKEN, HOLDS, NOT_APPLICABLE, Report, Result
+from .step_functions import StepFunctionError, guard_step_function
 from .subject import DTYPES as DTYPES
 from .subject import Subject
 from .trajectory import find_reference, require_same_trajectory
@@ -37,6 +38,7 @@ def check(
     laws: tuple[str, ...] | None = None,
     extra: Mapping[str, Any] | None = None,
     seconds_per_law: float = 30.0,
+    on_law: Callable[[str, int, int], Any] | None = None,
     **arguments: Any,
 ) -> Report:
     """Examine a transformation by every law that applies to it, and return a report.
@@ -49,15 +51,16 @@ def check(
     `claims` names further laws that `tx` claims to keep (see `gradlab.testing.CLAIMS`); as a mapping it gives a claim
     its number (`{"accumulates": 4}`), and exempts `tx` from a part of a contract (`{"except": ("turns with i",)}`).
     `dtypes` are those of the parameters to try. `laws` names the contracts to examine (all by default). `extra` holds
-    extra arguments for `update`.
+    extra arguments for `update`. `on_law(name, index, count)` is called before each of `count` laws.
 
     What the transformation does wrong never raises: a factory that raises, a result that is not a pair, and a law that
     takes longer than `seconds_per_law` are findings in the report. Raises ValueError for an unknown dtype, law, claim
-    or reference, and under `jax.disable_jit`. A transfer guard is lifted during the examination.
+    or reference, for a reference that fails, and under `jax.disable_jit`. A transfer guard is lifted during the
+    examination.
     """
     require_compilation()
     with jax.transfer_guard("allow"):  # passing a Python number to a compiled function is a transfer
-        return _check(tx, reference, claims, dtypes, laws, dict(extra or {}), seconds_per_law, arguments)
+        return _check(tx, reference, claims, dtypes, laws, dict(extra or {}), seconds_per_law, on_law, arguments)
 
 
 def require_compilation() -> None:
@@ -66,7 +69,7 @@ def require_compilation() -> None:
         raise SettingError("jax_disable_jit is set, but the laws are about compiled programs; unset JAX_DISABLE_JIT")
 
 
-def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, arguments) -> Report:
+def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, arguments) -> Report:
     claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims)
     for option, names in (("laws", laws), ("claims", claims), ("dtypes", dtypes)):
         if isinstance(names, str):
@@ -74,6 +77,8 @@ def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, argument
     _require_known("law", laws or (), CONTRACTS)
     _require_known("claim", [name for name in claimed if name != "except"], CLAIMS)
     step = None if reference is None else find_reference(reference)
+    if callable(reference):
+        step = guard_step_function(reference)
     if isinstance(tx, tuple):
         _refuse_misspelt_options(arguments)
     for dtype in dtypes:
@@ -96,7 +101,9 @@ def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, argument
     if step is not None:
         examined.append(_make_trajectory_law(step, arguments))
     results = []
-    for law in examined:
+    for index, law in enumerate(examined):
+        if on_law is not None:
+            on_law(law.name, index, len(examined))
         results.append(_examine(law, subject, seconds_per_law))
         if results[-1].detail.startswith(_NO_ANSWER):
             break  # a transformation that hangs under one law hangs under the next
@@ -194,7 +201,7 @@ def _examine(law: Law, subject: Subject, seconds: float) -> Result:
     except OutOfTimeError:
         return result(BROKEN, f"{_NO_ANSWER} {seconds:g} s", "it waits, or loops without end, while it is traced")
     except BaseException as error:  # including SystemExit, which would end the program
-        if is_interrupt(error):
+        if is_interrupt(error) or isinstance(error, StepFunctionError):  # the reference is wrong, not the optimizer
             raise
         lines = str(error).strip().splitlines() or [""]
         return result(BROKEN, f"it raised {type(error).__name__}: {lines[0]}", law.meaning)

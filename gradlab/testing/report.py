@@ -56,16 +56,20 @@ class Report:
         raise KeyError(f"the law {law!r} was not examined; examined: {', '.join(r.law for r in self.results)}")
 
     def __str__(self) -> str:
+        return self.to_text()
+
+    def to_text(self, width: int = 110) -> str:
+        """Return the number of laws with each verdict, and what is broken, in lines of at most this width."""
         counts = {
             verdict: sum(r.verdict == verdict for r in self.results) for verdict in (HOLDS, BROKEN, NOT_APPLICABLE)
         }
         summary = ", ".join(f"{count} {_SUMMARY[verdict][count != 1]}" for verdict, count in counts.items() if count)
         lines = [f"{self.subject}: {summary} ({self.seconds:.1f} s)"]
         for result in self.broken:
-            lines += [f"\n  BROKEN  {result.law}: {result.statement}"]
-            lines += _wrap_paragraph("found", result.detail)
+            lines += ["", *_wrap(f"BROKEN  {result.law}: {result.statement}", width, 2, 10)]
+            lines += _wrap_paragraph("found", result.detail, width)
             if result.meaning:
-                lines += _wrap_paragraph("usual cause", result.meaning)
+                lines += _wrap_paragraph("usual cause", result.meaning, width)
         return "\n".join(lines)
 
     def to_json(self) -> str:
@@ -74,9 +78,22 @@ class Report:
         return json.dumps(data | {"results": [asdict(result) for result in self.results]}, indent=2)
 
 
-def _wrap_paragraph(head: str, text: str) -> list[str]:
+def _wrap_paragraph(head: str, text: str, width: int) -> list[str]:
+    """Return a paragraph in lines. The lines of its text begin new lines."""
     first, *rest = text.splitlines() or [""]
-    lines = textwrap.wrap(
-        f"{head}: {first}", 110, initial_indent="    ", subsequent_indent="      ", break_long_words=False
-    )
-    return lines + [f"      {line}" for line in rest]
+    lines = _wrap(f"{head}: {first}", width, 4, 6)
+    for line in rest:
+        lines += _wrap(line, width, 6, 6)
+    return lines
+
+
+def _wrap(text: str, width: int, first: int, rest: int) -> list[str]:
+    """Return a text in lines of at most this width. Words are not broken."""
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=" " * first,
+        subsequent_indent=" " * rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]

@@ -52,6 +52,20 @@ MINE = """
         while True:
             pass
 
+    def needs_a_scale(rate=0.1):
+        def update(updates, state, params=None, *, scale):
+            return jax.tree.map(lambda g: -rate * scale * g, updates), state
+        return optax.GradientTransformationExtraArgs(lambda params: (), update)
+
+    def reference(g, state, t, x, *, learning_rate=0.1):
+        return -learning_rate * g, state
+
+    def other_reference(g, state, t, x, *, learning_rate):
+        return -2 * learning_rate * g, state
+
+    def failing_reference(g, state, t, x, *, learning_rate):
+        raise RuntimeError("boom")
+
     @gl.transformation(claims=("elementwise",))
     def normalized(rate: gl.Positive = 0.1):
         def update(updates, state):
@@ -137,6 +151,13 @@ def test_what_is_no_optimizer_gets_a_report(here: Path) -> None:
         (["scale", "--arg", "faktor=0.1"], "faktor"),
         (["optax:adam", "--arg", "beta=0.9"], "optax:adam has no argument 'beta'; "),
         (["mine_to_check:picky", "--arg", "rate=-1"], "a rate below zero"),
+        (["adam", "--reference", "mine_to_check:refrence"], "mine_to_check has no 'refrence'; did you mean "),
+        (["adam", "--reference", "no_such_module:step"], "cannot import no_such_module"),
+        (["adam", "--reference", "optax:adam"], "the reference optax:adam takes (learning_rate, b1, "),
+        (["sgd", "--reference", "mine_to_check:failing_reference"], "fails at step 1: RuntimeError: boom (at "),
+        (["adam", "--extra", "value"], "--extra takes NAME=VALUE, such as value=1.0; got 'value'"),
+        (["adam", "--extra", "value=one"], "--extra value takes a number, or a function as module:name; got 'one'"),
+        (["adam", "--claim", "descends", "--claim", "descends"], "--claim descends is given twice; leave one out"),
         (["mine_to_check:made", "--arg", "rate=-1"], "--arg rate goes with a factory, but mine_to_check:made is a"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -146,6 +167,20 @@ def test_wrong_input_is_said_in_a_line(here: Path, arguments: list[str], words: 
     assert result.exit_code == 2
     assert words in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_reference_of_ones_own_is_compared_with(here: Path) -> None:
+    result = run("sgd", "--dtype", "float32", "--reference", "mine_to_check:reference")
+    assert result.exit_code == 0, result.output
+    result = run("sgd", "--dtype", "float32", "--reference", "mine_to_check:other_reference")
+    assert result.exit_code == 1
+    assert "BROKEN  same trajectory: it moves as the reference other_reference does" in result.output
+
+
+def test_extra_arguments_reach_update(here: Path) -> None:
+    result = run("mine_to_check:needs_a_scale", "--extra", "scale=2.0", "--dtype", "float32", "--json")
+    verdicts = {result["law"]: result["verdict"] for result in json.loads(result.stdout)["results"]}
+    assert verdicts["pure"] == verdicts["vmap equals loop"] == "holds"
 
 
 def test_a_class_with_init_and_update_is_examined(here: Path) -> None:

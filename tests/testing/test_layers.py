@@ -13,6 +13,7 @@ KIT = Path(gradlab.testing.__file__).parent
 # Each module or package may import itself and those before it.
 LAYERS = (
     "references",  # the published optimizers in NumPy
+    "step_functions",  # clear errors for references of users
     "law",  # the definition of a law
     "report",  # its verdicts
     "trees",  # trees of parameters

@@ -36,3 +36,12 @@ def test_lookup_by_law() -> None:
         REPORT["stable"]
     assert not REPORT.ok
     assert Report("x", ()).ok
+
+
+@pytest.mark.parametrize("width", [40, 80, 110])
+def test_text_fits_the_width(width: int) -> None:
+    statement = "a statement that is longer than forty columns, and than eighty, too, if one reads it to the end"
+    report = Report("thing()", (Result("pure", statement, "broken", f"{statement}\n{statement}", statement),))
+    lines = report.to_text(width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert " ".join(" ".join(lines).split()).count(statement) == 4

@@ -1,0 +1,146 @@
+"""The factory that `gradlab check` examines, and the arguments that it is called with."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from gradlab.interrupts import is_interrupt
+
+from ..lab._inputs.name_lookup import UnknownNameError, look_up, suggest_name
+from ..user_code_time_limit import limit_time, time_limit_seconds
+from .printing import fail
+
+if TYPE_CHECKING:
+    from gradlab.registry import Entry
+
+
+def find_factory(optimizer: str) -> Any:
+    """Return the factory that a specification names, or what a user's file has under that name."""
+    from gradlab import registry
+
+    if ":" in optimizer:
+        return import_named(optimizer)
+    entries = {key: entry for key, entry in registry.entries().items() if entry.kind != "schedule"}
+    try:
+        entry = look_up(optimizer, entries, "optimizer or link")
+    except UnknownNameError as error:
+        fail(error)
+    return entry.factory if entry.kind == "recipe" else _make_link_factory(entry)
+
+
+def import_named(name: str) -> Any:
+    """Return the object that `package.module:name` refers to, or end the command."""
+    from ..lab._inputs.importing import LoadError, import_object
+    from ..lab._inputs.user_errors import UserCodeError
+
+    try:
+        return import_object(name)
+    except LoadError as error:
+        fail(error, 1 if isinstance(error, UserCodeError) else 2)
+
+
+def complete_arguments(optimizer: str, factory: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments for a factory: those given, and a learning rate of 1e-3 if it needs one.
+
+    Ends the command if the factory needs others, does not take the given ones, or refuses their values.
+    """
+    arguments = _add_learning_rate(factory, given)
+    if given:
+        _require_arguments(optimizer, factory, arguments)
+    else:
+        _require_callable(optimizer, factory, arguments)
+    return arguments
+
+
+def _require_arguments(optimizer: str, factory: Any, arguments: dict[str, Any]) -> None:
+    """End the command if a factory does not take these arguments, or refuses their values."""
+    from gradlab.values import is_factory
+
+    if isinstance(factory, tuple) or not callable(factory):
+        fail(f"--arg {', '.join(arguments)} goes with a factory, but {optimizer} is a {type(factory).__name__}")
+    is_ours = ":" not in optimizer or is_factory(factory)
+    with contextlib.suppress(TypeError, ValueError):  # a factory without a signature is called all the same
+        signature = inspect.signature(getattr(factory, "of", factory))
+        parameters = [*signature.parameters]
+        is_open = any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values())
+        listing = f"it has {', '.join(parameters) or 'none'}"
+        if unknown := [name for name in arguments if name not in parameters and not is_open]:
+            fail(f"{optimizer} has no argument {unknown[0]!r}; {suggest_name(unknown[0], parameters) or listing}")
+        try:
+            signature.bind(**arguments)
+        except TypeError as error:
+            fail(f"{optimizer} cannot be called with these arguments: {error}; {listing}")
+    refusals: tuple[type[Exception], ...] = (TypeError, ValueError) if is_ours else (ValueError,)
+    try:
+        with limit_time(time_limit_seconds()):
+            factory(**arguments)
+    except refusals as error:
+        fail(" ".join(str(error).split()))
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        # The check will report any other failure as a broken law.
+
+
+def _require_callable(optimizer: str, factory: Any, arguments: dict[str, Any]) -> None:
+    """End the command if a factory needs arguments and none are given."""
+    if isinstance(factory, tuple) or not callable(factory) or hasattr(factory, "of"):
+        return
+    with contextlib.suppress(TypeError, ValueError):  # a factory without a signature is called all the same
+        parameters = inspect.signature(factory).parameters.values()
+        missing = [
+            parameter.name
+            for parameter in parameters
+            if parameter.default is parameter.empty
+            and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            and parameter.name not in arguments
+        ]
+        if missing:
+            options = " ".join(f"--arg {name}=..." for name in missing)
+            fail(f"{optimizer} cannot be called without {' and '.join(missing)}; give {options}")
+
+
+def _make_link_factory(entry: Entry) -> Any:
+    """Return a factory of a link that returns the example of the registry when it gets no arguments."""
+
+    def make(**given: Any) -> Any:
+        return entry.factory(**given) if given else entry.example
+
+    make.__name__, make.of = entry.name, entry.factory  # type: ignore[attr-defined]
+    return make
+
+
+def _add_learning_rate(factory: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments, with a learning rate of 1e-3 if the factory needs one and none is given."""
+    if isinstance(factory, tuple) or not callable(factory):
+        return arguments
+    try:
+        signature = inspect.signature(factory)
+    except (TypeError, ValueError):
+        return arguments
+    parameter = signature.parameters.get("learning_rate")
+    if (
+        parameter is not None
+        and "learning_rate" not in arguments
+        and parameter.default in (inspect.Parameter.empty, None)
+    ):
+        return {"learning_rate": 1e-3} | arguments
+    return arguments
+
+
+def declared_claims(factory: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the claims that a transformation declares, or one that a factory of gradlab makes of the arguments."""
+    from gradlab.claims import claims_of
+    from gradlab.values import is_factory
+
+    if not is_factory(getattr(factory, "of", factory)):
+        return claims_of(factory)
+    try:
+        with limit_time(time_limit_seconds()):
+            return claims_of(factory(**arguments))
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        return {}  # the report says why it cannot be made

@@ -1,0 +1,80 @@
+"""The options of `gradlab check` that say what an optimizer promises, and what it is compared with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ..lab._inputs.name_lookup import UnknownNameError, look_up
+from .assignments import parse_assignments, parse_value
+from .check_factory import import_named
+from .printing import fail
+
+
+def read_claims(typed: Sequence[str], declared: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the claims that were typed as NAME or NAME=VALUE, beside those that a transformation declares.
+
+    Ends the command for an unknown claim, and for one that is given twice.
+    """
+    from gradlab.testing import CLAIMS
+
+    claims = dict(declared)
+    names: list[str] = []
+    for text in typed:
+        name, equals, value = text.partition("=")
+        name = find_name(name, CLAIMS, "claim")
+        if name in names:
+            fail(f"--claim {name} is given twice; leave one out")
+        names.append(name)
+        if equals:
+            claims[name] = parse_value(value)
+        else:
+            claims.setdefault(name, True)
+    return claims
+
+
+def read_extra(typed: Sequence[str]) -> dict[str, Any]:
+    """Return the extra arguments for `update`, typed as NAME=VALUE. A value module:name is imported.
+
+    Ends the command for a text that is neither a literal of Python nor the name of something to import.
+    """
+    extra = parse_assignments("--extra", typed, "value=1.0")
+    for name, value in extra.items():
+        if isinstance(value, str) and ":" in value:
+            extra[name] = import_named(value)
+        elif isinstance(value, str):
+            fail(f"--extra {name} takes a number, or a function as module:name; got {value!r}")
+    return extra
+
+
+def find_reference(name: str) -> str | Callable[..., Any]:
+    """Return the name of a reference of gradlab's, or the function that `package.module:function` names.
+
+    Ends the command for what does not exist, or is no step function.
+    """
+    from gradlab.testing.step_functions import StepFunctionError, require_step_function
+    from gradlab.testing.trajectory import list_references
+
+    if ":" not in name:
+        return find_name(name, list_references(), "reference")
+    found = import_named(name)
+    try:
+        require_step_function(found, name)
+    except StepFunctionError as error:
+        fail(error)
+    return found
+
+
+def find_name(typed: str, known: Iterable[str], kind: str, context: str = "") -> str:
+    """Return the name of a law, a claim or a dtype. A shell's user may type "_" or "-" in place of the blanks in it.
+
+    Ends the command for an unknown name, with a message that begins with the `context`.
+    """
+    names = dict.fromkeys(known)
+    name = typed if typed in names else re.sub("[_ -]+", " ", typed).strip().lower()
+    try:
+        look_up(name if name in names else typed, names, kind)
+    except UnknownNameError as error:
+        fail(f"{context}{error}")
+    return name

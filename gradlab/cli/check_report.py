@@ -1,0 +1,68 @@
+"""The report of `gradlab check` in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from .printing import SafeConsole, make_console
+from .tables import TrimmedLines
+
+if TYPE_CHECKING:
+    from gradlab.testing import Report
+
+_WIDE = 100  # columns from which a line has room for the statement of a law beside its name
+
+
+def print_report(report: Report) -> None:
+    """Print the verdict of each law, and then in words what is broken and what was not examined."""
+    console = make_console()
+    console.print(TrimmedLines(_make_table(report, console.width >= _WIDE)), markup=True)
+    console.print()
+    console.print(report.to_text(min(console.width, 110)), soft_wrap=True)  # the report wraps its own lines
+
+
+def _make_table(report: Report, is_wide: bool) -> Table:
+    from gradlab.testing.report import BROKEN, HOLDS
+
+    colors = {HOLDS: "green", BROKEN: "bold red"}
+    table = Table(
+        title=escape(report.subject), title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="bold"
+    )
+    table.add_column("law", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    if is_wide:
+        table.add_column("statement, or the reason why it does not apply")
+    for result in report.results:
+        text = result.statement if result.verdict in colors else result.detail
+        cells = (result.law, f"[{colors.get(result.verdict, 'dim')}]{result.verdict}[/]", escape(text))
+        table.add_row(*cells if is_wide else cells[:2])
+    return table
+
+
+class LawProgress:
+    """A line on standard error that shows which law is being examined. It appears only in a terminal."""
+
+    def __init__(self, optimizer: str):
+        console: Console = SafeConsole(stderr=True, markup=False, highlight=False)
+        columns = (
+            SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(bar_width=20),
+            MofNCompleteColumn(), TimeElapsedColumn(),
+        )  # fmt: skip
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._bar = self._progress.add_task(f"making {optimizer}", total=None)
+
+    def on_law(self, law: str, index: int, count: int) -> None:
+        """Show the name of a law, after `index` of `count` laws."""
+        self._progress.update(self._bar, description=law, completed=index, total=count)
+
+    def __enter__(self) -> LawProgress:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._progress.stop()

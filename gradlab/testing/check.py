@@ -17,7 +17,7 @@ from ..interrupts import is_interrupt
 from ..user_code_time_limit import OutOfTimeError, limit_time
 from ..values import is_factory, is_number
 from . import laws as laws  # registers the laws
-from .law import CLAIMS, CONTRACTS, TRAJECTORY, Broken, Law, NotApplicable
+from .law import CLAIMS, CONTRACTS, TRAJECTORY, Broken, Law, NotApplicable, require_claim_values
 from .report import BROKEN, HOLDS, NOT_APPLICABLE, Report, Result
 from .step_functions import StepFunctionError, guard_step_function
 from .subject import DTYPES as DTYPES
@@ -76,6 +76,7 @@ def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, 
             raise TypeError(f"{option} must be a tuple of names, got the string {names!r}; write {option}=({names!r},)")
     _require_known("law", laws or (), CONTRACTS)
     _require_known("claim", [name for name in claimed if name != "except"], CLAIMS)
+    require_claim_values(claimed)
     step = None if reference is None else find_reference(reference)
     if callable(reference):
         step = guard_step_function(reference)
@@ -193,7 +194,7 @@ def _examine(law: Law, subject: Subject, seconds: float) -> Result:
 
     try:
         with limit_time(seconds):
-            law.examine(subject)
+            unexamined = law.examine(subject)
     except NotApplicable as reason:
         return result(NOT_APPLICABLE, str(reason))
     except Broken as counterexample:
@@ -205,7 +206,7 @@ def _examine(law: Law, subject: Subject, seconds: float) -> Result:
             raise
         lines = str(error).strip().splitlines() or [""]
         return result(BROKEN, f"it raised {type(error).__name__}: {lines[0]}", law.meaning)
-    return result(HOLDS)
+    return result(HOLDS, unexamined or "")
 
 
 def _make_trajectory_law(step: Callable[..., Any], arguments: Mapping[str, Any]) -> Law:

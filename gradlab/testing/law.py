@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,18 +16,29 @@ class NotApplicable(Exception):  # noqa: N818
 
 
 @dataclass(frozen=True)
+class ClaimValue:
+    """The value without which a claim cannot be examined, such as the number of micro-batches of an accumulator."""
+
+    description: str  # such as "the number of micro-batches, an integer of at least 1"
+    example: str  # as it is written on the command line, such as "4"
+    accepts: Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
 class Law:
     """A promise about transformations.
 
     `examine(subject)` returns if the promise holds, raises `Broken` if it does not, and `NotApplicable` if the law says
-    nothing about this transformation.
+    nothing about this transformation. If it could not examine a part of the promise, it returns a sentence that says
+    which part, and what to pass for it to be examined.
     """
 
     name: str
     statement: str
     meaning: str  # the usual cause of a breach, and the remedy
-    examine: Callable[..., None]
+    examine: Callable[..., str | None]
     claimed: bool = False  # whether it is examined only where the transformation claims it
+    value: ClaimValue | None = None  # what the claim must give
 
 
 TRAJECTORY = "same trajectory"  # the name of the law that a reference adds
@@ -35,12 +46,14 @@ CONTRACTS: dict[str, Law] = {}  # what every transformation must keep
 CLAIMS: dict[str, Law] = {}  # what a transformation may claim to keep
 
 
-def law(statement: str, *, meaning: str, claimed: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def law(
+    statement: str, *, meaning: str, claimed: bool = False, value: ClaimValue | None = None
+) -> Callable[[Callable[..., str | None]], Callable[..., str | None]]:
     """Register the decorated function `examine(subject)` as a law, under its own name with spaces for underscores."""
 
-    def register(examine: Callable[..., None]) -> Callable[..., None]:
+    def register(examine: Callable[..., str | None]) -> Callable[..., str | None]:
         name = examine.__name__.replace("_", " ")
-        (CLAIMS if claimed else CONTRACTS)[name] = Law(name, statement, meaning, examine, claimed)
+        (CLAIMS if claimed else CONTRACTS)[name] = Law(name, statement, meaning, examine, claimed, value)
         return examine
 
     return register
@@ -50,3 +63,31 @@ def require(condition: Any, counterexample: str) -> None:
     """Raise `Broken` with the counterexample unless the condition holds."""
     if not condition:
         raise Broken(counterexample)
+
+
+def require_claim_values(claims: Mapping[str, Any]) -> None:
+    """Raise ValueError if a claim lacks the value that its law needs, or has one of another kind.
+
+    None and True stand for no value, as in `claims=("descends",)`.
+    """
+    for name, value in claims.items():
+        law = CLAIMS.get(name)
+        if law is None:
+            continue
+        is_given = not (value is None or value is True)
+        if law.value is None:
+            if is_given:
+                raise ValueError(f"the claim {name!r} takes no value, got {value!r}; write claims=({name!r},)")
+        elif not (is_given and law.value.accepts(value)):
+            got = repr(value) if is_given else "no value"
+            option = f"{name}={law.value.example}"
+            raise ValueError(
+                f"the claim {name!r} needs {law.value.description}; got {got}. Pass "
+                f"claims={{{name!r}: {law.value.example}}}, or on the command line "
+                f"--claim {repr(option) if ' ' in option else option}"
+            )
+
+
+def is_count(value: Any) -> bool:
+    """Return whether a value is an integer of at least 1, and not a boolean."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

@@ -21,7 +21,7 @@ class Result:
     law: str
     statement: str
     verdict: str  # HOLDS, BROKEN or NOT_APPLICABLE
-    detail: str = ""  # the counterexample, or the reason why the law does not apply
+    detail: str = ""  # the counterexample, the reason why the law does not apply, or the part that was not examined
     meaning: str = ""  # the usual cause of a breach, and the remedy
     seconds: float = 0.0
 
@@ -70,6 +70,10 @@ class Report:
             lines += _wrap_paragraph("found", result.detail, width)
             if result.meaning:
                 lines += _wrap_paragraph("usual cause", result.meaning, width)
+        for result in self.results:
+            if result.verdict == HOLDS and result.detail:
+                lines += ["", *_wrap(f"IN PART  {result.law}: {result.statement}", width, 2, 11)]
+                lines += _wrap_paragraph("not examined", result.detail, width)
         return "\n".join(lines)
 
     def to_json(self) -> str:

@@ -11,3 +11,4 @@ from . import durable as durable
 from . import loud as loud
 from . import symmetries as symmetries
 from . import progress as progress
+from . import accumulation as accumulation

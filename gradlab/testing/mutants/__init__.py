@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import accumulation_and_averaging as accumulation_and_averaging
+from . import accumulation as accumulation
 from . import adabound as adabound
 from . import adam as adam
 from . import adam_relatives as adam_relatives
+from . import averages as averages
 from . import dtypes as dtypes
 from . import durability as durability
 from . import links as links

@@ -11,13 +11,15 @@ import pytest
 import gradlab as gl
 from gradlab.testing import CLAIMS, CONTRACTS, check, references
 from gradlab.testing.law import TRAJECTORY
-from gradlab.testing.mutants import MUTANTS, Mutant, accumulation_and_averaging, dtypes, right_heavy_ball
+from gradlab.testing.mutants import MUTANTS, Mutant, accumulation, averages, dtypes, right_heavy_ball
 from gradlab.testing.mutants.right_versions import LINKS, OPTIMIZERS
 
 LAWFUL = [mutant for mutant in MUTANTS.values() if mutant.law != TRAJECTORY]
 RIGHT: dict[str, Any] = {
-    "accumulate": accumulation_and_averaging.accumulate(gl.sgd(0.1, momentum=0.9)),
-    "follow_slowly": accumulation_and_averaging.follow_slowly(),
+    "accumulate_on_schedule": accumulation.accumulate(accumulation.scheduled()),
+    "accumulate_by_size": accumulation.accumulate_by_size(gl.sgd(0.1, momentum=0.9)),
+    "accumulate": accumulation.accumulate(gl.sgd(0.1, momentum=0.9)),
+    "follow_slowly": averages.follow_slowly(),
     "clip_by_global_norm": gl.clip_by_global_norm(1.0),
     "clip_by_norm": gl.clip_by_norm(1.0),
     "sgd": gl.sgd(0.1, momentum=0.9),
@@ -52,7 +54,7 @@ def test_the_right_version_keeps_the_law(mutant: Mutant) -> None:
             {"elementwise": True, "contained": True, "sign symmetric": True, "descends": True},
         ),
         (dtypes.root_mean_square(), {"elementwise": True, "contained": True, "permutation equivariant": True}),
-        (accumulation_and_averaging.follow_slowly(), {"elementwise": True}),
+        (averages.follow_slowly(), {"elementwise": True}),
         (RIGHT["accumulate"], {"accumulates": (4, gl.sgd(0.1, momentum=0.9)), "still between steps": 4}),
     ],
     ids=["heavy_ball", "root_mean_square", "follow_slowly", "accumulate"],

@@ -1,4 +1,4 @@
-"""Mutants of gradient accumulation over micro-batches, and of averaged (slow) weights."""
+"""Mutants of gradient accumulation over micro-batches."""
 
 from __future__ import annotations
 
@@ -177,34 +177,105 @@ def accumulate_inner_always_advances():
     return optax.GradientTransformation(right.init, update)
 
 
-class SlowState(NamedTuple):
-    """The state of `follow_slowly`."""
+@breaks(
+    "accumulates",
+    of="accumulate",
+    mistake="the last micro-batch of each batch is lost",
+    claims={"accumulates": 4},  # found without the inner transformation
+)
+def accumulate_loses_the_last():
+    return _wrong(lambda g, mean, i, last: (mean, jnp.where(last, 0, mean + g / 4)))
 
-    slow: Any  # the slow copy of the parameters
 
-
-def follow_slowly(copy=jnp.copy):
-    """Return the right version of slow weights: each step goes halfway back to a slow copy of the parameters."""
+@breaks(
+    "accumulates",
+    of="accumulate",
+    mistake="the micro-batches are counted in float16, which stops at 2048",
+    claims=_FOUR,
+)
+def accumulate_counts_in_half_precision():
+    right = accumulate(_inner())
 
     def init(params):
-        return SlowState(jax.tree.map(lambda p: copy(p), raise_precision(params, "the parameter")))
+        return right.init(params)._replace(micro_step=jnp.zeros((), jnp.float16))
 
-    def update(updates, state, params):
-        require_same_trees(updates, state.slow, "the updates", "the state")
-        wide = raise_precision(updates, "the update"), raise_precision(params, "the parameter")
-        slow = jax.tree.map(lambda s, x: s + (x.astype(s.dtype) - s) / 2, state.slow, wide[1])
-        change = jax.tree.map(
-            lambda g, s, x: (s.astype(x.dtype) - x) / 2 - g.astype(x.dtype) / 10, wide[0], slow, wide[1]
+    def update(updates, state, params=None):
+        emitted, after = right.update(
+            updates, state._replace(micro_step=state.micro_step.astype(jnp.int32) % 4), params
         )
-        return restore_dtypes(change, updates), SlowState(restore_dtypes(slow, state.slow))
+        return emitted, after._replace(micro_step=state.micro_step + jnp.float16(1))
 
     return optax.GradientTransformation(init, update)
 
 
+def scheduled():
+    """Return an inner optimizer whose rate counts the updates."""
+    return gl.sgd(gl.schedules.inverse_time(0.1), momentum=0.9)
+
+
 @breaks(
-    "unaliased",
-    of="follow_slowly",
-    mistake="the slow weights are at first the parameters themselves, not a copy of them",
+    "accumulates",
+    of="accumulate_on_schedule",
+    mistake="the inner optimizer's schedule counts micro-batches, not updates",
+    claims={"accumulates": (4, scheduled())},
 )
-def slow_weights_alias_parameters():
-    return follow_slowly(copy=lambda p: p)
+def accumulate_schedule_counts_micro_batches():
+    return count_micro_batches(scheduled())
+
+
+def count_micro_batches(inner):
+    """Return a wrong accumulator whose inner optimizer counts each micro-batch as a step."""
+    right = accumulate(inner)
+
+    def update(updates, state, params=None):
+        emitted, after = right.update(updates, state, params)
+        advanced = inner.update(state.mean, state.inner, params)[1]
+        counted = jax.tree.map(
+            lambda kept, new: new if jnp.issubdtype(kept.dtype, jnp.integer) else kept, after.inner, advanced
+        )
+        return emitted, after._replace(inner=counted)
+
+    return optax.GradientTransformation(right.init, update)
+
+
+class WeightedState(NamedTuple):
+    """The state of `accumulate_by_size`."""
+
+    micro_step: jax.Array  # int32 scalar
+    total: Any  # the sum of the gradients so far, each times its size
+    size: jax.Array  # float32 scalar, the sum of the sizes so far
+    inner: Any
+
+
+def accumulate_by_size(inner, k=4, weigh=lambda size: size):
+    """Return the right version: `inner` gets the mean of k gradients, weighted with the sizes of their batches."""
+
+    def init(params):
+        zeros = jax.tree.map(jnp.zeros_like, raise_precision(params, "the parameter"))
+        return WeightedState(jnp.zeros((), jnp.int32), zeros, jnp.zeros((), jnp.float32), inner.init(params))
+
+    def update(updates, state, params=None, *, size=1.0, **extra):
+        require_same_trees(updates, state.total, "the updates", "the state")
+        weight = weigh(jnp.asarray(size, jnp.float32))
+        sizes = state.size + weight
+        wide = raise_precision(updates, "the update")
+        total = jax.tree.map(lambda t, g: t + g.astype(t.dtype) * weight.astype(t.dtype), state.total, wide)
+        last = state.micro_step == k - 1
+        change, after = inner.update(jax.tree.map(lambda t: t / sizes.astype(t.dtype), total), state.inner, params)
+        emitted = jax.tree.map(lambda u: jnp.where(last, u, 0), change)
+        kept = jax.tree.map(lambda new, old: jnp.where(last, new, old), after, state.inner)
+        reset = jax.tree.map(lambda t: jnp.where(last, 0, t), total)
+        size = jnp.where(last, 0.0, sizes)
+        return restore_dtypes(emitted, updates), WeightedState((state.micro_step + 1) % k, reset, size, kept)
+
+    return optax.GradientTransformationExtraArgs(init, update)
+
+
+@breaks(
+    "accumulates",
+    of="accumulate_by_size",
+    mistake="a small micro-batch counts as much as a large one",
+    claims={"accumulates": {"k": 4, "inner": _inner(), "size": "size"}},
+)
+def accumulate_ignores_sizes():
+    return accumulate_by_size(_inner(), weigh=jnp.ones_like)

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 import pytest
 
-from gradlab.lab._engine.devices import FAST_COMPILATION
+from gradlab.fast_compilation import FAST_COMPILATION
 
 for variable in ("COLUMNS", "LINES", "TERMINAL_WIDTH", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
     os.environ.pop(variable, None)  # what is printed would depend on it

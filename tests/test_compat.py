@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradlab import _compat
-from gradlab.lab._engine.devices import FAST_COMPILATION
+from gradlab.fast_compilation import FAST_COMPILATION
 from gradlab.lab._results import plan
 
 CHANGED = f"JAX {jax.__version__} changed something that gradlab/_compat.py relies on: "

@@ -215,7 +215,11 @@ def _make_trajectory_law(step: Callable[..., Any], arguments: Mapping[str, Any])
         f"it moves as the reference {step.__name__} does, in double precision",
         "",
         lambda subject: require_same_trajectory(
-            subject.tx if subject.value is None else subject.value, step, arguments
+            subject.tx if subject.value is None else subject.value,
+            step,
+            arguments,
+            shapes=subject.network,
+            extra=subject.extra,
         ),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -12,41 +12,67 @@ import numpy as np
 import optax
 
 from ..base import Transformation
-from .gradient_sequences import WIDTH, draw
+from ..fast_compilation import jit_fast
+from .gradient_sequences import VECTOR, draw
+from .trees import map_shapes
 
 _SAME_POINT = 1e-9  # of the distance travelled: two runs that differ by less visit the same points
 
 
-def draw_start() -> np.ndarray:
-    """Draw the point at which every run starts, [WIDTH]."""
-    return np.random.default_rng(99).standard_normal(WIDTH)
+def draw_start(shapes: Any = VECTOR) -> Any:
+    """Draw the point at which every run starts, a tree of arrays."""
+    random = np.random.default_rng(99)
+    return map_shapes(lambda shape: np.asarray(random.standard_normal(shape)), shapes)
 
 
-def perturb_last_digit(gradients: np.ndarray) -> np.ndarray:
+def perturb_last_digit(gradients: Any) -> Any:
     """Return the gradients with their last digits changed, to measure how far rounding alone moves a run."""
-    return gradients * (1 + 2.0**-51 * np.sign(np.random.default_rng(98).standard_normal(gradients.shape[-2:])))
+    random = np.random.default_rng(98)
+
+    def perturb(leaf: np.ndarray) -> np.ndarray:
+        """Change all sequences, [sequences, steps, *shape], in the same way."""
+        return leaf * (1 + 2.0**-51 * np.sign(random.standard_normal(leaf.shape[1:])))
+
+    return jax.tree.map(perturb, gradients)
 
 
-def run(tx: optax.GradientTransformation, start: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-    """Return the points that a transformation visits in double precision, [sequences, steps + 1, width].
+def run(tx: optax.GradientTransformation, start: Any, gradients: Any, extra: Mapping[str, Any] | None = None) -> Any:
+    """Return the sums of the updates so far, in double precision: a tree with leaves [lanes, steps + 1, *shape].
 
-    `gradients` is [sequences, steps, width]. All sequences run in one compiled program.
+    The leaves of `gradients` are [lanes, steps, *shape]. All lanes run in one compiled program, in which the
+    hyperparameters are constants. The sums are the points minus the start, without the rounding of the points.
     """
+    with jax.enable_x64(True):
+        lanes = jax.vmap(lambda lane: _run_lane(tx, start, lane, extra))
+        return jax.tree.map(np.asarray, jit_fast(lanes)(gradients))
+
+
+def run_each(
+    values: Sequence[Transformation], start: Any, gradients: Any, extra: Mapping[str, Any] | None = None
+) -> Any:
+    """Return the sums of `run`, with another gradlab value in each lane.
+
+    The values must have the same structure, and so differ in numbers only. The numbers are arguments of the program.
+    """
+    with jax.enable_x64(True):
+        stacked = jax.tree.map(lambda *numbers: jnp.stack([jnp.asarray(number) for number in numbers]), *values)
+        lanes = jax.vmap(lambda tx, lane: _run_lane(tx, start, lane, extra))
+        return jax.tree.map(np.asarray, jit_fast(lanes)(stacked, gradients))
+
+
+def _run_lane(tx: Any, start: Any, gradients: Any, extra: Mapping[str, Any] | None) -> Any:
     extended = optax.with_extra_args_support(tx)
 
-    def trajectory(sequence: jax.Array) -> jax.Array:
-        def step(carry: Any, gradient: jax.Array) -> Any:
-            point, state = carry
-            updates, state = extended.update(gradient, state, point)
-            point = point + updates
-            return (point, state), point
+    def step(carry: Any, gradient: Any) -> Any:
+        point, total, state = carry
+        updates, state = extended.update(gradient, state, point, **(extra or {}))
+        point, total = (jax.tree.map(lambda x, u: x + u.astype(x.dtype), tree, updates) for tree in (point, total))
+        return (point, total, state), total
 
-        first = jnp.asarray(start)
-        _, points = jax.lax.scan(step, (first, extended.init(first)), sequence)
-        return jnp.concatenate([first[None], points])
-
-    with jax.enable_x64(True):
-        return np.asarray(jax.jit(jax.vmap(trajectory))(jnp.asarray(gradients)))
+    first = jax.tree.map(jnp.asarray, start)
+    zero = jax.tree.map(jnp.zeros_like, first)
+    _, totals = jax.lax.scan(step, (first, zero, extended.init(first)), gradients)
+    return jax.tree.map(lambda x, xs: jnp.concatenate([x[None], xs]), zero, totals)
 
 
 def _remember_values(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,7 +92,7 @@ def _remember_values(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @_remember_values
 def compute_points(tx: Any, names: tuple[str, ...], steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the points of `run` on the named sequences, and on the same sequences with their last digits changed."""
+    """Return the sums of `run` on a vector, for the sequences and for the same with their last digits changed."""
     gradients = draw(names, steps)
     points, perturbed = np.split(run(tx, draw_start(), np.concatenate([gradients, perturb_last_digit(gradients)])), 2)
     return points, perturbed
@@ -74,19 +100,20 @@ def compute_points(tx: Any, names: tuple[str, ...], steps: int) -> tuple[np.ndar
 
 @_remember_values
 def compute_first_points(tx: Any, names: tuple[str, ...], steps: int, count: int = 4) -> np.ndarray:
-    """Return the points after 0 to `count` steps of `run`.
+    """Return the sums after 0 to `count` steps of `run` on a vector.
 
     Nothing is compiled, which is faster for a few steps of many transformations.
     """
     gradients = draw(names, steps)[:, :count]
     update = jax.vmap(optax.with_extra_args_support(tx).update)
     with jax.enable_x64(True):
-        points = [jnp.broadcast_to(jnp.asarray(draw_start()), (len(names), WIDTH))]
-        state = jax.vmap(tx.init)(points[0])
+        point = jnp.broadcast_to(jnp.asarray(draw_start()), (len(names), *VECTOR))
+        totals, state = [jnp.zeros_like(point)], jax.vmap(tx.init)(point)
         for step in range(gradients.shape[1]):
-            updates, state = update(jnp.asarray(gradients[:, step]), state, points[-1])
-            points.append(points[-1] + updates)
-        return np.stack([np.asarray(point) for point in points], axis=1)
+            updates, state = update(jnp.asarray(gradients[:, step]), state, point)
+            point, total = point + updates, totals[-1] + updates
+            totals.append(total)
+        return np.stack([np.asarray(total) for total in totals], axis=1)
 
 
 def visits(tx: optax.GradientTransformation, points: np.ndarray, names: tuple[str, ...]) -> bool:
@@ -112,5 +139,5 @@ def are_same_points(left: np.ndarray, right: np.ndarray, uncertainty: Any = 0.0)
     with np.errstate(invalid="ignore"):
         distance = np.nan_to_num(np.abs(right - right[:, :1]))
         travelled = np.maximum.accumulate(distance, axis=1).max(axis=2, keepdims=True)
-        near = np.abs(left - right) <= _SAME_POINT * travelled + uncertainty + 1e-15
+        near = np.abs(left - right) <= _SAME_POINT * travelled + uncertainty + 1e-40
     return bool(np.all(near | (left == right) | (np.isnan(left) & np.isnan(right))))

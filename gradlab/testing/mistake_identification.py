@@ -20,7 +20,10 @@ def name_mistake(
     """
     suspects: set[str] | None = None
     for tx, hyperparameters in versions:
-        points = compute_points(tx, names, steps)[0]
+        try:
+            points = compute_points(tx, names, steps)[0]
+        except Exception:  # a transformation made for one tree of parameters need not take a vector
+            return None
         suspects = {
             known.description
             for known in list_known_mistakes(reference, hyperparameters)

@@ -16,33 +16,27 @@ from ..hyperparameters import is_schedule
 from ..schedules.base import as_schedule
 from ..schedules.decay import exponential
 from . import references
-from .double_precision_runs import compute_points, draw_start, perturb_last_digit
-from .gradient_sequences import SEQUENCES, draw
+from .double_precision_runs import draw_start, perturb_last_digit, run, run_each
+from .gradient_sequences import SEQUENCES, VECTOR, draw
 from .law import Broken
 from .mistake_identification import name_mistake
+from .references.runner import displacements
+from .trajectory_difference import Difference, Paths, compare_paths
+from .trees import NETWORK, is_shape, select_leaves
 
 STEPS = 120
+LONG = 3000  # steps of the one long run, in which counters saturate and corrections end
 TOLERANCE = 1e-11  # of the distance travelled
+_LONG_SHAPES: dict[str, Any] = {"vector": (4,), "matrix": (3, 2)}  # small, for the long run
 
 
-class Difference(NamedTuple):
-    """The first step at which a trajectory leaves its reference."""
+class Case(NamedTuple):
+    """One way of running a transformation and its reference: the same hyperparameters for both."""
 
-    sequence: str  # the name of the gradient sequence
-    rate: str  # "constant" or "decaying"
-    step: int  # counted from 0
-    element: int
-    update: float  # the transformation's update at that step
-    expected: float  # the reference's
-    gap: float  # between the points, as a fraction of the distance travelled
-
-    def __str__(self) -> str:
-        when = "" if self.rate == "constant" else " with a decaying learning rate"
-        return (
-            f"on {self.sequence} gradients{when}, at step {self.step} (counted from 0), element {self.element}, "
-            f"the update is {self.update:.9g}; the reference gives {self.expected:.9g}. "
-            f"The gap is {self.gap:.2g} times the distance travelled so far."
-        )
+    tx: optax.GradientTransformation
+    arguments: Mapping[str, Any]  # of the reference: numbers, or functions of the step
+    sequences: tuple[str, ...]  # of gradients
+    label: str = ""  # such as "with a decaying learning rate"; empty for the transformation as it was given
 
 
 def assert_same_trajectory(
@@ -50,38 +44,48 @@ def assert_same_trajectory(
     reference: str | Callable[..., Any],
     *,
     steps: int = STEPS,
+    long: int = LONG,
     tolerance: float = TOLERANCE,
     sequences: tuple[str, ...] = tuple(SEQUENCES),
+    shapes: Any = NETWORK,
+    extra: Mapping[str, Any] | None = None,
     **hyperparameters: Any,
 ) -> None:
-    """Require that a transformation moves exactly as an independent step function, on all gradient `sequences`.
+    """Require that a transformation moves exactly as an independent step function does.
+
+    Both run for `steps` steps on each of the gradient `sequences`, for a network of unlike leaves
+    (`gradlab.testing.trees`), and for `long` steps (0 for none) on a small tree. All is in double precision.
 
     `reference` is a step function as in `gradlab.testing.references`, or the name of one there. It is called with the
     `hyperparameters`; those of a gradlab value need not be given. If `tx` is a gradlab value whose `learning_rate` is a
-    number, the comparison is repeated with a learning rate that decays to a tenth.
+    number, the comparison is repeated with a learning rate that decays to a tenth. `shapes` is the tree of shapes of
+    the parameters. `extra` holds extra arguments for `update`.
 
-    A gap counts if it exceeds `tolerance` times the distance travelled so far, plus 100 times the effect that a change
-    in the last digit of the gradients has on the reference itself. Raises AssertionError that says where the first
-    difference is, and which known mistake gives exactly these numbers, if one does.
+    A gap counts if it exceeds `tolerance` times the distance that the leaf has travelled so far, plus 100 times the
+    effect that a change in the last digit of the gradients has on the reference itself. Raises AssertionError that
+    says where the first difference is, and which known mistake gives exactly these numbers, if one does.
     """
     step = find_reference(reference)
-    difference = find_difference(tx, step, steps, tolerance, sequences, hyperparameters)
+    difference = find_difference(
+        tx, step, steps, tolerance, sequences, hyperparameters, long=long, shapes=shapes, extra=extra
+    )
     if difference is None:
         return
     text = f"not the trajectory of {step.__name__}: {difference}"
-    versions = _list_versions(tx, _complete(tx, step, hyperparameters), steps)
-    mistake = name_mistake(step.__name__, versions, sequences, steps)
-    if mistake is not None:
-        text += f"\nIt computes exactly what {step.__name__} does with this mistake: {mistake}."
+    if not extra and not getattr(step, "is_whole_tree", False):
+        versions = _list_versions(tx, _complete(tx, step, hyperparameters), steps)
+        mistake = name_mistake(step.__name__, versions, sequences, steps)
+        if mistake is not None:
+            text += f"\nIt computes exactly what {step.__name__} does with this mistake: {mistake}."
     raise AssertionError(text)
 
 
 def require_same_trajectory(
-    tx: optax.GradientTransformation, reference: Any, hyperparameters: Mapping[str, Any]
+    tx: optax.GradientTransformation, reference: Any, hyperparameters: Mapping[str, Any], **options: Any
 ) -> None:
     """Raise `Broken` unless `assert_same_trajectory` passes with its defaults."""
     try:
-        assert_same_trajectory(tx, reference, **hyperparameters)
+        assert_same_trajectory(tx, reference, **options, **hyperparameters)
     except AssertionError as error:
         raise Broken(str(error)) from None
 
@@ -89,7 +93,7 @@ def require_same_trajectory(
 def list_references() -> list[str]:
     """Return the names of the step functions in `gradlab.testing.references`, sorted."""
     functions = [name for name, item in vars(references).items() if inspect.isfunction(item)]
-    return sorted(name for name in functions if name != "trajectory")
+    return sorted(name for name in functions if name not in ("trajectory", "whole_tree"))
 
 
 def find_reference(reference: str | Callable[..., Any]) -> Callable[..., Any]:
@@ -109,20 +113,31 @@ def find_difference(
     tolerance: float,
     sequences: tuple[str, ...],
     hyperparameters: Mapping[str, Any],
+    *,
+    long: int = 0,
+    shapes: Any = VECTOR,
+    extra: Mapping[str, Any] | None = None,
 ) -> Difference | None:
     """Return the first difference between a transformation and a step function, or None."""
     hyperparameters = _complete(tx, step, hyperparameters)
     arguments = {name: _to_plain(value) for name, value in hyperparameters.items()}
-    difference = _compare(tx, step, arguments, steps, tolerance, sequences, "constant")
-    decaying = _decay_learning_rate(tx, hyperparameters, steps)
-    if difference is not None or decaying is None:
+    cases = [Case(tx, arguments, sequences)]
+    decaying = _decay_learning_rate(tx, hyperparameters, _decay_per_step(steps))
+    if decaying is not None:
+        initial, decay = hyperparameters["learning_rate"], _decay_per_step(steps)
+        # The reference gets a plain Python function, so that a wrong schedule of gradlab's would show as a difference.
+        changes = {"learning_rate": lambda t: initial * decay**t}
+        if "initial_rate" in inspect.signature(step).parameters:
+            changes["initial_rate"] = initial
+        cases.append(Case(decaying, arguments | changes, sequences, "with a decaying learning rate"))
+        if long:  # A constant schedule shares the program of the decaying one, and the long run has the number itself.
+            cases[0] = cases[0]._replace(tx=_decay_learning_rate(tx, hyperparameters, 1.0))
+    difference = _compare(cases, step, steps, tolerance, shapes, extra)
+    if difference is not None or not long:
         return difference
-    initial, decay = hyperparameters["learning_rate"], _decay_per_step(steps)
-    # The reference gets a plain Python function, so that a wrong schedule of gradlab's would show as a difference.
-    arguments["learning_rate"] = lambda t: initial * decay**t
-    if "initial_rate" in inspect.signature(step).parameters:
-        arguments["initial_rate"] = initial
-    return _compare(decaying, step, arguments, steps, tolerance, sequences, "decaying")
+    ranks = {len(shape) for shape in jax.tree.leaves(shapes, is_leaf=is_shape)}
+    small = select_leaves(_LONG_SHAPES, lambda shape: len(shape) in ranks)
+    return _compare([Case(tx, arguments, ("long",))], step, long, tolerance, small, extra)
 
 
 def _decay_per_step(steps: int) -> float:
@@ -130,17 +145,20 @@ def _decay_per_step(steps: int) -> float:
     return 0.1 ** (1 / steps)
 
 
-def _decay_learning_rate(tx: Any, hyperparameters: Mapping[str, Any], steps: int) -> Transformation | None:
-    """Return a gradlab value with a learning rate that decays to a tenth; None if its learning rate is no number."""
+def _decay_learning_rate(tx: Any, hyperparameters: Mapping[str, Any], decay: float) -> Transformation | None:
+    """Return a gradlab value whose learning rate is multiplied by `decay` at each step.
+
+    None if its learning rate is no number.
+    """
     rate = hyperparameters.get("learning_rate")
     if not isinstance(tx, Transformation) or not isinstance(rate, float) or "learning_rate" not in tx.arguments:
         return None
-    return tx.replace(learning_rate=exponential(rate, 1.0, _decay_per_step(steps)))
+    return tx.replace(learning_rate=exponential(rate, 1.0, decay))
 
 
 def _list_versions(tx: Any, hyperparameters: dict[str, Any], steps: int) -> list[tuple[Any, dict[str, Any]]]:
     """Return a transformation and, if it can be made, the one with a decaying learning rate, with hyperparameters."""
-    decaying = _decay_learning_rate(tx, hyperparameters, steps)
+    decaying = _decay_learning_rate(tx, hyperparameters, _decay_per_step(steps))
     if decaying is None:
         return [(tx, hyperparameters)]
     return [(tx, hyperparameters), (decaying, hyperparameters | {"learning_rate": decaying.learning_rate})]
@@ -157,33 +175,42 @@ def _complete(tx: Any, step: Callable[..., Any], hyperparameters: Mapping[str, A
 
 
 def _compare(
-    tx: optax.GradientTransformation,
-    step: Callable[..., Any],
-    arguments: Mapping[str, Any],
-    steps: int,
-    tolerance: float,
-    sequences: tuple[str, ...],
-    rate: str,
+    cases: list[Case], step: Callable[..., Any], steps: int, tolerance: float, shapes: Any, extra: Any
 ) -> Difference | None:
-    """Return the first difference; `arguments` are those of the step function: numbers, or functions of the step."""
-    start, gradients = draw_start(), draw(sequences, steps)
-    perturbed = perturb_last_digit(gradients)
-    points = compute_points(tx, sequences, steps)[0]
-    for index, name in enumerate(sequences):
-        expected = references.trajectory(step, start, gradients[index], **arguments)
-        uncertainty = np.abs(references.trajectory(step, start, perturbed[index], **arguments) - expected)
-        travelled = np.maximum.accumulate(np.abs(expected - start), axis=0)
-        allowed = tolerance * travelled.max(axis=1, keepdims=True) + 1e-15
-        allowed = allowed + 100 * np.maximum.accumulate(uncertainty, axis=0)
-        gaps = np.abs(points[index] - expected)
-        wrong = ~(gaps <= allowed)  # written so that NaN is wrong too
-        if wrong.any():
-            at = int(wrong.any(axis=1).argmax())
-            element = int(wrong[at].argmax())
-            distance = float(travelled[at].max()) or 1.0
-            update, right = (float(path[at, element] - path[at - 1, element]) for path in (points[index], expected))
-            return Difference(name, rate, at - 1, element, update, right, float(gaps[at, element]) / distance)
+    """Return the first difference in any of the cases."""
+    start, runs = draw_start(shapes), [draw(case.sequences, steps, shapes) for case in cases]
+    for case, gradients, sums in zip(cases, runs, _run_cases(cases, start, runs, extra), strict=True):
+        perturbed = perturb_last_digit(gradients)
+        for index, name in enumerate(case.sequences):
+
+            def follow(tree: Any, index: int = index, arguments: Any = case.arguments) -> Paths:
+                lane = jax.tree.map(lambda leaf: leaf[index], tree)
+                return displacements(step, _by_path(start), _by_path(lane), **arguments)
+
+            own = _by_path(jax.tree.map(lambda leaf, index=index: leaf[index], sums))
+            perturb = functools.partial(follow, perturbed)
+            difference = compare_paths(own, follow(gradients), perturb, tolerance, name, case.label)
+            if difference is not None:
+                return difference
     return None
+
+
+def _run_cases(cases: list[Case], start: Any, runs: list[Any], extra: Any) -> list[Any]:
+    """Return the sums of the updates of each case. Values of the same structure share one program."""
+    values = [case.tx for case in cases if isinstance(case.tx, Transformation)]
+    if len(cases) == 1 or len(values) < len(cases) or len({jax.tree.structure(tx) for tx in values}) > 1:
+        return [run(case.tx, start, gradients, extra) for case, gradients in zip(cases, runs, strict=True)]
+    lanes = [case.tx for case in cases for _ in case.sequences]
+    sums = run_each(lanes, start, jax.tree.map(lambda *leaves: np.concatenate(leaves), *runs), extra)
+    ends = np.cumsum([len(case.sequences) for case in cases])[:-1]
+    leaves, structure = jax.tree.flatten(sums)
+    return [structure.unflatten(parts) for parts in zip(*(np.split(leaf, ends) for leaf in leaves), strict=True)]
+
+
+def _by_path(tree: Any) -> Paths:
+    """Return the leaves of a tree by their paths, such as "output/kernel". A single array has the path ""."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(leaf) for path, leaf in leaves}
 
 
 def _to_plain(value: Any) -> Any:

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from gradlab.testing.gradient_sequences import SEQUENCES, WIDTH, draw
+from gradlab.testing.gradient_sequences import SEQUENCES, VECTOR, draw
 
 
 def test_sequences_are_seeded_and_what_they_are_called() -> None:
     drawn = dict(zip(SEQUENCES, draw(tuple(SEQUENCES), 50)))
     again = draw(tuple(SEQUENCES), 50)
     assert np.array_equal(np.stack(list(drawn.values())), again)
-    assert all(sequence.shape == (50, WIDTH) for sequence in drawn.values())
+    assert all(sequence.shape == (50, *VECTOR) for sequence in drawn.values())
     assert np.all(drawn["constant"] == drawn["constant"][0])
     assert np.all(drawn["sparse"][0] == 0)
     assert 0.7 < np.mean(drawn["sparse"] == 0) < 0.9

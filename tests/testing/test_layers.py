@@ -26,6 +26,7 @@ LAYERS = (
     "mutants",  # wrong versions of optimizers
     "double_precision_runs",  # the points that an optimizer visits
     "mistake_identification",  # the known mistake behind a wrong trajectory
+    "trajectory_difference",  # where two trajectories part, in words
     "trajectory",  # comparison with a reference
     "check",  # all of it on one transformation
     "mutation_score",  # all of it on the mutants: what measures the kit

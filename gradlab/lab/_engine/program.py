@@ -14,8 +14,10 @@ import numpy as np
 import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from gradlab.fast_compilation import compile_fast
+
 from ..problems.base import Problem
-from .devices import compile_fast, select_devices
+from .devices import select_devices
 from .evaluation_steps import choose_evaluation_steps
 from .partition import Block, Partition
 from .random_key_conversion import unwrap_keys, wrap_keys

@@ -11,8 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from gradlab.fast_compilation import compile_fast
+
 from ..problems.base import Problem, PyTree
-from .devices import compile_fast, select_devices
+from .devices import select_devices
 from .evaluation_steps import choose_evaluation_steps
 from .random_key_conversion import unwrap_keys
 

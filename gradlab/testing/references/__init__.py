@@ -10,6 +10,8 @@ where `g` is one gradient array (float64 or complex128), `state` is a dict ({} a
 mutated), `t` = 1, 2, ... is the step, `x` are the parameters, and the hyperparameters are numbers,
 those of this step. It returns the change to add to `x` and the new state. Second moments use |g|^2.
 Where a published form divides by zero (no eps, only zero gradients so far), the change is zero.
+A step function gets one leaf of a tree at a time. One that needs the whole tree, for a global norm,
+is marked with the decorator `whole_tree`, and gets dicts of arrays.
 
 `trajectory` runs a step function from start to end; hyperparameters may then be schedules:
 
@@ -39,3 +41,4 @@ from gradlab.testing.references.root_mean_square import adadelta as adadelta
 from gradlab.testing.references.root_mean_square import adagrad as adagrad
 from gradlab.testing.references.root_mean_square import rmsprop as rmsprop
 from gradlab.testing.references.runner import trajectory as trajectory
+from gradlab.testing.references.runner import whole_tree as whole_tree

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gradlab.testing import references
+from gradlab.testing.references.runner import displacements
 from tests.testing.references.examples import run
 
 
@@ -57,3 +58,28 @@ def test_trajectory_with_no_gradients_is_its_start():
 def test_trajectory_refuses_what_does_not_fit(gradients, steps, message):
     with pytest.raises(ValueError, match=message):
         run(references.sgd, np.zeros(2), gradients, steps=steps)
+
+
+def test_a_tree_is_moved_leaf_by_leaf_with_a_state_for_each():
+    gradients = {"a": np.ones((2, 3)), "b/0": np.full((2, 1), 2.0), "empty": np.zeros((2, 0))}
+    x0 = {path: np.zeros(leaf.shape[1:]) for path, leaf in gradients.items()}
+    points = run(references.sgd, x0, gradients, learning_rate=1.0, momentum=0.5)
+    np.testing.assert_array_equal(points["a"], [[0.0] * 3, [-1.0] * 3, [-2.5] * 3])
+    np.testing.assert_array_equal(points["b/0"], [[0.0], [-2.0], [-5.0]])
+    assert points["empty"].shape == (3, 0)
+
+
+def test_a_reference_of_the_whole_tree_gets_all_leaves():
+    @references.whole_tree
+    def share(g, state, t, x):
+        total = sum(leaf.sum() for leaf in g.values())
+        return {path: leaf + total for path, leaf in g.items()}, {}
+
+    points = run(share, {"a": 0.0, "b": 0.0}, {"a": np.array([1.0]), "b": np.array([10.0])})
+    np.testing.assert_array_equal([points["a"][1], points["b"][1]], [12.0, 21.0])
+
+
+def test_displacements_do_not_round_as_the_points_do():
+    x0, gradients = {"": np.ones(1)}, {"": np.full((3, 1), 1e-20)}
+    np.testing.assert_allclose(displacements(references.sgd, x0, gradients, learning_rate=1.0)[""][-1], -3e-20)
+    np.testing.assert_array_equal(run(references.sgd, x0, gradients, learning_rate=1.0)[""][-1], 1.0)

@@ -1,0 +1,41 @@
+"""Compilation for programs that run briefly: a third of XLA's usual time, for a tenth more time to run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from ._compat import compile_with_options
+
+# Options of XLA for CPUs: leave out LLVM's last passes, generate fusions with XLA's older code, and split the program
+# into no more than two parts.
+FAST_COMPILATION: dict[str, Any] = {
+    "xla_backend_optimization_level": 1,
+    "xla_cpu_use_fusion_emitters": False,
+    "xla_cpu_parallel_codegen_split_count": 2,
+}
+
+
+def compile_fast(lowered: jax.stages.Lowered, device: jax.Device) -> jax.stages.Compiled:
+    """Compile a program for a device, on a CPU with the options of `FAST_COMPILATION`."""
+    return compile_with_options(lowered, FAST_COMPILATION) if device.platform == "cpu" else lowered.compile()
+
+
+def jit_fast(function: Callable[..., Any]) -> Any:
+    """Return `jax.jit(function)`, which compiles with the options of `FAST_COMPILATION` on a CPU."""
+    return jax.jit(function, compiler_options=_find_options(jax.default_backend()))
+
+
+@functools.cache
+def _find_options(platform: str) -> dict[str, Any] | None:
+    """Return the options that this version of XLA has, all or none."""
+    if platform != "cpu":
+        return None
+    try:
+        jax.jit(lambda: 0, compiler_options=FAST_COMPILATION).lower().compile()
+    except jax.errors.JaxRuntimeError:
+        return None
+    return FAST_COMPILATION

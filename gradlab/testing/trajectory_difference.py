@@ -1,0 +1,127 @@
+"""The first difference between the paths of a transformation and of its reference, told in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+_SINGLE_PRECISION = 1e-6  # of the distance travelled: rounding in float32 explains a gap below it
+
+Paths = dict[str, np.ndarray]  # the displacement of each leaf by its path, [steps + 1, *shape]
+
+
+class Difference(NamedTuple):
+    """The first step at which a trajectory leaves its reference, and what becomes of the gap."""
+
+    sequence: str  # the name of the gradient sequence
+    case: str  # how the transformation was run there, such as "with a decaying learning rate"; often empty
+    step: int  # counted from 0
+    place: str  # the leaf and the element, such as "output/kernel[0, 1]"
+    update: float  # the transformation's update at that step
+    expected: float  # the reference's
+    gap: float  # between the points, as a fraction of the distance travelled
+    last_gap: float  # the largest gap of that leaf at the last step, as a fraction of the distance travelled
+    last_step: int
+    leaves: tuple[str, ...]  # those that differ at the end
+    leaf_count: int
+
+    def __str__(self) -> str:
+        case = f" {self.case}" if self.case else ""
+        text = (
+            f"on {self.sequence} gradients{case}, at step {self.step} (counted from 0), {self.place}, "
+            f"the update is {self.update:.9g}; the reference gives {self.expected:.9g}. "
+            f"The gap is {self.gap:.2g} times the distance travelled so far"
+        )
+        text += f", and {self.last_gap:.2g} times at step {self.last_step}." if self.last_step > self.step else "."
+        if self.leaf_count > 1:
+            text += f" {self._describe_leaves()}"
+        if max(self.gap, self.last_gap) < _SINGLE_PRECISION:
+            text += " So small a gap is usual for a computation in float32 where the parameters are float64."
+        return text
+
+    def _describe_leaves(self) -> str:
+        if len(self.leaves) == self.leaf_count:
+            return f"All {self.leaf_count} leaves differ."
+        names = ", ".join(self.leaves[:4]) + (f" and {len(self.leaves) - 4} more" if len(self.leaves) > 4 else "")
+        differ = "differs" if len(self.leaves) == 1 else "differ"
+        return f"Of {self.leaf_count} leaves, {names} {differ}; the others agree."
+
+
+def compare_paths(
+    own: Paths,
+    expected: Paths,
+    compute_perturbed: Callable[[], Paths],
+    tolerance: float,
+    sequence: str,
+    case: str = "",
+) -> Difference | None:
+    """Return the first difference between two runs from the same start, or None.
+
+    A gap counts if it exceeds `tolerance` times the distance that the leaf has travelled so far, plus 100 times the
+    effect of rounding. `compute_perturbed` returns the reference's paths on gradients whose last digits are changed.
+    It is called only if that may decide.
+    """
+    with np.errstate(invalid="ignore"):
+        return _compare(own, expected, compute_perturbed, tolerance, sequence, case)
+
+
+def _compare(
+    own: Paths,
+    expected: Paths,
+    compute_perturbed: Callable[[], Paths],
+    tolerance: float,
+    sequence: str,
+    case: str,
+) -> Difference | None:
+    travelled = {path: np.maximum.accumulate(_max_of_steps(np.abs(leaf))) for path, leaf in expected.items()}
+    # The conditions are written so that NaN is wrong too.
+    gaps = {path: np.abs(own[path] - leaf) for path, leaf in expected.items()}
+    if all(np.all(gap <= _spread(tolerance * travelled[path], gap)) for path, gap in gaps.items()):
+        return None
+    perturbed, wrong = compute_perturbed(), {}
+    for path, gap in gaps.items():
+        rounding = 100 * np.maximum.accumulate(np.abs(perturbed[path] - expected[path]), axis=0)
+        wrong[path] = ~(gap <= _spread(tolerance * travelled[path], gap) + rounding + 1e-40)
+    first = {path: int(_any_of_steps(w).argmax()) for path, w in wrong.items() if w.any()}
+    if not first:
+        return None
+    path = min(first, key=lambda path: first[path])
+    at = first[path]
+    element = np.unravel_index(int(wrong[path][at].argmax()), wrong[path].shape[1:])
+    update, right = (float(run[path][at][element] - run[path][at - 1][element]) for run in (own, expected))
+    distance = np.where(travelled[path] > 0, travelled[path], 1.0)
+    return Difference(
+        sequence,
+        case,
+        at - 1,
+        _name_element(path, element),
+        update,
+        right,
+        float(gaps[path][at][element] / distance[at]),
+        float(gaps[path][-1].max() / distance[-1]),
+        len(gaps[path]) - 2,
+        tuple(first),
+        sum(leaf[0].size > 0 for leaf in expected.values()),
+    )
+
+
+def _name_element(path: str, element: tuple[np.intp, ...]) -> str:
+    index = ", ".join(map(str, element))
+    if not path:
+        return f"element {index}"
+    return f"{path}[{index}]" if index else path
+
+
+def _max_of_steps(leaf: np.ndarray) -> np.ndarray:
+    return leaf.reshape(len(leaf), -1).max(axis=1, initial=0.0)
+
+
+def _any_of_steps(leaf: np.ndarray) -> np.ndarray:
+    return leaf.reshape(len(leaf), -1).any(axis=1)
+
+
+def _spread(steps: np.ndarray, leaf: np.ndarray) -> np.ndarray:
+    """Return a number for each step, in a shape that broadcasts against a leaf [steps + 1, *shape]."""
+    return steps.reshape(-1, *(1 for _ in leaf.shape[1:]))

@@ -1,0 +1,26 @@
+import jax
+import jax.numpy as jnp
+import pytest
+
+from gradlab import fast_compilation
+from gradlab.fast_compilation import jit_fast
+
+
+def test_a_program_is_compiled_once_and_computes_the_same() -> None:
+    traces = []
+
+    @jit_fast
+    def double(x: jax.Array) -> jax.Array:
+        traces.append(x)
+        return x + x
+
+    assert [float(double(jnp.float32(x))) for x in (1.0, 2.0)] == [2.0, 4.0]
+    assert len(traces) == 1
+
+
+def test_without_the_options_it_compiles_as_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast_compilation, "FAST_COMPILATION", {"xla_no_such_option": 1})
+    monkeypatch.setattr(fast_compilation, "_find_options", fast_compilation._find_options.__wrapped__)
+    assert fast_compilation._find_options("cpu") is None
+    assert fast_compilation._find_options("gpu") is None
+    assert float(jit_fast(lambda x: x + 1)(jnp.float32(1))) == 2.0

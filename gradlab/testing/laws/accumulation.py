@@ -11,6 +11,7 @@ import optax
 
 import gradlab as gl
 
+from ...fast_compilation import jit_fast
 from ...schedules.decay import inverse_time
 from ..law import Broken, ClaimValue, is_count, law
 from ..subject import Subject, describe_gap
@@ -107,7 +108,7 @@ class _Run:
     def __init__(self, subject: Subject, tx: Any, claim: Accumulation):
         self.subject, self.tx, self.claim = subject, tx, claim
         is_shared = tx is subject.tx and claim.size is None
-        self._update = subject.jitted if is_shared else jax.jit(self._call)
+        self._update = subject.jitted if is_shared else jit_fast(self._call)
 
     def _call(self, updates: Any, state: Any, params: Any, size: Any = None) -> Any:
         extra = dict(self.subject.extra) | ({} if self.claim.size is None else {self.claim.size: size})
@@ -172,7 +173,7 @@ def _measure_moves(subject: Subject, tx: Any, count: int, stride: int) -> np.nda
         return state, jnp.max(jnp.stack([jnp.max(jnp.abs(leaf)) for leaf in jax.tree.leaves(updates)]))
 
     numbers = jnp.arange(count, dtype=jnp.float32) * stride
-    return np.array(jax.jit(lambda state: jax.lax.scan(step, state, numbers)[1])(tx.init(params)))
+    return np.array(jit_fast(lambda state: jax.lax.scan(step, state, numbers)[1])(tx.init(params)))
 
 
 def _require_same_as_whole(
@@ -219,7 +220,7 @@ class _Inner:
 
     def __init__(self, tx: Any, subject: Subject):
         self.tx, self.shapes = optax.with_extra_args_support(tx), subject.network
-        self._update = jax.jit(lambda g, s, p: self.tx.update(g, s, p, **subject.extra))
+        self._update = jit_fast(lambda g, s, p: self.tx.update(g, s, p, **subject.extra))
 
     def run(
         self, parts: list[Any], sizes: list[float], claim: Accumulation, shares: Any = None

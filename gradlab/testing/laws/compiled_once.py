@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import jax
-
+from ...fast_compilation import jit_fast
 from ...values import is_number
 from ..law import law, require
 from ..subject import Subject
@@ -39,7 +38,7 @@ def new_values_compile_nothing(subject: Subject) -> None:
         return tx.update(gradient, tx.init(params), params, **subject.extra)[0]
 
     params, gradient = sample(subject.small), sample(subject.small, seed=1)
-    compiled = jax.jit(one_step)
+    compiled = jit_fast(one_step)
     for factor in (1.0, 0.97, 0.9):
         scaled = {name: _scale(value, factor) for name, value in subject.hyperparameters.items()}
         compiled(scaled, gradient, params)

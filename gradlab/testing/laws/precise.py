@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ...fast_compilation import jit_fast
 from ..law import Broken, NotApplicable, law
 from ..subject import Subject
 from ..trees import sample, samples
@@ -50,7 +51,7 @@ def finite_at_zero(subject: Subject) -> None:
                 raise Broken(
                     f"in {dtype}, a zero gradient at step {step} gives the update {np.asarray(result, np.float32)}"
                 )
-        slope = np.asarray(jax.jit(jax.grad(total))(zero), np.float32)
+        slope = np.asarray(jit_fast(jax.grad(total))(zero), np.float32)
         if not np.all(np.isfinite(slope)):
             raise Broken(f"in {dtype}, the derivative of the update at a zero gradient is {slope}")
 

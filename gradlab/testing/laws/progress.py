@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from ...fast_compilation import jit_fast
 from ..law import Broken, law
 from ..subject import Subject, describe_gap
 from ..trees import sample
@@ -45,6 +46,8 @@ def descends(subject: Subject) -> None:
         return (x + updates, state), loss(x)
 
     start = sample(_SHAPE)
-    (end, _), losses = jax.lax.scan(step, (start, subject.tx.init(start)), None, length=100)
+    (end, _), losses = jit_fast(lambda start: jax.lax.scan(step, start, None, length=100))(
+        (start, subject.tx.init(start))
+    )
     if not loss(end) < loss(start):
         raise Broken(f"the loss went from {float(losses[0]):.4g} to {float(loss(end)):.4g} in 100 steps")

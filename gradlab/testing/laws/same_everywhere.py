@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ...fast_compilation import jit_fast
 from ..law import Broken, NotApplicable, law
 from ..subject import Subject, describe_gap, describe_mismatch
 from ..trees import sample, samples
@@ -39,7 +40,8 @@ def scan_equals_loop(subject: Subject) -> None:
         params = jax.tree.map(lambda p, u: (p + u).astype(p.dtype), params, updates)
         return (params, state), updates
 
-    _, scanned = jax.lax.scan(step, (params, subject.tx.init(params)), stacked)
+    start = (params, subject.tx.init(params))
+    _, scanned = jit_fast(lambda start, gradients: jax.lax.scan(step, start, gradients))(start, stacked)
     unstacked = [jax.tree.map(lambda leaf, i=i: leaf[i], scanned) for i in range(len(gradients))]
     _require_same(unstacked, subject.run(subject.jitted, gradients, params), "scan and loop")
 
@@ -58,7 +60,7 @@ def vmap_equals_loop(subject: Subject) -> None:
         return first, subject.update(gradient, state, params)[0]
 
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *lanes)
-    mapped = jax.jit(jax.vmap(two_steps))(*stacked)
+    mapped = jit_fast(jax.vmap(two_steps))(*stacked)
     for lane, (gradient, params) in enumerate(lanes):
         first, state = subject.jitted(gradient, subject.tx.init(params), params)
         expected = [first, subject.jitted(gradient, state, params)[0]]
@@ -79,7 +81,7 @@ def sharded_equals_unsharded(subject: Subject) -> None:
     params, gradient = sample((2 * devices.size,)), sample((2 * devices.size,), seed=1)
     expected = subject.jitted(gradient, subject.tx.init(params), params)[0]
     there = jax.device_put((gradient, params), sharding)
-    got = jax.jit(lambda g, p: subject.update(g, subject.tx.init(p), p)[0])(*there)
+    got = jit_fast(lambda g, p: subject.update(g, subject.tx.init(p), p)[0])(*there)
     _require_same([got], [expected], "sharded and unsharded")
 
 

@@ -21,7 +21,11 @@ def find_factory(optimizer: str) -> Any:
     from gradlab import registry
 
     if ":" in optimizer:
-        return import_named(optimizer)
+        found = import_named(optimizer)
+        if not callable(found) and not isinstance(found, tuple) and not hasattr(found, "update"):
+            kind = type(found).__name__
+            fail(f"{optimizer} has the type {kind}, expected an optimizer, or a function or a class that makes one")
+        return found
     entries = {key: entry for key, entry in registry.entries().items() if entry.kind != "schedule"}
     try:
         entry = look_up(optimizer, entries, "optimizer or link")
@@ -32,11 +36,14 @@ def find_factory(optimizer: str) -> Any:
 
 def import_named(name: str) -> Any:
     """Return the object that `package.module:name` refers to, or end the command."""
+    from ..lab._inputs.factory_adapter import require_plain_function
     from ..lab._inputs.importing import LoadError, import_object
     from ..lab._inputs.user_errors import UserCodeError
 
     try:
-        return import_object(name)
+        found = import_object(name)
+        require_plain_function(name, found)
+        return found
     except LoadError as error:
         fail(error, 1 if isinstance(error, UserCodeError) else 2)
 
@@ -66,6 +73,11 @@ def _require_arguments(optimizer: str, factory: Any, arguments: dict[str, Any]) 
         parameters = [*signature.parameters]
         is_open = any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values())
         listing = f"it has {', '.join(parameters) or 'none'}"
+        if by_place := [name for name in arguments if name in parameters and _is_positional(signature, name)]:
+            fail(
+                f"{optimizer} takes {by_place[0]} by its place only, and --arg gives it by name; leave out the / in its "
+                "definition"
+            )
         if unknown := [name for name in arguments if name not in parameters and not is_open]:
             fail(f"{optimizer} has no argument {unknown[0]!r}; {suggest_name(unknown[0], parameters) or listing}")
         try:
@@ -82,6 +94,10 @@ def _require_arguments(optimizer: str, factory: Any, arguments: dict[str, Any]) 
         if is_interrupt(error):
             raise
         # The check will report any other failure as a broken law.
+
+
+def _is_positional(signature: inspect.Signature, name: str) -> bool:
+    return signature.parameters[name].kind is inspect.Parameter.POSITIONAL_ONLY
 
 
 def _require_callable(optimizer: str, factory: Any, arguments: dict[str, Any]) -> None:

@@ -42,6 +42,17 @@ MINE = """
 
     made = gl.sgd(0.1)
 
+    def by_place(rate, /):
+        return gl.sgd(rate)
+
+    async def later(rate=0.1):
+        return gl.sgd(rate)
+
+    def one_by_one(rate=0.1):
+        yield gl.sgd(rate)
+
+    number = 3
+
     def leaving(rate=0.1):
         raise SystemExit(7)
 
@@ -158,6 +169,10 @@ def test_what_is_no_optimizer_gets_a_report(here: Path) -> None:
         (["adam", "--extra", "value"], "--extra takes NAME=VALUE, such as value=1.0; got 'value'"),
         (["adam", "--extra", "value=one"], "--extra value takes a number, or a function as module:name; got 'one'"),
         (["adam", "--claim", "descends", "--claim", "descends"], "--claim descends is given twice; leave one out"),
+        (["mine_to_check:by_place", "--arg", "rate=1"], "takes rate by its place only, and --arg gives it by name"),
+        (["mine_to_check:later"], "mine_to_check:later is an async function, which returns no optimizer"),
+        (["mine_to_check:one_by_one"], "mine_to_check:one_by_one is a generator, which returns no optimizer"),
+        (["mine_to_check:number"], "mine_to_check:number has the type int, expected an optimizer, or a function"),
         (["mine_to_check:made", "--arg", "rate=-1"], "--arg rate goes with a factory, but mine_to_check:made is a"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -39,14 +39,19 @@ def as_factory(name: str, found: Any, origin: str | None = None) -> Callable[...
         )
     if is_factory(found):
         return found if origin is None or not is_user_code(found) else _with_origin(found, origin)
-    for kind, is_kind in _NO_FACTORIES.items():
-        if is_kind(found):
-            raise LoadError(f"{name} is {kind}, which returns no optimizer when it is called; write a plain function")
+    require_plain_function(name, found)
     try:
         factory = Transformation._decorate(_return_pairs(found), integers_are_structure=True)
     except (TypeError, ValueError) as error:
         raise LoadError(f"{name} cannot make optimizers: {error}") from None
     return factory if origin is None else _with_origin(factory, origin)
+
+
+def require_plain_function(name: str, found: Any) -> None:
+    """Raise LoadError for a generator and an async function. Messages call it `name`."""
+    for kind, is_kind in _NO_FACTORIES.items():
+        if is_kind(found):
+            raise LoadError(f"{name} is {kind}, which returns no optimizer when it is called; write a plain function")
 
 
 def _with_origin(factory: Callable[..., Any], origin: str) -> Callable[..., Any]:

@@ -75,7 +75,7 @@ def _require_arguments(optimizer: str, factory: Any, arguments: dict[str, Any]) 
         listing = f"it has {', '.join(parameters) or 'none'}"
         if by_place := [name for name in arguments if name in parameters and _is_positional(signature, name)]:
             fail(
-                f"{optimizer} takes {by_place[0]} by its place only, and --arg gives it by name; leave out the / in its "
+                f"{optimizer} takes {by_place[0]} by its place, and --arg gives it by name; leave the / out of its "
                 "definition"
             )
         if unknown := [name for name in arguments if name not in parameters and not is_open]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from .printing import fail
 def read_claims(typed: Sequence[str], declared: Mapping[str, Any]) -> dict[str, Any]:
     """Return the claims that were typed as NAME or NAME=VALUE, beside those that a transformation declares.
 
-    Ends the command for an unknown claim, and for one that is given twice.
+    Ends the command for an unknown claim, for one that is given twice, and for one without the value that it needs.
     """
     from gradlab.testing import CLAIMS
 
@@ -27,11 +28,23 @@ def read_claims(typed: Sequence[str], declared: Mapping[str, Any]) -> dict[str, 
         if name in names:
             fail(f"--claim {name} is given twice; leave one out")
         names.append(name)
-        if equals:
-            claims[name] = parse_value(value)
-        else:
-            claims.setdefault(name, True)
+        claims[name] = parse_value(value) if equals else claims.get(name, True)
+        _require_value(name, claims[name])
     return claims
+
+
+def _require_value(name: str, value: Any) -> None:
+    """End the command if a claim lacks the value that its law needs, or has another."""
+    from gradlab.testing import CLAIMS
+
+    needed, is_given = CLAIMS[name].value, value is not True
+    if needed is None:
+        if is_given:
+            fail(f"the claim {name} takes no value, got {value!r}; pass --claim {shlex.quote(name)}")
+    elif not (is_given and needed.accepts(value)):
+        option = shlex.quote(f"{name}={needed.example}")
+        got = f", got {value!r}" if is_given else ""
+        fail(f"the claim {name} needs {needed.description}{got}; pass --claim {option}")
 
 
 def read_extra(typed: Sequence[str]) -> dict[str, Any]:

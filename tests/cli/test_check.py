@@ -68,6 +68,9 @@ MINE = """
             return jax.tree.map(lambda g: -rate * scale * g, updates), state
         return optax.GradientTransformationExtraArgs(lambda params: (), update)
 
+    def three_parts(rate=0.1):
+        return optax.MultiSteps(optax.sgd(rate), 3)
+
     def reference(g, state, t, x, *, learning_rate=0.1):
         return -learning_rate * g, state
 
@@ -168,8 +171,13 @@ def test_what_is_no_optimizer_gets_a_report(here: Path) -> None:
         (["sgd", "--reference", "mine_to_check:failing_reference"], "fails at step 1: RuntimeError: boom (at "),
         (["adam", "--extra", "value"], "--extra takes NAME=VALUE, such as value=1.0; got 'value'"),
         (["adam", "--extra", "value=one"], "--extra value takes a number, or a function as module:name; got 'one'"),
+        (["adam", "--claim", "descends=3"], "the claim descends takes no value, got 3; pass --claim descends"),
+        (["adam", "--claim", "accumulates"], "the claim accumulates needs the number of micro-batches"),
+        (["adam", "--claim", "accumulates"], "pass --claim accumulates=4"),
+        (["adam", "--claim", "accumulates=0"], "got 0; pass --claim accumulates=4"),
+        (["adam", "--claim", "still-between-steps=two"], "got 'two'; pass --claim 'still between steps=4'"),
         (["adam", "--claim", "descends", "--claim", "descends"], "--claim descends is given twice; leave one out"),
-        (["mine_to_check:by_place", "--arg", "rate=1"], "takes rate by its place only, and --arg gives it by name"),
+        (["mine_to_check:by_place", "--arg", "rate=1"], "takes rate by its place, and --arg gives it by name"),
         (["mine_to_check:later"], "mine_to_check:later is an async function, which returns no optimizer"),
         (["mine_to_check:one_by_one"], "mine_to_check:one_by_one is a generator, which returns no optimizer"),
         (["mine_to_check:number"], "mine_to_check:number has the type int, expected an optimizer, or a function"),
@@ -190,6 +198,15 @@ def test_a_reference_of_ones_own_is_compared_with(here: Path) -> None:
     result = run("sgd", "--dtype", "float32", "--reference", "mine_to_check:other_reference")
     assert result.exit_code == 1
     assert "BROKEN  same trajectory: it moves as the reference other_reference does" in result.output
+
+
+@pytest.mark.parametrize(("parts", "code"), [("3", 0), ("2", 1)])
+def test_a_claim_with_a_value_is_examined(here: Path, parts: str, code: int) -> None:
+    arguments = ["--claim", f"accumulates={parts}", "--dtype", "float32", "--json"]
+    with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"):  # under which optax's accumulator works
+        result = run("mine_to_check:three_parts", *arguments)
+    verdicts = {result["law"]: result["verdict"] for result in json.loads(result.stdout)["results"]}
+    assert verdicts["accumulates"] == ("broken" if code else "holds")
 
 
 def test_extra_arguments_reach_update(here: Path) -> None:

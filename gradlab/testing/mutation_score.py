@@ -38,7 +38,8 @@ class Outcome(NamedTuple):
             verdict, laws = "other law", f"{', '.join(self.broken)}, but not {self.mutant.law}"
         else:
             verdict, laws = "SURVIVED", f"not killed by {self.mutant.law}"
-        return f"{verdict:9} {self.mutant.name:40} {self.seconds:5.1f} s  {laws}"
+        source = f"  (released: {self.mutant.source})" if self.mutant.source else ""
+        return f"{verdict:9} {self.mutant.name:40} {self.seconds:5.1f} s  {laws}{source}"
 
 
 @dataclass(frozen=True)

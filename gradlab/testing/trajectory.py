@@ -19,7 +19,7 @@ from . import references
 from .double_precision_runs import draw_start, perturb_last_digit, run, run_each
 from .gradient_sequences import SEQUENCES, VECTOR, draw
 from .law import Broken
-from .mistake_identification import name_mistake
+from .mistake_identification import Version, explain
 from .references.runner import displacements
 from .trajectory_difference import Difference, Paths, compare_paths
 from .trees import NETWORK, is_shape, select_leaves
@@ -63,7 +63,8 @@ def assert_same_trajectory(
 
     A gap counts if it exceeds `tolerance` times the distance that the leaf has travelled so far, plus 100 times the
     effect that a change in the last digit of the gradients has on the reference itself. Raises AssertionError that
-    says where the first difference is, and which known mistake gives exactly these numbers, if one does.
+    says where the first difference is, and which known mistake or convention of another framework gives exactly these
+    numbers, if one does.
     """
     step = find_reference(reference)
     difference = find_difference(
@@ -72,12 +73,11 @@ def assert_same_trajectory(
     if difference is None:
         return
     text = f"not the trajectory of {step.__name__}: {difference}"
+    explanation = []
     if not extra and not getattr(step, "is_whole_tree", False):
         versions = _list_versions(tx, _complete(tx, step, hyperparameters), steps)
-        mistake = name_mistake(step.__name__, versions, sequences, steps)
-        if mistake is not None:
-            text += f"\nIt computes exactly what {step.__name__} does with this mistake: {mistake}."
-    raise AssertionError(text)
+        explanation = explain(step, versions, sequences, steps)
+    raise AssertionError("\n".join([text, *explanation]))
 
 
 def require_same_trajectory(
@@ -156,12 +156,13 @@ def _decay_learning_rate(tx: Any, hyperparameters: Mapping[str, Any], decay: flo
     return tx.replace(learning_rate=exponential(rate, 1.0, decay))
 
 
-def _list_versions(tx: Any, hyperparameters: dict[str, Any], steps: int) -> list[tuple[Any, dict[str, Any]]]:
+def _list_versions(tx: Any, hyperparameters: dict[str, Any], steps: int) -> list[Version]:
     """Return a transformation and, if it can be made, the one with a decaying learning rate, with hyperparameters."""
     decaying = _decay_learning_rate(tx, hyperparameters, _decay_per_step(steps))
-    if decaying is None:
-        return [(tx, hyperparameters)]
-    return [(tx, hyperparameters), (decaying, hyperparameters | {"learning_rate": decaying.learning_rate})]
+    versions = [(tx, hyperparameters)]
+    if decaying is not None:
+        versions.append((decaying, hyperparameters | {"learning_rate": decaying.learning_rate}))
+    return [Version(tx, values, {name: _to_plain(value) for name, value in values.items()}) for tx, values in versions]
 
 
 def _complete(tx: Any, step: Callable[..., Any], hyperparameters: Mapping[str, Any]) -> dict[str, Any]:

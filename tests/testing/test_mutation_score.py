@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from gradlab.testing import Report, Result
 from gradlab.testing.mutants import MUTANTS
 from gradlab.testing.mutants.__main__ import main
-from gradlab.testing.mutation_score import measure_mutation_score
+from gradlab.testing.mutation_score import Outcome, measure_mutation_score
 
 FEW = [MUTANTS[name] for name in ("hidden_counter", "writes_into_the_state", "sgd_ascends")]
 
@@ -45,6 +46,12 @@ def test_the_kit_itself_is_the_default() -> None:
     assert len(seen) == 3
     assert seen[0].startswith("killed    hidden_counter")
     assert 0 < score.seconds < 60
+
+
+def test_a_released_mistake_shows_its_source() -> None:
+    released = replace(FEW[0], source="optax, issue 1, 2024")
+    assert str(Outcome(released, ("pure",), 1.0)).endswith("pure  (released: optax, issue 1, 2024)")
+    assert "released" not in str(Outcome(FEW[0], ("pure",), 1.0))
 
 
 def test_the_command_line_examines_by_name(capsys: pytest.CaptureFixture[str]) -> None:

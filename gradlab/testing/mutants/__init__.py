@@ -1,12 +1,12 @@
 """Mutants: wrong versions of optimizers and links, each with one mistake that people really make.
 
 They measure the kit, which must find each mistake by the right law (`python -m gradlab.testing.mutants`). They also let
-`assert_same_trajectory` name the mistake in an optimizer whose trajectory is wrong.
+`assert_same_trajectory` name the mistake in an optimizer whose trajectory is wrong, or say whose convention it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import accumulation as accumulation
@@ -14,6 +14,7 @@ from . import adabound as adabound
 from . import adam as adam
 from . import adam_relatives as adam_relatives
 from . import averages as averages
+from . import conventions as conventions
 from . import dtypes as dtypes
 from . import durability as durability
 from . import links as links
@@ -23,20 +24,27 @@ from . import schedules_and_counts as schedules_and_counts
 from . import second_moment as second_moment
 from . import tracing as tracing
 from . import trees as trees
+from .known_differences import KnownDifference as KnownDifference
+from .known_differences import list_of_defaults, list_of_mutants
 from .mutant import MUTANTS as MUTANTS
-from .mutant import KnownMistake as KnownMistake
 from .mutant import Mutant as Mutant
-from .mutant import select_mistakes
+from .right_versions import OPTIMIZERS
 from .schedules_and_counts import list_general_mistakes
 
 
-def list_known_mistakes(reference: str, hyperparameters: Mapping[str, Any]) -> list[KnownMistake]:
-    """Return the known mistakes in a reference, each as a transformation made with these hyperparameters.
+def list_known_differences(reference: str, hyperparameters: Mapping[str, Any]) -> Iterator[KnownDifference]:
+    """Yield the known ways to differ from a reference, made with these hyperparameters, the most likely first.
 
-    The mutants of the reference come first, without those that need an option that is off (such as `nesterov`). The
-    mistakes that any optimizer may have follow. The learning rate may be a schedule.
+    These are the default values of other frameworks, where none are given, their conventions, the mutants of the
+    reference, without those that need an option that is off (such as `nesterov`), and the mistakes that any optimizer
+    may have. The learning rate may be a schedule.
     """
-    own = select_mistakes(reference, hyperparameters)
-    descriptions = {known.description for known in own}
-    general = list_general_mistakes(reference, hyperparameters)
-    return own + [known for known in general if known.description not in descriptions]
+    if reference in OPTIMIZERS:
+        yield from list_of_defaults(reference, hyperparameters, OPTIMIZERS[reference])
+    described = set()
+    for known in list_of_mutants(reference, hyperparameters):
+        described.add(known.description)
+        yield known
+    for known in list_general_mistakes(reference, hyperparameters):
+        if known.description not in described:
+            yield known

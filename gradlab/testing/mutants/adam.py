@@ -25,7 +25,11 @@ def adam_uncorrected(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return gl.chain(gl.scale_by_momentum(b1), gl.scale_by_rms(b2, eps), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("adam", "eps is added before the correction of the second moment, not after it (the paper's epsilon-hat)")
+@mutates(
+    "adam",
+    "eps is added before the correction of the second moment, not after it (the paper's epsilon-hat)",
+    frameworks=("keras",),
+)
 def adam_efficient_form(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     direction = gl.chain(gl.scale_by_momentum(b1), gl.scale_by_rms(b2, eps), gl.bias_correction(b1, b2))
     return gl.chain(direction, gl.scale_by_learning_rate(learning_rate))

@@ -115,7 +115,7 @@ def adamax_stale_maximum(learning_rate=2e-3, b1=0.9, b2=0.999, eps=0.0):
     return from_equations(step)
 
 
-@mutates("adamax", "eps is added inside the maximum, not to the maximum", eps=1e-8)
+@mutates("adamax", "eps is added inside the maximum, not to the maximum", frameworks=("torch", "optax"), eps=1e-8)
 def adamax_eps_inside(learning_rate=2e-3, b1=0.9, b2=0.999, eps=0.0):
     norm = gl.scale_by_infinity_norm(b2, eps_inside=eps)
     return gl.chain(gl.scale_by_momentum(b1), norm, gl.bias_correction(b1), gl.scale_by_learning_rate(learning_rate))
@@ -162,7 +162,7 @@ def nadam_stale_look_ahead(learning_rate=2e-3, b1=0.9, b2=0.999, eps=1e-8):
     return from_equations(step)
 
 
-@mutates("amsgrad", "the maximum is taken before the correction, not after it")
+@mutates("amsgrad", "the maximum is taken before the correction, not after it", frameworks=("torch",))
 def amsgrad_maximum_before_correction(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     second = gl.chain(gl.scale_by_momentum(b2), gl.running_max(), gl.bias_correction(b2))
     return gl.chain(_corrected(b1), gl.scale_by_rms(second, eps), gl.scale_by_learning_rate(learning_rate))

@@ -18,7 +18,9 @@ def sgd_mean_of_gradients(learning_rate=1e-2, *, momentum: Decay):
     return gl.chain(gl.scale_by_momentum(momentum), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("sgd", "the learning rate is applied inside the momentum buffer, not outside", momentum=0.9)
+@mutates(
+    "sgd", "the learning rate is applied inside the momentum buffer, not outside", frameworks=("keras",), momentum=0.9
+)
 def sgd_rate_inside_the_buffer(learning_rate=1e-2, dampening=0.0, *, momentum: Decay):
     return gl.chain(gl.scale_by_learning_rate(learning_rate), gl.scale_by_momentum(momentum, dampening))
 
@@ -48,7 +50,7 @@ def sgd_forgets_its_velocity(learning_rate=1e-2, dampening=0.0, *, momentum: Dec
     return from_equations(step)
 
 
-@mutates("sgd", "the first gradient is not dampened", momentum=0.9, dampening=0.5)
+@mutates("sgd", "the first gradient is not dampened", frameworks=("torch",), momentum=0.9, dampening=0.5)
 def sgd_first_gradient_undampened(learning_rate=1e-2, dampening=0.0, *, momentum: Decay):
     def step(g, t, x, b):
         b = jnp.where(t == 1, g, momentum * b + (1 - dampening) * g)
@@ -57,7 +59,13 @@ def sgd_first_gradient_undampened(learning_rate=1e-2, dampening=0.0, *, momentum
     return from_equations(step)
 
 
-@mutates("sgd", "the learning rate is applied outside the momentum buffer, not inside", momentum=0.9, nesterov=True)
+@mutates(
+    "sgd",
+    "the learning rate is applied outside the momentum buffer, not inside",
+    frameworks=("torch", "optax"),
+    momentum=0.9,
+    nesterov=True,
+)
 def nesterov_rate_outside_the_buffer(learning_rate=1e-2, dampening=0.0, *, momentum: Decay, nesterov: bool):
     ahead = gl.chain(gl.scale_by_momentum(momentum, dampening), gl.nesterov(momentum, dampening))
     return gl.chain(ahead, gl.scale_by_learning_rate(learning_rate))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import jax
@@ -14,14 +14,17 @@ import optax
 import gradlab as gl
 
 from ...hyperparameters import as_weak
-from .. import references
 from ..law import TRAJECTORY
 from ..subject import DTYPES
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A wrong version of something, with one mistake in it, and the law that must find the mistake."""
+    """A wrong version of something, with one mistake in it, and the law that must find the mistake.
+
+    It may also be a convention: what other frameworks compute on purpose under the name of a reference. A law must tell
+    it from the reference, too.
+    """
 
     name: str
     of: str  # the reference, recipe or link that it is a wrong version of
@@ -32,19 +35,13 @@ class Mutant:
     claims: Mapping[str, Any] = field(default_factory=dict)
     dtypes: tuple[str, ...] = DTYPES
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)  # those that it is examined with
+    source: str = ""  # the project that released the mistake, with the number of an issue or pull request, and the year
+    frameworks: tuple[str, ...] = ()  # those whose convention it is, by their names in `gradlab.flavors`
 
     @property
     def tx(self) -> optax.GradientTransformation:
         """The wrong transformation, as it is examined."""
         return self.make(**self.hyperparameters)
-
-
-class KnownMistake(NamedTuple):
-    """A mistake as a transformation, whose trajectory can be compared with that of another."""
-
-    name: str
-    tx: optax.GradientTransformation
-    description: str
 
 
 MUTANTS: dict[str, Mutant] = {}
@@ -55,6 +52,8 @@ def mutates(
     mistake: str,
     *,
     claims: Mapping[str, Any] | None = None,
+    source: str = "",
+    frameworks: tuple[str, ...] = (),
     **hyperparameters: Any,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Register a wrong version of a reference, which the law "same trajectory" must find.
@@ -62,29 +61,35 @@ def mutates(
     The decorated factory composes links of gradlab, or writes the equations out with `from_equations`. It becomes a
     gradlab value, so that its learning rate may be a schedule. Its arguments have the names of the reference's. If it
     takes an option of the reference (one that is None or False by default) without a default, the mistake exists only
-    where that option is on. `hyperparameters` are those that the mutant is examined with.
+    where that option is on. `source` says where the mistake was released. `frameworks` names those that publish this
+    version on purpose, as in `gradlab.flavors`. `hyperparameters` are those that the mutant is examined with.
     """
 
     def register(factory: Callable[..., Any]) -> Any:
         make = gl.transformation(factory)
         of = reference if isinstance(reference, str) else reference.__name__
-        name = factory.__name__
-        _add(
-            Mutant(name, of, mistake, make, TRAJECTORY, reference, dict(claims or {}), hyperparameters=hyperparameters)
-        )
+        mutant = Mutant(factory.__name__, of, mistake, make, TRAJECTORY, reference, dict(claims or {}))
+        _add(replace(mutant, hyperparameters=hyperparameters, source=source, frameworks=frameworks))
         return make
 
     return register
 
 
 def breaks(
-    law: str, *, of: str, mistake: str, claims: Mapping[str, Any] | tuple[str, ...] = (), **hyperparameters: Any
+    law: str,
+    *,
+    of: str,
+    mistake: str,
+    claims: Mapping[str, Any] | tuple[str, ...] = (),
+    source: str = "",
+    **hyperparameters: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a wrong version, of any kind, that breaks a law other than "same trajectory"."""
     claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims, True)
 
     def register(make: Callable[..., Any]) -> Callable[..., Any]:
-        _add(Mutant(make.__name__, of, mistake, make, law, claims=claimed, hyperparameters=hyperparameters))
+        mutant = Mutant(make.__name__, of, mistake, make, law, claims=claimed, source=source)
+        _add(replace(mutant, hyperparameters=hyperparameters))
         return make
 
     return register
@@ -129,46 +134,3 @@ def from_equations(step: Callable[..., Any]) -> tuple[Callable[..., Any], Callab
         return change, EquationsState(count, tuple(moments))
 
     return init, update
-
-
-def select_mistakes(reference: str, hyperparameters: Mapping[str, Any]) -> list[KnownMistake]:
-    """Return the mutants of a reference that exist with these hyperparameters, made with them."""
-    mistakes = []
-    for mutant in MUTANTS.values():
-        if mutant.law == TRAJECTORY and mutant.of == reference:
-            arguments = fit_arguments(mutant.make, mutant.reference, hyperparameters)
-            if arguments is not None:
-                mistakes.append(KnownMistake(mutant.name, mutant.make(**arguments), mutant.mistake))
-    return mistakes
-
-
-def fit_arguments(
-    make: Callable[..., Any], reference: Any, hyperparameters: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    """Return the hyperparameters that a factory takes, with the defaults of a reference for those that are not given.
-
-    None if the factory lacks a hyperparameter that is not at its default, or needs an option that is off.
-    """
-    step = getattr(references, reference) if isinstance(reference, str) else reference
-    declared = {
-        name: parameter.default
-        for name, parameter in inspect.signature(step).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
-    }
-    defaults = {name: value for name, value in declared.items() if value is not inspect.Parameter.empty}
-    complete = defaults | dict(hyperparameters)
-    parameters = inspect.signature(make).parameters
-    for name, value in complete.items():
-        if name not in parameters and not _is_same(value, defaults.get(name)):
-            return None
-    for name, parameter in parameters.items():
-        is_required = parameter.default is inspect.Parameter.empty
-        if is_required and (name not in complete or complete[name] is None or complete[name] is False):
-            return None
-    return {name: value for name, value in complete.items() if name in parameters}
-
-
-def _is_same(left: Any, right: Any) -> bool:
-    if left is right:
-        return True
-    return isinstance(left, int | float) and isinstance(right, int | float) and left == right

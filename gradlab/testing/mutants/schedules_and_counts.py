@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import gradlab as gl
 from gradlab.hyperparameters import is_schedule
 
-from .mutant import KnownMistake, fit_arguments, mutates
+from .known_differences import KnownDifference, fit_arguments
+from .mutant import mutates
 from .right_versions import OPTIMIZERS
 
 _Optimizer = Callable[..., gl.Transformation]
@@ -84,14 +85,14 @@ GENERAL: dict[Callable[..., gl.Transformation], str] = {
 }
 
 
-def list_general_mistakes(reference: str, hyperparameters: Mapping[str, Any]) -> list[KnownMistake]:
+def list_general_mistakes(reference: str, hyperparameters: Mapping[str, Any]) -> list[KnownDifference]:
     """Return the general mistakes, made in the right version of a reference."""
     optimizer = OPTIMIZERS.get(reference)
     arguments = None if optimizer is None else fit_arguments(optimizer, reference, hyperparameters)
     if optimizer is None or arguments is None:
         return []
     return [
-        KnownMistake(f"{reference}: {make.__name__}", make(optimizer, **arguments), description)
+        KnownDifference(f"{reference}: {make.__name__}", reference, make(optimizer, **arguments), description)
         for make, description in GENERAL.items()
     ]
 

@@ -11,7 +11,7 @@ from gradlab.safe_arithmetic import divide, magnitude, square_root, squared_magn
 from .mutant import from_equations, mutates
 
 
-@mutates("adagrad", "eps is added inside the root", learning_rate=1e-2)
+@mutates("adagrad", "eps is added inside the root", frameworks=("keras", "optax"), learning_rate=1e-2)
 def adagrad_eps_inside_the_root(learning_rate=1e-2, initial_accumulator=0.0, eps=1e-10):
     return gl.chain(gl.scale_by_rss(initial_accumulator, 0.0, eps), gl.scale_by_learning_rate(learning_rate))
 
@@ -120,7 +120,7 @@ def adadelta_updates_not_squared(learning_rate=1.0, rho=0.9, eps=1e-6):
     return from_equations(step)
 
 
-@mutates("rmsprop", "eps is added inside the root")
+@mutates("rmsprop", "eps is added inside the root", frameworks=("keras", "optax"))
 def rmsprop_eps_inside_the_root(learning_rate=1e-2, decay=0.9, eps=1e-8):
     return gl.chain(gl.scale_by_rms(decay, 0.0, eps), gl.scale_by_learning_rate(learning_rate))
 

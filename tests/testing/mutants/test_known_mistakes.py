@@ -16,7 +16,7 @@ from gradlab.testing import assert_same_trajectory, check
 from gradlab.testing.double_precision_runs import are_same_points, compute_first_points
 from gradlab.testing.gradient_sequences import SEQUENCES
 from gradlab.testing.law import TRAJECTORY
-from gradlab.testing.mutants import MUTANTS, Mutant, list_known_mistakes
+from gradlab.testing.mutants import MUTANTS, Mutant, list_known_differences
 from gradlab.testing.mutants.right_versions import LINKS, OPTIMIZERS
 
 pytestmark = pytest.mark.slow  # the gate runs these too
@@ -29,8 +29,10 @@ def test_a_mistake_is_found_and_named(mutant: Mutant) -> None:
     assert mutant.reference is not None
     with pytest.raises(AssertionError) as caught:
         assert_same_trajectory(mutant.tx, mutant.reference)
-    named = f"\nIt computes exactly what {mutant.of} does with this mistake: {mutant.mistake}."
-    assert str(caught.value).endswith(named), str(caught.value)
+    whose = "'s " if mutant.frameworks else f"It computes exactly what {mutant.of} does with this mistake: "
+    sentence = str(caught.value).rpartition("\n")[2]
+    assert whose in sentence, sentence
+    assert sentence.endswith(f": {mutant.mistake}."), sentence
 
 
 @pytest.mark.parametrize(
@@ -63,11 +65,11 @@ def test_no_two_mistakes_have_the_same_trajectory(reference: str, given: dict[st
         points.setdefault("the right one", []).append(
             compute_first_points(OPTIMIZERS[reference](**values), names, 120, 6)
         )
-        for known in list_known_mistakes(reference, values):
+        for known in list_known_differences(reference, values):
             needed = MUTANTS[known.name].hyperparameters if known.name in MUTANTS else {}
             if any(name not in given for name in needed):
                 continue  # a mistake in an option that is off here
-            points.setdefault(known.description, []).append(compute_first_points(known.tx, names, 120, 6))
+            points.setdefault(str(known), []).append(compute_first_points(known.tx, names, 120, 6))
     for left, right in itertools.combinations(points, 2):
         assert not all(map(are_same_points, points[left], points[right])), f"{left} | {right}"
 
@@ -119,18 +121,18 @@ def test_a_general_mistake_is_named_in_any_optimizer() -> None:
 
 
 def test_mistakes_fit_the_options() -> None:
-    plain = {known.name for known in list_known_mistakes("sgd", {})}
-    heavy = {known.name for known in list_known_mistakes("sgd", {"momentum": 0.9})}
-    nesterov = {known.name for known in list_known_mistakes("sgd", {"momentum": 0.9, "nesterov": True})}
+    plain = {known.name for known in list_known_differences("sgd", {})}
+    heavy = {known.name for known in list_known_differences("sgd", {"momentum": 0.9})}
+    nesterov = {known.name for known in list_known_differences("sgd", {"momentum": 0.9, "nesterov": True})}
     assert "sgd_ascends" in plain
     assert "sgd_stale_momentum" in heavy - plain - nesterov
     assert "nesterov_looks_ahead_twice" in nesterov - plain - heavy
 
 
 def test_mistakes_take_the_hyperparameters() -> None:
-    mistakes = {known.name: known.tx for known in list_known_mistakes("adam", {"learning_rate": 0.5, "b1": 0.8})}
+    mistakes = {known.name: known.tx for known in list_known_differences("adam", {"learning_rate": 0.5, "b1": 0.8})}
     assert mistakes["adam_swapped_decays"] == MUTANTS["adam_swapped_decays"].make(learning_rate=0.5, b1=0.8)
 
 
 def test_an_unknown_reference_has_no_mistakes() -> None:
-    assert list_known_mistakes("lion", {}) == []
+    assert list(list_known_differences("lion", {})) == []

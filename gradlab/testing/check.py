@@ -22,6 +22,7 @@ from .report import BROKEN, HOLDS, NOT_APPLICABLE, Report, Result
 from .step_functions import StepFunctionError, guard_step_function
 from .subject import DTYPES as DTYPES
 from .subject import Subject
+from .surroundings import take_snapshot
 from .trajectory import find_reference, require_same_trajectory
 
 
@@ -90,9 +91,11 @@ def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, 
         if not is_inexact:
             raise ValueError(f"dtypes must be floating-point or complex, got {dtype!r}")
     label = _make_label(tx, arguments)
+    surroundings = take_snapshot()
     try:
         with limit_time(seconds_per_law):
             subject = _make_subject(tx, arguments, label, dtypes, claimed, extra)
+            subject.surroundings = surroundings
     except BaseException as error:
         if is_interrupt(error):
             raise

@@ -14,6 +14,7 @@ import optax
 from ..base import Transformation
 from ..boundary import have_same_structure
 from .law import NotApplicable
+from .surroundings import Snapshot
 from .trees import TREES, select_leaves
 
 DTYPES = ("float32", "bfloat16", "float16", "float64", "complex64")  # of the parameters to try by default
@@ -39,6 +40,8 @@ class Subject:
 
     `trees` are the trees of parameters to examine it on, by name. `network`, the last of them, has leaves of all kinds,
     and `small` is one vector. If its domain is "matrices", other leaves are left out, and `small` is one matrix.
+    `pair` is a dict of two leaves like `small`, whose keys are not in alphabetical order. Uncompiled calls are made on
+    these two only, because JAX compiles every operation for each new shape. `long` is one leaf of more numbers.
     """
 
     def __init__(
@@ -70,6 +73,9 @@ class Subject:
             self.trees = select_leaves(TREES, lambda shape: len(shape) == 2)
         self.network = self.trees["a network"]
         self.small = self.trees.get("one vector", self.trees["one matrix"])
+        self.pair = {"second": self.small, "first": self.small}
+        self.long = (64, *self.small[1:])
+        self.surroundings: Snapshot | None = None  # those before it was made, if known
         self.traces = 0
         self._jitted = jax.jit(self._counted)
 
@@ -102,6 +108,12 @@ class Subject:
                 yield
         else:
             yield
+
+    def make_again(self, **changes: Any) -> optax.GradientTransformationExtraArgs:
+        """Return another instance, with some hyperparameters changed. Raise `NotApplicable` if it cannot be made."""
+        if self.remake is None:
+            raise NotApplicable("it cannot be made again: pass a factory and its arguments instead")
+        return optax.with_extra_args_support(self.remake(self.hyperparameters | changes))
 
     def require_remake(self) -> Callable[[dict[str, Any]], optax.GradientTransformation]:
         """Return `remake`, or raise `NotApplicable` if the hyperparameters are not known."""

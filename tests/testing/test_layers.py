@@ -20,8 +20,10 @@ LAYERS = (
     "polynomial_iterations",  # the composed polynomials of matrix methods
     "check_polynomials",  # their examination
     "gradient_sequences",  # inputs
+    "surroundings",  # random numbers, the environment and settings around it
     "subject",  # the transformation under examination
     "settings",  # other values for its arguments
+    "programs",  # what it computes, traced
     "laws",  # the laws themselves
     "mutants",  # wrong versions of optimizers
     "double_precision_runs",  # the points that an optimizer visits

@@ -11,7 +11,6 @@ from typing import Any
 
 import jax
 import numpy as np
-import optax
 
 from ..law import Broken, NotApplicable, law
 from ..subject import Subject, find_largest_gap
@@ -63,26 +62,6 @@ def orbax_state_resumes(subject: Subject) -> None:
     if not jax.tree.leaves(subject.tx.init(sample(subject.small))):
         raise NotApplicable("its state has no array to store")
     _require_resumes(subject, through_orbax, "Orbax")
-
-
-@law(
-    "a new instance continues from a state exactly as the instance that made the state",
-    meaning="An instance keeps something from its first calls (a flag, a buffer, a count) outside the state. A new "
-    "process that resumes training does not have it. Keep it in the state.",
-)
-def new_instance_resumes(subject: Subject) -> None:
-    if subject.remake is None:
-        raise NotApplicable("it cannot be made again: pass a factory and its arguments instead")
-    shapes = subject.small
-    params, gradients = sample(shapes), samples(shapes, steps=3)
-    _, state = subject.update(gradients[0], subject.tx.init(params), params)
-    other, resumed = optax.with_extra_args_support(subject.remake(subject.hyperparameters)), state
-    for gradient in gradients[1:]:
-        expected, state = subject.update(gradient, state, params)
-        updates, resumed = other.update(gradient, resumed, params, **subject.extra)
-        gap, _, place = find_largest_gap(updates, expected)
-        if gap > 0:
-            raise Broken(f"the next update of a new instance differs at {place}")
 
 
 def _require_resumes(subject: Subject, store: Callable[[Any], Any], how: str) -> None:

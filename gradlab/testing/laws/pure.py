@@ -1,7 +1,8 @@
-"""Laws of purity: the same inputs give the same outputs, inputs stay untouched, and no buffer is shared."""
+"""Laws of purity: the same inputs give the same outputs, at every call, and inputs stay untouched."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -9,18 +10,21 @@ import numpy as np
 
 from ...boundary import have_same_structure
 from ..law import Broken, law, require
-from ..subject import Subject, find_largest_gap
+from ..programs import as_plain, is_key, require_same_program, trace_first_step
+from ..subject import Subject, describe_gap, find_largest_gap
 from ..trees import sample
+
+_CALLS = 200  # enough for what happens at the hundredth call
 
 
 @law(
     "the same inputs give exactly the same outputs",
-    meaning="It remembers something outside its state, such as a Python counter, a list, a global variable, the clock "
-    "or an unseeded random number. Keep it in the state that init returns.",
+    meaning="It remembers something outside its state, such as a Python counter, a list, a global variable, the clock, "
+    "an unseeded random number, or an array by its id. Keep it in the state that init returns.",
 )
 def pure(subject: Subject) -> None:
-    shapes = subject.network
-    params, gradient = sample(shapes), sample(shapes, seed=1)
+    """Called on two vectors, and traced on the network: calls on each new shape would compile every operation."""
+    params, gradient = sample(subject.pair), sample(subject.pair, seed=1)
     first_state, second_state = subject.tx.init(params), subject.tx.init(params)
     _require_equal(
         first_state, second_state, "init was called twice with the same parameters and returned different states"
@@ -28,12 +32,46 @@ def pure(subject: Subject) -> None:
     first = subject.update(gradient, first_state, params)
     second = subject.update(gradient, first_state, params)
     _require_equal(first, second, "update was called twice with the same arguments and returned different results")
-    after = subject.update(sample(shapes, seed=2), first[1], params)
-    del after
-    third = subject.update(gradient, first_state, params)
+    subject.update(sample(subject.pair, seed=2), first[1], params)
+    _require_same_trace(subject)
+    third = subject.update(*jax.tree.map(_copy, (gradient, first_state, params)))
     _require_equal(
         first, third, "after a call with other arguments, update returned a different result for the same arguments"
     )
+
+
+def _require_same_trace(subject: Subject) -> None:
+    """Raise `Broken` if the program for the network is another one after programs for other trees were traced."""
+    arguments = sample(subject.network, seed=1), sample(subject.network)
+    first = trace_first_step(subject.tx, *arguments, subject.extra)
+    for name, shapes in subject.trees.items():
+        if name != "a network":
+            trace_first_step(subject.tx, sample(shapes, seed=1), sample(shapes), subject.extra)
+    again = trace_first_step(subject.tx, *arguments, subject.extra)
+    require_same_program(
+        first, again, arguments, "after calls with other trees, the same arguments give a different result"
+    )
+
+
+@law(
+    "the two-hundredth call gives exactly what the first call gave",
+    meaning="It counts its calls or collects what it has seen in a Python variable, and acts on that later. Keep the "
+    "count in the state, and act on it with jnp.where.",
+)
+def pure_for_200_calls(subject: Subject) -> None:
+    params, gradient = sample(subject.small), sample(subject.small, seed=1)
+    state = subject.tx.init(params)
+    results = [as_plain(subject.update(gradient, state, params)) for _ in range(_CALLS)]
+    structures = [jax.tree.structure(result) for result in results]
+    columns = [list(map(np.asarray, jax.tree.leaves(result))) for result in results]
+    for call in range(1, _CALLS):
+        same = structures[call] == structures[0] and all(
+            here.dtype == there.dtype and here.tobytes() == there.tobytes()
+            for here, there in zip(columns[call], columns[0], strict=True)
+        )
+        if not same:
+            _require_equal(results[0], results[call], f"call {call + 1} of update returned a different result")
+    _require_equal(state, subject.tx.init(params), "after many calls of update, init returns a different state")
 
 
 @law(
@@ -41,56 +79,63 @@ def pure(subject: Subject) -> None:
     meaning="It writes into a container or a NumPy array that was passed in. Build a new one instead.",
 )
 def inputs_untouched(subject: Subject) -> None:
-    shapes = subject.network
-    params, gradient = (jax.tree.map(np.array, sample(shapes, seed=seed)) for seed in (0, 1))
-    originals = jax.tree.map(np.copy, (params, gradient))
-    state = subject.tx.init(params)
-    leaves, before = jax.tree.leaves(state), jax.tree.map(lambda _: 0, state)
-    original_leaves: Any = [np.copy(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
-    subject.update(gradient, state, params)
-    _require_equal(
-        (params, gradient), originals, "the parameters or gradients that were passed in were changed by the call"
-    )
-    require(
-        have_same_structure(state, before),
-        "the state that was passed in was changed: its structure differs after update",
-    )
-    _require_equal(jax.tree.leaves(state), original_leaves, "the state that was passed in was changed by update")
+    """The arrays are NumPy's, which can be written to; a state has them after it was restored from a file."""
+    for is_read_only in (False, True):
+        params, gradient = (_to_numpy(sample(subject.pair, seed=seed), is_read_only) for seed in (0, 1))
+        state = _call_untouched(subject.tx.init, (params,), "init", is_read_only)
+        updates, _ = _call_untouched(subject.update, (gradient, state, params), "update", is_read_only)
+        restored = _to_numpy(state, is_read_only)
+        again, _ = _call_untouched(subject.update, (gradient, restored, params), "update", is_read_only)
+        place = describe_gap(again, updates, "float32")
+        require(place is None, f"where the state is of NumPy arrays, the updates differ at {place}")
 
 
-@law(
-    "init shares no buffer with the parameters",
-    meaning="The state holds the parameters themselves, so a step that donates both buffers fails or corrupts them. "
-    "Copy them in init with jnp.copy.",
-)
-def unaliased(subject: Subject) -> None:
-    params = sample(subject.small)
-    owned = {_buffer(leaf): jax.tree_util.keystr(path) for path, leaf in jax.tree_util.tree_leaves_with_path(params)}
-    for init in (subject.tx.init, jax.jit(subject.tx.init)):
-        for path, leaf in jax.tree_util.tree_leaves_with_path(init(params)):
-            if isinstance(leaf, jax.Array) and _buffer(leaf) in owned and leaf.size:
-                raise Broken(f"the state at {jax.tree_util.keystr(path)} is the same buffer as the parameter")
-
-
-def _buffer(leaf: Any) -> Any:
+def _call_untouched(function: Callable[..., Any], arguments: tuple[Any, ...], name: str, is_read_only: bool) -> Any:
+    """Call a function, and raise `Broken` if it changes an argument."""
+    before = jax.tree.map(lambda leaf: np.copy(leaf) if isinstance(leaf, np.ndarray) else leaf, arguments)
+    orders = _list_keys(arguments)
     try:
-        return leaf.unsafe_buffer_pointer()
-    except Exception:  # typed random keys, and arrays on several devices, have no such pointer
-        return id(leaf)
+        result = function(*arguments)
+    except ValueError as error:
+        if is_read_only and "read-only" in str(error):
+            raise Broken(f"{name} writes into a NumPy array that was passed in: {error}") from error
+        raise
+    require(
+        have_same_structure(arguments, before) and _list_keys(arguments) == orders,
+        f"a container that was passed to {name} was changed: it has other entries, or another order of entries",
+    )
+    _require_equal(arguments, before, f"an array that was passed to {name} was changed")
+    return result
+
+
+def _list_keys(tree: Any) -> list[Any]:
+    """Return the keys of all dicts in a tree, in the order in which they were inserted."""
+    if isinstance(tree, dict):
+        return [*tree, *(_list_keys(child) for child in tree.values())]
+    return [_list_keys(child) for child in tree] if isinstance(tree, tuple | list) else []
+
+
+def _to_numpy(tree: Any, is_read_only: bool) -> Any:
+    """Return a copy of a tree with NumPy arrays, and with the order of the keys of a dict."""
+
+    def convert(leaf: Any) -> Any:
+        if is_key(leaf) or not isinstance(leaf, jax.Array):
+            return leaf
+        array = np.array(leaf)
+        array.setflags(write=not is_read_only)
+        return array
+
+    converted = jax.tree.map(convert, tree)
+    return {key: converted[key] for key in tree} if type(tree) is dict else converted
+
+
+def _copy(leaf: Any) -> Any:
+    return leaf.copy() if isinstance(leaf, jax.Array) else leaf
 
 
 def _require_equal(left: Any, right: Any, what: str) -> None:
     if not have_same_structure(left, right):
         raise Broken(f"{what}: the structures differ")
-    gap, _, place = find_largest_gap(_plain(left), _plain(right))
+    gap, _, place = find_largest_gap(as_plain(left), as_plain(right))
     if gap > 0:
         raise Broken(f"{what}, at {place}")
-
-
-def _plain(tree: Any) -> Any:
-    def plain(leaf: Any) -> Any:
-        if isinstance(leaf, jax.Array) and jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-            return jax.random.key_data(leaf)
-        return leaf
-
-    return jax.tree.map(plain, tree)

@@ -82,29 +82,30 @@ def inputs_untouched(subject: Subject) -> None:
     """The arrays are NumPy's, which can be written to; a state has them after it was restored from a file."""
     for is_read_only in (False, True):
         params, gradient = (_to_numpy(sample(subject.pair, seed=seed), is_read_only) for seed in (0, 1))
-        state = _call_untouched(subject.tx.init, (params,), "init", is_read_only)
-        updates, _ = _call_untouched(subject.update, (gradient, state, params), "update", is_read_only)
-        restored = _to_numpy(state, is_read_only)
-        again, _ = _call_untouched(subject.update, (gradient, restored, params), "update", is_read_only)
+        state = _call_untouched(subject.tx.init, {"parameters": params}, "init")
+        arguments = {"gradients": gradient, "state": state, "parameters": params}
+        updates, _ = _call_untouched(subject.update, arguments, "update")
+        restored = arguments | {"state": _to_numpy(state, is_read_only)}
+        again, _ = _call_untouched(subject.update, restored, "update")
         place = describe_gap(again, updates, "float32")
         require(place is None, f"where the state is of NumPy arrays, the updates differ at {place}")
 
 
-def _call_untouched(function: Callable[..., Any], arguments: tuple[Any, ...], name: str, is_read_only: bool) -> Any:
-    """Call a function, and raise `Broken` if it changes an argument."""
+def _call_untouched(function: Callable[..., Any], arguments: dict[str, Any], name: str) -> Any:
+    """Call a function with arguments in order, and raise `Broken` if it changes one of them."""
     before = jax.tree.map(lambda leaf: np.copy(leaf) if isinstance(leaf, np.ndarray) else leaf, arguments)
-    orders = _list_keys(arguments)
+    orders = {argument: _list_keys(tree) for argument, tree in arguments.items()}
     try:
-        result = function(*arguments)
+        result = function(*arguments.values())
     except ValueError as error:
-        if is_read_only and "read-only" in str(error):
-            raise Broken(f"{name} writes into a NumPy array that was passed in: {error}") from error
-        raise
-    require(
-        have_same_structure(arguments, before) and _list_keys(arguments) == orders,
-        f"a container that was passed to {name} was changed: it has other entries, or another order of entries",
-    )
-    _require_equal(arguments, before, f"an array that was passed to {name} was changed")
+        if "read-only" not in str(error):
+            raise
+        raise Broken(f"{name} writes into a NumPy array that it is given: {error}") from error
+    for argument, tree in arguments.items():
+        what = f"{name} changes the {argument} that it is given"
+        require(have_same_structure(tree, before[argument]), f"{what}: its structure differs afterwards")
+        require(_list_keys(tree) == orders[argument], f"{what}: the keys of a dict have another order afterwards")
+        _require_equal(tree, before[argument], what)
     return result
 
 

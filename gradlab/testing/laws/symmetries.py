@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from ..law import Broken, law
 from ..subject import Subject, describe_gap
 from ..trees import sample, samples
-
-_SHAPE = (5,)
 
 
 @law(
@@ -21,11 +18,12 @@ _SHAPE = (5,)
     claimed=True,
 )
 def elementwise(subject: Subject) -> None:
-    shapes = subject.network
-    params, gradients = sample(shapes), samples(shapes)
-    grouped = [_flatten(u) for u in subject.run(subject.jitted, gradients, params)]
-    flat = subject.run(subject.jitted, [_flatten(g) for g in gradients], _flatten(params))
-    _require(flat, grouped, "between the same numbers in a layer of three leaves and in one vector")
+    params, gradients = sample(subject.network), samples(subject.network)
+    count = sum(leaf.size for leaf in jax.tree.leaves(params))
+    order = np.random.default_rng(5).permutation(count)
+    permuted = subject.run(subject.jitted, [_permute_all(g, order) for g in gradients], _permute_all(params, order))
+    plain = [_permute_all(u, order) for u in subject.run(subject.jitted, gradients, params)]
+    _require(permuted, plain, "between moving the numbers to other places in the tree and moving their updates")
 
 
 @law(
@@ -34,16 +32,18 @@ def elementwise(subject: Subject) -> None:
     claimed=True,
 )
 def contained(subject: Subject) -> None:
-    shapes = {"sick": (2,), "well": (3,)}
-    params, gradients = sample(shapes), samples(shapes)
-    sick = [g | {"sick": jnp.full_like(g["sick"], jnp.nan)} for g in gradients]
+    params, gradients = sample(subject.network), samples(subject.network)
     healthy = subject.run(subject.jitted, gradients, params)
-    infected = subject.run(subject.jitted, sick, params)
-    _require(
-        [u["well"] for u in infected],
-        [u["well"] for u in healthy],
-        "between gradients with a NaN in another leaf and without one",
-    )
+    filled = [index for index, leaf in enumerate(jax.tree.leaves(params)) if leaf.size]
+    for sick in (filled[0], filled[-1]):
+        infected = subject.run(subject.jitted, [_fill_leaf(g, sick) for g in gradients], params)
+        for step, (here, there) in enumerate(zip(infected, healthy, strict=True)):
+            place = describe_gap(_fill_leaf(here, sick, 0.0), _fill_leaf(there, sick, 0.0), "float32")
+            if place:
+                raise Broken(
+                    "between gradients with a NaN in another leaf and without one, "
+                    f"the updates differ at step {step}, {place}"
+                )
 
 
 @law(
@@ -52,9 +52,9 @@ def contained(subject: Subject) -> None:
     claimed=True,
 )
 def scale_invariant(subject: Subject) -> None:
-    params, gradients = sample(_SHAPE), samples(_SHAPE)
+    params, gradients = sample(subject.network), samples(subject.network)
     for factor in (2.0**10, 2.0**-10):
-        scaled = subject.run(subject.jitted, [factor * g for g in gradients], params)
+        scaled = subject.run(subject.jitted, [_scale(g, factor) for g in gradients], params)
         _require(
             scaled,
             subject.run(subject.jitted, gradients, params),
@@ -68,10 +68,10 @@ def scale_invariant(subject: Subject) -> None:
     claimed=True,
 )
 def sign_symmetric(subject: Subject) -> None:
-    params, gradients = sample(_SHAPE), samples(_SHAPE)
-    mirrored = subject.run(subject.jitted, [-g for g in gradients], -params)
+    params, gradients = sample(subject.network), samples(subject.network)
+    mirrored = subject.run(subject.jitted, [_scale(g, -1) for g in gradients], _scale(params, -1))
     _require(
-        [-u for u in mirrored],
+        [_scale(u, -1) for u in mirrored],
         subject.run(subject.jitted, gradients, params),
         "between the negated updates of negated gradients and the updates themselves",
     )
@@ -83,15 +83,41 @@ def sign_symmetric(subject: Subject) -> None:
     claimed=True,
 )
 def permutation_equivariant(subject: Subject) -> None:
-    params, gradients = sample(_SHAPE), samples(_SHAPE)
-    order = np.array([3, 0, 4, 1, 2])
-    permuted = subject.run(subject.jitted, [g[order] for g in gradients], params[order])
-    plain = [u[order] for u in subject.run(subject.jitted, gradients, params)]
+    params, gradients = sample(subject.network), samples(subject.network)
+    permuted = subject.run(subject.jitted, [_permute_leaves(g) for g in gradients], _permute_leaves(params))
+    plain = [_permute_leaves(u) for u in subject.run(subject.jitted, gradients, params)]
     _require(permuted, plain, "between permuting the gradients and permuting the updates")
 
 
-def _flatten(tree: Any) -> Any:
-    return jnp.concatenate([leaf.ravel() for leaf in jax.tree.leaves(tree)])
+# The changes are made in NumPy, which compiles nothing.
+def _scale(tree: Any, factor: float) -> Any:
+    return jax.tree.map(lambda leaf: np.asarray(leaf) * np.float32(factor), tree)
+
+
+def _permute_leaves(tree: Any) -> Any:
+    """Permute the elements of each leaf."""
+
+    def permute(leaf: Any) -> np.ndarray:
+        order = np.random.default_rng(5).permutation(leaf.size)
+        return np.asarray(leaf).ravel()[order].reshape(leaf.shape)
+
+    return jax.tree.map(permute, tree)
+
+
+def _permute_all(tree: Any, order: np.ndarray) -> Any:
+    """Permute the elements of the whole tree, across its leaves."""
+    structure: Any
+    leaves, structure = jax.tree.flatten(tree)
+    flat = np.concatenate([np.asarray(leaf).ravel() for leaf in leaves])[order]
+    parts = np.split(flat, np.cumsum([leaf.size for leaf in leaves])[:-1])
+    return structure.unflatten([part.reshape(leaf.shape) for part, leaf in zip(parts, leaves, strict=True)])
+
+
+def _fill_leaf(tree: Any, index: int, value: float = np.nan) -> Any:
+    """Fill the leaf of that index, with NaN if no value is given."""
+    structure: Any
+    leaves, structure = jax.tree.flatten(tree)
+    return structure.unflatten([np.full_like(leaf, value) if i == index else leaf for i, leaf in enumerate(leaves)])
 
 
 def _require(left: list[Any], right: list[Any], what: str) -> None:

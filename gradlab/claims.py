@@ -1,8 +1,12 @@
 """Claims: what a transformation promises beyond the contracts that every transformation keeps.
 
 A claim is declared where the transformation is defined, and `gradlab check` examines it. The laws behind the names
-are in `gradlab.testing.CLAIMS`. The name "except" takes parts of contracts back, by their names: so far there is one,
-"turns with i", that multiplying a complex gradient by i multiplies the update by i.
+are in `gradlab.testing.CLAIMS`. Three names declare something else:
+
+- "except" is a tuple of the names of laws that are not promised, or of parts of laws: "turns with i", that multiplying
+  a complex gradient by i multiplies the update by i.
+- "domain" is a tuple of names from `DOMAINS`, which say on which inputs the laws are promised.
+- "link" says that it is a link of a chain, which need not descend by itself.
 """
 
 from __future__ import annotations
@@ -21,22 +25,31 @@ ELEMENTWISE_AND_SYMMETRIC = (*ELEMENTWISE, "sign symmetric")
 # The result of a one-sided bound, a maximum or noise does not turn with a complex gradient.
 NOT_SYMMETRIC = {"except": ("turns with i",)}
 
+# What a transformation declares beside the laws that it claims to keep.
+DECLARATIONS = ("except", "domain", "link")
+DOMAINS = {
+    "matrices": "every leaf has two axes",
+    "real": "no leaf is complex",
+    "stochastic": "it draws random numbers, which depend on the key and on the shape and the dtype of each leaf",
+}
+
 # The claims that hold for a chain if they hold for each of its links.
 _KEPT_BY_CHAINS = ELEMENTWISE_AND_SYMMETRIC
+_TUPLES = ("except", "domain")  # a chain has the entries of all of its links
 
 
 def claims_of(tx: Any) -> dict[str, Any]:
     """Return the claims of a transformation by name, and under "except" what it takes back of the contracts.
 
-    A recipe and a chain claim what all of their links claim, and what they declare beside that. Other libraries'
-    transformations claim nothing.
+    A recipe and a chain claim what all of their links claim, and what they declare beside that. Their domain is that of
+    all of their links together. Other libraries' transformations claim nothing.
     """
     if not isinstance(tx, Value):
         return {}
     declared = tx.factory.claims
     claims = _by_name(declared(tx) if callable(declared) else declared)
     links = getattr(tx, "links", (tx,))
-    return claims if links == (tx,) else _join(shared_claims(*links), claims)
+    return claims if links == (tx,) else join_claims(shared_claims(*links), claims)
 
 
 def shared_claims(*links: Any) -> dict[str, Any]:
@@ -44,7 +57,7 @@ def shared_claims(*links: Any) -> dict[str, Any]:
     each = [claims_of(link) for link in links]
     claims: dict[str, Any] = {name: True for name in _KEPT_BY_CHAINS if all(name in claims for claims in each)}
     for link_claims in each:
-        claims = _join(claims, {"except": link_claims.get("except", ())})
+        claims = join_claims(claims, {name: link_claims.get(name, ()) for name in _TUPLES})
     return claims
 
 
@@ -52,7 +65,9 @@ def _by_name(claims: tuple[str, ...] | Mapping[str, Any]) -> dict[str, Any]:
     return dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims, True)
 
 
-def _join(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
-    exceptions = tuple(dict.fromkeys((*left.get("except", ()), *right.get("except", ()))))
-    joined = {name: value for name, value in (left | right).items() if name != "except"}
-    return joined | ({"except": exceptions} if exceptions else {})
+def join_claims(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
+    """Return the claims of both sides; the right one decides on a value, and exceptions and domains are added up."""
+    joined = left | right
+    for name in _TUPLES:
+        joined[name] = tuple(dict.fromkeys((*left.get(name, ()), *right.get(name, ()))))
+    return {name: value for name, value in joined.items() if value or name not in _TUPLES}

@@ -58,6 +58,7 @@ def check_optimizer(
     import jax
 
     from gradlab import registry
+    from gradlab.claims import DECLARATIONS
     from gradlab.testing import CLAIMS, check
     from gradlab.testing.check import DTYPES, SettingError, require_compilation
     from gradlab.testing.step_functions import StepFunctionError
@@ -83,7 +84,7 @@ def check_optimizer(
     extra_arguments = read_extra(extra or [])
     arguments = complete_arguments(optimizer, factory, given)
     declared = declared_claims(factory, arguments)
-    for name in declared.keys() - {"except"}:
+    for name in declared.keys() - set(DECLARATIONS):
         find_name(name, CLAIMS, "claim", f"{optimizer} declares an unknown claim: ")
     claims = read_claims(claim or [], declared)
     with LawProgress(optimizer) as progress:

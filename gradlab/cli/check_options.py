@@ -24,7 +24,7 @@ def read_claims(typed: Sequence[str], declared: Mapping[str, Any]) -> dict[str, 
     names: list[str] = []
     for text in typed:
         name, equals, value = text.partition("=")
-        name = find_name(name, CLAIMS, "claim")
+        name = find_name(name, (*CLAIMS, "link"), "claim")
         if name in names:
             fail(f"--claim {name} is given twice; leave one out")
         names.append(name)

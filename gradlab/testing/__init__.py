@@ -10,4 +10,5 @@ from .law import Law as Law
 from .law import law as law
 from .report import Report as Report
 from .report import Result as Result
+from .report import Unexamined as Unexamined
 from .trajectory import assert_same_trajectory as assert_same_trajectory

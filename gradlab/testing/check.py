@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,17 +12,22 @@ import jax.numpy as jnp
 import optax
 
 from ..base import Transformation
+from ..claims import DECLARATIONS, DOMAINS, claims_of, join_claims
 from ..interrupts import is_interrupt
 from ..user_code_time_limit import OutOfTimeError, limit_time
 from ..values import is_factory, is_number
 from . import laws as laws  # registers the laws
-from .law import CLAIMS, CONTRACTS, TRAJECTORY, Broken, Law, NotApplicable, require_claim_values
-from .report import BROKEN, HOLDS, NOT_APPLICABLE, Report, Result
-from .step_functions import StepFunctionError, guard_step_function
+from .examination import describe_late, examine_all
+from .exceptions import describe
+from .law import CLAIMS, CONTRACTS, PARTS, TRAJECTORY, Law, require_claim_values
+from .link_recognition import explain_link
+from .report import BROKEN, NOT_EXAMINED, Report, Result, Unexamined
+from .step_functions import guard_step_function
 from .subject import DTYPES as DTYPES
 from .subject import Subject
 from .surroundings import take_snapshot
 from .trajectory import find_reference, require_same_trajectory
+from .trial import FailsAlwaysError, try_out
 
 
 class SettingError(ValueError):
@@ -50,13 +54,15 @@ def check(
 
     `reference` is a step function, or the name of one in `gradlab.testing.references`, whose trajectory `tx` must have.
     `claims` names further laws that `tx` claims to keep (see `gradlab.testing.CLAIMS`); as a mapping it gives a claim
-    its number (`{"accumulates": 4}`), and exempts `tx` from a part of a contract (`{"except": ("turns with i",)}`).
-    `dtypes` are those of the parameters to try. `laws` names the contracts to examine (all by default). `extra` holds
-    extra arguments for `update`. `on_law(name, index, count)` is called before each of `count` laws.
+    its number (`{"accumulates": 4}`). Three names declare something else: `"except"` exempts `tx` from laws or parts of
+    laws (`{"except": ("turns with i",)}`), `"domain"` is a tuple of names from `gradlab.claims.DOMAINS`, and `"link"`
+    says that `tx` is a link of a chain. What is no link must descend. `dtypes` are those of the parameters to try.
+    `laws` names the contracts to examine (all by default). `extra` holds extra arguments for `update`.
+    `on_law(name, index, count)` is called before each of `count` laws.
 
-    What the transformation does wrong never raises: a factory that raises, a result that is not a pair, and a law that
-    takes longer than `seconds_per_law` are findings in the report. Raises ValueError for an unknown dtype, law, claim
-    or reference, for a reference that fails, and under `jax.disable_jit`. A transfer guard is lifted during the
+    What the transformation does wrong never raises: a factory that raises, a result that is not a pair, and a step that
+    takes longer than `seconds_per_law` are findings in the report. Raises ValueError for an unknown dtype, law, claim,
+    domain or reference, for a reference that fails, and under `jax.disable_jit`. A transfer guard is lifted during the
     examination.
     """
     require_compilation()
@@ -76,7 +82,7 @@ def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, 
         if isinstance(names, str):
             raise TypeError(f"{option} must be a tuple of names, got the string {names!r}; write {option}=({names!r},)")
     _require_known("law", laws or (), CONTRACTS)
-    _require_known("claim", [name for name in claimed if name != "except"], CLAIMS)
+    _require_known_claims(claimed)
     require_claim_values(claimed)
     step = None if reference is None else find_reference(reference)
     if callable(reference):
@@ -101,17 +107,17 @@ def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, 
             raise
         return Report(label, (_report_failure(error, seconds_per_law),))
     examined = [law for name, law in CONTRACTS.items() if laws is None or name in laws]
-    examined += [CLAIMS[name] for name in claimed if name != "except"]
+    examined += [CLAIMS["descends"]] if laws is None and "descends" not in claimed else []
+    examined += [CLAIMS[name] for name in claimed if name not in DECLARATIONS]
     if step is not None:
         examined.append(_make_trajectory_law(step, arguments))
-    results = []
-    for index, law in enumerate(examined):
-        if on_law is not None:
-            on_law(law.name, index, len(examined))
-        results.append(_examine(law, subject, seconds_per_law))
-        if results[-1].detail.startswith(_NO_ANSWER):
-            break  # a transformation that hangs under one law hangs under the next
-    return Report(label, tuple(results))
+    left_out = _list_left_out({law.name for law in examined}, subject)
+    failure = _find_failure(subject, seconds_per_law)
+    if failure is not None:
+        stopped = [Result(law.name, law.statement, NOT_EXAMINED, "it does not run") for law in examined]
+        return Report(label, (failure, *stopped), left_out)
+    results = examine_all(examined, subject, seconds_per_law, on_law)
+    return Report(label, results, left_out)
 
 
 def assert_lawful(tx: optax.GradientTransformation | Callable[..., Any], **options: Any) -> None:
@@ -121,33 +127,52 @@ def assert_lawful(tx: optax.GradientTransformation | Callable[..., Any], **optio
         raise AssertionError(str(report))
 
 
-_NO_ANSWER = "no answer after"
-
-
 def _make_subject(tx, arguments, label, dtypes, claims, extra) -> Subject:
+    common: dict[str, Any] = {"label": label, "dtypes": dtypes, "extra": extra}
     if isinstance(tx, tuple) or _is_pair_object(tx):
         if arguments:
             raise TypeError(f"the arguments {', '.join(arguments)} need a factory, but {label} is a transformation")
-        return Subject(_to_pair(tx, label), label=label, dtypes=dtypes, claims=claims, extra=extra)
+        pair = _to_pair(tx, label)
+        claims = _add_declarations(claims, pair)
+        return Subject(pair, claims=claims, link=explain_link(pair, pair, claims), **common)
     if not callable(tx):
         raise TypeError(f"expected a transformation, or a factory of one; got {type(tx).__name__}: {tx!r}")
     result = tx(**arguments)
+    pair = _to_pair(result, label)
+    claims = _add_declarations(claims, pair)
+    common |= {"claims": claims, "link": explain_link(tx, pair, claims)}
     if isinstance(result, Transformation):
-        return Subject(result, label=label, dtypes=dtypes, claims=claims, extra=extra)
-    numbers = {
-        name: float(value) for name, value in arguments.items() if is_number(value) and not isinstance(value, int)
-    }
+        return Subject(result, **common)
+    complete = _complete_arguments(tx, arguments)
+    numbers, unknown = _read_numbers(tx, complete)
     return Subject(
-        _to_pair(result, label),
-        label=label,
+        pair,
         hyperparameters=numbers,
         remake=lambda changes: _to_pair(tx(**(arguments | changes)), label),
-        dtypes=dtypes,
-        claims=claims,
-        extra=extra,
+        unknown_numbers=unknown,
         factory=tx,
-        arguments=_complete_arguments(tx, arguments),
+        arguments=complete,
+        **common,
     )
+
+
+def _add_declarations(claims: Mapping[str, Any], tx: Any) -> dict[str, Any]:
+    """Return the claims with what a gradlab value declares beside its own claims, such as its domain."""
+    declared = {name: value for name, value in claims_of(tx).items() if name in DECLARATIONS}
+    _require_known_claims(declared)
+    return join_claims(declared, dict(claims))
+
+
+def _read_numbers(factory: Callable[..., Any], complete: Mapping[str, Any]) -> tuple[dict[str, float], str]:
+    """Return the floating-point arguments of a factory, given or by default, and why there are no others."""
+    numbers = {name: value for name, value in complete.items() if is_number(value) and not isinstance(value, int)}
+    try:
+        has_parameters = bool(inspect.signature(factory).parameters)
+    except (TypeError, ValueError):
+        return numbers, "the signature of the factory cannot be read; give its arguments by name (--arg)"
+    if not has_parameters:
+        return numbers, "the factory takes no arguments"
+    return numbers, "no argument of the factory has a floating-point value; give it one (--arg on the command line)"
 
 
 def _complete_arguments(factory: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,29 +214,6 @@ def _make_label(tx: Any, arguments: Mapping[str, Any]) -> str:
     return f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
 
 
-def _examine(law: Law, subject: Subject, seconds: float) -> Result:
-    start = time.perf_counter()
-
-    def result(verdict: str, detail: str = "", meaning: str = "") -> Result:
-        return Result(law.name, law.statement, verdict, detail, meaning, time.perf_counter() - start)
-
-    try:
-        with limit_time(seconds):
-            unexamined = law.examine(subject)
-    except NotApplicable as reason:
-        return result(NOT_APPLICABLE, str(reason))
-    except Broken as counterexample:
-        return result(BROKEN, str(counterexample), law.meaning)
-    except OutOfTimeError:
-        return result(BROKEN, f"{_NO_ANSWER} {seconds:g} s", "it waits, or loops without end, while it is traced")
-    except BaseException as error:  # including SystemExit, which would end the program
-        if is_interrupt(error) or isinstance(error, StepFunctionError):  # the reference is wrong, not the optimizer
-            raise
-        lines = str(error).strip().splitlines() or [""]
-        return result(BROKEN, f"it raised {type(error).__name__}: {lines[0]}", law.meaning)
-    return result(HOLDS, unexamined or "")
-
-
 def _make_trajectory_law(step: Callable[..., Any], arguments: Mapping[str, Any]) -> Law:
     return Law(
         TRAJECTORY,
@@ -231,8 +233,41 @@ def _report_failure(error: BaseException, seconds: float) -> Result:
     """Return the finding that no transformation could be made."""
     meaning = "check calls the factory with the arguments it is given, and needs an (init, update) pair in return"
     is_late = isinstance(error, OutOfTimeError)
-    detail = f"{_NO_ANSWER} {seconds:g} s" if is_late else f"{type(error).__name__}: {error}"
+    detail = describe_late(error, seconds) if is_late else f"{type(error).__name__}: {error}"
     return Result("made", "the factory returns a transformation", BROKEN, detail, meaning)
+
+
+def _find_failure(subject: Subject, seconds: float) -> Result | None:
+    """Return the finding that a transformation fails on every ordinary input, or does not end; None if it runs."""
+    try:
+        with limit_time(seconds):
+            try_out(subject)
+    except FailsAlwaysError as failure:
+        detail, meaning = str(failure), "No other law was examined, because each needs at least one step."
+    except OutOfTimeError as error:
+        detail = describe_late(error, seconds)
+        meaning = "One step of an ordinary tree does not end: it waits or loops, or needs a larger seconds_per_law."
+    except BaseException as error:  # including SystemExit, which would end the program
+        if is_interrupt(error):
+            raise
+        detail, meaning = describe(error), "It ends the program."
+    else:
+        return None
+    return Result("runs", "init and update take an ordinary tree of parameters", BROKEN, detail, meaning)
+
+
+def _list_left_out(examined: set[str], subject: Subject) -> tuple[Unexamined, ...]:
+    """Return the laws that are not examined because nobody asked for them or claimed them."""
+    unasked = tuple(name for name in CONTRACTS if name not in examined)
+    unclaimed = tuple(name for name in CLAIMS if name not in examined and not (name == "descends" and subject.link))
+    reasons = {
+        "not asked for, because `laws` names others": unasked,
+        "nobody claims it; if it should hold, pass claims=(NAME,), or --claim NAME on the command line": unclaimed,
+        "no reference is given to compare with; pass reference=NAME, or --reference NAME on the command line": (
+            () if TRAJECTORY in examined else (TRAJECTORY,)
+        ),
+    }
+    return tuple(Unexamined(reason, names) for reason, names in reasons.items() if names)
 
 
 def _refuse_misspelt_options(arguments: Mapping[str, Any]) -> None:
@@ -243,7 +278,17 @@ def _refuse_misspelt_options(arguments: Mapping[str, Any]) -> None:
             raise TypeError(f"check has no argument {name!r}; did you mean {near[0]}?")
 
 
-def _require_known(kind: str, names: Any, known: Mapping[str, Law]) -> None:
+def _require_known(kind: str, names: Any, known: Mapping[str, Any]) -> None:
     for name in names:
         if name not in known:
             raise ValueError(f"unknown {kind} {name!r}; there are: {', '.join(known)}")
+
+
+def _require_known_claims(claims: Mapping[str, Any]) -> None:
+    """Raise ValueError for a claim, a domain or an exception of an unknown name, and TypeError for one no tuple."""
+    _require_known("claim", [name for name in claims if name not in DECLARATIONS], CLAIMS | dict.fromkeys(DECLARATIONS))
+    for name, known in (("domain", DOMAINS), ("except", dict.fromkeys((*PARTS, *CONTRACTS, *CLAIMS, TRAJECTORY)))):
+        names = claims.get(name, ())
+        if isinstance(names, str) or not isinstance(names, tuple | list):
+            raise TypeError(f"claims[{name!r}] must be a tuple of names, got {names!r}")
+        _require_known("domain" if name == "domain" else "law in claims['except']:", names, known)

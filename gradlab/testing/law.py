@@ -39,21 +39,28 @@ class Law:
     examine: Callable[..., str | None]
     claimed: bool = False  # whether it is examined only where the transformation claims it
     value: ClaimValue | None = None  # what the claim must give
+    excludes: tuple[str, ...] = ()  # the domains (see gradlab.claims.DOMAINS) in which nothing is promised
 
 
 TRAJECTORY = "same trajectory"  # the name of the law that a reference adds
 CONTRACTS: dict[str, Law] = {}  # what every transformation must keep
 CLAIMS: dict[str, Law] = {}  # what a transformation may claim to keep
+PARTS = ("turns with i",)  # the parts of laws that a transformation may except, as it may a whole law
 
 
 def law(
-    statement: str, *, meaning: str, claimed: bool = False, value: ClaimValue | None = None
+    statement: str,
+    *,
+    meaning: str,
+    claimed: bool = False,
+    value: ClaimValue | None = None,
+    excludes: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., str | None]], Callable[..., str | None]]:
     """Register the decorated function `examine(subject)` as a law, under its own name with spaces for underscores."""
 
     def register(examine: Callable[..., str | None]) -> Callable[..., str | None]:
         name = examine.__name__.replace("_", " ")
-        (CLAIMS if claimed else CONTRACTS)[name] = Law(name, statement, meaning, examine, claimed, value)
+        (CLAIMS if claimed else CONTRACTS)[name] = Law(name, statement, meaning, examine, claimed, value, excludes)
         return examine
 
     return register

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-HOLDS, BROKEN, NOT_APPLICABLE = "holds", "broken", "not applicable"
+HOLDS, BROKEN, NOT_APPLICABLE, NOT_EXAMINED = "holds", "broken", "not applicable", "not examined"
 _SUMMARY = {  # for one law and for several
     HOLDS: ("law holds", "laws hold"),
     BROKEN: ("is broken", "are broken"),
     NOT_APPLICABLE: ("does not apply", "do not apply"),
+    NOT_EXAMINED: ("was not examined", "were not examined"),
 }
 
 
@@ -20,10 +22,19 @@ class Result:
 
     law: str
     statement: str
-    verdict: str  # HOLDS, BROKEN or NOT_APPLICABLE
-    detail: str = ""  # the counterexample, the reason why the law does not apply, or the part that was not examined
+    verdict: str  # HOLDS, BROKEN, NOT_APPLICABLE or NOT_EXAMINED
+    detail: str = ""  # the counterexample, or why the law, or a part of it, does not apply or was not examined
     meaning: str = ""  # the usual cause of a breach, and the remedy
     seconds: float = 0.0
+    same_as: str = ""  # the law under which the report describes the exception that stopped this one
+
+
+@dataclass(frozen=True)
+class Unexamined:
+    """Promises that were not examined for the same reason."""
+
+    reason: str
+    laws: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -32,16 +43,27 @@ class Report:
 
     subject: str
     results: tuple[Result, ...]
+    left_out: tuple[Unexamined, ...] = ()  # the laws without a result: what nobody claimed or asked for
 
     @property
     def ok(self) -> bool:
-        """True if no law is broken."""
+        """True if no law is broken. See `unexamined` for what that does not include."""
         return not self.broken
 
     @property
     def broken(self) -> tuple[Result, ...]:
         """The broken laws."""
         return tuple(result for result in self.results if result.verdict == BROKEN)
+
+    @property
+    def unexamined(self) -> tuple[Unexamined, ...]:
+        """All promises that were not examined, or only in part, grouped by the reason."""
+        by_reason: dict[str, tuple[str, ...]] = {}
+        for result in self.results:
+            if result.verdict != BROKEN and result.detail:
+                name = f"{result.law} (in part)" if result.verdict == HOLDS else result.law
+                by_reason[result.detail] = (*by_reason.get(result.detail, ()), name)
+        return (*(Unexamined(reason, laws) for reason, laws in by_reason.items()), *self.left_out)
 
     @property
     def seconds(self) -> float:
@@ -59,10 +81,8 @@ class Report:
         return self.to_text()
 
     def to_text(self, width: int = 110) -> str:
-        """Return the number of laws with each verdict, and what is broken, in lines of at most this width."""
-        counts = {
-            verdict: sum(r.verdict == verdict for r in self.results) for verdict in (HOLDS, BROKEN, NOT_APPLICABLE)
-        }
+        """Return how many laws have each verdict, what is broken and what was not examined, in lines of this width."""
+        counts = {verdict: sum(result.verdict == verdict for result in self.results) for verdict in _SUMMARY}
         summary = ", ".join(f"{count} {_SUMMARY[verdict][count != 1]}" for verdict, count in counts.items() if count)
         lines = [f"{self.subject}: {summary} ({self.seconds:.1f} s)"]
         for result in self.broken:
@@ -70,16 +90,21 @@ class Report:
             lines += _wrap_paragraph("found", result.detail, width)
             if result.meaning:
                 lines += _wrap_paragraph("usual cause", result.meaning, width)
-        for result in self.results:
-            if result.verdict == HOLDS and result.detail:
-                lines += ["", *_wrap(f"IN PART  {result.law}: {result.statement}", width, 2, 11)]
-                lines += _wrap_paragraph("not examined", result.detail, width)
+        if self.unexamined:
+            lines += ["", "  NOT EXAMINED"]
+            for group in self.unexamined:
+                lines += _wrap_paragraph(", ".join(group.laws), group.reason, width)
         return "\n".join(lines)
 
     def to_json(self) -> str:
         """Return the report as JSON text."""
         data = {"subject": self.subject, "ok": self.ok, "seconds": round(self.seconds, 3)}
-        return json.dumps(data | {"results": [asdict(result) for result in self.results]}, indent=2)
+        lists = {"results": _as_dicts(self.results), "unexamined": _as_dicts(self.unexamined)}
+        return json.dumps(data | lists, indent=2)
+
+
+def _as_dicts(items: Iterable[Result | Unexamined]) -> list[dict[str, object]]:
+    return [asdict(item) for item in items]
 
 
 def _wrap_paragraph(head: str, text: str, width: int) -> list[str]:

@@ -28,6 +28,9 @@ TOLERANCE = {
     "float16": 4e-3,
 }
 
+# Why laws of declared hyperparameters do not apply to a plain factory or pair.
+UNDECLARED = "only transformations of gradlab declare the ranges of their hyperparameters, and take schedules for them"
+
 
 class Subject:
     """A transformation under examination.
@@ -42,6 +45,10 @@ class Subject:
     and `small` is one vector. If its domain is "matrices", other leaves are left out, and `small` is one matrix.
     `pair` is a dict of two leaves like `small`, whose keys are not in alphabetical order. Uncompiled calls are made on
     these two only, because JAX compiles every operation for each new shape. `long` is one leaf of more numbers.
+
+    `link` says why it is a link of a chain, and need not descend by itself. `unknown_numbers` says why no numeric
+    hyperparameter is known. `failures` are the exceptions that the trial saw, by the kind of leaves: such leaves, and
+    dtypes that are refused, are not among those to examine it on.
     """
 
     def __init__(
@@ -56,10 +63,13 @@ class Subject:
         extra: Mapping[str, Any] | None = None,
         factory: Callable[..., Any] | None = None,
         arguments: Mapping[str, Any] | None = None,
+        link: str | None = None,
+        unknown_numbers: str = "pass a factory and its arguments (--arg on the command line)",
     ):
         self.tx = optax.with_extra_args_support(tx)
         self.value = tx if isinstance(tx, Transformation) else None
-        self.label, self.dtypes = label, dtypes
+        self.label, self.link, self.unknown_numbers = label, link, unknown_numbers
+        self.dtypes = dtypes
         self.claims, self.extra = dict(claims or {}), dict(extra or {})
         self.hyperparameters = dict(hyperparameters or {})
         self.remake, self.factory = remake, factory
@@ -68,16 +78,43 @@ class Subject:
             paths, structure = jax.tree_util.tree_flatten_with_path(tx)
             self.hyperparameters = {jax.tree_util.keystr(path).lstrip("."): leaf for path, leaf in paths}
             self.remake = lambda values: jax.tree.unflatten(structure, list(values.values()))
+        self.domain: tuple[str, ...] = tuple(self.claims.get("domain", ()))
+        self.failures: dict[str, Exception] = {}
         self.trees = dict(TREES)
-        if "matrices" in self.claims.get("domain", ()):
-            self.trees = select_leaves(TREES, lambda shape: len(shape) == 2)
-        self.network = self.trees["a network"]
-        self.small = self.trees.get("one vector", self.trees["one matrix"])
-        self.pair = {"second": self.small, "first": self.small}
-        self.long = (64, *self.small[1:])
         self.surroundings: Snapshot | None = None  # those before it was made, if known
+        self.takes: Callable[[tuple[int, ...]], bool] = lambda shape: True  # whether leaves of a shape are examined
+        if "matrices" in self.domain:
+            self.leave_out(lambda shape: len(shape) == 2)
+        if "real" in self.domain:
+            self.dtypes = tuple(dtype for dtype in dtypes if "complex" not in dtype)
         self.traces = 0
         self._jitted = jax.jit(self._counted)
+
+    @property
+    def network(self) -> Any:
+        """The tree of shapes with leaves of all kinds."""
+        return self.trees["a network"]
+
+    @property
+    def small(self) -> Any:
+        """The smallest tree of shapes that has an axis."""
+        return next(self.trees[name] for name in ("one vector", "one matrix", "a network") if name in self.trees)
+
+    @property
+    def pair(self) -> dict[str, Any]:
+        """Two leaves like `small`, with keys that are not in alphabetical order."""
+        return {"second": self.small, "first": self.small}
+
+    @property
+    def long(self) -> tuple[int, ...]:
+        """The shape of one leaf of more numbers."""
+        return (64, *self.small[1:])
+
+    def leave_out(self, is_kept: Callable[[tuple[int, ...]], bool]) -> None:
+        """Keep only those leaves of the trees whose shape meets a condition."""
+        before = self.takes
+        self.trees = select_leaves(self.trees, is_kept)
+        self.takes = lambda shape: before(shape) and is_kept(shape)
 
     def _counted(self, updates: Any, state: Any, params: Any) -> Any:
         self.traces += 1
@@ -118,9 +155,7 @@ class Subject:
     def require_remake(self) -> Callable[[dict[str, Any]], optax.GradientTransformation]:
         """Return `remake`, or raise `NotApplicable` if the hyperparameters are not known."""
         if self.remake is None or not self.hyperparameters:
-            raise NotApplicable(
-                "no numeric hyperparameter is known: pass a factory and its arguments (--arg on the command line)"
-            )
+            raise NotApplicable(f"no numeric hyperparameter is known: {self.unknown_numbers}")
         return self.remake
 
 

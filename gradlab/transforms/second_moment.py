@@ -78,7 +78,7 @@ def scale_by_rms(
     return init, update
 
 
-@recipe
+@recipe(claims=("link",))
 def scale_by_rss(initial: NonNegative = 0.0, eps: NonNegative = 1e-10, eps_root: NonNegative = 0.0):
     r"""Divide by the root of the sum of all squared gradients, $d' = d / (\sqrt{s_t + \epsilon_r} + \epsilon)$.
 

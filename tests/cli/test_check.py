@@ -224,10 +224,12 @@ def test_a_class_with_init_and_update_is_examined(here: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [["sgd", "--arg", "momentum=0.9"], ["adam", "--arg", "nesterov=True"]])
 def test_options_that_bias_a_recipe_take_its_claim_back(here: Path, arguments: list[str]) -> None:
-    result = CliRunner().invoke(app, ["check", *arguments, "--dtype", "float64"])
+    result = CliRunner().invoke(app, ["check", *arguments, "--dtype", "float64", "--json"])
     assert result.exit_code == 0, result.output
-    assert "unbiased" not in result.output
-    assert "same trajectory" in result.output
+    report = json.loads(result.stdout)
+    assert "unbiased" not in {law["law"] for law in report["results"]}
+    assert "unbiased" in report["unexamined"][-1]["laws"]
+    assert "same trajectory" in {law["law"] for law in report["results"]}
 
 
 def test_a_link_is_given_its_arguments(here: Path) -> None:

@@ -12,6 +12,8 @@ from tests.imports import list_imports, module_name
 KIT = Path(gradlab.testing.__file__).parent
 # Each module or package may import itself and those before it.
 LAYERS = (
+    "exceptions",  # what a transformation raises, in words
+    "link_recognition",  # what need not descend by itself
     "references",  # the published optimizers in NumPy
     "step_functions",  # clear errors for references of users
     "law",  # the definition of a law
@@ -22,9 +24,11 @@ LAYERS = (
     "gradient_sequences",  # inputs
     "surroundings",  # random numbers, the environment and settings around it
     "subject",  # the transformation under examination
+    "trial",  # whether it runs at all
     "settings",  # other values for its arguments
     "programs",  # what it computes, traced
     "laws",  # the laws themselves
+    "examination",  # one law after the other
     "mutants",  # wrong versions of optimizers
     "double_precision_runs",  # the points that an optimizer visits
     "mistake_identification",  # the known mistake behind a wrong trajectory

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from gradlab.testing import Report, Result
+from gradlab.testing import Report, Result, Unexamined
 
 REPORT = Report(
     "thing()",
@@ -21,7 +21,32 @@ def test_text_counts_verdicts_and_explains_what_is_broken() -> None:
         "  BROKEN  any tree: any tree works",
         "    found: a scalar: it fell",
         "    usual cause: it assumes a dict",
+        "",
+        "  NOT EXAMINED",
+        "    exports: no device",
     ]
+
+
+def test_what_was_not_examined_is_grouped_by_the_reason() -> None:
+    results = (
+        Result("ranges", "ranges", "not applicable", "a plain pair"),
+        Result("pure", "pure", "holds"),
+        Result("any tree", "any tree works", "holds", "it refuses scalars"),
+        Result("schedulable", "schedules", "not applicable", "a plain pair"),
+        Result("exports", "it lowers", "broken", "it fails"),
+    )
+    report = Report("thing()", results, (Unexamined("nobody claims it", ("descends", "unbiased")),))
+    assert report.unexamined == (
+        Unexamined("a plain pair", ("ranges", "schedulable")),
+        Unexamined("it refuses scalars", ("any tree (in part)",)),
+        Unexamined("nobody claims it", ("descends", "unbiased")),
+    )
+    assert str(report).endswith(
+        "  NOT EXAMINED\n    ranges, schedulable: a plain pair\n    any tree (in part): it refuses scalars\n"
+        "    descends, unbiased: nobody claims it"
+    )
+    data = json.loads(report.to_json())
+    assert data["unexamined"][0] == {"reason": "a plain pair", "laws": ["ranges", "schedulable"]}
 
 
 def test_json_holds_everything() -> None:

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from ..law import Broken, NotApplicable, law
-from ..subject import Subject
+from ..subject import UNDECLARED, Subject
 from ..trees import sample
 
 
@@ -56,7 +56,7 @@ def _ignores_shapes(subject: Subject, state: Any, gradient: Any) -> bool:
 )
 def ranges(subject: Subject) -> None:
     if subject.value is None:
-        raise NotApplicable("only gradlab's own transformations declare ranges")
+        raise NotApplicable(UNDECLARED)
     examined = 0
     for name, parameter in subject.value.factory.parameters.items():
         if parameter.range is None:

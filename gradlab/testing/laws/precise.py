@@ -35,6 +35,7 @@ def wide_accumulators(subject: Subject) -> None:
     meaning="It rounds intermediate results, hyperparameters or the state to the dtype of the gradient, where the "
     "square of 300 overflows in float16 and the square of 1e-4 vanishes. Convert the gradient to float32 first, and "
     "round the result once at the end.",
+    excludes=("stochastic",),
 )
 def rounded_once(subject: Subject) -> None:
     for dtype in list_halves(subject):

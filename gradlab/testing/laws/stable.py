@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..law import Broken, law
+from ..law import Broken, NotApplicable, law
 from ..subject import Subject, describe_mismatch
 from ..trees import sample
 
@@ -19,6 +19,7 @@ from ..trees import sample
     "Cast the new state to the dtype of the old one.",
 )
 def stable_state(subject: Subject) -> None:
+    _require_dtypes(subject)
     for name, shapes in subject.trees.items():
         for dtype in subject.dtypes:
             with subject.precision(dtype):
@@ -42,6 +43,7 @@ def stable_state(subject: Subject) -> None:
     meaning="A hyperparameter or a float32 accumulator promotes the result. Cast each update to its gradient's dtype.",
 )
 def stable_updates(subject: Subject) -> None:
+    _require_dtypes(subject)
     for name, shapes in subject.trees.items():
         for dtype in subject.dtypes:
             with subject.precision(dtype):
@@ -55,6 +57,11 @@ def stable_updates(subject: Subject) -> None:
                     raise Broken(
                         f"with {name} as parameters, in {dtype}, the updates differ from the gradients at {place}"
                     )
+
+
+def _require_dtypes(subject: Subject) -> None:
+    if not subject.dtypes:
+        raise NotApplicable("none of the dtypes to examine is left: it refuses them, or they are outside its domain")
 
 
 def _abstract_step(subject: Subject, gradient: Any, params: Any) -> tuple[Any, Any, Any] | None:

@@ -16,6 +16,7 @@ from ..trees import sample, samples
     "each update depends only on its own element: regrouping the tree changes nothing",
     meaning="It computes a number over a leaf or the whole tree: a norm, a mean, a count of elements.",
     claimed=True,
+    excludes=("stochastic",),
 )
 def elementwise(subject: Subject) -> None:
     params, gradients = sample(subject.network), samples(subject.network)
@@ -66,6 +67,7 @@ def scale_invariant(subject: Subject) -> None:
     "negating gradients and parameters negates the updates",
     meaning="A sign is lost or added: abs where the signed number is meant, a one-sided bound, a bias.",
     claimed=True,
+    excludes=("stochastic",),
 )
 def sign_symmetric(subject: Subject) -> None:
     params, gradients = sample(subject.network), samples(subject.network)
@@ -81,6 +83,7 @@ def sign_symmetric(subject: Subject) -> None:
     "permuting the elements permutes the updates",
     meaning="The position of an element in its array matters: a cumulative sum, a sort, an index.",
     claimed=True,
+    excludes=("stochastic",),
 )
 def permutation_equivariant(subject: Subject) -> None:
     params, gradients = sample(subject.network), samples(subject.network)

@@ -8,7 +8,7 @@ from ...hyperparameters import Parameter
 from ...schedules.decay import linear
 from ...values import is_number
 from ..law import Broken, NotApplicable, law
-from ..subject import Subject, describe_gap
+from ..subject import UNDECLARED, Subject, describe_gap
 from ..trees import sample, samples
 
 
@@ -25,7 +25,7 @@ def traceable(subject: Subject) -> None:
 
         def one_step(traced, name=name):
             tx = remake(subject.hyperparameters | {name: traced})
-            return tx.update(gradient, tx.init(params), params)
+            return tx.update(gradient, tx.init(params), params, **subject.extra)
 
         try:
             jax.eval_shape(one_step, value)
@@ -40,7 +40,7 @@ def traceable(subject: Subject) -> None:
 )
 def schedulable(subject: Subject) -> None:
     if subject.value is None:
-        raise NotApplicable("only gradlab's own transformations promise schedules")
+        raise NotApplicable(UNDECLARED)
     value = subject.value
     parameters: dict[str, Parameter] = dict(value.factory.parameters)
     arguments = value.arguments

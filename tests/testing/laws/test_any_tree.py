@@ -34,8 +34,22 @@ def test_integers_taken_in_silence_are_found() -> None:
     assert verdict(gl.adam(), "integer leaves")[0] == "holds"
 
 
-def test_a_refusal_without_a_path_is_found() -> None:
-    def init(params: Any) -> Any:
-        raise TypeError("integers are not supported")
+def refuse_integers(message: str) -> Any:
+    """An `init` that refuses integer leaves with a message."""
 
-    assert "does not name the path" in verdict(trace(init=init), "integer leaves")[1]
+    def init(params: Any) -> Any:
+        if any(jnp.issubdtype(leaf.dtype, jnp.integer) for leaf in jax.tree.leaves(params)):
+            raise TypeError(message)
+        return params
+
+    return trace(init=init)
+
+
+def test_a_refusal_of_integers_must_say_so() -> None:
+    assert verdict(refuse_integers("counter is no weight"), "integer leaves")[0] == "holds"
+    found, reason = verdict(refuse_integers("integers are not supported"), "integer leaves")
+    assert found == "not applicable"
+    assert reason.startswith("it refuses integer leaves, without the path: TypeError: integers are not supported (at ")
+    found, detail = verdict(refuse_integers("no"), "integer leaves")
+    assert found == "broken"
+    assert "does not name it: TypeError: no (at " in detail

@@ -17,7 +17,9 @@ def test_mismatched_trees_taken_in_silence_are_found() -> None:
 
 def test_an_unrelated_error_is_found() -> None:
     def update(updates: Any, state: Any, params: Any = None) -> Any:
-        return {name: updates[name] + state[name] for name in ("a", "b")}, state
+        if jax.tree.structure(updates) != jax.tree.structure(state):
+            raise KeyError("b")
+        return updates, state
 
     assert "KeyError instead" in verdict(trace(update=update), "mismatched trees")[1]
 

@@ -29,7 +29,8 @@ def read_claims(typed: Sequence[str], declared: Mapping[str, Any]) -> dict[str, 
             fail(f"--claim {name} is given twice; leave one out")
         names.append(name)
         claims[name] = parse_value(value) if equals else claims.get(name, True)
-        _require_value(name, claims[name])
+        if name in CLAIMS:
+            _require_value(name, claims[name])
     return claims
 
 

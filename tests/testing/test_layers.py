@@ -31,6 +31,7 @@ LAYERS = (
     "examination",  # one law after the other
     "mutants",  # wrong versions of optimizers
     "double_precision_runs",  # the points that an optimizer visits
+    "smallest_input",  # the smallest input on which it leaves a reference
     "mistake_identification",  # the known mistake behind a wrong trajectory
     "trajectory_difference",  # where two trajectories part, in words
     "trajectory",  # comparison with a reference

@@ -39,8 +39,20 @@ def check_optimizer(
         list[str] | None,
         typer.Option(
             metavar="NAME[=VALUE]",
-            help="Another law to check, which only some optimizers keep, such as descends or accumulates=4. "
-            "Repeat it for more.",
+            help="Another law to check, which only some optimizers keep, such as descends or accumulates=4; or link, "
+            "for a link of a chain, which need not descend. Repeat it for more.",
+        ),
+    ] = None,
+    exception: Annotated[
+        list[str] | None,
+        typer.Option("--except", metavar="LAW", help="A law that it does not promise to keep. Repeat it for more."),
+    ] = None,
+    domain: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="What it is made for: matrices (leaves of two axes), real (no complex leaves) or stochastic (it draws "
+            "random numbers). Repeat it for more.",
         ),
     ] = None,
     extra: Annotated[
@@ -58,15 +70,14 @@ def check_optimizer(
     import jax
 
     from gradlab import registry
-    from gradlab.claims import DECLARATIONS
-    from gradlab.testing import CLAIMS, check
+    from gradlab.testing import check
     from gradlab.testing.check import DTYPES, SettingError, require_compilation
     from gradlab.testing.step_functions import StepFunctionError
 
     from ..lab._inputs.user_errors import locate_in_user_code
     from .assignments import parse_assignments
     from .check_factory import complete_arguments, declared_claims, find_factory
-    from .check_options import find_name, find_reference, read_claims, read_extra
+    from .check_options import find_name, find_reference, read_claims, read_declarations, read_extra, require_claims
     from .check_report import LawProgress, print_report
 
     with contextlib.suppress(RuntimeError):  # the number of devices is fixed once JAX has been used
@@ -84,9 +95,8 @@ def check_optimizer(
     extra_arguments = read_extra(extra or [])
     arguments = complete_arguments(optimizer, factory, given)
     declared = declared_claims(factory, arguments)
-    for name in declared.keys() - set(DECLARATIONS):
-        find_name(name, CLAIMS, "claim", f"{optimizer} declares an unknown claim: ")
-    claims = read_claims(claim or [], declared)
+    require_claims(declared, optimizer)
+    claims = read_declarations(exception or [], domain or [], read_claims(claim or [], declared))
     with LawProgress(optimizer) as progress:
         try:
             report = check(

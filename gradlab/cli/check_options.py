@@ -29,8 +29,7 @@ def read_claims(typed: Sequence[str], declared: Mapping[str, Any]) -> dict[str, 
             fail(f"--claim {name} is given twice; leave one out")
         names.append(name)
         claims[name] = parse_value(value) if equals else claims.get(name, True)
-        if name in CLAIMS:
-            _require_value(name, claims[name])
+        _require_value(name, claims[name])
     return claims
 
 
@@ -38,7 +37,7 @@ def _require_value(name: str, value: Any) -> None:
     """End the command if a claim lacks the value that its law needs, or has another."""
     from gradlab.testing import CLAIMS
 
-    needed, is_given = CLAIMS[name].value, value is not True
+    needed, is_given = None if name == "link" else CLAIMS[name].value, value is not True
     if needed is None:
         if is_given:
             fail(f"the claim {name} takes no value, got {value!r}; pass --claim {shlex.quote(name)}")
@@ -46,6 +45,28 @@ def _require_value(name: str, value: Any) -> None:
         option = shlex.quote(f"{name}={needed.example}")
         got = f", got {value!r}" if is_given else ""
         fail(f"the claim {name} needs {needed.description}{got}; pass --claim {option}")
+
+
+def read_declarations(exceptions: Sequence[str], domains: Sequence[str], claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return claims with the laws that are excepted, and the domains. Ends the command for an unknown name."""
+    from gradlab.claims import DOMAINS, join_claims
+    from gradlab.testing.law import CLAIMS, CONTRACTS, PARTS, TRAJECTORY
+
+    laws = (*CONTRACTS, *CLAIMS, TRAJECTORY, *PARTS)
+    typed = {
+        "except": tuple(find_name(name, laws, "law") for name in exceptions),
+        "domain": tuple(find_name(name, DOMAINS, "domain") for name in domains),
+    }
+    return join_claims(dict(claims), typed)
+
+
+def require_claims(declared: Iterable[str], optimizer: str) -> None:
+    """End the command if a transformation declares a claim of an unknown name."""
+    from gradlab.claims import DECLARATIONS
+    from gradlab.testing import CLAIMS
+
+    for name in set(declared) - set(DECLARATIONS):
+        find_name(name, CLAIMS, "claim", f"{optimizer} declares an unknown claim: ")
 
 
 def read_extra(typed: Sequence[str]) -> dict[str, Any]:

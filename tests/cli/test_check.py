@@ -68,6 +68,9 @@ MINE = """
             return jax.tree.map(lambda g: -rate * scale * g, updates), state
         return optax.GradientTransformationExtraArgs(lambda params: (), update)
 
+    def uphill(rate=0.1):
+        return optax.scale(rate)
+
     def three_parts(rate=0.1):
         return optax.MultiSteps(optax.sgd(rate), 3)
 
@@ -171,6 +174,11 @@ def test_what_is_no_optimizer_gets_a_report(here: Path) -> None:
         (["sgd", "--reference", "mine_to_check:failing_reference"], "fails at step 1: RuntimeError: boom (at "),
         (["adam", "--extra", "value"], "--extra takes NAME=VALUE, such as value=1.0; got 'value'"),
         (["adam", "--extra", "value=one"], "--extra value takes a number, or a function as module:name; got 'one'"),
+        (["adam", "--except", "loudness"], "no law is named 'loudness'"),
+        (["adam", "--except", "finite_at_zer"], "did you mean finite at zero"),
+        (["adam", "--domain", "matrix"], "no domain is named 'matrix'; did you mean matrices?"),
+        (["adam", "--domain", "integers"], "there are matrices, real, stochastic"),
+        (["adam", "--claim", "link=1"], "the claim link takes no value, got 1; pass --claim link"),
         (["adam", "--claim", "descends=3"], "the claim descends takes no value, got 3; pass --claim descends"),
         (["adam", "--claim", "accumulates"], "the claim accumulates needs the number of micro-batches"),
         (["adam", "--claim", "accumulates"], "pass --claim accumulates=4"),
@@ -207,6 +215,26 @@ def test_a_claim_with_a_value_is_examined(here: Path, parts: str, code: int) -> 
         result = run("mine_to_check:three_parts", *arguments)
     verdicts = {result["law"]: result["verdict"] for result in json.loads(result.stdout)["results"]}
     assert verdicts["accumulates"] == ("broken" if code else "holds")
+
+
+def test_a_law_may_be_excepted(here: Path) -> None:
+    arguments = ["mine_to_check:normalized", "--dtype", "float32", "--json"]
+    assert run(*arguments).exit_code == 1
+    result = run(*arguments, "--except", "elementwise")
+    assert result.exit_code == 0, result.output
+    verdicts = {result["law"]: result["verdict"] for result in json.loads(result.stdout)["results"]}
+    assert verdicts["elementwise"] == "not applicable"
+
+
+def test_a_domain_limits_what_is_promised(here: Path) -> None:
+    result = run("mine_to_check:good", "--json", "--domain", "stochastic")
+    reasons = {result["law"]: result["detail"] for result in json.loads(result.stdout)["results"]}
+    assert reasons["rounded once"] == "it is not promised in the declared domain, 'stochastic'"
+
+
+def test_a_link_need_not_descend(here: Path) -> None:
+    assert run("mine_to_check:uphill", "--dtype", "float32").exit_code == 1
+    assert run("mine_to_check:uphill", "--dtype", "float32", "--claim", "link").exit_code == 0
 
 
 def test_extra_arguments_reach_update(here: Path) -> None:

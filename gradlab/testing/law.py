@@ -22,6 +22,7 @@ class ClaimValue:
     description: str  # such as "the number of micro-batches, an integer of at least 1"
     example: str  # as it is written on the command line, such as "4"
     accepts: Callable[[Any], bool]
+    is_optional: bool = False  # whether the law has a value of its own for a claim without one, such as a tolerance
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def require_claim_values(claims: Mapping[str, Any]) -> None:
         if law.value is None:
             if is_given:
                 raise ValueError(f"the claim {name!r} takes no value, got {value!r}; write claims=({name!r},)")
-        elif not (is_given and law.value.accepts(value)):
+        elif not (law.value.accepts(value) if is_given else law.value.is_optional):
             got = repr(value) if is_given else "no value"
             option = f"{name}={law.value.example}"
             raise ValueError(
@@ -93,6 +94,11 @@ def require_claim_values(claims: Mapping[str, Any]) -> None:
                 f"claims={{{name!r}: {law.value.example}}}, or on the command line "
                 f"--claim {repr(option) if ' ' in option else option}"
             )
+
+
+def is_positive(value: Any) -> bool:
+    """Return whether a value is a finite number above zero, and not a boolean."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
 
 
 def is_count(value: Any) -> bool:

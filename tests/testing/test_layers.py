@@ -27,6 +27,8 @@ LAYERS = (
     "trial",  # whether it runs at all
     "settings",  # other values for its arguments
     "programs",  # what it computes, traced
+    "shape_factors",  # how the size of an update depends on its shape
+    "matrices",  # its directions at matrices of known spectra
     "laws",  # the laws themselves
     "examination",  # one law after the other
     "mutants",  # wrong versions of optimizers

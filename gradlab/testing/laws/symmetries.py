@@ -8,8 +8,11 @@ import jax
 import numpy as np
 
 from ..law import Broken, law
+from ..matrices import Gradients, find_directions, list_kinds
 from ..subject import Subject, describe_gap
 from ..trees import sample, samples
+
+_MATRIX_CLAIMS = {"orthogonally equivariant", "spectral descent", "singular values", "polynomial"}
 
 
 @law(
@@ -52,7 +55,11 @@ def contained(subject: Subject) -> None:
     meaning="eps is not small compared with the gradients, or the gradient is not normalized.",
     claimed=True,
 )
-def scale_invariant(subject: Subject) -> None:
+def scale_invariant(subject: Subject) -> str | None:
+    """A matrix method is examined at matrices, to 1 % of the largest singular value of its direction."""
+    if "matrices" in subject.domain or _MATRIX_CLAIMS & subject.claims.keys():
+        _require_scale_invariant_directions(subject)
+        return None if "matrices" in subject.domain else "leaves that are no matrices"
     params, gradients = sample(subject.network), samples(subject.network)
     for factor in (2.0**10, 2.0**-10):
         scaled = subject.run(subject.jitted, [_scale(g, factor) for g in gradients], params)
@@ -61,6 +68,7 @@ def scale_invariant(subject: Subject) -> None:
             subject.run(subject.jitted, gradients, params),
             f"between the gradients times {factor:g} and the gradients themselves",
         )
+    return None
 
 
 @law(
@@ -90,6 +98,21 @@ def permutation_equivariant(subject: Subject) -> None:
     permuted = subject.run(subject.jitted, [_permute_leaves(g) for g in gradients], _permute_leaves(params))
     plain = [_permute_leaves(u) for u in subject.run(subject.jitted, gradients, params)]
     _require(permuted, plain, "between permuting the gradients and permuting the updates")
+
+
+def _require_scale_invariant_directions(subject: Subject) -> None:
+    for gradients in list_kinds():
+        (plain,) = find_directions(subject, gradients)
+        for factor in (2.0**10, 2.0**-10):
+            scaled = {name: factor * matrix for name, matrix in gradients.matrices.items()}
+            (directions,) = find_directions(subject, Gradients(gradients.kind, scaled))
+            for name, direction in directions.items():
+                gap, size = (float(np.linalg.norm(d, 2)) for d in (direction - plain[name], plain[name]))
+                if not gap <= 0.01 * size:
+                    raise Broken(
+                        f"{gradients.describe(name)} and the same times {factor:g} give directions that differ by "
+                        f"{gap:.3g}; the largest singular value of the direction is {size:.3g}"
+                    )
 
 
 # The changes are made in NumPy, which compiles nothing.

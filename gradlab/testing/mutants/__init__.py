@@ -18,6 +18,7 @@ from . import conventions as conventions
 from . import dtypes as dtypes
 from . import durability as durability
 from . import links as links
+from . import matrix_methods as matrix_methods
 from . import momentum as momentum
 from . import purity as purity
 from . import schedules_and_counts as schedules_and_counts

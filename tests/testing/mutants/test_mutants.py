@@ -11,7 +11,15 @@ import pytest
 import gradlab as gl
 from gradlab.testing import CLAIMS, CONTRACTS, check, references
 from gradlab.testing.law import TRAJECTORY
-from gradlab.testing.mutants import MUTANTS, Mutant, accumulation, averages, dtypes, right_heavy_ball
+from gradlab.testing.mutants import (
+    MUTANTS,
+    Mutant,
+    accumulation,
+    averages,
+    dtypes,
+    right_heavy_ball,
+    right_matrix_methods,
+)
 from gradlab.testing.mutants.right_versions import LINKS, OPTIMIZERS
 
 LAWFUL = [mutant for mutant in MUTANTS.values() if mutant.law != TRAJECTORY]
@@ -23,13 +31,22 @@ RIGHT: dict[str, Any] = {
     "clip_by_global_norm": gl.clip_by_global_norm(1.0),
     "clip_by_norm": gl.clip_by_norm(1.0),
     "sgd": gl.sgd(0.1, momentum=0.9),
+    "newton_schulz": right_matrix_methods.matrix_link(),
+    "muon": right_matrix_methods.muon(),
+    "muon_for_the_rates_of_adam": right_matrix_methods.muon(factor=right_matrix_methods.factor_of_adam),
+    "whitening": right_matrix_methods.matrix_link(right_matrix_methods.whiten),
+    "stacked_newton_schulz": right_matrix_methods.matrix_link(require=right_matrix_methods.require_stacks),
+    "flattened_muon": right_matrix_methods.flattened_muon(),
+    "row_normalized": right_matrix_methods.matrix_link(right_matrix_methods.row_normalized),
 }
 
 
 def verdict(tx: Any, mutant: Mutant) -> str:
     """The verdict of the law of a mutant on a transformation."""
-    claims = {mutant.law: mutant.claims[mutant.law]} if mutant.law in CLAIMS else {}
-    laws = () if claims else (mutant.law,)
+    is_claimed = mutant.law in CLAIMS
+    needed = (mutant.law, "domain", "link", "shape factor")
+    claims = {name: value for name, value in mutant.claims.items() if is_claimed and name in needed}
+    laws = () if is_claimed else (mutant.law,)
     return check(tx, laws=laws, claims=claims, dtypes=mutant.dtypes)[mutant.law].verdict
 
 

@@ -17,11 +17,13 @@ from ..interrupts import is_interrupt
 from ..user_code_time_limit import OutOfTimeError, limit_time
 from ..values import is_factory, is_number
 from . import laws as laws  # registers the laws
+from .check_schedule import examine_schedule
 from .examination import describe_late, examine_all
 from .exceptions import describe
 from .law import CLAIMS, CONTRACTS, PARTS, TRAJECTORY, Law, require_claim_values
 from .link_recognition import explain_link
 from .report import BROKEN, NOT_EXAMINED, Report, Result, Unexamined
+from .schedule_subject import ScheduleSubject, find_schedule
 from .step_functions import guard_step_function
 from .subject import DTYPES as DTYPES
 from .subject import Subject
@@ -48,6 +50,8 @@ def check(
 ) -> Report:
     """Examine a transformation by every law that applies to it, and return a report.
 
+    A schedule is examined by `check_schedule`, which takes the same arguments but `dtypes` and `extra`.
+
     `tx` is a transformation of gradlab or optax, an `(init, update)` pair, an object with those two methods, or a
     factory, which is called with `arguments`. The hyperparameters of a factory and of a gradlab value are known, and
     examined too.
@@ -66,8 +70,22 @@ def check(
     examination.
     """
     require_compilation()
+    schedule = _find_schedule(tx, arguments, claims, seconds_per_law)
+    if schedule is not None:
+        return examine_schedule(schedule, reference, laws, seconds_per_law, on_law)
     with jax.transfer_guard("allow"):  # passing a Python number to a compiled function is a transfer
         return _check(tx, reference, claims, dtypes, laws, dict(extra or {}), seconds_per_law, on_law, arguments)
+
+
+def _find_schedule(tx, arguments, claims, seconds_per_law) -> ScheduleSubject | None:
+    claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims)
+    try:
+        with limit_time(seconds_per_law):
+            return find_schedule(tx, arguments, claimed)
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        return None  # the factory fails, which the examination of a transformation reports
 
 
 def require_compilation() -> None:

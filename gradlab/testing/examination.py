@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ..interrupts import is_interrupt
 from ..user_code_time_limit import OutOfTimeError, limit_time
@@ -13,9 +13,15 @@ from .exceptions import describe, identify, locate
 from .law import Broken, Law, NotApplicable
 from .report import BROKEN, HOLDS, NOT_APPLICABLE, NOT_EXAMINED, Result
 from .step_functions import StepFunctionError
-from .subject import Subject
 
 _MOST_LATE = 2  # laws that may run out of time, before the rest is no longer tried
+
+
+class _Subject(Protocol):
+    """What is examined: a transformation or a schedule."""
+
+    claims: dict[str, Any]
+    domain: tuple[str, ...]
 
 
 class _Verdict(NamedTuple):
@@ -26,7 +32,7 @@ class _Verdict(NamedTuple):
 
 
 def examine_all(
-    laws: Iterable[Law], subject: Subject, seconds: float, on_law: Callable[[str, int, int], Any] | None = None
+    laws: Iterable[Law], subject: _Subject, seconds: float, on_law: Callable[[str, int, int], Any] | None = None
 ) -> tuple[Result, ...]:
     """Examine a transformation by all laws, each for at most some seconds. An exception is a finding under one law."""
     verdicts: list[_Verdict] = []
@@ -49,7 +55,7 @@ def describe_late(error: BaseException, seconds: float) -> str:
     return f"no answer after {seconds:g} s" + (f", when it was at {place}" if place else "")
 
 
-def _examine(law: Law, subject: Subject, seconds: float) -> _Verdict:
+def _examine(law: Law, subject: _Subject, seconds: float) -> _Verdict:
     start = time.perf_counter()
 
     def result(verdict: str, detail: str = "", meaning: str = "") -> Result:

@@ -73,13 +73,15 @@ def require(condition: Any, counterexample: str) -> None:
         raise Broken(counterexample)
 
 
-def require_claim_values(claims: Mapping[str, Any]) -> None:
+def require_claim_values(claims: Mapping[str, Any], laws: Mapping[str, Law] = CLAIMS) -> None:
     """Raise ValueError if a claim lacks the value that its law needs, or has one of another kind.
+
+    `laws` are those that may be claimed, by name.
 
     None and True stand for no value, as in `claims=("descends",)`.
     """
     for name, value in claims.items():
-        law = CLAIMS.get(name)
+        law = laws.get(name)
         if law is None:
             continue
         is_given = not (value is None or value is True)

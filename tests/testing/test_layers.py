@@ -31,6 +31,11 @@ LAYERS = (
     "matrices",  # its directions at matrices of known spectra
     "laws",  # the laws themselves
     "examination",  # one law after the other
+    "schedule_subject",  # a schedule under examination
+    "schedule_formulas",  # what it should compute
+    "schedule_laws",  # the laws of schedules
+    "schedule_claims",  # those that a schedule may claim
+    "check_schedule",  # all of them on one schedule
     "mutants",  # wrong versions of optimizers
     "double_precision_runs",  # the points that an optimizer visits
     "smallest_input",  # the smallest input on which it leaves a reference

@@ -21,6 +21,7 @@ from . import links as links
 from . import matrix_methods as matrix_methods
 from . import momentum as momentum
 from . import purity as purity
+from . import schedules as schedules
 from . import schedules_and_counts as schedules_and_counts
 from . import second_moment as second_moment
 from . import tracing as tracing

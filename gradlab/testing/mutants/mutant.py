@@ -81,14 +81,18 @@ def breaks(
     of: str,
     mistake: str,
     claims: Mapping[str, Any] | tuple[str, ...] = (),
+    reference: str | None = None,
     source: str = "",
     **hyperparameters: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a wrong version, of any kind, that breaks a law other than "same trajectory"."""
+    """Register a wrong version, of any kind, that breaks a law other than "same trajectory".
+
+    `reference` is the formula of a schedule.
+    """
     claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims, True)
 
     def register(make: Callable[..., Any]) -> Callable[..., Any]:
-        mutant = Mutant(make.__name__, of, mistake, make, law, claims=claimed, source=source)
+        mutant = Mutant(make.__name__, of, mistake, make, law, reference, claims=claimed, source=source)
         _add(replace(mutant, hyperparameters=hyperparameters))
         return make
 

@@ -17,11 +17,13 @@ from ..trees import sample
     meaning="Broadcasting hides the mistake. Compare the structures and shapes before computing.",
 )
 def mismatched_trees(subject: Subject) -> None:
-    params = {"a": sample((3,)), "b": sample((2,))}
+    # The wrong shape can be broadcast with the right one. Both are matrices if the subject takes nothing else.
+    first, second, wrong_second = ((3,), (2,), (2, 2)) if subject.takes((3,)) else ((3, 2), (1, 2), (3, 2))
+    params = {"a": sample(first), "b": sample(second)}
     state = subject.tx.init(params)
     wrong = {
         "a leaf is missing": {"a": params["a"]},
-        "a leaf has another shape": {"a": sample((3,)), "b": sample((2, 2))},
+        "a leaf has another shape": {"a": params["a"], "b": sample(wrong_second)},
     }
     for name, gradient in wrong.items():
         try:

@@ -4,6 +4,8 @@ import jax
 import optax
 
 import gradlab as gl
+from gradlab.testing import check
+from gradlab.testing.mutants import right_matrix_methods
 
 from .examples import trace, verdict
 
@@ -36,3 +38,12 @@ def test_undeclared_ranges_are_found() -> None:
     assert verdict(gl.adabound(), "ranges")[0] == "holds"
     assert verdict(trace(), "ranges")[0] == "not applicable"
     assert verdict(gl.scale_by_sign(), "ranges")[0] == "not applicable"
+
+
+def test_mismatched_trees_are_matrices_if_the_subject_takes_nothing_else() -> None:
+    claims = {"domain": ("matrices",)}
+    assert check(right_matrix_methods.muon(), claims=claims, laws=("mismatched trees",)).ok
+    adding = optax.stateless(lambda updates, params: jax.tree.map(lambda g, p: g + 0 * p, updates, params))
+    result = check(adding, claims=claims, laws=("mismatched trees",))["mismatched trees"]
+    assert result.verdict == "broken"
+    assert "{'a': (3, 2), 'b': (3, 2)}" in result.detail

@@ -13,12 +13,13 @@ _PACKAGES = re.compile(r".*[/\\](?:site|dist)-packages[/\\]")
 _NUMERICS = re.compile(r"(jax|jaxlib|numpy|flax|orbax)[/\\]")  # packages whose lines say little about the cause
 _REFUSALS = (TypeError, ValueError, NotImplementedError)
 # The words by which a message says that it refuses a kind of leaf or a dtype.
+_SHAPES = r"scalar|vector|matri|\b\d-?d\b|axis|axes|dimension|ndim|rank|shape|empty|size|element"
 REFUSED_WORDS = {
-    "scalars": r"scalar|0-?d|axis|axes|dimension|ndim|rank|shape|matri|vector",
-    "vectors": r"vector|1-?d|axis|axes|dimension|ndim|rank|shape|matri",
-    "matrices": r"matri|2-?d|axis|axes|dimension|ndim|rank|shape",
-    "arrays of three dimensions": r"3-?d|axis|axes|dimension|ndim|rank|shape|matri",
-    "leaves without elements": r"empty|size|shape|element",
+    "scalars": _SHAPES,
+    "vectors": _SHAPES,
+    "matrices": _SHAPES,
+    "arrays of three dimensions": _SHAPES,
+    "leaves without elements": _SHAPES,
     "integer leaves": r"\bu?int(eger)?s?\d*\b",
     "complex64 leaves": r"complex",
     "complex128 leaves": r"complex",

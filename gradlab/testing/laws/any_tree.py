@@ -50,8 +50,15 @@ def any_tree(subject: Subject) -> str | None:
         place = describe_mismatch(updates, gradient) or describe_mismatch(after, state)
         if place:
             raise Broken(f"with {name} as parameters, the updates or the state change at {place}")
-    refusals = [f"it refuses {kind}: {describe(error)}" for kind, error in subject.failures.items()]
-    return "; ".join(refusals) or None
+    return _describe_refusals(subject)
+
+
+def _describe_refusals(subject: Subject) -> str | None:
+    """Return the kinds of leaves that are refused, and with which words, or None."""
+    kinds: dict[str, list[str]] = {}
+    for kind, error in sorted(subject.failures.items()):
+        kinds.setdefault(describe(error), []).append(kind)
+    return "; ".join(f"it refuses {', '.join(refused)}: {words}" for words, refused in kinds.items()) or None
 
 
 @law(

@@ -15,12 +15,14 @@ from ..base import Transformation
 from ..hyperparameters import is_schedule
 from ..schedules.base import as_schedule
 from ..schedules.decay import exponential
+from ..user_code_time_limit import OutOfTimeError
 from . import references
 from .double_precision_runs import draw_start, perturb_last_digit, run, run_each
 from .gradient_sequences import SEQUENCES, VECTOR, draw
 from .law import Broken
 from .mistake_identification import Version, explain
 from .references.runner import displacements
+from .smallest_input import find_smallest_input
 from .trajectory_difference import Difference, Paths, compare_paths
 from .trees import NETWORK, is_shape, select_leaves
 
@@ -64,7 +66,7 @@ def assert_same_trajectory(
     A gap counts if it exceeds `tolerance` times the distance that the leaf has travelled so far, plus 100 times the
     effect that a change in the last digit of the gradients has on the reference itself. Raises AssertionError that
     says where the first difference is, and which known mistake or convention of another framework gives exactly these
-    numbers, if one does.
+    numbers, if one does. Else it names the smallest input that shows a difference.
     """
     step = find_reference(reference)
     difference = find_difference(
@@ -77,7 +79,26 @@ def assert_same_trajectory(
     if not extra and not getattr(step, "is_whole_tree", False):
         versions = _list_versions(tx, _complete(tx, step, hyperparameters), steps)
         explanation = explain(step, versions, sequences, steps)
+    if not explanation:
+        explanation = _describe_smallest_input(tx, step, hyperparameters, shapes, extra, difference)
     raise AssertionError("\n".join([text, *explanation]))
+
+
+def _describe_smallest_input(
+    tx: Any,
+    step: Callable[..., Any],
+    hyperparameters: Mapping[str, Any],
+    shapes: Any,
+    extra: Any,
+    difference: Difference,
+) -> list[str]:
+    """Return a sentence about the smallest input on which a difference shows; none if that takes too long to find."""
+    arguments = {name: _to_plain(value) for name, value in _complete(tx, step, hyperparameters).items()}
+    try:
+        found = find_smallest_input(tx, step, arguments, shapes=shapes, extra=extra, late=difference.step + 1)
+    except OutOfTimeError:
+        return []  # the gap is found all the same
+    return [] if found is None else [str(found)]
 
 
 def require_same_trajectory(

@@ -22,23 +22,23 @@ class Difference(NamedTuple):
     update: float  # the transformation's update at that step
     expected: float  # the reference's
     gap: float  # between the points, as a fraction of the distance travelled
-    last_gap: float  # the largest gap of that leaf at the last step, as a fraction of the distance travelled
-    last_step: int
-    leaves: tuple[str, ...]  # those that differ at the end
+    later_gaps: tuple[tuple[int, float], ...]  # the largest gap of that leaf at some later steps, the last one included
+    leaves: tuple[str, ...]  # those that differ at some step
     leaf_count: int
 
     def __str__(self) -> str:
         case = f" {self.case}" if self.case else ""
         text = (
             f"on {self.sequence} gradients{case}, at step {self.step} (counted from 0), {self.place}, "
-            f"the update is {self.update:.9g}; the reference gives {self.expected:.9g}. "
+            f"the update is {self.update:.9g}; the reference gives {self.expected:.9g}.\n"
             f"The gap is {self.gap:.2g} times the distance travelled so far"
         )
-        text += f", and {self.last_gap:.2g} times at step {self.last_step}." if self.last_step > self.step else "."
+        later = [f"{gap:.2g} times at step {step}" for step, gap in self.later_gaps]
+        text += "".join(f", {gap}" for gap in later[:-1]) + (f", and {later[-1]}." if later else ".")
         if self.leaf_count > 1:
-            text += f" {self._describe_leaves()}"
-        if max(self.gap, self.last_gap) < _SINGLE_PRECISION:
-            text += " So small a gap is usual for a computation in float32 where the parameters are float64."
+            text += f"\n{self._describe_leaves()}"
+        if max(self.gap, *(gap for _, gap in self.later_gaps), 0.0) < _SINGLE_PRECISION:
+            text += "\nSo small a gap is usual for a computation in float32 where the parameters are float64."
         return text
 
     def _describe_leaves(self) -> str:
@@ -92,6 +92,7 @@ def _compare(
     element = np.unravel_index(int(wrong[path][at].argmax()), wrong[path].shape[1:])
     update, right = (float(run[path][at][element] - run[path][at - 1][element]) for run in (own, expected))
     distance = np.where(travelled[path] > 0, travelled[path], 1.0)
+    later = _choose_later_steps(at - 1, len(gaps[path]) - 2)
     return Difference(
         sequence,
         case,
@@ -100,11 +101,16 @@ def _compare(
         update,
         right,
         float(gaps[path][at][element] / distance[at]),
-        float(gaps[path][-1].max() / distance[-1]),
-        len(gaps[path]) - 2,
+        tuple((step, float(gaps[path][step + 1].max() / distance[step + 1])) for step in later),
         tuple(first),
         sum(leaf[0].size > 0 for leaf in expected.values()),
     )
+
+
+def _choose_later_steps(first: int, last: int) -> list[int]:
+    """Return steps that show how a gap grows: 10, 100 and 1000 steps later, if the run is long enough, and the last."""
+    between = [first + more for more in (10, 100, 1000) if more <= (last - first) / 2]
+    return [*between, last] if last > first else []
 
 
 def _name_element(path: str, element: tuple[np.intp, ...]) -> str:

@@ -16,9 +16,18 @@ def compare(own: Any, expected: Any = None, perturbed: Any = None) -> Difference
 def test_a_difference_reads_as_a_sentence() -> None:
     own = {"": EXPECTED[""] + np.array([[0, 0], [0, 0], [0, 0.5], [0, 3]])}
     assert str(compare(own)) == (
-        "on tiny gradients with x=1, at step 1 (counted from 0), element 1, the update is 1.5; the reference gives 1. "
+        "on tiny gradients with x=1, at step 1 (counted from 0), element 1, the update is 1.5; the reference gives 1.\n"
         "The gap is 0.25 times the distance travelled so far, and 1 times at step 2."
     )
+
+
+def test_the_growth_of_the_gap_is_shown_at_some_steps() -> None:
+    steps = np.arange(301.0)[:, None]
+    text = str(compare({"": steps + 0.25 * np.maximum(steps - 2, 0)}, {"": steps}))
+    expected = (
+        "0.083 times the distance travelled so far, 0.21 times at step 12, 0.25 times at step 102, and 0.25 times at"
+    )
+    assert f"The gap is {expected} step 299." in text
 
 
 def test_the_leaves_that_differ_are_named() -> None:

@@ -27,7 +27,7 @@ from .schedule_subject import ScheduleSubject, find_schedule
 from .step_functions import guard_step_function
 from .subject import DTYPES as DTYPES
 from .subject import Subject
-from .surroundings import take_snapshot
+from .surroundings import restore_surroundings, take_snapshot
 from .trajectory import find_reference, require_same_trajectory
 from .trial import FailsAlwaysError, try_out
 
@@ -67,13 +67,14 @@ def check(
     What the transformation does wrong never raises: a factory that raises, a result that is not a pair, and a step that
     takes longer than `seconds_per_law` are findings in the report. Raises ValueError for an unknown dtype, law, claim,
     domain or reference, for a reference that fails, and under `jax.disable_jit`. A transfer guard is lifted during the
-    examination.
+    examination. Global random numbers and settings that the transformation changes are restored at the end.
     """
     require_compilation()
     schedule = _find_schedule(tx, arguments, claims, seconds_per_law)
     if schedule is not None:
         return examine_schedule(schedule, reference, laws, seconds_per_law, on_law)
-    with jax.transfer_guard("allow"):  # passing a Python number to a compiled function is a transfer
+    # Passing a Python number to a compiled function is a transfer.
+    with jax.transfer_guard("allow"), restore_surroundings():
         return _check(tx, reference, claims, dtypes, laws, dict(extra or {}), seconds_per_law, on_law, arguments)
 
 

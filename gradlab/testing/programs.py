@@ -15,12 +15,20 @@ from .law import Broken
 from .subject import find_largest_gap
 
 
+class FirstStep(NamedTuple):
+    """The results of `init` and of the first `update`."""
+
+    state: Any
+    updates: Any
+    next_state: Any
+
+
 class Program(NamedTuple):
     """A traced function of arrays, and the shapes of its results."""
 
     traced: Any  # jax.extend.core.ClosedJaxpr
     text: str  # the traced function, without addresses of Python objects
-    shapes: Any
+    shapes: Any  # of its results
 
     @property
     def is_stochastic(self) -> bool:
@@ -39,7 +47,7 @@ def trace_first_step(tx: optax.GradientTransformation, gradient: Any, params: An
 
     def first_step(gradient: Any, params: Any) -> Any:
         state = extended.init(params)
-        return (state, *extended.update(gradient, state, params, **(extra or {})))
+        return FirstStep(state, *extended.update(gradient, state, params, **(extra or {})))
 
     traced, shapes = jax.make_jaxpr(first_step, return_shape=True)(gradient, params)
     return Program(traced, re.sub(r"0x[0-9a-f]+", "", str(traced)), shapes)

@@ -87,6 +87,7 @@ class Subject:
             self.leave_out(lambda shape: len(shape) == 2)
         if "real" in self.domain:
             self.dtypes = tuple(dtype for dtype in dtypes if "complex" not in dtype)
+        self.first_trace: tuple[Any, Any] | None = None  # the program of its first call, and the arguments
         self.traces = 0
         self._jitted = jax.jit(self._counted)
 

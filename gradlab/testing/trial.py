@@ -7,9 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jax
-
 from .exceptions import describe, is_clear_refusal
+from .programs import trace_first_step
 from .subject import Subject
 from .trees import map_shapes, sample
 
@@ -62,7 +61,8 @@ def _find_failure(subject: Subject, shapes: Any, dtype: str = "float32") -> Exce
     """Return the exception of one step, traced and, if that fails, with numbers; None if either works."""
     params, gradient = sample(shapes, dtype), sample(shapes, dtype, seed=1)
     try:
-        jax.eval_shape(subject.update, gradient, jax.eval_shape(subject.tx.init, params), params)
+        program = trace_first_step(subject.tx, gradient, params, subject.extra)
+        subject.first_trace = subject.first_trace or (program, (gradient, params))
     except Exception:
         try:
             subject.update(gradient, subject.tx.init(params), params)

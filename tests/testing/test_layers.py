@@ -24,9 +24,9 @@ LAYERS = (
     "gradient_sequences",  # inputs
     "surroundings",  # random numbers, the environment and settings around it
     "subject",  # the transformation under examination
+    "programs",  # what it computes, traced
     "trial",  # whether it runs at all
     "settings",  # other values for its arguments
-    "programs",  # what it computes, traced
     "shape_factors",  # how the size of an update depends on its shape
     "matrices",  # its directions at matrices of known spectra
     "laws",  # the laws themselves

@@ -12,7 +12,7 @@ import numpy as np
 from ..exceptions import describe, is_clear_refusal
 from ..law import Broken, NotApplicable, law
 from ..subject import Subject, describe_mismatch
-from ..trees import sample
+from ..trees import sample, samples
 
 
 @jax.tree_util.register_dataclass
@@ -63,28 +63,30 @@ def _describe_refusals(subject: Subject) -> str | None:
 
 @law(
     "complex leaves give finite updates, and multiplying gradients and parameters by i multiplies updates by i",
-    meaning="It squares with g * g where |g|^2 is meant, or loses the imaginary part in a cast. Square with "
-    "(g * g.conj()).real, and keep moments of the gradient complex.",
+    meaning="It squares with g * g where |g|^2 is meant, or loses the imaginary part in a cast or in its state. Square "
+    "with (g * g.conj()).real, and keep moments of the gradient complex.",
 )
 def complex_leaves(subject: Subject) -> None:
     if "complex64 leaves" in subject.failures:
         raise NotApplicable(f"it refuses complex leaves: {describe(subject.failures['complex64 leaves'])}")
     if "complex64" not in subject.dtypes:
         raise NotApplicable("complex64 is not among the dtypes examined")
-    params, gradient = sample(subject.small, "complex64"), sample(subject.small, "complex64", seed=1)
-    state = subject.tx.init(params)
-    updates, _ = subject.jitted(gradient, state, params)
-    if not np.all(np.isfinite(np.asarray(updates))):
-        raise Broken(f"the gradient {np.asarray(gradient)} gives {np.asarray(updates)}")
-    if "turns with i" in subject.claims.get("except", ()):
-        return
-    turned, _ = subject.jitted(1j * gradient, subject.tx.init(1j * params), 1j * params)
-    if not np.allclose(np.asarray(turned), 1j * np.asarray(updates), rtol=1e-4, atol=1e-6):
-        raise Broken(
-            f"the gradient g gives {np.asarray(updates)}, but i g gives {np.asarray(turned)}, which is not i times that"
-        )
+    params, gradients = sample(subject.small, "complex64"), samples(subject.small, "complex64")
+    updates = _list_turned_updates(subject, gradients, params, 1)
+    for gradient, update in zip(gradients, updates, strict=True):
+        if not np.all(np.isfinite(update)):
+            raise Broken(f"the gradient {np.asarray(gradient)} gives {update}")
+    if "turns with i" in subject.claims.get("except", ()) or "stochastic" in subject.domain:
+        return  # a random number does not turn with its gradient
+    turned_updates = _list_turned_updates(subject, gradients, params, 1j)
+    for step, (update, turned) in enumerate(zip(updates, turned_updates, strict=True)):
+        if not np.allclose(turned, 1j * update, rtol=1e-4, atol=1e-6):
+            raise Broken(
+                f"at step {step}, the gradient g gives {update}, but i g gives {turned}, which is not i times that"
+            )
+    gradient = gradients[0]
     straight, askew = (
-        _updates_for_turned_reals(subject, gradient, params, turn) for turn in (1, np.exp(0.25j * np.pi))
+        _list_turned_updates(subject, [gradient.real], params.real, turn)[0] for turn in (1, np.exp(0.25j * np.pi))
     )
     sizes, turned_sizes = np.abs(straight), np.abs(askew)
     if np.any((turned_sizes > 2 * sizes + 1e-6) | (sizes > 2 * turned_sizes + 1e-6)):
@@ -94,9 +96,14 @@ def complex_leaves(subject: Subject) -> None:
         )
 
 
-def _updates_for_turned_reals(subject: Subject, gradient: Any, params: Any, turn: complex) -> np.ndarray:
-    turned, place = (jnp.asarray(turn * np.asarray(tree).real, tree.dtype) for tree in (gradient, params))
-    return np.asarray(subject.jitted(turned, subject.tx.init(place), place)[0])
+def _list_turned_updates(subject: Subject, gradients: list[Any], params: Any, turn: complex) -> list[np.ndarray]:
+    """Return the updates at fixed parameters, where gradients and parameters are multiplied by a complex number."""
+    place = jnp.asarray(turn * np.asarray(params), "complex64")
+    state, results = subject.tx.init(place), []
+    for gradient in gradients:
+        updates, state = subject.jitted(jnp.asarray(turn * np.asarray(gradient), "complex64"), state, place)
+        results.append(np.asarray(updates))
+    return results
 
 
 @law(

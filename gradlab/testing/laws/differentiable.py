@@ -52,7 +52,8 @@ def _require_finite_in_the_network(subject: Subject) -> None:
 @law(
     "at ordinary points all derivatives are finite: by gradient, parameters, state and hyperparameters",
     meaning="A jnp.where selects between two branches, and the branch that is not taken has an infinite derivative, "
-    "which is NaN when multiplied by zero. Make its argument safe by another jnp.where first.",
+    "which is NaN when multiplied by zero. Or it takes the norm of a difference that is zero at first. Make the "
+    "argument safe by another jnp.where first.",
 )
 def finite_derivatives(subject: Subject) -> None:
     params, state = sample(subject.pair), subject.tx.init(sample(subject.pair))

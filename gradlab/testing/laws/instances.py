@@ -7,7 +7,7 @@ from typing import Any
 import jax
 
 from ..law import Broken, law
-from ..programs import as_plain, require_same_program, trace_first_step
+from ..programs import FirstStep, as_plain, require_same_program, trace_first_step
 from ..subject import Subject, find_largest_gap
 from ..trees import sample, samples
 
@@ -49,7 +49,7 @@ def new_instance_agrees(subject: Subject) -> None:
     results = []
     for tx in (used, subject.make_again()):
         state = tx.init(params)
-        results.append(as_plain((state, *tx.update(gradient, state, params, **subject.extra))))
+        results.append(as_plain(FirstStep(state, *tx.update(gradient, state, params, **subject.extra))))
     gap, _, place = find_largest_gap(*results)
     if gap > 0:
         raise Broken(f"{what}, at {place}")

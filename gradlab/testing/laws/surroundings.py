@@ -73,7 +73,7 @@ def x64_changes_nothing(subject: Subject) -> None:
     results = {}
     for is_on, program in programs.items():
         with jax.enable_x64(is_on):
-            results[is_on] = program.run(arguments)[1]
+            results[is_on] = program.run(arguments).updates
     if place := describe_gap(results[True], results[False], "float32", factor=10.0):
         raise Broken(f"with x64, the first update is another one at {place}")
 

@@ -17,13 +17,17 @@ from . import averages as averages
 from . import conventions as conventions
 from . import dtypes as dtypes
 from . import durability as durability
+from . import instances as instances
+from . import leaf_order as leaf_order
 from . import links as links
 from . import matrix_methods as matrix_methods
 from . import momentum as momentum
 from . import purity as purity
+from . import ranges_and_derivatives as ranges_and_derivatives
 from . import schedules as schedules
 from . import schedules_and_counts as schedules_and_counts
 from . import second_moment as second_moment
+from . import surroundings as surroundings
 from . import tracing as tracing
 from . import trees as trees
 from .known_differences import KnownDifference as KnownDifference

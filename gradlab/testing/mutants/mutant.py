@@ -37,11 +37,12 @@ class Mutant:
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)  # those that it is examined with
     source: str = ""  # the project that released the mistake, with the number of an issue or pull request, and the year
     frameworks: tuple[str, ...] = ()  # those whose convention it is, by their names in `gradlab.flavors`
+    is_factory: bool = False  # whether it is examined as a factory, so that the kit can make it several times
 
     @property
-    def tx(self) -> optax.GradientTransformation:
-        """The wrong transformation, as it is examined."""
-        return self.make(**self.hyperparameters)
+    def tx(self) -> Any:
+        """The wrong transformation, or its factory, as it is examined."""
+        return self.make if self.is_factory else self.make(**self.hyperparameters)
 
 
 MUTANTS: dict[str, Mutant] = {}
@@ -83,17 +84,19 @@ def breaks(
     claims: Mapping[str, Any] | tuple[str, ...] = (),
     reference: str | None = None,
     source: str = "",
+    is_factory: bool = False,
     **hyperparameters: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a wrong version, of any kind, that breaks a law other than "same trajectory".
 
+    It is examined as it was made with the hyperparameters, or else as a factory, for laws that make it several times.
     `reference` is the formula of a schedule.
     """
     claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims, True)
 
     def register(make: Callable[..., Any]) -> Callable[..., Any]:
         mutant = Mutant(make.__name__, of, mistake, make, law, reference, claims=claimed, source=source)
-        _add(replace(mutant, hyperparameters=hyperparameters))
+        _add(replace(mutant, hyperparameters=hyperparameters, is_factory=is_factory))
         return make
 
     return register

@@ -24,6 +24,7 @@ from . import matrix_methods as matrix_methods
 from . import momentum as momentum
 from . import purity as purity
 from . import ranges_and_derivatives as ranges_and_derivatives
+from . import released as released
 from . import schedules as schedules
 from . import schedules_and_counts as schedules_and_counts
 from . import second_moment as second_moment

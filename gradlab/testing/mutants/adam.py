@@ -20,7 +20,7 @@ def adam_second_moment_uncorrected(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-
     return gl.chain(first, gl.scale_by_rms(b2, eps), gl.scale_by_learning_rate(learning_rate))
 
 
-@mutates("adam", "neither moment is corrected for its start at zero")
+@mutates("adam", "neither moment is corrected for its start at zero", source="MLX, pull request 1640, 2024")
 def adam_uncorrected(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return gl.chain(gl.scale_by_momentum(b1), gl.scale_by_rms(b2, eps), gl.scale_by_learning_rate(learning_rate))
 
@@ -77,7 +77,7 @@ def adam_count_too_high(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return from_equations(step)
 
 
-@mutates("adam", "the step count of the corrections is never increased")
+@mutates("adam", "the step count of the corrections is never increased", source="OLMo-core, pull request 317, 2025")
 def adam_count_stands_still(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     def step(g, t, x, m, v):
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * squared_magnitude(g)

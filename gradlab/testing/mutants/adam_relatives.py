@@ -42,7 +42,11 @@ def adamw_without_rate(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8, weight_de
     return gl.chain(ascent, gl.add_decayed_weights(weight_decay), gl.scale(-1.0))
 
 
-@mutates("adamw", "the decay uses the parameters after the step, not those before it")
+@mutates(
+    "adamw",
+    "the decay uses the parameters after the step, not those before it",
+    source="bitsandbytes, issue 2010, 2026",
+)
 def adamw_decays_after_the_step(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8, weight_decay=1e-2):
     def step(g, t, x, m, v):
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * squared_magnitude(g)
@@ -68,7 +72,7 @@ def adamw_decays_signs(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8, weight_de
     return from_equations(step)
 
 
-@mutates("adamw", "the weights do not decay at all")
+@mutates("adamw", "the weights do not decay at all", source="tinygrad, pull request 17709 (of LARS and Muon), 2026")
 def adamw_without_decay(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8, weight_decay=1e-2):
     return gl.adam(learning_rate, b1, b2, eps)
 

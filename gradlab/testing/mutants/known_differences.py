@@ -57,7 +57,8 @@ def list_of_mutants(reference: str, hyperparameters: Mapping[str, Any]) -> Itera
     Conventions come first. Each is made with the defaults of the reference for the hyperparameters that are not given,
     and then with those of each framework, if they are others.
     """
-    mutants = [mutant for mutant in MUTANTS.values() if mutant.law == TRAJECTORY and mutant.of == reference]
+    mutants = [mutant for mutant in MUTANTS.values() if mutant.of == reference and mutant.shows_on_a_vector]
+    mutants = [mutant for mutant in mutants if mutant.law == TRAJECTORY]
     for mutant in sorted(mutants, key=lambda mutant: not mutant.frameworks):
         usual = fit_arguments(mutant.make, mutant.reference, hyperparameters)
         if usual is not None:

@@ -38,6 +38,7 @@ class Mutant:
     source: str = ""  # the project that released the mistake, with the number of an issue or pull request, and the year
     frameworks: tuple[str, ...] = ()  # those whose convention it is, by their names in `gradlab.flavors`
     is_factory: bool = False  # whether it is examined as a factory, so that the kit can make it several times
+    shows_on_a_vector: bool = True  # within the usual steps: False for mistakes between leaves, in matrices, and late
 
     @property
     def tx(self) -> Any:
@@ -55,6 +56,7 @@ def mutates(
     claims: Mapping[str, Any] | None = None,
     source: str = "",
     frameworks: tuple[str, ...] = (),
+    shows_on_a_vector: bool = True,
     **hyperparameters: Any,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Register a wrong version of a reference, which the law "same trajectory" must find.
@@ -63,14 +65,16 @@ def mutates(
     gradlab value, so that its learning rate may be a schedule. Its arguments have the names of the reference's. If it
     takes an option of the reference (one that is None or False by default) without a default, the mistake exists only
     where that option is on. `source` says where the mistake was released. `frameworks` names those that publish this
-    version on purpose, as in `gradlab.flavors`. `hyperparameters` are those that the mutant is examined with.
+    version on purpose, as in `gradlab.flavors`. Pass `shows_on_a_vector=False` for a mistake that one vector does not
+    show in the usual number of steps. `hyperparameters` are those that the mutant is examined with.
     """
 
     def register(factory: Callable[..., Any]) -> Any:
         make = gl.transformation(factory)
         of = reference if isinstance(reference, str) else reference.__name__
         mutant = Mutant(factory.__name__, of, mistake, make, TRAJECTORY, reference, dict(claims or {}))
-        _add(replace(mutant, hyperparameters=hyperparameters, source=source, frameworks=frameworks))
+        mutant = replace(mutant, source=source, frameworks=frameworks, shows_on_a_vector=shows_on_a_vector)
+        _add(replace(mutant, hyperparameters=hyperparameters))
         return make
 
     return register

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradlab as gl
 
-from . import link_references
+from . import link_references, modern_references
 
 
 def momentum_average(learning_rate: Any, decay: Any = 0.9) -> gl.Transformation:
@@ -44,8 +44,15 @@ OPTIMIZERS: dict[str, Callable[..., gl.Transformation]] = {
     "amsbound": gl.amsbound,
 }
 
-LINKS: dict[str, Callable[..., gl.Transformation]] = {
-    name: getattr(link_references, f"right_{name}")
-    for name, reference in vars(link_references).items()
-    if inspect.isfunction(reference) and f"right_{name}" in vars(link_references)
-}
+
+def _pair(module: Any) -> dict[str, Callable[..., gl.Transformation]]:
+    """Return the functions `right_NAME` of a module by the names of its references."""
+    own = vars(module)
+    return {
+        name: own[f"right_{name}"] for name, item in own.items() if inspect.isfunction(item) and f"right_{name}" in own
+    }
+
+
+LINKS = _pair(link_references)
+MODERN = _pair(modern_references)  # optimizers that have no recipe here
+RIGHT = OPTIMIZERS | LINKS | MODERN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections import Counter
 from typing import Any
 
@@ -18,16 +19,18 @@ from gradlab.testing.mutants import (
     accumulation,
     averages,
     dtypes,
+    released,
     right_heavy_ball,
     right_matrix_methods,
+    right_versions,
 )
-from gradlab.testing.mutants.right_versions import LINKS, OPTIMIZERS
 
 OF_SCHEDULES = (*SCHEDULE_LAWS, *SCHEDULE_CLAIMS, "formula", "end points")
 LAWFUL = [mutant for mutant in MUTANTS.values() if mutant.law != TRAJECTORY]
 RIGHT: dict[str, Any] = {
     "accumulate_on_schedule": accumulation.accumulate(accumulation.scheduled()),
     "accumulate_by_size": accumulation.accumulate_by_size(gl.sgd(0.1, momentum=0.9)),
+    "align": released.align(),
     "accumulate": accumulation.accumulate(gl.sgd(0.1, momentum=0.9)),
     "follow_slowly": averages.follow_slowly(),
     "clip_by_global_norm": gl.clip_by_global_norm(1.0),
@@ -91,8 +94,8 @@ def test_a_right_version_by_hand_keeps_every_law(right: Any, claims: Any) -> Non
 def test_there_are_enough_of_every_kind() -> None:
     assert len(MUTANTS) >= 70
     arithmetic = Counter(mutant.of for mutant in MUTANTS.values() if mutant.law == TRAJECTORY)
-    assert set(arithmetic) == set(OPTIMIZERS) | set(LINKS)
-    assert min(arithmetic.values()) >= 2
+    assert set(arithmetic) == set(right_versions.RIGHT)
+    assert min(arithmetic[name] for name in right_versions.OPTIMIZERS | right_versions.LINKS) >= 2
     laws = {mutant.law for mutant in MUTANTS.values()}
     unreachable = {"sharded equals unsharded"}  # with one device
     declared_only = {"ranges", "new values compile nothing"}  # gradlab's decorator keeps them, whatever it decorates
@@ -111,6 +114,14 @@ def test_every_mistake_is_told_apart_in_words() -> None:
         assert mutant.law in (*CONTRACTS, *CLAIMS, TRAJECTORY, *OF_SCHEDULES), mutant.name
         assert mutant.mistake[0].islower() or mutant.mistake.split()[0] in ("NumPy",), mutant.mistake
         assert not mutant.mistake.endswith("."), mutant.mistake
+
+
+def test_at_least_ten_mutants_were_released_elsewhere_in_the_last_three_years() -> None:
+    sources = [mutant.source for mutant in MUTANTS.values() if mutant.source]
+    assert len(sources) >= 10
+    for source in sources:
+        assert re.search(r"(issue|pull request)s? \d+", source), source
+        assert all(2023 <= int(year) <= 2026 for year in re.findall(r"\b20\d\d\b", source)), source
 
 
 def test_a_mutant_takes_the_hyperparameters_of_its_reference() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,8 +12,10 @@ import gradlab as gl
 from gradlab.hyperparameters import Limit, NonNegative
 from gradlab.stateless import map_leaves, map_tree
 
-from .link_references import TREE, TWINS, add_noise, apply_to_tree, centralize, clip_by_global_norm, clip_by_value
+from .link_references import add_noise, centralize, clip_by_global_norm, clip_by_value
 from .mutant import breaks, mutates
+
+_TREE: Any = {"shows_on_a_vector": False}  # the reference is that of a whole tree, or of kernels
 
 
 @mutates(clip_by_value, "it bounds only from above", limit=0.5)
@@ -26,14 +28,14 @@ def clip_drops(limit: Limit):
     return map_leaves(lambda d: jnp.where(jnp.abs(d) > limit, 0, d))
 
 
-@mutates(clip_by_global_norm, "the norm is that of each leaf, not of the whole tree", max_norm=1.0)
+@mutates(clip_by_global_norm, "the norm is that of each leaf, not of the whole tree", max_norm=1.0, **_TREE)
 def clip_norm_of_each_leaf(max_norm: Limit):
-    return apply_to_tree(gl.clip_by_norm(max_norm), TREE)
+    return gl.clip_by_norm(max_norm)
 
 
-@mutates(clip_by_global_norm, "each element is bounded instead of the norm", max_norm=1.0)
+@mutates(clip_by_global_norm, "each element is bounded instead of the norm", max_norm=1.0, **_TREE)
 def clip_norm_by_elements(max_norm: Limit):
-    return apply_to_tree(gl.clip_by_value(max_norm), TREE)
+    return gl.clip_by_value(max_norm)
 
 
 def _clipped(factor_of_squared_norm):
@@ -47,7 +49,7 @@ def _clipped(factor_of_squared_norm):
     return map_tree(clipped)
 
 
-@mutates(clip_by_global_norm, "the root of the squared norm is not taken", max_norm=1.0)
+@mutates(clip_by_global_norm, "the root of the squared norm is not taken", max_norm=1.0, **_TREE)
 def clip_norm_without_root(max_norm: Limit):
     def factor(squared):
         longer = squared > max_norm
@@ -56,12 +58,12 @@ def clip_norm_without_root(max_norm: Limit):
     return _clipped(factor)
 
 
-@mutates(clip_by_global_norm, "gradients that are shorter than the bound are made longer", max_norm=1.0)
+@mutates(clip_by_global_norm, "gradients that are shorter than the bound are made longer", max_norm=1.0, **_TREE)
 def clip_norm_always(max_norm: Limit):
     return _clipped(lambda squared: jnp.where(squared > 0, max_norm / jnp.sqrt(jnp.where(squared > 0, squared, 1)), 1))
 
 
-@mutates(clip_by_global_norm, "gradients are clipped where they are shorter than the bound", max_norm=1.0)
+@mutates(clip_by_global_norm, "gradients are clipped where they are shorter than the bound", max_norm=1.0, **_TREE)
 def clip_norm_when_shorter(max_norm: Limit):
     def factor(squared):
         norm = jnp.sqrt(jnp.where(squared > 0, squared, 1))
@@ -78,24 +80,28 @@ def clip_norm_divides_by_zero(max_norm: Limit):
     return _clipped(lambda squared: jnp.minimum(1, max_norm / jnp.sqrt(squared)))
 
 
-@mutates(centralize, "the mean is that of each input, not of each output")
+def _mean_of_outputs(d):
+    return d.mean(axis=tuple(range(d.ndim - 1)), keepdims=True)
+
+
+@mutates(centralize, "the mean is that of each input, not of each output", **_TREE)
 def centralize_other_axis():
-    return apply_to_tree(gl.centralize(output_axis=0), TREE)
+    return gl.centralize(output_axis=0)
 
 
-@mutates(centralize, "the mean is that of the whole matrix, not of each output")
+@mutates(centralize, "the mean is that of the whole matrix, not of each output", **_TREE)
 def centralize_whole_matrix():
-    return apply_to_tree(map_leaves(lambda d: d - d.mean() if d.ndim > 1 else d), TREE)
+    return map_leaves(lambda d: d - d.mean() if d.ndim > 1 else d)
 
 
-@mutates(centralize, "vectors are centralized too")
+@mutates(centralize, "vectors are centralized too", **_TREE)
 def centralize_vectors():
-    return apply_to_tree(map_leaves(lambda d: d - d.mean(axis=0) if d.ndim else d), TREE)
+    return map_leaves(lambda d: d - _mean_of_outputs(d) if d.ndim > 1 else d - d.mean() if d.size else d)
 
 
-@mutates(centralize, "the mean is added instead of subtracted")
+@mutates(centralize, "the mean is added instead of subtracted", **_TREE)
 def centralize_adds():
-    return apply_to_tree(map_leaves(lambda d: d + d.mean(axis=0) if d.ndim > 1 else d), TREE)
+    return map_leaves(lambda d: d + _mean_of_outputs(d) if d.ndim > 1 else d)
 
 
 NO_TURN = {"except": ("turns with i",)}  # multiplying the gradient by i does not multiply the noise by i
@@ -120,19 +126,19 @@ def _noisy(deviation_at, keys_at):
         ]
         return jax.tree.unflatten(structure, drawn), _CountState(optax.safe_increment(state.step))
 
-    return apply_to_tree((init, update), TWINS)
+    return init, update
 
 
 def _keys(step, leaves):
     return list(jax.random.split(jax.random.fold_in(jax.random.key(0), step), max(leaves, 1)))
 
 
-@mutates(add_noise, "the variance of the noise does not fade", eta=0.01, gamma=0.55, claims=NO_TURN)
+@mutates(add_noise, "the variance of the noise does not fade", eta=0.01, gamma=0.55, claims=NO_TURN, **_TREE)
 def noise_unfaded(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: eta**0.5, _keys)
 
 
-@mutates(add_noise, "the variance is used as the standard deviation", eta=0.01, gamma=0.55, claims=NO_TURN)
+@mutates(add_noise, "the variance is used as the standard deviation", eta=0.01, gamma=0.55, claims=NO_TURN, **_TREE)
 def noise_of_variance(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: eta / (1 + step) ** gamma, _keys)
 
@@ -143,16 +149,17 @@ def noise_of_variance(eta: NonNegative, gamma: NonNegative):
     eta=0.01,
     gamma=0.55,
     claims=NO_TURN,
+    **_TREE,
 )
 def noise_fades_late(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: (eta / jnp.maximum(step, 1) ** gamma) ** 0.5, _keys)
 
 
-@mutates(add_noise, "every leaf gets the same noise", eta=0.01, gamma=0.55, claims=NO_TURN)
+@mutates(add_noise, "every leaf gets the same noise", eta=0.01, gamma=0.55, claims=NO_TURN, **_TREE)
 def noise_alike_in_every_leaf(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: (eta / (1 + step) ** gamma) ** 0.5, lambda step, leaves: [_keys(step, 2)[0]] * leaves)
 
 
-@mutates(add_noise, "every step gets the same noise", eta=0.01, gamma=0.55, claims=NO_TURN)
+@mutates(add_noise, "every step gets the same noise", eta=0.01, gamma=0.55, claims=NO_TURN, **_TREE)
 def noise_alike_at_every_step(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: (eta / (1 + step) ** gamma) ** 0.5, lambda step, leaves: _keys(0, leaves))

@@ -120,8 +120,7 @@ def test_at_least_ten_mutants_were_released_elsewhere_in_the_last_three_years() 
     sources = [mutant.source for mutant in MUTANTS.values() if mutant.source]
     assert len(sources) >= 10
     for source in sources:
-        assert re.search(r"(issue|pull request)s? \d+", source), source
-        assert all(2023 <= int(year) <= 2026 for year in re.findall(r"\b20\d\d\b", source)), source
+        assert re.search(r"(issue|pull request)s? \d+.*\b202[3-6]\)?$", source), source
 
 
 def test_a_mutant_takes_the_hyperparameters_of_its_reference() -> None:

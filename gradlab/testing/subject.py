@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..base import Transformation
 from ..boundary import have_same_structure
 from .law import NotApplicable
 from .surroundings import Snapshot
-from .trees import TREES, select_leaves
+from .trees import TREES, sample, samples, select_leaves
 
 DTYPES = ("float32", "bfloat16", "float16", "float64", "complex64")  # of the parameters to try by default
 
@@ -111,6 +112,25 @@ class Subject:
         """The shape of one leaf of more numbers."""
         return (64, *self.small[1:])
 
+    @functools.cached_property
+    def parameter_rounding(self) -> float:
+        """The rounding of four steps of the parameters in float32; 0 if the updates do not depend on the parameters.
+
+        An update that is the difference of two points is exact only up to the rounding of these points.
+        """
+        points = [sample(self.pair), sample(self.pair, seed=5)]
+        runs = [self.run(self.jitted, samples(self.pair), point) for point in points]
+        if all(find_largest_gap(left, right)[0] == 0 for left, right in zip(*runs, strict=True)):
+            return 0.0
+        largest = max(float(np.max(np.abs(leaf))) for leaf in jax.tree.leaves(sample(self.network)) if leaf.size)
+        return 4 * float(np.finfo(np.float32).eps) * largest
+
+    def describe_gap(self, left: Any, right: Any, factor: float = 1.0) -> str | None:
+        """Return where two trees of float32 updates differ by more than rounding explains, as text, or None."""
+        if describe_gap(left, right, "float32", factor) is None:
+            return None
+        return describe_gap(left, right, "float32", factor, self.parameter_rounding)
+
     def leave_out(self, is_kept: Callable[[tuple[int, ...]], bool]) -> None:
         """Keep only those leaves of the trees whose shape meets a condition."""
         before = self.takes
@@ -187,10 +207,13 @@ def find_largest_gap(left: Any, right: Any) -> tuple[float, float, str]:
     return worst, scale, place
 
 
-def describe_gap(left: Any, right: Any, dtype: str, factor: float = 1.0) -> str | None:
-    """Return where two trees differ by more than the rounding of the dtype explains, as text, or None."""
+def describe_gap(left: Any, right: Any, dtype: str, factor: float = 1.0, rounding: float = 0.0) -> str | None:
+    """Return where two trees differ by more than the rounding of the dtype explains, as text, or None.
+
+    `rounding` is that of numbers outside the trees from which they were computed.
+    """
     gap, scale, place = find_largest_gap(left, right)
-    return place if gap > factor * TOLERANCE[dtype] * scale + 1e-37 else None
+    return place if gap > factor * (TOLERANCE[dtype] * scale + rounding) + 1e-37 else None
 
 
 def describe_array(leaf: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..law import Broken, NotApplicable, law
 from ..programs import trace_first_step
-from ..subject import Subject, describe_gap
+from ..subject import Subject
 from ..trees import sample, samples
 
 _NEW_NAMES = {"second": "alpha", "first": "beta"}  # in another alphabetical order
@@ -28,7 +28,7 @@ def insertion_order(subject: Subject) -> None:
             _reverse(params) if is_params else params,
         )
         for step, (here, there) in enumerate(zip(got, expected, strict=True)):
-            if place := describe_gap(here, there, "float32"):
+            if place := subject.describe_gap(here, there):
                 raise Broken(
                     f"with the keys of {name} inserted in another order, the update at step {step} differs at {place}"
                 )
@@ -53,7 +53,7 @@ def leaf_order(subject: Subject) -> None:
     for what, change in changes.items():
         got = _run(subject, [change(gradient) for gradient in gradients], change(params))
         for step, (here, there) in enumerate(zip(got, expected, strict=True)):
-            if place := describe_gap(here, change(there), "float32"):
+            if place := subject.describe_gap(here, change(there)):
                 raise Broken(f"with two leaves of one shape {what}, the update at step {step} differs at {place}")
     _require_exchangeable_in_the_network(subject)
 
@@ -71,7 +71,7 @@ def _require_exchangeable_in_the_network(subject: Subject) -> None:
     expected = subject.run(subject.jitted, gradients, params)
     got = subject.run(subject.jitted, [exchange(gradient) for gradient in gradients], exchange(params))
     for step, (here, there) in enumerate(zip(got, expected, strict=True)):
-        if place := describe_gap(here, exchange(there), "float32"):
+        if place := subject.describe_gap(here, exchange(there)):
             raise Broken(f"with two leaves of the network exchanged, the update at step {step} differs at {place}")
 
 

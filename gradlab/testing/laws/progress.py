@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..law import Broken, NotApplicable, law
-from ..subject import Subject, describe_gap
+from ..subject import Subject
 from ..trees import sample
 
 _SHAPE = (4,)
@@ -27,7 +27,7 @@ def unbiased(subject: Subject) -> None:
     first, state = subject.jitted(gradient, state, params)
     for step in range(1, 12):
         updates, state = subject.jitted(gradient, state, params)
-        place = describe_gap(updates, first, "float32", factor=10.0)
+        place = subject.describe_gap(updates, first, factor=10.0)
         if place:
             raise Broken(f"the updates at step {step} differ from those at step 0, {place}")
 

@@ -11,7 +11,7 @@ import numpy as np
 from ...fast_compilation import jit_fast
 from ..law import Broken, NotApplicable, law
 from ..programs import as_plain, is_key
-from ..subject import Subject, describe_gap, describe_mismatch
+from ..subject import Subject, describe_mismatch
 from ..trees import sample, samples
 
 
@@ -22,7 +22,7 @@ from ..trees import sample, samples
 def jit_equals_eager(subject: Subject) -> None:
     gradients, params = samples(subject.pair), sample(subject.pair)
     plain, compiled = (subject.run(update, gradients, params) for update in (subject.update, subject.jitted))
-    _require_same(plain, compiled, "uncompiled and compiled")
+    _require_same(subject, plain, compiled, "uncompiled and compiled")
 
 
 @law(
@@ -43,7 +43,7 @@ def scan_equals_loop(subject: Subject) -> None:
     gradients, params = samples(subject.pair), sample(subject.pair)
     scanned = jit_fast(scan)(_stack(gradients), params)
     unstacked = [_take_lane(scanned, step) for step in range(len(gradients))]
-    _require_same(unstacked, subject.run(subject.jitted, gradients, params), "scan and loop")
+    _require_same(subject, unstacked, subject.run(subject.jitted, gradients, params), "scan and loop")
 
 
 @law(
@@ -66,7 +66,7 @@ def vmap_equals_loop(subject: Subject) -> None:
         first_state, (updates, after) = subject.tx.init(params), subject.jitted(gradient, state, params)
         parts = {"the state from init": first_state, "the update": updates, "the state from update": after}
         for (name, expected), got in zip(parts.items(), _take_lane(mapped, lane), strict=True):
-            if place := describe_gap(got, as_plain(expected), "float32"):
+            if place := subject.describe_gap(got, as_plain(expected)):
                 raise Broken(f"for lane {lane} of 3, mapped and separate runs differ in {name}, {place}")
 
 
@@ -94,7 +94,7 @@ def sharded_equals_unsharded(subject: Subject) -> None:
     expected = subject.jitted(gradient, subject.tx.init(params), params)[0]
     there = jax.device_put((gradient, params), sharding)
     got = jit_fast(lambda g, p: subject.update(g, subject.tx.init(p), p)[0])(*there)
-    _require_same([got], [expected], "sharded and unsharded")
+    _require_same(subject, [got], [expected], "sharded and unsharded")
 
 
 @law(
@@ -121,8 +121,8 @@ def exports(subject: Subject) -> None:
         raise Broken(f"it was exported for {exported.platforms} only")
 
 
-def _require_same(left: list[Any], right: list[Any], what: str) -> None:
+def _require_same(subject: Subject, left: list[Any], right: list[Any], what: str) -> None:
     for step, (here, there) in enumerate(zip(left, right, strict=True)):
-        place = describe_gap(here, there, "float32")
+        place = subject.describe_gap(here, there)
         if place:
             raise Broken(f"{what} runs differ at step {step}, {place}")

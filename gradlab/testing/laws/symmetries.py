@@ -9,7 +9,7 @@ import numpy as np
 
 from ..law import Broken, law
 from ..matrices import Gradients, find_directions, list_kinds
-from ..subject import Subject, describe_gap
+from ..subject import Subject
 from ..trees import sample, samples
 
 _MATRIX_CLAIMS = {"orthogonally equivariant", "spectral descent", "singular values", "polynomial"}
@@ -27,7 +27,9 @@ def elementwise(subject: Subject) -> None:
     order = np.random.default_rng(5).permutation(count)
     permuted = subject.run(subject.jitted, [_permute_all(g, order) for g in gradients], _permute_all(params, order))
     plain = [_permute_all(u, order) for u in subject.run(subject.jitted, gradients, params)]
-    _require(permuted, plain, "between moving the numbers to other places in the tree and moving their updates")
+    _require(
+        subject, permuted, plain, "between moving the numbers to other places in the tree and moving their updates"
+    )
 
 
 @law(
@@ -42,7 +44,7 @@ def contained(subject: Subject) -> None:
     for sick in (filled[0], filled[-1]):
         infected = subject.run(subject.jitted, [_fill_leaf(g, sick) for g in gradients], params)
         for step, (here, there) in enumerate(zip(infected, healthy, strict=True)):
-            place = describe_gap(_fill_leaf(here, sick, 0.0), _fill_leaf(there, sick, 0.0), "float32")
+            place = subject.describe_gap(_fill_leaf(here, sick, 0.0), _fill_leaf(there, sick, 0.0))
             if place:
                 raise Broken(
                     "between gradients with a NaN in another leaf and without one, "
@@ -64,6 +66,7 @@ def scale_invariant(subject: Subject) -> str | None:
     for factor in (2.0**10, 2.0**-10):
         scaled = subject.run(subject.jitted, [_scale(g, factor) for g in gradients], params)
         _require(
+            subject,
             scaled,
             subject.run(subject.jitted, gradients, params),
             f"between the gradients times {factor:g} and the gradients themselves",
@@ -81,6 +84,7 @@ def sign_symmetric(subject: Subject) -> None:
     params, gradients = sample(subject.network), samples(subject.network)
     mirrored = subject.run(subject.jitted, [_scale(g, -1) for g in gradients], _scale(params, -1))
     _require(
+        subject,
         [_scale(u, -1) for u in mirrored],
         subject.run(subject.jitted, gradients, params),
         "between the negated updates of negated gradients and the updates themselves",
@@ -97,7 +101,7 @@ def permutation_equivariant(subject: Subject) -> None:
     params, gradients = sample(subject.network), samples(subject.network)
     permuted = subject.run(subject.jitted, [_permute_leaves(g) for g in gradients], _permute_leaves(params))
     plain = [_permute_leaves(u) for u in subject.run(subject.jitted, gradients, params)]
-    _require(permuted, plain, "between permuting the gradients and permuting the updates")
+    _require(subject, permuted, plain, "between permuting the gradients and permuting the updates")
 
 
 def _require_scale_invariant_directions(subject: Subject) -> None:
@@ -146,8 +150,8 @@ def _fill_leaf(tree: Any, index: int, value: float = np.nan) -> Any:
     return structure.unflatten([np.full_like(leaf, value) if i == index else leaf for i, leaf in enumerate(leaves)])
 
 
-def _require(left: list[Any], right: list[Any], what: str) -> None:
+def _require(subject: Subject, left: list[Any], right: list[Any], what: str) -> None:
     for step, (here, there) in enumerate(zip(left, right, strict=True)):
-        place = describe_gap(here, there, "float32")
+        place = subject.describe_gap(here, there)
         if place:
             raise Broken(f"{what}, the updates differ at step {step}, {place}")

@@ -8,7 +8,7 @@ from ...hyperparameters import Parameter
 from ...schedules.decay import linear
 from ...values import is_number
 from ..law import Broken, NotApplicable, law
-from ..subject import UNDECLARED, Subject, describe_gap
+from ..subject import UNDECLARED, Subject
 from ..trees import sample, samples
 
 
@@ -56,7 +56,7 @@ def schedulable(subject: Subject) -> None:
     expected = subject.run(subject.jitted, gradients, params)
     got = Subject(scheduled, label=subject.label, extra=subject.extra)
     for step, (left, right) in enumerate(zip(got.run(got.jitted, gradients, params), expected, strict=True)):
-        place = describe_gap(left, right, "float32")
+        place = subject.describe_gap(left, right)
         if place:
             raise Broken(
                 f"with constant schedules for {', '.join(changes)}, the update at step {step} differs at {place}"

@@ -20,7 +20,7 @@ from . import laws as laws  # registers the laws
 from .check_schedule import examine_schedule
 from .examination import describe_late, examine_all
 from .exceptions import describe
-from .law import CLAIMS, CONTRACTS, PARTS, TRAJECTORY, Law, require_claim_values
+from .law import CLAIMS, CONTRACTS, PARTS, Law, require_claim_values
 from .link_recognition import explain_link
 from .report import BROKEN, NOT_EXAMINED, Report, Result, Unexamined
 from .schedule_subject import ScheduleSubject, find_schedule
@@ -28,7 +28,8 @@ from .step_functions import guard_step_function
 from .subject import DTYPES as DTYPES
 from .subject import Subject
 from .surroundings import restore_surroundings, take_snapshot
-from .trajectory import find_reference, require_same_trajectory
+from .trajectory import find_reference
+from .trajectory_laws import make_trajectory_laws
 from .trial import FailsAlwaysError, try_out
 
 
@@ -129,7 +130,7 @@ def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, 
     examined += [CLAIMS["descends"]] if laws is None and "descends" not in claimed else []
     examined += [CLAIMS[name] for name in claimed if name not in DECLARATIONS]
     if step is not None:
-        examined.append(_make_trajectory_law(step, arguments))
+        examined += make_trajectory_laws(step)
     left_out = _list_left_out({law.name for law in examined}, subject)
     failure = _find_failure(subject, seconds_per_law)
     if failure is not None:
@@ -231,21 +232,6 @@ def _make_label(tx: Any, arguments: Mapping[str, Any]) -> str:
         return getattr(tx[0], "__qualname__", "transformation").split(".")[0] if tx else "()"
     name = getattr(tx, "__name__", type(tx).__name__)
     return f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
-
-
-def _make_trajectory_law(step: Callable[..., Any], arguments: Mapping[str, Any]) -> Law:
-    return Law(
-        TRAJECTORY,
-        f"it moves as the reference {step.__name__} does, in double precision",
-        "",
-        lambda subject: require_same_trajectory(
-            subject.tx if subject.value is None else subject.value,
-            step,
-            arguments,
-            shapes=subject.network,
-            extra=subject.extra,
-        ),
-    )
 
 
 def _report_failure(error: BaseException, seconds: float) -> Result:

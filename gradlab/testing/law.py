@@ -44,6 +44,7 @@ class Law:
 
 
 TRAJECTORY = "same trajectory"  # the name of the law that a reference adds
+TRAJECTORY_AT_SETTINGS = "same trajectory at other values"  # of the arguments; a reference adds this law, too
 CONTRACTS: dict[str, Law] = {}  # what every transformation must keep
 CLAIMS: dict[str, Law] = {}  # what a transformation may claim to keep
 PARTS = ("turns with i",)  # the parts of laws that a transformation may except, as it may a whole law

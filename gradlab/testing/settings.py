@@ -175,7 +175,7 @@ def propose_values(name: str, value: Any, index: int = 0, interval: Range | None
 
 def _propose_integers(value: int) -> tuple[int, ...]:
     if value >= 8:
-        return value // 2, 2
+        return 2, value // 2
     return (value + 1, value + 2) if value >= 0 else ()
 
 

@@ -17,9 +17,9 @@ from ..schedules.base import as_schedule
 from ..schedules.decay import exponential
 from ..user_code_time_limit import OutOfTimeError
 from . import references
+from .argument_names import match_arguments, match_hyperparameters
 from .double_precision_runs import draw_start, perturb_last_digit, run, run_each
 from .gradient_sequences import SEQUENCES, VECTOR, draw
-from .law import Broken
 from .mistake_identification import Version, explain
 from .references.runner import displacements
 from .smallest_input import find_smallest_input
@@ -101,16 +101,6 @@ def _describe_smallest_input(
     return [] if found is None else [str(found)]
 
 
-def require_same_trajectory(
-    tx: optax.GradientTransformation, reference: Any, hyperparameters: Mapping[str, Any], **options: Any
-) -> None:
-    """Raise `Broken` unless `assert_same_trajectory` passes with its defaults."""
-    try:
-        assert_same_trajectory(tx, reference, **options, **hyperparameters)
-    except AssertionError as error:
-        raise Broken(str(error)) from None
-
-
 def list_references() -> list[str]:
     """Return the names of the step functions in `gradlab.testing.references`, sorted."""
     functions = [name for name, item in vars(references).items() if inspect.isfunction(item)]
@@ -188,12 +178,8 @@ def _list_versions(tx: Any, hyperparameters: dict[str, Any], steps: int) -> list
 
 def _complete(tx: Any, step: Callable[..., Any], hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the hyperparameters for a step function, with those of a gradlab value where none are given."""
-    if not isinstance(tx, Transformation):
-        return dict(hyperparameters)
-    parameters = inspect.signature(step).parameters
-    names = {"initial_accumulator_value": "initial_accumulator"}  # the references use a shorter name
-    own = {names.get(name, name): value for name, value in tx.arguments.items()}
-    return {name: value for name, value in own.items() if name in parameters} | dict(hyperparameters)
+    given = match_hyperparameters(step, hyperparameters)
+    return (match_arguments(step, tx.arguments).values if isinstance(tx, Transformation) else {}) | given
 
 
 def _compare(

@@ -15,6 +15,7 @@ LAYERS = (
     "exceptions",  # what a transformation raises, in words
     "link_recognition",  # what need not descend by itself
     "references",  # the published optimizers in NumPy
+    "argument_names",  # which of their hyperparameters are which arguments
     "step_functions",  # clear errors for references of users
     "law",  # the definition of a law
     "report",  # its verdicts
@@ -22,11 +23,13 @@ LAYERS = (
     "polynomial_iterations",  # the composed polynomials of matrix methods
     "check_polynomials",  # their examination
     "gradient_sequences",  # inputs
+    "double_precision_runs",  # the points that an optimizer visits
     "surroundings",  # random numbers, the environment and settings around it
     "subject",  # the transformation under examination
     "programs",  # what it computes, traced
     "trial",  # whether it runs at all
     "settings",  # other values for its arguments
+    "setting_runs",  # its runs with them
     "shape_factors",  # how the size of an update depends on its shape
     "matrices",  # its directions at matrices of known spectra
     "laws",  # the laws themselves
@@ -37,11 +40,12 @@ LAYERS = (
     "schedule_claims",  # those that a schedule may claim
     "check_schedule",  # all of them on one schedule
     "mutants",  # wrong versions of optimizers
-    "double_precision_runs",  # the points that an optimizer visits
     "smallest_input",  # the smallest input on which it leaves a reference
     "mistake_identification",  # the known mistake behind a wrong trajectory
     "trajectory_difference",  # where two trajectories part, in words
     "trajectory",  # comparison with a reference
+    "trajectory_at_settings",  # the same at other values of the arguments
+    "trajectory_laws",  # the laws that a reference adds
     "check",  # all of it on one transformation
     "mutation_score",  # all of it on the mutants: what measures the kit
     "plugin",  # the kit in pytest

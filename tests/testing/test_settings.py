@@ -123,7 +123,7 @@ def test_values_suit_the_kind_of_argument(name: str, value: Any, low: float, hig
 
 
 def test_integers_stay_integers_and_equal_arguments_get_different_values() -> None:
-    assert propose_values("warmup_steps", 1000) == (500, 2)
+    assert propose_values("warmup_steps", 1000) == (2, 500)
     assert propose_values("power", 0) == (1, 2)
     assert propose_values("axis_size", -1) == ()
     proposals = [propose_values("decay", 0.9, index) for index in range(16)]

@@ -13,6 +13,7 @@ from . import same_everywhere as same_everywhere
 from . import any_tree as any_tree
 from . import leaf_order as leaf_order
 from . import durable as durable
+from . import arguments as arguments
 from . import loud as loud
 from . import symmetries as symmetries
 from . import progress as progress

@@ -1,0 +1,105 @@
+"""Laws of the arguments of a factory: each one matters, and the factory remembers no earlier values of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..law import Broken, NotApplicable, law
+from ..setting_runs import LONG, SettingRuns, is_same_run, list_alone, runs_of
+from ..settings import UNCHANGED, Argument, Setting, change, change_all, show_number
+from ..subject import Subject
+
+
+@law(
+    "another value of a numeric argument gives other updates",
+    meaning="The argument is ignored, replaced by a constant, or read only in init. Use its value in update.",
+)
+def every_argument_matters(subject: Subject) -> None:
+    runs = runs_of(subject)
+    runs.require()
+    silent = [argument for argument in runs.arguments if not _matters_alone(runs, argument)]
+    silent = [argument for argument in silent if not _matters_among_others(runs, argument)]
+    silent = [argument for argument in silent if not _matters_later(runs, argument)]
+    examined = [argument for argument in silent if any(_is_run(runs.get(s)) for s in list_alone(argument))]
+    if examined:
+        raise Broken("; ".join(map(_describe, examined)))
+    if len(silent) == len(runs.arguments):
+        raise NotApplicable("the factory refuses the other values of every argument")
+
+
+def _describe(argument: Argument) -> str:
+    others = " and ".join(map(show_number, argument.others))
+    return (
+        f"{argument.name} changes nothing: {others} instead of {show_number(argument.value)} give exactly the same "
+        f"updates in {LONG} steps on all gradient sequences, also where the other arguments are changed"
+    )
+
+
+def _matters_alone(runs: SettingRuns, argument: Argument) -> bool:
+    return any(_differ(runs.get(UNCHANGED), runs.get(setting)) for setting in list_alone(argument))
+
+
+def _matters_among_others(runs: SettingRuns, argument: Argument) -> bool:
+    """Return whether an argument matters where others are changed, which may switch it on."""
+    others = [other for other in runs.arguments if other is not argument]
+    contexts = [change_all(others)] if others else []
+    contexts += [change((other, other.others[0])) for other in others if not _is_plain_number(other.value)]
+    for context in contexts:
+        before = runs.get(context)
+        if any(_differ(before, runs.get(_add(context, argument, value))) for value in argument.others):
+            return True
+    return False
+
+
+def _matters_later(runs: SettingRuns, argument: Argument) -> bool:
+    """Return whether an argument matters in a long run, or for gradients of other sizes."""
+    others = [other for other in runs.arguments if other is not argument]
+    for context in (UNCHANGED, change_all(others)):
+        before = runs.get_long(context)
+        if any(_differ(before, runs.get_long(_add(context, argument, value))) for value in argument.others):
+            return True
+    return False
+
+
+def _add(context: Setting, argument: Argument, value: Any) -> Setting:
+    changed = change((argument, value))
+    return Setting(context.changes | changed.changes, context.before | changed.before)
+
+
+def _is_plain_number(value: Any) -> bool:
+    return value is not None and not isinstance(value, bool)
+
+
+def _is_run(result: Any) -> bool:
+    return not isinstance(result, Exception)
+
+
+def _differ(left: Any, right: Any) -> bool:
+    return _is_run(left) and _is_run(right) and not is_same_run(left, right)
+
+
+@law(
+    "a factory that is called with other values in between gives the same for the same values",
+    meaning="It keeps values of an earlier call in a global variable, a cache, or a default that is changed. Make "
+    "everything anew from the arguments.",
+)
+def factory_remembers_nothing(subject: Subject) -> None:
+    runs = runs_of(subject)
+    runs.require()
+    before = runs.get(UNCHANGED)
+    settings = [setting for argument in runs.arguments for setting in list_alone(argument)[:1]]
+    called = [setting for setting in settings if _is_run(runs.get(setting))]
+    if not called:
+        raise NotApplicable("the factory refuses the other values of every argument")
+    if not _is_same(before, runs.compute(UNCHANGED)):
+        for setting in called:  # find the argument that is remembered
+            runs.compute(setting)
+            if not _is_same(before, runs.compute(UNCHANGED)):
+                raise Broken(f"the same arguments give other updates after the factory was called {setting}")
+        raise Broken("the same arguments give other updates in a second call of the factory")
+    if not _is_same(before, runs.run(subject.tx)):
+        raise Broken("calls of the factory with other values changed the transformation that it had returned before")
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    return _is_run(after) and is_same_run(before, after)

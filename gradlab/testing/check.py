@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,7 +21,7 @@ from . import laws as laws  # registers the laws
 from .check_schedule import examine_schedule
 from .examination import describe_late, examine_all
 from .exceptions import describe
-from .law import CLAIMS, CONTRACTS, PARTS, Law, require_claim_values
+from .law import CLAIMS, CONTRACTS, PARTS, TRAJECTORY, TRAJECTORY_AT_SETTINGS, require_claim_values
 from .link_recognition import explain_link
 from .report import BROKEN, NOT_EXAMINED, Report, Result, Unexamined
 from .schedule_subject import ScheduleSubject, find_schedule
@@ -161,16 +162,23 @@ def _make_subject(tx, arguments, label, dtypes, claims, extra) -> Subject:
     pair = _to_pair(result, label)
     claims = _add_declarations(claims, pair)
     common |= {"claims": claims, "link": explain_link(tx, pair, claims)}
-    if isinstance(result, Transformation):
-        return Subject(result, **common)
     complete = _complete_arguments(tx, arguments)
+
+    @functools.wraps(tx)
+    def make(**changes: Any) -> optax.GradientTransformation:
+        return _to_pair(tx(**(arguments | changes)), label)
+
+    if isinstance(result, Transformation):
+        if complete and not is_factory(getattr(tx, "of", tx)):  # a function that calls factories of gradlab
+            common |= {"factory": make, "arguments": complete}
+        return Subject(result, **common)
     numbers, unknown = _read_numbers(tx, complete)
     return Subject(
         pair,
         hyperparameters=numbers,
-        remake=lambda changes: _to_pair(tx(**(arguments | changes)), label),
+        remake=lambda changes: make(**changes),
         unknown_numbers=unknown,
-        factory=tx,
+        factory=make,
         arguments=complete,
         **common,
     )
@@ -269,7 +277,7 @@ def _list_left_out(examined: set[str], subject: Subject) -> tuple[Unexamined, ..
         "not asked for, because `laws` names others": unasked,
         "nobody claims it; if it should hold, pass claims=(NAME,), or --claim NAME on the command line": unclaimed,
         "no reference is given to compare with; pass reference=NAME, or --reference NAME on the command line": (
-            () if TRAJECTORY in examined else (TRAJECTORY,)
+            () if TRAJECTORY in examined else (TRAJECTORY, TRAJECTORY_AT_SETTINGS)
         ),
     }
     return tuple(Unexamined(reason, names) for reason, names in reasons.items() if names)
@@ -292,7 +300,10 @@ def _require_known(kind: str, names: Any, known: Mapping[str, Any]) -> None:
 def _require_known_claims(claims: Mapping[str, Any]) -> None:
     """Raise ValueError for a claim, a domain or an exception of an unknown name, and TypeError for one no tuple."""
     _require_known("claim", [name for name in claims if name not in DECLARATIONS], CLAIMS | dict.fromkeys(DECLARATIONS))
-    for name, known in (("domain", DOMAINS), ("except", dict.fromkeys((*PARTS, *CONTRACTS, *CLAIMS, TRAJECTORY)))):
+    for name, known in (
+        ("domain", DOMAINS),
+        ("except", dict.fromkeys((*PARTS, *CONTRACTS, *CLAIMS, TRAJECTORY, TRAJECTORY_AT_SETTINGS))),
+    ):
         names = claims.get(name, ())
         if isinstance(names, str) or not isinstance(names, tuple | list):
             raise TypeError(f"claims[{name!r}] must be a tuple of names, got {names!r}")

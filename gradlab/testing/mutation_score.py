@@ -106,7 +106,7 @@ def measure_mutation_score(
     start, outcomes = time.perf_counter(), []
     for mutant in MUTANTS.values() if mutants is None else mutants:
         before = time.perf_counter()
-        report = kit(mutant.tx, reference=mutant.reference, claims=mutant.claims, dtypes=mutant.dtypes)
+        report = mutant.examine(kit, reference=mutant.reference, claims=mutant.claims, dtypes=mutant.dtypes)
         broken = tuple(result.law for result in report.broken)
         outcomes.append(Outcome(mutant, broken, time.perf_counter() - before))
         if on_outcome is not None:

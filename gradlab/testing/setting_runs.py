@@ -68,6 +68,14 @@ class SettingRuns:
         except Exception as error:
             return error
 
+    def is_accepted(self, setting: Setting) -> bool:
+        """Call the factory, and return whether it accepts these values."""
+        try:
+            make(self.subject, setting)
+        except Exception:
+            return False
+        return True
+
     def run(self, tx: Any) -> list[Any]:
         """Return the updates of a transformation: uncompiled, which is faster for a few steps without loops."""
         tx = optax.with_extra_args_support(tx)

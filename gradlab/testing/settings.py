@@ -82,7 +82,7 @@ def list_arguments(subject: Subject) -> list[Argument]:
     An argument is numeric if its value is a number or a boolean, or if it is None and declared as a number. Each
     element of a tuple of numbers is an argument by itself. The list is empty if the arguments are not known.
     """
-    if subject.value is not None:
+    if subject.value is not None and subject.factory is None:
         found = list(_list_value_arguments(subject.value))
     else:
         found = list(_list_factory_arguments(subject))
@@ -156,6 +156,11 @@ def replace_part(arguments: Mapping[str, Any], name: str, value: Any) -> dict[st
     return dict(arguments) | {base: replace(arguments[base], list(map(int, indices)))}
 
 
+def is_mode(name: str, value: Any) -> bool:
+    """Return whether an argument is a word that may switch other arguments off, such as mode="hard"."""
+    return isinstance(value, str) and not _NOT_NUMERIC.search(name)
+
+
 def propose_values(name: str, value: Any, index: int = 0, interval: Range | None = None) -> tuple[Any, ...]:
     """Return two other values for an argument, or one for a boolean; none if it has no other sensible value.
 
@@ -222,7 +227,7 @@ def make(subject: Subject, setting: Setting) -> Any:
     for name, value in setting.changes.items():
         arguments = replace_part(arguments, name, value)
     changes = {name: value for name, value in arguments.items() if value is not subject.arguments[name]}
-    if subject.value is not None:
-        return subject.value.replace(**changes)
-    assert subject.remake is not None
-    return subject.remake(changes)
+    if subject.factory is not None:
+        return subject.factory(**changes)
+    assert subject.value is not None
+    return subject.value.replace(**changes)

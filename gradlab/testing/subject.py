@@ -39,8 +39,9 @@ class Subject:
     `tx` is any `(init, update)` pair. `remake`, if it is known, makes it again from a dictionary of numeric
     hyperparameters: the leaves of a gradlab value, or the numeric arguments of a factory.
 
-    `arguments` are all arguments of a gradlab value, or of a `factory` of other pairs: those that were given, and the
-    defaults of the others. It is empty if they are not known.
+    `arguments` are all arguments of the `factory`, a plain function that returned `tx`: those that were given, and the
+    defaults of the others. Without such a factory they are those of a gradlab value. It is empty if they are not known.
+    `factory` takes those arguments that are to be changed.
 
     `trees` are the trees of parameters to examine it on, by name. `network`, the last of them, has leaves of all kinds,
     and `small` is one vector. If its domain is "matrices", other leaves are left out, and `small` is one matrix.
@@ -74,7 +75,7 @@ class Subject:
         self.claims, self.extra = dict(claims or {}), dict(extra or {})
         self.hyperparameters = dict(hyperparameters or {})
         self.remake, self.factory = remake, factory
-        self.arguments = dict(arguments or {}) if self.value is None else self.value.arguments
+        self.arguments = dict(arguments or {}) if self.value is None or factory else self.value.arguments
         if self.value is not None and remake is None:
             paths, structure = jax.tree_util.tree_flatten_with_path(tx)
             self.hyperparameters = {jax.tree_util.keystr(path).lstrip("."): leaf for path, leaf in paths}

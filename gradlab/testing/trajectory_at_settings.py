@@ -32,19 +32,19 @@ def find_difference_at_settings(
     runs = runs_of(subject)
     shared = match_arguments(step, subject.arguments)
     arguments = [argument for argument in runs.arguments if argument.name in shared.names.values()]
-    numbers = [argument for argument in arguments if not argument.is_structure or subject.value is None]
+    numbers = [argument for argument in arguments if not argument.is_structure or subject.factory is not None]
     options = [argument for argument in arguments if argument not in numbers]
     alone = [change((argument, other)) for argument in numbers for other in argument.others]
     together = [change_all(numbers)] if len(numbers) > 1 else []
     comparison = _Comparison(subject, step, runs, tolerance)
-    for settings in ([UNCHANGED, *alone, *together], _switch_options(subject, numbers, options)):
+    for settings in ([UNCHANGED, *alone, *together], _switch_options(runs, numbers, options)):
         found = comparison.find_first(settings)
         if found is not None:
             return comparison.find_first(_list_smaller(found[0], arguments)) or found
     return None
 
 
-def _switch_options(subject: Subject, numbers: list[Argument], options: list[Argument]) -> list[Setting]:
+def _switch_options(runs: SettingRuns, numbers: list[Argument], options: list[Argument]) -> list[Setting]:
     """Return settings with as many options as the subject accepts at once, beside usual and changed numbers.
 
     They have one structure, so that one program runs them all. An option that excludes others gets settings of its own.
@@ -54,7 +54,7 @@ def _switch_options(subject: Subject, numbers: list[Argument], options: list[Arg
     while remaining:
         accepted: list[Argument] = []
         for argument in remaining:
-            if _is_accepted(subject, change_all([*accepted, argument])):
+            if runs.is_accepted(change_all([*accepted, argument])):
                 accepted.append(argument)
         if not accepted:
             break
@@ -63,14 +63,6 @@ def _switch_options(subject: Subject, numbers: list[Argument], options: list[Arg
         settings.append(change(*((argument, argument.others[-1]) for argument in accepted)))
         remaining = [argument for argument in remaining if argument not in accepted]
     return list({str(setting): setting for setting in settings}.values())
-
-
-def _is_accepted(subject: Subject, setting: Setting) -> bool:
-    try:
-        make(subject, setting)
-    except Exception:
-        return False
-    return True
 
 
 def _list_smaller(setting: Setting, arguments: list[Argument]) -> list[Setting]:
@@ -104,9 +96,9 @@ class _Comparison:
         return None
 
     def _run(self, settings: list[Setting]) -> list[tuple[Setting, Paths]]:
-        made = [(setting, make(self.subject, setting)) for setting in settings if _is_accepted(self.subject, setting)]
+        made = [(setting, make(self.subject, setting)) for setting in settings if self.runs.is_accepted(setting)]
         extra = self.subject.extra
-        if self.subject.value is None:
+        if self.subject.factory is not None:
             return [(setting, self._run_plain(tx)) for setting, tx in made]
         results: list[tuple[Setting, Paths]] = []
         groups: dict[Any, list[tuple[Setting, Any]]] = {}

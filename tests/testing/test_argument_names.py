@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import gradlab as gl
+from gradlab import registry
 from gradlab.testing import references
 from gradlab.testing.argument_names import (
     describe_values,
@@ -40,9 +41,9 @@ def test_names_are_matched(reference: str, arguments: dict[str, Any], values: di
     assert len(found) == sum(len(v) if isinstance(v, tuple) else 1 for v in arguments.values())
 
 
-@pytest.mark.parametrize("name", [name for name in dir(gl) if hasattr(references, name)])
+@pytest.mark.parametrize("name", registry.of_kind("recipe"))
 def test_every_recipe_shares_all_hyperparameters_with_its_reference(name: str) -> None:
-    shared = match_arguments(getattr(references, name), getattr(gl, name)().arguments)
+    shared = match_arguments(getattr(references, name), registry.entries()[name].example.arguments)
     assert set(shared.own) == set()
     assert set(shared.defaults) <= {"initial_rate", "next_b1"}  # of schedules
 

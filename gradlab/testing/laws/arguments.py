@@ -6,7 +6,7 @@ from typing import Any
 
 from ..law import Broken, NotApplicable, law
 from ..setting_runs import LONG, SettingRuns, is_same_run, list_alone, runs_of
-from ..settings import UNCHANGED, Argument, Setting, change, change_all, show_number
+from ..settings import UNCHANGED, Argument, Setting, change, change_all, is_mode, show_number
 from ..subject import Subject
 
 
@@ -14,17 +14,25 @@ from ..subject import Subject
     "another value of a numeric argument gives other updates",
     meaning="The argument is ignored, replaced by a constant, or read only in init. Use its value in update.",
 )
-def every_argument_matters(subject: Subject) -> None:
+def every_argument_matters(subject: Subject) -> str | None:
     runs = runs_of(subject)
     runs.require()
     silent = [argument for argument in runs.arguments if not _matters_alone(runs, argument)]
     silent = [argument for argument in silent if not _matters_among_others(runs, argument)]
     silent = [argument for argument in silent if not _matters_later(runs, argument)]
     examined = [argument for argument in silent if any(_is_run(runs.get(s)) for s in list_alone(argument))]
-    if examined:
+    modes = [f"{name}={value!r}" for name, value in subject.arguments.items() if is_mode(name, value)]
+    if examined and not modes:
         raise Broken("; ".join(map(_describe, examined)))
+    if not silent:
+        return None
+    names = ", ".join(argument.name for argument in silent)
+    reason = (
+        f"with {' and '.join(modes)} they may be without effect" if examined else "the factory refuses other values"
+    )
     if len(silent) == len(runs.arguments):
-        raise NotApplicable("the factory refuses the other values of every argument")
+        raise NotApplicable(f"{names} could not be examined: {reason}")
+    return f"not examined: {names}, because {reason}"
 
 
 def _describe(argument: Argument) -> str:
@@ -43,7 +51,8 @@ def _matters_among_others(runs: SettingRuns, argument: Argument) -> bool:
     """Return whether an argument matters where others are changed, which may switch it on."""
     others = [other for other in runs.arguments if other is not argument]
     contexts = [change_all(others)] if others else []
-    contexts += [change((other, other.others[0])) for other in others if not _is_plain_number(other.value)]
+    few = [other for other in others if not isinstance(other.value, float)] if runs.has_loops else others
+    contexts += [change((other, value)) for other in few for value in other.others]
     for context in contexts:
         before = runs.get(context)
         if any(_differ(before, runs.get(_add(context, argument, value))) for value in argument.others):
@@ -64,10 +73,6 @@ def _matters_later(runs: SettingRuns, argument: Argument) -> bool:
 def _add(context: Setting, argument: Argument, value: Any) -> Setting:
     changed = change((argument, value))
     return Setting(context.changes | changed.changes, context.before | changed.before)
-
-
-def _is_plain_number(value: Any) -> bool:
-    return value is not None and not isinstance(value, bool)
 
 
 def _is_run(result: Any) -> bool:
@@ -97,8 +102,10 @@ def factory_remembers_nothing(subject: Subject) -> None:
             if not _is_same(before, runs.compute(UNCHANGED)):
                 raise Broken(f"the same arguments give other updates after the factory was called {setting}")
         raise Broken("the same arguments give other updates in a second call of the factory")
-    if not _is_same(before, runs.run(subject.tx)):
-        raise Broken("calls of the factory with other values changed the transformation that it had returned before")
+    together = change_all(runs.arguments)
+    for setting in [together] if runs.is_accepted(together) else called:
+        if runs.is_accepted(setting) and not _is_same(before, runs.run(subject.tx)):
+            raise Broken(f"the transformation that it returned first changed when the factory was called {setting}")
 
 
 def _is_same(before: Any, after: Any) -> bool:

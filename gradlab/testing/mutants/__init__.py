@@ -13,6 +13,7 @@ from . import accumulation as accumulation
 from . import adabound as adabound
 from . import adam as adam
 from . import adam_relatives as adam_relatives
+from . import arguments as arguments
 from . import averages as averages
 from . import conventions as conventions
 from . import dtypes as dtypes

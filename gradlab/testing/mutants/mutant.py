@@ -45,6 +45,12 @@ class Mutant:
         """The wrong transformation, or its factory, as it is examined."""
         return self.make if self.is_factory else self.make(**self.hyperparameters)
 
+    def examine(self, kit: Callable[..., Any], **options: Any) -> Any:
+        """Return what a kit such as `check` says of the transformation, or of its factory."""
+        if self.is_factory:
+            return kit(self.make, **options, **self.hyperparameters)
+        return kit(self.tx, **options)
+
 
 MUTANTS: dict[str, Mutant] = {}
 
@@ -86,15 +92,15 @@ def breaks(
     of: str,
     mistake: str,
     claims: Mapping[str, Any] | tuple[str, ...] = (),
-    reference: str | None = None,
     source: str = "",
+    reference: str | Callable[..., Any] | None = None,
     is_factory: bool = False,
     **hyperparameters: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a wrong version, of any kind, that breaks a law other than "same trajectory".
 
-    It is examined as it was made with the hyperparameters, or else as a factory, for laws that make it several times.
-    `reference` is the formula of a schedule.
+    With `is_factory`, the factory is examined, with the `hyperparameters` as its arguments, and not what it returns, for
+    laws that make it several times. `reference` is that of its trajectory, or the formula of a schedule.
     """
     claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims, True)
 

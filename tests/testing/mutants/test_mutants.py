@@ -12,11 +12,12 @@ import pytest
 import gradlab as gl
 from gradlab import registry
 from gradlab.testing import CLAIMS, CONTRACTS, SCHEDULE_CLAIMS, SCHEDULE_LAWS, check, references
-from gradlab.testing.law import TRAJECTORY
+from gradlab.testing.law import TRAJECTORY, TRAJECTORY_AT_SETTINGS
 from gradlab.testing.mutants import (
     MUTANTS,
     Mutant,
     accumulation,
+    arguments,
     averages,
     dtypes,
     released,
@@ -26,6 +27,7 @@ from gradlab.testing.mutants import (
 )
 
 OF_SCHEDULES = (*SCHEDULE_LAWS, *SCHEDULE_CLAIMS, "formula", "end points")
+TRAJECTORIES = (TRAJECTORY, TRAJECTORY_AT_SETTINGS)
 LAWFUL = [mutant for mutant in MUTANTS.values() if mutant.law != TRAJECTORY]
 RIGHT: dict[str, Any] = {
     "accumulate_on_schedule": accumulation.accumulate(accumulation.scheduled()),
@@ -36,6 +38,7 @@ RIGHT: dict[str, Any] = {
     "clip_by_global_norm": gl.clip_by_global_norm(1.0),
     "clip_by_norm": gl.clip_by_norm(1.0),
     "sgd": gl.sgd(0.1, momentum=0.9),
+    "sgd_warmup": arguments.right_sgd_warmup,
     "newton_schulz": right_matrix_methods.matrix_link(),
     "muon": right_matrix_methods.muon(),
     "muon_for_the_rates_of_adam": right_matrix_methods.muon(factor=right_matrix_methods.factor_of_adam),
@@ -47,18 +50,19 @@ RIGHT: dict[str, Any] = {
 
 
 def verdict(tx: Any, mutant: Mutant) -> str:
-    """The verdict of the law of a mutant on a transformation."""
+    """The verdict of the law of a mutant on a transformation, or on the mutant itself."""
     is_claimed = mutant.law in mutant.claims
     needed = (mutant.law, "domain", "link", "shape factor")
     claims = {name: value for name, value in mutant.claims.items() if is_claimed and name in needed}
-    laws = () if is_claimed else (mutant.law,)
-    report = check(tx, laws=laws, claims=claims, dtypes=mutant.dtypes, reference=mutant.reference)
+    laws = () if is_claimed or mutant.law == TRAJECTORY_AT_SETTINGS else (mutant.law,)
+    options = {"laws": laws, "claims": claims, "dtypes": mutant.dtypes, "reference": mutant.reference}
+    report = mutant.examine(check, **options) if tx is None else check(tx, **options)
     return report[mutant.law].verdict
 
 
 @pytest.mark.parametrize("mutant", LAWFUL, ids=lambda mutant: mutant.name)
 def test_a_mutant_is_killed_on_its_law(mutant: Mutant) -> None:
-    assert verdict(mutant.tx, mutant) == "broken"
+    assert verdict(None, mutant) == "broken"
 
 
 @pytest.mark.parametrize(
@@ -71,6 +75,20 @@ def test_the_right_version_keeps_the_law(mutant: Mutant) -> None:
     else:
         right = RIGHT[mutant.of] if mutant.of in RIGHT else getattr(gl, mutant.of)()
     assert verdict(right, mutant) == "holds"
+
+
+@pytest.mark.parametrize(
+    ("right", "reference"),
+    [
+        (arguments.right_adam, "adam"),
+        (arguments.right_sgd, "sgd"),
+        (arguments.right_sgd_warmup, arguments.sgd_warmup),
+    ],
+)
+def test_a_right_factory_keeps_the_laws_of_arguments(right: Any, reference: Any) -> None:
+    laws = ("every argument matters", "factory remembers nothing")
+    report = check(right, laws=laws, reference=reference, dtypes=("float32",))
+    assert [result.verdict for result in report.results] == ["holds"] * 4, str(report)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +129,7 @@ def test_every_mistake_is_told_apart_in_words() -> None:
     mistakes = Counter((mutant.of, mutant.mistake) for mutant in MUTANTS.values())
     assert not [mistake for mistake, count in mistakes.items() if count > 1]
     for mutant in MUTANTS.values():
-        assert mutant.law in (*CONTRACTS, *CLAIMS, TRAJECTORY, *OF_SCHEDULES), mutant.name
+        assert mutant.law in (*CONTRACTS, *CLAIMS, *TRAJECTORIES, *OF_SCHEDULES), mutant.name
         assert mutant.mistake[0].islower() or mutant.mistake.split()[0] in ("NumPy",), mutant.mistake
         assert not mutant.mistake.endswith("."), mutant.mistake
 

@@ -99,7 +99,7 @@ def breaks(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a wrong version, of any kind, that breaks a law other than "same trajectory".
 
-    With `is_factory`, the factory is examined, with the `hyperparameters` as its arguments, and not what it returns, for
+    With `is_factory`, the factory is examined with the `hyperparameters` as its arguments, and not what it returns, for
     laws that make it several times. `reference` is that of its trajectory, or the formula of a schedule.
     """
     claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims, True)

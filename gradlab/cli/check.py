@@ -6,19 +6,23 @@ Modules that import JAX are imported inside the functions, so that help and comp
 from __future__ import annotations
 
 import contextlib
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import completion
 from .printing import fail, print_json
 
+if TYPE_CHECKING:
+    from gradlab.testing.report import Report
+
 
 def check_optimizer(
     optimizer: Annotated[
         str,
         typer.Argument(
-            help="An optimizer or link of gradlab, optax:name, or package.module:factory, also from this folder.",
+            help="An optimizer or link of gradlab, optax:name, or package.module:factory, also from this folder. "
+            "The coefficients of a Newton-Schulz iteration, as package.module:NAME, are examined by themselves.",
             autocompletion=completion.complete_transformations,
         ),
     ],
@@ -76,9 +80,10 @@ def check_optimizer(
 
     from ..lab._inputs.user_errors import locate_in_user_code
     from .assignments import parse_assignments
+    from .check_coefficients import are_coefficients, examine_coefficients
     from .check_factory import complete_arguments, declared_claims, find_factory
     from .check_options import find_name, find_reference, read_claims, read_declarations, read_extra, require_claims
-    from .check_report import LawProgress, print_report
+    from .check_report import LawProgress
 
     with contextlib.suppress(RuntimeError):  # the number of devices is fixed once JAX has been used
         jax.config.update("jax_num_cpu_devices", 2)  # for the law of sharded runs
@@ -88,6 +93,10 @@ def check_optimizer(
         fail(error)
     given = parse_assignments("--arg", arg or [], "learning_rate=1e-3")
     factory = find_factory(optimizer)
+    if are_coefficients(factory):
+        others = {"--reference": reference, "--claim": claim, "--extra": extra, "--dtype": dtype}
+        others |= {"--except": exception, "--domain": domain}
+        return _finish(examine_coefficients(optimizer, factory, given, others), json)
     if reference is None and optimizer in registry.of_kind("recipe"):
         reference = optimizer
     step = None if reference is None else find_reference(reference)
@@ -111,6 +120,13 @@ def check_optimizer(
         except StepFunctionError as error:
             place = "" if error.__cause__ is None else locate_in_user_code(error.__cause__).strip()
             fail(f"{error} ({place})" if place else error)
+    _finish(report, json)
+
+
+def _finish(report: Report, json: bool) -> None:
+    """Print a report, and end the command with the exit code 1 if a law is broken."""
+    from .check_report import print_report
+
     if json:
         print_json(report.to_json())
     else:

@@ -10,6 +10,7 @@ from gradlab.interrupts import is_interrupt
 
 from ..lab._inputs.name_lookup import UnknownNameError, look_up, suggest_name
 from ..user_code_time_limit import limit_time, time_limit_seconds
+from .check_coefficients import are_coefficients
 from .printing import fail
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ def find_factory(optimizer: str) -> Any:
 
     if ":" in optimizer:
         found = import_named(optimizer)
-        if not callable(found) and not isinstance(found, tuple) and not hasattr(found, "update"):
+        is_pair = isinstance(found, tuple) or hasattr(found, "update")
+        if not callable(found) and not is_pair and not are_coefficients(found):
             kind = type(found).__name__
             fail(f"{optimizer} has the type {kind}, expected an optimizer, or a function or a class that makes one")
         return found

@@ -22,7 +22,7 @@ def make_polynomial_iteration(
     coefficients: Any, steps: int | None = None, *, cycle: bool = False, safety: float = 1.0
 ) -> PolynomialIteration:
     """Return the polynomial iteration of a number of steps. The arguments are those of `check_polynomial_iteration`."""
-    sets = _read_coefficients(coefficients)
+    sets = read_coefficients(coefficients)
     count = len(sets) if steps is None else steps
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
         raise ValueError(f"steps must be whole numbers of at least 1, got {count!r}")
@@ -68,7 +68,7 @@ def check_polynomial_iteration(
         iteration = make_polynomial_iteration(coefficients, count, cycle=cycle, safety=safety)
         results += [_examine_sign(iteration, high), _examine_band(iteration, low, high, band)]
     return Report(
-        f"polynomial iteration of {len(_read_coefficients(coefficients))} sets of coefficients", tuple(results)
+        f"polynomial iteration of {len(read_coefficients(coefficients))} sets of coefficients", tuple(results)
     )
 
 
@@ -141,8 +141,8 @@ def _count(iteration: PolynomialIteration) -> str:
     return f"{count} step" + "s" * (count != 1)
 
 
-def _read_coefficients(coefficients: Any) -> list[tuple[float, ...]]:
-    """Return the sets of coefficients, of which one alone may be given as numbers. Raise ValueError if it is none."""
+def read_coefficients(coefficients: Any) -> list[tuple[float, ...]]:
+    """Return the sets of coefficients. A set alone may be given as its numbers. Raise ValueError for anything else."""
     try:
         rows = list(coefficients)
         sets = [tuple(map(float, row)) for row in ([rows] if rows and np.ndim(rows[0]) == 0 else rows)]

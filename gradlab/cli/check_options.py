@@ -41,7 +41,7 @@ def _require_value(name: str, value: Any) -> None:
     if needed is None:
         if is_given:
             fail(f"the claim {name} takes no value, got {value!r}; pass --claim {shlex.quote(name)}")
-    elif not (is_given and needed.accepts(value)):
+    elif not needed.allows(value):
         option = shlex.quote(f"{name}={needed.example}")
         got = f", got {value!r}" if is_given else ""
         fail(f"the claim {name} needs {needed.description}{got}; pass --claim {option}")

@@ -24,6 +24,10 @@ class ClaimValue:
     accepts: Callable[[Any], bool]
     is_optional: bool = False  # whether the law has a value of its own for a claim without one, such as a tolerance
 
+    def allows(self, claim: Any) -> bool:
+        """Return whether the law can be examined with what a claim gives; None and True stand for no value."""
+        return self.is_optional if claim is None or claim is True else self.accepts(claim)
+
 
 @dataclass(frozen=True)
 class Law:
@@ -89,7 +93,7 @@ def require_claim_values(claims: Mapping[str, Any], laws: Mapping[str, Law] = CL
         if law.value is None:
             if is_given:
                 raise ValueError(f"the claim {name!r} takes no value, got {value!r}; write claims=({name!r},)")
-        elif not (law.value.accepts(value) if is_given else law.value.is_optional):
+        elif not law.value.allows(value):
             got = repr(value) if is_given else "no value"
             option = f"{name}={law.value.example}"
             raise ValueError(

@@ -120,7 +120,7 @@ def _draw_decaying(random: np.random.Generator, shape: tuple[int, int]) -> np.nd
     return draw_with_spectrum(random, shape, np.geomspace(1, 0.02, min(shape)))
 
 
-def find_directions(subject: Subject, gradients: Gradients, steps: int = 1) -> list[Matrices]:
+def find_directions(subject: Subject, gradients: Gradients, steps: int = 1, dtype: str = "float32") -> list[Matrices]:
     """Return the directions of the first steps at a constant gradient, from the first step that moves something.
 
     A direction is minus the update (the update itself for a link of a chain), divided by the learning rate where that
@@ -128,7 +128,7 @@ def find_directions(subject: Subject, gradients: Gradients, steps: int = 1) -> l
     `Broken` if nothing moves, and for directions that are not finite.
     """
     found: list[Matrices] = []
-    for updates in run_at_zero(subject, [gradients.matrices] * (_PATIENCE + steps - 1)):
+    for updates in run_at_zero(subject, [gradients.matrices] * (_PATIENCE + steps - 1), dtype):
         if not found and not any(np.any(update) for update in updates.values()):
             continue
         for name, update in updates.items():
@@ -140,12 +140,14 @@ def find_directions(subject: Subject, gradients: Gradients, steps: int = 1) -> l
     raise Broken(f"{_PATIENCE} steps at a constant gradient move nothing")
 
 
-def run_at_zero(subject: Subject, sequence: Sequence[Mapping[str, np.ndarray]]) -> Iterator[dict[str, np.ndarray]]:
-    """Yield the updates, in float64, for a sequence of gradients in float32. The parameters stay zero."""
-    params = {name: jnp.zeros(gradient.shape, jnp.float32) for name, gradient in sequence[0].items()}
+def run_at_zero(
+    subject: Subject, sequence: Sequence[Mapping[str, np.ndarray]], dtype: str = "float32"
+) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the updates, in float64, for a sequence of gradients, which have the dtype. The parameters stay zero."""
+    params = {name: jnp.zeros(gradient.shape, dtype) for name, gradient in sequence[0].items()}
     state = subject.tx.init(params)
     for gradient in sequence:
-        given = {name: jnp.asarray(numbers, jnp.float32) for name, numbers in gradient.items()}
+        given = {name: jnp.asarray(numbers, dtype) for name, numbers in gradient.items()}
         updates, state = _compile(subject)(given, state, params)
         yield {name: np.asarray(updates[name], np.float64) for name in gradient}
 

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from gradlab.cli.app import app
+from gradlab.cli.check_options import read_claims
 
 MINE = """
 import numpy as np
@@ -76,3 +78,14 @@ def test_other_lists_are_no_coefficients() -> None:
     code, output = run("my_coefficients:WORDS")
     assert code == 2
     assert "has the type list" in output
+
+
+def test_a_claim_whose_value_is_optional_needs_none() -> None:
+    assert read_claims(["transpose symmetric"], {}) == {"transpose symmetric": True}
+    assert read_claims(["transpose_symmetric=0.1"], {}) == {"transpose symmetric": 0.1}
+    with pytest.raises(typer.Exit):
+        read_claims(["transpose symmetric=much"], {})
+    with pytest.raises(typer.Exit):
+        read_claims(["singular values"], {})
+    assert read_claims(["singular values=0.68,1.14"], {}) == {"singular values": (0.68, 1.14)}
+    assert read_claims(["shape factor=sqrt(max(1, r / c))"], {}) == {"shape factor": "sqrt(max(1, r / c))"}

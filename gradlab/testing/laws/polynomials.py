@@ -72,6 +72,6 @@ def polynomial(subject: Subject) -> None:
             worst = int(np.argmax(np.abs(images - expected)))
             require(
                 abs(images[worst] - expected[worst]) <= claim["tolerance"],
-                f"at {gradients.describe(name)}, the singular value {spectrum.values[worst]:.6g} (of the Frobenius "
-                f"norm 1) becomes {images[worst]:.6g}, but {expected[worst]:.6g} by the claimed polynomial",
+                f"at {gradients.describe(name)}, the singular value {spectrum.values[worst]:.6g} (as a fraction of the "
+                f"Frobenius norm) becomes {images[worst]:.6g}, but {expected[worst]:.6g} by the claimed polynomial",
             )

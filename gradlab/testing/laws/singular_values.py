@@ -43,16 +43,18 @@ def is_band(value: Any) -> bool:
     claimed=True,
 )
 def descent_direction(subject: Subject) -> None:
-    for gradients in list_kinds():
-        for step, directions in enumerate(find_directions(subject, gradients, steps=3)):
-            for name, direction in directions.items():
-                gradient = gradients.matrices[name]
-                cosine = np.sum(direction * gradient) / np.linalg.norm(direction) / np.linalg.norm(gradient)
-                if not cosine > 0:
-                    raise Broken(
-                        f"{gradients.describe(name)} gives a step, {step} after the first, that does not go downhill: "
-                        f"the cosine of its angle with minus the gradient is {cosine:.3g}"
-                    )
+    for dtype in ("float32", *({"bfloat16"} & {*subject.dtypes})):
+        for gradients in list_kinds():
+            for step, directions in enumerate(find_directions(subject, gradients, steps=3, dtype=dtype)):
+                for name, direction in directions.items():
+                    gradient = gradients.matrices[name]
+                    sizes = np.linalg.norm(direction) * np.linalg.norm(gradient)
+                    cosine = np.sum(direction * gradient) / sizes if sizes else 0.0
+                    if not cosine > 0:
+                        raise Broken(
+                            f"in {dtype}, {gradients.describe(name)} gives a step, {step} after the first, that does "
+                            f"not go downhill: the cosine of its angle with minus the gradient is {cosine:.3g}"
+                        )
 
 
 @law(
@@ -77,8 +79,8 @@ def spectral_descent(subject: Subject) -> None:
                 worst = int(np.argmin(slopes))
                 raise Broken(
                     f"{gradients.describe(name)} gives a step uphill along {np.sum(slopes <= 0)} of "
-                    f"{slopes.size} singular directions: the singular value {spectrum.values[worst]:.4g} (of the "
-                    f"Frobenius norm 1) becomes {slopes[worst]:.4g}"
+                    f"{slopes.size} singular directions: the singular value {spectrum.values[worst]:.4g} (as "
+                    f"a fraction of the Frobenius norm) becomes {slopes[worst]:.4g}"
                 )
 
 
@@ -106,9 +108,9 @@ def singular_values(subject: Subject) -> None:
             ):
                 if is_outside:
                     raise Broken(
-                        f"{gradients.describe(name)}, whose singular values of at least {smallest:g} (of the "
-                        f"Frobenius norm 1) are {spectrum.values.min():.4g} to {spectrum.values.max():.4g}, gives a "
-                        f"direction with the singular value {image:.4g}, which is {bound}"
+                        f"{gradients.describe(name)}, whose singular values are {spectrum.values.min():.4g} to "
+                        f"{spectrum.values.max():.4g} (as fractions of the Frobenius norm, those below {smallest:g} "
+                        f"left out), gives a direction with the singular value {image:.4g}, which is {bound}"
                     )
 
 

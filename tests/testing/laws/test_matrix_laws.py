@@ -114,8 +114,17 @@ def test_a_step_that_turns_uphill_later_is_found() -> None:
     late = optax.GradientTransformation(lambda params: jnp.int32(0), update)
     found, detail = verdict(late, "descent direction", claims=("descent direction",))
     assert found == "broken"
-    assert "a step, 2 after the first, that does not go downhill" in detail
+    assert "in float32, a random gradient of shape 8 x 8 gives a step, 2 after the first, that does not go" in detail
     assert "is -1" in detail
+
+
+def test_a_sign_that_is_wrong_in_half_precision_only_is_found() -> None:
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        return jax.tree.map(lambda g: -g if g.dtype == jnp.float32 else g, updates), state
+
+    half = optax.GradientTransformation(lambda params: (), update)
+    found, detail = verdict(half, "descent direction", claims=("descent direction",))
+    assert (found, detail[:11]) == ("broken", "in bfloat16")
 
 
 def test_a_band_is_that_of_the_update_over_the_rate_and_the_factor() -> None:

@@ -36,7 +36,7 @@ def check_optimizer(
         str | None,
         typer.Option(
             help="The published optimizer that it must agree with, or your own reference as package.module:function. "
-            "Default: its own, for recipes of gradlab."
+            "Default: its own, for recipes and links of gradlab."
         ),
     ] = None,
     claim: Annotated[
@@ -97,7 +97,7 @@ def check_optimizer(
         others = {"--reference": reference, "--claim": claim, "--extra": extra, "--dtype": dtype}
         others |= {"--except": exception, "--domain": domain}
         return _finish(examine_coefficients(optimizer, factory, given, others), json)
-    if reference is None and optimizer in registry.of_kind("recipe"):
+    if reference is None and optimizer in registry.of_kind("recipe", "link"):
         reference = optimizer
     step = None if reference is None else find_reference(reference)
     dtypes = tuple(find_name(name, (*DTYPES, "complex128"), "dtype") for name in dtype or DTYPES)

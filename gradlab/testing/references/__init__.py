@@ -1,4 +1,4 @@
-"""Independent references: the published optimizers as float64 NumPy step functions.
+"""Independent references: the published optimizers, and the links that they are made of, as NumPy step functions.
 
 Use them to test an optimizer, of gradlab or not. Each function is written from the equations of its
 paper, in 5 to 12 lines of NumPy, and shares no code with any transformation or optimizer. Agreement
@@ -11,7 +11,8 @@ mutated), `t` = 1, 2, ... is the step, `x` are the parameters, and the hyperpara
 those of this step. It returns the change to add to `x` and the new state. Second moments use |g|^2.
 Where a published form divides by zero (no eps, only zero gradients so far), the change is zero.
 A step function gets one leaf of a tree at a time. One that needs the whole tree, for a global norm,
-is marked with the decorator `whole_tree`, and gets dicts of arrays.
+is marked with the decorator `whole_tree`, and gets dicts of arrays. The reference of a link, such
+as `scale_by_rms`, returns the direction that the link makes as the change.
 
 `trajectory` runs a step function from start to end; hyperparameters may then be schedules:
 
@@ -34,6 +35,10 @@ from gradlab.testing.references.adam_family import adamax as adamax
 from gradlab.testing.references.adam_family import adamw as adamw
 from gradlab.testing.references.adam_family import amsgrad as amsgrad
 from gradlab.testing.references.adam_family import nadam as nadam
+from gradlab.testing.references.clipping_links import centralize as centralize
+from gradlab.testing.references.clipping_links import clip_between as clip_between
+from gradlab.testing.references.clipping_links import clip_by_norm as clip_by_norm
+from gradlab.testing.references.clipping_links import clip_by_value as clip_by_value
 from gradlab.testing.references.gradient_descent import momentum_average as momentum_average
 from gradlab.testing.references.gradient_descent import sgd as sgd
 from gradlab.testing.references.gradient_descent import sign_sgd as sign_sgd
@@ -42,3 +47,20 @@ from gradlab.testing.references.root_mean_square import adagrad as adagrad
 from gradlab.testing.references.root_mean_square import rmsprop as rmsprop
 from gradlab.testing.references.runner import trajectory as trajectory
 from gradlab.testing.references.runner import whole_tree as whole_tree
+from gradlab.testing.references.running_mean_links import bias_correction as bias_correction
+from gradlab.testing.references.running_mean_links import nesterov as nesterov
+from gradlab.testing.references.running_mean_links import running_max as running_max
+from gradlab.testing.references.running_mean_links import running_sum as running_sum
+from gradlab.testing.references.running_mean_links import scale_by_heavy_ball as scale_by_heavy_ball
+from gradlab.testing.references.running_mean_links import scale_by_momentum as scale_by_momentum
+from gradlab.testing.references.scaling_links import add_decayed_weights as add_decayed_weights
+from gradlab.testing.references.scaling_links import scale as scale
+from gradlab.testing.references.scaling_links import scale_by_infinity_norm as scale_by_infinity_norm
+from gradlab.testing.references.scaling_links import scale_by_learning_rate as scale_by_learning_rate
+from gradlab.testing.references.scaling_links import scale_by_rms as scale_by_rms
+from gradlab.testing.references.scaling_links import scale_by_rss as scale_by_rss
+from gradlab.testing.references.scaling_links import scale_by_sign as scale_by_sign
+from gradlab.testing.references.scaling_links import scale_by_stddev as scale_by_stddev
+from gradlab.testing.references.scaling_links import scale_by_update_rms as scale_by_update_rms
+from gradlab.testing.references.whole_tree_links import add_noise as add_noise
+from gradlab.testing.references.whole_tree_links import clip_by_global_norm as clip_by_global_norm

@@ -1,0 +1,46 @@
+"""References of the links that compute with the whole tree: the global norm, and noise whose keys count the leaves."""
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from gradlab.testing.references._arithmetic import State
+from gradlab.testing.references.runner import Leaves, whole_tree
+
+_BLOCK = 128  # steps whose noise is drawn at once
+
+
+@whole_tree
+def clip_by_global_norm(g: Leaves, state: State, t: int, x: Leaves, *, max_norm: float) -> tuple[Leaves, State]:
+    """Shorten the whole tree to c where its Euclidean norm is larger. Source: Pascanu et al. (2013), algorithm 1."""
+    norm = float(np.linalg.norm(np.concatenate([leaf.ravel() for leaf in g.values()])))
+    factor = max_norm / norm if norm > max_norm else 1.0
+    return {path: factor * leaf for path, leaf in g.items()}, {}
+
+
+@whole_tree
+def add_noise(
+    g: Leaves, state: State, t: int, x: Leaves, *, eta: float = 0.01, gamma: float = 0.55, key: int = 0
+) -> tuple[Leaves, State]:
+    """Add normal numbers of variance eta / t^gamma, those that JAX draws for the step t - 1 and as many leaves.
+
+    The leaves must be real. Source: Neelakantan et al. (2015), equation 1.
+    """
+    deviation = np.sqrt(eta / t**gamma)
+    noise = _draw_noise(key, (t - 1) // _BLOCK, tuple(leaf.shape for leaf in g.values()))
+    return {path: leaf + deviation * drawn[(t - 1) % _BLOCK] for (path, leaf), drawn in zip(g.items(), noise)}, {}
+
+
+@functools.lru_cache(maxsize=16)
+def _draw_noise(seed: int, block: int, shapes: tuple[tuple[int, ...], ...]) -> Any:
+    """Return the standard normal numbers of consecutive steps for each leaf, [steps, *shape]."""
+    import jax  # only this reference needs it, because the noise is that of JAX's generator
+
+    def draw(step: jax.Array) -> list[jax.Array]:
+        keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), step), len(shapes))
+        return [jax.random.normal(key, shape, np.float64) for key, shape in zip(keys, shapes)]
+
+    with jax.enable_x64(True):
+        steps = np.arange(block * _BLOCK, (block + 1) * _BLOCK, dtype=np.int32)
+        return [np.asarray(leaf) for leaf in jax.jit(jax.vmap(draw))(steps)]

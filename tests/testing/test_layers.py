@@ -47,6 +47,7 @@ LAYERS = (
     "trajectory_at_settings",  # the same at other values of the arguments
     "trajectory_laws",  # the laws that a reference adds
     "check",  # all of it on one transformation
+    "mechanical_mutants",  # edits of the sources, examined by all of it
     "mutation_score",  # all of it on the mutants: what measures the kit
     "plugin",  # the kit in pytest
     "strategies",  # inputs for Hypothesis

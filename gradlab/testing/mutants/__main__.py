@@ -1,18 +1,36 @@
-"""`python -m gradlab.testing.mutants [NAME ...]` measures the mutation score of the laws."""
+"""`python -m gradlab.testing.mutants [--mechanical] [NAME ...]` measures the mutation score of the laws."""
 
 from __future__ import annotations
 
+import argparse
 import sys
+import time
+from pathlib import Path
 
+from ..mechanical_mutants import list_mutants
+from ..mechanical_mutants.examination import SURVIVED, examine
+from ..mechanical_mutants.record import read_record, summarize, write_record
 from ..mutation_score import measure_mutation_score
 from . import MUTANTS
 
 
-def main(names: list[str]) -> int:
-    """Examine the mutants whose names contain one of these (all by default).
+def main(arguments: list[str]) -> int:
+    """Examine mutants, and print the mutation score.
 
+    Without `--mechanical`, examine the hand-written mutants whose names contain one of the names (all by default).
     Returns 0 if each is killed by its own law, 1 if not, and 2 if no name matches.
     """
+    parser = argparse.ArgumentParser(prog="python -m gradlab.testing.mutants", description=main.__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="what to examine; all by default")
+    parser.add_argument("--mechanical", action="store_true", help="examine the edits of recipes, links and functions")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="keep the outcomes here, and continue from them")
+    parser.add_argument("--again", action="store_true", help="examine the survivors in the record again")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so many seconds")
+    options = parser.parse_args(arguments)
+    return _examine_edits(options) if options.mechanical else _examine_written(options.names)
+
+
+def _examine_written(names: list[str]) -> int:
     mutants = [mutant for mutant in MUTANTS.values() if not names or any(name in mutant.name for name in names)]
     if not mutants:
         print(f"no mutant's name contains {' or '.join(names)}; there are: {', '.join(MUTANTS)}", file=sys.stderr)
@@ -27,6 +45,30 @@ def main(names: list[str]) -> int:
     score = measure_mutation_score(mutants=mutants, on_outcome=show)
     print(f"\n{score}")
     return 0 if score.own_law_fraction == 1 else 1
+
+
+def _examine_edits(options: argparse.Namespace) -> int:
+    """Examine mechanical mutants, and return 0 if none survives, 1 if one does, and 2 if no name matches."""
+    mutants = list_mutants(*options.names)
+    if not mutants:
+        print(f"no recipe, link or function is called {' or '.join(options.names)}", file=sys.stderr)
+        return 2
+    record = read_record(options.record) if options.record else {}
+    end = time.perf_counter() + options.seconds
+    for position, mutant in enumerate(mutants, start=1):
+        known = record.get(mutant.name)
+        if known is not None and not (options.again and known.verdict == SURVIVED):
+            continue
+        if time.perf_counter() > end:
+            print(f"stopped after {options.seconds:g} s; the same command continues", file=sys.stderr)
+            break
+        record[mutant.name] = examine(mutant)
+        print(f"{position:4}/{len(mutants)}  {record[mutant.name]}", flush=True)
+        if options.record:
+            write_record(options.record, record.values())
+    outcomes = [record[mutant.name] for mutant in mutants if mutant.name in record]
+    print(f"\n{summarize(outcomes)}")
+    return int(any(outcome.verdict == SURVIVED for outcome in outcomes))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,160 @@
+"""Equivalent edits, recognized numerically: no difference beyond rounding on ten thousand random inputs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ...fast_compilation import jit_fast
+from ...transformation_calls import reads_gradient
+from .inputs import Inputs, draw_inputs
+
+# The dtypes of the leaves, with the number of runs and of steps in each. The first alone are ten thousand inputs.
+RUNS: dict[str, tuple[int, int]] = {
+    "float64": (2016, 5),
+    "complex64": (252, 5),
+    "bfloat16": (252, 5),
+    "float32": (252, 5),
+    "mixed": (126, 3),
+}
+_ROUNDING = {"float64": 1e-10, "float32": 1e-4, "bfloat16": 1.6e-2, "complex64": 1e-4, "mixed": 1e-4}
+
+
+class Observation(NamedTuple):
+    """What a transformation does in the runs of one dtype."""
+
+    text: str  # the shapes and dtypes of the results, or the error that it raises
+    numbers: list[np.ndarray]  # [runs, ...] updates, states and derivatives
+
+
+def find_difference(original: Any, mutant: Any) -> str | None:
+    """Return the dtype in which two transformations differ beyond rounding, with the place, or None.
+
+    They are compared alone, with a direction beside the gradient if they read both, and in their derivatives. Where
+    JAX traces both to the same operations, nothing is run.
+    """
+    for dtype in RUNS:
+        parts: tuple[Callable[..., Any], ...] = (_run_alone,)
+        parts += (_run_with_direction,) if reads_gradient(original) else ()
+        parts += (_run_derivatives,) if dtype == "float64" else ()
+        for part in () if _have_same_program(original, mutant, dtype) else parts:
+            expected, perturbed = _observe_original(original, dtype, part)
+            (got,) = observe(mutant, dtype, part, draw_inputs(dtype, *RUNS[dtype]))
+            if got.text != expected.text:
+                return f"{dtype}: {got.text[:100]} instead of {expected.text[:100]}"
+            for position, arrays in enumerate(zip(got.numbers, expected.numbers, perturbed.numbers)):
+                if differ(*arrays, rounding=_ROUNDING[dtype]):
+                    return f"{dtype}{part.__name__.replace('_', ' ').removeprefix(' run')}, array {position}"
+    return None
+
+
+def differ(got: np.ndarray, expected: np.ndarray, perturbed: np.ndarray, rounding: float) -> bool:
+    """Return whether arrays of the same runs differ by more than rounding explains.
+
+    In each run, rounding may change a number by `rounding` times the largest number, and by a hundred times of what a
+    change in the last digits of the inputs does.
+    """
+    runs = len(expected)
+    got, expected, perturbed = (array.reshape(runs, -1) for array in (got, expected, perturbed))
+    if not got.size:
+        return False
+    with np.errstate(invalid="ignore", over="ignore"):
+        gap, sensitivity = (np.abs(array - expected) for array in (got, perturbed))
+        largest = np.max(np.where(np.isfinite(expected), np.abs(expected), 0), axis=1, keepdims=True)
+        allowed = rounding * largest + 100 * np.nan_to_num(sensitivity, nan=0.0, posinf=0.0) + 1e-300
+        same = (got == expected) | (np.isnan(got) & np.isnan(expected)) | (gap <= allowed)
+    return not bool(np.all(same))
+
+
+def _have_same_program(original: Any, mutant: Any, dtype: str) -> bool:
+    """Return whether JAX traces two transformations to the same operations."""
+    programs = _trace(original, dtype), _trace(mutant, dtype)
+    return programs[0] == programs[1] and "custom_jvp" not in programs[0]
+
+
+def _trace(tx: Any, dtype: str) -> str:
+    inputs = draw_inputs(dtype, *RUNS[dtype])
+    gradients, params, directions = (jax.tree.map(lambda leaf: leaf[0], tree) for tree in inputs)
+    with jax.enable_x64(dtype in ("float64", "mixed")):
+        try:
+            return str(jax.make_jaxpr(functools.partial(_step, tx))(gradients, params, directions))
+        except Exception:
+            return ""
+
+
+def _step(tx: Any, gradients: Any, params: Any, directions: Any) -> Any:
+    """Compute one update, alone and where the gradient of a chain is another signal."""
+    gradient, state = jax.tree.map(lambda leaf: leaf[0], gradients), tx.init(params)
+    split = tx.update(directions, state, params, grads=gradient) if reads_gradient(tx) else ()
+    return tx.update(gradient, state, params), split
+
+
+@functools.lru_cache(maxsize=128)
+def _observe_original(original: Any, dtype: str, part: Callable[..., Any]) -> list[Observation]:
+    inputs = draw_inputs(dtype, *RUNS[dtype])
+    return observe(original, dtype, part, inputs, inputs.perturb())
+
+
+def observe(tx: Any, dtype: str, part: Callable[..., Any], *runs: Inputs) -> list[Observation]:
+    """Return what a part of the comparison computes with each of some inputs, in one compiled program."""
+    with jax.enable_x64(dtype in ("float64", "mixed")):
+        results = []
+        program: Any = None
+        for inputs in runs:
+            try:
+                program = part(tx) if program is None else program
+                leaves = jax.tree_util.tree_leaves_with_path(program(*jax.tree.map(jnp.asarray, tuple(inputs))))
+            except Exception as error:
+                results.append(Observation(f"it raised {type(error).__name__}", []))
+                continue
+            text = ", ".join(f"{jax.tree_util.keystr(path)} {leaf.dtype}{leaf.shape[1:]}" for path, leaf in leaves)
+            results.append(Observation(text, [_to_wide(leaf) for _, leaf in leaves]))
+        return results
+
+
+def _run_alone(tx: Any) -> Callable[..., Any]:
+    return _loop(tx, lambda gradient, state, params, directions: tx.update(gradient, state, params))
+
+
+def _run_with_direction(tx: Any) -> Callable[..., Any]:
+    """Hand the same direction to each step, beside the gradient of the chain."""
+    return _loop(tx, lambda gradient, state, params, directions: tx.update(directions, state, params, grads=gradient))
+
+
+def _run_derivatives(tx: Any) -> Callable[..., Any]:
+    """Differentiate the update of the first step, and of one with a state, with respect to the gradient."""
+
+    def derive(gradient: Any, state: Any, params: Any, directions: Any) -> Any:
+        def total(gradient: Any) -> Any:
+            updates, after = tx.update(gradient, state, params)
+            weighted = [jnp.sum(jnp.cos(jnp.arange(u.size)) * u.ravel()) for u in jax.tree.leaves(updates)]
+            return sum(weighted, jnp.zeros(())), after
+
+        return jax.grad(total, has_aux=True)(gradient)
+
+    return _loop(tx, derive)
+
+
+def _loop(tx: Any, step: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that runs steps side by side, and returns their results and the last states."""
+    compiled = jit_fast(jax.vmap(step))
+
+    def loop(gradients: Any, params: Any, directions: Any) -> Any:
+        state, results = jax.vmap(tx.init)(params), []
+        for at in range(jax.tree.leaves(gradients)[0].shape[1]):
+            gradient = jax.tree.map(lambda leaf, at=at: leaf[:, at], gradients)
+            result, state = compiled(gradient, state, params, directions)
+            results.append(result)
+        return results, list(jax.tree.leaves(state))
+
+    return loop
+
+
+def _to_wide(leaf: jax.Array) -> np.ndarray:
+    array = np.asarray(leaf)
+    return array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)

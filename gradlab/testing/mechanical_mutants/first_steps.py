@@ -1,0 +1,117 @@
+"""The trajectory of a transformation beside that of its reference, first for a few steps and then for many.
+
+The first steps are not compiled, and find most mutants. The law "same trajectory" does the same on a larger tree.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ...hyperparameters import is_schedule
+from ...schedules.base import as_schedule
+from .. import references
+from ..double_precision_runs import draw_start, perturb_last_digit
+from ..gradient_sequences import SEQUENCES, draw
+from ..references.runner import displacements
+from ..trajectory import LONG, STEPS, TOLERANCE, find_difference
+from ..trajectory_difference import Paths, compare_paths
+from .forms import Form, shorten
+from .sources import Edited
+
+_FIRST = 5  # the number of steps that are compared
+_SHAPES: dict[str, tuple[int, ...]] = {"b": (2, 3), "a": (6,), "c": (2, 3)}
+_remembered: dict[str, list[tuple[Paths, Paths]]] = {}
+
+
+def leaves_reference(form: Form, factories: Edited) -> bool:
+    """Return whether a form differs from its reference in its first steps, after an edit.
+
+    False if there is no reference, and for a transformation that raises an error, for which another law is better.
+    """
+    if form.reference is None:
+        return False
+    runs = _run_reference(form)
+    try:
+        return any(_differs(sums, runs) for sums in _run(form.make_edited(factories)))
+    except Exception:
+        return False
+
+
+def leaves_reference_later(form: Form, factories: Edited) -> bool:
+    """Return whether a form differs from its reference at any step, also while the learning rate decays."""
+    if form.reference is None:
+        return False
+    step, tx = vars(references)[form.reference], form.make_edited(factories)
+    return find_difference(tx, step, STEPS, TOLERANCE, tuple(SEQUENCES), {}, long=LONG, shapes=_SHAPES) is not None
+
+
+def _differs(sums: dict[str, np.ndarray], runs: list[tuple[Paths, Paths]]) -> bool:
+    """Return whether the first steps of a run differ from those of the reference."""
+    count = len(next(iter(sums.values()))[0])
+    for index, (name, paths) in enumerate(zip(SEQUENCES, runs, strict=True)):
+        own = {path: leaf[index] for path, leaf in sums.items()}
+        expected, perturbed = ({path: leaf[:count] for path, leaf in tree.items()} for tree in paths)
+        if compare_paths(own, expected, lambda perturbed=perturbed: perturbed, TOLERANCE, name) is not None:
+            return True
+    return False
+
+
+@functools.cache
+def _draw_gradients() -> dict[str, np.ndarray]:
+    """Return the gradients of all sequences, [sequences, steps, *shape] for each leaf."""
+    drawn = draw(tuple(SEQUENCES), STEPS, _SHAPES)
+    return {path: drawn[path][:, :_FIRST] for path in sorted(_SHAPES)}
+
+
+def _run(tx: Any) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the sums of the updates so far, [sequences, steps + 1, *shape] for each leaf, after each step."""
+    update, gradients = jax.vmap(tx.update), _draw_gradients()
+    with jax.enable_x64(True):
+        start = {p: jnp.broadcast_to(x, (len(SEQUENCES), *x.shape)) for p, x in draw_start(_SHAPES).items()}
+        point, state = start, jax.vmap(tx.init)(start)
+        sums = [{path: np.zeros(leaf.shape) for path, leaf in start.items()}]
+        for step in range(_FIRST):
+            gradient = {path: jnp.asarray(leaf[:, step]) for path, leaf in gradients.items()}
+            updates, state = update(gradient, state, point)
+            point = {path: point[path] + updates[path] for path in point}
+            sums.append({path: sums[-1][path] + np.asarray(updates[path]) for path in point})
+            yield {path: np.stack([total[path] for total in sums], 1) for path in start}
+
+
+def _run_reference(form: Form) -> list[tuple[Paths, Paths]]:
+    """Return the sums of a reference on each sequence, and those on the sequence with its last digits changed."""
+    if str(form) not in _remembered:
+        step = vars(references)[form.reference or ""]
+        arguments = {shorten(name): _to_plain(value) for name, value in form.arguments.items()}
+        arguments = {k: v for k, v in arguments.items() if k in inspect.signature(step).parameters}
+        start = {path: draw_start(_SHAPES)[path] for path in sorted(_SHAPES)}
+        both = (_draw_gradients(), perturb_last_digit(_draw_gradients()))
+        with np.errstate(all="ignore"):
+            _remembered[str(form)] = [
+                tuple(  # type: ignore[misc]
+                    displacements(step, start, {path: leaf[i] for path, leaf in drawn.items()}, **arguments)
+                    for drawn in both
+                )
+                for i in range(len(SEQUENCES))
+            ]
+    return _remembered[str(form)]
+
+
+def _to_plain(value: Any) -> Any:
+    """Return a hyperparameter as a number, or as a function of the step that returns one in double precision."""
+    if not is_schedule(value):
+        return value
+
+    @functools.cache
+    def evaluate(step: int) -> float:
+        with jax.enable_x64(True):
+            return float(as_schedule(value)(int(step)))
+
+    return evaluate

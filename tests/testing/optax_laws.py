@@ -32,6 +32,8 @@ VANISHES = {"finite at zero": "eps is zero in float16, so a zero gradient gives 
 ROOT = {"finite at zero": "the derivative of the root of zero is infinite, and NaN when multiplied by zero"}
 OVERFLOWS = {"finite at zero": "the derivative 1 / sqrt(eps) overflows in float16, and infinity times zero is NaN"}
 SHORT = {"finite at zero": "the derivative of the norm at zero is NaN"}
+NORM_ROUNDS = {"mixed dtypes": "it rounds the norm of a bfloat16 leaf to bfloat16 before it adds the others"}
+WIDENS = {"mixed dtypes": "it gives a bfloat16 leaf float32 updates beside a float32 leaf"}
 
 KEY = {"msgpack state resumes": "its state holds a typed random key, which Flax cannot serialize"}
 DRAWS = {
@@ -123,13 +125,20 @@ TABLE: dict[str, Entry] = {
         | FLOATS
         | ALIASES
         | SQUARES
+        | WIDENS
         | {"finite at zero": "its estimate of the distance is 0 / 0 at a zero gradient"},
         {},
         True,
     ),
     "contrib.dowg()": Entry(
         lambda: contrib.dowg(),
-        NARROW | ROUNDS | FLOATS | ALIASES | ROOT | {"mismatched trees": "it does not notice that a leaf is missing"},
+        NARROW
+        | ROUNDS
+        | FLOATS
+        | ALIASES
+        | ROOT
+        | WIDENS
+        | {"mismatched trees": "it does not notice that a leaf is missing"},
     ),
     "contrib.cocob()": Entry(lambda: contrib.cocob(), USUAL | ALIASES | VANISHES),
     "contrib.mechanize(sgd(0.1))": Entry(
@@ -140,6 +149,7 @@ TABLE: dict[str, Entry] = {
         | ROOT
         | {
             "stable state": "it raises a TypeError, because it clamps float32 between bfloat16 bounds",
+            "mixed dtypes": "it raises a TypeError, because it clamps float32 between bfloat16 bounds",
             "integer leaves": "it raises a TypeError that does not name the leaf",
         },
     ),
@@ -149,6 +159,7 @@ TABLE: dict[str, Entry] = {
         | ROUNDS
         | FLOATS
         | ROOT
+        | WIDENS
         | {"any tree": "it raises a ValueError, because a tree without leaves has nothing to concatenate"},
     ),
     "trace(0.9)": Entry(lambda: optax.trace(0.9), USUAL, _ELEMENTWISE, True),
@@ -156,13 +167,13 @@ TABLE: dict[str, Entry] = {
     "clip(0.5)": Entry(lambda: optax.clip(0.5), FLOATS | UNORDERED, _ELEMENTWISE, True),
     "clip_by_global_norm(1.0)": Entry(
         lambda: optax.clip_by_global_norm(1.0),
-        ROUNDS | SHORT | {"integer leaves": "it raises a TypeError that does not name the leaf"},
+        ROUNDS | SHORT | NORM_ROUNDS | {"integer leaves": "it raises a TypeError that does not name the leaf"},
         {"elementwise": True, "sign symmetric": True},
         True,
     ),
     "clip_by_block_rms(1.0)": Entry(lambda: optax.clip_by_block_rms(1.0), ROUNDS | FLOATS | SHORT),
     "adaptive_grad_clip(0.1)": Entry(lambda: optax.adaptive_grad_clip(0.1), ROUNDS | FLOATS | SHORT),
-    "normalize_by_update_norm()": Entry(lambda: optax.normalize_by_update_norm(), ROUNDS | FLOATS | SHORT),
+    "normalize_by_update_norm()": Entry(lambda: optax.normalize_by_update_norm(), ROUNDS | FLOATS | SHORT | WIDENS),
     "centralize()": Entry(lambda: optax.centralize(), {}),
     "add_noise(0.01, 0.55)": Entry(lambda: optax.add_noise(0.01, 0.55, jax.random.key(0)), DRAWS | KEY, NO_TURN),
     "add_decayed_weights(1e-2)": Entry(lambda: optax.add_decayed_weights(1e-2), FLOATS | PARAMETERS, {}, True),

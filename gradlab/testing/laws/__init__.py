@@ -6,6 +6,7 @@ from . import donatable as donatable
 from . import instances as instances
 from . import stable as stable
 from . import precise as precise
+from . import mixed_dtypes as mixed_dtypes
 from . import differentiable as differentiable
 from . import traceable as traceable
 from . import compiled_once as compiled_once

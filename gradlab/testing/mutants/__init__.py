@@ -15,6 +15,7 @@ from . import adam as adam
 from . import adam_relatives as adam_relatives
 from . import arguments as arguments
 from . import averages as averages
+from . import between_leaves as between_leaves
 from . import conventions as conventions
 from . import dtypes as dtypes
 from . import durability as durability
@@ -22,10 +23,12 @@ from . import instances as instances
 from . import leaf_order as leaf_order
 from . import links as links
 from . import matrix_methods as matrix_methods
+from . import mixed_dtypes as mixed_dtypes
 from . import momentum as momentum
 from . import purity as purity
 from . import ranges_and_derivatives as ranges_and_derivatives
 from . import released as released
+from . import released_wrappers as released_wrappers
 from . import schedules as schedules
 from . import schedules_and_counts as schedules_and_counts
 from . import second_moment as second_moment

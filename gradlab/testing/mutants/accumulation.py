@@ -217,6 +217,7 @@ def scheduled():
     "accumulates",
     of="accumulate_on_schedule",
     mistake="the inner optimizer's schedule counts micro-batches, not updates",
+    source="Keras, issue 19990, 2024",
     claims={"accumulates": (4, scheduled())},
 )
 def accumulate_schedule_counts_micro_batches():
@@ -275,6 +276,7 @@ def accumulate_by_size(inner, k=4, weigh=lambda size: size):
     "accumulates",
     of="accumulate_by_size",
     mistake="a small micro-batch counts as much as a large one",
+    source="transformers, pull request 34191, 2024",
     claims={"accumulates": {"k": 4, "inner": _inner(), "size": "size"}},
 )
 def accumulate_ignores_sizes():

@@ -180,3 +180,24 @@ def adafactor_equations(learning_rate, eps, combine):
 @gl.transformation
 def right_adafactor(learning_rate=1e-2, eps=1e-30):
     return adafactor_equations(learning_rate, eps, lambda r, c: r * c / r.mean())
+
+
+def slow_weights(g: Array, state: State, t: int, x: Array, *, learning_rate: float, decay: float = 0.5) -> Step:
+    """Go halfway back to a running mean of the parameters, which starts at them: x += (s - x) / 2 - a g."""
+    slow = decay * state.get("slow", x) + (1 - decay) * x
+    return (slow - x) / 2 - learning_rate * g, {"slow": slow}
+
+
+def slow_weights_equations(learning_rate, decay, start):
+    """Return `slow_weights` whose mean continues from start(t, x, slow)."""
+
+    def step(g, t, x, slow):
+        slow = decay * start(t, x, slow) + (1 - decay) * x
+        return (slow - x) / 2 - learning_rate * g, slow
+
+    return from_equations(step)
+
+
+@gl.transformation
+def right_slow_weights(learning_rate=0.1, decay=0.5):
+    return slow_weights_equations(learning_rate, decay, lambda t, x, slow: jnp.where(t == 1, x, slow))

@@ -58,6 +58,7 @@ def cosine_swings(init_value, decay_steps):
     "formula",
     of="warmup_cosine",
     mistake="the decay lasts decay_steps after the warm-up, although they count both phases",
+    source="timm, pull request 2312, 2024",
     reference="warmup_cosine",
     **_WARMUP,
 )
@@ -74,6 +75,7 @@ def warmup_cosine_counts_the_warmup_twice(init_value, peak_value, warmup_steps, 
     "continuous",
     of="warmup_cosine",
     mistake="the decay counts from step 0, so that it has passed in part when it begins",
+    source="fairchem, pull request 1967, 2026",
     claims=("continuous",),
     **_WARMUP | {"warmup_steps": 50},
 )

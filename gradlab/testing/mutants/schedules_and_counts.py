@@ -102,7 +102,7 @@ def adam_half_the_step(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return halve_step(gl.adam, learning_rate=learning_rate, b1=b1, b2=b2, eps=eps)
 
 
-@mutates("adam", GENERAL[start_schedule_at_one])
+@mutates("adam", GENERAL[start_schedule_at_one], source="optax, pull request 1744 (of schedule_free), 2026")
 def adam_schedule_starts_at_one(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return start_schedule_at_one(gl.adam, learning_rate=learning_rate, b1=b1, b2=b2, eps=eps)
 

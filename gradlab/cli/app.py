@@ -35,7 +35,7 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
     "check": (
         "check",
         "check_optimizer",
-        "Check an optimizer against every law that applies to it. The exit code is 1 if it breaks one.",
+        "Check an optimizer or a schedule against every law that applies to it. The exit code is 1 if it breaks one.",
     ),
     "list": (
         "list",

@@ -1,4 +1,4 @@
-"""`gradlab check`: examine an optimizer, law by law.
+"""`gradlab check`: examine an optimizer or a schedule, law by law.
 
 Modules that import JAX are imported inside the functions, so that help and completion stay fast.
 """
@@ -21,9 +21,9 @@ def check_optimizer(
     optimizer: Annotated[
         str,
         typer.Argument(
-            help="An optimizer or link of gradlab, optax:name, or package.module:factory, also from this folder. "
-            "The coefficients of a Newton-Schulz iteration, as package.module:NAME, are examined by themselves.",
-            autocompletion=completion.complete_transformations,
+            help="An optimizer, link or schedule of gradlab, optax:name, or package.module:factory, also from this "
+            "folder. The coefficients of a Newton-Schulz iteration, package.module:NAME, are examined by themselves.",
+            autocompletion=completion.complete_factories,
         ),
     ],
     arg: Annotated[
@@ -35,8 +35,8 @@ def check_optimizer(
     reference: Annotated[
         str | None,
         typer.Option(
-            help="The published optimizer that it must agree with, or your own reference as package.module:function. "
-            "Default: its own, for recipes and links of gradlab."
+            help="The published optimizer or schedule that it must agree with, or your own reference as "
+            "package.module:function. Default: its own, for recipes, links and schedules of gradlab."
         ),
     ] = None,
     claim: Annotated[
@@ -70,20 +70,17 @@ def check_optimizer(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
 ) -> None:
-    """Check an optimizer against every law that applies to it. The exit code is 1 if it breaks one."""
+    """Check an optimizer or a schedule against every law that applies to it. The exit code is 1 if it breaks one."""
     import jax
 
-    from gradlab import registry
-    from gradlab.testing import check
-    from gradlab.testing.check import DTYPES, SettingError, require_compilation
-    from gradlab.testing.step_functions import StepFunctionError
+    from gradlab.testing.check import SettingError, require_compilation
 
-    from ..lab._inputs.user_errors import locate_in_user_code
     from .assignments import parse_assignments
     from .check_coefficients import are_coefficients, examine_coefficients
-    from .check_factory import complete_arguments, declared_claims, find_factory
-    from .check_options import find_name, find_reference, read_claims, read_declarations, read_extra, require_claims
-    from .check_report import LawProgress
+    from .check_factory import find_factory
+    from .check_optimizer import prepare_optimizer
+    from .check_report import examine_with_progress
+    from .check_schedule import find_schedule, prepare_schedule
 
     with contextlib.suppress(RuntimeError):  # the number of devices is fixed once JAX has been used
         jax.config.update("jax_num_cpu_devices", 2)  # for the law of sharded runs
@@ -92,35 +89,30 @@ def check_optimizer(
     except SettingError as error:
         fail(error)
     given = parse_assignments("--arg", arg or [], "learning_rate=1e-3")
-    factory = find_factory(optimizer)
-    if are_coefficients(factory):
+    found = find_factory(optimizer)
+    if are_coefficients(found):
         others = {"--reference": reference, "--claim": claim, "--extra": extra, "--dtype": dtype}
         others |= {"--except": exception, "--domain": domain}
-        return _finish(examine_coefficients(optimizer, factory, given, others), json)
-    if reference is None and optimizer in registry.of_kind("recipe", "link"):
-        reference = optimizer
-    step = None if reference is None else find_reference(reference)
-    dtypes = tuple(find_name(name, (*DTYPES, "complex128"), "dtype") for name in dtype or DTYPES)
-    extra_arguments = read_extra(extra or [])
-    arguments = complete_arguments(optimizer, factory, given)
-    declared = declared_claims(factory, arguments)
-    require_claims(declared, optimizer)
-    claims = read_declarations(exception or [], domain or [], read_claims(claim or [], declared))
-    with LawProgress(optimizer) as progress:
-        try:
-            report = check(
-                factory,
-                claims=claims,
-                reference=step,
-                dtypes=dtypes,
-                extra=extra_arguments,
-                on_law=progress.on_law,
-                **arguments,
-            )
-        except StepFunctionError as error:
-            place = "" if error.__cause__ is None else locate_in_user_code(error.__cause__).strip()
-            fail(f"{error} ({place})" if place else error)
-    _finish(report, json)
+        return _finish(examine_coefficients(optimizer, found, given, others), json)
+    schedule = find_schedule(optimizer, found, given)
+    if schedule is not None:
+        for option, values in (("--domain", domain), ("--extra", extra), ("--dtype", dtype)):
+            if values:
+                fail(f"{option} is for optimizers, but {optimizer} is a schedule; leave it out")
+        examine = prepare_schedule(schedule, reference, claim or [], exception or [])
+    else:
+        examine = prepare_optimizer(
+            optimizer,
+            found,
+            given,
+            reference=reference,
+            claims=claim or [],
+            exceptions=exception or [],
+            domains=domain or [],
+            extra=extra or [],
+            dtypes=dtype or [],
+        )
+    _finish(examine_with_progress(optimizer, examine), json)
 
 
 def _finish(report: Report, json: bool) -> None:

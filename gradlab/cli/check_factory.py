@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from gradlab.interrupts import is_interrupt
@@ -16,24 +17,29 @@ from .printing import fail
 if TYPE_CHECKING:
     from gradlab.registry import Entry
 
+_STEP_NAMES = ("t", "step", "count", "i", "k", "n", "iteration", "epoch")  # of the only argument of a schedule
+
 
 def find_factory(optimizer: str) -> Any:
     """Return the factory that a specification names, or what a user's file has under that name."""
     from gradlab import registry
 
+    entries = registry.entries()
     if ":" in optimizer:
         found = import_named(optimizer)
+        for entry in entries.values():
+            if found is entry.factory:
+                return _make_factory(entry)
         is_pair = isinstance(found, tuple) or hasattr(found, "update")
         if not callable(found) and not is_pair and not are_coefficients(found):
             kind = type(found).__name__
             fail(f"{optimizer} has the type {kind}, expected an optimizer, or a function or a class that makes one")
         return found
-    entries = {key: entry for key, entry in registry.entries().items() if entry.kind != "schedule"}
     try:
-        entry = look_up(optimizer, entries, "optimizer or link")
+        entry = look_up(optimizer, entries, "optimizer, link or schedule")
     except UnknownNameError as error:
         fail(error)
-    return entry.factory if entry.kind == "recipe" else _make_link_factory(entry)
+    return _make_factory(entry)
 
 
 def import_named(name: str) -> Any:
@@ -43,7 +49,8 @@ def import_named(name: str) -> Any:
     from ..lab._inputs.user_errors import UserCodeError
 
     try:
-        found = import_object(name)
+        is_alias = name.startswith(("gl.", "gl:")) and find_spec("gl") is None
+        found = import_object("gradlab" + name.removeprefix("gl") if is_alias else name)
         require_plain_function(name, found)
         return found
     except LoadError as error:
@@ -115,13 +122,28 @@ def _require_callable(optimizer: str, factory: Any, arguments: dict[str, Any]) -
             and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
             and parameter.name not in arguments
         ]
+        if len(missing) == 1 and missing[0] in _STEP_NAMES:
+            _require_schedule(optimizer, factory)
         if missing:
             options = " ".join(f"--arg {name}=..." for name in missing)
             fail(f"{optimizer} cannot be called without {' and '.join(missing)}; give {options}")
 
 
-def _make_link_factory(entry: Entry) -> Any:
-    """Return a factory of a link that returns the example of the registry when it gets no arguments."""
+def _require_schedule(name: str, function: Any) -> None:
+    """End the command if a function of the step, which may be meant as a schedule, fails at the first step."""
+    from ..lab._inputs.user_errors import UserCodeError, convert_user_errors
+
+    try:
+        with convert_user_errors(f"{name} at step 0", True), limit_time(time_limit_seconds()):
+            function(0)
+    except UserCodeError as error:
+        fail(error, 1)
+
+
+def _make_factory(entry: Entry) -> Any:
+    """Return the factory of a recipe, or one that returns the example of the registry when it gets no arguments."""
+    if entry.kind == "recipe":
+        return entry.factory
 
     def make(**given: Any) -> Any:
         return entry.factory(**given) if given else entry.example

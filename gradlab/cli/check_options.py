@@ -5,39 +5,46 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..lab._inputs.name_lookup import UnknownNameError, look_up
 from .assignments import parse_assignments, parse_value
 from .check_factory import import_named
 from .printing import fail
 
+if TYPE_CHECKING:
+    from gradlab.testing import Law
+    from gradlab.testing.law import ClaimValue
 
-def read_claims(typed: Sequence[str], declared: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the claims that were typed as NAME or NAME=VALUE, beside those that a transformation declares.
 
-    Ends the command for an unknown claim, for one that is given twice, and for one without the value that it needs.
+def read_claims(
+    typed: Sequence[str], declared: Mapping[str, Any], laws: Mapping[str, Law] | None = None
+) -> dict[str, Any]:
+    """Return the claims that were typed as NAME or NAME=VALUE, beside those that are declared.
+
+    `laws` are those that may be claimed, by default those of transformations. Ends the command for an unknown claim,
+    for one that is given twice, and for one without the value that it needs.
     """
     from gradlab.testing import CLAIMS
 
+    others = ("link",) if laws is None else ()
+    laws = CLAIMS if laws is None else laws
     claims = dict(declared)
     names: list[str] = []
     for text in typed:
         name, equals, value = text.partition("=")
-        name = find_name(name, (*CLAIMS, "link"), "claim")
+        name = find_name(name, (*laws, *others), "claim")
         if name in names:
             fail(f"--claim {name} is given twice; leave one out")
         names.append(name)
         claims[name] = parse_value(value) if equals else claims.get(name, True)
-        _require_value(name, claims[name])
+        _require_value(name, claims[name], None if name in others else laws[name].value)
     return claims
 
 
-def _require_value(name: str, value: Any) -> None:
+def _require_value(name: str, value: Any, needed: ClaimValue | None) -> None:
     """End the command if a claim lacks the value that its law needs, or has another."""
-    from gradlab.testing import CLAIMS
-
-    needed, is_given = None if name == "link" else CLAIMS[name].value, value is not True
+    is_given = value is not True
     if needed is None:
         if is_given:
             fail(f"the claim {name} takes no value, got {value!r}; pass --claim {shlex.quote(name)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -9,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from .printing import SafeConsole, make_console
+from .printing import SafeConsole, fail, make_console
 from .tables import TrimmedLines
 
 if TYPE_CHECKING:
@@ -42,6 +43,20 @@ def _make_table(report: Report, is_wide: bool) -> Table:
         cells = (result.law, f"[{colors.get(result.verdict, 'dim')}]{result.verdict}[/]", escape(text))
         table.add_row(*cells if is_wide else cells[:2])
     return table
+
+
+def examine_with_progress(name: str, examine: Callable[[Callable[[str, int, int], Any]], Report]) -> Report:
+    """Return a report, and show which law is being examined. Ends the command if the reference fails."""
+    from gradlab.testing.step_functions import StepFunctionError
+
+    from ..lab._inputs.user_errors import locate_in_user_code
+
+    try:
+        with LawProgress(name) as progress:
+            return examine(progress.on_law)
+    except StepFunctionError as error:
+        place = "" if error.__cause__ is None else locate_in_user_code(error.__cause__).strip()
+        fail(f"{error} ({place})" if place else error)
 
 
 class LawProgress:

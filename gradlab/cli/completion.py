@@ -39,9 +39,9 @@ def complete_recipes(incomplete: str) -> list[str]:
     return [name for name, file in _find_factories(incomplete) if file.parent.name == "optimizers"]
 
 
-def complete_transformations(incomplete: str) -> list[str]:
-    """Return the optimizers, links and combinators that begin with the typed text."""
-    return [name for name, file in _find_factories(incomplete) if file.parent.name != "schedules"]
+def complete_factories(incomplete: str) -> list[str]:
+    """Return the optimizers, links, combinators and schedules that begin with the typed text."""
+    return [name for name, _ in _find_factories(incomplete)]
 
 
 def complete_names(incomplete: str) -> list[str]:

@@ -31,7 +31,7 @@ def test_the_names_read_from_the_source_are_those_of_the_registry() -> None:
     assert dict(completion.complete_problems("")) == {name: make().summary for name, make in PROBLEMS.items()}
     assert completion.complete_optimizers("") == sorted(collect_contestants())
     assert completion.complete_recipes("") == list(registry.of_kind("recipe"))
-    assert sorted(completion.complete_transformations("")) == sorted(registry.of_kind("recipe", "link", "combinator"))
+    assert sorted(completion.complete_factories("")) == sorted(registry.entries())
     assert sorted(completion.complete_names("")) == sorted({**collect_contestants(), **registry.entries(), **PROBLEMS})
 
 
@@ -45,7 +45,7 @@ def test_the_names_read_from_the_source_are_those_of_the_registry() -> None:
         ("search --problem rose", "rosenbrock"),
         ("explain scale_by_rs", "scale_by_rss"),
         ("check clip_by_g", "clip_by_global_norm"),
-        ("check warmup_c", ""),
+        ("check warmup_c", "warmup_cosine"),
         ("explain warmup_c", "warmup_cosine"),
         ("sweep --sampler ha", "halton"),
         ("race --see", "--seeds"),

@@ -52,9 +52,9 @@ COMMANDS: list[tuple[tuple[str, ...], str]] = [
     ((*RACE, "--problem", "optax:adam"), "expected a class with init(key) and loss(params, batch), or a function that"),
     (
         ("check", "ravine"),
-        "no optimizer or link is named 'ravine'; it is a problem; gradlab explain ravine describes it",
+        "no optimizer, link or schedule is named 'ravine'; it is a problem; gradlab explain ravine describes it",
     ),
-    (("check", "sgd,adam"), "no optimizer or link is named 'sgd,adam'; pass one name"),
+    (("check", "sgd,adam"), "no optimizer, link or schedule is named 'sgd,adam'; pass one name"),
     (("check", "adam", "--dtype", "f32"), "no dtype is named 'f32'; did you mean float32?"),
     (("check", "adam", "--claim", "elementwize"), "no claim is named 'elementwize'; did you mean elementwise?"),
     (("check", "adam", "--arg", "b1="), "b1 must be a number in [0, 1)"),

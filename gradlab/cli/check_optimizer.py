@@ -1,0 +1,46 @@
+"""What `gradlab check` does with an optimizer or a link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .check_factory import complete_arguments, declared_claims
+from .check_options import find_name, find_reference, read_claims, read_declarations, read_extra, require_claims
+
+if TYPE_CHECKING:
+    from gradlab.testing import Report
+
+
+def prepare_optimizer(
+    name: str,
+    factory: Any,
+    given: Mapping[str, Any],
+    *,
+    reference: str | None,
+    claims: Sequence[str],
+    exceptions: Sequence[str],
+    domains: Sequence[str],
+    extra: Sequence[str],
+    dtypes: Sequence[str],
+) -> Callable[[Callable[[str, int, int], Any]], Report]:
+    """Return a function that examines an optimizer, and is called with `on_law`.
+
+    The options are as they were typed. Ends the command if one of them is wrong.
+    """
+    from gradlab import registry
+    from gradlab.testing import check
+    from gradlab.testing.check import DTYPES
+
+    if reference is None and name in registry.of_kind("recipe", "link"):
+        reference = name
+    options: dict[str, Any] = {
+        "reference": None if reference is None else find_reference(reference),
+        "dtypes": tuple(find_name(dtype, (*DTYPES, "complex128"), "dtype") for dtype in dtypes or DTYPES),
+        "extra": read_extra(extra),
+    }
+    arguments = complete_arguments(name, factory, dict(given))
+    declared = declared_claims(factory, arguments)
+    require_claims(declared, name)
+    options["claims"] = read_declarations(exceptions, domains, read_claims(claims, declared))
+    return lambda on_law: check(factory, on_law=on_law, **options, **arguments)

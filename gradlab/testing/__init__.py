@@ -9,6 +9,7 @@ from .law import CLAIMS as CLAIMS
 from .law import CONTRACTS as CONTRACTS
 from .law import Law as Law
 from .law import law as law
+from .own_parameters import adapt_parameters as adapt_parameters
 from .report import Report as Report
 from .report import Result as Result
 from .report import Unexamined as Unexamined

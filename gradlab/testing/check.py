@@ -23,6 +23,7 @@ from .examination import describe_late, examine_all
 from .exceptions import describe
 from .law import CLAIMS, CONTRACTS, PARTS, TRAJECTORY, TRAJECTORY_AT_SETTINGS, require_claim_values
 from .link_recognition import explain_link
+from .own_parameters import adapt_known_parameters
 from .report import BROKEN, NOT_EXAMINED, Report, Result, Unexamined
 from .schedule_subject import ScheduleSubject, find_schedule
 from .step_functions import guard_step_function
@@ -215,7 +216,7 @@ def _complete_arguments(factory: Callable[..., Any], given: Mapping[str, Any]) -
 
 def _to_pair(result: Any, label: str) -> optax.GradientTransformation:
     if isinstance(result, optax.GradientTransformation):
-        return result
+        return adapt_known_parameters(result)
     if isinstance(result, tuple) and len(result) == 2 and all(map(callable, result)):
         return optax.GradientTransformationExtraArgs(result[0], result[1])
     if _is_pair_object(result):

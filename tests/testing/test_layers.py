@@ -20,6 +20,7 @@ LAYERS = (
     "law",  # the definition of a law
     "report",  # its verdicts
     "trees",  # trees of parameters
+    "own_parameters",  # transformations whose parameters have a type of their own
     "polynomial_iterations",  # the composed polynomials of matrix methods
     "check_polynomials",  # their examination
     "gradient_sequences",  # inputs

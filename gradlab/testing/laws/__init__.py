@@ -19,6 +19,8 @@ from . import loud as loud
 from . import symmetries as symmetries
 from . import progress as progress
 from . import accumulation as accumulation
+from . import averages as averages
+from . import slow_weights as slow_weights
 from . import matrix_symmetries as matrix_symmetries
 from . import singular_values as singular_values
 from . import polynomials as polynomials

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..law import Broken, NotApplicable, law
+from ..own_parameters import without_own_parameters
 from ..subject import Subject
 from ..trees import sample, samples
 
@@ -24,7 +25,7 @@ _TOLERATED = 0.05  # the fraction of updates that may round the other way, becau
 def wide_accumulators(subject: Subject) -> None:
     for dtype in list_halves(subject):
         state = jax.eval_shape(subject.tx.init, sample(subject.small, dtype))
-        for path, leaf in jax.tree_util.tree_leaves_with_path(state):
+        for path, leaf in jax.tree_util.tree_leaves_with_path(without_own_parameters(state)):
             if jnp.issubdtype(leaf.dtype, jnp.floating) and jnp.finfo(leaf.dtype).bits < 32:
                 place = jax.tree_util.keystr(path)
                 raise Broken(f"for {dtype} parameters, the state at {place or 'its only leaf'} is {leaf.dtype}")

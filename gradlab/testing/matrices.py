@@ -82,12 +82,18 @@ def draw_gradients(
     return Gradients(kind, {name: matrix.astype(np.float64) for name, matrix in matrices.items()})
 
 
+def draw_gradients_of_spectra(kind: str, spectra: Sequence[Any], seed: int) -> Gradients:
+    """Draw one matrix of each shape, with singular values that are given for each shape in turn."""
+    remaining = iter(spectra)
+    return draw_gradients(kind, lambda random, shape: draw_with_spectrum(random, shape, next(remaining)), seed)
+
+
 @cache
 def list_kinds() -> tuple[Gradients, ...]:
     """Return gradients of every kind that matrix methods stumble over, except zero."""
     return (
         draw_gradients("a random", lambda random, shape: random.standard_normal(shape), 1),
-        draw_gradients("a rank-one", lambda random, shape: draw_with_spectrum(random, shape, [1.0]), 2),
+        draw_gradients_of_spectra("a rank-one", [[1.0]] * len(SHAPES), 2),
         draw_gradients("a spiked", _draw_spiked, 3),
         draw_gradients("a slowly decaying", _draw_decaying, 4),
     )
@@ -100,14 +106,11 @@ def list_spectra() -> tuple[Gradients, ...]:
     pairs, spreads = random.uniform(0, np.pi / 2, (6, len(SHAPES))), random.uniform(-2, 0, (4, 63))
     found = list(list_kinds())
     for number, angles in enumerate(pairs):
-        rest = iter(np.sort([np.cos(angles), np.sin(angles)], axis=0)[::-1].T)
-        found.append(
-            draw_gradients("a rank-two", lambda r, shape, s=rest: draw_with_spectrum(r, shape, next(s)), number)
-        )
+        each = np.sort([np.cos(angles), np.sin(angles)], axis=0)[::-1].T
+        found.append(draw_gradients_of_spectra("a rank-two", list(each), number))
     for number, exponents in enumerate(spreads):
         spectrum = 10 ** np.append(0.0, np.sort(exponents)[::-1])
-        draw = lambda r, shape, s=spectrum: draw_with_spectrum(r, shape, s)  # noqa: E731
-        found.append(draw_gradients("a wide-spread", draw, 10 + number))
+        found.append(draw_gradients_of_spectra("a wide-spread", [spectrum] * len(SHAPES), 10 + number))
     return tuple(found)
 
 

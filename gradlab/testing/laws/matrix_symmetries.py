@@ -97,9 +97,9 @@ def batch_axis(subject: Subject) -> None:
                 for index in range(2):
                     stacked, alone = updates[f"{name} stack"][index], updates[f"{name} {index}"]
                     if not np.allclose(stacked, alone, rtol=0, atol=1e-3 * np.abs(alone).max() + 1e-12):
-                        shape = " x ".join(map(str, gradients[f"{name} stack"].shape))
+                        sizes = " x ".join(map(str, gradients[f"{name} stack"].shape))
                         raise Broken(
-                            f"at step {step}, in a stack of shape {shape} whose slices have the scales {scales[0]:g} "
+                            f"at step {step}, in a stack of shape {sizes} whose slices have the scales {scales[0]:g} "
                             f"and {scales[1]:g}, slice {index}, {_describe_gap(stacked, alone)} alone"
                         )
 

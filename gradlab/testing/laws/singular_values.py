@@ -12,11 +12,11 @@ import numpy as np
 
 from ..law import Broken, ClaimValue, is_positive, law
 from ..matrices import (
+    SHAPES,
     SMALLEST,
     Gradients,
     decompose,
-    draw_gradients,
-    draw_with_spectrum,
+    draw_gradients_of_spectra,
     find_directions,
     find_scale,
     get_option,
@@ -121,11 +121,8 @@ def singular_values(subject: Subject) -> None:
 )
 def rank_preserved(subject: Subject) -> None:
     for rank in (1, 3, 64):
-        spectrum = np.linspace(1.0, 0.4, rank)
         kind = "a rank-one" if rank == 1 else "a rank-three" if rank == 3 else "a full-rank"
-        gradients = draw_gradients(
-            kind, lambda random, shape, s=spectrum: draw_with_spectrum(random, shape, s), 20 + rank
-        )
+        gradients = draw_gradients_of_spectra(kind, [np.linspace(1.0, 0.4, rank)] * len(SHAPES), 20 + rank)
         for name, direction in find_directions(subject, gradients)[0].items():
             expected = min(rank, *direction.shape)
             images = np.linalg.svd(direction, compute_uv=False)
@@ -145,8 +142,7 @@ def rank_preserved(subject: Subject) -> None:
     value=ClaimValue(DESCRIPTION, "sqrt(max(1, r / c))", is_shape_factor),
 )
 def shape_factor(subject: Subject) -> None:
-    spectrum = [1.0, 0.8, 0.6, 0.4]
-    gradients = draw_gradients("a rank-four", lambda random, shape: draw_with_spectrum(random, shape, spectrum), 30)
+    gradients = draw_gradients_of_spectra("a rank-four", [[1.0, 0.8, 0.6, 0.4]] * len(SHAPES), 30)
     directions = find_directions(subject, gradients)[0]
     sizes = {name: float(np.linalg.norm(direction)) for name, direction in directions.items()}
     for name, size in sizes.items():

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .check import check
 from .mutants import MUTANTS, Mutant
-from .report import Report
+from .report import BROKEN, Report
 
 
 class Outcome(NamedTuple):
@@ -107,7 +107,7 @@ def measure_mutation_score(
     for mutant in MUTANTS.values() if mutants is None else mutants:
         before = time.perf_counter()
         report = mutant.examine(kit, reference=mutant.reference, claims=mutant.claims, dtypes=mutant.dtypes)
-        broken = tuple(result.law for result in report.broken)
+        broken = tuple(result.law for result in report.results if result.verdict == BROKEN or result.same_as)
         outcomes.append(Outcome(mutant, broken, time.perf_counter() - before))
         if on_outcome is not None:
             on_outcome(outcomes[-1])

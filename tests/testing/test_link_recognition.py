@@ -116,3 +116,12 @@ def test_what_does_not_move_is_found() -> None:
     result = examine(optax.chain(optax.sgd(0.1), optax.set_to_zero()))
     assert result.verdict == "broken"
     assert "no update moves the parameters" in result.detail
+
+
+def test_a_leaf_that_ascends_among_others_is_found() -> None:
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        return jax.tree.map(lambda g: 0.1 * g if g.ndim == 1 else -0.1 * g, updates), state
+
+    result = examine(optax.GradientTransformation(lambda params: (), update))
+    assert result.verdict == "broken"
+    assert "moves along its gradient, uphill" in result.detail

@@ -42,9 +42,13 @@ def descends(subject: Subject) -> None:
     is_claimed = "descends" in subject.claims
     if subject.link and not is_claimed:
         raise NotApplicable(subject.link)
-    slope, losses = _descend(subject)
+    slope, losses, uphill = _descend(subject)
     if math.isnan(losses[-1]):
         raise Broken(f"on a convex quadratic, update {len(losses) - 2} (counted from 0) is NaN")
+    if uphill:
+        raise Broken(
+            f"on a convex quadratic, the leaf at {uphill} moves along its gradient, uphill; other leaves descend"
+        )
     if slope == 0:
         raise Broken(f"on a convex quadratic, no update moves the parameters{_NO_OPTIMIZER}")
     if slope > 0 and not losses[-1] < losses[0]:
@@ -65,25 +69,31 @@ _NO_OPTIMIZER = (
     '. If it is a link of a chain, say so: check(..., claims={"link": True}), --claim link on the command line, or '
     '@gl.transformation(claims=("link",)) where it is defined'
 )
+_ALONG = 0.5  # a mean cosine with the gradient that no oscillation around the minimum has
 _MOST = 1e3  # times the first loss: a run beyond it diverges, and its direction is known
 
 
-def _descend(subject: Subject) -> tuple[float, list[float]]:
-    """Return the mean cosine between update and gradient, and the losses of up to 100 steps."""
+def _descend(subject: Subject) -> tuple[float, list[float], str]:
+    """Return the mean cosine between update and gradient, the losses of up to 100 steps, and a leaf that ascends."""
     start = jax.tree.map(np.asarray, sample(subject.network))
     curvature = jax.tree.map(lambda p: 0.5 + (np.arange(p.size, dtype=np.float32).reshape(p.shape) % 4) / 2, start)
     params, state = start, subject.tx.init(jax.tree.map(jnp.asarray, start))
-    losses, cosines = [_quadratic(curvature, params)], []
+    losses, cosines, by_leaf = [_quadratic(curvature, params)], [], []
     for _ in range(100):
         gradient = jax.tree.map(lambda c, p: c * p, curvature, params)
         updates, state = subject.jitted(gradient, state, params)
         updates = jax.tree.map(np.asarray, updates)
         cosines.append(_cosine(updates, gradient))
+        by_leaf.append(jax.tree.map(_cosine, updates, gradient))
         params = jax.tree.map(lambda p, u: (p + u).astype(p.dtype), params, updates)
         losses.append(_quadratic(curvature, params))
         if not losses[-1] <= _MOST * losses[0]:
             break
-    return float(np.mean(cosines)), losses
+    paths = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(start)]
+    slopes = dict(zip(paths, np.mean([jax.tree.leaves(tree) for tree in by_leaf], axis=0), strict=True))
+    uphill = [path for path, slope in slopes.items() if slope > _ALONG]
+    is_mixed = any(slope < -_ALONG for slope in slopes.values())
+    return float(np.mean(cosines)), losses, uphill[0] if uphill and is_mixed else ""
 
 
 def _quadratic(curvature: Any, params: Any) -> float:

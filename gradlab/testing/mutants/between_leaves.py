@@ -9,7 +9,6 @@ import gradlab as gl
 from gradlab.safe_arithmetic import divide, square_root, squared_magnitude
 from gradlab.stateless import map_leaves, map_tree
 
-from .link_references import clip_by_global_norm
 from .modern_references import adafactor, adafactor_equations, lamb
 from .mutant import from_equations, mutates
 
@@ -57,7 +56,7 @@ def sgd_without_biases(learning_rate=1e-2):
 
 
 @mutates(
-    clip_by_global_norm,
+    "clip_by_global_norm",
     "the norm is the sum of the leaves' norms, not the root of the sum of their squares",
     max_norm=1.0,
     shows_on_a_vector=False,

@@ -12,28 +12,27 @@ import gradlab as gl
 from gradlab.hyperparameters import Limit, NonNegative
 from gradlab.stateless import map_leaves, map_tree
 
-from .link_references import add_noise, centralize, clip_by_global_norm, clip_by_value
 from .mutant import breaks, mutates
 
 _TREE: Any = {"shows_on_a_vector": False}  # the reference is that of a whole tree, or of kernels
 
 
-@mutates(clip_by_value, "it bounds only from above", limit=0.5)
+@mutates("clip_by_value", "it bounds only from above", limit=0.5)
 def clip_one_sided(limit: Limit):
     return map_leaves(lambda d: jnp.minimum(d, limit))
 
 
-@mutates(clip_by_value, "elements out of bounds are set to zero, not to the bound", limit=0.5)
+@mutates("clip_by_value", "elements out of bounds are set to zero, not to the bound", limit=0.5)
 def clip_drops(limit: Limit):
     return map_leaves(lambda d: jnp.where(jnp.abs(d) > limit, 0, d))
 
 
-@mutates(clip_by_global_norm, "the norm is that of each leaf, not of the whole tree", max_norm=1.0, **_TREE)
+@mutates("clip_by_global_norm", "the norm is that of each leaf, not of the whole tree", max_norm=1.0, **_TREE)
 def clip_norm_of_each_leaf(max_norm: Limit):
     return gl.clip_by_norm(max_norm)
 
 
-@mutates(clip_by_global_norm, "each element is bounded instead of the norm", max_norm=1.0, **_TREE)
+@mutates("clip_by_global_norm", "each element is bounded instead of the norm", max_norm=1.0, **_TREE)
 def clip_norm_by_elements(max_norm: Limit):
     return gl.clip_by_value(max_norm)
 
@@ -49,7 +48,7 @@ def _clipped(factor_of_squared_norm):
     return map_tree(clipped)
 
 
-@mutates(clip_by_global_norm, "the root of the squared norm is not taken", max_norm=1.0, **_TREE)
+@mutates("clip_by_global_norm", "the root of the squared norm is not taken", max_norm=1.0, **_TREE)
 def clip_norm_without_root(max_norm: Limit):
     def factor(squared):
         longer = squared > max_norm
@@ -58,12 +57,12 @@ def clip_norm_without_root(max_norm: Limit):
     return _clipped(factor)
 
 
-@mutates(clip_by_global_norm, "gradients that are shorter than the bound are made longer", max_norm=1.0, **_TREE)
+@mutates("clip_by_global_norm", "gradients that are shorter than the bound are made longer", max_norm=1.0, **_TREE)
 def clip_norm_always(max_norm: Limit):
     return _clipped(lambda squared: jnp.where(squared > 0, max_norm / jnp.sqrt(jnp.where(squared > 0, squared, 1)), 1))
 
 
-@mutates(clip_by_global_norm, "gradients are clipped where they are shorter than the bound", max_norm=1.0, **_TREE)
+@mutates("clip_by_global_norm", "gradients are clipped where they are shorter than the bound", max_norm=1.0, **_TREE)
 def clip_norm_when_shorter(max_norm: Limit):
     def factor(squared):
         norm = jnp.sqrt(jnp.where(squared > 0, squared, 1))
@@ -84,22 +83,22 @@ def _mean_of_outputs(d):
     return d.mean(axis=tuple(range(d.ndim - 1)), keepdims=True)
 
 
-@mutates(centralize, "the mean is that of each input, not of each output", **_TREE)
+@mutates("centralize", "the mean is that of each input, not of each output", **_TREE)
 def centralize_other_axis():
     return gl.centralize(output_axis=0)
 
 
-@mutates(centralize, "the mean is that of the whole matrix, not of each output", **_TREE)
+@mutates("centralize", "the mean is that of the whole matrix, not of each output", **_TREE)
 def centralize_whole_matrix():
     return map_leaves(lambda d: d - d.mean() if d.ndim > 1 else d)
 
 
-@mutates(centralize, "vectors are centralized too", **_TREE)
+@mutates("centralize", "vectors are centralized too", **_TREE)
 def centralize_vectors():
     return map_leaves(lambda d: d - _mean_of_outputs(d) if d.ndim > 1 else d - d.mean() if d.size else d)
 
 
-@mutates(centralize, "the mean is added instead of subtracted", **_TREE)
+@mutates("centralize", "the mean is added instead of subtracted", **_TREE)
 def centralize_adds():
     return map_leaves(lambda d: d + _mean_of_outputs(d) if d.ndim > 1 else d)
 
@@ -133,18 +132,18 @@ def _keys(step, leaves):
     return list(jax.random.split(jax.random.fold_in(jax.random.key(0), step), max(leaves, 1)))
 
 
-@mutates(add_noise, "the variance of the noise does not fade", eta=0.01, gamma=0.55, claims=NO_TURN, **_TREE)
+@mutates("add_noise", "the variance of the noise does not fade", eta=0.01, gamma=0.55, claims=NO_TURN, **_TREE)
 def noise_unfaded(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: eta**0.5, _keys)
 
 
-@mutates(add_noise, "the variance is used as the standard deviation", eta=0.01, gamma=0.55, claims=NO_TURN, **_TREE)
+@mutates("add_noise", "the variance is used as the standard deviation", eta=0.01, gamma=0.55, claims=NO_TURN, **_TREE)
 def noise_of_variance(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: eta / (1 + step) ** gamma, _keys)
 
 
 @mutates(
-    add_noise,
+    "add_noise",
     "the fading starts one step late: the variance divides by t instead of 1 + t",
     eta=0.01,
     gamma=0.55,
@@ -155,11 +154,11 @@ def noise_fades_late(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: (eta / jnp.maximum(step, 1) ** gamma) ** 0.5, _keys)
 
 
-@mutates(add_noise, "every leaf gets the same noise", eta=0.01, gamma=0.55, claims=NO_TURN, **_TREE)
+@mutates("add_noise", "every leaf gets the same noise", eta=0.01, gamma=0.55, claims=NO_TURN, **_TREE)
 def noise_alike_in_every_leaf(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: (eta / (1 + step) ** gamma) ** 0.5, lambda step, leaves: [_keys(step, 2)[0]] * leaves)
 
 
-@mutates(add_noise, "every step gets the same noise", eta=0.01, gamma=0.55, claims=NO_TURN, **_TREE)
+@mutates("add_noise", "every step gets the same noise", eta=0.01, gamma=0.55, claims=NO_TURN, **_TREE)
 def noise_alike_at_every_step(eta: NonNegative, gamma: NonNegative):
     return _noisy(lambda step: (eta / (1 + step) ** gamma) ** 0.5, lambda step, leaves: _keys(0, leaves))

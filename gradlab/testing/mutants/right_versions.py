@@ -8,7 +8,7 @@ from typing import Any
 
 import gradlab as gl
 
-from . import link_references, modern_references
+from . import modern_references
 
 
 def momentum_average(learning_rate: Any, decay: Any = 0.9) -> gl.Transformation:
@@ -45,14 +45,17 @@ OPTIMIZERS: dict[str, Callable[..., gl.Transformation]] = {
 }
 
 
-def _pair(module: Any) -> dict[str, Callable[..., gl.Transformation]]:
-    """Return the functions `right_NAME` of a module by the names of its references."""
-    own = vars(module)
-    return {
-        name: own[f"right_{name}"] for name, item in own.items() if inspect.isfunction(item) and f"right_{name}" in own
-    }
+LINKS: dict[str, Callable[..., gl.Transformation]] = {
+    "clip_by_value": gl.clip_by_value,
+    "clip_by_global_norm": gl.clip_by_global_norm,
+    "centralize": gl.centralize,
+    "add_noise": gl.add_noise,
+}
 
+MODERN: dict[str, Callable[..., gl.Transformation]] = {  # optimizers that have no recipe here
+    name: getattr(modern_references, f"right_{name}")
+    for name, item in vars(modern_references).items()
+    if inspect.isfunction(item) and f"right_{name}" in vars(modern_references)
+}
 
-LINKS = _pair(link_references)
-MODERN = _pair(modern_references)  # optimizers that have no recipe here
 RIGHT = OPTIMIZERS | LINKS | MODERN

@@ -14,6 +14,7 @@ import optax
 
 from ..base import Transformation
 from ..boundary import have_same_structure
+from ..fast_compilation import jit_fast
 from .law import NotApplicable
 from .surroundings import Snapshot
 from .trees import TREES, sample, samples, select_leaves
@@ -91,7 +92,7 @@ class Subject:
             self.dtypes = tuple(dtype for dtype in dtypes if "complex" not in dtype)
         self.first_trace: tuple[Any, Any] | None = None  # the program of its first call, and the arguments
         self.traces = 0
-        self._jitted = jax.jit(self._counted)
+        self._jitted = jit_fast(self._counted)
 
     @property
     def network(self) -> Any:

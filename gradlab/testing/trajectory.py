@@ -27,6 +27,7 @@ from .trajectory_difference import Difference, Paths, compare_paths
 from .trees import NETWORK, is_shape, select_leaves
 
 STEPS = 120
+_DECAYING_STEPS = 40  # those of a run with a decaying learning rate that are compared
 LONG = 3000  # steps of the one long run, in which counters saturate and corrections end
 TOLERANCE = 1e-11  # of the distance travelled
 _LONG_SHAPES: dict[str, Any] = {"vector": (4,), "matrix": (3, 2)}  # small, for the long run
@@ -39,6 +40,7 @@ class Case(NamedTuple):
     arguments: Mapping[str, Any]  # of the reference: numbers, or functions of the step
     sequences: tuple[str, ...]  # of gradients
     label: str = ""  # such as "with a decaying learning rate"; empty for the transformation as it was given
+    steps: int | None = None  # that are compared, if not all
 
 
 def assert_same_trajectory(
@@ -140,7 +142,8 @@ def find_difference(
         changes = {"learning_rate": lambda t: initial * decay**t}
         if "initial_rate" in inspect.signature(step).parameters:
             changes["initial_rate"] = initial
-        cases.append(Case(decaying, arguments | changes, sequences, "with a decaying learning rate"))
+        label = "with a decaying learning rate"
+        cases.append(Case(decaying, arguments | changes, sequences, label, _DECAYING_STEPS))
         if long:  # A constant schedule shares the program of the decaying one, and the long run has the number itself.
             cases[0] = cases[0]._replace(tx=_decay_learning_rate(tx, hyperparameters, 1.0))
     difference = _compare(cases, step, steps, tolerance, shapes, extra)
@@ -191,11 +194,12 @@ def _compare(
         perturbed = perturb_last_digit(gradients)
         for index, name in enumerate(case.sequences):
 
-            def follow(tree: Any, index: int = index, arguments: Any = case.arguments) -> Paths:
-                lane = jax.tree.map(lambda leaf: leaf[index], tree)
-                return displacements(step, _by_path(start), _by_path(lane), **arguments)
+            def follow(tree: Any, index: int = index, case: Case = case) -> Paths:
+                lane = jax.tree.map(lambda leaf: leaf[index, : case.steps], tree)
+                return displacements(step, _by_path(start), _by_path(lane), **case.arguments)
 
-            own = _by_path(jax.tree.map(lambda leaf, index=index: leaf[index], sums))
+            end = None if case.steps is None else case.steps + 1
+            own = _by_path(jax.tree.map(lambda leaf, index=index, end=end: leaf[index, :end], sums))
             perturb = functools.partial(follow, perturbed)
             difference = compare_paths(own, follow(gradients), perturb, tolerance, name, case.label)
             if difference is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
@@ -20,16 +21,14 @@ from ..trees import sample
 )
 def stable_state(subject: Subject) -> None:
     _require_dtypes(subject)
-    for name, shapes in subject.trees.items():
+    for name in subject.trees:
         for dtype in subject.dtypes:
             with subject.precision(dtype):
-                params = sample(shapes, dtype)
                 for gradient_dtype in _gradient_dtypes(dtype):
-                    gradient = sample(shapes, gradient_dtype, seed=1)
-                    step = _abstract_step(subject, gradient, params)
+                    step = _trace_step(subject, name, dtype, gradient_dtype)
                     if step is None:
                         continue
-                    before, _, after = step
+                    before, _, after, _ = step
                     place = describe_mismatch(after, before)
                     if place:
                         raise Broken(
@@ -44,14 +43,13 @@ def stable_state(subject: Subject) -> None:
 )
 def stable_updates(subject: Subject) -> None:
     _require_dtypes(subject)
-    for name, shapes in subject.trees.items():
+    for name in subject.trees:
         for dtype in subject.dtypes:
             with subject.precision(dtype):
-                params, gradient = sample(shapes, dtype), sample(shapes, dtype, seed=1)
-                step = _abstract_step(subject, gradient, params)
+                step = _trace_step(subject, name, dtype, dtype)
                 if step is None:
                     continue
-                _, updates, _ = step
+                _, updates, _, gradient = step
                 place = describe_mismatch(_drop_weak_types(updates), _drop_weak_types(gradient))
                 if place:
                     raise Broken(
@@ -64,18 +62,21 @@ def _require_dtypes(subject: Subject) -> None:
         raise NotApplicable("none of the dtypes to examine is left: it refuses them, or they are outside its domain")
 
 
-def _abstract_step(subject: Subject, gradient: Any, params: Any) -> tuple[Any, Any, Any] | None:
-    """Return the state, the updates and the next state as shapes and dtypes.
+@functools.lru_cache(maxsize=64)
+def _trace_step(subject: Subject, tree: str, dtype: str, gradient_dtype: str) -> tuple[Any, Any, Any, Any] | None:
+    """Return the state, the updates, the next state and the gradient as shapes and dtypes. Both laws share the traces.
 
     None if complex leaves are refused, because another law is about them.
     """
+    params, gradient = sample(subject.trees[tree], dtype), sample(subject.trees[tree], gradient_dtype, seed=1)
     try:
         before = jax.eval_shape(subject.tx.init, params)
-        return before, *jax.eval_shape(subject.update, gradient, before, params)
+        updates, after = jax.eval_shape(subject.update, gradient, before, params)
     except Exception:
-        if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(params)):
+        if "complex" in dtype:
             return None
         raise
+    return before, updates, after, jax.eval_shape(lambda: gradient)
 
 
 def _gradient_dtypes(dtype: str) -> tuple[str, ...]:

@@ -65,14 +65,9 @@ def _run(
     x = {path: _double(leaf) for path, leaf in (x0.items() if is_tree else [("", x0)])}
     d = {path: np.zeros_like(leaf) for path, leaf in x.items()}
     points, sums, state = [x], [d], {}
-    sources = _list_sources(gradients if callable(gradients) or is_tree else {"": gradients}, steps)
+    sources = _list_sources(gradients if callable(gradients) or is_tree else {"": gradients}, steps, x)
     for t, source in enumerate(sources, start=1):
-        g = source(x if is_tree else x[""]) if callable(source) else source
-        g = {path: _double(leaf) for path, leaf in (g.items() if isinstance(g, Mapping) else [("", g)])}
-        for path, leaf in x.items():
-            if g[path].shape != leaf.shape:
-                name = f" of {path}" if path else ""
-                raise ValueError(f"got a gradient{name} of shape {g[path].shape}, expected x0's shape {leaf.shape}")
+        g = _ask(source, x, is_tree) if callable(source) else source
         now = {k: float(h(t - 1)) if callable(h) else h for k, h in hyperparameters.items()}
         change, state = _advance(step, g, state, t, x, now)
         x, d = ({path: leaf + change[path] for path, leaf in tree.items()} for tree in (x, d))
@@ -82,7 +77,7 @@ def _run(
     return stacked[0], stacked[1]
 
 
-def _list_sources(gradients: Any, steps: int | None) -> list[Any]:
+def _list_sources(gradients: Any, steps: int | None, x: Leaves) -> list[Any]:
     """Return the source of the gradient of each step: a function of x, or the gradient itself."""
     if callable(gradients):
         if steps is None:
@@ -92,7 +87,23 @@ def _list_sources(gradients: Any, steps: int | None) -> list[Any]:
     lengths = {len(column) for column in columns.values()}
     if len(lengths) != 1 or steps not in (None, *lengths):
         raise ValueError(f"got steps={steps}, {' or '.join(map(str, sorted(lengths)))} gradients; please omit `steps`")
+    _require_shapes({path: column.shape[1:] for path, column in columns.items()}, x)
     return [{path: column[i] for path, column in columns.items()} for i in range(lengths.pop())]
+
+
+def _ask(gradient: Callable[..., Any], x: Leaves, is_tree: bool) -> Leaves:
+    """Return the gradient of a function at x."""
+    g = gradient(x if is_tree else x[""])
+    leaves = {path: _double(leaf) for path, leaf in (g.items() if isinstance(g, Mapping) else [("", g)])}
+    _require_shapes({path: leaf.shape for path, leaf in leaves.items()}, x)
+    return leaves
+
+
+def _require_shapes(shapes: Mapping[str, tuple[int, ...]], x: Leaves) -> None:
+    for path, leaf in x.items():
+        if shapes[path] != leaf.shape:
+            name = f" of {path}" if path else ""
+            raise ValueError(f"got a gradient{name} of shape {shapes[path]}, expected x0's shape {leaf.shape}")
 
 
 def _advance(step: Any, g: Leaves, state: State, t: int, x: Leaves, now: Mapping[str, Any]) -> tuple[Leaves, State]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -11,9 +13,9 @@ import jax
 from ...claims import claims_of
 from ..check import check
 from ..law import TRAJECTORY
-from ..trees import NETWORK, sample
-from .equivalence import find_difference
-from .first_steps import leaves_reference, leaves_reference_later
+from ..trees import sample
+from .equivalence import OTHER_FORMS, RUNS, find_difference
+from .first_steps import TREE, leaves_reference, leaves_reference_later
 from .forms import Form
 from .mutants import MechanicalMutant
 from .sources import Edited
@@ -46,37 +48,57 @@ def examine(mutant: MechanicalMutant) -> Outcome:
     trajectory; then the whole trajectory, then every law, on the transformation itself; then the first steps of the
     recipes that are composed of it.
     """
+    return examine_quickly(mutant) or _examine_thoroughly(mutant)
+
+
+def examine_quickly(mutant: MechanicalMutant) -> Outcome | None:
+    """Return the outcome of a mutant that the first steps kill or of which no form can be traced, and else None."""
     start = time.perf_counter()
-
-    def outcome(verdict: str, law: str = "", form: Any = "") -> Outcome:
-        seconds = time.perf_counter() - start
-        return Outcome(mutant.name, mutant.kind, mutant.of, str(mutant), verdict, law, str(form), round(seconds, 2))
-
-    with mutant.made() as factories, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a wrong transformation may divide by zero
+    with mutant.made() as factories, _without_warnings():
         for form in mutant.list_forms():
             if leaves_reference(form, factories):
-                return outcome(KILLED, TRAJECTORY, form)
+                return _make_outcome(mutant, start, KILLED, TRAJECTORY, form)
+        if not any(_is_alive(form, factories) for form in mutant.list_forms()):
+            return _make_outcome(mutant, start, STILLBORN)
+    return None
+
+
+def _examine_thoroughly(mutant: MechanicalMutant) -> Outcome:
+    start, differing = time.perf_counter(), {}
+    with mutant.made() as factories, _without_warnings():
         forms = [form for form in mutant.list_forms() if _is_alive(form, factories)]
-        dead = len(mutant.list_forms()) - len(forms)
-        differing = {}
         for form in forms:
-            place = find_difference(form.make_original(), form.make_edited(factories))
+            dtypes = tuple(RUNS) if form == forms[0] else OTHER_FORMS
+            place = find_difference(form.make_original(), form.make_edited(factories), dtypes)
             if place is None:
                 continue
             differing[str(form)] = place
             for other in forms if len(differing) == 1 else ():
                 if leaves_reference_later(other, factories):
-                    return outcome(KILLED, TRAJECTORY, other)
+                    return _make_outcome(mutant, start, KILLED, TRAJECTORY, other)
             law = find_broken_law(form, form.make_edited(factories))
             if law:
-                return outcome(KILLED, law, form)
+                return _make_outcome(mutant, start, KILLED, law, form)
         if not differing:
-            return outcome(STILLBORN if dead else EQUIVALENT)
+            return _make_outcome(mutant, start, STILLBORN if len(forms) < len(mutant.list_forms()) else EQUIVALENT)
         for form in mutant.list_users_forms():
             if leaves_reference(form, factories):
-                return outcome(KILLED, TRAJECTORY, form)
-        return outcome(SURVIVED, "; ".join(f"{text}: {place}" for text, place in differing.items()))
+                return _make_outcome(mutant, start, KILLED, TRAJECTORY, form)
+        places = "; ".join(f"{form}: {place}" for form, place in differing.items())
+        return _make_outcome(mutant, start, SURVIVED, places)
+
+
+def _make_outcome(mutant: MechanicalMutant, start: float, verdict: str, law: str = "", form: Any = "") -> Outcome:
+    seconds = round(time.perf_counter() - start, 2)
+    return Outcome(mutant.name, mutant.kind, mutant.of, str(mutant), verdict, law, str(form), seconds)
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Ignore warnings, because a wrong transformation may divide by zero."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def find_broken_law(form: Form, tx: Any) -> str | None:
@@ -87,7 +109,7 @@ def find_broken_law(form: Form, tx: Any) -> str | None:
 
 def _is_alive(form: Form, factories: Edited) -> bool:
     """Return whether a form with the edit can be made and traced on an ordinary tree."""
-    params = sample(NETWORK)
+    params = sample(TREE)
     try:
         tx = form.make_edited(factories)
         jax.eval_shape(lambda params: tx.update(params, tx.init(params), params), params)

@@ -26,7 +26,7 @@ from .forms import Form, shorten
 from .sources import Edited
 
 _FIRST = 5  # the number of steps that are compared
-_SHAPES: dict[str, tuple[int, ...]] = {"b": (2, 3), "a": (6,), "c": (2, 3)}
+TREE: dict[str, tuple[int, ...]] = {"b": (2, 3), "a": (6,), "c": (2, 3)}
 _remembered: dict[str, list[tuple[Paths, Paths]]] = {}
 
 
@@ -49,7 +49,7 @@ def leaves_reference_later(form: Form, factories: Edited) -> bool:
     if form.reference is None:
         return False
     step, tx = vars(references)[form.reference], form.make_edited(factories)
-    return find_difference(tx, step, STEPS, TOLERANCE, tuple(SEQUENCES), {}, long=LONG, shapes=_SHAPES) is not None
+    return find_difference(tx, step, STEPS, TOLERANCE, tuple(SEQUENCES), {}, long=LONG, shapes=TREE) is not None
 
 
 def _differs(sums: dict[str, np.ndarray], runs: list[tuple[Paths, Paths]]) -> bool:
@@ -66,15 +66,15 @@ def _differs(sums: dict[str, np.ndarray], runs: list[tuple[Paths, Paths]]) -> bo
 @functools.cache
 def _draw_gradients() -> dict[str, np.ndarray]:
     """Return the gradients of all sequences, [sequences, steps, *shape] for each leaf."""
-    drawn = draw(tuple(SEQUENCES), STEPS, _SHAPES)
-    return {path: drawn[path][:, :_FIRST] for path in sorted(_SHAPES)}
+    drawn = draw(tuple(SEQUENCES), STEPS, TREE)
+    return {path: drawn[path][:, :_FIRST] for path in sorted(TREE)}
 
 
 def _run(tx: Any) -> Iterator[dict[str, np.ndarray]]:
     """Yield the sums of the updates so far, [sequences, steps + 1, *shape] for each leaf, after each step."""
     update, gradients = jax.vmap(tx.update), _draw_gradients()
     with jax.enable_x64(True):
-        start = {p: jnp.broadcast_to(x, (len(SEQUENCES), *x.shape)) for p, x in draw_start(_SHAPES).items()}
+        start = {p: jnp.broadcast_to(x, (len(SEQUENCES), *x.shape)) for p, x in draw_start(TREE).items()}
         point, state = start, jax.vmap(tx.init)(start)
         sums = [{path: np.zeros(leaf.shape) for path, leaf in start.items()}]
         for step in range(_FIRST):
@@ -91,7 +91,7 @@ def _run_reference(form: Form) -> list[tuple[Paths, Paths]]:
         step = vars(references)[form.reference or ""]
         arguments = {shorten(name): _to_plain(value) for name, value in form.arguments.items()}
         arguments = {k: v for k, v in arguments.items() if k in inspect.signature(step).parameters}
-        start = {path: draw_start(_SHAPES)[path] for path in sorted(_SHAPES)}
+        start = {path: draw_start(TREE)[path] for path in sorted(TREE)}
         both = (_draw_gradients(), perturb_last_digit(_draw_gradients()))
         with np.errstate(all="ignore"):
             _remembered[str(form)] = [

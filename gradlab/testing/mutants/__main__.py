@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from ..mechanical_mutants import list_mutants
-from ..mechanical_mutants.examination import SURVIVED, examine
+from ..mechanical_mutants.examination import SURVIVED, examine, examine_quickly
 from ..mechanical_mutants.record import read_record, summarize, write_record
 from ..mutation_score import measure_mutation_score
 from . import MUTANTS
@@ -54,18 +54,24 @@ def _examine_edits(options: argparse.Namespace) -> int:
         print(f"no recipe, link or function is called {' or '.join(options.names)}", file=sys.stderr)
         return 2
     record = read_record(options.record) if options.record else {}
-    end = time.perf_counter() + options.seconds
-    for position, mutant in enumerate(mutants, start=1):
-        known = record.get(mutant.name)
-        if known is not None and not (options.again and known.verdict == SURVIVED):
-            continue
-        if time.perf_counter() > end:
-            print(f"stopped after {options.seconds:g} s; the same command continues", file=sys.stderr)
-            break
-        record[mutant.name] = examine(mutant)
-        print(f"{position:4}/{len(mutants)}  {record[mutant.name]}", flush=True)
-        if options.record:
-            write_record(options.record, record.values())
+    known = {name for name, outcome in record.items() if not (options.again and outcome.verdict == SURVIVED)}
+    waiting = [mutant for mutant in mutants if mutant.name not in known]
+    end, done = time.perf_counter() + options.seconds, len(mutants) - len(waiting)
+    for look in (examine_quickly, examine):  # the first decides on most mutants, in a fraction of a second each
+        for mutant in list(waiting):
+            if time.perf_counter() > end:
+                break
+            outcome = look(mutant)
+            if outcome is None:
+                continue
+            waiting.remove(mutant)
+            done += 1
+            record[mutant.name] = outcome
+            print(f"{done:4}/{len(mutants)}  {outcome}", flush=True)
+            if options.record:
+                write_record(options.record, record.values())
+    if waiting:
+        print(f"stopped after {options.seconds:g} s; the same command continues", file=sys.stderr)
     outcomes = [record[mutant.name] for mutant in mutants if mutant.name in record]
     print(f"\n{summarize(outcomes)}")
     return int(any(outcome.verdict == SURVIVED for outcome in outcomes))

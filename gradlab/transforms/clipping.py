@@ -34,7 +34,7 @@ def _apply_to_parts(clip, d):
     return jax.lax.complex(clip(d.real), clip(d.imag)) if jnp.iscomplexobj(d) else clip(d)
 
 
-@transformation(claims=("contained", "permutation equivariant", "sign symmetric"))
+@transformation(claims=("contained", "permutation equivariant", "sign symmetric", "any size"))
 def clip_by_norm(max_norm: Limit):
     r"""Bound the Euclidean norm of each leaf, $d' = d \min(1, c / \|d\|)$. `max_norm` is $c$ in [0, inf].
 
@@ -43,7 +43,7 @@ def clip_by_norm(max_norm: Limit):
     return map_leaves(lambda d: _bound(d, max_norm, _norm([d])))
 
 
-@transformation(claims=("permutation equivariant", "sign symmetric"))
+@transformation(claims=("permutation equivariant", "sign symmetric", "any size"))
 def clip_by_global_norm(max_norm: Limit):
     r"""Bound the Euclidean norm of the whole tree, $d' = d \min(1, c / \|d\|)$. `max_norm` is $c$ in [0, inf].
 

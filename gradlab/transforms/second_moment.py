@@ -26,7 +26,7 @@ def _as_estimator(decay: Any) -> Any:
 def _claims(*estimators: Any) -> tuple[str, ...]:
     """Return the claims of a link that squares the gradient: it is elementwise if its estimators are."""
     shared = shared_claims(*map(_as_estimator, estimators))
-    return (*(name for name in ELEMENTWISE if name in shared), "sign symmetric")
+    return (*(name for name in ELEMENTWISE if name in shared), "bounded squares", "sign symmetric")
 
 
 def _claims_of_stddev(tx: Any) -> tuple[str, ...]:

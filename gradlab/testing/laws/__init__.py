@@ -24,3 +24,4 @@ from . import slow_weights as slow_weights
 from . import matrix_symmetries as matrix_symmetries
 from . import singular_values as singular_values
 from . import polynomials as polynomials
+from . import sizes as sizes

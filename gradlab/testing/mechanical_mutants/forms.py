@@ -40,7 +40,10 @@ class Form(NamedTuple):
             return None
         names = inspect.signature(step).parameters
         given = {shorten(name): value for name, value in self.arguments.items() if value is not None}
-        fits = names.keys() >= given.keys() and not ("initial_rate" in names and is_schedule(given["learning_rate"]))
+        scheduled = [name for name, value in given.items() if is_schedule(value)]
+        # AdaBound needs the rate at the start, too, and a look-ahead the momentum of the next step.
+        is_simple = not scheduled or ("initial_rate" not in names and not ("b1" in scheduled or given.get("nesterov")))
+        fits = names.keys() >= given.keys() and is_simple
         return self.name if fits and not any(map(_is_transformation, given.values())) else None
 
     def __str__(self) -> str:
@@ -93,6 +96,7 @@ _FORMS: dict[str, tuple[dict[str, Any], ...]] = {
         {"learning_rate": 0.1, "momentum": 0.8, "dampening": 0.3},
         {"learning_rate": 0.1, "momentum": 0.8, "nesterov": True, "dampening": 0.3},
         {"learning_rate": fall, "momentum": 0.8, "nesterov": True},
+        {"learning_rate": 0.1, "momentum": warm_up, "nesterov": True},
     ),
     "rmsprop": (
         {"learning_rate": 0.1, "decay": 0.8, "eps": 1e-2},
@@ -112,7 +116,7 @@ _FORMS: dict[str, tuple[dict[str, Any], ...]] = {
         {**_ADAM, "weight_decay": 0.1, "nesterov": True},
         {**_ADAM, "weight_decay": 0.1, "mask": choose_matrices},
     ),
-    "nadam": ({**_ADAM, "eps_root": 1e-2},),
+    "nadam": ({**_ADAM, "eps_root": 1e-2}, {**_ADAM, "b1": warm_up}),
     "adamax": (_ADAM,),
     "amsgrad": ({**_ADAM, "eps_root": 1e-2},),
     "adabound": (

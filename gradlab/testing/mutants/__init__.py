@@ -32,6 +32,7 @@ from . import released_wrappers as released_wrappers
 from . import schedules as schedules
 from . import schedules_and_counts as schedules_and_counts
 from . import second_moment as second_moment
+from . import sizes as sizes
 from . import surroundings as surroundings
 from . import tracing as tracing
 from . import trees as trees

@@ -1,0 +1,91 @@
+"""Claims about gradients of extreme sizes, whose squares overflow or vanish in float32."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..law import Broken, law
+from ..subject import Subject, describe_gap
+from ..trees import sample
+
+_BOUND = 2.0**51  # the largest number in float32 whose squares can be added up without overflow
+_SHAPES: dict[str, Any] = {"b": (3,), "a": (2, 3)}
+
+
+@law(
+    "a gradient whose square would overflow counts as the largest one whose square does not",
+    meaning="A square becomes infinite, and stays in a running mean for ever. Bound finite gradients before they are "
+    "squared or remembered, complex ones without turning them (gradlab.safe_arithmetic.bound_for_squaring).",
+    claimed=True,
+)
+def bounded_squares(subject: Subject) -> None:
+    """In float32 the bound is 2^51, for complex numbers that of the larger part. Inside the bound, nothing changes."""
+    for dtype in [name for name in ("float32", "complex64") if name in subject.dtypes]:
+        params = sample(_SHAPES, dtype)
+        sizes = [{"b": 1e30, "a": 3e15}, {"b": 1.0, "a": 1e20}, {"b": 1e36, "a": 2e15}]
+        gradients = [
+            {key: size[key] * leaf for key, leaf in sample(_SHAPES, dtype, seed=60 + step).items()}
+            for step, size in enumerate(sizes)
+        ]
+        bounded = [jax.tree.map(_bound, gradient) for gradient in gradients]
+        results = []
+        for sequence in (gradients, bounded):
+            state, path = subject.tx.init(params), []
+            for gradient in sequence:
+                updates, state = subject.jitted(gradient, state, params)
+                path.append(updates)
+            results.append((path, jax.tree.leaves(state)))
+        for what, left, right in zip(("updates", "states"), *results, strict=True):
+            finite = all(bool(jnp.all(jnp.isfinite(leaf))) for leaf in jax.tree.leaves(left))
+            place = "not all are finite" if not finite else describe_gap(left, right, dtype)
+            if place:
+                raise Broken(f"in {dtype}, the {what} of gradients beyond 2^51 and of the bounded ones differ: {place}")
+
+
+@law(
+    "in float32, gradients of any size give the updates that they give in float64",
+    meaning="A square overflows or vanishes in float32, so a norm is infinite or zero. Divide by the largest element "
+    "before squaring.",
+    claimed=True,
+)
+def any_size(subject: Subject) -> None:
+    """The sizes are 2^100 and 2^-100, whose squares float32 does not hold, and both beside ordinary gradients."""
+    params, plain = (_draw(seed) for seed in (0, 1))
+    large, small = 2.0**100, 2.0**-100
+    cases = {
+        "of size 1e30": (large, large),
+        "of size 1e-30": (small, small),
+        "of size 1e30 in one leaf": (large, 1.0),
+        "of size 1e-30 in one leaf": (1.0, small),
+        "of size 1e-30 beside zeros": (0.0, small),
+    }
+    for name, (left, right) in cases.items():
+        gradient = {"b": left * plain["b"], "a": right * plain["a"]}
+        narrow = _update(subject, gradient, params, np.float32)
+        with jax.enable_x64(True):
+            wide = _update(subject, gradient, params, np.float64)
+        for key in wide:
+            place = describe_gap({key: narrow[key]}, {key: wide[key]}, "float32")
+            if place:
+                raise Broken(f"with gradients {name}, the updates differ from those in float64 at {place}")
+
+
+def _draw(seed: int) -> dict[str, np.ndarray]:
+    return {key: np.asarray(leaf, np.float32).astype(np.float64) for key, leaf in sample(_SHAPES, seed=seed).items()}
+
+
+def _update(subject: Subject, gradient: Any, params: Any, dtype: Any) -> Any:
+    gradient, params = (jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), tree) for tree in (gradient, params))
+    return jax.tree.map(np.asarray, subject.jitted(gradient, subject.tx.init(params), params)[0])
+
+
+def _bound(leaf: Any) -> jax.Array:
+    """Return a leaf with the real part, or the larger part of a complex number, at most the bound."""
+    values = np.asarray(leaf)
+    larger = np.maximum(np.abs(values.real), np.abs(values.imag))
+    shrink = np.minimum(1.0, _BOUND / np.maximum(larger.astype(np.float64), 1e-300))
+    return jnp.asarray((values * shrink).astype(values.dtype))

@@ -1,0 +1,71 @@
+"""Wrong links: mistakes that show only where the square of a gradient overflows or vanishes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+import gradlab as gl
+from gradlab.hyperparameters import Decay, Limit
+from gradlab.stateless import map_tree
+
+from .mutant import breaks
+
+
+class _SquareState(NamedTuple):
+    square: Any
+
+
+def _divide_by_root(decay: Any, square: Any) -> Any:
+    """Return the pair that divides by the root of the running mean of a function of the gradient."""
+
+    def init(params):
+        return _SquareState(jax.tree.map(lambda p: jnp.zeros_like(p.real), params))
+
+    def update(updates, state):
+        v = jax.tree.map(lambda v, g: decay * v + (1 - decay) * square(g), state.square, updates)
+        return jax.tree.map(lambda g, v: g / (jnp.sqrt(v) + 1e-8).astype(g.dtype), updates, v), _SquareState(v)
+
+    return init, update
+
+
+@breaks(
+    "bounded squares",
+    of="scale_by_rms",
+    mistake="the square of a large gradient becomes infinite, and stays in the running mean",
+    claims=("bounded squares",),
+)
+@gl.transformation
+def rms_overflows(decay: Decay = 0.9):
+    return _divide_by_root(decay, lambda g: (g * g.conj()).real)
+
+
+@breaks(
+    "bounded squares",
+    of="scale_by_rms",
+    mistake="the square is bounded, but not the gradient that it divides, so the step is too large",
+    claims=("bounded squares",),
+)
+@gl.transformation
+def rms_bounds_the_square_only(decay: Decay = 0.9):
+    return _divide_by_root(decay, lambda g: jnp.minimum(jnp.abs(g), 2.0**51) ** 2)
+
+
+def _shorten(updates: Any, max_norm: Any, tiny: float) -> Any:
+    squares = [(d * d.conj()).real.sum().astype(float) for d in jax.tree.leaves(updates)]
+    norm = jnp.sqrt(sum(squares, jnp.zeros(())) + tiny)
+    return jax.tree.map(lambda d: d * jnp.minimum(1, max_norm / norm).astype(d.dtype), updates)
+
+
+@breaks(
+    "any size",
+    of="clip_by_global_norm",
+    mistake="the squared norm overflows, so a large gradient becomes zero",
+    claims=("any size",),
+    max_norm=1.0,
+)
+@gl.transformation
+def clip_norm_overflows(max_norm: Limit):
+    return map_tree(lambda updates: _shorten(updates, max_norm, 1e-30))

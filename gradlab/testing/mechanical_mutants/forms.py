@@ -40,10 +40,10 @@ class Form(NamedTuple):
             return None
         names = inspect.signature(step).parameters
         given = {shorten(name): value for name, value in self.arguments.items() if value is not None}
-        scheduled = [name for name, value in given.items() if is_schedule(value)]
+        scheduled = {name for name, value in given.items() if is_schedule(value)}
         # AdaBound needs the rate at the start, too, and a look-ahead the momentum of the next step.
-        is_simple = not scheduled or ("initial_rate" not in names and not ("b1" in scheduled or given.get("nesterov")))
-        fits = names.keys() >= given.keys() and is_simple
+        is_known = not scheduled & ({"learning_rate"} if "initial_rate" in names else {"b1", "momentum"})
+        fits = names.keys() >= given.keys() and is_known
         return self.name if fits and not any(map(_is_transformation, given.values())) else None
 
     def __str__(self) -> str:

@@ -41,7 +41,7 @@ def any_tree(subject: Subject) -> str | None:
     for name, params in trees.items():
         if not all(subject.takes(np.shape(leaf)) for leaf in jax.tree.leaves(params)):
             continue
-        gradient = jax.tree.map(lambda p: 0.5 * p, params)
+        gradient = jax.tree.map(lambda p: jnp.asarray(0.5 * np.asarray(p), p.dtype), params)
         try:
             state = jax.eval_shape(subject.tx.init, params)
             updates, after = jax.eval_shape(subject.update, gradient, state, params)

@@ -64,17 +64,23 @@ def finite_derivatives(subject: Subject) -> None:
 
 
 def _step(subject: Subject, gradient: Any, state: Any, params: Any) -> tuple[dict[str, Any], Any, Any]:
-    """Return the derivatives of the sum of the updates by each argument, the updates, and the next state."""
+    """Return the derivatives of the sum of the updates by each argument, the updates, and the next state.
+
+    In half precision there is only the derivative by the gradient, which compiles faster.
+    """
     numbers = {
         name: value
         for name, value in subject.hyperparameters.items()
         if is_number(value) and isinstance(value, float) and value != 0.0  # at the end of its range
     }
+    inexact, others = _split(state)
     for hyperparameters in (numbers, {}):
-        inexact, others = _split(state)
         arguments = {"gradient": gradient, "parameters": params, "state": inexact, "hyperparameters": hyperparameters}
+        constants = {"other state": others}
+        if jax.tree.leaves(gradient)[0].dtype != jnp.float32:
+            constants, arguments = constants | arguments | {"hyperparameters": {}}, {"gradient": gradient}
         try:
-            slopes, (updates, after) = _compile(subject)(arguments, others)
+            slopes, (updates, after) = _compile(subject)(arguments, constants)
         except Exception as error:
             if "everse-mode" in str(error):
                 raise NotApplicable(f"JAX cannot differentiate it: {str(error).strip().splitlines()[0]}") from error
@@ -89,14 +95,11 @@ def _step(subject: Subject, gradient: Any, state: Any, params: Any) -> tuple[dic
 def _compile(subject: Subject) -> Callable[..., Any]:
     """Return the compiled function that differentiates one step. The laws of a subject share its program."""
 
-    def total(arguments: dict[str, Any], others: Any) -> Any:
-        state = jax.tree.map(
-            lambda one, other: other if one is None else one, arguments["state"], others, is_leaf=_is_none
-        )
-        tx = subject.tx
-        if arguments["hyperparameters"]:
-            tx = subject.make_again(**arguments["hyperparameters"])
-        updates, after = tx.update(arguments["gradient"], state, arguments["parameters"], **subject.extra)
+    def total(arguments: dict[str, Any], constants: dict[str, Any]) -> Any:
+        given = constants | arguments
+        tx = subject.make_again(**given["hyperparameters"]) if given["hyperparameters"] else subject.tx
+        state = _join(given["state"], given["other state"])
+        updates, after = tx.update(given["gradient"], state, given["parameters"], **subject.extra)
         sums = [leaf.astype(jnp.float32).sum() for leaf in jax.tree.leaves(updates)]
         return sum(sums) * 2.0**-20, (updates, after)  # float16 holds slopes up to 65504
 
@@ -112,8 +115,11 @@ def _split(tree: Any) -> tuple[Any, Any]:
     )
 
 
-def _is_none(node: Any) -> bool:
-    return node is None
+def _join(inexact: Any, others: Any) -> Any:
+    """Return the tree that `_split` has split."""
+    return jax.tree.map(
+        lambda one, other: other if one is None else one, inexact, others, is_leaf=lambda node: node is None
+    )
 
 
 def _require_finite(tree: Any, what: str) -> None:

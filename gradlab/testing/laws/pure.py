@@ -11,12 +11,11 @@ import numpy as np
 
 from ...boundary import have_same_structure
 from ..law import Broken, law, require
-from ..programs import as_plain, is_key, require_same_program, trace_first_step
+from ..programs import Program, as_plain, is_key, require_same_program, trace_first_step
 from ..subject import Subject, describe_gap, find_largest_gap
 from ..trees import sample
 
 _CALLS = 200  # enough for what happens at the hundredth call
-_TRIALS, _SLOW = 10, 0.01  # if so many calls take longer than so many seconds each, the others are only traced
 
 
 @law(
@@ -64,37 +63,44 @@ def _require_same_trace(subject: Subject) -> None:
     "count in the state, and act on it with jnp.where.",
 )
 def pure_for_200_calls(subject: Subject) -> None:
+    """Called where that is fast, and otherwise traced, which calls the code, too, but runs and compiles nothing."""
     params, gradient = sample(subject.small), sample(subject.small, seed=1)
     state = subject.tx.init(params)
-    first, start = subject.update(gradient, state, params), time.perf_counter()
-    for call in range(2, _CALLS + 1):
-        if call > _TRIALS and time.perf_counter() - start > _TRIALS * _SLOW:
-            _require_same_traces(subject, (gradient, params), _CALLS - call)
-            break
-        again = subject.update(gradient, state, params)
-        if not _is_same(first, again):
-            _require_equal(first, again, f"call {call} of update returned a different result")
-    _require_equal(state, subject.tx.init(params), "after many calls of update, init returns a different state")
-    _require_equal(
-        first, subject.update(gradient, state, params), "after many calls, update returns a different result"
+    first = subject.update(gradient, state, params)
+    call, trace = (
+        _time(lambda: subject.update(gradient, state, params)),
+        _time(lambda: _trace(subject, gradient, params)),
     )
+    if call < 2 * trace:
+        bits = _read_bits(first)
+        for count in range(_CALLS):
+            again = subject.update(gradient, state, params)
+            if _read_bits(again) != bits:
+                _require_equal(first, again, f"after {count} equal calls, update returned a different result")
+    else:
+        program = _trace(subject, gradient, params)
+        for count in range(_CALLS):
+            what = f"after it was traced {count} times, update is a different function"
+            require_same_program(program, _trace(subject, gradient, params), (gradient, params), what)
+    _require_equal(state, subject.tx.init(params), "after many calls of update, init returns a different state")
 
 
-def _is_same(left: Any, right: Any) -> bool:
-    """Return whether two trees are equal in structure, dtypes and bits."""
-    if jax.tree.structure(left) != jax.tree.structure(right):
-        return False
-    pairs = zip(jax.tree.leaves(as_plain(left)), jax.tree.leaves(as_plain(right)), strict=True)
-    arrays = ((np.asarray(here), np.asarray(there)) for here, there in pairs)
-    return all(here.dtype == there.dtype and here.tobytes() == there.tobytes() for here, there in arrays)
+def _trace(subject: Subject, gradient: Any, params: Any) -> Program:
+    return trace_first_step(subject.tx, gradient, params, subject.extra)
 
 
-def _require_same_traces(subject: Subject, arguments: Any, count: int) -> None:
-    """Raise `Broken` unless tracing always gives the same program. It calls the code, but compiles nothing."""
-    first = trace_first_step(subject.tx, *arguments, subject.extra)
-    for _ in range(count):
-        again = trace_first_step(subject.tx, *arguments, subject.extra)
-        require_same_program(first, again, arguments, "after many calls, update returns a different result")
+def _time(call: Callable[[], Any]) -> float:
+    """Return the seconds that a call takes."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def _read_bits(tree: Any) -> Any:
+    """Return what is equal for trees that are equal in structure, dtypes and bits."""
+    leaves, structure = jax.tree.flatten(tree)
+    arrays = [np.asarray(jax.random.key_data(leaf) if is_key(leaf) else leaf) for leaf in leaves]
+    return structure, [(array.dtype, array.tobytes()) for array in arrays]
 
 
 @law(

@@ -29,7 +29,7 @@ from .schedule_subject import ScheduleSubject, find_schedule
 from .step_functions import guard_step_function
 from .subject import DTYPES as DTYPES
 from .subject import Subject
-from .surroundings import restore_surroundings, take_snapshot
+from .surroundings import restore_surroundings
 from .trajectory import find_reference
 from .trajectory_laws import make_trajectory_laws
 from .trial import FailsAlwaysError, try_out
@@ -73,12 +73,13 @@ def check(
     examination. Global random numbers and settings that the transformation changes are restored at the end.
     """
     require_compilation()
-    schedule = _find_schedule(tx, arguments, claims, seconds_per_law)
-    if schedule is not None:
-        return examine_schedule(schedule, reference, laws, seconds_per_law, on_law)
     # Passing a Python number to a compiled function is a transfer.
-    with jax.transfer_guard("allow"), restore_surroundings():
-        return _check(tx, reference, claims, dtypes, laws, dict(extra or {}), seconds_per_law, on_law, arguments)
+    with jax.transfer_guard("allow"), restore_surroundings() as before:
+        schedule = _find_schedule(tx, arguments, claims, seconds_per_law)
+        if schedule is not None:
+            return examine_schedule(schedule, reference, laws, seconds_per_law, on_law)
+        extra = dict(extra or {})
+        return _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, arguments, before)
 
 
 def _find_schedule(tx, arguments, claims, seconds_per_law) -> ScheduleSubject | None:
@@ -98,7 +99,7 @@ def require_compilation() -> None:
         raise SettingError("jax_disable_jit is set, but the laws are about compiled programs; unset JAX_DISABLE_JIT")
 
 
-def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, arguments) -> Report:
+def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, arguments, surroundings) -> Report:
     claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims)
     for option, names in (("laws", laws), ("claims", claims), ("dtypes", dtypes)):
         if isinstance(names, str):
@@ -119,7 +120,6 @@ def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, 
         if not is_inexact:
             raise ValueError(f"dtypes must be floating-point or complex, got {dtype!r}")
     label = _make_label(tx, arguments)
-    surroundings = take_snapshot()
     try:
         with limit_time(seconds_per_law):
             subject = _make_subject(tx, arguments, label, dtypes, claimed, extra)

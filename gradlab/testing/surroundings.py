@@ -54,13 +54,13 @@ def list_changes(before: Snapshot, after: Snapshot) -> list[str]:
 
 
 @contextlib.contextmanager
-def restore_surroundings() -> Iterator[None]:
-    """Restore the surroundings at the end, whatever happens in between."""
+def restore_surroundings() -> Iterator[Snapshot]:
+    """Yield the present surroundings, and restore them at the end, whatever happens in between."""
     before = take_snapshot()
     numpy_state = np.random.get_state()
     with warnings.catch_warnings(), np.errstate(), np.printoptions():
         try:
-            yield
+            yield before
         finally:
             random.setstate(before["the random numbers"]["Python's random"])
             np.random.set_state(numpy_state)

@@ -7,7 +7,7 @@ import gradlab as gl
 
 from .examples import trace, verdict
 
-LAWS = ("new instance resumes", "pickled state resumes", "msgpack state resumes", "orbax state resumes")
+LAWS = ("pickled state resumes", "msgpack state resumes", "orbax state resumes")
 
 
 def test_an_optimizer_survives_every_storage() -> None:
@@ -35,27 +35,6 @@ def test_a_function_in_the_state_is_found() -> None:
     found, detail = verdict(tx, "pickled state resumes")
     assert found == "broken"
     assert "cannot store" in detail
-
-
-def started_outside(learning_rate: float = 0.1) -> Any:
-    """Momentum that starts with the gradient itself, and keeps a flag outside the state to know that it has started."""
-    started = False
-
-    def update(updates: Any, state: Any, params: Any = None) -> Any:
-        nonlocal started
-        moment = jax.tree.map(lambda m, g: 0.5 * m + g, state, updates) if started else updates
-        started = True
-        return jax.tree.map(lambda m: -learning_rate * m, moment), moment
-
-    return trace(update=update)
-
-
-def test_what_only_a_restart_shows_is_found() -> None:
-    found, detail = verdict(started_outside, "new instance resumes")
-    assert found == "broken"
-    assert "the next update of a new instance differs" in detail
-    assert verdict(started_outside, "pure")[0] == "holds"  # from zero, both ways begin alike
-    assert verdict(started_outside(), "new instance resumes")[0] == "not applicable"
 
 
 def test_a_typed_key_in_the_state_is_found() -> None:

@@ -40,8 +40,49 @@ def test_a_state_that_grows_in_place_is_found() -> None:
     assert "its structure differs" in verdict(tx, "inputs untouched")[1]
 
 
-def test_parameters_kept_as_state_are_found() -> None:
-    found, detail = verdict(trace(init=lambda params: params), "unaliased")
+def test_the_very_first_call_is_examined() -> None:
+    calls: list[int] = []
+
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        calls.append(1)
+        return jax.tree.map(lambda g: g if len(calls) > 1 else 2 * g, updates), state
+
+    found, detail = verdict(trace(init=lambda params: (), update=update), "pure")
     assert found == "broken"
-    assert "same buffer" in detail
-    assert verdict(trace(init=lambda params: jax.tree.map(jnp.copy, params)), "unaliased")[0] == "holds"
+    assert "the same arguments give a different result" in detail
+
+
+def test_a_late_call_is_found_where_calls_are_slow() -> None:
+    calls: list[int] = []
+
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        calls.append(1)
+        factor = 0.5 if len(calls) > 100 else 1.0
+        looped = jax.lax.cond(True, lambda tree: tree, lambda tree: tree, updates)  # compiled anew at each call
+        return jax.tree.map(lambda g: factor * g, looped), state
+
+    found, detail = verdict(trace(init=lambda params: (), update=update), "pure for 200 calls")
+    assert found == "broken"
+    assert "different" in detail
+
+
+def test_an_array_remembered_by_its_id_is_found() -> None:
+    seen: dict[int, Any] = {}
+
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        known = [seen.setdefault(id(g), (len(seen), g)) for g in jax.tree.leaves(updates)]  # keeps g, and its id
+        return jax.tree.map(lambda g: g * (1 + known[0][0]), updates), state
+
+    assert verdict(trace(init=lambda params: (), update=update), "pure")[0] == "broken"
+
+
+def test_a_written_state_of_numpy_arrays_is_found() -> None:
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        for moment in jax.tree.leaves(state):
+            if isinstance(moment, np.ndarray):
+                moment[...] = 1
+        return updates, state
+
+    found, detail = verdict(trace(update=update), "inputs untouched")
+    assert found == "broken"
+    assert "update changes the state that it is given" in detail

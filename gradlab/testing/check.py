@@ -21,7 +21,7 @@ from . import laws as laws  # registers the laws
 from .check_schedule import examine_schedule
 from .examination import describe_late, examine_all
 from .exceptions import describe
-from .law import CLAIMS, CONTRACTS, PARTS, TRAJECTORY, TRAJECTORY_AT_SETTINGS, require_claim_values
+from .law import CLAIMS, CONTRACTS, PARTS, TRAJECTORIES, TRAJECTORY, require_claim_values
 from .link_recognition import explain_link
 from .own_parameters import adapt_known_parameters
 from .report import BROKEN, NOT_EXAMINED, Report, Result, Unexamined
@@ -278,7 +278,7 @@ def _list_left_out(examined: set[str], subject: Subject) -> tuple[Unexamined, ..
         "not asked for, because `laws` names others": unasked,
         "nobody claims it; if it should hold, pass claims=(NAME,), or --claim NAME on the command line": unclaimed,
         "no reference is given to compare with; pass reference=NAME, or --reference NAME on the command line": (
-            () if TRAJECTORY in examined else (TRAJECTORY, TRAJECTORY_AT_SETTINGS)
+            () if TRAJECTORY in examined else TRAJECTORIES
         ),
     }
     return tuple(Unexamined(reason, names) for reason, names in reasons.items() if names)
@@ -303,7 +303,10 @@ def _require_known_claims(claims: Mapping[str, Any]) -> None:
     _require_known("claim", [name for name in claims if name not in DECLARATIONS], CLAIMS | dict.fromkeys(DECLARATIONS))
     for name, known in (
         ("domain", DOMAINS),
-        ("except", dict.fromkeys((*PARTS, *CONTRACTS, *CLAIMS, TRAJECTORY, TRAJECTORY_AT_SETTINGS))),
+        (
+            "except",
+            dict.fromkeys((*PARTS, *CONTRACTS, *CLAIMS, *TRAJECTORIES)),
+        ),
     ):
         names = claims.get(name, ())
         if isinstance(names, str) or not isinstance(names, tuple | list):

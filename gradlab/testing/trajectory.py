@@ -30,7 +30,7 @@ STEPS = 120
 _DECAYING_STEPS = 40  # those of a run with a decaying learning rate that are compared
 LONG = 3000  # steps of the one long run, in which counters saturate and corrections end
 TOLERANCE = 1e-11  # of the distance travelled
-_LONG_SHAPES: dict[str, Any] = {"vector": (4,), "matrix": (3, 2)}  # small, for the long run
+LONG_SHAPES: dict[str, Any] = {"vector": (4,), "matrix": (3, 2)}  # small, for the long run
 
 
 class Case(NamedTuple):
@@ -150,7 +150,7 @@ def find_difference(
     if difference is not None or not long:
         return difference
     ranks = {len(shape) for shape in jax.tree.leaves(shapes, is_leaf=is_shape)}
-    small = select_leaves(_LONG_SHAPES, lambda shape: len(shape) in ranks)
+    small = select_leaves(LONG_SHAPES, lambda shape: len(shape) in ranks)
     return _compare([Case(tx, arguments, ("long",))], step, long, tolerance, small, extra)
 
 
@@ -196,10 +196,10 @@ def _compare(
 
             def follow(tree: Any, index: int = index, case: Case = case) -> Paths:
                 lane = jax.tree.map(lambda leaf: leaf[index, : case.steps], tree)
-                return displacements(step, _by_path(start), _by_path(lane), **case.arguments)
+                return displacements(step, by_path(start), by_path(lane), **case.arguments)
 
             end = None if case.steps is None else case.steps + 1
-            own = _by_path(jax.tree.map(lambda leaf, index=index, end=end: leaf[index, :end], sums))
+            own = by_path(jax.tree.map(lambda leaf, index=index, end=end: leaf[index, :end], sums))
             perturb = functools.partial(follow, perturbed)
             difference = compare_paths(own, follow(gradients), perturb, tolerance, name, case.label)
             if difference is not None:
@@ -219,7 +219,7 @@ def _run_cases(cases: list[Case], start: Any, runs: list[Any], extra: Any) -> li
     return [structure.unflatten(parts) for parts in zip(*(np.split(leaf, ends) for leaf in leaves), strict=True)]
 
 
-def _by_path(tree: Any) -> Paths:
+def by_path(tree: Any) -> Paths:
     """Return the leaves of a tree by their paths, such as "output/kernel". A single array has the path ""."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     return {jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(leaf) for path, leaf in leaves}

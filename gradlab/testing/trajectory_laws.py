@@ -6,16 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from .argument_names import describe_values, list_missing, match_arguments
-from .law import TRAJECTORY, TRAJECTORY_AT_SETTINGS, Broken, Law, NotApplicable
+from .law import TRAJECTORY, TRAJECTORY_AT_SETTINGS, TRAJECTORY_ON_SCHEDULE, Broken, Law, NotApplicable
 from .setting_runs import runs_of
 from .settings import UNCHANGED
 from .subject import Subject
 from .trajectory import TOLERANCE, assert_same_trajectory
 from .trajectory_at_settings import find_difference_at_settings
+from .trajectory_on_schedule import require_same_on_schedule
 
 
-def make_trajectory_laws(step: Callable[..., Any]) -> tuple[Law, Law]:
-    """Return the laws that a subject moves as a step function does, at its own arguments and at other values."""
+def make_trajectory_laws(step: Callable[..., Any]) -> tuple[Law, ...]:
+    """Return the laws that a subject moves as a step function does: as given, at other values, and on a schedule."""
     statement = f"it moves as the reference {step.__name__} does"
     return (
         Law(TRAJECTORY, f"{statement}, in double precision", "", lambda subject: _examine(subject, step)),
@@ -25,6 +26,12 @@ def make_trajectory_laws(step: Callable[..., Any]) -> tuple[Law, Law]:
             "The argument is ignored, replaced by a constant, mixed up with another, or used with the default of "
             "another. Compute with the values that the factory is given.",
             lambda subject: _examine_at_settings(subject, step),
+        ),
+        Law(
+            TRAJECTORY_ON_SCHEDULE,
+            f"{statement} when its learning rate is a schedule, for 3,000 steps",
+            "The schedule starts at step 1, lags, is frozen, counts something else than updates, or ends late.",
+            lambda subject: require_same_on_schedule(subject, step),
         ),
     )
 

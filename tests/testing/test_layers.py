@@ -46,6 +46,7 @@ LAYERS = (
     "trajectory_difference",  # where two trajectories part, in words
     "trajectory",  # comparison with a reference
     "trajectory_at_settings",  # the same at other values of the arguments
+    "trajectory_on_schedule",  # the same with a schedule for the learning rate
     "trajectory_laws",  # the laws that a reference adds
     "check",  # all of it on one transformation
     "mechanical_mutants",  # edits of the sources, examined by all of it

@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 
 import gradlab as gl
 from gradlab.hyperparameters import is_schedule
 
+from ..law import TRAJECTORY_ON_SCHEDULE
 from .known_differences import KnownDifference, fit_arguments
-from .mutant import mutates
+from .mutant import breaks, mutates
 from .right_versions import OPTIMIZERS
 
 _Optimizer = Callable[..., gl.Transformation]
@@ -135,3 +137,43 @@ def adagrad_rate_twice(learning_rate=1e-2, initial_accumulator=0.0, eps=1e-10):
 @mutates("rmsprop", GENERAL[omit_rate])
 def rmsprop_without_rate(learning_rate=1e-2, decay=0.9, eps=1e-8):
     return omit_rate(gl.rmsprop, learning_rate, decay=decay, eps=eps)
+
+
+@breaks(
+    TRAJECTORY_ON_SCHEDULE,
+    of="sgd",
+    mistake="the updates are counted in float16, so the schedule stays at step 2048",
+    is_factory=True,
+    reference="sgd",
+)
+def sgd_schedule_stops_late(learning_rate=1e-2):
+    return _with_steps(gl.sgd, learning_rate, lambda step: jnp.minimum(step, 2048))
+
+
+@breaks(
+    TRAJECTORY_ON_SCHEDULE,
+    of="adam",
+    mistake="the schedule of a plain factory counts the updates from 1",
+    is_factory=True,
+    reference="adam",
+)
+def adam_counts_its_schedule_from_one(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
+    return _with_steps(lambda rate: gl.adam(rate, b1, b2, eps), learning_rate, lambda step: step + 1)
+
+
+@breaks(
+    TRAJECTORY_ON_SCHEDULE,
+    of="sgd",
+    mistake="the schedule is called once, when the optimizer is made",
+    is_factory=True,
+    reference="sgd",
+)
+def sgd_calls_its_schedule_once(learning_rate=1e-2):
+    rate = learning_rate(0) if is_schedule(learning_rate) else learning_rate
+    return _with_steps(lambda rate: gl.chain(gl.scale(-1.0), gl.scale(rate)), rate, lambda step: step)
+
+
+def _with_steps(make, rate, change):
+    """Return an `(init, update)` pair, whose rate is that of another step if it is a schedule."""
+    tx = make((lambda step: rate(change(step))) if is_schedule(rate) else rate)
+    return optax.GradientTransformation(tx.init, tx.update)

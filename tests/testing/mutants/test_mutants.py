@@ -12,7 +12,7 @@ import pytest
 import gradlab as gl
 from gradlab import registry
 from gradlab.testing import CLAIMS, CONTRACTS, SCHEDULE_CLAIMS, SCHEDULE_LAWS, check, references
-from gradlab.testing.law import TRAJECTORY, TRAJECTORY_AT_SETTINGS
+from gradlab.testing.law import TRAJECTORIES, TRAJECTORY
 from gradlab.testing.mutants import (
     MUTANTS,
     Mutant,
@@ -28,7 +28,6 @@ from gradlab.testing.mutants import (
 )
 
 OF_SCHEDULES = (*SCHEDULE_LAWS, *SCHEDULE_CLAIMS, "formula", "end points")
-TRAJECTORIES = (TRAJECTORY, TRAJECTORY_AT_SETTINGS)
 LAWFUL = [mutant for mutant in MUTANTS.values() if mutant.law != TRAJECTORY]
 RIGHT: dict[str, Any] = {
     "accumulate_on_schedule": accumulation.accumulate(accumulation.scheduled()),
@@ -59,7 +58,7 @@ def verdict(tx: Any, mutant: Mutant) -> str:
     is_claimed = mutant.law in mutant.claims
     needed = (mutant.law, "domain", "link", "shape factor")
     claims = {name: value for name, value in mutant.claims.items() if is_claimed and name in needed}
-    laws = () if is_claimed or mutant.law == TRAJECTORY_AT_SETTINGS else (mutant.law,)
+    laws = () if is_claimed or mutant.law in TRAJECTORIES else (mutant.law,)
     options = {"laws": laws, "claims": claims, "dtypes": mutant.dtypes, "reference": mutant.reference}
     report = mutant.examine(check, **options) if tx is None else check(tx, **options)
     return report[mutant.law].verdict

@@ -1,0 +1,97 @@
+"""The trajectory of a transformation whose learning rate is a schedule, compared with that of its reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from .argument_names import list_hyperparameters, match_arguments
+from .double_precision_runs import draw_start, perturb_last_digit, run
+from .exceptions import describe
+from .gradient_sequences import draw
+from .law import Broken, NotApplicable
+from .references.runner import displacements
+from .subject import Subject
+from .trajectory import LONG, LONG_SHAPES, by_path
+from .trajectory_difference import Difference, Paths, compare_paths
+from .trees import is_shape, select_leaves
+
+_RATE = "learning_rate"
+_TOLERANCE = 1e-6  # of the distance travelled: many transformations round the rate to float32
+_RISE, _FALL, _LAST = 50, 2500, 0.04  # steps of the warm-up, steps until it stays, and the share at which it stays
+
+
+def require_same_on_schedule(subject: Subject, step: Callable[..., Any]) -> None:
+    """Raise `Broken` where a transformation with a schedule for its rate leaves the reference, within 3,000 steps."""
+    shared = match_arguments(step, subject.arguments)
+    rate, name = shared.values.get(_RATE), shared.names.get(_RATE)
+    if name is None or not isinstance(rate, int | float) or isinstance(rate, bool):
+        raise NotApplicable("no learning rate is known that is a number, and that the reference has as well")
+    tx = _remake(subject, name, float(rate))
+    ranks = {len(shape) for shape in jax.tree.leaves(subject.network, is_leaf=is_shape)}
+    shapes = select_leaves(LONG_SHAPES, lambda shape: len(shape) in ranks)
+    start, gradients = draw_start(shapes), draw(("long",), LONG, shapes)
+    try:
+        own = _first_lane(run(tx, start, gradients, subject.extra))
+    except Exception as error:
+        raise NotApplicable(f"it takes no schedule for {name}: with one, it raises {describe(error)}") from None
+
+    def follow(tree: Any, schedule: Callable[[float], float]) -> Paths:
+        values = {**shared.values, _RATE: schedule}
+        if "initial_rate" in list_hyperparameters(step):
+            values["initial_rate"] = schedule(0)
+        return displacements(step, by_path(start), _first_lane(tree), **values)
+
+    def compare(schedule: Callable[[float], float]) -> Difference | None:
+        def perturb() -> Paths:
+            return follow(perturb_last_digit(gradients), schedule)
+
+        return compare_paths(own, follow(gradients, schedule), perturb, _TOLERANCE, "long", "with a schedule")
+
+    difference = compare(lambda t: _share(t) * rate)
+    if difference is not None:
+        raise Broken(f"not the trajectory of {step.__name__}: {difference}{_name_cause(compare, float(rate))}")
+
+
+def _share(t: float) -> float:
+    """Return the share of the rate at a step: it rises in a straight line, falls in another one, and stays."""
+    return min((t + 1) / _RISE, 1.0) * max(1 - t / _FALL, _LAST)
+
+
+def _remake(subject: Subject, name: str, rate: float) -> Any:
+    """Return the transformation with a plain function of the step as its learning rate."""
+
+    def schedule(t: Any) -> Any:
+        t = jnp.asarray(t, float)
+        return rate * jnp.minimum((t + 1) / _RISE, 1) * jnp.maximum(1 - t / _FALL, _LAST)
+
+    if subject.remake is None:
+        raise NotApplicable("it cannot be made again with a schedule: pass a factory and its arguments")
+    try:
+        if subject.value is not None:
+            return subject.value.replace(**{name: schedule})
+        return subject.remake({name: schedule})
+    except Exception as error:
+        raise NotApplicable(f"it takes no schedule for {name}: with one, it raises {describe(error)}") from None
+
+
+def _name_cause(compare: Callable[..., Difference | None], rate: float) -> str:
+    """Return the known mistake that explains all updates, as a line, or nothing."""
+    mistakes: dict[str, Callable[[float], float]] = {
+        "the schedule starts at step 1 instead of step 0": lambda t: rate * _share(t + 1),
+        "the rate is that of the step before": lambda t: rate * _share(max(t - 1, 0)),
+        "the schedule stays at its first value": lambda t: rate * _share(0),
+        "the schedule does not advance each step, but each second one": lambda t: rate * _share(t // 2),
+        "the schedule counts two steps at a time": lambda t: rate * _share(2 * t),
+    }
+    for words, schedule in mistakes.items():
+        if compare(schedule) is None:
+            return f"\nIt moves as the reference does with this mistake: {words}."
+    return ""
+
+
+def _first_lane(tree: Any) -> Paths:
+    return by_path(jax.tree.map(lambda leaf: leaf[0], tree))

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from .argument_names import list_hyperparameters, match_arguments
 from .double_precision_runs import draw_start, perturb_last_digit, run
@@ -24,8 +25,12 @@ _TOLERANCE = 1e-6  # of the distance travelled: many transformations round the r
 _RISE, _FALL, _LAST = 50, 2500, 0.04  # steps of the warm-up, steps until it stays, and the share at which it stays
 
 
-def require_same_on_schedule(subject: Subject, step: Callable[..., Any]) -> None:
-    """Raise `Broken` where a transformation with a schedule for its rate leaves the reference, within 3,000 steps."""
+def require_same_on_schedule(subject: Subject, step: Callable[..., Any]) -> str | None:
+    """Raise `Broken` where a transformation with a schedule for its rate leaves the reference, within 3,000 steps.
+
+    Frameworks differ in whether the rate enters a buffer of momentum or multiplies it. Both are right, and what is
+    returned says that it is the form that the reference has not.
+    """
     shared = match_arguments(step, subject.arguments)
     rate, name = shared.values.get(_RATE), shared.names.get(_RATE)
     if name is None or not isinstance(rate, int | float) or isinstance(rate, bool):
@@ -45,15 +50,38 @@ def require_same_on_schedule(subject: Subject, step: Callable[..., Any]) -> None
             values["initial_rate"] = schedule(0)
         return displacements(step, by_path(start), _first_lane(tree), **values)
 
-    def compare(schedule: Callable[[float], float]) -> Difference | None:
-        def perturb() -> Paths:
-            return follow(perturb_last_digit(gradients), schedule)
+    def compare(expected: Paths, perturb: Callable[[], Paths]) -> Difference | None:
+        return compare_paths(own, expected, perturb, _TOLERANCE, "long", "with a schedule")
 
-        return compare_paths(own, follow(gradients, schedule), perturb, _TOLERANCE, "long", "with a schedule")
+    def compare_schedule(schedule: Callable[[float], float]) -> Difference | None:
+        return compare(follow(gradients, schedule), lambda: follow(perturb_last_digit(gradients), schedule))
 
-    difference = compare(lambda t: _share(t) * rate)
-    if difference is not None:
-        raise Broken(f"not the trajectory of {step.__name__}: {difference}{_name_cause(compare, float(rate))}")
+    difference = compare_schedule(lambda t: _share(t) * rate)
+    if difference is None:
+        return None
+    shares = np.array([_share(t) for t in range(LONG)])
+    weighted = jax.tree.map(lambda g: g * shares.reshape(1, -1, *(1 for _ in g.shape[2:])), gradients)
+    forms = {
+        "multiplies": lambda tree: _weigh(follow(tree, lambda t: rate), shares),
+        "enters": lambda tree: follow(weighted if tree is gradients else perturb_last_digit(weighted), lambda t: rate),
+    }
+    for verb, form in forms.items():
+        if compare(form(gradients), lambda form=form: form(perturb_last_digit(gradients))) is None:
+            return (
+                f"the form of the reference {step.__name__} under a schedule: here the rate {verb} the momentum, a "
+                "published form as well, which differs only while the rate changes"
+            )
+    raise Broken(f"not the trajectory of {step.__name__}: {difference}{_name_cause(compare_schedule, float(rate))}")
+
+
+def _weigh(paths: Paths, shares: np.ndarray) -> Paths:
+    """Return the paths whose changes are multiplied by the share of each step."""
+    return {
+        path: np.concatenate(
+            [sums[:1], np.cumsum(np.diff(sums, axis=0) * shares.reshape(-1, *(1 for _ in sums.shape[1:])), axis=0)]
+        )
+        for path, sums in paths.items()
+    }
 
 
 def _share(t: float) -> float:

@@ -53,6 +53,18 @@ def test_wrong_schedules_are_named(change: Any, words: str) -> None:
     assert words in detail
 
 
+def test_the_rate_may_enter_the_momentum_or_multiply_it() -> None:
+    nesterov = {"learning_rate": 1e-2, "momentum": 0.9, "nesterov": True}
+    word, unexamined = examine(optax.sgd, "sgd", **nesterov)
+    assert (word, "the rate multiplies the momentum, a published form" in unexamined) == ("holds", True)
+
+    def keras(learning_rate: Any = 1e-2, momentum: float = 0.9) -> Any:
+        return optax.chain(optax.scale_by_learning_rate(learning_rate), optax.trace(momentum))
+
+    word, unexamined = examine(keras, "sgd")
+    assert (word, "the rate enters the momentum" in unexamined) == ("holds", True)
+
+
 def test_a_factory_without_schedules_is_no_fault() -> None:
     def factory(learning_rate: float = 1e-2) -> Any:
         return optax.sgd(float(learning_rate))

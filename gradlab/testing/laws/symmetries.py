@@ -59,9 +59,10 @@ def contained(subject: Subject) -> None:
 )
 def scale_invariant(subject: Subject) -> str | None:
     """A matrix method is examined at matrices, to 1 % of the largest singular value of its direction."""
-    if "matrices" in subject.domain or _MATRIX_CLAIMS & subject.claims.keys():
+    takes_vectors = subject.takes((3,))
+    if not takes_vectors or _MATRIX_CLAIMS & subject.claims.keys():
         _require_scale_invariant_directions(subject)
-        return None if "matrices" in subject.domain else "leaves that are no matrices"
+        return "leaves that are no matrices" if takes_vectors else None
     params, gradients = sample(subject.network), samples(subject.network)
     for factor in (2.0**10, 2.0**-10):
         scaled = subject.run(subject.jitted, [_scale(g, factor) for g in gradients], params)

@@ -148,5 +148,5 @@ def _read_state(field: str) -> ast.AST:
     return ast.Attribute(ast.Name("state", ast.Load()), field, ast.Load())
 
 
-def _damage(function: str, node: ast.AST) -> ast.AST:
+def _damage(function: str, node: ast.expr) -> ast.AST:
     return ast.Call(ast.Name(function, ast.Load()), [node], [])

@@ -58,7 +58,7 @@ def _differs(sums: dict[str, np.ndarray], runs: list[tuple[Paths, Paths]]) -> bo
     for index, (name, paths) in enumerate(zip(SEQUENCES, runs, strict=True)):
         own = {path: leaf[index] for path, leaf in sums.items()}
         expected, perturbed = ({path: leaf[:count] for path, leaf in tree.items()} for tree in paths)
-        if compare_paths(own, expected, lambda perturbed=perturbed: perturbed, TOLERANCE, name) is not None:
+        if compare_paths(own, expected, functools.partial(dict, perturbed), TOLERANCE, name) is not None:
             return True
     return False
 

@@ -54,6 +54,12 @@ def draw_inputs(dtype: str, runs: int, steps: int) -> Inputs:
     return Inputs(gradients, jax.tree.map(first, params), jax.tree.map(first, directions))
 
 
+def find_ordinary_runs(runs: int) -> np.ndarray:
+    """Return the numbers of the runs in which no derivative overflows or vanishes."""
+    numbers = np.arange(runs)
+    return numbers[numbers % len(_SCALES) < 2]
+
+
 def _draw_run(random: np.random.Generator, run: int, shape: tuple[int, ...], dtype: str) -> np.ndarray:
     """Draw the numbers of one leaf in one run. The number of the run chooses the scale and the pattern."""
     scale, pattern = _SCALES[run % len(_SCALES)], run // len(_SCALES) % _PATTERNS

@@ -37,8 +37,8 @@ def find_functions(factory: Any) -> list[tuple[str, str]]:
         waiting.extend(_find_derivatives(*place))
         for node in _walk_body(*place):
             thing = vars(sys.modules[place[0]]).get(node.id) if isinstance(node, ast.Name) else None
-            if hasattr(thing, "__wrapped__") and not is_factory(thing):
-                thing = thing.__wrapped__
+            if not is_factory(thing):
+                thing = getattr(thing, "__wrapped__", thing)
             if inspect.isfunction(thing) and not is_factory(thing):
                 waiting.append(thing)
     return found

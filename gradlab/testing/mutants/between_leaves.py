@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -23,7 +25,7 @@ def lamb_ratio_of_the_last_leaf(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-6):
 
     def update(updates, state, params):
         direction, after = direct(updates, state, params)
-        ratio = 1.0
+        ratio: Any = 1.0
         for r, x in zip(jax.tree.leaves(direction), jax.tree.leaves(params), strict=True):
             own, size = (square_root(squared_magnitude(a).sum()) for a in (x, r))
             ratio = jnp.where((own > 0) & (size > 0), divide(own, size), ratio)

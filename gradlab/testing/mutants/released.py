@@ -130,7 +130,7 @@ def adam_counts_leaves(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
         return {"count": jnp.zeros((), jnp.int32), "m": m, "v": v}
 
     def update(updates, state):
-        count = state["count"] + jax.tree.structure(updates).num_leaves
+        count = state["count"] + len(jax.tree.leaves(updates))
         t = count.astype(float)
         m = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, state["m"], updates)
         v = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * squared_magnitude(g), state["v"], updates)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -89,7 +91,8 @@ def slow_weights_start_again(learning_rate=0.1, decay=0.5):
     source="pytorch_optimizer, issue 237 and pull request 310 (of Lookahead), 2024",
 )
 def average_in_the_object():
-    right, averages = heavy_ball(), {}
+    right = heavy_ball()
+    averages: dict[str, Any] = {}
 
     def update(updates, state, params=None):
         changed, after = right.update(updates, state, params)

@@ -68,12 +68,17 @@ def check_optimizer(
     dtype: Annotated[
         list[str] | None, typer.Option(help="A dtype of the parameters. Repeat it for more. Default: five dtypes.")
     ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Take a first look, at what shows most mistakes for the time."),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
 ) -> None:
     """Check an optimizer or a schedule against every law that applies to it. The exit code is 1 if it breaks one."""
     import jax
 
     from gradlab.testing.check import SettingError, require_compilation
+    from gradlab.testing.surroundings import restore_surroundings
 
     from .assignments import parse_assignments
     from .check_coefficients import are_coefficients, examine_coefficients
@@ -94,24 +99,26 @@ def check_optimizer(
         others = {"--reference": reference, "--claim": claim, "--extra": extra, "--dtype": dtype}
         others |= {"--except": exception, "--domain": domain}
         return _finish(examine_coefficients(optimizer, found, given, others), json)
-    schedule = find_schedule(optimizer, found, given)
-    if schedule is not None:
-        for option, values in (("--domain", domain), ("--extra", extra), ("--dtype", dtype)):
-            if values:
-                fail(f"{option} is for optimizers, but {optimizer} is a schedule; leave it out")
-        examine = prepare_schedule(schedule, reference, claim or [], exception or [])
-    else:
-        examine = prepare_optimizer(
-            optimizer,
-            found,
-            given,
-            reference=reference,
-            claims=claim or [],
-            exceptions=exception or [],
-            domains=domain or [],
-            extra=extra or [],
-            dtypes=dtype or [],
-        )
+    with restore_surroundings():  # which the factory may change whenever it is called
+        schedule = find_schedule(optimizer, found, given)
+        if schedule is not None:
+            for option, values in (("--domain", domain), ("--extra", extra), ("--dtype", dtype)):
+                if values:
+                    fail(f"{option} is for optimizers, but {optimizer} is a schedule; leave it out")
+            examine = prepare_schedule(schedule, reference, claim or [], exception or [])
+        else:
+            examine = prepare_optimizer(
+                optimizer,
+                found,
+                given,
+                reference=reference,
+                claims=claim or [],
+                exceptions=exception or [],
+                domains=domain or [],
+                extra=extra or [],
+                dtypes=dtype or [],
+                quick=quick,
+            )
     _finish(examine_with_progress(optimizer, examine), json)
 
 

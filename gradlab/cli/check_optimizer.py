@@ -23,6 +23,7 @@ def prepare_optimizer(
     domains: Sequence[str],
     extra: Sequence[str],
     dtypes: Sequence[str],
+    quick: bool,
 ) -> Callable[[Callable[[str, int, int], Any]], Report]:
     """Return a function that examines an optimizer, and is called with `on_law`.
 
@@ -36,8 +37,9 @@ def prepare_optimizer(
         reference = name
     options: dict[str, Any] = {
         "reference": None if reference is None else find_reference(reference),
-        "dtypes": tuple(find_name(dtype, (*DTYPES, "complex128"), "dtype") for dtype in dtypes or DTYPES),
+        "dtypes": tuple(find_name(dtype, (*DTYPES, "complex128"), "dtype") for dtype in dtypes) if dtypes else DTYPES,
         "extra": read_extra(extra),
+        "quick": quick,
     }
     arguments = complete_arguments(name, factory, dict(given))
     declared = declared_claims(factory, arguments)

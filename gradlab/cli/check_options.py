@@ -57,9 +57,9 @@ def _require_value(name: str, value: Any, needed: ClaimValue | None) -> None:
 def read_declarations(exceptions: Sequence[str], domains: Sequence[str], claims: Mapping[str, Any]) -> dict[str, Any]:
     """Return claims with the laws that are excepted, and the domains. Ends the command for an unknown name."""
     from gradlab.claims import DOMAINS, join_claims
-    from gradlab.testing.law import CLAIMS, CONTRACTS, PARTS, TRAJECTORY
+    from gradlab.testing.law import CLAIMS, CONTRACTS, PARTS, TRAJECTORIES
 
-    laws = (*CONTRACTS, *CLAIMS, TRAJECTORY, *PARTS)
+    laws = (*CONTRACTS, *CLAIMS, *TRAJECTORIES, *PARTS)
     typed = {
         "except": tuple(find_name(name, laws, "law") for name in exceptions),
         "domain": tuple(find_name(name, DOMAINS, "domain") for name in domains),

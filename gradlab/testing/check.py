@@ -18,13 +18,15 @@ from ..interrupts import is_interrupt
 from ..user_code_time_limit import OutOfTimeError, limit_time
 from ..values import is_factory, is_number
 from . import laws as laws  # registers the laws
+from . import quick_look
 from .check_schedule import examine_schedule
 from .examination import describe_late, examine_all
 from .exceptions import describe
-from .law import CLAIMS, CONTRACTS, PARTS, TRAJECTORIES, TRAJECTORY, require_claim_values
+from .law import CLAIMS, CONTRACTS, PARTS, TRAJECTORIES, require_claim_values
+from .left_out import list_left_out
 from .link_recognition import explain_link
-from .own_parameters import adapt_known_parameters
-from .report import BROKEN, NOT_EXAMINED, Report, Result, Unexamined
+from .pairs import is_pair_object, make_label, to_pair
+from .report import BROKEN, NOT_EXAMINED, Report, Result
 from .schedule_subject import ScheduleSubject, find_schedule
 from .step_functions import guard_step_function
 from .subject import DTYPES as DTYPES
@@ -49,6 +51,7 @@ def check(
     extra: Mapping[str, Any] | None = None,
     seconds_per_law: float = 30.0,
     on_law: Callable[[str, int, int], Any] | None = None,
+    quick: bool = False,
     **arguments: Any,
 ) -> Report:
     """Examine a transformation by every law that applies to it, and return a report.
@@ -65,7 +68,8 @@ def check(
     laws (`{"except": ("turns with i",)}`), `"domain"` is a tuple of names from `gradlab.claims.DOMAINS`, and `"link"`
     says that `tx` is a link of a chain. What is no link must descend. `dtypes` are those of the parameters to try.
     `laws` names the contracts to examine (all by default). `extra` holds extra arguments for `update`.
-    `on_law(name, index, count)` is called before each of `count` laws.
+    `on_law(name, index, count)` is called before each of `count` laws. `quick` examines only what shows most mistakes
+    for the time (`gradlab.testing.quick_look`), and the report says what it left out.
 
     What the transformation does wrong never raises: a factory that raises, a result that is not a pair, and a step that
     takes longer than `seconds_per_law` are findings in the report. Raises ValueError for an unknown dtype, law, claim,
@@ -79,7 +83,7 @@ def check(
         if schedule is not None:
             return examine_schedule(schedule, reference, laws, seconds_per_law, on_law)
         extra = dict(extra or {})
-        return _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, arguments, before)
+        return _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, quick, arguments, before)
 
 
 def _find_schedule(tx, arguments, claims, seconds_per_law) -> ScheduleSubject | None:
@@ -99,7 +103,9 @@ def require_compilation() -> None:
         raise SettingError("jax_disable_jit is set, but the laws are about compiled programs; unset JAX_DISABLE_JIT")
 
 
-def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, arguments, surroundings) -> Report:
+def _check(
+    tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, quick, arguments, surroundings
+) -> Report:
     claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims)
     for option, names in (("laws", laws), ("claims", claims), ("dtypes", dtypes)):
         if isinstance(names, str):
@@ -119,7 +125,10 @@ def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, 
             raise ValueError(f"unknown dtype {dtype!r}; there are: {', '.join(DTYPES)} and complex128") from None
         if not is_inexact:
             raise ValueError(f"dtypes must be floating-point or complex, got {dtype!r}")
-    label = _make_label(tx, arguments)
+    if quick and dtypes is DTYPES:
+        dtypes = quick_look.DTYPES
+    chosen = quick_look.LAWS if quick and laws is None else laws
+    label = make_label(tx, arguments)
     try:
         with limit_time(seconds_per_law):
             subject = _make_subject(tx, arguments, label, dtypes, claimed, extra)
@@ -128,12 +137,15 @@ def _check(tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, 
         if is_interrupt(error):
             raise
         return Report(label, (_report_failure(error, seconds_per_law),))
-    examined = [law for name, law in CONTRACTS.items() if laws is None or name in laws]
+    if quick:
+        quick_look.shrink_trees(subject)
+    examined = [law for name, law in CONTRACTS.items() if chosen is None or name in chosen]
     examined += [CLAIMS["descends"]] if laws is None and "descends" not in claimed else []
-    examined += [CLAIMS[name] for name in claimed if name not in DECLARATIONS]
+    slow = quick_look.SLOW_CLAIMS if quick else ()
+    examined += [CLAIMS[name] for name in claimed if name not in DECLARATIONS and name not in slow]
     if step is not None:
-        examined += make_trajectory_laws(step)
-    left_out = _list_left_out({law.name for law in examined}, subject)
+        examined += [quick_look.make_trajectory_law(step, subject)] if quick else make_trajectory_laws(step)
+    left_out = list_left_out({law.name for law in examined}, subject, step is not None, quick and laws is None)
     failure = _find_failure(subject, seconds_per_law)
     if failure is not None:
         stopped = [Result(law.name, law.statement, NOT_EXAMINED, "it does not run") for law in examined]
@@ -151,23 +163,23 @@ def assert_lawful(tx: optax.GradientTransformation | Callable[..., Any], **optio
 
 def _make_subject(tx, arguments, label, dtypes, claims, extra) -> Subject:
     common: dict[str, Any] = {"label": label, "dtypes": dtypes, "extra": extra}
-    if isinstance(tx, tuple) or _is_pair_object(tx):
+    if isinstance(tx, tuple) or is_pair_object(tx):
         if arguments:
             raise TypeError(f"the arguments {', '.join(arguments)} need a factory, but {label} is a transformation")
-        pair = _to_pair(tx, label)
+        pair = to_pair(tx, label)
         claims = _add_declarations(claims, pair)
         return Subject(pair, claims=claims, link=explain_link(pair, pair, claims), **common)
     if not callable(tx):
         raise TypeError(f"expected a transformation, or a factory of one; got {type(tx).__name__}: {tx!r}")
     result = tx(**arguments)
-    pair = _to_pair(result, label)
+    pair = to_pair(result, label)
     claims = _add_declarations(claims, pair)
     common |= {"claims": claims, "link": explain_link(tx, pair, claims)}
     complete = _complete_arguments(tx, arguments)
 
     @functools.wraps(tx)
     def make(**changes: Any) -> optax.GradientTransformation:
-        return _to_pair(tx(**(arguments | changes)), label)
+        return to_pair(tx(**(arguments | changes)), label)
 
     if isinstance(result, Transformation):
         if complete and not is_factory(getattr(tx, "of", tx)):  # a function that calls factories of gradlab
@@ -214,35 +226,6 @@ def _complete_arguments(factory: Callable[..., Any], given: Mapping[str, Any]) -
     return {name: value for name, value in complete.items() if value is not inspect.Parameter.empty} | dict(given)
 
 
-def _to_pair(result: Any, label: str) -> optax.GradientTransformation:
-    if isinstance(result, optax.GradientTransformation):
-        return adapt_known_parameters(result)
-    if isinstance(result, tuple) and len(result) == 2 and all(map(callable, result)):
-        return optax.GradientTransformationExtraArgs(result[0], result[1])
-    if _is_pair_object(result):
-        return optax.GradientTransformationExtraArgs(result.init, result.update)
-    raise TypeError(
-        f"{label} must return an (init, update) pair of functions, such as optax.GradientTransformation(init, update); "
-        f"it returned {type(result).__name__}: {result!r}"
-    )
-
-
-def _is_pair_object(item: Any) -> bool:
-    """Return whether this is an instance of a user's class with the methods `init` and `update`."""
-    return not (isinstance(item, type) or is_factory(item)) and all(
-        callable(getattr(item, name, None)) for name in ("init", "update")
-    )
-
-
-def _make_label(tx: Any, arguments: Mapping[str, Any]) -> str:
-    if isinstance(tx, Transformation):
-        return repr(tx)
-    if isinstance(tx, tuple):
-        return getattr(tx[0], "__qualname__", "transformation").split(".")[0] if tx else "()"
-    name = getattr(tx, "__name__", type(tx).__name__)
-    return f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
-
-
 def _report_failure(error: BaseException, seconds: float) -> Result:
     """Return the finding that no transformation could be made."""
     meaning = "check calls the factory with the arguments it is given, and needs an (init, update) pair in return"
@@ -268,20 +251,6 @@ def _find_failure(subject: Subject, seconds: float) -> Result | None:
     else:
         return None
     return Result("runs", "init and update take an ordinary tree of parameters", BROKEN, detail, meaning)
-
-
-def _list_left_out(examined: set[str], subject: Subject) -> tuple[Unexamined, ...]:
-    """Return the laws that are not examined because nobody asked for them or claimed them."""
-    unasked = tuple(name for name in CONTRACTS if name not in examined)
-    unclaimed = tuple(name for name in CLAIMS if name not in examined and not (name == "descends" and subject.link))
-    reasons = {
-        "not asked for, because `laws` names others": unasked,
-        "nobody claims it; if it should hold, pass claims=(NAME,), or --claim NAME on the command line": unclaimed,
-        "no reference is given to compare with; pass reference=NAME, or --reference NAME on the command line": (
-            () if TRAJECTORY in examined else TRAJECTORIES
-        ),
-    }
-    return tuple(Unexamined(reason, names) for reason, names in reasons.items() if names)
 
 
 def _refuse_misspelt_options(arguments: Mapping[str, Any]) -> None:

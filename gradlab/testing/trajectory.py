@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
@@ -20,11 +20,13 @@ from . import references
 from .argument_names import match_arguments, match_hyperparameters
 from .double_precision_runs import draw_start, perturb_last_digit, run, run_each
 from .gradient_sequences import SEQUENCES, VECTOR, draw
-from .mistake_identification import Version, explain
 from .references.runner import displacements
 from .smallest_input import find_smallest_input
 from .trajectory_difference import Difference, Paths, compare_paths
 from .trees import NETWORK, is_shape, select_leaves
+
+if TYPE_CHECKING:
+    from .mistake_identification import Version
 
 STEPS = 120
 _DECAYING_STEPS = 40  # those of a run with a decaying learning rate that are compared
@@ -80,6 +82,8 @@ def assert_same_trajectory(
     explanation = []
     if not extra and not getattr(step, "is_whole_tree", False):
         versions = _list_versions(tx, _complete(tx, step, hyperparameters), steps)
+        from .mistake_identification import explain  # which imports all mutants
+
         explanation = explain(step, versions, sequences, steps)
     if not explanation:
         explanation = _describe_smallest_input(tx, step, hyperparameters, shapes, extra, difference)
@@ -176,6 +180,8 @@ def _list_versions(tx: Any, hyperparameters: dict[str, Any], steps: int) -> list
     versions = [(tx, hyperparameters)]
     if decaying is not None:
         versions.append((decaying, hyperparameters | {"learning_rate": decaying.learning_rate}))
+    from .mistake_identification import Version
+
     return [Version(tx, values, {name: _to_plain(value) for name, value in values.items()}) for tx, values in versions]
 
 

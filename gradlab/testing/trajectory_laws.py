@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .argument_names import describe_values, list_missing, match_arguments
@@ -15,11 +15,16 @@ from .trajectory_at_settings import find_difference_at_settings
 from .trajectory_on_schedule import require_same_on_schedule
 
 
-def make_trajectory_laws(step: Callable[..., Any]) -> tuple[Law, ...]:
-    """Return the laws that a subject moves as a step function does: as given, at other values, and on a schedule."""
+def make_trajectory_laws(step: Callable[..., Any], options: Mapping[str, Any] | None = None) -> tuple[Law, ...]:
+    """Return the laws that a subject moves as a step function does: as given, at other values, and on a schedule.
+
+    `options` are those of `assert_same_trajectory` for the first of them, such as `steps`.
+    """
     statement = f"it moves as the reference {step.__name__} does"
     return (
-        Law(TRAJECTORY, f"{statement}, in double precision", "", lambda subject: _examine(subject, step)),
+        Law(
+            TRAJECTORY, f"{statement}, in double precision", "", lambda subject: _examine(subject, step, options or {})
+        ),
         Law(
             TRAJECTORY_AT_SETTINGS,
             f"{statement} at other values of each argument",
@@ -36,7 +41,7 @@ def make_trajectory_laws(step: Callable[..., Any]) -> tuple[Law, ...]:
     )
 
 
-def _examine(subject: Subject, step: Callable[..., Any]) -> str:
+def _examine(subject: Subject, step: Callable[..., Any], options: Mapping[str, Any]) -> str:
     """Return the values that were compared; raise `Broken` where the trajectories differ."""
     shared = match_arguments(step, subject.arguments)
     missing = list_missing(step, shared.values)
@@ -45,7 +50,8 @@ def _examine(subject: Subject, step: Callable[..., Any]) -> str:
         raise NotApplicable(f"the reference {step.__name__} needs {names}; pass a factory that has an argument for it")
     tx = subject.tx if subject.value is None else subject.value
     try:
-        assert_same_trajectory(tx, step, shapes=subject.network, extra=subject.extra, **shared.values)
+        settings = {"shapes": subject.network, "extra": subject.extra} | dict(options)
+        assert_same_trajectory(tx, step, **settings, **shared.values)
     except AssertionError as error:
         raise Broken(f"{error}\n{describe_values(step, shared)}") from None
     return describe_values(step, shared)

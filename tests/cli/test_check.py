@@ -237,6 +237,13 @@ def test_a_link_need_not_descend(here: Path) -> None:
     assert run("mine_to_check:uphill", "--dtype", "float32", "--claim", "link").exit_code == 0
 
 
+def test_a_quick_look_says_what_it_leaves_out(here: Path) -> None:
+    result = run("mine_to_check:good", "--quick", "--json")
+    assert result.exit_code == 0, result.output
+    reasons = {law: group["reason"] for group in json.loads(result.stdout)["unexamined"] for law in group["laws"]}
+    assert reasons["finite at zero"].startswith("left out of a quick look; ")
+
+
 def test_extra_arguments_reach_update(here: Path) -> None:
     result = run("mine_to_check:needs_a_scale", "--extra", "scale=2.0", "--dtype", "float32", "--json")
     verdicts = {result["law"]: result["verdict"] for result in json.loads(result.stdout)["results"]}

@@ -48,6 +48,9 @@ LAYERS = (
     "trajectory_at_settings",  # the same at other values of the arguments
     "trajectory_on_schedule",  # the same with a schedule for the learning rate
     "trajectory_laws",  # the laws that a reference adds
+    "pairs",  # what is given as a transformation
+    "quick_look",  # what a quick look examines
+    "left_out",  # what an examination leaves out
     "check",  # all of it on one transformation
     "mechanical_mutants",  # edits of the sources, examined by all of it
     "mutation_score",  # all of it on the mutants: what measures the kit

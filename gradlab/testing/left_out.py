@@ -1,0 +1,35 @@
+"""The promises that an examination leaves out, and why."""
+
+from __future__ import annotations
+
+from .law import CLAIMS, CONTRACTS, TRAJECTORIES, TRAJECTORY
+from .quick_look import STEPS
+from .report import Unexamined
+from .subject import Subject
+
+_REMEDY = "leave out quick=True, or --quick on the command line"
+
+
+def list_left_out(examined: set[str], subject: Subject, has_reference: bool, is_quick: bool) -> tuple[Unexamined, ...]:
+    """Return the laws that nobody asked for or claimed, and those that a quick look has no time for."""
+    unasked = tuple(name for name in CONTRACTS if name not in examined)
+    unclaimed = tuple(
+        name
+        for name in CLAIMS
+        if name not in subject.claims and not (name == "descends" and (subject.link or name in examined))
+    )
+    without_time = tuple(name for name in CLAIMS if name in subject.claims and name not in examined)
+    if is_quick:
+        unasked, without_time = (), (*unasked, *without_time, *(TRAJECTORIES[1:] if has_reference else ()))
+    reasons = {
+        "not asked for, because `laws` names others": unasked,
+        "nobody claims it; if it should hold, pass claims=(NAME,), or --claim NAME on the command line": unclaimed,
+        "no reference is given to compare with; pass reference=NAME, or --reference NAME on the command line": (
+            () if has_reference else TRAJECTORIES
+        ),
+        f"left out of a quick look; {_REMEDY}": without_time,
+        f"a quick look compares only {STEPS} steps, of three leaves; {_REMEDY}": (
+            (f"{TRAJECTORY} (in part)",) if is_quick and has_reference else ()
+        ),
+    }
+    return tuple(Unexamined(reason, names) for reason, names in reasons.items() if names)

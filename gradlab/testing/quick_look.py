@@ -1,0 +1,46 @@
+"""The quick look: the laws, dtypes, trees and steps that show most mistakes for the time.
+
+They are chosen by measurement. Half of the hand-written mutants break the law "same trajectory", and most of these
+within a few steps of three leaves. Of the contracts, those are left out that compile programs of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from .law import Law
+from .subject import Subject
+from .trajectory_laws import make_trajectory_laws
+from .trees import is_shape, select_leaves
+
+LAWS = (
+    "pure", "inputs untouched", "unaliased", "new instance resumes", "stable state", "stable updates",
+    "wide accumulators", "traceable", "jit equals eager", "abstract init", "insertion order", "leaf order",
+    "mismatched trees", "ranges",
+)  # fmt: skip
+SLOW_CLAIMS = ("elementwise", "unbiased")  # which compile programs of their own
+DTYPES = ("float32", "bfloat16")
+STEPS = 30  # of a trajectory
+
+# Two leaves of the same shape show mixed leaves. Uncompiled steps compile every operation for every shape, so the laws
+# get no other shape. The trajectory is one program, and gets a matrix, too, which shows wrong axes.
+_LEAVES: dict[str, Any] = {"scale": (2,), "bias": (2,)}
+_NETWORK: dict[str, Any] = {"scale": (2,), "kernel": (3, 2), "bias": (2,)}
+
+
+def shrink_trees(subject: Subject) -> None:
+    """Let the laws examine a subject on the smallest trees, of leaves that its domain includes."""
+    subject.trees = subject.trees | {"a network": _select(_LEAVES, subject) or _select(_NETWORK, subject)}
+
+
+def make_trajectory_law(step: Callable[..., Any], subject: Subject) -> Law:
+    """Return the law that a subject moves as a step function does, for a few steps of a few leaves."""
+    return make_trajectory_laws(step, {"steps": STEPS, "long": 0, "shapes": _select(_NETWORK, subject)})[0]
+
+
+def _select(shapes: Any, subject: Subject) -> Any:
+    ranks = {len(shape) for shape in jax.tree.leaves(subject.trees, is_leaf=is_shape)}
+    return select_leaves(shapes, lambda shape: len(shape) in ranks)

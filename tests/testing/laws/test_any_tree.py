@@ -53,3 +53,12 @@ def test_a_refusal_of_integers_must_say_so() -> None:
     found, detail = verdict(refuse_integers("no"), "integer leaves")
     assert found == "broken"
     assert "does not name it: TypeError: no (at " in detail
+
+
+def test_what_numpy_says_about_an_empty_leaf_is_no_refusal() -> None:
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        return jax.tree.map(lambda g: g / (1 + jnp.abs(g).max()), updates), state
+
+    found, detail = verdict(trace(update=update), "any tree")
+    assert found == "broken"
+    assert "zero-size array" in detail

@@ -11,6 +11,8 @@ from .right_matrix_methods import (
     BAND,
     FLATTENED,
     JORDAN,
+    QUINTIC,
+    RELEASED_AS_AOL,
     STACKED,
     STEPS,
     dagger,
@@ -29,19 +31,6 @@ from .right_matrix_methods import (
 _ITERATION, _WHITENING = "newton_schulz", "whitening"
 _LINK: dict[str, Any] = {"link": True, "domain": ("matrices",)}
 _MUON: dict[str, Any] = {"domain": ("matrices",)}
-_QUINTIC = (
-    (4.0848, -6.8946, 2.9270),
-    (3.9505, -6.3029, 2.6377),
-    (3.7418, -5.5913, 2.3037),
-    (2.8769, -3.1427, 1.2046),
-    (2.8366, -3.0525, 1.2012),
-)
-_RELEASED_AS_AOL = (
-    (4.0098, -7.0585, 2.4635),
-    (3.4585, -5.5479, 2.5959),
-    (2.7573, -3.2939, 1.4254),
-    (2.7215, -3.0494, 1.3169),
-)
 
 
 def _iterating(*coefficients, divide=normalize):
@@ -61,7 +50,7 @@ def _dividing(norm):
     claims=_LINK | {"spectral descent": True},
 )
 def newton_schulz_released_as_aol():
-    return _iterating(*_RELEASED_AS_AOL, _RELEASED_AS_AOL[0])
+    return _iterating(*RELEASED_AS_AOL, RELEASED_AS_AOL[0])
 
 
 @breaks(
@@ -71,7 +60,7 @@ def newton_schulz_released_as_aol():
     claims=_LINK | {"singular values": BAND},
 )
 def newton_schulz_cycles_its_sets():
-    return _iterating(*_QUINTIC, _QUINTIC[0])
+    return _iterating(*QUINTIC, QUINTIC[0])
 
 
 @breaks(

@@ -15,6 +15,19 @@ from .right_heavy_ball import wide, zeros
 JORDAN = (3.4445, -4.7750, 2.0315)
 BAND = (0.68, 1.14)  # of five steps with these coefficients, from singular values of 0.01 on
 STEPS = (JORDAN,) * 5
+QUINTIC = (  # for exactly five steps
+    (4.0848, -6.8946, 2.9270),
+    (3.9505, -6.3029, 2.6377),
+    (3.7418, -5.5913, 2.3037),
+    (2.8769, -3.1427, 1.2046),
+    (2.8366, -3.0525, 1.2012),
+)
+RELEASED_AS_AOL = (  # wrong: singular values above 0.884 become negative
+    (4.0098, -7.0585, 2.4635),
+    (3.4585, -5.5479, 2.5959),
+    (2.7573, -3.2939, 1.4254),
+    (2.7215, -3.0494, 1.3169),
+)
 
 NEWTON_SCHULZ_CLAIMS: dict[str, Any] = {
     "link": True,

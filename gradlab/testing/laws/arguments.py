@@ -22,6 +22,7 @@ def every_argument_matters(subject: Subject) -> str | None:
     silent = [argument for argument in silent if not _matters_later(runs, argument)]
     examined = [argument for argument in silent if any(_is_run(runs.get(s)) for s in list_alone(argument))]
     modes = [f"{name}={value!r}" for name, value in subject.arguments.items() if is_mode(name, value)]
+    modes += [f"the same {name} at every step" for name in subject.extra]
     if examined and not modes:
         raise Broken("; ".join(map(_describe, examined)))
     if not silent:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -42,10 +44,14 @@ class SettingRuns:
         self._long_runs: dict[Any, Any] = {}
 
     def get(self, setting: Setting) -> Any:
-        """Return the run at a setting, or the exception that was raised there."""
+        """Return the run at a setting, or the exception that was raised there.
+
+        If the transformation has loops, which take long to compile, it is the text of the traced program instead. Two
+        equal texts stand for equal runs.
+        """
         key = _identify(setting)
         if key not in self._runs:
-            self._runs[key] = self.compute(setting)
+            self._runs[key] = self.compute(setting, self.trace if self.has_loops else self.run)
         return self._runs[key]
 
     def get_long(self, setting: Setting) -> Any:
@@ -61,10 +67,10 @@ class SettingRuns:
                 self._long_runs[key] = error
         return self._long_runs[key]
 
-    def compute(self, setting: Setting) -> Any:
+    def compute(self, setting: Setting, run: Callable[[Any], Any] | None = None) -> Any:
         """Call the factory, and return the run of what it returns, or the exception that was raised."""
         try:
-            return self.run(make(self.subject, setting))
+            return (run or self.run)(make(self.subject, setting))
         except Exception as error:
             return error
 
@@ -92,14 +98,24 @@ class SettingRuns:
             results.append(jax.tree.map(np.asarray, updates))
         return results
 
+    def trace(self, tx: Any) -> str:
+        """Return the program of one step of a transformation, with its constants, as text."""
+        tx = optax.with_extra_args_support(tx)
+
+        def step(gradient: Any, params: Any) -> Any:
+            return tx.update(gradient, tx.init(params), params, **self.subject.extra)
+
+        program = jax.make_jaxpr(step)(self.gradients[0], self.start)
+        constants = [np.asarray(constant).tolist() for constant in program.consts]
+        return re.sub(r"0x[0-9a-f]+", "", f"{program} {constants}")
+
     @functools.cached_property
     def has_loops(self) -> bool:
         """True if an uncompiled call would compile a loop each time."""
-
-        def step(gradient: Any, params: Any) -> Any:
-            return self.subject.update(gradient, self.subject.tx.init(params), params)
-
-        text = str(jax.make_jaxpr(step)(self.gradients[0], self.start))
+        try:
+            text = self.trace(self.subject.tx)
+        except Exception:  # what cannot be traced may run uncompiled
+            return False
         return any(f"{loop}[" in text for loop in _LOOPS)
 
     def require(self) -> None:
@@ -155,5 +171,7 @@ def list_alone(argument: Argument) -> list[Setting]:
 
 def is_same_run(left: Any, right: Any) -> bool:
     """Return whether two runs are the same, to the last bit. NaN equals NaN."""
+    if isinstance(left, str):
+        return left == right
     pairs = zip(jax.tree.leaves(left), jax.tree.leaves(right), strict=True)
     return all(np.array_equal(np.asarray(a, np.float64), np.asarray(b, np.float64), equal_nan=True) for a, b in pairs)

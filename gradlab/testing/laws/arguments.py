@@ -52,8 +52,7 @@ def _matters_among_others(runs: SettingRuns, argument: Argument) -> bool:
     """Return whether an argument matters where others are changed, which may switch it on."""
     others = [other for other in runs.arguments if other is not argument]
     contexts = [change_all(others)] if others else []
-    few = [other for other in others if not isinstance(other.value, float)] if runs.has_loops else others
-    contexts += [change((other, value)) for other in few for value in other.others]
+    contexts += [change((other, value)) for other in others for value in other.others]
     for context in contexts:
         before = runs.get(context)
         if any(_differ(before, runs.get(_add(context, argument, value))) for value in argument.others):
@@ -65,9 +64,12 @@ def _matters_later(runs: SettingRuns, argument: Argument) -> bool:
     """Return whether an argument matters in a long run, or for gradients of other sizes."""
     others = [other for other in runs.arguments if other is not argument]
     for context in (UNCHANGED, change_all(others)):
-        before = runs.get_long(context)
-        if any(_differ(before, runs.get_long(_add(context, argument, value))) for value in argument.others):
-            return True
+        program = runs.compute(context, runs.trace)
+        for setting in (_add(context, argument, value) for value in argument.others):
+            if runs.compute(setting, runs.trace) == program:
+                continue  # the same program gives the same, however long it runs
+            if _differ(runs.get_long(context), runs.get_long(setting)):
+                return True
     return False
 
 
@@ -92,7 +94,7 @@ def _differ(left: Any, right: Any) -> bool:
 def factory_remembers_nothing(subject: Subject) -> None:
     runs = runs_of(subject)
     runs.require()
-    before = runs.get(UNCHANGED)
+    before = runs.compute(UNCHANGED)
     settings = [setting for argument in runs.arguments for setting in list_alone(argument)[:1]]
     called = [setting for setting in settings if _is_run(runs.get(setting))]
     if not called:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 import optax
+from jax.extend.core import jaxpr_as_fun
 
 from ..boundary import have_same_structure
 from ..fast_compilation import jit_fast
@@ -37,7 +38,7 @@ class Program(NamedTuple):
 
     def run(self, arguments: Any) -> Any:
         """Compile it, and return its results."""
-        run = jit_fast(jax.extend.core.jaxpr_as_fun(self.traced))
+        run = jit_fast(jaxpr_as_fun(self.traced))
         return jax.tree.unflatten(jax.tree.structure(self.shapes), run(*jax.tree.leaves(arguments)))
 
 

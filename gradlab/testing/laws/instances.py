@@ -43,8 +43,8 @@ def new_instance_agrees(subject: Subject) -> None:
     _use(subject, used, sample({"first": subject.small, "third": subject.small}, seed=3), trace=False)
     what = "an instance that saw other trees first, and a new one, give different results for the same arguments"
     arguments = sample(subject.network, seed=1), sample(subject.network)
-    programs = (trace_first_step(tx, *arguments, subject.extra) for tx in (used, fresh))
-    require_same_program(*programs, arguments, what)
+    first, second = (trace_first_step(tx, *arguments, subject.extra) for tx in (used, fresh))
+    require_same_program(first, second, arguments, what)
     params, gradient = sample(subject.pair), sample(subject.pair, seed=1)
     results = []
     for tx in (used, subject.make_again()):

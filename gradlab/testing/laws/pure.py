@@ -43,7 +43,7 @@ def pure(subject: Subject) -> None:
 
 def _require_same_trace(subject: Subject) -> None:
     """Raise `Broken` if the program for the network is another one after programs for other trees were traced."""
-    arguments: Any = sample(subject.network, seed=1), sample(subject.network)
+    arguments: tuple[Any, Any] = sample(subject.network, seed=1), sample(subject.network)
     if subject.first_trace is None:
         first = trace_first_step(subject.tx, *arguments, subject.extra)
     else:

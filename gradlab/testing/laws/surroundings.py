@@ -41,13 +41,13 @@ def surroundings_untouched(subject: Subject) -> None:
 def surroundings_unused(subject: Subject) -> None:
     arguments = sample(subject.network, seed=1), sample(subject.network)
     with restore_surroundings():
-        programs = [_trace_seeded(subject, seed, arguments) for seed in (0, 1)]
+        first, second = (_trace_seeded(subject, seed, arguments) for seed in (0, 1))
     require_same_program(
-        *programs, arguments, "with other seeds of random and np.random, the same arguments give a different result"
+        first, second, arguments, "with other seeds of random and np.random, the same arguments give a different result"
     )
 
 
-def _trace_seeded(subject: Subject, seed: int, arguments: Any) -> Program:
+def _trace_seeded(subject: Subject, seed: int, arguments: tuple[Any, Any]) -> Program:
     random.seed(seed)
     np.random.seed(seed)
     tx = subject.tx if subject.remake is None else subject.make_again()

@@ -23,6 +23,7 @@ def test_zipped_values_are_found() -> None:
 
 def test_a_rate_that_falls_from_leaf_to_leaf_is_found() -> None:
     def update(updates: Any, state: Any, params: Any = None) -> Any:
+        structure: Any
         leaves, structure = jax.tree.flatten(updates)
         return structure.unflatten([g * 0.9**i for i, g in enumerate(leaves)]), state
 
@@ -38,6 +39,7 @@ def test_norms_over_the_tree_keep_the_law() -> None:
 
 def test_random_numbers_may_differ_from_leaf_to_leaf() -> None:
     def update(updates: Any, state: Any, params: Any = None) -> Any:
+        structure: Any
         leaves, structure = jax.tree.flatten(updates)
         keys = jax.random.split(jax.random.key(0), len(leaves))
         noisy = [g + jax.random.normal(k, g.shape, jnp.float32) for k, g in zip(keys, leaves, strict=True)]

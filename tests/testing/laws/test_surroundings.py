@@ -39,7 +39,7 @@ def test_what_is_changed_is_restored() -> None:
     assert "NumPy's np.random, Python's random" in detail
     assert "jax_default_matmul_precision (from None to 'highest')" in detail
     assert random.getstate() == before
-    assert jax.config.jax_default_matmul_precision is None
+    assert jax.config.values["jax_default_matmul_precision"] is None
 
 
 def test_a_seed_from_python_is_found() -> None:

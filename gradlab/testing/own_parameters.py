@@ -9,7 +9,7 @@ Lookahead in optax, for example, updates a pair of fast and slow parameters. Onl
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -61,12 +61,12 @@ def without_own_parameters(state: Any) -> Any:
 
 
 def _get(own: Any, name: str) -> Any:
-    return own[name] if isinstance(own, Mapping) else getattr(own, name)
+    return own[name] if isinstance(own, dict) else getattr(own, name)
 
 
 def _put(own: Any, name: str, value: Any) -> Any:
-    if isinstance(own, Mapping):
-        return type(own)({**own, name: value})
+    if isinstance(own, dict):
+        return {**own, name: value}
     if hasattr(own, "_replace"):
         return own._replace(**{name: value})
     return dataclasses.replace(own, **{name: value})

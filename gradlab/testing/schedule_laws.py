@@ -77,13 +77,13 @@ def traced_alike(subject: ScheduleSubject) -> None:
     def one(step: Any) -> Any:
         return jnp.asarray(subject(step)).astype(jnp.float32)
 
+    jitted = jax.jit(one)
     # Each of the three sees the step in a form of its own: a scalar, a row of a batch, and a counter that is carried.
-    programs = {
+    programs: dict[str, Callable[[], Any]] = {
         "jit": lambda: jnp.stack([jitted(step) for step in steps]),
         "vmap": lambda: jax.vmap(one)(steps),
         "scan": lambda: jax.lax.scan(lambda count, _: (count + 1, one(count)), jnp.int32(0), length=8)[1],
     }
-    jitted = jax.jit(one)
     for name, run in programs.items():
         try:
             values = np.asarray(run(), np.float64)

@@ -50,7 +50,7 @@ def averages(subject: Subject) -> None:
         warmup = claim.get("warmup") if isinstance(claim, Mapping) else None
         right = exponential(decay, "parameters", warmup)
         mistakes = {
-            "the average of the parameters before each step": Formula(lambda points: right(_delay(points))),
+            "the average of the parameters before each step": _before(right),
             _RAW: exponential(decay, "zero", warmup, debias=False),
         }
         if not callable(decay):
@@ -72,10 +72,7 @@ def averages(subject: Subject) -> None:
 )
 def averages_the_last(subject: Subject) -> None:
     formulas, at = read_last(subject.claims["averages the last"]) or ({}, None)
-    mistakes = {
-        f"{name}, of the parameters before each step": Formula(lambda points, formula=formula: formula(_delay(points)))
-        for name, formula in formulas.items()
-    }
+    mistakes = {f"{kind}, of the parameters before each step": _before(formula) for kind, formula in formulas.items()}
     _require_average(subject, formulas, at, mistakes)
 
 
@@ -137,6 +134,11 @@ def _start_late(decay: Any, late: int) -> Formula:
         return average
 
     return Formula(formula)
+
+
+def _before(formula: Formula) -> Formula:
+    """Return the formula of the parameters before each step."""
+    return Formula(lambda points: formula(_delay(points)))
 
 
 def _delay(points: np.ndarray) -> np.ndarray:

@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from .law import TRAJECTORIES
+
 HOLDS, BROKEN, NOT_APPLICABLE, NOT_EXAMINED = "holds", "broken", "not applicable", "not examined"
 _SUMMARY = {  # for one law and for several
     HOLDS: ("law holds", "laws hold"),
@@ -60,10 +62,15 @@ class Report:
         """All promises that were not examined, or only in part, grouped by the reason."""
         by_reason: dict[str, tuple[str, ...]] = {}
         for result in self.results:
-            if result.verdict != BROKEN and result.detail:
+            if result.verdict != BROKEN and result.detail and result not in self._compared:
                 name = f"{result.law} (in part)" if result.verdict == HOLDS else result.law
                 by_reason[result.detail] = (*by_reason.get(result.detail, ()), name)
         return (*(Unexamined(reason, laws) for reason, laws in by_reason.items()), *self.left_out)
+
+    @property
+    def _compared(self) -> tuple[Result, ...]:
+        """The trajectories that agree. Their details are the values at which they were compared."""
+        return tuple(r for r in self.results if r.law in TRAJECTORIES and r.verdict == HOLDS and r.detail)
 
     @property
     def seconds(self) -> float:
@@ -90,6 +97,8 @@ class Report:
             lines += _wrap_paragraph("found", result.detail, width)
             if result.meaning:
                 lines += _wrap_paragraph("usual cause", result.meaning, width)
+        for result in self._compared:
+            lines += ["", *_wrap(f"{result.law}: {result.detail}", width, 2, 4)]
         if self.unexamined:
             lines += ["", "  NOT EXAMINED"]
             for group in self.unexamined:

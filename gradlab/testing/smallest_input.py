@@ -62,6 +62,7 @@ def find_smallest_input(
     axes as those of `shapes`. If `late` is not 0, a gradient of 1 that is repeated for as many steps is tried, too.
     """
     ranks = {len(shape) for shape in jax.tree.leaves(shapes, is_leaf=is_shape)}
+    ranks |= {0} if 1 in ranks else set()  # what takes vectors usually takes single numbers
     trees = [tree for tree in _TREES if ranks.issuperset(map(len, jax.tree.leaves(tree, is_leaf=is_shape)))]
     sequences = np.array(list(itertools.product(_GRADIENTS, repeat=_STEPS)))
     for tree in trees:

@@ -70,3 +70,10 @@ def test_text_fits_the_width(width: int) -> None:
     lines = report.to_text(width).splitlines()
     assert max(map(len, lines)) <= width
     assert " ".join(" ".join(lines).split()).count(statement) == 4
+
+
+def test_the_values_that_were_compared_are_told_apart_from_what_was_not_examined() -> None:
+    report = Report("thing()", (Result("same trajectory", "it moves alike", "holds", "Compared at b1=0.9."),))
+    assert report.to_text().splitlines()[1:] == ["", "  same trajectory: Compared at b1=0.9."]
+    assert report.unexamined == ()
+    assert "Compared at b1=0.9." in report.to_json()

@@ -85,7 +85,7 @@ class _Comparison:
         """Return the first setting that the subject accepts and at which there is a difference."""
         for setting, own in self._run(settings):
             arguments = match_arguments(self.step, _apply(self.subject, setting)).values
-            follow = functools.partial(displacements, self.step, self.start, **arguments)
+            follow: Any = functools.partial(displacements, self.step, self.start, **arguments)
             perturbed = jax.tree.map(lambda leaf: leaf[0], perturb_last_digit(_stack(self.gradients, 1)))
             expected = follow(self.gradients)
             difference = compare_paths(

@@ -62,7 +62,7 @@ def adam_first_rate(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return gl.adam(_RATES[0], b1, b2, eps)
 
 
-_MADE: dict[tuple[float, float], Any] = {}
+_MADE: dict[tuple[float, ...], Any] = {}
 
 
 @breaks(_MATTERS, of="adam", mistake="optimizers are cached by all arguments but eps", is_factory=True)

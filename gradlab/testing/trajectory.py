@@ -99,7 +99,7 @@ def _describe_smallest_input(
     difference: Difference,
 ) -> list[str]:
     """Return a sentence about the smallest input on which a difference shows; none if that takes too long to find."""
-    arguments = {name: _to_plain(value) for name, value in _complete(tx, step, hyperparameters).items()}
+    arguments = {name: to_plain(value) for name, value in _complete(tx, step, hyperparameters).items()}
     try:
         found = find_smallest_input(tx, step, arguments, shapes=shapes, extra=extra, late=difference.step + 1)
     except OutOfTimeError:
@@ -137,7 +137,7 @@ def find_difference(
 ) -> Difference | None:
     """Return the first difference between a transformation and a step function, or None."""
     hyperparameters = _complete(tx, step, hyperparameters)
-    arguments = {name: _to_plain(value) for name, value in hyperparameters.items()}
+    arguments = {name: to_plain(value) for name, value in hyperparameters.items()}
     cases = [Case(tx, arguments, sequences)]
     decaying = _decay_learning_rate(tx, hyperparameters, _decay_per_step(steps))
     if decaying is not None:
@@ -182,7 +182,7 @@ def _list_versions(tx: Any, hyperparameters: dict[str, Any], steps: int) -> list
         versions.append((decaying, hyperparameters | {"learning_rate": decaying.learning_rate}))
     from .mistake_identification import Version
 
-    return [Version(tx, values, {name: _to_plain(value) for name, value in values.items()}) for tx, values in versions]
+    return [Version(tx, values, {name: to_plain(value) for name, value in values.items()}) for tx, values in versions]
 
 
 def _complete(tx: Any, step: Callable[..., Any], hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,7 +231,7 @@ def by_path(tree: Any) -> Paths:
     return {jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(leaf) for path, leaf in leaves}
 
 
-def _to_plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """Return a hyperparameter as a Python number, or as a function of the step that returns one in double precision."""
     if isinstance(value, jax.Array):
         return float(value)

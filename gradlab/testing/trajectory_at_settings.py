@@ -17,6 +17,7 @@ from .references.runner import displacements
 from .setting_runs import STEPS, SettingRuns, runs_of
 from .settings import UNCHANGED, Argument, Setting, change, change_all, make, replace_part
 from .subject import Subject
+from .trajectory import to_plain
 from .trajectory_difference import Difference, Paths, compare_paths
 
 _SEQUENCE = "mixed"  # ordinary and other sizes, some exactly zero
@@ -84,7 +85,8 @@ class _Comparison:
     def find_first(self, settings: list[Setting]) -> tuple[Setting, Difference] | None:
         """Return the first setting that the subject accepts and at which there is a difference."""
         for setting, own in self._run(settings):
-            arguments = match_arguments(self.step, _apply(self.subject, setting)).values
+            shared = match_arguments(self.step, _apply(self.subject, setting)).values
+            arguments = {name: to_plain(value) for name, value in shared.items()}
             follow: Any = functools.partial(displacements, self.step, self.start, **arguments)
             perturbed = jax.tree.map(lambda leaf: leaf[0], perturb_last_digit(_stack(self.gradients, 1)))
             expected = follow(self.gradients)

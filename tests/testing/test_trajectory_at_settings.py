@@ -72,6 +72,11 @@ def test_recipes_move_as_their_references_at_all_settings(name: str) -> None:
     assert find(registry.entries()[name].example, name) == "None"
 
 
+def test_a_schedule_is_kept_while_other_arguments_change() -> None:
+    falling = gl.schedules.exponential(0.1, 1.0, 0.5)
+    assert find(gl.sgd(falling, momentum=0.9), "sgd") == "None"
+
+
 def test_a_wrong_trajectory_is_told_once() -> None:
     def sgd(lr: float = 0.1, beta: float = 0.9) -> Any:
         return gl.sgd(2 * lr, beta)

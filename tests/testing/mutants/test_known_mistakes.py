@@ -137,4 +137,4 @@ def test_mistakes_take_the_hyperparameters() -> None:
 
 
 def test_an_unknown_reference_has_no_mistakes() -> None:
-    assert list(list_known_differences("lion", {})) == []
+    assert list(list_known_differences("sophia", {})) == []

@@ -15,7 +15,7 @@ from .law import Broken, Law, NotApplicable, require_claim_values
 from .references import schedules as references
 from .report import Report, Unexamined
 from .schedule_claims import require_end, require_value
-from .schedule_formulas import Formula, find_formula, tabulate
+from .schedule_formulas import Formula, find_formula, list_taken, tabulate
 from .schedule_laws import SCHEDULE_CLAIMS, SCHEDULE_LAWS
 from .schedule_subject import ScheduleSubject, find_schedule
 
@@ -128,10 +128,10 @@ def _make_formula_laws(name: str, formula: Formula) -> list[Law]:
     return laws
 
 
-def _require_formula(subject: ScheduleSubject, name: str, formula: Formula) -> None:
-    settings = [subject]
+def _require_formula(subject: ScheduleSubject, name: str, formula: Formula) -> str | None:
+    settings, taken = [subject], list_taken(formula(subject.arguments))
     for argument in subject.numeric_arguments:
-        settings += subject.list_changes(argument)
+        settings += subject.list_changes(argument) if argument in taken else []
     for setting in settings:
         steps, expected = setting.steps, tabulate(formula(setting.arguments), setting.steps)
         if not _agrees(setting, expected).all():
@@ -143,6 +143,8 @@ def _require_formula(subject: ScheduleSubject, name: str, formula: Formula) -> N
                 f"at step {steps[at]}{where} the value is {setting.values[at]:.12g}; the formula {name} gives "
                 f"{expected[at]:.12g}.{cause}"
             )
+    left = [argument for argument in subject.numeric_arguments if argument not in taken]
+    return f"other values of {', '.join(left)}, which the formula {name} does not take" if left else None
 
 
 def _agrees(subject: ScheduleSubject, expected: np.ndarray) -> np.ndarray:

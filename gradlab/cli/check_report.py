@@ -22,8 +22,9 @@ _WIDE = 100  # columns from which a line has room for the statement of a law bes
 def print_report(report: Report) -> None:
     """Print the verdict of each law, and then in words what is broken and what was not examined."""
     console = make_console()
-    console.print(TrimmedLines(_make_table(report, console.width >= _WIDE)), markup=True)
-    console.print()
+    if report.results[0].law not in ("made", "runs"):  # a table of laws that could not be examined says nothing
+        console.print(TrimmedLines(_make_table(report, console.width >= _WIDE)), markup=True)
+        console.print()
     console.print(report.to_text(min(console.width, 110)), soft_wrap=True)  # the report wraps its own lines
 
 

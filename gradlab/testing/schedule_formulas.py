@@ -37,7 +37,10 @@ def find_formula(schedule: Any, reference: str | Callable[..., Any] | None) -> t
     """
     if reference is None:
         name = _own_name(schedule)
-        return None if name is None else (name, lambda arguments: _bind(getattr(references, name), arguments))
+        if name is None:
+            return None
+        own: Any = getattr(references, name)
+        return name, lambda arguments: _bind(own, arguments)
     if isinstance(reference, str):
         names = list_formulas()
         if reference not in names:
@@ -55,7 +58,7 @@ def find_formula(schedule: Any, reference: str | Callable[..., Any] | None) -> t
 
 def list_taken(formula: Callable[[int], float]) -> frozenset[str]:
     """Return the names of the arguments of a schedule that its bound formula takes."""
-    return formula.taken  # type: ignore[attr-defined,no-any-return]
+    return formula.taken  # type: ignore[attr-defined]
 
 
 def tabulate(formula: Callable[[int], float], steps: np.ndarray) -> np.ndarray:

@@ -221,6 +221,7 @@ def _run_cases(cases: list[Case], start: Any, runs: list[Any], extra: Any) -> li
     lanes = [case.tx for case in cases for _ in case.sequences]
     sums = run_each(lanes, start, jax.tree.map(lambda *leaves: np.concatenate(leaves), *runs), extra)
     ends = np.cumsum([len(case.sequences) for case in cases])[:-1]
+    structure: Any
     leaves, structure = jax.tree.flatten(sums)
     return [structure.unflatten(parts) for parts in zip(*(np.split(leaf, ends) for leaf in leaves), strict=True)]
 

@@ -125,7 +125,7 @@ def _max_of_steps(leaf: np.ndarray) -> np.ndarray:
 
 
 def _any_of_steps(leaf: np.ndarray) -> np.ndarray:
-    return leaf.reshape(len(leaf), -1).any(axis=1)
+    return np.asarray(leaf.reshape(len(leaf), -1).any(axis=1))
 
 
 def _spread(steps: np.ndarray, leaf: np.ndarray) -> np.ndarray:

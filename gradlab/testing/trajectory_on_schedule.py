@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -66,7 +67,7 @@ def require_same_on_schedule(subject: Subject, step: Callable[..., Any]) -> str 
         "enters": lambda tree: follow(weighted if tree is gradients else perturb_last_digit(weighted), lambda t: rate),
     }
     for verb, form in forms.items():
-        if compare(form(gradients), lambda form=form: form(perturb_last_digit(gradients))) is None:
+        if compare(form(gradients), functools.partial(form, perturb_last_digit(gradients))) is None:
             return (
                 f"the form of the reference {step.__name__} under a schedule: here the rate {verb} the momentum, a "
                 "published form as well, which differs only while the rate changes"

@@ -92,7 +92,7 @@ def test_a_difference_that_a_vector_does_not_show_has_no_explanation() -> None:
 
 def test_the_search_ends_when_its_time_is_spent() -> None:
     mutant = MUTANTS["adam_squared_twice"]
-    points, settings = [compute_points(mutant.tx, SEQUENCES, 20)[0]], [{}]
+    points, settings = [compute_points(mutant.tx, SEQUENCES, 20)[0]], [dict[str, Any]()]
     found = find_known_difference(points, "adam", SEQUENCES, settings)
     assert found is not None
     assert found.name == "adam_squared_twice"

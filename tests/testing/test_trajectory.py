@@ -116,7 +116,7 @@ def clip_by_global_norm(g: Any, state: Any, t: int, x: Any) -> Any:
     ],
 )
 def test_mistakes_between_leaves_are_found(update: Any, reference: Any, finding: str) -> None:
-    arguments = {"learning_rate": 0.1} if reference is references.sgd else {}
+    arguments: Any = {"learning_rate": 0.1} if reference is references.sgd else {}
     with pytest.raises(AssertionError) as caught:
         assert_same_trajectory(_stateless(update), reference, **arguments)
     assert finding in str(caught.value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax.numpy as jnp
 
 import gradlab as gl
@@ -9,8 +11,8 @@ import gradlab as gl
 from .mutant import breaks
 
 # The arguments of the examples in the registry, with which the right versions are examined.
-_COSINE = {"init_value": 0.1, "decay_steps": 100}
-_WARMUP = {"init_value": 0.0, "peak_value": 0.1, "warmup_steps": 10, "decay_steps": 100}
+_COSINE: dict[str, Any] = {"init_value": 0.1, "decay_steps": 100}
+_WARMUP: dict[str, Any] = {"init_value": 0.0, "peak_value": 0.1, "warmup_steps": 10, "decay_steps": 100}
 
 
 def _fall(share):

@@ -62,15 +62,17 @@ def _run(
 ) -> tuple[Leaves, Leaves]:
     """Return the points and the sums of the changes, by path. An array is a tree with the path ""."""
     is_tree = isinstance(x0, Mapping)
-    x = {path: _double(leaf) for path, leaf in (x0.items() if is_tree else [("", x0)])}
-    d = {path: np.zeros_like(leaf) for path, leaf in x.items()}
-    points, sums, state = [x], [d], {}
+    x: Leaves = {path: _double(leaf) for path, leaf in (x0.items() if is_tree else [("", x0)])}
+    d: Leaves = {path: np.zeros_like(leaf) for path, leaf in x.items()}
+    points, sums = [x], [d]
+    state: State = {}
     sources = _list_sources(gradients if callable(gradients) or is_tree else {"": gradients}, steps, x)
     for t, source in enumerate(sources, start=1):
         g = _ask(source, x, is_tree) if callable(source) else source
         now = {k: float(h(t - 1)) if callable(h) else h for k, h in hyperparameters.items()}
         change, state = _advance(step, g, state, t, x, now)
-        x, d = ({path: leaf + change[path] for path, leaf in tree.items()} for tree in (x, d))
+        x = {path: leaf + change[path] for path, leaf in x.items()}
+        d = {path: leaf + change[path] for path, leaf in d.items()}
         points.append(x)
         sums.append(d)
     stacked = [{path: np.stack([tree[path] for tree in trees]) for path in x} for trees in (points, sums)]

@@ -184,9 +184,9 @@ def test_a_claim_with_a_wrong_value_is_refused(name: str, value: Any, words: str
 @pytest.mark.parametrize("name", ["newton_schulz", "muon"])
 def test_a_method_that_refuses_vectors_keeps_all_contracts_on_matrices(name: str) -> None:
     tx, claims = RIGHT[name]
-    arguments = {} if isinstance(tx, tuple) else {"learning_rate": 0.02}
+    arguments: dict[str, Any] = {} if isinstance(tx, tuple) else {"learning_rate": 0.02}
     with pytest.raises(ValueError, match="must be a matrix"):
-        (tx if isinstance(tx, tuple) else tx(**arguments)).init(jnp.zeros(3))
+        (tx if isinstance(tx, optax.GradientTransformation) else tx(**arguments)).init(jnp.zeros(3))
     report = check(tx, claims={key: claims[key] for key in claims if key in ("domain", "link")}, **arguments)
     assert report.ok, str(report)
     assert report["pure"].verdict == report["stable state"].verdict == report["any tree"].verdict == "holds"

@@ -59,7 +59,7 @@ def verdict(tx: Any, mutant: Mutant) -> str:
     needed = (mutant.law, "domain", "link", "shape factor")
     claims = {name: value for name, value in mutant.claims.items() if is_claimed and name in needed}
     laws = () if is_claimed or mutant.law in TRAJECTORIES else (mutant.law,)
-    options = {"laws": laws, "claims": claims, "dtypes": mutant.dtypes, "reference": mutant.reference}
+    options: dict[str, Any] = {"laws": laws, "claims": claims, "dtypes": mutant.dtypes, "reference": mutant.reference}
     report = mutant.examine(check, **options) if tx is None else check(tx, **options)
     return report[mutant.law].verdict
 

@@ -36,7 +36,8 @@ def find_kind(shape: tuple[int, ...]) -> str:
 def try_out(subject: Subject) -> None:
     """Run the transformation once, and leave out of the subject the kinds of leaves and the dtypes at which it fails.
 
-    They are then in `subject.failures`, with the exceptions. Raises FailsAlwaysError if it fails on all of them.
+    They are then in `subject.failures`, with the exceptions. Raises FailsAlwaysError if it fails on all of them, or on
+    the tree of those that it takes one by one.
     """
     if _find_failure(subject, subject.network) is not None:
         kinds = {find_kind(shape): None for shape in _list_shapes(subject.network)}
@@ -46,6 +47,9 @@ def try_out(subject: Subject) -> None:
             raise FailsAlwaysError(_explain(subject, next(iter(failed.values()))))
         subject.failures.update(failed)
         subject.leave_out(lambda shape: find_kind(shape) not in failed)
+        error = _find_failure(subject, subject.network)
+        if error is not None:
+            raise FailsAlwaysError(f"it raises on an ordinary tree of unlike leaves: {describe(error)}")
     for dtype in subject.dtypes:
         kind = f"{dtype} leaves"
         if dtype == "float32":

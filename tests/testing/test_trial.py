@@ -76,6 +76,16 @@ def test_a_crash_on_scalars_is_one_finding_and_the_rest_is_examined() -> None:
     assert not broken & {"pure", "compiled once", "jit equals eager", "stable state"}, str(report)
 
 
+def test_what_fails_on_unlike_leaves_only_is_one_finding() -> None:
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        (size,) = {leaf.size for leaf in jax.tree.leaves(updates)}
+        return jax.tree.map(lambda g: -g / size, updates), state
+
+    report = check(optax.GradientTransformation(lambda params: (), update), laws=("pure", "any tree"))
+    assert [result.law for result in report.broken] == ["runs"]
+    assert "it raises on an ordinary tree of unlike leaves: ValueError: too many values" in report["runs"].detail
+
+
 def test_an_exception_that_stops_several_laws_is_one_finding() -> None:
     def update(g: Any) -> Any:
         return -0.1 * g if float(jnp.sum(g)) else g

@@ -20,7 +20,7 @@ from ..values import is_factory, is_number
 from . import laws as laws  # registers the laws
 from . import quick_look
 from .check_schedule import examine_schedule
-from .examination import describe_late, examine_all
+from .examination import NOT_TRIED, describe_late, examine_all
 from .exceptions import describe
 from .law import CLAIMS, CONTRACTS, PARTS, TRAJECTORIES, require_claim_values
 from .left_out import list_left_out
@@ -151,7 +151,8 @@ def _check(
         stopped = [Result(law.name, law.statement, NOT_EXAMINED, "it does not run") for law in examined]
         return Report(label, (failure, *stopped), left_out)
     results = examine_all(examined, subject, seconds_per_law, on_law)
-    return Report(label, results, left_out)
+    is_finished = not any(result.detail.startswith(NOT_TRIED) for result in results)
+    return Report(label, results, left_out, is_finished)
 
 
 def assert_lawful(tx: optax.GradientTransformation | Callable[..., Any], **options: Any) -> None:

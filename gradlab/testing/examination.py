@@ -14,6 +14,7 @@ from .law import Broken, Law, NotApplicable
 from .report import BROKEN, HOLDS, NOT_APPLICABLE, NOT_EXAMINED, Result
 from .step_functions import StepFunctionError
 
+NOT_TRIED = "not tried"  # how the reason begins for laws that are left for lack of time
 _MOST_LATE = 2  # laws that may run out of time, before the rest is no longer tried
 
 
@@ -44,7 +45,7 @@ def examine_all(
         if len(late) < _MOST_LATE:
             verdicts.append(_examine(law, subject, seconds))
         else:
-            reason = f"not tried, because {' and '.join(late)} took more than {seconds:g} s each"
+            reason = f"{NOT_TRIED}, because {' and '.join(late)} took more than {seconds:g} s each"
             verdicts.append(_Verdict(Result(law.name, law.statement, NOT_EXAMINED, reason)))
     return _merge_exceptions(verdicts)
 

@@ -46,11 +46,12 @@ class Report:
     subject: str
     results: tuple[Result, ...]
     left_out: tuple[Unexamined, ...] = ()  # the laws without a result: what nobody claimed or asked for
+    is_finished: bool = True  # false if laws were not tried because others took too long
 
     @property
     def ok(self) -> bool:
-        """True if no law is broken. See `unexamined` for what that does not include."""
-        return not self.broken
+        """True if no law is broken and none was left for lack of time. See `unexamined` for what that leaves open."""
+        return self.is_finished and not self.broken
 
     @property
     def broken(self) -> tuple[Result, ...]:

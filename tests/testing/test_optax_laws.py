@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import optax
 import pytest
+from optax import contrib
 
-from .optax_laws import TABLE, Entry, examine
+from .optax_catalog import CATALOG
+from .optax_findings import FINDINGS
+from .optax_laws import KINDS, REPRESENTATIVE, examine, laws_of, list_lines
 
-pytestmark = pytest.mark.slow  # the gate runs these too
-
-REPRESENTATIVE = {name: entry for name, entry in TABLE.items() if entry.representative}
-
-
-@pytest.mark.parametrize("entry", REPRESENTATIVE.values(), ids=REPRESENTATIVE)
-def test_the_verdicts_are_those_of_the_table(entry: Entry) -> None:
-    report = examine(entry)
-    assert {result.law for result in report.broken} == set(entry.breaks), str(report)
+PAGE = Path(__file__).parents[2] / "docs" / "optax_laws.md"
 
 
-def test_the_table_explains_every_kind_of_break() -> None:
-    everywhere = {law for entry in TABLE.values() for law in entry.breaks}
-    examined = {law for entry in REPRESENTATIVE.values() for law in entry.breaks}
-    of_one_only = {"any tree", "contained", "msgpack state resumes"}
-    of_scalars = {law for law, reason in TABLE["sm3(1e-2)"].breaks.items() if "scalar" in reason}
-    assert everywhere - examined <= of_one_only | of_scalars
-    assert all(reason for entry in TABLE.values() for reason in entry.breaks.values())
+@pytest.mark.slow  # the gate runs these too
+@pytest.mark.parametrize("name", [name for name in REPRESENTATIVE if name in FINDINGS])
+def test_the_verdicts_are_those_of_the_table(name: str) -> None:
+    report = examine(name)
+    assert {result.law for result in report.broken} == laws_of(FINDINGS[name]), str(report)
+
+
+def test_the_table_explains_every_breach_of_something_in_the_catalog() -> None:
+    assert set(FINDINGS) <= set(CATALOG)
+    assert {kind for kinds in FINDINGS.values() for kind in kinds} <= set(KINDS)
+
+
+def test_the_page_is_the_table() -> None:
+    assert PAGE.read_text(encoding="utf-8") == "\n".join(list_lines()) + "\n"
+
+
+def test_the_catalog_has_every_public_transformation_of_optax() -> None:
+    factories = set()
+    for prefix, module in (("", optax), ("contrib.", contrib)):
+        for name, item in vars(module).items():
+            returned = getattr(item, "__annotations__", {}).get("return")
+            if "GradientTransformation" in str(returned) and not name.startswith("_"):
+                factories.add(prefix + name)
+    assert {name for name in factories if not any(entry.startswith(name) for entry in CATALOG)} == set()

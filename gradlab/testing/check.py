@@ -67,7 +67,7 @@ def check(
     its number (`{"accumulates": 4}`). Three names declare something else: `"except"` exempts `tx` from laws or parts of
     laws (`{"except": ("turns with i",)}`), `"domain"` is a tuple of names from `gradlab.claims.DOMAINS`, and `"link"`
     says that `tx` is a link of a chain. What is no link must descend. `dtypes` are those of the parameters to try.
-    `laws` names the contracts to examine (all by default). `extra` holds extra arguments for `update`.
+    `laws` names the contracts to examine, and "descends" (all by default). `extra` holds extra arguments for `update`.
     `on_law(name, index, count)` is called before each of `count` laws. `quick` examines only what shows most mistakes
     for the time (`gradlab.testing.quick_look`), and the report says what it left out.
 
@@ -110,7 +110,7 @@ def _check(
     for option, names in (("laws", laws), ("claims", claims), ("dtypes", dtypes)):
         if isinstance(names, str):
             raise TypeError(f"{option} must be a tuple of names, got the string {names!r}; write {option}=({names!r},)")
-    _require_known("law", laws or (), CONTRACTS)
+    _require_known("law", laws or (), CONTRACTS | {"descends": CLAIMS["descends"]})
     _require_known_claims(claimed)
     require_claim_values(claimed)
     step = None if reference is None else find_reference(reference)
@@ -140,7 +140,7 @@ def _check(
     if quick:
         quick_look.shrink_trees(subject)
     examined = [law for name, law in CONTRACTS.items() if chosen is None or name in chosen]
-    examined += [CLAIMS["descends"]] if laws is None and "descends" not in claimed else []
+    examined += [CLAIMS["descends"]] if (laws is None or "descends" in laws) and "descends" not in claimed else []
     slow = quick_look.SLOW_CLAIMS if quick else ()
     examined += [CLAIMS[name] for name in claimed if name not in DECLARATIONS and name not in slow]
     if step is not None:

@@ -14,7 +14,7 @@ from . import completion
 from .printing import fail, print_json
 
 if TYPE_CHECKING:
-    from gradlab.testing.report import Report
+    from gradlab.testing.verdicts.report import Report
 
 
 def check_optimizer(
@@ -78,7 +78,7 @@ def check_optimizer(
     import jax
 
     from gradlab.testing.check import SettingError, require_compilation
-    from gradlab.testing.surroundings import restore_surroundings
+    from gradlab.testing.subjects.surroundings import restore_surroundings
 
     from .assignments import parse_assignments
     from .check_coefficients import are_coefficients, examine_coefficients

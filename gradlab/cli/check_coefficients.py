@@ -10,12 +10,12 @@ from ..lab._inputs.name_lookup import suggest_name
 from .printing import fail
 
 if TYPE_CHECKING:
-    from gradlab.testing.report import Report
+    from gradlab.testing.verdicts.report import Report
 
 
 def are_coefficients(found: Any) -> bool:
     """Return whether an object is a set of coefficients of a polynomial, or a sequence of such sets."""
-    from gradlab.testing.check_polynomials import read_coefficients
+    from gradlab.testing.matrix_methods.check_polynomials import read_coefficients
 
     if callable(found) or isinstance(found, str | Mapping):
         return False

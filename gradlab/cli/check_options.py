@@ -14,7 +14,7 @@ from .printing import fail
 
 if TYPE_CHECKING:
     from gradlab.testing import Law
-    from gradlab.testing.law import ClaimValue
+    from gradlab.testing.verdicts.law import ClaimValue
 
 
 def read_claims(
@@ -57,7 +57,7 @@ def _require_value(name: str, value: Any, needed: ClaimValue | None) -> None:
 def read_declarations(exceptions: Sequence[str], domains: Sequence[str], claims: Mapping[str, Any]) -> dict[str, Any]:
     """Return claims with the laws that are excepted, and the domains. Ends the command for an unknown name."""
     from gradlab.claims import DOMAINS, join_claims
-    from gradlab.testing.law import CLAIMS, CONTRACTS, PARTS, TRAJECTORIES
+    from gradlab.testing.verdicts.law import CLAIMS, CONTRACTS, PARTS, TRAJECTORIES
 
     laws = (*CONTRACTS, *CLAIMS, *TRAJECTORIES, *PARTS)
     typed = {
@@ -95,8 +95,8 @@ def find_reference(name: str) -> str | Callable[..., Any]:
 
     Ends the command for what does not exist, or is no step function.
     """
-    from gradlab.testing.step_functions import StepFunctionError, require_step_function
-    from gradlab.testing.trajectory import list_references
+    from gradlab.testing.references.step_functions import StepFunctionError, require_step_function
+    from gradlab.testing.trajectories.trajectory import list_references
 
     if ":" not in name:
         return find_name(name, list_references(), "reference")

@@ -29,7 +29,7 @@ def print_report(report: Report) -> None:
 
 
 def _make_table(report: Report, is_wide: bool) -> Table:
-    from gradlab.testing.report import BROKEN, HOLDS
+    from gradlab.testing.verdicts.report import BROKEN, HOLDS
 
     colors = {HOLDS: "green", BROKEN: "bold red"}
     table = Table(
@@ -48,7 +48,7 @@ def _make_table(report: Report, is_wide: bool) -> Table:
 
 def examine_with_progress(name: str, examine: Callable[[Callable[[str, int, int], Any]], Report]) -> Report:
     """Return a report, and show which law is being examined. Ends the command if the reference fails."""
-    from gradlab.testing.step_functions import StepFunctionError
+    from gradlab.testing.references.step_functions import StepFunctionError
 
     from ..lab._inputs.user_errors import locate_in_user_code
 

@@ -14,7 +14,7 @@ from .printing import fail
 
 if TYPE_CHECKING:
     from gradlab.testing import Report
-    from gradlab.testing.schedule_subject import ScheduleSubject
+    from gradlab.testing.schedules.schedule_subject import ScheduleSubject
 
 _SECONDS = 30.0  # that one call of a user's factory may take
 
@@ -25,7 +25,7 @@ def find_schedule(name: str, found: Any, arguments: Mapping[str, Any]) -> Schedu
     Ends the command for arguments that a schedule does not take, and for a factory that does not return.
     """
     from gradlab.schedules import Schedule
-    from gradlab.testing.schedule_subject import find_schedule
+    from gradlab.testing.schedules.schedule_subject import find_schedule
 
     if isinstance(found, Schedule) and arguments:
         fail(f"--arg {', '.join(arguments)} goes with a factory, but {name} is a schedule")
@@ -49,8 +49,8 @@ def prepare_schedule(
     Ends the command for options that are wrong.
     """
     from gradlab.testing import SCHEDULE_CLAIMS, SCHEDULE_LAWS
-    from gradlab.testing.check_schedule import examine_schedule
-    from gradlab.testing.schedule_formulas import list_formulas
+    from gradlab.testing.schedules.check_schedule import examine_schedule
+    from gradlab.testing.schedules.schedule_formulas import list_formulas
 
     formula: Any = reference
     if reference is not None:

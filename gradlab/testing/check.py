@@ -19,22 +19,22 @@ from ..user_code_time_limit import OutOfTimeError, limit_time
 from ..values import is_factory, is_number
 from . import laws as laws  # registers the laws
 from . import quick_look
-from .check_schedule import examine_schedule
-from .examination import NOT_TRIED, describe_late, examine_all
-from .exceptions import describe
-from .law import CLAIMS, CONTRACTS, PARTS, TRAJECTORIES, require_claim_values
 from .left_out import list_left_out
-from .link_recognition import explain_link
-from .pairs import is_pair_object, make_label, to_pair
-from .report import BROKEN, NOT_EXAMINED, Report, Result
-from .schedule_subject import ScheduleSubject, find_schedule
-from .step_functions import guard_step_function
-from .subject import DTYPES as DTYPES
-from .subject import Subject
-from .surroundings import restore_surroundings
-from .trajectory import find_reference
-from .trajectory_laws import make_trajectory_laws
-from .trial import FailsAlwaysError, try_out
+from .references.step_functions import guard_step_function
+from .schedules.check_schedule import examine_schedule
+from .schedules.schedule_subject import ScheduleSubject, find_schedule
+from .subjects.link_recognition import explain_link
+from .subjects.pairs import is_pair_object, make_label, to_pair
+from .subjects.subject import DTYPES as DTYPES
+from .subjects.subject import Subject
+from .subjects.surroundings import restore_surroundings
+from .subjects.trial import FailsAlwaysError, try_out
+from .trajectories.trajectory import find_reference
+from .trajectories.trajectory_laws import make_trajectory_laws
+from .verdicts.examination import NOT_TRIED, describe_late, examine_all
+from .verdicts.exceptions import describe
+from .verdicts.law import CLAIMS, CONTRACTS, PARTS, TRAJECTORIES, require_claim_values
+from .verdicts.report import BROKEN, NOT_EXAMINED, Report, Result
 
 
 class SettingError(ValueError):

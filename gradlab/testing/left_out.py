@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .law import CLAIMS, CONTRACTS, TRAJECTORIES, TRAJECTORY
 from .quick_look import STEPS
-from .report import Unexamined
-from .subject import Subject
+from .subjects.subject import Subject
+from .verdicts.law import CLAIMS, CONTRACTS, TRAJECTORIES, TRAJECTORY
+from .verdicts.report import Unexamined
 
 _REMEDY = "leave out quick=True, or --quick on the command line"
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .check import check
 from .mutants import MUTANTS, Mutant
-from .report import BROKEN, Report
+from .verdicts.report import BROKEN, Report
 
 
 class Outcome(NamedTuple):

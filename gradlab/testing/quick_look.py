@@ -11,10 +11,10 @@ from typing import Any
 
 import jax
 
-from .law import Law
-from .subject import Subject
-from .trajectory_laws import make_trajectory_laws
-from .trees import is_shape, select_leaves
+from .inputs.trees import is_shape, select_leaves
+from .subjects.subject import Subject
+from .trajectories.trajectory_laws import make_trajectory_laws
+from .verdicts.law import Law
 
 LAWS = (
     "pure", "inputs untouched", "unaliased", "new instance resumes", "stable state", "stable updates",

@@ -12,43 +12,15 @@ from tests.imports import list_imports, module_name
 KIT = Path(gradlab.testing.__file__).parent
 # Each module or package may import itself and those before it.
 LAYERS = (
-    "exceptions",  # what a transformation raises, in words
-    "link_recognition",  # what need not descend by itself
-    "references",  # the published optimizers in NumPy
-    "argument_names",  # which of their hyperparameters are which arguments
-    "step_functions",  # clear errors for references of users
-    "law",  # the definition of a law
-    "report",  # its verdicts
-    "trees",  # trees of parameters
-    "own_parameters",  # transformations whose parameters have a type of their own
-    "polynomial_iterations",  # the composed polynomials of matrix methods
-    "check_polynomials",  # their examination
-    "gradient_sequences",  # inputs
-    "double_precision_runs",  # the points that an optimizer visits
-    "surroundings",  # random numbers, the environment and settings around it
-    "subject",  # the transformation under examination
-    "programs",  # what it computes, traced
-    "trial",  # whether it runs at all
-    "settings",  # other values for its arguments
-    "setting_runs",  # its runs with them
-    "shape_factors",  # how the size of an update depends on its shape
-    "matrices",  # its directions at matrices of known spectra
+    "references",  # the published optimizers in NumPy, and those of users
+    "verdicts",  # what a law is, its examination, the report
+    "inputs",  # trees of parameters and gradient sequences
+    "subjects",  # the transformation under examination, and its runs
+    "matrix_methods",  # matrices of known spectra, and polynomial iterations
     "laws",  # the laws themselves
-    "examination",  # one law after the other
-    "schedule_subject",  # a schedule under examination
-    "schedule_formulas",  # what it should compute
-    "schedule_laws",  # the laws of schedules
-    "schedule_claims",  # those that a schedule may claim
-    "check_schedule",  # all of them on one schedule
+    "schedules",  # the examination of a schedule by itself
     "mutants",  # wrong versions of optimizers
-    "smallest_input",  # the smallest input on which it leaves a reference
-    "mistake_identification",  # the known mistake behind a wrong trajectory
-    "trajectory_difference",  # where two trajectories part, in words
-    "trajectory",  # comparison with a reference
-    "trajectory_at_settings",  # the same at other values of the arguments
-    "trajectory_on_schedule",  # the same with a schedule for the learning rate
-    "trajectory_laws",  # the laws that a reference adds
-    "pairs",  # what is given as a transformation
+    "trajectories",  # comparison with a reference
     "quick_look",  # what a quick look examines
     "left_out",  # what an examination leaves out
     "check",  # all of it on one transformation

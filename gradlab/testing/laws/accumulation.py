@@ -13,9 +13,9 @@ import gradlab as gl
 
 from ...fast_compilation import jit_fast
 from ...schedules.decay import inverse_time
-from ..law import Broken, ClaimValue, is_count, law
-from ..subject import Subject, describe_gap
-from ..trees import sample
+from ..inputs.trees import sample
+from ..subjects.subject import Subject, describe_gap
+from ..verdicts.law import Broken, ClaimValue, is_count, law
 from .micro_batches import CYCLES, MISTAKES, Accumulation, combine, draw_parts, read_accumulation
 from .state_parts import find_parts
 

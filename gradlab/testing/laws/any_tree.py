@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..exceptions import describe, is_clear_refusal
-from ..law import Broken, NotApplicable, law
-from ..subject import Subject, describe_mismatch
-from ..trees import sample, samples
+from ..inputs.trees import sample, samples
+from ..subjects.subject import Subject, describe_mismatch
+from ..verdicts.exceptions import describe, is_clear_refusal
+from ..verdicts.law import Broken, NotApplicable, law
 
 
 @jax.tree_util.register_dataclass

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..law import Broken, NotApplicable, law
-from ..setting_runs import LONG, SettingRuns, is_same_run, list_alone, runs_of
-from ..settings import UNCHANGED, Argument, Setting, change, change_all, is_mode, show_number
-from ..subject import Subject
+from ..subjects.setting_runs import LONG, SettingRuns, is_same_run, list_alone, runs_of
+from ..subjects.settings import UNCHANGED, Argument, Setting, change, change_all, is_mode, show_number
+from ..subjects.subject import Subject
+from ..verdicts.law import Broken, NotApplicable, law
 
 
 @law(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..law import is_count
+from ..verdicts.law import is_count
 
 Points = np.ndarray  # [steps + 1, size]: the initial parameters, and those after each step
 

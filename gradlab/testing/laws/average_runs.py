@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..law import Broken
-from ..subject import Subject
-from ..trees import sample
+from ..inputs.trees import sample
+from ..subjects.subject import Subject
+from ..verdicts.law import Broken
 from .average_formulas import Formula
 from .state_parts import find_parts
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..law import Broken, ClaimValue, law
-from ..subject import Subject
+from ..subjects.subject import Subject
+from ..verdicts.law import Broken, ClaimValue, law
 from .average_formulas import Formula, exponential, read_average, read_last
 from .average_runs import Run, allow, allow_half, describe, describe_place, measure, visit
 

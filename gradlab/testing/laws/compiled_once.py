@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ...fast_compilation import jit_fast
 from ...values import is_number
-from ..law import law, require
-from ..subject import Subject
-from ..trees import sample, samples
+from ..inputs.trees import sample, samples
+from ..subjects.subject import Subject
+from ..verdicts.law import law, require
 
 
 @law(

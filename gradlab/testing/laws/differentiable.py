@@ -12,9 +12,9 @@ import numpy as np
 
 from ...fast_compilation import jit_fast
 from ...values import is_number
-from ..law import Broken, NotApplicable, law
-from ..subject import Subject
-from ..trees import sample, samples
+from ..inputs.trees import sample, samples
+from ..subjects.subject import Subject
+from ..verdicts.law import Broken, NotApplicable, law
 from .precise import list_halves
 
 _STEPS = 3

@@ -6,9 +6,9 @@ from typing import Any
 
 import jax
 
-from ..law import Broken, NotApplicable, law
-from ..subject import Subject
-from ..trees import sample
+from ..inputs.trees import sample
+from ..subjects.subject import Subject
+from ..verdicts.law import Broken, NotApplicable, law
 
 
 @law(

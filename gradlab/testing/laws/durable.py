@@ -12,9 +12,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..law import Broken, NotApplicable, law
-from ..subject import Subject, find_largest_gap
-from ..trees import sample, samples
+from ..inputs.trees import sample, samples
+from ..subjects.subject import Subject, find_largest_gap
+from ..verdicts.law import Broken, NotApplicable, law
 
 _MEANING = (
     "The state holds something other than arrays in plain containers (a function, an object, a Python number), or part "

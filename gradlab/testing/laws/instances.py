@@ -6,10 +6,10 @@ from typing import Any
 
 import jax
 
-from ..law import Broken, law
-from ..programs import FirstStep, as_plain, require_same_program, trace_first_step
-from ..subject import Subject, find_largest_gap
-from ..trees import sample, samples
+from ..inputs.trees import sample, samples
+from ..subjects.programs import FirstStep, as_plain, require_same_program, trace_first_step
+from ..subjects.subject import Subject, find_largest_gap
+from ..verdicts.law import Broken, law
 
 
 @law(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..law import Broken, NotApplicable, law
-from ..programs import trace_first_step
-from ..subject import Subject
-from ..trees import sample, samples
+from ..inputs.trees import sample, samples
+from ..subjects.programs import trace_first_step
+from ..subjects.subject import Subject
+from ..verdicts.law import Broken, NotApplicable, law
 
 _NEW_NAMES = {"second": "alpha", "first": "beta"}  # in another alphabetical order
 

@@ -7,9 +7,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..law import Broken, NotApplicable, law
-from ..subject import UNDECLARED, Subject
-from ..trees import sample
+from ..inputs.trees import sample
+from ..subjects.subject import UNDECLARED, Subject
+from ..verdicts.law import Broken, NotApplicable, law
 
 
 @law(

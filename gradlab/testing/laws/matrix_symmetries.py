@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..law import Broken, ClaimValue, is_positive, law
-from ..matrices import (
+from ..matrix_methods.matrices import (
     SHAPES,
     TRANSPOSED,
     Gradients,
@@ -21,7 +20,8 @@ from ..matrices import (
     list_kinds,
     run_at_zero,
 )
-from ..subject import Subject
+from ..subjects.subject import Subject
+from ..verdicts.law import Broken, ClaimValue, is_positive, law
 
 _TOLERANCE = 0.01
 _TOLERANCE_VALUE = ClaimValue(

@@ -10,8 +10,8 @@ import jax
 import numpy as np
 import optax
 
-from ..law import is_count
-from ..trees import sample
+from ..inputs.trees import sample
+from ..verdicts.law import is_count
 
 CYCLES = 3  # batches of k micro-batches
 MISTAKES: dict[str, Callable[[list[float]], list[float]]] = {  # the share of each micro-batch in what is accumulated

@@ -7,9 +7,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..law import Broken, NotApplicable, law
-from ..subject import Subject, describe_gap, describe_mismatch
-from ..trees import sample, samples
+from ..inputs.trees import sample, samples
+from ..subjects.subject import Subject, describe_gap, describe_mismatch
+from ..verdicts.law import Broken, NotApplicable, law
 from .precise import list_halves
 
 

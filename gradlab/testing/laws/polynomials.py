@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ..check_polynomials import (
+from ..matrix_methods.check_polynomials import (
     BELONGS,
     check_polynomial_iteration,
     find_out_of_band,
     find_wrong_sign,
     make_polynomial_iteration,
 )
-from ..law import ClaimValue, law, require
-from ..matrices import decompose, find_directions, list_kinds
-from ..subject import Subject
+from ..matrix_methods.matrices import decompose, find_directions, list_kinds
+from ..subjects.subject import Subject
+from ..verdicts.law import ClaimValue, law, require
 
 _OPTIONS = {
     "steps": None,

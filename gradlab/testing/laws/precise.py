@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..law import Broken, NotApplicable, law
-from ..own_parameters import without_own_parameters
-from ..subject import Subject
-from ..trees import sample, samples
+from ..inputs.trees import sample, samples
+from ..subjects.own_parameters import without_own_parameters
+from ..subjects.subject import Subject
+from ..verdicts.law import Broken, NotApplicable, law
 
 _HALVES = ("bfloat16", "float16")
 _TOLERATED = 0.05  # the fraction of updates that may round the other way, because two programs differ in the last digit

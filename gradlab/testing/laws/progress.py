@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..law import Broken, NotApplicable, law
-from ..subject import Subject
-from ..trees import sample
+from ..inputs.trees import sample
+from ..subjects.subject import Subject
+from ..verdicts.law import Broken, NotApplicable, law
 
 _SHAPE = (4,)
 

@@ -10,10 +10,10 @@ import jax
 import numpy as np
 
 from ...boundary import have_same_structure
-from ..law import Broken, law, require
-from ..programs import Program, as_plain, is_key, require_same_program, trace_first_step
-from ..subject import Subject, describe_gap, find_largest_gap
-from ..trees import sample
+from ..inputs.trees import sample
+from ..subjects.programs import Program, as_plain, is_key, require_same_program, trace_first_step
+from ..subjects.subject import Subject, describe_gap, find_largest_gap
+from ..verdicts.law import Broken, law, require
 
 _CALLS = 200  # enough for what happens at the hundredth call
 

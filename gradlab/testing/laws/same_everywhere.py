@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...fast_compilation import jit_fast
-from ..law import Broken, NotApplicable, law
-from ..programs import as_plain, is_key
-from ..subject import Subject, describe_mismatch
-from ..trees import sample, samples
+from ..inputs.trees import sample, samples
+from ..subjects.programs import as_plain, is_key
+from ..subjects.subject import Subject, describe_mismatch
+from ..verdicts.law import Broken, NotApplicable, law
 
 
 @law(

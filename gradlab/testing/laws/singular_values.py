@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..law import Broken, ClaimValue, is_positive, law
-from ..matrices import (
+from ..matrix_methods.matrices import (
     SHAPES,
     SMALLEST,
     Gradients,
@@ -24,8 +23,9 @@ from ..matrices import (
     list_spectra,
     run_at_zero,
 )
-from ..shape_factors import DESCRIPTION, is_shape_factor
-from ..subject import Subject
+from ..matrix_methods.shape_factors import DESCRIPTION, is_shape_factor
+from ..subjects.subject import Subject
+from ..verdicts.law import Broken, ClaimValue, is_positive, law
 
 _ROUNDING = 2e-3  # of a band
 

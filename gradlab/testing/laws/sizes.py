@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..law import Broken, law
-from ..subject import Subject, describe_gap
-from ..trees import sample
+from ..inputs.trees import sample
+from ..subjects.subject import Subject, describe_gap
+from ..verdicts.law import Broken, law
 
 _BOUND = 2.0**51  # the largest number in float32 whose squares can be added up without overflow
 _SHAPES: dict[str, Any] = {"b": (3,), "a": (2, 3)}

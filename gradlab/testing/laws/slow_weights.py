@@ -9,8 +9,8 @@ import numpy as np
 import optax
 
 from ...fast_compilation import jit_fast
-from ..law import Broken, ClaimValue, is_count, law
-from ..subject import Subject
+from ..subjects.subject import Subject
+from ..verdicts.law import Broken, ClaimValue, is_count, law
 from .average_formulas import periodic
 from .average_runs import STEPS, Run, allow, describe, flatten, measure, visit
 

@@ -8,9 +8,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..law import Broken, NotApplicable, law
-from ..subject import Subject, describe_mismatch
-from ..trees import sample
+from ..inputs.trees import sample
+from ..subjects.subject import Subject, describe_mismatch
+from ..verdicts.law import Broken, NotApplicable, law
 
 
 @law(

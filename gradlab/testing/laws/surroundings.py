@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..law import Broken, law, require
-from ..programs import Program, require_same_program, trace_first_step
-from ..subject import Subject, describe_gap, describe_mismatch
-from ..surroundings import list_changes, restore_surroundings, take_snapshot
-from ..trees import sample
+from ..inputs.trees import sample
+from ..subjects.programs import Program, require_same_program, trace_first_step
+from ..subjects.subject import Subject, describe_gap, describe_mismatch
+from ..subjects.surroundings import list_changes, restore_surroundings, take_snapshot
+from ..verdicts.law import Broken, law, require
 
 
 @law(

@@ -7,10 +7,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..law import Broken, law
-from ..matrices import Gradients, find_directions, list_kinds
-from ..subject import Subject
-from ..trees import sample, samples
+from ..inputs.trees import sample, samples
+from ..matrix_methods.matrices import Gradients, find_directions, list_kinds
+from ..subjects.subject import Subject
+from ..verdicts.law import Broken, law
 
 _MATRIX_CLAIMS = {"orthogonally equivariant", "spectral descent", "singular values", "polynomial"}
 

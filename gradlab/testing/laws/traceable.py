@@ -7,9 +7,9 @@ import jax
 from ...hyperparameters import Parameter
 from ...schedules.decay import linear
 from ...values import is_number
-from ..law import Broken, NotApplicable, law
-from ..subject import UNDECLARED, Subject
-from ..trees import sample, samples
+from ..inputs.trees import sample, samples
+from ..subjects.subject import UNDECLARED, Subject
+from ..verdicts.law import Broken, NotApplicable, law
 
 
 @law(

@@ -12,8 +12,8 @@ import jax
 
 from ...claims import claims_of
 from ..check import check
-from ..law import TRAJECTORY
-from ..trees import sample
+from ..inputs.trees import sample
+from ..verdicts.law import TRAJECTORY
 from .equivalence import OTHER_FORMS, RUNS, find_difference
 from .first_steps import TREE, leaves_reference, leaves_reference_later
 from .forms import Form

@@ -17,11 +17,11 @@ import numpy as np
 from ...hyperparameters import is_schedule
 from ...schedules.base import as_schedule
 from .. import references
-from ..double_precision_runs import draw_start, perturb_last_digit
-from ..gradient_sequences import SEQUENCES, draw
+from ..inputs.gradient_sequences import SEQUENCES, draw
 from ..references.runner import displacements
-from ..trajectory import LONG, STEPS, TOLERANCE, find_difference
-from ..trajectory_difference import Paths, compare_paths
+from ..subjects.double_precision_runs import draw_start, perturb_last_digit
+from ..trajectories.trajectory import LONG, STEPS, TOLERANCE, find_difference
+from ..trajectories.trajectory_difference import Paths, compare_paths
 from .forms import Form, shorten
 from .sources import Edited
 

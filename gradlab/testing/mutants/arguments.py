@@ -10,8 +10,8 @@ import optax
 
 import gradlab as gl
 
-from ..law import TRAJECTORY_AT_SETTINGS
 from ..references._arithmetic import Array, State, Step
+from ..verdicts.law import TRAJECTORY_AT_SETTINGS
 from .mutant import breaks
 
 _MATTERS, _REMEMBERS = "every argument matters", "factory remembers nothing"

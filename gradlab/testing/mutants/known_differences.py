@@ -10,7 +10,7 @@ import optax
 
 from ...flavors.framework_names import FLAVORS, read_defaults
 from .. import references
-from ..law import TRAJECTORY
+from ..verdicts.law import TRAJECTORY
 from .mutant import MUTANTS, Mutant
 
 _FRAMEWORKS = {"torch": "PyTorch", "keras": "Keras", "optax": "optax"}

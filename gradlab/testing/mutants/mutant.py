@@ -14,8 +14,8 @@ import optax
 import gradlab as gl
 
 from ...hyperparameters import as_weak
-from ..law import TRAJECTORY
-from ..subject import DTYPES
+from ..subjects.subject import DTYPES
+from ..verdicts.law import TRAJECTORY
 
 
 @dataclass(frozen=True)

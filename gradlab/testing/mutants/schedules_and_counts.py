@@ -12,7 +12,7 @@ import optax
 import gradlab as gl
 from gradlab.hyperparameters import is_schedule
 
-from ..law import TRAJECTORY_ON_SCHEDULE
+from ..verdicts.law import TRAJECTORY_ON_SCHEDULE
 from .known_differences import KnownDifference, fit_arguments
 from .mutant import breaks, mutates
 from .right_versions import OPTIMIZERS

@@ -13,11 +13,11 @@ import pytest
 
 import gradlab as gl
 from gradlab.testing import assert_same_trajectory, check
-from gradlab.testing.double_precision_runs import are_same_points, compute_first_points
-from gradlab.testing.gradient_sequences import SEQUENCES
-from gradlab.testing.law import TRAJECTORY
+from gradlab.testing.inputs.gradient_sequences import SEQUENCES
 from gradlab.testing.mutants import MUTANTS, Mutant, list_known_differences
 from gradlab.testing.mutants.right_versions import OPTIMIZERS, RIGHT
+from gradlab.testing.subjects.double_precision_runs import are_same_points, compute_first_points
+from gradlab.testing.verdicts.law import TRAJECTORY
 
 pytestmark = pytest.mark.slow  # the gate runs these too
 

@@ -12,7 +12,6 @@ import pytest
 import gradlab as gl
 from gradlab import registry
 from gradlab.testing import CLAIMS, CONTRACTS, SCHEDULE_CLAIMS, SCHEDULE_LAWS, check, references
-from gradlab.testing.law import TRAJECTORIES, TRAJECTORY
 from gradlab.testing.mutants import (
     MUTANTS,
     Mutant,
@@ -26,6 +25,7 @@ from gradlab.testing.mutants import (
     right_matrix_methods,
     right_versions,
 )
+from gradlab.testing.verdicts.law import TRAJECTORIES, TRAJECTORY
 
 OF_SCHEDULES = (*SCHEDULE_LAWS, *SCHEDULE_CLAIMS, "formula", "end points")
 LAWFUL = [mutant for mutant in MUTANTS.values() if mutant.law != TRAJECTORY]

@@ -9,8 +9,8 @@ import pytest
 
 import gradlab as gl
 from gradlab.testing.references import schedules
-from gradlab.testing.schedule_formulas import find_formula, list_formulas, tabulate
-from gradlab.testing.schedule_subject import LATE, list_steps
+from gradlab.testing.schedules.schedule_formulas import find_formula, list_formulas, tabulate
+from gradlab.testing.schedules.schedule_subject import LATE, list_steps
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The trees of parameters and the gradient sequences on which transformations are examined."""

@@ -1,0 +1,177 @@
+"""Short runs of a subject at many settings of its arguments."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from ...fast_compilation import jit_fast
+from ..inputs.gradient_sequences import SEQUENCES, draw
+from ..inputs.trees import is_shape, map_shapes, sample, select_leaves
+from ..verdicts.law import NotApplicable
+from . import double_precision_runs
+from .settings import UNCHANGED, Argument, Setting, change, list_arguments, make
+from .subject import Subject
+
+STEPS = 6
+LONG = 300  # steps of the runs in which an argument may matter that did not in a few steps
+# The shapes of two leaves of the network, so that eager calls run what other laws have compiled.
+_SHAPES: dict[str, Any] = {"kernel": (7, 3), "bias": (3,)}
+_LOOPS = ("while", "scan", "cond")  # an eager call compiles them again each time
+
+
+class SettingRuns:
+    """The runs of a subject at settings, each of which is computed once.
+
+    A run is the list of the updates, or the exception that was raised. All runs see the same start and gradients: of
+    ordinary and of other sizes, some exactly zero, and a bias that starts at zero.
+    """
+
+    def __init__(self, subject: Subject):
+        self.subject = subject
+        self.arguments = list_arguments(subject)
+        shapes = fit_shapes(subject)
+        self.start = draw_start(shapes)
+        self.gradients = draw_gradients(shapes)
+        self._runs: dict[Any, Any] = {}
+        self._long_runs: dict[Any, Any] = {}
+
+    def get(self, setting: Setting) -> Any:
+        """Return the run at a setting, or the exception that was raised there.
+
+        If the transformation has loops, which take long to compile, it is the text of the traced program instead. Two
+        equal texts stand for equal runs.
+        """
+        key = _identify(setting)
+        if key not in self._runs:
+            self._runs[key] = self.compute(setting, self.trace if self.has_loops else self.run)
+        return self._runs[key]
+
+    def get_long(self, setting: Setting) -> Any:
+        """Return a run of hundreds of steps on all gradient sequences at a setting, or the exception."""
+        key = _identify(setting)
+        if key not in self._long_runs:
+            shapes = fit_shapes(self.subject)
+            start, gradients = double_precision_runs.draw_start(shapes), draw(tuple(SEQUENCES), LONG, shapes)
+            try:
+                tx = make(self.subject, setting)
+                self._long_runs[key] = double_precision_runs.run(tx, start, gradients, self.subject.extra)
+            except Exception as error:
+                self._long_runs[key] = error
+        return self._long_runs[key]
+
+    def compute(self, setting: Setting, run: Callable[[Any], Any] | None = None) -> Any:
+        """Call the factory, and return the run of what it returns, or the exception that was raised."""
+        try:
+            return (run or self.run)(make(self.subject, setting))
+        except Exception as error:
+            return error
+
+    def is_accepted(self, setting: Setting) -> bool:
+        """Call the factory, and return whether it accepts these values."""
+        try:
+            make(self.subject, setting)
+        except Exception:
+            return False
+        return True
+
+    def run(self, tx: Any) -> list[Any]:
+        """Return the updates of a transformation: uncompiled, which is faster for a few steps without loops."""
+        tx = optax.with_extra_args_support(tx)
+
+        def update(*arguments: Any) -> Any:
+            return tx.update(*arguments, **self.subject.extra)
+
+        update = jit_fast(update) if self.has_loops else update
+        params, results = self.start, []
+        state = tx.init(params)
+        for gradient in self.gradients:
+            updates, state = update(gradient, state, params)
+            params = jax.tree.map(lambda p, u: (p + u).astype(p.dtype), params, updates)
+            results.append(jax.tree.map(np.asarray, updates))
+        return results
+
+    def trace(self, tx: Any) -> str:
+        """Return the program of one step of a transformation, with its constants, as text."""
+        tx = optax.with_extra_args_support(tx)
+
+        def step(gradient: Any, params: Any) -> Any:
+            return tx.update(gradient, tx.init(params), params, **self.subject.extra)
+
+        program = jax.make_jaxpr(step)(self.gradients[0], self.start)
+        constants = [np.asarray(constant).tolist() for constant in program.consts]
+        return re.sub(r"0x[0-9a-f]+", "", f"{program} {constants}")
+
+    @functools.cached_property
+    def has_loops(self) -> bool:
+        """True if an uncompiled call would compile a loop each time."""
+        try:
+            text = self.trace(self.subject.tx)
+        except Exception:  # what cannot be traced may run uncompiled
+            return False
+        return any(f"{loop}[" in text for loop in _LOOPS)
+
+    def require(self) -> None:
+        """Raise NotApplicable if no argument is known, or if the subject cannot run as it was given."""
+        if not self.arguments:
+            raise NotApplicable("no numeric argument is known: pass a factory and its arguments (--arg)")
+        result = self.get(UNCHANGED)
+        if isinstance(result, Exception):
+            line = (str(result).strip().splitlines() or [""])[0]
+            raise NotApplicable(f"it does not run on a matrix and a vector: {type(result).__name__}: {line}")
+
+
+@functools.lru_cache(maxsize=2)
+def runs_of(subject: Subject) -> SettingRuns:
+    """Return the runs of a subject, which all laws share."""
+    return SettingRuns(subject)
+
+
+def fit_shapes(subject: Subject) -> Any:
+    """Return the shapes of a matrix and a vector, without those that the subject's domain excludes."""
+    ranks = {len(shape) for shape in jax.tree.leaves(subject.network, is_leaf=is_shape)}
+    return select_leaves(_SHAPES, lambda shape: len(shape) in ranks)
+
+
+def draw_start(shapes: Any) -> Any:
+    """Draw parameters: normal numbers, but zeros for a vector, if there is anything beside it."""
+    start = sample(shapes, seed=5)
+    return {name: leaf if leaf.ndim > 1 or len(start) == 1 else jnp.zeros_like(leaf) for name, leaf in start.items()}
+
+
+def draw_gradients(shapes: Any, steps: int = STEPS) -> list[Any]:
+    """Draw a sequence of gradients whose rows differ in size, and of which a part vanishes at one step."""
+    random = np.random.default_rng(97)
+
+    def leaf(shape: tuple[int, ...]) -> np.ndarray:
+        sizes = np.resize([1.0, 1e-3, 30.0], shape[0]).reshape(-1, *(1 for _ in shape[1:]))
+        gradients = sizes * random.standard_normal((steps, *shape))
+        gradients[steps // 2] *= np.arange(shape[-1]) != 1
+        return gradients.astype(np.float32)
+
+    drawn = map_shapes(leaf, shapes)
+    return [jax.tree.map(lambda leaf, step=step: jnp.asarray(leaf[step]), drawn) for step in range(steps)]
+
+
+def _identify(setting: Setting) -> Any:
+    return tuple((name, type(value), value) for name, value in setting.changes.items())
+
+
+def list_alone(argument: Argument) -> list[Setting]:
+    """Return the settings in which this argument alone has one of its other values."""
+    return [change((argument, other)) for other in argument.others]
+
+
+def is_same_run(left: Any, right: Any) -> bool:
+    """Return whether two runs are the same, to the last bit. NaN equals NaN."""
+    if isinstance(left, str):
+        return left == right
+    pairs = zip(jax.tree.leaves(left), jax.tree.leaves(right), strict=True)
+    return all(np.array_equal(np.asarray(a, np.float64), np.asarray(b, np.float64), equal_nan=True) for a, b in pairs)

@@ -1,0 +1,238 @@
+"""The transformation under examination, small inputs to run it on, and the comparison of results."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from ...base import Transformation
+from ...boundary import have_same_structure
+from ...fast_compilation import jit_fast
+from ..inputs.trees import TREES, sample, samples, select_leaves
+from ..verdicts.law import NotApplicable
+from .surroundings import Snapshot
+
+DTYPES = ("float32", "bfloat16", "float16", "float64", "complex64")  # of the parameters to try by default
+
+TOLERANCE = {
+    "float64": 1e-12,
+    "complex128": 1e-12,
+    "float32": 2e-5,
+    "complex64": 2e-5,
+    "bfloat16": 2e-2,
+    "float16": 4e-3,
+}
+
+# Why laws of declared hyperparameters do not apply to a plain factory or pair.
+UNDECLARED = "only transformations of gradlab declare the ranges of their hyperparameters, and take schedules for them"
+
+
+class Subject:
+    """A transformation under examination.
+
+    `tx` is any `(init, update)` pair. `remake`, if it is known, makes it again from a dictionary of numeric
+    hyperparameters: the leaves of a gradlab value, or the numeric arguments of a factory.
+
+    `arguments` are all arguments of the `factory`, a plain function that returned `tx`: those that were given, and the
+    defaults of the others. Without such a factory they are those of a gradlab value. It is empty if they are not known.
+    `factory` takes those arguments that are to be changed.
+
+    `trees` are the trees of parameters to examine it on, by name. `network`, the last of them, has leaves of all kinds,
+    and `small` is one vector. If its domain is "matrices", other leaves are left out, and `small` is one matrix.
+    `pair` is a dict of two leaves like `small`, whose keys are not in alphabetical order. Uncompiled calls are made on
+    these two only, because JAX compiles every operation for each new shape. `long` is one leaf of more numbers.
+
+    `link` says why it is a link of a chain, and need not descend by itself. `unknown_numbers` says why no numeric
+    hyperparameter is known. `failures` are the exceptions that the trial saw, by the kind of leaves: such leaves, and
+    dtypes that are refused, are not among those to examine it on.
+    """
+
+    def __init__(
+        self,
+        tx: optax.GradientTransformation,
+        *,
+        label: str,
+        hyperparameters: Mapping[str, Any] | None = None,
+        remake: Callable[[dict[str, Any]], optax.GradientTransformation] | None = None,
+        dtypes: tuple[str, ...] = ("float32",),
+        claims: Mapping[str, Any] | None = None,
+        extra: Mapping[str, Any] | None = None,
+        factory: Callable[..., Any] | None = None,
+        arguments: Mapping[str, Any] | None = None,
+        link: str | None = None,
+        unknown_numbers: str = "pass a factory and its arguments (--arg on the command line)",
+    ):
+        self.tx = optax.with_extra_args_support(tx)
+        self.value = tx if isinstance(tx, Transformation) else None
+        self.label, self.link, self.unknown_numbers = label, link, unknown_numbers
+        self.dtypes = dtypes
+        self.claims, self.extra = dict(claims or {}), dict(extra or {})
+        self.hyperparameters = dict(hyperparameters or {})
+        self.remake, self.factory = remake, factory
+        self.arguments = dict(arguments or {}) if self.value is None or factory else self.value.arguments
+        if self.value is not None and remake is None:
+            paths, structure = jax.tree_util.tree_flatten_with_path(tx)
+            self.hyperparameters = {jax.tree_util.keystr(path).lstrip("."): leaf for path, leaf in paths}
+            self.remake = lambda values: jax.tree.unflatten(structure, list(values.values()))
+        self.domain: tuple[str, ...] = tuple(self.claims.get("domain", ()))
+        self.failures: dict[str, Exception] = {}
+        self.trees = dict(TREES)
+        self.surroundings: Snapshot | None = None  # those before it was made, if known
+        self.takes: Callable[[tuple[int, ...]], bool] = lambda shape: True  # whether leaves of a shape are examined
+        if "matrices" in self.domain:
+            self.leave_out(lambda shape: len(shape) == 2)
+        if "real" in self.domain:
+            self.dtypes = tuple(dtype for dtype in dtypes if "complex" not in dtype)
+        self.first_trace: tuple[Any, Any] | None = None  # the program of its first call, and the arguments
+        self.traces = 0
+        self._jitted = jit_fast(self._counted)
+
+    @property
+    def network(self) -> Any:
+        """The tree of shapes with leaves of all kinds."""
+        return self.trees["a network"]
+
+    @property
+    def small(self) -> Any:
+        """The smallest tree of shapes that has an axis."""
+        return next(self.trees[name] for name in ("one vector", "one matrix", "a network") if name in self.trees)
+
+    @property
+    def pair(self) -> dict[str, Any]:
+        """Two leaves like `small`, with keys that are not in alphabetical order."""
+        return {"second": self.small, "first": self.small}
+
+    @property
+    def long(self) -> tuple[int, ...]:
+        """The shape of one leaf of more numbers."""
+        return (64, *self.small[1:])
+
+    @functools.cached_property
+    def parameter_rounding(self) -> float:
+        """The rounding of four steps of the parameters in float32; 0 if the updates do not depend on the parameters.
+
+        An update that is the difference of two points is exact only up to the rounding of these points.
+        """
+        points = [sample(self.pair), sample(self.pair, seed=5)]
+        runs = [self.run(self.jitted, samples(self.pair), point) for point in points]
+        if all(find_largest_gap(left, right)[0] == 0 for left, right in zip(*runs, strict=True)):
+            return 0.0
+        largest = max(float(np.max(np.abs(leaf))) for leaf in jax.tree.leaves(sample(self.network)) if leaf.size)
+        return 4 * float(np.finfo(np.float32).eps) * largest
+
+    def describe_gap(self, left: Any, right: Any, factor: float = 1.0) -> str | None:
+        """Return where two trees of float32 updates differ by more than rounding explains, as text, or None."""
+        if describe_gap(left, right, "float32", factor) is None:
+            return None
+        return describe_gap(left, right, "float32", factor, self.parameter_rounding)
+
+    def leave_out(self, is_kept: Callable[[tuple[int, ...]], bool]) -> None:
+        """Keep only those leaves of the trees whose shape meets a condition."""
+        before = self.takes
+        self.trees = select_leaves(self.trees, is_kept)
+        self.takes = lambda shape: before(shape) and is_kept(shape)
+
+    def _counted(self, updates: Any, state: Any, params: Any) -> Any:
+        self.traces += 1
+        return self.update(updates, state, params)
+
+    def update(self, updates: Any, state: Any, params: Any) -> Any:
+        """Call `update` uncompiled."""
+        return self.tx.update(updates, state, params, **self.extra)
+
+    def jitted(self, updates: Any, state: Any, params: Any) -> Any:
+        """Call `update` compiled. All laws share the program."""
+        return self._jitted(updates, state, params)
+
+    def run(self, update: Callable[..., Any], gradients: list[Any], params: Any) -> list[Any]:
+        """Return the updates for a sequence of gradients, from a fresh state, applying each to the parameters."""
+        state, results = self.tx.init(params), []
+        for gradient in gradients:
+            updates, state = update(gradient, state, params)
+            params = jax.tree.map(lambda p, u: (p + u).astype(p.dtype), params, updates)
+            results.append(updates)
+        return results
+
+    @contextlib.contextmanager
+    def precision(self, dtype: str) -> Iterator[None]:
+        """Switch double precision on if the dtype needs it."""
+        if dtype in ("float64", "complex128"):
+            with jax.enable_x64(True):
+                yield
+        else:
+            yield
+
+    def make_again(self, **changes: Any) -> optax.GradientTransformationExtraArgs:
+        """Return another instance, with some hyperparameters changed. Raise `NotApplicable` if it cannot be made."""
+        if self.remake is None:
+            raise NotApplicable("it cannot be made again: pass a factory and its arguments instead")
+        return optax.with_extra_args_support(self.remake(self.hyperparameters | changes))
+
+    def require_remake(self) -> Callable[[dict[str, Any]], optax.GradientTransformation]:
+        """Return `remake`, or raise `NotApplicable` if the hyperparameters are not known."""
+        if self.remake is None or not self.hyperparameters:
+            raise NotApplicable(f"no numeric hyperparameter is known: {self.unknown_numbers}")
+        return self.remake
+
+
+def find_largest_gap(left: Any, right: Any) -> tuple[float, float, str]:
+    """Return the largest difference between two trees, the largest number in the right one, and the place as text.
+
+    NaN equals NaN, and infinity equals itself. The gap between NaN and a number is infinite.
+    """
+    worst, scale, place = 0.0, 0.0, ""
+    pairs = zip(jax.tree_util.tree_leaves_with_path(left), jax.tree.leaves(right), strict=True)
+    for (path, here), there in pairs:
+        a, b = np.asarray(here), np.asarray(there)
+        wide = np.complex128 if np.iscomplexobj(a) or np.iscomplexobj(b) else np.float64
+        a, b = a.astype(wide), b.astype(wide)
+        same = (a == b) | (np.isnan(a) & np.isnan(b))
+        with np.errstate(invalid="ignore", over="ignore"):
+            gaps = np.where(same, 0.0, np.abs(a - b))
+        gaps = np.where(np.isnan(gaps), np.inf, gaps)
+        if gaps.size and gaps.max() > worst:
+            where = np.unravel_index(gaps.argmax(), gaps.shape)
+            index = list(map(int, where)) or ""
+            worst, place = (
+                float(gaps.max()),
+                f"{jax.tree_util.keystr(path)}{index}: {a[where]:.6g} against {b[where]:.6g}",
+            )
+        finite = np.abs(b[np.isfinite(b)])
+        scale = max(scale, float(finite.max()) if finite.size else 0.0)
+    return worst, scale, place
+
+
+def describe_gap(left: Any, right: Any, dtype: str, factor: float = 1.0, rounding: float = 0.0) -> str | None:
+    """Return where two trees differ by more than the rounding of the dtype explains, as text, or None.
+
+    `rounding` is that of numbers outside the trees from which they were computed.
+    """
+    gap, scale, place = find_largest_gap(left, right)
+    return place if gap > factor * (TOLERANCE[dtype] * scale + rounding) + 1e-37 else None
+
+
+def describe_array(leaf: Any) -> str:
+    """Return an abstract array as text, such as float32[2,3] (weakly typed)."""
+    name = f"{jnp.result_type(leaf).name}[{','.join(map(str, jnp.shape(leaf)))}]"
+    return name + (" (weakly typed)" if getattr(leaf, "weak_type", False) else "")
+
+
+def describe_mismatch(left: Any, right: Any) -> str | None:
+    """Return the first place where two trees of arrays differ in structure, shape, dtype or weak type, or None."""
+    left_leaves = dict(jax.tree_util.tree_leaves_with_path(left))
+    right_leaves = dict(jax.tree_util.tree_leaves_with_path(right))
+    for path in left_leaves | right_leaves:
+        here, there = (
+            describe_array(tree[path]) if path in tree else "nothing" for tree in (left_leaves, right_leaves)
+        )
+        if here != there:
+            return f"{jax.tree_util.keystr(path) or 'the only leaf'}: {here} instead of {there}"
+    same = have_same_structure(left, right)
+    return None if same else f"the root: structure {jax.tree.structure(left)} instead of {jax.tree.structure(right)}"

@@ -1,0 +1,110 @@
+"""The explanation of a wrong trajectory: a constant factor, another framework's convention, or a known mistake."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...user_code_time_limit import OutOfTimeError
+from ..inputs.gradient_sequences import draw
+from ..mutants import KnownDifference, list_known_differences
+from ..references.runner import displacements
+from ..subjects.double_precision_runs import are_same_points, compute_points, draw_start, visits
+
+SECONDS = 5.0  # of processor time that the search for an explanation may take, however busy the machine is
+
+
+class Version(NamedTuple):
+    """A transformation with its hyperparameters, and the same as arguments of a reference."""
+
+    tx: Any
+    hyperparameters: Mapping[str, Any]
+    arguments: Mapping[str, Any]  # numbers, and functions of the step for schedules
+
+
+def explain(
+    step: Callable[..., Any], versions: Sequence[Version], names: tuple[str, ...], steps: int, seconds: float = SECONDS
+) -> list[str]:
+    """Return what is known about a trajectory that is not that of a reference, in sentences. There may be none.
+
+    `versions` are the transformation at different learning rates. Two mistakes may have the same trajectory at one
+    learning rate, so a mistake counts only if it explains every version. `names` are the gradient sequences to compare
+    on, for a vector. The search ends after some seconds of processor time, and when the time limit of a law strikes.
+    """
+    sentences: list[str] = []
+    deadline = time.process_time() + seconds
+    try:
+        try:
+            sums = [compute_points(version.tx, names, steps)[0] for version in versions]
+        except Exception:  # a transformation made for one tree of parameters need not take a vector
+            return []
+        expected = [_follow_reference(step, names, steps, version.arguments) for version in versions]
+        if all(map(are_same_points, sums, expected)):
+            return []  # the difference shows only in other trees, or later
+        factor = find_constant_factor(sums, expected)
+        if factor is not None:
+            sentences.append(_describe_factor(factor, versions[0].arguments.get("learning_rate")))
+        settings = [version.hyperparameters for version in versions]
+        known = find_known_difference(sums, step.__name__, names, settings, deadline)
+        if known is not None:
+            sentences.append(f"If those are equal: {known}" if factor is not None and factor > 0 else str(known))
+    except OutOfTimeError:
+        pass  # the gap is found, whether or not it is explained
+    return sentences
+
+
+def find_known_difference(
+    sums: Sequence[np.ndarray],
+    reference: str,
+    names: tuple[str, ...],
+    settings: Sequence[Mapping[str, Any]],
+    deadline: float = math.inf,
+) -> KnownDifference | None:
+    """Return the first known difference from a reference that gives exactly these sums of updates, or None.
+
+    It must do so in every setting of the hyperparameters, [sequences, steps + 1, width] for each. The search ends at a
+    value of `time.process_time`.
+    """
+    for candidates in zip(*(list_known_differences(reference, setting) for setting in settings)):
+        if time.process_time() > deadline:
+            return None
+        if all(visits(known.tx, visited, names) for known, visited in zip(candidates, sums, strict=True)):
+            return candidates[0]
+    return None
+
+
+def find_constant_factor(sums: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> float | None:
+    """Return the number by which every update differs from the reference's, or None.
+
+    Both are sums of updates, [sequences, steps + 1, width] for each version.
+    """
+    updates, right = (np.diff(np.concatenate(tuple(paths)), axis=1) for paths in (sums, expected))
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        is_moving = np.abs(right) > 1e-6 * np.abs(right).max(axis=1, keepdims=True)
+        factor = float(np.median(updates[is_moving] / right[is_moving])) if is_moving.any() else 1.0
+        gaps = np.abs(updates - factor * right)
+        is_constant = np.all(gaps <= 1e-6 * abs(factor) * np.abs(right).max(axis=1, keepdims=True))
+    return factor if is_constant and abs(factor - 1) > 1e-6 and factor != 0 else None
+
+
+def _follow_reference(
+    step: Callable[..., Any], names: tuple[str, ...], steps: int, arguments: Mapping[str, Any]
+) -> np.ndarray:
+    """Return the sums of a reference's updates, [sequences, steps + 1, width]."""
+    start = {"": draw_start()}
+    return np.stack([displacements(step, start, {"": lane}, **arguments)[""] for lane in draw(names, steps)])
+
+
+def _describe_factor(factor: float, rate: Any) -> str:
+    advice = "compare the learning rates"
+    if factor < 0:
+        advice = "compare the signs" if abs(factor + 1) < 1e-6 else "compare the signs and the learning rates"
+    elif isinstance(rate, float) and abs(factor - rate) < 1e-6 * rate:
+        advice = "this is the learning rate, which may be applied twice"
+    elif isinstance(rate, float) and abs(factor * rate - 1) < 1e-6:
+        advice = "this is 1 / learning rate, which may not be applied"
+    return f"Every update is {factor:.6g} times the reference's; {advice}."

@@ -1,0 +1,73 @@
+"""The laws that a reference adds: the same trajectory, with the values that were given and with others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..subjects.setting_runs import runs_of
+from ..subjects.settings import UNCHANGED
+from ..subjects.subject import Subject
+from ..verdicts.law import TRAJECTORY, TRAJECTORY_AT_SETTINGS, TRAJECTORY_ON_SCHEDULE, Broken, Law, NotApplicable
+from .argument_names import describe_values, list_missing, match_arguments
+from .trajectory import TOLERANCE, assert_same_trajectory
+from .trajectory_at_settings import find_difference_at_settings
+from .trajectory_on_schedule import require_same_on_schedule
+
+
+def make_trajectory_laws(step: Callable[..., Any], options: Mapping[str, Any] | None = None) -> tuple[Law, ...]:
+    """Return the laws that a subject moves as a step function does: as given, at other values, and on a schedule.
+
+    `options` are those of `assert_same_trajectory` for the first of them, such as `steps`.
+    """
+    statement = f"it moves as the reference {step.__name__} does"
+    return (
+        Law(
+            TRAJECTORY, f"{statement}, in double precision", "", lambda subject: _examine(subject, step, options or {})
+        ),
+        Law(
+            TRAJECTORY_AT_SETTINGS,
+            f"{statement} at other values of each argument",
+            "The argument is ignored, replaced by a constant, mixed up with another, or used with the default of "
+            "another. Compute with the values that the factory is given.",
+            lambda subject: _examine_at_settings(subject, step),
+        ),
+        Law(
+            TRAJECTORY_ON_SCHEDULE,
+            f"{statement} when its learning rate is a schedule, for 3,000 steps",
+            "The schedule starts at step 1, lags, is frozen, counts something else than updates, or ends late.",
+            lambda subject: require_same_on_schedule(subject, step),
+        ),
+    )
+
+
+def _examine(subject: Subject, step: Callable[..., Any], options: Mapping[str, Any]) -> str:
+    """Return the values that were compared; raise `Broken` where the trajectories differ."""
+    shared = match_arguments(step, subject.arguments)
+    missing = list_missing(step, shared.values)
+    if missing and not hasattr(step, "__wrapped__"):  # the wrapper of a user's function says what it lacks
+        names = " and ".join(missing)
+        raise NotApplicable(f"the reference {step.__name__} needs {names}; pass a factory that has an argument for it")
+    tx = subject.tx if subject.value is None else subject.value
+    try:
+        settings = {"shapes": subject.network, "extra": subject.extra} | dict(options)
+        assert_same_trajectory(tx, step, **settings, **shared.values)
+    except AssertionError as error:
+        raise Broken(f"{error}\n{describe_values(step, shared)}") from None
+    return describe_values(step, shared)
+
+
+def _examine_at_settings(subject: Subject, step: Callable[..., Any]) -> None:
+    """Raise `Broken` with the first values of the arguments at which the trajectories differ."""
+    runs = runs_of(subject)
+    runs.require()
+    shared = match_arguments(step, subject.arguments)
+    if not any(argument.name in shared.names.values() for argument in runs.arguments):
+        raise NotApplicable(f"it has no numeric argument in common with the reference {step.__name__}")
+    if list_missing(step, shared.values):
+        raise NotApplicable(f"the reference {step.__name__} needs {' and '.join(list_missing(step, shared.values))}")
+    found = find_difference_at_settings(subject, step, TOLERANCE)
+    if found is not None and found[0] == UNCHANGED:
+        raise NotApplicable("it does not move as the reference at the values that were given either")
+    if found is not None:
+        raise Broken(f"not the trajectory of {step.__name__}: {found[1]}")

@@ -1,0 +1,1 @@
+"""What a law is, its examination, and the report."""

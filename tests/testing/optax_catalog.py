@@ -90,7 +90,6 @@ _SGD: dict[str, Callable[[], Any]] = {  # wrappers, around an optimizer
     "chain(clip, sgd)": lambda: optax.chain(optax.clip(1.0), optax.sgd(0.1)),
     "named_chain(sgd)": lambda: optax.named_chain(("sgd", optax.sgd(0.1))),
     "conditionally_mask(sgd, step < 2)": lambda: optax.conditionally_mask(optax.sgd(0.1), _is_early),
-    "conditionally_transform(sgd, step < 2)": lambda: optax.conditionally_transform(optax.sgd(0.1), _is_early),
     "flatten(adam)": lambda: optax.flatten(optax.adam(1e-3)),
     "freeze(False)": lambda: optax.freeze(False),
     "masked(sgd, True)": lambda: optax.masked(optax.sgd(0.1), lambda p: jax.tree.map(lambda _: True, p)),
@@ -110,6 +109,7 @@ _LINKS: dict[str, Callable[[], Any]] = {  # whose updates point uphill, and whic
     "measure_with_ema(norm)": lambda: optax.measure_with_ema(lambda updates, **_: optax.global_norm(updates), 0.9),
     "stateless(halve)": lambda: optax.stateless(lambda updates, params: jax.tree.map(lambda g: g / 2, updates)),
     "stateless_with_tree_map(halve)": lambda: optax.stateless_with_tree_map(lambda g, p: g / 2),
+    "conditionally_transform(sgd, step < 2)": lambda: optax.conditionally_transform(optax.sgd(0.1), _is_early),
     "contrib.normalize()": contrib.normalize,
 }
 

@@ -91,7 +91,6 @@ _SGD: dict[str, Callable[[], Any]] = {  # wrappers, around an optimizer
     "named_chain(sgd)": lambda: optax.named_chain(("sgd", optax.sgd(0.1))),
     "conditionally_mask(sgd, step < 2)": lambda: optax.conditionally_mask(optax.sgd(0.1), _is_early),
     "flatten(adam)": lambda: optax.flatten(optax.adam(1e-3)),
-    "freeze(False)": lambda: optax.freeze(False),
     "masked(sgd, True)": lambda: optax.masked(optax.sgd(0.1), lambda p: jax.tree.map(lambda _: True, p)),
     "multi_transform(sgd)": lambda: optax.multi_transform({"all": optax.sgd(0.1)}, _same_label),
     "partition(sgd)": lambda: optax.partition({"all": optax.sgd(0.1)}, _same_label),
@@ -104,12 +103,13 @@ _SGD: dict[str, Callable[[], Any]] = {  # wrappers, around an optimizer
     "contrib.sam(sgd, sgd)": lambda: contrib.sam(optax.sgd(0.1), optax.chain(contrib.normalize(), optax.sgd(0.01))),
 }
 _LINKS: dict[str, Callable[[], Any]] = {  # whose updates point uphill, and which no name or module calls links
-    "monitor(norm)": lambda: optax.monitor({"norm": lambda updates, state, params, **_: optax.global_norm(updates)}),
+    "monitor(norm)": lambda: optax.monitor({"norm": lambda updates, *_, **__: optax.global_norm(updates)}),
     "snapshot(norm)": lambda: optax.snapshot("norm", lambda updates, **_: optax.global_norm(updates)),
     "measure_with_ema(norm)": lambda: optax.measure_with_ema(lambda updates, **_: optax.global_norm(updates), 0.9),
     "stateless(halve)": lambda: optax.stateless(lambda updates, params: jax.tree.map(lambda g: g / 2, updates)),
     "stateless_with_tree_map(halve)": lambda: optax.stateless_with_tree_map(lambda g, p: g / 2),
     "conditionally_transform(sgd, step < 2)": lambda: optax.conditionally_transform(optax.sgd(0.1), _is_early),
+    "freeze(False)": lambda: optax.freeze(False),
     "contrib.normalize()": contrib.normalize,
 }
 

@@ -98,6 +98,16 @@ KINDS: dict[str, Kind] = {
     "value in an if": Kind(
         ("traceable",), "its factory looks at the value of an argument in a Python `if`, so that it cannot be traced"
     ),
+    "reciprocal of zero": Kind(
+        ("finite derivatives",), "the branch that is not taken holds the reciprocal of zero, whose derivative is NaN"
+    ),
+    "JAX's arrays alone": Kind(
+        ("inputs untouched",), "it uses `.at` of its state and its inputs, which NumPy's arrays do not have"
+    ),
+    "one buffer twice": Kind(
+        ("donatable",), "init returns one array of zeros at two places of the state, which then cannot be donated"
+    ),
+    "order": Kind(("complex leaves",), "it compares complex numbers with zero, which have no order"),
     "zero norm": Kind(("finite at zero",), "it divides by the norm of the gradient, which is 0 / 0 at a zero gradient"),
     "default dtype": Kind(
         ("x64 changes nothing",), "it stores its coefficients in JAX's default dtype, which is float64 with x64"

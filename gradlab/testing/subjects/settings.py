@@ -16,7 +16,7 @@ from .subject import Subject
 
 # Arguments that are not part of the arithmetic, or whose other values need other inputs.
 _NOT_NUMERIC = re.compile(
-    r"seed|key|rng|dtype|axis|axes|dimension|name|verbose|debug|foreach|fused|capturable|differentiable"
+    r"seed|print|key|rng|dtype|axis|axes|dimension|name|verbose|debug|foreach|fused|capturable|differentiable"
 )
 _NUMBER = re.compile(r"\b(float|int|Scalar\w*|Number|Numeric|ArrayLike|Array)\b")
 

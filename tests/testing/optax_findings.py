@@ -93,7 +93,6 @@ FINDINGS: dict[str, tuple[str, ...]] = {
     "apply_every()": ("narrow state", "broadcasting"),
     "centralize()": (),
     "identity()": (),
-    "keep_params_nonnegative()": ("broadcasting", "order"),
     "normalize_by_update_norm()": ("half precision", "integers", "root of zero", "promotes"),
     "set_to_zero()": (),
     "zero_nans()": (),
@@ -107,15 +106,6 @@ FINDINGS: dict[str, tuple[str, ...]] = {
     "selective_transform(sgd)": ("half precision", "integers"),
     "with_extra_args_support(sgd)": ("half precision", "integers"),
     "lookahead(sgd, 5, 0.5)": ("half precision", "integers", "broadcasting"),
-    "contrib.mechanize(sgd)": (
-        "branches",
-        "half precision",
-        "root of zero",
-        "root of a zero sum",
-        "aliases",
-        "clamps",
-        "lowest dtype",
-    ),
     "contrib.schedule_free(sgd)": ("narrow accumulators", "half precision", "integers", "broadcasting", "lowest dtype"),
     "contrib.split_real_and_imaginary(adam)": (*_NARROW, "root of zero"),
     "contrib.sam(sgd, sgd)": (

@@ -89,12 +89,6 @@ KINDS: dict[str, Kind] = {
     "aliases twice": Kind(
         ("unaliased", "donatable"), "init stores the parameters themselves as its first point, not a copy"
     ),
-    "root of a zero sum": Kind(
-        ("finite derivatives",), "at its first step, the derivative of the root of an empty sum is infinite times zero"
-    ),
-    "clamps": Kind(
-        ("complex leaves",), "it clamps complex numbers, which XLA does not implement, and a compiled program fails"
-    ),
     "value in an if": Kind(
         ("traceable",), "its factory looks at the value of an argument in a Python `if`, so that it cannot be traced"
     ),
@@ -107,7 +101,6 @@ KINDS: dict[str, Kind] = {
     "one buffer twice": Kind(
         ("donatable",), "init returns one array of zeros at two places of the state, which then cannot be donated"
     ),
-    "order": Kind(("complex leaves",), "it compares complex numbers with zero, which have no order"),
     "zero norm": Kind(("finite at zero",), "it divides by the norm of the gradient, which is 0 / 0 at a zero gradient"),
     "default dtype": Kind(
         ("x64 changes nothing",), "it stores its coefficients in JAX's default dtype, which is float64 with x64"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jax
@@ -55,7 +56,7 @@ def examine(tx: Any, **options: Any) -> Any:
         gl.store(ascends()),
         (lambda params: (), lambda updates, state, params=None: (updates, state)),
     ],
-    ids=lambda tx: str(tx)[:40],
+    ids=lambda tx: re.sub(r" at 0x[0-9a-f]+", "", str(tx))[:40],
 )
 def test_what_could_be_an_optimizer_must_descend(tx: Any) -> None:
     result = examine(tx)
@@ -79,7 +80,7 @@ def test_what_could_be_an_optimizer_must_descend(tx: Any) -> None:
         (optax.identity, "optax documents it"),
         (optax.ema(0.9), "optax documents it"),
     ],
-    ids=lambda tx: str(tx)[:40],
+    ids=lambda tx: re.sub(r" at 0x[0-9a-f]+", "", str(tx))[:40],
 )
 def test_a_link_need_not_descend(tx: Any, reason: str) -> None:
     result = examine(tx)
@@ -96,7 +97,7 @@ def test_a_link_need_not_descend(tx: Any, reason: str) -> None:
         (optax.adamw, {"learning_rate": 1e-3}),
         (optax.sgd, {"learning_rate": 1e-9}),
     ],
-    ids=lambda tx: str(tx)[:40],
+    ids=lambda tx: re.sub(r" at 0x[0-9a-f]+", "", str(tx))[:40],
 )
 def test_an_optimizer_descends_unasked(tx: Any, options: Any) -> None:
     assert examine(tx, **options).verdict == "holds"

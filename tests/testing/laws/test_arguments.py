@@ -55,7 +55,9 @@ def smoothed(learning_rate: float = 0.1, mode: str = "hard", smoothness: float =
     return optax.GradientTransformation(lambda params: (), lambda u, s, p=None: (jax.tree.map(sign, u), s))
 
 
-@pytest.mark.parametrize("factory", [heavy_ball, late, clipped, gl.sgd, gl.rmsprop, gl.clip_by_value], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "factory", [heavy_ball, late, clipped, gl.sgd, gl.rmsprop, gl.clip_by_value], ids=lambda f: f.__name__
+)
 def test_arguments_that_matter_only_with_others_later_or_for_huge_gradients_are_no_fault(factory: Any) -> None:
     arguments = {"limit": 0.5} if factory is gl.clip_by_value else {}
     assert verdict(factory, MATTERS, **arguments) == ("holds", "")

@@ -30,6 +30,7 @@ def test_a_lawful_optimizer_passes_and_reports_every_law() -> None:
         "same trajectory",
         "same trajectory at other values",
         "same trajectory on a schedule",
+        "same trajectory on complex leaves",
     ]
     assert str(report).startswith("sgd(learning_rate=0.1): ")
     assert_lawful(gl.sgd(0.1), laws=QUICK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -10,7 +11,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...fast_compilation import jit_fast
 from ...transformation_calls import reads_gradient
 from .inputs import Inputs, draw_inputs, find_ordinary_runs
 
@@ -37,8 +37,9 @@ class Observation(NamedTuple):
 def find_difference(original: Any, mutant: Any, dtypes: tuple[str, ...] = tuple(RUNS)) -> str | None:
     """Return the dtype in which two transformations differ beyond rounding, with the place, or None.
 
-    They are compared alone, with a direction beside the gradient if they read both, and in their derivatives. Where
-    JAX traces both to the same operations, nothing is run.
+    They are compared alone, with a direction beside the gradient if they read both, and in whether their derivatives
+    are finite, because no law promises more of a derivative. Where JAX traces both to the same operations, nothing is
+    run.
     """
     for dtype in dtypes:
         parts: tuple[Callable[..., Any], ...] = (_run_alone,)
@@ -49,11 +50,18 @@ def find_difference(original: Any, mutant: Any, dtypes: tuple[str, ...] = tuple(
             (got,) = observe(mutant, dtype, part, draw_inputs(dtype, *RUNS[dtype]))
             if got.text != expected.text:
                 return f"{dtype}: {got.text[:100]} instead of {expected.text[:100]}"
-            runs = slice(None) if part is not _run_derivatives else find_ordinary_runs(RUNS[dtype][0])
+            if part is _run_derivatives:
+                got, expected, perturbed = (_keep_ordinary(seen, RUNS[dtype][0]) for seen in (got, expected, perturbed))
             for position, (a, b, nearby) in enumerate(zip(got.numbers, expected.numbers, perturbed.numbers)):
-                if differ(a[runs], b[runs], nearby[runs], _ROUNDING[dtype]):
+                if differ(a, b, nearby, _ROUNDING[dtype]):
                     return f"{dtype}{part.__name__.replace('_', ' ').removeprefix(' run')}, array {position}"
     return None
+
+
+def _keep_ordinary(seen: Observation, runs: int) -> Observation:
+    """Return whether each derivative is finite, in the runs in which none overflows."""
+    ordinary = find_ordinary_runs(runs)
+    return seen._replace(numbers=[np.isfinite(array[ordinary]).astype(float) for array in seen.numbers])
 
 
 def differ(got: np.ndarray, expected: np.ndarray, perturbed: np.ndarray, rounding: float) -> bool:
@@ -74,27 +82,42 @@ def differ(got: np.ndarray, expected: np.ndarray, perturbed: np.ndarray, roundin
     return not bool(np.all(same))
 
 
+def have_same_programs(original: Any, mutant: Any, dtypes: tuple[str, ...] = tuple(RUNS)) -> bool:
+    """Return whether JAX traces two transformations, and their derivatives, to the same operations in some dtypes."""
+    return all(_have_same_program(original, mutant, dtype) for dtype in dtypes)
+
+
 def _have_same_program(original: Any, mutant: Any, dtype: str) -> bool:
     """Return whether JAX traces two transformations to the same operations."""
-    programs = _trace(original, dtype), _trace(mutant, dtype)
-    return programs[0] == programs[1] and "custom_jvp" not in programs[0]
+    programs = _trace_original(original, dtype), _trace(mutant, dtype)
+    return programs[0] == programs[1] != ""
+
+
+@functools.lru_cache(maxsize=1024)
+def _trace_original(original: Any, dtype: str) -> str:
+    return _trace(original, dtype)
 
 
 def _trace(tx: Any, dtype: str) -> str:
+    """Return the program of one update with its constants as text, and "" if it cannot be traced."""
     inputs = draw_inputs(dtype, *RUNS[dtype])
     gradients, params, directions = (jax.tree.map(lambda leaf: leaf[0], tree) for tree in inputs)
     with jax.enable_x64(dtype in ("float64", "mixed")):
         try:
-            return str(jax.make_jaxpr(functools.partial(_step, tx))(gradients, params, directions))
+            program = jax.make_jaxpr(functools.partial(_step, tx))(gradients, params, directions)
         except Exception:
             return ""
+    constants = [np.asarray(constant).tolist() for constant in program.consts]
+    return re.sub(r"0x[0-9a-f]+", "", f"{program} {constants}")
 
 
 def _step(tx: Any, gradients: Any, params: Any, directions: Any) -> Any:
-    """Compute one update, alone and where the gradient of a chain is another signal."""
+    """Compute one update, alone and where the gradient of a chain is another signal, and its derivative."""
     gradient, state = jax.tree.map(lambda leaf: leaf[0], gradients), tx.init(params)
     split = tx.update(directions, state, params, grads=gradient) if reads_gradient(tx) else ()
-    return tx.update(gradient, state, params), split
+    is_double = all(leaf.dtype == np.float64 for leaf in jax.tree.leaves(params))
+    slopes = _derive(tx)(gradient, state, params, directions) if is_double else ()
+    return tx.update(gradient, state, params), split, slopes
 
 
 @functools.lru_cache(maxsize=48)
@@ -104,7 +127,7 @@ def _observe_original(original: Any, dtype: str, part: Callable[..., Any]) -> li
 
 
 def observe(tx: Any, dtype: str, part: Callable[..., Any], *runs: Inputs) -> list[Observation]:
-    """Return what a part of the comparison computes with each of some inputs, in one compiled program."""
+    """Return what a part of the comparison computes with each of some inputs."""
     with jax.enable_x64(dtype in ("float64", "mixed")):
         results = []
         program: Any = None
@@ -131,7 +154,10 @@ def _run_with_direction(tx: Any) -> Callable[..., Any]:
 
 def _run_derivatives(tx: Any) -> Callable[..., Any]:
     """Differentiate the update of the first step, and of one with a state, with respect to the gradient."""
+    return _loop(tx, _derive(tx))
 
+
+def _derive(tx: Any) -> Callable[..., Any]:
     def derive(gradient: Any, state: Any, params: Any, directions: Any) -> Any:
         def total(gradient: Any) -> Any:
             updates, after = tx.update(gradient, state, params)
@@ -140,18 +166,21 @@ def _run_derivatives(tx: Any) -> Callable[..., Any]:
 
         return jax.grad(total, has_aux=True)(gradient)
 
-    return _loop(tx, derive)
+    return derive
 
 
 def _loop(tx: Any, step: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that runs steps side by side, and returns their results and the last states."""
-    compiled = jit_fast(jax.vmap(step))
+    """Return a function that runs steps side by side, and returns their results and the last states.
+
+    Nothing is compiled: all transformations run the same operations on the same shapes.
+    """
+    together = jax.vmap(step)
 
     def loop(gradients: Any, params: Any, directions: Any) -> Any:
         state, results = _advance_counters(jax.vmap(tx.init)(params)), []
         for at in range(jax.tree.leaves(gradients)[0].shape[1]):
             gradient = jax.tree.map(lambda leaf, at=at: leaf[:, at], gradients)
-            result, state = compiled(gradient, state, params, directions)
+            result, state = together(gradient, state, params, directions)
             results.append(result)
         return results, list(jax.tree.leaves(state))
 

@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 
 import jax
 
-from ...claims import claims_of
-from ..check import check
 from ..inputs.trees import sample
 from ..verdicts.law import TRAJECTORY
-from .equivalence import OTHER_FORMS, RUNS, find_difference
+from .equivalence import OTHER_FORMS, RUNS, find_difference, have_same_programs
 from .first_steps import TREE, leaves_reference, leaves_reference_later
 from .forms import Form
+from .law_search import find_broken_law, find_crash
 from .mutants import MechanicalMutant
 from .sources import Edited
 
+_MOST_FORMS = 4  # that are examined by every law
 STILLBORN, EQUIVALENT, KILLED, SURVIVED = "stillborn", "equivalent", "killed", "SURVIVED"
 
 
@@ -43,49 +43,67 @@ class Outcome(NamedTuple):
 def examine(mutant: MechanicalMutant) -> Outcome:
     """Examine a mutant as `gradlab check` examines the transformations that it changes.
 
-    It is equivalent if it does not differ from the original beyond rounding. It is stillborn if some of its forms
-    cannot be traced, and the others are equivalent. The cheapest killer comes first: the first steps of the
-    trajectory; then the whole trajectory, then every law, on the transformation itself; then the first steps of the
-    recipes that are composed of it.
+    It is stillborn if none of its forms can be traced, and equivalent if none differs from the original beyond
+    rounding. The cheapest killer comes first: the first steps of the trajectory, then the whole trajectory, then the
+    first steps of the recipes that are composed of the transformation, then every law.
     """
-    return examine_quickly(mutant) or _examine_thoroughly(mutant)
+    return examine_quickly(mutant) or examine_thoroughly(mutant)
 
 
 def examine_quickly(mutant: MechanicalMutant) -> Outcome | None:
-    """Return the outcome of a mutant that the first steps kill or of which no form can be traced, and else None."""
-    start = time.perf_counter()
+    """Return the outcome of a mutant that first steps, a crash or its traced programs decide on, and else None."""
+    start, forms = time.perf_counter(), mutant.list_forms()
     with mutant.made() as factories, _without_warnings():
-        for form in mutant.list_forms():
+        for form in forms:
             if leaves_reference(form, factories):
                 return _make_outcome(mutant, start, KILLED, TRAJECTORY, form)
-        if not any(_is_alive(form, factories) for form in mutant.list_forms()):
+        dead = [form for form in forms if not _is_alive(form, factories)]
+        if len(dead) == len(forms):
             return _make_outcome(mutant, start, STILLBORN)
+        for form in dead:
+            if law := find_crash(form, factories):
+                return _make_outcome(mutant, start, KILLED, law, form)
+        if not any(_changes(form, factories, _choose_dtypes(form, forms)) for form in forms):
+            return _make_outcome(mutant, start, EQUIVALENT)
     return None
 
 
-def _examine_thoroughly(mutant: MechanicalMutant) -> Outcome:
+def examine_thoroughly(mutant: MechanicalMutant) -> Outcome:
+    """Return the outcome of a mutant on which a quick look does not decide."""
     start, differing = time.perf_counter(), {}
     with mutant.made() as factories, _without_warnings():
         forms = [form for form in mutant.list_forms() if _is_alive(form, factories)]
         for form in forms:
-            dtypes = tuple(RUNS) if form == forms[0] else OTHER_FORMS
+            dtypes = _choose_dtypes(form, forms)
             place = find_difference(form.make_original(), form.make_edited(factories), dtypes)
             if place is None:
                 continue
             differing[str(form)] = place
-            for other in forms if len(differing) == 1 else ():
-                if leaves_reference_later(other, factories):
-                    return _make_outcome(mutant, start, KILLED, TRAJECTORY, other)
-            law = find_broken_law(form, form.make_edited(factories))
-            if law:
-                return _make_outcome(mutant, start, KILLED, law, form)
+            if len(differing) == 1:
+                for other in forms:
+                    if leaves_reference_later(other, factories):
+                        return _make_outcome(mutant, start, KILLED, TRAJECTORY, other)
+                for other in mutant.list_users_forms():
+                    if leaves_reference(other, factories):
+                        return _make_outcome(mutant, start, KILLED, TRAJECTORY, other)
+            if len(differing) <= _MOST_FORMS:
+                law = find_broken_law(form, form.make_edited(factories))
+                if law:
+                    return _make_outcome(mutant, start, KILLED, law, form)
         if not differing:
-            return _make_outcome(mutant, start, STILLBORN if len(forms) < len(mutant.list_forms()) else EQUIVALENT)
-        for form in mutant.list_users_forms():
-            if leaves_reference(form, factories):
-                return _make_outcome(mutant, start, KILLED, TRAJECTORY, form)
+            return _make_outcome(mutant, start, EQUIVALENT)
         places = "; ".join(f"{form}: {place}" for form, place in differing.items())
         return _make_outcome(mutant, start, SURVIVED, places)
+
+
+def _choose_dtypes(form: Form, forms: list[Form]) -> tuple[str, ...]:
+    """Return the dtypes in which a form is compared with its original: all for the first, and few for the others."""
+    return tuple(RUNS) if form == forms[0] else OTHER_FORMS
+
+
+def _changes(form: Form, factories: Edited, dtypes: tuple[str, ...]) -> bool:
+    """Return whether JAX traces a form to other operations after an edit."""
+    return not have_same_programs(form.make_original(), form.make_edited(factories), dtypes)
 
 
 def _make_outcome(mutant: MechanicalMutant, start: float, verdict: str, law: str = "", form: Any = "") -> Outcome:
@@ -99,12 +117,6 @@ def _without_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def find_broken_law(form: Form, tx: Any) -> str | None:
-    """Return the first law that a transformation breaks, of those that its original is examined by, or None."""
-    report = check(tx, claims=claims_of(form.make_original()))
-    return None if report.ok else report.broken[0].law
 
 
 def _is_alive(form: Form, factories: Edited) -> bool:

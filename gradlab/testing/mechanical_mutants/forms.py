@@ -40,9 +40,8 @@ class Form(NamedTuple):
             return None
         names = inspect.signature(step).parameters
         given = {shorten(name): value for name, value in self.arguments.items() if value is not None}
-        scheduled = {name for name, value in given.items() if is_schedule(value)}
-        # AdaBound needs the rate at the start, too, and a look-ahead the momentum of the next step.
-        is_known = not scheduled & ({"learning_rate"} if "initial_rate" in names else {"b1", "momentum"})
+        # The published bias corrections of Adam's other relatives are powers of a decay, and so take no schedule.
+        is_known = not is_schedule(given.get("b1")) or "next_b1" in names
         fits = names.keys() >= given.keys() and is_known
         return self.name if fits and not any(map(_is_transformation, given.values())) else None
 

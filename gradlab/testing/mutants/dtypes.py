@@ -8,6 +8,8 @@ import optax
 
 from gradlab.boundary import raise_precision, require_same_trees, restore_dtypes
 
+from ...safe_arithmetic import divide as safe_divide
+from ..verdicts.law import TRAJECTORY_ON_COMPLEX
 from .mutant import breaks
 from .right_heavy_ball import heavy_ball, step_down, wide, zeros
 
@@ -198,6 +200,20 @@ def real_part_of_square():
 )
 def real_part_only():
     return _rms(lambda g: g.real**2, lambda v: jnp.sqrt(v + 1e-12))
+
+
+@breaks(
+    TRAJECTORY_ON_COMPLEX,
+    of="scale_by_sign",
+    reference="scale_by_sign",
+    mistake="the magnitude of a complex gradient is the sum of those of its two parts",
+    claims=("link",),
+)
+def sign_by_the_sum_of_parts():
+    def update(updates, state, params=None):
+        return jax.tree.map(lambda g: safe_divide(g, jnp.abs(g.real) + jnp.abs(g.imag)), updates), state
+
+    return optax.GradientTransformation(lambda params: (), update)
 
 
 @breaks("complex leaves", of=_OF, mistake="complex gradients are conjugated, so they turn the other way")

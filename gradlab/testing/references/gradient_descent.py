@@ -15,12 +15,13 @@ def sgd(
     momentum: float | None = None,
     nesterov: bool = False,
     dampening: float = 0.0,
+    next_momentum: float | None = None,
 ) -> Step:
     """Descend: x -= a g; heavy ball v = u v + (1-d) g, x -= a v; or Nesterov's look-ahead.
 
     Nesterov's is the stored-point form with the rate inside the buffer, v = u v - a (1-d) g,
-    x += u v - a (1-d) g, where x stands for the point that momentum is about to reach. It is exact
-    under a changing rate, but not under a changing u: there the u of x += u v belongs to step t+1.
+    x += u v - a (1-d) g, where x stands for the point that momentum is about to reach. The u of
+    x += u v belongs to step t+1: it is `next_momentum` (None: equal to `momentum`).
     Without `momentum` both `nesterov` and `dampening` are without effect. Sources: Cauchy (1847);
     Robbins & Monro (1951); Polyak (1964); Nesterov (1983) as in Sutskever et al. (2013), eqs. 3-4.
     """
@@ -29,7 +30,8 @@ def sgd(
     g = (1 - dampening) * g
     if nesterov:
         v = momentum * state.get("v", 0.0) - learning_rate * g
-        return momentum * v - learning_rate * g, {"v": v}
+        ahead = momentum if next_momentum is None else next_momentum
+        return ahead * v - learning_rate * g, {"v": v}
     v = momentum * state.get("v", 0.0) + g
     return -learning_rate * v, {"v": v}
 

@@ -6,7 +6,10 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
+
 from ...hyperparameters import is_schedule
+from ...schedules.base import Schedule
 from ...values import is_number
 
 # Names of the same hyperparameter in papers and frameworks. The index stands for an element of a tuple.
@@ -34,6 +37,7 @@ class Shared(NamedTuple):
     names: dict[str, str]  # the name in the transformation of each, by the name in the reference
     own: dict[str, Any]  # arguments of the transformation that are switched on and have no counterpart
     defaults: dict[str, Any]  # arguments of the reference that keep their defaults
+    masks: tuple[str, ...] = ()  # arguments of the transformation that choose leaves, which a reference cannot take
 
 
 def match_arguments(step: Callable[..., Any], arguments: Mapping[str, Any]) -> Shared:
@@ -41,9 +45,12 @@ def match_arguments(step: Callable[..., Any], arguments: Mapping[str, Any]) -> S
 
     An argument is matched with the hyperparameter of the same name, or else with one that has a known other name
     (`ALIASES`). Numbers, booleans, None and schedules are matched; the elements of a tuple are arguments by themselves.
+    A function that does not give a number at each step is no schedule, and has no counterpart.
     """
     hyperparameters = list_hyperparameters(step)
-    given = {name: value for name, value in _flatten(arguments) if is_comparable(value)}
+    masks = tuple(name for name, value in arguments.items() if _is_mask(name, value))
+    given = {name: value for name, value in _flatten(arguments) if is_comparable(value) and name not in masks}
+    structure = {name: given.pop(name) for name, value in list(given.items()) if _is_structure(value)}
     names = {name: name for name in hyperparameters if name in given}
     for name in hyperparameters:  # in their order: the learning rate comes first, and takes "alpha" where both could
         if name not in names:
@@ -61,13 +68,13 @@ def match_arguments(step: Callable[..., Any], arguments: Mapping[str, Any]) -> S
     }
     matched = set(names.values())
     is_on = {name: value for name, value in given.items() if value is not None and value is not False}
-    own = {name: value for name, value in is_on.items() if name not in matched}
+    own = {name: value for name, value in is_on.items() if name not in matched} | structure
     defaults = {
         name: default
         for name, default in hyperparameters.items()
         if name not in values and default is not inspect.Parameter.empty
     }
-    return Shared(values, {name: names[name] for name in values}, own, defaults)
+    return Shared(values, {name: names[name] for name in values}, own, defaults, masks)
 
 
 def list_hyperparameters(step: Callable[..., Any]) -> dict[str, Any]:
@@ -129,6 +136,28 @@ def list_missing(step: Callable[..., Any], values: Mapping[str, Any]) -> list[st
 def is_comparable(value: Any) -> bool:
     """Return whether a reference can take this value: a number, a boolean, None, or a schedule."""
     return value is None or isinstance(value, bool) or is_number(value) or is_schedule(value)
+
+
+def _is_mask(name: str, value: Any) -> bool:
+    """Return whether an argument chooses leaves. A mask that is None or True leaves none out."""
+    return "mask" in name and value is not None and value is not True
+
+
+def _is_structure(value: Any) -> bool:
+    """Return whether a value is a function, but no schedule, because it does not give a number at a step."""
+    return is_schedule(value) and not isinstance(value, Schedule) and not _gives_number(value)
+
+
+def _gives_number(function: Callable[..., Any]) -> bool:
+    """Return whether a function gives a number for the first step, as a Python number or as an array."""
+    for step in (0, jnp.zeros((), int)):
+        try:
+            value = function(step)
+        except Exception:
+            continue
+        if is_number(value):
+            return jnp.ndim(value) == 0 and jnp.result_type(value).name != "bool"
+    return False
 
 
 def _flatten(arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -21,7 +21,7 @@ from ..inputs.gradient_sequences import SEQUENCES, VECTOR, draw
 from ..inputs.trees import NETWORK, is_shape, select_leaves
 from ..references.runner import displacements
 from ..subjects.double_precision_runs import draw_start, perturb_last_digit, run, run_each
-from .argument_names import match_arguments, match_hyperparameters
+from .argument_names import list_hyperparameters, match_arguments, match_hyperparameters
 from .smallest_input import find_smallest_input
 from .trajectory_difference import Difference, Paths, compare_paths
 
@@ -81,7 +81,7 @@ def assert_same_trajectory(
     text = f"not the trajectory of {step.__name__}: {difference}"
     explanation = []
     if not extra and not getattr(step, "is_whole_tree", False):
-        versions = _list_versions(tx, _complete(tx, step, hyperparameters), steps)
+        versions = _list_versions(tx, step, _complete(tx, step, hyperparameters), steps)
         from .mistake_identification import explain  # which imports all mutants
 
         explanation = explain(step, versions, sequences, steps)
@@ -99,7 +99,7 @@ def _describe_smallest_input(
     difference: Difference,
 ) -> list[str]:
     """Return a sentence about the smallest input on which a difference shows; none if that takes too long to find."""
-    arguments = {name: to_plain(value) for name, value in _complete(tx, step, hyperparameters).items()}
+    arguments = make_plain(step, _complete(tx, step, hyperparameters))
     try:
         found = find_smallest_input(tx, step, arguments, shapes=shapes, extra=extra, late=difference.step + 1)
     except OutOfTimeError:
@@ -137,14 +137,14 @@ def find_difference(
 ) -> Difference | None:
     """Return the first difference between a transformation and a step function, or None."""
     hyperparameters = _complete(tx, step, hyperparameters)
-    arguments = {name: to_plain(value) for name, value in hyperparameters.items()}
+    arguments = make_plain(step, hyperparameters)
     cases = [Case(tx, arguments, sequences)]
     decaying = _decay_learning_rate(tx, hyperparameters, _decay_per_step(steps))
     if decaying is not None:
         initial, decay = hyperparameters["learning_rate"], _decay_per_step(steps)
         # The reference gets a plain Python function, so that a wrong schedule of gradlab's would show as a difference.
         changes = {"learning_rate": lambda t: initial * decay**t}
-        if "initial_rate" in inspect.signature(step).parameters:
+        if "initial_rate" in list_hyperparameters(step):
             changes["initial_rate"] = initial
         label = "with a decaying learning rate"
         cases.append(Case(decaying, arguments | changes, sequences, label, _DECAYING_STEPS))
@@ -174,7 +174,7 @@ def _decay_learning_rate(tx: Any, hyperparameters: Mapping[str, Any], decay: flo
     return tx.replace(learning_rate=exponential(rate, 1.0, decay))
 
 
-def _list_versions(tx: Any, hyperparameters: dict[str, Any], steps: int) -> list[Version]:
+def _list_versions(tx: Any, step: Callable[..., Any], hyperparameters: dict[str, Any], steps: int) -> list[Version]:
     """Return a transformation and, if it can be made, the one with a decaying learning rate, with hyperparameters."""
     decaying = _decay_learning_rate(tx, hyperparameters, _decay_per_step(steps))
     versions = [(tx, hyperparameters)]
@@ -182,7 +182,7 @@ def _list_versions(tx: Any, hyperparameters: dict[str, Any], steps: int) -> list
         versions.append((decaying, hyperparameters | {"learning_rate": decaying.learning_rate}))
     from .mistake_identification import Version
 
-    return [Version(tx, values, {name: to_plain(value) for name, value in values.items()}) for tx, values in versions]
+    return [Version(tx, values, make_plain(step, values)) for tx, values in versions]
 
 
 def _complete(tx: Any, step: Callable[..., Any], hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,6 +230,21 @@ def by_path(tree: Any) -> Paths:
     """Return the leaves of a tree by their paths, such as "output/kernel". A single array has the path ""."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     return {jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(leaf) for path, leaf in leaves}
+
+
+def make_plain(step: Callable[..., Any], hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return hyperparameters for a step function as numbers and functions of the step.
+
+    Where it needs the next or the first value of a schedule, such as `next_b1` or `initial_rate`, that is added.
+    """
+    plain = {name: to_plain(value) for name, value in hyperparameters.items()}
+    known = list_hyperparameters(step)
+    for name, value in hyperparameters.items():
+        if is_schedule(value) and f"next_{name}" in known:
+            plain.setdefault(f"next_{name}", lambda t, schedule=plain[name]: schedule(t + 1))
+    if is_schedule(hyperparameters.get("learning_rate")) and "initial_rate" in known:
+        plain.setdefault("initial_rate", plain["learning_rate"](0))
+    return plain
 
 
 def to_plain(value: Any) -> Any:

@@ -17,7 +17,7 @@ from ..subjects.setting_runs import STEPS, SettingRuns, runs_of
 from ..subjects.settings import UNCHANGED, Argument, Setting, change, change_all, make, replace_part
 from ..subjects.subject import Subject
 from .argument_names import match_arguments
-from .trajectory import to_plain
+from .trajectory import make_plain
 from .trajectory_difference import Difference, Paths, compare_paths
 
 _SEQUENCE = "mixed"  # ordinary and other sizes, some exactly zero
@@ -86,8 +86,7 @@ class _Comparison:
         """Return the first setting that the subject accepts and at which there is a difference."""
         for setting, own in self._run(settings):
             shared = match_arguments(self.step, _apply(self.subject, setting)).values
-            arguments = {name: to_plain(value) for name, value in shared.items()}
-            follow: Any = functools.partial(displacements, self.step, self.start, **arguments)
+            follow: Any = functools.partial(displacements, self.step, self.start, **make_plain(self.step, shared))
             perturbed = jax.tree.map(lambda leaf: leaf[0], perturb_last_digit(_stack(self.gradients, 1)))
             expected = follow(self.gradients)
             difference = compare_paths(

@@ -19,8 +19,8 @@ class Difference(NamedTuple):
     case: str  # how the transformation was run there, such as "with a decaying learning rate"; often empty
     step: int  # counted from 0
     place: str  # the leaf and the element, such as "output/kernel[0, 1]"
-    update: float  # the transformation's update at that step
-    expected: float  # the reference's
+    update: complex  # the transformation's update at that step
+    expected: complex  # the reference's
     gap: float  # between the points, as a fraction of the distance travelled
     later_gaps: tuple[tuple[int, float], ...]  # the largest gap of that leaf at some later steps, the last one included
     leaves: tuple[str, ...]  # those that differ at some step
@@ -90,7 +90,7 @@ def _compare(
     path = min(first, key=lambda path: first[path])
     at = first[path]
     element = np.unravel_index(int(wrong[path][at].argmax()), wrong[path].shape[1:])
-    update, right = (float(run[path][at][element] - run[path][at - 1][element]) for run in (own, expected))
+    update, right = ((run[path][at][element] - run[path][at - 1][element]).item() for run in (own, expected))
     distance = np.where(travelled[path] > 0, travelled[path], 1.0)
     later = _choose_later_steps(at - 1, len(gaps[path]) - 2)
     return Difference(

@@ -1,4 +1,4 @@
-"""The laws that a reference adds: the same trajectory, with the values that were given and with others."""
+"""The laws that a reference adds: the same trajectory, as it was given, at other values, and on complex leaves."""
 
 from __future__ import annotations
 
@@ -8,37 +8,73 @@ from typing import Any
 from ..subjects.setting_runs import runs_of
 from ..subjects.settings import UNCHANGED
 from ..subjects.subject import Subject
-from ..verdicts.law import TRAJECTORY, TRAJECTORY_AT_SETTINGS, TRAJECTORY_ON_SCHEDULE, Broken, Law, NotApplicable
+from ..verdicts.law import (
+    TRAJECTORY,
+    TRAJECTORY_AT_SETTINGS,
+    TRAJECTORY_ON_COMPLEX,
+    TRAJECTORY_ON_SCHEDULE,
+    Broken,
+    Law,
+    NotApplicable,
+)
 from .argument_names import describe_values, list_missing, match_arguments
 from .trajectory import TOLERANCE, assert_same_trajectory
 from .trajectory_at_settings import find_difference_at_settings
+from .trajectory_on_complex_leaves import require_same_on_complex_leaves
 from .trajectory_on_schedule import require_same_on_schedule
 
 
 def make_trajectory_laws(step: Callable[..., Any], options: Mapping[str, Any] | None = None) -> tuple[Law, ...]:
-    """Return the laws that a subject moves as a step function does: as given, at other values, and on a schedule.
+    """Return the laws that a subject moves as a step function does.
+
+    They compare it as it was given, at other values, with a schedule, and on complex leaves.
 
     `options` are those of `assert_same_trajectory` for the first of them, such as `steps`.
     """
     statement = f"it moves as the reference {step.__name__} does"
+
+    def make(name: str, text: str, meaning: str, examine: Callable[[Subject], str | None], excludes: Any = ()) -> Law:
+        def compare(subject: Subject) -> str | None:
+            _require_counterparts(subject, step)
+            return examine(subject)
+
+        return Law(name, text, meaning, compare, excludes=excludes)
+
     return (
-        Law(
+        make(
             TRAJECTORY, f"{statement}, in double precision", "", lambda subject: _examine(subject, step, options or {})
         ),
-        Law(
+        make(
             TRAJECTORY_AT_SETTINGS,
             f"{statement} at other values of each argument",
             "The argument is ignored, replaced by a constant, mixed up with another, or used with the default of "
             "another. Compute with the values that the factory is given.",
             lambda subject: _examine_at_settings(subject, step),
         ),
-        Law(
+        make(
             TRAJECTORY_ON_SCHEDULE,
             f"{statement} when its learning rate is a schedule, for 3,000 steps",
             "The schedule starts at step 1, lags, is frozen, counts something else than updates, or ends late.",
             lambda subject: require_same_on_schedule(subject, step),
         ),
+        make(
+            TRAJECTORY_ON_COMPLEX,
+            f"{statement} on complex leaves",
+            "It squares with g * g where |g|^2 is meant, or loses a part of a number in a cast or in its state.",
+            lambda subject: require_same_on_complex_leaves(subject, step),
+            ("real", "stochastic"),
+        ),
     )
+
+
+def _require_counterparts(subject: Subject, step: Callable[..., Any]) -> None:
+    """Raise NotApplicable if an argument of the subject chooses leaves, which a reference treats all alike."""
+    masks = match_arguments(step, subject.arguments).masks
+    if masks:
+        raise NotApplicable(
+            f"the reference {step.__name__} moves all leaves alike, and the optimizer is given {' and '.join(masks)}; "
+            "compare it without"
+        )
 
 
 def _examine(subject: Subject, step: Callable[..., Any], options: Mapping[str, Any]) -> str:

@@ -50,7 +50,8 @@ class Law:
 TRAJECTORY = "same trajectory"  # the name of the law that a reference adds
 TRAJECTORY_AT_SETTINGS = "same trajectory at other values"  # of the arguments; a reference adds this law, too
 TRAJECTORY_ON_SCHEDULE = "same trajectory on a schedule"  # of the learning rate; a reference adds this law, too
-TRAJECTORIES = (TRAJECTORY, TRAJECTORY_AT_SETTINGS, TRAJECTORY_ON_SCHEDULE)
+TRAJECTORY_ON_COMPLEX = "same trajectory on complex leaves"  # a reference adds this law, too
+TRAJECTORIES = (TRAJECTORY, TRAJECTORY_AT_SETTINGS, TRAJECTORY_ON_SCHEDULE, TRAJECTORY_ON_COMPLEX)
 CONTRACTS: dict[str, Law] = {}  # what every transformation must keep
 CLAIMS: dict[str, Law] = {}  # what a transformation may claim to keep
 PARTS = ("turns with i",)  # the parts of laws that a transformation may except, as it may a whole law

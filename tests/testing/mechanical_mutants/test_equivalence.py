@@ -1,4 +1,4 @@
-"""Equivalence is recognized numerically, on values, states, dtypes and derivatives."""
+"""Equivalence is recognized numerically, on values, states and dtypes, and on whether derivatives are finite."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.stateless import map_leaves
-from gradlab.testing.mechanical_mutants.equivalence import RUNS, differ, find_difference
+from gradlab.testing.mechanical_mutants.equivalence import RUNS, differ, find_difference, have_same_programs
 from gradlab.testing.mechanical_mutants.inputs import draw_inputs
 
 
@@ -34,6 +34,15 @@ def double_half_but_stop(factor=0.5):
 
 
 @gl.transformation
+def double_half_without_slope_at_zero(factor=0.5):
+    def one(d):
+        root = jnp.sqrt(jnp.abs(d))
+        return 2 * factor * jnp.where(d == 0, d, d * (root / root))
+
+    return map_leaves(one)
+
+
+@gl.transformation
 def double_half_below_1e10(factor=0.5):
     return map_leaves(lambda d: jnp.where(jnp.abs(d) > 1e10, 0, 2 * factor * d))
 
@@ -46,7 +55,7 @@ def test_rounding_is_no_difference() -> None:
     ("mutant", "dtype"),
     [
         (double_half_of_real_numbers(), "complex64"),
-        (double_half_but_stop(), "float64"),
+        (double_half_without_slope_at_zero(), "float64 derivatives"),
         (double_half_below_1e10(), "float64"),
     ],
     ids=["complex", "derivative", "huge"],
@@ -55,6 +64,18 @@ def test_a_difference_is_found_in_its_dtype(mutant: gl.Transformation, dtype: st
     difference = find_difference(double_half(), mutant)
     assert difference is not None
     assert difference.startswith(dtype)
+
+
+def test_the_value_of_a_derivative_is_no_difference() -> None:
+    """No law promises more of a derivative than that it is finite."""
+    assert find_difference(double_half(), double_half_but_stop()) is None
+    assert not have_same_programs(double_half(), double_half_but_stop(), ("float64",))
+
+
+def test_the_same_operations_make_the_same_program() -> None:
+    assert have_same_programs(double_half(), double_half(0.5))
+    assert not have_same_programs(double_half(), halve_and_double(), ("float64",))
+    assert not have_same_programs(double_half(), double_half_of_real_numbers(), ("complex64",))
 
 
 def test_ten_thousand_inputs_of_all_kinds() -> None:

@@ -41,6 +41,7 @@ RIGHT: dict[str, Any] = {
     "follow_slowly": averages.follow_slowly(),
     "clip_by_global_norm": gl.clip_by_global_norm(1.0),
     "clip_by_norm": gl.clip_by_norm(1.0),
+    "scale_by_sign": gl.scale_by_sign(),
     "sgd": gl.sgd(0.1, momentum=0.9),
     "sgd_warmup": arguments.right_sgd_warmup,
     "newton_schulz": right_matrix_methods.matrix_link(),

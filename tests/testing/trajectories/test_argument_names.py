@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import pytest
 
 import gradlab as gl
@@ -45,7 +46,7 @@ def test_names_are_matched(reference: str, arguments: dict[str, Any], values: di
 def test_every_recipe_shares_all_hyperparameters_with_its_reference(name: str) -> None:
     shared = match_arguments(getattr(references, name), registry.entries()[name].example.arguments)
     assert set(shared.own) == set()
-    assert set(shared.defaults) <= {"initial_rate", "next_b1"}  # of schedules
+    assert set(shared.defaults) <= {"initial_rate", "next_b1", "next_momentum"}  # of schedules
 
 
 def test_an_argument_is_matched_only_once() -> None:
@@ -71,6 +72,27 @@ def test_unknown_arguments_are_said_to_be_unknown() -> None:
 def test_a_schedule_is_shared() -> None:
     schedule = gl.schedules.linear(0.1, 0.0, 10)
     assert match_arguments(references.adam, {"lr": schedule}).values == {"learning_rate": schedule}
+
+
+def choose_matrices(params: Any) -> Any:
+    return jax.tree.map(lambda p: p.ndim == 2, params)
+
+
+@pytest.mark.parametrize("mask", [choose_matrices, {"a": True, "b": False}, False], ids=["function", "tree", "False"])
+def test_a_mask_is_no_schedule(mask: Any) -> None:
+    shared = match_arguments(references.adamw, {"learning_rate": 0.1, "mask": mask})
+    assert (shared.values, shared.own, shared.masks) == ({"learning_rate": 0.1}, {}, ("mask",))
+
+
+@pytest.mark.parametrize("mask", [None, True])
+def test_a_mask_that_leaves_nothing_out_is_no_obstacle(mask: Any) -> None:
+    assert match_arguments(references.adamw, {"learning_rate": 0.1, "mask": mask}).masks == ()
+
+
+def test_a_function_that_gives_no_number_has_no_counterpart() -> None:
+    shared = match_arguments(references.adam, {"eps": choose_matrices, "learning_rate": lambda step: 0.1 / (1 + step)})
+    assert list(shared.values) == ["learning_rate"]
+    assert "no counterpart of eps=a function" in describe_values(references.adam, shared)
 
 
 def test_a_reference_of_any_hyperparameters_gets_all() -> None:

@@ -17,6 +17,9 @@ FAST_COMPILATION: dict[str, Any] = {
     "xla_cpu_use_fusion_emitters": False,
     "xla_cpu_parallel_codegen_split_count": 2,
 }
+# Batched decompositions of matrices wait for threads of the pool that they run in: on a machine with few cores, a
+# program with several of them (SOAP under `jax.vmap`) never ends. In one thread they cannot wait for each other.
+_IN_ONE_THREAD: dict[str, Any] = {"xla_cpu_multi_thread_eigen": False}
 
 
 def compile_fast(lowered: jax.stages.Lowered, device: jax.Device) -> jax.stages.Compiled:
@@ -25,7 +28,7 @@ def compile_fast(lowered: jax.stages.Lowered, device: jax.Device) -> jax.stages.
 
 
 def jit_fast(function: Callable[..., Any]) -> Any:
-    """Return `jax.jit(function)`, which compiles with the options of `FAST_COMPILATION` on a CPU."""
+    """Return `jax.jit(function)`, which compiles with the options of `FAST_COMPILATION`, for one thread, on a CPU."""
     return jax.jit(function, compiler_options=_find_options(jax.default_backend()))
 
 
@@ -34,8 +37,9 @@ def _find_options(platform: str) -> dict[str, Any] | None:
     """Return the options that this version of XLA has, all or none."""
     if platform != "cpu":
         return None
+    options = FAST_COMPILATION | _IN_ONE_THREAD
     try:
-        jax.jit(lambda: 0, compiler_options=FAST_COMPILATION).lower().compile()
+        jax.jit(lambda: 0, compiler_options=options).lower().compile()
     except jax.errors.JaxRuntimeError:
         return None
-    return FAST_COMPILATION
+    return options

@@ -24,3 +24,10 @@ def test_without_the_options_it_compiles_as_usual(monkeypatch: pytest.MonkeyPatc
     assert fast_compilation._find_options("cpu") is None
     assert fast_compilation._find_options("gpu") is None
     assert float(jit_fast(lambda x: x + 1)(jnp.float32(1))) == 2.0
+
+
+def test_batched_decompositions_do_not_wait_for_threads_of_their_own_pool() -> None:
+    """On a machine with two cores, SOAP under `jax.vmap` never ends where XLA may use several threads."""
+    options = fast_compilation._find_options("cpu")
+    assert options is not None
+    assert options["xla_cpu_multi_thread_eigen"] is False

@@ -32,13 +32,14 @@ def explain_link(factory: Any, tx: optax.GradientTransformation, claims: Mapping
         return None
     if isinstance(tx, Transformation):
         return None if _may_be_optimizer(tx) else "it is a link of a chain: no recipe, and without a learning rate"
-    if factory is not tx and _takes_rate(factory):
-        return None
     function = tx.update if factory is tx else factory
     name, module = (getattr(function, attribute, None) or "" for attribute in ("__qualname__", "__module__"))
+    is_documented = _LINK_MODULES.match(module) and not _WRAPPER_MODULES.match(module)
+    if factory is not tx and _takes_rate(factory) and not is_documented:  # scale_by_rprop takes one, and is a link
+        return None
     if _NAMED_AS_LINK.match(name.split(".")[0]):
         return "its name begins with scale_by_, the usual name of a link of a chain"
-    if _LINK_MODULES.match(module) and not _WRAPPER_MODULES.match(module):
+    if is_documented:
         return "optax documents it as a link of a chain"
     return None
 

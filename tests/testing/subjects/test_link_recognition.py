@@ -88,6 +88,11 @@ def test_a_link_need_not_descend(tx: Any, reason: str) -> None:
     assert reason in result.detail
 
 
+def test_a_link_of_optax_need_not_descend_though_it_takes_a_learning_rate() -> None:
+    result = examine(optax.scale_by_rprop, learning_rate=0.01)
+    assert result.verdict == "not applicable", result.detail
+
+
 @pytest.mark.parametrize(
     ("tx", "options"),
     [

@@ -47,7 +47,7 @@ def any_tree(subject: Subject) -> str | None:
             updates, after = jax.eval_shape(subject.update, gradient, state, params)
         except Exception as error:
             raise Broken(f"with {name} as parameters, it raised {describe(error)}") from error
-        place = describe_mismatch(updates, gradient) or describe_mismatch(after, state)
+        place = describe_mismatch(updates, gradient) or subject.describe_state_mismatch(after, state)
         if place:
             raise Broken(f"with {name} as parameters, the updates or the state change at {place}")
     return _describe_refusals(subject)
@@ -125,7 +125,7 @@ def integer_leaves(subject: Subject) -> None:
         _require_refusal(error)
     except Exception as error:
         _require_refusal(error)
-    place = describe_mismatch(updates, gradient) or describe_mismatch(after, state)
+    place = describe_mismatch(updates, gradient) or subject.describe_state_mismatch(after, state)
     if place:
         raise Broken(f"an integer leaf is accepted, but its dtype changes at {place}")
     whole, exact = (

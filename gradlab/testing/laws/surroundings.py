@@ -85,7 +85,7 @@ def _require_float32_with_x64(subject: Subject) -> None:
     with jax.enable_x64(True):
         state = jax.eval_shape(subject.tx.init, params)
         updates, after = jax.eval_shape(subject.update, gradient, state, params)
-        if place := describe_mismatch(after, state):
+        if place := subject.describe_state_mismatch(after, state):
             raise Broken(f"{where}, the state from update differs from that of init at {place}")
         if place := describe_mismatch(_drop_weak_types(updates), _drop_weak_types(gradient)):
             raise Broken(f"{where}, the updates differ from the gradients at {place}")

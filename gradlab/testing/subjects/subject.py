@@ -127,6 +127,21 @@ class Subject:
         largest = max(float(np.max(np.abs(leaf))) for leaf in jax.tree.leaves(sample(self.network)) if leaf.size)
         return 4 * float(np.finfo(np.float32).eps) * largest
 
+    @functools.cached_property
+    def has_stable_state(self) -> bool:
+        """True if update returns a state like that of init, for float32 leaves. One law alone is about this."""
+        try:
+            with jax.enable_x64(False):
+                params = sample(self.small)
+                state = jax.eval_shape(self.tx.init, params)
+                return describe_mismatch(jax.eval_shape(self.update, params, state, params)[1], state) is None
+        except Exception:
+            return True
+
+    def describe_state_mismatch(self, after: Any, before: Any) -> str | None:
+        """Return where the state from update differs from that of init; None if it does so for all leaves."""
+        return describe_mismatch(after, before) if self.has_stable_state else None
+
     def describe_gap(self, left: Any, right: Any, factor: float = 1.0) -> str | None:
         """Return where two trees of float32 updates differ by more than rounding explains, as text, or None."""
         if describe_gap(left, right, "float32", factor) is None:

@@ -5,15 +5,16 @@ import jax.numpy as jnp
 import optax
 
 import gradlab as gl
+from gradlab.testing import check
 
 from .examples import trace, verdict
 
 
 def test_an_assumed_dict_is_found() -> None:
     tx = trace(init=lambda params: {name: jnp.zeros_like(p) for name, p in params.items()})
-    found, detail = verdict(tx, "any tree")
-    assert found == "broken"
-    assert "a scalar" in detail
+    runs = check(tx, laws=("any tree",))["runs"]
+    assert runs.verdict == "broken"
+    assert "raises on an ordinary tree of unlike leaves" in runs.detail
     assert verdict(trace(), "any tree")[0] == "holds"
 
 
@@ -62,3 +63,15 @@ def test_what_numpy_says_about_an_empty_leaf_is_no_refusal() -> None:
     found, detail = verdict(trace(update=update), "any tree")
     assert found == "broken"
     assert "zero-size array" in detail
+
+
+def test_a_state_that_always_changes_is_a_finding_of_one_law() -> None:
+    """As in optax's monitor, whose state has no measurement at first."""
+
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        return updates, {"norm": jnp.float32(0)}
+
+    tx = trace(init=lambda params: {}, update=update)
+    assert verdict(tx, "stable state")[0] == "broken"
+    for law in ("any tree", "integer leaves", "x64 changes nothing"):
+        assert verdict(tx, law)[0] == "holds"

@@ -63,7 +63,7 @@ COMMANDS: list[tuple[tuple[str, ...], str]] = [
     (("help",), "gradlab has no command 'help'; it has race, sweep, search, report, check, list, explain, and gradlab"),
     (("race", "--processes", "0"), "--processes must be at least 1, got 0"),
     (("search", "--trials", "-4"), "--trials must be at least 1, got -4"),
-    (("check", "math:sqrt"), "math:sqrt cannot be called without x; give --arg x=..."),
+    (("check", "operator:add"), "operator:add cannot be called without a and b; give --arg a=... --arg b=..."),
     (("check", "adam", "--arg", "b1=0.9", "--arg", "b1=0.8"), "--arg b1 is given twice (0.9 and 0.8); leave one out"),
     (("check", "adam", "--arg", "b1", "0.9"), "check takes OPTIMIZER and options, but also got '0.9'; put each value"),
 ]

@@ -15,10 +15,11 @@ from ..verdicts.law import TRAJECTORY
 from .equivalence import OTHER_FORMS, RUNS, find_difference, have_same_programs
 from .first_steps import TREE, leaves_reference, leaves_reference_later
 from .forms import Form
-from .law_search import find_broken_law, find_crash
+from .law_search import MADE, NEVER_RUNS, find_broken_law, find_crash
 from .mutants import MechanicalMutant
 from .sources import Edited
 
+_killers: dict[tuple[str, str], list[tuple[str, Form]]] = {}  # by function, the last at the end
 _MOST_FORMS = 4  # that are examined by every law
 STILLBORN, EQUIVALENT, KILLED, SURVIVED = "stillborn", "equivalent", "killed", "SURVIVED"
 
@@ -73,6 +74,9 @@ def examine_thoroughly(mutant: MechanicalMutant) -> Outcome:
     start, differing = time.perf_counter(), {}
     with mutant.made() as factories, _without_warnings():
         forms = [form for form in mutant.list_forms() if _is_alive(form, factories)]
+        for law, form in _remember_killers(mutant):
+            if str(form) in map(str, forms) and _kills(law, form, factories):
+                return _make_outcome(mutant, start, KILLED, law, form)
         for form in forms:
             dtypes = _choose_dtypes(form, forms)
             place = find_difference(form.make_original(), form.make_edited(factories), dtypes)
@@ -96,6 +100,17 @@ def examine_thoroughly(mutant: MechanicalMutant) -> Outcome:
         return _make_outcome(mutant, start, SURVIVED, places)
 
 
+def _remember_killers(mutant: MechanicalMutant) -> list[tuple[str, Form]]:
+    """Return the law and the form that killed the last edits of the same function, the last first."""
+    return list(reversed(_killers.get((mutant.module, mutant.function), [])))[:2]
+
+
+def _kills(law: str, form: Form, factories: Edited) -> bool:
+    if law == TRAJECTORY:
+        return leaves_reference_later(form, factories)
+    return find_broken_law(form, form.make_edited(factories), only=law) == law
+
+
 def _choose_dtypes(form: Form, forms: list[Form]) -> tuple[str, ...]:
     """Return the dtypes in which a form is compared with its original: all for the first, and few for the others."""
     return tuple(RUNS) if form == forms[0] else OTHER_FORMS
@@ -108,6 +123,9 @@ def _changes(form: Form, factories: Edited, dtypes: tuple[str, ...]) -> bool:
 
 def _make_outcome(mutant: MechanicalMutant, start: float, verdict: str, law: str = "", form: Any = "") -> Outcome:
     seconds = round(time.perf_counter() - start, 2)
+    if verdict == KILLED and law not in (MADE, NEVER_RUNS):
+        killers = _killers.setdefault((mutant.module, mutant.function), [])
+        killers[:] = [killer for killer in killers if killer != (law, form)] + [(law, form)]
     return Outcome(mutant.name, mutant.kind, mutant.of, str(mutant), verdict, law, str(form), seconds)
 
 

@@ -26,18 +26,23 @@ _FIRST = (
     "finite at zero", "wide accumulators", "rounded once",
 )  # fmt: skip
 _verdicts: dict[tuple[str, str], bool] = {}
-MADE, RUNS = "made", "runs"  # what `check` calls a factory that raises, and a transformation that never runs
+MADE, NEVER_RUNS = "made", "runs"  # what `check` calls a factory that raises, and a transformation that never runs
 
 
-def find_broken_law(form: Form, tx: Any) -> str | None:
-    """Return the first law that a transformation breaks and its original keeps, as `check` examines both, or None."""
+def find_broken_law(form: Form, tx: Any, only: str | None = None) -> str | None:
+    """Return the first law that a transformation breaks and its original keeps, as `check` examines both, or None.
+
+    With `only`, that law alone is examined.
+    """
     with restore_surroundings() as surroundings:
         subject = _make_subject(form, tx, surroundings)
         try:
             try_out(subject)
         except FailsAlwaysError:
-            return RUNS
+            return NEVER_RUNS
         for law in _list_laws(form, subject.claims):
+            if only not in (None, law.name):
+                continue
             (result,) = examine_all([law], subject, _SECONDS)
             if result.verdict == BROKEN and not _breaks_anyway(form, law, surroundings):
                 return law.name
@@ -72,7 +77,7 @@ def find_crash(form: Form, factories: Edited) -> str | None:
     try:
         try_out(subject)
     except FailsAlwaysError:
-        return RUNS
+        return NEVER_RUNS
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import jax
@@ -53,8 +54,12 @@ def bounded_squares(subject: Subject) -> None:
     claimed=True,
 )
 def any_size(subject: Subject) -> None:
-    """The sizes are 2^100 and 2^-100, whose squares float32 does not hold, and both beside ordinary gradients."""
+    """The sizes are 2^100 and 2^-100, whose squares float32 does not hold, and both beside ordinary gradients.
+
+    Complex gradients of these sizes have a negative real part, or an imaginary part, alone.
+    """
     params, plain = (_draw(seed) for seed in (0, 1))
+    positive = jax.tree.map(np.abs, plain)
     large, small = 2.0**100, 2.0**-100
     cases = {
         "of size 1e30": (large, large),
@@ -65,13 +70,27 @@ def any_size(subject: Subject) -> None:
     }
     for name, (left, right) in cases.items():
         gradient = {"b": left * plain["b"], "a": right * plain["a"]}
-        narrow = _update(subject, gradient, params, np.float32)
-        with jax.enable_x64(True):
-            wide = _update(subject, gradient, params, np.float64)
-        for key in wide:
-            place = describe_gap({key: narrow[key]}, {key: wide[key]}, "float32")
-            if place:
-                raise Broken(f"with gradients {name}, the updates differ from those in float64 at {place}")
+        _require_same_when_wide(subject, gradient, params, "float32", f"gradients {name}")
+    _require_same_when_wide(subject, _scale(-large, positive), params, "float32", "negative gradients of size 1e30")
+    for size, turn in itertools.product((large, small), (-1, 1j) if "complex64" in subject.dtypes else ()):
+        name = f"gradients {turn * 1e30 if size == large else turn * 1e-30:g} times positive numbers"
+        _require_same_when_wide(subject, _scale(turn * size, positive), params, "complex64", name)
+
+
+def _require_same_when_wide(subject: Subject, gradient: Any, params: Any, dtype: str, name: str) -> None:
+    """Raise `Broken` unless the updates in single precision are those in double precision, leaf by leaf."""
+    double = {"float32": np.float64, "complex64": np.complex128}[dtype]
+    narrow = _update(subject, gradient, params, np.dtype(dtype))
+    with jax.enable_x64(True):
+        wide = _update(subject, gradient, params, double)
+    for key in wide:
+        place = describe_gap({key: narrow[key]}, {key: wide[key]}, dtype)
+        if place:
+            raise Broken(f"in {dtype}, with {name}, the updates differ from those in double precision at {place}")
+
+
+def _scale(factor: complex, tree: Any) -> Any:
+    return jax.tree.map(lambda leaf: factor * leaf, tree)
 
 
 def _draw(seed: int) -> dict[str, np.ndarray]:

@@ -71,7 +71,7 @@ def examine_quickly(mutant: MechanicalMutant) -> Outcome | None:
 
 def examine_thoroughly(mutant: MechanicalMutant) -> Outcome:
     """Return the outcome of a mutant on which a quick look does not decide."""
-    start, differing = time.perf_counter(), {}
+    start, differing, was_followed = time.perf_counter(), {}, False
     with mutant.made() as factories, _without_warnings():
         forms = [form for form in mutant.list_forms() if _is_alive(form, factories)]
         for law, form in _remember_killers(mutant):
@@ -83,7 +83,8 @@ def examine_thoroughly(mutant: MechanicalMutant) -> Outcome:
             if place is None:
                 continue
             differing[str(form)] = place
-            if len(differing) == 1:
+            if place.startswith("float64") and not was_followed:  # references compute in double precision
+                was_followed = True
                 for other in forms:
                     if leaves_reference_later(other, factories):
                         return _make_outcome(mutant, start, KILLED, TRAJECTORY, other)

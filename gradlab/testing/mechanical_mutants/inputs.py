@@ -76,6 +76,8 @@ def _draw_run(random: np.random.Generator, run: int, shape: tuple[int, ...], dty
         numbers = np.abs(numbers) * (-1.0) ** np.arange(shape[0]).reshape(-1, *[1] * (len(shape) - 1))
     elif pattern == 4:
         numbers = np.round(numbers.real)  # small whole numbers, so that elements are equal
+    elif pattern == 6 and "complex" in dtype:  # a real or an imaginary leaf, positive or negative
+        numbers = np.abs(numbers) * random.choice([1, -1, 1j, -1j])
     elif pattern == 5 and random.random() < 0.5:
         numbers = 0 * numbers  # a leaf of zeros beside others
     return numbers * _to_factor(random, scale, shape, dtype)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from ...claims import DECLARATIONS, claims_of
@@ -13,17 +12,17 @@ from ..subjects.surroundings import restore_surroundings
 from ..subjects.trial import FailsAlwaysError, try_out
 from ..trajectories.trajectory_laws import make_trajectory_laws
 from ..verdicts.examination import examine_all
-from ..verdicts.law import CLAIMS, CONTRACTS, TRAJECTORY, Law
+from ..verdicts.law import CLAIMS, CONTRACTS, TRAJECTORY, TRAJECTORY_AT_SETTINGS, TRAJECTORY_ON_COMPLEX, Law
 from ..verdicts.report import BROKEN
 from .first_steps import follows_reference
 from .forms import Form
 from .sources import Edited
 
 _SECONDS = 30.0  # for each law
-# These find most mutants for the time, beside the trajectories.
+# These find most mutants for the time, beside the trajectory.
 _FIRST = (
-    "complex leaves", "any tree", "stable state", "stable updates", "traceable", "mixed dtypes", "any size",
-    "finite at zero", "wide accumulators", "rounded once",
+    "complex leaves", TRAJECTORY_ON_COMPLEX, "bounded squares", "any size", "stable state", "traceable", "mixed dtypes",
+    "finite at zero", "finite derivatives", "wide accumulators", "rounded once", TRAJECTORY_AT_SETTINGS,
 )  # fmt: skip
 _verdicts: dict[tuple[str, str], bool] = {}
 MADE, NEVER_RUNS = "made", "runs"  # what `check` calls a factory that raises, and a transformation that never runs
@@ -81,13 +80,10 @@ def find_crash(form: Form, factories: Edited) -> str | None:
     return None
 
 
-def _list_laws(form: Form, claims: dict[str, Any]) -> Iterator[Law]:
-    """List the laws by which `check` examines a form, the best ones first."""
-    first = {name: CONTRACTS.get(name) or CLAIMS[name] for name in _FIRST}
-    claimed = {name: CLAIMS[name] for name in (*claims, "descends") if name not in DECLARATIONS}
-    laws = CONTRACTS | claimed
-    yield from (law for name, law in first.items() if name in laws)
+def _list_laws(form: Form, claims: dict[str, Any]) -> list[Law]:
+    """Return the laws by which `check` examines a form, the best ones first, without those of the trajectory itself."""
+    laws = CONTRACTS | {name: CLAIMS[name] for name in (*claims, "descends") if name not in DECLARATIONS}
     if follows_reference(form):
-        trajectories = make_trajectory_laws(vars(references)[form.reference or ""])
-        yield from (law for law in trajectories if law.name != TRAJECTORY)
-    yield from (law for name, law in laws.items() if name not in first)
+        step = vars(references)[form.reference or ""]
+        laws |= {law.name: law for law in make_trajectory_laws(step) if law.name != TRAJECTORY}
+    return [laws[name] for name in sorted(laws, key=lambda name: (*_FIRST, name).index(name))]

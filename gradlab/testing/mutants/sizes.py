@@ -69,3 +69,39 @@ def _shorten(updates: Any, max_norm: Any, tiny: float) -> Any:
 @gl.transformation
 def clip_norm_overflows(max_norm: Limit):
     return map_tree(lambda updates: _shorten(updates, max_norm, 1e-30))
+
+
+@breaks(
+    "any size",
+    of="clip_by_global_norm",
+    mistake="the largest element is sought in the real parts only, so the square of a large imaginary part overflows",
+    claims=("any size",),
+    max_norm=1.0,
+)
+@gl.transformation
+def clip_norm_by_real_parts(max_norm: Limit):
+    return map_tree(lambda updates: _shorten_by_largest(updates, max_norm, lambda d: jnp.abs(d.real)))
+
+
+@breaks(
+    "any size",
+    of="clip_by_global_norm",
+    mistake="the largest element is sought without regard to the sign, so the square of a negative one overflows",
+    claims=("any size",),
+    max_norm=1.0,
+)
+@gl.transformation
+def clip_norm_by_positive_numbers(max_norm: Limit):
+    largest = lambda d: jnp.maximum(d.real, d.imag) if jnp.iscomplexobj(d) else d  # noqa: E731
+    return map_tree(lambda updates: _shorten_by_largest(updates, max_norm, largest))
+
+
+def _shorten_by_largest(updates: Any, max_norm: Any, magnitude: Any) -> Any:
+    """Shorten a tree to a norm, in units of its largest element."""
+    largest = [magnitude(d).max(initial=0.0) for d in jax.tree.leaves(updates)]
+    unit = jnp.stack([jnp.zeros(()), *(number.astype(float) for number in largest)]).max()
+    unit = jnp.where(unit > 0, jnp.maximum(unit, 2.0**-120), 1.0)
+    scaled = jax.tree.map(lambda d: d * (1 / unit).astype(d.dtype), updates)
+    norm = jnp.sqrt(sum(((d * d.conj()).real.sum().astype(float) for d in jax.tree.leaves(scaled)), jnp.zeros(())))
+    limit = jnp.minimum(unit, max_norm / jnp.where(norm > 0, norm, 1))
+    return jax.tree.map(lambda d: d * limit.astype(d.dtype), scaled)

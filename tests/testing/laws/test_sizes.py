@@ -10,6 +10,7 @@ import gradlab as gl
 from gradlab.safe_arithmetic import bound_for_squaring
 from gradlab.stateless import map_leaves
 from gradlab.testing import check
+from gradlab.testing.mutants.sizes import clip_norm_by_positive_numbers, clip_norm_by_real_parts
 
 
 def verdict(tx: optax.GradientTransformation, law: str) -> tuple[str, str]:
@@ -47,6 +48,19 @@ def test_norms_of_any_size_are_right(tx: gl.Transformation) -> None:
 def test_a_norm_that_overflows_is_found() -> None:
     found, reason = verdict(optax.clip_by_global_norm(1.0), "any size")
     assert (found, "of size 1e30" in reason) == ("broken", True), reason
+
+
+@pytest.mark.parametrize(
+    ("tx", "words"),
+    [
+        (clip_norm_by_real_parts(1.0), "in complex64, with gradients 0+1e+30j times positive numbers"),
+        (clip_norm_by_positive_numbers(1.0), "in float32, with negative gradients of size 1e30"),
+    ],
+    ids=["imaginary", "negative"],
+)
+def test_a_size_that_is_taken_from_a_part_is_found(tx: gl.Transformation, words: str) -> None:
+    found, reason = verdict(tx, "any size")
+    assert (found, words in reason) == ("broken", True), reason
 
 
 def test_a_norm_that_vanishes_is_found() -> None:

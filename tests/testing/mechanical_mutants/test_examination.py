@@ -80,3 +80,13 @@ def test_the_command_line_continues_from_a_record(tmp_path: Path, capsys: pytest
     assert "killed     operation replaced: in scale, line" in capsys.readouterr().out
     assert set(read_record(path)) == set(known)
     assert main(["--mechanical", "no such"]) == 2
+
+
+def test_both_kinds_are_scored_by_one_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "record.json"
+    write_record(path, [FIRST._replace(name=mutant.name) for mutant in list_mutants("scale_by_sign")])
+    assert main(["--all", "scale_by_sign", "sign_by_the_sum", "--record", str(path)]) == 0
+    written, edits = capsys.readouterr().out.splitlines()[-2:]
+    assert written.startswith("hand-written: 1 of 1 mutants killed (100%)")
+    assert edits.startswith("mechanical: ")
+    assert "mutants killed (100.0%)" in edits

@@ -19,6 +19,7 @@ from .law_search import MADE, NEVER_RUNS, find_broken_law, find_crash
 from .mutants import MechanicalMutant
 from .sources import Edited
 
+_SHARED_ARITHMETIC = "gradlab.safe_arithmetic"
 _killers: dict[tuple[str, str], list[tuple[str, Form]]] = {}  # by function, the last at the end
 _MOST_FORMS = 4  # that are examined by every law
 STILLBORN, EQUIVALENT, KILLED, SURVIVED = "stillborn", "equivalent", "killed", "SURVIVED"
@@ -73,7 +74,7 @@ def examine_thoroughly(mutant: MechanicalMutant) -> Outcome:
     """Return the outcome of a mutant on which a quick look does not decide."""
     start, differing, was_followed = time.perf_counter(), {}, False
     with mutant.made() as factories, _without_warnings():
-        forms = [form for form in mutant.list_forms() if _is_alive(form, factories)]
+        forms = [form for form in _choose_forms(mutant) if _is_alive(form, factories)]
         for law, form in _remember_killers(mutant):
             if str(form) in map(str, forms) and _kills(law, form, factories):
                 return _make_outcome(mutant, start, KILLED, law, form)
@@ -110,6 +111,20 @@ def _kills(law: str, form: Form, factories: Edited) -> bool:
     if law == TRAJECTORY:
         return leaves_reference_later(form, factories)
     return find_broken_law(form, form.make_edited(factories), only=law) == law
+
+
+def _choose_forms(mutant: MechanicalMutant) -> list[Form]:
+    """Return the forms that are looked at thoroughly: all, but one of each owner for arithmetic that all links share.
+
+    That is the second, in which no argument has a special value.
+    """
+    forms = mutant.list_forms()
+    if mutant.module != _SHARED_ARITHMETIC:
+        return forms
+    by_owner: dict[str, list[Form]] = {}
+    for form in forms:
+        by_owner.setdefault(form.name, []).append(form)
+    return [group[min(1, len(group) - 1)] for group in by_owner.values()]
 
 
 def _choose_dtypes(form: Form, forms: list[Form]) -> tuple[str, ...]:

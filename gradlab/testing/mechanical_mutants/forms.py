@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 import gradlab as gl
@@ -69,6 +70,11 @@ def choose_matrices(params: Any) -> Any:
     return jax.tree.map(lambda p: p.ndim == 2, params)
 
 
+def choose_in_numpy(params: Any) -> Any:
+    """Return a mask that is true for matrices, of the booleans that comparisons in NumPy give."""
+    return jax.tree.map(lambda p: np.bool_(p.ndim == 2), params)
+
+
 def restart(step: Any) -> Any:
     """A decay that is 0 at two of five steps."""
     return jnp.where(step % 5 < 2, 0.0, 0.8)
@@ -102,8 +108,9 @@ _FORMS: dict[str, tuple[dict[str, Any], ...]] = {
         {"learning_rate": 0.1, "decay": 0.8, "eps": 1e-2, "centered": True},
         {"learning_rate": 0.1, "decay": 0.8, "eps": 1e-2, "momentum": 0.7},
         {"learning_rate": 0.1, "decay": 0.8, "momentum": 0.7, "nesterov": True, "eps_in_sqrt": True},
-        {"learning_rate": 0.1, "initial_scale": 0.5, "eps": 1e-3, "bias_correction": True},
-        {"learning_rate": 0.1, "initial_scale": 0.5, "centered": True, "eps": 1e-3, "eps_in_sqrt": True},
+        {"learning_rate": 0.1, "initial_scale": 0.7, "eps": 1e-3, "bias_correction": True},
+        {"learning_rate": 0.1, "initial_scale": 0.7, "centered": True, "eps": 1e-3, "eps_in_sqrt": True},
+        {"learning_rate": 0.1, "decay": 0.8, "eps": 1e-3, "bias_correction": True},
         {"learning_rate": 0.1, "bias_correction": True, "centered": True, "eps": 1e-3, "eps_in_sqrt": True},
     ),
     "adam": (
@@ -144,11 +151,13 @@ _FORMS: dict[str, tuple[dict[str, Any], ...]] = {
     "add_decayed_weights": (
         {"weight_decay": 0.1},
         {"weight_decay": 0.1, "mask": choose_matrices},
+        {"weight_decay": 0.1, "mask": choose_in_numpy},
         {"weight_decay": 0.1, "mask": True},
         {"weight_decay": 0.1, "mask": False},
     ),
-    "running_sum": ({"initial": 0.5},),
+    "running_sum": ({"initial": 0.3},),
     "nesterov": (
+        {"decay": 0.9, "dampening": 0.3},
         {"decay": 0.9, "dampening": 0.3, "next_decay": 0.8},
         {"decay": 0.9, "dampening": 0.3, "next_decay": 0.8, "corrected": True},
         {"decay": 0.9, "dampening": 0.3, "next_decay": 0.4, "corrected": True, "as_power": True},
@@ -156,7 +165,7 @@ _FORMS: dict[str, tuple[dict[str, Any], ...]] = {
         {"decay": warm_up, "corrected": True},
     ),
     "scale_by_heavy_ball": ({"decay": 0.8, "dampening": 0.3}, {"decay": restart, "dampening": 0.3}, {"decay": 0.0}),
-    "scale_by_momentum": ({"decay": 0.8, "dampening": 0.3, "initial": 0.5}, {"decay": restart}),
+    "scale_by_momentum": ({"decay": 0.8, "dampening": 0.3, "initial": 0.7}, {"decay": restart}),
     "add_noise": ({"eta": 0.3, "gamma": 0.7, "key": 3}, {"eta": 0.3, "gamma": 0.0}, {"eta": 0.0}),
     "scale_by_infinity_norm": ({"decay": 0.8, "eps": 1e-3, "eps_inside": 1e-2},),
     "scale_by_rms": (

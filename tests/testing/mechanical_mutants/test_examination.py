@@ -23,7 +23,10 @@ LIVING = Outcome("b", "term dropped", "scale", "in scale, line 1: `c + d` became
     [
         ("scale", "lambda d: factor / d", KILLED, "same trajectory"),
         ("sign_sgd", "chain(scale_by_sign(), learning_rate)", STILLBORN, ""),
-        ("scale_by_momentum", "through_half(jnp.full_like(p, initial))", EQUIVALENT, ""),
+        ("scale_by_momentum", "through_half(jnp.full_like(p, initial))", KILLED, "same trajectory"),
+        ("scale_by_heavy_ball", "decay * b + share * d", EQUIVALENT, ""),
+        ("_choose_leaves", "mask(params) if params else mask", KILLED, "runs"),
+        ("_take_larger", "magnitude(old) < magnitude(new)", KILLED, "same trajectory on complex leaves"),
     ],
 )
 def test_a_verdict(function: str, text: str, verdict: str, law: str) -> None:

@@ -20,6 +20,7 @@ FAST_COMPILATION: dict[str, Any] = {
 # Batched decompositions of matrices wait for threads of the pool that they run in: on a machine with few cores, a
 # program with several of them (SOAP under `jax.vmap`) never ends. In one thread they cannot wait for each other.
 _IN_ONE_THREAD: dict[str, Any] = {"xla_cpu_multi_thread_eigen": False}
+_NEWER_CODE: dict[str, Any] = {"xla_cpu_use_fusion_emitters": True}
 
 
 def compile_fast(lowered: jax.stages.Lowered, device: jax.Device) -> jax.stages.Compiled:
@@ -27,9 +28,28 @@ def compile_fast(lowered: jax.stages.Lowered, device: jax.Device) -> jax.stages.
     return compile_with_options(lowered, FAST_COMPILATION) if device.platform == "cpu" else lowered.compile()
 
 
-def jit_fast(function: Callable[..., Any]) -> Any:
-    """Return `jax.jit(function)`, which compiles with the options of `FAST_COMPILATION`, for one thread, on a CPU."""
-    return jax.jit(function, compiler_options=_find_options(jax.default_backend()))
+def jit_fast(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `jax.jit(function)`, which compiles with the options of `FAST_COMPILATION`, for one thread, on a CPU.
+
+    XLA's older code lacks some operations, such as clamping complex numbers. A program with one is compiled without it.
+    """
+    options = _find_options(jax.default_backend())
+    compiled = jax.jit(function, compiler_options=options)
+    if options is None:
+        return compiled
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        nonlocal compiled
+        try:
+            return compiled(*arguments)
+        except jax.errors.JaxRuntimeError as error:
+            if "UNIMPLEMENTED" not in str(error):
+                raise
+            compiled = jax.jit(function, compiler_options=options | _NEWER_CODE)
+            return compiled(*arguments)
+
+    return call
 
 
 @functools.cache

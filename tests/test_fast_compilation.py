@@ -26,6 +26,11 @@ def test_without_the_options_it_compiles_as_usual(monkeypatch: pytest.MonkeyPatc
     assert float(jit_fast(lambda x: x + 1)(jnp.float32(1))) == 2.0
 
 
+def test_what_the_older_code_of_xla_lacks_is_compiled_without_it() -> None:
+    clamp = jit_fast(lambda x: jax.lax.clamp(-x, 2 * x, x))
+    assert complex(clamp(jnp.complex64(1 + 2j))) == 1 + 2j
+
+
 def test_batched_decompositions_do_not_wait_for_threads_of_their_own_pool() -> None:
     """On a machine with two cores, SOAP under `jax.vmap` never ends where XLA may use several threads."""
     options = fast_compilation._find_options("cpu")

@@ -69,6 +69,10 @@ def _is_early(step: Any, **_: Any) -> Any:
     return step < 2
 
 
+def _norm(updates: Any) -> Any:
+    return optax.global_norm(updates)
+
+
 def _sum_squares(params: Any) -> Any:
     return sum(jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(params))
 
@@ -103,9 +107,10 @@ _SGD: dict[str, Callable[[], Any]] = {  # wrappers, around an optimizer
     "contrib.sam(sgd, sgd)": lambda: contrib.sam(optax.sgd(0.1), optax.chain(contrib.normalize(), optax.sgd(0.01))),
 }
 _LINKS: dict[str, Callable[[], Any]] = {  # whose updates point uphill, and which no name or module calls links
-    "monitor(norm)": lambda: optax.monitor({"norm": lambda updates, *_, **__: optax.global_norm(updates)}),
-    "snapshot(norm)": lambda: optax.snapshot("norm", lambda updates, **_: optax.global_norm(updates)),
-    "measure_with_ema(norm)": lambda: optax.measure_with_ema(lambda updates, **_: optax.global_norm(updates), 0.9),
+    "monitor(norm)": lambda: optax.monitor({"norm": _norm}),
+    "snapshot(norm)": lambda: optax.snapshot("norm", _norm),
+    # A measurement in place of the updates, which only a monitor takes.
+    "measure_with_ema(norm), in a monitor": lambda: optax.monitor({"norm": optax.measure_with_ema(_norm, 0.9)}),
     "stateless(halve)": lambda: optax.stateless(lambda updates, params: jax.tree.map(lambda g: g / 2, updates)),
     "stateless_with_tree_map(halve)": lambda: optax.stateless_with_tree_map(lambda g, p: g / 2),
     "conditionally_transform(sgd, step < 2)": lambda: optax.conditionally_transform(optax.sgd(0.1), _is_early),

@@ -7,8 +7,7 @@ import re
 import traceback
 from pathlib import Path
 
-_KIT = str(Path(__file__).parent)
-_GRADLAB = str(Path(_KIT).parent)
+_GRADLAB = str(Path(__file__).parents[2])
 _PACKAGES = re.compile(r".*[/\\](?:site|dist)-packages[/\\]")
 _NUMERICS = re.compile(r"(jax|jaxlib|numpy|flax|orbax)[/\\]")  # packages whose lines say little about the cause
 _REFUSALS = (TypeError, ValueError, NotImplementedError)

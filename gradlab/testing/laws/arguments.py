@@ -9,6 +9,8 @@ from ..subjects.settings import UNCHANGED, Argument, Setting, change, change_all
 from ..subjects.subject import Subject
 from ..verdicts.law import Broken, NotApplicable, law
 
+_AVERAGES = ("averages", "averages the last", "slow weights")  # claims of what is kept in the state
+
 
 @law(
     "another value of a numeric argument gives other updates",
@@ -20,6 +22,8 @@ def every_argument_matters(subject: Subject) -> str | None:
     silent = [argument for argument in runs.arguments if not _matters_alone(runs, argument)]
     silent = [argument for argument in silent if not _matters_among_others(runs, argument)]
     silent = [argument for argument in silent if not _matters_later(runs, argument)]
+    if any(name in subject.claims for name in _AVERAGES):  # an average may have arguments that move nothing
+        silent = [argument for argument in silent if not _matters_in_the_state(runs, argument)]
     examined = [argument for argument in silent if any(_is_run(runs.get(s)) for s in list_alone(argument))]
     modes = [f"{name}={value!r}" for name, value in subject.arguments.items() if is_mode(name, value)]
     modes += [f"the same {name} at every step" for name in subject.extra]
@@ -46,6 +50,12 @@ def _describe(argument: Argument) -> str:
 
 def _matters_alone(runs: SettingRuns, argument: Argument) -> bool:
     return any(_differ(runs.get(UNCHANGED), runs.get(setting)) for setting in list_alone(argument))
+
+
+def _matters_in_the_state(runs: SettingRuns, argument: Argument) -> bool:
+    """Return whether an argument changes the state after some steps."""
+    before = runs.get_state(UNCHANGED)
+    return any(_differ(before, runs.get_state(setting)) for setting in list_alone(argument))
 
 
 def _matters_among_others(runs: SettingRuns, argument: Argument) -> bool:

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from ..inputs.trees import sample
-from ..subjects.subject import UNDECLARED, Subject
+from ..subjects.subject import UNDECLARED, Subject, describe_mismatch
 from ..verdicts.law import Broken, NotApplicable, law
 
 
@@ -34,17 +34,18 @@ def mismatched_trees(subject: Subject) -> None:
             raise Broken(
                 f"where {name}, it raised {type(error).__name__} instead of ValueError or TypeError: {error}"
             ) from error
-        if _ignores_shapes(subject, state, gradient):
+        if _ignores_shapes(subject, params, gradient):
             raise NotApplicable("it uses neither the parameters nor a state that depends on their shapes")
         shapes = {key: np.shape(value) for key, value in updates.items()}
         raise Broken(f"where {name}, the gradients are accepted, and give updates of shapes {shapes}")
 
 
-def _ignores_shapes(subject: Subject, state: Any, gradient: Any) -> bool:
-    """Return whether gradients of any shape are right: the state has only scalars, and the parameters are not used."""
-    if any(np.shape(leaf) for leaf in jax.tree.leaves(state)):
-        return False
+def _ignores_shapes(subject: Subject, params: Any, gradient: Any) -> bool:
+    """Return whether gradients of any shape are right: neither the state nor the updates depend on the parameters."""
     try:
+        state, other = (jax.eval_shape(subject.tx.init, tree) for tree in (params, gradient))
+        if describe_mismatch(state, other):
+            return False
         jax.eval_shape(subject.update, gradient, state, None)
     except Exception:
         return False

@@ -18,11 +18,17 @@ _TOLERATED = 0.05  # the fraction of updates that may round the other way, becau
 
 
 @law(
-    "floating-point numbers in the state are at least float32, unless a narrower dtype is asked for",
+    "numbers in the state are at least float32, unless a narrower dtype is asked for, and counters at least int32",
     meaning="The state takes its dtype from half-precision parameters. A running mean with decay 0.999 then stops "
     "changing, because its steps are below the rounding. Create it with jnp.zeros_like(p, dtype=jnp.float32).",
 )
 def wide_accumulators(subject: Subject) -> None:
+    for path, leaf in jax.tree_util.tree_leaves_with_path(jax.eval_shape(subject.tx.init, sample(subject.small))):
+        if jnp.issubdtype(leaf.dtype, jnp.integer) and not leaf.shape and jnp.iinfo(leaf.dtype).bits < 32:
+            raise Broken(
+                f"the counter in the state at {jax.tree_util.keystr(path) or 'its only leaf'} is {leaf.dtype}, which "
+                f"overflows after {jnp.iinfo(leaf.dtype).max} steps"
+            )
     for dtype in list_halves(subject):
         state = jax.eval_shape(subject.tx.init, sample(subject.small, dtype))
         for path, leaf in jax.tree_util.tree_leaves_with_path(without_own_parameters(state)):

@@ -82,8 +82,19 @@ class SettingRuns:
             return False
         return True
 
+    def get_state(self, setting: Setting) -> Any:
+        """Return the floating-point numbers in the state after a run at a setting, or the exception."""
+        try:
+            state = self._run(make(self.subject, setting))[1]
+        except Exception as error:
+            return error
+        return [np.asarray(leaf) for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
+
     def run(self, tx: Any) -> list[Any]:
         """Return the updates of a transformation: uncompiled, which is faster for a few steps without loops."""
+        return self._run(tx)[0]
+
+    def _run(self, tx: Any) -> tuple[list[Any], Any]:
         tx = optax.with_extra_args_support(tx)
 
         def update(*arguments: Any) -> Any:
@@ -96,7 +107,7 @@ class SettingRuns:
             updates, state = update(gradient, state, params)
             params = jax.tree.map(lambda p, u: (p + u).astype(p.dtype), params, updates)
             results.append(jax.tree.map(np.asarray, updates))
-        return results
+        return results, state
 
     def trace(self, tx: Any) -> str:
         """Return the program of one step of a transformation, with its constants, as text."""

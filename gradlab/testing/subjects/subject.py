@@ -83,6 +83,7 @@ class Subject:
             self.remake = lambda values: jax.tree.unflatten(structure, list(values.values()))
         self.domain: tuple[str, ...] = tuple(self.claims.get("domain", ()))
         self.failures: dict[str, Exception] = {}
+        self.broken_laws: set[str] = set()  # those that make another one say nothing
         self.trees = dict(TREES)
         self.surroundings: Snapshot | None = None  # those before it was made, if known
         self.takes: Callable[[tuple[int, ...]], bool] = lambda shape: True  # whether leaves of a shape are examined

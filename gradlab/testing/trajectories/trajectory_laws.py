@@ -36,7 +36,13 @@ def make_trajectory_laws(step: Callable[..., Any], options: Mapping[str, Any] | 
     def make(name: str, text: str, meaning: str, examine: Callable[[Subject], str | None], excludes: Any = ()) -> Law:
         def compare(subject: Subject) -> str | None:
             _require_counterparts(subject, step)
-            return examine(subject)
+            if TRAJECTORY in subject.broken_laws:
+                raise NotApplicable("it does not move as the reference as it was given either; mend that first")
+            try:
+                return examine(subject)
+            except Broken:
+                subject.broken_laws.add(name)
+                raise
 
         return Law(name, text, meaning, compare, excludes=excludes)
 

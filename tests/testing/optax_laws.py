@@ -120,7 +120,7 @@ KINDS: dict[str, Kind] = {
         ("stable updates", "scan equals loop", "any tree"),
         "its sum of squares has the shape (1,), which it gives to the update of a scalar",
     ),
-    "no empty trees": Kind(("any tree",), "it raises a ValueError at a tree without leaves"),
+    "no empty trees": Kind(("any tree",), "it raises an exception at a tree without leaves"),
     "nameless index": Kind(
         ("mismatched trees",), "it raises an IndexError, not a ValueError, at a gradient of another shape"
     ),

@@ -93,9 +93,9 @@ def examine_thoroughly(mutant: MechanicalMutant) -> Outcome:
                     if leaves_reference(other, factories):
                         return _make_outcome(mutant, start, KILLED, TRAJECTORY, other)
             if len(differing) <= _MOST_FORMS:
-                law = find_broken_law(form, form.make_edited(factories))
-                if law:
-                    return _make_outcome(mutant, start, KILLED, law, form)
+                broken = find_broken_law(form, form.make_edited(factories))
+                if broken:
+                    return _make_outcome(mutant, start, KILLED, broken, form)
         if not differing:
             return _make_outcome(mutant, start, EQUIVALENT)
         places = "; ".join(f"{form}: {place}" for form, place in differing.items())

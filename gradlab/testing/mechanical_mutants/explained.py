@@ -5,9 +5,7 @@ from __future__ import annotations
 _REFUSES = "it refuses complex leaves with an error, which the kit reports as a refusal and not as a breach"
 _COUNT = "only a count in the state differs, of which nothing matters but whether it is zero"
 _ORDER = "the updates are the same, and only the states of the chain have another order"
-_DIGITS = (
-    "only a float64 leaf beside a float32 one differs, in digits that float32 does not have, and no law promises those"
-)
+_MIXED = "only trees of float64 leaves beside float32 ones differ, and the laws mix float32 with half precision only"
 
 EXPLAINED: dict[str, str] = {
     "clipping._apply_to_parts: condition negated: "
@@ -17,7 +15,9 @@ EXPLAINED: dict[str, str] = {
     "jax.lax.complex(clip(d.real), clip(d.imag)) if jnp.iscomplexobj(d) else clip(d) -> clip(d)": _REFUSES,
     "clipping._norm: part of a complex number lost: "
     "(leaf.real.dtype for leaf in leaves) -> (leaf.dtype for leaf in leaves)": _REFUSES,
-    "clipping._norm: name confused: wide -> narrow": _DIGITS,
+    "clipping._norm: name confused: wide -> narrow": _MIXED,
+    "clipping._norm: constant changed: "
+    "(jnp.finfo(dtypes[0]), dtypes[-1]) -> (jnp.finfo(dtypes[0]), dtypes[-0])": _MIXED,
     "momentum.scale_by_heavy_ball: rounded to half precision: "
     "HeavyBallState(buffer, entries) -> HeavyBallState(buffer, through_half(entries))": _COUNT,
     "amsgrad.amsgrad: arguments swapped: "

@@ -98,6 +98,9 @@ def examine_thoroughly(mutant: MechanicalMutant) -> Outcome:
                     return _make_outcome(mutant, start, KILLED, broken, form)
         if not differing:
             return _make_outcome(mutant, start, EQUIVALENT)
+        for form in mutant.list_users_forms():
+            if not _is_alive(form, factories) and (crash := find_crash(form, factories)):
+                return _make_outcome(mutant, start, KILLED, crash, form)
         places = "; ".join(f"{form}: {place}" for form, place in differing.items())
         return _make_outcome(mutant, start, SURVIVED, places)
 

@@ -37,7 +37,7 @@ def make_trajectory_laws(step: Callable[..., Any], options: Mapping[str, Any] | 
         def compare(subject: Subject) -> str | None:
             _require_counterparts(subject, step)
             if TRAJECTORY in subject.broken_laws:
-                raise NotApplicable("it does not move as the reference as it was given either; mend that first")
+                raise NotApplicable("it does not move as the reference at the values that were given; mend that first")
             try:
                 return examine(subject)
             except Broken:

@@ -46,6 +46,7 @@ class Case:
         floats = [isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jnp.floating) for x in jax.tree.leaves(state)]
 
         def total(x: Any) -> Any:
+            structure: Any
             leaves, structure = jax.tree.flatten(state)
             if by == "state":
                 new = iter(x)

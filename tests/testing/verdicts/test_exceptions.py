@@ -1,9 +1,11 @@
+from typing import Any
+
 from gradlab.fast_compilation import jit_fast
 from gradlab.testing.verdicts.exceptions import locate
 
 
 def test_lines_of_gradlab_are_not_those_of_an_author() -> None:
-    fails = {}
+    fails: dict[str, Any] = {}
     exec("def fails(x):\n    raise ValueError('no')", fails)  # a function without a file
     try:
         jit_fast(fails["fails"])(1.0)

@@ -32,8 +32,9 @@ def prepare_optimizer(
     from gradlab import registry
     from gradlab.testing import check
     from gradlab.testing.check import DTYPES
+    from gradlab.testing.trajectories.trajectory import list_references
 
-    if reference is None and name in registry.of_kind("recipe", "link"):
+    if reference is None and name in registry.of_kind("recipe", "link") and name in list_references():
         reference = name
     options: dict[str, Any] = {
         "reference": None if reference is None else find_reference(reference),

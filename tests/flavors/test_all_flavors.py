@@ -53,7 +53,13 @@ def test_the_parts_are_links_of_gradlab(tx):
 
 @pytest.mark.parametrize("tx", [pytest.param(tx, id=name) for name, tx in FULLEST.items()])
 def test_every_contract_holds_with_all_options_and_a_schedule(tx):
-    assert_lawful(tx, dtypes=("float32", "bfloat16"))  # the links themselves are examined in all of them
+    name = tx.factory.name
+    exceptions = ["descends"] if tx.arguments.get("maximize") else []
+    if name.startswith("flavors.keras"):  # `ema_momentum` acts only with `use_ema`, which the flavors refuse
+        exceptions.append("every argument matters")
+    # Their links are examined by every law in all dtypes, so for most of these a quick look is enough.
+    quick = not name.endswith(".sgd")
+    assert_lawful(tx, dtypes=("float32", "bfloat16"), claims={"except": tuple(exceptions)}, quick=quick)
 
 
 @each_default

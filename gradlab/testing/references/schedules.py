@@ -5,8 +5,8 @@ the value at that step. The names and the arguments are those of `gradlab.schedu
 are written from the published formulas, and share no code with any schedule.
 
     >>> from gradlab.testing.references import schedules
-    >>> schedules.cosine(50, init_value=0.2, decay_steps=100)
-    0.1
+    >>> schedules.cosine(0, init_value=0.2, decay_steps=100)
+    0.2
 """
 
 from __future__ import annotations

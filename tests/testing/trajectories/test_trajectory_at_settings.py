@@ -84,7 +84,7 @@ def test_a_wrong_trajectory_is_told_once() -> None:
     options: Any = {"laws": (), "dtypes": ("float32",), "reference": "sgd", "seconds_per_law": 200.0}
     report = check(sgd, **options)
     assert [result.verdict for result in report.results[:2]] == ["broken", "not applicable"]
-    assert report[LAW].detail == "it does not move as the reference at the values that were given either"
+    assert report[LAW].detail == "it does not move as the reference at the values that were given; mend that first"
     values = "Compared at learning_rate=0.1 (the optimizer calls it lr), momentum=0.9 (the optimizer calls it beta)."
     assert values in report["same trajectory"].detail
     assert [result.verdict for result in check(sgd, lr=0.0, **options).results[:2]] == ["holds", "broken"]

@@ -70,7 +70,7 @@ def refuse_complex(g: Any, t: Any, x: Any) -> Any:
 
 
 def test_a_refusal_is_no_breach() -> None:
-    word, reason = examine(from_equations(refuse_complex), "sgd")
+    word, reason = examine(from_equations(refuse_complex), lambda g, state, t, x: (g, state))
     assert (word, reason.startswith("it refuses complex leaves")) == ("not applicable", True)
     assert examine(gl.sgd(), "sgd", dtypes=("float32",))[0] == "not applicable"
     assert examine(gl.sgd(), "sgd", claims={"domain": ("real",)})[0] == "not applicable"
@@ -100,4 +100,5 @@ def test_a_users_reference_for_complex_numbers_is_compared() -> None:
         return {path: leaf / 2 for path, leaf in g.items()}, state
 
     assert examine(gl.scale(0.5), halve)[0] == "holds"
-    assert examine(gl.scale(0.25), halve)[0] == "broken"
+    wrong = from_equations(lambda g, t, x: (g / 4 if jnp.iscomplexobj(g) else g / 2,))
+    assert examine(wrong, halve)[0] == "broken"

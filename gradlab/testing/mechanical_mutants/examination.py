@@ -25,7 +25,7 @@ _MOST_FORMS = 4  # that are examined by every law
 STILLBORN, EQUIVALENT, KILLED, SURVIVED = "stillborn", "equivalent", "killed", "SURVIVED"
 
 
-class Outcome(NamedTuple):
+class EditOutcome(NamedTuple):
     """What became of a mutant."""
 
     name: str
@@ -42,7 +42,7 @@ class Outcome(NamedTuple):
         return f"{self.verdict:10} {self.kind}: {self.text}  {found}"
 
 
-def examine(mutant: MechanicalMutant) -> Outcome:
+def examine(mutant: MechanicalMutant) -> EditOutcome:
     """Examine a mutant as `gradlab check` examines the transformations that it changes.
 
     It is stillborn if none of its forms can be traced, and equivalent if none differs from the original beyond
@@ -52,7 +52,7 @@ def examine(mutant: MechanicalMutant) -> Outcome:
     return examine_quickly(mutant) or examine_thoroughly(mutant)
 
 
-def examine_quickly(mutant: MechanicalMutant) -> Outcome | None:
+def examine_quickly(mutant: MechanicalMutant) -> EditOutcome | None:
     """Return the outcome of a mutant that first steps, a crash or its traced programs decide on, and else None."""
     start, forms = time.perf_counter(), mutant.list_forms()
     with mutant.made() as factories, _without_warnings():
@@ -70,7 +70,7 @@ def examine_quickly(mutant: MechanicalMutant) -> Outcome | None:
     return None
 
 
-def examine_thoroughly(mutant: MechanicalMutant) -> Outcome:
+def examine_thoroughly(mutant: MechanicalMutant) -> EditOutcome:
     """Return the outcome of a mutant on which a quick look does not decide."""
     start, differing, was_followed = time.perf_counter(), {}, False
     with mutant.made() as factories, _without_warnings():
@@ -140,12 +140,12 @@ def _changes(form: Form, factories: Edited, dtypes: tuple[str, ...]) -> bool:
     return not have_same_programs(form.make_original(), form.make_edited(factories), dtypes)
 
 
-def _make_outcome(mutant: MechanicalMutant, start: float, verdict: str, law: str = "", form: Any = "") -> Outcome:
+def _make_outcome(mutant: MechanicalMutant, start: float, verdict: str, law: str = "", form: Any = "") -> EditOutcome:
     seconds = round(time.perf_counter() - start, 2)
     if verdict == KILLED and law not in (MADE, NEVER_RUNS):
         killers = _killers.setdefault((mutant.module, mutant.function), [])
         killers[:] = [killer for killer in killers if killer != (law, form)] + [(law, form)]
-    return Outcome(mutant.name, mutant.kind, mutant.of, str(mutant), verdict, law, str(form), seconds)
+    return EditOutcome(mutant.name, mutant.kind, mutant.of, str(mutant), verdict, law, str(form), seconds)
 
 
 @contextlib.contextmanager

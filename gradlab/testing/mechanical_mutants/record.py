@@ -7,18 +7,18 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from .examination import EQUIVALENT, KILLED, STILLBORN, SURVIVED, Outcome
+from .examination import EQUIVALENT, KILLED, STILLBORN, SURVIVED, EditOutcome
 from .explained import EXPLAINED
 
 
-def read_record(path: Path) -> dict[str, Outcome]:
+def read_record(path: Path) -> dict[str, EditOutcome]:
     """Return the outcomes in a file by the names of the mutants; none if there is no file."""
     if not path.exists():
         return {}
-    return {item["name"]: Outcome(**item) for item in json.loads(path.read_text())}
+    return {item["name"]: EditOutcome(**item) for item in json.loads(path.read_text())}
 
 
-def write_record(path: Path, outcomes: Iterable[Outcome]) -> None:
+def write_record(path: Path, outcomes: Iterable[EditOutcome]) -> None:
     """Write outcomes to a file, which is complete at every moment."""
     text = json.dumps([outcome._asdict() for outcome in outcomes], indent=0)
     temporary = path.with_suffix(".part")
@@ -26,12 +26,12 @@ def write_record(path: Path, outcomes: Iterable[Outcome]) -> None:
     temporary.replace(path)
 
 
-def summarize(outcomes: Iterable[Outcome]) -> str:
+def summarize(outcomes: Iterable[EditOutcome]) -> str:
     """Return the mutation score in all, by kind of edit and by transformation, with every survivor and equivalent."""
     outcomes = list(outcomes)
     lines = [_describe(outcomes)]
     for title, attribute in (("kind of edit", "kind"), ("transformation", "of")):
-        groups: dict[str, list[Outcome]] = {}
+        groups: dict[str, list[EditOutcome]] = {}
         for outcome in outcomes:
             groups.setdefault(getattr(outcome, attribute), []).append(outcome)
         width = max(map(len, groups), default=0)
@@ -53,7 +53,7 @@ def summarize(outcomes: Iterable[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def _describe(outcomes: list[Outcome]) -> str:
+def _describe(outcomes: list[EditOutcome]) -> str:
     counts = Counter(outcome.verdict for outcome in outcomes)
     alive = counts[KILLED] + counts[SURVIVED]
     share = counts[KILLED] / max(1, alive)

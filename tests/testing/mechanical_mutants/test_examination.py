@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from gradlab.testing.mechanical_mutants.examination import EQUIVALENT, KILLED, STILLBORN, SURVIVED, Outcome, examine
+from gradlab.testing.mechanical_mutants.examination import EQUIVALENT, KILLED, STILLBORN, SURVIVED, EditOutcome, examine
 from gradlab.testing.mechanical_mutants.explained import EXPLAINED
 from gradlab.testing.mechanical_mutants.mutants import list_mutants
 from gradlab.testing.mechanical_mutants.record import read_record, summarize, write_record
 from gradlab.testing.mutants.__main__ import main
 from tests.testing.mechanical_mutants.test_sources import find
 
-FIRST = Outcome("a", "sign lost", "scale", "in scale, line 1: `-d`", KILLED, "same trajectory", "scale()", 1.0)
-LIVING = Outcome("b", "term dropped", "scale", "in scale, line 1: `c + d` became `d`", SURVIVED, "scale(): float64")
+FIRST = EditOutcome("a", "sign lost", "scale", "in scale, line 1: `-d`", KILLED, "same trajectory", "scale()", 1.0)
+LIVING = EditOutcome("b", "term dropped", "scale", "in scale, line 1: `c + d` became `d`", SURVIVED, "scale(): float64")
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,8 @@ def test_the_mistake_of_a_strangers_optimizer_is_named() -> None:
 
 
 def test_the_report_names_it_too() -> None:
-    report = check(careless_adam, learning_rate=0.01, reference="adam", laws=())
+    with jax.numpy_dtype_promotion("standard"):  # it multiplies float32 by the default dtype
+        report = check(careless_adam, learning_rate=0.01, reference="adam", laws=())
     assert UNCORRECTED in report["same trajectory"].detail
 
 

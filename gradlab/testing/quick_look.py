@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import jax
-
-from .inputs.trees import is_shape, select_leaves
+from .inputs.trees import select_ranks
 from .subjects.subject import Subject
 from .trajectories.trajectory_laws import make_trajectory_laws
 from .verdicts.law import Law
@@ -33,14 +31,11 @@ _NETWORK: dict[str, Any] = {"scale": (2,), "kernel": (3, 2), "bias": (2,)}
 
 def shrink_trees(subject: Subject) -> None:
     """Let the laws examine a subject on the smallest trees, of leaves that its domain includes."""
-    subject.trees = subject.trees | {"a network": _select(_LEAVES, subject) or _select(_NETWORK, subject)}
+    leaves, network = (select_ranks(shapes, subject.trees) for shapes in (_LEAVES, _NETWORK))
+    subject.trees = subject.trees | {"a network": leaves or network}
 
 
 def make_trajectory_law(step: Callable[..., Any], subject: Subject) -> Law:
     """Return the law that a subject moves as a step function does, for a few steps of a few leaves."""
-    return make_trajectory_laws(step, {"steps": STEPS, "long": 0, "shapes": _select(_NETWORK, subject)})[0]
-
-
-def _select(shapes: Any, subject: Subject) -> Any:
-    ranks = {len(shape) for shape in jax.tree.leaves(subject.trees, is_leaf=is_shape)}
-    return select_leaves(shapes, lambda shape: len(shape) in ranks)
+    shapes = select_ranks(_NETWORK, subject.trees)
+    return make_trajectory_laws(step, {"steps": STEPS, "long": 0, "shapes": shapes})[0]

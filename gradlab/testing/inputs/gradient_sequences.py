@@ -50,7 +50,7 @@ def sparse(random: np.random.Generator, shape: Shape) -> Sequence:
 
 def flipping(random: np.random.Generator, shape: Shape) -> Sequence:
     """Draw gradients whose sign changes at every step, which show mistakes in momentum and centering."""
-    signs = (-1.0) ** _count(shape)
+    signs = (-1.0) ** count_steps(shape)
     return signs * (1 + 0.1 * random.random(shape))
 
 
@@ -61,7 +61,7 @@ def constant(random: np.random.Generator, shape: Shape) -> Sequence:
 
 def fading(random: np.random.Generator, shape: Shape) -> Sequence:
     """Draw gradients that shrink to 1e-6, which show a maximum in place of a mean, and stale moments."""
-    return random.standard_normal(shape) * 10.0 ** (-6 * _count(shape) / max(1, shape[0] - 1))
+    return random.standard_normal(shape) * 10.0 ** (-6 * count_steps(shape) / max(1, shape[0] - 1))
 
 
 def layered(random: np.random.Generator, shape: Shape) -> Sequence:
@@ -80,7 +80,7 @@ def long(random: np.random.Generator, shape: Shape) -> Sequence:
 
     Run for thousands of steps, they show counters that saturate, corrections that end, and moments that go stale.
     """
-    phase = 12 * _count(shape) // shape[0]
+    phase = 12 * count_steps(shape) // shape[0]
     return np.choose(phase, [1.0] * 8 + [1e-3, 1e-3, 0.0, 1.0]) * random.standard_normal(shape)
 
 
@@ -99,6 +99,11 @@ def draw(names: tuple[str, ...], steps: int, shapes: Any = VECTOR, seed: int = 0
     return map_shapes(leaf, shapes)
 
 
-def _count(shape: Shape) -> np.ndarray:
+def spread_over_steps(numbers: np.ndarray, shape: Shape) -> np.ndarray:
+    """Return a number for each step, in a shape that broadcasts against a sequence of this shape."""
+    return numbers.reshape(-1, *(1 for _ in shape[1:]))
+
+
+def count_steps(shape: Shape) -> np.ndarray:
     """Return the numbers of the steps, 0, 1, ..., in a shape that broadcasts against the sequence."""
-    return np.arange(shape[0]).reshape(-1, *(1 for _ in shape[1:]))
+    return spread_over_steps(np.arange(shape[0]), shape)

@@ -21,6 +21,9 @@ NETWORK: dict[str, Any] = {
     "unused": (0,),
 }
 
+# For runs of many steps, or of numbers that cost more.
+VECTOR_AND_MATRIX: dict[str, Any] = {"vector": (4,), "matrix": (3, 2)}
+
 # The smallest comes first, so that the first counterexample is the smallest.
 TREES: dict[str, Any] = {
     "one number": (),
@@ -54,6 +57,25 @@ def select_leaves(shapes: Any, condition: Callable[[tuple[int, ...]], bool]) -> 
         children = {key: select_leaves(child, condition) for key, child in shapes.items()}
         return {key: child for key, child in children.items() if child != {}}
     return [child for child in (select_leaves(child, condition) for child in shapes) if child != {}]
+
+
+def list_shapes(shapes: Any) -> list[tuple[int, ...]]:
+    """Return the shapes of the leaves, in the order of the keys."""
+    found: list[tuple[int, ...]] = []
+    map_shapes(found.append, shapes)
+    return found
+
+
+def select_ranks(shapes: Any, like: Any) -> Any:
+    """Return the tree of those leaves that have as many axes as some leaf of another tree."""
+    ranks = set(map(len, list_shapes(like)))
+    return select_leaves(shapes, lambda shape: len(shape) in ranks)
+
+
+def by_path(tree: Any) -> dict[str, np.ndarray]:
+    """Return the leaves of a tree by their paths, such as "output/kernel". A single array has the path ""."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(leaf) for path, leaf in leaves}
 
 
 def sample(shapes: Any, dtype: str = "float32", seed: int = 0, scale: float = 1.0) -> Any:

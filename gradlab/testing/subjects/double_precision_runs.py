@@ -60,6 +60,11 @@ def run_each(
         return jax.tree.map(np.asarray, jit_fast(lanes)(stacked, gradients))
 
 
+def pick_lane(tree: Any, lane: int) -> Any:
+    """Return one lane of a tree whose leaves are [lanes, ...]."""
+    return jax.tree.map(lambda leaf: leaf[lane], tree)
+
+
 def _run_lane(tx: Any, start: Any, gradients: Any, extra: Mapping[str, Any] | None) -> Any:
     extended = optax.with_extra_args_support(tx)
 

@@ -13,8 +13,8 @@ import numpy as np
 import optax
 
 from ...fast_compilation import jit_fast
-from ..inputs.gradient_sequences import SEQUENCES, draw
-from ..inputs.trees import is_shape, map_shapes, sample, select_leaves
+from ..inputs.gradient_sequences import SEQUENCES, draw, spread_over_steps
+from ..inputs.trees import map_shapes, sample, select_ranks
 from ..verdicts.law import NotApplicable
 from . import double_precision_runs
 from .settings import UNCHANGED, Argument, Setting, change, list_arguments, make
@@ -147,8 +147,7 @@ def runs_of(subject: Subject) -> SettingRuns:
 
 def fit_shapes(subject: Subject) -> Any:
     """Return the shapes of a matrix and a vector, without those that the subject's domain excludes."""
-    ranks = {len(shape) for shape in jax.tree.leaves(subject.network, is_leaf=is_shape)}
-    return select_leaves(_SHAPES, lambda shape: len(shape) in ranks)
+    return select_ranks(_SHAPES, subject.network)
 
 
 def draw_start(shapes: Any) -> Any:
@@ -162,7 +161,7 @@ def draw_gradients(shapes: Any, steps: int = STEPS) -> list[Any]:
     random = np.random.default_rng(97)
 
     def leaf(shape: tuple[int, ...]) -> np.ndarray:
-        sizes = np.resize([1.0, 1e-3, 30.0], shape[0]).reshape(-1, *(1 for _ in shape[1:]))
+        sizes = spread_over_steps(np.resize([1.0, 1e-3, 30.0], shape[0]), shape)
         gradients = sizes * random.standard_normal((steps, *shape))
         gradients[steps // 2] *= np.arange(shape[-1]) != 1
         return gradients.astype(np.float32)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..inputs.trees import map_shapes, sample
+from ..inputs.trees import list_shapes, sample
 from ..verdicts.exceptions import describe, is_clear_refusal
 from .programs import trace_first_step
 from .subject import Subject
@@ -40,7 +40,7 @@ def try_out(subject: Subject) -> None:
     the tree of those that it takes one by one.
     """
     if _find_failure(subject, subject.network) is not None:
-        kinds = {find_kind(shape): None for shape in _list_shapes(subject.network)}
+        kinds = {find_kind(shape): None for shape in list_shapes(subject.network)}
         failures = {kind: _find_failure(subject, {"leaf": KINDS[kind]}) for kind in kinds}
         failed = {kind: error for kind, error in failures.items() if error is not None}
         if failed.keys() == kinds.keys():
@@ -73,12 +73,6 @@ def _find_failure(subject: Subject, shapes: Any, dtype: str = "float32") -> Exce
         except Exception as error:
             return error
     return None
-
-
-def _list_shapes(shapes: Any) -> list[tuple[int, ...]]:
-    found: list[tuple[int, ...]] = []
-    map_shapes(found.append, shapes)
-    return found
 
 
 def _explain(subject: Subject, error: Exception) -> str:

@@ -7,11 +7,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 import optax
 
-from ..inputs.trees import is_shape, map_shapes
+from ..inputs.trees import by_path, list_shapes, map_shapes
 from ..references.runner import displacements
 from ..subjects.double_precision_runs import run
 
@@ -61,9 +60,9 @@ def find_smallest_input(
     `arguments` are those of the reference: numbers, or functions of the step. Trees are tried whose leaves have as many
     axes as those of `shapes`. If `late` is not 0, a gradient of 1 that is repeated for as many steps is tried, too.
     """
-    ranks = {len(shape) for shape in jax.tree.leaves(shapes, is_leaf=is_shape)}
+    ranks = set(map(len, list_shapes(shapes)))
     ranks |= {0} if 1 in ranks else set()  # what takes vectors usually takes single numbers
-    trees = [tree for tree in _TREES if ranks.issuperset(map(len, jax.tree.leaves(tree, is_leaf=is_shape)))]
+    trees = [tree for tree in _TREES if ranks.issuperset(map(len, list_shapes(tree)))]
     sequences = np.array(list(itertools.product(_GRADIENTS, repeat=_STEPS)))
     for tree in trees:
         scales = _SCALES if tree is trees[0] else _SCALES[:1]
@@ -90,10 +89,10 @@ def _find_first(
     """
     start, gradients = _make_tree(tree, np.array(0.5)), _make_tree(tree, numbers)
     try:
-        own = _by_path(run(tx, start, gradients, extra))
+        own = by_path(run(tx, start, gradients, extra))
     except Exception:  # it refuses a tree of this kind
         return None
-    params, columns = _by_path(start), _by_path(gradients)
+    params, columns = by_path(start), by_path(gradients)
     lanes = [{path: column[lane] for path, column in columns.items()} for lane in range(len(numbers))]
     expected = [displacements(step, params, lane, **arguments) for lane in lanes]
     for least in _GAPS:
@@ -146,8 +145,3 @@ def _show(leaf: np.ndarray, steps: int) -> str:
     if steps:
         return ", ".join(_show(value, 0) for value in leaf)
     return f"{float(leaf):g}" if leaf.ndim == 0 else "[" + ", ".join(_show(part, 0) for part in leaf) + "]"
-
-
-def _by_path(tree: Any) -> dict[str, np.ndarray]:
-    leaves = jax.tree_util.tree_leaves_with_path(tree)
-    return {jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(leaf) for path, leaf in leaves}

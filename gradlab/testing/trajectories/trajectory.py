@@ -18,7 +18,7 @@ from ...schedules.decay import exponential
 from ...user_code_time_limit import OutOfTimeError
 from .. import references
 from ..inputs.gradient_sequences import SEQUENCES, VECTOR, draw
-from ..inputs.trees import NETWORK, is_shape, select_leaves
+from ..inputs.trees import NETWORK, VECTOR_AND_MATRIX, by_path, select_ranks
 from ..references.runner import displacements
 from ..subjects.double_precision_runs import draw_start, perturb_last_digit, run, run_each
 from .argument_names import list_hyperparameters, match_arguments, match_hyperparameters
@@ -32,7 +32,6 @@ STEPS = 120
 _DECAYING_STEPS = 40  # those of a run with a decaying learning rate that are compared
 LONG = 3000  # steps of the one long run, in which counters saturate and corrections end
 TOLERANCE = 1e-11  # of the distance travelled
-LONG_SHAPES: dict[str, Any] = {"vector": (4,), "matrix": (3, 2)}  # small, for the long run
 
 
 class Case(NamedTuple):
@@ -153,8 +152,7 @@ def find_difference(
     difference = _compare(cases, step, steps, tolerance, shapes, extra)
     if difference is not None or not long:
         return difference
-    ranks = {len(shape) for shape in jax.tree.leaves(shapes, is_leaf=is_shape)}
-    small = select_leaves(LONG_SHAPES, lambda shape: len(shape) in ranks)
+    small = select_ranks(VECTOR_AND_MATRIX, shapes)
     return _compare([Case(tx, arguments, ("long",))], step, long, tolerance, small, extra)
 
 
@@ -227,12 +225,6 @@ def _run_cases(cases: list[Case], start: Any, runs: list[Any], extra: Any) -> li
     structure: Any
     leaves, structure = jax.tree.flatten(sums)
     return [structure.unflatten(parts) for parts in zip(*(np.split(leaf, ends) for leaf in leaves), strict=True)]
-
-
-def by_path(tree: Any) -> Paths:
-    """Return the leaves of a tree by their paths, such as "output/kernel". A single array has the path ""."""
-    leaves = jax.tree_util.tree_leaves_with_path(tree)
-    return {jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(leaf) for path, leaf in leaves}
 
 
 def make_plain(step: Callable[..., Any], hyperparameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 import optax
 
 from ..references.runner import displacements
-from ..subjects.double_precision_runs import perturb_last_digit, run, run_each
+from ..subjects.double_precision_runs import perturb_last_digit, pick_lane, run, run_each
 from ..subjects.setting_runs import STEPS, SettingRuns, runs_of
 from ..subjects.settings import UNCHANGED, Argument, Setting, change, change_all, make, replace_part
 from ..subjects.subject import Subject
@@ -87,7 +87,7 @@ class _Comparison:
         for setting, own in self._run(settings):
             shared = match_arguments(self.step, _apply(self.subject, setting)).values
             follow: Any = functools.partial(displacements, self.step, self.start, **make_plain(self.step, shared))
-            perturbed = jax.tree.map(lambda leaf: leaf[0], perturb_last_digit(_stack(self.gradients, 1)))
+            perturbed = pick_lane(perturb_last_digit(_stack(self.gradients, 1)), 0)
             expected = follow(self.gradients)
             difference = compare_paths(
                 own, expected, functools.partial(follow, perturbed), self.tolerance, _SEQUENCE, str(setting)
@@ -107,18 +107,13 @@ class _Comparison:
             groups.setdefault(jax.tree.structure(tx), []).append((setting, tx))
         for group in groups.values():
             lanes = run_each([tx for _, tx in group], self.start, _stack(self.gradients, len(group)), extra)
-            results += [
-                (setting, jax.tree.map(lambda leaf, lane=lane: leaf[lane], lanes))
-                for lane, (setting, _) in enumerate(group)
-            ]
+            results += [(setting, pick_lane(lanes, lane)) for lane, (setting, _) in enumerate(group)]
         return results
 
     def _run_plain(self, tx: Any) -> Paths:
         """Run a transformation of a plain factory, uncompiled if that is faster."""
         if self.runs.has_loops:
-            return jax.tree.map(
-                lambda leaf: leaf[0], run(tx, self.start, _stack(self.gradients, 1), self.subject.extra)
-            )
+            return pick_lane(run(tx, self.start, _stack(self.gradients, 1), self.subject.extra), 0)
         tx = optax.with_extra_args_support(tx)
         with jax.enable_x64(True):
             params = jax.tree.map(jnp.asarray, self.start)

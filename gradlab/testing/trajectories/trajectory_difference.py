@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..inputs.gradient_sequences import spread_over_steps
+
 _SINGLE_PRECISION = 1e-6  # of the distance travelled: rounding in float32 explains a gap below it
 
 Paths = dict[str, np.ndarray]  # the displacement of each leaf by its path, [steps + 1, *shape]
@@ -78,12 +80,12 @@ def _compare(
     travelled = {path: np.maximum.accumulate(_max_of_steps(np.abs(leaf))) for path, leaf in expected.items()}
     # The conditions are written so that NaN is wrong too.
     gaps = {path: np.abs(own[path] - leaf) for path, leaf in expected.items()}
-    if all(np.all(gap <= _spread(tolerance * travelled[path], gap)) for path, gap in gaps.items()):
+    if all(np.all(gap <= spread_over_steps(tolerance * travelled[path], gap.shape)) for path, gap in gaps.items()):
         return None
     perturbed, wrong = compute_perturbed(), {}
     for path, gap in gaps.items():
         rounding = 100 * np.maximum.accumulate(np.abs(perturbed[path] - expected[path]), axis=0)
-        wrong[path] = ~(gap <= _spread(tolerance * travelled[path], gap) + rounding + 1e-40)
+        wrong[path] = ~(gap <= spread_over_steps(tolerance * travelled[path], gap.shape) + rounding + 1e-40)
     first = {path: int(_any_of_steps(w).argmax()) for path, w in wrong.items() if w.any()}
     if not first:
         return None
@@ -126,8 +128,3 @@ def _max_of_steps(leaf: np.ndarray) -> np.ndarray:
 
 def _any_of_steps(leaf: np.ndarray) -> np.ndarray:
     return np.asarray(leaf.reshape(len(leaf), -1).any(axis=1))
-
-
-def _spread(steps: np.ndarray, leaf: np.ndarray) -> np.ndarray:
-    """Return a number for each step, in a shape that broadcasts against a leaf [steps + 1, *shape]."""
-    return steps.reshape(-1, *(1 for _ in leaf.shape[1:]))

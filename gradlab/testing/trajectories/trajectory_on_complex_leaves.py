@@ -11,20 +11,19 @@ import numpy as np
 
 from .. import references
 from ..inputs.gradient_sequences import draw
-from ..inputs.trees import is_shape, sample, select_leaves
+from ..inputs.trees import VECTOR_AND_MATRIX, by_path, sample, select_ranks
 from ..references.runner import displacements
 from ..references.step_functions import StepFunctionError
-from ..subjects.double_precision_runs import perturb_last_digit, run
+from ..subjects.double_precision_runs import perturb_last_digit, pick_lane, run
 from ..subjects.subject import Subject
 from ..verdicts.exceptions import describe
 from ..verdicts.law import Broken, NotApplicable
 from .argument_names import match_arguments
-from .trajectory import TOLERANCE, by_path, make_plain
+from .trajectory import TOLERANCE, make_plain
 from .trajectory_difference import Paths, compare_paths
 
 _STEPS = 6
 _SEQUENCES = ("ordinary", "sparse", "flipping", "huge")
-_SHAPES: dict[str, Any] = {"vector": (4,), "matrix": (3, 2)}
 
 Follow = Callable[[Any], Paths]  # the paths of the reference on some gradients
 
@@ -40,8 +39,7 @@ def require_same_on_complex_leaves(subject: Subject, step: Callable[..., Any]) -
     if "complex64" not in subject.dtypes:
         raise NotApplicable("complex64 is not among the dtypes examined")
     arguments = make_plain(step, match_arguments(step, subject.arguments).values)
-    ranks = {len(shape) for shape in jax.tree.leaves(subject.network, is_leaf=is_shape)}
-    shapes = select_leaves(_SHAPES, lambda shape: len(shape) in ranks)
+    shapes = select_ranks(VECTOR_AND_MATRIX, subject.network)
     start = jax.tree.map(lambda leaf: np.asarray(leaf, np.complex128), sample(shapes, "complex64", seed=5))
     real, imaginary = (draw(_SEQUENCES, _STEPS, shapes, seed) for seed in (0, 1))
     gradients = jax.tree.map(lambda a, b: a + 1j * b, real, imaginary)
@@ -61,7 +59,7 @@ def require_same_on_complex_leaves(subject: Subject, step: Callable[..., Any]) -
         ]
         return {path: parts[0][path] + 1j * parts[1][path] for path in parts[0]}
 
-    _require_complex_reference(step, follow, _choose(gradients, 0))
+    _require_complex_reference(step, follow, pick_lane(gradients, 0))
     difference = differs_from(follow)
     if difference is None:
         return None
@@ -77,17 +75,13 @@ def _find_difference(sums: Any, gradients: Any, follow: Follow) -> Any:
     """Return the first difference on any sequence, or None."""
     perturbed = perturb_last_digit(gradients)
     for index, name in enumerate(_SEQUENCES):
-        own, lane, nearby = (_choose(tree, index) for tree in (sums, gradients, perturbed))
+        own, lane, nearby = (pick_lane(tree, index) for tree in (sums, gradients, perturbed))
         difference = compare_paths(
             by_path(own), follow(lane), functools.partial(follow, nearby), TOLERANCE, name, "of complex leaves"
         )
         if difference is not None:
             return difference
     return None
-
-
-def _choose(tree: Any, index: int) -> Any:
-    return jax.tree.map(lambda leaf: leaf[index], tree)
 
 
 def _require_complex_reference(step: Callable[..., Any], follow: Callable[..., Paths], lane: Any) -> None:

@@ -10,15 +10,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..inputs.gradient_sequences import draw
-from ..inputs.trees import is_shape, select_leaves
+from ..inputs.gradient_sequences import draw, spread_over_steps
+from ..inputs.trees import VECTOR_AND_MATRIX, by_path, select_ranks
 from ..references.runner import displacements
-from ..subjects.double_precision_runs import draw_start, perturb_last_digit, run
+from ..subjects.double_precision_runs import draw_start, perturb_last_digit, pick_lane, run
 from ..subjects.subject import Subject
 from ..verdicts.exceptions import describe
 from ..verdicts.law import Broken, NotApplicable
 from .argument_names import list_hyperparameters, match_arguments
-from .trajectory import LONG, LONG_SHAPES, by_path
+from .trajectory import LONG
 from .trajectory_difference import Difference, Paths, compare_paths
 
 _RATE = "learning_rate"
@@ -37,11 +37,10 @@ def require_same_on_schedule(subject: Subject, step: Callable[..., Any]) -> str 
     if name is None or not isinstance(rate, int | float) or isinstance(rate, bool):
         raise NotApplicable("no learning rate is known that is a number, and that the reference has as well")
     tx = _remake(subject, name, float(rate))
-    ranks = {len(shape) for shape in jax.tree.leaves(subject.network, is_leaf=is_shape)}
-    shapes = select_leaves(LONG_SHAPES, lambda shape: len(shape) in ranks)
+    shapes = select_ranks(VECTOR_AND_MATRIX, subject.network)
     start, gradients = draw_start(shapes), draw(("long",), LONG, shapes)
     try:
-        own = _first_lane(run(tx, start, gradients, subject.extra))
+        own = by_path(pick_lane(run(tx, start, gradients, subject.extra), 0))
     except Exception as error:
         raise NotApplicable(f"it takes no schedule for {name}: with one, it raises {describe(error)}") from None
 
@@ -49,7 +48,7 @@ def require_same_on_schedule(subject: Subject, step: Callable[..., Any]) -> str 
         values = {**shared.values, _RATE: schedule}
         if "initial_rate" in list_hyperparameters(step):
             values["initial_rate"] = schedule(0)
-        return displacements(step, by_path(start), _first_lane(tree), **values)
+        return displacements(step, by_path(start), by_path(pick_lane(tree, 0)), **values)
 
     def compare(expected: Paths, perturb: Callable[[], Paths]) -> Difference | None:
         return compare_paths(own, expected, perturb, _TOLERANCE, "long", "with a schedule")
@@ -61,7 +60,7 @@ def require_same_on_schedule(subject: Subject, step: Callable[..., Any]) -> str 
     if difference is None:
         return None
     shares = np.array([_share(t) for t in range(LONG)])
-    weighted = jax.tree.map(lambda g: g * shares.reshape(1, -1, *(1 for _ in g.shape[2:])), gradients)
+    weighted = jax.tree.map(lambda g: g * spread_over_steps(shares, g.shape[1:]), gradients)
     forms = {
         "multiplies": lambda tree: _weigh(follow(tree, lambda t: rate), shares),
         "enters": lambda tree: follow(weighted if tree is gradients else perturb_last_digit(weighted), lambda t: rate),
@@ -79,7 +78,7 @@ def _weigh(paths: Paths, shares: np.ndarray) -> Paths:
     """Return the paths whose changes are multiplied by the share of each step."""
     return {
         path: np.concatenate(
-            [sums[:1], np.cumsum(np.diff(sums, axis=0) * shares.reshape(-1, *(1 for _ in sums.shape[1:])), axis=0)]
+            [sums[:1], np.cumsum(np.diff(sums, axis=0) * spread_over_steps(shares, sums.shape), axis=0)]
         )
         for path, sums in paths.items()
     }
@@ -120,7 +119,3 @@ def _name_cause(compare: Callable[..., Difference | None], rate: float) -> str:
         if compare(schedule) is None:
             return f"\nIt moves as the reference does with this mistake: {words}."
     return ""
-
-
-def _first_lane(tree: Any) -> Paths:
-    return by_path(jax.tree.map(lambda leaf: leaf[0], tree))

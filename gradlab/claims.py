@@ -47,7 +47,7 @@ def claims_of(tx: Any) -> dict[str, Any]:
     if not isinstance(tx, Value):
         return {}
     declared = tx.factory.claims
-    claims = _by_name(declared(tx) if callable(declared) else declared)
+    claims = by_name(declared(tx) if callable(declared) else declared)
     links = getattr(tx, "links", (tx,))
     return claims if links == (tx,) else join_claims(shared_claims(*links), claims)
 
@@ -61,7 +61,8 @@ def shared_claims(*links: Any) -> dict[str, Any]:
     return claims
 
 
-def _by_name(claims: tuple[str, ...] | Mapping[str, Any]) -> dict[str, Any]:
+def by_name(claims: tuple[str, ...] | Mapping[str, Any]) -> dict[str, Any]:
+    """Return claims with their values by name; True stands for no value."""
     return dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims, True)
 
 

@@ -44,6 +44,21 @@ def accepts(function: Any, *arguments: Any, **options: Any) -> bool:
     return True
 
 
+def read_parameters(function: Any) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of a function by name; none if its signature cannot be read."""
+    try:
+        return inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return {}
+
+
+def complete_arguments(function: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call, with the defaults of a function for those that are not given."""
+    declared = {name: parameter.default for name, parameter in read_parameters(function).items()}
+    complete = {name: given.get(name, default) for name, default in declared.items()}
+    return {name: value for name, value in complete.items() if value is not inspect.Parameter.empty} | dict(given)
+
+
 def call(function: Callable[..., Any], parameters: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
     """Call a factory with all its arguments given by name. Those that it takes as `*links` are given as one tuple."""
     positional: list[Any] = []

@@ -7,6 +7,7 @@ import inspect
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from gradlab.factories import read_parameters
 from gradlab.interrupts import is_interrupt
 
 from ..lab._inputs.name_lookup import UnknownNameError, look_up, suggest_name
@@ -156,11 +157,7 @@ def _add_learning_rate(factory: Any, arguments: dict[str, Any]) -> dict[str, Any
     """Return the arguments, with a learning rate of 1e-3 if the factory needs one and none is given."""
     if isinstance(factory, tuple) or not callable(factory):
         return arguments
-    try:
-        signature = inspect.signature(factory)
-    except (TypeError, ValueError):
-        return arguments
-    parameter = signature.parameters.get("learning_rate")
+    parameter = read_parameters(factory).get("learning_rate")
     if (
         parameter is not None
         and "learning_rate" not in arguments

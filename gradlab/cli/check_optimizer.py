@@ -1,4 +1,4 @@
-"""What `gradlab check` does with an optimizer or a link."""
+"""The examination of an optimizer or a link by `gradlab check`, from options as they were typed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `gradlab check` does with a schedule: it is examined by itself, at its ends and against a formula."""
+"""The examination of a schedule by `gradlab check`: by itself, at its ends and against a formula."""
 
 from __future__ import annotations
 

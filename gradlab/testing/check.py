@@ -13,7 +13,8 @@ import jax.numpy as jnp
 import optax
 
 from ..base import Transformation
-from ..claims import DECLARATIONS, DOMAINS, claims_of, join_claims
+from ..claims import DECLARATIONS, DOMAINS, by_name, claims_of, join_claims
+from ..factories import complete_arguments
 from ..interrupts import is_interrupt
 from ..user_code_time_limit import OutOfTimeError, limit_time
 from ..values import is_factory, is_number
@@ -31,7 +32,7 @@ from .subjects.surroundings import restore_surroundings
 from .subjects.trial import FailsAlwaysError, try_out
 from .trajectories.trajectory import find_reference
 from .trajectories.trajectory_laws import make_trajectory_laws
-from .verdicts.examination import NOT_TRIED, describe_late, examine_all
+from .verdicts.examination import describe_late, examine_all
 from .verdicts.exceptions import describe
 from .verdicts.law import CLAIMS, CONTRACTS, PARTS, TRAJECTORIES, require_claim_values
 from .verdicts.report import BROKEN, NOT_EXAMINED, Report, Result
@@ -87,10 +88,9 @@ def check(
 
 
 def _find_schedule(tx, arguments, claims, seconds_per_law) -> ScheduleSubject | None:
-    claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims)
     try:
         with limit_time(seconds_per_law):
-            return find_schedule(tx, arguments, claimed)
+            return find_schedule(tx, arguments, by_name(claims))
     except BaseException as error:
         if is_interrupt(error):
             raise
@@ -106,7 +106,7 @@ def require_compilation() -> None:
 def _check(
     tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, quick, arguments, surroundings
 ) -> Report:
-    claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims)
+    claimed = by_name(claims)
     for option, names in (("laws", laws), ("claims", claims), ("dtypes", dtypes)):
         if isinstance(names, str):
             raise TypeError(f"{option} must be a tuple of names, got the string {names!r}; write {option}=({names!r},)")
@@ -151,8 +151,7 @@ def _check(
         stopped = [Result(law.name, law.statement, NOT_EXAMINED, "it does not run") for law in examined]
         return Report(label, (failure, *stopped), left_out)
     results = examine_all(examined, subject, seconds_per_law, on_law)
-    is_finished = not any(result.detail.startswith(NOT_TRIED) for result in results)
-    return Report(label, results, left_out, is_finished)
+    return Report(label, results, left_out)
 
 
 def assert_lawful(tx: optax.GradientTransformation | Callable[..., Any], **options: Any) -> None:
@@ -176,7 +175,7 @@ def _make_subject(tx, arguments, label, dtypes, claims, extra) -> Subject:
     pair = to_pair(result, label)
     claims = _add_declarations(claims, pair)
     common |= {"claims": claims, "link": explain_link(tx, pair, claims)}
-    complete = _complete_arguments(tx, arguments)
+    complete = complete_arguments(tx, arguments)
 
     @functools.wraps(tx)
     def make(**changes: Any) -> optax.GradientTransformation:
@@ -215,16 +214,6 @@ def _read_numbers(factory: Callable[..., Any], complete: Mapping[str, Any]) -> t
     if not has_parameters:
         return numbers, "the factory takes no arguments"
     return numbers, "no argument of the factory has a floating-point value; give it one (--arg on the command line)"
-
-
-def _complete_arguments(factory: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a call of a factory, with its defaults for those that are not given."""
-    try:
-        parameters = inspect.signature(factory).parameters.values()
-    except (TypeError, ValueError):
-        return dict(given)
-    complete = {parameter.name: given.get(parameter.name, parameter.default) for parameter in parameters}
-    return {name: value for name, value in complete.items() if value is not inspect.Parameter.empty} | dict(given)
 
 
 def _report_failure(error: BaseException, seconds: float) -> Result:

@@ -67,10 +67,7 @@ def _describe_refusals(subject: Subject) -> str | None:
     "with (g * g.conj()).real, and keep moments of the gradient complex.",
 )
 def complex_leaves(subject: Subject) -> None:
-    if "complex64 leaves" in subject.failures:
-        raise NotApplicable(f"it refuses complex leaves: {describe(subject.failures['complex64 leaves'])}")
-    if "complex64" not in subject.dtypes:
-        raise NotApplicable("complex64 is not among the dtypes examined")
+    subject.require_complex()
     params, gradients = sample(subject.small, "complex64"), samples(subject.small, "complex64")
     updates = _list_turned_updates(subject, gradients, params, 1)
     for gradient, update in zip(gradients, updates, strict=True):

@@ -61,6 +61,7 @@ def visit(subject: Subject, dtype: str, at: Any, steps: int = STEPS) -> Run:
 
 
 def find_candidates(state: Any, params: Any, at: Any) -> list[tuple[str, Any]]:
+    """Return what may be the average, by its path: each part of the state like the parameters, or only that at `at`."""
     if callable(at):
         return [("at", at(state, params))]
     return [(path, part) for path, part in find_parts(state, params) if at is None or path.endswith(at)]
@@ -102,13 +103,16 @@ def describe(found: Mapping[str, str], candidates: list[str], what: str = "the a
 
 
 def describe_place(path: str) -> str:
+    """Return in words where a candidate is."""
     return "what the function `at` returns" if path == "at" else f"the state at {path or 'its root'}"
 
 
 def flatten(tree: Any) -> np.ndarray:
+    """Return all numbers of a tree in one vector of float64."""
     return np.concatenate([np.asarray(leaf, np.float64).ravel() for leaf in jax.tree.leaves(tree)])
 
 
 def find_dtype(tree: Any) -> str:
+    """Return the name of the narrowest dtype in a tree."""
     names = [np.dtype(leaf.dtype).name for leaf in jax.tree.leaves(tree)]
     return min(names, key=lambda name: jnp.finfo(name).bits if jnp.issubdtype(name, jnp.floating) else 64)

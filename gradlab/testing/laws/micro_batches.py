@@ -11,6 +11,7 @@ import numpy as np
 import optax
 
 from ..inputs.trees import sample
+from ..subjects.pairs import is_pair_object
 from ..verdicts.law import is_count
 
 CYCLES = 3  # batches of k micro-batches
@@ -48,7 +49,7 @@ def read_accumulation(claim: Any) -> Accumulation | None:
     if not set(claim) <= set(names) or not is_count(claim.get("k")):
         return None
     inner = claim.get("inner")
-    if inner is not None and not all(callable(getattr(inner, name, None)) for name in ("init", "update")):
+    if inner is not None and not is_pair_object(inner):
         return None
     return Accumulation(**{names[key]: value for key, value in claim.items()})
 

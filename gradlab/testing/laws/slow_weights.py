@@ -9,20 +9,22 @@ import numpy as np
 import optax
 
 from ...fast_compilation import jit_fast
+from ..subjects.pairs import is_pair_object
 from ..subjects.subject import Subject
 from ..verdicts.law import Broken, ClaimValue, is_count, law
 from .average_formulas import periodic
 from .average_runs import STEPS, Run, allow, describe, flatten, measure, visit
 
 
-def _is_slow(value: Any) -> bool:
-    if isinstance(value, tuple | list):
-        value = dict(zip(("k", "alpha", "inner"), value, strict=False)) if len(value) in (2, 3) else {}
-    if not isinstance(value, Mapping) or not set(value) <= {"k", "alpha", "inner", "at", "reset"}:
-        return False
-    alpha, inner = value.get("alpha"), value.get("inner")
-    is_inner = inner is None or all(callable(getattr(inner, name, None)) for name in ("init", "update"))
-    return is_count(value.get("k")) and isinstance(alpha, float | int) and 0 < alpha <= 1 and is_inner
+def read_slow_weights(claim: Any) -> Mapping[str, Any] | None:
+    """Return the value of the claim "slow weights" as a dict, or None if it is none."""
+    if isinstance(claim, tuple | list):
+        claim = dict(zip(("k", "alpha", "inner"), claim, strict=False)) if len(claim) in (2, 3) else {}
+    if not isinstance(claim, Mapping) or not set(claim) <= {"k", "alpha", "inner", "at", "reset"}:
+        return None
+    alpha, inner = claim.get("alpha"), claim.get("inner")
+    is_valid = is_count(claim.get("k")) and isinstance(alpha, float | int) and 0 < alpha <= 1
+    return claim if is_valid and (inner is None or is_pair_object(inner)) else None
 
 
 @law(
@@ -33,7 +35,7 @@ def _is_slow(value: Any) -> bool:
     value=ClaimValue(
         "a pair of the number of steps and the share in (0, 1], or a dict with k, alpha and any of inner, reset and at",
         "(5, 0.5)",
-        _is_slow,
+        lambda value: read_slow_weights(value) is not None,
     ),
 )
 def slow_weights(subject: Subject) -> str | None:
@@ -41,9 +43,8 @@ def slow_weights(subject: Subject) -> str | None:
 
     With `reset`, the state of the inner transformation starts anew whenever the parameters return to the slow ones.
     """
-    claim = subject.claims["slow weights"]
-    if isinstance(claim, tuple | list):
-        claim = dict(zip(("k", "alpha", "inner"), claim, strict=False))
+    claim = read_slow_weights(subject.claims["slow weights"])
+    assert claim is not None
     k, alpha, inner = claim["k"], float(claim["alpha"]), claim.get("inner")
     run = visit(subject, "float64", claim.get("at"), max(STEPS, 3 * k))
     unbound = periodic(k, alpha)

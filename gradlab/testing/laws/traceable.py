@@ -9,6 +9,7 @@ from ...schedules.decay import linear
 from ...values import is_number
 from ..inputs.trees import sample, samples
 from ..subjects.subject import UNDECLARED, Subject
+from ..verdicts.exceptions import summarize
 from ..verdicts.law import Broken, NotApplicable, law
 
 
@@ -30,7 +31,7 @@ def traceable(subject: Subject) -> None:
         try:
             jax.eval_shape(one_step, value)
         except Exception as error:
-            raise Broken(f"with {name} traced, it raised {type(error).__name__}: {_first_line(error)}") from error
+            raise Broken(f"with {name} traced, it raised {summarize(error)}") from error
 
 
 @law(
@@ -65,7 +66,3 @@ def schedulable(subject: Subject) -> None:
 
 def _make_constant_schedule(value):
     return linear(value, value, 1.0)  # computed at each step, unlike schedules.constant
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]

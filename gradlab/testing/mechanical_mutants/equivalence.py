@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...transformation_calls import reads_gradient
+from ..subjects.programs import write_program
 from .inputs import Inputs, draw_inputs, find_ordinary_runs
 
 # The dtypes of the leaves, with the number of runs and of steps in each. The first alone are ten thousand inputs.
@@ -28,7 +28,7 @@ _ROUNDING = {"float64": 1e-10, "float32": 1e-4, "bfloat16": 1.6e-2, "complex64":
 
 
 class Observation(NamedTuple):
-    """What a transformation does in the runs of one dtype."""
+    """The results of a transformation in the runs of one dtype."""
 
     text: str  # the shapes and dtypes of the results, or the error that it raises
     numbers: list[np.ndarray]  # [runs, ...] updates, states and derivatives
@@ -109,8 +109,7 @@ def _trace(tx: Any, dtype: str, step: Callable[..., Any]) -> str:
             program = jax.make_jaxpr(functools.partial(step, tx))(gradients, params, directions)
         except Exception:
             return ""
-    constants = [np.asarray(constant).tolist() for constant in program.consts]
-    return re.sub(r"0x[0-9a-f]+", "", f"{program} {constants}")
+    return write_program(program)
 
 
 def _step(tx: Any, gradients: Any, params: Any, directions: Any) -> Any:

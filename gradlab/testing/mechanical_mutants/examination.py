@@ -26,7 +26,7 @@ STILLBORN, EQUIVALENT, KILLED, SURVIVED = "stillborn", "equivalent", "killed", "
 
 
 class EditOutcome(NamedTuple):
-    """What became of a mutant."""
+    """The verdict on a mutant, and the law and the form that decided it."""
 
     name: str
     kind: str

@@ -13,6 +13,7 @@ import optax
 
 import gradlab as gl
 
+from ...claims import by_name
 from ...hyperparameters import as_weak
 from ..subjects.subject import DTYPES
 from ..verdicts.law import TRAJECTORY
@@ -102,7 +103,7 @@ def breaks(
     With `is_factory`, the factory is examined with the `hyperparameters` as its arguments, and not what it returns, for
     laws that make it several times. `reference` is that of its trajectory, or the formula of a schedule.
     """
-    claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims, True)
+    claimed = by_name(claims)
 
     def register(make: Callable[..., Any]) -> Callable[..., Any]:
         mutant = Mutant(make.__name__, of, mistake, make, law, reference, claims=claimed, source=source)

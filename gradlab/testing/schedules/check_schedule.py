@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from ...claims import by_name
 from ...user_code_time_limit import limit_time
 from ..references import schedules as references
 from ..verdicts.examination import examine_all
@@ -50,9 +51,8 @@ def check_schedule(
     Raises TypeError for what is not a schedule, and ValueError for an unknown law, claim or reference, and for a
     reference that fails or does not take the arguments.
     """
-    claimed = dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims)
     with limit_time(seconds_per_law):
-        subject = find_schedule(schedule, arguments, claimed)
+        subject = find_schedule(schedule, arguments, by_name(claims))
     if subject is None:
         raise TypeError(
             f"expected a schedule: a function of the step that returns a number, or a factory of one; got {schedule!r}"

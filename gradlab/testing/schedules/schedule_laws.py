@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...schedules.base import Schedule
+from ..verdicts.exceptions import summarize
 from ..verdicts.law import Broken, ClaimValue, Law, NotApplicable
 from .schedule_subject import FIRST, LAST, ScheduleSubject, evaluate
 
@@ -88,7 +89,7 @@ def traced_alike(subject: ScheduleSubject) -> None:
         try:
             values = np.asarray(run(), np.float64)
         except Exception as error:
-            raise Broken(f"under {name} it raises {type(error).__name__}: {_first_line(error)}") from error
+            raise Broken(f"under {name} it raises {summarize(error)}") from error
         at = (0, 1, 2, 7) if name == "scan" else range(len(_FEW))
         found = values[list(at)] if name == "scan" else values
         gaps = np.abs(found - eager[: len(found)])
@@ -112,7 +113,7 @@ def any_integer(subject: ScheduleSubject) -> None:
                 value = _number(subject(kind(step)))
             except Exception as error:
                 name = f"the step {step} of type {kind.__name__}"
-                raise Broken(f"for {name}, it raises {type(error).__name__}: {_first_line(error)}") from error
+                raise Broken(f"for {name}, it raises {summarize(error)}") from error
             if not abs(value - expected) <= _ROUNDING * subject.scale:
                 raise Broken(
                     f"the step {step} gives {value:.9g} as {kind.__name__}, but {expected:.9g} as an int32 array"
@@ -190,7 +191,3 @@ def _number(value: Any) -> float:
     if np.shape(value) != ():
         raise NotApplicable(f"its values are arrays of shape {np.shape(value)}")
     return float(np.asarray(value))
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [""])[0]

@@ -12,8 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ...factories import complete_arguments
 from ...schedules.base import Schedule
 from ...values import is_number
+from ..subjects.pairs import make_label
 from ..verdicts.law import NotApplicable
 
 FIRST = 3000  # every step up to this one is examined
@@ -153,8 +155,7 @@ def find_schedule(subject: Any, arguments: Mapping[str, Any], claims: Mapping[st
     is_pair = isinstance(subject, tuple) or all(hasattr(subject, name) for name in ("init", "update"))
     if is_pair or not callable(subject) or isinstance(subject, type):
         return None
-    name = getattr(subject, "__name__", type(subject).__name__)
-    label = f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
+    label = make_label(subject, arguments)
     try:
         made = subject(**arguments)
     except Exception:
@@ -162,13 +163,15 @@ def find_schedule(subject: Any, arguments: Mapping[str, Any], claims: Mapping[st
     if isinstance(made, Schedule):
         return ScheduleSubject(made, label=label, arguments=made.arguments, remake=made.factory.public, claims=claims)
     if _is_function_of_step(made):
-        complete = _complete(subject, arguments)
+        complete = complete_arguments(subject, arguments)
         return ScheduleSubject(made, label=label, arguments=complete, remake=subject, claims=claims)
     if _is_scalar(made) or made is None:
         function = functools.partial(subject, **arguments)
         if not _is_function_of_step(function):
             return None
-        complete = {key: value for key, value in _complete(subject, arguments).items() if key != _first_name(subject)}
+        complete = complete_arguments(subject, arguments)
+        complete.pop(_first_name(subject), None)
+        name = getattr(subject, "__name__", type(subject).__name__)
         remake = functools.partial(functools.partial, subject)
         return ScheduleSubject(function, label=name, arguments=complete, remake=remake, claims=claims)
     return None
@@ -186,16 +189,6 @@ def _is_function_of_step(made: Any) -> bool:
 def _is_scalar(value: Any) -> bool:
     is_array = isinstance(value, np.ndarray | np.generic | jax.Array)
     return not isinstance(value, bool) and (is_number(value) or (is_array and np.ndim(value) == 0))
-
-
-def _complete(factory: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a factory with its defaults."""
-    try:
-        parameters = inspect.signature(factory).parameters.values()
-    except (TypeError, ValueError):
-        return dict(arguments)
-    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
-    return defaults | dict(arguments)
 
 
 def _first_name(function: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import optax
 
 from ...base import Transformation
+from ...factories import read_parameters
 
 _RATE = "learning_rate"
 # Optax documents what these modules make as links, apart from what wraps or joins other transformations.
@@ -35,7 +35,8 @@ def explain_link(factory: Any, tx: optax.GradientTransformation, claims: Mapping
     function = tx.update if factory is tx else factory
     name, module = (getattr(function, attribute, None) or "" for attribute in ("__qualname__", "__module__"))
     is_documented = _LINK_MODULES.match(module) and not _WRAPPER_MODULES.match(module)
-    if factory is not tx and _takes_rate(factory) and not is_documented:  # scale_by_rprop takes one, and is a link
+    takes_rate = factory is not tx and _RATE in read_parameters(factory)
+    if takes_rate and not is_documented:  # scale_by_rprop takes one, and is a link
         return None
     if _NAMED_AS_LINK.match(name.split(".")[0]):
         return "its name begins with scale_by_, the usual name of a link of a chain"
@@ -54,10 +55,3 @@ def _may_be_optimizer(tx: Transformation) -> bool:
         not isinstance(link, Transformation) or link.factory.name == "scale" or _may_be_optimizer(link)
         for link in links or inner
     )
-
-
-def _takes_rate(factory: Any) -> bool:
-    try:
-        return _RATE in inspect.signature(factory).parameters
-    except (TypeError, ValueError):
-        return False

@@ -1,4 +1,4 @@
-"""What is given as a transformation, as an `(init, update)` pair with a name."""
+"""An `(init, update)` pair, and a name for it, of whatever is given as a transformation."""
 
 from __future__ import annotations
 

@@ -51,7 +51,17 @@ def trace_first_step(tx: optax.GradientTransformation, gradient: Any, params: An
         return FirstStep(state, *extended.update(gradient, state, params, **(extra or {})))
 
     traced, shapes = jax.make_jaxpr(first_step, return_shape=True)(gradient, params)
-    return Program(traced, re.sub(r"0x[0-9a-f]+", "", str(traced)), shapes)
+    return Program(traced, _without_addresses(str(traced)), shapes)
+
+
+def write_program(traced: Any) -> str:
+    """Return a traced program with its constants as text, without addresses of Python objects."""
+    constants = [np.asarray(constant).tolist() for constant in traced.consts]
+    return _without_addresses(f"{traced} {constants}")
+
+
+def _without_addresses(text: str) -> str:
+    return re.sub(r"0x[0-9a-f]+", "", text)
 
 
 def require_same_program(left: Program, right: Program, arguments: Any, what: str) -> None:

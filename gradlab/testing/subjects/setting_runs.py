@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +14,10 @@ import optax
 from ...fast_compilation import jit_fast
 from ..inputs.gradient_sequences import SEQUENCES, draw, spread_over_steps
 from ..inputs.trees import map_shapes, sample, select_ranks
+from ..verdicts.exceptions import summarize
 from ..verdicts.law import NotApplicable
 from . import double_precision_runs
+from .programs import write_program
 from .settings import UNCHANGED, Argument, Setting, change, list_arguments, make
 from .subject import Subject
 
@@ -117,8 +118,7 @@ class SettingRuns:
             return tx.update(gradient, tx.init(params), params, **self.subject.extra)
 
         program = jax.make_jaxpr(step)(self.gradients[0], self.start)
-        constants = [np.asarray(constant).tolist() for constant in program.consts]
-        return re.sub(r"0x[0-9a-f]+", "", f"{program} {constants}")
+        return write_program(program)
 
     @functools.cached_property
     def has_loops(self) -> bool:
@@ -135,8 +135,7 @@ class SettingRuns:
             raise NotApplicable("no numeric argument is known: pass a factory and its arguments (--arg)")
         result = self.get(UNCHANGED)
         if isinstance(result, Exception):
-            line = (str(result).strip().splitlines() or [""])[0]
-            raise NotApplicable(f"it does not run on a matrix and a vector: {type(result).__name__}: {line}")
+            raise NotApplicable(f"it does not run on a matrix and a vector: {summarize(result)}")
 
 
 @functools.lru_cache(maxsize=2)

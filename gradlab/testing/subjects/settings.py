@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...factories import read_parameters
 from ...hyperparameters import Range
 from ...values import Value, is_number
 from .subject import Subject
@@ -133,13 +133,9 @@ def _list_parts(name: str, argument: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _read_annotations(factory: Callable[..., Any] | None) -> dict[str, str]:
-    try:
-        parameters = inspect.signature(factory).parameters  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return {}
     return {
         name: "" if parameter.annotation is parameter.empty else str(parameter.annotation)
-        for name, parameter in parameters.items()
+        for name, parameter in read_parameters(factory).items()
     }
 
 
@@ -154,6 +150,13 @@ def replace_part(arguments: Mapping[str, Any], name: str, value: Any) -> dict[st
         return type(argument)(parts)
 
     return dict(arguments) | {base: replace(arguments[base], list(map(int, indices)))}
+
+
+def apply_setting(arguments: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
+    """Return all arguments at a setting."""
+    for name, value in setting.changes.items():
+        arguments = replace_part(arguments, name, value)
+    return arguments
 
 
 def is_mode(name: str, value: Any) -> bool:
@@ -223,9 +226,7 @@ def _find_kind(name: str, value: Any = None, interval: Range | None = None) -> s
 
 def make(subject: Subject, setting: Setting) -> Any:
     """Return the transformation of a subject at another setting. Raises what its factory raises."""
-    arguments = subject.arguments
-    for name, value in setting.changes.items():
-        arguments = replace_part(arguments, name, value)
+    arguments = apply_setting(subject.arguments, setting)
     changes = {name: value for name, value in arguments.items() if value is not subject.arguments[name]}
     if subject.factory is not None:
         return subject.factory(**changes)

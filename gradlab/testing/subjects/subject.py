@@ -16,6 +16,7 @@ from ...base import Transformation
 from ...boundary import have_same_structure
 from ...fast_compilation import jit_fast
 from ..inputs.trees import TREES, sample, samples, select_leaves
+from ..verdicts.exceptions import describe
 from ..verdicts.law import NotApplicable
 from .surroundings import Snapshot
 
@@ -148,6 +149,13 @@ class Subject:
         if describe_gap(left, right, "float32", factor) is None:
             return None
         return describe_gap(left, right, "float32", factor, self.parameter_rounding)
+
+    def require_complex(self) -> None:
+        """Raise `NotApplicable` if complex leaves are refused, or not among the dtypes to examine."""
+        if "complex64 leaves" in self.failures:
+            raise NotApplicable(f"it refuses complex leaves: {describe(self.failures['complex64 leaves'])}")
+        if "complex64" not in self.dtypes:
+            raise NotApplicable("complex64 is not among the dtypes examined")
 
     def leave_out(self, is_kept: Callable[[tuple[int, ...]], bool]) -> None:
         """Keep only those leaves of the trees whose shape meets a condition."""

@@ -1,4 +1,4 @@
-"""What surrounds a transformation: global random numbers, the environment, and the settings of Python and JAX."""
+"""The surroundings of a transformation: random numbers, the environment, and the settings of Python and JAX."""
 
 from __future__ import annotations
 

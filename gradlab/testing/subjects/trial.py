@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ...factories import read_parameters
 from ..inputs.trees import list_shapes, sample
 from ..verdicts.exceptions import describe, is_clear_refusal
 from .programs import trace_first_step
@@ -99,13 +99,9 @@ def _list_missing(subject: Subject, error: Exception) -> list[str]:
 
 
 def _list_required(update: Callable[..., Any], given: Mapping[str, Any]) -> list[str]:
-    try:
-        parameters = inspect.signature(update).parameters.values()
-    except (TypeError, ValueError):
-        return []
     return [
         parameter.name
-        for parameter in parameters
+        for parameter in read_parameters(update).values()
         if parameter.kind is parameter.KEYWORD_ONLY
         and parameter.default is parameter.empty
         and parameter.name not in given

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -14,7 +14,7 @@ import optax
 from ..references.runner import displacements
 from ..subjects.double_precision_runs import perturb_last_digit, pick_lane, run, run_each
 from ..subjects.setting_runs import STEPS, SettingRuns, runs_of
-from ..subjects.settings import UNCHANGED, Argument, Setting, change, change_all, make, replace_part
+from ..subjects.settings import UNCHANGED, Argument, Setting, apply_setting, change, change_all, make
 from ..subjects.subject import Subject
 from .argument_names import match_arguments
 from .trajectory import make_plain
@@ -85,7 +85,7 @@ class _Comparison:
     def find_first(self, settings: list[Setting]) -> tuple[Setting, Difference] | None:
         """Return the first setting that the subject accepts and at which there is a difference."""
         for setting, own in self._run(settings):
-            shared = match_arguments(self.step, _apply(self.subject, setting)).values
+            shared = match_arguments(self.step, apply_setting(self.subject.arguments, setting)).values
             follow: Any = functools.partial(displacements, self.step, self.start, **make_plain(self.step, shared))
             perturbed = pick_lane(perturb_last_digit(_stack(self.gradients, 1)), 0)
             expected = follow(self.gradients)
@@ -128,11 +128,3 @@ class _Comparison:
 
 def _stack(tree: Any, lanes: int) -> Any:
     return jax.tree.map(lambda leaf: np.stack([leaf] * lanes), tree)
-
-
-def _apply(subject: Subject, setting: Setting) -> Mapping[str, Any]:
-    """Return all arguments of a subject at a setting."""
-    arguments = subject.arguments
-    for name, value in setting.changes.items():
-        arguments = replace_part(arguments, name, value)
-    return arguments

@@ -16,7 +16,6 @@ from ..references.runner import displacements
 from ..references.step_functions import StepFunctionError
 from ..subjects.double_precision_runs import perturb_last_digit, pick_lane, run
 from ..subjects.subject import Subject
-from ..verdicts.exceptions import describe
 from ..verdicts.law import Broken, NotApplicable
 from .argument_names import match_arguments
 from .trajectory import TOLERANCE, make_plain
@@ -34,10 +33,7 @@ def require_same_on_complex_leaves(subject: Subject, step: Callable[..., Any]) -
     A reference that cannot take complex numbers says nothing about them. Some frameworks treat the real and the
     imaginary part of a leaf as two numbers. That is a published form as well, and what is returned says so.
     """
-    if "complex64 leaves" in subject.failures:
-        raise NotApplicable(f"it refuses complex leaves: {describe(subject.failures['complex64 leaves'])}")
-    if "complex64" not in subject.dtypes:
-        raise NotApplicable("complex64 is not among the dtypes examined")
+    subject.require_complex()
     arguments = make_plain(step, match_arguments(step, subject.arguments).values)
     shapes = select_ranks(VECTOR_AND_MATRIX, subject.network)
     start = jax.tree.map(lambda leaf: np.asarray(leaf, np.complex128), sample(shapes, "complex64", seed=5))

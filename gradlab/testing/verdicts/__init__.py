@@ -1,1 +1,1 @@
-"""What a law is, its examination, and the report."""
+"""The definition of a law, its examination, and the report."""

@@ -12,14 +12,13 @@ from ...user_code_time_limit import OutOfTimeError, limit_time
 from ..references.step_functions import StepFunctionError
 from .exceptions import describe, identify, locate
 from .law import Broken, Law, NotApplicable
-from .report import BROKEN, HOLDS, NOT_APPLICABLE, NOT_EXAMINED, Result
+from .report import BROKEN, HOLDS, NOT_APPLICABLE, NOT_EXAMINED, NOT_TRIED, Result
 
-NOT_TRIED = "not tried"  # how the reason begins for laws that are left for lack of time
 _MOST_LATE = 2  # laws that may run out of time, before the rest is no longer tried
 
 
 class _Subject(Protocol):
-    """What is examined: a transformation or a schedule."""
+    """The transformation or schedule under examination."""
 
     claims: dict[str, Any]
     domain: tuple[str, ...]

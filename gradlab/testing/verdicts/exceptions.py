@@ -30,10 +30,14 @@ REFUSED_WORDS = {
 
 def describe(error: BaseException) -> str:
     """Describe an exception in a line: its type, the first line of its message, and where it was raised."""
-    lines = str(error).strip().splitlines()
-    text = f"{type(error).__name__}: {lines[0].strip()}" if lines else type(error).__name__
-    place = locate(error)
+    text, place = summarize(error), locate(error)
     return f"{text} (at {place})" if place else text
+
+
+def summarize(error: BaseException) -> str:
+    """Return the type of an exception, and the first line of its message."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0].strip()}" if lines else type(error).__name__
 
 
 def locate(error: BaseException) -> str:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from .law import TRAJECTORIES
 
 HOLDS, BROKEN, NOT_APPLICABLE, NOT_EXAMINED = "holds", "broken", "not applicable", "not examined"
+NOT_TRIED = "not tried"  # how the reason begins for laws that are left for lack of time
 _SUMMARY = {  # for one law and for several
     HOLDS: ("law holds", "laws hold"),
     BROKEN: ("is broken", "are broken"),
@@ -46,12 +47,11 @@ class Report:
     subject: str
     results: tuple[Result, ...]
     left_out: tuple[Unexamined, ...] = ()  # the laws without a result: what nobody claimed or asked for
-    is_finished: bool = True  # false if laws were not tried because others took too long
 
     @property
     def ok(self) -> bool:
         """True if no law is broken and none was left for lack of time. See `unexamined` for what that leaves open."""
-        return self.is_finished and not self.broken
+        return not self.broken and not any(result.detail.startswith(NOT_TRIED) for result in self.results)
 
     @property
     def broken(self) -> tuple[Result, ...]:

@@ -1,4 +1,4 @@
-"""What becomes of a mutant: stillborn, equivalent, killed by the first law that finds it, or a survivor."""
+"""A mutant is one of four: stillborn, equivalent, killed by the first law that finds it, or a survivor."""
 
 from __future__ import annotations
 

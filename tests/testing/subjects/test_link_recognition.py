@@ -1,4 +1,4 @@
-"""What is no link must descend, and what is one need not."""
+"""An optimizer must descend, and a link of a chain need not."""
 
 from __future__ import annotations
 
@@ -128,3 +128,8 @@ def test_a_leaf_that_ascends_among_others_is_found() -> None:
     result = examine(optax.GradientTransformation(lambda params: (), update))
     assert result.verdict == "broken"
     assert "moves along its gradient, uphill" in result.detail
+
+
+@pytest.mark.parametrize("claims", [("link",), {"link": True}])
+def test_a_link_may_be_declared_by_its_name_alone(claims: Any) -> None:
+    assert examine(ascends, claims=claims).verdict == "not applicable"

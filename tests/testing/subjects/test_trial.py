@@ -1,4 +1,4 @@
-"""What never runs is one finding, and what refuses some leaves is examined on the others."""
+"""A transformation that never runs gives one finding; one that refuses some leaves is examined on the others."""
 
 from __future__ import annotations
 

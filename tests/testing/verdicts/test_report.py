@@ -3,6 +3,7 @@ import json
 import pytest
 
 from gradlab.testing import Report, Result, Unexamined
+from gradlab.testing.verdicts.report import NOT_TRIED
 
 REPORT = Report(
     "thing()",
@@ -77,3 +78,10 @@ def test_the_values_that_were_compared_are_told_apart_from_what_was_not_examined
     assert report.to_text().splitlines()[1:] == ["", "  same trajectory: Compared at b1=0.9."]
     assert report.unexamined == ()
     assert "Compared at b1=0.9." in report.to_json()
+
+
+def test_laws_that_were_left_for_lack_of_time_are_not_ok() -> None:
+    """The report derives it, so that it counts for schedules as well."""
+    late = Result("exports", "it lowers", "not examined", f"{NOT_TRIED}, because pure and any tree took more than 1 s")
+    assert not Report("thing()", (late,)).ok
+    assert Report("thing()", (Result("exports", "it lowers", "not examined", "no answer after 1 s"),)).ok

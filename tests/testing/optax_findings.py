@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 _NARROW = ("narrow state", "half precision", "integers", "broadcasting")
+_LBFGS = (
+    "narrow state",
+    "half precision",
+    "integers",
+    "root of zero",
+    "promotes",
+    "reciprocal of zero",
+    "JAX's arrays alone",
+    "one buffer twice",
+)
 
 FINDINGS: dict[str, tuple[str, ...]] = {
     "sgd(0.1)": ("half precision", "integers"),
@@ -107,16 +117,7 @@ FINDINGS: dict[str, tuple[str, ...]] = {
         "an axis more",
         "squares",
     ),
-    "scale_by_lbfgs()": (
-        "narrow state",
-        "half precision",
-        "integers",
-        "root of zero",
-        "promotes",
-        "reciprocal of zero",
-        "JAX's arrays alone",
-        "one buffer twice",
-    ),
+    "scale_by_lbfgs()": _LBFGS,
     "scale_by_lion()": _NARROW,
     "scale_by_novograd()": ("branches", "half precision", "broadcasting", "root of zero"),
     "scale_by_optimistic_gradient()": _NARROW,
@@ -207,16 +208,7 @@ FINDINGS: dict[str, tuple[str, ...]] = {
     "inject_stateful_hyperparams(adam)(0.001)": (*_NARROW, "root of zero", "promotes"),
     "MultiSteps(sgd, 2)": ("half precision", "integers", "real accumulator", "nan times zero"),
     "contrib.scale_by_madgrad(0.001)": (*_NARROW, "root of zero", "aliases"),
-    "lbfgs(linesearch=None)": (
-        "narrow state",
-        "half precision",
-        "integers",
-        "root of zero",
-        "promotes",
-        "reciprocal of zero",
-        "JAX's arrays alone",
-        "one buffer twice",
-    ),
+    "lbfgs(linesearch=None)": _LBFGS,
     "lbfgs()": ("value_fn",),
     "scale_by_backtracking_linesearch(5)": ("value_fn",),
     "scale_by_zoom_linesearch(5)": ("value_fn",),

@@ -78,7 +78,10 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
         links = self.links
         if links != (self,):
             return any(map(declared, links))
-        return declared(self.arguments[flag]) if isinstance(flag, str) else flag
+        if not isinstance(flag, str):
+            return flag
+        argument = self.arguments[flag]
+        return any(map(declared, argument)) if self.factory.parameters[flag].variadic else declared(argument)
 
     def _replace(self, /, **changes: Any) -> Any:  # that of a named tuple (init, update) would return no value
         raise TypeError(
@@ -129,8 +132,9 @@ def transformation(
 
     `splits_gradient` says that the result is a direction from here on and no longer the gradient, as for momentum.
     `squares_gradient` says that the link squares the chain's gradient, as for second moments, so that the chain bounds
-    elements whose square would overflow. For either, a string names the argument whose transformation decides. If one
-    decides on `splits_gradient`, it also decides on `squares_gradient`, unless that is declared.
+    elements whose square would overflow. For either, a string names the argument whose transformation decides, or
+    whose transformations decide: one of them is enough. If it decides on `splits_gradient`, it also decides on
+    `squares_gradient`, unless that is declared.
 
     `claims` are the names of the laws in `gradlab.testing.CLAIMS` that hold for it beside the contracts, such as
     `("elementwise", "sign symmetric")`. They may be a dictionary as in `gradlab.testing.check`, or a function of the

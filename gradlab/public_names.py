@@ -9,9 +9,13 @@ from . import schedules as schedules
 from .base import Transformation as Transformation
 from .base import recipe as recipe
 from .base import transformation as transformation
-from .compose import chain as chain
-from .compose import isolate as isolate
-from .compose import precondition as precondition
+from .combinators.add import add as add
+from .combinators.chain import chain as chain
+from .combinators.each import each as each
+from .combinators.signals import isolate as isolate
+from .combinators.signals import measure as measure
+from .combinators.signals import precondition as precondition
+from .combinators.store import store as store
 
 # What a hyperparameter may be.
 from .hyperparameters import Decay as Decay
@@ -39,7 +43,6 @@ from .optimizers.nadam import nadam as nadam
 from .optimizers.rmsprop import rmsprop as rmsprop
 from .optimizers.sgd import sgd as sgd
 from .optimizers.sign_sgd import sign_sgd as sign_sgd
-from .state_dtypes import store as store
 from .training_step import make_step as make_step
 
 # Links.
@@ -50,8 +53,11 @@ from .transforms.clipping import clip_by_global_norm as clip_by_global_norm
 from .transforms.clipping import clip_by_norm as clip_by_norm
 from .transforms.clipping import clip_by_value as clip_by_value
 from .transforms.decay import add_decayed_weights as add_decayed_weights
+from .transforms.delay import delay as delay
 from .transforms.estimators import running_max as running_max
 from .transforms.estimators import running_sum as running_sum
+from .transforms.gradient import gradient as gradient
+from .transforms.gradient import gradient_at as gradient_at
 from .transforms.momentum import nesterov as nesterov
 from .transforms.momentum import scale_by_heavy_ball as scale_by_heavy_ball
 from .transforms.momentum import scale_by_momentum as scale_by_momentum

@@ -17,6 +17,10 @@ from .values import is_factory
 # Examples of the factories that need arguments, or do too little without them.
 _EXAMPLES: dict[str, Callable[[], Any]] = {
     "chain": lambda: gl.chain(gl.clip_by_global_norm(1.0), gl.scale_by_momentum(), gl.scale_by_rms(), gl.scale(-0.1)),
+    "add": lambda: gl.add(gl.scale_by_momentum(0.9), gl.scale(0.1)),
+    "each": lambda: gl.each(gl.clip_by_norm(1.0)),
+    "measure": lambda: gl.measure(gl.add(gl.gradient(), gl.scale(-0.5)), gl.scale_by_rms()),
+    "gradient_at": lambda: gl.gradient_at(gl.clip_by_global_norm(0.05)),
     "isolate": lambda: gl.isolate(gl.scale_by_rms()),
     "precondition": lambda: gl.precondition(gl.scale_by_rms()),
     "store": lambda: gl.store(gl.scale_by_momentum(), "float32"),

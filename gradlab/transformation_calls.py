@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import optax
 
 from .boundary import PyTree
+from .composites import Composite
 from .factories import Factory, accepts, call
 from .hyperparameters import is_schedule, resolve
 from .not_a_transformation import require_pair
@@ -30,7 +31,7 @@ class ScheduledKind(NamedTuple):
     """The kind of a transformation whose hyperparameters include schedules."""
 
     is_recipe: bool
-    arguments: frozenset[str]  # the names of the arguments of `update`
+    reads: frozenset[str]  # what `reads` returns
 
 
 class Core:
@@ -67,10 +68,14 @@ class Core:
         parameters, arguments = self.factory.parameters, self._arguments() | changes
         return call(self.factory.build, parameters, resolve(parameters, arguments, step))
 
-    def update_arguments(self) -> frozenset[str]:
-        """Return the names of the arguments of `update`."""
+    def reads(self) -> frozenset[str]:
+        """Return the names of the signals that `update` reads, beside the direction and the state.
+
+        They are "params", "grads" (the gradient of the chain) and extra arguments. What a combinator only hands on to
+        the transformations that it holds counts if one of those reads it.
+        """
         parts = self.parts()
-        return self._examine().arguments if parts is None else _read_arguments(parts[1])[0]
+        return self._examine().reads if parts is None else _find_signals(parts)
 
     def _is_recipe(self) -> bool:
         declared = self.factory.is_recipe
@@ -87,7 +92,7 @@ class Core:
             def examine(numbers: dict[str, jax.Array]) -> None:
                 parts = self._call_factory(numbers, None)
                 require_pair(self.factory.name, parts)
-                kinds.append(ScheduledKind(isinstance(parts, Value), _read_arguments(parts[1])[0]))
+                kinds.append(ScheduledKind(isinstance(parts, Value), _find_signals(parts)))
 
             number = jax.ShapeDtypeStruct((), jax.dtypes.canonicalize_dtype(float), weak_type=True)
             jax.eval_shape(examine, dict.fromkeys(self._schedules(), number))
@@ -110,9 +115,9 @@ class Core:
         if isinstance(parts, Value):
             return raw_update(parts, updates, state, params, extra)
         if parts is not None:
-            return self._call_update(parts[1], updates, state, params, extra)
+            return self._call_update(parts, updates, state, params, extra)
         parts = self.parts_at(state.step)
-        updates, inner = self._call_update(parts[1], updates, state.inner, params, extra)
+        updates, inner = self._call_update(parts, updates, state.inner, params, extra)
         return updates, ScheduledState(optax.safe_increment(state.step), inner)
 
     def _call(self, name: str, function: Any, *arguments: Any, **options: Any) -> Any:
@@ -141,9 +146,12 @@ class Core:
     def _has_schedules(self) -> bool:
         return bool(self._schedules())
 
-    def _call_update(self, update: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
+    def _call_update(self, parts: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
         """Call the update of a link with those of `params`, `grads` and the extra arguments that it names."""
+        update = parts[1]
         names, takes_any = _read_arguments(update)
+        if not takes_any:  # a link; what takes any argument may hand it on, for which the two are still one signal
+            extra = {"grads": updates, **extra}
         options = {key: value for key, value in extra.items() if key in names or (takes_any and key != "grads")}
         if "params" not in names:
             return self._require_two(self._call("update", update, updates, state, **options))
@@ -175,13 +183,32 @@ def raw_update(link: Any, updates: PyTree, state: PyTree, params: PyTree, extra:
 
 def reads_gradient(link: Any) -> bool:
     """Return whether a link asks for the gradient of its chain beside the direction; optax's do not receive it."""
-    return isinstance(link, Value) and "grads" in link.core.update_arguments()
+    return "grads" in signals_of(link)
+
+
+def signals_of(link: Any) -> frozenset[str]:
+    """Return the names of the signals that a link reads; none are known of a transformation of another library."""
+    return link.core.reads() if isinstance(link, Value) else frozenset()
 
 
 def _has_only_numbers(parts: Any) -> bool:
     """Return whether a recipe or a chain holds Python numbers only. It can be kept then; an array may be traced."""
     links = parts if isinstance(parts, Value) else getattr(parts, "links", None)
     return links is not None and all(isinstance(leaf, float | int) for leaf in jax.tree.leaves(links))
+
+
+def _find_signals(parts: Any) -> frozenset[str]:
+    """Return the names of the signals that the update of a pair, a composite or a recipe's transformation reads."""
+    if isinstance(parts, Value):
+        return signals_of(parts)
+    names, takes_any = _read_arguments(parts[1])
+    if not isinstance(parts, Composite):
+        return names
+    inner = frozenset().union(*map(signals_of, parts.inner.values()))
+    handed_on = inner if takes_any else inner & names
+    if "grads" not in names:
+        handed_on -= {"grads"}
+    return (names - {"params", "grads"}) | handed_on | parts.reads
 
 
 def _read_arguments(update: Any) -> tuple[frozenset[str], bool]:

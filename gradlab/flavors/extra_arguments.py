@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..base import recipe as declare_recipe
-from ..compose import chain
+from ..combinators.chain import chain
 from ..hyperparameters import Positive
 from ..transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 from ..transforms.scaling import scale

@@ -18,7 +18,7 @@ happens.
 
 from __future__ import annotations
 
-from ..compose import chain
+from ..combinators.chain import chain
 from ..hyperparameters import Decay, NonNegative, is_schedule
 from ..schedules import as_schedule, nadam_momentum
 from ..transforms.bias_correction import bias_correction

@@ -19,11 +19,11 @@ where optax skips a division by zero.
 from __future__ import annotations
 
 from ..base import recipe
-from ..compose import chain
+from ..combinators.chain import chain
+from ..combinators.store import store
 from ..hyperparameters import Decay, Dtype, NonNegative
 from ..optimizers.adadelta import adadelta as published_adadelta
 from ..optimizers.sign_sgd import sign_sgd as published_sign_sgd
-from ..state_dtypes import store
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import add_decayed_weights
 from ..transforms.estimators import running_max

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..combinators.store import store
 from ..hyperparameters import is_concrete, is_schedule
-from ..state_dtypes import store
 from ..transforms.momentum import scale_by_momentum
 
 

@@ -19,7 +19,7 @@ Steps are counted for the whole tree, where torch counts them for each parameter
 
 from __future__ import annotations
 
-from ..compose import chain
+from ..combinators.chain import chain
 from ..hyperparameters import Decay, Fraction, NonNegative
 from ..optimizers.adadelta import adadelta as published_adadelta
 from ..schedules import inverse_time, nadam_momentum

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..base import recipe
-from ..compose import chain, precondition
+from ..combinators.chain import chain
+from ..combinators.signals import precondition
 from ..hyperparameters import Decay, NonNegative, Positive, is_schedule
 from ..schedules.bounds import lower_bound, relative, upper_bound
 from ..transforms.bias_correction import bias_correction

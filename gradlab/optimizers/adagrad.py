@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..base import recipe
-from ..compose import chain
+from ..combinators.chain import chain
 from ..hyperparameters import NonNegative
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rss

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..base import recipe
-from ..compose import chain
+from ..combinators.chain import chain
 from ..hyperparameters import Decay, NonNegative
 from ..transforms.bias_correction import bias_correction
 from ..transforms.momentum import nesterov as look_ahead

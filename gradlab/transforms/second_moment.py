@@ -10,6 +10,7 @@ import optax
 
 from ..base import recipe, transformation
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, shared_claims
+from ..composites import READS_GRADIENT, Composite
 from ..equations import Expression, Writer, equation_of, is_zero
 from ..hyperparameters import Decay, NonNegative
 from ..safe_arithmetic import bound_for_squaring, divide, magnitude, square_root, squared_magnitude
@@ -68,14 +69,17 @@ def scale_by_rms(
     def init(params):
         return RmsState(raw_init(estimator, jax.tree.map(squared_magnitude, params)))
 
-    def update(updates, state, params=None, *, grads=None):
+    def update(updates, state, params=None, *, grads=None, **extra):
         updates, gradient = _bound_gradient(updates, grads)
         square = jax.tree.map(squared_magnitude, gradient)
-        v, second_moment = raw_update(estimator, square, state.second_moment, params, {})
+        v, second_moment = raw_update(estimator, square, state.second_moment, params, extra)
         scaled = jax.tree.map(lambda d, v: divide(d, square_root(v + eps_root) + eps), updates, v)
         return scaled, RmsState(second_moment)
 
-    return init, update
+    def states(state):
+        return {"second_moment": state.second_moment}
+
+    return Composite(init, update, {"second_moment": estimator}, states, READS_GRADIENT)
 
 
 @recipe(claims=("link",))
@@ -116,16 +120,19 @@ def scale_by_stddev(
         square = jax.tree.map(squared_magnitude, params)
         return StddevState(raw_init(mean_estimator, params), raw_init(estimator, square))
 
-    def update(updates, state, params=None, *, grads=None):
+    def update(updates, state, params=None, *, grads=None, **extra):
         updates, gradient = _bound_gradient(updates, grads)
         square = jax.tree.map(squared_magnitude, gradient)
-        mean, mean_state = raw_update(mean_estimator, gradient, state.mean, params, {})
-        v, second_moment = raw_update(estimator, square, state.second_moment, params, {})
+        mean, mean_state = raw_update(mean_estimator, gradient, state.mean, params, extra)
+        v, second_moment = raw_update(estimator, square, state.second_moment, params, extra)
         variance = jax.tree.map(lambda v, m: jnp.maximum(v - squared_magnitude(m), 0), v, mean)
         scaled = jax.tree.map(lambda d, var: divide(d, square_root(var + eps_root) + eps), updates, variance)
         return scaled, StddevState(mean_state, second_moment)
 
-    return init, update
+    def states(state):
+        return {"mean": state.mean, "second_moment": state.second_moment}
+
+    return Composite(init, update, {"mean": mean_estimator, "second_moment": estimator}, states, READS_GRADIENT)
 
 
 class InfinityNormState(NamedTuple):

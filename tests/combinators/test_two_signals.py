@@ -11,7 +11,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from tests.compose.links import EPS, LINKS, in_series, momentum, rms
+from tests.combinators.links import EPS, LINKS, in_series, momentum, rms
 
 
 def test_rms_behind_momentum_reads_the_gradient(rollout: Callable[..., Any], gradients: np.ndarray) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import optax
 
 import gradlab as gl
-from tests.compose.links import B1, B2, EPS, LINKS, RATE, in_series, momentum, rms
+from tests.combinators.links import B1, B2, EPS, LINKS, RATE, in_series, momentum, rms
 
 
 def ours(rollout: Callable[..., Any], tx: Any, gradients: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from tests.compose.links import B2, EPS, LINKS, RATE, in_series, momentum, rms
+from tests.combinators.links import B2, EPS, LINKS, RATE, in_series, momentum, rms
 
 
 def test_isolate_takes_its_own_input_as_the_gradient(rollout: Callable[..., Any], gradients: np.ndarray) -> None:

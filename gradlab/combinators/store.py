@@ -9,14 +9,15 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from .base import Transformation, transformation
-from .boundary import PyTree
-from .claims import shared_claims
-from .equations import Writer, equation_of
-from .hyperparameters import Dtype
-from .latex_expressions import Expression
-from .safe_arithmetic import bound_to_dtype
-from .transformation_calls import raw_init, raw_update
+from ..base import Transformation, transformation
+from ..boundary import PyTree
+from ..claims import shared_claims
+from ..composites import Composite
+from ..equations import Writer, equation_of
+from ..hyperparameters import Dtype
+from ..latex_expressions import Expression
+from ..safe_arithmetic import bound_to_dtype
+from ..transformation_calls import raw_init, raw_update
 
 
 @transformation(splits_gradient="tx", claims=lambda stored: shared_claims(stored.tx))
@@ -62,7 +63,7 @@ def store(tx: optax.GradientTransformation, dtype: Dtype = "bfloat16"):
 
         return jax.tree.map(one, state, grown)
 
-    return init, update
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state})
 
 
 @equation_of(store)

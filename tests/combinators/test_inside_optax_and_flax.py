@@ -14,7 +14,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from tests.compose.links import B1, B2, EPS, RATE, in_series, momentum, rms
+from tests.combinators.links import B1, B2, EPS, RATE, in_series, momentum, rms
 
 
 def optax_rollout(tx: Any, gradients: np.ndarray) -> np.ndarray:

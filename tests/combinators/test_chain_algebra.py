@@ -15,7 +15,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from tests.compose.links import B1, B2, EPS, LINKS, OPTAX_TRACE, RATE, chained
+from tests.combinators.links import B1, B2, EPS, LINKS, OPTAX_TRACE, RATE, chained
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.testing import references
-from tests.compose.links import B1, B2, EPS, RATE
+from tests.combinators.links import B1, B2, EPS, RATE
 
 
 def efficient_adam() -> list[Any]:

@@ -1,39 +1,29 @@
-"""The combinators: `chain` runs links in series, `precondition` multiplies the direction by rates, and `isolate` keeps
-a link from the gradient of the chain.
-"""
+"""`chain`, which applies transformations one after another, and carries the gradient beside the direction."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 import optax
 
-from .base import (
-    Transformation,
-    _transformation,
-    splits_gradient,
-    squares_gradient,
-    transformation,
-)
-from .boundary import Boundary
-from .claims import ELEMENTWISE, claims_of, shared_claims
-from .equations import Expression, Writer, equation_of
-from .not_a_transformation import refuse_to_run
-from .safe_arithmetic import bound_for_squaring
-from .transformation_calls import raw_init, raw_update
-from .values import Value
+from ..base import Transformation, _transformation, splits_gradient, squares_gradient
+from ..boundary import Boundary
+from ..composites import Composite, name_each
+from ..not_a_transformation import refuse_to_run
+from ..safe_arithmetic import bound_for_squaring
+from ..transformation_calls import raw_init, raw_update
+from ..values import Value
 
 
-class Chain(NamedTuple):
-    """The two functions of a chain and the links that they run."""
+class Chain(Composite):
+    """The functions of a chain and the links that they run."""
 
-    init: Callable[..., Any]
-    update: Callable[..., Any]
-    links: tuple[optax.GradientTransformation, ...]
+    @property
+    def links(self) -> tuple[optax.GradientTransformation, ...]:
+        """The links in order, with recipes and chains opened."""
+        return tuple(self.inner.values())
 
 
 def chain(*links: optax.GradientTransformation) -> Transformation:
@@ -80,13 +70,15 @@ def _chain(*links: Any) -> Chain:
         for position, (link, link_state) in enumerate(zip(flat, state, strict=True)):
             if position == bounded_at:
                 updates, gradient = (jax.tree.map(bound_for_squaring, tree) for tree in (updates, gradient))
-            updates, link_state = raw_update(link, updates, link_state, params, {"grads": gradient, **extra})
+            signals = {"grads": gradient, **extra} if split else extra
+            updates, link_state = raw_update(link, updates, link_state, params, signals)
             split = split or splits_gradient(link)
             gradient = gradient if split else updates
             new_state.append(link_state)
         return updates, tuple(new_state)
 
-    return Chain(init, update, flat)
+    names = name_each(flat)
+    return Chain(init, update, dict(zip(names, flat, strict=True)), lambda state: dict(zip(names, state, strict=True)))
 
 
 def _find_bounded_link(links: tuple[Any, ...]) -> int | None:
@@ -102,49 +94,6 @@ def _find_bounded_link(links: tuple[Any, ...]) -> int | None:
 
 chain.factory = _chain.factory  # type: ignore[attr-defined]
 refuse_to_run(chain, "chain")
-
-
-@transformation(splits_gradient="tx", claims=lambda isolated: claims_of(isolated.tx))
-def isolate(tx: optax.GradientTransformation):
-    """Apply a transformation as if it stood alone: the direction that enters it is also its gradient.
-
-    `chain(scale_by_momentum(), isolate(scale_by_rms()))` measures the RMS of the momentum, as a chain of optax does.
-    """
-
-    def update(
-        updates, state, params=None, **extra
-    ):  # does not name `grads`, so it does not receive the gradient of the chain
-        return raw_update(tx, updates, state, params, extra)
-
-    return lambda params: raw_init(tx, params), update
-
-
-@transformation(splits_gradient="tx", claims=lambda scaled: _rate_claims(scaled.tx))
-def precondition(tx: optax.GradientTransformation):
-    r"""Multiply the direction by the rates that a transformation gives, $d' = f(\mathbf 1; g) \odot d$.
-
-    `tx` transforms a tree of ones and reads the gradient of the chain. Its result is the rate of each parameter, a real
-    array with the shape of the parameter. So the rates can be bounded before they are applied, as in AdaBound.
-    """
-
-    def init(params):
-        return raw_init(tx, _ones(params))
-
-    def update(updates, state, params=None, *, grads=None, **extra):
-        gradient = updates if grads is None else grads
-        rates, state = raw_update(tx, _ones(updates), state, params, {"grads": gradient, **extra})
-        return jax.tree.map(lambda rate, d: rate.astype(d.dtype) * d, rates, updates), state
-
-    return init, update
-
-
-def _rate_claims(tx: Any) -> tuple[str, ...]:
-    """Return the claims of a product with rates: none about signs, because the rates may depend on them."""
-    return tuple(name for name in ELEMENTWISE if name in shared_claims(tx))
-
-
-def _ones(tree: Any) -> Any:
-    return jax.tree.map(lambda leaf: jnp.ones_like(leaf.real), tree)
 
 
 def _as_link(link: Any, position: int) -> Any:
@@ -165,16 +114,3 @@ def _as_link(link: Any, position: int) -> Any:
         f"{where} must be a transformation, such as scale_by_rms() or optax.scale(0.1); "
         f"got {type(link).__name__}: {link!r}"
     )
-
-
-@equation_of(isolate)
-def _(write: Writer, tx: Any) -> Expression:
-    direction = write.symbol()
-    return write.inside(tx, write.letter, write.role, direction, direction)
-
-
-@equation_of(precondition)
-def _(write: Writer, tx: Any) -> Expression:
-    direction, gradient = write.direction(), write.gradient()
-    rates = write.inside(tx, write.letter, write.role, Expression("1"), gradient)
-    return direction.times(rf"{write.line(write.fresh('r'), rates)} \odot")

@@ -1,0 +1,1 @@
+"""Combinators, the transformations that other transformations are joined and wrapped by."""

@@ -1,0 +1,54 @@
+"""`add`, which applies transformations side by side and sums their results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import optax
+
+from ..base import transformation
+from ..claims import shared_claims
+from ..composites import Composite, name_each
+from ..equations import Expression, Writer, equation_of
+from ..transformation_calls import raw_init, raw_update
+
+
+@transformation(splits_gradient="txs", claims=lambda added: shared_claims(*added.txs))
+def add(*txs: optax.GradientTransformation):
+    r"""Sum the results of transformations side by side, $d' = \sum_i f_i(d; g)$.
+
+    Each of `txs`, of which there is at least one, receives the same direction and the same gradient. `chain()` is the
+    branch that changes nothing, so `add(chain(), chain(delay(first=None), scale(-1.0)))` is the change of the direction
+    since the last step. If a branch splits the gradient from the direction, the sum does.
+
+    Raises TypeError without a transformation.
+    """
+    if not txs:
+        raise TypeError(
+            "add() has nothing to add; pass one transformation for each branch, as in add(chain(), delay())"
+        )
+
+    def init(params):
+        return tuple(raw_init(tx, params) for tx in txs)
+
+    def update(updates, state, params=None, *, grads=None, **extra):
+        if len(state) != len(txs):
+            raise ValueError(f"a sum of {len(txs)} branches got a state of {len(state)}")
+        signals = extra if grads is None else {"grads": grads, **extra}
+        results, new_state = zip(
+            *(raw_update(tx, updates, own, params, signals) for tx, own in zip(txs, state, strict=True)), strict=True
+        )
+        return jax.tree.map(lambda *branches: sum(branches[1:], branches[0]), *results), tuple(new_state)
+
+    names = name_each(txs)
+    return Composite(init, update, dict(zip(names, txs, strict=True)), lambda s: dict(zip(names, s, strict=True)))
+
+
+@equation_of(add)
+def _(write: Writer, txs: Any) -> Expression:
+    direction, gradient = write.symbol(), write.gradient()
+    first, *others = (write.inside(tx, write.letter, write.role, direction, gradient) for tx in txs)
+    for other in others:
+        first = first.plus(other)
+    return first

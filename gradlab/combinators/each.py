@@ -1,0 +1,76 @@
+"""`each`, which applies a transformation to every layer of a stack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from ..base import Transformation, transformation
+from ..claims import claims_of, shared_claims
+from ..composites import Composite
+from ..equations import Expression, Writer, equation_of
+from ..transformation_calls import raw_init, raw_update
+
+
+@transformation(splits_gradient="tx", claims=lambda mapped: shared_claims(mapped.tx))
+def each(tx: optax.GradientTransformation):
+    """Apply a transformation to each layer of stacked layers, as if the layers were separate.
+
+    Every leaf has the layers along its first axis, as in a model that scans over its layers. So norms and means are
+    those of one layer, which `clip_by_norm` alone, for instance, would mix. The state is stacked like the parameters.
+    In a model that has other leaves as well, send only the stacked ones here:
+    `partition((path("layers/**"), each(tx)), default=tx)`.
+
+    Raises ValueError where it is called for a transformation that draws random numbers, since all layers would draw the
+    same. `init` and `update` raise ValueError if leaves have no first axis, or first axes of different sizes.
+    """
+    if "stochastic" in claims_of(tx).get("domain", ()):
+        raise ValueError(
+            f"each({tx!r}) would draw the same random numbers for every layer; put the noise outside of each, as in "
+            f"chain(add_noise(...), each(tx))"
+        )
+
+    def init(params):
+        _require_stacked(params)
+        if not jax.tree.leaves(params):
+            return raw_init(tx, params)
+        return jax.vmap(lambda layer: raw_init(tx, layer))(params)
+
+    def update(updates, state, params=None, *, grads=None, **extra):
+        _require_stacked(updates)
+
+        def one(updates, state, params, grads):
+            signals = extra if grads is None else {"grads": grads, **extra}
+            return raw_update(tx, updates, state, params, signals)
+
+        if not jax.tree.leaves(updates):
+            return one(updates, state, params, grads)
+        return jax.vmap(one)(updates, state, params, grads)
+
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state})
+
+
+def _require_stacked(tree: Any) -> None:
+    sizes: dict[int, str] = {}
+    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+        name = jax.tree_util.keystr(path) or "the root"
+        if not jnp.ndim(leaf):
+            raise ValueError(
+                f"each maps over the first axis of every leaf, but {name} is a scalar. Send only stacked leaves here: "
+                f'partition((path("layers/**"), each(tx)), default=tx)'
+            )
+        sizes.setdefault(leaf.shape[0], name)
+    if len(sizes) > 1:
+        (one, first), (other, second), *_ = sizes.items()
+        raise ValueError(
+            f"each maps over the first axis of every leaf, but {first} has {one} layers and {second} has {other}. Send "
+            f'leaves of one stack here: partition((path("layers/**"), each(tx)), default=tx)'
+        )
+
+
+@equation_of(each)
+def _(write: Writer, tx: Any) -> Expression:  # that of one layer
+    return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))

@@ -69,3 +69,14 @@ def convert_weakly(value: Any, dtype: Any) -> jax.Array:
     jax.numpy makes weakly typed arrays from Python numbers only, so this binds the primitive, for tracers too.
     """
     return convert_element_type_p.bind(jnp.asarray(value), new_dtype=dtype, weak_type=True, sharding=None)
+
+
+def find_varying_axes(x: Any) -> frozenset[str]:
+    """Return the axes of the mesh over which JAX knows that an array may differ, inside `jax.shard_map`.
+
+    It is empty outside, and with `check_vma=False`. The documentation describes the type (`jax.typeof` prints it), but
+    not its attributes.
+    """
+    kind = jax.typeof(x)
+    varying = getattr(getattr(kind, "manual_axis_type", None), "varying", None)
+    return frozenset(getattr(kind, "vma", ()) if varying is None else varying)

@@ -113,3 +113,21 @@ def test_every_setting_of_a_plan_exists(name: str) -> None:
     if name in plan.RARE_SETTINGS:
         found, default = str(settings[name]), str(plan.RARE_SETTINGS[name])
         assert found == default, f"{CHANGED}the default of {name} is {found}, and not {default}; see results/plan.py"
+
+
+def test_the_axes_over_which_an_array_varies_are_known_inside_shard_map() -> None:
+    mesh = jax.make_mesh((2,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
+    found = []
+
+    def note(shard: jax.Array, whole: jax.Array) -> jax.Array:
+        found.append(tuple(map(_compat.find_varying_axes, (shard, whole))))
+        return shard
+
+    axis = jax.P("data")
+    for check in (True, False):
+        jax.shard_map(note, mesh=mesh, in_specs=(axis, jax.P()), out_specs=axis, check_vma=check)(
+            jnp.ones(2), jnp.ones(2)
+        )
+    expected = [(frozenset({"data"}), frozenset()), (frozenset(), frozenset())]
+    assert found == expected, f"{CHANGED}the types of arrays inside jax.shard_map; see find_varying_axes"
+    assert _compat.find_varying_axes(jnp.ones(2)) == frozenset()

@@ -11,6 +11,7 @@ from ..base import transformation
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Hyperparameter, Limit
+from ..mesh_axes import AxisName, max_over, read_axis_names, sum_over
 from ..safe_arithmetic import square_root, squared_magnitude
 from ..stateless import map_leaves, map_tree
 
@@ -35,45 +36,63 @@ def _apply_to_parts(clip, d):
 
 
 @transformation(claims=("contained", "permutation equivariant", "sign symmetric", "any size"))
-def clip_by_norm(max_norm: Limit):
+def clip_by_norm(max_norm: Limit, axis_name: AxisName = None):
     r"""Bound the Euclidean norm of each leaf, $d' = d \min(1, c / \|d\|)$. `max_norm` is $c$ in [0, inf].
 
+    Inside `jax.shard_map`, each device has its own shard of a leaf, and the norm is that of the shard, unless
+    `axis_name` names the mesh axis, or the tuple of axes, over which leaves are sharded. A link cannot know whether an
+    array is a shard of a leaf or a gradient of its own, so it cannot warn. Under `jax.jit` alone norms are global.
+    With `check_vma=True`, the default of `jax.shard_map`, leaves may be sharded or replicated along the axis. With
+    `check_vma=False` and in `jax.vmap`, each leaf counts as sharded.
+
+    Raises TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
     Source: Pascanu et al. (2013), algorithm 1.
     """
-    return map_leaves(lambda d: _bound(d, max_norm, _norm([d])))
+    axes = read_axis_names("clip_by_norm", axis_name)
+    return map_leaves(lambda d: _bound(d, max_norm, _norm([d], axes)))
 
 
 @transformation(claims=("permutation equivariant", "sign symmetric", "any size"))
-def clip_by_global_norm(max_norm: Limit):
+def clip_by_global_norm(max_norm: Limit, axis_name: AxisName = None):
     r"""Bound the Euclidean norm of the whole tree, $d' = d \min(1, c / \|d\|)$. `max_norm` is $c$ in [0, inf].
 
     The norm is exact even where a square would overflow or vanish. A tree of zeros stays zero. If an element is
     infinite, the finite ones become 0, and if one is NaN, all become NaN, so no element passes unclipped.
+
+    Inside `jax.shard_map`, the norm is that of the shards of one device, unless `axis_name` names the mesh axis, or the
+    tuple of axes, over which leaves are sharded (see `clip_by_norm`). A replicated leaf counts once with
+    `check_vma=True`, the default of `jax.shard_map`, and once for each device otherwise.
+
+    Raises TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
     Source: Pascanu et al. (2013), algorithm 1.
     """
+    axes = read_axis_names("clip_by_global_norm", axis_name)
 
     def bound_tree(updates):
-        norm = _norm(jax.tree.leaves(updates))
+        norm = _norm(jax.tree.leaves(updates), axes)
         return jax.tree.map(lambda d: _bound(d, max_norm, norm), updates)
 
     return map_tree(bound_tree)
 
 
-def _norm(leaves: list[jax.Array]) -> tuple[jax.Array, jax.Array]:
+def _norm(leaves: list[jax.Array], axes: tuple[str, ...] = ()) -> tuple[jax.Array, jax.Array]:
     """Return the norm as a product of two numbers, so that no square overflows or vanishes.
 
-    The first is about the largest magnitude. The second is the norm in units of the first.
+    The first is about the largest magnitude. The second is the norm in units of the first. Both are taken over all
+    shards of the leaves along mesh axes.
     """
     dtypes = sorted((leaf.real.dtype for leaf in leaves), key=lambda dtype: jnp.finfo(dtype).bits) or [
         jnp.dtype("float32")
     ]
     narrow, wide = jnp.finfo(dtypes[0]), dtypes[-1]
     largest = jnp.stack([jnp.zeros((), wide), *(_largest(leaf).astype(wide) for leaf in leaves if leaf.size)]).max()
+    largest = max_over(axes, largest)
     is_regular = (largest > 0) & jnp.isfinite(largest)
     unit = jnp.where(is_regular, jnp.clip(largest, 16 * float(narrow.tiny), float(narrow.max) / 16), 1)
     unit = jax.lax.stop_gradient(unit)  # clipped above so that every dtype can hold it and its reciprocal
     squares = [squared_magnitude(leaf * (1 / unit).astype(leaf.dtype)).sum().astype(wide) for leaf in leaves]
-    return unit, square_root(sum(squares, jnp.zeros((), wide)))
+    whole = [sum_over(axes, square, like=leaf) for square, leaf in zip(squares, leaves, strict=True)]
+    return unit, square_root(sum(whole, jnp.zeros((), wide)))
 
 
 def _largest(leaf: jax.Array) -> jax.Array:
@@ -102,12 +121,12 @@ def _(write: Writer, lower: Any, upper: Any) -> Expression:
 
 
 @equation_of(clip_by_norm)
-def _(write: Writer, max_norm: Any) -> Expression:
+def _(write: Writer, max_norm: Any, axis_name: Any) -> Expression:
     return _write_clipped(write, max_norm, "")
 
 
 @equation_of(clip_by_global_norm)
-def _(write: Writer, max_norm: Any) -> Expression:
+def _(write: Writer, max_norm: Any, axis_name: Any) -> Expression:
     return _write_clipped(write, max_norm, r"_{\text{all}}")
 
 

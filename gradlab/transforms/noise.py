@@ -27,8 +27,11 @@ def add_noise(eta: NonNegative = 0.01, gamma: NonNegative = 0.55, key: Seed = 0)
 
     `eta` in [0, inf) is the variance at the first step, and `gamma` in [0, inf) is the speed at which it fades. `key`
     is an integer or a `jax.random.key`. The noise of a step follows from the key and the step alone, so a resumed run
-    repeats it. A complex element gets noise of this variance in all, half in each part. Differentiate with
-    `allow_int=True`, because the key is a leaf, too. Source: Neelakantan et al. (2015), equation 1.
+    repeats it. Inside `jax.shard_map`, all shards of a leaf therefore get equal noise, unless the key differs between
+    them: `jax.random.fold_in(key, jax.lax.axis_index("model"))`. A complex element gets noise of this variance in all,
+    half in each part. Differentiate with `allow_int=True`, because the key is a leaf, too.
+
+    Source: Neelakantan et al. (2015), equation 1.
     """
 
     def init(params):

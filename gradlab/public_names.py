@@ -43,6 +43,9 @@ from .optimizers.nadam import nadam as nadam
 from .optimizers.rmsprop import rmsprop as rmsprop
 from .optimizers.sgd import sgd as sgd
 from .optimizers.sign_sgd import sign_sgd as sign_sgd
+
+# What reads or edits a state.
+from .states.metrics import metrics as metrics
 from .training_step import make_step as make_step
 
 # Links.
@@ -62,6 +65,7 @@ from .transforms.momentum import nesterov as nesterov
 from .transforms.momentum import scale_by_heavy_ball as scale_by_heavy_ball
 from .transforms.momentum import scale_by_momentum as scale_by_momentum
 from .transforms.noise import add_noise as add_noise
+from .transforms.probe import probe as probe
 from .transforms.scaling import scale as scale
 from .transforms.scaling import scale_by_learning_rate as scale_by_learning_rate
 from .transforms.scaling import scale_by_sign as scale_by_sign

@@ -24,6 +24,7 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "isolate": lambda: gl.isolate(gl.scale_by_rms()),
     "precondition": lambda: gl.precondition(gl.scale_by_rms()),
     "store": lambda: gl.store(gl.scale_by_momentum(), "float32"),
+    "probe": lambda: gl.probe("update", "norm", "cosine"),
     "scale": lambda: gl.scale(-0.5),
     "scale_by_learning_rate": lambda: gl.scale_by_learning_rate(0.1),
     "bias_correction": lambda: gl.bias_correction(0.9, 0.999),

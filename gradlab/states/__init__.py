@@ -1,0 +1,1 @@
+"""What reads or edits the state of an optimizer."""

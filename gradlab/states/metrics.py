@@ -1,0 +1,41 @@
+"""`metrics`: what a state has recorded, as one flat dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jax
+
+
+def metrics(state: Any) -> dict[str, jax.Array]:
+    """Return all that the probes and counters in a state have recorded, as a flat dictionary of arrays by name.
+
+    `state` is the state of an optimizer, or any tree that holds one. It may be traced, so this works inside `jax.jit`,
+    and a training step may return the dictionary. The names are those of the probes and their measures
+    (`gradient/norm`), and those of wrappers and what they count (`skip_nonfinite/skipped`). A name that is there twice
+    gets a number, such as `gradient/norm_2`, in the order of the state.
+
+    The class of a state takes part by a method `metrics()`, which returns arrays by name. Begin each name with that of
+    the transformation.
+    """
+    found: dict[str, jax.Array] = {}
+    for name, value in _find(state):
+        number, free = 1, name
+        while free in found:
+            number += 1
+            free = f"{name}_{number}"
+        found[free] = value
+    return found
+
+
+def _find(node: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what a node of a state has recorded, and then what its children have."""
+    record = getattr(type(node), "metrics", None)
+    if callable(record):
+        recorded = record(node)
+        if isinstance(recorded, Mapping):
+            yield from recorded.items()
+    for child in jax.tree.leaves(node, is_leaf=lambda inner: inner is not node):
+        if child is not node:
+            yield from _find(child)

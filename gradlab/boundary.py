@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from .values import rejoin, show
 
@@ -38,7 +39,8 @@ class Boundary:
         """Transform the updates, a tree like the parameters. Returns the transformed updates and the next state."""
         raised = raise_precision(updates, "the update")
         if params is not None:
-            params = mask_by_updates(updates, params)
+            whole, params = params, mask_by_updates(updates, params)
+            extra = {**extra, **_lower_points(extra, whole, params)}
             require_one_gradient(updates, params)
             require_same_trees(updates, params, "updates", "params")
             params = raise_precision(params, "the parameter")
@@ -144,16 +146,47 @@ def match_precision(tree: PyTree, params: PyTree) -> PyTree:
     return jax.tree.map(cast, tree, params)
 
 
+def is_absent(node: Any) -> bool:
+    """Return whether a node of a tree stands for a leaf that is left out: None, or what optax puts in its place."""
+    return node is None or isinstance(node, optax.MaskedNode)
+
+
 def mask_by_updates(updates: PyTree, params: PyTree) -> PyTree:
-    """Put None into the parameters wherever the updates have None, as for the functions in a model."""
-    if not any(leaf is None for leaf in jax.tree.leaves(updates, is_leaf=lambda node: node is None)):
+    """Leave out of the parameters what the updates leave out: they have None there, as for the functions in a model."""
+    if not any(map(is_absent, jax.tree.leaves(updates, is_leaf=is_absent))):
         return params
     try:
         return jax.tree.map(
-            lambda update, param: None if update is None else param, updates, params, is_leaf=lambda node: node is None
+            lambda update, param: update if is_absent(update) else param, updates, params, is_leaf=is_absent
         )
     except ValueError:  # the trees differ in other places too, which the caller reports
         return params
+
+
+def _lower_points(extra: dict[str, Any], whole: PyTree, masked: PyTree) -> dict[str, Any]:
+    """Return `value_fn` and `gradient_fn`, if they were passed, as functions of parameters inside the boundary.
+
+    The model receives its parameters in their own dtypes, with what the updates leave out, and the gradient is raised.
+    """
+
+    def lower(params: PyTree) -> PyTree:
+        own = restore_dtypes(params, masked)
+        return jax.tree.map(
+            lambda mask, new, old: old if is_absent(mask) else new, masked, own, whole, is_leaf=is_absent
+        )
+
+    lowered: dict[str, Any] = {}
+    if callable(value_fn := extra.get("value_fn")):
+        lowered["value_fn"] = lambda params: value_fn(lower(params))
+    if callable(gradient_fn := extra.get("gradient_fn")):
+
+        def find_gradient(params: PyTree) -> PyTree:
+            gradient = mask_by_updates(masked, gradient_fn(lower(params)))
+            require_same_trees(gradient, masked, "the result of gradient_fn", "params")
+            return match_precision(raise_precision(gradient, "the gradient"), params)
+
+        lowered["gradient_fn"] = find_gradient
+    return lowered
 
 
 def copy_shared_arrays(tree: PyTree, original: PyTree) -> PyTree:

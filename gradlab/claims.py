@@ -29,6 +29,7 @@ NOT_SYMMETRIC = {"except": ("turns with i",)}
 DECLARATIONS = ("except", "domain", "link")
 DOMAINS = {
     "matrices": "every leaf has two axes",
+    "stacked": "the leaves have a first axis of one size, along which layers are stacked",
     "real": "no leaf is complex",
     "stochastic": "it draws random numbers, which depend on the key and on the shape and the dtype of each leaf",
 }

@@ -19,7 +19,7 @@ def add(*txs: optax.GradientTransformation):
     r"""Sum the results of transformations side by side, $d' = \sum_i f_i(d; g)$.
 
     Each of `txs`, of which there is at least one, receives the same direction and the same gradient. `chain()` is the
-    branch that changes nothing, so `add(chain(), chain(delay(first=None), scale(-1.0)))` is the change of the direction
+    branch that changes nothing, so `add(chain(), chain(delay(), scale(-1.0)))` is the change of the direction
     since the last step. If a branch splits the gradient from the direction, the sum does.
 
     Raises TypeError without a transformation.

@@ -15,7 +15,7 @@ from ..equations import Expression, Writer, equation_of
 from ..transformation_calls import raw_init, raw_update
 
 
-@transformation(splits_gradient="tx", claims=lambda mapped: shared_claims(mapped.tx))
+@transformation(splits_gradient="tx", claims=lambda mapped: _claims(mapped.tx))
 def each(tx: optax.GradientTransformation):
     """Apply a transformation to each layer of stacked layers, as if the layers were separate.
 
@@ -51,6 +51,13 @@ def each(tx: optax.GradientTransformation):
         return jax.vmap(one)(updates, state, params, grads)
 
     return Composite(init, update, {"tx": tx}, lambda state: {"tx": state})
+
+
+def _claims(tx: Any) -> dict[str, Any]:
+    claims = {name: value for name, value in shared_claims(tx).items() if name != "permutation equivariant"}
+    if "elementwise" in claims:
+        claims["permutation equivariant"] = True
+    return {**claims, "domain": (*claims.get("domain", ()), "stacked")}
 
 
 def _require_stacked(tree: Any) -> None:

@@ -26,11 +26,11 @@ def _claims(delayed: Any) -> dict[str, Any]:
 
 
 @transformation(claims=_claims)
-def delay(first: Hyperparameter | None = 0.0):
+def delay(first: Hyperparameter | None = None):
     r"""Replace the direction by that of the step before, $d'_t = d_{t-1}$.
 
-    `first` is the result at the first step: a finite number for every element, or None for the direction itself,
-    $d'_1 = d_1$. `add(chain(), chain(delay(first=None), scale(-1.0)))` is the change of the direction since the last
+    `first` is the result at the first step: a finite number for every element, by default the direction itself,
+    $d'_1 = d_1$. `add(chain(), chain(delay(), scale(-1.0)))` is the change of the direction since the last
     step. In an estimator it gives the second moment before the current gradient enters it, as in ADOPT.
     """
 
@@ -50,10 +50,9 @@ def delay(first: Hyperparameter | None = 0.0):
 @equation_of(delay)
 def _(write: Writer, first: Any) -> Expression:
     direction = write.symbol()
+    letter = write.fresh("d")
     if first is None:
-        letter = write.fresh("d")
         write.starts_with(letter, direction)
     else:
-        letter = write.fresh("d")
         write.start(letter, first)
     return write.line(letter, str(direction).replace("_t", "_{t-1}"))

@@ -30,7 +30,7 @@ def gradient():
     return init_empty, update
 
 
-@transformation(claims={"domain": ("gradient function",), "link": True})
+@transformation(claims=("link",))
 def gradient_at(offset: optax.GradientTransformation):
     r"""Replace the gradient by that at another point, $g' = \nabla f(x + h(g))$.
 

@@ -19,6 +19,8 @@ from ..verdicts.law import Broken, NotApplicable, law
 def mismatched_trees(subject: Subject) -> None:
     # The wrong shape can be broadcast with the right one. Both are matrices if the subject takes nothing else.
     first, second, wrong_second = ((3,), (2,), (2, 2)) if subject.takes((3,)) else ((3, 2), (1, 2), (3, 2))
+    if "stacked" in subject.domain:
+        first, second, wrong_second = (2, 3), (2, 1), (2, 3)
     params = {"a": sample(first), "b": sample(second)}
     state = subject.tx.init(params)
     wrong = {

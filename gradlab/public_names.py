@@ -9,12 +9,14 @@ from . import schedules as schedules
 from .base import Transformation as Transformation
 from .base import recipe as recipe
 from .base import transformation as transformation
+from .combinators.accumulate import accumulate as accumulate
 from .combinators.add import add as add
 from .combinators.chain import chain as chain
 from .combinators.each import each as each
 from .combinators.signals import isolate as isolate
 from .combinators.signals import measure as measure
 from .combinators.signals import precondition as precondition
+from .combinators.skip_nonfinite import skip_nonfinite as skip_nonfinite
 from .combinators.store import store as store
 
 # What a hyperparameter may be.

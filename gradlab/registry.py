@@ -17,12 +17,14 @@ from .values import is_factory
 # Examples of the factories that need arguments, or do too little without them.
 _EXAMPLES: dict[str, Callable[[], Any]] = {
     "chain": lambda: gl.chain(gl.clip_by_global_norm(1.0), gl.scale_by_momentum(), gl.scale_by_rms(), gl.scale(-0.1)),
+    "accumulate": lambda: gl.accumulate(gl.sgd(0.1, momentum=0.9), every=3),
     "add": lambda: gl.add(gl.scale_by_momentum(0.9), gl.scale(0.1)),
     "each": lambda: gl.each(gl.clip_by_norm(1.0)),
     "measure": lambda: gl.measure(gl.add(gl.gradient(), gl.scale(-0.5)), gl.scale_by_rms()),
     "gradient_at": lambda: gl.gradient_at(gl.clip_by_global_norm(0.05)),
     "isolate": lambda: gl.isolate(gl.scale_by_rms()),
     "precondition": lambda: gl.precondition(gl.scale_by_rms()),
+    "skip_nonfinite": lambda: gl.skip_nonfinite(gl.sgd(0.1, momentum=0.9)),
     "store": lambda: gl.store(gl.scale_by_momentum(), "float32"),
     "probe": lambda: gl.probe("update", "norm", "cosine"),
     "scale": lambda: gl.scale(-0.5),

@@ -1,0 +1,49 @@
+"""What gates share: combinators that decide at each step whether a transformation runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..boundary import PyTree, find_difference, restore_dtypes
+from ..transformation_calls import raw_update
+
+
+def update_if(
+    happens: Any, tx: Any, updates: Callable[[], PyTree], like: PyTree, state: PyTree, params: PyTree, signals: Any
+) -> tuple[PyTree, PyTree]:
+    """Run a transformation where a condition holds. Elsewhere, return an update of zeros and the state as it is.
+
+    `happens` is a boolean scalar. `updates` returns the direction to transform, a tree like `like`, and is called only
+    where the condition holds. Only that branch is computed which is taken, but under `jax.vmap` with a condition for
+    each lane both are, because a lane cannot branch by itself.
+    """
+
+    def run() -> tuple[PyTree, PyTree]:
+        result = raw_update(tx, updates(), state, params, signals)
+        difference = find_difference(result, (like, state))
+        if difference:
+            path, came, expected = difference
+            raise ValueError(
+                f"a transformation that runs at some steps only must keep the structure and the shapes of its updates "
+                f"and of its state, but at {path} it made {came} of {expected}"
+            )
+        return restore_dtypes(result, (like, state))
+
+    def rest() -> tuple[PyTree, PyTree]:
+        return jax.tree.map(jnp.zeros_like, like), state
+
+    if isinstance(happens, jax.core.Tracer):
+        return jax.lax.cond(happens, run, rest)
+    return run() if happens else rest()  # without jit, JAX would compile the condition anew at every call
+
+
+def is_finite(*trees: PyTree) -> jax.Array:
+    """Return whether all numbers in all leaves are finite, a boolean scalar. Trees without leaves are."""
+    finite = jnp.asarray(True)
+    for leaf in jax.tree.leaves(trees):
+        finite &= jnp.all(jnp.isfinite(leaf))
+    return finite

@@ -1,0 +1,73 @@
+"""`skip_nonfinite`, which leaves out the steps whose gradient is not finite."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from ..base import Transformation, transformation
+from ..boundary import PyTree
+from ..claims import shared_claims
+from ..composites import Composite
+from ..equations import Expression, Writer, equation_of
+from ..hyperparameters import Limit, as_weak
+from ..transformation_calls import raw_init
+from .gates import is_finite, update_if
+
+
+class SkipNonfiniteState(NamedTuple):
+    """The state of `skip_nonfinite`."""
+
+    nonfinite_in_a_row: jax.Array  # int32 scalar, how many gradients before the next one were not finite
+    skipped: jax.Array  # int32 scalar, how many steps were skipped in all
+    let_through: jax.Array  # int32 scalar, how many gradients that are not finite went through, beyond the limit
+    inner: PyTree
+
+
+@transformation(splits_gradient="tx", claims=lambda tx: _claims(tx.tx))
+def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_name: str | None = None):
+    """Skip the steps whose gradient has a NaN or an infinity anywhere: the update is zero, and `tx` does not run.
+
+    `limit` is how many steps in a row are skipped at most, a number that is not negative, or infinity. A finite
+    gradient sets that count back to zero. One more gradient that is not finite goes through to `tx`, and so does each
+    after it until a finite one comes. The parameters then become NaN too, so a run that is lost does not go on in
+    silence. The state counts the gradients in a row that were not finite, the steps skipped in all, and the gradients
+    let through.
+
+    `accumulate(skip_nonfinite(tx))` drops a whole batch for one bad micro-batch. `skip_nonfinite(accumulate(tx))` drops
+    the bad micro-batch alone, and another one takes its place.
+
+    `axis_name` is the mesh axis, within `jax.shard_map` or `jax.vmap`, over which the gradients are spread: all devices
+    then skip together.
+    """
+
+    def init(params):
+        zeros = (jnp.zeros((), jnp.int32) for _ in range(3))
+        return SkipNonfiniteState(*zeros, raw_init(tx, params))
+
+    def update(updates, state, params=None, *, grads=None, **extra):
+        signals = extra if grads is None else {"grads": grads, **extra}
+        finite = is_finite(updates, grads)
+        if axis_name is not None:
+            finite = jax.lax.pmin(finite.astype(jnp.int32), axis_name) == 1
+        in_a_row = jnp.where(finite, 0, optax.safe_increment(state.nonfinite_in_a_row))
+        passes = finite | (as_weak(in_a_row) > limit)
+        let_through = jnp.where(passes & ~finite, optax.safe_increment(state.let_through), state.let_through)
+        skipped = jnp.where(passes, state.skipped, optax.safe_increment(state.skipped))
+        result, inner = update_if(passes, tx, lambda: updates, updates, state.inner, params, signals)
+        return result, SkipNonfiniteState(in_a_row, skipped, let_through, inner)
+
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner})
+
+
+def _claims(tx: Any) -> dict[str, Any]:
+    """Return the claims of a transformation but those about single elements: one NaN stops them all."""
+    return {name: value for name, value in shared_claims(tx).items() if name not in ("elementwise", "contained")}
+
+
+@equation_of(skip_nonfinite)
+def _(write: Writer, tx: Any, limit: Any, axis_name: Any) -> Expression:  # of a finite gradient
+    return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))

@@ -48,6 +48,7 @@ from .optimizers.sign_sgd import sign_sgd as sign_sgd
 
 # What reads or edits a state.
 from .states.metrics import metrics as metrics
+from .states.sharding import state_sharding as state_sharding
 from .training_step import make_step as make_step
 
 # Links.

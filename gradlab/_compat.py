@@ -1,10 +1,13 @@
 """All uses of JAX that its documentation does not promise, in one file, so that a new version can break only this one.
 
+The registration with Flax is here, too.
+
 `tests/test_compat.py` examines each function, and fails with a message that says what a new version of JAX changed.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -80,3 +83,13 @@ def find_varying_axes(x: Any) -> frozenset[str]:
     kind = jax.typeof(x)
     varying = getattr(getattr(kind, "manual_axis_type", None), "varying", None)
     return frozenset(getattr(kind, "vma", ()) if varying is None else varying)
+
+
+def register_with_nnx(kind: type) -> None:
+    """Declare a type as data to Flax nnx, if that is imported, so that its modules take values that hold arrays.
+
+    `nnx.Optimizer` treats its optimizer as structure otherwise, and refuses arrays there. Flax is not imported for it.
+    """
+    register = getattr(sys.modules.get("flax.nnx"), "register_data_type", None)
+    if register is not None:
+        register(kind)

@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, overload
 
 import optax
 
+from ._compat import register_with_nnx
 from .annotation_evaluation import name_of
 from .boundary import Boundary
 from .claims import Claims
@@ -33,6 +34,7 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
 
     @classmethod
     def _make(cls, factory: Factory, children: dict[str, Any]) -> Transformation:
+        register_with_nnx(cls)  # here, because Flax may be imported after gradlab
         core = Core(factory, children)
         boundary = Boundary(core)
         transformation = tuple.__new__(cls, (boundary.init, boundary.update))

@@ -30,7 +30,12 @@ class Boundary:
         self.core = core
 
     def init(self, params: PyTree) -> PyTree:
-        """Return the state for parameters, a tree of float or complex arrays of any shape. It is at least float32."""
+        """Return the state for parameters, a tree of float or complex arrays of any shape. It is at least float32.
+
+        For `jax.ShapeDtypeStruct` in the place of arrays, it consists of such, and nothing is computed.
+        """
+        if any(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(params)):
+            return jax.eval_shape(self.init, params)
         raised = raise_precision(params, "the parameter")
         state = self.core.init(raised)
         return copy_shared_arrays(restore_dtypes(state, state), (params, raised))
@@ -121,7 +126,7 @@ def _raise_leaf(path: Any, leaf: Any, what: str) -> jax.Array:
     except (TypeError, ValueError):
         remedy = "Keep arrays only and put None elsewhere, as equinox.filter(model, equinox.is_array) does"
         if isinstance(leaf, jax.ShapeDtypeStruct):
-            remedy = "The state of shapes is jax.eval_shape(tx.init, params)"
+            remedy = "Shapes have shapes as their result: jax.eval_shape(tx.update, updates, state, params)"
         text = getattr(leaf, "__qualname__", repr(leaf))
         raise TypeError(f"{_show_place(what, path)} is not an array: {type(leaf).__name__} {text}. {remedy}") from None
     if not jnp.issubdtype(array.dtype, jnp.inexact):

@@ -207,13 +207,24 @@ def test_a_whole_model_may_stand_for_its_parameters(tx: Any) -> None:
             "at .label is not an array: str 'layer'. .*equinox.filter",
         ),
         (lambda: gl.adam().update(Model(jnp.ones(2)), gl.adam().init(ARRAYS)), "activation is not an array"),
-        (lambda: gl.adam().init(jax.ShapeDtypeStruct((3,), "float32")), r"is jax.eval_shape\(tx.init, params\)"),
-        (lambda: gl.adam().init({"x": jax.ShapeDtypeStruct((3,), "int32")}), r"at \['x'\] .* jax.eval_shape\(tx.init"),
+        (
+            lambda: gl.adam().update(jax.ShapeDtypeStruct((2,), "float32"), (), None),
+            r"Shapes have shapes as their result: jax.eval_shape\(tx.update, updates, state, params\)",
+        ),
+        (lambda: gl.adam().init({"x": jax.ShapeDtypeStruct((3,), "int32")}), r"at \['x'\] has dtype int32, but only"),
     ],
 )
 def test_what_is_no_array_is_named_with_the_remedy(call: Callable[[], Any], words: str) -> None:
     with pytest.raises(TypeError, match=words):
         call()
+
+
+@pytest.mark.parametrize("tx", [gl.adam(), gl.sgd(0.1), gl.adam(gl.schedules.cosine(0.1, 9))], ids=repr)
+def test_the_state_of_shapes_consists_of_shapes(tx: Any) -> None:
+    params = {"w": jnp.ones((2, 3), "bfloat16"), "b": None, "c": [jnp.ones((), complex)]}
+    shapes = jax.tree.map(lambda p: jax.ShapeDtypeStruct(p.shape, p.dtype), params)
+    assert tx.init(shapes) == jax.eval_shape(tx.init, params) == jax.eval_shape(lambda: tx.init(params))
+    assert tx.init(shapes | {"w": params["w"]}) == tx.init(shapes)
 
 
 def test_a_model_that_does_not_fit_is_named_by_its_place() -> None:

@@ -131,3 +131,13 @@ def test_the_axes_over_which_an_array_varies_are_known_inside_shard_map() -> Non
     expected = [(frozenset({"data"}), frozenset()), (frozenset(), frozenset())]
     assert found == expected, f"{CHANGED}the types of arrays inside jax.shard_map; see find_varying_axes"
     assert _compat.find_varying_axes(jnp.ones(2)) == frozenset()
+
+
+def test_flax_takes_a_registered_type_as_data() -> None:
+    nnx = pytest.importorskip("flax.nnx")
+
+    class Box: ...
+
+    assert not nnx.is_data(Box())
+    _compat.register_with_nnx(Box)
+    assert nnx.is_data(Box()), "Flax has another way now to declare data; see register_with_nnx in gradlab/_compat.py"

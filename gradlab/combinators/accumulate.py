@@ -32,6 +32,10 @@ class AccumulateState(NamedTuple):
     value: jax.Array  # float scalar, the weighted sum of their losses
     inner: PyTree
 
+    def metrics(self) -> dict[str, jax.Array]:
+        """Return how many micro-batches of the current batch have come."""
+        return {"accumulate/micro_batches": self.micro_batches}
+
 
 @transformation(splits_gradient="tx", claims=lambda tx: _claims(tx))
 def accumulate(tx: optax.GradientTransformation, every: MicroBatches = 4):

@@ -26,6 +26,10 @@ class SkipNonfiniteState(NamedTuple):
     let_through: jax.Array  # int32 scalar, how many gradients that are not finite went through, beyond the limit
     inner: PyTree
 
+    def metrics(self) -> dict[str, jax.Array]:
+        """Return the three counts."""
+        return {f"skip_nonfinite/{name}": getattr(self, name) for name in self._fields[:3]}
+
 
 @transformation(splits_gradient="tx", claims=lambda tx: _claims(tx.tx))
 def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_name: str | None = None):
@@ -34,7 +38,7 @@ def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_n
     `limit` is how many steps in a row are skipped at most, a number that is not negative, or infinity. A finite
     gradient sets that count back to zero. One more gradient that is not finite goes through to `tx`, and so does each
     after it until a finite one comes. The parameters then become NaN too, so a run that is lost does not go on in
-    silence. The state counts the gradients in a row that were not finite, the steps skipped in all, and the gradients
+    silence. `metrics(state)` has the gradients in a row that were not finite, the steps skipped in all, and the gradients
     let through.
 
     `accumulate(skip_nonfinite(tx))` drops a whole batch for one bad micro-batch. `skip_nonfinite(accumulate(tx))` drops

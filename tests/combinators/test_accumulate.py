@@ -207,6 +207,7 @@ def test_one_buffer_more_than_the_inner_state() -> None:
     inner = gl.adam(0.1).init(PARAMS)
     extra = sum(leaf.size for leaf in jax.tree.leaves(state)) - sum(leaf.size for leaf in jax.tree.leaves(inner))
     assert extra == sum(leaf.size for leaf in jax.tree.leaves(PARAMS)) + 3
+    assert gl.metrics(state) == {"accumulate/micro_batches": 0}
 
 
 def test_it_is_a_value() -> None:

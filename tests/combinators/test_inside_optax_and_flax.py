@@ -123,3 +123,26 @@ def test_nnx_optimizer_takes_ours() -> None:
 
     step(model, optimizer)
     np.testing.assert_allclose(model.bias.get_value(), before - 0.5)
+
+
+@pytest.mark.parametrize("as_array", [False, True])
+def test_nnx_optimizer_takes_a_value_of_numbers_or_of_arrays(as_array: bool) -> None:
+    traces = []
+
+    @nnx.jit
+    def step(model: Any, optimizer: Any) -> None:
+        traces.append(optimizer.tx)
+        optimizer.update(model, nnx.grad(lambda model: model.bias.get_value().sum())(model))
+
+    make: Callable[[float], Any] = jnp.asarray if as_array else float
+    model: Any = nnx.Linear(2, 3, rngs=nnx.Rngs(0), param_dtype=jnp.float64)
+    tx = gl.sgd(0.5, momentum=0.9)
+    optimizer = nnx.Optimizer(model, jax.tree.map(jnp.asarray, tx) if as_array else tx, wrt=nnx.Param)
+    before = np.asarray(model.bias.get_value())
+    for rate in (0.5, 0.25, 0.125):
+        optimizer.tx = optimizer.tx.replace(learning_rate=make(rate))
+        step(model, optimizer)
+    np.testing.assert_allclose(model.bias.get_value(), before - (0.5 + 0.25 * 1.9 + 0.125 * 2.71))
+    assert len(traces) == (1 if as_array else 3)  # arrays are data, and Python numbers structure
+    graph, data = nnx.split(optimizer)
+    assert nnx.merge(graph, data).tx == optimizer.tx

@@ -60,6 +60,11 @@ def test_beyond_the_limit_the_gradient_goes_through() -> None:
     assert states.nonfinite_in_a_row.tolist() == [0, 1, 2, 0, 1, 2, 3, 4]
     assert states.skipped.tolist() == [0, 1, 2, 2, 3, 4, 4, 4]
     assert states.let_through.tolist() == [0, 0, 0, 0, 0, 0, 1, 2]
+    last = gl.metrics(jax.tree.map(lambda leaf: leaf[-1], states))
+    names = ("nonfinite_in_a_row", "skipped", "let_through")
+    assert {name: int(value) for name, value in last.items()} == dict(
+        zip((f"skip_nonfinite/{name}" for name in names), (4, 4, 2), strict=True)
+    )
 
 
 @pytest.mark.parametrize(("limit", "moves"), [(0, True), (float("inf"), False)])

@@ -38,8 +38,8 @@ def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_n
     `limit` is how many steps in a row are skipped at most, a number that is not negative, or infinity. A finite
     gradient sets that count back to zero. One more gradient that is not finite goes through to `tx`, and so does each
     after it until a finite one comes. The parameters then become NaN too, so a run that is lost does not go on in
-    silence. `metrics(state)` has the gradients in a row that were not finite, the steps skipped in all, and the gradients
-    let through.
+    silence. `metrics(state)` has three counts: the gradients in a row that were not finite, the steps skipped in all,
+    and the gradients let through.
 
     `accumulate(skip_nonfinite(tx))` drops a whole batch for one bad micro-batch. `skip_nonfinite(accumulate(tx))` drops
     the bad micro-batch alone, and another one takes its place.

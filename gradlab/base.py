@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, overload
 
+import jax
 import optax
 
 from ._compat import register_with_nnx
@@ -82,8 +83,7 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
             return any(map(declared, links))
         if not isinstance(flag, str):
             return flag
-        argument = self.arguments[flag]
-        return any(map(declared, argument)) if self.factory.parameters[flag].variadic else declared(argument)
+        return any(map(declared, find_transformations([self.arguments[name] for name in flag.split()])))
 
     def _replace(self, /, **changes: Any) -> Any:  # that of a named tuple (init, update) would return no value
         raise TypeError(
@@ -135,8 +135,8 @@ def transformation(
     `splits_gradient` says that the result is a direction from here on and no longer the gradient, as for momentum.
     `squares_gradient` says that the link squares the chain's gradient, as for second moments, so that the chain bounds
     elements whose square would overflow. For either, a string names the argument whose transformation decides, or
-    whose transformations decide: one of them is enough. If it decides on `splits_gradient`, it also decides on
-    `squares_gradient`, unless that is declared.
+    the arguments, separated by spaces, whose transformations decide: one of them is enough. If it decides on
+    `splits_gradient`, it also decides on `squares_gradient`, unless that is declared.
 
     `claims` are the names of the laws in `gradlab.testing.CLAIMS` that hold for it beside the contracts, such as
     `("elementwise", "sign symmetric")`. They may be a dictionary as in `gradlab.testing.check`, or a function of the
@@ -227,6 +227,12 @@ def splits_gradient(link: Any) -> bool:
 def squares_gradient(link: Any) -> bool:
     """Return whether a link of a chain squares the gradient of the chain. A link of another library never sees it."""
     return isinstance(link, Transformation) and link.squares_gradient
+
+
+def find_transformations(arguments: Any) -> list[Any]:
+    """Return the transformations among some arguments, and within tuples of them."""
+    found = jax.tree.leaves(arguments, is_leaf=lambda node: isinstance(node, optax.GradientTransformation))
+    return [thing for thing in found if isinstance(thing, optax.GradientTransformation)]
 
 
 def _show_composition(composed: Transformation) -> str:

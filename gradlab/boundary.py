@@ -6,6 +6,10 @@ the state has the dtypes that `init` gave it.
 
 from __future__ import annotations
 
+import contextlib
+import functools
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax
@@ -37,12 +41,13 @@ class Boundary:
         if any(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(params)):
             return jax.eval_shape(self.init, params)
         raised = raise_precision(params, "the parameter")
-        state = self.core.init(raised)
+        with _entering(params):
+            state = self.core.init(raised)
         return copy_shared_arrays(restore_dtypes(state, state), (params, raised))
 
     def update(self, updates: PyTree, state: PyTree, params: PyTree = None, **extra: Any) -> tuple[PyTree, PyTree]:
         """Transform the updates, a tree like the parameters. Returns the transformed updates and the next state."""
-        raised = raise_precision(updates, "the update")
+        raised, entered = raise_precision(updates, "the update"), params
         if params is not None:
             whole, params = params, mask_by_updates(updates, params)
             extra = {**extra, **_lower_points(extra, whole, params)}
@@ -55,13 +60,14 @@ class Boundary:
             require_same_trees(updates, grads, "updates", "grads")
             grads = raise_precision(grads, "the gradient")
             extra = extra | {"grads": grads if params is None else match_precision(grads, params)}
-        try:
-            result, new_state = self.core.update(raised, state, params, extra)
-            same_state = find_difference(new_state, state) is None
-        except Exception as error:
-            self._require_own_state(state, raised, error)
-            self._require_scalars(error)
-            raise
+        with _entering(entered):
+            try:
+                result, new_state = self.core.update(raised, state, params, extra)
+                same_state = find_difference(new_state, state) is None
+            except Exception as error:
+                self._require_own_state(state, raised, error)
+                self._require_scalars(error)
+                raise
         if not same_state:
             self._require_own_state(state, raised, None)
             self._require_scalars(None)
@@ -109,6 +115,47 @@ class Boundary:
                 f"{self._name} holds arrays for {', '.join(sorted(stacked))}, which do not fit "
                 f"the parameters. If it is a stack of optimizers, map over it: jax.vmap(train)(stack)"
             ) from cause
+
+
+class _Entered:
+    """The parameters of the outermost call that runs, as they came; None if they did not."""
+
+    def __init__(self, params: PyTree):
+        self.params = params
+
+    @functools.cached_property
+    def by_keys(self) -> dict[Any, Any]:
+        return dict(jax.tree_util.tree_flatten_with_path(self.params)[0])
+
+
+_entered: ContextVar[_Entered | None] = ContextVar("_entered", default=None)
+
+
+@contextlib.contextmanager
+def _entering(params: PyTree) -> Iterator[None]:
+    """Remember the parameters of the outermost call while it runs, for their dtypes."""
+    token = None if _entered.get() else _entered.set(_Entered(params))
+    try:
+        yield
+    finally:
+        if token:
+            _entered.reset(token)
+
+
+def find_entered_dtype(keys: tuple[Any, ...], leaf: Any) -> Any:
+    """Return the dtype with which the parameter at a place entered the outermost call, before it was raised.
+
+    Outside of a call, and for a place that the parameters do not have, it is the dtype of `leaf`.
+
+    Raises ValueError if the call did not receive the parameters.
+    """
+    entered = _entered.get()
+    if entered is not None and entered.params is None:
+        raise ValueError(
+            "what depends on the dtypes of the parameters, such as the selector dtype(...), needs the parameters: call "
+            "update(updates, state, params)"
+        )
+    return jnp.result_type(leaf if entered is None else entered.by_keys.get(keys, leaf))
 
 
 def raise_precision(tree: PyTree, what: str) -> PyTree:

@@ -204,6 +204,11 @@ class Writer:
         if not is_zero(value):
             self._given.append(Symbol(f"{letter}_0", _show_value(value)))
 
+    def mask(self, letter: str, leaves: str) -> str:
+        """Note a mask that is 1 at some leaves and 0 elsewhere, and return its symbol."""
+        self._given.append(Symbol(letter, f"1 at {leaves}, else 0"))
+        return letter
+
     def starts_with(self, letter: str, value: Expression) -> None:
         """Note the value of a quantity at the first step, where it does not follow from the step before."""
         self._given.append(Symbol(f"{letter}_1", format_formula(str(value).replace("_t", "_1"))))

@@ -43,6 +43,8 @@ class Expression:
         """Return the sum."""
         sign = "-" if other.negative else "+"
         term = other._factor() if other.negative else other.latex
+        if term.startswith("-"):  # a sum whose first term is negative
+            sign, term = "-", term[1:]
         return Expression(f"{self} {sign} {term}", "sum")
 
     def inside(self, function: str, *more: str) -> Expression:

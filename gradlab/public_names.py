@@ -6,6 +6,7 @@ from optax import apply_updates as apply_updates
 from . import flavors as flavors
 from . import lab as lab
 from . import schedules as schedules
+from . import selectors as selectors
 from .base import Transformation as Transformation
 from .base import recipe as recipe
 from .base import transformation as transformation
@@ -13,6 +14,9 @@ from .combinators.accumulate import accumulate as accumulate
 from .combinators.add import add as add
 from .combinators.chain import chain as chain
 from .combinators.each import each as each
+from .combinators.freeze import freeze as freeze
+from .combinators.only import only as only
+from .combinators.partition import partition as partition
 from .combinators.signals import isolate as isolate
 from .combinators.signals import measure as measure
 from .combinators.signals import precondition as precondition
@@ -45,6 +49,14 @@ from .optimizers.nadam import nadam as nadam
 from .optimizers.rmsprop import rmsprop as rmsprop
 from .optimizers.sgd import sgd as sgd
 from .optimizers.sign_sgd import sign_sgd as sign_sgd
+
+# Selectors of leaves.
+from .selectors.base import where as where
+from .selectors.labels import labels as labels
+from .selectors.patterns import path as path
+from .selectors.properties import dtype as dtype
+from .selectors.properties import ndim as ndim
+from .selectors.properties import size as size
 
 # What reads or edits a state.
 from .states.metrics import metrics as metrics

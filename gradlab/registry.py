@@ -1,4 +1,4 @@
-"""The registry of all public transformations and schedules, with an example of each.
+"""The registry of all public transformations, schedules and selectors, with an example of each.
 
 It collects them from the public names. The shared tests and the command line run over it, so they include everything
 that is added.
@@ -21,6 +21,14 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "add": lambda: gl.add(gl.scale_by_momentum(0.9), gl.scale(0.1)),
     "each": lambda: gl.each(gl.clip_by_norm(1.0)),
     "measure": lambda: gl.measure(gl.add(gl.gradient(), gl.scale(-0.5)), gl.scale_by_rms()),
+    "partition": lambda: gl.partition((gl.ndim(2), gl.scale_by_momentum(0.9)), default=gl.clip_by_norm(1.0)),
+    "only": lambda: gl.only(gl.ndim(2), gl.add_decayed_weights(0.1)),
+    "path": lambda: gl.path("**/bias"),
+    "ndim": lambda: gl.ndim(2),
+    "size": lambda: gl.size(at_least=100),
+    "dtype": lambda: gl.dtype("bfloat16"),
+    "labels": lambda: gl.labels({"encoder": "frozen", "head": "trained"}, "frozen"),
+    "where": lambda: gl.where(is_output_layer),
     "gradient_at": lambda: gl.gradient_at(gl.clip_by_global_norm(0.05)),
     "isolate": lambda: gl.isolate(gl.scale_by_rms()),
     "precondition": lambda: gl.precondition(gl.scale_by_rms()),
@@ -53,12 +61,17 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
 }
 
 
+def is_output_layer(path: tuple[Any, ...], leaf: Any) -> bool:
+    """Return whether a leaf is the kernel of the layer `head`, as an example of a function that selects leaves."""
+    return path[-2:] == ("head", "kernel")
+
+
 class Entry(NamedTuple):
     """One public factory."""
 
     name: str
     factory: Callable[..., Any]
-    kind: str  # "recipe", "link", "combinator" or "schedule"
+    kind: str  # "recipe", "link", "combinator", "schedule" or "selector"
     example: Any  # a value that it makes
 
     @property
@@ -87,4 +100,6 @@ def of_kind(*kinds: str) -> dict[str, Entry]:
 def _kind(factory: Callable[..., Any]) -> str:
     """Return the kind of a factory: a package holds those of one kind."""
     package = factory.__module__.split(".")[1]
-    return {"optimizers": "recipe", "transforms": "link", "schedules": "schedule"}.get(package, "combinator")
+    return {"optimizers": "recipe", "transforms": "link", "schedules": "schedule", "selectors": "selector"}.get(
+        package, "combinator"
+    )

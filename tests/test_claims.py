@@ -15,7 +15,7 @@ from gradlab import registry
 from gradlab.claims import DECLARATIONS, ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, claims_of
 from gradlab.testing import CLAIMS, check
 
-ENTRIES = {name: entry for name, entry in registry.entries().items() if entry.kind != "schedule"}
+ENTRIES = {name: entry for name, entry in registry.entries().items() if entry.kind not in ("schedule", "selector")}
 ALL = set(ELEMENTWISE_AND_SYMMETRIC)
 
 

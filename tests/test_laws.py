@@ -7,7 +7,7 @@ from gradlab import registry
 from gradlab.claims import claims_of
 from gradlab.testing import CONTRACTS, assert_same_trajectory, check, references
 
-ENTRIES = {name: entry for name, entry in registry.entries().items() if entry.kind != "schedule"}
+ENTRIES = {name: entry for name, entry in registry.entries().items() if entry.kind not in ("schedule", "selector")}
 RECIPES = registry.of_kind("recipe")
 
 

@@ -78,7 +78,7 @@ def test_the_founding_factories_are_there_under_their_kind(kind: str, names: lis
 
 
 def test_kinds_partition_the_entries() -> None:
-    kinds = ("recipe", "link", "combinator", "schedule")
+    kinds = ("recipe", "link", "combinator", "schedule", "selector")
     assert registry.of_kind(*kinds).keys() == ENTRIES.keys()
     assert sum(len(registry.of_kind(kind)) for kind in kinds) == len(ENTRIES)
     assert registry.of_kind() == {}
@@ -104,7 +104,8 @@ def test_entries_come_in_the_order_of_the_public_names() -> None:
 def test_an_entry_describes_its_factory(entry: registry.Entry) -> None:
     namespace: Any = gl.schedules if entry.kind == "schedule" else gl
     assert entry.factory is getattr(namespace, entry.name)
-    assert isinstance(entry.example, Schedule if entry.kind == "schedule" else gl.Transformation)
+    types: dict[str, type] = {"schedule": Schedule, "selector": gl.selectors.Selector}
+    assert isinstance(entry.example, types.get(entry.kind, gl.Transformation))
     assert entry.example.factory.name == entry.name
     assert entry.summary[0].isupper()
     assert "\n" not in entry.summary

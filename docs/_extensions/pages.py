@@ -19,6 +19,7 @@ KINDS = {
     "link": "The links",
     "combinator": "The combinators",
     "schedule": "The schedules",
+    "selector": "The selectors",
 }
 
 

@@ -16,7 +16,8 @@ import gradlab
 from ..lab._inputs.default_contestants import VARIANTS
 
 _ROOT = Path(gradlab.__file__).parent
-_DECORATORS = ("transformation", "recipe", "schedule")
+_DECORATORS = ("transformation", "recipe", "schedule", "selector")
+_WRAPPED = ("chain", "partition", "dtype")  # functions that read their arguments and then call a decorated one
 
 
 def complete_problems(incomplete: str) -> list[tuple[str, str]]:
@@ -55,7 +56,7 @@ def _find_factories(incomplete: str) -> Iterator[tuple[str, Path]]:
     """Yield the public factories that begin with the typed text, each with the file that defines it."""
     for module in ("public_names.py", "schedules/__init__.py"):
         for name, file in _find_imported_names(_ROOT / module):
-            if name.startswith(incomplete) and (name == "chain" or _is_decorated(_read_definitions(file).get(name))):
+            if name.startswith(incomplete) and (name in _WRAPPED or _is_decorated(_read_definitions(file).get(name))):
                 yield name, file
 
 

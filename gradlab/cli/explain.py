@@ -80,7 +80,9 @@ def describe_factory(name: str, subject: Any) -> dict[str, Any]:
         "kind": "variant" if is_variant else subject.kind,
         "call": repr(example),
     }
-    description["documentation"] = [] if is_variant else _read_documentation(example.factory.build)
+    build = example.factory.build  # behind `chain` and the like, the public function has the documentation
+    documented = build if build.__doc__ or is_variant else subject.factory
+    description["documentation"] = [] if is_variant else _read_documentation(documented)
     if isinstance(example, optax.GradientTransformation):
         equations = equations_of(example, update=description["kind"] in ("recipe", "variant"))
         description["equations"] = [
@@ -211,6 +213,16 @@ def _read_documentation(thing: Any) -> list[str]:
     return [format_text(" ".join(paragraph.split())) for paragraph in readable if paragraph.strip()]
 
 
+# What the arguments are of which there may be any number, by their names.
+_VARIADIC = {
+    "links": "transformations",
+    "rules": "pairs of a selector and a transformation",
+    "patterns": "strings",
+    "counts": "integers",
+    "names": "names of dtypes",
+}
+
+
 def _describe_hyperparameters(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
     rows = []
     for parameter in parameters.values():
@@ -219,7 +231,7 @@ def _describe_hyperparameters(parameters: Mapping[str, Any]) -> list[dict[str, s
         if parameter.range is not None:
             values = f"{parameter.range}, or a schedule"
         else:
-            values = "transformations" if parameter.transformation or parameter.variadic else "an option"
+            values = _VARIADIC.get(parameter.name, "an option") if not parameter.transformation else "transformations"
         rows.append({"argument": parameter.name, "default": default, "range": values})
     return rows
 

@@ -19,13 +19,19 @@ from ..lab._inputs.default_contestants import collect_contestants
 from .printing import make_console, print_json
 from .tables import TrimmedLines
 
-_SECTIONS = {"recipe": "optimizers", "link": "links", "combinator": "combinators", "schedule": "schedules"}
+_SECTIONS = {
+    "recipe": "optimizers",
+    "link": "links",
+    "combinator": "combinators",
+    "schedule": "schedules",
+    "selector": "selectors",
+}
 
 
 def list_everything(
     as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON and nothing else.")] = False,
 ) -> None:
-    """List all optimizers, links, combinators, schedules and problems, each with a short description."""
+    """List all optimizers, links, combinators, schedules, selectors and problems, each with a short description."""
     sections = collect_sections()
     if as_json:
         print_json(sections)

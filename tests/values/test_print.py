@@ -18,7 +18,7 @@ import gradlab as gl
 from gradlab import registry
 from tests.values.calls import ENTRIES, each_call, each_entry, no_decay_on_vectors, scale_by_lion
 
-PUBLIC_NAMES = vars(gl) | vars(gl.schedules)
+PUBLIC_NAMES = vars(gl) | vars(gl.schedules) | {"is_output_layer": registry.is_output_layer}
 
 
 @each_call

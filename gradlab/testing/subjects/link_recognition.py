@@ -8,7 +8,7 @@ from typing import Any
 
 import optax
 
-from ...base import Transformation
+from ...base import Transformation, find_transformations
 from ...factories import read_parameters
 
 _RATE = "learning_rate"
@@ -46,11 +46,14 @@ def explain_link(factory: Any, tx: optax.GradientTransformation, claims: Mapping
 
 
 def _may_be_optimizer(tx: Transformation) -> bool:
-    """Return whether a value is declared as a recipe, takes a learning rate, or contains what does or scales."""
-    if tx.factory.is_recipe or _RATE in tx.arguments:
-        return True
+    """Return whether a value is declared as a recipe, takes a learning rate, or contains what does or scales.
+
+    A recipe that applies the transformations that it is given, such as `only`, is what they are.
+    """
     links = [link for link in tx.links if link is not tx]
-    inner = [item for item in tx.arguments.values() if isinstance(item, optax.GradientTransformation)]
+    inner = find_transformations(list(tx.arguments.values()))
+    if (tx.factory.is_recipe and not inner) or _RATE in tx.arguments:
+        return True
     return any(
         not isinstance(link, Transformation) or link.factory.name == "scale" or _may_be_optimizer(link)
         for link in links or inner

@@ -22,7 +22,9 @@ from gradlab.testing.subjects.settings import (
 )
 from gradlab.testing.subjects.subject import Subject
 
-EXAMPLES = {name: entry.example for name, entry in registry.entries().items() if entry.kind != "schedule"}
+EXAMPLES = {
+    name: entry.example for name, entry in registry.entries().items() if entry.kind not in ("schedule", "selector")
+}
 
 
 def subject_of(tx: Any, **arguments: Any) -> Subject:

@@ -1,0 +1,57 @@
+"""`freeze`, which makes updates zero."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..base import transformation
+from ..claims import ELEMENTWISE_AND_SYMMETRIC
+from ..equations import Expression, Writer, equation_of
+from ..selectors import Selector, as_selector, everything
+from ..selectors.leaves import read_leaves
+from ..stateless import init_empty, require_empty
+from .rules import claims_about_names
+
+
+@transformation(
+    claims=lambda tx: {
+        **dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC if tx.selector is None else ELEMENTWISE_AND_SYMMETRIC[1:], True),
+        "link": True,
+        **claims_about_names(_read_selector(tx.selector)),
+    }
+)
+def freeze(selector=None):
+    r"""Make the direction of the selected leaves zero, $d' = 0$, so that they are not trained.
+
+    `selector` is a selector, or what stands for one, as in `partition`; None selects all leaves. In a chain, `freeze`
+    comes last: links behind it, such as weight decay, may move the leaves again, and links before it keep a state for
+    them. A rule `(selector, freeze())` of `partition` avoids both, as does `only(~selector, tx, otherwise="zero")`.
+
+    Raises TypeError for what is no selector.
+    """
+    chosen = _read_selector(selector)
+
+    def update(updates, state):
+        require_empty(state)
+        leaves, structure = jax.tree.flatten(updates)
+        frozen = chosen.choose(read_leaves(updates))
+        return structure.unflatten(
+            [jnp.zeros_like(d) if zero else d for d, zero in zip(leaves, frozen, strict=True)]
+        ), state
+
+    return init_empty, update
+
+
+def _read_selector(selector: Any) -> Selector:
+    return everything() if selector is None else as_selector(selector, "freeze: selector")
+
+
+@equation_of(freeze)
+def _(write: Writer, selector: Any) -> Expression:
+    if selector is None:
+        return Expression("0")
+    mask = write.mask(write.fresh("M"), repr(as_selector(selector)))
+    return write.direction().times(rf"(1 - {mask}) \odot")

@@ -1,0 +1,93 @@
+"""The leaves of a tree as selectors see them: where each stands, and its shape and dtype, but not its numbers."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Hashable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..boundary import PyTree, find_entered_dtype
+
+
+class Leaf:
+    """A leaf of a tree of parameters: its path, shape and dtype."""
+
+    __slots__ = ("_array", "keys", "path", "shape")
+
+    def __init__(self, path: tuple[Hashable, ...], keys: tuple[Any, ...], array: Any):
+        self.path = path  # the keys, attributes and indices on the way to it: ("layers", 0, "bias")
+        self.keys = keys  # the same as `jax.tree_util.tree_flatten_with_path` returns it
+        self.shape: tuple[int, ...] = jnp.shape(array)
+        self._array = array
+
+    @property
+    def ndim(self) -> int:
+        """The number of its axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of its elements."""
+        return math.prod(self.shape)
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the parameter, as the optimizer received it. Inside, links compute in at least float32.
+
+        Raises ValueError in an update that did not receive the parameters, since gradients may have another dtype.
+        """
+        return find_entered_dtype(self.keys, self._array)
+
+    def __str__(self) -> str:
+        return show_path(self.path)
+
+    def __repr__(self) -> str:
+        return f"Leaf({show_path(self.path)!r}, {self.shape})"
+
+
+def read_leaves(tree: PyTree) -> list[Leaf]:
+    """Return the leaves of a tree in the order of `jax.tree.leaves`.
+
+    A variable or a box of Flax is a leaf to its user, so the key of the array inside it (`value`) is not part of the
+    path.
+    """
+    leaves: list[Leaf] = []
+    for keys, node in jax.tree_util.tree_flatten_with_path(tree, is_leaf=_is_box)[0]:
+        path = tuple(part for key in keys for part in _parts_of(key))
+        if not _is_box(node):
+            leaves.append(Leaf(path, keys, node))
+            continue
+        for inner, array in jax.tree_util.tree_flatten_with_path(node)[0]:
+            below = tuple(part for key in inner[1:] for part in _parts_of(key))
+            leaves.append(Leaf((*path, *below), (*keys, *inner), array))
+    return leaves
+
+
+def show_path(path: tuple[Hashable, ...]) -> str:
+    """Return a path as patterns see it, joined by slashes, such as `layers/0/bias`."""
+    return "/".join(map(str, path)) or "the root"
+
+
+def _is_box(node: Any) -> bool:
+    return _is_class_of_box(type(node))
+
+
+@functools.lru_cache(maxsize=512)
+def _is_class_of_box(cls: type) -> bool:
+    """Return whether a class is one of Flax's that hold one array: variables of nnx, boxes with metadata of linen."""
+    return any(
+        base.__name__ in ("Variable", "AxisMetadata") and base.__module__.startswith("flax.") for base in cls.__mro__
+    )
+
+
+def _parts_of(key: Any) -> tuple[Hashable, ...]:
+    """Return the part of a path that a key of JAX stands for; for a tuple, all its parts (`flatten_dict` of Flax)."""
+    for attribute in ("key", "idx", "name"):
+        if hasattr(key, attribute):
+            part = getattr(key, attribute)
+            return part if isinstance(part, tuple) else (part,)
+    return (str(key),)

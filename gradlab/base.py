@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec, overload
 
 import jax
+import jax.numpy as jnp
 import optax
 
 from ._compat import register_with_nnx
@@ -16,6 +17,7 @@ from .claims import Claims
 from .factories import Factory
 from .factory_arguments import check_argument
 from .hyperparameters import read_parameters
+from .nested_arguments import find_arguments, replace_arguments
 from .not_a_transformation import refuse_to_run
 from .schedules.base import bind_arguments
 from .transformation_calls import Core
@@ -84,6 +86,49 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
         if not isinstance(flag, str):
             return flag
         return any(map(declared, find_transformations([self.arguments[name] for name in flag.split()])))
+
+    def replace(self, changes: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
+        """Return the same transformation with other arguments, of its own or of what it holds.
+
+        `tx.replace(learning_rate=3e-4)` finds the argument in chains, groups and wrappers. Where several have the name,
+        pass a dictionary with the path of one: `tx.replace({"muon/learning_rate": 3e-4})`. A path is the name of the
+        argument after the names of the links, groups and wrappers that hold it, of which some may be left out.
+        `gl.hyperparameters(tx)` lists the paths of all hyperparameters. `**/learning_rate` stands for all learning
+        rates. An argument of the transformation itself comes before those of what it holds.
+
+        A number that replaces an array becomes an array (see `as_arrays`).
+
+        Raises ValueError, with the paths that may be meant, if several arguments match, and TypeError for none.
+        """
+        try:
+            return replace_arguments(self, {**(changes or {}), **named})
+        except LookupError as error:
+            raise TypeError(f"{self.factory.name}: {error.args[0]}") from None
+
+    def as_arrays(self) -> Any:
+        """Return the same transformation with arrays in the place of its numbers.
+
+        `jax.jit` compiles one program for all values of a Python number among its arguments. Some other compilers, such
+        as `equinox.filter_jit`, take such a number for a constant and compile a program for each value; arrays are data
+        to all of them. In `nnx.Optimizer`, a transformation is data if its numbers are arrays: assign
+        `optimizer.tx = optimizer.tx.replace(learning_rate=3e-4)` to change the rate without a new program.
+        """
+        return jax.tree.map(jnp.asarray, self)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an argument, or the one hyperparameter of this name among those of all that it holds."""
+        if name in self.__dict__.get("children", {}) or name.startswith("_") or "core" not in self.__dict__:
+            return super().__getattr__(name)
+        found = [argument for argument in find_arguments(self) if argument.names[-1] == name]
+        found = [argument for argument in found if argument.is_hyperparameter]
+        if not found:
+            return super().__getattr__(name)
+        if len(found) > 1:
+            paths = ", ".join(repr(argument.path) for argument in found)
+            raise AttributeError(
+                f"{self.factory.name}: {name} may be any of {paths}; read gl.hyperparameters(tx)[path]"
+            )
+        return found[0].value
 
     def _replace(self, /, **changes: Any) -> Any:  # that of a named tuple (init, update) would return no value
         raise TypeError(

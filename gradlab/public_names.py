@@ -59,6 +59,7 @@ from .selectors.properties import ndim as ndim
 from .selectors.properties import size as size
 
 # What reads or edits a state.
+from .states.hyperparameters import hyperparameters as hyperparameters
 from .states.metrics import metrics as metrics
 from .states.sharding import state_sharding as state_sharding
 from .training_step import make_step as make_step

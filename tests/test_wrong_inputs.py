@@ -57,7 +57,10 @@ CALLS: list[tuple[Callable[[], Any], str]] = [
         lambda: gl.adam(lr=0.1),
         "adam: got an unexpected keyword argument 'lr'; the call is adam(learning_rate=0.001, b1",
     ),
-    (lambda: gl.adam(0.1).replace(lr=0.2), "unexpected keyword argument 'lr'; the call is adam(learning_rate=0.001"),
+    (
+        lambda: gl.adam(0.1).replace(lr=0.2),
+        "adam: there is no argument 'lr'. The arguments are learning_rate, b1, b2, eps",
+    ),
     (lambda: gl.adam([0.1, 0.2]), "learning_rate must be a number in [0, inf), an array of such, or a schedule"),
     (lambda: gl.adam(0.1).lr, "adam has no argument or attribute 'lr'; its arguments: learning_rate, b1, b2, eps"),
     (lambda: gl.adam(0.1).update(PARAMS, PARAMS), "Pass the state that its own init(params) or its last update return"),

@@ -37,7 +37,7 @@ class Signals(NamedTuple):
 # No argument of a probe changes an update.
 @transformation(claims={**dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True), "except": ("every argument matters",)})
 def probe(name: str, *measures, per_leaf: bool = False):
-    """Record measures of the direction at this place of a chain, and change nothing.
+    r"""Record measures of the direction at this place of a chain, and change nothing, $d' = d$.
 
     `gl.metrics(state)` returns them under `name/measure`, such as `update/norm`; before the first step they are 0.
     `name` is any text. `measures` are names from this list, by default `"norm"` alone:

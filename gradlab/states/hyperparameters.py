@@ -1,0 +1,107 @@
+"""`hyperparameters`: the current values of all hyperparameters by their paths, with schedules evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..base import Transformation
+from ..composites import walk
+from ..hyperparameters import is_schedule
+from ..nested_arguments import Argument
+from ..schedules.base import Schedule, as_schedule
+from ..transformation_calls import ScheduledState
+from ..values import Value
+from .inner_states import find_states
+
+
+def hyperparameters(tx: Transformation, state: Any = None) -> dict[str, Any]:
+    """Return the value of every hyperparameter by its path, such as `muon/learning_rate`.
+
+    A schedule is evaluated at the step of the state, so its value is that of the next update. Without a state, it is
+    returned as it is. Options that are off (None) are left out, and a tuple of numbers has an entry for each, such as
+    `betas/0`. `tx` and `state` may be traced, so this works inside `jax.jit`.
+
+    A path is the name of a hyperparameter after the names of the links, groups and wrappers that hold it; `tx.replace`
+    takes it.
+
+    Raises TypeError if `tx` is no transformation of gradlab, and ValueError for a schedule whose step is not found in
+    the state.
+    """
+    if not isinstance(tx, Transformation):
+        raise TypeError(
+            f"hyperparameters(tx, state) takes a transformation of gradlab, such as adam(); got {type(tx).__name__}. "
+            f"gl.transformation(...) makes one of a factory of optax"
+        )
+    if state is not None:
+        _require_own_state(tx, state)
+    found: dict[str, Any] = {}
+    for argument, steps in _find(tx, state, state, ()):
+        for path, value in _take_apart(argument).items():
+            found[path] = value if state is None or not is_schedule(value) else _evaluate(path, value, steps)
+    return found
+
+
+def _require_own_state(tx: Transformation, state: Any) -> None:
+    try:
+        list(walk(tx, state))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"this state is not one of {tx!r}: pass the state that its init(params) or its last update returned"
+        ) from error
+
+
+def _take_apart(argument: Argument) -> dict[str, Any]:
+    if not isinstance(argument.value, tuple | list):
+        return {argument.path: argument.value}
+    return {f"{argument.path}/{index}": value for index, value in enumerate(argument.value)}
+
+
+Steps = list[tuple[Any, jax.Array]]  # transformations with schedules, each with its step
+
+
+def _find(tx: Transformation, state: Any, around: Any, names: tuple[str, ...]) -> Iterator[tuple[Argument, Steps]]:
+    """Yield every hyperparameter, with the steps that are counted in the state of its owner.
+
+    `around` is the innermost state that is known, in which steps are looked for if that of the owner is not.
+    """
+    steps = [] if around is None else _find_steps(tx, state, around)
+    for name, value in tx.arguments.items():
+        argument = Argument((*names, name), (), tx, value)
+        if argument.is_hyperparameter:
+            yield argument, steps
+    for child, inner in find_states(tx, state):
+        yield from _find(child.value, inner, around if inner is None else inner, (*names, *child.names))
+
+
+def _find_steps(tx: Transformation, state: Any, around: Any) -> Steps:
+    if state is not None:
+        return [(place.tx, place.step) for place in walk(tx, state) if place.step is not None]
+    states = jax.tree.leaves(around, is_leaf=lambda node: isinstance(node, ScheduledState))
+    return [(None, node.step) for node in states if isinstance(node, ScheduledState)]
+
+
+def _evaluate(path: str, schedule: Any, steps: Steps) -> jax.Array:
+    """Return the value of a schedule at the step of the transformation that it was handed to, or else at the first."""
+    if not steps:
+        raise ValueError(
+            f"{path} is a schedule, and the state counts no steps for it; pass the state of this transformation, as "
+            f"its init or its last update returned it"
+        )
+    schedule = as_schedule(schedule)
+    own = [step for tx, step in steps if tx is not None and any(held == schedule for held in _schedules_in(tx))]
+    step = (own or [steps[0][1]])[0]
+    return schedule(jnp.ravel(step)[0])  # in stacked layers, each counts the same steps
+
+
+def _schedules_in(value: Value) -> Iterator[Schedule]:
+    """Yield the schedules among the arguments of a value, and those within them."""
+    for held in value.arguments.values():
+        for leaf in held if isinstance(held, tuple | list) else (held,):
+            if is_schedule(leaf):
+                yield as_schedule(leaf)
+            if isinstance(leaf, Schedule):
+                yield from _schedules_in(leaf)

@@ -115,12 +115,12 @@ def match_arguments(value: Value, path: str) -> list[Argument]:
     """
     wanted = tuple(path.removeprefix("**/").split("/"))
     arguments = list(find_arguments(value))
-    matching = [argument for argument in arguments if _matches(wanted, argument.names)]
+    matching = [argument for argument in arguments if _matches(wanted, argument.path.split("/"))]
     matching = [argument for argument in matching if not argument.holds_transformations]
     matching = [argument for argument in matching if not argument.is_of_schedule] or matching
     if path.startswith("**/") and matching:
         return matching
-    exact = [argument for argument in arguments if argument.names == wanted]
+    exact = [argument for argument in arguments if argument.path == path]
     found = exact if len(exact) == 1 else matching
     if len(found) == 1:
         return found
@@ -130,7 +130,7 @@ def match_arguments(value: Value, path: str) -> list[Argument]:
     raise LookupError(f"there is no argument {path!r}{_suggest(wanted[-1], arguments)}")
 
 
-def _matches(wanted: tuple[str, ...], names: tuple[str, ...]) -> bool:
+def _matches(wanted: tuple[str, ...], names: list[str]) -> bool:
     """Return whether a path ends in the last wanted name and has the others before it, in order."""
     before = iter(names[:-1])
     return names[-1] == wanted[-1] and all(name in before for name in wanted[:-1])

@@ -62,6 +62,17 @@ def test_a_path_may_leave_out_names() -> None:
         outer.replace({"adam/store/learning_rate": 1.0})
 
 
+def test_groups_have_the_names_of_the_partition() -> None:
+    tx = gl.chain(gl.partition((gl.path("**/bias"), gl.sgd(0.1)), (gl.ndim(1), gl.sgd(0.2)), default=gl.sgd(0.3)))
+    rates = {path: value for path, value in gl.hyperparameters(tx).items() if path.endswith("learning_rate")}
+    assert list(rates.values()) == [0.1, 0.2, 0.3]
+    for path, value in rates.items():
+        assert tx.replace({path: 9.0}) == tx.replace({"**/learning_rate": 9.0}).replace(
+            {other: rate for other, rate in rates.items() if rate != value}
+        )
+    assert tx.replace({"default/learning_rate": 1.0}).arguments["links"][0].default == gl.sgd(1.0)
+
+
 def test_arguments_of_schedules_are_found_last() -> None:
     assert CLIPPED.replace(decay_steps=50) == CLIPPED.replace(learning_rate=gl.schedules.cosine(1e-3, 50))
     with_both = gl.chain(gl.clip_by_value(gl.schedules.exponential(1.0, 10, 0.5)), gl.scale_by_momentum(0.9))
@@ -118,9 +129,14 @@ def test_what_replaces_an_array_is_an_array() -> None:
         gl.clip_by_norm(jnp.array(1.0)).replace(max_norm=-1.0)
 
 
-@pytest.mark.parametrize("name", [name for name, entry in registry.entries().items() if entry.kind != "schedule"])
+TRANSFORMATIONS = {
+    name: entry.example for name, entry in registry.entries().items() if isinstance(entry.example, gl.Transformation)
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMATIONS)
 def test_every_transformation_takes_all_its_hyperparameters_back(name: str) -> None:
-    example = registry.entries()[name].example
+    example = TRANSFORMATIONS[name]
     values = gl.hyperparameters(example)
     assert example.replace(values) == example
     for path, value in values.items():

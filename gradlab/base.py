@@ -14,13 +14,15 @@ from ._compat import register_with_nnx
 from .annotation_evaluation import name_of
 from .boundary import Boundary
 from .claims import Claims
+from .closures import Closures
+from .composites import Composite
 from .factories import Factory
 from .factory_arguments import check_argument
 from .hyperparameters import read_parameters
 from .nested_arguments import find_arguments, replace_arguments
 from .not_a_transformation import refuse_to_run
 from .schedules.base import bind_arguments
-from .transformation_calls import Core
+from .transformation_calls import Core, call_other
 from .values import Value
 
 P = ParamSpec("P")
@@ -42,6 +44,7 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
         boundary = Boundary(core)
         transformation = tuple.__new__(cls, (boundary.init, boundary.update))
         transformation.__dict__.update(factory=factory, children=children, core=core)
+        boundary.owner = transformation
         return transformation
 
     @classmethod
@@ -245,7 +248,7 @@ def _transformation(
     @functools.wraps(factory)
     def make(*args: Any, **kwargs: Any) -> Transformation:
         bound = bind_arguments(factory, args, kwargs, label)
-        arguments = {key: check_argument(label, parameters[key], value) for key, value in bound.items()}
+        arguments = {key: _adopt(check_argument(label, parameters[key], value)) for key, value in bound.items()}
         value = Transformation._from_arguments(make.factory, arguments)  # type: ignore[attr-defined]
         parts = value.core.parts()
         if is_recipe and not isinstance(parts, Transformation):
@@ -262,6 +265,36 @@ def _transformation(
     )
     make.factory = declared  # type: ignore[attr-defined]
     return refuse_to_run(make, label)
+
+
+def _adopt(argument: Any) -> Any:
+    """Return a transformation of another library, or each in a tuple of them, as a value; and anything else as it is.
+
+    It compares equal to another one that was made by the same call. The gradlab values that it holds are its leaves, so
+    a wrapper of optax around them compiles once for all learning rates.
+    """
+    if isinstance(argument, tuple) and not isinstance(argument, optax.GradientTransformation):
+        return tuple(map(_adopt, argument)) if type(argument) is tuple else argument
+    if not isinstance(argument, optax.GradientTransformation) or isinstance(argument, Transformation):
+        return argument
+    closures = Closures((argument.init, argument.update))
+    return _make_other(getattr(argument.update, "__qualname__", "optax").split(".")[0])(closures, *closures.values)
+
+
+@functools.lru_cache(maxsize=256)
+def _make_other(name: str) -> Any:
+    return _transformation(_run_other, splits_gradient="values", name=name)
+
+
+def _run_other(closures: Any, *values: Any) -> Any:
+    init, update = closures.rebuild(values)
+    link = optax.GradientTransformationExtraArgs(init, update)
+
+    def run(updates, state, params=None, *, grads=None, **extra):
+        signals = extra if grads is None else {"grads": grads, **extra}
+        return call_other(link, updates, state, params, signals, hands_on=bool(values))
+
+    return Composite(init, run, {}, lambda state: {})
 
 
 def splits_gradient(link: Any) -> bool:

@@ -6,16 +6,20 @@ the state has the dtypes that `init` gave it.
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from collections.abc import Iterator
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import optax
 
+from .running_calls import entering, find_between, standing_between
+from .tree_differences import (
+    describe_tree,
+    find_difference,
+    require_one_gradient,
+    require_same_trees,
+    show_place,
+)
 from .values import rejoin, show
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ class Boundary:
 
     def __init__(self, core: Core):
         self.core = core
+        self.owner: Any = None  # the transformation whose `init` and `update` these are
 
     def init(self, params: PyTree) -> PyTree:
         """Return the state for parameters, a tree of float or complex arrays of any shape. It is at least float32.
@@ -41,12 +46,15 @@ class Boundary:
         if any(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(params)):
             return jax.eval_shape(self.init, params)
         raised = raise_precision(params, "the parameter")
-        with _entering(params):
+        with entering(params):
             state = self.core.init(raised)
         return copy_shared_arrays(restore_dtypes(state, state), (params, raised))
 
     def update(self, updates: PyTree, state: PyTree, params: PyTree = None, **extra: Any) -> tuple[PyTree, PyTree]:
         """Transform the updates, a tree like the parameters. Returns the transformed updates and the next state."""
+        between = find_between()
+        if between and not self._receives_gradient(between, updates, extra.get("grads")):
+            extra = {name: value for name, value in extra.items() if name != "grads"}
         raised, entered = raise_precision(updates, "the update"), params
         if params is not None:
             whole, params = params, mask_by_updates(updates, params)
@@ -60,7 +68,7 @@ class Boundary:
             require_same_trees(updates, grads, "updates", "grads")
             grads = raise_precision(grads, "the gradient")
             extra = extra | {"grads": grads if params is None else match_precision(grads, params)}
-        with _entering(entered):
+        with entering(entered), standing_between(""):
             try:
                 result, new_state = self.core.update(raised, state, params, extra)
                 same_state = find_difference(new_state, state) is None
@@ -91,6 +99,26 @@ class Boundary:
     def _name(self) -> str:
         return show(self.core.factory, {name: rejoin(child) for name, child in self.core.children.items()})
 
+    def _receives_gradient(self, between: str, updates: PyTree, grads: PyTree) -> bool:
+        """Return whether the gradient of a chain comes through what stands between.
+
+        Raises ValueError if it does not, and is read here.
+        """
+        if grads is None:
+            lost = f"{between} hands on the direction only"
+        elif find_difference(mask_by_updates(updates, grads), updates):
+            lost = f"{between} hands on a direction of another structure, {describe_tree(updates)}"
+        else:
+            return True
+        if "grads" not in self.core.reads():
+            return False
+        raise ValueError(
+            f"{self._name} reads the gradient of the chain, which a momentum has split from the direction, but {lost}. "
+            f"Put the whole chain inside {between}, or use gradlab's own combinator in its place; if it shall measure "
+            f"the direction, write isolate({self.core.factory.name}(...)). A combinator of your own hands on "
+            f"`grads` as it hands on `params`"
+        )
+
     def _require_own_state(self, state: PyTree, updates: PyTree, cause: Exception | None) -> None:
         """Raise ValueError if `init` gives another state for such updates, which is the usual cause of a failure."""
         try:
@@ -117,47 +145,6 @@ class Boundary:
             ) from cause
 
 
-class _Entered:
-    """The parameters of the outermost call that runs, as they came; None if they did not."""
-
-    def __init__(self, params: PyTree):
-        self.params = params
-
-    @functools.cached_property
-    def by_keys(self) -> dict[Any, Any]:
-        return dict(jax.tree_util.tree_flatten_with_path(self.params)[0])
-
-
-_entered: ContextVar[_Entered | None] = ContextVar("_entered", default=None)
-
-
-@contextlib.contextmanager
-def _entering(params: PyTree) -> Iterator[None]:
-    """Remember the parameters of the outermost call while it runs, for their dtypes."""
-    token = None if _entered.get() else _entered.set(_Entered(params))
-    try:
-        yield
-    finally:
-        if token:
-            _entered.reset(token)
-
-
-def find_entered_dtype(keys: tuple[Any, ...], leaf: Any) -> Any:
-    """Return the dtype with which the parameter at a place entered the outermost call, before it was raised.
-
-    Outside of a call, and for a place that the parameters do not have, it is the dtype of `leaf`.
-
-    Raises ValueError if the call did not receive the parameters.
-    """
-    entered = _entered.get()
-    if entered is not None and entered.params is None:
-        raise ValueError(
-            "what depends on the dtypes of the parameters, such as the selector dtype(...), needs the parameters: call "
-            "update(updates, state, params)"
-        )
-    return jnp.result_type(leaf if entered is None else entered.by_keys.get(keys, leaf))
-
-
 def raise_precision(tree: PyTree, what: str) -> PyTree:
     """Convert every leaf to a strongly typed array of at least single precision.
 
@@ -175,10 +162,10 @@ def _raise_leaf(path: Any, leaf: Any, what: str) -> jax.Array:
         if isinstance(leaf, jax.ShapeDtypeStruct):
             remedy = "Shapes have shapes as their result: jax.eval_shape(tx.update, updates, state, params)"
         text = getattr(leaf, "__qualname__", repr(leaf))
-        raise TypeError(f"{_show_place(what, path)} is not an array: {type(leaf).__name__} {text}. {remedy}") from None
+        raise TypeError(f"{show_place(what, path)} is not an array: {type(leaf).__name__} {text}. {remedy}") from None
     if not jnp.issubdtype(array.dtype, jnp.inexact):
         raise TypeError(
-            f"{_show_place(what, path)} has dtype {array.dtype}, but only floating-point leaves can be optimized. "
+            f"{show_place(what, path)} has dtype {array.dtype}, but only floating-point leaves can be optimized. "
             f"Convert it (x.astype(jnp.float32)), or keep it out: replace it by None, or wrap the optimizer in "
             f"optax.masked"
         )
@@ -265,73 +252,3 @@ def _restore_dtype(leaf: Any, original: Any) -> Any:
     if jnp.issubdtype(leaf.dtype, jax.dtypes.extended):
         return leaf
     return jax.lax.convert_element_type(leaf, jnp.result_type(original))
-
-
-def require_same_trees(left: PyTree, right: PyTree, left_name: str, right_name: str) -> None:
-    """Raise ValueError, naming the first difference, unless two trees have the same structure and shapes."""
-    difference = find_difference(left, right)
-    if difference:
-        path, left_leaf, right_leaf = difference
-        raise ValueError(
-            f"{left_name} and {right_name} must be trees of the same structure and shapes, but differ at "
-            f"{path}: {left_leaf} in {left_name}, {right_leaf} in {right_name}"
-        )
-
-
-def require_one_gradient(updates: PyTree, single: PyTree) -> None:
-    """Raise ValueError for a batch of gradients, one for each example, in place of one gradient like `single`."""
-    if not have_same_structure(updates, single):
-        return
-    shapes, expected = ([shape_of(leaf) for leaf in jax.tree.leaves(tree)] for tree in (updates, single))
-    if shapes and shapes != expected and [shape[1:] for shape in shapes] == expected and all(shapes) and any(expected):
-        raise ValueError(
-            f"the updates hold {shapes[0][0]} gradients, one for each example, and one gradient was expected; average "
-            f"them, or put what aggregates them in front, as in "
-            f"optax.chain(optax.contrib.differentially_private_aggregate(...), tx)"
-        )
-
-
-def find_difference(left: PyTree, right: PyTree) -> tuple[str, str, str] | None:
-    """Return the first path at which two trees differ in structure or shape, and what each has there, or None."""
-    left_leaves, right_leaves = jax.tree.leaves(left), jax.tree.leaves(right)
-    if have_same_structure(left, right) and all(map(_have_same_shape, left_leaves, right_leaves)):
-        return None
-    left_by_path, right_by_path = (dict(jax.tree_util.tree_flatten_with_path(tree)[0]) for tree in (left, right))
-    for path in left_by_path | right_by_path:
-        missing = path not in left_by_path or path not in right_by_path
-        if missing or not _have_same_shape(left_by_path[path], right_by_path[path]):
-            return _show_path(path), _describe(left_by_path, path), _describe(right_by_path, path)
-    return "the root", str(jax.tree.structure(left)), str(jax.tree.structure(right))
-
-
-def have_same_structure(left: PyTree, right: PyTree) -> bool:
-    """Return whether two trees have the same structure."""
-    structure: Any = jax.tree.structure(left)
-    return structure == jax.tree.structure(right)
-
-
-def _have_same_shape(left: Any, right: Any) -> bool:
-    return shape_of(left) == shape_of(right)
-
-
-def shape_of(leaf: Any) -> Any:
-    """Return the shape of an array or a number. For anything else return its type, which equals no shape."""
-    return jnp.shape(leaf) if hasattr(leaf, "dtype") or isinstance(leaf, int | float | complex) else type(leaf)
-
-
-def _describe(leaves: dict[Any, Any], path: Any) -> str:
-    if path not in leaves:
-        return "nothing"
-    leaf, shape = leaves[path], shape_of(leaves[path])
-    if not isinstance(shape, tuple):
-        return f"the {type(leaf).__name__} {getattr(leaf, '__qualname__', repr(leaf))}"
-    dtype = getattr(leaf, "dtype", None) or jnp.result_type(leaf)
-    return f"{dtype.name}[{','.join(map(str, shape))}]"
-
-
-def _show_path(path: Any) -> str:
-    return jax.tree_util.keystr(path) or "the root"
-
-
-def _show_place(what: str, path: Any) -> str:
-    return f"{what} at {_show_path(path)}" if path else what

@@ -63,7 +63,8 @@ Fraction: TypeAlias = Annotated[Any, Range(0.0, 1.0, includes_high=True, hint="p
 NonNegative: TypeAlias = Annotated[Any, Range(0.0, hint="pass a finite number that is not negative")]
 Positive: TypeAlias = Annotated[Any, Range(0.0, includes_low=False, hint="pass a finite number above zero")]
 Limit: TypeAlias = Annotated[Any, Range(0.0, includes_high=True, hint="pass a number that is not negative, or inf")]
-Seed: TypeAlias = Annotated[Any, Range(includes_low=False, integer=True, hint="pass an integer, or a jax.random.key")]
+SEED_RANGE = Range(includes_low=False, integer=True, hint="pass an integer, or a jax.random.key")
+Seed: TypeAlias = Annotated[Any, SEED_RANGE]
 Steps: TypeAlias = Annotated[Any, Range(0.0, steps=True, hint="pass a number of steps that is not negative")]
 PositiveSteps: TypeAlias = Annotated[Any, Range(0.0, includes_low=False, steps=True, hint="pass a number above zero")]
 

@@ -16,6 +16,7 @@ from .composites import Composite
 from .factories import Factory, accepts, call
 from .hyperparameters import is_schedule, resolve
 from .not_a_transformation import require_pair
+from .running_calls import standing_between
 from .schedules.base import as_schedule
 from .values import Value, rejoin
 
@@ -150,14 +151,19 @@ class Core:
         """Call the update of a link with those of `params`, `grads` and the extra arguments that it names."""
         update = parts[1]
         names, takes_any = _read_arguments(update)
+        is_split = "grads" in extra
         if not takes_any:  # a link; what takes any argument may hand it on, for which the two are still one signal
             extra = {"grads": updates, **extra}
         options = {key: value for key, value in extra.items() if key in names or (takes_any and key != "grads")}
-        if "params" not in names:
-            return self._require_two(self._call("update", update, updates, state, **options))
-        if params is None and inspect.signature(update).parameters["params"].default is inspect.Parameter.empty:
-            raise ValueError(f"{self.factory.name} needs the parameters: call update(updates, state, params)")
-        return self._require_two(self._call("update", update, updates, state, params, **options))
+        arguments = (update, updates, state)
+        if "params" in names:
+            if params is None and inspect.signature(update).parameters["params"].default is inspect.Parameter.empty:
+                raise ValueError(f"{self.factory.name} needs the parameters: call update(updates, state, params)")
+            arguments += (params,)
+        if is_split and takes_any and not isinstance(parts, Composite):  # it may call what it holds
+            with standing_between(self.factory.name):
+                return self._require_two(self._call("update", *arguments, **options))
+        return self._require_two(self._call("update", *arguments, **options))
 
     def _require_two(self, result: Any) -> Any:
         """Return the result of an update, or raise TypeError unless it is a pair."""
@@ -177,8 +183,23 @@ def raw_update(link: Any, updates: PyTree, state: PyTree, params: PyTree, extra:
     """Call `update` of a link of gradlab or of optax, inside the boundary. Links of optax do not receive `grads`."""
     if isinstance(link, Value):
         return link.core.update(updates, state, params, extra)
-    extra = {key: value for key, value in extra.items() if key != "grads"}
-    return optax.with_extra_args_support(link).update(updates, state, params, **extra)
+    return call_other(link, updates, state, params, extra)
+
+
+def call_other(
+    link: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any], hands_on: bool = False
+) -> Any:
+    """Call `update` of a transformation of another library. It gets the gradient only to hand it on to what it holds.
+
+    `hands_on` says that it holds a transformation of gradlab. `MultiSteps` gets no gradient, because it hands on the
+    mean of several directions, which does not belong to the gradient of the last step.
+    """
+    name = getattr(link.update, "__qualname__", "optax").split(".")[0]
+    is_split = "grads" in extra
+    if not hands_on or name == "MultiSteps":
+        extra = {key: value for key, value in extra.items() if key != "grads"}
+    with standing_between(name if is_split else ""):
+        return optax.with_extra_args_support(link).update(updates, state, params, **extra)
 
 
 def reads_gradient(link: Any) -> bool:

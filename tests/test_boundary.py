@@ -13,14 +13,8 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.boundary import (
-    copy_shared_arrays,
-    find_difference,
-    have_same_structure,
-    raise_precision,
-    require_same_trees,
-    restore_dtypes,
-)
+from gradlab.boundary import copy_shared_arrays, raise_precision, restore_dtypes
+from gradlab.tree_differences import find_difference, have_same_structure, require_same_trees
 
 
 class Pair(NamedTuple):

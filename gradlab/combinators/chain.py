@@ -110,6 +110,8 @@ def _as_link(link: Any, position: int) -> Any:
         return optax.GradientTransformation(*link)
     if isinstance(link, tuple | list) and all(isinstance(part, optax.GradientTransformation) for part in link):
         raise TypeError(f"{where} is a {type(link).__name__} of {len(link)} transformations; pass each: chain(*links)")
+    if callable(getattr(link, "gradient_transformation", None)):
+        raise TypeError(f"{where} is a {type(link).__name__}; pass its gradient_transformation()")
     raise TypeError(
         f"{where} must be a transformation, such as scale_by_rms() or optax.scale(0.1); "
         f"got {type(link).__name__}: {link!r}"

@@ -10,8 +10,9 @@ import optax
 
 from ..base import Transformation, transformation
 from ..claims import claims_of, shared_claims
-from ..composites import Composite
+from ..composites import Composite, Place, walk
 from ..equations import Expression, Writer, equation_of
+from ..hyperparameters import SEED_RANGE
 from ..transformation_calls import raw_init, raw_update
 
 
@@ -27,7 +28,7 @@ def each(tx: optax.GradientTransformation):
     Raises ValueError where it is called for a transformation that draws random numbers, since all layers would draw the
     same. `init` and `update` raise ValueError if leaves have no first axis, or first axes of different sizes.
     """
-    if "stochastic" in claims_of(tx).get("domain", ()):
+    if any(map(_draws_random_numbers, walk(tx))):
         raise ValueError(
             f"each({tx!r}) would draw the same random numbers for every layer; put the noise outside of each, as in "
             f"chain(add_noise(...), each(tx))"
@@ -58,6 +59,14 @@ def _claims(tx: Any) -> dict[str, Any]:
     if "elementwise" in claims:
         claims["permutation equivariant"] = True
     return {**claims, "domain": (*claims.get("domain", ()), "stacked")}
+
+
+def _draws_random_numbers(place: Place) -> bool:
+    """Return whether a transformation has a seed, or declares that it draws random numbers."""
+    if not isinstance(place.tx, Transformation):
+        return False
+    has_seed = any(parameter.range == SEED_RANGE for parameter in place.tx.factory.parameters.values())
+    return has_seed or "stochastic" in claims_of(place.tx).get("domain", ())
 
 
 def _require_stacked(tree: Any) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..boundary import PyTree, find_difference, restore_dtypes
+from ..boundary import PyTree, restore_dtypes
 from ..transformation_calls import raw_update
+from ..tree_differences import find_difference
 
 
 def update_if(

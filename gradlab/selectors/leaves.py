@@ -10,7 +10,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..boundary import PyTree, find_entered_dtype
+from ..boundary import PyTree
+from ..running_calls import find_entered_dtype
 
 
 class Leaf:

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ...boundary import have_same_structure
+from ...tree_differences import have_same_structure
 from ..inputs.trees import sample
 from ..subjects.programs import Program, as_plain, is_key, require_same_program, trace_first_step
 from ..subjects.subject import Subject, describe_gap, find_largest_gap

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import optax
 
 import gradlab as gl
-from gradlab.boundary import raise_precision, require_same_trees, restore_dtypes
+from gradlab.boundary import raise_precision, restore_dtypes
+from gradlab.tree_differences import require_same_trees
 
 from .mutant import breaks
 

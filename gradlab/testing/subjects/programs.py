@@ -10,8 +10,8 @@ import numpy as np
 import optax
 from jax.extend.core import jaxpr_as_fun
 
-from ...boundary import have_same_structure
 from ...fast_compilation import jit_fast
+from ...tree_differences import have_same_structure
 from ..verdicts.law import Broken
 from .subject import find_largest_gap
 

@@ -13,9 +13,9 @@ import numpy as np
 import optax
 
 from ...base import Transformation
-from ...boundary import have_same_structure
 from ...fast_compilation import jit_fast
 from ...transformation_calls import signals_of
+from ...tree_differences import have_same_structure
 from ..inputs.trees import TREES, map_shapes, sample, samples, select_leaves
 from ..verdicts.exceptions import describe
 from ..verdicts.law import NotApplicable

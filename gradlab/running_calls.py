@@ -1,0 +1,73 @@
+"""What the calls that are running say to those inside them: the parameters that entered, and what lost the gradient."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+
+PyTree: TypeAlias = Any
+
+# The name of what stands between a chain whose direction has left the gradient and the link that is called now.
+_between: ContextVar[str] = ContextVar("between", default="")
+
+
+@contextlib.contextmanager
+def standing_between(name: str) -> Iterator[None]:
+    """Say that a transformation, such as a wrapper of another library, calls what it holds through the boundary."""
+    token = _between.set(name)
+    try:
+        yield
+    finally:
+        _between.reset(token)
+
+
+def find_between() -> str:
+    """Return the name of what stands between a split chain and the link that is called; "" if nothing does."""
+    return _between.get()
+
+
+class _Entered:
+    """The parameters of the outermost call that runs, as they came; None if they did not."""
+
+    def __init__(self, params: PyTree):
+        self.params = params
+
+    @functools.cached_property
+    def by_keys(self) -> dict[Any, Any]:
+        return dict(jax.tree_util.tree_flatten_with_path(self.params)[0])
+
+
+_entered: ContextVar[_Entered | None] = ContextVar("_entered", default=None)
+
+
+@contextlib.contextmanager
+def entering(params: PyTree) -> Iterator[None]:
+    """Remember the parameters of the outermost call while it runs, for their dtypes."""
+    token = None if _entered.get() else _entered.set(_Entered(params))
+    try:
+        yield
+    finally:
+        if token:
+            _entered.reset(token)
+
+
+def find_entered_dtype(keys: tuple[Any, ...], leaf: Any) -> Any:
+    """Return the dtype with which the parameter at a place entered the outermost call, before it was raised.
+
+    Outside of a call, and for a place that the parameters do not have, it is the dtype of `leaf`.
+
+    Raises ValueError if the call did not receive the parameters.
+    """
+    entered = _entered.get()
+    if entered is not None and entered.params is None:
+        raise ValueError(
+            "what depends on the dtypes of the parameters, such as the selector dtype(...), needs the parameters: call "
+            "update(updates, state, params)"
+        )
+    return jnp.result_type(leaf if entered is None else entered.by_keys.get(keys, leaf))

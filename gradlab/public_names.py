@@ -17,6 +17,7 @@ from .combinators.each import each as each
 from .combinators.freeze import freeze as freeze
 from .combinators.only import only as only
 from .combinators.partition import partition as partition
+from .combinators.per_worker import per_worker as per_worker
 from .combinators.signals import isolate as isolate
 from .combinators.signals import measure as measure
 from .combinators.signals import precondition as precondition
@@ -77,10 +78,12 @@ from .transforms.estimators import running_max as running_max
 from .transforms.estimators import running_sum as running_sum
 from .transforms.gradient import gradient as gradient
 from .transforms.gradient import gradient_at as gradient_at
+from .transforms.majority_vote import majority_vote as majority_vote
 from .transforms.momentum import nesterov as nesterov
 from .transforms.momentum import scale_by_heavy_ball as scale_by_heavy_ball
 from .transforms.momentum import scale_by_momentum as scale_by_momentum
 from .transforms.noise import add_noise as add_noise
+from .transforms.one_bit_mean import one_bit_mean as one_bit_mean
 from .transforms.probe import probe as probe
 from .transforms.scaling import scale as scale
 from .transforms.scaling import scale_by_learning_rate as scale_by_learning_rate

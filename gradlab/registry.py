@@ -35,6 +35,7 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "skip_nonfinite": lambda: gl.skip_nonfinite(gl.sgd(0.1, momentum=0.9)),
     "store": lambda: gl.store(gl.scale_by_momentum(), "float32"),
     "probe": lambda: gl.probe("update", "norm", "cosine"),
+    "per_worker": lambda: gl.per_worker(gl.scale_by_momentum()),
     "scale": lambda: gl.scale(-0.5),
     "scale_by_learning_rate": lambda: gl.scale_by_learning_rate(0.1),
     "bias_correction": lambda: gl.bias_correction(0.9, 0.999),

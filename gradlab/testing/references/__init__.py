@@ -54,6 +54,8 @@ from gradlab.testing.references.running_mean_links import running_sum as running
 from gradlab.testing.references.running_mean_links import scale_by_heavy_ball as scale_by_heavy_ball
 from gradlab.testing.references.running_mean_links import scale_by_momentum as scale_by_momentum
 from gradlab.testing.references.scaling_links import add_decayed_weights as add_decayed_weights
+from gradlab.testing.references.scaling_links import majority_vote as majority_vote
+from gradlab.testing.references.scaling_links import one_bit_mean as one_bit_mean
 from gradlab.testing.references.scaling_links import scale as scale
 from gradlab.testing.references.scaling_links import scale_by_infinity_norm as scale_by_infinity_norm
 from gradlab.testing.references.scaling_links import scale_by_learning_rate as scale_by_learning_rate

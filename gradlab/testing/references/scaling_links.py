@@ -20,6 +20,23 @@ def scale_by_sign(g: Array, state: State, t: int, x: Array) -> Step:
     return divide(g, np.abs(g)), {}
 
 
+def majority_vote(g: Array, state: State, t: int, x: Array) -> Step:
+    """Keep the sign of each part: the vote of one worker. Source: Bernstein et al. (2019), algorithm 1."""
+    return (np.sign(g.real) + 1j * np.sign(g.imag) if np.iscomplexobj(g) else np.sign(g)), {}
+
+
+def one_bit_mean(g: Array, state: State, t: int, x: Array) -> Step:
+    """Keep one bit of each part and add the rest to the next gradient: q = g + e, mean(|q|) sign(q), e = q - that.
+
+    Source: Karimireddy et al. (2019), algorithm 1 (EF-signSGD), behind the learning rate.
+    """
+    q = g + state.get("e", 0.0)
+    parts = np.stack([q.real, q.imag]) if np.iscomplexobj(q) else q[None]
+    sent = np.sign(parts) * (np.abs(parts).mean() if parts.size else 0.0)
+    sent = sent[0] + 1j * sent[1] if np.iscomplexobj(q) else sent[0]
+    return sent, {"e": q - sent}
+
+
 def add_decayed_weights(g: Array, state: State, t: int, x: Array, *, weight_decay: float = 1e-2) -> Step:
     """Add a share of the parameters: g + l x. Source: Krogh & Hertz (1991)."""
     return g + weight_decay * x, {}

@@ -65,6 +65,8 @@ def test_options_move_as_in_the_reference(tx: gl.Transformation, name: str) -> N
         ("scale", [3.0], {"factor": -2.0}, [-6.0]),
         ("scale_by_learning_rate", [3.0], {"learning_rate": 0.5}, [-1.5]),
         ("scale_by_sign", [3.0, -2.0, 0.0], {}, [1.0, -1.0, 0.0]),
+        ("majority_vote", [3.0, -2.0, 0.0], {}, [1.0, -1.0, 0.0]),
+        ("one_bit_mean", [3.0, -2.0], {}, [3.0, -2.0]),
         ("scale_by_rms", [2.0, 0.0], {"decay": 0.75, "eps": 1.0}, [1.0, 0.0]),
         ("scale_by_rss", [3.0, 4.0], {"eps": 0.0}, [1.0, 0.8]),
         ("scale_by_stddev", [2.0], {"decay": 0.5, "eps": 1.0}, [1.0]),
@@ -89,6 +91,10 @@ def test_references_of_trees_and_matrices_by_hand() -> None:
     np.testing.assert_array_equal(references.centralize(matrix, {}, 1, matrix)[0], [[-1.0, -2.0], [1.0, 2.0]])
     columns = references.centralize(matrix, {}, 1, matrix, output_axis=0)[0]
     np.testing.assert_array_equal(columns, [[-0.5, 0.5], [-1.5, 1.5]])
+    first, state = references.one_bit_mean(np.array([3.0, -1.0]), {}, 1, np.zeros(2))
+    np.testing.assert_array_equal([first, state["e"]], [[2.0, -2.0], [1.0, 1.0]])
+    np.testing.assert_array_equal(references.one_bit_mean(np.array([0.0, 2.0]), state, 2, np.zeros(2))[0], [2.0, 2.0])
+    np.testing.assert_array_equal(references.majority_vote(np.array([3 - 2j]), {}, 1, np.zeros(1))[0], [1 - 1j])
     np.testing.assert_array_equal(references.add_decayed_weights(np.ones(1), {}, 1, np.array([10.0]))[0], [1.1])
 
 

@@ -29,6 +29,8 @@ def check_argument(owner: str, parameter: Parameter, value: Any) -> Any:
         return value if value is None and parameter.default is None else _check_elements(owner, parameter, value)
     if parameter.variadic or (value is None and parameter.default is None):
         return value
+    if parameter.read is not None:
+        return parameter.read(where, value)
     if parameter.whole and is_whole(value):
         return jax.tree.map(int, value)
     if parameter.transformation and isinstance(value, optax.GradientTransformation):

@@ -79,6 +79,16 @@ class DtypeName(str):
 Dtype: TypeAlias = Annotated[Any, DtypeName]  # anything that `jnp.dtype` takes
 
 
+@dataclass(frozen=True)
+class Reader:
+    """An annotation for arguments of another kind: `read(where, value)` checks a value and returns what to store.
+
+    `where` names the argument in errors.
+    """
+
+    read: Callable[[str, Any], Any]
+
+
 class Parameter(NamedTuple):
     """The declaration of one argument of a factory."""
 
@@ -91,6 +101,7 @@ class Parameter(NamedTuple):
     elements: tuple[Range, ...] = ()  # the ranges of a tuple of hyperparameters, or one range for all
     positional: bool = False  # the argument cannot be given by name
     whole: bool = False  # whole numbers are structure, as in factories of other libraries with a whole default
+    read: Callable[[str, Any], Any] | None = None  # see `Reader`
 
 
 def read_parameters(
@@ -137,7 +148,7 @@ def read_parameters(
         takes_integers = int in _members(hint) or integers_are_structure
         whole = takes_integers and not (static or elements) and _range_of(hint) is None and is_whole(parameter.default)
         parameters[name] = Parameter(
-            name, parameter.default, interval, nested, static, variadic, elements, by_place, whole
+            name, parameter.default, interval, nested, static, variadic, elements, by_place, whole, _reader_of(hint)
         )
     return parameters
 
@@ -198,6 +209,10 @@ def _range_of(hint: Any) -> Range | None:
             if isinstance(note, Range):
                 return note
     return None
+
+
+def _reader_of(hint: Any) -> Callable[[str, Any], Any] | None:
+    return next((note.read for note in getattr(hint, "__metadata__", ()) if isinstance(note, Reader)), None)
 
 
 def _element_ranges(hint: Any, variadic: bool) -> tuple[Range, ...]:

@@ -3,6 +3,7 @@
 # What transformations are, and how they are joined.
 from optax import apply_updates as apply_updates
 
+from . import codecs as codecs
 from . import flavors as flavors
 from . import lab as lab
 from . import schedules as schedules

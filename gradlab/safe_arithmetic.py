@@ -33,9 +33,9 @@ def bound_to_dtype(x: jax.Array, dtype: Any) -> jax.Array:
     """Bound the finite numbers in x, or each part of complex ones, by the largest number of a real dtype."""
     if jnp.iscomplexobj(x):
         return jax.lax.complex(bound_to_dtype(x.real, dtype), bound_to_dtype(x.imag, dtype))
-    if jnp.finfo(x.dtype).maxexp <= jnp.finfo(dtype).maxexp:
-        return x
     largest = float(jnp.finfo(dtype).max)
+    if float(jnp.finfo(x.dtype).max) <= largest:
+        return x
     return jnp.where(jnp.isinf(x), x, jnp.clip(x, -largest, largest))
 
 

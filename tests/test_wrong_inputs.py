@@ -85,7 +85,10 @@ CALLS: list[tuple[Callable[[], Any], str]] = [
     (lambda: stepped(total, PARAMS), "step(tx, params, state, batch) takes a transformation first, such as adam(); go"),
     (lambda: gl.transformation(lambda rate: None)(0.1), "must return an (init, update) pair of functions, but it retu"),
     (lambda: gl.transformation(optax.adam)(), "missing a required argument: 'learning_rate'; the call is adam(learni"),
-    (lambda: gl.store(SGD, "float31"), "store: dtype must be a floating-point or complex dtype, such as 'bfloat16'"),
+    (
+        lambda: gl.store(SGD, "float31"),
+        "store: codec must be a codec, such as gl.codecs.dynamic_blocks(), a floating-point",
+    ),
     (lambda: sweep("ravin", gl.sgd, {"learning_rate": 0.1}), "no problem is named 'ravin'; did you mean ravine?"),
     (lambda: sweep("ravine", SGD, {"learning_rate": 0.1}), "expected a function or a class that is called with hyper"),
     (

@@ -1,9 +1,8 @@
-"""Storage of the state of a transformation in another dtype than that of the computation."""
+"""Storage of the state of a transformation in fewer bytes than those of the computation."""
 
 from __future__ import annotations
 
-import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,71 +10,137 @@ import optax
 
 from ..base import Transformation, transformation
 from ..boundary import PyTree
-from ..claims import shared_claims
+from ..claims import ELEMENTWISE, shared_claims
+from ..codecs.base import Codec, CodecOrDtype
+from ..codecs.cast import cast
 from ..composites import Composite
 from ..equations import Writer, equation_of
-from ..hyperparameters import Dtype
+from ..hyperparameters import Seed
 from ..latex_expressions import Expression
-from ..safe_arithmetic import bound_to_dtype
 from ..transformation_calls import raw_init, raw_update
+from .slots import Slot, find_slots
 
 
-@transformation(splits_gradient="tx", claims=lambda stored: shared_claims(stored.tx))
-def store(tx: optax.GradientTransformation, dtype: Dtype = "bfloat16"):
-    r"""Store the state of a transformation in another dtype, such as moments in bfloat16 for half of the memory.
+class StoredState(NamedTuple):
+    """The state of `store` with a key."""
 
-    `tx` is a transformation. `dtype` is the name of a floating-point dtype, or anything that `jnp.dtype` accepts. The
-    gradient and the direction go through `tx` as they do without `store`.
+    step: jax.Array  # int32 scalar, the number of updates so far
+    inner: Any  # the state of the transformation, as it is kept
+
+
+@transformation(splits_gradient="tx", claims=lambda stored: _claims(stored))
+def store(tx: optax.GradientTransformation, codec: CodecOrDtype = "bfloat16", key: Seed | None = None):
+    r"""Store the state of a transformation in fewer bytes, such as moments in bfloat16 for half of the memory.
+
+    `tx` is a transformation. `codec` says how arrays are kept: one of `gl.codecs`, or a floating-point dtype. It may
+    also be a dictionary of these by slot, `{"second_moment": gl.codecs.dynamic_blocks()}`. A slot is the name of a
+    field of the state, or of a link or combinator, and means all arrays in it; the outermost name decides. Arrays in no
+    slot, and those for which None is given, stay as they are. The gradient and the direction go through `tx` as they do
+    without `store`.
 
     Each step computes in the precision of the parameters, from the stored state, and rounds the new state once, when it
-    stores it. So the update of a step comes from moments that are not rounded yet. Arrays that have the shape of a
-    parameter, or grow with it, are stored in `dtype`. Counters, weights of bias corrections and keys keep their dtypes,
-    because a count in bfloat16 stops at 256.
+    stores it. So the update of a step comes from moments that are not rounded yet. Only arrays that grow with the
+    parameters are stored in another form. Counters, weights of bias corrections and keys keep their dtypes, because a
+    count in bfloat16 stops at 256.
 
-    A complex number is stored with `dtype` for each part, but never narrower than complex64. A complex `dtype` means
-    the dtype of its parts. A finite number too large for `dtype` is stored as the largest number of `dtype`, because
-    infinity would stay in a running mean for ever.
+    `key` is an integer or a `jax.random.key` for codecs that round stochastically. The random numbers follow from the
+    key, the step and the place of the array in the state, so a resumed run repeats them.
 
     A running mean with a decay above 0.99 needs more digits than bfloat16 has, because its changes are below the
-    rounding.
+    rounding; stochastic rounding keeps them on average.
+
+    Raises ValueError if `codec` rounds stochastically and there is no key, and from `init` if the state has no slot of
+    a name in `codec`.
     """
+    named = isinstance(codec, dict)
+    draws = any(isinstance(c, Codec) and c.coding.stochastic for c in _list_codecs(codec))
+    if draws and key is None:
+        raise ValueError("store: the codec rounds stochastically, so it needs a key: store(tx, codec, key=0)")
 
     def init(params):
-        return stored(raw_init(tx, params), params)
+        slots, structure = find_slots(tx, params, named)
+        _require_slots(codec, slots)
+        inner = encode(raw_init(tx, params), slots, structure, jnp.zeros((), jnp.int32))
+        return inner if key is None else StoredState(jnp.zeros((), jnp.int32), inner)
 
     def update(updates, state, params=None, *, grads=None, **extra):
-        like = updates if params is None else params
-        computed = jax.eval_shape(functools.partial(raw_init, tx), like)
-        state = jax.tree.map(lambda leaf, wide: leaf.astype(wide.dtype) if _inexact(wide) else leaf, state, computed)
+        slots, structure = find_slots(tx, updates if params is None else params, named)
+        step, inner = (None, state) if key is None else state
         extra = extra if grads is None else extra | {"grads": grads}
-        updates, state = raw_update(tx, updates, state, params, extra)
-        return updates, stored(state, like)
+        updates, inner = raw_update(tx, updates, decode(inner, slots, structure), params, extra)
+        if key is None:
+            return updates, encode(inner, slots, structure, None)
+        step = optax.safe_increment(step)
+        return updates, StoredState(step, encode(inner, slots, structure, step))
 
-    def stored(state: PyTree, params: PyTree) -> PyTree:
-        larger = jax.tree.map(lambda p: jax.ShapeDtypeStruct((2, *p.shape), p.dtype), params)
-        grown = jax.eval_shape(functools.partial(raw_init, tx), larger)
-        real, whole = _find_dtypes_of_parts(dtype)
+    def encode(state: PyTree, slots: list[Slot], structure: Any, step: Any) -> PyTree:
+        keys = [None] * len(slots)
+        if draws:
+            root = key if isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else None
+            root = jax.random.key(key) if root is None else root
+            keys = list(jax.random.split(jax.random.fold_in(root, step), max(len(slots), 1)))
+        kept = [
+            leaf if chosen is None else chosen.encode(leaf, leaf_key, slot.non_negative)
+            for leaf, slot, chosen, leaf_key in zip(
+                structure.flatten_up_to(state), slots, _choose_codecs(codec, slots), keys, strict=False
+            )
+        ]
+        return jax.tree.unflatten(structure, kept)
 
-        def one(leaf, grown):
-            if leaf.shape == grown.shape or not _inexact(leaf):
-                return leaf
-            return bound_to_dtype(leaf, real).astype(whole if jnp.iscomplexobj(leaf) else real)
+    def decode(state: PyTree, slots: list[Slot], structure: Any) -> PyTree:
+        leaves = [
+            kept if chosen is None else chosen.decode(kept, slot.leaf, slot.non_negative)
+            for kept, slot, chosen in zip(
+                structure.flatten_up_to(state), slots, _choose_codecs(codec, slots), strict=True
+            )
+        ]
+        return jax.tree.unflatten(structure, leaves)
 
-        return jax.tree.map(one, state, grown)
-
-    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state})
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state if key is None else state.inner})
 
 
 @equation_of(store)
-def _(write: Writer, tx: Any, dtype: str) -> Expression:  # in exact arithmetic
+def _(write: Writer, tx: Any, codec: Any, key: Any) -> Expression:  # in exact arithmetic
     return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))
 
 
-def _find_dtypes_of_parts(dtype: str) -> tuple[Any, Any]:
-    """Return the dtypes of real and of complex numbers whose parts have a dtype, the latter at least complex64."""
-    real = jnp.finfo(jax.dtypes.canonicalize_dtype(dtype)).dtype
-    return real, jnp.complex128 if jnp.finfo(real).bits >= 64 else jnp.complex64
+def _as_codec(codec: Any) -> Codec:
+    return codec if isinstance(codec, Codec) else cast(codec)
 
 
-def _inexact(leaf: Any) -> bool:
-    return jnp.issubdtype(leaf.dtype, jnp.inexact)
+def _list_codecs(codec: Any) -> list[Codec]:
+    values = codec.values() if isinstance(codec, dict) else (codec,)
+    return [_as_codec(value) for value in values if value is not None]
+
+
+def _choose_codecs(codec: Any, slots: list[Slot]) -> list[Codec | None]:
+    """Return the codec of each slot, or None where it stays as it is."""
+    chosen = [_choose_codec(codec, slot) if slot.grows else None for slot in slots]
+    return [None if one is None else _as_codec(one) for one in chosen]
+
+
+def _choose_codec(codec: Any, slot: Slot) -> Any:
+    if not isinstance(codec, dict):
+        return codec
+    return next((codec[name] for name in slot.names if name in codec), None)
+
+
+def _require_slots(codec: Any, slots: list[Slot]) -> None:
+    """Raise ValueError for a name that no slot has, where there are any slots."""
+    names = dict.fromkeys(name for slot in slots if slot.grows for name in slot.names)
+    unknown = sorted(set(codec) - set(names)) if isinstance(codec, dict) else []
+    if unknown and names:
+        raise ValueError(
+            f"store: the state has no slot {unknown[0]!r} that grows with the parameters; it has {', '.join(names)}"
+        )
+
+
+def _claims(stored: Any) -> dict[str, Any]:
+    """Return the claims of a transformation whose state is rounded: a block depends on all of its elements."""
+    claims = shared_claims(stored.tx)
+    codings = [codec.coding for codec in _list_codecs(stored.codec)]
+    if not all(coding.elementwise for coding in codings):
+        claims = {name: value for name, value in claims.items() if name not in (*ELEMENTWISE, "sign symmetric")}
+    if any(coding.stochastic for coding in codings):
+        claims["domain"] = tuple(dict.fromkeys((*claims.get("domain", ()), "stochastic")))
+    return claims

@@ -1,0 +1,82 @@
+"""Slots: the arrays in the state of a transformation that grow with the parameters, and their names."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from ..boundary import have_same_structure
+from ..composites import walk
+from ..transformation_calls import raw_init
+
+# The fields of states, gradlab's and optax's, that hold no number below 0. A codec examines them nevertheless.
+_NON_NEGATIVE = frozenset(
+    {"second_moment", "norm", "nu", "nu_max", "sum_of_squares", "v", "v_row", "v_col", "e_g", "e_x"}
+)
+
+
+class Slot(NamedTuple):
+    """A leaf of the state of a transformation."""
+
+    leaf: jax.ShapeDtypeStruct
+    names: tuple[str, ...]  # of the links and fields that it lies in, from the outermost to the innermost
+    grows: bool  # it is inexact and grows with the parameters, as a moment does and a counter does not
+    non_negative: bool  # its field says that it holds no number below 0
+
+
+def find_slots(tx: Any, params: Any, named: bool = True) -> tuple[list[Slot], Any]:
+    """Return the leaves of the state that a transformation makes for parameters, and the structure of the state.
+
+    Their names are left out unless `named`, because it takes time to find them.
+    """
+    state = jax.eval_shape(functools.partial(raw_init, tx), params)
+    by_path, structure = jax.tree_util.tree_flatten_with_path(state)
+    grows = _find_growing(tx, params, state)
+    slots = []
+    all_names = _name_slots(tx, by_path, structure) if named else [()] * len(by_path)
+    for (path, leaf), names, growing in zip(by_path, all_names, grows, strict=True):
+        inexact = jnp.issubdtype(leaf.dtype, jnp.inexact)
+        bounded = any(name in _NON_NEGATIVE for name in _fields(path))
+        slots.append(Slot(leaf, names, growing and inexact, bounded))
+    return slots, structure
+
+
+def _find_growing(tx: Any, params: Any, state: Any) -> list[bool]:
+    """Return for each leaf of a state whether its shape depends on those of the parameters.
+
+    Parameters with longer axes show it. Where there is no state for them, as where axes must have certain lengths, a
+    leaf counts if it has the shape of a parameter.
+    """
+    longer = jax.tree.map(lambda p: jax.ShapeDtypeStruct(tuple(2 * n + 1 for n in p.shape) or (2,), p.dtype), params)
+    leaves = jax.tree.leaves(state)
+    try:
+        grown = jax.eval_shape(functools.partial(raw_init, tx), longer)
+    except Exception:
+        grown = None
+    if grown is not None and have_same_structure(grown, state):
+        return [leaf.shape != other.shape for leaf, other in zip(leaves, jax.tree.leaves(grown), strict=True)]
+    shapes = {p.shape for p in jax.tree.leaves(params)}
+    return [leaf.shape in shapes and leaf.shape != () for leaf in leaves]
+
+
+def _name_slots(tx: Any, by_path: Any, structure: Any) -> list[tuple[str, ...]]:
+    """Return the names of each leaf of a state: of the links that it belongs to and of the fields that it lies in."""
+    named: list[set[tuple[int, str]]] = [set() for _ in by_path]  # with the depth at which each name stands
+    for position, (path, _) in enumerate(by_path):
+        for depth, key in enumerate(path):
+            named[position].update((depth + 1, name) for name in _fields((key,)))
+    places = jax.tree.unflatten(structure, range(len(by_path)))
+    for place in walk(tx, places):
+        for path, position in jax.tree_util.tree_leaves_with_path(place.state):
+            depth = len(by_path[position][0]) - len(path)
+            names = {getattr(getattr(place.tx, "factory", None), "name", ""), *place.path[-1:]} - {""}
+            named[position].update((depth, name) for name in names)
+    return [tuple(dict.fromkeys(name for _, name in sorted(names))) for names in named]
+
+
+def _fields(path: Any) -> list[str]:
+    """Return the names of fields on a path. The keys of dictionaries belong to the parameters."""
+    return [key.name for key in path if isinstance(key, jax.tree_util.GetAttrKey)]

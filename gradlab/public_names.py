@@ -63,6 +63,8 @@ from .selectors.properties import size as size
 # What reads or edits a state.
 from .states.hyperparameters import hyperparameters as hyperparameters
 from .states.metrics import metrics as metrics
+from .states.named_arrays import state_from_dict as state_from_dict
+from .states.named_arrays import state_to_dict as state_to_dict
 from .states.sharding import state_sharding as state_sharding
 from .training_step import make_step as make_step
 

@@ -15,7 +15,7 @@ from ..nested_arguments import Argument
 from ..schedules.base import Schedule, as_schedule
 from ..transformation_calls import ScheduledState
 from ..values import Value
-from .inner_states import find_states
+from .inner_states import find_states, require_own_state
 
 
 def hyperparameters(tx: Transformation, state: Any = None) -> dict[str, Any]:
@@ -37,21 +37,12 @@ def hyperparameters(tx: Transformation, state: Any = None) -> dict[str, Any]:
             f"gl.transformation(...) makes one of a factory of optax"
         )
     if state is not None:
-        _require_own_state(tx, state)
+        require_own_state(tx, state)
     found: dict[str, Any] = {}
     for argument, steps in _find(tx, state, state, ()):
         for path, value in _take_apart(argument).items():
             found[path] = value if state is None or not is_schedule(value) else _evaluate(path, value, steps)
     return found
-
-
-def _require_own_state(tx: Transformation, state: Any) -> None:
-    try:
-        list(walk(tx, state))
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"this state is not one of {tx!r}: pass the state that its init(params) or its last update returned"
-        ) from error
 
 
 def _take_apart(argument: Argument) -> dict[str, Any]:

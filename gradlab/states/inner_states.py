@@ -7,7 +7,7 @@ from typing import Any
 
 from ..base import Transformation
 from ..combinators.chain import Chain
-from ..composites import Composite
+from ..composites import Composite, walk
 from ..nested_arguments import Child, children_of
 
 
@@ -33,6 +33,16 @@ def find_states(tx: Transformation, state: Any) -> list[tuple[Child, Any]]:
     else:
         held = []
     return [(child, _take(child.value, held)) for child in children]
+
+
+def require_own_state(tx: Transformation, state: Any) -> None:
+    """Raise ValueError if a state cannot be taken apart as that of a transformation."""
+    try:
+        list(walk(tx, state))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"this state is not one of {tx!r}: pass the state that its init(params) or its last update returned"
+        ) from error
 
 
 def _open(tx: Transformation, state: Any) -> tuple[Any, Any]:

@@ -31,7 +31,7 @@ def find_origins(tx: Any, params: Any) -> tuple[list[StateArray], Any]:
     paths = {path: index for index, (path, _) in enumerate(jax.tree_util.tree_leaves_with_path(params))}
     arrays = []
     for index, (path, leaf) in enumerate(jax.tree_util.tree_leaves_with_path(state)):
-        parameter = _find_parameter(path, paths)
+        parameter = find_parameter(path, paths).index
         origin: list[set[int]] = [set() for _ in leaf.shape]
         for axis, shapes_after in enumerate(grown):
             after = None if shapes_after is None else shapes_after[index]
@@ -65,10 +65,18 @@ def _rank(leaf: Any) -> int:
     return len(leaf.shape)
 
 
-def _find_parameter(path: tuple[Any, ...], paths: dict[tuple[Any, ...], int]) -> int | None:
+class Owner(NamedTuple):
+    """The parameter that an array of a state belongs to, and where its path is within that of the array."""
+
+    index: int | None  # None if no parameter is found
+    start: int = 0
+    stop: int = 0
+
+
+def find_parameter(path: tuple[Any, ...], paths: dict[tuple[Any, ...], int]) -> Owner:
     """Return the parameter whose path is a part of the path of an array: the longest one, and of these the last."""
     for length in range(len(path), -1, -1):
         for start in range(len(path) - length, -1, -1):
             if (found := paths.get(path[start : start + length])) is not None:
-                return found
-    return None
+                return Owner(found, start, start + length)
+    return Owner(None)

@@ -1,0 +1,91 @@
+"""States as flat dictionaries of named arrays, which another optimizer, or other parameters, can take over."""
+
+from __future__ import annotations
+
+import collections
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..base import Transformation
+from .compared_links import compare_links
+from .counters import convert_counters, match_weights
+from .inner_states import require_own_state
+from .named_leaves import NamedLeaf, list_links, name_leaves
+from .transfer import Report, Transfer
+
+SCHEMA = 1  # the version of the names
+_SCHEMA, _LINKS = "gradlab:schema", "gradlab:links"
+
+
+def state_to_dict(tx: Transformation, state: Any, params: Any) -> dict[str, Any]:
+    """Return a state as a flat dictionary of named arrays, which any format of checkpoints can hold.
+
+    A name has up to three parts: the transformation, the field of its state, and the path of the parameter, as in
+    `scale_by_momentum:moment:dense/kernel`. `gradlab:schema` is the version of the names, and `gradlab:links` the order
+    of the transformations, as text in bytes. `params` are the parameters, or their shapes. The state of keys is stored
+    as integers. Raises ValueError if the state is not one of `tx` for these parameters.
+    """
+    names = _name(tx, state, params)
+    links = json.dumps(list_links(tx)).encode()
+    arrays = {leaf.name: _store(array) for leaf, array in zip(names, jax.tree.leaves(state), strict=True)}
+    return {_SCHEMA: np.int32(SCHEMA), _LINKS: np.frombuffer(links, np.uint8), **arrays}
+
+
+def state_from_dict(
+    tx: Transformation, params: Any, arrays: Mapping[str, Any], *, step: Any = None, resize: bool = False
+) -> tuple[Any, Report]:
+    """Return the state of an optimizer that goes on from named arrays, and a report of what came from where.
+
+    `arrays` is what `state_to_dict` returned, for this optimizer or another one, and for these parameters or others. An
+    array is found by its name, or else by what it is: the same field of the same kind of link for the same parameter,
+    in whatever wrapper, group or place of the chain. So the moments of Adam go into AdamW, or into a chain with
+    clipping. A link of another name with the same fields is found if it is the only one. Dtypes are those of the new
+    state. Counters that have no counterpart are computed from the number of steps, found in `arrays` or given as
+    `step`. What is not found starts as `tx.init(params)` gives it.
+
+    With `resize`, an array whose parameter has other sizes along its axes goes on where the two overlap.
+
+    Nothing is dropped in silence: the report lists what matched, and what was converted, missing or extra, each with
+    the reason, and `report.require_complete()` raises ValueError if something is missing or left over. Raises
+    ValueError for arrays of a later schema.
+    """
+    arrays = dict(arrays)
+    schema = arrays.pop(_SCHEMA, None)
+    if schema is not None and int(schema) > SCHEMA:
+        raise ValueError(
+            f"these arrays have version {int(schema)} of the names, and this gradlab knows up to {SCHEMA}; update it"
+        )
+    before = json.loads(bytes(np.asarray(arrays.pop(_LINKS, np.frombuffer(b"{}", np.uint8)), np.uint8)))
+    initial = tx.init(params)
+    transfer = Transfer(_name(tx, initial, params), jax.tree.leaves(initial), arrays, resize)
+    transfer.match_names()
+    transfer.match_roles()
+    match_weights(transfer)
+    transfer.match_renamed()
+    convert_counters(transfer, step)
+    report = transfer.report(compare_links(transfer.moved_links, before, list_links(tx)))
+    return jax.tree.unflatten(jax.tree.structure(initial), transfer.arrays_of_state()), report
+
+
+def _name(tx: Transformation, state: Any, params: Any) -> list[NamedLeaf]:
+    if not isinstance(tx, Transformation):
+        raise TypeError(
+            f"expected a transformation of gradlab, such as adam(); got {type(tx).__name__}: {tx!r}. "
+            f"gl.transformation(...) makes one of a factory of optax"
+        )
+    require_own_state(tx, state)
+    names = name_leaves(tx, state, params)
+    repeated = [name for name, count in collections.Counter(leaf.name for leaf in names).items() if count > 1]
+    if repeated:
+        raise ValueError(f"{tx!r} has several arrays of the name {repeated[0]}; rename the keys of its parameters")
+    return names
+
+
+def _store(array: Any) -> Any:
+    is_key = jnp.issubdtype(getattr(array, "dtype", np.float32), jax.dtypes.prng_key)
+    return jax.random.key_data(array) if is_key else array

@@ -1,0 +1,188 @@
+"""A state as named arrays goes on in the same optimizer, and in another one that keeps the same quantities."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import gradlab as gl
+from gradlab import registry
+from tests.states.transfers import PARAMS, assert_go_on_alike, gradients, train
+
+ADAM = gl.adam(0.1, b2=0.99, eps=0.0)
+STATE = train(ADAM, ADAM.init(PARAMS), gradients(5))[0]
+ARRAYS = gl.state_to_dict(ADAM, STATE, PARAMS)
+EFFICIENT = gl.chain(
+    gl.scale_by_momentum(0.9),
+    gl.scale_by_rms(0.99, eps=0.0),
+    gl.bias_correction(0.9, 0.99),
+    gl.scale_by_learning_rate(0.1),
+)
+
+
+def test_names_say_what_an_array_is() -> None:
+    moments = [f":moment:{path}" for path in ("dense/bias", "dense/kernel", "scale")]
+    assert list(ARRAYS) == [
+        "gradlab:schema",
+        "gradlab:links",
+        *(f"scale_by_momentum{moment}" for moment in moments),
+        "bias_correction:first_weight",
+        *(f"scale_by_rms/second_moment/scale_by_momentum{moment}" for moment in moments),
+        "scale_by_rms/second_moment/bias_correction:first_weight",
+    ]
+    assert ARRAYS["scale_by_momentum:moment:scale"] is STATE[0].moment["scale"]
+
+
+@pytest.mark.parametrize(
+    "example",
+    [e.example for e in registry.entries().values() if isinstance(e.example, gl.Transformation) and e.name != "each"],
+    ids=str,
+)
+def test_every_state_comes_back_from_its_names(example: Any) -> None:
+    params = {"a": jnp.ones((2, 3)), "b": [jnp.ones(3), None, jnp.ones((2, 2))]}
+    shapes = jax.eval_shape(example.init, params)
+    leaves = [jnp.full(leaf.shape, number).astype(leaf.dtype) for number, leaf in enumerate(jax.tree.leaves(shapes))]
+    state = jax.tree.unflatten(jax.tree.structure(shapes), leaves)
+    back, report = gl.state_from_dict(example, params, gl.state_to_dict(example, state, params))
+    assert report.is_complete
+    assert len(report.matched) == len(leaves)
+    assert jax.tree.structure(back) == jax.tree.structure(state)
+    jax.tree.map(np.testing.assert_array_equal, back, state)
+
+
+GO_ON = {
+    "another decay": (gl.adamw(0.1, b2=0.99, eps=0.0, weight_decay=0.0), 8, 0),
+    "with clipping": (gl.chain(gl.clip_by_global_norm(1e9), ADAM, gl.probe("u")), 8, 0),
+    "in groups": (gl.partition((gl.ndim(1), ADAM), (gl.path("scale"), ADAM), default=ADAM), 0, 12),
+    "in wrappers": (gl.isolate(gl.skip_nonfinite(ADAM)), 0, 8),
+    "on a schedule": (ADAM.replace(learning_rate=gl.schedules.linear(0.1, 0.1, 10)), 8, 1),
+    "in the efficient form": (EFFICIENT, 7, 1),
+    "with powers": (gl.flavors.torch.adam(0.1, betas=(0.9, 0.99), eps=0.0), 6, 2),
+}
+
+
+@pytest.mark.parametrize("name", GO_ON)
+def test_adam_goes_on_in_another_optimizer(name: str) -> None:
+    tx, matched, converted = GO_ON[name]
+    state, report = gl.state_from_dict(tx, PARAMS, ARRAYS)
+    assert (len(report.matched), len(report.converted)) == (matched, converted)
+    assert {leaf.split(":")[0] for leaf, _ in report.missing} <= {"isolate/tx/skip_nonfinite", "probe"}
+    assert_go_on_alike(ADAM, STATE, tx, state)
+    back, report = gl.state_from_dict(ADAM, PARAMS, gl.state_to_dict(tx, state, PARAMS))
+    assert not report.missing
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9), back, STATE)
+
+
+def test_what_is_missing_and_what_is_left_over_is_reported() -> None:
+    tx = gl.amsgrad(0.1)
+    state, report = gl.state_from_dict(tx, {**PARAMS, "new": jnp.ones(2)}, ARRAYS)
+    assert [name for name, _ in report.missing] == [
+        "scale_by_momentum:moment:new",
+        "scale_by_rms/second_moment/scale_by_momentum:moment:new",
+        *(
+            f"scale_by_rms/second_moment/running_max:maximum:{p}"
+            for p in ("dense/bias", "dense/kernel", "new", "scale")
+        ),
+    ]
+    np.testing.assert_array_equal(state[0].moment["new"], 0)
+    with pytest.raises(ValueError, match=r"do not agree in all parts\n8 matched, 0 converted, 6 missing, 0 extra"):
+        report.require_complete()
+    _, report = gl.state_from_dict(gl.sgd(0.1), {"scale": PARAMS["scale"]}, ARRAYS)
+    assert (report.matched, len(report.extra)) == ((), 8)
+    assert "  extra      scale_by_momentum:moment (3 arrays): the state has no such array\n" in str(report)
+    gl.state_from_dict(ADAM, PARAMS, ARRAYS)[1].require_complete()
+
+
+def test_counters_of_a_schedule_need_the_number_of_steps() -> None:
+    tx = gl.sgd(gl.schedules.linear(1.0, 0.0, 10), momentum=0.9)
+    arrays = gl.state_to_dict(gl.sgd(0.1, momentum=0.9), gl.sgd(0.1, momentum=0.9).init(PARAMS), PARAMS)
+    _, report = gl.state_from_dict(tx, PARAMS, arrays)
+    assert report.missing == (("scale_by_learning_rate:step", "the number of steps is not known; pass step="),)
+    state, report = gl.state_from_dict(tx, PARAMS, arrays, step=7)
+    assert not report.missing
+    np.testing.assert_allclose(gl.hyperparameters(tx, state)["learning_rate"], 0.3)
+
+
+@pytest.mark.parametrize(("decay", "steps"), [(0.9, 5), (gl.schedules.linear(0.5, 0.9, 4), 12)])
+def test_weights_after_a_given_number_of_steps(decay: Any, steps: int) -> None:
+    tx = gl.chain(gl.bias_correction(decay), gl.nesterov(decay, corrected=True), gl.add_noise())
+    expected = train(tx, tx.init(PARAMS), gradients(steps))[0]
+    state, report = gl.state_from_dict(tx, PARAMS, {}, step=steps)
+    assert not report.missing
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12), state, expected)
+
+
+class CountState(NamedTuple):
+    """The state of a link of a user."""
+
+    seen: Any
+
+
+def counting(name: str) -> Any:
+    @gl.transformation(name=name)
+    def link():
+        def update(updates, state):
+            return updates, CountState(jax.tree.map(jnp.add, state.seen, updates))
+
+        return lambda params: CountState(jax.tree.map(jnp.zeros_like, params)), update
+
+    return link()
+
+
+def test_a_renamed_link_is_found_if_it_is_the_only_one() -> None:
+    old, new = gl.chain(counting("mine"), gl.sgd(0.1)), gl.chain(gl.sgd(0.1), counting("ours"))
+    arrays = gl.state_to_dict(old, old.init(PARAMS), PARAMS)
+    _, report = gl.state_from_dict(new, PARAMS, arrays)
+    assert [how for _, _, how in report.converted] == ["renamed from mine"] * 3
+    twice = gl.chain(counting("ours"), counting("theirs"))
+    _, report = gl.state_from_dict(twice, PARAMS, arrays)
+    assert (len(report.missing), len(report.extra)) == (6, 3)
+
+
+def test_another_dtype_and_another_shape() -> None:
+    tx = gl.store(gl.scale_by_momentum(0.9))
+    arrays = {f"scale_by_momentum:moment:{path}": jnp.full((2, 2), 1.5) for path in ("a", "b")}
+    params = {"a": jnp.ones((2, 2)), "b": jnp.ones((3, 1))}
+    state, report = gl.state_from_dict(tx, params, arrays)
+    assert [how for _, _, how in report.converted] == ["moved, float64 to bfloat16"]
+    assert "it has the shape [2, 2] here and [3, 1] in the state" in str(report)
+    state, report = gl.state_from_dict(tx, params, arrays, resize=True)
+    assert report.is_complete
+    np.testing.assert_array_equal(state.moment["b"].astype(float), [[1.5], [1.5], [0.0]])
+
+
+def test_a_running_mean_in_another_unit_is_remarked() -> None:
+    _, report = gl.state_from_dict(gl.rmsprop(0.1, momentum=0.9), PARAMS, ARRAYS)
+    one, two = report.remarks
+    assert one.startswith(
+        "scale_by_momentum goes on from scale_by_momentum, which stood before scale_by_rms, and stands"
+    )
+    assert two.endswith("make its arrays 1 times the mean of what came in; here it is 10 times")
+    nesterov, plain = gl.sgd(0.1, momentum=0.9, nesterov=True), gl.sgd(0.1, momentum=0.9)
+    arrays = gl.state_to_dict(plain, plain.init(PARAMS), PARAMS)
+    assert "before scale_by_learning_rate" in gl.state_from_dict(nesterov, PARAMS, arrays)[1].remarks[0]
+
+
+def test_any_format_holds_the_arrays_and_a_trace_does_too() -> None:
+    file = io.BytesIO()
+    np.savez(file, **ARRAYS)
+    file.seek(0)
+    state, report = gl.state_from_dict(ADAM, PARAMS, dict(np.load(file)))
+    report.require_complete()
+    jax.tree.map(np.testing.assert_array_equal, state, STATE)
+    traced = jax.jit(lambda state: gl.state_from_dict(EFFICIENT, PARAMS, gl.state_to_dict(ADAM, state, PARAMS))[0])
+    assert_go_on_alike(ADAM, STATE, EFFICIENT, traced(STATE))
+
+
+def test_wrong_arguments_say_what_to_do() -> None:
+    with pytest.raises(ValueError, match=r"have version 2 of the names, and this gradlab knows up to 1; update it"):
+        gl.state_from_dict(ADAM, PARAMS, {**ARRAYS, "gradlab:schema": 2})
+    with pytest.raises(TypeError, match=r"expected a transformation of gradlab, such as adam\(\); got function"):
+        gl.state_to_dict(gl.adam, STATE, PARAMS)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"this state is not one of sgd\(.*pass the state that its init"):
+        gl.state_to_dict(gl.sgd(0.1, momentum=0.9), STATE, PARAMS)

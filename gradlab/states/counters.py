@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..schedules.base import Schedule
-from ..transforms.bias_correction import power_weight
 from .named_leaves import NamedLeaf
 from .transfer import Transfer
 
@@ -69,7 +68,8 @@ def _value_after(leaf: NamedLeaf, step: Any) -> Any:
     decay = getattr(leaf.tx, _WEIGHTS[_kind(leaf)])
     if isinstance(decay, jax.core.Tracer) or callable(decay):
         return _weight_on_schedule(decay, step) if isinstance(decay, Schedule) else None
-    return jnp.where(step == 0, 0.0, power_weight(decay, jnp.maximum(step, 1)))
+    # 1 - decay^step, exact for a decay near 1; the bound stands for 0, whose weight is 1 after any step.
+    return -jnp.expm1(jnp.asarray(step, float) * jnp.log(jnp.maximum(decay, 1e-30)))
 
 
 def _weight_on_schedule(decay: Schedule, step: Any) -> Any:

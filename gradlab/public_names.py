@@ -14,6 +14,7 @@ from .base import transformation as transformation
 from .combinators.accumulate import accumulate as accumulate
 from .combinators.add import add as add
 from .combinators.chain import chain as chain
+from .combinators.dynamic_loss_scale import dynamic_loss_scale as dynamic_loss_scale
 from .combinators.each import each as each
 from .combinators.freeze import freeze as freeze
 from .combinators.only import only as only
@@ -66,7 +67,8 @@ from .states.metrics import metrics as metrics
 from .states.named_arrays import state_from_dict as state_from_dict
 from .states.named_arrays import state_to_dict as state_to_dict
 from .states.sharding import state_sharding as state_sharding
-from .training_step import make_step as make_step
+from .training.loss_scale import loss_scale as loss_scale
+from .training.make_step import make_step as make_step
 
 # Links.
 from .transforms.bias_correction import bias_correction as bias_correction

@@ -19,6 +19,7 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "chain": lambda: gl.chain(gl.clip_by_global_norm(1.0), gl.scale_by_momentum(), gl.scale_by_rms(), gl.scale(-0.1)),
     "accumulate": lambda: gl.accumulate(gl.sgd(0.1, momentum=0.9), every=3),
     "add": lambda: gl.add(gl.scale_by_momentum(0.9), gl.scale(0.1)),
+    "dynamic_loss_scale": lambda: gl.dynamic_loss_scale(gl.sgd(0.1)),
     "each": lambda: gl.each(gl.clip_by_norm(1.0)),
     "measure": lambda: gl.measure(gl.add(gl.gradient(), gl.scale(-0.5)), gl.scale_by_rms()),
     "partition": lambda: gl.partition((gl.ndim(2), gl.scale_by_momentum(0.9)), default=gl.clip_by_norm(1.0)),

@@ -14,7 +14,7 @@ from ..claims import shared_claims
 from ..composites import Composite
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Limit, as_weak
-from ..transformation_calls import raw_init
+from ..transformation_calls import raw_init, signals_of
 from .gates import is_finite, update_if
 
 
@@ -46,7 +46,14 @@ def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_n
 
     `axis_name` is the mesh axis, within `jax.shard_map` or `jax.vmap`, over which the gradients are spread: all devices
     then skip together.
+
+    Raises ValueError where it is called if `tx` has a `dynamic_loss_scale`, which has to see what is not finite.
     """
+    if "loss_scale" in signals_of(tx):
+        raise ValueError(
+            "skip_nonfinite keeps from dynamic_loss_scale the gradients that would make its scale smaller; put it "
+            "inside: dynamic_loss_scale(skip_nonfinite(tx))"
+        )
 
     def init(params):
         zeros = (jnp.zeros((), jnp.int32) for _ in range(3))

@@ -1,0 +1,120 @@
+"""`dynamic_loss_scale`, the half of loss scaling that belongs to the optimizer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from ..base import Transformation, transformation
+from ..boundary import PyTree
+from ..claims import shared_claims
+from ..composites import Composite
+from ..equations import Expression, Writer, equation_of
+from ..hyperparameters import Positive, PositiveSteps, Range, as_weak
+from ..transformation_calls import raw_init
+from .gates import is_finite, update_if
+
+Growth: TypeAlias = Annotated[Any, Range(1.0, includes_low=False, hint="pass a factor above 1")]
+Shrinkage: TypeAlias = Annotated[Any, Range(0.0, 1.0, includes_low=False, hint="pass a factor between 0 and 1")]
+
+
+class DynamicLossScaleState(NamedTuple):
+    """The state of `dynamic_loss_scale`."""
+
+    scale: jax.Array  # float32 scalar, by which the next loss is multiplied
+    finite_steps: jax.Array  # int32 scalar, how many steps were finite since the scale changed
+    skipped: jax.Array  # int32 scalar, how many steps were skipped in all
+    inner: PyTree
+
+    def metrics(self) -> dict[str, jax.Array]:
+        """Return the scale, and how many steps were skipped."""
+        return {"dynamic_loss_scale/scale": self.scale, "dynamic_loss_scale/skipped": self.skipped}
+
+
+@transformation(splits_gradient="tx", claims=lambda scaled: _claims(scaled.tx))
+def dynamic_loss_scale(
+    tx: optax.GradientTransformation,
+    initial: Positive = 2.0**15,
+    interval: PositiveSteps = 2000.0,
+    growth: Growth = 2.0,
+    shrinkage: Shrinkage = 0.5,
+    minimum: Positive = 1.0,
+    maximum: Positive = 2.0**24,
+):
+    """Divide the gradient by the number that the loss was multiplied by, and adapt that number, for float16.
+
+    Small gradients vanish in float16, so the loss is multiplied by a large number before its gradient is taken.
+    `gl.make_step` does so with `gl.loss_scale(tx, state)`. Your own loop multiplies by it, too, and tells the update:
+    `update(gradient, state, params, loss_scale=scale)`. Here the gradient is divided by it, in float32.
+
+    The scale begins at `initial`, above 0. A step whose gradient is not finite is skipped: the update is zero, `tx`
+    does not run, and the scale is multiplied by `shrinkage`, between 0 and 1. After `interval` finite steps in a row,
+    above 0, it is multiplied by `growth`, above 1. It stays between `minimum` and `maximum`, above 0. At the minimum,
+    the scale is not the reason for a gradient that is not finite, so that gradient goes through to `tx`.
+    `dynamic_loss_scale(skip_nonfinite(tx))` skips it there.
+
+    `tx` is the whole optimizer, with clipping and all that reads the gradient. It may be accumulated inside
+    or outside: `accumulate(dynamic_loss_scale(tx))` adapts once a batch, and `dynamic_loss_scale(accumulate(tx))` once
+    a micro-batch. `metrics(state)` has the scale, and how many steps were skipped.
+
+    `update` raises ValueError without `loss_scale`, because it cannot know then what the loss was multiplied by. If it
+    was not multiplied, pass `loss_scale=1.0`.
+
+    Source: Micikevicius et al. (2018), section 3.2.
+    """
+
+    def init(params):
+        scale = jnp.asarray(initial, jnp.float32)
+        return DynamicLossScaleState(scale, jnp.zeros((), jnp.int32), jnp.zeros((), jnp.int32), raw_init(tx, params))
+
+    def update(updates, state, params=None, *, grads=None, grad=None, gradient_fn=None, loss_scale=None, **extra):
+        if loss_scale is None:
+            raise ValueError(
+                "dynamic_loss_scale needs the number that the loss was multiplied by: use gl.make_step, or multiply by "
+                "scale = gl.loss_scale(tx, state) and call update(gradient, state, params, loss_scale=scale). If "
+                "nothing was multiplied, pass loss_scale=1.0"
+            )
+        weak = as_weak(loss_scale)
+
+        def unscale(tree):
+            return jax.tree.map(lambda leaf: leaf / weak, tree)
+
+        signals = dict(extra)
+        if grads is not None:
+            signals["grads"] = unscale(grads)
+        if grad is not None:
+            signals["grad"] = unscale(jax.tree.map(_raise, grad))
+        if gradient_fn is not None:
+            signals["gradient_fn"] = lambda point: unscale(gradient_fn(point))
+        finite = is_finite(updates, grads)
+        passes = finite | (state.scale <= minimum)
+        result, inner = update_if(passes, tx, lambda: unscale(updates), updates, state.inner, params, signals)
+        steps = jnp.where(finite, optax.safe_increment(state.finite_steps), 0)
+        grows = as_weak(steps) >= interval
+        scale = jnp.where(finite, jnp.where(grows, state.scale * growth, state.scale), state.scale * shrinkage)
+        return result, DynamicLossScaleState(
+            jnp.clip(scale, minimum, maximum).astype(jnp.float32),
+            jnp.where(grows, 0, steps),
+            jnp.where(passes, state.skipped, optax.safe_increment(state.skipped)),
+            inner,
+        )
+
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner})
+
+
+def _raise(leaf: jax.Array) -> jax.Array:
+    """Return an array that came around the boundary, in at least float32."""
+    return leaf.astype(jnp.float32) if jnp.finfo(leaf.dtype).bits < 32 else leaf
+
+
+def _claims(tx: Any) -> dict[str, Any]:
+    """Return the claims of a transformation but those about single elements: one NaN stops them all."""
+    return {name: value for name, value in shared_claims(tx).items() if name not in ("elementwise", "contained")}
+
+
+@equation_of(dynamic_loss_scale)
+def _(write: Writer, tx: Any, **_: Any) -> Expression:  # of the gradient of the loss itself
+    return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))

@@ -1,0 +1,1 @@
+"""Training steps, and what they have to know of an optimizer."""

@@ -1,0 +1,31 @@
+"""The check of what a loss returns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+
+
+def require_scalar(result: Any, has_aux: bool) -> None:
+    """Raise TypeError unless a loss returned a real scalar, or with `has_aux` a pair that begins with one."""
+    expected = "a pair of a real scalar and anything else, because has_aux is set" if has_aux else "a real scalar"
+    is_pair = isinstance(result, tuple) and len(result) == 2
+    if has_aux and not is_pair:
+        raise TypeError(f"the loss must return {expected}; got {_describe(result)}")
+    if not has_aux and is_pair:
+        raise TypeError(f"the loss must return {expected}; got a pair: pass make_step(loss, has_aux=True)")
+    value = result[0] if has_aux else result
+    dtype = getattr(value, "dtype", None) or jnp.result_type(type(value)) if _is_number(value) else None
+    if dtype is None or jnp.shape(value) or not jnp.issubdtype(dtype, jnp.floating):
+        raise TypeError(f"the loss must return {expected}; got {_describe(value)}")
+
+
+def _is_number(value: Any) -> bool:
+    return hasattr(value, "dtype") or isinstance(value, (bool, int, float, complex))
+
+
+def _describe(value: Any) -> str:
+    if hasattr(value, "dtype"):
+        return f"{value.dtype}[{','.join(map(str, value.shape))}]"
+    return "nothing" if value is None else f"a {type(value).__name__}"

@@ -1,0 +1,108 @@
+"""`make_step`: a compiled training step that updates in place and takes the optimizer as an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import optax
+
+from .flax_states import is_nnx_optimizer, is_train_state, step_nnx, step_train_state
+from .models import call_joined, call_whole, join, take_apart
+from .placement import Placement
+from .programs import Options, Program
+
+
+def make_step(
+    loss: Callable[..., Any],
+    *,
+    has_aux: bool = False,
+    micro_batches: int = 1,
+    weight: Callable[[Any], Any] | None = None,
+    trainable: Any = None,
+    mesh: jax.sharding.Mesh | None = None,
+    data_axis: str | tuple[str, ...] = "data",
+    donate: bool = True,
+) -> Callable[..., Any]:
+    """Compile `step(tx, params, state, batch, **extra) -> (params, state, loss)`.
+
+    `loss(params, batch)` returns a real scalar. With `has_aux` it returns a pair of a real scalar and anything else,
+    and the step returns that pair in place of the loss. The optimizer is an argument, so a new learning rate never
+    compiles again. (A new optimizer of optax does; `gl.transformation(optax.lion)(1e-4)` does not.)
+
+    The step also takes what Flax trains with, and the loss then takes what Flax's user has:
+
+    - `step(train_state, batch) -> (train_state, loss)` for a `TrainState` of linen;
+    - `step(optimizer, model, batch) -> loss` for an `nnx.Optimizer`, with `loss(model, batch)`. It updates the
+      optimizer and the model in place, also what the model keeps beside its parameters, such as running means.
+
+    `trainable` chooses the leaves that are trained, if `params` holds others: a function of a leaf, such as
+    `equinox.is_inexact_array` for a model of Equinox, a selector, or a tree of booleans. The loss receives the whole
+    model, and the step returns it. `state` is then that of the trained leaves, with None in the place of the others:
+    `tx.init(equinox.filter(model, equinox.is_inexact_array))`.
+
+    `micro_batches` divides each batch along its first axis. Their gradients are computed one after another in one
+    program and averaged in at least float32, so memory is needed for one micro-batch only. `weight(batch)` returns the
+    weight of a micro-batch, such as its number of tokens, if the loss is a mean over a number that varies. A weight of
+    0 leaves it out, even if its loss is NaN. What comes with the loss is stacked along a new first axis.
+
+    `mesh` spreads the rows of the batch over its axes `data_axis`. Parameters and state keep their place on the mesh,
+    and what is not on it yet is copied to all of its devices. (`gl.state_sharding` places a state.)
+
+    `params` and `state` are donated, in the order in which they are returned, so they are updated in place. After the
+    call, use the returned arrays; those that were passed are deleted. An array that is passed twice, such as tied
+    weights or a batch that is a parameter, is copied, because one buffer cannot be donated twice. The copies are
+    updated separately. `donate=False` leaves the arrays that were passed as they are.
+
+    The gradient is taken at `gl.gradient_params(tx, state, params)`, and of the loss times `gl.loss_scale(tx, state)`.
+    Links that name `value`, `grad`, `value_fn`, `gradient_fn`, `weight` or `loss_scale` receive them, over all
+    micro-batches, and `value` without the scale. Arguments of your own reach the links that name them:
+    `step(tx, params, state, batch, temperature=0.5)`. Numbers among them are data.
+
+    Raises TypeError if `loss` is not a function or an option has the wrong type. The step raises TypeError if `tx` is
+    not a transformation, and ValueError if the batch cannot be divided.
+    """
+    if not callable(loss) or isinstance(loss, optax.GradientTransformation):
+        raise TypeError(
+            f"make_step takes the loss, a function of (params, batch); got {type(loss).__name__}. The optimizer is the "
+            f"first argument of the step"
+        )
+    if not isinstance(micro_batches, int) or isinstance(micro_batches, bool) or micro_batches < 1:
+        raise TypeError(f"make_step: micro_batches must be a Python integer of at least 1, got {micro_batches!r}")
+    if weight is not None and not callable(weight):
+        raise TypeError(
+            f"make_step: weight must be a function of a micro-batch, got {type(weight).__name__}: {weight!r}"
+        )
+    program = Program(Options(loss, has_aux, micro_batches, weight, Placement(mesh, data_axis), donate))
+
+    def step_tree(tx: Any, params: Any, state: Any, batch: Any, **extra: Any) -> tuple[Any, Any, Any]:
+        if trainable is None:
+            outcome = program(tx, params, state, batch, extra, (), call_whole)
+            return outcome.params, outcome.state, outcome.result
+        trained, kept = take_apart(params, trainable)
+        outcome = program(tx, trained, state, batch, extra, kept, call_joined)
+        return join(outcome.params, kept), outcome.state, outcome.result
+
+    def step(*arguments: Any, **options: Any) -> Any:
+        first = next(iter((*arguments, *(options[name] for name in _FIRST if name in options))), None)
+        if isinstance(first, optax.GradientTransformation):
+            return step_tree(*arguments, **options)
+        special = step_nnx if is_nnx_optimizer(first) else step_train_state if is_train_state(first) else None
+        if special is None:
+            text = " ".join(f"{type(first).__name__}: {getattr(first, '__qualname__', repr(first))}".split())
+            raise TypeError(
+                f"step(tx, params, state, batch) takes a transformation first, such as adam(); got {text}. It also "
+                f"takes Flax's step(train_state, batch) and step(nnx_optimizer, model, batch)"
+            )
+        if trainable is not None:
+            raise TypeError(
+                "make_step: trainable is for step(tx, params, state, batch); Flax's training states have their own "
+                "choice, such as wrt of nnx.Optimizer"
+            )
+        return special(program, *arguments, **options)
+
+    return step
+
+
+_FIRST = ("tx", "train_state", "optimizer")  # the names of the first argument of a step

@@ -73,11 +73,11 @@ class Boundary:
                 result, new_state = self.core.update(raised, state, params, extra)
                 same_state = find_difference(new_state, state) is None
             except Exception as error:
-                self._require_own_state(state, raised, error)
+                self.require_own_state(state, raised, error)
                 self._require_scalars(error)
                 raise
         if not same_state:
-            self._require_own_state(state, raised, None)
+            self.require_own_state(state, raised, None)
             self._require_scalars(None)
             path, after, before = find_difference(new_state, state) or ("", "", "")
             raise ValueError(
@@ -119,7 +119,7 @@ class Boundary:
             f"`grads` as it hands on `params`"
         )
 
-    def _require_own_state(self, state: PyTree, updates: PyTree, cause: Exception | None) -> None:
+    def require_own_state(self, state: PyTree, updates: PyTree, cause: Exception | None) -> None:
         """Raise ValueError if `init` gives another state for such updates, which is the usual cause of a failure."""
         try:
             own = jax.eval_shape(self.core.init, updates)

@@ -6,9 +6,13 @@ read its hyperparameters, its points or its counters, finds the inner transforma
 
 from __future__ import annotations
 
+import functools
 import itertools
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
+
+import jax
 
 from .values import Value
 
@@ -53,11 +57,7 @@ def walk(tx: Any, state: Any = None, path: tuple[str, ...] = ()) -> Iterator[Pla
     if not isinstance(tx, Value):
         yield Place(path, tx, state, None, None)
         return
-    core: Any = tx.core  # type: ignore[attr-defined]
-    parts, step, own = core.parts(), None, state
-    if parts is None:
-        step, own = (None, None) if state is None else state
-        parts = core.parts_at(0 if step is None else step)
+    parts, step, own = _open(tx, state)
     yield Place(path, tx, state, step, None if isinstance(parts, Value) else parts)
     if isinstance(parts, Value):
         yield from walk(parts, own, path)
@@ -65,6 +65,105 @@ def walk(tx: Any, state: Any = None, path: tuple[str, ...] = ()) -> Iterator[Pla
         states = {} if own is None else parts.states(own)
         for name, inner in parts.inner.items():
             yield from walk(inner, states.get(name), (*path, name))
+
+
+POINTS = {
+    "eval_params": "the point at which the model is evaluated",
+    "gradient_params": "the point at which the gradient is taken",
+}
+
+
+def points_of(tx: Any) -> frozenset[str]:
+    """Return which of `POINTS` a transformation defines, it or one within it. None are known of other libraries'."""
+    return tx.core.points() if isinstance(tx, Value) else frozenset()  # type: ignore[attr-defined]
+
+
+def find_kinds(parts: Any) -> frozenset[str]:
+    """Return which of `POINTS` the pair, the composite or the transformation that a factory returns defines."""
+    if isinstance(parts, Value):
+        return points_of(parts)
+    if not isinstance(parts, Composite):
+        return frozenset()
+    own = frozenset(kind for kind in POINTS if getattr(parts, kind) is not None)
+    return own.union(*map(points_of, parts.inner.values()))
+
+
+def define_points(txs: Iterable[Any], find: Callable[[str, Any, Any], Any]) -> dict[str, Any]:
+    """Return the arguments of a `Composite` for the points that the transformations within it define.
+
+    `find(kind, state, params)` finds a point of that kind with `find_point`, where they transform parts of the tree.
+    """
+    defined = frozenset().union(*map(points_of, txs))
+    return {kind: functools.partial(find, kind) for kind in POINTS if kind in defined}
+
+
+def find_point(tx: Any, state: Any, kind: str) -> Callable[[Any], Any] | None:
+    """Return the function from the parameters to a point that a transformation defines, or None if they are that point.
+
+    `kind` is one of `POINTS`. The function works inside the boundary, where the leaves of the parameters are arrays of
+    at least float32. Raises ValueError if two of the transformations within one define such a point. The function
+    raises it if links of a chain change the step after the one that defines the point.
+    """
+    if kind not in points_of(tx):
+        return None
+    parts, _, own = _open(tx, state)
+    if isinstance(parts, Value):
+        return find_point(parts, own, kind)
+    function = getattr(parts, kind)
+    if function is not None:
+        return functools.partial(function, own)
+    states = parts.states(own)
+    found = [name for name, inner in parts.inner.items() if kind in points_of(inner)]
+    if len(found) > 1:
+        raise ValueError(
+            f"{' and '.join(found)} each define {POINTS[kind]}, so there would be two; put one inside the other, as in "
+            f"average_params(lookahead(tx)), or leave one out"
+        )
+    point = find_point(parts.inner[found[0]], states[found[0]], kind)
+    if point is None or not hasattr(parts, "links"):
+        return point
+    names = list(parts.inner)
+    later = names[names.index(found[0]) + 1 :]
+
+    def find(params: Any) -> Any:
+        changing = [name for name in later if not _passes(parts.inner[name], states[name], params)]
+        if changing:
+            raise ValueError(
+                f"{found[0]} defines {POINTS[kind]} from the step that it makes, but {changing[0]} comes after it and "
+                f"changes this step; put {found[0]} last in the chain, or around it"
+            )
+        return point(params)
+
+    return find
+
+
+def _passes(link: Any, state: Any, params: Any) -> bool:
+    """Return whether a link hands on the very arrays that it receives, as one does that only records."""
+    same: list[bool] = []
+
+    def run(updates: Any) -> None:
+        if isinstance(link, Value):
+            result, _ = link.core.update(updates, state, params, {})  # type: ignore[attr-defined]
+        else:
+            result, _ = link.update(updates, state, params)
+        handed, received = jax.tree.leaves(result), jax.tree.leaves(updates)
+        same.append(len(handed) == len(received) and all(map(operator.is_, handed, received)))
+
+    try:
+        jax.eval_shape(run, params)
+    except Exception:  # such as one for an extra argument, which only a link that changes something needs
+        return False
+    return same[0]
+
+
+def _open(tx: Any, state: Any) -> tuple[Any, Any, Any]:
+    """Return what the factory of a value returns, the step of its schedules, and the state without that step."""
+    core = tx.core
+    parts, step, own = core.parts(), None, state
+    if parts is None:
+        step, own = (None, None) if state is None else state
+        parts = core.parts_at(0 if step is None else step)
+    return parts, step, own
 
 
 def name_each(links: Iterable[Any]) -> tuple[str, ...]:

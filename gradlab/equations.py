@@ -110,6 +110,7 @@ class Writer:
     _gradient: Expression = _START
     _direction: Expression = _START
     _split: bool = False
+    _evaluated: str = ""  # the point at which the model is evaluated, in LaTeX; empty for the parameters
 
     def walk(self, links: Iterable[Any]) -> Expression:
         """Let links write their lines, and return the direction after them."""
@@ -213,9 +214,27 @@ class Writer:
         """Note the value of a quantity at the first step, where it does not follow from the step before."""
         self._given.append(Symbol(f"{letter}_1", format_formula(str(value).replace("_t", "_1"))))
 
+    def starts_at_parameters(self, letter: str) -> None:
+        """Note that a quantity begins as the parameters."""
+        self._given.append(Symbol(f"{letter}_0", "x₀"))
+
+    def evaluates_at(self, point: Expression) -> None:
+        """Note at which point the model is evaluated, if that is not the parameters."""
+        self._evaluated = str(point)
+
+    def evaluation_point(self, step: Expression) -> str:
+        """Return the point at which the model is evaluated after a step, in LaTeX."""
+        return self._evaluated or step.point or str(Expression("x_{t-1}").plus(step))
+
+    def takes_gradient_at(self, point: Expression) -> None:
+        """Note at which point the gradient is taken, if that is not the parameters."""
+        self._given.append(Symbol(str(_START), format_formula(rf"\nabla f({point})")))
+
     def finish(self, update: bool) -> Equations:
         """Write the last line, and return the equations."""
-        if update:
+        if update and self._direction.point:
+            self.lines.append(f"x_t = {self._direction.point}")
+        elif update:
             self.lines.append(f"x_t = {Expression('x_{t-1}').plus(self._direction)}")
         elif self._direction.kind != "atom" or not self.lines:
             self.line(self.fresh("d"), self._direction)
@@ -228,6 +247,12 @@ class Writer:
         gradient = [str(self.gradient())] if self._split and reads_gradient(link) else []
         direction = self._direction if self._direction.kind == "square" else self.symbol()
         return self.line(self.fresh("u"), direction.inside(rf"\operatorname{{{_escape(name)}}}", *gradient))
+
+
+def write_step(write: Writer, tx: Any) -> Expression:
+    """Let a whole optimizer within a combinator write its lines, and return its step, with a line for a long one."""
+    step = write.walk(_links_of(tx))
+    return step if step.kind in ("atom", "scaled") or step.point else write.line(write.fresh("u"), step)
 
 
 def add_accent(accent: str, symbol: Expression) -> str:

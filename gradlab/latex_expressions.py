@@ -18,6 +18,7 @@ class Expression:
     negative: bool = False
     bottom: str = ""  # of a quotient, whose top is `top`
     top: str = ""
+    point: str = ""  # to which it leads, for a step to a point: the sum of x_{t-1} and the step, in LaTeX
 
     def __str__(self) -> str:
         return f"-{self._factor()}" if self.negative else self.latex
@@ -46,6 +47,11 @@ class Expression:
         if term.startswith("-"):  # a sum whose first term is negative
             sign, term = "-", term[1:]
         return Expression(f"{self} {sign} {term}", "sum")
+
+    @classmethod
+    def step_to(cls, point: Expression) -> Expression:
+        """Return the step from the parameters to a point."""
+        return replace(point.plus(cls("x_{t-1}", negative=True)), point=str(point))
 
     def inside(self, function: str, *more: str) -> Expression:
         """Return a function of this expression and of more arguments."""

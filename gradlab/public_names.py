@@ -13,13 +13,16 @@ from .base import recipe as recipe
 from .base import transformation as transformation
 from .combinators.accumulate import accumulate as accumulate
 from .combinators.add import add as add
+from .combinators.average_params import average_params as average_params
 from .combinators.chain import chain as chain
 from .combinators.dynamic_loss_scale import dynamic_loss_scale as dynamic_loss_scale
 from .combinators.each import each as each
 from .combinators.freeze import freeze as freeze
+from .combinators.lookahead import lookahead as lookahead
 from .combinators.only import only as only
 from .combinators.partition import partition as partition
 from .combinators.per_worker import per_worker as per_worker
+from .combinators.schedule_free import schedule_free as schedule_free
 from .combinators.signals import isolate as isolate
 from .combinators.signals import measure as measure
 from .combinators.signals import precondition as precondition
@@ -49,8 +52,13 @@ from .optimizers.adam import adamw as adamw
 from .optimizers.adamax import adamax as adamax
 from .optimizers.amsgrad import amsgrad as amsgrad
 from .optimizers.nadam import nadam as nadam
+from .optimizers.nag import nag as nag
 from .optimizers.rmsprop import rmsprop as rmsprop
+from .optimizers.schedule_free import schedule_free_adamw as schedule_free_adamw
+from .optimizers.schedule_free import schedule_free_sgd as schedule_free_sgd
 from .optimizers.sgd import sgd as sgd
+from .optimizers.sharpness_aware import asam as asam
+from .optimizers.sharpness_aware import sam as sam
 from .optimizers.sign_sgd import sign_sgd as sign_sgd
 
 # Selectors of leaves.
@@ -66,6 +74,8 @@ from .states.hyperparameters import hyperparameters as hyperparameters
 from .states.metrics import metrics as metrics
 from .states.named_arrays import state_from_dict as state_from_dict
 from .states.named_arrays import state_to_dict as state_to_dict
+from .states.points import eval_params as eval_params
+from .states.points import gradient_params as gradient_params
 from .states.sharding import state_sharding as state_sharding
 from .training.loss_scale import loss_scale as loss_scale
 from .training.make_step import make_step as make_step
@@ -85,9 +95,12 @@ from .transforms.gradient import gradient as gradient
 from .transforms.gradient import gradient_at as gradient_at
 from .transforms.majority_vote import majority_vote as majority_vote
 from .transforms.momentum import nesterov as nesterov
+from .transforms.momentum import nesterov_momentum as nesterov_momentum
 from .transforms.momentum import scale_by_heavy_ball as scale_by_heavy_ball
 from .transforms.momentum import scale_by_momentum as scale_by_momentum
 from .transforms.noise import add_noise as add_noise
+from .transforms.normalization import scale_to_global_norm as scale_to_global_norm
+from .transforms.normalization import scale_to_relative_norm as scale_to_relative_norm
 from .transforms.one_bit_mean import one_bit_mean as one_bit_mean
 from .transforms.probe import probe as probe
 from .transforms.scaling import scale as scale

@@ -6,6 +6,7 @@ that is added.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,6 +21,11 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "accumulate": lambda: gl.accumulate(gl.sgd(0.1, momentum=0.9), every=3),
     "add": lambda: gl.add(gl.scale_by_momentum(0.9), gl.scale(0.1)),
     "dynamic_loss_scale": lambda: gl.dynamic_loss_scale(gl.sgd(0.1)),
+    "average_params": lambda: gl.average_params(gl.sgd(0.1), 0.9),
+    "lookahead": lambda: gl.lookahead(gl.sgd(0.1, momentum=0.9)),
+    "schedule_free": lambda: gl.schedule_free(gl.sgd(0.1)),
+    "sam": lambda: gl.sam(gl.sgd(0.1)),
+    "asam": lambda: gl.asam(gl.sgd(0.1)),
     "each": lambda: gl.each(gl.clip_by_norm(1.0)),
     "measure": lambda: gl.measure(gl.add(gl.gradient(), gl.scale(-0.5)), gl.scale_by_rms()),
     "partition": lambda: gl.partition((gl.ndim(2), gl.scale_by_momentum(0.9)), default=gl.clip_by_norm(1.0)),
@@ -100,7 +106,10 @@ def of_kind(*kinds: str) -> dict[str, Entry]:
 
 
 def _kind(factory: Callable[..., Any]) -> str:
-    """Return the kind of a factory: a package holds those of one kind."""
+    """Return the kind of a factory: a package holds those of one kind, and what needs a transformation combines."""
+    parameters = factory.factory.parameters.values()  # type: ignore[attr-defined]
+    if any(parameter.transformation and parameter.default is inspect.Parameter.empty for parameter in parameters):
+        return "combinator"
     package = factory.__module__.split(".")[1]
     return {"optimizers": "recipe", "transforms": "link", "schedules": "schedule", "selectors": "selector"}.get(
         package, "combinator"

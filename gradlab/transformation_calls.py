@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import optax
 
 from .boundary import PyTree
-from .composites import Composite
+from .composites import Composite, find_kinds
 from .factories import Factory, accepts, call
 from .hyperparameters import is_schedule, resolve
 from .not_a_transformation import require_pair
@@ -33,6 +33,7 @@ class ScheduledKind(NamedTuple):
 
     is_recipe: bool
     reads: frozenset[str]  # what `reads` returns
+    points: frozenset[str]  # what `points` returns
 
 
 class Core:
@@ -78,6 +79,11 @@ class Core:
         parts = self.parts()
         return self._examine().reads if parts is None else _find_signals(parts)
 
+    def points(self) -> frozenset[str]:
+        """Return which points a transformation defines, it or one within it: "eval_params", "gradient_params"."""
+        parts = self.parts()
+        return self._examine().points if parts is None else find_kinds(parts)
+
     def _is_recipe(self) -> bool:
         declared = self.factory.is_recipe
         return self._examine().is_recipe if declared is None else declared
@@ -93,7 +99,7 @@ class Core:
             def examine(numbers: dict[str, jax.Array]) -> None:
                 parts = self._call_factory(numbers, None)
                 require_pair(self.factory.name, parts)
-                kinds.append(ScheduledKind(isinstance(parts, Value), _find_signals(parts)))
+                kinds.append(ScheduledKind(isinstance(parts, Value), _find_signals(parts), find_kinds(parts)))
 
             number = jax.ShapeDtypeStruct((), jax.dtypes.canonicalize_dtype(float), weak_type=True)
             jax.eval_shape(examine, dict.fromkeys(self._schedules(), number))

@@ -19,7 +19,9 @@ def updates_of(equations: Equations, gradients: list[float], start: float = 0.0)
     """The parameter after each update by the equations."""
     known: dict[str, Any] = {"x_{t-1}": start}
     for symbol in equations.symbols:
-        value = eval(symbol.value, {**vars(gl), **vars(gl.schedules)})
+        if symbol.latex == "g_t":  # where the gradient is taken
+            continue
+        value = start if symbol.value == "x₀" else eval(symbol.value, {**vars(gl), **vars(gl.schedules)})
         known[symbol.latex.replace("_0", "_{t-1}")] = value
     schedules = {name: value for name, value in known.items() if callable(value)}
     for step, gradient in enumerate(gradients):
@@ -61,13 +63,17 @@ class _Reader:
 
     def product(self) -> Any:
         value = self.power()
-        while (token := self.ahead()) and token not in "+-,)}" and not (token in ("|", r"\|") and self.inside_bars):
+        while (token := self.ahead()) and not self.ends_product(token):
             if token == "/":
                 self.take()
                 value = value / self.power()
             else:
                 value = value * self.power()
         return value
+
+    def ends_product(self, token: str) -> bool:
+        ends = ("+", "-", ",", ")", "}", "]", ">", r"\mid")
+        return token in ends or (token in ("|", r"\|") and self.inside_bars)
 
     def power(self) -> Any:
         value = self.factor()
@@ -97,6 +103,10 @@ class _Reader:
         if token == "(":
             self.tokens.insert(0, "(")
             return self.arguments()[0]
+        if token == "[":  # 1 where the relation inside holds, else 0
+            left, relation, right = self.sum(), self.take(), self.sum()
+            self.take("]")
+            return float(left > right if relation == ">" else right % left == 0)
         if token in ("|", r"\|"):
             self.inside_bars = True
             value = abs(self.sum())

@@ -59,6 +59,14 @@ BY_HAND = {
         "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̄ₜ = max(v̄ₜ₋₁, vₜ)",
         "rₜ = clip(α √(1 - β₂ᵗ)/((1 - β₁ᵗ) (√v̄ₜ + ε)), lₜ, uₜ)", "xₜ = xₜ₋₁ - rₜ ⊙ mₜ",
     ],
+    "nag": ["vₜ = μ vₜ₋₁ - α gₜ", "xₜ = xₜ₋₁ + vₜ"],
+    "schedule_free_sgd": [
+        "uₜ = -α (gₜ + λ xₜ₋₁)", "zₜ = zₜ₋₁ + uₜ", "x̄ₜ = x̄ₜ₋₁ + 1/t (zₜ - x̄ₜ₋₁)", "xₜ = β x̄ₜ + (1 - β) zₜ",
+    ],
+    "schedule_free_adamw": [
+        "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)", "uₜ = -α (gₜ/(√v̂ₜ + ε) + λ xₜ₋₁)", "zₜ = zₜ₋₁ + uₜ",
+        "x̄ₜ = x̄ₜ₋₁ + 1/t (zₜ - x̄ₜ₋₁)", "xₜ = β₁ x̄ₜ + (1 - β₁) zₜ",
+    ],
 }  # fmt: skip
 
 
@@ -104,6 +112,11 @@ CHANGED: dict[str, gl.Transformation] = {
     "torch.sgd": gl.flavors.torch.adam(0.1, weight_decay=0.1, amsgrad=True),
     "keras.rmsprop": gl.flavors.keras.rmsprop(0.1, momentum=0.9),
     "torch.adamax": gl.flavors.torch.adamax(0.1),
+    "lookahead": gl.lookahead(gl.adam(0.1), 3, 0.3),
+    "schedule free, warmed up": gl.schedule_free_sgd(gl.schedules.linear(0.1, 0.5, 4), 0.8, 0.1, weight_power=1.0),
+    "average beside the updates": gl.average_params(gl.adam(0.1), 0.9, debias=True, start=2),
+    "schedule-free average of a lookahead": gl.average_params(gl.lookahead(gl.sgd(0.1), 2)),
+    "scaled to a norm and by parameters": gl.chain(gl.scale_to_global_norm(0.2), gl.scale_to_relative_norm(0.3, 0.1)),
     "norm": gl.chain(gl.clip_by_norm(0.5), gl.scale_by_infinity_norm(0.9, 1e-3, 1e-2), gl.scale_by_update_rms(0.8)),
 }  # fmt: skip
 

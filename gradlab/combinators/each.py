@@ -10,7 +10,7 @@ import optax
 
 from ..base import Transformation, transformation
 from ..claims import claims_of, shared_claims
-from ..composites import Composite, Place, walk
+from ..composites import Composite, Place, define_points, find_point, walk
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import SEED_RANGE
 from ..transformation_calls import raw_init, raw_update
@@ -51,7 +51,13 @@ def each(tx: optax.GradientTransformation):
             return one(updates, state, params, grads)
         return jax.vmap(one)(updates, state, params, grads)
 
-    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state})
+    def find_points(kind, state, params):
+        def one(state, layer):
+            return find_point(tx, state, kind)(layer)
+
+        return jax.vmap(one)(state, params) if jax.tree.leaves(params) else one(state, params)
+
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state}, **define_points([tx], find_points))
 
 
 def _claims(tx: Any) -> dict[str, Any]:

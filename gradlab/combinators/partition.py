@@ -10,7 +10,7 @@ import optax
 
 from ..base import _transformation
 from ..boundary import PyTree
-from ..composites import Composite
+from ..composites import Composite, define_points, find_point
 from ..equations import Expression, Writer, equation_of
 from ..not_a_transformation import refuse_to_run
 from ..selectors.leaves import read_leaves
@@ -78,7 +78,14 @@ def _partition(*rules: Any, default: optax.GradientTransformation | None = None)
     def states_by_name(state):
         return dict(zip(names, state.groups, strict=True))
 
-    return Composite(init, update, dict(zip(names, txs, strict=True)), states_by_name)
+    def find_points(kind, state, params):
+        groups = divide(params)
+        parts = [groups.part(params, group) for group in range(len(txs))]
+        points = [find_point(tx, own, kind) for tx, own in zip(txs, state.groups, strict=True)]
+        return groups.join([part if at is None else at(part) for part, at in zip(parts, points, strict=True)])
+
+    inner = dict(zip(names, txs, strict=True))
+    return Composite(init, update, inner, states_by_name, **define_points(txs, find_points))
 
 
 partition.factory = _partition.factory  # type: ignore[attr-defined]

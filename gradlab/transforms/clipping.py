@@ -49,7 +49,7 @@ def clip_by_norm(max_norm: Limit, axis_name: AxisName = None):
     Source: Pascanu et al. (2013), algorithm 1.
     """
     axes = read_axis_names("clip_by_norm", axis_name)
-    return map_leaves(lambda d: _bound(d, max_norm, _norm([d], axes)))
+    return map_leaves(lambda d: _bound(d, max_norm, measure_norm([d], axes)))
 
 
 @transformation(claims=("permutation equivariant", "sign symmetric", "any size"))
@@ -69,13 +69,13 @@ def clip_by_global_norm(max_norm: Limit, axis_name: AxisName = None):
     axes = read_axis_names("clip_by_global_norm", axis_name)
 
     def bound_tree(updates):
-        norm = _norm(jax.tree.leaves(updates), axes)
+        norm = measure_norm(jax.tree.leaves(updates), axes)
         return jax.tree.map(lambda d: _bound(d, max_norm, norm), updates)
 
     return map_tree(bound_tree)
 
 
-def _norm(leaves: list[jax.Array], axes: tuple[str, ...] = ()) -> tuple[jax.Array, jax.Array]:
+def measure_norm(leaves: list[jax.Array], axes: tuple[str, ...] = ()) -> tuple[jax.Array, jax.Array]:
     """Return the norm as a product of two numbers, so that no square overflows or vanishes.
 
     The first is about the largest magnitude. The second is the norm in units of the first. Both are taken over all

@@ -10,13 +10,14 @@ import optax
 
 from ..base import transformation
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC
+from ..composites import Composite
 from ..equations import Expression, Writer, add_accent, equation_of, is_ahead, is_zero
 from ..hyperparameters import Decay, Fraction, Hyperparameter, as_weak, is_schedule
 from .bias_correction import power_weight
 
 
 class MomentumState(NamedTuple):
-    """The state of `scale_by_momentum`."""
+    """The state of `scale_by_momentum` and of `nesterov_momentum`."""
 
     moment: Any  # m, like the parameters, at least float32
 
@@ -128,6 +129,32 @@ def nesterov(
     return init, update
 
 
+@transformation(splits_gradient=True, claims=ELEMENTWISE_AND_SYMMETRIC)
+def nesterov_momentum(decay: Decay = 0.9):
+    r"""Replace the direction by a momentum, $v_t = \mu_t v_{t-1} + d_t$, and take the gradient where it leads, at $x +
+    \mu v$.
+
+    It is Nesterov's method as published. `decay` is $\mu$ in [0, 1). The direction must be the step already, so place
+    it last, after the learning rate. The gradient of a step is then that at `gradient_params(tx, state, params)`, which
+    is $x_{t-1} + \mu_t v_{t-1}$. `make_step` and the laboratory take it there. A training loop that takes it at the
+    parameters computes the heavy ball instead; for such loops, `nesterov` gives the same method in other variables.
+
+    Source: Nesterov (1983); Sutskever et al. (2013), equations 3 and 4.
+    """
+
+    def init(params):
+        return MomentumState(jax.tree.map(jnp.zeros_like, params))
+
+    def update(updates, state):
+        moment = jax.tree.map(lambda v, d: decay * v + d, state.moment, updates)
+        return moment, MomentumState(moment)
+
+    def look_ahead(state, params):
+        return jax.tree.map(lambda x, v: x + decay * v.astype(x.dtype), params, state.moment)
+
+    return Composite(init, update, {}, lambda state: {}, gradient_params=look_ahead)
+
+
 @equation_of(scale_by_momentum)
 def _(write: Writer, decay: Any, dampening: Any, initial: Any) -> Expression:
     direction = write.direction()
@@ -167,6 +194,13 @@ def _(write: Writer, decay: Any, dampening: Any, next_decay: Any, corrected: boo
     ahead = moment.times(coefficient).over(next_weight)
     now = gradient.times(share).over(mu.weight(as_power=as_power))
     return write.line(write.fresh(add_accent(r"\hat", moment)), ahead.plus(now))
+
+
+@equation_of(nesterov_momentum)
+def _(write: Writer, decay: Any) -> Expression:
+    direction, mu, velocity = write.direction(), write.decay(decay, base=r"\mu"), write.fresh("v")
+    write.takes_gradient_at(Expression("x_{t-1}").plus(Expression(f"{mu} {velocity}_{{t-1}}", "scaled")))
+    return write.line(velocity, Expression(f"{mu} {velocity}_{{t-1}}").plus(direction))
 
 
 def _write_share(write: Writer, decay: Any, dampening: Any) -> str:

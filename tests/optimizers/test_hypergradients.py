@@ -38,6 +38,11 @@ SMOOTH: dict[str, Callable[[], Any]] = {
     "amsgrad": lambda: gl.amsgrad(0.1, 0.8, 0.9, 0.1, 0.2),
     "adabound": lambda: gl.adabound(0.1, 0.8, 0.9, final_rate=0.1, gamma=0.5, eps=0.1),
     "amsbound": lambda: gl.amsbound(0.1, 0.8, 0.9, final_rate=0.1, gamma=0.5, eps=0.1),
+    "nag": lambda: gl.nag(0.1, 0.8),
+    "schedule_free_sgd": lambda: gl.schedule_free_sgd(schedules.linear(0.1, 0.3, 5), 0.8, 0.1, 1.5, 0.5),
+    "schedule_free_adamw": lambda: gl.schedule_free_adamw(
+        schedules.linear(0.1, 0.3, 5), 0.8, 0.9, 0.1, 0.5, weight_lr_power=1.5, weight_power=0.5
+    ),
     "adam, scheduled": lambda: gl.adam(schedules.cosine(0.1, 9, 0.2), b1=schedules.nadam_momentum(0.8, 0.5), eps=0.1),
     "nadam, scheduled": lambda: gl.nadam(schedules.inverse_time(0.1, 3), schedules.nadam_momentum(0.8, 0.5), eps=0.1),
     "adabound, scheduled": lambda: gl.adabound(schedules.exponential(0.1, 3, 0.5), b2=0.9, gamma=0.5, eps=0.1),

@@ -75,6 +75,17 @@ CASES: dict[str, Case] = {
     "amsgrad, eps_root": Case(gl.amsgrad, references.amsgrad, {"eps_root": 1e-3, "b2": 0.7}),
     "adabound": Case(gl.adabound, references.adabound),
     "adabound, options": Case(gl.adabound, references.adabound, {"final_rate": 0.01, "gamma": 0.1, "b1": 0.5}),
+    "nag": Case(gl.nag, references.nag, {"momentum": 0.7}),  # at 0.9, heavy ball, as the gradients are given
+    "schedule_free_sgd": Case(gl.schedule_free_sgd, references.schedule_free_sgd),
+    "schedule_free_sgd, options": Case(
+        gl.schedule_free_sgd,
+        references.schedule_free_sgd,
+        {"b1": 0.5, "weight_decay": 0.1, "weight_lr_power": 0.0, "weight_power": 1.5},
+    ),
+    "schedule_free_adamw": Case(gl.schedule_free_adamw, references.schedule_free_adamw),
+    "schedule_free_adamw, options": Case(
+        gl.schedule_free_adamw, references.schedule_free_adamw, {"b1": 0.5, "b2": 0.7, "eps": 1e-3, "weight_decay": 0.5}
+    ),
     "amsbound": Case(gl.amsbound, references.amsbound),
     "amsbound, options": Case(gl.amsbound, references.amsbound, {"final_rate": 0.01, "gamma": 0.1, "b2": 0.7}),
 }

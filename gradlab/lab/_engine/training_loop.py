@@ -12,6 +12,7 @@ import numpy as np
 import optax
 
 from gradlab.fast_compilation import compile_fast
+from gradlab.states.points import eval_params, gradient_params
 
 from ..problems.base import Problem, PyTree
 from .devices import select_devices
@@ -103,7 +104,8 @@ def run_chunk(
     """Run one lane for one chunk, and return its carry and its trace.
 
     There is one update for each element of `evaluate`, a boolean array that says at which positions metrics are
-    evaluated.
+    evaluated. Metrics are those at the evaluation point of the optimizer, and the loss and its gradient those at its
+    gradient point.
     """
     optimizer = optax.with_extra_args_support(tx)
 
@@ -116,11 +118,13 @@ def run_chunk(
         params, state = carry
         batch, is_evaluated = inputs
         # The predicate is the same in all lanes, so vmap does not turn this branch into a selection.
-        metrics = jax.lax.cond(is_evaluated, evaluate_metrics, lambda _: zeros, params)
-        loss, grads = jax.value_and_grad(problem.loss)(params, batch)
+        metrics = jax.lax.cond(
+            is_evaluated, lambda params: evaluate_metrics(eval_params(tx, state, params)), lambda _: zeros, params
+        )
+        loss, grads = jax.value_and_grad(problem.loss)(gradient_params(tx, state, params), batch)
         objective = partial(problem.loss, batch=batch)
-        # Line searches and Polyak's step size ask for these arguments, by the names that optax gives them.
-        extra = {"value": loss, "grad": grads, "value_fn": objective}
+        # Line searches and Polyak's step size ask for the first three, by the names that optax gives them.
+        extra = {"value": loss, "grad": grads, "value_fn": objective, "gradient_fn": jax.grad(objective)}
         updates, state = optimizer.update(grads, state, params, **extra)
         point = _as_float(params) if problem.landscape is not None else None
         return (optax.apply_updates(params, updates), state), Trace(_as_float(loss), metrics, point)

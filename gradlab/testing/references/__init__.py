@@ -42,6 +42,10 @@ from gradlab.testing.references.clipping_links import clip_by_value as clip_by_v
 from gradlab.testing.references.gradient_descent import momentum_average as momentum_average
 from gradlab.testing.references.gradient_descent import sgd as sgd
 from gradlab.testing.references.gradient_descent import sign_sgd as sign_sgd
+from gradlab.testing.references.points import nag as nag
+from gradlab.testing.references.points import nesterov_momentum as nesterov_momentum
+from gradlab.testing.references.points import schedule_free_adamw as schedule_free_adamw
+from gradlab.testing.references.points import schedule_free_sgd as schedule_free_sgd
 from gradlab.testing.references.root_mean_square import adadelta as adadelta
 from gradlab.testing.references.root_mean_square import adagrad as adagrad
 from gradlab.testing.references.root_mean_square import rmsprop as rmsprop
@@ -66,3 +70,5 @@ from gradlab.testing.references.scaling_links import scale_by_stddev as scale_by
 from gradlab.testing.references.scaling_links import scale_by_update_rms as scale_by_update_rms
 from gradlab.testing.references.whole_tree_links import add_noise as add_noise
 from gradlab.testing.references.whole_tree_links import clip_by_global_norm as clip_by_global_norm
+from gradlab.testing.references.whole_tree_links import scale_to_global_norm as scale_to_global_norm
+from gradlab.testing.references.whole_tree_links import scale_to_relative_norm as scale_to_relative_norm

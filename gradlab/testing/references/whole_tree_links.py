@@ -20,6 +20,23 @@ def clip_by_global_norm(g: Leaves, state: State, t: int, x: Leaves, *, max_norm:
 
 
 @whole_tree
+def scale_to_global_norm(g: Leaves, state: State, t: int, x: Leaves, *, norm: float = 1.0) -> tuple[Leaves, State]:
+    """Give the whole tree the Euclidean norm rho; zeros stay. Source: Foret et al. (2021), equation 2."""
+    size = float(np.linalg.norm(np.concatenate([leaf.ravel() for leaf in g.values()])))
+    return {path: norm / size * leaf if size else leaf for path, leaf in g.items()}, {}
+
+
+@whole_tree
+def scale_to_relative_norm(
+    g: Leaves, state: State, t: int, x: Leaves, *, norm: float = 1.0, offset: float = 0.0
+) -> tuple[Leaves, State]:
+    """Return rho T^2 g / |T g| with T = |x| + h; zeros stay. Source: Kwon et al. (2021), equation 5."""
+    scaled = {path: (np.abs(x[path]) + offset) * leaf for path, leaf in g.items()}
+    size = float(np.linalg.norm(np.concatenate([leaf.ravel() for leaf in scaled.values()])))
+    return {path: norm / (size or 1.0) * (np.abs(x[path]) + offset) * leaf for path, leaf in scaled.items()}, {}
+
+
+@whole_tree
 def add_noise(
     g: Leaves, state: State, t: int, x: Leaves, *, eta: float = 0.01, gamma: float = 0.55, key: int = 0
 ) -> tuple[Leaves, State]:

@@ -1,0 +1,96 @@
+"""`lookahead`, whose slow weights follow the parameters once in some steps."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from ..base import transformation
+from ..boundary import PyTree
+from ..claims import shared_claims
+from ..composites import Composite, points_of
+from ..equations import Expression, Writer, equation_of, write_step
+from ..hyperparameters import Fraction
+from ..safe_arithmetic import move_towards
+from ..transformation_calls import raw_init, raw_update
+
+
+class LookaheadState(NamedTuple):
+    """The state of `lookahead`."""
+
+    steps: jax.Array  # int32 scalar, the number of updates since the parameters last were the slow weights, below k
+    slow: PyTree  # s, like the parameters, at least float32
+    inner: Any  # that of the optimizer of the fast steps
+
+
+@transformation(splits_gradient="tx", claims=lambda looking: _claims(looking))
+def lookahead(tx: optax.GradientTransformation, k: int = 5, alpha: Fraction = 0.5, reset: bool = False):
+    r"""Go $k$ steps with an optimizer, then back to slow weights that follow by a share, $s \leftarrow s + \alpha (x -
+    s)$, $x \leftarrow s$.
+
+    `tx` is a whole optimizer, which makes the fast steps. `k` is a whole number of at least 1, and `alpha` is $\alpha$
+    in [0, 1]. With `reset`, the state of `tx` starts anew at each return; otherwise it is kept. The parameters are the
+    fast weights. `eval_params` evaluates at the slow ones, which are at least float32. Needs `params`.
+
+    Raises ValueError for another `k`, and for a `tx` with an evaluation point of its own, which would not follow the
+    parameters when they return.
+
+    Source: Zhang et al. (2019), algorithm 1.
+    """
+    if k < 1:
+        raise ValueError(f"lookahead: k is the number of steps between two returns, at least 1; got {k}")
+    refuse_points("lookahead", tx, "eval_params")
+
+    def init(params):
+        return LookaheadState(jnp.zeros((), jnp.int32), params, raw_init(tx, params))
+
+    def update(updates, state, params, *, grads=None, **extra):
+        signals = extra if grads is None else {"grads": grads, **extra}
+        updates, inner = raw_update(tx, updates, state.inner, params, signals)
+        steps = state.steps + 1
+        returns = steps == k
+        fast = jax.tree.map(lambda x, d: x + d.astype(x.dtype), params, updates)
+        moved = jax.tree.map(lambda s, x: move_towards(s, x, alpha), state.slow, fast)
+        updates = jax.tree.map(lambda d, s, x: jnp.where(returns, (s - x).astype(d.dtype), d), updates, moved, params)
+        slow = jax.tree.map(lambda new, old: jnp.where(returns, new, old), moved, state.slow)
+        if reset:
+            inner = jax.tree.map(lambda new, old: jnp.where(returns, new, old), raw_init(tx, slow), inner)
+        return updates, LookaheadState(jnp.where(returns, 0, steps), slow, inner)
+
+    def evaluate(state, params):
+        return state.slow
+
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner}, eval_params=evaluate)
+
+
+def refuse_points(owner: str, tx: Any, *kinds: str) -> None:
+    """Raise ValueError for a transformation with a point of its own, if its owner moves the parameters elsewhere."""
+    if points_of(tx).intersection(kinds):
+        raise ValueError(
+            f"{owner} moves the parameters, but the point that {tx!r} defines would stay behind; pass an optimizer "
+            f"without one, such as adam(). An average goes outside, as in average_params({owner}(adam()))"
+        )
+
+
+def _claims(looking: Any) -> dict[str, Any]:
+    claims = shared_claims(looking.tx)
+    if isinstance(looking.alpha, float) and looking.alpha > 0:
+        names = ("k", "alpha", "reset")
+        claims["slow weights"] = {**{name: getattr(looking, name) for name in names}, "inner": looking.tx}
+    return claims
+
+
+@equation_of(lookahead)
+def _(write: Writer, tx: Any, k: int, alpha: Any, reset: bool) -> Expression:
+    step = write_step(write, tx)
+    slow, returns = write.fresh("s"), rf"[{write.number('k', k)} \mid t]"  # 1 where k divides t, else 0
+    write.starts_at_parameters(slow)
+    share = write.number(r"\alpha", alpha)
+    fast = write.line(write.fresh("f"), Expression("x_{t-1}").plus(step))
+    last = f"{slow}_{{t-1}}"
+    after = write.line(slow, rf"{last} + {returns} {share} ({fast} - {last})")
+    write.evaluates_at(after)
+    return Expression.step_to(fast.plus(Expression(rf"{returns} ({after} - {fast})", "product")))

@@ -1,0 +1,145 @@
+"""`schedule_free`, which replaces the decay of the learning rate by an average of the points of an optimizer."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from ..base import transformation
+from ..boundary import PyTree
+from ..claims import join_claims, shared_claims
+from ..composites import Composite
+from ..equations import Expression, Writer, equation_of, is_zero, write_step
+from ..hyperparameters import Decay, NonNegative, as_weak
+from ..safe_arithmetic import power
+from ..transformation_calls import raw_init, raw_update
+from .lookahead import refuse_points
+
+
+class ScheduleFreeState(NamedTuple):
+    """The state of `schedule_free`."""
+
+    step: jax.Array  # t, int32 scalar, the number of updates so far
+    largest_rate: jax.Array  # the largest learning rate so far, float scalar
+    weight_sum: jax.Array  # W / w, float scalar: the weights so far, in units of that of the largest learning rate
+    share: jax.Array  # 1 - b1 of the last update, float scalar
+    gap: PyTree  # z - x, from the average to the point of the optimizer, like the parameters, at least float32
+    average: Any  # x, like the parameters, at least float32; () if it is not stored
+    inner: Any  # that of the optimizer
+
+
+@transformation(splits_gradient="tx", claims=lambda free: _claims(free))
+def schedule_free(
+    tx: optax.GradientTransformation,
+    learning_rate: NonNegative = 1.0,
+    b1: Decay = 0.9,
+    weight_lr_power: NonNegative = 2.0,
+    weight_power: NonNegative = 0.0,
+    store_average: bool = False,
+):
+    r"""Average the points $z$ of an optimizer, and take the gradient between them and their average, $x_t = \beta \bar
+    x_t + (1 - \beta) z_t$.
+
+    The parameters are $x$, where the gradient is taken. `eval_params` evaluates at the average, $\bar x_t = (1 - c_t)
+    \bar x_{t-1} + c_t z_t$. The share $c_t$ is the weight of $z_t$, divided by the sum of all weights so far.
+
+    `tx` is a whole optimizer without momentum, such as `sgd(0.1)`, whose update for the gradient at $x$ moves $z$.
+    `b1` is $\beta$ in [0, 1). The weight of $z_t$ is $t^r$ times the power $p$ of the largest learning rate so far.
+    `learning_rate` in [0, inf) is that of `tx`, and matters only while it grows, as in a warm-up. `weight_lr_power` is
+    $p$ and `weight_power` is $r$, both in [0, inf).
+
+    The state holds $z - \bar x$, so the average is known as precisely as the parameters are. Parameters in half
+    precision lose its small steps. With `store_average` the state holds the average as well, in at least float32, and
+    the parameters are rounded from it.
+
+    Needs `params`. Raises ValueError for a `tx` with an evaluation or gradient point of its own. Source: Defazio et al.
+    (2024), algorithm 1, with the weights of `schedulefree` 1.4.
+    """
+    refuse_points("schedule_free", tx, "eval_params", "gradient_params")
+
+    def init(params):
+        zero, average = jnp.zeros(()), params if store_average else ()
+        gap = jax.tree.map(jnp.zeros_like, params)
+        return ScheduleFreeState(jnp.zeros((), jnp.int32), zero, zero, zero, gap, average, raw_init(tx, params))
+
+    def update(updates, state, params, *, grads=None, **extra):
+        signals = extra if grads is None else {"grads": grads, **extra}
+        step = optax.safe_increment(state.step)
+        move, inner = raw_update(tx, updates, state.inner, params, signals)
+        ahead = jax.tree.map(lambda gap, d: gap + d.astype(gap.dtype), state.gap, move)  # z_t - x_{t-1}
+        largest = jnp.maximum(as_weak(state.largest_rate), as_weak(learning_rate))
+        c, weight_sum = weigh(step, as_weak(state.largest_rate), largest, as_weak(state.weight_sum))
+        gap = jax.tree.map(lambda a: (1 - c) * a, ahead)
+        before, share = as_weak(state.share), 1 - as_weak(b1)
+        change = jax.tree.map(lambda a, new, old: c * a + share * new - before * old, ahead, gap, state.gap)
+        average = state.average
+        if store_average:  # what the rounding of the parameters took from them is returned to them
+            lost = jax.tree.map(lambda x, old, y: x + before * old - y.astype(x.dtype), average, state.gap, params)
+            average = jax.tree.map(lambda x, a: x + c * a, average, ahead)
+            change = jax.tree.map(jnp.add, change, lost)
+        change = jax.tree.map(lambda d, u: d.astype(u.dtype), change, updates)
+        return change, ScheduleFreeState(step, largest, weight_sum, share, gap, average, inner)
+
+    def weigh(step, before, largest, weight_sum):
+        """Return the share of the new point in the average, and the new sum of weights.
+
+        Sums in units of the largest weight do not vanish for a small learning rate, and at a constant one the weights
+        are ones, whose sum is exact.
+        """
+        moves = largest > 0
+        weight = as_weak(step) ** weight_power * power(jnp.where(moves, 1.0, 0.0), weight_lr_power)
+        total = weight + weight_sum * power(before / jnp.where(moves, largest, 1.0), weight_lr_power)
+        return weight / jnp.where(total > 0, total, 1.0), total
+
+    def evaluate(state, params):
+        if store_average:
+            return state.average
+        return jax.tree.map(lambda x, gap: x - as_weak(state.share) * gap.astype(x.dtype), params, state.gap)
+
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner}, eval_params=evaluate)
+
+
+def _claims(free: Any) -> dict[str, Any]:
+    """Return the claims of the optimizer. At a constant rate, all weights are the same, whatever their powers are."""
+    own = {"except": ("every argument matters",)} if isinstance(free.learning_rate, float) else {}
+    return join_claims(shared_claims(free.tx), own)
+
+
+@equation_of(schedule_free)
+def _(
+    write: Writer,
+    tx: Any,
+    learning_rate: Any,
+    b1: Any,
+    weight_lr_power: Any,
+    weight_power: Any,
+    store_average: bool,
+) -> Expression:
+    move = write_step(write, tx)
+    z, average = write.fresh("z"), write.fresh(r"\bar x")
+    write.starts_at_parameters(z)
+    write.starts_at_parameters(average)
+    base = write.line(z, Expression(f"{z}_{{t-1}}").plus(move))
+    share = _write_share(write, learning_rate, weight_lr_power, weight_power)
+    last = f"{average}_{{t-1}}"
+    mean = write.line(average, rf"{last} + {share} ({base} - {last})")
+    write.evaluates_at(mean)
+    beta = write.decay(b1, "1")
+    return Expression.step_to(mean.times(beta).plus(base.times(beta.rest)))
+
+
+def _write_share(write: Writer, learning_rate: Any, weight_lr_power: Any, weight_power: Any) -> str:
+    """Return the share of the new point in LaTeX, after lines for the weights unless they are all the same."""
+    factors = [] if is_zero(weight_power) else [f"t^{{{write.number('r', weight_power)}}}"]
+    if not isinstance(learning_rate, float) and not is_zero(weight_lr_power):
+        largest, alpha = write.fresh("l"), r"\alpha"
+        rate = write.line(largest, rf"\max({largest}_{{t-1}}, {write.number(alpha, learning_rate)})")
+        factors.append(f"{rate}^{{{write.number('p', weight_lr_power)}}}")
+    if not factors:
+        return r"\frac{1}{t}"
+    total = write.fresh("W")
+    write.line(total, rf"{total}_{{t-1}} + {' '.join(factors)}")
+    return rf"\frac{{{' '.join(factors)}}}{{{total}_t}}"

@@ -1,0 +1,59 @@
+"""Schedule-Free gradient descent and Schedule-Free AdamW."""
+
+from __future__ import annotations
+
+from ..base import recipe
+from ..combinators.chain import chain
+from ..combinators.schedule_free import schedule_free
+from ..hyperparameters import Decay, NonNegative
+from ..transforms.bias_correction import bias_correction
+from ..transforms.decay import add_decayed_weights
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale_by_learning_rate
+from ..transforms.second_moment import scale_by_rms
+
+
+@recipe(claims=("descends",))
+def schedule_free_sgd(
+    learning_rate: NonNegative = 1.0,
+    b1: Decay = 0.9,
+    weight_decay: NonNegative = 0.0,
+    weight_lr_power: NonNegative = 2.0,
+    weight_power: NonNegative = 0.0,
+    store_average: bool = False,
+):
+    r"""Schedule-Free gradient descent, $z_t = z_{t-1} - \alpha (g_t + \lambda x_{t-1})$, evaluated at the average of
+    $z$.
+
+    The gradient is taken at the parameters, $x_t = \beta \bar x_t + (1 - \beta) z_t$. Evaluate at `eval_params(tx,
+    state, params)`, which is $\bar x_t$. A schedule for `learning_rate` should only warm up, as `schedules.linear(0.0,
+    1.0, 100)` does. Good rates are 10 to 50 times those of `sgd`. `weight_decay` is $\lambda$ in [0, inf). The other
+    arguments are those of `schedule_free`. Source: Defazio et al. (2024), algorithm 1.
+    """
+    moves = chain(add_decayed_weights(weight_decay), scale_by_learning_rate(learning_rate))
+    return schedule_free(moves, learning_rate, b1, weight_lr_power, weight_power, store_average)
+
+
+@recipe(claims=("descends",))
+def schedule_free_adamw(
+    learning_rate: NonNegative = 2.5e-3,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    eps: NonNegative = 1e-8,
+    weight_decay: NonNegative = 0.0,
+    weight_lr_power: NonNegative = 2.0,
+    weight_power: NonNegative = 0.0,
+    store_average: bool = False,
+):
+    r"""Schedule-Free AdamW, $z_t = z_{t-1} - \alpha (g_t / (\sqrt{\hat v_t} + \epsilon) + \lambda x_{t-1})$, evaluated
+    at the average of $z$.
+
+    $\hat v_t$ is that of `adam`, with `b2` and `eps`. `b1` takes the place of a momentum: it is the share of the
+    average in the parameters. Good rates are 1 to 10 times those of `adamw`. The other arguments are those of
+    `schedule_free_sgd`. Source: Defazio et al. (2024), algorithm 1.
+    """
+    estimator = chain(scale_by_momentum(b2), bias_correction(b2))
+    moves = chain(
+        scale_by_rms(estimator, eps), add_decayed_weights(weight_decay), scale_by_learning_rate(learning_rate)
+    )
+    return schedule_free(moves, learning_rate, b1, weight_lr_power, weight_power, store_average)

@@ -1,0 +1,37 @@
+"""Sharpness-aware minimization: an optimizer whose gradient is taken uphill from the parameters."""
+
+from __future__ import annotations
+
+import optax
+
+from ..base import recipe
+from ..combinators.chain import chain
+from ..hyperparameters import NonNegative
+from ..mesh_axes import AxisName
+from ..transforms.gradient import gradient_at
+from ..transforms.normalization import scale_to_global_norm, scale_to_relative_norm
+
+
+@recipe
+def sam(tx: optax.GradientTransformation, rho: NonNegative = 0.05, axis_name: AxisName = None):
+    r"""SAM: an optimizer with the gradient at a distance uphill, $\tilde g_t = \nabla f(x + \rho g_t / \|g_t\|)$.
+
+    `tx` is the optimizer that takes the step, such as `sgd(0.1, momentum=0.9)`. `rho` is $\rho$ in [0, inf), the
+    distance. The norm is that of the whole tree; `axis_name` is that of `scale_to_global_norm`. Each step computes two
+    gradients. The second comes from the extra argument `gradient_fn`, which `make_step` and the laboratory pass. In a
+    model with batch normalization, only the statistics of the first gradient should be kept.
+
+    `update` raises ValueError without `params` or `gradient_fn`. Source: Foret et al. (2021), algorithm 1.
+    """
+    return chain(gradient_at(scale_to_global_norm(rho, axis_name)), tx)
+
+
+@recipe
+def asam(tx: optax.GradientTransformation, rho: NonNegative = 0.5, eta: NonNegative = 0.01, axis_name: AxisName = None):
+    r"""ASAM: an optimizer with the gradient uphill, at a distance that the sizes of the parameters measure, $\tilde g_t
+    = \nabla f(x + \rho T^2 g_t / \|T g_t\|)$, $T = |x| + \eta$.
+
+    `rho` is $\rho$ in [0, inf), and `eta` is $\eta$ in [0, inf), which lets parameters near zero move. The other
+    arguments and the errors are those of `sam`. Source: Kwon et al. (2021), algorithm 1.
+    """
+    return chain(gradient_at(scale_to_relative_norm(rho, eta, axis_name)), tx)

@@ -1,0 +1,76 @@
+"""The points of an optimizer: where its model is evaluated, and where its gradient is taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from ..base import Transformation
+from ..boundary import Boundary, PyTree, raise_precision, require_same_trees, restore_dtypes
+from ..composites import find_point
+from ..transformation_calls import signals_of
+
+
+def eval_params(tx: optax.GradientTransformation, state: PyTree, params: PyTree) -> PyTree:
+    """Return the parameters at which the model is evaluated: an average, the slow weights, or `params` themselves.
+
+    `state` and `params` are those after the last update, or after `init`. The result is like `params`, with the same
+    dtypes. Parts of a model that are no floating-point arrays, such as functions, are those of `params`. For an
+    optimizer that defines no such point, and for one of another library, the result is `params` itself.
+
+    Raises TypeError if `tx` is no transformation. Raises ValueError if `state` is not one of `tx` for these parameters,
+    if two transformations within `tx` define such a point, or if links of a chain change the step after the one that
+    defines it.
+    """
+    return _find(tx, state, params, "eval_params")
+
+
+def gradient_params(tx: optax.GradientTransformation, state: PyTree, params: PyTree) -> PyTree:
+    """Return the parameters at which the gradient for the next update is taken, such as those ahead along the momentum.
+
+    Call it before each update, as `make_step` and the laboratory do. The result, the arguments and the errors are those
+    of `eval_params`. A link that asks for `gradient_fn` also takes the gradient at a point of its own, so a ValueError
+    is raised if there are both.
+    """
+    return _find(tx, state, params, "gradient_params")
+
+
+def _find(tx: Any, state: PyTree, params: PyTree, kind: str) -> PyTree:
+    if not isinstance(tx, optax.GradientTransformation):
+        raise TypeError(
+            f"{kind}(tx, state, params) takes a transformation first, such as adam(); got {type(tx).__name__}: "
+            f"{getattr(tx, '__qualname__', repr(tx))}"
+        )
+    if not isinstance(tx, Transformation):
+        return params
+    arrays = jax.tree.map(lambda leaf: leaf if _is_inexact(leaf) else None, params)
+    try:
+        point = find_point(tx, state, kind)
+        if point is None:
+            return params
+        result = point(raise_precision(arrays, "the parameter"))
+        require_same_trees(result, arrays, "the point", "params")
+    except Exception as error:
+        Boundary(tx.core).require_own_state(state, arrays, error)
+        raise
+    if kind == "gradient_params" and "gradient_fn" in signals_of(tx):
+        raise ValueError(
+            "two links take the gradient at points of their own, one through gradient_params and one through "
+            "gradient_fn; keep one of them. sgd(momentum=..., nesterov=True) looks ahead without a point of its own"
+        )
+    return _join(restore_dtypes(result, arrays), params)
+
+
+def _join(arrays: PyTree, params: PyTree) -> PyTree:
+    """Return a tree with the arrays of one tree, and the other's leaves where that has None."""
+    return jax.tree.map(
+        lambda array, leaf: leaf if array is None else array, arrays, params, is_leaf=lambda node: node is None
+    )
+
+
+def _is_inexact(leaf: Any) -> bool:
+    dtype = getattr(leaf, "dtype", None) or (jnp.result_type(leaf) if isinstance(leaf, float | complex) else None)
+    return dtype is not None and jnp.issubdtype(dtype, jnp.inexact)

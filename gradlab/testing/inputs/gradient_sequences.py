@@ -42,8 +42,12 @@ def huge(random: np.random.Generator, shape: Shape) -> Sequence:
 
 
 def sparse(random: np.random.Generator, shape: Shape) -> Sequence:
-    """Draw mostly exact zeros, all zeros at step 0, which show divisions by zero, stale moments and wrong counts."""
-    gradients = random.standard_normal(shape) * (random.random(shape) < 0.2)
+    """Draw mostly exact zeros, all zeros at step 0, which show divisions by zero, stale moments and wrong counts.
+
+    Of the others, half are exactly 1 or -1, which show comparisons with a wrong constant.
+    """
+    gradients, share = random.standard_normal(shape), random.random(shape)
+    gradients = np.where(share < 0.1, np.sign(gradients), gradients) * (share < 0.2)
     gradients[0] = 0.0
     return gradients
 

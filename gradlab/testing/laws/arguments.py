@@ -13,7 +13,7 @@ _AVERAGES = ("averages", "averages the last", "slow weights")  # claims of what 
 
 
 @law(
-    "another value of a numeric argument gives other updates",
+    "another value of a numeric argument, or another mask, gives other updates",
     meaning="The argument is ignored, replaced by a constant, or read only in init. Use its value in update.",
 )
 def every_argument_matters(subject: Subject) -> str | None:

@@ -13,7 +13,7 @@ import numpy as np
 from ...fast_compilation import jit_fast
 from ...values import is_number
 from ..inputs.trees import sample, samples
-from ..subjects.subject import Subject
+from ..subjects.subject import Subject, describe_gap
 from ..verdicts.law import Broken, NotApplicable, law
 from .precise import list_halves
 
@@ -58,7 +58,11 @@ def _require_finite_in_the_network(subject: Subject) -> None:
 def finite_derivatives(subject: Subject) -> None:
     params, state = sample(subject.pair), subject.tx.init(sample(subject.pair))
     for step, gradient in enumerate(samples(subject.pair, steps=_STEPS)):
-        slopes, _, state = _step(subject, gradient, state, params)
+        try:
+            slopes, _, state = _step(subject, gradient, state, params)
+        except NotApplicable:
+            _require_same_value_when_differentiated(subject, gradient, state, params)
+            raise
         for by, slope in slopes.items():
             _require_finite(slope, f"at step {step}, the derivative of the update by the {by} is")
 
@@ -89,6 +93,24 @@ def _step(subject: Subject, gradient: Any, state: Any, params: Any) -> tuple[dic
             continue  # another law says which hyperparameter cannot be traced
         return slopes, updates, after
     raise AssertionError("unreachable")
+
+
+def _require_same_value_when_differentiated(subject: Subject, gradient: Any, state: Any, params: Any) -> None:
+    """Raise `Broken` if a derivative rule, such as one of jax.custom_jvp, gives other updates than the function."""
+
+    def update(gradient: Any) -> Any:
+        return subject.tx.update(gradient, state, params, **subject.extra)[0]
+
+    try:
+        updates, (under, _) = update(gradient), jax.jvp(update, (gradient,), (jax.tree.map(jnp.ones_like, gradient),))
+    except Exception:  # it cannot be differentiated in this way either
+        return
+    place = describe_gap(under, updates, "float32", factor=1000.0)
+    if place:
+        raise Broken(
+            f"where JAX differentiates it, its updates are others, {place}: a rule of jax.custom_jvp or jax.custom_vjp "
+            "must return the value of the function first, and then its derivative"
+        )
 
 
 @functools.lru_cache(maxsize=1)

@@ -93,6 +93,8 @@ def _descend(subject: Subject) -> tuple[float, list[float], str]:
     slopes = dict(zip(paths, np.mean([jax.tree.leaves(tree) for tree in by_leaf], axis=0), strict=True))
     uphill = [path for path, slope in slopes.items() if slope > _ALONG]
     is_mixed = any(slope < -_ALONG for slope in slopes.values())
+    if losses[-1] > _MOST * losses[0]:  # beyond the minimum, a step that is too long points along the next gradient
+        cosines = [cosine for cosine, loss in zip(cosines, losses, strict=False) if loss <= 2 * losses[0]]
     return float(np.mean(cosines)), losses, uphill[0] if uphill and is_mixed else ""
 
 

@@ -45,6 +45,11 @@ def bounded_squares(subject: Subject) -> None:
             place = "not all are finite" if not finite else describe_gap(left, right, dtype)
             if place:
                 raise Broken(f"in {dtype}, the {what} of gradients beyond 2^51 and of the bounded ones differ: {place}")
+    large, ordinary = (
+        _scale(size * _BOUND, jax.tree.map(np.sign, _draw(seed))) for size, seed in ((0.75, 1), (0.1, 2))
+    )
+    name = "gradients of 3/4 and then of 1/10 of 2^51"
+    _require_same_when_wide(subject, (large, ordinary), _draw(0), "float32", name)
 
 
 @law(
@@ -56,10 +61,11 @@ def bounded_squares(subject: Subject) -> None:
 def any_size(subject: Subject) -> None:
     """The sizes are 2^100 and 2^-100, whose squares float32 does not hold, and both beside ordinary gradients.
 
-    Complex gradients of these sizes have a negative real part, or an imaginary part, alone.
+    Complex gradients of these sizes have a negative real part, or an imaginary part, alone, and one element is zero.
     """
     params, plain = (_draw(seed) for seed in (0, 1))
     positive = jax.tree.map(np.abs, plain)
+    with_zero = jax.tree.map(lambda leaf: np.where(np.arange(leaf.shape[-1]) == 1, 0.0, leaf), positive)
     large, small = 2.0**100, 2.0**-100
     cases = {
         "of size 1e30": (large, large),
@@ -70,19 +76,19 @@ def any_size(subject: Subject) -> None:
     }
     for name, (left, right) in cases.items():
         gradient = {"b": left * plain["b"], "a": right * plain["a"]}
-        _require_same_when_wide(subject, gradient, params, "float32", f"gradients {name}")
-    _require_same_when_wide(subject, _scale(-large, positive), params, "float32", "negative gradients of size 1e30")
-    for size, turn in itertools.product((large, small), (-1, 1j) if "complex64" in subject.dtypes else ()):
+        _require_same_when_wide(subject, (gradient,), params, "float32", f"gradients {name}")
+    _require_same_when_wide(subject, (_scale(-large, positive),), params, "float32", "negative gradients of size 1e30")
+    for size, turn in itertools.product((large, small), (-1, 1j, -1j) if "complex64" in subject.dtypes else ()):
         name = f"gradients {turn * 1e30 if size == large else turn * 1e-30:g} times positive numbers"
-        _require_same_when_wide(subject, _scale(turn * size, positive), params, "complex64", name)
+        _require_same_when_wide(subject, (_scale(turn * size, with_zero),), params, "complex64", name)
 
 
-def _require_same_when_wide(subject: Subject, gradient: Any, params: Any, dtype: str, name: str) -> None:
-    """Raise `Broken` unless the updates in single precision are those in double precision, leaf by leaf."""
+def _require_same_when_wide(subject: Subject, gradients: tuple[Any, ...], params: Any, dtype: str, name: str) -> None:
+    """Raise `Broken` unless the last update in single precision is that in double precision, leaf by leaf."""
     double = {"float32": np.float64, "complex64": np.complex128}[dtype]
-    narrow = _update(subject, gradient, params, np.dtype(dtype))
+    narrow = _update(subject, gradients, params, np.dtype(dtype))
     with jax.enable_x64(True):
-        wide = _update(subject, gradient, params, double)
+        wide = _update(subject, gradients, params, double)
     for key in wide:
         place = describe_gap({key: narrow[key]}, {key: wide[key]}, dtype)
         if place:
@@ -97,9 +103,13 @@ def _draw(seed: int) -> dict[str, np.ndarray]:
     return {key: np.asarray(leaf, np.float32).astype(np.float64) for key, leaf in sample(_SHAPES, seed=seed).items()}
 
 
-def _update(subject: Subject, gradient: Any, params: Any, dtype: Any) -> Any:
-    gradient, params = (jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), tree) for tree in (gradient, params))
-    return jax.tree.map(np.asarray, subject.jitted(gradient, subject.tx.init(params), params)[0])
+def _update(subject: Subject, gradients: tuple[Any, ...], params: Any, dtype: Any) -> Any:
+    """Return the update at the last of some gradients."""
+    *arrays, params = (jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), tree) for tree in (*gradients, params))
+    updates, state = None, subject.tx.init(params)
+    for gradient in arrays:
+        updates, state = subject.jitted(gradient, state, params)
+    return jax.tree.map(np.asarray, updates)
 
 
 def _bound(leaf: Any) -> jax.Array:

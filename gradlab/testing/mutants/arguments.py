@@ -53,6 +53,15 @@ def adam_drops_eps(learning_rate=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     return gl.adam(learning_rate, b1, b2)
 
 
+def _choose_matrices(params: Any) -> Any:
+    return jax.tree.map(lambda p: jnp.ndim(p) == 2, params)
+
+
+@breaks(_MATTERS, of="adamw", mistake="the mask of the weight decay is not passed on", is_factory=True)
+def adamw_drops_the_mask(learning_rate=1e-3, weight_decay=1e-2, mask=_choose_matrices):
+    return gl.adamw(learning_rate, weight_decay=weight_decay)
+
+
 _RATES: list[float] = []
 
 

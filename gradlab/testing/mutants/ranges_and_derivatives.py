@@ -95,3 +95,24 @@ def rectifies_with_a_negative_root(decay: gl.Decay = 0.9):
         return changed, after | {"weight": weight}
 
     return init, update
+
+
+@jax.custom_jvp
+def _double(u):
+    return 2 * u
+
+
+@_double.defjvp
+def _(primals, tangents):
+    return 2 * tangents[0], 2 * primals[0]
+
+
+@breaks("finite derivatives", of=_OF, mistake="the rule for a derivative returns the derivative before the value")
+def swaps_the_results_of_a_derivative_rule():
+    right = heavy_ball()
+
+    def update(updates, state, params=None):
+        changed, after = right.update(updates, state, params)
+        return jax.tree.map(_double, changed), after
+
+    return optax.GradientTransformation(right.init, update)

@@ -53,6 +53,24 @@ def rms_bounds_the_square_only(decay: Decay = 0.9):
     return _divide_by_root(decay, lambda g: jnp.minimum(jnp.abs(g), 2.0**51) ** 2)
 
 
+@breaks(
+    "bounded squares",
+    of="scale_by_rms",
+    mistake="gradients are bounded at half of the largest number whose square does not overflow",
+    claims=("bounded squares",),
+)
+@gl.transformation
+def rms_bounds_too_early(decay: Decay = 0.9):
+    init, update = _divide_by_root(decay, lambda g: (g * g.conj()).real)
+
+    def bound(g):
+        info, larger = jnp.finfo(g.dtype), jnp.maximum(jnp.abs(g.real), jnp.abs(g.imag))
+        most = 2.0 ** ((info.maxexp - info.nmant) // 2 - 2)
+        return (g * jnp.where(larger > most, most / jnp.maximum(larger, most), 1)).astype(g.dtype)
+
+    return init, lambda updates, state: update(jax.tree.map(bound, updates), state)
+
+
 def _shorten(updates: Any, max_norm: Any, tiny: float) -> Any:
     squares = [(d * d.conj()).real.sum().astype(float) for d in jax.tree.leaves(updates)]
     norm = jnp.sqrt(sum(squares, jnp.zeros(())) + tiny)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradlab.testing.references._arithmetic import Array, State, Step
+from gradlab.testing.references.random_rounding import limit_steps, perturb
 
 Leaves = dict[str, Array]  # the leaves of a tree by their paths, such as "output/kernel"
 
@@ -66,11 +67,12 @@ def _run(
     d: Leaves = {path: np.zeros_like(leaf) for path, leaf in x.items()}
     points, sums = [x], [d]
     state: State = {}
-    sources = _list_sources(gradients if callable(gradients) or is_tree else {"": gradients}, steps, x)
+    sources = limit_steps(_list_sources(gradients if callable(gradients) or is_tree else {"": gradients}, steps, x))
     for t, source in enumerate(sources, start=1):
         g = _ask(source, x, is_tree) if callable(source) else source
         now = {k: float(h(t - 1)) if callable(h) else h for k, h in hyperparameters.items()}
-        change, state = _advance(step, g, state, t, x, now)
+        change, state = _advance(step, perturb(g), state, t, x, now)
+        change = {path: np.asarray(leaf) for path, leaf in change.items()}
         x = {path: leaf + change[path] for path, leaf in x.items()}
         d = {path: leaf + change[path] for path, leaf in d.items()}
         points.append(x)

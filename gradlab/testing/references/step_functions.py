@@ -73,7 +73,7 @@ def guard_step_function(step: Callable[..., Any]) -> Callable[..., Any]:
 def _protect(arrays: Any) -> Any:
     if isinstance(arrays, dict):
         return {path: _protect(array) for path, array in arrays.items()}
-    view = np.asarray(arrays).view()
+    view = np.asanyarray(arrays).view()  # which may round at random
     view.flags.writeable = False
     return view
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from ...factories import read_parameters
@@ -71,6 +72,8 @@ def change_all(arguments: list[Argument]) -> Setting:
 
 def show_number(value: Any) -> str:
     """Return the value of an argument as short text."""
+    if callable(value):
+        return _name(value)
     if isinstance(value, bool) or value is None or not is_number(value):
         return repr(value)
     return f"{float(value):.6g}" if np.ndim(value) == 0 else repr(np.asarray(value).tolist())
@@ -80,7 +83,8 @@ def list_arguments(subject: Subject) -> list[Argument]:
     """Return the numeric arguments of a gradlab value or of a factory, each with other values to try.
 
     An argument is numeric if its value is a number or a boolean, or if it is None and declared as a number. Each
-    element of a tuple of numbers is an argument by itself. The list is empty if the arguments are not known.
+    element of a tuple of numbers is an argument by itself. A function that is a mask is listed as well, with the mask
+    that chooses the other leaves. The list is empty if the arguments are not known.
     """
     if subject.value is not None and subject.factory is None:
         found = list(_list_value_arguments(subject.value))
@@ -91,7 +95,22 @@ def list_arguments(subject: Subject) -> list[Argument]:
         others = propose_values(name, value, index, interval)
         if others:
             arguments.append(Argument(name, value, others, is_structure))
-    return arguments
+    masks = [(name, value) for name, value in subject.arguments.items() if "mask" in name and callable(value)]
+    return arguments + [Argument(name, mask, (_invert(mask),), True) for name, mask in masks]
+
+
+def _invert(mask: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return the mask that chooses the leaves which another one leaves out."""
+
+    def others(params: Any) -> Any:
+        return jax.tree.map(lambda chosen: not chosen, mask(params))
+
+    others.__name__ = f"all but {_name(mask)}"
+    return others
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__name__", repr(function))
 
 
 Found = tuple[str, Any, Range | None, bool]  # name, value, range, and whether it is structure

@@ -20,7 +20,7 @@ from .. import references
 from ..inputs.gradient_sequences import SEQUENCES, VECTOR, draw
 from ..inputs.trees import NETWORK, VECTOR_AND_MATRIX, by_path, select_ranks
 from ..references.runner import displacements
-from ..subjects.double_precision_runs import draw_start, perturb_last_digit, run, run_each
+from ..subjects.double_precision_runs import draw_start, run, run_each
 from .argument_names import list_hyperparameters, match_arguments, match_hyperparameters
 from .smallest_input import find_smallest_input
 from .trajectory_difference import Difference, Paths, compare_paths
@@ -67,9 +67,9 @@ def assert_same_trajectory(
     the parameters. `extra` holds extra arguments for `update`.
 
     A gap counts if it exceeds `tolerance` times the distance that the leaf has travelled so far, plus 100 times the
-    effect that a change in the last digit of the gradients has on the reference itself. Raises AssertionError that
-    says where the first difference is, and which known mistake or convention of another framework gives exactly these
-    numbers, if one does. Else it names the smallest input that shows a difference.
+    effect that rounding has on the reference itself. Raises AssertionError that says where the first difference is, and
+    which known mistake or convention of another framework gives exactly these numbers, if one does. Else it names the
+    smallest input that shows a difference.
     """
     step = find_reference(reference)
     difference = find_difference(
@@ -195,20 +195,15 @@ def _compare(
     """Return the first difference in any of the cases."""
     start, runs = draw_start(shapes), [draw(case.sequences, steps, shapes) for case in cases]
     for case, gradients, sums in zip(cases, runs, _run_cases(cases, start, runs, extra), strict=True):
-        perturbed = functools.cache(functools.partial(perturb_last_digit, gradients))
         for index, name in enumerate(case.sequences):
 
-            def follow(tree: Any, index: int = index, case: Case = case) -> Paths:
-                lane = jax.tree.map(lambda leaf: leaf[index, : case.steps], tree)
+            def follow(index: int = index, case: Case = case, gradients: Any = gradients) -> Paths:
+                lane = jax.tree.map(lambda leaf: leaf[index, : case.steps], gradients)
                 return displacements(step, by_path(start), by_path(lane), **case.arguments)
 
             end = None if case.steps is None else case.steps + 1
             own = by_path(jax.tree.map(lambda leaf, index=index, end=end: leaf[index, :end], sums))
-
-            def perturb(follow: Callable[..., Paths] = follow, perturbed: Callable[[], Any] = perturbed) -> Paths:
-                return follow(perturbed())
-
-            difference = compare_paths(own, follow(gradients), perturb, tolerance, name, case.label)
+            difference = compare_paths(own, follow(), follow, tolerance, name, case.label)
             if difference is not None:
                 return difference
     return None

@@ -12,7 +12,7 @@ import numpy as np
 import optax
 
 from ..references.runner import displacements
-from ..subjects.double_precision_runs import perturb_last_digit, pick_lane, run, run_each
+from ..subjects.double_precision_runs import pick_lane, run, run_each
 from ..subjects.setting_runs import STEPS, SettingRuns, runs_of
 from ..subjects.settings import UNCHANGED, Argument, Setting, apply_setting, change, change_all, make
 from ..subjects.subject import Subject
@@ -86,12 +86,9 @@ class _Comparison:
         """Return the first setting that the subject accepts and at which there is a difference."""
         for setting, own in self._run(settings):
             shared = match_arguments(self.step, apply_setting(self.subject.arguments, setting)).values
-            follow: Any = functools.partial(displacements, self.step, self.start, **make_plain(self.step, shared))
-            perturbed = pick_lane(perturb_last_digit(_stack(self.gradients, 1)), 0)
-            expected = follow(self.gradients)
-            difference = compare_paths(
-                own, expected, functools.partial(follow, perturbed), self.tolerance, _SEQUENCE, str(setting)
-            )
+            plain = make_plain(self.step, shared)
+            follow: Any = functools.partial(displacements, self.step, self.start, self.gradients, **plain)
+            difference = compare_paths(own, follow(), follow, self.tolerance, _SEQUENCE, str(setting))
             if difference is not None:
                 return setting, difference
         return None

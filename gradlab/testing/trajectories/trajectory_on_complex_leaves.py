@@ -14,7 +14,7 @@ from ..inputs.gradient_sequences import draw
 from ..inputs.trees import VECTOR_AND_MATRIX, by_path, sample, select_ranks
 from ..references.runner import displacements
 from ..references.step_functions import StepFunctionError
-from ..subjects.double_precision_runs import perturb_last_digit, pick_lane, run
+from ..subjects.double_precision_runs import pick_lane, run
 from ..subjects.subject import Subject
 from ..verdicts.law import Broken, NotApplicable
 from .argument_names import match_arguments
@@ -69,12 +69,10 @@ def require_same_on_complex_leaves(subject: Subject, step: Callable[..., Any]) -
 
 def _find_difference(sums: Any, gradients: Any, follow: Follow) -> Any:
     """Return the first difference on any sequence, or None."""
-    perturbed = perturb_last_digit(gradients)
     for index, name in enumerate(_SEQUENCES):
-        own, lane, nearby = (pick_lane(tree, index) for tree in (sums, gradients, perturbed))
-        difference = compare_paths(
-            by_path(own), follow(lane), functools.partial(follow, nearby), TOLERANCE, name, "of complex leaves"
-        )
+        own, lane = (pick_lane(tree, index) for tree in (sums, gradients))
+        again = functools.partial(follow, lane)
+        difference = compare_paths(by_path(own), again(), again, TOLERANCE, name, "of complex leaves")
         if difference is not None:
             return difference
     return None

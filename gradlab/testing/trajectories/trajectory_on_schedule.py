@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 from ..inputs.gradient_sequences import draw, spread_over_steps
 from ..inputs.trees import VECTOR_AND_MATRIX, by_path, select_ranks
 from ..references.runner import displacements
-from ..subjects.double_precision_runs import draw_start, perturb_last_digit, pick_lane, run
+from ..subjects.double_precision_runs import draw_start, pick_lane, run
 from ..subjects.subject import Subject
 from ..verdicts.exceptions import describe
 from ..verdicts.law import Broken, NotApplicable
@@ -50,11 +49,11 @@ def require_same_on_schedule(subject: Subject, step: Callable[..., Any]) -> str 
             values["initial_rate"] = schedule(0)
         return displacements(step, by_path(start), by_path(pick_lane(tree, 0)), **values)
 
-    def compare(expected: Paths, perturb: Callable[[], Paths]) -> Difference | None:
-        return compare_paths(own, expected, perturb, _TOLERANCE, "long", "with a schedule")
+    def compare(form: Callable[[], Paths]) -> Difference | None:
+        return compare_paths(own, form(), form, _TOLERANCE, "long", "with a schedule")
 
     def compare_schedule(schedule: Callable[[float], float]) -> Difference | None:
-        return compare(follow(gradients, schedule), lambda: follow(perturb_last_digit(gradients), schedule))
+        return compare(lambda: follow(gradients, schedule))
 
     difference = compare_schedule(lambda t: _share(t) * rate)
     if difference is None:
@@ -62,11 +61,11 @@ def require_same_on_schedule(subject: Subject, step: Callable[..., Any]) -> str 
     shares = np.array([_share(t) for t in range(LONG)])
     weighted = jax.tree.map(lambda g: g * spread_over_steps(shares, g.shape[1:]), gradients)
     forms = {
-        "multiplies": lambda tree: _weigh(follow(tree, lambda t: rate), shares),
-        "enters": lambda tree: follow(weighted if tree is gradients else perturb_last_digit(weighted), lambda t: rate),
+        "multiplies": lambda: _weigh(follow(gradients, lambda t: rate), shares),
+        "enters": lambda: follow(weighted, lambda t: rate),
     }
     for verb, form in forms.items():
-        if compare(form(gradients), functools.partial(form, perturb_last_digit(gradients))) is None:
+        if compare(form) is None:
             return (
                 f"the form of the reference {step.__name__} under a schedule: here the rate {verb} the momentum, a "
                 "published form as well, which differs only while the rate changes"
@@ -78,7 +77,10 @@ def _weigh(paths: Paths, shares: np.ndarray) -> Paths:
     """Return the paths whose changes are multiplied by the share of each step."""
     return {
         path: np.concatenate(
-            [sums[:1], np.cumsum(np.diff(sums, axis=0) * spread_over_steps(shares, sums.shape), axis=0)]
+            [
+                sums[:1],
+                np.cumsum(np.diff(sums, axis=0) * spread_over_steps(shares[: len(sums) - 1], sums.shape), axis=0),
+            ]
         )
         for path, sums in paths.items()
     }

@@ -12,6 +12,7 @@ def test_sequences_are_seeded_and_what_they_are_called() -> None:
     assert np.all(drawn["constant"] == drawn["constant"][0])
     assert np.all(drawn["sparse"][0] == 0)
     assert 0.7 < np.mean(drawn["sparse"] == 0) < 0.9
+    assert 0.3 < np.mean(np.abs(drawn["sparse"][drawn["sparse"] != 0]) == 1) < 0.7
     assert np.all(np.sign(drawn["flipping"][1:]) == -np.sign(drawn["flipping"][:-1]))
     assert np.abs(drawn["tiny"]).max() < 1e-11
     assert np.abs(drawn["small"]).max() < 1e-3

@@ -163,3 +163,28 @@ def test_the_decay_of_an_average_matters_in_the_state() -> None:
 
     assert examine({}) == "broken"
     assert examine({"averages": 0.99}) == "holds"
+
+
+def decayed(weight_decay: float = 0.1, mask: Any = None, is_heeded: bool = True) -> Any:
+    """Weight decay alone, of the leaves that the mask chooses."""
+
+    def update(updates: Any, state: Any, params: Any) -> Any:
+        chosen = mask(params) if mask is not None and is_heeded else jax.tree.map(lambda p: True, params)
+        return jax.tree.map(lambda g, p, c: g + c * weight_decay * p, updates, params, chosen), state
+
+    return optax.GradientTransformation(lambda params: (), update)
+
+
+def matrices(params: Any) -> Any:
+    return jax.tree.map(lambda p: p.ndim == 2, params)
+
+
+def test_a_mask_that_is_ignored_is_found() -> None:
+    def ignoring(weight_decay: float = 0.1, mask: Any = matrices) -> Any:
+        return decayed(weight_decay, mask, is_heeded=False)
+
+    found, detail = verdict(ignoring, MATTERS)
+    assert (found, "mask changes nothing: all but matrices instead of matrices" in detail) == ("broken", True)
+    assert verdict(decayed, MATTERS, mask=matrices, is_heeded=True)[0] == "holds"
+    assert verdict(gl.adamw(mask=matrices), MATTERS)[0] == "holds"
+    assert verdict(gl.adamw(weight_decay=0.0, mask=matrices), MATTERS)[0] == "holds"

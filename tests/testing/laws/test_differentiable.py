@@ -72,3 +72,27 @@ def test_a_loop_without_a_reverse_is_no_breach() -> None:
     found, detail = verdict(trace(update=update), "finite derivatives")
     assert found == "not applicable"
     assert "cannot differentiate" in detail
+
+
+def test_a_derivative_rule_that_changes_the_value_is_found() -> None:
+    @jax.custom_jvp
+    def double(g: Any) -> Any:
+        return 2 * g
+
+    @double.defjvp
+    def _(primals: Any, tangents: Any) -> Any:
+        return 2 * tangents[0], 2 * primals[0]
+
+    tx = optax.stateless(lambda updates, params: jax.tree.map(double, updates))
+    found, detail = verdict(tx, "finite derivatives")
+    assert found == "broken"
+    assert "where JAX differentiates it, its updates are others" in detail
+
+
+def test_a_loop_that_jax_cannot_differentiate_is_no_breach() -> None:
+    def halve(g: Any) -> Any:
+        return jax.lax.while_loop(lambda pair: pair[0] < 3, lambda pair: (pair[0] + 1, pair[1] / 2), (0, g))[1]
+
+    found, detail = verdict(optax.stateless(lambda updates, params: jax.tree.map(halve, updates)), "finite derivatives")
+    assert found == "not applicable"
+    assert "JAX cannot differentiate it" in detail

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, overload
 
 import jax
@@ -23,7 +23,7 @@ from .nested_arguments import find_arguments, replace_arguments
 from .not_a_transformation import refuse_to_run
 from .schedules.base import bind_arguments
 from .transformation_calls import Core, call_other
-from .values import Value
+from .values import Value, show_arguments
 
 P = ParamSpec("P")
 
@@ -314,13 +314,15 @@ def find_transformations(arguments: Any) -> list[Any]:
 
 
 def _show_composition(composed: Transformation) -> str:
-    """Return a composition as text: in one line if it has at most 88 characters, else with one link a line.
+    """Return a composition as text: in one line if it has at most 88 characters, else with one link or rule a line.
 
     The lines end in a comma and can be evaluated as Python. `wadler_lindig`, which also breaks links over lines, writes
     no comma after the last element, so it would change every composition that is printed today.
     """
     line = repr(composed)
-    links: Iterable[Any] = composed.arguments.get("links", ())
-    if len(line) <= 88 or not links:
+    factory = composed.factory
+    if len(line) <= 88 or not any(parameter.variadic for parameter in factory.parameters.values()):
         return line
-    return f"{composed.factory.name}(\n" + "".join(f"    {link!r},\n" for link in links) + ")"
+    return (
+        f"{factory.name}(\n" + "".join(f"    {part},\n" for part in show_arguments(factory, composed.arguments)) + ")"
+    )

@@ -33,6 +33,9 @@ class Composite(NamedTuple):
     # those of the inner transformations, in their order.
     eval_params: Callable[[Any, Any], Any] | None = None
     gradient_params: Callable[[Any, Any], Any] | None = None
+    # For which leaves of a tree it splits the gradient from the direction: a function of the tree that returns a
+    # boolean for each. None if it does so for all leaves or for none, as its factory declares.
+    splits: Callable[[Any], Any] | None = None
 
 
 READS_GRADIENT = frozenset({"grads"})  # the `reads` of a composite that measures the gradient of the chain

@@ -260,6 +260,11 @@ def _identify_leaf(leaf: Any) -> Hashable:
 
 def show(factory: Factory, arguments: Mapping[str, Any]) -> str:
     """Return the call that makes a value, as Python. Options with their default of None, False or 0 are left out."""
+    return f"{factory.name}({', '.join(show_arguments(factory, arguments))})"
+
+
+def show_arguments(factory: Factory, arguments: Mapping[str, Any]) -> list[str]:
+    """Return the arguments in the call that makes a value, each as Python."""
     parts: list[str] = []
     for name, value in arguments.items():
         parameter = factory.parameters[name]
@@ -269,7 +274,7 @@ def show(factory: Factory, arguments: Mapping[str, Any]) -> str:
             parts.append(show_argument(value))
         elif not (_is_off(value) and type(value) is type(parameter.default) and value == parameter.default):
             parts.append(f"{name}={show_argument(value)}")
-    return f"{factory.name}({', '.join(parts)})"
+    return parts
 
 
 def _is_off(value: Any) -> bool:

@@ -15,6 +15,7 @@ from ..not_a_transformation import refuse_to_run
 from ..safe_arithmetic import bound_for_squaring
 from ..transformation_calls import raw_init, raw_update
 from ..values import Value
+from .splits import Split, find_split, join_splits, keep_gradient
 
 
 class Chain(Composite):
@@ -61,19 +62,20 @@ def _chain(*links: Any) -> Chain:
         return tuple(raw_init(link, params) for link in flat)
 
     def update(updates, state, params=None, *, grads=None, **extra):
-        split = grads is not None
-        gradient = grads if split else updates
+        split: Split = grads is not None
+        gradient = keep_gradient(split, grads, updates)
         if len(state) != len(flat):
             raise ValueError(f"a chain of {len(flat)} links got a state of {len(state)}")
         new_state = []
         bounded_at = _find_bounded_link(flat)
         for position, (link, link_state) in enumerate(zip(flat, state, strict=True)):
             if position == bounded_at:
-                updates, gradient = (jax.tree.map(bound_for_squaring, tree) for tree in (updates, gradient))
+                updates, bounded = (jax.tree.map(bound_for_squaring, tree) for tree in (updates, gradient))
+                gradient = keep_gradient(split, bounded, updates)
             signals = {"grads": gradient, **extra} if split else extra
             updates, link_state = raw_update(link, updates, link_state, params, signals)
-            split = split or splits_gradient(link)
-            gradient = gradient if split else updates
+            split = join_splits(split, find_split(link, updates))
+            gradient = keep_gradient(split, gradient, updates)
             new_state.append(link_state)
         return updates, tuple(new_state)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,11 @@ class LeafGroups:
         if joined is None or any(True for leaves in remaining for _ in leaves):
             raise ValueError("a transformation within a partition returned updates of another structure than it got")
         return joined
+
+    def spread(self, of_groups: Sequence[Any]) -> tuple[Any, ...]:
+        """Return for each leaf of the tree what holds for its group: one thing, or a tuple of one for each leaf."""
+        remaining = [iter(answer) if isinstance(answer, tuple) else itertools.repeat(answer) for answer in of_groups]
+        return tuple(next(remaining[number]) for number in self.numbers)
 
     def part_of_signals(self, signals: Mapping[str, Any], params: PyTree, group: int) -> dict[str, Any]:
         """Return the extra arguments of `update` as one group sees them.

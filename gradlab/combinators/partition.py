@@ -17,6 +17,7 @@ from ..selectors.leaves import read_leaves
 from ..transformation_calls import raw_init, raw_update
 from .leaf_groups import LeafGroups
 from .rules import assign, claims_of_groups, name_groups, read_rule, transformations_of
+from .splits import find_split
 
 
 class PartitionState(NamedTuple):
@@ -84,8 +85,13 @@ def _partition(*rules: Any, default: optax.GradientTransformation | None = None)
         points = [find_point(tx, own, kind) for tx, own in zip(txs, state.groups, strict=True)]
         return groups.join([part if at is None else at(part) for part, at in zip(parts, points, strict=True)])
 
+    def splits(tree):
+        groups = divide(tree)
+        of_groups = [find_split(tx, groups.part(tree, group)) for group, tx in enumerate(txs)]
+        return groups.spread(of_groups)
+
     inner = dict(zip(names, txs, strict=True))
-    return Composite(init, update, inner, states_by_name, **define_points(txs, find_points))
+    return Composite(init, update, inner, states_by_name, splits=splits, **define_points(txs, find_points))
 
 
 partition.factory = _partition.factory  # type: ignore[attr-defined]

@@ -135,7 +135,7 @@ def where(function, /):
     """
     if not callable(function) or isinstance(function, type) or not accepts(function, (), None):
         text = getattr(function, "__qualname__", repr(function))
-        raise TypeError(f"where: the function is called as function(path, leaf); got {type(function).__name__}: {text}")
+        raise TypeError(f"where: the argument is called as function(path, leaf); got {type(function).__name__}: {text}")
 
     def is_selected(leaf: Leaf) -> bool:
         result = function(leaf.path, leaf)

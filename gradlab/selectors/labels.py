@@ -27,8 +27,8 @@ def labels(tree, label=True, /):
     for keys, value in jax.tree_util.tree_flatten_with_path(tree)[0]:
         if is_number(value):
             raise TypeError(
-                f"labels: a label must be a string or a boolean, got {type(value).__name__} at "
-                f"{jax.tree_util.keystr(keys) or 'the root'}: {value!r}; convert it, as in str(label) or bool(label)"
+                f"labels: a label must be a string or a boolean, got the number {value!r} at "
+                f"{jax.tree_util.keystr(keys) or 'the root'}; convert it, as in str(label) or bool(label)"
             )
         labelled[keys] = value
 

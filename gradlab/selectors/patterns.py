@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import functools
+import itertools
+import operator
 import re
 from collections.abc import Sequence
 
@@ -29,12 +32,8 @@ def path(*patterns: str):
         _require_pattern(pattern)
 
     def choose(leaves: Sequence[Leaf]) -> list[bool]:
-        texts = [_join(leaf.path) for leaf in leaves]
-        chosen = [[bool(_compile(pattern).fullmatch(text)) for text in texts] for pattern in patterns]
-        for pattern, matches in zip(patterns, chosen, strict=True):
-            if not any(matches):
-                _require_no_subtree(pattern, texts)
-        return [any(matches) for matches in zip(*chosen, strict=True)]
+        paths = [_split(leaf.path) for leaf in leaves]
+        return [any(matches) for matches in zip(*(_match_all(pattern, paths) for pattern in patterns), strict=True)]
 
     return choose
 
@@ -52,30 +51,44 @@ def _require_pattern(pattern: object) -> None:
         )
 
 
-def _require_no_subtree(pattern: str, texts: Sequence[str]) -> None:
-    """Raise ValueError if a pattern that matches no leaf matches a node above one."""
-    for text in texts:
-        parts = text.split("/")[:-1]
-        for depth in range(1, len(parts)):
-            node = "/".join(parts[:depth])
-            if _compile(pattern).fullmatch(node + "/"):
+def _match_all(pattern: str, paths: Sequence[Sequence[str]]) -> list[bool]:
+    """Return for each path whether a pattern matches it.
+
+    Raises ValueError if the pattern matches none of them, but a node above one.
+    """
+    beginnings = [_match_beginnings(pattern, path) for path in paths]
+    if not any(matches[-1] for matches in beginnings):
+        for path, matches in zip(paths, beginnings, strict=True):
+            if any(matches[1:]):
+                node = "/".join(path[: matches.index(True, 1)])
                 raise ValueError(
                     f"path: the pattern {pattern!r} matches no leaf, but the subtree {node}; write '{pattern}/**' for "
                     f"all leaves in it"
                 )
+    return [matches[-1] for matches in beginnings]
 
 
-def _join(path: tuple[object, ...]) -> str:
-    """Return a path with a slash behind each part, so that the root is empty text."""
-    return "".join(f"{part}/" for part in path)
+def _match_beginnings(pattern: str, path: Sequence[str]) -> list[bool]:
+    """Return for each number of parts, from 0 to all, whether a pattern matches that many first parts of a path."""
+    matches = [True, *(False for _ in path)]
+    for expression in _compile(pattern):
+        if expression is None:
+            matches = list(itertools.accumulate(matches, operator.or_))
+        else:
+            steps = zip(matches, path)  # the last match has no part behind it
+            matches = [False, *(before and bool(expression.fullmatch(part)) for before, part in steps)]
+    return matches
+
+
+def _split(path: tuple[object, ...]) -> list[str]:
+    return [part for key in path for part in str(key).split("/")]
 
 
 @functools.lru_cache(maxsize=1024)
-def _compile(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression of a pattern, for paths with a slash behind each part."""
-    return re.compile("".join("(?:[^/]*/)*" if part == "**" else _translate(part) for part in pattern.split("/")))
+def _compile(pattern: str) -> tuple[re.Pattern[str] | None, ...]:
+    """Return the regular expression of each part of a pattern, or None for `**`.
 
-
-def _translate(part: str) -> str:
-    signs = {"*": "[^/]*", "?": "[^/]"}
-    return "".join(signs.get(letter, re.escape(letter)) for letter in part) + "/"
+    The brackets of `fnmatch`, which stand for classes of characters, stand for themselves here.
+    """
+    parts = pattern.split("/")
+    return tuple(None if part == "**" else re.compile(fnmatch.translate(part.replace("[", "[[]"))) for part in parts)

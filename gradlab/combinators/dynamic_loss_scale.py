@@ -70,7 +70,7 @@ def dynamic_loss_scale(
         scale = jnp.asarray(initial, jnp.float32)
         return DynamicLossScaleState(scale, jnp.zeros((), jnp.int32), jnp.zeros((), jnp.int32), raw_init(tx, params))
 
-    def update(updates, state, params=None, *, grads=None, grad=None, gradient_fn=None, loss_scale=None, **extra):
+    def update(updates, state, params=None, *, grads=None, loss_scale=None, **extra):
         if loss_scale is None:
             raise ValueError(
                 "dynamic_loss_scale needs the number that the loss was multiplied by: use gl.make_step, or multiply by "
@@ -85,10 +85,10 @@ def dynamic_loss_scale(
         signals = dict(extra)
         if grads is not None:
             signals["grads"] = unscale(grads)
-        if grad is not None:
-            signals["grad"] = unscale(jax.tree.map(_raise, grad))
-        if gradient_fn is not None:
-            signals["gradient_fn"] = lambda point: unscale(gradient_fn(point))
+        if extra.get("grad") is not None:
+            signals["grad"] = unscale(jax.tree.map(_raise, extra["grad"]))
+        if extra.get("gradient_fn") is not None:
+            signals["gradient_fn"] = lambda point: unscale(extra["gradient_fn"](point))
         finite = is_finite(updates, grads)
         passes = finite | (state.scale <= minimum)
         result, inner = update_if(passes, tx, lambda: unscale(updates), updates, state.inner, params, signals)

@@ -9,6 +9,7 @@ import jax
 import optax
 
 from ..boundary import PyTree, raise_precision
+from ..states.points import gradient_params
 from ..transformation_calls import signals_of
 from ..values import Static, Value, rejoin, separate
 from .donation import copy_shared
@@ -80,7 +81,7 @@ class Program:
             return jax.numpy.asarray(value), (kept, aux)
 
         objective = Objective(loss, options.weight, self._split if options.micro_batches > 1 else None)
-        point, scale = params, loss_scale(tx, state)
+        point, scale = gradient_params(tx, state, params), loss_scale(tx, state)
         found = objective.evaluate(point, kept, batch, scale)
         signals = {
             "value": found.value,

@@ -39,7 +39,7 @@ def find_functions(factory: Any) -> list[tuple[str, str]]:
             thing = vars(sys.modules[place[0]]).get(node.id) if isinstance(node, ast.Name) else None
             if not is_factory(thing):
                 thing = getattr(thing, "__wrapped__", thing)
-            if inspect.isfunction(thing) and not is_factory(thing):
+            if inspect.isfunction(thing) and not is_factory(thing) and thing.__name__ != "_":  # not an equation
                 waiting.append(thing)
     return found
 

@@ -59,7 +59,11 @@ def test_an_edit_of_shared_arithmetic_reaches_recipes_through_their_links() -> N
 
 def test_names_say_what_to_list() -> None:
     assert {mutant.function for mutant in list_mutants("sign_sgd")} == {"sign_sgd"}
-    assert {"_norm", "clip_by_norm"} <= {mutant.function for mutant in list_mutants("clip_by_norm")}
+    assert {"measure_norm", "clip_by_norm"} <= {mutant.function for mutant in list_mutants("clip_by_norm")}
     assert list_mutants("no such function") == ()
     names = [mutant.name for mutant in list_mutants("scale_by_sign", "scale")]
     assert len(names) == len(set(names))
+
+
+def test_a_local_name_of_no_meaning_is_not_taken_for_an_equation() -> None:
+    assert ("gradlab.transforms.probe", "_") not in find_functions(gl.probe)

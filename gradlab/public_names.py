@@ -70,6 +70,8 @@ from .selectors.properties import ndim as ndim
 from .selectors.properties import size as size
 
 # What reads or edits a state.
+from .states.from_optax import state_from_optax as state_from_optax
+from .states.from_torch import state_from_torch as state_from_torch
 from .states.hyperparameters import hyperparameters as hyperparameters
 from .states.metrics import metrics as metrics
 from .states.named_arrays import state_from_dict as state_from_dict

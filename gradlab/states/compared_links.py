@@ -13,8 +13,10 @@ def compare_links(moved: Iterable[tuple[str, str]], before: Links, now: Links) -
     """Return remarks on the links that took over arrays of others, each pair of names from the first to the second."""
     remarks: dict[str, None] = {}
     for source, target in dict.fromkeys(moved):
-        old, new = _divide(list(before), source), _divide(list(now), target)
-        for crossed in sorted((old[0] & new[1]) | (old[1] & new[0])):
+        old, new = divide_links(list(before), source), divide_links(list(now), target)
+        # A bias correction changes the size of a direction at the start only, but a maximum stays.
+        ignored = set() if role_of(target)[-1:] == ("running_max",) else {"bias_correction"}
+        for crossed in sorted(((old[0] & new[1]) | (old[1] & new[0])) - ignored):
             was, comes = ("before", "behind") if crossed in old[1] else ("behind", "before")
             text = f"{target} goes on from {source}, which stood {was} {crossed}, and stands {comes} it now"
             remarks[f"{text}: its arrays may be in other units"] = None
@@ -25,19 +27,15 @@ def compare_links(moved: Iterable[tuple[str, str]], before: Links, now: Links) -
     return tuple(remarks)
 
 
-def _divide(links: list[str], link: str) -> tuple[set[str], set[str]]:
-    """Return the kinds of the links before one in the same chain, and of those behind it.
-
-    A bias correction changes the size of a direction at the start only, so it does not count.
-    """
+def divide_links(links: list[str], link: str) -> tuple[set[str], set[str]]:
+    """Return the kinds of the links before one in the same chain, and of those behind it."""
     holder = link.rpartition("/")[0]
     beside = [other for other in links if other.rpartition("/")[0] == holder]
     if link not in beside:
         return set(), set()
     kinds = [role_of(other)[-1] if role_of(other) else "" for other in beside]
     place = beside.index(link)
-    before, behind = (set(part) - {"bias_correction", ""} for part in (kinds[:place], kinds[place + 1 :]))
-    return before, behind
+    return set(kinds[:place]), set(kinds[place + 1 :])
 
 
 def _size(arguments: Mapping[str, float]) -> float | None:

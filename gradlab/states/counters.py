@@ -37,20 +37,29 @@ def match_weights(transfer: Transfer) -> None:
             transfer.take(position, found[0], "the same weight, which this form keeps elsewhere")
 
 
-def convert_counters(transfer: Transfer, step: Any = None) -> None:
-    """Compute the counters that were not found from the number of steps, which is given or found among the arrays."""
-    source, how = "step", "from the number of steps, which was given"
+def convert_counters(transfer: Transfer, step: Any = None, source: str = "the argument step") -> None:
+    """Compute the counters that were not found from the number of steps, which is given or found among the arrays.
+
+    `source` says where a number that is given came from.
+    """
     if step is None:
-        (source, step), how = _find_step(transfer), "from the number of steps"
+        source, step = _find_step(transfer)
     for position in transfer.open:
         wanted = transfer.wanted[position]
         if not _is_counter(wanted):
             continue
         value = None if step is None else _value_after(wanted, step)
-        if value is not None:
-            transfer.convert(position, value, source, how)
+        if value is None and wanted.field == "entries" and _has_taken_buffer(transfer, wanted.link):
+            transfer.convert(position, 1, source or f"{wanted.link}:buffer", "the buffer is in use")
+        elif value is not None:
+            transfer.convert(position, value, source, "from the number of steps")
         else:
             transfer.reasons.setdefault(wanted.name, "the number of steps is not known; pass step=")
+
+
+def _has_taken_buffer(transfer: Transfer, link: str) -> bool:
+    taken = (transfer.wanted[position] for position in transfer.values)
+    return any(leaf.link == link and leaf.field == "buffer" for leaf in taken)
 
 
 def _kind(leaf: NamedLeaf) -> tuple[str, str]:

@@ -30,7 +30,7 @@ def state_to_dict(tx: Transformation, state: Any, params: Any) -> dict[str, Any]
     of the transformations, as text in bytes. `params` are the parameters, or their shapes. The state of keys is stored
     as integers. Raises ValueError if the state is not one of `tx` for these parameters.
     """
-    names = _name(tx, state, params)
+    names = name_arrays(tx, state, params)
     links = json.dumps(list_links(tx)).encode()
     arrays = {leaf.name: _store(array) for leaf, array in zip(names, jax.tree.leaves(state), strict=True)}
     return {_SCHEMA: np.int32(SCHEMA), _LINKS: np.frombuffer(links, np.uint8), **arrays}
@@ -62,7 +62,7 @@ def state_from_dict(
         )
     before = json.loads(bytes(np.asarray(arrays.pop(_LINKS, np.frombuffer(b"{}", np.uint8)), np.uint8)))
     initial = tx.init(params)
-    transfer = Transfer(_name(tx, initial, params), jax.tree.leaves(initial), arrays, resize)
+    transfer = Transfer(name_arrays(tx, initial, params), jax.tree.leaves(initial), arrays, resize)
     transfer.match_names()
     transfer.match_roles()
     match_weights(transfer)
@@ -72,7 +72,8 @@ def state_from_dict(
     return jax.tree.unflatten(jax.tree.structure(initial), transfer.arrays_of_state()), report
 
 
-def _name(tx: Transformation, state: Any, params: Any) -> list[NamedLeaf]:
+def name_arrays(tx: Transformation, state: Any, params: Any) -> list[NamedLeaf]:
+    """Return the names of the arrays in a state. Raises TypeError or ValueError for what is no state of `tx`."""
     if not isinstance(tx, Transformation):
         raise TypeError(
             f"expected a transformation of gradlab, such as adam(); got {type(tx).__name__}: {tx!r}. "

@@ -1,0 +1,90 @@
+"""`state_from_torch`, which goes on from the `state_dict` of an optimizer of PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..base import Transformation
+from ..selectors.leaves import read_leaves, show_path
+from .foreign_arrays import ForeignArray, take_over
+from .transfer import Report
+
+# What PyTorch's optimizers keep for each parameter.
+_QUANTITIES = {
+    "step": "step",
+    "exp_avg": "momentum",
+    "exp_avg_sq": "second moment",
+    "max_exp_avg_sq": "largest second moment",
+    "momentum_buffer": "momentum",
+    "square_avg": "second moment",
+    "grad_avg": "mean",
+    "acc_delta": "second moment of the updates",
+    "exp_inf": "infinity norm",
+    "sum": "sum of squares",
+}
+
+Parameter = str | tuple[str, Callable[[np.ndarray], Any]]
+
+
+def state_from_torch(
+    tx: Transformation,
+    params: Any,
+    state_dict: Mapping[str, Any],
+    parameters: Sequence[Parameter],
+    *,
+    step: int | None = None,
+) -> tuple[Any, Report]:
+    """Return the state of an optimizer that goes on from that of the same optimizer of PyTorch, and a report.
+
+    `tx` is a recipe such as `gl.adam(1e-3)`, or a flavor (`gl.flavors.torch.adam(1e-3)`). `state_dict` is what
+    `optimizer.state_dict()` returned, with tensors or NumPy arrays. `parameters` are the paths of the parameters in
+    `params`, such as `dense/kernel`, in the order in which the optimizer of PyTorch got them. A pair of a path and a
+    function converts arrays from the layout of PyTorch: `("dense/kernel", np.transpose)`. `step` is the number of steps
+    for an optimizer that counts none, such as SGD, where a schedule here needs it. The report lists all arrays, as that
+    of `state_from_dict` does.
+
+    Raises ValueError if the numbers of parameters differ, if a path is not one of `params`, or if some parameters took
+    more steps than others.
+    """
+    known = {path for path, _ in _list_parameters(params)}
+    paths = [parameter if isinstance(parameter, str) else parameter[0] for parameter in parameters]
+    unknown = [path for path in paths if path not in known]
+    if unknown:
+        raise ValueError(f"there is no parameter {unknown[0]!r}; the parameters are {', '.join(sorted(known))}")
+    indices = [index for group in state_dict["param_groups"] for index in group["params"]]
+    if len(indices) != len(parameters):
+        raise ValueError(
+            f"the optimizer of PyTorch has {len(indices)} parameters, and {len(parameters)} paths were passed; pass "
+            f"one for each, in its order"
+        )
+    found = list(_read(state_dict["state"], dict(zip(indices, parameters, strict=True))))
+    steps = {int(array.value) for array in found if array.quantity == "step"}
+    if len(steps) > 1:
+        raise ValueError(
+            f"the parameters took different numbers of steps, {', '.join(map(str, sorted(steps)))}, and gradlab keeps "
+            f"one for all; give those with fewer steps a group of their own (gl.partition), and import each group"
+        )
+    return take_over(tx, params, found, next(iter(steps), step))
+
+
+def _list_parameters(params: Any) -> Iterator[tuple[str, Any]]:
+    for leaf in read_leaves(params):
+        yield (show_path(leaf.path) if leaf.path else ""), leaf
+
+
+def _read(state: Mapping[Any, Any], parameters: Mapping[Any, Parameter]) -> Iterator[ForeignArray]:
+    for index, arrays in state.items():
+        parameter = parameters[index]
+        path, convert = (parameter, None) if isinstance(parameter, str) else parameter
+        for field, value in arrays.items():
+            if value is None:  # a momentum before its first step
+                continue
+            array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+            array = convert(array) if convert is not None and array.ndim else array
+            quantity = _QUANTITIES.get(field, "")
+            reason = "" if quantity else f"gradlab knows no {field}; counters are computed from the steps"
+            owner = path if quantity != "step" else ""
+            yield ForeignArray(f"torch:{field}:{path}", quantity, owner, array, reason=reason)

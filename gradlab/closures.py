@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import types
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -82,92 +82,116 @@ class _Reader:
         self._seen[id(thing)] = len(self._seen)
         self._alive.append(thing)
         parts = take_apart(thing)
-        return ("object", _Same(thing)) if parts is None else (*parts[0], *map(self.read, parts[1]))
+        return ("object", _Same(thing)) if parts is None else (*parts.kind, *map(self.read, parts.contents))
 
 
 class _Builder:
     """Builds functions anew, with other values in what they close over. What holds none of them stays as it is."""
 
     def __init__(self, replaced: dict[int, Any]):
-        self._replaced = replaced
-        self._built: dict[int, Any] = {}
+        self._built = dict(replaced)  # by the identity of what it stands for
+        self._replaced = frozenset(replaced)
 
     def build(self, thing: Any) -> Any:
-        if id(thing) in self._replaced:
-            return self._replaced[id(thing)]
         if id(thing) in self._built:
             return self._built[id(thing)]
-        self._built[id(thing)] = thing  # for what refers to itself
         parts = take_apart(thing)
-        if parts is None or isinstance(thing, Value):
+        if parts is None or not self._holds_replaced(thing):
             return thing
-        old = parts[1]
-        new = [self.build(part) for part in old]
-        if any(one is not other for one, other in zip(new, old, strict=True)):
-            self._built[id(thing)] = parts[2](new)
+
+        def register(copy: Any) -> None:  # before it is filled, because it may refer to itself
+            self._built[id(thing)] = copy
+
+        parts.copy(self.build, register)
         return self._built[id(thing)]
 
+    def _holds_replaced(self, thing: Any) -> bool:
+        seen, waiting = {id(thing)}, [thing]
+        while waiting:
+            parts = take_apart(waiting.pop())
+            for part in parts.contents if parts else ():
+                if id(part) in self._replaced:
+                    return True
+                if id(part) not in seen:
+                    seen.add(id(part))
+                    waiting.append(part)
+        return False
 
-def take_apart(thing: Any) -> tuple[tuple[Hashable, ...], list[Any], Callable[[list[Any]], Any]] | None:
-    """Return what an object is, its parts, and a function that makes it of other parts; None if that is not known."""
+
+class Parts(NamedTuple):
+    """What an object is and what it holds, with a function that makes a copy that holds other things.
+
+    `copy(build, register)` passes the copy to `register`, and fills it with what `build` makes of the contents.
+    """
+
+    kind: tuple[Hashable, ...]
+    contents: list[Any]
+    copy: Callable[[Callable[[Any], Any], Callable[[Any], None]], None]
+
+
+def take_apart(thing: Any) -> Parts | None:
+    """Return the parts of a function, a method, a container or an instance of optax's, or None for anything else."""
+    if isinstance(thing, Value):
+        return None
     if isinstance(thing, types.FunctionType):
         return _take_function_apart(thing)
     if isinstance(thing, types.MethodType) and isinstance(thing.__self__, Boundary):
         name = thing.__name__
-        return ("method of a value", name), [thing.__self__.owner], lambda parts: getattr(parts[0], name)
+        return _of(("method of a value", name), [thing.__self__.owner], lambda parts: getattr(parts[0], name))
     if isinstance(thing, types.MethodType):
-        return ("method",), [thing.__func__, thing.__self__], lambda parts: types.MethodType(*parts)
+        return _of(("method",), [thing.__func__, thing.__self__], lambda parts: types.MethodType(*parts))
     if isinstance(thing, functools.partial):
-        names = tuple(thing.keywords)
-        count = len(thing.args)
-
-        def bind(parts: list[Any]) -> Any:
-            return functools.partial(
-                parts[0], *parts[1 : 1 + count], **dict(zip(names, parts[1 + count :], strict=True))
-            )
-
-        return ("partial", names), [thing.func, *thing.args, *thing.keywords.values()], bind
+        names, count = tuple(thing.keywords), len(thing.args)
+        return _of(
+            ("partial", names, count),
+            [thing.func, *thing.args, *thing.keywords.values()],
+            lambda parts: functools.partial(*parts[: 1 + count], **dict(zip(names, parts[1 + count :], strict=True))),
+        )
     if isinstance(thing, tuple):
-        make = type(thing)._make if hasattr(thing, "_make") else type(thing)
-        return (type(thing),), list(thing), make
+        return _of((type(thing),), list(thing), getattr(type(thing), "_make", type(thing)))
     if type(thing) is list:
-        return (list,), list(thing), list
+        return _of((list,), thing, list)
     if type(thing) is dict and all(isinstance(key, str | int) for key in thing):
         keys = tuple(thing)
-        return (dict, keys), list(thing.values()), lambda parts: dict(zip(keys, parts, strict=True))
+        return _of((dict, keys), list(thing.values()), lambda parts: dict(zip(keys, parts, strict=True)))
     if type(thing).__module__.split(".")[0] == "optax" and hasattr(thing, "__dict__"):
         return _take_instance_apart(thing)
     return None
 
 
-def _take_function_apart(function: types.FunctionType) -> Any:
-    cells = [cell for cell in function.__closure__ or () if _is_filled(cell)]
-    filled = tuple(map(_is_filled, function.__closure__ or ()))
+def _of(kind: tuple[Hashable, ...], contents: list[Any], make: Callable[[list[Any]], Any]) -> Parts:
+    return Parts(kind, contents, lambda build, register: register(make(list(map(build, contents)))))
+
+
+def _take_function_apart(function: types.FunctionType) -> Parts:
+    cells = function.__closure__ or ()
+    filled = tuple(map(_is_filled, cells))
+    closed_over = [cell.cell_contents for cell, is_filled in zip(cells, filled, strict=True) if is_filled]
     defaults, named = function.__defaults__ or (), function.__kwdefaults__ or {}
 
-    def make(parts: list[Any]) -> Any:
-        contents = iter(parts[: len(cells)])
-        closure = tuple(types.CellType(next(contents)) if is_filled else types.CellType() for is_filled in filled)
-        copy = types.FunctionType(function.__code__, function.__globals__, function.__name__, None, closure)
-        copy.__defaults__ = tuple(parts[len(cells) : len(cells) + len(defaults)]) or None
-        copy.__kwdefaults__ = dict(zip(named, parts[len(cells) + len(defaults) :], strict=True)) or None
-        copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
-        copy.__dict__.update(function.__dict__)
-        return copy
+    def copy(build: Callable[[Any], Any], register: Callable[[Any], None]) -> None:
+        new_cells = tuple(types.CellType() for _ in cells)
+        new = types.FunctionType(function.__code__, function.__globals__, function.__name__, None, new_cells)
+        new.__qualname__, new.__module__ = function.__qualname__, function.__module__
+        new.__dict__.update(function.__dict__)
+        register(new)
+        new.__defaults__ = tuple(map(build, defaults)) or None
+        new.__kwdefaults__ = {name: build(value) for name, value in named.items()} or None
+        for cell, old, is_filled in zip(new_cells, cells, filled, strict=True):
+            if is_filled:
+                cell.cell_contents = build(old.cell_contents)
 
-    what = ("function", function.__code__, function.__module__, filled, tuple(named))
-    return what, [*(cell.cell_contents for cell in cells), *defaults, *named.values()], make
+    kind = ("function", function.__code__, function.__module__, filled, len(defaults), tuple(named))
+    return Parts(kind, [*closed_over, *defaults, *named.values()], copy)
 
 
-def _take_instance_apart(thing: Any) -> Any:
-    names = tuple(vars(thing))
+def _take_instance_apart(thing: Any) -> Parts:
+    def copy(build: Callable[[Any], Any], register: Callable[[Any], None]) -> None:
+        new = object.__new__(type(thing))
+        register(new)
+        new.__dict__.update({name: build(value) for name, value in vars(thing).items()})
 
-    def make(parts: list[Any]) -> Any:
-        copy = object.__new__(type(thing))
-        copy.__dict__.update(zip(names, parts, strict=True))
-        return copy
-
-    return (type(thing), names), list(vars(thing).values()), make
+    return Parts((type(thing), tuple(vars(thing))), list(vars(thing).values()), copy)
 
 
 def _is_filled(cell: Any) -> bool:

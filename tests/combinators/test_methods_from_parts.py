@@ -63,8 +63,8 @@ def mars(g: np.ndarray, s: dict[str, Any], t: int) -> np.ndarray:
 
 def aggmo(g: np.ndarray, s: dict[str, Any], t: int) -> np.ndarray:
     for decay in (0.0, 0.9, 0.99):
-        s[decay] = decay * s.get(decay, 0) + g
-    return (s[0.0] + s[0.9] + s[0.99]) / 3
+        s[f"{decay}"] = decay * s.get(f"{decay}", 0) + g
+    return sum(s.values()) / 3
 
 
 METHODS: dict[str, tuple[Any, Step]] = {

@@ -11,8 +11,8 @@ import pytest
 
 import gradlab as gl
 
-PARAMS = {"w": jnp.array([1.0, -2.0], jnp.float32), "relu": jax.nn.relu}
-GRADIENT = {"w": jnp.array([3.0, 4.0], jnp.float32), "relu": None}
+PARAMS: dict[str, Any] = {"w": jnp.array([1.0, -2.0], jnp.float32), "relu": jax.nn.relu}
+GRADIENT: dict[str, Any] = {"w": jnp.array([3.0, 4.0], jnp.float32), "relu": None}
 
 
 def gradient_fn(params: Any) -> Any:

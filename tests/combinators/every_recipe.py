@@ -1,0 +1,48 @@
+"""Every combinator around every recipe, examined by the law kit.
+
+`python -m tests.combinators.every_recipe [NAMES]` examines all of them, or those combinators whose names are given. It
+takes about ten seconds for each pair, so the tests examine a sample only. With `--quick`, it takes a first look.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import gradlab as gl
+from gradlab import registry
+from gradlab.claims import claims_of
+from gradlab.testing import check
+from gradlab.testing.verdicts.report import Report
+
+COMBINATORS: dict[str, Callable[[Any], Any]] = {
+    "chain": lambda tx: gl.chain(gl.probe("gradient"), gl.clip_by_global_norm(1.0), tx, gl.probe("update", "cosine")),
+    "isolate": gl.isolate,
+    "add": lambda tx: gl.add(tx, gl.scale(-0.01)),
+    "each": gl.each,
+    "partition": lambda tx: gl.partition((gl.ndim(2), tx), default=gl.sgd(0.1)),
+    "only": lambda tx: gl.only(~gl.path("**/bias"), tx, otherwise="zero"),
+    "accumulate": lambda tx: gl.accumulate(tx, 1),
+    "skip_nonfinite": gl.skip_nonfinite,
+    "store": lambda tx: gl.store(tx, "float32"),
+    "gradient_at": lambda tx: gl.chain(gl.gradient_at(gl.clip_by_global_norm(0.01)), tx),
+}
+
+
+def examine(combinator: str, recipe: str, quick: bool = False) -> Report:
+    """Examine a recipe inside a combinator."""
+    tx = COMBINATORS[combinator](registry.of_kind("recipe")[recipe].example)
+    return check(tx, claims=claims_of(tx), quick=quick)
+
+
+if __name__ == "__main__":
+    chosen = [name for name in sys.argv[1:] if not name.startswith("--")] or list(COMBINATORS)
+    failed = 0
+    for combinator in chosen:
+        for recipe in registry.of_kind("recipe"):
+            report = examine(combinator, recipe, "--quick" in sys.argv)
+            failed += not report.ok
+            print(f"{combinator}({recipe}): {'holds' if report.ok else report}", flush=True)
+    print(f"{failed} failed")
+    sys.exit(failed > 0)

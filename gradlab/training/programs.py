@@ -10,7 +10,6 @@ import optax
 
 from ..boundary import PyTree, raise_precision
 from ..states.points import gradient_params
-from ..transformation_calls import signals_of
 from ..values import Static, Value, rejoin, separate
 from .donation import copy_shared
 from .loss_scale import loss_scale
@@ -18,6 +17,7 @@ from .losses import require_scalar
 from .micro_batches import split_batch
 from .objectives import Objective
 from .placement import Placement
+from .signals import select_signals
 
 # The extra arguments of `update` that a step passes by itself.
 _PASSED = ("grads", "value", "grad", "value_fn", "gradient_fn", "loss_scale")
@@ -83,20 +83,16 @@ class Program:
         objective = Objective(loss, options.weight, self._split if options.micro_batches > 1 else None)
         point, scale = gradient_params(tx, state, params), loss_scale(tx, state)
         found = objective.evaluate(point, kept, batch, scale)
-        signals = {
+        known = {
             "value": found.value,
             "grad": found.gradient,
             "value_fn": lambda params: objective.value(params, kept, batch),
-        }
-        # Links of optax refuse arguments that they do not know, so these reach only those that name them.
-        named = {
             "gradient_fn": lambda params: objective.evaluate(params, kept, batch, scale).gradient,
             "loss_scale": scale,
             "weight": found.weight,
         }
-        signals |= {name: signal for name, signal in named.items() if name in signals_of(tx)}
         update = optax.with_extra_args_support(tx).update
-        updates, state = update(found.gradient, state, params, **signals, **rejoin(extra))
+        updates, state = update(found.gradient, state, params, **select_signals(tx, known), **rejoin(extra))
         params = jax.tree.map(_apply, updates, params, is_leaf=lambda node: node is None)
         of_params, of_state = layout.value
         params, state = options.placement.keep(params, of_params), options.placement.keep(state, of_state)

@@ -13,6 +13,7 @@ import optax
 
 from gradlab.fast_compilation import compile_fast
 from gradlab.states.points import eval_params, gradient_params
+from gradlab.training.signals import select_signals
 
 from ..problems.base import Problem, PyTree
 from .devices import select_devices
@@ -123,9 +124,9 @@ def run_chunk(
         )
         loss, grads = jax.value_and_grad(problem.loss)(gradient_params(tx, state, params), batch)
         objective = partial(problem.loss, batch=batch)
-        # Line searches and Polyak's step size ask for the first three, by the names that optax gives them.
-        extra = {"value": loss, "grad": grads, "value_fn": objective, "gradient_fn": jax.grad(objective)}
-        updates, state = optimizer.update(grads, state, params, **extra)
+        known = {"value": loss, "grad": grads, "value_fn": objective, "gradient_fn": jax.grad(objective)}
+        signals = select_signals(tx, known | {"loss_scale": 1.0})
+        updates, state = optimizer.update(grads, state, params, **signals)
         point = _as_float(params) if problem.landscape is not None else None
         return (optax.apply_updates(params, updates), state), Trace(_as_float(loss), metrics, point)
 

@@ -88,6 +88,14 @@ def test_a_problem_with_a_landscape_has_paths() -> None:
     np.testing.assert_allclose(losses, curves.loss[0, 0], rtol=1e-5)
 
 
+def test_line_searches_and_loss_scaling_get_what_they_ask_for(slope: Problem) -> None:
+    search = gl.transformation(optax.scale_by_backtracking_linesearch)(max_backtracking_steps=5)
+    curves = train(slope, [gl.chain(gl.scale(-1.0), search)], [0], 3)
+    assert curves.loss[0, 0, -1] < curves.loss[0, 0, 0]
+    plain, scaled = (train(slope, [tx], [0], 4).loss for tx in (gl.adam(0.1), gl.dynamic_loss_scale(gl.adam(0.1))))
+    np.testing.assert_allclose(scaled, plain, rtol=1e-6)  # the laboratory multiplies no loss
+
+
 def test_stacked_optimizers_have_arrays_of_hyperparameters() -> None:
     stacked = stack_optimizers([gl.adam(0.1), gl.adam(0.2, b1=0.5)])
     np.testing.assert_allclose(stacked.learning_rate, [0.1, 0.2])

@@ -15,6 +15,7 @@ from .combinators.accumulate import accumulate as accumulate
 from .combinators.add import add as add
 from .combinators.average_params import average_params as average_params
 from .combinators.chain import chain as chain
+from .combinators.description import describe as describe
 from .combinators.dynamic_loss_scale import dynamic_loss_scale as dynamic_loss_scale
 from .combinators.each import each as each
 from .combinators.freeze import freeze as freeze

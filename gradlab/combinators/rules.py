@@ -75,11 +75,7 @@ def assign(rules: Rules, default: Any, leaves: Sequence[Leaf]) -> list[int]:
 
     Raises ValueError, naming the leaves, if none selects them and there is no default.
     """
-    chosen = [selector.choose(leaves) for selector, _ in rules]
-    numbers = [
-        next((number for number, choice in enumerate(chosen) if choice[place]), len(rules))
-        for place in range(len(leaves))
-    ]
+    numbers = choose(rules, leaves)[1]
     lost = [leaf for leaf, number in zip(leaves, numbers, strict=True) if number == len(rules)]
     if lost and default is None:
         others = f" and {len(lost) - 3} others" if len(lost) > 3 else ""
@@ -88,3 +84,13 @@ def assign(rules: Rules, default: Any, leaves: Sequence[Leaf]) -> list[int]:
             f"other leaves: default=freeze() does not train them"
         )
     return numbers
+
+
+def choose(rules: Rules, leaves: Sequence[Leaf]) -> tuple[list[list[bool]], list[int]]:
+    """Return which leaves each rule selects, and for each leaf the first rule that does, or the number of rules."""
+    chosen = [selector.choose(leaves) for selector, _ in rules]
+    first = [
+        next((number for number, choice in enumerate(chosen) if choice[place]), len(rules))
+        for place in range(len(leaves))
+    ]
+    return chosen, first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import jax
@@ -56,16 +56,19 @@ def read_leaves(tree: PyTree) -> list[Leaf]:
     A variable or a box of Flax is a leaf to its user, so the key of the array inside it (`value`) is not part of the
     path.
     """
-    leaves: list[Leaf] = []
+    return [Leaf(path, keys, array) for path, keys, array in read_paths(tree)]
+
+
+def read_paths(tree: PyTree) -> Iterator[tuple[tuple[Hashable, ...], tuple[Any, ...], Any]]:
+    """Yield the path of each leaf of a tree, its keys as JAX has them, and the leaf itself, of whatever kind."""
     for keys, node in jax.tree_util.tree_flatten_with_path(tree, is_leaf=_is_box)[0]:
         path = tuple(part for key in keys for part in _parts_of(key))
         if not _is_box(node):
-            leaves.append(Leaf(path, keys, node))
+            yield path, keys, node
             continue
         for inner, array in jax.tree_util.tree_flatten_with_path(node)[0]:
             below = tuple(part for key in inner[1:] for part in _parts_of(key))
-            leaves.append(Leaf((*path, *below), (*keys, *inner), array))
-    return leaves
+            yield (*path, *below), (*keys, *inner), array
 
 
 def show_path(path: tuple[Hashable, ...]) -> str:

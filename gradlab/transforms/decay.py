@@ -8,18 +8,26 @@ import jax
 
 from ..base import transformation
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
+from ..combinators.rules import claims_about_names
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import NonNegative
+from ..selectors import Selector
 from ..stateless import init_empty, require_empty
 
 
-@transformation(claims=lambda tx: ELEMENTWISE_AND_SYMMETRIC if tx.mask is None else ELEMENTWISE_AND_SYMMETRIC[1:])
+@transformation(
+    claims=lambda tx: {
+        **dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC if tx.mask is None else ELEMENTWISE_AND_SYMMETRIC[1:], True),
+        **(claims_about_names(tx.mask) if isinstance(tx.mask, Selector) else {}),
+    }
+)
 def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None):
     r"""Add a share of the parameters, $d' = d + \lambda x$.
 
     First in a chain, it is L2 regularization: it becomes part of the gradient (coupled). Just before the learning rate,
-    it is decoupled, as in AdamW. `weight_decay` is $\lambda$ in [0, inf). `mask` is a tree of booleans that is a prefix
-    of the parameters, or a function from the parameters to one. Only leaves at True decay. Needs `params`.
+    it is decoupled, as in AdamW. `weight_decay` is $\lambda$ in [0, inf). `mask` is a selector of the
+    leaves that decay, such as `ndim(2)` or `~path("**/bias", "**/scale")`. As in optax, it may also be a tree of
+    booleans that is a prefix of the parameters, or a function from the parameters to one. Needs `params`.
 
     Raises TypeError for a mask that holds anything but booleans.
 

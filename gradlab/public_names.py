@@ -79,6 +79,7 @@ from .states.named_arrays import state_from_dict as state_from_dict
 from .states.named_arrays import state_to_dict as state_to_dict
 from .states.points import eval_params as eval_params
 from .states.points import gradient_params as gradient_params
+from .states.reset import reset_state as reset_state
 from .states.sharding import state_sharding as state_sharding
 from .training.loss_scale import loss_scale as loss_scale
 from .training.make_step import make_step as make_step
@@ -105,6 +106,7 @@ from .transforms.noise import add_noise as add_noise
 from .transforms.normalization import scale_to_global_norm as scale_to_global_norm
 from .transforms.normalization import scale_to_relative_norm as scale_to_relative_norm
 from .transforms.one_bit_mean import one_bit_mean as one_bit_mean
+from .transforms.plateau import reduce_on_plateau as reduce_on_plateau
 from .transforms.probe import probe as probe
 from .transforms.scaling import scale as scale
 from .transforms.scaling import scale_by_learning_rate as scale_by_learning_rate

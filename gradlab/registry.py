@@ -41,6 +41,7 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "precondition": lambda: gl.precondition(gl.scale_by_rms()),
     "skip_nonfinite": lambda: gl.skip_nonfinite(gl.sgd(0.1, momentum=0.9)),
     "store": lambda: gl.store(gl.scale_by_momentum(), "float32"),
+    "reduce_on_plateau": lambda: gl.reduce_on_plateau(0.5, patience=2),
     "probe": lambda: gl.probe("update", "norm", "cosine"),
     "per_worker": lambda: gl.per_worker(gl.scale_by_momentum()),
     "scale": lambda: gl.scale(-0.5),

@@ -57,6 +57,11 @@ def convert_counters(transfer: Transfer, step: Any = None, source: str = "the ar
             transfer.reasons.setdefault(wanted.name, "the number of steps is not known; pass step=")
 
 
+def is_weight(leaf: NamedLeaf) -> bool:
+    """Return whether an array is the weight of running means, or a counter that stands for it."""
+    return not leaf.parameter and (_kind(leaf) in _WEIGHTS or _kind(leaf) in _COUNTS - {("add_noise", "step")})
+
+
 def _has_taken_buffer(transfer: Transfer, link: str) -> bool:
     taken = (transfer.wanted[position] for position in transfer.values)
     return any(leaf.link == link and leaf.field == "buffer" for leaf in taken)

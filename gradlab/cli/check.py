@@ -70,7 +70,7 @@ def check_optimizer(
     ] = None,
     quick: Annotated[
         bool,
-        typer.Option("--quick", help="Take a first look, at what shows most mistakes for the time."),
+        typer.Option("--quick", help="Take a first look at an optimizer, at what shows most mistakes for the time."),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
 ) -> None:
@@ -97,12 +97,17 @@ def check_optimizer(
     found = find_factory(optimizer)
     if are_coefficients(found):
         others = {"--reference": reference, "--claim": claim, "--extra": extra, "--dtype": dtype}
-        others |= {"--except": exception, "--domain": domain}
+        others |= {"--except": exception, "--domain": domain, "--quick": quick}
         return _finish(examine_coefficients(optimizer, found, given, others), json)
     with restore_surroundings():  # which the factory may change whenever it is called
         schedule = find_schedule(optimizer, found, given)
         if schedule is not None:
-            for option, values in (("--domain", domain), ("--extra", extra), ("--dtype", dtype)):
+            for option, values in (
+                ("--domain", domain),
+                ("--extra", extra),
+                ("--dtype", dtype),
+                ("--quick", quick),
+            ):
                 if values:
                     fail(f"{option} is for optimizers, but {optimizer} is a schedule; leave it out")
             examine = prepare_schedule(schedule, reference, claim or [], exception or [])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from .laws import matrix_symmetries, polynomials, singular_values
 from .quick_look import STEPS
 from .subjects.subject import Subject
 from .verdicts.law import CLAIMS, CONTRACTS, TRAJECTORIES, TRAJECTORY
 from .verdicts.report import Unexamined
 
+_OF_MATRICES = tuple(module.__name__ for module in (matrix_symmetries, polynomials, singular_values))
 _REMEDY = "leave out quick=True, or --quick on the command line"
 
 
@@ -23,7 +25,12 @@ def list_left_out(examined: set[str], subject: Subject, has_reference: bool, is_
         unasked, without_time = (), (*unasked, *without_time, *(TRAJECTORIES[1:] if has_reference else ()))
     reasons = {
         "not asked for, because `laws` names others": unasked,
-        "nobody claims it; if it should hold, pass claims=(NAME,), or --claim NAME on the command line": unclaimed,
+        "nobody claims it; if it should hold, pass claims=(NAME,), or --claim NAME on the command line": tuple(
+            name for name in unclaimed if not _is_of_matrices(name)
+        ),
+        "nobody claims it; if this is a method for matrices, such as Muon, claim it in the same way": tuple(
+            name for name in unclaimed if _is_of_matrices(name)
+        ),
         "no reference is given to compare with; pass reference=NAME, or --reference NAME on the command line": (
             () if has_reference else TRAJECTORIES
         ),
@@ -33,3 +40,7 @@ def list_left_out(examined: set[str], subject: Subject, has_reference: bool, is_
         ),
     }
     return tuple(Unexamined(reason, names) for reason, names in reasons.items() if names)
+
+
+def _is_of_matrices(claim: str) -> bool:
+    return CLAIMS[claim].examine.__module__ in _OF_MATRICES

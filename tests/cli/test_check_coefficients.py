@@ -66,6 +66,7 @@ def test_two_sets_are_no_pair_of_functions_and_json_is_printed() -> None:
         (["--arg", "band=1"], "band must be a pair of numbers"),
         (["--claim", "descends"], "which --claim says nothing about"),
         (["--dtype", "float32"], "which --dtype says nothing about"),
+        (["--quick"], "which --quick says nothing about"),
     ],
 )
 def test_what_makes_no_sense_for_coefficients_is_refused(words: list[str], message: str) -> None:

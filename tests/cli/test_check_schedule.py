@@ -91,6 +91,7 @@ def test_a_law_of_schedules_may_be_excepted() -> None:
         (["cosine", "--dtype", "float32"], 2, "--dtype is for optimizers, but cosine is a schedule; leave it out"),
         (["cosine", "--domain", "real"], 2, "--domain is for optimizers, but cosine is a schedule"),
         (["cosine", "--extra", "value=1"], 2, "--extra is for optimizers, but cosine is a schedule"),
+        (["cosine", "--quick"], 2, "--quick is for optimizers, but cosine is a schedule; leave it out"),
         (["cosine", "--claim", "descends"], 2, "no claim is named 'descends'; there are "),
         (["cosine", "--claim", "end=100"], 2, "got 100; pass --claim 'end=(1000, 0.0)'"),
         (["cosine", "--except", "pure"], 2, "no law of schedules is named 'pure'"),

@@ -170,3 +170,11 @@ def test_an_instance_with_init_and_update_is_a_pair() -> None:
 def test_a_dtype_goes_into_a_tuple() -> None:
     with pytest.raises(TypeError, match=r"got the string 'float32'; write dtypes=\('float32',\)"):
         check(gl.adam(), dtypes="float32")  # type: ignore[arg-type]
+
+
+def test_the_claims_of_matrix_methods_are_a_group_of_their_own() -> None:
+    groups = {group.laws: group.reason for group in check(gl.adam(), laws=("pure",), dtypes=("float32",)).left_out}
+    (of_matrices,) = (laws for laws, reason in groups.items() if "a method for matrices" in reason)
+    (others,) = (laws for laws, reason in groups.items() if reason.startswith("nobody claims it; if it should hold"))
+    assert {"orthogonally equivariant", "singular values", "polynomial", "batch axis"} <= set(of_matrices)
+    assert {"unbiased", "accumulates", "any size", "scale invariant"} <= set(others)

@@ -61,6 +61,14 @@ def try_out(subject: Subject) -> None:
             subject.dtypes = tuple(name for name in subject.dtypes if name != dtype)
 
 
+def _require_pair(result: Any) -> None:
+    """Raise FailsAlwaysError if `update` returned something else than two values."""
+    if type(result) is tuple and len(result) == 2:
+        return
+    found = f"{len(result)} values" if isinstance(result, tuple) else f"one value, of type {type(result).__name__}"
+    raise FailsAlwaysError(f"update returns {found}, expected two: end it with `return updates, state`")
+
+
 def _find_failure(subject: Subject, shapes: Any, dtype: str = "float32") -> Exception | None:
     """Return the exception of one step, traced and, if that fails, with numbers; None if either works."""
     params, gradient = sample(shapes, dtype), sample(shapes, dtype, seed=1)
@@ -69,9 +77,10 @@ def _find_failure(subject: Subject, shapes: Any, dtype: str = "float32") -> Exce
         subject.first_trace = subject.first_trace or (program, (gradient, params))
     except Exception:
         try:
-            subject.update(gradient, subject.tx.init(params), params)
+            result = subject.update(gradient, subject.tx.init(params), params)
         except Exception as error:
             return error
+        _require_pair(result)
     return None
 
 

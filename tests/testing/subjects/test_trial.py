@@ -141,3 +141,17 @@ def test_a_slow_law_is_not_examined_and_the_third_is_not_tried(monkeypatch: pyte
     assert not report.ok, "an examination that is cut short does not pass"
     assert report["pure"].detail.startswith("no answer after 0.5 s")
     assert report["any tree"].detail == "not tried, because pure and unaliased took more than 0.5 s each"
+
+
+@pytest.mark.parametrize(
+    ("returned", "found"),
+    [
+        (lambda updates, state: updates, "one value, of type dict"),
+        (lambda updates, state: (updates, state, 0.0), "3 values"),
+    ],
+    ids=["one", "three"],
+)
+def test_an_update_without_two_values_is_one_finding(returned: Any, found: str) -> None:
+    tx = optax.GradientTransformation(lambda params: (), lambda updates, state, params=None: returned(updates, state))
+    (finding,) = check(tx).broken
+    assert finding.detail == f"update returns {found}, expected two: end it with `return updates, state`"

@@ -94,13 +94,18 @@ def find_signs(rows: jax.Array, axes: tuple[str, ...]) -> jax.Array:
     return jnp.where((rows > 0) | (rows < 0), rows > 0, sends_plus)
 
 
-def require_own_directions(owner: str, leaves: list[jax.Array], axes: tuple[str, ...]) -> None:
-    """Raise ValueError if JAX knows that the direction is the same on all devices, because it was averaged before."""
+def require_own_gradients(owner: str, gradients: Any, axes: tuple[str, ...]) -> None:
+    """Raise ValueError if JAX knows that the gradient is the same on all devices, because it was averaged before.
+
+    `gradients` are those of the chain and not the direction: a momentum of equal gradients is part of a state that may
+    differ, so JAX does not know that it is the same.
+    """
     count_shards(axes)
+    leaves = jax.tree.leaves(gradients)
     if leaves and is_tracked(axes) and not any(varies_over(axes, leaf) for leaf in leaves):
         shown = repr(axes[0] if len(axes) == 1 else axes)
         raise ValueError(
-            f"{owner}: the direction is already the same on all devices along {shown}, so 32 bits of each element have "
-            f"crossed. JAX sums the gradient with respect to replicated parameters over the devices; differentiate at "
+            f"{owner}: the gradient is already the same on all devices along {shown}, so all bits of it have crossed. "
+            f"JAX sums the gradient with respect to replicated parameters over the devices; differentiate at "
             f"jax.lax.pcast(params, {shown}, to='varying') instead"
         )

@@ -16,11 +16,11 @@ from ..one_bit_exchange import (
     as_rows,
     find_signs,
     from_rows,
-    require_own_directions,
+    require_own_gradients,
     send_to_all,
     send_to_owners,
 )
-from ..stateless import map_tree
+from ..stateless import init_empty, require_empty
 
 
 @transformation(claims=lambda tx: ELEMENTWISE_AND_SYMMETRIC if tx.axis_name is None else ELEMENTWISE)
@@ -43,18 +43,19 @@ def majority_vote(axis_name: AxisName = None, zeros: str = "alternate", ties: st
     "abstain". An average in float32 sends (N - 1) / N times 64.
 
     Raises TypeError for an `axis_name` that is no name, and ValueError for another word. `update` raises ValueError
-    where no axis has that name, and where JAX knows that the directions of all workers are the same.
+    where no axis has that name, and where JAX knows that the gradients of all workers are the same.
     Source: Bernstein et al. (2019), signSGD with majority vote, algorithm 1.
     """
     axes = read_axis_names("majority_vote", axis_name)
     _require_word("zeros", zeros, ("alternate", "plus", "abstain"))
     _require_word("ties", ties, ("zero", "plus"))
 
-    def vote(updates):
+    def update(updates, state, *, grads=None):
+        require_empty(state)
         leaves, structure = jax.tree.flatten(updates)
         if not axes or not any(leaf.size for leaf in leaves):
-            return jax.tree.map(_sign, updates)
-        require_own_directions("majority_vote", leaves, axes)
+            return jax.tree.map(_sign, updates), state
+        require_own_gradients("majority_vote", updates if grads is None else grads, axes)
         workers = count_shards(axes)
         may_tie = workers % 2 == 0 or zeros == "abstain"
         ballots = [_mark(as_rows(leaf, workers), axes, zeros) for leaf in leaves]
@@ -63,9 +64,9 @@ def majority_vote(axis_name: AxisName = None, zeros: str = "alternate", ties: st
             for received in send_to_owners(ballots, axes)
         ]
         signs = [_read(result, leaf.real.dtype) for result, leaf in zip(send_to_all(results, axes), leaves)]
-        return jax.tree.unflatten(structure, [from_rows(rows, leaf) for rows, leaf in zip(signs, leaves)])
+        return jax.tree.unflatten(structure, [from_rows(rows, leaf) for rows, leaf in zip(signs, leaves)]), state
 
-    return map_tree(vote)
+    return init_empty, update
 
 
 def _require_word(name: str, word: str, allowed: tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ from ..one_bit_exchange import (
     find_signs,
     from_rows,
     gather,
-    require_own_directions,
+    require_own_gradients,
     send_to_all,
     send_to_owners,
 )
@@ -51,7 +51,7 @@ def one_bit_mean(axis_name: AxisName = None):
     Each of N workers sends (N - 1) / N times 2 bits for each element, and 2 (N - 1) numbers for each leaf.
 
     Raises TypeError for an `axis_name` that is no name. `init` and `update` raise ValueError where no axis has that
-    name, and `update` where JAX knows that the directions of all workers are the same.
+    name, and `update` where JAX knows that the gradients of all workers are the same.
     Source: Karimireddy et al. (2019), algorithm 1; Zheng et al. (2019), dist-EF-SGD, algorithm 2.
     """
     axes = read_axis_names("one_bit_mean", axis_name)
@@ -63,13 +63,13 @@ def one_bit_mean(axis_name: AxisName = None):
         workers = count_shards(axes)
         return OneBitMeanState(error, jax.tree.map(lambda p: jnp.zeros(count_length(p, workers), p.real.dtype), params))
 
-    def update(updates, state):
+    def update(updates, state, *, grads=None):
         q = jax.tree.map(jnp.add, updates, state.error)
         if not axes:
             sent = jax.tree.map(_compress, q)
             return sent, OneBitMeanState(jax.tree.map(jnp.subtract, q, sent), ())
         leaves, structure = jax.tree.flatten(q)
-        require_own_directions("one_bit_mean", jax.tree.leaves(updates), axes)
+        require_own_gradients("one_bit_mean", updates if grads is None else grads, axes)
         result, error, owner_error = _exchange(leaves, jax.tree.leaves(state.owner_error), axes)
         parts = (jax.tree.unflatten(structure, part) for part in (result, error, owner_error))
         return next(parts), OneBitMeanState(*parts)

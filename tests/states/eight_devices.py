@@ -14,6 +14,7 @@ import orbax.checkpoint as ocp
 import gradlab as gl
 from gradlab.bench.collectives import find_collectives
 from gradlab.registry import of_kind
+from tests.transforms.workers import count_votes, mean_in_one_bit
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_num_cpu_devices", 8)
@@ -95,6 +96,29 @@ def restore_elsewhere(folder: str) -> dict[str, Any]:
     return {"equal": jax.tree.all(equal), "there": jax.tree.all(there), "bytes": count_bytes(restored)}
 
 
+def exchange_over_two_axes() -> dict[str, bool]:
+    """Let eight workers along two axes vote, and average in one bit; compare with NumPy."""
+    steps = np.random.default_rng(0).standard_normal((3, 8, 5, 13))
+    axes = ("data", "model")
+    found = {}
+    for name, tx in {"vote": gl.majority_vote(axes), "mean": gl.one_bit_mean(axes)}.items():
+
+        def run(gradients: Any, tx: Any = tx) -> Any:
+            state, results = tx.init(gradients[0, 0]), []
+            for gradient in gradients[:, 0]:
+                result, state = tx.update(gradient, state)
+                results.append(result)
+            return jnp.stack(results)
+
+        mapped = jax.shard_map(run, mesh=MESH, in_specs=jax.P(None, axes), out_specs=jax.P())
+        results = jax.jit(mapped)(jnp.asarray(steps))
+        expected = mean_in_one_bit(steps) if name == "mean" else np.stack([count_votes(step) for step in steps])
+        found[name] = bool(np.allclose(results, expected, rtol=1e-12))
+    return found
+
+
 if __name__ == "__main__":
     results = {name: examine(entry.example) for name, entry in of_kind("recipe").items()}
-    print(json.dumps({"recipes": results, "restored": restore_elsewhere(sys.argv[1])}))
+    print(
+        json.dumps({"recipes": results, "restored": restore_elsewhere(sys.argv[1]), "axes": exchange_over_two_axes()})
+    )

@@ -142,11 +142,11 @@ def test_a_state_is_created_sharded_and_an_eager_one_follows() -> None:
 
 @pytest.mark.slow
 def test_every_recipe_on_eight_devices(tmp_path: Path) -> None:
-    script = Path(__file__).with_name("eight_devices.py")
     flags = " ".join(f"--{name}={str(value).lower()}" for name, value in FAST_COMPILATION.items())
     environment = os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags}
-    command = [sys.executable, str(script), str(tmp_path)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "tests.states.eight_devices", str(tmp_path)]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout)
     # One moment in float64 has 256 + 8 + 15 + 1 elements; the kernel and the bias are sharded over "model".
@@ -161,4 +161,5 @@ def test_every_recipe_on_eight_devices(tmp_path: Path) -> None:
         # The new parameters are gathered, once for each of the two leaves that are cut.
         assert found["data"]["stepped by"] == ["all-gather"] * (2 if moments else 0), name
     assert results["restored"] == {"equal": True, "there": True, "bytes": 2 * spread + 16}
+    assert results["axes"] == {"vote": True, "mean": True}
     assert len(results["recipes"]) >= 12

@@ -91,15 +91,17 @@ def test_a_training_step_on_two_devices(rng: np.random.Generator) -> None:
 
 
 def vote_on_devices(tx: Any, average: bool = False) -> None:
-    def vote(d: Any) -> Any:
-        return tx.update(jax.lax.psum(d, AXIS) if average else d, tx.init(d))[0]
+    def vote(d: Any, state: Any) -> Any:
+        return tx.update(jax.lax.psum(d, AXIS) if average else d, state)[0]
 
-    jax.jit(jax.shard_map(vote, mesh=MESH, in_specs=jax.P(AXIS), out_specs=jax.P())).lower(jnp.ones(2))
+    specs = jax.tree.map(lambda _: jax.P(AXIS), state := tx.init(jnp.ones(2)))
+    jax.jit(jax.shard_map(vote, mesh=MESH, in_specs=(jax.P(AXIS), specs), out_specs=jax.P())).lower(jnp.ones(2), state)
 
 
-def test_directions_that_were_averaged_are_refused() -> None:
+@pytest.mark.parametrize("links", [(), (gl.scale_by_momentum(),)])
+def test_gradients_that_were_averaged_are_refused(links: Any) -> None:
     with pytest.raises(ValueError, match=r"already the same on all devices along 'data', .* jax.lax.pcast\(params"):
-        vote_on_devices(gl.majority_vote(AXIS), average=True)
+        vote_on_devices(gl.chain(*links, gl.majority_vote(AXIS)), average=True)
 
 
 def test_a_gradient_read_behind_the_vote_is_noticed() -> None:

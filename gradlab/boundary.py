@@ -68,7 +68,7 @@ class Boundary:
             require_same_trees(updates, grads, "updates", "grads")
             grads = raise_precision(grads, "the gradient")
             extra = extra | {"grads": grads if params is None else match_precision(grads, params)}
-        with entering(entered), standing_between(""):
+        with entering(entered, updates), standing_between(""):
             try:
                 result, new_state = self.core.update(raised, state, params, extra)
                 same_state = find_difference(new_state, state) is None

@@ -190,6 +190,12 @@ def is_whole(value: Any) -> bool:
     return bool(leaves) and all(isinstance(leaf, kinds) and not isinstance(leaf, bool) for leaf in leaves)
 
 
+def as_key(seed: Any) -> jax.Array:
+    """Return the `jax.random.key` for the value of a `Seed`, an integer or a key."""
+    is_key = isinstance(seed, jax.Array) and jnp.issubdtype(seed.dtype, jax.dtypes.prng_key)
+    return seed if is_key else jax.random.key(seed)
+
+
 def as_weak(value: Any, kind: type = float) -> jax.Array:
     """Convert a value to a weakly typed array, which takes on the dtype that it meets as a Python number does.
 

@@ -20,9 +20,11 @@ from .combinators.dynamic_loss_scale import dynamic_loss_scale as dynamic_loss_s
 from .combinators.each import each as each
 from .combinators.freeze import freeze as freeze
 from .combinators.lookahead import lookahead as lookahead
+from .combinators.master_params import master_params as master_params
 from .combinators.only import only as only
 from .combinators.partition import partition as partition
 from .combinators.per_worker import per_worker as per_worker
+from .combinators.round_params import round_params as round_params
 from .combinators.schedule_free import schedule_free as schedule_free
 from .combinators.signals import isolate as isolate
 from .combinators.signals import measure as measure

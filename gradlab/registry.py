@@ -40,6 +40,8 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "isolate": lambda: gl.isolate(gl.scale_by_rms()),
     "precondition": lambda: gl.precondition(gl.scale_by_rms()),
     "skip_nonfinite": lambda: gl.skip_nonfinite(gl.sgd(0.1, momentum=0.9)),
+    "master_params": lambda: gl.master_params(gl.adam(0.1)),
+    "round_params": lambda: gl.round_params(gl.adam(0.1)),
     "store": lambda: gl.store(gl.scale_by_momentum(), "float32"),
     "reduce_on_plateau": lambda: gl.reduce_on_plateau(0.5, patience=2),
     "probe": lambda: gl.probe("update", "norm", "cosine"),

@@ -33,23 +33,27 @@ def find_between() -> str:
 
 
 class _Entered:
-    """The parameters of the outermost call that runs, as they came; None if they did not."""
+    """The parameters and the updates of the outermost call that runs, as they came; None if they did not."""
 
-    def __init__(self, params: PyTree):
-        self.params = params
+    def __init__(self, params: PyTree, updates: PyTree):
+        self.params, self.updates = params, updates
 
     @functools.cached_property
     def by_keys(self) -> dict[Any, Any]:
         return dict(jax.tree_util.tree_flatten_with_path(self.params)[0])
+
+    @functools.cached_property
+    def updates_by_keys(self) -> dict[Any, Any]:
+        return dict(jax.tree_util.tree_flatten_with_path(self.updates)[0])
 
 
 _entered: ContextVar[_Entered | None] = ContextVar("_entered", default=None)
 
 
 @contextlib.contextmanager
-def entering(params: PyTree) -> Iterator[None]:
-    """Remember the parameters of the outermost call while it runs, for their dtypes."""
-    token = None if _entered.get() else _entered.set(_Entered(params))
+def entering(params: PyTree, updates: PyTree = None) -> Iterator[None]:
+    """Remember the parameters and the updates of the outermost call while it runs, for their dtypes."""
+    token = None if _entered.get() else _entered.set(_Entered(params, updates))
     try:
         yield
     finally:
@@ -71,3 +75,12 @@ def find_entered_dtype(keys: tuple[Any, ...], leaf: Any) -> Any:
             "update(updates, state, params)"
         )
     return jnp.result_type(leaf if entered is None else entered.by_keys.get(keys, leaf))
+
+
+def find_update_dtype(keys: tuple[Any, ...], leaf: Any) -> Any:
+    """Return the dtype with which the update at a place entered the outermost call, and will leave it.
+
+    Outside of a call, and for a place that the updates do not have, it is the dtype of `leaf`.
+    """
+    entered = _entered.get()
+    return jnp.result_type(leaf if entered is None else entered.updates_by_keys.get(keys, leaf))

@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..safe_arithmetic import bound_to_dtype
 
@@ -41,11 +42,16 @@ def round_to_dtype(x: jax.Array, dtype: Any, key: Any = None) -> jax.Array:
         return nearest
     place = to_ordinal(nearest)
     back = nearest.astype(x.dtype)
-    largest = to_ordinal(jnp.asarray(jnp.finfo(dtype).max, dtype))
+    largest = largest_ordinal(dtype)
     other = jnp.clip(place + jnp.where(bounded > back, 1, -1), -largest, largest)
     gap = jnp.abs(from_ordinal(other, dtype).astype(x.dtype) - back)
     moves = jax.random.uniform(key, x.shape, jnp.float32).astype(x.dtype) * gap < jnp.abs(bounded - back)
     return jnp.where(jnp.isfinite(bounded) & moves, from_ordinal(other, dtype), nearest)
+
+
+def largest_ordinal(dtype: Any) -> int:
+    """Return the place of the largest finite number of a dtype."""
+    return int(np.asarray(jnp.finfo(dtype).max).view(_unsigned(dtype)))
 
 
 def _unsigned(dtype: Any) -> Any:

@@ -15,7 +15,7 @@ from ..codecs.base import Codec, CodecOrDtype
 from ..codecs.cast import cast
 from ..composites import Composite
 from ..equations import Writer, equation_of
-from ..hyperparameters import Seed
+from ..hyperparameters import Seed, as_key
 from ..latex_expressions import Expression
 from ..transformation_calls import raw_init, raw_update
 from .slots import Slot, find_slots
@@ -76,9 +76,7 @@ def store(tx: optax.GradientTransformation, codec: CodecOrDtype = "bfloat16", ke
     def encode(state: PyTree, slots: list[Slot], structure: Any, step: Any) -> PyTree:
         keys = [None] * len(slots)
         if draws:
-            root = key if isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else None
-            root = jax.random.key(key) if root is None else root
-            keys = list(jax.random.split(jax.random.fold_in(root, step), max(len(slots), 1)))
+            keys = list(jax.random.split(jax.random.fold_in(as_key(key), step), max(len(slots), 1)))
         kept = [
             leaf if chosen is None else chosen.encode(leaf, leaf_key, slot.non_negative)
             for leaf, slot, chosen, leaf_key in zip(

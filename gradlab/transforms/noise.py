@@ -11,7 +11,7 @@ import optax
 from ..base import transformation
 from ..claims import NOT_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import NonNegative, Seed
+from ..hyperparameters import NonNegative, Seed, as_key
 from ..safe_arithmetic import square_root
 
 
@@ -38,9 +38,8 @@ def add_noise(eta: NonNegative = 0.01, gamma: NonNegative = 0.55, key: Seed = 0)
         return NoiseState(jnp.zeros((), jnp.int32))
 
     def update(updates, state):
-        root = key if _is_key(key) else jax.random.key(key)
         leaves, structure = jax.tree.flatten(updates)
-        keys = jax.random.split(jax.random.fold_in(root, state.step), max(len(leaves), 1))
+        keys = jax.random.split(jax.random.fold_in(as_key(key), state.step), max(len(leaves), 1))
         deviation = square_root(eta / (1 + state.step.astype(float)) ** gamma)
         noisy = [
             d + deviation.astype(d.dtype) * jax.random.normal(leaf_key, d.shape, d.dtype)
@@ -49,10 +48,6 @@ def add_noise(eta: NonNegative = 0.01, gamma: NonNegative = 0.55, key: Seed = 0)
         return jax.tree.unflatten(structure, noisy), NoiseState(optax.safe_increment(state.step))
 
     return init, update
-
-
-def _is_key(key) -> bool:
-    return isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
 
 
 @equation_of(add_noise)

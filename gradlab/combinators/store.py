@@ -13,7 +13,7 @@ from ..boundary import PyTree
 from ..claims import ELEMENTWISE, shared_claims
 from ..codecs.base import Codec, CodecOrDtype
 from ..codecs.cast import cast
-from ..composites import Composite
+from ..composites import Composite, define_points, find_point
 from ..equations import Writer, equation_of
 from ..hyperparameters import Seed, as_key
 from ..latex_expressions import Expression
@@ -94,7 +94,13 @@ def store(tx: optax.GradientTransformation, codec: CodecOrDtype = "bfloat16", ke
         ]
         return jax.tree.unflatten(structure, leaves)
 
-    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state if key is None else state.inner})
+    def find_points(kind, state, params):
+        slots, structure = find_slots(tx, params, named)
+        inner = decode(state if key is None else state.inner, slots, structure)
+        return find_point(tx, inner, kind)(params)
+
+    points = define_points([tx], find_points)
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state if key is None else state.inner}, **points)
 
 
 @equation_of(store)

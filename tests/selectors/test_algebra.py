@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 import gradlab as gl
@@ -118,3 +119,17 @@ def test_what_is_no_selector_is_refused(thing: Any) -> None:
         as_selector(thing)
     with pytest.raises(TypeError, match=r"what is joined by & must be a selector"):
         gl.ndim(1) & thing
+
+
+def test_a_selector_is_a_mask_of_optax_and_of_weight_decay() -> None:
+    params = {"bias": jnp.ones(2), "kernel": jnp.ones((2, 2))}
+    masked: Any = optax.masked(gl.scale(2.0), gl.path("**/bias"))
+    updates, _ = masked.update(params, masked.init(params), params)
+    assert jax.tree.map(lambda leaf: float(leaf.max()), updates) == {"bias": 2.0, "kernel": 1.0}
+    decayed = gl.chain(gl.freeze(), gl.add_decayed_weights(0.5, mask=~gl.path("**/bias")))
+    updates, _ = decayed.update(params, decayed.init(params), params)
+    assert jax.tree.map(lambda leaf: float(leaf.max()), updates) == {"bias": 0.0, "kernel": 0.5}
+    by_only = gl.chain(gl.freeze(), gl.only(~gl.path("**/bias"), gl.add_decayed_weights(0.5)))
+    again, _ = by_only.update(params, by_only.init(params), params)
+    assert jax.tree.map(jnp.array_equal, again, updates) == {"bias": True, "kernel": True}
+    assert gl.adamw(mask=gl.ndim(2)) == gl.adamw(mask=gl.ndim(2)) != gl.adamw(mask=gl.ndim(1))

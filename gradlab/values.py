@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -63,11 +63,14 @@ class Value:
     """A factory and its arguments, as an immutable pytree whose leaves are the numbers among the arguments."""
 
     __slots__ = ()
+    is_tree: ClassVar[bool]  # false for a value without numbers that is a leaf to JAX, and structure as an argument
     factory: Factory
     children: dict[str, Any]  # the arguments, with `Static` around each part that is not a number
 
-    def __init_subclass__(cls) -> None:
-        jax.tree_util.register_pytree_with_keys(cls, cls._flatten_with_keys, cls._unflatten, cls._flatten)
+    def __init_subclass__(cls, is_tree: bool = True) -> None:
+        if is_tree:
+            jax.tree_util.register_pytree_with_keys(cls, cls._flatten_with_keys, cls._unflatten, cls._flatten)
+        cls.is_tree = is_tree
 
     @classmethod
     def _make(cls, factory: Factory, children: dict[str, Any]) -> Any:
@@ -156,8 +159,8 @@ class Value:
         return show(self.factory, self.arguments)
 
     def _identity(self) -> Hashable:
-        leaves, structure = jax.tree.flatten(self)
-        return structure, tuple(_identify_leaf(leaf) for leaf in leaves)
+        leaves, structure = jax.tree.flatten(self._flatten()[0])
+        return self.factory, tuple(self.children), structure, tuple(_identify_leaf(leaf) for leaf in leaves)
 
     def _flatten(self) -> tuple[tuple[Any, ...], Any]:
         return tuple(self.children.values()), (self.factory, tuple(self.children))
@@ -206,7 +209,7 @@ def separate(argument: Any) -> Any:
     """Wrap each part of an argument that is neither a number nor a value in `Static`."""
 
     def wrap(leaf: Any) -> Any:
-        return leaf if is_number(leaf) or isinstance(leaf, Value) else Static(leaf)
+        return leaf if is_number(leaf) or (isinstance(leaf, Value) and leaf.is_tree) else Static(leaf)
 
     return jax.tree.map(wrap, argument, is_leaf=_is_whole)
 

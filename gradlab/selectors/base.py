@@ -22,11 +22,12 @@ from .leaves import Leaf, read_leaves
 P = ParamSpec("P")
 
 
-class Selector(Value):
+class Selector(Value, is_tree=False):
     """A choice of leaves, by their paths, shapes and dtypes. `&`, `|` and `~` join selectors.
 
-    `selector(params)` returns a tree of booleans like the parameters, as masks of optax are. Like a transformation, a
-    selector is compared by its factory and arguments, pickles, and prints as the call that made it.
+    `selector(params)` returns a tree of booleans like the parameters, so that a selector is also a mask for optax. Like
+    a transformation, it is compared by its factory and arguments, pickles, and prints as the call that made it. It has
+    no numbers, and so it is no pytree but a leaf.
     """
 
     __slots__ = ("__weakref__", "children", "factory")

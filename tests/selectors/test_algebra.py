@@ -76,7 +76,8 @@ def test_a_selector_is_a_value(selector: Selector) -> None:
         assert other == selector
         assert hash(other) == hash(selector)
         assert repr(other) == repr(selector)
-    assert jax.tree.leaves(selector) == []  # so that it is part of the structure of the transformations that hold it
+    assert jax.tree.leaves(selector) == [selector]
+    assert jax.tree.leaves(gl.freeze(selector)) == []  # it is part of the structure of transformations that hold it
     assert [other for other in SELECTORS.values() if other == selector] == [selector]
 
 

@@ -16,7 +16,7 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
-from tests.values.calls import ENTRIES, each_call, each_entry, no_decay_on_vectors, scale_by_lion
+from tests.values.calls import ENTRIES, each_call, each_tree, no_decay_on_vectors, scale_by_lion
 
 PUBLIC_NAMES = vars(gl) | vars(gl.schedules) | {"is_output_layer": registry.is_output_layer}
 
@@ -89,7 +89,7 @@ def test_str_is_the_composition() -> None:
     assert str(gl.scale(2)) == "scale(factor=2.0)"
 
 
-@each_entry
+@each_tree
 def test_str_never_fails_whatever_the_leaves(entry: registry.Entry) -> None:
     for leaf in (object(), None, jax.ShapeDtypeStruct((2,), jnp.float32), "text", jnp.ones(3)):
         strange = jax.tree.map(lambda _, leaf=leaf: leaf, entry.example)

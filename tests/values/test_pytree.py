@@ -14,7 +14,7 @@ import pytest
 import gradlab as gl
 from gradlab import registry
 from gradlab.values import is_factory, is_number, rejoin, separate
-from tests.values.calls import each_entry, structure_of
+from tests.values.calls import each_tree, structure_of
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_leaves_are_the_numbers_by_path(value: Any, paths: dict[str, float]) -> 
     assert all(type(leaf) is float for _, leaf in leaves)
 
 
-@each_entry
+@each_tree
 def test_structure_is_equal_for_equal_structure_and_round_trips(entry: registry.Entry) -> None:
     value = entry.example
     leaves, structure = jax.tree.flatten(value)
@@ -74,7 +74,7 @@ def test_the_structure_of_different_programs_differs() -> None:
     assert len(structures) == 8
 
 
-@each_entry
+@each_tree
 @pytest.mark.parametrize(
     "leaf",
     [object(), None, jax.ShapeDtypeStruct((3,), jnp.int8), True, -1.0, math.nan, "text", (1, 2)],

@@ -112,7 +112,8 @@ def _raise(leaf: jax.Array) -> jax.Array:
 
 def _claims(tx: Any) -> dict[str, Any]:
     """Return the claims of a transformation but those about single elements: one NaN stops them all."""
-    return {name: value for name, value in shared_claims(tx).items() if name not in ("elementwise", "contained")}
+    claims = {name: value for name, value in shared_claims(tx).items() if name not in ("elementwise", "contained")}
+    return claims | {"skips nonfinite": True}
 
 
 @equation_of(dynamic_loss_scale)

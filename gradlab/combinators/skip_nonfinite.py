@@ -31,7 +31,7 @@ class SkipNonfiniteState(NamedTuple):
         return {f"skip_nonfinite/{name}": getattr(self, name) for name in self._fields[:3]}
 
 
-@transformation(splits_gradient="tx", claims=lambda tx: _claims(tx.tx))
+@transformation(splits_gradient="tx", claims=lambda skipping: _claims(skipping))
 def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_name: str | None = None):
     """Skip the steps whose gradient has a NaN or an infinity anywhere: the update is zero, and `tx` does not run.
 
@@ -74,9 +74,13 @@ def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_n
     return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner})
 
 
-def _claims(tx: Any) -> dict[str, Any]:
-    """Return the claims of a transformation but those about single elements: one NaN stops them all."""
-    return {name: value for name, value in shared_claims(tx).items() if name not in ("elementwise", "contained")}
+def _claims(skipping: Any) -> dict[str, Any]:
+    """Return the claims of the inner transformation but those about single elements: one NaN stops them all."""
+    claims = shared_claims(skipping.tx)
+    kept = {name: value for name, value in claims.items() if name not in ("elementwise", "contained")}
+    limit = skipping.limit
+    is_whole = isinstance(limit, float | int) and (limit == float("inf") or limit == int(limit))
+    return kept | {"skips nonfinite": limit if is_whole else True}
 
 
 @equation_of(skip_nonfinite)

@@ -19,6 +19,7 @@ from . import loud as loud
 from . import symmetries as symmetries
 from . import progress as progress
 from . import accumulation as accumulation
+from . import skipping as skipping
 from . import averages as averages
 from . import slow_weights as slow_weights
 from . import matrix_symmetries as matrix_symmetries

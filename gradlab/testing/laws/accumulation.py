@@ -95,7 +95,7 @@ def still_between_steps(subject: Subject) -> None:
     state = subject.tx.init(params)
     for i, part in enumerate([*sick, *(sample(subject.network, seed=30 + i) for i in range(k - 2))][: k - 1]):
         updates, state = subject.jitted(part, state, params)
-        place = _find_motion(updates)
+        place = find_motion(updates)
         if place:
             raise Broken(
                 f"with a NaN in the first micro-batch, micro-batch {i + 1} of {k} moves the parameters: {place}"
@@ -129,7 +129,7 @@ class _Run:
 
 def _require_stillness(emitted: list[Any], k: int) -> None:
     for i, updates in enumerate(emitted):
-        place = _find_motion(updates)
+        place = find_motion(updates)
         if (i + 1) % k and place:
             raise Broken(f"micro-batch {i % k + 1} of {k} moves the parameters, but only the last may: {place}")
 
@@ -250,7 +250,7 @@ def _last(cycle: int, k: int) -> int:
     return (cycle + 1) * k - 1
 
 
-def _find_motion(updates: Any) -> str | None:
+def find_motion(updates: Any) -> str | None:
     """Return where an update is not zero, as text, or None."""
     for path, leaf in jax.tree_util.tree_leaves_with_path(updates):
         numbers = np.asarray(leaf)

@@ -33,6 +33,7 @@ from . import schedules as schedules
 from . import schedules_and_counts as schedules_and_counts
 from . import second_moment as second_moment
 from . import sizes as sizes
+from . import skipping as skipping
 from . import surroundings as surroundings
 from . import tracing as tracing
 from . import trees as trees

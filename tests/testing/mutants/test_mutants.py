@@ -24,6 +24,7 @@ from gradlab.testing.mutants import (
     right_heavy_ball,
     right_matrix_methods,
     right_versions,
+    skipping,
 )
 from gradlab.testing.verdicts.law import TRAJECTORIES, TRAJECTORY
 
@@ -43,6 +44,7 @@ RIGHT: dict[str, Any] = {
     "clip_by_norm": gl.clip_by_norm(1.0),
     "scale_by_sign": gl.scale_by_sign(),
     "sgd": gl.sgd(0.1, momentum=0.9),
+    "skip": skipping.skip(),
     "sgd_warmup": arguments.right_sgd_warmup,
     "newton_schulz": right_matrix_methods.matrix_link(),
     "muon": right_matrix_methods.muon(),

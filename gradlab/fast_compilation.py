@@ -20,6 +20,8 @@ FAST_COMPILATION: dict[str, Any] = {
 # Batched decompositions of matrices wait for threads of the pool that they run in: on a machine with few cores, a
 # program with several of them (SOAP under `jax.vmap`) never ends. In one thread they cannot wait for each other.
 _IN_ONE_THREAD: dict[str, Any] = {"xla_cpu_multi_thread_eigen": False}
+# A law runs each program for a few milliseconds, which is less than LLVM takes to make it faster.
+_WITHOUT_LLVM_PASSES: dict[str, Any] = {"xla_backend_optimization_level": 0}
 _NEWER_CODE: dict[str, Any] = {"xla_cpu_use_fusion_emitters": True}
 
 
@@ -29,9 +31,10 @@ def compile_fast(lowered: jax.stages.Lowered, device: jax.Device) -> jax.stages.
 
 
 def jit_fast(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `jax.jit(function)`, which compiles with the options of `FAST_COMPILATION`, for one thread, on a CPU.
+    """Return `jax.jit(function)`, for programs that run for milliseconds, on a CPU in one thread.
 
-    XLA's older code lacks some operations, such as clamping complex numbers. A program with one is compiled without it.
+    It compiles with the options of `FAST_COMPILATION`, without passes of LLVM. XLA's older code lacks some operations,
+    such as clamping complex numbers. A program with one is compiled without it.
     """
     options = _find_options(jax.default_backend())
     compiled = jax.jit(function, compiler_options=options)
@@ -57,7 +60,7 @@ def _find_options(platform: str) -> dict[str, Any] | None:
     """Return the options that this version of XLA has, all or none."""
     if platform != "cpu":
         return None
-    options = FAST_COMPILATION | _IN_ONE_THREAD
+    options = FAST_COMPILATION | _IN_ONE_THREAD | _WITHOUT_LLVM_PASSES
     try:
         jax.jit(lambda: 0, compiler_options=options).lower().compile()
     except jax.errors.JaxRuntimeError:

@@ -86,9 +86,21 @@ def sample(shapes: Any, dtype: str = "float32", seed: int = 0, scale: float = 1.
         numbers = scale * random.standard_normal(shape)
         if "complex" in dtype:
             numbers = numbers + 1j * scale * random.standard_normal(shape)
-        return jnp.asarray(numbers, jnp.dtype(dtype))
+        return to_array(numbers, dtype)
 
     return map_shapes(leaf, shapes)
+
+
+def to_array(numbers: Any, dtype: Any) -> jax.Array:
+    """Return numbers as a new array of JAX. Unlike `jnp.asarray`, it compiles nothing, because NumPy rounds them."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return jax.device_put(np.asarray(numbers).astype(jnp.dtype(dtype)))
+
+
+def move(params: Any, updates: Any) -> Any:
+    """Return the parameters plus the updates, in the dtypes of the parameters. NumPy adds, so nothing is compiled."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return jax.tree.map(lambda p, u: to_array(np.asarray(p) + np.asarray(u), p.dtype), params, updates)
 
 
 def samples(shapes: Any, dtype: str = "float32", steps: int = 3) -> list[Any]:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..inputs.trees import sample, samples
+from ..inputs.trees import sample, samples, to_array
 from ..subjects.subject import Subject, describe_mismatch
 from ..verdicts.exceptions import describe, is_clear_refusal
 from ..verdicts.law import Broken, NotApplicable, law
@@ -41,7 +41,7 @@ def any_tree(subject: Subject) -> str | None:
     for name, params in trees.items():
         if not all(subject.takes(np.shape(leaf)) for leaf in jax.tree.leaves(params)):
             continue
-        gradient = jax.tree.map(lambda p: jnp.asarray(0.5 * np.asarray(p), p.dtype), params)
+        gradient = jax.tree.map(lambda p: to_array(0.5 * np.asarray(p), p.dtype), params)
         try:
             state = jax.eval_shape(subject.tx.init, params)
             updates, after = jax.eval_shape(subject.update, gradient, state, params)
@@ -95,10 +95,10 @@ def complex_leaves(subject: Subject) -> None:
 
 def _list_turned_updates(subject: Subject, gradients: list[Any], params: Any, turn: complex) -> list[np.ndarray]:
     """Return the updates at fixed parameters, where gradients and parameters are multiplied by a complex number."""
-    place = jnp.asarray(turn * np.asarray(params), "complex64")
+    place = to_array(turn * np.asarray(params), "complex64")
     state, results = subject.tx.init(place), []
     for gradient in gradients:
-        updates, state = subject.jitted(jnp.asarray(turn * np.asarray(gradient), "complex64"), state, place)
+        updates, state = subject.jitted(to_array(turn * np.asarray(gradient), "complex64"), state, place)
         results.append(np.asarray(updates))
     return results
 

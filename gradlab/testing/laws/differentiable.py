@@ -43,7 +43,7 @@ def _require_finite_in_the_network(subject: Subject) -> None:
     """Raise `Broken` unless zero gradients give finite updates in leaves of all shapes."""
     params = sample(subject.network)
     zero = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), params)
-    state = subject.tx.init(params)
+    state = subject.start(params)
     for step in range(2):
         updates, state = subject.jitted(zero, state, params)
         _require_finite(updates, f"in the network, a zero gradient at step {step} gives the update")

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..inputs.trees import sample, samples
+from ..inputs.trees import sample, samples, to_array
 from ..subjects.subject import Subject, describe_gap, describe_mismatch
 from ..verdicts.law import Broken, NotApplicable, law
 from .precise import list_halves
@@ -24,10 +24,10 @@ def mixed_dtypes(subject: Subject) -> None:
     neighbour = min(subject.pair)  # the first in JAX's order
 
     def narrow(tree: Any) -> Any:
-        return tree | {neighbour: jax.tree.map(lambda leaf: leaf.astype(dtype), tree[neighbour])}
+        return tree | {neighbour: jax.tree.map(lambda leaf: to_array(leaf, dtype), tree[neighbour])}
 
     def widen(tree: Any) -> Any:
-        return jax.tree.map(lambda leaf: leaf.astype(jnp.float32), tree)
+        return jax.tree.map(lambda leaf: to_array(leaf, jnp.float32), tree)
 
     params = narrow(sample(subject.pair))
     try:

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..inputs.trees import sample, samples
+from ..inputs.trees import sample, samples, to_array
 from ..subjects.own_parameters import without_own_parameters
 from ..subjects.subject import Subject
 from ..verdicts.law import Broken, NotApplicable, law
@@ -52,19 +52,14 @@ def rounded_once(subject: Subject) -> None:
     for dtype in list_halves(subject):
         for size, gradients in _list_gradients(subject, dtype).items():
             params = sample(subject.long, dtype)
-            wide_params = _round(params, "float32")
-            state, wide_state = subject.tx.init(params), subject.tx.init(wide_params)
+            wide_params = to_array(params, "float32")
+            state, wide_state = subject.start(params), subject.start(wide_params)
             for step, gradient in enumerate(gradients):
                 updates, state = subject.jitted(gradient, state, params)
-                wide_updates, wide_state = subject.jitted(_round(gradient, "float32"), wide_state, wide_params)
+                wide_gradient = to_array(gradient, "float32")
+                wide_updates, wide_state = subject.jitted(wide_gradient, wide_state, wide_params)
                 if difference := _describe_rounding(updates, wide_updates, dtype):
                     raise Broken(f"in {dtype}, with gradients of {size}, at step {step}, {difference}")
-
-
-def _round(numbers: Any, dtype: str) -> jax.Array:
-    """Return an array in another dtype. NumPy rounds it, so that nothing is compiled."""
-    with np.errstate(over="ignore"):
-        return jnp.asarray(np.asarray(numbers).astype(jnp.dtype(dtype)))
 
 
 def _list_gradients(subject: Subject, dtype: str) -> dict[str, list[jax.Array]]:
@@ -76,13 +71,13 @@ def _list_gradients(subject: Subject, dtype: str) -> dict[str, list[jax.Array]]:
     gradients = {}
     for name, size in sizes.items():
         scaled = [size * np.asarray(gradient) for gradient in ordinary]
-        gradients[name] = [jnp.asarray(np.clip(numbers, -max(6e4, size), max(6e4, size)), dtype) for numbers in scaled]
+        gradients[name] = [to_array(np.clip(numbers, -max(6e4, size), max(6e4, size)), dtype) for numbers in scaled]
     return gradients
 
 
 def _describe_rounding(updates: Any, wide_updates: Any, dtype: str) -> str | None:
     """Return how updates differ from wide updates that are rounded once, as text, or None."""
-    expected = np.asarray(_round(wide_updates, dtype), np.float32)
+    expected = np.asarray(to_array(wide_updates, dtype), np.float32)
     got = np.asarray(updates, np.float32)
     smallest = float(jnp.finfo(dtype).smallest_subnormal if dtype == "float16" else jnp.finfo(dtype).tiny)
     ulp = float(jnp.finfo(dtype).eps) * np.abs(np.nan_to_num(expected)) + smallest

@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from ..inputs.trees import sample
@@ -23,7 +22,7 @@ _SHAPE = (4,)
 )
 def unbiased(subject: Subject) -> None:
     params, gradient = sample(_SHAPE), sample(_SHAPE, seed=1)
-    state = subject.tx.init(params)
+    state = subject.start(params)
     first, state = subject.jitted(gradient, state, params)
     for step in range(1, 12):
         updates, state = subject.jitted(gradient, state, params)
@@ -75,9 +74,10 @@ _MOST = 1e3  # times the first loss: a run beyond it diverges, and its direction
 
 def _descend(subject: Subject) -> tuple[float, list[float], str]:
     """Return the mean cosine between update and gradient, the losses of up to 100 steps, and a leaf that ascends."""
-    start = jax.tree.map(np.asarray, sample(subject.network))
+    first = sample(subject.network)
+    start = jax.tree.map(np.asarray, first)
     curvature = jax.tree.map(lambda p: 0.5 + (np.arange(p.size, dtype=np.float32).reshape(p.shape) % 4) / 2, start)
-    params, state = start, subject.tx.init(jax.tree.map(jnp.asarray, start))
+    params, state = start, subject.start(first)
     losses, cosines, by_leaf = [_quadratic(curvature, params)], [], []
     for _ in range(100):
         gradient = jax.tree.map(lambda c, p: c * p, curvature, params)

@@ -57,14 +57,14 @@ def vmap_equals_loop(subject: Subject) -> None:
     lanes = []
     for lane in range(3):
         gradient, params = sample(subject.network, seed=20 + lane), sample(subject.network, seed=lane)
-        lanes.append((gradient, subject.jitted(gradient, subject.tx.init(params), params)[1], params))
+        lanes.append((gradient, subject.jitted(gradient, subject.start(params), params)[1], params))
 
     def step(gradient, state, params):
         return subject.tx.init(params), *subject.update(gradient, state, params)
 
     mapped = jit_fast(jax.vmap(step))(*_stack(lanes))
     for lane, (gradient, state, params) in enumerate(lanes):
-        first_state, (updates, after) = subject.tx.init(params), subject.jitted(gradient, state, params)
+        first_state, (updates, after) = subject.start(params), subject.jitted(gradient, state, params)
         parts = {"the state from init": first_state, "the update": updates, "the state from update": after}
         for (name, expected), got in zip(parts.items(), _take_lane(mapped, lane), strict=True):
             if place := subject.describe_gap(got, as_plain(expected)):
@@ -92,7 +92,7 @@ def sharded_equals_unsharded(subject: Subject) -> None:
     sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("data"))
     shapes = subject.long if 64 % devices.size == 0 else (2 * devices.size, *subject.long[1:])
     params, gradient = sample(shapes), sample(shapes, seed=1)
-    expected = subject.jitted(gradient, subject.tx.init(params), params)[0]
+    expected = subject.jitted(gradient, subject.start(params), params)[0]
     there = jax.device_put((gradient, params), sharding)
     got = jit_fast(lambda g, p: subject.update(g, subject.tx.init(p), p)[0])(*there)
     _require_same(subject, [got], [expected], "sharded and unsharded")
@@ -103,11 +103,12 @@ def sharded_equals_unsharded(subject: Subject) -> None:
     meaning="init reads the values of the parameters. Use only their shapes and dtypes.",
 )
 def abstract_init(subject: Subject) -> None:
-    params = sample(subject.network)
-    abstract, concrete = jax.eval_shape(subject.tx.init, params), subject.tx.init(params)
-    place = describe_mismatch(jax.eval_shape(lambda: concrete), abstract)
-    if place:
-        raise Broken(f"the state from values differs from the state from shapes at {place}")
+    """In the network, the values are those of a compiled call; two vectors are enough for an uncompiled one."""
+    for params, init in ((sample(subject.network), subject.start), (sample(subject.pair), subject.tx.init)):
+        abstract, concrete = jax.eval_shape(subject.tx.init, params), init(params)
+        place = describe_mismatch(jax.eval_shape(lambda state=concrete: state), abstract)
+        if place:
+            raise Broken(f"the state from values differs from the state from shapes at {place}")
 
 
 @law(

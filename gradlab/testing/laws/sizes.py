@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..inputs.trees import sample
+from ..inputs.trees import sample, to_array
 from ..subjects.subject import Subject, describe_gap
 from ..verdicts.law import Broken, law
 
@@ -35,7 +35,7 @@ def bounded_squares(subject: Subject) -> None:
         bounded = [jax.tree.map(_bound, gradient) for gradient in gradients]
         results = []
         for sequence in (gradients, bounded):
-            state, path = subject.tx.init(params), []
+            state, path = subject.start(params), []
             for gradient in sequence:
                 updates, state = subject.jitted(gradient, state, params)
                 path.append(updates)
@@ -106,8 +106,8 @@ def _draw(seed: int) -> dict[str, np.ndarray]:
 
 def _update(subject: Subject, gradients: tuple[Any, ...], params: Any, dtype: Any) -> Any:
     """Return the update at the last of some gradients."""
-    *arrays, params = (jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), tree) for tree in (*gradients, params))
-    updates, state = None, subject.tx.init(params)
+    *arrays, params = (jax.tree.map(lambda leaf: to_array(leaf, dtype), tree) for tree in (*gradients, params))
+    updates, state = None, subject.start(params)
     for gradient in arrays:
         updates, state = subject.jitted(gradient, state, params)
     return jax.tree.map(np.asarray, updates)

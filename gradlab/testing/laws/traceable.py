@@ -56,7 +56,9 @@ def schedulable(subject: Subject) -> None:
     params, gradients = sample(subject.small), samples(subject.small)
     expected = subject.run(subject.jitted, gradients, params)
     got = Subject(scheduled, label=subject.label, extra=subject.extra)
-    for step, (left, right) in enumerate(zip(got.run(got.jitted, gradients, params), expected, strict=True)):
+    # An uncompiled `init` would compile every operation of the schedules.
+    followed = got.run(got.jitted, gradients, params, got.jitted_init)
+    for step, (left, right) in enumerate(zip(followed, expected, strict=True)):
         place = subject.describe_gap(left, right)
         if place:
             raise Broken(

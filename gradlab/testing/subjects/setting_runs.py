@@ -13,7 +13,7 @@ import optax
 
 from ...fast_compilation import jit_fast
 from ..inputs.gradient_sequences import SEQUENCES, draw, spread_over_steps
-from ..inputs.trees import map_shapes, sample, select_ranks
+from ..inputs.trees import map_shapes, move, sample, select_ranks, to_array
 from ..verdicts.exceptions import summarize
 from ..verdicts.law import NotApplicable
 from . import double_precision_runs
@@ -106,7 +106,7 @@ class SettingRuns:
         state = tx.init(params)
         for gradient in self.gradients:
             updates, state = update(gradient, state, params)
-            params = jax.tree.map(lambda p, u: (p + u).astype(p.dtype), params, updates)
+            params = move(params, updates)
             results.append(jax.tree.map(np.asarray, updates))
         return results, state
 
@@ -152,7 +152,8 @@ def fit_shapes(subject: Subject) -> Any:
 def draw_start(shapes: Any) -> Any:
     """Draw parameters: normal numbers, but zeros for a vector, if there is anything beside it."""
     start = sample(shapes, seed=5)
-    return {name: leaf if leaf.ndim > 1 or len(start) == 1 else jnp.zeros_like(leaf) for name, leaf in start.items()}
+    vectors = [] if len(start) == 1 else [name for name, leaf in start.items() if leaf.ndim <= 1]
+    return start | {name: to_array(np.zeros(start[name].shape), start[name].dtype) for name in vectors}
 
 
 def draw_gradients(shapes: Any, steps: int = STEPS) -> list[Any]:
@@ -166,7 +167,7 @@ def draw_gradients(shapes: Any, steps: int = STEPS) -> list[Any]:
         return gradients.astype(np.float32)
 
     drawn = map_shapes(leaf, shapes)
-    return [jax.tree.map(lambda leaf, step=step: jnp.asarray(leaf[step]), drawn) for step in range(steps)]
+    return [jax.tree.map(lambda leaf, step=step: to_array(leaf[step], leaf.dtype), drawn) for step in range(steps)]
 
 
 def _identify(setting: Setting) -> Any:

@@ -16,7 +16,7 @@ from ...base import Transformation
 from ...fast_compilation import jit_fast
 from ...transformation_calls import signals_of
 from ...tree_differences import have_same_structure
-from ..inputs.trees import TREES, map_shapes, sample, samples, select_leaves
+from ..inputs.trees import TREES, list_shapes, map_shapes, move, sample, samples, select_leaves
 from ..verdicts.exceptions import describe
 from ..verdicts.law import NotApplicable
 from .surroundings import Snapshot
@@ -101,6 +101,8 @@ class Subject:
         self.first_trace: tuple[Any, Any] | None = None  # the program of its first call, and the arguments
         self.traces = 0
         self._jitted = jit_fast(self._counted)
+        self._jitted_init = jit_fast(self.tx.init)
+        self._is_init_compiled = True  # unless it cannot be
 
     @property
     def network(self) -> Any:
@@ -181,12 +183,35 @@ class Subject:
         """Call `update` compiled. All laws share the program."""
         return self._jitted(updates, state, params)
 
-    def run(self, update: Callable[..., Any], gradients: list[Any], params: Any) -> list[Any]:
-        """Return the updates for a sequence of gradients, from a fresh state, applying each to the parameters."""
-        state, results = self.tx.init(params), []
+    def start(self, params: Any) -> Any:
+        """Return the state from `init`, compiled for leaves of other shapes than those of `small`.
+
+        An uncompiled call would compile every operation for each of these shapes.
+        """
+        is_new = {np.shape(leaf) for leaf in jax.tree.leaves(params)} - set(list_shapes(self.small))
+        return self.jitted_init(params) if is_new else self.tx.init(params)
+
+    def jitted_init(self, params: Any) -> Any:
+        """Call `init` compiled, or uncompiled if it cannot be compiled. All laws share the program."""
+        if self._is_init_compiled:
+            try:
+                return self._jitted_init(params)
+            except Exception:  # another law says what is wrong with it
+                self._is_init_compiled = False
+        return self.tx.init(params)
+
+    def run(
+        self, update: Callable[..., Any], gradients: list[Any], params: Any, init: Callable[..., Any] | None = None
+    ) -> list[Any]:
+        """Return the updates for a sequence of gradients, from a fresh state, applying each to the parameters.
+
+        The state is that of `init`, by default of `start` or, for an uncompiled run, of the transformation's own.
+        """
+        init = init or (self.start if update == self.jitted else self.tx.init)
+        state, results = init(params), []
         for gradient in gradients:
             updates, state = update(gradient, state, params)
-            params = jax.tree.map(lambda p, u: (p + u).astype(p.dtype), params, updates)
+            params = move(params, updates)
             results.append(updates)
         return results
 

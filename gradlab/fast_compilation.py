@@ -21,7 +21,7 @@ FAST_COMPILATION: dict[str, Any] = {
 # program with several of them (SOAP under `jax.vmap`) never ends. In one thread they cannot wait for each other.
 _IN_ONE_THREAD: dict[str, Any] = {"xla_cpu_multi_thread_eigen": False}
 # A law runs each program for a few milliseconds, which is less than LLVM takes to make it faster.
-_WITHOUT_LLVM_PASSES: dict[str, Any] = {"xla_backend_optimization_level": 0}
+WITHOUT_LLVM_PASSES: dict[str, Any] = {"xla_backend_optimization_level": 0}
 _NEWER_CODE: dict[str, Any] = {"xla_cpu_use_fusion_emitters": True}
 
 
@@ -60,7 +60,7 @@ def _find_options(platform: str) -> dict[str, Any] | None:
     """Return the options that this version of XLA has, all or none."""
     if platform != "cpu":
         return None
-    options = FAST_COMPILATION | _IN_ONE_THREAD | _WITHOUT_LLVM_PASSES
+    options = FAST_COMPILATION | _IN_ONE_THREAD | WITHOUT_LLVM_PASSES
     try:
         jax.jit(lambda: 0, compiler_options=options).lower().compile()
     except jax.errors.JaxRuntimeError:

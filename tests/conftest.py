@@ -1,6 +1,6 @@
 """Every test runs in float64, under strict dtype promotion, seeded, and compiles what it runs anew.
 
-The quick tests compile with the options of the laboratory, and those of `-m slow` as XLA does by itself. Settings that
+The quick tests compile with the options of the laws, and those of `-m slow` as XLA does by itself. Settings that
 a terminal, a user or a continuous integration service makes in the environment do not reach the tests.
 """
 
@@ -15,7 +15,7 @@ import jax
 import numpy as np
 import pytest
 
-from gradlab.fast_compilation import FAST_COMPILATION
+from gradlab.fast_compilation import FAST_COMPILATION, WITHOUT_LLVM_PASSES
 
 for variable in ("COLUMNS", "LINES", "TERMINAL_WIDTH", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
     os.environ.pop(variable, None)  # what is printed would depend on it
@@ -30,13 +30,14 @@ hypothesis.settings.load_profile("gradlab")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile as the laboratory does, which takes half the time, unless only the slow tests are run.
+    """Compile as the laws do, which takes less than half the time, unless only the slow tests are run.
 
     XLA reads the options once, when a backend starts. They are not left in the environment, so that commands which a
     test starts, and what a study records of its settings, are as a user's.
     """
     if config.option.markexpr != "slow":
-        flags = [f"--{name}={str(value).lower()}" for name, value in FAST_COMPILATION.items()]
+        options = FAST_COMPILATION | WITHOUT_LLVM_PASSES
+        flags = [f"--{name}={str(value).lower()}" for name, value in options.items()]
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("XLA_FLAGS", " ".join([os.environ.get("XLA_FLAGS", ""), *flags]).strip())
             jax.devices()

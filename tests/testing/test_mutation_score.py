@@ -41,9 +41,9 @@ def test_a_kill_counts_on_the_right_law() -> None:
 
 def test_the_kit_itself_is_the_default() -> None:
     seen: list[str] = []
-    score = measure_mutation_score(mutants=FEW, on_outcome=lambda outcome: seen.append(str(outcome)))
+    score = measure_mutation_score(mutants=FEW[:1], on_outcome=lambda outcome: seen.append(str(outcome)))
     assert score.own_law_fraction == score.fraction == 1
-    assert len(seen) == 3
+    assert len(seen) == 1
     assert seen[0].startswith("killed    hidden_counter")
     assert 0 < score.seconds < 60
 

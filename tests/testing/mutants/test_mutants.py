@@ -61,6 +61,10 @@ def verdict(tx: Any, mutant: Mutant) -> str:
     is_claimed = mutant.law in mutant.claims
     needed = (mutant.law, "domain", "link", "shape factor")
     claims = {name: value for name, value in mutant.claims.items() if is_claimed and name in needed}
+    if mutant.law not in OF_SCHEDULES:
+        # A mutant must move as the reference does at the values that were given, or its own law says nothing.
+        kept = (mutant.law, TRAJECTORY) if tx is None and mutant.law in TRAJECTORIES else (mutant.law,)
+        claims["except"] = tuple(law for law in TRAJECTORIES if law not in kept)
     laws = () if is_claimed or mutant.law in TRAJECTORIES else (mutant.law,)
     options: dict[str, Any] = {"laws": laws, "claims": claims, "dtypes": mutant.dtypes, "reference": mutant.reference}
     report = mutant.examine(check, **options) if tx is None else check(tx, **options)

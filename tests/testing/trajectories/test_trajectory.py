@@ -11,18 +11,21 @@ from gradlab.testing import assert_same_trajectory, references
 from gradlab.testing.mutants.mutant import from_equations
 from gradlab.testing.trajectories.trajectory import find_difference
 
+# tests/test_laws.py compares every recipe on the network and for thousands of steps.
+SMALL: Any = {"shapes": {"bias": (3,), "kernel": (2, 2)}, "long": 0}
+
 
 def test_own_hyperparameters_are_handed_to_the_reference() -> None:
-    assert_same_trajectory(gl.adam(0.01, b1=0.8, eps=1e-3), "adam")
+    assert_same_trajectory(gl.adam(0.01, b1=0.8, eps=1e-3), "adam", **SMALL)
     with pytest.raises(AssertionError, match="not the trajectory of adam"):
-        assert_same_trajectory(gl.adam(0.01, b1=0.8), references.adam, b1=0.9)
+        assert_same_trajectory(gl.adam(0.01, b1=0.8), references.adam, **SMALL, b1=0.9)
 
 
 def test_a_foreign_transformation_is_compared_with_given_hyperparameters() -> None:
     with jax.numpy_dtype_promotion("standard"):
-        assert_same_trajectory(optax.adam(1e-3), "adam", learning_rate=1e-3)
+        assert_same_trajectory(optax.adam(1e-3), "adam", **SMALL, learning_rate=1e-3)
         with pytest.raises(AssertionError):
-            assert_same_trajectory(optax.rmsprop(1e-3), "rmsprop", learning_rate=1e-3)  # eps inside the root
+            assert_same_trajectory(optax.rmsprop(1e-3), "rmsprop", **SMALL, learning_rate=1e-3)  # eps inside the root
 
 
 def test_a_rate_that_only_goes_wrong_while_it_decays_is_found() -> None:
@@ -33,7 +36,7 @@ def test_a_rate_that_only_goes_wrong_while_it_decays_is_found() -> None:
         return gl.chain(gl.scale_by_momentum(0.9, 0.0), gl.nesterov(0.9, 0.0), gl.scale_by_learning_rate(learning_rate))
 
     with pytest.raises(AssertionError, match="with a decaying learning rate") as caught:
-        assert_same_trajectory(outside(), "sgd", momentum=0.9, nesterov=True)
+        assert_same_trajectory(outside(), "sgd", **SMALL, momentum=0.9, nesterov=True)
     assert "at step 1 " in str(caught.value)
 
 
@@ -46,6 +49,7 @@ def test_epsilon_in_the_root_shows_most_on_faint_gradients() -> None:
                 "rmsprop",
                 learning_rate=1e-3,
                 sequences=(sequence,),
+                **SMALL,
             )
         assert f"on {sequence} gradients" in str(caught.value)
         gaps[sequence] = float(str(caught.value).split("The gap is ")[1].split(" ")[0])
@@ -76,7 +80,7 @@ def test_a_mistake_beside_rounding_is_found(wrong: dict[str, Any]) -> None:
 
 def test_a_schedule_of_ones_own_is_followed() -> None:
     rate = gl.schedules.cosine(0.1, 50)
-    assert_same_trajectory(gl.adam(rate), "adam")
+    assert_same_trajectory(gl.adam(rate), "adam", **SMALL)
 
 
 RATES = {
@@ -156,9 +160,9 @@ def test_a_count_that_saturates_after_a_thousand_steps_is_found() -> None:
 
         return from_equations(step)
 
-    assert_same_trajectory(late(), "adam", long=0)
+    assert_same_trajectory(late(), "adam", **SMALL)
     with pytest.raises(AssertionError, match="on long gradients, at step 1000 "):
-        assert_same_trajectory(late(), "adam")
+        assert_same_trajectory(late(), "adam", shapes=SMALL["shapes"])
 
 
 def test_rounding_of_large_parameters_is_no_difference() -> None:

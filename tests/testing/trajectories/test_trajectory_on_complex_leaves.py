@@ -14,12 +14,16 @@ import gradlab as gl
 from gradlab.testing import check
 from gradlab.testing.mutants.mutant import from_equations
 from gradlab.testing.references import whole_tree
-from gradlab.testing.verdicts.law import TRAJECTORY_ON_COMPLEX
+from gradlab.testing.verdicts.law import TRAJECTORIES, TRAJECTORY_ON_COMPLEX
+
+OTHERS = tuple(law for law in TRAJECTORIES if law != TRAJECTORY_ON_COMPLEX)
 
 
-def examine(factory: Any, reference: Any, **options: Any) -> tuple[str, str]:
+def examine(factory: Any, reference: Any, claims: Any = None, **options: Any) -> tuple[str, str]:
+    """The verdict on this law alone."""
+    claims = {"except": OTHERS} | (claims or {})
     with jax.numpy_dtype_promotion("standard"):
-        result = check(factory, laws=(), reference=reference, **options)[TRAJECTORY_ON_COMPLEX]
+        result = check(factory, laws=(), reference=reference, claims=claims, **options)[TRAJECTORY_ON_COMPLEX]
     return result.verdict, result.detail
 
 

@@ -101,7 +101,7 @@ class Subject:
         self.first_trace: tuple[Any, Any] | None = None  # the program of its first call, and the arguments
         self.traces = 0
         self._jitted = jit_fast(self._counted)
-        self._jitted_init = jit_fast(self.tx.init)
+        self._jitted_init = jit_fast(lambda params: self.tx.init(params))
         self._is_init_compiled = True  # unless it cannot be
 
     @property
@@ -184,10 +184,7 @@ class Subject:
         return self._jitted(updates, state, params)
 
     def start(self, params: Any) -> Any:
-        """Return the state from `init`, compiled for leaves of other shapes than those of `small`.
-
-        An uncompiled call would compile every operation for each of these shapes.
-        """
+        """Return the state from `init`, compiled where an uncompiled call would compile it operation by operation."""
         is_new = {np.shape(leaf) for leaf in jax.tree.leaves(params)} - set(list_shapes(self.small))
         return self.jitted_init(params) if is_new else self.tx.init(params)
 

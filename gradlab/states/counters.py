@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -9,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..schedules.base import Schedule
-from .named_leaves import NamedLeaf
+from .named_leaves import SCHEDULE_STEP, NamedLeaf
 from .transfer import Transfer
 
 # The counts of steps and the weights of running means, by the kind of the link and the field of its state. A weight
@@ -44,9 +45,13 @@ def convert_counters(transfer: Transfer, step: Any = None, source: str = "the ar
     """
     if step is None:
         source, step = _find_step(transfer)
+    outside = {leaf.link for leaf in transfer.wanted if _counts_micro_batches(leaf, transfer.wanted)}
     for position in transfer.open:
         wanted = transfer.wanted[position]
         if not _is_counter(wanted):
+            continue
+        if wanted.link in outside:
+            transfer.reasons.setdefault(wanted.name, "it counts micro-batches, whose number is not known")
             continue
         value = None if step is None else _value_after(wanted, step)
         if value is None and wanted.field == "entries" and _has_taken_buffer(transfer, wanted.link):
@@ -55,6 +60,11 @@ def convert_counters(transfer: Transfer, step: Any = None, source: str = "the ar
             transfer.convert(position, value, source, "from the number of steps")
         else:
             transfer.reasons.setdefault(wanted.name, "the number of steps is not known; pass step=")
+
+
+def _counts_micro_batches(leaf: NamedLeaf, leaves: Iterable[NamedLeaf]) -> bool:
+    """Return whether a counter stands outside of an `accumulate`, whose inner transformation counts steps."""
+    return "accumulate/tx" not in leaf.link and any("accumulate/tx" in other.link for other in leaves)
 
 
 def is_weight(leaf: NamedLeaf) -> bool:
@@ -72,7 +82,7 @@ def _kind(leaf: NamedLeaf) -> tuple[str, str]:
 
 
 def _is_counter(leaf: NamedLeaf) -> bool:
-    return not leaf.parameter and (_kind(leaf) in _COUNTS | set(_WEIGHTS) or leaf.field == "step")
+    return not leaf.parameter and (_kind(leaf) in _COUNTS | set(_WEIGHTS) or leaf.field == SCHEDULE_STEP)
 
 
 def _value_after(leaf: NamedLeaf, step: Any) -> Any:
@@ -93,7 +103,11 @@ def _weight_on_schedule(decay: Schedule, step: Any) -> Any:
 
 def _find_step(transfer: Transfer) -> tuple[str, Any]:
     """Return the name of a counter of steps, or of a weight that tells their number, and this number; or None."""
-    steps = [name for name, leaf in transfer.sources.items() if _kind(leaf) in _COUNTS or leaf.field == "step"]
+    sources = list(transfer.sources.values())
+    counters = {
+        name: leaf for name, leaf in transfer.sources.items() if _kind(leaf) in _COUNTS or leaf.field == SCHEDULE_STEP
+    }
+    steps = [name for name, leaf in counters.items() if not _counts_micro_batches(leaf, sources)]
     counts = {name: int(np.max(transfer.arrays[name])) for name in steps if _is_concrete(transfer.arrays[name])}
     if counts:
         name = next(iter(counts))

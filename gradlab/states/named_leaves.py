@@ -16,6 +16,8 @@ from ..transformation_calls import ScheduledState
 from ..values import Value
 from .origins import find_parameter
 
+SCHEDULE_STEP = "schedule_step"  # the field of a link with schedules that counts its steps
+
 
 class NamedLeaf(NamedTuple):
     """An array of a state, by what it is."""
@@ -74,9 +76,11 @@ def name_leaves(tx: Any, state: Any, params: Any) -> list[NamedLeaf]:
             link = links[place.path] = _name_link(place, links)
             scheduled = isinstance(place.state, ScheduledState)
             for path, leaf in jax.tree_util.tree_leaves_with_path(place.state):
-                own = path[1:] if scheduled and path[0].name == "inner" else path
+                is_step = scheduled and path[0].name == "step"
+                own = path[1:] if scheduled and not is_step else path
                 index, start, stop = find_parameter(own, paths)
                 field = show_path(tuple(map(_show_key, (*own[:start], *own[stop:])))) if own else ""
+                field = SCHEDULE_STEP if is_step else field
                 parameter = "" if index is None else shown[index]
                 owners[id(leaf)] = NamedLeaf("/".join(link), field.replace(":", "|"), parameter, place.tx)
         names.extend(owners[id(leaf)] for leaf in jax.tree.leaves(state))

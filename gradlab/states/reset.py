@@ -11,7 +11,7 @@ from ..selectors.base import as_selector
 from ..selectors.leaves import read_leaves, show_path
 from .counters import is_weight
 from .named_arrays import name_arrays
-from .named_leaves import NamedLeaf
+from .named_leaves import SCHEDULE_STEP, NamedLeaf
 
 
 def reset_state(tx: Transformation, state: Any, params: Any, where: Any, *, keep_counters: bool = False) -> Any:
@@ -51,7 +51,7 @@ def _begins_anew(leaf: NamedLeaf, names: list[NamedLeaf], chosen: set[str]) -> b
     if leaf.parameter:
         return leaf.parameter in chosen
     if not is_weight(leaf):
-        return "" in chosen and leaf.field != "step"  # the parameters are a single array
+        return "" in chosen and leaf.field != SCHEDULE_STEP  # the parameters are a single array
     holder = leaf.link.rpartition("/")[0]
     beside = {other.parameter for other in names if other.link.startswith(f"{holder}/" if holder else "")} - {""}
     if beside.isdisjoint(chosen):

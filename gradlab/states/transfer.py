@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..values import Value
 from .named_leaves import NamedLeaf, parse_name
 
 
@@ -124,8 +125,12 @@ class Transfer:
         self._match(lambda leaf: (leaf.role, leaf.field, leaf.parameter), "moved")
 
     def match_renamed(self) -> None:
-        """Take the arrays of a link of another name, if no other link has the same fields at the same place."""
-        wanted, unused = self._group([self.wanted[p] for p in self.open]), self._group(list(self.unused.values()))
+        """Take the arrays of a link of another name, if no other link has the same fields at the same place.
+
+        Links of gradlab are known by their names, so another name is another link.
+        """
+        users = [self.wanted[p] for p in self.open if not _is_of_gradlab(self.wanted[p].tx)]
+        wanted, unused = self._group(users), self._group(list(self.unused.values()))
         for (place, fields), links in wanted.items():
             others = unused.get((place, fields), [])
             if len(links) == len(others) == 1:
@@ -194,6 +199,10 @@ class Transfer:
     def arrays_of_state(self) -> list[Any]:
         """Return the arrays of the state, with those of `init` where nothing was found."""
         return [self.values.get(position, initial) for position, initial in enumerate(self.initial)]
+
+
+def _is_of_gradlab(tx: Any) -> bool:
+    return isinstance(tx, Value) and str(tx.factory.build.__module__).startswith("gradlab.")
 
 
 def fit(array: Any, initial: Any, parameter: str, resize: bool = False) -> tuple[Any, str]:

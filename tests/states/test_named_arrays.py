@@ -102,7 +102,7 @@ def test_counters_of_a_schedule_need_the_number_of_steps() -> None:
     tx = gl.sgd(gl.schedules.linear(1.0, 0.0, 10), momentum=0.9)
     arrays = gl.state_to_dict(gl.sgd(0.1, momentum=0.9), gl.sgd(0.1, momentum=0.9).init(PARAMS), PARAMS)
     _, report = gl.state_from_dict(tx, PARAMS, arrays)
-    assert report.missing == (("scale_by_learning_rate:step", "the number of steps is not known; pass step="),)
+    assert report.missing == (("scale_by_learning_rate:schedule_step", "the number of steps is not known; pass step="),)
     state, report = gl.state_from_dict(tx, PARAMS, arrays, step=7)
     assert not report.missing
     np.testing.assert_allclose(gl.hyperparameters(tx, state)["learning_rate"], 0.3)

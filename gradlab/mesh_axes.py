@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import jax
+import jax.numpy as jnp
 
 from ._compat import find_varying_axes
 
@@ -65,6 +66,18 @@ def max_over(axes: tuple[str, ...], x: jax.Array) -> jax.Array:
 def mean_over(axes: tuple[str, ...], x: jax.Array) -> jax.Array:
     """Return the mean of `x` over the devices along mesh axes."""
     return jax.lax.pmean(x, axes) if axes and count_shards(axes) else x
+
+
+def hold_for_all(axes: tuple[str, ...], condition: jax.Array) -> jax.Array:
+    """Return whether a condition, a boolean scalar, holds on all devices along mesh axes."""
+    if not axes or not count_shards(axes):
+        return condition
+    return jax.lax.pmin(condition.astype(jnp.int32), axes) == 1
+
+
+def count_elements(axes: tuple[str, ...], x: jax.Array) -> int:
+    """Return the number of elements of the whole array of which `x` is the shard of one device."""
+    return x.size * count_shards(_split_axes(axes, x))
 
 
 def is_tracked(axes: tuple[str, ...]) -> bool:

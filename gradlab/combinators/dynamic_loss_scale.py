@@ -14,6 +14,7 @@ from ..claims import shared_claims
 from ..composites import Composite
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Positive, PositiveSteps, Range, as_weak
+from ..mesh_axes import AxisName, read_axis_names
 from ..transformation_calls import raw_init
 from .gates import is_finite, update_if
 
@@ -43,6 +44,7 @@ def dynamic_loss_scale(
     shrinkage: Shrinkage = 0.5,
     minimum: Positive = 1.0,
     maximum: Positive = 2.0**24,
+    axis_name: AxisName = None,
 ):
     """Divide the gradient by the number that the loss was multiplied by, and adapt that number, for float16.
 
@@ -60,11 +62,16 @@ def dynamic_loss_scale(
     or outside: `accumulate(dynamic_loss_scale(tx))` adapts once a batch, and `dynamic_loss_scale(accumulate(tx))` once
     a micro-batch. `metrics(state)` has the scale, and how many steps were skipped.
 
+    `axis_name` is the mesh axis, or the tuple of axes, within `jax.shard_map` or `jax.vmap`, over which the gradients
+    are spread: all devices then skip together, and have the same scale.
+
+    Raises TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
     `update` raises ValueError without `loss_scale`, because it cannot know then what the loss was multiplied by. If it
     was not multiplied, pass `loss_scale=1.0`.
 
     Source: Micikevicius et al. (2018), section 3.2.
     """
+    axes = read_axis_names("dynamic_loss_scale", axis_name)
 
     def init(params):
         scale = jnp.asarray(initial, jnp.float32)
@@ -89,7 +96,7 @@ def dynamic_loss_scale(
             signals["grad"] = unscale(jax.tree.map(_raise, extra["grad"]))
         if extra.get("gradient_fn") is not None:
             signals["gradient_fn"] = lambda point: unscale(extra["gradient_fn"](point))
-        finite = is_finite(updates, grads)
+        finite = is_finite(updates, grads, axes=axes)
         passes = finite | (state.scale <= minimum)
         result, inner = update_if(passes, tx, lambda: unscale(updates), updates, state.inner, params, signals)
         steps = jnp.where(finite, optax.safe_increment(state.finite_steps), 0)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ..boundary import PyTree, restore_dtypes
+from ..mesh_axes import hold_for_all
 from ..transformation_calls import raw_update
 from ..tree_differences import find_difference
 
@@ -42,9 +43,12 @@ def update_if(
     return run() if happens else rest()  # without jit, JAX would compile the condition anew at every call
 
 
-def is_finite(*trees: PyTree) -> jax.Array:
-    """Return whether all numbers in all leaves are finite, a boolean scalar. Trees without leaves are."""
+def is_finite(*trees: PyTree, axes: tuple[str, ...] = ()) -> jax.Array:
+    """Return whether all numbers in all leaves are finite, a boolean scalar. Trees without leaves are.
+
+    Inside `jax.shard_map`, `axes` are mesh axes on all of whose devices they have to be.
+    """
     finite = jnp.asarray(True)
     for leaf in jax.tree.leaves(trees):
         finite &= jnp.all(jnp.isfinite(leaf))
-    return finite
+    return hold_for_all(axes, finite)

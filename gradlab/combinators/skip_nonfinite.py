@@ -14,6 +14,7 @@ from ..claims import shared_claims
 from ..composites import Composite
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Limit, as_weak
+from ..mesh_axes import AxisName, read_axis_names
 from ..transformation_calls import raw_init, signals_of
 from .gates import is_finite, update_if
 
@@ -32,7 +33,7 @@ class SkipNonfiniteState(NamedTuple):
 
 
 @transformation(splits_gradient="tx", claims=lambda skipping: _claims(skipping))
-def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_name: str | None = None):
+def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_name: AxisName = None):
     """Skip the steps whose gradient has a NaN or an infinity anywhere: the update is zero, and `tx` does not run.
 
     `limit` is how many steps in a row are skipped at most, a number that is not negative, or infinity. A finite
@@ -44,11 +45,13 @@ def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_n
     `accumulate(skip_nonfinite(tx))` drops a whole batch for one bad micro-batch. `skip_nonfinite(accumulate(tx))` drops
     the bad micro-batch alone, and another one takes its place.
 
-    `axis_name` is the mesh axis, within `jax.shard_map` or `jax.vmap`, over which the gradients are spread: all devices
-    then skip together.
+    `axis_name` is the mesh axis, or the tuple of axes, within `jax.shard_map` or `jax.vmap`, over which the gradients
+    are spread: all devices then skip together.
 
-    Raises ValueError where it is called if `tx` has a `dynamic_loss_scale`, which has to see what is not finite.
+    Raises ValueError where it is called if `tx` has a `dynamic_loss_scale`, which has to see what is not finite, and
+    TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
     """
+    axes = read_axis_names("skip_nonfinite", axis_name)
     if "loss_scale" in signals_of(tx):
         raise ValueError(
             "skip_nonfinite keeps from dynamic_loss_scale the gradients that would make its scale smaller; put it "
@@ -61,9 +64,7 @@ def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_n
 
     def update(updates, state, params=None, *, grads=None, **extra):
         signals = extra if grads is None else {"grads": grads, **extra}
-        finite = is_finite(updates, grads)
-        if axis_name is not None:
-            finite = jax.lax.pmin(finite.astype(jnp.int32), axis_name) == 1
+        finite = is_finite(updates, grads, axes=axes)
         in_a_row = jnp.where(finite, 0, optax.safe_increment(state.nonfinite_in_a_row))
         passes = finite | (as_weak(in_a_row) > limit)
         let_through = jnp.where(passes & ~finite, optax.safe_increment(state.let_through), state.let_through)

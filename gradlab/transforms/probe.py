@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from ..base import transformation
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
+from ..mesh_axes import AxisName, count_elements, max_over, read_axis_names, sum_over
 from ..safe_arithmetic import divide, magnitude, square_root, squared_magnitude
 
 
@@ -32,11 +33,12 @@ class Signals(NamedTuple):
     gradient: Any  # that of the chain
     params: Any
     last: Any  # the direction of the step before
+    axes: tuple[str, ...] = ()  # the mesh axes over which leaves are sharded
 
 
 # No argument of a probe changes an update.
 @transformation(claims={**dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True), "except": ("every argument matters",)})
-def probe(name: str, *measures, per_leaf: bool = False):
+def probe(name: str, *measures, per_leaf: bool = False, axis_name: AxisName = None):
     r"""Record measures of the direction at this place of a chain, and change nothing, $d' = d$.
 
     `gl.metrics(state)` returns them under `name/measure`, such as `update/norm`; before the first step they are 0.
@@ -55,8 +57,13 @@ def probe(name: str, *measures, per_leaf: bool = False):
     function. Quotients are 0 where the denominator is 0. With `per_leaf`, each leaf is measured by itself, under
     `name/path of the leaf/measure`.
 
-    Raises ValueError for a measure that is not known, and TypeError for a function that returns no real scalar.
+    Inside `jax.shard_map`, `axis_name` names the mesh axis, or the tuple of axes, over which leaves are sharded, as in
+    `clip_by_global_norm`. Without it, the measures are those of the shard. Functions of yours always see the shard.
+
+    Raises ValueError for a measure that is not known, and TypeError for a function that returns no real scalar and for
+    an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
     """
+    axes = read_axis_names("probe", axis_name)
     chosen = {_name(measure): _find_measure(measure) for measure in measures or ("norm",)}
     remembers, reads_params = "cosine" in chosen, "relative_size" in chosen
     reads_gradient = bool({"effective_rate", "gradient_cosine"} & set(chosen))
@@ -79,7 +86,7 @@ def probe(name: str, *measures, per_leaf: bool = False):
                 "probe: relative_size compares with the parameters; call update(updates, state, params), or leave "
                 "that measure out"
             )
-        measured = measure_all(Signals(updates, grads, params, state.last))
+        measured = measure_all(Signals(updates, grads, params, state.last, axes))
         return updates, ProbeState(measured, updates if remembers else ())
 
     def update(updates, state, params=None):
@@ -121,8 +128,8 @@ def _take_apart(signals: Signals, per_leaf: bool) -> dict[str, Signals]:
         return {"": signals}
     paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(signals.direction)[0]]
     names = [jax.tree_util.keystr(path, simple=True, separator="/") for path in paths]
-    leaves = [jax.tree.leaves(tree) or [()] * len(names) for tree in signals]
-    return {name: Signals(*part) for name, part in zip(names, zip(*leaves, strict=True), strict=True)}
+    leaves = [jax.tree.leaves(tree) or [()] * len(names) for tree in signals[:-1]]
+    return {name: Signals(*part, signals.axes) for name, part in zip(names, zip(*leaves, strict=True), strict=True)}
 
 
 def _dtype_of(leaves: list[jax.Array]) -> Any:
@@ -130,60 +137,65 @@ def _dtype_of(leaves: list[jax.Array]) -> Any:
     return max([jnp.dtype("float32"), *(leaf.real.dtype for leaf in leaves)], key=lambda dtype: dtype.itemsize)
 
 
-def _add_up(function: Callable[[jax.Array], jax.Array], tree: Any) -> jax.Array:
+def _add_up(function: Callable[[jax.Array], jax.Array], tree: Any, axes: tuple[str, ...]) -> jax.Array:
     """Return the sum over all elements of a real function of them."""
     leaves = jax.tree.leaves(tree)
     dtype = _dtype_of(leaves)
-    return sum((function(leaf).astype(dtype).sum() for leaf in leaves), jnp.zeros((), dtype))
+    sums = (sum_over(axes, function(leaf).astype(dtype).sum(), like=leaf) for leaf in leaves)
+    return sum(sums, jnp.zeros((), dtype))
 
 
-def _count(tree: Any) -> int:
+def _average(function: Callable[[jax.Array], jax.Array], signals: Signals) -> jax.Array:
+    return _add_up(function, signals.direction, signals.axes) / _count(signals)
+
+
+def _count(signals: Signals) -> int:
     """Return the number of elements, and 1 for a tree without any, whose means are 0."""
-    return sum(leaf.size for leaf in jax.tree.leaves(tree)) or 1
+    return sum(count_elements(signals.axes, leaf) for leaf in jax.tree.leaves(signals.direction)) or 1
 
 
-def _largest(tree: Any) -> jax.Array:
+def _largest(tree: Any, axes: tuple[str, ...]) -> jax.Array:
     leaves = jax.tree.leaves(tree)
     dtype = _dtype_of(leaves)
     maxima = [magnitude(leaf).max().astype(dtype) for leaf in leaves if leaf.size]
-    return jnp.stack([jnp.zeros((), dtype), *maxima]).max()
+    return max_over(axes, jnp.stack([jnp.zeros((), dtype), *maxima]).max())
 
 
-def _unit(tree: Any) -> jax.Array:
+def _unit(tree: Any, axes: tuple[str, ...]) -> jax.Array:
     """Return the largest magnitude, or 1 where that is no scale; no square overflows or vanishes in these units."""
-    largest = _largest(tree)
+    largest = _largest(tree, axes)
     return jax.lax.stop_gradient(jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1))
 
 
-def _relative(tree: Any) -> Any:
-    unit = _unit(tree)
+def _relative(tree: Any, axes: tuple[str, ...]) -> Any:
+    unit = _unit(tree, axes)
     return jax.tree.map(lambda leaf: leaf / unit.astype(leaf.dtype), tree)
 
 
-def _norm(tree: Any) -> jax.Array:
-    return _unit(tree) * square_root(_add_up(squared_magnitude, _relative(tree)))
+def _norm(tree: Any, axes: tuple[str, ...]) -> jax.Array:
+    return _unit(tree, axes) * square_root(_add_up(squared_magnitude, _relative(tree, axes), axes))
 
 
-def _cosine(left: Any, right: Any) -> jax.Array:
-    left, right = _relative(left), _relative(right)
+def _cosine(left: Any, right: Any, axes: tuple[str, ...]) -> jax.Array:
+    left, right = _relative(left, axes), _relative(right, axes)
     products = jax.tree.map(lambda a, b: (a.conj() * b).real, left, right)
-    return divide(divide(_add_up(lambda x: x, products), _norm(left)), _norm(right))
+    return divide(divide(_add_up(lambda x: x, products, axes), _norm(left, axes)), _norm(right, axes))
 
 
 _MEASURES: dict[str, Callable[[Signals], jax.Array]] = {
-    "norm": lambda signals: _norm(signals.direction),
-    "rms": lambda signals: _norm(signals.direction) / _count(signals.direction) ** 0.5,
-    "mean": lambda signals: _add_up(jnp.real, signals.direction) / _count(signals.direction),
-    "max": lambda signals: _largest(signals.direction),
-    "zeros": lambda signals: _add_up(lambda x: x == 0, signals.direction) / _count(signals.direction),
-    "nonfinite": lambda signals: _add_up(lambda x: ~jnp.isfinite(x), signals.direction) / _count(signals.direction),
-    "effective_rate": lambda signals: divide(_norm(signals.direction), _norm(signals.gradient)),
-    "relative_size": lambda signals: divide(_norm(signals.direction), _norm(signals.params)),
-    "cosine": lambda signals: _cosine(signals.direction, signals.last),
-    "gradient_cosine": lambda signals: _cosine(signals.direction, signals.gradient),
+    "norm": lambda s: _norm(s.direction, s.axes),
+    "rms": lambda s: _norm(s.direction, s.axes) / _count(s) ** 0.5,
+    "mean": lambda s: _average(jnp.real, s),
+    "max": lambda s: _largest(s.direction, s.axes),
+    "zeros": lambda s: _average(lambda x: x == 0, s),
+    "nonfinite": lambda s: _average(lambda x: ~jnp.isfinite(x), s),
+    "effective_rate": lambda s: divide(_norm(s.direction, s.axes), _norm(s.gradient, s.axes)),
+    "relative_size": lambda s: divide(_norm(s.direction, s.axes), _norm(s.params, s.axes)),
+    "cosine": lambda s: _cosine(s.direction, s.last, s.axes),
+    "gradient_cosine": lambda s: _cosine(s.direction, s.gradient, s.axes),
 }
 
 
 @equation_of(probe)
-def _(write: Writer, name: str, measures: Any, per_leaf: bool) -> Expression:
+def _(write: Writer, name: str, measures: Any, per_leaf: bool, axis_name: Any) -> Expression:
     return write.whole()

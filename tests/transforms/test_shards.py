@@ -77,6 +77,44 @@ def test_a_mean_over_sharded_inputs_is_global(rng: np.random.Generator) -> None:
     require_close(apply_to_shards(gl.centralize(), outputs, jax.P(None, "model")), outputs - outputs.mean(axis=0))
 
 
+@pytest.mark.parametrize("per_leaf", [False, True])
+def test_a_probe_measures_all_shards(per_leaf: bool, rng: np.random.Generator) -> None:
+    first, second, params = tree(rng), tree(rng), tree(rng)
+    first["kernel"] = first["kernel"].at[0, 0].set(0).at[5, 1].set(-9)
+    measures = ["norm", "rms", "mean", "max", "zeros", "effective_rate", "relative_size", "cosine", "gradient_cosine"]
+
+    def measure(axis: Any) -> Any:
+        tx = gl.chain(gl.scale_by_momentum(0.5), gl.probe("d", *measures, per_leaf=per_leaf, axis_name=axis))
+
+        def measured(first: Any, second: Any, params: Any) -> Any:
+            state = tx.update(second, tx.init(params), params)[1]
+            return gl.metrics(tx.update(first, state, params)[1])
+
+        return measured
+
+    expected = measure(None)(first, second, params)
+    mapped = jax.shard_map(measure("model"), mesh=MESH, in_specs=(SPECS,) * 3, out_specs=jax.P())
+    require_close(jax.jit(mapped)(first, second, params), expected)
+
+
+def test_all_devices_skip_a_step_together() -> None:
+    tx = gl.dynamic_loss_scale(gl.skip_nonfinite(gl.sgd(1.0), axis_name="model"), axis_name="model")
+    alone = gl.dynamic_loss_scale(gl.sgd(1.0))
+
+    def update(tx: Any, gradient: Any) -> Any:
+        updates, state = tx.update(gradient, tx.init(gradient), loss_scale=2.0)
+        return updates, state.skipped, state.scale
+
+    gradients = jnp.asarray([[2.0, np.inf], [4.0, 6.0]])
+    for optimizer, skipped in ((tx, [1, 1]), (alone, [1, 0])):
+        updates, counts, _ = jax.vmap(lambda g, o=optimizer: update(o, g), axis_name="model")(gradients)
+        assert counts.tolist() == skipped
+        np.testing.assert_array_equal(updates[1], [0.0, 0.0] if skipped[1] else [-2.0, -3.0])
+    skips = gl.skip_nonfinite(gl.sgd(1.0), axis_name=("model",))
+    updates = jax.vmap(lambda g: skips.update(g, skips.init(g))[0], axis_name="model")(gradients)
+    np.testing.assert_array_equal(updates, jnp.zeros((2, 2)))
+
+
 @pytest.mark.parametrize("link", [*LINKS.values(), lambda axis_name=None: gl.centralize(axis_name=axis_name)])
 def test_a_wrong_axis_is_an_error(link: Any) -> None:
     updates = jnp.ones((2, 2))

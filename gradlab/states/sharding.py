@@ -34,8 +34,9 @@ def state_sharding(
     With `spread`, the name of a mesh axis or a tuple of them, each array of the state is cut further over that axis,
     along which the parameters are replicated (ZeRO-1). All arrays of one parameter are cut along the same axis of it,
     the largest one that divides in all of them, so that a moment, the codes of its blocks and their scales are cut at
-    the same places. If there is none, each is cut along its own largest axis that divides. An array without such an
-    axis stays as it is. So do arrays that are already sharded over an axis of `spread`.
+    the same places, and a block is on one device. An array that lacks this axis, such as a factored moment, is cut
+    along the next one. An array without such an axis stays as it is. So do arrays that are already sharded over an
+    axis of `spread`.
 
     Raises ValueError for a mesh that lacks an axis, and for a parameter with another kind of sharding that is not
     replicated.
@@ -84,13 +85,13 @@ def _follow(array: StateArray, entries: list[Entries], mesh: Any) -> Entries:
     """Return the mesh axes for each axis of an array, those of the axis of the parameter that it comes from."""
     used: set[str] = set()
     place: list[tuple[str, ...]] = []
-    for size, origin in zip(array.shape, array.origin, strict=True):
+    for size, origin, is_even in zip(array.shape, array.origin, array.is_even, strict=True):
         names: tuple[str, ...] = ()
         if array.parameter is not None and len(origin) == 1:
             (axis,) = origin
             parameter = entries[array.parameter]
             names = parameter[axis] if axis < len(parameter) else ()
-        if used.intersection(names) or size % _count(names, mesh):
+        if used.intersection(names) or size % _count(names, mesh) or not is_even:
             names = ()
         used.update(names)
         place.append(names)
@@ -100,59 +101,58 @@ def _follow(array: StateArray, entries: list[Entries], mesh: Any) -> Entries:
 def _spread(
     arrays: list[StateArray], places: list[Entries], shapes: list[Any], names: tuple[str, ...], mesh: Any
 ) -> list[Entries]:
-    """Return the places with further mesh axes, one axis of an array for all of them."""
-    members: dict[int, list[int]] = {}
-    for index, array in enumerate(arrays):
-        if array.parameter is not None and any(array.origin):
-            members.setdefault(array.parameter, []).append(index)
-    common = {
-        parameter: _choose_common_axis(shapes[parameter], [(arrays[i], places[i]) for i in indices], names, mesh)
-        for parameter, indices in members.items()
-    }
+    """Return the places with further mesh axes, each for one axis of an array."""
+    members: dict[int, list[tuple[StateArray, Entries]]] = {}
+    for array, place in zip(arrays, places, strict=True):
+        if array.parameter is not None:
+            members.setdefault(array.parameter, []).append((array, place))
+    rankings = {index: _rank_axes(shapes[index], parts, names, mesh) for index, parts in members.items()}
     spread = []
     for array, place in zip(arrays, places, strict=True):
         axis = None
-        if any(array.origin) and not {name for entry in place for name in entry}.intersection(names):
-            chosen = None if array.parameter is None else common.get(array.parameter)
-            axis = _find_axis(array, chosen)
-            if axis is None:
-                axis = _choose_axis(array, place, names, mesh)
+        if not {name for entry in place for name in entry}.intersection(names):
+            ranking = [] if array.parameter is None else rankings[array.parameter]
+            found = (_find_axis(array, axis) for axis in ranking)
+            axis = next((at for at in found if at is not None), None)
+            axis = _choose_mixed_axis(array, place, names, mesh) if axis is None else axis
         spread.append(tuple((*entry, *names) if i == axis else entry for i, entry in enumerate(place)))
     return spread
 
 
-def _choose_common_axis(
+def _rank_axes(
     shape: tuple[int, ...], members: list[tuple[StateArray, Entries]], names: tuple[str, ...], mesh: Any
-) -> int | None:
-    """Return the largest axis of a parameter along which all arrays of its state that have it can be cut."""
+) -> list[int]:
+    """Return the axes of a parameter along which all arrays of its state that have them can be cut, the best first.
+
+    Those that are not sharded yet come first, and of these the largest.
+    """
 
     def divides(axis: int) -> bool:
         found = [(array, place, _find_axis(array, axis)) for array, place in members]
-        cut = [_can_cut(array, place, at, names, mesh) for array, place, at in found if at is not None]
-        return bool(cut) and all(cut)
+        return all(_can_cut(array, place, at, names, mesh) for array, place, at in found if at is not None)
 
     def rank(axis: int) -> tuple[bool, int, int]:
-        is_free = all(not place[at] for array, place in members if (at := _find_axis(array, axis)) is not None)
-        return is_free, shape[axis], -axis
+        is_sharded = any(place[at] for array, place in members if (at := _find_axis(array, axis)) is not None)
+        return is_sharded, -shape[axis], axis
 
-    return max(filter(divides, range(len(shape))), key=rank, default=None)
+    return sorted(filter(divides, range(len(shape))), key=rank)
 
 
-def _find_axis(array: StateArray, axis: int | None) -> int | None:
+def _find_axis(array: StateArray, axis: int) -> int | None:
     """Return the first axis of an array that comes from one axis of its parameter."""
-    return next((place for place, origin in enumerate(array.origin) if axis is not None and origin == {axis}), None)
+    return next((place for place, origin in enumerate(array.origin) if origin == {axis}), None)
 
 
-def _choose_axis(array: StateArray, place: Entries, names: tuple[str, ...], mesh: Any) -> int | None:
-    """Return the largest axis of an array that can be cut, an axis that is not sharded yet if there is one."""
-    grown = (axis for axis, origin in enumerate(array.origin) if origin)
-    axes = (axis for axis in grown if _can_cut(array, place, axis, names, mesh))
+def _choose_mixed_axis(array: StateArray, place: Entries, names: tuple[str, ...], mesh: Any) -> int | None:
+    """Return the largest axis that can be cut of those that come from several axes, or from no known parameter."""
+    mixed = (i for i, origin in enumerate(array.origin) if len(origin) > 1 or (origin and array.parameter is None))
+    axes = (axis for axis in mixed if _can_cut(array, place, axis, names, mesh))
     return max(axes, key=lambda axis: (not place[axis], array.shape[axis], -axis), default=None)
 
 
 def _can_cut(array: StateArray, place: Entries, axis: int, names: tuple[str, ...], mesh: Any) -> bool:
     size = array.shape[axis]
-    return size > 0 and size % _count((*place[axis], *names), mesh) == 0
+    return array.is_even[axis] and size > 0 and size % _count((*place[axis], *names), mesh) == 0
 
 
 def _count(names: tuple[str, ...], mesh: Any) -> int:

@@ -91,7 +91,23 @@ def test_the_arrays_of_a_parameter_are_cut_at_the_same_places() -> None:
     assert cut((4, 8)) == [jax.P("data")] * 4
     # Two columns on each device are half a block, so the codes stay whole along the columns.
     assert cut((3, 4), None, "model") == [jax.P(None, "model"), jax.P(), jax.P(), jax.P()]
-    assert cut((3, 8), None, "model") == [jax.P(None, ("model", "data")), *[jax.P(None, "model")] * 2, jax.P()]
+    # With a block for each device along "model", four more devices cannot share what is there.
+    assert cut((3, 8), None, "model") == [jax.P(None, "model")] * 3 + [jax.P()]
+
+
+def test_blocks_of_a_stored_state_lie_on_one_device() -> None:
+    tx = gl.store(gl.scale_by_momentum(), gl.codecs.dynamic_blocks(block=4, min_size=0))
+
+    def cut(*shape: int) -> Any:
+        return jax.tree.leaves(specs(tx, {"w": struct(shape)}, "data"))
+
+    assert set(cut(8, 3)) == {jax.P("data")}
+    assert set(cut(3, 16)) == {jax.P(None, "data")}
+    assert cut(3, 12) == [jax.P()] * 2  # three blocks for four devices
+    # The last of eight blocks has one element, so a quarter of the scales is not a quarter of the row.
+    assert cut(3, 29) == [jax.P()] * 2
+    tx = gl.store(gl.scale_by_momentum(), gl.codecs.dynamic_blocks(block=8, min_size=0))
+    assert cut(3, 28) == [jax.P()] * 2  # seven elements for each device, and blocks of eight
 
 
 @pytest.mark.parametrize("wrap", [tuple, list, lambda leaves: {"layers": dict(zip("ab", leaves)), "none": None}])

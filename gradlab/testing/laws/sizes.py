@@ -45,11 +45,22 @@ def bounded_squares(subject: Subject) -> None:
             place = "not all are finite" if not finite else describe_gap(left, right, dtype)
             if place:
                 raise Broken(f"in {dtype}, the {what} of gradients beyond 2^51 and of the bounded ones differ: {place}")
-    large, ordinary = (
-        _scale(size * _BOUND, jax.tree.map(np.sign, _draw(seed))) for size, seed in ((0.75, 1), (0.1, 2))
-    )
-    name = "gradients of 3/4 and then of 1/10 of 2^51"
-    _require_same_when_wide(subject, (large, ordinary), _draw(0), "float32", name)
+    signs = [jax.tree.map(np.sign, _draw(seed)) for seed in (1, 2)]
+    for dtype, turn in (("float32", 1), ("complex64", 1 + 1j)):
+        if dtype in subject.dtypes:
+            gradients = tuple(_scale(turn * size * _BOUND, tree) for size, tree in zip((0.75, 0.1), signs, strict=True))
+            name = "gradients whose parts are 3/4 and then 1/10 of 2^51"
+            _require_same_when_wide(subject, gradients, _draw(0), dtype, name)
+    _require_infinite_when_infinite(subject)
+
+
+def _require_infinite_when_infinite(subject: Subject) -> None:
+    """Raise `Broken` if an infinite gradient gives a finite update, as if it were the largest one."""
+    gradient = jax.tree.map(lambda leaf: leaf.at[..., 0].set(jnp.inf), sample(_SHAPES, seed=3))
+    updates, _ = subject.jitted(gradient, subject.tx.init(sample(_SHAPES)), sample(_SHAPES))
+    for key, leaf in updates.items():
+        if np.any(np.isfinite(leaf[..., 0])):
+            raise Broken(f"an infinite gradient gives a finite update in {key!r}, {np.ravel(leaf)[0]:g}")
 
 
 @law(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .examination import EQUIVALENT, KILLED, STILLBORN, SURVIVED, EditOutcome
-from .explained import EXPLAINED
+from .explained import EXPLAINED, SAME_UPDATES
 
 
 def read_record(path: Path) -> dict[str, EditOutcome]:
@@ -28,7 +28,7 @@ def write_record(path: Path, outcomes: Iterable[EditOutcome]) -> None:
 
 def summarize(outcomes: Iterable[EditOutcome]) -> str:
     """Return the mutation score in all, by kind of edit and by transformation, with every survivor and equivalent."""
-    outcomes = list(outcomes)
+    outcomes = [_judge(outcome) for outcome in outcomes]
     lines = [_describe(outcomes)]
     for title, attribute in (("kind of edit", "kind"), ("transformation", "of")):
         groups: dict[str, list[EditOutcome]] = {}
@@ -51,6 +51,13 @@ def summarize(outcomes: Iterable[EditOutcome]) -> str:
                     f"  {verdict.lower()}: {outcome.kind}: {outcome.text}" + (f" ({reason})" if reason else "")
                 )
     return "\n".join(lines)
+
+
+def _judge(outcome: EditOutcome) -> EditOutcome:
+    """Return an outcome, equivalent for a survivor of which it is known that it changes the state alone."""
+    if outcome.verdict == SURVIVED and EXPLAINED.get(outcome.name) in SAME_UPDATES:
+        return outcome._replace(verdict=EQUIVALENT)
+    return outcome
 
 
 def _describe(outcomes: list[EditOutcome]) -> str:

@@ -60,8 +60,6 @@ from .optimizers.rmsprop import rmsprop as rmsprop
 from .optimizers.schedule_free import schedule_free_adamw as schedule_free_adamw
 from .optimizers.schedule_free import schedule_free_sgd as schedule_free_sgd
 from .optimizers.sgd import sgd as sgd
-from .optimizers.sharpness_aware import asam as asam
-from .optimizers.sharpness_aware import sam as sam
 from .optimizers.sign_sgd import sign_sgd as sign_sgd
 
 # Selectors of leaves.
@@ -118,3 +116,5 @@ from .transforms.second_moment import scale_by_rms as scale_by_rms
 from .transforms.second_moment import scale_by_rss as scale_by_rss
 from .transforms.second_moment import scale_by_stddev as scale_by_stddev
 from .transforms.second_moment import scale_by_update_rms as scale_by_update_rms
+from .transforms.sharpness_aware import asam as asam
+from .transforms.sharpness_aware import sam as sam

@@ -8,8 +8,8 @@ from ..base import recipe
 from ..combinators.chain import chain
 from ..hyperparameters import NonNegative
 from ..mesh_axes import AxisName
-from ..transforms.gradient import gradient_at
-from ..transforms.normalization import scale_to_global_norm, scale_to_relative_norm
+from .gradient import gradient_at
+from .normalization import scale_to_global_norm, scale_to_relative_norm
 
 
 @recipe

@@ -14,6 +14,7 @@ from ..composites import Composite, Place, define_points, find_point, walk
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import SEED_RANGE
 from ..transformation_calls import raw_init, raw_update
+from .splits import find_split
 
 
 @transformation(splits_gradient="tx", claims=lambda mapped: _claims(mapped.tx))
@@ -57,7 +58,11 @@ def each(tx: optax.GradientTransformation):
 
         return jax.vmap(one)(state, params) if jax.tree.leaves(params) else one(state, params)
 
-    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state}, **define_points([tx], find_points))
+    def splits(tree):
+        return find_split(tx, jax.tree.map(lambda stack: stack[0], tree))
+
+    points = define_points([tx], find_points)
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state}, splits=splits, **points)
 
 
 def _claims(tx: Any) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, TypeAlias
 
 import jax
 
-from ..base import Transformation, splits_gradient
+from ..base import Transformation, find_transformations, splits_gradient
 from ..boundary import PyTree
 from ..composites import Composite
 
@@ -16,19 +17,21 @@ Split: TypeAlias = bool | tuple[bool, ...]  # one answer for each leaf where the
 def find_split(link: Any, tree: PyTree) -> Split:
     """Return for which leaves of a tree a link turns the gradient into a direction.
 
-    A partition may do so for some leaves. What holds a partition, but for recipes and chains, does so for all.
+    A partition may do so for some leaves, and so may what holds it, such as `store`.
     """
     if not splits_gradient(link):
         return False
     if not isinstance(link, Transformation):
         return True
-    if link.links != (link,):
-        split: Split = False
-        for part in link.links:
-            split = join_splits(split, find_split(part, tree))
-        return split
-    parts = link.core.parts()
-    return parts.splits(tree) if isinstance(parts, Composite) and parts.splits else True
+    parts, decides = link.core.parts(), link.factory.splits_gradient
+    if isinstance(parts, Composite) and parts.splits:
+        return parts.splits(tree)
+    deciding = link.links if link.links != (link,) else ()
+    if not deciding and isinstance(decides, str):
+        deciding = find_transformations([link.arguments[name] for name in decides.split()])
+    if not deciding:
+        return True
+    return functools.reduce(join_splits, (find_split(tx, tree) for tx in deciding))
 
 
 def join_splits(one: Split, other: Split) -> Split:

@@ -1,5 +1,7 @@
 """A partition sends each leaf through one transformation, as if its group were the whole tree."""
 
+# ruff: noqa: RUF001  (Greek letters are meant)
+
 from __future__ import annotations
 
 import pickle
@@ -13,6 +15,7 @@ import optax
 import pytest
 
 import gradlab as gl
+from gradlab.equations import equations_of
 
 SHAPES = {"embed": {"table": (5, 2)}, "layers": [{"bias": (3,), "kernel": (2, 3)}, {"bias": (2,), "kernel": (3, 2)}]}
 IS_SHAPE: Any = {"is_leaf": lambda node: isinstance(node, tuple)}
@@ -190,3 +193,21 @@ def test_a_leaf_that_no_rule_selects_is_named() -> None:
             call()
     with pytest.raises(ValueError, match='otherwise must be "pass" or "zero", got \'drop\''):
         gl.only("**/bias", gl.adam(), "drop")
+
+
+def test_its_equation_shows_the_groups() -> None:
+    shown = equations_of(
+        gl.chain(gl.clip_by_global_norm(1.0), group(embed=gl.freeze(), bias=gl.sgd(0.1), kernel=gl.adagrad(0.2)))
+    )
+    assert list(shown.plain) == [
+        "g̃ₜ = min(1, c / ‖gₜ‖ₐₗₗ) gₜ",
+        "sₜ = sₜ₋₁ + g̃ₜ²",
+        "xₜ = xₜ₋₁ + M₁ ⊙ 0 - M₂ ⊙ α g̃ₜ - M₃ ⊙ α' g̃ₜ/(√sₜ + ε)",
+    ]
+    assert [str(symbol) for symbol in shown.symbols][-3:] == [
+        "M₁ = 1 at path('embed/**'), else 0",
+        "M₂ = 1 at path('**/bias'), else 0",
+        "M₃ = 1 at all other leaves, else 0",
+    ]
+    frozen = equations_of(gl.chain(gl.sgd(0.1), gl.freeze("a/*")))
+    assert list(frozen.plain) == ["xₜ = xₜ₋₁ - (1 - M) ⊙ α gₜ"]

@@ -40,6 +40,12 @@ MOMENTUM, RMS, CLIP = gl.scale_by_momentum(0.9), gl.scale_by_rms(0.99), gl.clip_
         ([gl.only(A, MOMENTUM), CLIP, MOMENTUM, RMS], [MOMENTUM, CLIP, MOMENTUM, RMS], [CLIP, MOMENTUM, RMS]),
         ([gl.only(A, MOMENTUM), gl.partition((B, gl.chain(CLIP, RMS)), default=RMS)], [MOMENTUM, RMS], [CLIP, RMS]),
         ([gl.only(A, gl.only(A, MOMENTUM)), gl.only(B, gl.chain(PASSES, CLIP)), RMS], [MOMENTUM, RMS], [CLIP, RMS]),
+        ([gl.store(gl.only(A, MOMENTUM), "float64"), CLIP, RMS], [MOMENTUM, CLIP, RMS], [CLIP, RMS]),
+        (
+            [gl.add(gl.only(A, MOMENTUM), gl.chain(CLIP)), CLIP, RMS],
+            [gl.add(MOMENTUM, CLIP), CLIP, RMS],
+            [gl.add(PASSES, CLIP), CLIP, RMS],
+        ),
         ([gl.isolate(gl.only(A, MOMENTUM)), gl.only(A, RMS)], [MOMENTUM, RMS], []),
     ],
 )
@@ -51,10 +57,16 @@ def test_each_leaf_goes_through_the_chain_of_its_own_links(
     np.testing.assert_allclose(got["b"], rollout(gl.chain(*of_b), {"b": gradients["b"]})["b"], rtol=1e-14)
 
 
-def test_optaxs_partition_measures_the_momentum_in_its_place(gradients: Any, rollout: Any) -> None:
-    """The fault that gradlab's partition does not have."""
-    ours = rollout(gl.chain(MOMENTUM, gl.partition((A, RMS), default=RMS)), gradients)
-    np.testing.assert_array_equal(ours["a"], rollout(gl.chain(MOMENTUM, RMS), gradients)["a"])
+def test_inside_each_the_layers_decide_what_is_split(gradients: Any, rollout: Any) -> None:
+    """A stack of vectors is a matrix, but each layer of it is a vector."""
+    stacked = {"a": np.stack([gradients["a"], gradients["b"]], axis=1)}
+    for mapped, links in (
+        (gl.only(gl.ndim(2), MOMENTUM), [CLIP, RMS]),
+        (gl.only(gl.ndim(1), MOMENTUM), [MOMENTUM, CLIP, RMS]),
+    ):
+        got = rollout(gl.chain(gl.each(mapped), CLIP, RMS), stacked)
+        expected = rollout(gl.chain(*links), stacked)
+        np.testing.assert_allclose(got["a"], expected["a"], rtol=1e-14)
 
 
 def see(seen: dict[str, Any]) -> Any:

@@ -48,9 +48,9 @@ def bounded_squares(subject: Subject) -> None:
     signs = [jax.tree.map(np.sign, _draw(seed)) for seed in (1, 2)]
     for dtype, turn in (("float32", 1), ("complex64", 1 + 1j)):
         if dtype in subject.dtypes:
-            gradients = tuple(_scale(turn * size * _BOUND, tree) for size, tree in zip((0.75, 0.1), signs, strict=True))
+            parts = tuple(_scale(turn * size * _BOUND, tree) for size, tree in zip((0.75, 0.1), signs, strict=True))
             name = "gradients whose parts are 3/4 and then 1/10 of 2^51"
-            _require_same_when_wide(subject, gradients, _draw(0), dtype, name)
+            _require_same_when_wide(subject, parts, _draw(0), dtype, name)
     _require_infinite_when_infinite(subject)
 
 

@@ -61,8 +61,8 @@ def test_the_sequences_can_be_chosen() -> None:
         assert_same_trajectory(gl.sgd(), "sgd", sequences=("wild",))
 
 
-CENTERED = {"centered": True, "bias_correction": True}
-SMALL = {"steps": 12, "long": 0, "shapes": {"a": (3,), "b": ()}}
+CENTERED: dict[str, Any] = {"centered": True, "bias_correction": True}
+SMALL: dict[str, Any] = {"steps": 12, "long": 0, "shapes": {"a": (3,), "b": ()}}
 
 
 @pytest.mark.parametrize(

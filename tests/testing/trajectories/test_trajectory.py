@@ -62,25 +62,25 @@ def test_the_sequences_can_be_chosen() -> None:
 
 
 CENTERED: dict[str, Any] = {"centered": True, "bias_correction": True}
-SMALL: dict[str, Any] = {"steps": 12, "long": 0, "shapes": {"a": (3,), "b": ()}}
+FEW: dict[str, Any] = {"steps": 12, "long": 0, "shapes": {"a": (3,), "b": ()}}
 
 
 @pytest.mark.parametrize(
     "options", [{}, {"momentum": 0.9, "nesterov": True}, {"initial_scale": 1.0}, {"eps_in_sqrt": True}], ids=str
 )
 def test_where_all_digits_cancel_rounding_decides_and_is_no_difference(options: dict[str, Any]) -> None:
-    assert_same_trajectory(gl.rmsprop(**CENTERED, **options), "rmsprop", **SMALL)  # v - m^2 is 0 after one step
+    assert_same_trajectory(gl.rmsprop(**CENTERED, **options), "rmsprop", **FEW)  # v - m^2 is 0 after one step
 
 
 @pytest.mark.parametrize("wrong", [{"decay": 0.91}, {"eps": 2e-8}, {"eps_in_sqrt": True}, {"momentum": 0.01}], ids=str)
 def test_a_mistake_beside_rounding_is_found(wrong: dict[str, Any]) -> None:
     with pytest.raises(AssertionError, match="not the trajectory of rmsprop"):
-        assert_same_trajectory(gl.rmsprop(**CENTERED), "rmsprop", **SMALL, **CENTERED, **wrong)
+        assert_same_trajectory(gl.rmsprop(**CENTERED), "rmsprop", **FEW, **CENTERED, **wrong)
 
 
 def test_a_schedule_of_ones_own_is_followed() -> None:
     rate = gl.schedules.cosine(0.1, 50)
-    assert_same_trajectory(gl.adam(rate), "adam", **SMALL)
+    assert_same_trajectory(gl.adam(rate), "adam", **FEW)
 
 
 RATES = {

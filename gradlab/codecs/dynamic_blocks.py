@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from .base import Coding, codec
 from .blocks import Blocks, draw, join, largest, normalize, require_block, split
-from .dynamic_map import Grid, find_below, find_nearest, make_grid, make_map
+from .dynamic_map import Grid, find_below, find_nearest, look_up, make_grid, make_map
 
 
 @codec
@@ -54,9 +54,9 @@ def dynamic_blocks(block: int = 256, stochastic: bool = False, min_size: int = 4
 
     def decode(kept, dtype, non_negative):
         codes = split(kept.codes, block).astype(jnp.int32)
-        unit = jnp.asarray(make_map(True))[codes]
+        unit = look_up(make_map(True), codes)
         if non_negative:
-            unit = jnp.where((kept.scales < 0)[..., None], unit, jnp.asarray(make_map(False))[codes])
+            unit = jnp.where((kept.scales < 0)[..., None], unit, look_up(make_map(False), codes))
         return join(unit.astype(dtype) * jnp.abs(kept.scales)[..., None], kept.codes.shape)
 
     return Coding(encode, decode, stochastic=stochastic, min_size=min_size)
@@ -67,6 +67,6 @@ def _find(grid: Grid, x: jax.Array, noise: jax.Array | None) -> jax.Array:
     if noise is None:
         return find_nearest(grid, x)
     low = jnp.minimum(find_below(grid, x), len(grid.values) - 2)
-    values = jnp.asarray(grid.values)
-    share = (x - values[low]) / (values[low + 1] - values[low])
+    start, stop = look_up(grid.values, low), look_up(grid.values, low + 1)
+    share = (x - start) / (stop - start)
     return jnp.where(noise < share, low + 1, low)

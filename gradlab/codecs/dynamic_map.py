@@ -27,6 +27,7 @@ class Grid(NamedTuple):
     cells_to_below: np.ndarray  # the same for the largest value that is not above
 
 
+@functools.cache
 def make_map(signed: bool) -> np.ndarray:
     """Return the 256 numbers in ascending order, float32, bit for bit those of bitsandbytes and torchao."""
     numbers = [0.0, 1.0]
@@ -59,18 +60,23 @@ def make_grid(signed: bool) -> Grid:
 
 def find_nearest(grid: Grid, x: jax.Array) -> jax.Array:
     """Return the place of the number of a grid that is nearest to each x in [0, 1], float32. Ties go up."""
-    place = _look_up(grid.cells_to_nearest, x)
-    return jnp.where(x >= jnp.asarray(grid.middles)[place], place + 1, place)
+    place = look_up(grid.cells_to_nearest, _find_cell(x))
+    return jnp.where(x >= look_up(grid.middles, place), place + 1, place)
 
 
 def find_below(grid: Grid, x: jax.Array) -> jax.Array:
     """Return the place of the largest number of a grid that is not above x in [0, 1], float32."""
-    place = _look_up(grid.cells_to_below, x)
-    above = jnp.asarray(np.append(grid.values[1:], np.float32(np.inf)))
-    return jnp.where(x >= above[place], place + 1, place)
+    place = look_up(grid.cells_to_below, _find_cell(x))
+    above = np.append(grid.values[1:], np.float32(np.inf))
+    return jnp.where(x >= look_up(above, place), place + 1, place)
 
 
-def _look_up(table: np.ndarray, x: jax.Array) -> jax.Array:
-    """Return the entry for the cell that holds x. No cell holds two ends, so the place is this one or the next."""
+def look_up(table: np.ndarray, place: jax.Array) -> jax.Array:
+    """Return the entries of a table at places, with the sharding of the places."""
+    return jnp.asarray(table).at[place].get(out_sharding=jax.typeof(place).sharding)
+
+
+def _find_cell(x: jax.Array) -> jax.Array:
+    """Return the cell that holds each x. No cell holds two ends, so its place is that of its lower end or the next."""
     cell = (jax.lax.bitcast_convert_type(x, jnp.int32) >> 16) - _LOWEST
-    return jnp.asarray(table)[jnp.clip(cell, 0, _CELLS - 1)]
+    return jnp.clip(cell, 0, _CELLS - 1)

@@ -65,12 +65,12 @@ def store(tx: optax.GradientTransformation, codec: CodecOrDtype = "bfloat16", ke
 
     def update(updates, state, params=None, *, grads=None, **extra):
         slots, structure = find_slots(tx, updates if params is None else params, named)
-        step, inner = (None, state) if key is None else state
+        inner = decode(inner_state(state), slots, structure)
         extra = extra if grads is None else extra | {"grads": grads}
-        updates, inner = raw_update(tx, updates, decode(inner, slots, structure), params, extra)
+        updates, inner = raw_update(tx, updates, inner, params, extra)
         if key is None:
             return updates, encode(inner, slots, structure, None)
-        step = optax.safe_increment(step)
+        step = optax.safe_increment(state.step)
         return updates, StoredState(step, encode(inner, slots, structure, step))
 
     def encode(state: PyTree, slots: list[Slot], structure: Any, step: Any) -> PyTree:
@@ -94,13 +94,15 @@ def store(tx: optax.GradientTransformation, codec: CodecOrDtype = "bfloat16", ke
         ]
         return jax.tree.unflatten(structure, leaves)
 
-    def find_points(kind, state, params):
-        slots, structure = find_slots(tx, params, named)
-        inner = decode(state if key is None else state.inner, slots, structure)
-        return find_point(tx, inner, kind)(params)
+    def inner_state(state):
+        return state if key is None else state.inner
 
-    points = define_points([tx], find_points)
-    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state if key is None else state.inner}, **points)
+    def find(kind, state, params):
+        slots, structure = find_slots(tx, params, named)
+        return find_point(tx, decode(inner_state(state), slots, structure), kind)(params)
+
+    points = define_points((tx,), find)
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": inner_state(state)}, **points)
 
 
 @equation_of(store)

@@ -10,7 +10,8 @@ import pytest
 from gradlab.codecs.master_bits import correct, from_wide_ordinal, join_bits, split_bits, to_wide_ordinal
 from gradlab.codecs.stochastic_rounding import from_ordinal
 
-CASES = [("bfloat16", 8), ("float16", 8), ("bfloat16", 16), ("float16", 16)]
+SLOW = [pytest.param("bfloat16", 16, marks=pytest.mark.slow), pytest.param("float16", 16, marks=pytest.mark.slow)]
+CASES = [("bfloat16", 8), ("float16", 8), *SLOW]
 
 
 def all_numbers(dtype):

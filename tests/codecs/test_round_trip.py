@@ -62,6 +62,7 @@ def test_the_error_is_bounded(codec, non_negative, numbers):
         assert not ((back == 0) & (np.asarray(x) > 0)).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", ALL)
 @pytest.mark.parametrize("non_negative", [False, True])
 def test_compiled_and_eager_give_the_same_bits(codec, non_negative, numbers):

@@ -36,11 +36,10 @@ def freeze(selector=None):
 
     def update(updates, state):
         require_empty(state)
-        leaves, structure = jax.tree.flatten(updates)
+        structure: Any = jax.tree.structure(updates)
         frozen = chosen.choose(read_leaves(updates))
-        return structure.unflatten(
-            [jnp.zeros_like(d) if zero else d for d, zero in zip(leaves, frozen, strict=True)]
-        ), state
+        leaves = zip(jax.tree.leaves(updates), frozen, strict=True)
+        return structure.unflatten([jnp.zeros_like(d) if zero else d for d, zero in leaves]), state
 
     return init_empty, update
 

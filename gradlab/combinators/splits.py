@@ -47,6 +47,6 @@ def keep_gradient(split: Split, gradient: PyTree, direction: PyTree) -> PyTree:
     """Return the gradient of a chain: what it was where it is split from the direction, and the direction elsewhere."""
     if isinstance(split, bool):
         return gradient if split else direction
-    leaves, structure = jax.tree.flatten(direction)
-    kept = zip(split, jax.tree.leaves(gradient), leaves, strict=True)
+    structure: Any = jax.tree.structure(direction)
+    kept = zip(split, jax.tree.leaves(gradient), jax.tree.leaves(direction), strict=True)
     return structure.unflatten([before if is_split else now for is_split, before, now in kept])

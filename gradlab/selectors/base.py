@@ -75,13 +75,12 @@ class Selector(Value, is_tree=False):
         )
 
     def __repr__(self) -> str:
-        arguments = self.arguments
-        if self.factory == _negation.factory:
-            return f"~{arguments['selector']!r}"
-        if self.factory in (_both.factory, _either.factory):
-            sign = "&" if self.factory == _both.factory else "|"
-            return f"({arguments['left']!r} {sign} {arguments['right']!r})"
-        return super().__repr__()
+        signs: dict[Any, str] = {_both: " & ", _either: " | ", _negation: "~"}
+        sign = signs.get(self.factory.public, "")
+        operands = [repr(operand) for operand in self.arguments.values()] if sign else []
+        if len(operands) == 2:
+            return f"({sign.join(operands)})"
+        return f"{sign}{operands[0]}" if operands else super().__repr__()
 
 
 @overload

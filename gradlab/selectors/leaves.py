@@ -77,7 +77,8 @@ def show_path(path: tuple[Hashable, ...]) -> str:
 
 
 def _is_box(node: Any) -> bool:
-    return _is_class_of_box(type(node))
+    cls: Any = type(node)
+    return _is_class_of_box(cls)
 
 
 @functools.lru_cache(maxsize=512)

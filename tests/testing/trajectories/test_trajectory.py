@@ -80,7 +80,7 @@ def test_a_mistake_beside_rounding_is_found(wrong: dict[str, Any]) -> None:
 
 def test_a_schedule_of_ones_own_is_followed() -> None:
     rate = gl.schedules.cosine(0.1, 50)
-    assert_same_trajectory(gl.adam(rate), "adam", **FEW)
+    assert_same_trajectory(gl.adam(rate), "adam", **SMALL)
 
 
 RATES = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -13,6 +13,8 @@ from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..equations import Expression, Writer, equation_of
 from ..mesh_axes import AxisName, count_elements, max_over, read_axis_names, sum_over
 from ..safe_arithmetic import divide, magnitude, square_root, squared_magnitude
+from ..selectors.base import Selector, as_selector
+from ..selectors.leaves import read_leaves
 
 
 class ProbeState(NamedTuple):
@@ -38,7 +40,7 @@ class Signals(NamedTuple):
 
 # No argument of a probe changes an update.
 @transformation(claims={**dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True), "except": ("every argument matters",)})
-def probe(name: str, *measures, per_leaf: bool = False, axis_name: AxisName = None):
+def probe(name: str, *measures, per_leaf: bool = False, groups=None, axis_name: AxisName = None):
     r"""Record measures of the direction at this place of a chain, and change nothing, $d' = d$.
 
     `gl.metrics(state)` returns them under `name/measure`, such as `update/norm`; before the first step they are 0.
@@ -54,23 +56,26 @@ def probe(name: str, *measures, per_leaf: bool = False, axis_name: AxisName = No
     - `"gradient_cosine"`: the cosine of the angle to the gradient of the chain.
 
     A measure may also be a function of the tree of the direction that returns a real scalar; its name is that of the
-    function. Quotients are 0 where the denominator is 0. With `per_leaf`, each leaf is measured by itself, under
-    `name/path of the leaf/measure`.
+    function. Quotients are 0 where the denominator is 0.
 
-    Inside `jax.shard_map`, `axis_name` names the mesh axis, or the tuple of axes, over which leaves are sharded, as in
-    `clip_by_global_norm`. Without it, the measures are those of the shard. Functions of yours always see the shard.
+    With `per_leaf`, each leaf is measured by itself, under `name/path of the leaf/measure`. `groups` is a dictionary of
+    selectors by name, such as `{"kernels": gl.ndim(2)}`, and each group is measured by itself, under
+    `name/name of the group/measure`. Inside `jax.shard_map`, `axis_name` names the mesh axis, or the tuple of axes,
+    over which leaves are sharded, as in `clip_by_global_norm`. Without it, the measures are those of the shard.
+    Functions of yours always see the shard.
 
-    Raises ValueError for a measure that is not known, and TypeError for a function that returns no real scalar and for
-    an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
+    Raises ValueError for a measure that is not known, and TypeError for a function that returns no real scalar, or for
+    groups that are no selectors. `update` raises ValueError where no axis has the name.
     """
     axes = read_axis_names("probe", axis_name)
+    selectors = {key: as_selector(value, f"probe: group {key}") for key, value in (groups or {}).items()}
     chosen = {_name(measure): _find_measure(measure) for measure in measures or ("norm",)}
     remembers, reads_params = "cosine" in chosen, "relative_size" in chosen
     reads_gradient = bool({"effective_rate", "gradient_cosine"} & set(chosen))
 
     def measure_all(signals):
         taken = {}
-        for place, part in _take_apart(signals, per_leaf).items():
+        for place, part in _take_apart(signals, per_leaf, selectors).items():
             for measure, take in chosen.items():
                 taken["/".join(filter(None, (name, place, measure)))] = _require_scalar(measure, take(part))
         return taken
@@ -122,14 +127,22 @@ def _require_scalar(name: str, value: Any) -> jax.Array:
     return array
 
 
-def _take_apart(signals: Signals, per_leaf: bool) -> dict[str, Signals]:
-    """Return the signals of each part that is measured by itself, by the path of the part."""
-    if not per_leaf:
+def _take_apart(signals: Signals, per_leaf: bool, groups: Mapping[str, Selector]) -> dict[str, Signals]:
+    """Return the signals of each part that is measured by itself, by its name."""
+    if not per_leaf and not groups:
         return {"": signals}
-    paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(signals.direction)[0]]
-    names = [jax.tree_util.keystr(path, simple=True, separator="/") for path in paths]
-    leaves = [jax.tree.leaves(tree) or [()] * len(names) for tree in signals[:-1]]
-    return {name: Signals(*part, signals.axes) for name, part in zip(names, zip(*leaves, strict=True), strict=True)}
+    leaves = read_leaves(signals.direction)
+    parts = {str(leaf): [other is leaf for other in leaves] for leaf in leaves} if per_leaf else {}
+    parts |= {name: selector.choose(leaves) for name, selector in groups.items()}
+    return {name: _select(signals, on) for name, on in parts.items()}
+
+
+def _select(signals: Signals, on: Sequence[bool]) -> Signals:
+    """Return the signals of some leaves alone. A tree that is not needed has no leaves."""
+    trees: list[Any] = [
+        [leaf for leaf, chosen in zip(jax.tree.leaves(tree), on, strict=False) if chosen] for tree in signals[:4]
+    ]
+    return Signals(*trees, signals.axes)
 
 
 def _dtype_of(leaves: list[jax.Array]) -> Any:
@@ -145,13 +158,10 @@ def _add_up(function: Callable[[jax.Array], jax.Array], tree: Any, axes: tuple[s
     return sum(sums, jnp.zeros((), dtype))
 
 
-def _average(function: Callable[[jax.Array], jax.Array], signals: Signals) -> jax.Array:
-    return _add_up(function, signals.direction, signals.axes) / _count(signals)
-
-
-def _count(signals: Signals) -> int:
-    """Return the number of elements, and 1 for a tree without any, whose means are 0."""
-    return sum(count_elements(signals.axes, leaf) for leaf in jax.tree.leaves(signals.direction)) or 1
+def _mean(function: Callable[[jax.Array], jax.Array], signals: Signals) -> jax.Array:
+    """Return the mean over all elements of the direction of a real function of them, and 0 for a tree without any."""
+    count = sum(count_elements(signals.axes, leaf) for leaf in jax.tree.leaves(signals.direction))
+    return _add_up(function, signals.direction, signals.axes) / (count or 1)
 
 
 def _largest(tree: Any, axes: tuple[str, ...]) -> jax.Array:
@@ -161,34 +171,36 @@ def _largest(tree: Any, axes: tuple[str, ...]) -> jax.Array:
     return max_over(axes, jnp.stack([jnp.zeros((), dtype), *maxima]).max())
 
 
-def _unit(tree: Any, axes: tuple[str, ...]) -> jax.Array:
-    """Return the largest magnitude, or 1 where that is no scale; no square overflows or vanishes in these units."""
+def _relative(tree: Any, axes: tuple[str, ...]) -> tuple[jax.Array, Any]:
+    """Return the largest magnitude, or 1 where that is no scale, and the tree in this unit, without huge squares."""
     largest = _largest(tree, axes)
-    return jax.lax.stop_gradient(jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1))
-
-
-def _relative(tree: Any, axes: tuple[str, ...]) -> Any:
-    unit = _unit(tree, axes)
-    return jax.tree.map(lambda leaf: leaf / unit.astype(leaf.dtype), tree)
+    unit = jax.lax.stop_gradient(jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1))
+    return unit, jax.tree.map(lambda leaf: leaf / unit.astype(leaf.dtype), tree)
 
 
 def _norm(tree: Any, axes: tuple[str, ...]) -> jax.Array:
-    return _unit(tree, axes) * square_root(_add_up(squared_magnitude, _relative(tree, axes), axes))
+    unit, relative = _relative(tree, axes)
+    return unit * square_root(_add_up(squared_magnitude, relative, axes))
 
 
 def _cosine(left: Any, right: Any, axes: tuple[str, ...]) -> jax.Array:
-    left, right = _relative(left, axes), _relative(right, axes)
+    (_, left), (_, right) = _relative(left, axes), _relative(right, axes)
     products = jax.tree.map(lambda a, b: (a.conj() * b).real, left, right)
     return divide(divide(_add_up(lambda x: x, products, axes), _norm(left, axes)), _norm(right, axes))
 
 
+def _root_mean_square(signals: Signals) -> jax.Array:
+    unit, relative = _relative(signals.direction, signals.axes)
+    return unit * square_root(_mean(squared_magnitude, signals._replace(direction=relative)))
+
+
 _MEASURES: dict[str, Callable[[Signals], jax.Array]] = {
     "norm": lambda s: _norm(s.direction, s.axes),
-    "rms": lambda s: _norm(s.direction, s.axes) / _count(s) ** 0.5,
-    "mean": lambda s: _average(jnp.real, s),
+    "rms": _root_mean_square,
+    "mean": lambda s: _mean(jnp.real, s),
     "max": lambda s: _largest(s.direction, s.axes),
-    "zeros": lambda s: _average(lambda x: x == 0, s),
-    "nonfinite": lambda s: _average(lambda x: ~jnp.isfinite(x), s),
+    "zeros": lambda s: _mean(lambda x: x == 0, s),
+    "nonfinite": lambda s: _mean(lambda x: ~jnp.isfinite(x), s),
     "effective_rate": lambda s: divide(_norm(s.direction, s.axes), _norm(s.gradient, s.axes)),
     "relative_size": lambda s: divide(_norm(s.direction, s.axes), _norm(s.params, s.axes)),
     "cosine": lambda s: _cosine(s.direction, s.last, s.axes),
@@ -197,5 +209,5 @@ _MEASURES: dict[str, Callable[[Signals], jax.Array]] = {
 
 
 @equation_of(probe)
-def _(write: Writer, name: str, measures: Any, per_leaf: bool, axis_name: Any) -> Expression:
+def _(write: Writer, name: str, **options: Any) -> Expression:
     return write.whole()

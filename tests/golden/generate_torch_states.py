@@ -5,12 +5,13 @@ Run it in the environment that README.md describes: `oracle/bin/python tests/gol
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 torch.set_default_dtype(torch.float64)
-CASES = {
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "adam": ("Adam", {"lr": 0.1}),
     "adamw_amsgrad": ("AdamW", {"lr": 0.1, "weight_decay": 0.1, "amsgrad": True}),
     "sgd": ("SGD", {"lr": 0.1}),
@@ -26,13 +27,13 @@ SHAPES = [(3, 2), (3,)]  # a layer's weight, [out, in], and its bias
 
 
 def gradient(step: int) -> list[torch.Tensor]:
-    return [torch.cos(step + torch.arange(1.0, np.prod(shape) + 1)).reshape(shape) for shape in SHAPES]
+    return [torch.cos(step + torch.arange(1.0, int(np.prod(shape)) + 1)).reshape(shape) for shape in SHAPES]
 
 
-def run(name: str, arguments: dict[str, object]) -> dict[str, object]:
+def run(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     params = [torch.nn.Parameter(torch.linspace(-1, 1, int(np.prod(shape))).reshape(shape)) for shape in SHAPES]
     optimizer = getattr(torch.optim, name)(params, foreach=False, **arguments)
-    record: dict[str, object] = {"optimizer": name, "arguments": arguments}
+    record: dict[str, Any] = {"optimizer": name, "arguments": arguments}
     for step in range(8):
         if step == 5:
             state = optimizer.state_dict()["state"]
@@ -47,7 +48,7 @@ def run(name: str, arguments: dict[str, object]) -> dict[str, object]:
             param.grad = g
         optimizer.step()
         if step >= 5:
-            record["params"].append([p.tolist() for p in params])  # type: ignore[attr-defined]
+            record["params"].append([p.tolist() for p in params])
     return record
 
 

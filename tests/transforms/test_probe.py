@@ -78,6 +78,36 @@ def test_each_leaf_by_itself_and_a_function_as_a_measure() -> None:
     }
 
 
+def test_groups_of_leaves_by_selectors() -> None:
+    tree = {"a": {"bias": jnp.array([3.0, 4.0])}, "b": jnp.array([[0.0, 2.0]])}
+    tx = gl.probe("g", "norm", "zeros", groups={"biases": "**/bias", "matrices": gl.ndim(2), "all": True})
+    assert eval(repr(tx), vars(gl)) == tx == pickle.loads(pickle.dumps(tx))
+    found = gl.metrics(jax.jit(tx.update)(tree, tx.init(tree))[1])
+    norms = {name: float(value) for name, value in found.items() if name.endswith("norm")}
+    assert norms == {"g/biases/norm": 5.0, "g/matrices/norm": 2.0, "g/all/norm": np.sqrt(29.0)}
+    assert float(found["g/matrices/zeros"]) == 0.5
+    with pytest.raises(TypeError, match=r"probe: group x must be a selector"):
+        gl.probe("g", groups={"x": 3})
+
+
+def test_measures_of_shards_are_those_of_the_whole(rng: np.random.Generator) -> None:
+    mesh = jax.make_mesh((2,), ("model",), axis_types=(jax.sharding.AxisType.Auto,))
+    specs = {"kernel": jax.P("model"), "bias": jax.P()}
+    tree = {"kernel": jnp.asarray(rng.normal(size=(4, 3))), "bias": jnp.array([0.0, 1.0, np.inf])}
+
+    def record(tx: Any, tree: Any) -> Any:
+        state = tx.update(tree, tx.init(tree), tree)[1]
+        return gl.metrics(tx.update(tree, state, tree)[1])
+
+    for bias in (tree["bias"], jnp.array([0.0, 1.0, 2.0])):
+        tree = {**tree, "bias": bias}
+        expected = record(gl.probe("g", *MEASURES, "gradient_cosine"), tree)
+        tx = gl.probe("g", *MEASURES, "gradient_cosine", axis_name="model")
+        sharded = jax.shard_map(lambda tree, tx=tx: record(tx, tree), mesh=mesh, in_specs=(specs,), out_specs=jax.P())
+        found = jax.jit(sharded)(tree)
+        np.testing.assert_allclose(list(found.values()), list(expected.values()), rtol=1e-12)
+
+
 @pytest.mark.parametrize("size", [1e-30, 1e30])
 def test_no_square_overflows_or_vanishes(size: float) -> None:
     gradient = jnp.array([3 * size, 4 * size], jnp.float32)

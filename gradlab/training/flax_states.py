@@ -5,7 +5,7 @@ Flax is imported only if one of them comes, so it need not be installed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -27,7 +27,7 @@ def is_nnx_optimizer(thing: Any) -> bool:
 
 def step_train_state(program: Program, train_state: Any, batch: PyTree, **extra: Any) -> tuple[Any, Any]:
     """Return the next `TrainState`, and the loss."""
-    if "_overwrite_with_gradient" in train_state.params:
+    if isinstance(train_state.params, Mapping) and "_overwrite_with_gradient" in train_state.params:
         raise ValueError(
             "these parameters hold _overwrite_with_gradient, the scales of float8 matrices, which are replaced and not "
             "optimized; train them by train_state.apply_gradients"

@@ -15,7 +15,7 @@ import gradlab as gl
 from gradlab.fast_compilation import jit_fast
 
 PARAMS = {"w": jnp.array([1.0, -2.0]), "b": jnp.array(0.25)}
-INNER = gl.adam(gl.schedules.linear(0.1, 0.01, 5))
+INNER = gl.sgd(gl.schedules.linear(0.1, 0.01, 5), momentum=0.9)
 
 
 def draw(bad: str) -> Any:

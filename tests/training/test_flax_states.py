@@ -18,7 +18,7 @@ from gradlab.fast_compilation import jit_fast
 
 RANDOM = np.random.default_rng(0)
 BATCH = (jnp.asarray(RANDOM.normal(size=(8, 3))), jnp.asarray(RANDOM.normal(size=(8, 2))))
-TX = gl.chain(gl.clip_by_global_norm(1.0), gl.adamw(0.1, weight_decay=0.01))
+TX = gl.chain(gl.clip_by_global_norm(1.0), gl.sgd(0.1, momentum=0.9))
 LINEN = nn.Dense(2, param_dtype=jnp.float64)
 
 
@@ -125,6 +125,18 @@ def test_micro_batches_keep_what_an_nnx_model_remembers() -> None:
     gl.make_step(loss, micro_batches=4)(optimizer, model, BATCH)
     assert int(model.calls[...]) == 4
     np.testing.assert_allclose(model.kernel[...], expected, rtol=1e-12)
+
+
+def test_gates_of_an_nnx_optimizer() -> None:
+    model = nnx.Linear(3, 2, rngs=nnx.Rngs(0), param_dtype=jnp.float64)
+    optimizer = nnx.Optimizer(model, gl.accumulate(gl.dynamic_loss_scale(gl.sgd(0.1)), 2), wrt=nnx.Param)
+    step, kernels = gl.make_step(nnx_loss), [np.asarray(model.kernel[...])]
+    whole = nnx.grad(nnx_loss)(model, BATCH)
+    for rows in (slice(0, 4), slice(4, 8)):
+        step(optimizer, model, jax.tree.map(lambda leaf, rows=rows: leaf[rows], BATCH))
+        kernels.append(np.asarray(model.kernel[...]))
+    np.testing.assert_array_equal(kernels[1], kernels[0])
+    np.testing.assert_allclose(kernels[2], kernels[0] - 0.1 * np.asarray(whole.kernel[...]), rtol=1e-12)
 
 
 def test_an_nnx_optimizer_takes_another_rate_without_a_trace() -> None:

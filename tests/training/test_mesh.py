@@ -15,7 +15,7 @@ from gradlab.training.placement import Placement
 
 RANDOM = np.random.default_rng(0)
 BATCH = {"x": RANDOM.normal(size=(8, 4)), "y": RANDOM.normal(size=(8, 2)), "noise": np.array(0.1)}
-TX = gl.chain(gl.clip_by_global_norm(1.0), gl.adam(0.1))
+TX = gl.chain(gl.clip_by_global_norm(1.0), gl.sgd(0.1, momentum=0.9))
 KINDS = [jax.sharding.AxisType.Auto, jax.sharding.AxisType.Explicit]
 
 
@@ -63,7 +63,7 @@ def test_sharded_parameters_and_a_spread_state_keep_their_places(kind: Any) -> N
     assert_close((params, state, value), EXPECTED)
     assert params["w"].sharding.is_fully_replicated
     spread = [leaf.sharding.spec for leaf in jax.tree.leaves(state) if leaf.ndim == 2]
-    assert spread == [jax.P("data")] * 2 or spread == [jax.P("data", None)] * 2
+    assert spread in ([jax.P("data")], [jax.P("data", None)])
 
 
 def test_micro_batches_of_a_spread_batch_give_the_same() -> None:

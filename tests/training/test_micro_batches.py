@@ -36,15 +36,14 @@ def assert_close(got: Any, expected: Any, rtol: float = 1e-12) -> None:
 
 
 def test_micro_batches_are_the_whole_batch() -> None:
-    tx = gl.chain(gl.clip_by_global_norm(1.0), gl.adamw(0.1, weight_decay=0.1))
-    whole = run(gl.make_step(loss), tx)
-    assert_close(run(gl.make_step(loss, micro_batches=4), tx), whole)
-    assert_close(run(gl.make_step(loss, micro_batches=12), tx), whole)
+    tx = gl.chain(gl.clip_by_global_norm(1.0), gl.sgd(0.1, momentum=0.9))
+    assert_close(run(gl.make_step(loss, micro_batches=4), tx), run(gl.make_step(loss), tx))
 
 
 def test_accumulation_in_the_optimizer_gives_the_same() -> None:
-    whole, _ = run(gl.make_step(loss), gl.adam(0.1))
-    step, tx = gl.make_step(loss), gl.accumulate(gl.adam(0.1), 3)
+    step, inner = gl.make_step(loss), gl.sgd(0.1, momentum=0.9)
+    whole, _ = run(step, inner)
+    tx = gl.accumulate(inner, 3)
     params = make_params()
     state = tx.init(params)
     for _ in range(3):

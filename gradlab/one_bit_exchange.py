@@ -10,6 +10,7 @@ The real and the imaginary part of a complex leaf are two elements.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -51,7 +52,7 @@ def _count_elements(leaf: Any) -> int:
     return math.prod(leaf.shape) * (2 if jnp.issubdtype(leaf.dtype, jnp.complexfloating) else 1)
 
 
-def send_to_owners(planes: list[Planes], axes: tuple[str, ...]) -> list[Planes]:
+def send_to_owners(planes: Sequence[Planes], axes: tuple[str, ...]) -> list[Planes]:
     """Send each owner the bits of its slices. For each leaf, the planes [owner, length] become [sender, length]."""
     widths = [len(leaf) for leaf in planes]
     packed = _pack([plane for leaf in planes for plane in leaf])
@@ -59,7 +60,7 @@ def send_to_owners(planes: list[Planes], axes: tuple[str, ...]) -> list[Planes]:
     return _unpack(received, planes, widths)
 
 
-def send_to_all(planes: list[Planes], axes: tuple[str, ...]) -> list[Planes]:
+def send_to_all(planes: Sequence[Planes], axes: tuple[str, ...]) -> list[Planes]:
     """Send the answers of each owner to all. For each leaf, the planes [length] become [owner, length]."""
     widths = [len(leaf) for leaf in planes]
     packed = _pack([plane[None] for leaf in planes for plane in leaf])
@@ -76,7 +77,7 @@ def _pack(planes: list[jax.Array]) -> jax.Array:
     return jnp.packbits(jnp.concatenate(planes, axis=-1), axis=-1)
 
 
-def _unpack(packed: jax.Array, like: list[Planes], widths: list[int]) -> list[Planes]:
+def _unpack(packed: jax.Array, like: Sequence[Planes], widths: list[int]) -> list[Planes]:
     bits = jnp.unpackbits(packed, axis=-1).astype(bool)
     lengths = [plane.shape[-1] for leaf in like for plane in leaf]
     ends = [sum(lengths[: index + 1]) for index in range(len(lengths))]

@@ -35,7 +35,7 @@ def find_origins(tx: Any, params: Any) -> tuple[list[StateArray], Any]:
     paths = {path: index for index, (path, _) in enumerate(jax.tree_util.tree_leaves_with_path(params))}
     arrays = []
     for index, (path, leaf) in enumerate(jax.tree_util.tree_leaves_with_path(state)):
-        parameter = find_parameter(path, paths).index
+        parameter = find_parameter(path, paths).parameter
         origin: list[set[int]] = [set() for _ in leaf.shape]
         is_even = [True] * len(leaf.shape)
         for axis in axes:
@@ -81,7 +81,7 @@ def _rank(leaf: Any) -> int:
 class Owner(NamedTuple):
     """The parameter that an array of a state belongs to, and where its path is within that of the array."""
 
-    index: int | None  # None if no parameter is found
+    parameter: int | None  # its position among the leaves; None if no parameter is found
     start: int = 0
     stop: int = 0
 

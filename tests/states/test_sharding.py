@@ -42,7 +42,8 @@ def test_the_state_follows_the_parameters_and_counters_are_replicated() -> None:
     assert state[0].moment == expected
     assert state[2].second_moment[0].moment == expected
     assert state[1].first_weight == state[3].step == jax.P()
-    assert jax.tree.structure(state) == jax.tree.structure(jax.eval_shape(tx.init, params))
+    fits = jax.tree.map(lambda spec, leaf: len(spec) <= leaf.ndim, state, jax.eval_shape(tx.init, params))
+    assert jax.tree.all(fits)
 
 
 def test_spread_cuts_the_largest_axis_that_divides() -> None:

@@ -30,7 +30,7 @@ class Composite(NamedTuple):
     states: Callable[[Any], Mapping[str, Any]]  # its state taken apart, by the same names
     reads: frozenset[str] = frozenset()  # the signals that `update` itself reads, beside handing them on
     # The points at which the model is evaluated and its gradient is taken: functions of (state, params), or None for
-    # those of the inner transformations, in their order.
+    # that of the one inner transformation that defines it, which makes the whole step (see `find_point`).
     eval_params: Callable[[Any, Any], Any] | None = None
     gradient_params: Callable[[Any, Any], Any] | None = None
     # For which leaves of a tree it splits the gradient from the direction: a function of the tree that returns a
@@ -78,7 +78,7 @@ POINTS = {
 
 def points_of(tx: Any) -> frozenset[str]:
     """Return which of `POINTS` a transformation defines, it or one within it. None are known of other libraries'."""
-    return tx.core.points() if isinstance(tx, Value) else frozenset()  # type: ignore[attr-defined]
+    return tx.core.points() if isinstance(tx, Value) else frozenset()
 
 
 def find_kinds(parts: Any) -> frozenset[str]:
@@ -98,6 +98,12 @@ def define_points(txs: Iterable[Any], find: Callable[[str, Any, Any], Any]) -> d
     """
     defined = frozenset().union(*map(points_of, txs))
     return {kind: functools.partial(find, kind) for kind in POINTS if kind in defined}
+
+
+def move_to_point(tx: Any, state: Any, kind: str, params: Any) -> Any:
+    """Return a point of a transformation, which is the parameters themselves if it defines none."""
+    point = find_point(tx, state, kind)
+    return params if point is None else point(params)
 
 
 def find_point(tx: Any, state: Any, kind: str) -> Callable[[Any], Any] | None:
@@ -146,7 +152,7 @@ def _passes(link: Any, state: Any, params: Any) -> bool:
 
     def run(updates: Any) -> None:
         if isinstance(link, Value):
-            result, _ = link.core.update(updates, state, params, {})  # type: ignore[attr-defined]
+            result, _ = link.core.update(updates, state, params, {})
         else:
             result, _ = link.update(updates, state, params)
         handed, received = jax.tree.leaves(result), jax.tree.leaves(updates)

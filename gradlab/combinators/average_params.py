@@ -11,7 +11,7 @@ import optax
 from ..base import transformation
 from ..boundary import PyTree
 from ..claims import join_claims, shared_claims
-from ..composites import Composite, find_point, points_of
+from ..composites import Composite, move_to_point, points_of
 from ..equations import Expression, Writer, equation_of, is_zero, write_step
 from ..hyperparameters import Decay, Steps, as_weak
 from ..safe_arithmetic import move_towards
@@ -57,8 +57,7 @@ def average_params(
         step = optax.safe_increment(state.step)
         weight, share = enter(state.weight, step)
         point = jax.tree.map(lambda x, d: x + d.astype(x.dtype), params, updates)
-        evaluated = find_point(tx, inner, "eval_params")
-        point = point if evaluated is None else evaluated(point)
+        point = move_to_point(tx, inner, "eval_params", point)
         average = jax.tree.map(lambda mean, x: move_towards(mean, x, share), state.average, point)
         return updates, AverageParamsState(step, weight, average, inner)
 

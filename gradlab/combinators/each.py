@@ -10,7 +10,7 @@ import optax
 
 from ..base import Transformation, transformation
 from ..claims import claims_of, shared_claims
-from ..composites import Composite, Place, define_points, find_point, walk
+from ..composites import Composite, Place, define_points, move_to_point, walk
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import SEED_RANGE
 from ..transformation_calls import raw_init, raw_update
@@ -54,7 +54,7 @@ def each(tx: optax.GradientTransformation):
 
     def find_points(kind, state, params):
         def one(state, layer):
-            return find_point(tx, state, kind)(layer)
+            return move_to_point(tx, state, kind, layer)
 
         return jax.vmap(one)(state, params) if jax.tree.leaves(params) else one(state, params)
 

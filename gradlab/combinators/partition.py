@@ -10,7 +10,7 @@ import optax
 
 from ..base import _transformation
 from ..boundary import PyTree
-from ..composites import Composite, define_points, find_point
+from ..composites import Composite, define_points, move_to_point
 from ..equations import Expression, Writer, equation_of
 from ..not_a_transformation import refuse_to_run
 from ..selectors.leaves import read_leaves
@@ -81,9 +81,8 @@ def _partition(*rules: Any, default: optax.GradientTransformation | None = None)
 
     def find_points(kind, state, params):
         groups = divide(params)
-        parts = [groups.part(params, group) for group in range(len(txs))]
-        points = [find_point(tx, own, kind) for tx, own in zip(txs, state.groups, strict=True)]
-        return groups.join([part if at is None else at(part) for part, at in zip(parts, points, strict=True)])
+        pairs = enumerate(zip(txs, state.groups, strict=True))
+        return groups.join([move_to_point(tx, own, kind, groups.part(params, group)) for group, (tx, own) in pairs])
 
     def splits(tree):
         groups = divide(tree)

@@ -53,7 +53,7 @@ def schedule_free(
 
     The state holds $z - \bar x$, so the average is known as precisely as the parameters are. Parameters in half
     precision lose its small steps. With `store_average` the state holds the average as well, in at least float32, and
-    the parameters are rounded from it.
+    the parameters are rounded from it; `master_params` around it does the same for any optimizer.
 
     Needs `params`. Raises ValueError for a `tx` with an evaluation or gradient point of its own. Source: Defazio et al.
     (2024), algorithm 1, with the weights of `schedulefree` 1.4.

@@ -13,7 +13,7 @@ from ..boundary import PyTree
 from ..claims import ELEMENTWISE, shared_claims
 from ..codecs.base import Codec, CodecOrDtype
 from ..codecs.cast import cast
-from ..composites import Composite, define_points, find_point
+from ..composites import Composite, define_points, move_to_point
 from ..equations import Writer, equation_of
 from ..hyperparameters import Seed, as_key
 from ..latex_expressions import Expression
@@ -99,7 +99,7 @@ def store(tx: optax.GradientTransformation, codec: CodecOrDtype = "bfloat16", ke
 
     def find(kind, state, params):
         slots, structure = find_slots(tx, params, named)
-        return find_point(tx, decode(inner_state(state), slots, structure), kind)(params)
+        return move_to_point(tx, decode(inner_state(state), slots, structure), kind, params)
 
     points = define_points((tx,), find)
     return Composite(init, update, {"tx": tx}, lambda state: {"tx": inner_state(state)}, **points)

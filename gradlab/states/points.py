@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import optax
 
 from ..base import Transformation
-from ..boundary import Boundary, PyTree, raise_precision, require_same_trees, restore_dtypes
+from ..boundary import Boundary, PyTree, raise_precision, restore_dtypes
 from ..composites import find_point
 from ..transformation_calls import signals_of
+from ..tree_differences import require_same_trees
 
 
 def eval_params(tx: optax.GradientTransformation, state: PyTree, params: PyTree) -> PyTree:

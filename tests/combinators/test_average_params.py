@@ -76,8 +76,7 @@ def test_a_decay_may_warm_up() -> None:
 
 
 def test_before_the_first_step_it_is_the_parameters() -> None:
-    for options in ({}, {"decay": 0.9}, {"decay": 0.9, "debias": True}):
-        tx = gl.average_params(INNER, **options)
+    for tx in (gl.average_params(INNER), gl.average_params(INNER, 0.9), gl.average_params(INNER, 0.9, debias=True)):
         x = jnp.asarray(START)
         np.testing.assert_array_equal(gl.eval_params(tx, tx.init(x), x), START)
 

@@ -17,7 +17,9 @@ from .point_runs import START, STEPS, slope, visit
 
 def algorithm_1(k: int, alpha: float, rate: float, decay: float, reset: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return the fast and the slow weights after each step, as two nested loops around momentum."""
-    slow, fast_after, slow_after = START, [], []
+    slow = START
+    fast_after: list[np.ndarray] = []
+    slow_after: list[np.ndarray] = []
     v = np.zeros(3)
     while len(fast_after) < STEPS:
         fast = slow

@@ -26,7 +26,7 @@ def find_split(link: Any, tree: PyTree) -> Split:
     parts, decides = link.core.parts(), link.factory.splits_gradient
     if isinstance(parts, Composite) and parts.splits:
         return parts.splits(tree)
-    deciding = link.links if link.links != (link,) else ()
+    deciding = list(link.links) if link.links != (link,) else []
     if not deciding and isinstance(decides, str):
         deciding = find_transformations([link.arguments[name] for name in decides.split()])
     if not deciding:

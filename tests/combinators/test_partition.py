@@ -16,6 +16,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.equations import equations_of
+from tests.values.calls import structure_of
 
 SHAPES = {"embed": {"table": (5, 2)}, "layers": [{"bias": (3,), "kernel": (2, 3)}, {"bias": (2,), "kernel": (3, 2)}]}
 IS_SHAPE: Any = {"is_leaf": lambda node: isinstance(node, tuple)}
@@ -39,7 +40,7 @@ def group(**txs: Any) -> Any:
 
 
 def assert_equal(got: Any, expected: Any, tolerance: float = 0.0) -> None:
-    assert jax.tree.structure(got) == jax.tree.structure(expected)
+    assert structure_of(got) == structure_of(expected)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance), got, expected)
 
 
@@ -117,7 +118,7 @@ def test_the_state_is_for_the_leaves_of_the_group(rng: np.random.Generator) -> N
     assert state.groups[2].moment["layers"][0]["bias"] is None
     assert jax.eval_shape(tx.init, params) == jax.eval_shape(lambda: state)
     after = jax.eval_shape(tx.update, params, state, params)[1]
-    assert jax.tree.structure(after) == jax.tree.structure(state)
+    assert structure_of(after) == structure_of(state)
 
 
 def test_a_partition_is_a_value(rng: np.random.Generator) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
+from tests.values.calls import structure_of
 
 TX = gl.partition(
     (gl.path("**/bias", "**/scale"), gl.sgd(0.1)), (gl.ndim(2), gl.adamw(0.1, weight_decay=0.1)), default=gl.freeze()
@@ -86,12 +87,13 @@ def promotes() -> Iterator[None]:
 
 @pytest.mark.usefixtures("promotes")
 def test_a_state_of_nnx() -> None:
-    graph, params, rest = nnx.split(Net(), nnx.Param, ...)
+    parts: Any = nnx.split(Net(), nnx.Param, ...)
+    graph, params, rest = parts
     assert paths_of(TX, params) == [
         ["layers/0/bias", "norm/bias", "norm/scale"], ["layers/0/kernel"], ["temperature"],
     ]  # fmt: skip
     trained, state = train(TX, params, lambda params: jnp.sum(nnx.merge(graph, params, rest)(X) ** 2))
-    assert jax.tree.structure(trained) == jax.tree.structure(params)
+    assert structure_of(trained) == structure_of(params)
     assert len(jax.tree.leaves(state)) == 2 + 2  # Adam's moments of one kernel, and the weights of their corrections
     assert trained.temperature[...] == params.temperature[...]
     assert not jnp.array_equal(trained.norm.scale[...], params.norm.scale[...])
@@ -103,19 +105,19 @@ def test_a_state_of_nnx() -> None:
 
 @pytest.mark.usefixtures("promotes")
 def test_parameters_of_linen_with_boxes() -> None:
-    net = LinenNet()
+    net: Any = LinenNet()
     params = net.init(jax.random.key(0), X)["params"]
     assert isinstance(params["Dense_0"]["kernel"], linen.Partitioned)
     assert paths_of(TX, params) == [
         ["Dense_0/bias", "LayerNorm_0/bias", "LayerNorm_0/scale"], ["Dense_0/kernel"], ["temperature"],
     ]  # fmt: skip
     trained, _ = train(TX, params, lambda params: jnp.sum(net.apply({"params": params}, X) ** 2))
-    assert jax.tree.structure(trained) == jax.tree.structure(params)
+    assert structure_of(trained) == structure_of(params)
     assert trained["temperature"] == 1.0
 
 
 def test_a_module_of_equinox_with_a_function_and_a_static_field() -> None:
-    model = Module(eqx.nn.Linear(2, 3, key=jax.random.key(0)), jnp.ones(()))
+    model: Any = Module(eqx.nn.Linear(2, 3, key=jax.random.key(0)), jnp.ones(()))
     assert paths_of(TX, model) == [["layer/bias"], ["layer/weight"], ["temperature"]]
     assert gl.describe(TX, model).not_optimized[0][0] == "activation"
     with pytest.raises(TypeError, match=r"the parameter at .activation is not an array.*equinox.filter"):
@@ -151,9 +153,9 @@ class Pair:
 def test_any_other_tree(tree: Any, expected: list[list[str]]) -> None:
     assert paths_of(TX, tree) == expected
     updates, state = TX.update(tree, TX.init(tree), tree)
-    assert jax.tree.structure(updates) == jax.tree.structure(tree)
+    assert structure_of(updates) == structure_of(tree)
     assert jax.tree.map(lambda leaf: leaf.dtype, updates) == jax.tree.map(lambda leaf: leaf.dtype, tree)
-    assert jax.tree.structure(TX.update(tree, state, tree)[1]) == jax.tree.structure(state)
+    assert structure_of(TX.update(tree, state, tree)[1]) == structure_of(state)
 
 
 def test_what_cannot_be_optimized_is_named() -> None:

@@ -212,3 +212,17 @@ def test_its_equation_shows_the_groups() -> None:
     ]
     frozen = equations_of(gl.chain(gl.sgd(0.1), gl.freeze("a/*")))
     assert list(frozen.plain) == ["xₜ = xₜ₋₁ - (1 - M) ⊙ α gₜ"]
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    tree = {"a": jnp.ones(2), "b": jnp.ones(3)}
+    tx = gl.partition(("a", gl.scale_by_momentum(0.9)), default=gl.scale(2.0))
+    other = gl.partition(("b", gl.scale_by_momentum(0.9)), default=gl.scale(2.0))
+    for state in (other.init(tree), gl.adam().init(tree), (), None):
+        with pytest.raises(ValueError, match=r"this state is not one of partition\("):
+            tx.update(tree, state)
+    for wrong in ({}, tree):
+        changes = optax.GradientTransformation(lambda params: (), lambda *_, wrong=wrong: (wrong, ()))
+        tx = gl.partition(("a", changes), default=gl.scale(2.0))
+        with pytest.raises(ValueError, match=r"within a partition returned updates of another structure than it got"):
+            tx.update(tree, tx.init(tree))

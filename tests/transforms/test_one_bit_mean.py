@@ -36,6 +36,16 @@ def test_one_worker_computes_ef_sign_sgd(rng: np.random.Generator) -> None:
         np.testing.assert_allclose(state.error, error, rtol=1e-12, atol=1e-14)
 
 
+def test_an_optimizer_behind_it_moves_all_workers_alike(rng: np.random.Generator) -> None:
+    steps = rng.standard_normal((3, 2, 5))
+    tx = gl.adam(0.1)
+    updates, _ = run_workers(gl.chain(gl.one_bit_mean(AXIS), tx), steps)
+    expected = tx.init(jnp.zeros(5))
+    for found, mean in zip(updates, mean_in_one_bit(steps), strict=True):
+        update, expected = tx.update(jnp.asarray(mean), expected)
+        np.testing.assert_allclose(found, [update, update], rtol=1e-12)
+
+
 def test_what_was_applied_and_what_is_kept_add_up_to_the_means(rng: np.random.Generator) -> None:
     steps = rng.standard_normal((30, 4, 21)) + rng.standard_normal((4, 21))  # each worker has a gradient of its own
     updates, state = run_workers(gl.one_bit_mean(AXIS), steps)

@@ -59,8 +59,8 @@ def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_n
         )
 
     def init(params):
-        zeros = (jnp.zeros((), jnp.int32) for _ in range(3))
-        return SkipNonfiniteState(*zeros, raw_init(tx, params))
+        row, skipped, let_through = (jnp.zeros((), jnp.int32) for _ in range(3))
+        return SkipNonfiniteState(row, skipped, let_through, raw_init(tx, params))
 
     def update(updates, state, params=None, *, grads=None, **extra):
         signals = extra if grads is None else {"grads": grads, **extra}

@@ -54,14 +54,15 @@ class NnxModel(NamedTuple):
         trained = jax.tree.unflatten(self.parameters, jax.tree.leaves(params))
         model = nnx.merge(self.graph, trained, jax.tree.unflatten(self.others, jax.tree.leaves(kept)))
         result = loss(model, batch)
-        return result, nnx.as_pure(nnx.split(model, self.wrt, ...)[2])
+        _, _, others = _split(model, self.wrt)
+        return result, nnx.as_pure(others)
 
 
 def step_nnx(program: Program, optimizer: Any, model: Any, batch: PyTree, **extra: Any) -> Any:
     """Update an nnx model and its optimizer in place, and return the loss."""
     from flax import nnx
 
-    graph, trained, kept = nnx.split(model, optimizer.wrt, ...)
+    graph, trained, kept = _split(model, optimizer.wrt)
     params, others, state = nnx.as_pure(trained), nnx.as_pure(kept), nnx.as_pure(optimizer.opt_state)
     structure = NnxModel(graph, jax.tree.structure(trained), jax.tree.structure(kept), optimizer.wrt)
     outcome = program(optimizer.tx, params, state, batch, extra, others, structure)
@@ -69,3 +70,10 @@ def step_nnx(program: Program, optimizer: Any, model: Any, batch: PyTree, **extr
     nnx.update(optimizer.opt_state, nnx.state(outcome.state))
     optimizer.step[...] += 1
     return outcome.result
+
+
+def _split(model: Any, wrt: Any) -> Any:
+    """Return the structure of an nnx model, its parameters, and its other variables."""
+    from flax import nnx
+
+    return nnx.split(model, wrt, ...)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -23,13 +24,13 @@ class Placement:
                 f"make_step: data_axis names {', '.join(map(repr, missing))}, but the axes of the mesh are "
                 f"{mesh.axis_names}; pass the axis over which the batch is spread"
             )
-        # The compiler decides within the step, so that the loss need not say where its intermediate results are.
-        kinds = None if mesh is None else (jax.sharding.AxisType.Auto,) * len(mesh.axis_names)
-        self.mesh = None if mesh is None else jax.sharding.Mesh(mesh.devices, mesh.axis_names, axis_types=kinds)
-        self.axes = axes
-        self.shards = 1
-        for axis in axes if mesh is not None else ():
-            self.shards *= mesh.shape[axis]
+        self.mesh: Any = None
+        self.axes, self.shards = axes, 1
+        if mesh is not None:
+            # The compiler places what the loss computes, so that the loss need not say where that is.
+            kinds = (jax.sharding.AxisType.Auto,) * len(mesh.axis_names)
+            self.mesh = jax.sharding.Mesh(mesh.devices, mesh.axis_names, axis_types=kinds)
+            self.shards = math.prod(mesh.shape[axis] for axis in axes)
 
     def put(self, tree: Any) -> Any:
         """Return parameters or a state on the mesh. What is not on it yet is copied to all of its devices."""
@@ -81,8 +82,9 @@ class Placement:
 
     def _sharding_of(self, leaf: Any) -> jax.sharding.NamedSharding:
         own = getattr(leaf, "sharding", None)
-        on_mesh = isinstance(own, jax.sharding.NamedSharding) and own.mesh.axis_names == self.mesh.axis_names
-        return self._named(*own.spec) if on_mesh else self._named()
+        if isinstance(own, jax.sharding.NamedSharding) and own.mesh.axis_names == self.mesh.axis_names:
+            return self._named(*own.spec)
+        return self._named()
 
     def _named(self, *spec: Any) -> jax.sharding.NamedSharding:
         return jax.sharding.NamedSharding(self.mesh, jax.P(*spec))

@@ -11,6 +11,7 @@ import optax
 import pytest
 
 import gradlab as gl
+from gradlab.tree_differences import have_same_structure
 
 TARGET = jnp.array([1.0, -2.0, 3.0])
 
@@ -291,7 +292,7 @@ def test_the_gradient_is_taken_at_the_point_of_the_optimizer() -> None:
         np.testing.assert_allclose(params["x"], expected["x"], rtol=1e-12)
         np.testing.assert_allclose(value, expected_value, rtol=1e-12)
     assert bool(jnp.any(point["x"] != params["x"]))
-    assert jax.tree.structure(state) == jax.tree.structure(expected_state)
+    assert have_same_structure(state, expected_state)
 
 
 def test_without_donation_the_arrays_stay() -> None:

@@ -53,7 +53,13 @@ def test_micro_batches_of_a_model_of_equinox() -> None:
     assert eqx.tree_equal(results[0][0], results[1][0], rtol=1e-12)
 
 
-TREE = {"head": {"w": np.ones(3)}, "body": {"w": np.ones(3)}, "steps": np.array(4), "name": "net", "none": None}
+TREE: dict[str, Any] = {
+    "head": {"w": np.ones(3)},
+    "body": {"w": np.ones(3)},
+    "steps": np.array(4),
+    "name": "net",
+    "none": None,
+}
 
 
 def tree_loss(tree: Any, batch: Any) -> Any:

@@ -72,6 +72,7 @@ def children_of(value: Value) -> list[Child]:
     for argument, held in value.arguments.items():
         leaves = jax.tree.leaves(held, is_leaf=_is_whole)
         inside = [(position, leaf) for position, leaf in enumerate(leaves) if _is_searched(leaf)]
+        names: list[tuple[str, ...]]
         if not isinstance(held, Value):
             names = [(name,) for name in _name_several(value, [leaf for _, leaf in inside])]
         elif argument != "tx":

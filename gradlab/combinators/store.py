@@ -80,7 +80,7 @@ def store(tx: optax.GradientTransformation, codec: CodecOrDtype = "bfloat16", ke
         kept = [
             leaf if chosen is None else chosen.encode(leaf, leaf_key, slot.non_negative)
             for leaf, slot, chosen, leaf_key in zip(
-                structure.flatten_up_to(state), slots, _choose_codecs(codec, slots), keys, strict=False
+                structure.flatten_up_to(state), slots, choose_codecs(codec, slots), keys, strict=False
             )
         ]
         return jax.tree.unflatten(structure, kept)
@@ -89,7 +89,7 @@ def store(tx: optax.GradientTransformation, codec: CodecOrDtype = "bfloat16", ke
         leaves = [
             kept if chosen is None else chosen.decode(kept, slot.leaf, slot.non_negative)
             for kept, slot, chosen in zip(
-                structure.flatten_up_to(state), slots, _choose_codecs(codec, slots), strict=True
+                structure.flatten_up_to(state), slots, choose_codecs(codec, slots), strict=True
             )
         ]
         return jax.tree.unflatten(structure, leaves)
@@ -119,7 +119,7 @@ def _list_codecs(codec: Any) -> list[Codec]:
     return [_as_codec(value) for value in values if value is not None]
 
 
-def _choose_codecs(codec: Any, slots: list[Slot]) -> list[Codec | None]:
+def choose_codecs(codec: Any, slots: list[Slot]) -> list[Codec | None]:
     """Return the codec of each slot, or None where it stays as it is."""
     chosen = [_choose_codec(codec, slot) if slot.grows else None for slot in slots]
     return [None if one is None else _as_codec(one) for one in chosen]

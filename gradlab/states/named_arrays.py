@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base import Transformation
+from .coded_arrays import decode, find_coded, match_coded
 from .compared_links import compare_links
 from .counters import convert_counters, match_weights
 from .inner_states import require_own_state
@@ -22,17 +23,29 @@ SCHEMA = 1  # the version of the names
 _SCHEMA, _LINKS = "gradlab:schema", "gradlab:links"
 
 
-def state_to_dict(tx: Transformation, state: Any, params: Any) -> dict[str, Any]:
+def state_to_dict(tx: Transformation, state: Any, params: Any, *, decoded: bool = False) -> dict[str, Any]:
     """Return a state as a flat dictionary of named arrays, which any format of checkpoints can hold.
 
     A name has up to three parts: the transformation, the field of its state, and the path of the parameter, as in
     `scale_by_momentum:moment:dense/kernel`. `gradlab:schema` is the version of the names, and `gradlab:links` the order
-    of the transformations, as text in bytes. `params` are the parameters, or their shapes. The state of keys is stored
-    as integers. Raises ValueError if the state is not one of `tx` for these parameters.
+    of the transformations with their numbers, as text in bytes. `params` are the parameters, or their shapes. The state
+    of keys is stored as integers.
+
+    With `decoded`, arrays that `gl.store` keeps by a codec are returned as numbers, so that an optimizer without the
+    codec, or with another one, can go on from them. Raises ValueError if the state is not one of `tx` for these
+    parameters.
     """
     names = name_arrays(tx, state, params)
     links = json.dumps(list_links(tx)).encode()
-    arrays = {leaf.name: _store(array) for leaf, array in zip(names, jax.tree.leaves(state), strict=True)}
+    leaves = jax.tree.leaves(state)
+    coded = find_coded(tx, state, params) if decoded else []
+    skipped = {position for one in coded for position in jax.tree.leaves(one.positions)}
+    arrays = {
+        leaf.name: _store(array)
+        for position, (leaf, array) in enumerate(zip(names, leaves, strict=True))
+        if position not in skipped
+    }
+    arrays |= {one.leaf.name: decode(one, leaves) for one in coded}
     return {_SCHEMA: np.int32(SCHEMA), _LINKS: np.frombuffer(links, np.uint8), **arrays}
 
 
@@ -63,12 +76,15 @@ def state_from_dict(
     before = json.loads(bytes(np.asarray(arrays.pop(_LINKS, np.frombuffer(b"{}", np.uint8)), np.uint8)))
     initial = tx.init(params)
     transfer = Transfer(name_arrays(tx, initial, params), jax.tree.leaves(initial), arrays, resize)
+    now = list_links(tx)
+    transfer.refuse_other_codecs(before, now)
     transfer.match_names()
     transfer.match_roles()
+    match_coded(transfer, find_coded(tx, initial, params))
     match_weights(transfer)
     transfer.match_renamed()
     convert_counters(transfer, step)
-    report = transfer.report(compare_links(transfer.moved_links, before, list_links(tx)))
+    report = transfer.report(compare_links(transfer.moved_links, before, now))
     return jax.tree.unflatten(jax.tree.structure(initial), transfer.arrays_of_state()), report
 
 

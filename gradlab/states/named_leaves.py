@@ -71,9 +71,7 @@ def name_leaves(tx: Any, state: Any, params: Any) -> list[NamedLeaf]:
 
     def trace(state: Any) -> None:
         owners: dict[int, NamedLeaf] = {}
-        links: dict[tuple[str, ...], tuple[str, ...]] = {}
-        for place in _walk_links(tx, state):
-            link = links[place.path] = _name_link(place, links)
+        for link, place in walk_links(tx, state):
             scheduled = isinstance(place.state, ScheduledState)
             for path, leaf in jax.tree_util.tree_leaves_with_path(place.state):
                 is_step = scheduled and path[0].name == "step"
@@ -82,33 +80,40 @@ def name_leaves(tx: Any, state: Any, params: Any) -> list[NamedLeaf]:
                 field = show_path(tuple(map(_show_key, (*own[:start], *own[stop:])))) if own else ""
                 field = SCHEDULE_STEP if is_step else field
                 parameter = "" if index is None else shown[index]
-                owners[id(leaf)] = NamedLeaf("/".join(link), field.replace(":", "|"), parameter, place.tx)
+                owners[id(leaf)] = NamedLeaf(link, field.replace(":", "|"), parameter, place.tx)
         names.extend(owners[id(leaf)] for leaf in jax.tree.leaves(state))
 
     jax.eval_shape(trace, state)
     return names
 
 
-def list_links(tx: Any) -> dict[str, dict[str, float]]:
+def list_links(tx: Any) -> dict[str, dict[str, Any]]:
     """Return the numeric arguments of all transformations within one, by their names, in the order in which they run.
 
-    Arguments that are traced, schedules or None are left out.
+    Arguments that are traced, schedules or None are left out. The codec of a `store` is listed as text.
     """
-    links: dict[tuple[str, ...], tuple[str, ...]] = {}
-    listed: dict[str, dict[str, float]] = {}
-    for place in _walk_links(tx):
-        links[place.path] = _name_link(place, links)
+    listed: dict[str, dict[str, Any]] = {}
+    for link, place in walk_links(tx):
         arguments = place.tx.arguments if isinstance(place.tx, Value) else {}
         numbers = {name: value for name, value in arguments.items() if isinstance(value, int | float | jax.Array)}
         concrete = {name: value for name, value in numbers.items() if is_concrete(value) and jnp.size(value) == 1}
-        listed["/".join(links[place.path])] = {name: float(value) for name, value in concrete.items()}
+        listed[link] = {name: float(value) for name, value in concrete.items()}
+        if "codec" in arguments:
+            listed[link]["codec"] = repr(arguments["codec"])
     listed.pop("", None)
     return listed
 
 
-def _walk_links(tx: Any, state: Any = None) -> Iterator[Any]:
-    """Yield all transformations within one except recipes, because what they compose follows under the same path."""
-    return (place for place in walk(tx, state) if place.parts is not None or not isinstance(place.tx, Value))
+def walk_links(tx: Any, state: Any = None) -> Iterator[tuple[str, Any]]:
+    """Yield the name and the place of each transformation within one.
+
+    Recipes are left out, because what they compose follows under the same path.
+    """
+    links: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for place in walk(tx, state):
+        if place.parts is not None or not isinstance(place.tx, Value):
+            links[place.path] = _name_link(place, links)
+            yield "/".join(links[place.path]), place
 
 
 def _name_link(place: Any, links: dict[tuple[str, ...], tuple[str, ...]]) -> tuple[str, ...]:

@@ -70,13 +70,15 @@ class Transfer:
     """A transfer in progress: the arrays that are wanted, those that are there, and what has been decided so far."""
 
     def __init__(self, wanted: list[NamedLeaf], initial: list[Any], arrays: Mapping[str, Any], resize: bool = False):
-        self.wanted, self.initial, self.arrays, self.resize = wanted, initial, arrays, resize
+        self.wanted, self.initial, self.resize = wanted, initial, resize
+        self.arrays: dict[str, Any] = dict(arrays)
         self.sources = {name: parse_name(name) for name in arrays}
         self.values: dict[int, Any] = {}  # by the position of the array that is wanted
         self.used: set[str] = set()
         self.matched: list[str] = []
         self.converted: list[Conversion] = []
         self.reasons: dict[str, str] = {}  # why an array is missing or extra, by its name
+        self.codecs: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})  # by the links of stores, before and now
         self.moved_links: list[tuple[str, str]] = []  # the links that arrays of parameters came from and went to
 
     @property
@@ -92,6 +94,12 @@ class Transfer:
     def take(self, position: int, source: str, how: str = "") -> bool:
         """Use an array in one place, if it fits there, and return whether it does."""
         name = self.wanted[position].name
+        codecs = (_find_codec(self.codecs[0], self.sources[source].link), _find_codec(self.codecs[1], name))
+        if "/" in self.wanted[position].field and codecs[0] != codecs[1]:
+            self.reasons[name] = self.reasons[source] = (
+                f"it was kept by {codecs[0]} and is kept by {codecs[1]} now; pass state_to_dict(..., decoded=True)"
+            )
+            return False
         value, change = fit(self.arrays[source], self.initial[position], self.wanted[position].parameter, self.resize)
         if value is None:
             self.reasons[name] = self.reasons[source] = change
@@ -113,6 +121,11 @@ class Transfer:
         self.values[position] = jnp.broadcast_to(jnp.asarray(value).astype(initial.dtype), initial.shape)
         self.used.update({source} & set(self.arrays))
         self.converted.append(Conversion(self.wanted[position].name, source, how))
+
+    def refuse_other_codecs(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+        """Take no codes of a codec for those of another one. The arguments of all links are given, before and now."""
+        old, new = ({link: args["codec"] for link, args in links.items() if "codec" in args} for links in (before, now))
+        self.codecs = (old, new)
 
     def match_names(self) -> None:
         """Take each array of the same name."""
@@ -199,6 +212,12 @@ class Transfer:
     def arrays_of_state(self) -> list[Any]:
         """Return the arrays of the state, with those of `init` where nothing was found."""
         return [self.values.get(position, initial) for position, initial in enumerate(self.initial)]
+
+
+def _find_codec(codecs: Mapping[str, str], link: str) -> str | None:
+    """Return the codec of the innermost store that a link stands in."""
+    holders = [store for store in codecs if link.startswith(f"{store}/tx")]
+    return codecs[max(holders, key=len)] if holders else None
 
 
 def _is_of_gradlab(tx: Any) -> bool:

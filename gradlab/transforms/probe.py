@@ -142,7 +142,7 @@ def _select(signals: Signals, on: Sequence[bool]) -> Signals:
     trees: list[Any] = [
         [leaf for leaf, chosen in zip(jax.tree.leaves(tree), on, strict=False) if chosen] for tree in signals[:4]
     ]
-    return Signals(*trees, signals.axes)
+    return Signals(*trees)._replace(axes=signals.axes)
 
 
 def _dtype_of(leaves: list[jax.Array]) -> Any:

@@ -14,7 +14,7 @@ import pytest
 import gradlab as gl
 
 CASES = json.loads((Path(__file__).parents[1] / "golden" / "torch_states.json").read_text())["cases"]
-PATHS = [("dense/kernel", np.transpose), "dense/bias"]  # torch keeps a weight as [out, in]
+PATHS: list[Any] = [("dense/kernel", np.transpose), "dense/bias"]  # torch keeps a weight as [out, in]
 torch = gl.flavors.torch
 SAME = {
     "adam": (torch.adam(0.1), gl.adam(0.1)),

@@ -12,6 +12,7 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
+from gradlab.tree_differences import have_same_structure
 from tests.states.transfers import PARAMS, assert_go_on_alike, gradients, train
 
 ADAM = gl.adam(0.1, b2=0.99, eps=0.0)
@@ -51,7 +52,7 @@ def test_every_state_comes_back_from_its_names(example: Any) -> None:
     back, report = gl.state_from_dict(example, params, gl.state_to_dict(example, state, params))
     assert report.is_complete
     assert len(report.matched) == len(leaves)
-    assert jax.tree.structure(back) == jax.tree.structure(state)
+    assert have_same_structure(back, state)
     jax.tree.map(np.testing.assert_array_equal, back, state)
 
 
@@ -186,3 +187,28 @@ def test_wrong_arguments_say_what_to_do() -> None:
         gl.state_to_dict(gl.adam, STATE, PARAMS)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"this state is not one of sgd\(.*pass the state that its init"):
         gl.state_to_dict(gl.sgd(0.1, momentum=0.9), STATE, PARAMS)
+
+
+def test_a_state_that_a_codec_keeps() -> None:
+    params = {"a": jnp.ones((64, 64)), "b": jnp.ones(3)}
+    like = jax.tree.map(lambda p: jnp.sin(jnp.arange(1.0, p.size + 1)).reshape(p.shape), params)
+    blocks, other = gl.codecs.dynamic_blocks(), gl.codecs.companded_blocks()
+    plain = gl.chain(gl.scale_by_momentum(0.9), gl.sgd(0.1))
+    stored = gl.partition((gl.path("b"), plain), default=gl.chain(gl.clip_by_global_norm(1.0), gl.store(plain, blocks)))
+    state = plain.update(like, plain.init(params), params)[1]
+    coded, report = gl.state_from_dict(stored, params, gl.state_to_dict(plain, state, params))
+    report.require_complete()
+    assert {how for _, _, how in report.converted} == {f"kept by {blocks!r}", "moved"}
+    back, report = gl.state_from_dict(plain, params, gl.state_to_dict(stored, coded, params, decoded=True))
+    report.require_complete()
+    np.testing.assert_allclose(back[0].moment["a"], state[0].moment["a"], atol=0.02 * 0.1)
+    assert float(jnp.abs(back[0].moment["a"]).max()) > 0.09
+    again, report = gl.state_from_dict(stored, params, gl.state_to_dict(stored, coded, params))
+    report.require_complete()
+    jax.tree.map(np.testing.assert_array_equal, again, coded)
+    changed = gl.partition((gl.path("b"), plain), default=gl.chain(gl.clip_by_global_norm(1.0), gl.store(plain, other)))
+    _, report = gl.state_from_dict(changed, params, gl.state_to_dict(stored, coded, params))
+    assert "it was kept by" in str(report)
+    assert not report.is_complete
+    _, report = gl.state_from_dict(changed, params, gl.state_to_dict(stored, coded, params, decoded=True))
+    report.require_complete()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import flax.nnx as nnx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax.core import FrozenDict
 
 import gradlab as gl
 
@@ -115,3 +117,11 @@ def test_wrong_arguments_are_refused(make: Callable[[], Any], error: type[Except
         make()
     for piece in pieces:
         assert piece in str(raised.value)
+
+
+def test_labels_of_a_dictionary_serve_other_mappings_with_its_keys() -> None:
+    labelled = gl.labels({"encoder": {"w": "frozen"}, "head": "trained"}, "frozen")
+    tree = {"encoder": {"w": jnp.zeros(2)}, "head": {"w": jnp.zeros(2)}}
+    boxed = {"encoder": {"w": nnx.Param(jnp.zeros(2))}, "head": {"w": nnx.Param(jnp.zeros(2))}}
+    for other in (tree, FrozenDict(tree), nnx.State(boxed)):
+        assert jax.tree.leaves(labelled(other)) == [True, False]

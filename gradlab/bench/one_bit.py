@@ -17,7 +17,7 @@ import numpy as np
 
 import gradlab as gl
 
-from ..fast_compilation import jit_fast
+from ..fast_compilation import compile_fast, jit_fast
 from ..lab._engine.training_loop import draw, stack_optimizers
 from ..lab._inputs.loading import find_problem
 from ..lab.problems import Problem
@@ -81,7 +81,7 @@ def count_bytes_of_step(problem: Problem, method: Method, workers: int = WORKERS
     batch = jax.tree.map(lambda leaf: leaf[0], problem.batches(jax.random.key(0), 1))
     state = jax.jit(jax.shard_map(tx.init, mesh=mesh, in_specs=whole, out_specs=place))(params)
     mapped = jax.shard_map(step, mesh=mesh, in_specs=(whole, place, split), out_specs=(whole, place))
-    return count_bytes(jax.jit(mapped).lower(params, state, batch).compile())
+    return count_bytes(compile_fast(jax.jit(mapped).lower(params, state, batch), jax.devices()[0]))
 
 
 def train(

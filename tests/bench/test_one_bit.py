@@ -10,19 +10,11 @@ import sys
 import numpy as np
 import pytest
 
-from gradlab.bench.one_bit import METHODS, count_bytes_of_step, score, train
+from gradlab.bench.one_bit import METHODS, score, train
 from gradlab.lab.problems import Digits
 
 VOTE = next(method for method in METHODS if method.name == "majority vote of the momenta")
 MEAN = METHODS[0]
-
-
-@pytest.mark.slow
-def test_bytes_of_two_workers() -> None:
-    problem = Digits(hidden=4)
-    # 64 x 4, 4, 4 x 10 and 10 elements; each of two workers sends one half of 1 + 2 bits, in slices of whole bytes.
-    assert count_bytes_of_step(problem, MEAN, workers=2) == 4 * (256 + 4 + 40 + 10)
-    assert count_bytes_of_step(problem, VOTE, workers=2) == 3 * (128 + 8 + 24 + 8) // 8
 
 
 @pytest.mark.slow

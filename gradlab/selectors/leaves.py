@@ -71,6 +71,16 @@ def read_paths(tree: PyTree) -> Iterator[tuple[tuple[Hashable, ...], tuple[Any, 
             yield (*path, *below), (*keys, *inner), array
 
 
+def unbox(tree: PyTree) -> PyTree:
+    """Return a tree with the array in the place of each variable or box of Flax."""
+
+    def open_box(node: Any) -> Any:
+        arrays = jax.tree.leaves(node) if _is_box(node) else [node]
+        return arrays[0] if len(arrays) == 1 else node
+
+    return jax.tree.map(open_box, tree, is_leaf=_is_box)
+
+
 def show_path(path: tuple[Hashable, ...]) -> str:
     """Return a path as patterns see it, joined by slashes, such as `layers/0/bias`."""
     return "/".join(map(str, path)) or "the root"

@@ -21,6 +21,8 @@ def metrics(state: Any) -> dict[str, jax.Array]:
     """
     found: dict[str, jax.Array] = {}
     for name, value in _find(state):
+        arrays = jax.tree.leaves(value)  # an `nnx.Optimizer` puts each array into a variable
+        value = arrays[0] if len(arrays) == 1 else value
         number, free = 1, name
         while free in found:
             number += 1

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from ..composites import Composite, walk
 from ..hyperparameters import is_concrete
-from ..selectors.leaves import read_leaves, show_path
+from ..selectors.leaves import read_leaves, show_path, unbox
 from ..transformation_calls import ScheduledState
 from ..values import Value
 from .origins import find_parameter
@@ -65,6 +65,7 @@ def name_leaves(tx: Any, state: Any, params: Any) -> list[NamedLeaf]:
     The state is traced, because tracers are distinct objects, by which the arrays of inner states are found. So nothing
     is computed.
     """
+    state, params = unbox(state), unbox(params)
     paths = {path: index for index, (path, _) in enumerate(jax.tree_util.tree_leaves_with_path(params))}
     shown = [show_path(leaf.path) if leaf.path else "" for leaf in read_leaves(params)]
     names: list[NamedLeaf] = []

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
+from flax import nnx
 
 import gradlab as gl
 
@@ -22,6 +24,15 @@ def test_metrics_are_found_in_any_tree_and_repeated_names_are_numbered() -> None
         "h/norm": 5.0,
     }
     assert gl.metrics(gl.adam().init(gradient)) == {}
+
+
+def test_an_nnx_optimizer_has_plain_arrays() -> None:
+    model = nnx.Linear(2, 1, rngs=nnx.Rngs(0))
+    optimizer = nnx.Optimizer(model, gl.chain(gl.probe("g"), gl.sgd(0.1)), wrt=nnx.Param)
+    optimizer.update(model, jax.tree.map(jnp.ones_like, nnx.state(model)))
+    found = gl.metrics(optimizer.opt_state)
+    assert isinstance(found["g/norm"], jax.Array)
+    np.testing.assert_allclose(found["g/norm"], np.sqrt(3.0))
 
 
 class CountState(NamedTuple):

@@ -70,6 +70,10 @@ def test_nnx_optimizer_compiles_once_for_ten_rates() -> None:
         assert 0 < abs(before - model.bias[...])[0] < 0.2 / 2**power
     assert len(traces) == 1
     graph, tree = nnx.split(optimizer)
+    params, names = nnx.state(model), ("bias", "kernel")
+    for state in (optimizer.opt_state, nnx.as_pure(optimizer.opt_state)):
+        found = gl.state_to_dict(optimizer.tx, state, params)
+        assert [f"scale_by_momentum:moment:{name}" for name in names] == list(found)[2:4]
     assert nnx.merge(graph, tree).tx == optimizer.tx
     np.testing.assert_allclose(gl.hyperparameters(optimizer.tx)["adam/learning_rate"], 0.1 / 2**9)
 

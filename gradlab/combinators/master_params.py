@@ -56,10 +56,11 @@ def master_params(tx: optax.GradientTransformation, bits: int = 24):
         return MasterState(jax.tree_util.tree_map_with_path(correction, params), raw_init(tx, params))
 
     def update(updates, state, params, *, grads=None, **extra):
+        structure: Any  # its type has no public name
         by_path, structure = jax.tree_util.tree_flatten_with_path(params)
         corrections = structure.flatten_up_to(state.corrections)
         narrow = [find_narrow_dtype(keys, p) for keys, p in by_path]
-        places = [
+        places: list[Any] = [
             None if dtype is None else join_bits(p.astype(dtype), c)
             for (_, p), c, dtype in zip(by_path, corrections, narrow, strict=True)
         ]

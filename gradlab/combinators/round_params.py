@@ -51,6 +51,7 @@ def round_params(tx: optax.GradientTransformation, key: Seed = 0):
     def update(updates, state, params, *, grads=None, **extra):
         extra = extra if grads is None else extra | {"grads": grads}
         updates, inner = raw_update(tx, updates, state.inner, params, extra)
+        structure: Any  # its type has no public name
         by_path, structure = jax.tree_util.tree_flatten_with_path(params)
         keys = jax.random.split(jax.random.fold_in(as_key(key), state.step), max(len(by_path), 1))
 

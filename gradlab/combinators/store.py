@@ -10,7 +10,7 @@ import optax
 
 from ..base import Transformation, transformation
 from ..boundary import PyTree
-from ..claims import ELEMENTWISE, shared_claims
+from ..claims import ELEMENTWISE, join_claims, shared_claims
 from ..codecs.base import Codec, CodecOrDtype
 from ..codecs.cast import cast
 from ..composites import Composite, define_points, move_to_point
@@ -143,10 +143,13 @@ def _require_slots(codec: Any, slots: list[Slot]) -> None:
 
 def _claims(stored: Any) -> dict[str, Any]:
     """Return the claims of a transformation whose state is rounded: a block depends on all of its elements."""
-    claims = shared_claims(stored.tx)
-    codings = [codec.coding for codec in _list_codecs(stored.codec)]
-    if not all(coding.elementwise for coding in codings):
+    claims, codecs = shared_claims(stored.tx), _list_codecs(stored.codec)
+    own: dict[str, tuple[str, ...]] = {"except": (), "domain": ()}
+    if not all(codec.coding.elementwise for codec in codecs):
         claims = {name: value for name, value in claims.items() if name not in (*ELEMENTWISE, "sign symmetric")}
-    if any(coding.stochastic for coding in codings):
-        claims["domain"] = tuple(dict.fromkeys((*claims.get("domain", ()), "stochastic")))
-    return claims
+        own["except"] += ("turns with i",)
+    if not all(codec.factory is cast.factory and jnp.finfo(codec.dtype).bits >= 32 for codec in codecs):  # type: ignore[attr-defined]
+        own["except"] += ("wide accumulators",)
+    if any(codec.coding.stochastic for codec in codecs):
+        own["domain"] = ("stochastic",)
+    return join_claims(claims, own)

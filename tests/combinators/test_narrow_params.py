@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -103,7 +105,11 @@ def test_special_parameters():
 @pytest.mark.parametrize(("bits", "expected"), [(24, 1e-5), (32, 1e-6)])
 def test_small_steps_count(bits, expected, rng):
     """A hundred steps, each too small for bfloat16, move the master as far as a float32."""
-    params = {"w": jnp.asarray(rng.uniform(1, 2, 1000), jnp.bfloat16), "norm": jnp.ones(3), "none": None}
+    params: dict[str, Any] = {
+        "w": jnp.asarray(rng.uniform(1, 2, 1000), jnp.bfloat16),
+        "norm": jnp.ones(3),
+        "none": None,
+    }
     tx = gl.master_params(gl.sgd(1e-3), bits)
     state = tx.init(params)
     assert state.corrections["norm"] is None

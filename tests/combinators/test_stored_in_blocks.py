@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,9 @@ import pytest
 from jax.sharding import NamedSharding, PartitionSpec
 
 import gradlab as gl
+from gradlab.claims import claims_of
 from gradlab.combinators import slots
+from gradlab.testing import assert_lawful
 
 BLOCKS = gl.codecs.dynamic_blocks()
 PARAMS = {"kernel": jnp.ones((64, 256), jnp.float32), "bias": jnp.ones(256, jnp.float32)}
@@ -90,7 +93,7 @@ def test_counters_and_weights_are_untouched(rng):
 
 def test_one_program_for_ten_rates():
     state = gl.store(gl.adam(), BLOCKS).init(PARAMS)
-    step = jax.jit(lambda tx, updates, state: tx.update(updates, state))
+    step: Any = jax.jit(lambda tx, updates, state: tx.update(updates, state))
     for rate in np.linspace(0.1, 1.0, 10):
         step(gl.store(gl.adam(rate), BLOCKS), PARAMS, state)
     assert step._cache_size() == 1
@@ -131,7 +134,7 @@ def test_a_sharded_state_is_that_of_one_device(rng):
     sharded = jax.device_put(kernel, rows)
     placed = jax.device_put(tx.init(kernel), NamedSharding(mesh, PartitionSpec()))
     placed = placed._replace(inner=jax.device_put(placed.inner, rows))
-    text = step.lower(sharded, placed, sharded).compile().as_text()
+    text = step.lower(sharded, placed, sharded).compile().as_text() or ""
     assert not any(name in text for name in ("all-gather", "all-reduce", "all-to-all", "collective-permute"))
     got, new = step(sharded, placed, sharded)
     np.testing.assert_array_equal(got, expected)
@@ -148,3 +151,24 @@ def test_points_are_those_of_the_state_as_it_was(rng):
     jax.tree.map(
         lambda a, b: np.testing.assert_allclose(a, b, atol=0.01 * 1.4), gl.eval_params(tx, state, after), after
     )
+
+
+def test_claims_are_those_that_the_rounding_leaves():
+    plain, cast, blocks = (
+        claims_of(tx) for tx in (gl.adam(), gl.store(gl.adam(), "bfloat16"), gl.store(gl.adam(), BLOCKS))
+    )
+    assert "elementwise" in plain
+    assert "elementwise" in cast
+    assert "elementwise" not in blocks
+    assert cast["except"] == ("wide accumulators",)
+    assert "wide accumulators" not in claims_of(gl.store(gl.adam(), "float32")).get("except", ())
+    drawn = claims_of(gl.store(gl.adam(), gl.codecs.cast(stochastic=True), key=0))
+    assert drawn["domain"] == ("stochastic",)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "codec", [gl.codecs.dynamic_blocks(min_size=0), gl.codecs.companded_blocks(stochastic=True, min_size=0)]
+)
+def test_the_laws_hold_for_blocks(codec):
+    assert_lawful(gl.store(gl.adam(0.1), codec, key=0), dtypes=("float32", "bfloat16"))

@@ -84,7 +84,8 @@ class Subject:
         if self.value is not None and remake is None:
             paths, structure = jax.tree_util.tree_flatten_with_path(tx)
             self.hyperparameters = {jax.tree_util.keystr(path).lstrip("."): leaf for path, leaf in paths}
-            self.remake = lambda values: jax.tree.unflatten(structure, list(values.values()))
+            names = tuple(self.hyperparameters)  # a compiled program receives a dictionary in the order of its keys
+            self.remake = lambda values: jax.tree.unflatten(structure, [values[name] for name in names])
         self.domain: tuple[str, ...] = tuple(self.claims.get("domain", ()))
         self.failures: dict[str, Exception] = {}
         self.broken_laws: set[str] = set()  # those that make another one say nothing

@@ -66,11 +66,16 @@ def dynamic_loss_scale(
     are spread: all devices then skip together, and have the same scale.
 
     Raises TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
-    `update` raises ValueError without `loss_scale`, because it cannot know then what the loss was multiplied by. If it
-    was not multiplied, pass `loss_scale=1.0`.
+    `axis_name` names the mesh axis, or the tuple of axes, over which the gradients are spread within `jax.shard_map`:
+    all devices then skip together, and have one scale.
+
+    Raises TypeError for an `axis_name` that is no name. `update` raises ValueError without `loss_scale`, because it
+    cannot know then what the loss was multiplied by. If it was not multiplied, pass `loss_scale=1.0`.
 
     Source: Micikevicius et al. (2018), section 3.2.
     """
+    axes = read_axis_names("dynamic_loss_scale", axis_name)
+
     axes = read_axis_names("dynamic_loss_scale", axis_name)
 
     def init(params):

@@ -145,6 +145,23 @@ def test_signals_that_come_from_the_gradient_are_divided_too() -> None:
     assert seen[0][4] == 23.0
 
 
+def test_all_devices_have_one_scale() -> None:
+    tx = gl.dynamic_loss_scale(gl.sgd(1.0), initial=8.0, axis_name="data")
+
+    def one(gradient: Any) -> Any:
+        updates, state = tx.update(gradient, tx.init(gradient), loss_scale=8.0)
+        return updates, state.scale
+
+    mesh, data = jax.make_mesh((2,), ("data",), axis_types=(jax.sharding.AxisType.Auto,)), jax.P("data")
+    run = jax.jit(jax.shard_map(one, mesh=mesh, in_specs=data, out_specs=(data, jax.P())))
+    updates, scale = run(jnp.array([[8.0], [jnp.nan]]))
+    assert (updates.tolist(), float(scale)) == ([[0.0], [0.0]], 4.0)
+    updates, scale = run(jnp.array([[8.0], [16.0]]))
+    assert (updates.tolist(), float(scale)) == ([[-1.0], [-2.0]], 8.0)
+    same = jax.shard_map(one, mesh=mesh, in_specs=jax.P(), out_specs=jax.P())
+    assert jax.jit(same)(jnp.array([8.0]))[0].tolist() == [-1.0]
+
+
 def test_it_is_a_value() -> None:
     tx = gl.dynamic_loss_scale(gl.adam(1e-3), initial=8.0)
     assert tx == pickle.loads(pickle.dumps(tx)) == eval(repr(tx), vars(gl))

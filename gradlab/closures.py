@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from .boundary import Boundary
@@ -145,7 +146,9 @@ def take_apart(thing: Any) -> Parts | None:
         return _of(
             ("partial", names, count),
             [thing.func, *thing.args, *thing.keywords.values()],
-            lambda parts: functools.partial(*parts[: 1 + count], **dict(zip(names, parts[1 + count :], strict=True))),
+            lambda parts: functools.partial(
+                parts[0], *parts[1 : 1 + count], **dict(zip(names, parts[1 + count :], strict=True))
+            ),
         )
     if isinstance(thing, tuple):
         return _of((type(thing),), list(thing), getattr(type(thing), "_make", type(thing)))
@@ -191,7 +194,8 @@ def _take_instance_apart(thing: Any) -> Parts:
         register(new)
         new.__dict__.update({name: build(value) for name, value in vars(thing).items()})
 
-    return Parts((type(thing), tuple(vars(thing))), list(vars(thing).values()), copy)
+    kind: Any = (type(thing), tuple(vars(thing)))
+    return Parts(kind, list(vars(thing).values()), copy)
 
 
 def _is_filled(cell: Any) -> bool:
@@ -204,7 +208,7 @@ def _is_filled(cell: Any) -> bool:
 
 def _is_concrete(thing: Any) -> bool:
     is_array = isinstance(thing, jax.Array) and not isinstance(thing, jax.core.Tracer)
-    return is_array and not jax.dtypes.issubdtype(thing.dtype, jax.dtypes.extended)
+    return is_array and not jnp.issubdtype(thing.dtype, jax.dtypes.extended)
 
 
 class _Same:

@@ -161,7 +161,7 @@ class Core:
         if not takes_any:  # a link; what takes any argument may hand it on, for which the two are still one signal
             extra = {"grads": updates, **extra}
         options = {key: value for key, value in extra.items() if key in names or (takes_any and key != "grads")}
-        arguments = (update, updates, state)
+        arguments: tuple[Any, ...] = (update, updates, state)
         if "params" in names:
             if params is None and inspect.signature(update).parameters["params"].default is inspect.Parameter.empty:
                 raise ValueError(f"{self.factory.name} needs the parameters: call update(updates, state, params)")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -128,7 +130,7 @@ def test_the_axes_over_which_an_array_varies_are_known_inside_shard_map() -> Non
         jax.shard_map(note, mesh=mesh, in_specs=(axis, jax.P()), out_specs=axis, check_vma=check)(
             jnp.ones(2), jnp.ones(2)
         )
-    expected = [(frozenset({"data"}), frozenset()), (frozenset(), frozenset())]
+    expected: list[Any] = [(frozenset({"data"}), frozenset()), (frozenset(), frozenset())]
     assert found == expected, f"{CHANGED}the types of arrays inside jax.shard_map; see find_varying_axes"
     assert _compat.find_varying_axes(jnp.ones(2)) == frozenset()
 

@@ -96,7 +96,7 @@ def check_optimizer(
     given = parse_assignments("--arg", arg or [], "learning_rate=1e-3")
     found = find_factory(optimizer)
     if are_coefficients(found):
-        others = {"--reference": reference, "--claim": claim, "--extra": extra, "--dtype": dtype}
+        others: dict[str, Any] = {"--reference": reference, "--claim": claim, "--extra": extra, "--dtype": dtype}
         others |= {"--except": exception, "--domain": domain, "--quick": quick}
         return _finish(examine_coefficients(optimizer, found, given, others), json)
     with restore_surroundings():  # which the factory may change whenever it is called

@@ -8,6 +8,7 @@ Run it where torch, bitsandbytes and torchao are installed: `python tests/golden
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,4 +38,5 @@ def generate() -> dict[str, np.ndarray]:
 
 
 if __name__ == "__main__":
-    np.savez_compressed(Path(__file__).with_name("blocks.npz"), **generate())
+    arrays: dict[str, Any] = generate()
+    np.savez_compressed(Path(__file__).with_name("blocks.npz"), **arrays)

@@ -123,5 +123,6 @@ def test_labels_of_a_dictionary_serve_other_mappings_with_its_keys() -> None:
     labelled = gl.labels({"encoder": {"w": "frozen"}, "head": "trained"}, "frozen")
     tree = {"encoder": {"w": jnp.zeros(2)}, "head": {"w": jnp.zeros(2)}}
     boxed = {"encoder": {"w": nnx.Param(jnp.zeros(2))}, "head": {"w": nnx.Param(jnp.zeros(2))}}
-    for other in (tree, FrozenDict(tree), nnx.State(boxed)):
+    others: tuple[Any, ...] = (tree, FrozenDict(tree), nnx.State(boxed))
+    for other in others:
         assert jax.tree.leaves(labelled(other)) == [True, False]

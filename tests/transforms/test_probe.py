@@ -46,7 +46,7 @@ def test_measures_of_three_steps_by_hand(rng: np.random.Generator) -> None:
         gradient["a"][0] = 0 if step == 0 else gradient["a"][0]
         updates, state = update(gradient, state, params)
         flat = [np.concatenate([np.ravel(x) for x in jax.tree.leaves(tree)]) for tree in (updates, gradient, params)]
-        expected = {f"update/{name}": value for name, value in by_hand(*flat, last).items()}
+        expected = {f"update/{name}": value for name, value in by_hand(flat[0], flat[1], flat[2], last).items()}
         found = gl.metrics(state)
         assert found.keys() == expected.keys()
         np.testing.assert_allclose([found[name] for name in expected], list(expected.values()), rtol=1e-12, atol=1e-15)

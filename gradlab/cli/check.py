@@ -6,7 +6,7 @@ Modules that import JAX are imported inside the functions, so that help and comp
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 

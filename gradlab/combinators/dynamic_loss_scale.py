@@ -58,24 +58,19 @@ def dynamic_loss_scale(
     the scale is not the reason for a gradient that is not finite, so that gradient goes through to `tx`.
     `dynamic_loss_scale(skip_nonfinite(tx))` skips it there.
 
-    `tx` is the whole optimizer, with clipping and all that reads the gradient. It may be accumulated inside
-    or outside: `accumulate(dynamic_loss_scale(tx))` adapts once a batch, and `dynamic_loss_scale(accumulate(tx))` once
+    `tx` is the whole optimizer, with clipping and all that reads the gradient. Accumulation may stand inside or
+    outside: `accumulate(dynamic_loss_scale(tx))` adapts once a batch, and `dynamic_loss_scale(accumulate(tx))` once
     a micro-batch. `metrics(state)` has the scale, and how many steps were skipped.
 
     `axis_name` is the mesh axis, or the tuple of axes, within `jax.shard_map` or `jax.vmap`, over which the gradients
     are spread: all devices then skip together, and have the same scale.
 
-    Raises TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
-    `axis_name` names the mesh axis, or the tuple of axes, over which the gradients are spread within `jax.shard_map`:
-    all devices then skip together, and have one scale.
-
-    Raises TypeError for an `axis_name` that is no name. `update` raises ValueError without `loss_scale`, because it
-    cannot know then what the loss was multiplied by. If it was not multiplied, pass `loss_scale=1.0`.
+    Raises TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name, and
+    without `loss_scale`, because it cannot know then what the loss was multiplied by. If it was not multiplied, pass
+    `loss_scale=1.0`.
 
     Source: Micikevicius et al. (2018), section 3.2.
     """
-    axes = read_axis_names("dynamic_loss_scale", axis_name)
-
     axes = read_axis_names("dynamic_loss_scale", axis_name)
 
     def init(params):

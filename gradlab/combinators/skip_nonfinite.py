@@ -58,8 +58,6 @@ def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_n
             "inside: dynamic_loss_scale(skip_nonfinite(tx))"
         )
 
-    axes = read_axis_names("skip_nonfinite", axis_name)
-
     def init(params):
         row, skipped, let_through = (jnp.zeros((), jnp.int32) for _ in range(3))
         return SkipNonfiniteState(row, skipped, let_through, raw_init(tx, params))

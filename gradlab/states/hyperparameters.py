@@ -22,8 +22,9 @@ def hyperparameters(tx: Transformation, state: Any = None) -> dict[str, Any]:
     """Return the value of every hyperparameter by its path, such as `muon/learning_rate`.
 
     A schedule is evaluated at the step of the state, so its value is that of the next update. Without a state, it is
-    returned as it is. Options that are off (None) are left out, and a tuple of numbers has an entry for each, such as
-    `betas/0`. `tx` and `state` may be traced, so this works inside `jax.jit`.
+    returned as it is. Options that are off (None) are left out, and so is a schedule that no link uses, such as the
+    dampening of `sgd` without momentum. A tuple of numbers has an entry for each, such as `betas/0`. `tx` and `state`
+    may be traced, so this works inside `jax.jit`.
 
     A path is the name of a hyperparameter after the names of the links, groups and wrappers that hold it; `tx.replace`
     takes it.
@@ -41,7 +42,10 @@ def hyperparameters(tx: Transformation, state: Any = None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for argument, steps in _find(tx, state, state, ()):
         for path, value in _take_apart(argument).items():
-            found[path] = value if state is None or not is_schedule(value) else _evaluate(path, value, steps)
+            if state is None or not is_schedule(value):
+                found[path] = value
+            elif steps is not None:
+                found[path] = _evaluate(path, value, steps)
     return found
 
 
@@ -51,7 +55,7 @@ def _take_apart(argument: Argument) -> dict[str, Any]:
     return {f"{argument.path}/{index}": value for index, value in enumerate(argument.value)}
 
 
-Steps = list[tuple[Any, jax.Array]]  # transformations with schedules, each with its step
+Steps = list[tuple[Any, jax.Array]] | None  # transformations with schedules, each with its step; None if there are none
 
 
 def _find(tx: Transformation, state: Any, around: Any, names: tuple[str, ...]) -> Iterator[tuple[Argument, Steps]]:
@@ -70,7 +74,7 @@ def _find(tx: Transformation, state: Any, around: Any, names: tuple[str, ...]) -
 
 def _find_steps(tx: Transformation, state: Any, around: Any) -> Steps:
     if state is not None:
-        return [(place.tx, place.step) for place in walk(tx, state) if place.step is not None]
+        return [(place.tx, place.step) for place in walk(tx, state) if place.step is not None] or None
     states = jax.tree.leaves(around, is_leaf=lambda node: isinstance(node, ScheduledState))
     return [(None, node.step) for node in states if isinstance(node, ScheduledState)]
 

@@ -64,12 +64,16 @@ def probe(name: str, *measures, per_leaf: bool = False, groups=None, axis_name: 
     over which leaves are sharded, as in `clip_by_global_norm`. Without it, the measures are those of the shard.
     Functions of yours always see the shard.
 
-    Raises ValueError for a measure that is not known, and TypeError for a function that returns no real scalar, or for
-    groups that are no selectors. `update` raises ValueError where no axis has the name.
+    Raises ValueError for a measure that is not known, or for two of one name. Raises TypeError for a function that
+    returns no real scalar, or for groups that are no selectors. `update` raises ValueError where no axis has the name.
     """
     axes = read_axis_names("probe", axis_name)
     selectors = {key: as_selector(value, f"probe: group {key}") for key, value in (groups or {}).items()}
-    chosen = {_name(measure): _find_measure(measure) for measure in measures or ("norm",)}
+    names = [_name(measure) for measure in measures or ("norm",)]
+    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if repeated:
+        raise ValueError(f"probe: two measures have the name {repeated[0]}; give each function a name of its own")
+    chosen = {name: _find_measure(measure) for name, measure in zip(names, measures or ("norm",), strict=True)}
     remembers, reads_params = "cosine" in chosen, "relative_size" in chosen
     reads_gradient = bool({"effective_rate", "gradient_cosine"} & set(chosen))
 
@@ -133,7 +137,10 @@ def _take_apart(signals: Signals, per_leaf: bool, groups: Mapping[str, Selector]
         return {"": signals}
     leaves = read_leaves(signals.direction)
     parts = {str(leaf): [other is leaf for other in leaves] for leaf in leaves} if per_leaf else {}
-    parts |= {name: selector.choose(leaves) for name, selector in groups.items()}
+    for name, selector in groups.items():
+        if name in parts:
+            raise ValueError(f"probe: the group {name!r} has the name of a leaf, and per_leaf is set; rename the group")
+        parts[name] = selector.choose(leaves)
     return {name: _select(signals, on) for name, on in parts.items()}
 
 

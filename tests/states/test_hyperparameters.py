@@ -106,6 +106,13 @@ def test_without_a_state_schedules_stay_what_they_are() -> None:
     assert isinstance(gl.hyperparameters(gl.sgd(RATE))["learning_rate"], Schedule)
 
 
+def test_a_schedule_that_no_link_uses_is_left_out() -> None:
+    tx = gl.sgd(0.1, dampening=DECAY)
+    assert gl.hyperparameters(tx, tx.init(GRADIENT)) == {"learning_rate": 0.1}
+    used = tx.replace(momentum=0.5)
+    assert set(gl.hyperparameters(used, used.init(GRADIENT))) == {"learning_rate", "momentum", "dampening"}
+
+
 def test_wrong_arguments_say_what_to_do() -> None:
     with pytest.raises(TypeError, match=r"takes a transformation of gradlab, such as adam\(\); got Grad"):
         gl.hyperparameters(optax.adam(0.1))

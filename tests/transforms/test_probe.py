@@ -144,6 +144,12 @@ def test_wrong_arguments_say_what_to_do() -> None:
         gl.probe("g", "length")
     with pytest.raises(TypeError, match=r"measure _double must return a real scalar; got float64\[2\]"):
         gl.probe("g", _double).init(jnp.ones(2))
+    with pytest.raises(ValueError, match=r"two measures have the name <lambda>; give each function a name of its own"):
+        gl.probe("g", lambda d: d.sum(), lambda d: d.max())
+    with pytest.raises(
+        ValueError, match=r"the group 'w' has the name of a leaf, and per_leaf is set; rename the group"
+    ):
+        gl.probe("g", per_leaf=True, groups={"w": True}).init({"w": jnp.ones(2)})
     tx = gl.probe("g", "relative_size")
     with pytest.raises(
         ValueError, match=r"relative_size compares with the parameters; call update\(updates, state, pa"

@@ -30,10 +30,11 @@ def schedule_free_sgd(
     weight_decay: float = 0.0,
     weight_lr_power: float = 2.0,
     weight_power: float = 0.0,
+    store_average: bool = False,
 ) -> Step:
     """Move the point y between z and the mean of all z (below), with d = g + l y.
 
-    Source: Defazio et al. (2024), algorithm 1.
+    In exact arithmetic, `store_average` changes nothing. Source: Defazio et al. (2024), algorithm 1.
     """
     return _move(g + weight_decay * x, state, t, learning_rate, b1, weight_lr_power, weight_power)
 
@@ -51,6 +52,7 @@ def schedule_free_adamw(
     weight_decay: float = 0.0,
     weight_lr_power: float = 2.0,
     weight_power: float = 0.0,
+    store_average: bool = False,
 ) -> Step:
     """Move the point y likewise, with d = g / (sqrt(v / (1 - b2^t)) + eps) + l y.
 

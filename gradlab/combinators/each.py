@@ -13,8 +13,10 @@ from ..claims import claims_of, shared_claims
 from ..composites import Composite, Place, define_points, move_to_point, walk
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import SEED_RANGE
-from ..transformation_calls import raw_init, raw_update
+from ..transformation_calls import raw_init, raw_update, signals_of
 from .splits import find_split
+
+_OF_ALL_LAYERS = ("grad", "value_fn", "gradient_fn", "loss_scale")
 
 
 @transformation(splits_gradient="tx", claims=lambda mapped: _claims(mapped.tx))
@@ -27,12 +29,19 @@ def each(tx: optax.GradientTransformation):
     `partition((path("layers/**"), each(tx)), default=tx)`.
 
     Raises ValueError where it is called for a transformation that draws random numbers, since all layers would draw the
-    same. `init` and `update` raise ValueError if leaves have no first axis, or first axes of different sizes.
+    same, and for one that reads `grad`, `value_fn`, `gradient_fn` or `loss_scale`, which belong to all layers at once.
+    `init` and `update` raise ValueError if leaves have no first axis, or first axes of different sizes.
     """
     if any(map(_draws_random_numbers, walk(tx))):
         raise ValueError(
-            f"each({tx!r}) would draw the same random numbers for every layer; put the noise outside of each, as in "
-            f"chain(add_noise(...), each(tx))"
+            f"each({tx!r}) would draw the same random numbers for every layer; put what draws them outside of each, as "
+            f"in chain(add_noise(...), each(tx)) or store(each(tx), codec, key=0)"
+        )
+    refused = sorted(signals_of(tx).intersection(_OF_ALL_LAYERS))
+    if refused:
+        raise ValueError(
+            f"each: {tx!r} reads {' and '.join(refused)}, made for all layers at once, and not for one. Put "
+            f"what reads this outside of each, as in sam(each(tx)) or dynamic_loss_scale(each(tx))"
         )
 
     def init(params):
@@ -76,7 +85,8 @@ def _draws_random_numbers(place: Place) -> bool:
     """Return whether a transformation has a seed, or declares that it draws random numbers."""
     if not isinstance(place.tx, Transformation):
         return False
-    has_seed = any(parameter.range == SEED_RANGE for parameter in place.tx.factory.parameters.values())
+    seeds = [name for name, parameter in place.tx.factory.parameters.items() if parameter.range == SEED_RANGE]
+    has_seed = any(place.tx.arguments[name] is not None for name in seeds)
     return has_seed or "stochastic" in claims_of(place.tx).get("domain", ())
 
 

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from ..composites import walk
 from ..transformation_calls import raw_init
 from ..tree_differences import have_same_structure
+from .each import each
 
 # The fields of states, gradlab's and optax's, that hold no number below 0. A codec examines them nevertheless.
 _NON_NEGATIVE = frozenset(
@@ -25,6 +26,13 @@ class Slot(NamedTuple):
     names: tuple[str, ...]  # of the links and fields that it lies in, from the outermost to the innermost
     grows: bool  # it is inexact and grows with the parameters, as a moment does and a counter does not
     non_negative: bool  # its field says that it holds no number below 0
+
+
+class _Position(int):
+    """The position of a leaf in a state, in the place of the array, of which `per_worker` takes the first row."""
+
+    def __getitem__(self, index: Any) -> _Position:
+        return self
 
 
 def find_slots(tx: Any, params: Any, named: bool = True) -> tuple[list[Slot], Any]:
@@ -47,19 +55,43 @@ def find_slots(tx: Any, params: Any, named: bool = True) -> tuple[list[Slot], An
 def _find_growing(tx: Any, params: Any, state: Any) -> list[bool]:
     """Return for each leaf of a state whether its shape depends on those of the parameters.
 
-    Parameters with longer axes show it. Where there is no state for them, as where axes must have certain lengths, a
-    leaf counts if it has the shape of a parameter.
+    Parameters with longer axes show it. In `each`, whose counters are stacked, too, the axes of the layers keep their
+    lengths. Where there is no state for them, as where axes must have certain lengths, a leaf counts if it has the
+    shape of a parameter.
     """
-    longer = jax.tree.map(lambda p: jax.ShapeDtypeStruct(tuple(2 * n + 1 for n in p.shape) or (2,), p.dtype), params)
+    leaves, depths = jax.tree.leaves(state), _count_stacks(tx, state)
+    grows = {depth: _find_growing_behind(depth, tx, params, state) for depth in set(depths)}
+    return [grows[depth][position] for position, depth in enumerate(depths[: len(leaves)])]
+
+
+def _count_stacks(tx: Any, state: Any) -> list[int]:
+    """Return for each leaf of a state how many `each` it lies in."""
+    leaves, structure = jax.tree.flatten(state)
+    depths, stacks = [0] * len(leaves), each.factory  # type: ignore[attr-defined]
+    if any(getattr(place.tx, "factory", None) == stacks for place in walk(tx)):
+        for place in walk(tx, jax.tree.unflatten(structure, map(_Position, range(len(leaves))))):
+            if getattr(place.tx, "factory", None) == stacks:
+                for position in jax.tree.leaves(place.state):
+                    depths[position] += 1
+    return depths
+
+
+def _find_growing_behind(depth: int, tx: Any, params: Any, state: Any) -> list[bool]:
+    """Return for each leaf of a state whether its shape depends on the axes of the parameters behind the first."""
+
+    def lengthen(p: Any) -> jax.ShapeDtypeStruct:
+        longer = tuple(2 * n + 1 for n in p.shape[depth:]) or (2,)
+        return jax.ShapeDtypeStruct((*p.shape[:depth], *longer), p.dtype)
+
     leaves = jax.tree.leaves(state)
     try:
-        grown = jax.eval_shape(functools.partial(raw_init, tx), longer)
+        grown = jax.eval_shape(functools.partial(raw_init, tx), jax.tree.map(lengthen, params))
     except Exception:
         grown = None
     if grown is not None and have_same_structure(grown, state):
         return [leaf.shape != other.shape for leaf, other in zip(leaves, jax.tree.leaves(grown), strict=True)]
     shapes = {p.shape for p in jax.tree.leaves(params)}
-    return [leaf.shape in shapes and leaf.shape != () for leaf in leaves]
+    return [leaf.shape in shapes and len(leaf.shape) > depth for leaf in leaves]
 
 
 def _name_slots(tx: Any, by_path: Any, structure: Any) -> list[tuple[str, ...]]:
@@ -68,7 +100,7 @@ def _name_slots(tx: Any, by_path: Any, structure: Any) -> list[tuple[str, ...]]:
     for position, (path, _) in enumerate(by_path):
         for depth, key in enumerate(path):
             named[position].update((depth + 1, name) for name in _fields((key,)))
-    places = jax.tree.unflatten(structure, range(len(by_path)))
+    places = jax.tree.unflatten(structure, map(_Position, range(len(by_path))))
     for place in walk(tx, places):
         for path, position in jax.tree_util.tree_leaves_with_path(place.state):
             depth = len(by_path[position][0]) - len(path)

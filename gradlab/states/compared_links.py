@@ -15,9 +15,10 @@ def compare_links(moved: Iterable[tuple[str, str]], before: Links, now: Links) -
     for source, target in dict.fromkeys(moved):
         old, new = divide_links(list(before), source), divide_links(list(now), target)
         # A bias correction changes the size of a direction at the start only, but a maximum stays.
-        ignored = set() if role_of(target)[-1:] == ("running_max",) else {"bias_correction"}
-        for crossed in sorted(((old[0] & new[1]) | (old[1] & new[0])) - ignored):
-            was, comes = ("before", "behind") if crossed in old[1] else ("behind", "before")
+        ignored = {"probe"} if role_of(target)[-1:] == ("running_max",) else {"probe", "bias_correction"}
+        behind, before_it = (old[0] - old[1]) & (new[1] - new[0]), (old[1] - old[0]) & (new[0] - new[1])
+        for crossed in sorted((behind | before_it) - ignored):
+            was, comes = ("before", "behind") if crossed in before_it else ("behind", "before")
             text = f"{target} goes on from {source}, which stood {was} {crossed}, and stands {comes} it now"
             remarks[f"{text}: its arrays may be in other units"] = None
         sizes = _size(before.get(source, {})), _size(now.get(target, {}))

@@ -59,5 +59,18 @@ def test_a_tree_that_is_no_stack_is_refused(tree: Any, message: str) -> None:
 
 
 def test_noise_inside_is_refused() -> None:
-    with pytest.raises(ValueError, match="same random numbers for every layer; put the noise outside"):
+    with pytest.raises(ValueError, match="same random numbers for every layer; put what draws them outside"):
         gl.each(gl.chain(gl.add_noise(0.1)))
+    gl.each(gl.store(gl.adam(), "bfloat16"))  # which has no key
+
+
+@pytest.mark.parametrize(
+    ("tx", "signal", "remedy"),
+    [
+        (gl.sam(gl.sgd(0.1)), "gradient_fn", r"sam\(each\(tx\)\)"),
+        (gl.dynamic_loss_scale(gl.sgd(0.1)), "loss_scale", r"dynamic_loss_scale\(each\(tx\)\)"),
+    ],
+)
+def test_what_reads_a_signal_of_all_layers_is_refused(tx: Any, signal: str, remedy: str) -> None:
+    with pytest.raises(ValueError, match=f"reads {signal}, made for all layers at once.*{remedy}"):
+        gl.each(tx)

@@ -36,6 +36,21 @@ def test_what_is_no_moment_is_stored_as_it_is():
         assert {leaf.dtype.name for leaf in leaves} == {"bfloat16", "float64", "int32"}  # weights of the correction
 
 
+def test_stacked_weights_of_layers_are_stored_as_they_are():
+    """They are a number for each layer, which a longer stack has more of, and not a moment."""
+    params = {"w": jnp.ones((3, 4), jnp.float32), "scales": jnp.ones(3, jnp.float32)}
+    stored = gl.store(gl.partition((True, gl.each(gl.adam()))), "bfloat16").init(params)
+    kept = [(leaf.dtype.name, leaf.shape) for leaf in jax.tree.leaves(stored)]
+    moments = [("bfloat16", (3,)), ("bfloat16", (3, 4))]
+    assert kept == [*moments, ("float64", (3,)), *moments, ("float64", (3,))]
+
+
+def test_a_slot_is_found_in_a_state_for_each_worker():
+    stored = gl.store(gl.per_worker(gl.adam()), {"second_moment": "bfloat16"}).init(jnp.ones(3, jnp.float32))
+    kept = [leaf.dtype.name for leaf in jax.tree.leaves(stored)]
+    assert kept == ["float32", "float64", "bfloat16", "float64"]
+
+
 def test_a_wide_dtype_changes_nothing(rollout, rng):
     gradients = rng.standard_normal((5, 3))
     np.testing.assert_array_equal(

@@ -169,6 +169,13 @@ def test_a_running_mean_in_another_unit_is_remarked() -> None:
     assert "before scale_by_learning_rate" in gl.state_from_dict(nesterov, PARAMS, arrays)[1].remarks[0]
 
 
+def test_links_on_both_sides_of_a_momentum_have_not_changed_sides() -> None:
+    links = gl.probe("gradient"), gl.clip_by_norm(1.0), gl.scale_by_momentum(), gl.clip_by_norm(1.0), gl.probe("update")
+    for tx in (gl.chain(*links), gl.chain(*links[:-1])):  # a probe changes no unit
+        arrays = gl.state_to_dict(gl.chain(*links), gl.chain(*links).init(PARAMS), PARAMS)
+        assert not gl.state_from_dict(tx, PARAMS, arrays)[1].remarks
+
+
 def test_any_format_holds_the_arrays_and_a_trace_does_too() -> None:
     file = io.BytesIO()
     np.savez(file, **ARRAYS)

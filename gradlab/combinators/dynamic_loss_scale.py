@@ -16,7 +16,7 @@ from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Positive, PositiveSteps, Range, as_weak
 from ..mesh_axes import AxisName, read_axis_names
 from ..transformation_calls import raw_init
-from .gates import is_finite, update_if
+from .gates import is_finite, update_if_finite
 
 Growth: TypeAlias = Annotated[Any, Range(1.0, includes_low=False, hint="pass a factor above 1")]
 Shrinkage: TypeAlias = Annotated[Any, Range(0.0, 1.0, includes_low=False, hint="pass a factor between 0 and 1")]
@@ -56,7 +56,8 @@ def dynamic_loss_scale(
     does not run, and the scale is multiplied by `shrinkage`, between 0 and 1. After `interval` finite steps in a row,
     above 0, it is multiplied by `growth`, above 1. It stays between `minimum` and `maximum`, above 0. At the minimum,
     the scale is not the reason for a gradient that is not finite, so that gradient goes through to `tx`.
-    `dynamic_loss_scale(skip_nonfinite(tx))` skips it there.
+    `dynamic_loss_scale(skip_nonfinite(tx))` skips it there. The same holds for a gradient that `tx` takes at another
+    point, as `sam` does.
 
     `tx` is the whole optimizer, with clipping and all that reads the gradient. Accumulation may stand inside or
     outside: `accumulate(dynamic_loss_scale(tx))` adapts once a batch, and `dynamic_loss_scale(accumulate(tx))` once
@@ -96,16 +97,18 @@ def dynamic_loss_scale(
             signals["grad"] = unscale(jax.tree.map(_raise, extra["grad"]))
         if extra.get("gradient_fn") is not None:
             signals["gradient_fn"] = lambda point: unscale(extra["gradient_fn"](point))
+        forced = state.scale <= minimum
         finite = is_finite(updates, grads, axes=axes)
-        passes = finite | (state.scale <= minimum)
-        result, inner = update_if(passes, tx, lambda: unscale(updates), updates, state.inner, params, signals)
+        result, inner, finite = update_if_finite(
+            finite, forced, tx, lambda: unscale(updates), updates, state.inner, params, signals, axes
+        )
         steps = jnp.where(finite, optax.safe_increment(state.finite_steps), 0)
         grows = as_weak(steps) >= interval
         scale = jnp.where(finite, jnp.where(grows, state.scale * growth, state.scale), state.scale * shrinkage)
         return result, DynamicLossScaleState(
             jnp.clip(scale, minimum, maximum).astype(jnp.float32),
             jnp.where(grows, 0, steps),
-            jnp.where(passes, state.skipped, optax.safe_increment(state.skipped)),
+            jnp.where(finite | forced, state.skipped, optax.safe_increment(state.skipped)),
             inner,
         )
 

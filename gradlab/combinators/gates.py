@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from ..boundary import PyTree, restore_dtypes
 from ..mesh_axes import hold_for_all
-from ..transformation_calls import raw_update
+from ..transformation_calls import raw_update, signals_of
 from ..tree_differences import find_difference
 
 
@@ -41,6 +41,31 @@ def update_if(
     if isinstance(happens, jax.core.Tracer):
         return jax.lax.cond(happens, run, rest)
     return run() if happens else rest()  # without jit, JAX would compile the condition anew at every call
+
+
+def update_if_finite(
+    finite: jax.Array,
+    forced: jax.Array,
+    tx: Any,
+    updates: Callable[[], PyTree],
+    like: PyTree,
+    state: PyTree,
+    params: PyTree,
+    signals: Any,
+    axes: tuple[str, ...],
+) -> tuple[PyTree, PyTree, jax.Array]:
+    """Run a transformation where its gradient is finite, or by force. Return the update, the state and what was finite.
+
+    A transformation that takes the gradient at points of its own, as SAM does, may meet another one there that is not
+    finite. It shows in the update, which is then left out as well.
+    """
+    result, inner = update_if(finite | forced, tx, updates, like, state, params, signals)
+    if "gradient_fn" not in signals_of(tx):
+        return result, inner, finite
+    finite = finite & is_finite(result, axes=axes)
+    passes = finite | forced
+    result = jax.tree.map(lambda d: jnp.where(passes, d, jnp.zeros_like(d)), result)
+    return result, jax.tree.map(lambda new, old: jnp.where(passes, new, old), inner, state), finite
 
 
 def is_finite(*trees: PyTree, axes: tuple[str, ...] = ()) -> jax.Array:

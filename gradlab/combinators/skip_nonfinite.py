@@ -16,7 +16,7 @@ from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Limit, as_weak
 from ..mesh_axes import AxisName, read_axis_names
 from ..transformation_calls import raw_init, signals_of
-from .gates import is_finite, update_if
+from .gates import is_finite, update_if_finite
 
 
 class SkipNonfiniteState(NamedTuple):
@@ -42,6 +42,8 @@ def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_n
     silence. `metrics(state)` has three counts: the gradients in a row that were not finite, the steps skipped in all,
     and the gradients let through.
 
+    If `tx` takes the gradient at another point, as `sam` does, and that one is not finite, the step is skipped, too.
+
     `accumulate(skip_nonfinite(tx))` drops a whole batch for one bad micro-batch. `skip_nonfinite(accumulate(tx))` drops
     the bad micro-batch alone, and another one takes its place.
 
@@ -64,12 +66,23 @@ def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_n
 
     def update(updates, state, params=None, *, grads=None, **extra):
         signals = extra if grads is None else {"grads": grads, **extra}
-        finite = is_finite(updates, grads, axes=axes)
-        in_a_row = jnp.where(finite, 0, optax.safe_increment(state.nonfinite_in_a_row))
-        passes = finite | (as_weak(in_a_row) > limit)
+        one_more = optax.safe_increment(state.nonfinite_in_a_row)
+        forced = as_weak(one_more) > limit
+        result, inner, finite = update_if_finite(
+            is_finite(updates, grads, axes=axes),
+            forced,
+            tx,
+            lambda: updates,
+            updates,
+            state.inner,
+            params,
+            signals,
+            axes,
+        )
+        in_a_row = jnp.where(finite, 0, one_more)
+        passes = finite | forced
         let_through = jnp.where(passes & ~finite, optax.safe_increment(state.let_through), state.let_through)
         skipped = jnp.where(passes, state.skipped, optax.safe_increment(state.skipped))
-        result, inner = update_if(passes, tx, lambda: updates, updates, state.inner, params, signals)
         return result, SkipNonfiniteState(in_a_row, skipped, let_through, inner)
 
     return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner})

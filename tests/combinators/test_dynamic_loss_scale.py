@@ -206,3 +206,17 @@ def test_skipping_outside_is_refused() -> None:
 def test_other_optimizers_have_no_scale() -> None:
     assert gl.loss_scale(gl.adam(), gl.adam().init(PARAMS)) == 1.0
     assert gl.loss_scale(optax.adam(0.1), ()) == 1.0
+
+
+def test_an_overflow_at_a_point_of_the_inner_transformation_makes_the_scale_smaller() -> None:
+    """Uphill the gradient of 6 x^5 is larger than at the parameters, and overflows in float16 first."""
+    tx = gl.dynamic_loss_scale(gl.sam(gl.sgd(1e-3), rho=1.0), initial=2.0**13)
+    params = {"w": jnp.ones(4, jnp.float16)}
+    step = gl.make_step(lambda p, batch: (p["w"] ** 6).sum() * batch)
+    state, scales = tx.init(params), []
+    for _ in range(5):
+        params, state, _ = step(tx, params, state, jnp.float16(1.0))
+        scales.append(float(state.scale))
+    assert scales == [4096.0, 2048.0, 1024.0, 1024.0, 1024.0]
+    assert int(state.skipped) == 3
+    assert 0.9 < params["w"][0] < 1.0

@@ -171,3 +171,20 @@ def test_any_tree(params: Any) -> None:
 def test_a_negative_limit_is_refused() -> None:
     with pytest.raises(ValueError, match=r"skip_nonfinite: limit must be in \[0, inf\], got -1; pass a number that is"):
         gl.skip_nonfinite(gl.sgd(0.1), -1)
+
+
+def test_a_gradient_that_is_not_finite_at_a_point_of_the_inner_transformation_is_skipped() -> None:
+    tx = gl.skip_nonfinite(gl.sam(gl.sgd(0.1, momentum=0.9)), limit=1)
+    gradient, state = draw("."), tx.init(PARAMS)
+    gradient = jax.tree.map(lambda g: g[0], gradient)
+    before = state.inner
+    for factor, moves, counts in ((jnp.nan, False, (1, 1, 0)), (1.0, True, (0, 1, 0)), (jnp.inf, False, (1, 2, 0))):
+        point = lambda params, factor=factor: jax.tree.map(lambda g: factor * g, gradient)  # noqa: E731
+        updates, state = tx.update(gradient, state, PARAMS, gradient_fn=point)
+        assert tuple(map(int, state[:3])) == counts
+        assert (jnp.abs(updates["w"]).max() > 0) == moves
+        assert all(map(jnp.array_equal, jax.tree.leaves(state.inner), jax.tree.leaves(before))) != moves
+        before = state.inner
+    updates, state = tx.update(gradient, state, PARAMS, gradient_fn=point)  # beyond the limit
+    assert int(state.let_through) == 1
+    assert not jnp.isfinite(updates["w"]).all()

@@ -72,7 +72,7 @@ def reduce_on_plateau(
         state = _select(
             is_complete, compare(state, total / as_weak(entries)), state._replace(total=total, entries=entries)
         )
-        return jax.tree.map(lambda d: state.scale.astype(d.real.dtype) * d, updates), state
+        return jax.tree.map(lambda d: state.scale.astype(d.dtype) * d, updates), state
 
     def compare(state, mean):
         improves = mean < (1 - rtol) * state.best - atol

@@ -39,7 +39,7 @@ def summed(tx: Any, gradient: Any) -> Any:
     """The sum of three updates, at parameters of zero."""
 
     def step(state: Any, _: Any) -> Any:
-        updates, state = tx.update(gradient, state, jnp.zeros_like(gradient))
+        updates, state = tx.update(gradient, state, jnp.zeros_like(gradient), value=1.0, gradient_fn=jnp.zeros_like)
         return state, updates
 
     updates = jax.lax.scan(step, tx.init(gradient), None, length=3)[1].sum(axis=0)

@@ -22,7 +22,7 @@ def test_every_link_has_a_reference() -> None:
 
 @pytest.mark.parametrize("name", LINKS)
 def test_a_link_moves_as_its_reference(name: str) -> None:
-    assert_same_trajectory(LINKS[name].example, name, steps=30, long=0, shapes=SHAPES)
+    assert_same_trajectory(LINKS[name].example, name, steps=30, long=0, shapes=SHAPES, extra={"value": 1.0})
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,8 @@ def test_options_move_as_in_the_reference(tx: gl.Transformation, name: str) -> N
         ("scale", [3.0], {"factor": -2.0}, [-6.0]),
         ("scale_by_learning_rate", [3.0], {"learning_rate": 0.5}, [-1.5]),
         ("scale_by_sign", [3.0, -2.0, 0.0], {}, [1.0, -1.0, 0.0]),
+        ("probe", [3.0, -2.0], {}, [3.0, -2.0]),
+        ("reduce_on_plateau", [1.0] * 4, {"factor": 0.5, "patience": 2, "cooldown": 1}, [1.0, 1.0, 0.5, 0.5]),
         ("majority_vote", [3.0, -2.0, 0.0], {}, [1.0, -1.0, 0.0]),
         ("one_bit_mean", [3.0, -2.0], {}, [3.0, -2.0]),
         ("scale_by_rms", [2.0, 0.0], {"decay": 0.75, "eps": 1.0}, [1.0, 0.0]),

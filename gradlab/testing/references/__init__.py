@@ -68,6 +68,8 @@ from gradlab.testing.references.scaling_links import scale_by_rss as scale_by_rs
 from gradlab.testing.references.scaling_links import scale_by_sign as scale_by_sign
 from gradlab.testing.references.scaling_links import scale_by_stddev as scale_by_stddev
 from gradlab.testing.references.scaling_links import scale_by_update_rms as scale_by_update_rms
+from gradlab.testing.references.signal_links import delay as delay
+from gradlab.testing.references.signal_links import gradient as gradient
 from gradlab.testing.references.watching_links import probe as probe
 from gradlab.testing.references.watching_links import reduce_on_plateau as reduce_on_plateau
 from gradlab.testing.references.whole_tree_links import add_noise as add_noise

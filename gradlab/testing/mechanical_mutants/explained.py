@@ -19,6 +19,10 @@ _INFINITE = (
 _TIES = "only complex numbers of exactly the same magnitude differ: which of them is kept is promised nowhere"
 _FLOOR = "only a zero gradient differs in the state, until the next gradient that is not zero"
 _UNMASKED = "only leaves that a mask leaves out differ, and a reference moves all leaves alike"
+_WARMS_UP = (
+    "only a learning rate that grows differs, and references are compared under one that decays; the tests of "
+    "schedule_free warm up"
+)
 _FLOAT = "only the dtype of a count differs: in float32 it is exact for 16 million steps"
 
 # Edits of the state alone, which are counted as equivalent.
@@ -158,6 +162,10 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
             "decay.add_decayed_weights: name confused: d + weight_decay * x.astype(d.dtype) if on else d -> "
             "d + weight_decay * x.astype(d.dtype) if on else x"
         ),
+    ),
+    _WARMS_UP: (
+        ("schedule_free.schedule_free_sgd: name confused: learning_rate -> b1"),
+        ("schedule_free.schedule_free_adamw: name confused: learning_rate -> b1"),
     ),
     _FLOAT: (("momentum.nesterov: branch dropped: jnp.int32 if as_power else None -> None"),),
 }

@@ -40,7 +40,7 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
     "list": (
         "list",
         "list_everything",
-        "List all optimizers, links, combinators, schedules and problems, each with a short description.",
+        "List all optimizers, links, combinators, schedules, selectors and problems, each with a short description.",
     ),
     "explain": (
         "explain",

@@ -177,7 +177,7 @@ def test_what_is_no_optimizer_gets_a_report(here: Path) -> None:
         (["adam", "--except", "loudness"], "no law is named 'loudness'"),
         (["adam", "--except", "finite_at_zer"], "did you mean finite at zero"),
         (["adam", "--domain", "matrix"], "no domain is named 'matrix'; did you mean matrices?"),
-        (["adam", "--domain", "integers"], "there are matrices, real, stochastic"),
+        (["adam", "--domain", "integers"], "there are matrices, real, stacked, stochastic"),
         (["adam", "--claim", "link=1"], "the claim link takes no value, got 1; pass --claim link"),
         (["adam", "--claim", "descends=3"], "the claim descends takes no value, got 3; pass --claim descends"),
         (["adam", "--claim", "accumulates"], "the claim accumulates needs the number of micro-batches"),
@@ -263,7 +263,7 @@ def test_options_that_bias_a_recipe_take_its_claim_back(here: Path, arguments: l
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert "unbiased" not in {law["law"] for law in report["results"]}
-    assert "unbiased" in report["unexamined"][-1]["laws"]
+    assert "unbiased" in {law for group in report["unexamined"] for law in group["laws"]}
     assert "same trajectory" in {law["law"] for law in report["results"]}
 
 

@@ -278,17 +278,27 @@ def _adopt(argument: Any) -> Any:
     if not isinstance(argument, optax.GradientTransformation) or isinstance(argument, Transformation):
         return argument
     closures = Closures((argument.init, argument.update))
-    return _make_other(getattr(argument.update, "__qualname__", "optax").split(".")[0])(closures, *closures.values)
+    name = getattr(argument.update, "__qualname__", "optax").split(".")[0]
+    takes_extra = isinstance(argument, optax.GradientTransformationExtraArgs)
+    return _make_other(name, takes_extra)(closures, *closures.values)
 
 
 @functools.lru_cache(maxsize=256)
-def _make_other(name: str) -> Any:
-    return _transformation(_run_other, splits_gradient="values", name=name)
+def _make_other(name: str, takes_extra: bool) -> Any:
+    return _transformation(_run_other if takes_extra else _run_plain, splits_gradient="values", name=name)
 
 
 def _run_other(closures: Any, *values: Any) -> Any:
-    init, update = closures.rebuild(values)
-    link = optax.GradientTransformationExtraArgs(init, update)
+    return _run(optax.GradientTransformationExtraArgs(*closures.rebuild(values)), values)
+
+
+def _run_plain(closures: Any, *values: Any) -> Any:
+    """Do what `_run_other` does, for a transformation that refuses extra arguments of the update."""
+    return _run(optax.GradientTransformation(*closures.rebuild(values)), values)
+
+
+def _run(link: optax.GradientTransformation, values: tuple[Any, ...]) -> Composite:
+    init = link.init
 
     def run(updates, state, params=None, *, grads=None, **extra):
         signals = extra if grads is None else {"grads": grads, **extra}

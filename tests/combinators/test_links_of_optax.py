@@ -58,6 +58,18 @@ def test_an_optax_link_is_not_handed_grads_but_every_other_extra() -> None:
     assert seen == [{"value": 3.0}] * 3
 
 
+def test_an_optax_link_that_takes_no_extra_arguments_is_handed_none() -> None:
+    """optax itself leaves them out, and `make_step` always passes `value`."""
+    for foreign in (optax.clip(0.5), optax.masked(optax.clip(0.5), True)):
+        tx = gl.chain(foreign, gl.reduce_on_plateau(), gl.scale(-1.0))
+        assert tx == gl.chain(foreign, gl.reduce_on_plateau(), gl.scale(-1.0))
+        got, _ = tx.update(jnp.ones(2), tx.init(jnp.ones(2)), value=3.0)
+        np.testing.assert_array_equal(got, [-0.5, -0.5])
+    step = gl.make_step(lambda params, batch: (params * batch).sum())
+    got, _, _ = step(tx, jnp.ones(2), tx.init(jnp.ones(2)), jnp.ones(2))
+    np.testing.assert_array_equal(got, [0.5, 0.5])
+
+
 def test_an_optax_link_gets_the_parameters(rollout: Callable[..., Any]) -> None:
     tx = gl.chain(optax.add_decayed_weights(0.5), gl.scale(2.0))
     got = rollout(tx, np.ones((1, 2)), jnp.array([2.0, 4.0]))

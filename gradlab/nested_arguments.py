@@ -31,7 +31,7 @@ class Child(NamedTuple):
     value: Any
 
 
-class Argument(NamedTuple):
+class NestedArgument(NamedTuple):
     """An argument of a value, or of one that it holds."""
 
     names: tuple[str, ...]  # its path
@@ -97,15 +97,15 @@ def _name_several(holder: Any, values: list[Any]) -> list[str]:
     return names
 
 
-def find_arguments(value: Value, names: tuple[str, ...] = (), way: Way = ()) -> Iterator[Argument]:
+def find_arguments(value: Value, names: tuple[str, ...] = (), way: Way = ()) -> Iterator[NestedArgument]:
     """Yield every argument of a value and of all that it holds: its own first, then those of its children in order."""
     for argument, held in value.arguments.items():
-        yield Argument((*names, argument), (*way, (argument, 0)), value, held)
+        yield NestedArgument((*names, argument), (*way, (argument, 0)), value, held)
     for child in children_of(value):
         yield from find_arguments(child.value, (*names, *child.names), (*way, (child.argument, child.position)))
 
 
-def match_arguments(value: Value, path: str) -> list[Argument]:
+def match_arguments(value: Value, path: str) -> list[NestedArgument]:
     """Return the arguments that a path stands for: one, or all that match if it begins with `**/`.
 
     A path may leave out names, but not the last, as long as it matches one argument only. A full path stands for its
@@ -137,7 +137,7 @@ def _matches(wanted: tuple[str, ...], names: list[str]) -> bool:
     return names[-1] == wanted[-1] and all(name in before for name in wanted[:-1])
 
 
-def _suggest(wanted: str, arguments: list[Argument]) -> str:
+def _suggest(wanted: str, arguments: list[NestedArgument]) -> str:
     shown = [argument for argument in arguments if not argument.is_of_schedule and not argument.holds_transformations]
     paths = [argument.path for argument in shown]
     near = difflib.get_close_matches(wanted, [argument.names[-1] for argument in arguments], n=1)

@@ -13,7 +13,7 @@ from .compared_links import divide_links
 from .counters import convert_counters
 from .named_arrays import name_arrays
 from .named_leaves import NamedLeaf, list_links
-from .transfer import Report, Transfer
+from .transfer import Transfer, TransferReport
 
 _SECOND = ("scale_by_rms", "second_moment")
 
@@ -46,7 +46,7 @@ class ForeignArray(NamedTuple):
     reason: str = ""  # why it has no place
 
 
-def take_over(tx: Any, params: Any, found: Iterable[ForeignArray], step: Any) -> tuple[Any, Report]:
+def take_over(tx: Any, params: Any, found: Iterable[ForeignArray], step: Any) -> tuple[Any, TransferReport]:
     """Return the state of an optimizer that goes on from arrays of another library, and the report."""
     found = list(_number_repeated(found))
     initial = tx.init(params)

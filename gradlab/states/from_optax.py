@@ -12,7 +12,7 @@ import numpy as np
 from ..base import Transformation
 from ..selectors.leaves import read_leaves, show_path
 from .foreign_arrays import ForeignArray, take_over
-from .transfer import Report
+from .transfer import TransferReport
 
 # What the fields of optax's states mean, by the names of their classes.
 _FIELDS: dict[str, dict[str, str]] = {
@@ -43,7 +43,9 @@ _REASONS = {
 }
 
 
-def state_from_optax(tx: Transformation, params: Any, state: Any, *, step: int | None = None) -> tuple[Any, Report]:
+def state_from_optax(
+    tx: Transformation, params: Any, state: Any, *, step: int | None = None
+) -> tuple[Any, TransferReport]:
     """Return the state of an optimizer that goes on from the state of the same optimizer of optax, and a report.
 
     `tx` is a recipe such as `gl.adam(1e-3)`, a flavor (`gl.flavors.optax.adam(1e-3)`), or a composition of the same

@@ -10,7 +10,7 @@ import numpy as np
 from ..base import Transformation
 from ..selectors.leaves import read_leaves, show_path
 from .foreign_arrays import ForeignArray, take_over
-from .transfer import Report
+from .transfer import TransferReport
 
 # What PyTorch's optimizers keep for each parameter.
 _QUANTITIES = {
@@ -36,7 +36,7 @@ def state_from_torch(
     parameters: Sequence[Parameter],
     *,
     step: int | None = None,
-) -> tuple[Any, Report]:
+) -> tuple[Any, TransferReport]:
     """Return the state of an optimizer that goes on from that of the same optimizer of PyTorch, and a report.
 
     `tx` is a recipe such as `gl.adam(1e-3)`, or a flavor (`gl.flavors.torch.adam(1e-3)`). `state_dict` is what

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from ..base import Transformation
 from ..composites import walk
 from ..hyperparameters import is_schedule
-from ..nested_arguments import Argument
+from ..nested_arguments import NestedArgument
 from ..schedules.base import Schedule, as_schedule
 from ..transformation_calls import ScheduledState
 from ..values import Value
@@ -49,7 +49,7 @@ def hyperparameters(tx: Transformation, state: Any = None) -> dict[str, Any]:
     return found
 
 
-def _take_apart(argument: Argument) -> dict[str, Any]:
+def _take_apart(argument: NestedArgument) -> dict[str, Any]:
     if not isinstance(argument.value, tuple | list):
         return {argument.path: argument.value}
     return {f"{argument.path}/{index}": value for index, value in enumerate(argument.value)}
@@ -58,14 +58,16 @@ def _take_apart(argument: Argument) -> dict[str, Any]:
 Steps = list[tuple[Any, jax.Array]] | None  # transformations with schedules, each with its step; None if there are none
 
 
-def _find(tx: Transformation, state: Any, around: Any, names: tuple[str, ...]) -> Iterator[tuple[Argument, Steps]]:
+def _find(
+    tx: Transformation, state: Any, around: Any, names: tuple[str, ...]
+) -> Iterator[tuple[NestedArgument, Steps]]:
     """Yield every hyperparameter, with the steps that are counted in the state of its owner.
 
     `around` is the innermost state that is known, in which steps are looked for if that of the owner is not.
     """
     steps = [] if around is None else _find_steps(tx, state, around)
     for name, value in tx.arguments.items():
-        argument = Argument((*names, name), (), tx, value)
+        argument = NestedArgument((*names, name), (), tx, value)
         if argument.is_hyperparameter:
             yield argument, steps
     for child, inner in find_states(tx, state):

@@ -17,7 +17,7 @@ from .compared_links import compare_links
 from .counters import convert_counters, match_weights
 from .inner_states import require_own_state
 from .named_leaves import NamedLeaf, list_links, name_leaves
-from .transfer import Report, Transfer
+from .transfer import Transfer, TransferReport
 
 SCHEMA = 1  # the version of the names
 _SCHEMA, _LINKS = "gradlab:schema", "gradlab:links"
@@ -51,7 +51,7 @@ def state_to_dict(tx: Transformation, state: Any, params: Any, *, decoded: bool 
 
 def state_from_dict(
     tx: Transformation, params: Any, arrays: Mapping[str, Any], *, step: Any = None, resize: bool = False
-) -> tuple[Any, Report]:
+) -> tuple[Any, TransferReport]:
     """Return the state of an optimizer that goes on from named arrays, and a report of what came from where.
 
     `arrays` is what `state_to_dict` returned, for this optimizer or another one, and for these parameters or others. An

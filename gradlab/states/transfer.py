@@ -22,7 +22,7 @@ class Conversion(NamedTuple):
     how: str
 
 
-class Report(NamedTuple):
+class TransferReport(NamedTuple):
     """What became of each array when a state was made from named arrays."""
 
     matched: tuple[str, ...]  # of the same name, unchanged
@@ -196,12 +196,12 @@ class Transfer:
             and all(np.array_equal(first, other) for other in others)
         )
 
-    def report(self, remarks: tuple[str, ...] = ()) -> Report:
+    def report(self, remarks: tuple[str, ...] = ()) -> TransferReport:
         """Return the report of all that was decided."""
         missing = [self.wanted[position].name for position in self.open]
         nothing = dict.fromkeys(missing, "nothing of this kind is there; it starts as init gives it")
         unused = dict.fromkeys(self.unused, "the state has no such array")
-        return Report(
+        return TransferReport(
             tuple(self.matched),
             tuple(self.converted),
             tuple((name, self.reasons.get(name, reason)) for name, reason in nothing.items()),

@@ -14,7 +14,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.extend.core.primitives import convert_element_type_p
 
 
 def read_settings() -> Mapping[str, Any]:
@@ -71,6 +70,8 @@ def convert_weakly(value: Any, dtype: Any) -> jax.Array:
 
     jax.numpy makes weakly typed arrays from Python numbers only, so this binds the primitive, for tracers too.
     """
+    from jax.extend.core.primitives import convert_element_type_p  # here, because it imports all of Pallas
+
     return convert_element_type_p.bind(jnp.asarray(value), new_dtype=dtype, weak_type=True, sharding=None)
 
 

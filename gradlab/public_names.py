@@ -9,8 +9,6 @@ from . import lab as lab
 from . import schedules as schedules
 from . import selectors as selectors
 from .base import Transformation as Transformation
-from .base import recipe as recipe
-from .base import transformation as transformation
 from .combinators.accumulate import accumulate as accumulate
 from .combinators.add import add as add
 from .combinators.average_params import average_params as average_params
@@ -31,6 +29,8 @@ from .combinators.signals import measure as measure
 from .combinators.signals import precondition as precondition
 from .combinators.skip_nonfinite import skip_nonfinite as skip_nonfinite
 from .combinators.store import store as store
+from .decorators import recipe as recipe
+from .decorators import transformation as transformation
 
 # What a hyperparameter may be.
 from .hyperparameters import Decay as Decay

@@ -7,9 +7,9 @@ from typing import Any
 import jax
 import optax
 
-from ..base import transformation
 from ..claims import shared_claims
 from ..composites import Composite, name_each
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..transformation_calls import raw_init, raw_update
 

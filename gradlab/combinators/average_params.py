@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import transformation
 from ..boundary import PyTree
 from ..claims import join_claims, shared_claims
 from ..composites import Composite, move_to_point, points_of
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero, write_step
 from ..hyperparameters import Decay, Steps, as_weak
 from ..safe_arithmetic import move_towards

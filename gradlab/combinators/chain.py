@@ -8,9 +8,10 @@ from typing import Any
 import jax
 import optax
 
-from ..base import Transformation, _transformation, splits_gradient, squares_gradient
+from ..base import Transformation, splits_gradient, squares_gradient
 from ..boundary import Boundary
 from ..composites import Composite, name_each
+from ..decorators import decorate_factory
 from ..not_a_transformation import refuse_to_run
 from ..safe_arithmetic import bound_for_squaring
 from ..transformation_calls import raw_init, raw_update
@@ -54,7 +55,7 @@ def chain(*links: optax.GradientTransformation) -> Transformation:
 
 
 # `links` is both an argument and a property of a chain. The property differs only in that it opens recipes.
-@functools.partial(_transformation, name="chain", shadowed=frozenset({"links"}))
+@functools.partial(decorate_factory, name="chain", shadowed=frozenset({"links"}))
 def _chain(*links: Any) -> Chain:
     flat = tuple(part for link in links for part in (link.links if isinstance(link, Transformation) else (link,)))
 

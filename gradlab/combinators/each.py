@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation, transformation
+from ..base import Transformation
 from ..claims import claims_of, shared_claims
 from ..composites import Composite, Place, define_points, move_to_point, walk
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import SEED_RANGE
 from ..transformation_calls import raw_init, raw_update, signals_of

@@ -7,8 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..base import transformation
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..selectors import Selector, as_selector, everything
 from ..selectors.leaves import read_leaves

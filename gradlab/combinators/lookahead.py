@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import transformation
 from ..boundary import PyTree
 from ..claims import shared_claims
 from ..composites import Composite, points_of
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, write_step
 from ..hyperparameters import Fraction
 from ..safe_arithmetic import move_towards

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation, transformation
+from ..base import Transformation
 from ..claims import join_claims, shared_claims
 from ..codecs.master_bits import correct, from_wide_ordinal, join_bits, split_bits, to_wide_ordinal
 from ..composites import Composite
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..transformation_calls import raw_init, raw_update
 from .applied_updates import find_narrow_dtype, reach

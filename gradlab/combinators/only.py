@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import optax
 
-from ..base import recipe
+from ..decorators import recipe
 from .chain import chain
 from .freeze import freeze
 from .partition import partition

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import jax
 import optax
 
-from ..base import _transformation
 from ..boundary import PyTree
 from ..composites import Composite, define_points, move_to_point
+from ..decorators import decorate_factory
 from ..equations import Expression, Writer, equation_of
 from ..not_a_transformation import refuse_to_run
 from ..selectors.leaves import read_leaves
@@ -46,7 +46,7 @@ def partition(*rules: Any, default: optax.GradientTransformation | None = None) 
 
 
 @functools.partial(
-    _transformation,
+    decorate_factory,
     name="partition",
     splits_gradient="rules default",
     claims=lambda tx: claims_of_groups(tx.rules, tx.default),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import jax
 import optax
 
-from ..base import Transformation, transformation
+from ..base import Transformation
 from ..claims import claims_of
 from ..composites import Composite
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..transformation_calls import raw_init, raw_update
 

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation, transformation
+from ..base import Transformation
 from ..claims import join_claims, shared_claims
 from ..codecs.stochastic_rounding import round_to_dtype, to_ordinal
 from ..composites import Composite
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Seed, as_key
 from ..transformation_calls import raw_init, raw_update

@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import transformation
 from ..claims import ELEMENTWISE, claims_of, shared_claims
 from ..composites import Composite
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..transformation_calls import raw_init, raw_update
 

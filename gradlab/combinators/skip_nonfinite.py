@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation, transformation
+from ..base import Transformation
 from ..boundary import PyTree
 from ..claims import shared_claims
 from ..composites import Composite
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Limit, as_weak
 from ..mesh_axes import AxisName, read_axis_names

@@ -8,12 +8,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation, transformation
+from ..base import Transformation
 from ..boundary import PyTree
 from ..claims import ELEMENTWISE, join_claims, shared_claims
 from ..codecs.base import Codec, CodecOrDtype
 from ..codecs.cast import cast
 from ..composites import Composite, define_points, move_to_point
+from ..decorators import transformation
 from ..equations import Writer, equation_of
 from ..hyperparameters import Seed, as_key
 from ..latex_expressions import Expression

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..base import recipe as declare_recipe
 from ..combinators.chain import chain
+from ..decorators import recipe as declare_recipe
 from ..hyperparameters import Positive
 from ..transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 from ..transforms.scaling import scale

@@ -18,9 +18,9 @@ where optax skips a division by zero.
 
 from __future__ import annotations
 
-from ..base import recipe
 from ..combinators.chain import chain
 from ..combinators.store import store
+from ..decorators import recipe
 from ..hyperparameters import Decay, Dtype, NonNegative
 from ..optimizers.adadelta import adadelta as published_adadelta
 from ..optimizers.sign_sgd import sign_sgd as published_sign_sgd

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..base import recipe
 from ..combinators.chain import chain
+from ..decorators import recipe
 from ..hyperparameters import Decay, NonNegative
 from ..schedules.base import shift_ahead
 from ..transforms.bias_correction import bias_correction

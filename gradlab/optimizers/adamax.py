@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..base import recipe
 from ..combinators.chain import chain
+from ..decorators import recipe
 from ..hyperparameters import Decay, NonNegative
 from ..transforms.bias_correction import bias_correction
 from ..transforms.momentum import scale_by_momentum

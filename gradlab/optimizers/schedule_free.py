@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..base import recipe
 from ..combinators.chain import chain
 from ..combinators.schedule_free import schedule_free
+from ..decorators import recipe
 from ..hyperparameters import Decay, NonNegative
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import add_decayed_weights

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..base import recipe
 from ..combinators.chain import chain
+from ..decorators import recipe
 from ..hyperparameters import NonNegative
 from ..transforms.scaling import scale_by_learning_rate, scale_by_sign
 

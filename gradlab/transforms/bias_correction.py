@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import transformation
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
+from ..decorators import transformation
 from ..equations import Expression, Writer, add_accent, equation_of
 from ..hyperparameters import Decay, as_weak
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base import transformation
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..mesh_axes import AxisName, mean_over, read_axis_names
 from ..stateless import map_leaves

@@ -7,8 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..base import transformation
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Hyperparameter, Limit
 from ..mesh_axes import AxisName, max_over, read_axis_names, sum_over

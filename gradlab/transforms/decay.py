@@ -6,9 +6,9 @@ from typing import Any
 
 import jax
 
-from ..base import transformation
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..combinators.rules import claims_about_names
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import NonNegative
 from ..selectors import Selector

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..base import transformation
 from ..claims import ELEMENTWISE, NOT_SYMMETRIC
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import NonNegative
 from ..safe_arithmetic import magnitude

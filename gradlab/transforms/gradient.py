@@ -7,9 +7,9 @@ from typing import Any
 import jax
 import optax
 
-from ..base import transformation
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..composites import Composite
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..stateless import init_empty, require_empty
 from ..transformation_calls import raw_init, raw_update

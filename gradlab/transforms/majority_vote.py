@@ -7,8 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..base import transformation
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..mesh_axes import AxisName, count_shards, read_axis_names
 from ..one_bit_exchange import (

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import transformation
 from ..claims import NOT_SYMMETRIC
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import NonNegative, Seed, as_key
 from ..safe_arithmetic import square_root

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..base import transformation
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero
 from ..hyperparameters import NonNegative
 from ..mesh_axes import AxisName, read_axis_names

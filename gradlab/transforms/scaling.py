@@ -6,8 +6,8 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ..base import transformation
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
+from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import Hyperparameter, NonNegative
 from ..safe_arithmetic import divide, magnitude

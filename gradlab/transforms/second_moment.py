@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import recipe, transformation
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, shared_claims
 from ..composites import READS_GRADIENT, Composite
+from ..decorators import recipe, transformation
 from ..equations import Expression, Writer, equation_of, is_zero
 from ..hyperparameters import Decay, NonNegative
 from ..safe_arithmetic import bound_for_squaring, divide, magnitude, square_root, squared_magnitude

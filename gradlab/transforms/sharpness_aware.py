@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import optax
 
-from ..base import recipe
 from ..combinators.chain import chain
+from ..decorators import recipe
 from ..hyperparameters import NonNegative
 from ..mesh_axes import AxisName
 from .gradient import gradient_at

@@ -17,46 +17,9 @@ import numpy as np
 import optax
 
 from .factories import Factory, call, find_new_parameters, is_found_by_name
+from .static import Static
 
 Number = (int, float, complex, np.ndarray, np.generic, jax.Array)
-
-
-@jax.tree_util.register_pytree_node_class
-class Static:
-    """An argument, or a part of one, that is structure and not a number. It is a pytree node without leaves."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any):
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Static) and type(self.value) is type(other.value) and self.value == other.value
-
-    def __hash__(self) -> int:
-        try:
-            return hash(self.value)
-        except TypeError:
-            raise TypeError(
-                f"an argument that is not a number must be hashable, because it is part of the compiled program; "
-                f"got {type(self.value).__name__}: {self.value!r}. Pass a tuple, a string, a function, "
-                f"or a pytree of such values."
-            ) from None
-
-    def __repr__(self) -> str:
-        return f"Static({self.value!r})"
-
-    def __reduce__(
-        self,
-    ) -> tuple[Any, ...]:  # the first two protocols of pickle need this, because there is no __dict__
-        return Static, (self.value,)
-
-    def tree_flatten(self) -> tuple[tuple[()], Static]:
-        return (), self
-
-    @classmethod
-    def tree_unflatten(cls, static: Static, _: tuple[()]) -> Static:
-        return static
 
 
 class Value:

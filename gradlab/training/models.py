@@ -15,7 +15,7 @@ import numpy as np
 
 from ..boundary import PyTree
 from ..selectors.base import Selector
-from ..values import Static
+from ..static import Static
 
 
 def call_whole(loss: Callable[..., Any], params: PyTree, kept: PyTree, batch: PyTree) -> Any:

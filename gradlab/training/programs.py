@@ -10,7 +10,8 @@ import optax
 
 from ..boundary import PyTree, raise_precision
 from ..states.points import gradient_params
-from ..values import Static, Value, rejoin, separate
+from ..static import Static
+from ..values import Value, rejoin, separate
 from .donation import copy_shared
 from .loss_scale import loss_scale
 from .losses import require_scalar

@@ -105,9 +105,8 @@ def test_an_entry_describes_its_factory(entry: registry.Entry) -> None:
     namespace: Any = gl.schedules if entry.kind == "schedule" else gl
     assert entry.factory is getattr(namespace, entry.name)
     types: dict[str, type] = {"schedule": Schedule, "selector": gl.selectors.Selector}
-    example: Any = entry.example
-    assert isinstance(example, types.get(entry.kind, gl.Transformation))
-    assert example.factory.name == entry.name
+    assert isinstance(entry.example, types.get(entry.kind, gl.Transformation))
+    assert entry.example.factory.name == entry.name  # type: ignore[attr-defined]
     assert entry.summary[0].isupper()
     assert "\n" not in entry.summary
     assert 8 <= len(entry.summary) <= 120

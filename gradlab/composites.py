@@ -33,6 +33,9 @@ class Composite(NamedTuple):
     # that of the one inner transformation that defines it, which makes the whole step (see `find_point`).
     eval_params: Callable[[Any, Any], Any] | None = None
     gradient_params: Callable[[Any, Any], Any] | None = None
+    # What its inner transformations make of the gradient of the chain, until they split it from the direction:
+    # "hidden", because it is not handed out; "own", because it is meant for them alone; "changed" by the combinator.
+    gradient: str = "hidden"
     # For which leaves of a tree it splits the gradient from the direction: a function of the tree that returns a
     # boolean for each. None if it does so for all leaves or for none, as its factory declares.
     splits: Callable[[Any], Any] | None = None

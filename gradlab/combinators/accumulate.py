@@ -105,7 +105,7 @@ def accumulate(tx: optax.GradientTransformation, every: MicroBatches = 4):
             keep(count), keep(weights), jax.tree.map(keep, gradient), keep(total_value), inner
         )
 
-    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner})
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner}, gradient="changed")
 
 
 def _claims(accumulated: Any) -> dict[str, Any]:

@@ -42,7 +42,9 @@ def add(*txs: optax.GradientTransformation):
         return jax.tree.map(lambda *branches: sum(branches[1:], branches[0]), *results), tuple(new_state)
 
     names = name_each(txs)
-    return Composite(init, update, dict(zip(names, txs, strict=True)), lambda s: dict(zip(names, s, strict=True)))
+    return Composite(
+        init, update, dict(zip(names, txs, strict=True)), lambda s: dict(zip(names, s, strict=True)), gradient="own"
+    )
 
 
 @equation_of(add)

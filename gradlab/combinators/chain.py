@@ -16,7 +16,7 @@ from ..not_a_transformation import refuse_to_run
 from ..safe_arithmetic import bound_for_squaring
 from ..transformation_calls import raw_init, raw_update
 from ..values import Value
-from .splits import Split, find_split, join_splits, keep_gradient
+from .splits import Split, find_split, join_splits, keep_gradient, require_known_gradient
 
 
 class Chain(Composite):
@@ -43,7 +43,8 @@ def chain(*links: optax.GradientTransformation) -> Transformation:
     and not the gradient. Chains and recipes among the links are opened, so `chain` is associative, and `chain()`
     changes nothing. The state is the tuple of the states of all links.
 
-    Raises TypeError for anything else, such as a factory that was not called.
+    Raises TypeError for anything else, such as a factory that was not called. `init` raises ValueError for a link that
+    reads the gradient behind a wrapper within which another link has changed it.
     """
     opened: list[Any] = []
     for position, link in enumerate(links):
@@ -60,6 +61,7 @@ def _chain(*links: Any) -> Chain:
     flat = tuple(part for link in links for part in (link.links if isinstance(link, Transformation) else (link,)))
 
     def init(params):
+        require_known_gradient(flat)
         return tuple(raw_init(link, params) for link in flat)
 
     def update(updates, state, params=None, *, grads=None, **extra):

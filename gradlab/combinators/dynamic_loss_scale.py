@@ -113,7 +113,7 @@ def dynamic_loss_scale(
             inner,
         )
 
-    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner})
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner}, gradient="changed")
 
 
 def _raise(leaf: jax.Array) -> jax.Array:

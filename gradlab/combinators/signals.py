@@ -32,7 +32,7 @@ def isolate(tx: optax.GradientTransformation):
     def update(updates, state, params=None, **extra):  # does not name `grads`, so it does not receive the gradient
         return raw_update(tx, updates, state, params, extra)
 
-    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state})
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state}, gradient="own")
 
 
 class MeasureState(NamedTuple):
@@ -64,7 +64,7 @@ def measure(signal: optax.GradientTransformation, tx: optax.GradientTransformati
     def states(state):
         return {"signal": state.signal, "tx": state.inner}
 
-    return Composite(init, update, {"signal": signal, "tx": tx}, states)
+    return Composite(init, update, {"signal": signal, "tx": tx}, states, gradient="own")
 
 
 @transformation(splits_gradient="tx", claims=lambda scaled: _rate_claims(scaled.tx))
@@ -83,7 +83,7 @@ def precondition(tx: optax.GradientTransformation):
         rates, state = raw_update(tx, _ones(updates), state, params, {"grads": gradient, **extra})
         return jax.tree.map(lambda rate, d: rate.astype(d.dtype) * d, rates, updates), state
 
-    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state})
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state}, gradient="own")
 
 
 def _rate_claims(tx: Any) -> tuple[str, ...]:

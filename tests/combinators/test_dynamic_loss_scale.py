@@ -183,7 +183,7 @@ def test_the_number_must_be_told() -> None:
     [
         gl.chain(gl.clip_by_global_norm(1.0), gl.dynamic_loss_scale(gl.adam())),
         gl.add(gl.scale(0.1), gl.dynamic_loss_scale(gl.adam())),
-        gl.accumulate(gl.chain(gl.dynamic_loss_scale(gl.scale_by_momentum()), gl.scale_by_rms())),
+        gl.accumulate(gl.chain(gl.dynamic_loss_scale(gl.scale_by_momentum()), gl.scale_by_sign())),
     ],
     ids=repr,
 )

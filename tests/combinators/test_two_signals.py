@@ -105,3 +105,39 @@ def test_grads_reach_only_links_that_name_them() -> None:
         jnp.ones(2), gl.chain(gl.scale_by_momentum(), any_name()).init(jnp.ones(2)), other=1
     )
     assert seen == [{"other"}]
+
+
+CLIPPED = gl.chain(gl.clip_by_value(0.5), gl.probe("clipped"), gl.scale_by_momentum())
+WRAPPED = {
+    "skip_nonfinite": gl.skip_nonfinite(CLIPPED, gl.schedules.linear(1.0, 9.0, 5)),
+    "partition": gl.only(True, CLIPPED),
+    "store": gl.store(gl.chain(CLIPPED), "bfloat16"),
+    "masked": optax.masked(CLIPPED, True),
+}
+
+
+@pytest.mark.parametrize("outer", WRAPPED)
+def test_a_gradient_that_was_changed_within_a_wrapper_is_not_read_behind_it(outer: str) -> None:
+    message = f"scale_by_rms reads.*clip_by_value within {outer} has changed it.*Put clip_by_value in front of {outer}"
+    with pytest.raises(ValueError, match=message):
+        gl.chain(WRAPPED[outer], gl.scale_by_rms()).init(jnp.ones(2))
+
+
+def test_a_gradient_that_a_wrapper_changes_itself_is_not_read_behind_it() -> None:
+    with pytest.raises(ValueError, match=r"which accumulate changes.*put scale_by_stddev inside accumulate, too"):
+        gl.chain(gl.accumulate(gl.scale_by_momentum()), gl.scale_by_stddev()).init(jnp.ones(2))
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        (gl.clip_by_value(0.5), gl.store(gl.chain(gl.probe("g"), gl.scale_by_momentum())), gl.scale_by_rms()),
+        (gl.store(gl.chain(gl.scale_by_momentum(), gl.clip_by_value(0.5))), gl.scale_by_rms()),
+        (gl.store(gl.clip_by_value(0.5)), gl.scale_by_rms()),  # it does not split, so its result is the gradient
+        (gl.store(CLIPPED), gl.probe("u", "effective_rate"), gl.majority_vote(), gl.isolate(gl.scale_by_rms())),
+        (gl.add(CLIPPED), gl.scale_by_rms()),  # each branch has a gradient of its own
+        (CLIPPED, gl.scale_by_rms()),
+    ],
+)
+def test_a_gradient_that_is_known_behind_a_wrapper_is_read(links: Any) -> None:
+    gl.chain(*links).init(jnp.ones(2))

@@ -22,12 +22,18 @@ def add(*txs: optax.GradientTransformation):
     branch that changes nothing, so `add(chain(), chain(delay(), scale(-1.0)))` is the change of the direction
     since the last step. If a branch splits the gradient from the direction, the sum does.
 
-    Raises TypeError without a transformation.
+    Raises TypeError without a transformation, and for what is none.
     """
     if not txs:
         raise TypeError(
             "add() has nothing to add; pass one transformation for each branch, as in add(chain(), delay())"
         )
+
+    for number, tx in enumerate(txs):
+        if not isinstance(tx, optax.GradientTransformation):
+            raise TypeError(
+                f"add: branch {number} must be a transformation, such as delay(); got {type(tx).__name__}: {tx!r}"
+            )
 
     def init(params):
         return tuple(raw_init(tx, params) for tx in txs)

@@ -39,6 +39,9 @@ def average_params(
     which averaging begins; until then the average is the parameters. If `tx` has an evaluation point of its own, that
     is averaged.
 
+    Every update counts, also one that moves nothing, so `accumulate` goes around: `accumulate(average_params(tx),
+    every)`.
+
     The average is at least float32, whatever the dtype of the parameters. Averaged models need the statistics of their
     batch normalization computed at the average. Needs `params`. Raises ValueError for `debias` without `decay`.
 

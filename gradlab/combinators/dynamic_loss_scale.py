@@ -67,13 +67,14 @@ def dynamic_loss_scale(
     `axis_name` is the mesh axis, or the tuple of axes, within `jax.shard_map` or `jax.vmap`, over which the gradients
     are spread: all devices then skip together, and have the same scale.
 
-    Raises TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name, and
-    without `loss_scale`, because it cannot know then what the loss was multiplied by. If it was not multiplied, pass
-    `loss_scale=1.0`.
+    Raises TypeError for an `axis_name` that is no name, and ValueError unless `initial` is between the bounds. `update`
+    raises ValueError where no axis has that name, and without `loss_scale`, because it cannot know then what the loss
+    was multiplied by. If it was not multiplied, pass `loss_scale=1.0`.
 
     Source: Micikevicius et al. (2018), section 3.2.
     """
     axes = read_axis_names("dynamic_loss_scale", axis_name)
+    _require_order(minimum, initial, maximum)
 
     def init(params):
         scale = jnp.asarray(initial, jnp.float32)
@@ -114,6 +115,16 @@ def dynamic_loss_scale(
         )
 
     return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner}, gradient="changed")
+
+
+def _require_order(minimum: Any, initial: Any, maximum: Any) -> None:
+    """Raise ValueError unless the first scale is between its bounds. Traced numbers and schedules are not examined."""
+    numbers = (minimum, initial, maximum)
+    if all(isinstance(number, float | int) for number in numbers) and not minimum <= initial <= maximum:
+        raise ValueError(
+            f"dynamic_loss_scale: initial must be between minimum and maximum, got minimum={minimum}, "
+            f"initial={initial}, maximum={maximum}"
+        )
 
 
 def _raise(leaf: jax.Array) -> jax.Array:

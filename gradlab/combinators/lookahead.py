@@ -10,12 +10,13 @@ import optax
 
 from ..boundary import PyTree
 from ..claims import shared_claims
-from ..composites import Composite, points_of
+from ..composites import Composite, points_of, walk
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, write_step
 from ..hyperparameters import Fraction
 from ..safe_arithmetic import move_towards
 from ..transformation_calls import raw_init, raw_update
+from .accumulate import accumulate
 
 
 class LookaheadState(NamedTuple):
@@ -35,14 +36,15 @@ def lookahead(tx: optax.GradientTransformation, k: int = 5, alpha: Fraction = 0.
     in [0, 1]. With `reset`, the state of `tx` starts anew at each return; otherwise it is kept. The parameters are the
     fast weights. `eval_params` evaluates at the slow ones, which are at least float32. Needs `params`.
 
-    Raises ValueError for another `k`, and for a `tx` with an evaluation point of its own, which would not follow the
-    parameters when they return.
+    Raises ValueError for another `k`, for a `tx` with an evaluation point of its own, which would not follow the
+    parameters when they return, and for a `tx` that accumulates, between whose micro-batches they would return.
 
     Source: Zhang et al. (2019), algorithm 1.
     """
     if k < 1:
         raise ValueError(f"lookahead: k is the number of steps between two returns, at least 1; got {k}")
     refuse_points("lookahead", tx, "eval_params")
+    refuse_micro_batches("lookahead", tx)
 
     def init(params):
         return LookaheadState(jnp.zeros((), jnp.int32), params, raw_init(tx, params))
@@ -72,6 +74,15 @@ def refuse_points(owner: str, tx: Any, *kinds: str) -> None:
         raise ValueError(
             f"{owner} moves the parameters, but the point that {tx!r} defines would stay behind; pass an optimizer "
             f"without one, such as adam(). An average goes outside, as in average_params({owner}(adam()))"
+        )
+
+
+def refuse_micro_batches(owner: str, tx: Any) -> None:
+    """Raise ValueError for a transformation that accumulates, if its owner moves the parameters at every update."""
+    if any(getattr(place.tx, "factory", None) == accumulate.factory for place in walk(tx)):  # type: ignore[attr-defined]
+        raise ValueError(
+            f"{owner} moves the parameters at every update, so also between the micro-batches that accumulate collects "
+            f"for one step; put accumulate around it: accumulate({owner}(tx), every)"
         )
 
 

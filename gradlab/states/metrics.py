@@ -7,6 +7,8 @@ from typing import Any
 
 import jax
 
+from ..values import Value
+
 
 def metrics(state: Any) -> dict[str, jax.Array]:
     """Return all that the probes and counters in a state have recorded, as a flat dictionary of arrays by name.
@@ -18,7 +20,11 @@ def metrics(state: Any) -> dict[str, jax.Array]:
 
     The class of a state takes part by a method `metrics()`, which returns arrays by name. Begin each name with that of
     the transformation.
+
+    Raises TypeError for an optimizer in the place of its state.
     """
+    if isinstance(state, Value):
+        raise TypeError(f"metrics takes the state of an optimizer, as its last update returned it; got {state!r}")
     found: dict[str, jax.Array] = {}
     for name, value in _find(state):
         arrays = jax.tree.leaves(value)  # an `nnx.Optimizer` puts each array into a variable

@@ -38,11 +38,13 @@ def state_sharding(
     along the next one. An array without such an axis stays as it is. So do arrays that are already sharded over an
     axis of `spread`.
 
-    Raises ValueError for a mesh that lacks an axis, and for a parameter with another kind of sharding that is not
-    replicated.
+    Raises TypeError for what is no mesh, and ValueError for a mesh that lacks an axis, and for a parameter with another
+    kind of sharding that is not replicated.
 
     Source: Rajbhandari et al. (2020), ZeRO, stage 1.
     """
+    if not isinstance(mesh, jax.sharding.Mesh | jax.sharding.AbstractMesh):
+        raise TypeError(f"state_sharding: mesh must be a jax.sharding.Mesh, got {type(mesh).__name__}: {mesh!r}")
     spread_axes = () if spread is None else (spread,) if isinstance(spread, str) else tuple(spread)
     if missing := [name for name in spread_axes if name not in mesh.axis_names]:
         raise ValueError(

@@ -84,6 +84,8 @@ def make_step(
         outcome = program(tx, trained, state, batch, extra, kept, call_joined)
         return join(outcome.params, kept), outcome.state, outcome.result
 
+    step_tree.__qualname__ = "step"  # in Python's own error for a missing argument
+
     def step(*arguments: Any, **options: Any) -> Any:
         first = next(iter((*arguments, *(options[name] for name in _FIRST if name in options))), None)
         if isinstance(first, optax.GradientTransformation):

@@ -220,3 +220,8 @@ def test_an_overflow_at_a_point_of_the_inner_transformation_makes_the_scale_smal
     assert scales == [4096.0, 2048.0, 1024.0, 1024.0, 1024.0]
     assert int(state.skipped) == 3
     assert 0.9 < params["w"][0] < 1.0
+
+
+def test_the_first_scale_is_between_the_bounds() -> None:
+    with pytest.raises(ValueError, match=r"initial must be between minimum and maximum, got minimum=4.0, initial=2.0"):
+        gl.dynamic_loss_scale(gl.sgd(0.1), initial=2.0, minimum=4.0)

@@ -99,3 +99,10 @@ def test_what_cannot_follow_the_parameters_back_is_refused() -> None:
     with pytest.raises(ValueError, match="k is the number of steps between two returns, at least 1; got 0"):
         gl.lookahead(gl.sgd(0.1), 0)
     assert gl.lookahead(gl.nag(0.1)).links  # its gradient point moves with the parameters
+
+
+@pytest.mark.parametrize("owner", [gl.lookahead, gl.schedule_free])
+def test_accumulation_goes_around_what_moves_the_parameters(owner: Any) -> None:
+    with pytest.raises(ValueError, match=rf"put accumulate around it: accumulate\({owner.__name__}\(tx\), every\)"):
+        owner(gl.chain(gl.accumulate(gl.sgd(0.1))))
+    gl.accumulate(owner(gl.sgd(0.1)))

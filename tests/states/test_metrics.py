@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
 from flax import nnx
 
 import gradlab as gl
@@ -66,3 +67,8 @@ def test_a_field_called_metrics_is_no_recording() -> None:
         metrics: object
 
     assert gl.metrics(Record(jnp.ones(2))) == {}
+
+
+def test_an_optimizer_is_no_state():
+    with pytest.raises(TypeError, match="takes the state of an optimizer, as its last update returned it; got adam"):
+        gl.metrics(gl.adam())

@@ -180,3 +180,8 @@ def test_every_recipe_on_eight_devices(tmp_path: Path) -> None:
     assert results["restored"] == {"equal": True, "there": True, "bytes": 2 * spread + 16}
     assert results["axes"] == {"vote": True, "mean": True}
     assert len(results["recipes"]) >= 12
+
+
+def test_what_is_no_mesh_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"mesh must be a jax.sharding.Mesh, got NoneType"):
+        gl.state_sharding(gl.adam(), jnp.ones(2), None)  # type: ignore[arg-type]

@@ -73,6 +73,19 @@ def walk(tx: Any, state: Any = None, path: tuple[str, ...] = ()) -> Iterator[Pla
             yield from walk(inner, states.get(name), (*path, name))
 
 
+def walk_hidden(tx: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what wrappers of other libraries within a transformation hold, each after the name of the wrapper.
+
+    Their states are not known.
+    """
+    for place in walk(tx):
+        if isinstance(place.parts, Composite) and not place.parts.inner:
+            for held in place.tx.arguments.get("values", ()):
+                if isinstance(held, Value) and hasattr(held, "core"):
+                    yield from ((place.tx.factory.name, inner.tx) for inner in walk(held))
+                    yield from walk_hidden(held)
+
+
 POINTS = {
     "eval_params": "the point at which the model is evaluated",
     "gradient_params": "the point at which the gradient is taken",

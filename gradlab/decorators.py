@@ -18,7 +18,7 @@ from .factory_arguments import check_argument
 from .hyperparameters import read_parameters
 from .not_a_transformation import refuse_to_run
 from .schedules.base import bind_arguments
-from .transformation_calls import call_other
+from .transformation_calls import call_other, signals_of
 
 P = ParamSpec("P")
 
@@ -176,4 +176,6 @@ def _run(link: optax.GradientTransformation, values: tuple[Any, ...]) -> Composi
         signals = extra if grads is None else {"grads": grads, **extra}
         return call_other(link, updates, state, params, signals, hands_on=bool(values))
 
-    return Composite(init, run, {}, lambda state: {})
+    held = values if isinstance(link, optax.GradientTransformationExtraArgs) else ()
+    reads = frozenset().union(*map(signals_of, held))  # what it hands on to the values of gradlab that it holds
+    return Composite(init, run, {}, lambda state: {}, reads=reads)

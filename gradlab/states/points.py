@@ -10,7 +10,7 @@ import optax
 
 from ..base import Transformation
 from ..boundary import Boundary, PyTree, raise_precision, restore_dtypes
-from ..composites import find_point
+from ..composites import POINTS, find_point, points_of, walk_hidden
 from ..transformation_calls import signals_of
 from ..tree_differences import require_same_trees
 
@@ -23,8 +23,8 @@ def eval_params(tx: optax.GradientTransformation, state: PyTree, params: PyTree)
     optimizer that defines no such point, and for one of another library, the result is `params` itself.
 
     Raises TypeError if `tx` is no transformation. Raises ValueError if `state` is not one of `tx` for these parameters,
-    if two transformations within `tx` define such a point, or if links of a chain change the step after the one that
-    defines it.
+    if two transformations within `tx` define such a point, if a wrapper of another library within `tx` holds one that
+    does, or if links of a chain change the step after the one that defines it.
     """
     return _find(tx, state, params, "eval_params")
 
@@ -51,6 +51,7 @@ def _find(tx: Any, state: PyTree, params: PyTree, kind: str) -> PyTree:
     try:
         point = find_point(tx, state, kind)
         if point is None:
+            _require_none_hidden(tx, kind)
             return params
         result = point(raise_precision(arrays, "the parameter"))
         require_same_trees(result, arrays, "the point", "params")
@@ -63,6 +64,17 @@ def _find(tx: Any, state: PyTree, params: PyTree, kind: str) -> PyTree:
             "gradient_fn; keep one of them. sgd(momentum=..., nesterov=True) looks ahead without a point of its own"
         )
     return _join(restore_dtypes(result, arrays), params)
+
+
+def _require_none_hidden(tx: Transformation, kind: str) -> None:
+    """Raise ValueError if a wrapper of another library holds a transformation that defines such a point."""
+    for wrapper, held in walk_hidden(tx):
+        if kind in points_of(held):
+            raise ValueError(
+                f"{held!r} defines {POINTS[kind]}, but {wrapper}, a wrapper of another library, holds it and does not "
+                f"hand the point out; use gradlab's own combinator, such as only or skip_nonfinite, or put {wrapper} "
+                f"inside, as in average_params(chain({wrapper}(tx)))"
+            )
 
 
 def _join(arrays: PyTree, params: PyTree) -> PyTree:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.dynamic_loss_scale import dynamic_loss_scale
-from ..composites import Composite, Place, walk
+from ..composites import Composite, Place, walk, walk_hidden
 from ..transformation_calls import signals_of
 
 
@@ -15,13 +15,19 @@ def loss_scale(tx: Any, state: Any) -> Any:
     It is 1.0 for an optimizer without `dynamic_loss_scale`. `state` is that after the last update, or after `init`.
 
     Raises ValueError if `dynamic_loss_scale` holds only a part of the optimizer, because the other parts would receive
-    the scaled gradient.
+    the scaled gradient, or if a wrapper of another library holds it.
     """
     if "loss_scale" not in signals_of(tx):
         return 1.0
     places = list(walk(tx, state))
     factory = dynamic_loss_scale.factory  # type: ignore[attr-defined]
     found = [place for place in places if getattr(place.tx, "factory", None) == factory]
+    hidden = [wrapper for wrapper, held in walk_hidden(tx) if getattr(held, "factory", None) == factory]
+    if hidden:
+        raise ValueError(
+            f"{hidden[0]}, a wrapper of another library, holds dynamic_loss_scale and does not hand its scale out; put "
+            f"it around the whole optimizer: dynamic_loss_scale(chain({hidden[0]}(tx)))"
+        )
     if not found:
         return 1.0
     shared = [place.tx.factory.name for place in places if _holds_among_others(place, found[0])]

@@ -158,3 +158,23 @@ def test_multi_steps_itself_is_refused_with_the_remedy() -> None:
     multi: Any = optax.MultiSteps(gl.adam(), 2)
     with pytest.raises(TypeError, match=r"link 0 is a MultiSteps; pass its gradient_transformation\(\)"):
         gl.chain(multi)
+
+
+def test_what_a_wrapper_holds_receives_the_signals_of_a_training_step() -> None:
+    step = gl.make_step(lambda params, batch: (params**4).sum() * batch, donate=False)
+    params, batch = jnp.array([1.0, -2.0]), jnp.ones(())
+    sam = gl.sam(gl.sgd(0.1))
+    wrapped = gl.chain(optax.apply_if_finite(sam, 3))
+    got, expected = (step(tx, params, tx.init(params), batch)[0] for tx in (wrapped, sam))
+    np.testing.assert_allclose(got, expected)
+    scaled = gl.chain(optax.apply_if_finite(gl.dynamic_loss_scale(gl.sgd(0.1)), 3))
+    with pytest.raises(ValueError, match="apply_if_finite, a wrapper of another library, holds dynamic_loss_scale"):
+        step(scaled, params, scaled.init(params), batch)
+
+
+def test_a_point_that_a_wrapper_does_not_hand_out_is_not_taken_for_the_parameters() -> None:
+    tx = gl.chain(optax.masked(gl.average_params(gl.sgd(0.1)), True))
+    with pytest.raises(ValueError, match=r"average_params.*but masked, a wrapper of another library, holds it"):
+        gl.eval_params(tx, tx.init(jnp.ones(2)), jnp.ones(2))
+    inside = gl.average_params(gl.chain(optax.masked(gl.sgd(0.1), True)))
+    np.testing.assert_array_equal(gl.eval_params(inside, inside.init(jnp.ones(2)), jnp.ones(2)), [1.0, 1.0])

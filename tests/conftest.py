@@ -29,6 +29,13 @@ hypothesis.settings.register_profile("gradlab", derandomize=True, deadline=None,
 hypothesis.settings.load_profile("gradlab")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse names of tests that hold an address, because processes that share the tests compare the names."""
+    wrong = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if wrong:
+        raise pytest.UsageError(f"these tests need ids that are equal in every process: {', '.join(wrong)}")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Compile as the laws do, which takes less than half the time, unless only the slow tests are run.
 

@@ -36,7 +36,7 @@ MEAN = X - 0.1 * 2 * G  # of the three points that sgd(0.1) visits
     "tx",
     [tx for name, entry in registry.of_kind("recipe").items() if not (tx := entry.example).core.points()]
     + [optax.adam(0.1), gl.chain(), gl.transformation(optax.lion)(0.1)],
-    ids=str,
+    ids=lambda tx: repr(tx).partition("(")[0],
 )
 def test_the_parameters_themselves_where_no_point_is_defined(tx: Any) -> None:
     params = {"a": X}
@@ -122,7 +122,9 @@ def test_two_points_in_a_chain_are_refused() -> None:
         gl.eval_params(tx, state, params)
 
 
-@pytest.mark.parametrize("link", [gl.scale(0.5), gl.clip_by_global_norm(1.0), optax.scale(0.5)], ids=repr)
+@pytest.mark.parametrize(
+    "link", [gl.scale(0.5), gl.clip_by_global_norm(1.0), optax.scale(0.5)], ids=["scale", "clip", "optax"]
+)
 def test_a_link_that_changes_the_step_behind_a_point_is_refused(link: Any) -> None:
     for point, evaluate in ((AVERAGED, gl.eval_params), (gl.nesterov_momentum(), gl.gradient_params)):
         tx = gl.chain(point, link)

@@ -21,7 +21,9 @@ def ascend(x: np.ndarray, rho: float, eta: float | None) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("make", "eta"), [(gl.sam, None), (gl.asam, 0.01), (lambda tx, rho: gl.asam(tx, rho, 0.3), 0.3)], ids=str
+    ("make", "eta"),
+    [(gl.sam, None), (gl.asam, 0.01), (lambda tx, rho: gl.asam(tx, rho, 0.3), 0.3)],
+    ids=["sam", "asam", "asam of another eta"],
 )
 def test_the_step_takes_the_gradient_uphill(make: Any, eta: float | None) -> None:
     run, x, v = visit(make(gl.sgd(0.1, momentum=0.9), 0.2)), START, np.zeros(3)

@@ -54,6 +54,7 @@ from .optimizers.adam import adam as adam
 from .optimizers.adam import adamw as adamw
 from .optimizers.adamax import adamax as adamax
 from .optimizers.amsgrad import amsgrad as amsgrad
+from .optimizers.muon import muon as muon
 from .optimizers.nadam import nadam as nadam
 from .optimizers.nag import nag as nag
 from .optimizers.rmsprop import rmsprop as rmsprop
@@ -98,14 +99,17 @@ from .transforms.estimators import running_sum as running_sum
 from .transforms.gradient import gradient as gradient
 from .transforms.gradient import gradient_at as gradient_at
 from .transforms.majority_vote import majority_vote as majority_vote
+from .transforms.matrix_shapes import matrix_shape as matrix_shape
 from .transforms.momentum import nesterov as nesterov
 from .transforms.momentum import nesterov_momentum as nesterov_momentum
 from .transforms.momentum import scale_by_heavy_ball as scale_by_heavy_ball
 from .transforms.momentum import scale_by_momentum as scale_by_momentum
+from .transforms.newton_schulz import newton_schulz_coefficients as newton_schulz_coefficients
 from .transforms.noise import add_noise as add_noise
 from .transforms.normalization import scale_to_global_norm as scale_to_global_norm
 from .transforms.normalization import scale_to_relative_norm as scale_to_relative_norm
 from .transforms.one_bit_mean import one_bit_mean as one_bit_mean
+from .transforms.orthogonalize import orthogonalize as orthogonalize
 from .transforms.plateau import reduce_on_plateau as reduce_on_plateau
 from .transforms.probe import probe as probe
 from .transforms.scaling import scale as scale
@@ -116,5 +120,6 @@ from .transforms.second_moment import scale_by_rms as scale_by_rms
 from .transforms.second_moment import scale_by_rss as scale_by_rss
 from .transforms.second_moment import scale_by_stddev as scale_by_stddev
 from .transforms.second_moment import scale_by_update_rms as scale_by_update_rms
+from .transforms.shape_factors import scale_by_shape as scale_by_shape
 from .transforms.sharpness_aware import asam as asam
 from .transforms.sharpness_aware import sam as sam

@@ -39,6 +39,7 @@ SMOOTH: dict[str, Callable[[], Any]] = {
     "adabound": lambda: gl.adabound(0.1, 0.8, 0.9, final_rate=0.1, gamma=0.5, eps=0.1),
     "amsbound": lambda: gl.amsbound(0.1, 0.8, 0.9, final_rate=0.1, gamma=0.5, eps=0.1),
     "nag": lambda: gl.nag(0.1, 0.8),
+    "muon": lambda: gl.muon(0.1, 0.8, 0.5, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1),
     "schedule_free_sgd": lambda: gl.schedule_free_sgd(schedules.linear(0.1, 0.3, 5), 0.8, 0.1, 1.5, 0.5),
     "schedule_free_adamw": lambda: gl.schedule_free_adamw(
         schedules.linear(0.1, 0.3, 5), 0.8, 0.9, 0.1, 0.5, weight_lr_power=1.5, weight_power=0.5
@@ -59,7 +60,7 @@ SMOOTH: dict[str, Callable[[], Any]] = {
 }
 # What the five steps do not read. (Sign descent is differentiable by its rate, as no sign changes nearby; of the runs
 # that clip, none passes its bound nearby. Nothing else had to be left out.)
-UNREAD = {"sgd": {".dampening"}}
+UNREAD = {"sgd": {".dampening"}, "muon": {".learning_rate", ".momentum"}}  # the parameters are no matrix
 
 CURVATURES = jnp.array([0.3, 1.0, 3.0])
 OPTIMUM = jnp.array([1.0, -1.0, 0.5])

@@ -75,6 +75,8 @@ CASES: dict[str, Case] = {
     "amsgrad, eps_root": Case(gl.amsgrad, references.amsgrad, {"eps_root": 1e-3, "b2": 0.7}),
     "adabound": Case(gl.adabound, references.adabound),
     "adabound, options": Case(gl.adabound, references.adabound, {"final_rate": 0.01, "gamma": 0.1, "b1": 0.5}),
+    "muon": Case(gl.muon, references.muon),  # these leaves are no matrices; tests/optimizers/test_muon.py has those
+    "muon, options": Case(gl.muon, references.muon, {"adam_b1": 0.5, "adam_eps": 1e-3, "weight_decay": 0.5}),
     "nag": Case(gl.nag, references.nag, {"momentum": 0.7}),  # at 0.9, heavy ball, as the gradients are given
     "schedule_free_sgd": Case(gl.schedule_free_sgd, references.schedule_free_sgd),
     "schedule_free_sgd, options": Case(

@@ -12,6 +12,7 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
+from gradlab.claims import claims_of
 
 ENTRIES = registry.of_kind("recipe", "link", "combinator")
 GRADIENTS = {
@@ -37,7 +38,7 @@ def moved(tx: Any, gradients: Any) -> Any:
         updates, state = tx.update(gradient, state, x)
         return (x + updates, state), updates
 
-    x = jnp.array([0.5, -0.4, 1.2])
+    x = jnp.array([0.5, -0.4, 1.2]).reshape(gradients.shape[1:])
     updates = jax.lax.scan(step, (x, tx.init(x)), gradients)[1]
     return (updates * jnp.array([0.3, -1.1, 0.7])).sum() + (updates[-1] ** 2).sum()
 
@@ -63,7 +64,8 @@ def at_edges(entry: registry.Entry) -> Iterator[Any]:
 def test_gradients_are_finite_at_the_edges_and_right_where_there_is_one(name: str) -> None:
     for tx in at_edges(ENTRIES[name]):
         leaves, structure = jax.tree.flatten(tx)
-        for kind, gradients in GRADIENTS.items():
+        for kind, vectors in GRADIENTS.items():
+            gradients = vectors[:, None] if "matrices" in claims_of(tx).get("domain", ()) else vectors
             center, by_tx = value_and_gradient(tx, gradients)
             paths = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(tx)]
             for index, (path, leaf, got) in enumerate(zip(paths, leaves, jax.tree.leaves(by_tx), strict=True)):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...transforms.shape_factors import DESCRIPTION, is_shape_factor
 from ..matrix_methods.matrices import (
     SHAPES,
     SMALLEST,
@@ -23,7 +24,6 @@ from ..matrix_methods.matrices import (
     list_spectra,
     run_at_zero,
 )
-from ..matrix_methods.shape_factors import DESCRIPTION, is_shape_factor
 from ..subjects.subject import Subject
 from ..verdicts.law import Broken, ClaimValue, is_positive, law
 

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...fast_compilation import jit_fast
+from ...transforms.shape_factors import evaluate_shape_factor
 from ..subjects.subject import Subject
 from ..verdicts.law import Broken
-from .shape_factors import evaluate_shape_factor
 
 SHAPES = {"square": (8, 8), "tall": (12, 5), "wide": (5, 12), "large and tall": (64, 48), "large and wide": (48, 64)}
 TRANSPOSED = {

@@ -42,6 +42,9 @@ from gradlab.testing.references.clipping_links import clip_by_value as clip_by_v
 from gradlab.testing.references.gradient_descent import momentum_average as momentum_average
 from gradlab.testing.references.gradient_descent import sgd as sgd
 from gradlab.testing.references.gradient_descent import sign_sgd as sign_sgd
+from gradlab.testing.references.matrix_methods import muon as muon
+from gradlab.testing.references.matrix_methods import orthogonalize as orthogonalize
+from gradlab.testing.references.matrix_methods import scale_by_shape as scale_by_shape
 from gradlab.testing.references.points import nag as nag
 from gradlab.testing.references.points import nesterov_momentum as nesterov_momentum
 from gradlab.testing.references.points import schedule_free_adamw as schedule_free_adamw

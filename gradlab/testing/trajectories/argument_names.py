@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from ...hyperparameters import is_schedule
 from ...schedules.base import Schedule
+from ...selectors import Selector
 from ...values import is_number
 
 # Names of the same hyperparameter in papers and frameworks. The index stands for an element of a tuple.
@@ -140,7 +141,7 @@ def is_comparable(value: Any) -> bool:
 
 def _is_mask(name: str, value: Any) -> bool:
     """Return whether an argument chooses leaves. A mask that is None or True leaves none out."""
-    return "mask" in name and value is not None and value is not True
+    return ("mask" in name and value is not None and value is not True) or isinstance(value, Selector)
 
 
 def _is_structure(value: Any) -> bool:

@@ -17,7 +17,7 @@ from gradlab.testing.matrix_methods.matrices import (
     list_kinds,
     list_spectra,
 )
-from gradlab.testing.matrix_methods.shape_factors import evaluate_shape_factor, is_shape_factor
+from gradlab.transforms.shape_factors import evaluate_shape_factor, is_shape_factor
 
 
 def test_orthogonal_matrices_are_orthogonal() -> None:

@@ -1,0 +1,64 @@
+"""Muon, which orthogonalizes the momentum of matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..combinators.chain import chain
+from ..combinators.partition import partition
+from ..decorators import recipe
+from ..hyperparameters import Decay, NonNegative
+from ..selectors import ndim
+from ..transforms.decay import add_decayed_weights
+from ..transforms.matrix_shapes import Layout
+from ..transforms.momentum import nesterov as look_ahead
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.orthogonalize import orthogonalize
+from ..transforms.scaling import scale_by_learning_rate
+from ..transforms.shape_factors import scale_by_shape
+from .adam import adamw
+
+_ADAM_SHARE = 0.015  # 3e-4 / 0.02, the rates of the reference implementation
+
+
+@recipe(claims=("descends",))
+def muon(
+    learning_rate: NonNegative = 0.02,
+    momentum: Decay = 0.95,
+    weight_decay: NonNegative = 0.0,
+    *,
+    matrices: Any = None,
+    nesterov: bool = True,
+    layout: Layout = "flax",
+    adam_learning_rate: NonNegative | None = None,
+    adam_b1: Decay = 0.9,
+    adam_b2: Decay = 0.95,
+    adam_eps: NonNegative = 1e-10,
+):
+    r"""Muon: matrices step along their orthogonalized momentum, $x_t = x_{t-1} - \alpha (\sqrt{\max(1, r / c)}\, O_t +
+    \lambda x_{t-1})$, and all other leaves as with AdamW.
+
+    $O_t$ is `orthogonalize` of $\mu m_t + (1 - \mu) g_t$ with $m_t = \mu m_{t-1} + (1 - \mu) g_t$, or of $m_t$ without
+    `nesterov`, and r and c are the outputs and the inputs. `momentum` is $\mu$ in [0, 1), and `weight_decay` is
+    $\lambda$ in [0, inf), for all leaves.
+
+    `matrices` is a selector of the leaves that are orthogonalized, by default all with two axes. Muon is meant for
+    hidden layers: leave out embeddings and the output layer, which also have two axes, as in
+    `matrices=ndim(2) & ~path("embedding/**", "head/**")`. `layout` says how these leaves are matrices (see
+    `orthogonalize`). The `adam_...` arguments are those of `adamw` for the other leaves. Their learning rate is 0.015
+    times that of the matrices, if it is not given, so one schedule serves both. Products are computed in the dtype of
+    the leaf; the reference implementation uses bfloat16.
+
+    Needs `params`. Source: Jordan et al. (2024), Muon: An optimizer for hidden layers in neural networks.
+    """
+    adam_rate = _ADAM_SHARE * learning_rate if adam_learning_rate is None else adam_learning_rate
+    of_matrices = chain(
+        scale_by_momentum(momentum),
+        *((look_ahead(momentum),) if nesterov else ()),
+        orthogonalize(layout=layout),
+        scale_by_shape(layout=layout),
+        add_decayed_weights(weight_decay),
+        scale_by_learning_rate(learning_rate),
+    )
+    of_others = adamw(adam_rate, adam_b1, adam_b2, adam_eps, weight_decay)
+    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)

@@ -22,6 +22,7 @@ from .combinators.master_params import master_params as master_params
 from .combinators.only import only as only
 from .combinators.partition import partition as partition
 from .combinators.per_worker import per_worker as per_worker
+from .combinators.rectify import rectify as rectify
 from .combinators.round_params import round_params as round_params
 from .combinators.schedule_free import schedule_free as schedule_free
 from .combinators.signals import isolate as isolate
@@ -46,6 +47,7 @@ from .hyperparameters import Seed as Seed
 from .hyperparameters import Steps as Steps
 
 # Recipes.
+from .optimizers.adabelief import adabelief as adabelief
 from .optimizers.adabound import adabound as adabound
 from .optimizers.adabound import amsbound as amsbound
 from .optimizers.adadelta import adadelta as adadelta
@@ -53,15 +55,28 @@ from .optimizers.adagrad import adagrad as adagrad
 from .optimizers.adam import adam as adam
 from .optimizers.adam import adamw as adamw
 from .optimizers.adamax import adamax as adamax
+from .optimizers.adan import adan as adan
+from .optimizers.ademamix import ademamix as ademamix
+from .optimizers.adopt import adopt as adopt
 from .optimizers.amsgrad import amsgrad as amsgrad
+from .optimizers.cautious import cautious_adamw as cautious_adamw
+from .optimizers.lion import cautious_lion as cautious_lion
+from .optimizers.lion import lion as lion
+from .optimizers.mars import mars as mars
 from .optimizers.muon import muon as muon
 from .optimizers.nadam import nadam as nadam
+from .optimizers.nadam import nadamw as nadamw
 from .optimizers.nag import nag as nag
+from .optimizers.quasi_hyperbolic import qhadam as qhadam
+from .optimizers.quasi_hyperbolic import qhm as qhm
+from .optimizers.radam import radam as radam
 from .optimizers.rmsprop import rmsprop as rmsprop
 from .optimizers.schedule_free import schedule_free_adamw as schedule_free_adamw
 from .optimizers.schedule_free import schedule_free_sgd as schedule_free_sgd
 from .optimizers.sgd import sgd as sgd
 from .optimizers.sign_sgd import sign_sgd as sign_sgd
+from .optimizers.signum import signum as signum
+from .optimizers.yogi import yogi as yogi
 
 # Selectors of leaves.
 from .selectors.base import where as where
@@ -93,13 +108,17 @@ from .transforms.clipping import clip_by_global_norm as clip_by_global_norm
 from .transforms.clipping import clip_by_norm as clip_by_norm
 from .transforms.clipping import clip_by_value as clip_by_value
 from .transforms.decay import add_decayed_weights as add_decayed_weights
+from .transforms.decay import proximal_decay as proximal_decay
 from .transforms.delay import delay as delay
+from .transforms.estimators import additive_mean as additive_mean
+from .transforms.estimators import lagged_mean as lagged_mean
 from .transforms.estimators import running_max as running_max
 from .transforms.estimators import running_sum as running_sum
 from .transforms.gradient import gradient as gradient
 from .transforms.gradient import gradient_at as gradient_at
 from .transforms.majority_vote import majority_vote as majority_vote
 from .transforms.matrix_shapes import matrix_shape as matrix_shape
+from .transforms.mixing import mix_with_gradient as mix_with_gradient
 from .transforms.momentum import nesterov as nesterov
 from .transforms.momentum import nesterov_momentum as nesterov_momentum
 from .transforms.momentum import scale_by_heavy_ball as scale_by_heavy_ball
@@ -123,3 +142,4 @@ from .transforms.second_moment import scale_by_update_rms as scale_by_update_rms
 from .transforms.shape_factors import scale_by_shape as scale_by_shape
 from .transforms.sharpness_aware import asam as asam
 from .transforms.sharpness_aware import sam as sam
+from .transforms.sign_agreement import agree_in_sign as agree_in_sign

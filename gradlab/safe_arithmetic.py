@@ -66,6 +66,18 @@ def divide(numerator: jax.Array, denominator: jax.Array) -> jax.Array:
     return numerator / safe.astype(numerator.dtype)
 
 
+def agreement(one: jax.Array, other: jax.Array) -> jax.Array:
+    """Return 1 where two numbers have the same sign, -1 where they have opposite signs, and 0 where one is 0.
+
+    For complex numbers it is the cosine of the angle between them. Unlike their product, it neither overflows nor
+    vanishes.
+    """
+    if not jnp.iscomplexobj(one):
+        return jnp.sign(one) * jnp.sign(other)
+    one, other = divide(one, magnitude(one)), divide(other, magnitude(other))
+    return one.real * other.real + one.imag * other.imag
+
+
 def power(base: jax.Array, exponent: jax.Array) -> jax.Array:
     """Return the power of a base >= 0, with derivative 0 where the base is 0 and the slope would be infinite."""
     if not jnp.issubdtype(jnp.result_type(base), jnp.inexact):

@@ -1,10 +1,11 @@
-"""Nadam."""
+"""Nadam and NAdamW."""
 
 from __future__ import annotations
 
 from ..combinators.chain import chain
 from ..decorators import recipe
 from ..hyperparameters import Decay, NonNegative
+from ..transforms.decay import add_decayed_weights
 from ..transforms.scaling import scale_by_learning_rate
 from .adam import make_adam_direction
 
@@ -24,3 +25,26 @@ def nadam(
     `adam`. Source: Dozat (2016), algorithm 2.
     """
     return chain(*make_adam_direction(b1, b2, eps, eps_root, nesterov=True), scale_by_learning_rate(learning_rate))
+
+
+@recipe(claims=("descends",))
+def nadamw(
+    learning_rate: NonNegative = 2e-3,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    eps: NonNegative = 1e-8,
+    weight_decay: NonNegative = 1e-2,
+    mask=None,
+    *,
+    eps_root: NonNegative | None = None,
+):
+    r"""NAdamW: Nadam with decoupled weight decay, $x_t = x_{t-1} - \alpha (d_t + \lambda x_{t-1})$.
+
+    $d$ is Nadam's direction. The arguments are those of `adamw`, which with `nesterov=True` is the same. Needs
+    `params`. Source: Dozat (2016), algorithm 2; Loshchilov & Hutter (2019), algorithm 2.
+    """
+    return chain(
+        *make_adam_direction(b1, b2, eps, eps_root, nesterov=True),
+        add_decayed_weights(weight_decay, mask),
+        scale_by_learning_rate(learning_rate),
+    )

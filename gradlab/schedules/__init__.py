@@ -14,6 +14,8 @@ from .decay import inverse_square_root as inverse_square_root
 from .decay import inverse_time as inverse_time
 from .decay import linear as linear
 from .decay import polynomial as polynomial
+from .memory import half_life as half_life
+from .memory import power_law as power_law
 from .phases import join as join
 from .phases import nadam_momentum as nadam_momentum
 from .phases import one_cycle as one_cycle

@@ -263,6 +263,11 @@ def shift(inner, offset: Seed):
     return lambda step: as_schedule(inner)(steps_since(step, split(-offset)))
 
 
+def as_operand(value: Any) -> Any:
+    """Return a hyperparameter that arithmetic takes: a function of the step as a schedule, anything else as it is."""
+    return as_schedule(value) if is_schedule(value) else value
+
+
 def shift_ahead(value: Any) -> Any:
     """Return a hyperparameter one step later: a schedule is shifted by one, anything else is returned as it is."""
     return shift(as_schedule(value), 1) if is_schedule(value) else value

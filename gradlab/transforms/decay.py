@@ -1,50 +1,86 @@
-"""Weight decay: coupled before the links that measure the gradient, decoupled after them."""
+"""Weight decay: coupled before the links that measure the gradient, decoupled after them, or proximal at the end."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..combinators.rules import claims_about_names
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..hyperparameters import NonNegative
+from ..safe_arithmetic import agreement
 from ..selectors import Selector
 from ..stateless import init_empty, require_empty
 
 
-@transformation(
-    claims=lambda tx: {
+def _claims(tx):
+    return {
         **dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC if tx.mask is None else ELEMENTWISE_AND_SYMMETRIC[1:], True),
         **(claims_about_names(tx.mask) if isinstance(tx.mask, Selector) else {}),
     }
-)
-def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None):
+
+
+@transformation(claims=_claims)
+def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None, cautious: bool = False):
     r"""Add a share of the parameters, $d' = d + \lambda x$.
 
     First in a chain, it is L2 regularization: it becomes part of the gradient (coupled). Just before the learning rate,
     it is decoupled, as in AdamW. `weight_decay` is $\lambda$ in [0, inf). `mask` is a selector of the
     leaves that decay, such as `ndim(2)` or `~path("**/bias", "**/scale")`. As in optax, it may also be a tree of
-    booleans that is a prefix of the parameters, or a function from the parameters to one. Needs `params`.
+    booleans that is a prefix of the parameters, or a function from the parameters to one. `cautious` decays an element
+    only where the step does not take it away from 0, $d x \ge 0$. Needs `params`.
 
     Raises TypeError for a mask that holds anything but booleans.
 
-    Source: Krogh & Hertz (1991); Loshchilov & Hutter (2019), algorithm 2.
+    Source: Krogh & Hertz (1991); Loshchilov & Hutter (2019), algorithm 2; Chen et al. (2025), algorithm 1 (cautious).
+    """
+
+    def decay(d, x):
+        decayed = weight_decay * x.astype(d.dtype)
+        if not cautious:
+            return d + decayed
+        return d + jnp.where(agreement(d, x.astype(d.dtype)) >= 0, decayed, 0)
+
+    def update(updates, state, params):
+        require_empty(state)
+        decays = _choose_leaves("add_decayed_weights", mask, params)
+        return jax.tree.map(lambda d, x, on: decay(d, x) if on else d, updates, params, decays), state
+
+    return init_empty, update
+
+
+@transformation(claims=_claims)
+def proximal_decay(learning_rate: NonNegative, weight_decay: NonNegative = 1e-2, mask=None):
+    r"""Shrink the parameters after the step, $x' = (x + d) / (1 + \alpha \lambda)$ for a step $d$.
+
+    It is the exact step towards 0 for the penalty $\frac{\lambda}{2} \|x\|^2$, so it is stable for any rate. Place it
+    last, after the learning rate. `learning_rate` is $\alpha$ and `weight_decay` is $\lambda$, both in [0, inf).
+    `mask` is that of `add_decayed_weights`, with the same error. Needs `params`.
+
+    Source: Zhuang et al. (2022), equation 5 (AdamProx); Xie et al. (2022), algorithm 1 (Adan).
     """
 
     def update(updates, state, params):
         require_empty(state)
-        decays = _choose_leaves(mask, params)
+        shrink = learning_rate * weight_decay
+        decays = _choose_leaves("proximal_decay", mask, params)
         return jax.tree.map(
-            lambda d, x, on: d + weight_decay * x.astype(d.dtype) if on else d, updates, params, decays
+            lambda d, x, on: (d - shrink * x.astype(d.dtype)) / (1 + shrink) if on else d, updates, params, decays
         ), state
 
     return init_empty, update
 
 
-def _choose_leaves(mask, params):
+def decay_links(weight_decay, mask=None):
+    """Return the link of a decoupled decay in a recipe, and none for a decay of None, so that it needs no `params`."""
+    return () if weight_decay is None else (add_decayed_weights(weight_decay, mask),)
+
+
+def _choose_leaves(owner, mask, params):
     """Return a tree of booleans like the parameters."""
     is_function = callable(mask) and all(leaf is mask for leaf in jax.tree.leaves(mask))
     mask = True if mask is None else mask(params) if is_function else mask
@@ -55,7 +91,7 @@ def _choose_leaves(mask, params):
             return bool(on)
         text = getattr(on, "__qualname__", repr(on))
         raise TypeError(
-            f"add_decayed_weights: mask must hold True or False at {jax.tree_util.keystr(path)}, got "
+            f"{owner}: mask must hold True or False at {jax.tree_util.keystr(path)}, got "
             f"{type(on).__name__}: {text}; a function may decide by shapes and dtypes, not by what is computed"
         )
 
@@ -63,6 +99,17 @@ def _choose_leaves(mask, params):
 
 
 @equation_of(add_decayed_weights)
-def _(write: Writer, weight_decay: Any, mask: Any) -> Expression:
+def _(write: Writer, weight_decay: Any, mask: Any, cautious: bool) -> Expression:
     decay, mask_symbol = write.number(r"\lambda", weight_decay), "" if mask is None else r"M \odot "
-    return write.whole().plus(Expression(rf"{decay} {mask_symbol}x_{{t-1}}", "product"))
+    direction = write.symbol() if cautious else write.whole()
+    condition = rf"[{direction} x_{{t-1}} \ge 0] " if cautious else ""
+    return direction.plus(Expression(rf"{decay} {condition}{mask_symbol}x_{{t-1}}", "product"))
+
+
+@equation_of(proximal_decay)
+def _(write: Writer, learning_rate: Any, weight_decay: Any, mask: Any) -> Expression:
+    rate, decay = write.number(r"\alpha", learning_rate), write.number(r"\lambda", weight_decay)
+    mask_symbol = "" if mask is None else r"M \odot "
+    moved = Expression("x_{t-1}").plus(write.whole())
+    point = Expression(rf"\frac{{{moved}}}{{1 + {rate} {decay} {mask_symbol}}}".replace(" }", "}"), "product")
+    return Expression.step_to(point)

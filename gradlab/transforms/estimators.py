@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..claims import ELEMENTWISE, NOT_SYMMETRIC
+from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import NonNegative
+from ..hyperparameters import Decay, NonNegative
 from ..safe_arithmetic import magnitude
 
 
@@ -64,6 +64,70 @@ def running_sum(initial: NonNegative = 0.0):
     return init, update
 
 
+class AdditiveMeanState(NamedTuple):
+    """The state of `additive_mean`."""
+
+    mean: Any  # v, like the parameters
+
+
+@transformation(splits_gradient=True, claims={**dict.fromkeys(ELEMENTWISE, True), **NOT_SYMMETRIC})
+def additive_mean(decay: Decay = 0.999, initial: NonNegative = 0.0):
+    r"""Replace by a mean that moves by a share of the direction, $v_t = v_{t-1} + (1 - \beta) \operatorname{sign}(d_t -
+    v_{t-1})\, d_t$.
+
+    A running mean moves by a share of the difference, so one large gradient can raise it a lot, and many small ones
+    make it forget fast. `decay` is $\beta$ in [0, 1) and `initial` is $v_0$ in [0, inf). Meant for directions that are
+    not negative, as squares are; complex ones are compared by magnitude.
+
+    Source: Zaheer et al. (2018), algorithm 2 (Yogi).
+    """
+
+    def init(params):
+        return AdditiveMeanState(jax.tree.map(lambda p: jnp.full_like(p, initial), params))
+
+    def update(updates, state):
+        mean = jax.tree.map(lambda v, d: v + (1 - decay) * (_compare(d, v) * d), state.mean, updates)
+        return mean, AdditiveMeanState(mean)
+
+    return init, update
+
+
+def _compare(new: jax.Array, old: jax.Array) -> jax.Array:
+    """Return 1 where the new element is larger, -1 where it is smaller and 0 where they are equal."""
+    if jnp.iscomplexobj(new):
+        return jnp.sign(magnitude(new) - magnitude(old)).astype(new.dtype)
+    return jnp.sign(new - old)
+
+
+class LaggedMeanState(NamedTuple):
+    """The state of `lagged_mean`."""
+
+    mean: Any  # v, like the parameters, at least float32
+    is_first: jax.Array  # bool scalar, true until the first update
+
+
+@transformation(splits_gradient=True, claims=ELEMENTWISE_AND_SYMMETRIC)
+def lagged_mean(decay: Decay = 0.9999):
+    r"""Replace by the running mean of the directions before this one, $d'_t = v_{t-1}$, $v_t = \beta v_{t-1} + (1 -
+    \beta) d_t$.
+
+    `decay` is $\beta$ in [0, 1). The mean begins as the first direction, which is also the first result. As an
+    estimator in `scale_by_rms`, it keeps the current gradient out of the number that divides it.
+
+    Source: Taniguchi et al. (2024), algorithm 2 (ADOPT).
+    """
+
+    def init(params):
+        return LaggedMeanState(jax.tree.map(jnp.zeros_like, params), jnp.array(True))
+
+    def update(updates, state):
+        before = jax.tree.map(lambda v, d: jnp.where(state.is_first, d, v), state.mean, updates)
+        mean = jax.tree.map(lambda v, d: decay * v + (1 - decay) * d, before, updates)
+        return before, LaggedMeanState(mean, jnp.zeros_like(state.is_first))
+
+    return init, update
+
+
 @equation_of(running_max)
 def _(write: Writer) -> Expression:
     direction = write.direction()
@@ -77,3 +141,19 @@ def _(write: Writer, initial: Any) -> Expression:
     total = write.fresh("s")
     write.start(total, initial)
     return write.line(total, Expression(f"{total}_{{t-1}}").plus(write.direction()))
+
+
+@equation_of(additive_mean)
+def _(write: Writer, decay: Any, initial: Any) -> Expression:
+    direction, beta, mean = write.direction(), write.decay(decay), write.fresh(write.letter)
+    write.start(mean, initial)
+    sign = direction.plus(Expression(f"{mean}_{{t-1}}", negative=True)).inside(r"\operatorname{sign}")
+    return write.line(mean, Expression(f"{mean}_{{t-1}}").plus(direction.times(rf"{beta.rest} {sign}")))
+
+
+@equation_of(lagged_mean)
+def _(write: Writer, decay: Any) -> Expression:
+    direction, beta, mean = write.direction(), write.decay(decay), write.fresh(write.letter)
+    write.starts_with(mean, direction)
+    write.line(mean, Expression(f"{beta} {mean}_{{t-1}}").plus(direction.times(beta.rest)))
+    return Expression(f"{mean}_{{t-1}}")

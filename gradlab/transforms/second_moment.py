@@ -51,16 +51,20 @@ def _bound_gradient(updates: Any, grads: Any) -> tuple[Any, Any]:
 
 @transformation(squares_gradient=True, claims=lambda tx: _claims(tx.decay))
 def scale_by_rms(
-    decay: Decay | optax.GradientTransformation = 0.9, eps: NonNegative = 1e-8, eps_root: NonNegative = 0.0
+    decay: Decay | optax.GradientTransformation = 0.9,
+    eps: NonNegative = 1e-8,
+    eps_root: NonNegative = 0.0,
+    floor: NonNegative = 0.0,
 ):
     r"""Divide by the root of the gradient's second moment, $d' = d / (\sqrt{v_t + \epsilon_r} + \epsilon)$.
 
     $v_t$ is an estimate of $|g_t|^2$, for the gradient of the chain and not for the direction. A `decay` in [0, 1)
     makes it an exponential moving average. A transformation in its place is the estimator, which is applied to $|g|^2$:
     that of AMSGrad is `chain(scale_by_momentum(b2), bias_correction(b2), running_max())`. `eps` and `eps_root` are in
-    [0, inf), in units of the gradient and of its square. Where the denominator is 0 the result is 0. A finite gradient
-    whose square would overflow is bounded (see `gradlab.safe_arithmetic.bound_for_squaring`); a chain bounds it before
-    it enters a momentum.
+    [0, inf), in units of the gradient and of its square. `floor` in [0, inf) is the least value of the root, in units
+    of the gradient; ADOPT bounds the root by it instead of adding `eps`. Where the denominator is 0 the result is 0. A
+    finite gradient whose square would overflow is bounded (see `gradlab.safe_arithmetic.bound_for_squaring`); a chain
+    bounds it before it enters a momentum.
 
     Source: Hinton (2012), lecture 6e of Neural Networks for Machine Learning.
     """
@@ -73,8 +77,8 @@ def scale_by_rms(
         updates, gradient = _bound_gradient(updates, grads)
         square = jax.tree.map(squared_magnitude, gradient)
         v, second_moment = raw_update(estimator, square, state.second_moment, params, extra)
-        scaled = jax.tree.map(lambda d, v: divide(d, square_root(v + eps_root) + eps), updates, v)
-        return scaled, RmsState(second_moment)
+        root = jax.tree.map(lambda v: jnp.maximum(square_root(v + eps_root), floor), v)
+        return jax.tree.map(lambda d, r: divide(d, r + eps), updates, root), RmsState(second_moment)
 
     def states(state):
         return {"second_moment": state.second_moment}
@@ -194,9 +198,9 @@ _EPSILON = r"\epsilon"
 
 
 @equation_of(scale_by_rms)
-def _(write: Writer, decay: Any, eps: Any, eps_root: Any) -> Expression:
+def _(write: Writer, decay: Any, eps: Any, eps_root: Any, floor: Any) -> Expression:
     direction, moment = _write_squares(write, decay)
-    return direction.over(_write_root(write, moment, eps, eps_root))
+    return direction.over(_write_root(write, moment, eps, eps_root, floor))
 
 
 @equation_of(scale_by_stddev)
@@ -237,6 +241,8 @@ def _write_squares(write: Writer, decay: Any) -> tuple[Expression, Expression]:
     return write.direction(), write.inside(_as_estimator(decay), "v", "2", square, square)
 
 
-def _write_root(write: Writer, moment: Expression, eps: Any, eps_root: Any) -> str:
+def _write_root(write: Writer, moment: Expression, eps: Any, eps_root: Any, floor: Any = 0.0) -> str:
     inside = moment if is_zero(eps_root) else moment.plus(Expression(str(write.number(_EPSILON, eps_root))))
-    return rf"\sqrt{{{inside}}}" + ("" if is_zero(eps) else f" + {write.number(_EPSILON, eps)}")
+    root = rf"\sqrt{{{inside}}}"
+    root = root if is_zero(floor) else rf"\max({root}, {write.number(_EPSILON, floor)})"
+    return root + ("" if is_zero(eps) else f" + {write.number(_EPSILON, eps)}")

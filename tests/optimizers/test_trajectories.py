@@ -89,6 +89,51 @@ CASES: dict[str, Case] = {
         gl.schedule_free_adamw, references.schedule_free_adamw, {"b1": 0.5, "b2": 0.7, "eps": 1e-3, "weight_decay": 0.5}
     ),
     "amsbound": Case(gl.amsbound, references.amsbound),
+    "signum": Case(gl.signum, references.signum),
+    "signum, options": Case(gl.signum, references.signum, {"momentum": 0.5, "weight_decay": 0.3}),
+    "lion": Case(gl.lion, references.lion),
+    "lion, options": Case(gl.lion, references.lion, {"b1": 0.8, "b2": 0.5, "weight_decay": 0.3}),
+    "cautious_lion": Case(gl.cautious_lion, references.cautious_lion),
+    "cautious_lion, options": Case(
+        gl.cautious_lion, references.cautious_lion, {"b1": 0.5, "weight_decay": 0.3, "min_share": 0.5}
+    ),
+    "adabelief": Case(gl.adabelief, references.adabelief),
+    "adabelief, options": Case(
+        gl.adabelief, references.adabelief, {"b1": 0.5, "b2": 0.7, "eps": 1e-3, "eps_root": 1e-2}
+    ),
+    "yogi": Case(gl.yogi, references.yogi),
+    "yogi, options": Case(
+        gl.yogi, references.yogi, {"b1": 0.5, "b2": 0.7, "eps": 1e-8, "initial_accumulator_value": 0.1}
+    ),
+    "radam": Case(gl.radam, references.radam),
+    "radam, options": Case(gl.radam, references.radam, {"b1": 0.5, "b2": 0.8, "eps": 1e-3, "threshold": 4.0}),
+    "nadamw": Case(gl.nadamw, references.nadamw),
+    "nadamw, options": Case(gl.nadamw, references.nadamw, {"b1": 0.5, "weight_decay": 0.5, "eps_root": 1e-3}),
+    "cautious_adamw": Case(gl.cautious_adamw, references.cautious_adamw),
+    "cautious_adamw, options": Case(
+        gl.cautious_adamw, references.cautious_adamw, {"b1": 0.5, "weight_decay": 0.3, "min_share": 0.5}
+    ),
+    "qhm": Case(gl.qhm, references.qhm),
+    "qhm, options": Case(gl.qhm, references.qhm, {"momentum": 0.5, "nu": 0.3}),
+    "qhadam": Case(gl.qhadam, references.qhadam),
+    "qhadam, options": Case(gl.qhadam, references.qhadam, {"b1": 0.5, "b2": 0.7, "nu1": 0.3, "nu2": 0.6, "eps": 1e-3}),
+    "adan": Case(gl.adan, references.adan),
+    "adan, options": Case(
+        gl.adan, references.adan, {"b1": 0.5, "b2": 0.6, "b3": 0.7, "eps": 1e-3, "weight_decay": 0.3}
+    ),
+    "ademamix": Case(gl.ademamix, references.ademamix),
+    "ademamix, options": Case(
+        gl.ademamix, references.ademamix, {"b3": 0.99, "alpha": 2.0, "eps": 1e-3, "weight_decay": 0.3}
+    ),
+    "ademamix, warm-up": Case(gl.ademamix, references.ademamix, {"b3": 0.999, "warmup_steps": 40}),
+    "adopt": Case(gl.adopt, references.adopt),
+    "adopt, options": Case(
+        gl.adopt, references.adopt, {"b1": 0.5, "b2": 0.7, "eps": 1e-2, "weight_decay": 0.3, "clip_exponent": 0.1}
+    ),
+    "mars": Case(gl.mars, references.mars),
+    "mars, options": Case(
+        gl.mars, references.mars, {"b1": 0.5, "b2": 0.7, "gamma": 0.3, "max_norm": 0.5, "weight_decay": 0.3}
+    ),
     "amsbound, options": Case(gl.amsbound, references.amsbound, {"final_rate": 0.01, "gamma": 0.1, "b2": 0.7}),
 }
 
@@ -99,7 +144,7 @@ def decaying(step: int) -> float:
 
 def start_of(case: Case) -> np.ndarray:
     """0, where no digits are lost, unless parameters decay."""
-    decays = case.recipe is gl.adamw or "weight_decay" in case.options
+    decays = case.recipe in (gl.adamw, gl.nadamw, gl.cautious_adamw) or "weight_decay" in case.options
     return np.full(SIZE, 0.5 if decays else 0.0)
 
 

@@ -100,6 +100,34 @@ def running_max(g: Array, state: State, t: int, x: Array) -> Step:
     return largest, {"largest": largest}
 
 
+def additive_mean(g: Array, state: State, t: int, x: Array, *, decay: float = 0.999, initial: float = 0.0) -> Step:
+    """Move by a share of g towards it: v -= (1-b) sign(v - g) g, from `initial`; complex numbers compare by magnitude.
+
+    Source: Zaheer et al. (2018), algorithm 2.
+    """
+    v = state.get("v", np.full_like(g, initial))
+    above = np.sign(np.abs(v) - np.abs(g)) if np.iscomplexobj(g) else np.sign(v - g)
+    v = v - (1 - decay) * above * g
+    return v, {"v": v}
+
+
+def lagged_mean(g: Array, state: State, t: int, x: Array, *, decay: float = 0.9999) -> Step:
+    """Return the mean before g enters it: v, then v = b v + (1-b) g. It begins as the first g.
+
+    Source: Taniguchi et al. (2024), algorithm 2.
+    """
+    v = state.get("v", g)
+    return v, {"v": decay * v + (1 - decay) * g}
+
+
+def mix_with_gradient(g: Array, state: State, t: int, x: Array, *, share: float = 0.7) -> Step:
+    """Mix the direction with the gradient: n g + (1-n) g. Alone, the link sees one signal g in the place of both.
+
+    Source: Ma & Yarats (2019), equation 4.
+    """
+    return share * g + (1 - share) * g, {}
+
+
 def running_sum(g: Array, state: State, t: int, x: Array, *, initial: float = 0.0) -> Step:
     """Add up: s = s + g, from `initial`."""
     s = state.get("s", initial) + g

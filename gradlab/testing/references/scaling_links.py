@@ -37,20 +37,50 @@ def one_bit_mean(g: Array, state: State, t: int, x: Array) -> Step:
     return sent, {"e": q - sent}
 
 
-def add_decayed_weights(g: Array, state: State, t: int, x: Array, *, weight_decay: float = 1e-2) -> Step:
-    """Add a share of the parameters: g + l x. Source: Krogh & Hertz (1991)."""
-    return g + weight_decay * x, {}
+def add_decayed_weights(
+    g: Array, state: State, t: int, x: Array, *, weight_decay: float = 1e-2, cautious: bool = False
+) -> Step:
+    """Add a share of the parameters: g + l x; `cautious`, only where g x >= 0.
+
+    Sources: Krogh & Hertz (1991); Chen et al. (2025), algorithm 1.
+    """
+    decays = np.real(np.conj(g) * x) >= 0 if cautious else True
+    return g + weight_decay * np.where(decays, x, 0.0), {}
+
+
+def proximal_decay(
+    g: Array, state: State, t: int, x: Array, *, learning_rate: float, weight_decay: float = 1e-2
+) -> Step:
+    """Shrink the parameters after the step g: (x + g) / (1 + a l). Source: Xie et al. (2022), algorithm 1."""
+    return (x + g) / (1 + learning_rate * weight_decay) - x, {}
+
+
+def agree_in_sign(g: Array, state: State, t: int, x: Array, *, min_share: float = 1e-3) -> Step:
+    """Keep where d g > 0, over the share that is kept. Alone, the link sees one signal, so only zeros disagree.
+
+    Source: Liang et al. (2024), algorithm 1.
+    """
+    share = np.count_nonzero(g) / max(g.size, 1)
+    return g / max(share, min_share), {}
 
 
 def scale_by_rms(
-    g: Array, state: State, t: int, x: Array, *, decay: float = 0.9, eps: float = 1e-8, eps_root: float = 0.0
+    g: Array,
+    state: State,
+    t: int,
+    x: Array,
+    *,
+    decay: float = 0.9,
+    eps: float = 1e-8,
+    eps_root: float = 0.0,
+    floor: float = 0.0,
 ) -> Step:
-    """Divide by the root mean square: v = r v + (1-r) |g|^2, g / (sqrt(v + e_r) + e).
+    """Divide by the root mean square: v = r v + (1-r) |g|^2, g / (max(sqrt(v + e_r), floor) + e).
 
     Source: Hinton (2012), lecture 6e.
     """
     v = decay * state.get("v", 0.0) + (1 - decay) * square(g)
-    return divide(g, np.sqrt(v + eps_root) + eps), {"v": v}
+    return divide(g, np.maximum(np.sqrt(v + eps_root), floor) + eps), {"v": v}
 
 
 def scale_by_rss(

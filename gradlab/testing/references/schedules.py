@@ -131,6 +131,21 @@ def warmup_stable_decay(
     return peak_value + (end_value - peak_value) * _progress(t, warmup_steps + stable_steps, decay_steps)
 
 
+def half_life(t: int, *, init_value: float, end_value: float, transition_steps: float) -> float:
+    """The decay whose half-life is on a straight line between those of two decays.
+
+    The half-life of b is the h with b^h = 1/2. Source: Pagliardini et al. (2024), section 3.1.
+    """
+    halves = [math.log(0.5) / math.log(decay) if decay > 0 else 0.0 for decay in (init_value, end_value)]
+    half = halves[0] + (halves[1] - halves[0]) * _progress(t, 0, transition_steps)
+    return float(0.5 ** (1 / half)) if half > 0 else 0.0
+
+
+def power_law(t: int, *, factor: float = 1.0, exponent: float = 1.0) -> float:
+    """A power of the step, c t^p."""
+    return factor * float(t) ** exponent
+
+
 def nadam_momentum(t: int, *, b1: float = 0.9, decay: float = 0.004, start: float = 1.0) -> float:
     """The momentum of Nadam, b1 (1 - 0.96^(psi (t + start)) / 2). Source: Dozat (2016), section 3."""
     return b1 * (1 - 0.96 ** (decay * (t + start)) / 2)

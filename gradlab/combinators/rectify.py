@@ -1,0 +1,75 @@
+"""`rectify`, which applies a scaling by a second moment only once that rests on enough gradients."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from ..claims import shared_claims
+from ..composites import Composite
+from ..decorators import transformation
+from ..equations import Expression, Writer, equation_of
+from ..hyperparameters import Decay, Range, as_weak
+from ..safe_arithmetic import divide, square_root
+from ..transformation_calls import raw_init, raw_update
+
+Threshold = Annotated[Any, Range(4.0, hint="the variance is finite above a length of 4 only")]
+
+
+class RectifyState(NamedTuple):
+    """The state of `rectify`."""
+
+    weight: jax.Array  # w = 1 - b^t, float scalar: the total weight of the running mean so far
+    age: jax.Array  # a, float scalar: the sum of the ages of the gradients, times their weights
+    inner: Any  # the state of the transformation
+
+
+@transformation(splits_gradient="tx", claims=lambda rectified: shared_claims(rectified.tx))
+def rectify(tx: optax.GradientTransformation, decay: Decay = 0.999, threshold: Threshold = 5.0):
+    r"""Apply a transformation, times $r_t$, once its running mean is long enough, $d' = r_t f(d)$ if $\rho_t > c$,
+    else $d$.
+
+    `tx` is $f$, such as `scale_by_rms(0.999)`, and `decay` is the $\beta$ of its mean, in [0, 1). $\rho_t = 1 + 2 a_t$
+    is the length of a plain mean whose gradients are as old, for the mean age $a_t$ of the gradients, and
+    $\rho_\infty$ is its limit. $r_t = \sqrt{\frac{(\rho_t - 4)(\rho_t - 2)\rho_\infty}{(\rho_\infty - 4)(\rho_\infty -
+    2)\rho_t}}$ undoes the growth of the variance of $1 / \sqrt{v_t}$ at a short length. `threshold` is $c$ in [4,
+    inf): 4 in the paper, 5 in its code. Until then, the direction passes as it is, so a step may be much longer or
+    shorter than a scaled one. A decay of 0.6 or less never reaches the threshold.
+
+    Source: Liu et al. (2020), algorithm 2 (RAdam).
+    """
+
+    def init(params):
+        return RectifyState(jnp.zeros(()), jnp.zeros(()), raw_init(tx, params))
+
+    def update(updates, state, params=None, *, grads=None, **extra):
+        signals = extra if grads is None else {"grads": grads, **extra}
+        scaled, inner = raw_update(tx, updates, state.inner, params, signals)
+        # Published as rho_inf - 2 t b^t / (1 - b^t), where most digits cancel; the mean age is a sum of positive terms.
+        age = decay * (as_weak(state.age) + as_weak(state.weight))
+        weight = decay * as_weak(state.weight) + (1 - decay)
+        rho, limit = 1 + 2 * age / weight, (1 + decay) / (1 - decay)
+        factor = square_root(divide((rho - 4) * (rho - 2) * limit, (limit - 4) * (limit - 2) * rho))
+        is_long = rho > threshold
+        chosen = jax.tree.map(lambda d, s: jnp.where(is_long, factor * s, d), updates, scaled)
+        return chosen, RectifyState(weight, age, inner)
+
+    return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner}, gradient="own")
+
+
+@equation_of(rectify)
+def _(write: Writer, tx: Any, decay: Any, threshold: Any) -> Expression:
+    direction, gradient = write.symbol(), write.gradient()
+    scaled = write.inside(tx, write.letter, write.role, direction, gradient)
+    beta, least = write.decay(decay, "2"), write.number("c", threshold)
+    length = write.line(write.fresh(r"\rho"), rf"\rho_\infty - \frac{{2 t {beta}^t}}{{{beta.weight()}}}")
+    factor = write.line(
+        write.fresh("r"),
+        rf"\sqrt{{\frac{{({length} - 4) ({length} - 2) \rho_\infty}}{{(\rho_\infty - 4) (\rho_\infty - 2) {length}}}}}",
+    )
+    return write.line(
+        write.fresh("d"), rf"{scaled.times(str(factor))} \text{{ if }} {length} > {least}, \text{{ else }} {direction}"
+    )

@@ -1,0 +1,42 @@
+"""AdaBelief."""
+
+from __future__ import annotations
+
+from ..combinators.add import add
+from ..combinators.chain import chain
+from ..combinators.signals import measure
+from ..decorators import recipe
+from ..hyperparameters import Decay, NonNegative
+from ..schedules.base import as_operand
+from ..transforms.bias_correction import bias_correction
+from ..transforms.gradient import gradient
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale, scale_by_learning_rate
+from ..transforms.second_moment import scale_by_rms
+
+
+@recipe(claims=("descends",))
+def adabelief(
+    learning_rate: NonNegative = 1e-3,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    eps: NonNegative = 1e-16,
+    eps_root: NonNegative = 1e-16,
+):
+    r"""AdaBelief: Adam divided by how far the gradient is from its mean, $x_t = x_{t-1} - \alpha \hat m_t / (\sqrt{\hat
+    s_t} + \epsilon)$.
+
+    $s_t = \beta_2 s_{t-1} + (1 - \beta_2) (g_t - m_t)^2 + \epsilon_r$. The listing adds `eps_root`, $\epsilon_r$, at
+    every step, so $\hat s_t$ is the corrected mean of the squares plus $\epsilon_r / (1 - \beta_2)$, which is how it is
+    computed here. Both epsilons are in [0, inf). The other arguments are those of `adam`.
+    Source: Zhuang et al. (2020), algorithm 2.
+    """
+    surprise = add(gradient(), scale(-1.0))
+    eps_root = as_operand(eps_root) / (1 - as_operand(b2))
+    second = chain(scale_by_momentum(b2), bias_correction(b2))
+    return chain(
+        scale_by_momentum(b1),
+        measure(surprise, scale_by_rms(second, eps, eps_root)),
+        bias_correction(b1),
+        scale_by_learning_rate(learning_rate),
+    )

@@ -1,0 +1,51 @@
+"""Adan: adaptive Nesterov momentum."""
+
+from __future__ import annotations
+
+from ..combinators.add import add
+from ..combinators.chain import chain
+from ..combinators.signals import measure
+from ..decorators import recipe
+from ..hyperparameters import Decay, NonNegative
+from ..transforms.bias_correction import bias_correction
+from ..transforms.decay import proximal_decay
+from ..transforms.delay import delay
+from ..transforms.gradient import gradient
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale, scale_by_learning_rate
+from ..transforms.second_moment import scale_by_rms
+
+
+@recipe(claims=("descends",))
+def adan(
+    learning_rate: NonNegative = 1e-3,
+    b1: Decay = 0.98,
+    b2: Decay = 0.92,
+    b3: Decay = 0.99,
+    eps: NonNegative = 1e-8,
+    weight_decay: NonNegative | None = None,
+    mask=None,
+):
+    r"""Adan: Nesterov's look-ahead along the change of the gradient, $x_t = x_{t-1} - \alpha (\hat m_t + \beta_2 \hat
+    d_t) / (\sqrt{\hat n_t} + \epsilon)$.
+
+    $m$ is the mean of $g_t$ with the decay `b1`, $d$ that of the change $\delta_t = g_t - g_{t-1}$ with `b2`, and $n$
+    that of $(g_t + \beta_2 \delta_t)^2$ with `b3`, all in [0, 1); $\delta_1 = 0$. The paper writes $1 - \beta$ for
+    what its code, and gradlab, call $\beta$. `weight_decay` is that of `proximal_decay`, with `mask`; None decays
+    nothing. `eps` is that of `adam`. Source: Xie et al. (2022), algorithm 1.
+    """
+    negative = scale(-1.0)
+    change = add(chain(), chain(delay(), negative))
+    ahead = add(chain(), chain(change, scale(b2)))  # g + b2 (g - g_{t-1})
+    step_ahead = add(gradient(), negative)  # b2 (g - g_{t-1}), as its gradient is `ahead`, so one delay is enough
+    direction = add(_make_mean(b1), chain(step_ahead, _make_mean(b2)))
+    decay = () if weight_decay is None else (proximal_decay(learning_rate, weight_decay, mask),)
+    return chain(
+        measure(chain(gradient(), ahead), chain(direction, scale_by_rms(_make_mean(b3), eps))),
+        scale_by_learning_rate(learning_rate),
+        *decay,
+    )
+
+
+def _make_mean(decay):
+    return chain(scale_by_momentum(decay), bias_correction(decay))

@@ -1,0 +1,58 @@
+"""AdEMAMix: Adam with a second, slow momentum."""
+
+from __future__ import annotations
+
+from ..combinators.add import add
+from ..combinators.chain import chain
+from ..decorators import recipe
+from ..hyperparameters import Decay, NonNegative, PositiveSteps, is_schedule
+from ..schedules.base import shift
+from ..schedules.decay import linear
+from ..schedules.memory import half_life
+from ..transforms.bias_correction import bias_correction
+from ..transforms.decay import decay_links
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale, scale_by_learning_rate
+from ..transforms.second_moment import scale_by_rms
+
+
+@recipe(claims=("descends",))
+def ademamix(
+    learning_rate: NonNegative = 1e-3,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    b3: Decay = 0.9999,
+    alpha: NonNegative = 5.0,
+    eps: NonNegative = 1e-8,
+    weight_decay: NonNegative | None = None,
+    mask=None,
+    warmup_steps: PositiveSteps | None = None,
+):
+    r"""AdEMAMix: Adam with a second, slow momentum, $x_t = x_{t-1} - \alpha (\hat m_t + a_t m'_t) / (\sqrt{\hat v_t} +
+    \epsilon)$.
+
+    `b3` in [0, 1) is the decay of the slow mean $m'$, which is not corrected for its start, and `alpha` is $a$ in [0,
+    inf). Both may be schedules. `warmup_steps` is $T$, over which the paper raises both: $a_t = a \min(t / T, 1)$ and
+    `half_life` from `b1` to `b3`, with $t$ from 1; None keeps both constant. It should be about the length of the run,
+    and `b3` about 0.999 for a short one. `weight_decay` and `mask` are those of `adamw`; None decays nothing. The other
+    arguments are those of `adam`.
+
+    Raises ValueError for `warmup_steps` beside a `b1`, `b3` or `alpha` that is a schedule.
+    Source: Pagliardini et al. (2024), algorithm 1.
+    """
+    if warmup_steps is not None:
+        scheduled = [name for name, value in {"b1": b1, "b3": b3, "alpha": alpha}.items() if is_schedule(value)]
+        if scheduled:
+            raise ValueError(
+                f"ademamix: warmup_steps makes schedules of the numbers b1, b3 and alpha, but got a schedule for "
+                f"{' and '.join(scheduled)}; pass numbers, or leave warmup_steps out"
+            )
+        b3, alpha = shift(half_life(b1, b3, warmup_steps), 1), shift(linear(0.0, alpha, warmup_steps), 1)
+    fast = chain(scale_by_momentum(b1), bias_correction(b1))
+    slow = chain(scale_by_momentum(b3), scale(alpha))
+    return chain(
+        add(fast, slow),
+        scale_by_rms(chain(scale_by_momentum(b2), bias_correction(b2)), eps),
+        *decay_links(weight_decay, mask),
+        scale_by_learning_rate(learning_rate),
+    )

@@ -1,0 +1,40 @@
+"""ADOPT."""
+
+from __future__ import annotations
+
+from ..combinators.chain import chain
+from ..decorators import recipe
+from ..hyperparameters import Decay, NonNegative, Positive
+from ..schedules.memory import power_law
+from ..transforms.clipping import clip_by_value
+from ..transforms.decay import decay_links
+from ..transforms.estimators import lagged_mean
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale_by_learning_rate
+from ..transforms.second_moment import scale_by_rms
+
+
+@recipe(claims=("descends",))
+def adopt(
+    learning_rate: NonNegative = 1e-3,
+    b1: Decay = 0.9,
+    b2: Decay = 0.9999,
+    eps: NonNegative = 1e-6,
+    weight_decay: NonNegative | None = None,
+    mask=None,
+    clip_exponent: Positive = 0.25,
+):
+    r"""ADOPT: Adam divided by the second moment of the gradients before, $m_t = \beta_1 m_{t-1} + (1 - \beta_1)
+    \operatorname{clip}(g_t / \max(\sqrt{v_{t-1}}, \epsilon), \pm t^p)$, $x_t = x_{t-1} - \alpha m_t$.
+
+    The first gradient only begins the second moment, $v_0 = g_0^2$, and moves nothing. `eps` is $\epsilon$ in [0, inf),
+    and `clip_exponent` is $p$ in (0, inf). `b1` and `b2` are those of `adam`, without corrections. `weight_decay` and
+    `mask` are those of `adamw`; None decays nothing. Source: Taniguchi et al. (2024), algorithm 2.
+    """
+    return chain(
+        scale_by_rms(lagged_mean(b2), eps=0.0, floor=eps),
+        clip_by_value(power_law(1.0, clip_exponent)),  # 0 at the first step
+        scale_by_momentum(b1),
+        *decay_links(weight_decay, mask),
+        scale_by_learning_rate(learning_rate),
+    )

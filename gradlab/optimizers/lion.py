@@ -1,0 +1,67 @@
+"""Lion, and cautious Lion."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from ..combinators.chain import chain
+from ..decorators import recipe
+from ..hyperparameters import Decay, NonNegative, Positive, Range
+from ..schedules.base import as_operand
+from ..transforms.decay import decay_links
+from ..transforms.mixing import mix_with_gradient
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale_by_learning_rate, scale_by_sign
+from ..transforms.sign_agreement import agree_in_sign
+
+_MomentumDecay = Annotated[Any, Range(0.0, 1.0, includes_low=False, hint="for 0, use sign_sgd on a mixed gradient")]
+
+
+@recipe(claims=("descends",))
+def lion(
+    learning_rate: NonNegative = 1e-4,
+    b1: Decay = 0.9,
+    b2: _MomentumDecay = 0.99,
+    weight_decay: NonNegative | None = None,
+    mask=None,
+):
+    r"""Lion: the sign of a mean of momentum and gradient, $x_t = x_{t-1} - \alpha \operatorname{sign}(\beta_1 m_{t-1} +
+    (1 - \beta_1) g_t)$.
+
+    `b1` in [0, 1) is the share of the momentum in the direction, and `b2` in (0, 1) is the decay of the momentum, $m_t
+    = \beta_2 m_{t-1} + (1 - \beta_2) g_t$. The direction is computed from the new momentum, as $\frac{\beta_1}{\beta_2}
+    m_t + (1 - \frac{\beta_1}{\beta_2}) g_t$, which is the same. `weight_decay` and `mask` are those of `adamw`; None
+    decays nothing. Good rates are 3 to 10 times below those of `adamw`, with a `weight_decay` as much above.
+    Source: Chen et al. (2023), algorithm 2.
+    """
+    return chain(
+        *_make_direction(b1, b2),
+        scale_by_sign(),
+        *decay_links(weight_decay, mask),
+        scale_by_learning_rate(learning_rate),
+    )
+
+
+@recipe(claims=("descends",))
+def cautious_lion(
+    learning_rate: NonNegative = 1e-4,
+    b1: Decay = 0.9,
+    b2: _MomentumDecay = 0.99,
+    weight_decay: NonNegative | None = None,
+    mask=None,
+    min_share: Positive = 1e-3,
+):
+    r"""Cautious Lion: Lion that moves only where its step goes down the gradient. `min_share` is that of
+    `agree_in_sign`, and the other arguments are those of `lion`. Source: Liang et al. (2024), algorithm 3.
+    """
+    return chain(
+        *_make_direction(b1, b2),
+        scale_by_sign(),
+        agree_in_sign(min_share),
+        *decay_links(weight_decay, mask),
+        scale_by_learning_rate(learning_rate),
+    )
+
+
+def _make_direction(b1, b2):
+    return scale_by_momentum(b2), mix_with_gradient(as_operand(b1) / as_operand(b2))

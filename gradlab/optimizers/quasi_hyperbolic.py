@@ -1,0 +1,48 @@
+"""Quasi-hyperbolic momentum, and Adam with it."""
+
+from __future__ import annotations
+
+from ..combinators.chain import chain
+from ..decorators import recipe
+from ..hyperparameters import Decay, Fraction, NonNegative
+from ..transforms.bias_correction import bias_correction
+from ..transforms.mixing import mix_with_gradient
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale_by_learning_rate
+from ..transforms.second_moment import scale_by_rms
+
+
+@recipe(claims=("descends",))
+def qhm(learning_rate: NonNegative = 1.0, momentum: Decay = 0.999, nu: Fraction = 0.7):
+    r"""Quasi-hyperbolic momentum: a mean of momentum and gradient descent, $x_t = x_{t-1} - \alpha (\nu m_t + (1 - \nu)
+    g_t)$.
+
+    `momentum` is the decay of the mean $m$ in [0, 1), and `nu` is $\nu$ in [0, 1]. 0 is gradient descent, 1 momentum,
+    and a `nu` equal to `momentum` Nesterov's. Source: Ma & Yarats (2019), equation 4.
+    """
+    return chain(scale_by_momentum(momentum), mix_with_gradient(nu), scale_by_learning_rate(learning_rate))
+
+
+@recipe(claims=("descends",))
+def qhadam(
+    learning_rate: NonNegative = 1e-3,
+    b1: Decay = 0.995,
+    b2: Decay = 0.999,
+    eps: NonNegative = 1e-8,
+    nu1: Fraction = 0.7,
+    nu2: Fraction = 1.0,
+):
+    r"""QHAdam: Adam whose moments are mixed with those of the current gradient, $x_t = x_{t-1} - \alpha \frac{\nu_1
+    \hat m_t + (1 - \nu_1) g_t}{\sqrt{\nu_2 \hat v_t + (1 - \nu_2) g_t^2} + \epsilon}$.
+
+    `nu1` and `nu2` are in [0, 1]; 1 and 1 give Adam. The other arguments are those of `adam`.
+    Source: Ma & Yarats (2019), section 6.
+    """
+    second = chain(scale_by_momentum(b2), bias_correction(b2), mix_with_gradient(nu2))
+    return chain(
+        scale_by_momentum(b1),
+        bias_correction(b1),
+        mix_with_gradient(nu1),
+        scale_by_rms(second, eps),
+        scale_by_learning_rate(learning_rate),
+    )

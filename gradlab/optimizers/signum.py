@@ -1,0 +1,28 @@
+"""Signum: sign descent with momentum."""
+
+from __future__ import annotations
+
+from ..combinators.chain import chain
+from ..decorators import recipe
+from ..hyperparameters import Decay, NonNegative
+from ..transforms.decay import decay_links
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale_by_learning_rate, scale_by_sign
+
+
+@recipe(claims=("descends",))
+def signum(
+    learning_rate: NonNegative = 1e-4, momentum: Decay = 0.9, weight_decay: NonNegative | None = None, mask=None
+):
+    r"""Signum: sign descent with momentum, $x_t = x_{t-1} - \alpha \operatorname{sign} m_t$.
+
+    `momentum` is the decay of $m$ in [0, 1). `weight_decay` and `mask` are those of `adamw`; None decays nothing.
+    `majority_vote` in the place of `scale_by_sign` is the form for several workers. Source: Bernstein et al. (2018),
+    algorithm 2; Bernstein et al. (2019), algorithm 1.
+    """
+    return chain(
+        scale_by_momentum(momentum),
+        scale_by_sign(),
+        *decay_links(weight_decay, mask),
+        scale_by_learning_rate(learning_rate),
+    )

@@ -210,9 +210,9 @@ class Writer:
         self._given.append(Symbol(letter, f"1 at {leaves}, else 0"))
         return letter
 
-    def starts_with(self, letter: str, value: Expression) -> None:
-        """Note the value of a quantity at the first step, where it does not follow from the step before."""
-        self._given.append(Symbol(f"{letter}_1", format_formula(str(value).replace("_t", "_1"))))
+    def starts_with(self, letter: str, value: Expression, step: int = 1) -> None:
+        """Note the value of a quantity at the first step, or before it at step 0, as one of the first step."""
+        self._given.append(Symbol(f"{letter}_{step}", format_formula(str(value).replace("_t", "_1"))))
 
     def starts_at_parameters(self, letter: str) -> None:
         """Note that a quantity begins as the parameters."""

@@ -18,8 +18,13 @@ _ACCENTS = (r"\hat", r"\bar", r"\tilde")
 def updates_of(equations: Equations, gradients: list[float], start: float = 0.0) -> Iterator[float]:
     """The parameter after each update by the equations."""
     known: dict[str, Any] = {"x_{t-1}": start}
+    firsts = {}  # quantities that begin as the first gradient, or as its square
     for symbol in equations.symbols:
         if symbol.latex == "g_t":  # where the gradient is taken
+            continue
+        if symbol.value in ("g₁", "g₁²"):
+            name, number = symbol.latex.rsplit("_", 1)
+            firsts[f"{name}_t" if number == "1" else f"{name}_{{t-1}}"] = gradients[0] ** (1 + ("²" in symbol.value))
             continue
         value = start if symbol.value == "x₀" else eval(symbol.value, {**vars(gl), **vars(gl.schedules)})
         known[symbol.latex.replace("_0", "_{t-1}")] = value
@@ -30,11 +35,22 @@ def updates_of(equations: Equations, gradients: list[float], start: float = 0.0)
             now[_at(name, "t+1")] = float(value(step + 1))
             now[_at(name, "i")] = np.array([value(i) for i in range(step + 2)])
         now |= {"g_t": gradient, "t": float(step + 1)}
+        now |= firsts if step == 0 else {}
         for line in equations.lines:
             left, _, right = line.partition(" = ")
-            now[left] = _Reader(right, now).sum()
+            if step > 0 or left not in firsts:
+                now[left] = _value_of(right, now)
         known |= {name.replace("_t", "_{t-1}"): now[name] for name in now if name.endswith("_t") and name not in known}
         yield now["x_t"]
+
+
+def _value_of(right: str, now: dict[str, Any]) -> Any:
+    """The value of a right side, which may be one expression if a relation holds and else another one."""
+    if r" \text{ if } " not in right:
+        return _Reader(right, now).sum()
+    value, _, rest = right.partition(r" \text{ if } ")
+    condition, _, other = rest.partition(r", \text{ else } ")
+    return _Reader(value if _Reader(f"[{condition}]", now).sum() else other, now).sum()
 
 
 def _at(name: str, step: str) -> str:
@@ -72,7 +88,7 @@ class _Reader:
         return value
 
     def ends_product(self, token: str) -> bool:
-        ends = ("+", "-", ",", ")", "}", "]", ">", r"\mid")
+        ends = ("+", "-", ",", ")", "}", "]", ">", r"\ge", r"\mid")
         return token in ends or (token in ("|", r"\|") and self.inside_bars)
 
     def power(self) -> Any:
@@ -106,7 +122,8 @@ class _Reader:
         if token == "[":  # 1 where the relation inside holds, else 0
             left, relation, right = self.sum(), self.take(), self.sum()
             self.take("]")
-            return float(left > right if relation == ">" else right % left == 0)
+            relations = {">": left > right, r"\ge": left >= right, r"\mid": relation == r"\mid" and right % left == 0}
+            return float(relations[relation])
         if token in ("|", r"\|"):
             self.inside_bars = True
             value = abs(self.sum())
@@ -133,7 +150,7 @@ class _Reader:
             while self.ahead() != "}":
                 name += self.take()
             self.take("}")
-            functions: dict[str, Any] = {"sign": np.sign, "clip": np.clip}
+            functions: dict[str, Any] = {"sign": np.sign, "clip": np.clip, "mean": np.mean}
             return functions[name](*self.arguments())
         return float(token) if token[0].isdigit() else self.symbol(token)
 

@@ -72,6 +72,61 @@ BY_HAND = {
         "m̂'ₜ = m'ₜ/(1 - β'₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)",
         "xₜ = xₜ₋₁ - M₁ ⊙ α (√max(1, r/c) Oₜ + λ xₜ₋₁) - M₂ ⊙ α' (m̂'ₜ/(√v̂ₜ + ε) + λ xₜ₋₁)",
     ],
+    "signum": [
+        "mₜ = β mₜ₋₁ + (1 - β) gₜ", "xₜ = xₜ₋₁ - α sign(mₜ)",
+    ],
+    "lion": [
+        "mₜ = β mₜ₋₁ + (1 - β) gₜ", "xₜ = xₜ₋₁ - α sign(ν mₜ + (1 - ν) gₜ)",
+    ],
+    "cautious_lion": [
+        "mₜ = β mₜ₋₁ + (1 - β) gₜ", "dₜ = sign(ν mₜ + (1 - ν) gₜ)", "φₜ = [dₜ gₜ > 0]",
+        "xₜ = xₜ₋₁ - α φₜ ⊙ dₜ/max(mean(φₜ), ε)",
+    ],
+    "adabelief": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "sₜ = gₜ - mₜ", "vₜ = β₂ vₜ₋₁ + (1 - β₂) sₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)",
+        "xₜ = xₜ₋₁ - α mₜ/((1 - β₁ᵗ) (√(v̂ₜ + ε) + ε'))",
+    ],
+    "yogi": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "vₜ = vₜ₋₁ + (1 - β₂) sign(gₜ² - vₜ₋₁) gₜ²",
+        "v̂ₜ = vₜ/(1 - β₂ᵗ)", "xₜ = xₜ₋₁ - α m̂ₜ/(√v̂ₜ + ε)",
+    ],
+    "radam": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)",
+        "ρ̄ₜ = 2/(1 - β₂) - 1", "ρₜ = ρ̄ₜ - 2 t β₂ᵗ/(1 - β₂ᵗ)",
+        "dₜ = √((ρₜ - 4) (ρₜ - 2) ρ̄ₜ/((ρ̄ₜ - 4) (ρ̄ₜ - 2) ρₜ)) m̂ₜ/(√v̂ₜ + ε) if ρₜ > c, else m̂ₜ",
+        "xₜ = xₜ₋₁ - α dₜ",
+    ],
+    "nadamw": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = β₁ mₜ/(1 - β₁ᵗ⁺¹) + (1 - β₁) gₜ/(1 - β₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²",
+        "v̂ₜ = vₜ/(1 - β₂ᵗ)", "xₜ = xₜ₋₁ - α (m̂ₜ/(√v̂ₜ + ε) + λ xₜ₋₁)",
+    ],
+    "cautious_adamw": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)",
+        "dₜ = m̂ₜ/(√v̂ₜ + ε)", "φₜ = [dₜ gₜ > 0]", "xₜ = xₜ₋₁ - α (φₜ ⊙ dₜ/max(mean(φₜ), ε') + λ xₜ₋₁)",
+    ],
+    "qhm": [
+        "mₜ = β mₜ₋₁ + (1 - β) gₜ", "xₜ = xₜ₋₁ - α (ν mₜ + (1 - ν) gₜ)",
+    ],
+    "qhadam": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "dₜ = ν m̂ₜ + (1 - ν) gₜ", "g̃ₜ = gₜ²",
+        "vₜ = β₂ vₜ₋₁ + (1 - β₂) g̃ₜ", "v̂ₜ = vₜ/(1 - β₂ᵗ)", "xₜ = xₜ₋₁ - α dₜ/(√(ν' v̂ₜ + (1 - ν') g̃ₜ) + ε)",
+    ],
+    "adan": [
+        "dₜ = gₜ₋₁", "sₜ = gₜ + α (gₜ - dₜ)", "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "d'ₜ = sₜ - gₜ",
+        "m'ₜ = β'₁ m'ₜ₋₁ + (1 - β'₁) d'ₜ", "m̂'ₜ = m'ₜ/(1 - β'₁ᵗ)", "d''ₜ = m̂ₜ + m̂'ₜ", "vₜ = β₂ vₜ₋₁ + (1 - β₂) sₜ²",
+        "v̂ₜ = vₜ/(1 - β₂ᵗ)", "xₜ = xₜ₋₁ - α' d''ₜ/(√v̂ₜ + ε)",
+    ],
+    "ademamix": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "m'ₜ = β'₁ m'ₜ₋₁ + (1 - β'₁) gₜ", "dₜ = m̂ₜ + α m'ₜ",
+        "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)", "xₜ = xₜ₋₁ - α' dₜ/(√v̂ₜ + ε)",
+    ],
+    "adopt": [
+        "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "mₜ = β₁ mₜ₋₁ + (1 - β₁) clip(gₜ/max(√vₜ₋₁, ε), -cₜ, cₜ)", "xₜ = xₜ₋₁ - α mₜ",
+    ],
+    "mars": [
+        "dₜ = gₜ₋₁", "g̃ₜ = gₜ + α (gₜ - dₜ)", "g̃'ₜ = min(1, c / ‖g̃ₜ‖) g̃ₜ", "mₜ = β₁ mₜ₋₁ + (1 - β₁) g̃'ₜ",
+        "m̂ₜ = mₜ/(1 - β₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) g̃'ₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)", "xₜ = xₜ₋₁ - α' m̂ₜ/(√v̂ₜ + ε)",
+    ],
 }  # fmt: skip
 
 
@@ -122,6 +177,11 @@ CHANGED: dict[str, gl.Transformation] = {
     "average beside the updates": gl.average_params(gl.adam(0.1), 0.9, debias=True, start=2),
     "schedule-free average of a lookahead": gl.average_params(gl.lookahead(gl.sgd(0.1), 2)),
     "scaled to a norm and by parameters": gl.chain(gl.scale_to_global_norm(0.2), gl.scale_to_relative_norm(0.3, 0.1)),
+    "cautious decay": gl.chain(gl.scale_by_momentum(0.9), gl.add_decayed_weights(0.1, cautious=True), gl.scale(-0.1)),
+    "proximal decay": gl.adan(0.1, weight_decay=0.2),
+    "ademamix, warmed up": gl.ademamix(0.1, b3=0.99, warmup_steps=4),
+    "radam, soon": gl.radam(0.1, 0.5, 0.8, threshold=4.0),
+    "radam, scheduled": gl.radam(0.1, 0.5, gl.schedules.linear(0.9, 0.8, 4), threshold=4.0),
     "norm": gl.chain(gl.clip_by_norm(0.5), gl.scale_by_infinity_norm(0.9, 1e-3, 1e-2), gl.scale_by_update_rms(0.8)),
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from ..claims import shared_claims
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Decay, Range, as_weak
+from ..hyperparameters import Decay, Range, as_weak, is_schedule
 from ..safe_arithmetic import divide, square_root
 from ..transformation_calls import raw_init, raw_update
 
@@ -52,7 +52,7 @@ def rectify(tx: optax.GradientTransformation, decay: Decay = 0.999, threshold: T
         age = decay * (as_weak(state.age) + as_weak(state.weight))
         weight = decay * as_weak(state.weight) + (1 - decay)
         rho, limit = 1 + 2 * age / weight, (1 + decay) / (1 - decay)
-        factor = square_root(divide((rho - 4) * (rho - 2) * limit, (limit - 4) * (limit - 2) * rho))
+        factor = as_weak(square_root(divide((rho - 4) * (rho - 2) * limit, (limit - 4) * (limit - 2) * rho)))
         is_long = rho > threshold
         chosen = jax.tree.map(lambda d, s: jnp.where(is_long, factor * s, d), updates, scaled)
         return chosen, RectifyState(weight, age, inner)
@@ -65,11 +65,14 @@ def _(write: Writer, tx: Any, decay: Any, threshold: Any) -> Expression:
     direction, gradient = write.symbol(), write.gradient()
     scaled = write.inside(tx, write.letter, write.role, direction, gradient)
     beta, least = write.decay(decay, "2"), write.number("c", threshold)
-    length = write.line(write.fresh(r"\rho"), rf"\rho_\infty - \frac{{2 t {beta}^t}}{{{beta.weight()}}}")
-    factor = write.line(
-        write.fresh("r"),
-        rf"\sqrt{{\frac{{({length} - 4) ({length} - 2) \rho_\infty}}{{(\rho_\infty - 4) (\rho_\infty - 2) {length}}}}}",
-    )
-    return write.line(
-        write.fresh("d"), rf"{scaled.times(str(factor))} \text{{ if }} {length} > {least}, \text{{ else }} {direction}"
-    )
+    limit = write.line(write.fresh(r"\bar \rho"), rf"\frac{{2}}{{1 - {beta}}} - 1")
+    if is_schedule(decay):
+        age, weight = write.fresh("a"), write.fresh("w")
+        write.line(age, f"{beta} ({age}_{{t-1}} + {weight}_{{t-1}})")
+        write.line(weight, f"{beta} {weight}_{{t-1}} + {beta.rest}")
+        length = write.line(write.fresh(r"\rho"), rf"1 + \frac{{2 {age}_t}}{{{weight}_t}}")
+    else:
+        length = write.line(write.fresh(r"\rho"), rf"{limit} - \frac{{2 t {beta}^t}}{{{beta.weight()}}}")
+    top, bottom = f"({length} - 4) ({length} - 2) {limit}", f"({limit} - 4) ({limit} - 2) {length}"
+    rectified = scaled.times(rf"\sqrt{{\frac{{{top}}}{{{bottom}}}}}")
+    return write.line(write.fresh("d"), rf"{rectified} \text{{ if }} {length} > {least}, \text{{ else }} {direction}")

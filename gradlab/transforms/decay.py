@@ -53,7 +53,7 @@ def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None, cautious: b
     return init_empty, update
 
 
-@transformation(claims=_claims)
+@transformation(claims=lambda tx: {**_claims(tx), "link": True})
 def proximal_decay(learning_rate: NonNegative, weight_decay: NonNegative = 1e-2, mask=None):
     r"""Shrink the parameters after the step, $x' = (x + d) / (1 + \alpha \lambda)$ for a step $d$.
 

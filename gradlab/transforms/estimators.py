@@ -154,6 +154,6 @@ def _(write: Writer, decay: Any, initial: Any) -> Expression:
 @equation_of(lagged_mean)
 def _(write: Writer, decay: Any) -> Expression:
     direction, beta, mean = write.direction(), write.decay(decay), write.fresh(write.letter)
-    write.starts_with(mean, direction)
+    write.starts_with(mean, direction, step=0)
     write.line(mean, Expression(f"{beta} {mean}_{{t-1}}").plus(direction.times(beta.rest)))
     return Expression(f"{mean}_{{t-1}}")

@@ -14,8 +14,13 @@ from ..mesh_axes import AxisName, count_elements, read_axis_names, sum_over
 from ..safe_arithmetic import agreement
 from ..stateless import init_empty, require_empty
 
+_CLAIMS = {
+    **dict.fromkeys(("contained", "permutation equivariant", "sign symmetric"), True),
+    "except": ("every argument matters",),  # the least share matters only in leaves of more than 1 / min_share elements
+}
 
-@transformation(claims=("contained", "permutation equivariant", "sign symmetric"))
+
+@transformation(claims=_CLAIMS)
 def agree_in_sign(min_share: Positive = 1e-3, axis_name: AxisName = None):
     r"""Keep the elements whose sign is that of the gradient, and enlarge them, $d' = d \odot \phi / \max(\bar\phi,
     \epsilon)$, $\phi = [d g > 0]$.

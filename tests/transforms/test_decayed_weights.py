@@ -117,3 +117,30 @@ def test_parameters_of_another_dtype_than_the_gradient() -> None:
 def test_complex_parameters() -> None:
     updates = decayed(gl.add_decayed_weights(0.5), jnp.array([2j, 1.0 + 0j]))
     np.testing.assert_array_equal(updates, [1j, 0.5])
+
+
+def test_a_cautious_decay_is_off_where_the_step_leads_away_from_zero() -> None:
+    params, direction = jnp.array([1.0, 1.0, -1.0, -1.0, 1.0]), jnp.array([2.0, -2.0, -2.0, 2.0, 0.0])
+    tx = gl.add_decayed_weights(0.5, cautious=True)
+    updates, _ = tx.update(direction, tx.init(params), params)
+    np.testing.assert_array_equal(updates, [2.5, -2.0, -2.5, 2.0, 0.5])  # a direction of 0 decays
+
+
+def test_a_proximal_decay_divides_the_point_after_the_step() -> None:
+    tx = gl.chain(gl.scale_by_learning_rate(0.5), gl.proximal_decay(0.5, 2.0))
+    updates, _ = tx.update(jax.tree.map(jnp.ones_like, PARAMS), tx.init(PARAMS), PARAMS)
+    np.testing.assert_allclose(PARAMS["w"] + updates["w"], [[0.25, 0.75]])  # (x - 0.5) / (1 + 0.5 * 2)
+
+
+def test_a_proximal_decay_is_stable_at_any_rate() -> None:
+    params, tx = jnp.array([1.0]), gl.chain(gl.scale_by_learning_rate(1e6), gl.proximal_decay(1e6, 1.0))
+    updates, _ = tx.update(jnp.zeros(1), tx.init(params), params)
+    assert abs(float((params + updates)[0])) < 1e-5  # an added decay of 1e6 would lead to -1e6
+
+
+def test_a_mask_of_the_proximal_decay() -> None:
+    updates = decayed(gl.proximal_decay(1.0, 1.0, gl.ndim(2)))
+    np.testing.assert_array_equal(updates["w"], -PARAMS["w"] / 2)
+    np.testing.assert_array_equal(updates["b"], [0.0])
+    with pytest.raises(TypeError, match=r"proximal_decay: mask must hold True or False at \['b'\], got float: 0.5"):
+        decayed(gl.proximal_decay(1.0, 1.0, {"w": True, "b": 0.5, "head": True}))

@@ -44,6 +44,22 @@ SMOOTH: dict[str, Callable[[], Any]] = {
     "schedule_free_adamw": lambda: gl.schedule_free_adamw(
         schedules.linear(0.1, 0.3, 5), 0.8, 0.9, 0.1, 0.5, weight_lr_power=1.5, weight_power=0.5
     ),
+    "signum": lambda: gl.signum(0.1, 0.8, 0.5),
+    "lion": lambda: gl.lion(0.1, 0.8, 0.7, 0.5),
+    "cautious_lion": lambda: gl.cautious_lion(0.1, 0.8, 0.7, 0.5, min_share=1.5),
+    "cautious_adamw": lambda: gl.cautious_adamw(0.1, 0.8, 0.9, 0.1, 0.5, min_share=1.5),
+    "nadamw": lambda: gl.nadamw(0.1, 0.8, 0.9, 0.1, 0.5, eps_root=0.2),
+    "adabelief": lambda: gl.adabelief(0.1, 0.8, 0.9, 0.1, 0.2),
+    "yogi": lambda: gl.yogi(0.1, 0.8, 0.9, 0.1, 0.2),
+    "radam": lambda: gl.radam(0.1, 0.8, 0.9, 0.1, 4.0),
+    "qhm": lambda: gl.qhm(0.1, 0.8, 0.6),
+    "qhadam": lambda: gl.qhadam(0.1, 0.8, 0.9, 0.1, 0.6, 0.7),
+    "adan": lambda: gl.adan(0.1, 0.8, 0.7, 0.9, 0.1, 0.5),
+    "ademamix": lambda: gl.ademamix(0.1, 0.8, 0.9, 0.95, 0.7, 0.1, 0.5),
+    "ademamix, warm-up": lambda: gl.ademamix(0.1, 0.8, 0.9, 0.95, 0.7, 0.1, 0.5, warmup_steps=2.5),
+    "adopt": lambda: gl.adopt(0.1, 0.8, 0.3, 0.6, 0.5, clip_exponent=0.1),
+    "adopt, bounded": lambda: gl.adopt(3.0, 0.3, 0.5, 0.5, 0.1, clip_exponent=0.05),
+    "mars": lambda: gl.mars(0.1, 0.8, 0.9, 0.1, 0.5, gamma=0.3, max_norm=0.4),
     "adam, scheduled": lambda: gl.adam(schedules.cosine(0.1, 9, 0.2), b1=schedules.nadam_momentum(0.8, 0.5), eps=0.1),
     "nadam, scheduled": lambda: gl.nadam(schedules.inverse_time(0.1, 3), schedules.nadam_momentum(0.8, 0.5), eps=0.1),
     "adabound, scheduled": lambda: gl.adabound(schedules.exponential(0.1, 3, 0.5), b2=0.9, gamma=0.5, eps=0.1),
@@ -58,9 +74,17 @@ SMOOTH: dict[str, Callable[[], Any]] = {
         gl.scale_by_learning_rate(0.1 * schedules.polynomial(1.0, 0.1, 2.0, 9)),
     ),
 }
-# What the five steps do not read. (Sign descent is differentiable by its rate, as no sign changes nearby; of the runs
-# that clip, none passes its bound nearby. Nothing else had to be left out.)
-UNREAD = {"sgd": {".dampening"}, "muon": {".learning_rate", ".momentum"}}  # the parameters are no matrix
+# What the five steps do not read. (Sign descent is differentiable by its rate, as no sign changes nearby, and so does
+# not read its decays; of the runs that clip, none passes its bound nearby. Nothing else had to be left out.)
+UNREAD = {
+    "sgd": {".dampening"},
+    "signum": {".momentum"},
+    "lion": {".b1", ".b2"},
+    "cautious_lion": {".b1", ".b2"},
+    "radam": {".threshold"},
+    "adopt": {".clip_exponent"},
+    "muon": {".learning_rate", ".momentum"},  # the parameters are no matrix
+}
 
 CURVATURES = jnp.array([0.3, 1.0, 3.0])
 OPTIMUM = jnp.array([1.0, -1.0, 0.5])

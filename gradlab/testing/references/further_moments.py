@@ -62,9 +62,9 @@ def ademamix(
         b3 = math.exp(1 / inverse) if inverse < 0 else 0.0
         alpha *= share
     m, v = moments(g, state, b1, b2)
-    s = b3 * state.get("s", 0.0) + (1 - b3) * g
+    s = b3 * state.get("slow", 0.0) + (1 - b3) * g
     d = divide(m / (1 - b1**t) + alpha * s, np.sqrt(v / (1 - b2**t)) + eps)
-    return -learning_rate * (d + (weight_decay or 0.0) * x), {"m": m, "v": v, "s": s}
+    return -learning_rate * (d + (weight_decay or 0.0) * x), {"m": m, "v": v, "slow": s}
 
 
 def adopt(

@@ -13,7 +13,8 @@ from gradlab.testing import references
 run = references.trajectory
 STEPS = 100
 QUICK: dict[str, Any] = {"learning_rate": 0.1, "b1": 0.5, "b2": 0.75}  # decays that make round numbers
-# Every reference, with each of its options. eps is 0 wherever there is one.
+# Every reference, with each of its options, except adopt, which does not move at the first step and bounds the parts of
+# a complex number. eps is 0 wherever there is one.
 ALL: dict[str, tuple[Any, dict[str, Any]]] = {
     "sgd": (references.sgd, {}),
     "sgd, heavy ball": (references.sgd, {"momentum": 0.9, "dampening": 0.5}),
@@ -35,6 +36,19 @@ ALL: dict[str, tuple[Any, dict[str, Any]]] = {
     "amsgrad": (references.amsgrad, {"eps": 0.0}),
     "adabound": (references.adabound, {"eps": 0.0}),
     "amsbound": (references.amsbound, {"eps": 0.0}),
+    "signum": (references.signum, {}),
+    "lion": (references.lion, {}),
+    "cautious_lion": (references.cautious_lion, {}),
+    "adabelief": (references.adabelief, {"eps": 0.0, "eps_root": 0.0}),
+    "yogi": (references.yogi, {"eps": 0.0}),
+    "radam": (references.radam, {"eps": 0.0}),
+    "nadamw": (references.nadamw, {"eps": 0.0, "weight_decay": 0.0}),
+    "cautious_adamw": (references.cautious_adamw, {"eps": 0.0, "weight_decay": 0.0}),
+    "qhm": (references.qhm, {}),
+    "qhadam": (references.qhadam, {"eps": 0.0, "nu2": 0.5}),
+    "adan": (references.adan, {"eps": 0.0}),
+    "ademamix": (references.ademamix, {"eps": 0.0, "warmup_steps": 20}),
+    "mars": (references.mars, {"eps": 0.0}),
 }
 each_reference = pytest.mark.parametrize(
     ("step", "hyperparameters"), [pytest.param(*case, id=name) for name, case in ALL.items()]

@@ -39,6 +39,9 @@ def test_a_link_moves_as_its_reference(name: str) -> None:
         (gl.bias_correction(0.4, 0.9, as_power=True), "bias_correction"),
         (gl.running_sum(0.5), "running_sum"),
         (gl.scale_by_rms(0.8, eps=1e-3, eps_root=1e-2), "scale_by_rms"),
+        (gl.scale_by_rms(0.8, floor=0.5), "scale_by_rms"),
+        (gl.add_decayed_weights(0.3, cautious=True), "add_decayed_weights"),
+        (gl.additive_mean(0.8, 0.3), "additive_mean"),
         (gl.scale_by_rss(0.3, eps=1e-3, eps_root=1e-2), "scale_by_rss"),
         (gl.scale_by_stddev(0.8, eps=1e-3, eps_root=1e-2, mean_decay=0.5), "scale_by_stddev"),
         (gl.scale_by_infinity_norm(0.8, eps=1e-3, eps_inside=1e-2), "scale_by_infinity_norm"),
@@ -65,6 +68,11 @@ def test_options_move_as_in_the_reference(tx: gl.Transformation, name: str) -> N
         ("bias_correction", [1.0, 1.0], {"second_decay": 0.75}, [0.5, math.sqrt(1 - 0.5625)]),
         ("running_max", [-1.0, 3.0, 2.0], {}, [0.0, 3.0, 3.0]),
         ("running_sum", [1.0, 2.0], {"initial": 0.5}, [1.5, 3.5]),
+        ("additive_mean", [4.0, 2.0, 0.0], {"decay": 0.5, "initial": 1.0}, [3.0, 2.0, 2.0]),
+        ("lagged_mean", [4.0, 2.0, 0.0], {"decay": 0.5}, [4.0, 4.0, 3.0]),
+        ("mix_with_gradient", [3.0], {"share": 0.25}, [3.0]),
+        ("proximal_decay", [3.0, 0.0], {"learning_rate": 0.5, "weight_decay": 2.0}, [1.5, -0.75]),
+        ("agree_in_sign", [3.0, 0.0], {"min_share": 2.0}, [1.5, 0.0]),
         ("scale", [3.0], {"factor": -2.0}, [-6.0]),
         ("scale_by_learning_rate", [3.0], {"learning_rate": 0.5}, [-1.5]),
         ("scale_by_sign", [3.0, -2.0, 0.0], {}, [1.0, -1.0, 0.0]),
@@ -76,6 +84,7 @@ def test_options_move_as_in_the_reference(tx: gl.Transformation, name: str) -> N
         ("majority_vote", [3.0, -2.0, 0.0], {}, [1.0, -1.0, 0.0]),
         ("one_bit_mean", [3.0, -2.0], {}, [3.0, -2.0]),
         ("scale_by_rms", [2.0, 0.0], {"decay": 0.75, "eps": 1.0}, [1.0, 0.0]),
+        ("scale_by_rms", [2.0, 0.5], {"decay": 0.0, "eps": 0.0, "floor": 1.0}, [1.0, 0.5]),
         ("scale_by_rss", [3.0, 4.0], {"eps": 0.0}, [1.0, 0.8]),
         ("scale_by_stddev", [2.0], {"decay": 0.5, "eps": 1.0}, [1.0]),
         ("scale_by_infinity_norm", [2.0, 0.5], {"decay": 0.5}, [1.0, 0.5]),
@@ -104,6 +113,8 @@ def test_references_of_trees_and_matrices_by_hand() -> None:
     np.testing.assert_array_equal(references.one_bit_mean(np.array([0.0, 2.0]), state, 2, np.zeros(2))[0], [2.0, 2.0])
     np.testing.assert_array_equal(references.majority_vote(np.array([3 - 2j]), {}, 1, np.zeros(1))[0], [1 - 1j])
     np.testing.assert_array_equal(references.add_decayed_weights(np.ones(1), {}, 1, np.array([10.0]))[0], [1.1])
+    cautious = references.add_decayed_weights(np.ones(2), {}, 1, np.array([10.0, -10.0]), cautious=True)[0]
+    np.testing.assert_array_equal(cautious, [1.1, 1.0])
 
 
 def test_noise_has_its_variance_and_its_own_numbers_for_each_leaf_and_step() -> None:

@@ -53,6 +53,13 @@ from gradlab.testing.schedules.schedule_subject import LATE, list_steps
             {0: 0, 1: 0.5, 2: 1, 5: 1, 7: 0.5, 9: 0, 10: 0},
         ),
         ("nadam_momentum", {"b1": 0.9, "decay": 1.0, "start": 1.0}, {0: 0.9 * 0.52, 1: 0.9 * (1 - 0.4608)}),
+        (
+            "half_life",
+            {"init_value": 0.25, "end_value": 0.0625, "transition_steps": 2},
+            {0: 0.25, 1: 2 ** (-8 / 3), 2: 0.0625},
+        ),
+        ("half_life", {"init_value": 0.0, "end_value": 0.5, "transition_steps": 2}, {0: 0, 1: 0.25, 9: 0.5}),
+        ("power_law", {"factor": 3.0, "exponent": 0.5}, {0: 0, 1: 3, 4: 6}),
         ("lower_bound", {"final_value": 1.0, "gamma": 1.0}, {0: 0.5, 2: 0.75}),
         ("upper_bound", {"final_value": 1.0, "gamma": 0.5}, {0: 3, 1: 2}),
         ("combined", {"operation": "**", "left": lambda t: float(t), "right": 2}, {3: 9}),

@@ -28,7 +28,8 @@ def agree_in_sign(min_share: Positive = 1e-3, axis_name: AxisName = None):
     $\bar\phi$ is the share of the elements of a leaf that are kept, so the mean step of a leaf stays about what it was.
     `min_share` is $\epsilon$, above 0, a bound on how much they grow. A complex element is kept where it makes an acute
     angle with the gradient. Place it after the links that build the direction, before weight decay and the learning
-    rate: `chain(scale_by_momentum(0.9), agree_in_sign(), scale_by_learning_rate(0.1))`.
+    rate: `chain(scale_by_momentum(0.9), agree_in_sign(), scale_by_learning_rate(0.1))`. Behind the learning rate, where
+    the direction points downhill, it would keep the wrong elements.
 
     Inside `jax.shard_map`, the share is that of the shard, unless `axis_name` names the mesh axis, or the tuple of
     axes, over which leaves are sharded (see `clip_by_norm`).

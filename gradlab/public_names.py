@@ -60,6 +60,8 @@ from .optimizers.ademamix import ademamix as ademamix
 from .optimizers.adopt import adopt as adopt
 from .optimizers.amsgrad import amsgrad as amsgrad
 from .optimizers.cautious import cautious_adamw as cautious_adamw
+from .optimizers.layerwise import lamb as lamb
+from .optimizers.layerwise import lars as lars
 from .optimizers.lion import cautious_lion as cautious_lion
 from .optimizers.lion import lion as lion
 from .optimizers.mars import mars as mars
@@ -143,3 +145,4 @@ from .transforms.shape_factors import scale_by_shape as scale_by_shape
 from .transforms.sharpness_aware import asam as asam
 from .transforms.sharpness_aware import sam as sam
 from .transforms.sign_agreement import agree_in_sign as agree_in_sign
+from .transforms.trust_ratio import scale_by_trust_ratio as scale_by_trust_ratio

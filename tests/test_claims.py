@@ -18,7 +18,8 @@ from gradlab.testing import CLAIMS, check
 ENTRIES = {name: entry for name, entry in registry.entries().items() if entry.kind not in ("schedule", "selector")}
 ALL = set(ELEMENTWISE_AND_SYMMETRIC)
 OF_MATRICES = {"muon"}
-OF_LEAVES = {"mars", "cautious_adamw", "cautious_lion"}  # they take the norm of a leaf, or a share of its elements
+# They take the norm of a leaf, or a share of its elements.
+OF_LEAVES = {"mars", "cautious_adamw", "cautious_lion", "lamb", "lars"}
 
 
 @pytest.mark.parametrize("name", ENTRIES)

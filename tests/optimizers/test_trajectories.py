@@ -75,6 +75,12 @@ CASES: dict[str, Case] = {
     "amsgrad, eps_root": Case(gl.amsgrad, references.amsgrad, {"eps_root": 1e-3, "b2": 0.7}),
     "adabound": Case(gl.adabound, references.adabound),
     "adabound, options": Case(gl.adabound, references.adabound, {"final_rate": 0.01, "gamma": 0.1, "b1": 0.5}),
+    "lamb": Case(gl.lamb, references.lamb),
+    "lamb, options": Case(gl.lamb, references.lamb, {"b1": 0.5, "b2": 0.7, "eps": 1e-3, "weight_decay": 0.5}),
+    "lars": Case(gl.lars, references.lars),
+    "lars, options": Case(
+        gl.lars, references.lars, {"momentum": 0.5, "weight_decay": 0.5, "coefficient": 0.1, "eps": 1e-3}
+    ),
     "muon": Case(gl.muon, references.muon),  # these leaves are no matrices; tests/optimizers/test_muon.py has those
     "muon, options": Case(gl.muon, references.muon, {"adam_b1": 0.5, "adam_eps": 1e-3, "weight_decay": 0.5}),
     "nag": Case(gl.nag, references.nag, {"momentum": 0.7}),  # at 0.9, heavy ball, as the gradients are given
@@ -144,7 +150,7 @@ def decaying(step: int) -> float:
 
 def start_of(case: Case) -> np.ndarray:
     """0, where no digits are lost, unless parameters decay."""
-    decays = case.recipe in (gl.adamw, gl.nadamw, gl.cautious_adamw) or "weight_decay" in case.options
+    decays = case.recipe in (gl.adamw, gl.nadamw, gl.cautious_adamw, gl.lamb, gl.lars) or "weight_decay" in case.options
     return np.full(SIZE, 0.5 if decays else 0.0)
 
 

@@ -53,6 +53,9 @@ from gradlab.testing.references.further_moments import mars as mars
 from gradlab.testing.references.gradient_descent import momentum_average as momentum_average
 from gradlab.testing.references.gradient_descent import sgd as sgd
 from gradlab.testing.references.gradient_descent import sign_sgd as sign_sgd
+from gradlab.testing.references.layerwise import lamb as lamb
+from gradlab.testing.references.layerwise import lars as lars
+from gradlab.testing.references.layerwise import scale_by_trust_ratio as scale_by_trust_ratio
 from gradlab.testing.references.matrix_methods import muon as muon
 from gradlab.testing.references.matrix_methods import orthogonalize as orthogonalize
 from gradlab.testing.references.matrix_methods import scale_by_shape as scale_by_shape

@@ -1,0 +1,65 @@
+"""Layer-wise steps: the norm of a leaf's update as a share of the norm of the leaf."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..decorators import transformation
+from ..equations import Expression, Writer, equation_of, is_zero
+from ..hyperparameters import NonNegative
+from ..mesh_axes import AxisName, read_axis_names
+from ..stateless import init_empty, require_empty
+from .clipping import measure_norm
+
+
+@transformation(claims=("contained", "permutation equivariant", "sign symmetric"))
+def scale_by_trust_ratio(
+    coefficient: NonNegative = 1.0, weight_decay: NonNegative = 0.0, eps: NonNegative = 0.0, axis_name: AxisName = None
+):
+    r"""Give the direction of each leaf a norm in units of the leaf's, $d' = \kappa \frac{\|x\|}{\|d\| + \lambda \|x\| +
+    \epsilon} (d + \lambda x)$.
+
+    `coefficient` is $\kappa$ and `weight_decay` is $\lambda$, both in [0, inf). `eps` is in [0, inf), in units of the
+    direction. Where the norm of the leaf or the denominator is 0, the direction is $d + \lambda x$, so that leaves that
+    begin at zero can move. With `add_decayed_weights` before it and a $\lambda$ of 0, it is the step of LAMB; with a
+    $\lambda$ above 0, that of LARS.
+
+    The norm is that of a whole leaf, so layers that are stacked in one leaf need `each`. `axis_name` is that of
+    `clip_by_norm`. Needs `params`. Source: You et al. (2017), equation 6; You et al. (2020), algorithm 2.
+    """
+    axes = read_axis_names("scale_by_trust_ratio", axis_name)
+
+    def scale_leaf(d, x):
+        x = x.astype(d.dtype)
+        size_of_leaf, size_of_direction = (_norm(each, axes) for each in (x, d))
+        size = size_of_direction + weight_decay * size_of_leaf + eps
+        has_ratio = (size_of_leaf > 0) & (size > 0)
+        ratio = jnp.where(has_ratio, coefficient * size_of_leaf / jnp.where(has_ratio, size, 1), 1)
+        return ratio.astype(d.dtype) * (d + weight_decay * x)
+
+    def update(updates, state, params):
+        require_empty(state)
+        return jax.tree.map(scale_leaf, updates, params), state
+
+    return init_empty, update
+
+
+def _norm(leaf: jax.Array, axes: tuple[str, ...]) -> jax.Array:
+    unit, relative = measure_norm([leaf], axes)
+    return unit * relative
+
+
+@equation_of(scale_by_trust_ratio)
+def _(write: Writer, coefficient: Any, weight_decay: Any, eps: Any, axis_name: Any) -> Expression:
+    direction, kappa = write.symbol(), write.number(r"\kappa", coefficient)
+    size, whole = rf"\|{direction}\|", direction
+    if not is_zero(weight_decay):
+        decay = write.number(r"\lambda", weight_decay)
+        size += rf" + {decay} \|x_{{t-1}}\|"
+        whole = direction.plus(Expression(f"{decay} x_{{t-1}}", "product"))
+    size += "" if is_zero(eps) else rf" + {write.number(chr(92) + 'epsilon', eps)}"
+    factor = "" if isinstance(coefficient, float) and coefficient == 1 else f"{kappa} "
+    return whole.times(rf"{factor}\frac{{\|x_{{t-1}}\|}}{{{size}}}")

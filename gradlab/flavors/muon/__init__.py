@@ -1,0 +1,21 @@
+r"""Muon as eight implementations compute it: one name, eight algorithms.
+
+Each is a chain of the same links: a momentum, perhaps Nesterov's look-ahead, `orthogonalize`, a factor of the shape,
+and decoupled weight decay. They differ in every one of these, so that at equal learning rates their steps differ by up
+to the root of the larger side of a matrix. The names and defaults of the arguments are those of the implementation.
+
+These rules hold for all of them. `layout` says how a leaf is a matrix: the implementations in PyTorch have (out, in),
+and pass 'flax' to use them on kernels of Flax. `matrices` selects the leaves that are orthogonalized, by default all
+with two axes. `precision` is that of the products; where the default is 'bfloat16', the implementation rounds to it.
+What it does there in one rounding or in several is not copied, so the results agree to some percent in bfloat16, and
+to rounding with `precision=None`.
+"""
+
+from .of_optax_and_keras import keras as keras
+from .of_optax_and_keras import optax as optax
+from .of_torch_libraries import dion as dion
+from .of_torch_libraries import heavyball as heavyball
+from .of_torch_libraries import keller_jordan as keller_jordan
+from .of_torch_libraries import moonlight as moonlight
+from .of_torch_libraries import nvidia as nvidia
+from .of_torch_libraries import torch as torch

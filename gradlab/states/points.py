@@ -11,6 +11,7 @@ import optax
 from ..base import Transformation
 from ..boundary import Boundary, PyTree, raise_precision, restore_dtypes
 from ..composites import POINTS, find_point, points_of, walk_hidden
+from ..selectors.leaves import unbox
 from ..transformation_calls import signals_of
 from ..tree_differences import require_same_trees
 
@@ -47,6 +48,17 @@ def _find(tx: Any, state: PyTree, params: PyTree, kind: str) -> PyTree:
         )
     if not isinstance(tx, Transformation):
         return params
+    try:
+        return _find_in(tx, state, params, kind)
+    except ValueError:  # `nnx.Optimizer` keeps a state in variables of its own kind, or of pure arrays
+        structure: Any = jax.tree.structure(params)
+        pure_state, pure_params = unbox(state), unbox(params)
+        if jax.tree.structure((pure_state, pure_params)) == jax.tree.structure((state, params)):
+            raise
+    return structure.unflatten(jax.tree.leaves(_find_in(tx, pure_state, pure_params, kind)))
+
+
+def _find_in(tx: Transformation, state: PyTree, params: PyTree, kind: str) -> PyTree:
     arrays = jax.tree.map(lambda leaf: leaf if _is_inexact(leaf) else None, params)
     try:
         point = find_point(tx, state, kind)

@@ -11,6 +11,7 @@ import optax
 from ..base import Transformation
 from ..boundary import Boundary, PyTree, raise_precision, restore_dtypes
 from ..composites import POINTS, find_point, points_of, walk_hidden
+from ..running_calls import entering
 from ..selectors.leaves import unbox
 from ..transformation_calls import signals_of
 from ..tree_differences import require_same_trees
@@ -65,7 +66,8 @@ def _find_in(tx: Transformation, state: PyTree, params: PyTree, kind: str) -> Py
         if point is None:
             _require_none_hidden(tx, kind)
             return params
-        result = point(raise_precision(arrays, "the parameter"))
+        with entering(arrays):
+            result = point(raise_precision(arrays, "the parameter"))
         require_same_trees(result, arrays, "the point", "params")
     except Exception as error:
         Boundary(tx.core).require_own_state(state, arrays, error)

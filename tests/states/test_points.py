@@ -245,3 +245,12 @@ def test_the_state_of_an_nnx_optimizer_and_the_parameters_of_its_model_fit() -> 
     other = gl.adam()
     with pytest.raises(ValueError, match="not one of average_params"):
         gl.eval_params(tx, other.init(params), params)
+
+
+def test_groups_by_dtype_have_points_of_their_own() -> None:
+    tx = gl.partition((gl.dtype("bfloat16"), gl.average_params(gl.sgd(0.5))), default=gl.lookahead(gl.sgd(0.5)))
+    params = {"half": jnp.ones(2, jnp.bfloat16), "full": jnp.ones(2, jnp.float32)}
+    updates, state = tx.update(params, tx.init(params), params)
+    point = gl.eval_params(tx, state, optax.apply_updates(params, updates))
+    np.testing.assert_array_equal(point["half"].astype(float), [0.5, 0.5])
+    np.testing.assert_array_equal(point["full"].astype(float), [1.0, 1.0])

@@ -142,6 +142,8 @@ def test_only_a_probe_that_compares_with_the_gradient_reads_it() -> None:
 def test_wrong_arguments_say_what_to_do() -> None:
     with pytest.raises(ValueError, match=r"one of norm, rms, .*got 'length'"):
         gl.probe("g", "length")
+    with pytest.raises(ValueError, match=r"one of norm, rms, .*got \{'matrices': ndim\(2\)\}"):
+        gl.probe("update", {"matrices": gl.ndim(2)})  # groups are named
     with pytest.raises(TypeError, match=r"measure _double must return a real scalar; got float64\[2\]"):
         gl.probe("g", _double).init(jnp.ones(2))
     with pytest.raises(ValueError, match=r"two measures have the name <lambda>; give each function a name of its own"):

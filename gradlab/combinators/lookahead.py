@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from ..base import Transformation
 from ..boundary import PyTree
 from ..claims import shared_claims
 from ..composites import Composite, points_of, walk
@@ -16,7 +17,6 @@ from ..equations import Expression, Writer, equation_of, write_step
 from ..hyperparameters import Fraction
 from ..safe_arithmetic import move_towards
 from ..transformation_calls import raw_init, raw_update
-from .accumulate import accumulate
 
 
 class LookaheadState(NamedTuple):
@@ -37,14 +37,15 @@ def lookahead(tx: optax.GradientTransformation, k: int = 5, alpha: Fraction = 0.
     fast weights. `eval_params` evaluates at the slow ones, which are at least float32. Needs `params`.
 
     Raises ValueError for another `k`, for a `tx` with an evaluation point of its own, which would not follow the
-    parameters when they return, and for a `tx` that accumulates, between whose micro-batches they would return.
+    parameters when they return, for a `tx` that accumulates, between whose micro-batches they would return, and for one
+    with `master_params` or `round_params`, whose updates would be changed.
 
     Source: Zhang et al. (2019), algorithm 1.
     """
     if k < 1:
         raise ValueError(f"lookahead: k is the number of steps between two returns, at least 1; got {k}")
     refuse_points("lookahead", tx, "eval_params")
-    refuse_micro_batches("lookahead", tx)
+    refuse_steps("lookahead", tx)
 
     def init(params):
         return LookaheadState(jnp.zeros((), jnp.int32), params, raw_init(tx, params))
@@ -77,13 +78,24 @@ def refuse_points(owner: str, tx: Any, *kinds: str) -> None:
         )
 
 
-def refuse_micro_batches(owner: str, tx: Any) -> None:
-    """Raise ValueError for a transformation that accumulates, if its owner moves the parameters at every update."""
-    if any(getattr(place.tx, "factory", None) == accumulate.factory for place in walk(tx)):  # type: ignore[attr-defined]
-        raise ValueError(
-            f"{owner} moves the parameters at every update, so also between the micro-batches that accumulate collects "
-            f"for one step; put accumulate around it: accumulate({owner}(tx), every)"
-        )
+def refuse_steps(owner: str, tx: Any) -> None:
+    """Raise ValueError for a transformation whose owner makes other steps of its own, if it relies on its own ones.
+
+    `accumulate` relies on parameters that stay where they are between its micro-batches, and what rounds parameters of
+    16 bits on the parameters that its update gives.
+    """
+    for place in walk(tx):
+        name = place.tx.factory.name if isinstance(place.tx, Transformation) else ""
+        if name == "accumulate":
+            raise ValueError(
+                f"{owner} moves the parameters at every update, so also between the micro-batches that accumulate "
+                f"collects for one step; put accumulate around it: accumulate({owner}(tx), every)"
+            )
+        if name in ("master_params", "round_params"):
+            raise ValueError(
+                f"{owner} changes the update that {name} chose, so that the parameters lose what it keeps of them; put "
+                f"{name} around it: {name}({owner}(tx))"
+            )
 
 
 def _claims(looking: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ..equations import Expression, Writer, equation_of, is_zero, write_step
 from ..hyperparameters import Decay, NonNegative, as_weak
 from ..safe_arithmetic import power
 from ..transformation_calls import raw_init, raw_update
-from .lookahead import refuse_micro_batches, refuse_points
+from .lookahead import refuse_points, refuse_steps
 
 
 class ScheduleFreeState(NamedTuple):
@@ -56,11 +56,11 @@ def schedule_free(
     the parameters are rounded from it; `master_params` around it does the same for any optimizer.
 
     Needs `params`. Raises ValueError for a `tx` with an evaluation or gradient point of its own, and for one that
-    accumulates. Source: Defazio et al.
+    accumulates or rounds parameters. Source: Defazio et al.
     (2024), algorithm 1, with the weights of `schedulefree` 1.4.
     """
     refuse_points("schedule_free", tx, "eval_params", "gradient_params")
-    refuse_micro_batches("schedule_free", tx)
+    refuse_steps("schedule_free", tx)
 
     def init(params):
         zero, average = jnp.zeros(()), params if store_average else ()

@@ -101,10 +101,11 @@ def _find_hidden_change(link: Any, within: bool) -> str | None:
         return None
     if parts.gradient == "changed":
         return link.factory.name
-    if not hasattr(parts, "links"):
+    links = getattr(parts, "links", None)
+    if links is None:
         held = parts.inner.values() or find_transformations(list(link.arguments.values()))
         return next(filter(None, (_find_hidden_change(inner, True) for inner in held)), None)
-    for inner in parts.links:
+    for inner in links:
         if splits_gradient(inner):
             return _find_hidden_change(inner, within)
         if within and _changes(inner):

@@ -14,7 +14,7 @@ from ..composites import POINTS, find_point, points_of, walk_hidden
 from ..running_calls import entering
 from ..selectors.leaves import unbox
 from ..transformation_calls import signals_of
-from ..tree_differences import require_same_trees
+from ..tree_differences import have_same_structure, require_same_trees
 
 
 def eval_params(tx: optax.GradientTransformation, state: PyTree, params: PyTree) -> PyTree:
@@ -54,7 +54,7 @@ def _find(tx: Any, state: PyTree, params: PyTree, kind: str) -> PyTree:
     except ValueError:  # `nnx.Optimizer` keeps a state in variables of its own kind, or of pure arrays
         structure: Any = jax.tree.structure(params)
         pure_state, pure_params = unbox(state), unbox(params)
-        if jax.tree.structure((pure_state, pure_params)) == jax.tree.structure((state, params)):
+        if have_same_structure((pure_state, pure_params), (state, params)):
             raise
     return structure.unflatten(jax.tree.leaves(_find_in(tx, pure_state, pure_params, kind)))
 

@@ -57,6 +57,8 @@ def accumulate(tx: optax.GradientTransformation, every: MicroBatches = 4):
     micro-batch; `make_step(loss, micro_batches=...)` accumulates those as well. `update` raises ValueError behind a
     link that splits the direction from the gradient, if `tx` reads the gradient, because only one of them is collected.
     """
+    if isinstance(every, float) and every != int(every):
+        raise ValueError(f"accumulate: every must be a whole number of micro-batches, got {every}")
     refused = sorted(signals_of(tx).intersection(_OF_ONE_BATCH))
     if refused:
         raise ValueError(

@@ -277,6 +277,11 @@ def test_fewer_than_one_micro_batch_is_refused(every: float) -> None:
         gl.accumulate(gl.sgd(0.1), every)
 
 
+def test_a_fraction_of_a_micro_batch_is_refused() -> None:
+    with pytest.raises(ValueError, match="every must be a whole number of micro-batches, got 2.5"):
+        gl.accumulate(gl.sgd(0.1), 2.5)
+
+
 def test_a_state_of_changing_structure_is_refused() -> None:
     with jax.numpy_dtype_promotion("standard"):
         tx = gl.accumulate(gl.chain(optax.monitor({"norm": optax.tree.norm}), gl.sgd(0.1)), 1)

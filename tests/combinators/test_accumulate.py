@@ -278,7 +278,7 @@ def test_fewer_than_one_micro_batch_is_refused(every: float) -> None:
 
 
 def test_a_fraction_of_a_micro_batch_is_refused() -> None:
-    with pytest.raises(ValueError, match="every must be a whole number of micro-batches, got 2.5"):
+    with pytest.raises(ValueError, match=r"every must be a whole number of micro-batches, got 2\.5"):
         gl.accumulate(gl.sgd(0.1), 2.5)
 
 

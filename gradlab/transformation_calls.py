@@ -239,16 +239,24 @@ def _find_signals(parts: Any) -> frozenset[str]:
 
 
 def _read_arguments(update: Any) -> tuple[frozenset[str], bool]:
-    """Return the names of the arguments of a function, and whether it takes any others."""
-    return _read_arguments_of_code(getattr(update, "__code__", None) or update)
+    """Return the names of the arguments of `update` after the first two, and whether it takes any others."""
+    code = getattr(update, "__code__", None)
+    return (
+        _read_arguments_of_code(update, 0) if code is None else _read_arguments_of_code(code, inspect.ismethod(update))
+    )
 
 
 @functools.lru_cache(maxsize=1024)
-def _read_arguments_of_code(update: Any) -> tuple[frozenset[str], bool]:
-    """Do what `_read_arguments` does, for the code of a function, which stays the same when a link is made anew."""
+def _read_arguments_of_code(update: Any, bound: int) -> tuple[frozenset[str], bool]:
+    """Do what `_read_arguments` does, for the code of a function, which stays the same when a link is made anew.
+
+    `bound` is how many of its first arguments are bound.
+    """
     if isinstance(update, types.CodeType):
         names = update.co_varnames[: update.co_argcount + update.co_kwonlyargcount]
-        return frozenset(names), bool(update.co_flags & inspect.CO_VARKEYWORDS)
-    parameters = inspect.signature(update).parameters.values()
+        positional = min(update.co_argcount, bound + 2)
+        return frozenset(names[positional:]), bool(update.co_flags & inspect.CO_VARKEYWORDS)
+    parameters = list(inspect.signature(update).parameters.values())
     takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
-    return frozenset(parameter.name for parameter in parameters), takes_any
+    by_place = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][:2]
+    return frozenset(parameter.name for parameter in parameters if parameter not in by_place), takes_any

@@ -38,7 +38,7 @@ def start(name: str, folder: Path, cache: Path) -> subprocess.Popen[str]:
         "JAX_ENABLE_X64": "0",
         "JAX_NUMPY_DTYPE_PROMOTION": "standard",
         "PYTHONWARNINGS": "default",
-        "XLA_FLAGS": "",
+        "XLA_FLAGS": "--xla_backend_optimization_level=0",  # these few steps compile longer than they run
     }
     command = [sys.executable, str(EXAMPLES / f"{name}.py"), str(folder)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

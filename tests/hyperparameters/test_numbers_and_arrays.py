@@ -108,5 +108,5 @@ def test_whole_numbers_of_other_libraries_stay_whole() -> None:
             tx = optax.contrib.muon(0.1, ns_steps=steps)
             expected = tx.update(params, tx.init(params), params)[0]["w"]
             for given in (steps, jnp.asarray(steps, jnp.int32)):
-                np.testing.assert_allclose(first_step(muon(0.1, ns_steps=given)), expected, rtol=1e-5, atol=1e-6)
+                np.testing.assert_allclose(first_step(muon(0.1, ns_steps=given)), expected, rtol=1e-4, atol=1e-5)
     assert len(traces) == 3  # 3, 5, and both arrays

@@ -44,7 +44,7 @@ class Outcome(NamedTuple):
     result: Any  # the loss, or with `has_aux` a pair of it and of what came with it
 
 
-class Program:
+class StepProgram:
     """A training step as one compiled program for each structure of its arguments. Numbers are data."""
 
     def __init__(self, options: Options):

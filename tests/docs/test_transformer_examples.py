@@ -59,7 +59,7 @@ def test_a_run_that_is_killed_goes_on_bit_for_bit(name: str, tmp_path: Path) -> 
     while not killed.stdout.readline().startswith("step 20"):
         assert killed.poll() is None
     killed.kill()
-    killed.wait()
+    killed.communicate()  # which also closes its pipes
     resumed = finish(start(name, tmp_path / "killed", tmp_path / "cache"))
     steps = [line.split()[1] for line in resumed if line.startswith("step")]
     assert steps in (["30:", "40:"], ["40:"]), resumed  # it may have come further before it died

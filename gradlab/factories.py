@@ -71,6 +71,11 @@ def call(function: Callable[..., Any], parameters: Mapping[str, Any], arguments:
     return function(*positional, **by_name)
 
 
+def name_of_maker(function: Any, default: str = "optax") -> str:
+    """Return the name of the function in which another one was written, as `init` and `update` are in optax."""
+    return getattr(function, "__qualname__", default).split(".")[0]
+
+
 def is_found_by_name(function: Any) -> bool:
     """Return whether the module of a function has it under its name, so that pickle finds it."""
     thing: Any = sys.modules.get(getattr(function, "__module__", None) or "")

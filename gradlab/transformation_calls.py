@@ -13,7 +13,7 @@ import optax
 
 from .boundary import PyTree
 from .composites import Composite, find_kinds
-from .factories import Factory, accepts, call
+from .factories import Factory, accepts, call, name_of_maker
 from .hyperparameters import is_schedule, resolve
 from .not_a_transformation import require_pair
 from .running_calls import standing_between
@@ -192,6 +192,14 @@ def raw_update(link: Any, updates: PyTree, state: PyTree, params: PyTree, extra:
     return call_other(link, updates, state, params, extra)
 
 
+def hand_on(extra: dict[str, Any], grads: PyTree) -> dict[str, Any]:
+    """Return the signals that a combinator hands on: its extra arguments, and the gradient once it is another signal.
+
+    Until then `grads` is None, and is left out, so that a chain within the combinator still has one signal.
+    """
+    return extra if grads is None else {**extra, "grads": grads}
+
+
 def call_other(
     link: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any], hands_on: bool = False
 ) -> Any:
@@ -200,7 +208,7 @@ def call_other(
     `hands_on` says that it holds a transformation of gradlab. `MultiSteps` gets no gradient, because it hands on the
     mean of several directions, which does not belong to the gradient of the last step.
     """
-    name = getattr(link.update, "__qualname__", "optax").split(".")[0]
+    name = name_of_maker(link.update)
     is_split = "grads" in extra
     if not hands_on or name == "MultiSteps":
         extra = {key: value for key, value in extra.items() if key != "grads"}

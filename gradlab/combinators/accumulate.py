@@ -125,4 +125,4 @@ def _name(tx: Any) -> str:
 
 @equation_of(accumulate)
 def _(write: Writer, tx: Any, every: Any) -> Expression:  # of one step, with the mean gradient of its micro-batches
-    return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))
+    return write.through(tx)

@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation
 from ..boundary import PyTree
 from ..claims import shared_claims
 from ..composites import Composite, points_of, walk
@@ -16,7 +15,7 @@ from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, write_step
 from ..hyperparameters import Fraction
 from ..safe_arithmetic import move_towards
-from ..transformation_calls import raw_init, raw_update
+from ..transformation_calls import hand_on, raw_init, raw_update
 
 
 class LookaheadState(NamedTuple):
@@ -51,7 +50,7 @@ def lookahead(tx: optax.GradientTransformation, k: int = 5, alpha: Fraction = 0.
         return LookaheadState(jnp.zeros((), jnp.int32), params, raw_init(tx, params))
 
     def update(updates, state, params, *, grads=None, **extra):
-        signals = extra if grads is None else {"grads": grads, **extra}
+        signals = hand_on(extra, grads)
         updates, inner = raw_update(tx, updates, state.inner, params, signals)
         steps = state.steps + 1
         returns = steps == k
@@ -85,16 +84,15 @@ def refuse_steps(owner: str, tx: Any) -> None:
     16 bits on the parameters that its update gives.
     """
     for place in walk(tx):
-        name = place.tx.factory.name if isinstance(place.tx, Transformation) else ""
-        if name == "accumulate":
+        if place.name == "accumulate":
             raise ValueError(
                 f"{owner} moves the parameters at every update, so also between the micro-batches that accumulate "
                 f"collects for one step; put accumulate around it: accumulate({owner}(tx), every)"
             )
-        if name in ("master_params", "round_params"):
+        if place.name in ("master_params", "round_params"):
             raise ValueError(
-                f"{owner} changes the update that {name} chose, so that the parameters lose what it keeps of them; put "
-                f"{name} around it: {name}({owner}(tx))"
+                f"{owner} changes the update that {place.name} chose, so that the parameters lose what it keeps of "
+                f"them; put {place.name} around it: {place.name}({owner}(tx))"
             )
 
 

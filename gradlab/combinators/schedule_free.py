@@ -15,7 +15,7 @@ from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero, write_step
 from ..hyperparameters import Decay, NonNegative, as_weak
 from ..safe_arithmetic import power
-from ..transformation_calls import raw_init, raw_update
+from ..transformation_calls import hand_on, raw_init, raw_update
 from .lookahead import refuse_points, refuse_steps
 
 
@@ -68,7 +68,7 @@ def schedule_free(
         return ScheduleFreeState(jnp.zeros((), jnp.int32), zero, zero, zero, gap, average, raw_init(tx, params))
 
     def update(updates, state, params, *, grads=None, **extra):
-        signals = extra if grads is None else {"grads": grads, **extra}
+        signals = hand_on(extra, grads)
         step = optax.safe_increment(state.step)
         move, inner = raw_update(tx, updates, state.inner, params, signals)
         ahead = jax.tree.map(lambda gap, d: gap + d.astype(gap.dtype), state.gap, move)  # z_t - x_{t-1}

@@ -34,7 +34,7 @@ class NamedLeaf(NamedTuple):
 
     @property
     def role(self) -> tuple[str, ...]:
-        """What the transformation is, wherever it stands: the link without wrappers, groups and numbers."""
+        """The kind of the transformation, wherever it stands: the link without wrappers, groups and numbers."""
         return role_of(self.link)
 
 
@@ -67,7 +67,7 @@ def name_leaves(tx: Any, state: Any, params: Any) -> list[NamedLeaf]:
     """
     state, params = unbox(state), unbox(params)
     paths = {path: index for index, (path, _) in enumerate(jax.tree_util.tree_leaves_with_path(params))}
-    shown = [show_path(leaf.path) if leaf.path else "" for leaf in read_leaves(params)]
+    shown = [leaf.name for leaf in read_leaves(params)]
     names: list[NamedLeaf] = []
 
     def trace(state: Any) -> None:

@@ -15,8 +15,8 @@ from .closures import Closures
 from .composites import Composite
 from .factories import Factory, name_of_maker
 from .factory_arguments import read_call
-from .hyperparameters import read_parameters
 from .not_a_transformation import refuse_to_run
+from .numeric_arguments import read_parameters
 from .transformation_calls import call_other, hand_on, signals_of
 
 P = ParamSpec("P")
@@ -64,7 +64,7 @@ def transformation(
 
     Raises TypeError where the factory is decorated if an annotation cannot be evaluated, or if an argument has the name
     of an attribute that every transformation has, such as `init`. Raises TypeError or ValueError where the factory is
-    called with arguments outside their declared ranges (see `gradlab.hyperparameters`).
+    called with arguments outside their declared ranges (see `gradlab.numeric_arguments`).
     """
     options: dict[str, Any] = {
         "splits_gradient": splits_gradient,

@@ -14,7 +14,7 @@ class Factory(NamedTuple):
     public: Callable[..., Any]  # the decorated function, which pickle finds by its name
     build: Callable[..., Any]  # the function without its decorator
     name: str
-    parameters: Mapping[str, Any]  # name -> gradlab.hyperparameters.Parameter
+    parameters: Mapping[str, Any]  # name -> gradlab.numeric_arguments.Parameter
     splits_gradient: bool | str = False
     squares_gradient: bool | str = False
     step: str = "float"  # the form in which a schedule receives the step

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from .hyperparameters import DtypeName, Parameter, is_whole
+from .numeric_arguments import DtypeName, Parameter, is_whole
 from .values import Value, is_factory, is_number
 
 

@@ -14,8 +14,8 @@ import optax
 from .boundary import PyTree
 from .composites import Composite, find_kinds
 from .factories import Factory, accepts, call, name_of_maker
-from .hyperparameters import is_schedule, resolve
 from .not_a_transformation import require_pair
+from .numeric_arguments import is_schedule, resolve
 from .running_calls import standing_between
 from .schedules.base import as_schedule
 from .values import Value, rejoin

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from ..annotation_evaluation import name_of
 from ..factories import Factory, call
 from ..factory_arguments import read_call
-from ..hyperparameters import Reader, read_parameters
+from ..numeric_arguments import Reader, read_parameters
 from ..values import Value
 
 P = ParamSpec("P")

@@ -14,7 +14,7 @@ from ..claims import shared_claims
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Range, as_weak
+from ..numeric_arguments import Range, as_weak
 from ..transformation_calls import raw_init, reads_gradient, signals_of
 from .gates import update_if
 

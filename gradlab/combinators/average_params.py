@@ -13,7 +13,7 @@ from ..claims import join_claims, shared_claims
 from ..composites import Composite, move_to_point, points_of
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero, write_step
-from ..hyperparameters import Decay, Steps, as_weak
+from ..numeric_arguments import Decay, Steps, as_weak
 from ..safe_arithmetic import move_towards
 from ..transformation_calls import hand_on, raw_init, raw_update
 

@@ -12,8 +12,8 @@ from ..boundary import PyTree
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Positive, PositiveSteps, Range, as_weak
 from ..mesh_axes import AxisName, read_axis_names
+from ..numeric_arguments import Positive, PositiveSteps, Range, as_weak
 from ..transformation_calls import raw_init
 from .gates import claims_of_gate, is_finite, update_if_finite
 

@@ -13,7 +13,7 @@ from ..claims import claims_of, leave_out, shared_claims
 from ..composites import Composite, Place, define_points, move_to_point, walk
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import SEED_RANGE
+from ..numeric_arguments import SEED_RANGE
 from ..transformation_calls import hand_on, raw_init, raw_update, signals_of
 from .splits import find_split
 

@@ -13,7 +13,7 @@ from ..claims import shared_claims
 from ..composites import Composite, points_of, walk
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, write_step
-from ..hyperparameters import Fraction
+from ..numeric_arguments import Fraction
 from ..safe_arithmetic import move_towards
 from ..transformation_calls import hand_on, raw_init, raw_update
 

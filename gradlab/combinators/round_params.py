@@ -13,7 +13,7 @@ from ..codecs.stochastic_rounding import round_to_dtype, to_ordinal
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Seed, as_key
+from ..numeric_arguments import Seed, as_key
 from ..transformation_calls import hand_on, raw_init, raw_update
 from .applied_updates import find_narrow_dtype, reach
 

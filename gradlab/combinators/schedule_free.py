@@ -13,7 +13,7 @@ from ..claims import join_claims, shared_claims
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero, write_step
-from ..hyperparameters import Decay, NonNegative, as_weak
+from ..numeric_arguments import Decay, NonNegative, as_weak
 from ..safe_arithmetic import power
 from ..transformation_calls import hand_on, raw_init, raw_update
 from .lookahead import refuse_points, refuse_steps

@@ -12,8 +12,8 @@ from ..boundary import PyTree
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Limit, as_weak
 from ..mesh_axes import AxisName, read_axis_names
+from ..numeric_arguments import Limit, as_weak
 from ..transformation_calls import hand_on, raw_init, signals_of
 from .gates import claims_of_gate, is_finite, update_if_finite
 

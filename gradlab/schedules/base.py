@@ -13,7 +13,7 @@ import jax
 from ..annotation_evaluation import name_of
 from ..factories import Factory, accepts, call, is_found_by_name
 from ..factory_arguments import read_call
-from ..hyperparameters import Hyperparameter, Seed, as_weak, is_concrete, is_schedule, read_parameters, resolve
+from ..numeric_arguments import Hyperparameter, Seed, as_weak, is_concrete, is_schedule, read_parameters, resolve
 from ..safe_arithmetic import power
 from ..values import Value, complete_arguments, is_number, show_argument
 from .step_arithmetic import Count, split, steps_since

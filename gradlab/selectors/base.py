@@ -14,7 +14,7 @@ from ..annotation_evaluation import name_of
 from ..boundary import PyTree
 from ..factories import Factory, accepts, call
 from ..factory_arguments import read_call
-from ..hyperparameters import read_parameters
+from ..numeric_arguments import read_parameters
 from ..values import Value
 from .leaves import Leaf, read_leaves
 

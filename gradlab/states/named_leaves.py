@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from ..composites import Composite, walk
-from ..hyperparameters import is_concrete
+from ..numeric_arguments import is_concrete
 from ..selectors.leaves import read_leaves, show_path, unbox
 from ..transformation_calls import ScheduledState
 from ..values import Value

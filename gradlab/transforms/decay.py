@@ -10,7 +10,7 @@ from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..combinators.rules import claims_about_names
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import NonNegative
+from ..numeric_arguments import NonNegative
 from ..selectors import Selector
 from ..stateless import init_empty, require_empty
 

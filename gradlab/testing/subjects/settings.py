@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from ...factories import read_parameters
-from ...hyperparameters import Range
+from ...numeric_arguments import Range
 from ...values import Value, is_number
 from .subject import Subject
 

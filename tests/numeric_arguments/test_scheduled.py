@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from tests.hyperparameters.updates import CONSTANT, update_of
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.hyperparameters import is_schedule
-from tests.hyperparameters.updates import CONSTANT, update_of
+from gradlab.numeric_arguments import is_schedule
 
 RECIPES = registry.of_kind("recipe")
 

@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from tests.hyperparameters.updates import update_of
 
 import gradlab as gl
 from gradlab.numeric_arguments import as_weak
+from tests.numeric_arguments.updates import update_of
 
 
 @pytest.mark.parametrize("one", [1, 1.0, np.float32(1), np.int64(1), np.array(1.0)], ids=lambda one: type(one).__name__)

@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from tests.hyperparameters.updates import CONSTANT, update_of
 
 import gradlab as gl
 from gradlab import registry
 from gradlab.numeric_arguments import is_schedule
+from tests.numeric_arguments.updates import CONSTANT, update_of
 
 RECIPES = registry.of_kind("recipe")
 

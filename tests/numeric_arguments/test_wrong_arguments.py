@@ -10,9 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from tests.hyperparameters.updates import CONSTANT, update_of
 
 import gradlab as gl
+from tests.numeric_arguments.updates import CONSTANT, update_of
 
 
 def first_words(parameter: Any) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
+from gradlab import public_names
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 SCRIPTS = ["transformer_in_flax", "transformer_in_equinox"]
@@ -78,7 +79,7 @@ def test_the_whole_optimizer_is_one_value(name: str) -> None:
     tx = build()
     assert tx == build()
     assert tx != build(peak=1e-3)
-    names: dict[str, Any] = {**vars(gl), **vars(gl.schedules), **vars(gl.codecs), **vars(gl.selectors)}
+    names: dict[str, Any] = {**vars(public_names), **vars(gl.schedules), **vars(gl.codecs), **vars(gl.selectors)}
     assert eval(repr(tx), names) == tx
     assert len(gl.hyperparameters(tx)) > 10
     traces = []

@@ -14,34 +14,41 @@ if _typing.TYPE_CHECKING:  # a `__getattr__` that type checkers could see would 
 else:
 
     def __getattr__(name: str) -> _typing.Any:
-        """Import all public names at the first use of one.
+        """Import a public name at its first use, from its own module.
 
-        JAX, which takes half a second to import, is not imported before that. The command line completes names and
-        shows its help without it.
+        The command line completes names and shows its help without JAX, which takes half a second to import; and a
+        script waits for the modules that it uses.
         """
-        if name != "__all__" and (name.startswith("__") or name == "public_names"):
+        if name != "__all__" and name.startswith("__"):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        names = _load()
+        homes = _read_homes()
         if name == "__all__":  # for `from gradlab import *`, `help(gradlab)` and the like
-            return sorted(names)
-        try:
-            return globals()[name]
-        except KeyError:
+            return sorted(homes)
+        if name not in homes:
             import difflib
 
-            near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.8)
+            near = difflib.get_close_matches(name.lower(), homes, n=1, cutoff=0.8)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}") from None
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+        import importlib
+
+        home = importlib.import_module(homes[name], __name__)
+        value = globals()[name] = getattr(home, name, home)
+        return value
 
     def __dir__() -> list[str]:
-        _load()
-        return sorted(globals())
+        return sorted({*globals(), *_read_homes()})
 
 
-def _load() -> dict[str, _typing.Any]:
-    """Import the public names into this module, and return them."""
-    from . import public_names
+def _read_homes() -> dict[str, str]:
+    """Return the module of each public name, as `public_names.py` imports it; a subpackage is its own."""
+    import ast
+    import pathlib
 
-    names = {name: value for name, value in vars(public_names).items() if not name.startswith("__")}
-    globals().update(names)
-    return names
+    statements = ast.parse(pathlib.Path(__file__).with_name("public_names.py").read_bytes()).body
+    imports = [statement for statement in statements if isinstance(statement, ast.ImportFrom)]
+    return {
+        alias.name: "." * statement.level + (statement.module or alias.name)
+        for statement in imports
+        for alias in statement.names
+    }

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, ForwardRef
 
 # The modules whose frames lie between a decorator and the code that uses it.
-_OWN_MODULES = {__name__, *(f"{__package__}.{name}" for name in ("base", "hyperparameters", "schedules.base"))}
+_OWN_MODULES = {__name__, *(f"{__package__}.{name}" for name in ("decorators", "numeric_arguments", "schedules.base"))}
 _ABOUT_RANGES = re.compile(r"\b(gl|gradlab|Decay|Fraction|Hyperparameter|Limit|NonNegative|Positive|Range|Seed)\b")
 
 

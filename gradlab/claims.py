@@ -62,6 +62,11 @@ def shared_claims(*links: Any) -> dict[str, Any]:
     return claims
 
 
+def leave_out(claims: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return the claims but some."""
+    return {name: value for name, value in claims.items() if name not in names}
+
+
 def by_name(claims: tuple[str, ...] | Mapping[str, Any]) -> dict[str, Any]:
     """Return claims with their values by name; True stands for no value."""
     return dict(claims) if isinstance(claims, Mapping) else dict.fromkeys(claims, True)

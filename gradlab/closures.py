@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .boundary import Boundary
+from .factories import name_of_maker
 from .values import Value
 
 
@@ -50,7 +51,7 @@ class Closures:
         return self
 
     def __reduce__(self) -> Any:
-        name = getattr(self.functions[-1], "__qualname__", "a function").split(".")[0]
+        name = name_of_maker(self.functions[-1], "a function")
         raise TypeError(
             f"{name} is made of functions that pickle does not find. Make it by a factory of gradlab, as in "
             f"gl.transformation(optax.{name})(...), which pickles"
@@ -120,7 +121,7 @@ class _Builder:
 
 
 class Parts(NamedTuple):
-    """What an object is and what it holds, with a function that makes a copy that holds other things.
+    """The kind of an object and its contents, with a function that makes a copy with other contents.
 
     `copy(build, register)` passes the copy to `register`, and fills it with what `build` makes of the contents.
     """

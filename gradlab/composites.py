@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import jax
 
+from .factories import name_of_maker
 from .values import Value
 
 
@@ -53,6 +54,11 @@ class Place(NamedTuple):
     step: Any  # at which its schedules are evaluated, int32 scalar; None if it has no schedules or there is no state
     parts: Any  # the pair, or the `Composite`, that its factory returns; None for a transformation of another library
 
+    @property
+    def name(self) -> str:
+        """The name of its factory; "" for a transformation of another library."""
+        return self.tx.factory.name if isinstance(self.tx, Value) else ""
+
 
 def walk(tx: Any, state: Any = None, path: tuple[str, ...] = ()) -> Iterator[Place]:
     """Yield every transformation within one, with its state: itself first, then what it holds, in order.
@@ -63,7 +69,7 @@ def walk(tx: Any, state: Any = None, path: tuple[str, ...] = ()) -> Iterator[Pla
     if not isinstance(tx, Value):
         yield Place(path, tx, state, None, None)
         return
-    parts, step, own = _open(tx, state)
+    parts, step, own = open_value(tx, state)
     yield Place(path, tx, state, step, None if isinstance(parts, Value) else parts)
     if isinstance(parts, Value):
         yield from walk(parts, own, path)
@@ -131,7 +137,7 @@ def find_point(tx: Any, state: Any, kind: str) -> Callable[[Any], Any] | None:
     """
     if kind not in points_of(tx):
         return None
-    parts, _, own = _open(tx, state)
+    parts, _, own = open_value(tx, state)
     if isinstance(parts, Value):
         return find_point(parts, own, kind)
     function = getattr(parts, kind)
@@ -181,8 +187,11 @@ def _passes(link: Any, state: Any, params: Any) -> bool:
     return same[0]
 
 
-def _open(tx: Any, state: Any) -> tuple[Any, Any, Any]:
-    """Return what the factory of a value returns, the step of its schedules, and the state without that step."""
+def open_value(tx: Any, state: Any = None) -> tuple[Any, Any, Any]:
+    """Return what the factory of a value returns, the step of its schedules, and the state without that step.
+
+    Without a state, schedules are evaluated at the first step, and the step is None.
+    """
     core = tx.core
     parts, step, own = core.parts(), None, state
     if parts is None:
@@ -195,12 +204,7 @@ def name_each(links: Iterable[Any]) -> tuple[str, ...]:
     """Return a name for each of several transformations, that of its factory, with a number from the second one on."""
     names: list[str] = []
     for link in links:
-        name = link.factory.name if isinstance(link, Value) else _name_of_other(link)
+        name = link.factory.name if isinstance(link, Value) else name_of_maker(link.update)
         numbered = (name if number == 1 else f"{name}_{number}" for number in itertools.count(1))
         names.append(next(name for name in numbered if name not in names))
     return tuple(names)
-
-
-def _name_of_other(link: Any) -> str:
-    """Return the name of the function that made a transformation of another library."""
-    return getattr(link.update, "__qualname__", "optax").split(".")[0]

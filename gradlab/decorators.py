@@ -13,12 +13,11 @@ from .base import Transformation
 from .claims import Claims
 from .closures import Closures
 from .composites import Composite
-from .factories import Factory
-from .factory_arguments import check_argument
-from .hyperparameters import read_parameters
+from .factories import Factory, name_of_maker
+from .factory_arguments import read_call
 from .not_a_transformation import refuse_to_run
-from .schedules.base import bind_arguments
-from .transformation_calls import call_other, signals_of
+from .numeric_arguments import read_parameters
+from .transformation_calls import call_other, hand_on, signals_of
 
 P = ParamSpec("P")
 
@@ -65,7 +64,7 @@ def transformation(
 
     Raises TypeError where the factory is decorated if an annotation cannot be evaluated, or if an argument has the name
     of an attribute that every transformation has, such as `init`. Raises TypeError or ValueError where the factory is
-    called with arguments outside their declared ranges (see `gradlab.hyperparameters`).
+    called with arguments outside their declared ranges (see `gradlab.numeric_arguments`).
     """
     options: dict[str, Any] = {
         "splits_gradient": splits_gradient,
@@ -111,7 +110,7 @@ def decorate_factory(
     """Do what `transformation` does.
 
     `shadowed` names the arguments that attributes of the value may hide, and `integers_are_structure` is that of
-    `parameters_of`.
+    `read_parameters`.
     """
     label = name or name_of(factory)
     parameters = read_parameters(factory, label, integers_are_structure)
@@ -119,8 +118,8 @@ def decorate_factory(
 
     @functools.wraps(factory)
     def make(*args: Any, **kwargs: Any) -> Transformation:
-        bound = bind_arguments(factory, args, kwargs, label)
-        arguments = {key: _adopt(check_argument(label, parameters[key], value)) for key, value in bound.items()}
+        given = read_call(label, factory, parameters, args, kwargs)
+        arguments = {name: _adopt(value) for name, value in given.items()}
         value = Transformation._from_arguments(make.factory, arguments)  # type: ignore[attr-defined]
         parts = value.core.parts()
         if is_recipe and not isinstance(parts, Transformation):
@@ -150,7 +149,7 @@ def _adopt(argument: Any) -> Any:
     if not isinstance(argument, optax.GradientTransformation) or isinstance(argument, Transformation):
         return argument
     closures = Closures((argument.init, argument.update))
-    name = getattr(argument.update, "__qualname__", "optax").split(".")[0]
+    name = name_of_maker(argument.update)
     takes_extra = isinstance(argument, optax.GradientTransformationExtraArgs)
     return _make_other(name, takes_extra)(closures, *closures.values)
 
@@ -173,7 +172,7 @@ def _run(link: optax.GradientTransformation, values: tuple[Any, ...]) -> Composi
     init = link.init
 
     def run(updates, state, params=None, *, grads=None, **extra):
-        signals = extra if grads is None else {"grads": grads, **extra}
+        signals = hand_on(extra, grads)
         return call_other(link, updates, state, params, signals, hands_on=bool(values))
 
     held = values if isinstance(link, optax.GradientTransformationExtraArgs) else ()

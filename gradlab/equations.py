@@ -125,6 +125,10 @@ class Writer:
                 self._gradient = self._direction
         return self._direction
 
+    def through(self, tx: Any) -> Expression:
+        """Let a transformation write its lines as if it stood here itself, and return the direction after it."""
+        return self.walk(_links_of(tx))
+
     def inside(self, tx: Any, letter: str, role: str, direction: Expression, gradient: Expression) -> Expression:
         """Let a transformation within a link write its lines, and return what it makes of a direction."""
         outer = self.letter, self.role, self._gradient, self._direction, self._split

@@ -14,7 +14,7 @@ class Factory(NamedTuple):
     public: Callable[..., Any]  # the decorated function, which pickle finds by its name
     build: Callable[..., Any]  # the function without its decorator
     name: str
-    parameters: Mapping[str, Any]  # name -> gradlab.hyperparameters.Parameter
+    parameters: Mapping[str, Any]  # name -> gradlab.numeric_arguments.Parameter
     splits_gradient: bool | str = False
     squares_gradient: bool | str = False
     step: str = "float"  # the form in which a schedule receives the step
@@ -69,6 +69,11 @@ def call(function: Callable[..., Any], parameters: Mapping[str, Any], arguments:
         elif parameter.positional and name in by_name:
             positional.append(by_name.pop(name))
     return function(*positional, **by_name)
+
+
+def name_of_maker(function: Any, default: str = "optax") -> str:
+    """Return the name of the function in which another one was written, as `init` and `update` are in optax."""
+    return getattr(function, "__qualname__", default).split(".")[0]
 
 
 def is_found_by_name(function: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -10,8 +11,24 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from .hyperparameters import DtypeName, Parameter, is_whole
+from .numeric_arguments import DtypeName, Parameter, is_whole
 from .values import Value, is_factory, is_number
+
+
+def read_call(
+    owner: str,
+    factory: Callable[..., Any],
+    parameters: Mapping[str, Parameter],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> dict[str, Any]:
+    """Return the arguments of a call of a factory by name, with defaults, as they are stored.
+
+    `owner` is the name of the factory in errors. Raises TypeError, with the signature, if the arguments do not fit it,
+    and what `check_argument` raises.
+    """
+    bound = _bind(factory, args, kwargs, owner)
+    return {name: check_argument(owner, parameters[name], value) for name, value in bound.items()}
 
 
 def check_argument(owner: str, parameter: Parameter, value: Any) -> Any:
@@ -129,3 +146,25 @@ def _as_float(leaf: Any) -> Any:
     if not isinstance(leaf, int) or isinstance(leaf, bool):
         return leaf
     return leaf if abs(leaf) < 2**31 and float(np.float32(leaf)) != leaf else float(leaf)
+
+
+def _bind(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], label: str) -> dict[str, Any]:
+    """Return the arguments of a call by name, with defaults. Raises TypeError with the signature if they do not fit."""
+    signature = inspect.signature(factory)
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        hint = (
+            ". Parameters are given to init(params), and not to the optimizer"
+            if any(map(is_tree_of_arrays, args))
+            else ""
+        )
+        raise TypeError(f"{label}: {error}; the call is {label}{_strip_annotations(signature)}{hint}") from None
+    bound.apply_defaults()
+    return dict(bound.arguments)
+
+
+def _strip_annotations(signature: inspect.Signature) -> inspect.Signature:
+    """Return a signature without annotations."""
+    bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
+    return signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)

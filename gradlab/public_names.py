@@ -1,4 +1,4 @@
-"""The public names of gradlab, each written once. The first use of any of them imports them all."""
+"""The public names of gradlab, each written once. `gradlab` imports each from its module at its first use."""
 
 # What transformations are, and how they are joined.
 from optax import apply_updates as apply_updates
@@ -34,17 +34,17 @@ from .decorators import recipe as recipe
 from .decorators import transformation as transformation
 
 # What a hyperparameter may be.
-from .hyperparameters import Decay as Decay
-from .hyperparameters import Dtype as Dtype
-from .hyperparameters import Fraction as Fraction
-from .hyperparameters import Hyperparameter as Hyperparameter
-from .hyperparameters import Limit as Limit
-from .hyperparameters import NonNegative as NonNegative
-from .hyperparameters import Positive as Positive
-from .hyperparameters import PositiveSteps as PositiveSteps
-from .hyperparameters import Range as Range
-from .hyperparameters import Seed as Seed
-from .hyperparameters import Steps as Steps
+from .numeric_arguments import Decay as Decay
+from .numeric_arguments import Dtype as Dtype
+from .numeric_arguments import Fraction as Fraction
+from .numeric_arguments import Hyperparameter as Hyperparameter
+from .numeric_arguments import Limit as Limit
+from .numeric_arguments import NonNegative as NonNegative
+from .numeric_arguments import Positive as Positive
+from .numeric_arguments import PositiveSteps as PositiveSteps
+from .numeric_arguments import Range as Range
+from .numeric_arguments import Seed as Seed
+from .numeric_arguments import Steps as Steps
 
 # Recipes.
 from .optimizers.adabelief import adabelief as adabelief

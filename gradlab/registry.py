@@ -19,7 +19,7 @@ from .values import is_factory
 _EXAMPLES: dict[str, Callable[[], Any]] = {
     "chain": lambda: gl.chain(gl.clip_by_global_norm(1.0), gl.scale_by_momentum(), gl.scale_by_rms(), gl.scale(-0.1)),
     "accumulate": lambda: gl.accumulate(gl.sgd(0.1, momentum=0.9), every=3),
-    "add": lambda: gl.add(gl.scale_by_momentum(0.9), gl.scale(0.1)),
+    "add": lambda: gl.add(gl.sgd(0.1, momentum=0.9), gl.scale(-0.01)),
     "dynamic_loss_scale": lambda: gl.dynamic_loss_scale(gl.sgd(0.1)),
     "average_params": lambda: gl.average_params(gl.sgd(0.1), 0.9),
     "lookahead": lambda: gl.lookahead(gl.sgd(0.1, momentum=0.9)),
@@ -27,7 +27,7 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "sam": lambda: gl.sam(gl.sgd(0.1)),
     "asam": lambda: gl.asam(gl.sgd(0.1)),
     "each": lambda: gl.each(gl.clip_by_norm(1.0)),
-    "measure": lambda: gl.measure(gl.add(gl.gradient(), gl.scale(-0.5)), gl.scale_by_rms()),
+    "measure": lambda: gl.measure(gl.clip_by_value(0.5), gl.scale_by_rms()),
     "partition": lambda: gl.partition((gl.ndim(2), gl.scale_by_momentum(0.9)), default=gl.clip_by_norm(1.0)),
     "only": lambda: gl.only(gl.ndim(2), gl.add_decayed_weights(0.1)),
     "path": lambda: gl.path("**/bias"),

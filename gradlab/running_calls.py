@@ -1,4 +1,4 @@
-"""What the calls that are running say to those inside them: the parameters that entered, and what lost the gradient."""
+"""Notes of the running calls for those inside them: the parameters that entered, and what lost the gradient."""
 
 from __future__ import annotations
 

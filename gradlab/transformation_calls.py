@@ -13,9 +13,9 @@ import optax
 
 from .boundary import PyTree
 from .composites import Composite, find_kinds
-from .factories import Factory, accepts, call
-from .hyperparameters import is_schedule, resolve
+from .factories import Factory, accepts, call, name_of_maker
 from .not_a_transformation import require_pair
+from .numeric_arguments import is_schedule, resolve
 from .running_calls import standing_between
 from .schedules.base import as_schedule
 from .values import Value, rejoin
@@ -192,6 +192,14 @@ def raw_update(link: Any, updates: PyTree, state: PyTree, params: PyTree, extra:
     return call_other(link, updates, state, params, extra)
 
 
+def hand_on(extra: dict[str, Any], grads: PyTree) -> dict[str, Any]:
+    """Return the signals that a combinator hands on: its extra arguments, and the gradient once it is another signal.
+
+    Until then `grads` is None, and is left out, so that a chain within the combinator still has one signal.
+    """
+    return extra if grads is None else {**extra, "grads": grads}
+
+
 def call_other(
     link: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any], hands_on: bool = False
 ) -> Any:
@@ -200,7 +208,7 @@ def call_other(
     `hands_on` says that it holds a transformation of gradlab. `MultiSteps` gets no gradient, because it hands on the
     mean of several directions, which does not belong to the gradient of the last step.
     """
-    name = getattr(link.update, "__qualname__", "optax").split(".")[0]
+    name = name_of_maker(link.update)
     is_split = "grads" in extra
     if not hands_on or name == "MultiSteps":
         extra = {key: value for key, value in extra.items() if key != "grads"}
@@ -239,16 +247,24 @@ def _find_signals(parts: Any) -> frozenset[str]:
 
 
 def _read_arguments(update: Any) -> tuple[frozenset[str], bool]:
-    """Return the names of the arguments of a function, and whether it takes any others."""
-    return _read_arguments_of_code(getattr(update, "__code__", None) or update)
+    """Return the names of the arguments of `update` after the first two, and whether it takes any others."""
+    code = getattr(update, "__code__", None)
+    return (
+        _read_arguments_of_code(update, 0) if code is None else _read_arguments_of_code(code, inspect.ismethod(update))
+    )
 
 
 @functools.lru_cache(maxsize=1024)
-def _read_arguments_of_code(update: Any) -> tuple[frozenset[str], bool]:
-    """Do what `_read_arguments` does, for the code of a function, which stays the same when a link is made anew."""
+def _read_arguments_of_code(update: Any, bound: int) -> tuple[frozenset[str], bool]:
+    """Do what `_read_arguments` does, for the code of a function, which stays the same when a link is made anew.
+
+    `bound` is how many of its first arguments are bound.
+    """
     if isinstance(update, types.CodeType):
         names = update.co_varnames[: update.co_argcount + update.co_kwonlyargcount]
-        return frozenset(names), bool(update.co_flags & inspect.CO_VARKEYWORDS)
-    parameters = inspect.signature(update).parameters.values()
+        positional = min(update.co_argcount, bound + 2)
+        return frozenset(names[positional:]), bool(update.co_flags & inspect.CO_VARKEYWORDS)
+    parameters = list(inspect.signature(update).parameters.values())
     takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
-    return frozenset(parameter.name for parameter in parameters), takes_any
+    by_place = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][:2]
+    return frozenset(parameter.name for parameter in parameters if parameter not in by_place), takes_any

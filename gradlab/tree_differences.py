@@ -68,8 +68,13 @@ def _describe(leaves: dict[Any, Any], path: Any) -> str:
     leaf, shape = leaves[path], shape_of(leaves[path])
     if not isinstance(shape, tuple):
         return f"the {type(leaf).__name__} {getattr(leaf, '__qualname__', repr(leaf))}"
-    dtype = getattr(leaf, "dtype", None) or jnp.result_type(leaf)
-    return f"{dtype.name}[{','.join(map(str, shape))}]"
+    return show_array(leaf)
+
+
+def show_array(x: Any) -> str:
+    """Return the dtype and the shape of an array or a number as text, such as `float32[3,2]`."""
+    dtype = getattr(x, "dtype", None) or jnp.result_type(x)
+    return f"{dtype.name}[{','.join(map(str, jnp.shape(x)))}]"
 
 
 def describe_tree(tree: PyTree) -> str:

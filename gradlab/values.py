@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from .factories import Factory, call, find_new_parameters, is_found_by_name
+from .factories import Factory, call, find_new_parameters, is_found_by_name, name_of_maker
 from .static import Static
 
 Number = (int, float, complex, np.ndarray, np.generic, jax.Array)
@@ -37,7 +37,11 @@ class Value:
 
     @classmethod
     def _make(cls, factory: Factory, children: dict[str, Any]) -> Any:
-        raise NotImplementedError
+        """Return the value of a factory and its arguments. The attributes are set here only, since values are fixed."""
+        made = object.__new__(cls)
+        object.__setattr__(made, "factory", factory)
+        object.__setattr__(made, "children", children)
+        return made
 
     @classmethod
     def _decorate(cls, build: Callable[..., Any], **options: Any) -> Any:
@@ -260,7 +264,7 @@ def show_argument(value: Any) -> str:
     if isinstance(value, float) and value == int(value) and abs(value) < 1e6:
         return f"{value:.1f}"
     if isinstance(value, optax.GradientTransformation) and not isinstance(value, Value):
-        return getattr(value.update, "__qualname__", "optax").split(".")[0]
+        return name_of_maker(value.update)
     if isinstance(value, Value):
         return repr(value)
     if isinstance(value, tuple | list):

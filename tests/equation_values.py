@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import gradlab as gl
+from gradlab import public_names
 from gradlab.equations import Equations
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[0-9.]+(?:e-?[0-9]+)?|[A-Za-z]|\S")
@@ -26,7 +27,7 @@ def updates_of(equations: Equations, gradients: list[float], start: float = 0.0)
             name, number = symbol.latex.rsplit("_", 1)
             firsts[f"{name}_t" if number == "1" else f"{name}_{{t-1}}"] = gradients[0] ** (1 + ("²" in symbol.value))
             continue
-        value = start if symbol.value == "x₀" else eval(symbol.value, {**vars(gl), **vars(gl.schedules)})
+        value = start if symbol.value == "x₀" else eval(symbol.value, {**vars(public_names), **vars(gl.schedules)})
         known[symbol.latex.replace("_0", "_{t-1}")] = value
     schedules = {name: value for name, value in known.items() if callable(value)}
     for step, gradient in enumerate(gradients):

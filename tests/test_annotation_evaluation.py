@@ -14,7 +14,7 @@ from optax import contrib
 
 import gradlab as gl
 from gradlab.annotation_evaluation import name_of, read_hints
-from gradlab.hyperparameters import read_parameters
+from gradlab.numeric_arguments import read_parameters
 
 if TYPE_CHECKING:
     from gradlab import Decay as OnlyForCheckers

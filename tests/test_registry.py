@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import gradlab as gl
-from gradlab import registry
+from gradlab import public_names, registry
 from gradlab.schedules import Schedule
 from gradlab.values import is_factory
 
@@ -96,8 +96,8 @@ def test_every_factory_of_a_module_is_public(package: str) -> None:
 
 
 def test_entries_come_in_the_order_of_the_public_names() -> None:
-    names = [name for name in vars(gl) if name in ENTRIES and name != "chain"]
-    assert [name for name in ENTRIES if name in vars(gl) and name != "chain"] == names
+    names = [name for name in vars(public_names) if name in ENTRIES and name != "chain"]
+    assert [name for name in ENTRIES if name in vars(public_names) and name != "chain"] == names
 
 
 @pytest.mark.parametrize("entry", [pytest.param(entry, id=name) for name, entry in ENTRIES.items()])

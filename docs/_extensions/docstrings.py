@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 import gradlab as gl
-from gradlab import hyperparameters
+from gradlab import numeric_arguments
 from gradlab.registry import of_kind
 from gradlab.values import Value, is_factory
 
@@ -126,9 +126,9 @@ class _Written:
 
 def _find_range(app: Any, env: Any, node: Any, content: Any) -> Any:
     """Link annotations such as `Decay` to the ranges, whatever module uses them."""
-    if node.get("refdomain") != "py" or not hasattr(hyperparameters, node["reftarget"]):
+    if node.get("refdomain") != "py" or not hasattr(numeric_arguments, node["reftarget"]):
         return None
-    target = f"{hyperparameters.__name__}.{node['reftarget']}"
+    target = f"{numeric_arguments.__name__}.{node['reftarget']}"
     domain = env.domains["py"]
     return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, content)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import gradlab
-from gradlab import hyperparameters
+from gradlab import numeric_arguments
 from gradlab.registry import of_kind
 
 KINDS = {
@@ -41,7 +41,7 @@ def module_page(name: str, names: list[str]) -> str:
         "   :ignore-module-all:",
         "",
     ]
-    if name == hyperparameters.__name__:
+    if name == numeric_arguments.__name__:
         for alias, description in _annotations():
             lines += [f".. py:data:: {alias}", f"   :module: {name}", "", f"   {description}", ""]
     for key in _own_exports(name):
@@ -105,14 +105,14 @@ def tables() -> str:
 
 def _annotations() -> list[tuple[str, str]]:
     """Return the annotations that a hyperparameter may have, and the values that each allows."""
-    aliases = {name: value for name, value in vars(hyperparameters).items() if not name.startswith("_")}
+    aliases = {name: value for name, value in vars(numeric_arguments).items() if not name.startswith("_")}
     annotated = {name: value for name, value in aliases.items() if typing.get_origin(value) is typing.Annotated}
     notes = {name: value.__metadata__[0] for name, value in annotated.items()}
     return [
         (
             name,
             f"{note.kinds.capitalize()}."
-            if isinstance(note, hyperparameters.Range)
+            if isinstance(note, numeric_arguments.Range)
             else "A real or complex dtype, or its name.",
         )
         for name, note in notes.items()

@@ -11,9 +11,8 @@ import jax.numpy as jnp
 
 from ..annotation_evaluation import name_of
 from ..factories import Factory, call
-from ..factory_arguments import check_argument
-from ..hyperparameters import Reader, read_parameters
-from ..schedules.base import bind_arguments
+from ..factory_arguments import read_call
+from ..numeric_arguments import Reader, read_parameters
 from ..values import Value
 
 P = ParamSpec("P")
@@ -43,13 +42,6 @@ class Codec(Value):
     """A way to keep an array in fewer bytes, made by calling one of `gl.codecs`. It is a value, like an optimizer."""
 
     __slots__ = ("__weakref__", "children", "factory")
-
-    @classmethod
-    def _make(cls, factory: Factory, children: dict[str, Any]) -> Codec:
-        made = object.__new__(cls)
-        object.__setattr__(made, "factory", factory)
-        object.__setattr__(made, "children", children)
-        return made
 
     @classmethod
     def _decorate(cls, build: Callable[..., Any], **options: Any) -> Any:
@@ -102,8 +94,7 @@ def codec(factory: Callable[P, Coding]) -> Callable[P, Codec]:
 
     @functools.wraps(factory)
     def make(*args: Any, **kwargs: Any) -> Codec:
-        bound = bind_arguments(factory, args, kwargs, label)
-        arguments = {name: check_argument(label, parameters[name], value) for name, value in bound.items()}
+        arguments = read_call(label, factory, parameters, args, kwargs)
         call(factory, parameters, arguments)  # which raises for wrong arguments
         made: Codec = Codec._from_arguments(make.factory, arguments)  # type: ignore[attr-defined]
         return made

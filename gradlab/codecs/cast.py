@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..hyperparameters import Dtype
+from ..numeric_arguments import Dtype
 from ..safe_arithmetic import bound_to_dtype
 from .base import Coding, codec
 from .stochastic_rounding import round_to_dtype

@@ -14,7 +14,7 @@ from ..claims import shared_claims
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Range, as_weak
+from ..numeric_arguments import Range, as_weak
 from ..transformation_calls import raw_init, reads_gradient, signals_of
 from .gates import update_if
 
@@ -57,6 +57,8 @@ def accumulate(tx: optax.GradientTransformation, every: MicroBatches = 4):
     micro-batch; `make_step(loss, micro_batches=...)` accumulates those as well. `update` raises ValueError behind a
     link that splits the direction from the gradient, if `tx` reads the gradient, because only one of them is collected.
     """
+    if isinstance(every, float) and every != int(every):
+        raise ValueError(f"accumulate: every must be a whole number of micro-batches, got {every}")
     refused = sorted(signals_of(tx).intersection(_OF_ONE_BATCH))
     if refused:
         raise ValueError(
@@ -123,4 +125,4 @@ def _name(tx: Any) -> str:
 
 @equation_of(accumulate)
 def _(write: Writer, tx: Any, every: Any) -> Expression:  # of one step, with the mean gradient of its micro-batches
-    return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))
+    return write.through(tx)

@@ -11,7 +11,7 @@ from ..claims import shared_claims
 from ..composites import Composite, name_each
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..transformation_calls import raw_init, raw_update
+from ..transformation_calls import hand_on, raw_init, raw_update
 
 
 @transformation(splits_gradient="txs", claims=lambda added: shared_claims(*added.txs))
@@ -41,7 +41,7 @@ def add(*txs: optax.GradientTransformation):
     def update(updates, state, params=None, *, grads=None, **extra):
         if len(state) != len(txs):
             raise ValueError(f"a sum of {len(txs)} branches got a state of {len(state)}")
-        signals = extra if grads is None else {"grads": grads, **extra}
+        signals = hand_on(extra, grads)
         results, new_state = zip(
             *(raw_update(tx, updates, own, params, signals) for tx, own in zip(txs, state, strict=True)), strict=True
         )

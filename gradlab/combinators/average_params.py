@@ -13,9 +13,9 @@ from ..claims import join_claims, shared_claims
 from ..composites import Composite, move_to_point, points_of
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero, write_step
-from ..hyperparameters import Decay, Steps, as_weak
+from ..numeric_arguments import Decay, Steps, as_weak
 from ..safe_arithmetic import move_towards
-from ..transformation_calls import raw_init, raw_update
+from ..transformation_calls import hand_on, raw_init, raw_update
 
 
 class AverageParamsState(NamedTuple):
@@ -55,7 +55,7 @@ def average_params(
         return AverageParamsState(jnp.zeros((), jnp.int32), weight, params, raw_init(tx, params))
 
     def update(updates, state, params, *, grads=None, **extra):
-        signals = extra if grads is None else {"grads": grads, **extra}
+        signals = hand_on(extra, grads)
         updates, inner = raw_update(tx, updates, state.inner, params, signals)
         step = optax.safe_increment(state.step)
         weight, share = enter(state.weight, step)

@@ -11,9 +11,10 @@ import jax.numpy as jnp
 
 from ..base import Transformation
 from ..boundary import PyTree
-from ..composites import Composite
+from ..composites import Composite, open_value
 from ..selectors import Selector, as_selector, labels
 from ..selectors.leaves import Leaf, read_leaves, read_paths, show_path
+from ..tree_differences import show_array
 from ..values import Value, show_argument
 from .each import each
 from .partition import partition
@@ -90,7 +91,7 @@ def _find_groups(tx: Any, leaves: Sequence[Leaf], within: str, params: PyTree, l
     """Yield the groups of a transformation and of those within it, and collect the leaves that no rule selects."""
     if not isinstance(tx, Transformation):
         return
-    parts: Any = tx.core.parts() or tx.core.parts_at(0)
+    parts = open_value(tx)[0]
     if isinstance(parts, Value):
         yield from _find_groups(parts, leaves, within, params, lost)
     elif tx.factory == partition.factory:  # type: ignore[attr-defined]
@@ -147,7 +148,7 @@ def _is_optimized(leaf: Any) -> bool:
 
 def _kind_of(leaf: Any) -> str:
     if hasattr(leaf, "dtype"):
-        return f"{leaf.dtype.name}[{','.join(map(str, leaf.shape))}]"
+        return show_array(leaf)
     return f"{type(leaf).__name__} {getattr(leaf, '__qualname__', repr(leaf))}"
 
 

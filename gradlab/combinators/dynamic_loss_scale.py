@@ -8,16 +8,14 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation
 from ..boundary import PyTree
-from ..claims import shared_claims
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Positive, PositiveSteps, Range, as_weak
 from ..mesh_axes import AxisName, read_axis_names
+from ..numeric_arguments import Positive, PositiveSteps, Range, as_weak
 from ..transformation_calls import raw_init
-from .gates import is_finite, update_if_finite
+from .gates import claims_of_gate, is_finite, update_if_finite
 
 Growth: TypeAlias = Annotated[Any, Range(1.0, includes_low=False, hint="pass a factor above 1")]
 Shrinkage: TypeAlias = Annotated[Any, Range(0.0, 1.0, includes_low=False, hint="pass a factor between 0 and 1")]
@@ -133,11 +131,9 @@ def _raise(leaf: jax.Array) -> jax.Array:
 
 
 def _claims(tx: Any) -> dict[str, Any]:
-    """Return the claims of a transformation but those about single elements: one NaN stops them all."""
-    claims = {name: value for name, value in shared_claims(tx).items() if name not in ("elementwise", "contained")}
-    return claims | {"skips nonfinite": True}
+    return claims_of_gate(tx) | {"skips nonfinite": True}
 
 
 @equation_of(dynamic_loss_scale)
 def _(write: Writer, tx: Any, **_: Any) -> Expression:  # of the gradient of the loss itself
-    return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))
+    return write.through(tx)

@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import optax
 
 from ..base import Transformation
-from ..claims import claims_of, shared_claims
+from ..claims import claims_of, leave_out, shared_claims
 from ..composites import Composite, Place, define_points, move_to_point, walk
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import SEED_RANGE
-from ..transformation_calls import raw_init, raw_update, signals_of
+from ..numeric_arguments import SEED_RANGE
+from ..transformation_calls import hand_on, raw_init, raw_update, signals_of
 from .splits import find_split
 
 _OF_ALL_LAYERS = ("grad", "value_fn", "gradient_fn", "loss_scale")
@@ -55,7 +55,7 @@ def each(tx: optax.GradientTransformation):
         _require_stacked(updates)
 
         def one(updates, state, params, grads):
-            signals = extra if grads is None else {"grads": grads, **extra}
+            signals = hand_on(extra, grads)
             return raw_update(tx, updates, state, params, signals)
 
         if not jax.tree.leaves(updates):
@@ -76,7 +76,7 @@ def each(tx: optax.GradientTransformation):
 
 
 def _claims(tx: Any) -> dict[str, Any]:
-    claims = {name: value for name, value in shared_claims(tx).items() if name != "permutation equivariant"}
+    claims = leave_out(shared_claims(tx), "permutation equivariant")
     if "elementwise" in claims:
         claims["permutation equivariant"] = True
     return {**claims, "domain": (*claims.get("domain", ()), "stacked")}
@@ -111,4 +111,4 @@ def _require_stacked(tree: Any) -> None:
 
 @equation_of(each)
 def _(write: Writer, tx: Any) -> Expression:  # that of one layer
-    return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))
+    return write.through(tx)

@@ -1,4 +1,4 @@
-"""What gates share: combinators that decide at each step whether a transformation runs."""
+"""The parts of gates, combinators that decide at each step whether a transformation runs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ..boundary import PyTree, restore_dtypes
+from ..claims import leave_out, shared_claims
 from ..mesh_axes import hold_for_all
 from ..transformation_calls import raw_update, signals_of
 from ..tree_differences import find_difference
@@ -66,6 +67,11 @@ def update_if_finite(
     passes = finite | forced
     result = jax.tree.map(lambda d: jnp.where(passes, d, jnp.zeros_like(d)), result)
     return result, jax.tree.map(lambda new, old: jnp.where(passes, new, old), inner, state), finite
+
+
+def claims_of_gate(tx: Any) -> dict[str, Any]:
+    """Return the claims of a transformation that one NaN stops as a whole: all but those about single elements."""
+    return leave_out(shared_claims(tx), "elementwise", "contained")
 
 
 def is_finite(*trees: PyTree, axes: tuple[str, ...] = ()) -> jax.Array:

@@ -13,10 +13,9 @@ from ..claims import shared_claims
 from ..composites import Composite, points_of, walk
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, write_step
-from ..hyperparameters import Fraction
+from ..numeric_arguments import Fraction
 from ..safe_arithmetic import move_towards
-from ..transformation_calls import raw_init, raw_update
-from .accumulate import accumulate
+from ..transformation_calls import hand_on, raw_init, raw_update
 
 
 class LookaheadState(NamedTuple):
@@ -37,20 +36,21 @@ def lookahead(tx: optax.GradientTransformation, k: int = 5, alpha: Fraction = 0.
     fast weights. `eval_params` evaluates at the slow ones, which are at least float32. Needs `params`.
 
     Raises ValueError for another `k`, for a `tx` with an evaluation point of its own, which would not follow the
-    parameters when they return, and for a `tx` that accumulates, between whose micro-batches they would return.
+    parameters when they return, for a `tx` that accumulates, between whose micro-batches they would return, and for one
+    with `master_params` or `round_params`, whose updates would be changed.
 
     Source: Zhang et al. (2019), algorithm 1.
     """
     if k < 1:
         raise ValueError(f"lookahead: k is the number of steps between two returns, at least 1; got {k}")
     refuse_points("lookahead", tx, "eval_params")
-    refuse_micro_batches("lookahead", tx)
+    refuse_steps("lookahead", tx)
 
     def init(params):
         return LookaheadState(jnp.zeros((), jnp.int32), params, raw_init(tx, params))
 
     def update(updates, state, params, *, grads=None, **extra):
-        signals = extra if grads is None else {"grads": grads, **extra}
+        signals = hand_on(extra, grads)
         updates, inner = raw_update(tx, updates, state.inner, params, signals)
         steps = state.steps + 1
         returns = steps == k
@@ -77,13 +77,23 @@ def refuse_points(owner: str, tx: Any, *kinds: str) -> None:
         )
 
 
-def refuse_micro_batches(owner: str, tx: Any) -> None:
-    """Raise ValueError for a transformation that accumulates, if its owner moves the parameters at every update."""
-    if any(getattr(place.tx, "factory", None) == accumulate.factory for place in walk(tx)):  # type: ignore[attr-defined]
-        raise ValueError(
-            f"{owner} moves the parameters at every update, so also between the micro-batches that accumulate collects "
-            f"for one step; put accumulate around it: accumulate({owner}(tx), every)"
-        )
+def refuse_steps(owner: str, tx: Any) -> None:
+    """Raise ValueError for a transformation whose owner makes other steps of its own, if it relies on its own ones.
+
+    `accumulate` relies on parameters that stay where they are between its micro-batches, and what rounds parameters of
+    16 bits on the parameters that its update gives.
+    """
+    for place in walk(tx):
+        if place.name == "accumulate":
+            raise ValueError(
+                f"{owner} moves the parameters at every update, so also between the micro-batches that accumulate "
+                f"collects for one step; put accumulate around it: accumulate({owner}(tx), every)"
+            )
+        if place.name in ("master_params", "round_params"):
+            raise ValueError(
+                f"{owner} changes the update that {place.name} chose, so that the parameters lose what it keeps of "
+                f"them; put {place.name} around it: {place.name}({owner}(tx))"
+            )
 
 
 def _claims(looking: Any) -> dict[str, Any]:

@@ -8,13 +8,12 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation
-from ..claims import join_claims, shared_claims
+from ..claims import join_claims, leave_out, shared_claims
 from ..codecs.master_bits import correct, from_wide_ordinal, join_bits, split_bits, to_wide_ordinal
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..transformation_calls import raw_init, raw_update
+from ..transformation_calls import hand_on, raw_init, raw_update
 from .applied_updates import find_narrow_dtype, reach
 
 
@@ -69,7 +68,7 @@ def master_params(tx: optax.GradientTransformation, bits: int = 24):
             p if dtype is None else jnp.where(jnp.isfinite(p), from_wide_ordinal(place, dtype, extra_bits), p)
             for (_, p), place, dtype in zip(by_path, places, narrow, strict=True)
         ]
-        extra = extra if grads is None else extra | {"grads": grads}
+        extra = hand_on(extra, grads)
         updates, inner = raw_update(tx, updates, state.inner, jax.tree.unflatten(structure, masters), extra)
 
         def step(keys, p, master, place, u, dtype):
@@ -91,10 +90,9 @@ def master_params(tx: optax.GradientTransformation, bits: int = 24):
 
 def _claims(tx: Any) -> dict[str, Any]:
     """Return the claims of a transformation whose updates are chosen for the parameters that they give."""
-    claims = {name: value for name, value in shared_claims(tx).items() if name != "sign symmetric"}
-    return join_claims(claims, {"except": ("rounded once",)})
+    return join_claims(leave_out(shared_claims(tx), "sign symmetric"), {"except": ("rounded once",)})
 
 
 @equation_of(master_params)
 def _(write: Writer, tx: Any, bits: Any) -> Expression:  # in exact arithmetic
-    return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))
+    return write.through(tx)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import jax
 import optax
 
-from ..base import Transformation
 from ..claims import claims_of
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..transformation_calls import raw_init, raw_update
+from ..transformation_calls import hand_on, raw_init, raw_update
 
 
 @transformation(splits_gradient="tx", claims=lambda wrapped: claims_of(wrapped.tx))
@@ -30,7 +29,7 @@ def per_worker(tx: optax.GradientTransformation):
         return _add_axis(raw_init(tx, params))
 
     def update(updates, state, params=None, *, grads=None, **extra):
-        signals = extra if grads is None else {"grads": grads, **extra}
+        signals = hand_on(extra, grads)
         updates, state = raw_update(tx, updates, _drop_axis(state), params, signals)
         return updates, _add_axis(state)
 
@@ -47,4 +46,4 @@ def _drop_axis(state):
 
 @equation_of(per_worker)
 def _(write: Writer, tx: optax.GradientTransformation) -> Expression:
-    return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))
+    return write.through(tx)

@@ -12,7 +12,7 @@ from ..claims import shared_claims
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Decay, Range, as_weak, is_schedule
+from ..numeric_arguments import Decay, Range, as_weak, is_schedule
 from ..safe_arithmetic import divide, square_root
 from ..transformation_calls import raw_init, raw_update
 

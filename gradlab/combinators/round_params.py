@@ -8,14 +8,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation
-from ..claims import join_claims, shared_claims
+from ..claims import join_claims, leave_out, shared_claims
 from ..codecs.stochastic_rounding import round_to_dtype, to_ordinal
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Seed, as_key
-from ..transformation_calls import raw_init, raw_update
+from ..numeric_arguments import Seed, as_key
+from ..transformation_calls import hand_on, raw_init, raw_update
 from .applied_updates import find_narrow_dtype, reach
 
 
@@ -50,7 +49,7 @@ def round_params(tx: optax.GradientTransformation, key: Seed = 0):
         return RoundState(jnp.zeros((), jnp.int32), raw_init(tx, params))
 
     def update(updates, state, params, *, grads=None, **extra):
-        extra = extra if grads is None else extra | {"grads": grads}
+        extra = hand_on(extra, grads)
         updates, inner = raw_update(tx, updates, state.inner, params, extra)
         structure: Any  # its type has no public name
         by_path, structure = jax.tree_util.tree_flatten_with_path(params)
@@ -74,10 +73,9 @@ def round_params(tx: optax.GradientTransformation, key: Seed = 0):
 
 
 def _claims(tx: Any) -> dict[str, Any]:
-    claims = {name: value for name, value in shared_claims(tx).items() if name != "sign symmetric"}
-    return join_claims(claims, {"domain": ("stochastic",)})
+    return join_claims(leave_out(shared_claims(tx), "sign symmetric"), {"domain": ("stochastic",)})
 
 
 @equation_of(round_params)
 def _(write: Writer, tx: Any, key: Any) -> Expression:  # in exact arithmetic
-    return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))
+    return write.through(tx)

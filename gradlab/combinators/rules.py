@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import optax
 
-from ..claims import join_claims, shared_claims
+from ..claims import join_claims, leave_out, shared_claims
 from ..selectors import Selector, as_selector
 from ..selectors.leaves import Leaf
 from ..values import is_factory
@@ -51,8 +51,7 @@ def claims_of_groups(rules: Rules, default: Any) -> dict[str, Any]:
 
     It is not elementwise, because what becomes of a number depends on the leaf where it stands.
     """
-    claims = shared_claims(*transformations_of(rules, default))
-    claims.pop("elementwise", None)
+    claims = leave_out(shared_claims(*transformations_of(rules, default)), "elementwise")
     return join_claims(claims, claims_about_names(*(selector for selector, _ in rules)))
 
 

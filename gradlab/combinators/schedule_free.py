@@ -13,10 +13,10 @@ from ..claims import join_claims, shared_claims
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero, write_step
-from ..hyperparameters import Decay, NonNegative, as_weak
+from ..numeric_arguments import Decay, NonNegative, as_weak
 from ..safe_arithmetic import power
-from ..transformation_calls import raw_init, raw_update
-from .lookahead import refuse_micro_batches, refuse_points
+from ..transformation_calls import hand_on, raw_init, raw_update
+from .lookahead import refuse_points, refuse_steps
 
 
 class ScheduleFreeState(NamedTuple):
@@ -56,11 +56,11 @@ def schedule_free(
     the parameters are rounded from it; `master_params` around it does the same for any optimizer.
 
     Needs `params`. Raises ValueError for a `tx` with an evaluation or gradient point of its own, and for one that
-    accumulates. Source: Defazio et al.
+    accumulates or rounds parameters. Source: Defazio et al.
     (2024), algorithm 1, with the weights of `schedulefree` 1.4.
     """
     refuse_points("schedule_free", tx, "eval_params", "gradient_params")
-    refuse_micro_batches("schedule_free", tx)
+    refuse_steps("schedule_free", tx)
 
     def init(params):
         zero, average = jnp.zeros(()), params if store_average else ()
@@ -68,7 +68,7 @@ def schedule_free(
         return ScheduleFreeState(jnp.zeros((), jnp.int32), zero, zero, zero, gap, average, raw_init(tx, params))
 
     def update(updates, state, params, *, grads=None, **extra):
-        signals = extra if grads is None else {"grads": grads, **extra}
+        signals = hand_on(extra, grads)
         step = optax.safe_increment(state.step)
         move, inner = raw_update(tx, updates, state.inner, params, signals)
         ahead = jax.tree.map(lambda gap, d: gap + d.astype(gap.dtype), state.gap, move)  # z_t - x_{t-1}

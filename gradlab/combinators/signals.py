@@ -16,7 +16,7 @@ from ..claims import ELEMENTWISE, claims_of, shared_claims
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..transformation_calls import raw_init, raw_update
+from ..transformation_calls import hand_on, raw_init, raw_update
 
 
 @transformation(splits_gradient="tx", claims=lambda isolated: claims_of(isolated.tx))
@@ -56,7 +56,7 @@ def measure(signal: optax.GradientTransformation, tx: optax.GradientTransformati
         return MeasureState(raw_init(signal, params), raw_init(tx, params))
 
     def update(updates, state, params=None, *, grads=None, **extra):
-        signals = extra if grads is None else {"grads": grads, **extra}
+        signals = hand_on(extra, grads)
         measured, signal_state = raw_update(signal, updates, state.signal, params, signals)
         updates, inner = raw_update(tx, updates, state.inner, params, {"grads": measured, **extra})
         return updates, MeasureState(signal_state, inner)

@@ -8,16 +8,14 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation
 from ..boundary import PyTree
-from ..claims import shared_claims
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Limit, as_weak
 from ..mesh_axes import AxisName, read_axis_names
-from ..transformation_calls import raw_init, signals_of
-from .gates import is_finite, update_if_finite
+from ..numeric_arguments import Limit, as_weak
+from ..transformation_calls import hand_on, raw_init, signals_of
+from .gates import claims_of_gate, is_finite, update_if_finite
 
 
 class SkipNonfiniteState(NamedTuple):
@@ -66,7 +64,7 @@ def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_n
         return SkipNonfiniteState(row, skipped, let_through, raw_init(tx, params))
 
     def update(updates, state, params=None, *, grads=None, **extra):
-        signals = extra if grads is None else {"grads": grads, **extra}
+        signals = hand_on(extra, grads)
         one_more = optax.safe_increment(state.nonfinite_in_a_row)
         forced = as_weak(one_more) > limit
         result, inner, finite = update_if_finite(
@@ -90,14 +88,11 @@ def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_n
 
 
 def _claims(skipping: Any) -> dict[str, Any]:
-    """Return the claims of the inner transformation but those about single elements: one NaN stops them all."""
-    claims = shared_claims(skipping.tx)
-    kept = {name: value for name, value in claims.items() if name not in ("elementwise", "contained")}
-    limit = skipping.limit
+    kept, limit = claims_of_gate(skipping.tx), skipping.limit
     is_whole = isinstance(limit, float | int) and (limit == float("inf") or limit == int(limit))
     return kept | {"skips nonfinite": limit if is_whole else True}
 
 
 @equation_of(skip_nonfinite)
 def _(write: Writer, tx: Any, limit: Any, axis_name: Any) -> Expression:  # of a finite gradient
-    return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))
+    return write.through(tx)

@@ -104,7 +104,7 @@ def _name_slots(tx: Any, by_path: Any, structure: Any) -> list[tuple[str, ...]]:
     for place in walk(tx, places):
         for path, position in jax.tree_util.tree_leaves_with_path(place.state):
             depth = len(by_path[position][0]) - len(path)
-            names = {getattr(getattr(place.tx, "factory", None), "name", ""), *place.path[-1:]} - {""}
+            names = {place.name, *place.path[-1:]} - {""}
             named[position].update((depth, name) for name in names)
     return [tuple(dict.fromkeys(name for _, name in sorted(names))) for names in named]
 

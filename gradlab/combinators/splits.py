@@ -9,7 +9,7 @@ import jax
 
 from ..base import Transformation, find_transformations, splits_gradient
 from ..boundary import PyTree
-from ..composites import Composite, Place, walk
+from ..composites import Composite, Place, open_value, walk
 from ..transformation_calls import signals_of
 
 Split: TypeAlias = bool | tuple[bool, ...]  # one answer for each leaf where they differ
@@ -94,17 +94,18 @@ def _find_hidden_change(link: Any, within: bool) -> str | None:
     """Return the name of what changes the gradient of a chain before a link within a wrapper splits it, or None."""
     if not splits_gradient(link) or not isinstance(link, Transformation):
         return None
-    parts: Any = link.core.parts() or link.core.parts_at(0)
+    parts = open_value(link)[0]
     if isinstance(parts, Transformation):
         return _find_hidden_change(parts, within)
     if not isinstance(parts, Composite) or parts.gradient == "own":
         return None
     if parts.gradient == "changed":
         return link.factory.name
-    if not hasattr(parts, "links"):
+    links = getattr(parts, "links", None)
+    if links is None:
         held = parts.inner.values() or find_transformations(list(link.arguments.values()))
         return next(filter(None, (_find_hidden_change(inner, True) for inner in held)), None)
-    for inner in parts.links:
+    for inner in links:
         if splits_gradient(inner):
             return _find_hidden_change(inner, within)
         if within and _changes(inner):

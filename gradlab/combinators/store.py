@@ -8,17 +8,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation
 from ..boundary import PyTree
-from ..claims import ELEMENTWISE, join_claims, shared_claims
+from ..claims import ELEMENTWISE, join_claims, leave_out, shared_claims
 from ..codecs.base import Codec, CodecOrDtype
 from ..codecs.cast import cast
 from ..composites import Composite, define_points, move_to_point
 from ..decorators import transformation
 from ..equations import Writer, equation_of
-from ..hyperparameters import Seed, as_key
 from ..latex_expressions import Expression
-from ..transformation_calls import raw_init, raw_update
+from ..numeric_arguments import Seed, as_key
+from ..transformation_calls import hand_on, raw_init, raw_update
 from .slots import Slot, find_slots
 
 
@@ -67,7 +66,7 @@ def store(tx: optax.GradientTransformation, codec: CodecOrDtype = "bfloat16", ke
     def update(updates, state, params=None, *, grads=None, **extra):
         slots, structure = find_slots(tx, updates if params is None else params, named)
         inner = decode(inner_state(state), slots, structure)
-        extra = extra if grads is None else extra | {"grads": grads}
+        extra = hand_on(extra, grads)
         updates, inner = raw_update(tx, updates, inner, params, extra)
         if key is None:
             return updates, encode(inner, slots, structure, None)
@@ -108,7 +107,7 @@ def store(tx: optax.GradientTransformation, codec: CodecOrDtype = "bfloat16", ke
 
 @equation_of(store)
 def _(write: Writer, tx: Any, codec: Any, key: Any) -> Expression:  # in exact arithmetic
-    return write.walk(tx.links if isinstance(tx, Transformation) else (tx,))
+    return write.through(tx)
 
 
 def _as_codec(codec: Any) -> Codec:
@@ -147,7 +146,7 @@ def _claims(stored: Any) -> dict[str, Any]:
     claims, codecs = shared_claims(stored.tx), _list_codecs(stored.codec)
     own: dict[str, tuple[str, ...]] = {"except": (), "domain": ()}
     if not all(codec.coding.elementwise for codec in codecs):
-        claims = {name: value for name, value in claims.items() if name not in (*ELEMENTWISE, "sign symmetric")}
+        claims = leave_out(claims, *ELEMENTWISE, "sign symmetric")
         own["except"] += ("turns with i",)
     if not all(codec.factory is cast.factory and jnp.finfo(codec.dtype).bits >= 32 for codec in codecs):  # type: ignore[attr-defined]
         own["except"] += ("wide accumulators",)

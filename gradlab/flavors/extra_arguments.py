@@ -10,7 +10,7 @@ from typing import Any
 
 from ..combinators.chain import chain
 from ..decorators import recipe as declare_recipe
-from ..hyperparameters import Positive
+from ..numeric_arguments import Positive
 from ..transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 from ..transforms.scaling import scale
 

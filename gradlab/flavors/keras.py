@@ -19,7 +19,7 @@ happens.
 from __future__ import annotations
 
 from ..combinators.chain import chain
-from ..hyperparameters import Decay, NonNegative, is_schedule
+from ..numeric_arguments import Decay, NonNegative, is_schedule
 from ..schedules import as_schedule, nadam_momentum
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import add_decayed_weights

@@ -21,7 +21,7 @@ from __future__ import annotations
 from ..combinators.chain import chain
 from ..combinators.store import store
 from ..decorators import recipe
-from ..hyperparameters import Decay, Dtype, NonNegative
+from ..numeric_arguments import Decay, Dtype, NonNegative
 from ..optimizers.adadelta import adadelta as published_adadelta
 from ..optimizers.sign_sgd import sign_sgd as published_sign_sgd
 from ..transforms.bias_correction import bias_correction

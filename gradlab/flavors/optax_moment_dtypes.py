@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..combinators.store import store
-from ..hyperparameters import is_concrete, is_schedule
+from ..numeric_arguments import is_concrete, is_schedule
 from ..transforms.momentum import scale_by_momentum
 
 

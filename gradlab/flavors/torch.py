@@ -20,7 +20,7 @@ Steps are counted for the whole tree, where torch counts them for each parameter
 from __future__ import annotations
 
 from ..combinators.chain import chain
-from ..hyperparameters import Decay, Fraction, NonNegative
+from ..numeric_arguments import Decay, Fraction, NonNegative
 from ..optimizers.adadelta import adadelta as published_adadelta
 from ..schedules import inverse_time, nadam_momentum
 from ..transforms.bias_correction import bias_correction

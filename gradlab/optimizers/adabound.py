@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..combinators.chain import chain
 from ..combinators.signals import precondition
 from ..decorators import recipe
-from ..hyperparameters import Decay, NonNegative, Positive, is_schedule
+from ..numeric_arguments import Decay, NonNegative, Positive, is_schedule
 from ..schedules.bounds import lower_bound, relative, upper_bound
 from ..transforms.bias_correction import bias_correction
 from ..transforms.clipping import clip_between

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..combinators.chain import chain
 from ..decorators import recipe
-from ..hyperparameters import Decay, NonNegative
+from ..numeric_arguments import Decay, NonNegative
 from ..schedules.base import shift_ahead
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import add_decayed_weights

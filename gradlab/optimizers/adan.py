@@ -6,7 +6,7 @@ from ..combinators.add import add
 from ..combinators.chain import chain
 from ..combinators.signals import measure
 from ..decorators import recipe
-from ..hyperparameters import Decay, NonNegative
+from ..numeric_arguments import Decay, NonNegative
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import proximal_decay
 from ..transforms.delay import delay

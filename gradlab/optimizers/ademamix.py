@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..combinators.add import add
 from ..combinators.chain import chain
 from ..decorators import recipe
-from ..hyperparameters import Decay, NonNegative, PositiveSteps, is_schedule
+from ..numeric_arguments import Decay, NonNegative, PositiveSteps, is_schedule
 from ..schedules.base import shift
 from ..schedules.decay import linear
 from ..schedules.memory import half_life

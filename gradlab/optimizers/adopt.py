@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..combinators.chain import chain
 from ..decorators import recipe
-from ..hyperparameters import Decay, NonNegative, Positive
+from ..numeric_arguments import Decay, NonNegative, Positive
 from ..schedules.memory import power_law
 from ..transforms.clipping import clip_by_value
 from ..transforms.decay import decay_links

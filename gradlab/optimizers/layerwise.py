@@ -7,7 +7,7 @@ from typing import Any
 from ..combinators.chain import chain
 from ..combinators.only import only
 from ..decorators import recipe
-from ..hyperparameters import Decay, NonNegative
+from ..numeric_arguments import Decay, NonNegative
 from ..transforms.decay import add_decayed_weights
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from ..combinators.chain import chain
 from ..decorators import recipe
-from ..hyperparameters import Decay, NonNegative, Positive, Range
+from ..numeric_arguments import Decay, NonNegative, Positive, Range
 from ..schedules.base import as_operand
 from ..transforms.decay import decay_links
 from ..transforms.mixing import mix_with_gradient

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..combinators.add import add
 from ..combinators.chain import chain
 from ..decorators import recipe
-from ..hyperparameters import Decay, Limit, NonNegative
+from ..numeric_arguments import Decay, Limit, NonNegative
 from ..schedules.base import as_operand
 from ..transforms.clipping import clip_by_norm
 from ..transforms.decay import decay_links

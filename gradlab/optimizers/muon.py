@@ -7,7 +7,7 @@ from typing import Any
 from ..combinators.chain import chain
 from ..combinators.partition import partition
 from ..decorators import recipe
-from ..hyperparameters import Decay, NonNegative
+from ..numeric_arguments import Decay, NonNegative
 from ..selectors import ndim
 from ..transforms.decay import add_decayed_weights
 from ..transforms.matrix_shapes import Layout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..combinators.chain import chain
 from ..decorators import recipe
-from ..hyperparameters import Decay, Fraction, NonNegative
+from ..numeric_arguments import Decay, Fraction, NonNegative
 from ..transforms.bias_correction import bias_correction
 from ..transforms.mixing import mix_with_gradient
 from ..transforms.momentum import scale_by_momentum

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..combinators.chain import chain
 from ..combinators.rectify import Threshold, rectify
 from ..decorators import recipe
-from ..hyperparameters import Decay, NonNegative
+from ..numeric_arguments import Decay, NonNegative
 from ..transforms.bias_correction import bias_correction
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate

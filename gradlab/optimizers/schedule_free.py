@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..combinators.chain import chain
 from ..combinators.schedule_free import schedule_free
 from ..decorators import recipe
-from ..hyperparameters import Decay, NonNegative
+from ..numeric_arguments import Decay, NonNegative
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import add_decayed_weights
 from ..transforms.momentum import scale_by_momentum

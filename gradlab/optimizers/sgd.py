@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..combinators.chain import chain
 from ..decorators import recipe
-from ..hyperparameters import Decay, Fraction, NonNegative
+from ..numeric_arguments import Decay, Fraction, NonNegative
 from ..schedules.base import shift_ahead
 from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_momentum

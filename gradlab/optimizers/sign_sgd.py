@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..combinators.chain import chain
 from ..decorators import recipe
-from ..hyperparameters import NonNegative
+from ..numeric_arguments import NonNegative
 from ..transforms.scaling import scale_by_learning_rate, scale_by_sign
 
 

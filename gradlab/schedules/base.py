@@ -12,8 +12,8 @@ import jax
 
 from ..annotation_evaluation import name_of
 from ..factories import Factory, accepts, call, is_found_by_name
-from ..factory_arguments import check_argument, is_tree_of_arrays
-from ..hyperparameters import Hyperparameter, Seed, as_weak, is_concrete, is_schedule, read_parameters, resolve
+from ..factory_arguments import read_call
+from ..numeric_arguments import Hyperparameter, Seed, as_weak, is_concrete, is_schedule, read_parameters, resolve
 from ..safe_arithmetic import power
 from ..values import Value, complete_arguments, is_number, show_argument
 from .step_arithmetic import Count, split, steps_since
@@ -55,13 +55,6 @@ class Schedule(Value):
 
     __slots__ = ("__weakref__", "children", "factory")
     __array_ufunc__ = None  # NumPy then leaves `array * schedule` to the schedule
-
-    @classmethod
-    def _make(cls, factory: Factory, children: dict[str, Any]) -> Schedule:
-        schedule = object.__new__(cls)
-        object.__setattr__(schedule, "factory", factory)
-        object.__setattr__(schedule, "children", children)
-        return schedule
 
     def __call__(self, step: Step) -> Any:
         if isinstance(step, Count):  # the call comes from a schedule that holds this one
@@ -175,8 +168,7 @@ def schedule(factory: Callable[..., Any] | None = None, /, *, step: str = "float
 
     @functools.wraps(factory)
     def make(*args: Any, **kwargs: Any) -> Schedule:
-        bound = bind_arguments(factory, args, kwargs, label)
-        arguments = {name: check_argument(label, parameters[name], value) for name, value in bound.items()}
+        arguments = read_call(label, factory, parameters, args, kwargs)
         at = call(factory, parameters, arguments)
         if not callable(at):
             raise TypeError(f"{label} must return a function of the step, got {type(at).__name__}: {at!r}")
@@ -189,30 +181,6 @@ def schedule(factory: Callable[..., Any] | None = None, /, *, step: str = "float
 def _unpickle_wrapped(build: Callable[..., Any], step: str, children: dict[str, Any]) -> Schedule:
     factory = schedule(build, step=step).factory  # type: ignore[attr-defined]
     return Schedule._make(factory, complete_arguments(factory, children))
-
-
-def bind_arguments(
-    factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], label: str
-) -> dict[str, Any]:
-    """Return the arguments of a call by name, with defaults. Raises TypeError with the signature if they do not fit."""
-    signature = inspect.signature(factory)
-    try:
-        bound = signature.bind(*args, **kwargs)
-    except TypeError as error:
-        hint = (
-            ". Parameters are given to init(params), and not to the optimizer"
-            if any(map(is_tree_of_arrays, args))
-            else ""
-        )
-        raise TypeError(f"{label}: {error}; the call is {label}{_strip_annotations(signature)}{hint}") from None
-    bound.apply_defaults()
-    return dict(bound.arguments)
-
-
-def _strip_annotations(signature: inspect.Signature) -> inspect.Signature:
-    """Return a signature without annotations."""
-    bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
-    return signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)
 
 
 def as_schedule(value: Any) -> Schedule:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
-from ..hyperparameters import NonNegative, Positive
+from ..numeric_arguments import NonNegative, Positive
 from .base import as_schedule, schedule
 from .step_arithmetic import Count, quotient
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
-from ..hyperparameters import Decay, NonNegative, Positive, Steps
+from ..numeric_arguments import Decay, NonNegative, Positive, Steps
 from ..safe_arithmetic import power as power_of
 from .base import schedule
 from .decay import line

@@ -7,7 +7,7 @@ import itertools
 import jax.numpy as jnp
 import numpy as np
 
-from ..hyperparameters import (
+from ..numeric_arguments import (
     Fraction,
     Hyperparameter,
     NonNegative,

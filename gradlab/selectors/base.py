@@ -13,9 +13,8 @@ import optax
 from ..annotation_evaluation import name_of
 from ..boundary import PyTree
 from ..factories import Factory, accepts, call
-from ..factory_arguments import check_argument
-from ..hyperparameters import read_parameters
-from ..schedules.base import bind_arguments
+from ..factory_arguments import read_call
+from ..numeric_arguments import read_parameters
 from ..values import Value
 from .leaves import Leaf, read_leaves
 
@@ -31,13 +30,6 @@ class Selector(Value, is_tree=False):
     """
 
     __slots__ = ("__weakref__", "children", "factory")
-
-    @classmethod
-    def _make(cls, factory: Factory, children: dict[str, Any]) -> Selector:
-        value = object.__new__(cls)
-        object.__setattr__(value, "factory", factory)
-        object.__setattr__(value, "children", children)
-        return value
 
     def __call__(self, tree: PyTree) -> PyTree:
         return jax.tree.unflatten(jax.tree.structure(tree), self.choose(read_leaves(tree)))
@@ -103,8 +95,7 @@ def selector(factory: Callable[..., Any] | None = None, /, *, reads_names: bool 
 
     @functools.wraps(factory)
     def make(*args: Any, **kwargs: Any) -> Selector:
-        bound = bind_arguments(factory, args, kwargs, label)
-        arguments = {name: check_argument(label, parameters[name], value) for name, value in bound.items()}
+        arguments = read_call(label, factory, parameters, args, kwargs)
         call(factory, parameters, arguments)  # raises for arguments that are out of range
         return Selector._from_arguments(make.factory, arguments)  # type: ignore[attr-defined]
 

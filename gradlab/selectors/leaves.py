@@ -26,6 +26,11 @@ class Leaf:
         self._array = array
 
     @property
+    def name(self) -> str:
+        """The path as one text, as `show_path` writes it, but "" for a tree that is one leaf."""
+        return show_path(self.path) if self.path else ""
+
+    @property
     def ndim(self) -> int:
         """The number of its axes."""
         return len(self.shape)

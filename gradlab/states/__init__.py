@@ -1,1 +1,1 @@
-"""What reads or edits the state of an optimizer."""
+"""Functions that read or edit the state of an optimizer."""

@@ -11,7 +11,7 @@ from ..boundary import raise_precision
 from ..codecs.base import Codec
 from ..combinators.slots import Slot, find_slots
 from ..combinators.store import choose_codecs
-from ..selectors.leaves import read_leaves, show_path
+from ..selectors.leaves import read_leaves
 from .named_leaves import NamedLeaf, name_leaves, walk_links
 from .transfer import Transfer
 
@@ -33,7 +33,7 @@ def find_coded(tx: Any, state: Any, params: Any) -> list[CodedArray]:
     def trace(state: Any) -> None:
         positions = {id(leaf): position for position, leaf in enumerate(jax.tree.leaves(state))}
         for link, place in walk_links(tx, state):
-            if getattr(getattr(place.tx, "factory", None), "name", "") == "store":
+            if place.name == "store":
                 inner = place.parts.states(place.state if place.step is None else place.state.inner)["tx"]
                 if all(id(leaf) in positions for leaf in jax.tree.leaves(inner)):
                     stores.append((place.tx, f"{link}/tx", jax.tree.map(lambda leaf: positions[id(leaf)], inner)))
@@ -61,7 +61,7 @@ def _find_within(stored: Any, link: str, numbers: Any, params: Any) -> list[Code
 def _mask(params: Any, numbers: Any, names: list[NamedLeaf]) -> Any:
     """Return the parameters that a state has arrays for, with None for the others, as a group of a partition has."""
     paths = {names[number].parameter for number in jax.tree.leaves(numbers)}
-    shown = [show_path(leaf.path) if leaf.path else "" for leaf in read_leaves(params)]
+    shown = [leaf.name for leaf in read_leaves(params)]
     leaves = [leaf if path in paths else None for leaf, path in zip(jax.tree.leaves(params), shown, strict=True)]
     return jax.tree.unflatten(jax.tree.structure(params), leaves)
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base import Transformation
-from ..selectors.leaves import read_leaves, show_path
+from ..selectors.leaves import read_leaves
 from .foreign_arrays import ForeignArray, take_over
 from .transfer import TransferReport
 
@@ -119,5 +119,4 @@ def _read_field(node: Any, field: str, quantity: str, value: Any, in_steps: bool
 def _name_leaves(kind: str, field: str, tree: Any) -> Iterator[tuple[str, str, Any]]:
     leaves = read_leaves(tree)
     for leaf, value in zip(leaves, jax.tree.leaves(tree), strict=True):
-        path = show_path(leaf.path) if leaf.path else ""
-        yield ":".join(filter(None, (kind, field, path))), path, value
+        yield ":".join(filter(None, (kind, field, leaf.name))), leaf.name, value

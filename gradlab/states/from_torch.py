@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..base import Transformation
-from ..selectors.leaves import read_leaves, show_path
+from ..selectors.leaves import read_leaves
 from .foreign_arrays import ForeignArray, take_over
 from .transfer import TransferReport
 
@@ -72,7 +72,7 @@ def state_from_torch(
 
 def _list_parameters(params: Any) -> Iterator[tuple[str, Any]]:
     for leaf in read_leaves(params):
-        yield (show_path(leaf.path) if leaf.path else ""), leaf
+        yield leaf.name, leaf
 
 
 def _read(state: Mapping[Any, Any], parameters: Mapping[Any, Parameter]) -> Iterator[ForeignArray]:

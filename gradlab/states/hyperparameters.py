@@ -10,8 +10,8 @@ import jax.numpy as jnp
 
 from ..base import Transformation
 from ..composites import walk
-from ..hyperparameters import is_schedule
 from ..nested_arguments import NestedArgument
+from ..numeric_arguments import is_schedule
 from ..schedules.base import Schedule, as_schedule
 from ..transformation_calls import ScheduledState
 from ..values import Value

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..base import Transformation
 from ..combinators.chain import Chain
-from ..composites import Composite, walk
+from ..composites import Composite, open_value, walk
 from ..nested_arguments import Child, children_of
 
 
@@ -20,7 +20,7 @@ def find_states(tx: Transformation, state: Any) -> list[tuple[Child, Any]]:
     children = [child for child in children_of(tx) if isinstance(child.value, Transformation)]
     if state is None or not children:
         return [(child, None) for child in children]
-    parts, own = _open(tx, state)
+    parts, _, own = open_value(tx, state)
     if isinstance(parts, Chain):
         links = tx.arguments["links"]
         states = dict(zip(range(len(links)), _divide(links, own), strict=True))
@@ -43,12 +43,6 @@ def require_own_state(tx: Transformation, state: Any) -> None:
         raise ValueError(
             f"this state is not one of {tx!r}: pass the state that its init(params) or its last update returned"
         ) from error
-
-
-def _open(tx: Transformation, state: Any) -> tuple[Any, Any]:
-    """Return what a factory returned, and the state of that."""
-    parts = tx.core.parts()
-    return (tx.core.parts_at(state.step), state.inner) if parts is None else (parts, state)
 
 
 def _divide(links: tuple[Any, ...], state: tuple[Any, ...]) -> Iterator[Any]:

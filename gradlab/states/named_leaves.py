@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from ..composites import Composite, walk
-from ..hyperparameters import is_concrete
+from ..numeric_arguments import is_concrete
 from ..selectors.leaves import read_leaves, show_path, unbox
 from ..transformation_calls import ScheduledState
 from ..values import Value
@@ -34,7 +34,7 @@ class NamedLeaf(NamedTuple):
 
     @property
     def role(self) -> tuple[str, ...]:
-        """What the transformation is, wherever it stands: the link without wrappers, groups and numbers."""
+        """The kind of the transformation, wherever it stands: the link without wrappers, groups and numbers."""
         return role_of(self.link)
 
 
@@ -67,7 +67,7 @@ def name_leaves(tx: Any, state: Any, params: Any) -> list[NamedLeaf]:
     """
     state, params = unbox(state), unbox(params)
     paths = {path: index for index, (path, _) in enumerate(jax.tree_util.tree_leaves_with_path(params))}
-    shown = [show_path(leaf.path) if leaf.path else "" for leaf in read_leaves(params)]
+    shown = [leaf.name for leaf in read_leaves(params)]
     names: list[NamedLeaf] = []
 
     def trace(state: Any) -> None:

@@ -11,8 +11,10 @@ import optax
 from ..base import Transformation
 from ..boundary import Boundary, PyTree, raise_precision, restore_dtypes
 from ..composites import POINTS, find_point, points_of, walk_hidden
+from ..running_calls import entering
+from ..selectors.leaves import unbox
 from ..transformation_calls import signals_of
-from ..tree_differences import require_same_trees
+from ..tree_differences import have_same_structure, require_same_trees
 
 
 def eval_params(tx: optax.GradientTransformation, state: PyTree, params: PyTree) -> PyTree:
@@ -47,13 +49,25 @@ def _find(tx: Any, state: PyTree, params: PyTree, kind: str) -> PyTree:
         )
     if not isinstance(tx, Transformation):
         return params
+    try:
+        return _find_in(tx, state, params, kind)
+    except ValueError:  # `nnx.Optimizer` keeps a state in variables of its own kind, or of pure arrays
+        structure: Any = jax.tree.structure(params)
+        pure_state, pure_params = unbox(state), unbox(params)
+        if have_same_structure((pure_state, pure_params), (state, params)):
+            raise
+    return structure.unflatten(jax.tree.leaves(_find_in(tx, pure_state, pure_params, kind)))
+
+
+def _find_in(tx: Transformation, state: PyTree, params: PyTree, kind: str) -> PyTree:
     arrays = jax.tree.map(lambda leaf: leaf if _is_inexact(leaf) else None, params)
     try:
         point = find_point(tx, state, kind)
         if point is None:
             _require_none_hidden(tx, kind)
             return params
-        result = point(raise_precision(arrays, "the parameter"))
+        with entering(arrays):
+            result = point(raise_precision(arrays, "the parameter"))
         require_same_trees(result, arrays, "the point", "params")
     except Exception as error:
         Boundary(tx.core).require_own_state(state, arrays, error)

@@ -23,7 +23,7 @@ class Conversion(NamedTuple):
 
 
 class TransferReport(NamedTuple):
-    """What became of each array when a state was made from named arrays."""
+    """A report of each array that was used, changed, missed or left over when a state was made from named arrays."""
 
     matched: tuple[str, ...]  # of the same name, unchanged
     converted: tuple[Conversion, ...]

@@ -16,7 +16,7 @@ except ImportError as error:
 
 from .. import registry
 from ..factories import Factory
-from ..hyperparameters import Parameter
+from ..numeric_arguments import Parameter
 
 # Few shapes, so that programs compiled for one example serve the next.
 SHAPES: tuple[tuple[int, ...], ...] = ((), (1,), (3,), (2, 3))

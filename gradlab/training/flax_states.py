@@ -12,7 +12,7 @@ import jax
 
 from ..boundary import PyTree
 from .models import call_whole
-from .programs import Program
+from .programs import StepProgram
 
 
 def is_train_state(thing: Any) -> bool:
@@ -25,7 +25,7 @@ def is_nnx_optimizer(thing: Any) -> bool:
     return all(hasattr(thing, name) for name in ("opt_state", "tx", "step", "wrt", "update"))
 
 
-def step_train_state(program: Program, train_state: Any, batch: PyTree, **extra: Any) -> tuple[Any, Any]:
+def step_train_state(program: StepProgram, train_state: Any, batch: PyTree, **extra: Any) -> tuple[Any, Any]:
     """Return the next `TrainState`, and the loss."""
     if isinstance(train_state.params, Mapping) and "_overwrite_with_gradient" in train_state.params:
         raise ValueError(
@@ -58,7 +58,7 @@ class NnxModel(NamedTuple):
         return result, nnx.as_pure(others)
 
 
-def step_nnx(program: Program, optimizer: Any, model: Any, batch: PyTree, **extra: Any) -> Any:
+def step_nnx(program: StepProgram, optimizer: Any, model: Any, batch: PyTree, **extra: Any) -> Any:
     """Update an nnx model and its optimizer in place, and return the loss."""
     from flax import nnx
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from ..tree_differences import show_array
+
 
 def require_scalar(result: Any, has_aux: bool) -> None:
     """Raise TypeError unless a loss returned a real scalar, or with `has_aux` a pair that begins with one."""
@@ -27,5 +29,5 @@ def _is_number(value: Any) -> bool:
 
 def _describe(value: Any) -> str:
     if hasattr(value, "dtype"):
-        return f"{value.dtype}[{','.join(map(str, value.shape))}]"
+        return show_array(value)
     return "nothing" if value is None else f"a {type(value).__name__}"

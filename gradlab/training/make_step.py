@@ -11,7 +11,7 @@ import optax
 from .flax_states import is_nnx_optimizer, is_train_state, step_nnx, step_train_state
 from .models import call_joined, call_whole, join, take_apart
 from .placement import Placement
-from .programs import Options, Program
+from .programs import Options, StepProgram
 
 
 def make_step(
@@ -74,7 +74,7 @@ def make_step(
         raise TypeError(
             f"make_step: weight must be a function of a micro-batch, got {type(weight).__name__}: {weight!r}"
         )
-    program = Program(Options(loss, has_aux, micro_batches, weight, Placement(mesh, data_axis), donate))
+    program = StepProgram(Options(loss, has_aux, micro_batches, weight, Placement(mesh, data_axis), donate))
 
     def step_tree(tx: Any, params: Any, state: Any, batch: Any, **extra: Any) -> tuple[Any, Any, Any]:
         if trainable is None:

@@ -12,7 +12,7 @@ from ..boundary import PyTree, raise_precision
 
 
 class Evaluation(NamedTuple):
-    """What one evaluation of the loss and its gradient gives."""
+    """The result of one evaluation of the loss and its gradient."""
 
     value: jax.Array  # real scalar, the loss without any scale
     gradient: PyTree  # like the parameters, of the loss times its scale

@@ -25,7 +25,7 @@ _PASSED = ("grads", "value", "grad", "value_fn", "gradient_fn", "loss_scale")
 
 
 class Options(NamedTuple):
-    """What `make_step` was called with."""
+    """The arguments of `make_step`, as a step uses them."""
 
     loss: Callable[..., Any]
     has_aux: bool
@@ -36,7 +36,7 @@ class Options(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a step makes of a model and of the state of its optimizer."""
+    """The result of a step: the model and the state of its optimizer after it."""
 
     params: PyTree
     state: PyTree
@@ -44,7 +44,7 @@ class Outcome(NamedTuple):
     result: Any  # the loss, or with `has_aux` a pair of it and of what came with it
 
 
-class Program:
+class StepProgram:
     """A training step as one compiled program for each structure of its arguments. Numbers are data."""
 
     def __init__(self, options: Options):

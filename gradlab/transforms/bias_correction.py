@@ -11,7 +11,7 @@ import optax
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, add_accent, equation_of
-from ..hyperparameters import Decay, as_weak
+from ..numeric_arguments import Decay, as_weak
 
 
 class BiasCorrectionState(NamedTuple):

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Hyperparameter, Limit
 from ..mesh_axes import AxisName, max_over, read_axis_names, sum_over
+from ..numeric_arguments import Hyperparameter, Limit
 from ..safe_arithmetic import square_root, squared_magnitude
 from ..stateless import map_leaves, map_tree
 

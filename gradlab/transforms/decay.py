@@ -11,7 +11,7 @@ from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..combinators.rules import claims_about_names
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import NonNegative
+from ..numeric_arguments import NonNegative
 from ..safe_arithmetic import agreement
 from ..selectors import Selector
 from ..stateless import init_empty, require_empty

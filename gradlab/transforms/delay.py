@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero
-from ..hyperparameters import Hyperparameter
+from ..numeric_arguments import Hyperparameter
 
 
 class DelayState(NamedTuple):

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from ..boundary import PyTree
-from ..hyperparameters import Reader
+from ..numeric_arguments import Reader
 
 _OUTPUTS_LAST = ("flax", "haiku", "keras")  # (in, out), and (height, width, in, out)
 _OUTPUTS_FIRST = ("equinox", "torch")  # (out, in), and (out, in, height, width)

@@ -9,7 +9,7 @@ import jax
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Hyperparameter
+from ..numeric_arguments import Hyperparameter
 from ..stateless import init_empty, require_empty
 
 

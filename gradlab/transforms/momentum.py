@@ -12,7 +12,7 @@ from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, add_accent, equation_of, is_ahead, is_zero
-from ..hyperparameters import Decay, Fraction, Hyperparameter, as_weak, is_schedule
+from ..numeric_arguments import Decay, Fraction, Hyperparameter, as_weak, is_schedule
 from .bias_correction import power_weight
 
 

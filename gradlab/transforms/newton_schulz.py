@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..hyperparameters import as_weak, is_concrete
+from ..numeric_arguments import as_weak, is_concrete
 
 Sets = tuple[tuple[Any, ...], ...]
 

@@ -11,7 +11,7 @@ import optax
 from ..claims import NOT_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import NonNegative, Seed, as_key
+from ..numeric_arguments import NonNegative, Seed, as_key
 from ..safe_arithmetic import square_root
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Dtype, NonNegative, Range, is_concrete
+from ..numeric_arguments import Dtype, NonNegative, Range, is_concrete
 from ..safe_arithmetic import square_root, squared_magnitude
 from ..stateless import init_empty, require_empty
 from .matrix_shapes import Layout, as_matrix_shape, from_matrices, require_matrices, to_matrices

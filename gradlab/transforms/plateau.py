@@ -11,7 +11,7 @@ import optax
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Fraction, NonNegative, PositiveSteps, Steps, as_weak
+from ..numeric_arguments import Fraction, NonNegative, PositiveSteps, Steps, as_weak
 
 
 class PlateauState(NamedTuple):

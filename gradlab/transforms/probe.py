@@ -116,7 +116,7 @@ def _find_measure(measure: Any) -> Callable[[Signals], Any]:
     """Return the function of a measure. Raises ValueError for an unknown name."""
     if callable(measure):
         return lambda signals: measure(signals.direction)
-    if measure in _MEASURES:
+    if isinstance(measure, str) and measure in _MEASURES:
         return _MEASURES[measure]
     raise ValueError(
         f"probe: a measure is a function of the direction, or one of {', '.join(_MEASURES)}; got {measure!r}"

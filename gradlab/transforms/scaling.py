@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Hyperparameter, NonNegative
+from ..numeric_arguments import Hyperparameter, NonNegative
 from ..safe_arithmetic import divide, magnitude
 from ..stateless import map_leaves
 

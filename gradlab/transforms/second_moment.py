@@ -12,7 +12,7 @@ from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, shared_claims
 from ..composites import READS_GRADIENT, Composite
 from ..decorators import recipe, transformation
 from ..equations import Expression, Writer, equation_of, is_zero
-from ..hyperparameters import Decay, NonNegative
+from ..numeric_arguments import Decay, NonNegative
 from ..safe_arithmetic import bound_for_squaring, divide, magnitude, square_root, squared_magnitude
 from ..transformation_calls import raw_init, raw_update
 from .estimators import running_sum

@@ -6,8 +6,8 @@ import optax
 
 from ..combinators.chain import chain
 from ..decorators import recipe
-from ..hyperparameters import NonNegative
 from ..mesh_axes import AxisName
+from ..numeric_arguments import NonNegative
 from .gradient import gradient_at
 from .normalization import scale_to_global_norm, scale_to_relative_norm
 

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..hyperparameters import Positive
 from ..mesh_axes import AxisName, count_elements, read_axis_names, sum_over
+from ..numeric_arguments import Positive
 from ..safe_arithmetic import agreement
 from ..stateless import init_empty, require_empty
 

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero
-from ..hyperparameters import NonNegative
 from ..mesh_axes import AxisName, read_axis_names
+from ..numeric_arguments import NonNegative
 from ..stateless import init_empty, require_empty
 from .clipping import measure_norm
 

@@ -17,7 +17,7 @@ CURVATURES = np.array([1.0, 3.0, 0.5])
 
 
 class Visited(NamedTuple):
-    """What a run visits after each step, [steps, size]; `gradient` is where the gradient of the step was taken."""
+    """The points that a run visits after each step, [steps, size]; `gradient` is that of the gradient of the step."""
 
     params: Any
     evaluated: Any

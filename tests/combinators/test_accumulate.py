@@ -12,6 +12,7 @@ import optax
 import pytest
 
 import gradlab as gl
+from gradlab import public_names
 from gradlab.fast_compilation import jit_fast
 
 PARAMS = {"w": jnp.array([[1.0, -2.0], [0.5, 3.0]]), "b": jnp.array(0.25)}
@@ -213,7 +214,7 @@ def test_one_buffer_more_than_the_inner_state() -> None:
 
 def test_it_is_a_value() -> None:
     tx = gl.accumulate(gl.adam(1e-3), every=4)
-    assert tx == pickle.loads(pickle.dumps(tx)) == eval(repr(tx), vars(gl))
+    assert tx == pickle.loads(pickle.dumps(tx)) == eval(repr(tx), vars(public_names))
     assert tx != gl.accumulate(gl.adam(1e-3), every=5)
     assert tx.splits_gradient
     assert not gl.accumulate(gl.scale(0.1)).splits_gradient
@@ -275,6 +276,11 @@ def test_what_belongs_to_one_micro_batch_is_refused(name: str) -> None:
 def test_fewer_than_one_micro_batch_is_refused(every: float) -> None:
     with pytest.raises(ValueError, match=r"accumulate: every must be in \[1, inf\), got .*; pass a number of micro-"):
         gl.accumulate(gl.sgd(0.1), every)
+
+
+def test_a_fraction_of_a_micro_batch_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"every must be a whole number of micro-batches, got 2\.5"):
+        gl.accumulate(gl.sgd(0.1), 2.5)
 
 
 def test_a_state_of_changing_structure_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""What `describe` says about a composition and some parameters."""
+"""`describe` says which leaf of some parameters goes where in a composition."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import optax
 import pytest
 
 import gradlab as gl
+from gradlab import public_names
 from gradlab.fast_compilation import jit_fast
 
 PARAMS = {"w": jnp.array([1.0, -2.0]), "b": jnp.array(0.25)}
@@ -164,7 +165,7 @@ def test_all_devices_have_one_scale() -> None:
 
 def test_it_is_a_value() -> None:
     tx = gl.dynamic_loss_scale(gl.adam(1e-3), initial=8.0)
-    assert tx == pickle.loads(pickle.dumps(tx)) == eval(repr(tx), vars(gl))
+    assert tx == pickle.loads(pickle.dumps(tx)) == eval(repr(tx), vars(public_names))
     stack = jax.tree.map(lambda *leaves: jnp.stack(leaves), tx, tx.replace(initial=4.0))
     assert jax.vmap(lambda tx: tx.init(PARAMS).scale)(stack).tolist() == [8.0, 4.0]
 

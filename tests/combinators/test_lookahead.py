@@ -102,7 +102,9 @@ def test_what_cannot_follow_the_parameters_back_is_refused() -> None:
 
 
 @pytest.mark.parametrize("owner", [gl.lookahead, gl.schedule_free])
-def test_accumulation_goes_around_what_moves_the_parameters(owner: Any) -> None:
+def test_accumulation_and_rounding_go_around_what_moves_the_parameters(owner: Any) -> None:
     with pytest.raises(ValueError, match=rf"put accumulate around it: accumulate\({owner.__name__}\(tx\), every\)"):
         owner(gl.chain(gl.accumulate(gl.sgd(0.1))))
+    with pytest.raises(ValueError, match=rf"put master_params around it: master_params\({owner.__name__}\(tx\)\)"):
+        owner(gl.master_params(gl.sgd(0.1)))
     gl.accumulate(owner(gl.sgd(0.1)))

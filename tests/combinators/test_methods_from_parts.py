@@ -129,7 +129,7 @@ def test_add_needs_a_branch() -> None:
     with pytest.raises(TypeError, match=r"add\(\) has nothing to add"):
         gl.add()
     with pytest.raises(TypeError, match=r"add: branch 1 must be a transformation, such as delay\(\); got float: 0.5"):
-        gl.add(gl.scale(1.0), 0.5)  # type: ignore[arg-type]
+        gl.add(gl.scale(1.0), 0.5)
 
 
 def test_a_state_of_another_sum_is_refused() -> None:

@@ -15,6 +15,7 @@ import optax
 import pytest
 
 import gradlab as gl
+from gradlab import public_names
 from gradlab.equations import equations_of
 from tests.values.calls import structure_of
 
@@ -150,7 +151,7 @@ def test_a_partition_is_a_value(rng: np.random.Generator) -> None:
     tx = make(0.1)
     assert tx == make(0.1) != make(0.2)
     assert hash(tx) == hash(make(0.1))
-    assert pickle.loads(pickle.dumps(tx)) == tx == eval(repr(tx), vars(gl))
+    assert pickle.loads(pickle.dumps(tx)) == tx == eval(repr(tx), vars(public_names))
     assert len(jax.tree.leaves(tx)) == len(jax.tree.leaves((gl.clip_by_global_norm(1.0), gl.sgd(0.1), gl.adam(0.1))))
 
 
@@ -160,7 +161,7 @@ def test_the_composition_shows_the_rules() -> None:
         "partition(\n    (path('embed/**'), freeze()),\n    (path('**/bias'), sgd(learning_rate=0.1)),\n"
         "    default=adamw(learning_rate=0.1, b1=0.9, b2=0.999, eps=1e-08, weight_decay=0.01),\n)"
     )
-    assert eval(str(tx), vars(gl)) == tx
+    assert eval(str(tx), vars(public_names)) == tx
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from jax.sharding import NamedSharding, PartitionSpec
 
 import gradlab as gl
+from gradlab import public_names
 from gradlab.claims import claims_of
 from gradlab.combinators import slots
 from gradlab.testing import assert_lawful
@@ -55,7 +56,7 @@ def test_adam_holds_two_bytes_a_parameter(codec, limit):
 def test_slots_have_codecs_of_their_own(codec, expected):
     tx = gl.store(gl.adam(0.1), codec)
     assert dtypes(tx.init(PARAMS)) == expected
-    assert pickle.loads(pickle.dumps(tx)) == tx == eval(repr(tx), {**vars(gl), **vars(gl.codecs)})
+    assert pickle.loads(pickle.dumps(tx)) == tx == eval(repr(tx), {**vars(public_names), **vars(gl.codecs)})
 
 
 def test_a_slot_may_be_a_link_of_any_composition():

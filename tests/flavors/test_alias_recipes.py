@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import gradlab as gl
+from gradlab import public_names
 
 from .alias_cases import cases, failure, verdict
 from .test_alias import OF_DTYPES
@@ -38,7 +39,8 @@ def stored(recipe: Callable[..., Any]) -> Callable[..., Any]:
     return with_dtype
 
 
-RECIPES = types.SimpleNamespace(**vars(gl) | {name: stored(getattr(gl, name)) for name in ("adam", "adamw", "sgd")})
+OPTIMIZERS = {name: stored(getattr(gl, name)) for name in ("adam", "adamw", "sgd")}
+RECIPES = types.SimpleNamespace(**vars(public_names) | OPTIMIZERS)
 
 
 @pytest.mark.parametrize("name", CASES)

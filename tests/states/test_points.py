@@ -223,3 +223,34 @@ def test_make_step_takes_the_gradient_at_the_gradient_point() -> None:
         x = x + v
         np.testing.assert_allclose(params, x, rtol=1e-12)
         np.testing.assert_allclose(value, expected, rtol=1e-12)
+
+
+def test_the_state_of_an_nnx_optimizer_and_the_parameters_of_its_model_fit() -> None:
+    nnx = pytest.importorskip("flax.nnx")
+    model = nnx.Linear(2, 2, param_dtype=float, rngs=nnx.Rngs(0))
+    tx = gl.average_params(gl.only(gl.path("kernel"), gl.sgd(0.1), otherwise="zero"))
+    optimizer, step = nnx.Optimizer(model, tx, wrt=nnx.Param), gl.make_step(lambda model, x: (model(x) ** 2).sum())
+    before = jnp.copy(model.kernel[...])
+    step(optimizer, model, jnp.ones((1, 2)))
+    middle = jnp.copy(model.kernel[...])
+    step(optimizer, model, jnp.ones((1, 2)))
+    params = nnx.state(model, nnx.Param)
+    expected = (middle + params["kernel"][...]) / 2
+    assert jnp.abs(expected - before).max() > 0
+    for state in (optimizer.opt_state, nnx.as_pure(optimizer.opt_state)):
+        point = gl.eval_params(tx, state, params)
+        assert isinstance(point["kernel"], nnx.Param)
+        np.testing.assert_allclose(point["kernel"][...], expected, rtol=1e-6)
+        np.testing.assert_allclose(gl.eval_params(tx, state, nnx.as_pure(params))["kernel"], expected, rtol=1e-6)
+    other = gl.adam()
+    with pytest.raises(ValueError, match="not one of average_params"):
+        gl.eval_params(tx, other.init(params), params)
+
+
+def test_groups_by_dtype_have_points_of_their_own() -> None:
+    tx = gl.partition((gl.dtype("bfloat16"), gl.average_params(gl.sgd(0.5))), default=gl.lookahead(gl.sgd(0.5)))
+    params = {"half": jnp.ones(2, jnp.bfloat16), "full": jnp.ones(2, jnp.float32)}
+    updates, state = tx.update(params, tx.init(params), params)
+    point = gl.eval_params(tx, state, optax.apply_updates(params, updates))
+    np.testing.assert_array_equal(point["half"].astype(float), [0.5, 0.5])
+    np.testing.assert_array_equal(point["full"].astype(float), [1.0, 1.0])

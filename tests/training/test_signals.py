@@ -1,4 +1,4 @@
-"""What a step passes to an optimizer beside the gradient, and where it takes the gradient."""
+"""A step passes signals to an optimizer beside the gradient, and takes the gradient at the point of the optimizer."""
 
 from __future__ import annotations
 

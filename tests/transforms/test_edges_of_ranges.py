@@ -35,7 +35,8 @@ def moved(tx: Any, gradients: Any) -> Any:
 
     def step(carry: Any, gradient: Any) -> Any:
         x, state = carry
-        updates, state = tx.update(gradient, state, x)
+        signals = {"value": 1.0, "gradient_fn": lambda x: gradient + 0.1 * x, "loss_scale": 1.0}
+        updates, state = tx.update(gradient, state, x, **signals)
         return (x + updates, state), updates
 
     x = jnp.array([0.5, -0.4, 1.2]).reshape(gradients.shape[1:])

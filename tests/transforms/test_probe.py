@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
+from gradlab import public_names
 
 MEASURES = ("norm", "rms", "mean", "max", "zeros", "nonfinite", "effective_rate", "relative_size", "cosine")
 
@@ -81,7 +82,7 @@ def test_each_leaf_by_itself_and_a_function_as_a_measure() -> None:
 def test_groups_of_leaves_by_selectors() -> None:
     tree = {"a": {"bias": jnp.array([3.0, 4.0])}, "b": jnp.array([[0.0, 2.0]])}
     tx = gl.probe("g", "norm", "zeros", groups={"biases": "**/bias", "matrices": gl.ndim(2), "all": True})
-    assert eval(repr(tx), vars(gl)) == tx == pickle.loads(pickle.dumps(tx))
+    assert eval(repr(tx), vars(public_names)) == tx == pickle.loads(pickle.dumps(tx))
     found = gl.metrics(jax.jit(tx.update)(tree, tx.init(tree))[1])
     norms = {name: float(value) for name, value in found.items() if name.endswith("norm")}
     assert norms == {"g/biases/norm": 5.0, "g/matrices/norm": 2.0, "g/all/norm": np.sqrt(29.0)}
@@ -129,7 +130,7 @@ def test_what_is_not_finite_is_counted_and_an_empty_tree_is_zero() -> None:
 def test_a_probe_is_a_value() -> None:
     tx = gl.probe("update", "norm", "cosine", per_leaf=True)
     assert repr(tx) == "probe('update', 'norm', 'cosine', per_leaf=True)"
-    assert eval(repr(tx), vars(gl)) == tx == pickle.loads(pickle.dumps(tx))
+    assert eval(repr(tx), vars(public_names)) == tx == pickle.loads(pickle.dumps(tx))
     assert len({tx, gl.probe("update", "norm", "cosine")}) == 2
     assert jax.tree.leaves(tx) == []
 
@@ -142,6 +143,8 @@ def test_only_a_probe_that_compares_with_the_gradient_reads_it() -> None:
 def test_wrong_arguments_say_what_to_do() -> None:
     with pytest.raises(ValueError, match=r"one of norm, rms, .*got 'length'"):
         gl.probe("g", "length")
+    with pytest.raises(ValueError, match=r"one of norm, rms, .*got \{'matrices': ndim\(2\)\}"):
+        gl.probe("update", {"matrices": gl.ndim(2)})  # groups are named
     with pytest.raises(TypeError, match=r"measure _double must return a real scalar; got float64\[2\]"):
         gl.probe("g", _double).init(jnp.ones(2))
     with pytest.raises(ValueError, match=r"two measures have the name <lambda>; give each function a name of its own"):

@@ -15,10 +15,10 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab import registry
+from gradlab import public_names, registry
 from tests.values.calls import ENTRIES, each_call, each_tree, no_decay_on_vectors, scale_by_lion
 
-PUBLIC_NAMES = vars(gl) | vars(gl.schedules) | {"is_output_layer": registry.is_output_layer}
+PUBLIC_NAMES = vars(public_names) | vars(gl.schedules) | {"is_output_layer": registry.is_output_layer}
 
 
 @each_call
@@ -100,7 +100,7 @@ def test_str_never_fails_whatever_the_leaves(entry: registry.Entry) -> None:
 @pytest.mark.parametrize("name", registry.of_kind("recipe"))
 def test_the_str_of_a_recipe_builds_what_the_recipe_computes(name: str, rollout: Callable[..., Any]) -> None:
     recipe = ENTRIES[name].example
-    rebuilt = eval(str(recipe), vars(gl) | vars(gl.schedules))
+    rebuilt = eval(str(recipe), vars(public_names) | vars(gl.schedules))
     gradients = np.array([[1.0, -2.0], [0.5, 3.0]])
     np.testing.assert_array_equal(rollout(rebuilt, gradients), rollout(recipe, gradients))
 
@@ -109,7 +109,7 @@ def test_the_str_of_a_recipe_builds_what_the_recipe_computes(name: str, rollout:
 def test_any_finite_number_survives_print_and_pickle(number: float, other: float) -> None:
     tx = gl.scale(number)
     assert tx.factor == number
-    assert eval(repr(tx), vars(gl)) == tx
+    assert eval(repr(tx), vars(public_names)) == tx
     assert pickle.loads(pickle.dumps(tx)) == tx
     assert (tx == gl.scale(other)) == (number == other)
     assert number != other or hash(tx) == hash(gl.scale(other))

@@ -7,7 +7,7 @@ from typing import Any
 from ...combinators.chain import chain
 from ...combinators.partition import partition
 from ...decorators import recipe
-from ...hyperparameters import Decay, Dtype, NonNegative
+from ...numeric_arguments import Decay, Dtype, NonNegative
 from ...selectors import ndim, path
 from ...transforms.bias_correction import bias_correction
 from ...transforms.decay import add_decayed_weights

@@ -9,7 +9,7 @@ from ...combinators.chain import chain
 from ...combinators.only import only
 from ...combinators.partition import partition
 from ...decorators import recipe
-from ...hyperparameters import Decay, Dtype, NonNegative
+from ...numeric_arguments import Decay, Dtype, NonNegative
 from ...optimizers.adam import adamw as published_adamw
 from ...selectors import ndim
 from ...transforms.bias_correction import bias_correction

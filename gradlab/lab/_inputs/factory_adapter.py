@@ -12,8 +12,8 @@ import optax
 
 import gradlab as gl
 from gradlab.base import Transformation
-from gradlab.hyperparameters import as_weak
 from gradlab.not_a_transformation import describe_result
+from gradlab.numeric_arguments import as_weak
 from gradlab.values import Value, is_factory
 
 from .importing import LoadError

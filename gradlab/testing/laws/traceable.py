@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jax
 
-from ...hyperparameters import Parameter
+from ...numeric_arguments import Parameter
 from ...schedules.decay import linear
 from ...values import is_number
 from ..inputs.trees import sample, samples

@@ -14,7 +14,7 @@ import optax
 import gradlab as gl
 
 from ... import registry
-from ...hyperparameters import is_schedule
+from ...numeric_arguments import is_schedule
 from .. import references
 from .sources import Edited
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gradlab as gl
-from gradlab.hyperparameters import is_schedule
+from gradlab.numeric_arguments import is_schedule
 
 from .adam_relatives import never_falling_mean
 from .mutant import mutates

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gradlab.flavors import keras, torch
 from gradlab.flavors import optax as optax_flavors
-from gradlab.hyperparameters import Decay
+from gradlab.numeric_arguments import Decay
 
 from .mutant import mutates
 

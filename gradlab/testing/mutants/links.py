@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import optax
 
 import gradlab as gl
-from gradlab.hyperparameters import Limit, NonNegative
+from gradlab.numeric_arguments import Limit, NonNegative
 from gradlab.stateless import map_leaves, map_tree
 
 from .mutant import breaks, mutates

@@ -14,7 +14,7 @@ import optax
 import gradlab as gl
 
 from ...claims import by_name
-from ...hyperparameters import as_weak
+from ...numeric_arguments import as_weak
 from ..subjects.subject import DTYPES
 from ..verdicts.law import TRAJECTORY
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 import gradlab as gl
-from gradlab.hyperparameters import Decay, Limit
+from gradlab.numeric_arguments import Decay, Limit
 from gradlab.stateless import map_tree
 
 from .mutant import breaks

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ... import schedules as public
-from ...hyperparameters import is_schedule
+from ...numeric_arguments import is_schedule
 from ...schedules.base import Schedule, combined
 from ...user_code_time_limit import OutOfTimeError
 from ..references import schedules as references

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from ...factories import read_parameters
-from ...hyperparameters import Range
+from ...numeric_arguments import Range
 from ...values import Value, is_number
 from .subject import Subject
 
@@ -194,9 +194,11 @@ def propose_values(name: str, value: Any, index: int = 0, interval: Range | None
         return (not value,)
     if isinstance(value, int | np.integer):
         return _propose_integers(int(value))
-    allowed = [other for other in _propose_numbers(name, value, index, interval) if _is_allowed(other, interval)]
     if interval is not None and interval.steps:
-        allowed = [float(round(other)) for other in allowed if interval.holds(round(other))]
+        proposed: tuple[float, ...] = (2.0 + 2 * index, 3.0 + 2 * index, 101.0 + index)
+    else:
+        proposed = _propose_numbers(name, value, index, interval)
+    allowed = [other for other in proposed if _is_allowed(other, interval)]
     return tuple(other for other in dict.fromkeys(allowed) if value is None or other != value)[:2]
 
 

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 
 from ...base import Transformation
 from ...fast_compilation import jit_fast
 from ...transformation_calls import signals_of
-from ...tree_differences import have_same_structure
+from ...tree_differences import have_same_structure, show_array
 from ..inputs.trees import TREES, list_shapes, map_shapes, move, sample, samples, select_leaves
 from ..verdicts.exceptions import describe
 from ..verdicts.law import NotApplicable
@@ -282,8 +281,7 @@ def describe_gap(left: Any, right: Any, dtype: str, factor: float = 1.0, roundin
 
 def describe_array(leaf: Any) -> str:
     """Return an abstract array as text, such as float32[2,3] (weakly typed)."""
-    name = f"{jnp.result_type(leaf).name}[{','.join(map(str, jnp.shape(leaf)))}]"
-    return name + (" (weakly typed)" if getattr(leaf, "weak_type", False) else "")
+    return show_array(leaf) + (" (weakly typed)" if getattr(leaf, "weak_type", False) else "")
 
 
 def describe_mismatch(left: Any, right: Any) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
-from ...hyperparameters import is_schedule
+from ...numeric_arguments import is_schedule
 from ...schedules.base import Schedule
 from ...selectors import Selector
 from ...values import is_number

@@ -12,7 +12,7 @@ import numpy as np
 import optax
 
 from ...base import Transformation
-from ...hyperparameters import is_schedule
+from ...numeric_arguments import is_schedule
 from ...schedules.base import as_schedule
 from ...schedules.decay import exponential
 from ...user_code_time_limit import OutOfTimeError

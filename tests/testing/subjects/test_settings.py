@@ -23,7 +23,9 @@ from gradlab.testing.subjects.settings import (
 from gradlab.testing.subjects.subject import Subject
 
 EXAMPLES = {
-    name: entry.example for name, entry in registry.entries().items() if entry.kind not in ("schedule", "selector")
+    name: entry.example
+    for name, entry in registry.entries().items()
+    if entry.kind not in ("schedule", "selector") and name != "master_params"  # its bits are 24 or 32 and nothing else
 }
 
 

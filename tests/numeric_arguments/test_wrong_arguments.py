@@ -12,7 +12,8 @@ import optax
 import pytest
 
 import gradlab as gl
-from tests.hyperparameters.updates import CONSTANT, update_of
+from gradlab import public_names
+from tests.numeric_arguments.updates import CONSTANT, update_of
 
 
 def first_words(parameter: Any) -> str:
@@ -148,7 +149,7 @@ def test_options_that_need_another_say_so(call: Callable[[], Any], match: str) -
     ],
 )
 def test_the_closed_ends_of_a_range_are_in_it(call: Callable[[], Any]) -> None:
-    assert eval(repr(call()), vars(gl) | vars(gl.schedules)) == call()
+    assert eval(repr(call()), vars(public_names) | vars(gl.schedules)) == call()
 
 
 def test_ranges_are_not_checked_inside_a_trace() -> None:

@@ -13,8 +13,8 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.hyperparameters import is_schedule
-from tests.hyperparameters.updates import CONSTANT, update_of
+from gradlab.numeric_arguments import is_schedule
+from tests.numeric_arguments.updates import CONSTANT, update_of
 
 RECIPES = registry.of_kind("recipe")
 

@@ -11,8 +11,8 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.hyperparameters import as_weak
-from tests.hyperparameters.updates import update_of
+from gradlab.numeric_arguments import as_weak
+from tests.numeric_arguments.updates import update_of
 
 
 @pytest.mark.parametrize("one", [1, 1.0, np.float32(1), np.int64(1), np.array(1.0)], ids=lambda one: type(one).__name__)
@@ -108,5 +108,5 @@ def test_whole_numbers_of_other_libraries_stay_whole() -> None:
             tx = optax.contrib.muon(0.1, ns_steps=steps)
             expected = tx.update(params, tx.init(params), params)[0]["w"]
             for given in (steps, jnp.asarray(steps, jnp.int32)):
-                np.testing.assert_allclose(first_step(muon(0.1, ns_steps=given)), expected, rtol=1e-5, atol=1e-6)
+                np.testing.assert_allclose(first_step(muon(0.1, ns_steps=given)), expected, rtol=1e-4, atol=1e-5)
     assert len(traces) == 3  # 3, 5, and both arrays

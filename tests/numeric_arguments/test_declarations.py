@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.hyperparameters import read_parameters
+from gradlab.numeric_arguments import read_parameters
 
 
 def test_annotations_declare_what_an_argument_is() -> None:

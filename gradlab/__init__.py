@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib as _importlib
 import typing as _typing
 
 # Imported first, so that Ctrl-C ends a command quietly while the other modules are imported.
@@ -30,25 +31,17 @@ else:
             near = difflib.get_close_matches(name.lower(), homes, n=1, cutoff=0.8)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
-        import importlib
-
-        home = importlib.import_module(homes[name], __name__)
-        value = globals()[name] = getattr(home, name, home)
+        home = _importlib.import_module(homes[name], __name__)
+        value = globals()[name] = home if homes[name] == f".{name}" else getattr(home, name)  # or a subpackage
         return value
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *_read_homes()})
 
+    def _read_homes() -> dict[str, str]:
+        """Return the module of each public name."""
+        import pathlib
 
-def _read_homes() -> dict[str, str]:
-    """Return the module of each public name, as `public_names.py` imports it; a subpackage is its own."""
-    import ast
-    import pathlib
+        from .imported_names import read_imported_names
 
-    statements = ast.parse(pathlib.Path(__file__).with_name("public_names.py").read_bytes()).body
-    imports = [statement for statement in statements if isinstance(statement, ast.ImportFrom)]
-    return {
-        alias.name: "." * statement.level + (statement.module or alias.name)
-        for statement in imports
-        for alias in statement.names
-    }
+        return read_imported_names(pathlib.Path(__file__).with_name("public_names.py"))

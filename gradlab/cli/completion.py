@@ -13,6 +13,7 @@ from pathlib import Path
 
 import gradlab
 
+from ..imported_names import read_imported_names
 from ..lab._inputs.default_contestants import VARIANTS
 
 _ROOT = Path(gradlab.__file__).parent
@@ -62,10 +63,10 @@ def _find_factories(incomplete: str) -> Iterator[tuple[str, Path]]:
 
 def _find_imported_names(module: Path) -> Iterator[tuple[str, Path]]:
     """Yield the names that a module imports from files in its folder or below, each with the file."""
-    for node in ast.parse(module.read_bytes()).body:
-        if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
-            file = module.parent.joinpath(*node.module.split(".")).with_suffix(".py")
-            yield from ((alias.name, file) for alias in node.names)
+    for name, home in read_imported_names(module).items():
+        file = module.parent.joinpath(*home[1:].split(".")).with_suffix(".py")
+        if home.startswith(".") and file.exists():  # neither another library nor a subpackage
+            yield name, file
 
 
 @functools.cache

@@ -141,6 +141,13 @@ def make(source: Path) -> None:
     shutil.copytree(source.parent / "notebooks", notebooks, ignore=shutil.ignore_patterns(".*"))
 
 
+def _open_one_branch(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Let the sidebar of a page show the pages beside it and above it, and not those of all the modules."""
+    if toctree := context.get("toctree"):
+        context["toctree"] = lambda **options: toctree(**options | {"collapse": True})
+
+
 def setup(app: Any) -> dict[str, bool]:
     make(Path(app.srcdir))
+    app.connect("html-page-context", _open_one_branch, priority=400)  # before that of the theme
     return {"parallel_read_safe": True}

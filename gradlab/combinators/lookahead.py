@@ -8,13 +8,15 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from ..base import Transformation
 from ..boundary import PyTree
 from ..claims import shared_claims
-from ..composites import Composite, points_of, walk
+from ..composites import Composite, Place, points_of, walk
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, write_step
-from ..numeric_arguments import Fraction
+from ..numeric_arguments import Fraction, is_schedule
 from ..safe_arithmetic import move_towards
+from ..stateless import init_empty
 from ..transformation_calls import hand_on, raw_init, raw_update
 
 
@@ -101,7 +103,18 @@ def _claims(looking: Any) -> dict[str, Any]:
     if isinstance(looking.alpha, float) and looking.alpha > 0:
         names = ("k", "alpha", "reset")
         claims["slow weights"] = {**{name: getattr(looking, name) for name in names}, "inner": looking.tx}
+    if all(_is_without_state(place) for place in walk(looking.tx)):  # then `reset` changes nothing
+        claims["except"] = (*claims.get("except", ()), "every argument matters")
     return claims
+
+
+def _is_without_state(place: Place) -> bool:
+    """Return whether a transformation is known to have no state but what those within it have."""
+    if not isinstance(place.tx, Transformation) or any(map(is_schedule, place.tx.arguments.values())):
+        return False  # a schedule counts steps
+    if isinstance(place.parts, Composite):
+        return bool(place.parts.inner)  # none are known of a wrapper of another library
+    return place.parts is None or place.parts[0] is init_empty  # None for a recipe
 
 
 @equation_of(lookahead)

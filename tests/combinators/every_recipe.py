@@ -1,7 +1,7 @@
 """Every combinator around every recipe, examined by the law kit.
 
 `python -m tests.combinators.every_recipe [NAMES]` examines all of them, or those combinators whose names are given. It
-takes about ten seconds for each pair, so the tests examine a sample only. With `--quick`, it takes a first look.
+takes about five seconds for each pair, so the tests examine a sample only. With `--quick`, it takes a first look.
 """
 
 from __future__ import annotations

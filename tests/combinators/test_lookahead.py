@@ -11,6 +11,7 @@ import optax
 import pytest
 
 import gradlab as gl
+from gradlab.claims import claims_of
 
 from .point_runs import START, STEPS, slope, visit
 
@@ -108,3 +109,15 @@ def test_accumulation_and_rounding_go_around_what_moves_the_parameters(owner: An
     with pytest.raises(ValueError, match=rf"put master_params around it: master_params\({owner.__name__}\(tx\)\)"):
         owner(gl.master_params(gl.sgd(0.1)))
     gl.accumulate(owner(gl.sgd(0.1)))
+
+
+def test_the_law_of_arguments_holds_without_a_state_that_reset_could_reset() -> None:
+    law = "every argument matters"
+    for inner in (
+        gl.sgd(0.1),
+        gl.chain(gl.clip_by_norm(1.0), gl.sign_sgd(0.1)),
+        gl.partition((gl.ndim(2), gl.sgd(0.1))),
+    ):
+        assert law in claims_of(gl.lookahead(inner))["except"]
+    for inner in (gl.sgd(0.1, momentum=0.9), gl.sgd(gl.schedules.cosine(0.1, 10)), gl.chain(optax.sgd(0.1, 0.9))):
+        assert law not in claims_of(gl.lookahead(inner)).get("except", ())

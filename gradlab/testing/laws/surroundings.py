@@ -80,7 +80,9 @@ def x64_changes_nothing(subject: Subject) -> None:
 def _require_float32_with_x64(subject: Subject) -> None:
     """Raise `Broken` unless updates and moments are float32. Without x64, JAX takes float64 for float32."""
     params, gradient = sample(subject.network), sample(subject.network, seed=1)
-    shapes = {leaf.shape for leaf in jax.tree.leaves(params)} - {()}  # a count or a product may be float64
+    shapes = {
+        leaf.shape for leaf in jax.tree.leaves(params)
+    } - subject.scalar_shapes  # a count or a product may be float64
     where = "for float32 parameters, with x64 switched on"
     with jax.enable_x64(True):
         state = jax.eval_shape(subject.tx.init, params)

@@ -120,6 +120,11 @@ class Subject:
         return {"second": self.small, "first": self.small}
 
     @property
+    def scalar_shapes(self) -> set[tuple[int, ...]]:
+        """The shapes of a number that belongs to no element, such as a count: one, or one for each layer of a stack."""
+        return {(), (2,)} if "stacked" in self.domain else {()}
+
+    @property
     def long(self) -> tuple[int, ...]:
         """The shape of one leaf of more numbers."""
         return (64, *self.small[1:])

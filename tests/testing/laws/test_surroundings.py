@@ -9,6 +9,7 @@ import optax
 import pytest
 
 import gradlab as gl
+from gradlab.testing import check
 
 from .examples import trace, verdict
 
@@ -49,6 +50,17 @@ def test_a_seed_from_python_is_found() -> None:
 
     assert verdict(make, "surroundings unused", learning_rate=0.1)[0] == "broken"
     assert verdict(gl.adam(), "surroundings unused")[0] == "holds"
+
+
+def test_a_count_for_each_layer_of_a_stack_may_be_float64_but_a_moment_may_not() -> None:
+    def init(params: Any) -> Any:
+        return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape), params)
+
+    law = "x64 changes nothing"
+    assert verdict(gl.each(gl.adam()), law)[0] == "holds"
+    moments = optax.GradientTransformation(init, lambda updates, state, params=None: (updates, state))
+    result = check(moments, laws=(law,), claims={"domain": ("stacked",)})[law]
+    assert (result.verdict, "is float64" in result.detail) == ("broken", True)
 
 
 def test_updates_that_x64_promotes_are_found() -> None:

@@ -72,13 +72,13 @@ def matrix_shape(
     Raises ValueError for an unknown convention, for axes beside a convention, and if either kind of axes is left out.
     """
     if convention is None:
-        axes = [(axis,) if isinstance(axis, int) else tuple(axis) for axis in (inputs, outputs)]
-        if not all(axes) or batch_axes:
+        inner, outer = ((axis,) if isinstance(axis, int) else tuple(axis) for axis in (inputs, outputs))
+        if not inner or not outer or batch_axes:
             raise ValueError(
                 "matrix_shape: pass a convention, such as 'flax', or both inputs and outputs, of which all other axes "
                 "are a batch"
             )
-        return MatrixShape(None, *axes, 0)
+        return MatrixShape(None, inner, outer, 0)
     if convention not in (*_OUTPUTS_LAST, *_OUTPUTS_FIRST):
         known = ", ".join(map(repr, (*_OUTPUTS_LAST, *_OUTPUTS_FIRST)))
         raise ValueError(f"matrix_shape: the convention must be one of {known}; got {convention!r}")

@@ -39,8 +39,7 @@ def make(name: str, number: int, **options: Any) -> gl.Transformation:
     return getattr(MUON, name)(**arguments, **options)
 
 
-@jax.jit
-def visit(tx: gl.Transformation, start: Any, gradients: Any) -> Any:
+def visit_eagerly(tx: Any, start: Any, gradients: Any) -> Any:
     def step(carry: Any, gradient: Any) -> Any:
         x, state = carry
         updates, state = tx.update(gradient, state, x)
@@ -48,6 +47,9 @@ def visit(tx: gl.Transformation, start: Any, gradients: Any) -> Any:
         return (x, state), x
 
     return jax.lax.scan(step, (start, tx.init(start)), gradients)[1]
+
+
+visit = jax.jit(visit_eagerly)
 
 
 def gaps(tx: gl.Transformation, name: str, number: int, mode: str, dtype: str) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def test_optax_itself_agrees(options: dict[str, Any]) -> None:
     gradients = jax.tree.map(lambda x: jnp.asarray(random.standard_normal((5, *x.shape))), start)
     theirs = optax.contrib.muon(0.1, **options)
     with jax.numpy_dtype_promotion("standard"):
-        expected = visit.__wrapped__(theirs, start, gradients)
+        expected = visit_eagerly(theirs, start, gradients)
     visited = visit(MUON.optax(0.1, **options), start, gradients)
     jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, atol=1e-13), visited, expected)
 

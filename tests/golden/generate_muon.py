@@ -95,7 +95,7 @@ def run_torch(make: Callable[[dict[str, Any]], Any], name: str, dtype: str) -> d
 
 def keep_precision() -> None:
     """Make the conversions to bfloat16 of PyTorch do nothing to float64."""
-    torch = importlib.import_module("torch")
+    torch: Any = importlib.import_module("torch")
     torch.Tensor.bfloat16 = lambda self: self.clone()
     torch.bfloat16 = torch.float64
 
@@ -235,12 +235,13 @@ def run_one(name: str, number: int, mode: str, sources: Path, output: Path) -> N
         )
         is_float32 = mode == "rounded" or name == "nvidia"
         positions = run_torch(make, name, "float32" if is_float32 else "float64")
-    np.savez(output, version=np.array(version), **positions)
+    arrays: dict[str, Any] = {"version": np.array(version), **positions}
+    np.savez(output, **arrays)
 
 
 def main(sources: Path, names: list[str]) -> None:
     """Run every implementation, and write `muon.npz`."""
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}
     about: dict[str, Any] = {"steps": STORED, "versions": {}, "runs": {}}
     if set(names) < set(NAMES):  # the others stay as they are
         with np.load(HERE / "muon.npz") as found:

@@ -47,7 +47,8 @@ def test_a_selector_chooses_the_hidden_layers() -> None:
 
 def test_the_other_leaves_have_a_rate_and_decays_of_their_own() -> None:
     gradients = GRADIENTS[:, :, 0]
-    options = {"b1": 0.5, "b2": 0.7, "eps": 1e-3}
+    options: dict[str, Any] = {"b1": 0.5, "b2": 0.7, "eps": 1e-3}
     expected = references.trajectory(references.adam, np.zeros(5), gradients, learning_rate=0.01, **options)
-    tx = gl.muon(0.1, adam_learning_rate=0.01, **{f"adam_{name}": value for name, value in options.items()})
+    of_adam: dict[str, Any] = {f"adam_{name}": value for name, value in options.items()}
+    tx = gl.muon(0.1, adam_learning_rate=0.01, **of_adam)
     assert_same_path(points(tx, jnp.zeros(5), jnp.asarray(gradients)), expected)

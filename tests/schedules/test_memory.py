@@ -31,7 +31,7 @@ def test_it_may_fall_and_begin_or_end_at_zero() -> None:
 @pytest.mark.parametrize("step", [0, 1, 4, 9])
 @pytest.mark.parametrize(("start", "end"), [(0.0, 0.9), (0.9, 0.0), (0.0, 0.0), (0.5, 0.99)])
 def test_its_derivatives_are_finite(start: float, end: float, step: int) -> None:
-    slopes = jax.grad(lambda decays: s.half_life(*decays, 4)(step))(jnp.array([start, end]))
+    slopes = jax.grad(lambda decays: s.half_life(decays[0], decays[1], 4)(step))(jnp.array([start, end]))
     assert np.isfinite(slopes).all()
 
 

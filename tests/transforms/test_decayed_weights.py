@@ -12,7 +12,7 @@ import pytest
 
 import gradlab as gl
 
-PARAMS = {"w": jnp.array([[1.0, 2.0]]), "b": jnp.array([3.0]), "head": (jnp.array([4.0]), None)}
+PARAMS: dict[str, Any] = {"w": jnp.array([[1.0, 2.0]]), "b": jnp.array([3.0]), "head": (jnp.array([4.0]), None)}
 ZERO = jax.tree.map(jnp.zeros_like, PARAMS)
 
 

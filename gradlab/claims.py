@@ -4,7 +4,8 @@ A claim is declared where the transformation is defined, and `gradlab check` exa
 are in `gradlab.testing.CLAIMS`. Three names declare something else:
 
 - "except" is a tuple of the names of laws that are not promised, or of parts of laws: "turns with i", that multiplying
-  a complex gradient by i multiplies the update by i.
+  a complex gradient by i multiplies the update by i, and "slopes in float16", that float16 can hold the derivative of
+  the update at a zero gradient, which is about 1 / eps.
 - "domain" is a tuple of names from `DOMAINS`, which say on which inputs the laws are promised.
 - "link" says that it is a link of a chain, which need not descend by itself.
 """

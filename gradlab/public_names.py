@@ -51,6 +51,7 @@ from .optimizers.adabelief import adabelief as adabelief
 from .optimizers.adabound import adabound as adabound
 from .optimizers.adabound import amsbound as amsbound
 from .optimizers.adadelta import adadelta as adadelta
+from .optimizers.adafactor import adafactor as adafactor
 from .optimizers.adagrad import adagrad as adagrad
 from .optimizers.adam import adam as adam
 from .optimizers.adam import adamw as adamw
@@ -108,6 +109,7 @@ from .transforms.centralization import centralize as centralize
 from .transforms.clipping import clip_between as clip_between
 from .transforms.clipping import clip_by_global_norm as clip_by_global_norm
 from .transforms.clipping import clip_by_norm as clip_by_norm
+from .transforms.clipping import clip_by_rms as clip_by_rms
 from .transforms.clipping import clip_by_value as clip_by_value
 from .transforms.decay import add_decayed_weights as add_decayed_weights
 from .transforms.decay import proximal_decay as proximal_decay
@@ -116,6 +118,7 @@ from .transforms.estimators import additive_mean as additive_mean
 from .transforms.estimators import lagged_mean as lagged_mean
 from .transforms.estimators import running_max as running_max
 from .transforms.estimators import running_sum as running_sum
+from .transforms.factored_mean import factored_mean as factored_mean
 from .transforms.gradient import gradient as gradient
 from .transforms.gradient import gradient_at as gradient_at
 from .transforms.majority_vote import majority_vote as majority_vote
@@ -145,4 +148,5 @@ from .transforms.shape_factors import scale_by_shape as scale_by_shape
 from .transforms.sharpness_aware import asam as asam
 from .transforms.sharpness_aware import sam as sam
 from .transforms.sign_agreement import agree_in_sign as agree_in_sign
+from .transforms.trust_ratio import scale_by_param_rms as scale_by_param_rms
 from .transforms.trust_ratio import scale_by_trust_ratio as scale_by_trust_ratio

@@ -67,6 +67,10 @@ BY_HAND = {
         "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)", "uₜ = -α (gₜ/(√v̂ₜ + ε) + λ xₜ₋₁)", "zₜ = zₜ₋₁ + uₜ",
         "x̄ₜ = x̄ₜ₋₁ + 1/t (zₜ - x̄ₜ₋₁)", "xₜ = β₁ x̄ₜ + (1 - β₁) zₜ",
     ],
+    "adafactor": [
+        "Rₜ = βₜ Rₜ₋₁ + (1 - βₜ) mean_c(gₜ² + ε)", "Cₜ = βₜ Cₜ₋₁ + (1 - βₜ) meanᵣ(gₜ² + ε)", "vₜ = Rₜ Cₜ/mean(Rₜ)",
+        "g̃ₜ = gₜ/√vₜ", "xₜ = xₜ₋₁ - α (max(ε', RMS(xₜ₋₁)) min(1, c / RMS(g̃ₜ)) g̃ₜ + λ xₜ₋₁)",
+    ],
     "lamb": [
         "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)",
         "dₜ = m̂ₜ/(√v̂ₜ + ε) + λ xₜ₋₁", "xₜ = xₜ₋₁ - α ‖xₜ₋₁‖/‖dₜ‖ dₜ",
@@ -191,7 +195,7 @@ CHANGED: dict[str, gl.Transformation] = {
 }  # fmt: skip
 
 
-OF_MATRICES = {"muon"}  # whose equations have no meaning for the scalar here; its own tests compare it with a reference
+OF_MATRICES = {"adafactor", "muon"}  # whose equations mean little for the scalar here
 
 
 @pytest.mark.parametrize("name", [name for name in [*collect_contestants(), *CHANGED] if name not in OF_MATRICES])

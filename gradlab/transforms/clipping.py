@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..mesh_axes import AxisName, max_over, read_axis_names, sum_over
+from ..mesh_axes import AxisName, count_elements, max_over, read_axis_names, sum_over
 from ..numeric_arguments import Hyperparameter, Limit
 from ..safe_arithmetic import square_root, squared_magnitude
 from ..stateless import map_leaves, map_tree
@@ -75,6 +75,23 @@ def clip_by_global_norm(max_norm: Limit, axis_name: AxisName = None):
     return map_tree(bound_tree)
 
 
+@transformation(claims=("contained", "permutation equivariant", "sign symmetric", "any size"))
+def clip_by_rms(max_rms: Limit = 1.0, axis_name: AxisName = None):
+    r"""Bound the root mean square of each leaf, $d' = d \min(1, c / \operatorname{RMS}(d))$. `max_rms` is $c$ in [0,
+    inf].
+
+    It is `clip_by_norm` with a bound that grows with the root of the number of elements; `axis_name` is the same.
+    Source: Shazeer & Stern (2018), section 6.
+    """
+    axes = read_axis_names("clip_by_rms", axis_name)
+    return map_leaves(lambda d: bound_rms(d, max_rms, axes))
+
+
+def bound_rms(d: jax.Array, max_rms: Any, axes: tuple[str, ...]) -> jax.Array:
+    """Return a leaf with a root mean square of at most `max_rms`, over all shards along mesh axes."""
+    return _bound(d, max_rms * count_elements(axes, d) ** 0.5, measure_norm([d], axes))
+
+
 def measure_norm(leaves: list[jax.Array], axes: tuple[str, ...] = ()) -> tuple[jax.Array, jax.Array]:
     """Return the norm as a product of two numbers, so that no square overflows or vanishes.
 
@@ -123,6 +140,17 @@ def _(write: Writer, lower: Any, upper: Any) -> Expression:
 @equation_of(clip_by_norm)
 def _(write: Writer, max_norm: Any, axis_name: Any) -> Expression:
     return _write_clipped(write, max_norm, "")
+
+
+@equation_of(clip_by_rms)
+def _(write: Writer, max_rms: Any, axis_name: Any) -> Expression:
+    return write_clipped_rms(write, max_rms)
+
+
+def write_clipped_rms(write: Writer, max_rms: Any) -> Expression:
+    """Return the direction, clipped by its root mean square, for equations."""
+    direction = write.symbol()
+    return direction.times(rf"\min(1, {write.number('c', max_rms)} / \operatorname{{RMS}}({direction}))")
 
 
 @equation_of(clip_by_global_norm)

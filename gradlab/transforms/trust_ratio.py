@@ -9,10 +9,10 @@ import jax.numpy as jnp
 
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero
-from ..mesh_axes import AxisName, read_axis_names
-from ..numeric_arguments import NonNegative
+from ..mesh_axes import AxisName, count_elements, read_axis_names
+from ..numeric_arguments import Limit, NonNegative
 from ..stateless import init_empty, require_empty
-from .clipping import measure_norm
+from .clipping import bound_rms, measure_norm, write_clipped_rms
 
 
 @transformation(claims=("contained", "permutation equivariant", "sign symmetric"))
@@ -47,6 +47,28 @@ def scale_by_trust_ratio(
     return init_empty, update
 
 
+@transformation(claims=("contained", "permutation equivariant", "sign symmetric"))
+def scale_by_param_rms(least: NonNegative = 1e-3, max_rms: Limit = 1.0, axis_name: AxisName = None):
+    r"""Multiply the direction of each leaf, clipped by its root mean square, by that of the leaf, $d' = \max(\epsilon,
+    \operatorname{RMS}(x)) \min(1, c / \operatorname{RMS}(d))\, d$.
+
+    So a learning rate is relative to the size of the leaf. `least` is $\epsilon$ in [0, inf), with which leaves that
+    begin at zero can move. `max_rms` is $c$ in [0, inf], the bound of `clip_by_rms`. `axis_name` is that of
+    `clip_by_norm`. Needs `params`. Source: Shazeer & Stern (2018), sections 6 and 8.
+    """
+    axes = read_axis_names("scale_by_param_rms", axis_name)
+
+    def scale_leaf(d, x):
+        size = _norm(x.astype(d.dtype), axes) / max(count_elements(axes, x), 1) ** 0.5
+        return jnp.maximum(least, size).astype(d.dtype) * bound_rms(d, max_rms, axes)
+
+    def update(updates, state, params):
+        require_empty(state)
+        return jax.tree.map(scale_leaf, updates, params), state
+
+    return init_empty, update
+
+
 def _norm(leaf: jax.Array, axes: tuple[str, ...]) -> jax.Array:
     unit, relative = measure_norm([leaf], axes)
     return unit * relative
@@ -63,3 +85,9 @@ def _(write: Writer, coefficient: Any, weight_decay: Any, eps: Any, axis_name: A
     size += "" if is_zero(eps) else rf" + {write.number(chr(92) + 'epsilon', eps)}"
     factor = "" if isinstance(coefficient, float) and coefficient == 1 else f"{kappa} "
     return whole.times(rf"{factor}\frac{{\|x_{{t-1}}\|}}{{{size}}}")
+
+
+@equation_of(scale_by_param_rms)
+def _(write: Writer, least: Any, max_rms: Any, axis_name: Any) -> Expression:
+    clipped, epsilon = write_clipped_rms(write, max_rms), write.number(r"\epsilon", least)
+    return clipped.times(rf"\max({epsilon}, \operatorname{{RMS}}(x_{{t-1}}))")

@@ -39,6 +39,7 @@ SMOOTH: dict[str, Callable[[], Any]] = {
     "adabound": lambda: gl.adabound(0.1, 0.8, 0.9, final_rate=0.1, gamma=0.5, eps=0.1),
     "amsbound": lambda: gl.amsbound(0.1, 0.8, 0.9, final_rate=0.1, gamma=0.5, eps=0.1),
     "nag": lambda: gl.nag(0.1, 0.8),
+    "adafactor": lambda: gl.adafactor(0.1, 0.7, 0.5, 0.1, 2.0, 0.3),
     "lamb": lambda: gl.lamb(0.1, 0.8, 0.9, 0.1, 0.5),
     "lars": lambda: gl.lars(0.5, 0.8, 0.5, 0.1, 0.2),
     "muon": lambda: gl.muon(0.1, 0.8, 0.5, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1),

@@ -105,6 +105,7 @@ OPTAX: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         lambda a: gl.adopt(a, 0.5, 0.7, 1e-2),
         lambda a: optax.contrib.adopt(a, 0.5, 0.7, 1e-2),
     ),
+    "lamb, defaults": (lambda a: gl.lamb(a, weight_decay=0.0), optax.lamb),
     "lamb": (lambda a: gl.lamb(a, weight_decay=0.1), lambda a: optax.lamb(a, weight_decay=0.1)),
     "lars": (gl.lars, optax.lars),  # with a decay, optax divides by the norm of the sum, not by the sum of the norms
     "adadelta, decay": _both("adadelta", weight_decay=0.1, weight_decay_mask=True),

@@ -75,6 +75,12 @@ CASES: dict[str, Case] = {
     "amsgrad, eps_root": Case(gl.amsgrad, references.amsgrad, {"eps_root": 1e-3, "b2": 0.7}),
     "adabound": Case(gl.adabound, references.adabound),
     "adabound, options": Case(gl.adabound, references.adabound, {"final_rate": 0.01, "gamma": 0.1, "b1": 0.5}),
+    "adafactor": Case(gl.adafactor, references.adafactor),
+    "adafactor, options": Case(
+        gl.adafactor,
+        references.adafactor,
+        {"decay_rate": 0.5, "clipping_threshold": 0.5, "eps": 1e-2, "least_scale": 0.6, "weight_decay": 0.5},
+    ),
     "lamb": Case(gl.lamb, references.lamb),
     "lamb, options": Case(gl.lamb, references.lamb, {"b1": 0.5, "b2": 0.7, "eps": 1e-3, "weight_decay": 0.5}),
     "lars": Case(gl.lars, references.lars),

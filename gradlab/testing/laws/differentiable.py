@@ -27,6 +27,7 @@ _STEPS = 3
 )
 def finite_at_zero(subject: Subject) -> None:
     _require_finite_in_the_network(subject)
+    are_steep = "slopes in float16" in subject.claims.get("except", ())
     for dtype in ("float32", *list_halves(subject, required=False)):
         params, gradient = sample(subject.pair, dtype), sample(subject.pair, dtype, seed=1)
         zero = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), gradient)
@@ -35,7 +36,7 @@ def finite_at_zero(subject: Subject) -> None:
             for step in range(2):
                 slopes, updates, state = _step(subject, gradients, state, params)
                 _require_finite(updates, f"in {dtype}, {what} at step {step} gives the update")
-                if step == 0:
+                if step == 0 and not (are_steep and dtype == "float16"):
                     _require_finite(slopes["gradient"], f"in {dtype}, at {what}, the derivative of the update is")
 
 

@@ -46,6 +46,10 @@ from gradlab.testing.references.clipping_links import centralize as centralize
 from gradlab.testing.references.clipping_links import clip_between as clip_between
 from gradlab.testing.references.clipping_links import clip_by_norm as clip_by_norm
 from gradlab.testing.references.clipping_links import clip_by_value as clip_by_value
+from gradlab.testing.references.factored import adafactor as adafactor
+from gradlab.testing.references.factored import clip_by_rms as clip_by_rms
+from gradlab.testing.references.factored import factored_mean as factored_mean
+from gradlab.testing.references.factored import scale_by_param_rms as scale_by_param_rms
 from gradlab.testing.references.further_moments import adan as adan
 from gradlab.testing.references.further_moments import ademamix as ademamix
 from gradlab.testing.references.further_moments import adopt as adopt

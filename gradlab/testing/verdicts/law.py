@@ -54,7 +54,7 @@ TRAJECTORY_ON_COMPLEX = "same trajectory on complex leaves"  # a reference adds 
 TRAJECTORIES = (TRAJECTORY, TRAJECTORY_AT_SETTINGS, TRAJECTORY_ON_SCHEDULE, TRAJECTORY_ON_COMPLEX)
 CONTRACTS: dict[str, Law] = {}  # what every transformation must keep
 CLAIMS: dict[str, Law] = {}  # what a transformation may claim to keep
-PARTS = ("turns with i",)  # the parts of laws that a transformation may except, as it may a whole law
+PARTS = ("turns with i", "slopes in float16")  # the parts of laws that may be excepted, as whole laws may
 
 
 def law(

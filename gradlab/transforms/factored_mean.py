@@ -1,0 +1,101 @@
+"""Factored second moments: a running mean of squares that keeps the means of rows and columns alone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..decorators import transformation
+from ..equations import Expression, Writer, equation_of, is_zero
+from ..numeric_arguments import Decay, NonNegative
+
+
+class FactoredMeanState(NamedTuple):
+    """The state of `factored_mean`. A leaf of r x c numbers has r + c of them."""
+
+    rows: Any  # R, the means over the largest axis, which has the size 1; of a leaf that is not factored, v itself
+    columns: Any  # C, the means over the next largest axis; of a leaf that is not factored, a zero that is not used
+
+
+@transformation(splits_gradient=True, claims=("contained",))
+def factored_mean(decay: Decay = 0.999, eps: NonNegative = 0.0, min_size: int = 128):
+    r"""Replace a matrix by the product of the running means of its rows and its columns, $V_t = R_t C_t^\top /
+    \operatorname{mean}(R_t)$.
+
+    It is an estimator of the squared gradient, as in `scale_by_rms(factored_mean())`. $R_t = \beta R_{t-1} + (1 -
+    \beta) \operatorname{mean}_c(d_t + \epsilon)$ has a number for each row, and $C_t$ likewise one for each column.
+    $V_t$ has their sums, and is exact where the mean of squares has rank one. `decay` is $\beta$ in [0, 1), and `eps`
+    in [0, inf), in units of the squared gradient.
+
+    A leaf is factored over its two largest axes, if both have at least `min_size` elements; all others separate
+    matrices. Any other leaf has a running mean for each element. Raises ValueError for a `min_size` below 1.
+    Source: Shazeer & Stern (2018), algorithms 2 and 4.
+    """
+    if min_size < 1:
+        raise ValueError(f"factored_mean: min_size must be at least 1, got {min_size}")
+
+    def init_rows(p):
+        axes = _find_axes(p.shape, min_size)
+        return jnp.zeros_like(p) if axes is None else jnp.zeros(_reduce(p.shape, axes[0]), p.dtype)
+
+    def init_columns(p):
+        axes = _find_axes(p.shape, min_size)
+        return jnp.zeros(() if axes is None else _reduce(p.shape, axes[1]), p.dtype)
+
+    def init(params):
+        return FactoredMeanState(jax.tree.map(init_rows, params), jax.tree.map(init_columns, params))
+
+    def average(old, d, axis):
+        return decay * old + (1 - decay) * (d + eps if axis is None else jnp.mean(d + eps, axis=axis, keepdims=True))
+
+    def average_rows(old, d):
+        axes = _find_axes(d.shape, min_size)
+        return average(old, d, None if axes is None else axes[0])
+
+    def average_columns(old, d):
+        axes = _find_axes(d.shape, min_size)
+        return old if axes is None else average(old, d, axes[1])
+
+    def multiply(d, rows, columns):
+        axes = _find_axes(d.shape, min_size)
+        # The quotient comes first, because a product of two small means would vanish.
+        if axes is None:
+            return rows
+        mean = jnp.mean(rows, axis=axes[1], keepdims=True)
+        return rows / jnp.where(mean == 0, 1, mean) * columns
+
+    def update(updates, state):
+        rows = jax.tree.map(average_rows, state.rows, updates)
+        columns = jax.tree.map(average_columns, state.columns, updates)
+        return jax.tree.map(multiply, updates, rows, columns), FactoredMeanState(rows, columns)
+
+    return init, update
+
+
+def _find_axes(shape: tuple[int, ...], min_size: int) -> tuple[int, int] | None:
+    """Return the largest axis and the next largest one, or None if the latter is too small to gain by factors."""
+    if len(shape) < 2 or not math.prod(shape):
+        return None
+    *_, second, first = map(int, np.argsort(shape, stable=True))
+    return (first, second) if shape[second] >= min_size else None
+
+
+def _reduce(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    return (*shape[:axis], 1, *shape[axis + 1 :])
+
+
+@equation_of(factored_mean)
+def _(write: Writer, decay: Any, eps: Any, min_size: int) -> Expression:
+    square, beta = write.direction(), write.decay(decay, "2")
+    raised = square if is_zero(eps) else square.plus(Expression(str(write.number(r"\epsilon", eps))))
+    means = []
+    for letter, axis in (("R", "c"), ("C", "r")):
+        mean = write.fresh(letter)
+        new = Expression(rf"\operatorname{{mean}}_{axis}({raised})", "product").times(beta.rest)
+        means.append(write.line(mean, Expression(f"{beta} {mean}_{{t-1}}").plus(new)))
+    rows, columns = means
+    return write.line(write.fresh(write.letter), rf"\frac{{{rows} {columns}}}{{\operatorname{{mean}}({rows})}}")

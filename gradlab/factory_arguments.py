@@ -43,8 +43,8 @@ def check_argument(owner: str, parameter: Parameter, value: Any) -> Any:
             name = item.factory.name
             raise TypeError(f"{where} got the factory {name} itself; call it: {name}(...)")
     if parameter.elements and (not parameter.variadic or isinstance(value, tuple | list)):
-        return value if value is None and parameter.default is None else _check_elements(owner, parameter, value)
-    if parameter.variadic or (value is None and parameter.default is None):
+        return value if value is None and parameter.optional else _check_elements(owner, parameter, value)
+    if parameter.variadic or (value is None and parameter.optional):
         return value
     if parameter.read is not None:
         return parameter.read(where, value)
@@ -108,7 +108,7 @@ def is_tree_of_arrays(value: Any) -> bool:
 def _read_dtype_name(where: str, value: Any) -> str:
     """Return the name of a floating-point or complex dtype. Raises TypeError for anything else."""
     try:
-        dtype = jnp.dtype(value)
+        dtype = None if value is None else jnp.dtype(value)  # of None, NumPy makes float64
     except TypeError:
         dtype = None
     if dtype is None or not jnp.issubdtype(dtype, jnp.inexact):
@@ -127,7 +127,7 @@ def _check_elements(owner: str, parameter: Parameter, values: Any) -> Any:
     if len(ranges) != len(values):
         expected, came = f"{len(ranges)} numbers", f"{len(values)}: {values!r}"
         raise TypeError(f"{owner}: {parameter.name} must be a tuple of {expected}, got one of {came}")
-    single = parameter._replace(default=inspect.Parameter.empty, elements=(), variadic=False)
+    single = parameter._replace(default=inspect.Parameter.empty, elements=(), variadic=False, optional=False)
     checked_values = [
         check_argument(owner, single._replace(name=f"{parameter.name}[{index}]", range=interval), value)
         for index, (interval, value) in enumerate(zip(ranges, values, strict=True))

@@ -102,6 +102,7 @@ class Parameter(NamedTuple):
     positional: bool = False  # the argument cannot be given by name
     whole: bool = False  # whole numbers are structure, as in factories of other libraries with a whole default
     read: Callable[[str, Any], Any] | None = None  # see `Reader`
+    optional: bool = False  # the argument may be None, by its annotation or its default
 
 
 def read_parameters(
@@ -147,8 +148,10 @@ def read_parameters(
         by_place = parameter.kind is inspect.Parameter.POSITIONAL_ONLY or before_variadic
         takes_integers = int in _members(hint) or integers_are_structure
         whole = takes_integers and not (static or elements) and _range_of(hint) is None and is_whole(parameter.default)
+        optional = parameter.default is None or type(None) in _members(hint)
+        read = _reader_of(hint)
         parameters[name] = Parameter(
-            name, parameter.default, interval, nested, static, variadic, elements, by_place, whole, _reader_of(hint)
+            name, parameter.default, interval, nested, static, variadic, elements, by_place, whole, read, optional
         )
     return parameters
 

@@ -72,9 +72,11 @@ def _read_name(thing: Any) -> str:
         if thing is kind or (isinstance(thing, str) and thing == name):
             return name
     try:
-        return jnp.dtype(thing).name
+        if thing is not None:  # of which NumPy makes float64
+            return jnp.dtype(thing).name
     except TypeError:
-        raise TypeError(
-            f"dtype: expected a dtype or its name, such as 'bfloat16', or 'floating' or 'complexfloating'; "
-            f"got {type(thing).__name__}: {thing!r}"
-        ) from None
+        pass
+    raise TypeError(
+        f"dtype: expected a dtype or its name, such as 'bfloat16', or 'floating' or 'complexfloating'; "
+        f"got {type(thing).__name__}: {thing!r}"
+    )

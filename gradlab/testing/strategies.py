@@ -75,7 +75,7 @@ def hyperparameter(parameter: Parameter) -> st.SearchStrategy[Any]:
         exclude_max=high == interval.high and not interval.includes_high,
         allow_subnormal=False,
     ).filter(lambda value: interval.holds(value))
-    return st.none() | numbers if parameter.default is None else numbers
+    return st.none() | numbers if parameter.optional else numbers
 
 
 def arguments(factory: Callable[..., Any]) -> st.SearchStrategy[dict[str, Any]]:

@@ -138,6 +138,7 @@ def test_a_codec_is_a_value():
         ),
         (lambda: codecs.dynamic_blocks(min_size=-1), "dynamic_blocks: min_size must not be negative, got -1"),
         (lambda: codecs.float_blocks("float32"), "float_blocks: dtype must be real and of at most 16 bits"),
+        (lambda: codecs.cast(None), "cast: dtype must be a floating-point or complex dtype, .* got None"),
         (lambda: codecs.cast("int8"), "cast: dtype must be a floating-point or complex dtype"),
         (lambda: codecs.cast("bfloat16", stochastic=True).encode(jnp.ones(3)), "so it needs a key"),
     ],

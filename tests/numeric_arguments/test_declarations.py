@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.numeric_arguments import read_parameters
+from gradlab.numeric_arguments import Decay, Dtype, NonNegative, read_parameters
+from gradlab.stateless import map_leaves
 
 
 def test_annotations_declare_what_an_argument_is() -> None:
@@ -36,6 +37,25 @@ def test_annotations_declare_what_an_argument_is() -> None:
     assert type(made.whole) is int
     with pytest.raises(ValueError, match=re.escape("link: decay must be in [0, 1), got 2.0")):
         link("x", decay=2.0)
+
+
+def test_none_may_stand_where_the_annotation_names_it_whatever_the_default() -> None:
+    @gl.transformation
+    def link(
+        rate: NonNegative | None = 0.5,
+        precision: Dtype | None = "bfloat16",
+        betas: tuple[Decay, Decay] | None = (0.9, 0.99),
+        word: str | None = "a",
+        least: NonNegative = 1.0,
+    ):
+        return map_leaves(lambda d: d)
+
+    absent = dict.fromkeys(("rate", "precision", "betas", "word"))
+    assert link(**absent).arguments == absent | {"least": 1.0}
+    with pytest.raises(TypeError, match="least must be a number"):
+        link(least=None)
+    with pytest.raises(TypeError, match=r"betas\[1\] must be a number"):
+        link(betas=(0.9, None))
 
 
 def test_a_factory_cannot_take_arguments_by_any_name() -> None:

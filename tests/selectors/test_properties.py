@@ -50,6 +50,11 @@ def test_dtypes_are_equal_however_they_are_written() -> None:
     assert gl.dtype(jnp.complexfloating) == gl.dtype("complexfloating")
 
 
+def test_none_is_no_dtype() -> None:
+    with pytest.raises(TypeError, match=r"expected a dtype or its name, .* got NoneType: None"):
+        gl.dtype(None)
+
+
 def test_numpy_arrays_shapes_and_numbers_are_leaves() -> None:
     tree = {"a": np.zeros((2, 2), "float16"), "b": jax.ShapeDtypeStruct((3,), jnp.bfloat16), "c": 1.0}
     assert gl.ndim(2)(tree) == {"a": True, "b": False, "c": False}

@@ -55,6 +55,7 @@ from .optimizers.adafactor import adafactor as adafactor
 from .optimizers.adagrad import adagrad as adagrad
 from .optimizers.adam import adam as adam
 from .optimizers.adam import adamw as adamw
+from .optimizers.adam_mini import adam_mini as adam_mini
 from .optimizers.adamax import adamax as adamax
 from .optimizers.adan import adan as adan
 from .optimizers.ademamix import ademamix as ademamix
@@ -67,6 +68,7 @@ from .optimizers.lion import cautious_lion as cautious_lion
 from .optimizers.lion import lion as lion
 from .optimizers.mars import mars as mars
 from .optimizers.muon import muon as muon
+from .optimizers.muon_hyperball import muon_hyperball as muon_hyperball
 from .optimizers.nadam import nadam as nadam
 from .optimizers.nadam import nadamw as nadamw
 from .optimizers.nag import nag as nag
@@ -105,6 +107,9 @@ from .training.make_step import make_step as make_step
 
 # Links.
 from .transforms.bias_correction import bias_correction as bias_correction
+from .transforms.blocks import average_blocks as average_blocks
+from .transforms.blocks import block_mean as block_mean
+from .transforms.blocks import normalize_blocks as normalize_blocks
 from .transforms.centralization import centralize as centralize
 from .transforms.clipping import clip_between as clip_between
 from .transforms.clipping import clip_by_global_norm as clip_by_global_norm
@@ -121,6 +126,8 @@ from .transforms.estimators import running_sum as running_sum
 from .transforms.factored_mean import factored_mean as factored_mean
 from .transforms.gradient import gradient as gradient
 from .transforms.gradient import gradient_at as gradient_at
+from .transforms.graft import graft as graft
+from .transforms.keep_norm import keep_norm as keep_norm
 from .transforms.majority_vote import majority_vote as majority_vote
 from .transforms.matrix_shapes import matrix_shape as matrix_shape
 from .transforms.mixing import mix_with_gradient as mix_with_gradient

@@ -36,6 +36,7 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "dtype": lambda: gl.dtype("bfloat16"),
     "labels": lambda: gl.labels({"encoder": "frozen", "head": "trained"}, "frozen"),
     "where": lambda: gl.where(is_output_layer),
+    "graft": lambda: gl.graft(gl.scale_by_rms(), gl.scale_by_momentum()),
     "gradient_at": lambda: gl.gradient_at(gl.clip_by_global_norm(0.05)),
     "isolate": lambda: gl.isolate(gl.scale_by_rms()),
     "precondition": lambda: gl.precondition(gl.scale_by_rms()),

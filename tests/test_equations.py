@@ -67,6 +67,10 @@ BY_HAND = {
         "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)", "uₜ = -α (gₜ/(√v̂ₜ + ε) + λ xₜ₋₁)", "zₜ = zₜ₋₁ + uₜ",
         "x̄ₜ = x̄ₜ₋₁ + 1/t (zₜ - x̄ₜ₋₁)", "xₜ = β₁ x̄ₜ + (1 - β₁) zₜ",
     ],
+    "adam_mini": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) mean_(rows)(gₜ²)",
+        "v̂ₜ = vₜ/(1 - β₂ᵗ)", "xₜ = xₜ₋₁ - α (m̂ₜ/(√v̂ₜ + ε) + λ xₜ₋₁)",
+    ],
     "adafactor": [
         "Rₜ = βₜ Rₜ₋₁ + (1 - βₜ) mean_c(gₜ² + ε)", "Cₜ = βₜ Cₜ₋₁ + (1 - βₜ) meanᵣ(gₜ² + ε)", "vₜ = Rₜ Cₜ/mean(Rₜ)",
         "g̃ₜ = gₜ/√vₜ", "xₜ = xₜ₋₁ - α (max(ε', RMS(xₜ₋₁)) min(1, c / RMS(g̃ₜ)) g̃ₜ + λ xₜ₋₁)",
@@ -80,6 +84,11 @@ BY_HAND = {
         "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "dₜ = β₁ mₜ + (1 - β₁) gₜ", "Oₜ = NS₅(dₜ)", "m'ₜ = β'₁ m'ₜ₋₁ + (1 - β'₁) gₜ",
         "m̂'ₜ = m'ₜ/(1 - β'₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)",
         "xₜ = xₜ₋₁ - M₁ ⊙ α (√max(1, r/c) Oₜ + λ xₜ₋₁) - M₂ ⊙ α' (m̂'ₜ/(√v̂ₜ + ε) + λ xₜ₋₁)",
+    ],
+    "muon_hyperball": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "dₜ = β₁ mₜ + (1 - β₁) gₜ", "Oₜ = NS₅(dₜ)", "yₜ = xₜ₋₁ - α ‖xₜ₋₁‖/‖Oₜ‖ Oₜ",
+        "d'ₜ = ‖x₀‖/‖yₜ‖ yₜ - xₜ₋₁", "m'ₜ = β'₁ m'ₜ₋₁ + (1 - β'₁) gₜ", "m̂'ₜ = m'ₜ/(1 - β'₁ᵗ)",
+        "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)", "xₜ = xₜ₋₁ + M₁ ⊙ d'ₜ - M₂ ⊙ α' m̂'ₜ/(√v̂ₜ + ε)",
     ],
     "signum": [
         "mₜ = β mₜ₋₁ + (1 - β) gₜ", "xₜ = xₜ₋₁ - α sign(mₜ)",
@@ -195,7 +204,7 @@ CHANGED: dict[str, gl.Transformation] = {
 }  # fmt: skip
 
 
-OF_MATRICES = {"adafactor", "muon"}  # whose equations mean little for the scalar here
+OF_MATRICES = {"adafactor", "adam_mini", "muon", "muon_hyperball"}  # whose equations mean little for the scalar here
 
 
 @pytest.mark.parametrize("name", [name for name in [*collect_contestants(), *CHANGED] if name not in OF_MATRICES])

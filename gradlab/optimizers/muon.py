@@ -53,12 +53,16 @@ def muon(
     """
     adam_rate = _ADAM_SHARE * learning_rate if adam_learning_rate is None else adam_learning_rate
     of_matrices = chain(
-        scale_by_momentum(momentum),
-        *((look_ahead(momentum),) if nesterov else ()),
-        orthogonalize(layout=layout),
+        *make_orthogonal_direction(momentum, nesterov, layout),
         scale_by_shape(layout=layout),
         add_decayed_weights(weight_decay),
         scale_by_learning_rate(learning_rate),
     )
     of_others = adamw(adam_rate, adam_b1, adam_b2, adam_eps, weight_decay)
     return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)
+
+
+def make_orthogonal_direction(momentum: Any, nesterov: bool, layout: Any) -> tuple[Any, ...]:
+    """Return the links that orthogonalize the momentum of matrices."""
+    ahead = (look_ahead(momentum),) if nesterov else ()
+    return (scale_by_momentum(momentum), *ahead, orthogonalize(layout=layout))

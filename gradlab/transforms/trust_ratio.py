@@ -34,7 +34,7 @@ def scale_by_trust_ratio(
 
     def scale_leaf(d, x):
         x = x.astype(d.dtype)
-        size_of_leaf, size_of_direction = (_norm(each, axes) for each in (x, d))
+        size_of_leaf, size_of_direction = (measure_leaf(each, axes) for each in (x, d))
         size = size_of_direction + weight_decay * size_of_leaf + eps
         has_ratio = (size_of_leaf > 0) & (size > 0)
         ratio = jnp.where(has_ratio, coefficient * size_of_leaf / jnp.where(has_ratio, size, 1), 1)
@@ -59,7 +59,7 @@ def scale_by_param_rms(least: NonNegative = 1e-3, max_rms: Limit = 1.0, axis_nam
     axes = read_axis_names("scale_by_param_rms", axis_name)
 
     def scale_leaf(d, x):
-        size = _norm(x.astype(d.dtype), axes) / max(count_elements(axes, x), 1) ** 0.5
+        size = measure_leaf(x.astype(d.dtype), axes) / max(count_elements(axes, x), 1) ** 0.5
         return jnp.maximum(least, size).astype(d.dtype) * bound_rms(d, max_rms, axes)
 
     def update(updates, state, params):
@@ -69,7 +69,8 @@ def scale_by_param_rms(least: NonNegative = 1e-3, max_rms: Limit = 1.0, axis_nam
     return init_empty, update
 
 
-def _norm(leaf: jax.Array, axes: tuple[str, ...]) -> jax.Array:
+def measure_leaf(leaf: jax.Array, axes: tuple[str, ...]) -> jax.Array:
+    """Return the norm of a leaf, over all shards along mesh axes."""
     unit, relative = measure_norm([leaf], axes)
     return unit * relative
 

@@ -39,10 +39,14 @@ SMOOTH: dict[str, Callable[[], Any]] = {
     "adabound": lambda: gl.adabound(0.1, 0.8, 0.9, final_rate=0.1, gamma=0.5, eps=0.1),
     "amsbound": lambda: gl.amsbound(0.1, 0.8, 0.9, final_rate=0.1, gamma=0.5, eps=0.1),
     "nag": lambda: gl.nag(0.1, 0.8),
+    "adam_mini": lambda: gl.adam_mini(0.1, 0.8, 0.9, 0.1, 0.5),
     "adafactor": lambda: gl.adafactor(0.1, 0.7, 0.5, 0.1, 2.0, 0.3),
     "lamb": lambda: gl.lamb(0.1, 0.8, 0.9, 0.1, 0.5),
     "lars": lambda: gl.lars(0.5, 0.8, 0.5, 0.1, 0.2),
     "muon": lambda: gl.muon(0.1, 0.8, 0.5, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1),
+    "muon_hyperball": lambda: gl.muon_hyperball(
+        0.1, 0.8, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1
+    ),
     "schedule_free_sgd": lambda: gl.schedule_free_sgd(schedules.linear(0.1, 0.3, 5), 0.8, 0.1, 1.5, 0.5),
     "schedule_free_adamw": lambda: gl.schedule_free_adamw(
         schedules.linear(0.1, 0.3, 5), 0.8, 0.9, 0.1, 0.5, weight_lr_power=1.5, weight_power=0.5
@@ -87,6 +91,7 @@ UNREAD = {
     "radam": {".threshold"},
     "adopt": {".clip_exponent"},
     "muon": {".learning_rate", ".momentum"},  # the parameters are no matrix
+    "muon_hyperball": {".learning_rate", ".momentum"},
 }
 
 CURVATURES = jnp.array([0.3, 1.0, 3.0])

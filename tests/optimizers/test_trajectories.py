@@ -76,6 +76,10 @@ CASES: dict[str, Case] = {
     "adabound": Case(gl.adabound, references.adabound),
     "adabound, options": Case(gl.adabound, references.adabound, {"final_rate": 0.01, "gamma": 0.1, "b1": 0.5}),
     "adafactor": Case(gl.adafactor, references.adafactor),
+    "adam_mini": Case(gl.adam_mini, references.adam_mini),
+    "adam_mini, options": Case(
+        gl.adam_mini, references.adam_mini, {"b1": 0.5, "b2": 0.7, "eps": 1e-3, "weight_decay": 0.5}
+    ),
     "adafactor, options": Case(
         gl.adafactor,
         references.adafactor,
@@ -89,6 +93,7 @@ CASES: dict[str, Case] = {
     ),
     "muon": Case(gl.muon, references.muon),  # these leaves are no matrices; tests/optimizers/test_muon.py has those
     "muon, options": Case(gl.muon, references.muon, {"adam_b1": 0.5, "adam_eps": 1e-3, "weight_decay": 0.5}),
+    "muon_hyperball": Case(gl.muon_hyperball, references.muon_hyperball),  # no matrices, as with muon
     "nag": Case(gl.nag, references.nag, {"momentum": 0.7}),  # at 0.9, heavy ball, as the gradients are given
     "schedule_free_sgd": Case(gl.schedule_free_sgd, references.schedule_free_sgd),
     "schedule_free_sgd, options": Case(

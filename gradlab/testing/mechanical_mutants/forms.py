@@ -180,6 +180,10 @@ _FORMS: dict[str, tuple[dict[str, Any], ...]] = {
         {"learning_rate": 0.1, "momentum": 0.8, "weight_decay": 0.2, "adam_b1": 0.8, "adam_b2": 0.9, "adam_eps": 1e-3},
         {"learning_rate": 0.1, "nesterov": False, "layout": "torch", "adam_learning_rate": 0.2},
     ),
+    "muon_hyperball": (
+        {"learning_rate": 0.1, "momentum": 0.8, "adam_b1": 0.8, "adam_b2": 0.9, "adam_eps": 1e-3},
+        {"learning_rate": 0.1, "nesterov": False, "layout": "torch", "adam_learning_rate": 0.2},
+    ),
     "lamb": ({"learning_rate": 0.1, "b1": 0.8, "b2": 0.9, "eps": 1e-3, "weight_decay": 0.2, "mask": choose_matrices},),
     "lars": (
         {"learning_rate": 0.1, "momentum": 0.8, "weight_decay": 0.2, "coefficient": 0.1, "eps": 1e-2},
@@ -189,6 +193,10 @@ _FORMS: dict[str, tuple[dict[str, Any], ...]] = {
         {"learning_rate": 0.1, "decay_rate": 0.5, "clipping_threshold": 0.5, "eps": 1e-2, "weight_decay": 0.2},
         {"learning_rate": 0.1, "least_scale": 2.0, "weight_decay": 0.2, "mask": choose_matrices, "min_size": 2},
     ),
+    "adam_mini": ({**_ADAM, "weight_decay": 0.2, "mask": choose_matrices},),
+    "block_mean": ({"decay": 0.8, "blocks": "columns"}, {"decay": 0.8, "blocks": "leaf"}),
+    "average_blocks": ({"blocks": "columns", "layout": "torch"}, {"blocks": "matrices"}),
+    "normalize_blocks": ({"blocks": "rows", "eps": 0.3},),
     "orthogonalize": ({"eps": 0.1, "least_norm": 2.0, "norm_factor": 1.5}, {"coefficients": (1.5, -0.5), "steps": 3}),
     "scale_by_trust_ratio": ({"coefficient": 0.3, "weight_decay": 0.2, "eps": 0.1},),
     "factored_mean": ({"decay": 0.8, "eps": 0.1, "min_size": 2},),

@@ -42,6 +42,10 @@ from gradlab.testing.references.adam_relatives import qhadam as qhadam
 from gradlab.testing.references.adam_relatives import qhm as qhm
 from gradlab.testing.references.adam_relatives import radam as radam
 from gradlab.testing.references.adam_relatives import yogi as yogi
+from gradlab.testing.references.blocks import adam_mini as adam_mini
+from gradlab.testing.references.blocks import average_blocks as average_blocks
+from gradlab.testing.references.blocks import block_mean as block_mean
+from gradlab.testing.references.blocks import normalize_blocks as normalize_blocks
 from gradlab.testing.references.clipping_links import centralize as centralize
 from gradlab.testing.references.clipping_links import clip_between as clip_between
 from gradlab.testing.references.clipping_links import clip_by_norm as clip_by_norm
@@ -63,6 +67,8 @@ from gradlab.testing.references.layerwise import scale_by_trust_ratio as scale_b
 from gradlab.testing.references.matrix_methods import muon as muon
 from gradlab.testing.references.matrix_methods import orthogonalize as orthogonalize
 from gradlab.testing.references.matrix_methods import scale_by_shape as scale_by_shape
+from gradlab.testing.references.matrix_relatives import keep_norm as keep_norm
+from gradlab.testing.references.matrix_relatives import muon_hyperball as muon_hyperball
 from gradlab.testing.references.points import nag as nag
 from gradlab.testing.references.points import nesterov_momentum as nesterov_momentum
 from gradlab.testing.references.points import schedule_free_adamw as schedule_free_adamw

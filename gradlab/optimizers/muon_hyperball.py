@@ -1,0 +1,54 @@
+"""Muon on a sphere: every matrix keeps its norm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..combinators.chain import chain
+from ..combinators.partition import partition
+from ..decorators import recipe
+from ..numeric_arguments import Decay, NonNegative
+from ..selectors import ndim
+from ..transforms.keep_norm import keep_norm
+from ..transforms.matrix_shapes import Layout
+from ..transforms.scaling import scale_by_learning_rate
+from ..transforms.trust_ratio import scale_by_trust_ratio
+from .adam import adam
+from .muon import make_orthogonal_direction
+
+_ADAM_SHARE = 0.02  # 3e-4 / 0.015
+
+
+@recipe(claims=("descends",))
+def muon_hyperball(
+    learning_rate: NonNegative = 0.015,
+    momentum: Decay = 0.95,
+    *,
+    matrices: Any = None,
+    nesterov: bool = True,
+    layout: Layout = "flax",
+    adam_learning_rate: NonNegative | None = None,
+    adam_b1: Decay = 0.9,
+    adam_b2: Decay = 0.95,
+    adam_eps: NonNegative = 1e-10,
+):
+    r"""MuonH: Muon whose matrices turn and keep their norm $\rho = \|x_0\|$, $x_t = \rho y_t / \|y_t\|$ with $y_t =
+    x_{t-1} - \alpha \rho O_t / \|O_t\|$, and all other leaves as with Adam.
+
+    $O_t$ is that of `muon`, and `learning_rate` is $\alpha$ in [0, inf), nearly the angle of a step in radians, so it
+    needs no factor for the shape. There is no weight decay, since a norm is kept anyway. A matrix that begins at zero
+    has no norm to keep: leave it out of `matrices`, a selector as in `muon`, in which case it moves as with Adam. The
+    norm is that of a whole leaf, so layers that are stacked in one leaf need `each`.
+
+    Adam's learning rate is 0.02 times that of the matrices, if it is not given. Needs `params`.
+    Source: Wen et al. (2025), Fantastic pretraining optimizers and where to find them 2.1: Hyperball optimization.
+    """
+    adam_rate = _ADAM_SHARE * learning_rate if adam_learning_rate is None else adam_learning_rate
+    of_matrices = chain(
+        *make_orthogonal_direction(momentum, nesterov, layout),
+        scale_by_trust_ratio(),
+        scale_by_learning_rate(learning_rate),
+        keep_norm(),
+    )
+    of_others = adam(adam_rate, adam_b1, adam_b2, adam_eps)
+    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)

@@ -1,0 +1,21 @@
+"""MuonH against its reference on matrices."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+
+import gradlab as gl
+from gradlab.testing import references
+from tests.optimizers.runs import assert_same_path, points
+
+GRADIENTS = np.random.default_rng(0).standard_normal((30, 5, 3))
+
+
+def test_a_matrix_turns_as_in_the_reference_and_keeps_its_norm() -> None:
+    start = np.random.default_rng(1).standard_normal((5, 3))
+    for options in ({}, {"momentum": 0.5, "nesterov": False}):
+        expected = references.trajectory(references.muon_hyperball, start, GRADIENTS, learning_rate=0.1, **options)
+        got = points(gl.muon_hyperball(0.1, **options), jnp.asarray(start), jnp.asarray(GRADIENTS))
+        assert_same_path(got, expected)
+        np.testing.assert_allclose(jnp.linalg.norm(got, axis=(1, 2)), np.linalg.norm(start))

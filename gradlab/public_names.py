@@ -72,12 +72,14 @@ from .optimizers.muon_hyperball import muon_hyperball as muon_hyperball
 from .optimizers.nadam import nadam as nadam
 from .optimizers.nadam import nadamw as nadamw
 from .optimizers.nag import nag as nag
+from .optimizers.normuon import normuon as normuon
 from .optimizers.quasi_hyperbolic import qhadam as qhadam
 from .optimizers.quasi_hyperbolic import qhm as qhm
 from .optimizers.radam import radam as radam
 from .optimizers.rmsprop import rmsprop as rmsprop
 from .optimizers.schedule_free import schedule_free_adamw as schedule_free_adamw
 from .optimizers.schedule_free import schedule_free_sgd as schedule_free_sgd
+from .optimizers.scion import scion as scion
 from .optimizers.sgd import sgd as sgd
 from .optimizers.sign_sgd import sign_sgd as sign_sgd
 from .optimizers.signum import signum as signum

@@ -90,6 +90,16 @@ BY_HAND = {
         "d'ₜ = ‖x₀‖/‖yₜ‖ yₜ - xₜ₋₁", "m'ₜ = β'₁ m'ₜ₋₁ + (1 - β'₁) gₜ", "m̂'ₜ = m'ₜ/(1 - β'₁ᵗ)",
         "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)", "xₜ = xₜ₋₁ + M₁ ⊙ d'ₜ - M₂ ⊙ α' m̂'ₜ/(√v̂ₜ + ε)",
     ],
+    "normuon": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "Oₜ = NS₅(mₜ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) mean_(rows)(Oₜ²)", "dₜ = Oₜ/(√vₜ + ε)",
+        "m'ₜ = β'₁ m'ₜ₋₁ + (1 - β'₁) gₜ", "m̂'ₜ = m'ₜ/(1 - β'₁ᵗ)", "v'ₜ = β₂ v'ₜ₋₁ + (1 - β₂) gₜ²",
+        "v̂'ₜ = v'ₜ/(1 - β₂ᵗ)",
+        "xₜ = xₜ₋₁ - M₁ ⊙ α' (α dₜ/√mean_(matrices)(dₜ²) + λ xₜ₋₁) - M₂ ⊙ α' (m̂'ₜ/(√v̂'ₜ + ε) + λ xₜ₋₁)",
+    ],
+    "scion": [
+        "mₜ = β mₜ₋₁ + (1 - β) gₜ", "Oₜ = NS₅(mₜ)",
+        "xₜ = xₜ₋₁ - α' (M₁ ⊙ α √(r/c) Oₜ + M₂ ⊙ α mₜ/(√mean_(leaf)(mₜ²) + ε) + λ xₜ₋₁)",
+    ],
     "signum": [
         "mₜ = β mₜ₋₁ + (1 - β) gₜ", "xₜ = xₜ₋₁ - α sign(mₜ)",
     ],
@@ -204,7 +214,8 @@ CHANGED: dict[str, gl.Transformation] = {
 }  # fmt: skip
 
 
-OF_MATRICES = {"adafactor", "adam_mini", "muon", "muon_hyperball"}  # whose equations mean little for the scalar here
+# Their equations mean little for the scalar here.
+OF_MATRICES = {"adafactor", "adam_mini", "muon", "muon_hyperball", "normuon", "scion"}
 
 
 @pytest.mark.parametrize("name", [name for name in [*collect_contestants(), *CHANGED] if name not in OF_MATRICES])

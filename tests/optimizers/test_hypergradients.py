@@ -47,6 +47,10 @@ SMOOTH: dict[str, Callable[[], Any]] = {
     "muon_hyperball": lambda: gl.muon_hyperball(
         0.1, 0.8, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1
     ),
+    "normuon": lambda: gl.normuon(
+        0.1, 0.8, 0.7, 0.1, 0.5, 0.3, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1
+    ),
+    "scion": lambda: gl.scion(0.1, 0.8, 2.0, 5.0, 0.1),
     "schedule_free_sgd": lambda: gl.schedule_free_sgd(schedules.linear(0.1, 0.3, 5), 0.8, 0.1, 1.5, 0.5),
     "schedule_free_adamw": lambda: gl.schedule_free_adamw(
         schedules.linear(0.1, 0.3, 5), 0.8, 0.9, 0.1, 0.5, weight_lr_power=1.5, weight_power=0.5
@@ -92,6 +96,8 @@ UNREAD = {
     "adopt": {".clip_exponent"},
     "muon": {".learning_rate", ".momentum"},  # the parameters are no matrix
     "muon_hyperball": {".learning_rate", ".momentum"},
+    "normuon": {".learning_rate", ".momentum", ".b2", ".eps", ".rms"},
+    "scion": {".output_radius"},
 }
 
 CURVATURES = jnp.array([0.3, 1.0, 3.0])

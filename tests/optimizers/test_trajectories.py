@@ -94,6 +94,11 @@ CASES: dict[str, Case] = {
     "muon": Case(gl.muon, references.muon),  # these leaves are no matrices; tests/optimizers/test_muon.py has those
     "muon, options": Case(gl.muon, references.muon, {"adam_b1": 0.5, "adam_eps": 1e-3, "weight_decay": 0.5}),
     "muon_hyperball": Case(gl.muon_hyperball, references.muon_hyperball),  # no matrices, as with muon
+    "normuon": Case(gl.normuon, references.normuon),
+    "scion": Case(gl.scion, references.scion),
+    "scion, free": Case(
+        gl.scion, references.scion, {"momentum": 0.5, "radius": 2.0, "eps": 1e-3, "is_constrained": False}
+    ),
     "nag": Case(gl.nag, references.nag, {"momentum": 0.7}),  # at 0.9, heavy ball, as the gradients are given
     "schedule_free_sgd": Case(gl.schedule_free_sgd, references.schedule_free_sgd),
     "schedule_free_sgd, options": Case(

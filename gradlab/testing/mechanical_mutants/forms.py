@@ -184,6 +184,15 @@ _FORMS: dict[str, tuple[dict[str, Any], ...]] = {
         {"learning_rate": 0.1, "momentum": 0.8, "adam_b1": 0.8, "adam_b2": 0.9, "adam_eps": 1e-3},
         {"learning_rate": 0.1, "nesterov": False, "layout": "torch", "adam_learning_rate": 0.2},
     ),
+    "normuon": (
+        {"learning_rate": 0.1, "momentum": 0.8, "b2": 0.7, "eps": 1e-2, "weight_decay": 0.2, "rms": 0.3},
+        {"learning_rate": 0.1, "nesterov": True, "adam_learning_rate": 0.2, "adam_b1": 0.8, "adam_eps": 1e-3},
+    ),
+    "scion": (
+        {"learning_rate": 0.01, "momentum": 0.8, "radius": 2.0, "eps": 1e-2, "is_constrained": False},
+        {"learning_rate": 0.01, "output_radius": 7.0, "outputs": gl.ndim(2)},
+        {"learning_rate": 0.01, "embeddings": gl.ndim(2), "layout": "torch"},
+    ),
     "lamb": ({"learning_rate": 0.1, "b1": 0.8, "b2": 0.9, "eps": 1e-3, "weight_decay": 0.2, "mask": choose_matrices},),
     "lars": (
         {"learning_rate": 0.1, "momentum": 0.8, "weight_decay": 0.2, "coefficient": 0.1, "eps": 1e-2},

@@ -69,6 +69,8 @@ from gradlab.testing.references.matrix_methods import orthogonalize as orthogona
 from gradlab.testing.references.matrix_methods import scale_by_shape as scale_by_shape
 from gradlab.testing.references.matrix_relatives import keep_norm as keep_norm
 from gradlab.testing.references.matrix_relatives import muon_hyperball as muon_hyperball
+from gradlab.testing.references.matrix_relatives import normuon as normuon
+from gradlab.testing.references.matrix_relatives import scion as scion
 from gradlab.testing.references.points import nag as nag
 from gradlab.testing.references.points import nesterov_momentum as nesterov_momentum
 from gradlab.testing.references.points import schedule_free_adamw as schedule_free_adamw

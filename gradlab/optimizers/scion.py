@@ -1,0 +1,66 @@
+"""Scion: steps to the boundary of a ball whose norm depends on the kind of the layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..combinators.chain import chain
+from ..combinators.partition import partition
+from ..decorators import recipe
+from ..numeric_arguments import Decay, NonNegative
+from ..selectors import ndim
+from ..transforms.blocks import normalize_blocks
+from ..transforms.decay import add_decayed_weights
+from ..transforms.matrix_shapes import Layout
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.orthogonalize import orthogonalize
+from ..transforms.scaling import scale, scale_by_learning_rate, scale_by_sign
+from ..transforms.shape_factors import scale_by_shape
+
+
+@recipe(claims=("descends",))
+def scion(
+    learning_rate: NonNegative = 2.0**-12,
+    momentum: Decay = 0.9,
+    radius: NonNegative = 50.0,
+    output_radius: NonNegative = 3000.0,
+    eps: NonNegative = 1e-8,
+    *,
+    matrices: Any = None,
+    outputs: Any = None,
+    embeddings: Any = None,
+    is_constrained: bool = True,
+    layout: Layout = "flax",
+):
+    r"""Scion: conditional gradients in norms of layers, $x_t = (1 - \gamma) x_{t-1} - \gamma \rho \operatorname{lmo}(
+    m_t)$, $m_t = \mu m_{t-1} + (1 - \mu) g_t$.
+
+    `learning_rate` is $\gamma$ in [0, inf), and at most 1 if the weights shall stay in the ball of radius $\rho$. With
+    `is_constrained=False`, they are not pulled back, $x_t = x_{t-1} - \gamma \rho \operatorname{lmo}(m_t)$. `momentum`
+    is $\mu$ in [0, 1), which is $1 - \alpha$ in the publication.
+
+    Selectors say of which kind a layer is. `matrices`, by default all leaves with two axes, have the spectral norm:
+    $\operatorname{lmo}$ is $\sqrt{r / c}$ times `orthogonalize`, for r outputs and c inputs. `outputs`, the last layer,
+    have the largest element: the sign, divided by c. `embeddings`, whose inputs are tokens, have the norm of columns:
+    each token is divided by its RMS. All other leaves, such as biases, are divided by the RMS of the leaf. The latter
+    two add `eps` in [0, inf) to the RMS. The last two selectors choose no leaf by default, and go first.
+    `output_radius` is $\rho$ for the last layer, and `radius` for all others, both in [0, inf); their defaults are
+    those for a transformer. `layout` says how leaves are matrices; all axes of inputs count as columns.
+
+    Needs `params` if it is constrained. Source: Pethick et al. (2025), algorithms 1 and 2, tables 2 to 4.
+    """
+    rules = [
+        (outputs, chain(scale_by_sign(), scale_by_shape("1 / c", layout), scale(output_radius))),
+        (embeddings, chain(normalize_blocks("columns", layout, eps=eps), scale(radius))),
+        (
+            ndim(2) if matrices is None else matrices,
+            chain(orthogonalize(layout=layout), scale_by_shape("sqrt(r / c)", layout), scale(radius)),
+        ),
+    ]
+    of_others = chain(normalize_blocks("leaf", eps=eps), scale(radius))
+    return chain(
+        scale_by_momentum(momentum),
+        partition(*(rule for rule in rules if rule[0] is not None), default=of_others),
+        *((add_decayed_weights(1.0),) if is_constrained else ()),
+        scale_by_learning_rate(learning_rate),
+    )

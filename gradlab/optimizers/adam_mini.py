@@ -29,7 +29,7 @@ def adam_mini(
     mask: Any = None,
     *,
     layout: Layout = "flax",
-    columns: Any = None,
+    embeddings: Any = None,
     heads: Any = None,
     head_layout: Layout = _HEADS,
     head_size: int | None = None,
@@ -38,20 +38,21 @@ def adam_mini(
     \epsilon) + \lambda x_{t-1})$, $v_t = \beta_2 v_{t-1} + (1 - \beta_2) \operatorname{mean}(|g_t|^2)$.
 
     The mean is over a block, whose weights have similar curvatures: all weights of an output, by `layout`, or a whole
-    leaf without two axes, such as a bias. Two selectors choose other blocks. `columns` are leaves with one block for
-    each input, such as an embedding (tokens, size), whose inputs are the tokens. `heads` are queries and keys, with one
-    block for each head: each matrix of `head_layout`, by default of kernels (in, heads, size), as Flax has them; or
-    `head_size` rows of it next to each other, as with `head_layout="torch", head_size=64` for weights
-    (heads * 64, in). The other arguments are those of `adamw`. So v takes one number a block, half of Adam's state.
+    leaf without two axes, such as a bias. Two selectors choose other blocks. `embeddings` are leaves (tokens, size), as
+    all frameworks have them, with one block for each token. `heads` are queries and keys, with one block for each
+    head: each matrix of `head_layout`, by default of kernels (in, heads, size), as Flax has them; or `head_size` rows
+    of it next to each other, as with `head_layout="torch", head_size=64` for weights (heads * 64, in). The other
+    arguments are those of `adamw`. So v takes one number a block, and the state is half of Adam's. The code that its
+    authors released uses Adam itself for biases.
 
-    Needs `params` if there is weight decay. Source: Zhang et al. (2024), algorithms 1 to 3.
+    Needs `params` if there is weight decay. Source: Zhang et al. (2024), algorithm 1.
     """
 
     def estimate(blocks, layout, size=1):
         return chain(block_mean(b2, blocks, layout, size), bias_correction(b2))
 
     of_heads = ("matrices", head_layout) if head_size is None else ("rows", head_layout, head_size)
-    rules = [(heads, estimate(*of_heads)), (columns, estimate("columns", layout))]
+    rules = [(heads, estimate(*of_heads)), (embeddings, estimate("columns", "flax"))]
     chosen = [rule for rule in rules if rule[0] is not None]
     of_others = estimate("rows", layout)
     return chain(

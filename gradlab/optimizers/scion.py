@@ -41,17 +41,20 @@ def scion(
 
     Selectors say of which kind a layer is. `matrices`, by default all leaves with two axes, have the spectral norm:
     $\operatorname{lmo}$ is $\sqrt{r / c}$ times `orthogonalize`, for r outputs and c inputs. `outputs`, the last layer,
-    have the largest element: the sign, divided by c. `embeddings`, whose inputs are tokens, have the norm of columns:
-    each token is divided by its RMS. All other leaves, such as biases, are divided by the RMS of the leaf. The latter
-    two add `eps` in [0, inf) to the RMS. The last two selectors choose no leaf by default, and go first.
-    `output_radius` is $\rho$ for the last layer, and `radius` for all others, both in [0, inf); their defaults are
-    those for a transformer. `layout` says how leaves are matrices; all axes of inputs count as columns.
+    have the largest element as their norm: $\operatorname{lmo}$ is the sign, divided by c. `embeddings`, (tokens, size)
+    as all frameworks have them, have the largest RMS of a token: each token is divided by its RMS. All other leaves,
+    such as biases, are divided by the RMS of the leaf. `eps` in [0, inf) is added to an RMS. `outputs` and `embeddings`
+    choose no leaf by default, and are asked first.
 
-    Needs `params` if it is constrained. Source: Pethick et al. (2025), algorithms 1 and 2, tables 2 to 4.
+    `output_radius` is $\rho$ for the last layer, and `radius` is $\rho$ for all others, both in [0, inf). Their
+    defaults are those for a transformer. `layout` says how leaves are matrices, and all axes of inputs count as
+    columns. (For kernels of convolutions with k x k pixels, the released code divides by $k$ once more.)
+
+    Needs `params` if it is constrained. Source: Pethick et al. (2025), algorithms 1 and 2.
     """
     rules = [
         (outputs, chain(scale_by_sign(), scale_by_shape("1 / c", layout), scale(output_radius))),
-        (embeddings, chain(normalize_blocks("columns", layout, eps=eps), scale(radius))),
+        (embeddings, chain(normalize_blocks("columns", eps=eps), scale(radius))),
         (
             ndim(2) if matrices is None else matrices,
             chain(orthogonalize(layout=layout), scale_by_shape("sqrt(r / c)", layout), scale(radius)),

@@ -96,7 +96,7 @@ def normalize_blocks(blocks: str = "leaf", layout: Layout = "flax", size: int = 
     r"""Divide each block by its root mean square, $d' = d / (\operatorname{RMS}(d) + \epsilon)$.
 
     `eps` is in [0, inf), in units of the direction. A block of zeros stays zero. The other arguments and the errors are
-    those of `average_blocks`. Source: Pethick et al. (2025), table 2.
+    those of `average_blocks`. Source: Pethick et al. (2025), algorithm 1.
     """
     return isolate(scale_by_rms(average_blocks(blocks, layout, size), eps))
 

@@ -23,7 +23,7 @@ def test_a_matrix_moves_as_in_the_reference() -> None:
 def test_selectors_choose_tokens_and_heads() -> None:
     params = {"embedding": jnp.zeros((4, 6)), "query": jnp.zeros((4, 3, 2)), "up": jnp.zeros((4, 6))}
     gradients = jnp.asarray(GRADIENTS[0])
-    tx = gl.adam_mini(0.1, columns=gl.path("embedding"), heads=gl.path("query"))
+    tx = gl.adam_mini(0.1, embeddings=gl.path("embedding"), heads=gl.path("query"))
     updates, _ = tx.update(jax.tree.map(lambda p: gradients.reshape(p.shape), params), tx.init(params), params)
     for name, axes in (("embedding", 1), ("query", (0, 2)), ("up", 0)):
         g = gradients.reshape(params[name].shape)

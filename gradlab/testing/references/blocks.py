@@ -26,7 +26,7 @@ def block_mean(g: Array, state: State, t: int, x: Array, *, decay: float = 0.999
 
 
 def normalize_blocks(g: Array, state: State, t: int, x: Array, *, eps: float = 0.0) -> Step:
-    """Divide a leaf by its RMS: g / (RMS(g) + e). Source: Pethick et al. (2025), table 2."""
+    """Divide a leaf by its RMS: g / (RMS(g) + e). Source: Pethick et al. (2025), algorithm 1."""
     return divide(g, np.sqrt(square(g).sum() / max(g.size, 1)) + eps), {}
 
 
@@ -44,7 +44,7 @@ def adam_mini(
 ) -> Step:
     """Step as AdamW does, with one second moment for each output: v = b2 v + (1-b2) mean(|g|^2).
 
-    x -= a (mhat / (sqrt(vhat) + e) + l x). Source: Zhang et al. (2024), algorithms 1 to 3.
+    x -= a (mhat / (sqrt(vhat) + e) + l x). Source: Zhang et al. (2024), algorithm 1.
     """
     m = b1 * state.get("m", 0.0) + (1 - b1) * g
     v = b2 * state.get("v", 0.0) + (1 - b2) * _mean_of_rows(square(g))

@@ -54,7 +54,7 @@ def scale_by_rms(
     decay: Decay | optax.GradientTransformation = 0.9,
     eps: NonNegative = 1e-8,
     eps_root: NonNegative = 0.0,
-    floor: NonNegative = 0.0,
+    floor: NonNegative | None = None,
 ):
     r"""Divide by the root of the gradient's second moment, $d' = d / (\sqrt{v_t + \epsilon_r} + \epsilon)$.
 
@@ -62,9 +62,9 @@ def scale_by_rms(
     makes it an exponential moving average. A transformation in its place is the estimator, which is applied to $|g|^2$:
     that of AMSGrad is `chain(scale_by_momentum(b2), bias_correction(b2), running_max())`. `eps` and `eps_root` are in
     [0, inf), in units of the gradient and of its square. `floor` in [0, inf) is the least value of the root, in units
-    of the gradient; ADOPT bounds the root by it instead of adding `eps`. Where the denominator is 0 the result is 0. A
-    finite gradient whose square would overflow is bounded (see `gradlab.safe_arithmetic.bound_for_squaring`); a chain
-    bounds it before it enters a momentum.
+    of the gradient, by default none; ADOPT bounds the root by it instead of adding `eps`. Where the denominator is 0
+    the result is 0. A finite gradient whose square would overflow is bounded (see
+    `gradlab.safe_arithmetic.bound_for_squaring`); a chain bounds it before it enters a momentum.
 
     Source: Hinton (2012), lecture 6e of Neural Networks for Machine Learning.
     """
@@ -77,7 +77,8 @@ def scale_by_rms(
         updates, gradient = _bound_gradient(updates, grads)
         square = jax.tree.map(squared_magnitude, gradient)
         v, second_moment = raw_update(estimator, square, state.second_moment, params, extra)
-        root = jax.tree.map(lambda v: jnp.maximum(square_root(v + eps_root), floor), v)
+        root = jax.tree.map(lambda v: square_root(v + eps_root), v)
+        root = root if floor is None else jax.tree.map(lambda r: jnp.maximum(r, floor), root)
         return jax.tree.map(lambda d, r: divide(d, r + eps), updates, root), RmsState(second_moment)
 
     def states(state):
@@ -241,8 +242,8 @@ def _write_squares(write: Writer, decay: Any) -> tuple[Expression, Expression]:
     return write.direction(), write.inside(_as_estimator(decay), "v", "2", square, square)
 
 
-def _write_root(write: Writer, moment: Expression, eps: Any, eps_root: Any, floor: Any = 0.0) -> str:
+def _write_root(write: Writer, moment: Expression, eps: Any, eps_root: Any, floor: Any = None) -> str:
     inside = moment if is_zero(eps_root) else moment.plus(Expression(str(write.number(_EPSILON, eps_root))))
     root = rf"\sqrt{{{inside}}}"
-    root = root if is_zero(floor) else rf"\max({root}, {write.number(_EPSILON, floor)})"
+    root = root if floor is None else rf"\max({root}, {write.number(_EPSILON, floor)})"
     return root + ("" if is_zero(eps) else f" + {write.number(_EPSILON, eps)}")

@@ -73,14 +73,14 @@ def scale_by_rms(
     decay: float = 0.9,
     eps: float = 1e-8,
     eps_root: float = 0.0,
-    floor: float = 0.0,
+    floor: float | None = None,
 ) -> Step:
     """Divide by the root mean square: v = r v + (1-r) |g|^2, g / (max(sqrt(v + e_r), floor) + e).
 
     Source: Hinton (2012), lecture 6e.
     """
     v = decay * state.get("v", 0.0) + (1 - decay) * square(g)
-    return divide(g, np.maximum(np.sqrt(v + eps_root), floor) + eps), {"v": v}
+    return divide(g, np.maximum(np.sqrt(v + eps_root), floor or 0.0) + eps), {"v": v}
 
 
 def scale_by_rss(

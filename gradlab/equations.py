@@ -105,6 +105,7 @@ class Writer:
     role: str = "1"
     lines: list[str] = field(default_factory=list)
     numbers: list[Number] = field(default_factory=list)
+    signals: dict[str, str] = field(default_factory=dict)  # what a combinator hands on, by name, in LaTeX
     _given: list[Symbol] = field(default_factory=list)
     _letters: set[str] = field(default_factory=set)
     _gradient: Expression = _START
@@ -128,6 +129,13 @@ class Writer:
     def through(self, tx: Any) -> Expression:
         """Let a transformation write its lines as if it stood here itself, and return the direction after it."""
         return self.walk(_links_of(tx))
+
+    def with_signals(self, tx: Any, **signals: str) -> Expression:
+        """Do what `through` does, for a transformation that is handed signals, which have these symbols."""
+        outer, self.signals = self.signals, {**self.signals, **signals}
+        result = self.through(tx)
+        self.signals = outer
+        return result
 
     def inside(self, tx: Any, letter: str, role: str, direction: Expression, gradient: Expression) -> Expression:
         """Let a transformation within a link write its lines, and return what it makes of a direction."""
@@ -208,6 +216,10 @@ class Writer:
         """Note the initial value of a quantity, unless it is 0."""
         if not is_zero(value):
             self._given.append(Symbol(f"{letter}_0", _show_value(value)))
+
+    def given(self, letter: str, meaning: str) -> None:
+        """Note what a symbol stands for, in words."""
+        self._given.append(Symbol(letter, meaning))
 
     def mask(self, letter: str, leaves: str) -> str:
         """Note a mask that is 1 at some leaves and 0 elsewhere, and return its symbol."""

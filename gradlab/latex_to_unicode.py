@@ -21,7 +21,7 @@ _SIGNS = {
     "odot": "⊙", "cdot": "·", "times": "×", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "infty": "∞", "in": "∈",
     "prod": "∏", "sum": "∑", "to": "→", "gets": "←", "leftarrow": "←", "rightarrow": "→", "ldots": "…", "dots": "…",
     "cdots": "…", "nabla": "∇", "approx": "≈", "sim": "~", "pm": "±", "ne": "≠", "neq": "≠", "top": "ᵀ",
-    "lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|", "quad": "  ", "mid": "∣",
+    "lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|", "quad": "  ", "mid": "∣", "langle": "⟨", "rangle": "⟩",
     "|": "‖", ",": " ", ";": " ", ":": " ", " ": " ", "!": "", "_": "_", "{": "{", "}": "}", "%": "%", "$": "$",
     "&": "&", "#": "#",
 }  # fmt: skip

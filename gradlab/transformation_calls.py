@@ -239,7 +239,7 @@ def _find_signals(parts: Any) -> frozenset[str]:
     names, takes_any = _read_arguments(parts[1])
     if not isinstance(parts, Composite):
         return names
-    inner = frozenset().union(*map(signals_of, parts.inner.values()))
+    inner = frozenset().union(*map(signals_of, parts.inner.values())) - parts.provides
     handed_on = inner if takes_any else inner & names
     if "grads" not in names:
         handed_on -= {"grads"}

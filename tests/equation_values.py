@@ -18,7 +18,7 @@ _ACCENTS = (r"\hat", r"\bar", r"\tilde")
 
 def updates_of(equations: Equations, gradients: list[float], start: float = 0.0) -> Iterator[float]:
     """The parameter after each update by the equations."""
-    known: dict[str, Any] = {"x_{t-1}": start}
+    known: dict[str, Any] = {"x_{t-1}": start, "x_0": start}
     firsts = {}  # quantities that begin as the first gradient, or as its square
     for symbol in equations.symbols:
         if symbol.latex == "g_t":  # where the gradient is taken
@@ -89,7 +89,7 @@ class _Reader:
         return value
 
     def ends_product(self, token: str) -> bool:
-        ends = ("+", "-", ",", ")", "}", "]", ">", r"\ge", r"\mid")
+        ends = ("+", "-", ",", ")", "}", "]", ">", r"\ge", r"\mid", r"\rangle")
         return token in ends or (token in ("|", r"\|") and self.inside_bars)
 
     def power(self) -> Any:
@@ -131,9 +131,13 @@ class _Reader:
             self.take(token)
             self.inside_bars = False
             if self.ahead() == "_":
-                for expected in ("_", "{", r"\text", "{", "a", "l", "l", "}", "}"):
+                below = (r"\text", "{", "a", "l", "l", "}")
+                for expected in ("_", *(("1",) if self.tokens[1] == "1" else ("{", *below, "}"))):
                     self.take(expected)
             return value
+        if token == r"\langle":
+            left, _, right, _ = self.sum(), self.take(","), self.sum(), self.take(r"\rangle")
+            return left * right
         if token == r"\frac":
             return self.group() / self.group()
         if token == r"\prod":

@@ -43,6 +43,10 @@ SMOOTH: dict[str, Callable[[], Any]] = {
     "adafactor": lambda: gl.adafactor(0.1, 0.7, 0.5, 0.1, 2.0, 0.3),
     "lamb": lambda: gl.lamb(0.1, 0.8, 0.9, 0.1, 0.5),
     "lars": lambda: gl.lars(0.5, 0.8, 0.5, 0.1, 0.2),
+    "dog": lambda: gl.dog(0.7, 0.3, 0.2, 0.5),
+    "dowg": lambda: gl.dowg(0.7, 0.3, 0.2, 0.5),
+    "prodigy": lambda: gl.prodigy(0.7, 0.8, 0.9, 0.1, 0.5, b3=0.7, initial=0.05, coefficient=1.5),
+    "dadapt_adam": lambda: gl.dadapt_adam(0.7, 0.8, 0.9, 0.1, 0.5, initial=0.05),
     "muon": lambda: gl.muon(0.1, 0.8, 0.5, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1),
     "muon_hyperball": lambda: gl.muon_hyperball(
         0.1, 0.8, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1

@@ -106,6 +106,11 @@ OPTAX: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         lambda a: optax.contrib.adopt(a, 0.5, 0.7, 1e-2),
     ),
     "lamb, defaults": (lambda a: gl.lamb(a, weight_decay=0.0), optax.lamb),
+    "dog": (lambda a: gl.dog(10 * a, weight_decay=0.1), lambda a: optax.contrib.dog(10 * a, weight_decay=0.1)),
+    "dowg": (
+        lambda a: gl.dowg(10 * a, initial=1e-2, eps=1e-4, relative=False),
+        lambda a: optax.contrib.dowg(10 * a),
+    ),
     "lamb": (lambda a: gl.lamb(a, weight_decay=0.1), lambda a: optax.lamb(a, weight_decay=0.1)),
     "lars": (gl.lars, optax.lars),  # with a decay, optax divides by the norm of the sum, not by the sum of the norms
     "adadelta, decay": _both("adadelta", weight_decay=0.1, weight_decay_mask=True),
@@ -153,3 +158,43 @@ def test_recipe_follows_optax_under_a_decaying_rate(name: str) -> None:
     with jax.numpy_dtype_promotion("standard"):
         expected = np.asarray(jax.jit(lambda g: run(optimizer, start, g))(gradients))
     assert_same_path(points(ours(DECAYING), start, gradients), expected, 1e-11)
+
+
+def _correct(rate: float, b1: float = 0.9, b2: float = 0.999) -> Callable[[Any], Any]:
+    """A rate that corrects both moments of Adam, as optax does where the methods below have no correction."""
+
+    def correct(step: Any) -> Any:
+        t = jnp.asarray(step).astype(float) + 1
+        return rate * jnp.sqrt(1 - b2**t) / (1 - b1**t)
+
+    return correct
+
+
+@pytest.mark.parametrize("sequence", ["dense", "small"])
+@pytest.mark.parametrize("name", ["prodigy", "dadapt_adam"])
+def test_estimates_of_the_distance_are_optaxs_where_its_corrections_are_in_the_rate(name: str, sequence: str) -> None:
+    """optax 0.2.8 has the new distance beside the epsilon of Prodigy, and the paper the old one, so it is 0 here."""
+    gradients, start = jnp.asarray(SEQUENCES[sequence]), jnp.zeros(SIZE)
+    if name == "prodigy":
+        ours: Any = gl.prodigy(_correct(1.0), eps=0.0, weight_decay=0.1, initial=0.1)
+        theirs: Any = optax.contrib.prodigy(1.0, eps=0.0, weight_decay=0.1, estim_lr0=0.1)
+    else:
+        ours = gl.dadapt_adam(_correct(1.0), weight_decay=0.1, initial=0.1)
+        theirs = optax.contrib.dadapt_adamw(1.0, weight_decay=0.1, estim_lr0=0.1)
+    with jax.numpy_dtype_promotion("standard"):
+        expected = np.asarray(jax.jit(lambda g: run(theirs, start, g))(gradients))
+    assert_same_path(points(ours, start, gradients), expected, 1e-11)
+
+
+def test_optax_divides_zero_by_zero_while_all_gradients_are_zero() -> None:
+    start = jnp.zeros(SIZE)
+    for ours, theirs in (
+        (gl.prodigy(), optax.contrib.prodigy()),
+        (gl.dadapt_adam(), optax.contrib.dadapt_adamw()),
+    ):
+        with jax.numpy_dtype_promotion("standard"):
+            _, state = theirs.update(start, theirs.init(start), start)
+        assert np.isnan(state.estim_lr)
+        updates, after = ours.update(start, ours.init(start), start)
+        np.testing.assert_array_equal(updates, 0.0)
+        np.testing.assert_array_equal(after.distance, 1e-6)

@@ -156,6 +156,22 @@ CASES: dict[str, Case] = {
     "mars, options": Case(
         gl.mars, references.mars, {"b1": 0.5, "b2": 0.7, "gamma": 0.3, "max_norm": 0.5, "weight_decay": 0.3}
     ),
+    "dog": Case(gl.dog, references.dog, {"initial": 0.1}),
+    "dog, options": Case(gl.dog, references.dog, {"initial": 0.1, "eps": 1e-3, "weight_decay": 0.3, "relative": False}),
+    "dowg": Case(gl.dowg, references.dowg, {"initial": 0.1}),
+    "dowg, options": Case(
+        gl.dowg, references.dowg, {"initial": 0.1, "eps": 1e-3, "weight_decay": 0.3, "relative": False}
+    ),
+    "prodigy": Case(gl.prodigy, references.prodigy, {"initial": 0.1}),
+    "prodigy, options": Case(
+        gl.prodigy,
+        references.prodigy,
+        {"b1": 0.5, "b2": 0.7, "b3": 0.6, "eps": 1e-3, "weight_decay": 0.3, "initial": 1e-2, "coefficient": 2.0},
+    ),
+    "dadapt_adam": Case(gl.dadapt_adam, references.dadapt_adam, {"initial": 0.05}),
+    "dadapt_adam, options": Case(
+        gl.dadapt_adam, references.dadapt_adam, {"b1": 0.5, "b2": 0.7, "eps": 1e-3, "weight_decay": 0.3, "initial": 0.1}
+    ),
     "amsbound, options": Case(gl.amsbound, references.amsbound, {"final_rate": 0.01, "gamma": 0.1, "b2": 0.7}),
 }
 

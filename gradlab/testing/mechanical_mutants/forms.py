@@ -159,6 +159,14 @@ _FORMS: dict[str, tuple[dict[str, Any], ...]] = {
     ),
     "adopt": ({**_ADAM, "weight_decay": 0.2, "mask": choose_matrices, "clip_exponent": 0.1},),
     "mars": ({**_ADAM, "gamma": 0.3, "max_norm": 0.5, "weight_decay": 0.2, "mask": choose_matrices},),
+    "dog": ({"learning_rate": 0.7, "initial": 0.1, "eps": 0.3, "weight_decay": 0.2, "mask": choose_matrices},),
+    "dowg": ({"learning_rate": 0.7, "initial": 0.1, "eps": 0.3, "weight_decay": 0.2, "relative": False},),
+    "prodigy": (
+        {**_ADAM, "learning_rate": 0.7, "weight_decay": 0.2, "b3": 0.9, "initial": 0.1, "coefficient": 1.5},
+        {**_ADAM, "learning_rate": fall, "mask": choose_matrices},
+    ),
+    "dadapt_adam": ({**_ADAM, "learning_rate": 0.7, "weight_decay": 0.2, "mask": choose_matrices, "initial": 0.1},),
+    "scale_by_global_rss": ({"eps": 0.3, "eps_root": 0.2},),
     "bias_correction": (
         {"first_decay": 0.9},
         {"second_decay": 0.4},

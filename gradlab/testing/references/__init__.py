@@ -50,6 +50,12 @@ from gradlab.testing.references.clipping_links import centralize as centralize
 from gradlab.testing.references.clipping_links import clip_between as clip_between
 from gradlab.testing.references.clipping_links import clip_by_norm as clip_by_norm
 from gradlab.testing.references.clipping_links import clip_by_value as clip_by_value
+from gradlab.testing.references.distance_based import dadapt_adam as dadapt_adam
+from gradlab.testing.references.distance_based import dog as dog
+from gradlab.testing.references.distance_based import dowg as dowg
+from gradlab.testing.references.distance_based import mechanic as mechanic
+from gradlab.testing.references.distance_based import prodigy as prodigy
+from gradlab.testing.references.distance_based import scale_by_global_rss as scale_by_global_rss
 from gradlab.testing.references.factored import adafactor as adafactor
 from gradlab.testing.references.factored import clip_by_rms as clip_by_rms
 from gradlab.testing.references.factored import factored_mean as factored_mean

@@ -245,7 +245,13 @@ def _find_gradient_of_a_bowl(params: Any) -> Any:
 
 
 # What a training loop passes beside the gradient, where the author gives nothing else.
-_SIGNALS: dict[str, Any] = {"gradient_fn": _find_gradient_of_a_bowl, "value": 1.0, "loss_scale": 1.0}
+_SIGNALS: dict[str, Any] = {
+    "gradient_fn": _find_gradient_of_a_bowl,
+    "value": 1.0,
+    "loss_scale": 1.0,
+    "distance": 0.5,
+    "rates": 0.5,
+}
 
 
 def find_largest_gap(left: Any, right: Any) -> tuple[float, float, str]:

@@ -1,0 +1,135 @@
+"""Optimizers whose rate follows from a distance: DoG, DoWG, Prodigy, and Adam with D-Adaptation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..combinators.add import add
+from ..combinators.chain import chain
+from ..combinators.signals import isolate
+from ..decorators import recipe
+from ..mesh_axes import AxisName
+from ..numeric_arguments import Decay, NonNegative, Positive
+from ..schedules.base import as_operand
+from ..transforms.decay import add_decayed_weights, decay_links
+from ..transforms.distances.d_adaptation import d_adaptation
+from ..transforms.distances.from_start import distance_from_start
+from ..transforms.distances.prodigy import prodigy_distance
+from ..transforms.distances.scaling import scale_by_distance, scale_by_rates
+from ..transforms.global_second_moment import scale_by_global_rss
+from ..transforms.momentum import scale_by_momentum
+from ..transforms.scaling import scale, scale_by_learning_rate
+from ..transforms.second_moment import scale_by_rms
+
+
+@recipe(claims=("descends",))
+def dog(
+    learning_rate: NonNegative = 1.0,
+    initial: Positive = 1e-6,
+    eps: NonNegative = 1e-8,
+    weight_decay: NonNegative | None = None,
+    mask: Any = None,
+    relative: bool = True,
+    axis_name: AxisName = None,
+):
+    r"""DoG: the distance from the start over the gradients as the rate, $x_t = x_{t-1} - \alpha \frac{r_t}{\sqrt{G_t +
+    \epsilon}} g_t$, $G_t = \sum_{i \le t} \|g_i\|^2$.
+
+    $r_t$ is the largest distance from the start so far, whose first value is `initial` (see `distance_from_start`, also
+    for `relative`). `learning_rate` is $\alpha$ in [0, inf); leave it at 1. `eps` is $\epsilon$ in [0, inf).
+    `weight_decay` adds a share of the parameters to the gradient (None: none), where `mask` selects. The method is
+    meant for the average of its points: put it inside `average_params`. `axis_name` is that of `clip_by_global_norm`.
+
+    Needs `params`. Source: Ivgi et al. (2023), equation DoG.
+    """
+    links = (scale_by_global_rss(0.0, eps, axis_name), scale_by_distance(), scale_by_learning_rate(learning_rate))
+    return chain(*decay_links(weight_decay, mask), distance_from_start(chain(*links), initial, relative, axis_name))
+
+
+@recipe(claims=("descends",))
+def dowg(
+    learning_rate: NonNegative = 1.0,
+    initial: Positive = 1e-6,
+    eps: NonNegative = 0.0,
+    weight_decay: NonNegative | None = None,
+    mask: Any = None,
+    relative: bool = True,
+    axis_name: AxisName = None,
+):
+    r"""DoWG: the distance from the start over the gradients, weighted by the distance, $x_t = x_{t-1} - \alpha
+    \frac{r_t^2}{\sqrt{G_t} + \epsilon} g_t$, $G_t = \sum_{i \le t} r_i^2 \|g_i\|^2$.
+
+    `eps` is $\epsilon$ in [0, inf), 0 in the publication. The other arguments are those of `dog`. optax starts from
+    `initial=1e-2, relative=False`, with an `eps` of 1e-4. Needs `params`. Source: Khaled et al. (2023), algorithm 1.
+    """
+    links = (
+        scale_by_distance(),
+        isolate(scale_by_global_rss(eps, 0.0, axis_name)),
+        scale_by_distance(),
+        scale_by_learning_rate(learning_rate),
+    )
+    return chain(*decay_links(weight_decay, mask), distance_from_start(chain(*links), initial, relative, axis_name))
+
+
+@recipe(claims=("descends",))
+def prodigy(
+    learning_rate: NonNegative = 1.0,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    eps: NonNegative = 1e-8,
+    weight_decay: NonNegative | None = None,
+    mask: Any = None,
+    b3: Decay | None = None,
+    initial: Positive = 1e-6,
+    coefficient: Positive = 1.0,
+    axis_name: AxisName = None,
+):
+    r"""Prodigy: Adam whose rate is an estimate of the distance to the solution, $x_t = x_{t-1} - \alpha D_{t-1} m_t /
+    (\sqrt{v_t} + D_{t-1} \epsilon)$.
+
+    The moments are those of $D_{t-1} g_t$, without corrections. $D$ is that of `prodigy_distance`, with `initial`,
+    `coefficient` and `b3` for its decay (None: $\sqrt{\beta_2}$). `learning_rate` is $\alpha$ in [0, inf); leave it at
+    1, or let it decay from there. `weight_decay` and `mask` are those of `adamw`; None decays nothing. The released
+    implementation and optax have $D_t$ beside $\epsilon$, and optax corrects the moments.
+
+    Needs `params`. Source: Mishchenko & Defazio (2024), algorithm 4.
+    """
+    square = chain(scale_by_distance(2.0), scale_by_momentum(b2), scale_by_distance(-2.0))
+    moves = chain(
+        scale_by_distance(),
+        scale_by_momentum(b1),
+        scale_by_distance(-1.0),
+        scale_by_rms(square, eps),
+        *decay_links(weight_decay, mask),
+        scale_by_distance(),
+        scale_by_learning_rate(learning_rate),
+    )
+    b3 = as_operand(b2) ** 0.5 if b3 is None else b3
+    return prodigy_distance(moves, learning_rate, b3, initial, coefficient, axis_name)
+
+
+@recipe(claims=("descends",))
+def dadapt_adam(
+    learning_rate: NonNegative = 1.0,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    eps: NonNegative = 1e-8,
+    weight_decay: NonNegative | None = None,
+    mask: Any = None,
+    initial: Positive = 1e-6,
+    axis_name: AxisName = None,
+):
+    r"""Adam with D-Adaptation: Adam whose rate is an estimate of the distance to the solution, $x_t = x_{t-1} - m_t /
+    (\sqrt{v_t} + \epsilon)$, $m_t = \beta_1 m_{t-1} + (1 - \beta_1) \alpha D_{t-1} g_t$.
+
+    $D$ is that of `d_adaptation`, with `initial` and `eps`. $v$ is that of `adam`, with `b2`, and neither moment is
+    corrected. `learning_rate` is $\alpha$ in [0, inf); leave it at 1, or let it decay from there. `weight_decay` and
+    `mask` are those of `adamw`; None decays nothing. optax corrects the moments.
+
+    Source: Defazio & Mishchenko (2023), section 5; `dadaptation` 3.2.
+    """
+    links = [scale_by_distance(), scale_by_learning_rate(learning_rate), scale_by_momentum(b1), scale_by_rates()]
+    if weight_decay is not None:  # by the same rate, but neither averaged nor divided
+        moved = chain(scale(0.0), add_decayed_weights(weight_decay, mask), *links[:2])
+        links.append(add(chain(), moved))
+    return d_adaptation(chain(*links), learning_rate, b2, eps, initial, axis_name)

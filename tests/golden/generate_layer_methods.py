@@ -9,6 +9,7 @@ All run in float64; conversions to bfloat16 are left out, and compilers are swit
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from collections.abc import Callable
@@ -17,7 +18,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from generate_muon import keep_precision, load, read_commit
+
+muon = importlib.import_module("generate_muon")  # which is beside it
 
 HERE = Path(__file__).parent
 STEPS, STORED = 50, (1, 2, 10, 50)
@@ -50,11 +52,11 @@ def run(leaf: str, make: Callable[[Any], Any]) -> np.ndarray:
 def main(sources: Path) -> None:
     """Run all of them, and write `layer_methods.npz`."""
     torch.set_default_dtype(torch.float64)
-    keep_precision()
-    mini = load(sources / "adam_mini" / "adam_mini" / "adam_mini.py", "mini")
-    scion = load(sources / "scion" / "scion.py", "scion")
+    muon.keep_precision()
+    mini = muon.load(sources / "adam_mini" / "adam_mini" / "adam_mini.py", "mini")
+    scion = muon.load(sources / "scion" / "scion.py", "scion")
     sys.path.insert(0, str(sources / "dion"))
-    from dion.normuon import NorMuon
+    normuon = importlib.import_module("dion.normuon")
 
     def adam_mini(name: str) -> Callable[[Any], Any]:
         sizes = {"dim": 4, "n_heads": 2, "verbose": False}
@@ -64,7 +66,7 @@ def main(sources: Path) -> None:
     def by_norm(norm: str, **options: Any) -> Callable[[Any], Any]:
         return lambda x: scion.Scion([x], norm=norm, norm_kwargs=options, **SCION)
 
-    arrays = {
+    arrays: dict[str, Any] = {
         "adafactor/matrix": run("matrix", lambda x: torch.optim.Adafactor([x], lr=0.5)),
         "adafactor/bias": run("bias", lambda x: torch.optim.Adafactor([x], lr=0.5)),
         "adam_mini/mlp": run("matrix", adam_mini("mlp.weight")),
@@ -74,9 +76,9 @@ def main(sources: Path) -> None:
         "scion/Sign": run("matrix", by_norm("Sign")),
         "scion/ColNorm": run("matrix", by_norm("ColNorm", transpose=True)),
         "scion/BiasRMS": run("bias", by_norm("BiasRMS")),
-        "normuon/matrix": run("matrix", lambda x: NorMuon([x], lr=0.125, mu=0.75, weight_decay=0.125)),
+        "normuon/matrix": run("matrix", lambda x: normuon.NorMuon([x], lr=0.125, mu=0.75, weight_decay=0.125)),
     }
-    commits = {name: read_commit(sources / name) for name in ("adam_mini", "scion", "dion")}
+    commits = {name: muon.read_commit(sources / name) for name in ("adam_mini", "scion", "dion")}
     about = {"steps": STORED, "versions": {"torch": torch.__version__, **commits}}
     start, gradients = draw()
     arrays |= {f"start/{leaf}": x for leaf, x in start.items()}

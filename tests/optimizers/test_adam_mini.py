@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,7 +16,7 @@ GRADIENTS = np.random.default_rng(0).standard_normal((30, 4, 6))
 
 
 def test_a_matrix_moves_as_in_the_reference() -> None:
-    options = {"b1": 0.5, "b2": 0.7, "eps": 1e-3, "weight_decay": 0.3}
+    options: dict[str, Any] = {"b1": 0.5, "b2": 0.7, "eps": 1e-3, "weight_decay": 0.3}
     start = np.full((4, 6), 0.5)
     expected = references.trajectory(references.adam_mini, start, GRADIENTS, learning_rate=0.1, **options)
     assert_same_path(points(gl.adam_mini(0.1, **options), jnp.asarray(start), jnp.asarray(GRADIENTS)), expected)

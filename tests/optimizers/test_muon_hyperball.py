@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -14,7 +16,8 @@ GRADIENTS = np.random.default_rng(0).standard_normal((30, 5, 3))
 
 def test_a_matrix_turns_as_in_the_reference_and_keeps_its_norm() -> None:
     start = np.random.default_rng(1).standard_normal((5, 3))
-    for options in ({}, {"momentum": 0.5, "nesterov": False}):
+    runs: tuple[dict[str, Any], ...] = ({}, {"momentum": 0.5, "nesterov": False})
+    for options in runs:
         expected = references.trajectory(references.muon_hyperball, start, GRADIENTS, learning_rate=0.1, **options)
         got = points(gl.muon_hyperball(0.1, **options), jnp.asarray(start), jnp.asarray(GRADIENTS))
         assert_same_path(got, expected)

@@ -23,5 +23,5 @@ GRADIENTS = np.random.default_rng(0).standard_normal((30, 5, 3))
 def test_each_kind_of_layer_moves_as_in_the_reference(options: dict[str, Any]) -> None:
     start = np.full((5, 3), 0.5)
     expected = references.trajectory(references.scion, start, GRADIENTS, learning_rate=0.01, **options)
-    ours = {name: gl.ndim(2) if name in ("outputs", "embeddings") else value for name, value in options.items()}
+    ours: dict[str, Any] = options | {kind: gl.ndim(2) for kind in ("outputs", "embeddings") if kind in options}
     assert_same_path(points(gl.scion(0.01, **ours), jnp.asarray(start), jnp.asarray(GRADIENTS)), expected)

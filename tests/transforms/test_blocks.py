@@ -59,8 +59,8 @@ def test_the_state_has_a_number_for_each_block() -> None:
 
 
 def test_a_normalized_block_has_an_rms_of_one() -> None:
-    for arguments, axis in (({}, None), ({"blocks": "rows"}, 0), ({"blocks": "columns"}, 1)):
-        tx = gl.normalize_blocks(**arguments)
+    for blocks, axis in (("leaf", None), ("rows", 0), ("columns", 1)):
+        tx = gl.normalize_blocks(blocks)
         np.testing.assert_allclose(jnp.mean(tx.update(KERNEL, tx.init(KERNEL))[0] ** 2, axis), 1.0)
 
 

@@ -17,7 +17,10 @@ SPECS = {"kernel": jax.P("model", None), "bias": jax.P(), "factor": jax.P(None, 
 LINKS = {
     "clip_by_norm": lambda axis_name=None: gl.clip_by_norm(0.5, axis_name=axis_name),
     "clip_by_global_norm": lambda axis_name=None: gl.clip_by_global_norm(2.0, axis_name=axis_name),
+    "clip_by_rms": lambda axis_name=None: gl.clip_by_rms(0.3, axis_name=axis_name),
+    "graft": lambda axis_name=None: gl.graft(gl.scale_by_sign(), gl.chain(), axis_name=axis_name),
 }
+OF_PARAMETERS: dict[str, Any] = {"keep_norm": gl.keep_norm, "scale_by_param_rms": gl.scale_by_param_rms}
 
 
 def tree(rng: np.random.Generator) -> Any:
@@ -59,6 +62,18 @@ def test_norms_are_exact_where_squares_overflow_or_are_nan_on_one_shard() -> Non
         updates = jnp.asarray(values)
         got = apply_to_shards(LINKS["clip_by_global_norm"]("model"), updates, jax.P("model"))
         require_close(got, apply(LINKS["clip_by_global_norm"](), updates))
+
+
+@pytest.mark.parametrize("name", OF_PARAMETERS)
+def test_norms_of_parameters_are_global(name: str, rng: np.random.Generator) -> None:
+    updates, params = tree(rng), tree(rng)
+
+    def move(tx: Any, updates: Any, params: Any) -> Any:
+        return tx.update(updates, tx.init(params), params)[0]
+
+    whole, sharded = OF_PARAMETERS[name](), OF_PARAMETERS[name](axis_name="model")
+    mapped = jax.shard_map(lambda u, x: move(sharded, u, x), mesh=MESH, in_specs=(SPECS, SPECS), out_specs=SPECS)
+    require_close(jax.jit(mapped)(updates, params), move(whole, updates, params))
 
 
 def test_norms_over_two_axes(rng: np.random.Generator) -> None:

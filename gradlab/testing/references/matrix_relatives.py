@@ -82,7 +82,7 @@ def normuon(
     o, _ = orthogonalize(momentum * m + (1 - momentum) * g if nesterov else m, {}, t, x)
     v = b2 * state.get("v", 0.0) + (1 - b2) * square(o).sum(axis=0) / max(g.shape[0], 1)
     p = divide(o, np.sqrt(v) + eps)
-    step = divide(rms * p * g.size**0.5, np.linalg.norm(p))
+    step = divide(rms * p * g.size**0.5, np.asarray(np.linalg.norm(p)))
     return -learning_rate * (step + weight_decay * x), {"m": m, "v": v}
 
 

@@ -26,7 +26,7 @@ _SIGNS = {
     "&": "&", "#": "#",
 }  # fmt: skip
 _SUB = dict(zip("0123456789+-=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ"))
-_SUPER = dict(zip("0123456789+-=()itTn*", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱᵗᵀⁿ*"))
+_SUPER = dict(zip("0123456789+-=()itTᵀn*", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱᵗᵀᵀⁿ*"))
 _ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "widehat": "\u0302", "overline": "\u0304"}
 _FRACTIONS = ("frac", "tfrac", "dfrac")
 _UPRIGHT = ("operatorname", "mathrm", "mathbf", "mathbb", "mathcal", "mathit", "mathsf", "text")

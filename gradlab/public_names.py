@@ -66,6 +66,7 @@ from .optimizers.distance_based import dadapt_adam as dadapt_adam
 from .optimizers.distance_based import dog as dog
 from .optimizers.distance_based import dowg as dowg
 from .optimizers.distance_based import prodigy as prodigy
+from .optimizers.galore import galore as galore
 from .optimizers.layerwise import lamb as lamb
 from .optimizers.layerwise import lars as lars
 from .optimizers.lion import cautious_lion as cautious_lion
@@ -87,6 +88,7 @@ from .optimizers.scion import scion as scion
 from .optimizers.sgd import sgd as sgd
 from .optimizers.sign_sgd import sign_sgd as sign_sgd
 from .optimizers.signum import signum as signum
+from .optimizers.soap import soap as soap
 from .optimizers.yogi import yogi as yogi
 
 # Selectors of leaves.
@@ -142,6 +144,9 @@ from .transforms.gradient import gradient_at as gradient_at
 from .transforms.graft import graft as graft
 from .transforms.keep_norm import keep_norm as keep_norm
 from .transforms.majority_vote import majority_vote as majority_vote
+from .transforms.matrices.eigenbasis import eigenbasis as eigenbasis
+from .transforms.matrices.in_basis import in_basis as in_basis
+from .transforms.matrices.singular_basis import singular_basis as singular_basis
 from .transforms.matrix_shapes import matrix_shape as matrix_shape
 from .transforms.mixing import mix_with_gradient as mix_with_gradient
 from .transforms.momentum import nesterov as nesterov

@@ -97,6 +97,19 @@ BY_HAND = {
         "rₜ = √β₂ rₜ₋₁ + (1 - √β₂) α Dₜ₋₁ ⟨ gₜ, aₜ₋₁ ⊙ sₜ₋₁ ⟩", "sₜ = √β₂ sₜ₋₁ + (1 - √β₂) α Dₜ₋₁ gₜ",
         "Dₜ = max(Dₜ₋₁, rₜ/((1 - √β₂) ‖sₜ‖₁))", "xₜ = xₜ₋₁ + aₜ ⊙ mₜ",
     ],
+    "soap": [
+        "Lₜ = β Lₜ₋₁ + (1 - β) gₜ gₜᵀ", "Qₜ = qr(Lₜ₋₁ Qₜ₋₁)", "Rₜ = β Rₜ₋₁ + (1 - β) gₜᵀ gₜ", "Pₜ = qr(Rₜ₋₁ Pₜ₋₁)",
+        "g'ₜ = Qₜᵀ gₜ Pₜ", "mₜ = β mₜ₋₁ + (1 - β) g'ₜ", "m̂ₜ = mₜ/(1 - βᵗ)", "vₜ = β vₜ₋₁ + (1 - β) g'ₜ²",
+        "v̂ₜ = vₜ/(1 - βᵗ)", "uₜ = m̂ₜ/(√v̂ₜ + ε)", "dₜ = Qₜ uₜ Pₜᵀ", "m'ₜ = β m'ₜ₋₁ + (1 - β) gₜ",
+        "m̂'ₜ = m'ₜ/(1 - βᵗ)", "v'ₜ = β v'ₜ₋₁ + (1 - β) gₜ²", "v̂'ₜ = v'ₜ/(1 - βᵗ)",
+        "xₜ = xₜ₋₁ - M₁ ⊙ α (dₜ + λ xₜ₋₁) - M₂ ⊙ α (m̂'ₜ/(√v̂'ₜ + ε) + λ xₜ₋₁)",
+    ],
+    "galore": [
+        "Qₜ = svd₁₂₈(gₜ)", "g'ₜ = Qₜᵀ gₜ", "mₜ = β₁ mₜ₋₁ + (1 - β₁) g'ₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)",
+        "vₜ = β₂ vₜ₋₁ + (1 - β₂) g'ₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)", "uₜ = m̂ₜ/(√v̂ₜ + ε)", "dₜ = Qₜ uₜ",
+        "m'ₜ = β₁ m'ₜ₋₁ + (1 - β₁) gₜ", "m̂'ₜ = m'ₜ/(1 - β₁ᵗ)", "v'ₜ = β₂ v'ₜ₋₁ + (1 - β₂) gₜ²", "v̂'ₜ = v'ₜ/(1 - β₂ᵗ)",
+        "xₜ = xₜ₋₁ - M₁ ⊙ α' (α dₜ + λ xₜ₋₁) - M₂ ⊙ α' (m̂'ₜ/(√v̂'ₜ + ε) + λ xₜ₋₁)",
+    ],
     "muon": [
         "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "dₜ = β₁ mₜ + (1 - β₁) gₜ", "Oₜ = NS₅(dₜ)", "m'ₜ = β'₁ m'ₜ₋₁ + (1 - β'₁) gₜ",
         "m̂'ₜ = m'ₜ/(1 - β'₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)",
@@ -232,7 +245,7 @@ CHANGED: dict[str, gl.Transformation] = {
 
 
 # Their equations mean little for the scalar here.
-OF_MATRICES = {"adafactor", "adam_mini", "muon", "muon_hyperball", "normuon", "scion"}
+OF_MATRICES = {"adafactor", "adam_mini", "galore", "muon", "muon_hyperball", "normuon", "scion", "soap"}
 
 
 @pytest.mark.parametrize("name", [name for name in [*collect_contestants(), *CHANGED] if name not in OF_MATRICES])

@@ -47,8 +47,7 @@ def find_slots(tx: Any, params: Any, named: bool = True) -> tuple[list[Slot], An
     all_names = _name_slots(tx, by_path, structure) if named else [()] * len(by_path)
     for (path, leaf), names, growing in zip(by_path, all_names, grows, strict=True):
         inexact = jnp.issubdtype(leaf.dtype, jnp.inexact)
-        bounded = any(name in _NON_NEGATIVE for name in _fields(path))
-        slots.append(Slot(leaf, names, growing and inexact, bounded))
+        slots.append(Slot(leaf, names, growing and inexact, is_non_negative(path)))
     return slots, structure
 
 
@@ -107,6 +106,11 @@ def _name_slots(tx: Any, by_path: Any, structure: Any) -> list[tuple[str, ...]]:
             names = {place.name, *place.path[-1:]} - {""}
             named[position].update((depth, name) for name in names)
     return [tuple(dict.fromkeys(name for _, name in sorted(names))) for names in named]
+
+
+def is_non_negative(path: Any) -> bool:
+    """Return whether a path in a state goes through a field that holds no number below 0, as second moments do."""
+    return any(name in _NON_NEGATIVE for name in _fields(path))
 
 
 def _fields(path: Any) -> list[str]:

@@ -47,6 +47,8 @@ SMOOTH: dict[str, Callable[[], Any]] = {
     "dowg": lambda: gl.dowg(0.7, 0.3, 0.2, 0.5),
     "prodigy": lambda: gl.prodigy(0.7, 0.8, 0.9, 0.1, 0.5, b3=0.7, initial=0.05, coefficient=1.5),
     "dadapt_adam": lambda: gl.dadapt_adam(0.7, 0.8, 0.9, 0.1, 0.5, initial=0.05),
+    "soap": lambda: gl.soap(0.1, 0.8, 0.9, 0.1, 0.5, shampoo_decay=0.7),
+    "galore": lambda: gl.galore(0.1, 0.8, 0.9, 0.1, 0.5, scale=0.7),
     "muon": lambda: gl.muon(0.1, 0.8, 0.5, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1),
     "muon_hyperball": lambda: gl.muon_hyperball(
         0.1, 0.8, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1
@@ -98,7 +100,9 @@ UNREAD = {
     "cautious_lion": {".b1", ".b2"},
     "radam": {".threshold"},
     "adopt": {".clip_exponent"},
-    "muon": {".learning_rate", ".momentum"},  # the parameters are no matrix
+    "soap": {".shampoo_decay"},  # the parameters are no matrix, here and below
+    "galore": {".scale"},
+    "muon": {".learning_rate", ".momentum"},
     "muon_hyperball": {".learning_rate", ".momentum"},
     "normuon": {".learning_rate", ".momentum", ".b2", ".eps", ".rms"},
     "scion": {".output_radius"},

@@ -91,6 +91,8 @@ CASES: dict[str, Case] = {
     "lars, options": Case(
         gl.lars, references.lars, {"momentum": 0.5, "weight_decay": 0.5, "coefficient": 0.1, "eps": 1e-3}
     ),
+    "soap": Case(gl.soap, references.soap),  # tests/optimizers/test_soap.py has its matrices, and those of GaLore
+    "galore, options": Case(gl.galore, references.galore, {"b1": 0.6, "eps": 1e-3, "weight_decay": 0.4}),
     "muon": Case(gl.muon, references.muon),  # these leaves are no matrices; tests/optimizers/test_muon.py has those
     "muon, options": Case(gl.muon, references.muon, {"adam_b1": 0.5, "adam_eps": 1e-3, "weight_decay": 0.5}),
     "muon_hyperball": Case(gl.muon_hyperball, references.muon_hyperball),  # no matrices, as with muon

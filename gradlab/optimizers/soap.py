@@ -1,0 +1,54 @@
+"""SOAP, which runs Adam in the eigenbasis of Shampoo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..combinators.chain import chain
+from ..combinators.partition import partition
+from ..decorators import recipe
+from ..numeric_arguments import Decay, NonNegative
+from ..selectors import ndim
+from ..transforms.decay import add_decayed_weights
+from ..transforms.matrices.eigenbasis import eigenbasis
+from ..transforms.matrices.in_basis import in_basis
+from ..transforms.matrix_shapes import Layout
+from ..transforms.scaling import scale_by_learning_rate
+from .adam import adamw, make_adam_direction
+
+
+@recipe(claims=("descends",))
+def soap(
+    learning_rate: NonNegative = 3e-3,
+    b1: Decay = 0.95,
+    b2: Decay = 0.95,
+    eps: NonNegative = 1e-8,
+    weight_decay: NonNegative = 0.01,
+    *,
+    shampoo_decay: Decay | None = None,
+    every: int = 10,
+    max_size: int = 10_000,
+    matrices: Any = None,
+    layout: Layout = "flax",
+):
+    r"""SOAP: matrices step as with AdamW in the basis of Shampoo, $x_t = x_{t-1} - \alpha (Q_L d_t
+    Q_R^\top + \lambda x_{t-1})$, and all other leaves as with AdamW.
+
+    $d_t$ is Adam's direction for the gradient $Q_L^\top g_t Q_R$. `learning_rate`, `b1`, `b2`, `eps` and `weight_decay`
+    are those of `adamw`. `shampoo_decay` in [0, 1) is that of the statistics, `b2` if it is not given. `every` and
+    `max_size` are those of `eigenbasis`. As in the implementation of the authors, the first gradient only makes the
+    basis, so that matrices do not move at the first step, but for their decay.
+
+    `matrices` is a selector of the leaves that are rotated, by default all with two axes. `layout` says how they
+    are matrices (see `orthogonalize`).
+
+    Needs `params`. Source: Vyas et al. (2024), SOAP: Improving and stabilizing Shampoo using Adam, algorithm 3.
+    """
+    basis = eigenbasis(b2 if shampoo_decay is None else shampoo_decay, every, max_size)
+    of_matrices = chain(
+        in_basis(chain(*make_adam_direction(b1, b2, eps)), basis, layout),
+        add_decayed_weights(weight_decay),
+        scale_by_learning_rate(learning_rate),
+    )
+    of_others = adamw(learning_rate, b1, b2, eps, weight_decay)
+    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)

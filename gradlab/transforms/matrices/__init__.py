@@ -1,0 +1,1 @@
+"""Links that decompose matrices, and the transformation in another basis."""

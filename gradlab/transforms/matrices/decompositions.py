@@ -1,0 +1,97 @@
+"""Decompositions of stacks of matrices, (..., n, k), with signs and null spaces that are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ...safe_arithmetic import divide, magnitude, square_root, squared_magnitude
+
+
+def multiply(left: jax.Array, *others: jax.Array) -> jax.Array:
+    """Return the product of matrices, at the highest precision of the device."""
+    for other in others:
+        left = jnp.matmul(left, other, precision=jax.lax.Precision.HIGHEST)
+    return left
+
+
+def dagger(x: jax.Array) -> jax.Array:
+    """Return the conjugate transpose of each matrix."""
+    return jnp.swapaxes(x, -1, -2).conj()
+
+
+def orthonormalize(x: jax.Array) -> jax.Array:
+    """Return the Q of each matrix's QR decomposition whose R has a diagonal that is not negative.
+
+    It is computed by Gram and Schmidt's method, which subtracts twice what a column shares with those before it. XLA's
+    own decomposition of a stack waits for threads of the pool that it runs in, on a CPU with few cores for ever.
+    """
+
+    def add_column(q, item):
+        column, is_here = item
+        v = column[..., None]
+        for _ in range(2):
+            v = v - multiply(q, multiply(dagger(q), v))
+        size = square_root(jnp.sum(squared_magnitude(v), axis=-2, keepdims=True))
+        return q + divide(v, size) * is_here.astype(v.dtype), None
+
+    columns = jnp.moveaxis(x, -1, 0)
+    return jax.lax.scan(add_column, jnp.zeros_like(x), (columns, jnp.eye(x.shape[-1], dtype=bool)))[0]
+
+
+def find_singular_vectors(x: jax.Array, count: int) -> jax.Array:
+    """Return the left singular vectors of the `count` largest singular values, as columns. Rows are the short side."""
+    if not x.size:
+        return jnp.broadcast_to(jnp.eye(x.shape[-2], count, dtype=x.dtype), (*x.shape[:-1], count))
+    vectors, values, _ = jnp.linalg.svd(jax.lax.stop_gradient(x), full_matrices=False)
+    return _choose_one(vectors[..., :count], values[..., :count])
+
+
+def power_step(x: jax.Array, basis: jax.Array) -> jax.Array:
+    """Return the basis after one step of power iteration towards the eigenvectors of Hermitian matrices, Q(A B).
+
+    A is `x` plus the root of the machine epsilon times the mean eigenvalue, which moves no eigenvector. So the basis
+    stays what it is in the null space of `x`, where rounding would choose it.
+    """
+    if not x.size:
+        return basis
+    mean = jnp.mean(jnp.diagonal(x, axis1=-2, axis2=-1).real, axis=-1)[..., None, None]
+    unit = (1 / jnp.where(mean > 0, mean, 1)).astype(x.dtype)
+    return orthonormalize(multiply(x * unit, basis) + float(jnp.finfo(x.dtype).eps) ** 0.5 * basis)
+
+
+def choose(happens: Any, run: Callable[[], Any], rest: Callable[[], Any]) -> Any:
+    """Return the result of `run` if a condition holds, else that of `rest`; only one is computed."""
+    if isinstance(happens, jax.core.Tracer):
+        return jax.lax.cond(happens, run, rest)
+    return run() if happens else rest()  # without jit, JAX would compile the condition anew at every call
+
+
+def _choose_one(vectors: jax.Array, values: jax.Array) -> jax.Array:
+    """Return orthonormal vectors whose largest element is positive, and in the null space fixed ones.
+
+    `values` belong to the vectors and fall. Where a value is 0 up to rounding, rounding has chosen the vector, and the
+    part of a fixed vector takes its place that is orthogonal to those before it.
+    """
+    rows, count = vectors.shape[-2:]
+    tolerance = 10 * rows * float(jnp.finfo(values.dtype).eps)
+    is_known = (values > tolerance * values[..., :1])[..., None, :]
+    at_largest = jnp.take_along_axis(vectors, jnp.argmax(jnp.abs(vectors), axis=-2, keepdims=True), axis=-2)
+    known = jnp.where(is_known, vectors * _phase(at_largest).conj(), 0)
+    fixed = _make_waves(rows, count, values.dtype).astype(vectors.dtype)
+    return orthonormalize(jnp.where(is_known, known, fixed - multiply(known, dagger(known), fixed)))
+
+
+def _make_waves(rows: int, count: int, dtype: Any) -> jax.Array:
+    """Return cosines of rising frequency as columns, which are orthogonal, (rows, count)."""
+    angle = (2 * jnp.arange(rows)[:, None] + 1) * jnp.arange(count) % (4 * rows)
+    return jnp.cos(angle.astype(dtype) * (jnp.pi / (2 * rows)))
+
+
+def _phase(x: jax.Array) -> jax.Array:
+    """Return x / |x|, and 1 for 0."""
+    size = magnitude(x)
+    return jnp.where(size == 0, 1, x / jnp.where(size == 0, 1, size).astype(x.dtype))

@@ -36,6 +36,9 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "dtype": lambda: gl.dtype("bfloat16"),
     "labels": lambda: gl.labels({"encoder": "frozen", "head": "trained"}, "frozen"),
     "where": lambda: gl.where(is_output_layer),
+    # Steps of whole parameters, of which thousands would end beyond the largest float64.
+    "scale_by_trust_ratio": lambda: gl.scale_by_trust_ratio(0.01),
+    "scale_by_param_rms": lambda: gl.scale_by_param_rms(max_rms=0.01),
     "graft": lambda: gl.graft(gl.scale_by_rms(), gl.scale_by_momentum()),
     "gradient_at": lambda: gl.gradient_at(gl.clip_by_global_norm(0.05)),
     "in_basis": lambda: gl.in_basis(gl.scale_by_momentum(0.9), gl.eigenbasis(every=50)),

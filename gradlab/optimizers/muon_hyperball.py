@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
+from ..combinators.each import each
 from ..combinators.partition import partition
 from ..decorators import recipe
 from ..numeric_arguments import Decay, NonNegative
 from ..selectors import ndim
 from ..transforms.keep_norm import keep_norm
-from ..transforms.matrix_shapes import Layout
+from ..transforms.matrix_shapes import Layout, as_matrix_shape
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.trust_ratio import scale_by_trust_ratio
 from .adam import adam
@@ -38,7 +39,7 @@ def muon_hyperball(
     $O_t$ is that of `muon`, and `learning_rate` is $\alpha$ in [0, inf), nearly the angle of a step in radians, so it
     needs no factor for the shape. There is no weight decay, since a norm is kept anyway. A matrix that begins at zero
     has no norm to keep: leave it out of `matrices`, a selector as in `muon`, in which case it moves as with Adam. The
-    norm is that of a whole leaf, so layers that are stacked in one leaf need `each`.
+    norm is that of a whole leaf, or of each layer if `layout` has `batch_axes`.
 
     Adam's learning rate is 0.02 times that of the matrices, if it is not given. Needs `params`.
     Source: Wen et al. (2025), Fantastic pretraining optimizers and where to find them 2.1: Hyperball optimization.
@@ -46,9 +47,15 @@ def muon_hyperball(
     adam_rate = _ADAM_SHARE * learning_rate if adam_learning_rate is None else adam_learning_rate
     of_matrices = chain(
         *make_orthogonal_direction(momentum, nesterov, layout),
-        scale_by_trust_ratio(),
+        _for_each_layer(scale_by_trust_ratio(), layout),
         scale_by_learning_rate(learning_rate),
-        keep_norm(),
+        _for_each_layer(keep_norm(), layout),
     )
     of_others = adam(adam_rate, adam_b1, adam_b2, adam_eps)
     return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)
+
+
+def _for_each_layer(tx: Any, layout: Any) -> Any:
+    for _ in range(as_matrix_shape(layout).batch_axes):
+        tx = each(tx)
+    return tx

@@ -37,6 +37,9 @@ def adafactor(
     [0, inf], and `least_scale` is $\epsilon_2$ in [0, inf). `eps` and `min_size` are those of `factored_mean`.
     `weight_decay` and `mask` are those of `adamw`. There is no momentum.
 
+    PyTorch and Keras factor leaves of any size, over their last two axes, and bound the rate by $1 / \sqrt t$: for
+    matrices, that is `min_size=1` with a schedule. optax agrees, but does not multiply $\lambda x_{t-1}$ by the rate.
+
     Needs `params`. Source: Shazeer & Stern (2018), algorithms 4 and 5.
     """
     decay = 1 - 1 / shift_ahead(power_law(1.0, decay_rate))

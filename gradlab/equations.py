@@ -228,7 +228,8 @@ class Writer:
 
     def starts_with(self, letter: str, value: Expression, step: int = 1) -> None:
         """Note the value of a quantity at the first step, or before it at step 0, as one of the first step."""
-        self._given.append(Symbol(f"{letter}_{step}", format_formula(str(value).replace("_t", "_1"))))
+        first = str(value).replace("_{t-1}", "_0").replace("_t", "_1")
+        self._given.append(Symbol(f"{letter}_{step}", format_formula(first)))
 
     def starts_at_parameters(self, letter: str) -> None:
         """Note that a quantity begins as the parameters."""

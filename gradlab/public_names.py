@@ -72,6 +72,8 @@ from .optimizers.layerwise import lars as lars
 from .optimizers.lion import cautious_lion as cautious_lion
 from .optimizers.lion import lion as lion
 from .optimizers.mars import mars as mars
+from .optimizers.momo import momo as momo
+from .optimizers.momo import momo_adam as momo_adam
 from .optimizers.muon import muon as muon
 from .optimizers.muon_hyperball import muon_hyperball as muon_hyperball
 from .optimizers.nadam import nadam as nadam
@@ -143,6 +145,7 @@ from .transforms.gradient import gradient as gradient
 from .transforms.gradient import gradient_at as gradient_at
 from .transforms.graft import graft as graft
 from .transforms.keep_norm import keep_norm as keep_norm
+from .transforms.loss_model import minimize_loss_model as minimize_loss_model
 from .transforms.majority_vote import majority_vote as majority_vote
 from .transforms.matrices.eigenbasis import eigenbasis as eigenbasis
 from .transforms.matrices.in_basis import in_basis as in_basis

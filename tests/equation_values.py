@@ -18,14 +18,16 @@ _ACCENTS = (r"\hat", r"\bar", r"\tilde")
 
 def updates_of(equations: Equations, gradients: list[float], start: float = 0.0) -> Iterator[float]:
     """The parameter after each update by the equations."""
-    known: dict[str, Any] = {"x_{t-1}": start, "x_0": start}
+    known: dict[str, Any] = {"x_{t-1}": start, "x_0": start, "f_t": 1.0}
     firsts = {}  # quantities that begin as the first gradient, or as its square
     for symbol in equations.symbols:
         if symbol.latex == "g_t":  # where the gradient is taken
             continue
-        if symbol.value in ("g₁", "g₁²"):
+        g = gradients[0]
+        first = {"g₁": g, "g₁²": g**2, "f₁": known["f_t"], "⟨ g₁, x₀ ⟩": g * start}.get(symbol.value)
+        if first is not None:
             name, number = symbol.latex.rsplit("_", 1)
-            firsts[f"{name}_t" if number == "1" else f"{name}_{{t-1}}"] = gradients[0] ** (1 + ("²" in symbol.value))
+            firsts[f"{name}_t" if number == "1" else f"{name}_{{t-1}}"] = first
             continue
         value = start if symbol.value == "x₀" else eval(symbol.value, {**vars(public_names), **vars(gl.schedules)})
         known[symbol.latex.replace("_0", "_{t-1}")] = value

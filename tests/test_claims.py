@@ -19,7 +19,7 @@ ENTRIES = {name: entry for name, entry in registry.entries().items() if entry.ki
 ALL = set(ELEMENTWISE_AND_SYMMETRIC)
 OF_MATRICES = {"adafactor", "adam_mini", "galore", "muon", "muon_hyperball", "normuon", "scion", "soap"}
 # They take the norm of a leaf, or a share of its elements.
-OF_TREES = {"dog", "dowg", "prodigy", "dadapt_adam"}  # they take a norm of the whole tree
+OF_TREES = {"dog", "dowg", "prodigy", "dadapt_adam", "momo", "momo_adam"}  # they take a norm of the whole tree
 OF_LEAVES = {"mars", "cautious_adamw", "cautious_lion", "lamb", "lars"}
 
 
@@ -34,6 +34,7 @@ def test_every_declared_name_is_that_of_a_law(name: str) -> None:
 @pytest.mark.parametrize("name", registry.of_kind("recipe"))
 def test_every_recipe_claims_that_it_descends_element_by_element(name: str) -> None:
     lost = {"elementwise"} if name in OF_LEAVES else {"elementwise", "contained"} if name in OF_TREES else set()
+    lost |= {"permutation equivariant"} if name in ("momo", "momo_adam") else set()
     shared = {"sign symmetric"} if name in OF_MATRICES else ALL - lost
     claimed = set(claims_of(ENTRIES[name].example))
     assert {*shared, "descends"} <= claimed

@@ -110,6 +110,16 @@ BY_HAND = {
         "m'ₜ = β₁ m'ₜ₋₁ + (1 - β₁) gₜ", "m̂'ₜ = m'ₜ/(1 - β₁ᵗ)", "v'ₜ = β₂ v'ₜ₋₁ + (1 - β₂) gₜ²", "v̂'ₜ = v'ₜ/(1 - β₂ᵗ)",
         "xₜ = xₜ₋₁ - M₁ ⊙ α' (α dₜ + λ xₜ₋₁) - M₂ ⊙ α' (m̂'ₜ/(√v̂'ₜ + ε) + λ xₜ₋₁)",
     ],
+    "momo": [
+        "bₜ = μ bₜ₋₁ + (1 - τ) gₜ", "b'ₜ = μ b'ₜ₋₁ + (1 - τ) fₜ", "b''ₜ = μ b''ₜ₋₁ + (1 - τ) ⟨ gₜ, xₜ₋₁ ⟩",
+        "ηₜ = min(α, max(b'ₜ - b''ₜ - f_* + ⟨ bₜ, xₜ₋₁ ⟩, 0)/(⟨ bₜ, bₜ ⟩))", "xₜ = xₜ₋₁ - ηₜ bₜ",
+    ],
+    "momo_adam": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "f̄ₜ = β₁ f̄ₜ₋₁ + (1 - β₁) fₜ", "f̂̄ₜ = f̄ₜ/(1 - β₁ᵗ)",
+        "γₜ = β₁ γₜ₋₁ + (1 - β₁) ⟨ gₜ, xₜ₋₁ ⟩", "γ̂ₜ = γₜ/(1 - β₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²",
+        "v̂ₜ = vₜ/(1 - β₂ᵗ)", "uₜ = m̂ₜ/(√v̂ₜ + ε)",
+        "ηₜ = min(α, max(f̂̄ₜ - γ̂ₜ - f_* + ⟨ m̂ₜ, xₜ₋₁ ⟩, 0)/(⟨ m̂ₜ, uₜ ⟩))", "xₜ = xₜ₋₁ - ηₜ uₜ",
+    ],
     "muon": [
         "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "dₜ = β₁ mₜ + (1 - β₁) gₜ", "Oₜ = NS₅(dₜ)", "m'ₜ = β'₁ m'ₜ₋₁ + (1 - β'₁) gₜ",
         "m̂'ₜ = m'ₜ/(1 - β'₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)",
@@ -255,7 +265,7 @@ def test_the_equations_compute_what_the_optimizer_does(name: str) -> None:
     x = jnp.array(0.7)
     state, expected = tx.init(x), []
     for gradient in gradients:
-        updates, state = tx.update(jnp.array(gradient), state, x)
+        updates, state = tx.update(jnp.array(gradient), state, x, value=1.0)
         x = x + updates
         expected.append(float(x))
     np.testing.assert_allclose(list(updates_of(equations_of(tx), gradients, 0.7)), expected, rtol=1e-10)

@@ -57,7 +57,7 @@ def reduce_on_plateau(
     """
 
     def init(params):
-        zero, none = jnp.zeros((), _widest(params)), jnp.zeros((), jnp.int32)
+        zero, none = jnp.zeros((), find_widest_dtype(params)), jnp.zeros((), jnp.int32)
         return PlateauState(zero + 1, zero + jnp.inf, none, none, zero, none)
 
     def update(updates, state, *, value=None):
@@ -91,7 +91,7 @@ def reduce_on_plateau(
     return init, update
 
 
-def _widest(params: Any) -> Any:
+def find_widest_dtype(params: Any) -> Any:
     """Return the widest real dtype of the parameters, which are at least float32."""
     dtypes = [jnp.dtype("float32"), *(leaf.real.dtype for leaf in jax.tree.leaves(params))]
     return max(dtypes, key=lambda dtype: dtype.itemsize)

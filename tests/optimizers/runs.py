@@ -45,9 +45,11 @@ DECAYING = gl.schedules.cosine(RATE, STEPS, alpha=0.1)
 def run(tx: Any, start: Any, gradients: Any) -> Any:
     """All points of a run, [steps + 1, ...]."""
 
+    extra = {"value": 1.0} if isinstance(tx, gl.Transformation) and "value" in tx.core.reads() else {}
+
     def step(carry: Any, gradient: Any) -> Any:
         params, state = carry
-        updates, state = tx.update(gradient, state, params)
+        updates, state = tx.update(gradient, state, params, **extra)
         params = optax.apply_updates(params, updates)
         return (params, state), params
 

@@ -49,6 +49,9 @@ SMOOTH: dict[str, Callable[[], Any]] = {
     "dadapt_adam": lambda: gl.dadapt_adam(0.7, 0.8, 0.9, 0.1, 0.5, initial=0.05),
     "soap": lambda: gl.soap(0.1, 0.8, 0.9, 0.1, 0.5, shampoo_decay=0.7),
     "galore": lambda: gl.galore(0.1, 0.8, 0.9, 0.1, 0.5, scale=0.7),
+    "momo": lambda: gl.momo(0.3, 0.8, 0.2, 0.5),
+    "momo, to the bound": lambda: gl.momo(9.0, 0.8, 0.1, 0.5),
+    "momo_adam": lambda: gl.momo_adam(0.3, 0.8, 0.9, 0.1, 0.2, 0.5),
     "muon": lambda: gl.muon(0.1, 0.8, 0.5, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1),
     "muon_hyperball": lambda: gl.muon_hyperball(
         0.1, 0.8, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1
@@ -119,7 +122,8 @@ def loss(x: Any) -> Any:
 def trained(tx: Any, start: Any) -> Any:
     def step(carry: Any, _: Any) -> Any:
         x, state = carry
-        updates, state = tx.update(jax.grad(loss)(x), state, x)
+        value, gradient = jax.value_and_grad(loss)(x)
+        updates, state = tx.update(gradient, state, x, value=value)
         return (optax.apply_updates(x, updates), state), None
 
     return jax.lax.scan(step, (start, tx.init(start)), None, length=5)[0][0]

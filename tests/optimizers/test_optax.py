@@ -198,3 +198,48 @@ def test_optax_divides_zero_by_zero_while_all_gradients_are_zero() -> None:
         updates, after = ours.update(start, ours.init(start), start)
         np.testing.assert_array_equal(updates, 0.0)
         np.testing.assert_array_equal(after.distance, 1e-6)
+
+
+CURVATURES = jnp.array([0.3, 1.0, 3.0])
+
+
+def _find_path(tx: Any) -> Any:
+    """The points of a run on a bowl whose lowest loss is 0.2, with the loss."""
+
+    def step(carry: Any, _: Any) -> Any:
+        x, state = carry
+        value, gradient = jax.value_and_grad(lambda x: 0.5 * (CURVATURES * (x - 1.0) ** 2).sum() + 0.2)(x)
+        updates, state = tx.update(gradient, state, x, value=value)
+        return (x + updates, state), x + updates
+
+    start = jnp.array([-0.4, 0.3, 1.2])
+    return np.asarray(jax.lax.scan(step, (start, tx.init(start)), None, length=40)[1])
+
+
+@pytest.mark.parametrize("options", [{}, {"lower_bound": 0.2}, {"adapt_lower_bound": True}], ids=str)
+@pytest.mark.parametrize(("name", "rate"), [("momo", 1.0), ("momo_adam", 0.1)])
+def test_models_of_the_loss_are_optaxs(name: str, rate: float, options: dict[str, Any]) -> None:
+    with jax.numpy_dtype_promotion("standard"):
+        expected = _find_path(getattr(optax.contrib, name)(rate, **options))
+    assert_same_path(_find_path(getattr(gl, name)(rate, **options)), expected, 1e-12)
+
+
+def test_optax_lets_the_step_of_momo_out_of_the_division_by_the_decay() -> None:
+    """The minimum of the model with the penalty is (x - s d) / (1 + a l); optax 0.2.8 has x / (1 + a l) - s d."""
+    x, gradient = jnp.array([1.0]), jnp.array([1.0])
+    theirs, ours = optax.contrib.momo(1.0, weight_decay=1.0), gl.momo(1.0, weight_decay=1.0)
+    with jax.numpy_dtype_promotion("standard"):
+        step, _ = theirs.update(gradient, theirs.init(x), x, value=jnp.array(9.0))
+    np.testing.assert_allclose(x + step, 1 / 2 - 1)  # the rate is 1, as the loss is high
+    step, _ = ours.update(gradient, ours.init(x), x, value=jnp.array(9.0))
+    np.testing.assert_allclose(x + step, (1 - 1) / 2, atol=1e-15)
+    # The penalized model 9 + (y - 1) + (y - 1)^2 / 2 + y^2 / 2 is lowest at 0, and not at -1/2.
+
+
+def test_optax_stops_momo_where_gradients_are_small() -> None:
+    x, gradient = jnp.array([1.0]), jnp.array([1e-8])
+    theirs, ours = optax.contrib.momo(), gl.momo()
+    with jax.numpy_dtype_promotion("standard"):
+        step, _ = theirs.update(gradient, theirs.init(x), x, value=jnp.array(1.0))
+    np.testing.assert_array_equal(step, 0.0)
+    np.testing.assert_allclose(ours.update(gradient, ours.init(x), x, value=jnp.array(1.0))[0], -1e-8)

@@ -174,6 +174,18 @@ CASES: dict[str, Case] = {
     "dadapt_adam, options": Case(
         gl.dadapt_adam, references.dadapt_adam, {"b1": 0.5, "b2": 0.7, "eps": 1e-3, "weight_decay": 0.3, "initial": 0.1}
     ),
+    "momo": Case(gl.momo, references.momo),
+    "momo, options": Case(
+        gl.momo,
+        references.momo,
+        {"momentum": 0.5, "lower_bound": 0.8, "weight_decay": 0.3, "adapt_lower_bound": True},
+    ),
+    "momo_adam": Case(gl.momo_adam, references.momo_adam),
+    "momo_adam, options": Case(
+        gl.momo_adam,
+        references.momo_adam,
+        {"b1": 0.5, "b2": 0.7, "eps": 1e-3, "lower_bound": 0.8, "weight_decay": 0.3},
+    ),
     "amsbound, options": Case(gl.amsbound, references.amsbound, {"final_rate": 0.01, "gamma": 0.1, "b2": 0.7}),
 }
 

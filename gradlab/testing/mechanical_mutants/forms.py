@@ -166,6 +166,11 @@ _FORMS: dict[str, tuple[dict[str, Any], ...]] = {
         {**_ADAM, "learning_rate": fall, "mask": choose_matrices},
     ),
     "dadapt_adam": ({**_ADAM, "learning_rate": 0.7, "weight_decay": 0.2, "mask": choose_matrices, "initial": 0.1},),
+    "momo": (
+        {"learning_rate": 0.7, "momentum": 0.8, "lower_bound": 0.3, "weight_decay": 0.2, "mask": choose_matrices},
+        {"learning_rate": 0.7, "lower_bound": 0.3, "adapt_lower_bound": True},
+    ),
+    "momo_adam": ({**_ADAM, "lower_bound": 0.3, "weight_decay": 0.2, "mask": choose_matrices},),
     "scale_by_global_rss": ({"eps": 0.3, "eps_root": 0.2},),
     "bias_correction": (
         {"first_decay": 0.9},

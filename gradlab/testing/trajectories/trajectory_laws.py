@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,7 +19,7 @@ from ..verdicts.law import (
     Law,
     NotApplicable,
 )
-from .argument_names import describe_values, list_missing, match_arguments
+from .argument_names import describe_values, list_hyperparameters, list_missing, match_arguments
 from .trajectory import TOLERANCE, assert_same_trajectory
 from .trajectory_at_settings import find_difference_at_settings
 from .trajectory_on_complex_leaves import require_same_on_complex_leaves
@@ -33,13 +35,15 @@ def make_trajectory_laws(step: Callable[..., Any], options: Mapping[str, Any] | 
     """
     statement = f"it moves as the reference {step.__name__} does"
 
-    def make(name: str, text: str, meaning: str, examine: Callable[[Subject], str | None], excludes: Any = ()) -> Law:
+    def make(
+        name: str, text: str, meaning: str, examine: Callable[[Subject, Any], str | None], excludes: Any = ()
+    ) -> Law:
         def compare(subject: Subject) -> str | None:
             _require_counterparts(subject, step)
             if TRAJECTORY in subject.broken_laws:
                 raise NotApplicable("it does not move as the reference at the values that were given; mend that first")
             try:
-                return examine(subject)
+                return examine(subject, _give_extra(step, subject.extra))
             except Broken:
                 subject.broken_laws.add(name)
                 raise
@@ -48,29 +52,48 @@ def make_trajectory_laws(step: Callable[..., Any], options: Mapping[str, Any] | 
 
     return (
         make(
-            TRAJECTORY, f"{statement}, in double precision", "", lambda subject: _examine(subject, step, options or {})
+            TRAJECTORY,
+            f"{statement}, in double precision",
+            "",
+            lambda subject, step: _examine(subject, step, options or {}),
         ),
         make(
             TRAJECTORY_AT_SETTINGS,
             f"{statement} at other values of each argument",
             "The argument is ignored, replaced by a constant, mixed up with another, or used with the default of "
             "another. Compute with the values that the factory is given.",
-            lambda subject: _examine_at_settings(subject, step),
+            _examine_at_settings,
         ),
         make(
             TRAJECTORY_ON_SCHEDULE,
             f"{statement} when its learning rate is a schedule, for 3,000 steps",
             "The schedule starts at step 1, lags, is frozen, counts something else than updates, or ends late.",
-            lambda subject: require_same_on_schedule(subject, step),
+            require_same_on_schedule,
         ),
         make(
             TRAJECTORY_ON_COMPLEX,
             f"{statement} on complex leaves",
             "It squares with g * g where |g|^2 is meant, or loses a part of a number in a cast or in its state.",
-            lambda subject: require_same_on_complex_leaves(subject, step),
+            require_same_on_complex_leaves,
             ("real", "stochastic"),
         ),
     )
+
+
+def _give_extra(step: Callable[..., Any], extra: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return a reference that is given the extra arguments of the update that it names too, such as `value`."""
+    known = {name: extra[name] for name in extra if name in list_hyperparameters(step)}
+    if not known:
+        return step
+    signature = inspect.signature(step)
+
+    @functools.wraps(step)
+    def call(*arguments: Any, **hyperparameters: Any) -> Any:
+        return step(*arguments, **(known | hyperparameters))
+
+    del call.__wrapped__  # which would make it the reference of a user
+    call.__signature__ = signature  # type: ignore[attr-defined]
+    return call
 
 
 def _require_counterparts(subject: Subject, step: Callable[..., Any]) -> None:

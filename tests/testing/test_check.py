@@ -126,7 +126,7 @@ def test_options_are_checked(options: dict[str, Any], words: str) -> None:
 
 
 def test_a_wrong_reference_name_is_refused_with_the_right_ones() -> None:
-    with pytest.raises(ValueError, match="unknown reference 'adm'; there are: adabound, adadelta, "):
+    with pytest.raises(ValueError, match="unknown reference 'adm'; there are: adabelief, adabound, "):
         check(gl.sgd(), laws=("pure",), reference="adm")
 
 

@@ -18,7 +18,6 @@ _INFINITE = (
 )
 _TIES = "only complex numbers of exactly the same magnitude differ: which of them is kept is promised nowhere"
 _FLOOR = "only a zero gradient differs in the state, until the next gradient that is not zero"
-_UNMASKED = "only leaves that a mask leaves out differ, and a reference moves all leaves alike"
 _WARMS_UP = (
     "only a learning rate that grows differs, and references are compared under one that decays; the tests of "
     "schedule_free warm up"
@@ -155,12 +154,6 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         (
             "safe_arithmetic.magnitude: constant changed: jnp.where(zero, 0, jnp.abs(jnp.where(zero, 1, "
             "x))) -> jnp.where(zero, -1, jnp.abs(jnp.where(zero, 1, x)))"
-        ),
-    ),
-    _UNMASKED: (
-        (
-            "decay.add_decayed_weights: name confused: d + weight_decay * x.astype(d.dtype) if on else d -> "
-            "d + weight_decay * x.astype(d.dtype) if on else x"
         ),
     ),
     _WARMS_UP: (

@@ -91,6 +91,7 @@ from .optimizers.sgd import sgd as sgd
 from .optimizers.sign_sgd import sign_sgd as sign_sgd
 from .optimizers.signum import signum as signum
 from .optimizers.soap import soap as soap
+from .optimizers.sophia import sophia as sophia
 from .optimizers.yogi import yogi as yogi
 
 # Selectors of leaves.
@@ -126,6 +127,9 @@ from .transforms.clipping import clip_by_global_norm as clip_by_global_norm
 from .transforms.clipping import clip_by_norm as clip_by_norm
 from .transforms.clipping import clip_by_rms as clip_by_rms
 from .transforms.clipping import clip_by_value as clip_by_value
+from .transforms.curvature import gauss_newton_bartlett as gauss_newton_bartlett
+from .transforms.curvature import hutchinson as hutchinson
+from .transforms.curvature import scale_by_curvature as scale_by_curvature
 from .transforms.decay import add_decayed_weights as add_decayed_weights
 from .transforms.decay import proximal_decay as proximal_decay
 from .transforms.delay import delay as delay

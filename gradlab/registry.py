@@ -49,6 +49,7 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "isolate": lambda: gl.isolate(gl.scale_by_rms()),
     "distance_from_start": lambda: gl.distance_from_start(gl.chain(gl.scale_by_distance(), gl.scale(-0.1))),
     "minimize_loss_model": lambda: gl.minimize_loss_model(gl.scale_by_heavy_ball(0.9, 0.9), gl.scale_by_rms(), 0.1),
+    "scale_by_curvature": lambda: gl.scale_by_curvature(gl.hutchinson(), every=2),
     "mechanic": lambda: gl.mechanic(gl.sgd(0.1, momentum=0.9)),
     "prodigy_distance": lambda: gl.prodigy_distance(gl.chain(gl.scale_by_distance(), gl.scale(-0.1)), initial=1e-2),
     "d_adaptation": lambda: gl.d_adaptation(gl.chain(gl.scale_by_distance(), gl.scale_by_rates(), gl.scale(-0.1))),

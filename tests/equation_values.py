@@ -41,6 +41,9 @@ def updates_of(equations: Equations, gradients: list[float], start: float = 0.0)
         now |= firsts if step == 0 else {}
         for line in equations.lines:
             left, _, right = line.partition(" = ")
+            if not right:  # the signs of an estimate, whose product with itself is 1
+                now[line.partition(r" \sim ")[0]] = 1.0
+                continue
             if step > 0 or left not in firsts:
                 now[left] = _value_of(right, now)
         known |= {name.replace("_t", "_{t-1}"): now[name] for name in now if name.endswith("_t") and name not in known}
@@ -137,6 +140,10 @@ class _Reader:
                 for expected in ("_", *(("1",) if self.tokens[1] == "1" else ("{", *below, "}"))):
                     self.take(expected)
             return value
+        if token == r"\nabla":  # the Hessian of a bowl is 1
+            for expected in ("^", "2", "f"):
+                self.take(expected)
+            return 1.0 + 0 * self.arguments()[0]
         if token == r"\langle":
             left, _, right, _ = self.sum(), self.take(","), self.sum(), self.take(r"\rangle")
             return left * right

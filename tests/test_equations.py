@@ -110,6 +110,10 @@ BY_HAND = {
         "m'ₜ = β₁ m'ₜ₋₁ + (1 - β₁) gₜ", "m̂'ₜ = m'ₜ/(1 - β₁ᵗ)", "v'ₜ = β₂ v'ₜ₋₁ + (1 - β₂) gₜ²", "v̂'ₜ = v'ₜ/(1 - β₂ᵗ)",
         "xₜ = xₜ₋₁ - M₁ ⊙ α' (α dₜ + λ xₜ₋₁) - M₂ ⊙ α' (m̂'ₜ/(√v̂'ₜ + ε) + λ xₜ₋₁)",
     ],
+    "sophia": [
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "zₜ ~ {-1, 1}", "ĥₜ = zₜ ⊙ ∇² f(xₜ₋₁) zₜ",
+        "hₜ = β₂ hₜ₋₁ + (1 - β₂) ĥₜ if k ∣ t - 1, else hₜ₋₁", "xₜ = xₜ₋₁ - α clip(mₜ/max(γ hₜ, ε), -c, c)",
+    ],
     "momo": [
         "bₜ = μ bₜ₋₁ + (1 - τ) gₜ", "b'ₜ = μ b'ₜ₋₁ + (1 - τ) fₜ", "b''ₜ = μ b''ₜ₋₁ + (1 - τ) ⟨ gₜ, xₜ₋₁ ⟩",
         "ηₜ = min(α, max(b'ₜ - b''ₜ - f_* + ⟨ bₜ, xₜ₋₁ ⟩, 0)/(⟨ bₜ, bₜ ⟩))", "xₜ = xₜ₋₁ - ηₜ bₜ",
@@ -265,7 +269,7 @@ def test_the_equations_compute_what_the_optimizer_does(name: str) -> None:
     x = jnp.array(0.7)
     state, expected = tx.init(x), []
     for gradient in gradients:
-        updates, state = tx.update(jnp.array(gradient), state, x, value=1.0)
+        updates, state = tx.update(jnp.array(gradient), state, x, value=1.0, gradient_fn=lambda x: x)
         x = x + updates
         expected.append(float(x))
     np.testing.assert_allclose(list(updates_of(equations_of(tx), gradients, 0.7)), expected, rtol=1e-10)

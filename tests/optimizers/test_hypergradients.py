@@ -52,6 +52,7 @@ SMOOTH: dict[str, Callable[[], Any]] = {
     "momo": lambda: gl.momo(0.3, 0.8, 0.2, 0.5),
     "momo, to the bound": lambda: gl.momo(9.0, 0.8, 0.1, 0.5),
     "momo_adam": lambda: gl.momo_adam(0.3, 0.8, 0.9, 0.1, 0.2, 0.5),
+    "sophia": lambda: gl.sophia(0.1, 0.8, 0.9, 0.5, 0.01, 0.5, limit=100.0, every=2),
     "muon": lambda: gl.muon(0.1, 0.8, 0.5, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1),
     "muon_hyperball": lambda: gl.muon_hyperball(
         0.1, 0.8, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1
@@ -102,6 +103,7 @@ UNREAD = {
     "lion": {".b1", ".b2"},
     "cautious_lion": {".b1", ".b2"},
     "radam": {".threshold"},
+    "sophia": {".limit"},
     "adopt": {".clip_exponent"},
     "soap": {".shampoo_decay"},  # the parameters are no matrix, here and below
     "galore": {".scale"},
@@ -123,7 +125,7 @@ def trained(tx: Any, start: Any) -> Any:
     def step(carry: Any, _: Any) -> Any:
         x, state = carry
         value, gradient = jax.value_and_grad(loss)(x)
-        updates, state = tx.update(gradient, state, x, value=value)
+        updates, state = tx.update(gradient, state, x, value=value, gradient_fn=jax.grad(loss))
         return (optax.apply_updates(x, updates), state), None
 
     return jax.lax.scan(step, (start, tx.init(start)), None, length=5)[0][0]

@@ -186,6 +186,12 @@ CASES: dict[str, Case] = {
         references.momo_adam,
         {"b1": 0.5, "b2": 0.7, "eps": 1e-3, "lower_bound": 0.8, "weight_decay": 0.3},
     ),
+    "sophia": Case(gl.sophia, references.sophia),
+    "sophia, options": Case(
+        gl.sophia,
+        references.sophia,
+        {"b1": 0.5, "b2": 0.7, "gamma": 0.5, "eps": 0.3, "weight_decay": 0.3, "limit": 0.5, "every": 3},
+    ),
     "amsbound, options": Case(gl.amsbound, references.amsbound, {"final_rate": 0.01, "gamma": 0.1, "b2": 0.7}),
 }
 

@@ -165,6 +165,10 @@ _FORMS: dict[str, tuple[dict[str, Any], ...]] = {
         {"learning_rate": 0.7, "lower_bound": 0.3, "adapt_lower_bound": True},
     ),
     "momo_adam": ({**_ADAM, "lower_bound": 0.3, "weight_decay": 0.2, "mask": choose_matrices},),
+    "sophia": (
+        {"learning_rate": 0.1, "b1": 0.8, "b2": 0.9, "gamma": 0.5, "eps": 0.01, "limit": 0.7, "every": 2},
+        {"learning_rate": 0.1, "weight_decay": 0.2, "mask": choose_matrices},
+    ),
     "scale_by_global_rss": ({"eps": 0.3, "eps_root": 0.2},),
     "bias_correction": (
         {"first_decay": 0.9},

@@ -50,6 +50,7 @@ from gradlab.testing.references.clipping_links import centralize as centralize
 from gradlab.testing.references.clipping_links import clip_between as clip_between
 from gradlab.testing.references.clipping_links import clip_by_norm as clip_by_norm
 from gradlab.testing.references.clipping_links import clip_by_value as clip_by_value
+from gradlab.testing.references.curvature import sophia as sophia
 from gradlab.testing.references.distance_based import dadapt_adam as dadapt_adam
 from gradlab.testing.references.distance_based import dog as dog
 from gradlab.testing.references.distance_based import dowg as dowg

@@ -251,6 +251,7 @@ _SIGNALS: dict[str, Any] = {
     "loss_scale": 1.0,
     "distance": 0.5,
     "rates": 0.5,
+    "sampled_gradient": 0.5,
 }
 
 

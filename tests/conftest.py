@@ -66,8 +66,12 @@ def rollout() -> Callable[..., Any]:
 
     @jax.jit
     def run(tx: Any, gradients: Any, params: Any) -> Any:
+        signals = tx.core.reads() if hasattr(tx, "core") else ()
+        known = {"value": 1.0, "gradient_fn": lambda params: params}
+        extra = {name: signal for name, signal in known.items() if name in signals}
+
         def step(state: Any, gradient: Any) -> Any:
-            updates, state = tx.update(gradient, state, params)
+            updates, state = tx.update(gradient, state, params, **extra)
             return state, updates
 
         return jax.lax.scan(step, tx.init(params), gradients)[1]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
+
 from ..combinators.add import add
 from ..combinators.chain import chain
 from ..combinators.signals import isolate
 from ..decorators import recipe
 from ..mesh_axes import AxisName
 from ..numeric_arguments import Decay, NonNegative, Positive
+from ..safe_arithmetic import power
 from ..schedules.base import as_operand
 from ..transforms.decay import add_decayed_weights, decay_links
 from ..transforms.distances.d_adaptation import d_adaptation
@@ -104,7 +107,7 @@ def prodigy(
         scale_by_distance(),
         scale_by_learning_rate(learning_rate),
     )
-    b3 = as_operand(b2) ** 0.5 if b3 is None else b3
+    b3 = _find_root(b2) if b3 is None else b3
     return prodigy_distance(moves, learning_rate, b3, initial, coefficient, axis_name)
 
 
@@ -133,3 +136,9 @@ def dadapt_adam(
         moved = chain(scale(0.0), add_decayed_weights(weight_decay, mask), *links[:2])
         links.append(add(chain(), moved))
     return d_adaptation(chain(*links), learning_rate, b2, eps, initial, axis_name)
+
+
+def _find_root(decay: Any) -> Any:
+    """Return the root of a decay, with derivative 0 at 0. A Python number and a schedule stay what they are."""
+    decay = as_operand(decay)
+    return power(decay, 0.5) if isinstance(decay, jax.Array) else decay**0.5

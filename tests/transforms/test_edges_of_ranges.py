@@ -24,6 +24,7 @@ GRADIENTS = {
 # Where two bounds meet in the value itself, JAX shares the slope between all that are equal.
 JUMPS = {
     ("scale_by_heavy_ball", ".decay"),
+    ("momo", ".momentum"),  # whose averages are heavy balls
     ("clip_between", ".lower"),
     ("adabound", ".learning_rate"),
     ("amsbound", ".learning_rate"),
@@ -35,7 +36,8 @@ def moved(tx: Any, gradients: Any) -> Any:
 
     def step(carry: Any, gradient: Any) -> Any:
         x, state = carry
-        signals = {"value": 1.0, "gradient_fn": lambda x: gradient + 0.1 * x, "loss_scale": 1.0}
+        signals: dict[str, Any] = {"value": 1.0, "gradient_fn": lambda x: gradient + 0.1 * x, "loss_scale": 1.0}
+        signals |= {"distance": 0.5, "rates": 0.5, "sampled_gradient": gradient}
         updates, state = tx.update(gradient, state, x, **signals)
         return (x + updates, state), updates
 

@@ -14,6 +14,7 @@ from gradlab import registry
 
 PARAMS = {"w": jnp.array([[1.0, -2.0], [0.5, 3.0]]), "b": jnp.array([0.1, 0.2])}
 EXTRA = {"value": 1.0, "gradient_fn": lambda params: jax.tree.map(jnp.sin, params)}
+EXTRA |= {"distance": 0.5, "rates": 0.5, "sampled_gradient": 0.5}
 
 
 @pytest.mark.slow

@@ -40,7 +40,8 @@ def summed(tx: Any, gradient: Any) -> Any:
     """The sum of three updates, at parameters of zero."""
 
     def step(state: Any, _: Any) -> Any:
-        signals = {"value": 1.0, "gradient_fn": jnp.zeros_like, "loss_scale": 2.0**15}
+        signals: dict[str, Any] = {"value": 1.0, "gradient_fn": jnp.zeros_like, "loss_scale": 2.0**15}
+        signals |= {"distance": 0.5, "rates": 0.5, "sampled_gradient": gradient}
         updates, state = tx.update(gradient, state, jnp.zeros_like(gradient), **signals)
         return state, updates
 

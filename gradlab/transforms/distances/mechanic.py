@@ -93,8 +93,8 @@ def mechanic(
 
     def measure(gradient, params, way, before):
         """Return h, the slope of the loss along the way so far, with the decay of the parameters."""
-        sizes = [square_root(add_products(tree, tree, axes)) for tree in (gradient, params)]
-        decay = weight_decay * before * divide_or(*sizes, 0.0)
+        slope, size = (square_root(add_products(tree, tree, axes)) for tree in (gradient, params))
+        decay = weight_decay * before * divide_or(slope, size, 0.0)
         return add_products(gradient, way, axes) + decay * add_products(params, way, axes)
 
     return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner}, reads=frozenset({"grads"}))

@@ -119,7 +119,11 @@ from gradlab.testing.references.sign_methods import cautious_lion as cautious_li
 from gradlab.testing.references.sign_methods import lion as lion
 from gradlab.testing.references.sign_methods import signum as signum
 from gradlab.testing.references.signal_links import delay as delay
+from gradlab.testing.references.signal_links import gauss_newton_bartlett as gauss_newton_bartlett
 from gradlab.testing.references.signal_links import gradient as gradient
+from gradlab.testing.references.signal_links import hutchinson as hutchinson
+from gradlab.testing.references.signal_links import scale_by_distance as scale_by_distance
+from gradlab.testing.references.signal_links import scale_by_rates as scale_by_rates
 from gradlab.testing.references.watching_links import probe as probe
 from gradlab.testing.references.watching_links import reduce_on_plateau as reduce_on_plateau
 from gradlab.testing.references.whole_tree_links import add_noise as add_noise

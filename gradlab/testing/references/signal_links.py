@@ -1,4 +1,4 @@
-"""References of the links that choose a signal: the gradient of the chain, and the direction of the step before."""
+"""References of the links that choose or read a signal: the gradient, the step before, a distance, a curvature."""
 
 import numpy as np
 
@@ -14,3 +14,25 @@ def delay(g: Array, state: State, t: int, x: Array, *, first: float | None = Non
     """Return the direction of the step before; at the first step `first`, or the direction itself for None."""
     start = g if first is None else np.full_like(g, first)
     return state.get("last", start), {"last": g}
+
+
+def scale_by_distance(g: Array, state: State, t: int, x: Array, *, power: float = 1.0, distance: float = 0.5) -> Step:
+    """Multiply by a power of the distance, which is the same at all steps."""
+    return g * distance**power, {}
+
+
+def scale_by_rates(g: Array, state: State, t: int, x: Array, *, rates: float = 0.5) -> Step:
+    """Multiply by rates, which are the same everywhere and at all steps."""
+    return g * rates, {}
+
+
+def hutchinson(g: Array, state: State, t: int, x: Array, *, curvature: float = 1.0) -> Step:
+    """Return the diagonal of the Hessian, which is the same everywhere: estimates of a diagonal Hessian are exact."""
+    return np.full_like(g, curvature), {}
+
+
+def gauss_newton_bartlett(
+    g: Array, state: State, t: int, x: Array, *, batch_size: float = 1.0, sampled_gradient: float = 0.5
+) -> Step:
+    """Return B times the square of the sampled gradient. Source: Liu et al. (2023), algorithm 2."""
+    return np.full_like(g, batch_size * abs(sampled_gradient) ** 2), {}

@@ -25,7 +25,7 @@ def test_the_learning_rate_scales_the_steps() -> None:
         moves = []
         for rate in (1e-4, 2e-4):
             tx = contestant.make(rate)
-            moves.append(tx.update(grads, tx.init(params), params)[0])
+            moves.append(tx.update(grads, tx.init(params), params, value=1.0, gradient_fn=lambda x: x)[0])
         np.testing.assert_allclose(moves[1], 2 * moves[0], rtol=1e-4, err_msg=name)
 
 

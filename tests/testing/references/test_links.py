@@ -25,7 +25,9 @@ def test_every_link_has_a_reference() -> None:
 def test_a_link_moves_as_its_reference(name: str) -> None:
     is_of_matrices = "matrices" in claims_of(LINKS[name].example).get("domain", ())
     shapes = {"b": (2, 3), "c": (3, 2), "f": (0, 2)} if is_of_matrices else SHAPES
-    assert_same_trajectory(LINKS[name].example, name, steps=30, long=0, shapes=shapes, extra={"value": 1.0})
+    extra = {"value": 1.0, "gradient_fn": lambda params: params}
+    extra |= {"distance": 0.5, "rates": 0.5, "sampled_gradient": 0.5}
+    assert_same_trajectory(LINKS[name].example, name, steps=30, long=0, shapes=shapes, extra=extra)
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ from .optimizers.schedule_free import schedule_free_adamw as schedule_free_adamw
 from .optimizers.schedule_free import schedule_free_sgd as schedule_free_sgd
 from .optimizers.scion import scion as scion
 from .optimizers.sgd import sgd as sgd
+from .optimizers.shampoo import shampoo as shampoo
 from .optimizers.sign_sgd import sign_sgd as sign_sgd
 from .optimizers.signum import signum as signum
 from .optimizers.soap import soap as soap
@@ -153,6 +154,7 @@ from .transforms.loss_model import minimize_loss_model as minimize_loss_model
 from .transforms.majority_vote import majority_vote as majority_vote
 from .transforms.matrices.eigenbasis import eigenbasis as eigenbasis
 from .transforms.matrices.in_basis import in_basis as in_basis
+from .transforms.matrices.kronecker import scale_by_kronecker as scale_by_kronecker
 from .transforms.matrices.singular_basis import singular_basis as singular_basis
 from .transforms.matrix_shapes import matrix_shape as matrix_shape
 from .transforms.mixing import mix_with_gradient as mix_with_gradient

@@ -44,6 +44,8 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "graft": lambda: gl.graft(gl.scale_by_rms(), gl.scale_by_momentum()),
     "gradient_at": lambda: gl.gradient_at(gl.clip_by_global_norm(0.05)),
     "in_basis": lambda: gl.in_basis(gl.scale_by_momentum(0.9), gl.eigenbasis(every=50)),
+    "scale_by_kronecker": lambda: gl.scale_by_kronecker(0.9),
+    "shampoo": lambda: gl.shampoo(every=10),
     "soap": lambda: gl.soap(every=50),
     "galore": lambda: gl.galore(rank=2, every=50),
     "isolate": lambda: gl.isolate(gl.scale_by_rms()),

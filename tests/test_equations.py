@@ -97,6 +97,11 @@ BY_HAND = {
         "rₜ = √β₂ rₜ₋₁ + (1 - √β₂) α Dₜ₋₁ ⟨ gₜ, aₜ₋₁ ⊙ sₜ₋₁ ⟩", "sₜ = √β₂ sₜ₋₁ + (1 - √β₂) α Dₜ₋₁ gₜ",
         "Dₜ = max(Dₜ₋₁, rₜ/((1 - √β₂) ‖sₜ‖₁))", "xₜ = xₜ₋₁ + aₜ ⊙ mₜ",
     ],
+    "shampoo": [
+        "sₜ = sₜ₋₁ + gₜ gₜᵀ", "s'ₜ = s'ₜ₋₁ + gₜᵀ gₜ", "dₜ = (sₜ + ε I)^(-p) gₜ (s'ₜ + ε I)^(-p)",
+        "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)",
+        "xₜ = xₜ₋₁ - M₁ ⊙ α (dₜ + λ xₜ₋₁) - M₂ ⊙ α' (m̂ₜ/(√v̂ₜ + ε') + λ xₜ₋₁)",
+    ],
     "soap": [
         "Lₜ = β Lₜ₋₁ + (1 - β) gₜ gₜᵀ", "Qₜ = qr(Lₜ₋₁ Qₜ₋₁)", "Rₜ = β Rₜ₋₁ + (1 - β) gₜᵀ gₜ", "Pₜ = qr(Rₜ₋₁ Pₜ₋₁)",
         "g'ₜ = Qₜᵀ gₜ Pₜ", "mₜ = β mₜ₋₁ + (1 - β) g'ₜ", "m̂ₜ = mₜ/(1 - βᵗ)", "vₜ = β vₜ₋₁ + (1 - β) g'ₜ²",
@@ -259,7 +264,7 @@ CHANGED: dict[str, gl.Transformation] = {
 
 
 # Their equations mean little for the scalar here.
-OF_MATRICES = {"adafactor", "adam_mini", "galore", "muon", "muon_hyperball", "normuon", "scion", "soap"}
+OF_MATRICES = {"adafactor", "adam_mini", "galore", "muon", "muon_hyperball", "normuon", "scion", "shampoo", "soap"}
 
 
 @pytest.mark.parametrize("name", [name for name in [*collect_contestants(), *CHANGED] if name not in OF_MATRICES])

@@ -47,6 +47,9 @@ SMOOTH: dict[str, Callable[[], Any]] = {
     "dowg": lambda: gl.dowg(0.7, 0.3, 0.2, 0.5),
     "prodigy": lambda: gl.prodigy(0.7, 0.8, 0.9, 0.1, 0.5, b3=0.7, initial=0.05, coefficient=1.5),
     "dadapt_adam": lambda: gl.dadapt_adam(0.7, 0.8, 0.9, 0.1, 0.5, initial=0.05),
+    "shampoo": lambda: gl.shampoo(
+        0.1, 0.9, weight_decay=0.5, momentum=0.8, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1
+    ),
     "soap": lambda: gl.soap(0.1, 0.8, 0.9, 0.1, 0.5, shampoo_decay=0.7),
     "galore": lambda: gl.galore(0.1, 0.8, 0.9, 0.1, 0.5, scale=0.7),
     "momo": lambda: gl.momo(0.3, 0.8, 0.2, 0.5),
@@ -105,6 +108,7 @@ UNREAD = {
     "radam": {".threshold"},
     "sophia": {".limit"},
     "adopt": {".clip_exponent"},
+    "shampoo": {".learning_rate", ".decay", ".exponent", ".eps", ".momentum"},
     "soap": {".shampoo_decay"},  # the parameters are no matrix, here and below
     "galore": {".scale"},
     "muon": {".learning_rate", ".momentum"},

@@ -68,6 +68,8 @@ from gradlab.testing.references.further_moments import mars as mars
 from gradlab.testing.references.gradient_descent import momentum_average as momentum_average
 from gradlab.testing.references.gradient_descent import sgd as sgd
 from gradlab.testing.references.gradient_descent import sign_sgd as sign_sgd
+from gradlab.testing.references.kronecker import scale_by_kronecker as scale_by_kronecker
+from gradlab.testing.references.kronecker import shampoo as shampoo
 from gradlab.testing.references.layerwise import lamb as lamb
 from gradlab.testing.references.layerwise import lars as lars
 from gradlab.testing.references.layerwise import scale_by_trust_ratio as scale_by_trust_ratio

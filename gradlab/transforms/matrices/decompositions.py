@@ -63,6 +63,22 @@ def power_step(x: jax.Array, basis: jax.Array) -> jax.Array:
     return orthonormalize(multiply(x * unit, basis) + float(jnp.finfo(x.dtype).eps) ** 0.5 * basis)
 
 
+def decompose_in_turn(function: Callable[[jax.Array], jax.Array], tree: Any) -> Any:
+    """Return the result of a decomposition for each leaf of a tree, one after the other.
+
+    On a CPU, XLA runs decompositions of stacks at the same time, each of which waits for threads of the pool in which
+    they all run. With few cores they wait for ever. So each gets a zero that is computed from the result before it.
+    """
+    leaves, structure = jax.tree.flatten(tree)
+    results, zero = [], None
+    for x in leaves:
+        results.append(function(x if zero is None else x + zero.astype(x.dtype)))
+        if x.size:
+            last = jax.lax.stop_gradient(jnp.ravel(results[-1])[0].real)
+            zero = jnp.where(jnp.isnan(last), 0, jnp.minimum(jnp.abs(last), 0))
+    return jax.tree.unflatten(structure, results)
+
+
 def choose(happens: Any, run: Callable[[], Any], rest: Callable[[], Any]) -> Any:
     """Return the result of `run` if a condition holds, else that of `rest`; only one is computed."""
     if isinstance(happens, jax.core.Tracer):
@@ -95,3 +111,40 @@ def _phase(x: jax.Array) -> jax.Array:
     """Return x / |x|, and 1 for 0."""
     size = magnitude(x)
     return jnp.where(size == 0, 1, x / jnp.where(size == 0, 1, size).astype(x.dtype))
+
+
+@jax.custom_jvp
+def hermitian_power(x: jax.Array, exponent: Any) -> jax.Array:
+    """Return a power of Hermitian matrices. The power of an eigenvalue that is not positive is 0."""
+    if not x.size:
+        return x
+    values, vectors = jnp.linalg.eigh(x)
+    return _compose(vectors, _scalar_power(values, exponent))
+
+
+@hermitian_power.defjvp
+def _hermitian_power_jvp(primals, tangents):
+    """Return the derivative by quotients of differences (Daletskii and Krein), which is finite at equal eigenvalues."""
+    (x, exponent), (dx, d_exponent) = primals, tangents
+    if not x.size:
+        return x, dx
+    values, vectors = jnp.linalg.eigh(x)
+    powers = _scalar_power(values, exponent)
+    gap = values[..., :, None] - values[..., None, :]
+    size = jnp.abs(values[..., :, None]) + jnp.abs(values[..., None, :])
+    is_apart = jnp.abs(gap) > float(jnp.finfo(values.dtype).eps) ** 0.5 * size
+    slope = exponent * _scalar_power(size / 2, exponent - 1)
+    quotients = (powers[..., :, None] - powers[..., None, :]) / jnp.where(is_apart, gap, 1)
+    inner = multiply(dagger(vectors), dx, vectors) * jnp.where(is_apart, quotients, slope).astype(x.dtype)
+    positive = jnp.where(values > 0, values, 1)
+    by_exponent = _compose(vectors, jnp.log(positive) * powers * d_exponent)
+    return _compose(vectors, powers), multiply(vectors, inner, dagger(vectors)) + by_exponent
+
+
+def _scalar_power(values: jax.Array, exponent: Any) -> jax.Array:
+    is_positive = values > 0
+    return jnp.where(is_positive, jnp.where(is_positive, values, 1) ** exponent, 0)
+
+
+def _compose(vectors: jax.Array, values: jax.Array) -> jax.Array:
+    return multiply(vectors * values[..., None, :].astype(vectors.dtype), dagger(vectors))

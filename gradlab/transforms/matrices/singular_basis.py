@@ -11,7 +11,7 @@ import optax
 from ...claims import ELEMENTWISE_AND_SYMMETRIC
 from ...decorators import transformation
 from ...equations import Expression, Writer, equation_of
-from .decompositions import choose, dagger, find_singular_vectors
+from .decompositions import choose, dagger, decompose_in_turn, find_singular_vectors
 from .eigenbasis import require_axes, require_interval
 
 _CLAIMS = {
@@ -51,14 +51,14 @@ def singular_basis(rank: int = 128, every: int = 200):
     if rank < 1:
         raise ValueError(f"singular_basis: rank is the number of singular vectors, at least 1; got {rank}")
 
-    def find(g, is_left):
-        rows, columns = g.shape[-2:]
-        if (rows < columns) != is_left:
-            return None
-        return find_singular_vectors(g if is_left else dagger(g), min(rank, rows, columns))
+    def is_on_left(g):
+        return g.shape[-2] < g.shape[-1]
 
     def decompose(tree):
-        return tuple(jax.tree.map(lambda g, is_left=is_left: find(g, is_left), tree) for is_left in (True, False))
+        wide = jax.tree.map(lambda g: g if is_on_left(g) else dagger(g), tree)
+        vectors = decompose_in_turn(lambda g: find_singular_vectors(g, min(rank, g.shape[-2])), wide)
+        left = jax.tree.map(lambda g, v: v if is_on_left(g) else None, tree, vectors)
+        return left, jax.tree.map(lambda g, v: None if is_on_left(g) else v, tree, vectors)
 
     def init(params):
         require_axes("singular_basis", params)

@@ -62,6 +62,7 @@ from .optimizers.ademamix import ademamix as ademamix
 from .optimizers.adopt import adopt as adopt
 from .optimizers.amsgrad import amsgrad as amsgrad
 from .optimizers.cautious import cautious_adamw as cautious_adamw
+from .optimizers.dion import dion as dion
 from .optimizers.distance_based import dadapt_adam as dadapt_adam
 from .optimizers.distance_based import dog as dog
 from .optimizers.distance_based import dowg as dowg
@@ -155,6 +156,7 @@ from .transforms.majority_vote import majority_vote as majority_vote
 from .transforms.matrices.eigenbasis import eigenbasis as eigenbasis
 from .transforms.matrices.in_basis import in_basis as in_basis
 from .transforms.matrices.kronecker import scale_by_kronecker as scale_by_kronecker
+from .transforms.matrices.low_rank import orthonormalize_low_rank as orthonormalize_low_rank
 from .transforms.matrices.singular_basis import singular_basis as singular_basis
 from .transforms.matrix_shapes import matrix_shape as matrix_shape
 from .transforms.mixing import mix_with_gradient as mix_with_gradient

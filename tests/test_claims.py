@@ -17,7 +17,18 @@ from gradlab.testing import CLAIMS, check
 
 ENTRIES = {name: entry for name, entry in registry.entries().items() if entry.kind not in ("schedule", "selector")}
 ALL = set(ELEMENTWISE_AND_SYMMETRIC)
-OF_MATRICES = {"adafactor", "adam_mini", "galore", "muon", "muon_hyperball", "normuon", "scion", "shampoo", "soap"}
+OF_MATRICES = {
+    "adafactor",
+    "adam_mini",
+    "dion",
+    "galore",
+    "muon",
+    "muon_hyperball",
+    "normuon",
+    "scion",
+    "shampoo",
+    "soap",
+}
 # They take the norm of a leaf, or a share of its elements.
 OF_TREES = {"dog", "dowg", "prodigy", "dadapt_adam", "momo", "momo_adam"}  # they take a norm of the whole tree
 OF_LEAVES = {"mars", "cautious_adamw", "cautious_lion", "lamb", "lars"}

@@ -102,6 +102,11 @@ BY_HAND = {
         "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²", "v̂ₜ = vₜ/(1 - β₂ᵗ)",
         "xₜ = xₜ₋₁ - M₁ ⊙ α (dₜ + λ xₜ₋₁) - M₂ ⊙ α' (m̂ₜ/(√v̂ₜ + ε') + λ xₜ₋₁)",
     ],
+    "dion": [
+        "Bₜ = M'ₜ₋₁ + gₜ", "Pₜ = qr(Bₜ Qₜ₋₁)", "Rₜ = Bₜᵀ Pₜ", "M'ₜ = Bₜ - (1 - μ) Pₜ Rₜᵀ", "Qₜ = normalize(Rₜ)",
+        "Oₜ = Pₜ Qₜᵀ", "mₜ = β₁ mₜ₋₁ + (1 - β₁) gₜ", "m̂ₜ = mₜ/(1 - β₁ᵗ)", "vₜ = β₂ vₜ₋₁ + (1 - β₂) gₜ²",
+        "v̂ₜ = vₜ/(1 - β₂ᵗ)", "xₜ = xₜ₋₁ - M₁ ⊙ α (√(r/c) Oₜ + λ xₜ₋₁) - M₂ ⊙ α (m̂ₜ/(√v̂ₜ + ε) + λ xₜ₋₁)",
+    ],
     "soap": [
         "Lₜ = β Lₜ₋₁ + (1 - β) gₜ gₜᵀ", "Qₜ = qr(Lₜ₋₁ Qₜ₋₁)", "Rₜ = β Rₜ₋₁ + (1 - β) gₜᵀ gₜ", "Pₜ = qr(Rₜ₋₁ Pₜ₋₁)",
         "g'ₜ = Qₜᵀ gₜ Pₜ", "mₜ = β mₜ₋₁ + (1 - β) g'ₜ", "m̂ₜ = mₜ/(1 - βᵗ)", "vₜ = β vₜ₋₁ + (1 - β) g'ₜ²",
@@ -264,7 +269,18 @@ CHANGED: dict[str, gl.Transformation] = {
 
 
 # Their equations mean little for the scalar here.
-OF_MATRICES = {"adafactor", "adam_mini", "galore", "muon", "muon_hyperball", "normuon", "scion", "shampoo", "soap"}
+OF_MATRICES = {
+    "adafactor",
+    "adam_mini",
+    "dion",
+    "galore",
+    "muon",
+    "muon_hyperball",
+    "normuon",
+    "scion",
+    "shampoo",
+    "soap",
+}
 
 
 @pytest.mark.parametrize("name", [name for name in [*collect_contestants(), *CHANGED] if name not in OF_MATRICES])

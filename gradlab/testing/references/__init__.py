@@ -75,6 +75,8 @@ from gradlab.testing.references.layerwise import lars as lars
 from gradlab.testing.references.layerwise import scale_by_trust_ratio as scale_by_trust_ratio
 from gradlab.testing.references.loss_models import momo as momo
 from gradlab.testing.references.loss_models import momo_adam as momo_adam
+from gradlab.testing.references.low_rank import dion as dion
+from gradlab.testing.references.low_rank import orthonormalize_low_rank as orthonormalize_low_rank
 from gradlab.testing.references.matrix_bases import eigenbasis as eigenbasis
 from gradlab.testing.references.matrix_bases import galore as galore
 from gradlab.testing.references.matrix_bases import singular_basis as singular_basis

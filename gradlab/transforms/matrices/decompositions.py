@@ -97,11 +97,11 @@ def _choose_one(vectors: jax.Array, values: jax.Array) -> jax.Array:
     is_known = (values > tolerance * values[..., :1])[..., None, :]
     at_largest = jnp.take_along_axis(vectors, jnp.argmax(jnp.abs(vectors), axis=-2, keepdims=True), axis=-2)
     known = jnp.where(is_known, vectors * _phase(at_largest).conj(), 0)
-    fixed = _make_waves(rows, count, values.dtype).astype(vectors.dtype)
+    fixed = make_waves(rows, count, values.dtype).astype(vectors.dtype)
     return orthonormalize(jnp.where(is_known, known, fixed - multiply(known, dagger(known), fixed)))
 
 
-def _make_waves(rows: int, count: int, dtype: Any) -> jax.Array:
+def make_waves(rows: int, count: int, dtype: Any) -> jax.Array:
     """Return cosines of rising frequency as columns, which are orthogonal, (rows, count)."""
     angle = (2 * jnp.arange(rows)[:, None] + 1) * jnp.arange(count) % (4 * rows)
     return jnp.cos(angle.astype(dtype) * (jnp.pi / (2 * rows)))

@@ -1,0 +1,52 @@
+"""Dion, which orthonormalizes a momentum of low rank."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..combinators.chain import chain
+from ..combinators.partition import partition
+from ..decorators import recipe
+from ..numeric_arguments import Decay, NonNegative
+from ..selectors import ndim
+from ..transforms.decay import add_decayed_weights
+from ..transforms.matrices.low_rank import orthonormalize_low_rank
+from ..transforms.matrix_shapes import Layout
+from ..transforms.scaling import scale_by_learning_rate
+from ..transforms.shape_factors import scale_by_shape
+from .adam import adamw
+
+
+@recipe(claims=("descends",))
+def dion(
+    learning_rate: NonNegative = 0.01,
+    momentum: Decay = 0.95,
+    weight_decay: NonNegative = 0.01,
+    *,
+    rank: int = 64,
+    matrices: Any = None,
+    layout: Layout = "flax",
+    adam_b1: Decay = 0.9,
+    adam_b2: Decay = 0.95,
+    adam_eps: NonNegative = 1e-8,
+):
+    r"""Dion: matrices step along orthonormal directions of a momentum, $x_t = x_{t-1} - \alpha (\sqrt{r / c}\, P_t
+    Q_t^\top + \lambda x_{t-1})$, and all other leaves as with AdamW.
+
+    $P_t Q_t^\top$ is the direction of `orthonormalize_low_rank`, which has the arguments `momentum` and `rank`; r and c
+    are the outputs and the inputs. `weight_decay` is $\lambda$ in [0, inf), for all leaves. The `adam_...` arguments
+    are those of `adamw` for the other leaves, which have the same learning rate.
+
+    `matrices` is a selector of the leaves that are orthonormalized, by default all with two axes. `layout` says how
+    they are matrices (see `orthogonalize`).
+
+    Needs `params`. Source: Ahn et al. (2025), Dion: Distributed orthonormalized updates, algorithm 1.
+    """
+    of_matrices = chain(
+        orthonormalize_low_rank(momentum, rank, layout),
+        scale_by_shape("sqrt(r / c)", layout),
+        add_decayed_weights(weight_decay),
+        scale_by_learning_rate(learning_rate),
+    )
+    of_others = adamw(learning_rate, adam_b1, adam_b2, adam_eps, weight_decay)
+    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)

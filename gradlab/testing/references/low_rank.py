@@ -1,0 +1,56 @@
+"""References of methods that orthonormalize a momentum of low rank."""
+
+import numpy as np
+
+from gradlab.testing.references._arithmetic import Array, State, Step, divide
+from gradlab.testing.references.adam_family import adamw
+from gradlab.testing.references.matrix_bases import find_q
+
+
+def orthonormalize_low_rank(g: Array, state: State, t: int, x: Array, *, decay: float = 0.95, rank: int = 64) -> Step:
+    """Return P Q' for B = M + g, P = qr(B Q), R = B' P, M = B - (1-u) P R', Q = R with columns of length 1.
+
+    Q begins with cosines as columns, and keeps those where R is 0 up to rounding. `g` is (inputs,
+    outputs). Source: Ahn et al. (2025), algorithm 1.
+    """
+    if not g.size:
+        return g, {}
+    n = g.shape[0]
+    waves = np.cos(np.pi / (2 * n) * np.outer(2 * np.arange(n) + 1, np.arange(min(rank, *g.shape))))
+    q = state.get("q", waves / np.linalg.norm(waves, axis=0))
+    b = state.get("m", 0.0) + g.T
+    if not b.any():
+        return 0 * g, state
+    p = find_q(b @ q)
+    r = b.conj().T @ p
+    length = np.linalg.norm(r, axis=0)
+    is_known = length > 10 * max(g.shape) * np.finfo(float).eps * np.linalg.norm(b)
+    columns = np.where(is_known, divide(r, length), 0)
+    after = {"m": b - (1 - decay) * p @ r.conj().T, "q": np.where(is_known, columns, q)}
+    return (p @ columns.conj().T).T, after
+
+
+def dion(
+    g: Array,
+    state: State,
+    t: int,
+    x: Array,
+    *,
+    learning_rate: float,
+    momentum: float = 0.95,
+    weight_decay: float = 0.01,
+    rank: int = 64,
+    adam_b1: float = 0.9,
+    adam_b2: float = 0.95,
+    adam_eps: float = 1e-8,
+) -> Step:
+    """Step along the low-rank direction times sqrt(outputs / inputs), and move all other leaves as AdamW does.
+
+    Source: Ahn et al. (2025), algorithm 1.
+    """
+    if g.ndim != 2:
+        return adamw(
+            g, state, t, x, learning_rate=learning_rate, b1=adam_b1, b2=adam_b2, eps=adam_eps, weight_decay=weight_decay
+        )
+    d, after = orthonormalize_low_rank(g, state, t, x, decay=momentum, rank=rank)
+    return -learning_rate * ((g.shape[1] / g.shape[0]) ** 0.5 * d + weight_decay * x), after

@@ -103,8 +103,9 @@ def _choose_one(vectors: jax.Array, values: jax.Array) -> jax.Array:
 
 def make_waves(rows: int, count: int, dtype: Any) -> jax.Array:
     """Return cosines of rising frequency as columns, which are orthogonal, (rows, count)."""
-    angle = (2 * jnp.arange(rows)[:, None] + 1) * jnp.arange(count) % (4 * rows)
-    return jnp.cos(angle.astype(dtype) * (jnp.pi / (2 * rows)))
+    period = 4 * max(rows, 1)
+    angle = (2 * jnp.arange(rows)[:, None] + 1) * jnp.arange(count) % period
+    return jnp.cos(angle.astype(dtype) * (2 * jnp.pi / period))
 
 
 def _phase(x: jax.Array) -> jax.Array:

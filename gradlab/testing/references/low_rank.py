@@ -4,7 +4,6 @@ import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step, divide
 from gradlab.testing.references.adam_family import adamw
-from gradlab.testing.references.matrix_bases import find_q
 
 
 def orthonormalize_low_rank(g: Array, state: State, t: int, x: Array, *, decay: float = 0.95, rank: int = 64) -> Step:
@@ -21,13 +20,23 @@ def orthonormalize_low_rank(g: Array, state: State, t: int, x: Array, *, decay: 
     b = state.get("m", 0.0) + g.T
     if not b.any():
         return 0 * g, state
-    p = find_q(b @ q)
+    p = _find_orthonormal(b @ q)
     r = b.conj().T @ p
     length = np.linalg.norm(r, axis=0)
     is_known = length > 10 * max(g.shape) * np.finfo(float).eps * np.linalg.norm(b)
     columns = np.where(is_known, divide(r, length), 0)
     after = {"m": b - (1 - decay) * p @ r.conj().T, "q": np.where(is_known, columns, q)}
     return (p @ columns.conj().T).T, after
+
+
+def _find_orthonormal(matrix: Array) -> Array:
+    """Return orthonormal columns with the span of the first columns of a matrix, and 0 for a column that is 0."""
+    found = np.zeros_like(matrix)
+    for j, column in enumerate(matrix.T):
+        rest = column - found @ (found.conj().T @ column)
+        rest = rest - found @ (found.conj().T @ rest)
+        found[:, j] = divide(rest, np.linalg.norm(rest))
+    return found
 
 
 def dion(

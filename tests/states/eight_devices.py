@@ -41,10 +41,11 @@ def count_bytes(state: Any) -> int:
 
 
 def relative_gap(got: Any, expected: Any) -> float:
-    gaps = jax.tree.map(
-        lambda a, b: np.max(np.abs(np.asarray(a) - np.asarray(b)) / (np.abs(b) + 1e-12), initial=0.0), got, expected
-    )
-    return float(max(jax.tree.leaves(gaps)))
+    def gap(a: Any, b: Any) -> Any:
+        left, right = np.asarray(a, np.float64), np.asarray(b, np.float64)  # also of booleans
+        return np.max(np.abs(left - right) / (np.abs(right) + 1e-12), initial=0.0)
+
+    return float(max(jax.tree.leaves(jax.tree.map(gap, got, expected))))
 
 
 def two_steps(tx: Any, params: Any, state: Any, gradients: Any) -> Any:
@@ -67,8 +68,10 @@ def examine(tx: Any) -> dict[str, Any]:
         create = jax.jit(tx.init, out_shardings=places).lower(params).compile()
         state = create(params)
         step = jax.jit(two_steps, out_shardings=(there, places)).lower(tx, params, state, gradients).compile()
+        got = step(tx, params, state, gradients)
         found[str(spread)] = {
-            "gap": relative_gap(step(tx, params, state, gradients), expected),
+            "gap": relative_gap(got, expected),
+            "gap of parameters": relative_gap(got[0], expected[0]),
             "bytes": count_bytes(state),
             "created by": [collective.kind for collective in find_collectives(create)],
             "stepped by": [collective.kind for collective in find_collectives(step)],

@@ -18,7 +18,8 @@ def test_transformation_keeps_every_contract_and_claim(name: str) -> None:
     assert report.ok, str(report)
     assert {result.law for result in report.results} >= set(CONTRACTS)
     held = [result.law for result in report.results if result.verdict == "holds"]
-    assert len(held) >= len(CONTRACTS) - 6, f"too many laws did not apply; those that hold: {held}"
+    is_stochastic = "stochastic" in claims_of(entry.example).get("domain", ())  # for which three laws do not apply
+    assert len(held) >= len(CONTRACTS) - 6 - is_stochastic, f"too many laws did not apply; those that hold: {held}"
 
 
 @pytest.mark.xla_defaults

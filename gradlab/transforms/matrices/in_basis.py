@@ -125,7 +125,7 @@ def _leave(bases: Any, tree: Any) -> Any:
 
 def _turn(state: Any, old: Any, new: Any, tree: Any) -> Any:
     """Return a state with its directions in a new basis. `tree` has the structure of the parameters."""
-    structure = jax.tree.structure(tree)
+    structure: Any = jax.tree.structure(tree)
     shapes = [leaf.shape for leaf in jax.tree.leaves(_enter(old, tree))]
 
     def is_like_parameters(node):

@@ -70,7 +70,7 @@ def orthonormalize_low_rank(decay: Decay = 0.95, rank: int = 64, layout: Layout 
     def update(updates, state):
         require_matrices("orthonormalize_low_rank", updates, shape)
         turned = jax.tree.map(turn, updates, state.moment, state.basis)
-        structure = jax.tree.structure(updates)
+        structure: Any = jax.tree.structure(updates)
         results = zip(*structure.flatten_up_to(turned), strict=True) if structure.num_leaves else ((), (), ())
         direction, moment, basis = (structure.unflatten(leaves) for leaves in results)
         return direction, LowRankState(moment, basis)

@@ -247,7 +247,8 @@ def test_optax_stops_momo_where_gradients_are_small() -> None:
 
 def test_optax_takes_the_first_step_of_sophia_without_curvature() -> None:
     """The paper divides by the curvature that it has just estimated; optax 0.2.8 by that of before, at first 0."""
-    x, gradient, options = jnp.array([1.0]), jnp.array([0.1]), {"b1": 0.0, "b2": 0.0, "gamma": 1.0}
+    x, gradient = jnp.array([1.0]), jnp.array([0.1])
+    options: dict[str, Any] = {"b1": 0.0, "b2": 0.0, "gamma": 1.0}
     theirs, ours = optax.contrib.sophia(1.0, weight_decay=0.0, **options), gl.sophia(1.0, **options)
     with jax.numpy_dtype_promotion("standard"):
         step, _ = theirs.update(gradient, theirs.init(x), x, obj_fn=lambda x: 0.5 * jnp.sum(x**2))

@@ -69,7 +69,8 @@ def test_a_training_step_passes_what_the_estimate_needs() -> None:
 
     tx, x = gl.sophia(0.1, every=2, gamma=0.5), jnp.array([1.0, -0.01])
     state, step = tx.init(x), gl.make_step(loss, donate=False)
-    expected, own = np.asarray(x), {}
+    expected = np.asarray(x)
+    own: Any = {}
     for t in range(1, 4):
         change, own = references.sophia(
             3.0 * expected, own, t, expected, learning_rate=0.1, every=2, gamma=0.5, curvature=3.0

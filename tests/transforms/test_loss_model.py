@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,7 +27,8 @@ def test_without_memory_it_is_the_step_of_polyak() -> None:
 def test_losses_that_vary_are_followed(name: str, rng: np.random.Generator) -> None:
     tx, step = getattr(gl, name)(0.5, lower_bound=0.1, weight_decay=0.2), getattr(references, name)
     x = {path: np.asarray(leaf) for path, leaf in PARAMS.items()}
-    state, expected_state, update = tx.init(PARAMS), {}, jax.jit(tx.update)
+    state, update = tx.init(PARAMS), jax.jit(tx.update)
+    expected_state: Any = {}
     for t, value in enumerate([2.0, 0.3, 5.0, 0.1, 1.0], 1):
         g = {path: rng.standard_normal(leaf.shape) for path, leaf in x.items()}
         options = {"learning_rate": 0.5, "lower_bound": 0.1, "weight_decay": 0.2, "value": value}

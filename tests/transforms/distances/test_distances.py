@@ -76,7 +76,7 @@ def test_stacked_layers_have_a_distance_each() -> None:
 def test_mechanic_moves_as_its_reference_and_its_first_update_moves_nothing() -> None:
     starts = {"w": np.array([0.5, -0.3]), "b": np.array([[1.0]])}
     slopes = {"w": np.array([0.3, 2.0]), "b": np.array([[1.0]])}
-    options = {"weight_decay": 0.3, "initial": 1e-2, "eps": 1e-3, "decays": 3}
+    options: dict[str, Any] = {"weight_decay": 0.3, "initial": 1e-2, "eps": 1e-3, "decays": 3}
 
     def gradient(x: Any) -> Any:
         return {path: slopes[path] * x[path] for path in x}

@@ -11,7 +11,7 @@ from ..combinators.chain import chain
 from ..combinators.signals import isolate
 from ..decorators import recipe
 from ..mesh_axes import AxisName
-from ..numeric_arguments import Decay, NonNegative, Positive
+from ..numeric_arguments import Decay, NonNegative, Positive, as_weak
 from ..safe_arithmetic import power
 from ..schedules.base import as_operand
 from ..transforms.decay import add_decayed_weights, decay_links
@@ -141,4 +141,4 @@ def dadapt_adam(
 def _find_root(decay: Any) -> Any:
     """Return the root of a decay, with derivative 0 at 0. A Python number and a schedule stay what they are."""
     decay = as_operand(decay)
-    return power(decay, 0.5) if isinstance(decay, jax.Array) else decay**0.5
+    return power(decay, as_weak(0.5)) if isinstance(decay, jax.Array) else decay**0.5

@@ -38,8 +38,8 @@ def shampoo(
     adam_b2: Decay = 0.999,
     adam_eps: NonNegative = 1e-8,
 ):
-    r"""Shampoo: matrices step as $x_t = x_{t-1} - \alpha ((L_t + \epsilon I)^{-p} g_t (R_t + \epsilon I)^{-p} + \lambda
-    x_{t-1})$, and all other leaves as with AdamW.
+    r"""Shampoo: gradients of matrices divided by statistics of both sides, $x_t = x_{t-1} - \alpha ((L_t + \epsilon
+    I)^{-p} g_t (R_t + \epsilon I)^{-p} + \lambda x_{t-1})$, and AdamW for all other leaves.
 
     $L_t$ and $R_t$ are sums of $g_t g_t^\top$ and $g_t^\top g_t$, or running means with a `decay`. `decay`, `exponent`,
     `eps` and `every` are those of `scale_by_kronecker`: as published without a decay, with $p$ = 1/4. With `momentum`

@@ -1,5 +1,7 @@
 """References of Kronecker-factored preconditioning."""
 
+from typing import Any
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step
@@ -32,7 +34,7 @@ def scale_by_kronecker(
     keep, take = (1.0, 1.0) if decay is None else (decay, 1 - decay)
     left = keep * state.get("left", 0.0) + take * g @ g.conj().T
     right = keep * state.get("right", 0.0) + take * g.conj().T @ g
-    roots = state.get("roots")
+    roots: Any = state.get("roots")
     if (t - 1) % every == 0:
         roots = tuple(_power(side + eps * np.eye(len(side)), -exponent) for side in (left, right))
     d = g if direction is None else direction

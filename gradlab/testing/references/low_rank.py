@@ -35,7 +35,7 @@ def _find_orthonormal(matrix: Array) -> Array:
     for j, column in enumerate(matrix.T):
         rest = column - found @ (found.conj().T @ column)
         rest = rest - found @ (found.conj().T @ rest)
-        found[:, j] = divide(rest, np.linalg.norm(rest))
+        found[:, j] = divide(rest, np.asarray(np.linalg.norm(rest)))
     return found
 
 

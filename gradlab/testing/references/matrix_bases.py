@@ -3,6 +3,8 @@
 Signs of vectors are arbitrary, and so are vectors in a null space. They are chosen as gradlab documents it.
 """
 
+from typing import Any
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step, divide, square
@@ -54,11 +56,13 @@ def soap(
     weight_decay: float = 0.01,
     shampoo_decay: float | None = None,
     every: int = 10,
+    max_size: int = 10_000,
 ) -> Step:
     """Run Adam in the eigenbases of L = b L + (1-b) g g' and R = b R + (1-b) g' g, and AdamW for what is no matrix.
 
     m = b1 m + (1-b1) g; n = Ql' m Qr; v = b2 v + (1-b2) (Ql' g Qr)^2; x -= a (Ql (n^ / (sqrt(v^) + e)) Qr' + l x).
-    After the first step and `every` further ones, Ql = qr(L Ql). The first gradient only makes the basis.
+    After the first step and `every` further ones, Ql = qr(L Ql). The first gradient only makes the basis. A side that
+    is longer than `max_size` keeps its axes.
     Source: Vyas et al. (2024), algorithms 3 and 4.
     """
     if g.ndim != 2:
@@ -67,7 +71,8 @@ def soap(
     left, right, m, v, change = (state.get(name, 0.0) for name in ("left", "right", "m", "v", "nothing"))
     ql, qr = state.get("ql", np.eye(g.shape[0])), state.get("qr", np.eye(g.shape[1]))
     if t > 1 and (t - 2) % every == 0:
-        ql, qr = _power_step(left, ql), _power_step(right, qr)
+        ql = _power_step(left, ql) if len(ql) <= max_size else ql
+        qr = _power_step(right, qr) if len(qr) <= max_size else qr
     if t > 1:
         m = b1 * m + (1 - b1) * g
         v = b2 * v + (1 - b2) * square(ql.conj().T @ g @ qr)
@@ -102,7 +107,7 @@ def galore(
         return adamw(g, state, t, x, learning_rate=learning_rate, b1=b1, b2=b2, eps=eps, weight_decay=weight_decay)
     outputs_are_fewer = g.shape[1] < g.shape[0]  # a kernel is (inputs, outputs)
     wide = g.T if outputs_are_fewer else g.conj()  # its rows are the short side
-    p = state.get("p")
+    p: Any = state.get("p")
     if (t - 1) % every == 0:
         u, s, _ = np.linalg.svd(wide, full_matrices=False)
         p = choose_vectors(u[:, :rank], s[:rank])

@@ -36,8 +36,8 @@ class EigenbasisState(NamedTuple):
 
 @transformation(squares_gradient=True, claims=_CLAIMS)
 def eigenbasis(decay: Decay = 0.95, every: int = 10, max_size: int = 10_000):
-    r"""Find the eigenvectors of the running means $L_t = \beta L_{t-1} + (1 - \beta) G_t G_t^\top$ and $R_t = \beta
-    R_{t-1} + (1 - \beta) G_t^\top G_t$, for `in_basis`.
+    r"""Find the eigenvectors of running means of products of the gradient, $L_t = \beta L_{t-1} + (1 - \beta) G_t
+    G_t^\top$ and $R_t = \beta R_{t-1} + (1 - \beta) G_t^\top G_t$, for `in_basis`.
 
     The direction passes unchanged. The state holds the bases $Q_L$ of the rows and $Q_R$ of the columns of every leaf,
     whose last two axes are the matrix. They begin as the unit matrix and follow the eigenvectors by one step of power

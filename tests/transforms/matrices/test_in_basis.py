@@ -31,7 +31,7 @@ def test_a_momentum_that_turns_with_the_basis_is_the_momentum_outside() -> None:
 
 def test_second_moments_keep_their_numbers_when_the_basis_turns() -> None:
     tx: Any = gl.in_basis(gl.scale_by_rms(0.9), gl.eigenbasis(0.9, every=1))
-    state, before = tx.init(jnp.zeros((4, 3))), 0.0
+    state, before = tx.init(jnp.zeros((4, 3))), np.zeros(())
     for g in GRADIENTS:
         _, state = tx.update(jnp.asarray(g), state)
         basis = state.basis

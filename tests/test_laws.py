@@ -30,9 +30,9 @@ def test_recipe_keeps_every_contract_as_xla_compiles_by_itself(name: str) -> Non
     assert report.ok, str(report)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", [name for name in RECIPES if name != "sophia"])  # tests/optimizers fixes its draws
 def test_recipe_moves_as_its_reference(name: str) -> None:
-    assert_same_trajectory(RECIPES[name].example, name)
+    assert_same_trajectory(RECIPES[name].example, name, extra={"value": 1.0})
 
 
 @pytest.mark.parametrize(

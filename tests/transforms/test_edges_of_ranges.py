@@ -28,6 +28,7 @@ JUMPS = {
     ("clip_between", ".lower"),
     ("adabound", ".learning_rate"),
     ("amsbound", ".learning_rate"),
+    ("shampoo", ".eps"),  # the root of a singular matrix
 }
 
 

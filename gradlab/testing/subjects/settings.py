@@ -193,7 +193,7 @@ def propose_values(name: str, value: Any, index: int = 0, interval: Range | None
     if isinstance(value, bool | np.bool_):
         return (not value,)
     if isinstance(value, int | np.integer):
-        return _propose_integers(int(value))
+        return _propose_integers(int(value), index)
     if interval is not None and interval.steps:
         proposed: tuple[float, ...] = (2.0 + 2 * index, 3.0 + 2 * index, 101.0 + index)
     else:
@@ -202,9 +202,9 @@ def propose_values(name: str, value: Any, index: int = 0, interval: Range | None
     return tuple(other for other in dict.fromkeys(allowed) if value is None or other != value)[:2]
 
 
-def _propose_integers(value: int) -> tuple[int, ...]:
+def _propose_integers(value: int, index: int) -> tuple[int, ...]:
     if value >= 8:
-        return 2, value // 2
+        return 2 + index % 2, value // 2
     return (value + 1, value + 2) if value >= 0 else ()
 
 

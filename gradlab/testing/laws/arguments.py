@@ -19,14 +19,15 @@ _AVERAGES = ("averages", "averages the last", "slow weights")  # claims of what 
 def every_argument_matters(subject: Subject) -> str | None:
     runs = runs_of(subject)
     runs.require()
+    modes = [f"{name}={value!r}" for name, value in subject.arguments.items() if is_mode(name, value)]
+    modes += [f"the same {name} at every step" for name in subject.extra]
     silent = [argument for argument in runs.arguments if not _matters_alone(runs, argument)]
-    silent = [argument for argument in silent if not _matters_among_others(runs, argument)]
-    silent = [argument for argument in silent if not _matters_later(runs, argument)]
+    silent = [argument for argument in silent if not _matters_among_others(runs, argument, is_brief=bool(modes))]
+    if not modes:  # with a mode, nothing would follow from a longer search
+        silent = [argument for argument in silent if not _matters_later(runs, argument)]
     if any(name in subject.claims for name in _AVERAGES):  # an average may have arguments that move nothing
         silent = [argument for argument in silent if not _matters_in_the_state(runs, argument)]
     examined = [argument for argument in silent if any(_is_run(runs.get(s)) for s in list_alone(argument))]
-    modes = [f"{name}={value!r}" for name, value in subject.arguments.items() if is_mode(name, value)]
-    modes += [f"the same {name} at every step" for name in subject.extra]
     if examined and not modes:
         raise Broken("; ".join(map(_describe, examined)))
     if not silent:
@@ -58,11 +59,12 @@ def _matters_in_the_state(runs: SettingRuns, argument: Argument) -> bool:
     return any(_differ(before, runs.get_state(setting)) for setting in list_alone(argument))
 
 
-def _matters_among_others(runs: SettingRuns, argument: Argument) -> bool:
-    """Return whether an argument matters where others are changed, which may switch it on."""
+def _matters_among_others(runs: SettingRuns, argument: Argument, is_brief: bool) -> bool:
+    """Return whether an argument matters where others are changed, which may switch it on: all, or also each alone."""
     others = [other for other in runs.arguments if other is not argument]
     contexts = [change_all(others)] if others else []
-    contexts += [change((other, value)) for other in others for value in other.others]
+    if not is_brief:
+        contexts += [change((other, value)) for other in others for value in other.others]
     for context in contexts:
         before = runs.get(context)
         if any(_differ(before, runs.get(_add(context, argument, value))) for value in argument.others):

@@ -1,6 +1,6 @@
 """Every test runs in float64, under strict dtype promotion, seeded, and compiles what it runs anew.
 
-The quick tests compile with the options of the laws, and those of `-m slow` as XLA does by itself. Settings that
+They compile with the options of the laws, but those of `-m xla_defaults` as XLA does by itself. Settings that
 a terminal, a user or a continuous integration service makes in the environment do not reach the tests.
 """
 
@@ -37,12 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile as the laws do, which takes less than half the time, unless only the slow tests are run.
+    """Compile as the laws do, which takes less than half the time, unless the tests of XLA's own options are run.
 
     XLA reads the options once, when a backend starts. They are not left in the environment, so that commands which a
     test starts, and what a study records of its settings, are as a user's.
     """
-    if config.option.markexpr != "slow":
+    if config.option.markexpr != "xla_defaults":
         options = FAST_COMPILATION | WITHOUT_LLVM_PASSES
         flags = [f"--{name}={str(value).lower()}" for name, value in options.items()]
         with pytest.MonkeyPatch.context() as patch:

@@ -21,10 +21,10 @@ def test_transformation_keeps_every_contract_and_claim(name: str) -> None:
     assert len(held) >= len(CONTRACTS) - 6, f"too many laws did not apply; those that hold: {held}"
 
 
-@pytest.mark.slow
+@pytest.mark.xla_defaults
 @pytest.mark.parametrize("name", ["adam", "amsbound"])
 def test_recipe_keeps_every_contract_as_xla_compiles_by_itself(name: str) -> None:
-    """Only in the slow tests does `tests/conftest.py` leave the options of XLA at their defaults."""
+    """Only with `-m xla_defaults` does `tests/conftest.py` leave the options of XLA as they are."""
     report = check(RECIPES[name].example, claims=claims_of(RECIPES[name].example), reference=name)
     assert report.ok, str(report)
 

@@ -6,8 +6,10 @@ that is added.
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import gradlab as gl
@@ -92,15 +94,16 @@ class Entry(NamedTuple):
         return text.split(", $")[0].split(". ")[0].rstrip(".")
 
 
-def entries() -> dict[str, Entry]:
-    """Return all public factories by name, in the order of the public names."""
+@functools.cache
+def entries() -> Mapping[str, Entry]:
+    """Return all public factories by name, in the order of the public names. The examples are made once a process."""
     by_name = {"chain": Entry("chain", gl.chain, "combinator", _EXAMPLES["chain"]())}
     for namespace in (public_names, gl.schedules):
         for name, value in vars(namespace).items():
             if is_factory(value):
                 example = _EXAMPLES[name]() if name in _EXAMPLES else value()
                 by_name[name] = Entry(name, value, _kind(value), example)
-    return by_name
+    return types.MappingProxyType(by_name)
 
 
 def of_kind(*kinds: str) -> dict[str, Entry]:

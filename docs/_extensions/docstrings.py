@@ -5,14 +5,13 @@ Doctests and indented blocks are code, and stay as they are.
 
 from __future__ import annotations
 
-import functools
 import inspect
 import re
 from typing import Any
 
 import gradlab as gl
 from gradlab import numeric_arguments
-from gradlab.registry import Entry, of_kind
+from gradlab.registry import of_kind
 from gradlab.values import Value, is_factory
 
 EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*]{1,80}?)(?<=\S)\*(?![\w*])")
@@ -91,15 +90,9 @@ def _arguments(owner: Any) -> set[str]:
         return set()
 
 
-@functools.cache
-def _recipes() -> dict[str, Entry]:
-    """Return the recipes by name, once for all docstrings, because this makes an example of each."""
-    return of_kind("recipe")
-
-
 def _process(app: Any, what: str, name: str, owner: Any, options: Any, lines: list[str]) -> None:
     lines[:] = to_rst(lines, owner)
-    recipe = _recipes().get(getattr(owner, "__name__", "")) if is_factory(owner) else None
+    recipe = of_kind("recipe").get(getattr(owner, "__name__", "")) if is_factory(owner) else None
     if recipe is not None and recipe.factory is owner:
         composition = str(recipe.example).split("\n")
         lines += ["It is the chain", "", ".. code-block:: python", "", *(f"   {line}" for line in composition), ""]

@@ -15,8 +15,10 @@ except ImportError as error:
     raise ImportError("gradlab.testing.strategies needs Hypothesis: pip install hypothesis") from error
 
 from .. import registry
+from ..claims import claims_of
 from ..factories import Factory
 from ..numeric_arguments import Parameter
+from ..transformation_calls import signals_of
 
 # Few shapes, so that programs compiled for one example serve the next.
 SHAPES: tuple[tuple[int, ...], ...] = ((), (1,), (3,), (2, 3))
@@ -86,5 +88,15 @@ def arguments(factory: Callable[..., Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def transformations(*kinds: str) -> st.SearchStrategy[Any]:
-    """Return a strategy for the registry's examples of these kinds (by default, all links and recipes)."""
-    return st.sampled_from([entry.example for entry in registry.of_kind(*(kinds or ("link", "recipe"))).values()])
+    """Return a strategy for the registry's examples of these kinds (by default, all links and recipes).
+
+    Left out are those that take only some trees, such as matrices, and those that need a signal beside the gradient,
+    such as the loss.
+    """
+    entries = registry.of_kind(*(kinds or ("link", "recipe"))).values()
+    return st.sampled_from([entry.example for entry in entries if _takes_any_tree(entry.example)])
+
+
+def _takes_any_tree(tx: Any) -> bool:
+    domain = claims_of(tx).get("domain", ())
+    return not {"matrices", "stacked"}.intersection(domain) and signals_of(tx) <= {"params", "grads"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from typing import Any, NamedTuple
 
@@ -27,11 +26,11 @@ class Form(NamedTuple):
 
     def make_original(self) -> Any:
         """Return the transformation as it is."""
-        return _list_entries()[self.name].factory(**self.arguments)
+        return registry.entries()[self.name].factory(**self.arguments)
 
     def make_edited(self, factories: Edited) -> Any:
         """Return the transformation as it is after an edit."""
-        return factories.find_factory(_list_entries()[self.name].factory)(**self.arguments)
+        return factories.find_factory(registry.entries()[self.name].factory)(**self.arguments)
 
     @property
     def reference(self) -> str | None:
@@ -58,11 +57,6 @@ def shorten(argument: str) -> str:
 
 def _is_transformation(value: Any) -> bool:
     return isinstance(value, optax.GradientTransformation)
-
-
-@functools.cache
-def _list_entries() -> dict[str, registry.Entry]:
-    return registry.entries()
 
 
 def choose_matrices(params: Any) -> Any:
@@ -185,6 +179,6 @@ _FORMS: dict[str, tuple[dict[str, Any], ...]] = {
 
 def list_forms(name: str) -> list[Form]:
     """Return the forms of a transformation by its name in the registry, the example of the registry first."""
-    example = _list_entries()[name].example
+    example = registry.entries()[name].example
     forms = [Form(name, dict(example.arguments))]
     return forms + [Form(name, arguments) for arguments in _FORMS.get(name, ())]

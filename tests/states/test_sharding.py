@@ -15,11 +15,8 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.claims import claims_of
 from gradlab.fast_compilation import FAST_COMPILATION
-from gradlab.registry import of_kind
 
-RECIPES = of_kind("recipe")
 MESH = jax.sharding.AbstractMesh((4, 2), ("data", "model"))
 
 
@@ -172,11 +169,6 @@ def test_every_recipe_on_eight_devices(tmp_path: Path) -> None:
     # One moment in float64 has 256 + 8 + 15 + 1 elements; the kernel and the bias are sharded over "model".
     whole, beside, spread = (8 * np.array([256 + 8, 256 // 2 + 8 // 2, 256 // 8 + 8 // 8]) + 8 * (15 + 1)).tolist()
     for name, found in results["recipes"].items():
-        if "elementwise" not in claims_of(RECIPES[name].example):  # norms and products cross the devices
-            gaps = [found[place]["gap of parameters"] for place in ("None", "data")]
-            assert max(gaps) < 1e-7, (name, gaps)  # the bases of SOAP's null spaces are arbitrary
-            assert found["data"]["bytes"] <= found["None"]["bytes"] <= found["whole"], name
-            continue
         moments, counters = divmod(found["whole"], whole)
         for place, size in (("None", beside), ("data", spread)):
             assert found[place]["bytes"] == moments * size + counters, name

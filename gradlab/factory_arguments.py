@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from .numeric_arguments import DtypeName, Parameter, is_whole
+from .numeric_arguments import DtypeName, Parameter, find_inexact_dtype, is_whole
 from .values import Value, is_factory, is_number
 
 
@@ -107,11 +107,8 @@ def is_tree_of_arrays(value: Any) -> bool:
 
 def _read_dtype_name(where: str, value: Any) -> str:
     """Return the name of a floating-point or complex dtype. Raises TypeError for anything else."""
-    try:
-        dtype = None if value is None else jnp.dtype(value)  # of None, NumPy makes float64
-    except TypeError:
-        dtype = None
-    if dtype is None or not jnp.issubdtype(dtype, jnp.inexact):
+    dtype = find_inexact_dtype(value)
+    if dtype is None:
         raise TypeError(f"{where} must be a floating-point or complex dtype, such as 'bfloat16'; got {value!r}")
     return dtype.name
 

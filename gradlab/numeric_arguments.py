@@ -186,6 +186,15 @@ def is_schedule(value: Any) -> bool:
     return callable(value) and not hasattr(value, "update")
 
 
+def find_inexact_dtype(value: Any) -> np.dtype[Any] | None:
+    """Return the floating-point or complex dtype that a value names, or None. (NumPy takes None for float64.)"""
+    try:
+        dtype = None if value is None else jnp.dtype(value)
+    except TypeError:
+        return None
+    return dtype if dtype is not None and jnp.issubdtype(dtype, jnp.inexact) else None
+
+
 def is_whole(value: Any) -> bool:
     """Return whether a value is a Python or NumPy integer, or a tree of them."""
     leaves = jax.tree.leaves(value)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from ..annotation_evaluation import name_of
 from ..factories import Factory, call
 from ..factory_arguments import read_call
-from ..numeric_arguments import Reader, read_parameters
+from ..numeric_arguments import Reader, find_inexact_dtype, read_parameters
 from ..values import Value
 
 P = ParamSpec("P")
@@ -109,11 +109,8 @@ def _read_codec(where: str, value: Any) -> Any:
         return {_require_name(where, slot): None if v is None else _read_codec(where, v) for slot, v in value.items()}
     if isinstance(value, Codec):
         return value
-    try:
-        dtype = None if value is None else jnp.dtype(value)
-    except TypeError:
-        dtype = None
-    if dtype is None or not jnp.issubdtype(dtype, jnp.inexact):
+    dtype = find_inexact_dtype(value)
+    if dtype is None:
         raise TypeError(
             f"{where} must be a codec, such as gl.codecs.dynamic_blocks(), a floating-point or complex dtype, such as "
             f"'bfloat16', or a dictionary of these by slot; got {value!r}"

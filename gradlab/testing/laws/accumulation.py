@@ -14,7 +14,8 @@ import gradlab as gl
 from ...fast_compilation import jit_fast
 from ...schedules.decay import inverse_time
 from ..inputs.trees import sample
-from ..subjects.subject import Subject, describe_gap
+from ..subjects.gaps import describe_gap
+from ..subjects.subject import Subject
 from ..verdicts.law import Broken, ClaimValue, is_count, law
 from .micro_batches import CYCLES, MISTAKES, Accumulation, combine, draw_parts, read_accumulation
 from .state_parts import find_parts

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..inputs.trees import sample, samples, to_array
-from ..subjects.subject import Subject, describe_mismatch
+from ..subjects.gaps import describe_mismatch
+from ..subjects.subject import Subject
 from ..verdicts.exceptions import describe, is_clear_refusal
 from ..verdicts.law import Broken, NotApplicable, law
 

@@ -13,7 +13,8 @@ import numpy as np
 from ...fast_compilation import jit_fast
 from ...values import is_number
 from ..inputs.trees import sample, samples
-from ..subjects.subject import Subject, describe_gap
+from ..subjects.gaps import describe_gap
+from ..subjects.subject import Subject
 from ..verdicts.law import Broken, NotApplicable, law
 from .precise import list_halves
 

@@ -13,7 +13,8 @@ import jax
 import numpy as np
 
 from ..inputs.trees import sample, samples
-from ..subjects.subject import Subject, find_largest_gap
+from ..subjects.gaps import find_largest_gap
+from ..subjects.subject import Subject
 from ..verdicts.law import Broken, NotApplicable, law
 
 _MEANING = (

@@ -7,8 +7,9 @@ from typing import Any
 import jax
 
 from ..inputs.trees import sample, samples
+from ..subjects.gaps import find_largest_gap
 from ..subjects.programs import FirstStep, as_plain, require_same_program, trace_first_step
-from ..subjects.subject import Subject, find_largest_gap
+from ..subjects.subject import Subject
 from ..verdicts.law import Broken, law
 
 

@@ -8,7 +8,8 @@ import jax
 import numpy as np
 
 from ..inputs.trees import sample
-from ..subjects.subject import UNDECLARED, Subject, describe_mismatch
+from ..subjects.gaps import describe_mismatch
+from ..subjects.subject import UNDECLARED, Subject
 from ..verdicts.law import Broken, NotApplicable, law
 
 

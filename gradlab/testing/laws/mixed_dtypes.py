@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from ..inputs.trees import sample, samples, to_array
-from ..subjects.subject import Subject, describe_gap, describe_mismatch
+from ..subjects.gaps import describe_gap, describe_mismatch
+from ..subjects.subject import Subject
 from ..verdicts.law import Broken, NotApplicable, law
 from .precise import list_halves
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from ...tree_differences import have_same_structure
 from ..inputs.trees import sample
+from ..subjects.gaps import describe_gap, find_largest_gap
 from ..subjects.programs import Program, as_plain, is_key, require_same_program, trace_first_step
-from ..subjects.subject import Subject, describe_gap, find_largest_gap
+from ..subjects.subject import Subject
 from ..verdicts.law import Broken, law, require
 
 _CALLS = 200  # enough for what happens at the hundredth call

@@ -10,8 +10,9 @@ import numpy as np
 
 from ...fast_compilation import jit_fast
 from ..inputs.trees import sample, samples
+from ..subjects.gaps import describe_mismatch
 from ..subjects.programs import as_plain, is_key
-from ..subjects.subject import Subject, describe_mismatch
+from ..subjects.subject import Subject
 from ..verdicts.law import Broken, NotApplicable, law
 
 

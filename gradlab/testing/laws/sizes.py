@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..inputs.trees import sample, to_array
-from ..subjects.subject import Subject, describe_gap
+from ..subjects.gaps import describe_gap
+from ..subjects.subject import Subject
 from ..verdicts.law import Broken, law
 
 _BOUND = 2.0**51  # the largest number in float32 whose squares can be added up without overflow

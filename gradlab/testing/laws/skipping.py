@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from ..inputs.trees import sample
-from ..subjects.subject import Subject, describe_gap
+from ..subjects.gaps import describe_gap
+from ..subjects.subject import Subject
 from ..verdicts.law import Broken, ClaimValue, law
 from .accumulation import find_motion
 

@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 
 from ..inputs.trees import sample
-from ..subjects.subject import Subject, describe_mismatch
+from ..subjects.gaps import describe_mismatch
+from ..subjects.subject import Subject
 from ..verdicts.law import Broken, NotApplicable, law
 
 

@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..inputs.trees import sample
+from ..subjects.gaps import describe_gap, describe_mismatch
 from ..subjects.programs import Program, require_same_program, trace_first_step
-from ..subjects.subject import Subject, describe_gap, describe_mismatch
+from ..subjects.subject import Subject
 from ..subjects.surroundings import list_changes, restore_surroundings, take_snapshot
 from ..verdicts.law import Broken, law, require
 

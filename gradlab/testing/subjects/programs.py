@@ -13,7 +13,7 @@ from jax.extend.core import jaxpr_as_fun
 from ...fast_compilation import jit_fast
 from ...tree_differences import have_same_structure
 from ..verdicts.law import Broken
-from .subject import find_largest_gap
+from .gaps import find_largest_gap
 
 
 class FirstStep(NamedTuple):

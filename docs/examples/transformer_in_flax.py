@@ -11,7 +11,7 @@ import orbax.checkpoint as ocp
 from flax import nnx
 
 import gradlab as gl
-from gradlab.lab.problems.real_data.characters import load_text
+from gradlab.lab.problems.real_data.texts import load_text
 
 TEXT = load_text()  # the descriptions of scikit-learn's data sets, 13,000 characters
 LETTERS, CONTEXT, WIDTH, HEADS, BLOCKS, ROWS = len(TEXT.alphabet), 32, 64, 4, 2, 8

@@ -31,12 +31,13 @@ from .real_data.digits_cnn import DigitsCnn as DigitsCnn
 from .real_data.tabular_data import BreastCancer as BreastCancer
 from .real_data.tabular_data import Diabetes as Diabetes
 from .real_data.tabular_data import Wine as Wine
+from .real_data.transformer import Transformer as Transformer
 
 PROBLEMS: dict[str, Callable[[], Problem]] = {
     problem.name: problem
     for problem in (
         # Real data.
-        Digits, DigitsCnn, DeepSigmoid, BreastCancer, Wine, Diabetes, Characters,
+        Digits, DigitsCnn, DeepSigmoid, BreastCancer, Wine, Diabetes, Characters, Transformer,
         # Landscapes of two parameters.
         Ravine, Rosenbrock, Beale, Himmelblau, Rastrigin, Saddle, MonkeySaddle, Plateau, DoubleWell,
         # Made for one question each.

@@ -14,10 +14,19 @@ from jax.flatten_util import ravel_pytree
 
 import gradlab as gl
 from gradlab.lab._engine.training_loop import compute_draw_shapes
-from gradlab.lab.problems import PROBLEMS, Problem
+from gradlab.lab.problems import PROBLEMS, Problem, Transformer
 from tests.lab.training import train
 
 pytestmark = pytest.mark.parametrize("problem", [make() for make in PROBLEMS.values()], ids=list(PROBLEMS))
+SMALL = {
+    "transformer": Transformer(width=8, depth=1, heads=2, context=8, batch_size=8)
+}  # the default trains for seconds
+
+
+@pytest.fixture
+def small(problem: Problem) -> Problem:
+    """The problem, or an instance of it that trains in less time."""
+    return SMALL.get(problem.name, problem)
 
 
 def test_it_is_a_value_with_a_sentence(problem: Problem) -> None:
@@ -57,8 +66,9 @@ def test_what_is_measured_on_a_test_sample_is_chosen_by_another(problem: Problem
 
 
 def test_the_gradient_agrees_with_central_differences(
-    problem: Problem, first: Callable[[Problem], Any], rng: np.random.Generator
+    small: Problem, first: Callable[[Problem], Any], rng: np.random.Generator
 ) -> None:
+    problem = small
     start, batch = first(problem)
     flat, unravel = ravel_pytree(jax.tree.map(lambda leaf: leaf.astype(jnp.float64), start))
     if problem.landscape is not None:
@@ -93,8 +103,8 @@ def test_the_optimum_has_the_least_loss_and_no_slope(problem: Problem, first: Ca
         assert slopes <= max(1e-5, 1e-4 * at_start)
 
 
-def test_a_short_sweep_improves_every_seed(problem: Problem) -> None:
-    steps = 40
+def test_a_short_sweep_improves_every_seed(small: Problem) -> None:
+    problem, steps = small, 40
     curves = train(problem, [gl.adam(rate) for rate in (0.01, 0.1)], [0, 1], steps)
     assert curves.loss.shape == (2, 2, steps)
     start, end = (jax.tree.map(lambda curve, at=at: np.asarray(curve[..., at]), curves.metrics) for at in (0, -1))

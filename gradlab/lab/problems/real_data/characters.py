@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import math
-import re
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,37 +12,7 @@ import numpy as np
 from ..base import Problem, PyTree, Score
 from ..networks import apply_dense, cross_entropy, draw_rows, init_dense
 from .data_splits import measure_held_out
-
-BLOCK = 200  # characters; of every ten blocks, one is for validation and one for the test
-
-
-class Text(NamedTuple):
-    """A text, and the positions of the characters on which a model is trained, validated and tested."""
-
-    alphabet: str
-    codes: np.ndarray  # (length,) int32: indices into the alphabet
-    train: np.ndarray  # (positions,) int32
-    validation: np.ndarray
-    test: np.ndarray
-
-
-@functools.cache
-def load_text() -> Text:
-    """Load scikit-learn's descriptions of its bundled data sets: about 13,000 characters, in lower case.
-
-    Each sequence of characters other than letters, digits and some punctuation becomes one space.
-    """
-    from sklearn import datasets  # the import takes a second, and few commands need it
-
-    names = ("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")
-    descriptions = " ".join(getattr(datasets, f"load_{name}")().DESCR for name in names)
-    text = re.sub(r"[^a-z0-9.,:()'-]+", " ", re.sub(r"[-=:*]{2,}", " ", descriptions.lower()))
-    alphabet = "".join(sorted(set(text)))
-    codes = np.array([alphabet.index(character) for character in text], np.int32)
-    positions = np.arange(len(codes), dtype=np.int32)
-    block = positions // BLOCK % 10
-    is_validation, is_test = block == 4, block == 9
-    return Text(alphabet, codes, positions[~(is_validation | is_test)], positions[is_validation], positions[is_test])
+from .texts import load_text
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,8 @@ def _find_subject(name: str) -> Any:
     from ..lab._inputs.loading import find_factory, find_problem
     from ..lab._inputs.user_errors import UserCodeError, convert_user_errors, describe_error
 
+    if "=" in name:  # only problems are typed with arguments
+        return find_problem(name)
     if ":" not in name:
         table: dict[str, Any] = {**collect_contestants(), **registry.entries(), **PROBLEMS}
         subject = look_up(name, table, "optimizer, link, schedule or problem")

@@ -24,7 +24,8 @@ def race(
     problem: Annotated[
         list[str] | None,
         typer.Option(
-            help="A problem, or package.module:name. Repeat it for more. Default: digits and ravine.",
+            help="A problem, NAME:key=value,..., or package.module:name. Repeat it for more. "
+            "Default: digits and ravine.",
             autocompletion=completion.complete_problems,
         ),
     ] = None,

@@ -35,7 +35,8 @@ def search(
     problem: Annotated[
         list[str] | None,
         typer.Option(
-            help="The problem, or package.module:name. Default: digits.", autocompletion=completion.complete_problems
+            help="The problem, NAME:key=value,..., or package.module:name. Default: digits.",
+            autocompletion=completion.complete_problems,
         ),
     ] = None,
     trials: Annotated[int, typer.Option(min=1, help="The number of points in all.")] = 64,

@@ -37,7 +37,7 @@ def sweep(
     problem: Annotated[
         list[str] | None,
         typer.Option(
-            help="A problem, or package.module:name. Repeat it for more. Default: digits.",
+            help="A problem, NAME:key=value,..., or package.module:name. Repeat it for more. Default: digits.",
             autocompletion=completion.complete_problems,
         ),
     ] = None,

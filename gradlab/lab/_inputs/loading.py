@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import gradlab as gl
@@ -13,9 +14,10 @@ from gradlab.values import is_factory
 from ..problems import PROBLEMS, Problem
 from .default_contestants import VARIANTS, Contestant, collect_contestants
 from .factory_adapter import as_factory, find_missing_arguments
-from .importing import LoadError, import_object
+from .importing import BrokenUserCodeError, LoadError, import_object
 from .name_lookup import UnknownNameError, look_up
 from .problem_adapter import as_problem
+from .problem_arguments import describe_arguments, make_problem, parse_arguments, split_arguments
 
 _RATE_NAMES = ("learning_rate", "lr", "step_size", "rate")
 _LIKE_RATE = re.compile(r"(.*_)?(learning_rate|lr|step_size)(_.*)?")  # as in max_learning_rate, peak_lr
@@ -28,12 +30,29 @@ _DEFAULT_RATE = 1e-2  # the middle of the learning rates of a factory that has n
 def find_problem(name: str) -> Problem:
     """Find the problem of a name of gradlab's, or the problem that `package.module:name` is or makes.
 
-    A user's problem needs `init` and `loss`; for the other parts there are defaults. Raises UnknownNameError and
-    LoadError.
+    Arguments may follow behind a colon, as in `transformer:width=64,depth=2`. A user's problem needs `init` and `loss`;
+    for the other parts there are defaults. Raises UnknownNameError and LoadError.
     """
-    if ":" not in name:
-        return look_up(name, PROBLEMS, "problem")()
-    return as_problem(import_object(name), name, name.partition(":")[0])
+    base, text = split_arguments(name)
+    if ":" in base:
+        found, origin = _import_problem(base), base.partition(":")[0]
+        if not text:
+            return as_problem(found, base, origin)
+        values = parse_arguments(base, found, text)
+        return as_problem(partial(found, **values), base, origin, f"{base}({describe_arguments(values)})")
+    make = look_up(base, PROBLEMS, "problem")
+    return make_problem(base, make, parse_arguments(base, make, text)) if text else make()
+
+
+def _import_problem(name: str) -> Any:
+    try:
+        return import_object(name)
+    except BrokenUserCodeError:
+        raise
+    except LoadError as error:
+        module = name.partition(":")[0]
+        hint = f"; arguments of the problem {module} are typed {module}:NAME=VALUE" if module in PROBLEMS else ""
+        raise LoadError(f"{error}{hint}") from None
 
 
 def find_contestant(name: str) -> Contestant:

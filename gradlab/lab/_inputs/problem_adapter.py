@@ -29,8 +29,9 @@ class AdaptedProblem(Problem):
     module: the adapter reads from it, and writes neither to it nor to its class.
     """
 
-    def __init__(self, problem: Any, name: str, summary: str, origin: str | None = None):
+    def __init__(self, problem: Any, name: str, summary: str, origin: str | None = None, call: str | None = None):
         self.__wrapped__ = problem
+        self._call = call  # how it was made, if with arguments: its own text need not show them
         self.name, self.summary = name, summary
         self._gradlab_origin = origin  # see `object_modules.ORIGIN`
 
@@ -45,6 +46,8 @@ class AdaptedProblem(Problem):
         return getattr(self.__wrapped__, attribute)
 
     def __repr__(self) -> str:
+        if self._call is not None:
+            return self._call
         kind: Any = type(self.__wrapped__)
         if kind.__repr__ is object.__repr__:
             return f"{kind.__module__}.{kind.__qualname__}()"
@@ -59,12 +62,12 @@ class AdaptedProblem(Problem):
         return hash(self.__wrapped__)
 
 
-def as_problem(found: Any, label: str | None = None, origin: str | None = None) -> Problem:
+def as_problem(found: Any, label: str | None = None, origin: str | None = None, call: str | None = None) -> Problem:
     """Make a problem of a user's object, and validate it. The object itself is returned if it lacks nothing.
 
     The object needs `init` and `loss`, and need not inherit from `Problem`. It may also be a class or a function that
     makes such an object when it is called without arguments. Messages call it `label`. `origin` is the module in which
-    a user named it. Raises LoadError for anything else.
+    a user named it, and `call` is its text if it was made with arguments. Raises LoadError for anything else.
     """
     label = str(label or getattr(found, "__name__", type(found).__name__))
     problem = _call_if_needed(found, label)
@@ -73,7 +76,7 @@ def as_problem(found: Any, label: str | None = None, origin: str | None = None) 
     if not (is_from_user or is_named_by_user):
         return problem
     label = label.rpartition(":")[2]
-    adapted = _adapt(problem, label, origin if is_named_by_user else None)
+    adapted = _adapt(problem, label, origin if is_named_by_user else None, call)
     if is_from_user:
         try:
             validate_problem(adapted, label)
@@ -107,7 +110,7 @@ def _looks_like_problem(found: Any) -> bool:
     return hasattr(found, "init") and hasattr(found, "loss")
 
 
-def _adapt(problem: Any, label: str, origin: str | None) -> Problem:
+def _adapt(problem: Any, label: str, origin: str | None, call: str | None) -> Problem:
     """Return a problem that has a name and a summary: the user's own, or those of its class."""
     short = label.rpartition(".")[2]
     documentation = getattr(problem, "__doc__", None) or ""
@@ -129,7 +132,7 @@ def _adapt(problem: Any, label: str, origin: str | None) -> Problem:
     is_complete = Problem in type(problem).__mro__ and None not in own.values()
     if is_complete and origin is None:
         return problem
-    return AdaptedProblem(problem, name, summary, origin)  # type: ignore[abstract]  # it has the parts of the user's
+    return AdaptedProblem(problem, name, summary, origin, call)  # type: ignore[abstract]  # it has the parts of the user's
 
 
 def _has(problem: Any, attribute: str) -> bool:

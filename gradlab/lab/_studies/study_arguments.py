@@ -85,4 +85,5 @@ def require_different(names: Sequence[str], kind: str) -> None:
     """Raise ValueError if two things of a kind, such as "optimizer", have the same name."""
     twice = sorted({name for name in names if list(names).count(name) > 1})
     if twice:
-        raise ValueError(f"two {kind}s are named {', '.join(twice)}; give one of them another name")
+        remedy = ", or study each in a folder of its own" if kind == "problem" else ""  # one problem, two settings
+        raise ValueError(f"two {kind}s are named {', '.join(twice)}; give one of them another name{remedy}")

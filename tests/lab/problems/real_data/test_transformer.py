@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -16,6 +17,13 @@ from gradlab.lab.problems.real_data.texts import find_windows, load_long_text
 from tests.lab.training import train
 
 SMALL = Transformer(width=12, depth=2, heads=3, context=7, batch_size=4)
+TIED = Transformer(width=12, depth=2, heads=3, context=7, is_tied=True)
+CODES = load_long_text().codes[100:156].reshape(8, 7)
+
+
+@functools.cache
+def compile_logits(problem: Transformer) -> Any:
+    return jax.jit(problem.compute_logits)
 
 
 def draw_params(problem: Transformer) -> Any:
@@ -59,36 +67,33 @@ def compute_in_numpy(problem: Transformer, params: Any, codes: np.ndarray) -> np
     return np.array([normalize(vector, params["head"]["scale"]) @ output for vector in stream])
 
 
-@pytest.mark.parametrize("is_tied", [False, True])
-def test_the_logits_are_those_of_numpy(is_tied: bool) -> None:
-    problem = Transformer(width=12, depth=2, heads=3, context=7, is_tied=is_tied)
-    params, codes = draw_params(problem), load_long_text().codes[100:114].reshape(2, 7)
-    logits = problem.compute_logits(jax.tree.map(jnp.asarray, params), jnp.asarray(codes))
+@pytest.mark.parametrize("problem", [SMALL, TIED], ids=["untied", "tied"])
+def test_the_logits_are_those_of_numpy(problem: Transformer) -> None:
+    params = draw_params(problem)
+    logits = compile_logits(problem)(params, CODES)
     assert logits.dtype == jnp.float64
-    for row, window in zip(logits, codes):
+    for row, window in zip(logits, CODES):
         np.testing.assert_allclose(row, compute_in_numpy(problem, params, window), rtol=1e-11, atol=1e-12)
 
 
 def test_a_character_changes_its_own_and_later_predictions_only() -> None:
-    params = jax.tree.map(jnp.asarray, draw_params(SMALL))
-    codes = np.tile(load_long_text().codes[50:57], (8, 1))
+    codes = np.tile(CODES[0], (8, 1))
     codes[np.arange(1, 8), np.arange(7)] += 1  # row t + 1 has another character at t
-    logits = np.asarray(SMALL.compute_logits(params, jnp.asarray(codes % 44)))
+    logits = np.asarray(compile_logits(SMALL)(draw_params(SMALL), codes % 44))
     for t in range(7):
         np.testing.assert_array_equal(logits[t + 1, :t], logits[0, :t])
         assert (np.abs(logits[t + 1, t:] - logits[0, t:]).max(-1) > 1e-6).all()
 
 
 def test_a_shorter_text_has_the_same_logits() -> None:
-    params, codes = jax.tree.map(jnp.asarray, draw_params(SMALL)), jnp.asarray(load_long_text().codes[:7][None])
-    both = SMALL.compute_logits(params, codes)[:, :4], SMALL.compute_logits(params, codes[:, :4])
-    np.testing.assert_allclose(*both, rtol=1e-12)
+    params, compute = draw_params(SMALL), compile_logits(SMALL)
+    np.testing.assert_allclose(compute(params, CODES[:, :4]), compute(params, CODES)[:, :4], rtol=1e-12)
 
 
 @pytest.mark.parametrize("is_tied", [False, True])
 def test_at_the_start_all_characters_are_almost_equally_likely(is_tied: bool) -> None:
-    problem = Transformer(is_tied=is_tied, heads=1, depth=1)
-    metrics = problem.metrics(problem.init(jax.random.key(0)))
+    problem = Transformer(is_tied=is_tied, depth=1, context=8)
+    metrics = jax.jit(lambda key: problem.metrics(problem.init(key)))(jax.random.key(0))
     for value in metrics.values():
         np.testing.assert_allclose(value, np.log2(len(load_long_text().alphabet)), rtol=0.01)
 
@@ -113,7 +118,7 @@ def test_the_loss_is_the_mean_over_the_windows_of_a_batch() -> None:
         codes = load_long_text().codes[start : start + 8]
         logits = compute_in_numpy(SMALL, params, codes[:-1])
         nats += [math.log(np.exp(row).sum()) - row[code] for row, code in zip(logits, codes[1:])]
-    np.testing.assert_allclose(SMALL.loss(jax.tree.map(jnp.asarray, params), batch[0]), np.mean(nats), rtol=1e-10)
+    np.testing.assert_allclose(jax.jit(SMALL.loss)(params, batch[0]), np.mean(nats), rtol=1e-10)
 
 
 def test_what_simpler_models_reach_is_what_the_docstring_says() -> None:

@@ -1,0 +1,89 @@
+"""Arguments of problems, typed behind a name: `transformer:width=64,depth=2`."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+from .._formatting import join_at_most
+from ..problems.base import Problem
+from .importing import LoadError
+from .name_lookup import suggest_name
+from .problem_validation import InvalidProblemError, validate_problem
+
+_TYPES = {bool: "True or False", int: "a whole number", float: "a finite number", str: "a text"}
+
+
+def split_arguments(name: str) -> tuple[str, str]:
+    """Return a name without its arguments, and the text of these: "" if there are none."""
+    base, _, text = name.rpartition(":")
+    return (base, text) if base and "=" in text else (name, "")
+
+
+def parse_arguments(name: str, make: Any, text: str) -> dict[str, Any]:
+    """Return the values in a text such as "width=64,depth=2", by the names of the arguments of `make`.
+
+    A value is a Python literal without commas, of the type of the argument's default. Text needs no quotes. Messages
+    call `make` by its `name`. Raises LoadError for what has other arguments, other types or no arguments at all.
+    """
+    if not callable(make) or (hasattr(make, "loss") and not inspect.isclass(make)):
+        raise LoadError(f"{name} is a problem already and takes no arguments; name the class or function that makes it")
+    parameters = inspect.signature(make).parameters
+    known = [key for key, parameter in parameters.items() if parameter.kind not in _UNNAMED]
+    takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
+    values: dict[str, Any] = {}
+    for assignment in text.split(","):
+        key, equals, value = (part.strip() for part in assignment.partition("="))
+        if not equals or not key.isidentifier():
+            raise LoadError(
+                f"{name}:{text} has {assignment!r} behind the colon, expected NAME=VALUE, separated by commas"
+            )
+        if key in values:
+            raise LoadError(f"{name}:{text} gives {key} twice; leave one out")
+        if key not in known and not takes_any:
+            has = f"it has {join_at_most(known)}" if known else f"it has none; type {name} alone"
+            raise LoadError(f"{name} has no argument {key!r}; {suggest_name(key, known) or has}")
+        default = parameters[key].default if key in known else inspect.Parameter.empty
+        values[key] = _parse_value(f"{name}: {key}", value, default)
+    return values
+
+
+_UNNAMED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _parse_value(argument: str, text: str, default: Any) -> Any:
+    """Return the value of a text, of the type of a default. Messages begin with `argument`."""
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        if isinstance(default, str):
+            return text
+        expected = _TYPES.get(type(default), "a Python literal, such as a number or a quoted text")
+        raise LoadError(f"{argument} must be {expected}, got {text!r}") from None
+    kind = type(default)
+    if kind is float and type(value) is int:
+        value = float(value)
+    if kind in _TYPES and (type(value) is not kind or (kind is float and not math.isfinite(value))):
+        such = f"; {default!r} is the default" if kind is not str else "; put it in quotes"
+        raise LoadError(f"{argument} must be {_TYPES[kind]}, got {text!r}{such}")
+    return value
+
+
+def describe_arguments(values: dict[str, Any]) -> str:
+    """Return arguments as in a call: "width=64, depth=2"."""
+    return ", ".join(f"{key}={value!r}" for key, value in values.items())
+
+
+def make_problem(name: str, make: Callable[..., Problem], values: dict[str, Any]) -> Problem:
+    """Make a problem of gradlab's with arguments, and validate it. Raises LoadError for values that do not fit."""
+    try:
+        problem = make(**values)
+        validate_problem(problem, name)
+    except InvalidProblemError as error:
+        raise LoadError(f"{error}; change {describe_arguments(values)}") from None
+    except ValueError as error:
+        raise LoadError(f"{name}: {error}") from None
+    return problem

@@ -45,7 +45,7 @@ def compositions() -> str:
     rows = [_describe(name) for name in TITLES]
     head = list(rows[0])
     marked = [[value if value == rows[0][key] else f"**{value}**" for key, value in row.items()] for row in rows]
-    return _table(["", *head], zip(TITLES.values(), marked, strict=True))
+    return make_table(["", *head], zip(TITLES.values(), marked, strict=True))
 
 
 def _describe(name: str) -> dict[str, str]:
@@ -84,7 +84,7 @@ def singular_values() -> str:
         direction = next(p.tx for p in walk(make(name)) if p.name == "orthogonalize")
         values = np.linalg.svd(_step(direction, gradient), compute_uv=False)
         rows.append([f"{values.min():.2f}", f"{np.median(values):.2f}", f"{values.max():.2f}"])
-    return _table(["", "least", "median", "largest"], zip(TITLES.values(), rows, strict=True))
+    return make_table(["", "least", "median", "largest"], zip(TITLES.values(), rows, strict=True))
 
 
 def steps() -> str:
@@ -94,7 +94,7 @@ def steps() -> str:
         tx = make(name, 1.0, **{"wd" if name == "moonlight" else "weight_decay": 0.0})
         gradients = [jnp.asarray(np.random.default_rng(0).standard_normal(shape), jnp.float32) for shape in SHAPES]
         rows.append([f"{np.sqrt(np.mean(_step(tx, gradient) ** 2)):.3f}" for gradient in gradients])
-    return _table(["", *(f"{a} inputs, {b} outputs" for a, b in SHAPES)], zip(TITLES.values(), rows, strict=True))
+    return make_table(["", *(f"{a} inputs, {b} outputs" for a, b in SHAPES)], zip(TITLES.values(), rows, strict=True))
 
 
 def _step(tx: Any, gradient: jax.Array) -> np.ndarray:
@@ -119,10 +119,11 @@ def race(problem: str, rates: Sequence[float], seeds: int) -> str:
     """Race all of them over some learning rates, and return each at its best one, with its score."""
     board = gl.lab.race([problem], contestants(), rates=list(rates), seeds=seeds).gradlab.leaderboard(problem)
     rows = [(TITLES[row.optimizer], [f"{row.best_rate:g}", f"{row.score:.3g}"]) for row in board.itertuples()]
-    return _table(["", "best rate", "final loss"], rows)
+    return make_table(["", "best rate", "final loss"], rows)
 
 
-def _table(head: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
+def make_table(head: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """Return a table in Markdown, whose rows are a title and its cells."""
     lines = [f"| {' | '.join(head)} |", "|---|" + "---|" * (len(head) - 1)]
     return "\n".join([*lines, *(f"| {name} | {' | '.join(cells)} |" for name, cells in rows)])
 

@@ -79,7 +79,7 @@ def test_the_logits_are_those_of_numpy(problem: Transformer) -> None:
 def test_a_character_changes_its_own_and_later_predictions_only() -> None:
     codes = np.tile(CODES[0], (8, 1))
     codes[np.arange(1, 8), np.arange(7)] += 1  # row t + 1 has another character at t
-    logits = np.asarray(compile_logits(SMALL)(draw_params(SMALL), codes % 44))
+    logits = np.asarray(compile_logits(SMALL)(draw_params(SMALL), codes % len(load_long_text().alphabet)))
     for t in range(7):
         np.testing.assert_array_equal(logits[t + 1, :t], logits[0, :t])
         assert (np.abs(logits[t + 1, t:] - logits[0, t:]).max(-1) > 1e-6).all()
@@ -100,14 +100,15 @@ def test_at_the_start_all_characters_are_almost_equally_likely(is_tied: bool) ->
 
 def test_the_default_has_the_size_that_its_docstring_says_and_paths_tell_its_matrices() -> None:
     params = jax.jit(Transformer().init)(jax.random.key(0))
-    assert sum(leaf.size for leaf in jax.tree.leaves(params)) == 106_304
+    letters = len(load_long_text().alphabet)  # 44, unless another version of scikit-learn has another text
+    assert sum(leaf.size for leaf in jax.tree.leaves(params)) == 106_304 + 2 * 64 * (letters - 44)
     hidden = gl.ndim(2) & ~gl.path("embedding/**", "head/**")
     tx = gl.partition((hidden, gl.scale(0.0)), default=gl.chain())
     kept, _ = tx.update(params, tx.init(params), params)
     sizes = {True: 0, False: 0}
     for leaf in jax.tree.leaves(kept):
         sizes[not leaf.any()] += leaf.size
-    assert sizes == {True: 2 * 12 * 64**2, False: (44 + 32) * 64 + 5 * 64 + 64 * 44}
+    assert sizes == {True: 2 * 12 * 64**2, False: (letters + 32) * 64 + 5 * 64 + 64 * letters}
 
 
 def test_the_loss_is_the_mean_over_the_windows_of_a_batch() -> None:
@@ -128,8 +129,8 @@ def test_what_simpler_models_reach_is_what_the_docstring_says() -> None:
     np.add.at(pairs, (codes[text.train[1:] - 1], codes[text.train[1:]]), 1)
     alone, after = pairs.sum(0) / pairs.sum(), pairs / pairs.sum(1, keepdims=True)
     for part in (text.validation, text.test):
-        assert round(-np.log2(alone[codes[part]]).mean(), 1) in (4.5, 4.6)
-        assert round(-np.log2(after[codes[part - 1], codes[part]]).mean(), 1) == 3.8
+        np.testing.assert_allclose(-np.log2(alone[codes[part]]).mean(), 4.55, atol=0.1)
+        np.testing.assert_allclose(-np.log2(after[codes[part - 1], codes[part]]).mean(), 3.77, atol=0.1)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ class Core:
         self.factory, self.children = factory, children
         self._parts: Any = None  # what `parts` returned, where that can be kept
         self._scheduled: ScheduledKind | None = None  # what `_examine` returned
+        self._signals: frozenset[str] | None = None  # what `reads` returned
+        self._points: frozenset[str] | None = None  # what `points` returned
 
     def parts(self) -> Any:
         """Return the transformation that a recipe composes, or the pair of a link; None for a link with schedules.
@@ -76,13 +78,17 @@ class Core:
         They are "params", "grads" (the gradient of the chain) and extra arguments. What a combinator only hands on to
         the transformations that it holds counts if one of those reads it.
         """
-        parts = self.parts()
-        return self._examine().reads if parts is None else _find_signals(parts)
+        if self._signals is None:
+            parts = self.parts()
+            self._signals = self._examine().reads if parts is None else _find_signals(parts)
+        return self._signals
 
     def points(self) -> frozenset[str]:
         """Return which points a transformation defines, it or one within it: "eval_params", "gradient_params"."""
-        parts = self.parts()
-        return self._examine().points if parts is None else find_kinds(parts)
+        if self._points is None:
+            parts = self.parts()
+            self._points = self._examine().points if parts is None else find_kinds(parts)
+        return self._points
 
     def _is_recipe(self) -> bool:
         declared = self.factory.is_recipe

@@ -183,6 +183,10 @@ def separate(argument: Any) -> Any:
 
 def rejoin(child: Any) -> Any:
     """Undo `separate`."""
+    if isinstance(child, Static):  # most arguments are one part, and each call of a transformation rejoins them all
+        return child.value
+    if is_number(child) or _is_whole(child):
+        return child
 
     def unwrap(leaf: Any) -> Any:
         return leaf.value if isinstance(leaf, Static) else leaf

@@ -58,28 +58,31 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
     @property
     def links(self) -> tuple[optax.GradientTransformation, ...]:
         """The links that this is made of, in order, with chains and recipes opened. A link has itself."""
-        parts = self.core.parts()
-        if isinstance(parts, Transformation):
-            return parts.links
-        return getattr(parts, "links", (self,))
+        is_link = self.core.recall("is a link", lambda parts: not hasattr(parts, "links"))
+        return (self,) if is_link else self.core.parts().links
 
     @property
     def splits_gradient(self) -> bool:
         """True if the result is a direction and no longer the gradient (see `chain`)."""
-        return self._declares(splits_gradient, self.factory.splits_gradient)
+        return self._declares("splits_gradient", self.factory.splits_gradient)
 
     @property
     def squares_gradient(self) -> bool:
         """True if a link squares the gradient of the chain, which is then bounded (see `chain`)."""
-        return self._declares(squares_gradient, self.factory.squares_gradient)
+        return self._declares("squares_gradient", self.factory.squares_gradient)
 
-    def _declares(self, declared: Callable[[Any], bool], flag: bool | str) -> bool:
-        links = self.links
-        if links != (self,):
-            return any(map(declared, links))
-        if not isinstance(flag, str):
-            return flag
-        return any(map(declared, find_transformations([self.arguments[name] for name in flag.split()])))
+    def _declares(self, name: str, flag: bool | str) -> bool:
+        """Return whether it is declared by the property `name` of one of its links, or of a link itself by `flag`."""
+
+        def find(parts: Any) -> bool:
+            inner: Any = self.links
+            if inner == (self,):
+                if not isinstance(flag, str):
+                    return flag
+                inner = find_transformations([self.arguments[argument] for argument in flag.split()])
+            return any(getattr(link, name) for link in inner if isinstance(link, Transformation))
+
+        return self.core.recall(name, find)
 
     def replace(self, changes: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
         """Return the same transformation with other arguments, of its own or of what it holds.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -43,8 +44,7 @@ class Core:
         self.factory, self.children = factory, children
         self._parts: Any = None  # what `parts` returned, where that can be kept
         self._scheduled: ScheduledKind | None = None  # what `_examine` returned
-        self._signals: frozenset[str] | None = None  # what `reads` returned
-        self._points: frozenset[str] | None = None  # what `points` returned
+        self._facts: dict[str, Any] = {}  # what `recall` has found
 
     def parts(self) -> Any:
         """Return the transformation that a recipe composes, or the pair of a link; None for a link with schedules.
@@ -78,17 +78,21 @@ class Core:
         They are "params", "grads" (the gradient of the chain) and extra arguments. What a combinator only hands on to
         the transformations that it holds counts if one of those reads it.
         """
-        if self._signals is None:
-            parts = self.parts()
-            self._signals = self._examine().reads if parts is None else _find_signals(parts)
-        return self._signals
+        return self.recall("reads", lambda parts: self._examine().reads if parts is None else _find_signals(parts))
 
     def points(self) -> frozenset[str]:
         """Return which points a transformation defines, it or one within it: "eval_params", "gradient_params"."""
-        if self._points is None:
-            parts = self.parts()
-            self._points = self._examine().points if parts is None else find_kinds(parts)
-        return self._points
+        return self.recall("points", lambda parts: self._examine().points if parts is None else find_kinds(parts))
+
+    def recall(self, name: str, find: Callable[[Any], Any]) -> Any:
+        """Return `find(parts)`, computed once. It must be a fact that holds no array, because an array may be traced.
+
+        Chains and wrappers ask each transformation for its facts at every call, and each would make the parts of all
+        that it holds anew.
+        """
+        if name not in self._facts:
+            self._facts[name] = find(self.parts())
+        return self._facts[name]
 
     def _is_recipe(self) -> bool:
         declared = self.factory.is_recipe
@@ -152,9 +156,9 @@ class Core:
 
     def _schedules(self) -> dict[str, Any]:
         """Return the hyperparameters that are functions of the step, as schedules."""
-        arguments = self._arguments()
         ranged = [name for name, parameter in self.factory.parameters.items() if parameter.range is not None]
-        return {name: as_schedule(arguments[name]) for name in ranged if is_schedule(arguments[name])}
+        numbers = {name: rejoin(self.children[name]) for name in ranged}
+        return {name: as_schedule(number) for name, number in numbers.items() if is_schedule(number)}
 
     def _has_schedules(self) -> bool:
         return bool(self._schedules())

@@ -103,6 +103,7 @@ def read_sets(owner: str, coefficients: Any, steps: int | None) -> Sets:
     return sets
 
 
+@functools.partial(jax.jit, static_argnames="dtype")
 def iterate(x: jax.Array, sets: Sets, dtype: Any) -> jax.Array:
     """Apply odd polynomials a X + b (X X') X + c (X X')^2 X, one after the other, to each matrix in a stack.
 

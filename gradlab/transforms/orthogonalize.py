@@ -88,6 +88,7 @@ def orthogonalize(
     return init, update
 
 
+@jax.jit
 def _normalize(x: jax.Array, eps: Any, least_norm: Any, norm_factor: Any) -> jax.Array:
     """Return each matrix of a stack divided by its norm, whose squares neither overflow nor vanish."""
     largest = jnp.max(jnp.maximum(jnp.abs(x.real), jnp.abs(x.imag)), axis=(-2, -1), keepdims=True)

@@ -1,7 +1,12 @@
-"""Decompositions of stacks of matrices, (..., n, k), with signs and null spaces that are chosen."""
+"""Decompositions of stacks of matrices, (..., n, k), with signs and null spaces that are chosen.
+
+They are compiled by themselves, so that a step outside `jit` does not compile their loops anew, and so that all
+programs for leaves of one shape share a trace.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +28,7 @@ def dagger(x: jax.Array) -> jax.Array:
     return jnp.swapaxes(x, -1, -2).conj()
 
 
+@jax.jit
 def orthonormalize(x: jax.Array) -> jax.Array:
     """Return the Q of each matrix's QR decomposition whose R has a diagonal that is not negative.
 
@@ -42,6 +48,7 @@ def orthonormalize(x: jax.Array) -> jax.Array:
     return jax.lax.scan(add_column, jnp.zeros_like(x), (columns, jnp.eye(x.shape[-1], dtype=bool)))[0]
 
 
+@functools.partial(jax.jit, static_argnames="count")
 def find_singular_vectors(x: jax.Array, count: int) -> jax.Array:
     """Return the left singular vectors of the `count` largest singular values, as columns. Rows are the short side."""
     if not x.size:
@@ -50,6 +57,7 @@ def find_singular_vectors(x: jax.Array, count: int) -> jax.Array:
     return _choose_one(vectors[..., :count], values[..., :count])
 
 
+@jax.jit
 def power_step(x: jax.Array, basis: jax.Array) -> jax.Array:
     """Return the basis after one step of power iteration towards the eigenvectors of Hermitian matrices, Q(A B).
 
@@ -114,6 +122,7 @@ def _phase(x: jax.Array) -> jax.Array:
     return jnp.where(size == 0, 1, x / jnp.where(size == 0, 1, size).astype(x.dtype))
 
 
+@jax.jit
 @jax.custom_jvp
 def hermitian_power(x: jax.Array, exponent: Any) -> jax.Array:
     """Return a power of Hermitian matrices. The power of an eigenvalue that is not positive is 0."""
@@ -123,7 +132,7 @@ def hermitian_power(x: jax.Array, exponent: Any) -> jax.Array:
     return _compose(vectors, _scalar_power(values, exponent))
 
 
-@hermitian_power.defjvp
+@hermitian_power.__wrapped__.defjvp
 def _hermitian_power_jvp(primals, tangents):
     """Return the derivative by quotients of differences (Daletskii and Krein), which is finite at equal eigenvalues."""
     (x, exponent), (dx, d_exponent) = primals, tangents

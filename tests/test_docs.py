@@ -28,7 +28,7 @@ import pytest
 import gradlab
 
 ROOT = Path(__file__).parents[1]
-GENERATED = {"_build", "notebooks", "modules"}
+GENERATED = {"_build", "notebooks", "modules", "recipes"}
 PAGES = [
     path
     for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -9,6 +9,8 @@ import inspect
 import re
 from typing import Any
 
+from compositions import lay_out
+
 import gradlab as gl
 from gradlab import numeric_arguments
 from gradlab.registry import of_kind
@@ -75,7 +77,7 @@ def _target(name: str) -> str | None:
     """Return the full name of the object that a public name stands for, or None."""
     found: Any = gl
     for part in name.removeprefix("gl.").removesuffix("()").split("."):
-        found = vars(found).get(part) if inspect.ismodule(found) or inspect.isclass(found) else None
+        found = getattr(found, part, None) if inspect.ismodule(found) or inspect.isclass(found) else None
     if found is None and name in vars(gl.schedules):
         found = vars(gl.schedules)[name]
     module = getattr(found, "__module__", None) or ""
@@ -94,8 +96,9 @@ def _process(app: Any, what: str, name: str, owner: Any, options: Any, lines: li
     lines[:] = to_rst(lines, owner)
     recipe = of_kind("recipe").get(getattr(owner, "__name__", "")) if is_factory(owner) else None
     if recipe is not None and recipe.factory is owner:
-        composition = str(recipe.example).split("\n")
+        composition = lay_out(str(recipe.example)).split("\n")
         lines += ["It is the chain", "", ".. code-block:: python", "", *(f"   {line}" for line in composition), ""]
+        lines += [f":doc:`Its page </recipes/{recipe.name}>` has its equations, its state and its relatives."]
 
 
 def _sign(app: Any, what: str, name: str, owner: Any, options: Any, signature: str | None, returns: str | None) -> Any:

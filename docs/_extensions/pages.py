@@ -1,4 +1,4 @@
-"""Generate pages of the site: one for each module, the tables of the API, and copies of the notebooks."""
+"""Generate pages of the site: one for each module and recipe, the tables of the API, and copies of the notebooks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import shutil
 import typing
 from pathlib import Path
 from typing import Any
+
+import recipe_pages
 
 import gradlab
 from gradlab import numeric_arguments
@@ -98,7 +100,8 @@ def tables() -> str:
         for entry in of_kind(kind).values():
             prefix = "gl.schedules." if kind == "schedule" else "gl."
             target = f"{entry.factory.__module__}.{entry.factory.__qualname__}"
-            lines.append(f"| {{py:obj}}`{prefix}{entry.name} <{target}>` | {entry.summary} |")
+            summary = entry.summary.replace("|", r"\|")
+            lines.append(f"| {{py:obj}}`{prefix}{entry.name} <{target}>` | {summary} |")
         lines.append("")
     return "\n".join(lines)
 
@@ -126,16 +129,25 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text)
 
 
+def _remove_others(folder: Path, names: list[str]) -> None:
+    """Remove the pages of modules and recipes that are no more."""
+    for stale in set(folder.glob("*.md")) - {folder / f"{name}.md" for name in names}:
+        stale.unlink()
+
+
 def make(source: Path) -> None:
     """Write all generated pages into the source folder of the site."""
     made = source / "api" / "modules"
     names = modules()
-    for stale in set(made.glob("*.md")) - {made / f"{name}.md" for name in [*names, "index"]}:
-        stale.unlink()
+    _remove_others(made, [*names, "index"])
     for name in names:
         _write(made / f"{name}.md", module_page(name, names))
     _write(made / "tables.inc", tables())
     _write(made / "index.md", "\n".join(["# The modules", "", *_contents([n for n in names if n.count(".") == 1])]))
+    recipes = recipe_pages.make(source)
+    _remove_others(source / "recipes", list(recipes))
+    for name, text in recipes.items():
+        _write(source / "recipes" / f"{name}.md", text)
     notebooks = source / "notebooks"
     shutil.rmtree(notebooks, ignore_errors=True)
     shutil.copytree(source.parent / "notebooks", notebooks, ignore=shutil.ignore_patterns(".*"))

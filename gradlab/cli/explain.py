@@ -232,6 +232,10 @@ def _describe_hyperparameters(parameters: Mapping[str, Any]) -> list[dict[str, s
         default = "any number of them" if parameter.variadic else "required" if required else repr(parameter.default)
         if parameter.range is not None:
             values = f"{parameter.range}, or a schedule"
+        elif isinstance(parameter.default, bool):
+            values = "True or False"
+        elif isinstance(parameter.default, int):
+            values = "a whole number"
         else:
             values = _VARIADIC.get(parameter.name, "an option") if not parameter.transformation else "transformations"
         rows.append({"argument": parameter.name, "default": default, "range": values})

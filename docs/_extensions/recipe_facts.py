@@ -1,0 +1,86 @@
+"""Facts about the recipes of the gallery: what they are at their defaults, what they need, and what they keep."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from gradlab.flavors.framework_names import FLAVORS
+from gradlab.registry import Entry
+from gradlab.states.named_leaves import name_leaves
+from gradlab.transformation_calls import signals_of
+
+LAYER = {"kernel": (256, 128), "bias": (128,)}  # of which the state is shown: 256 inputs, 128 outputs
+SIGNALS = {
+    "params": ("params", "the parameters"),
+    "value": ("value=loss", "the loss at the parameters"),
+    "gradient_fn": ("gradient_fn=gradient_fn", "a function that returns the gradient at other parameters"),
+}
+POINTS = {
+    "eval_params": "Evaluate the model at `gl.eval_params(tx, state, params)`, and not at `params`.",
+    "gradient_params": "Take the gradient at `gl.gradient_params(tx, state, params)`, and not at `params`.",
+}
+
+
+def make_default(entry: Entry) -> Any:
+    """Return the value of a factory at its defaults, or the example of one that has none."""
+    needs = any(parameter.default is inspect.Parameter.empty for parameter in entry.factory.factory.parameters.values())
+    return entry.example if needs else entry.factory()
+
+
+def needed_signals(tx: Any) -> list[str]:
+    """Return which of `SIGNALS` an update needs beside the gradient. Raises ValueError for one that is not there."""
+    params = {"x": jnp.ones((4, 2))}
+    extra = {"value": jnp.ones(()), "gradient_fn": lambda x: x}
+    named = signals_of(tx) - {"grads"}
+    try:
+        jax.eval_shape(
+            lambda x: tx.update(x, tx.init(x), **{name: extra[name] for name in named if name in extra}), params
+        )
+    except ValueError:  # without parameters
+        named |= {"params"}
+    return sorted(named, key=list(SIGNALS).index)
+
+
+def make_flavors(name: str) -> dict[str, Any]:
+    """Return what other libraries make of a recipe at their defaults, by the names in gradlab, with links."""
+    factories = {f"{key}.{name}": getattr(module, name, None) for key, module in FLAVORS.items()}
+    made: dict[str, Any] = {}
+    for key, factory in factories.items():
+        if factory is not None:
+            defaults = {argument: parameter.default for argument, parameter in factory.factory.parameters.items()}
+            needs_rate = defaults.get("learning_rate", 0) in (None, inspect.Parameter.empty)  # optax's have no default
+            link = f"{{py:obj}}`gl.flavors.{key} <{factory.__module__}.{factory.__qualname__}>`"
+            made[link] = factory(**{"learning_rate": 0.001} if needs_rate else {})
+    return made
+
+
+def names_in(text: str) -> set[str]:
+    """Return the optimizers that the code in a text compares, but not those that a wrapper holds in it."""
+    calls = re.finditer(r"\b(?:gl|optax(?:\.contrib)?)\.(\w+)", text)
+    return {call[1] for call in calls if not re.search(r"\b(gl|optax)\.[\w.]+\($", text[: call.start()])}
+
+
+def read_state(tx: Any) -> tuple[list[list[str]], float]:
+    """Return the arrays of the state for `LAYER` as rows of a table, and its bytes for each parameter."""
+    params = {key: jax.ShapeDtypeStruct(shape, jnp.float32) for key, shape in LAYER.items()}
+    state = jax.eval_shape(tx.init, params)
+    rows: dict[tuple[str, str], list[Any]] = {}
+    for leaf, array in zip(name_leaves(tx, state, params), jax.tree.leaves(state), strict=True):
+        rows.setdefault((leaf.link, leaf.field), []).append(array)
+    shown = [
+        [
+            f"`{link}`",
+            f"`{field}`",
+            ", ".join(" by ".join(map(str, array.shape)) or "a number" for array in reversed(arrays)),  # kernel first
+            f"{sum(array.size * array.dtype.itemsize for array in arrays):,}",
+        ]
+        for (link, field), arrays in rows.items()
+    ]
+    count = sum(map(math.prod, LAYER.values()))
+    return shown, sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state)) / count

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from .base import Transformation, splits_gradient
+from .equation_lines import Equations as Equations
+from .equation_lines import Symbol as Symbol
 from .latex_expressions import Expression as Expression
 from .latex_expressions import Number as Number
 from .latex_to_unicode import format_formula
@@ -30,38 +32,6 @@ _MEAN = r"\beta"
 _START = Expression("g_t")
 
 _declared: dict[Callable[..., Any], Callable[..., Expression]] = {}  # by the factories of links
-
-
-class Symbol(NamedTuple):
-    """A symbol of the equations and its value."""
-
-    latex: str
-    value: str
-
-    def __str__(self) -> str:
-        return f"{format_formula(self.latex)} = {self.value}"
-
-
-@dataclass(frozen=True)
-class Equations:
-    """The update of a composition: its lines in LaTeX, in order, and its symbols with their values."""
-
-    lines: tuple[str, ...]
-    symbols: tuple[Symbol, ...]
-
-    @property
-    def plain(self) -> tuple[str, ...]:
-        """The lines as Unicode."""
-        return tuple(map(format_formula, self.lines))
-
-    @property
-    def latex(self) -> str:
-        """All lines as one display, aligned at the equals signs."""
-        rows = (line.replace(" = ", " &= ", 1).replace(r" \sim ", r" &\sim ", 1) for line in self.lines)
-        return "\n".join([r"\begin{aligned}", " \\\\\n".join(rows), r"\end{aligned}"])
-
-    def __str__(self) -> str:
-        return "\n".join(f"({number}) {line}" for number, line in enumerate(self.plain, 1))
 
 
 def equation_of(factory: Callable[..., Any]) -> Callable[[Callable[..., Expression]], Callable[..., Expression]]:
@@ -85,9 +55,9 @@ def equations_of(tx: Any, update: bool = True) -> Equations:
     """
     writer = Writer()
     writer.walk(_links_of(tx))
-    if {number.role for number in writer.numbers if number.base == _MEAN} == {"1", "2"}:
+    if len({number.role for number in writer.numbers if number.base == _MEAN}) > 1:
         return writer.finish(update)
-    writer = Writer(indexed=False)  # with one mean there is no need to number its decay
+    writer = Writer(indexed=False)  # with means of one kind there is no need to number their decays
     writer.walk(_links_of(tx))
     return writer.finish(update)
 

@@ -110,7 +110,7 @@ def _show(parts: list[Part]) -> tuple[str, ...]:
     return tuple(f"`{part.name}` in `{part.within[-1]}`" if part.within else f"`{part.name}`" for part in shown)
 
 
-def find_relatives(name: str, others: dict[str, Any], most: float = 0.34) -> dict[str, Difference]:
+def find_relatives(name: str, others: dict[str, Any], most: float = 0.4) -> dict[str, Difference]:
     """Return the compositions nearest to one of them, the nearest first, five at most.
 
     The distance is the share of their parts that only one of the two has, at most `most`.

@@ -35,8 +35,8 @@ def dog(
     relative: bool = True,
     axis_name: AxisName = None,
 ):
-    r"""DoG: the distance from the start over the gradients as the rate, $x_t = x_{t-1} - \alpha \frac{r_t}{\sqrt{G_t +
-    \epsilon}} g_t$, $G_t = \sum_{i \le t} \|g_i\|^2$.
+    r"""DoG: gradient descent whose rate is the distance from the start over the norm of all gradients, $x_t =
+    x_{t-1} - \alpha \frac{r_t}{\sqrt{G_t + \epsilon}} g_t$, $G_t = \sum_{i \le t} \|g_i\|^2$.
 
     $r_t$ is the largest distance from the start so far, whose first value is `initial` (see `distance_from_start`, also
     for `relative`). `learning_rate` is $\alpha$ in [0, inf); leave it at 1. `eps` is $\epsilon$ in [0, inf).
@@ -59,7 +59,7 @@ def dowg(
     relative: bool = True,
     axis_name: AxisName = None,
 ):
-    r"""DoWG: the distance from the start over the gradients, weighted by the distance, $x_t = x_{t-1} - \alpha
+    r"""DoWG: DoG whose gradients are weighted by the distance from the start, $x_t = x_{t-1} - \alpha
     \frac{r_t^2}{\sqrt{G_t} + \epsilon} g_t$, $G_t = \sum_{i \le t} r_i^2 \|g_i\|^2$.
 
     `eps` is $\epsilon$ in [0, inf), 0 in the publication. The other arguments are those of `dog`. optax starts from

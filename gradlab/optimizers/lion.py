@@ -31,7 +31,8 @@ def lion(
     `b1` in [0, 1) is the share of the momentum in the direction, and `b2` in (0, 1) is the decay of the momentum, $m_t
     = \beta_2 m_{t-1} + (1 - \beta_2) g_t$. The direction is computed from the new momentum, as $\frac{\beta_1}{\beta_2}
     m_t + (1 - \frac{\beta_1}{\beta_2}) g_t$, which is the same. `weight_decay` and `mask` are those of `adamw`; None
-    decays nothing. Good rates are 3 to 10 times below those of `adamw`, with a `weight_decay` as much above.
+    decays nothing. Good rates are 3 to 10 times smaller than those of `adamw`, with a `weight_decay` larger by the same
+    factor.
     Source: Chen et al. (2023), algorithm 2.
     """
     return chain(
@@ -51,8 +52,11 @@ def cautious_lion(
     mask=None,
     min_share: Positive = 1e-3,
 ):
-    r"""Cautious Lion: Lion that moves only where its step goes down the gradient. `min_share` is that of
-    `agree_in_sign`, and the other arguments are those of `lion`. Source: Liang et al. (2024), algorithm 3.
+    r"""Cautious Lion: Lion that moves only where its step goes down the gradient, $x_t = x_{t-1} - \alpha d_t \odot
+    \phi_t / \max(\bar\phi_t, \epsilon)$, $\phi_t = [d_t g_t > 0]$.
+
+    $d$ is Lion's direction, a sign. `min_share` is $\epsilon$ of `agree_in_sign`, and the other arguments are those of
+    `lion`. Source: Liang et al. (2024), algorithm 3.
     """
     return chain(
         *_make_direction(b1, b2),

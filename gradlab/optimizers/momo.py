@@ -25,7 +25,7 @@ def momo(
     adapt_lower_bound: bool = False,
     axis_name: AxisName = None,
 ):
-    r"""MoMo: momentum whose rate is so large as the loss is above its lower bound, $x_t = (x_{t-1} - \eta_t m_t) / (1 +
+    r"""MoMo: momentum whose rate follows from the loss and its lower bound, $x_t = (x_{t-1} - \eta_t m_t) / (1 +
     \alpha \lambda)$.
 
     $m$ begins as the first gradient, $m_t = \beta m_{t-1} + (1 - \beta) g_t$, with `momentum` as $\beta$ in [0, 1).
@@ -51,7 +51,7 @@ def momo_adam(
     adapt_lower_bound: bool = False,
     axis_name: AxisName = None,
 ):
-    r"""MoMo-Adam: Adam whose rate is so large as the loss is above its lower bound, $x_t = (x_{t-1} - \eta_t \hat m_t /
+    r"""MoMo-Adam: Adam whose rate follows from the loss and its lower bound, $x_t = (x_{t-1} - \eta_t \hat m_t /
     (\sqrt{\hat v_t} + \epsilon)) / (1 + \alpha \lambda)$.
 
     The moments are those of `adam`, with `b1`, `b2` and `eps`. The other arguments, and what it needs, are those of

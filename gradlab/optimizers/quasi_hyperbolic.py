@@ -17,8 +17,8 @@ def qhm(learning_rate: NonNegative = 1.0, momentum: Decay = 0.999, nu: Fraction 
     r"""Quasi-hyperbolic momentum: a mean of momentum and gradient descent, $x_t = x_{t-1} - \alpha (\nu m_t + (1 - \nu)
     g_t)$.
 
-    `momentum` is the decay of the mean $m$ in [0, 1), and `nu` is $\nu$ in [0, 1]. 0 is gradient descent, 1 momentum,
-    and a `nu` equal to `momentum` Nesterov's. Source: Ma & Yarats (2019), equation 4.
+    `momentum` is the decay of the mean $m$ in [0, 1), and `nu` is $\nu$ in [0, 1]. 0 gives gradient descent,
+    1 gives momentum, and a `nu` equal to `momentum` gives Nesterov's method. Source: Ma & Yarats (2019), equation 4.
     """
     return chain(scale_by_momentum(momentum), mix_with_gradient(nu), scale_by_learning_rate(learning_rate))
 

@@ -23,8 +23,8 @@ def radam(
     r"""RAdam: Adam with a warm-up that follows from the variance of its rates, $x_t = x_{t-1} - \alpha r_t \hat m_t /
     (\sqrt{\hat v_t} + \epsilon)$.
 
-    $r_t$ and `threshold` are those of `rectify`. Until the threshold is reached, after about as many steps, the step is
-    $\alpha \hat m_t$. The other arguments are those of `adam`. Source: Liu et al. (2020), algorithm 2.
+    $r_t$ and `threshold` are those of `rectify`. In about the first `threshold` steps, until $\rho_t$ exceeds it,
+    the step is $\alpha \hat m_t$. The other arguments are those of `adam`. Source: Liu et al. (2020), algorithm 2.
     """
     scaled = scale_by_rms(chain(scale_by_momentum(b2), bias_correction(b2)), eps)
     return chain(

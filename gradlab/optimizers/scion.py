@@ -35,7 +35,7 @@ def scion(
     r"""Scion: conditional gradients in norms of layers, $x_t = (1 - \gamma) x_{t-1} - \gamma \rho \operatorname{lmo}(
     m_t)$, $m_t = \mu m_{t-1} + (1 - \mu) g_t$.
 
-    `learning_rate` is $\gamma$ in [0, inf), and at most 1 if the weights shall stay in the ball of radius $\rho$. With
+    `learning_rate` is $\gamma$ in [0, inf), and at most 1 for the weights to stay in the ball of radius $\rho$. With
     `is_constrained=False`, they are not pulled back, $x_t = x_{t-1} - \gamma \rho \operatorname{lmo}(m_t)$. `momentum`
     is $\mu$ in [0, 1), which is $1 - \alpha$ in the publication.
 
@@ -44,7 +44,7 @@ def scion(
     have the largest element as their norm: $\operatorname{lmo}$ is the sign, divided by c. `embeddings`, (tokens, size)
     as all frameworks have them, have the largest RMS of a token: each token is divided by its RMS. All other leaves,
     such as biases, are divided by the RMS of the leaf. `eps` in [0, inf) is added to an RMS. `outputs` and `embeddings`
-    choose no leaf by default, and are asked first.
+    choose no leaf by default. A leaf that they choose is not among the `matrices`.
 
     `output_radius` is $\rho$ for the last layer, and `radius` is $\rho$ for all others, both in [0, inf). Their
     defaults are those for a transformer. `layout` says how leaves are matrices, and all axes of inputs count as

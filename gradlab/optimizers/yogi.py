@@ -25,8 +25,7 @@ def yogi(
 
     So the rates grow slowly where gradients become small. `initial_accumulator_value` is $v_0$ in [0, inf). Both
     moments are corrected for their start as those of `adam`, as TensorFlow Addons does; the listing has
-    neither correction. The
-    other arguments are those of `adam`. Source: Zaheer et al. (2018), algorithm 2.
+    neither correction. The other arguments are those of `adam`. Source: Zaheer et al. (2018), algorithm 2.
     """
     second = chain(additive_mean(b2, initial_accumulator_value), bias_correction(b2))
     return chain(

@@ -33,7 +33,7 @@ def average_blocks(blocks: str = "rows", layout: Layout = "flax", size: int = 1)
 
     `blocks` says what a block is: the whole 'leaf', each of its 'matrices', or all weights of an output ('rows') or of
     an input ('columns'). `layout` says how a leaf is a matrix, as a convention or a `matrix_shape(...)`. `size` is the
-    number of rows or columns next to each other that are one block.
+    number of adjacent rows or columns that form one block.
 
     So a head of attention is a block with `blocks="matrices", layout=matrix_shape(inputs=0, outputs=2)` for a kernel
     (in, heads, size) of Flax, and with `blocks="rows", layout="torch", size=64` for a weight (heads * 64, in). With a

@@ -72,8 +72,8 @@ class AdditiveMeanState(NamedTuple):
 
 @transformation(splits_gradient=True, claims={**dict.fromkeys(ELEMENTWISE, True), **NOT_SYMMETRIC})
 def additive_mean(decay: Decay = 0.999, initial: NonNegative = 0.0):
-    r"""Replace by a mean that moves by a share of the direction, $v_t = v_{t-1} + (1 - \beta) \operatorname{sign}(d_t -
-    v_{t-1})\, d_t$.
+    r"""Replace the direction by a mean that moves by a share of it, $v_t = v_{t-1} + (1 - \beta)
+    \operatorname{sign}(d_t - v_{t-1})\, d_t$.
 
     A running mean moves by a share of the difference, so one large gradient can raise it a lot, and many small ones
     make it forget fast. `decay` is $\beta$ in [0, 1) and `initial` is $v_0$ in [0, inf). Meant for directions that are
@@ -108,7 +108,7 @@ class LaggedMeanState(NamedTuple):
 
 @transformation(splits_gradient=True, claims=ELEMENTWISE_AND_SYMMETRIC)
 def lagged_mean(decay: Decay = 0.9999):
-    r"""Replace by the running mean of the directions before this one, $d'_t = v_{t-1}$, $v_t = \beta v_{t-1} + (1 -
+    r"""Replace the direction by the running mean of those before it, $d'_t = v_{t-1}$, $v_t = \beta v_{t-1} + (1 -
     \beta) d_t$.
 
     `decay` is $\beta$ in [0, 1). The mean begins as the first direction, which is also the first result. As an

@@ -32,7 +32,8 @@ def factored_mean(decay: Decay = 0.999, eps: NonNegative = 0.0, min_size: int = 
     in [0, inf), in units of the squared gradient.
 
     A leaf is factored over its two largest axes, if both have at least `min_size` elements; all others separate
-    matrices. Any other leaf has a running mean for each element. Raises ValueError for a `min_size` below 1.
+    matrices. Any other leaf has a running mean for each element. Inside `jax.shard_map`, every device needs
+    whole leaves. Raises ValueError for a `min_size` below 1.
     Source: Shazeer & Stern (2018), algorithms 2 and 4.
     """
     if min_size < 1:

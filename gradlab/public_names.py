@@ -68,6 +68,7 @@ from .optimizers.distance_based import dog as dog
 from .optimizers.distance_based import dowg as dowg
 from .optimizers.distance_based import prodigy as prodigy
 from .optimizers.galore import galore as galore
+from .optimizers.kron import kron as kron
 from .optimizers.layerwise import lamb as lamb
 from .optimizers.layerwise import lars as lars
 from .optimizers.lion import cautious_lion as cautious_lion
@@ -158,6 +159,7 @@ from .transforms.matrices.in_basis import in_basis as in_basis
 from .transforms.matrices.kronecker import scale_by_kronecker as scale_by_kronecker
 from .transforms.matrices.low_rank import orthonormalize_low_rank as orthonormalize_low_rank
 from .transforms.matrices.singular_basis import singular_basis as singular_basis
+from .transforms.matrices.whitening import scale_by_whitening as scale_by_whitening
 from .transforms.matrix_shapes import matrix_shape as matrix_shape
 from .transforms.mixing import mix_with_gradient as mix_with_gradient
 from .transforms.momentum import nesterov as nesterov

@@ -130,6 +130,8 @@ from gradlab.testing.references.signal_links import scale_by_distance as scale_b
 from gradlab.testing.references.signal_links import scale_by_rates as scale_by_rates
 from gradlab.testing.references.watching_links import probe as probe
 from gradlab.testing.references.watching_links import reduce_on_plateau as reduce_on_plateau
+from gradlab.testing.references.whitening import kron as kron
+from gradlab.testing.references.whitening import scale_by_whitening as scale_by_whitening
 from gradlab.testing.references.whole_tree_links import add_noise as add_noise
 from gradlab.testing.references.whole_tree_links import clip_by_global_norm as clip_by_global_norm
 from gradlab.testing.references.whole_tree_links import scale_to_global_norm as scale_to_global_norm

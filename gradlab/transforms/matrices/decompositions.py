@@ -48,6 +48,24 @@ def orthonormalize(x: jax.Array) -> jax.Array:
     return jax.lax.scan(add_column, jnp.zeros_like(x), (columns, jnp.eye(x.shape[-1], dtype=bool)))[0]
 
 
+@jax.jit
+def invert_triangular(x: jax.Array) -> jax.Array:
+    """Return the inverse of upper triangular matrices whose diagonal is not 0.
+
+    Blocks of twice the size are inverted from those on their diagonal, [[A, B], [0, C]] from A and C, in products
+    alone, as XLA's solution of a stack of triangular systems may wait for ever (see `orthonormalize`).
+    """
+    place, size = jnp.arange(x.shape[-1]), 1
+    is_diagonal = place[:, None] == place
+    inverse = jnp.where(is_diagonal, 1 / jnp.where(is_diagonal, x, 1), 0)
+    while size < x.shape[-1]:
+        block = place // size
+        is_beside = (block[:, None] < block) & (block[:, None] // 2 == block // 2)
+        inverse = inverse - multiply(inverse, jnp.where(is_beside, x, 0), inverse)
+        size *= 2
+    return inverse
+
+
 @functools.partial(jax.jit, static_argnames="count")
 def find_singular_vectors(x: jax.Array, count: int) -> jax.Array:
     """Return the left singular vectors of the `count` largest singular values, as columns. Rows are the short side."""

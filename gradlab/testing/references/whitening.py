@@ -1,0 +1,104 @@
+"""References of whitening by fitted Kronecker factors."""
+
+from typing import Any
+
+import numpy as np
+
+from gradlab.testing.references._arithmetic import Array, State, Step
+from gradlab.testing.references.adam_family import adamw
+
+
+def _bound(h: Array) -> float:
+    """Return the authors' lower bound of the spectral norm, ||H x|| / ||x|| with x = H^2 e, e of the longest column."""
+    x = h @ h[:, np.argmax(np.linalg.norm(h, axis=0))]
+    return float(np.linalg.norm(h @ x) / np.linalg.norm(x))
+
+
+def _fit(left: Array, right: Array, g: Array, rate: float, damping: float, is_diagonal: tuple[bool, bool]) -> Any:
+    """Return the factors after one step, for the mean over V, as E[V M V'] = trace(M) I."""
+    noise = (damping * np.abs(g).mean()) ** 2
+    p, q = left.conj().T @ left, right.conj().T @ right
+    grown = left @ (g @ q @ g.conj().T + noise * np.trace(q) * np.eye(len(left))) @ left.conj().T
+    grown_right = right @ (g.conj().T @ p @ g + noise * np.trace(p) * np.eye(len(right))) @ right.conj().T
+    shrunk = np.trace(np.linalg.inv(q)) * np.linalg.inv(left @ left.conj().T)
+    shrunk_right = np.trace(np.linalg.inv(p)) * np.linalg.inv(right @ right.conj().T)
+    moved = []
+    for factor, more, less, diagonal in zip(
+        (left, right), (grown, grown_right), (shrunk, shrunk_right), is_diagonal, strict=True
+    ):
+        size = np.diag(more + less).real.max() if diagonal else _bound(more + less)
+        slope = np.diag(np.diag(more - less)) if diagonal else np.triu(more - less)
+        moved.append(factor - rate * slope @ factor / size)
+    ratio = np.sqrt(np.abs(moved[1]).max() / np.abs(moved[0]).max())
+    return moved[0] * ratio, moved[1] / ratio
+
+
+def scale_by_whitening(
+    g: Array,
+    state: State,
+    t: int,
+    x: Array,
+    *,
+    rate: float = 0.1,
+    every: float = 1,
+    max_size: int = 8192,
+    initial_scale: float = 1.0,
+    damping: float = 2.0**-11.5,
+    direction: Array | None = None,
+) -> Step:
+    """Return L' L d R' R, and d = g by default, for factors that are fitted at steps 1, 1 + every, ...
+
+    L <- L - r triu(E[A A' - B B']) L / ||E[A A' + B B']||, A = L (g + s V) R', B = L^-' V R^-1, s = damping mean(|g|),
+    with the mean over V ~ N(0, 1), and so for R. A factor longer than `max_size` is diagonal.
+    Source: Li (2018), section IV; Pooladzandi & Li (2024), section 3.
+    """
+    left, right = state.get("factors", [np.sqrt(initial_scale) * np.eye(size) for size in g.shape])
+    due = state.get("due", 1)
+    if t == due:
+        due = t + int(np.ceil(every))
+        if g.any():
+            left, right = _fit(left, right, g, rate, damping, (g.shape[0] > max_size, g.shape[1] > max_size))
+    d = g if direction is None else direction
+    return left.conj().T @ left @ d @ right.conj().T @ right, {"factors": (left, right), "due": due}
+
+
+def kron(
+    g: Array,
+    state: State,
+    t: int,
+    x: Array,
+    *,
+    learning_rate: float,
+    b1: float = 0.9,
+    rate: float = 0.1,
+    weight_decay: float = 0.0,
+    every: float = 1,
+    max_size: int = 8192,
+    initial_scale: float = 1.0,
+    damping: float = 2.0**-11.5,
+    max_rms: float = 1.1,
+    fit_to_momentum: bool = True,
+    adam_learning_rate: float | None = None,
+    adam_b1: float = 0.9,
+    adam_b2: float = 0.999,
+    adam_eps: float = 1e-8,
+) -> Step:
+    """Whiten the corrected momentum of matrices, and move all other leaves as AdamW does.
+
+    x -= a (d min(1, 1.1 / rms(d)) + l x), d = L' L m R' R. Adam's rate is a, if it is not given.
+    Source: Li (2018); Pooladzandi & Li (2024); the momentum and the bound as in psgd_jax 0.2.9.
+    """
+    if g.ndim != 2:
+        adam_rate = learning_rate if adam_learning_rate is None else adam_learning_rate
+        return adamw(
+            g, state, t, x, learning_rate=adam_rate, b1=adam_b1, b2=adam_b2, eps=adam_eps, weight_decay=weight_decay
+        )
+    m = b1 * state.get("m", 0.0) + (1 - b1) * g
+    corrected = m / (1 - b1**t)
+    options = {"rate": rate, "every": every, "max_size": max_size, "initial_scale": initial_scale, "damping": damping}
+    # The factors of gradlab's layout are those of the outputs and of the inputs, so the matrix is transposed.
+    signal = (corrected if fit_to_momentum else g).T
+    d, after = scale_by_whitening(signal, state, t, x, direction=corrected.T, **options)
+    size = np.sqrt((np.abs(d) ** 2).mean())
+    change = d.T * min(1.0, max_rms / size if size else 1.0) + weight_decay * x
+    return -learning_rate * change, {**after, "m": m}

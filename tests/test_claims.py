@@ -22,6 +22,7 @@ OF_MATRICES = {
     "adam_mini",
     "dion",
     "galore",
+    "kron",
     "muon",
     "muon_hyperball",
     "normuon",

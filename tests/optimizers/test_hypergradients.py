@@ -51,6 +51,7 @@ SMOOTH: dict[str, Callable[[], Any]] = {
         0.1, 0.9, weight_decay=0.5, momentum=0.8, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1
     ),
     "dion": lambda: gl.dion(0.1, 0.8, 0.5, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1),
+    "kron": lambda: gl.kron(0.1, 0.8, 0.3, 0.5, adam_learning_rate=0.2, adam_b1=0.8, adam_b2=0.9, adam_eps=0.1),
     "soap": lambda: gl.soap(0.1, 0.8, 0.9, 0.1, 0.5, shampoo_decay=0.7),
     "galore": lambda: gl.galore(0.1, 0.8, 0.9, 0.1, 0.5, scale=0.7),
     "momo": lambda: gl.momo(0.3, 0.8, 0.2, 0.5),
@@ -111,6 +112,7 @@ UNREAD = {
     "adopt": {".clip_exponent"},
     "shampoo": {".learning_rate", ".decay", ".exponent", ".eps", ".momentum"},
     "dion": {".momentum"},
+    "kron": {".learning_rate", ".b1", ".rate", ".every", ".initial_scale", ".damping", ".max_rms"},
     "soap": {".shampoo_decay"},  # the parameters are no matrix, here and below
     "galore": {".scale"},
     "muon": {".learning_rate", ".momentum"},

@@ -93,6 +93,7 @@ CASES: dict[str, Case] = {
     ),
     "shampoo": Case(gl.shampoo, references.shampoo),
     "dion": Case(gl.dion, references.dion, {"weight_decay": 0.3}),  # these leaves are no matrices, as with muon
+    "kron": Case(gl.kron, references.kron, {"weight_decay": 0.3}),
     "soap": Case(gl.soap, references.soap),  # tests/optimizers/test_soap.py has its matrices, and those of GaLore
     "galore, options": Case(gl.galore, references.galore, {"b1": 0.6, "eps": 1e-3, "weight_decay": 0.4}),
     "muon": Case(gl.muon, references.muon),  # these leaves are no matrices; tests/optimizers/test_muon.py has those

@@ -19,6 +19,9 @@ Rate: TypeAlias = Annotated[Any, Range(0.0, 1.0, hint="with 1 or more, a factor 
 Pair: TypeAlias = tuple[jax.Array, jax.Array]  # one for the rows of a stack of matrices, and one for their columns
 
 
+_SYMMETRIES = ("still at zero", "descent direction", "transpose symmetric")  # of matrices alone, without draws
+
+
 class WhiteningState(NamedTuple):
     """The state of `scale_by_whitening`."""
 
@@ -31,7 +34,7 @@ def _claims(tx: Any) -> dict[str, Any]:
     layout = as_matrix_shape(tx.layout)
     is_stacked = layout.convention is None or layout.batch_axes
     domain = ("matrices", *(("stacked",) if is_stacked else ()), *(() if tx.key is None else ("stochastic",)))
-    return {"sign symmetric": True, "domain": domain}
+    return {"sign symmetric": True, "domain": domain} | dict.fromkeys(() if len(domain) > 1 else _SYMMETRIES, True)
 
 
 @transformation(squares_gradient=True, claims=_claims)
@@ -98,7 +101,7 @@ def scale_by_whitening(
         noise, inverses = (damping * mean).astype(x.dtype), (_invert(pair[0]), _invert(pair[1]))
         if v is None:
             whitened, spread, shrunk = _square(pair, x), _expect_square(pair), _expect_square(inverses)
-            grown = tuple(a + squared_magnitude(noise) * b for a, b in zip(whitened, spread, strict=True))
+            grown = tuple(a + noise * noise * b for a, b in zip(whitened, spread, strict=True))
         else:
             v = to_matrices(v, shape)
             grown, shrunk = _square(pair, x + noise * v), _square(inverses, v)
@@ -149,7 +152,9 @@ def _enter(pair: Pair, x: jax.Array) -> jax.Array:
 
 def _multiply_by_adjoint(x: jax.Array, q: jax.Array) -> jax.Array:
     """Return X X', or its diagonal as a column where that of the factor is one."""
-    return jnp.sum(squared_magnitude(x), axis=-1, keepdims=True) if _is_diagonal(q) else multiply(x, dagger(x))
+    if _is_diagonal(q):
+        return jnp.sum(squared_magnitude(x), axis=-1, keepdims=True).astype(x.dtype)
+    return multiply(x, dagger(x))
 
 
 def _square(pair: Pair, x: jax.Array) -> Pair:
@@ -160,7 +165,7 @@ def _square(pair: Pair, x: jax.Array) -> Pair:
 
 def _expect_square(pair: Pair) -> Pair:
     """Return the means of `_square` over all X whose elements are independent, with mean 0 and variance 1."""
-    sizes = [jnp.sum(squared_magnitude(q), axis=(-2, -1), keepdims=True) for q in pair]
+    sizes = [jnp.sum(squared_magnitude(q), axis=(-2, -1), keepdims=True).astype(q.dtype) for q in pair]
     return sizes[1] * _multiply_by_adjoint(pair[0], pair[0]), sizes[0] * _multiply_by_adjoint(pair[1], pair[1])
 
 

@@ -17,18 +17,16 @@ def _bound(h: Array) -> float:
 def _fit(left: Array, right: Array, g: Array, rate: float, damping: float, is_diagonal: tuple[bool, bool]) -> Any:
     """Return the factors after one step, for the mean over V, as E[V M V'] = trace(M) I."""
     noise = (damping * np.abs(g).mean()) ** 2
-    p, q = left.conj().T @ left, right.conj().T @ right
-    grown = left @ (g @ q @ g.conj().T + noise * np.trace(q) * np.eye(len(left))) @ left.conj().T
-    grown_right = right @ (g.conj().T @ p @ g + noise * np.trace(p) * np.eye(len(right))) @ right.conj().T
-    shrunk = np.trace(np.linalg.inv(q)) * np.linalg.inv(left @ left.conj().T)
-    shrunk_right = np.trace(np.linalg.inv(p)) * np.linalg.inv(right @ right.conj().T)
+    a = left @ g @ right.conj().T
+    l_inverse, r_inverse = np.linalg.inv(left), np.linalg.inv(right)
+    sides = ((left, right, l_inverse, r_inverse, a), (right, left, r_inverse, l_inverse, a.conj().T))
     moved = []
-    for factor, more, less, diagonal in zip(
-        (left, right), (grown, grown_right), (shrunk, shrunk_right), is_diagonal, strict=True
-    ):
-        size = np.diag(more + less).real.max() if diagonal else _bound(more + less)
-        slope = np.diag(np.diag(more - less)) if diagonal else np.triu(more - less)
-        moved.append(factor - rate * slope @ factor / size)
+    for (q, other, q_inverse, other_inverse, b), diagonal in zip(sides, is_diagonal, strict=True):
+        grown = b @ b.conj().T + noise * np.sum(np.abs(other) ** 2) * q @ q.conj().T
+        shrunk = np.sum(np.abs(other_inverse) ** 2) * q_inverse.conj().T @ q_inverse
+        size = np.diag(grown + shrunk).real.max() if diagonal else _bound(grown + shrunk)
+        slope = np.diag(np.diag(grown - shrunk)) if diagonal else np.triu(grown - shrunk)
+        moved.append(q - rate * slope @ q / size)
     ratio = np.sqrt(np.abs(moved[1]).max() / np.abs(moved[0]).max())
     return moved[0] * ratio, moved[1] / ratio
 

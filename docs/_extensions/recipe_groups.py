@@ -31,7 +31,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Matrices": (
         "A weight matrix is treated as a matrix, and not as a list of numbers.",
-        ("muon", "normuon", "muon_hyperball", "scion", "dion", "shampoo", "soap"),
+        ("muon", "normuon", "muon_hyperball", "scion", "dion", "shampoo", "soap", "kron"),
     ),
     "Curvature": (
         "The step is divided by an estimate of the Hessian.",

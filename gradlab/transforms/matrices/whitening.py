@@ -96,17 +96,8 @@ def scale_by_whitening(
     def fit(g, pair, v):
         if not g.size:
             return pair
-        x = bound_for_squaring(to_matrices(g, shape))
-        mean = jnp.mean(magnitude(x), axis=(-2, -1), keepdims=True)
-        noise, inverses = (damping * mean).astype(x.dtype), (_invert(pair[0]), _invert(pair[1]))
-        if v is None:
-            whitened, spread, shrunk = _square(pair, x), _expect_square(pair), _expect_square(inverses)
-            grown = tuple(a + noise * noise * b for a, b in zip(whitened, spread, strict=True))
-        else:
-            v = to_matrices(v, shape)
-            grown, shrunk = _square(pair, x + noise * v), _square(inverses, v)
-        moved = _balance(*(_move(*each, rate) for each in zip(pair, grown, shrunk, strict=True)))
-        return tuple(jnp.where(mean == 0, old, new) for old, new in zip(pair, moved, strict=True))
+        drawn = None if v is None else to_matrices(v, shape)
+        return _fit(pair, bound_for_squaring(to_matrices(g, shape)), drawn, rate, damping)
 
     def scale(d, pair):
         whitened = _enter(pair, to_matrices(d, shape))
@@ -125,6 +116,20 @@ def scale_by_whitening(
         return jax.tree.map(scale, updates, factors), WhiteningState(step, jnp.maximum(wait, 0), factors)
 
     return init, update
+
+
+@jax.jit
+def _fit(pair: Pair, x: jax.Array, v: jax.Array | None, rate: Any, damping: Any) -> Pair:
+    """Return the factors after one fit to a stack of matrices and a draw, or without one to the mean over all draws."""
+    mean = jnp.mean(magnitude(x), axis=(-2, -1), keepdims=True)
+    noise, inverses = (damping * mean).astype(x.dtype), (_invert(pair[0]), _invert(pair[1]))
+    if v is None:
+        whitened, spread, shrunk = _square(pair, x), _expect_square(pair), _expect_square(inverses)
+        grown = (whitened[0] + noise * noise * spread[0], whitened[1] + noise * noise * spread[1])
+    else:
+        grown, shrunk = _square(pair, x + noise * v), _square(inverses, v)
+    left, right = _balance(*(_move(*each, rate) for each in zip(pair, grown, shrunk, strict=True)))
+    return jnp.where(mean == 0, pair[0], left), jnp.where(mean == 0, pair[1], right)
 
 
 def _is_diagonal(q: jax.Array) -> bool:

@@ -134,6 +134,7 @@ def test_json_has_it_all(gradlab: Callable[..., Any]) -> None:
     assert adam["equations"][1] == {"latex": r"\hat m_t = \frac{m_t}{1 - \beta_1^t}", "text": "m̂ₜ = mₜ/(1 - β₁ᵗ)"}
     assert adam["symbols"][-1] == {"latex": r"\alpha", "text": "α", "value": "0.001"}
     assert adam["hyperparameters"][1] == {"argument": "b1", "default": "0.9", "range": "[0, 1), or a schedule"}
+    assert adam["hyperparameters"][-1] == {"argument": "nesterov", "default": "False", "range": "True or False"}
     assert json.loads(gradlab("explain", "digits", "--json").out)["settings"]["batch_size"] == 128
     assert json.loads(gradlab("explain", "cosine", "--json").out)["kind"] == "schedule"
 

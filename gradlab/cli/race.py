@@ -24,7 +24,7 @@ def race(
     problem: Annotated[
         list[str] | None,
         typer.Option(
-            help="A problem, NAME:key=value,..., or package.module:name. Repeat it for more. "
+            help="A problem, NAME:key=value,..., package.module:name, or all. Repeat it for more. "
             "Default: digits and ravine.",
             autocompletion=completion.complete_problems,
         ),
@@ -53,6 +53,14 @@ def race(
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
     fresh: options.Fresh = False,
+    table: Annotated[
+        bool,
+        typer.Option(
+            "--table",
+            help="Print one table of all problems, with the budget, the memory and the time of an update, and what it "
+            "does not show. Also written: table.md, table.csv and table.json.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON and nothing else.")] = False,
     coordinator: options.Coordinator = None,
     processes: options.ProcessCount = None,
@@ -67,7 +75,9 @@ def race(
 
     from .study_session import run_in_folder
 
-    run_in_folder(study, out, fresh, as_json, _print)
+    if table:
+        _refuse_foreign_tables(out)
+    run_in_folder(study, out, fresh, as_json, _print, with_table=table)
 
 
 def make_study(
@@ -89,6 +99,19 @@ def make_study(
         study = RaceStudy(*chosen, parse_rates(rates, "--rates"), seeds, steps, lanes, chunk)
         check_tasks(study.tasks, watcher)
     return study
+
+
+def _refuse_foreign_tables(out: Path) -> None:
+    """End the command before it computes anything, if files of the user have the names of the table's files."""
+    from ..lab._results.study_folder import TABLES, FolderError, refuse_to_overwrite
+    from .printing import fail
+
+    try:
+        refuse_to_overwrite(out / name for name in TABLES)
+    except FolderError as error:
+        fail(error)
+    except (OSError, ValueError):  # the folder itself is wrong, which opening it explains
+        pass
 
 
 def _print(console: Console, dataset: xr.Dataset) -> None:

@@ -21,22 +21,26 @@ from ..lab._formatting import format_count
 from ..lab._inputs.user_errors import UserCodeError, describe_failures
 from ..lab._results.provenance import collect_provenance
 from ..lab._results.study_folder import FolderError
+from ..lab._studies.fair_table_outputs import make_fair_table, write_fair_table
 from ..lab._studies.open_study import OpenStudy, open_study
 from ..lab._studies.outputs import write_outputs
 from ..lab._studies.study import Study
 from ..lab.analysis.table_files import format_json
+from .fair_table import explain_columns, make_columns, print_fair_table
 from .printing import SafeConsole, fail, make_console, print_json, say
 from .tables import print_files
 
 Print = Callable[[Console, xr.Dataset], None]  # prints the results on one problem
 
 
-def run_in_folder(study: Study, out: Path, fresh: bool, quiet: bool, print_results: Print) -> None:
+def run_in_folder(
+    study: Study, out: Path, fresh: bool, quiet: bool, print_results: Print, with_table: bool = False
+) -> None:
     """Open a study in a folder, make the runs that are missing, write its files and print its results.
 
-    If it is `quiet`, nothing but a JSON document is printed on standard output. The exit code is 2 for a folder that is
-    refused, 130 after Ctrl-C, and 1 if the disk refuses or user code fails; the results of the others are printed all
-    the same.
+    With `with_table`, the fair table of a race is made and takes the place of the leaderboards. If it is `quiet`,
+    nothing but a JSON document is printed on standard output. The exit code is 2 for a folder that is refused, 130
+    after Ctrl-C, and 1 if the disk refuses or user code fails; the results of the others are printed all the same.
     """
     processes = Processes()
     note = _Note(quiet or not processes.is_first)
@@ -51,7 +55,7 @@ def run_in_folder(study: Study, out: Path, fresh: bool, quiet: bool, print_resul
             if processes.is_first:
                 if opened.state == "complete":
                     note(f"{out} holds all of this {study.kind} already; --fresh runs it anew")
-                _print(opened, quiet, print_results, bar)
+                _print(opened, quiet, print_results, bar, with_table)
             if opened.failed:
                 _say(describe_failures(opened.failed) if processes.is_first else [])
                 raise typer.Exit(1)
@@ -66,17 +70,26 @@ def run_in_folder(study: Study, out: Path, fresh: bool, quiet: bool, print_resul
         fail(f"cannot write to {out} ({error}); {_what_is_kept(opened, out)}", 1)
 
 
-def _print(opened: OpenStudy, quiet: bool, print_results: Print, watcher: Watcher) -> None:
-    """Write the files of a finished study, and print its results on each problem, or all of them as JSON."""
+def _print(opened: OpenStudy, quiet: bool, print_results: Print, bar: _Bar, with_table: bool) -> None:
+    """Write the files of a finished study, and print its results on each problem or its table, or all as JSON."""
     results = opened.read()
-    document = write_outputs(opened, results, watcher)
+    document = write_outputs(opened, results, bar)
+    table = make_fair_table(opened, results, bar.note) if with_table else None
+    table_files: list[str] = []
+    if table is not None and opened.is_writable:
+        table_files = write_fair_table(opened.out, table, make_columns(table), [explain_columns(table), *table.limits])
+    if table is not None:
+        document |= {"table": table.document}
     if quiet:
         print_json(format_json(document))
         return
     console = make_console()
-    for node in results.children.values():
-        print_results(console, node.to_dataset())
-    print_files(console, opened.study.runs, opened.out, document["files"])
+    if table is not None:
+        print_fair_table(console, table)
+    else:
+        for node in results.children.values():
+            print_results(console, node.to_dataset())
+    print_files(console, opened.study.runs, opened.out, [*table_files, *document["files"]])
 
 
 def _what_is_kept(opened: OpenStudy | None, out: Path) -> str:

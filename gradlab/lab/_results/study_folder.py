@@ -16,6 +16,7 @@ from .._storage.ownership import PARTS, PLAN, PROVENANCE, describe_foreign
 from .._storage.ownership import POINTS as POINTS
 from .._storage.ownership import REPORT as REPORT
 from .._storage.ownership import RESULTS as RESULTS
+from .._storage.ownership import TABLES as TABLES
 from .plan import compare_plans
 from .results_file import FORMATS, DamagedResultsError, ResultsError, read_attributes
 
@@ -165,7 +166,7 @@ def list_last_outputs(folder: Path) -> set[Path]:
 
     They are the tables that exist, and the pictures and the report that one of the tables lists.
     """
-    tables = (folder / name for name in (*LEADERBOARDS, *POINTS))
+    tables = (folder / name for name in (*LEADERBOARDS, *POINTS, *TABLES))
     return {path for path in tables if path.exists()} | _list_drawn(folder)
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 PLAN, PARTS, RESULTS, PROVENANCE, REPORT = "plan.json", "parts", "results.nc", "provenance.json", "report.html"
 LEADERBOARDS = ("leaderboard.csv", "leaderboard.json")
 POINTS = ("points.csv", "points.json")
+TABLES = ("table.md", "table.csv", "table.json")
+MARKDOWN_MARK = "<!-- This table was written by gradlab. -->"  # the first line of a table in Markdown
 GENERATOR = "gradlab"  # the program that pictures and pages name
 
 _HEAD = 1 << 16  # bytes at the beginning of a text or a picture, which contain its mark
@@ -68,6 +70,7 @@ def _is_marked(path: Path, among_ours: bool) -> bool:
         ".nc": lambda text: _RESULTS.search(text) or (among_ours and text.startswith(_HDF5[: len(text)])),
         ".json": _JSON.search,
         ".csv": _TABLE.match,
+        ".md": lambda text: text.startswith(MARKDOWN_MARK.encode()),
         ".html": _PAGE.search,
         ".png": lambda text: b"Software\0gradlab" in text or (among_ours and b"Software\0Matplotlib" in text),
         ".svg": lambda text: b"<dc:title>gradlab</dc:title>" in text,

@@ -11,6 +11,7 @@ from .._inputs.factory_adapter import as_factory
 from .._inputs.importing import LoadError
 from .._inputs.loading import as_contestant, find_contestant, find_factory, find_problem, make_label
 from .._inputs.problem_adapter import as_problem
+from ..problems import PROBLEMS
 from ..problems.base import Problem
 
 DEFAULT_PROBLEMS = ("digits", "ravine")  # of a race
@@ -20,11 +21,12 @@ Factories = dict[str, Callable[..., Any]]  # by label
 
 def problems_by_name(problems: Any) -> tuple[Problem, ...]:
     """Return the problems of a name, a value or a class, or of several in a list. A name that is given twice counts
-    once.
+    once, and "all" stands for all problems of gradlab.
 
     Raises UnknownNameError and LoadError.
     """
-    several = list(problems) if isinstance(problems, (list, tuple)) else [problems]
+    given = list(problems) if isinstance(problems, (list, tuple)) else [problems]
+    several = [name for found in given for name in (PROBLEMS if isinstance(found, str) and found == "all" else [found])]
     distinct = [found for at, found in enumerate(several) if not (isinstance(found, str) and found in several[:at])]
     return tuple(find_problem(found) if isinstance(found, str) else as_problem(found) for found in distinct)
 

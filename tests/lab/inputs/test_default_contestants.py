@@ -35,6 +35,20 @@ def test_grids_are_even_in_the_logarithm_and_typed_as_printed() -> None:
     assert Contestant("mine", "other", gl.sgd, {"digits": 0.1}).choose_rates("digits", 1).tolist() == [0.1]
 
 
+def test_every_contestant_has_a_grid_that_was_found_by_races() -> None:
+    for name, contestant in collect_contestants().items():
+        assert set(contestant.centers) == {"digits", "ravine"}, name
+        assert contestant.family != "other", name
+
+
+def test_on_another_problem_of_gradlab_the_grid_is_around_the_middle_of_the_centers() -> None:
+    contestant = Contestant("mine", "other", gl.sgd, {"digits": 1.0, "ravine": 0.01})
+    assert contestant.choose_rates("quadratic", 1).tolist() == [0.1]
+    named = Contestant("mine", "other", gl.sgd, contestant.centers, default_rate=10.0)
+    assert named.choose_rates("mine", 1).tolist() == [10.0]
+    assert Contestant("mine", "other", gl.sgd, default_rate=0.2).choose_rates("quadratic", 1)[0] == 0.1778
+
+
 def test_on_an_unknown_problem_the_grid_is_around_the_recipes_default() -> None:
     grid = collect_contestants()["adam"].choose_rates("mine", 3)
     assert grid[1] == 1e-3

@@ -118,6 +118,7 @@ _CURATED: dict[str, tuple[str, dict[str, float]]] = {
     "shampoo": (_MATRICES, {"digits": 1.0, "ravine": 30.0}),
     "soap": (_MATRICES, {"digits": 0.03, "ravine": 0.3}),
     "galore": (_MATRICES, {"digits": 0.03, "ravine": 0.3}),
+    "kron": (_MATRICES, {"digits": 0.01, "ravine": 0.3}),
     "dog": (_DISTANCES, {"digits": 1.0, "ravine": 1.0}),
     "dowg": (_DISTANCES, {"digits": 1.0, "ravine": 1.0}),
     "prodigy": (_DISTANCES, {"digits": 2.0, "ravine": 1.0}),

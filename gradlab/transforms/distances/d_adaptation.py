@@ -14,7 +14,7 @@ from ...decorators import transformation
 from ...equations import Expression, Writer, equation_of, is_zero
 from ...mesh_axes import AxisName, read_axis_names
 from ...numeric_arguments import Decay, NonNegative, Positive, as_weak
-from ...safe_arithmetic import divide, power, square_root, squared_magnitude
+from ...safe_arithmetic import bound_for_squaring, divide, power, square_root, squared_magnitude
 from ...transformation_calls import hand_on, raw_init, raw_update
 from .claims import claims_of_distance
 from .sums import add_magnitudes, add_products, divide_or
@@ -67,7 +67,8 @@ def d_adaptation(
         return DAdaptationState(zeros, real, jnp.zeros(()), initial * jnp.ones(()), raw_init(tx, params))
 
     def update(updates, state, params=None, *, grads=None, **extra):
-        gradient = updates if grads is None else grads
+        updates, bounded = (jax.tree.map(bound_for_squaring, tree) for tree in (updates, grads))
+        gradient = updates if grads is None else bounded
         distance = as_weak(state.distance)
         weight = learning_rate * distance
         scaled = jax.tree.map(lambda a, s: a.astype(s.dtype) * s, find_rates(state.second_moment), state.gradients)
@@ -78,7 +79,7 @@ def d_adaptation(
         )
         moment = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * squared_magnitude(g), state.second_moment, gradient)
         estimate = divide_or(progress, (1 - decay) * add_magnitudes(gradients, axes), 0.0)
-        signals = {**hand_on(extra, grads), "distance": distance, "rates": find_rates(moment)}
+        signals = {**hand_on(extra, bounded), "distance": distance, "rates": find_rates(moment)}
         updates, inner = raw_update(tx, updates, state.inner, params, signals)
         return updates, DAdaptationState(gradients, moment, progress, jnp.maximum(distance, estimate), inner)
 

@@ -45,6 +45,14 @@ def test_a_distance_is_estimated_from_the_progress_along_the_gradients() -> None
     np.testing.assert_allclose(state.distance, 3.0 * 4 / (1.5 * 4))
 
 
+def test_a_gradient_without_a_finite_square_leaves_d_adaptation_alive(rollout: Any) -> None:
+    gradients = np.array([[1.0, -2.0], [1e20, 3e38], [1.0, -2.0], [1.0, 2.0]])
+    tx = gl.dadapt_adam(1.0, 0.5, 0.7, initial=0.1)
+    got, exact = (rollout(tx, jnp.asarray(gradients, dtype)) for dtype in ("float32", "float64"))
+    np.testing.assert_allclose(got, exact, rtol=1e-4)
+    assert (np.abs(got[-1] - got[-2]) > 0).all()
+
+
 @pytest.mark.parametrize(
     ("tx", "text"),
     [

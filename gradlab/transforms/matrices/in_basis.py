@@ -52,8 +52,8 @@ def in_basis(
     of matrices, (batch, outputs, inputs).
 
     Raises ValueError for a `tx` that reads `grad`, `value_fn` or `gradient_fn`, or defines a point of the parameters.
-    `init` and `update` raise ValueError for a leaf that is no matrix.
-    Source: Vyas et al. (2024), algorithm 3; Zhao et al. (2024), algorithm 2.
+    `init` and `update` raise ValueError for a leaf that is no matrix, and `init` raises TypeError for a `basis` whose
+    state has other fields. Source: Vyas et al. (2024), algorithm 3; Zhao et al. (2024), algorithm 2.
     """
     shape = as_matrix_shape(layout)
     outside = sorted(signals_of(tx).intersection(_OUTSIDE)) or sorted(points_of(tx))
@@ -70,6 +70,7 @@ def in_basis(
         require_matrices("in_basis", params, shape)
         stacks = to_stacks(params)
         basis_state = raw_init(basis, stacks)
+        _require_basis(basis, _open(basis, basis_state))
         return InBasisState(basis_state, raw_init(tx, _enter(_open(basis, basis_state), stacks)))
 
     def update(updates, state, params=None, *, grads=None, **extra):
@@ -96,6 +97,17 @@ def in_basis(
         return {"tx": state.inner, "basis": state.basis}
 
     return Composite(init, update, {"tx": tx, "basis": basis}, states, frozenset({"grads"}))
+
+
+def _require_basis(basis: Any, state: Any) -> None:
+    """Raise TypeError, with the remedy, unless the state of a basis has the fields of one."""
+    missing = [name for name in ("left", "right", "is_known", "has_turned") if not hasattr(state, name)]
+    if missing:
+        raise TypeError(
+            f"in_basis: basis must be a transformation whose state has the fields left, right, is_known and "
+            f"has_turned, such as eigenbasis() or singular_basis(); got {basis!r}, whose state has no "
+            f"{' and no '.join(missing)}"
+        )
 
 
 def _open(basis: Any, state: Any) -> Any:

@@ -87,6 +87,11 @@ def test_what_belongs_to_the_parameters_stays_outside() -> None:
         gl.eigenbasis().init(jnp.zeros(3))
 
 
+def test_what_is_no_basis_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"basis must be .*eigenbasis\(\).*got scale\(.*has no left"):
+        gl.in_basis(gl.scale_by_rms(), gl.scale(1.0)).init(jnp.zeros((2, 3)))
+
+
 def test_orthonormal_columns_are_those_of_a_qr_decomposition() -> None:
     x = GRADIENTS + 1j * GRADIENTS[::-1]
     got = jax.vmap(orthonormalize)(jnp.asarray(x))

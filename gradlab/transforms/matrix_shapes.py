@@ -69,15 +69,20 @@ def matrix_shape(
     of attention in Flax, a kernel (in, heads, size), `matrix_shape(inputs=0, outputs=2)` makes one matrix a head, and
     `matrix_shape(inputs=0, outputs=(1, 2))` one of all heads together.
 
-    Raises ValueError for an unknown convention, for axes beside a convention, and if either kind of axes is left out.
+    Raises ValueError for an unknown convention, for axes beside a convention, for an axis that is named twice, and if
+    either kind of axes is left out; TypeError for axes that are no whole numbers.
     """
+    if not _is_whole(batch_axes):
+        raise TypeError(f"matrix_shape: batch_axes must be a whole number, the number of axes; got {batch_axes!r}")
     if convention is None:
-        inner, outer = ((axis,) if isinstance(axis, int) else tuple(axis) for axis in (inputs, outputs))
+        inner, outer = _read_axes("inputs", inputs), _read_axes("outputs", outputs)
         if not inner or not outer or batch_axes:
             raise ValueError(
                 "matrix_shape: pass a convention, such as 'flax', or both inputs and outputs, of which all other axes "
                 "are a batch"
             )
+        if len({*inner, *outer}) < len(inner) + len(outer):
+            raise ValueError(f"matrix_shape: each axis is named once; got inputs={inputs!r} and outputs={outputs!r}")
         return MatrixShape(None, inner, outer, 0)
     if convention not in (*_OUTPUTS_LAST, *_OUTPUTS_FIRST):
         known = ", ".join(map(repr, (*_OUTPUTS_LAST, *_OUTPUTS_FIRST)))
@@ -87,6 +92,18 @@ def matrix_shape(
     if batch_axes < 0:
         raise ValueError(f"matrix_shape: batch_axes must not be negative, got {batch_axes}")
     return MatrixShape(convention, (), (), batch_axes)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _read_axes(name: str, axes: Any) -> tuple[int, ...]:
+    """Return one axis or several as a tuple. Raises TypeError for anything else."""
+    several = tuple(axes) if isinstance(axes, tuple | list) else (axes,)
+    if not all(map(_is_whole, several)):
+        raise TypeError(f"matrix_shape: {name} must be an axis or a tuple of axes, whole numbers; got {axes!r}")
+    return several
 
 
 def _read_layout(where: str, value: Any) -> Any:
@@ -115,11 +132,24 @@ def count_rows_and_columns(shape: tuple[int, ...], layout: MatrixShape) -> tuple
 
 
 def to_matrices(leaf: jax.Array, layout: MatrixShape) -> jax.Array:
-    """Return a leaf as a stack of matrices, (batch, outputs, inputs)."""
+    """Return a leaf as a stack of matrices, (batch, outputs, inputs).
+
+    Where the axes of its mesh are explicit, each device receives whole matrices, because JAX refuses to multiply or
+    decompose parts of them without being told where the result lies.
+    """
+    leaf = gather(leaf)
     batch, outputs, inputs = layout.split(leaf.ndim)
     rows, columns = count_rows_and_columns(leaf.shape, layout)
     count = math.prod(leaf.shape[axis] for axis in batch)
     return jnp.transpose(leaf, (*batch, *outputs, *inputs)).reshape(count, rows, columns)
+
+
+def gather(x: jax.Array) -> jax.Array:
+    """Return an array that is whole on every device, if explicit axes of a mesh divide it, else the array itself."""
+    sharding = jax.typeof(x).sharding
+    if all(axis is None for axis in sharding.spec):
+        return x
+    return jax.sharding.reshard(x, jax.NamedSharding(sharding.mesh, jax.P(*(None,) * x.ndim)))
 
 
 def from_matrices(matrices: jax.Array, shape: tuple[int, ...], layout: MatrixShape) -> jax.Array:

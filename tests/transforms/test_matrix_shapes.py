@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -52,10 +53,25 @@ def test_rows_are_outputs_and_columns_inputs() -> None:
         ({"convention": "jax"}, "must be one of 'flax'"),
         ({"convention": "flax", "inputs": 0}, "pass no others"),
         ({"convention": "flax", "batch_axes": -1}, "must not be negative"),
+        ({"inputs": (0, 1), "outputs": 1}, "each axis is named once"),
     ],
 )
 def test_what_is_no_matrix_shape_is_refused(options: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
+        gl.matrix_shape(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"convention": "flax", "batch_axes": 1.0}, "batch_axes must be a whole number.*got 1.0"),
+        ({"convention": "flax", "batch_axes": True}, "batch_axes must be a whole number.*got True"),
+        ({"inputs": 1.0, "outputs": 0}, "inputs must be an axis or a tuple of axes.*got 1.0"),
+        ({"inputs": 0, "outputs": "a"}, "outputs must be an axis or a tuple of axes.*got 'a'"),
+    ],
+)
+def test_axes_are_whole_numbers(options: Any, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
         gl.matrix_shape(**options)
 
 
@@ -81,3 +97,14 @@ def test_a_layout_of_another_kind_is_refused() -> None:
         gl.orthogonalize(layout=(0, 1))
     with pytest.raises(ValueError, match="the convention must be one of"):
         gl.scale_by_shape(layout="pytorch")
+
+
+@pytest.mark.parametrize("spec", [jax.P("model", None), jax.P(None, "model")], ids=str)
+def test_matrices_that_explicit_axes_divide_are_gathered(spec: Any) -> None:
+    mesh = jax.make_mesh((2,), ("model",), axis_types=(jax.sharding.AxisType.Explicit,))
+    leaf = jnp.sin(jnp.arange(24.0)).reshape(6, 4)
+    divided = jax.device_put(leaf, jax.NamedSharding(mesh, spec))
+    for tx in (gl.orthogonalize(), gl.orthonormalize_low_rank(rank=2)):
+        got, expected = (jax.jit(lambda x, tx=tx: x - tx.update(x, tx.init(x))[0])(x) for x in (divided, leaf))
+        np.testing.assert_allclose(got, expected, atol=1e-12)
+        assert got.sharding.spec == spec

@@ -32,7 +32,8 @@ def test_recipe_keeps_every_contract_as_xla_compiles_by_itself(name: str) -> Non
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name != "sophia"])  # tests/optimizers fixes its draws
 def test_recipe_moves_as_its_reference(name: str) -> None:
-    assert_same_trajectory(RECIPES[name].example, name, extra={"value": 1.0})
+    long = 300 if name in ("shampoo", "soap") else 3000  # these references decompose matrices at every step
+    assert_same_trajectory(RECIPES[name].example, name, extra={"value": 1.0}, long=long)
 
 
 @pytest.mark.parametrize(

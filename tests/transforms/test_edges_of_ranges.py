@@ -47,7 +47,6 @@ def moved(tx: Any, gradients: Any) -> Any:
     return (updates * jnp.array([0.3, -1.1, 0.7])).sum() + (updates[-1] ** 2).sum()
 
 
-value = jax.jit(moved)
 value_and_gradient = jax.jit(jax.value_and_grad(moved, allow_int=True))
 
 
@@ -79,7 +78,8 @@ def test_gradients_are_finite_at_the_edges_and_right_where_there_is_one(name: st
                 slopes = []
                 for width in (1e-6, -1e-6, 1e-7):
                     changed = [*leaves[:index], leaf + width, *leaves[index + 1 :]]
-                    slopes.append(float(value(jax.tree.unflatten(structure, changed), gradients) - center) / width)
+                    there, _ = value_and_gradient(jax.tree.unflatten(structure, changed), gradients)
+                    slopes.append(float(there - center) / width)
                 exists = np.allclose(slopes, slopes[0], rtol=1e-3, atol=1e-6) and abs(center) < 1e4
                 if exists and (name, path) not in JUMPS:
                     np.testing.assert_allclose(got, slopes[0], rtol=2e-3, atol=1e-5, err_msg=f"{tx}, {kind}: {path}")

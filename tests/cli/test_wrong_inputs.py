@@ -46,7 +46,7 @@ COMMANDS: list[tuple[tuple[str, ...], str]] = [
     ),
     ((*RACE, "--optimizer", "beale"), "it is a problem; pass it as --problem beale"),
     ((*RACE, "--problem", "sgd"), "it is an optimizer; pass it as --optimizer sgd"),
-    ((*RACE, "--problem", "mnist"), "and 13 more; type your own as module:NAME"),
+    ((*RACE, "--problem", "mnist"), " more; type your own as module:NAME"),
     ((*RACE, "--optimizer", "optax:"), "'optax:' has nothing behind the colon; expected package.module:name, such as"),
     ((*RACE, "--optimizer", "optax:apply_updates"), "optax:apply_updates needs updates beside params, which is all"),
     ((*RACE, "--problem", "optax:adam"), "expected a class with init(key) and loss(params, batch), or a function that"),

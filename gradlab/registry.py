@@ -47,6 +47,7 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {
     "scale_by_kronecker": lambda: gl.scale_by_kronecker(0.9),
     "orthonormalize_low_rank": lambda: gl.orthonormalize_low_rank(rank=2),
     "dion": lambda: gl.dion(rank=2),
+    "kron": lambda: gl.kron(every=5),
     "soap": lambda: gl.soap(every=50),
     "galore": lambda: gl.galore(rank=2, every=50),
     "isolate": lambda: gl.isolate(gl.scale_by_rms()),

@@ -39,7 +39,8 @@ def fit(tx: Any, gradient: Any, step: int = 0) -> tuple[Any, Any]:
     """Return the factors after one fit from given ones."""
     factors = tuple(jnp.asarray(q)[None] for q in FACTORS)
     state = tx.init(jnp.zeros((5, 3)))._replace(factors=factors, step=jnp.asarray(step, jnp.int32))
-    return tuple(np.asarray(q[0]) for q in tx.update(jnp.asarray(gradient), state)[1].factors)
+    left, right = tx.update(jnp.asarray(gradient), state)[1].factors
+    return np.asarray(left[0]), np.asarray(right[0])
 
 
 def move(gradient: Any, draws: Any, damping: float) -> tuple[Any, Any]:

@@ -93,7 +93,13 @@ def kron(
         )
     m = b1 * state.get("m", 0.0) + (1 - b1) * g
     corrected = m / (1 - b1**t)
-    options = {"rate": rate, "every": every, "max_size": max_size, "initial_scale": initial_scale, "damping": damping}
+    options: dict[str, Any] = {
+        "rate": rate,
+        "every": every,
+        "max_size": max_size,
+        "initial_scale": initial_scale,
+        "damping": damping,
+    }
     # The factors of gradlab's layout are those of the outputs and of the inputs, so the matrix is transposed.
     signal = (corrected if fit_to_momentum else g).T
     d, after = scale_by_whitening(signal, state, t, x, direction=corrected.T, **options)

@@ -150,7 +150,7 @@ def hermitian_power(x: jax.Array, exponent: Any) -> jax.Array:
     return _compose(vectors, _scalar_power(values, exponent))
 
 
-@hermitian_power.__wrapped__.defjvp
+@hermitian_power.__wrapped__.defjvp  # type: ignore[attr-defined]  # of what jit wraps
 def _hermitian_power_jvp(primals, tangents):
     """Return the derivative by quotients of differences (Daletskii and Krein), which is finite at equal eigenvalues."""
     (x, exponent), (dx, d_exponent) = primals, tangents

@@ -19,7 +19,7 @@ from ..problems.base import Problem, PyTree
 
 STEPS = 10  # in a round, so that what an optimizer does every few steps is in the time of each round
 ROUNDS = 11
-_LEAST_SECONDS = 2e-3  # of a measurement, which repeats a fast program as often as that takes
+_LEAST_SECONDS = 2e-3  # of a measurement, in which a fast program runs many times
 TREE = "a kernel of shape (256, 128) and a bias of shape (128,), in float32"
 
 
@@ -49,11 +49,12 @@ def measure_costs(
 ) -> dict[str, Any]:
     """Return the `state_bytes` and the `step_time` of each optimizer, and how they were measured.
 
-    A round runs a few updates of every optimizer, one optimizer after the other, so that a busy machine slows all of
-    them alike. `step_time` is the median over the rounds, divided by that of `gl.sgd(0.01)`, which runs in every round.
+    A round runs a few updates of every optimizer in turn, and of `gl.sgd(0.01)` before each, so that a busy machine slows
+    all of them alike. `step_time` is the median over all runs, divided by that of sgd.
     An optimizer that fails has neither, and its reason is in `failed`.
     """
-    programs: dict[str, Any] = {"": _prepare(gl.sgd(0.01))}  # no optimizer has this name
+    sgd = _prepare(gl.sgd(0.01))
+    programs: dict[str, Any] = {}
     of_each: dict[str, dict[str, float]] = {}
     failed: dict[str, str] = {}
     for name, make in optimizers.items():
@@ -64,12 +65,14 @@ def measure_costs(
         except Exception as error:  # of the user's optimizer; the race may have gone well on other shapes
             of_each.pop(name, None)
             failed[name] = f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
+    # The median of many short runs is that of undisturbed ones, even on a busy machine.
     seconds: dict[str, list[float]] = {name: [] for name in programs}
-    repeats = {name: math.ceil(_LEAST_SECONDS / max(_time(*program), 1e-6)) for name, program in programs.items()}
+    of_sgd: list[float] = []
     for _ in range(rounds):
         for name, program in programs.items():
-            seconds[name].append(_time(*program, repeats[name]))
-    unit = float(np.median(seconds[""]))
+            of_sgd += _time(*sgd)
+            seconds[name] += _time(*program)
+    unit = float(np.median(of_sgd)) if of_sgd else math.nan
     for name in of_each:
         of_each[name]["step_time"] = float(f"{np.median(seconds[name]) / unit:.3g}")
     return {
@@ -77,18 +80,20 @@ def measure_costs(
         "steps": STEPS,
         "rounds": rounds,
         "device": jax.devices()[0].device_kind,
-        "sgd_seconds": unit / STEPS,
+        "sgd_seconds": unit / STEPS if of_sgd else None,
         "optimizers": of_each,
         "failed": failed,
     }
 
 
-def _time(program: Callable[[Any], Any], carry: Any, repeats: int = 1) -> float:
-    """Return the seconds of a run of a program, averaged over some runs."""
-    begin = time.perf_counter()
-    for _ in range(repeats):
+def _time(program: Callable[[Any], Any], carry: Any) -> list[float]:
+    """Return the seconds of each of some runs of a program: one of a slow one, and many of a fast one."""
+    seconds: list[float] = []
+    while sum(seconds) < _LEAST_SECONDS:
+        begin = time.perf_counter()
         jax.block_until_ready(program(carry))
-    return (time.perf_counter() - begin) / repeats
+        seconds.append(time.perf_counter() - begin)
+    return seconds
 
 
 def _prepare(tx: optax.GradientTransformation) -> tuple[Any, Any]:

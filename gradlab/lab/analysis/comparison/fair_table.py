@@ -70,7 +70,7 @@ def describe_budget(datasets: Mapping[str, xr.Dataset]) -> str:
     first = next(iter(datasets.values()))
     rates, seeds = first.sizes["rate"], first.sizes["seed"]
     steps = sorted({dataset.sizes["step"] for dataset in datasets.values()})
-    length = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,} (as the problem says)"
+    length = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,}"
     spans = sorted({round(span, 2) for dataset in datasets.values() for span in _spans(dataset)})
     decades = f"{spans[0]:g}" if len(spans) == 1 else f"{spans[0]:g} to {spans[-1]:g}"
     same = all(
@@ -80,7 +80,7 @@ def describe_budget(datasets: Mapping[str, xr.Dataset]) -> str:
     use = "which chooses the rate and is reported, too" if seeds == 1 else "half of which choose the rate"
     return (
         f"Budget of each optimizer on each problem: {format_count(rates, 'learning rate')} {where}, times "
-        f"{format_count(seeds, 'seed')}, {use}; {length} updates a run."
+        f"{format_count(seeds, 'seed')}, {use}; {length} updates a run{', as the problem says' * (len(steps) > 1)}."
     )
 
 
@@ -115,9 +115,10 @@ def describe_limits(
     if costs:
         limits.append(
             f"State bytes and time are those of one update of {costs['tree']}. State is exact. Time is the median of "
-            f"{costs['rounds']} interleaved rounds of {costs['steps']} updates on {costs['device']}, as a multiple of "
-            "that of sgd, without the gradient of a model. Other shapes and devices give other times, and work that "
-            f"is done less often than every {costs['steps']} updates may be missing."
+            f"{costs['rounds']} interleaved rounds of {costs['steps']} updates on {costs['device']}, divided by that "
+            "of sgd, without the gradient of a model. Other shapes and devices give other times, and work that is done "
+            f"less often than every {costs['steps']} updates may be missing. A busy machine slows methods with large "
+            "products of matrices more than others."
         )
     for problem, of_problem in failed.items():
         limits += [f"Left out on {problem}: {name} ({reason})." for name, reason in of_problem.items()]

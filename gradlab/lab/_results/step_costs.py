@@ -49,8 +49,8 @@ def measure_costs(
 ) -> dict[str, Any]:
     """Return the `state_bytes` and the `step_time` of each optimizer, and how they were measured.
 
-    A round runs a few updates of every optimizer in turn, and of `gl.sgd(0.01)` before each, so that a busy machine slows
-    all of them alike. `step_time` is the median over all runs, divided by that of sgd.
+    A round runs a few updates of every optimizer in turn, and of `gl.sgd(0.01)` before each, so that a busy machine
+    slows all of them alike. `step_time` is the median over all runs, divided by that of sgd.
     An optimizer that fails has neither, and its reason is in `failed`.
     """
     sgd = _prepare(gl.sgd(0.01))

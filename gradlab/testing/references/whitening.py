@@ -48,7 +48,7 @@ def scale_by_whitening(
 
     L <- L - r triu(E[A A' - B B']) L / ||E[A A' + B B']||, A = L (g + s V) R', B = L^-' V R^-1, s = damping mean(|g|),
     with the mean over V ~ N(0, 1), and so for R. A factor longer than `max_size` is diagonal.
-    Source: Li (2018), section IV; Pooladzandi & Li (2024), section 3.
+    Source: Li (2018); Pooladzandi & Li (2024).
     """
     left, right = state.get("factors", [np.sqrt(initial_scale) * np.eye(size) for size in g.shape])
     due = state.get("due", 1)

@@ -34,7 +34,7 @@ def _run(tx: Any, start: Any) -> Any:
     def step(carry: Any, _: Any) -> Any:
         x, state = carry
         at = gl.gradient_params(tx, state, x)
-        updates, state = tx.update(slope(at), state, x, gradient_fn=slope)
+        updates, state = tx.update(slope(at), state, x, gradient_fn=slope, value=1.0)
         x = x + updates
         return (x, state), Visited(x, gl.eval_params(tx, state, x), at)
 

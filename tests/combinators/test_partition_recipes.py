@@ -25,7 +25,7 @@ def train(tx: Any, params: Any) -> list[Any]:
     state, points = tx.init(params), []
     for _ in range(3):
         gradient = gradient_fn(gl.gradient_params(tx, state, params))
-        updates, state = tx.update(gradient, state, params, gradient_fn=gradient_fn)
+        updates, state = tx.update(gradient, state, params, gradient_fn=gradient_fn, value=1.0)
         params = gl.apply_updates(params, updates)
         points.append((params, gl.eval_params(tx, state, params)))
     return points

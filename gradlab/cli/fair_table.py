@@ -33,7 +33,7 @@ def print_fair_table(console: Console, table: FairTable) -> None:
 def make_columns(table: FairTable) -> dict[str, Sequence[str]]:
     """Return the cells of the table by the titles of its columns: the costs first, then a column for each problem."""
     rows, problems = table.rows, table.problems
-    fixed = {
+    fixed: dict[str, Sequence[str]] = {
         "optimizer": [row.optimizer for row in rows],
         "mean rank": [f"{row.mean_rank:.1f}" for row in rows],
         "at edge": [f"{row.edges}/{len(row.cells)}" for row in rows],

@@ -23,7 +23,7 @@ def bound_for_squaring(x: jax.Array) -> jax.Array:
     info = jnp.finfo(x.dtype)
     bound = 2.0 ** ((info.maxexp - info.nmant - 3) // 2)
     if not jnp.iscomplexobj(x):
-        return jnp.where(jnp.isinf(x), x, jnp.clip(x, -bound, bound))
+        return _clamp_finite(x, bound)
     larger = jnp.maximum(jnp.abs(x.real), jnp.abs(x.imag))
     shrink = bound / jnp.maximum(larger, bound)
     return jnp.where(jnp.isfinite(larger), jax.lax.complex(x.real * shrink, x.imag * shrink), x)
@@ -36,7 +36,13 @@ def bound_to_dtype(x: jax.Array, dtype: Any) -> jax.Array:
     largest = float(jnp.finfo(dtype).max)
     if float(jnp.finfo(x.dtype).max) <= largest:
         return x
-    return jnp.where(jnp.isinf(x), x, jnp.clip(x, -largest, largest))
+    return _clamp_finite(x, largest)
+
+
+def _clamp_finite(x: jax.Array, bound: float) -> jax.Array:
+    """Bound the finite numbers in x, in three operations; `jnp.where`, `jnp.isinf` and `jnp.clip` make nine of it."""
+    limit = x.dtype.type(bound)
+    return jax.lax.select(jax.lax.is_finite(x), jax.lax.clamp(-limit, x, limit), x)
 
 
 def magnitude(x: jax.Array) -> jax.Array:
@@ -60,7 +66,7 @@ def _square_root_jvp(primals, tangents):
 
 def divide(numerator: jax.Array, denominator: jax.Array) -> jax.Array:
     """Return the quotient, and 0 where the denominator is 0. The denominator is real; the numerator may be complex."""
-    safe = jnp.where(denominator == 0, jnp.inf, denominator)
+    safe = jax.lax.select(denominator == 0, jnp.full_like(denominator, jnp.inf), denominator)
     if jnp.iscomplexobj(numerator):  # a complex division by infinity is NaN
         return numerator * (1 / safe).astype(numerator.dtype)
     return numerator / safe.astype(numerator.dtype)

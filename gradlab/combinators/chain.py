@@ -73,8 +73,9 @@ def _chain(*links: Any) -> Chain:
         bounded_at = _find_bounded_link(flat)
         for position, (link, link_state) in enumerate(zip(flat, state, strict=True)):
             if position == bounded_at:
-                updates, bounded = (jax.tree.map(bound_for_squaring, tree) for tree in (updates, gradient))
-                gradient = keep_gradient(split, bounded, updates)
+                updates = jax.tree.map(bound_for_squaring, updates)
+                gradient = jax.tree.map(bound_for_squaring, gradient) if split else updates
+                gradient = keep_gradient(split, gradient, updates)
             signals = {"grads": gradient, **extra} if split else extra
             updates, link_state = raw_update(link, updates, link_state, params, signals)
             split = join_splits(split, find_split(link, updates))

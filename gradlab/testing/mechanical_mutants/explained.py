@@ -101,12 +101,17 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
             "clip(d.imag)) -> jax.lax.complex(clip(d.real), clip(d))"
         ),
         (
-            "safe_arithmetic.bound_for_squaring: condition negated: if not jnp.iscomplexobj(x): return "
-            "jnp.where(jnp.isinf(x), x, jnp.clip(x, -bound, bound)) -> if not not jnp.iscomplexobj(x): "
-            "return jnp.where(jnp.isinf(x), x, jnp.clip(x, -bound, bound))"
+            "safe_arithmetic.bound_for_squaring: condition negated: if not jnp.iscomplexobj(x): return _clamp_finite(x, "
+            "bound) -> if not not jnp.iscomplexobj(x): return _clamp_finite(x, bound)"
         ),
-        ("safe_arithmetic.bound_for_squaring: condition negated: not jnp.iscomplexobj(x) -> jnp.iscomplexobj(x)"),
-        ("safe_arithmetic.bound_for_squaring: name confused: not jnp.iscomplexobj(x) -> not jnp.iscomplexobj(info)"),
+        (
+            "safe_arithmetic.bound_for_squaring: condition negated: if not jnp.iscomplexobj(x): return _clamp_finite(x, "
+            "bound) -> if jnp.iscomplexobj(x): return _clamp_finite(x, bound)"
+        ),
+        (
+            "safe_arithmetic.bound_for_squaring: name confused: if not jnp.iscomplexobj(x): return _clamp_finite(x, "
+            "bound) -> if not jnp.iscomplexobj(info): return _clamp_finite(x, bound)"
+        ),
         (
             "safe_arithmetic.bound_for_squaring: part of a complex number lost: jax.lax.complex(x.real * "
             "shrink, x.imag * shrink) -> jax.lax.complex(x * shrink, x.imag * shrink)"

@@ -101,16 +101,16 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
             "clip(d.imag)) -> jax.lax.complex(clip(d.real), clip(d))"
         ),
         (
-            "safe_arithmetic.bound_for_squaring: condition negated: if not jnp.iscomplexobj(x): return _clamp_finite(x, "
-            "bound) -> if not not jnp.iscomplexobj(x): return _clamp_finite(x, bound)"
+            "safe_arithmetic.bound_for_squaring: condition negated: if not jnp.iscomplexobj(x): return _clamp_finite("
+            "x, bound) -> if not not jnp.iscomplexobj(x): return _clamp_finite(x, bound)"
         ),
         (
-            "safe_arithmetic.bound_for_squaring: condition negated: if not jnp.iscomplexobj(x): return _clamp_finite(x, "
-            "bound) -> if jnp.iscomplexobj(x): return _clamp_finite(x, bound)"
+            "safe_arithmetic.bound_for_squaring: condition negated: if not jnp.iscomplexobj(x): return _clamp_finite("
+            "x, bound) -> if jnp.iscomplexobj(x): return _clamp_finite(x, bound)"
         ),
         (
-            "safe_arithmetic.bound_for_squaring: name confused: if not jnp.iscomplexobj(x): return _clamp_finite(x, "
-            "bound) -> if not jnp.iscomplexobj(info): return _clamp_finite(x, bound)"
+            "safe_arithmetic.bound_for_squaring: name confused: if not jnp.iscomplexobj(x): return _clamp_finite("
+            "x, bound) -> if not jnp.iscomplexobj(info): return _clamp_finite(x, bound)"
         ),
         (
             "safe_arithmetic.bound_for_squaring: part of a complex number lost: jax.lax.complex(x.real * "

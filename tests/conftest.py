@@ -6,6 +6,7 @@ a terminal, a user or a continuous integration service makes in the environment 
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +29,8 @@ jax.config.update("jax_compilation_cache_dir", None)  # a test that compiles not
 
 hypothesis.settings.register_profile("gradlab", derandomize=True, deadline=None, database=None, max_examples=50)
 hypothesis.settings.load_profile("gradlab")
+
+gc.set_threshold(100_000, 50, 100)  # each collection walks over all traces of programs: 5 % of the time by default
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -110,3 +113,11 @@ def test_an_entry_describes_its_factory(entry: registry.Entry) -> None:
     assert entry.summary[0].isupper()
     assert "\n" not in entry.summary
     assert 8 <= len(entry.summary) <= 120
+
+
+def test_it_is_made_without_a_device() -> None:
+    """Commands that only read it would wait for one, and the site forks, which is safe only before JAX has threads."""
+    code = "from gradlab import registry; registry.entries()"
+    environment = os.environ | {"JAX_PLATFORMS": "none"}  # no platform has this name
+    done = subprocess.run([sys.executable, "-c", code], env=environment, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import re
 from typing import Any
 
@@ -11,11 +10,11 @@ import jax
 import jax.numpy as jnp
 
 from gradlab.flavors.framework_names import FLAVORS
+from gradlab.lab._results.step_costs import LAYER, count_state_bytes
 from gradlab.registry import Entry
 from gradlab.states.named_leaves import name_leaves
 from gradlab.transformation_calls import signals_of
 
-LAYER = {"kernel": (256, 128), "bias": (128,)}  # of which the state is shown: 256 inputs, 128 outputs
 SIGNALS = {
     "params": ("params", "the parameters"),
     "value": ("value=loss", "the loss at the parameters"),
@@ -35,13 +34,15 @@ def make_default(entry: Entry) -> Any:
 
 def needed_signals(tx: Any) -> list[str]:
     """Return which of `SIGNALS` an update needs beside the gradient. Raises ValueError for one that is not there."""
-    params = {"x": jnp.ones((4, 2))}
-    extra = {"value": jnp.ones(()), "gradient_fn": lambda x: x}
+    params = {"x": jax.ShapeDtypeStruct((4, 2), jnp.float32)}
     named = signals_of(tx) - {"grads"}
+
+    def step(x):
+        extra = {"value": jnp.ones(()), "gradient_fn": lambda x: x}
+        return tx.update(x, tx.init(x), **{name: extra[name] for name in named if name in extra})
+
     try:
-        jax.eval_shape(
-            lambda x: tx.update(x, tx.init(x), **{name: extra[name] for name in named if name in extra}), params
-        )
+        jax.eval_shape(step, params)
     except ValueError:  # without parameters
         named |= {"params"}
     return sorted(named, key=list(SIGNALS).index)
@@ -82,5 +83,4 @@ def read_state(tx: Any) -> tuple[list[list[str]], float]:
         ]
         for (link, field), arrays in rows.items()
     ]
-    count = sum(map(math.prod, LAYER.values()))
-    return shown, sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state)) / count
+    return shown, count_state_bytes(tx)

@@ -16,7 +16,7 @@ from ..mesh_axes import AxisName, read_axis_names
 from ..numeric_arguments import Hyperparameter, NonNegative, as_weak
 from ..transformation_calls import hand_on, raw_init, raw_update
 from .distances.claims import claims_of_distance
-from .distances.sums import add_products, divide_or
+from .distances.sums import add_products, divide_weakly
 from .plateau import find_widest_dtype
 
 
@@ -86,7 +86,7 @@ def minimize_loss_model(
         if adapt_lower_bound:  # a bound above the minimum of the model falls
             top = shrink * loss + slope
             bound = jnp.where(top < shrink * bound, jnp.maximum(top / (2 * shrink), lower_bound), bound)
-        rate = jnp.minimum(learning_rate, divide_or(jnp.maximum(shrink * (loss - bound) + slope, 0), size, 0.0))
+        rate = jnp.minimum(learning_rate, divide_weakly(jnp.maximum(shrink * (loss - bound) + slope, 0), size))
         if adapt_lower_bound:
             slope = add_products(moment, params, axes) - as_weak(progress)
             bound = jnp.maximum(loss + slope - rate * size / 2, lower_bound)

@@ -1,4 +1,4 @@
-"""What a step of an optimizer costs: the bytes of its state for each parameter, and the time of an update."""
+"""The costs of a step of an optimizer: the bytes of its state for each parameter, and the time of an update."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from ..problems.base import Problem, PyTree
 STEPS = 10  # in a round, so that what an optimizer does every few steps is in the time of each round
 ROUNDS = 11
 _LEAST_SECONDS = 2e-3  # of a measurement, in which a fast program runs many times
-TREE = "a kernel of shape (256, 128) and a bias of shape (128,), in float32"
+LAYER = {"kernel": (256, 128), "bias": (128,)}  # 256 inputs, 128 outputs; of float32
+TREE = f"a kernel of shape {LAYER['kernel']} and a bias of shape {LAYER['bias']}, in float32"
 
 
 class _ReferenceTree(Problem):
@@ -30,7 +31,8 @@ class _ReferenceTree(Problem):
     summary = "one layer, on which the costs of a step are measured"
 
     def init(self, key: jax.Array) -> PyTree:
-        return {"kernel": jax.random.normal(key, (256, 128), jnp.float32) / 16, "bias": jnp.ones(128, jnp.float32)}
+        kernel = jax.random.normal(key, LAYER["kernel"], jnp.float32) / 16
+        return {"kernel": kernel, "bias": jnp.ones(LAYER["bias"], jnp.float32)}
 
     def loss(self, params: PyTree, batch: PyTree) -> jax.Array:
         squares: jax.Array = optax.tree.norm(params, squared=True)
@@ -42,7 +44,7 @@ class _ReferenceTree(Problem):
 
 def count_state_bytes(tx: optax.GradientTransformation) -> float:
     """Return the bytes of the optimizer's state for each parameter of the reference tree, from shapes and dtypes."""
-    params = jax.eval_shape(_ReferenceTree().init, jax.random.key(0))
+    params = {name: jax.ShapeDtypeStruct(shape, jnp.float32) for name, shape in LAYER.items()}
     state = jax.tree.leaves(jax.eval_shape(tx.init, params))
     total = sum(leaf.size * leaf.dtype.itemsize for leaf in state)
     return total / sum(leaf.size for leaf in jax.tree.leaves(params))

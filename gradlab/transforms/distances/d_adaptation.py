@@ -17,7 +17,7 @@ from ...numeric_arguments import Decay, NonNegative, Positive, as_weak
 from ...safe_arithmetic import bound_for_squaring, divide, power, square_root, squared_magnitude
 from ...transformation_calls import hand_on, raw_init, raw_update
 from .claims import claims_of_distance
-from .sums import add_magnitudes, add_products, divide_or
+from .sums import add_magnitudes, add_products, divide_weakly
 
 
 class DAdaptationState(NamedTuple):
@@ -57,7 +57,6 @@ def d_adaptation(
     Source: Defazio & Mishchenko (2023), section 5, with the rates of `dadaptation` 3.2.
     """
     axes = read_axis_names("d_adaptation", axis_name)
-    decay = power(as_weak(b2), as_weak(0.5))
 
     def find_rates(moment):
         return jax.tree.map(lambda v: divide(jnp.ones_like(v), square_root(v) + eps), moment)
@@ -69,7 +68,7 @@ def d_adaptation(
     def update(updates, state, params=None, *, grads=None, **extra):
         updates, bounded = (jax.tree.map(bound_for_squaring, tree) for tree in (updates, grads))
         gradient = updates if grads is None else bounded
-        distance = as_weak(state.distance)
+        distance, decay = as_weak(state.distance), power(as_weak(b2), as_weak(0.5))
         weight = learning_rate * distance
         scaled = jax.tree.map(lambda a, s: a.astype(s.dtype) * s, find_rates(state.second_moment), state.gradients)
         product = (1 - decay) * weight * add_products(gradient, scaled, axes)
@@ -78,7 +77,7 @@ def d_adaptation(
             lambda s, g: decay * s + (1 - decay) * weight * g.astype(s.dtype), state.gradients, gradient
         )
         moment = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * squared_magnitude(g), state.second_moment, gradient)
-        estimate = divide_or(progress, (1 - decay) * add_magnitudes(gradients, axes), 0.0)
+        estimate = divide_weakly(progress, (1 - decay) * add_magnitudes(gradients, axes))
         signals = {**hand_on(extra, bounded), "distance": distance, "rates": find_rates(moment)}
         updates, inner = raw_update(tx, updates, state.inner, params, signals)
         return updates, DAdaptationState(gradients, moment, progress, jnp.maximum(distance, estimate), inner)

@@ -18,7 +18,7 @@ from ...numeric_arguments import NonNegative, Positive, as_weak
 from ...safe_arithmetic import square_root
 from ...transformation_calls import hand_on, raw_init, raw_update
 from .claims import claims_of_distance
-from .sums import add_products, divide_or
+from .sums import add_products, divide_weakly
 
 
 class MechanicState(NamedTuple):
@@ -94,7 +94,7 @@ def mechanic(
     def measure(gradient, params, way, before):
         """Return h, the slope of the loss along the way so far, with the decay of the parameters."""
         slope, size = (square_root(add_products(tree, tree, axes)) for tree in (gradient, params))
-        decay = weight_decay * before * divide_or(slope, size, 0.0)
+        decay = weight_decay * before * divide_weakly(slope, size)
         return add_products(gradient, way, axes) + decay * add_products(params, way, axes)
 
     return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner}, reads=frozenset({"grads"}))

@@ -16,7 +16,7 @@ from ...mesh_axes import AxisName, read_axis_names
 from ...numeric_arguments import Decay, NonNegative, Positive, as_weak
 from ...transformation_calls import hand_on, raw_init, raw_update
 from .claims import claims_of_distance
-from .sums import add_magnitudes, add_products, divide_or
+from .sums import add_magnitudes, add_products, divide_weakly
 
 
 class ProdigyDistanceState(NamedTuple):
@@ -67,7 +67,7 @@ def prodigy_distance(
         way = jax.tree.map(lambda start, x: start - x.astype(start.dtype), state.start, params)
         progress = decay * as_weak(state.progress) + weight * add_products(gradient, way, axes)
         gradients = jax.tree.map(lambda s, g: decay * s + weight * g.astype(s.dtype), state.gradients, gradient)
-        estimate = coefficient * divide_or(progress, add_magnitudes(gradients, axes), 0.0)
+        estimate = coefficient * divide_weakly(progress, add_magnitudes(gradients, axes))
         signals = {**hand_on(extra, grads), "distance": distance}
         updates, inner = raw_update(tx, updates, state.inner, params, signals)
         largest = jnp.maximum(distance, estimate)

@@ -23,10 +23,10 @@ def add_magnitudes(tree: Any, axes: tuple[str, ...] = ()) -> jax.Array:
     return _add((magnitude(leaf) for leaf in jax.tree.leaves(tree)), axes)
 
 
-def divide_or(numerator: jax.Array, denominator: jax.Array, otherwise: float) -> jax.Array:
-    """Return a quotient of scalars, or a number where the denominator is 0."""
+def divide_weakly(numerator: jax.Array, denominator: jax.Array) -> jax.Array:
+    """Return a quotient of scalars, 0 where the denominator is 0. Unlike that of `divide`, it stays weakly typed."""
     is_zero = denominator == 0
-    return jnp.where(is_zero, otherwise, numerator / jnp.where(is_zero, 1.0, denominator))
+    return jnp.where(is_zero, 0.0, numerator / jnp.where(is_zero, 1.0, denominator))
 
 
 def _multiply(a: jax.Array, b: jax.Array) -> jax.Array:

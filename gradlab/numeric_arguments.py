@@ -208,6 +208,14 @@ def as_key(seed: Any) -> jax.Array:
     return seed if is_key else jax.random.key(seed)
 
 
+def draw_keys(seed: Any, step: Any, count: int) -> jax.Array:
+    """Return keys for the draws of one step, one for each of `count` arrays; one for none, which cannot be split.
+
+    `seed` is the value of a `Seed`, and `step` an integer scalar.
+    """
+    return jax.random.split(jax.random.fold_in(as_key(seed), step), max(count, 1))
+
+
 def as_weak(value: Any, kind: type = float) -> jax.Array:
     """Convert a value to a weakly typed array, which takes on the dtype that it meets as a Python number does.
 

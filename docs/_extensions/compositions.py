@@ -22,7 +22,7 @@ class Part(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """What another composition has in the place of one."""
+    """The difference of another composition from one."""
 
     added: tuple[str, ...]
     left_out: tuple[str, ...]

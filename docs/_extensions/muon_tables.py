@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from markdown_pieces import table
 
 import gradlab as gl
 from gradlab.composites import walk
@@ -124,8 +125,7 @@ def race(problem: str, rates: Sequence[float], seeds: int) -> str:
 
 def make_table(head: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
     """Return a table in Markdown, whose rows are a title and its cells."""
-    lines = [f"| {' | '.join(head)} |", "|---|" + "---|" * (len(head) - 1)]
-    return "\n".join([*lines, *(f"| {name} | {' | '.join(cells)} |" for name, cells in rows)])
+    return "\n".join(table(head, ([name, *cells] for name, cells in rows)))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..numeric_arguments import Decay, Range, as_weak, is_schedule
 from ..safe_arithmetic import divide, square_root
-from ..transformation_calls import raw_init, raw_update
+from ..transformation_calls import hand_on, raw_init, raw_update
 
 Threshold = Annotated[Any, Range(4.0, hint="the variance is finite above a length of 4 only")]
 
@@ -46,8 +46,7 @@ def rectify(tx: optax.GradientTransformation, decay: Decay = 0.999, threshold: T
         return RectifyState(jnp.zeros(()), jnp.zeros(()), raw_init(tx, params))
 
     def update(updates, state, params=None, *, grads=None, **extra):
-        signals = extra if grads is None else {"grads": grads, **extra}
-        scaled, inner = raw_update(tx, updates, state.inner, params, signals)
+        scaled, inner = raw_update(tx, updates, state.inner, params, hand_on(extra, grads))
         # Published as rho_inf - 2 t b^t / (1 - b^t), where most digits cancel; the mean age is a sum of positive terms.
         age = decay * (as_weak(state.age) + as_weak(state.weight))
         weight = decay * as_weak(state.weight) + (1 - decay)

@@ -13,7 +13,7 @@ from ..codecs.stochastic_rounding import round_to_dtype, to_ordinal
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..numeric_arguments import Seed, as_key
+from ..numeric_arguments import Seed, draw_keys
 from ..transformation_calls import hand_on, raw_init, raw_update
 from .applied_updates import find_narrow_dtype, reach
 
@@ -53,7 +53,7 @@ def round_params(tx: optax.GradientTransformation, key: Seed = 0):
         updates, inner = raw_update(tx, updates, state.inner, params, extra)
         structure: Any  # its type has no public name
         by_path, structure = jax.tree_util.tree_flatten_with_path(params)
-        keys = jax.random.split(jax.random.fold_in(as_key(key), state.step), max(len(by_path), 1))
+        keys = draw_keys(key, state.step, len(by_path))
 
         def one(path, p, u, leaf_key):
             dtype = find_narrow_dtype(path, p)

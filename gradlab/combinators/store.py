@@ -16,7 +16,7 @@ from ..composites import Composite, define_points, move_to_point
 from ..decorators import transformation
 from ..equations import Writer, equation_of
 from ..latex_expressions import Expression
-from ..numeric_arguments import Seed, as_key
+from ..numeric_arguments import Seed, draw_keys
 from ..transformation_calls import hand_on, raw_init, raw_update
 from .slots import Slot, find_slots
 
@@ -76,7 +76,7 @@ def store(tx: optax.GradientTransformation, codec: CodecOrDtype = "bfloat16", ke
     def encode(state: PyTree, slots: list[Slot], structure: Any, step: Any) -> PyTree:
         keys = [None] * len(slots)
         if draws:
-            keys = list(jax.random.split(jax.random.fold_in(as_key(key), step), max(len(slots), 1)))
+            keys = list(draw_keys(key, step, len(slots)))
         kept = [
             leaf if chosen is None else chosen.encode(leaf, leaf_key, slot.non_negative)
             for leaf, slot, chosen, leaf_key in zip(

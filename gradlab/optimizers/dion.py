@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..combinators.partition import partition
 from ..decorators import recipe
 from ..numeric_arguments import Decay, NonNegative
-from ..selectors import ndim
 from ..transforms.decay import add_decayed_weights
 from ..transforms.matrices.low_rank import orthonormalize_low_rank
 from ..transforms.matrix_shapes import Layout
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.shape_factors import scale_by_shape
 from .adam import adamw
+from .matrix_groups import partition_matrices
 
 
 @recipe(claims=("descends",))
@@ -49,4 +48,4 @@ def dion(
         scale_by_learning_rate(learning_rate),
     )
     of_others = adamw(learning_rate, adam_b1, adam_b2, adam_eps, weight_decay)
-    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)
+    return partition_matrices(matrices, of_matrices, of_others)

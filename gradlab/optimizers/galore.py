@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..combinators.partition import partition
 from ..decorators import recipe
 from ..numeric_arguments import Decay, NonNegative
-from ..selectors import ndim
 from ..transforms.decay import add_decayed_weights
 from ..transforms.matrices.in_basis import in_basis
 from ..transforms.matrices.singular_basis import singular_basis
@@ -16,6 +14,7 @@ from ..transforms.matrix_shapes import Layout
 from ..transforms.scaling import scale as multiply
 from ..transforms.scaling import scale_by_learning_rate
 from .adam import adamw, make_adam_direction
+from .matrix_groups import partition_matrices
 
 
 @recipe(claims=("descends",))
@@ -55,4 +54,4 @@ def galore(
         scale_by_learning_rate(learning_rate),
     )
     of_others = adamw(learning_rate, b1, b2, eps, weight_decay)
-    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)
+    return partition_matrices(matrices, of_matrices, of_others)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..combinators.partition import partition
 from ..combinators.signals import isolate
 from ..decorators import recipe
 from ..numeric_arguments import Decay, Limit, NonNegative, Positive, PositiveSteps, Seed
-from ..selectors import ndim
 from ..transforms.bias_correction import bias_correction
 from ..transforms.clipping import clip_by_rms
 from ..transforms.decay import add_decayed_weights
@@ -18,6 +16,7 @@ from ..transforms.matrix_shapes import Layout
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from .adam import adamw
+from .matrix_groups import partition_matrices
 
 
 @recipe(claims=("descends",))
@@ -71,4 +70,4 @@ def kron(
     )
     adam_rate = learning_rate if adam_learning_rate is None else adam_learning_rate
     of_others = adamw(adam_rate, adam_b1, adam_b2, adam_eps, weight_decay)
-    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)
+    return partition_matrices(matrices, of_matrices, of_others)

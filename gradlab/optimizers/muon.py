@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..combinators.partition import partition
 from ..decorators import recipe
 from ..numeric_arguments import Decay, NonNegative
-from ..selectors import ndim
 from ..transforms.decay import add_decayed_weights
 from ..transforms.matrix_shapes import Layout
 from ..transforms.momentum import nesterov as look_ahead
@@ -17,6 +15,7 @@ from ..transforms.orthogonalize import orthogonalize
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.shape_factors import scale_by_shape
 from .adam import adamw
+from .matrix_groups import partition_matrices
 
 _ADAM_SHARE = 0.015  # 3e-4 / 0.02, the rates of the reference implementation
 
@@ -59,7 +58,7 @@ def muon(
         scale_by_learning_rate(learning_rate),
     )
     of_others = adamw(adam_rate, adam_b1, adam_b2, adam_eps, weight_decay)
-    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)
+    return partition_matrices(matrices, of_matrices, of_others)
 
 
 def make_orthogonal_direction(momentum: Any, nesterov: bool, layout: Any) -> tuple[Any, ...]:

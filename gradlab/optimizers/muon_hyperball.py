@@ -6,15 +6,14 @@ from typing import Any
 
 from ..combinators.chain import chain
 from ..combinators.each import each
-from ..combinators.partition import partition
 from ..decorators import recipe
 from ..numeric_arguments import Decay, NonNegative
-from ..selectors import ndim
 from ..transforms.keep_norm import keep_norm
 from ..transforms.matrix_shapes import Layout, as_matrix_shape
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.trust_ratio import scale_by_trust_ratio
 from .adam import adam
+from .matrix_groups import partition_matrices
 from .muon import make_orthogonal_direction
 
 _ADAM_SHARE = 0.02  # 3e-4 / 0.015
@@ -52,7 +51,7 @@ def muon_hyperball(
         _for_each_layer(keep_norm(), layout),
     )
     of_others = adam(adam_rate, adam_b1, adam_b2, adam_eps)
-    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)
+    return partition_matrices(matrices, of_matrices, of_others)
 
 
 def _for_each_layer(tx: Any, layout: Any) -> Any:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..combinators.partition import partition
 from ..combinators.signals import isolate
 from ..decorators import recipe
 from ..numeric_arguments import Decay, NonNegative
-from ..selectors import ndim
 from ..transforms.blocks import block_mean, normalize_blocks
 from ..transforms.decay import add_decayed_weights
 from ..transforms.matrix_shapes import Layout
 from ..transforms.scaling import scale, scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms
 from .adam import adamw
+from .matrix_groups import partition_matrices
 from .muon import make_orthogonal_direction
 
 
@@ -60,4 +59,4 @@ def normuon(
     )
     adam_rate = learning_rate if adam_learning_rate is None else adam_learning_rate
     of_others = adamw(adam_rate, adam_b1, adam_b2, adam_eps, weight_decay)
-    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)
+    return partition_matrices(matrices, of_matrices, of_others)

@@ -7,16 +7,15 @@ from typing import Any
 import optax
 
 from ..combinators.chain import chain
-from ..combinators.partition import partition
 from ..decorators import recipe
 from ..numeric_arguments import Decay, NonNegative
-from ..selectors import ndim
 from ..transforms.decay import add_decayed_weights
 from ..transforms.matrices.kronecker import scale_by_kronecker
 from ..transforms.matrix_shapes import Layout
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from .adam import adamw
+from .matrix_groups import partition_matrices
 
 _ADAM_SHARE = 0.01
 
@@ -61,4 +60,4 @@ def shampoo(
         scale_by_learning_rate(learning_rate),
     )
     of_others = adamw(adam_rate, adam_b1, adam_b2, adam_eps, weight_decay)
-    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)
+    return partition_matrices(matrices, of_matrices, of_others)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..combinators.partition import partition
 from ..decorators import recipe
 from ..numeric_arguments import Decay, NonNegative
-from ..selectors import ndim
 from ..transforms.decay import add_decayed_weights
 from ..transforms.matrices.eigenbasis import eigenbasis
 from ..transforms.matrices.in_basis import in_basis
 from ..transforms.matrix_shapes import Layout
 from ..transforms.scaling import scale_by_learning_rate
 from .adam import adamw, make_adam_direction
+from .matrix_groups import partition_matrices
 
 
 @recipe(claims=("descends",))
@@ -51,4 +50,4 @@ def soap(
         scale_by_learning_rate(learning_rate),
     )
     of_others = adamw(learning_rate, b1, b2, eps, weight_decay)
-    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)
+    return partition_matrices(matrices, of_matrices, of_others)

@@ -12,11 +12,11 @@ from ..claims import leave_out, shared_claims
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..numeric_arguments import Decay, NonNegative, Positive, Seed, as_key
+from ..numeric_arguments import Decay, NonNegative, Positive, Seed, draw_keys
 from ..safe_arithmetic import bound_for_squaring, divide, squared_magnitude
 from ..stateless import init_empty, require_empty
 from ..transformation_calls import hand_on, raw_init, raw_update
-from .matrices.decompositions import choose
+from .intervals import choose, require_interval
 
 
 class HutchinsonState(NamedTuple):
@@ -47,7 +47,7 @@ def hutchinson(key: Seed = 0):
                 "update(updates, state, params, gradient_fn=lambda params: jax.grad(loss)(params, batch))"
             )
         leaves, structure = jax.tree.flatten(params)
-        keys = jax.random.split(jax.random.fold_in(as_key(key), state.step), max(len(leaves), 1))
+        keys = draw_keys(key, state.step, len(leaves))
         signs = [jax.random.rademacher(one, x.shape, x.dtype) for one, x in zip(keys, leaves, strict=False)]
         z = jax.tree.unflatten(structure, signs)
         _, product = jax.jvp(gradient_fn, (params,), (z,))
@@ -112,10 +112,7 @@ def scale_by_curvature(
 
     Needs what `signal` needs. Raises ValueError for an `every` below 1. Source: Liu et al. (2023), algorithm 3.
     """
-    if every < 1:
-        raise ValueError(
-            f"scale_by_curvature: every is the number of steps between two estimates, at least 1; got {every}"
-        )
+    require_interval("scale_by_curvature", every, "estimates")
 
     def init(params):
         zeros = jax.tree.map(jnp.zeros_like, params)

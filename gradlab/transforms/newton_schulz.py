@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..numeric_arguments import as_weak, is_concrete
+from .matrices.decompositions import dagger
 
 Sets = tuple[tuple[Any, ...], ...]
 
@@ -115,10 +116,10 @@ def iterate(x: jax.Array, sets: Sets, dtype: Any) -> jax.Array:
         return jnp.matmul(left, right, precision=jax.lax.Precision.HIGHEST, preferred_element_type=wide)
 
     if x.shape[-2] > x.shape[-1]:
-        return _dagger(iterate(_dagger(x), sets, dtype))
+        return dagger(iterate(dagger(x), sets, dtype))
     narrow = x.astype(dtype)
     for first, *others in sets:
-        square = multiply(narrow, _dagger(narrow)).astype(dtype)
+        square = multiply(narrow, dagger(narrow)).astype(dtype)
         factor: Any = None  # b A + c A^2 + ..., for A = X X'
         for coefficient in reversed(others):
             term = as_weak(coefficient) * square.astype(wide)
@@ -126,10 +127,6 @@ def iterate(x: jax.Array, sets: Sets, dtype: Any) -> jax.Array:
         linear = as_weak(first) * narrow.astype(wide)
         narrow = (linear if factor is None else linear + multiply(factor, narrow)).astype(dtype)
     return narrow.astype(x.dtype)
-
-
-def _dagger(x: jax.Array) -> jax.Array:
-    return jnp.swapaxes(x, -1, -2).conj()
 
 
 def _as_sets(owner: str, coefficients: Any) -> Sets:

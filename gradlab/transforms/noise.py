@@ -11,7 +11,7 @@ import optax
 from ..claims import NOT_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..numeric_arguments import NonNegative, Seed, as_key
+from ..numeric_arguments import NonNegative, Seed, draw_keys
 from ..safe_arithmetic import square_root
 
 
@@ -39,7 +39,7 @@ def add_noise(eta: NonNegative = 0.01, gamma: NonNegative = 0.55, key: Seed = 0)
 
     def update(updates, state):
         leaves, structure = jax.tree.flatten(updates)
-        keys = jax.random.split(jax.random.fold_in(as_key(key), state.step), max(len(leaves), 1))
+        keys = draw_keys(key, state.step, len(leaves))
         deviation = square_root(eta / (1 + state.step.astype(float)) ** gamma)
         noisy = [
             d + deviation.astype(d.dtype) * jax.random.normal(leaf_key, d.shape, d.dtype)

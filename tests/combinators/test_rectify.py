@@ -18,7 +18,7 @@ def published_length(decay: float, t: int) -> float:
 
 
 def factors(decay: float, steps: int, dtype: Any = jnp.float64, threshold: float = 5.0) -> np.ndarray:
-    """What `rectify` multiplies by, found by a transformation that multiplies by -1: positive before the threshold."""
+    """Return the factors of `rectify`, of a transformation that multiplies by -1: positive before the threshold."""
     tx = gl.rectify(gl.scale(-1.0), decay, threshold)
     ones = jnp.ones((steps, 1), dtype)
     return np.asarray(jax.jit(lambda: jax.lax.scan(lambda s, g: tx.update(g, s)[::-1], tx.init(ones[0]), ones)[1])())[

@@ -8,6 +8,7 @@ from ...combinators.chain import chain
 from ...combinators.partition import partition
 from ...decorators import recipe
 from ...numeric_arguments import Decay, Dtype, NonNegative
+from ...optimizers.matrix_groups import partition_matrices
 from ...selectors import ndim, path
 from ...transforms.bias_correction import bias_correction
 from ...transforms.decay import add_decayed_weights
@@ -71,7 +72,7 @@ def optax(
         weight_decay=adam_weight_decay,
         nesterov=nesterov,
     )
-    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)
+    return partition_matrices(matrices, of_matrices, of_others)
 
 
 @recipe(name="flavors.muon.keras")

@@ -7,10 +7,10 @@ from typing import Any
 from ...combinators.add import add
 from ...combinators.chain import chain
 from ...combinators.only import only
-from ...combinators.partition import partition
 from ...decorators import recipe
 from ...numeric_arguments import Decay, Dtype, NonNegative
 from ...optimizers.adam import adamw as published_adamw
+from ...optimizers.matrix_groups import partition_matrices
 from ...selectors import ndim
 from ...transforms.bias_correction import bias_correction
 from ...transforms.gradient import gradient
@@ -50,7 +50,7 @@ def keller_jordan(
         weight_decay=weight_decay,
     )
     of_others = published_adamw(adam_lr, *adam_betas, adam_eps, weight_decay)
-    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)
+    return partition_matrices(matrices, of_matrices, of_others)
 
 
 @recipe(name="flavors.muon.torch")
@@ -117,7 +117,7 @@ def moonlight(
         weight_decay=wd,
     )
     of_others = compose_step(*adam_links(*adamw_betas, adamw_eps), lr=lr, weight_decay=wd)
-    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)
+    return partition_matrices(matrices, of_matrices, of_others)
 
 
 @recipe(name="flavors.muon.dion")
@@ -156,7 +156,7 @@ def dion(
         weight_decay=weight_decay,
     )
     of_others = published_adamw(lr, *betas, epsilon, weight_decay)
-    return partition((ndim(2) if matrices is None else matrices, of_matrices), default=of_others)
+    return partition_matrices(matrices, of_matrices, of_others)
 
 
 @recipe(name="flavors.muon.heavyball")

@@ -105,13 +105,6 @@ def decompose_in_turn(function: Callable[[jax.Array], jax.Array], tree: Any) -> 
     return jax.tree.unflatten(structure, results)
 
 
-def choose(happens: Any, run: Callable[[], Any], rest: Callable[[], Any]) -> Any:
-    """Return the result of `run` if a condition holds, else that of `rest`; only one is computed."""
-    if isinstance(happens, jax.core.Tracer):
-        return jax.lax.cond(happens, run, rest)
-    return run() if happens else rest()  # without jit, JAX would compile the condition anew at every call
-
-
 def _choose_one(vectors: jax.Array, values: jax.Array) -> jax.Array:
     """Return orthonormal vectors whose largest element is positive, and in the null space fixed ones.
 

@@ -13,7 +13,8 @@ from ...decorators import transformation
 from ...equations import Expression, Writer, equation_of
 from ...numeric_arguments import Decay
 from ...safe_arithmetic import bound_for_squaring
-from .decompositions import choose, dagger, multiply, power_step
+from ..intervals import choose, require_interval
+from .decompositions import dagger, multiply, power_step
 
 _CLAIMS = {
     **dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True),
@@ -85,12 +86,6 @@ def eigenbasis(decay: Decay = 0.95, every: int = 10, max_size: int = 10_000):
 def _follow(mean: Any, decay: Any, x: jax.Array) -> Any:
     """Return the running mean of X X', or None where there is none."""
     return None if mean is None else decay * mean + (1 - decay) * multiply(x, dagger(x))
-
-
-def require_interval(owner: str, every: int) -> None:
-    """Raise ValueError unless the number of steps between two decompositions is at least 1."""
-    if every < 1:
-        raise ValueError(f"{owner}: every is the number of steps between two decompositions, at least 1; got {every}")
 
 
 def require_axes(owner: str, tree: Any) -> None:

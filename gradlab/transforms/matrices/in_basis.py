@@ -14,8 +14,9 @@ from ...composites import Composite, open_value, points_of
 from ...decorators import transformation
 from ...equations import Expression, Writer, equation_of
 from ...transformation_calls import hand_on, raw_init, raw_update, signals_of
+from ..intervals import choose
 from ..matrix_shapes import Layout, as_matrix_shape, from_matrices, require_matrices, to_matrices
-from .decompositions import choose, dagger, multiply
+from .decompositions import dagger, multiply
 
 _OUTSIDE = ("grad", "value_fn", "gradient_fn")  # extra arguments that belong to the parameters in their own basis
 

@@ -15,10 +15,10 @@ from ...numeric_arguments import Decay, NonNegative
 from ...safe_arithmetic import bound_for_squaring
 from ...transformation_calls import raw_init, raw_update
 from ..estimators import running_sum
+from ..intervals import choose, require_interval
 from ..matrix_shapes import Layout, as_matrix_shape, from_matrices, require_matrices, to_matrices
 from ..momentum import scale_by_momentum
-from .decompositions import choose, dagger, decompose_in_turn, hermitian_power, multiply
-from .eigenbasis import require_interval
+from .decompositions import dagger, decompose_in_turn, hermitian_power, multiply
 
 _SYMMETRIES = ("still at zero", "descent direction", "orthogonally equivariant", "transpose symmetric")
 

@@ -11,8 +11,9 @@ import optax
 from ...claims import ELEMENTWISE_AND_SYMMETRIC
 from ...decorators import transformation
 from ...equations import Expression, Writer, equation_of
-from .decompositions import choose, dagger, decompose_in_turn, find_singular_vectors
-from .eigenbasis import require_axes, require_interval
+from ..intervals import choose, require_interval
+from .decompositions import dagger, decompose_in_turn, find_singular_vectors
+from .eigenbasis import require_axes
 
 _CLAIMS = {
     **dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True),

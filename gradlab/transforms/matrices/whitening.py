@@ -10,10 +10,11 @@ import optax
 
 from ...decorators import transformation
 from ...equations import Expression, Writer, equation_of, is_zero
-from ...numeric_arguments import NonNegative, Positive, PositiveSteps, Range, Seed, as_key
+from ...numeric_arguments import NonNegative, Positive, PositiveSteps, Range, Seed, draw_keys
 from ...safe_arithmetic import bound_for_squaring, divide, magnitude, square_root, squared_magnitude
+from ..intervals import choose
 from ..matrix_shapes import Layout, as_matrix_shape, from_matrices, require_matrices, to_matrices
-from .decompositions import choose, dagger, invert_triangular, multiply
+from .decompositions import dagger, invert_triangular, multiply
 
 Rate: TypeAlias = Annotated[Any, Range(0.0, 1.0, hint="with 1 or more, a factor may become singular")]
 Pair: TypeAlias = tuple[jax.Array, jax.Array]  # one for the rows of a stack of matrices, and one for their columns
@@ -89,7 +90,7 @@ def scale_by_whitening(
         if key is None:
             return jax.tree.map(lambda g: None, tree)
         leaves, structure = jax.tree.flatten(tree)
-        keys = jax.random.split(jax.random.fold_in(as_key(key), step), max(len(leaves), 1))
+        keys = draw_keys(key, step, len(leaves))
         drawn = [jax.random.normal(one, g.shape, g.dtype) for one, g in zip(keys, leaves, strict=False)]
         return jax.tree.unflatten(structure, drawn)
 

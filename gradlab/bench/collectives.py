@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import jax
 
+from .hlo_text import ARRAY, count_array_bytes
+
 # The bytes that each of N devices sends, in units of the result that it holds, by the algorithm that sends the fewest.
 _SENT = {
     "all-reduce": lambda n: Fraction(2 * (n - 1), n),
@@ -20,7 +22,6 @@ _SENT = {
     "collective-broadcast": lambda n: Fraction(1),
 }
 _OPERATION = re.compile(rf"= (?P<type>\(.*?\)|\S+) (?P<kind>{'|'.join(_SENT)})(?P<start>-start)?\(")
-_ARRAY = re.compile(r"\b([a-z]\w*)\[([\d,]*)\]")
 _GROUPS = re.compile(r"replica_groups=(?:\{\{([\d,]+)\}|\[\d+,(\d+)\])")
 _DEVICES = re.compile(r"(?:num_partitions|replica_count)=(\d+)")
 
@@ -49,7 +50,7 @@ def count_bytes(compiled: jax.stages.Compiled) -> int:
 
 
 def _read(match: re.Match[str], line: str, everyone: int) -> Collective:
-    sizes = [_count_bytes_of(*found.groups()) for found in _ARRAY.finditer(match["type"])]
+    sizes = [count_array_bytes(*found.groups()) for found in ARRAY.finditer(match["type"])]
     if not sizes:
         raise ValueError(f"the type {match['type']} of a {match['kind']} holds no array")
     if match["start"]:  # an operation in two parts, whose first returns operands and results
@@ -57,10 +58,3 @@ def _read(match: re.Match[str], line: str, everyone: int) -> Collective:
     groups = _GROUPS.search(line)
     members = everyone if groups is None else int(groups[2]) if groups[2] else len(groups[1].split(","))
     return Collective(match["kind"], members, math.ceil(sum(sizes) * _SENT[match["kind"]](members)))
-
-
-def _count_bytes_of(dtype: str, shape: str) -> int:
-    """Return the bytes of an array from the names of XLA, such as f32 and 8,16."""
-    elements = math.prod(int(size) for size in shape.split(",") if size)
-    bits = 8 if dtype == "pred" else int(re.sub(r"^[a-z]+(\d+).*$", r"\1", dtype))
-    return math.ceil(elements * bits / 8)

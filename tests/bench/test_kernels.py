@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import optax
 import pytest
 
+import gradlab as gl
 from gradlab.bench.kernels import Kernel, Traffic, find_kernels, measure_traffic
 
 COUNT = 4096
@@ -91,7 +92,7 @@ def test_sgd_has_three_streams_at_any_number_of_leaves() -> None:
 
 def test_the_bytes_are_those_of_xlas_own_analysis() -> None:
     """XLA counts scalars, too."""
-    tx = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(0.1))
+    tx = gl.chain(gl.clip_by_global_norm(1.0), gl.adam(0.1))
     compiled = compile_it(tx.update, [X, X], jax.eval_shape(tx.init, [X, X]))
     found = measure_traffic(compiled)
     analysis: Any = compiled.cost_analysis()

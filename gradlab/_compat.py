@@ -94,3 +94,13 @@ def register_with_nnx(kind: type) -> None:
     register = getattr(sys.modules.get("flax.nnx"), "register_data_type", None)
     if register is not None:
         register(kind)
+
+
+def backend_has_started() -> bool:
+    """Return whether JAX has a backend, from whose start on XLA does not read its options again.
+
+    No public function tells it without starting one.
+    """
+    from jax._src import xla_bridge
+
+    return bool(xla_bridge.backends_are_initialized())

@@ -12,7 +12,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from .running_calls import entering, find_between, standing_between
+from .cpu_fusion import cpu_fusion_enabled
+from .one_pass import in_one_pass
+from .running_calls import entering, find_between, is_outermost, standing_between
 from .tree_differences import (
     describe_tree,
     find_difference,
@@ -68,9 +70,10 @@ class Boundary:
             require_same_trees(updates, grads, "updates", "grads")
             grads = raise_precision(grads, "the gradient")
             extra = extra | {"grads": grads if params is None else match_precision(grads, params)}
+        core_update = in_one_pass(self.core.update) if _wants_one_pass(extra) else self.core.update
         with entering(entered, updates), standing_between(""):
             try:
-                result, new_state = self.core.update(raised, state, params, extra)
+                result, new_state = core_update(raised, state, params, extra)
                 same_state = find_difference(new_state, state) is None
             except Exception as error:
                 self.require_own_state(state, raised, error)
@@ -143,6 +146,16 @@ class Boundary:
                 f"{self._name} holds arrays for {', '.join(sorted(stacked))}, which do not fit "
                 f"the parameters. If it is a stack of optimizers, map over it: jax.vmap(train)(stack)"
             ) from cause
+
+
+def _wants_one_pass(extra: dict[str, Any]) -> bool:
+    """Return whether to compute an update in the form that XLA's fusion on CPUs makes one loop of.
+
+    The outermost call does it, for all that it holds. A loss among the arguments takes more time than the update.
+    """
+    if not cpu_fusion_enabled() or not is_outermost() or jax.default_backend() != "cpu":
+        return False
+    return not any(map(callable, extra.values()))
 
 
 def raise_precision(tree: PyTree, what: str) -> PyTree:

@@ -1,6 +1,6 @@
 """The public names of gradlab, each written once. `gradlab` imports each from its module at its first use."""
 
-# What transformations are, and how they are joined.
+# What transformations are, how they are joined, and how XLA compiles them for CPUs.
 from optax import apply_updates as apply_updates
 
 from . import codecs as codecs
@@ -30,6 +30,8 @@ from .combinators.signals import measure as measure
 from .combinators.signals import precondition as precondition
 from .combinators.skip_nonfinite import skip_nonfinite as skip_nonfinite
 from .combinators.store import store as store
+from .cpu_fusion import cpu_fusion_enabled as cpu_fusion_enabled
+from .cpu_fusion import enable_cpu_fusion as enable_cpu_fusion
 from .decorators import recipe as recipe
 from .decorators import transformation as transformation
 

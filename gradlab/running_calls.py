@@ -61,6 +61,11 @@ def entering(params: PyTree, updates: PyTree = None) -> Iterator[None]:
             _entered.reset(token)
 
 
+def is_outermost() -> bool:
+    """Return whether no call runs within which a call that began now would be."""
+    return _entered.get() is None
+
+
 def find_entered_dtype(keys: tuple[Any, ...], leaf: Any) -> Any:
     """Return the dtype with which the parameter at a place entered the outermost call, before it was raised.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import jax
@@ -143,3 +145,9 @@ def test_flax_takes_a_registered_type_as_data() -> None:
     assert not nnx.is_data(Box())
     _compat.register_with_nnx(Box)
     assert nnx.is_data(Box()), "Flax has another way now to declare data; see register_with_nnx in gradlab/_compat.py"
+
+
+def test_it_is_known_whether_a_backend_has_started() -> None:
+    code = "import jax; from gradlab._compat import backend_has_started as f; print(f()); jax.devices(); print(f())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["False", "True"], f"{CHANGED}xla_bridge; see backend_has_started: {done.stderr}"

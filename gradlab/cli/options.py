@@ -6,6 +6,7 @@ What imports JAX is imported inside the functions, so that help and completion d
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from .printing import fail
+from .printing import fail, say
 from .process_rendezvous import meet
 
 Out: TypeAlias = Annotated[Path, typer.Option(help="The folder for the results. It may be new.")]
@@ -30,6 +31,13 @@ Chunk: TypeAlias = Annotated[
 ]
 Fresh: TypeAlias = Annotated[
     bool, typer.Option("--fresh", help="Discard the results and checkpoints in the folder, and start anew.")
+]
+CpuFusion: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--cpu-fusion/--no-cpu-fusion",
+        help="Let XLA compute several arrays in one loop on a CPU, if it passes a test. Results differ by rounding.",
+    ),
 ]
 Coordinator: TypeAlias = Annotated[
     str | None,
@@ -67,6 +75,23 @@ def refusing(names: Collection[str], kinds: tuple[type[Exception], ...] = (Value
     except kinds as error:
         first, *rest = str(error).split(" ")
         fail(" ".join([f"--{first.replace('_', '-')}", *rest]) if first in names else error)
+
+
+def use_cpu_fusion(is_wanted: bool) -> None:
+    """Let XLA fuse more on a CPU, before JAX computes anything; say so in one line if that is not to be had."""
+    if not is_wanted:
+        return
+    from ..cpu_fusion import enable_cpu_fusion
+
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            enable_cpu_fusion()
+    except RuntimeError as error:
+        say(f"gradlab: going on without --cpu-fusion: {error}")
+        return
+    for warning in caught:
+        say(f"gradlab: warning: {warning.message}")
 
 
 def join_processes(coordinator: str | None, processes: int | None, process: int | None) -> None:

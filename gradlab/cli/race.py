@@ -53,6 +53,7 @@ def race(
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
     fresh: options.Fresh = False,
+    cpu_fusion: options.CpuFusion = False,
     table: Annotated[
         bool,
         typer.Option(
@@ -70,6 +71,7 @@ def race(
 
     The same command on a folder with a stopped race goes on from there.
     """
+    options.use_cpu_fusion(cpu_fusion)
     options.join_processes(coordinator, processes, process)
     study = make_study(problem, optimizer, rates, seeds, steps, lanes, chunk)
 

@@ -51,6 +51,7 @@ def search(
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
     fresh: options.Fresh = False,
+    cpu_fusion: options.CpuFusion = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON and nothing else.")] = False,
     coordinator: options.Coordinator = None,
     processes: options.ProcessCount = None,
@@ -65,6 +66,7 @@ def search(
     from .point_tables import parse_axes, print_points
     from .study_session import run_in_folder
 
+    options.use_cpu_fusion(cpu_fusion)
     options.join_processes(coordinator, processes, process)
     with options.refusing(_OPTIONS, (TypeError, ValueError)):
         name, factory = only_one(list(factories_by_name(optimizer).items()), "optimizer")

@@ -53,6 +53,7 @@ def sweep(
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
     fresh: options.Fresh = False,
+    cpu_fusion: options.CpuFusion = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON and nothing else.")] = False,
     coordinator: options.Coordinator = None,
     processes: options.ProcessCount = None,
@@ -67,6 +68,7 @@ def sweep(
     from .point_tables import parse_axes, print_points
     from .study_session import Checking, run_in_folder
 
+    options.use_cpu_fusion(cpu_fusion)
     options.join_processes(coordinator, processes, process)
     with options.refusing(_OPTIONS, (TypeError, ValueError)), Checking() as watcher:
         study = SweepStudy(

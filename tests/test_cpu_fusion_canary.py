@@ -8,7 +8,7 @@ import gradlab as gl
 from gradlab import cpu_fusion_canary
 
 
-@pytest.mark.parametrize("part", ["steps", "scatters"])
+@pytest.mark.parametrize("part", [pytest.param("steps", marks=pytest.mark.slow), "scatters"])
 def test_the_programs_pass_without_fusion(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["canary", part])
     cpu_fusion_canary.main()

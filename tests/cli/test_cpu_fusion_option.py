@@ -23,7 +23,7 @@ def test_a_refusal_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_warning_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(cpu_fusion, "enable_cpu_fusion", lambda: warnings.warn("XLA ends\nit", RuntimeWarning))
+    monkeypatch.setattr(cpu_fusion, "enable_cpu_fusion", lambda: warnings.warn("XLA ends\nit", stacklevel=1))
     options.use_cpu_fusion(True)
     assert capsys.readouterr().err == "gradlab: warning: XLA ends it\n"
 

@@ -75,6 +75,16 @@ def convert_weakly(value: Any, dtype: Any) -> jax.Array:
     return convert_element_type_p.bind(jnp.asarray(value), new_dtype=dtype, weak_type=True, sharding=None)
 
 
+def is_compiling() -> bool:
+    """Return whether a function is being traced for a program, as under `jax.jit`, not only mapped or differentiated.
+
+    JAX calls it unsafe because a function should not return other results there.
+    """
+    import jax.extend.core  # here, because it takes a while
+
+    return bool(jax.extend.core.unsafe_am_i_under_a_jit_DO_NOT_USE())  # type: ignore[attr-defined]
+
+
 def find_varying_axes(x: Any) -> frozenset[str]:
     """Return the axes of the mesh over which JAX knows that an array may differ, inside `jax.shard_map`.
 

@@ -9,11 +9,12 @@ import jax
 import optax
 
 from .boundary import PyTree
+from .leaf_maps import map_by_shape
 
 
 def map_leaves(function: Callable[[jax.Array], jax.Array]) -> tuple[Any, Any]:
     """Return the pair that applies a function to every leaf."""
-    return map_tree(lambda updates: jax.tree.map(function, updates))
+    return map_tree(lambda updates: map_by_shape(function, updates))
 
 
 def map_tree(function: Callable[[PyTree], PyTree]) -> tuple[Any, Any]:

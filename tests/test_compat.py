@@ -151,3 +151,23 @@ def test_it_is_known_whether_a_backend_has_started() -> None:
     code = "import jax; from gradlab._compat import backend_has_started as f; print(f()); jax.devices(); print(f())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["False", "True"], f"{CHANGED}xla_bridge; see backend_has_started: {done.stderr}"
+
+
+def test_a_program_is_recognized_while_it_is_traced() -> None:
+    found: list[bool] = []
+
+    def note(x: Any) -> Any:
+        found.append(_compat.is_compiling())
+        return x
+
+    note(0.0)
+    jax.vmap(note)(jnp.ones(2))
+    jax.grad(note)(1.0)
+    jax.jit(note)(1.0)
+    jax.jit(jax.vmap(jax.grad(note)))(jnp.ones(2))
+    jax.vmap(jax.jit(note))(jnp.ones(2))
+    jax.make_jaxpr(lambda x: note(x))(1.0)  # a function of its own, because traces are kept
+    jax.eval_shape(lambda x: note(x), 1.0)
+    jax.lax.scan(lambda carry, _: (note(carry), None), 0.0, length=1)
+    expected = [False, False, False, True, True, True, True, True, True]
+    assert found == expected, f"{CHANGED}what is under jit; see is_compiling"

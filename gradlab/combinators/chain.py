@@ -5,15 +5,14 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import jax
 import optax
 
 from ..base import Transformation, splits_gradient, squares_gradient
 from ..boundary import Boundary
+from ..bounded_gradients import bound_gradient, having_bounded
 from ..composites import Composite, name_each
 from ..decorators import decorate_factory
 from ..not_a_transformation import refuse_to_run
-from ..safe_arithmetic import bound_for_squaring
 from ..transformation_calls import raw_init, raw_update
 from ..values import Value
 from .splits import Split, find_split, join_splits, keep_gradient, require_known_gradient
@@ -71,13 +70,15 @@ def _chain(*links: Any) -> Chain:
             raise ValueError(f"a chain of {len(flat)} links got a state of {len(state)}")
         new_state = []
         bounded_at = _find_bounded_link(flat)
+        bounded: tuple[Any, ...] = ()
         for position, (link, link_state) in enumerate(zip(flat, state, strict=True)):
             if position == bounded_at:
-                updates = jax.tree.map(bound_for_squaring, updates)
-                gradient = jax.tree.map(bound_for_squaring, gradient) if split else updates
-                gradient = keep_gradient(split, gradient, updates)
+                updates = bound_gradient(updates)
+                gradient = keep_gradient(split, bound_gradient(gradient) if split else updates, updates)
+                bounded = (updates, gradient)
             signals = {"grads": gradient, **extra} if split else extra
-            updates, link_state = raw_update(link, updates, link_state, params, signals)
+            with having_bounded(*bounded):
+                updates, link_state = raw_update(link, updates, link_state, params, signals)
             split = join_splits(split, find_split(link, updates))
             gradient = keep_gradient(split, gradient, updates)
             new_state.append(link_state)

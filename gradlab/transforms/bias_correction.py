@@ -11,6 +11,7 @@ import optax
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, add_accent, equation_of
+from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Decay, as_weak
 
 
@@ -61,7 +62,7 @@ def bias_correction(first_decay: Decay | None = None, second_decay: Decay | None
             first, second = _grow(first_decay, state.first_weight), _grow(second_decay, state.second_weight)
             new_state = BiasCorrectionState(first, second)
         factor = (1.0 if second_decay is None else jnp.sqrt(second)) / (1.0 if first_decay is None else first)
-        return jax.tree.map(lambda d: factor * d, updates), new_state
+        return map_by_shape(lambda d: factor * d, updates), new_state
 
     return init, update
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -10,6 +11,7 @@ import jax.numpy as jnp
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
+from ..leaf_maps import map_by_shape
 from ..mesh_axes import AxisName, count_elements, max_over, read_axis_names, sum_over
 from ..numeric_arguments import Hyperparameter, Limit
 from ..safe_arithmetic import square_root, squared_magnitude
@@ -70,7 +72,8 @@ def clip_by_global_norm(max_norm: Limit, axis_name: AxisName = None):
 
     def bound_tree(updates):
         norm = measure_norm(jax.tree.leaves(updates), axes)
-        return jax.tree.map(lambda d: _bound(d, max_norm, norm), updates)
+        factors = _find_factors(max_norm, norm)
+        return map_by_shape(lambda d: _shrink(d, *factors), updates)
 
     return map_tree(bound_tree)
 
@@ -102,27 +105,45 @@ def measure_norm(leaves: list[jax.Array], axes: tuple[str, ...] = ()) -> tuple[j
         jnp.dtype("float32")
     ]
     narrow, wide = jnp.finfo(dtypes[0]), dtypes[-1]
-    largest = jnp.stack([jnp.zeros((), wide), *(_largest(leaf).astype(wide) for leaf in leaves if leaf.size)]).max()
-    largest = max_over(axes, largest)
+    full = [leaf for leaf in leaves if leaf.size]
+    largest = max_over(axes, _combine(jnp.max, map_by_shape(_largest, full), wide))
     is_regular = (largest > 0) & jnp.isfinite(largest)
     unit = jnp.where(is_regular, jnp.clip(largest, 16 * float(narrow.tiny), float(narrow.max) / 16), 1)
     unit = jax.lax.stop_gradient(unit)  # clipped above so that every dtype can hold it and its reciprocal
-    squares = [squared_magnitude(leaf * (1 / unit).astype(leaf.dtype)).sum().astype(wide) for leaf in leaves]
-    whole = [sum_over(axes, square, like=leaf) for square, leaf in zip(squares, leaves, strict=True)]
-    return unit, square_root(sum(whole, jnp.zeros((), wide)))
+    shrink = 1 / unit
+    squares = map_by_shape(lambda leaf: _sum_squares(leaf * shrink.astype(leaf.dtype)), full)
+    whole = [sum_over(axes, square, like=leaf) for square, leaf in zip(squares, full, strict=True)]
+    return unit, square_root(_combine(jnp.sum, whole, wide))
+
+
+def _combine(combine: Callable[..., jax.Array], numbers: list[jax.Array], dtype: Any) -> jax.Array:
+    """Return the sum or the maximum of arrays of one number each, and 0 of none."""
+    return combine(jnp.concatenate([jnp.zeros(1, dtype), *(number.astype(dtype) for number in numbers)]))
 
 
 def _largest(leaf: jax.Array) -> jax.Array:
-    """Return the largest magnitude of a leaf, for complex numbers that of a part."""
-    return jnp.maximum(jnp.abs(leaf.real), jnp.abs(leaf.imag)).max() if jnp.iscomplexobj(leaf) else jnp.abs(leaf).max()
+    """Return the largest magnitude of a leaf as an array of one number, for complex numbers that of a part."""
+    size = jnp.maximum(jnp.abs(leaf.real), jnp.abs(leaf.imag)) if jnp.iscomplexobj(leaf) else jnp.abs(leaf)
+    return size.max().reshape(1)
 
 
-def _bound(d: jax.Array, max_norm: jax.Array, norm: tuple[jax.Array, jax.Array]) -> jax.Array:
+def _sum_squares(leaf: jax.Array) -> jax.Array:
+    """Return the sum of the squared magnitudes of a leaf as an array of one number."""
+    return squared_magnitude(leaf).sum().reshape(1)
+
+
+def _bound(d: jax.Array, max_norm: Any, norm: tuple[jax.Array, jax.Array]) -> jax.Array:
+    return _shrink(d, *_find_factors(max_norm, norm))
+
+
+def _find_factors(max_norm: Any, norm: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+    """Return two factors that bound what has a norm. Their product might overflow or vanish."""
     unit, relative = norm
     longer = ~(relative <= max_norm / unit)  # true for NaN, which therefore does not pass unclipped
-    to_unit, to_limit = (
-        jnp.where(longer, factor, 1) for factor in (1 / unit, max_norm / jnp.where(longer, relative, 1))
-    )
+    return jnp.where(longer, 1 / unit, 1), jnp.where(longer, max_norm / jnp.where(longer, relative, 1), 1)
+
+
+def _shrink(d: jax.Array, to_unit: jax.Array, to_limit: jax.Array) -> jax.Array:
     return d * to_unit.astype(d.dtype) * to_limit.astype(d.dtype)
 
 

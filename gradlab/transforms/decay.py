@@ -11,6 +11,7 @@ from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..combinators.rules import claims_about_names
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
+from ..leaf_maps import map_by_shape
 from ..numeric_arguments import NonNegative
 from ..safe_arithmetic import agreement
 from ..selectors import Selector
@@ -48,7 +49,7 @@ def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None, cautious: b
     def update(updates, state, params):
         require_empty(state)
         decays = _choose_leaves("add_decayed_weights", mask, params)
-        return jax.tree.map(lambda d, x, on: decay(d, x) if on else d, updates, params, decays), state
+        return map_by_shape(decay, updates, params, only=decays), state
 
     return init_empty, update
 
@@ -68,8 +69,8 @@ def proximal_decay(learning_rate: NonNegative, weight_decay: NonNegative = 1e-2,
         require_empty(state)
         shrink = learning_rate * weight_decay
         decays = _choose_leaves("proximal_decay", mask, params)
-        return jax.tree.map(
-            lambda d, x, on: (d - shrink * x.astype(d.dtype)) / (1 + shrink) if on else d, updates, params, decays
+        return map_by_shape(
+            lambda d, x: (d - shrink * x.astype(d.dtype)) / (1 + shrink), updates, params, only=decays
         ), state
 
     return init_empty, update

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
+from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Decay, NonNegative
 from ..safe_arithmetic import magnitude
 
@@ -28,10 +29,10 @@ def running_max():
     """
 
     def init(params):
-        return RunningMaxState(jax.tree.map(jnp.zeros_like, params))
+        return RunningMaxState(map_by_shape(jnp.zeros_like, params))
 
     def update(updates, state):
-        maximum = jax.tree.map(_take_larger, state.maximum, updates)
+        maximum = map_by_shape(_take_larger, state.maximum, updates)
         return maximum, RunningMaxState(maximum)
 
     return init, update
@@ -55,10 +56,10 @@ def running_sum(initial: NonNegative = 0.0):
     r"""Replace by the sum so far, $s_t = s_{t-1} + d_t$. `initial` is $s_0$ in [0, inf)."""
 
     def init(params):
-        return RunningSumState(jax.tree.map(lambda p: jnp.full_like(p, initial), params))
+        return RunningSumState(map_by_shape(lambda p: jnp.full_like(p, initial), params))
 
     def update(updates, state):
-        total = jax.tree.map(jnp.add, state.total, updates)
+        total = map_by_shape(jnp.add, state.total, updates)
         return total, RunningSumState(total)
 
     return init, update
@@ -83,10 +84,10 @@ def additive_mean(decay: Decay = 0.999, initial: NonNegative = 0.0):
     """
 
     def init(params):
-        return AdditiveMeanState(jax.tree.map(lambda p: jnp.full_like(p, initial), params))
+        return AdditiveMeanState(map_by_shape(lambda p: jnp.full_like(p, initial), params))
 
     def update(updates, state):
-        mean = jax.tree.map(lambda v, d: v + (1 - decay) * (_compare(d, v) * d), state.mean, updates)
+        mean = map_by_shape(lambda v, d: v + (1 - decay) * (_compare(d, v) * d), state.mean, updates)
         return mean, AdditiveMeanState(mean)
 
     return init, update
@@ -118,11 +119,11 @@ def lagged_mean(decay: Decay = 0.9999):
     """
 
     def init(params):
-        return LaggedMeanState(jax.tree.map(jnp.zeros_like, params), jnp.array(True))
+        return LaggedMeanState(map_by_shape(jnp.zeros_like, params), jnp.array(True))
 
     def update(updates, state):
-        before = jax.tree.map(lambda v, d: jnp.where(state.is_first, d, v), state.mean, updates)
-        mean = jax.tree.map(lambda v, d: decay * v + (1 - decay) * d, before, updates)
+        before = map_by_shape(lambda v, d: jnp.where(state.is_first, d, v), state.mean, updates)
+        mean = map_by_shape(lambda v, d: decay * v + (1 - decay) * d, before, updates)
         return before, LaggedMeanState(mean, jnp.zeros_like(state.is_first))
 
     return init, update

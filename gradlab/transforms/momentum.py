@@ -12,6 +12,7 @@ from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, add_accent, equation_of, is_ahead, is_zero
+from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Decay, Fraction, Hyperparameter, as_weak, is_schedule
 from .bias_correction import power_weight
 
@@ -38,10 +39,10 @@ def scale_by_momentum(decay: Decay = 0.9, dampening: Fraction | None = None, ini
     dampening = decay if dampening is None else dampening
 
     def init(params):
-        return MomentumState(jax.tree.map(lambda p: jnp.full_like(p, initial), params))
+        return MomentumState(map_by_shape(lambda p: jnp.full_like(p, initial), params))
 
     def update(updates, state):
-        moment = jax.tree.map(lambda m, d: decay * m + (1 - dampening) * d, state.moment, updates)
+        moment = map_by_shape(lambda m, d: decay * m + (1 - dampening) * d, state.moment, updates)
         return moment, MomentumState(moment)
 
     return init, update
@@ -67,14 +68,14 @@ def scale_by_heavy_ball(decay: Decay = 0.9, dampening: Fraction = 0.0):
     """
 
     def init(params):
-        return HeavyBallState(jax.tree.map(jnp.zeros_like, params), jnp.zeros((), jnp.int32))
+        return HeavyBallState(map_by_shape(jnp.zeros_like, params), jnp.zeros((), jnp.int32))
 
     def update(updates, state):
         rests = jnp.equal(decay, 0)
         share = jnp.where(state.entries == 0, 1.0, 1 - dampening)
-        entered = jax.tree.map(lambda b, d: decay * b + as_weak(share) * d, state.buffer, updates)
-        direction = jax.tree.map(lambda b, d: jnp.where(rests, d, b), entered, updates)
-        buffer = jax.tree.map(lambda old, b: jnp.where(rests, old, b), state.buffer, entered)
+        entered = map_by_shape(lambda b, d: decay * b + as_weak(share) * d, state.buffer, updates)
+        direction = map_by_shape(lambda b, d: jnp.where(rests, d, b), entered, updates)
+        buffer = map_by_shape(lambda old, b: jnp.where(rests, old, b), state.buffer, entered)
         entries = jnp.where(rests, state.entries, optax.safe_increment(state.entries))
         return direction, HeavyBallState(buffer, entries)
 
@@ -114,7 +115,7 @@ def nesterov(
     def update(updates, state, *, grads=None):
         grads = updates if grads is None else grads
         if not corrected:
-            return jax.tree.map(lambda m, g: next_decay * m + (1 - dampening) * g, updates, grads), state
+            return map_by_shape(lambda m, g: next_decay * m + (1 - dampening) * g, updates, grads), state
         if as_power:
             step = optax.safe_increment(state.weight)
             weight, next_weight = power_weight(decay, step), power_weight(next_decay, optax.safe_increment(step))
@@ -124,7 +125,7 @@ def nesterov(
             next_weight = next_decay * weight + (1 - next_decay)
             new_state = NesterovState(weight)
         ahead, now = next_decay / next_weight, (1 - dampening) / weight
-        return jax.tree.map(lambda m, g: ahead * m + now * g, updates, grads), new_state
+        return map_by_shape(lambda m, g: ahead * m + now * g, updates, grads), new_state
 
     return init, update
 
@@ -143,14 +144,14 @@ def nesterov_momentum(decay: Decay = 0.9):
     """
 
     def init(params):
-        return MomentumState(jax.tree.map(jnp.zeros_like, params))
+        return MomentumState(map_by_shape(jnp.zeros_like, params))
 
     def update(updates, state):
-        moment = jax.tree.map(lambda v, d: decay * v + d, state.moment, updates)
+        moment = map_by_shape(lambda v, d: decay * v + d, state.moment, updates)
         return moment, MomentumState(moment)
 
     def look_ahead(state, params):
-        return jax.tree.map(lambda x, v: x + decay * v.astype(x.dtype), params, state.moment)
+        return map_by_shape(lambda x, v: x + decay * v.astype(x.dtype), params, state.moment)
 
     return Composite(init, update, {}, lambda state: {}, gradient_params=look_ahead)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import optax
 
+from ..bounded_gradients import bound_gradient
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, shared_claims
 from ..composites import READS_GRADIENT, Composite
 from ..decorators import recipe, transformation
 from ..equations import Expression, Writer, equation_of, is_zero
+from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Decay, NonNegative
 from ..safe_arithmetic import bound_for_squaring, divide, magnitude, square_root, squared_magnitude
 from ..transformation_calls import raw_init, raw_update
@@ -45,7 +46,7 @@ class RmsState(NamedTuple):
 
 def _bound_gradient(updates: Any, grads: Any) -> tuple[Any, Any]:
     """Return the direction and the gradient of a link that squares the gradient, bounded so that it has a square."""
-    gradient = jax.tree.map(bound_for_squaring, updates if grads is None else grads)
+    gradient = bound_gradient(updates if grads is None else grads)
     return (gradient if grads is None else updates), gradient
 
 
@@ -71,15 +72,18 @@ def scale_by_rms(
     estimator = _as_estimator(decay)
 
     def init(params):
-        return RmsState(raw_init(estimator, jax.tree.map(squared_magnitude, params)))
+        return RmsState(raw_init(estimator, map_by_shape(squared_magnitude, params)))
 
     def update(updates, state, params=None, *, grads=None, **extra):
         updates, gradient = _bound_gradient(updates, grads)
-        square = jax.tree.map(squared_magnitude, gradient)
+        square = map_by_shape(squared_magnitude, gradient)
         v, second_moment = raw_update(estimator, square, state.second_moment, params, extra)
-        root = jax.tree.map(lambda v: square_root(v + eps_root), v)
-        root = root if floor is None else jax.tree.map(lambda r: jnp.maximum(r, floor), root)
-        return jax.tree.map(lambda d, r: divide(d, r + eps), updates, root), RmsState(second_moment)
+
+        def divide_by_root(d, v):
+            root = square_root(v + eps_root)
+            return divide(d, (root if floor is None else jnp.maximum(root, floor)) + eps)
+
+        return map_by_shape(divide_by_root, updates, v), RmsState(second_moment)
 
     def states(state):
         return {"second_moment": state.second_moment}
@@ -122,17 +126,20 @@ def scale_by_stddev(
     mean_estimator = estimator if mean_decay is None else _as_estimator(mean_decay)
 
     def init(params):
-        square = jax.tree.map(squared_magnitude, params)
+        square = map_by_shape(squared_magnitude, params)
         return StddevState(raw_init(mean_estimator, params), raw_init(estimator, square))
 
     def update(updates, state, params=None, *, grads=None, **extra):
         updates, gradient = _bound_gradient(updates, grads)
-        square = jax.tree.map(squared_magnitude, gradient)
+        square = map_by_shape(squared_magnitude, gradient)
         mean, mean_state = raw_update(mean_estimator, gradient, state.mean, params, extra)
         v, second_moment = raw_update(estimator, square, state.second_moment, params, extra)
-        variance = jax.tree.map(lambda v, m: jnp.maximum(v - squared_magnitude(m), 0), v, mean)
-        scaled = jax.tree.map(lambda d, var: divide(d, square_root(var + eps_root) + eps), updates, variance)
-        return scaled, StddevState(mean_state, second_moment)
+
+        def divide_by_stddev(d, v, mean):
+            variance = jnp.maximum(v - squared_magnitude(mean), 0)
+            return divide(d, square_root(variance + eps_root) + eps)
+
+        return map_by_shape(divide_by_stddev, updates, v, mean), StddevState(mean_state, second_moment)
 
     def states(state):
         return {"mean": state.mean, "second_moment": state.second_moment}
@@ -156,12 +163,12 @@ def scale_by_infinity_norm(decay: Decay = 0.999, eps: NonNegative = 0.0, eps_ins
     """
 
     def init(params):
-        return InfinityNormState(jax.tree.map(lambda p: jnp.zeros_like(p.real), params))
+        return InfinityNormState(map_by_shape(lambda p: jnp.zeros_like(p.real), params))
 
     def update(updates, state, *, grads=None):
         gradient = updates if grads is None else grads
-        norm = jax.tree.map(lambda u, g: jnp.maximum(decay * u, magnitude(g) + eps_inside), state.norm, gradient)
-        return jax.tree.map(lambda d, u: divide(d, u + eps), updates, norm), InfinityNormState(norm)
+        norm = map_by_shape(lambda u, g: jnp.maximum(decay * u, magnitude(g) + eps_inside), state.norm, gradient)
+        return map_by_shape(lambda d, u: divide(d, u + eps), updates, norm), InfinityNormState(norm)
 
     return init, update
 
@@ -184,12 +191,12 @@ def scale_by_update_rms(decay: Decay = 0.9, eps: NonNegative = 1e-6):
     """
 
     def init(params):
-        return UpdateRmsState(jax.tree.map(lambda p: jnp.zeros_like(p.real), params))
+        return UpdateRmsState(map_by_shape(lambda p: jnp.zeros_like(p.real), params))
 
     def update(updates, state):
         w = state.second_moment
-        scaled = jax.tree.map(lambda w, d: square_root(w + eps).astype(d.dtype) * d, w, updates)
-        w = jax.tree.map(lambda w, d: decay * w + (1 - decay) * squared_magnitude(bound_for_squaring(d)), w, scaled)
+        scaled = map_by_shape(lambda w, d: square_root(w + eps).astype(d.dtype) * d, w, updates)
+        w = map_by_shape(lambda w, d: decay * w + (1 - decay) * squared_magnitude(bound_for_squaring(d)), w, scaled)
         return scaled, UpdateRmsState(w)
 
     return init, update

@@ -44,7 +44,7 @@ def _(place: Place) -> Iterator[ast.AST]:
         return
     if isinstance(node.func, ast.Attribute) and called(node) in ("sum", "max", "mean", "min"):
         yield node.func.value
-    elif called(node) in ("map", "where", "tree_map_with_path"):
+    elif called(node) in ("map", "map_by_shape", "where", "tree_map_with_path"):
         yield from node.args[1:]
     elif node.args and not isinstance(node.args[0], ast.Starred):
         yield node.args[0]
@@ -63,7 +63,7 @@ def _(place: Place) -> Iterator[ast.AST]:
         return
     if any(isinstance(argument, ast.Starred) for argument in node.args):
         return
-    first = 1 if called(node) in ("where", "map") else 0
+    first = 1 if called(node) in ("where", "map", "map_by_shape") else 0
     for left in range(first, len(node.args) - 1):
         swapped = [*node.args[:left], node.args[left + 1], node.args[left], *node.args[left + 2 :]]
         yield ast.Call(node.func, swapped, node.keywords)

@@ -79,8 +79,8 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
             "second_moment.scale_by_infinity_norm: part of a complex number lost: lambda p: "
             "jnp.zeros_like(p.real) -> lambda p: jnp.zeros_like(p)"
         ),
-        ("second_moment.scale_by_rms: function left out: jax.tree.map(squared_magnitude, params) -> params"),
-        ("second_moment.scale_by_stddev: function left out: jax.tree.map(squared_magnitude, params) -> params"),
+        ("second_moment.scale_by_rms: function left out: map_by_shape(squared_magnitude, params) -> params"),
+        ("second_moment.scale_by_stddev: function left out: map_by_shape(squared_magnitude, params) -> params"),
     ),
     _REFUSES: (
         (
@@ -147,8 +147,8 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     ),
     _TIES: (
         (
-            "estimators.running_max: arguments swapped: jax.tree.map(_take_larger, state.maximum, updates) "
-            "-> jax.tree.map(_take_larger, updates, state.maximum)"
+            "estimators.running_max: arguments swapped: map_by_shape(_take_larger, state.maximum, updates) "
+            "-> map_by_shape(_take_larger, updates, state.maximum)"
         ),
         (
             "estimators._take_larger: comparison changed: magnitude(old) > magnitude(new) -> magnitude(old) "

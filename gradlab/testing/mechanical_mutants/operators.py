@@ -48,8 +48,8 @@ def called(node: ast.AST) -> str:
 
 
 def maps_a_tree(node: ast.AST) -> bool:
-    """Return whether a node is a call of `jax.tree.map`."""
-    return isinstance(node, ast.Call) and ast.unparse(node.func) == "jax.tree.map"
+    """Return whether a node is a call of `jax.tree.map` or `map_by_shape`."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in ("jax.tree.map", "map_by_shape")
 
 
 def makes_state(place: Place) -> bool:

@@ -9,12 +9,13 @@ import jax.numpy as jnp
 import optax
 
 from ...boundary import PyTree
+from ...bounded_gradients import bound_gradient
 from ...composites import Composite
 from ...decorators import transformation
 from ...equations import Expression, Writer, equation_of, is_zero
 from ...mesh_axes import AxisName, read_axis_names
 from ...numeric_arguments import Decay, NonNegative, Positive, as_weak
-from ...safe_arithmetic import bound_for_squaring, divide, power, square_root, squared_magnitude
+from ...safe_arithmetic import divide, power, square_root, squared_magnitude
 from ...transformation_calls import hand_on, raw_init, raw_update
 from .claims import claims_of_distance
 from .sums import add_magnitudes, add_products, divide_weakly
@@ -66,7 +67,7 @@ def d_adaptation(
         return DAdaptationState(zeros, real, jnp.zeros(()), initial * jnp.ones(()), raw_init(tx, params))
 
     def update(updates, state, params=None, *, grads=None, **extra):
-        updates, bounded = (jax.tree.map(bound_for_squaring, tree) for tree in (updates, grads))
+        updates, bounded = map(bound_gradient, (updates, grads))
         gradient = updates if grads is None else bounded
         distance, decay = as_weak(state.distance), power(as_weak(b2), as_weak(0.5))
         weight = learning_rate * distance

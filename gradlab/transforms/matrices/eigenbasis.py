@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from ...bounded_gradients import bound_gradient
 from ...claims import ELEMENTWISE_AND_SYMMETRIC
 from ...decorators import transformation
 from ...equations import Expression, Writer, equation_of
 from ...numeric_arguments import Decay
-from ...safe_arithmetic import bound_for_squaring
 from ..intervals import choose, require_interval
 from .decompositions import dagger, multiply, power_step
 
@@ -74,7 +74,7 @@ def eigenbasis(decay: Decay = 0.95, every: int = 10, max_size: int = 10_000):
         stale, means = (state.left, state.right), (state.rows, state.columns)
 
         left, right = choose(is_due, lambda: jax.tree.map(power_step, means, stale), lambda: stale)
-        gradient = jax.tree.map(bound_for_squaring, updates)
+        gradient = bound_gradient(updates)
         rows = jax.tree.map(lambda g, mean: _follow(mean, decay, g), gradient, means[0])
         columns = jax.tree.map(lambda g, mean: _follow(mean, decay, dagger(g)), gradient, means[1])
         step = optax.safe_increment(state.step)

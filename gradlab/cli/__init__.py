@@ -1,4 +1,4 @@
-"""The command line: `gradlab race`, `sweep`, `search`, `report`, `check`, `list` and `explain`."""
+"""The command line: `gradlab race`, `sweep`, `search`, `report`, `bench`, `check`, `list` and `explain`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
+from itertools import pairwise
 
 from gradlab import interrupts
 
@@ -84,7 +85,7 @@ def _run() -> int:
         logging.lastResort.addFilter(lambda record: not record.getMessage().endswith("callback failed"))
     _allow_odd_folders()
     try:
-        with reserve_for_json("--json" in sys.argv[1:]):
+        with reserve_for_json(_prints_json(sys.argv[1:])):
             return app(standalone_mode=False) or 0
     except Exception as error:
         # Typer's errors are recognized by their attributes, because typer has its own copy of click from 0.26 on.
@@ -96,6 +97,13 @@ def _run() -> int:
 
         say(f"gradlab: {describe_usage_error(error, sys.argv[1:], COMMANDS)}")
         return getattr(error, "exit_code", 2)
+
+
+def _prints_json(arguments: list[str]) -> bool:
+    """Tell whether a command prints nothing but JSON. `bench` writes it to a file, unless the file is `-`."""
+    if arguments[:1] == ["bench"]:
+        return "--json=-" in arguments or ("--json", "-") in pairwise(arguments)
+    return "--json" in arguments
 
 
 def _allow_odd_folders() -> None:

@@ -32,6 +32,11 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
         "report",
         "Write a report of a study as one HTML page, or draw its charts as pictures.",
     ),
+    "bench": (
+        "bench",
+        "bench",
+        "Measure training steps beside optax and PyTorch: their time and its limit, programs, calls and memory.",
+    ),
     "check": (
         "check",
         "check_optimizer",

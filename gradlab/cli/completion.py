@@ -36,6 +36,18 @@ def complete_optimizers(incomplete: str) -> list[str]:
     return sorted([*complete_recipes(incomplete), *(name for name in VARIANTS if name.startswith(incomplete))])
 
 
+def complete_counterparts(incomplete: str) -> list[str]:
+    """Return what `gradlab bench` takes that begins with the typed text."""
+    body = ast.parse((_ROOT / "bench" / "counterparts.py").read_bytes()).body
+    table = next(
+        node.value
+        for node in body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "COUNTERPARTS"
+    )
+    names = [key.value for key in getattr(table, "keys", ()) if isinstance(key, ast.Constant)]
+    return sorted(name for name in [*map(str, names), "all", "race"] if name.startswith(incomplete))
+
+
 def complete_recipes(incomplete: str) -> list[str]:
     """Return the recipes that begin with the typed text."""
     return [name for name, file in _find_factories(incomplete) if file.parent.name == "optimizers"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import optax
 
-from gradlab.bench.baseline import Measurement, measure
+from gradlab.bench.race_grid import Measurement, measure
 from gradlab.lab.problems import NoisyQuadratic
 
 

@@ -1,17 +1,15 @@
-"""The time of a sweep beside its baseline: a Python loop over compiled optax steps that does the same runs.
+"""The grid of the race as a sweep, beside a Python loop over compiled optax steps that does the same runs.
 
-`python -m gradlab.bench.baseline` trains optax's optimizers on problems of the race, with the learning rates and seeds
-of the race, in two ways. One is a sweep; its time includes the compilation. The other is a usual script, with one
-compiled step for each learning rate, and a loop over seeds and steps. Both are measured in one process, one after the
-other, and their losses are compared.
+Optimizers of optax are trained on problems of the race, with the learning rates and seeds of the race, in two ways. One
+is a sweep; its time includes the compilation. The other is a usual script, with one compiled step for each learning
+rate, and a loop over seeds and steps. Both are measured in one process, one after the other, and their losses are
+compared.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -23,25 +21,15 @@ from ..lab._engine.task_runner import run_tasks
 from ..lab._engine.training_loop import Draws, compute_draw_shapes, draw
 from ..lab._inputs.default_contestants import collect_contestants
 from ..lab._inputs.factory_adapter import as_factory
-from ..lab._inputs.loading import find_problem
+from ..lab._inputs.name_lookup import look_up
 from ..lab.problems import Problem
+from .counterparts import COUNTERPARTS
 
-OPTIMIZERS: dict[str, Callable[..., Any]] = {  # contestant of the race -> the corresponding optimizer of optax
-    "sgd": optax.sgd,
-    "sgd_momentum": partial(optax.sgd, momentum=0.9),
-    "sgd_nesterov": partial(optax.sgd, momentum=0.9, nesterov=True),
-    "sign_sgd": optax.sign_sgd,
-    "adagrad": optax.adagrad,
-    "adadelta": optax.adadelta,
-    "rmsprop": optax.rmsprop,
-    "rmsprop_centered": partial(optax.rmsprop, centered=True),
-    "rmsprop_momentum": partial(optax.rmsprop, momentum=0.9),
-    "adam": optax.adam,
-    "adamw": optax.adamw,
-    "adamax": optax.adamax,
-    "nadam": optax.nadam,
-    "amsgrad": optax.amsgrad,
-}
+# The contestants whose grid has been measured since the first version, so that its figures can be compared.
+RACERS = (
+    "sgd", "sgd_momentum", "sgd_nesterov", "sign_sgd", "adagrad", "adadelta", "rmsprop", "rmsprop_centered",
+    "rmsprop_momentum", "adam", "adamw", "adamax", "nadam", "amsgrad",
+)  # fmt: skip
 
 
 class Measurement(NamedTuple):
@@ -63,14 +51,32 @@ class Measurement(NamedTuple):
         return self.loop_seconds / self.sweep_seconds
 
 
+def find_optimizers(names: Sequence[str]) -> dict[str, Callable[..., Any]]:
+    """Return optax's factories by the names of contestants; no names stand for `RACERS`.
+
+    Raises UnknownNameError for a name without one.
+    """
+    known = {
+        name: counterpart.optax
+        for name, counterpart in COUNTERPARTS.items()
+        if counterpart.optax is not None and name in collect_contestants() and not counterpart.reads_loss
+    }
+    return {name: look_up(name, known, "optimizer of the race with a counterpart in optax") for name in names or RACERS}
+
+
 def measure(
     problems: Sequence[Problem],
     optimizers: Mapping[str, Callable[..., Any]],
     rates: int,
     seeds: int,
     steps: int | None = None,
+    on_start: Callable[[str], object] = lambda label: None,
 ) -> Measurement:
-    """Measure both ways, the sweep first. If `steps` is None, each problem has its own number of steps."""
+    """Measure both ways, the sweep first. If `steps` is None, each problem has its own number of steps.
+
+    `optimizers` are factories of optax by the name of a contestant of the race. `on_start` is called with a few words
+    on what begins.
+    """
     steps_of = [problem.steps if steps is None else steps for problem in problems]
     for problem in problems:
         jax.eval_shape(problem.loss, *_example(problem))  # loads the data, so that neither way has to
@@ -88,13 +94,14 @@ def measure(
         for problem, count in zip(problems, steps_of)
         for name, make in optimizers.items()
     ]
+    on_start("one program for each optimizer")
     sweep_losses = [result.curves.loss for result in run_tasks(tasks)]
     between = _clocks()
-    loop_losses = [
-        _loop(problem, make, _rates(name, problem, rates), seeds, count)
-        for problem, count in zip(problems, steps_of)
-        for name, make in optimizers.items()
-    ]
+    loop_losses = []
+    for problem, count in zip(problems, steps_of):
+        for name, make in optimizers.items():
+            on_start(f"a loop over steps of {name} on {problem.name}")
+            loop_losses.append(_loop(problem, make, _rates(name, problem, rates), seeds, count))
     end = _clocks()
     differences = [_early_differences(*both) for both in zip(sweep_losses, loop_losses)]
     difference = float(np.median(np.concatenate(differences)))
@@ -152,39 +159,3 @@ def _loop(problem: Problem, make: Callable[..., Any], rates: np.ndarray, seeds: 
                     evaluate(params)
             losses[row, seed] = np.asarray(run_losses)
     return losses
-
-
-def main() -> None:
-    """Measure both ways with the options of the command line, and print the result."""
-    parser = argparse.ArgumentParser(prog="python -m gradlab.bench.baseline", description=__doc__)
-    parser.add_argument("--problem", action="append", help="a problem; default: digits and ravine")
-    parser.add_argument("--optimizer", action="append", choices=list(OPTIMIZERS), help="an optimizer; default: all")
-    parser.add_argument("--rates", type=int, default=13)
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--steps", type=int, default=None, help="updates in a run; default: those of each problem")
-    options = parser.parse_args()
-    names = options.optimizer or list(OPTIMIZERS)
-    optimizers = {name: OPTIMIZERS[name] for name in names}
-    problems = options.problem or ["digits", "ravine"]
-    measurement = measure(
-        [find_problem(name) for name in problems], optimizers, options.rates, options.seeds, options.steps
-    )
-    print(f"{measurement.runs} runs on {' and '.join(problems)}: {', '.join(names)}")
-    rows = {
-        "one program for each optimizer": f"{_format(measurement.sweep_seconds, measurement.sweep_processor_seconds)}; "
-        f"compilation included",
-        "a loop over jitted optax steps": f"{_format(measurement.loop_seconds, measurement.loop_processor_seconds)}; "
-        f"one compilation for each rate",
-        "ratio": f"{measurement.ratio:7.1f}",
-        "difference of the losses": f"{measurement.difference:7.1e} in the median run, in the first tenth of its steps",
-    }
-    for label, text in rows.items():
-        print(f"{label:33}{text}")
-
-
-def _format(seconds: float, processor_seconds: float) -> str:
-    return f"{seconds:7.1f} s, {processor_seconds:.1f} s of processor time"
-
-
-if __name__ == "__main__":
-    main()

@@ -8,10 +8,9 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from ..cpu_fusion import cpu_fusion_enabled
 from ..lab._results.provenance import collect_provenance
 from ..lab._storage.files import write_text
-
-FUSION_OPTION = "xla_cpu_use_multi_output_fusion"
 
 
 def begin_document(command: str, kind: str, torch_version: str | None = None) -> dict[str, Any]:
@@ -31,27 +30,22 @@ def begin_document(command: str, kind: str, torch_version: str | None = None) ->
         "versions": {name: provenance[name] for name in names} | {"torch": torch_version},
         "settings": {
             "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),
-            "multi_output_fusion": is_fusion_on(),
+            "cpu_fusion": cpu_fusion_enabled(),
             "dtype": "float32",
         },
         "complete": False,
     }
 
 
-def is_fusion_on() -> bool:
-    """Tell whether XLA for CPUs fuses loops with several results in this process, as its flags say."""
-    return FUSION_OPTION in os.environ.get("XLA_FLAGS", "")
-
-
 def describe_document(document: dict[str, Any]) -> str:
     """Return a line on the machine, the versions and the settings of a document."""
     machine, versions = document["machine"], document["versions"]
     torch = versions["torch"]
-    fusion = "on" if document["settings"]["multi_output_fusion"] else "off"
+    fusion = "on" if document["settings"]["cpu_fusion"] else "off"
     parts = [
         f"{machine['processor']}, {machine['cores']} cores",
         f"jax {versions['jax']}, optax {versions['optax']}" + (f", torch {torch}" if torch else ""),
-        f"XLA's multi-output fusion {fusion}",
+        f"CPU fusion {fusion}",
         document["date"][:10],
     ]
     return "; ".join(parts)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from . import completion
+from . import completion, options
 from .printing import SafeConsole, fail, make_console, print_json, say
 
 if TYPE_CHECKING:
@@ -69,19 +69,21 @@ def bench(
     plot: Annotated[
         Path | None, typer.Option(help="Draw the time of a step against the size into this file (.png, .svg or .pdf).")
     ] = None,
+    cpu_fusion: options.CpuFusion = False,
 ) -> None:
     """Measure training steps beside optax and PyTorch: their time and its limit, programs, calls and memory.
 
     What has been measured is in the JSON file at any time, so it is there after Ctrl-C.
     """
     names = optimizers or []
-    options = {"--size": size, "--leaves": leaves, "--against": against, "--plot": plot}
+    step_options = {"--size": size, "--leaves": leaves, "--against": against, "--plot": plot}
     race_options = {"--problem": problem, "--rates": rates, "--seeds": seeds, "--steps": steps}
     is_race = names[:1] == [RACE]
-    for option, value in (options if is_race else race_options).items():
+    for option, value in (step_options if is_race else race_options).items():
         if value is not None:
             fail(f"{option} {'does not go with' if is_race else 'goes with'} gradlab bench {RACE}")
     _require_files(json_file, plot)
+    options.use_cpu_fusion(cpu_fusion)
     if is_race:
         from .bench_race import bench_race
 
@@ -102,9 +104,8 @@ def _bench_steps(
     """Measure all rows, print them, and write the files."""
     from ..bench.plan import make_plan, parse_counts, parse_libraries
     from ..bench.torch_process import TorchError, TorchProcess
-    from .options import refusing
 
-    with refusing(()):
+    with options.refusing(()):
         libraries = parse_libraries("optax,torch" if against is None else against)
         plan = make_plan(names, parse_counts(size, "--size"), parse_counts(leaves, "--leaves"), libraries, seconds)
     torch: TorchProcess | None = None

@@ -32,7 +32,7 @@ def test_the_tables_and_the_files(gradlab: Callable[..., Any], tmp_path: Path) -
     assert document["calls"].keys() == {"sgd", "adam"}
     assert document["machine"]["cores"] >= 1
     assert document["versions"]["torch"] is None
-    assert document["settings"]["multi_output_fusion"] is False
+    assert document["settings"]["cpu_fusion"] is False
     assert document["command"].startswith("gradlab bench sgd adam --size '2^10'")
     assert picture.read_bytes()[:4] == b"\x89PNG"
 

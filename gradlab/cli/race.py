@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import completion, options
+from .profiling import Profiling, profiling
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,6 +64,7 @@ def race(
         ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON and nothing else.")] = False,
+    profile: Profiling = False,
     coordinator: options.Coordinator = None,
     processes: options.ProcessCount = None,
     process: options.ProcessIndex = None,
@@ -71,15 +73,18 @@ def race(
 
     The same command on a folder with a stopped race goes on from there.
     """
-    options.use_cpu_fusion(cpu_fusion)
-    options.join_processes(coordinator, processes, process)
-    study = make_study(problem, optimizer, rates, seeds, steps, lanes, chunk)
+    with profiling(profile, out):
+        from ..lab._profile import measure
 
-    from .study_session import run_in_folder
-
-    if table:
-        _refuse_foreign_tables(out)
-    run_in_folder(study, out, fresh, as_json, _print, with_table=table)
+        with measure("import"):
+            from .study_session import run_in_folder
+        options.use_cpu_fusion(cpu_fusion)
+        options.join_processes(coordinator, processes, process)
+        with measure("check"):
+            study = make_study(problem, optimizer, rates, seeds, steps, lanes, chunk)
+        if table:
+            _refuse_foreign_tables(out)
+        run_in_folder(study, out, fresh, as_json, _print, with_table=table)
 
 
 def make_study(

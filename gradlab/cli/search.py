@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from . import completion, options
+from .profiling import Profiling, profiling
 
 _OPTIONS = ("trials", "batch", "seeds", "steps", "sample_seed", "lanes", "chunk")
 
@@ -53,6 +54,7 @@ def search(
     fresh: options.Fresh = False,
     cpu_fusion: options.CpuFusion = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON and nothing else.")] = False,
+    profile: Profiling = False,
     coordinator: options.Coordinator = None,
     processes: options.ProcessCount = None,
     process: options.ProcessIndex = None,
@@ -61,17 +63,20 @@ def search(
 
     The same command on a folder with a stopped search goes on from there.
     """
-    from ..lab._studies.search import SearchStudy, only_one
-    from ..lab._studies.study_arguments import factories_by_name, problems_by_name
-    from .point_tables import parse_axes, print_points
-    from .study_session import run_in_folder
+    with profiling(profile, out):
+        from ..lab._profile import measure
 
-    options.use_cpu_fusion(cpu_fusion)
-    options.join_processes(coordinator, processes, process)
-    with options.refusing(_OPTIONS, (TypeError, ValueError)):
-        name, factory = only_one(list(factories_by_name(optimizer).items()), "optimizer")
-        study = SearchStudy(
-            only_one(problems_by_name(problem or "digits"), "problem"), name, factory, parse_axes(assignments), trials,
-            batch, seeds, steps, sample_seed, lanes, chunk,
-        )  # fmt: skip
-    run_in_folder(study, out, fresh, as_json, print_points)
+        with measure("import"):
+            from ..lab._studies.search import SearchStudy, only_one
+            from ..lab._studies.study_arguments import factories_by_name, problems_by_name
+            from .point_tables import parse_axes, print_points
+            from .study_session import run_in_folder
+        options.use_cpu_fusion(cpu_fusion)
+        options.join_processes(coordinator, processes, process)
+        with measure("check"), options.refusing(_OPTIONS, (TypeError, ValueError)):
+            name, factory = only_one(list(factories_by_name(optimizer).items()), "optimizer")
+            study = SearchStudy(
+                only_one(problems_by_name(problem or "digits"), "problem"), name, factory, parse_axes(assignments),
+                trials, batch, seeds, steps, sample_seed, lanes, chunk,
+            )  # fmt: skip
+        run_in_folder(study, out, fresh, as_json, print_points)

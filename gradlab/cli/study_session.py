@@ -19,6 +19,7 @@ from ..lab._engine.distributed import Processes
 from ..lab._engine.task import Task, Watcher
 from ..lab._formatting import format_count
 from ..lab._inputs.user_errors import UserCodeError, describe_failures
+from ..lab._profile import measure
 from ..lab._results.provenance import collect_provenance
 from ..lab._results.study_folder import FolderError
 from ..lab._studies.fair_table_outputs import make_fair_table, write_fair_table
@@ -55,7 +56,8 @@ def run_in_folder(
             if processes.is_first:
                 if opened.state == "complete":
                     note(f"{out} holds all of this {study.kind} already; --fresh runs it anew")
-                _print(opened, quiet, print_results, bar, with_table)
+                with measure("print"):
+                    _print(opened, quiet, print_results, bar, with_table)
             if opened.failed:
                 _say(describe_failures(opened.failed) if processes.is_first else [])
                 raise typer.Exit(1)

@@ -12,6 +12,7 @@ import typer
 
 from ..lab._inputs.argument_checks import Sampler
 from . import completion, options
+from .profiling import Profiling, profiling
 
 _OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk")
 
@@ -55,6 +56,7 @@ def sweep(
     fresh: options.Fresh = False,
     cpu_fusion: options.CpuFusion = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON and nothing else.")] = False,
+    profile: Profiling = False,
     coordinator: options.Coordinator = None,
     processes: options.ProcessCount = None,
     process: options.ProcessIndex = None,
@@ -63,16 +65,19 @@ def sweep(
 
     The same command on a folder with a stopped sweep goes on from there.
     """
-    from ..lab._studies.study_arguments import factories_by_name, problems_by_name
-    from ..lab._studies.sweep import SweepStudy
-    from .point_tables import parse_axes, print_points
-    from .study_session import Checking, run_in_folder
+    with profiling(profile, out):
+        from ..lab._profile import measure
 
-    options.use_cpu_fusion(cpu_fusion)
-    options.join_processes(coordinator, processes, process)
-    with options.refusing(_OPTIONS, (TypeError, ValueError)), Checking() as watcher:
-        study = SweepStudy(
-            problems_by_name(problem or "digits"), factories_by_name(optimizer), parse_axes(assignments), seeds, steps,
-            samples, sampler, sample_seed, lanes, chunk, watcher,
-        )  # fmt: skip
-    run_in_folder(study, out, fresh, as_json, print_points)
+        with measure("import"):
+            from ..lab._studies.study_arguments import factories_by_name, problems_by_name
+            from ..lab._studies.sweep import SweepStudy
+            from .point_tables import parse_axes, print_points
+            from .study_session import Checking, run_in_folder
+        options.use_cpu_fusion(cpu_fusion)
+        options.join_processes(coordinator, processes, process)
+        with measure("check"), options.refusing(_OPTIONS, (TypeError, ValueError)), Checking() as watcher:
+            study = SweepStudy(
+                problems_by_name(problem or "digits"), factories_by_name(optimizer), parse_axes(assignments), seeds,
+                steps, samples, sampler, sample_seed, lanes, chunk, watcher,
+            )  # fmt: skip
+        run_in_folder(study, out, fresh, as_json, print_points)

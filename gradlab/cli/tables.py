@@ -66,7 +66,7 @@ def print_files(console: Console, runs: int, folder: Path, names: Iterable[str])
 def _make_table(columns: Mapping[str, Sequence[str]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for title in columns:
-        table.add_column(title, justify="left" if title == "optimizer" else "right", no_wrap=True)
+        table.add_column(title, justify="left" if title in ("optimizer", "part", "what") else "right", no_wrap=True)
     for row in zip(*columns.values(), strict=True):
         table.add_row(*(Text(escape_line(cell)) for cell in row))
     return table

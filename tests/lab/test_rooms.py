@@ -16,6 +16,7 @@ ORDER = (
     "_formatting",
     "problems",
     "_storage",
+    "_profile",
     "_inputs",
     "_engine",
     "_results",

@@ -15,6 +15,7 @@ import jax
 import numpy as np
 
 from .._inputs.user_errors import describe_nonfinite_error
+from .._profile import measure
 from .._storage.checkpoints import CheckpointStore, ChunkResult
 from .distributed import Processes
 from .program import Program
@@ -85,11 +86,14 @@ class Executor:
                     group.carry = self._load_carry(group)
                     active[threads.submit(run, group)] = group
                 concurrent = len(active)
-                for future in wait(active, return_when=FIRST_COMPLETED).done:
+                with measure("wait for runs"):
+                    done = wait(active, return_when=FIRST_COMPLETED).done
+                for future in done:
                     group = active.pop(future)
                     trace, carry, seconds = self.processes.call(future.result)
-                    for block, result in self._store(group, trace, carry, seconds / concurrent):
-                        results[block].append(result)
+                    with measure("results", self.task.label):
+                        for block, result in self._store(group, trace, carry, seconds / concurrent):
+                            results[block].append(result)
                     if group.next_chunk < self.task.partition.chunks:
                         active[threads.submit(run, group)] = group
         return results
@@ -106,7 +110,7 @@ class Executor:
         """Run the next chunk of this process's blocks. Return its trace, the carry to be stored, and the seconds."""
         begin = time.perf_counter()
         blocks = [self.blocks[block] for block in self._local_blocks(group)]
-        with self.task.convert_user_errors():
+        with measure("run", self.task.label), self.task.convert_user_errors():
             try:
                 group.carry, trace = self.program.run(blocks, self.draws, group.next_chunk, group.carry)
                 trace = jax.tree.map(np.asarray, trace)  # waits until it is computed

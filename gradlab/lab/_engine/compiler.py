@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import jax
 import optax
 
+from .._profile import measure
 from ..problems.base import Problem
 from .partition import Partition
 from .program import Program
@@ -98,13 +99,13 @@ class _ReusableProgram(NamedTuple):
 
 
 def _draw(task: Task) -> Draws:
-    with task.convert_user_errors():
+    with measure("draw", task.problem.name), task.convert_user_errors():
         return draw(task.problem, task.seeds, task.steps)
 
 
 def _compile(task: Task, stack: optax.GradientTransformation, devices: Sequence[jax.Device] | None) -> Program:
-    with task.convert_user_errors():
-        return Program(task.problem, stack, task.partition, devices)
+    with measure("trace", task.label), task.convert_user_errors():
+        return Program(task.problem, stack, task.partition, devices, task.label)
 
 
 def _adapt(program: Future[Program], stack: optax.GradientTransformation) -> Program:

@@ -16,6 +16,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from gradlab.fast_compilation import compile_fast
 
+from .._profile import measure
 from ..problems.base import Problem
 from .devices import select_devices
 from .evaluation_steps import choose_evaluation_steps
@@ -29,7 +30,8 @@ BLOCK = PartitionSpec("block")
 class Program:
     """A program for some devices of this process. Making an instance compiles it; each device runs it on its own block.
 
-    `stack` is one optimizer whose hyperparameters are arrays on (point,), as `stack_optimizers` returns it.
+    `stack` is one optimizer whose hyperparameters are arrays on (point,), as `stack_optimizers` returns it. A profile
+    calls the program by its `label`.
 
     The first axis of all inputs and outputs is the block. Nothing is computed across this axis, so that the results of
     a block do not depend on how many blocks there are.
@@ -41,9 +43,10 @@ class Program:
         stack: optax.GradientTransformation,
         partition: Partition,
         devices: Sequence[jax.Device] | None = None,
+        label: str = "",
     ):
         begin = time.perf_counter()
-        self.problem, self.partition = problem, partition
+        self.problem, self.partition, self.label = problem, partition, label
         devices = list(devices or select_devices())
         self.width, self.platform = len(devices), devices[0].platform  # the width is the number of blocks in a group
         self._hyperparameters = jax.tree.map(np.asarray, stack)  # on (point,)
@@ -95,7 +98,9 @@ class Program:
             out_specs=BLOCK,
             check_vma=False,
         )
-        return compile_fast(jax.jit(on_all_devices).lower(*arguments), mesh.devices.flat[0])
+        lowered = jax.jit(on_all_devices).lower(*arguments)
+        with measure("compile", self.label):
+            return compile_fast(lowered, mesh.devices.flat[0])
 
     def _run_lane(self, is_start: Any, tx: Any, params: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
         # Whether the run starts or continues is an input, so that one program does both.

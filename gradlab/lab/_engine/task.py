@@ -58,6 +58,11 @@ class Task:
             repr(self.problem) if kind.__repr__ is not object.__repr__ else f"{kind.__module__}.{kind.__qualname__}()"
         )
 
+    @property
+    def label(self) -> str:
+        """What messages and profiles call the task."""
+        return f"{self.name} on {self.problem.name}"
+
     def make_optimizer(self, point: int) -> optax.GradientTransformation:
         """Return the optimizer at a point.
 
@@ -133,7 +138,7 @@ class Task:
     def convert_user_errors(self) -> AbstractContextManager[Any]:
         """Return a context for calls of optimizer and problem, which turns errors in user code into UserCodeError."""
         stack = ExitStack()
-        stack.enter_context(convert_user_errors(f"{self.name} on {self.problem.name}", self._is_user_code))
+        stack.enter_context(convert_user_errors(self.label, self._is_user_code))
         stack.enter_context(jax.transfer_guard("allow"))  # these transfers between devices are intended
         return stack
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._inputs.user_errors import UserCodeError
+from .._profile import measure
 from .._storage.checkpoints import CheckpointStore, ChunkResult, DamagedCheckpointError
 from .block_executor import ChunkResults, Executor
 from .compiler import Compiler
@@ -59,7 +60,8 @@ def run_tasks(
                 queue.append(prepare(index + len(queue), tasks[index + len(queue)]))
             try:
                 current = queue.popleft()
-                preparation = processes.call(current.wait)
+                with measure("wait for programs"):
+                    preparation = processes.call(current.wait)
                 if preparation is None:
                     watcher.on_progress(task.run_count)
                     results = current.stored_results
@@ -69,7 +71,9 @@ def run_tasks(
             except UserCodeError as error:
                 watcher.on_failure(task, error)
             else:
-                yield _assemble_result(task, results)
+                with measure("results", task.label):
+                    result = _assemble_result(task, results)
+                yield result
 
 
 class _PreparedTask(NamedTuple):

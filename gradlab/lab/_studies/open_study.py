@@ -15,6 +15,7 @@ import xarray as xr
 from .._engine.distributed import Processes
 from .._engine.task import Watcher
 from .._inputs.user_errors import UserCodeError, describe_failures
+from .._profile import measure
 from .._results import plan, results_file
 from .._results.study_folder import RESULTS, FolderError, State, UnwritableError, examine_folder, prepare_folder
 from .._results_tree import as_tree
@@ -54,14 +55,16 @@ class OpenStudy:
             own = {"kind": self.study.kind, "plan": checkpoints.compute_digest(stored)}
             if self.failed:
                 own["failed"] = json.dumps(self.failed)
-            results_file.write(self.out / RESULTS, datasets, {**attributes, **own})
+            with measure("results"):
+                results_file.write(self.out / RESULTS, datasets, {**attributes, **own})
             if not self.failed:
                 checkpoints.remove_checkpoints(self.out)
 
     def read(self) -> xr.DataTree:
         """Return the results, once the study is finished. Raises FolderError if they are damaged."""
         try:
-            return as_tree(*results_file.read(self.out / RESULTS))
+            with measure("results"):
+                return as_tree(*results_file.read(self.out / RESULTS))
         except results_file.ResultsError as error:
             raise FolderError(
                 f"{error}; --fresh (fresh=True) discards them and starts anew; another folder keeps them"
@@ -90,7 +93,8 @@ def open_study(study: Study, out: Path, fresh: bool = False, processes: Processe
     process, though only the first one looks at the folder. A finished study may lie in a folder that can only be read.
     """
     processes = processes or Processes()
-    own = study.plan()
+    with measure("plan"):
+        own = study.plan()
     refusal: str | None = None
     state: State = "new"
     is_writable = True

@@ -9,6 +9,7 @@ from typing import Any
 import xarray as xr
 
 from .._engine.task import Watcher
+from .._profile import measure
 from .._results import study_folder as folder
 from ..analysis.comparison import ranks, verdict
 from ..analysis.configurations import ConfigurationRow, rank_configurations
@@ -34,13 +35,14 @@ def write_outputs(opened: OpenStudy, results: xr.DataTree, watcher: Watcher) -> 
     files = folder.read_file_list(listing)
     boards: dict[str, list[Row]] = {}
     rankings: dict[str, list[ConfigurationRow]] = {}
-    if is_race:
-        boards = {name: leaderboard(dataset) for name, dataset in datasets.items()}
-        verdicts = {name: verdict(boards[name], ranks(dataset)) for name, dataset in datasets.items()}
-        document = leaderboard_document(boards, datasets, verdicts, fixed, files)
-    else:
-        rankings = {name: rank_configurations(dataset) for name, dataset in datasets.items()}
-        document = points_document(rankings, datasets, fixed, files)
+    with measure("tables"):
+        if is_race:
+            boards = {name: leaderboard(dataset) for name, dataset in datasets.items()}
+            verdicts = {name: verdict(boards[name], ranks(dataset)) for name, dataset in datasets.items()}
+            document = leaderboard_document(boards, datasets, verdicts, fixed, files)
+        else:
+            rankings = {name: rank_configurations(dataset) for name, dataset in datasets.items()}
+            document = points_document(rankings, datasets, fixed, files)
     if opened.state == "complete" and is_written(listing, document):
         return document
     reason = _reason_not_to_write(opened)
@@ -74,16 +76,19 @@ def _write_race(
     boards: Mapping[str, Sequence[Row]],
 ) -> list[str]:
     """Write the report, the table and the pictures of a race; return the names of all files but the results."""
-    from .._report import write_report
-    from ..plots import save_race_pictures  # Matplotlib takes a second: not before the runs
+    with measure("import"):
+        from .._report import write_report
+        from ..plots import save_race_pictures  # Matplotlib takes a second: not before the runs
 
     old = folder.list_last_outputs(opened.out)
     problems = {problem.name: problem for problem in opened.study.problems}
-    pictures = save_race_pictures(opened.out, datasets, problems)
+    with measure("figures"):
+        pictures = save_race_pictures(opened.out, datasets, problems)
     tables = [opened.out / name for name in folder.LEADERBOARDS]
     folder.remove_stale_outputs(old, [*pictures, *tables, opened.out / folder.REPORT])
     write_leaderboard_csv(tables[0], boards)
-    write_report(datasets, attributes, opened.out / folder.REPORT, problems)
+    with measure("report"):
+        write_report(datasets, attributes, opened.out / folder.REPORT, problems)
     return [folder.REPORT, *folder.LEADERBOARDS, *(path.name for path in pictures)]
 
 
@@ -92,12 +97,14 @@ def _write_points(opened: OpenStudy, datasets: Mapping[str, xr.Dataset], attribu
 
     Return the names of all files but the results; the tables are written after them.
     """
-    from .._report import ReportError, write_report
-    from ..plots import save_sweep_pictures  # Matplotlib takes a second: not before the runs
+    with measure("import"):
+        from .._report import ReportError, write_report
+        from ..plots import save_sweep_pictures  # Matplotlib takes a second: not before the runs
 
     old = folder.list_last_outputs(opened.out)
-    written = save_sweep_pictures(opened.out, datasets)
-    with contextlib.suppress(ReportError):
+    with measure("figures"):
+        written = save_sweep_pictures(opened.out, datasets)
+    with contextlib.suppress(ReportError), measure("report"):
         write_report(datasets, attributes, opened.out / folder.REPORT)
         written = [opened.out / folder.REPORT, *written]
     folder.remove_stale_outputs(old, [*written, *(opened.out / name for name in folder.POINTS)])

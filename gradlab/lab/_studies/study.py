@@ -10,6 +10,7 @@ import xarray as xr
 from .._engine.distributed import Processes
 from .._engine.task import FailureCollector, TaskResult, Watcher
 from .._engine.task_runner import run_tasks
+from .._profile import measure
 from .._results.assembly import assemble_dataset
 from .._results.plan import make_plan
 from .._storage.checkpoints import CheckpointStore, prefer_stored_plan
@@ -65,4 +66,5 @@ class TaskStudy:
         results: dict[str, list[TaskResult]] = {}
         for result in run_tasks(self.tasks, store, FailureCollector(watcher, failed), processes):
             results.setdefault(result.task.problem.name, []).append(result)
-        return {name: assemble_dataset(of_problem) for name, of_problem in results.items()}
+        with measure("results"):
+            return {name: assemble_dataset(of_problem) for name, of_problem in results.items()}

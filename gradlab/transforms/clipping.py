@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from .._compat import find_varying_axes
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
@@ -16,6 +17,9 @@ from ..mesh_axes import AxisName, count_elements, max_over, read_axis_names, sum
 from ..numeric_arguments import Hyperparameter, Limit
 from ..safe_arithmetic import square_root, squared_magnitude
 from ..stateless import map_leaves, map_tree
+
+# The elements of a leaf that is joined with others for its norm, and how many are joined.
+LARGEST_JOINED, MOST_JOINED = 2**13, 32
 
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
@@ -105,15 +109,33 @@ def measure_norm(leaves: list[jax.Array], axes: tuple[str, ...] = ()) -> tuple[j
         jnp.dtype("float32")
     ]
     narrow, wide = jnp.finfo(dtypes[0]), dtypes[-1]
-    full = [leaf for leaf in leaves if leaf.size]
-    largest = max_over(axes, _combine(jnp.max, map_by_shape(_largest, full), wide))
+    parts = _join_small([leaf for leaf in leaves if leaf.size])
+    largest = max_over(axes, _combine(jnp.max, map_by_shape(_largest, parts), wide))
     is_regular = (largest > 0) & jnp.isfinite(largest)
     unit = jnp.where(is_regular, jnp.clip(largest, 16 * float(narrow.tiny), float(narrow.max) / 16), 1)
     unit = jax.lax.stop_gradient(unit)  # clipped above so that every dtype can hold it and its reciprocal
     shrink = 1 / unit
-    squares = map_by_shape(lambda leaf: _sum_squares(leaf * shrink.astype(leaf.dtype)), full)
-    whole = [sum_over(axes, square, like=leaf) for square, leaf in zip(squares, full, strict=True)]
+    squares = map_by_shape(lambda part: _sum_squares(part * shrink.astype(part.dtype)), parts)
+    whole = [sum_over(axes, square, like=part) for square, part in zip(squares, parts, strict=True)]
     return unit, square_root(_combine(jnp.sum, whole, wide))
+
+
+def _join_small(leaves: list[jax.Array]) -> list[jax.Array]:
+    """Join small leaves of one type, such as biases, because XLA takes longer to compile and run a reduction for each.
+
+    A large leaf stays what it is: to join it would copy it, and gather it if it is sharded.
+    """
+    small: dict[Any, list[jax.Array]] = {}
+    parts = []
+    for leaf in leaves:
+        if leaf.size > LARGEST_JOINED or any(axis is not None for axis in jax.typeof(leaf).sharding.spec):
+            parts.append(leaf)
+        else:
+            small.setdefault((leaf.dtype, find_varying_axes(leaf)), []).append(leaf.ravel())
+    for alike in small.values():
+        groups = [alike[start : start + MOST_JOINED] for start in range(0, len(alike), MOST_JOINED)]
+        parts += [jnp.concatenate(group) for group in groups]
+    return parts
 
 
 def _combine(combine: Callable[..., jax.Array], numbers: list[jax.Array], dtype: Any) -> jax.Array:

@@ -12,6 +12,7 @@ import optax
 import pytest
 
 import gradlab as gl
+from gradlab.transforms.clipping import LARGEST_JOINED, MOST_JOINED
 
 
 def clipped(tx: Any, tree: Any) -> Any:
@@ -202,3 +203,32 @@ def test_derivatives_are_those_of_the_formula(clip: Callable[..., Any]) -> None:
 def test_a_chain_clips_what_came_before_it() -> None:
     tx = gl.chain(gl.scale(10.0), gl.clip_by_global_norm(1.0), gl.scale(2.0))
     np.testing.assert_allclose(clipped(tx, jnp.array([3.0, 4.0])), [1.2, 1.6])
+
+
+# Trees of many leaves.
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e30, 1e-30])
+@pytest.mark.parametrize("dtypes", [("float32",), ("float64", "float32", "complex64")], ids=["one", "mixed"])
+def test_many_small_leaves_of_any_dtypes_and_shapes_are_clipped_together(
+    dtypes: tuple[str, ...], scale: float, rng: np.random.Generator
+) -> None:
+    shapes = [(), (3,), (2, 3), (0,), (1, 1, 2), (LARGEST_JOINED,), (LARGEST_JOINED + 1,), (3, LARGEST_JOINED)]
+    sizes = [*shapes, *[(5,)] * (2 * MOST_JOINED + 1)]
+    tree = [jnp.asarray(rng.standard_normal(s) * scale, dtypes[i % len(dtypes)]) for i, s in enumerate(sizes)]
+    norm = norm_of([np.asarray(leaf, complex) / scale for leaf in tree])
+    got = jax.jit(clipped)(gl.clip_by_global_norm(scale * norm / 3), tree)
+    for leaf, result in zip(tree, got, strict=True):
+        np.testing.assert_allclose(np.asarray(result) / scale, np.asarray(leaf) / scale / 3, rtol=2e-6)
+    same = jax.jit(clipped)(gl.clip_by_global_norm(scale * norm * 1.01), tree)
+    jax.tree.map(np.testing.assert_array_equal, same, tree)
+
+
+@pytest.mark.parametrize("place", [0, 2 * MOST_JOINED])
+def test_one_nan_or_infinity_among_many_leaves_is_seen(place: int) -> None:
+    tree = [jnp.ones(3, jnp.float32)] * (2 * MOST_JOINED + 1)
+    nan, infinite = (jnp.array([1.0, number, 1.0], jnp.float32) for number in (np.nan, np.inf))
+    got = jax.jit(clipped)(gl.clip_by_global_norm(1.0), [*tree[:place], nan, *tree[place + 1 :]])
+    assert all(np.isnan(leaf).all() for leaf in got)
+    got = jax.jit(clipped)(gl.clip_by_global_norm(1.0), [*tree[:place], infinite, *tree[place + 1 :]])
+    assert all((np.asarray(leaf)[[0, 2]] == 0).all() for leaf in got)

@@ -14,6 +14,7 @@ from ..claims import shared_claims
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
+from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Range, as_weak
 from ..transformation_calls import raw_init, reads_gradient, signals_of
 from .gates import update_if
@@ -85,12 +86,12 @@ def accumulate(tx: optax.GradientTransformation, every: MicroBatches = 4):
             return total + jnp.where(w == 0, 0, as_weak(w) * x).astype(total.dtype)
 
         weights = state.weight + w
-        gradient = jax.tree.map(weigh, state.gradient, updates)
+        gradient = map_by_shape(weigh, state.gradient, updates)
         total_value = state.value if value is None else weigh(state.value, jnp.asarray(value).astype(state.value.dtype))
         divisor = jnp.where(weights == 0, 1, weights)
 
         def mean():
-            return jax.tree.map(lambda g: g / as_weak(divisor), gradient)
+            return map_by_shape(lambda g: g / as_weak(divisor), gradient)
 
         signals = {name: own for name, own in extra.items() if name not in _OF_ONE_BATCH}
         if value is not None:

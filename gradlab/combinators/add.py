@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import optax
 
 from ..claims import shared_claims
 from ..composites import Composite, name_each
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
+from ..leaf_maps import map_by_shape
 from ..transformation_calls import hand_on, raw_init, raw_update
 
 
@@ -45,7 +45,7 @@ def add(*txs: optax.GradientTransformation):
         results, new_state = zip(
             *(raw_update(tx, updates, own, params, signals) for tx, own in zip(txs, state, strict=True)), strict=True
         )
-        return jax.tree.map(lambda *branches: sum(branches[1:], branches[0]), *results), tuple(new_state)
+        return map_by_shape(lambda *branches: sum(branches[1:], branches[0]), *results), tuple(new_state)
 
     names = name_each(txs)
     return Composite(

@@ -13,6 +13,7 @@ from ..claims import join_claims, shared_claims
 from ..composites import Composite, move_to_point, points_of
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero, write_step
+from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Decay, Steps, as_weak
 from ..safe_arithmetic import move_towards
 from ..transformation_calls import hand_on, raw_init, raw_update
@@ -59,9 +60,9 @@ def average_params(
         updates, inner = raw_update(tx, updates, state.inner, params, signals)
         step = optax.safe_increment(state.step)
         weight, share = enter(state.weight, step)
-        point = jax.tree.map(lambda x, d: x + d.astype(x.dtype), params, updates)
+        point = map_by_shape(lambda x, d: x + d.astype(x.dtype), params, updates)
         point = move_to_point(tx, inner, "eval_params", point)
-        average = jax.tree.map(lambda mean, x: move_towards(mean, x, share), state.average, point)
+        average = map_by_shape(lambda mean, x: move_towards(mean, x, share), state.average, point)
         return updates, AverageParamsState(step, weight, average, inner)
 
     def enter(weight, step):

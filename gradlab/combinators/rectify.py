@@ -12,6 +12,7 @@ from ..claims import shared_claims
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
+from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Decay, Range, as_weak, is_schedule
 from ..safe_arithmetic import divide, square_root
 from ..transformation_calls import hand_on, raw_init, raw_update
@@ -53,7 +54,7 @@ def rectify(tx: optax.GradientTransformation, decay: Decay = 0.999, threshold: T
         rho, limit = 1 + 2 * age / weight, (1 + decay) / (1 - decay)
         factor = as_weak(square_root(divide((rho - 4) * (rho - 2) * limit, (limit - 4) * (limit - 2) * rho)))
         is_long = rho > threshold
-        chosen = jax.tree.map(lambda d, s: jnp.where(is_long, factor * s, d), updates, scaled)
+        chosen = map_by_shape(lambda d, s: jnp.where(is_long, factor * s, d), updates, scaled)
         return chosen, RectifyState(weight, age, inner)
 
     return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner}, gradient="own")

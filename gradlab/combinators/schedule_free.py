@@ -13,6 +13,7 @@ from ..claims import join_claims, shared_claims
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero, write_step
+from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Decay, NonNegative, as_weak
 from ..safe_arithmetic import power
 from ..transformation_calls import hand_on, raw_init, raw_update
@@ -64,25 +65,25 @@ def schedule_free(
 
     def init(params):
         zero, average = jnp.zeros(()), params if store_average else ()
-        gap = jax.tree.map(jnp.zeros_like, params)
+        gap = map_by_shape(jnp.zeros_like, params)
         return ScheduleFreeState(jnp.zeros((), jnp.int32), zero, zero, zero, gap, average, raw_init(tx, params))
 
     def update(updates, state, params, *, grads=None, **extra):
         signals = hand_on(extra, grads)
         step = optax.safe_increment(state.step)
         move, inner = raw_update(tx, updates, state.inner, params, signals)
-        ahead = jax.tree.map(lambda gap, d: gap + d.astype(gap.dtype), state.gap, move)  # z_t - x_{t-1}
+        ahead = map_by_shape(lambda gap, d: gap + d.astype(gap.dtype), state.gap, move)  # z_t - x_{t-1}
         largest = jnp.maximum(as_weak(state.largest_rate), as_weak(learning_rate))
         c, weight_sum = weigh(step, as_weak(state.largest_rate), largest, as_weak(state.weight_sum))
-        gap = jax.tree.map(lambda a: (1 - c) * a, ahead)
+        gap = map_by_shape(lambda a: (1 - c) * a, ahead)
         before, share = as_weak(state.share), 1 - as_weak(b1)
-        change = jax.tree.map(lambda a, new, old: c * a + share * new - before * old, ahead, gap, state.gap)
+        change = map_by_shape(lambda a, new, old: c * a + share * new - before * old, ahead, gap, state.gap)
         average = state.average
         if store_average:  # what the rounding of the parameters took from them is returned to them
-            lost = jax.tree.map(lambda x, old, y: x + before * old - y.astype(x.dtype), average, state.gap, params)
-            average = jax.tree.map(lambda x, a: x + c * a, average, ahead)
-            change = jax.tree.map(jnp.add, change, lost)
-        change = jax.tree.map(lambda d, u: d.astype(u.dtype), change, updates)
+            lost = map_by_shape(lambda x, old, y: x + before * old - y.astype(x.dtype), average, state.gap, params)
+            average = map_by_shape(lambda x, a: x + c * a, average, ahead)
+            change = map_by_shape(jnp.add, change, lost)
+        change = map_by_shape(lambda d, u: d.astype(u.dtype), change, updates)
         return change, ScheduleFreeState(step, largest, weight_sum, share, gap, average, inner)
 
     def weigh(step, before, largest, weight_sum):
@@ -99,7 +100,7 @@ def schedule_free(
     def evaluate(state, params):
         if store_average:
             return state.average
-        return jax.tree.map(lambda x, gap: x - as_weak(state.share) * gap.astype(x.dtype), params, state.gap)
+        return map_by_shape(lambda x, gap: x - as_weak(state.share) * gap.astype(x.dtype), params, state.gap)
 
     return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner}, eval_params=evaluate)
 

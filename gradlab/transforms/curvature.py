@@ -12,6 +12,7 @@ from ..claims import leave_out, shared_claims
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
+from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Decay, NonNegative, Positive, Seed, draw_keys
 from ..safe_arithmetic import bound_for_squaring, divide, squared_magnitude
 from ..stateless import init_empty, require_empty
@@ -122,11 +123,11 @@ def scale_by_curvature(
         def refresh():
             gradient = updates if grads is None else grads
             estimate, after = raw_update(signal, gradient, state.signal, params, hand_on(extra, None))
-            mean = jax.tree.map(lambda h, new: decay * h + (1 - decay) * new.astype(h.dtype), state.curvature, estimate)
+            mean = map_by_shape(lambda h, new: decay * h + (1 - decay) * new.astype(h.dtype), state.curvature, estimate)
             return mean, after
 
         curvature, after = choose(state.step % every == 0, refresh, lambda: (state.curvature, state.signal))
-        scaled = jax.tree.map(lambda d, h: divide(d, jnp.maximum(gamma * h.real, eps)), updates, curvature)
+        scaled = map_by_shape(lambda d, h: divide(d, jnp.maximum(gamma * h.real, eps)), updates, curvature)
         return scaled, CurvatureState(optax.safe_increment(state.step), curvature, after)
 
     def states(state):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero
+from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Decay, NonNegative
 
 
@@ -48,7 +48,7 @@ def factored_mean(decay: Decay = 0.999, eps: NonNegative = 0.0, min_size: int = 
         return jnp.zeros(() if axes is None else _reduce(p.shape, axes[1]), p.dtype)
 
     def init(params):
-        return FactoredMeanState(jax.tree.map(init_rows, params), jax.tree.map(init_columns, params))
+        return FactoredMeanState(map_by_shape(init_rows, params), map_by_shape(init_columns, params))
 
     def average(old, d, axis):
         return decay * old + (1 - decay) * (d + eps if axis is None else jnp.mean(d + eps, axis=axis, keepdims=True))
@@ -70,9 +70,9 @@ def factored_mean(decay: Decay = 0.999, eps: NonNegative = 0.0, min_size: int = 
         return rows / jnp.where(mean == 0, 1, mean) * columns
 
     def update(updates, state):
-        rows = jax.tree.map(average_rows, state.rows, updates)
-        columns = jax.tree.map(average_columns, state.columns, updates)
-        return jax.tree.map(multiply, updates, rows, columns), FactoredMeanState(rows, columns)
+        rows = map_by_shape(average_rows, state.rows, updates)
+        columns = map_by_shape(average_columns, state.columns, updates)
+        return map_by_shape(multiply, updates, rows, columns), FactoredMeanState(rows, columns)
 
     return init, update
 

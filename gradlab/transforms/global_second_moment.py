@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero
+from ..leaf_maps import map_by_shape
 from ..mesh_axes import AxisName, read_axis_names
 from ..numeric_arguments import NonNegative, as_weak
 from ..safe_arithmetic import divide, square_root
@@ -39,7 +40,7 @@ def scale_by_global_rss(eps: NonNegative = 0.0, eps_root: NonNegative = 0.0, axi
         unit, relative = measure_norm(jax.tree.leaves(grads), axes)
         total = as_weak(state.sum_of_squares) + as_weak(unit * relative) ** 2
         factor = divide(jnp.ones(()), square_root(total + eps_root) + eps)
-        return jax.tree.map(lambda d: as_weak(factor) * d, updates), GlobalRssState(total)
+        return map_by_shape(lambda d: as_weak(factor) * d, updates), GlobalRssState(total)
 
     return init, update
 

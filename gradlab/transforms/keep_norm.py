@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
+from ..leaf_maps import map_by_shape
 from ..mesh_axes import AxisName, read_axis_names
 from .trust_ratio import measure_leaf
 
@@ -44,7 +44,7 @@ def keep_norm(axis_name: AxisName = None):
     axes = read_axis_names("keep_norm", axis_name)
 
     def init(params):
-        return KeepNormState(jax.tree.map(lambda x: measure_leaf(x, axes), params))
+        return KeepNormState(map_by_shape(lambda x: measure_leaf(x, axes), params))
 
     def stay_on_sphere(d, x, norm):
         x = x.astype(d.dtype)
@@ -55,7 +55,7 @@ def keep_norm(axis_name: AxisName = None):
         return jnp.where(norm > 0, on_sphere, d)
 
     def update(updates, state, params):
-        return jax.tree.map(stay_on_sphere, updates, params, state.norm), state
+        return map_by_shape(stay_on_sphere, updates, params, state.norm), state
 
     return init, update
 

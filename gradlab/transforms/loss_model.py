@@ -12,6 +12,7 @@ from ..claims import leave_out
 from ..composites import Composite
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero
+from ..leaf_maps import map_by_shape
 from ..mesh_axes import AxisName, read_axis_names
 from ..numeric_arguments import Hyperparameter, NonNegative, as_weak
 from ..transformation_calls import hand_on, raw_init, raw_update
@@ -90,7 +91,7 @@ def minimize_loss_model(
         if adapt_lower_bound:
             slope = add_products(moment, params, axes) - as_weak(progress)
             bound = jnp.maximum(loss + slope - rate * size / 2, lower_bound)
-        moved = jax.tree.map(lambda u: -as_weak(rate) * u, direction)
+        moved = map_by_shape(lambda u: -as_weak(rate) * u, direction)
         return moved, LossModelState(bound if adapt_lower_bound else (), rate, averaged, inner)
 
     def states(state):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
-
 from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
+from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Hyperparameter
 from ..stateless import init_empty, require_empty
 
@@ -26,7 +25,7 @@ def mix_with_gradient(share: Hyperparameter = 0.7):
     def update(updates, state, *, grads=None):
         require_empty(state)
         grads = updates if grads is None else grads
-        return jax.tree.map(lambda d, g: share * d + (1 - share) * g, updates, grads), state
+        return map_by_shape(lambda d, g: share * d + (1 - share) * g, updates, grads), state
 
     return init_empty, update
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero
+from ..leaf_maps import map_by_shape
 from ..mesh_axes import AxisName, read_axis_names
 from ..numeric_arguments import NonNegative
 from ..safe_arithmetic import magnitude
@@ -46,9 +47,9 @@ def scale_to_relative_norm(norm: NonNegative = 1.0, offset: NonNegative = 0.0, a
 
     def update(updates, state, params):
         require_empty(state)
-        sizes = jax.tree.map(lambda d, x: (magnitude(x) + offset).astype(d.dtype), updates, params)
-        scaled = _scale_to_norm(jax.tree.map(jnp.multiply, sizes, updates), norm, axes)
-        return jax.tree.map(jnp.multiply, sizes, scaled), state
+        sizes = map_by_shape(lambda d, x: (magnitude(x) + offset).astype(d.dtype), updates, params)
+        scaled = _scale_to_norm(map_by_shape(jnp.multiply, sizes, updates), norm, axes)
+        return map_by_shape(jnp.multiply, sizes, scaled), state
 
     return init_empty, update
 
@@ -56,7 +57,7 @@ def scale_to_relative_norm(norm: NonNegative = 1.0, offset: NonNegative = 0.0, a
 def _scale_to_norm(tree: Any, norm: Any, axes: tuple[str, ...]) -> Any:
     unit, relative = measure_norm(jax.tree.leaves(tree), axes)
     to_norm = jnp.where(relative == 0, 0, norm / jnp.where(relative == 0, 1, relative))
-    return jax.tree.map(lambda d: d * (1 / unit).astype(d.dtype) * to_norm.astype(d.dtype), tree)
+    return map_by_shape(lambda d: d * (1 / unit).astype(d.dtype) * to_norm.astype(d.dtype), tree)
 
 
 @equation_of(scale_to_global_norm)

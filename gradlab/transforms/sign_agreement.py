@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
+from ..leaf_maps import map_by_shape
 from ..mesh_axes import AxisName, count_elements, read_axis_names, sum_over
 from ..numeric_arguments import Positive
 from ..safe_arithmetic import agreement
@@ -46,7 +46,7 @@ def agree_in_sign(min_share: Positive = 1e-3, axis_name: AxisName = None):
 
     def update(updates, state, *, grads=None):
         require_empty(state)
-        return jax.tree.map(keep, updates, updates if grads is None else grads), state
+        return map_by_shape(keep, updates, updates if grads is None else grads), state
 
     return init_empty, update
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero
+from ..leaf_maps import map_by_shape
 from ..mesh_axes import AxisName, count_elements, read_axis_names
 from ..numeric_arguments import Limit, NonNegative
 from ..stateless import init_empty, require_empty
@@ -42,7 +43,7 @@ def scale_by_trust_ratio(
 
     def update(updates, state, params):
         require_empty(state)
-        return jax.tree.map(scale_leaf, updates, params), state
+        return map_by_shape(scale_leaf, updates, params), state
 
     return init_empty, update
 
@@ -64,7 +65,7 @@ def scale_by_param_rms(least: NonNegative = 1e-3, max_rms: Limit = 1.0, axis_nam
 
     def update(updates, state, params):
         require_empty(state)
-        return jax.tree.map(scale_leaf, updates, params), state
+        return map_by_shape(scale_leaf, updates, params), state
 
     return init_empty, update
 

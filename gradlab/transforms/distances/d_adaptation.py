@@ -13,6 +13,7 @@ from ...bounded_gradients import bound_gradient
 from ...composites import Composite
 from ...decorators import transformation
 from ...equations import Expression, Writer, equation_of, is_zero
+from ...leaf_maps import map_by_shape
 from ...mesh_axes import AxisName, read_axis_names
 from ...numeric_arguments import Decay, NonNegative, Positive, as_weak
 from ...safe_arithmetic import divide, power, square_root, squared_magnitude
@@ -60,10 +61,10 @@ def d_adaptation(
     axes = read_axis_names("d_adaptation", axis_name)
 
     def find_rates(moment):
-        return jax.tree.map(lambda v: divide(jnp.ones_like(v), square_root(v) + eps), moment)
+        return map_by_shape(lambda v: divide(jnp.ones_like(v), square_root(v) + eps), moment)
 
     def init(params):
-        zeros, real = (jax.tree.map(jnp.zeros_like, tree) for tree in (params, jax.tree.map(jnp.real, params)))
+        zeros, real = (map_by_shape(jnp.zeros_like, tree) for tree in (params, map_by_shape(jnp.real, params)))
         return DAdaptationState(zeros, real, jnp.zeros(()), initial * jnp.ones(()), raw_init(tx, params))
 
     def update(updates, state, params=None, *, grads=None, **extra):
@@ -71,13 +72,13 @@ def d_adaptation(
         gradient = updates if grads is None else bounded
         distance, decay = as_weak(state.distance), power(as_weak(b2), as_weak(0.5))
         weight = learning_rate * distance
-        scaled = jax.tree.map(lambda a, s: a.astype(s.dtype) * s, find_rates(state.second_moment), state.gradients)
+        scaled = map_by_shape(lambda a, s: a.astype(s.dtype) * s, find_rates(state.second_moment), state.gradients)
         product = (1 - decay) * weight * add_products(gradient, scaled, axes)
         progress = decay * as_weak(state.progress) + product
-        gradients = jax.tree.map(
+        gradients = map_by_shape(
             lambda s, g: decay * s + (1 - decay) * weight * g.astype(s.dtype), state.gradients, gradient
         )
-        moment = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * squared_magnitude(g), state.second_moment, gradient)
+        moment = map_by_shape(lambda v, g: b2 * v + (1 - b2) * squared_magnitude(g), state.second_moment, gradient)
         estimate = divide_weakly(progress, (1 - decay) * add_magnitudes(gradients, axes))
         signals = {**hand_on(extra, bounded), "distance": distance, "rates": find_rates(moment)}
         updates, inner = raw_update(tx, updates, state.inner, params, signals)

@@ -12,6 +12,7 @@ from ...boundary import PyTree
 from ...composites import Composite
 from ...decorators import transformation
 from ...equations import Expression, Writer, equation_of
+from ...leaf_maps import map_by_shape
 from ...mesh_axes import AxisName, read_axis_names
 from ...numeric_arguments import Positive, as_weak
 from ...transformation_calls import hand_on, raw_init, raw_update
@@ -55,7 +56,7 @@ def distance_from_start(
         return DistanceFromStartState(params, first, raw_init(tx, params))
 
     def update(updates, state, params, *, grads=None, **extra):
-        way = jax.tree.map(lambda x, start: x.astype(start.dtype) - start, params, state.start)
+        way = map_by_shape(lambda x, start: x.astype(start.dtype) - start, params, state.start)
         distance = jnp.maximum(as_weak(state.distance), measure(way))
         signals = {**hand_on(extra, grads), "distance": distance}
         updates, inner = raw_update(tx, updates, state.inner, params, signals)

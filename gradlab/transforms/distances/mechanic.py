@@ -13,6 +13,7 @@ from ...combinators.lookahead import refuse_points, refuse_steps
 from ...composites import Composite
 from ...decorators import transformation
 from ...equations import Expression, Writer, equation_of, is_zero, write_step
+from ...leaf_maps import map_by_shape
 from ...mesh_axes import AxisName, read_axis_names
 from ...numeric_arguments import NonNegative, Positive, as_weak
 from ...safe_arithmetic import square_root
@@ -73,7 +74,7 @@ def mechanic(
     def init(params):
         dtypes = [jnp.dtype("float32"), *(leaf.real.dtype for leaf in jax.tree.leaves(params))]
         zeros = jnp.zeros((decays,), max(dtypes, key=lambda dtype: dtype.itemsize))
-        return MechanicState(jax.tree.map(jnp.zeros_like, params), zeros, zeros, zeros, zeros, raw_init(tx, params))
+        return MechanicState(map_by_shape(jnp.zeros_like, params), zeros, zeros, zeros, zeros, raw_init(tx, params))
 
     def update(updates, state, params, *, grads=None, **extra):
         gradient = updates if grads is None else grads
@@ -86,9 +87,9 @@ def mechanic(
         reward = jnp.maximum(b * state.reward - state.scale * h, 0)
         root = square_root(moment) + eps
         scale = (initial / decays * largest + reward) / jnp.where(root > 0, root, 1)
-        way = jax.tree.map(lambda way, u: way + u.astype(way.dtype), state.way, step)
+        way = map_by_shape(lambda way, u: way + u.astype(way.dtype), state.way, step)
         after = as_weak(scale.sum())
-        moved = jax.tree.map(lambda new, old, u: (after * new - before * old).astype(u.dtype), way, state.way, updates)
+        moved = map_by_shape(lambda new, old, u: (after * new - before * old).astype(u.dtype), way, state.way, updates)
         return moved, MechanicState(way, scale, largest, moment, reward, inner)
 
     def measure(gradient, params, way, before):

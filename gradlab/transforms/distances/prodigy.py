@@ -12,6 +12,7 @@ from ...boundary import PyTree
 from ...composites import Composite
 from ...decorators import transformation
 from ...equations import Expression, Writer, equation_of
+from ...leaf_maps import map_by_shape
 from ...mesh_axes import AxisName, read_axis_names
 from ...numeric_arguments import Decay, NonNegative, Positive, as_weak
 from ...transformation_calls import hand_on, raw_init, raw_update
@@ -57,16 +58,16 @@ def prodigy_distance(
     axes = read_axis_names("prodigy_distance", axis_name)
 
     def init(params):
-        zeros = jax.tree.map(jnp.zeros_like, params)
+        zeros = map_by_shape(jnp.zeros_like, params)
         return ProdigyDistanceState(params, zeros, jnp.zeros(()), initial * jnp.ones(()), raw_init(tx, params))
 
     def update(updates, state, params, *, grads=None, **extra):
         gradient = updates if grads is None else grads
         distance = as_weak(state.distance)
         weight = learning_rate * (distance / initial) * distance  # in units of d_0, so that it is not tiny
-        way = jax.tree.map(lambda start, x: start - x.astype(start.dtype), state.start, params)
+        way = map_by_shape(lambda start, x: start - x.astype(start.dtype), state.start, params)
         progress = decay * as_weak(state.progress) + weight * add_products(gradient, way, axes)
-        gradients = jax.tree.map(lambda s, g: decay * s + weight * g.astype(s.dtype), state.gradients, gradient)
+        gradients = map_by_shape(lambda s, g: decay * s + weight * g.astype(s.dtype), state.gradients, gradient)
         estimate = coefficient * divide_weakly(progress, add_magnitudes(gradients, axes))
         signals = {**hand_on(extra, grads), "distance": distance}
         updates, inner = raw_update(tx, updates, state.inner, params, signals)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from ...claims import ELEMENTWISE_AND_SYMMETRIC
 from ...decorators import transformation
 from ...equations import Expression, Writer, equation_of
+from ...leaf_maps import map_by_shape
 from ...numeric_arguments import Hyperparameter
 from ...stateless import init_empty, require_empty
 
@@ -32,7 +33,7 @@ def scale_by_distance(power: Hyperparameter = 1.0):
                 "distance_from_start, prodigy_distance or d_adaptation"
             )
         factor = distance**power
-        return jax.tree.map(lambda d: factor * d, updates), state
+        return map_by_shape(lambda d: factor * d, updates), state
 
     return init_empty, update
 
@@ -52,7 +53,7 @@ def scale_by_rates():
                 "scale_by_rates reads rates, which a combinator around it measures; put its chain inside d_adaptation"
             )
         rates = jax.tree.broadcast(rates, updates)
-        return jax.tree.map(lambda a, d: jnp.asarray(a).astype(d.dtype) * d, rates, updates), state
+        return map_by_shape(lambda a, d: jnp.asarray(a).astype(d.dtype) * d, rates, updates), state
 
     return init_empty, update
 

@@ -96,7 +96,7 @@ def use_cpu_fusion(is_wanted: bool) -> None:
 
 def join_processes(coordinator: str | None, processes: int | None, process: int | None) -> None:
     """Connect to the other processes, if there are any; end the command if the options do not fit together."""
-    _prepare_jax()
+    prepare_jax()
     given = [value is not None for value in (coordinator, processes, process)]
     if not any(given):
         _require_devices()
@@ -131,7 +131,7 @@ def join_processes(coordinator: str | None, processes: int | None, process: int 
         fail(f"the processes did not meet at {coordinator}: {reason}", 1)
 
 
-def _prepare_jax() -> None:
+def prepare_jax() -> None:
     """End the command if JAX must not compile, and allow transfers between devices, which are intended here."""
     import jax
 

@@ -12,6 +12,7 @@ import typer
 
 from . import completion, options
 from .profiling import Profiling, profiling
+from .workers import Workers, hire
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -65,6 +66,7 @@ def race(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON and nothing else.")] = False,
     profile: Profiling = False,
+    workers: Workers = None,
     coordinator: options.Coordinator = None,
     processes: options.ProcessCount = None,
     process: options.ProcessIndex = None,
@@ -77,14 +79,19 @@ def race(
         from ..lab._profile import measure
 
         with measure("import"):
+            import gradlab.lab._studies.race  # noqa: F401  # once, before the workers are copied
+
             from .study_session import run_in_folder
+        given = problem, optimizer, rates, seeds, steps, lanes, chunk
         options.use_cpu_fusion(cpu_fusion)
-        options.join_processes(coordinator, processes, process)
-        with measure("check"):
-            study = make_study(problem, optimizer, rates, seeds, steps, lanes, chunk)
-        if table:
-            _refuse_foreign_tables(out)
-        run_in_folder(study, out, fresh, as_json, _print, with_table=table)
+        is_shared = any(option is not None for option in (coordinator, processes, process))
+        with hire(lambda: _build(*given).tasks, workers, out, fresh, is_shared) as crew:
+            options.join_processes(coordinator, processes, process)
+            with measure("check"):
+                study = make_study(*given)
+            if table:
+                _refuse_foreign_tables(out)
+            run_in_folder(study, out, fresh, as_json, _print, with_table=table, helpers=crew)
 
 
 def make_study(
@@ -97,15 +104,29 @@ def make_study(
     chunk: int | None = None,
 ) -> RaceStudy:
     """Return the study of the options; end the command if one of them is wrong."""
-    from ..lab._studies.race import RaceStudy, check_tasks, parse_rates
-    from ..lab._studies.study_arguments import DEFAULT_PROBLEMS, contestants_by_name, problems_by_name
+    from ..lab._studies.race import check_tasks
     from .study_session import Checking
 
     with options.refusing(("rates", "seeds", "steps", "lanes", "chunk")), Checking() as watcher:
-        chosen = problems_by_name(problems or DEFAULT_PROBLEMS), contestants_by_name(optimizers)
-        study = RaceStudy(*chosen, parse_rates(rates, "--rates"), seeds, steps, lanes, chunk)
+        study = _build(problems, optimizers, rates, seeds, steps, lanes, chunk)
         check_tasks(study.tasks, watcher)
     return study
+
+
+def _build(
+    problems: list[str] | None,
+    optimizers: list[str] | None,
+    rates: str,
+    seeds: int,
+    steps: int | None,
+    lanes: int | None,
+    chunk: int | None,
+) -> RaceStudy:
+    from ..lab._studies.race import RaceStudy, parse_rates
+    from ..lab._studies.study_arguments import DEFAULT_PROBLEMS, contestants_by_name, problems_by_name
+
+    chosen = problems_by_name(problems or DEFAULT_PROBLEMS), contestants_by_name(optimizers)
+    return RaceStudy(*chosen, parse_rates(rates, "--rates"), seeds, steps, lanes, chunk)
 
 
 def _refuse_foreign_tables(out: Path) -> None:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from ..lab._engine.distributed import Processes
 from ..lab._engine.task import Task, Watcher
+from ..lab._engine.task_runner import Helpers
 from ..lab._formatting import format_count
 from ..lab._inputs.user_errors import UserCodeError, describe_failures
 from ..lab._profile import measure
@@ -35,13 +36,20 @@ Print = Callable[[Console, xr.Dataset], None]  # prints the results on one probl
 
 
 def run_in_folder(
-    study: Study, out: Path, fresh: bool, quiet: bool, print_results: Print, with_table: bool = False
+    study: Study,
+    out: Path,
+    fresh: bool,
+    quiet: bool,
+    print_results: Print,
+    with_table: bool = False,
+    helpers: Helpers | None = None,
 ) -> None:
     """Open a study in a folder, make the runs that are missing, write its files and print its results.
 
-    With `with_table`, the fair table of a race is made and takes the place of the leaderboards. If it is `quiet`,
-    nothing but a JSON document is printed on standard output. The exit code is 2 for a folder that is refused, 130
-    after Ctrl-C, and 1 if the disk refuses or user code fails; the results of the others are printed all the same.
+    The `helpers` compute what is missing, if there are any. With `with_table`, the fair table of a race is made and
+    takes the place of the leaderboards. If it is `quiet`, nothing but a JSON document is printed on standard output.
+    The exit code is 2 for a folder that is refused, 130 after Ctrl-C, and 1 if the disk refuses or user code fails; the
+    results of the others are printed all the same.
     """
     processes = Processes()
     note = _Note(quiet or not processes.is_first)
@@ -52,7 +60,7 @@ def run_in_folder(
             if opened.state == "unfinished":
                 note(f"{out} holds an unfinished run of this plan; going on from there")
             with bar:
-                opened.finish(collect_provenance(shlex.join(["gradlab", *sys.argv[1:]])), bar)
+                opened.finish(collect_provenance(shlex.join(["gradlab", *sys.argv[1:]])), bar, helpers)
             if processes.is_first:
                 if opened.state == "complete":
                     note(f"{out} holds all of this {study.kind} already; --fresh runs it anew")

@@ -13,6 +13,7 @@ import typer
 from ..lab._inputs.argument_checks import Sampler
 from . import completion, options
 from .profiling import Profiling, profiling
+from .workers import Workers, hire
 
 _OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk")
 
@@ -57,6 +58,7 @@ def sweep(
     cpu_fusion: options.CpuFusion = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON and nothing else.")] = False,
     profile: Profiling = False,
+    workers: Workers = None,
     coordinator: options.Coordinator = None,
     processes: options.ProcessCount = None,
     process: options.ProcessIndex = None,
@@ -69,15 +71,22 @@ def sweep(
         from ..lab._profile import measure
 
         with measure("import"):
+            from ..lab._engine.task import Watcher
             from ..lab._studies.study_arguments import factories_by_name, problems_by_name
             from ..lab._studies.sweep import SweepStudy
             from .point_tables import parse_axes, print_points
             from .study_session import Checking, run_in_folder
-        options.use_cpu_fusion(cpu_fusion)
-        options.join_processes(coordinator, processes, process)
-        with measure("check"), options.refusing(_OPTIONS, (TypeError, ValueError)), Checking() as watcher:
-            study = SweepStudy(
+
+        def build(watcher: Watcher) -> SweepStudy:
+            return SweepStudy(
                 problems_by_name(problem or "digits"), factories_by_name(optimizer), parse_axes(assignments), seeds,
                 steps, samples, sampler, sample_seed, lanes, chunk, watcher,
             )  # fmt: skip
-        run_in_folder(study, out, fresh, as_json, print_points)
+
+        options.use_cpu_fusion(cpu_fusion)
+        is_shared = any(option is not None for option in (coordinator, processes, process))
+        with hire(lambda: build(Watcher()).tasks, workers, out, fresh, is_shared) as crew:
+            options.join_processes(coordinator, processes, process)
+            with measure("check"), options.refusing(_OPTIONS, (TypeError, ValueError)), Checking() as watcher:
+                study = build(watcher)
+            run_in_folder(study, out, fresh, as_json, print_points, helpers=crew)

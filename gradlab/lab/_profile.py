@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -89,7 +90,7 @@ class Profile:
             parts[part] = [total[0] + seconds, total[1] + processor, total[2] + count]
             if task:
                 tasks.setdefault(task, {})[part] = [round(seconds, 4), round(processor, 4)]
-        process = time.process_time()
+        process = time.process_time() + _read_children()
         return {
             "format": FORMAT,
             "unit": "s",
@@ -101,6 +102,12 @@ class Profile:
             },
             "tasks": tasks,
         }
+
+
+def _read_children() -> float:
+    """Return the processor seconds of the processes that this one has started, and that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 _active: Profile | None = None

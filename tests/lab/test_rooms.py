@@ -19,6 +19,7 @@ ORDER = (
     "_profile",
     "_inputs",
     "_engine",
+    "_workers",
     "_results",
     "analysis",
     "plots",

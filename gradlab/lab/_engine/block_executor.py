@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import groupby
@@ -39,12 +39,18 @@ def count_concurrent_groups(program: Program, processes: Processes) -> int:
     """Return how many groups to run at a time: one for each core, at most eight, where the only device is a CPU.
 
     A single group does not keep all cores busy. With several devices it is one group, because it uses all of them; with
-    several processes too, because all processes must take their groups in the same order.
+    several processes too, because all processes must take their groups in the same order. It is one group, too, where
+    matrices are decomposed: XLA does that in threads of its pool, which wait there for other threads of the pool, and
+    two groups at a time would wait for each other without end.
     """
-    if program.width > 1 or program.platform != "cpu" or processes.count > 1:
+    if program.width > 1 or program.platform != "cpu" or processes.count > 1 or program.decomposes:
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(8, cores)
+    return min(8, count_cores())
+
+
+def count_cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Executor:
@@ -68,14 +74,14 @@ class Executor:
         self.compile_seconds = program.compile_seconds
         self.needs_carries = processes.broadcast(store is not None)
 
-    def finish(self, stored_results: ChunkResults) -> ChunkResults:
-        """Return the results of all chunks of all blocks, given those that the store has.
+    def finish(self, stored_results: ChunkResults, blocks: Collection[int] | None = None) -> ChunkResults:
+        """Return the results of all chunks of some blocks, or of all, given those that the store has.
 
         Other threads compute chunks. The calling thread stores each one as it ends.
         """
         results = [list(block) for block in stored_results]
-        counts = [len(block) for block in results]
-        self.watcher.on_progress(self.chunk_runs * sum(counts))
+        counts = {block: len(results[block]) for block in (range(len(results)) if blocks is None else blocks)}
+        self.watcher.on_progress(self.chunk_runs * sum(counts.values()))
         pending, limit = deque(self._groups(counts)), count_concurrent_groups(self.program, self.processes)
         active: dict[Future[Any], BlockGroup] = {}
         run = ThreadSettings().apply_to(self._run)
@@ -98,10 +104,10 @@ class Executor:
                         active[threads.submit(run, group)] = group
         return results
 
-    def _groups(self, counts: list[int]) -> Iterator[BlockGroup]:
+    def _groups(self, counts: Mapping[int, int]) -> Iterator[BlockGroup]:
         """Yield the blocks that are not finished, in groups that have the same number of finished chunks."""
         width = self.program.width * self.processes.count
-        for chunk, blocks in groupby(sorted(range(len(counts)), key=counts.__getitem__), key=counts.__getitem__):
+        for chunk, blocks in groupby(sorted(counts, key=counts.__getitem__), key=counts.__getitem__):
             unfinished = list(blocks) if chunk < self.task.partition.chunks else []
             for first in range(0, len(unfinished), width):
                 yield BlockGroup(unfinished[first : first + width], chunk, None)

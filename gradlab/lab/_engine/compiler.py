@@ -31,9 +31,11 @@ class Compiler:
     compiler is a context manager, and leaving it cancels what has not begun.
     """
 
-    def __init__(self, devices: Sequence[jax.Device] | None = None, reuse_programs: bool = False):
+    def __init__(
+        self, devices: Sequence[jax.Device] | None = None, reuse_programs: bool = False, threads: int = THREADS
+    ):
         self.devices, self.reuse_programs = devices, reuse_programs
-        self._threads = ThreadPoolExecutor(THREADS, "compile")
+        self._threads = ThreadPoolExecutor(threads, "compile")
         self._settings = ThreadSettings()
         self._last_draws: _LastDraws | None = None
         self._programs: list[_ReusableProgram] = []

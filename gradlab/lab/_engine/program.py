@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -110,6 +110,11 @@ class Program:
             self.problem, tx, wrap_keys(carry, self._carry), wrap_keys(batches, self._draw_shapes.batches), evaluate
         )
         return unwrap_keys(carry), trace
+
+    @cached_property
+    def decomposes(self) -> bool:
+        """Whether the program decomposes matrices, by routines of LAPACK."""
+        return "lapack_" in self._compiled.as_text()
 
     def carry_shapes(self) -> list[tuple[tuple[int, ...], Any]]:
         """Return the shape and dtype of each array that a block carries from chunk to chunk."""

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -24,19 +24,33 @@ from .training_loop import Draws, assemble_curves
 TASKS_AHEAD = 2  # that are compiled while one runs
 
 
+class Helpers(Protocol):
+    """Other processes of this machine, which compute blocks of tasks and put them into the store."""
+
+    def begin(self, store: CheckpointStore, blocks: Sequence[int]) -> None:
+        """Begin with tasks of so many blocks."""
+        ...
+
+    def wait(self, task: int, watcher: Watcher) -> float:
+        """Wait until nobody computes a block of a task, or will. Return how many runs the watcher was told of."""
+        ...
+
+
 def run_tasks(
     tasks: Sequence[Task],
     store: CheckpointStore | None = None,
     watcher: Watcher | None = None,
     processes: Processes | None = None,
     compiler: Compiler | None = None,
+    helpers: Helpers | None = None,
 ) -> Generator[TaskResult, None, None]:
     """Run tasks in order, and yield the result of each one when it ends.
 
     The next tasks are compiled on other threads while a task runs. Chunks that `store` holds are read and not computed
     again, and new ones are added as they end, so that stopping at any moment loses only the chunks that are running.
     Every process must call this with the same tasks, but only the first one has a store; all get the same results. A
-    `compiler` that is passed is not closed.
+    `compiler` that is passed is not closed. `helpers` compute first, if there is a store, and what they leave is
+    computed here.
 
     If the optimizer or the problem of a task fails, the watcher is told, and the task has no result. Its finished
     chunks remain in the store. Raises ValueError under `jax.disable_jit`.
@@ -53,17 +67,25 @@ def run_tasks(
             except UserCodeError as error:
                 return _PreparedTask([], None, error)
 
+        helpers = helpers if store and tasks else None
+        if helpers and store:
+            helpers.begin(store, [len(task.partition.blocks()) for task in tasks])
+        ahead = 0 if helpers else TASKS_AHEAD
         queue: deque[_PreparedTask] = deque()
         for index, task in enumerate(tasks):
             watcher.on_start(task)
-            while len(queue) <= TASKS_AHEAD and index + len(queue) < len(tasks):
+            told = 0.0
+            if helpers:
+                with measure("wait for runs"):
+                    told = helpers.wait(index, watcher)
+            while len(queue) <= ahead and index + len(queue) < len(tasks):
                 queue.append(prepare(index + len(queue), tasks[index + len(queue)]))
             try:
                 current = queue.popleft()
                 with measure("wait for programs"):
                     preparation = processes.call(current.wait)
                 if preparation is None:
-                    watcher.on_progress(task.run_count)
+                    watcher.on_progress(task.run_count - told)
                     results = current.stored_results
                 else:
                     executor = Executor(index, task, *preparation, store, watcher, processes)

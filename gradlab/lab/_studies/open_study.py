@@ -14,6 +14,7 @@ import xarray as xr
 
 from .._engine.distributed import Processes
 from .._engine.task import Watcher
+from .._engine.task_runner import Helpers
 from .._inputs.user_errors import UserCodeError, describe_failures
 from .._profile import measure
 from .._results import plan, results_file
@@ -37,7 +38,7 @@ class OpenStudy:
     is_writable: bool = True  # False for a finished study in a folder that can only be read
     failed: Failed = field(default_factory=dict)  # the optimizers that could not be run, once the study is finished
 
-    def finish(self, attributes: Mapping[str, str], watcher: Watcher) -> None:
+    def finish(self, attributes: Mapping[str, str], watcher: Watcher, helpers: Helpers | None = None) -> None:
         """Compute the runs that are missing, and write the results, with these attributes and some of their own.
 
         Optimizers that fail are left out of the results, which name them, and the checkpoints stay in the folder: the
@@ -47,7 +48,7 @@ class OpenStudy:
         if self.state == "complete":
             return
         folder = self.out if self.processes.is_first else None
-        datasets = self.study.compute(folder, watcher, self.processes, self.failed)
+        datasets = self.study.compute(folder, watcher, self.processes, self.failed, helpers)
         if not datasets:
             raise UserCodeError("\n".join(describe_failures(self.failed)))
         if self.processes.is_first:

@@ -16,7 +16,7 @@ import xarray as xr
 from .._engine.compiler import Compiler
 from .._engine.distributed import Processes
 from .._engine.task import Task, TaskResult, Watcher
-from .._engine.task_runner import run_tasks
+from .._engine.task_runner import Helpers, run_tasks
 from .._inputs.argument_checks import require_whole_number, suggest_arguments
 from .._results import assembly, plan
 from .._storage.checkpoints import CheckpointStore, prefer_stored_plan
@@ -114,7 +114,12 @@ class SearchStudy:
         return found
 
     def compute(
-        self, folder: Path | None, watcher: Watcher, processes: Processes, failed: Failed
+        self,
+        folder: Path | None,
+        watcher: Watcher,
+        processes: Processes,
+        failed: Failed,
+        helpers: Helpers | None = None,
     ) -> dict[str, xr.Dataset]:
         """Compute the Dataset of the problem; see `Study`. Nothing is added to `failed`: a failure ends the search.
 

@@ -9,7 +9,7 @@ import xarray as xr
 
 from .._engine.distributed import Processes
 from .._engine.task import FailureCollector, TaskResult, Watcher
-from .._engine.task_runner import run_tasks
+from .._engine.task_runner import Helpers, run_tasks
 from .._profile import measure
 from .._results.assembly import assemble_dataset
 from .._results.plan import make_plan
@@ -39,11 +39,17 @@ class Study(Protocol):
         ...
 
     def compute(
-        self, folder: Path | None, watcher: Watcher, processes: Processes, failed: Failed
+        self,
+        folder: Path | None,
+        watcher: Watcher,
+        processes: Processes,
+        failed: Failed,
+        helpers: Helpers | None = None,
     ) -> dict[str, xr.Dataset]:
         """Compute the Dataset of each problem. Checkpoints are read from the folder and written there, if there is one.
 
-        Optimizers that cannot be run are left out and added to `failed`.
+        Optimizers that cannot be run are left out and added to `failed`. A study whose tasks are known from the start
+        lets `helpers` compute.
         """
         ...
 
@@ -59,12 +65,17 @@ class TaskStudy:
         return make_plan(self.kind, self.tasks)
 
     def compute(
-        self, folder: Path | None, watcher: Watcher, processes: Processes, failed: Failed
+        self,
+        folder: Path | None,
+        watcher: Watcher,
+        processes: Processes,
+        failed: Failed,
+        helpers: Helpers | None = None,
     ) -> dict[str, xr.Dataset]:
         """Compute the Dataset of each problem; see `Study`."""
         store = CheckpointStore(folder, prefer_stored_plan(folder, self.plan())) if folder else None
         results: dict[str, list[TaskResult]] = {}
-        for result in run_tasks(self.tasks, store, FailureCollector(watcher, failed), processes):
+        for result in run_tasks(self.tasks, store, FailureCollector(watcher, failed), processes, helpers=helpers):
             results.setdefault(result.task.problem.name, []).append(result)
         with measure("results"):
             return {name: assemble_dataset(of_problem) for name, of_problem in results.items()}

@@ -1,0 +1,165 @@
+"""The crew: the workers of a command, and the blocks that are left for them to compute."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import NamedTuple
+
+from gradlab._compat import backend_has_started, read_settings
+
+from .._engine.block_executor import count_cores
+from .._engine.task import Task, Watcher
+from .._profile import active_profile
+from .._storage.checkpoints import CheckpointStore
+from .worker import Order, Reply, serve
+
+MOST_WORKERS = 8  # each holds the memory of a block
+
+
+class _Member(NamedTuple):
+    """A worker, as the command sees it."""
+
+    process: int
+    connection: Connection
+
+
+class Crew:
+    """Workers that compute the blocks of tasks, each block in one of them, and store them in a folder.
+
+    Making a crew copies this process, before JAX starts a backend here. `make_tasks` makes the tasks in each copy. A
+    crew is a context manager, and leaving it ends the workers.
+    """
+
+    def __init__(self, make_tasks: Callable[[], Sequence[Task]], count: int):
+        self._members = [self._hire(make_tasks, first) for first in range(count)]
+        self._changed = threading.Condition()
+        self._left: list[list[int]] = []  # task -> the blocks that nobody has begun
+        self._running: list[int] = []  # task -> how many of its blocks are being computed
+        self._runs: list[float] = []  # task -> the runs that are done
+        self._begun: set[int] = set()
+        self._threads: list[threading.Thread] = []
+
+    def _hire(self, make_tasks: Callable[[], Sequence[Task]], first: int) -> _Member:
+        ours, theirs = Pipe()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()  # what is in their buffers would be written twice
+        process = os.fork()
+        if process == 0:
+            ours.close()
+            serve(theirs, make_tasks, first, active_profile() is not None)
+        theirs.close()
+        return _Member(process, ours)
+
+    def begin(self, store: CheckpointStore, blocks: Sequence[int]) -> None:
+        """Begin with tasks of so many blocks, which are stored in `store`."""
+        self._left = [list(range(count)) for count in blocks]
+        self._running, self._runs = [0] * len(blocks), [0.0] * len(blocks)
+        for first, member in enumerate(self._members):
+            thread = threading.Thread(target=self._lead, args=(member, first % len(blocks), store), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def wait(self, task: int, watcher: Watcher) -> float:
+        """Wait until no worker computes a block of a task, or will. Return how many of its runs the watcher was told.
+
+        Blocks that the store then lacks have failed. Their errors are not known here: they come again where the block
+        is computed again.
+        """
+        told = 0.0
+        while True:
+            with self._changed:
+                if not self._is_over(task):
+                    self._changed.wait(timeout=1.0)  # a worker that is killed wakes nobody
+                is_over, runs = self._is_over(task), self._runs[task]
+            watcher.on_progress(runs - told)
+            told = runs
+            if is_over:
+                return told
+
+    def _is_over(self, task: int) -> bool:
+        is_alone = not any(thread.is_alive() for thread in self._threads)
+        return is_alone or not (self._left[task] or self._running[task])
+
+    def _lead(self, member: _Member, task: int, store: CheckpointStore) -> None:
+        """Let a worker compute blocks, beginning with those of a task, until none are left."""
+        with contextlib.suppress(EOFError, OSError):  # the worker has ended
+            while (unit := self._take(task)) is not None:
+                task, block = unit
+                reply = Reply(succeeded=False)
+                try:
+                    member.connection.send(Order(store, task, block))
+                    while not (reply := member.connection.recv()).is_end:
+                        self._finish(task, reply.runs)
+                finally:
+                    self._finish(task, reply.runs, is_end=True, succeeded=reply.is_end and reply.succeeded)
+                profile = active_profile()
+                for part in reply.parts if profile else ():
+                    profile.add(*part)  # type: ignore[union-attr]
+
+    def _take(self, task: int) -> tuple[int, int] | None:
+        """Take a block: of the same task, so that its program serves again; else of a task that nobody has begun; else
+        of the one that has most left, if it has several, because its program must be made once more."""
+        with self._changed:
+            if not self._left[task]:
+                new = [index for index, left in enumerate(self._left) if left and index not in self._begun]
+                task = new[0] if new else max(range(len(self._left)), key=lambda index: len(self._left[index]))
+                if not new and len(self._left[task]) < 2:
+                    return None
+            self._begun.add(task)
+            self._running[task] += 1
+            return task, self._left[task].pop(0)
+
+    def _finish(self, task: int, runs: float, is_end: bool = False, succeeded: bool = True) -> None:
+        with self._changed:
+            self._runs[task] += runs
+            self._running[task] -= is_end
+            if not succeeded:
+                self._left[task].clear()  # they would fail too
+            self._changed.notify_all()
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for member in self._members:
+            os.kill(member.process, signal.SIGKILL)  # files are written in one step, so nothing is left half-written
+        for member in self._members:
+            os.waitpid(member.process, 0)
+            member.connection.close()
+        self._members.clear()
+
+
+def count_workers() -> int:
+    """Return how many workers a command on this machine can have: one for each core, or 0 where they do not pay.
+
+    They need Linux, whose processes can be copied, a backend that has not started, and a CPU as the only device.
+    """
+    settings = read_settings()
+    is_one_device = (
+        "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", "")
+        and int(settings.get("jax_num_cpu_devices", -1)) <= 1
+        and settings["jax_default_device"] is None
+    )
+    can_copy = sys.platform == "linux" and threading.active_count() == 1 and not backend_has_started()
+    count = min(MOST_WORKERS, count_cores())
+    return count if can_copy and is_one_device and count > 1 and _only_cpu() else 0
+
+
+def _only_cpu() -> bool:
+    """Return whether JAX has no other platform than the CPU, as far as that can be seen without starting it."""
+    if read_settings()["jax_platforms"]:
+        return str(read_settings()["jax_platforms"]) == "cpu"
+    plugins = importlib.metadata.entry_points(group="jax_plugins")
+    return not plugins and not any(importlib.util.find_spec(name) for name in ("jax_plugins", "libtpu"))

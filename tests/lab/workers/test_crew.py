@@ -1,0 +1,94 @@
+"""Workers are copies of a process that has not started JAX, so each test here starts a command of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from gradlab.lab._workers import crew
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied under Linux only")
+
+TINY = ("--rates", "3", "--seeds", "4", "--steps", "6", "--lanes", "4", "--chunk", "4", "--json")
+# With two cores, so that two workers are hired on any machine.
+COMMAND = (
+    "import os; os.sched_getaffinity = lambda process: {0, 1}\nfrom gradlab.cli import main\nraise SystemExit(main())"
+)
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+    return subprocess.run(
+        [sys.executable, "-c", COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment | {"JAX_PLATFORMS": "cpu", "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_workers_leave_the_same_bytes_as_one_process(tmp_path: Path) -> None:
+    """Shampoo decomposes matrices: two blocks at a time in one process waited for each other without end."""
+    race = ("race", "--problem", "ravine", "--optimizer", "sgd", "--optimizer", "shampoo", *TINY)
+    alone = run(tmp_path, *race, "--workers", "1", "--out", "alone")
+    together = run(tmp_path, *race, "--out", "together", "--profile")
+    assert (alone.returncode, together.returncode) == (0, 0), together.stderr
+    for name in ("results.nc", "plan.json", "leaderboard.csv"):
+        assert (tmp_path / "alone" / name).read_bytes() == (tmp_path / "together" / name).read_bytes()
+    assert "shampoo on ravine" in (tmp_path / "together" / "profile.json").read_text()  # which a worker measured
+
+
+@pytest.mark.slow
+def test_what_workers_cannot_do_is_reported_by_the_command(tmp_path: Path) -> None:
+    """An optimizer that fails in a worker fails again in the command, which names it, and the others go on."""
+    (tmp_path / "mine.py").write_text(
+        "import optax\nprint('imported')\n\ndef update(g, s, p=None):\n    raise RuntimeError('no update')\n\n"
+        "def broken(rate):\n    return optax.GradientTransformation(lambda p: (), update)\n"
+    )
+    out = run(tmp_path, "race", "--problem", "ravine", "--optimizer", "mine:broken", "--optimizer", "sgd", *TINY)
+    assert out.returncode == 1
+    assert "broken on ravine fails" in out.stderr
+    assert "no update" in out.stderr
+    assert (tmp_path / "race" / "results.nc").exists()
+
+
+def test_workers_are_hired_only_for_a_cpu_that_has_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "count_cores", lambda: 4)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(crew, "backend_has_started", lambda: False)
+    monkeypatch.setattr(crew, "read_settings", lambda: {"jax_platforms": "cpu", "jax_default_device": None})
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+    assert crew.count_workers() == 4
+    monkeypatch.setattr(crew, "count_cores", lambda: 64)
+    assert crew.count_workers() == crew.MOST_WORKERS
+    monkeypatch.setattr(crew, "count_cores", lambda: 1)
+    assert crew.count_workers() == 0
+    monkeypatch.setattr(crew, "count_cores", lambda: 4)
+    monkeypatch.setattr(crew, "read_settings", lambda: {"jax_platforms": "cuda,cpu", "jax_default_device": None})
+    assert crew.count_workers() == 0
+    monkeypatch.setattr(crew, "read_settings", lambda: {"jax_platforms": "cpu", "jax_default_device": None})
+    monkeypatch.setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
+    assert crew.count_workers() == 0
+    monkeypatch.delenv("XLA_FLAGS")
+    monkeypatch.setattr(crew, "backend_has_started", lambda: True)
+    assert crew.count_workers() == 0
+
+
+def test_a_block_of_the_same_task_comes_first_then_one_of_a_new_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = crew.Crew(lambda: (), 0)
+    blocks._left, blocks._running = [[0, 1], [0], [0, 1, 2, 3]], [0, 0, 0]
+    assert [blocks._take(0), blocks._take(0)] == [(0, 0), (0, 1)]
+    assert blocks._take(0) == (1, 0)
+    assert blocks._take(1) == (2, 0)
+    assert blocks._take(0) == (2, 1)  # no task is new, but this one has two left
+    assert blocks._take(2) == (2, 2)
+    assert blocks._take(0) is None  # one block is not worth another compilation
+    assert blocks._take(2) == (2, 3)
+    assert blocks._running == [2, 1, 4]

@@ -20,13 +20,25 @@ def bound_for_squaring(x: jax.Array) -> jax.Array:
     within the bound, so its phase does not change. A sum of squares below the bound stops growing, because of rounding,
     before it overflows. Infinities and NaN are returned as they are.
     """
-    info = jnp.finfo(x.dtype)
-    bound = 2.0 ** ((info.maxexp - info.nmant - 3) // 2)
+    bound = _find_bound(x.dtype)
     if not jnp.iscomplexobj(x):
         return _clamp_finite(x, bound)
     larger = jnp.maximum(jnp.abs(x.real), jnp.abs(x.imag))
     shrink = bound / jnp.maximum(larger, bound)
     return jnp.where(jnp.isfinite(larger), jax.lax.complex(x.real * shrink, x.imag * shrink), x)
+
+
+def bounded_square(x: jax.Array) -> jax.Array:
+    """Return `squared_magnitude(bound_for_squaring(x))`, for real numbers from their squares, bit for bit."""
+    if jnp.iscomplexobj(x):
+        return squared_magnitude(bound_for_squaring(x))
+    square = x * x
+    return jax.lax.select(jax.lax.is_finite(x), jnp.minimum(square, x.dtype.type(_find_bound(x.dtype) ** 2)), square)
+
+
+def _find_bound(dtype: Any) -> float:
+    info = jnp.finfo(dtype)
+    return float(2.0 ** ((info.maxexp - info.nmant - 3) // 2))
 
 
 def bound_to_dtype(x: jax.Array, dtype: Any) -> jax.Array:

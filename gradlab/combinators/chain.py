@@ -70,14 +70,16 @@ def _chain(*links: Any) -> Chain:
             raise ValueError(f"a chain of {len(flat)} links got a state of {len(state)}")
         new_state = []
         bounded_at = _find_bounded_link(flat)
-        bounded: tuple[Any, ...] = ()
+        bounded: Any = ()
+        raw: Any = ()
         for position, (link, link_state) in enumerate(zip(flat, state, strict=True)):
             if position == bounded_at:
-                updates = bound_gradient(updates)
-                gradient = keep_gradient(split, bound_gradient(gradient) if split else updates, updates)
-                bounded = (updates, gradient)
+                raw = (updates, gradient) if split else updates
+                bounded = bound_gradient(raw)
+                updates, gradient = bounded if split else (bounded, bounded)
+                gradient = keep_gradient(split, gradient, updates)
             signals = {"grads": gradient, **extra} if split else extra
-            with having_bounded(*bounded):
+            with having_bounded(bounded, raw):
                 updates, link_state = raw_update(link, updates, link_state, params, signals)
             split = join_splits(split, find_split(link, updates))
             gradient = keep_gradient(split, gradient, updates)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import optax
 
-from ..bounded_gradients import bound_gradient
+from ..bounded_gradients import bound_gradient, square_gradient
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, shared_claims
 from ..composites import READS_GRADIENT, Composite
 from ..decorators import recipe, transformation
@@ -44,12 +44,6 @@ class RmsState(NamedTuple):
     second_moment: Any  # the state of the estimator of g^2, real, at least float32
 
 
-def _bound_gradient(updates: Any, grads: Any) -> tuple[Any, Any]:
-    """Return the direction and the gradient of a link that squares the gradient, bounded so that it has a square."""
-    gradient = bound_gradient(updates if grads is None else grads)
-    return (gradient if grads is None else updates), gradient
-
-
 @transformation(squares_gradient=True, claims=lambda tx: _claims(tx.decay))
 def scale_by_rms(
     decay: Decay | optax.GradientTransformation = 0.9,
@@ -75,8 +69,8 @@ def scale_by_rms(
         return RmsState(raw_init(estimator, map_by_shape(squared_magnitude, params)))
 
     def update(updates, state, params=None, *, grads=None, **extra):
-        updates, gradient = _bound_gradient(updates, grads)
-        square = map_by_shape(squared_magnitude, gradient)
+        square = square_gradient(updates if grads is None else grads)
+        updates = bound_gradient(updates) if grads is None else updates
         v, second_moment = raw_update(estimator, square, state.second_moment, params, extra)
 
         def divide_by_root(d, v):
@@ -130,8 +124,9 @@ def scale_by_stddev(
         return StddevState(raw_init(mean_estimator, params), raw_init(estimator, square))
 
     def update(updates, state, params=None, *, grads=None, **extra):
-        updates, gradient = _bound_gradient(updates, grads)
-        square = map_by_shape(squared_magnitude, gradient)
+        square = square_gradient(updates if grads is None else grads)
+        gradient = bound_gradient(updates if grads is None else grads)
+        updates = gradient if grads is None else updates
         mean, mean_state = raw_update(mean_estimator, gradient, state.mean, params, extra)
         v, second_moment = raw_update(estimator, square, state.second_moment, params, extra)
 

@@ -109,10 +109,6 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
             "x, bound) -> if jnp.iscomplexobj(x): return _clamp_finite(x, bound)"
         ),
         (
-            "safe_arithmetic.bound_for_squaring: name confused: if not jnp.iscomplexobj(x): return _clamp_finite("
-            "x, bound) -> if not jnp.iscomplexobj(info): return _clamp_finite(x, bound)"
-        ),
-        (
             "safe_arithmetic.bound_for_squaring: part of a complex number lost: jax.lax.complex(x.real * "
             "shrink, x.imag * shrink) -> jax.lax.complex(x * shrink, x.imag * shrink)"
         ),

@@ -9,7 +9,7 @@ import jax
 import optax
 
 from .counterparts import Counterpart
-from .steps import choose_shape, jit_step, make_leaves, make_optimizer, make_step, standard_settings
+from .steps import choose_shape, jit_step, make_leaves, make_optimizer, make_state, make_step, standard_settings
 from .timing import Timing, measure
 
 SIZE = 64  # parameters, which are computed in less time than a call takes
@@ -42,7 +42,7 @@ def measure_calls(counterpart: Counterpart, libraries: list[str], seconds: float
         optimizer = make_optimizer(counterpart, library)
         params = make_leaves(shape, 1, 0)
         jitted = jit_step(make_step(optimizer, counterpart.reads_loss))
-        contestants[library] = _Call(jitted, (), params, optimizer.init(params), make_leaves(shape, 1, 1))
+        contestants[library] = _Call(jitted, (), params, make_state(optimizer, params), make_leaves(shape, 1, 1))
     if not counterpart.reads_loss:
         optimizer = make_optimizer(counterpart, "gradlab")
 
@@ -55,7 +55,7 @@ def measure_calls(counterpart: Counterpart, libraries: list[str], seconds: float
             jax.jit(step, donate_argnums=(1, 2)),
             (optimizer,),
             params,
-            optimizer.init(params),
+            make_state(optimizer, params),
             make_leaves(shape, 1, 1),
         )
     return measure(contestants, seconds)

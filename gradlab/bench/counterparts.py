@@ -33,7 +33,8 @@ class Counterpart(NamedTuple):
     gradlab: Callable[[float], Any]
     optax: Callable[[float], Any] | None = None
     torch: TorchClass | None = None
-    is_for_matrices: bool = False  # a leaf is a matrix, and the arithmetic takes longer than the memory
+    is_for_matrices: bool = False  # a leaf is a matrix
+    multiplies_matrices: bool = False  # which takes longer than to read them
     reads_loss: bool = False  # `update` takes the loss as `value`
 
 
@@ -102,8 +103,8 @@ COUNTERPARTS: dict[str, Counterpart] = {
     "adafactor": Counterpart(
         gl.adafactor, partial(optax.adafactor, **_ADAFACTOR), TorchClass("Adafactor"), is_for_matrices=True
     ),
-    "muon": Counterpart(gl.muon, contrib.muon, TorchClass("Muon"), is_for_matrices=True),
-    "galore": Counterpart(gl.galore, contrib.galore, is_for_matrices=True),
+    "muon": Counterpart(gl.muon, contrib.muon, TorchClass("Muon"), is_for_matrices=True, multiplies_matrices=True),
+    "galore": Counterpart(gl.galore, contrib.galore, is_for_matrices=True, multiplies_matrices=True),
 }
 
 DEFAULT = (

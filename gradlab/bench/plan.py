@@ -42,7 +42,7 @@ def make_plan(
         for size in sizes:
             choose_shape(size, count)
             for name in chosen:
-                if takes_all and COUNTERPARTS[name].is_for_matrices and size // count > MOST_OF_A_MATRIX:
+                if takes_all and COUNTERPARTS[name].multiplies_matrices and size // count > MOST_OF_A_MATRIX:
                     left_out[name] = None
                 else:
                     rows.append((name, size, count))

@@ -17,6 +17,7 @@ from .steps import (
     describe_leaves,
     make_leaves,
     make_optimizer,
+    make_state,
     make_step,
     standard_settings,
 )
@@ -134,7 +135,7 @@ def _make_contestants(
     made: list[Contestant] = []
     for library in libraries:
         params = make_leaves(shape, leaves, seed=0)
-        state = jax.jit(make_optimizer(counterpart, library).init)(params)
+        state = make_state(make_optimizer(counterpart, library), params)
         made.append(JaxContestant(programs[library].compiled, params, state, gradients))
     return made
 

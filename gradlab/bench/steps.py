@@ -60,6 +60,14 @@ def make_optimizer(counterpart: Counterpart, library: str) -> Any:
     return factory(LEARNING_RATE)
 
 
+def make_state(optimizer: Any, params: Leaves) -> Any:
+    """Return the first state in arrays of its own. Some of optax's states begin with the parameters themselves.
+
+    XLA refuses to overwrite one array for two results.
+    """
+    return jax.tree.map(jnp.copy, optimizer.init(params))
+
+
 def make_step(optimizer: Any, reads_loss: bool = False) -> Callable[..., tuple[Any, Any]]:
     """Return a new function of parameters, state and gradients, so that nothing traced before is found again."""
     extra = {"value": np.float32(1.0)} if reads_loss else {}

@@ -28,7 +28,7 @@ def test_plans() -> None:
     assert plan.rows == [(name, 64, leaves) for leaves in (1, 2) for name in DEFAULT]
     everything = make_plan(["all"], [64, 2**23], [1], [], 0.1)
     assert {name for name, _, _ in everything.rows} == set(COUNTERPARTS)
-    assert everything.left_out == ["adafactor", "muon", "galore"]
+    assert everything.left_out == ["muon", "galore"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from gradlab.bench.steps import (
     jit_step,
     make_leaves,
     make_optimizer,
+    make_state,
     make_step,
     standard_settings,
 )
@@ -31,6 +32,16 @@ def test_shapes() -> None:
 def test_leaves_are_float32_and_are_described() -> None:
     leaves = make_leaves((4, 3), 2, seed=0)
     assert jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), leaves) == describe_leaves((4, 3), 2)
+
+
+@standard_settings()
+def test_a_state_shares_no_array_with_the_parameters() -> None:
+    """Optax's schedule-free methods begin with the parameters, which a donated step could not overwrite."""
+    params = make_leaves((8,), 1, 0)
+    optimizer = make_optimizer(COUNTERPARTS["schedule_free_sgd"], "optax")
+    state = make_state(optimizer, params)
+    jit_step(make_step(optimizer))(params, state, make_leaves((8,), 1, 1))
+    assert params["leaf 0"].is_deleted()
 
 
 @standard_settings()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import json
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -15,6 +13,8 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from .user_cache import describe_machine, find_cache_folder
 
 _CANARY = "gradlab.cpu_fusion_canary"
 _SECONDS = 600  # a process that takes longer hangs
@@ -43,22 +43,9 @@ def find_verdict(flags: str) -> Verdict:
 
 def _find_file(flags: str) -> Path:
     """Return the file of a verdict. Another version, machine or set of options has another file."""
-    place = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if not place.is_absolute():  # which is to be ignored then
-        place = Path(os.path.expanduser("~")) / ".cache"
-    facts = (_FORMAT, version("jax"), version("jaxlib"), _describe_machine(), flags)
+    facts = (_FORMAT, version("jax"), version("jaxlib"), describe_machine(), flags)
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
-    return place / "gradlab" / "cpu_fusion" / f"jaxlib-{version('jaxlib')}-{digest}.json"
-
-
-@functools.cache
-def _describe_machine() -> str:
-    """Return the kind of processor, because XLA compiles for the one that it finds."""
-    model = ""
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    return f"{platform.system()} {platform.machine()} {model or platform.processor()}"
+    return find_cache_folder() / "cpu_fusion" / f"jaxlib-{version('jaxlib')}-{digest}.json"
 
 
 def _read(path: Path) -> Verdict:

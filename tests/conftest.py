@@ -26,6 +26,7 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_num_cpu_devices", 2)  # for what runs sharded
 jax.config.update("jax_compilation_cache_dir", None)  # a test that compiles nothing can hide a retrace
+os.environ["GRADLAB_PROGRAM_CACHE"] = "off"  # and so it can in the commands that tests start
 
 hypothesis.settings.register_profile("gradlab", derandomize=True, deadline=None, database=None, max_examples=50)
 hypothesis.settings.load_profile("gradlab")

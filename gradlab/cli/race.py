@@ -12,6 +12,7 @@ import typer
 
 from . import completion, options
 from .profiling import Profiling, profiling
+from .program_cache import use_program_cache
 from .workers import Workers, hire
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def race(
 
             from .study_session import run_in_folder
         given = problem, optimizer, rates, seeds, steps, lanes, chunk
+        use_program_cache()
         options.use_cpu_fusion(cpu_fusion)
         is_shared = any(option is not None for option in (coordinator, processes, process))
         with hire(lambda: _build(*given).tasks, workers, out, fresh, is_shared) as crew:

@@ -12,6 +12,7 @@ import typer
 
 from . import completion, options
 from .profiling import Profiling, profiling
+from .program_cache import use_program_cache
 
 _OPTIONS = ("trials", "batch", "seeds", "steps", "sample_seed", "lanes", "chunk")
 
@@ -71,6 +72,7 @@ def search(
             from ..lab._studies.study_arguments import factories_by_name, problems_by_name
             from .point_tables import parse_axes, print_points
             from .study_session import run_in_folder
+        use_program_cache()
         options.use_cpu_fusion(cpu_fusion)
         options.join_processes(coordinator, processes, process)
         with measure("check"), options.refusing(_OPTIONS, (TypeError, ValueError)):

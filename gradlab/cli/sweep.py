@@ -13,6 +13,7 @@ import typer
 from ..lab._inputs.argument_checks import Sampler
 from . import completion, options
 from .profiling import Profiling, profiling
+from .program_cache import use_program_cache
 from .workers import Workers, hire
 
 _OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk")
@@ -83,6 +84,7 @@ def sweep(
                 steps, samples, sampler, sample_seed, lanes, chunk, watcher,
             )  # fmt: skip
 
+        use_program_cache()
         options.use_cpu_fusion(cpu_fusion)
         is_shared = any(option is not None for option in (coordinator, processes, process))
         with hire(lambda: build(Watcher()).tasks, workers, out, fresh, is_shared) as crew:

@@ -54,6 +54,8 @@ class Program:
         lane = jax.tree.map(lambda number: jax.ShapeDtypeStruct((), number.dtype), self._hyperparameters)
         self._draw_shapes = compute_draw_shapes(problem, partition.steps)
         self._carry = jax.eval_shape(make_initial_carry, lane, self._draw_shapes.params)
+        # Whether each array of the carry is one for all lanes. See `_lower`.
+        self._is_shared = [leaf.shape == () and leaf.dtype.kind in "iu" for leaf in self._raw_carry()]
         self._compiled = self._compile(Mesh(np.array(devices), ("block",)), lane)
         self.compile_seconds = time.perf_counter() - begin
 
@@ -64,9 +66,29 @@ class Program:
         return other
 
     def _compile(self, mesh: Mesh, lane: Any) -> Any:
+        try:
+            lowered = self._lower(mesh, lane)
+        except ValueError:
+            if not any(self._is_shared):
+                raise
+            self._is_shared = [False] * len(self._is_shared)  # lanes differ in one of them, or the user's code fails
+            lowered = self._lower(mesh, lane)
+        with measure("compile", self.label):
+            return compile_fast(lowered, mesh.devices.flat[0])
+
+    def _lower(self, mesh: Mesh, lane: Any) -> jax.stages.Lowered:
+        """Trace the program. Whole numbers of the state, such as the number of updates, are the same in all lanes.
+
+        They are one number for all lanes, so that what an optimizer does every few updates is a branch that is taken
+        every few updates. If lanes had numbers of their own, `vmap` would compute both branches at each update. Raises
+        ValueError if they are not the same.
+        """
         partition = self.partition
-        over_seeds = jax.vmap(self._run_lane, in_axes=(None, None, 0, 0, 0, None))
-        over_points = jax.vmap(over_seeds, in_axes=(None, 0, None, 0, None, None))
+        axes = jax.tree.unflatten(
+            jax.tree.structure(self._carry_shape()), [None if shared else 0 for shared in self._is_shared]
+        )
+        over_seeds = jax.vmap(self._run_lane, in_axes=(None, None, 0, axes, 0, None), out_axes=(axes, 0))
+        over_points = jax.vmap(over_seeds, in_axes=(None, 0, None, axes, None, None), out_axes=(axes, 0))
 
         def run_block(is_start: Any, tx: Any, params: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
             first = partial(jax.tree.map, lambda array: array[0])  # each device has one block
@@ -81,13 +103,15 @@ class Program:
 
             return jax.tree.map(shape, tree)
 
+        carry = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in self.carry_shapes()]
+
         raw_draws = jax.eval_shape(unwrap_keys, self._draw_shapes)
         batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), raw_draws.batches)
         arguments = (
             jax.ShapeDtypeStruct((), bool, sharding=replicated),
             shapes(lane, partition.block_points),
             shapes(raw_draws.params, partition.block_seeds),
-            shapes(jax.eval_shape(unwrap_keys, self._carry), partition.block_points, partition.block_seeds),
+            shapes(jax.tree.unflatten(jax.tree.structure(self._carry_shape()), carry)),
             shapes(batch, partition.block_seeds, partition.chunk),
             jax.ShapeDtypeStruct((partition.chunk,), bool, sharding=replicated),
         )
@@ -98,9 +122,7 @@ class Program:
             out_specs=BLOCK,
             check_vma=False,
         )
-        lowered = jax.jit(on_all_devices).lower(*arguments)
-        with measure("compile", self.label):
-            return compile_fast(lowered, mesh.devices.flat[0])
+        return jax.jit(on_all_devices).lower(*arguments)
 
     def _run_lane(self, is_start: Any, tx: Any, params: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
         # Whether the run starts or continues is an input, so that one program does both.
@@ -118,9 +140,15 @@ class Program:
 
     def carry_shapes(self) -> list[tuple[tuple[int, ...], Any]]:
         """Return the shape and dtype of each array that a block carries from chunk to chunk."""
-        leading = (self.partition.block_points, self.partition.block_seeds)
-        leaves = jax.tree.leaves(jax.eval_shape(unwrap_keys, self._carry))
-        return [((*leading, *leaf.shape), leaf.dtype) for leaf in leaves]
+        lanes = (self.partition.block_points, self.partition.block_seeds)
+        leaves = zip(self._raw_carry(), self._is_shared)
+        return [(leaf.shape if shared else (*lanes, *leaf.shape), leaf.dtype) for leaf, shared in leaves]
+
+    def _carry_shape(self) -> Any:
+        return jax.eval_shape(unwrap_keys, self._carry)
+
+    def _raw_carry(self) -> list[Any]:
+        return jax.tree.leaves(self._carry_shape())
 
     def run(
         self, blocks: Sequence[Block], draws: Draws, chunk: int, carry: list[Any] | None

@@ -62,3 +62,20 @@ def test_only_steps_and_evaluations_are_results(program: Program, noisy: Problem
 def test_the_carry_has_the_announced_shapes(program: Program, noisy: Problem) -> None:
     carry, _ = program.run([PARTITION.blocks()[0]], draw(noisy, range(2), 7), 0, None)
     assert [(array.shape[1:], array.dtype) for array in carry] == program.carry_shapes()
+
+
+def test_what_happens_every_few_updates_is_a_branch(program: Program, noisy: Problem) -> None:
+    """Under `vmap`, a branch whose condition may differ between lanes becomes a selection, which computes both sides."""
+    tx = [gl.sophia(rate) for rate in RATES]
+    sophia = Program(noisy, stack_optimizers(tx), PARTITION, jax.devices()[:1])
+    branches = [made._compiled.as_text().count(" conditional(") for made in (program, sophia)]
+    assert branches[1] == branches[0] + 1
+    np.testing.assert_allclose(all_losses(sophia, noisy), train(noisy, tx, range(2), 7).loss, rtol=1e-5)
+
+
+def test_lanes_may_differ_in_whole_numbers(noisy: Problem) -> None:
+    """The number of updates without a NaN in a row depends on the gradient."""
+    tx = [gl.skip_nonfinite(gl.sgd(rate)) for rate in RATES]
+    skipping = Program(noisy, stack_optimizers(tx), PARTITION, jax.devices()[:1])
+    assert not any(skipping._is_shared)
+    np.testing.assert_allclose(all_losses(skipping, noisy), train(noisy, tx, range(2), 7).loss, rtol=1e-6)

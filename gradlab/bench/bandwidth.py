@@ -6,14 +6,13 @@ what fits the cache is faster than what does not. So a bandwidth is measured for
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from .timing import measure
+from .timing import Repeated, measure
 
 # Below, a call takes longer than what it moves.
 LEAST_BYTES = 2**22
@@ -37,26 +36,20 @@ STREAMS = {
 REACHABLE = ("copy", "scale", "scale and add")
 
 
-class StreamContestant:
+class StreamContestant(Repeated):
     """A kernel with arrays of its own, which take `size` bytes in all."""
 
     def __init__(self, stream: Stream, size: int):
         count = max(1, size // (4 * stream.arrays))
         self.bytes = 4 * count * stream.streams  # that a call moves
-        self._arrays = [jnp.full(count, 1.0 + index, jnp.float32) for index in range(stream.arrays)]
-        # `copy` computes nothing from the array that it overwrites, and JAX would leave the array out.
-        self._call = jax.jit(stream.compute, donate_argnums=0, keep_unused=True)
+        x, *others = (jnp.full(count, 1.0 + index, jnp.float32) for index in range(stream.arrays))
+        super().__init__(jit_stream(stream), (x,), tuple(others))
 
-    def run(self, calls: int) -> float:
-        """Make calls, and return the seconds that all of them take."""
-        x, *others = self._arrays
-        begin = time.perf_counter()
-        for _ in range(calls):
-            x = self._call(x, *others)
-        x.block_until_ready()
-        seconds = time.perf_counter() - begin
-        self._arrays[0] = x
-        return seconds
+
+def jit_stream(stream: Stream) -> Any:
+    """Return the jitted kernel, which returns a tuple of one array."""
+    # `copy` computes nothing from the array that it overwrites, and JAX would leave the array out.
+    return jax.jit(lambda *arrays: (stream.compute(*arrays),), donate_argnums=0, keep_unused=True)
 
 
 class Bandwidths:

@@ -76,6 +76,6 @@ def _draw_panel(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     use_log_axis(axes, "y")
     axes.set_xscale("log", base=2)
     sizes = [row["size"] for row in ordered]
-    axes.set_xticks(sizes[:: math.ceil(len(sizes) / 6)])
+    axes.set_xticks(sizes[:: math.ceil(len(sizes) / 4)])
     axes.set_xticks([], minor=True)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: format_power(round(size))))

@@ -12,7 +12,6 @@ from .counterparts import COUNTERPARTS, Counterpart
 from .fewest_streams import count_fewest_bytes
 from .programs import ProgramCost, measure_programs
 from .steps import (
-    JaxContestant,
     choose_shape,
     describe_leaves,
     make_leaves,
@@ -21,7 +20,7 @@ from .steps import (
     make_step,
     standard_settings,
 )
-from .timing import Contestant, Timing, compare, measure
+from .timing import Contestant, Repeated, Timing, compare, measure
 from .torch_process import TorchError, TorchProcess
 
 JAX_LIBRARIES = ("gradlab", "optax")
@@ -136,7 +135,7 @@ def _make_contestants(
     for library in libraries:
         params = make_leaves(shape, leaves, seed=0)
         state = make_state(make_optimizer(counterpart, library), params)
-        made.append(JaxContestant(programs[library].compiled, params, state, gradients))
+        made.append(Repeated(programs[library].compiled, (params, state), (gradients,)))
     return made
 
 

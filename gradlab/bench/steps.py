@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -86,21 +85,3 @@ def jit_step(step: Callable[..., Any]) -> Any:
     In another order XLA for CPUs copies them, and a step takes four times as long.
     """
     return jax.jit(step, donate_argnums=(0, 1))
-
-
-class JaxContestant:
-    """A compiled step with arrays of its own. `run` makes steps and returns the seconds that they take."""
-
-    def __init__(self, compiled: Callable[..., Any], params: Any, state: Any, gradients: Any):
-        self._step, self._carry, self._gradients = compiled, (params, state), gradients
-
-    def run(self, calls: int) -> float:
-        """Make steps, one after another, wait for the last one, and return the seconds that all of them take."""
-        step, (params, state), gradients = self._step, self._carry, self._gradients
-        begin = time.perf_counter()
-        for _ in range(calls):
-            params, state = step(params, state, gradients)
-        jax.block_until_ready((params, state))
-        seconds = time.perf_counter() - begin
-        self._carry = params, state
-        return seconds

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from gradlab.bench.bandwidth import REACHABLE, STREAMS, Bandwidths, StreamContestant
+from gradlab.bench.bandwidth import REACHABLE, STREAMS, Bandwidths, StreamContestant, jit_stream
 from gradlab.bench.kernels import measure_traffic
 
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_a_kernel_moves_what_it_says(name: str) -> None:
     contestant = StreamContestant(STREAMS[name], 2**16)
-    traffic = measure_traffic(contestant._call.lower(*contestant._arrays).compile())
+    traffic = measure_traffic(jit_stream(STREAMS[name]).lower(*contestant.first, *contestant._rest).compile())
     assert traffic.kernels == 1
     assert traffic.read + traffic.written == contestant.bytes
-    first = contestant._arrays[0]
+    (first,) = contestant.first
     assert contestant.run(2) > 0
     assert first.is_deleted()  # overwritten
 

@@ -65,7 +65,7 @@ def run_in_folder(
                 if opened.state == "complete":
                     note(f"{out} holds all of this {study.kind} already; --fresh runs it anew")
                 with measure("print"):
-                    _print(opened, quiet, print_results, bar, with_table)
+                    _print(opened, quiet, print_results, bar, with_table, helpers)
             if opened.failed:
                 _say(describe_failures(opened.failed) if processes.is_first else [])
                 raise typer.Exit(1)
@@ -80,10 +80,12 @@ def run_in_folder(
         fail(f"cannot write to {out} ({error}); {_what_is_kept(opened, out)}", 1)
 
 
-def _print(opened: OpenStudy, quiet: bool, print_results: Print, bar: _Bar, with_table: bool) -> None:
+def _print(
+    opened: OpenStudy, quiet: bool, print_results: Print, bar: _Bar, with_table: bool, helpers: Helpers | None
+) -> None:
     """Write the files of a finished study, and print its results on each problem or its table, or all as JSON."""
     results = opened.read()
-    document = write_outputs(opened, results, bar)
+    document = write_outputs(opened, results, bar, helpers)
     table = make_fair_table(opened, results, bar.note) if with_table else None
     table_files: list[str] = []
     if table is not None and opened.is_writable:

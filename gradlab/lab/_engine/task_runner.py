@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from .task import Task, TaskResult, Watcher
 from .thread_context import require_compilation
 from .training_loop import Draws, assemble_curves
 
+T = TypeVar("T")
+
 TASKS_AHEAD = 2  # that are compiled while one runs
 
 
@@ -33,6 +35,10 @@ class Helpers(Protocol):
 
     def wait(self, task: int, watcher: Watcher) -> float:
         """Wait until nobody computes a block of a task, or will. Return how many runs the watcher was told of."""
+        ...
+
+    def call(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+        """Call a function of a module in one of the processes, once they have no more blocks to compute."""
         ...
 
 

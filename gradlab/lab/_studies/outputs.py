@@ -9,6 +9,7 @@ from typing import Any
 import xarray as xr
 
 from .._engine.task import Watcher
+from .._engine.task_runner import Helpers
 from .._profile import measure
 from .._results import study_folder as folder
 from ..analysis.comparison import ranks, verdict
@@ -20,12 +21,15 @@ from ..analysis.table_files import drop_varying_attributes, is_written, write_js
 from .open_study import OpenStudy
 
 
-def write_outputs(opened: OpenStudy, results: xr.DataTree, watcher: Watcher) -> dict[str, Any]:
+def write_outputs(
+    opened: OpenStudy, results: xr.DataTree, watcher: Watcher, helpers: Helpers | None = None
+) -> dict[str, Any]:
     """Write tables, pictures and the report of a study into its folder, unless they are there already.
 
     Return what stands in `leaderboard.json` of a race and in `points.json` of a sweep or a search: the document with
     the tables, the verdicts and the names of all files. Where the folder must not be written, a warning says why, and
-    the document names the results alone. Raises OSError if the disk refuses.
+    the document names the results alone. `helpers` draw the pictures of a race, if there are any. Raises OSError if the
+    disk refuses.
     """
     datasets = {str(name): node.to_dataset() for name, node in results.children.items()}
     attributes = {str(name): str(value) for name, value in results.attrs.items()}
@@ -50,7 +54,7 @@ def write_outputs(opened: OpenStudy, results: xr.DataTree, watcher: Watcher) -> 
         watcher.on_warning(f"tables and pictures in {opened.out} are not made anew: {reason}")
         return document | {"files": [folder.RESULTS]}
     if is_race:
-        document["files"] = [folder.RESULTS, *_write_race(opened, datasets, attributes, boards)]
+        document["files"] = [folder.RESULTS, *_write_race(opened, datasets, attributes, boards, helpers)]
         write_json(listing, document)
     else:
         document["files"] = [folder.RESULTS, *_write_points(opened, datasets, attributes)]
@@ -74,21 +78,32 @@ def _write_race(
     datasets: Mapping[str, xr.Dataset],
     attributes: Mapping[str, str],
     boards: Mapping[str, Sequence[Row]],
+    helpers: Helpers | None,
 ) -> list[str]:
     """Write the report, the table and the pictures of a race; return the names of all files but the results."""
     with measure("import"):
         from .._report import write_report
-        from ..plots import save_race_pictures  # Matplotlib takes a second: not before the runs
+        from ..plots import race_figures  # Matplotlib takes a second: not before the runs
 
     old = folder.list_last_outputs(opened.out)
     problems = {problem.name: problem for problem in opened.study.problems}
-    with measure("figures"):
-        pictures = save_race_pictures(opened.out, datasets, problems)
+    jobs = [
+        (opened.out, stem, name, dataset, problems.get(name))
+        for name, dataset in datasets.items()
+        for stem in race_figures.list_race_figures(name, dataset, problems.get(name))
+    ]
+    drawn = [helpers.call(race_figures.save_race_picture, *job) for job in jobs] if helpers else []
+    with measure("report"):
+        write_report(datasets, attributes, opened.out / folder.REPORT, problems)
+    pictures = []
+    for number, job in enumerate(jobs):
+        try:
+            pictures.append(drawn[number].result())
+        except Exception:  # there are no helpers, or they were ended: an error of the picture's own comes again here
+            pictures.append(race_figures.save_race_picture(*job))
     tables = [opened.out / name for name in folder.LEADERBOARDS]
     folder.remove_stale_outputs(old, [*pictures, *tables, opened.out / folder.REPORT])
     write_leaderboard_csv(tables[0], boards)
-    with measure("report"):
-        write_report(datasets, attributes, opened.out / folder.REPORT, problems)
     return [folder.REPORT, *folder.LEADERBOARDS, *(path.name for path in pictures)]
 
 

@@ -6,14 +6,16 @@ import contextlib
 import importlib.metadata
 import importlib.util
 import os
+import queue
 import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from gradlab._compat import backend_has_started, read_settings
 
@@ -21,9 +23,12 @@ from .._engine.block_executor import count_cores
 from .._engine.task import Task, Watcher
 from .._profile import active_profile
 from .._storage.checkpoints import CheckpointStore
-from .worker import Order, Reply, serve
+from .worker import Call, Order, Reply, serve
 
 MOST_WORKERS = 8  # each holds the memory of a block
+_PATIENCE = 20  # seconds after which a worker that computes its last block is not waited for
+
+T = TypeVar("T")
 
 
 class _Member(NamedTuple):
@@ -48,6 +53,8 @@ class Crew:
         self._runs: list[float] = []  # task -> the runs that are done
         self._begun: set[int] = set()
         self._threads: list[threading.Thread] = []
+        self._idle: queue.SimpleQueue[_Member] = queue.SimpleQueue()  # those who have no more blocks to compute
+        self._callers = ThreadPoolExecutor(max(1, count), "call")
 
     def _hire(self, make_tasks: Callable[[], Sequence[Task]], first: int) -> _Member:
         ours, theirs = Pipe()
@@ -102,9 +109,24 @@ class Crew:
                         self._finish(task, reply.runs)
                 finally:
                     self._finish(task, reply.runs, is_end=True, succeeded=reply.is_end and reply.succeeded)
-                profile = active_profile()
-                for part in reply.parts if profile else ():
-                    profile.add(*part)  # type: ignore[union-attr]
+                _add_to_profile(reply)
+            self._idle.put(member)
+
+    def call(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+        """Call a function of a module in a worker that has no more blocks to compute. Its future fails with it."""
+        return self._callers.submit(self._call, Call(function, arguments))
+
+    def _call(self, call: Call) -> Any:
+        member = self._idle.get(timeout=_PATIENCE)
+        try:
+            member.connection.send(call)  # which fails before anything is sent, if an argument cannot be pickled
+            reply: Reply = member.connection.recv()
+        finally:
+            self._idle.put(member)
+        _add_to_profile(reply)
+        if not reply.succeeded:
+            raise RuntimeError(f"{call.function.__name__} failed in a worker")
+        return reply.value
 
     def _take(self, task: int) -> tuple[int, int] | None:
         """Take a block: of the same task, so that its program serves again; else of a task that nobody has begun; else
@@ -139,6 +161,14 @@ class Crew:
             os.waitpid(member.process, 0)
             member.connection.close()
         self._members.clear()
+        self._callers.shutdown(wait=False, cancel_futures=True)
+
+
+def _add_to_profile(reply: Reply) -> None:
+    profile = active_profile()
+    if profile:
+        for part in reply.parts:
+            profile.add(*part)
 
 
 def count_workers() -> int:

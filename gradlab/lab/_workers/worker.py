@@ -30,6 +30,13 @@ class Order(NamedTuple):
     block: int
 
 
+class Call(NamedTuple):
+    """A function to be called, once all blocks are computed."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+
 class Reply(NamedTuple):
     """What a worker reports: how many more runs are done, or that it has finished its block or could not."""
 
@@ -37,6 +44,7 @@ class Reply(NamedTuple):
     is_end: bool = False
     succeeded: bool = True
     parts: Sequence[Part] = ()  # of the profile, since the last reply
+    value: Any = None  # what a function returned
 
 
 def serve(connection: Connection, make_tasks: Callable[[], Sequence[Task]], first: int, with_profile: bool) -> None:
@@ -84,10 +92,13 @@ class _Worker(Watcher):
         with contextlib.suppress(Exception):  # it comes again if the task is ordered
             self.preparations[first] = self.compiler.prepare(self.tasks[first])
         while True:
-            order: Order = self.connection.recv()
-            succeeded = True
+            order: Order | Call = self.connection.recv()
+            value, succeeded = None, True
             try:
-                self._compute(order)
+                if isinstance(order, Call):
+                    value = order.function(*order.arguments)
+                else:
+                    self._compute(order)
             except (EOFError, BrokenPipeError):
                 raise
             except BaseException:
@@ -96,7 +107,7 @@ class _Worker(Watcher):
             parts = self.profile.take_parts() if self.profile else []
             # While one thread waits, another computes, whose processor seconds would be counted twice.
             parts = [part for part in parts if not part.part.startswith("wait")]
-            self.connection.send(Reply(is_end=True, succeeded=succeeded, parts=parts))
+            self.connection.send(Reply(is_end=True, succeeded=succeeded, parts=parts, value=value))
 
     def _compute(self, order: Order) -> None:
         task = self.tasks[order.task]

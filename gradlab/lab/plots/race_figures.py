@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .._formatting import format_count
+from .._profile import measure
 from .._storage.files import replace_file
 from .._storage.ownership import GENERATOR
 from ..problems.base import Problem
@@ -95,29 +96,49 @@ def save_race_pictures(folder: Path, problems: Mapping[str, xr.Dataset], values:
     return save_figures(folder, race_figures(problems, values))
 
 
+def save_race_picture(folder: Path, stem: str, name: str, dataset: xr.Dataset, problem: Problem | None) -> Path:
+    """Write one of the figures that `list_race_figures` names, and return its path."""
+    with measure("figures", name):
+        (path,) = save_figures(folder, {stem: _list_figures(name, dataset, problem)[stem]()})
+    return path
+
+
 def race_figures(problems: Mapping[str, xr.Dataset], values: Mapping[str, Problem]) -> dict[str, Figure]:
     """Return the figures of a race by the names of their files, those of paths only for the problems in `values`."""
-    figures: dict[str, Figure] = {}
-    for name, dataset in problems.items():
-        reporting = format_count(int(np.isin(dataset.role.values, ("report", "both")).sum()), "seed")
-        seeds = format_count(dataset.sizes["seed"], "seed")
-        grey = "; grey: other families" * (len(set(dataset.family.values.tolist())) > 1)
-        figures[f"learning_curves_{name}"] = family_figure(
+    return {
+        stem: make()
+        for name, dataset in problems.items()
+        for stem, make in _list_figures(name, dataset, values.get(name)).items()
+    }
+
+
+def list_race_figures(name: str, dataset: xr.Dataset, problem: Problem | None) -> list[str]:
+    """Return the names of the figures of a race on one problem. The one of its paths needs the problem."""
+    return list(_list_figures(name, dataset, problem))
+
+
+def _list_figures(name: str, dataset: xr.Dataset, problem: Problem | None) -> dict[str, Callable[[], Figure]]:
+    reporting = format_count(int(np.isin(dataset.role.values, ("report", "both")).sum()), "seed")
+    seeds = format_count(dataset.sizes["seed"], "seed")
+    grey = "; grey: other families" * (len(set(dataset.family.values.tolist())) > 1)
+    makers: dict[str, Callable[[], Figure]] = {
+        f"learning_curves_{name}": lambda: family_figure(
             dataset,
             draw_learning_curves,
             f"Learning curves: {name}",
             f"each optimizer at its chosen learning rate; median and quartiles over {reporting}{grey}",
-        )
-        figures[f"sensitivity_{name}"] = family_figure(
+        ),
+        f"sensitivity_{name}": lambda: family_figure(
             dataset,
             draw_sensitivity,
             f"Sensitivity to the learning rate: {name}",
             f"average over {seeds}; dot: the chosen rate; cross: a run diverged{grey}",
             pad=22,
-        )
-        if "path" in dataset and name in values:
-            figures[f"paths_{name}"] = paths_figure(dataset, values[name])
-    return figures
+        ),
+    }
+    if "path" in dataset and problem is not None:
+        makers[f"paths_{name}"] = lambda: paths_figure(dataset, problem)
+    return makers
 
 
 def save_figures(folder: Path, figures: Mapping[str, Figure], form: str = "png") -> list[Path]:

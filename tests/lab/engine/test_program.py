@@ -65,7 +65,7 @@ def test_the_carry_has_the_announced_shapes(program: Program, noisy: Problem) ->
 
 
 def test_what_happens_every_few_updates_is_a_branch(program: Program, noisy: Problem) -> None:
-    """Under `vmap`, a branch whose condition may differ between lanes becomes a selection, which computes both sides."""
+    """Under `vmap`, a branch whose condition may differ between lanes becomes a selection, which computes both."""
     tx = [gl.sophia(rate) for rate in RATES]
     sophia = Program(noisy, stack_optimizers(tx), PARTITION, jax.devices()[:1])
     branches = [made._compiled.as_text().count(" conditional(") for made in (program, sophia)]

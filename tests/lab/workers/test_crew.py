@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 import threading
+from multiprocessing import Pipe
 from pathlib import Path
+from pickle import PicklingError
 
 import pytest
 
 from gradlab.lab._workers import crew
+from gradlab.lab._workers.worker import Call, Reply
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied under Linux only")
 
@@ -92,3 +95,18 @@ def test_a_block_of_the_same_task_comes_first_then_one_of_a_new_task(monkeypatch
     assert blocks._take(0) is None  # one block is not worth another compilation
     assert blocks._take(2) == (2, 3)
     assert blocks._running == [2, 1, 4]
+
+
+def test_a_call_that_fails_leaves_its_worker_for_others() -> None:
+    """A worker that answers as a real one does, at the other end of a pipe."""
+    ours, theirs = Pipe()
+    with crew.Crew(lambda: (), 0) as alone:
+        alone._idle.put(crew._Member(0, ours))
+        theirs.send(Reply(is_end=True, value=7))
+        assert alone.call(max, 3, 7).result() == 7
+        assert theirs.recv() == Call(max, (3, 7))
+        with pytest.raises((AttributeError, PicklingError)):
+            alone.call(lambda: 0).result()
+        theirs.send(Reply(is_end=True, succeeded=False))
+        with pytest.raises(RuntimeError, match="min failed in a worker"):
+            alone.call(min, 3).result()

@@ -29,11 +29,16 @@ def bound_for_squaring(x: jax.Array) -> jax.Array:
 
 
 def bounded_square(x: jax.Array) -> jax.Array:
-    """Return `squared_magnitude(bound_for_squaring(x))`, for real numbers from their squares, bit for bit."""
+    """Return `squared_magnitude(bound_for_squaring(x))`, bit for bit, for real numbers by other operations.
+
+    XLA would compute what two loops share in a loop of its own. The constant is that of `bound_for_squaring`, because
+    it counts as an operand of a loop, of which XLA allows 19.
+    """
     if jnp.iscomplexobj(x):
         return squared_magnitude(bound_for_squaring(x))
-    square = x * x
-    return jax.lax.select(jax.lax.is_finite(x), jnp.minimum(square, x.dtype.type(_find_bound(x.dtype) ** 2)), square)
+    bounded = jnp.minimum(jnp.abs(x), x.dtype.type(_find_bound(x.dtype)))
+    size = jax.lax.select(jax.lax.is_finite(x), bounded, x)
+    return size * size
 
 
 def _find_bound(dtype: Any) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 LINES = {"gradlab": COLORS[0], "optax": COLORS[1], "torch": COLORS[2]}
 COLUMNS = 4
+LETTERS = 13  # that fit an inch
 
 
 def draw_steps(document: Mapping[str, Any], path: Path) -> None:
@@ -31,7 +33,9 @@ def draw_steps(document: Mapping[str, Any], path: Path) -> None:
     columns = min(COLUMNS, len(panels))
     lines = math.ceil(len(panels) / columns)
     with use_own_settings():
-        width, height, head = 3.0 * max(columns, 2) + 0.4, 2.5 * lines, 1.0
+        width, height = 3.0 * max(columns, 2) + 0.4, 2.5 * lines
+        note = textwrap.wrap(describe_document(dict(document)), int(LETTERS * width))
+        head = 0.85 + 0.15 * len(note)
         figure = Figure(figsize=(width, height + head))
         figure.subplots_adjust(
             left=0.75 / width, right=1 - 0.2 / width, top=1 - head / (height + head), bottom=0.55 / (height + head),
@@ -46,11 +50,11 @@ def draw_steps(document: Mapping[str, Any], path: Path) -> None:
                 axes.set_xlabel("parameters")
             if position % max(columns, 2) == 1:
                 axes.set_ylabel("ms a step")
-        write_head(figure, "Time of a training step", describe_document(dict(document)))
+        write_head(figure, "Time of a training step", "\n".join(note))
         handles = {label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels())}
         figure.legend(
             handles.values(), handles.keys(), loc="upper left", ncols=4, frameon=False,
-            bbox_to_anchor=(0.05 / width, 1 - 0.5 / (height + head)),
+            bbox_to_anchor=(0.05 / width, 1 - (head - 0.5) / (height + head)),
         )  # fmt: skip
     save_figures(path.parent, {path.stem: figure}, path.suffix[1:])
 

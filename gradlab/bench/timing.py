@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 LEAST_ROUNDS, MOST_ROUNDS = 5, 101
-LEAST_SECONDS = 0.005  # in one go, which is long beside the resolution of the clock
+LEAST_SECONDS = 0.01  # in one turn, which is long beside the resolution of the clock
 
 
 class Contestant(Protocol):

@@ -49,7 +49,7 @@ def bench(
     ] = None,
     seconds: Annotated[
         float, typer.Option(min=0.01, help="How long each contestant makes steps, in each row of the table.")
-    ] = 0.4,
+    ] = 0.25,
     problem: Annotated[
         list[str] | None,
         typer.Option(

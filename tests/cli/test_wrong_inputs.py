@@ -60,7 +60,10 @@ COMMANDS: list[tuple[tuple[str, ...], str]] = [
     (("check", "adam", "--arg", "b1="), "b1 must be a number in [0, 1)"),
     (("explain", "adam sgd"), "is named 'adam sgd'; pass one name"),
     (("race", "-o", "x"), "race has no option -o; did you mean --out or --optimizer?"),
-    (("help",), "gradlab has no command 'help'; it has race, sweep, search, report, check, list, explain, and gradlab"),
+    (
+        ("help",),
+        "gradlab has no command 'help'; it has race, sweep, search, report, bench, check, list, explain, and gradlab",
+    ),
     (("race", "--processes", "0"), "--processes must be at least 1, got 0"),
     (("search", "--trials", "-4"), "--trials must be at least 1, got -4"),
     (("check", "operator:add"), "operator:add cannot be called without a and b; give --arg a=... --arg b=..."),

@@ -17,7 +17,10 @@ from ...values import is_factory
 from . import damage
 
 # The packages and modules whose functions are edited. The boundary, the values and the chain are not arithmetic.
-_EDITED = ("gradlab.transforms.", "gradlab.optimizers.", "gradlab.safe_arithmetic", "gradlab.stateless")
+_EDITED = (
+    "gradlab.transforms.", "gradlab.optimizers.", "gradlab.bounded_gradients", "gradlab.safe_arithmetic",
+    "gradlab.stateless",
+)  # fmt: skip
 _count = itertools.count()
 
 

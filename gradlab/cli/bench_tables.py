@@ -25,7 +25,7 @@ _MEANINGS = {
     "/optax": "gradlab's time in units of optax's.",
     "/torch": "the same for PyTorch, * over all leaves at once (foreach) or ‡ leaf by leaf where none is fused.",
     "/limit": "the same for the time in which the memory moves the fewest bytes that the equations need, at the "
-    "bandwidth of a simple kernel that took turns with the others.",
+    "bandwidth of a simple kernel, or of another library's step if that is faster still.",
     "streams": "arrays as large as the parameters that the compiled step moves, and the fewest.",
     "copies": "those of its kernels that only copy.",
     "trace": "milliseconds from Python to equations.",

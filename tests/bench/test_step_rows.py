@@ -12,6 +12,7 @@ from gradlab.bench.bandwidth import Bandwidths
 from gradlab.bench.calls import AS_ARGUMENT, measure_calls
 from gradlab.bench.counterparts import COUNTERPARTS
 from gradlab.bench.step_rows import estimate_bytes, measure_row
+from gradlab.bench.timing import summarize
 
 
 def test_a_row_has_all_figures(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +33,16 @@ def test_a_row_has_all_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cost["peak_bytes"] >= 4 * 4 * 2**12
     assert cost["equations_per_leaf"] == cost["equations"] / 4
     assert all(cost[part]["seconds"] > 0 for part in ("trace", "lower", "compile"))
+
+
+@pytest.mark.parametrize(
+    ("torch", "limit", "fastest"), [(9.0, 6.0, "bandwidth"), (4.0, 4.0, "torch")], ids=["kernel", "torch"]
+)
+def test_the_limit_is_at_the_highest_bandwidth(torch: float, limit: float, fastest: str) -> None:
+    times = {"gradlab": summarize([12.0]), "torch": summarize([torch]), "bandwidth": summarize([3.0])}
+    found = step_rows._find_limit(times, stream_bytes=50, fewest_bytes=100)
+    assert (found["seconds"], found["ratio"], found["measured_by"]) == (limit, 12 / limit, fastest)
+    assert found["bytes_per_second"] == 100 / limit
 
 
 def test_small_arrays_have_no_limit_and_optax_can_be_left_out() -> None:

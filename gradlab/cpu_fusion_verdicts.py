@@ -1,4 +1,4 @@
-"""Whether fusion on CPUs works with this version of XLA: found in a process of its own, and remembered."""
+"""The verdict on fusion on CPUs in this version of XLA: found in a process of its own, and remembered."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FORMAT = 1  # raised when the programs of the canary change
 
 
 class Verdict(NamedTuple):
-    """Whether XLA's fusion on CPUs passed its test."""
+    """The result of the test of XLA's fusion on CPUs."""
 
     passes: bool
     reason: str = ""  # why it did not pass

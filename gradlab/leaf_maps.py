@@ -32,16 +32,14 @@ def map_by_shape(function: Callable[..., Any], tree: PyTree, *rest: PyTree, only
     leaves, structure = jax.tree.flatten(tree)
     rows = list(zip(leaves, *(structure.flatten_up_to(other) for other in rest), strict=True))
     chosen = [True] * len(leaves) if only is None else structure.flatten_up_to(only)
-    call = _share(function, rows) if len(leaves) >= FEWEST and is_compiling() else function
-    return structure.unflatten(call(*row) if on else row[0] for row, on in zip(rows, chosen, strict=True))
+    functions = _share(function, rows) if len(leaves) >= FEWEST and is_compiling() else [function] * len(rows)
+    return structure.unflatten(
+        call(*row) if on else row[0] for call, row, on in zip(functions, rows, chosen, strict=True)
+    )
 
 
-def _share(function: Callable[..., Any], rows: list[tuple[Any, ...]]) -> Callable[..., Any]:
-    """Return the function, traced once for each kind of row that is frequent."""
-    counts = Counter(map(_find_kind, rows))
-    shared = jax.jit(function, inline=False)
-    return lambda *row: (shared if counts[_find_kind(row)] >= FEWEST else function)(*row)
-
-
-def _find_kind(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(map(jax.typeof, jax.tree.leaves(row)))
+def _share(function: Callable[..., Any], rows: list[tuple[Any, ...]]) -> list[Callable[..., Any]]:
+    """Return the function for each row: one that is traced once for each kind, where its kind is frequent."""
+    kinds = [tuple(map(jax.typeof, jax.tree.leaves(row))) for row in rows]
+    counts, shared = Counter(kinds), jax.jit(function)
+    return [shared if counts[kind] >= FEWEST else function for kind in kinds]

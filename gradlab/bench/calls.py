@@ -1,4 +1,4 @@
-"""What a call of a small step costs: the optimizer as an argument of it, or closed over."""
+"""The time of a call of a small step, with the optimizer as an argument of it, or closed over."""
 
 from __future__ import annotations
 

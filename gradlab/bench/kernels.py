@@ -34,7 +34,7 @@ class Kernel(NamedTuple):
 
 
 class Traffic(NamedTuple):
-    """What a compiled program does with memory in one call."""
+    """The kernels of a compiled program, and the memory that one call moves."""
 
     kernels: int  # those that touch an array of more than one element
     copies: int  # those among them that only copy

@@ -1,4 +1,4 @@
-"""What `gradlab bench` measures: optimizers at sizes and numbers of leaves, checked before the first measurement."""
+"""The plan of `gradlab bench`: optimizers at sizes and numbers of leaves, checked before the first measurement."""
 
 from __future__ import annotations
 

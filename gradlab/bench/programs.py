@@ -1,4 +1,4 @@
-"""What the program of a step costs before it runs: the seconds to trace, lower and compile it, its size, its memory."""
+"""The costs of the program of a step before it runs: seconds to trace, lower and compile it, its size, its memory."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ LEAST_SECONDS = 0.01  # in one turn, which is long beside the resolution of the 
 
 
 class Contestant(Protocol):
-    """What can be measured."""
+    """A way to make steps, whose time can be measured."""
 
     def run(self, calls: int) -> float:
         """Make some calls, and return the seconds that all of them take.

@@ -14,6 +14,7 @@ from ..claims import shared_claims
 from ..composites import Composite, Place, points_of, walk
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, write_step
+from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Fraction, is_schedule
 from ..safe_arithmetic import move_towards
 from ..stateless import init_empty
@@ -56,10 +57,10 @@ def lookahead(tx: optax.GradientTransformation, k: int = 5, alpha: Fraction = 0.
         updates, inner = raw_update(tx, updates, state.inner, params, signals)
         steps = state.steps + 1
         returns = steps == k
-        fast = jax.tree.map(lambda x, d: x + d.astype(x.dtype), params, updates)
-        moved = jax.tree.map(lambda s, x: move_towards(s, x, alpha), state.slow, fast)
-        updates = jax.tree.map(lambda d, s, x: jnp.where(returns, (s - x).astype(d.dtype), d), updates, moved, params)
-        slow = jax.tree.map(lambda new, old: jnp.where(returns, new, old), moved, state.slow)
+        fast = map_by_shape(lambda x, d: x + d.astype(x.dtype), params, updates)
+        moved = map_by_shape(lambda s, x: move_towards(s, x, alpha), state.slow, fast)
+        updates = map_by_shape(lambda d, s, x: jnp.where(returns, (s - x).astype(d.dtype), d), updates, moved, params)
+        slow = map_by_shape(lambda new, old: jnp.where(returns, new, old), moved, state.slow)
         if reset:
             inner = jax.tree.map(lambda new, old: jnp.where(returns, new, old), raw_init(tx, slow), inner)
         return updates, LookaheadState(jnp.where(returns, 0, steps), slow, inner)

@@ -23,7 +23,7 @@ Clocks = tuple[float, float]  # seconds on the clock, and of the processor
 
 
 class Part(NamedTuple):
-    """What one part of a task took in all its spans, without the parts inside them."""
+    """The time of one part of a task in all its spans, without the parts inside them."""
 
     part: str
     task: str  # "optimizer on problem", or empty

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero
+from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Hyperparameter
 
 
@@ -35,13 +35,13 @@ def delay(first: Hyperparameter | None = None):
     """
 
     def init(params):
-        last = jax.tree.map(lambda p: jnp.full_like(p, 0.0 if first is None else first), params)
+        last = map_by_shape(lambda p: jnp.full_like(p, 0.0 if first is None else first), params)
         return DelayState(last, jnp.array(True) if first is None else ())
 
     def update(updates, state):
         if first is not None:
             return state.last, DelayState(updates, ())
-        delayed = jax.tree.map(lambda d, last: jnp.where(state.is_first, d, last), updates, state.last)
+        delayed = map_by_shape(lambda d, last: jnp.where(state.is_first, d, last), updates, state.last)
         return delayed, DelayState(updates, jnp.zeros_like(state.is_first))
 
     return init, update

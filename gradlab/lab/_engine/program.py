@@ -135,7 +135,7 @@ class Program:
 
     @cached_property
     def decomposes(self) -> bool:
-        """Whether the program decomposes matrices, by routines of LAPACK."""
+        """True for a program that decomposes matrices by routines of LAPACK."""
         return "lapack_" in self._compiled.as_text()
 
     def carry_shapes(self) -> list[tuple[tuple[int, ...], Any]]:

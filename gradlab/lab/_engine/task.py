@@ -60,7 +60,7 @@ class Task:
 
     @property
     def label(self) -> str:
-        """What messages and profiles call the task."""
+        """The name of the task in messages and profiles."""
         return f"{self.name} on {self.problem.name}"
 
     def make_optimizer(self, point: int) -> optax.GradientTransformation:

@@ -38,7 +38,7 @@ class Call(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What a worker reports: how many more runs are done, or that it has finished its block or could not."""
+    """A report of a worker: how many more runs are done, or that it has finished its block or could not."""
 
     runs: float = 0.0
     is_end: bool = False

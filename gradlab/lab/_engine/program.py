@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -22,7 +22,7 @@ from .devices import select_devices
 from .evaluation_steps import choose_evaluation_steps
 from .partition import Block, Partition
 from .random_key_conversion import unwrap_keys, wrap_keys
-from .training_loop import Draws, Trace, compute_draw_shapes, make_initial_carry, run_chunk
+from .training_loop import Draws, Trace, compute_draw_shapes, make_initial_carry, run_step
 
 BLOCK = PartitionSpec("block")
 
@@ -87,12 +87,24 @@ class Program:
         axes = jax.tree.unflatten(
             jax.tree.structure(self._carry_shape()), [None if shared else 0 for shared in self._is_shared]
         )
-        over_seeds = jax.vmap(self._run_lane, in_axes=(None, None, 0, axes, 0, None), out_axes=(axes, 0))
-        over_points = jax.vmap(over_seeds, in_axes=(None, 0, None, axes, None, None), out_axes=(axes, 0))
+
+        # Seeds are outside and points inside. All points of a seed have their batches in common, so that their first
+        # products are those of one matrix, which stands in memory as it is needed. The loop over the steps is around
+        # both, so that batches and records have the position on their first axis, and nothing is transposed.
+        def over_lanes(function: Any, of_points: Any, of_seeds: Any, outputs: Any) -> Any:
+            return jax.vmap(jax.vmap(function, of_points, outputs), of_seeds, outputs)
+
+        start_lanes = over_lanes(self._start_lane, (0, None), (None, 0), axes)
+        step_lanes = over_lanes(self._step_lane, (0, axes, None, None), (None, axes, 0, None), (axes, 0))
 
         def run_block(is_start: Any, tx: Any, params: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
-            first = partial(jax.tree.map, lambda array: array[0])  # each device has one block
-            results = over_points(is_start, first(tx), first(params), first(carry), first(batches), evaluate)
+            # Each device has one block.
+            tx, params, carry, batches = jax.tree.map(lambda array: array[0], (tx, params, carry, batches))
+            # Whether the runs start or continue is an input, so that one program does both.
+            carry = jax.tree.map(lambda new, old: jnp.where(is_start, new, old), start_lanes(tx, params), carry)
+            results = jax.lax.scan(
+                lambda carry, inputs: step_lanes(tx, carry, *inputs), carry, (batches, evaluate), length=len(evaluate)
+            )
             return jax.tree.map(lambda array: array[None], results)
 
         sharded, replicated = NamedSharding(mesh, BLOCK), NamedSharding(mesh, PartitionSpec())
@@ -112,7 +124,7 @@ class Program:
             shapes(lane, partition.block_points),
             shapes(raw_draws.params, partition.block_seeds),
             shapes(jax.tree.unflatten(jax.tree.structure(self._carry_shape()), carry)),
-            shapes(batch, partition.block_seeds, partition.chunk),
+            shapes(batch, partition.chunk, partition.block_seeds),
             jax.ShapeDtypeStruct((partition.chunk,), bool, sharding=replicated),
         )
         on_all_devices = jax.shard_map(
@@ -124,13 +136,12 @@ class Program:
         )
         return jax.jit(on_all_devices).lower(*arguments)
 
-    def _run_lane(self, is_start: Any, tx: Any, params: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
-        # Whether the run starts or continues is an input, so that one program does both.
-        start = unwrap_keys(make_initial_carry(tx, wrap_keys(params, self._draw_shapes.params)))
-        carry = jax.tree.map(lambda new, old: jnp.where(is_start, new, old), start, carry)
-        carry, trace = run_chunk(
-            self.problem, tx, wrap_keys(carry, self._carry), wrap_keys(batches, self._draw_shapes.batches), evaluate
-        )
+    def _start_lane(self, tx: Any, params: Any) -> Any:
+        return unwrap_keys(make_initial_carry(tx, wrap_keys(params, self._draw_shapes.params)))
+
+    def _step_lane(self, tx: Any, carry: Any, batch: Any, is_evaluated: Any) -> tuple[Any, Trace]:
+        batch = wrap_keys(batch, self._draw_shapes.batches)
+        carry, trace = run_step(self.problem, tx, wrap_keys(carry, self._carry), batch, is_evaluated)
         return unwrap_keys(carry), trace
 
     @cached_property
@@ -139,8 +150,8 @@ class Program:
         return "lapack_" in self._compiled.as_text()
 
     def carry_shapes(self) -> list[tuple[tuple[int, ...], Any]]:
-        """Return the shape and dtype of each array that a block carries from chunk to chunk."""
-        lanes = (self.partition.block_points, self.partition.block_seeds)
+        """Return the shape and dtype of each array that a block carries from chunk to chunk, on (seed, point, ...)."""
+        lanes = (self.partition.block_seeds, self.partition.block_points)
         leaves = zip(self._raw_carry(), self._is_shared)
         return [(leaf.shape if shared else (*lanes, *leaf.shape), leaf.dtype) for leaf, shared in leaves]
 
@@ -156,7 +167,7 @@ class Program:
         """Run one chunk of as many blocks as there are devices.
 
         `carry` is what the previous chunk returned: arrays on (block, ...), or None at the start. Returns the carry for
-        the next chunk, and the traces on (block, point, seed, position).
+        the next chunk, and the traces on (block, position, seed, point).
         """
         structure = jax.tree.structure(self._carry)
         if carry is None:
@@ -169,7 +180,7 @@ class Program:
             jax.tree.map(lambda array: array[points], self._hyperparameters),
             jax.tree.map(lambda array: array[seeds], draws.params),
             jax.tree.unflatten(structure, carry),
-            jax.tree.map(lambda array: array[seeds[..., None], steps], draws.batches),
+            jax.tree.map(lambda array: array[seeds[:, None], steps[:, None]], draws.batches),
             np.isin(positions, self._evaluations),
         )
         return jax.tree.leaves(next_carry), trace
@@ -193,9 +204,10 @@ class Program:
     def select_results(self, chunk: int, trace: Trace) -> dict[str, np.ndarray]:
         """Return the arrays of a block's trace without the positions that are no results, by name.
 
-        The trace has NumPy arrays on (point, seed, position). The loss and the path have a value for each step, and
-        metrics for each evaluation.
+        The trace has NumPy arrays on (position, seed, point), and the results are on (point, seed, position). The loss
+        and the path have a value for each step, and metrics for each evaluation.
         """
+        trace = jax.tree.map(lambda array: np.swapaxes(array, 0, 2), trace)
         positions = self.partition.chunk_positions(chunk)
         is_step, is_evaluated = positions < self.partition.steps, np.isin(positions, self._evaluations)
         arrays = {f"metric {name}": metric[..., is_evaluated] for name, metric in trace.metrics.items()}

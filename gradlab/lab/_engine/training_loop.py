@@ -105,32 +105,42 @@ def run_chunk(
     """Run one lane for one chunk, and return its carry and its trace.
 
     There is one update for each element of `evaluate`, a boolean array that says at which positions metrics are
-    evaluated. Metrics are those at the evaluation point of the optimizer, and the loss and its gradient those at its
-    gradient point.
+    evaluated.
     """
-    optimizer = optax.with_extra_args_support(tx)
+
+    def step(carry: Any, inputs: Any) -> tuple[Any, Trace]:
+        return run_step(problem, tx, carry, *inputs)
+
+    return jax.lax.scan(step, carry, (batches, evaluate), length=len(evaluate))
+
+
+def run_step(
+    problem: Problem, tx: optax.GradientTransformation, carry: Any, batch: PyTree, is_evaluated: jax.Array
+) -> tuple[Any, Trace]:
+    """Run one update of one lane, and return its carry and its records at one position.
+
+    Metrics are those at the evaluation point of the optimizer, and the loss and its gradient those at its gradient
+    point.
+    """
+    params, state = carry
 
     def evaluate_metrics(params: PyTree) -> Any:
         return _as_float(problem.metrics(params))
 
-    zeros = jax.tree.map(lambda m: jnp.zeros(m.shape, m.dtype), jax.eval_shape(evaluate_metrics, carry[0]))
-
-    def step(carry: Any, inputs: Any) -> Any:
-        params, state = carry
-        batch, is_evaluated = inputs
-        # The predicate is the same in all lanes, so vmap does not turn this branch into a selection.
-        metrics = jax.lax.cond(
-            is_evaluated, lambda params: evaluate_metrics(eval_params(tx, state, params)), lambda _: zeros, params
-        )
-        loss, grads = jax.value_and_grad(problem.loss)(gradient_params(tx, state, params), batch)
-        objective = partial(problem.loss, batch=batch)
-        known = {"value": loss, "grad": grads, "value_fn": objective, "gradient_fn": jax.grad(objective)}
-        signals = select_signals(tx, known | {"loss_scale": 1.0})
-        updates, state = optimizer.update(grads, state, params, **signals)
-        point = _as_float(params) if problem.landscape is not None else None
-        return (optax.apply_updates(params, updates), state), Trace(_as_float(loss), metrics, point)
-
-    return jax.lax.scan(step, carry, (batches, evaluate), length=len(evaluate))
+    zeros = jax.tree.map(lambda m: jnp.zeros(m.shape, m.dtype), jax.eval_shape(evaluate_metrics, params))
+    # The predicate is the same in all lanes, so vmap does not turn this branch into a selection.
+    metrics = jax.lax.cond(
+        is_evaluated, lambda params: evaluate_metrics(eval_params(tx, state, params)), lambda _: zeros, params
+    )
+    loss, grads = jax.value_and_grad(problem.loss)(gradient_params(tx, state, params), batch)
+    # A gradient is often transposed last. Without the barrier, XLA transposes it again for each moment.
+    grads = jax.lax.optimization_barrier(grads)
+    objective = partial(problem.loss, batch=batch)
+    known = {"value": loss, "grad": grads, "value_fn": objective, "gradient_fn": jax.grad(objective)}
+    signals = select_signals(tx, known | {"loss_scale": 1.0})
+    updates, state = optax.with_extra_args_support(tx).update(grads, state, params, **signals)
+    point = _as_float(params) if problem.landscape is not None else None
+    return (optax.apply_updates(params, updates), state), Trace(_as_float(loss), metrics, point)
 
 
 def assemble_curves(loss: np.ndarray, metrics: Mapping[str, np.ndarray], path: np.ndarray | None) -> Curves:

@@ -22,21 +22,30 @@ def apply_dense(layer: PyTree, inputs: jax.Array) -> jax.Array:
     return inputs @ layer["weight"] + layer["bias"]
 
 
-def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
-    """Return the mean of -log p(label), in nats, for logits (..., classes) and labels (...)."""
+def apply_dense_to_columns(layer: PyTree, inputs: jax.Array) -> jax.Array:
+    """Apply a dense layer to the columns of an array of shape (inputs, batch); the result has shape (outputs, batch).
+
+    Mapped over many networks on a CPU, this takes two thirds of the time of rows: the networks that read the same batch
+    are one matrix as they are, and what follows is computed along the batch, and not along a few outputs.
+    """
+    return layer["weight"].T @ inputs + layer["bias"][:, None]
+
+
+def cross_entropy(logits: jax.Array, labels: jax.Array, axis: int = -1) -> jax.Array:
+    """Return the mean of -log p(label), in nats, for logits with the classes on `axis` and labels without it."""
     # The gradient of indexing by label would be a scatter, which makes a step 1.5 times as slow.
-    targets = jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
-    return optax.softmax_cross_entropy(logits, targets).mean()
+    targets = jax.nn.one_hot(labels, logits.shape[axis], dtype=logits.dtype, axis=axis)
+    return optax.softmax_cross_entropy(logits, targets, axis=axis).mean()
 
 
-def accuracy(logits: jax.Array, labels: jax.Array) -> jax.Array:
-    """Return the share of rows whose largest logit is that of the label."""
-    return jnp.mean(logits.argmax(-1).astype(labels.dtype) == labels, dtype=jnp.float32)
+def accuracy(logits: jax.Array, labels: jax.Array, axis: int = -1) -> jax.Array:
+    """Return the share of labels whose logit is the largest of those along `axis`."""
+    return jnp.mean(logits.argmax(axis).astype(labels.dtype) == labels, dtype=jnp.float32)
 
 
-def measure_classification(logits: jax.Array, labels: jax.Array) -> dict[str, jax.Array]:
-    """Return the metrics `accuracy` and `loss` of a classifier."""
-    return {"accuracy": accuracy(logits, labels), "loss": cross_entropy(logits, labels)}
+def measure_classification(logits: jax.Array, labels: jax.Array, axis: int = -1) -> dict[str, jax.Array]:
+    """Return the metrics `accuracy` and `loss` of a classifier, for logits with the classes on `axis`."""
+    return {"accuracy": accuracy(logits, labels, axis), "loss": cross_entropy(logits, labels, axis)}
 
 
 def draw_rows(key: jax.Array, steps: int, size: int, rows: int) -> jax.Array:

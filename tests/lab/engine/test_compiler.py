@@ -40,7 +40,7 @@ def first_losses(compiler: Compiler, task: Task) -> tuple[Any, float]:
     future, draws = compiler.prepare(task)
     program = future.result(timeout=100)
     _, trace = program.run(task.partition.blocks(), draws.result(timeout=100), 0, None)
-    return np.asarray(trace.loss)[0], program.compile_seconds
+    return np.asarray(trace.loss)[0].T, program.compile_seconds
 
 
 def test_a_program_is_reused_for_other_points_of_the_same_shape() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import jax
 
 from ..base import PyTree
-from ..networks import apply_dense, init_dense
+from ..networks import apply_dense_to_columns, init_dense
 from .digits_classifier import DigitsClassifier
 
 
@@ -34,7 +34,7 @@ class DeepSigmoid(DigitsClassifier):
         return [init_dense(key, inputs, outputs) for key, inputs, outputs in zip(keys, widths, widths[1:])]
 
     def compute_logits(self, params: PyTree, images: jax.Array) -> jax.Array:
-        hidden = images
+        hidden = images.T  # (64, batch)
         for layer in params[:-1]:
-            hidden = jax.nn.sigmoid(apply_dense(layer, hidden))
-        return apply_dense(params[-1], hidden)
+            hidden = jax.nn.sigmoid(apply_dense_to_columns(layer, hidden))  # (width, batch)
+        return apply_dense_to_columns(params[-1], hidden)  # (10, batch)

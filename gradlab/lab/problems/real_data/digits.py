@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from ..base import PyTree
-from ..networks import apply_dense, init_dense
+from ..networks import apply_dense_to_columns, init_dense
 from .digits_classifier import DigitsClassifier
 
 
@@ -28,5 +28,5 @@ class Digits(DigitsClassifier):
         return {"hidden": init_dense(first, 64, self.hidden), "output": init_dense(second, self.hidden, 10)}
 
     def compute_logits(self, params: PyTree, images: jax.Array) -> jax.Array:
-        hidden = jnp.tanh(apply_dense(params["hidden"], images))  # (batch, hidden)
-        return apply_dense(params["output"], hidden)  # (batch, 10)
+        hidden = jnp.tanh(apply_dense_to_columns(params["hidden"], images.T))  # (hidden, batch)
+        return apply_dense_to_columns(params["output"], hidden)  # (10, batch)

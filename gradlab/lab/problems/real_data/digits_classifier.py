@@ -35,13 +35,13 @@ class DigitsClassifier(Problem):
     batch_size: int
 
     def compute_logits(self, params: PyTree, images: jax.Array) -> jax.Array:
-        """Return the logits (batch, 10) of images (batch, 64) in the dtype of the parameters."""
+        """Return the logits (10, batch) of images (batch, 64) in the dtype of the parameters."""
         raise NotImplementedError
 
     def loss(self, params: PyTree, batch: jax.Array) -> jax.Array:
         images, labels = load_images().train
         logits = self.compute_logits(params, _cast_like(params, images)[batch])
-        return cross_entropy(logits, jnp.asarray(labels)[batch])
+        return cross_entropy(logits, jnp.asarray(labels)[batch], axis=0)
 
     def batches(self, key: jax.Array, steps: int) -> jax.Array:
         return draw_rows(key, steps, self.batch_size, len(load_images().train.targets))
@@ -49,7 +49,7 @@ class DigitsClassifier(Problem):
     def metrics(self, params: PyTree) -> dict[str, jax.Array]:
         def measure(sample: Sample) -> dict[str, jax.Array]:
             logits = self.compute_logits(params, _cast_like(params, sample.inputs))
-            return measure_classification(logits, jnp.asarray(sample.targets))
+            return measure_classification(logits, jnp.asarray(sample.targets), axis=0)
 
         return measure_held_out(measure, *load_images()[1:])
 

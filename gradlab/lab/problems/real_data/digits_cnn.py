@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ..base import PyTree
-from ..networks import apply_dense, init_dense
+from ..networks import apply_dense, apply_dense_to_columns, init_dense
 from .digits_classifier import DigitsClassifier
 
 
@@ -40,7 +40,7 @@ class DigitsCnn(DigitsClassifier):
         pixels = images.reshape(-1, 8, 8, 1)
         hidden = jax.nn.relu(apply_dense(params["first"], _extract_patches(pixels, stride=1)))  # (batch, 6, 6, c)
         hidden = jax.nn.relu(apply_dense(params["second"], _extract_patches(hidden, stride=2)))  # (batch, 2, 2, 2 c)
-        return apply_dense(params["output"], hidden.reshape(len(hidden), -1))
+        return apply_dense_to_columns(params["output"], hidden.reshape(len(hidden), -1).T)  # (10, batch)
 
 
 def _init_relu_layer(key: jax.Array, inputs: int, outputs: int) -> PyTree:

@@ -112,14 +112,14 @@ def iterate(x: jax.Array, sets: Sets, dtype: Any) -> jax.Array:
     """
     wide = dtype if jnp.finfo(dtype).bits >= 32 else jnp.float32
 
-    def multiply(left, right):
-        return jnp.matmul(left, right, precision=jax.lax.Precision.HIGHEST, preferred_element_type=wide)
+    def multiply(left, right, indices="...ij,...jk->...ik"):
+        return jnp.einsum(indices, left, right, precision=jax.lax.Precision.HIGHEST, preferred_element_type=wide)
 
     if x.shape[-2] > x.shape[-1]:
         return dagger(iterate(dagger(x), sets, dtype))
     narrow = x.astype(dtype)
     for first, *others in sets:
-        square = multiply(narrow, dagger(narrow)).astype(dtype)
+        square = multiply(narrow, narrow.conj(), "...ij,...kj->...ik").astype(dtype)  # without a transposed copy of X
         factor: Any = None  # b A + c A^2 + ..., for A = X X'
         for coefficient in reversed(others):
             term = as_weak(coefficient) * square.astype(wide)

@@ -52,8 +52,35 @@ def orthonormalize(x: jax.Array) -> jax.Array:
 def invert_triangular(x: jax.Array) -> jax.Array:
     """Return the inverse of upper triangular matrices whose diagonal is not 0.
 
-    Blocks of twice the size are inverted from those on their diagonal, [[A, B], [0, C]] from A and C, in products
-    alone, as XLA's solution of a stack of triangular systems may wait for ever (see `orthonormalize`).
+    The inverse of [[A, B], [0, C]] is [[A', -A' B C'], [0, C']], with the inverses A' and C'. It is computed in
+    products alone, as XLA's solution of a stack of triangular systems may wait for ever (see `orthonormalize`).
+    """
+    if x.shape[-1] <= _WHOLE:
+        return _invert_whole(x)
+    if x.shape[-1] % 2:  # the halves must have one size, so a 1 is put after the diagonal
+        last = jnp.zeros((*x.shape[:-2], x.shape[-1], 1), x.dtype)
+        corner = jnp.ones((*x.shape[:-2], 1, 1), x.dtype)
+        return invert_triangular(_join(x, last, corner))[..., :-1, :-1]
+    half = x.shape[-1] // 2
+    halves = jnp.stack([x[..., :half, :half], x[..., half:, half:]], axis=-3)
+    first, second = jnp.moveaxis(invert_triangular(halves), -3, 0)
+    return _join(first, -multiply(first, x[..., :half, half:], second), second)
+
+
+_WHOLE = 16  # rows: products of matrices of fewer rows take longer than their arithmetic
+
+
+def _join(first: jax.Array, above: jax.Array, second: jax.Array) -> jax.Array:
+    """Return upper triangular matrices of blocks."""
+    below = jnp.zeros_like(jnp.swapaxes(above, -1, -2))
+    upper, lower = jnp.concatenate([first, above], axis=-1), jnp.concatenate([below, second], axis=-1)
+    return jnp.concatenate([upper, lower], axis=-2)
+
+
+def _invert_whole(x: jax.Array) -> jax.Array:
+    """Return the inverse of upper triangular matrices of few rows.
+
+    All blocks of twice the size are inverted at a time from those on their diagonal, in products of whole matrices.
     """
     place, size = jnp.arange(x.shape[-1]), 1
     is_diagonal = place[:, None] == place

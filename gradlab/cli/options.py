@@ -29,6 +29,13 @@ Chunk: TypeAlias = Annotated[
     int | None,
     typer.Option(min=1, help="The most steps between two checkpoints. Default: a few seconds of steps."),
 ]
+CurvePoints: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="The most losses of a run that are kept, evenly spaced. Scores are the same. Default: one for each step.",
+    ),
+]
 Fresh: TypeAlias = Annotated[
     bool, typer.Option("--fresh", help="Discard the results and checkpoints in the folder, and start anew.")
 ]

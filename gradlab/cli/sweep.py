@@ -16,7 +16,7 @@ from .profiling import Profiling, profiling
 from .program_cache import use_program_cache
 from .workers import Workers, hire
 
-_OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk")
+_OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk", "curve_points")
 
 
 def sweep(
@@ -55,9 +55,10 @@ def sweep(
     sample_seed: Annotated[int | None, typer.Option(min=0, help="The seed of the samples. Default: 0.")] = None,
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
+    curve_points: options.CurvePoints = None,
     fresh: options.Fresh = False,
     cpu_fusion: options.CpuFusion = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the points, of each problem at most the best 10,000, as JSON and nothing else.")] = False,
     profile: Profiling = False,
     workers: Workers = None,
     coordinator: options.Coordinator = None,
@@ -81,7 +82,7 @@ def sweep(
         def build(watcher: Watcher) -> SweepStudy:
             return SweepStudy(
                 problems_by_name(problem or "digits"), factories_by_name(optimizer), parse_axes(assignments), seeds,
-                steps, samples, sampler, sample_seed, lanes, chunk, watcher,
+                steps, samples, sampler, sample_seed, lanes, chunk, curve_points, watcher,
             )  # fmt: skip
 
         use_program_cache()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import groupby
@@ -23,7 +23,7 @@ from .task import Task, Watcher
 from .thread_context import ThreadSettings
 from .training_loop import Draws
 
-ChunkResults = list[list[ChunkResult]]  # (block, chunk); a block that is not finished has fewer chunks
+ChunkResults = Mapping[int, Sequence[ChunkResult]]  # block -> chunks; a block that is not finished has fewer of them
 
 
 @dataclass
@@ -68,20 +68,22 @@ class Executor:
     ):
         self.index, self.task, self.program, self.draws = index, task, program, draws
         self.store, self.watcher, self.processes = store, watcher, processes
-        self.blocks = task.partition.blocks()
         # The runs that a chunk of a block stands for when progress is reported.
-        self.chunk_runs = task.run_count / (len(self.blocks) * task.partition.chunks)
+        self.chunk_runs = task.run_count / (task.partition.block_count * task.partition.chunks)
         self.compile_seconds = program.compile_seconds
         self.needs_carries = processes.broadcast(store is not None)
 
-    def finish(self, stored_results: ChunkResults, blocks: Collection[int] | None = None) -> ChunkResults:
-        """Return the results of all chunks of some blocks, or of all, given those that the store has.
+    def finish(self, stored_results: ChunkResults, on_block: Callable[[int, list[ChunkResult]], None]) -> None:
+        """Compute some blocks, given those of their chunks that the store has; pass on each one when it is finished.
 
-        Other threads compute chunks. The calling thread stores each one as it ends.
+        Other threads compute chunks. The calling thread stores each one as it ends. The results of a block are not kept
+        once they are passed on.
         """
-        results = [list(block) for block in stored_results]
-        counts = {block: len(results[block]) for block in (range(len(results)) if blocks is None else blocks)}
+        results = {block: list(chunks) for block, chunks in stored_results.items()}
+        counts = {block: len(chunks) for block, chunks in results.items()}
         self.watcher.on_progress(self.chunk_runs * sum(counts.values()))
+        for block in [block for block, count in counts.items() if count == self.task.partition.chunks]:
+            on_block(block, results.pop(block))
         pending, limit = deque(self._groups(counts)), count_concurrent_groups(self.program, self.processes)
         active: dict[Future[Any], BlockGroup] = {}
         run = ThreadSettings().apply_to(self._run)
@@ -100,9 +102,10 @@ class Executor:
                     with measure("results", self.task.label):
                         for block, result in self._store(group, trace, carry, seconds / concurrent):
                             results[block].append(result)
+                            if len(results[block]) == self.task.partition.chunks:
+                                on_block(block, results.pop(block))
                     if group.next_chunk < self.task.partition.chunks:
                         active[threads.submit(run, group)] = group
-        return results
 
     def _groups(self, counts: Mapping[int, int]) -> Iterator[BlockGroup]:
         """Yield the blocks that are not finished, in groups that have the same number of finished chunks."""
@@ -115,7 +118,7 @@ class Executor:
     def _run(self, group: BlockGroup) -> tuple[Any, list[Any], float]:
         """Run the next chunk of this process's blocks. Return its trace, the carry to be stored, and the seconds."""
         begin = time.perf_counter()
-        blocks = [self.blocks[block] for block in self._local_blocks(group)]
+        blocks = [self.task.partition.block(block) for block in self._local_blocks(group)]
         with measure("run", self.task.label), self.task.convert_user_errors():
             try:
                 group.carry, trace = self.program.run(blocks, self.draws, group.next_chunk, group.carry)

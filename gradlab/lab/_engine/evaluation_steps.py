@@ -1,4 +1,4 @@
-"""The steps at which the metrics of a run are evaluated."""
+"""The steps at which the metrics of a run are evaluated, and those of a thinned curve."""
 
 from __future__ import annotations
 
@@ -22,3 +22,11 @@ def choose_evaluation_steps(steps: int, points: int = 33) -> np.ndarray:
     places = (np.arange(LATE_EVALUATIONS) + random * (np.arange(LATE_EVALUATIONS) > 0)) / LATE_EVALUATIONS
     late = steps * (1 - LATE_SHARE * (1 - places))
     return np.unique(np.append(evenly_spaced, np.ceil(late.round(9)))).astype(int)
+
+
+def choose_curve_steps(steps: int, points: int | None = None) -> np.ndarray:
+    """Return the steps whose losses are kept: all of them, or at most `points`, evenly spaced from the first to the
+    last, in increasing order and without repetition.
+    """
+    count = steps if points is None else min(points, steps)
+    return np.unique(np.linspace(0, steps - 1, count).round()).astype(int)

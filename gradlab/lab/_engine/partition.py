@@ -59,13 +59,21 @@ class Partition:
         """The number of chunks. All have one length, so the last may extend beyond the last position."""
         return -(-self.positions // self.chunk)
 
+    @property
+    def block_count(self) -> int:
+        """The number of blocks."""
+        return -(-self.points // self.block_points) * -(-self.seeds // self.block_seeds)
+
+    def block(self, index: int) -> Block:
+        """Return one block. The last index of points, and of seeds, is repeated to fill the last blocks."""
+        row, column = divmod(index, -(-self.seeds // self.block_seeds))
+        points = np.arange(row * self.block_points, (row + 1) * self.block_points)
+        seeds = np.arange(column * self.block_seeds, (column + 1) * self.block_seeds)
+        return Block(np.minimum(points, self.points - 1), np.minimum(seeds, self.seeds - 1))
+
     def blocks(self) -> list[Block]:
         """Return all blocks, in order."""
-        return [
-            Block(points, seeds)
-            for points in _divide(self.points, self.block_points)
-            for seeds in _divide(self.seeds, self.block_seeds)
-        ]
+        return [self.block(index) for index in range(self.block_count)]
 
     def chunk_positions(self, chunk: int) -> np.ndarray:
         """Return the positions of a chunk. In the last chunk, some may lie beyond the last position of a run."""
@@ -108,12 +116,6 @@ def _total_cost(points: int, seeds: int, block_points: int, block_seeds: int) ->
     """Return the cost of all blocks of this shape, and a second number that decides between equal costs."""
     blocks = -(-points // block_points) * -(-seeds // block_seeds)
     return blocks * (block_points * block_seeds + BLOCK_OVERHEAD), -block_points
-
-
-def _divide(count: int, size: int) -> Iterator[np.ndarray]:
-    """Yield `count` indices in groups of one size; the last index is repeated to fill the last group."""
-    for first in range(0, count, size):
-        yield np.minimum(np.arange(first, first + size), count - 1)
 
 
 class _ProblemCost(NamedTuple):

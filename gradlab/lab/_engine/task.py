@@ -39,6 +39,7 @@ class Task:
     chunk: int | None = None  # the largest number of steps in a chunk; None means that it follows from the problem
     notes: Mapping[str, str] = field(default_factory=dict)  # further attributes of the Dataset
     dimension: str = "rate"  # the dimension of the points in the Dataset: "rate" in a race, "point" elsewhere
+    curve_points: int | None = None  # the most values of a loss curve and a path that are kept; None means all
 
     @property
     def point_count(self) -> int:

@@ -6,24 +6,29 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+import jax
 import numpy as np
 
 from .._inputs.user_errors import UserCodeError
 from .._profile import measure
 from .._storage.checkpoints import CheckpointStore, ChunkResult, DamagedCheckpointError
-from .block_executor import ChunkResults, Executor
+from .._storage.mapped_arrays import allocate, release
+from .block_executor import Executor
 from .compiler import Compiler
 from .distributed import Processes
+from .evaluation_steps import choose_curve_steps
 from .program import Program
 from .task import Task, TaskResult, Watcher
 from .thread_context import require_compilation
-from .training_loop import Draws, assemble_curves
+from .training_loop import Curves, Draws, assemble_curves
 
 T = TypeVar("T")
 
 TASKS_AHEAD = 2  # that are compiled while one runs
+BLOCKS_AT_A_TIME = 64  # that are read from the store, and sent to other processes
 
 
 class Helpers(Protocol):
@@ -67,15 +72,15 @@ def run_tasks(
 
         def prepare(index: int, task: Task) -> _PreparedTask:
             try:
-                stored_results = _read_stored_results(index, task, store, processes, watcher)
-                is_complete = all(len(block) == task.partition.chunks for block in stored_results)
-                return _PreparedTask(stored_results, None if is_complete else used_compiler.prepare(task))
+                collector = CurveCollector(task, store.folder if store else None)
+                unfinished = _collect_stored_results(index, collector, store, processes, watcher)
+                return _PreparedTask(collector, unfinished, used_compiler.prepare(task) if unfinished else None)
             except UserCodeError as error:
-                return _PreparedTask([], None, error)
+                return _PreparedTask(CurveCollector(task), {}, None, error)
 
         helpers = helpers if store and tasks else None
         if helpers and store:
-            helpers.begin(store, [len(task.partition.blocks()) for task in tasks])
+            helpers.begin(store, [task.partition.block_count for task in tasks])
         ahead = 0 if helpers else TASKS_AHEAD
         queue: deque[_PreparedTask] = deque()
         for index, task in enumerate(tasks):
@@ -90,24 +95,67 @@ def run_tasks(
                 current = queue.popleft()
                 with measure("wait for programs"):
                     preparation = processes.call(current.wait)
-                if preparation is None:
-                    watcher.on_progress(task.run_count - told)
-                    results = current.stored_results
-                else:
+                finished = 1 - len(current.unfinished) / task.partition.block_count
+                watcher.on_progress(task.run_count * finished - told)
+                if preparation is not None:
                     executor = Executor(index, task, *preparation, store, watcher, processes)
-                    results = executor.finish(current.stored_results)
+                    executor.finish(current.unfinished, current.collector.add)
             except UserCodeError as error:
                 watcher.on_failure(task, error)
             else:
-                with measure("results", task.label):
-                    result = _assemble_result(task, results)
-                yield result
+                yield current.collector.result()
+
+
+class CurveCollector:
+    """The curves of a task, block by block. No chunk is kept, so that what a task holds are its curves.
+
+    With a `folder`, curves that are too large for memory lie in files there. If the task thins its curves, the steps
+    that it does not keep are dropped here, after they were searched for divergence.
+    """
+
+    def __init__(self, task: Task, folder: Path | None = None):
+        self.task, self.folder = task, folder
+        self.compile_seconds = self.run_seconds = 0.0
+        self._curves: Curves | None = None
+
+    def add(self, block: int, chunks: Sequence[ChunkResult]) -> None:
+        """Add a block, given the results of all its chunks."""
+        arrays = {name: np.concatenate([chunk.arrays[name] for chunk in chunks], axis=2) for name in chunks[0].arrays}
+        metrics = {name.removeprefix("metric "): array for name, array in arrays.items() if name.startswith("metric ")}
+        curves = self._thin(assemble_curves(arrays["loss"], metrics, arrays.get("path")))
+        if self._curves is None:
+            self._curves = jax.tree.map(self._allocate, curves)
+        place = np.ix_(*self.task.partition.block(block))
+        jax.tree.map(lambda whole, part: _put(whole, place, part), self._curves, curves)
+        self.compile_seconds += sum(chunk.compile_seconds for chunk in chunks)
+        self.run_seconds += sum(chunk.seconds for chunk in chunks)
+
+    def result(self) -> TaskResult:
+        """Return the result of the task, once all blocks are there."""
+        assert self._curves is not None
+        return TaskResult(self.task, self._curves, self.compile_seconds, self.run_seconds)
+
+    def _thin(self, curves: Curves) -> Curves:
+        if self.task.curve_points is None:
+            return curves
+        kept = choose_curve_steps(self.task.steps, self.task.curve_points)
+        path = None if curves.path is None else curves.path[..., kept, :]
+        return curves._replace(loss=curves.loss[..., kept], path=path)
+
+    def _allocate(self, block: np.ndarray) -> np.ndarray:
+        return allocate((self.task.point_count, len(self.task.seeds), *block.shape[2:]), block.dtype, self.folder)
+
+
+def _put(whole: np.ndarray, place: Any, part: np.ndarray) -> None:
+    whole[place] = part
+    release(whole)
 
 
 class _PreparedTask(NamedTuple):
     """A task that is to run next."""
 
-    stored_results: ChunkResults
+    collector: CurveCollector  # which has the blocks that are finished
+    unfinished: dict[int, list[ChunkResult]]  # block -> those of its chunks that are stored
     compilation: tuple[Future[Program], Future[Draws]] | None  # None if all results are stored
     failure: UserCodeError | None = None
 
@@ -118,15 +166,24 @@ class _PreparedTask(NamedTuple):
         return None if self.compilation is None else (self.compilation[0].result(), self.compilation[1].result())
 
 
-def _read_stored_results(
-    index: int, task: Task, store: CheckpointStore | None, processes: Processes, watcher: Watcher
-) -> ChunkResults:
-    """Return the results of chunks in the store of the first process, block by block."""
-    blocks = range(len(task.partition.blocks()))
-    results: ChunkResults = []
-    if processes.is_first:
-        results = [_read_block(store, index, block, task, watcher) if store else [] for block in blocks]
-    return processes.broadcast(results)
+def _collect_stored_results(
+    index: int, collector: CurveCollector, store: CheckpointStore | None, processes: Processes, watcher: Watcher
+) -> dict[int, list[ChunkResult]]:
+    """Add the blocks that are finished in the store of the first process; return the others, as far as they are."""
+    partition = collector.task.partition
+    unfinished: dict[int, list[ChunkResult]] = {}
+    if not processes.broadcast(store is not None):
+        return {block: [] for block in range(partition.block_count)}
+    for first in range(0, partition.block_count, BLOCKS_AT_A_TIME):
+        some = range(first, min(first + BLOCKS_AT_A_TIME, partition.block_count))
+        found = [_read_block(store, index, block, collector.task, watcher) for block in some] if store else []
+        for block, chunks in zip(some, processes.broadcast(found)):
+            if len(chunks) == partition.chunks:
+                with measure("results", collector.task.label):
+                    collector.add(block, chunks)
+            else:
+                unfinished[block] = chunks
+    return unfinished
 
 
 def _read_block(store: CheckpointStore, index: int, block: int, task: Task, watcher: Watcher) -> list[ChunkResult]:
@@ -137,23 +194,3 @@ def _read_block(store: CheckpointStore, index: int, block: int, task: Task, watc
         watcher.on_warning(f"{error}; the block is computed anew")
         store.discard_block(index, block)
         return []
-
-
-def _assemble_result(task: Task, results: ChunkResults) -> TaskResult:
-    """Concatenate the chunks of each block, and put the blocks in their places."""
-    blocks = [
-        {name: np.concatenate([chunk.arrays[name] for chunk in chunks], axis=2) for name in chunks[0].arrays}
-        for chunks in results
-    ]
-    arrays = {}
-    for name, array in blocks[0].items():
-        arrays[name] = np.empty((task.point_count, len(task.seeds), *array.shape[2:]), array.dtype)
-        for block, block_arrays in zip(task.partition.blocks(), blocks):
-            arrays[name][np.ix_(block.points, block.seeds)] = block_arrays[name]
-    metrics = {name.removeprefix("metric "): array for name, array in arrays.items() if name.startswith("metric ")}
-    return TaskResult(
-        task,
-        assemble_curves(arrays["loss"], metrics, arrays.get("path")),
-        compile_seconds=sum(chunk.compile_seconds for chunks in results for chunk in chunks),
-        run_seconds=sum(chunk.seconds for chunks in results for chunk in chunks),
-    )

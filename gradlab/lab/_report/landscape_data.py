@@ -7,6 +7,7 @@ from typing import Any
 import contourpy
 import numpy as np
 
+from .._results.thinned_curves import is_thinned
 from ..analysis.comparison import select_reporting_runs
 from ..plots.landscape_contours import choose_levels, compute_heights, find_exits
 from ..problems.base import Problem
@@ -51,6 +52,7 @@ def path_data(finding: Finding) -> dict[str, Any] | None:
         "optimum": round_for_json(place(np.array(landscape.optimum))) if landscape and landscape.optimum else None,
         "contours": _contours(finding.problem, scale) if finding.problem is not None and landscape else [],
         "steps": dataset.sizes["step"],
+        "updates": dataset.step.values.tolist() if is_thinned(dataset) else None,  # before the points that were kept
         "lines": lines,
     }
 

@@ -9,6 +9,7 @@ import xarray as xr
 
 from .._formatting import format_count
 from .._results.results_file import PROVENANCE, VARYING
+from .._results.thinned_curves import count_updates, describe_thinning
 from ..analysis.choosing_metric import describe_choosing_metric
 
 _TITLES = {
@@ -47,15 +48,15 @@ def _describe_runs(name: str, dataset: xr.Dataset) -> str:
         for role in ("choose", "report")
     )
     sides = " × ".join(format_count(sizes[side], side) for side in ("optimizer", axis, "seed"))  # noqa: RUF001
-    runs, updates = format_count(dataset.diverged.size, "run"), format_count(sizes["step"], "update")
+    runs, updates = format_count(dataset.diverged.size, "run"), format_count(count_updates(dataset), "update")
     choice = describe_choosing_metric(dataset.attrs)
     choose, report = f"{axis}s chosen", "reported"
     if choice:
         choose, report = f"{choose} by {choice}", f"{dataset.attrs['score_label']} {report}"
-    setup = dataset.attrs.get("setup", name)
+    setup, kept = dataset.attrs.get("setup", name), describe_thinning(dataset)
     return (
         f"{setup}: {sides} = {runs} of {updates}; "
-        f"{choose} on {_list_seeds(choosing)}, {report} on {_list_seeds(reporting)}"
+        f"{choose} on {_list_seeds(choosing)}, {report} on {_list_seeds(reporting)}{f'; {kept}' if kept else ''}"
     )
 
 

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from .._engine.evaluation_steps import choose_evaluation_steps
+from .._engine.evaluation_steps import choose_curve_steps, choose_evaluation_steps
 from .._engine.task import TaskResult
 from .._engine.training_loop import DIVERGENCE_FACTOR
 from .._storage.files import make_printable
+from .._storage.mapped_arrays import stack
 from .score_scale import describe_scale
 
 
-def assemble_dataset(task_results: Sequence[TaskResult]) -> xr.Dataset:
+def assemble_dataset(task_results: Sequence[TaskResult], folder: Path | None = None) -> xr.Dataset:
     """Return the Dataset of tasks on one problem, on (optimizer, rate or point, seed, step or evaluation).
 
     The points of a race are on the dimension `rate`, with the coordinate `learning_rate`. Those of a sweep or a search
     are on `point`, with a coordinate for each hyperparameter. The first half of the seeds has the role "choose": they
     choose the best point. The others have the role "report"; a single seed has the role "both". The attribute `score`
-    names the metric that is reported. If another metric chooses the best point, `chosen_by` names it.
+    names the metric that is reported. If another metric chooses the best point, `chosen_by` names it. With a `folder`,
+    arrays that are too large for memory lie in files there.
     """
     task, problem, score = task_results[0].task, task_results[0].task.problem, task_results[0].task.problem.score
     seeds, steps, axis = len(task.seeds), task.steps, task.dimension
 
     def column(values: Any) -> np.ndarray:
-        return np.stack([np.asarray(values(result)) for result in task_results])
+        return stack([np.asarray(values(result)) for result in task_results], folder)
 
     runs = ("optimizer", axis, "seed")
     variables: dict[str, Any] = {
@@ -57,7 +60,7 @@ def assemble_dataset(task_results: Sequence[TaskResult]) -> xr.Dataset:
         },
         "seed": np.asarray(task.seeds),
         "role": ("seed", assign_roles(seeds)),
-        "step": ("step", np.arange(steps), {"long_name": "updates made"}),
+        "step": ("step", choose_curve_steps(steps, task.curve_points), {"long_name": "updates made"}),
         "evaluation": ("evaluation", choose_evaluation_steps(steps), {"long_name": "updates made"}),
     }
     attributes = {
@@ -70,6 +73,7 @@ def assemble_dataset(task_results: Sequence[TaskResult]) -> xr.Dataset:
         **({} if score.chosen_by is None else {"chosen_by": score.chosen_by}),
         **describe_scale(problem, *(variables[name][1] for name in (score.metric, score.chosen_by) if name)),
         "divergence_factor": DIVERGENCE_FACTOR,
+        **({} if task.curve_points is None else {"updates": steps}),  # of which `step` does not have all
         **task.notes,
     }
     readable = {name: make_printable(value) if isinstance(value, str) else value for name, value in attributes.items()}

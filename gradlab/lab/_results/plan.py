@@ -96,6 +96,8 @@ def _task_document(task: Task) -> dict[str, Any]:
         "seeds": list(task.seeds),
         "steps": task.steps,
         "evaluations": len(choose_evaluation_steps(task.steps)),
+        # Left out where all values are kept, as in plans of older versions.
+        **({} if task.curve_points is None else {"curve_points": task.curve_points}),
         "block": block,
         "chunk": chunk,
     }
@@ -139,7 +141,7 @@ def _compare_tasks(old: Mapping[str, Any], new: Mapping[str, Any], edited: list[
     """Return the differences of two tasks. `edited` says which source files of the study were edited."""
     where = f"of {new['optimizer']} on {new['problem']}"
     differences = []
-    for name, value in new.items():
+    for name, value in {"curve_points": None, **new}.items():
         if name in (*_SOURCES, *_INTERNAL):
             continue
         if name == "points":

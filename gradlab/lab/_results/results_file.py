@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5netcdf
 import numpy as np
@@ -17,16 +16,17 @@ import xarray as xr
 from .._storage.files import (
     ChecksumError,
     DamagedJSONError,
-    add_checksum,
+    append_checksum,
     make_printable,
+    open_regular,
     read_json,
-    read_regular,
-    remove_checksum,
     replace_file,
+    verify_checksum,
     write_text,
 )
 from .._storage.ownership import PROVENANCE as PROVENANCE
 from .._storage.ownership import RESULTS as RESULTS
+from .netcdf_file import load_groups, write_netcdf
 
 FORMAT = "gradlab-results-3"
 # The formats that can be read. The second one is the same as the first, but has no checksum.
@@ -57,24 +57,22 @@ def write(path: Path, problems: Mapping[str, xr.Dataset], attributes: Mapping[st
         problem: {name: dataset[name].values.tolist() for name in _TIMES if name in dataset}
         for problem, dataset in problems.items()
     }
-    # The content comes first: if it cannot be made, the old files must stay as they are.
-    content = add_checksum(_to_netcdf(problems, fixed))
     document = {"format": FORMAT, **varying, "checksum": _json_digest(varying)}
-    write_text(path.parent / PROVENANCE, json.dumps(document, indent=2) + "\n")
     with replace_file(path) as temporary:
-        temporary.write_bytes(content)
-
-
-def _to_netcdf(problems: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> bytes:
-    """Return the bytes of a NetCDF file. They are made in memory, because HDF5 crashes when a disk is full."""
-    root = xr.Dataset(attrs={name: make_printable(value) for name, value in attributes.items()})
-    groups = {name: xr.DataTree(dataset.drop_vars(_TIMES, errors="ignore")) for name, dataset in problems.items()}
-    return bytes(xr.DataTree(root, children=groups).to_netcdf(engine="h5netcdf"))
+        # The content comes first: if it cannot be made, the old files must stay as they are.
+        write_netcdf(
+            temporary,
+            {name: dataset.drop_vars(_TIMES, errors="ignore") for name, dataset in problems.items()},
+            {name: make_printable(value) for name, value in fixed.items()},
+        )
+        append_checksum(temporary)
+        write_text(path.parent / PROVENANCE, json.dumps(document, indent=2) + "\n")
 
 
 def read(path: Path | str) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
-    """Return the Datasets by problem, in memory, and the attributes of a results file, or of the folder that holds one.
+    """Return the Datasets by problem, and the attributes of a results file, or of the folder that holds one.
 
+    They are in memory, except for large curves, of which what is used is read then (see `load_groups`).
     If the provenance file is missing or damaged, its attributes are missing, and seconds are NaN. Raises
     FileNotFoundError, DamagedResultsError if a single bit of the file was changed, and ResultsError if it cannot be
     opened or has another format.
@@ -82,16 +80,14 @@ def read(path: Path | str) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
     path = Path(path)
     if path.is_dir():
         path /= RESULTS
-    content, has_checksum = _read_content(path)
-    with _report_damage(path):
-        attributes = _read_root(path, content, has_checksum)
+    with _open_content(path) as (file, has_checksum), _report_damage(path):
+        attributes = _read_root(path, file, has_checksum)
         if attributes.get("format") not in FORMATS:
             file_format = attributes.get("format", "none")
             raise ResultsError(
                 f"{path} does not hold results of this version: expected format {FORMAT}, found {file_format}"
             )
-        with xr.open_datatree(io.BytesIO(content), engine="h5netcdf") as tree:
-            problems = {name: group.to_dataset().load() for name, group in tree.children.items()}
+        problems = load_groups(file)
     for dataset in problems.values():
         dataset.attrs = {
             name: value.item() if hasattr(value, "item") else value for name, value in dataset.attrs.items()
@@ -105,26 +101,30 @@ def read(path: Path | str) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
 
 def read_attributes(path: Path) -> dict[str, str]:
     """Return the attributes of a NetCDF file. Raises FileNotFoundError, and ResultsError as `read` does."""
-    content, has_checksum = _read_content(path)
-    with _report_damage(path):
-        return _read_root(path, content, has_checksum)
+    with _open_content(path) as (file, has_checksum), _report_damage(path):
+        return _read_root(path, file, has_checksum)
 
 
-def _read_content(path: Path) -> tuple[bytes, bool]:
-    """Return the NetCDF content of a file, after its checksum was verified, and whether it had one."""
+@contextmanager
+def _open_content(path: Path) -> Iterator[tuple[BinaryIO, bool]]:
+    """Yield an open file, after its checksum was verified, and whether it had one."""
     try:
-        return remove_checksum(read_regular(path))
+        file = open_regular(path)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise ResultsError(f"{path} cannot be read ({error.strerror}); check its permissions") from None
-    except ChecksumError as error:
-        raise DamagedResultsError(f"{path} is damaged: {error}") from None
+    with file:
+        try:
+            has_checksum = verify_checksum(file)
+        except ChecksumError as error:
+            raise DamagedResultsError(f"{path} is damaged: {error}") from None
+        yield file, has_checksum
 
 
-def _read_root(path: Path, content: bytes, has_checksum: bool) -> dict[str, str]:
+def _read_root(path: Path, content: BinaryIO, has_checksum: bool) -> dict[str, str]:
     """Return the attributes of the root group. Raises DamagedResultsError if a checksum should be there and is not."""
-    with h5netcdf.File(io.BytesIO(content), "r") as file:
+    with h5netcdf.File(content, "r") as file:
         attributes = {name: str(value) for name, value in file.attrs.items()}
     if attributes.get("format") == FORMAT and not has_checksum:
         raise DamagedResultsError(f"{path} is damaged: its checksum is missing")

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._storage.mapped_arrays import release, slices
 from ..problems.base import Problem
 
 Scale = Literal["decades", "share", "number"]
@@ -31,13 +32,14 @@ def describe_scale(problem: Problem, scores: np.ndarray, choosing: np.ndarray | 
     `chosen_reference`, and the tolerance follows from them, because it compares learning rates.
     """
     score, both = problem.score, [values for values in (scores, choosing) if values is not None]
-    finite = np.concatenate([values[np.isfinite(values)] for values in both])
+    extremes = [_extremes(values) for values in both]
+    least, most = min(low for low, _ in extremes), max(high for _, high in extremes)
     attributes: dict[str, Any] = {"logarithmic": int(score.logarithmic), "tolerance": score.tolerance}
-    if not finite.size:
+    if least > most:  # no value is finite
         return attributes
     is_share = score.higher_is_better and not score.logarithmic
-    if (finite < 0).any() or (is_share and (finite > 1).any()):
-        ranges = [_start_and_best(values, score.higher_is_better) for values in both]
+    if least < 0 or (is_share and most > 1):
+        ranges = [_start_and_best(values, *ends, score.higher_is_better) for values, ends in zip(both, extremes)]
         tolerance = 0.01 * abs(ranges[-1][1] - ranges[-1][0])
         attributes = {"logarithmic": 0, "tolerance": tolerance, "reference": ranges[0][1]}
         return attributes if choosing is None else attributes | {"chosen_reference": ranges[1][1]}
@@ -46,12 +48,22 @@ def describe_scale(problem: Problem, scores: np.ndarray, choosing: np.ndarray | 
     return attributes
 
 
-def _start_and_best(values: np.ndarray, higher_is_better: bool) -> tuple[float, float]:
+def _extremes(values: np.ndarray) -> tuple[float, float]:
+    """Return the smallest and the largest of the finite values, infinity and its negative if there are none."""
+    least, most = np.inf, -np.inf
+    for part in slices(values.shape, values.itemsize):
+        finite = values[part][np.isfinite(values[part])]
+        least, most = min(least, float(finite.min(initial=np.inf))), max(most, float(finite.max(initial=-np.inf)))
+    release(values)
+    return least, most
+
+
+def _start_and_best(values: np.ndarray, least: float, most: float, higher_is_better: bool) -> tuple[float, float]:
     """Return the median at the start of the runs, and the best value; the best twice if no start is finite."""
-    finite, first = values[np.isfinite(values)], values[..., 0]
-    if not finite.size:
+    first = values[..., 0]
+    if least > most:
         return 0.0, 0.0
-    best = float((finite.max if higher_is_better else finite.min)())
+    best = most if higher_is_better else least
     return (float(np.nanmedian(first)) if np.isfinite(first).any() else best), best
 
 

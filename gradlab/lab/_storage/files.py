@@ -11,10 +11,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 _CHECKSUM = re.compile(rb"\ngradlab-checksum sha256 ([0-9a-f]{64})\n")
 _CHECKSUM_SIZE = 90  # bytes
+PIECE_BYTES = 2**20  # that are read at a time from a file of any size
 TEMPORARY = ".gradlab-writing-"  # the beginning of the names of files that are being written
 
 
@@ -42,6 +43,39 @@ def remove_checksum(content: bytes) -> tuple[bytes, bool]:
     if hashlib.sha256(content).hexdigest() != checksum[1].decode():
         raise ChecksumError("its content does not match its checksum")
     return content, True
+
+
+def append_checksum(path: Path) -> None:
+    """Put the checksum of a file behind its content, as `add_checksum` does, without reading it all at once."""
+    with path.open("rb+") as file:
+        digest = _digest(file, file.seek(0, os.SEEK_END))
+        file.seek(0, os.SEEK_END)
+        file.write(b"\ngradlab-checksum sha256 %s\n" % digest.encode())
+
+
+def verify_checksum(file: BinaryIO) -> bool:
+    """Return whether an open file has a checksum, as `remove_checksum` does, without reading it all at once.
+
+    Raises ChecksumError if it does not match.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _CHECKSUM_SIZE))
+    end = file.read()
+    checksum = _CHECKSUM.fullmatch(end)
+    if checksum is None:
+        return remove_checksum(end)[1]
+    if _digest(file, size - _CHECKSUM_SIZE) != checksum[1].decode():
+        raise ChecksumError("its content does not match its checksum")
+    return True
+
+
+def _digest(file: BinaryIO, size: int) -> str:
+    """Return the digest of the first bytes of an open file."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    for first in range(0, size, PIECE_BYTES):
+        digest.update(file.read(min(PIECE_BYTES, size - first)))
+    return digest.hexdigest()
 
 
 @contextmanager
@@ -94,9 +128,19 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def read_regular(path: Path) -> bytes:
     """Return the content of a regular file. Raises OSError, also for pipes and devices: reading them could block."""
+    _require_regular(path)
+    return path.read_bytes()
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading. Raises OSError, as `read_regular` does."""
+    _require_regular(path)
+    return path.open("rb")
+
+
+def _require_regular(path: Path) -> None:
     if not stat.S_ISREG(path.stat().st_mode):
         raise IsADirectoryError(21, "not a regular file", str(path))
-    return path.read_bytes()
 
 
 def remove_leftovers(folder: Path) -> None:

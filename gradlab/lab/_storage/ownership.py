@@ -10,6 +10,7 @@ import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 PLAN, PARTS, RESULTS, PROVENANCE, REPORT = "plan.json", "parts", "results.nc", "provenance.json", "report.html"
 LEADERBOARDS = ("leaderboard.csv", "leaderboard.json")
@@ -19,6 +20,7 @@ MARKDOWN_MARK = "<!-- This table was written by gradlab. -->"  # the first line 
 GENERATOR = "gradlab"  # the program that pictures and pages name
 
 _HEAD = 1 << 16  # bytes at the beginning of a text or a picture, which contain its mark
+_PIECE = 1 << 20  # bytes of a file of any size that are read at a time
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _RESULTS = re.compile(rb"gradlab-(results|race)-\d")
 _JSON = re.compile(rb'"format":\s*"gradlab-|"command":\s*"gradlab')  # the second is in older provenance files
@@ -65,9 +67,11 @@ def _describe_foreign_parts(path: Path, among_ours: bool) -> str | None:
 def _is_marked(path: Path, among_ours: bool) -> bool:
     with path.open("rb") as file:
         head = file.read(_HEAD)
-        rest = file.read() if path.suffix in (".pdf", ".html", ".nc") else b""
+        if path.suffix == ".nc":  # of any size, and its mark is anywhere in it
+            file.seek(0)
+            return bool(among_ours and head.startswith(_HDF5[: len(head)])) or _finds(_RESULTS, file)
+        rest = file.read() if path.suffix in (".pdf", ".html") else b""
     marks: dict[str, Callable[[bytes], object]] = {
-        ".nc": lambda text: _RESULTS.search(text) or (among_ours and text.startswith(_HDF5[: len(text)])),
         ".json": _JSON.search,
         ".csv": _TABLE.match,
         ".md": lambda text: text.startswith(MARKDOWN_MARK.encode()),
@@ -77,3 +81,13 @@ def _is_marked(path: Path, among_ours: bool) -> bool:
         ".pdf": lambda text: b"/Creator (gradlab)" in text,
     }
     return path.suffix in marks and bool(marks[path.suffix](head + rest))
+
+
+def _finds(mark: re.Pattern[bytes], file: BinaryIO) -> bool:
+    """Return whether a file has a mark of at most 64 bytes, piece by piece."""
+    end = b""
+    while piece := file.read(_PIECE):
+        if mark.search(end + piece):
+            return True
+        end = piece[-64:]
+    return False

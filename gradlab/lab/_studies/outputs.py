@@ -13,7 +13,7 @@ from .._engine.task_runner import Helpers
 from .._profile import measure
 from .._results import study_folder as folder
 from ..analysis.comparison import ranks, verdict
-from ..analysis.configurations import ConfigurationRow, rank_configurations
+from ..analysis.configurations import Ranking, rank_configurations
 from ..analysis.leaderboard import Row, leaderboard
 from ..analysis.leaderboard_files import leaderboard_document, write_leaderboard_csv
 from ..analysis.points_files import points_document, write_points
@@ -38,7 +38,7 @@ def write_outputs(
     listing = opened.out / (folder.LEADERBOARDS if is_race else folder.POINTS)[1]  # which is written last
     files = folder.read_file_list(listing)
     boards: dict[str, list[Row]] = {}
-    rankings: dict[str, list[ConfigurationRow]] = {}
+    rankings: dict[str, Ranking] = {}
     with measure("tables"):
         if is_race:
             boards = {name: leaderboard(dataset) for name, dataset in datasets.items()}

@@ -42,12 +42,14 @@ def require_room(tasks: Sequence[Task]) -> None:
     parameters and batches of all seeds are those of the largest problem, and all optimizers share them.
     """
     room = available_memory()
-    losses = [4 * task.run_count * task.steps for task in tasks]
+    kept = [min(task.steps, task.curve_points or task.steps) for task in tasks]
+    losses = [4 * task.run_count * count for task, count in zip(tasks, kept)]
     if 2 * sum(losses) > room:
-        runs, steps = sum(task.run_count for task in tasks), max(task.steps for task in tasks)
+        runs = sum(task.run_count for task in tasks)
         raise TooLargeError(
-            f"the losses of {runs:,} runs of {steps:,} steps need about {_format_size(2 * sum(losses))} of memory, "
-            f"{_describe_limit(room)}; take fewer points, seeds, steps, optimizers or problems"
+            f"{max(kept):,} losses of each of {runs:,} runs need about {_format_size(2 * sum(losses))} of memory, "
+            f"{_describe_limit(room)}; take fewer points, seeds, steps, optimizers or problems, or let a sweep keep "
+            "fewer losses of each run (--curve-points 100, curve_points=100)"
         )
     problems = {(id(task.problem), task.steps, len(task.seeds)): task for task in tasks}
     for task in problems.values():

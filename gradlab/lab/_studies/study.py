@@ -78,4 +78,4 @@ class TaskStudy:
         for result in run_tasks(self.tasks, store, FailureCollector(watcher, failed), processes, helpers=helpers):
             results.setdefault(result.task.problem.name, []).append(result)
         with measure("results"):
-            return {name: assemble_dataset(of_problem) for name, of_problem in results.items()}
+            return {name: assemble_dataset(found, store.folder if store else None) for name, found in results.items()}

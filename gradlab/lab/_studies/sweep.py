@@ -43,12 +43,13 @@ class SweepStudy(TaskStudy):
     sample_seed: int | None = None  # None: 0
     lanes: int | None = None
     chunk: int | None = None
+    curve_points: int | None = None  # None: all
     watcher: Watcher = field(default_factory=Watcher, repr=False, compare=False)  # is told about the progress of checks
     points: Mapping[str, np.ndarray] = field(init=False)
     kind: ClassVar[str] = "sweep"
 
     def __post_init__(self) -> None:
-        for name in ("seeds", "steps", "samples", "lanes", "chunk"):
+        for name in ("seeds", "steps", "samples", "lanes", "chunk", "curve_points"):
             if getattr(self, name) is not None or name == "seeds":
                 require_whole_number(name, getattr(self, name))
         if self.sample_seed is not None:
@@ -89,7 +90,7 @@ class SweepStudy(TaskStudy):
             Task(
                 problem, name, "swept", factory, self.points, tuple(range(self.seeds)),
                 problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,
-                dimension="point",
+                dimension="point", curve_points=self.curve_points,
             )
             for problem in self.problems
             for name, factory in self.factories.items()
@@ -114,6 +115,7 @@ def sweep(
     steps: int | None = None,
     lanes: int | None = None,
     chunk: int | None = None,
+    curve_points: int | None = None,
     out: Path | str | None = None,
     fresh: bool = False,
     watcher: Watcher | None = None,
@@ -127,9 +129,10 @@ def sweep(
     `hyperparameters` has a `Linear` or `Log` range with a count, a list of values, one value, or text such as
     "log:1e-4:1e-1:13". With `samples=64`, so many points are spread over ranges without a count instead, by the
     `sampler` "sobol" (the default), "halton", "latin_hypercube" or "random"; another `sample_seed` gives others. Half
-    of the `seeds` rank the points, and the others report on them. `steps`, `lanes`, `chunk`, `out`, `fresh` and the
-    DataTree that is returned are as of `race`, but that it is on (optimizer, point, seed, step or evaluation), with
-    each hyperparameter as a coordinate on (optimizer, point).
+    of the `seeds` rank the points, and the others report on them. With `curve_points=100`, a run keeps at most 100
+    losses (and places of its path), evenly spaced over its steps; metrics and scores are the same. `steps`, `lanes`,
+    `chunk`, `out`, `fresh` and the DataTree that is returned are as of `race`, but that it is on (optimizer, point,
+    seed, step or evaluation), with each hyperparameter as a coordinate on (optimizer, point).
 
     Raises ValueError or TypeError for what cannot be swept, UserCodeError if all optimizers fail, and FolderError for
     a folder that cannot be used.
@@ -137,7 +140,7 @@ def sweep(
     command = describe_call("sweep", locals())
     study = SweepStudy(
         problems_by_name(problems), factories_by_name(optimizers), hyperparameters, seeds, steps, samples, sampler,
-        sample_seed, lanes, chunk, watcher or Watcher(),
+        sample_seed, lanes, chunk, curve_points, watcher or Watcher(),
     )  # fmt: skip
     return run_study(study, command, out, fresh, watcher)
 

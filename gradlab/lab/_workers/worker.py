@@ -111,10 +111,9 @@ class _Worker(Watcher):
 
     def _compute(self, order: Order) -> None:
         task = self.tasks[order.task]
-        stored = [list[Any]() for _ in task.partition.blocks()]
-        stored[order.block] = order.store.read_results(order.task, order.block, task.partition.chunks)
-        if len(stored[order.block]) == task.partition.chunks:
-            self.on_progress(task.run_count / len(stored))
+        stored = order.store.read_results(order.task, order.block, task.partition.chunks)
+        if len(stored) == task.partition.chunks:
+            self.on_progress(task.run_count / task.partition.block_count)
             return
         if order.task not in self.executors:
             self.executors.clear()  # so that no more than one program is kept
@@ -123,7 +122,7 @@ class _Worker(Watcher):
             self.executors[order.task] = Executor(
                 order.task, task, program.result(), draws.result(), order.store, self, Processes()
             )
-        self.executors[order.task].finish(stored, [order.block])
+        self.executors[order.task].finish({order.block: stored}, lambda block, chunks: None)  # the store has them
 
     def on_progress(self, runs: float) -> None:
         self.connection.send(Reply(runs))

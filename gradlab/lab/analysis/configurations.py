@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, overload
 
 import numpy as np
 import xarray as xr
 
-from .leaderboard import average, final_scores, select_role, spread
+from .leaderboard import average, final_scores, keep_metrics, select_role, spread
 from .sweep_as_race import swept_hyperparameters
 
 
@@ -25,7 +26,55 @@ class ConfigurationRow(NamedTuple):
     runs: int
 
 
-def rank_configurations(dataset: xr.Dataset) -> list[ConfigurationRow]:
+@dataclass(frozen=True, eq=False)
+class Ranking(Sequence[ConfigurationRow]):
+    """All points of all optimizers, best first. A row is made when it is asked for, since there may be a million."""
+
+    order: np.ndarray  # (row,): the index of each row in the arrays below
+    optimizers: list[str]
+    hyperparameters: dict[str, np.ndarray]  # each of them flat, from (optimizer, point), as the arrays that follow
+    chosen_by: np.ndarray
+    score: np.ndarray
+    spread: np.ndarray
+    diverged: np.ndarray
+    runs: int
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @overload
+    def __getitem__(self, index: int) -> ConfigurationRow: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[ConfigurationRow]: ...
+
+    def __getitem__(self, index: int | slice) -> ConfigurationRow | list[ConfigurationRow]:
+        rows = range(len(self))[index]
+        return self._row(rows) if isinstance(rows, int) else [self._row(row) for row in rows]
+
+    def __iter__(self) -> Iterator[ConfigurationRow]:
+        return map(self._row, range(len(self)))
+
+    def find_firsts(self) -> list[int]:
+        """Return the row of the best point of each optimizer, best first."""
+        whose = self.order // (len(self.order) // len(self.optimizers))
+        return sorted(np.unique(whose, return_index=True)[1].tolist())
+
+    def _row(self, row: int) -> ConfigurationRow:
+        at = int(self.order[row])
+        return ConfigurationRow(
+            row + 1,
+            self.optimizers[at // (len(self.order) // len(self.optimizers))],
+            {name: float(values[at]) for name, values in self.hyperparameters.items()},
+            float(self.chosen_by[at]),
+            float(self.score[at]),
+            float(self.spread[at]),
+            int(self.diverged[at]),
+            self.runs,
+        )
+
+
+def rank_configurations(dataset: xr.Dataset) -> Ranking:
     """Return all points of all optimizers, best first on the choosing seeds; points with a diverged run come last.
 
     The score of the best point is of other seeds than those that chose it, so the choice does not flatter it. Raises
@@ -33,25 +82,19 @@ def rank_configurations(dataset: xr.Dataset) -> list[ConfigurationRow]:
     race.
     """
     names, logarithmic = swept_hyperparameters(dataset), bool(dataset.attrs["logarithmic"])
-    choose, report = (final_scores(select_role(dataset, role)) for role in ("choose", "report"))
+    choose, report = (final_scores(select_role(keep_metrics(dataset), role)) for role in ("choose", "report"))
     chosen_by, score = (average(scores, logarithmic).values for scores in (choose, report))
     spreads, diverged = spread(report, logarithmic).values, dataset.diverged.sum("seed").values
     badness = -chosen_by if dataset.attrs["higher_is_better"] else chosen_by
     badness = np.where(np.isnan(badness), np.inf, badness)
-    rows: list[ConfigurationRow] = []
-    for flat in np.argsort(badness, axis=None, kind="stable"):
-        at = np.unravel_index(flat, badness.shape)
-        point = {name: float(dataset[name].values[at]) for name in names}
-        rows.append(
-            ConfigurationRow(
-                len(rows) + 1, str(dataset.optimizer.values[at[0]]), point, float(chosen_by[at]), float(score[at]),
-                float(spreads[at]), int(diverged[at]), dataset.sizes["seed"],
-            )
-        )  # fmt: skip
-    return rows
+    return Ranking(
+        np.argsort(badness, axis=None, kind="stable"),
+        [str(name) for name in dataset.optimizer.values],
+        {name: dataset[name].values.ravel() for name in names},
+        chosen_by.ravel(), score.ravel(), spreads.ravel(), diverged.ravel(), dataset.sizes["seed"],
+    )  # fmt: skip
 
 
-def select_best_rows(rows: Sequence[ConfigurationRow], most: int) -> list[ConfigurationRow]:
+def select_best_rows(ranking: Ranking, most: int) -> list[ConfigurationRow]:
     """Return the first rows of a ranking, at most `most`, and the first row of every optimizer, whatever its rank."""
-    first = {row.optimizer: row.rank for row in reversed(rows)}
-    return [row for row in rows if row.rank <= most or first[row.optimizer] == row.rank]
+    return [ranking[row] for row in sorted({*range(min(most, len(ranking))), *ranking.find_firsts()})]

@@ -8,11 +8,13 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from .choosing_metric import with_choosing_metric
+from .choosing_metric import choosing_metric, with_choosing_metric
 from .coordinate_order import sort_axes
 from .late_window import late_evaluations
 
 TINY = float(np.finfo(np.float32).tiny)  # the smallest loss that differs from zero on a logarithmic scale
+
+POINTS_AT_A_TIME = 1024  # whose scores are averaged
 
 
 class Row(NamedTuple):
@@ -66,7 +68,18 @@ def final_scores(dataset: xr.Dataset) -> xr.DataArray:
 
     It is NaN for a run that diverged. Everything that compares or draws the scores of runs takes them from here.
     """
-    return average(late_scores(dataset), bool(dataset.attrs["logarithmic"]), "evaluation")
+    logarithmic = bool(dataset.attrs["logarithmic"])
+    points = dataset.sizes.get("point", 0)
+    if points <= POINTS_AT_A_TIME:
+        return average(late_scores(dataset), logarithmic, "evaluation")
+    # Late scores are many times as large as their averages, so those of all points are not held at once.
+    scores = dataset[[dataset.attrs["score"]]]
+    parts = [
+        final_scores(scores.isel(point=slice(first, first + POINTS_AT_A_TIME)))
+        for first in range(0, points, POINTS_AT_A_TIME)
+    ]
+    whole = scores[dataset.attrs["score"]].isel(evaluation=0, drop=True).transpose(*parts[0].dims)
+    return whole.copy(data=np.concatenate([part.values for part in parts], parts[0].dims.index("point")))
 
 
 def average(scores: xr.DataArray, logarithmic: bool, over: str = "seed") -> xr.DataArray:
@@ -109,6 +122,15 @@ def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:
     best = chosen.max("rate") if dataset.attrs["higher_is_better"] else chosen.min("rate")
     rates = dataset.learning_rate.where(chosen == best).drop_vars("learning_rate")
     return xr.where(chosen.isnull().all("rate"), -1, rates.fillna(np.inf).argmin("rate"))
+
+
+def keep_metrics(dataset: xr.Dataset) -> xr.Dataset:
+    """Return the Dataset with the metrics that report and choose alone.
+
+    What is selected from it is a copy, and a copy of all curves would be many times as large.
+    """
+    names = [dataset.attrs["score"], choosing_metric(dataset.attrs)]
+    return dataset[list(dict.fromkeys(name for name in names if name in dataset))]
 
 
 def require_dataset(dataset: object) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import xarray as xr
 
+from .._results.thinned_curves import count_updates
 from .choosing_metric import choosing_metric
 from .leaderboard import Row
 from .table_files import document_failures, finite_or_none, write_csv
@@ -33,7 +34,7 @@ def leaderboard_document(
         name: {key: problems[name].attrs[key] for key in keys}
         | {
             "chosen_by": choosing_metric(problems[name].attrs),
-            "steps": problems[name].sizes["step"],
+            "steps": count_updates(problems[name]),
             "seeds": problems[name].sizes["seed"],
             "leaderboard": [{field: finite_or_none(getattr(row, field)) for field in FIELDS} for row in rows],
             "verdict": list(verdicts[name]),

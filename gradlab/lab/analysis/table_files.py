@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from .._inputs.user_errors import read_failures
 from .._results.results_file import VARYING
-from .._storage.files import read_regular, write_text
+from .._storage.files import read_regular, replace_file, write_text
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what formulas begin with, in one spreadsheet or another
 
@@ -54,12 +54,14 @@ def is_written(path: Path, content: Mapping[str, Any]) -> bool:
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a table, in one step; None and NaN become empty fields."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    for row in [header, *rows]:
-        values = (finite_or_none(value) for value in row)
-        writer.writerow("" if value is None else escape_formula(value) for value in values)
-    write_text(path, text.getvalue())
+    with (
+        replace_file(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as text,
+    ):
+        writer = csv.writer(text, lineterminator="\n")
+        for row in chain([header], rows):
+            values = (finite_or_none(value) for value in row)
+            writer.writerow("" if value is None else escape_formula(value) for value in values)
 
 
 def escape_formula(value: Any) -> Any:

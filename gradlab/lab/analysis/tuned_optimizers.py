@@ -11,7 +11,7 @@ import xarray as xr
 
 from .comparison import ranks, verdict
 from .coordinate_order import RATE
-from .leaderboard import leaderboard, mean_scores, select_role
+from .leaderboard import keep_metrics, leaderboard, mean_scores, select_role
 from .sweep_as_race import composition_at, swept_hyperparameters
 
 
@@ -36,7 +36,7 @@ def select_best_points(dataset: xr.Dataset) -> xr.Dataset:
     rate was varied, `learning_rate` is NaN. Raises ValueError for a Dataset that is not of a sweep or a search.
     """
     names = swept_hyperparameters(dataset)
-    scores = mean_scores(select_role(dataset, "choose")).transpose("optimizer", "point").values
+    scores = mean_scores(select_role(keep_metrics(dataset), "choose")).transpose("optimizer", "point").values
     badness = np.where(np.isnan(scores), np.inf, -scores if dataset.attrs["higher_is_better"] else scores)
     best = xr.DataArray(badness.argmin(1)[:, None], dims=("optimizer", "rate"))
     race = dataset.isel(point=best)
@@ -46,8 +46,9 @@ def select_best_points(dataset: xr.Dataset) -> xr.Dataset:
     if RATE not in names:
         race = race.assign_coords({RATE: (("optimizer", "rate"), np.full(best.shape, np.nan))})
     if "composition" in dataset.coords:
+        settings = dataset.drop_vars(list(dataset.data_vars))  # the curves need not be copied for this
         compositions = [
-            composition_at(dataset.isel(optimizer=[index]), str(name), hyperparameters_of(race, str(name)))
+            composition_at(settings.isel(optimizer=[index]), str(name), hyperparameters_of(race, str(name)))
             for index, name in enumerate(dataset.optimizer.values)
         ]
         race = race.assign_coords(composition=("optimizer", compositions))

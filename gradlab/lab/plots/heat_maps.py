@@ -56,12 +56,11 @@ def choose_colors(dataset: xr.Dataset, scores: xr.DataArray) -> dict[str, Any]:
 
 
 def _cells(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lower: bool, look: Any) -> None:
-    columns, rows = np.unique(across), np.unique(up)
-    table = np.full((len(rows), len(columns)), np.nan)
-    for row, column in np.ndindex(table.shape):
-        found = values[(across == columns[column]) & (up == rows[row])]
-        if np.isfinite(found).any():
-            table[row, column] = np.nanmin(found) if lower else np.nanmax(found)
+    (columns, column), (rows, row) = (np.unique(side, return_inverse=True) for side in (across, up))
+    known, worst = np.isfinite(values), np.inf if lower else -np.inf
+    table = np.full((len(rows), len(columns)), worst)
+    (np.minimum if lower else np.maximum).at(table, (row[known], column[known]), values[known])
+    table[table == worst] = np.nan
     axes.imshow(np.ma.masked_invalid(table), origin="lower", aspect="auto", **look)
     axes.plot(*np.argwhere(np.isnan(table)).T[::-1], "x", color="#888888", markersize=5, label="_diverged")
     if np.isfinite(table).any():

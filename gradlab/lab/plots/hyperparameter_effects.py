@@ -35,12 +35,13 @@ def draw_effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
             lost, np.full(len(lost), 1.02 + 0.028 * position), "x", transform=axes.get_xaxis_transform(),
             color=style.color, markersize=4, clip_on=False, label="_diverged",
         )  # fmt: skip
-        best = np.nanmin if lower else np.nanmax
-        values = [value for value in np.unique(x) if np.isfinite(y[x == value]).any()]
-        if not values:
+        known = np.isfinite(y)
+        if not known.any():
             continue
         if is_on_grid(dataset):
-            envelope = [best(y[x == value]) for value in values]
+            values, which = np.unique(x[known], return_inverse=True)
+            envelope = np.full(len(values), np.inf if lower else -np.inf)
+            (np.minimum if lower else np.maximum).at(envelope, which, y[known])
             axes.plot(values, envelope, linewidth=1.6, zorder=3, label=str(name), **style._asdict())
         winner = np.nanargmin(y) if lower else np.nanargmax(y)
         axes.plot(

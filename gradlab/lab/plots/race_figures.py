@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from .._formatting import format_count
 from .._profile import measure
+from .._results.thinned_curves import count_updates, is_thinned
 from .._storage.files import replace_file
 from .._storage.ownership import GENERATOR
 from ..problems.base import Problem
@@ -84,8 +85,9 @@ def paths_figure(dataset: xr.Dataset, problem: Problem) -> Figure:
         figure.supxlabel("first parameter", fontsize=9)
         figure.supylabel("second parameter", fontsize=9, x=0.12 / width, ha="left")
         note = (
-            f"{format_count(dataset.sizes['step'], 'update')} of each optimizer at its chosen learning rate; "
-            "dot: an update; star: the optimum; cross: the path leaves the frame"
+            f"{format_count(count_updates(dataset), 'update')} of each optimizer at its chosen learning rate; "
+            f"dot: an update{' that was kept' * is_thinned(dataset)}; star: the optimum; "
+            "cross: the path leaves the frame"
         )
         write_head(figure, f"Paths: {problem.name}", note)
     return figure

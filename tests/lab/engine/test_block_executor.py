@@ -10,12 +10,13 @@ import pytest
 
 import gradlab as gl
 from gradlab.lab._engine import block_executor
-from gradlab.lab._engine.block_executor import ChunkResults, Executor, count_concurrent_groups
+from gradlab.lab._engine.block_executor import Executor, count_concurrent_groups
 from gradlab.lab._engine.distributed import Processes
 from gradlab.lab._engine.program import Program
 from gradlab.lab._engine.task import Task, Watcher
 from gradlab.lab._engine.training_loop import draw, stack_optimizers
 from gradlab.lab._inputs.user_errors import UserCodeError
+from gradlab.lab._storage.checkpoints import ChunkResult
 from gradlab.lab.problems import Problem
 
 
@@ -32,10 +33,12 @@ def program(task: Task) -> Program:
     )
 
 
-def finish(task: Task, program: Program, watcher: Watcher | None = None) -> ChunkResults:
+def finish(task: Task, program: Program, watcher: Watcher | None = None) -> dict[int, list[ChunkResult]]:
     draws = draw(task.problem, task.seeds, task.steps)
     executor = Executor(0, task, program, draws, None, watcher or Watcher(), Processes())
-    return executor.finish([[] for _ in task.partition.blocks()])
+    results: dict[int, list[ChunkResult]] = {}
+    executor.finish({block: [] for block in range(task.partition.block_count)}, results.__setitem__)
+    return results
 
 
 class Counter(Watcher):
@@ -50,16 +53,16 @@ class Counter(Watcher):
 def test_several_groups_at_a_time_compute_what_one_at_a_time_does(
     task: Task, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found: dict[int, ChunkResults] = {}
+    found: dict[int, dict[int, list[ChunkResult]]] = {}
     for count in (1, 4):
         monkeypatch.setattr(block_executor, "count_concurrent_groups", lambda *_, count=count: count)
         counter = Counter()
         found[count] = finish(task, program, watcher=counter)
         assert counter.runs == pytest.approx(12)
         assert counter.threads == {threading.current_thread().name}  # where an interrupt can be raised
-    assert [len(block) for block in found[4]] == [4] * 6
-    for one, many in zip(found[1], found[4]):
-        for first, second in zip(one, many):
+    assert {block: len(chunks) for block, chunks in found[4].items()} == dict.fromkeys(range(6), 4)
+    for block, chunks in found[1].items():
+        for first, second in zip(chunks, found[4][block]):
             for name, array in first.arrays.items():
                 np.testing.assert_array_equal(array, second.arrays[name])
 
@@ -73,7 +76,7 @@ def test_several_groups_run_at_once(task: Task, program: Program, monkeypatch: p
         return run(*arguments)
 
     monkeypatch.setattr(program, "run", together)
-    assert sum(map(len, finish(task, program))) == 24
+    assert sum(map(len, finish(task, program).values())) == 24
 
 
 def test_an_error_in_one_group_ends_the_task(task: Task, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -48,9 +49,17 @@ def test_a_count_is_told(noisy: Problem) -> None:
 
 def test_results_that_do_not_fit_are_refused(noisy: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADLAB_MEMORY_GIB", "4")
-    message = "the losses of 10 runs of 1,000,000,000 steps need about 74.5 GiB of memory, and 4.0 GiB"
+    message = "1,000,000,000 losses of each of 10 runs need about 74.5 GiB of memory, and 4.0 GiB .*--curve-points 100"
     with pytest.raises(TooLargeError, match=message):  # 2 x 4 bytes x 10 x 10^9
         sweep(noisy, gl.sgd, {"learning_rate": [0.1, 0.2]}, seeds=5, steps=10**9)
+
+
+def test_losses_that_are_not_kept_need_no_room(noisy: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADLAB_MEMORY_GIB", "4")
+    many = Task(noisy, "sgd", "", gl.sgd, {"learning_rate": np.full(10**6, 0.1)}, (0,), 10_000)
+    with pytest.raises(TooLargeError, match="10,000 losses of each of 1,000,000 runs"):
+        require_room([many])
+    require_room([dataclasses.replace(many, curve_points=100)])
 
 
 def test_starts_of_all_seeds_count(monkeypatch: pytest.MonkeyPatch) -> None:

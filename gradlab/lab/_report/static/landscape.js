@@ -2,9 +2,10 @@
 function landscape(section, problem) {
   const host = section.querySelector('[data-chart="paths"]');
   if (!host || !problem.paths) return;
-  const { height, window: around, optimum, contours, steps, lines } = problem.paths;
+  const { height, window: around, optimum, contours, steps, updates, lines } = problem.paths;
   const [play, slider, at, map, losses] = ["play", "step", "at", "map", "losses"].map((role) => host.querySelector(`[data-role="${role}"]`));
   const last = steps - 1;
+  const update = (step) => updates ? updates[step] : step;
   const unit = 1000;
   slider.max = last;
   slider.value = last;
@@ -38,8 +39,8 @@ function landscape(section, problem) {
 
   function move() {
     const step = Number(slider.value);
-    at.textContent = `${step} of ${last}`;
-    slider.setAttribute("aria-valuetext", `update ${step} of ${last}`);
+    at.textContent = `${update(step)} of ${update(last)}`;
+    slider.setAttribute("aria-valuetext", `update ${update(step)} of ${update(last)}`);
     losses.replaceChildren();
     element("p", {}, losses, parts.length ? "Loss at this update" : choice.size ? "No path: runs of all of these diverged" : "Choose an optimizer");
     const list = element("dl", {}, losses);

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import xarray as xr
 
 from ..._formatting import format_count
+from ..._results.thinned_curves import count_updates
 from ..leaderboard import Row, leaderboard
 from .rank_intervals import ranks
 from .resampling import MINIMUM_SEEDS
@@ -69,7 +70,7 @@ def describe_budget(datasets: Mapping[str, xr.Dataset]) -> str:
     """Return the tuning budget of each optimizer on each problem, in a sentence."""
     first = next(iter(datasets.values()))
     rates, seeds = first.sizes["rate"], first.sizes["seed"]
-    steps = sorted({dataset.sizes["step"] for dataset in datasets.values()})
+    steps = sorted({count_updates(dataset) for dataset in datasets.values()})
     length = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,}"
     spans = sorted({round(span, 2) for dataset in datasets.values() for span in _spans(dataset)})
     decades = f"{spans[0]:g}" if len(spans) == 1 else f"{spans[0]:g} to {spans[-1]:g}"

@@ -58,7 +58,12 @@ def sweep(
     curve_points: options.CurvePoints = None,
     fresh: options.Fresh = False,
     cpu_fusion: options.CpuFusion = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the points, of each problem at most the best 10,000, as JSON and nothing else.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print the points, of each problem at most the best 10,000, as JSON and nothing else."
+        ),
+    ] = False,
     profile: Profiling = False,
     workers: Workers = None,
     coordinator: options.Coordinator = None,

@@ -17,6 +17,7 @@ import numpy as np
 from .._inputs.user_errors import describe_nonfinite_error
 from .._profile import measure
 from .._storage.checkpoints import CheckpointStore, ChunkResult
+from .._storage.memory import available_memory
 from .distributed import Processes
 from .program import Program
 from .task import Task, Watcher
@@ -39,13 +40,19 @@ def count_concurrent_groups(program: Program, processes: Processes) -> int:
     """Return how many groups to run at a time: one for each core, at most eight, where the only device is a CPU.
 
     A single group does not keep all cores busy. With several devices it is one group, because it uses all of them; with
-    several processes too, because all processes must take their groups in the same order. It is one group, too, where
+    several processes too, because all processes must take their groups in the same order. There are no more groups than
+    the memory has room for. It is one group, too, where
     matrices are decomposed: XLA does that in threads of its pool, which wait there for other threads of the pool, and
     two groups at a time would wait for each other without end.
     """
     if program.width > 1 or program.platform != "cpu" or processes.count > 1 or program.decomposes:
         return 1
-    return min(8, count_cores())
+    return min(8, count_cores(), count_fitting(program.partition.block_bytes))
+
+
+def count_fitting(size: int) -> int:
+    """Return how many blocks of so many bytes fit into the memory that a study may need; at least one."""
+    return max(1, available_memory() // max(1, size))
 
 
 def count_cores() -> int:

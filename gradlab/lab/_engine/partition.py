@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -48,6 +48,7 @@ class Partition:
     block_points: int
     block_seeds: int
     chunk: int  # positions
+    block_bytes: int = field(default=0, compare=False)  # the memory that a block is predicted to need while it runs
 
     @property
     def positions(self) -> int:
@@ -95,15 +96,16 @@ def partition_task(
     last runs, so that all blocks are one program. The shape of a block is the one that costs the least in total.
     """
     cost = _problem_cost(problem, steps)
+    lane_bytes = _lane_bytes(tx, cost)
     if lanes is None:
-        lanes = max(1, min(MAX_LANES, MAX_BLOCK_BYTES // _lane_bytes(tx, cost)))
+        lanes = max(1, min(MAX_LANES, MAX_BLOCK_BYTES // lane_bytes))
     shape = min(_block_shapes(points, seeds, lanes), key=lambda shape: _total_cost(points, seeds, *shape))
     positions = steps + 1
     if chunk is None:
         operations = math.prod(shape) * cost.operations
         chunk = max(1, min(positions, int(MAX_CHUNK_OPERATIONS / max(operations, 1.0))))
     chunks = -(-positions // chunk)
-    return Partition(points, seeds, steps, *shape, -(-positions // chunks))
+    return Partition(points, seeds, steps, *shape, -(-positions // chunks), math.prod(shape) * lane_bytes)
 
 
 def _block_shapes(points: int, seeds: int, lanes: int) -> Iterator[tuple[int, int]]:

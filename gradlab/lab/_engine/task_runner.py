@@ -16,7 +16,7 @@ from .._inputs.user_errors import UserCodeError
 from .._profile import measure
 from .._storage.checkpoints import CheckpointStore, ChunkResult, DamagedCheckpointError
 from .._storage.mapped_arrays import allocate, release
-from .block_executor import Executor
+from .block_executor import Executor, count_fitting
 from .compiler import Compiler
 from .distributed import Processes
 from .evaluation_steps import choose_curve_steps
@@ -34,8 +34,8 @@ BLOCKS_AT_A_TIME = 64  # that are read from the store, and sent to other process
 class Helpers(Protocol):
     """Other processes of this machine, which compute blocks of tasks and put them into the store."""
 
-    def begin(self, store: CheckpointStore, blocks: Sequence[int]) -> None:
-        """Begin with tasks of so many blocks."""
+    def begin(self, store: CheckpointStore, blocks: Sequence[int], at_a_time: int) -> None:
+        """Begin with tasks of so many blocks. The memory has room for so many blocks at a time."""
         ...
 
     def wait(self, task: int, watcher: Watcher) -> float:
@@ -80,7 +80,9 @@ def run_tasks(
 
         helpers = helpers if store and tasks else None
         if helpers and store:
-            helpers.begin(store, [task.partition.block_count for task in tasks])
+            partitions = [task.partition for task in tasks]
+            at_a_time = count_fitting(max(partition.block_bytes for partition in partitions))
+            helpers.begin(store, [partition.block_count for partition in partitions], at_a_time)
         ahead = 0 if helpers else TASKS_AHEAD
         queue: deque[_PreparedTask] = deque()
         for index, task in enumerate(tasks):

@@ -12,7 +12,6 @@ noticed.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from .files import add_checksum, read_json, remove_checksum, remove_leftovers, replace_file, write_text
+from .files import append_checksum, read_json, remove_leftovers, replace_file, verify_checksum, write_text
 from .ownership import PARTS, PLAN, is_part
 
 
@@ -74,7 +73,7 @@ class CheckpointStore:
     def write(self, task: int, block: int, chunk: int, result: ChunkResult, carry: Sequence[np.ndarray]) -> None:
         """Add a chunk. `carry` is the state that the next chunk continues from; it is empty after the last chunk."""
         if carry:
-            arrays = {f"{i}": np.frombuffer(array.tobytes(), np.uint8) for i, array in enumerate(carry)}
+            arrays = {f"{i}": np.ascontiguousarray(array).reshape(-1).view(np.uint8) for i, array in enumerate(carry)}
             self._write(self._path(task, block, f"carry-{chunk:04d}"), arrays)
         times = np.array([result.seconds, result.compile_seconds])
         self._write(self._path(task, block, f"{chunk:04d}"), {**result.arrays, "seconds": times})
@@ -93,21 +92,24 @@ class CheckpointStore:
         return self.folder / f"{self.first + task:04d}-{block:04d}-{kind}"
 
     def _write(self, path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-        buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, plan=np.array(self.digest), **arrays)
+        # A carry may be as large as a block, so that no copy of it is made in memory.
         with replace_file(path) as temporary:
-            temporary.write_bytes(add_checksum(buffer.getvalue()))
+            with temporary.open("wb") as file:
+                np.savez(file, allow_pickle=False, plan=np.array(self.digest), **arrays)
+            append_checksum(temporary)
 
     def _read(self, path: Path) -> dict[str, np.ndarray]:
         try:
-            content = path.read_bytes()
+            file = path.open("rb")
         except FileNotFoundError:
             raise DamagedCheckpointError(f"{path} is missing") from None
         try:
-            # Files of older versions have no checksum of their own, only those of their arrays, which NumPy verifies.
-            content, _ = remove_checksum(content)
-            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
+            with file:
+                # Files of older versions have no checksum, only those of their arrays, which NumPy verifies.
+                verify_checksum(file)
+                file.seek(0)
+                with np.load(file, allow_pickle=False) as archive:
+                    arrays = {name: archive[name] for name in archive.files}
             plan = str(arrays.pop("plan"))
         except Exception as error:  # zipfile and NumPy raise all kinds for damaged files, MemoryError among them
             raise DamagedCheckpointError(f"{path} is damaged ({error})") from None

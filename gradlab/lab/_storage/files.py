@@ -27,26 +27,8 @@ class ChecksumError(ValueError):
     """A content does not match its checksum."""
 
 
-def add_checksum(content: bytes) -> bytes:
-    """Return the content with its checksum behind it. Readers of NetCDF files and zip archives ignore what follows."""
-    return content + b"\ngradlab-checksum sha256 %s\n" % hashlib.sha256(content).hexdigest().encode()
-
-
-def remove_checksum(content: bytes) -> tuple[bytes, bool]:
-    """Return the content without its checksum, and whether it had one. Raises ChecksumError if it does not match."""
-    checksum = _CHECKSUM.fullmatch(content[-_CHECKSUM_SIZE:])
-    if checksum is None:
-        if b"\ngradlab-checksum " in content[-_CHECKSUM_SIZE:]:
-            raise ChecksumError("its checksum is cut off or changed")
-        return content, False
-    content = content[:-_CHECKSUM_SIZE]
-    if hashlib.sha256(content).hexdigest() != checksum[1].decode():
-        raise ChecksumError("its content does not match its checksum")
-    return content, True
-
-
 def append_checksum(path: Path) -> None:
-    """Put the checksum of a file behind its content, as `add_checksum` does, without reading it all at once."""
+    """Put the checksum of a file behind its content. Readers of NetCDF files and zip archives ignore what follows."""
     with path.open("rb+") as file:
         digest = _digest(file, file.seek(0, os.SEEK_END))
         file.seek(0, os.SEEK_END)
@@ -54,16 +36,18 @@ def append_checksum(path: Path) -> None:
 
 
 def verify_checksum(file: BinaryIO) -> bool:
-    """Return whether an open file has a checksum, as `remove_checksum` does, without reading it all at once.
+    """Return whether an open file has a checksum. Raises ChecksumError if it does not match.
 
-    Raises ChecksumError if it does not match.
+    The file may be larger than the memory: it is read piece by piece.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _CHECKSUM_SIZE))
     end = file.read()
     checksum = _CHECKSUM.fullmatch(end)
     if checksum is None:
-        return remove_checksum(end)[1]
+        if b"\ngradlab-checksum " in end:
+            raise ChecksumError("its checksum is cut off or changed")
+        return False
     if _digest(file, size - _CHECKSUM_SIZE) != checksum[1].decode():
         raise ChecksumError("its content does not match its checksum")
     return True

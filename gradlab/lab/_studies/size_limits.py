@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .._inputs.user_errors import UserCodeError
+from .._storage.memory import MEMORY_VARIABLE
+from .._storage.memory import available_memory as available_memory
 
 if TYPE_CHECKING:
     from .._engine.task import Task
@@ -14,7 +16,7 @@ POINTS = 1_000_000  # of one optimizer
 SEEDS = 100_000
 STEPS = 2**31 - 2  # the largest int32, less the position after the last update
 RUNS = 10_000_000  # of one optimizer on one problem
-MEMORY_VARIABLE = "GRADLAB_MEMORY_GIB"
+LARGE_START = 2**24  # bytes of the initial parameters and batches of a seed, from which a block is looked at
 
 
 class TooLargeError(ValueError):
@@ -51,6 +53,8 @@ def require_room(tasks: Sequence[Task]) -> None:
             f"{_describe_limit(room)}; take fewer points, seeds, steps, optimizers or problems, or let a sweep keep "
             "fewer losses of each run (--curve-points 100, curve_points=100)"
         )
+    for task in tasks:
+        _require_room_for_a_block(task, room)
     problems = {(id(task.problem), task.steps, len(task.seeds)): task for task in tasks}
     for task in problems.values():
         needed = 2 * sum(losses) + len(task.seeds) * _count_draw_bytes(task)
@@ -61,39 +65,25 @@ def require_room(tasks: Sequence[Task]) -> None:
             )
 
 
-def available_memory() -> int:
-    """Return the bytes that a study may need: 80 % of the memory of the machine or container, or what the user allows.
+def _require_room_for_a_block(task: Task, room: int) -> None:
+    """Raise TooLargeError if the runs that are computed at a time do not fit, which are at least one run.
 
-    Raises ValueError for a `GRADLAB_MEMORY_GIB` that is not a number above zero.
+    An optimizer or a problem that fails is reported when the task runs.
     """
-    allowed = os.environ.get(MEMORY_VARIABLE)
-    if allowed:
-        try:
-            gibibytes = float(allowed)
-        except ValueError:
-            gibibytes = -1.0
-        if not 0 < gibibytes < float("inf"):
-            raise ValueError(f"{MEMORY_VARIABLE} must be a number above zero, of GiB; got {allowed!r}")
-        return int(gibibytes * 2**30)
-    return int(0.8 * min(_machine_memory(), *(_container_limit(path) for path in _CONTAINER)))
-
-
-_CONTAINER = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-
-
-def _machine_memory() -> int:
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # not every system tells
-        return 2**63
-
-
-def _container_limit(path: str) -> int:
-    """Return the memory limit of the container, if it has one."""
-    try:
-        return int(Path(path).read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return 2**63
+        if _count_draw_bytes(task) < LARGE_START:
+            return
+        partition = task.partition
+    except UserCodeError:
+        return
+    lanes = partition.block_points * partition.block_seeds
+    if partition.block_bytes > room:
+        runs = "one run" if lanes == 1 else f"{lanes:,} runs at a time"
+        remedy = "take a smaller problem, or an optimizer with less state" if lanes == 1 else "take fewer lanes"
+        raise TooLargeError(
+            f"{runs} of {task.label} need{'s' * (lanes == 1)} about {_format_size(partition.block_bytes)} of memory "
+            f"for parameters, optimizer state and gradients, {_describe_limit(room)}; {remedy}"
+        )
 
 
 def _count_draw_bytes(task: Task) -> int:

@@ -67,11 +67,13 @@ class Crew:
         theirs.close()
         return _Member(process, ours)
 
-    def begin(self, store: CheckpointStore, blocks: Sequence[int]) -> None:
-        """Begin with tasks of so many blocks, which are stored in `store`."""
+    def begin(self, store: CheckpointStore, blocks: Sequence[int], at_a_time: int = MOST_WORKERS) -> None:
+        """Begin with tasks of so many blocks, which are stored in `store`; no more workers compute at a time."""
         self._left = [list(range(count)) for count in blocks]
         self._running, self._runs = [0] * len(blocks), [0.0] * len(blocks)
-        for first, member in enumerate(self._members):
+        for member in self._members[at_a_time:]:
+            self._idle.put(member)
+        for first, member in enumerate(self._members[:at_a_time]):
             thread = threading.Thread(target=self._lead, args=(member, first % len(blocks), store), daemon=True)
             self._threads.append(thread)
             thread.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from typing import Any
 
@@ -90,6 +91,15 @@ def test_an_error_in_one_group_ends_the_task(task: Task, program: Program, monke
     monkeypatch.setattr(program, "run", fails_later)
     with pytest.raises(UserCodeError, match=r"adam on noisy fails at .*test_block_executor.py.*out of memory"):
         finish(task, program)
+
+
+def test_no_more_groups_run_at_a_time_than_fit(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(block_executor, "count_cores", lambda: 6)
+    program.width = 1
+    monkeypatch.setenv("GRADLAB_MEMORY_GIB", "4")
+    for gibibytes, groups in ((0.1, 6), (1.0, 4), (1.5, 2), (3, 1), (8, 1)):
+        program.partition = dataclasses.replace(program.partition, block_bytes=int(gibibytes * 2**30))
+        assert count_concurrent_groups(program, Processes()) == groups
 
 
 def test_groups_run_one_at_a_time_on_several_devices_or_processes(program: Program) -> None:

@@ -52,6 +52,8 @@ def test_a_large_problem_has_smaller_blocks_and_chunks(noisy: Problem) -> None:
     # A lane has its parameters and two moments, before and after the step, and a gradient and an update.
     assert large.block_points * large.block_seeds * 8 * lane <= MAX_BLOCK_BYTES
     assert large.chunks > small.chunks == 1
+    # Beside them there is what the backward pass needs of the forward one: here, a difference.
+    assert 8 * lane <= large.block_bytes / (large.block_points * large.block_seeds) <= 9.1 * lane
 
 
 class Resizable(Problem):

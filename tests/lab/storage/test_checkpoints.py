@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -134,3 +135,20 @@ def test_chunks_are_counted_by_their_files(store: CheckpointStore) -> None:
     (store.folder / "0003-0000-carry-0000").write_bytes(b"")
     (store.folder / "0003-mine").write_bytes(b"")
     assert checkpoints.list_chunks(store.folder.parent) == [(2, 1, 0), (2, 1, 1)]
+
+
+def test_a_carry_is_written_and_read_without_a_second_copy(store: CheckpointStore) -> None:
+    size = 2**26  # NumPy writes 16 MiB at a time
+    carry = [np.arange(size // 4, dtype=np.float32).reshape(2, -1)]
+    tracemalloc.start()
+    try:
+        store.write(0, 0, 0, chunk_result(1.0), carry)
+        written = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        (found,) = store.read_carry(0, 0, 0, [(carry[0].shape, np.float32)])
+        read = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(found, carry[0])
+    assert written < size / 2
+    assert read < 1.9 * size

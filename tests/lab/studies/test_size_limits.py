@@ -62,6 +62,23 @@ def test_losses_that_are_not_kept_need_no_room(noisy: Problem, monkeypatch: pyte
     require_room([dataclasses.replace(many, curve_points=100)])
 
 
+def test_a_run_that_does_not_fit_is_refused_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    def task(lanes: int | None = None) -> Task:
+        return Task(Wide(), "adam", "", gl.adam, {"learning_rate": np.array([0.1, 0.2])}, (0,), 1, lanes)
+
+    monkeypatch.setenv("GRADLAB_MEMORY_GIB", "0.2")
+    with (
+        jax.enable_x64(False),
+        pytest.raises(TooLargeError, match=r"one run of adam on wide needs about 0.3 GiB .*less"),
+    ):
+        require_room([task(lanes=1)])
+    monkeypatch.setenv("GRADLAB_MEMORY_GIB", "0.4")
+    with jax.enable_x64(False):
+        require_room([task(lanes=1)])
+        with pytest.raises(TooLargeError, match=r"2 runs at a time of adam on wide need about 0.6 GiB .*fewer lanes"):
+            require_room([task(lanes=2)])
+
+
 def test_starts_of_all_seeds_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADLAB_MEMORY_GIB", "8")
     task = Task(Wide(), "sgd", "", gl.sgd, {"learning_rate": np.array([0.1])}, tuple(range(1000)), 1)

@@ -97,6 +97,19 @@ def test_a_block_of_the_same_task_comes_first_then_one_of_a_new_task(monkeypatch
     assert blocks._running == [2, 1, 4]
 
 
+def test_workers_for_whom_there_is_no_room_compute_no_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, _ = Pipe()
+    few = crew.Crew(lambda: (), 0)
+    few._members = [crew._Member(number, ours) for number in range(3)]
+    leading: list[int] = []
+    monkeypatch.setattr(crew.Crew, "_lead", lambda self, member, task, store: leading.append(member.process))
+    few.begin(None, [5, 5], at_a_time=1)  # type: ignore[arg-type]
+    for thread in few._threads:
+        thread.join()
+    assert leading == [0]
+    assert [few._idle.get_nowait().process for _ in range(2)] == [1, 2]
+
+
 def test_a_call_that_fails_leaves_its_worker_for_others() -> None:
     """A worker that answers as a real one does, at the other end of a pipe."""
     ours, theirs = Pipe()

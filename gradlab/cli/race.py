@@ -151,4 +151,4 @@ def _print(console: Console, dataset: xr.Dataset) -> None:
     from .leaderboard_table import print_leaderboard
 
     rows = leaderboard(dataset)
-    print_leaderboard(console, dataset, rows, verdict(rows, ranks(dataset)))
+    print_leaderboard(console, dataset, rows, verdict(rows, ranks(dataset, rows=rows)))

@@ -108,6 +108,12 @@ def partition_task(
     return Partition(points, seeds, steps, *shape, -(-positions // chunks), math.prod(shape) * lane_bytes)
 
 
+def count_operations_of_gradients(problem: Problem, partition: Partition) -> float:
+    """Return the floating-point operations of the gradients of all runs of a task."""
+    operations = _problem_cost(problem, partition.steps).operations
+    return operations * partition.points * partition.seeds * partition.positions
+
+
 def _block_shapes(points: int, seeds: int, lanes: int) -> Iterator[tuple[int, int]]:
     for block_points in range(1, min(points, lanes) + 1):
         for block_seeds in range(1, min(seeds, lanes // block_points) + 1):

@@ -20,11 +20,13 @@ from .._profile import measure
 from ..problems.base import Problem
 from .devices import select_devices
 from .evaluation_steps import choose_evaluation_steps
-from .partition import Block, Partition
+from .partition import Block, Partition, count_operations_of_gradients
 from .random_key_conversion import unwrap_keys, wrap_keys
 from .training_loop import Draws, Trace, compute_draw_shapes, make_initial_carry, run_step
 
 BLOCK = PartitionSpec("block")
+# Gradients of fewer floating-point operations than this, in a whole task, take milliseconds: less than LLVM takes.
+BRIEF_OPERATIONS = 2e7
 
 
 class Program:
@@ -73,8 +75,9 @@ class Program:
                 raise
             self._is_shared = [False] * len(self._is_shared)  # lanes differ in one of them, or the user's code fails
             lowered = self._lower(mesh, lane)
+        is_brief = count_operations_of_gradients(self.problem, self.partition) < BRIEF_OPERATIONS
         with measure("compile", self.label):
-            return compile_fast(lowered, mesh.devices.flat[0])
+            return compile_fast(lowered, mesh.devices.flat[0], is_brief)
 
     def _lower(self, mesh: Mesh, lane: Any) -> jax.stages.Lowered:
         """Trace the program. Whole numbers of the state, such as the number of updates, are the same in all lanes.

@@ -62,13 +62,14 @@ def compute_findings(
     resampling = Resampling()
     findings = []
     for name, dataset in datasets.items():
-        table = ranks(dataset, resampling)
+        rows = leaderboard(dataset)
+        table = ranks(dataset, resampling, rows)
         findings.append(
             Finding(
                 name,
                 dataset,
                 (problems or {}).get(name) or _find_problem(dataset.attrs),
-                leaderboard(dataset),
+                rows,
                 summary(dataset),
                 table,
                 rate_intervals(dataset, resampling),

@@ -42,7 +42,8 @@ def write_outputs(
     with measure("tables"):
         if is_race:
             boards = {name: leaderboard(dataset) for name, dataset in datasets.items()}
-            verdicts = {name: verdict(boards[name], ranks(dataset)) for name, dataset in datasets.items()}
+            tables = {name: ranks(dataset, rows=boards[name]) for name, dataset in datasets.items()}
+            verdicts = {name: verdict(board, tables[name]) for name, board in boards.items()}
             document = leaderboard_document(boards, datasets, verdicts, fixed, files)
         else:
             rankings = {name: rank_configurations(dataset) for name, dataset in datasets.items()}

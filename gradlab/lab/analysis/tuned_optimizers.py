@@ -64,8 +64,9 @@ def hyperparameters_of(race: xr.Dataset, optimizer: str) -> dict[str, float]:
 def tuned_leaderboard(dataset: xr.Dataset) -> tuple[list[TunedRow], list[str]]:
     """Return a row for each optimizer of a sweep or a search, best first, and the verdict on the first in sentences."""
     race = select_best_points(dataset)
-    table, rows = ranks(race), []
-    for row in leaderboard(race):
+    board = leaderboard(race)
+    table, rows = ranks(race, rows=board), []
+    for row in board:
         own, place = race.sel(optimizer=row.optimizer), table.sel(optimizer=row.optimizer)
         has_survivor = not math.isnan(row.score) or row.diverged_at_best > 0
         hyperparameters = hyperparameters_of(race, row.optimizer) if has_survivor else {}

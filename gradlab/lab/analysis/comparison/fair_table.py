@@ -48,8 +48,9 @@ def fair_table(datasets: Mapping[str, xr.Dataset], costs: Mapping[str, Mapping[s
     """
     cells: dict[str, dict[str, Cell]] = {}
     for problem, dataset in datasets.items():
-        intervals = ranks(dataset)
-        for row in leaderboard(dataset):
+        board = leaderboard(dataset)
+        intervals = ranks(dataset, rows=board)
+        for row in board:
             at = intervals.sel(optimizer=row.optimizer)
             ends = int(at.low), int(at.high), float(at.score_low), float(at.score_high)
             cells.setdefault(row.optimizer, {})[problem] = Cell(row, *ends)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
 from ..late_window import window_bounds
-from ..leaderboard import leaderboard, require_race
+from ..leaderboard import Row, leaderboard, require_race
 from .reporting_runs import from_badness, late_badness, select_reporting_runs
 from .resampling import MINIMUM_SEEDS, Resampling
 
 
-def ranks(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Dataset:
+def ranks(dataset: xr.Dataset, resampling: Resampling | None = None, rows: Sequence[Row] | None = None) -> xr.Dataset:
     """Return the rank of each optimizer on the reporting seeds, with the interval over other seeds and stops.
 
-    Each sample draws other seeds and stops at one of the late evaluations (see `Resampling`). On (optimizer):
+    Each sample draws other seeds and stops at one of the late evaluations (see `Resampling`). `rows` are those of the
+    leaderboard, if the caller has them. On (optimizer):
 
     - `rank`, as on the leaderboard;
     - `low` and `high`, the ends of the interval of ranks, in which a tie counts as both places;
@@ -48,7 +51,7 @@ def ranks(dataset: xr.Dataset, resampling: Resampling | None = None) -> xr.Datas
     ahead, level = (means > other).sum("other"), tied.sum("other")
     final = final.round(12)
     in_seeds = final.rename(optimizer="other")
-    order = {row.optimizer: row.rank for row in leaderboard(dataset)}
+    order = {row.optimizer: row.rank for row in rows or leaderboard(dataset)}
     rank = xr.DataArray([order[str(name)] for name in dataset.optimizer.values], dims="optimizer")
     variables: dict[str, xr.DataArray] = {
         "first": (ahead == 0).mean("draw"),

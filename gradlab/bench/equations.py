@@ -17,17 +17,17 @@ def count_equations(closed: Any) -> int:
 def _count(jaxpr: Any, seen: set[int]) -> int:
     total = len(jaxpr.eqns)
     for equation in jaxpr.eqns:
-        for inner in _find_programs(equation.params.values()):
+        for inner in find_programs(equation.params.values()):
             if id(inner) not in seen:
                 seen.add(id(inner))
                 total += _count(inner, seen)
     return total
 
 
-def _find_programs(values: Any) -> Iterator[Any]:
+def find_programs(values: Any) -> Iterator[Any]:
     """Yield the jaxprs among parameters of an equation."""
     for value in values:
         if isinstance(value, (tuple, list)):
-            yield from _find_programs(value)
+            yield from find_programs(value)
         elif hasattr(value, "eqns"):
             yield getattr(value, "jaxpr", value)  # without the constants, which calls do not share

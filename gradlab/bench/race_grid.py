@@ -3,7 +3,8 @@
 Optimizers of optax are trained on problems of the race, with the learning rates and seeds of the race, in two ways. One
 is a sweep; its time includes the compilation. The other is a usual script, with one compiled step for each learning
 rate, and a loop over seeds and steps. Both are measured in one process, one after the other, and their losses are
-compared.
+compared. Afterwards the runs of one optimizer on each problem are measured alone, to compare their matrix products with
+the product of large matrices.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import jax
 import numpy as np
 import optax
 
+from ..lab._engine.compiler import Compiler
+from ..lab._engine.evaluation_steps import choose_evaluation_steps
 from ..lab._engine.task import Task
 from ..lab._engine.task_runner import run_tasks
 from ..lab._engine.training_loop import Draws, compute_draw_shapes, draw
@@ -24,6 +27,7 @@ from ..lab._inputs.factory_adapter import as_factory
 from ..lab._inputs.name_lookup import look_up
 from ..lab.problems import Problem
 from .counterparts import COUNTERPARTS
+from .matrix_products import count_product_operations, measure_matrix_speed
 
 # The contestants whose grid has been measured since the first version, so that its figures can be compared.
 RACERS = (
@@ -44,6 +48,8 @@ class Measurement(NamedTuple):
     # The median over runs of the largest relative difference in the first tenth of the steps. Later, differences of
     # rounding have grown.
     difference: float
+    matrix_speed: float  # floating-point operations per second of a product of large matrices
+    products: dict[str, dict[str, Any]]  # problem -> see `_measure_products`
 
     @property
     def ratio(self) -> float:
@@ -107,7 +113,30 @@ def measure(
     difference = float(np.median(np.concatenate(differences)))
     (sweep_wall, sweep_processor), (loop_wall, loop_processor) = between - begin, end - between
     runs = len(tasks) * rates * seeds
-    return Measurement(runs, sweep_wall, loop_wall, sweep_processor, loop_processor, difference)
+    on_start("matrix products")
+    products = {task.problem.name: _measure_products(task) for task in tasks[:: len(optimizers)]}
+    return Measurement(
+        runs, sweep_wall, loop_wall, sweep_processor, loop_processor, difference, measure_matrix_speed(), products
+    )
+
+
+def _measure_products(task: Task) -> dict[str, Any]:
+    """Return the `optimizer` of a task, the `operations` of its matrix products, and the `seconds` that its runs take.
+
+    The operations are those of the gradients and metrics. The seconds are the least of three, on all cores, without
+    compilation and with nothing beside it.
+    """
+    clocks = []
+    with Compiler(reuse_programs=True) as compiler:
+        for _ in range(4):
+            list(run_tasks([task], compiler=compiler))  # which compiles the first time
+            clocks.append(_clocks()[0])
+    params, batch = _example(task.problem)
+    gradient = jax.make_jaxpr(jax.grad(task.problem.loss))(params, batch)
+    metrics = jax.make_jaxpr(task.problem.metrics)(params)
+    updates, evaluations = task.partition.chunk * task.partition.chunks, len(choose_evaluation_steps(task.steps))
+    run = updates * count_product_operations(gradient) + evaluations * count_product_operations(metrics)
+    return {"optimizer": task.name, "operations": task.run_count * run, "seconds": float(np.diff(clocks).min())}
 
 
 def _rates(name: str, problem: Problem, count: int) -> np.ndarray:

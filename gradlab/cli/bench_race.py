@@ -33,7 +33,7 @@ def bench_race(
     document |= {"optimizers": list(optimizers), "rates": rates, "seeds": seeds, "steps": steps}
     begun: list[str] = []
     try:
-        with show_progress(1 + len(chosen) * len(optimizers)) as progress:
+        with show_progress(2 + len(chosen) * len(optimizers)) as progress:
 
             def start(label: str) -> None:
                 progress.update(progress.task_ids[0], description=label, completed=len(begun))
@@ -52,7 +52,7 @@ def bench_race(
 
 
 def print_race(console: Console, document: dict[str, Any]) -> None:
-    """Print both ways, their ratio, and how far their losses differ."""
+    """Print both ways, their ratio, the speed of the matrix products, and how far the losses differ."""
     from ..bench.document import describe_document
 
     runs = format_count(document["runs"], "run")
@@ -67,8 +67,26 @@ def print_race(console: Console, document: dict[str, Any]) -> None:
         "/program": ["1.00", f"{document['ratio']:.2f}"],
     }
     print_columns(console, columns)
+    _print_products(console, document)
     print_note(
         console,
         "Compilation is included: one for each optimizer and problem, and in the loop one for each rate, too. The "
         f"losses differ by {document['difference']:.1e} in the median run, in the first tenth of its steps.",
     )
+
+
+def _print_products(console: Console, document: dict[str, Any]) -> None:
+    """Print how near the matrix products of the runs come to the machine's speed, for problems that have any."""
+    peak = document["matrix_speed"]
+    found = {name: row for name, row in document["products"].items() if row["operations"]}
+    if not found:
+        return
+    speeds = {name: row["operations"] / row["seconds"] for name, row in found.items()}
+    columns = {
+        "matrix products": [f"{row['optimizer']} on {name}" for name, row in found.items()] + ["large matrices alone"],
+        "GFLOP": [*(f"{row['operations'] / 1e9:.3g}" for row in found.values()), ""],
+        "seconds": [*(f"{row['seconds']:.2f}" for row in found.values()), ""],
+        "GFLOP/s": [f"{speed / 1e9:.3g}" for speed in (*speeds.values(), peak)],
+        "of the machine's": [f"{speed / peak:.0%}" for speed in (*speeds.values(), peak)],
+    }
+    print_columns(console, columns)

@@ -85,6 +85,16 @@ def is_compiling() -> bool:
     return bool(jax.extend.core.unsafe_am_i_under_a_jit_DO_NOT_USE())  # type: ignore[attr-defined]
 
 
+def inlining(is_wanted: bool) -> AbstractContextManager[None]:
+    """Let XLA inline the calls of jitted functions that are traced in the context, as it does by itself, or not.
+
+    XLA reads this from an attribute of the call, which no documentation names. Without it, programs compile slower.
+    """
+    from jax.experimental.xla_metadata import set_xla_metadata  # here, because most processes do not need it
+
+    return set_xla_metadata(inlineable=None if is_wanted else "false")
+
+
 def find_varying_axes(x: Any) -> frozenset[str]:
     """Return the axes of the mesh over which JAX knows that an array may differ, inside `jax.shard_map`.
 

@@ -6,6 +6,7 @@ the state has the dtypes that `init` gave it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax
@@ -15,6 +16,7 @@ import optax
 from .cpu_fusion import cpu_fusion_enabled
 from .one_pass import in_one_pass
 from .running_calls import entering, find_between, is_outermost, standing_between
+from .shared_leaf_programs import wants_sharing, with_shared_leaf_programs
 from .tree_differences import (
     describe_tree,
     find_difference,
@@ -70,7 +72,7 @@ class Boundary:
             require_same_trees(updates, grads, "updates", "grads")
             grads = raise_precision(grads, "the gradient")
             extra = extra | {"grads": grads if params is None else match_precision(grads, params)}
-        core_update = in_one_pass(self.core.update) if _wants_one_pass(extra) else self.core.update
+        core_update = _choose_form(self.core.update, updates, extra)
         with entering(entered, updates), standing_between(""):
             try:
                 result, new_state = core_update(raised, state, params, extra)
@@ -148,14 +150,16 @@ class Boundary:
             ) from cause
 
 
-def _wants_one_pass(extra: dict[str, Any]) -> bool:
-    """Return whether to compute an update in the form that XLA's fusion on CPUs makes one loop of.
+def _choose_form(update: Callable[..., Any], updates: PyTree, extra: dict[str, Any]) -> Callable[..., Any]:
+    """Return an update as it is, or in a form that XLA computes or compiles faster.
 
-    The outermost call does it, for all that it holds. A loss among the arguments takes more time than the update.
+    The outermost call chooses, for all that it holds. A loss among the arguments takes more time than the update.
     """
-    if not cpu_fusion_enabled() or not is_outermost() or jax.default_backend() != "cpu":
-        return False
-    return not any(map(callable, extra.values()))
+    if not is_outermost() or any(map(callable, extra.values())):
+        return update
+    if cpu_fusion_enabled() and jax.default_backend() == "cpu":
+        return in_one_pass(update)
+    return with_shared_leaf_programs(update) if wants_sharing(updates) else update
 
 
 def raise_precision(tree: PyTree, what: str) -> PyTree:

@@ -37,6 +37,14 @@ def in_one_pass(function: Callable[..., PyTree]) -> Callable[..., PyTree]:
 
     What is no elementwise operation, such as a sum or a random number, is computed once.
     """
+    return rewrite(function, lambda program, arguments: _Slices(program, arguments).evaluate())
+
+
+def rewrite(function: Callable[..., PyTree], evaluate: Callable[[Any, list[Any]], list[Any]]) -> Callable[..., PyTree]:
+    """Return a function of trees that computes by `evaluate` what depends on traced arguments.
+
+    `evaluate` receives the program of the function, a closed jaxpr, and its arguments, and returns its results.
+    """
 
     def compute(*arguments: PyTree) -> PyTree:
         leaves: list[Any]
@@ -58,7 +66,7 @@ def in_one_pass(function: Callable[..., PyTree]) -> Callable[..., PyTree]:
         traced = [leaves[place] for place in places]
         program = jax.make_jaxpr(trace)(traced)
         shape, flat = results
-        computed = iter(_Slices(program, traced).evaluate())
+        computed = iter(evaluate(program, traced))
         return shape.unflatten([next(computed) if isinstance(leaf, jax.core.Tracer) else leaf for leaf in flat])
 
     return compute
@@ -85,7 +93,7 @@ class _Slices:
         for equation in self.jaxpr.eqns:
             operands = [v for v in equation.invars if not _is_literal(v)]
             level = max((self.levels[v] for v in operands), default=0)
-            if _find_shape(equation):
+            if find_shape(equation):
                 self.makers.update(dict.fromkeys(equation.outvars, equation))
             else:  # a sum, a number, or what is random or has effects
                 given = {v: self._compute(v, level, apart=False) for v in operands}
@@ -155,7 +163,7 @@ def _is_literal(variable: Any) -> bool:
     return hasattr(variable, "val")
 
 
-def _find_shape(equation: Equation) -> tuple[int, ...]:
+def find_shape(equation: Equation) -> tuple[int, ...]:
     """Return the one shape of what an elementwise equation computes; () for scalars and for any other equation."""
     shapes = {v.aval.shape for v in equation.outvars}
     if len(shapes) != 1 or equation.effects:
@@ -170,7 +178,7 @@ def _find_shape(equation: Equation) -> tuple[int, ...]:
         return ()
     inner = equation.params[_CALLS[name]]
     parts = getattr(inner, "jaxpr", inner).eqns
-    return shape if all(_find_shape(part) == shape or _has_scalars_only(part) for part in parts) else ()
+    return shape if all(find_shape(part) == shape or _has_scalars_only(part) for part in parts) else ()
 
 
 def _has_scalars_only(equation: Equation) -> bool:

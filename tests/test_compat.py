@@ -171,3 +171,12 @@ def test_a_program_is_recognized_while_it_is_traced() -> None:
     jax.lax.scan(lambda carry, _: (note(carry), None), 0.0, length=1)
     expected = [False, False, False, True, True, True, True, True, True]
     assert found == expected, f"{CHANGED}what is under jit; see is_compiling"
+
+
+def test_calls_are_inlined_unless_it_is_forbidden() -> None:
+    double = jax.jit(lambda x: jnp.sin(2 * x))
+    for wanted, calls in ((True, 0), (False, 1)):
+        jax.clear_caches()
+        with _compat.inlining(wanted):
+            text = jax.jit(lambda x: double(x) + 1).lower(jnp.zeros(4)).compile().as_text() or ""
+        assert text.count(" call(") == calls, f"{CHANGED}the attribute inlineable of a call; see inlining"

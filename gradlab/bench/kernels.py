@@ -112,8 +112,12 @@ def _find_used_part(inner: Mapping[str, Instruction], position: int, whole: list
     """Return what a fusion reads of an operand: all of it, or the slices if it uses nothing else."""
     number = (str(position),)
     name = next(found.name for found in inner.values() if found.operation == "parameter" and found.operands == number)
-    users = [found for found in inner.values() if name in found.operands]
-    if users and all(user.operation in _SLICES and user.operands[0] == name for user in users):
+    names = {name}  # of the operand, also in other shapes
+    for found in inner.values():
+        if found.operation == "bitcast" and found.operands[0] in names and not found.is_root:
+            names.add(found.name)
+    users = [found for found in inner.values() if names & set(found.operands) and found.name not in names]
+    if users and all(user.operation in _SLICES and user.operands[0] in names for user in users):
         return [array for user in users for array in user.results]
     if users and all(_is_updated_in_place(user, name) for user in users):
         return []

@@ -58,7 +58,7 @@ def test_steps_take_as_long_as_those_of_optax(large: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "trace", "compiled", "step"), [("adam", 0.85, 1.8, 1.4), ("clip_adamw", 0.8, 1.3, 1.2)]
+    ("name", "trace", "compiled", "step"), [("adam", 0.95, 1.3, 1.5), ("clip_adamw", 0.85, 0.9, 1.3)]
 )
 def test_many_leaves_are_traced_faster_than_by_optax(
     name: str, trace: float, compiled: float, step: float, many: dict[str, Any]

@@ -55,6 +55,14 @@ def test_a_slice_reads_what_it_takes() -> None:
     assert (found.read, found.written) == (BYTES // 4, BYTES // 4)
 
 
+def test_a_slice_of_a_reshaped_array_reads_what_it_takes() -> None:
+    def take(x: jax.Array) -> jax.Array:
+        return jax.lax.slice(jnp.reshape(x, (4, COUNT // 4)), (1, 0), (2, COUNT // 4)) * 2
+
+    found = measure_traffic(compile_it(take, X))
+    assert (found.read, found.written) == (BYTES // 4, BYTES // 4)
+
+
 def test_an_update_in_place_writes_what_it_replaces() -> None:
     def update(x: jax.Array, y: jax.Array, at: jax.Array) -> jax.Array:
         return jax.lax.dynamic_update_slice(x, y, (at,))

@@ -13,7 +13,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from .cpu_fusion import cpu_fusion_enabled
+from .cpu_fusion import cpu_fusion_enabled, runs_on_one_cpu
+from .few_passes import has_large_leaves, in_few_passes
 from .one_pass import in_one_pass
 from .running_calls import entering, find_between, is_outermost, standing_between
 from .shared_leaf_programs import wants_sharing, with_shared_leaf_programs
@@ -159,6 +160,8 @@ def _choose_form(update: Callable[..., Any], updates: PyTree, extra: dict[str, A
         return update
     if cpu_fusion_enabled() and jax.default_backend() == "cpu":
         return in_one_pass(update)
+    if has_large_leaves(updates) and runs_on_one_cpu():
+        return in_few_passes(update)
     return with_shared_leaf_programs(update) if wants_sharing(updates) else update
 
 

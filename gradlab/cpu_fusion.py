@@ -6,6 +6,8 @@ import os
 import re
 import warnings
 
+import jax
+
 from ._compat import backend_has_started, read_settings
 
 OPTION = "xla_cpu_use_multi_output_fusion"
@@ -56,6 +58,11 @@ def cpu_fusion_enabled() -> bool:
     `enable_cpu_fusion` puts it there. It is also on if the environment came with it.
     """
     return any(OPTION in options.split(",") for options in _PATTERN.findall(os.environ.get("XLA_FLAGS", "")))
+
+
+def runs_on_one_cpu() -> bool:
+    """Return whether JAX has begun to compute, with a CPU as its only device. It does not begin for the question."""
+    return backend_has_started() and jax.default_backend() == "cpu" and jax.device_count() == 1
 
 
 def add_option(flags: str) -> str:

@@ -7,12 +7,9 @@ other leaves. Here they are collected again: the elementwise equations that depe
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-from .one_pass import find_shape
-
-Variable: TypeAlias = Any  # of a jaxpr
-Equation: TypeAlias = Any
+from .traced_programs import Equation, Variable, find_shape, is_literal
 
 
 class LeafProgram(NamedTuple):
@@ -55,7 +52,7 @@ def find_leaf_programs(jaxpr: Any) -> list[list[LeafProgram]]:
     The leaf programs of a group read the same scalars. Their sources and results correspond in order.
     """
     groups: dict[Hashable, list[LeafProgram]] = {}
-    outputs = {v for v in jaxpr.outvars if not _is_literal(v)}
+    outputs = {v for v in jaxpr.outvars if not is_literal(v)}
     for part in _find_parts(jaxpr):
         key, program = _describe([jaxpr.eqns[position] for position in sorted(part.positions)], outputs)
         if program.sources and program.results:
@@ -68,7 +65,7 @@ def _find_parts(jaxpr: Any) -> list[_Part]:
     part_of: dict[Variable, _Part] = {}
     shapes: dict[int, tuple[int, ...]] = {}  # of the equations that call a sub-program, by its identity
     for position, equation in enumerate(jaxpr.eqns):
-        operands = [part_of[v].find() for v in equation.invars if not _is_literal(v) and v in part_of]
+        operands = [part_of[v].find() for v in equation.invars if not is_literal(v) and v in part_of]
         inner = id(equation.params.get("jaxpr", equation))
         if inner not in shapes:
             shapes[inner] = find_shape(equation)
@@ -93,7 +90,7 @@ def _describe(equations: list[Equation], outputs: set[Variable]) -> tuple[Hashab
     for equation in equations:
         key.append((equation.primitive.name, *map(_make_hashable, equation.params.values())))
         for v in equation.invars:
-            if _is_literal(v):
+            if is_literal(v):
                 key.append((str(v.aval), repr(v.val)))
             elif not v.aval.shape:
                 scalars[v] = None
@@ -119,7 +116,3 @@ def _make_hashable(value: Any) -> Hashable:
     except TypeError:
         return id(value)
     return value
-
-
-def _is_literal(variable: Any) -> bool:
-    return hasattr(variable, "val")

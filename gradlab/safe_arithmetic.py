@@ -46,6 +46,23 @@ def _find_bound(dtype: Any) -> float:
     return float(2.0 ** ((info.maxexp - info.nmant - 3) // 2))
 
 
+def largest_square(dtype: Any) -> float:
+    """Return the square of the bound of `bound_for_squaring`, $2^{102}$ in float32."""
+    return _find_bound(dtype) ** 2
+
+
+def use_twice(x: jax.Array) -> jax.Array:
+    """Return x, for two uses in one elementwise expression.
+
+    XLA on CPUs would keep a quotient or a root that two operations use in memory. It does not know that rounding to its
+    own precision, which costs nothing, is nothing.
+    """
+    if jnp.iscomplexobj(x):
+        return x
+    info = jnp.finfo(x.dtype)
+    return jax.lax.reduce_precision(x, int(info.nexp), int(info.nmant))
+
+
 def bound_to_dtype(x: jax.Array, dtype: Any) -> jax.Array:
     """Bound the finite numbers in x, or each part of complex ones, by the largest number of a real dtype."""
     if jnp.iscomplexobj(x):
@@ -81,9 +98,14 @@ def _square_root_jvp(primals, tangents):
     return root, divide(dx, 2 * root)
 
 
-def divide(numerator: jax.Array, denominator: jax.Array) -> jax.Array:
-    """Return the quotient, and 0 where the denominator is 0. The denominator is real; the numerator may be complex."""
-    safe = jax.lax.select(denominator == 0, jnp.full_like(denominator, jnp.inf), denominator)
+def divide(numerator: jax.Array, denominator: jax.Array, eps: Any = None) -> jax.Array:
+    """Return the quotient, and 0 where the denominator is 0. The denominator is real; the numerator may be complex.
+
+    `eps` is added to the denominator, which is nowhere below 0 then. With a Python number above 0, nothing is tested.
+    """
+    safe = denominator if eps is None else denominator + eps
+    if not (isinstance(eps, float) and eps >= jnp.finfo(denominator.dtype).tiny):
+        safe = jax.lax.select(safe == 0, jnp.full_like(safe, jnp.inf), safe)
     if jnp.iscomplexobj(numerator):  # a complex division by infinity is NaN
         return numerator * (1 / safe).astype(numerator.dtype)
     return numerator / safe.astype(numerator.dtype)

@@ -11,17 +11,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from ._compat import inlining, is_compiling
-from .leaf_programs import Equation, LeafProgram, Variable, find_leaf_programs
-from .one_pass import rewrite
-
-PyTree: TypeAlias = Any
+from .leaf_programs import LeafProgram, find_leaf_programs
+from .traced_programs import Equation, PyTree, Variable, is_literal, rewrite
 
 FEWEST = 128  # equal leaves, for which the search for them takes less time than it saves
 LARGEST = 2**9  # elements of a leaf in a stack; with 2^11, a step takes a quarter longer
@@ -56,13 +54,13 @@ def _evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
     apart = {id(equation) for leaf in grouped for equation in leaf.equations}
     results = {v for leaf in grouped for v in leaf.results}
     read = [v for leaf in grouped for v in (*leaf.sources, *leaf.scalars)]
-    read.extend(v for v in jaxpr.outvars if not hasattr(v, "val") and v not in results)
+    read.extend(v for v in jaxpr.outvars if not is_literal(v) and v not in results)
     needed = list(dict.fromkeys(v for v in read if v not in known))
     rest = _make_function(jaxpr, [e for e in jaxpr.eqns if id(e) not in apart], list(known), needed)
     known.update(zip(needed, rest(*known.values()), strict=True))
     for group in groups:
         _compute_group(jaxpr, group, known)
-    return [v.val if hasattr(v, "val") else known[v] for v in jaxpr.outvars]
+    return [v.val if is_literal(v) else known[v] for v in jaxpr.outvars]
 
 
 def _compute_group(jaxpr: Any, group: list[LeafProgram], known: dict[Variable, Any]) -> None:

@@ -20,7 +20,7 @@ import gradlab as gl
 from gradlab.bench.kernels import measure_traffic
 
 FUSION = "--xla_backend_extra_options=xla_cpu_use_multi_output_fusion"
-SIZE = 2**16
+SIZE = 2**18
 
 
 class Counts(NamedTuple):
@@ -94,4 +94,5 @@ def count_in_new_process(names: Iterable[str], flags: str) -> dict[str, Counts]:
 
 
 if __name__ == "__main__":
+    jax.devices()  # until JAX has begun, an update does not know that it will run on a CPU
     print(json.dumps({name: count(ELEMENTWISE[name]) for name in sys.argv[1:]}))

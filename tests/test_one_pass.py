@@ -122,7 +122,7 @@ def test_what_is_not_traced_is_computed_as_it_is() -> None:
 
 
 def test_an_update_takes_this_form_only_with_fusion(monkeypatch: pytest.MonkeyPatch) -> None:
-    tx = gl.lookahead(gl.adam(0.1))  # an update within an update
+    tx = gl.average_params(gl.adam(0.1), 0.9)  # an update within an update
     state = tx.init(X)
 
     def trace() -> int:
@@ -131,7 +131,7 @@ def test_an_update_takes_this_form_only_with_fusion(monkeypatch: pytest.MonkeyPa
     assert trace() == 0
     plain = jax.jit(tx.update)(X, state, X)
     monkeypatch.setenv("XLA_FLAGS", FUSION)
-    assert trace() == 4  # the moments, the slow weights and the update; what depends on no argument needs none
+    assert trace() == 4  # the moments, the average and the update; what depends on no argument needs none
     assert_close(jax.jit(lambda *a: tx.update(*a))(X, state, X), plain)
 
 

@@ -59,8 +59,9 @@ def lookahead(tx: optax.GradientTransformation, k: int = 5, alpha: Fraction = 0.
         returns = steps == k
         fast = map_by_shape(lambda x, d: x + d.astype(x.dtype), params, updates)
         moved = map_by_shape(lambda s, x: move_towards(s, x, alpha), state.slow, fast)
-        updates = map_by_shape(lambda d, s, x: jnp.where(returns, (s - x).astype(d.dtype), d), updates, moved, params)
         slow = map_by_shape(lambda new, old: jnp.where(returns, new, old), moved, state.slow)
+        # The new slow weights, and not the old ones, so that these need not be kept beside them.
+        updates = map_by_shape(lambda d, s, x: jnp.where(returns, (s - x).astype(d.dtype), d), updates, slow, params)
         if reset:
             inner = jax.tree.map(lambda new, old: jnp.where(returns, new, old), raw_init(tx, slow), inner)
         return updates, LookaheadState(jnp.where(returns, 0, steps), slow, inner)

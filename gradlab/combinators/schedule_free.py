@@ -27,7 +27,8 @@ class ScheduleFreeState(NamedTuple):
     largest_rate: jax.Array  # the largest learning rate so far, float scalar
     weight_sum: jax.Array  # W / w, float scalar: the weights so far, in units of that of the largest learning rate
     share: jax.Array  # 1 - b1 of the last update, float scalar
-    gap: PyTree  # z - x, from the average to the point of the optimizer, like the parameters, at least float32
+    rest: jax.Array  # 1 - c of the last update, float scalar
+    ahead: PyTree  # z - x, from the average before the last update, like the parameters, at least float32
     average: Any  # x, like the parameters, at least float32; () if it is not stored
     inner: Any  # that of the optimizer
 
@@ -52,7 +53,7 @@ def schedule_free(
     `learning_rate` in [0, inf) is that of `tx`, and matters only while it grows, as in a warm-up. `weight_lr_power` is
     $p$ and `weight_power` is $r$, both in [0, inf).
 
-    The state holds $z - \bar x$, so the average is known as precisely as the parameters are. Parameters in half
+    The state holds $z_t - \bar x_{t-1}$, so the average is known as precisely as the parameters are. Parameters in half
     precision lose its small steps. With `store_average` the state holds the average as well, in at least float32, and
     the parameters are rounded from it; `master_params` around it does the same for any optimizer.
 
@@ -65,26 +66,27 @@ def schedule_free(
 
     def init(params):
         zero, average = jnp.zeros(()), params if store_average else ()
-        gap = map_by_shape(jnp.zeros_like, params)
-        return ScheduleFreeState(jnp.zeros((), jnp.int32), zero, zero, zero, gap, average, raw_init(tx, params))
+        ahead = map_by_shape(jnp.zeros_like, params)
+        return ScheduleFreeState(jnp.zeros((), jnp.int32), zero, zero, zero, zero, ahead, average, raw_init(tx, params))
 
     def update(updates, state, params, *, grads=None, **extra):
         signals = hand_on(extra, grads)
         step = optax.safe_increment(state.step)
         move, inner = raw_update(tx, updates, state.inner, params, signals)
-        ahead = map_by_shape(lambda gap, d: gap + d.astype(gap.dtype), state.gap, move)  # z_t - x_{t-1}
         largest = jnp.maximum(as_weak(state.largest_rate), as_weak(learning_rate))
         c, weight_sum = weigh(step, as_weak(state.largest_rate), largest, as_weak(state.weight_sum))
-        gap = map_by_shape(lambda a: (1 - c) * a, ahead)
-        before, share = as_weak(state.share), 1 - as_weak(b1)
-        change = map_by_shape(lambda a, new, old: c * a + share * new - before * old, ahead, gap, state.gap)
+        before, share, rest_before, rest = as_weak(state.share), 1 - as_weak(b1), as_weak(state.rest), 1 - c
+        ahead = map_by_shape(lambda a, d: rest_before * a + d.astype(a.dtype), state.ahead, move)
+        # z_{t-1} - x_{t-1}, from the new state, so that the old one need not be kept beside it.
+        gap = map_by_shape(lambda a, d: a - d.astype(a.dtype), ahead, move)
+        change = map_by_shape(lambda a, old: (c + share * rest) * a - before * old, ahead, gap)
         average = state.average
         if store_average:  # what the rounding of the parameters took from them is returned to them
-            lost = map_by_shape(lambda x, old, y: x + before * old - y.astype(x.dtype), average, state.gap, params)
+            lost = map_by_shape(lambda x, old, y: x + before * old - y.astype(x.dtype), average, gap, params)
             average = map_by_shape(lambda x, a: x + c * a, average, ahead)
             change = map_by_shape(jnp.add, change, lost)
         change = map_by_shape(lambda d, u: d.astype(u.dtype), change, updates)
-        return change, ScheduleFreeState(step, largest, weight_sum, share, gap, average, inner)
+        return change, ScheduleFreeState(step, largest, weight_sum, share, rest, ahead, average, inner)
 
     def weigh(step, before, largest, weight_sum):
         """Return the share of the new point in the average, and the new sum of weights.
@@ -100,7 +102,8 @@ def schedule_free(
     def evaluate(state, params):
         if store_average:
             return state.average
-        return map_by_shape(lambda x, gap: x - as_weak(state.share) * gap.astype(x.dtype), params, state.gap)
+        share = as_weak(state.share) * as_weak(state.rest)
+        return map_by_shape(lambda x, ahead: x - share * ahead.astype(x.dtype), params, state.ahead)
 
     return Composite(init, update, {"tx": tx}, lambda state: {"tx": state.inner}, eval_params=evaluate)
 

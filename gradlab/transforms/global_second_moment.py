@@ -39,7 +39,7 @@ def scale_by_global_rss(eps: NonNegative = 0.0, eps_root: NonNegative = 0.0, axi
     def update(updates, state, *, grads):
         unit, relative = measure_norm(jax.tree.leaves(grads), axes)
         total = as_weak(state.sum_of_squares) + as_weak(unit * relative) ** 2
-        factor = divide(jnp.ones(()), square_root(total + eps_root) + eps)
+        factor = divide(jnp.ones(()), square_root(total + eps_root), eps)
         return map_by_shape(lambda d: as_weak(factor) * d, updates), GlobalRssState(total)
 
     return init, update

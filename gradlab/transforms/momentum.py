@@ -74,8 +74,8 @@ def scale_by_heavy_ball(decay: Decay = 0.9, dampening: Fraction = 0.0):
         rests = jnp.equal(decay, 0)
         share = jnp.where(state.entries == 0, 1.0, 1 - dampening)
         entered = map_by_shape(lambda b, d: decay * b + as_weak(share) * d, state.buffer, updates)
-        direction = map_by_shape(lambda b, d: jnp.where(rests, d, b), entered, updates)
         buffer = map_by_shape(lambda old, b: jnp.where(rests, old, b), state.buffer, entered)
+        direction = map_by_shape(lambda b, d: jnp.where(rests, d, b), buffer, updates)
         entries = jnp.where(rests, state.entries, optax.safe_increment(state.entries))
         return direction, HeavyBallState(buffer, entries)
 

@@ -14,7 +14,7 @@ from ..decorators import recipe, transformation
 from ..equations import Expression, Writer, equation_of, is_zero
 from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Decay, NonNegative
-from ..safe_arithmetic import bound_for_squaring, divide, magnitude, square_root, squared_magnitude
+from ..safe_arithmetic import divide, largest_square, magnitude, square_root, squared_magnitude, use_twice
 from ..transformation_calls import raw_init, raw_update
 from .estimators import running_sum
 from .momentum import scale_by_momentum
@@ -74,8 +74,8 @@ def scale_by_rms(
         v, second_moment = raw_update(estimator, square, state.second_moment, params, extra)
 
         def divide_by_root(d, v):
-            root = square_root(v + eps_root)
-            return divide(d, (root if floor is None else jnp.maximum(root, floor)) + eps)
+            root = square_root(v if is_zero(eps_root) else v + eps_root)
+            return divide(d, root if floor is None else jnp.maximum(root, floor), eps)
 
         return map_by_shape(divide_by_root, updates, v), RmsState(second_moment)
 
@@ -132,7 +132,7 @@ def scale_by_stddev(
 
         def divide_by_stddev(d, v, mean):
             variance = jnp.maximum(v - squared_magnitude(mean), 0)
-            return divide(d, square_root(variance + eps_root) + eps)
+            return divide(d, square_root(variance + eps_root), eps)
 
         return map_by_shape(divide_by_stddev, updates, v, mean), StddevState(mean_state, second_moment)
 
@@ -163,7 +163,7 @@ def scale_by_infinity_norm(decay: Decay = 0.999, eps: NonNegative = 0.0, eps_ins
     def update(updates, state, *, grads=None):
         gradient = updates if grads is None else grads
         norm = map_by_shape(lambda u, g: jnp.maximum(decay * u, magnitude(g) + eps_inside), state.norm, gradient)
-        return map_by_shape(lambda d, u: divide(d, u + eps), updates, norm), InfinityNormState(norm)
+        return map_by_shape(lambda d, u: divide(d, u, eps), updates, norm), InfinityNormState(norm)
 
     return init, update
 
@@ -189,9 +189,22 @@ def scale_by_update_rms(decay: Decay = 0.9, eps: NonNegative = 1e-6):
         return UpdateRmsState(map_by_shape(lambda p: jnp.zeros_like(p.real), params))
 
     def update(updates, state):
-        w = state.second_moment
-        scaled = map_by_shape(lambda w, d: square_root(w + eps).astype(d.dtype) * d, w, updates)
-        w = map_by_shape(lambda w, d: decay * w + (1 - decay) * squared_magnitude(bound_for_squaring(d)), w, scaled)
+        def square(d):
+            return jnp.minimum(squared_magnitude(d), largest_square(d.dtype))
+
+        def advance(w, d):
+            result = jnp.minimum((w + eps) * square(d), largest_square(d.dtype))  # |d'_t|^2
+            return decay * w + (1 - decay) * result
+
+        # The root is taken from the new mean, so that the old one need not be kept beside it:
+        # w_t + rho eps = (w_{t-1} + eps) (rho + (1 - rho) |d_t|^2).
+        def scale_up(w, d):
+            d = use_twice(d)
+            growth = jnp.maximum(decay + (1 - decay) * square(d), jnp.finfo(w.dtype).tiny)  # 0 for no decay and no d
+            return square_root((w + decay * eps) / growth).astype(d.dtype) * d
+
+        w = map_by_shape(advance, state.second_moment, updates)
+        scaled = map_by_shape(scale_up, w, updates)
         return scaled, UpdateRmsState(w)
 
     return init, update

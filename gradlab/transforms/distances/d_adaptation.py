@@ -61,7 +61,7 @@ def d_adaptation(
     axes = read_axis_names("d_adaptation", axis_name)
 
     def find_rates(moment):
-        return map_by_shape(lambda v: divide(jnp.ones_like(v), square_root(v) + eps), moment)
+        return map_by_shape(lambda v: divide(jnp.ones_like(v), square_root(v), eps), moment)
 
     def init(params):
         zeros, real = (map_by_shape(jnp.zeros_like, tree) for tree in (params, map_by_shape(jnp.real, params)))

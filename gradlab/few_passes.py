@@ -1,0 +1,179 @@
+"""A form of an update for which XLA on CPUs copies nothing and keeps nothing beside the arguments and the results.
+
+Fresh memory costs a step on a CPU more than anything else. XLA takes some in two cases:
+
+- Two results need what is no result itself. XLA keeps a root or a quotient, because it is too costly to compute twice,
+  and what takes several cheap operations. Here it is computed twice: the slices of results share no operations, and
+  read the new state where they can.
+- A result overwrites an array of the state that another one still reads, which is therefore copied. Here the reader
+  comes first: the result that overwrites depends on it, by a choice that is always the same, which XLA sees too late.
+
+An update of which neither is true is left as it is.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from .slices import Slices
+from .traced_programs import PyTree, Variable, is_literal, is_traced, list_primitives, rewrite
+
+_COSTLY = frozenset(("div", "sqrt", "rsqrt", "cbrt", "pow", "exp", "exp2", "log", "log1p", "tanh", "logistic"))
+LARGE = 2**18  # elements of an array that is worth it: what is smaller stays in the cache of a core
+SEVERAL = 3  # cheap operations of which XLA may keep the result
+
+
+def in_few_passes(function: Callable[..., PyTree]) -> Callable[..., PyTree]:
+    """Return an update with the same results. Its first arguments are updates, a state and parameters."""
+
+    def compute(updates: PyTree, *others: PyTree) -> PyTree:
+        results: list[PyTree] = []
+
+        def watch(*arguments: PyTree) -> PyTree:
+            results.append(function(*arguments))
+            return results[-1]
+
+        def evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
+            pairs, places = _pair_states(program.jaxpr, (updates, *others), results[-1])
+            return _InOrder(program, arguments, pairs, places).evaluate()
+
+        return rewrite(watch, evaluate)(updates, *others)
+
+    return compute
+
+
+def has_large_leaves(tree: PyTree) -> bool:
+    """Return whether a tree has leaves for which few passes are worth it."""
+    return any(jnp.size(leaf) >= LARGE for leaf in jax.tree.leaves(tree))
+
+
+def _pair_states(
+    jaxpr: Any, arguments: Sequence[PyTree], result: tuple[PyTree, PyTree]
+) -> tuple[dict[Variable, Variable], set[Variable]]:
+    """Return the variables of the state after an update with those that they replace, and those of the parameters."""
+    before, after = ([list(map(is_traced, jax.tree.leaves(part))) for part in parts] for parts in (arguments, result))
+    first, last = sum(before[0]), sum(before[0]) + sum(before[1])
+    params = set(jaxpr.invars[last : last + sum(map(sum, before[2:3]))])
+    if before[1] != after[1]:  # arrays that are not traced cannot be told from new ones
+        return {}, params
+    pairs = zip(jaxpr.outvars[sum(after[0]) :], jaxpr.invars[first:last], strict=True)
+    return {new: old for new, old in pairs if not is_literal(new)}, params
+
+
+class _InOrder(Slices):
+    """Slices that read any array of the new state, but none beside the one that it replaces.
+
+    What reads an array of the old state is computed before the result that replaces it.
+    """
+
+    def __init__(
+        self, program: Any, arguments: Sequence[Any], replaced: dict[Variable, Variable], params: set[Variable]
+    ):
+        super().__init__(program, arguments)
+        self.replaced = replaced  # an array of the state after the update -> the one that it replaces
+        self.params = params
+        operands = [(equation, [v for v in equation.invars if not is_literal(v)]) for equation in self.once]
+        self.sums = {v: given for equation, given in operands for v in equation.outvars}  # and what they are made of
+        self.applied = set(self._find_applied())
+        self.refused: dict[Variable, set[Variable]] = {}  # the results that a slice must not read
+        summed = [v for _, given in operands for v in given if v in self.makers]
+        self.reads = {v: self._choose_sources(v) for v in dict.fromkeys([*summed, *self.outputs])}
+        # What replaces an array of the state -> the other results that read it, if all of them can come before.
+        self.waits: dict[Variable, list[Variable]] = {}
+        for result, old in self.replaced.items():
+            if result is not old and old.aval.size >= LARGE:
+                readers = [reader for reader in self.outputs if reader is not result and old in self.reads[reader]]
+                if all(self._can_wait(result, reader) for reader in readers):
+                    self.waits[result] = readers
+
+    def _can_wait(self, result: Variable, reader: Variable) -> bool:
+        """Return whether a result can be computed after another one, which is in memory then and does not need it."""
+        is_needed = result in self.makers and result in self._find_needs(reader)
+        return reader in self.replaced and reader.aval.size > 0 and not is_needed
+
+    def evaluate(self) -> list[Any]:
+        return super().evaluate() if any(self.waits.values()) or self._shares_operations() else self.run_whole()
+
+    def _shares_operations(self) -> bool:
+        """Return whether two results need the same root, quotient or the like, or several cheaper operations."""
+        seen: set[int] = set()
+        shared = 0
+        for result in self.outputs:
+            equations = self.find_slice(result, self.levels[result])[1] if result in self.makers else []
+            for equation in equations:
+                if id(equation) in seen:
+                    shared += SEVERAL if not _COSTLY.isdisjoint(list_primitives(equation)) else 1
+            seen |= {id(equation) for equation in equations}
+        return shared >= SEVERAL
+
+    def _find_applied(self) -> Iterable[Variable]:
+        """Return the new parameters, if the update computes them: what is computed after it has them in memory."""
+        changes = {v for v in self.jaxpr.outvars if not is_literal(v)} - self.replaced.keys()
+        for result, equation in self.makers.items():
+            operands = {v for v in equation.invars if not is_literal(v)}
+            is_sum = list_primitives(equation) == ["add"] and len(operands) == 2
+            if is_sum and operands & changes and operands & self.params:
+                yield result
+
+    def may_read(self, result: Variable, reader: Variable, level: int) -> bool:
+        if result in self.applied:
+            return True
+        return result in self.replaced and self.levels[result] <= level and result not in self.refused.get(reader, ())
+
+    def _choose_sources(self, variable: Variable) -> set[Variable]:
+        """Return what the slice of a result, or of an operand of a sum, begins with.
+
+        A result that replaces an array of the state must read no new array together with the old one.
+        """
+        while True:
+            is_computed = variable in self.makers
+            sources = set(self.find_slice(variable, self.levels[variable])[0]) if is_computed else {variable}
+            new = sources & self.makers.keys() - self.applied
+            clashing = {v for v in new if v in self.replaced and self.replaced[v] in sources - {v}}
+            if not clashing or variable not in self.replaced:
+                return sources
+            self.refused.setdefault(variable, set()).update(clashing)
+
+    def _find_needs(self, result: Variable) -> set[Variable]:
+        """Return the values without which a result cannot be computed."""
+        needs: set[Variable] = set()
+        pending = [result]
+        while pending:
+            v = pending.pop()
+            if v not in needs:
+                needs.add(v)
+                pending += [*self.reads.get(v, ()), *self.waits.get(v, ()), *self.sums.get(v, ())]
+        return needs
+
+    def compute_result(self, variable: Variable) -> Any:
+        if variable in self.results:
+            return self.results[variable]
+        if variable in self.applied:  # with the very operands that the parameters will be computed from
+            equation = self.makers[variable]
+            given = {v: self.known[v] if v in self.known else self.compute_result(v) for v in equation.invars}
+            (value,) = self.run([equation], given, [variable])
+        else:
+            value = super().compute_result(variable)
+            for reader in self.waits.get(variable, ()):
+                value = lax.select(self._come_after(reader), jnp.zeros_like(value), value)
+        self.results[variable] = value
+        return value
+
+    @functools.cached_property
+    def _never(self) -> Any:
+        """False, which XLA does not know while it decides what to copy."""
+        return lax.optimization_barrier(jnp.array(False))
+
+    def _come_after(self, reader: Variable) -> Any:
+        """Return false, when a result has been computed."""
+
+        def read(x: jax.Array) -> jax.Array:
+            return jnp.isnan(x[(0,) * x.ndim])
+
+        return lax.cond(self._never, read, lambda x: read(x) & False, self.compute_result(reader))

@@ -31,7 +31,11 @@ class TorchProcess:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        answer = self._read()
+        try:
+            answer = self._read()
+        except TorchError:
+            self.close()
+            raise
         self.version, self.threads = str(answer["version"]), int(answer["threads"])
 
     def make(self, wanted: TorchClass, shape: tuple[int, ...], leaves: int) -> TorchContestant:

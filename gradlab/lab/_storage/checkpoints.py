@@ -23,6 +23,9 @@ import numpy as np
 from .files import append_checksum, read_json, remove_leftovers, replace_file, verify_checksum, write_text
 from .ownership import PARTS, PLAN, is_part
 
+# The first axes of a carry. A carry of an older version has them the other way round, and is not continued from.
+_CARRY_AXES = "seed, point"
+
 
 class DamagedCheckpointError(ValueError):
     """A file of a checkpoint is missing, incomplete or changed, or belongs to another plan."""
@@ -74,7 +77,7 @@ class CheckpointStore:
         """Add a chunk. `carry` is the state that the next chunk continues from; it is empty after the last chunk."""
         if carry:
             arrays = {f"{i}": np.ascontiguousarray(array).reshape(-1).view(np.uint8) for i, array in enumerate(carry)}
-            self._write(self._path(task, block, f"carry-{chunk:04d}"), arrays)
+            self._write(self._path(task, block, f"carry-{chunk:04d}"), {"axes": np.array(_CARRY_AXES), **arrays})
         times = np.array([result.seconds, result.compile_seconds])
         self._write(self._path(task, block, f"{chunk:04d}"), {**result.arrays, "seconds": times})
         if chunk:
@@ -86,7 +89,11 @@ class CheckpointStore:
             path.unlink()
 
     def _read_carry(self, task: int, block: int, chunk: int) -> dict[str, np.ndarray]:
-        return self._read(self._path(task, block, f"carry-{chunk:04d}"))
+        path = self._path(task, block, f"carry-{chunk:04d}")
+        arrays = self._read(path)
+        if str(arrays.pop("axes", "")) != _CARRY_AXES:
+            raise DamagedCheckpointError(f"{path} is of an older version")
+        return arrays
 
     def _path(self, task: int, block: int, kind: str) -> Path:
         return self.folder / f"{self.first + task:04d}-{block:04d}-{kind}"

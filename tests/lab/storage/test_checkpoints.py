@@ -152,3 +152,13 @@ def test_a_carry_is_written_and_read_without_a_second_copy(store: CheckpointStor
     np.testing.assert_array_equal(found, carry[0])
     assert written < size / 2
     assert read < 1.9 * size
+
+
+def test_a_carry_with_its_axes_the_other_way_round_is_not_continued_from(
+    store: CheckpointStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "_CARRY_AXES", "point, seed")
+    store.write(0, 0, 0, chunk_result(1.0), carry(1.0))
+    monkeypatch.undo()
+    with pytest.raises(DamagedCheckpointError, match="carry-0000 is of an older version"):
+        store.read_results(0, 0, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import optax
 
 from .counterparts import Counterpart
@@ -12,11 +13,15 @@ from .timing import Repeated, Timing, measure
 
 SIZE = 64  # parameters, which are computed in less time than a call takes
 AS_ARGUMENT = "gradlab, as an argument"
+ON_DEVICE = "gradlab, as an argument on the device"
 
 
 @standard_settings()
 def measure_calls(counterpart: Counterpart, libraries: list[str], seconds: float) -> dict[str, Timing]:
-    """Return the seconds of a call by library, closed over, and of gradlab's with the optimizer as an argument."""
+    """Return the seconds of a call by library, closed over, and of gradlab's with the optimizer as an argument.
+
+    As an argument it comes twice: with Python numbers, which each call converts, and with arrays on the device.
+    """
     contestants = {}
     for library in libraries:
         optimizer = make_optimizer(counterpart, library)
@@ -31,6 +36,8 @@ def measure_calls(counterpart: Counterpart, libraries: list[str], seconds: float
 
         first, rest = _make_arguments(counterpart, optimizer)
         contestants[AS_ARGUMENT] = Repeated(jit_step(step), first, (*rest, optimizer))
+        first, rest = _make_arguments(counterpart, optimizer)
+        contestants[ON_DEVICE] = Repeated(jit_step(step), first, (*rest, jax.device_put(optimizer)))
     return measure(contestants, seconds)
 
 

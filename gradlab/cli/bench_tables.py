@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from ..bench.calls import AS_ARGUMENT
+from ..bench.calls import AS_ARGUMENT, ON_DEVICE
 from ..bench.document import describe_document
 from ..bench.plan import format_power
 from ..bench.run import format_leaves
@@ -35,6 +35,7 @@ _MEANINGS = {
     "equations": "for each leaf, gradlab's and optax's.",
     "call": "microseconds of a call of a small step with the optimizer closed over.",
     "argument": "the same with the optimizer as an argument.",
+    "device": "the same after jax.device_put(optimizer).",
     "optax's": "the same of optax, closed over.",
     "state": "bytes for each parameter between steps.",
     "peak": "bytes for each parameter in a step.",
@@ -91,7 +92,7 @@ def make_program_columns(rows: Sequence[Row], calls: Mapping[str, Mapping[str, A
     columns["equations"] = [
         "/".join(f"{cost['equations_per_leaf']:.3g}" for cost in row["programs"].values()) for row in rows
     ]
-    titles = {"call": "gradlab", "argument": AS_ARGUMENT, "optax's": "optax"}
+    titles = {"call": "gradlab", "argument": AS_ARGUMENT, "device": ON_DEVICE, "optax's": "optax"}
     for title, library in titles.items():
         if any(library in found for found in calls.values()):
             columns[title] = [_microseconds(calls.get(row["optimizer"], {}).get(library)) for row in rows]

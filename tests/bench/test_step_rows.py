@@ -9,7 +9,7 @@ import pytest
 
 from gradlab.bench import step_rows
 from gradlab.bench.bandwidth import Bandwidths
-from gradlab.bench.calls import AS_ARGUMENT, measure_calls
+from gradlab.bench.calls import AS_ARGUMENT, ON_DEVICE, measure_calls
 from gradlab.bench.counterparts import COUNTERPARTS
 from gradlab.bench.step_rows import estimate_bytes, measure_row
 from gradlab.bench.timing import summarize
@@ -60,6 +60,6 @@ def test_memory_is_estimated() -> None:
 
 def test_calls_have_the_optimizer_closed_over_and_as_an_argument() -> None:
     found = measure_calls(COUNTERPARTS["sgd"], ["gradlab", "optax"], 0.001)
-    assert found.keys() == {"gradlab", "optax", AS_ARGUMENT}
+    assert found.keys() == {"gradlab", "optax", AS_ARGUMENT, ON_DEVICE}
     assert all(timing.median > 0 for timing in found.values())
     assert jax.config.jax_enable_x64  # type: ignore[attr-defined]  # what the tests set is set again

@@ -15,9 +15,9 @@ import optax
 
 from .cpu_fusion import cpu_fusion_enabled, runs_on_one_cpu
 from .few_passes import has_large_leaves, in_few_passes
+from .leaf_stacks import wants_stacks, with_stacked_leaves
 from .one_pass import in_one_pass
 from .running_calls import entering, find_between, is_outermost, standing_between
-from .shared_leaf_programs import wants_sharing, with_shared_leaf_programs
 from .tree_differences import (
     describe_tree,
     find_difference,
@@ -162,7 +162,7 @@ def _choose_form(update: Callable[..., Any], updates: PyTree, extra: dict[str, A
         return in_one_pass(update)
     if has_large_leaves(updates) and runs_on_one_cpu():
         return in_few_passes(update)
-    return with_shared_leaf_programs(update) if wants_sharing(updates) else update
+    return with_stacked_leaves(update) if wants_stacks(updates) else update
 
 
 def raise_precision(tree: PyTree, what: str) -> PyTree:

@@ -1,9 +1,8 @@
-"""A form of an update with many equal leaves that XLA compiles faster: leaves with equal equations share one function.
+"""A form of an update with many small leaves that XLA compiles faster: eight equal leaves are computed as one array.
 
-The time that XLA takes to compile grows with the operations of the program, and it inlines every function. A function
-for all links of a leaf, in the place of one for each link, makes the program shorter before that. Small leaves are
-stacked in addition: eight of them are computed as one array. XLA does not inline the function of a stack, because it
-would compute each leaf apart again. A stack copies its leaves, which is no slower for leaves of some hundred elements.
+The time that XLA takes to compile grows with the operations of the program. It inlines every function, so leaves that
+share one save nothing. Leaves in a stack do. XLA does not inline the function of a stack, because it would compute each
+leaf apart again. A stack copies its leaves, which is hardly slower for leaves of some hundred elements.
 """
 
 from __future__ import annotations
@@ -26,34 +25,43 @@ LARGEST = 2**9  # elements of a leaf in a stack; with 2^11, a step takes a quart
 STACK = 8  # leaves in a stack; each place in it has kernels of its own, which take some milliseconds to compile
 
 
-def wants_sharing(tree: PyTree) -> bool:
-    """Return whether a tree has so many leaves of one shape that the program of its update should be rewritten.
+def wants_stacks(tree: PyTree) -> bool:
+    """Return whether a tree has so many small leaves of one shape that the program of its update should be rewritten.
 
     It should not where arrays may be divided between devices, because a stack would bring them together.
     """
     leaves = jax.tree.leaves(tree)
     if len(leaves) < FEWEST or not is_compiling() or jax.default_backend() != "cpu":
         return False
-    if max(Counter(map(jnp.shape, leaves)).values()) < FEWEST:
+    counts = Counter(shape for shape in map(jnp.shape, leaves) if _is_stackable(shape))
+    if max(counts.values(), default=0) < FEWEST:
         return False
     return jax.device_count() == 1 and jax.sharding.get_abstract_mesh().empty
 
 
-def with_shared_leaf_programs(function: Callable[..., PyTree]) -> Callable[..., PyTree]:
-    """Return a function of trees with the same results, in whose program equal leaves share one function."""
+def with_stacked_leaves(function: Callable[..., PyTree]) -> Callable[..., PyTree]:
+    """Return a function of trees with the same results, in whose program small equal leaves are stacked."""
     return rewrite(function, _evaluate)
 
 
+def _is_stackable(shape: tuple[int, ...]) -> bool:
+    return bool(shape) and math.prod(shape) <= LARGEST
+
+
 def _evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
-    """Return the results of a program: first what no group computes, then each group."""
+    """Return the results of a program: first what is in no stack, then each stack."""
     jaxpr = program.jaxpr
-    groups = [group for group in find_leaf_programs(jaxpr) if len(group) >= FEWEST]
+    groups = [
+        group[: len(group) // STACK * STACK]
+        for group in find_leaf_programs(jaxpr)
+        if len(group) >= FEWEST and _is_stackable(group[0].sources[0].aval.shape)
+    ]
     known: dict[Variable, Any] = dict(zip(jaxpr.constvars, program.consts, strict=True))
     known.update(zip(jaxpr.invars, arguments, strict=True))
-    grouped = [leaf for group in groups for leaf in group]
-    apart = {id(equation) for leaf in grouped for equation in leaf.equations}
-    results = {v for leaf in grouped for v in leaf.results}
-    read = [v for leaf in grouped for v in (*leaf.sources, *leaf.scalars)]
+    stacked = [leaf for group in groups for leaf in group]
+    apart = {id(equation) for leaf in stacked for equation in leaf.equations}
+    results = {v for leaf in stacked for v in leaf.results}
+    read = [v for leaf in stacked for v in (*leaf.sources, *leaf.scalars)]
     read.extend(v for v in jaxpr.outvars if not is_literal(v) and v not in results)
     needed = list(dict.fromkeys(v for v in read if v not in known))
     rest = _make_function(jaxpr, [e for e in jaxpr.eqns if id(e) not in apart], list(known), needed)
@@ -64,23 +72,18 @@ def _evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
 
 
 def _compute_group(jaxpr: Any, group: list[LeafProgram], known: dict[Variable, Any]) -> None:
-    """Compute equal leaves, and add their results to what is known."""
+    """Compute equal leaves in stacks, and add their results to what is known."""
     first = group[0]
     function = _make_function(jaxpr, first.equations, [*first.sources, *first.scalars], first.results)
     scalars = [known[v] for v in first.scalars]
-    is_small = math.prod(first.sources[0].aval.shape) <= LARGEST
-    stacked = len(group) // STACK * STACK if is_small else 0
     compute = jax.jit(lambda columns, scalars: _compute_stack(function, columns, scalars))
-    for begin in range(0, stacked, STACK):
+    for begin in range(0, len(group), STACK):
         leaves = group[begin : begin + STACK]
         columns = [[known[v] for v in column] for column in zip(*(leaf.sources for leaf in leaves), strict=True)]
         with inlining(False):
-            arrays = compute(columns, scalars)
-        for array, variables in zip(arrays, zip(*(leaf.results for leaf in leaves), strict=True), strict=True):
-            known.update(zip(variables, _split(array), strict=True))
-    compute = jax.jit(function)
-    for leaf in group[stacked:]:
-        known.update(zip(leaf.results, compute(*(known[v] for v in leaf.sources), *scalars), strict=True))
+            stacks = compute(columns, scalars)
+        for stack, variables in zip(stacks, zip(*(leaf.results for leaf in leaves), strict=True), strict=True):
+            known.update(zip(variables, _split(stack), strict=True))
 
 
 def _compute_stack(function: Callable[..., list[Any]], columns: list[list[Any]], scalars: list[Any]) -> list[Any]:

@@ -40,8 +40,8 @@ def in_few_passes(function: Callable[..., PyTree]) -> Callable[..., PyTree]:
             return results[-1]
 
         def evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
-            pairs, places = _pair_states(program.jaxpr, (updates, *others), results[-1])
-            return _InOrder(program, arguments, pairs, places).evaluate()
+            replaced, params = _pair_states(program.jaxpr, (updates, *others), results[-1])
+            return _InOrder(program, arguments, replaced, params).evaluate()
 
         return rewrite(watch, evaluate)(updates, *others)
 

@@ -46,23 +46,6 @@ def _find_bound(dtype: Any) -> float:
     return float(2.0 ** ((info.maxexp - info.nmant - 3) // 2))
 
 
-def largest_square(dtype: Any) -> float:
-    """Return the square of the bound of `bound_for_squaring`, $2^{102}$ in float32."""
-    return _find_bound(dtype) ** 2
-
-
-def use_twice(x: jax.Array) -> jax.Array:
-    """Return x, for two uses in one elementwise expression.
-
-    XLA on CPUs would keep a quotient or a root that two operations use in memory. It does not know that rounding to its
-    own precision, which costs nothing, is nothing.
-    """
-    if jnp.iscomplexobj(x):
-        return x
-    info = jnp.finfo(x.dtype)
-    return jax.lax.reduce_precision(x, int(info.nexp), int(info.nmant))
-
-
 def bound_to_dtype(x: jax.Array, dtype: Any) -> jax.Array:
     """Bound the finite numbers in x, or each part of complex ones, by the largest number of a real dtype."""
     if jnp.iscomplexobj(x):

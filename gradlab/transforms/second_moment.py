@@ -14,7 +14,7 @@ from ..decorators import recipe, transformation
 from ..equations import Expression, Writer, equation_of, is_zero
 from ..leaf_maps import map_by_shape
 from ..numeric_arguments import Decay, NonNegative
-from ..safe_arithmetic import divide, largest_square, magnitude, square_root, squared_magnitude, use_twice
+from ..safe_arithmetic import bounded_square, divide, magnitude, square_root, squared_magnitude
 from ..transformation_calls import raw_init, raw_update
 from .estimators import running_sum
 from .momentum import scale_by_momentum
@@ -189,22 +189,9 @@ def scale_by_update_rms(decay: Decay = 0.9, eps: NonNegative = 1e-6):
         return UpdateRmsState(map_by_shape(lambda p: jnp.zeros_like(p.real), params))
 
     def update(updates, state):
-        def square(d):
-            return jnp.minimum(squared_magnitude(d), largest_square(d.dtype))
-
-        def advance(w, d):
-            result = jnp.minimum((w + eps) * square(d), largest_square(d.dtype))  # |d'_t|^2
-            return decay * w + (1 - decay) * result
-
-        # The root is taken from the new mean, so that the old one need not be kept beside it:
-        # w_t + rho eps = (w_{t-1} + eps) (rho + (1 - rho) |d_t|^2).
-        def scale_up(w, d):
-            d = use_twice(d)
-            growth = jnp.maximum(decay + (1 - decay) * square(d), jnp.finfo(w.dtype).tiny)  # 0 for no decay and no d
-            return square_root((w + decay * eps) / growth).astype(d.dtype) * d
-
-        w = map_by_shape(advance, state.second_moment, updates)
-        scaled = map_by_shape(scale_up, w, updates)
+        w = state.second_moment
+        scaled = map_by_shape(lambda w, d: square_root(w + eps).astype(d.dtype) * d, w, updates)
+        w = map_by_shape(lambda w, d: decay * w + (1 - decay) * bounded_square(d), w, scaled)
         return scaled, UpdateRmsState(w)
 
     return init, update

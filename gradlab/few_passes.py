@@ -33,14 +33,15 @@ def in_few_passes(function: Callable[..., PyTree]) -> Callable[..., PyTree]:
     """Return an update with the same results. Its first arguments are updates, a state and parameters."""
 
     def compute(updates: PyTree, *others: PyTree) -> PyTree:
-        results: list[PyTree] = []
+        after: list[list[bool]] = []  # which leaves of the new updates and of the new state are traced
 
         def watch(*arguments: PyTree) -> PyTree:
-            results.append(function(*arguments))
-            return results[-1]
+            result = function(*arguments)
+            after[:] = map(_find_traced, result)
+            return result
 
         def evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
-            replaced, params = _pair_states(program.jaxpr, (updates, *others), results[-1])
+            replaced, params = _pair_states(program.jaxpr, [_find_traced(part) for part in (updates, *others)], after)
             return _InOrder(program, arguments, replaced, params).evaluate()
 
         return rewrite(watch, evaluate)(updates, *others)
@@ -53,11 +54,17 @@ def has_large_leaves(tree: PyTree) -> bool:
     return any(jnp.size(leaf) >= LARGE for leaf in jax.tree.leaves(tree))
 
 
+def _find_traced(tree: PyTree) -> list[bool]:
+    return [is_traced(leaf) for leaf in jax.tree.leaves(tree)]
+
+
 def _pair_states(
-    jaxpr: Any, arguments: Sequence[PyTree], result: tuple[PyTree, PyTree]
+    jaxpr: Any, before: Sequence[list[bool]], after: Sequence[list[bool]]
 ) -> tuple[dict[Variable, Variable], set[Variable]]:
-    """Return the variables of the state after an update with those that they replace, and those of the parameters."""
-    before, after = ([list(map(is_traced, jax.tree.leaves(part))) for part in parts] for parts in (arguments, result))
+    """Return the variables of the state after an update with those that they replace, and those of the parameters.
+
+    `before` and `after` say which leaves of the arguments and of the results are traced.
+    """
     first, last = sum(before[0]), sum(before[0]) + sum(before[1])
     params = set(jaxpr.invars[last : last + sum(map(sum, before[2:3]))])
     if before[1] != after[1]:  # arrays that are not traced cannot be told from new ones
@@ -84,6 +91,8 @@ class _InOrder(Slices):
         self.refused: dict[Variable, set[Variable]] = {}  # the results that a slice must not read
         summed = [v for _, given in operands for v in given if v in self.makers]
         self.reads = {v: self._choose_sources(v) for v in dict.fromkeys([*summed, *self.outputs])}
+        self.reads.update((v, set(self.makers[v].invars)) for v in self.applied)
+        self.summed = summed
         # What replaces an array of the state -> the other results that read it, if all of them can come before.
         self.waits: dict[Variable, list[Variable]] = {}
         for result, old in self.replaced.items():
@@ -94,8 +103,13 @@ class _InOrder(Slices):
 
     def _can_wait(self, result: Variable, reader: Variable) -> bool:
         """Return whether a result can be computed after another one, which is in memory then and does not need it."""
-        is_needed = result in self.makers and result in self._find_needs(reader)
-        return reader in self.replaced and reader.aval.size > 0 and not is_needed
+        if reader not in self.replaced or not reader.aval.size:
+            return False
+        needs = self._find_needs([reader])
+        if any(result in self.waits.get(v, ()) for v in needs) or (result in self.makers and result in needs):
+            return False
+        # What a sum needs comes before the sum, so it cannot wait for what may come after another one.
+        return needs.isdisjoint(self.sums) or result not in self._find_needs(self.summed)
 
     def evaluate(self) -> list[Any]:
         return super().evaluate() if any(self.waits.values()) or self._shares_operations() else self.run_whole()
@@ -140,10 +154,10 @@ class _InOrder(Slices):
                 return sources
             self.refused.setdefault(variable, set()).update(clashing)
 
-    def _find_needs(self, result: Variable) -> set[Variable]:
-        """Return the values without which a result cannot be computed."""
+    def _find_needs(self, values: Iterable[Variable]) -> set[Variable]:
+        """Return the values without which some values cannot be computed, and these."""
         needs: set[Variable] = set()
-        pending = [result]
+        pending = list(values)
         while pending:
             v = pending.pop()
             if v not in needs:

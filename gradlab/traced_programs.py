@@ -44,14 +44,14 @@ def rewrite(function: Callable[..., PyTree], evaluate: Callable[[Any, list[Any]]
             for place, leaf in zip(places, traced, strict=True):
                 inside[place] = leaf
             flat, shape = jax.tree.flatten(function(*structure.unflatten(inside)))
-            results.extend([shape, flat])
+            results.extend([shape, [None if is_traced(leaf) else (leaf,) for leaf in flat]])
             return [leaf for leaf in flat if is_traced(leaf)]
 
         traced = [leaves[place] for place in places]
         program = jax.make_jaxpr(trace)(traced)
-        shape, flat = results
+        shape, constants = results
         computed = iter(evaluate(program, traced))
-        return shape.unflatten([next(computed) if is_traced(leaf) else leaf for leaf in flat])
+        return shape.unflatten([next(computed) if constant is None else constant[0] for constant in constants])
 
     return compute
 

@@ -107,6 +107,33 @@ def test_norms_of_new_arrays_come_after_what_reads_old_ones() -> None:
     assert_close(jax.jit(in_few_passes(function))(X, state), function(X, state))
 
 
+def test_what_a_sum_needs_waits_for_nothing_that_comes_after_another_sum() -> None:
+    def function(gradient: Any, state: Any) -> Any:
+        mean = 0.9 * state[0] + gradient
+        total = jnp.sum(mean * mean)
+        other = 0.5 * state[1] + state[0] * jnp.sum(gradient)  # reads the old mean
+        return mean / (1 + total), (mean, other)
+
+    state = (X + 1, X + 2)
+    assert_close(jax.jit(in_few_passes(function))(X, state), function(X, state))
+
+
+def test_arrays_that_move_on_in_the_state_wait_for_each_other_in_one_order() -> None:
+    def function(gradient: Any, state: Any) -> Any:
+        one, other = state
+        return gradient, (jnp.sin(one) + other, one)
+
+    state = (X + 1, X + 2)
+    assert count(jax.make_jaxpr(in_few_passes(function))(X, state), "cond") == 1
+    assert_close(jax.jit(in_few_passes(function))(X, state), function(X, state))
+
+
+def test_no_tracer_outlives_its_trace() -> None:
+    tx = gl.adan()
+    with jax.checking_leaks():
+        jax.jit(in_few_passes(lambda g, s, p: tx.update(g, s, p)))(X, tx.init(X), X)
+
+
 def test_empty_leaves_beside_large_ones_wait_for_nothing() -> None:
     params = {"large": X, "empty": jnp.zeros((0, 3)), "one": jnp.ones(1)}
     for tx in (gl.adan(), gl.adopt()):

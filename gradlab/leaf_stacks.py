@@ -17,8 +17,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from ._compat import inlining, is_compiling
+from .cpu_fusion import runs_on_one_cpu
 from .leaf_programs import LeafProgram, find_leaf_programs
-from .traced_programs import Equation, PyTree, Variable, is_literal, rewrite
+from .traced_programs import PyTree, Variable, is_literal, make_function, rewrite
 
 FEWEST = 128  # equal leaves, for which the search for them takes less time than it saves
 LARGEST = 2**9  # elements of a leaf in a stack; with 2^11, a step takes a quarter longer
@@ -31,12 +32,12 @@ def wants_stacks(tree: PyTree) -> bool:
     It should not where arrays may be divided between devices, because a stack would bring them together.
     """
     leaves = jax.tree.leaves(tree)
-    if len(leaves) < FEWEST or not is_compiling() or jax.default_backend() != "cpu":
+    if len(leaves) < FEWEST or not is_compiling() or not runs_on_one_cpu():
         return False
     counts = Counter(shape for shape in map(jnp.shape, leaves) if _is_stackable(shape))
     if max(counts.values(), default=0) < FEWEST:
         return False
-    return jax.device_count() == 1 and jax.sharding.get_abstract_mesh().empty
+    return jax.sharding.get_abstract_mesh().empty
 
 
 def with_stacked_leaves(function: Callable[..., PyTree]) -> Callable[..., PyTree]:
@@ -64,7 +65,7 @@ def _evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
     read = [v for leaf in stacked for v in (*leaf.sources, *leaf.scalars)]
     read.extend(v for v in jaxpr.outvars if not is_literal(v) and v not in results)
     needed = list(dict.fromkeys(v for v in read if v not in known))
-    rest = _make_function(jaxpr, [e for e in jaxpr.eqns if id(e) not in apart], list(known), needed)
+    rest = make_function(jaxpr, [e for e in jaxpr.eqns if id(e) not in apart], list(known), needed)
     known.update(zip(needed, rest(*known.values()), strict=True))
     for group in groups:
         _compute_group(jaxpr, group, known)
@@ -74,7 +75,7 @@ def _evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
 def _compute_group(jaxpr: Any, group: list[LeafProgram], known: dict[Variable, Any]) -> None:
     """Compute equal leaves in stacks, and add their results to what is known."""
     first = group[0]
-    function = _make_function(jaxpr, first.equations, [*first.sources, *first.scalars], first.results)
+    function = make_function(jaxpr, first.equations, [*first.sources, *first.scalars], first.results)
     scalars = [known[v] for v in first.scalars]
     compute = jax.jit(lambda columns, scalars: _compute_stack(function, columns, scalars))
     for begin in range(0, len(group), STACK):
@@ -97,12 +98,3 @@ def _split(stack: jax.Array) -> list[jax.Array]:
     """Return the leaves of a stack. One reshaping of the stack takes the place of one for each leaf."""
     joined = stack.reshape(-1, *stack.shape[2:])
     return list(lax.split(joined, [len(joined) // len(stack)] * len(stack)))
-
-
-def _make_function(
-    jaxpr: Any, equations: list[Equation], inputs: list[Variable], outputs: list[Variable]
-) -> Callable[..., list[Any]]:
-    """Return the function that some equations of a program compute."""
-    from jax.extend.core import ClosedJaxpr, jaxpr_as_fun  # here, because most processes do not need it
-
-    return jaxpr_as_fun(ClosedJaxpr(jaxpr.replace(constvars=[], invars=inputs, outvars=outputs, eqns=equations), []))

@@ -12,7 +12,7 @@ from typing import Any
 
 from jax import lax
 
-from .traced_programs import Equation, Variable, find_shape, is_literal
+from .traced_programs import Equation, Variable, find_shape, is_literal, make_function
 
 
 class Slices:
@@ -95,10 +95,7 @@ class Slices:
 
     def run(self, equations: list[Equation], given: dict[Variable, Any], outputs: Sequence[Variable]) -> list[Any]:
         """Return what equations compute."""
-        from jax.extend.core import ClosedJaxpr, jaxpr_as_fun  # here, because most processes do not need it
-
-        part = self.jaxpr.replace(constvars=[], invars=list(given), outvars=list(outputs), eqns=equations)
-        return jaxpr_as_fun(ClosedJaxpr(part, []))(*given.values())
+        return make_function(self.jaxpr, equations, list(given), outputs)(*given.values())
 
     def run_whole(self) -> list[Any]:
         """Return the results as the program itself computes them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import jax
@@ -54,6 +54,16 @@ def rewrite(function: Callable[..., PyTree], evaluate: Callable[[Any, list[Any]]
         return shape.unflatten([next(computed) if constant is None else constant[0] for constant in constants])
 
     return compute
+
+
+def make_function(
+    jaxpr: Any, equations: list[Equation], inputs: list[Variable], outputs: Sequence[Variable]
+) -> Callable[..., list[Any]]:
+    """Return the function that some equations of a program compute."""
+    from jax.extend.core import ClosedJaxpr, jaxpr_as_fun  # here, because most processes do not need it
+
+    part = jaxpr.replace(constvars=[], invars=inputs, outvars=list(outputs), eqns=equations)
+    return jaxpr_as_fun(ClosedJaxpr(part, []))
 
 
 def is_literal(variable: Any) -> bool:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from .files import PIECE_BYTES
+
 PLAN, PARTS, RESULTS, PROVENANCE, REPORT = "plan.json", "parts", "results.nc", "provenance.json", "report.html"
 LEADERBOARDS = ("leaderboard.csv", "leaderboard.json")
 POINTS = ("points.csv", "points.json")
@@ -20,7 +22,6 @@ MARKDOWN_MARK = "<!-- This table was written by gradlab. -->"  # the first line 
 GENERATOR = "gradlab"  # the program that pictures and pages name
 
 _HEAD = 1 << 16  # bytes at the beginning of a text or a picture, which contain its mark
-_PIECE = 1 << 20  # bytes of a file of any size that are read at a time
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _RESULTS = re.compile(rb"gradlab-(results|race)-\d")
 _JSON = re.compile(rb'"format":\s*"gradlab-|"command":\s*"gradlab')  # the second is in older provenance files
@@ -86,7 +87,7 @@ def _is_marked(path: Path, among_ours: bool) -> bool:
 def _finds(mark: re.Pattern[bytes], file: BinaryIO) -> bool:
     """Return whether a file has a mark of at most 64 bytes, piece by piece."""
     end = b""
-    while piece := file.read(_PIECE):
+    while piece := file.read(PIECE_BYTES):
         if mark.search(end + piece):
             return True
         end = piece[-64:]

@@ -14,9 +14,6 @@ import jax.numpy as jnp
 import optax
 
 from .cpu_fusion import cpu_fusion_enabled, runs_on_one_cpu
-from .few_passes import has_large_leaves, in_few_passes
-from .leaf_stacks import wants_stacks, with_stacked_leaves
-from .one_pass import in_one_pass
 from .running_calls import entering, find_between, is_outermost, standing_between
 from .tree_differences import (
     describe_tree,
@@ -25,6 +22,9 @@ from .tree_differences import (
     require_same_trees,
     show_place,
 )
+from .update_forms.few_passes import has_large_leaves, in_few_passes
+from .update_forms.leaf_stacks import wants_stacks, with_stacked_leaves
+from .update_forms.one_pass import in_one_pass
 from .values import rejoin, show
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 
 import gradlab as gl
-from gradlab.bench.kernels import measure_traffic
+from gradlab.bench.inspection.kernels import measure_traffic
 
 FUSION = "--xla_backend_extra_options=xla_cpu_use_multi_output_fusion"
 SIZE = 2**18

@@ -21,7 +21,7 @@ from ..fast_compilation import compile_fast, jit_fast
 from ..lab._engine.training_loop import draw, stack_optimizers
 from ..lab._inputs.loading import find_problem
 from ..lab.problems import Problem
-from .collectives import count_bytes
+from .inspection.collectives import count_bytes
 
 AXIS, WORKERS = "data", 8
 PROBLEMS = ("digits", "characters")

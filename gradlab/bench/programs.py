@@ -12,8 +12,8 @@ import jax
 
 from .._compat import read_settings
 from .counterparts import Counterpart
-from .equations import count_equations
-from .kernels import Traffic, measure_traffic
+from .inspection.equations import count_equations
+from .inspection.kernels import Traffic, measure_traffic
 from .steps import describe_leaves, jit_step, make_optimizer, make_step, standard_settings
 from .timing import Timing, summarize
 

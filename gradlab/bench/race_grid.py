@@ -27,7 +27,7 @@ from ..lab._inputs.factory_adapter import as_factory
 from ..lab._inputs.name_lookup import look_up
 from ..lab.problems import Problem
 from .counterparts import COUNTERPARTS
-from .matrix_products import count_product_operations, measure_matrix_speed
+from .inspection.matrix_products import count_product_operations, measure_matrix_speed
 
 # The contestants whose grid has been measured since the first version, so that its figures can be compared.
 RACERS = (

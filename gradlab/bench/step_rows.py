@@ -9,7 +9,7 @@ import jax
 
 from .bandwidth import LEAST_BYTES, STREAMS, Bandwidths, StreamContestant
 from .counterparts import COUNTERPARTS, Counterpart
-from .fewest_streams import count_fewest_bytes
+from .inspection.fewest_streams import count_fewest_bytes
 from .programs import ProgramCost, measure_programs
 from .steps import (
     choose_shape,

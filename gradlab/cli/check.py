@@ -81,11 +81,11 @@ def check_optimizer(
     from gradlab.testing.subjects.surroundings import restore_surroundings
 
     from .assignments import parse_assignments
-    from .check_coefficients import are_coefficients, examine_coefficients
-    from .check_factory import find_factory
-    from .check_optimizer import prepare_optimizer
-    from .check_report import examine_with_progress
-    from .check_schedule import find_schedule, prepare_schedule
+    from .checking.coefficients import are_coefficients, examine_coefficients
+    from .checking.factory import find_factory
+    from .checking.optimizer import prepare_optimizer
+    from .checking.report import examine_with_progress
+    from .checking.schedule import find_schedule, prepare_schedule
 
     with contextlib.suppress(RuntimeError):  # the number of devices is fixed once JAX has been used
         jax.config.update("jax_num_cpu_devices", 2)  # for the law of sharded runs
@@ -129,7 +129,7 @@ def check_optimizer(
 
 def _finish(report: Report, json: bool) -> None:
     """Print a report, and end the command with the exit code 1 if a law is broken."""
-    from .check_report import print_report
+    from .checking.report import print_report
 
     if json:
         print_json(report.to_json())

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradlab.latex_to_unicode import format_formula, format_text
+from gradlab.equations.latex_to_unicode import format_formula, format_text
 
 from ..lab._inputs.default_contestants import VARIANTS, Contestant, collect_contestants
 from ..lab._inputs.name_lookup import UnknownNameError, look_up

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradlab.latex_to_unicode import format_text
+from gradlab.equations.latex_to_unicode import format_text
 
 from ..lab._inputs.default_contestants import collect_contestants
 from .printing import make_console, print_json

@@ -15,7 +15,7 @@ from ..codecs.cast import cast
 from ..composites import Composite, define_points, move_to_point
 from ..decorators import transformation
 from ..equations import Writer, equation_of
-from ..latex_expressions import Expression
+from ..equations.latex_expressions import Expression
 from ..numeric_arguments import Seed, draw_keys
 from ..transformation_calls import hand_on, raw_init, raw_update
 from .slots import Slot, find_slots

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gradlab.bench.bandwidth import REACHABLE, STREAMS, Bandwidths, StreamContestant, jit_stream
-from gradlab.bench.kernels import measure_traffic
+from gradlab.bench.inspection.kernels import measure_traffic
 
 
 @pytest.mark.parametrize("name", STREAMS)

@@ -11,7 +11,7 @@ import optax
 import pytest
 
 from gradlab.bench.counterparts import COUNTERPARTS
-from gradlab.bench.equations import count_equations
+from gradlab.bench.inspection.equations import count_equations
 
 pytestmark = pytest.mark.slow  # 40 optimizers of both libraries, traced twice for each
 

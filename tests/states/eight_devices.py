@@ -12,7 +12,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 import gradlab as gl
-from gradlab.bench.collectives import find_collectives
+from gradlab.bench.inspection.collectives import find_collectives
 from gradlab.registry import of_kind
 from tests.transforms.workers import count_votes, mean_in_one_bit
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.bench.collectives import find_collectives
+from gradlab.bench.inspection.collectives import find_collectives
 
 from .workers import AXIS, count_votes, run_workers
 

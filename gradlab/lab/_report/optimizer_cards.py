@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gradlab.equations import equations_of
-from gradlab.latex_to_unicode import format_text
+from gradlab.equations.latex_to_unicode import format_text
 
 from .._inputs.default_contestants import Contestant, collect_contestants
 from .problem_findings import Finding

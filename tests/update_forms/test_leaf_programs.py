@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gradlab.leaf_programs import LeafProgram, find_leaf_programs
+from gradlab.update_forms.leaf_programs import LeafProgram, find_leaf_programs
 
 MANY = 5
 LEAVES = [np.arange(3.0) + index for index in range(MANY)]

@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from .printing import SafeConsole, fail, make_console
-from .tables import TrimmedLines
+from ..printing import SafeConsole, fail, make_console
+from ..tables import TrimmedLines
 
 if TYPE_CHECKING:
     from gradlab.testing import Report
@@ -50,7 +50,7 @@ def examine_with_progress(name: str, examine: Callable[[Callable[[str, int, int]
     """Return a report, and show which law is being examined. Ends the command if the reference fails."""
     from gradlab.testing.references.step_functions import StepFunctionError
 
-    from ..lab._inputs.user_errors import locate_in_user_code
+    from ...lab._inputs.user_errors import locate_in_user_code
 
     try:
         with LawProgress(name) as progress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .numeric_arguments import is_schedule
+from ..numeric_arguments import is_schedule
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .check_factory import complete_arguments, declared_claims
-from .check_options import find_name, find_reference, read_claims, read_declarations, read_extra, require_claims
+from .factory import complete_arguments, declared_claims
+from .options import find_name, find_reference, read_claims, read_declarations, read_extra, require_claims
 
 if TYPE_CHECKING:
     from gradlab.testing import Report

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.interrupts import is_interrupt
 
-from ..user_code_time_limit import OutOfTimeError, limit_time, time_limit_seconds
-from .check_factory import import_named
-from .check_options import find_name, read_claims
-from .printing import fail
+from ...user_code_time_limit import OutOfTimeError, limit_time, time_limit_seconds
+from ..printing import fail
+from .factory import import_named
+from .options import find_name, read_claims
 
 if TYPE_CHECKING:
     from gradlab.testing import Report

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab import boundary, few_passes
-from gradlab.few_passes import in_few_passes
+from gradlab import boundary
+from gradlab.update_forms import few_passes
+from gradlab.update_forms.few_passes import in_few_passes
 
-from .recipe_kernels import ELEMENTWISE, count_in_new_process
+from ..recipe_kernels import ELEMENTWISE, count_in_new_process
 
 X = jnp.arange(6.0).reshape(2, 3) - 2
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from gradlab.factories import read_parameters
 from gradlab.interrupts import is_interrupt
 
-from ..lab._inputs.name_lookup import UnknownNameError, look_up, suggest_name
-from ..user_code_time_limit import limit_time, time_limit_seconds
-from .check_coefficients import are_coefficients
-from .printing import fail
+from ...lab._inputs.name_lookup import UnknownNameError, look_up, suggest_name
+from ...user_code_time_limit import limit_time, time_limit_seconds
+from ..printing import fail
+from .coefficients import are_coefficients
 
 if TYPE_CHECKING:
     from gradlab.registry import Entry
@@ -45,9 +45,9 @@ def find_factory(optimizer: str) -> Any:
 
 def import_named(name: str) -> Any:
     """Return the object that `package.module:name` refers to, or end the command."""
-    from ..lab._inputs.factory_adapter import require_plain_function
-    from ..lab._inputs.importing import LoadError, import_object
-    from ..lab._inputs.user_errors import UserCodeError
+    from ...lab._inputs.factory_adapter import require_plain_function
+    from ...lab._inputs.importing import LoadError, import_object
+    from ...lab._inputs.user_errors import UserCodeError
 
     try:
         is_alias = name.startswith(("gl.", "gl:")) and find_spec("gl") is None
@@ -132,7 +132,7 @@ def _require_callable(optimizer: str, factory: Any, arguments: dict[str, Any]) -
 
 def _require_schedule(name: str, function: Any) -> None:
     """End the command if a function of the step, which may be meant as a schedule, fails at the first step."""
-    from ..lab._inputs.user_errors import UserCodeError, convert_user_errors
+    from ...lab._inputs.user_errors import UserCodeError, convert_user_errors
 
     try:
         with convert_user_errors(f"{name} at step 0", True), limit_time(time_limit_seconds()):

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import pytest
 
 from gradlab.bench.counterparts import COUNTERPARTS
-from gradlab.bench.fewest_streams import count_fewest_bytes
+from gradlab.bench.inspection.fewest_streams import count_fewest_bytes
 from gradlab.bench.step_rows import count_fewest_streams
 
 BYTES = 4 * 1024

@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..lab._inputs.name_lookup import UnknownNameError, look_up
-from .assignments import parse_assignments, parse_value
-from .check_factory import import_named
-from .printing import fail
+from ...lab._inputs.name_lookup import UnknownNameError, look_up
+from ..assignments import parse_assignments, parse_value
+from ..printing import fail
+from .factory import import_named
 
 if TYPE_CHECKING:
     from gradlab.testing import Law

@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from gradlab.cli.app import app
-from gradlab.cli.check_options import read_claims
+from gradlab.cli.checking.options import read_claims
 
 MINE = """
 import numpy as np

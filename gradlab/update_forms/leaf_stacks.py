@@ -16,8 +16,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ._compat import inlining, is_compiling
-from .cpu_fusion import runs_on_one_cpu
+from .._compat import inlining, is_compiling
+from ..cpu_fusion import runs_on_one_cpu
 from .leaf_programs import LeafProgram, find_leaf_programs
 from .traced_programs import PyTree, Variable, is_literal, make_function, rewrite
 

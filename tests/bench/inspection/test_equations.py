@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from gradlab.bench.equations import count_equations
+from gradlab.bench.inspection.equations import count_equations
 
 
 def count(function: Any) -> int:

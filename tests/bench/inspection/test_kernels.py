@@ -10,7 +10,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.bench.kernels import Kernel, Traffic, find_kernels, measure_traffic
+from gradlab.bench.inspection.kernels import Kernel, Traffic, find_kernels, measure_traffic
 
 COUNT = 4096
 BYTES = 4 * COUNT

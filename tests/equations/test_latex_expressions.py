@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradlab.latex_expressions import Expression, Number
+from gradlab.equations.latex_expressions import Expression, Number
 from gradlab.schedules import linear
 
 X, SUM = Expression("x"), Expression("x").plus(Expression("y"))

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from gradlab.bench.collectives import Collective, count_bytes, find_collectives
+from gradlab.bench.inspection.collectives import Collective, count_bytes, find_collectives
 
 MESH = jax.make_mesh((2,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
 AXIS = jax.P("data")

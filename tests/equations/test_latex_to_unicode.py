@@ -9,7 +9,7 @@ import inspect
 import pytest
 
 from gradlab import registry
-from gradlab.latex_to_unicode import format_text
+from gradlab.equations.latex_to_unicode import format_text
 
 
 @pytest.mark.parametrize(

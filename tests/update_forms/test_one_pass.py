@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.one_pass import in_one_pass
 from gradlab.safe_arithmetic import square_root
+from gradlab.update_forms.one_pass import in_one_pass
 
-from .recipe_kernels import ELEMENTWISE, FUSION, count_in_new_process
+from ..recipe_kernels import ELEMENTWISE, FUSION, count_in_new_process
 
 X = jnp.arange(6.0).reshape(2, 3) - 2
 

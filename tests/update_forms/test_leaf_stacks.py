@@ -12,8 +12,8 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab import leaf_stacks
-from gradlab.leaf_stacks import wants_stacks
+from gradlab.update_forms import leaf_stacks
+from gradlab.update_forms.leaf_stacks import wants_stacks
 
 STACK, MANY = 2, 5  # two stacks, and a leaf that is left
 PARAMS = {

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gradlab.bench import matrix_products
-from gradlab.bench.matrix_products import count_product_operations, measure_matrix_speed
+from gradlab.bench.inspection import matrix_products
+from gradlab.bench.inspection.matrix_products import count_product_operations, measure_matrix_speed
 
 LEFT, RIGHT = jnp.ones((3, 5)), jnp.ones((5, 7))
 

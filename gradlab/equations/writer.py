@@ -18,15 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from .base import Transformation, splits_gradient
-from .equation_lines import Equations as Equations
-from .equation_lines import Symbol as Symbol
-from .latex_expressions import Expression as Expression
-from .latex_expressions import Number as Number
+from ..base import Transformation, splits_gradient
+from ..schedules.base import shift_ahead
+from ..transformation_calls import reads_gradient
+from ..values import Value, is_number, show_argument
+from .latex_expressions import Expression, Number
 from .latex_to_unicode import format_formula
-from .schedules.base import shift_ahead
-from .transformation_calls import reads_gradient
-from .values import Value, is_number, show_argument
+from .lines import Equations, Symbol
 
 _MEAN = r"\beta"
 _START = Expression("g_t")

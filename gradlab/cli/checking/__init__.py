@@ -1,0 +1,1 @@
+"""What `gradlab check` reads, prepares and prints, by the kind of what is checked."""

@@ -32,6 +32,11 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
         "report",
         "Write a report of a study as one HTML page, or draw its charts as pictures.",
     ),
+    "export": (
+        "export",
+        "export",
+        "Write the results of a study as files that other tools open, such as tables in CSV or Parquet.",
+    ),
     "bench": (
         "bench",
         "bench",

@@ -30,8 +30,7 @@ def report(
 
     A study is a race, a sweep or a search. Charts over learning rates need a grid of learning rates.
     """
-    path = folder / RESULTS if folder.is_dir() else folder
-    _require_results(folder, path)
+    path = require_results(folder)
     from ..lab._results import results_file
     from ..lab._results.study_folder import FolderError, refuse_to_overwrite
 
@@ -68,17 +67,21 @@ def report(
         webbrowser.open(written[0].resolve().as_uri())
 
 
-def _require_results(folder: Path, path: Path) -> None:
-    """End the command if there is no file of results."""
+def require_results(folder: Path) -> Path:
+    """Return the file of results of a study, given that or its folder. End the command if there is none."""
+    path = folder / RESULTS if folder.is_dir() else folder
     try:
         path.stat()
     except FileNotFoundError:
         kind = _find_unfinished_kind(path.parent) if path.name == RESULTS else None
+        if kind is not None and _is_running(path.parent):
+            fail(f"the {kind} in {path.parent} is still running, and has no results yet; wait for it")
         if kind is not None:
             fail(f"the {kind} in {path.parent} is unfinished; repeat its command, which goes on from there")
         fail(f"{folder} holds no finished study: there is no {path}; make one, as by gradlab race --out {folder}")
     except (OSError, ValueError):  # reading it explains why
         pass
+    return path
 
 
 def _require_fitting(out: Path | None, form: str, show: bool) -> None:
@@ -91,6 +94,19 @@ def _require_fitting(out: Path | None, form: str, show: bool) -> None:
         fail(f"--out {out} is the name of a picture, but --format html makes a page; pass {out.with_suffix('.html')}")
     if form != "html" and (out.suffix.lower() in (".html", ".png", ".svg", ".pdf") or out.is_file()):
         fail(f"--out {out} is the name of a file, but --format {form} makes several; pass a folder")
+
+
+def _is_running(folder: Path) -> bool:
+    """Return whether another process is writing to the folder of a study."""
+    from ..lab._storage.lock import LockedError, lock_folder
+
+    try:
+        with lock_folder(folder):
+            return False
+    except LockedError:
+        return True
+    except OSError:  # the folder can only be read
+        return False
 
 
 def _find_unfinished_kind(folder: Path) -> str | None:

@@ -17,6 +17,7 @@ import typing as _typing
 
 if _typing.TYPE_CHECKING:
     from ._engine.task import Watcher as Watcher
+    from ._exports.export import export as export
     from ._inputs.user_errors import UserCodeError as UserCodeError
     from ._results.results_file import ResultsError as ResultsError
     from ._results.study_folder import FolderError as FolderError
@@ -40,6 +41,7 @@ _HOMES = {
     "Log": "._studies.search_space",
     "read_results": "._results_tree",
     "ResultsAccessor": "._results_tree",
+    "export": "._exports.export",
     "PROBLEMS": ".problems",
     "Problem": ".problems.base",
     "Score": ".problems.base",

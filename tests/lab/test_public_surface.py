@@ -17,7 +17,7 @@ from gradlab.cli import main
 
 NAMES = {
     "FolderError", "Landscape", "Linear", "Log", "PROBLEMS", "Problem", "ResultsAccessor", "ResultsError", "Score",
-    "UserCodeError", "Watcher", "race", "read_results", "search", "sweep",
+    "UserCodeError", "Watcher", "export", "race", "read_results", "search", "sweep",
 }  # fmt: skip
 
 

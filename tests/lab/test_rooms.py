@@ -25,6 +25,7 @@ ORDER = (
     "plots",
     "_report",
     "_results_tree",
+    "_exports",
     "_studies",
 )
 PYTHON = sorted(LAB.parent.rglob("*.py"))

@@ -34,6 +34,8 @@ FORMATS = (FORMAT, "gradlab-results-2")
 # Two runs of one plan differ in these attributes and variables, so they are stored in the provenance file.
 VARYING = ("command", "date", "python", "machine", "devices")
 _TIMES = ("compile_seconds", "run_seconds")
+# Other programs open the root, which has attributes and no data. So one of them says where the data are.
+_COMMENT = "a group for each problem; xarray.open_datatree opens all of them"
 
 
 class ResultsError(ValueError):
@@ -63,7 +65,7 @@ def write(path: Path, problems: Mapping[str, xr.Dataset], attributes: Mapping[st
         write_netcdf(
             temporary,
             {name: dataset.drop_vars(_TIMES, errors="ignore") for name, dataset in problems.items()},
-            {name: make_printable(value) for name, value in fixed.items()},
+            {"comment": _COMMENT} | {name: make_printable(value) for name, value in fixed.items()},
         )
         append_checksum(temporary)
         write_text(path.parent / PROVENANCE, json.dumps(document, indent=2) + "\n")
@@ -88,6 +90,7 @@ def read(path: Path | str) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
                 f"{path} does not hold results of this version: expected format {FORMAT}, found {file_format}"
             )
         problems = load_groups(file)
+    attributes.pop("comment", None)
     for dataset in problems.values():
         dataset.attrs = {
             name: value.item() if hasattr(value, "item") else value for name, value in dataset.attrs.items()

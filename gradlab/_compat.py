@@ -7,9 +7,11 @@ The registration with Flax is here, too.
 
 from __future__ import annotations
 
+import pickle
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import jax
@@ -51,6 +53,52 @@ def compile_with_options(lowered: jax.stages.Lowered, options: Mapping[str, Any]
         if "No such compile option" not in str(error):
             raise
         return lowered.compile()
+
+
+@contextmanager
+def without_compilation_cache() -> Iterator[None]:
+    """Compile in the context, in any thread, without JAX's compilation cache on the disk.
+
+    JAX remembers whether there is one, for the whole process. Only `reset_cache` makes it look again.
+    """
+    from jax.experimental.compilation_cache import compilation_cache  # here, because most processes do not need it
+
+    def count(change: int) -> None:
+        global _inside, _before
+        with _lock:
+            if _inside == 0:
+                _before = bool(read_settings()["jax_enable_compilation_cache"])
+            _inside += change
+            jax.config.update("jax_enable_compilation_cache", _before and _inside == 0)
+            compilation_cache.reset_cache()
+
+    count(1)
+    try:
+        yield
+    finally:
+        count(-1)
+
+
+_lock, _inside, _before = threading.Lock(), 0, True  # of `without_compilation_cache`: the threads that are in it
+
+
+def serialize_program(compiled: jax.stages.Compiled) -> bytes:
+    """Return a compiled program as bytes, for `load_program` in a process with the same versions and kind of device.
+
+    The module is experimental. The program's arguments and results must be trees that can be pickled, and the program
+    must not come from JAX's compilation cache: what is made of such a program lacks some of its functions.
+    """
+    from jax.experimental.serialize_executable import serialize  # here, because most processes do not need it
+
+    return pickle.dumps(serialize(compiled))
+
+
+def load_program(content: bytes, devices: Sequence[jax.Device]) -> Any:
+    """Return the program that `serialize_program` made bytes of, for some devices; it is called as the program was."""
+    from jax.experimental.serialize_executable import deserialize_and_load
+
+    program, arguments, results = pickle.loads(content)
+    return deserialize_and_load(program, arguments, results, execution_devices=devices)
 
 
 def count_operations(lowered: jax.stages.Lowered) -> float:

@@ -180,3 +180,16 @@ def test_calls_are_inlined_unless_it_is_forbidden() -> None:
         with _compat.inlining(wanted):
             text = jax.jit(lambda x: double(x) + 1).lower(jnp.zeros(4)).compile().as_text() or ""
         assert text.count(" call(") == calls, f"{CHANGED}the attribute inlineable of a call; see inlining"
+
+
+def test_a_program_can_be_kept_as_bytes() -> None:
+    program = _compat.load_program(_compat.serialize_program(lowered().compile()), jax.devices()[:1])
+    matrix = jnp.ones((4, 4), jnp.float32)
+    assert (program(matrix) == 5).all(), f"{CHANGED}jax.experimental.serialize_executable; see serialize_program"
+
+
+def test_the_compilation_cache_is_left_alone_in_the_context() -> None:
+    before = jax.config.values["jax_enable_compilation_cache"]
+    with _compat.without_compilation_cache(), _compat.without_compilation_cache():
+        assert jax.config.values["jax_enable_compilation_cache"] is False
+    assert jax.config.values["jax_enable_compilation_cache"] is before

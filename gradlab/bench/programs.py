@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import time
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import jax
 
-from .._compat import read_settings
+from .._compat import without_compilation_cache
 from .counterparts import Counterpart
 from .inspection.equations import count_equations
 from .inspection.kernels import Traffic, measure_traffic
@@ -45,7 +43,7 @@ def measure_programs(
     order = random.Random(seed)
     seconds: dict[str, list[tuple[float, float, float]]] = {library: [] for library in libraries}
     last: dict[str, tuple[Any, Any]] = {}
-    with _without_cache():
+    with without_compilation_cache():
         small = tuple(min(length, 4) for length in shape)
         for library in libraries:
             _compile(counterpart, library, small, 2)
@@ -99,18 +97,3 @@ def _read_peak(compiled: Any) -> int | None:
         return None
     own = analysis.argument_size_in_bytes + analysis.output_size_in_bytes + analysis.temp_size_in_bytes
     return int(own - analysis.alias_size_in_bytes)
-
-
-@contextlib.contextmanager
-def _without_cache() -> Iterator[None]:
-    """Compile in the context, and do not look into a compilation cache on the disk."""
-    from jax.experimental.compilation_cache import compilation_cache
-
-    before = read_settings()["jax_enable_compilation_cache"]
-    jax.config.update("jax_enable_compilation_cache", False)
-    compilation_cache.reset_cache()  # JAX remembers whether there is one
-    try:
-        yield
-    finally:
-        jax.config.update("jax_enable_compilation_cache", before)
-        compilation_cache.reset_cache()

@@ -1,4 +1,8 @@
-"""The cache of compiled programs, which race, sweep and search share, and all processes of a user."""
+"""The caches of compiled programs, which race, sweep and search share, and all processes of a user.
+
+JAX keeps what it compiles, under digests of the traced programs. Whole tasks are kept beside it, so that a second study
+need not trace them either.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ MOST_BYTES = 2**29  # beyond it, JAX removes the programs that were not used for
 
 
 def use_program_cache() -> None:
-    """Let JAX keep compiled programs in the user's cache, and take them from there, if nobody has said otherwise.
+    """Keep compiled programs in the user's cache, and take them from there, if nobody has said otherwise.
 
     Each kind of processor has a folder of its own, because programs are compiled for the one at hand. JAX's keys hold
     all else: the program, the options, and the versions. With a limit of its size JAX locks the cache, so that several
@@ -20,18 +24,22 @@ def use_program_cache() -> None:
 
     from gradlab._compat import backend_has_started, read_settings
 
+    from ..lab._storage.program_store import keep_programs
     from ..user_cache import describe_machine, find_cache_folder
 
     is_off = os.environ.get(VARIABLE, "").lower() in ("off", "0", "false")
     if is_off or read_settings()["jax_compilation_cache_dir"] is not None or backend_has_started():
         return
-    folder = find_cache_folder() / "programs" / hashlib.sha256(describe_machine().encode()).hexdigest()[:16]
+    machine = hashlib.sha256(describe_machine().encode()).hexdigest()[:16]
+    folder, of_tasks = (find_cache_folder() / name / machine for name in ("programs", "task_programs"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        of_tasks.mkdir(exist_ok=True, parents=True)
     except OSError:
         return
-    if not os.access(folder, os.W_OK):
+    if not (os.access(folder, os.W_OK) and os.access(of_tasks, os.W_OK)):
         return
+    keep_programs(of_tasks)
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_compilation_cache_max_size", MOST_BYTES)
     # Programs of a race compile in a tenth of a second to two seconds, and there are a hundred of them.

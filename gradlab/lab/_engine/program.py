@@ -14,9 +14,12 @@ import numpy as np
 import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from gradlab._compat import without_compilation_cache
 from gradlab.fast_compilation import compile_fast
 
+from .._inputs.importing import imported_modules
 from .._profile import measure
+from .._storage.program_store import KeptProgram, active_store
 from ..problems.base import Problem
 from .devices import select_devices
 from .evaluation_steps import choose_evaluation_steps
@@ -54,12 +57,32 @@ class Program:
         self._hyperparameters = jax.tree.map(np.asarray, stack)  # on (point,)
         self._evaluations = choose_evaluation_steps(partition.steps)
         lane = jax.tree.map(lambda number: jax.ShapeDtypeStruct((), number.dtype), self._hyperparameters)
-        self._draw_shapes = compute_draw_shapes(problem, partition.steps)
-        self._carry = jax.eval_shape(make_initial_carry, lane, self._draw_shapes.params)
-        # Whether each array of the carry is one for all lanes. See `_lower`.
-        self._is_shared = [leaf.shape == () and leaf.dtype.kind in "iu" for leaf in self._raw_carry()]
-        self._compiled = self._compile(Mesh(np.array(devices), ("block",)), lane)
+        self._lane = lane
+        self._kept = self._find_kept(devices)
         self.compile_seconds = time.perf_counter() - begin
+
+    @cached_property
+    def _draw_shapes(self) -> Draws:
+        return compute_draw_shapes(self.problem, self.partition.steps)
+
+    @cached_property
+    def _carry(self) -> Any:
+        return jax.eval_shape(make_initial_carry, self._lane, self._draw_shapes.params)
+
+    def _find_kept(self, devices: Sequence[jax.Device]) -> KeptProgram:
+        """Return the program from the store, if there is one that has it, or else make it."""
+        store = None if imported_modules else active_store()  # what a user imports may change anything in gradlab
+        key = store.find_key(devices, type(self.problem), self.problem, self._lane, self.partition) if store else None
+        if store is None or key is None:
+            return self._compile(devices)
+        with measure("compile", self.label):
+            kept = store.load(key, devices)
+        if kept is None:
+            with without_compilation_cache():
+                kept = self._compile(devices)
+            with measure("compile", self.label):
+                store.save(key, kept)
+        return kept
 
     def replace_points(self, stack: optax.GradientTransformation) -> Program:
         """Return the same program for other points: as many as before, and of the same structure."""
@@ -67,7 +90,10 @@ class Program:
         other._hyperparameters, other.compile_seconds = jax.tree.map(np.asarray, stack), 0.0
         return other
 
-    def _compile(self, mesh: Mesh, lane: Any) -> Any:
+    def _compile(self, devices: Sequence[jax.Device]) -> KeptProgram:
+        mesh, lane = Mesh(np.array(devices), ("block",)), self._lane
+        # Whether each array of the carry is one for all lanes. See `_lower`.
+        self._is_shared = [leaf.shape == () and leaf.dtype.kind in "iu" for leaf in self._raw_carry()]
         try:
             lowered = self._lower(mesh, lane)
         except ValueError:
@@ -77,7 +103,8 @@ class Program:
             lowered = self._lower(mesh, lane)
         is_brief = count_operations_of_gradients(self.problem, self.partition) < BRIEF_OPERATIONS
         with measure("compile", self.label):
-            return compile_fast(lowered, mesh.devices.flat[0], is_brief)
+            compiled = compile_fast(lowered, mesh.devices.flat[0], is_brief)
+        return KeptProgram(compiled, self._list_carry(), "lapack_" in (compiled.as_text() or ""))
 
     def _lower(self, mesh: Mesh, lane: Any) -> jax.stages.Lowered:
         """Trace the program. Whole numbers of the state, such as the number of updates, are the same in all lanes.
@@ -100,40 +127,44 @@ class Program:
         start_lanes = over_lanes(self._start_lane, (0, None), (None, 0), axes)
         step_lanes = over_lanes(self._step_lane, (0, axes, None, None), (None, axes, 0, None), (axes, 0))
 
-        def run_block(is_start: Any, tx: Any, params: Any, carry: Any, batches: Any, evaluate: Any) -> Any:
-            # Each device has one block.
-            tx, params, carry, batches = jax.tree.map(lambda array: array[0], (tx, params, carry, batches))
+        raw_draws = jax.eval_shape(unwrap_keys, self._draw_shapes)
+        trees = lane, raw_draws.params, self._carry_shape(), raw_draws.batches
+
+        def run_block(is_start: Any, evaluate: Any, *leaves: list[Any]) -> Any:
+            # Each device has one block. Arrays come and go in lists, which are the same in all programs that are kept.
+            tx, params, carry, batches = (
+                jax.tree.unflatten(jax.tree.structure(tree), [leaf[0] for leaf in some])
+                for tree, some in zip(trees, leaves, strict=True)
+            )
             # Whether the runs start or continue is an input, so that one program does both.
             carry = jax.tree.map(lambda new, old: jnp.where(is_start, new, old), start_lanes(tx, params), carry)
-            results = jax.lax.scan(
+            carry, trace = jax.lax.scan(
                 lambda carry, inputs: step_lanes(tx, carry, *inputs), carry, (batches, evaluate), length=len(evaluate)
             )
-            return jax.tree.map(lambda array: array[None], results)
+            return jax.tree.map(lambda array: array[None], (jax.tree.leaves(carry), trace))
 
         sharded, replicated = NamedSharding(mesh, BLOCK), NamedSharding(mesh, PartitionSpec())
 
-        def shapes(tree: Any, *leading: int) -> Any:
-            def shape(leaf: Any) -> Any:
-                return jax.ShapeDtypeStruct((self.width, *leading, *leaf.shape), leaf.dtype, sharding=sharded)
+        def shapes(tree: Any, *leading: int) -> list[Any]:
+            return [
+                jax.ShapeDtypeStruct((self.width, *leading, *leaf.shape), leaf.dtype, sharding=sharded)
+                for leaf in jax.tree.leaves(tree)
+            ]
 
-            return jax.tree.map(shape, tree)
-
-        carry = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in self.carry_shapes()]
-
-        raw_draws = jax.eval_shape(unwrap_keys, self._draw_shapes)
+        carry = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in self._list_carry()]
         batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), raw_draws.batches)
         arguments = (
             jax.ShapeDtypeStruct((), bool, sharding=replicated),
+            jax.ShapeDtypeStruct((partition.chunk,), bool, sharding=replicated),
             shapes(lane, partition.block_points),
             shapes(raw_draws.params, partition.block_seeds),
-            shapes(jax.tree.unflatten(jax.tree.structure(self._carry_shape()), carry)),
+            shapes(carry),
             shapes(batch, partition.chunk, partition.block_seeds),
-            jax.ShapeDtypeStruct((partition.chunk,), bool, sharding=replicated),
         )
         on_all_devices = jax.shard_map(
             run_block,
             mesh=mesh,
-            in_specs=(PartitionSpec(), BLOCK, BLOCK, BLOCK, BLOCK, PartitionSpec()),
+            in_specs=(PartitionSpec(), PartitionSpec(), BLOCK, BLOCK, BLOCK, BLOCK),
             out_specs=BLOCK,
             check_vma=False,
         )
@@ -147,13 +178,16 @@ class Program:
         carry, trace = run_step(self.problem, tx, wrap_keys(carry, self._carry), batch, is_evaluated)
         return unwrap_keys(carry), trace
 
-    @cached_property
+    @property
     def decomposes(self) -> bool:
         """True for a program that decomposes matrices by routines of LAPACK."""
-        return "lapack_" in self._compiled.as_text()
+        return self._kept.decomposes
 
     def carry_shapes(self) -> list[tuple[tuple[int, ...], Any]]:
         """Return the shape and dtype of each array that a block carries from chunk to chunk, on (seed, point, ...)."""
+        return self._kept.carry
+
+    def _list_carry(self) -> list[tuple[tuple[int, ...], Any]]:
         lanes = (self.partition.block_seeds, self.partition.block_points)
         leaves = zip(self._raw_carry(), self._is_shared)
         return [(leaf.shape if shared else (*lanes, *leaf.shape), leaf.dtype) for leaf, shared in leaves]
@@ -172,21 +206,20 @@ class Program:
         `carry` is what the previous chunk returned: arrays on (block, ...), or None at the start. Returns the carry for
         the next chunk, and the traces on (block, position, seed, point).
         """
-        structure = jax.tree.structure(self._carry)
         if carry is None:
             carry = [np.zeros((self.width, *shape), dtype) for shape, dtype in self.carry_shapes()]
         positions = self.partition.chunk_positions(chunk)
         steps = np.minimum(positions, self.partition.steps - 1)  # the last position has no batch of its own
         points, seeds = (np.stack([getattr(block, axis) for block in blocks]) for axis in ("points", "seeds"))
-        next_carry, trace = self._compiled(
+        next_carry, trace = self._kept.compiled(
             np.asarray(chunk == 0),
-            jax.tree.map(lambda array: array[points], self._hyperparameters),
-            jax.tree.map(lambda array: array[seeds], draws.params),
-            jax.tree.unflatten(structure, carry),
-            jax.tree.map(lambda array: array[seeds[:, None], steps[:, None]], draws.batches),
             np.isin(positions, self._evaluations),
+            [array[points] for array in jax.tree.leaves(self._hyperparameters)],
+            [array[seeds] for array in jax.tree.leaves(draws.params)],
+            carry,
+            [array[seeds[:, None], steps[:, None]] for array in jax.tree.leaves(draws.batches)],
         )
-        return jax.tree.leaves(next_carry), trace
+        return next_carry, trace
 
     def run_first_gradients(self, blocks: Sequence[Block], draws: Draws) -> None:
         """Compute the first gradient of up to three seeds of some blocks, operation by operation.

@@ -13,6 +13,7 @@ from gradlab.user_code_time_limit import limit_time, time_limit_seconds
 from .name_lookup import suggest_attribute
 from .user_errors import UserCodeError, convert_user_errors
 
+imported_modules: set[str] = set()  # those that were imported because a user named them; they run code of any kind
 _EXPECTED = "expected package.module:name"
 
 
@@ -48,6 +49,7 @@ def import_object(name: str) -> Any:
 
 def _import_module(module_name: str, name: str) -> Any:
     """Import a module, from the working directory too. Messages call what is to be imported `name`."""
+    imported_modules.add(module_name)
     folder = _add_working_directory()
     before = list(sys.path)
     try:

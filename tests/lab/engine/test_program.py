@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
+from gradlab.fast_compilation import compile_fast
 from gradlab.lab._engine import program as program_module
 from gradlab.lab._engine.partition import Partition
 from gradlab.lab._engine.program import Program
@@ -69,7 +70,7 @@ def test_what_happens_every_few_updates_is_a_branch(program: Program, noisy: Pro
     """Under `vmap`, a branch whose condition may differ between lanes becomes a selection, which computes both."""
     tx = [gl.sophia(rate) for rate in RATES]
     sophia = Program(noisy, stack_optimizers(tx), PARTITION, jax.devices()[:1])
-    branches = [made._compiled.as_text().count(" conditional(") for made in (program, sophia)]
+    branches = [made._kept.compiled.as_text().count(" conditional(") for made in (program, sophia)]
     assert branches[1] == branches[0] + 1
     np.testing.assert_allclose(all_losses(sophia, noisy), train(noisy, tx, range(2), 7).loss, rtol=1e-5)
 
@@ -78,7 +79,12 @@ def test_a_task_of_milliseconds_is_compiled_without_passes_of_llvm(
     noisy: Problem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found, stack = list[bool](), stack_optimizers([gl.sgd(rate) for rate in RATES])
-    monkeypatch.setattr(program_module, "compile_fast", lambda lowered, device, is_brief: found.append(is_brief))
+
+    def note(lowered: jax.stages.Lowered, device: jax.Device, is_brief: bool) -> jax.stages.Compiled:
+        found.append(is_brief)
+        return compile_fast(lowered, device, is_brief=True)
+
+    monkeypatch.setattr(program_module, "compile_fast", note)
     for operations in (2e7, 1.0):
         monkeypatch.setattr(program_module, "BRIEF_OPERATIONS", operations)
         Program(noisy, stack, PARTITION, jax.devices()[:1])

@@ -93,6 +93,7 @@ def _write_race(
         for name, dataset in datasets.items()
         for stem in race_figures.list_race_figures(name, dataset, problems.get(name))
     ]
+    jobs.reverse()  # the last one of a problem, its paths, takes the longest, and should not begin last
     drawn = [helpers.call(race_figures.save_race_picture, *job) for job in jobs] if helpers else []
     with measure("report"):
         write_report(datasets, attributes, opened.out / folder.REPORT, problems)
@@ -102,6 +103,7 @@ def _write_race(
             pictures.append(drawn[number].result())
         except Exception:  # there are no helpers, or they were ended: an error of the picture's own comes again here
             pictures.append(race_figures.save_race_picture(*job))
+    pictures.reverse()
     tables = [opened.out / name for name in folder.LEADERBOARDS]
     folder.remove_stale_outputs(old, [*pictures, *tables, opened.out / folder.REPORT])
     write_leaderboard_csv(tables[0], boards)

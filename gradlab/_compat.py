@@ -7,6 +7,7 @@ The registration with Flax is here, too.
 
 from __future__ import annotations
 
+import functools
 import pickle
 import sys
 import threading
@@ -97,8 +98,18 @@ def load_program(content: bytes, devices: Sequence[jax.Device]) -> Any:
     """Return the program that `serialize_program` made bytes of, for some devices; it is called as the program was."""
     from jax.experimental.serialize_executable import deserialize_and_load
 
+    _find_lapack()
     program, arguments, results = pickle.loads(content)
     return deserialize_and_load(program, arguments, results, execution_devices=devices)
+
+
+@functools.cache
+def _find_lapack() -> None:
+    """Let JAX find the routines of LAPACK, which it does when it lowers a program that calls one.
+
+    A program that was lowered in another process, and calls one that was not found here, ends the process.
+    """
+    jax.jit(jnp.linalg.eigvalsh).lower(jax.ShapeDtypeStruct((1, 1), jnp.float32))
 
 
 def count_operations(lowered: jax.stages.Lowered) -> float:

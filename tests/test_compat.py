@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -193,3 +194,16 @@ def test_the_compilation_cache_is_left_alone_in_the_context() -> None:
     with _compat.without_compilation_cache(), _compat.without_compilation_cache():
         assert jax.config.values["jax_enable_compilation_cache"] is False
     assert jax.config.values["jax_enable_compilation_cache"] is before
+
+
+def test_a_kept_program_finds_the_routines_of_lapack_in_a_process_that_has_lowered_none(tmp_path: Path) -> None:
+    program = jax.jit(jnp.linalg.eigvalsh).lower(jax.ShapeDtypeStruct((2, 2), jnp.float32)).compile()
+    (tmp_path / "program").write_bytes(_compat.serialize_program(program))
+    code = (
+        "import sys, jax, numpy; from gradlab._compat import load_program; from pathlib import Path; "
+        "program = load_program(Path(sys.argv[1]).read_bytes(), jax.devices()[:1]); "
+        "print(program(numpy.diag([2, 3]).astype('float32')))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "program")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["[2.", "3.]"], f"{CHANGED}jaxlib's LAPACK; see _find_lapack: {done.stderr[-300:]}"

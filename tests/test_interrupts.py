@@ -58,7 +58,7 @@ def test_any_number_of_signals_ends_it_quietly(number: int, times: int, cleaning
         process.send_signal(number)
         if times > 1:
             time.sleep(0.3)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=100)
     assert (process.returncode, errors) == (128 + number, "")
 
 

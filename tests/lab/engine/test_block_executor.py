@@ -73,7 +73,7 @@ def test_several_groups_run_at_once(task: Task, program: Program, monkeypatch: p
     meeting, run = threading.Barrier(3), program.run
 
     def together(*arguments: Any) -> Any:
-        meeting.wait(timeout=20)  # breaks unless three come
+        meeting.wait(timeout=100)  # breaks unless three come
         return run(*arguments)
 
     monkeypatch.setattr(program, "run", together)

@@ -84,10 +84,10 @@ def test_a_failure_is_raised_unless_it_is_collected(slope: Problem) -> None:
 def test_a_hundred_thousand_points_are_checked_by_their_ends(slope: Problem) -> None:
     rates = np.linspace(0.1, 0.2, 100_000)
     task = Task(Ravine(), "sgd", "", gl.sgd, {"learning_rate": rates, "momentum": rates}, (0,), 1)
-    begin = time.perf_counter()
+    begin = time.process_time()
     task.check(Watcher())
     stacked = task.stack_points()
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
     np.testing.assert_array_equal(stacked.arguments["learning_rate"], rates)
     rates[777] = -1e-9  # anywhere
     with pytest.raises(ValueError, match=r"learning_rate must be in \[0, inf\), got -1e-09"):

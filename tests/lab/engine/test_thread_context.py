@@ -83,12 +83,12 @@ def test_two_threads_can_work_under_the_same_settings_at_once() -> None:
     meeting = threading.Barrier(2)
 
     def look() -> tuple[int, Any]:
-        meeting.wait(timeout=20)  # breaks unless both are inside
+        meeting.wait(timeout=100)  # breaks unless both are inside
         return variable.get(), read_settings()["jax_default_matmul_precision"]
 
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(settings.apply_to(look)) for _ in range(2)]
-        assert [future.result(timeout=30) for future in both] == [(1, "float32")] * 2
+        assert [future.result(timeout=100) for future in both] == [(1, "float32")] * 2
 
 
 def test_settings_are_undone_after_an_error(thread: Callable[..., Any]) -> None:

@@ -141,6 +141,6 @@ def test_modules_of_an_archive_and_imports_in_a_circle(folder: Path, monkeypatch
 def test_it_takes_little_time() -> None:
     problem, factory = find_problem("mine_of_sources:Bowl"), find_factory("optax:adam")
     digest_source_files(problem, factory)
-    begin = time.perf_counter()
+    begin = time.process_time()
     digest_source_files(problem, factory)
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5

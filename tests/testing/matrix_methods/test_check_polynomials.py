@@ -94,10 +94,10 @@ def test_a_set_that_is_used_wrongly_is_refuted(coefficients: Any, steps: int, la
 
 def test_the_released_set_is_refuted_in_milliseconds_and_the_place_is_right() -> None:
     check_polynomial_iteration(RELEASED_AS_AOL)  # the first call loads LAPACK
-    start = time.perf_counter()
+    start = time.thread_time()
     for _ in range(10):
         report = check_polynomial_iteration(RELEASED_AS_AOL, steps=5, cycle=True)
-    assert time.perf_counter() - start < 1.0
+    assert time.thread_time() - start < 1.0
     detail = report["positive after 5 steps"].detail
     assert "87 % of the singular values" in detail
     words = detail.replace(":", " ").split()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -24,12 +26,17 @@ class FirstStep(NamedTuple):
     next_state: Any
 
 
-class Program(NamedTuple):
+@dataclass(frozen=True)
+class Program:
     """A traced function of arrays, and the shapes of its results."""
 
     traced: Any  # jax.extend.core.ClosedJaxpr
-    text: str  # the traced function, without addresses of Python objects
     shapes: Any  # of its results
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The traced function without addresses of Python objects, written only where it is read."""
+        return _without_addresses(str(self.traced))
 
     @property
     def is_stochastic(self) -> bool:
@@ -51,7 +58,7 @@ def trace_first_step(tx: optax.GradientTransformation, gradient: Any, params: An
         return FirstStep(state, *extended.update(gradient, state, params, **(extra or {})))
 
     traced, shapes = jax.make_jaxpr(first_step, return_shape=True)(gradient, params)
-    return Program(traced, _without_addresses(str(traced)), shapes)
+    return Program(traced, shapes)
 
 
 def write_program(traced: Any) -> str:

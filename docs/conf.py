@@ -1,5 +1,6 @@
 """The Sphinx configuration: `sphinx-build -W docs docs/_build/html`."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -51,3 +52,13 @@ python_maximum_signature_line_length = 88
 
 # For `sphinx-build -n`: a build without a network cannot fetch the inventories of other libraries.
 nitpick_ignore_regex = [(r"py:.*", r"(?!gradlab\.)\w+\..*"), (r"py:.*", r"(gradlab\..*\.)?[A-Z]\w*")]
+
+# Each garbage collection walks over all pages that were read, and so does the end of the process. That takes most of
+# the time of a build, so they are left out from when all are read, and from the end.
+gc.set_threshold(100_000, 10, 100)
+
+
+def setup(app):
+    """Leave out what was read of later garbage collections."""
+    app.connect("env-updated", lambda *_: gc.freeze())
+    app.connect("build-finished", lambda *_: gc.freeze())

@@ -18,8 +18,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradlab.equations.latex_to_unicode import format_formula, format_text
-
 from ..lab._inputs.default_contestants import VARIANTS, Contestant, collect_contestants
 from ..lab._inputs.name_lookup import UnknownNameError, look_up
 from ..user_code_time_limit import limit_time, time_limit_seconds
@@ -70,6 +68,7 @@ def describe_factory(name: str, subject: Any) -> dict[str, Any]:
 
     from gradlab import registry
     from gradlab.equations import equations_of
+    from gradlab.equations.latex_to_unicode import format_formula
 
     if isinstance(subject, Contestant) and name not in VARIANTS:
         subject = registry.entries()[name]
@@ -210,6 +209,8 @@ def describe_state_memory(tx: optax.GradientTransformation) -> str:
 
 def _read_documentation(thing: Any) -> list[str]:
     """Return the paragraphs of a docstring up to the first one with Sphinx markup. Equations become Unicode."""
+    from gradlab.equations.latex_to_unicode import format_text
+
     paragraphs = inspect.cleandoc(thing.__doc__ or "").split("\n\n")
     readable = itertools.takewhile(lambda paragraph: not _MARKUP.search(paragraph), paragraphs)
     return [format_text(" ".join(paragraph.split())) for paragraph in readable if paragraph.strip()]

@@ -13,8 +13,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradlab.equations.latex_to_unicode import format_text
-
 from ..lab._inputs.default_contestants import collect_contestants
 from .printing import make_console, print_json
 from .tables import TrimmedLines
@@ -49,6 +47,7 @@ def collect_sections() -> dict[str, dict[str, str]]:
     import jax  # noqa: F401
 
     from gradlab import registry
+    from gradlab.equations.latex_to_unicode import format_text
     from gradlab.lab.problems import PROBLEMS
 
     entries, sections = registry.entries(), dict[str, dict[str, str]]()

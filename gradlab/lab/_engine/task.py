@@ -17,6 +17,7 @@ from gradlab import Transformation
 from gradlab.user_code_time_limit import limit_time, time_limit_seconds
 from gradlab.values import replace_unchecked
 
+from .._inputs.default_contestants import Contestant
 from .._inputs.user_code_detection import is_user_code
 from .._inputs.user_errors import RefusedHyperparametersError, UserCodeError, convert_user_errors
 from ..problems.base import Problem
@@ -115,7 +116,9 @@ class Task:
         """Return one optimizer whose hyperparameters are arrays over all points."""
         first = self.make_optimizer(0)
         children = getattr(first, "children", {})
-        is_plain = isinstance(first, Transformation) and first.factory == getattr(self.factory, "factory", None)
+        # A contestant of the race calls a factory with its one hyperparameter, the learning rate.
+        factory = self.factory.make if isinstance(self.factory, Contestant) else self.factory
+        is_plain = isinstance(first, Transformation) and first.factory == getattr(factory, "factory", None)
         numbers = [*(children.get(name) for name in self.points), *jax.tree.leaves(first)]
         if not is_plain or not all(isinstance(number, float) for number in numbers):
             with self.convert_user_errors():

@@ -13,6 +13,7 @@ import pytest
 import gradlab as gl
 from gradlab.lab._engine.task import FailureCollector, Task, Watcher
 from gradlab.lab._engine.training_loop import stack_optimizers
+from gradlab.lab._inputs.default_contestants import collect_contestants
 from gradlab.lab._inputs.factory_adapter import as_factory
 from gradlab.lab._inputs.user_errors import UserCodeError
 from gradlab.lab.problems import Problem, Ravine
@@ -116,7 +117,16 @@ def test_a_factory_of_the_users_is_called_at_every_point(slope: Problem) -> None
 @pytest.mark.parametrize("make", [gl.adam, gl.nadam, as_factory("adam", optax.adam), lambda **own: gl.adam(**own)])
 def test_the_stack_is_that_of_all_optimizers(slope: Problem, make: Any) -> None:
     points = {"learning_rate": np.array([0.1, 0.2, 0.3]), "b2": np.array([0.9, 0.99, 0.999])}
-    task = Task(slope, "adam", "", make, points, (0,), 1)
+    _compare_stack(Task(slope, "adam", "", make, points, (0,), 1))
+
+
+@pytest.mark.parametrize("name", ["adam", "sgd_momentum"])
+def test_the_stack_of_a_contestant_is_that_of_all_optimizers(slope: Problem, name: str) -> None:
+    contestant = collect_contestants()[name]
+    _compare_stack(Task(slope, name, "", contestant, {"learning_rate": np.array([0.1, 0.2, 0.3])}, (0,), 1))
+
+
+def _compare_stack(task: Task) -> None:
     found, expected = task.stack_points(), stack_optimizers([task.make_optimizer(point) for point in range(3)])
     structures: list[Any] = [jax.tree.structure(tx) for tx in (found, expected)]
     assert structures[0] == structures[1]

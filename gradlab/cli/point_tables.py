@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from ..lab._formatting import format_count, format_float
-from ..lab._studies.search_space import Axis, SearchSpaceError, parse_axis
+from ..lab._settings import format_setting
+from ..lab._studies.search_space import Axis, SearchSpaceError
+from ..lab._studies.search_space.axes import parse_axis, sort_values
 from ..lab.analysis.choosing_metric import describe_choosing_metric
 from ..lab.analysis.configurations import rank_configurations, select_best_rows
 from ..lab.analysis.late_window import describe_window
@@ -32,8 +34,7 @@ def parse_axes(assignments: Sequence[str]) -> dict[str, Axis]:
             raise SearchSpaceError(f"--set {assignment}: expected NAME=VALUES, such as learning_rate=log:1e-4:1e-1:13")
         if name in axes:
             raise SearchSpaceError(f"--set {name} is given twice; put its values into one list")
-        axis = parse_axis(name, text)
-        axes[name] = sorted(axis) if isinstance(axis, list) else axis  # the same study in whatever order it is typed
+        axes[name] = sort_values(parse_axis(name, text))  # the same study in whatever order it is typed
     return axes
 
 
@@ -45,7 +46,7 @@ def _print_optimizers(console: Console, dataset: xr.Dataset) -> None:
         "rank": [str(row.rank) for row in rows],
         "optimizer": [row.optimizer for row in rows],
         **{
-            name: [format_float(row.hyperparameters[name]) if row.hyperparameters else "-" for row in rows]
+            name: [format_setting(row.hyperparameters.get(name)) for row in rows]
             for name in json.loads(attributes["hyperparameters"])
         },
         attributes["score_label"]: [format_score_with_spread(row.score, row.spread, attributes) for row in rows],
@@ -68,7 +69,7 @@ def print_points(console: Console, dataset: xr.Dataset) -> None:
     columns = {
         "#": [str(point.rank) for point in best],
         "optimizer": [point.optimizer for point in best],
-        **{name: [format_float(point.hyperparameters[name]) for point in best] for name in found[0].hyperparameters},
+        **{name: [format_setting(point.hyperparameters.get(name)) for point in best] for name in found.hyperparameters},
         attributes["score_label"]: [format_score_with_spread(point.score, point.spread, attributes) for point in best],
         "diverged": [f"{point.diverged}/{point.runs}" for point in best],
     }

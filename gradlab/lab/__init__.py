@@ -25,8 +25,10 @@ if _typing.TYPE_CHECKING:
     from ._results_tree import read_results as read_results
     from ._studies.race import race as race
     from ._studies.search import search as search
+    from ._studies.search_space import Integer as Integer
     from ._studies.search_space import Linear as Linear
     from ._studies.search_space import Log as Log
+    from ._studies.search_space import When as When
     from ._studies.sweep import sweep as sweep
     from .problems import PROBLEMS as PROBLEMS
     from .problems.base import Landscape as Landscape
@@ -39,6 +41,8 @@ _HOMES = {
     "search": "._studies.search",
     "Linear": "._studies.search_space",
     "Log": "._studies.search_space",
+    "Integer": "._studies.search_space",
+    "When": "._studies.search_space",
     "read_results": "._results_tree",
     "ResultsAccessor": "._results_tree",
     "export": "._exports.export",

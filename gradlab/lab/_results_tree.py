@@ -33,7 +33,7 @@ class Best(NamedTuple):
     """The best configuration of an optimizer, chosen on some seeds, and its score on the others."""
 
     optimizer: str
-    hyperparameters: dict[str, float]  # those that were varied; empty if every run diverged
+    hyperparameters: dict[str, float | str]  # those that were varied; empty if every run diverged
     score: float  # NaN if every run diverged
 
 

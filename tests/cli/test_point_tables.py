@@ -38,7 +38,8 @@ def test_where_nothing_survived_it_is_said(capsys: pytest.CaptureFixture[str], t
     [
         (["b1"], "--set b1: expected NAME=VALUES, such as learning_rate=log:1e-4:1e-1:13"),
         (["b1=1", "b1=2"], "--set b1 is given twice"),
-        (["b1=many"], "b1=many: expected numbers"),
+        (["b1=log:1:many"], "b1=log:1:many: expected numbers"),
+        (["b1=0.8 if nesterov"], "b1 if nesterov: expected a condition such as nesterov=yes"),
     ],
 )
 def test_what_is_no_axis_is_refused(assignments: list[str], message: str) -> None:

@@ -16,8 +16,8 @@ import gradlab as gl
 from gradlab.cli import main
 
 NAMES = {
-    "FolderError", "Landscape", "Linear", "Log", "PROBLEMS", "Problem", "ResultsAccessor", "ResultsError", "Score",
-    "UserCodeError", "Watcher", "export", "race", "read_results", "search", "sweep",
+    "FolderError", "Integer", "Landscape", "Linear", "Log", "PROBLEMS", "Problem", "ResultsAccessor", "ResultsError",
+    "Score", "UserCodeError", "Watcher", "When", "export", "race", "read_results", "search", "sweep",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ LAB = Path(gradlab.lab.__file__).parent
 # Each may import from those before it. What is below the laboratory must not know of it.
 ORDER = (
     "_formatting",
+    "_settings",
     "problems",
     "_storage",
     "_profile",

@@ -41,6 +41,7 @@ class Task:
     notes: Mapping[str, str] = field(default_factory=dict)  # further attributes of the Dataset
     dimension: str = "rate"  # the dimension of the points in the Dataset: "rate" in a race, "point" elsewhere
     curve_points: int | None = None  # the most values of a loss curve and a path that are kept; None means all
+    options: Mapping[str, str] = field(default_factory=dict)  # hyperparameters that the factory has already, as texts
 
     @property
     def point_count(self) -> int:
@@ -63,7 +64,8 @@ class Task:
     @property
     def label(self) -> str:
         """The name of the task in messages and profiles."""
-        return f"{self.name} on {self.problem.name}"
+        options = ", ".join(f"{name}={label}" for name, label in self.options.items())
+        return f"{self.name}{f' ({options})' if options else ''} on {self.problem.name}"
 
     def make_optimizer(self, point: int) -> optax.GradientTransformation:
         """Return the optimizer at a point.
@@ -202,5 +204,7 @@ class FailureCollector(Watcher):
         self.watcher.on_warning(message)
 
     def on_failure(self, task: Task, error: UserCodeError) -> None:
-        problem, label = task.problem.name, f"{task.name} on {task.problem.name} "
-        self.failed.setdefault(problem, {})[task.name] = str(error).removeprefix(label)
+        message = str(error).removeprefix(f"{task.label} ")
+        if task.options:
+            message = f"{task.label.removesuffix(f' on {task.problem.name}').removeprefix(f'{task.name} ')} {message}"
+        self.failed.setdefault(task.problem.name, {}).setdefault(task.name, message)

@@ -113,15 +113,9 @@ def find_factory(name: str) -> Callable[..., gl.Transformation]:
 def _explain_variant(variant: str) -> str:
     """Say what to type in place of the name of a variant, which only a race knows."""
     recipe, settings = VARIANTS[variant]
-    structure = [name for name, value in settings.items() if isinstance(value, bool)]
-    options = " ".join(f"--set {name}={value}" for name, value in settings.items())
-    if not structure:
-        return f"{variant} is a variant that only races; here it is --optimizer {recipe} {options}"
-    arguments = ", ".join(f"{name}={value}" for name, value in settings.items())
-    return (
-        f"{variant} is a variant that only races; {structure[0]} is not a number to set, so write a function that "
-        f"returns gl.{recipe}(learning_rate, {arguments}), and pass --optimizer module:function"
-    )
+    words = {name: ("no", "yes")[value] if isinstance(value, bool) else value for name, value in settings.items()}
+    options = " ".join(f"--set {name}={value}" for name, value in words.items())
+    return f"{variant} is a variant that only races; here it is --optimizer {recipe} {options}"
 
 
 def _find_rate_name(name: str, parameters: Collection[str]) -> str:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from .._formatting import format_count, format_float
+from .._formatting import format_count
+from .._settings import format_setting
 from ..analysis.choosing_metric import describe_choosing_metric
 from ..analysis.comparison import describe_certainty
 from ..analysis.late_window import describe_window
@@ -57,7 +58,7 @@ def answer_sweep(dataset: xr.Dataset) -> Answer:
     first, sentences = rows[0], [*sentences, describe_tuning(dataset)]
     if math.isnan(first.score):
         return Answer(None, "", sentences)
-    setting = ", ".join(f"{name} = {format_float(value)}" for name, value in first.hyperparameters.items())
+    setting = ", ".join(f"{name} = {format_setting(value)}" for name, value in first.hyperparameters.items())
     return Answer(_winner(first, setting, dataset), "", sentences)
 
 

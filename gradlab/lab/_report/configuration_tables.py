@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from .._formatting import format_count, format_float, join_names
+from .._formatting import format_count, join_names
+from .._settings import Setting, format_setting, read_categories
 from ..analysis.choosing_metric import describe_choosing_metric
 from ..analysis.configurations import rank_configurations, select_best_rows
 from ..analysis.sweep_as_race import swept_hyperparameters
@@ -43,10 +44,11 @@ def make_tuned_table(dataset: xr.Dataset) -> Table | None:
     if len(rows) < 2:
         return None
     names, attributes = swept_hyperparameters(dataset), dataset.attrs
+    categories = read_categories(attributes)
     body = []
     for row in rows:
         low, high = row.rank_low, row.rank_high
-        values = [_value_cell(row.hyperparameters.get(name, math.nan)) for name in names]
+        values = [_value_cell(row.hyperparameters.get(name), categories.get(name, [])) for name in names]
         place = Cell((low + high) / 2, f"{low}" if low == high else f"{low}–{high}")  # noqa: RUF001
         body.append(_row(row, [*values, _score_cell(row, attributes), place, _diverged_cell(row)]))
     headings = _headings([*names, _score_label(attributes), "Rank, 95 %", "Diverged"], attributes)
@@ -56,12 +58,12 @@ def make_tuned_table(dataset: xr.Dataset) -> Table | None:
 def configuration_table(dataset: xr.Dataset) -> Table:
     """Return the table of the best configurations, which has the best one of every optimizer."""
     points, names, attributes = rank_configurations(dataset), swept_hyperparameters(dataset), dataset.attrs
-    rows = select_best_rows(points, SHOWN)
+    rows, categories = select_best_rows(points, SHOWN), read_categories(attributes)
     body = [
         _row(
             row,
             [
-                *(_value_cell(row.hyperparameters[name]) for name in names),
+                *(_value_cell(row.hyperparameters.get(name), categories.get(name, [])) for name in names),
                 _score_cell(row, attributes),
                 _diverged_cell(row),
             ],
@@ -105,8 +107,11 @@ def _row(row: Any, cells: list[Cell]) -> TableRow:
     return TableRow(Cell(row.rank, str(row.rank)), row.optimizer, cells)
 
 
-def _value_cell(value: float) -> Cell:
-    return Cell(value, "–" if math.isnan(value) else format_float(value))  # noqa: RUF001
+def _value_cell(value: Setting | None, categories: Sequence[str]) -> Cell:
+    """A cell with a setting. Those of a choice are sorted in the order in which they were given."""
+    if value is None:
+        return Cell(math.nan, "–")  # noqa: RUF001
+    return Cell(categories.index(value) if isinstance(value, str) else value, format_setting(value))
 
 
 def _score_cell(row: Any, attributes: Mapping[str, Any]) -> Cell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from .._engine.evaluation_steps import choose_curve_steps, choose_evaluation_steps
-from .._engine.task import TaskResult
+from .._engine.task import Task, TaskResult
 from .._engine.training_loop import DIVERGENCE_FACTOR
 from .._storage.files import make_printable
 from .._storage.mapped_arrays import stack
@@ -55,7 +56,7 @@ def assemble_dataset(task_results: Sequence[TaskResult], folder: Path | None = N
         "family": ("optimizer", [make_printable(result.task.family) for result in task_results]),
         "composition": ("optimizer", [make_printable(result.task.composition) for result in task_results]),
         **{
-            name: (("optimizer", axis), column(lambda result, name=name: result.task.points[name]))
+            name: (("optimizer", axis), column(lambda result, name=name: _read_column(result.task, name)))
             for name in task.points
         },
         "seed": np.asarray(task.seeds),
@@ -78,6 +79,14 @@ def assemble_dataset(task_results: Sequence[TaskResult], folder: Path | None = N
     }
     readable = {name: make_printable(value) if isinstance(value, str) else value for name, value in attributes.items()}
     return xr.Dataset(variables, coordinates, readable)
+
+
+def _read_column(task: Task, name: str) -> np.ndarray:
+    """Return the values of a hyperparameter; of a choice their names, with an empty one where it does not exist."""
+    labels = json.loads(task.notes.get("categories", "{}")).get(name)
+    if labels is None:
+        return task.points[name]
+    return np.array([*map(make_printable, labels), ""])[np.nan_to_num(task.points[name], nan=len(labels)).astype(int)]
 
 
 def assign_roles(seeds: int) -> list[str]:

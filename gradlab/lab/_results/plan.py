@@ -89,6 +89,7 @@ def _task_document(task: Task) -> dict[str, Any]:
         # Left out if there is none, because plans of older versions do not have it.
         **({} if chosen_by is None else {"chosen_by": chosen_by}),
         "optimizer": task.name,
+        **({"options": dict(task.options)} if task.options else {}),
         "composition": composition,
         "problem_source": digest_own_file(task.problem),
         "optimizer_source": digest_own_file(task.factory),

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .search_space import Axis, Linear, Log, refuse_count, round_generated, sample_points, values_of
+from .search_space import Axis, Linear, Log
+from .search_space.axes import refuse_count, sample_points, values_of
+from .search_space.ranges import round_generated
 
 STARTUP = 10  # the least number of points that are spread over the ranges before any is suggested
 

@@ -18,7 +18,8 @@ from .._inputs.argument_checks import is_whole_number, require_whole_number, sug
 from .._inputs.default_contestants import Contestant
 from ..problems.base import Problem
 from .run_study import describe_call, run_study
-from .search_space import Axis, values_of
+from .search_space import Axis
+from .search_space.axes import values_of
 from .size_limits import require_room, require_runs
 from .study import TaskStudy
 from .study_arguments import DEFAULT_PROBLEMS, contestants_by_name, problems_by_name, require_different

@@ -24,11 +24,13 @@ from ..analysis.leaderboard import mean_scores, select_role
 from ..problems.base import Problem
 from .optuna_sampler import STARTUP, Suggestions, require_optuna
 from .run_study import describe_call, run_study
-from .search_space import Axis, Linear, SearchSpaceError, as_axes, axis_scales, format_axis, values_of
+from .search_space import Axis, Linear, SearchSpaceError
+from .search_space.axes import as_axes, axis_scales, format_axis, values_of
+from .search_space.structures import as_space
 from .size_limits import require_room, require_runs
 from .study import Failed
 from .study_arguments import factories_by_name, problems_by_name
-from .sweep import describe_defaults, require_numbers
+from .sweep import describe_defaults, require_arguments
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,13 @@ class SearchStudy:
         require_whole_number("sample_seed", self.sample_seed, least=0)
         require_runs(self.trials, self.seeds, self.steps)
         object.__setattr__(self, "axes", as_axes(self.axes))
-        require_numbers(self.name, self.factory, self.axes)
+        space = as_space(self.axes, {self.name: self.factory})
+        if space.choices or space.conditions:
+            raise SearchSpaceError(
+                f"a search takes numbers without conditions, and {' and '.join(space.choices or space.conditions)} has "
+                f"others; sweep it, with samples"
+            )
+        require_arguments(self.name, self.factory, self.axes)
         if not any(isinstance(axis, Linear) for axis in self.axes.values()):
             given = ", ".join(f"{name}={format_axis(axis)}" for name, axis in self.axes.items()) or "nothing"
             raise SearchSpaceError(

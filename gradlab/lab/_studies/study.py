@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -77,5 +78,11 @@ class TaskStudy:
         results: dict[str, list[TaskResult]] = {}
         for result in run_tasks(self.tasks, store, FailureCollector(watcher, failed), processes, helpers=helpers):
             results.setdefault(result.task.problem.name, []).append(result)
+        where = store.folder if store else None
         with measure("results"):
-            return {name: assemble_dataset(found, store.folder if store else None) for name, found in results.items()}
+            joined = {name: self.join(found, where) for name, found in results.items()}
+            return {name: assemble_dataset(found, where) for name, found in joined.items() if found}
+
+    def join(self, results: Sequence[TaskResult], folder: Path | None) -> list[TaskResult]:
+        """Return one result for each optimizer, given those of all tasks on one problem."""
+        return list(results)

@@ -12,13 +12,15 @@ from typing import Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from .._engine.task import Task, Watcher
+from .._engine.task import Task, TaskResult, Watcher
 from .._inputs.argument_checks import Sampler, require_whole_number, suggest_arguments
 from .._inputs.factory_adapter import find_missing_arguments
-from .._inputs.name_lookup import look_up
 from ..problems.base import Problem
 from .run_study import describe_call, run_study
-from .search_space import Axis, SearchSpaceError, as_axes, axis_scales, grid_points, sample_points
+from .search_space import Axis, SearchSpaceError
+from .search_space.axes import as_axes
+from .search_space.structured_tasks import check_structure, divide, join_structures
+from .search_space.structures import Space, Structure, as_space
 from .size_limits import require_room, require_runs
 from .study import TaskStudy
 from .study_arguments import factories_by_name, problems_by_name, require_different
@@ -45,7 +47,8 @@ class SweepStudy(TaskStudy):
     chunk: int | None = None
     curve_points: int | None = None  # None: all
     watcher: Watcher = field(default_factory=Watcher, repr=False, compare=False)  # is told about the progress of checks
-    points: Mapping[str, np.ndarray] = field(init=False)
+    space: Space = field(init=False, repr=False, compare=False)
+    points: Mapping[str, np.ndarray] = field(init=False)  # NaN where a hyperparameter does not exist
     kind: ClassVar[str] = "sweep"
 
     def __post_init__(self) -> None:
@@ -58,43 +61,57 @@ class SweepStudy(TaskStudy):
         if not self.problems or not self.factories or not self.axes:
             raise ValueError("a sweep needs at least one problem, one optimizer and one hyperparameter")
         require_different([problem.name for problem in self.problems], "problem")
+        object.__setattr__(self, "space", as_space(self.axes, self.factories))
         for label, factory in self.factories.items():
-            require_numbers(label, factory, self.axes)
+            require_arguments(label, factory, set(self.axes) - set(self.space.conditions))
         object.__setattr__(self, "points", self._points())
         require_runs(len(next(iter(self.points.values()))), self.seeds, self.steps)
         require_room(self.tasks)
-        for task in self.tasks[: len(self.factories)]:
-            task.check(self.watcher)
+        for task in self.tasks[: len(self.tasks) // len(self.problems)]:
+            check_structure(task, self.watcher)
 
     def _points(self) -> dict[str, np.ndarray]:
         if self.samples is not None:
-            return sample_points(self.axes, self.samples, self.sampler or "sobol", self.sample_seed or 0)
+            return self.space.sample(self.samples, self.sampler or "sobol", self.sample_seed or 0)
         for name in ("sampler", "sample_seed"):
             if (value := getattr(self, name)) is not None:
                 raise ValueError(
                     f"{name} is given ({value}) without a number of samples, so that the points are a grid; give that "
                     f"number too, or leave it out"
                 )
-        return grid_points(self.axes)
+        return self.space.grid()
+
+    @cached_property
+    def structures(self) -> list[Structure]:
+        """The structures of the points."""
+        return self.space.structures(self.points)
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """One task for each problem and optimizer, problem by problem."""
+        """One task for each problem, optimizer and structure, problem by problem."""
+        grid = "conditional grid" if self.space.conditions else "grid"
         notes = {
-            "hyperparameters": json.dumps(list(self.axes)),
-            "scales": json.dumps(axis_scales(self.axes)),
-            "sampler": (self.sampler or "sobol") if self.samples else "grid",
+            **self.space.notes(),
+            "sampler": (self.sampler or "sobol") if self.samples else grid,
             "held": describe_defaults(self.factories, self.axes),
         }
         return tuple(
-            Task(
-                problem, name, "swept", factory, self.points, tuple(range(self.seeds)),
-                problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,
-                dimension="point", curve_points=self.curve_points,
-            )
+            part
             for problem in self.problems
             for name, factory in self.factories.items()
+            for part in divide(
+                Task(
+                    problem, name, "swept", factory, self.points, tuple(range(self.seeds)),
+                    problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,
+                    dimension="point", curve_points=self.curve_points,
+                ),
+                self.structures,
+            )
         )  # fmt: skip
+
+    def join(self, results: Sequence[TaskResult], folder: Path | None) -> list[TaskResult]:
+        """Return one result for each optimizer."""
+        return join_structures(results, self.points, self.structures, folder)
 
     @property
     def runs(self) -> int:
@@ -126,8 +143,11 @@ def sweep(
         results.gradlab.best()
 
     `problems` and `optimizers` are given as to `race`; a factory takes the hyperparameters by name. Each of the
-    `hyperparameters` has a `Linear` or `Log` range with a count, a list of values, one value, or text such as
-    "log:1e-4:1e-1:13". With `samples=64`, so many points are spread over ranges without a count instead, by the
+    `hyperparameters` has a `Linear`, `Log` or `Integer` range with a count, a list of values, one value, or text such
+    as "log:1e-4:1e-1:13". Values may be switches, words, schedules, or anything else that the factory takes, with names
+    in a dictionary: `{"nesterov": [True, False], "learning_rate": {"constant": 0.1, "linear": schedule}}`; each
+    combination of these is a program of its own. A hyperparameter in `When` exists only where others have certain
+    values. With `samples=64`, so many points are spread over ranges without a count instead, by the
     `sampler` "sobol" (the default), "halton", "latin_hypercube" or "random"; another `sample_seed` gives others. Half
     of the `seeds` rank the points, and the others report on them. With `curve_points=100`, a run keeps at most 100
     losses (and places of its path), evenly spaced over its steps; metrics and scores are the same. `steps`, `lanes`,
@@ -160,20 +180,9 @@ def describe_defaults(factories: Mapping[str, Callable[..., Any]], swept: Iterab
     )
 
 
-def require_numbers(label: str, factory: Any, names: Collection[str]) -> None:
-    """Raise SearchSpaceError unless the names are numeric hyperparameters, and all that the factory needs."""
-    parameters = factory.factory.parameters
-    for name in names:
-        try:
-            parameter = look_up(name, parameters, f"hyperparameter of {label}")
-        except KeyError as error:
-            raise SearchSpaceError(str(error)) from None
-        if parameter.static or parameter.variadic:
-            raise SearchSpaceError(
-                f"{name} of {label} is not a number but an option, and each of its values needs a program of its own; "
-                f"write a function that returns {label} with the {name} that you want, and pass it as module:function"
-            )
-    if needed := find_missing_arguments(factory, names):
+def require_arguments(label: str, factory: Any, given: Collection[str]) -> None:
+    """Raise SearchSpaceError unless the names are all that the factory needs."""
+    if needed := find_missing_arguments(factory, given):
         raise SearchSpaceError(
             f"{label} also needs {' and '.join(needed)}; give it one value (--set {needed[0]}=0.9), or a default"
         )

@@ -9,6 +9,7 @@ from typing import NamedTuple, overload
 import numpy as np
 import xarray as xr
 
+from .._settings import Setting, read_settings
 from .leaderboard import average, final_scores, keep_metrics, select_role, spread
 from .sweep_as_race import swept_hyperparameters
 
@@ -18,7 +19,7 @@ class ConfigurationRow(NamedTuple):
 
     rank: int
     optimizer: str
-    hyperparameters: dict[str, float]
+    hyperparameters: dict[str, Setting]  # those that exist at this point
     chosen_by: float  # mean over the choosing seeds, geometric if the score is logarithmic; NaN if a run diverged
     score: float  # the same over the reporting seeds, of the score's own metric
     spread: float  # standard deviation over the reporting seeds, in decades if the score is logarithmic
@@ -65,7 +66,7 @@ class Ranking(Sequence[ConfigurationRow]):
         return ConfigurationRow(
             row + 1,
             self.optimizers[at // (len(self.order) // len(self.optimizers))],
-            {name: float(values[at]) for name, values in self.hyperparameters.items()},
+            read_settings({name: values[at] for name, values in self.hyperparameters.items()}),
             float(self.chosen_by[at]),
             float(self.score[at]),
             float(self.spread[at]),

@@ -69,14 +69,14 @@ def write_points(folder: Path, rankings: Mapping[str, Ranking], content: Mapping
 
     In the table, `optimizer_rank` stands beside the best point of each optimizer: its rank among the optimizers.
     """
-    names = list(next(iter(rankings.values()))[0].hyperparameters)
+    names = list(next(iter(rankings.values())).hyperparameters)
     numbers = ("chosen_by", "score", "spread", "diverged", "runs")
 
     def rows() -> Iterator[list[Any]]:
         for problem, points in rankings.items():
             ranks = {row["optimizer"]: row["rank"] for row in content["problems"][problem]["optimizers"]}
             for point in points:
-                settings = [point.hyperparameters[name] for name in names]
+                settings = [point.hyperparameters.get(name) for name in names]
                 measured = [getattr(point, name) for name in numbers]
                 # Only the first point of an optimizer, which is its best one, has its rank.
                 yield [problem, point.rank, point.optimizer, *settings, *measured, ranks.pop(point.optimizer, None)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ import xarray as xr
 from gradlab import registry
 
 from .._formatting import format_float
+from .._settings import Setting, as_arguments, format_setting, read_categories, read_settings
 from .coordinate_order import RATE, sort_axes
 from .leaderboard import require_dataset
 
@@ -34,8 +36,10 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
     name = dataset.attrs.get("problem", "this")
     hyperparameters = swept_hyperparameters(dataset)
     if dataset.attrs.get("sampler") != "grid":
-        raise ValueError(f"the points of {name} are samples, which lie on no grid of learning rates")
-    if RATE not in hyperparameters:
+        raise ValueError(
+            f"the points of {name} are {_describe_points(dataset)}, which lie on no grid of learning rates"
+        )
+    if RATE not in hyperparameters or RATE in read_categories(dataset.attrs):
         raise ValueError(f"the points of {name} have no learning rate, only {', '.join(hyperparameters)}")
     lowest = float(dataset[RATE].min())
     if lowest <= 0:
@@ -101,24 +105,25 @@ def _select_combination(dataset: xr.Dataset, optimizer: str, settings: dict[str,
     part = dataset.isel(point=is_here)
     part = part.isel(point=np.argsort(part[RATE].values[0])).rename(point="rate")
     middle = float(part[RATE].values[0, part.sizes["rate"] // 2])
-    composition = composition_at(dataset, optimizer, {**settings, RATE: middle})
+    readable = read_settings(settings)
+    composition = composition_at(dataset, optimizer, {**readable, RATE: middle})
     part = part.drop_vars(settings)
     for name in ("compile_seconds", "run_seconds"):
         if name in part:
             part[name] = part[name] * is_here.mean()  # the share of this combination
-    label = " ".join([optimizer, *(f"{name}={format_float(value)}" for name, value in settings.items())])
+    label = " ".join([optimizer, *(f"{name}={format_setting(value)}" for name, value in readable.items())])
     return part.assign_coords(
         optimizer=[label], family=("optimizer", [optimizer]), composition=("optimizer", [composition])
     )
 
 
-def composition_at(dataset: xr.Dataset, optimizer: str, settings: dict[str, float]) -> str:
+def composition_at(dataset: xr.Dataset, optimizer: str, settings: dict[str, Setting]) -> str:
     """Return the composition of the only optimizer of a Dataset at other settings; empty if it is not known."""
     if "composition" not in dataset.coords:
         return ""
     stored = str(dataset.composition.values[0])  # of the middle point
     middle = dataset.sizes["point"] // 2
-    at = {name: float(dataset[name].values[0, middle]) for name in json.loads(dataset.attrs["hyperparameters"])}
+    at = read_settings({name: dataset[name].values[0, middle] for name in json.loads(dataset.attrs["hyperparameters"])})
     if settings == at:
         return stored
     entry = registry.of_kind("recipe").get(optimizer)
@@ -128,11 +133,17 @@ def composition_at(dataset: xr.Dataset, optimizer: str, settings: dict[str, floa
     return _compose(entry.factory, settings)
 
 
-def _compose(factory: Callable[..., Any], settings: dict[str, float]) -> str:
-    try:
-        return str(factory(**settings))
-    except (TypeError, ValueError):  # the recipe took other arguments when the sweep ran
-        return ""
+def _compose(factory: Callable[..., Any], settings: dict[str, Setting]) -> str:
+    for are_options in (False, True):  # whole numbers may be hyperparameters or options of a recipe
+        with contextlib.suppress(TypeError, ValueError):
+            return str(factory(**as_arguments(settings, are_options)))
+    return ""  # the recipe took other arguments when the sweep ran
+
+
+def _describe_points(dataset: xr.Dataset) -> str:
+    if "conditions" in dataset.attrs:
+        return "points that depend on conditions"
+    return f"samples ({dataset.attrs.get('sampler')})"
 
 
 def unstack(dataset: xr.Dataset) -> xr.Dataset:
@@ -142,9 +153,7 @@ def unstack(dataset: xr.Dataset) -> xr.Dataset:
     """
     names = swept_hyperparameters(dataset)
     if dataset.attrs.get("sampler", "grid") != "grid":
-        raise ValueError(
-            f"samples ({dataset.attrs['sampler']}) lie on no grid; their coordinates are on (optimizer, point)"
-        )
+        raise ValueError(f"{_describe_points(dataset)} lie on no grid; their coordinates are on (optimizer, point)")
     first = {name: dataset[name].values[0] for name in names}  # the same for all optimizers
     flat = dataset.drop_vars(names).assign_coords({name: ("point", values) for name, values in first.items()})
     if len(names) == 1:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from .._settings import Setting, read_categories, read_settings
 from .comparison import ranks, verdict
 from .coordinate_order import RATE
 from .leaderboard import keep_metrics, leaderboard, mean_scores, select_role
@@ -20,7 +21,7 @@ class TunedRow(NamedTuple):
 
     rank: int
     optimizer: str
-    hyperparameters: dict[str, float]  # empty if every point diverged
+    hyperparameters: dict[str, Setting]  # those that exist at this point; empty if every point diverged
     score: float  # as in `gradlab.lab.analysis.leaderboard.Row`, and so is the spread
     spread: float
     rank_low: int  # the ranks that other seeds and other stops could have given it
@@ -32,8 +33,9 @@ class TunedRow(NamedTuple):
 def select_best_points(dataset: xr.Dataset) -> xr.Dataset:
     """Return the Dataset of a race in which each optimizer has a single point: its best one on the choosing seeds.
 
-    It is on (optimizer, rate, ...), with one entry on `rate`, where each hyperparameter is a coordinate; if no learning
-    rate was varied, `learning_rate` is NaN. Raises ValueError for a Dataset that is not of a sweep or a search.
+    It is on (optimizer, rate, ...), with one entry on `rate`, where each hyperparameter is a coordinate, and
+    `settings` has those of an optimizer as JSON; where no learning rate is a number, `learning_rate` is NaN. Raises
+    ValueError for a Dataset that is not of a sweep or a search.
     """
     names = swept_hyperparameters(dataset)
     scores = mean_scores(select_role(keep_metrics(dataset), "choose")).transpose("optimizer", "point").values
@@ -43,22 +45,23 @@ def select_best_points(dataset: xr.Dataset) -> xr.Dataset:
     for variable in race.data_vars:
         if "rate" in race[variable].dims:
             race[variable] = race[variable].transpose("optimizer", "rate", ...)
-    if RATE not in names:
+    found = [read_settings({name: race[name].values[at, 0] for name in names}) for at in range(len(best))]
+    race = race.assign_coords(settings=("optimizer", [json.dumps(settings) for settings in found]))
+    if RATE not in names or RATE in read_categories(dataset.attrs):
         race = race.assign_coords({RATE: (("optimizer", "rate"), np.full(best.shape, np.nan))})
     if "composition" in dataset.coords:
-        settings = dataset.drop_vars(list(dataset.data_vars))  # the curves need not be copied for this
+        points = dataset.drop_vars(list(dataset.data_vars))  # the curves need not be copied for this
         compositions = [
-            composition_at(settings.isel(optimizer=[index]), str(name), hyperparameters_of(race, str(name)))
+            composition_at(points.isel(optimizer=[index]), str(name), found[index])
             for index, name in enumerate(dataset.optimizer.values)
         ]
         race = race.assign_coords(composition=("optimizer", compositions))
     return race
 
 
-def hyperparameters_of(race: xr.Dataset, optimizer: str) -> dict[str, float]:
+def hyperparameters_of(race: xr.Dataset, optimizer: str) -> dict[str, Setting]:
     """Return the hyperparameters of one optimizer in what `select_best_points` returns."""
-    own = race.sel(optimizer=optimizer)
-    return {name: float(own[name].values.item()) for name in json.loads(race.attrs["hyperparameters"])}
+    return dict(json.loads(race.settings.sel(optimizer=optimizer).item()))
 
 
 def tuned_leaderboard(dataset: xr.Dataset) -> tuple[list[TunedRow], list[str]]:

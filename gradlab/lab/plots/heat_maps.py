@@ -12,6 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
 from .._formatting import format_distinct
+from .._settings import read_categories, read_positions
 from ..analysis.choosing_metric import with_choosing_metric
 from ..analysis.drawn_scores import is_drawn_downwards, to_drawn_scores
 from ..analysis.late_window import describe_window
@@ -33,18 +34,34 @@ def draw_heat_map(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: st
     scores, _ = to_drawn_scores(dataset, mean_scores(dataset))
     lower = is_drawn_downwards(dataset)
     own = dataset.sel(optimizer=optimizer)
-    across, up, values = own[x].values, own[y].values, scores.sel(optimizer=optimizer).values
+    across, up, values = read_positions(own, x), read_positions(own, y), scores.sel(optimizer=optimizer).values
+    exists = ~(np.isnan(across) | np.isnan(up))
+    across, up, values = across[exists], up[exists], values[exists]
     look = choose_colors(dataset, scores)
     if is_on_grid(dataset):
-        _cells(axes, across, up, values, lower, look)
+        columns, rows = _cells(axes, across, up, values, lower, look)
+        labels = [_label_values(dataset, x, columns), _label_values(dataset, y, rows)]
+        is_crowded = len(labels[0]) * max(map(len, labels[0])) > LETTERS
+        axes.set_xticks(range(len(columns)), labels[0], rotation=45 if is_crowded else 0)
+        axes.set_yticks(range(len(rows)), labels[1])
     else:
         _dots(axes, across, up, values, lower, look)
-        for axis, name in (("x", x), ("y", y)):
+        for axis, name in ((axes.xaxis, x), (axes.yaxis, y)):
             if is_logarithmic(dataset, name):
-                use_log_axis(axes, axis)
+                use_log_axis(axes, axis.axis_name)
+            elif name in (categories := read_categories(dataset.attrs)):
+                axis.set_ticks(range(len(categories[name])), [*map(drawable_name, categories[name])])
     axes.set_xlabel(drawable_name(x), **AS_WRITTEN)
     axes.set_ylabel(drawable_name(y), **AS_WRITTEN)
     return axes
+
+
+def _label_values(dataset: xr.Dataset, name: str, values: np.ndarray) -> list[str]:
+    """Return a label for each value of a hyperparameter."""
+    categories = read_categories(dataset.attrs).get(name)
+    if categories is None:
+        return format_distinct(values.tolist())
+    return [drawable_name(categories[int(value)]) for value in values]
 
 
 def choose_colors(dataset: xr.Dataset, scores: xr.DataArray) -> dict[str, Any]:
@@ -55,21 +72,23 @@ def choose_colors(dataset: xr.Dataset, scores: xr.DataArray) -> dict[str, Any]:
     }
 
 
-def _cells(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lower: bool, look: Any) -> None:
+def _cells(
+    axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lower: bool, look: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a cell for each pair of values, and return the values of the columns and of the rows."""
     (columns, column), (rows, row) = (np.unique(side, return_inverse=True) for side in (across, up))
     known, worst = np.isfinite(values), np.inf if lower else -np.inf
     table = np.full((len(rows), len(columns)), worst)
     (np.minimum if lower else np.maximum).at(table, (row[known], column[known]), values[known])
     table[table == worst] = np.nan
     axes.imshow(np.ma.masked_invalid(table), origin="lower", aspect="auto", **look)
-    axes.plot(*np.argwhere(np.isnan(table)).T[::-1], "x", color="#888888", markersize=5, label="_diverged")
+    is_there = np.zeros(table.shape, bool)
+    is_there[row, column] = True
+    axes.plot(*np.argwhere(np.isnan(table) & is_there).T[::-1], "x", color="#888888", markersize=5, label="_diverged")
     if np.isfinite(table).any():
         best = np.unravel_index(np.nanargmin(table) if lower else np.nanargmax(table), table.shape)
         axes.plot(best[1], best[0], "o", markerfacecolor="none", color="black", markersize=9, label="_best")
-    labels = format_distinct(columns.tolist())
-    is_crowded = len(labels) * max(map(len, labels)) > LETTERS
-    axes.set_xticks(range(len(columns)), labels, rotation=45 if is_crowded else 0)
-    axes.set_yticks(range(len(rows)), format_distinct(rows.tolist()))
+    return columns, rows
 
 
 def _dots(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lower: bool, look: Any) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from .._settings import read_categories, read_positions
 from ..analysis.choosing_metric import with_choosing_metric
 from ..analysis.drawn_scores import is_drawn_downwards, to_drawn_scores
 from ..analysis.late_window import describe_window
@@ -28,7 +29,8 @@ def draw_effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
     lower = is_drawn_downwards(dataset)
     for position, name in enumerate(dataset.optimizer.values):
         style = line_style(position)
-        x, y = dataset[hyperparameter].sel(optimizer=name).values, scores.sel(optimizer=name).values
+        x, y = read_positions(dataset.sel(optimizer=name), hyperparameter), scores.sel(optimizer=name).values
+        x, y = x[~np.isnan(x)], y[~np.isnan(x)]  # the points at which the hyperparameter exists
         axes.plot(x, y, ".", color=style.color, markersize=4, alpha=0.45, zorder=2, label="_points")
         lost = np.unique(x[np.isnan(y)])
         axes.plot(
@@ -58,12 +60,13 @@ def draw_effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
 
 def find_varied_hyperparameters(dataset: xr.Dataset) -> list[str]:
     """Return the names of the hyperparameters that have more than one value."""
-    return [name for name in swept_hyperparameters(dataset) if len(np.unique(dataset[name].values)) > 1]
+    columns = {name: read_positions(dataset, name) for name in swept_hyperparameters(dataset)}
+    return [name for name, values in columns.items() if len(np.unique(values[~np.isnan(values)])) > 1]
 
 
 def is_on_grid(dataset: xr.Dataset) -> bool:
-    """Say whether the points of a sweep are all combinations of some values."""
-    return bool(dataset.attrs.get("sampler", "grid") == "grid")
+    """Say whether the points of a sweep are combinations of some values."""
+    return dataset.attrs.get("sampler", "grid") in ("grid", "conditional grid")
 
 
 def is_logarithmic(dataset: xr.Dataset, hyperparameter: str) -> bool:
@@ -73,14 +76,21 @@ def is_logarithmic(dataset: xr.Dataset, hyperparameter: str) -> bool:
     decade.
     """
     scale = json.loads(dataset.attrs.get("scales", "{}")).get(hyperparameter)
+    if hyperparameter in read_categories(dataset.attrs):
+        return False
     values = dataset[hyperparameter].values
-    return bool(values.min() > 0 and values.max() / values.min() > 10) if scale is None else scale == "log"
+    low, high = np.nanmin(values), np.nanmax(values)
+    return bool(low > 0 and high / low > 10) if scale is None else scale == "log"
 
 
 def _value_axis(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> None:
-    values = dataset[hyperparameter].values
-    if is_logarithmic(dataset, hyperparameter):
-        axes.set_xlim(values.min() / 1.2, values.max() * 1.2)
+    values = read_positions(dataset, hyperparameter)
+    categories = read_categories(dataset.attrs).get(hyperparameter)
+    if categories:
+        axes.set_xticks(range(len(categories)), [drawable_name(label) for label in categories])
+        axes.set_xlim(-0.5, len(categories) - 0.5)
+    elif is_logarithmic(dataset, hyperparameter):
+        axes.set_xlim(np.nanmin(values) / 1.2, np.nanmax(values) * 1.2)
         use_log_axis(axes, "x")
     else:
         axes.margins(x=0.05)

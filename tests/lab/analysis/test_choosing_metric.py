@@ -137,7 +137,7 @@ def test_a_search_and_a_sweep_of_a_problem_choose_by_validation() -> None:
     for seeds in (1, 2):
         found = search(Leaky(), gl.sgd, axes, trials=24, batch=8, seeds=seeds).gradlab.dataset()
         first = rank_configurations(found)[0]
-        assert first.hyperparameters["learning_rate"] < 0.01  # validation wants no update, and the test one of 1
+        assert float(first.hyperparameters["learning_rate"]) < 0.01  # validation wants no update, and the test one of 1
         assert first.chosen_by == pytest.approx((PULL - 1) ** 2, rel=0.02)
         assert first.score == pytest.approx(1, rel=0.02)
     late = found.learning_rate.values[0, 16:]

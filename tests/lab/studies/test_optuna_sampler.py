@@ -11,7 +11,8 @@ import optuna
 import pytest
 
 from gradlab.lab._studies.optuna_sampler import MissingOptunaError, Suggestions
-from gradlab.lab._studies.search_space import Linear, Log, SearchSpaceError, sample_points
+from gradlab.lab._studies.search_space import Linear, Log, SearchSpaceError
+from gradlab.lab._studies.search_space.axes import sample_points
 
 AXES: Any = {"rate": Log(1e-4, 1), "decay": Linear(0.5, 1), "power": [1.0, 2.0]}
 

@@ -71,7 +71,8 @@ def test_samples_are_no_grid(noisy: Problem) -> None:
     ("axes", "options", "message"),
     [
         ({"rate": [0.1]}, {}, "no hyperparameter of sgd is named 'rate'"),
-        ({"nesterov": [1.0]}, {}, "nesterov of sgd is not a number but an option"),
+        ({"nesterov": Linear(0, 1, 2)}, {}, "nesterov of sgd is not a number but an option"),
+        ({"nesterov": [True]}, {}, "no hyperparameter is a number where nesterov=yes; add one"),
         ({"learning_rate": Log(1e-3, 1)}, {}, "a range without a count"),
         ({}, {}, "at least one problem, one optimizer and one hyperparameter"),
         ({"learning_rate": [0.1]}, {"seeds": 0}, "seeds must be at least 1, got 0"),

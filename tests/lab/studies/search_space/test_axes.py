@@ -8,10 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gradlab.lab._studies.search_space import (
-    Linear,
-    Log,
-    SearchSpaceError,
+from gradlab.lab._studies.search_space import Linear, Log, SearchSpaceError
+from gradlab.lab._studies.search_space.axes import (
     as_axes,
     format_axis,
     grid_points,

@@ -1,117 +1,106 @@
-"""The search space: ranges and lists of values of hyperparameters, and the grids and samples of them."""
+"""The search space: the axes of hyperparameters as texts, their values, and the grids and samples of those that are
+numbers."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, TypeAlias, get_args
 
 import numpy as np
 
-from .._formatting import format_float, join_at_most
-from .._inputs.argument_checks import Sampler, is_whole_number
-from .size_limits import POINTS, require_count
+from ..._formatting import format_float, join_at_most
+from ..._inputs.argument_checks import Sampler
+from ..size_limits import POINTS, require_count
+from .conditions import When
+from .ranges import Integer, Linear, Log, SearchSpaceError, as_number, round_generated
 
+Axis: TypeAlias = Linear | Sequence[Any] | Mapping[str, Any] | When | float
 
-class SearchSpaceError(ValueError):
-    """Ranges or values that cannot be used. The text says what came and what was expected."""
-
-
-@dataclass(frozen=True)
-class Linear:
-    """A range from `low` to `high`: `count` evenly spaced numbers for a grid, or no count to sample from it.
-
-    The first number is exactly `low` and the last exactly `high`. Raises SearchSpaceError (a ValueError) for ends that
-    are not finite numbers in this order, and for a count that is not a whole number of at least 1.
-    """
-
-    low: float
-    high: float
-    count: int | None = None
-
-    def __post_init__(self) -> None:
-        kind = type(self).__name__
-        for name in ("low", "high"):
-            end = getattr(self, name)
-            try:
-                object.__setattr__(self, name, as_number(end))
-            except TypeError:
-                raise SearchSpaceError(
-                    f"{kind}: {name} must be a number, got {type(end).__name__}: {end!r}; "
-                    f"a range is {kind}(1e-4, 1e-1, 13), and its hyperparameter is the key of the dictionary"
-                ) from None
-        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
-            ends = f"{format_float(self.low)} and {format_float(self.high)}"
-            raise SearchSpaceError(f"a range needs two finite numbers, the lower first; got {ends}")
-        if self.count is None:
-            return
-        if not is_whole_number(self.count):
-            raise SearchSpaceError(
-                f"{kind}: count must be a whole number, got {type(self.count).__name__}: {self.count!r}; "
-                f"leave it out for a range to sample from"
-            )
-        if self.count < 1:
-            raise SearchSpaceError(f"a grid needs at least one value, got {self.count}")
-
-    def at(self, share: np.ndarray) -> np.ndarray:
-        """Return the numbers at these fractions, in [0, 1], of the way from `low` to `high`."""
-        return self.low + share * (self.high - self.low)
-
-    def resolution(self, parts: int) -> float:
-        """Return the relative distance of two neighbors if the range is divided into `parts`."""
-        return (self.high - self.low) / parts / max(abs(self.low), abs(self.high))
-
-
-@dataclass(frozen=True)
-class Log(Linear):
-    """A range as `Linear`, with numbers above zero whose logarithms are evenly spaced."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.low <= 0:
-            raise SearchSpaceError(f"a logarithmic range needs numbers above zero, got {format_float(self.low)}")
-
-    def at(self, share: np.ndarray) -> np.ndarray:
-        return np.exp(np.log(self.low) + share * (np.log(self.high) - np.log(self.low)))
-
-    def resolution(self, parts: int) -> float:
-        return float(np.log(self.high) - np.log(self.low)) / parts
-
-
-Axis: TypeAlias = Linear | Sequence[float] | float
+_WORDS = {"yes": True, "true": True, "no": False, "false": False, "none": None}
 
 
 def parse_axis(name: str, text: str) -> Axis:
-    """Return the axis of a text: `0.1,0.2`, `lin:0:1:5`, `log:1e-4:1e-1:13`, or a range without the count."""
+    """Return the axis of a text.
+
+    It is a list (`0.1,0.2`, or words such as `yes,no` and `none`), or a range: `lin:0:1:5`, `log:1e-4:1e-1:13`,
+    `int:1:8:4` or `intlog:1:128:8`, each also without the count. A condition may follow, as in
+    `lin:0.5:0.99:5 if nesterov=yes and layout=flax,torch`. Raises SearchSpaceError.
+    """
+    text, is_conditional, condition = text.partition(" if ")
+    if is_conditional:
+        return When(parse_axis(name, text.strip()), **_parse_conditions(name, condition))
     kind, *numbers = text.split(":")
     try:
-        if kind in ("lin", "log"):
+        if kind in ("lin", "log", "int", "intlog"):
             low, high, *count = numbers
             if len(count) > 1:
                 raise ValueError
-            return (Log if kind == "log" else Linear)(float(low), float(high), *map(int, count))
-        return [float(number) for number in text.split(",")]
+            ends, number = (float(low), float(high)), int(count[0]) if count else None
+            if kind.startswith("int"):
+                return Integer(*ends, number, log=kind == "intlog")
+            return (Log if kind == "log" else Linear)(*ends, number)
+        return [_parse_value(word.strip()) for word in text.split(",")]
     except SearchSpaceError as error:
         raise SearchSpaceError(f"{name}={text}: {error}") from None
     except ValueError:
-        raise SearchSpaceError(
-            f"{name}={text}: expected numbers (0.1,0.3,1), or lin:LOW:HIGH:COUNT, or log:LOW:HIGH:COUNT"
-        ) from None
+        raise SearchSpaceError(f"{name}={text}: {_EXPECTED}") from None
+
+
+def _parse_conditions(name: str, text: str) -> dict[str, list[Any]]:
+    conditions: dict[str, list[Any]] = {}
+    for condition in text.split(" and "):
+        other, equals, values = condition.strip().partition("=")
+        if not equals or not other.isidentifier():
+            raise SearchSpaceError(
+                f"{name} if {text}: expected a condition such as nesterov=yes, or nesterov=yes and momentum=0.9,0.99"
+            )
+        conditions[other] = [_parse_value(value.strip()) for value in values.split(",")]
+    return conditions
+
+
+_EXPECTED = "expected numbers (0.1,0.3,1), or lin:LOW:HIGH:COUNT, or log:LOW:HIGH:COUNT"
+
+
+def _parse_value(word: str) -> Any:
+    try:
+        return float(word)
+    except ValueError:
+        if not word:
+            raise
+    return _WORDS.get(word.lower(), word)
+
+
+def sort_values(axis: Axis) -> Axis:
+    """Return the axis with listed values in order: numbers by size, then words by the alphabet."""
+    if isinstance(axis, When):
+        return When(sort_values(axis.axis), **axis.conditions)
+    if not isinstance(axis, list):
+        return axis
+    is_number = [type(value) is float for value in axis]
+    numbers = sorted(value for value, number in zip(axis, is_number) if number)
+    return numbers + sorted((value for value, number in zip(axis, is_number) if not number), key=str)
 
 
 def format_axis(axis: Axis) -> str:
     """Return the text of an axis, such as `log:0.0001:1`."""
     if isinstance(axis, Linear):
         numbers = [format_float(axis.low), format_float(axis.high)] + ([] if axis.count is None else [str(axis.count)])
-        return ":".join(["log" if isinstance(axis, Log) else "lin", *numbers])
-    return ",".join(format_float(as_number(value)) for value in np.atleast_1d(axis))
+        return ":".join([_kind(axis), *numbers])
+    return ",".join(format_float(as_number(value)) for value in np.atleast_1d(np.asarray(axis)))
+
+
+def _kind(axis: Linear) -> str:
+    if isinstance(axis, Integer):
+        return "intlog" if axis.log else "int"
+    return "log" if isinstance(axis, Log) else "lin"
 
 
 def axis_scales(axes: Mapping[str, Axis]) -> dict[str, str]:
     """Return the scale of each range, "lin" or "log", by hyperparameter; lists of values have none."""
-    return {name: "log" if isinstance(axis, Log) else "lin" for name, axis in axes.items() if isinstance(axis, Linear)}
+    return {name: _kind(axis).removeprefix("int") or "lin" for name, axis in axes.items() if isinstance(axis, Linear)}
 
 
 def as_axes(axes: Any) -> dict[str, Axis]:
@@ -133,10 +122,12 @@ def values_of(name: str, axis: Axis | str) -> np.ndarray:
     parsed: Axis = parse_axis(name, axis) if isinstance(axis, str) else axis
     if isinstance(parsed, Linear):
         return _grid(name, parsed)
-    numbers = list(parsed) if isinstance(parsed, Iterable) and np.ndim(parsed) else [parsed]
+    numbers = list(parsed) if isinstance(parsed, Iterable) and np.ndim(parsed) else [parsed]  # type: ignore[arg-type]
     try:
         values = np.array([as_number(value) for value in numbers], float)
     except TypeError:
+        if isinstance(axis, str):
+            raise SearchSpaceError(f"{name}={axis}: {_EXPECTED}") from None
         raise SearchSpaceError(
             f"{name} needs numbers, or a range such as Log(1e-4, 1e-1, 13); got {join_at_most([*map(repr, numbers)])}"
         ) from None
@@ -149,6 +140,9 @@ def values_of(name: str, axis: Axis | str) -> np.ndarray:
 
 
 def _grid(name: str, axis: Linear) -> np.ndarray:
+    if isinstance(axis, Integer) and axis.count is None:
+        require_count(f"values of {name}", int(axis.high - axis.low) + 1, POINTS)
+        return np.arange(axis.low, axis.high + 1)
     if axis.count is None:
         raise SearchSpaceError(
             f"{name} is a range without a count; append one, as in {format_axis(axis)}:5, or take samples of it"
@@ -156,6 +150,9 @@ def _grid(name: str, axis: Linear) -> np.ndarray:
     require_count(f"values of {name}", axis.count, POINTS)
     if axis.count == 1:
         return round_generated(axis, axis.at(np.array([0.5])))
+    if isinstance(axis, Integer):
+        plain = Log(axis.low, axis.high) if axis.log else Linear(axis.low, axis.high)
+        return np.unique(np.round(plain.at(np.linspace(0, 1, axis.count))))
     values = round_generated(axis, axis.at(np.linspace(0, 1, axis.count)), 10 * axis.count)
     values[[0, -1]] = axis.low, axis.high
     return values
@@ -221,27 +218,8 @@ def _sample_axis(name: str, axis: Any, share: np.ndarray) -> np.ndarray:
 def refuse_count(name: str, axis: Linear, reason: str) -> None:
     """Raise SearchSpaceError for a range with a count. The reason says why a count makes no sense."""
     if axis.count is not None:
-        open_range = format_axis(type(axis)(axis.low, axis.high))
+        open_range = format_axis(replace(axis, count=None))
         raise SearchSpaceError(f"{name}={format_axis(axis)}: {reason}; leave out the count: {open_range}")
-
-
-def round_generated(axis: Linear, values: np.ndarray, parts: int = 1000) -> np.ndarray:
-    """Round generated numbers of a range, so that they print short and can be typed again.
-
-    They keep six digits, or as many as distinguish the `parts` of the range, and stay in the range.
-    """
-    digits = max(6, min(17, 1 + math.ceil(-math.log10(axis.resolution(parts)))))
-    return np.clip([float(f"{value:.{digits}g}") for value in values.tolist()], axis.low, axis.high)
-
-
-def as_number(value: Any) -> float:
-    """Return a real number as a float; a float32 or narrower one as the number that it prints. Raises TypeError."""
-    if isinstance(value, (str, bytes, bool, np.bool_)):
-        raise TypeError(f"expected a number, got {value!r}")
-    kind = getattr(value, "dtype", None)
-    if kind is not None and getattr(kind, "itemsize", 8) < 8 and np.ndim(value) == 0:
-        return float(str(np.asarray(value)[()]))
-    return float(value)
 
 
 def _list_values(values: np.ndarray) -> str:

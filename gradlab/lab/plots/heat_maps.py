@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib
@@ -17,10 +18,11 @@ from ..analysis.choosing_metric import with_choosing_metric
 from ..analysis.drawn_scores import is_drawn_downwards, to_drawn_scores
 from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import mean_scores
-from .hyperparameter_effects import is_logarithmic, is_on_grid
+from .hyperparameter_effects import is_choice, is_logarithmic, is_on_grid, label_choices
 from .lines_and_labels import AS_WRITTEN, drawable_name, find_limits, look_up_optimizers, use_log_axis
 
 COLORMAP = "cividis_r"  # looks the same with any colour vision; better scores are brighter
+TALL = 6  # letters of a label beside a panel, beyond which the labels are written upright
 LETTERS = 30  # that fit below a panel in a row, with room between them
 
 
@@ -38,22 +40,31 @@ def draw_heat_map(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: st
     exists = ~(np.isnan(across) | np.isnan(up))
     across, up, values = across[exists], up[exists], values[exists]
     look = choose_colors(dataset, scores)
-    if is_on_grid(dataset):
+    if is_on_grid(dataset) or (is_choice(dataset, x) and is_choice(dataset, y)):
         columns, rows = _cells(axes, across, up, values, lower, look)
-        labels = [_label_values(dataset, x, columns), _label_values(dataset, y, rows)]
-        is_crowded = len(labels[0]) * max(map(len, labels[0])) > LETTERS
-        axes.set_xticks(range(len(columns)), labels[0], rotation=45 if is_crowded else 0)
-        axes.set_yticks(range(len(rows)), labels[1])
+        _write_ticks(axes, "x", dict(enumerate(_label_values(dataset, x, columns))))
+        _write_ticks(axes, "y", dict(enumerate(_label_values(dataset, y, rows))))
     else:
         _dots(axes, across, up, values, lower, look)
-        for axis, name in ((axes.xaxis, x), (axes.yaxis, y)):
+        for axis, name in (("x", x), ("y", y)):
             if is_logarithmic(dataset, name):
-                use_log_axis(axes, axis.axis_name)
-            elif name in (categories := read_categories(dataset.attrs)):
-                axis.set_ticks(range(len(categories[name])), [*map(drawable_name, categories[name])])
+                use_log_axis(axes, axis)
+            elif is_choice(dataset, name):
+                _write_ticks(axes, axis, label_choices(dataset, name))
     axes.set_xlabel(drawable_name(x), **AS_WRITTEN)
     axes.set_ylabel(drawable_name(y), **AS_WRITTEN)
     return axes
+
+
+def _write_ticks(axes: Axes, axis: str, labels: Mapping[float, str]) -> None:
+    """Write labels at their places: oblique where they would run into each other, upright where words are long."""
+    longest = max(map(len, labels.values()))
+    if axis == "x":
+        axes.set_xticks([*labels], [*labels.values()], rotation=45 if len(labels) * longest > LETTERS else 0)
+    elif longest > TALL:
+        axes.set_yticks([*labels], [*labels.values()], rotation=90, va="center")
+    else:
+        axes.set_yticks([*labels], [*labels.values()])
 
 
 def _label_values(dataset: xr.Dataset, name: str, values: np.ndarray) -> list[str]:

@@ -16,6 +16,8 @@ from ..analysis.leaderboard import mean_scores
 from ..analysis.sweep_as_race import swept_hyperparameters
 from .lines_and_labels import AS_WRITTEN, drawable_name, find_limits, line_style, use_log_axis
 
+MOST_CHOICES = 12  # whole numbers that are drawn as a choice
+
 
 def draw_effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
     """Draw each point of a sweep or a search at its value of a hyperparameter.
@@ -31,6 +33,8 @@ def draw_effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
         style = line_style(position)
         x, y = read_positions(dataset.sel(optimizer=name), hyperparameter), scores.sel(optimizer=name).values
         x, y = x[~np.isnan(x)], y[~np.isnan(x)]  # the points at which the hyperparameter exists
+        if is_choice(dataset, hyperparameter) and not is_on_grid(dataset):
+            x = x + _spread(len(x))
         axes.plot(x, y, ".", color=style.color, markersize=4, alpha=0.45, zorder=2, label="_points")
         lost = np.unique(x[np.isnan(y)])
         axes.plot(
@@ -83,12 +87,39 @@ def is_logarithmic(dataset: xr.Dataset, hyperparameter: str) -> bool:
     return bool(low > 0 and high / low > 10) if scale is None else scale == "log"
 
 
+def is_choice(dataset: xr.Dataset, hyperparameter: str) -> bool:
+    """Say whether a hyperparameter is a choice between names, or has a few whole numbers as its values."""
+    return hyperparameter in read_categories(dataset.attrs) or (
+        not is_logarithmic(dataset, hyperparameter) and bool(_find_whole_values(dataset, hyperparameter))
+    )
+
+
+def label_choices(dataset: xr.Dataset, hyperparameter: str) -> dict[float, str]:
+    """Return the labels of the values of a choice by the places where they are drawn."""
+    names = read_categories(dataset.attrs).get(hyperparameter)
+    if names is not None:
+        return {float(place): drawable_name(name) for place, name in enumerate(names)}
+    return {value: f"{value:g}" for value in _find_whole_values(dataset, hyperparameter)}
+
+
+def _find_whole_values(dataset: xr.Dataset, hyperparameter: str) -> list[float]:
+    """Return the values of a hyperparameter if they are at most twelve whole numbers, or else an empty list."""
+    values = np.unique(dataset[hyperparameter].values)
+    values = values[~np.isnan(values)]
+    return values.tolist() if len(values) <= MOST_CHOICES and (values % 1 == 0).all() else []
+
+
+def _spread(count: int) -> np.ndarray:
+    """Return small distances to both sides, so that points of one value can be told apart; the same ones every time."""
+    return 0.3 * (np.arange(count) * 0.618034 % 1 - 0.5)  # the golden ratio fills the space evenly
+
+
 def _value_axis(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> None:
     values = read_positions(dataset, hyperparameter)
-    categories = read_categories(dataset.attrs).get(hyperparameter)
-    if categories:
-        axes.set_xticks(range(len(categories)), [drawable_name(label) for label in categories])
-        axes.set_xlim(-0.5, len(categories) - 0.5)
+    if is_choice(dataset, hyperparameter):
+        labels = label_choices(dataset, hyperparameter)
+        axes.set_xticks([*labels], [*labels.values()])
+        axes.set_xlim(min(labels) - 0.5, max(labels) + 0.5)
     elif is_logarithmic(dataset, hyperparameter):
         axes.set_xlim(np.nanmin(values) / 1.2, np.nanmax(values) * 1.2)
         use_log_axis(axes, "x")

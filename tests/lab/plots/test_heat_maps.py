@@ -75,3 +75,20 @@ def test_the_better_is_the_brighter(make_sweep: Callable[..., xr.Dataset], accur
 def test_the_scale_has_the_name_of_the_score(make_sweep: Callable[..., xr.Dataset]) -> None:
     axes = draw_color_scale(Figure().subplots(), make_sweep(SCORES, POINTS))
     assert (axes.get_ylabel(), axes.get_yscale()) == ("loss, after 10 updates", "log")
+
+
+def test_choices_are_cells_with_their_names_and_a_pair_that_does_not_exist_is_empty(
+    make_sweep: Callable[..., xr.Dataset],
+) -> None:
+    points = {"shape": ["a", "b", "a", "b"], "nesterov": ["yes", "yes", "no", ""], "period": [1.0, 2.0, 2.0, NAN]}
+    categories = '{"shape": ["b", "a"], "nesterov": ["no", "yes"]}'
+    swept = make_sweep(SCORES[:, :4], points, "sobol", categories=categories)
+    axes = draw_heat_map(Figure().subplots(), swept, "sgd", "shape", "nesterov")
+    cells: Any = axes.images[0].get_array()
+    np.testing.assert_allclose(cells.filled(NAN), [[NAN, 1e-3], [1e-2, 1e-1]])
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["b", "a"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["no", "yes"]
+    lines: dict[str, Any] = {str(line.get_label()): line for line in axes.lines}
+    assert len(lines["_diverged"].get_xdata()) == 0
+    axes = draw_heat_map(Figure().subplots(), swept, "sgd", "period", "nesterov")
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2"]

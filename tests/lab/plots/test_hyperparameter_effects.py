@@ -78,3 +78,16 @@ def test_where_more_is_better_the_best_are_the_highest(make_sweep: Callable[...,
     _, lines = drawn(make_sweep(scores, POINTS, higher_is_better=1), "learning_rate")
     np.testing.assert_allclose(lines["sgd"].get_xydata(), [[0.01, 3.0], [1.0, 2.0]])
     np.testing.assert_allclose(lines["_best"].get_xydata(), [[0.01, 3.0]])
+
+
+def test_a_choice_has_its_names_below_it_and_points_where_it_exists(make_sweep: Callable[..., xr.Dataset]) -> None:
+    scores = np.array([0.1, 0.2, 0.3, 0.4])[None, :, None]
+    points = {"shape": ["a", "b", "", "b"], "rate": [0.1, 0.2, 0.3, 0.4]}
+    swept = make_sweep(scores, points, "sobol", categories='{"shape": ["b", "a"]}')
+    axes = draw_effect(Figure().subplots(), swept, "shape")
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["b", "a"]
+    dots: Any = next(line for line in axes.lines if line.get_label() == "_points")
+    np.testing.assert_array_equal(np.round(dots.get_xdata()), [1, 0, 0])
+    assert len(set(np.asarray(dots.get_xdata()) % 1)) == 3  # beside each other
+    np.testing.assert_allclose(dots.get_ydata(), [0.1, 0.2, 0.4])
+    assert find_varied_hyperparameters(swept) == ["shape", "rate"]

@@ -60,20 +60,20 @@ class Boundary:
         between = find_between()
         if between and not self._receives_gradient(between, updates, extra.get("grads")):
             extra = {name: value for name, value in extra.items() if name != "grads"}
-        raised, entered = raise_precision(updates, "the update"), params
+        raised, entered, own = raise_precision(updates, "the update"), params, None
         if params is not None:
             whole, params = params, mask_by_updates(updates, params)
             extra = {**extra, **_lower_points(extra, whole, params)}
             require_one_gradient(updates, params)
             require_same_trees(updates, params, "updates", "params")
-            params = raise_precision(params, "the parameter")
+            own, params = params, raise_precision(params, "the parameter")
             raised = match_precision(raised, params)
         if extra.get("grads") is not None:
             grads = mask_by_updates(updates, extra["grads"])
             require_same_trees(updates, grads, "updates", "grads")
             grads = raise_precision(grads, "the gradient")
             extra = extra | {"grads": grads if params is None else match_precision(grads, params)}
-        core_update = _choose_form(self.core.update, updates, extra)
+        core_update = _choose_form(self.core.update, updates, own, extra)
         with entering(entered, updates), standing_between(""):
             try:
                 result, new_state = core_update(raised, state, params, extra)
@@ -151,7 +151,9 @@ class Boundary:
             ) from cause
 
 
-def _choose_form(update: Callable[..., Any], updates: PyTree, extra: dict[str, Any]) -> Callable[..., Any]:
+def _choose_form(
+    update: Callable[..., Any], updates: PyTree, params: PyTree, extra: dict[str, Any]
+) -> Callable[..., Any]:
     """Return an update as it is, or in a form that XLA computes or compiles faster.
 
     The outermost call chooses, for all that it holds. A loss among the arguments takes more time than the update.
@@ -161,8 +163,14 @@ def _choose_form(update: Callable[..., Any], updates: PyTree, extra: dict[str, A
     if cpu_fusion_enabled() and jax.default_backend() == "cpu":
         return in_one_pass(update)
     if has_large_leaves(updates) and runs_on_one_cpu():
-        return in_few_passes(update)
+        return in_few_passes(update, is_added=_add_up_as_they_are(updates, params))
     return with_stacked_leaves(update) if wants_stacks(updates) else update
+
+
+def _add_up_as_they_are(updates: PyTree, params: PyTree) -> bool:
+    """Return whether updates and parameters can be added without a conversion, in the precision of the boundary."""
+    both = [list(map(jnp.result_type, jax.tree.leaves(tree))) for tree in (updates, params)]
+    return both[0] == both[1] and all(jnp.finfo(dtype).bits >= 32 for dtype in both[0])
 
 
 def raise_precision(tree: PyTree, what: str) -> PyTree:

@@ -7,6 +7,7 @@ Fresh memory costs a step on a CPU more than anything else. XLA takes some in tw
   read the new state where they can.
 - A result overwrites an array of the state that another one still reads, which is therefore copied. Here the reader
   comes first: the result that overwrites depends on it, by a choice that is always the same, which XLA sees too late.
+  In the place of an update comes its sum with the parameters, which XLA computes once if the caller adds them too.
 
 An update of which neither is true is left as it is.
 """
@@ -29,8 +30,12 @@ LARGE = 2**18  # elements of an array that is worth it: what is smaller stays in
 SEVERAL = 3  # cheap operations of which XLA may keep the result
 
 
-def in_few_passes(function: Callable[..., PyTree]) -> Callable[..., PyTree]:
-    """Return an update with the same results. Its first arguments are updates, a state and parameters."""
+def in_few_passes(function: Callable[..., PyTree], is_added: bool = False) -> Callable[..., PyTree]:
+    """Return an update with the same results. Its first arguments are updates, a state and parameters.
+
+    `is_added` says that the caller will add the updates to the parameters as they are. If it does not, the results are
+    the same, but an update that a result waits for costs half as much time again (Adadelta's).
+    """
 
     def compute(updates: PyTree, *others: PyTree) -> PyTree:
         after: list[list[bool]] = []  # which leaves of the new updates and of the new state are traced
@@ -41,8 +46,10 @@ def in_few_passes(function: Callable[..., PyTree]) -> Callable[..., PyTree]:
             return result
 
         def evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
-            replaced, params = _pair_states(program.jaxpr, [_find_traced(part) for part in (updates, *others)], after)
-            return _InOrder(program, arguments, replaced, params).evaluate()
+            before = [_find_traced(part) for part in (updates, *others)]
+            replaced, params = _pair_states(program.jaxpr, before, after)
+            added = _pair_updates(program.jaxpr, params, sum(after[0])) if is_added else {}
+            return _InOrder(program, arguments, replaced, params, added).evaluate()
 
         return rewrite(watch, evaluate)(updates, *others)
 
@@ -60,17 +67,25 @@ def _find_traced(tree: PyTree) -> list[bool]:
 
 def _pair_states(
     jaxpr: Any, before: Sequence[list[bool]], after: Sequence[list[bool]]
-) -> tuple[dict[Variable, Variable], set[Variable]]:
+) -> tuple[dict[Variable, Variable], list[Variable]]:
     """Return the variables of the state after an update with those that they replace, and those of the parameters.
 
     `before` and `after` say which leaves of the arguments and of the results are traced.
     """
     first, last = sum(before[0]), sum(before[0]) + sum(before[1])
-    params = set(jaxpr.invars[last : last + sum(map(sum, before[2:3]))])
+    params = jaxpr.invars[last : last + sum(map(sum, before[2:3]))]
     if before[1] != after[1]:  # arrays that are not traced cannot be told from new ones
         return {}, params
     pairs = zip(jaxpr.outvars[sum(after[0]) :], jaxpr.invars[first:last], strict=True)
     return {new: old for new, old in pairs if not is_literal(new)}, params
+
+
+def _pair_updates(jaxpr: Any, params: Sequence[Variable], number: int) -> dict[Variable, Variable]:
+    """Return the variables of so many updates with those of the parameters that they will be added to."""
+    if len(params) != number:
+        return {}
+    pairs = zip(jaxpr.outvars[:number], params, strict=True)
+    return {v: param for v, param in pairs if not is_literal(v) and v.aval == param.aval}
 
 
 class _InOrder(Slices):
@@ -80,11 +95,17 @@ class _InOrder(Slices):
     """
 
     def __init__(
-        self, program: Any, arguments: Sequence[Any], replaced: dict[Variable, Variable], params: set[Variable]
+        self,
+        program: Any,
+        arguments: Sequence[Any],
+        replaced: dict[Variable, Variable],
+        params: Sequence[Variable],
+        added: dict[Variable, Variable],
     ):
         super().__init__(program, arguments)
         self.replaced = replaced  # an array of the state after the update -> the one that it replaces
-        self.params = params
+        self.params = set(params)
+        self.added = added  # an update -> the parameters that it will be added to
         operands = [(equation, [v for v in equation.invars if not is_literal(v)]) for equation in self.once]
         self.sums = {v: given for equation, given in operands for v in equation.outvars}  # and what they are made of
         self.applied = set(self._find_applied())
@@ -103,7 +124,7 @@ class _InOrder(Slices):
 
     def _can_wait(self, result: Variable, reader: Variable) -> bool:
         """Return whether a result can be computed after another one, which is in memory then and does not need it."""
-        if reader not in self.replaced or not reader.aval.size:
+        if (reader not in self.replaced and reader not in self.added) or not reader.aval.size:
             return False
         needs = self._find_needs([reader])
         if any(result in self.waits.get(v, ()) for v in needs) or (result in self.makers and result in needs):
@@ -190,4 +211,7 @@ class _InOrder(Slices):
         def read(x: jax.Array) -> jax.Array:
             return jnp.isnan(x[(0,) * x.ndim])
 
-        return lax.cond(self._never, read, lambda x: read(x) & False, self.compute_result(reader))
+        value = self.compute_result(reader)
+        if reader not in self.replaced:  # an update is in memory only as a part of the new parameters
+            value = lax.add(self.known[self.added[reader]], value)
+        return lax.cond(self._never, read, lambda x: read(x) & False, value)

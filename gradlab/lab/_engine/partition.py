@@ -1,7 +1,9 @@
 """The partition of a task: its runs in blocks of one shape, and their steps in chunks of one length.
 
 Neither depends on how many devices or processes there are, and so the results do not: each block is computed by the
-same program, wherever it runs.
+same program, wherever it runs. Nor does the shape of a block depend on how many points and seeds a study has, but for
+very few: a run is then computed by the same program in a small study and in one that it has grown to, and its numbers
+are the same to the last bit. XLA rounds otherwise in programs of other shapes, but in the same way at each place of one.
 """
 
 from __future__ import annotations
@@ -20,11 +22,19 @@ import optax
 from gradlab._compat import count_operations, read_settings
 
 from ..problems.base import Problem
+from .devices import select_devices
 from .training_loop import Draws, compute_draw_shapes, make_initial_carry
 
 # More lanes in a block do not run faster on a CPU, and leave nothing to hand to other cores and devices.
 MAX_LANES = 80
 MAX_BLOCK_BYTES = 2**30
+# The largest block of a race or a sweep: the default learning rates of a race, and half of its seeds.
+BLOCK_POINTS, BLOCK_SEEDS = 13, 5
+FEW_POINTS = 4  # a study of no more points has smaller blocks, and one of a single point or seed has no others there
+# Floating-point operations of the gradients of a block. Lanes of large gradients run no faster side by side on a CPU,
+# and those that only fill a block of long runs would take a time that is noticed.
+MAX_STEP_OPERATIONS = 2e8  # at a step
+MAX_BLOCK_OPERATIONS = 3e11  # at all steps
 # Floating-point operations of a chunk of a block: a few seconds of work for a CPU.
 MAX_CHUNK_OPERATIONS = 1e11
 # The time that each block costs in addition to that of its lanes, as a number of lanes.
@@ -48,6 +58,7 @@ class Partition:
     block_points: int
     block_seeds: int
     chunk: int  # positions
+    batch: int | None = None  # the points of a full round of a search, whose program a last, smaller round has too
     block_bytes: int = field(default=0, compare=False)  # the memory that a block is predicted to need while it runs
 
     @property
@@ -89,29 +100,48 @@ def partition_task(
     steps: int,
     lanes: int | None = None,
     chunk: int | None = None,
+    batch: int | None = None,
 ) -> Partition:
     """Choose the blocks and chunks of the runs of one optimizer, by their memory and the work of their gradients.
 
     `lanes` limits the runs in a block and `chunk` the steps in a chunk. The last block is filled with copies of its
-    last runs, so that all blocks are one program. The shape of a block is the one that costs the least in total.
+    last runs, so that all blocks are one program. The round of a search, which has a `batch` of points, has the shape
+    of a block that costs the least in total: its seeds and its batch never grow.
     """
     cost = _problem_cost(problem, steps)
     lane_bytes = _lane_bytes(tx, cost)
+    positions = steps + 1
     if lanes is None:
         lanes = max(1, min(MAX_LANES, MAX_BLOCK_BYTES // lane_bytes))
-    shape = min(_block_shapes(points, seeds, lanes), key=lambda shape: _total_cost(points, seeds, *shape))
-    positions = steps + 1
+        if batch is None and select_devices()[0].platform == "cpu":
+            most = min(MAX_STEP_OPERATIONS / cost.operations, MAX_BLOCK_OPERATIONS / (cost.operations * positions))
+            lanes = max(1, min(lanes, int(most)))
+    if batch is None:
+        shape = choose_block_shape(points, seeds, lanes)
+    else:
+        shape = min(_block_shapes(batch, seeds, lanes), key=lambda shape: _total_cost(batch, seeds, *shape))
     if chunk is None:
         operations = math.prod(shape) * cost.operations
         chunk = max(1, min(positions, int(MAX_CHUNK_OPERATIONS / max(operations, 1.0))))
     chunks = -(-positions // chunk)
-    return Partition(points, seeds, steps, *shape, -(-positions // chunks), math.prod(shape) * lane_bytes)
+    return Partition(points, seeds, steps, *shape, -(-positions // chunks), batch, math.prod(shape) * lane_bytes)
 
 
 def count_operations_of_gradients(problem: Problem, partition: Partition) -> float:
-    """Return the floating-point operations of the gradients of all runs of a task."""
+    """Return the floating-point operations of the gradients of all runs of a task, or of a full round of a search."""
     operations = _problem_cost(problem, partition.steps).operations
-    return operations * partition.points * partition.seeds * partition.positions
+    return operations * (partition.batch or partition.points) * partition.seeds * partition.positions
+
+
+def choose_block_shape(points: int, seeds: int, lanes: int) -> tuple[int, int]:
+    """Return the points and the seeds of a block of a race or a sweep, which has at most so many lanes.
+
+    They do not depend on the numbers of points and seeds of the study, except where there are so few that most of a
+    block would be filled with copies.
+    """
+    most = min(BLOCK_POINTS, lanes), max(1, min(BLOCK_SEEDS, lanes // BLOCK_POINTS))
+    few = 1 if points == 1 else FEW_POINTS if points <= FEW_POINTS else BLOCK_POINTS
+    return min(few, most[0]), 1 if seeds == 1 else most[1]
 
 
 def _block_shapes(points: int, seeds: int, lanes: int) -> Iterator[tuple[int, int]]:

@@ -42,6 +42,7 @@ class Task:
     dimension: str = "rate"  # the dimension of the points in the Dataset: "rate" in a race, "point" elsewhere
     curve_points: int | None = None  # the most values of a loss curve and a path that are kept; None means all
     options: Mapping[str, str] = field(default_factory=dict)  # hyperparameters that the factory has already, as texts
+    batch: int | None = None  # the points of a full round of a search, of which this is one; None elsewhere
 
     @property
     def point_count(self) -> int:
@@ -139,7 +140,9 @@ class Task:
         """How the task is divided into blocks and chunks."""
         tx, points = self.make_optimizer(self.point_count // 2), self.point_count
         with self.convert_user_errors():
-            return partition_task(self.problem, tx, points, len(self.seeds), self.steps, self.lanes, self.chunk)
+            return partition_task(
+                self.problem, tx, points, len(self.seeds), self.steps, self.lanes, self.chunk, self.batch
+            )
 
     def convert_user_errors(self) -> AbstractContextManager[Any]:
         """Return a context for calls of optimizer and problem, which turns errors in user code into UserCodeError."""

@@ -104,7 +104,7 @@ class SearchStudy:
         return Task(
             self.problem, self.name, "swept", self.factory, points, tuple(range(self.seeds)),
             self.problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,
-            dimension="point",
+            dimension="point", batch=self.batch,
         )  # fmt: skip
 
     @property

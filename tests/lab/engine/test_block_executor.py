@@ -24,7 +24,7 @@ from gradlab.lab.problems import Problem
 @pytest.fixture
 def task(noisy: Problem) -> Task:
     """Six blocks of four chunks."""
-    return Task(noisy, "adam", "Adam", gl.adam, {"learning_rate": np.array([0.1, 0.2, 0.3])}, (0, 1, 2, 3), 7, 2, 2)
+    return Task(noisy, "adam", "Adam", gl.adam, {"learning_rate": np.array([0.1, 0.2, 0.3, 0.4])}, (0, 1, 2), 7, 2, 2)
 
 
 @pytest.fixture

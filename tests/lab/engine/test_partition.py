@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.lab._engine.partition import MAX_BLOCK_BYTES, MAX_LANES, partition_task
+from gradlab.lab._engine.partition import (
+    BLOCK_POINTS,
+    FEW_POINTS,
+    MAX_BLOCK_BYTES,
+    MAX_LANES,
+    choose_block_shape,
+    partition_task,
+)
 from gradlab.lab.problems import Problem, Ravine
 
 
@@ -24,6 +31,20 @@ def test_blocks_cover_all_lanes_and_keep_to_the_limit(points: int, seeds: int, l
         assert block.seeds.shape == (partition.block_seeds,)
         covered[np.ix_(np.unique(block.points), np.unique(block.seeds))] += 1
     assert (covered == 1).all()
+
+
+@pytest.mark.parametrize("lanes", [1, 3, 14, 40, 65, 80])
+def test_the_shape_of_a_block_stays_while_a_study_grows(lanes: int) -> None:
+    shapes = {choose_block_shape(points, seeds, lanes) for points in range(FEW_POINTS + 1, 40) for seeds in (2, 3, 99)}
+    assert len(shapes) == 1
+    assert len({choose_block_shape(points, seeds, lanes) for points in range(2, FEW_POINTS + 1) for seeds in (2, 9)}) == 1
+    assert choose_block_shape(1, 1, lanes) == (1, 1)
+    assert all(shape[0] * shape[1] <= lanes for shape in shapes)
+
+
+def test_the_rounds_of_a_search_have_one_shape_which_wastes_no_lanes() -> None:
+    whole, last = (partition_task(Ravine(), gl.adam(), points, 8, 10, batch=16) for points in (16, 3))
+    assert (whole.block_points, whole.block_seeds) == (last.block_points, last.block_seeds) == (16, 4)
 
 
 def test_the_default_race_wastes_no_lanes() -> None:
@@ -81,11 +102,11 @@ def test_the_cost_of_a_problem_is_that_of_its_present_attributes_and_settings() 
         return found.block_points
 
     problem = Resizable(8)
-    assert lanes(problem) == MAX_LANES
+    assert lanes(problem) == BLOCK_POINTS
     problem.width = 2**23  # 32 MiB
     few = lanes(problem)
-    assert few < MAX_LANES / 8
-    assert lanes(Resizable(8)) == MAX_LANES
+    assert few < BLOCK_POINTS / 2
+    assert lanes(Resizable(8)) == BLOCK_POINTS
 
 
 def test_the_cost_of_a_problem_is_measured_once_for_all_its_optimizers() -> None:

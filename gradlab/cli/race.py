@@ -74,7 +74,8 @@ def race(
 ) -> None:
     """Race the optimizers over a grid of learning rates and seeds, and compare them.
 
-    The same command on a folder with a stopped race goes on from there.
+    The same command on a folder with a stopped race goes on from there. With more seeds, learning rates or optimizers,
+    it computes only what the folder does not hold.
     """
     with profiling(profile, out):
         from ..lab._profile import measure

@@ -62,7 +62,8 @@ def search(
 ) -> None:
     """Search ranges of an optimizer's hyperparameters with Optuna, in rounds of points near the best ones so far.
 
-    The same command on a folder with a stopped search goes on from there.
+    The same command on a folder with a stopped search goes on from there. With more trials, it
+    computes only what the folder does not hold.
     """
     with profiling(profile, out):
         from ..lab._profile import measure

@@ -57,7 +57,9 @@ def run_in_folder(
     opened: OpenStudy | None = None
     try:
         with open_study(study, out, fresh, processes) as opened:
-            if opened.state == "unfinished":
+            for line in opened.growth:
+                note(line)
+            if opened.state == "unfinished" and not opened.growth:
                 note(f"{out} holds an unfinished run of this plan; going on from there")
             with bar:
                 opened.finish(collect_provenance(shlex.join(["gradlab", *sys.argv[1:]])), bar, helpers)

@@ -73,7 +73,8 @@ def sweep(
 ) -> None:
     """Train optimizers at every point of a grid of their hyperparameters, from several seeds, and rank the points.
 
-    The same command on a folder with a stopped sweep goes on from there.
+    The same command on a folder with a stopped sweep goes on from there. With more seeds, points or optimizers, it
+    computes only what the folder does not hold.
     """
     with profiling(profile, out):
         from ..lab._profile import measure

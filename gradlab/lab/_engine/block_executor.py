@@ -76,7 +76,7 @@ class Executor:
         self.index, self.task, self.program, self.draws = index, task, program, draws
         self.store, self.watcher, self.processes = store, watcher, processes
         # The runs that a chunk of a block stands for when progress is reported.
-        self.chunk_runs = task.run_count / (task.partition.block_count * task.partition.chunks)
+        self.chunk_runs = task.partition.run_count / (task.partition.block_count * task.partition.chunks)
         self.compile_seconds = program.compile_seconds
         self.needs_carries = processes.broadcast(store is not None)
 

@@ -3,17 +3,17 @@
 Neither depends on how many devices or processes there are, and so the results do not: each block is computed by the
 same program, wherever it runs. Nor does the shape of a block depend on how many points and seeds a study has, but for
 very few: a run is then computed by the same program in a small study and in one that it has grown to, and its numbers
-are the same to the last bit. XLA rounds otherwise in programs of other shapes, but in the same way at each place of one.
+are the same to the last bit. XLA rounds otherwise in programs of other shapes, but equally at each place of one.
 """
 
 from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import numpy as np
@@ -30,7 +30,9 @@ MAX_LANES = 80
 MAX_BLOCK_BYTES = 2**30
 # The largest block of a race or a sweep: the default learning rates of a race, and half of its seeds.
 BLOCK_POINTS, BLOCK_SEEDS = 13, 5
-FEW_POINTS = 4  # a study of no more points has smaller blocks, and one of a single point or seed has no others there
+RUNS_WITHOUT_LIMIT = BLOCK_POINTS * BLOCK_SEEDS
+# A study of no more points has blocks of so many, so that few of their runs are copies.
+FEW_POINTS = (1, 4, 7)
 # Floating-point operations of the gradients of a block. Lanes of large gradients run no faster side by side on a CPU,
 # and those that only fill a block of long runs would take a time that is noticed.
 MAX_STEP_OPERATIONS = 2e8  # at a step
@@ -39,6 +41,10 @@ MAX_BLOCK_OPERATIONS = 3e11  # at all steps
 MAX_CHUNK_OPERATIONS = 1e11
 # The time that each block costs in addition to that of its lanes, as a number of lanes.
 BLOCK_OVERHEAD = 4
+
+
+# Some runs of a task: all seeds of the second tuple at all points of the first one, as indices.
+Rectangle: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 class Block(NamedTuple):
@@ -60,6 +66,7 @@ class Partition:
     chunk: int  # positions
     batch: int | None = None  # the points of a full round of a search, whose program a last, smaller round has too
     block_bytes: int = field(default=0, compare=False)  # the memory that a block is predicted to need while it runs
+    missing: tuple[Rectangle, ...] | None = None  # the runs that are divided, where some are known; None means all
 
     @property
     def positions(self) -> int:
@@ -74,14 +81,33 @@ class Partition:
     @property
     def block_count(self) -> int:
         """The number of blocks."""
-        return -(-self.points // self.block_points) * -(-self.seeds // self.block_seeds)
+        return sum(map(self._count_blocks, self._rectangles))
+
+    @property
+    def run_count(self) -> int:
+        """The number of runs in all blocks."""
+        return sum(len(points) * len(seeds) for points, seeds in self._rectangles)
+
+    @property
+    def _rectangles(self) -> Sequence[tuple[Sequence[int], Sequence[int]]]:
+        return ((range(self.points), range(self.seeds)),) if self.missing is None else self.missing
+
+    def _count_blocks(self, rectangle: tuple[Sequence[int], Sequence[int]]) -> int:
+        points, seeds = rectangle
+        return -(-len(points) // self.block_points) * -(-len(seeds) // self.block_seeds)
 
     def block(self, index: int) -> Block:
         """Return one block. The last index of points, and of seeds, is repeated to fill the last blocks."""
-        row, column = divmod(index, -(-self.seeds // self.block_seeds))
-        points = np.arange(row * self.block_points, (row + 1) * self.block_points)
-        seeds = np.arange(column * self.block_seeds, (column + 1) * self.block_seeds)
-        return Block(np.minimum(points, self.points - 1), np.minimum(seeds, self.seeds - 1))
+        for rectangle in self._rectangles:
+            count = self._count_blocks(rectangle)
+            if index < count:
+                break
+            index -= count
+        points, seeds = map(np.asarray, rectangle)
+        row, column = divmod(index, -(-len(seeds) // self.block_seeds))
+        rows = np.arange(row * self.block_points, (row + 1) * self.block_points)
+        columns = np.arange(column * self.block_seeds, (column + 1) * self.block_seeds)
+        return Block(points[np.minimum(rows, len(points) - 1)], seeds[np.minimum(columns, len(seeds) - 1)])
 
     def blocks(self) -> list[Block]:
         """Return all blocks, in order."""
@@ -90,6 +116,22 @@ class Partition:
     def chunk_positions(self, chunk: int) -> np.ndarray:
         """Return the positions of a chunk. In the last chunk, some may lie beyond the last position of a run."""
         return np.arange(chunk * self.chunk, (chunk + 1) * self.chunk)
+
+
+def find_missing(is_known: np.ndarray) -> tuple[Rectangle, ...] | None:
+    """Return the runs that are not known, given which are, on (point, seed): None if none is known.
+
+    Points that lack the same seeds are together.
+    """
+    if not is_known.any():
+        return None
+    patterns, members = np.unique(~is_known, axis=0, return_inverse=True)
+    members = members.reshape(-1)
+    return tuple(
+        (tuple(np.flatnonzero(members == number).tolist()), tuple(np.flatnonzero(pattern).tolist()))
+        for number, pattern in enumerate(patterns)
+        if pattern.any()
+    )
 
 
 def partition_task(
@@ -140,8 +182,8 @@ def choose_block_shape(points: int, seeds: int, lanes: int) -> tuple[int, int]:
     block would be filled with copies.
     """
     most = min(BLOCK_POINTS, lanes), max(1, min(BLOCK_SEEDS, lanes // BLOCK_POINTS))
-    few = 1 if points == 1 else FEW_POINTS if points <= FEW_POINTS else BLOCK_POINTS
-    return min(few, most[0]), 1 if seeds == 1 else most[1]
+    enough = next((few for few in FEW_POINTS if points <= few), BLOCK_POINTS)
+    return min(enough, most[0]), 1 if seeds == 1 else most[1]
 
 
 def _block_shapes(points: int, seeds: int, lanes: int) -> Iterator[tuple[int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from .._inputs.default_contestants import Contestant
 from .._inputs.user_code_detection import is_user_code
 from .._inputs.user_errors import RefusedHyperparametersError, UserCodeError, convert_user_errors
 from ..problems.base import Problem
-from .partition import Partition, partition_task
+from .partition import Partition, Rectangle, partition_task
 from .training_loop import Curves, stack_optimizers
 
 
@@ -43,6 +43,7 @@ class Task:
     curve_points: int | None = None  # the most values of a loss curve and a path that are kept; None means all
     options: Mapping[str, str] = field(default_factory=dict)  # hyperparameters that the factory has already, as texts
     batch: int | None = None  # the points of a full round of a search, of which this is one; None elsewhere
+    missing: tuple[Rectangle, ...] | None = None  # the runs that are to be computed, where some are known; None: all
 
     @property
     def point_count(self) -> int:
@@ -65,8 +66,12 @@ class Task:
     @property
     def label(self) -> str:
         """The name of the task in messages and profiles."""
-        options = ", ".join(f"{name}={label}" for name, label in self.options.items())
-        return f"{self.name}{f' ({options})' if options else ''} on {self.problem.name}"
+        return f"{self.variant} on {self.problem.name}"
+
+    @property
+    def variant(self) -> str:
+        """The name of the optimizer with its options."""
+        return name_variant(self.name, self.options)
 
     def make_optimizer(self, point: int) -> optax.GradientTransformation:
         """Return the optimizer at a point.
@@ -140,9 +145,10 @@ class Task:
         """How the task is divided into blocks and chunks."""
         tx, points = self.make_optimizer(self.point_count // 2), self.point_count
         with self.convert_user_errors():
-            return partition_task(
+            partition = partition_task(
                 self.problem, tx, points, len(self.seeds), self.steps, self.lanes, self.chunk, self.batch
             )
+        return replace(partition, missing=self.missing)
 
     def convert_user_errors(self) -> AbstractContextManager[Any]:
         """Return a context for calls of optimizer and problem, which turns errors in user code into UserCodeError."""
@@ -154,6 +160,12 @@ class Task:
     @cached_property
     def _is_user_code(self) -> bool:
         return is_user_code(self.problem) or is_user_code(self.factory)
+
+
+def name_variant(optimizer: str, options: Mapping[str, str]) -> str:
+    """Return the name of an optimizer with some options, such as `sgd (nesterov=yes)`."""
+    listed = ", ".join(f"{name}={label}" for name, label in options.items())
+    return f"{optimizer} ({listed})" if listed else optimizer
 
 
 class TaskResult(NamedTuple):
@@ -209,5 +221,5 @@ class FailureCollector(Watcher):
     def on_failure(self, task: Task, error: UserCodeError) -> None:
         message = str(error).removeprefix(f"{task.label} ")
         if task.options:
-            message = f"{task.label.removesuffix(f' on {task.problem.name}').removeprefix(f'{task.name} ')} {message}"
+            message = f"{task.variant.removeprefix(task.name).strip()} {message}"
         self.failed.setdefault(task.problem.name, {}).setdefault(task.name, message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
 from pathlib import Path
@@ -23,7 +23,7 @@ from .evaluation_steps import choose_curve_steps
 from .program import Program
 from .task import Task, TaskResult, Watcher
 from .thread_context import require_compilation
-from .training_loop import Curves, Draws, assemble_curves
+from .training_loop import Curves, Draws, assemble_curves, curves_of_arrays
 
 T = TypeVar("T")
 
@@ -73,6 +73,7 @@ def run_tasks(
         def prepare(index: int, task: Task) -> _PreparedTask:
             try:
                 collector = CurveCollector(task, store.folder if store else None)
+                _add_known_runs(index, collector, store, processes)
                 unfinished = _collect_stored_results(index, collector, store, processes, watcher)
                 return _PreparedTask(collector, unfinished, used_compiler.prepare(task) if unfinished else None)
             except UserCodeError as error:
@@ -97,8 +98,9 @@ def run_tasks(
                 current = queue.popleft()
                 with measure("wait for programs"):
                     preparation = processes.call(current.wait)
-                finished = 1 - len(current.unfinished) / task.partition.block_count
-                watcher.on_progress(task.run_count * finished - told)
+                blocks, new = task.partition.block_count, task.partition.run_count
+                unfinished = new * len(current.unfinished) / blocks if blocks else 0
+                watcher.on_progress(task.run_count - unfinished - told)
                 if preparation is not None:
                     executor = Executor(index, task, *preparation, store, watcher, processes)
                     executor.finish(current.unfinished, current.collector.add)
@@ -125,12 +127,20 @@ class CurveCollector:
         arrays = {name: np.concatenate([chunk.arrays[name] for chunk in chunks], axis=2) for name in chunks[0].arrays}
         metrics = {name.removeprefix("metric "): array for name, array in arrays.items() if name.startswith("metric ")}
         curves = self._thin(assemble_curves(arrays["loss"], metrics, arrays.get("path")))
-        if self._curves is None:
-            self._curves = jax.tree.map(self._allocate, curves)
-        place = np.ix_(*self.task.partition.block(block))
-        jax.tree.map(lambda whole, part: _put(whole, place, part), self._curves, curves)
+        self._put(self.task.partition.block(block), curves)
         self.compile_seconds += sum(chunk.compile_seconds for chunk in chunks)
         self.run_seconds += sum(chunk.seconds for chunk in chunks)
+
+    def add_known(self, points: np.ndarray, seeds: np.ndarray, arrays: Mapping[str, np.ndarray], *times: float) -> None:
+        """Add runs that were known before, at these places of points and seeds, given their curves and seconds."""
+        self._put((points, seeds), curves_of_arrays(arrays))
+        self.run_seconds += times[0]
+        self.compile_seconds += times[1]
+
+    def _put(self, place: tuple[np.ndarray, np.ndarray], curves: Curves) -> None:
+        if self._curves is None:
+            self._curves = jax.tree.map(self._allocate, curves)
+        jax.tree.map(lambda whole, part: _put(whole, np.ix_(*place), part), self._curves, curves)
 
     def result(self) -> TaskResult:
         """Return the result of the task, once all blocks are there."""
@@ -166,6 +176,15 @@ class _PreparedTask(NamedTuple):
         if self.failure is not None:
             raise self.failure
         return None if self.compilation is None else (self.compilation[0].result(), self.compilation[1].result())
+
+
+def _add_known_runs(index: int, collector: CurveCollector, store: CheckpointStore | None, processes: Processes) -> None:
+    """Add the runs of a task that the folder of the first process knew before the study began."""
+    parts = processes.broadcast(store.known[index].parts if store and store.known else ())
+    for part in parts:
+        with measure("results", collector.task.label):
+            arrays, *times = processes.broadcast(part.read() if store else ({}, 0.0, 0.0))
+            collector.add_known(part.points, part.seeds, arrays, *times)
 
 
 def _collect_stored_results(

@@ -168,6 +168,19 @@ def assemble_curves(loss: np.ndarray, metrics: Mapping[str, np.ndarray], path: n
     )
 
 
+def arrays_of_curves(curves: Curves) -> dict[str, np.ndarray]:
+    """Return the arrays of curves by name; `curves_of_arrays` undoes it."""
+    metrics = {f"metric {name}": array for name, array in curves.metrics.items()}
+    own = {"loss": curves.loss, "diverged": curves.diverged, "divergence_step": curves.divergence_step}
+    return own | metrics | ({} if curves.path is None else {"path": curves.path})
+
+
+def curves_of_arrays(arrays: Mapping[str, np.ndarray]) -> Curves:
+    """Return the curves of arrays by name."""
+    metrics = {name.removeprefix("metric "): array for name, array in arrays.items() if name.startswith("metric ")}
+    return Curves(arrays["loss"], metrics, arrays["diverged"], arrays["divergence_step"], arrays.get("path"))
+
+
 def _as_float(tree: PyTree) -> PyTree:
     """Return the tree with float32 in place of dtypes that have no NaN in NumPy: integers, booleans and bfloat16."""
 

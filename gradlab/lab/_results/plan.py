@@ -7,11 +7,15 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from gradlab._compat import read_settings
 
 from .._engine.devices import select_devices
 from .._engine.evaluation_steps import choose_evaluation_steps
-from .._engine.task import Task
+from .._engine.partition import Partition, Rectangle, count_operations_of_gradients
+from .._engine.program import BRIEF_OPERATIONS
+from .._engine.task import Task, name_variant
 from .._inputs.source_files import digest_own_file, digest_source_files, find_package_versions
 from .._inputs.user_errors import UserCodeError
 from .provenance import collect_versions
@@ -34,19 +38,29 @@ RARE_SETTINGS: dict[str, Any] = {
     "jax_use_direct_linearize": True,
 }
 _SOURCES = ("problem_source", "optimizer_source")
-_INTERNAL = ("block", "chunk")
+_FILES = ("problem_files", "optimizer_files")  # the names of the user's files; their digests are those of the plan
+_DAMAGED = "plan.json is damaged"
+_INTERNAL = ("block", "chunk", "is_brief")
 
 
 def make_plan(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
     """Return the plan of some tasks as a JSON document. It does not depend on the number of devices or processes."""
+    sources = _describe_sources(tasks)
     return {
         "format": FORMAT,
         "kind": kind,
         "versions": collect_versions(),
         "settings": read_result_settings(),
-        **_describe_sources(tasks),
-        "tasks": [_task_document(task) for task in tasks],
+        **sources,
+        "tasks": [_task_document(task, bool(sources["sources"])) for task in tasks],
     }
+
+
+def describe_round(plan: Mapping[str, Any], points: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Return what determines the results of a round of a search: not how many trials there are in all."""
+    (task,) = plan["tasks"]
+    own = {name: value for name, value in task.items() if name != "trials"}
+    return {**plan, "tasks": [own], "points": {name: values.tolist() for name, values in points.items()}}
 
 
 def read_result_settings() -> dict[str, str]:
@@ -73,15 +87,16 @@ def _device() -> str:
     return platform.machine() if device.platform == "cpu" else device.device_kind
 
 
-def _task_document(task: Task) -> dict[str, Any]:
+def _task_document(task: Task, has_sources: bool) -> dict[str, Any]:
     try:
-        composition, block, chunk = (
+        composition, block, chunk, is_brief = (
             task.composition,
             [task.partition.block_points, task.partition.block_seeds],
             task.partition.chunk,
+            count_operations_of_gradients(task.problem, task.partition) < BRIEF_OPERATIONS,
         )
     except UserCodeError:  # the optimizer cannot be made, which is reported when the task runs
-        composition, block, chunk = "", [0, 0], 0
+        composition, block, chunk, is_brief = "", [0, 0], 0, False
     chosen_by = task.problem.score.chosen_by
     return {
         "problem": task.problem.name,
@@ -101,7 +116,20 @@ def _task_document(task: Task) -> dict[str, Any]:
         **({} if task.curve_points is None else {"curve_points": task.curve_points}),
         "block": block,
         "chunk": chunk,
+        **({"is_brief": True} if is_brief else {}),  # then it is compiled in another way
+        **(_list_files(task) if has_sources else {}),
     }
+
+
+def _list_files(task: Task) -> dict[str, list[str]]:
+    """Return the names of the user's files that the problem runs, and of those that the optimizer runs."""
+    things = dict(zip(_FILES, (task.problem, task.factory)))
+    return {name: files for name, thing in things.items() if (files := list(digest_source_files(thing)))}
+
+
+def name_task(task: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the problem of a task in a plan, and its optimizer with its options."""
+    return task["problem"], name_variant(task["optimizer"], task.get("options", {}))
 
 
 def compare_plans(stored: Mapping[str, Any], requested: Mapping[str, Any]) -> list[str]:
@@ -109,25 +137,17 @@ def compare_plans(stored: Mapping[str, Any], requested: Mapping[str, Any]) -> li
 
     A plan of an older version does not list all source files. Then only those of problems and optimizers are compared.
     """
-    if isinstance(stored.get("kind"), str) and stored["kind"] != requested["kind"]:
-        # The tasks of another kind of study have other fields, so nothing else can be compared.
-        return _compare("kind", stored["kind"], requested["kind"])
-    if stored.get("format") in _OLD_FORMATS:
+    if stored.get("format") in _OLD_FORMATS and stored.get("kind", requested["kind"]) == requested["kind"]:
         stored = _update_format(stored, requested)
-    if not _has_types_of(stored, requested):
-        return ["plan.json is damaged"]
-    differences = []
-    for group in ("versions", "settings", "packages"):
-        old, new = stored.get(group, {}), requested.get(group, {})
-        for name in {**new, **old}:
-            differences += _compare(name, old.get(name), new.get(name))
-    differences += _compare("format", stored.get("format"), requested["format"])
+    differences = compare_surroundings(stored, requested)
+    if differences and (stored.get("kind") != requested["kind"] or differences == [_DAMAGED]):
+        return differences
     for name in ("problem", "optimizer"):
         lists = [
             ", ".join(dict.fromkeys(task.get(name, "?") for task in plan.get("tasks", [])))
             for plan in (stored, requested)
         ]
-        differences += _compare(f"{name}s", *lists)
+        differences += compare(f"{name}s", *lists)
     if differences:
         return differences
     edited = _compare_source_files(stored.get("sources", {}), requested.get("sources", {}))
@@ -138,20 +158,40 @@ def compare_plans(stored: Mapping[str, Any], requested: Mapping[str, Any]) -> li
     return differences if differences or stored == requested else ["the plans differ"]
 
 
+def compare_surroundings(
+    stored: Mapping[str, Any], requested: Mapping[str, Any], may_add_packages: bool = False
+) -> list[str]:
+    """Return the differences of what is around the tasks of two plans in words: kind, format, versions and settings.
+
+    With `may_add_packages`, the requested plan may use packages that the stored one does not.
+    """
+    if isinstance(stored.get("kind"), str) and stored["kind"] != requested["kind"]:
+        # The tasks of another kind of study have other fields, so nothing else can be compared.
+        return compare("kind", stored["kind"], requested["kind"])
+    if not _has_types_of(stored, requested):
+        return [_DAMAGED]
+    differences = []
+    for group in ("versions", "settings", "packages"):
+        old, new = stored.get(group, {}), requested.get(group, {})
+        for name in old if group == "packages" and may_add_packages else {**new, **old}:
+            differences += compare(name, old.get(name), new.get(name))
+    return differences + compare("format", stored.get("format"), requested["format"])
+
+
 def _compare_tasks(old: Mapping[str, Any], new: Mapping[str, Any], edited: list[str]) -> list[str]:
     """Return the differences of two tasks. `edited` says which source files of the study were edited."""
     where = f"of {new['optimizer']} on {new['problem']}"
     differences = []
     for name, value in {"curve_points": None, **new}.items():
-        if name in (*_SOURCES, *_INTERNAL):
+        if name in (*_SOURCES, *_INTERNAL, *_FILES):
             continue
         if name == "points":
             for key in {**value, **old.get(name, {})}:
-                differences += _compare(f"{key} {where}", _shorten(old[name].get(key)), _shorten(value.get(key)))
+                differences += compare(f"{key} {where}", shorten(old[name].get(key)), shorten(value.get(key)))
         elif name == "composition" and (edited or old.get("points") != new["points"]):
             continue  # the difference follows from another one
         else:
-            differences += _compare(f"{name} {where}", _shorten(old.get(name)), _shorten(value))
+            differences += compare(f"{name} {where}", shorten(old.get(name)), shorten(value))
     return differences + (
         edited or _compare_own_files(old, new) or ([] if differences else _compare_partitions(old, new, where))
     )
@@ -201,26 +241,37 @@ def _compare_own_files(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[s
 def _compare_partitions(old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> list[str]:
     """Return the differences of blocks and chunks. Only --lanes and --chunk cause them where all else is equal."""
     return [
-        text for name in _INTERNAL for text in _compare(f"{name} {where}", _shorten(old.get(name)), _shorten(new[name]))
+        text
+        for name in _INTERNAL
+        for text in compare(f"{name} {where}", shorten(old.get(name)), shorten(new.get(name)))
     ]
 
 
-def _compare(name: str, stored: Any, requested: Any) -> list[str]:
+def compare(name: str, stored: Any, requested: Any) -> list[str]:
+    """Return the difference of two values in words, or nothing if they are equal."""
     return [] if stored == requested else [f"{name}: {stored} in the folder, {requested} requested"]
 
 
-def _shorten(value: Any) -> str:
+def shorten(value: Any) -> str:
+    """Return a value of a plan as text; a long list as its length and its ends."""
     if isinstance(value, list) and len(value) > 4:
         return f"{len(value)} from {value[0]} to {value[-1]}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def count_runs(plan: Mapping[str, Any], chunks: Sequence[tuple[int, int, int]]) -> float:
-    """Return how many runs some chunks amount to. Each chunk is named by its task, block and chunk number."""
-    return sum(_count_runs_of_chunk(plan, task) for task, _, _ in chunks)
+def count_runs(
+    plan: Mapping[str, Any],
+    chunks: Sequence[tuple[int, int, int]],
+    missing: Mapping[int, Sequence[Rectangle] | None] | None = None,
+) -> float:
+    """Return how many runs some chunks amount to. Each chunk is named by its task, block and chunk number.
+
+    `missing` are the runs that were to be computed, by task, where some were known.
+    """
+    return sum(_count_runs_of_chunk(plan, task, (missing or {}).get(task)) for task, _, _ in chunks)
 
 
-def _count_runs_of_chunk(plan: Mapping[str, Any], number: int) -> float:
+def _count_runs_of_chunk(plan: Mapping[str, Any], number: int, missing: Sequence[Rectangle] | None) -> float:
     """Return the runs that a chunk of a task amounts to: the runs of the task, divided by the number of its chunks."""
     tasks = plan["tasks"]
     task = tasks[0] if plan["kind"] == "search" else tasks[number]
@@ -228,6 +279,8 @@ def _count_runs_of_chunk(plan: Mapping[str, Any], number: int) -> float:
         points = min(task["batch"], task["trials"] - number * task["batch"])
     else:
         points = len(next(iter(task["points"].values())))
-    seeds, (block_points, block_seeds) = len(task["seeds"]), task["block"]
-    blocks = -(-points // block_points) * -(-seeds // block_seeds)
-    return points * seeds / (blocks * -(-(task["steps"] + 1) // task["chunk"]))
+    parts = None if missing is None else tuple(missing)
+    block_points, block_seeds = task["block"]
+    seeds = len(task["seeds"])
+    partition = Partition(points, seeds, task["steps"], block_points, block_seeds, task["chunk"], missing=parts)
+    return partition.run_count / (partition.block_count * partition.chunks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -46,12 +46,18 @@ class DamagedResultsError(ResultsError):
     """A results file is incomplete or changed, or is no results file at all."""
 
 
-def write(path: Path, problems: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> None:
+def write(
+    path: Path,
+    problems: Mapping[str, xr.Dataset],
+    attributes: Mapping[str, str],
+    history: Sequence[Mapping[str, Any]] = (),
+) -> None:
     """Write a NetCDF-4 file with one group for each problem. At any moment it holds either the old or the new results.
 
     The file is the same, byte for byte, for the same results. What differs between two runs of one plan (date, machine,
     seconds) goes into `provenance.json` beside it, and `read` puts the two together. A checksum follows the NetCDF
-    content; `read` verifies it, and other programs ignore it. Raises OSError if the folder cannot be written.
+    content; `read` verifies it, and other programs ignore it. `history` is what `read_history` returns, of the studies
+    that this one grew from. Raises OSError if the folder cannot be written.
     """
     fixed = {name: value for name, value in attributes.items() if name not in VARYING}
     varying: dict[str, Any] = {name: value for name, value in attributes.items() if name in VARYING}
@@ -60,6 +66,7 @@ def write(path: Path, problems: Mapping[str, xr.Dataset], attributes: Mapping[st
         for problem, dataset in problems.items()
     }
     document = {"format": FORMAT, **varying, "checksum": _json_digest(varying)}
+    document |= {"history": list(history)} if history else {}
     with replace_file(path) as temporary:
         # The content comes first: if it cannot be made, the old files must stay as they are.
         write_netcdf(
@@ -100,6 +107,27 @@ def read(path: Path | str) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
     for problem, dataset in problems.items():
         _add_times(dataset, seconds.get(problem) if isinstance(seconds, dict) else None)
     return problems, attributes | varying
+
+
+def read_history(path: Path, plan: str = "") -> list[dict[str, Any]]:
+    """Return where runs of a results file come from that were computed before: command, date and machine of each part.
+
+    If the file has another plan than that of the digest `plan`, its own are the last of them. What is missing or
+    damaged is left out.
+    """
+    try:
+        document = read_json(path.parent / PROVENANCE)
+        own = read_attributes(path)
+    except (OSError, DamagedJSONError, ResultsError):
+        return []
+    parts = document.get("history")
+    history = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    if own.get("plan") != plan:
+        versions = {
+            name: value for name, value in own.items() if name in ("gradlab", "jax", "jaxlib", "optax", "numpy")
+        }
+        history.append({name: value for name, value in document.items() if name in VARYING} | versions)
+    return history
 
 
 def read_attributes(path: Path) -> dict[str, str]:

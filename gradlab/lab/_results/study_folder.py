@@ -28,10 +28,19 @@ _PICTURES = {
 _PICTURE_NAME = re.compile(rf"({'|'.join(_PICTURES['race'] + _PICTURES['sweep'])})_\w+\.png")
 
 State = Literal["new", "unfinished", "complete"]
+REMEDY = "--fresh (fresh=True) discards it and starts anew; another folder keeps it"
 
 
 class FolderError(ValueError):
     """Results cannot, or must not, be written to a folder."""
+
+
+class OtherPlanError(FolderError):
+    """A folder holds a study with another plan, `stored`, of which the requested one may be a larger form."""
+
+    def __init__(self, folder: Path, stored: Mapping[str, Any], differences: str):
+        super().__init__(f"{folder} holds a study with another plan ({differences}). {REMEDY}")
+        self.stored = stored
 
 
 class UnwritableError(FolderError):
@@ -86,28 +95,29 @@ def _examine(folder: Path, plan: Mapping[str, Any], fresh: bool) -> State:
         )
     if fresh:
         return "new"
-    remedy = "--fresh (fresh=True) discards it and starts anew; another folder keeps it"
     if stored is None:
         if results and results.get("plan") == checkpoints.compute_digest(plan) and not results.get("failed"):
             return "complete"  # the results are whole, and the plan file can be written again
         if damage:
-            raise FolderError(f"{folder / PLAN} is damaged ({damage}); {remedy}")
+            raise FolderError(f"{folder / PLAN} is damaged ({damage}); {REMEDY}")
         version = (results or {}).get("gradlab", "(unknown version)")
         raise FolderError(
-            f"{folder} holds results of gradlab {version} without a plan, to which nothing can be added; {remedy}"
+            f"{folder} holds results of gradlab {version} without a plan, to which nothing can be added; {REMEDY}"
         )
     if results is None and not checkpoints.has_checkpoints(folder):
         return "new"  # an earlier attempt left nothing, for example because an optimizer of the user failed
     differences = compare_plans(stored, plan)
     if differences:
         text = "; ".join(differences[:3]) + (f"; and {len(differences) - 3} more" if len(differences) > 3 else "")
-        raise FolderError(f"{folder} holds a study with another plan ({text}). {remedy}")
+        if results is not None and not results:
+            raise FolderError(f"{folder / RESULTS} is damaged, and holds a study with another plan ({text}). {REMEDY}")
+        raise OtherPlanError(folder, stored, text)
     if results is None:
         return "unfinished"
     if not results:
-        raise FolderError(f"{folder / RESULTS} is damaged; {remedy}")
+        raise FolderError(f"{folder / RESULTS} is damaged; {REMEDY}")
     if results.get("format") not in FORMATS:
-        raise FolderError(f"{folder / RESULTS} is of another version (format {results.get('format')}); {remedy}")
+        raise FolderError(f"{folder / RESULTS} is of another version (format {results.get('format')}); {REMEDY}")
     is_finished = results.get("plan") == checkpoints.compute_digest(stored) and not results.get("failed")
     return "complete" if is_finished else "unfinished"
 

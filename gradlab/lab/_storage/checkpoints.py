@@ -3,6 +3,7 @@
     plan.json                    everything that determines the results; written first
     parts/0003-0001-0000         the result of task 3, block 1, chunk 0 (an npz archive)
     parts/0003-0001-carry-0000   the state that chunk 1 of this block continues from (an npz archive)
+    parts/known-0a1b2c3d-0000    runs of a study that this one grew from (see `known_runs`)
 
 The carry of a chunk is written before its result, so that a result is never without its carry. Each file is written
 under another name and then renamed, and has a checksum: a crash loses only the chunks that are running, and damage is
@@ -13,22 +14,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
-from .files import append_checksum, read_json, remove_leftovers, replace_file, verify_checksum, write_text
+from .archives import DamagedCheckpointError as DamagedCheckpointError
+from .archives import read_arrays, write_arrays
+from .files import read_json, remove_leftovers, write_text
+from .known_runs import KnownRuns, list_known
 from .ownership import PARTS, PLAN, is_part
 
 # The first axes of a carry. A carry of an older version has them the other way round, and is not continued from.
 _CARRY_AXES = "seed, point"
-
-
-class DamagedCheckpointError(ValueError):
-    """A file of a checkpoint is missing, incomplete or changed, or belongs to another plan."""
 
 
 class ChunkResult(NamedTuple):
@@ -43,12 +43,24 @@ class CheckpointStore:
     """The checkpoints of one plan in a folder. Its methods raise OSError if the disk refuses.
 
     Tasks are numbered from `first` on, so that each round of a search can have its own store in the same folder.
+    `known` are the runs that the folder holds already, for each task. Blocks are those of the other runs.
     """
 
-    def __init__(self, folder: Path, plan: Mapping[str, Any], first: int = 0):
-        self.folder, self.digest, self.first = folder / PARTS, compute_digest(plan), first
-        self.folder.mkdir(exist_ok=True)
-        remove_leftovers(self.folder)
+    def __init__(
+        self,
+        folder: Path,
+        plan: Mapping[str, Any],
+        first: int = 0,
+        known: Sequence[KnownRuns] = (),
+        read_only: bool = False,
+    ):
+        self.known = tuple(known)
+        missing = [runs.missing for runs in known]
+        self.digest = compute_digest({**plan, "missing": missing} if any(runs.parts for runs in known) else plan)
+        self.folder, self.first = folder / PARTS, first
+        if not read_only:
+            self.folder.mkdir(exist_ok=True)
+            remove_leftovers(self.folder)
 
     def read_results(self, task: int, block: int, chunks: int) -> list[ChunkResult]:
         """Return the results of a block's finished chunks, in order.
@@ -99,30 +111,10 @@ class CheckpointStore:
         return self.folder / f"{self.first + task:04d}-{block:04d}-{kind}"
 
     def _write(self, path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-        # A carry may be as large as a block, so that no copy of it is made in memory.
-        with replace_file(path) as temporary:
-            with temporary.open("wb") as file:
-                np.savez(file, allow_pickle=False, plan=np.array(self.digest), **arrays)
-            append_checksum(temporary)
+        write_arrays(path, self.digest, arrays)
 
     def _read(self, path: Path) -> dict[str, np.ndarray]:
-        try:
-            file = path.open("rb")
-        except FileNotFoundError:
-            raise DamagedCheckpointError(f"{path} is missing") from None
-        try:
-            with file:
-                # Files of older versions have no checksum, only those of their arrays, which NumPy verifies.
-                verify_checksum(file)
-                file.seek(0)
-                with np.load(file, allow_pickle=False) as archive:
-                    arrays = {name: archive[name] for name in archive.files}
-            plan = str(arrays.pop("plan"))
-        except Exception as error:  # zipfile and NumPy raise all kinds for damaged files, MemoryError among them
-            raise DamagedCheckpointError(f"{path} is damaged ({error})") from None
-        if plan != self.digest:
-            raise DamagedCheckpointError(f"{path} belongs to another plan")
-        return arrays
+        return read_arrays(path, self.digest)
 
 
 def compute_digest(plan: Mapping[str, Any]) -> str:
@@ -142,8 +134,8 @@ def write_plan(folder: Path, plan: Mapping[str, Any]) -> None:
 
 
 def has_checkpoints(folder: Path) -> bool:
-    """Return whether a folder has any finished chunk."""
-    return bool(list_chunks(folder))
+    """Return whether a folder has any finished chunk, or runs of a study that it grew from."""
+    return bool(list_chunks(folder) or list_known(folder))
 
 
 def list_chunks(folder: Path) -> list[tuple[int, int, int]]:
@@ -169,6 +161,21 @@ def remove_checkpoints(folder: Path) -> None:
             has_others = True
     if not has_others:
         parts.rmdir()
+
+
+def replace_plan(folder: Path, plan: Mapping[str, Any], kept_chunks: Collection[int] = ()) -> None:
+    """Write the plan of a study that grew, and remove the checkpoints of the one before, but for those of some tasks.
+
+    The runs that the new plan knows must be in the folder already. Until the plan is written the folder belongs to the
+    old one, and has all that the old one needs.
+    """
+    write_plan(folder, plan)
+    kept = set(list_known(folder, compute_digest(plan)))
+    for path in (folder / PARTS).iterdir():
+        task = path.name.partition("-")[0]
+        is_kept = path in kept or (task.isdigit() and int(task) in kept_chunks)
+        if is_part(path.name) and not path.is_dir() and not is_kept:
+            path.unlink(missing_ok=True)
 
 
 def read_plan(folder: Path) -> dict[str, Any] | None:

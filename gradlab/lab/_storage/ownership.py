@@ -27,7 +27,7 @@ _RESULTS = re.compile(rb"gradlab-(results|race)-\d")
 _JSON = re.compile(rb'"format":\s*"gradlab-|"command":\s*"gradlab')  # the second is in older provenance files
 _TABLE = re.compile(rb"(\xef\xbb\xbf)?problem,rank,optimizer,")
 _PAGE = re.compile(rb'<meta name="generator" content="gradlab|<p class="brand">gradlab</p>')
-_PART = re.compile(r"\d{4,}-\d{4,}-(carry-)?\d{4,}|\.gradlab-\S*")
+_PART = re.compile(r"\d{4,}-\d{4,}-(carry-)?\d{4,}|known-[0-9a-f]{8}-\d{4,}|\.gradlab-\S*")
 
 
 def is_part(name: str) -> bool:

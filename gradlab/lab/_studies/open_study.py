@@ -15,10 +15,23 @@ import xarray as xr
 from .._engine.distributed import Processes
 from .._engine.task import Watcher
 from .._engine.task_runner import Helpers
+from .._formatting import format_count
 from .._inputs.user_errors import UserCodeError, describe_failures
 from .._profile import measure
 from .._results import plan, results_file
-from .._results.study_folder import RESULTS, FolderError, State, UnwritableError, examine_folder, prepare_folder
+from .._results.carry_over import carry_over, count_runs_on_disk
+from .._results.growth import RefusedGrowthError, find_growth
+from .._results.study_folder import (
+    REMEDY,
+    RESULTS,
+    FolderError,
+    OtherPlanError,
+    State,
+    UnwritableError,
+    examine_folder,
+    prepare_folder,
+    refuse_foreign,
+)
 from .._results_tree import as_tree
 from .._storage import checkpoints, files
 from .._storage.lock import LockedError, lock_folder
@@ -36,6 +49,7 @@ class OpenStudy:
     processes: Processes
     fresh: bool = False
     is_writable: bool = True  # False for a finished study in a folder that can only be read
+    growth: tuple[str, ...] = ()  # what the folder holds of the study that it grew from, and what is new, in words
     failed: Failed = field(default_factory=dict)  # the optimizers that could not be run, once the study is finished
 
     def finish(self, attributes: Mapping[str, str], watcher: Watcher, helpers: Helpers | None = None) -> None:
@@ -57,7 +71,8 @@ class OpenStudy:
             if self.failed:
                 own["failed"] = json.dumps(self.failed)
             with measure("results"):
-                results_file.write(self.out / RESULTS, datasets, {**attributes, **own})
+                history = results_file.read_history(self.out / RESULTS, own["plan"]) if self.state != "new" else []
+                results_file.write(self.out / RESULTS, datasets, {**attributes, **own}, history)
             if not self.failed:
                 checkpoints.remove_checkpoints(self.out)
 
@@ -80,7 +95,7 @@ class OpenStudy:
             with contextlib.suppress(FileNotFoundError, results_file.ResultsError):
                 if results_file.read_attributes(self.out / RESULTS).get("plan") == checkpoints.compute_digest(stored):
                     return self.study.runs
-            return plan.count_runs(self.plan, checkpoints.list_chunks(self.out))
+            return count_runs_on_disk(self.out, stored)
         except (OSError, ValueError, IndexError):  # the folder has lost its plan
             return 0
 
@@ -98,11 +113,11 @@ def open_study(study: Study, out: Path, fresh: bool = False, processes: Processe
         own = study.plan()
     refusal: str | None = None
     state: State = "new"
-    is_writable = True
+    is_writable, growth = True, tuple[str, ...]()
     with ExitStack() as stack:
         if processes.is_first:
             try:
-                state, is_writable = _lock_and_prepare(out, own, fresh, stack)
+                state, is_writable, growth = _lock_and_prepare(out, own, fresh, stack, study)
             except (FolderError, LockedError) as error:
                 refusal = str(error)
         refusal, state, first = processes.broadcast((refusal, state, own))
@@ -111,11 +126,16 @@ def open_study(study: Study, out: Path, fresh: bool = False, processes: Processe
             refusal = f"the processes were given different plans ({'; '.join(differing[:3]) or 'see the others'})"
         if refusal:
             raise FolderError(refusal)
-        yield OpenStudy(study, own, out, state, processes, fresh, is_writable)
+        yield OpenStudy(study, own, out, state, processes, fresh, is_writable, growth)
 
 
-def _lock_and_prepare(out: Path, own: Mapping[str, Any], fresh: bool, stack: ExitStack) -> tuple[State, bool]:
-    """Lock a folder and prepare it for a plan; return its state before, and whether it can be written."""
+def _lock_and_prepare(
+    out: Path, own: Mapping[str, Any], fresh: bool, stack: ExitStack, study: Study
+) -> tuple[State, bool, tuple[str, ...]]:
+    """Lock a folder and prepare it for a plan.
+
+    Return its state before, whether it can be written, and what is taken from a smaller study that it held, in words.
+    """
     try:
         prepare_folder(out)
         stack.enter_context(lock_folder(out))
@@ -127,8 +147,11 @@ def _lock_and_prepare(out: Path, own: Mapping[str, Any], fresh: bool, stack: Exi
             is_complete = False
         if not is_complete:
             raise refusal from None
-        return "complete", False
-    state = examine_folder(out, own, fresh)
+        return "complete", False, ()
+    try:
+        state = examine_folder(out, own, fresh)
+    except OtherPlanError as error:
+        return "unfinished", True, _grow_folder(out, error, own, study)
     try:
         files.remove_leftovers(out)
         if state == "new":
@@ -143,9 +166,49 @@ def _lock_and_prepare(out: Path, own: Mapping[str, Any], fresh: bool, stack: Exi
                 checkpoints.write_plan(out, own)
     except OSError as error:
         if state == "complete":
-            return state, False
+            return state, False, ()
         raise FolderError(f"{out} cannot be written ({error.strerror}); pass another folder") from None
-    return state, True
+    return state, True, ()
+
+
+def _grow_folder(out: Path, error: OtherPlanError, own: Mapping[str, Any], study: Study) -> tuple[str, ...]:
+    """Make a folder that holds another plan ready for this one, if the study of that one is a part of this one.
+
+    The runs that both have are taken. Return which they are, and what is to be computed, in words. At any moment the
+    folder belongs to one of the two plans. Raises FolderError otherwise.
+    """
+    stored = error.stored
+
+    def compose(task: int, point: int) -> str:
+        return str(study.tasks[task].make_optimizer(point))  # type: ignore[attr-defined]  # a search does not ask
+
+    try:
+        growth = find_growth(stored, own, compose)
+    except RefusedGrowthError as refusal:
+        raise FolderError(
+            f"{out} holds a study with another plan ({refusal}). It grows only if all that it holds is requested too. "
+            f"{REMEDY}"
+        ) from None
+    refuse_foreign(out, own)
+    try:
+        known, _ = carry_over(out, stored, growth.kept, out, checkpoints.compute_digest(own))
+        checkpoints.replace_plan(out, own, _list_kept_rounds(stored))
+    except results_file.ResultsError as damage:
+        raise FolderError(f"{damage}; {REMEDY}") from None
+    except OSError as refusal:
+        raise FolderError(f"{out} cannot be written ({refusal.strerror}); pass another folder") from None
+    total = format_count(study.runs, "run")
+    new = f": {growth.new}" if growth.new else ""
+    rest = f"computing the other {study.runs - known:,}{new}"
+    return f"{out} holds {known:,} of {total} of this {study.kind} already; {rest}", *growth.anew
+
+
+def _list_kept_rounds(stored: Mapping[str, Any]) -> range:
+    """Return the rounds of a search whose checkpoints serve a longer search too: all but a last one of fewer points."""
+    if stored["kind"] != "search":
+        return range(0)
+    (task,) = stored["tasks"]
+    return range(task["trials"] // task["batch"])
 
 
 def _make_lock_error(out: Path, error: OSError) -> FolderError:

@@ -26,13 +26,15 @@ def run_study(
     """Run a study, and return its results, which say that they come from `command`.
 
     With a folder `out`, the study goes on from the checkpoints there, unless `fresh` discards them, and leaves its
-    results, tables, pictures and report there. For each optimizer that fails there is a warning, and the attribute
-    `failed` of the results. Raises UserCodeError if all of them fail, FolderError for a folder that cannot be used, and
-    OSError if the disk refuses.
+    results, tables, pictures and report there. What the folder holds of a smaller study is not computed again. There
+    is a warning for each optimizer whose code changed since, which is computed anew. For each optimizer that fails
+    there is a warning too, and the attribute `failed` of the results. Raises UserCodeError if all of them fail,
+    FolderError for a folder that cannot be used, and OSError if the disk refuses.
     """
     watcher = watcher or Watcher()
     attributes = collect_provenance(command)
     failed: Failed = {}
+    anew: tuple[str, ...] = ()
     if out is None:
         datasets = study.compute(None, watcher, Processes(), failed)
         if not datasets:
@@ -41,11 +43,12 @@ def run_study(
         results = as_tree(datasets, attributes | own)
     else:
         with open_study(study, Path(out), fresh) as opened:
+            anew = opened.growth[1:]
             opened.finish(attributes, watcher)
             results, failed = opened.read(), opened.failed
             if opened.processes.is_first:
                 write_outputs(opened, results, watcher)
-    for line in describe_failures(failed):
+    for line in (*anew, *describe_failures(failed)):
         warnings.warn(line, stacklevel=3)
     return results
 

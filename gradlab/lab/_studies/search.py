@@ -19,7 +19,8 @@ from .._engine.task import Task, TaskResult, Watcher
 from .._engine.task_runner import Helpers, run_tasks
 from .._inputs.argument_checks import require_whole_number, suggest_arguments
 from .._results import assembly, plan
-from .._storage.checkpoints import CheckpointStore, prefer_stored_plan
+from .._results.known_tasks import leave_out_known, read_heads
+from .._storage.checkpoints import CheckpointStore, compute_digest, prefer_stored_plan
 from ..analysis.leaderboard import mean_scores, select_role
 from ..problems.base import Problem
 from .optuna_sampler import STARTUP, Suggestions, require_optuna
@@ -136,13 +137,15 @@ class SearchStudy:
         """
         suggestions = self._suggestions()
         wanted = prefer_stored_plan(folder, self.plan()) if folder else {}
+        heads, digest = read_heads(folder, wanted, watcher, processes), compute_digest(wanted)
         task_results: list[TaskResult] = []
         with Compiler(reuse_programs=True) as compiler:
             for number, count in enumerate(self.rounds):
                 points = suggestions.ask(count)
-                own = {**wanted, "points": {name: values.tolist() for name, values in points.items()}}
-                store = CheckpointStore(folder, own, number) if folder else None
-                (result,) = run_tasks([self.task(points)], store, watcher, processes, compiler)
+                (task,), known = leave_out_known([self.task(points)], heads, digest)
+                own = plan.describe_round(wanted, points) if folder else {}
+                store = CheckpointStore(folder, own, number, known) if folder else None
+                (result,) = run_tasks([task], store, watcher, processes, compiler)
                 task_results.append(result)
                 suggestions.tell(_average_choosing_scores(result))
         dataset = assembly.assemble_dataset([self._whole(task_results)])

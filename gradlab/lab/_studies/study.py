@@ -13,8 +13,9 @@ from .._engine.task import FailureCollector, TaskResult, Watcher
 from .._engine.task_runner import Helpers, run_tasks
 from .._profile import measure
 from .._results.assembly import assemble_dataset
+from .._results.known_tasks import leave_out_known, read_heads
 from .._results.plan import make_plan
-from .._storage.checkpoints import CheckpointStore, prefer_stored_plan
+from .._storage.checkpoints import CheckpointStore, compute_digest, prefer_stored_plan
 from ..problems.base import Problem
 
 Failed = dict[str, dict[str, str]]  # problem -> optimizer -> why it failed
@@ -74,9 +75,12 @@ class TaskStudy:
         helpers: Helpers | None = None,
     ) -> dict[str, xr.Dataset]:
         """Compute the Dataset of each problem; see `Study`."""
-        store = CheckpointStore(folder, prefer_stored_plan(folder, self.plan())) if folder else None
+        plan = prefer_stored_plan(folder, self.plan()) if folder else {}
+        heads = read_heads(folder, plan, watcher, processes)
+        tasks, known = leave_out_known(self.tasks, heads, compute_digest(plan))
+        store = CheckpointStore(folder, plan, known=known) if folder else None
         results: dict[str, list[TaskResult]] = {}
-        for result in run_tasks(self.tasks, store, FailureCollector(watcher, failed), processes, helpers=helpers):
+        for result in run_tasks(tasks, store, FailureCollector(watcher, failed), processes, helpers=helpers):
             results.setdefault(result.task.problem.name, []).append(result)
         where = store.folder if store else None
         with measure("results"):

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
@@ -89,7 +90,7 @@ class _Worker(Watcher):
     """The tasks of a worker, and the executor of the last one."""
 
     def __init__(self, connection: Connection, tasks: Sequence[Task], compiler: Compiler, profile: Profile | None):
-        self.connection, self.tasks, self.compiler, self.profile = connection, tasks, compiler, profile
+        self.connection, self.tasks, self.compiler, self.profile = connection, list(tasks), compiler, profile
         self.preparations: dict[int, Any] = {}
         self.executors: dict[int, Executor] = {}
 
@@ -115,10 +116,10 @@ class _Worker(Watcher):
             self.connection.send(Reply(is_end=True, succeeded=succeeded, parts=parts, value=value))
 
     def _compute(self, order: Order) -> None:
-        task = self.tasks[order.task]
+        task = self._select(order)
         stored = order.store.read_results(order.task, order.block, task.partition.chunks)
         if len(stored) == task.partition.chunks:
-            self.on_progress(task.run_count / task.partition.block_count)
+            self.on_progress(task.partition.run_count / task.partition.block_count)
             return
         if order.task not in self.executors:
             self.executors.clear()  # so that no more than one program is kept
@@ -128,6 +129,14 @@ class _Worker(Watcher):
                 order.task, task, program.result(), draws.result(), order.store, self, Processes()
             )
         self.executors[order.task].finish({order.block: stored}, lambda block, chunks: None)  # the store has them
+
+    def _select(self, order: Order) -> Task:
+        """Return the task of an order. Its blocks are those of the runs that the folder does not know already."""
+        missing = order.store.known[order.task].missing if order.store.known else None
+        if self.tasks[order.task].missing != missing:
+            self.tasks[order.task] = replace(self.tasks[order.task], missing=missing)
+            self.preparations.pop(order.task, None)  # of the program for other blocks
+        return self.tasks[order.task]
 
     def on_progress(self, runs: float) -> None:
         self.connection.send(Reply(runs))

@@ -77,11 +77,13 @@ def measure(
     seeds: int,
     steps: int | None = None,
     on_start: Callable[[str], object] = lambda label: None,
+    kept: dict[str, Any] | None = None,
 ) -> Measurement:
     """Measure both ways, the sweep first. If `steps` is None, each problem has its own number of steps.
 
     `optimizers` are factories of optax by the name of a contestant of the race. `on_start` is called with a few words
-    on what begins.
+    on what begins. `kept` is filled with what is known before the end: the seconds of the sweep, and those of the loops
+    that are done with their number, `loops`.
     """
     steps_of = [problem.steps if steps is None else steps for problem in problems]
     for problem in problems:
@@ -103,11 +105,14 @@ def measure(
     on_start("one program for each optimizer")
     sweep_losses = [result.curves.loss for result in run_tasks(tasks)]
     between = _clocks()
+    kept = {} if kept is None else kept
+    kept |= _name_seconds("sweep", begin, between)
     loop_losses = []
     for problem, count in zip(problems, steps_of):
         for name, make in optimizers.items():
             on_start(f"a loop over steps of {name} on {problem.name}")
             loop_losses.append(_loop(problem, make, _rates(name, problem, rates), seeds, count))
+            kept |= {"loops": len(loop_losses), **_name_seconds("loop", between, _clocks())}
     end = _clocks()
     differences = [_early_differences(*both) for both in zip(sweep_losses, loop_losses)]
     difference = float(np.median(np.concatenate(differences)))
@@ -160,6 +165,11 @@ def _example(problem: Problem) -> tuple[Any, Any]:
 def _clocks() -> np.ndarray:
     """Return the time of the clock on the wall, and the processor time, in seconds."""
     return np.array([time.perf_counter(), time.process_time()])
+
+
+def _name_seconds(way: str, begin: np.ndarray, end: np.ndarray) -> dict[str, float]:
+    wall, processor = (end - begin).tolist()
+    return {f"{way}_seconds": wall, f"{way}_processor_seconds": processor}
 
 
 def _loop(problem: Problem, make: Callable[..., Any], rates: np.ndarray, seeds: int, steps: int) -> np.ndarray:

@@ -32,6 +32,7 @@ def bench_race(
     document["problems"] = [problem.name for problem in chosen]
     document |= {"optimizers": list(optimizers), "rates": rates, "seeds": seeds, "steps": steps}
     begun: list[str] = []
+    kept: dict[str, Any] = {}
     try:
         with show_progress(2 + len(chosen) * len(optimizers)) as progress:
 
@@ -39,9 +40,11 @@ def bench_race(
                 progress.update(progress.task_ids[0], description=label, completed=len(begun))
                 begun.append(label)
 
-            found = measure(chosen, optimizers, rates, seeds, steps, start)
+            found = measure(chosen, optimizers, rates, seeds, steps, start, kept)
     except KeyboardInterrupt as error:
-        fail("stopped; both ways are measured as a whole, so nothing is kept", getattr(error, "code", 130))
+        if kept:
+            save(document | kept | {"complete": False}, json_file)
+        fail(f"stopped; {_describe_kept(kept, len(chosen) * len(optimizers), json_file)}", getattr(error, "code", 130))
     document |= {**found._asdict(), "ratio": found.ratio, "complete": True}
     save(document, json_file)
     if json_file == Path("-"):
@@ -49,6 +52,15 @@ def bench_race(
         return
     print_race(make_console(), document)
     print_written(path for path in (json_file,) if path is not None and is_file(path))
+
+
+def _describe_kept(kept: dict[str, Any], loops: int, json_file: Path | None) -> str:
+    """Say what a command that was stopped has measured."""
+    if not kept:
+        return "nothing was measured yet"
+    done = f"; {kept['loops']} of {loops} loops took {kept['loop_seconds']:.1f} s" * ("loops" in kept)
+    where = f"; kept in {json_file}" if is_file(json_file) else ""
+    return f"the programs took {kept['sweep_seconds']:.1f} s{done}{where}"
 
 
 def print_race(console: Console, document: dict[str, Any]) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from gradlab.bench import torch_process
+from gradlab.bench import race_grid, torch_process
 from gradlab.bench.step_rows import measure_row
 from gradlab.cli.completion import complete_counterparts
 
@@ -112,6 +113,27 @@ def test_the_grid_of_the_race(gradlab: Callable[..., Any], tmp_path: Path) -> No
     document = json.loads(found.read_text())
     assert document["ratio"] == document["loop_seconds"] / document["sweep_seconds"]
     assert (document["kind"], document["complete"]) == ("race", True)
+
+
+def test_a_stopped_grid_keeps_the_programs_and_the_loops_that_are_done(
+    gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter([np.zeros((2, 1, 2))])
+
+    def loop_until_stopped(*arguments: Any) -> np.ndarray:
+        for loss in losses:
+            return loss
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(race_grid, "_loop", loop_until_stopped)
+    found = tmp_path / "found.json"
+    arguments = ("--problem", "ravine", "--rates", "2", "--seeds", "1", "--steps", "2", "--json", str(found))
+    code, _, err = gradlab("bench", "race", "sgd", "sign_sgd", *arguments)
+    assert code == 130
+    assert "; 1 of 2 loops took" in err
+    document = json.loads(found.read_text())
+    assert (document["loops"], document["complete"]) == (1, False)
+    assert document["sweep_seconds"] > 0
 
 
 def test_completion() -> None:

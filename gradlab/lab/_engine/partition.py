@@ -12,7 +12,7 @@ import inspect
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
@@ -88,11 +88,13 @@ class Partition:
         """The number of runs in all blocks."""
         return sum(len(points) * len(seeds) for points, seeds in self._rectangles)
 
-    @property
-    def _rectangles(self) -> Sequence[tuple[Sequence[int], Sequence[int]]]:
-        return ((range(self.points), range(self.seeds)),) if self.missing is None else self.missing
+    @cached_property
+    def _rectangles(self) -> Sequence[tuple[range | np.ndarray, range | np.ndarray]]:
+        if self.missing is None:
+            return ((range(self.points), range(self.seeds)),)
+        return tuple((np.array(points), np.array(seeds)) for points, seeds in self.missing)
 
-    def _count_blocks(self, rectangle: tuple[Sequence[int], Sequence[int]]) -> int:
+    def _count_blocks(self, rectangle: tuple[range | np.ndarray, range | np.ndarray]) -> int:
         points, seeds = rectangle
         return -(-len(points) // self.block_points) * -(-len(seeds) // self.block_seeds)
 
@@ -103,11 +105,11 @@ class Partition:
             if index < count:
                 break
             index -= count
-        points, seeds = map(np.asarray, rectangle)
+        points, seeds = rectangle
         row, column = divmod(index, -(-len(seeds) // self.block_seeds))
         rows = np.arange(row * self.block_points, (row + 1) * self.block_points)
         columns = np.arange(column * self.block_seeds, (column + 1) * self.block_seeds)
-        return Block(points[np.minimum(rows, len(points) - 1)], seeds[np.minimum(columns, len(seeds) - 1)])
+        return Block(_select(points, rows), _select(seeds, columns))
 
     def blocks(self) -> list[Block]:
         """Return all blocks, in order."""
@@ -116,6 +118,12 @@ class Partition:
     def chunk_positions(self, chunk: int) -> np.ndarray:
         """Return the positions of a chunk. In the last chunk, some may lie beyond the last position of a run."""
         return np.arange(chunk * self.chunk, (chunk + 1) * self.chunk)
+
+
+def _select(indices: range | np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return the indices at some places, the last one also for places beyond it. A range begins at 0."""
+    places = np.minimum(places, len(indices) - 1)
+    return places if isinstance(indices, range) else indices[places]
 
 
 def find_missing(is_known: np.ndarray) -> tuple[Rectangle, ...] | None:

@@ -61,7 +61,7 @@ def test_an_edit_of_a_module_that_the_users_own_imports_is_noticed_on_a_resume(
     helper.write_text(helper.read_text().replace("sgd(rate)", "sgd(2 * rate)"))
     code, _, err = gradlab("race", *arguments)
     assert (code, err.count("\n")) == (2, 1)
-    assert "out holds a study with another plan (helper_of_the_race.py was edited)" in err
+    assert "out holds a study with another plan (own on ravine: helper_of_the_race.py was edited)" in err
 
 
 DAMAGED = ["", "[]", '{"format": "gradlab-results-3", "files": 3}', '{"format": "gradlab-results-3", "fi', "\ufeff"]

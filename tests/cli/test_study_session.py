@@ -32,6 +32,7 @@ class Opened:
 
     state, study = "unfinished", Study()
     failed: Failures = {}  # noqa: RUF012
+    growth = ()
 
     def __init__(self, error: BaseException | None, kept: int, fresh: bool, out: Path):
         self.error, self.kept, self.fresh, self.out = error, kept, fresh, out

@@ -88,6 +88,10 @@ class Partition:
         """The number of runs in all blocks."""
         return sum(len(points) * len(seeds) for points, seeds in self._rectangles)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields alone, so that equal partitions have equal pickles."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
     @cached_property
     def _rectangles(self) -> Sequence[tuple[range | np.ndarray, range | np.ndarray]]:
         if self.missing is None:

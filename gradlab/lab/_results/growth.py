@@ -19,7 +19,11 @@ Compose = Callable[[int, int], str]  # (task, point) of the larger study -> the 
 
 
 class RefusedGrowthError(ValueError):
-    """A study is no part of another one. The text says what differs, with both values."""
+    """A study is no part of another one. The text says what differs, with both values, and `rule` why that matters."""
+
+    def __init__(self, text: str, rule: str = "It grows only if all that it holds is requested too."):
+        super().__init__(text)
+        self.rule = rule
 
 
 class Growth(NamedTuple):
@@ -59,7 +63,8 @@ def find_growth(stored: Mapping[str, Any], requested: Mapping[str, Any], compose
         else:
             kept.append(index)
     if not kept:
-        raise RefusedGrowthError(join_at_most([text.replace(" is computed anew, because", ":") for text in anew], 3))
+        reasons = join_at_most([text.replace(" is computed anew, because", ":") for text in anew], 3)
+        raise RefusedGrowthError(reasons, "Nothing of it would be kept.")
     return Growth(tuple(kept), _describe_new(stored, requested), tuple(anew))
 
 

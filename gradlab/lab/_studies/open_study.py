@@ -185,10 +185,7 @@ def _grow_folder(out: Path, error: OtherPlanError, own: Mapping[str, Any], study
     try:
         growth = find_growth(stored, own, compose)
     except RefusedGrowthError as refusal:
-        raise FolderError(
-            f"{out} holds a study with another plan ({refusal}). It grows only if all that it holds is requested too. "
-            f"{REMEDY}"
-        ) from None
+        raise FolderError(f"{out} holds a study with another plan ({refusal}). {refusal.rule} {REMEDY}") from None
     refuse_foreign(out, own)
     try:
         known, _ = carry_over(out, stored, growth.kept, out, checkpoints.compute_digest(own))

@@ -1,1 +1,1 @@
-"""What a program tells without being run: its equations, kernels, copies, collectives, and bytes that it must move."""
+"""Inspection of programs without a run: equations, kernels, copies, collectives, and the bytes that must be moved."""

@@ -1,1 +1,1 @@
-"""What `gradlab check` reads, prepares and prints, by the kind of what is checked."""
+"""The parts of `gradlab check`: its options, the subjects by their kind, and its report."""

@@ -164,8 +164,12 @@ class Task:
 
 def name_variant(optimizer: str, options: Mapping[str, str]) -> str:
     """Return the name of an optimizer with some options, such as `sgd (nesterov=yes)`."""
-    listed = ", ".join(f"{name}={label}" for name, label in options.items())
-    return f"{optimizer} ({listed})" if listed else optimizer
+    return f"{optimizer} ({describe_options(options)})" if options else optimizer
+
+
+def describe_options(options: Mapping[str, str]) -> str:
+    """Return options as text, such as `nesterov=yes, layout=flax`."""
+    return ", ".join(f"{name}={label}" for name, label in options.items())
 
 
 class TaskResult(NamedTuple):
@@ -221,5 +225,5 @@ class FailureCollector(Watcher):
     def on_failure(self, task: Task, error: UserCodeError) -> None:
         message = str(error).removeprefix(f"{task.label} ")
         if task.options:
-            message = f"{task.variant.removeprefix(task.name).strip()} {message}"
+            message = f"({describe_options(task.options)}) {message}"
         self.failed.setdefault(task.problem.name, {}).setdefault(task.name, message)

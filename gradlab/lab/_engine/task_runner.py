@@ -19,11 +19,10 @@ from .._storage.mapped_arrays import allocate, release
 from .block_executor import Executor, count_fitting
 from .compiler import Compiler
 from .distributed import Processes
-from .evaluation_steps import choose_curve_steps
 from .program import Program
 from .task import Task, TaskResult, Watcher
 from .thread_context import require_compilation
-from .training_loop import Curves, Draws, assemble_curves, curves_of_arrays
+from .training_loop import Curves, Draws, curves_of_arrays, join_chunks
 
 T = TypeVar("T")
 
@@ -113,8 +112,7 @@ def run_tasks(
 class CurveCollector:
     """The curves of a task, block by block. No chunk is kept, so that what a task holds are its curves.
 
-    With a `folder`, curves that are too large for memory lie in files there. If the task thins its curves, the steps
-    that it does not keep are dropped here, after they were searched for divergence.
+    With a `folder`, curves that are too large for memory lie in files there.
     """
 
     def __init__(self, task: Task, folder: Path | None = None):
@@ -124,10 +122,10 @@ class CurveCollector:
 
     def add(self, block: int, chunks: Sequence[ChunkResult]) -> None:
         """Add a block, given the results of all its chunks."""
-        arrays = {name: np.concatenate([chunk.arrays[name] for chunk in chunks], axis=2) for name in chunks[0].arrays}
-        metrics = {name.removeprefix("metric "): array for name, array in arrays.items() if name.startswith("metric ")}
-        curves = self._thin(assemble_curves(arrays["loss"], metrics, arrays.get("path")))
-        self._put(self.task.partition.block(block), curves)
+        self._put(
+            self.task.partition.block(block),
+            join_chunks([chunk.arrays for chunk in chunks], self.task.steps, self.task.curve_points),
+        )
         self.compile_seconds += sum(chunk.compile_seconds for chunk in chunks)
         self.run_seconds += sum(chunk.seconds for chunk in chunks)
 
@@ -146,13 +144,6 @@ class CurveCollector:
         """Return the result of the task, once all blocks are there."""
         assert self._curves is not None
         return TaskResult(self.task, self._curves, self.compile_seconds, self.run_seconds)
-
-    def _thin(self, curves: Curves) -> Curves:
-        if self.task.curve_points is None:
-            return curves
-        kept = choose_curve_steps(self.task.steps, self.task.curve_points)
-        path = None if curves.path is None else curves.path[..., kept, :]
-        return curves._replace(loss=curves.loss[..., kept], path=path)
 
     def _allocate(self, block: np.ndarray) -> np.ndarray:
         return allocate((self.task.point_count, len(self.task.seeds), *block.shape[2:]), block.dtype, self.folder)

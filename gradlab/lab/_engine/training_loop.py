@@ -17,7 +17,7 @@ from gradlab.training.signals import select_signals
 
 from ..problems.base import Problem, PyTree
 from .devices import select_devices
-from .evaluation_steps import choose_evaluation_steps
+from .evaluation_steps import choose_curve_steps, choose_evaluation_steps
 from .random_key_conversion import unwrap_keys
 
 # A run diverges when its loss exceeds this many times its first loss, or this number if the first loss is below one.
@@ -166,6 +166,21 @@ def assemble_curves(loss: np.ndarray, metrics: Mapping[str, np.ndarray], path: n
         divergence_step=np.where(diverged, end[..., 0], -1).astype(np.int32),
         path=None if path is None else cut_off(path, np.arange(steps)),
     )
+
+
+def join_chunks(chunks: Sequence[Mapping[str, np.ndarray]], steps: int, curve_points: int | None) -> Curves:
+    """Return the curves of a block, given the arrays of all its chunks, on (point, seed, step or evaluation).
+
+    With `curve_points`, the steps that are not kept are dropped, after all were searched for divergence.
+    """
+    arrays = {name: np.concatenate([chunk[name] for chunk in chunks], axis=2) for name in chunks[0]}
+    metrics = {name.removeprefix("metric "): array for name, array in arrays.items() if name.startswith("metric ")}
+    curves = assemble_curves(arrays["loss"], metrics, arrays.get("path"))
+    if curve_points is None:
+        return curves
+    kept = choose_curve_steps(steps, curve_points)
+    path = None if curves.path is None else curves.path[..., kept, :]
+    return curves._replace(loss=curves.loss[..., kept], path=path)
 
 
 def arrays_of_curves(curves: Curves) -> dict[str, np.ndarray]:

@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]  # is told how many rows are written, of h
 
 
 class Exported(NamedTuple):
-    """What an export wrote."""
+    """An export that was written: its folder and its files."""
 
     folder: Path
     files: list[tuple[str, str]]  # the name of a file in the folder, and what it holds

@@ -12,7 +12,7 @@ import xarray as xr
 from .._formatting import join_at_most
 from .._inputs.argument_checks import require_whole_number
 from .._storage.mapped_arrays import release
-from ..analysis.leaderboard import mean_scores, select_role
+from ..analysis.leaderboard import mean_scores, select_role, to_badness
 
 
 class SelectionError(ValueError):
@@ -21,7 +21,7 @@ class SelectionError(ValueError):
 
 @dataclass(frozen=True)
 class Selection:
-    """What is selected of a study. None stands for all.
+    """A selection of the runs of a study. None stands for all.
 
     Raises SelectionError for a name or a seed that the study does not have, and ValueError or TypeError for a number of
     best configurations that is not a whole number of at least one.
@@ -125,8 +125,7 @@ def list_hyperparameters(dataset: xr.Dataset) -> list[str]:
 def _find_best(dataset: xr.Dataset, optimizers: Any, count: int) -> dict[int, np.ndarray]:
     """Return the configurations with the best scores on the choosing seeds; those with a diverged run come last."""
     scores = mean_scores(select_role(dataset, "choose")).transpose("optimizer", find_axis(dataset)).values
-    badness = -scores if dataset.attrs["higher_is_better"] else scores
-    order = np.argsort(np.where(np.isnan(badness), np.inf, badness), axis=1, kind="stable")
+    order = np.argsort(to_badness(scores, dataset.attrs), axis=1, kind="stable")
     return {int(index): np.sort(order[index, :count]) for index in optimizers}
 
 

@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from .._engine.evaluation_steps import choose_curve_steps
-from .._engine.partition import Partition, find_missing
-from .._engine.training_loop import Curves, arrays_of_curves, assemble_curves
+from .._engine.partition import Partition
+from .._engine.training_loop import arrays_of_curves, join_chunks
 from .._storage.archives import DamagedCheckpointError
 from .._storage.checkpoints import CheckpointStore, compute_digest, list_chunks
 from .._storage.files import make_printable
-from .._storage.known_runs import Head, KnownPart, KnownRuns, list_known, place_runs, read_head, write_known
+from .._storage.known_runs import Head, KnownPart, KnownRuns, list_known, read_head, write_known
 from .._storage.mapped_arrays import HELD_BYTES
 from .._storage.ownership import RESULTS
 from . import results_file
+from .known_tasks import find_known
 from .plan import count_runs, name_task
 
 
@@ -140,25 +140,17 @@ def _find_known(task: Mapping[str, Any], heads: list[Head], digest: str) -> Know
         counts = [(len(next(iter(head.points.values()))), len(head.seeds)) for head in mine]
         rows = [(np.arange(points), np.arange(seeds)) for points, seeds in counts]
         return KnownRuns(tuple(KnownPart(head.path, digest, at[0], *at) for head, at in zip(mine, rows)))
-    points = {name: np.array(values, float) for name, values in task["points"].items()}
-    is_known, parts = np.zeros((len(next(iter(points.values()))), len(task["seeds"])), bool), []
-    for head in heads:
-        place = place_runs(points, task["seeds"], head)
-        if (head.problem, head.optimizer) == name_task(task) and place is not None:
-            is_known[np.ix_(*place[1:])] = True
-            parts.append(KnownPart(head.path, digest, *place))
-    return KnownRuns(tuple(parts), find_missing(is_known))
+    return find_known(*name_task(task), _read_points(task), task["seeds"], heads, digest)
 
 
 def _read_blocks(store: CheckpointStore, index: int, task: Mapping[str, Any], known: KnownRuns) -> Iterator[Runs]:
     """Yield the runs of the finished blocks of a task from its checkpoints."""
-    points = {name: np.array(values, float) for name, values in task["points"].items()}
+    points = _read_points(task)
     count, seeds = len(next(iter(points.values()))), np.array(task["seeds"])
     block_points, block_seeds = task["block"]
     partition = Partition(
         count, len(seeds), task["steps"], block_points, block_seeds, task["chunk"], missing=known.missing
     )
-    kept = None if task.get("curve_points") is None else choose_curve_steps(task["steps"], task["curve_points"])
     for number in range(partition.block_count if task["chunk"] else 0):
         try:
             chunks = store.read_results(index, number, partition.chunks)
@@ -166,10 +158,7 @@ def _read_blocks(store: CheckpointStore, index: int, task: Mapping[str, Any], kn
             continue
         if len(chunks) < partition.chunks:
             continue
-        names = chunks[0].arrays
-        joined = {name: np.concatenate([chunk.arrays[name] for chunk in chunks], axis=2) for name in names}
-        metrics = {name.removeprefix("metric "): array for name, array in joined.items() if name.startswith("metric ")}
-        curves = _thin(assemble_curves(joined["loss"], metrics, joined.get("path")), kept)
+        curves = join_chunks([chunk.arrays for chunk in chunks], task["steps"], task.get("curve_points"))
         block = partition.block(number)
         (rows, row_places), (columns, column_places) = (np.unique(side, return_index=True) for side in block)
         own = {name: array[np.ix_(row_places, column_places)] for name, array in arrays_of_curves(curves).items()}
@@ -182,8 +171,5 @@ def _read_blocks(store: CheckpointStore, index: int, task: Mapping[str, Any], kn
         yield Runs(head, own, (sum(chunk.seconds for chunk in chunks), sum(chunk.compile_seconds for chunk in chunks)))
 
 
-def _thin(curves: Curves, kept: np.ndarray | None) -> Curves:
-    if kept is None:
-        return curves
-    path = None if curves.path is None else curves.path[..., kept, :]
-    return curves._replace(loss=curves.loss[..., kept], path=path)
+def _read_points(task: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return {name: np.array(values, float) for name, values in task["points"].items()}

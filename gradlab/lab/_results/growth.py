@@ -1,4 +1,4 @@
-"""Growth: what a study takes from a smaller one in the same folder, and what is refused."""
+"""Growth: the runs that a study takes from a smaller one in the same folder, and the differences that are refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RefusedGrowthError(ValueError):
 
 
 class Growth(NamedTuple):
-    """What a larger study takes from a smaller one."""
+    """The runs that a larger study takes from a smaller one, and those that it computes."""
 
     kept: tuple[int, ...]  # the tasks of the smaller study whose runs are taken
     new: str  # what the larger study has more, in words
@@ -48,7 +48,7 @@ def find_growth(stored: Mapping[str, Any], requested: Mapping[str, Any], compose
     if gone := [task for task in stored["tasks"] if name_task(task) not in numbers]:
         kind = "problem" if gone[0]["problem"] not in {task["problem"] for task in requested["tasks"]} else "optimizer"
         if kind == "optimizer" and gone[0]["optimizer"] in {task["optimizer"] for task in requested["tasks"]}:
-            raise RefusedGrowthError(f"{' on '.join(reversed(name_task(gone[0])))} is in the folder, and not requested")
+            raise RefusedGrowthError(f"{_describe_task(gone[0])} is in the folder, and not requested")
         named = [list(dict.fromkeys(task[kind] for task in plan["tasks"])) for plan in (stored, requested)]
         raise RefusedGrowthError(f"{kind}s: {shorten(named[0])} in the folder, {shorten(named[1])} requested")
     edited = {name for name, text in stored["sources"].items() if requested["sources"].get(name, text) != text}
@@ -59,13 +59,18 @@ def find_growth(stored: Mapping[str, Any], requested: Mapping[str, Any], compose
         if refused := _compare_fixed(old, new, edited):
             raise RefusedGrowthError(join_at_most(refused, 3))
         if reason := _find_change(old, new, edited, partial(compose, number)):
-            anew.append(f"{' on '.join(reversed(name_task(old)))} is computed anew, because {reason}")
+            anew.append(f"{_describe_task(old)} is computed anew, because {reason}")
         else:
             kept.append(index)
     if not kept:
         reasons = join_at_most([text.replace(" is computed anew, because", ":") for text in anew], 3)
         raise RefusedGrowthError(reasons, "Nothing of it would be kept.")
     return Growth(tuple(kept), _describe_new(stored, requested), tuple(anew))
+
+
+def _describe_task(task: Mapping[str, Any]) -> str:
+    problem, optimizer = name_task(task)
+    return f"{optimizer} on {problem}"
 
 
 def _compare_fixed(old: Mapping[str, Any], new: Mapping[str, Any], edited: set[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the folder of a study knows of its tasks before they run: runs that were computed for another study."""
+"""The runs of tasks that the folder of a study has before they run, because they were computed for another study."""
 
 from __future__ import annotations
 
@@ -32,12 +32,19 @@ def read_heads(folder: Path | None, plan: Mapping[str, Any], watcher: Watcher, p
     return processes.broadcast(heads)
 
 
-def find_known(task: Task, heads: Sequence[Head], digest: str) -> KnownRuns:
-    """Return the runs of a task that are known."""
-    is_known, parts = np.zeros((task.point_count, len(task.seeds)), bool), []
+def find_known(
+    problem: str,
+    optimizer: str,
+    points: Mapping[str, np.ndarray],
+    seeds: Sequence[int],
+    heads: Sequence[Head],
+    digest: str,
+) -> KnownRuns:
+    """Return the runs that are known of an optimizer, with its options, at these points from these seeds."""
+    is_known, parts = np.zeros((len(next(iter(points.values()))), len(seeds)), bool), []
     for head in heads:
-        if (head.problem, head.optimizer) == (task.problem.name, task.variant):
-            place = place_runs(task.points, task.seeds, head)
+        if (head.problem, head.optimizer) == (problem, optimizer):
+            place = place_runs(points, seeds, head)
             if place is not None:
                 is_known[np.ix_(*place[1:])] = True
                 parts.append(KnownPart(head.path, digest, *place))
@@ -50,5 +57,5 @@ def leave_out_known(
     """Return the tasks with those runs alone that are not known, and what is known of each."""
     if not heads:
         return list(tasks), ()
-    known = tuple(find_known(task, heads, digest) for task in tasks)
+    known = tuple(find_known(task.problem.name, task.variant, task.points, task.seeds, heads, digest) for task in tasks)
     return [replace(task, missing=runs.missing) for task, runs in zip(tasks, known)], known

@@ -24,7 +24,7 @@ _LABELS = ("head", "seeds")
 
 
 class Head(NamedTuple):
-    """What a file of runs is about: all seeds at all points of one optimizer on one problem."""
+    """The label of a file of runs: all seeds at all points of one optimizer on one problem."""
 
     problem: str
     optimizer: str
@@ -78,7 +78,7 @@ def write_known(
 
 
 def read_head(path: Path, digest: str) -> Head:
-    """Return what a file of runs is about. Raises DamagedCheckpointError, also for damage elsewhere in the file."""
+    """Return the label of a file of runs. Raises DamagedCheckpointError, also for damage elsewhere in the file."""
     arrays = read_arrays(path, digest)  # all of it, so that what is damaged is not counted on
     try:
         problem, optimizer = json.loads(str(arrays["head"]))

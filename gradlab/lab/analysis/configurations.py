@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from .._settings import Setting, read_settings
-from .leaderboard import average, final_scores, keep_metrics, select_role, spread
+from .leaderboard import average, final_scores, keep_metrics, select_role, spread, to_badness
 from .sweep_as_race import swept_hyperparameters
 
 
@@ -86,10 +86,8 @@ def rank_configurations(dataset: xr.Dataset) -> Ranking:
     choose, report = (final_scores(select_role(keep_metrics(dataset), role)) for role in ("choose", "report"))
     chosen_by, score = (average(scores, logarithmic).values for scores in (choose, report))
     spreads, diverged = spread(report, logarithmic).values, dataset.diverged.sum("seed").values
-    badness = -chosen_by if dataset.attrs["higher_is_better"] else chosen_by
-    badness = np.where(np.isnan(badness), np.inf, badness)
     return Ranking(
-        np.argsort(badness, axis=None, kind="stable"),
+        np.argsort(to_badness(chosen_by, dataset.attrs), axis=None, kind="stable"),
         [str(name) for name in dataset.optimizer.values],
         {name: dataset[name].values.ravel() for name in names},
         chosen_by.ravel(), score.ravel(), spreads.ravel(), diverged.ravel(), dataset.sizes["seed"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -122,6 +122,11 @@ def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:
     best = chosen.max("rate") if dataset.attrs["higher_is_better"] else chosen.min("rate")
     rates = dataset.learning_rate.where(chosen == best).drop_vars("learning_rate")
     return xr.where(chosen.isnull().all("rate"), -1, rates.fillna(np.inf).argmin("rate"))
+
+
+def to_badness(scores: np.ndarray, attributes: Mapping[str, Any]) -> np.ndarray:
+    """Return scores so that the lowest is the best, and that of a diverged run, which is NaN, is infinite."""
+    return np.where(np.isnan(scores), np.inf, -scores if attributes["higher_is_better"] else scores)
 
 
 def keep_metrics(dataset: xr.Dataset) -> xr.Dataset:

@@ -12,7 +12,7 @@ import xarray as xr
 from .._settings import Setting, read_categories, read_settings
 from .comparison import ranks, verdict
 from .coordinate_order import RATE
-from .leaderboard import keep_metrics, leaderboard, mean_scores, select_role
+from .leaderboard import keep_metrics, leaderboard, mean_scores, select_role, to_badness
 from .sweep_as_race import composition_at, swept_hyperparameters
 
 
@@ -39,8 +39,7 @@ def select_best_points(dataset: xr.Dataset) -> xr.Dataset:
     """
     names = swept_hyperparameters(dataset)
     scores = mean_scores(select_role(keep_metrics(dataset), "choose")).transpose("optimizer", "point").values
-    badness = np.where(np.isnan(scores), np.inf, -scores if dataset.attrs["higher_is_better"] else scores)
-    best = xr.DataArray(badness.argmin(1)[:, None], dims=("optimizer", "rate"))
+    best = xr.DataArray(to_badness(scores, dataset.attrs).argmin(1)[:, None], dims=("optimizer", "rate"))
     race = dataset.isel(point=best)
     for variable in race.data_vars:
         if "rate" in race[variable].dims:

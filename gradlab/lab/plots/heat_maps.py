@@ -69,10 +69,10 @@ def _write_ticks(axes: Axes, axis: str, labels: Mapping[float, str]) -> None:
 
 def _label_values(dataset: xr.Dataset, name: str, values: np.ndarray) -> list[str]:
     """Return a label for each value of a hyperparameter."""
-    categories = read_categories(dataset.attrs).get(name)
-    if categories is None:
+    if name not in read_categories(dataset.attrs):
         return format_distinct(values.tolist())
-    return [drawable_name(categories[int(value)]) for value in values]
+    labels = label_choices(dataset, name)
+    return [labels[value] for value in values.tolist()]
 
 
 def choose_colors(dataset: xr.Dataset, scores: xr.DataArray) -> dict[str, Any]:

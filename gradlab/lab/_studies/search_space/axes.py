@@ -46,7 +46,7 @@ def parse_axis(name: str, text: str) -> Axis:
     except SearchSpaceError as error:
         raise SearchSpaceError(f"{name}={text}: {error}") from None
     except ValueError:
-        raise SearchSpaceError(f"{name}={text}: {_EXPECTED}") from None
+        raise SearchSpaceError(f"{name}={text}: {EXPECTED}") from None
 
 
 def _parse_conditions(name: str, text: str) -> dict[str, list[Any]]:
@@ -61,7 +61,7 @@ def _parse_conditions(name: str, text: str) -> dict[str, list[Any]]:
     return conditions
 
 
-_EXPECTED = "expected numbers (0.1,0.3,1), or lin:LOW:HIGH:COUNT, or log:LOW:HIGH:COUNT"
+EXPECTED = "expected numbers (0.1,0.3,1), or lin:LOW:HIGH:COUNT, or log:LOW:HIGH:COUNT"
 
 
 def _parse_value(word: str) -> Any:
@@ -127,7 +127,7 @@ def values_of(name: str, axis: Axis | str) -> np.ndarray:
         values = np.array([as_number(value) for value in numbers], float)
     except TypeError:
         if isinstance(axis, str):
-            raise SearchSpaceError(f"{name}={axis}: {_EXPECTED}") from None
+            raise SearchSpaceError(f"{name}={axis}: {EXPECTED}") from None
         raise SearchSpaceError(
             f"{name} needs numbers, or a range such as Log(1e-4, 1e-1, 13); got {join_at_most([*map(repr, numbers)])}"
         ) from None
@@ -151,8 +151,7 @@ def _grid(name: str, axis: Linear) -> np.ndarray:
     if axis.count == 1:
         return round_generated(axis, axis.at(np.array([0.5])))
     if isinstance(axis, Integer):
-        plain = Log(axis.low, axis.high) if axis.log else Linear(axis.low, axis.high)
-        return np.unique(np.round(plain.at(np.linspace(0, 1, axis.count))))
+        return np.unique(axis.at(np.linspace(0, 1, axis.count), margin=0))
     values = round_generated(axis, axis.at(np.linspace(0, 1, axis.count)), 10 * axis.count)
     values[[0, -1]] = axis.low, axis.high
     return values

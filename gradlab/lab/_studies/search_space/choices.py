@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._formatting import format_float, join_at_most
 from ..._inputs.importing import LoadError, import_object
-from .axes import values_of
+from .axes import EXPECTED, values_of
 from .ranges import Integer, Linear, SearchSpaceError, as_number
 
 LETTERS = 40  # of a label, at most
@@ -28,6 +28,7 @@ def is_choice(axis: Any, parameters: Sequence[Any]) -> bool:
 
 
 def is_number(value: Any) -> bool:
+    """Say whether a value is a real number, and no switch."""
     try:
         as_number(value)
     except (TypeError, ValueError):
@@ -40,21 +41,15 @@ def _list(axis: Any) -> list[Any]:
         return [int(value) for value in values_of("", axis)]
     if isinstance(axis, Mapping):
         return list(axis.values())
-    return (
-        list(axis)
-        if isinstance(axis, (list, tuple, np.ndarray)) or (hasattr(axis, "__array__") and np.ndim(axis))
-        else [axis]
-    )
+    is_several = isinstance(axis, (list, tuple)) or (hasattr(axis, "__array__") and np.ndim(axis))
+    return list(axis) if is_several else [axis]
 
 
 def label_values(name: str, axis: Any, parameters: Sequence[Any]) -> dict[str, Any]:
     """Return the values of a choice by label."""
-    values = [_convert(name, value, parameters) for value in _list(axis)]
-    labels = (
-        [str(label) for label in axis]
-        if isinstance(axis, Mapping)
-        else [make_label(name, value) for value in _list(axis)]
-    )
+    given = _list(axis)
+    values = [_convert(name, value, parameters) for value in given]
+    labels = [*map(str, axis)] if isinstance(axis, Mapping) else [make_label(name, value) for value in given]
     twice = sorted({label for label in labels if labels.count(label) > 1})
     if twice:
         raise SearchSpaceError(f"{name} has a value twice: {join_at_most(twice)}; give each once")
@@ -73,10 +68,7 @@ def _convert(name: str, value: Any, parameters: Sequence[Any]) -> Any:
     if isinstance(value, str) and all(
         parameter.range is not None and parameter.read is None for parameter in parameters
     ):
-        raise SearchSpaceError(
-            f"{name}={value}: expected numbers (0.1,0.3,1), or lin:LOW:HIGH:COUNT, or log:LOW:HIGH:COUNT, or "
-            f"module:name of a schedule"
-        )
+        raise SearchSpaceError(f"{name}={value}: {EXPECTED}, or module:name of a schedule")
     if isinstance(value, float) and value % 1 == 0 and any(int in parameter.static for parameter in parameters):
         return int(value)
     return value

@@ -95,8 +95,9 @@ class Integer(Linear):
         if self.log and self.low <= 0:
             raise SearchSpaceError(f"a logarithmic range needs numbers above zero, got {format_float(self.low)}")
 
-    def at(self, share: np.ndarray) -> np.ndarray:
-        ends = self.low - 0.5, self.high + 0.5  # so that the first and the last number are as frequent as the others
+    def at(self, share: np.ndarray, margin: float = 0.5) -> np.ndarray:
+        # With a margin of a half, the first and the last number are as frequent as the others.
+        ends = self.low - margin, self.high + margin
         between = Log(*ends).at(share) if self.log else Linear(*ends).at(share)
         return np.clip(np.round(between), self.low, self.high)
 

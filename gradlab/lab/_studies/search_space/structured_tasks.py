@@ -9,7 +9,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from ..._engine.task import Task, TaskResult, Watcher
+from ..._engine.task import Task, TaskResult, Watcher, describe_options
 from ..._storage.mapped_arrays import allocate, release
 from .ranges import SearchSpaceError
 from .structures import Fixed, Structure
@@ -54,9 +54,9 @@ def check_structure(task: Task, watcher: Watcher) -> None:
     except ValueError as error:
         if not task.options:
             raise
-        options = ", ".join(f"{name}={label}" for name, label in task.options.items())
         raise SearchSpaceError(
-            f"{error} (at {options}); a condition leaves such points out: --set 'nesterov=yes,no if momentum=0.9'"
+            f"{error} (at {describe_options(task.options)}); a condition leaves such points out: "
+            f"--set 'nesterov=yes,no if momentum=0.9'"
         ) from error
 
 

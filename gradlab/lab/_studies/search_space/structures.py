@@ -18,7 +18,7 @@ from ..._formatting import join_at_most
 from ..._inputs.argument_checks import Sampler
 from ..._inputs.name_lookup import look_up
 from ..size_limits import require_count
-from .axes import Axis, axis_scales, format_axis, grid_points, sample_points
+from .axes import Axis, axis_scales, grid_points, sample_points
 from .choices import is_choice, is_number, label_values, make_label
 from .conditions import When, order_by_conditions
 from .ranges import Integer, Linear, SearchSpaceError, as_number
@@ -74,13 +74,6 @@ class Space:
     def codes(self) -> dict[str, dict[float, str]]:
         """The labels of each choice by the numbers that stand for them: values that are numbers, or else 0, 1, ..."""
         return {name: _number_choices(values) for name, values in self.choices.items()}
-
-    def describe(self) -> dict[str, str]:
-        """Return the axes as texts."""
-        return {
-            name: ",".join(self.choices[name]) if name in self.choices else format_axis(self.numbers[name])
-            for name in self.names
-        }
 
     def notes(self) -> dict[str, str]:
         """Return what the results say about the axes, as JSON by attribute."""

@@ -21,9 +21,9 @@ version = release = gradlab.__version__
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
-    "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "docstrings",
+    "formulas",
     "pages",
 ]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
@@ -33,6 +33,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_title = f"gradlab {release}"
 html_show_copyright = False
+html_math_renderer = "mathml"
 html_copy_source = False
 pygments_style = "friendly"
 pygments_dark_style = "monokai"

@@ -47,11 +47,12 @@ def race(
         ),
     ] = "13",
     seeds: Annotated[
-        int,
+        str,
         typer.Option(
-            min=1, help="Runs at each learning rate. Half of them choose the best one, and half report on it."
+            help="Runs at each learning rate: a number of seeds, or the seeds (5:10 for 5 to 9, or 0,1,4). Half of "
+            "them choose the best rate, and half report on it."
         ),
-    ] = 10,
+    ] = "10",
     steps: options.Steps = None,
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
@@ -101,7 +102,7 @@ def make_study(
     problems: list[str] | None,
     optimizers: list[str] | None,
     rates: str,
-    seeds: int,
+    seeds: str,
     steps: int | None,
     lanes: int | None = None,
     chunk: int | None = None,
@@ -120,7 +121,7 @@ def _build(
     problems: list[str] | None,
     optimizers: list[str] | None,
     rates: str,
-    seeds: int,
+    seeds: str,
     steps: int | None,
     lanes: int | None,
     chunk: int | None,

@@ -46,8 +46,12 @@ def search(
         int, typer.Option(min=1, help="The number of points in a round. They are trained side by side.")
     ] = 16,
     seeds: Annotated[
-        int, typer.Option(min=1, help="Runs at each point. Half of them guide the search, and half report on it.")
-    ] = 8,
+        str,
+        typer.Option(
+            help="Runs at each point: a number of seeds, or the seeds (5:10 for 5 to 9, or 0,1,4). Half of them guide "
+            "the search, and half report on it."
+        ),
+    ] = "8",
     steps: options.Steps = None,
     sample_seed: Annotated[int, typer.Option(min=0, help="The seed of the points.")] = 0,
     lanes: options.Lanes = None,

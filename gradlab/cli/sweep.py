@@ -46,8 +46,12 @@ def sweep(
         ),
     ] = None,
     seeds: Annotated[
-        int, typer.Option(min=1, help="Runs at each point. Half of them rank the points, and half report on them.")
-    ] = 5,
+        str,
+        typer.Option(
+            help="Runs at each point: a number of seeds, or the seeds (5:10 for 5 to 9, or 0,1,4). Half of them rank "
+            "the points, and half report on them."
+        ),
+    ] = "5",
     steps: options.Steps = None,
     samples: Annotated[
         int | None, typer.Option(min=1, help="The number of points to sample from the ranges, in place of a grid.")

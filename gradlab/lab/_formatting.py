@@ -32,6 +32,15 @@ def join_at_most(items: Sequence[str], most: int = 10) -> str:
     return ", ".join(items[:most]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
+def describe_seeds(seeds: Sequence[int], most: int = 10) -> str:
+    """Format seeds as a phrase: `seed 3`, `seeds 0 to 4`, `seeds 0, 2, 5`, with at most `most` of the last kind."""
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    if list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"seeds {join_at_most([str(seed) for seed in seeds], most)}"
+
+
 def format_with_spread(value: float, spread: float, least: int = 0) -> tuple[str, str]:
     """Format a value and its spread with the decimals that the spread makes meaningful, such as `3.80` and `0.03`.
 

@@ -30,7 +30,7 @@ def test_an_argument_that_a_problem_lacks_is_refused(command: str, gradlab: Call
 
 
 def test_the_arguments_are_part_of_the_plan_by_which_a_folder_is_resumed() -> None:
-    one, other = (make_study([f"ravine:steepness={value}"], ["sgd"], "0.001", 1, 2).plan() for value in (10, 20))
+    one, other = (make_study([f"ravine:steepness={value}"], ["sgd"], "0.001", "1", 2).plan() for value in (10, 20))
     assert one["tasks"][0]["setup"].startswith("Ravine(steepness=10.0, ")
     (difference,) = compare_plans(one, other)
     assert "steepness=10.0" in difference

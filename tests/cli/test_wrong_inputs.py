@@ -16,7 +16,11 @@ SWEEP = ("sweep", "--problem", "ravine", "--optimizer", "adam")
 
 COMMANDS: list[tuple[tuple[str, ...], str]] = [
     (("race", "--optimiser", "sgd"), "race has no option --optimiser; did you mean --optimizer?"),
-    (("race", "--seeds", "ten"), "--seeds must be a whole number, got 'ten'"),
+    (
+        ("race", "--seeds", "ten"),
+        "--seeds must be whole numbers, got 'ten'; expected a number of seeds (10), or the seeds themselves (5:10 for "
+        "seeds 5 to 9, or 0,1,4)",
+    ),
     (("race", "--steps", "1e3"), "--steps must be a whole number, got '1e3'"),
     (("race", "--chunk=1k"), "--chunk must be a whole number, got '1k'"),
     (("race", "--out"), "--out needs a value, but none was given; race --help describes it"),

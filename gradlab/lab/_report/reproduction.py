@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from .._formatting import format_count
+from .._formatting import describe_seeds, format_count
 from .._results.results_file import PROVENANCE, VARYING
 from .._results.thinned_curves import count_updates, describe_thinning
 from ..analysis.choosing_metric import describe_choosing_metric
@@ -54,13 +54,5 @@ def _describe_runs(name: str, dataset: xr.Dataset) -> str:
     if choice:
         choose, report = f"{choose} by {choice}", f"{dataset.attrs['score_label']} {report}"
     setup, kept = dataset.attrs.get("setup", name), describe_thinning(dataset)
-    return (
-        f"{setup}: {sides} = {runs} of {updates}; "
-        f"{choose} on {_list_seeds(choosing)}, {report} on {_list_seeds(reporting)}{f'; {kept}' if kept else ''}"
-    )
-
-
-def _list_seeds(seeds: list[int]) -> str:
-    if len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1)):
-        return f"seeds {seeds[0]} to {seeds[-1]}"
-    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+    by, on = (describe_seeds(seeds, len(seeds)) for seeds in (choosing, reporting))
+    return f"{setup}: {sides} = {runs} of {updates}; {choose} on {by}, {report} on {on}{f'; {kept}' if kept else ''}"

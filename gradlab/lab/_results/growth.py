@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
 from .._engine.partition import RUNS_WITHOUT_LIMIT, choose_block_shape
-from .._formatting import format_count, join_at_most
+from .._formatting import describe_seeds, format_count, join_at_most
 from .._inputs.user_errors import UserCodeError
 from .plan import compare, compare_surroundings, name_task, shorten
 
@@ -148,7 +148,7 @@ def _describe_new(stored: Mapping[str, Any], requested: Mapping[str, Any]) -> st
     if more := sorted(
         {seed for task in new for seed in task["seeds"]} - {seed for task in old for seed in task["seeds"]}
     ):
-        found.append(_describe_seeds(more))
+        found.append(describe_seeds(more))
     if "trials" in new[0]:
         found.append(format_count(new[0]["trials"] - old[0]["trials"], "trial"))
     else:
@@ -159,10 +159,3 @@ def _describe_new(stored: Mapping[str, Any], requested: Mapping[str, Any]) -> st
         if gain := max(counts[1][name] - before for name, before in counts[0].items()):
             found.append(format_count(gain, "configuration") + " more")
     return join_at_most(found)
-
-
-def _describe_seeds(seeds: Sequence[int]) -> str:
-    if len(seeds) == 1:
-        return f"seed {seeds[0]}"
-    is_range = list(seeds) == list(range(seeds[0], seeds[-1] + 1))
-    return f"seeds {seeds[0]} to {seeds[-1]}" if is_range else f"seeds {join_at_most(list(map(str, seeds)))}"

@@ -20,6 +20,7 @@ from ..problems.base import Problem
 from .run_study import describe_call, run_study
 from .search_space import Axis
 from .search_space.axes import values_of
+from .seeds import Seeds, as_seeds
 from .size_limits import require_room, require_runs
 from .study import TaskStudy
 from .study_arguments import DEFAULT_PROBLEMS, contestants_by_name, problems_by_name, require_different
@@ -39,7 +40,7 @@ class RaceStudy(TaskStudy):
     problems: tuple[Problem, ...]
     contestants: tuple[Contestant, ...]
     rates: int | tuple[float, ...] = 13
-    seeds: int = 10
+    seeds: Any = 10  # a number of them, or those that are given (see `as_seeds`); then a tuple
     steps: int | None = None
     lanes: int | None = None
     chunk: int | None = None
@@ -50,10 +51,11 @@ class RaceStudy(TaskStudy):
             require_whole_number("rates", self.rates)
         else:
             object.__setattr__(self, "rates", _check_rates(self.rates))
-        for name in ("seeds", "steps", "lanes", "chunk"):
-            if getattr(self, name) is not None or name == "seeds":
+        for name in ("steps", "lanes", "chunk"):
+            if getattr(self, name) is not None:
                 require_whole_number(name, getattr(self, name))
-        require_runs(self.runs_per_task // self.seeds, self.seeds, self.steps)
+        object.__setattr__(self, "seeds", as_seeds(self.seeds))
+        require_runs(self.runs_per_task // len(self.seeds), len(self.seeds), self.steps)
         if not self.problems or not self.contestants:
             raise ValueError("a race needs at least one problem and one optimizer")
         require_different([problem.name for problem in self.problems], "problem")
@@ -68,7 +70,7 @@ class RaceStudy(TaskStudy):
     @property
     def runs_per_task(self) -> int:
         """The training runs of one contestant on one problem."""
-        return self.seeds * (self.rates if isinstance(self.rates, int) else len(self.rates))
+        return len(self.seeds) * (self.rates if isinstance(self.rates, int) else len(self.rates))
 
     @property
     def runs(self) -> int:
@@ -84,7 +86,7 @@ class RaceStudy(TaskStudy):
             contestant.family,
             contestant,
             {"learning_rate": rates},
-            tuple(range(self.seeds)),
+            self.seeds,
             problem.steps if self.steps is None else self.steps,
             self.lanes,
             self.chunk,
@@ -96,7 +98,7 @@ def race(
     problems: Any = DEFAULT_PROBLEMS,
     optimizers: str | Callable[..., Any] | Sequence[Any] | Mapping[str, Any] | None = None,
     rates: int | Axis | str = 13,
-    seeds: int = 10,
+    seeds: Seeds = 10,
     *,
     steps: int | None = None,
     lanes: int | None = None,
@@ -114,7 +116,8 @@ def race(
     rate, one of them or a list; `optimizers` may also be a dictionary by label. All optimizers of gradlab race if there
     are none. `rates` is the number of learning rates for each optimizer, over three decades, or the learning rates for
     all of them: a list, a `Log` range with a count, or text such as "log:1e-4:1:9". Half of the `seeds` choose the best
-    learning rate, and the others report on it. `steps` overrides the number of updates that each problem proposes.
+    learning rate, and the others report on it; they are so many from 0 on, or those of a range or a list, such as
+    `range(5, 10)`. `steps` overrides the number of updates that each problem proposes.
     `lanes` limits how many runs, and `chunk` how many steps, one program computes at a time.
 
     Returns a DataTree with a node for each problem, on (optimizer, rate, seed, step or evaluation), and the accessor

@@ -28,6 +28,7 @@ from .run_study import describe_call, run_study
 from .search_space import Axis, Linear, SearchSpaceError
 from .search_space.axes import as_axes, axis_scales, format_axis, values_of
 from .search_space.structures import as_space
+from .seeds import Seeds, as_seeds
 from .size_limits import require_room, require_runs
 from .study import Failed
 from .study_arguments import factories_by_name, problems_by_name
@@ -53,7 +54,7 @@ class SearchStudy:
     axes: Mapping[str, Any]  # hyperparameter -> range, values, or text; parsed
     trials: int = 64
     batch: int = 16
-    seeds: int = 8
+    seeds: Any = 8  # a number of them, or those that are given (see `as_seeds`); then a tuple
     steps: int | None = None
     sample_seed: int = 0
     lanes: int | None = None
@@ -61,11 +62,12 @@ class SearchStudy:
     kind: ClassVar[str] = "search"
 
     def __post_init__(self) -> None:
-        for name in ("trials", "batch", "seeds", "steps", "lanes", "chunk"):
-            if getattr(self, name) is not None or name in ("trials", "batch", "seeds"):
+        for name in ("trials", "batch", "steps", "lanes", "chunk"):
+            if getattr(self, name) is not None or name in ("trials", "batch"):
                 require_whole_number(name, getattr(self, name))
         require_whole_number("sample_seed", self.sample_seed, least=0)
-        require_runs(self.trials, self.seeds, self.steps)
+        object.__setattr__(self, "seeds", as_seeds(self.seeds))
+        require_runs(self.trials, len(self.seeds), self.steps)
         object.__setattr__(self, "axes", as_axes(self.axes))
         space = as_space(self.axes, {self.name: self.factory})
         if space.choices or space.conditions:
@@ -87,7 +89,7 @@ class SearchStudy:
     @property
     def runs(self) -> int:
         """All training runs."""
-        return self.trials * self.seeds
+        return self.trials * len(self.seeds)
 
     @property
     def rounds(self) -> list[int]:
@@ -103,7 +105,7 @@ class SearchStudy:
             "held": describe_defaults({self.name: self.factory}, self.axes),
         }
         return Task(
-            self.problem, self.name, "swept", self.factory, points, tuple(range(self.seeds)),
+            self.problem, self.name, "swept", self.factory, points, self.seeds,
             self.problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,
             dimension="point", batch=self.batch,
         )  # fmt: skip
@@ -184,7 +186,7 @@ def search(
     hyperparameters: Mapping[str, Axis | str],
     trials: int = 64,
     batch: int = 16,
-    seeds: int = 8,
+    seeds: Seeds = 8,
     *,
     sample_seed: int = 0,
     steps: int | None = None,
@@ -203,7 +205,7 @@ def search(
     `problems` and `optimizers` are given as to `race`, but one of each. Each of the `hyperparameters` has a `Linear` or
     `Log` range without a count, a list of values to choose from, or text such as "log:1e-4:1". Optuna chooses `trials`
     points in all; another `sample_seed` gives others. Half of the `seeds` guide the search, and the others report on
-    it. `steps`, `lanes`, `chunk`, `out`, `fresh` and the DataTree that is returned are as of `sweep`, with the
+    it. `seeds`, `steps`, `lanes`, `chunk`, `out`, `fresh` and the DataTree that is returned are as of `sweep`, with the
     coordinate `round` on (point).
 
     Raises ValueError or TypeError for what cannot be searched, MissingOptunaError without Optuna, UserCodeError if the

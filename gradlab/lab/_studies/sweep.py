@@ -21,6 +21,7 @@ from .search_space import Axis, SearchSpaceError
 from .search_space.axes import as_axes
 from .search_space.structured_tasks import check_structure, divide, join_structures
 from .search_space.structures import Space, Structure, as_space
+from .seeds import Seeds, as_seeds
 from .size_limits import require_room, require_runs
 from .study import TaskStudy
 from .study_arguments import factories_by_name, problems_by_name, require_different
@@ -38,7 +39,7 @@ class SweepStudy(TaskStudy):
     problems: tuple[Problem, ...]
     factories: Mapping[str, Callable[..., Any]]  # name of the optimizer -> factory
     axes: Mapping[str, Any]  # hyperparameter -> range, values, or text; parsed
-    seeds: int = 5
+    seeds: Any = 5  # a number of them, or those that are given (see `as_seeds`); then a tuple
     steps: int | None = None
     samples: int | None = None
     sampler: Sampler | None = None  # None: sobol
@@ -52,9 +53,10 @@ class SweepStudy(TaskStudy):
     kind: ClassVar[str] = "sweep"
 
     def __post_init__(self) -> None:
-        for name in ("seeds", "steps", "samples", "lanes", "chunk", "curve_points"):
-            if getattr(self, name) is not None or name == "seeds":
+        for name in ("steps", "samples", "lanes", "chunk", "curve_points"):
+            if getattr(self, name) is not None:
                 require_whole_number(name, getattr(self, name))
+        object.__setattr__(self, "seeds", as_seeds(self.seeds))
         if self.sample_seed is not None:
             require_whole_number("sample_seed", self.sample_seed, least=0)
         object.__setattr__(self, "axes", as_axes(self.axes))
@@ -65,7 +67,7 @@ class SweepStudy(TaskStudy):
         for label, factory in self.factories.items():
             require_arguments(label, factory, set(self.axes) - set(self.space.conditions))
         object.__setattr__(self, "points", self._points())
-        require_runs(len(next(iter(self.points.values()))), self.seeds, self.steps)
+        require_runs(len(next(iter(self.points.values()))), len(self.seeds), self.steps)
         require_room(self.tasks)
         for task in self.tasks[: len(self.tasks) // len(self.problems)]:
             check_structure(task, self.watcher)
@@ -101,7 +103,7 @@ class SweepStudy(TaskStudy):
             for name, factory in self.factories.items()
             for part in divide(
                 Task(
-                    problem, name, "swept", factory, self.points, tuple(range(self.seeds)),
+                    problem, name, "swept", factory, self.points, self.seeds,
                     problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,
                     dimension="point", curve_points=self.curve_points,
                 ),
@@ -124,7 +126,7 @@ def sweep(
     problems: Any,
     optimizers: str | Callable[..., Any] | Sequence[Any] | Mapping[str, Any],
     hyperparameters: Mapping[str, Axis | str],
-    seeds: int = 5,
+    seeds: Seeds = 5,
     *,
     samples: int | None = None,
     sampler: Sampler | None = None,
@@ -150,9 +152,9 @@ def sweep(
     values. With `samples=64`, so many points are spread over ranges without a count instead, by the
     `sampler` "sobol" (the default), "halton", "latin_hypercube" or "random"; another `sample_seed` gives others. Half
     of the `seeds` rank the points, and the others report on them. With `curve_points=100`, a run keeps at most 100
-    losses (and places of its path), evenly spaced over its steps; metrics and scores are the same. `steps`, `lanes`,
-    `chunk`, `out`, `fresh` and the DataTree that is returned are as of `race`, but that it is on (optimizer, point,
-    seed, step or evaluation), with each hyperparameter as a coordinate on (optimizer, point).
+    losses (and places of its path), evenly spaced over its steps; metrics and scores are the same. `seeds`, `steps`,
+    `lanes`, `chunk`, `out`, `fresh` and the DataTree that is returned are as of `race`, but that it is on (optimizer,
+    point, seed, step or evaluation), with each hyperparameter as a coordinate on (optimizer, point).
 
     Raises ValueError or TypeError for what cannot be swept, UserCodeError if all optimizers fail, and FolderError for
     a folder that cannot be used.

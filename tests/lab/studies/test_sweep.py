@@ -94,7 +94,7 @@ def test_what_cannot_be_swept_is_refused(noisy: Problem, axes: Any, options: Any
     ("axes", "options", "message"),
     [
         ([("learning_rate", [0.1])], {}, "hyperparameters must be a dictionary of names and their values"),
-        ({"learning_rate": [0.1]}, {"seeds": "4"}, "seeds must be a whole number, at least 1; got str: '4'"),
+        ({"learning_rate": [0.1]}, {"seeds": ["4"]}, "seeds must be whole numbers; got str: '4'"),
         ({"learning_rate": [0.1]}, {"seeds": 2.5}, "seeds must be a whole number, at least 1; got float: 2.5"),
         ({"learning_rate": [0.1]}, {"seeds": True}, "seeds must be a whole number, at least 1; got bool: True"),
         ({"learning_rate": [0.1]}, {"seed": 2}, r"sweep has no argument 'seed'; did you mean .*\?|its options are"),

@@ -132,6 +132,22 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
             f"_replace would change the functions of {self.factory.name}; use .replace(...) to change its arguments"
         )
 
+    def _repr_html_(self) -> str | None:
+        """Return the diagram and the equations, which a notebook shows where this is the last line of a cell."""
+        return self._explain("_repr_html_")
+
+    def _repr_latex_(self) -> str | None:
+        """Return the equations, for what a notebook is converted to."""
+        return self._explain("_repr_latex_")
+
+    def _explain(self, form: str) -> str | None:
+        from .explanations import explain  # here, because an explanation walks through transformations
+
+        try:
+            return str(getattr(explain(self), form)())
+        except (TypeError, ValueError):  # the leaves are not hyperparameters, as in `__str__`
+            return None
+
     def __str__(self) -> str:
         composed = self
         try:

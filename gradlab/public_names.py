@@ -34,6 +34,8 @@ from .cpu_fusion import cpu_fusion_enabled as cpu_fusion_enabled
 from .cpu_fusion import enable_cpu_fusion as enable_cpu_fusion
 from .decorators import recipe as recipe
 from .decorators import transformation as transformation
+from .explanations import Explanation as Explanation
+from .explanations import explain as explain
 
 # What a hyperparameter may be.
 from .numeric_arguments import Decay as Decay

@@ -110,6 +110,9 @@ class Gallery:
         rows = [[self.link(part), entries()[part].summary + "."] for part in dict.fromkeys(parts)]
         return [
             *code_block("python", lay_out(str(tx)).split("\n")),
+            f"```{{diagram}} {tx!r}",
+            "```",
+            "",
             *table(["part", "what it does"], rows),
             "",
             "Together they compute",

@@ -11,6 +11,7 @@ import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,11 +24,9 @@ from ..lab._inputs.name_lookup import UnknownNameError, look_up
 from ..user_code_time_limit import limit_time, time_limit_seconds
 from . import completion
 from .printing import fail, make_console, print_json
-from .tables import TrimmedLines
+from .tables import TrimmedLines, print_paths
 
 if TYPE_CHECKING:
-    import optax
-
     from gradlab.lab.problems import Problem
 
 _MARKUP = re.compile(r":\w+:`|^\.\. |::\s*$|^(Args|Returns|References|Examples?|Raises|Notes?):", re.MULTILINE)
@@ -41,6 +40,10 @@ def explain(
             autocompletion=completion.complete_names,
         ),
     ],
+    save: Annotated[
+        Path | None,
+        typer.Option(help="Write the diagram to a file .svg or .mmd (Mermaid), or the equations to .tex."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the description as JSON and nothing else.")] = False,
 ) -> None:
     """Explain an optimizer, link, combinator, schedule or problem, with equations, hyperparameters and memory."""
@@ -54,12 +57,34 @@ def explain(
         describe = describe_problem if Problem in type(subject).__mro__ else describe_factory
         with convert_user_errors(name, ":" in name):
             description = describe(name, subject)
+            if save is not None:
+                _save(name, subject, save)
     except (UnknownNameError, LoadError, UserCodeError) as error:
         fail(error, 1 if isinstance(error, UserCodeError) else 2)
     if as_json:
         print_json(description)
     else:
         _print_description(make_console(), description)
+        if save is not None:
+            make_console().print("\nWritten:")
+            print_paths(make_console(), [save])
+
+
+def _save(name: str, subject: Any, path: Path) -> None:
+    """Write the diagram or the equations of an optimizer to a file; end the command for what has none."""
+    import optax
+
+    from gradlab.explanations import explain as explain_value
+
+    example = _make_example(name, subject)
+    if not isinstance(example, optax.GradientTransformation):
+        fail(f"{name} has no diagram and no equations of an update; leave out --save", 2)
+    try:
+        explain_value(example).save(path)
+    except ValueError as error:
+        fail(f"--save: {error}", 2)
+    except OSError as error:
+        fail(f"--save: {path} cannot be written: {error.strerror}", 1)
 
 
 def describe_factory(name: str, subject: Any) -> dict[str, Any]:
@@ -69,11 +94,12 @@ def describe_factory(name: str, subject: Any) -> dict[str, Any]:
     from gradlab import registry
     from gradlab.equations import equations_of
     from gradlab.equations.latex_to_unicode import format_formula
+    from gradlab.explanations import describe_state_memory, find_sources
 
-    if isinstance(subject, Contestant) and name not in VARIANTS:
+    is_variant = name in VARIANTS
+    example = _make_example(name, subject)
+    if isinstance(subject, Contestant) and not is_variant:
         subject = registry.entries()[name]
-    is_variant = isinstance(subject, Contestant)
-    example = subject.make(0.1) if is_variant else subject.example
     description: dict[str, Any] = {
         "name": name,
         "kind": "variant" if is_variant else subject.kind,
@@ -92,10 +118,20 @@ def describe_factory(name: str, subject: Any) -> dict[str, Any]:
             for symbol in equations.symbols
         ]
         description["composition"] = str(example)
+        description["sources"] = find_sources(example)
     description["hyperparameters"] = _describe_hyperparameters(example.factory.parameters)
     if isinstance(example, optax.GradientTransformation):
         description["state"] = describe_state_memory(example)
     return description
+
+
+def _make_example(name: str, subject: Any) -> Any:
+    """Return the value that is explained; the problem itself for a problem."""
+    from gradlab import registry
+
+    if isinstance(subject, Contestant):
+        return subject.make(0.1) if name in VARIANTS else registry.entries()[name].example
+    return getattr(subject, "example", subject)
 
 
 def describe_problem(name: str, problem: Problem) -> dict[str, Any]:
@@ -149,6 +185,11 @@ def _print_description(console: Console, description: Mapping[str, Any]) -> None
             text = value if isinstance(value, str) else ", ".join(f"{key}={number!r}" for key, number in value.items())
             console.print(Text(part, style="bold"))
             console.print(TrimmedLines(Text(text)))
+    if description.get("sources"):
+        console.print()
+        console.print(Text("sources", style="bold"))
+        for part, source in description["sources"].items():
+            console.print(TrimmedLines(Text(f"{part}: {source}")))
 
 
 def _find_subject(name: str) -> Any:
@@ -188,23 +229,6 @@ def _fill_required(parameters: Mapping[str, Any]) -> dict[str, float]:
         for name, parameter in parameters.items()
         if parameter.default is inspect.Parameter.empty and not parameter.variadic
     }
-
-
-def describe_state_memory(tx: optax.GradientTransformation) -> str:
-    """Describe how much state an optimizer keeps for float32 parameters, by the shapes of the state from `init`."""
-    import jax
-    import jax.numpy as jnp
-
-    shape = (64, 64)  # a matrix, to tell state for each row or column from state for each element
-    state = jax.tree.leaves(jax.eval_shape(tx.init, jax.ShapeDtypeStruct(shape, jnp.float32)))
-    count = shape[0] * shape[1]
-    full = sum(leaf.dtype.itemsize for leaf in state if leaf.size == count)
-    rest = sum(leaf.size * leaf.dtype.itemsize for leaf in state if leaf.size != count)
-    arrays = sum(leaf.size == count for leaf in state)
-    if not state:
-        return "none"
-    copies = f"{full} bytes for each parameter ({arrays} array{'s' * (arrays != 1)} of its shape)"
-    return copies + (f", and {rest} more bytes" if rest else "")
 
 
 def _read_documentation(thing: Any) -> list[str]:

@@ -59,8 +59,13 @@ def print_note(console: Console, text: str) -> None:
 def print_files(console: Console, runs: int, folder: Path, names: Iterable[str]) -> None:
     """Print the number of runs and the paths of the files that were written."""
     console.print(f"{format_count(runs, 'run')}. Written:")
-    for name in names:
-        console.print(f"  {folder / name}", soft_wrap=True)  # a path must not be wrapped
+    print_paths(console, [folder / name for name in names])
+
+
+def print_paths(console: Console, paths: Iterable[Path]) -> None:
+    """Print paths of files, one in each line."""
+    for path in paths:
+        console.print(f"  {path}", soft_wrap=True)  # a path must not be wrapped
 
 
 def _make_table(columns: Mapping[str, Sequence[str]]) -> Table:

@@ -16,7 +16,7 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.cli.explain import describe_state_memory
+from gradlab.explanations import describe_state_memory
 from gradlab.lab._inputs.default_contestants import collect_contestants
 from gradlab.lab.problems import PROBLEMS
 
@@ -154,3 +154,33 @@ def test_what_cannot_be_explained_is_a_line(gradlab: Callable[..., Any], own: No
     code, out, err = gradlab("explain", name)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert message in err
+
+
+def test_a_diagram_is_written(gradlab: Callable[..., Any], tmp_path: Path) -> None:
+    code, out, err = gradlab("explain", "adam", "--save", str(tmp_path / "adam.svg"))
+    assert (code, err) == (0, "")
+    assert out.endswith(f"\nWritten:\n  {tmp_path / 'adam.svg'}\n")
+    assert (tmp_path / "adam.svg").read_text("utf-8").startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "code", "message"),
+    [
+        ("adam", "adam.png", 2, "--save: the name of the file must end in .svg, .mmd, .tex; got "),
+        ("adam", "missing/adam.svg", 1, "cannot be written: No such file or directory"),
+        ("ravine", "ravine.svg", 2, "ravine has no diagram and no equations of an update; leave out --save"),
+        ("constant", "constant.tex", 2, "constant has no diagram and no equations of an update; leave out --save"),
+    ],
+)
+def test_a_diagram_that_cannot_be_written_is_refused(
+    gradlab: Callable[..., Any], tmp_path: Path, name: str, file: str, code: int, message: str
+) -> None:
+    outcome = gradlab("explain", name, "--save", str(tmp_path / file))
+    assert (outcome.code, outcome.out) == (code, "")
+    assert message in outcome.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_sources_are_printed(gradlab: Callable[..., Any]) -> None:
+    out = gradlab("explain", "nadam").out
+    assert "\nsources\nnadam: Dozat (2016), algorithm 2\n" in out

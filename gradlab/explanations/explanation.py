@@ -1,0 +1,104 @@
+"""What a transformation is, for a person: its equations, its diagram, its state and its sources."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+
+import optax
+
+from ..base import Transformation
+from ..boundary import PyTree
+from ..equations import Equations, equations_of
+from ..values import show_argument
+from .boxes import Box, read_boxes
+from .mermaid import write_mermaid
+from .sources import find_sources
+from .state_memory import describe_state_memory
+from .svg import draw_svg
+
+FORMATS = {".svg": "svg", ".mmd": "mermaid", ".tex": "latex"}  # what `save` writes, by the end of the file's name
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation:
+    """What a transformation is. `print` shows it as text, and a notebook as a diagram with equations."""
+
+    name: str  # the call that makes the transformation
+    composition: str  # its links, as Python
+    equations: Equations
+    boxes: tuple[Box, ...]  # of the diagram
+    memory: str  # how much state there is, in words
+    sources: dict[str, str]  # the publications of its parts, by their names
+
+    @property
+    def latex(self) -> str:
+        """The equations as one display of LaTeX, aligned at the equals signs."""
+        return self.equations.latex
+
+    @property
+    def text(self) -> str:
+        """The equations as lines of Unicode, with the values of their symbols."""
+        values = ", ".join(map(str, self.equations.symbols))
+        return str(self.equations) + (f"\nwith {values}" if values else "")
+
+    @property
+    def svg(self) -> str:
+        """The diagram as the text of an SVG file, with colours for light and for dark windows."""
+        return draw_svg(self.boxes, self.name)
+
+    @property
+    def svg_of_page(self) -> str:
+        """The same diagram as an element within a page, with the colours of the text around it."""
+        return draw_svg(self.boxes, self.name, alone=False)
+
+    @property
+    def mermaid(self) -> str:
+        """The diagram as a flowchart in Mermaid."""
+        return write_mermaid(self.boxes)
+
+    def save(self, path: str | Path) -> None:
+        """Write the diagram to a file .svg or .mmd, or the equations to .tex. Raises ValueError for other names."""
+        if Path(path).suffix not in FORMATS:
+            raise ValueError(f"the name of the file must end in {', '.join(FORMATS)}; got {str(path)!r}")
+        Path(path).write_text(getattr(self, FORMATS[Path(path).suffix]) + "\n", encoding="utf-8")
+
+    def __str__(self) -> str:
+        sources = "\n".join(f"{name}: {source}" for name, source in self.sources.items())
+        sections = {"equations": self.text, "composition": self.composition, "state": self.memory, "sources": sources}
+        return "\n\n".join([self.name, *(f"{title}\n{body}" for title, body in sections.items() if body)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        lines = "<br>".join(html.escape(line) for line in self.text.split("\n"))
+        return (
+            f'<div style="overflow-x: auto"><code>{html.escape(self.name)}</code><br>'
+            f"{self.svg_of_page}"
+            f'<p style="line-height: 1.7; font-family: STIX Two Math, Cambria Math, serif">{lines}</p></div>'
+        )
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.latex}$$"
+
+
+def explain(tx: optax.GradientTransformation, params: PyTree = None) -> Explanation:
+    """Return what a transformation is: equations as LaTeX and text, a diagram as SVG and Mermaid, state, sources.
+
+        gl.explain(gl.adam(1e-3)).save("adam.svg")
+
+    `tx` may be any composition. `params` are parameters or their shapes, as `jax.eval_shape` returns them, whose state
+    is in the diagram; without them it is that of a matrix and a vector in float32. Equations are those that the links
+    declare, and a link that declares none appears by its name, like one of another library.
+
+    Raises TypeError if `tx` is not a transformation, and what `tx.init(params)` raises if there are parameters.
+    """
+    if not isinstance(tx, optax.GradientTransformation):
+        kind = getattr(tx, "__qualname__", type(tx).__name__)
+        raise TypeError(f"explain(tx) takes a transformation, such as adam(); got {kind}")
+    composition = str(tx) if isinstance(tx, Transformation) else show_argument(tx)
+    boxes = read_boxes(tx, params)
+    return Explanation(
+        show_argument(tx), composition, equations_of(tx), boxes, describe_state_memory(tx, params), find_sources(tx)
+    )

@@ -1,0 +1,87 @@
+"""Boxes say what each link reads, keeps and holds."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import optax
+import pytest
+
+import gradlab as gl
+from gradlab import registry
+from gradlab.composites import walk
+from gradlab.explanations.boxes import AS_PARAMETERS, NUMBER, OTHER, Box, Branch, Kept, read_boxes
+from gradlab.explanations.layout import find_readers, find_split
+
+
+def test_adam_is_four_links_of_which_one_holds_an_estimator() -> None:
+    momentum, correction, rms, rate = read_boxes(gl.adam(1e-3))
+    assert momentum == Box("scale_by_momentum", ("decay=0.9",), (Kept("moment", AS_PARAMETERS),), splits=True)
+    assert correction.kept == (Kept("first_weight", NUMBER),)
+    assert (rms.reads, rms.kept) == (frozenset({"grads"}), ())
+    (branch,) = rms.branches
+    assert branch.label == "second_moment"
+    assert [box.name for box in branch.boxes] == ["scale_by_momentum", "bias_correction"]
+    assert rate == Box("scale_by_learning_rate", ("learning_rate=0.001",))
+
+
+def test_the_gradient_leaves_the_direction_where_a_link_splits_them() -> None:
+    boxes = read_boxes(gl.mars(1e-3))
+    assert [boxes[0].name, boxes[find_split(boxes)].name] == ["add", "scale_by_momentum"]
+    assert [boxes[number].name for number in find_readers(boxes)] == ["scale_by_rms"]
+    rmsprop = read_boxes(gl.rmsprop(1e-3))  # which divides the gradient itself
+    assert find_readers(rmsprop) == []
+
+
+def test_groups_have_the_names_of_their_selectors_and_recipes() -> None:
+    (partition,) = read_boxes(gl.muon(1e-3))
+    assert [branch.label for branch in partition.branches] == ["ndim(2)", "default: adamw"]
+    assert partition.arguments == ()
+
+
+def test_an_empty_chain_has_no_boxes() -> None:
+    (both,) = read_boxes(gl.add(gl.chain(), gl.scale(2.0)))
+    assert both.branches[0] == Branch("chain", ())
+
+
+def test_the_state_is_that_of_the_parameters_that_are_given() -> None:
+    params = {"encoder": jax.ShapeDtypeStruct((8, 8), jnp.float32), "head": jax.ShapeDtypeStruct((8,), jnp.float32)}
+    tx = gl.partition(
+        (gl.labels({"encoder": "frozen", "head": "trained"}, "trained"), gl.adam(0.1)), default=gl.freeze()
+    )
+    assert read_boxes(tx)[0].branches[0].boxes[0].kept == ()  # no tree of the examples has these labels
+    assert read_boxes(tx, params)[0].branches[0].boxes[0].kept == (Kept("moment", AS_PARAMETERS),)
+    with pytest.raises(ValueError, match="has none for the leaf tail"):
+        read_boxes(tx, {"tail": jnp.ones(3)})
+
+
+def test_matrices_have_state_of_another_size() -> None:
+    (link,) = read_boxes(gl.eigenbasis())
+    assert Kept("left", OTHER) in link.kept
+
+
+def test_a_schedule_is_an_argument_and_counts_its_steps() -> None:
+    (link,) = read_boxes(gl.scale_by_learning_rate(gl.schedules.cosine(0.1, 100)))
+    assert link.arguments[0].startswith("learning_rate=cosine(")
+    assert link.kept == (Kept("schedule_step", NUMBER),)
+
+
+def test_a_transformation_of_another_library_is_one_box() -> None:
+    assert [box.name for box in read_boxes(optax.adam(0.1))] == ["chain"]
+    assert [box.name for box in read_boxes(gl.chain(optax.trace(0.9), gl.scale(-0.1)))] == ["trace", "scale"]
+
+
+def test_numbers_have_at_most_six_digits() -> None:
+    assert read_boxes(gl.scale(0.4749999999999996))[0].arguments == ("factor=0.475",)
+
+
+def _names(boxes: tuple[Box, ...]) -> set[str]:
+    inner = {name for box in boxes for branch in box.branches for name in _names(branch.boxes)}
+    return {box.name for box in boxes} | inner
+
+
+@pytest.mark.parametrize("name", registry.of_kind("recipe", "link", "combinator"))
+def test_every_link_of_every_transformation_has_a_box(name: str) -> None:
+    example = registry.entries()[name].example
+    links = {place.name for place in walk(example) if place.parts is not None and not hasattr(place.parts, "links")}
+    assert links <= _names(read_boxes(example))

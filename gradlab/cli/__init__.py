@@ -1,4 +1,4 @@
-"""The command line: `gradlab race`, `sweep`, `search`, `report`, `export`, `bench`, `check`, `list` and `explain`."""
+"""The command line: `gradlab race`, `sweep`, `search`, `report`, `compare`, `export`, `bench`, `check`, ..."""
 
 from __future__ import annotations
 

@@ -32,6 +32,11 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
         "report",
         "Write a report of a study as one HTML page, or draw its charts as pictures.",
     ),
+    "compare": (
+        "compare",
+        "compare",
+        "Compare the optimizers of a study with the statistics that reviewers ask for. Nothing is trained.",
+    ),
     "export": (
         "export",
         "export",

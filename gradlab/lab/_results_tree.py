@@ -148,6 +148,27 @@ class ResultsAccessor:
         """Return a grid with learning rates as a race: each combination of other hyperparameters is a contestant."""
         return as_race(self.dataset(problem))
 
+    def tuning_budget(self, problem: str | None = None) -> pd.DataFrame:
+        """Return the score that each optimizer is expected to reach after so many trials of tuning.
+
+        The columns and the method are those of `gradlab.lab.analysis.statistics.tuning_budget`, and a row is an
+        optimizer and a number of trials.
+        """
+        from .analysis.statistics import tuning_budget
+
+        return tuning_budget(self.dataset(problem)).drop_vars("family").to_dataframe()
+
+    def rate_sensitivity(self, problem: str | None = None, rates: tuple[float, float] | None = None) -> pd.DataFrame:
+        """Return what a learning rate that was not tuned costs each optimizer, the least sensitive first.
+
+        The columns and the method are those of `gradlab.lab.analysis.statistics.rate_sensitivity`. `rates` are the ends
+        of the range, by default the whole grid of each optimizer. A grid of more hyperparameters is taken as a race
+        (see `as_race`). Raises ValueError where there is no grid of learning rates.
+        """
+        from .analysis.statistics import rate_sensitivity
+
+        return rate_sensitivity(self.as_race(problem), rates).to_dataframe().sort_values("sensitivity")
+
     def figures(self) -> dict[str, Figure]:
         """Return all figures of Matplotlib by the names of their files, such as "learning_curves_digits"."""
         from ._report.picture_files import all_figures

@@ -10,6 +10,7 @@ from .matplotlib_settings import load_matplotlib
 
 load_matplotlib()
 
+from .comparisons.tuning_budgets import draw_tuning_budget as draw_tuning_budget
 from .heat_maps import draw_heat_map as draw_heat_map
 from .hyperparameter_effects import draw_effect as draw_effect
 from .landscape_paths import draw_path as draw_path

@@ -1,0 +1,128 @@
+"""`gradlab compare`: the statistics that reviewers ask for, from the results of a finished study, without new runs.
+
+What imports JAX is imported inside the functions, so that help and completion do without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from .printing import fail, make_console, print_json
+from .report import require_results
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ..lab.analysis.statistics.sections import Section
+
+
+def compare(
+    study: Annotated[Path, typer.Argument(help="The folder of a race, a sweep or a search, or the results.nc in it.")],
+    problem: Annotated[
+        list[str] | None, typer.Option(help="A problem of the study. Repeat it for more. Default: all.")
+    ] = None,
+    optimizer: Annotated[
+        list[str] | None, typer.Option(help="An optimizer of the study. Repeat it for more. Default: all.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A folder for comparison.json and the pictures; it may be new. Default: none are written."),
+    ] = None,
+    form: Annotated[Literal["png", "svg", "pdf"], typer.Option("--format", help="The format of the pictures.")] = "png",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the statistics as JSON and nothing else.")] = False,
+) -> None:
+    """Compare the optimizers of a study with the statistics that reviewers ask for. Nothing is trained.
+
+    A study is a race, a sweep or a search. What each number means: docs/how-to/compare.md.
+    """
+    path = require_results(study)
+    from ..lab._results import results_file
+    from ..lab.analysis.statistics.sections import problem_sections
+    from ..lab.analysis.table_files import format_json
+
+    try:
+        datasets, attributes = results_file.read(path)
+    except results_file.ResultsError as error:
+        fail(error)
+    selected = _select(datasets, problem, optimizer)
+    found = {name: problem_sections(dataset) for name, dataset in selected.items()}
+    written = [] if out is None else _write(found, attributes, out, form)
+    if as_json:
+        print_json(format_json(_make_document(found, attributes)))
+    else:
+        _print(selected, found, written)
+
+
+def _print(datasets: Mapping[str, xr.Dataset], found: Mapping[str, Sequence[Section]], written: Sequence[Path]) -> None:
+    """Print the sections of all problems, and the files that were written."""
+    from rich.text import Text
+
+    from .compare_tables import print_section
+    from .tables import TrimmedLines
+
+    console = make_console()
+    for name, sections in found.items():
+        console.print(TrimmedLines(Text.assemble((name, "bold"), "  ", datasets[name].attrs["summary"])))
+        console.print()
+        for section in sections:
+            print_section(console, section)
+    if written:
+        console.print("Written:")
+    for file in written:
+        console.print(f"  {file}", soft_wrap=True)
+
+
+def _make_document(found: Mapping[str, Sequence[Section]], attributes: Mapping[str, str]) -> dict[str, Any]:
+    """Return all sections as one document for JSON."""
+    from ..lab.analysis.statistics.sections import section_document
+    from ..lab.analysis.table_files import drop_varying_attributes
+
+    problems = {name: {each.name: section_document(each) for each in sections} for name, sections in found.items()}
+    return {
+        **drop_varying_attributes(attributes),
+        "format": "gradlab-comparison-1",
+        "problems": problems,
+    }
+
+
+def _write(found: Mapping[str, Sequence[Section]], attributes: Mapping[str, str], out: Path, form: str) -> list[Path]:
+    """Write the document and the pictures, and return their paths; end the command if that cannot be done."""
+    from ..lab._results.study_folder import FolderError, prepare_folder, refuse_to_overwrite
+    from ..lab.analysis.table_files import write_json
+    from ..lab.plots.comparisons.figures import section_figures
+    from ..lab.plots.race_figures import save_figures
+
+    figures = section_figures(found)
+    document = out / "comparison.json"
+    try:
+        prepare_folder(out)
+        refuse_to_overwrite([document, *(out / f"{stem}.{form}" for stem in figures)])
+        write_json(document, _make_document(found, attributes))
+        return [document, *save_figures(out, figures, form)]
+    except FolderError as error:
+        fail(error)
+    except OSError as error:
+        fail(f"cannot write {error.filename or out} ({error.strerror}); pass another --out", 1)
+
+
+def _select(
+    datasets: Mapping[str, xr.Dataset], problems: Sequence[str] | None, optimizers: Sequence[str] | None
+) -> dict[str, xr.Dataset]:
+    """Return the Datasets of the problems, with the optimizers only. End the command for a name that is not there."""
+    import numpy as np
+
+    from ..lab._inputs.name_lookup import UnknownNameError, look_up
+
+    known = {str(name): str(name) for dataset in datasets.values() for name in dataset.optimizer.values}
+    own = {name: name for name in datasets}
+    try:
+        chosen = [look_up(name, own, "problem of this study") for name in problems or own]
+        names = [look_up(name, known, "optimizer of this study") for name in optimizers or known]
+    except UnknownNameError as error:
+        fail(error)
+    kept = {name: datasets[name].isel(optimizer=np.isin(datasets[name].optimizer.values, names)) for name in chosen}
+    return {name: dataset for name, dataset in kept.items() if dataset.sizes["optimizer"]}

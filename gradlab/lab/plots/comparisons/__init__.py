@@ -1,0 +1,1 @@
+"""Pictures of what `gradlab.lab.analysis.statistics` computes, one function for each."""

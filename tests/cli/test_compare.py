@@ -1,0 +1,67 @@
+"""`gradlab compare`: what is printed, written and refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from gradlab.lab._results import results_file
+from tests.lab.conftest import make_dataset as make_dataset  # a fixture
+
+
+@pytest.fixture
+def study(make_dataset: Callable[..., xr.Dataset], tmp_path: Path) -> Path:
+    """A race of two optimizers on two problems, with given scores."""
+    folder = tmp_path / "a study"
+    folder.mkdir()
+    scores = 10.0 ** -np.random.default_rng(0).uniform(1, 5, (2, 4, 8))
+    made = make_dataset(scores, [0.01, 0.1, 1, 10], ["choose"] * 4 + ["report"] * 4)
+    datasets = {name: made.assign_attrs(problem=name) for name in ("one", "two")}
+    results_file.write(folder / "results.nc", datasets, {"format": results_file.FORMAT, "kind": "race"})
+    return folder
+
+
+def test_each_section_has_a_table_and_sentences(gradlab: Callable[..., Any], study: Path) -> None:
+    code, printed, err = gradlab("compare", str(study), "--problem", "two")
+    assert (code, err) == (0, "")
+    assert printed.startswith("two  Made by hand.\n")
+    assert "one" not in printed.split()
+    for text in ("Tuning budget", "1 trial ", "4 trials", "Sensitivity to the learning rate", "95 % interval"):
+        assert text in printed
+    both = gradlab("compare", str(study), "--optimizer", "optimizer_1").out
+    assert both.count("Tuning budget") == 2
+    assert "optimizer_0" not in both
+
+
+def test_files_are_written_and_json_is_printed(gradlab: Callable[..., Any], study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "comparison"
+    code, printed, err = gradlab("compare", str(study), "--out", str(out), "--format", "svg", "--json")
+    assert (code, err) == (0, "")
+    document = json.loads(printed)
+    assert document == json.loads((out / "comparison.json").read_text())
+    assert document["format"] == "gradlab-comparison-1"
+    assert len(document["problems"]["one"]["tuning_budget"]["rows"]) == 8
+    names = ["comparison.json", "tuning_budget_one.svg", "tuning_budget_two.svg"]
+    assert sorted(path.name for path in out.iterdir()) == names
+    again = gradlab("compare", str(study), "--out", str(out), "--format", "svg")
+    assert again.code == 0  # files of gradlab's are replaced
+    assert again.out.splitlines()[-4:] == ["Written:", *(f"  {out / name}" for name in names)]
+
+
+def test_what_is_wrong_is_said_in_one_line(gradlab: Callable[..., Any], study: Path, tmp_path: Path) -> None:
+    def refused(*arguments: str) -> str:
+        code, out, err = gradlab("compare", *arguments)
+        assert (code, out, err.count("\n"), err.startswith("gradlab: ")) == (2, "", 1, True)
+        return str(err)
+
+    assert "no optimizer of this study is named 'optimizer_7'" in refused(str(study), "--optimizer", "optimizer_7")
+    assert "no problem of this study is named 'three'" in refused(str(study), "--problem", "three")
+    assert "holds no finished study" in refused(str(tmp_path / "nowhere"))
+    (tmp_path / "comparison.json").write_text("{}" * 40)
+    assert "comparison.json (not written by gradlab)" in refused(str(study), "--json", "--out", str(tmp_path))

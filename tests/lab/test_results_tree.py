@@ -53,6 +53,18 @@ def test_a_race_has_a_leaderboard_for_each_problem(race: xr.DataTree) -> None:
         race.gradlab.configurations("one")
 
 
+def test_statistics_are_tables(race: xr.DataTree, sweep: xr.DataTree) -> None:
+    names = race["one"].optimizer.values.tolist()
+    budget = race.gradlab.tuning_budget("one")
+    assert budget.expected.loc[names[1]].tolist() == pytest.approx([1.0, 1.0])  # no run ends worse than its start, 1
+    assert (budget.index.names, "family" in budget) == (["optimizer", "trials"], False)
+    sensitivity = race.gradlab.rate_sensitivity("one", (0.1, 0.2))
+    assert sensitivity.sensitivity.tolist() == [0, 0]
+    assert sweep.gradlab.tuning_budget().expected.size == 2
+    with pytest.raises(ValueError, match="have no learning rate, only b1, b2"):
+        sweep.gradlab.rate_sensitivity()
+
+
 def test_one_node_and_its_dataset_have_the_accessor_too(race: xr.DataTree) -> None:
     for results in (race["one"], race["one"].to_dataset()):
         assert results.gradlab.leaderboard().score.tolist() == pytest.approx([4.0, 8.0])

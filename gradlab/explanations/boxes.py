@@ -13,6 +13,7 @@ from ..base import find_transformations, splits_gradient
 from ..boundary import PyTree
 from ..composites import Composite, open_value
 from ..factories import name_of_maker
+from ..selectors.leaves import show_path
 from ..states.named_leaves import name_leaves, walk_links
 from ..transformation_calls import signals_of
 from ..values import Value, show_arguments
@@ -93,7 +94,8 @@ def _find_kept(tx: Any, params: PyTree) -> dict[tuple[str, ...], tuple[Kept, ...
     found: dict[str, dict[str, str]] = {}
     for leaf, array in zip(name_leaves(tx, state, params), jax.tree.leaves(state), strict=True):
         size = NUMBER if array.size == 1 else AS_PARAMETERS if array.size in sizes else OTHER
-        found.setdefault(leaf.link, {})[leaf.field or "state"] = size
+        name = leaf.field if leaf.field not in ("", show_path(())) else "state"  # which is one tree without fields
+        found.setdefault(leaf.link, {})[name] = size
     paths = {link: place.path for link, place in walk_links(tx)}
     return {paths[link]: tuple(Kept(*field) for field in fields.items()) for link, fields in found.items()}
 

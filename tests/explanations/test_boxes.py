@@ -71,6 +71,18 @@ def test_a_transformation_of_another_library_is_one_box() -> None:
     assert [box.name for box in read_boxes(gl.chain(optax.trace(0.9), gl.scale(-0.1)))] == ["trace", "scale"]
 
 
+def test_a_state_without_fields_is_called_state() -> None:
+    @gl.transformation
+    def sum_up(factor: gl.Positive = 1.0):
+        def update(updates, state):
+            total = jax.tree.map(lambda mine, new: mine + factor * new, state, updates)
+            return total, total
+
+        return lambda params: jax.tree.map(jnp.zeros_like, params), update
+
+    assert read_boxes(sum_up())[0].kept == (Kept("state", AS_PARAMETERS),)
+
+
 def test_numbers_have_at_most_six_digits() -> None:
     assert read_boxes(gl.scale(0.4749999999999996))[0].arguments == ("factor=0.475",)
 

@@ -29,8 +29,9 @@ def search(
         typer.Option(
             "--set",
             metavar="NAME=RANGE",
-            help="A hyperparameter and its range: log:LOW:HIGH or lin:LOW:HIGH, or values to choose from: 0.8,0.9. "
-            "Repeat it for more.",
+            help="A hyperparameter and its range: log:LOW:HIGH, or lin, int or intlog in the place of log, or values "
+            "to choose from: 0.8,0.9 or nesterov=yes,no. Behind ' if ' may stand where it exists: "
+            "'nesterov=yes,no if momentum=0.9'. Repeat it for more.",
         ),
     ],
     out: options.Out = Path("search"),

@@ -59,8 +59,8 @@ class Compiler:
             return self._submit(_compile, task, stack, self.devices)
         structure = jax.tree.structure(stack)
         for known in self._programs:
-            same_shape = (known.partition, known.structure) == (task.partition, structure)
-            if known.problem is task.problem and same_shape:
+            is_same = (known.partition.program_shape, known.structure) == (task.partition.program_shape, structure)
+            if known.problem is task.problem and is_same:
                 return self._submit(_adapt, known.program, stack)
         program = self._submit(_compile, task, stack, self.devices)
         self._programs.append(_ReusableProgram(task.problem, task.partition, structure, program))

@@ -79,6 +79,12 @@ class Partition:
         return -(-self.positions // self.chunk)
 
     @property
+    def program_shape(self) -> tuple[int, ...]:
+        """All that a program depends on: equal for rounds of a search with other numbers of points."""
+        shape = self.block_points, self.block_seeds, self.chunk
+        return (self.steps, *shape, self.seeds, self.batch or self.points)
+
+    @property
     def block_count(self) -> int:
         """The number of blocks."""
         return sum(map(self._count_blocks, self._rectangles))

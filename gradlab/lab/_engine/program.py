@@ -72,7 +72,8 @@ class Program:
     def _find_kept(self, devices: Sequence[jax.Device]) -> KeptProgram:
         """Return the program from the store, if there is one that has it, or else make it."""
         store = None if imported_modules else active_store()  # what a user imports may change anything in gradlab
-        key = store.find_key(devices, type(self.problem), self.problem, self._lane, self.partition) if store else None
+        parts = type(self.problem), self.problem, self._lane, self.partition.program_shape
+        key = store.find_key(devices, *parts) if store else None
         if store is None or key is None:
             return self._compile(devices)
         with measure("compile", self.label):

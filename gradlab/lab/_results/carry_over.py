@@ -78,14 +78,21 @@ def collect_runs(folder: Path, plan: Mapping[str, Any], kept: Collection[int]) -
             yield from _read_blocks(store, index, plan["tasks"][index], known[index])
 
 
-def count_runs_on_disk(folder: Path, plan: Mapping[str, Any]) -> float:
-    """Return how many runs an unfinished study with this plan has in its folder, in parts of a run. Raises OSError."""
+def count_runs_on_disk(
+    folder: Path, plan: Mapping[str, Any], partitions: Mapping[int, Partition] | None = None
+) -> float:
+    """Return how many runs an unfinished study with this plan has in its folder, in parts of a run. Raises OSError.
+
+    `partitions` are those of the tasks that a search has asked for, without which runs of its last round do not count.
+    """
     heads = list(_read_heads(folder, compute_digest(plan)))
     missing = {index: _find_known(task, heads, "").missing for index, task in enumerate(plan["tasks"])}
     if plan["kind"] == "search":
         missing.clear()  # which points its rounds have is not in the plan
     known = sum(len(head.seeds) * len(next(iter(head.points.values()))) for head in heads)
-    return known + count_runs(plan, list_chunks(folder), missing)
+    found = count_runs(plan, list_chunks(folder), missing, partitions)
+    is_in_rounds = plan["kind"] == "search" and len(plan["tasks"]) > 1  # whose complete rounds count with known runs
+    return max(known, found) if is_in_rounds else known + found
 
 
 def _read_results(dataset: xr.Dataset, task: Mapping[str, Any]) -> Iterator[Runs]:

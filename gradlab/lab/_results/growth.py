@@ -62,9 +62,11 @@ def find_growth(stored: Mapping[str, Any], requested: Mapping[str, Any], compose
             anew.append(f"{_describe_task(old)} is computed anew, because {reason}")
         else:
             kept.append(index)
-    if not kept:
+    is_search = "trials" in requested["tasks"][0]
+    if not kept or (is_search and anew):
         reasons = join_at_most([text.replace(" is computed anew, because", ":") for text in anew], 3)
-        raise RefusedGrowthError(reasons, "Nothing of it would be kept.")
+        rule = "Its scores chose the later points." if kept else "Nothing of it would be kept."
+        raise RefusedGrowthError(reasons, rule)
     return Growth(tuple(kept), _describe_new(stored, requested), tuple(anew))
 
 
@@ -82,15 +84,14 @@ def _compare_fixed(old: Mapping[str, Any], new: Mapping[str, Any], edited: set[s
             differences = differences or [f"the source file of {new['problem']} was edited"]
         else:
             differences += compare(f"{name} {where}", shorten(old.get(name)), shorten(new.get(name)))
-    names = {**new["points"], **old["points"]}
+    axes = [task.get("axes", task["points"]) for task in (old, new)]  # of a search, which has choices in `axes`
+    names = {**axes[1], **axes[0]}
     is_search = "trials" in new
     if is_search and old["trials"] > new["trials"]:
         differences += compare(f"trials {where}", old["trials"], new["trials"])
     if is_search or set(old["points"]) != set(new["points"]) or not set(_points(old)) <= set(_points(new)):
         for name in names:
-            differences += compare(
-                f"{name} {where}", shorten(old["points"].get(name)), shorten(new["points"].get(name))
-            )
+            differences += compare(f"{name} {where}", shorten(axes[0].get(name)), shorten(axes[1].get(name)))
         if not (is_search or differences):
             differences = [f"configurations {where}: not all that are in the folder are requested"]
     if not set(old["seeds"]) <= set(new["seeds"]) or (is_search and old["seeds"] != new["seeds"]):
@@ -120,6 +121,8 @@ def _find_change(
         return f"it runs other source files: {join_at_most(sorted(names[0] ^ names[1]), 3)}"
     if old["optimizer_source"] != new["optimizer_source"]:
         return "its source file was edited"
+    if "trials" in new and old["composition"] != new["composition"]:
+        return "its composition changed"
     if "trials" not in new:
         own = _points(old)
         middle = _points(new).index(own[len(own) // 2])

@@ -58,9 +58,8 @@ def make_plan(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
 
 def describe_round(plan: Mapping[str, Any], points: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Return what determines the results of a round of a search: not how many trials there are in all."""
-    (task,) = plan["tasks"]
-    own = {name: value for name, value in task.items() if name != "trials"}
-    return {**plan, "tasks": [own], "points": {name: values.tolist() for name, values in points.items()}}
+    tasks = [{name: value for name, value in task.items() if name != "trials"} for task in plan["tasks"]]
+    return {**plan, "tasks": tasks, "points": {name: values.tolist() for name, values in points.items()}}
 
 
 def read_result_settings() -> dict[str, str]:
@@ -185,9 +184,10 @@ def _compare_tasks(old: Mapping[str, Any], new: Mapping[str, Any], edited: list[
     for name, value in {"curve_points": None, **new}.items():
         if name in (*_SOURCES, *_INTERNAL, *_FILES):
             continue
-        if name == "points":
-            for key in {**value, **old.get(name, {})}:
-                differences += compare(f"{key} {where}", shorten(old[name].get(key)), shorten(value.get(key)))
+        if name == "axes" or (name == "points" and "axes" not in new):  # of a search with choices, `axes` has all
+            before = old.get(name, old["points"])
+            for key in {**value, **before}:
+                differences += compare(f"{key} {where}", shorten(before.get(key)), shorten(value.get(key)))
         elif name == "composition" and (edited or old.get("points") != new["points"]):
             continue  # the difference follows from another one
         else:
@@ -263,11 +263,20 @@ def count_runs(
     plan: Mapping[str, Any],
     chunks: Sequence[tuple[int, int, int]],
     missing: Mapping[int, Sequence[Rectangle] | None] | None = None,
+    partitions: Mapping[int, Partition] | None = None,
 ) -> float:
     """Return how many runs some chunks amount to. Each chunk is named by its task, block and chunk number.
 
-    `missing` are the runs that were to be computed, by task, where some were known.
+    `missing` are the runs that were to be computed, by task, where some were known. `partitions` are those of the tasks
+    that a search has asked for: which points its rounds have is not in its plan.
     """
+    count = len(plan["tasks"])
+    if plan["kind"] == "search" and count > 1 and chunks:
+        task, last = plan["tasks"][0], max(chunks)[0] // count  # each round before the last one is complete
+        known = {number: partition for number, partition in (partitions or {}).items() if number // count == last}
+        parts = [known[number] for number, _, _ in chunks if number in known]
+        before = last * task["batch"] * len(task["seeds"])
+        return before + sum(part.run_count / (part.block_count * part.chunks) for part in parts)
     return sum(_count_runs_of_chunk(plan, task, (missing or {}).get(task)) for task, _, _ in chunks)
 
 

@@ -95,7 +95,7 @@ class OpenStudy:
             with contextlib.suppress(FileNotFoundError, results_file.ResultsError):
                 if results_file.read_attributes(self.out / RESULTS).get("plan") == checkpoints.compute_digest(stored):
                     return self.study.runs
-            return count_runs_on_disk(self.out, stored)
+            return count_runs_on_disk(self.out, stored, getattr(self.study, "partitions", None))
         except (OSError, ValueError, IndexError):  # the folder has lost its plan
             return 0
 
@@ -190,6 +190,8 @@ def _grow_folder(out: Path, error: OtherPlanError, own: Mapping[str, Any], study
     try:
         known, _ = carry_over(out, stored, growth.kept, out, checkpoints.compute_digest(own))
         checkpoints.replace_plan(out, own, _list_kept_rounds(stored))
+        if own["kind"] == "search":  # its rounds stay as they are
+            known = int(count_runs_on_disk(out, own) + 1e-6)
     except results_file.ResultsError as damage:
         raise FolderError(f"{damage}; {REMEDY}") from None
     except OSError as refusal:
@@ -201,11 +203,11 @@ def _grow_folder(out: Path, error: OtherPlanError, own: Mapping[str, Any], study
 
 
 def _list_kept_rounds(stored: Mapping[str, Any]) -> range:
-    """Return the rounds of a search whose checkpoints serve a longer search too: all but a last one of fewer points."""
+    """Return the tasks of a search whose checkpoints serve a longer one too: of all rounds but a last, smaller one."""
     if stored["kind"] != "search":
         return range(0)
-    (task,) = stored["tasks"]
-    return range(task["trials"] // task["batch"])
+    task = stored["tasks"][0]
+    return range(task["trials"] // task["batch"] * len(stored["tasks"]))
 
 
 def _make_lock_error(out: Path, error: OSError) -> FolderError:

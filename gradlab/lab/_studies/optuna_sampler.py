@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from .search_space import Axis, Linear, Log
-from .search_space.axes import refuse_count, sample_points, values_of
+from .search_space import Axis, Integer, Linear, Log
+from .search_space.axes import refuse_count, values_of
+from .search_space.conditions import order_by_conditions
 from .search_space.ranges import round_generated
+from .search_space.structures import Space
 
 STARTUP = 10  # the least number of points that are spread over the ranges before any is suggested
 
@@ -25,37 +28,62 @@ class Suggestions:
 
     The first `startup` points are spread evenly (scrambled Sobol). Each later point is likely under a density that is
     fitted to the best tenth of the points so far, and unlikely under a density of the others and of its own batch. The
-    same axes, seed and scores give the same points.
+    same space, seed and scores give the same points.
 
-    Raises MissingOptunaError, and SearchSpaceError for an axis that is neither a range nor a list. Source: Bergstra et
+    Raises MissingOptunaError, and SearchSpaceError for a range with a count. Source: Bergstra et
     al. (2011), "Algorithms for hyper-parameter optimization"; Akiba et al. (2019), "Optuna".
     """
 
-    def __init__(self, axes: Mapping[str, Axis], higher_is_better: bool, startup: int = STARTUP, seed: int = 0):
+    def __init__(self, space: Space, higher_is_better: bool, startup: int = STARTUP, seed: int = 0):
         optuna = require_optuna()
-        self._distributions = {name: _make_distribution(optuna, name, axis) for name, axis in axes.items()}
+        for name, axis in [*space.numbers.items(), *space.whole.items()]:
+            if isinstance(axis, Linear):
+                refuse_count(name, axis, "a search chooses its own points in a range")
         with _silence_optuna(optuna):
             sampler = optuna.samplers.TPESampler(
-                n_startup_trials=1, multivariate=True, constant_liar=True, seed=seed  # a liar for batches
-            )  # fmt: skip
+                n_startup_trials=1,
+                multivariate=True,
+                group=bool(space.conditions),  # one density for the hyperparameters that exist together
+                constant_liar=True,  # for batches
+                seed=seed,
+            )
             direction = "maximize" if higher_is_better else "minimize"
             self._study = optuna.create_study(sampler=sampler, direction=direction)
-            spread = sample_points(axes, startup, seed=seed)
+            spread = space.sample(startup, seed=seed)
             for point in zip(*(values.tolist() for values in spread.values())):
-                self._study.enqueue_trial(dict(zip(spread, point)))
-        self._optuna, self._axes = optuna, axes
+                self._study.enqueue_trial({name: value for name, value in zip(spread, point) if not math.isnan(value)})
+        self._optuna, self._space = optuna, space
+        self._order = order_by_conditions(space.conditions, list(space.names))
         self._asked: list[Any] = []
 
     def ask(self, count: int) -> dict[str, np.ndarray]:
-        """Return the next points: name -> (point,). Points of ranges are rounded, so that they can be typed again."""
+        """Return the next points: name -> (point,), NaN where a hyperparameter does not exist.
+
+        A choice has the numbers that stand for its values. Points of ranges are rounded, so that they can be typed
+        again.
+        """
         with _silence_optuna(self._optuna):
-            self._asked = [self._study.ask(self._distributions) for _ in range(count)]
-        points = {name: [trial.params[name] for trial in self._asked] for name in self._distributions}
-        return {name: self._round(name, np.array(values)) for name, values in points.items()}
+            self._asked, points = [], []
+            for _ in range(count):
+                self._asked.append(self._study.ask())
+                points.append(self._suggest_point(self._asked[-1]))
+        columns = {name: np.array([point.get(name, math.nan) for point in points]) for name in self._space.names}
+        return {name: self._round(name, values) for name, values in columns.items()}
+
+    def _suggest_point(self, trial: Any) -> dict[str, float]:
+        """Have Optuna choose the hyperparameters of a point, those that conditions read first."""
+        point: dict[str, float] = {}
+        for name in self._order:
+            if self._space.has(name, point):
+                axis = self._space.whole.get(name, self._space.axes[name])
+                point[name] = float(_suggest(trial, name, axis))
+        return point
 
     def _round(self, name: str, values: np.ndarray) -> np.ndarray:
-        axis = self._axes[name]
-        return round_generated(axis, values) if isinstance(axis, Linear) else values
+        axis, exists = self._space.axes[name], ~np.isnan(values)
+        if isinstance(axis, Linear):
+            values[exists] = round_generated(axis, values[exists])
+        return values
 
     def tell(self, scores: np.ndarray) -> None:
         """Tell the scores of the last batch, of shape (point,). NaN counts as worse than any score."""
@@ -79,11 +107,12 @@ def require_optuna() -> Any:
     return optuna
 
 
-def _make_distribution(optuna: Any, name: str, axis: Axis) -> Any:
-    if not isinstance(axis, Linear):
-        return optuna.distributions.CategoricalDistribution(values_of(name, axis).tolist())
-    refuse_count(name, axis, "a search chooses its own points in a range")
-    return optuna.distributions.FloatDistribution(axis.low, axis.high, log=isinstance(axis, Log))
+def _suggest(trial: Any, name: str, axis: Axis) -> float:
+    if isinstance(axis, Integer):
+        return trial.suggest_int(name, int(axis.low), int(axis.high), log=axis.log)
+    if isinstance(axis, Linear):
+        return trial.suggest_float(name, axis.low, axis.high, log=isinstance(axis, Log))
+    return trial.suggest_categorical(name, values_of(name, axis).tolist())
 
 
 @contextmanager

@@ -1,11 +1,9 @@
-"""The search: Optuna chooses points of ranges round by round, and each round is one compiled program."""
+"""The search: Optuna chooses points round by round, and each structure of the points is one compiled program."""
 
 from __future__ import annotations
 
-import itertools
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +13,7 @@ import xarray as xr
 
 from .._engine.compiler import Compiler
 from .._engine.distributed import Processes
+from .._engine.partition import Partition
 from .._engine.task import Task, TaskResult, Watcher
 from .._engine.task_runner import Helpers, run_tasks
 from .._inputs.argument_checks import require_whole_number, suggest_arguments
@@ -26,8 +25,10 @@ from ..problems.base import Problem
 from .optuna_sampler import STARTUP, Suggestions, require_optuna
 from .run_study import describe_call, run_study
 from .search_space import Axis, Linear, SearchSpaceError
-from .search_space.axes import as_axes, axis_scales, format_axis, values_of
-from .search_space.structures import as_space
+from .search_space.axes import as_axes
+from .search_space.corners import list_corners
+from .search_space.structured_tasks import as_one_task, check_structure, divide, join_structures
+from .search_space.structures import Space, Structure, as_space
 from .seeds import Seeds, as_seeds
 from .size_limits import require_room, require_runs
 from .study import Failed
@@ -37,14 +38,14 @@ from .sweep import describe_defaults, require_arguments
 
 @dataclass(frozen=True)
 class SearchStudy:
-    """A search: `trials` points in the ranges of `axes`, for one factory on one problem.
+    """A search: `trials` points in the ranges and among the choices of `axes`, for one factory on one problem.
 
     Each round trains a `batch` of points from each of the seeds, and tells Optuna the mean scores over those seeds that
     are for choosing. Optuna never sees the others. The first points, `batch` or at least 10, are spread evenly.
 
     Raises TypeError for values that are not whole numbers; ValueError for numbers below one, for a study that is too
     large (see `gradlab.lab._studies.size_limits`), for axes without a range, and for hyperparameters that the factory
-    does not have, that are not numbers, or that it refuses at the ends of their ranges; MissingOptunaError without
+    does not have, or that it refuses at the ends of their ranges with any of the choices; MissingOptunaError without
     Optuna.
     """
 
@@ -59,6 +60,9 @@ class SearchStudy:
     sample_seed: int = 0
     lanes: int | None = None
     chunk: int | None = None
+    space: Space = field(init=False, repr=False, compare=False)
+    structures: Sequence[Structure] = field(init=False, repr=False, compare=False)  # all that points can have
+    partitions: dict[int, Partition] = field(init=False, repr=False, compare=False, default_factory=dict)  # as they ran
     kind: ClassVar[str] = "search"
 
     def __post_init__(self) -> None:
@@ -69,22 +73,22 @@ class SearchStudy:
         object.__setattr__(self, "seeds", as_seeds(self.seeds))
         require_runs(self.trials, len(self.seeds), self.steps)
         object.__setattr__(self, "axes", as_axes(self.axes))
-        space = as_space(self.axes, {self.name: self.factory})
-        if space.choices or space.conditions:
-            raise SearchSpaceError(
-                f"a search takes numbers without conditions, and {' and '.join(space.choices or space.conditions)} has "
-                f"others; sweep it, with samples"
-            )
-        require_arguments(self.name, self.factory, self.axes)
-        if not any(isinstance(axis, Linear) for axis in self.axes.values()):
-            given = ", ".join(f"{name}={format_axis(axis)}" for name, axis in self.axes.items()) or "nothing"
+        object.__setattr__(self, "space", as_space(self.axes, {self.name: self.factory}))
+        require_arguments(self.name, self.factory, set(self.axes) - set(self.space.conditions))
+        texts = self.space.texts()
+        if not any(isinstance(axis, Linear) for axis in [*self.space.numbers.values(), *self.space.whole.values()]):
+            given = ", ".join(f"{name}={text}" for name, text in texts.items()) or "nothing"
             raise SearchSpaceError(
                 f"a search needs a range, such as learning_rate=log:1e-4:1; got {given}, which a sweep covers"
             )
         self._suggestions()
-        corners = list(itertools.islice(self._corners(), 4096))
-        self.task(as_columns(corners)).check(Watcher())  # so that no point of a late round is refused
-        require_room([self.task(as_columns(corners[:1] * self.trials))])
+        corners = list_corners(self.space)
+        object.__setattr__(self, "structures", self.space.structures(corners))
+        tasks = divide(self.task(corners), self.structures)
+        for task in tasks:
+            check_structure(task, Watcher())  # so that no point of a late round is refused
+        most = {name: np.repeat(values[:1], self.trials) for name, values in tasks[0].points.items()}
+        require_room([replace(tasks[0], points=most), *tasks[1:]])
 
     @property
     def runs(self) -> int:
@@ -97,17 +101,20 @@ class SearchStudy:
         return [min(self.batch, self.trials - first) for first in range(0, self.trials, self.batch)]
 
     def task(self, points: Mapping[str, np.ndarray]) -> Task:
-        """Return the task of a round, or of all rounds."""
+        """Return the task of some points. It is to be divided into tasks of one structure each.
+
+        The blocks have room for the points that each structure has in a round which is spread evenly over all of them.
+        """
+        share = -(-self.batch // len(self.structures))
         notes = {
-            "hyperparameters": json.dumps(list(self.axes)),
-            "scales": json.dumps(axis_scales(self.axes)),
+            **self.space.notes(),
             "sampler": "tpe",
             "held": describe_defaults({self.name: self.factory}, self.axes),
         }
         return Task(
             self.problem, self.name, "swept", self.factory, points, self.seeds,
             self.problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,
-            dimension="point", batch=self.batch,
+            dimension="point", batch=share,
         )  # fmt: skip
 
     @property
@@ -116,12 +123,20 @@ class SearchStudy:
         return (self.problem,)
 
     def plan(self) -> dict[str, Any]:
-        """Everything that determines the results, JSON-ready: the axes and the seed stand for the points."""
-        found = plan.make_plan(self.kind, [self.task(as_columns([next(self._corners())] * self.rounds[0]))])
-        own = {"trials": self.trials, "batch": self.batch, "sample_seed": self.sample_seed}
-        axes = {name: format_axis(axis) for name, axis in self.axes.items()}
+        """Everything that determines the results, JSON-ready, with a task for each structure that points can have.
+
+        The axes and the seed stand for the points.
+        """
+        firsts = [structure.points[0] for structure in self.structures]
+        corners = {name: values[firsts] for name, values in list_corners(self.space).items()}
+        found = plan.make_plan(self.kind, divide(self.task(corners), self.space.structures(corners)))
+        own: dict[str, Any] = {"trials": self.trials, "batch": self.batch, "sample_seed": self.sample_seed}
+        axes = self.space.texts()
+        if self.space.choices or self.space.conditions:
+            own["axes"] = axes
         found["versions"]["optuna"] = require_optuna().__version__
-        found["tasks"] = [{**own, **task, "points": axes} for task in found["tasks"]]
+        found["tasks"] = [{**own, **task, "points": {name: axes[name] for name in task["points"]}}
+                          for task in found["tasks"]]  # fmt: skip
         return found
 
     def compute(
@@ -140,42 +155,39 @@ class SearchStudy:
         suggestions = self._suggestions()
         wanted = prefer_stored_plan(folder, self.plan()) if folder else {}
         heads, digest = read_heads(folder, wanted, watcher, processes), compute_digest(wanted)
-        task_results: list[TaskResult] = []
+        rounds: list[TaskResult] = []
         with Compiler(reuse_programs=True) as compiler:
             for number, count in enumerate(self.rounds):
                 points = suggestions.ask(count)
-                (task,), known = leave_out_known([self.task(points)], heads, digest)
+                structures = self.space.structures(points)
+                tasks, known = leave_out_known(divide(self.task(points), structures), heads, digest)
+                first = number * len(self.structures)
+                self.partitions.update((first + at, task.partition) for at, task in enumerate(tasks))
                 own = plan.describe_round(wanted, points) if folder else {}
-                store = CheckpointStore(folder, own, number, known) if folder else None
-                (result,) = run_tasks([task], store, watcher, processes, compiler)
-                task_results.append(result)
-                suggestions.tell(_average_choosing_scores(result))
-        dataset = assembly.assemble_dataset([self._whole(task_results)])
-        numbers = np.repeat(np.arange(len(task_results)), self.rounds)
+                store = CheckpointStore(folder, own, first, known) if folder else None
+                found = list(run_tasks(tasks, store, watcher, processes, compiler))
+                rounds += join_structures(found, points, structures, None)
+                suggestions.tell(_average_choosing_scores(rounds[-1]))
+        dataset = assembly.assemble_dataset([self._whole(rounds)])
+        numbers = np.repeat(np.arange(len(rounds)), self.rounds)
         return {self.problem.name: dataset.assign_coords(round=("point", numbers))}
-
-    def _corners(self) -> Iterator[dict[str, float]]:
-        """Return all combinations of the ends of the ranges and the values of the lists."""
-        ends = [_list_ends(name, axis) for name, axis in self.axes.items()]
-        return (dict(zip(self.axes, values)) for values in itertools.product(*ends))
 
     def _suggestions(self) -> Suggestions:
         startup = max(self.batch, STARTUP)
-        return Suggestions(self.axes, self.problem.score.higher_is_better, startup, self.sample_seed)
+        return Suggestions(self.space, self.problem.score.higher_is_better, startup, self.sample_seed)
 
-    def _whole(self, task_results: list[TaskResult]) -> TaskResult:
+    def _whole(self, rounds: list[TaskResult]) -> TaskResult:
         """Join the results of all rounds into those of one task."""
 
         def concatenate(*arrays: Any) -> np.ndarray:
             return np.concatenate(arrays)
 
+        points = {name: concatenate(*(result.task.points[name] for result in rounds)) for name in self.axes}
         return TaskResult(
-            self.task(
-                {name: concatenate(*(result.task.points[name] for result in task_results)) for name in self.axes}
-            ),
-            jax.tree.map(concatenate, *(result.curves for result in task_results)),
-            sum(result.compile_seconds for result in task_results),
-            sum(result.run_seconds for result in task_results),
+            as_one_task(self.task(points), self.space.structures(points)),
+            jax.tree.map(concatenate, *(result.curves for result in rounds)),
+            sum(result.compile_seconds for result in rounds),
+            sum(result.run_seconds for result in rounds),
         )
 
 
@@ -202,9 +214,11 @@ def search(
         results = gl.lab.search("digits", gl.adam, ranges)
         results.gradlab.best()
 
-    `problems` and `optimizers` are given as to `race`, but one of each. Each of the `hyperparameters` has a `Linear` or
-    `Log` range without a count, a list of values to choose from, or text such as "log:1e-4:1". Optuna chooses `trials`
-    points in all; another `sample_seed` gives others. Half of the `seeds` guide the search, and the others report on
+    `problems` and `optimizers` are given as to `race`, but one of each. Each of the `hyperparameters` has a `Linear`,
+    `Log` or `Integer` range without a count, a list of values to choose from, or text such as "log:1e-4:1". Values may
+    be switches, words, schedules, or anything else that the factory takes, with names in a dictionary, and a
+    hyperparameter in `When` exists only where others have certain values, as in `sweep`. Optuna chooses `trials` points
+    in all; another `sample_seed` gives others. Half of the `seeds` guide the search, and the others report on
     it. `seeds`, `steps`, `lanes`, `chunk`, `out`, `fresh` and the DataTree that is returned are as of `sweep`, with the
     coordinate `round` on (point).
 
@@ -233,13 +247,3 @@ def _average_choosing_scores(result: TaskResult) -> np.ndarray:
     """Return the mean score of each point over the seeds for choosing; NaN if one of them diverged."""
     dataset = assembly.assemble_dataset([result])
     return mean_scores(select_role(dataset, "choose")).values[0]
-
-
-def as_columns(points: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:
-    """Return points as columns: name -> (point,)."""
-    return {name: np.array([point[name] for point in points]) for name in points[0]}
-
-
-def _list_ends(name: str, axis: Axis) -> list[float]:
-    """Return the ends of a range, or all values of a list."""
-    return [axis.low, axis.high] if isinstance(axis, Linear) else values_of(name, axis).tolist()

@@ -15,9 +15,11 @@ import gradlab as gl
 from gradlab.lab._engine import compiler
 from gradlab.lab._engine.program import Program
 from gradlab.lab._engine.task import Watcher
+from gradlab.lab._results.provenance import collect_provenance
 from gradlab.lab._results.study_folder import FolderError
+from gradlab.lab._studies.open_study import OpenStudy, open_study
 from gradlab.lab._studies.search import SearchStudy, search
-from gradlab.lab._studies.search_space import Linear, Log
+from gradlab.lab._studies.search_space import Linear, Log, When
 from gradlab.lab._studies.sweep import sweep
 from gradlab.lab.analysis.configurations import rank_configurations
 from gradlab.lab.analysis.sweep_as_race import unstack
@@ -26,6 +28,12 @@ from tests.lab.training import train
 
 RATE: Any = {"learning_rate": Log(1e-4, 1e4)}
 SMALL: Any = {"trials": 12, "batch": 4, "seeds": 2, "steps": 4}
+MIXED: Any = {
+    "learning_rate": Log(1e-3, 0.3),
+    "momentum": {"none": None, "0.9": 0.9},
+    "nesterov": When([True, False], momentum="0.9"),
+    "dampening": When(Linear(0, 0.5), nesterov=False),
+}
 BOTH: Any = {"learning_rate": Log(1e-3, 1), "momentum": [0.0, 0.5, 0.9]}
 
 
@@ -119,6 +127,49 @@ def test_stopped_anywhere_it_goes_on_to_the_same_results(
     )  # computes nothing
 
 
+def test_with_choices_each_point_is_the_run_of_its_own_optimizer(noisy: Problem) -> None:
+    found = search(noisy, gl.sgd, MIXED, 12, 6, 2, steps=4).gradlab.dataset().isel(optimizer=0)
+    assert set(found.momentum.values.tolist()) == {"none", "0.9"}
+    assert ((found.nesterov == "") == (found.momentum == "none")).all()
+    assert (np.isnan(found.dampening) == (found.nesterov != "no")).all()
+    momenta = {"none": None, "0.9": 0.9}
+    for at in np.unique(found.nesterov, return_index=True)[1]:
+        own = found.isel(point=at)
+        options = {"momentum": momenta[own.momentum.item()], "nesterov": own.nesterov.item() == "yes"}
+        tx = gl.sgd(own.learning_rate.item(), **options, dampening=np.nan_to_num(own.dampening).item())
+        np.testing.assert_allclose(own.loss, train(noisy, [tx], [0, 1], 4).loss[0], rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_with_choices_it_goes_on_and_grows_to_the_same_results(
+    noisy: Problem, tmp_path: Path, contents: Callable[[Path], dict[str, bytes]]
+) -> None:
+    def run(folder: str, trials: int = 12, most: float = np.inf, **changed: Any) -> OpenStudy:
+        study = SearchStudy(noisy, "sgd", gl.sgd, MIXED | changed, trials, 4, 2, 4)
+        with open_study(study, tmp_path / folder) as opened:
+            try:
+                opened.finish(collect_provenance("search"), Count(most))
+            except KeyboardInterrupt:
+                assert most / 2 <= opened.runs_on_disk() <= most + 8  # the last chunks were told of before they ended
+        return opened
+
+    run("whole")
+    run("out", 11, most=20)  # of 22: in the last round
+    assert " of 24 runs" in run("out", most=22).growth[0]
+    run("out")
+    run("grown", 7)
+    assert "14 of 24 runs" in run("grown").growth[0]
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole") == contents(tmp_path / "grown")
+    changes: list[tuple[Any, str]] = [
+        ({"none": None, "0.9": 0.8}, "nesterov=yes.* on noisy: its composition changed"),
+        ({"0.9": 0.9, "none": None}, "momentum of sgd.* on noisy: none,0.9 in the folder, 0.9,none requested"),
+        ({"none": None, "0.9": 0.9, "0.5": 0.5}, "none,0.9 in the folder, none,0.9,0.5 requested"),
+    ]
+    for momentum, message in changes:
+        with pytest.raises(FolderError, match=message):
+            run("out", 16, momentum=momentum)
+
+
 def test_a_round_that_is_damaged_is_computed_anew(noisy: Problem, tmp_path: Path) -> None:
     expected = search(noisy, gl.adam, RATE, **SMALL).gradlab.dataset()
     with pytest.raises(KeyboardInterrupt):
@@ -163,6 +214,9 @@ def test_another_plan_is_refused(noisy: Problem, tmp_path: Path) -> None:
         (RATE, {"batch": 0}, "batch must be at least 1, got 0"),
         (RATE, {"seeds": 0}, "seeds must be at least 1, got 0"),
         ({**RATE, "momentum": Linear(0, 1)}, {}, r"momentum must be in \[0, 1\), got 1.0"),
+        ({**RATE, "momentum": [None, 0.9], "nesterov": [True, False]}, {}, r"\(at momentum=none, nesterov=yes\)"),
+        ({**RATE, "momentum": {str(n): n / 300 for n in range(257)}}, {}, "257 combinations of choices"),
+        ({"momentum": [0.5], "nesterov": When(Linear(0, 1), momentum=0.5)}, {}, "not a number but an option"),
     ],
 )
 def test_what_cannot_be_searched_is_refused(noisy: Problem, axes: Any, options: Any, message: str) -> None:

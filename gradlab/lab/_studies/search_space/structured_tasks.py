@@ -93,11 +93,20 @@ def _join(
         release(whole)
         return whole
 
-    tasks = tuple(part.task for part in parts)
-    fields = {name: getattr(task, name) for name in Task.__dataclass_fields__}
     return TaskResult(
-        JoinedTask(**{**fields, "points": points, "options": {}}, parts=tasks, structures=tuple(structures)),
+        _join_tasks([part.task for part in parts], points, structures),
         jax.tree.map(put_together, *(part.curves for part in parts)),
         sum(part.compile_seconds for part in parts),
         sum(part.run_seconds for part in parts),
     )
+
+
+def as_one_task(task: Task, structures: Sequence[Structure]) -> Task:
+    """Return a task of points of several structures, for results that are there already."""
+    parts = divide(task, structures)
+    return task if parts[0] is task else _join_tasks(parts, task.points, structures)
+
+
+def _join_tasks(parts: Sequence[Task], points: Mapping[str, np.ndarray], structures: Sequence[Structure]) -> JoinedTask:
+    fields = {name: getattr(parts[0], name) for name in Task.__dataclass_fields__}
+    return JoinedTask(**{**fields, "points": points, "options": {}}, parts=tuple(parts), structures=tuple(structures))

@@ -7,23 +7,25 @@ a schedule is structure: each of its values needs a program. A number that exist
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._formatting import join_at_most
+from ..._formatting import format_float, join_at_most
 from ..._inputs.argument_checks import Sampler
 from ..._inputs.name_lookup import look_up
 from ..size_limits import require_count
-from .axes import Axis, axis_scales, grid_points, sample_points
+from .axes import Axis, axis_scales, format_axis, grid_points, sample_points
 from .choices import is_choice, is_number, label_values, make_label
 from .conditions import When, order_by_conditions
 from .ranges import Integer, Linear, SearchSpaceError, as_number
 
 STRUCTURES = 256  # programs of one optimizer on one problem, at most
+TOO_MANY_STRUCTURES = "combinations of choices, each with a program of its own,"
 
 
 class Structure(NamedTuple):
@@ -64,6 +66,7 @@ class Space:
     choices: Mapping[str, Mapping[str, Any]]
     conditions: Mapping[str, Mapping[str, tuple[float, ...]]]  # name -> other -> values, or codes of choices
     names: tuple[str, ...]  # all, in the order in which they were given
+    whole: Mapping[str, Integer] = field(default_factory=dict)  # the choices that are a range of whole numbers
 
     @cached_property
     def axes(self) -> dict[str, Axis]:
@@ -84,6 +87,27 @@ class Space:
             **({"categories": json.dumps(categories)} if categories else {}),
             **({"conditions": json.dumps(self.conditions)} if self.conditions else {}),
         }
+
+    def texts(self) -> dict[str, str]:
+        """Return the axes as texts, such as `yes,no if momentum=0.9`. The values of a choice have their labels."""
+        found = {}
+        for name in self.names:
+            axis: Axis | None = self.whole.get(name) or self.numbers.get(name)
+            text = ",".join(self.choices[name]) if axis is None else format_axis(axis)
+            conditions = [
+                f"{other}={','.join(self._name(other, value) for value in values)}"
+                for other, values in self.conditions.get(name, {}).items()
+            ]
+            found[name] = f"{text} if {' and '.join(conditions)}" if conditions else text
+        return found
+
+    def _name(self, name: str, value: float) -> str:
+        return self.codes[name][value] if name in self.codes else format_float(value)
+
+    def has(self, name: str, point: Mapping[str, float]) -> bool:
+        """Say whether a hyperparameter exists at a point, which has those that the conditions read, if they exist."""
+        conditions = self.conditions.get(name, {})
+        return all(point.get(other, math.nan) in values for other, values in conditions.items())
 
     def grid(self) -> dict[str, np.ndarray]:
         """Return each combination once: name -> (point,), NaN where a hyperparameter does not exist."""
@@ -112,7 +136,7 @@ class Space:
         keys = [column if name in self.choices else np.isnan(column) for name, column in columns.items()]
         table = np.nan_to_num(np.stack([np.asarray(key, float) for key in keys], 1), nan=-1.0)
         _, first, which = np.unique(table, axis=0, return_index=True, return_inverse=True)
-        require_count("combinations of choices, each with a program of its own,", len(first), STRUCTURES)
+        require_count(TOO_MANY_STRUCTURES, len(first), STRUCTURES)
         return [self._structure(columns, np.flatnonzero(which.ravel() == group)) for group in np.argsort(first)]
 
     def _structure(self, columns: Mapping[str, np.ndarray], points: np.ndarray) -> Structure:
@@ -136,9 +160,9 @@ def as_space(axes: Mapping[str, Any], factories: Mapping[str, Any]) -> Space:
     """
     numbers: dict[str, Axis] = {}
     choices: dict[str, dict[str, Any]] = {}
-    for name, axis in axes.items():
-        inner = axis.axis if isinstance(axis, When) else axis
-        parameters = [_find_parameter(label, factory, name, axis) for label, factory in factories.items()]
+    inner_axes = {name: axis.axis if isinstance(axis, When) else axis for name, axis in axes.items()}
+    for name, inner in inner_axes.items():
+        parameters = [_find_parameter(label, factory, name, inner) for label, factory in factories.items()]
         if is_choice(inner, parameters):
             choices[name] = label_values(name, inner, parameters)
         else:
@@ -149,15 +173,15 @@ def as_space(axes: Mapping[str, Any], factories: Mapping[str, Any]) -> Space:
         name: {other: _find_codes(name, other, values, choices) for other, values in read.items()}
         for name, read in given.items()
     }
-    return Space(numbers, choices, conditions, tuple(axes))
+    whole = {name: inner for name, inner in inner_axes.items() if name in choices and isinstance(inner, Integer)}
+    return Space(numbers, choices, conditions, tuple(axes), whole)
 
 
-def _find_parameter(label: str, factory: Any, name: str, axis: Any) -> Any:
+def _find_parameter(label: str, factory: Any, name: str, inner: Any) -> Any:
     try:
         parameter = look_up(name, factory.factory.parameters, f"hyperparameter of {label}")
     except KeyError as error:
         raise SearchSpaceError(str(error)) from None
-    inner = axis.axis if isinstance(axis, When) else axis
     if parameter.static and isinstance(inner, Linear) and not isinstance(inner, Integer):
         kinds = " or ".join(kind.__name__ for kind in parameter.static)
         raise SearchSpaceError(

@@ -14,6 +14,8 @@ import typer
 from .printing import fail, make_console, print_json
 from .report import require_results
 
+ALL = ""  # stands for all problems together where others are named
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -28,6 +30,21 @@ def compare(
     optimizer: Annotated[
         list[str] | None, typer.Option(help="An optimizer of the study. Repeat it for more. Default: all.")
     ] = None,
+    target: Annotated[
+        float | None,
+        typer.Option(help="The score to reach, of one problem. Default: one that half of the optimizers reach."),
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Test only the pairs with this optimizer. Default: all pairs.")
+    ] = None,
+    test: Annotated[
+        Literal["t", "wilcoxon"],
+        typer.Option(help="The test of pairs: the paired t-test, or the signed-rank test of Wilcoxon."),
+    ] = "t",
+    alpha: Annotated[float, typer.Option(help="The level of the tests, all of them together.")] = 0.05,
+    power: Annotated[
+        float, typer.Option(help="The probability of finding an effect, for the seeds that are needed.")
+    ] = 0.8,
     out: Annotated[
         Path | None,
         typer.Option(help="A folder for comparison.json and the pictures; it may be new. Default: none are written."),
@@ -41,7 +58,7 @@ def compare(
     """
     path = require_results(study)
     from ..lab._results import results_file
-    from ..lab.analysis.statistics.sections import problem_sections
+    from ..lab.analysis.statistics.sections import PairOptions, problem_sections, study_sections
     from ..lab.analysis.table_files import format_json
 
     try:
@@ -49,7 +66,10 @@ def compare(
     except results_file.ResultsError as error:
         fail(error)
     selected = _select(datasets, problem, optimizer)
-    found = {name: problem_sections(dataset) for name, dataset in selected.items()}
+    _require_fitting(selected, target, against, alpha, power)
+    options = PairOptions(target, against, test, alpha, power)
+    found = {name: problem_sections(dataset, options) for name, dataset in selected.items()}
+    found[ALL] = study_sections(selected)
     written = [] if out is None else _write(found, attributes, out, form)
     if as_json:
         print_json(format_json(_make_document(found, attributes)))
@@ -61,12 +81,14 @@ def _print(datasets: Mapping[str, xr.Dataset], found: Mapping[str, Sequence[Sect
     """Print the sections of all problems, and the files that were written."""
     from rich.text import Text
 
+    from ..lab._formatting import format_count
     from .compare_tables import print_section
     from .tables import TrimmedLines
 
     console = make_console()
     for name, sections in found.items():
-        console.print(TrimmedLines(Text.assemble((name, "bold"), "  ", datasets[name].attrs["summary"])))
+        summary = datasets[name].attrs["summary"] if name else f"{format_count(len(datasets), 'problem')} together."
+        console.print(TrimmedLines(Text.assemble((name, "bold"), "  " * bool(name), summary)))
         console.print()
         for section in sections:
             print_section(console, section)
@@ -81,11 +103,13 @@ def _make_document(found: Mapping[str, Sequence[Section]], attributes: Mapping[s
     from ..lab.analysis.statistics.sections import section_document
     from ..lab.analysis.table_files import drop_varying_attributes
 
-    problems = {name: {each.name: section_document(each) for each in sections} for name, sections in found.items()}
+    documents = {name: {each.name: section_document(each) for each in sections} for name, sections in found.items()}
+    together = documents.pop(ALL)
     return {
         **drop_varying_attributes(attributes),
         "format": "gradlab-comparison-1",
-        "problems": problems,
+        "problems": documents,
+        "together": together,
     }
 
 
@@ -126,3 +150,17 @@ def _select(
         fail(error)
     kept = {name: datasets[name].isel(optimizer=np.isin(datasets[name].optimizer.values, names)) for name in chosen}
     return {name: dataset for name, dataset in kept.items() if dataset.sizes["optimizer"]}
+
+
+def _require_fitting(
+    datasets: Mapping[str, xr.Dataset], target: float | None, against: str | None, alpha: float, power: float
+) -> None:
+    """End the command where an option does not fit the results."""
+    for name, value in (("alpha", alpha), ("power", power)):
+        if not 0 < value < 1:
+            fail(f"--{name} must lie between 0 and 1, got {value:g}")
+    if target is not None and len(datasets) > 1:
+        fail("--target is a score of one problem, and there are several; name one of them with --problem")
+    for problem, dataset in datasets.items():
+        if against is not None and against not in dataset.optimizer.values:
+            fail(f"--against {against} is not among the optimizers on {problem}: {', '.join(dataset.optimizer.values)}")

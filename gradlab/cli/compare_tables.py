@@ -17,6 +17,7 @@ from .score_formatting import format_score_with_spread
 from .tables import TrimmedLines, print_columns, print_note
 
 MOST_BUDGETS = 6  # columns of the table of budgets
+MOST_PAIRS = 10  # of which all are shown
 
 
 def print_section(console: Console, section: Section) -> None:
@@ -24,7 +25,7 @@ def print_section(console: Console, section: Section) -> None:
     console.print(TrimmedLines(Text(section.title, style="bold")))
     if section.table is not None:
         columns = COLUMNS[section.name](section.table)
-        print_columns(console, columns)
+        print_columns(console, columns, ["range", "wins", "p"])
     print_note(console, "\n".join(section.sentences))
     console.print()
 
@@ -54,6 +55,75 @@ def _rate_sensitivity(table: xr.Dataset) -> dict[str, list[str]]:
     }
 
 
+def _time_to_target(table: xr.Dataset) -> dict[str, list[str]]:
+    table = table.sortby(["steps", "optimizer"])
+    columns = {
+        "optimizer": [str(name) for name in table.optimizer.values],
+        "reached": [f"{100 * share:.0f} %" for share in table.reached.values],
+        "updates": ["-" if np.isinf(steps) else f"{steps:g}" for steps in table.steps.values],
+    }
+    if "seconds" in table:
+        columns["seconds"] = ["-" if np.isinf(seconds) else f"{seconds:.2g}" for seconds in table.seconds.values]
+    return columns
+
+
+def _pairwise_tests(tests: xr.Dataset) -> dict[str, list[str]]:
+    """Return all pairs if they are few, else those of the best optimizer."""
+    if tests.sizes["pair"] > MOST_PAIRS and len(set(tests.other.values.tolist())) > 1:
+        first = str(tests.optimizer.values[0])
+        tests = tests.isel(pair=(tests.optimizer == first).values | (tests.other == first).values)
+    attributes, is_score = tests.attrs, tests.attrs["measure"] == "score"
+    advantage = [
+        _difference(value, attributes) if is_score else "-" if np.isnan(value) else f"{10**value:.2f}"
+        for value in tests.advantage.values
+    ]
+    return {
+        "optimizer": [str(name) for name in tests.optimizer.values],
+        "against": [str(name) for name in tests.other.values],
+        "advantage" if is_score else "times faster": advantage,
+        "wins": [f"{wins:g}/{attributes['seeds']}" for wins in tests.wins.values],
+        "effect": ["-" if np.isnan(effect) else f"{effect:.2f}" for effect in tests.effect.values],
+        "p": [_p_value(p) for p in tests.p.values],
+        "p (Holm)": [_p_value(p) + "*" * bool(p <= attributes["alpha"]) for p in tests.p_holm.values],
+        "seeds needed": [_count(needed) for needed in tests.seeds_needed.values],
+    }
+
+
+def _interquartile_means(table: xr.Dataset) -> dict[str, list[str]]:
+    table = table.sortby(["mean", "optimizer"], ascending=False)
+    return {
+        "optimizer": [str(name) for name in table.optimizer.values],
+        "interquartile mean": [f"{mean:.3f}" for mean in table["mean"].values],
+        f"{100 * table.attrs['confidence']:g} % interval": _ends(table),
+    }
+
+
+def _improvement_probabilities(table: xr.Dataset) -> dict[str, list[str]]:
+    """Return the probabilities of the optimizer that is best in the mean over the others."""
+    order = table.probability.mean("other").argsort().values[::-1]
+    names = [str(name) for name in table.optimizer.values[order]]
+    pairs = table.sel(optimizer=names[0], other=names[1:])
+    return {
+        "optimizer": [names[0]] * len(names[1:]),
+        "against": names[1:],
+        "probability": [f"{value:.3f}" for value in pairs.probability.values],
+        f"{100 * table.attrs['confidence']:g} % interval": _ends(pairs),
+    }
+
+
+def _ends(table: xr.Dataset) -> list[str]:
+    ends = zip(table.low.values, table.high.values)
+    return ["-" if np.isnan(low) else f"{low:.3f} to {high:.3f}" for low, high in ends]
+
+
+def _p_value(p: float) -> str:
+    return "-" if np.isnan(p) else "<0.0001" if p < 1e-4 else f"{p:.2g}"
+
+
+def _count(needed: float) -> str:
+    return "-" if np.isnan(needed) else ">10,000" if np.isinf(needed) else f"{needed:,.0f}"
+
+
 def _score(value: float, attributes: Mapping[str, Any]) -> str:
     return "-" if np.isnan(value) else format_score_with_spread(float(value), float("nan"), attributes)
 
@@ -77,4 +147,10 @@ def _rate(value: float) -> str:
 COLUMNS: dict[str, Callable[[xr.Dataset], Mapping[str, Sequence[str]]]] = {
     "tuning_budget": _tuning_budget,
     "rate_sensitivity": _rate_sensitivity,
+    "score_tests": _pairwise_tests,
+    "time_to_target": _time_to_target,
+    "step_tests": _pairwise_tests,
+    "second_tests": _pairwise_tests,
+    "interquartile_means": _interquartile_means,
+    "improvement_probabilities": _improvement_probabilities,
 }

@@ -169,6 +169,45 @@ class ResultsAccessor:
 
         return rate_sensitivity(self.as_race(problem), rates).to_dataframe().sort_values("sensitivity")
 
+    def pairwise_tests(self, problem: str | None = None, measure: str = "score", **options: Any) -> pd.DataFrame:
+        """Return a test of each pair of optimizers, each at its best configuration, over the seeds that report.
+
+        `measure` is "score", "steps" or "seconds". The columns and the `options` (target, against, test, alpha, power)
+        are those of `gradlab.lab.analysis.statistics.pairwise_tests`.
+        """
+        from .analysis.statistics import pairwise_tests, tuned_race
+
+        return pairwise_tests(tuned_race(self.dataset(problem)), measure, **options).to_dataframe()  # type: ignore[arg-type]
+
+    def time_to_target(self, problem: str | None = None, target: float | None = None) -> pd.DataFrame:
+        """Return the updates and the seconds that each optimizer takes to a target, the fastest first.
+
+        The columns and the default of the target are those of `gradlab.lab.analysis.statistics.time_to_target`.
+        """
+        from .analysis.statistics import time_to_target, tuned_race
+
+        return time_to_target(tuned_race(self.dataset(problem)), target).to_dataframe().sort_values("steps")
+
+    def interquartile_means(self) -> pd.DataFrame:
+        """Return the interquartile mean of the normalized scores of each optimizer over all problems, best first.
+
+        The columns and the method are those of `gradlab.lab.analysis.statistics.interquartile_means`.
+        """
+        from .analysis.statistics import interquartile_means, tuned_race
+
+        races = {name: tuned_race(dataset) for name, dataset in self._datasets.items()}
+        return interquartile_means(races).to_dataframe().sort_values("mean", ascending=False)
+
+    def improvement_probabilities(self) -> pd.DataFrame:
+        """Return the probability that a run of an optimizer is better than a run of another, over all problems.
+
+        The columns and the method are those of `gradlab.lab.analysis.statistics.improvement_probabilities`.
+        """
+        from .analysis.statistics import improvement_probabilities, tuned_race
+
+        races = {name: tuned_race(dataset) for name, dataset in self._datasets.items()}
+        return improvement_probabilities(races).to_dataframe()
+
     def figures(self) -> dict[str, Figure]:
         """Return all figures of Matplotlib by the names of their files, such as "learning_curves_digits"."""
         from ._report.picture_files import all_figures

@@ -31,12 +31,22 @@ def test_each_section_has_a_table_and_sentences(gradlab: Callable[..., Any], stu
     code, printed, err = gradlab("compare", str(study), "--problem", "two")
     assert (code, err) == (0, "")
     assert printed.startswith("two  Made by hand.\n")
-    assert "one" not in printed.split()
-    for text in ("Tuning budget", "1 trial ", "4 trials", "Sensitivity to the learning rate", "95 % interval"):
+    assert "one  Made" not in printed
+    for text in (
+        "Tuning budget", "1 trial ", "4 trials", "Sensitivity to the learning rate", "95 % interval", "seeds needed",
+        "Scores, in pairs", "p (Holm)", "times faster", "1 problem together.", "Interquartile means", "Probability of",
+    ):  # fmt: skip
         assert text in printed
-    both = gradlab("compare", str(study), "--optimizer", "optimizer_1").out
-    assert both.count("Tuning budget") == 2
-    assert "optimizer_0" not in both
+    alone = gradlab("compare", str(study), "--optimizer", "optimizer_1").out
+    assert alone.count("Tuning budget") == 2
+    assert "optimizer_0" not in alone
+    assert "Not computed: optimizer_1 is the only optimizer, so there is no pair to test." in alone
+    options = "--test", "wilcoxon", "--alpha", "0.1", "--power", "0.9", "--against", "optimizer_1", "--target", "0.1"
+    other = " ".join(gradlab("compare", str(study), "--problem", "one", *options).out.split())
+    assert "by a two-sided exact signed-rank test of Wilcoxon over 4 reporting seeds" in other
+    assert "corrected for 1 pair by Holm's method, at alpha = 0.1" in other
+    assert "with probability 0.9 at alpha / 1;" in other
+    assert "a loss of 0.1, exact" in other
 
 
 def test_files_are_written_and_json_is_printed(gradlab: Callable[..., Any], study: Path, tmp_path: Path) -> None:
@@ -47,11 +57,13 @@ def test_files_are_written_and_json_is_printed(gradlab: Callable[..., Any], stud
     assert document == json.loads((out / "comparison.json").read_text())
     assert document["format"] == "gradlab-comparison-1"
     assert len(document["problems"]["one"]["tuning_budget"]["rows"]) == 8
-    names = ["comparison.json", "tuning_budget_one.svg", "tuning_budget_two.svg"]
-    assert sorted(path.name for path in out.iterdir()) == names
+    pictures = ("tuning_budget_one", "tuning_budget_two", "interquartile_means", "improvement_probabilities")
+    names = ["comparison.json", *(f"{picture}.svg" for picture in pictures)]
+    assert sorted(path.name for path in out.iterdir()) == sorted(names)
+    assert len(document["together"]["improvement_probabilities"]["rows"]) == 4
     again = gradlab("compare", str(study), "--out", str(out), "--format", "svg")
     assert again.code == 0  # files of gradlab's are replaced
-    assert again.out.splitlines()[-4:] == ["Written:", *(f"  {out / name}" for name in names)]
+    assert again.out.splitlines()[-6:] == ["Written:", *(f"  {out / name}" for name in names)]
 
 
 def test_what_is_wrong_is_said_in_one_line(gradlab: Callable[..., Any], study: Path, tmp_path: Path) -> None:
@@ -63,5 +75,10 @@ def test_what_is_wrong_is_said_in_one_line(gradlab: Callable[..., Any], study: P
     assert "no optimizer of this study is named 'optimizer_7'" in refused(str(study), "--optimizer", "optimizer_7")
     assert "no problem of this study is named 'three'" in refused(str(study), "--problem", "three")
     assert "holds no finished study" in refused(str(tmp_path / "nowhere"))
+    assert "--alpha must lie between 0 and 1, got 5" in refused(str(study), "--alpha", "5")
+    assert "--target is a score of one problem" in refused(str(study), "--target", "0.1")
+    assert "--against sgd is not among the optimizers on one: optimizer_0, optimizer_1" in refused(
+        str(study), "--against", "sgd"
+    )
     (tmp_path / "comparison.json").write_text("{}" * 40)
     assert "comparison.json (not written by gradlab)" in refused(str(study), "--json", "--out", str(tmp_path))

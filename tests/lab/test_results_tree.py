@@ -63,6 +63,14 @@ def test_statistics_are_tables(race: xr.DataTree, sweep: xr.DataTree) -> None:
     assert sweep.gradlab.tuning_budget().expected.size == 2
     with pytest.raises(ValueError, match="have no learning rate, only b1, b2"):
         sweep.gradlab.rate_sensitivity()
+    assert race.gradlab.time_to_target("one", 0.5).steps.tolist() == [np.inf, np.inf]
+    with pytest.raises(ValueError, match="1 reporting seed cannot be tested"):
+        race.gradlab.pairwise_tests("one", "steps", test="wilcoxon", target=4.5)
+    with pytest.raises(ValueError, match="fewer than two optimizers ran on all of one, two"):
+        race.gradlab.interquartile_means()
+    first = as_tree({"one": race["one"].to_dataset()}, {})
+    assert first.gradlab.interquartile_means()["mean"].tolist() == [0, 0]
+    assert first.gradlab.improvement_probabilities().probability.loc[names[1], names[0]] == 1
 
 
 def test_one_node_and_its_dataset_have_the_accessor_too(race: xr.DataTree) -> None:

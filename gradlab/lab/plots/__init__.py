@@ -10,6 +10,8 @@ from .matplotlib_settings import load_matplotlib
 
 load_matplotlib()
 
+from .comparisons.intervals import draw_improvement as draw_improvement
+from .comparisons.intervals import draw_interquartile_means as draw_interquartile_means
 from .comparisons.tuning_budgets import draw_tuning_budget as draw_tuning_budget
 from .heat_maps import draw_heat_map as draw_heat_map
 from .hyperparameter_effects import draw_effect as draw_effect

@@ -4,7 +4,13 @@ All are pure functions of its Datasets. Configurations are chosen on the choosin
 them is of the reporting seeds alone.
 """
 
+from .aggregates import improvement_probabilities as improvement_probabilities
+from .aggregates import interquartile_means as interquartile_means
 from .budget_sentences import describe_tuning_budget as describe_tuning_budget
+from .many_problems import tuned_race as tuned_race
+from .pairwise_tests import describe_pairwise_tests as describe_pairwise_tests
+from .pairwise_tests import pairwise_tests as pairwise_tests
 from .rate_sensitivity import describe_rate_sensitivity as describe_rate_sensitivity
 from .rate_sensitivity import rate_sensitivity as rate_sensitivity
+from .time_to_target import time_to_target as time_to_target
 from .tuning_budget import tuning_budget as tuning_budget

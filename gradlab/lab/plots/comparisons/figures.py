@@ -8,10 +8,12 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..._formatting import format_count
 from ...analysis.statistics.sections import Section
 from ..lines_and_labels import COLORS, measure_label_room
 from ..matplotlib_settings import use_own_settings
 from ..race_figures import family_figure, write_head
+from .intervals import draw_improvement, draw_interquartile_means
 from .tuning_budgets import draw_tuning_budget
 
 MOST_IN_A_PANEL = len(COLORS)  # optimizers that one panel shows
@@ -20,7 +22,7 @@ MOST_IN_A_PANEL = len(COLORS)  # optimizers that one panel shows
 def section_figures(found: Mapping[str, Sequence[Section]]) -> dict[str, Figure]:
     """Return the figures of the sections of each problem by the names of their files."""
     return {
-        f"{section.name}_{problem}": FIGURES[section.name](section.table)
+        "_".join(filter(None, (section.name, problem))): FIGURES[section.name](section.table)
         for problem, sections in found.items()
         for section in sections
         if section.table is not None and section.name in FIGURES
@@ -37,6 +39,38 @@ def tuning_budget_figure(budget: xr.Dataset) -> Figure:
     return _figure(lambda axes: draw_tuning_budget(axes, budget), budget, title, note)
 
 
+def interquartile_means_figure(means: xr.Dataset) -> Figure:
+    """Return the figure of what `interquartile_means` returned."""
+    note = f"bar: {_describe_interval(means)}"
+    return _rows_figure(lambda axes: draw_interquartile_means(axes, means), means, "Interquartile means", note)
+
+
+def improvement_figure(probabilities: xr.Dataset) -> Figure:
+    """Return the figure of the optimizer with the highest probabilities of improvement on the others."""
+    best = str(probabilities.optimizer.values[probabilities.probability.mean("other").values.argmax()])
+    note = f"bar: {_describe_interval(probabilities)}; line: one half"
+    return _rows_figure(
+        lambda axes: draw_improvement(axes, probabilities, best), probabilities, "Probability of improvement", note
+    )
+
+
+def _describe_interval(table: xr.Dataset) -> str:
+    problems = format_count(table.attrs["problems"], "problem")
+    return f"{100 * table.attrs['confidence']:g} % interval over seeds; {problems}"
+
+
+def _rows_figure(draw: Callable[[Axes], Axes], table: xr.Dataset, title: str, note: str) -> Figure:
+    """Return a figure with a row for each optimizer, which has room for their names at its left."""
+    with use_own_settings():
+        room = 0.25 + measure_label_room([str(name) for name in table.optimizer.values])
+        width, height = max(room + 4.0, 5.2), 1.5 + 0.28 * table.sizes["optimizer"]
+        figure = Figure(figsize=(width, height))
+        box = room / width, 0.55 / height, 1 - (room + 0.2) / width, (height - 1.35) / height
+        draw(figure.add_axes(box))
+        write_head(figure, title, note)
+    return figure
+
+
 def _figure(draw: Callable[[Axes], Axes], table: xr.Dataset, title: str, note: str) -> Figure:
     """Return a figure with one panel, which has room for the names of the optimizers at its right."""
     with use_own_settings():
@@ -48,4 +82,8 @@ def _figure(draw: Callable[[Axes], Axes], table: xr.Dataset, title: str, note: s
     return figure
 
 
-FIGURES: dict[str, Callable[[xr.Dataset], Figure]] = {"tuning_budget": tuning_budget_figure}
+FIGURES: dict[str, Callable[[xr.Dataset], Figure]] = {
+    "tuning_budget": tuning_budget_figure,
+    "interquartile_means": interquartile_means_figure,
+    "improvement_probabilities": improvement_figure,
+}

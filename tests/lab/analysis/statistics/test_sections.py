@@ -8,7 +8,12 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
-from gradlab.lab.analysis.statistics.sections import problem_sections, section_document
+from gradlab.lab.analysis.statistics.sections import (
+    PairOptions,
+    problem_sections,
+    section_document,
+    study_sections,
+)
 
 
 def test_what_the_results_do_not_allow_is_said(make_sweep: Callable[..., xr.Dataset]) -> None:
@@ -30,3 +35,19 @@ def test_a_section_is_plain_json(make_dataset: Callable[..., xr.Dataset]) -> Non
         "optimizer": "optimizer_0", "trials": 1, "expected": 0.1, "low": 0.1, "high": 0.1, "failed": 0.0,
     }  # fmt: skip
     assert document["rate_sensitivity"]["rows"][1]["sensitivity"] is None
+    assert document["score_tests"] == {
+        "rows": [],
+        "sentences": ["Not computed: 2 reporting seeds cannot be tested; use 6 seeds or more, half of which report."],
+    }
+
+
+def test_pairs_and_problems_are_plain_json(make_dataset: Callable[..., xr.Dataset]) -> None:
+    scores = 10.0 ** -np.random.default_rng(0).uniform(1, 3, (2, 2, 6))
+    race = make_dataset(scores, [0.1, 1], ["choose"] * 3 + ["report"] * 3)
+    sections = [*problem_sections(race, PairOptions(alpha=0.1)), *study_sections({"one": race, "two": race})]
+    document = {section.name: section_document(section) for section in sections}
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    row = document["score_tests"]["rows"][0]
+    assert list(row) == ["optimizer", "other", "advantage", "wins", "effect", "p", "p_holm", "differs", "seeds_needed"]
+    assert isinstance(row["differs"], bool)
+    assert len(document["interquartile_means"]["rows"]) == 2

@@ -62,6 +62,11 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
         "explain",
         "Explain an optimizer, link, combinator, schedule or problem, with equations, hyperparameters and memory.",
     ),
+    "cite": (
+        "cite",
+        "cite",
+        "Print the publications of optimizers and of all their parts as BibTeX, and gradlab itself.",
+    ),
 }
 
 

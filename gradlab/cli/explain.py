@@ -42,7 +42,7 @@ def explain(
     ],
     save: Annotated[
         Path | None,
-        typer.Option(help="Write the diagram to a file .svg or .mmd (Mermaid), or the equations to .tex."),
+        typer.Option(help="Write the diagram (.svg, or .mmd for Mermaid), the equations (.tex) or the sources (.bib)."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the description as JSON and nothing else.")] = False,
 ) -> None:
@@ -53,7 +53,7 @@ def explain(
     from ..lab._inputs.user_errors import UserCodeError, convert_user_errors
 
     try:
-        subject = _find_subject(name)
+        subject = find_subject(name)
         describe = describe_problem if Problem in type(subject).__mro__ else describe_factory
         with convert_user_errors(name, ":" in name):
             description = describe(name, subject)
@@ -76,7 +76,7 @@ def _save(name: str, subject: Any, path: Path) -> None:
 
     from gradlab.explanations import explain as explain_value
 
-    example = _make_example(name, subject)
+    example = find_example(name, subject)
     if not isinstance(example, optax.GradientTransformation):
         fail(f"{name} has no diagram and no equations of an update; leave out --save", 2)
     try:
@@ -97,7 +97,7 @@ def describe_factory(name: str, subject: Any) -> dict[str, Any]:
     from gradlab.explanations import describe_state_memory, find_sources
 
     is_variant = name in VARIANTS
-    example = _make_example(name, subject)
+    example = find_example(name, subject)
     if isinstance(subject, Contestant) and not is_variant:
         subject = registry.entries()[name]
     description: dict[str, Any] = {
@@ -125,8 +125,8 @@ def describe_factory(name: str, subject: Any) -> dict[str, Any]:
     return description
 
 
-def _make_example(name: str, subject: Any) -> Any:
-    """Return the value that is explained; the problem itself for a problem."""
+def find_example(name: str, subject: Any) -> Any:
+    """Return the value that a name stands for; the problem itself for a problem."""
     from gradlab import registry
 
     if isinstance(subject, Contestant):
@@ -192,7 +192,7 @@ def _print_description(console: Console, description: Mapping[str, Any]) -> None
             console.print(TrimmedLines(Text(f"{part}: {source}")))
 
 
-def _find_subject(name: str) -> Any:
+def find_subject(name: str) -> Any:
     """Return the Problem, Contestant or Entry of a name or a `package.module:name`.
 
     Raises UnknownNameError and LoadError.

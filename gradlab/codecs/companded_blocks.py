@@ -25,7 +25,7 @@ def companded_blocks(block: int = 32, stochastic: bool = False, min_size: int = 
     that holds an infinity or NaN is NaN afterwards.
 
     FlashOptim keeps the scale in float16 instead, which is 0 for first moments below $3 \cdot 10^{-8}$.
-    Source: FlashOptim (2026), arXiv 2602.23349, section 3.
+    Source: Gonzalez Ortiz et al. (2026), FlashOptim, section 3.
     """
     require_block("companded_blocks", block, min_size)
 

@@ -43,7 +43,7 @@ def master_params(tx: optax.GradientTransformation, bits: int = 24):
     without it. The gradient of a parameter has its dtype or is float32. Needs `params`.
 
     Raises ValueError for other `bits`. `update` raises TypeError for a gradient of the other dtype of 16 bits.
-    Source: FlashOptim (2026), arXiv 2602.23349, which scales the correction by 127 and not by a power of two.
+    Source: Gonzalez Ortiz et al. (2026), FlashOptim, which scales the correction by 127 and not by a power of two.
     """
     if bits not in (24, 32):
         raise ValueError(f"master_params: bits must be 24 or 32, of which the parameter has 16; got {bits}")

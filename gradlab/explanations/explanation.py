@@ -13,12 +13,18 @@ from ..boundary import PyTree
 from ..equations import Equations, equations_of
 from ..values import show_argument
 from .boxes import Box, read_boxes
+from .citations import to_bibtex
 from .mermaid import write_mermaid
 from .sources import find_sources
 from .state_memory import describe_state_memory
 from .svg import draw_svg
 
-FORMATS = {".svg": "svg", ".mmd": "mermaid", ".tex": "latex"}  # what `save` writes, by the end of the file's name
+FORMATS = {
+    ".svg": "svg",
+    ".mmd": "mermaid",
+    ".tex": "latex",
+    ".bib": "bibtex",
+}  # what `save` writes, by the end of the file's name
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,12 +60,17 @@ class Explanation:
         return draw_svg(self.boxes, self.name, alone=False)
 
     @property
+    def bibtex(self) -> str:
+        """The publications of the parts as entries of BibTeX. Those that only a part of yours cites are left out."""
+        return to_bibtex(self.sources.values())
+
+    @property
     def mermaid(self) -> str:
         """The diagram as a flowchart in Mermaid."""
         return write_mermaid(self.boxes)
 
     def save(self, path: str | Path) -> None:
-        """Write the diagram to a file .svg or .mmd, or the equations to .tex. Raises ValueError for other names."""
+        """Write the diagram (.svg, .mmd), the equations (.tex) or the sources (.bib); ValueError for other names."""
         if Path(path).suffix not in FORMATS:
             raise ValueError(f"the name of the file must end in {', '.join(FORMATS)}; got {str(path)!r}")
         Path(path).write_text(getattr(self, FORMATS[Path(path).suffix]) + "\n", encoding="utf-8")

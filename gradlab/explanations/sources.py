@@ -7,14 +7,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..base import Transformation, find_transformations
+import jax
+
+from ..base import Transformation
 from ..equations.latex_to_unicode import format_text
+from ..values import Value
 
 _SOURCE = re.compile(r"\bSources?: (.+?)\.?$", re.DOTALL)  # to the end of its paragraph
 
 
 def find_sources(tx: Any) -> dict[str, str]:
-    """Return the source of each recipe and link in a transformation whose docstring states one, by its name."""
+    """Return the sources that the docstrings of a transformation and of its parts state, by the names of the parts."""
     found: dict[str, str] = {}
     for part in _list_parts(tx):
         for paragraph in inspect.cleandoc(part.factory.build.__doc__ or "").split("\n\n"):
@@ -23,11 +26,11 @@ def find_sources(tx: Any) -> dict[str, str]:
     return found
 
 
-def _list_parts(tx: Any) -> Iterator[Transformation]:
-    """Yield a transformation, those among its arguments, and those that it composes."""
-    if isinstance(tx, Transformation):
+def _list_parts(tx: Any) -> Iterator[Value]:
+    """Yield a transformation, the values among its arguments, such as schedules, and those that it composes."""
+    if isinstance(tx, Value):
         yield tx
-        for held in find_transformations(list(tx.arguments.values())):
+        for held in jax.tree.leaves(list(tx.arguments.values()), is_leaf=lambda node: isinstance(node, Value)):
             yield from _list_parts(held)
-        if tx.composition is not tx:
+        if isinstance(tx, Transformation) and tx.composition is not tx:
             yield from _list_parts(tx.composition)

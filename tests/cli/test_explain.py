@@ -166,7 +166,7 @@ def test_a_diagram_is_written(gradlab: Callable[..., Any], tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("name", "file", "code", "message"),
     [
-        ("adam", "adam.png", 2, "--save: the name of the file must end in .svg, .mmd, .tex; got "),
+        ("adam", "adam.png", 2, "--save: the name of the file must end in .svg, .mmd, .tex, .bib; got "),
         ("adam", "missing/adam.svg", 1, "cannot be written: No such file or directory"),
         ("ravine", "ravine.svg", 2, "ravine has no diagram and no equations of an update; leave out --save"),
         ("constant", "constant.tex", 2, "constant has no diagram and no equations of an update; leave out --save"),

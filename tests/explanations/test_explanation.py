@@ -54,14 +54,17 @@ def test_a_transformation_of_another_library_is_explained_by_its_name() -> None:
     assert explanation.memory.startswith("8 bytes")
 
 
-@pytest.mark.parametrize(("name", "beginning"), [("a.svg", "<svg"), ("a.mmd", "flowchart"), ("a.tex", "\\begin")])
+@pytest.mark.parametrize(
+    ("name", "beginning"),
+    [("a.svg", "<svg"), ("a.mmd", "flowchart"), ("a.tex", "\\begin"), ("a.bib", "@article{cauchy1847methode,\n")],
+)
 def test_diagrams_and_equations_are_written(tmp_path: Path, name: str, beginning: str) -> None:
     gl.explain(gl.sgd(0.1)).save(tmp_path / name)
     assert (tmp_path / name).read_text("utf-8").startswith(beginning)
 
 
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"must end in \.svg, \.mmd, \.tex; got '.*a\.png'"):
+    with pytest.raises(ValueError, match=r"must end in \.svg, \.mmd, \.tex, \.bib; got '.*a\.png'"):
         gl.explain(gl.sgd(0.1)).save(tmp_path / "a.png")
     assert not list(tmp_path.iterdir())
 

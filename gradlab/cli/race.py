@@ -13,7 +13,7 @@ import typer
 from . import completion, options
 from .profiling import Profiling, profiling
 from .program_cache import use_program_cache
-from .workers import Workers, hire
+from .workers import On, Workers, hire
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -69,6 +69,7 @@ def race(
     as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON and nothing else.")] = False,
     profile: Profiling = False,
     workers: Workers = None,
+    on: On = None,
     coordinator: options.Coordinator = None,
     processes: options.ProcessCount = None,
     process: options.ProcessIndex = None,
@@ -89,7 +90,7 @@ def race(
         use_program_cache()
         options.use_cpu_fusion(cpu_fusion)
         is_shared = any(option is not None for option in (coordinator, processes, process))
-        with hire(lambda: _build(*given).tasks, workers, out, fresh, is_shared) as crew:
+        with hire(lambda: _build(*given).tasks, workers, out, fresh, is_shared, on) as crew:
             options.join_processes(coordinator, processes, process)
             with measure("check"):
                 study = make_study(*given)

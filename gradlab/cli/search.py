@@ -5,6 +5,7 @@ What imports JAX is imported inside the function, so that help and completion do
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ import typer
 from . import completion, options
 from .profiling import Profiling, profiling
 from .program_cache import use_program_cache
+from .workers import On, hire_cluster
 
 _OPTIONS = ("trials", "batch", "seeds", "steps", "sample_seed", "lanes", "chunk")
 
@@ -61,6 +63,7 @@ def search(
     cpu_fusion: options.CpuFusion = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON and nothing else.")] = False,
     profile: Profiling = False,
+    on: On = None,
     coordinator: options.Coordinator = None,
     processes: options.ProcessCount = None,
     process: options.ProcessIndex = None,
@@ -80,11 +83,13 @@ def search(
             from .study_session import run_in_folder
         use_program_cache()
         options.use_cpu_fusion(cpu_fusion)
-        options.join_processes(coordinator, processes, process)
-        with measure("check"), options.refusing(_OPTIONS, (TypeError, ValueError)):
-            name, factory = only_one(list(factories_by_name(optimizer).items()), "optimizer")
-            study = SearchStudy(
-                only_one(problems_by_name(problem or "digits"), "problem"), name, factory, parse_axes(assignments),
-                trials, batch, seeds, steps, sample_seed, lanes, chunk,
-            )  # fmt: skip
-        run_in_folder(study, out, fresh, as_json, print_points)
+        is_shared = any(option is not None for option in (coordinator, processes, process))
+        with hire_cluster(on, is_shared) if on is not None else nullcontext() as crew:
+            options.join_processes(coordinator, processes, process)
+            with measure("check"), options.refusing(_OPTIONS, (TypeError, ValueError)):
+                name, factory = only_one(list(factories_by_name(optimizer).items()), "optimizer")
+                study = SearchStudy(
+                    only_one(problems_by_name(problem or "digits"), "problem"), name, factory, parse_axes(assignments),
+                    trials, batch, seeds, steps, sample_seed, lanes, chunk,
+                )  # fmt: skip
+            run_in_folder(study, out, fresh, as_json, print_points, helpers=crew)

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 from rich.progress import Task as Bar
 from rich.text import Text
 
+from ..lab._cluster.dask_cluster import ClusterError
 from ..lab._engine.distributed import Processes
 from ..lab._engine.task import Task, Watcher
 from ..lab._engine.task_runner import Helpers
@@ -48,8 +49,8 @@ def run_in_folder(
 
     The `helpers` compute what is missing, if there are any. With `with_table`, the fair table of a race is made and
     takes the place of the leaderboards. If it is `quiet`, nothing but a JSON document is printed on standard output.
-    The exit code is 2 for a folder that is refused, 130 after Ctrl-C, and 1 if the disk refuses or user code fails; the
-    results of the others are printed all the same.
+    The exit code is 2 for a folder that is refused, 130 after Ctrl-C, and 1 if the disk refuses, a cluster is gone, or
+    user code fails; the results of the others are printed all the same.
     """
     processes = Processes()
     note = _Note(quiet or not processes.is_first)
@@ -76,6 +77,8 @@ def run_in_folder(
     except UserCodeError as error:
         _say(str(error).splitlines())
         raise typer.Exit(1) from None
+    except ClusterError as error:
+        fail(f"{error}; {_what_is_kept(opened, out)}", 1)
     except KeyboardInterrupt as error:
         fail(f"stopped; {_what_is_kept(opened, out)}", getattr(error, "code", 130))
     except OSError as error:
@@ -164,6 +167,9 @@ class _Bar(Watcher):
 
     def on_progress(self, runs: float) -> None:
         self.progress.advance(self.bar, runs)
+
+    def on_note(self, message: str) -> None:
+        self.note(message)
 
     def on_warning(self, message: str) -> None:
         say(f"gradlab: warning: {message}")

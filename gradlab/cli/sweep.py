@@ -14,7 +14,7 @@ from ..lab._inputs.argument_checks import Sampler
 from . import completion, options
 from .profiling import Profiling, profiling
 from .program_cache import use_program_cache
-from .workers import Workers, hire
+from .workers import On, Workers, hire
 
 _OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk", "curve_points")
 
@@ -71,6 +71,7 @@ def sweep(
     ] = False,
     profile: Profiling = False,
     workers: Workers = None,
+    on: On = None,
     coordinator: options.Coordinator = None,
     processes: options.ProcessCount = None,
     process: options.ProcessIndex = None,
@@ -99,7 +100,7 @@ def sweep(
         use_program_cache()
         options.use_cpu_fusion(cpu_fusion)
         is_shared = any(option is not None for option in (coordinator, processes, process))
-        with hire(lambda: build(Watcher()).tasks, workers, out, fresh, is_shared) as crew:
+        with hire(lambda: build(Watcher()).tasks, workers, out, fresh, is_shared, on) as crew:
             options.join_processes(coordinator, processes, process)
             with measure("check"), options.refusing(_OPTIONS, (TypeError, ValueError)), Checking() as watcher:
                 study = build(watcher)

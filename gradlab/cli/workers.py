@@ -1,4 +1,4 @@
-"""The option `--workers` of race and sweep: the processes that compute on a CPU."""
+"""The options `--workers` and `--on`: the processes that compute, on a CPU of this machine or on a cluster."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from . import options
+from .printing import fail
 
 if TYPE_CHECKING:
+    from ..lab._cluster.cluster_crew import ClusterCrew
     from ..lab._engine.task import Task
-    from ..lab._workers.crew import Crew
+    from ..lab._engine.task_runner import Helpers
 
 Workers: TypeAlias = Annotated[
     int | None,
@@ -24,16 +26,36 @@ Workers: TypeAlias = Annotated[
     ),
 ]
 
+On: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Let the workers of a Dask cluster compute: dask://HOST:PORT, dask+tls://HOST:PORT, or dask:FILE with the "
+        "scheduler's file. The results are the same.",
+    ),
+]
+
 
 @contextlib.contextmanager
 def hire(
-    make_tasks: Callable[[], Sequence[Task]], wanted: int | None, out: Path, fresh: bool, is_shared: bool
-) -> Iterator[Crew | None]:
+    make_tasks: Callable[[], Sequence[Task]],
+    wanted: int | None,
+    out: Path,
+    fresh: bool,
+    is_shared: bool,
+    on: str | None = None,
+) -> Iterator[Helpers | None]:
     """Yield workers for the tasks of a study, which end with the context, or None where the command computes by itself.
 
     It does if JAX has other devices than a single CPU, if the study `is_shared` with processes on other machines, and
-    if the folder seems to have all results.
+    if the folder seems to have all results. The workers are those of the cluster `on` an address, if there is one.
     """
+    if on is not None:
+        if wanted is not None:
+            fail("--workers and --on exclude each other; on a cluster, dask worker says how many blocks it computes")
+        with hire_cluster(on, is_shared) as workers:
+            yield workers
+        return
     from ..lab._results.study_folder import RESULTS
     from ..lab._workers.crew import Crew, count_workers
 
@@ -44,3 +66,21 @@ def hire(
     options.prepare_jax()
     with Crew(make_tasks, count) as crew:
         yield crew
+
+
+@contextlib.contextmanager
+def hire_cluster(on: str, is_shared: bool) -> Iterator[ClusterCrew]:
+    """Yield the workers of a cluster; end the command if there is none at this address."""
+    from ..lab._cluster.cluster_crew import hire_cluster
+    from ..lab._cluster.dask_cluster import ClusterError
+
+    if is_shared:
+        fail("--on and --coordinator exclude each other: workers of a cluster compute apart, processes in lockstep")
+    with contextlib.ExitStack() as stack:
+        try:
+            workers = stack.enter_context(hire_cluster(on))
+        except ClusterError as error:
+            fail(error, 1)
+        except ValueError as error:
+            fail(f"--{error}")
+        yield workers

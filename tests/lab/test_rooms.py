@@ -22,6 +22,7 @@ ORDER = (
     "_engine",
     "_workers",
     "_results",
+    "_cluster",
     "analysis",
     "plots",
     "_report",

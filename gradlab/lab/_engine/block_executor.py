@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import numpy as np
 
 from .._inputs.user_errors import describe_nonfinite_error
 from .._profile import measure
-from .._storage.checkpoints import CheckpointStore, ChunkResult
+from .._storage.checkpoints import ChunkResult
 from .._storage.memory import available_memory
 from .distributed import Processes
 from .program import Program
@@ -60,6 +60,18 @@ def count_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class ChunkStore(Protocol):
+    """Where an executor puts the chunks that it has computed, and finds the states that blocks continue from."""
+
+    def read_carry(self, task: int, block: int, chunk: int, shapes: Sequence[tuple[tuple[int, ...], Any]]) -> list[Any]:
+        """Return the state that a block has after a chunk, as arrays of these shapes and dtypes."""
+        ...
+
+    def write(self, task: int, block: int, chunk: int, result: ChunkResult, carry: Sequence[np.ndarray]) -> None:
+        """Add a chunk. `carry` is the state that the next chunk continues from; it is empty after the last chunk."""
+        ...
+
+
 class Executor:
     """Runs those chunks of one task that have not been computed yet, by its method `finish`."""
 
@@ -69,7 +81,7 @@ class Executor:
         task: Task,
         program: Program,
         draws: Draws,
-        store: CheckpointStore | None,
+        store: ChunkStore | None,
         watcher: Watcher,
         processes: Processes,
     ):

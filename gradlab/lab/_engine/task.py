@@ -196,6 +196,9 @@ class Watcher:
     def on_progress(self, runs: float) -> None:
         """Some more runs are done. A chunk counts as a fraction of its runs, and one from a checkpoint counts too."""
 
+    def on_note(self, message: str) -> None:
+        """Something happened that does no harm, such as that another machine takes part, or leaves."""
+
     def on_warning(self, message: str) -> None:
         """Something was wrong, and is being repaired."""
 
@@ -218,6 +221,9 @@ class FailureCollector(Watcher):
 
     def on_progress(self, runs: float) -> None:
         self.watcher.on_progress(runs)
+
+    def on_note(self, message: str) -> None:
+        self.watcher.on_note(message)
 
     def on_warning(self, message: str) -> None:
         self.watcher.on_warning(message)

@@ -31,10 +31,10 @@ BLOCKS_AT_A_TIME = 64  # that are read from the store, and sent to other process
 
 
 class Helpers(Protocol):
-    """Other processes of this machine, which compute blocks of tasks and put them into the store."""
+    """Other processes, which compute blocks of tasks, so that they come into the store."""
 
-    def begin(self, store: CheckpointStore, blocks: Sequence[int], at_a_time: int) -> None:
-        """Begin with tasks of so many blocks. The memory has room for so many blocks at a time."""
+    def begin(self, store: CheckpointStore, tasks: Sequence[Task], at_a_time: int) -> None:
+        """Begin with the blocks of tasks. The memory of this machine has room for so many of them at a time."""
         ...
 
     def wait(self, task: int, watcher: Watcher) -> float:
@@ -80,9 +80,7 @@ def run_tasks(
 
         helpers = helpers if store and tasks else None
         if helpers and store:
-            partitions = [task.partition for task in tasks]
-            at_a_time = count_fitting(max(partition.block_bytes for partition in partitions))
-            helpers.begin(store, [partition.block_count for partition in partitions], at_a_time)
+            helpers.begin(store, tasks, count_fitting(max(map(_count_bytes, tasks))))
         ahead = 0 if helpers else TASKS_AHEAD
         queue: deque[_PreparedTask] = deque()
         for index, task in enumerate(tasks):
@@ -107,6 +105,14 @@ def run_tasks(
                 watcher.on_failure(task, error)
             else:
                 yield current.collector.result()
+
+
+def _count_bytes(task: Task) -> int:
+    """Return the memory of a block of a task: none if its optimizer cannot be made, which is reported when it runs."""
+    try:
+        return task.partition.block_bytes
+    except UserCodeError:
+        return 0
 
 
 class CurveCollector:

@@ -33,7 +33,12 @@ def digest_source_files(*things: Any) -> dict[str, str]:
 
     The name is the path below the folder that the file is imported from, such as "mine.py" or "package/part.py".
     """
-    digests: dict[str, str] = {}
+    return {name: _digest(content) for name, content in read_source_files(*things).items()}
+
+
+def read_source_files(*things: Any) -> dict[str, bytes]:
+    """Return the content of each file that `digest_source_files` names."""
+    contents: dict[str, bytes] = {}
     waiting = [name for thing in things for name in find_modules(thing)]
     seen: set[str] = set()
     while waiting:
@@ -48,10 +53,10 @@ def digest_source_files(*things: Any) -> dict[str, str]:
         content = None if path is None else _read_content(path, spec)
         if path is None or content is None:
             continue
-        digests[_name_file(name, path)] = _digest(content)
+        contents[_name_file(name, path)] = content
         waiting += _find_imports(name, path, content, spec)
         waiting += _find_modules_of_names(name)
-    return dict(sorted(digests.items()))
+    return dict(sorted(contents.items()))
 
 
 def digest_own_file(thing: Any) -> str:

@@ -76,14 +76,12 @@ class CheckpointStore:
             seconds, compile_seconds = arrays.pop("seconds").tolist()
             results.append(ChunkResult(arrays, seconds, compile_seconds))
         if 0 < len(results) < chunks:
-            self._read_carry(task, block, len(results) - 1)
+            self.read_stored_carry(task, block, len(results) - 1)
         return results
 
     def read_carry(self, task: int, block: int, chunk: int, shapes: Sequence[tuple[tuple[int, ...], Any]]) -> list[Any]:
         """Return the state that a block has after a chunk, as arrays of these shapes and dtypes."""
-        stored = self._read_carry(task, block, chunk)
-        # They are stored as bytes, because NumPy's files cannot hold dtypes such as bfloat16.
-        return [stored[f"{i}"].view(jnp.dtype(dtype)).reshape(shape) for i, (shape, dtype) in enumerate(shapes)]
+        return restore_carry(self.read_stored_carry(task, block, chunk), shapes)
 
     def write(self, task: int, block: int, chunk: int, result: ChunkResult, carry: Sequence[np.ndarray]) -> None:
         """Add a chunk. `carry` is the state that the next chunk continues from; it is empty after the last chunk."""
@@ -100,7 +98,8 @@ class CheckpointStore:
         for path in self.folder.glob(self._path(task, block, "*").name):
             path.unlink()
 
-    def _read_carry(self, task: int, block: int, chunk: int) -> dict[str, np.ndarray]:
+    def read_stored_carry(self, task: int, block: int, chunk: int) -> dict[str, np.ndarray]:
+        """Return the state that a block has after a chunk, as it is stored; `restore_carry` makes arrays of it."""
         path = self._path(task, block, f"carry-{chunk:04d}")
         arrays = self._read(path)
         if str(arrays.pop("axes", "")) != _CARRY_AXES:
@@ -115,6 +114,12 @@ class CheckpointStore:
 
     def _read(self, path: Path) -> dict[str, np.ndarray]:
         return read_arrays(path, self.digest)
+
+
+def restore_carry(stored: Mapping[str, np.ndarray], shapes: Sequence[tuple[tuple[int, ...], Any]]) -> list[np.ndarray]:
+    """Return the state of a block as arrays of these shapes and dtypes, given what is stored of it."""
+    # They are stored as bytes, because NumPy's files cannot hold dtypes such as bfloat16.
+    return [stored[f"{i}"].view(jnp.dtype(dtype)).reshape(shape) for i, (shape, dtype) in enumerate(shapes)]
 
 
 def compute_digest(plan: Mapping[str, Any]) -> str:

@@ -105,6 +105,7 @@ def race(
     chunk: int | None = None,
     out: Path | str | None = None,
     fresh: bool = False,
+    on: Any = None,
     watcher: Watcher | None = None,
 ) -> xr.DataTree:
     """Race optimizers over a grid of learning rates, from several seeds, on each problem.
@@ -123,17 +124,18 @@ def race(
     Returns a DataTree with a node for each problem, on (optimizer, rate, seed, step or evaluation), and the accessor
     `.gradlab` (see `gradlab.lab.ResultsAccessor`). With a folder `out`, results, tables, pictures and a report are
     written there; checkpoints are kept as the race goes on, and the same call resumes it, unless `fresh` discards them.
-    An optimizer that fails is left out of the results, with a warning.
+    An optimizer that fails is left out of the results, with a warning. `on` is a cluster whose workers compute: the
+    address of a Dask scheduler, such as `"dask://HOST:PORT"`, or a `distributed.Client`; the results are the same.
 
-    Raises ValueError or TypeError for what cannot be raced, UserCodeError if all optimizers fail, and FolderError for
-    a folder that cannot be used.
+    Raises ValueError or TypeError for what cannot be raced, UserCodeError if all optimizers fail, FolderError for a
+    folder that cannot be used, and RuntimeError without a scheduler `on` an address.
     """
     command = describe_call("race", locals())
     study = RaceStudy(
         problems_by_name(problems), contestants_by_name(optimizers), parse_rates(rates), seeds, steps, lanes, chunk
     )
     check_tasks(study.tasks, watcher)
-    return run_study(study, command, out, fresh, watcher)
+    return run_study(study, command, out, fresh, watcher, on)
 
 
 def parse_rates(rates: int | Axis | str, label: str = "rates") -> int | tuple[float, ...]:

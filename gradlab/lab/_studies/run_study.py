@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import warnings
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import xarray as xr
 
 from .._engine.distributed import Processes
 from .._engine.task import Watcher
+from .._engine.task_runner import Helpers
 from .._inputs.user_errors import UserCodeError, describe_failures
 from .._results.provenance import collect_provenance
 from .._results_tree import as_tree
@@ -21,7 +24,12 @@ from .study import Failed, Study
 
 
 def run_study(
-    study: Study, command: str, out: Path | str | None = None, fresh: bool = False, watcher: Watcher | None = None
+    study: Study,
+    command: str,
+    out: Path | str | None = None,
+    fresh: bool = False,
+    watcher: Watcher | None = None,
+    on: Any = None,
 ) -> xr.DataTree:
     """Run a study, and return its results, which say that they come from `command`.
 
@@ -29,28 +37,54 @@ def run_study(
     results, tables, pictures and report there. What the folder holds of a smaller study is not computed again. There
     is a warning for each optimizer whose code changed since, which is computed anew. For each optimizer that fails
     there is a warning too, and the attribute `failed` of the results. Raises UserCodeError if all of them fail,
-    FolderError for a folder that cannot be used, and OSError if the disk refuses.
+    FolderError for a folder that cannot be used, and OSError if the disk refuses. The workers of a cluster compute, if
+    one is given as `on`; then also ClusterError.
     """
     watcher = watcher or Watcher()
     attributes = collect_provenance(command)
     failed: Failed = {}
     anew: tuple[str, ...] = ()
-    if out is None:
-        datasets = study.compute(None, watcher, Processes(), failed)
-        if not datasets:
-            raise UserCodeError("; ".join(describe_failures(failed)))
-        own = {"kind": study.kind} | ({"failed": json.dumps(failed)} if failed else {})
-        results = as_tree(datasets, attributes | own)
-    else:
-        with open_study(study, Path(out), fresh) as opened:
-            anew = opened.growth[1:]
-            opened.finish(attributes, watcher)
-            results, failed = opened.read(), opened.failed
-            if opened.processes.is_first:
-                write_outputs(opened, results, watcher)
+    with _hire(on) as helpers:
+        if out is None:
+            datasets = _compute_in_memory(study, watcher, failed, helpers)
+            if not datasets:
+                raise UserCodeError("; ".join(describe_failures(failed)))
+            own = {"kind": study.kind} | ({"failed": json.dumps(failed)} if failed else {})
+            results = as_tree(datasets, attributes | own)
+        else:
+            with open_study(study, Path(out), fresh) as opened:
+                anew = opened.growth[1:]
+                opened.finish(attributes, watcher, helpers)
+                results, failed = opened.read(), opened.failed
+                if opened.processes.is_first:
+                    write_outputs(opened, results, watcher)
     for line in (*anew, *describe_failures(failed)):
         warnings.warn(line, stacklevel=3)
     return results
+
+
+def _hire(on: Any) -> AbstractContextManager[Helpers | None]:
+    """Return the workers of a cluster, or None if none is given."""
+    if on is None:
+        return nullcontext()
+    if Processes().count > 1:
+        raise ValueError(
+            f"on is for one process, and jax.distributed has {Processes().count}: workers of a cluster compute apart, "
+            f"processes in lockstep; leave one of them out"
+        )
+    from .._cluster.cluster_crew import hire_cluster
+
+    return hire_cluster(on)
+
+
+def _compute_in_memory(
+    study: Study, watcher: Watcher, failed: Failed, helpers: Helpers | None
+) -> dict[str, xr.Dataset]:
+    """Compute a study without a folder. What a cluster computes passes through one that is removed."""
+    if helpers is None:
+        return study.compute(None, watcher, Processes(), failed)
+    with tempfile.TemporaryDirectory(prefix="gradlab-", ignore_cleanup_errors=True) as folder:
+        return study.compute(Path(folder), watcher, Processes(), failed, helpers)
 
 
 def describe_call(kind: str, arguments: Mapping[str, Any]) -> str:
@@ -59,7 +93,7 @@ def describe_call(kind: str, arguments: Mapping[str, Any]) -> str:
     return f"gl.lab.{kind}({', '.join(f'{name}={_as_code(value)}' for name, value in shown.items())})"
 
 
-_HIDDEN = ("out", "fresh", "watcher", "lanes", "chunk")
+_HIDDEN = ("out", "fresh", "on", "watcher", "lanes", "chunk")
 
 
 def _as_code(value: Any) -> str:

@@ -165,7 +165,7 @@ class SearchStudy:
                 self.partitions.update((first + at, task.partition) for at, task in enumerate(tasks))
                 own = plan.describe_round(wanted, points) if folder else {}
                 store = CheckpointStore(folder, own, first, known) if folder else None
-                found = list(run_tasks(tasks, store, watcher, processes, compiler))
+                found = list(run_tasks(tasks, store, watcher, processes, compiler, helpers))
                 rounds += join_structures(found, points, structures, None)
                 suggestions.tell(_average_choosing_scores(rounds[-1]))
         dataset = assembly.assemble_dataset([self._whole(rounds)])
@@ -206,6 +206,7 @@ def search(
     chunk: int | None = None,
     out: Path | str | None = None,
     fresh: bool = False,
+    on: Any = None,
     watcher: Watcher | None = None,
 ) -> xr.DataTree:
     """Search ranges of an optimizer's hyperparameters, in rounds of `batch` points that are trained side by side.
@@ -219,8 +220,8 @@ def search(
     be switches, words, schedules, or anything else that the factory takes, with names in a dictionary, and a
     hyperparameter in `When` exists only where others have certain values, as in `sweep`. Optuna chooses `trials` points
     in all; another `sample_seed` gives others. Half of the `seeds` guide the search, and the others report on
-    it. `seeds`, `steps`, `lanes`, `chunk`, `out`, `fresh` and the DataTree that is returned are as of `sweep`, with the
-    coordinate `round` on (point).
+    it. `seeds`, `steps`, `lanes`, `chunk`, `out`, `fresh`, `on` and the DataTree that is returned are as of `sweep`,
+    with the coordinate `round` on (point).
 
     Raises ValueError or TypeError for what cannot be searched, MissingOptunaError without Optuna, UserCodeError if the
     optimizer or the problem fails, and FolderError for a folder that cannot be used.
@@ -229,7 +230,7 @@ def search(
     problem = only_one(problems_by_name(problems), "problem")
     name, factory = only_one(list(factories_by_name(optimizers).items()), "optimizer")
     study = SearchStudy(problem, name, factory, hyperparameters, trials, batch, seeds, steps, sample_seed, lanes, chunk)
-    return run_study(study, command, out, fresh, watcher)
+    return run_study(study, command, out, fresh, watcher, on)
 
 
 def only_one(several: Sequence[Any], kind: str) -> Any:

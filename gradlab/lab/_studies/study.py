@@ -50,8 +50,7 @@ class Study(Protocol):
     ) -> dict[str, xr.Dataset]:
         """Compute the Dataset of each problem. Checkpoints are read from the folder and written there, if there is one.
 
-        Optimizers that cannot be run are left out and added to `failed`. A study whose tasks are known from the start
-        lets `helpers` compute.
+        Optimizers that cannot be run are left out and added to `failed`. `helpers` compute, if there are any.
         """
         ...
 

@@ -137,6 +137,7 @@ def sweep(
     curve_points: int | None = None,
     out: Path | str | None = None,
     fresh: bool = False,
+    on: Any = None,
     watcher: Watcher | None = None,
 ) -> xr.DataTree:
     """Train optimizers at each point of a grid of their hyperparameters, from several seeds, on each problem.
@@ -149,12 +150,12 @@ def sweep(
     as "log:1e-4:1e-1:13". Values may be switches, words, schedules, or anything else that the factory takes, with names
     in a dictionary: `{"nesterov": [True, False], "learning_rate": {"constant": 0.1, "linear": schedule}}`; each
     combination of these is a program of its own. A hyperparameter in `When` exists only where others have certain
-    values. With `samples=64`, so many points are spread over ranges without a count instead, by the
-    `sampler` "sobol" (the default), "halton", "latin_hypercube" or "random"; another `sample_seed` gives others. Half
-    of the `seeds` rank the points, and the others report on them. With `curve_points=100`, a run keeps at most 100
-    losses (and places of its path), evenly spaced over its steps; metrics and scores are the same. `seeds`, `steps`,
-    `lanes`, `chunk`, `out`, `fresh` and the DataTree that is returned are as of `race`, but that it is on (optimizer,
-    point, seed, step or evaluation), with each hyperparameter as a coordinate on (optimizer, point).
+    values. With `samples=64`, so many points are spread over ranges without a count instead, by the `sampler` "sobol"
+    (the default), "halton", "latin_hypercube" or "random"; another `sample_seed` gives others. Half of the `seeds` rank
+    the points, and the others report on them. With `curve_points=100`, a run keeps at most 100 losses (and places of
+    its path), evenly spaced over its steps; metrics and scores are the same. `seeds`, `steps`, `lanes`, `chunk`, `out`,
+    `fresh`, `on` and the DataTree that is returned are as of `race`, but that it is on (optimizer, point, seed, step or
+    evaluation), with each hyperparameter as a coordinate on (optimizer, point).
 
     Raises ValueError or TypeError for what cannot be swept, UserCodeError if all optimizers fail, and FolderError for
     a folder that cannot be used.
@@ -164,7 +165,7 @@ def sweep(
         problems_by_name(problems), factories_by_name(optimizers), hyperparameters, seeds, steps, samples, sampler,
         sample_seed, lanes, chunk, curve_points, watcher or Watcher(),
     )  # fmt: skip
-    return run_study(study, command, out, fresh, watcher)
+    return run_study(study, command, out, fresh, watcher, on)
 
 
 def describe_defaults(factories: Mapping[str, Callable[..., Any]], swept: Iterable[str]) -> str:

@@ -23,6 +23,7 @@ from .._engine.block_executor import count_cores
 from .._engine.task import Task, Watcher
 from .._profile import active_profile
 from .._storage.checkpoints import CheckpointStore
+from .unfinished_blocks import UnfinishedBlocks, count_blocks
 from .worker import Call, Order, Reply, serve
 
 MOST_WORKERS = 8  # each holds the memory of a block
@@ -47,11 +48,7 @@ class Crew:
 
     def __init__(self, make_tasks: Callable[[], Sequence[Task]], count: int):
         self._members = [self._hire(make_tasks, first) for first in range(count)]
-        self._changed = threading.Condition()
-        self._left: list[list[int]] = []  # task -> the blocks that nobody has begun
-        self._running: list[int] = []  # task -> how many of its blocks are being computed
-        self._runs: list[float] = []  # task -> the runs that are done
-        self._begun: set[int] = set()
+        self._blocks = UnfinishedBlocks()
         self._threads: list[threading.Thread] = []
         self._idle: queue.SimpleQueue[_Member] = queue.SimpleQueue()  # those who have no more blocks to compute
         self._callers = ThreadPoolExecutor(max(1, count), "call")
@@ -67,14 +64,13 @@ class Crew:
         theirs.close()
         return _Member(process, ours)
 
-    def begin(self, store: CheckpointStore, blocks: Sequence[int], at_a_time: int = MOST_WORKERS) -> None:
-        """Begin with tasks of so many blocks, which are stored in `store`; no more workers compute at a time."""
-        self._left = [list(range(count)) for count in blocks]
-        self._running, self._runs = [0] * len(blocks), [0.0] * len(blocks)
+    def begin(self, store: CheckpointStore, tasks: Sequence[Task], at_a_time: int = MOST_WORKERS) -> None:
+        """Begin with the blocks of tasks, which are stored in `store`; no more workers compute at a time."""
+        self._blocks.begin([count_blocks(task) for task in tasks])
         for member in self._members[at_a_time:]:
             self._idle.put(member)
         for first, member in enumerate(self._members[:at_a_time]):
-            thread = threading.Thread(target=self._lead, args=(member, first % len(blocks), store), daemon=True)
+            thread = threading.Thread(target=self._lead, args=(member, first % len(tasks), store), daemon=True)
             self._threads.append(thread)
             thread.start()
 
@@ -84,33 +80,20 @@ class Crew:
         Blocks that the store then lacks have failed. Their errors are not known here: they come again where the block
         is computed again.
         """
-        told = 0.0
-        while True:
-            with self._changed:
-                if not self._is_over(task):
-                    self._changed.wait(timeout=1.0)  # a worker that is killed wakes nobody
-                is_over, runs = self._is_over(task), self._runs[task]
-            watcher.on_progress(runs - told)
-            told = runs
-            if is_over:
-                return told
-
-    def _is_over(self, task: int) -> bool:
-        is_alone = not any(thread.is_alive() for thread in self._threads)
-        return is_alone or not (self._left[task] or self._running[task])
+        return self._blocks.wait(task, watcher, lambda: not any(thread.is_alive() for thread in self._threads))
 
     def _lead(self, member: _Member, task: int, store: CheckpointStore) -> None:
         """Let a worker compute blocks, beginning with those of a task, until none are left."""
         with contextlib.suppress(EOFError, OSError):  # the worker has ended
-            while (unit := self._take(task)) is not None:
+            while (unit := self._blocks.take(task)) is not None:
                 task, block = unit
                 reply = Reply(succeeded=False)
                 try:
                     member.connection.send(Order(store, task, block))
                     while not (reply := member.connection.recv()).is_end:
-                        self._finish(task, reply.runs)
+                        self._blocks.finish(task, reply.runs)
                 finally:
-                    self._finish(task, reply.runs, is_end=True, succeeded=reply.is_end and reply.succeeded)
+                    self._blocks.finish(task, reply.runs, is_end=True, succeeded=reply.is_end and reply.succeeded)
                 _add_to_profile(reply)
             self._idle.put(member)
 
@@ -129,27 +112,6 @@ class Crew:
         if not reply.succeeded:
             raise RuntimeError(f"{call.function.__name__} failed in a worker")
         return reply.value
-
-    def _take(self, task: int) -> tuple[int, int] | None:
-        """Take a block: of the same task, so that its program serves again; else of a task that nobody has begun; else
-        of the one that has most left, if it has several, because its program must be made once more."""
-        with self._changed:
-            if not self._left[task]:
-                new = [index for index, left in enumerate(self._left) if left and index not in self._begun]
-                task = new[0] if new else max(range(len(self._left)), key=lambda index: len(self._left[index]))
-                if not new and len(self._left[task]) < 2:
-                    return None
-            self._begun.add(task)
-            self._running[task] += 1
-            return task, self._left[task].pop(0)
-
-    def _finish(self, task: int, runs: float, is_end: bool = False, succeeded: bool = True) -> None:
-        with self._changed:
-            self._runs[task] += runs
-            self._running[task] -= is_end
-            if not succeeded:
-                self._left[task].clear()  # they would fail too
-            self._changed.notify_all()
 
     def __enter__(self) -> Crew:
         return self

@@ -20,7 +20,13 @@ from .dask_cluster import ClusterError, LostWorkerError, connect
 from .messages import Chunk, Code, Failure, Greeting, Order, Setup, decode, encode
 from .parcels import describe_code, pack_tasks
 from .reports import Reports
-from .surroundings import collect_environment, collect_settings, compare_surroundings, describe_surroundings
+from .surroundings import (
+    collect_environment,
+    collect_settings,
+    compare_code,
+    compare_surroundings,
+    describe_surroundings,
+)
 
 T = TypeVar("T")
 
@@ -182,9 +188,8 @@ class ClusterCrew:
         answer = decode(self.cluster.call(address, desk.exchange, self.session, number, now.parcel))
         if isinstance(answer, Failure):
             raise _RefusedError(f"it cannot make the tasks ({answer.message})")
-        for there, here in zip(answer, now.code):
-            if differences := compare_surroundings(there, here):
-                raise _RefusedError("; ".join(differences[:3]))
+        if differences := compare_code(answer, now.code):
+            raise _RefusedError("; ".join(differences[:3]))
 
     def _compute_blocks(self, address: str, number: int, is_started: bool) -> None:
         last, has_round, crashes = 0, -1, 0

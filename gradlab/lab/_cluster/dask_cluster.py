@@ -126,7 +126,8 @@ def _parse(on: str) -> dict[str, str]:
 def _connect(on: str, address: dict[str, str]) -> Any:
     from distributed import Client
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said in our own words
+    for name in ("distributed", "distributed.client", "distributed.utils_comm"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said in our own words
     try:
         if "scheduler_file" in address:
             with open(address["scheduler_file"], "rb"):  # for which Dask would wait without end

@@ -16,6 +16,8 @@ from typing import BinaryIO, cast
 
 from .messages import Channel
 
+# Not `python -m`: what a user's script defines is of a module `__main__` too, and has no file there.
+_PROGRAM = "from gradlab.lab._cluster.remote_worker import main; main()"
 _PATIENCE = 2  # seconds for a process to end by itself
 
 # Session and number -> process. A session is one command, and each number computes one block at a time.
@@ -30,7 +32,7 @@ class EndedError(RuntimeError):
 class _Process:
     def __init__(self, environment: Mapping[str, str]):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gradlab.lab._cluster.remote_worker"],
+            [sys.executable, "-c", _PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=make_environment(os.environ, environment),

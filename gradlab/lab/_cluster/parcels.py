@@ -41,10 +41,7 @@ def unpack_tasks(message: Tasks, known: Mapping[bytes, Any]) -> tuple[list[Task]
 
 
 def describe_code(tasks: Sequence[Task]) -> Code:
-    """Return digests of the user's files that tasks run, and the versions of the packages.
-
-    What a script or a notebook defines is left out: it travels with the tasks, and the other machine has no file of it.
-    """
+    """Return digests of the user's files that tasks run, and the versions of the packages."""
     things = [thing for task in tasks for thing in (task.problem, task.factory)]
     return Code(digest_source_files(*things), find_package_versions(*things))
 

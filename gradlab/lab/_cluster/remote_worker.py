@@ -1,4 +1,4 @@
-"""The process that computes on another machine: `python -m gradlab.lab._cluster.remote_worker`.
+"""The process that computes on another machine. `desk` starts it.
 
 It reads orders from its input and writes chunks to its output. It ends when the input does, or when nobody has told it
 anything, or taken its answer, for five minutes.
@@ -184,7 +184,3 @@ def _apply_settings(settings: Mapping[str, Any]) -> None:
     for name, value in settings.items():
         if name in read_settings():
             jax.config.update(name, value)
-
-
-if __name__ == "__main__":
-    main()

@@ -9,6 +9,7 @@ from .._engine.task import Watcher
 from .._formatting import format_count
 
 QUIET_SECONDS = 5.0  # without a worker, before the command says that it waits for one
+STEADY_SECONDS = 1.0  # of a number of workers, before it is said: several may come at a time
 
 
 class Reports:
@@ -17,7 +18,8 @@ class Reports:
     def __init__(self, name: str):
         self.name = name
         self._sentences: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._said = (0, 0)
+        self._said = self._seen = (0, 0)
+        self._seen_since = time.monotonic()
         self._empty_since: float | None = None
 
     def add(self, sentence: str) -> None:
@@ -28,8 +30,11 @@ class Reports:
         """Tell a watcher what is new, given how many workers there are and how many blocks they compute at a time."""
         while not self._sentences.empty():
             watcher.on_note(self._sentences.get())
-        if workers and (workers, blocks) != self._said:
-            self._said = workers, blocks
+        if (workers, blocks) != self._seen:
+            self._seen, self._seen_since = (workers, blocks), time.monotonic()
+        is_steady = time.monotonic() - self._seen_since >= STEADY_SECONDS
+        if workers and self._seen != self._said and is_steady:
+            self._said = self._seen
             verb = "compute" if workers > 1 else "computes"
             at_a_time = f"{format_count(blocks, 'block')} at a time"
             watcher.on_note(f"{format_count(workers, 'worker')} of {self.name} {verb}, {at_a_time}")

@@ -18,6 +18,7 @@ from .._results.plan import RARE_SETTINGS, SETTINGS, read_result_settings
 from .._results.provenance import collect_versions
 from .._storage.program_store import digest_package
 from .desk import travels
+from .messages import Code
 
 # Settings that change no results, but which code is refused, and which errors are raised.
 _OTHER_SETTINGS = (
@@ -51,6 +52,15 @@ def compare_surroundings(there: Mapping[str, str], here: Mapping[str, str]) -> l
         for name in {**here, **there}
         if there.get(name) != here.get(name)
     ]
+
+
+def compare_code(there: Code, here: Code) -> list[str]:
+    """Return the differences of the user's files and packages in words, as far as a worker knows of them.
+
+    The command may know of more: it has a script or a notebook too, of which a worker gets what the tasks need.
+    """
+    known = ({name: own.get(name, "") for name in other} for other, own in zip(there, here))
+    return [text for other, own in zip(there, known) for text in compare_surroundings(other, own)]
 
 
 def collect_environment() -> dict[str, str]:

@@ -9,6 +9,8 @@ import threading
 from multiprocessing import Pipe
 from pathlib import Path
 from pickle import PicklingError
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -84,26 +86,14 @@ def test_workers_are_hired_only_for_a_cpu_that_has_not_started(monkeypatch: pyte
     assert crew.count_workers() == 0
 
 
-def test_a_block_of_the_same_task_comes_first_then_one_of_a_new_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    blocks = crew.Crew(lambda: (), 0)
-    blocks._left, blocks._running = [[0, 1], [0], [0, 1, 2, 3]], [0, 0, 0]
-    assert [blocks._take(0), blocks._take(0)] == [(0, 0), (0, 1)]
-    assert blocks._take(0) == (1, 0)
-    assert blocks._take(1) == (2, 0)
-    assert blocks._take(0) == (2, 1)  # no task is new, but this one has two left
-    assert blocks._take(2) == (2, 2)
-    assert blocks._take(0) is None  # one block is not worth another compilation
-    assert blocks._take(2) == (2, 3)
-    assert blocks._running == [2, 1, 4]
-
-
 def test_workers_for_whom_there_is_no_room_compute_no_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, _ = Pipe()
     few = crew.Crew(lambda: (), 0)
     few._members = [crew._Member(number, ours) for number in range(3)]
     leading: list[int] = []
     monkeypatch.setattr(crew.Crew, "_lead", lambda self, member, task, store: leading.append(member.process))
-    few.begin(None, [5, 5], at_a_time=1)  # type: ignore[arg-type]
+    tasks: Any = [SimpleNamespace(partition=SimpleNamespace(block_count=5))] * 2
+    few.begin(None, tasks, at_a_time=1)  # type: ignore[arg-type]
     for thread in few._threads:
         thread.join()
     assert leading == [0]

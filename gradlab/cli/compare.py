@@ -41,6 +41,10 @@ def compare(
         Literal["t", "wilcoxon"],
         typer.Option(help="The test of pairs: the paired t-test, or the signed-rank test of Wilcoxon."),
     ] = "t",
+    post_hoc: Annotated[
+        Literal["wilcoxon", "nemenyi"],
+        typer.Option(help="The test of pairs over problems, after the Friedman test."),
+    ] = "wilcoxon",
     alpha: Annotated[float, typer.Option(help="The level of the tests, all of them together.")] = 0.05,
     power: Annotated[
         float, typer.Option(help="The probability of finding an effect, for the seeds that are needed.")
@@ -58,7 +62,7 @@ def compare(
     """
     path = require_results(study)
     from ..lab._results import results_file
-    from ..lab.analysis.statistics.sections import PairOptions, problem_sections, study_sections
+    from ..lab.analysis.statistics.sections import PairOptions, ProblemOptions, problem_sections, study_sections
     from ..lab.analysis.table_files import format_json
 
     try:
@@ -69,7 +73,7 @@ def compare(
     _require_fitting(selected, target, against, alpha, power)
     options = PairOptions(target, against, test, alpha, power)
     found = {name: problem_sections(dataset, options) for name, dataset in selected.items()}
-    found[ALL] = study_sections(selected)
+    found[ALL] = study_sections(selected, ProblemOptions(post_hoc, alpha))
     written = [] if out is None else _write(found, attributes, out, form)
     if as_json:
         print_json(format_json(_make_document(found, attributes)))

@@ -111,6 +111,21 @@ def _improvement_probabilities(table: xr.Dataset) -> dict[str, list[str]]:
     }
 
 
+def _critical_differences(table: xr.Dataset) -> dict[str, list[str]]:
+    """Return the mean ranks, and the optimizers from which each one differs."""
+    names = [str(name) for name in table.optimizer.values]
+    differs = table.differs.transpose("optimizer", "other").values
+    better = [
+        [i + 1 for i, is_different in enumerate(row[:place]) if is_different] for place, row in enumerate(differs)
+    ]
+    return {
+        "#": [str(place + 1) for place in range(len(names))],
+        "optimizer": names,
+        "mean rank": [f"{rank:.2f}" for rank in table.mean_rank.values],
+        "worse than": [", ".join(f"#{place}" for place in places) or "-" for places in better],
+    }
+
+
 def _ends(table: xr.Dataset) -> list[str]:
     ends = zip(table.low.values, table.high.values)
     return ["-" if np.isnan(low) else f"{low:.3f} to {high:.3f}" for low, high in ends]
@@ -153,4 +168,5 @@ COLUMNS: dict[str, Callable[[xr.Dataset], Mapping[str, Sequence[str]]]] = {
     "second_tests": _pairwise_tests,
     "interquartile_means": _interquartile_means,
     "improvement_probabilities": _improvement_probabilities,
+    "critical_differences": _critical_differences,
 }

@@ -208,6 +208,19 @@ class ResultsAccessor:
         races = {name: tuned_race(dataset) for name, dataset in self._datasets.items()}
         return improvement_probabilities(races).to_dataframe()
 
+    def critical_differences(self, **options: Any) -> pd.DataFrame:
+        """Return the mean rank of each optimizer over all problems, best first, and the p-values of all pairs.
+
+        A row is an optimizer; its columns are `mean_rank` and one for each optimizer, with the p-value of that pair.
+        The `options` (post_hoc, alpha) and the method are those of
+        `gradlab.lab.analysis.statistics.critical_differences`.
+        """
+        from .analysis.statistics import critical_differences, tuned_race
+
+        races = {name: tuned_race(dataset) for name, dataset in self._datasets.items()}
+        table = critical_differences(races, **options)
+        return table.mean_rank.to_dataframe().join(table.p.to_pandas())
+
     def figures(self) -> dict[str, Figure]:
         """Return all figures of Matplotlib by the names of their files, such as "learning_curves_digits"."""
         from ._report.picture_files import all_figures

@@ -35,6 +35,7 @@ def test_each_section_has_a_table_and_sentences(gradlab: Callable[..., Any], stu
     for text in (
         "Tuning budget", "1 trial ", "4 trials", "Sensitivity to the learning rate", "95 % interval", "seeds needed",
         "Scores, in pairs", "p (Holm)", "times faster", "1 problem together.", "Interquartile means", "Probability of",
+        "Critical differences", "Not computed: 1 problem cannot show which optimizers differ",
     ):  # fmt: skip
         assert text in printed
     alone = gradlab("compare", str(study), "--optimizer", "optimizer_1").out

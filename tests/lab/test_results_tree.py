@@ -53,6 +53,11 @@ def test_a_race_has_a_leaderboard_for_each_problem(race: xr.DataTree) -> None:
         race.gradlab.configurations("one")
 
 
+def make_bests(dataset: xr.Dataset, index: int) -> xr.Dataset:
+    """The same race with scores below its start, more so for the second optimizer."""
+    return dataset.assign(final_loss=dataset.final_loss ** (-1.0 - index))
+
+
 def test_statistics_are_tables(race: xr.DataTree, sweep: xr.DataTree) -> None:
     names = race["one"].optimizer.values.tolist()
     budget = race.gradlab.tuning_budget("one")
@@ -69,6 +74,10 @@ def test_statistics_are_tables(race: xr.DataTree, sweep: xr.DataTree) -> None:
     with pytest.raises(ValueError, match="fewer than two optimizers ran on all of one, two"):
         race.gradlab.interquartile_means()
     first = as_tree({"one": race["one"].to_dataset()}, {})
+    many = as_tree({f"p{index}": make_bests(race["one"].to_dataset(), index) for index in range(6)}, {})
+    table = many.gradlab.critical_differences()
+    assert table.index.tolist() == names
+    assert table.loc[names[1], names[0]] == pytest.approx(2 / 2**6)
     assert first.gradlab.interquartile_means()["mean"].tolist() == [0, 0]
     assert first.gradlab.improvement_probabilities().probability.loc[names[1], names[0]] == 1
 

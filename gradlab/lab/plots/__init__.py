@@ -10,6 +10,7 @@ from .matplotlib_settings import load_matplotlib
 
 load_matplotlib()
 
+from .comparisons.critical_difference_diagrams import draw_critical_differences as draw_critical_differences
 from .comparisons.intervals import draw_improvement as draw_improvement
 from .comparisons.intervals import draw_interquartile_means as draw_interquartile_means
 from .comparisons.tuning_budgets import draw_tuning_budget as draw_tuning_budget

@@ -7,6 +7,7 @@ them is of the reporting seeds alone.
 from .aggregates import improvement_probabilities as improvement_probabilities
 from .aggregates import interquartile_means as interquartile_means
 from .budget_sentences import describe_tuning_budget as describe_tuning_budget
+from .critical_differences import critical_differences as critical_differences
 from .many_problems import tuned_race as tuned_race
 from .pairwise_tests import describe_pairwise_tests as describe_pairwise_tests
 from .pairwise_tests import pairwise_tests as pairwise_tests

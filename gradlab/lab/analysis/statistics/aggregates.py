@@ -34,7 +34,7 @@ def interquartile_means(datasets: Mapping[str, xr.Dataset], resampling: Resampli
     fewer than two optimizers ran on all problems.
     """
     resampling, names = resampling or Resampling(), find_common_optimizers(datasets)
-    scores = [_normalize(dataset.sel(optimizer=names)) for dataset in datasets.values()]
+    scores = [normalize_scores(dataset.sel(optimizer=names)) for dataset in datasets.values()]
     seeds = [of_problem.shape[1] for of_problem in scores]
     samples = [
         of_problem[:, places]  # (optimizer, draw, seed)
@@ -103,7 +103,7 @@ def _describe_interval(table: xr.Dataset, is_known: bool) -> str:
     )
 
 
-def _normalize(dataset: xr.Dataset) -> np.ndarray:
+def normalize_scores(dataset: xr.Dataset) -> np.ndarray:
     """Return the scores of the reporting runs on one problem, from 0 for untrained to 1 for the best average."""
     runs = select_reporting_runs(dataset)
     first = badness(runs[dataset.attrs["score"]].isel(evaluation=0), dataset.attrs).values

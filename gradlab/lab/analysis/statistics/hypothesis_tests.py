@@ -32,7 +32,10 @@ def signed_rank_test(differences: np.ndarray) -> float:
     known = known[known != 0]
     if not len(known):
         return 1.0
-    sizes = np.abs(known)
+    finite = np.abs(known[np.isfinite(known)])
+    sizes = (
+        np.round(np.abs(known) / finite.max(initial=0.0), 12) if finite.size else np.abs(known)
+    )  # equal but for rounding
     order = np.sort(sizes)  # the mean of the ranks of equal values, doubled so that it is whole
     doubled = np.searchsorted(order, sizes) + np.searchsorted(order, sizes, "right") + 1
     ways = np.ones(1)  # the number of choices of signs for each sum of the positive ranks

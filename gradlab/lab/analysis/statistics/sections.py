@@ -16,6 +16,7 @@ from .aggregates import (
     interquartile_means,
 )
 from .budget_sentences import describe_tuning_budget
+from .critical_differences import PostHoc, critical_differences, describe_critical_differences
 from .many_problems import tuned_race
 from .pairwise_tests import Measure, Test, describe_pairwise_tests, pairwise_tests
 from .rate_sensitivity import describe_rate_sensitivity, rate_sensitivity
@@ -42,6 +43,13 @@ class PairOptions(NamedTuple):
     power: float = 0.8
 
 
+class ProblemOptions(NamedTuple):
+    """How pairs are tested over problems; see `critical_differences`."""
+
+    post_hoc: PostHoc = "wilcoxon"
+    alpha: float = 0.05
+
+
 def problem_sections(dataset: xr.Dataset, options: PairOptions = PairOptions()) -> list[Section]:  # noqa: B008  (immutable)
     """Return the statistics of the results on one problem."""
 
@@ -64,7 +72,10 @@ def problem_sections(dataset: xr.Dataset, options: PairOptions = PairOptions()) 
     ]  # fmt: skip
 
 
-def study_sections(datasets: Mapping[str, xr.Dataset]) -> list[Section]:
+def study_sections(
+    datasets: Mapping[str, xr.Dataset],
+    options: ProblemOptions = ProblemOptions(),  # noqa: B008  (immutable)
+) -> list[Section]:
     """Return the statistics of the results on all problems together."""
     races = {name: tuned_race(dataset) for name, dataset in datasets.items()}
     return [
@@ -75,6 +86,10 @@ def study_sections(datasets: Mapping[str, xr.Dataset]) -> list[Section]:
         _section(
             "improvement_probabilities", "Probability of improvement", lambda: improvement_probabilities(races),
             describe_improvement_probabilities,
+        ),
+        _section(
+            "critical_differences", "Critical differences of mean ranks",
+            lambda: critical_differences(races, **options._asdict()), describe_critical_differences,
         ),
     ]  # fmt: skip
 

@@ -13,6 +13,7 @@ from ...analysis.statistics.sections import Section
 from ..lines_and_labels import COLORS, measure_label_room
 from ..matplotlib_settings import use_own_settings
 from ..race_figures import family_figure, write_head
+from .critical_difference_diagrams import count_rows, draw_critical_differences
 from .intervals import draw_improvement, draw_interquartile_means
 from .tuning_budgets import draw_tuning_budget
 
@@ -54,6 +55,21 @@ def improvement_figure(probabilities: xr.Dataset) -> Figure:
     )
 
 
+def critical_differences_figure(table: xr.Dataset) -> Figure:
+    """Return the figure of what `critical_differences` returned."""
+    problems = format_count(table.attrs["problems"], "problem")
+    note = f"{problems}; dots on a bar: optimizers of which the tests tell no pair apart"
+    with use_own_settings():
+        room = 0.55 + measure_label_room([str(name) for name in table.optimizer.values])
+        width = max(2 * room + 3.4, 5.6)
+        height = 1.35 + 0.28 * count_rows(table)
+        figure = Figure(figsize=(width, height))
+        box = room / width, 0.1 / height, 1 - 2 * room / width, (height - 1.3) / height
+        draw_critical_differences(figure.add_axes(box), table)
+        write_head(figure, "Critical differences", note)
+    return figure
+
+
 def _describe_interval(table: xr.Dataset) -> str:
     problems = format_count(table.attrs["problems"], "problem")
     return f"{100 * table.attrs['confidence']:g} % interval over seeds; {problems}"
@@ -86,4 +102,5 @@ FIGURES: dict[str, Callable[[xr.Dataset], Figure]] = {
     "tuning_budget": tuning_budget_figure,
     "interquartile_means": interquartile_means_figure,
     "improvement_probabilities": improvement_figure,
+    "critical_differences": critical_differences_figure,
 }

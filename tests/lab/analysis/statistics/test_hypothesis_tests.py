@@ -48,6 +48,13 @@ def test_infinite_differences_have_the_highest_ranks() -> None:
     assert signed_rank_test(np.array([1.0, -2.0, 3.0, INF, INF, 4.0, 5.0])) == large
     assert signed_rank_test(np.array([NAN, 1.0, 2.0])) == signed_rank_test(np.array([1.0, 2.0]))
     assert signed_rank_test(np.array([NAN, 0.0])) == 1.0
+    assert signed_rank_test(np.array([INF, INF, -INF])) == signed_rank_test(np.array([1.0, 1.0, -1.0]))
+
+
+def test_differences_that_are_equal_but_for_rounding_tie() -> None:
+    rounded = np.array([0.2 - 0.3, 0.1, 0.4, 0.5]) * 1e-9
+    assert signed_rank_test(rounded) == signed_rank_test(np.array([-1.0, 1.0, 4.0, 5.0]))
+    assert signed_rank_test(rounded) != signed_rank_test(np.array([-1.0, 2.0, 4.0, 5.0]))
 
 
 def test_what_has_no_number_has_no_t_test() -> None:

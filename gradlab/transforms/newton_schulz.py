@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -120,6 +121,9 @@ def iterate(x: jax.Array, sets: Sets, dtype: Any) -> jax.Array:
     narrow = x.astype(dtype)
     for first, *others in sets:
         square = multiply(narrow, narrow.conj(), "...ij,...kj->...ik").astype(dtype)  # without a transposed copy of X
+        if wide == dtype:
+            narrow = multiply(_evaluate(first, others, square, multiply), narrow)
+            continue
         factor: Any = None  # b A + c A^2 + ..., for A = X X'
         for coefficient in reversed(others):
             term = as_weak(coefficient) * square.astype(wide)
@@ -127,6 +131,19 @@ def iterate(x: jax.Array, sets: Sets, dtype: Any) -> jax.Array:
         linear = as_weak(first) * narrow.astype(wide)
         narrow = (linear if factor is None else linear + multiply(factor, narrow)).astype(dtype)
     return narrow.astype(x.dtype)
+
+
+def _evaluate(first: Any, others: list[Any], square: jax.Array, multiply: Callable[..., jax.Array]) -> jax.Array:
+    """Return a I + b A + c A^2 + ..., for A = X X'.
+
+    With the identity in this sum, X itself is read by products alone. XLA on a CPU would compute a X anew, and all X
+    before it, wherever it is read.
+    """
+    total, power = as_weak(first) * jnp.eye(square.shape[-1], dtype=square.dtype), None
+    for coefficient in others:
+        power = square if power is None else multiply(power, square)
+        total = total + as_weak(coefficient) * power
+    return total
 
 
 def _as_sets(owner: str, coefficients: Any) -> Sets:

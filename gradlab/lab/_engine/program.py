@@ -93,22 +93,27 @@ class Program:
 
     def _compile(self, devices: Sequence[jax.Device]) -> KeptProgram:
         mesh, lane = Mesh(np.array(devices), ("block",)), self._lane
-        # Whether each array of the carry is one for all lanes. See `_lower`.
-        self._is_shared = [leaf.shape == () and leaf.dtype.kind in "iu" for leaf in self._raw_carry()]
-        try:
-            lowered = self._lower(mesh, lane)
-        except ValueError:
-            if not any(self._is_shared):
-                raise
-            self._is_shared = [False] * len(self._is_shared)  # lanes differ in one of them, or the user's code fails
-            lowered = self._lower(mesh, lane)
+        lowered = self._lower_shared(mesh, lane)
         is_brief = count_operations_of_gradients(self.problem, self.partition) < BRIEF_OPERATIONS
         with measure("compile", self.label):
             compiled = compile_fast(lowered, mesh.devices.flat[0], is_brief)
         return KeptProgram(compiled, self._list_carry(), "lapack_" in (compiled.as_text() or ""))
 
+    def _lower_shared(self, mesh: Mesh, lane: Any) -> jax.stages.Lowered:
+        """Trace the program, with as many arrays of the carry as possible that are one for all lanes (see `_lower`)."""
+        raw = self._raw_carry()
+        for kinds in ("iub", "iu", ""):
+            self._is_shared = [leaf.shape == () and leaf.dtype.kind in kinds for leaf in raw]
+            try:
+                return self._lower(mesh, lane)
+            except ValueError:
+                if not any(self._is_shared):  # else lanes differ in one of them, or the user's code fails
+                    raise
+        raise AssertionError
+
     def _lower(self, mesh: Mesh, lane: Any) -> jax.stages.Lowered:
-        """Trace the program. Whole numbers of the state, such as the number of updates, are the same in all lanes.
+        """Trace the program. Whole numbers and flags of the state, such as the number of updates, are the same in all
+        lanes.
 
         They are one number for all lanes, so that what an optimizer does every few updates is a branch that is taken
         every few updates. If lanes had numbers of their own, `vmap` would compute both branches at each update. Raises

@@ -36,16 +36,17 @@ def orthonormalize(x: jax.Array) -> jax.Array:
     own decomposition of a stack waits for threads of the pool that it runs in, on a CPU with few cores for ever.
     """
 
-    def add_column(q, item):
-        column, is_here = item
-        v = column[..., None]
+    # The vectors are rows, each written into its place, so that no step of the loop copies all of them.
+    def add_row(rows, item):
+        v, place = item[0][..., None, :], item[1]
         for _ in range(2):
-            v = v - multiply(q, multiply(dagger(q), v))
-        size = square_root(jnp.sum(squared_magnitude(v), axis=-2, keepdims=True))
-        return q + divide(v, size) * is_here.astype(v.dtype), None
+            v = v - multiply(multiply(v, dagger(rows)), rows)
+        size = square_root(jnp.sum(squared_magnitude(v), axis=-1, keepdims=True))
+        return jax.lax.dynamic_update_slice_in_dim(rows, divide(v, size), place, rows.ndim - 2), None
 
-    columns = jnp.moveaxis(x, -1, 0)
-    return jax.lax.scan(add_column, jnp.zeros_like(x), (columns, jnp.eye(x.shape[-1], dtype=bool)))[0]
+    none = jnp.zeros_like(jnp.swapaxes(x, -1, -2))
+    rows, _ = jax.lax.scan(add_row, none, (jnp.moveaxis(x, -1, 0), jnp.arange(x.shape[-1])))
+    return jnp.swapaxes(rows, -1, -2)
 
 
 @jax.jit

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 import gradlab as gl
@@ -89,6 +91,23 @@ def test_a_task_of_milliseconds_is_compiled_without_passes_of_llvm(
         monkeypatch.setattr(program_module, "BRIEF_OPERATIONS", operations)
         Program(noisy, stack, PARTITION, jax.devices()[:1])
     assert found == [True, False]
+
+
+def test_flags_are_one_for_all_lanes_if_they_do_not_differ(noisy: Problem) -> None:
+    """The first update of ADOPT is known by a flag. The other flag, here, says whether any gradient was positive."""
+
+    def init(params: Any) -> Any:
+        return jnp.zeros((), jnp.int32), jnp.array(False)
+
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        is_positive = [jnp.any(update > 0) for update in jax.tree.leaves(updates)]
+        return updates, (state[0] + 1, state[1] | jnp.stack(is_positive).any())
+
+    flagged = optax.GradientTransformation(init, update)
+    for before, kinds in ((gl.adopt(0.1), {"i", "b"}), (gl.chain(flagged, gl.sgd(0.1)), {"i"})):
+        made = Program(noisy, stack_optimizers([before] * 3), PARTITION, jax.devices()[:1])
+        shared = {dtype.kind for (_, dtype), is_shared in zip(made.carry_shapes(), made._is_shared) if is_shared}
+        assert shared == kinds
 
 
 def test_lanes_may_differ_in_whole_numbers(noisy: Problem) -> None:

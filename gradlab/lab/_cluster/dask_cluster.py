@@ -133,7 +133,7 @@ def _connect(on: str, address: dict[str, str]) -> Any:
             with open(address["scheduler_file"], "rb"):  # for which Dask would wait without end
                 pass
         return Client(**address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, RuntimeError) as error:  # TimeoutError is an OSError
+    except (OSError, TypeError, ValueError, RuntimeError) as error:  # TypeError: no certificates for TLS
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ClusterError(
             f"no Dask scheduler answers at {on} ({reason}); start one with `dask scheduler`, and workers with "

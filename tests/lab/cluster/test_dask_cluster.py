@@ -57,6 +57,11 @@ def test_without_a_scheduler_one_line_says_how_to_get_one(tmp_path: Path) -> Non
         connect(f"dask:{tmp_path / 'missing.json'}").__enter__()
 
 
+def test_without_certificates_one_line_says_what_tls_lacks() -> None:
+    with pytest.raises(ClusterError, match=r"no Dask scheduler answers at dask\+tls://127.0.0.1:9 \(TLS expects"):
+        connect("dask+tls://127.0.0.1:9").__enter__()
+
+
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
     environment |= {"JAX_PLATFORMS": "cpu", "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"}

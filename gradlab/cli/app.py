@@ -27,6 +27,11 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
         "search",
         "Search ranges of an optimizer's hyperparameters with Optuna, in rounds of points near the best ones so far.",
     ),
+    "merge": (
+        "merge",
+        "merge",
+        "Merge races, or sweeps, that several machines computed, into the study that was run at once.",
+    ),
     "report": (
         "report",
         "report",

@@ -21,6 +21,19 @@ Out: TypeAlias = Annotated[Path, typer.Option(help="The folder for the results. 
 Steps: TypeAlias = Annotated[
     int | None, typer.Option(min=1, help="The number of updates in a run. Default: what the problem proposes.")
 ]
+
+
+def check_seeds(text: str) -> str:
+    """Return the text of `--seeds`; end the command if it is wrong, before anything is imported."""
+    from ..lab._studies.seeds import parse_seeds
+
+    try:
+        parse_seeds(text)
+    except ValueError as error:
+        fail(f"--{error}")
+    return text
+
+
 Lanes: TypeAlias = Annotated[
     int | None,
     typer.Option(min=1, help="The most runs that a device computes at a time. Default: as many as fit into memory."),

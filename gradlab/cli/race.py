@@ -49,8 +49,9 @@ def race(
     seeds: Annotated[
         str,
         typer.Option(
+            callback=options.check_seeds,
             help="Runs at each learning rate: a number of seeds, or the seeds (5:10 for 5 to 9, or 0,1,4). Half of "
-            "them choose the best rate, and half report on it."
+            "them choose the best rate, and half report on it.",
         ),
     ] = "10",
     steps: options.Steps = None,
@@ -96,7 +97,7 @@ def race(
                 study = make_study(*given)
             if table:
                 _refuse_foreign_tables(out)
-            run_in_folder(study, out, fresh, as_json, _print, with_table=table, helpers=crew)
+            run_in_folder(study, out, fresh, as_json, print_board, with_table=table, helpers=crew)
 
 
 def make_study(
@@ -147,7 +148,7 @@ def _refuse_foreign_tables(out: Path) -> None:
         pass
 
 
-def _print(console: Console, dataset: xr.Dataset) -> None:
+def print_board(console: Console, dataset: xr.Dataset) -> None:
     """Print the leaderboard of a problem, and the verdict."""
     from ..lab.analysis.comparison import ranks, verdict
     from ..lab.analysis.leaderboard import leaderboard

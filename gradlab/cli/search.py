@@ -51,8 +51,9 @@ def search(
     seeds: Annotated[
         str,
         typer.Option(
+            callback=options.check_seeds,
             help="Runs at each point: a number of seeds, or the seeds (5:10 for 5 to 9, or 0,1,4). Half of them guide "
-            "the search, and half report on it."
+            "the search, and half report on it.",
         ),
     ] = "8",
     steps: options.Steps = None,

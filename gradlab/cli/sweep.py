@@ -48,8 +48,9 @@ def sweep(
     seeds: Annotated[
         str,
         typer.Option(
+            callback=options.check_seeds,
             help="Runs at each point: a number of seeds, or the seeds (5:10 for 5 to 9, or 0,1,4). Half of them rank "
-            "the points, and half report on them."
+            "the points, and half report on them.",
         ),
     ] = "5",
     steps: options.Steps = None,

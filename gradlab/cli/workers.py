@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -48,7 +50,8 @@ def hire(
     """Yield workers for the tasks of a study, which end with the context, or None where the command computes by itself.
 
     It does if JAX has other devices than a single CPU, if the study `is_shared` with processes on other machines, and
-    if the folder seems to have all results. The workers are those of the cluster `on` an address, if there is one.
+    if the folder seems to have all results: those that this command wrote. The workers are those of the cluster `on`
+    an address, if there is one.
     """
     if on is not None:
         if wanted is not None:
@@ -56,11 +59,10 @@ def hire(
         with hire_cluster(on, is_shared) as workers:
             yield workers
         return
-    from ..lab._results.study_folder import RESULTS
     from ..lab._workers.crew import Crew, count_workers
 
     count = count_workers() if wanted is None else min(wanted, count_workers())
-    if count < 2 or is_shared or (not fresh and (out / RESULTS).exists()):
+    if count < 2 or is_shared or (not fresh and _seems_finished(out)):
         yield None
         return
     options.prepare_jax()
@@ -84,3 +86,16 @@ def hire_cluster(on: str, is_shared: bool) -> Iterator[ClusterCrew]:
         except ValueError as error:
             fail(f"--{error}")
         yield workers
+
+
+def _seems_finished(out: Path) -> bool:
+    """Say whether a folder has the results of this very command, and not of a study that may grow by it."""
+    from ..lab._storage.files import DamagedJSONError, read_json
+    from ..lab._storage.ownership import PROVENANCE, RESULTS
+
+    if not (out / RESULTS).exists():
+        return False
+    try:
+        return read_json(out / PROVENANCE).get("command") == shlex.join(["gradlab", *sys.argv[1:]])
+    except (OSError, DamagedJSONError):
+        return True

@@ -23,6 +23,7 @@ if _typing.TYPE_CHECKING:
     from ._results.study_folder import FolderError as FolderError
     from ._results_tree import ResultsAccessor as ResultsAccessor
     from ._results_tree import read_results as read_results
+    from ._studies.merging.merge import merge as merge
     from ._studies.race import race as race
     from ._studies.search import search as search
     from ._studies.search_space import Integer as Integer
@@ -39,6 +40,7 @@ _HOMES = {
     "race": "._studies.race",
     "sweep": "._studies.sweep",
     "search": "._studies.search",
+    "merge": "._studies.merging.merge",
     "Linear": "._studies.search_space",
     "Log": "._studies.search_space",
     "Integer": "._studies.search_space",

@@ -17,7 +17,7 @@ from gradlab.cli import main
 
 NAMES = {
     "FolderError", "Integer", "Landscape", "Linear", "Log", "PROBLEMS", "Problem", "ResultsAccessor", "ResultsError",
-    "Score", "UserCodeError", "Watcher", "When", "export", "race", "read_results", "search", "sweep",
+    "Score", "UserCodeError", "Watcher", "When", "export", "merge", "race", "read_results", "search", "sweep",
 }  # fmt: skip
 
 

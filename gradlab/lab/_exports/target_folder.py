@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,23 @@ def replace_folder(target: Path, overwrite: bool = False) -> Iterator[Path]:
     Raises FolderError if `target` exists and is not empty, unless `overwrite` is true and it holds nothing but an
     earlier export; OSError if the disk refuses.
     """
+    with make_folder(target, lambda folder: _refuse(folder, overwrite)) as folder:
+        yield folder
+
+
+@contextmanager
+def make_folder(target: Path, refuse: Callable[[Path], None]) -> Iterator[Path]:
+    """Yield a new folder, which becomes `target` at the end, or is removed if an exception comes first.
+
+    `refuse` is called with the target, before and at the end, and raises FolderError for one that must stay as it is.
+    """
     target = Path(os.path.realpath(target))  # a link stays, and what it names is replaced
-    _refuse(target, overwrite)
+    refuse(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=target.parent))
     try:
         yield folder
-        _refuse(target, overwrite)  # another process may have been faster
+        refuse(target)  # another process may have been faster
         mask = os.umask(0)
         os.umask(mask)
         folder.chmod(0o777 & ~mask)  # mkdtemp makes private folders

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -18,6 +19,9 @@ _TITLES = {
 }  # fmt: skip
 
 
+_OF_PARTS = ("date", "python", "machine", "devices")
+
+
 class Reproduction(NamedTuple):
     """The commands that run a study again, and the facts about it, each with its title."""
 
@@ -28,16 +32,21 @@ class Reproduction(NamedTuple):
 def describe_reproduction(datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> Reproduction:
     """Return the command, the versions, the machine, the problems and the seeds.
 
-    `datasets` are those of the report by the names of their problems; `attributes` are those of the results file.
+    `datasets` are those of the report by the names of their problems; `attributes` are those of the results file. For
+    a merged study, the commands and machines of its parts are among them.
     """
     facts = [(title, attributes[key]) for key, title in _TITLES.items() if attributes.get(key)]
     unknown = [name for name in VARYING if not attributes.get(name)]
     if unknown:
         facts.insert(0, ("Unknown", f"{', '.join(unknown)}: {PROVENANCE} is missing, or damaged"))
+    parts = json.loads(attributes.get("parts", "[]"))
+    facts += [(f"Part {part['folder']}", ", ".join(part[name] for name in _OF_PARTS if name in part)) for part in parts]
+    facts += [("Computed anew", line) for line in attributes.get("computed_anew", "").splitlines()]
     facts += [(name, _describe_runs(name, dataset)) for name, dataset in datasets.items()]
     versions = [f"{name}=={attributes[name]}" for name in ("jax", "jaxlib", "optax", "numpy") if attributes.get(name)]
     install = f"pip install {' '.join(versions)}" if versions else ""
-    return Reproduction("\n".join(filter(None, [install, attributes.get("command", "")])), facts)
+    commands = [install, *(part.get("command", "") for part in parts), attributes.get("command", "")]
+    return Reproduction("\n".join(filter(None, commands)), facts)
 
 
 def _describe_runs(name: str, dataset: xr.Dataset) -> str:

@@ -41,6 +41,7 @@ _SOURCES = ("problem_source", "optimizer_source")
 _FILES = ("problem_files", "optimizer_files")  # the names of the user's files; their digests are those of the plan
 _DAMAGED = "plan.json is damaged"
 _INTERNAL = ("block", "chunk", "is_brief")
+PLACES = "in the folder", "requested"  # where the values are that a difference names
 
 
 def make_plan(kind: str, tasks: Sequence[Task]) -> dict[str, Any]:
@@ -146,7 +147,7 @@ def compare_plans(stored: Mapping[str, Any], requested: Mapping[str, Any]) -> li
             ", ".join(dict.fromkeys(task.get(name, "?") for task in plan.get("tasks", [])))
             for plan in (stored, requested)
         ]
-        differences += compare(f"{name}s", *lists)
+        differences += compare(f"{name}s", lists[0], lists[1])
     if differences:
         return differences
     edited = _compare_source_files(stored.get("sources", {}), requested.get("sources", {}))
@@ -158,23 +159,27 @@ def compare_plans(stored: Mapping[str, Any], requested: Mapping[str, Any]) -> li
 
 
 def compare_surroundings(
-    stored: Mapping[str, Any], requested: Mapping[str, Any], may_add_packages: bool = False
+    stored: Mapping[str, Any],
+    requested: Mapping[str, Any],
+    may_add_packages: bool = False,
+    names: tuple[str, str] = PLACES,
 ) -> list[str]:
     """Return the differences of what is around the tasks of two plans in words: kind, format, versions and settings.
 
-    With `may_add_packages`, the requested plan may use packages that the stored one does not.
+    With `may_add_packages`, the requested plan may use packages that the stored one does not. `names` say where the
+    plans are.
     """
     if isinstance(stored.get("kind"), str) and stored["kind"] != requested["kind"]:
         # The tasks of another kind of study have other fields, so nothing else can be compared.
-        return compare("kind", stored["kind"], requested["kind"])
+        return compare("kind", stored["kind"], requested["kind"], names)
     if not _has_types_of(stored, requested):
         return [_DAMAGED]
     differences = []
     for group in ("versions", "settings", "packages"):
         old, new = stored.get(group, {}), requested.get(group, {})
         for name in old if group == "packages" and may_add_packages else {**new, **old}:
-            differences += compare(name, old.get(name), new.get(name))
-    return differences + compare("format", stored.get("format"), requested["format"])
+            differences += compare(name, old.get(name), new.get(name), names)
+    return differences + compare("format", stored.get("format"), requested["format"], names)
 
 
 def _compare_tasks(old: Mapping[str, Any], new: Mapping[str, Any], edited: list[str]) -> list[str]:
@@ -247,9 +252,9 @@ def _compare_partitions(old: Mapping[str, Any], new: Mapping[str, Any], where: s
     ]
 
 
-def compare(name: str, stored: Any, requested: Any) -> list[str]:
-    """Return the difference of two values in words, or nothing if they are equal."""
-    return [] if stored == requested else [f"{name}: {stored} in the folder, {requested} requested"]
+def compare(name: str, stored: Any, requested: Any, names: tuple[str, str] = PLACES) -> list[str]:
+    """Return the difference of two values in words, or nothing if they are equal. `names` say where they are."""
+    return [] if stored == requested else [f"{name}: {stored} {names[0]}, {requested} {names[1]}"]
 
 
 def shorten(value: Any) -> str:

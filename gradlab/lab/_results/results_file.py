@@ -33,6 +33,9 @@ FORMAT = "gradlab-results-3"
 FORMATS = (FORMAT, "gradlab-results-2")
 # Two runs of one plan differ in these attributes and variables, so they are stored in the provenance file.
 VARYING = ("command", "date", "python", "machine", "devices")
+# What there is of some results only: which optimizers were computed anew because their code changed (lines), and the
+# parts of a merged study (JSON). They are in the provenance file, too.
+ORIGINS = ("computed_anew", "parts")
 _TIMES = ("compile_seconds", "run_seconds")
 # Other programs open the root, which has attributes and no data. So one of them says where the data are.
 _COMMENT = "a group for each problem; xarray.open_datatree opens all of them"
@@ -59,8 +62,8 @@ def write(
     content; `read` verifies it, and other programs ignore it. `history` is what `read_history` returns, of the studies
     that this one grew from. Raises OSError if the folder cannot be written.
     """
-    fixed = {name: value for name, value in attributes.items() if name not in VARYING}
-    varying: dict[str, Any] = {name: value for name, value in attributes.items() if name in VARYING}
+    fixed = {name: value for name, value in attributes.items() if name not in (*VARYING, *ORIGINS)}
+    varying: dict[str, Any] = {name: value for name, value in attributes.items() if name in (*VARYING, *ORIGINS)}
     varying["seconds"] = {
         problem: {name: dataset[name].values.tolist() for name in _TIMES if name in dataset}
         for problem, dataset in problems.items()
@@ -130,6 +133,29 @@ def read_history(path: Path, plan: str = "") -> list[dict[str, Any]]:
     return history
 
 
+def announce_anew(path: Path, lines: Sequence[str]) -> None:
+    """Note beside a results file, which a growing study will replace, what is computed anew. Raises OSError.
+
+    So it is known at the end, even if the study is stopped. The results that are there stay what they are.
+    """
+    try:
+        document = read_json(path.parent / PROVENANCE)
+    except (OSError, DamagedJSONError):
+        return
+    pending = [*document.get("pending", []), *(line for line in lines if line not in document.get("pending", []))]
+    write_text(path.parent / PROVENANCE, json.dumps(document | {"pending": pending}, indent=2) + "\n")
+
+
+def read_anew(path: Path) -> list[str]:
+    """Return what was computed anew of the results in a folder, and what is to be while they grow, as lines."""
+    try:
+        document = read_json(path.parent / PROVENANCE)
+    except (OSError, DamagedJSONError):
+        return []
+    before, pending = str(document.get("computed_anew", "")), document.get("pending", [])
+    return list(dict.fromkeys([*before.splitlines(), *map(str, pending if isinstance(pending, list) else [])]))
+
+
 def read_attributes(path: Path) -> dict[str, str]:
     """Return the attributes of a NetCDF file. Raises FileNotFoundError, and ResultsError as `read` does."""
     with _open_content(path) as (file, has_checksum), _report_damage(path):
@@ -197,7 +223,8 @@ def _read_varying(path: Path) -> dict[str, Any]:
         document = read_json(path.parent / PROVENANCE)
     except (OSError, DamagedJSONError):
         return {}
-    varying = {name: value for name, value in document.items() if name in VARYING and isinstance(value, str)}
+    known = (*VARYING, *ORIGINS)
+    varying = {name: value for name, value in document.items() if name in known and isinstance(value, str)}
     varying |= {"seconds": document["seconds"]} if "seconds" in document else {}
     if document.get("format") == FORMAT and document.get("checksum") != _json_digest(varying):
         return {}

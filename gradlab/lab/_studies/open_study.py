@@ -71,8 +71,11 @@ class OpenStudy:
             if self.failed:
                 own["failed"] = json.dumps(self.failed)
             with measure("results"):
-                history = results_file.read_history(self.out / RESULTS, own["plan"]) if self.state != "new" else []
-                results_file.write(self.out / RESULTS, datasets, {**attributes, **own}, history)
+                is_new, path = self.state == "new", self.out / RESULTS
+                history = [] if is_new else results_file.read_history(path, own["plan"])
+                if anew := [] if is_new else results_file.read_anew(path):
+                    own["computed_anew"] = "\n".join(anew)
+                results_file.write(path, datasets, {**attributes, **own}, history)
             if not self.failed:
                 checkpoints.remove_checkpoints(self.out)
 
@@ -189,6 +192,8 @@ def _grow_folder(out: Path, error: OtherPlanError, own: Mapping[str, Any], study
     refuse_foreign(out, own)
     try:
         known, _ = carry_over(out, stored, growth.kept, out, checkpoints.compute_digest(own))
+        if growth.anew:
+            results_file.announce_anew(out / RESULTS, growth.anew)
         checkpoints.replace_plan(out, own, _list_kept_rounds(stored))
         if own["kind"] == "search":  # its rounds stay as they are
             known = int(count_runs_on_disk(out, own) + 1e-6)

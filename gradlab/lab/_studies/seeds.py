@@ -10,13 +10,13 @@ from typing import TypeAlias
 
 from .._formatting import describe_seeds
 from .._inputs.argument_checks import is_whole_number, require_whole_number
-from .size_limits import SEEDS, require_count
 
 Seeds: TypeAlias = int | str | Sequence[int]
 
 LARGEST = 2**32 - 1  # a seed is drawn from as an unsigned number of 32 bits
 EXPECTED = "expected a number of seeds (10), or the seeds themselves (5:10 for seeds 5 to 9, or 0,1,4)"
 
+_ENOUGH = 1_000_000  # of a range in a text
 _PART = re.compile(r"(\d+)(?::(\d+))?")
 
 
@@ -27,9 +27,10 @@ def as_seeds(seeds: Seeds) -> tuple[int, ...]:
     Raises TypeError for what are no whole numbers, and ValueError for no seeds, too many, a seed that is given twice,
     and one that is below zero or too large.
     """
+    from .size_limits import SEEDS, require_count  # imports JAX
+
     if isinstance(seeds, str):
-        text = seeds.replace(" ", "")
-        return as_seeds(int(text) if re.fullmatch(r"-?\d+", text) else _parse(text))
+        return as_seeds(parse_seeds(seeds))
     if is_whole_number(seeds) or isinstance(seeds, bool) or not isinstance(seeds, Iterable):
         require_whole_number("seeds", seeds)
         require_count("seeds", operator.index(seeds), SEEDS)  # type: ignore[arg-type]
@@ -50,8 +51,16 @@ def as_seeds(seeds: Seeds) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def _parse(text: str) -> list[int]:
-    """Return the seeds of a list such as `0,1,4` or `5:10,20`."""
+def parse_seeds(text: str) -> int | list[int]:
+    """Return the number of seeds in a text such as `10`, or the seeds of a list such as `0,1,4` or `5:10,20`.
+
+    Raises ValueError. It imports neither JAX nor NumPy, so the command line can call it before anything else.
+    """
+    text = text.replace(" ", "")
+    if re.fullmatch(r"-?\d+", text):
+        if int(text) < 1:
+            raise ValueError(f"seeds must be at least 1, got {text}")
+        return int(text)
     seeds: list[int] = []
     for part in text.split(","):
         found = _PART.fullmatch(part)
@@ -60,8 +69,7 @@ def _parse(text: str) -> list[int]:
         first, end = int(found[1]), int(found[2] or int(found[1]) + 1)
         if first >= end:
             raise ValueError(f"seeds has no seed in {part}, which ends before {end}; write {first}:{first + 1} for one")
-        require_count("seeds", len(seeds) + end - first, SEEDS)
-        seeds.extend(range(first, end))
+        seeds.extend(range(first, min(end, first + _ENOUGH)))  # more are refused anyway
     return seeds
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .._inputs.user_errors import read_failures
-from .._results.results_file import VARYING
+from .._results.results_file import ORIGINS, VARYING
 from .._storage.files import read_regular, replace_file, write_text
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what formulas begin with, in one spreadsheet or another
@@ -19,7 +19,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what formulas begin with, in one 
 
 def drop_varying_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
     """Return the attributes of results that are the same in every run of one plan: not the date, for example."""
-    return {name: value for name, value in attributes.items() if name not in VARYING}
+    return {name: value for name, value in attributes.items() if name not in (*VARYING, *ORIGINS)}
 
 
 def document_failures(attributes: Mapping[str, str]) -> dict[str, Any]:

@@ -175,6 +175,10 @@ def test_an_optimizer_whose_code_changed_is_computed_anew_and_alone(
     assert computed == [{(0, 0), (0, 1), (1, 0), (1, 1)}]
     run("whole", 2)
     assert files(tmp_path / "out") == files(tmp_path / "whole")
+    run("out", 3)  # the report still says so
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "one on ravine is computed anew, because grown_first.py was edited" in page
+    assert "is computed anew" not in (tmp_path / "whole" / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture

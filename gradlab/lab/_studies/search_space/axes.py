@@ -42,7 +42,7 @@ def parse_axis(name: str, text: str) -> Axis:
             if kind.startswith("int"):
                 return Integer(*ends, number, log=kind == "intlog")
             return (Log if kind == "log" else Linear)(*ends, number)
-        return [_parse_value(word.strip()) for word in text.split(",")]
+        return [parse_value(word.strip()) for word in text.split(",")]
     except SearchSpaceError as error:
         raise SearchSpaceError(f"{name}={text}: {error}") from None
     except ValueError:
@@ -57,14 +57,15 @@ def _parse_conditions(name: str, text: str) -> dict[str, list[Any]]:
             raise SearchSpaceError(
                 f"{name} if {text}: expected a condition such as nesterov=yes, or nesterov=yes and momentum=0.9,0.99"
             )
-        conditions[other] = [_parse_value(value.strip()) for value in values.split(",")]
+        conditions[other] = [parse_value(value.strip()) for value in values.split(",")]
     return conditions
 
 
 EXPECTED = "expected numbers (0.1,0.3,1), or lin:LOW:HIGH:COUNT, or log:LOW:HIGH:COUNT"
 
 
-def _parse_value(word: str) -> Any:
+def parse_value(word: str) -> Any:
+    """Return the value of a word: a number, True for yes, None for none, or the word itself."""
     try:
         return float(word)
     except ValueError:

@@ -49,7 +49,8 @@ def improvement_probabilities(datasets: Mapping[str, xr.Dataset], resampling: Re
 
     Each optimizer is at its chosen rate, and the runs are those of the reporting seeds. A run that diverged is worse
     than all others. On (optimizer, other): `probability`, and its interval `low` to `high` over other seeds of each
-    problem, NaN with fewer than three reporting seeds on a problem. Raises ValueError if fewer than two optimizers ran
+    problem. It is NaN with fewer than three reporting seeds on a problem, and where the probability is 0 or 1, because
+    samples of these seeds do not show what other seeds would give. Raises ValueError if fewer than two optimizers ran
     on all problems.
     """
     resampling, names = resampling or Resampling(), find_common_optimizers(datasets)
@@ -68,7 +69,9 @@ def improvement_probabilities(datasets: Mapping[str, xr.Dataset], resampling: Re
             whole[index] += better.mean((0, 2))  # `better` is on (seed, other, seed of the other)
             over_draws[:, index] += np.einsum("dob,db->do", np.tensordot(often, better, 1), often) / runs**2
     table = xr.DataArray(over_draws / len(levels), dims=("draw", "optimizer", "other"))
-    return _with_interval("probability", whole / len(levels), table, seeds, resampling, names)
+    found = _with_interval("probability", whole / len(levels), table, seeds, resampling, names)
+    varies = (found.probability > 0) & (found.probability < 1)  # else all samples are alike, whatever other seeds give
+    return found.assign(low=found.low.where(varies), high=found.high.where(varies))
 
 
 def describe_interquartile_means(means: xr.Dataset) -> list[str]:
@@ -85,8 +88,16 @@ def describe_improvement_probabilities(probabilities: xr.Dataset) -> list[str]:
     return [
         "The probability that a run of the first optimizer is better than a run of the other one (Agarwal et al. "
         f"2021), from {_describe_basis(probabilities)}, each problem with the same weight; a tie counts one half.",
-        _describe_interval(probabilities, bool(np.isfinite(probabilities.low).all())),
+        _describe_interval(probabilities, probabilities.attrs["seeds"] >= MINIMUM_SEEDS),
+        *_describe_extremes(probabilities),
     ]
+
+
+def _describe_extremes(probabilities: xr.Dataset) -> list[str]:
+    """The pairs in which every run is better have no interval."""
+    if not (probabilities.probability == 1).any() or probabilities.attrs["seeds"] < MINIMUM_SEEDS:
+        return []
+    return ["Where every run of one optimizer is better, these seeds do not show what others would give: no interval."]
 
 
 def _describe_basis(table: xr.Dataset) -> str:

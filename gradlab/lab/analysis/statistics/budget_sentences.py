@@ -52,10 +52,15 @@ def _describe_span(trials: list[int], is_last: bool) -> str:
 
 
 def _describe_failures(budget: xr.Dataset) -> list[str]:
-    share = budget.failed.isel(trials=0)
-    lost = [str(name) for name in budget.optimizer.values[(share > 0).values]]
-    if not lost:
-        return []
-    most = str(share.idxmax("optimizer").item())
-    percent = f"{100 * float(share.max()):.0f} %"
-    return [f"A choosing run diverged at some trials of {join_names(lost)}: at most at {percent} of them ({most})."]
+    """How many trials were lost, where some were: in random order, all have the same chance to come first."""
+    failed, names = budget.failed.transpose("optimizer", "trials"), budget.optimizer.values
+    if budget.attrs["order"] == "as run":
+        counts = [int(budget.trials.values[row > 0].max(initial=0)) for row in failed.values]
+        where = {1: "the first trial"}
+        return [
+            f"A choosing run diverged at {where.get(count, f'each of the first {count} trials')} of {name}."
+            for name, count in zip(names, counts)
+            if count
+        ]
+    shares = [f"{name} ({100 * share:.0f} %)" for name, share in zip(names, failed.values[:, 0]) if share > 0]
+    return [f"A choosing run diverged at some trials of {join_names(shares)}."] if shares else []

@@ -92,6 +92,15 @@ def test_a_run_that_diverged_is_worst_and_untrained(make_curves: Callable[..., x
     np.testing.assert_allclose(interquartile_means({"one": stuck})["mean"], [0, 0])
 
 
+def test_a_pair_that_every_run_decides_has_no_interval(make_curves: Callable[..., xr.Dataset]) -> None:
+    sure = make_curves([[[1, 1e-3], [1, 1e-2], [1, 1e-4]], [[1, 1e-1]] * 3, [[1, 1e-1], [1, 1e-2], [1, 1e-3]]])
+    table = improvement_probabilities({"one": sure})
+    pair = table.sel(optimizer="optimizer_0", other="optimizer_1")
+    assert (pair.probability.item(), np.isnan(pair.low.item()), np.isnan(pair.high.item())) == (1, True, True)
+    assert np.isfinite(table.low.sel(optimizer="optimizer_0", other="optimizer_2"))
+    assert describe_improvement_probabilities(table)[-1].startswith("Where every run of one optimizer is better")
+
+
 def test_few_seeds_have_no_interval_and_one_optimizer_is_refused(make_curves: Callable[..., xr.Dataset]) -> None:
     few = make_curves([[[1, 1e-2], [1, 1e-1]], [[1, 1e-1], [1, 1e-3]]])
     table = improvement_probabilities({"one": few})

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from ..lab._inputs.argument_checks import SearchSampler
 from . import completion, options
 from .profiling import Profiling, profiling
 from .program_cache import use_program_cache
@@ -57,6 +58,13 @@ def search(
         ),
     ] = "8",
     steps: options.Steps = None,
+    sampler: Annotated[
+        SearchSampler,
+        typer.Option(
+            help="How points are chosen: near good ones (tpe), evenly spread (sobol), or half near good ones and half "
+            "along the gradient of the final loss (hypergradient).",
+        ),
+    ] = "tpe",
     sample_seed: Annotated[int, typer.Option(min=0, help="The seed of the points.")] = 0,
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
@@ -91,6 +99,6 @@ def search(
                 name, factory = only_one(list(factories_by_name(optimizer).items()), "optimizer")
                 study = SearchStudy(
                     only_one(problems_by_name(problem or "digits"), "problem"), name, factory, parse_axes(assignments),
-                    trials, batch, seeds, steps, sample_seed, lanes, chunk,
+                    trials, batch, seeds, steps, sample_seed, lanes, chunk, sampler,
                 )  # fmt: skip
             run_in_folder(study, out, fresh, as_json, print_points, helpers=crew)

@@ -81,12 +81,15 @@ class Task:
         """
         try:
             with self.convert_user_errors(), limit_time(time_limit_seconds() if self._is_user_code else 0):
-                values = {name: column[point].item() for name, column in self.points.items()}
-                return self.factory(**{name: self._convert(name, value) for name, value in values.items()})
+                return self.factory(**self.read_point(point))
         except UserCodeError as error:
             if isinstance(error.__cause__, ValueError):
                 raise RefusedHyperparametersError(str(error)) from error.__cause__
             raise
+
+    def read_point(self, point: int) -> dict[str, Any]:
+        """Return the hyperparameters at a point as the factory takes them."""
+        return {name: self._convert(name, column[point].item()) for name, column in self.points.items()}
 
     def _convert(self, name: str, value: float) -> Any:
         """Return a value as the factory takes it: an integer array for a hyperparameter that is a whole number."""

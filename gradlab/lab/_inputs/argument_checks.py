@@ -15,6 +15,7 @@ from .name_lookup import suggest_name
 
 F = TypeVar("F", bound=Callable[..., Any])
 Sampler: TypeAlias = Literal["sobol", "halton", "latin_hypercube", "random"]
+SearchSampler: TypeAlias = Literal["tpe", "sobol", "hypergradient"]
 
 
 def is_whole_number(value: Any) -> bool:

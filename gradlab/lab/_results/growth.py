@@ -86,6 +86,7 @@ def _compare_fixed(old: Mapping[str, Any], new: Mapping[str, Any], edited: set[s
             differences += compare(f"{name} {where}", shorten(old.get(name)), shorten(new.get(name)))
     axes = [task.get("axes", task["points"]) for task in (old, new)]  # of a search, which has choices in `axes`
     names = {**axes[1], **axes[0]}
+    differences += compare(f"sampler {where}", old.get("sampler", "tpe"), new.get("sampler", "tpe"))
     is_search = "trials" in new
     if is_search and old["trials"] > new["trials"]:
         differences += compare(f"trials {where}", old["trials"], new["trials"])

@@ -186,8 +186,9 @@ def _compare_tasks(old: Mapping[str, Any], new: Mapping[str, Any], edited: list[
     """Return the differences of two tasks. `edited` says which source files of the study were edited."""
     where = f"of {new['optimizer']} on {new['problem']}"
     differences = []
+    differences += compare(f"sampler {where}", old.get("sampler", "tpe"), new.get("sampler", "tpe"))
     for name, value in {"curve_points": None, **new}.items():
-        if name in (*_SOURCES, *_INTERNAL, *_FILES):
+        if name in (*_SOURCES, *_INTERNAL, *_FILES, "sampler"):
             continue
         if name == "axes" or (name == "points" and "axes" not in new):  # of a search with choices, `axes` has all
             before = old.get(name, old["points"])

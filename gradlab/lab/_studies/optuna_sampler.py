@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -49,12 +49,18 @@ class Suggestions:
             )
             direction = "maximize" if higher_is_better else "minimize"
             self._study = optuna.create_study(sampler=sampler, direction=direction)
-            spread = space.sample(startup, seed=seed)
-            for point in zip(*(values.tolist() for values in spread.values())):
-                self._study.enqueue_trial({name: value for name, value in zip(spread, point) if not math.isnan(value)})
         self._optuna, self._space = optuna, space
+        spread = space.sample(startup, seed=seed)
+        self.enqueue(dict(zip(spread, point)) for point in zip(*(values.tolist() for values in spread.values())))
         self._order = order_by_conditions(space.conditions, list(space.names))
         self._asked: list[Any] = []
+
+    def enqueue(self, points: Iterable[Mapping[str, float]]) -> None:
+        """Have the next points be these, NaN where a hyperparameter does not exist."""
+        with _silence_optuna(self._optuna):
+            for point in points:
+                own = {name: value for name, value in point.items() if not math.isnan(value)}
+                self._study.enqueue_trial(own)
 
     def ask(self, count: int) -> dict[str, np.ndarray]:
         """Return the next points: name -> (point,), NaN where a hyperparameter does not exist.

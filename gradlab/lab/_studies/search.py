@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import jax
 import numpy as np
@@ -16,12 +16,13 @@ from .._engine.distributed import Processes
 from .._engine.partition import Partition
 from .._engine.task import Task, TaskResult, Watcher
 from .._engine.task_runner import Helpers, run_tasks
-from .._inputs.argument_checks import require_whole_number, suggest_arguments
+from .._inputs.argument_checks import SearchSampler, require_whole_number, suggest_arguments
 from .._results import assembly, plan
 from .._results.known_tasks import leave_out_known, read_heads
 from .._storage.checkpoints import CheckpointStore, compute_digest, prefer_stored_plan
 from ..analysis.leaderboard import mean_scores, select_role
 from ..problems.base import Problem
+from .hypergradients.guide import Guide
 from .optuna_sampler import STARTUP, Suggestions, require_optuna
 from .run_study import describe_call, run_study
 from .search_space import Axis, Linear, SearchSpaceError
@@ -41,7 +42,9 @@ class SearchStudy:
     """A search: `trials` points in the ranges and among the choices of `axes`, for one factory on one problem.
 
     Each round trains a `batch` of points from each of the seeds, and tells Optuna the mean scores over those seeds that
-    are for choosing. Optuna never sees the others. The first points, `batch` or at least 10, are spread evenly.
+    are for choosing. Optuna never sees the others. The first points, `batch` or at least 10, are spread evenly, and
+    with the sampler "sobol" all are. With "hypergradient", half of each later round lies along the gradient of the
+    final loss from the best two points, and Optuna chooses the other half.
 
     Raises TypeError for values that are not whole numbers; ValueError for numbers below one, for a study that is too
     large (see `gradlab.lab._studies.size_limits`), for axes without a range, and for hyperparameters that the factory
@@ -60,6 +63,7 @@ class SearchStudy:
     sample_seed: int = 0
     lanes: int | None = None
     chunk: int | None = None
+    sampler: SearchSampler = "tpe"
     space: Space = field(init=False, repr=False, compare=False)
     structures: Sequence[Structure] = field(init=False, repr=False, compare=False)  # all that points can have
     partitions: dict[int, Partition] = field(init=False, repr=False, compare=False, default_factory=dict)  # as they ran
@@ -70,6 +74,9 @@ class SearchStudy:
             if getattr(self, name) is not None or name in ("trials", "batch"):
                 require_whole_number(name, getattr(self, name))
         require_whole_number("sample_seed", self.sample_seed, least=0)
+        if self.sampler not in get_args(SearchSampler):
+            expected = " or ".join(get_args(SearchSampler))
+            raise SearchSpaceError(f"a search has no sampler {self.sampler!r}; expected {expected}")
         object.__setattr__(self, "seeds", as_seeds(self.seeds))
         require_runs(self.trials, len(self.seeds), self.steps)
         object.__setattr__(self, "axes", as_axes(self.axes))
@@ -108,7 +115,7 @@ class SearchStudy:
         share = -(-self.batch // len(self.structures))
         notes = {
             **self.space.notes(),
-            "sampler": "tpe",
+            "sampler": self.sampler,
             "held": describe_defaults({self.name: self.factory}, self.axes),
         }
         return Task(
@@ -132,6 +139,8 @@ class SearchStudy:
         found = plan.make_plan(self.kind, divide(self.task(corners), self.space.structures(corners)))
         own: dict[str, Any] = {"trials": self.trials, "batch": self.batch, "sample_seed": self.sample_seed}
         axes = self.space.texts()
+        if self.sampler != "tpe":
+            own["sampler"] = self.sampler
         if self.space.choices or self.space.conditions:
             own["axes"] = axes
         found["versions"]["optuna"] = require_optuna().__version__
@@ -155,9 +164,12 @@ class SearchStudy:
         suggestions = self._suggestions()
         wanted = prefer_stored_plan(folder, self.plan()) if folder else {}
         heads, digest = read_heads(folder, wanted, watcher, processes), compute_digest(wanted)
-        rounds: list[TaskResult] = []
+        rounds, scores = list[TaskResult](), list[np.ndarray]()
+        guide = self._guide() if self.sampler == "hypergradient" and processes.is_first else None
         with Compiler(reuse_programs=True) as compiler:
             for number, count in enumerate(self.rounds):
+                if self.sampler == "hypergradient" and number:
+                    suggestions.enqueue(processes.broadcast(self._propose(guide, rounds, scores, count)))
                 points = suggestions.ask(count)
                 structures = self.space.structures(points)
                 tasks, known = leave_out_known(divide(self.task(points), structures), heads, digest)
@@ -167,14 +179,30 @@ class SearchStudy:
                 store = CheckpointStore(folder, own, first, known) if folder else None
                 found = list(run_tasks(tasks, store, watcher, processes, compiler, helpers))
                 rounds += join_structures(found, points, structures, None)
-                suggestions.tell(_average_choosing_scores(rounds[-1]))
+                scores.append(_average_choosing_scores(rounds[-1]))
+                suggestions.tell(scores[-1])
         dataset = assembly.assemble_dataset([self._whole(rounds)])
         numbers = np.repeat(np.arange(len(rounds)), self.rounds)
         return {self.problem.name: dataset.assign_coords(round=("point", numbers))}
 
     def _suggestions(self) -> Suggestions:
-        startup = max(self.batch, STARTUP)
+        startup = self.trials if self.sampler == "sobol" else max(self.batch, STARTUP)
         return Suggestions(self.space, self.problem.score.higher_is_better, startup, self.sample_seed)
+
+    def _guide(self) -> Guide:
+        choosing = self.seeds[: assembly.assign_roles(len(self.seeds)).count("choose") or 1]
+        return Guide(self.space, self.task(list_corners(self.space)), choosing)
+
+    def _propose(
+        self, guide: Guide | None, rounds: list[TaskResult], scores: list[np.ndarray], count: int
+    ) -> list[dict[str, float]]:
+        if guide is None:
+            return []
+        sign = -1 if self.problem.score.higher_is_better else 1
+        return guide.propose(self.task(self._join_points(rounds)), sign * np.concatenate(scores), count)
+
+    def _join_points(self, rounds: list[TaskResult]) -> dict[str, np.ndarray]:
+        return {name: np.concatenate([result.task.points[name] for result in rounds]) for name in self.axes}
 
     def _whole(self, rounds: list[TaskResult]) -> TaskResult:
         """Join the results of all rounds into those of one task."""
@@ -182,7 +210,7 @@ class SearchStudy:
         def concatenate(*arrays: Any) -> np.ndarray:
             return np.concatenate(arrays)
 
-        points = {name: concatenate(*(result.task.points[name] for result in rounds)) for name in self.axes}
+        points = self._join_points(rounds)
         return TaskResult(
             as_one_task(self.task(points), self.space.structures(points)),
             jax.tree.map(concatenate, *(result.curves for result in rounds)),
@@ -200,6 +228,7 @@ def search(
     batch: int = 16,
     seeds: Seeds = 8,
     *,
+    sampler: SearchSampler = "tpe",
     sample_seed: int = 0,
     steps: int | None = None,
     lanes: int | None = None,
@@ -219,9 +248,10 @@ def search(
     `Log` or `Integer` range without a count, a list of values to choose from, or text such as "log:1e-4:1". Values may
     be switches, words, schedules, or anything else that the factory takes, with names in a dictionary, and a
     hyperparameter in `When` exists only where others have certain values, as in `sweep`. Optuna chooses `trials` points
-    in all; another `sample_seed` gives others. Half of the `seeds` guide the search, and the others report on
-    it. `seeds`, `steps`, `lanes`, `chunk`, `out`, `fresh`, `on` and the DataTree that is returned are as of `sweep`,
-    with the coordinate `round` on (point).
+    in all; another `sample_seed` gives others. The `sampler` "sobol" spreads all of them evenly, whatever they score;
+    with "hypergradient", half of each round follows the gradient of the final loss from the two best points.
+    Half of the `seeds` guide the search, and the others report on it. `seeds`, `steps`, `lanes`, `chunk`, `out`,
+    `fresh`, `on` and the DataTree that is returned are as of `sweep`, with the coordinate `round` on (point).
 
     Raises ValueError or TypeError for what cannot be searched, MissingOptunaError without Optuna, UserCodeError if the
     optimizer or the problem fails, and FolderError for a folder that cannot be used.
@@ -229,7 +259,9 @@ def search(
     command = describe_call("search", locals())
     problem = only_one(problems_by_name(problems), "problem")
     name, factory = only_one(list(factories_by_name(optimizers).items()), "optimizer")
-    study = SearchStudy(problem, name, factory, hyperparameters, trials, batch, seeds, steps, sample_seed, lanes, chunk)
+    study = SearchStudy(
+        problem, name, factory, hyperparameters, trials, batch, seeds, steps, sample_seed, lanes, chunk, sampler
+    )
     return run_study(study, command, out, fresh, watcher, on)
 
 

@@ -20,6 +20,7 @@ from gradlab.lab._results.study_folder import FolderError
 from gradlab.lab._studies.open_study import OpenStudy, open_study
 from gradlab.lab._studies.search import SearchStudy, search
 from gradlab.lab._studies.search_space import Linear, Log, When
+from gradlab.lab._studies.search_space.axes import sample_points
 from gradlab.lab._studies.sweep import sweep
 from gradlab.lab.analysis.configurations import rank_configurations
 from gradlab.lab.analysis.sweep_as_race import unstack
@@ -82,6 +83,14 @@ def test_it_is_labelled_as_a_sweep_is(noisy: Problem) -> None:
     assert found.attrs["scales"] == again.attrs["scales"] == '{"learning_rate": "log"}'  # a list has none
     with pytest.raises(ValueError, match=r"samples \(tpe\) lie on no grid"):
         unstack(found)
+
+
+def test_points_may_be_spread_evenly_whatever_they_score(noisy: Problem) -> None:
+    found = search(noisy, gl.sgd, BOTH, **SMALL, sampler="sobol").gradlab.dataset()
+    spread = sample_points(BOTH, 12)
+    for name, values in spread.items():
+        np.testing.assert_array_equal(found[name].values[0], values)
+    assert found.attrs["sampler"] == "sobol"
 
 
 def test_each_point_is_the_run_of_its_optimizer(noisy: Problem) -> None:
@@ -188,6 +197,7 @@ def test_another_plan_is_refused(noisy: Problem, tmp_path: Path) -> None:
         ({"trials": 9}, r"\(trials of adam on noisy: 12 in the folder, 9 requested\)"),
         ({"batch": 5}, "batch of adam on noisy: 4 in the folder, 5 requested"),
         ({"sample_seed": 1}, r"\(sample_seed of adam on noisy: 0 in the folder, 1 requested\)"),
+        ({"sampler": "sobol"}, r"\(sampler of adam on noisy: tpe in the folder, sobol requested\)"),
         (
             {"hyperparameters": {"learning_rate": Log(1e-4, 1)}},
             "rate of adam on noisy: log:0.0001:10000 in the folder, log:0.0001:1 requested",
@@ -210,6 +220,7 @@ def test_another_plan_is_refused(noisy: Problem, tmp_path: Path) -> None:
         ({"learning_rate": [0.1, 1]}, {}, "needs a range, such as .*; got learning_rate=0.1,1, which a sweep covers"),
         ({}, {}, "a search needs a range, .* got nothing"),
         ({"learning_rate": Log(1e-3, 1, 4)}, {}, "leave out the count: log:0.001:1"),
+        (RATE, {"sampler": "gp"}, "a search has no sampler 'gp'; expected tpe or sobol or hypergradient"),
         (RATE, {"trials": 0}, "trials must be at least 1, got 0"),
         (RATE, {"batch": 0}, "batch must be at least 1, got 0"),
         (RATE, {"seeds": 0}, "seeds must be at least 1, got 0"),

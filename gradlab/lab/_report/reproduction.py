@@ -19,7 +19,7 @@ _TITLES = {
 }  # fmt: skip
 
 
-_OF_PARTS = ("date", "python", "machine", "devices")
+_OF_PARTS = ("date", "machine", "devices")
 
 
 class Reproduction(NamedTuple):

@@ -103,8 +103,8 @@ def test_choices_and_conditions_are_merged(noisy: Problem, tmp_path: Path) -> No
     run("b", [0.1], [0.9, None], [0, 1])
     with pytest.raises(RefusedMergeError, match=r"sgd \(momentum=0.9, nesterov=no\) on noisy was computed in bl"):
         merge([tmp_path / "a", tmp_path / "b"], tmp_path / "whole", problems=noisy)
-    run("b", [0.1, 0.2], [0.9, None])
-    merge([tmp_path / "a", tmp_path / "b"], tmp_path / "whole", problems=noisy)
+    run("c", [0.1, 0.2], [0.9, None])
+    merge([tmp_path / "a", tmp_path / "c"], tmp_path / "whole", problems=noisy)
     run("once", [0.05, 0.1, 0.2, 0.3], [0.9, None])
     assert files(tmp_path / "whole") == files(tmp_path / "once")
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ..lab._formatting import format_count
 from ..lab._results.score_scale import read_scale
+from ..lab._results.thinned_curves import describe_pruning, is_pruned
 from ..lab.analysis.choosing_metric import describe_choosing_metric
 from ..lab.analysis.late_window import describe_window
 from ..lab.analysis.leaderboard import Row, format_good_range
@@ -76,7 +77,7 @@ def _notes(dataset: xr.Dataset, rows: Sequence[Row], without_good_rates: bool) -
         within = f"{100 * tolerance:g} % (absolute)"
     over = format_count(reporting, "seed")
     notes = [f"{attributes['score_label']} ({describe_window(dataset)}): {kind} over {over}, {chosen}."]
-    if not without_good_rates:
+    if not without_good_rates and not all(math.isnan(row.good_decades) for row in rows):
         notes.append(
             f"Good rates: decades of learning rate around the best one that stay within {within} of its "
             f"{choice or 'score'}."
@@ -87,4 +88,6 @@ def _notes(dataset: xr.Dataset, rows: Sequence[Row], without_good_rates: bool) -
         notes.append("* the end of the grid: a better rate may lie beyond.")
     if any(row.diverged_at_best for row in rows):
         notes.append("† some of the reported seeds diverged at this rate, and are left out; ranked last.")
+    if is_pruned(dataset):
+        notes.append(describe_pruning(dataset))
     return notes

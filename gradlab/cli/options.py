@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -47,6 +47,13 @@ CurvePoints: TypeAlias = Annotated[
     typer.Option(
         min=1,
         help="The most losses of a run that are kept, evenly spaced. Scores are the same. Default: one for each step.",
+    ),
+]
+Prune: TypeAlias = Annotated[
+    Literal["halving", "hyperband", "median"] | None,
+    typer.Option(
+        help="Stop runs early whose scores on the choosing seeds are worse than those of other points: by successive "
+        "halving, by Hyperband, or at the median. Default: no run is stopped."
     ),
 ]
 Fresh: TypeAlias = Annotated[
@@ -112,6 +119,18 @@ def use_cpu_fusion(is_wanted: bool) -> None:
         return
     for warning in caught:
         say(f"gradlab: warning: {warning.message}")
+
+
+def refuse_shared_pruning(prune: str | None, is_shared: bool, on: str | None = None) -> None:
+    """End the command if several processes or machines would share a study whose runs stop early."""
+    if prune is not None and (is_shared or on is not None):
+        other = "--coordinator" if is_shared else "--on"
+        fail(f"--prune compares runs on one machine, so it does not go with {other}; leave out one of them")
+
+
+def refuse_table_of_pruned_runs() -> None:
+    """End the command: a fair table gives all optimizers the same budget."""
+    fail("--table compares optimizers at equal budgets, and --prune gives them different ones; leave out one of them")
 
 
 def join_processes(coordinator: str | None, processes: int | None, process: int | None) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..lab._formatting import format_count, format_float
+from ..lab._results.thinned_curves import describe_pruning, is_pruned
 from ..lab._settings import format_setting
 from ..lab._studies.search_space import Axis, SearchSpaceError
 from ..lab._studies.search_space.axes import parse_axis, sort_values
@@ -87,6 +88,8 @@ def print_points(console: Console, dataset: xr.Dataset) -> None:
         order = " Ranked by the same seed, so that the score is a little too good by having been chosen."
     also = ", and the best one of each optimizer" * (len(best) > SHOWN)
     shown = f"The best {SHOWN} of {len(found)} points{also}. " if len(found) > len(best) else ""
+    if is_pruned(dataset):
+        shown = f"{describe_pruning(dataset)} {shown}"
     what = f"{attributes['score_label'].capitalize()} ({describe_window(dataset)})"
     print_note(console, f"{shown}{what} over {format_count(reporting, 'seed')}.{order}")
     for name, settings in json.loads(attributes.get("held", "{}")).items():

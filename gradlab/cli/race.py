@@ -57,6 +57,7 @@ def race(
     steps: options.Steps = None,
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
+    prune: options.Prune = None,
     fresh: options.Fresh = False,
     cpu_fusion: options.CpuFusion = False,
     table: Annotated[
@@ -87,10 +88,13 @@ def race(
             import gradlab.lab._studies.race  # noqa: F401  # once, before the workers are copied
 
             from .study_session import run_in_folder
-        given = problem, optimizer, rates, seeds, steps, lanes, chunk
+        given = problem, optimizer, rates, seeds, steps, lanes, chunk, prune
         use_program_cache()
         options.use_cpu_fusion(cpu_fusion)
         is_shared = any(option is not None for option in (coordinator, processes, process))
+        options.refuse_shared_pruning(prune, is_shared, on)
+        if prune is not None and table:
+            options.refuse_table_of_pruned_runs()
         with hire(lambda: _build(*given).tasks, workers, out, fresh, is_shared, on) as crew:
             options.join_processes(coordinator, processes, process)
             with measure("check"):
@@ -108,13 +112,14 @@ def make_study(
     steps: int | None,
     lanes: int | None = None,
     chunk: int | None = None,
+    prune: str | None = None,
 ) -> RaceStudy:
     """Return the study of the options; end the command if one of them is wrong."""
     from ..lab._studies.race import check_tasks
     from .study_session import Checking
 
-    with options.refusing(("rates", "seeds", "steps", "lanes", "chunk")), Checking() as watcher:
-        study = _build(problems, optimizers, rates, seeds, steps, lanes, chunk)
+    with options.refusing(("rates", "seeds", "steps", "lanes", "chunk", "prune")), Checking() as watcher:
+        study = _build(problems, optimizers, rates, seeds, steps, lanes, chunk, prune)
         check_tasks(study.tasks, watcher)
     return study
 
@@ -127,12 +132,13 @@ def _build(
     steps: int | None,
     lanes: int | None,
     chunk: int | None,
+    prune: str | None,
 ) -> RaceStudy:
     from ..lab._studies.race import RaceStudy, parse_rates
     from ..lab._studies.study_arguments import DEFAULT_PROBLEMS, contestants_by_name, problems_by_name
 
     chosen = problems_by_name(problems or DEFAULT_PROBLEMS), contestants_by_name(optimizers)
-    return RaceStudy(*chosen, parse_rates(rates, "--rates"), seeds, steps, lanes, chunk)
+    return RaceStudy(*chosen, parse_rates(rates, "--rates"), seeds, steps, lanes, chunk, prune)
 
 
 def _refuse_foreign_tables(out: Path) -> None:

@@ -17,7 +17,7 @@ from .profiling import Profiling, profiling
 from .program_cache import use_program_cache
 from .workers import On, hire_cluster
 
-_OPTIONS = ("trials", "batch", "seeds", "steps", "sample_seed", "lanes", "chunk")
+_OPTIONS = ("trials", "batch", "seeds", "steps", "sample_seed", "lanes", "chunk", "prune")
 
 
 def search(
@@ -68,6 +68,7 @@ def search(
     sample_seed: Annotated[int, typer.Option(min=0, help="The seed of the points.")] = 0,
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
+    prune: options.Prune = None,
     fresh: options.Fresh = False,
     cpu_fusion: options.CpuFusion = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON and nothing else.")] = False,
@@ -93,12 +94,13 @@ def search(
         use_program_cache()
         options.use_cpu_fusion(cpu_fusion)
         is_shared = any(option is not None for option in (coordinator, processes, process))
+        options.refuse_shared_pruning(prune, is_shared, on)
         with hire_cluster(on, is_shared) if on is not None else nullcontext() as crew:
             options.join_processes(coordinator, processes, process)
             with measure("check"), options.refusing(_OPTIONS, (TypeError, ValueError)):
                 name, factory = only_one(list(factories_by_name(optimizer).items()), "optimizer")
                 study = SearchStudy(
                     only_one(problems_by_name(problem or "digits"), "problem"), name, factory, parse_axes(assignments),
-                    trials, batch, seeds, steps, sample_seed, lanes, chunk, sampler,
+                    trials, batch, seeds, steps, sample_seed, lanes, chunk, sampler, prune,
                 )  # fmt: skip
             run_in_folder(study, out, fresh, as_json, print_points, helpers=crew)

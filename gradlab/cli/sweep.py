@@ -16,7 +16,7 @@ from .profiling import Profiling, profiling
 from .program_cache import use_program_cache
 from .workers import On, Workers, hire
 
-_OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk", "curve_points")
+_OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk", "curve_points", "prune")
 
 
 def sweep(
@@ -62,6 +62,7 @@ def sweep(
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
     curve_points: options.CurvePoints = None,
+    prune: options.Prune = None,
     fresh: options.Fresh = False,
     cpu_fusion: options.CpuFusion = False,
     as_json: Annotated[
@@ -95,12 +96,13 @@ def sweep(
         def build(watcher: Watcher) -> SweepStudy:
             return SweepStudy(
                 problems_by_name(problem or "digits"), factories_by_name(optimizer), parse_axes(assignments), seeds,
-                steps, samples, sampler, sample_seed, lanes, chunk, curve_points, watcher,
+                steps, samples, sampler, sample_seed, lanes, chunk, curve_points, prune, watcher,
             )  # fmt: skip
 
         use_program_cache()
         options.use_cpu_fusion(cpu_fusion)
         is_shared = any(option is not None for option in (coordinator, processes, process))
+        options.refuse_shared_pruning(prune, is_shared, on)
         with hire(lambda: build(Watcher()).tasks, workers, out, fresh, is_shared, on) as crew:
             options.join_processes(coordinator, processes, process)
             with measure("check"), options.refusing(_OPTIONS, (TypeError, ValueError)), Checking() as watcher:

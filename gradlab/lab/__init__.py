@@ -16,6 +16,9 @@ import importlib as _importlib
 import typing as _typing
 
 if _typing.TYPE_CHECKING:
+    from ._engine.pruning.rules import Hyperband as Hyperband
+    from ._engine.pruning.rules import MedianStopping as MedianStopping
+    from ._engine.pruning.rules import SuccessiveHalving as SuccessiveHalving
     from ._engine.task import Watcher as Watcher
     from ._exports.export import export as export
     from ._inputs.user_errors import UserCodeError as UserCodeError
@@ -45,6 +48,9 @@ _HOMES = {
     "Log": "._studies.search_space",
     "Integer": "._studies.search_space",
     "When": "._studies.search_space",
+    "SuccessiveHalving": "._engine.pruning.rules",
+    "Hyperband": "._engine.pruning.rules",
+    "MedianStopping": "._engine.pruning.rules",
     "read_results": "._results_tree",
     "ResultsAccessor": "._results_tree",
     "export": "._exports.export",

@@ -16,8 +16,9 @@ import gradlab as gl
 from gradlab.cli import main
 
 NAMES = {
-    "FolderError", "Integer", "Landscape", "Linear", "Log", "PROBLEMS", "Problem", "ResultsAccessor", "ResultsError",
-    "Score", "UserCodeError", "Watcher", "When", "export", "merge", "race", "read_results", "search", "sweep",
+    "FolderError", "Hyperband", "Integer", "Landscape", "Linear", "Log", "MedianStopping", "PROBLEMS", "Problem",
+    "ResultsAccessor", "ResultsError", "Score", "SuccessiveHalving", "UserCodeError", "Watcher", "When", "export",
+    "merge", "race", "read_results", "search", "sweep",
 }  # fmt: skip
 
 

@@ -84,9 +84,11 @@ class Executor:
         store: ChunkStore | None,
         watcher: Watcher,
         processes: Processes,
+        start: Callable[[int], list[np.ndarray]] | None = None,
     ):
         self.index, self.task, self.program, self.draws = index, task, program, draws
         self.store, self.watcher, self.processes = store, watcher, processes
+        self.start = start  # the carry with which a block begins, where its runs were begun in other blocks
         # The runs that a chunk of a block stands for when progress is reported.
         self.chunk_runs = task.partition.run_count / (task.partition.block_count * task.partition.chunks)
         self.compile_seconds = program.compile_seconds
@@ -147,7 +149,8 @@ class Executor:
                     # Raises an error that names the operation, if the first gradient is already not finite.
                     self.program.run_first_gradients(blocks, self.draws)
                 raise
-        is_last = group.next_chunk + 1 == self.task.partition.chunks
+        partition = self.task.partition
+        is_last = group.next_chunk + 1 == partition.chunks and partition.end is None
         carry = [] if is_last or not self.needs_carries else [np.asarray(array) for array in group.carry]
         return trace, carry, time.perf_counter() - begin
 
@@ -175,8 +178,10 @@ class Executor:
 
     def _load_carry(self, group: BlockGroup) -> list[Any] | None:
         """Return the stored carry of this process's blocks, as arrays on (block, ...), or None at the start."""
-        if group.next_chunk == 0:
+        if group.next_chunk == 0 and self.start is None:
             return None
+        if group.next_chunk == 0 and self.start is not None:
+            return [np.stack(arrays) for arrays in zip(*map(self.start, self._local_blocks(group)))]
         shapes, last_chunk = self.program.carry_shapes(), group.next_chunk - 1
         carries = {}
         if self.store:

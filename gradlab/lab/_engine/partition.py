@@ -23,6 +23,7 @@ from gradlab._compat import count_operations, read_settings
 
 from ..problems.base import Problem
 from .devices import select_devices
+from .pruning.outline import Outline
 from .training_loop import Draws, compute_draw_shapes, make_initial_carry
 
 # More lanes in a block do not run faster on a CPU, and leave nothing to hand to other cores and devices.
@@ -67,6 +68,9 @@ class Partition:
     batch: int | None = None  # the points of a full round of a search, whose program a last, smaller round has too
     block_bytes: int = field(default=0, compare=False)  # the memory that a block is predicted to need while it runs
     missing: tuple[Rectangle, ...] | None = None  # the runs that are divided, where some are known; None means all
+    rungs: tuple[int, ...] = ()  # the chunks after which points are compared and some stop, counted from the start
+    first: int = 0  # the chunk of a run with which this part of it begins
+    end: int | None = None  # the chunk before which this part ends; None: it goes on to the end of the run
 
     @property
     def positions(self) -> int:
@@ -76,7 +80,8 @@ class Partition:
     @property
     def chunks(self) -> int:
         """The number of chunks. All have one length, so the last may extend beyond the last position."""
-        return -(-self.positions // self.chunk)
+        last = -(-self.positions // self.chunk)
+        return (last if self.end is None else min(self.end, last)) - self.first
 
     @property
     def program_shape(self) -> tuple[int, ...]:
@@ -127,7 +132,7 @@ class Partition:
 
     def chunk_positions(self, chunk: int) -> np.ndarray:
         """Return the positions of a chunk. In the last chunk, some may lie beyond the last position of a run."""
-        return np.arange(chunk * self.chunk, (chunk + 1) * self.chunk)
+        return np.arange((self.first + chunk) * self.chunk, (self.first + chunk + 1) * self.chunk)
 
 
 def _select(indices: range | np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -161,30 +166,37 @@ def partition_task(
     lanes: int | None = None,
     chunk: int | None = None,
     batch: int | None = None,
+    outline: Outline | None = None,
 ) -> Partition:
     """Choose the blocks and chunks of the runs of one optimizer, by their memory and the work of their gradients.
 
     `lanes` limits the runs in a block and `chunk` the steps in a chunk. The last block is filled with copies of its
     last runs, so that all blocks are one program. The round of a search, which has a `batch` of points, has the shape
-    of a block that costs the least in total: its seeds and its batch never grow.
+    of a block that costs the least in total: its seeds and its batch never grow. So have the runs of an `outline`, of
+    which fewer and fewer are left.
     """
     cost = _problem_cost(problem, steps)
     lane_bytes = _lane_bytes(tx, cost)
     positions = steps + 1
     if lanes is None:
         lanes = max(1, min(MAX_LANES, MAX_BLOCK_BYTES // lane_bytes))
-        if batch is None and select_devices()[0].platform == "cpu":
+        if (batch is None or outline) and select_devices()[0].platform == "cpu":
             most = min(MAX_STEP_OPERATIONS / cost.operations, MAX_BLOCK_OPERATIONS / (cost.operations * positions))
             lanes = max(1, min(lanes, int(most)))
-    if batch is None:
+    if outline is not None:
+        shape = min(_block_shapes(batch or points, seeds, lanes), key=lambda shape: _outline_cost(outline, *shape))
+    elif batch is None:
         shape = choose_block_shape(points, seeds, lanes)
     else:
         shape = min(_block_shapes(batch, seeds, lanes), key=lambda shape: _total_cost(batch, seeds, *shape))
     if chunk is None:
         operations = math.prod(shape) * cost.operations
         chunk = max(1, min(positions, int(MAX_CHUNK_OPERATIONS / max(operations, 1.0))))
-    chunks = -(-positions // chunk)
-    return Partition(points, seeds, steps, *shape, -(-positions // chunks), batch, math.prod(shape) * lane_bytes)
+    part = -(-positions // outline.parts) if outline else positions
+    chunks = -(-part // chunk)  # of a part
+    rungs = tuple(rung * chunks for rung in outline.rungs) if outline else ()
+    block_bytes = math.prod(shape) * lane_bytes
+    return Partition(points, seeds, steps, *shape, -(-part // chunks), batch, block_bytes, rungs=rungs)
 
 
 def count_operations_of_gradients(problem: Problem, partition: Partition) -> float:
@@ -214,6 +226,12 @@ def _total_cost(points: int, seeds: int, block_points: int, block_seeds: int) ->
     """Return the cost of all blocks of this shape, and a second number that decides between equal costs."""
     blocks = -(-points // block_points) * -(-seeds // block_seeds)
     return blocks * (block_points * block_seeds + BLOCK_OVERHEAD), -block_points
+
+
+def _outline_cost(outline: Outline, *shape: int) -> tuple[int, int]:
+    """Return the cost of all stages in blocks of one shape, and a second number that decides between equal costs."""
+    cost = sum(parts * _total_cost(points, seeds, *shape)[0] for points, seeds, parts in outline.stages)
+    return cost, -shape[0]
 
 
 class _ProblemCost(NamedTuple):

@@ -91,6 +91,12 @@ class Program:
         other._hyperparameters, other.compile_seconds = jax.tree.map(np.asarray, stack), 0.0
         return other
 
+    def replace_partition(self, partition: Partition) -> Program:
+        """Return the same program for another part of the runs, in blocks and chunks of the same size."""
+        other = copy.copy(self)
+        other.partition = partition
+        return other
+
     def _compile(self, devices: Sequence[jax.Device]) -> KeptProgram:
         mesh, lane = Mesh(np.array(devices), ("block",)), self._lane
         lowered = self._lower_shared(mesh, lane)
@@ -212,13 +218,14 @@ class Program:
         `carry` is what the previous chunk returned: arrays on (block, ...), or None at the start. Returns the carry for
         the next chunk, and the traces on (block, position, seed, point).
         """
+        is_start = carry is None
         if carry is None:
             carry = [np.zeros((self.width, *shape), dtype) for shape, dtype in self.carry_shapes()]
         positions = self.partition.chunk_positions(chunk)
         steps = np.minimum(positions, self.partition.steps - 1)  # the last position has no batch of its own
         points, seeds = (np.stack([getattr(block, axis) for block in blocks]) for axis in ("points", "seeds"))
         next_carry, trace = self._kept.compiled(
-            np.asarray(chunk == 0),
+            np.asarray(is_start),
             np.isin(positions, self._evaluations),
             [array[points] for array in jax.tree.leaves(self._hyperparameters)],
             [array[seeds] for array in jax.tree.leaves(draws.params)],

@@ -22,6 +22,7 @@ from .._inputs.user_code_detection import is_user_code
 from .._inputs.user_errors import RefusedHyperparametersError, UserCodeError, convert_user_errors
 from ..problems.base import Problem
 from .partition import Partition, Rectangle, partition_task
+from .pruning.pruning import Pruning
 from .training_loop import Curves, stack_optimizers
 
 
@@ -44,6 +45,8 @@ class Task:
     options: Mapping[str, str] = field(default_factory=dict)  # hyperparameters that the factory has already, as texts
     batch: int | None = None  # the points of a full round of a search, of which this is one; None elsewhere
     missing: tuple[Rectangle, ...] | None = None  # the runs that are to be computed, where some are known; None: all
+    pruning: Pruning | None = None  # how points stop early; None: all runs go to their ends
+    chunks: tuple[int, int | None] = (0, None)  # of a run, that are computed: the first, and the one after the last
 
     @property
     def point_count(self) -> int:
@@ -149,9 +152,11 @@ class Task:
         tx, points = self.make_optimizer(self.point_count // 2), self.point_count
         with self.convert_user_errors():
             partition = partition_task(
-                self.problem, tx, points, len(self.seeds), self.steps, self.lanes, self.chunk, self.batch
-            )
-        return replace(partition, missing=self.missing)
+                self.problem, tx, points, len(self.seeds), self.steps, self.lanes, self.chunk, self.batch,
+                self.pruning.outline(self.batch or points, len(self.seeds)) if self.pruning else None,
+            )  # fmt: skip
+        first, end = self.chunks
+        return replace(partition, missing=self.missing, first=first, end=end)
 
     def convert_user_errors(self) -> AbstractContextManager[Any]:
         """Return a context for calls of optimizer and problem, which turns errors in user code into UserCodeError."""

@@ -80,7 +80,7 @@ def run_tasks(
 
         helpers = helpers if store and tasks else None
         if helpers and store:
-            helpers.begin(store, tasks, count_fitting(max(map(_count_bytes, tasks))))
+            helpers.begin(store, tasks, count_fitting(max(map(count_bytes, tasks))))
         ahead = 0 if helpers else TASKS_AHEAD
         queue: deque[_PreparedTask] = deque()
         for index, task in enumerate(tasks):
@@ -107,7 +107,7 @@ def run_tasks(
                 yield current.collector.result()
 
 
-def _count_bytes(task: Task) -> int:
+def count_bytes(task: Task) -> int:
     """Return the memory of a block of a task: none if its optimizer cannot be made, which is reported when it runs."""
     try:
         return task.partition.block_bytes

@@ -39,6 +39,7 @@ class Curves(NamedTuple):
     diverged: np.ndarray  # (point, seed): bool
     divergence_step: np.ndarray  # (point, seed): int32, the number of updates before the run diverged, or -1
     path: np.ndarray | None  # (point, seed, step, 2): the parameters before the update, if the problem has a landscape
+    pruned_step: np.ndarray | None = None  # (point, seed): int32, the updates before a run was stopped, or -1
 
 
 class Trace(NamedTuple):
@@ -176,6 +177,11 @@ def join_chunks(chunks: Sequence[Mapping[str, np.ndarray]], steps: int, curve_po
     arrays = {name: np.concatenate([chunk[name] for chunk in chunks], axis=2) for name in chunks[0]}
     metrics = {name.removeprefix("metric "): array for name, array in arrays.items() if name.startswith("metric ")}
     curves = assemble_curves(arrays["loss"], metrics, arrays.get("path"))
+    return thin(curves, steps, curve_points)
+
+
+def thin(curves: Curves, steps: int, curve_points: int | None) -> Curves:
+    """Return curves with at most so many values of the loss and the path, if there is a number."""
     if curve_points is None:
         return curves
     kept = choose_curve_steps(steps, curve_points)

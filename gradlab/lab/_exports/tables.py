@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._results.thinned_curves import count_updates
+from .._results.thinned_curves import count_updates, is_pruned
 from ..analysis.choosing_metric import choosing_metric, with_choosing_metric
 from ..analysis.leaderboard import final_scores
 from .selection import Block, Runs, find_axis, list_hyperparameters
@@ -72,10 +72,13 @@ def _make_runs_table(parts: Sequence[Runs]) -> Table:
         *(Column(column_name(name), kinds[name], "", _describe_coordinate(name)) for name in names),
         Column("seed", "int64", "", "of the initial parameters and the batches"),
         Column("role", "str", "", "whether the seed chooses the best configuration, reports on it, or both"),
-        Column("status", "str", "", "finished, or diverged"),
-        Column("updates", "int64", "updates", "made, as long as the run had not diverged"),
+        Column("status", "str", "", "finished, diverged, or stopped early"),
+        Column("updates", "int64", "updates", "made, until the run diverged or was stopped early"),
         Column(
-            "score", "float64", "", "of the metric that the problem names, over the last evaluations; NaN: diverged"
+            "score",
+            "float64",
+            "",
+            "of the metric that the problem names, over the last evaluations; NaN: there are none",
         ),
     ]
     if any(choosing_metric(part.dataset.attrs) != part.dataset.attrs["score"] for part in parts):
@@ -104,7 +107,7 @@ def _make_curve_table(name: str, parts: Sequence[Runs]) -> Table | None:
         width = max(array.shape[4] if array.ndim == 5 else 1 for array in found)
         for index in range(width if name == "paths" else 1):
             own = f"parameter_{index}" if name == "paths" else key
-            columns.append(Column(own, dtype, "", f"{label}; NaN from the step of a divergence on"))
+            columns.append(Column(own, dtype, "", f"{label}; NaN from a divergence or an early stop on"))
     count = sum(part.run_count * part.dataset.sizes[length] for part in parts)
     descriptions = {
         "losses": "one for each update of each run: the loss on its batch",
@@ -136,14 +139,20 @@ class _RunRows:
         count = points * seeds
         diverged, updates = block.read("diverged"), count_updates(dataset)
         ends = block.read("divergence_step") if "divergence_step" in dataset else np.where(diverged, -1, updates)
+        status = np.where(diverged, "diverged", "finished").astype(object)
+        ends = np.where(diverged, ends, updates)
+        if is_pruned(dataset):
+            stopped = block.read("pruned_step")
+            status[~diverged & (stopped >= 0)] = "stopped early"
+            ends = np.where(~diverged & (stopped >= 0), stopped, ends)
         rows: dict[str, np.ndarray] = {
             "run": block.numbers(),
             "problem": np.repeat(np.array([block.runs.problem], object), count),
             "configuration": np.repeat(block.points, seeds),
             "seed": np.tile(dataset.seed.values[block.runs.seeds], points),
             "role": np.tile(dataset.role.values.astype(object)[block.runs.seeds], points),
-            "status": np.where(diverged, "diverged", "finished").astype(object),
-            "updates": np.where(diverged, ends, updates).astype(np.int64),
+            "status": status,
+            "updates": ends.astype(np.int64),
             "score": self._pick(self.scores, block),
         }
         for name in ("optimizer", "family"):

@@ -20,8 +20,8 @@ from .user_errors import UserCodeError, convert_user_errors
 _TRIAL_STEPS = (7, 11)  # two lengths of a run, so that batches of a fixed length do not pass
 _PARTS = {"init": ("key",), "loss": ("params", "batch"), "batches": ("key", "steps"), "metrics": ("params",)}
 _RESERVED_NAMES = {  # names that the results use for other things than metrics
-    "loss", "diverged", "divergence_step", "compile_seconds", "run_seconds", "path", "learning_rate", "optimizer",
-    "family", "composition", "rate", "point", "seed", "role", "step", "evaluation", "round",
+    "loss", "diverged", "divergence_step", "pruned_step", "compile_seconds", "run_seconds", "path", "learning_rate",
+    "optimizer", "family", "composition", "rate", "point", "seed", "role", "step", "evaluation", "round",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from .._formatting import format_count, join_names
+from .._results.thinned_curves import is_pruned
 from .._settings import Setting, format_setting, read_categories
 from ..analysis.choosing_metric import describe_choosing_metric
 from ..analysis.configurations import rank_configurations, select_best_rows
@@ -74,6 +75,8 @@ def configuration_table(dataset: xr.Dataset) -> Table:
     if len(points) > len(rows):
         also = ", and the best one of each optimizer" if len(rows) > SHOWN else ""
         order = f"The best {SHOWN} of {len(points):,}{also}. {order}"
+    if is_pruned(dataset):
+        order = f"{order} Those that were stopped early are left out."
     headings = _headings([*names, _score_label(attributes), "Diverged"], attributes)
     return Table("Configurations", headings, body, order)
 

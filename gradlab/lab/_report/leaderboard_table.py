@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from .._formatting import format_count
 from .._results.score_scale import read_scale
+from .._results.thinned_curves import describe_pruning, is_pruned
 from ..analysis.choosing_metric import describe_choosing_metric
 from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import Row, format_good_range
@@ -138,7 +139,7 @@ def leaderboard_notes(finding: Finding) -> list[tuple[str, str]]:
     notes = [
         (str(attributes["score_label"]).capitalize(), _describe_score(finding)),
         ("Rank, 95 %", _describe_rank_interval(finding)),
-        ("Rate", "the learning rate that was chosen, and beside it those that other choosing seeds could have chosen."),
+        ("Rate", _describe_rate(finding)),
         (
             "First in",
             "the share of the resamples, which draw other seeds and other stops, in which no optimizer is better. Ties "
@@ -155,6 +156,9 @@ def leaderboard_notes(finding: Finding) -> list[tuple[str, str]]:
         notes.append(("*", "the rate lies at the end of the grid, so a better one may lie beyond."))
     if any(row.diverged_at_best for row in rows):
         notes.append(("†", "some reporting runs diverged. The score leaves them out; the rank counts them as worst."))
+    if is_pruned(finding.dataset):
+        notes = [note for note in notes if note[0] != "Good rates"]
+        notes.append(("Pruning", describe_pruning(finding.dataset)))
     return notes
 
 
@@ -189,6 +193,13 @@ def _describe_good_rates(finding: Finding) -> str:
         within = f"{100 * tolerance:g} % (absolute)"
     measure = describe_choosing_metric(attributes) or "score"
     return f"the decades of learning rate around the best one whose {measure} is within {within} of the best."
+
+
+def _describe_rate(finding: Finding) -> str:
+    chosen = "the learning rate that was chosen"
+    if is_pruned(finding.dataset):
+        return f"{chosen} among those that were not stopped early."
+    return f"{chosen}, and beside it those that other choosing seeds could have chosen."
 
 
 def _describe_target(finding: Finding) -> str:

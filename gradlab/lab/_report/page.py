@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .._formatting import format_count
 from .._inputs.user_errors import describe_failures, read_failures
+from .._results.thinned_curves import describe_pruning, is_pruned
 from .._storage.files import write_text
 from ..analysis.sweep_as_race import as_race
 from ..problems.base import Problem
@@ -45,6 +46,7 @@ class RaceSection(NamedTuple):
     pairwise_rows: list[PairwiseRow]
     reporting_seeds: str
     all_seeds: str
+    has_sensitivity: bool
     has_paths: bool
 
 
@@ -159,6 +161,7 @@ def _race_section(position: int, finding: Finding, dataset: xr.Dataset) -> RaceS
         pairwise_rows=pairwise_rows(finding),
         reporting_seeds=format_count(finding.seeds[1], "seed"),
         all_seeds=format_count(finding.dataset.sizes["seed"], "seed"),
+        has_sensitivity=not is_pruned(finding.dataset),
         has_paths="path" in finding.dataset,
     )
 
@@ -173,7 +176,8 @@ def _lead(datasets: Mapping[str, xr.Dataset]) -> str:
     runs = sum(dataset.diverged.size for dataset in datasets.values())
     count = len({name for dataset in datasets.values() for name in dataset.optimizer.values.tolist()})
     optimizers, problems = format_count(count, "optimizer"), format_count(len(datasets), "problem")
-    return f"{format_count(runs, 'training run')} of {optimizers} on {problems}."
+    saved = describe_pruning(*datasets.values())
+    return f"{format_count(runs, 'training run')} of {optimizers} on {problems}. {saved}".rstrip()
 
 
 def _data(findings: Sequence[Finding], order: Sequence[str], shared: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from .._formatting import describe_seeds, format_count
 from .._results.results_file import PROVENANCE, VARYING
-from .._results.thinned_curves import count_updates, describe_thinning
+from .._results.thinned_curves import count_updates, describe_pruning, describe_thinning
 from ..analysis.choosing_metric import describe_choosing_metric
 
 _TITLES = {
@@ -64,4 +64,5 @@ def _describe_runs(name: str, dataset: xr.Dataset) -> str:
         choose, report = f"{choose} by {choice}", f"{dataset.attrs['score_label']} {report}"
     setup, kept = dataset.attrs.get("setup", name), describe_thinning(dataset)
     by, on = (describe_seeds(seeds, len(seeds)) for seeds in (choosing, reporting))
-    return f"{setup}: {sides} = {runs} of {updates}; {choose} on {by}, {report} on {on}{f'; {kept}' if kept else ''}"
+    more = "".join([f"; {kept}" if kept else "", f". {pruned}" if (pruned := describe_pruning(dataset)) else ""])
+    return f"{setup}: {sides} = {runs} of {updates}; {choose} on {by}, {report} on {on}{more}"

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from .._engine.evaluation_steps import choose_curve_steps, choose_evaluation_steps
+from .._engine.pruning.pruning import count_choosing
 from .._engine.task import Task, TaskResult
 from .._engine.training_loop import DIVERGENCE_FACTOR
 from .._storage.files import make_printable
@@ -51,6 +52,9 @@ def assemble_dataset(task_results: Sequence[TaskResult], folder: Path | None = N
     if task_results[0].curves.path is not None:
         label = {"long_name": "parameters before the update"}
         variables["path"] = ((*runs, "step", "parameter"), column(lambda result: result.curves.path), label)
+    if task_results[0].curves.pruned_step is not None:
+        label = {"long_name": "updates made when the run was stopped early, -1 if it was not"}
+        variables["pruned_step"] = (runs, column(lambda result: result.curves.pruned_step), label)
     coordinates = {
         "optimizer": [make_printable(result.task.name) for result in task_results],
         "family": ("optimizer", [make_printable(result.task.family) for result in task_results]),
@@ -75,6 +79,7 @@ def assemble_dataset(task_results: Sequence[TaskResult], folder: Path | None = N
         **describe_scale(problem, *(variables[name][1] for name in (score.metric, score.chosen_by) if name)),
         "divergence_factor": DIVERGENCE_FACTOR,
         **({} if task.curve_points is None else {"updates": steps}),  # of which `step` does not have all
+        **({} if task.pruning is None else {"pruning": repr(task.pruning.rule)}),
         **task.notes,
     }
     readable = {name: make_printable(value) if isinstance(value, str) else value for name, value in attributes.items()}
@@ -93,4 +98,5 @@ def assign_roles(seeds: int) -> list[str]:
     """Return the role of each seed: to choose the best point, or to report its score."""
     if seeds == 1:
         return ["both"]
-    return ["choose"] * (seeds // 2) + ["report"] * (seeds - seeds // 2)
+    choosing = count_choosing(seeds)
+    return ["choose"] * choosing + ["report"] * (seeds - choosing)

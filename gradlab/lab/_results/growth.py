@@ -56,6 +56,12 @@ def find_growth(stored: Mapping[str, Any], requested: Mapping[str, Any], compose
     for index, old in enumerate(stored["tasks"]):
         number = numbers[name_task(old)]
         new = requested["tasks"][number]
+        if "pruning" in old or "pruning" in new:
+            refused = compare(f"pruning of {_describe_task(new)}", old.get("pruning"), new.get("pruning"))
+            raise RefusedGrowthError(
+                join_at_most(refused) or f"its runs are pruned by {new['pruning']}",
+                "A study that is pruned does not grow, because other runs would be stopped.",
+            )
         if refused := _compare_fixed(old, new, edited):
             raise RefusedGrowthError(join_at_most(refused, 3))
         if reason := _find_change(old, new, edited, partial(compose, number)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -114,6 +115,7 @@ def _task_document(task: Task, has_sources: bool) -> dict[str, Any]:
         "evaluations": len(choose_evaluation_steps(task.steps)),
         # Left out where all values are kept, as in plans of older versions.
         **({} if task.curve_points is None else {"curve_points": task.curve_points}),
+        **({} if task.pruning is None else {"pruning": repr(task.pruning.rule)}),
         "block": block,
         "chunk": chunk,
         **({"is_brief": True} if is_brief else {}),  # then it is compiled in another way
@@ -187,7 +189,7 @@ def _compare_tasks(old: Mapping[str, Any], new: Mapping[str, Any], edited: list[
     where = f"of {new['optimizer']} on {new['problem']}"
     differences = []
     differences += compare(f"sampler {where}", old.get("sampler", "tpe"), new.get("sampler", "tpe"))
-    for name, value in {"curve_points": None, **new}.items():
+    for name, value in {"curve_points": None, "pruning": None, **new}.items():
         if name in (*_SOURCES, *_INTERNAL, *_FILES, "sampler"):
             continue
         if name == "axes" or (name == "points" and "axes" not in new):  # of a search with choices, `axes` has all
@@ -277,7 +279,7 @@ def count_runs(
     that a search has asked for: which points its rounds have is not in its plan.
     """
     count = len(plan["tasks"])
-    if plan["kind"] == "search" and count > 1 and chunks:
+    if plan["kind"] == "search" and count > 1 and chunks and "pruning" not in plan["tasks"][0]:
         task, last = plan["tasks"][0], max(chunks)[0] // count  # each round before the last one is complete
         known = {number: partition for number, partition in (partitions or {}).items() if number // count == last}
         parts = [known[number] for number, _, _ in chunks if number in known]
@@ -289,7 +291,9 @@ def count_runs(
 def _count_runs_of_chunk(plan: Mapping[str, Any], number: int, missing: Sequence[Rectangle] | None) -> float:
     """Return the runs that a chunk of a task amounts to: the runs of the task, divided by the number of its chunks."""
     tasks = plan["tasks"]
-    task = tasks[0] if plan["kind"] == "search" else tasks[number]
+    task = tasks[0] if plan["kind"] == "search" else tasks[number % len(tasks)]
+    if "pruning" in task:  # its chunks are of all stages, and a run is as many updates as one that is not stopped
+        return float(math.prod(task["block"]) * task["chunk"] / (task["steps"] + 1))
     if plan["kind"] == "search":  # its plan has one task, which stands for the task of each round
         points = min(task["batch"], task["trials"] - number * task["batch"])
     else:

@@ -98,6 +98,21 @@ class CheckpointStore:
         for path in self.folder.glob(self._path(task, block, "*").name):
             path.unlink()
 
+    def discard_tasks(self, remainder: int, count: int) -> None:
+        """Remove all checkpoints of the tasks whose numbers have a remainder when they are divided by `count`."""
+        for path in self.folder.glob("[0-9]*"):
+            if (int(path.name.partition("-")[0]) - self.first) % count == remainder:
+                path.unlink()
+
+    def discard_carries(self, task: int) -> None:
+        """Remove the states of all blocks of a task, from which nothing will continue."""
+        for path in self.folder.glob(f"{self.first + task:04d}-*-carry-*"):
+            path.unlink()
+
+    def has_task(self, task: int) -> bool:
+        """Return whether any chunk of a task is there."""
+        return any(self.folder.glob(f"{self.first + task:04d}-*"))
+
     def read_stored_carry(self, task: int, block: int, chunk: int) -> dict[str, np.ndarray]:
         """Return the state that a block has after a chunk, as it is stored; `restore_carry` makes arrays of it."""
         path = self._path(task, block, f"carry-{chunk:04d}")

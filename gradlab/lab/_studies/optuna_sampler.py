@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -91,9 +91,16 @@ class Suggestions:
             values[exists] = round_generated(axis, values[exists])
         return values
 
-    def tell(self, scores: np.ndarray) -> None:
-        """Tell the scores of the last batch, of shape (point,). NaN counts as worse than any score."""
+    def tell(self, scores: np.ndarray, rungs: Sequence[tuple[int, np.ndarray]] = ()) -> None:
+        """Tell the scores of the last batch, of shape (point,). NaN counts as worse than any score.
+
+        `rungs` are updates, and the scores of the points that had made so many before they were stopped.
+        """
         with _silence_optuna(self._optuna):
+            for updates, reached in rungs:
+                for trial, score in zip(self._asked, reached.tolist()):
+                    if not np.isnan(score):
+                        trial.report(score, updates)
             for trial, score in zip(self._asked, scores.tolist()):
                 if np.isnan(score):
                     self._study.tell(

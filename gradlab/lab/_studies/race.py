@@ -17,6 +17,7 @@ from .._formatting import format_float
 from .._inputs.argument_checks import is_whole_number, require_whole_number, suggest_arguments
 from .._inputs.default_contestants import Contestant
 from ..problems.base import Problem
+from .pruning.prune_argument import Prune, as_rule, with_pruning
 from .run_study import describe_call, run_study
 from .search_space import Axis
 from .search_space.axes import values_of
@@ -32,8 +33,9 @@ class RaceStudy(TaskStudy):
 
     `rates` is a number of learning rates around those that are good for each contestant, or the learning rates
     themselves, for all. `steps` overrides the number of updates that each problem proposes; `lanes` and `chunk` limit
-    how many runs and steps one program computes at a time. Raises ValueError for numbers below one, for no problems or
-    contestants, for two of one name, and for what is too large (see `gradlab.lab._studies.size_limits`); TypeError for
+    how many runs and steps one program computes at a time. `prune` is the rule by which runs stop early.
+    Raises ValueError for numbers below one, for no problems or contestants, for two of one name, for runs that are too
+    short to be pruned, and for what is too large (see `gradlab.lab._studies.size_limits`); TypeError for
     values that are not whole numbers.
     """
 
@@ -44,6 +46,7 @@ class RaceStudy(TaskStudy):
     steps: int | None = None
     lanes: int | None = None
     chunk: int | None = None
+    prune: Prune = None
     kind: ClassVar[str] = "race"
 
     def __post_init__(self) -> None:
@@ -55,6 +58,7 @@ class RaceStudy(TaskStudy):
             if getattr(self, name) is not None:
                 require_whole_number(name, getattr(self, name))
         object.__setattr__(self, "seeds", as_seeds(self.seeds))
+        object.__setattr__(self, "prune", as_rule(self.prune))
         require_runs(self.runs_per_task // len(self.seeds), len(self.seeds), self.steps)
         if not self.problems or not self.contestants:
             raise ValueError("a race needs at least one problem and one optimizer")
@@ -65,7 +69,8 @@ class RaceStudy(TaskStudy):
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
         """One task for each problem and contestant, problem by problem."""
-        return tuple(self._task(problem, contestant) for problem in self.problems for contestant in self.contestants)
+        tasks = [self._task(problem, contestant) for problem in self.problems for contestant in self.contestants]
+        return with_pruning(tasks, as_rule(self.prune))
 
     @property
     def runs_per_task(self) -> int:
@@ -103,6 +108,7 @@ def race(
     steps: int | None = None,
     lanes: int | None = None,
     chunk: int | None = None,
+    prune: Prune = None,
     out: Path | str | None = None,
     fresh: bool = False,
     on: Any = None,
@@ -119,7 +125,10 @@ def race(
     all of them: a list, a `Log` range with a count, or text such as "log:1e-4:1:9". Half of the `seeds` choose the best
     learning rate, and the others report on it; they are so many from 0 on, or those of a range or a list, such as
     `range(5, 10)`. `steps` overrides the number of updates that each problem proposes.
-    `lanes` limits how many runs, and `chunk` how many steps, one program computes at a time.
+    `lanes` limits how many runs, and `chunk` how many steps, one program computes at a time. With `prune`, learning
+    rates of an optimizer that are worse than others on the choosing seeds stop early: "halving", "hyperband" or
+    "median", or a rule such as `gl.lab.SuccessiveHalving(factor=3)`. The reporting seeds run at those that came to the
+    end.
 
     Returns a DataTree with a node for each problem, on (optimizer, rate, seed, step or evaluation), and the accessor
     `.gradlab` (see `gradlab.lab.ResultsAccessor`). With a folder `out`, results, tables, pictures and a report are
@@ -132,7 +141,14 @@ def race(
     """
     command = describe_call("race", locals())
     study = RaceStudy(
-        problems_by_name(problems), contestants_by_name(optimizers), parse_rates(rates), seeds, steps, lanes, chunk
+        problems_by_name(problems),
+        contestants_by_name(optimizers),
+        parse_rates(rates),
+        seeds,
+        steps,
+        lanes,
+        chunk,
+        prune,
     )
     check_tasks(study.tasks, watcher)
     return run_study(study, command, out, fresh, watcher, on)

@@ -40,6 +40,8 @@ def run_study(
     FolderError for a folder that cannot be used, and OSError if the disk refuses. The workers of a cluster compute, if
     one is given as `on`; then also ClusterError.
     """
+    if on is not None and getattr(study, "prune", None) is not None:
+        raise ValueError("prune compares runs on one machine, so it does not go with on; leave out one of them")
     watcher = watcher or Watcher()
     attributes = collect_provenance(command)
     failed: Failed = {}

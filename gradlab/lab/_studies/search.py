@@ -24,6 +24,8 @@ from ..analysis.leaderboard import mean_scores, select_role
 from ..problems.base import Problem
 from .hypergradients.guide import Guide
 from .optuna_sampler import STARTUP, Suggestions, require_optuna
+from .pruning.prune_argument import Prune, as_rule, require_one_process, with_pruning
+from .pruning.pruned_rounds import read_rung_scores, run_pruned_round
 from .run_study import describe_call, run_study
 from .search_space import Axis, Linear, SearchSpaceError
 from .search_space.axes import as_axes
@@ -64,6 +66,7 @@ class SearchStudy:
     lanes: int | None = None
     chunk: int | None = None
     sampler: SearchSampler = "tpe"
+    prune: Prune = None
     space: Space = field(init=False, repr=False, compare=False)
     structures: Sequence[Structure] = field(init=False, repr=False, compare=False)  # all that points can have
     partitions: dict[int, Partition] = field(init=False, repr=False, compare=False, default_factory=dict)  # as they ran
@@ -80,6 +83,9 @@ class SearchStudy:
         object.__setattr__(self, "seeds", as_seeds(self.seeds))
         require_runs(self.trials, len(self.seeds), self.steps)
         object.__setattr__(self, "axes", as_axes(self.axes))
+        object.__setattr__(self, "prune", as_rule(self.prune))
+        if self.prune is not None and self.sampler == "hypergradient":
+            raise ValueError("prune stops points that the sampler hypergradient would follow; leave out one of them")
         object.__setattr__(self, "space", as_space(self.axes, {self.name: self.factory}))
         require_arguments(self.name, self.factory, set(self.axes) - set(self.space.conditions))
         texts = self.space.texts()
@@ -118,11 +124,12 @@ class SearchStudy:
             "sampler": self.sampler,
             "held": describe_defaults({self.name: self.factory}, self.axes),
         }
-        return Task(
+        task = Task(
             self.problem, self.name, "swept", self.factory, points, self.seeds,
             self.problem.steps if self.steps is None else self.steps, self.lanes, self.chunk, notes,
             dimension="point", batch=share,
         )  # fmt: skip
+        return with_pruning([task], as_rule(self.prune))[0]
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -161,6 +168,8 @@ class SearchStudy:
         A search that is resumed asks for its points again. They are the same, because the scores are. Checkpoints of a
         round with other points, which were computed elsewhere, would not be taken.
         """
+        if self.prune is not None:
+            require_one_process(processes)
         suggestions = self._suggestions()
         wanted = prefer_stored_plan(folder, self.plan()) if folder else {}
         heads, digest = read_heads(folder, wanted, watcher, processes), compute_digest(wanted)
@@ -176,11 +185,17 @@ class SearchStudy:
                 first = number * len(self.structures)
                 self.partitions.update((first + at, task.partition) for at, task in enumerate(tasks))
                 own = plan.describe_round(wanted, points) if folder else {}
-                store = CheckpointStore(folder, own, first, known) if folder else None
-                found = list(run_tasks(tasks, store, watcher, processes, compiler, helpers))
+                if self.prune is None:
+                    store = CheckpointStore(folder, own, first, known) if folder else None
+                    found = list(run_tasks(tasks, store, watcher, processes, compiler, helpers))
+                else:
+                    found = run_pruned_round(
+                        tasks, folder, own, number, len(self.rounds), len(self.structures), watcher, compiler
+                    )
                 rounds += join_structures(found, points, structures, None)
                 scores.append(_average_choosing_scores(rounds[-1]))
-                suggestions.tell(scores[-1])
+                rungs = read_rung_scores(found, structures) if self.prune is not None else ()
+                suggestions.tell(scores[-1], rungs)
         dataset = assembly.assemble_dataset([self._whole(rounds)])
         numbers = np.repeat(np.arange(len(rounds)), self.rounds)
         return {self.problem.name: dataset.assign_coords(round=("point", numbers))}
@@ -233,6 +248,7 @@ def search(
     steps: int | None = None,
     lanes: int | None = None,
     chunk: int | None = None,
+    prune: Prune = None,
     out: Path | str | None = None,
     fresh: bool = False,
     on: Any = None,
@@ -250,8 +266,9 @@ def search(
     hyperparameter in `When` exists only where others have certain values, as in `sweep`. Optuna chooses `trials` points
     in all; another `sample_seed` gives others. The `sampler` "sobol" spreads all of them evenly, whatever they score;
     with "hypergradient", half of each round follows the gradient of the final loss from the two best points.
-    Half of the `seeds` guide the search, and the others report on it. `seeds`, `steps`, `lanes`, `chunk`, `out`,
-    `fresh`, `on` and the DataTree that is returned are as of `sweep`, with the coordinate `round` on (point).
+    Half of the `seeds` guide the search, and the others report on it. With `prune`, points of a round stop early as in
+    `sweep`, and Optuna is told the scores that they had. `seeds`, `steps`, `lanes`, `chunk`, `out`, `fresh`, `on` and
+    the DataTree that is returned are as of `sweep`, with the coordinate `round` on (point).
 
     Raises ValueError or TypeError for what cannot be searched, MissingOptunaError without Optuna, UserCodeError if the
     optimizer or the problem fails, and FolderError for a folder that cannot be used.
@@ -260,7 +277,7 @@ def search(
     problem = only_one(problems_by_name(problems), "problem")
     name, factory = only_one(list(factories_by_name(optimizers).items()), "optimizer")
     study = SearchStudy(
-        problem, name, factory, hyperparameters, trials, batch, seeds, steps, sample_seed, lanes, chunk, sampler
+        problem, name, factory, hyperparameters, trials, batch, seeds, steps, sample_seed, lanes, chunk, sampler, prune
     )
     return run_study(study, command, out, fresh, watcher, on)
 

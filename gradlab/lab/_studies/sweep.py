@@ -16,6 +16,7 @@ from .._engine.task import Task, TaskResult, Watcher
 from .._inputs.argument_checks import Sampler, require_whole_number, suggest_arguments
 from .._inputs.factory_adapter import find_missing_arguments
 from ..problems.base import Problem
+from .pruning.prune_argument import Prune, as_rule, with_pruning
 from .run_study import describe_call, run_study
 from .search_space import Axis, SearchSpaceError
 from .search_space.axes import as_axes
@@ -47,6 +48,7 @@ class SweepStudy(TaskStudy):
     lanes: int | None = None
     chunk: int | None = None
     curve_points: int | None = None  # None: all
+    prune: Prune = None
     watcher: Watcher = field(default_factory=Watcher, repr=False, compare=False)  # is told about the progress of checks
     space: Space = field(init=False, repr=False, compare=False)
     points: Mapping[str, np.ndarray] = field(init=False)  # NaN where a hyperparameter does not exist
@@ -60,6 +62,7 @@ class SweepStudy(TaskStudy):
         if self.sample_seed is not None:
             require_whole_number("sample_seed", self.sample_seed, least=0)
         object.__setattr__(self, "axes", as_axes(self.axes))
+        object.__setattr__(self, "prune", as_rule(self.prune))
         if not self.problems or not self.factories or not self.axes:
             raise ValueError("a sweep needs at least one problem, one optimizer and one hyperparameter")
         require_different([problem.name for problem in self.problems], "problem")
@@ -97,7 +100,7 @@ class SweepStudy(TaskStudy):
             "sampler": (self.sampler or "sobol") if self.samples else grid,
             "held": describe_defaults(self.factories, self.axes),
         }
-        return tuple(
+        tasks = tuple(
             part
             for problem in self.problems
             for name, factory in self.factories.items()
@@ -110,6 +113,7 @@ class SweepStudy(TaskStudy):
                 self.structures,
             )
         )  # fmt: skip
+        return with_pruning(tasks, as_rule(self.prune))
 
     def join(self, results: Sequence[TaskResult], folder: Path | None) -> list[TaskResult]:
         """Return one result for each optimizer."""
@@ -135,6 +139,7 @@ def sweep(
     lanes: int | None = None,
     chunk: int | None = None,
     curve_points: int | None = None,
+    prune: Prune = None,
     out: Path | str | None = None,
     fresh: bool = False,
     on: Any = None,
@@ -153,9 +158,10 @@ def sweep(
     values. With `samples=64`, so many points are spread over ranges without a count instead, by the `sampler` "sobol"
     (the default), "halton", "latin_hypercube" or "random"; another `sample_seed` gives others. Half of the `seeds` rank
     the points, and the others report on them. With `curve_points=100`, a run keeps at most 100 losses (and places of
-    its path), evenly spaced over its steps; metrics and scores are the same. `seeds`, `steps`, `lanes`, `chunk`, `out`,
-    `fresh`, `on` and the DataTree that is returned are as of `race`, but that it is on (optimizer, point, seed, step or
-    evaluation), with each hyperparameter as a coordinate on (optimizer, point).
+    its path), evenly spaced over its steps; metrics and scores are the same. `prune` is as of `race`: the points of an
+    optimizer on a problem are compared, those of each combination of choices with one another. `seeds`, `steps`,
+    `lanes`, `chunk`, `out`, `fresh`, `on` and the DataTree that is returned are as of `race`, but that it is on
+    (optimizer, point, seed, step or evaluation), with each hyperparameter as a coordinate on (optimizer, point).
 
     Raises ValueError or TypeError for what cannot be swept, UserCodeError if all optimizers fail, and FolderError for
     a folder that cannot be used.
@@ -163,7 +169,7 @@ def sweep(
     command = describe_call("sweep", locals())
     study = SweepStudy(
         problems_by_name(problems), factories_by_name(optimizers), hyperparameters, seeds, steps, samples, sampler,
-        sample_seed, lanes, chunk, curve_points, watcher or Watcher(),
+        sample_seed, lanes, chunk, curve_points, prune, watcher or Watcher(),
     )  # fmt: skip
     return run_study(study, command, out, fresh, watcher, on)
 

@@ -85,8 +85,11 @@ class UnfinishedBlocks:
 
 
 def count_blocks(task: Task) -> int:
-    """Return the blocks of a task: none if its optimizer cannot be made, which is reported where the task runs."""
+    """Return the blocks of a task: none if its optimizer cannot be made, which is reported where the task runs.
+
+    A task whose points stop early is computed as a whole, since its blocks wait for one another.
+    """
     try:
-        return task.partition.block_count
+        return 1 if task.pruning else task.partition.block_count
     except UserCodeError:
         return 0

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from .._engine.block_executor import Executor
 from .._engine.compiler import Compiler
 from .._engine.distributed import Processes
+from .._engine.pruning.pruned_task import PrunedTask
 from .._engine.task import Task, Watcher
 from .._profile import Part, Profile, record
 from .._storage.checkpoints import CheckpointStore
@@ -117,6 +118,12 @@ class _Worker(Watcher):
 
     def _compute(self, order: Order) -> None:
         task = self._select(order)
+        if task.pruning is not None:  # it is one unit of work as a whole, because its stages wait for one another
+            PrunedTask(
+                order.task, len(self.tasks), task, task.pruning, order.store, self, self.compiler,
+                self.preparations.pop(order.task, None),
+            ).run()  # fmt: skip
+            return
         stored = order.store.read_results(order.task, order.block, task.partition.chunks)
         if len(stored) == task.partition.chunks:
             self.on_progress(task.partition.run_count / task.partition.block_count)

@@ -9,6 +9,7 @@ from typing import NamedTuple, overload
 import numpy as np
 import xarray as xr
 
+from .._results.thinned_curves import find_completed
 from .._settings import Setting, read_settings
 from .leaderboard import average, final_scores, keep_metrics, select_role, spread, to_badness
 from .sweep_as_race import swept_hyperparameters
@@ -29,7 +30,7 @@ class ConfigurationRow(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Ranking(Sequence[ConfigurationRow]):
-    """All points of all optimizers, best first. A row is made when it is asked for, since there may be a million."""
+    """The points of all optimizers, best first. A row is made when it is asked for, since there may be a million."""
 
     order: np.ndarray  # (row,): the index of each row in the arrays below
     optimizers: list[str]
@@ -58,14 +59,19 @@ class Ranking(Sequence[ConfigurationRow]):
 
     def find_firsts(self) -> list[int]:
         """Return the row of the best point of each optimizer, best first."""
-        whose = self.order // (len(self.order) // len(self.optimizers))
+        whose = self.order // self._points
         return sorted(np.unique(whose, return_index=True)[1].tolist())
+
+    @property
+    def _points(self) -> int:
+        """The points of an optimizer, with those that were stopped early."""
+        return len(self.chosen_by) // len(self.optimizers)
 
     def _row(self, row: int) -> ConfigurationRow:
         at = int(self.order[row])
         return ConfigurationRow(
             row + 1,
-            self.optimizers[at // (len(self.order) // len(self.optimizers))],
+            self.optimizers[at // self._points],
             read_settings({name: values[at] for name, values in self.hyperparameters.items()}),
             float(self.chosen_by[at]),
             float(self.score[at]),
@@ -78,6 +84,7 @@ class Ranking(Sequence[ConfigurationRow]):
 def rank_configurations(dataset: xr.Dataset) -> Ranking:
     """Return all points of all optimizers, best first on the choosing seeds; points with a diverged run come last.
 
+    Points that were stopped early are left out, because nobody knows what they would have come to.
     The score of the best point is of other seeds than those that chose it, so the choice does not flatter it. Raises
     ValueError for a Dataset that is of no sweep or search; `gradlab.lab.analysis.leaderboard` ranks the optimizers of a
     race.
@@ -86,8 +93,9 @@ def rank_configurations(dataset: xr.Dataset) -> Ranking:
     choose, report = (final_scores(select_role(keep_metrics(dataset), role)) for role in ("choose", "report"))
     chosen_by, score = (average(scores, logarithmic).values for scores in (choose, report))
     spreads, diverged = spread(report, logarithmic).values, dataset.diverged.sum("seed").values
+    order = np.argsort(to_badness(chosen_by, dataset.attrs), axis=None, kind="stable")
     return Ranking(
-        np.argsort(to_badness(chosen_by, dataset.attrs), axis=None, kind="stable"),
+        order[find_completed(dataset).values.ravel()[order]],
         [str(name) for name in dataset.optimizer.values],
         {name: dataset[name].values.ravel() for name in names},
         chosen_by.ravel(), score.ravel(), spreads.ravel(), diverged.ravel(), dataset.sizes["seed"],

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from .._results.thinned_curves import find_completed
 from .choosing_metric import choosing_metric, with_choosing_metric
 from .coordinate_order import sort_axes
 from .late_window import late_evaluations
@@ -26,7 +27,7 @@ class Row(NamedTuple):
     spread: float  # standard deviation over seeds, in decades if the score is logarithmic
     best_rate: float
     at_edge: bool  # the best rate is the first or last of the grid, so a better one may lie beyond
-    good_decades: float  # width of the range of rates around the best one that stay within the tolerance
+    good_decades: float  # width of the range of rates within the tolerance of the best; NaN if rates were stopped early
     good_open: bool  # that range reaches the end of the grid, so it may be wider
     diverged: int
     runs: int
@@ -191,7 +192,9 @@ def measure_good_range(rates: np.ndarray, scores: np.ndarray, best: int, attribu
 
 
 def format_good_range(row: Row) -> str:
-    """Return the width of the range of good rates: `1.5`, `>1.5` if it may be wider, or `one rate`."""
+    """Return the width of the range of good rates: `1.5`, `>1.5` if it may be wider, `one rate`, or `-`: not known."""
+    if np.isnan(row.good_decades):
+        return "-"
     decades = "one rate" if row.good_decades == 0 else f"{row.good_decades:.1f}" if row.good_decades >= 0.05 else "0.05"
     return f"{'>' * row.good_open}{'<' * (0 < row.good_decades < 0.05)}{decades}"
 
@@ -212,6 +215,8 @@ def _row(dataset: xr.Dataset) -> Row:
     rates = dataset.learning_rate.values
     curve = average(final_scores(select_role(dataset, "choose")), logarithmic).values
     width, is_open = measure_good_range(rates, curve, best, dataset.attrs)
+    if len(rates) > 1 and not find_completed(dataset).all():
+        width, is_open = float("nan"), False  # nobody knows how good the rates are that were stopped
     return Row(
         rank=0,
         optimizer=name,

@@ -11,10 +11,10 @@ import xarray as xr
 from .._results.thinned_curves import count_updates
 from .choosing_metric import choosing_metric
 from .configurations import Ranking, select_best_rows
-from .table_files import document_failures, finite_or_none, write_csv, write_json
+from .table_files import document_failures, document_pruning, finite_or_none, write_csv, write_json
 from .tuned_optimizers import tuned_leaderboard
 
-MOST_POINTS = 10_000  # of a problem in the document; the table has all
+MOST_POINTS = 10_000  # of a problem in the document; the table has all that were not stopped early
 
 
 def points_document(
@@ -36,6 +36,7 @@ def points_document(
             "chosen_by": choosing_metric(problems[name].attrs),
             "steps": count_updates(problems[name]),
             "seeds": problems[name].sizes["seed"],
+            **document_pruning(problems[name]),
             **_describe_optimizers(problems[name]),
             **_describe_points(rows),
         }

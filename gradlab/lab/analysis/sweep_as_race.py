@@ -13,6 +13,7 @@ import xarray as xr
 from gradlab import registry
 
 from .._formatting import format_float
+from .._results.thinned_curves import is_pruned
 from .._settings import Setting, as_arguments, format_setting, read_categories, read_settings
 from .coordinate_order import RATE, sort_axes
 from .leaderboard import require_dataset
@@ -27,7 +28,7 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
     "adam b1=0.9" of the family "adam". Each has its composition at the middle one of its rates, or an empty one if the
     recipe is not gradlab's. The Dataset of a race is returned with its rates in ascending order. Raises ValueError for
     samples, for grids that are not full or have no learning rate, for rates that are not above zero, and for more than
-    64 combinations.
+    64 combinations, and if points were stopped early.
     """
     _require_results(dataset)
     if "point" not in dataset.dims:
@@ -35,6 +36,11 @@ def as_race(dataset: xr.Dataset) -> xr.Dataset:
     dataset = sort_axes(dataset)
     name = dataset.attrs.get("problem", "this")
     hyperparameters = swept_hyperparameters(dataset)
+    if is_pruned(dataset):
+        raise ValueError(
+            f"points of {name} were stopped early, so that combinations cannot be compared over their learning rates; "
+            f"sweep without prune for that"
+        )
     if dataset.attrs.get("sampler") != "grid":
         raise ValueError(
             f"the points of {name} are {_describe_points(dataset)}, which lie on no grid of learning rates"

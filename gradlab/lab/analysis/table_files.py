@@ -10,8 +10,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
 from .._inputs.user_errors import read_failures
 from .._results.results_file import ORIGINS, VARYING
+from .._results.thinned_curves import count_made_updates, count_updates, is_pruned
 from .._storage.files import read_regular, replace_file, write_text
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what formulas begin with, in one spreadsheet or another
@@ -25,6 +28,20 @@ def drop_varying_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
 def document_failures(attributes: Mapping[str, str]) -> dict[str, Any]:
     """Return the entry `failed` of a document, problem -> optimizer -> reason, or nothing if no contestant failed."""
     return {"failed": read_failures(attributes)} if "failed" in attributes else {}
+
+
+def document_pruning(dataset: xr.Dataset) -> dict[str, Any]:
+    """Return the entry `pruning` of a problem in a document, or nothing if no run could be stopped early."""
+    if not is_pruned(dataset):
+        return {}
+    whole = count_updates(dataset) * dataset.diverged.size
+    return {
+        "pruning": {
+            "rule": dataset.attrs["pruning"],
+            "updates_made": int(count_made_updates(dataset).sum()),
+            "updates": whole,
+        }
+    }
 
 
 def finite_or_none(value: Any) -> Any:

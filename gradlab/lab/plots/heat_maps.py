@@ -13,6 +13,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
 from .._formatting import format_distinct
+from .._results.thinned_curves import find_completed
 from .._settings import read_categories, read_positions
 from ..analysis.choosing_metric import with_choosing_metric
 from ..analysis.drawn_scores import is_drawn_downwards, to_drawn_scores
@@ -30,7 +31,8 @@ def draw_heat_map(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: st
     """Draw the scores of one optimizer over two hyperparameters, as cells of a grid or as dots of samples.
 
     A score is the average of the choosing metric over all seeds, and that of a cell is the best of its points. A ring
-    marks the best one. A cross marks a cell in which every point had a diverged run, or a sample that had one.
+    marks the best one. A cross marks a cell in which every point had a diverged run, or a sample that had one. A small
+    dot marks one that was stopped early.
     """
     (optimizer,), dataset = look_up_optimizers(dataset, optimizer), with_choosing_metric(dataset)
     scores, _ = to_drawn_scores(dataset, mean_scores(dataset))
@@ -38,19 +40,25 @@ def draw_heat_map(axes: Axes, dataset: xr.Dataset, optimizer: str, x: str, y: st
     own = dataset.sel(optimizer=optimizer)
     across, up, values = read_positions(own, x), read_positions(own, y), scores.sel(optimizer=optimizer).values
     exists = ~(np.isnan(across) | np.isnan(up))
+    completed = find_completed(dataset).sel(optimizer=optimizer).values
+    stopped, exists = exists & ~completed, exists & completed
+    early = across[stopped], up[stopped]
     across, up, values = across[exists], up[exists], values[exists]
     look = choose_colors(dataset, scores)
     if is_on_grid(dataset) or (is_choice(dataset, x) and is_choice(dataset, y)):
-        columns, rows = _cells(axes, across, up, values, lower, look)
+        columns, rows = _cells(axes, across, up, values, lower, look, early)
+        places = np.searchsorted(columns, early[0]), np.searchsorted(rows, early[1])
         _write_ticks(axes, "x", dict(enumerate(_label_values(dataset, x, columns))))
         _write_ticks(axes, "y", dict(enumerate(_label_values(dataset, y, rows))))
     else:
         _dots(axes, across, up, values, lower, look)
+        places = early
         for axis, name in (("x", x), ("y", y)):
             if is_logarithmic(dataset, name):
                 use_log_axis(axes, axis)
             elif is_choice(dataset, name):
                 _write_ticks(axes, axis, label_choices(dataset, name))
+    axes.plot(*places, ".", color="#888888", markersize=3, zorder=1, label="_stopped")
     axes.set_xlabel(drawable_name(x), **AS_WRITTEN)
     axes.set_ylabel(drawable_name(y), **AS_WRITTEN)
     return axes
@@ -84,10 +92,14 @@ def choose_colors(dataset: xr.Dataset, scores: xr.DataArray) -> dict[str, Any]:
 
 
 def _cells(
-    axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lower: bool, look: Any
+    axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lower: bool, look: Any, empty: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a cell for each pair of values, and return the values of the columns and of the rows."""
-    (columns, column), (rows, row) = (np.unique(side, return_inverse=True) for side in (across, up))
+    """Draw a cell for each pair of values, and return the values of the columns and of the rows.
+
+    `empty` are further pairs, which have no score.
+    """
+    columns, rows = (np.unique(np.append(side, others)) for side, others in zip((across, up), empty))
+    column, row = np.searchsorted(columns, across), np.searchsorted(rows, up)
     known, worst = np.isfinite(values), np.inf if lower else -np.inf
     table = np.full((len(rows), len(columns)), worst)
     (np.minimum if lower else np.maximum).at(table, (row[known], column[known]), values[known])

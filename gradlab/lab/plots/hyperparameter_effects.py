@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from .._results.thinned_curves import find_completed
 from .._settings import read_categories, read_positions
 from ..analysis.choosing_metric import with_choosing_metric
 from ..analysis.drawn_scores import is_drawn_downwards, to_drawn_scores
@@ -24,15 +25,16 @@ def draw_effect(axes: Axes, dataset: xr.Dataset, hyperparameter: str) -> Axes:
 
     The height of a point is the average of the choosing metric over all seeds. Every optimizer has a ring around its
     best point and, on a grid, a line through the best point at each value. A point with a diverged run is a cross at
-    the top.
+    the top, and one that was stopped early is not drawn.
     """
     dataset = with_choosing_metric(dataset)
     scores, label = to_drawn_scores(dataset, mean_scores(dataset))
-    lower = is_drawn_downwards(dataset)
+    lower, completed = is_drawn_downwards(dataset), find_completed(dataset)
     for position, name in enumerate(dataset.optimizer.values):
         style = line_style(position)
         x, y = read_positions(dataset.sel(optimizer=name), hyperparameter), scores.sel(optimizer=name).values
-        x, y = x[~np.isnan(x)], y[~np.isnan(x)]  # the points at which the hyperparameter exists
+        is_drawn = ~np.isnan(x) & completed.sel(optimizer=name).values  # where the hyperparameter exists
+        x, y = x[is_drawn], y[is_drawn]
         if is_choice(dataset, hyperparameter) and not is_on_grid(dataset):
             x = x + _spread(len(x))
         axes.plot(x, y, ".", color=style.color, markersize=4, alpha=0.45, zorder=2, label="_points")

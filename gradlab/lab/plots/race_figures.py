@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from .._formatting import format_count
 from .._profile import measure
-from .._results.thinned_curves import count_updates, is_thinned
+from .._results.thinned_curves import count_updates, is_pruned, is_thinned
 from .._storage.files import replace_file
 from .._storage.ownership import GENERATOR
 from ..problems.base import Problem
@@ -138,6 +138,8 @@ def _list_figures(name: str, dataset: xr.Dataset, problem: Problem | None) -> di
             pad=22,
         ),
     }
+    if is_pruned(dataset):
+        del makers[f"sensitivity_{name}"]  # most of its points would be missing
     if "path" in dataset and problem is not None:
         makers[f"paths_{name}"] = lambda: paths_figure(dataset, problem)
     return makers

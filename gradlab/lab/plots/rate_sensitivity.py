@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from .._results.thinned_curves import find_completed
 from ..analysis.choosing_metric import with_choosing_metric
 from ..analysis.coordinate_order import sort_axes
 from ..analysis.drawn_scores import to_drawn_scores
@@ -30,14 +31,15 @@ def draw_sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] 
     """Draw the score at each learning rate of the named optimizers, or of all, and the others in grey.
 
     A score is the average of the choosing metric over all seeds. A dot marks the chosen rate. A cross at the top marks
-    a rate at which a run diverged, so that there is no average. Raises ValueError for a Dataset that is not of a race.
+    a rate at which a run diverged, so that there is no average. A rate that was stopped early is not
+    drawn. Raises ValueError for a Dataset that is not of a race.
     """
     require_race(dataset)
     dataset = sort_axes(dataset)
     names, best = look_up_optimizers(dataset, optimizers), best_rate_index(dataset)
     dataset = with_choosing_metric(dataset)
     scores, label = to_drawn_scores(dataset, mean_scores(dataset))
-    rates = dataset.learning_rate
+    rates, completed = dataset.learning_rate, find_completed(dataset)
     for name in dataset.optimizer.values:
         if name not in names:
             axes.plot(
@@ -51,7 +53,7 @@ def draw_sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] 
         index = int(best.sel(optimizer=name))
         if index >= 0:
             axes.plot(x[index], y[index], "o", color=style.color, markersize=5.5, zorder=4, label="_best")
-        lost = x[np.isnan(y)]
+        lost = x[np.isnan(y) & completed.sel(optimizer=name).values]
         height = 1.02 + 0.028 * position  # a row of its own above the frame
         axes.plot(
             lost, np.full(len(lost), height), "x", transform=axes.get_xaxis_transform(), color=style.color,

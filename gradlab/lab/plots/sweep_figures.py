@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from .._formatting import format_count
+from .._results.thinned_curves import is_pruned
 from .heat_maps import draw_color_scale, draw_heat_map
 from .hyperparameter_effects import draw_effect, find_varied_hyperparameters, is_on_grid
 from .lines_and_labels import AS_WRITTEN, drawable_name, line_style
@@ -60,6 +61,9 @@ def effects_figure(dataset: xr.Dataset, hyperparameters: list[str]) -> Figure:
                 text.set(text=drawable_name(name), **AS_WRITTEN)
         line = "line: the best point at each value; " if is_grid else ""
         note = f"dot: average over {seeds}; {line}ring: the best point; cross: a run diverged"
+        if is_pruned(dataset):
+            line = "line: the best at each value; " if is_grid else ""
+            note = f"dot: average over {seeds}; {line}ring: the best; cross: diverged; left out: stopped early"
         write_head(figure, f"Effect of each hyperparameter: {dataset.attrs['problem']}", note)
     return figure
 
@@ -79,7 +83,8 @@ def heat_figure(dataset: xr.Dataset, hyperparameters: list[str]) -> Figure:
         )
         others = "other hyperparameters at their best; " if len(hyperparameters) > 2 and is_on_grid(dataset) else ""
         seeds = format_count(dataset.sizes["seed"], "seed")
-        note = f"average over {seeds}; {others}ring: the best; cross: a run diverged"
+        stopped = "; small dot: stopped early" if is_pruned(dataset) else ""
+        note = f"average over {seeds}; {others}ring: the best; cross: a run diverged{stopped}"
         write_head(figure, f"Pairs of hyperparameters: {dataset.attrs['problem']}", note)
     return figure
 

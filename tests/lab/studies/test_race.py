@@ -65,7 +65,7 @@ def test_steps_are_the_problems_own_unless_given() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"rates": 0}, {"seeds": -1}, {"steps": 0}, {"lanes": 0}, {"chunk": 0}])
-def test_numbers_below_one_are_errors(wrong: dict[str, int]) -> None:
+def test_numbers_below_one_are_errors(wrong: dict[str, Any]) -> None:
     ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=f"{name} must be at least 1, got {value}"):
         RaceStudy((Ravine(),), (collect_contestants()["sgd"],), **wrong)

@@ -20,6 +20,7 @@ function learningCurves(section, problem) {
 
 function sensitivityCurves(section, problem) {
   const host = section.querySelector('[data-chart="sensitivity"]');
+  if (!host) return;  // runs were stopped early
   const log = host.previousElementSibling.querySelector('[data-role="log"]');
   const draw = makeChart(host);
   const { label, lines } = problem.sensitivity;

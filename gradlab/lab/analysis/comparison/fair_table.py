@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import xarray as xr
 
 from ..._formatting import format_count
-from ..._results.thinned_curves import count_updates
+from ..._results.thinned_curves import count_updates, is_pruned
 from ..leaderboard import Row, leaderboard
 from .rank_intervals import ranks
 from .resampling import MINIMUM_SEEDS
@@ -45,7 +45,14 @@ def fair_table(datasets: Mapping[str, xr.Dataset], costs: Mapping[str, Mapping[s
 
     `datasets` are those of the race by problem. `costs` has `state_bytes` and `step_time` by optimizer. An optimizer
     that failed on some of the problems comes after all others, because a mean over fewer problems is another number.
+    Raises ValueError if runs were stopped early: the optimizers would have different budgets.
     """
+    for problem, dataset in datasets.items():
+        if is_pruned(dataset):
+            raise ValueError(
+                f"runs on {problem} were stopped early, so that the optimizers did not have the same budget; a fair "
+                f"table needs a race without prune"
+            )
     cells: dict[str, dict[str, Cell]] = {}
     for problem, dataset in datasets.items():
         board = leaderboard(dataset)

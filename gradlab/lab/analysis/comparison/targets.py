@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from ..._results.thinned_curves import count_updates
+from ..._results.thinned_curves import count_made_updates
 from .reporting_runs import badness, from_badness, run_badness, select_reporting_runs
 
 
@@ -45,5 +45,4 @@ def seconds_per_update(dataset: xr.Dataset) -> xr.DataArray | None:
     """
     if "run_seconds" not in dataset:
         return None
-    runs = dataset.diverged.isel(optimizer=0).size
-    return dataset.run_seconds / (runs * count_updates(dataset))
+    return dataset.run_seconds / count_made_updates(dataset)

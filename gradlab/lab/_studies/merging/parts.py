@@ -43,8 +43,8 @@ class Part(NamedTuple):
 def open_parts(folders: Sequence[Path]) -> Iterator[list[Part]]:
     """Yield the studies of some folders, which are locked as long as they are open, unless they can only be read.
 
-    Raises FolderError for what is no finished study, RefusedMergeError for a search and for fewer than two folders,
-    LockedError for a folder to which another process writes, and ResultsError for damaged results.
+    Raises FolderError for what is no finished study, RefusedMergeError for a search, a pruned study and fewer than two
+    folders, LockedError for a folder to which another process writes, and ResultsError for damaged results.
     """
     given = [folder.parent if folder.name == RESULTS else folder for folder in folders]
     real = [os.path.realpath(folder) for folder in given]
@@ -80,6 +80,11 @@ def _read_part(folder: Path) -> Part:
         raise RefusedMergeError(
             f"{folder} holds a search, which follows its own scores, so that it cannot become one with another study; "
             f"raise its --trials instead, or merge sweeps"
+        )
+    if pruned := [task["pruning"] for task in plan["tasks"] if "pruning" in task]:
+        raise RefusedMergeError(
+            f"{folder} holds a {kind} that is pruned by {pruned[0]}: with the runs of another study other ones "
+            f"would be stopped; run all of it at once, or merge studies without --prune (prune)"
         )
     again = "repeat its command, which goes on from there, and merge then"
     if not (folder / RESULTS).exists():

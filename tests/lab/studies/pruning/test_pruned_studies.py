@@ -169,6 +169,10 @@ def test_other_studies_are_refused_in_its_folder(run: Run, finished: Path, tmp_p
     with pytest.raises(FolderError, match=r"in the folder, MedianStopping.rungs=3. requested"):
         run(folder, prune="median")
     assert files(folder) == before
+    with pytest.raises(ValueError, match=r"pruned by SuccessiveHalving.*run all of it at once"):
+        gl.lab.merge([finished, folder], out=tmp_path / "merged")
+    with pytest.raises(ValueError, match="prune compares runs on one machine, so it does not go with on"):
+        run(on="tcp://localhost:1")
 
 
 def test_if_all_that_came_to_the_end_diverged_others_take_their_places(noisy: Problem, tmp_path: Path) -> None:

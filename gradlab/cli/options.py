@@ -59,6 +59,10 @@ Prune: TypeAlias = Annotated[
 Fresh: TypeAlias = Annotated[
     bool, typer.Option("--fresh", help="Discard the results and checkpoints in the folder, and start anew.")
 ]
+Log: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="tensorboard:DIR, a folder in which the curves appear for TensorBoard while the runs go on."),
+]
 CpuFusion: TypeAlias = Annotated[
     bool,
     typer.Option(

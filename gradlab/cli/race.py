@@ -59,6 +59,7 @@ def race(
     chunk: options.Chunk = None,
     prune: options.Prune = None,
     fresh: options.Fresh = False,
+    log: options.Log = None,
     cpu_fusion: options.CpuFusion = False,
     table: Annotated[
         bool,
@@ -101,7 +102,7 @@ def race(
                 study = make_study(*given)
             if table:
                 _refuse_foreign_tables(out)
-            run_in_folder(study, out, fresh, as_json, print_board, with_table=table, helpers=crew)
+            run_in_folder(study, out, fresh, as_json, print_board, with_table=table, helpers=crew, log=log)
 
 
 def make_study(

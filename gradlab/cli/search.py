@@ -70,6 +70,7 @@ def search(
     chunk: options.Chunk = None,
     prune: options.Prune = None,
     fresh: options.Fresh = False,
+    log: options.Log = None,
     cpu_fusion: options.CpuFusion = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON and nothing else.")] = False,
     profile: Profiling = False,
@@ -103,4 +104,4 @@ def search(
                     only_one(problems_by_name(problem or "digits"), "problem"), name, factory, parse_axes(assignments),
                     trials, batch, seeds, steps, sample_seed, lanes, chunk, sampler, prune,
                 )  # fmt: skip
-            run_in_folder(study, out, fresh, as_json, print_points, helpers=crew)
+            run_in_folder(study, out, fresh, as_json, print_points, helpers=crew, log=log)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from ..lab._cluster.dask_cluster import ClusterError
 from ..lab._engine.distributed import Processes
 from ..lab._engine.task import Task, Watcher
 from ..lab._engine.task_runner import Helpers
+from ..lab._exports.live.live_log import LogFunction, LogWatcher, make_log
+from ..lab._exports.live.tensorboard_log import TensorBoardLog
+from ..lab._exports.table_formats import MissingPackageError
 from ..lab._formatting import format_count
 from ..lab._inputs.user_errors import UserCodeError, describe_failures
 from ..lab._profile import measure
@@ -44,29 +48,37 @@ def run_in_folder(
     print_results: Print,
     with_table: bool = False,
     helpers: Helpers | None = None,
+    log: str | None = None,
 ) -> None:
     """Open a study in a folder, make the runs that are missing, write its files and print its results.
 
     The `helpers` compute what is missing, if there are any. With `with_table`, the fair table of a race is made and
-    takes the place of the leaderboards. If it is `quiet`, nothing but a JSON document is printed on standard output.
-    The exit code is 2 for a folder that is refused, 130 after Ctrl-C, and 1 if the disk refuses, a cluster is gone, or
-    user code fails; the results of the others are printed all the same.
+    takes the place of the leaderboards. A `log` is told what is computed (see `make_log`). If it is `quiet`, nothing
+    but a JSON document is printed on standard output. The exit code is 2 for a folder that is refused, 130 after
+    Ctrl-C, and 1 if the disk refuses, a cluster is gone, or user code fails; the results of the others are printed all
+    the same.
     """
     processes = Processes()
     note = _Note(quiet or not processes.is_first)
     bar = _Bar(study.runs, note)
     opened: OpenStudy | None = None
     try:
-        with open_study(study, out, fresh, processes) as opened:
+        with (
+            _make_log(log if processes.is_first else None, study, note) as function,
+            open_study(study, out, fresh, processes) as opened,
+        ):
             for line in opened.growth:
                 note(line)
             if opened.state == "unfinished" and not opened.growth:
                 note(f"{out} holds an unfinished run of this plan; going on from there")
             with bar:
-                opened.finish(collect_provenance(shlex.join(["gradlab", *sys.argv[1:]])), bar, helpers)
+                command = shlex.join(["gradlab", *sys.argv[1:]])
+                opened.finish(collect_provenance(command), LogWatcher(function, bar), helpers)
             if processes.is_first:
                 if opened.state == "complete":
                     note(f"{out} holds all of this {study.kind} already; --fresh runs it anew")
+                    if log:
+                        note(f"nothing is logged; gradlab export {shlex.quote(str(out))} --to tensorboard writes all")
                 with measure("print"):
                     _print(opened, quiet, print_results, bar, with_table, helpers)
             if opened.failed:
@@ -83,6 +95,21 @@ def run_in_folder(
         fail(f"stopped; {_what_is_kept(opened, out)}", getattr(error, "code", 130))
     except OSError as error:
         fail(f"cannot write to {out} ({error}); {_what_is_kept(opened, out)}", 1)
+
+
+def _make_log(log: str | None, study: Study, note: _Note) -> AbstractContextManager[LogFunction | None]:
+    """Return the log of a study; end the command if it cannot be written."""
+    try:
+        made = make_log(log, study.runs, study.seeds)
+    except MissingPackageError as error:
+        fail(error, 1)
+    except FolderError as error:
+        fail(error)
+    except ValueError as error:
+        fail(f"--{error}")
+    if isinstance(made, TensorBoardLog) and made.note:
+        note(made.note)
+    return made
 
 
 def _print(

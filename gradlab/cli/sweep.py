@@ -64,6 +64,7 @@ def sweep(
     curve_points: options.CurvePoints = None,
     prune: options.Prune = None,
     fresh: options.Fresh = False,
+    log: options.Log = None,
     cpu_fusion: options.CpuFusion = False,
     as_json: Annotated[
         bool,
@@ -107,4 +108,4 @@ def sweep(
             options.join_processes(coordinator, processes, process)
             with measure("check"), options.refusing(_OPTIONS, (TypeError, ValueError)), Checking() as watcher:
                 study = build(watcher)
-            run_in_folder(study, out, fresh, as_json, print_points, helpers=crew)
+            run_in_folder(study, out, fresh, as_json, print_points, helpers=crew, log=log)

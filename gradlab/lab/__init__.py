@@ -21,6 +21,7 @@ if _typing.TYPE_CHECKING:
     from ._engine.pruning.rules import SuccessiveHalving as SuccessiveHalving
     from ._engine.task import Watcher as Watcher
     from ._exports.export import export as export
+    from ._exports.live.finished_chunks import FinishedChunk as FinishedChunk
     from ._inputs.user_errors import UserCodeError as UserCodeError
     from ._results.results_file import ResultsError as ResultsError
     from ._results.study_folder import FolderError as FolderError
@@ -54,6 +55,7 @@ _HOMES = {
     "read_results": "._results_tree",
     "ResultsAccessor": "._results_tree",
     "export": "._exports.export",
+    "FinishedChunk": "._exports.live.finished_chunks",
     "PROBLEMS": ".problems",
     "Problem": ".problems.base",
     "Score": ".problems.base",

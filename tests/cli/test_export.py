@@ -38,6 +38,12 @@ def test_the_files_are_named(gradlab: Callable[..., Any], study: Path, tmp_path:
     code, _, err = gradlab("export", str(study), "--to", "csv")
     assert (code, "holds an export already; --overwrite" in err) == (2, True)
     assert gradlab("export", str(study), "--to", "csv", "--overwrite").code == 0
+    code, printed, err = gradlab("export", str(study), "--to", "tensorboard")
+    assert (code, err) == (0, "")
+    assert printed.splitlines()[1:] == [
+        "  made/       a folder for each of 6 runs: loss, final_loss, score, hyperparameters",
+        "  study.json  the problems of the study",
+    ]
 
 
 def test_what_is_wrong_is_said_in_one_line(
@@ -49,7 +55,7 @@ def test_what_is_wrong_is_said_in_one_line(
         return code, err
 
     assert refused(str(study)) == (2, "gradlab: export needs --to: the format\n")
-    assert "--to must be one of csv, parquet" in refused(str(study), "--to", "xls")[1]
+    assert "--to must be one of csv, parquet, tensorboard, mlflow" in refused(str(study), "--to", "xls")[1]
     code, err = refused(str(tmp_path / "nowhere"), "--to", "csv")
     assert (code, "holds no finished study" in err) == (2, True)
     assert "has no optimizer 'adm'; it has adam" in refused(str(study), "--to", "csv", "--optimizer", "adm")[1]

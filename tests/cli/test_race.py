@@ -75,6 +75,10 @@ def test_a_finished_race_is_shown_again_and_not_run(
     again = gradlab("race", "--out", str(tmp_path), *TINY)
     assert (again.code, again.out) == (0, first.out)
     assert again.err == f"{tmp_path} holds all of this race already; --fresh runs it anew\n"
+    logged = gradlab("race", "--out", str(tmp_path), *TINY, "--log", "tensorboard:log")
+    assert (logged.code, logged.out) == (0, first.out)
+    assert logged.err == f"{again.err}nothing is logged; gradlab export {tmp_path} --to tensorboard writes all\n"
+    assert not Path("log").exists()
     assert contents(tmp_path) == before
     (tmp_path / "leaderboard.json").unlink()  # as if it had been killed while it drew
     assert gradlab("race", "--out", str(tmp_path), *TINY).code == 0

@@ -24,7 +24,7 @@ from gradlab.lab.problems import Ravine
 class Study:
     """A study of eight runs."""
 
-    kind, runs = "race", 8
+    kind, runs, seeds = "race", 8, (0, 1)
 
 
 class Opened:

@@ -39,6 +39,7 @@ COMMANDS: list[tuple[tuple[str, ...], str]] = [
     ((*SWEEP, "--set", "learning_rate=0,1,0,01"), "learning_rate has a value twice: 0, 1; give each once"),
     ((*SWEEP, "--set", "lr=0.1"), "no hyperparameter of adam is named 'lr'; there are b1, b2, eps, "),
     ((*SWEEP, "--set", "b1=lin:0:0.9:3", "--sampler", "halton"), "--sampler is given (halton) without a number of"),
+    ((*RACE, "--log", "curves"), "--log must be tensorboard:DIR, with the name of a folder; got 'curves'"),
     ((*RACE, "--optimizer", "sgd,adam"), "repeat the option: --optimizer sgd --optimizer adam"),
     ((*RACE, "--problem", "ravine digits"), "repeat the option: --problem ravine --problem digits"),
     ((*RACE, "--optimizer", "mine.py"), "a name in a file is typed with the file's module and a colon, mine:NAME"),

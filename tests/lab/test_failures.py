@@ -65,7 +65,7 @@ class Study(TaskStudy):
     kind, problems = "sweep", ()
 
     def __init__(self, tasks: list[Task]):
-        self.tasks, self.runs = tasks, sum(task.run_count for task in tasks)
+        self.tasks, self.runs, self.seeds = tasks, sum(task.run_count for task in tasks), (0, 1)
 
 
 def finish(out: Path, found: list[Task]) -> Any:

@@ -16,9 +16,9 @@ import gradlab as gl
 from gradlab.cli import main
 
 NAMES = {
-    "FolderError", "Hyperband", "Integer", "Landscape", "Linear", "Log", "MedianStopping", "PROBLEMS", "Problem",
-    "ResultsAccessor", "ResultsError", "Score", "SuccessiveHalving", "UserCodeError", "Watcher", "When", "export",
-    "merge", "race", "read_results", "search", "sweep",
+    "FinishedChunk", "FolderError", "Hyperband", "Integer", "Landscape", "Linear", "Log", "MedianStopping", "PROBLEMS",
+    "Problem", "ResultsAccessor", "ResultsError", "Score", "SuccessiveHalving", "UserCodeError", "Watcher", "When",
+    "export", "merge", "race", "read_results", "search", "sweep",
 }  # fmt: skip
 
 

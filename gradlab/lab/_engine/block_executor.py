@@ -167,6 +167,7 @@ class Executor:
             if self.store:
                 self.store.write(self.index, block, group.next_chunk, result, [array[position] for array in carry])
             self.watcher.on_progress(self.chunk_runs)
+            self.watcher.on_chunk(self.task, block, group.next_chunk, arrays)
             yield block, result
         group.next_chunk += 1
 

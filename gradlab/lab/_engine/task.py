@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -47,6 +47,7 @@ class Task:
     missing: tuple[Rectangle, ...] | None = None  # the runs that are to be computed, where some are known; None: all
     pruning: Pruning | None = None  # how points stop early; None: all runs go to their ends
     chunks: tuple[int, int | None] = (0, None)  # of a run, that are computed: the first, and the one after the last
+    numbers: Sequence[int] | None = None  # of the points, in the study; None: 0, 1, ...
 
     @property
     def point_count(self) -> int:
@@ -207,6 +208,14 @@ class Watcher:
     def on_note(self, message: str) -> None:
         """Something happened that does no harm, such as that another machine takes part, or leaves."""
 
+    wants_chunks = False  # whether the next two methods want to know soon what other processes compute
+
+    def on_chunk(self, task: Task, block: int, chunk: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """A chunk of a block is there, on (point, seed, position): computed, or in the store. It may be told again."""
+
+    def on_known(self, task: Task, points: np.ndarray, seeds: np.ndarray, arrays: Mapping[str, np.ndarray]) -> None:
+        """Whole runs were known before, at these indices of points and seeds: their curves on (point, seed, ...)."""
+
     def on_warning(self, message: str) -> None:
         """Something was wrong, and is being repaired."""
 
@@ -215,11 +224,12 @@ class Watcher:
         raise error
 
 
-class FailureCollector(Watcher):
-    """A watcher that collects the failures of tasks, so that other tasks go on, and passes all else to another one."""
+class ForwardingWatcher(Watcher):
+    """A watcher that passes all that it is told on to another one."""
 
-    def __init__(self, watcher: Watcher, failed: dict[str, dict[str, str]]):
-        self.watcher, self.failed = watcher, failed
+    def __init__(self, watcher: Watcher):
+        self.watcher = watcher
+        self.wants_chunks = watcher.wants_chunks
 
     def on_start(self, task: Task) -> None:
         self.watcher.on_start(task)
@@ -233,8 +243,25 @@ class FailureCollector(Watcher):
     def on_note(self, message: str) -> None:
         self.watcher.on_note(message)
 
+    def on_chunk(self, task: Task, block: int, chunk: int, arrays: Mapping[str, np.ndarray]) -> None:
+        self.watcher.on_chunk(task, block, chunk, arrays)
+
+    def on_known(self, task: Task, points: np.ndarray, seeds: np.ndarray, arrays: Mapping[str, np.ndarray]) -> None:
+        self.watcher.on_known(task, points, seeds, arrays)
+
     def on_warning(self, message: str) -> None:
         self.watcher.on_warning(message)
+
+    def on_failure(self, task: Task, error: UserCodeError) -> None:
+        self.watcher.on_failure(task, error)
+
+
+class FailureCollector(ForwardingWatcher):
+    """A watcher that collects the failures of tasks, so that other tasks go on, and passes all else to another one."""
+
+    def __init__(self, watcher: Watcher, failed: dict[str, dict[str, str]]):
+        super().__init__(watcher)
+        self.failed = failed
 
     def on_failure(self, task: Task, error: UserCodeError) -> None:
         message = str(error).removeprefix(f"{task.label} ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
@@ -20,13 +21,14 @@ from .block_executor import Executor, count_fitting
 from .compiler import Compiler
 from .distributed import Processes
 from .program import Program
-from .task import Task, TaskResult, Watcher
+from .task import ForwardingWatcher, Task, TaskResult, Watcher
 from .thread_context import require_compilation
 from .training_loop import Curves, Draws, curves_of_arrays, join_chunks
 
 T = TypeVar("T")
 
 TASKS_AHEAD = 2  # that are compiled while one runs
+SECONDS = 0.5  # between two looks at what other processes have stored
 BLOCKS_AT_A_TIME = 64  # that are read from the store, and sent to other processes
 
 
@@ -72,7 +74,7 @@ def run_tasks(
         def prepare(index: int, task: Task) -> _PreparedTask:
             try:
                 collector = CurveCollector(task, store.folder if store else None)
-                _add_known_runs(index, collector, store, processes)
+                _add_known_runs(index, collector, store, processes, watcher)
                 unfinished = _collect_stored_results(index, collector, store, processes, watcher)
                 return _PreparedTask(collector, unfinished, used_compiler.prepare(task) if unfinished else None)
             except UserCodeError as error:
@@ -81,6 +83,7 @@ def run_tasks(
         helpers = helpers if store and tasks else None
         if helpers and store:
             helpers.begin(store, tasks, count_fitting(max(map(count_bytes, tasks))))
+        follower = ChunkFollower(tasks, store, watcher) if store and watcher.wants_chunks else watcher
         ahead = 0 if helpers else TASKS_AHEAD
         queue: deque[_PreparedTask] = deque()
         for index, task in enumerate(tasks):
@@ -88,7 +91,7 @@ def run_tasks(
             told = 0.0
             if helpers:
                 with measure("wait for runs"):
-                    told = helpers.wait(index, watcher)
+                    told = helpers.wait(index, follower)
             while len(queue) <= ahead and index + len(queue) < len(tasks):
                 queue.append(prepare(index + len(queue), tasks[index + len(queue)]))
             try:
@@ -113,6 +116,33 @@ def count_bytes(task: Task) -> int:
         return task.partition.block_bytes
     except UserCodeError:
         return 0
+
+
+class ChunkFollower(ForwardingWatcher):
+    """Passes progress on to a watcher, and tells it of chunks that have come into the store since it last looked.
+
+    The watcher is told of all chunks again once the task is collected, so what is missed here is not lost.
+    """
+
+    def __init__(self, tasks: Sequence[Task], store: CheckpointStore, watcher: Watcher):
+        super().__init__(watcher)
+        self.tasks, self.store = tasks, store
+        self._next_look = 0.0
+        self._told: set[tuple[int, int, int]] = set()
+
+    def on_progress(self, runs: float) -> None:
+        self.watcher.on_progress(runs)
+        if time.monotonic() < self._next_look:
+            return
+        for index, block, chunk in self.store.list_results():
+            if (index, block, chunk) not in self._told and index < len(self.tasks):
+                try:
+                    result = self.store.read_result(index, block, chunk)
+                except (DamagedCheckpointError, OSError):
+                    continue
+                self._told.add((index, block, chunk))
+                self.watcher.on_chunk(self.tasks[index], block, chunk, result.arrays)
+        self._next_look = time.monotonic() + SECONDS
 
 
 class CurveCollector:
@@ -175,13 +205,16 @@ class _PreparedTask(NamedTuple):
         return None if self.compilation is None else (self.compilation[0].result(), self.compilation[1].result())
 
 
-def _add_known_runs(index: int, collector: CurveCollector, store: CheckpointStore | None, processes: Processes) -> None:
+def _add_known_runs(
+    index: int, collector: CurveCollector, store: CheckpointStore | None, processes: Processes, watcher: Watcher
+) -> None:
     """Add the runs of a task that the folder of the first process knew before the study began."""
     parts = processes.broadcast(store.known[index].parts if store and store.known else ())
     for part in parts:
         with measure("results", collector.task.label):
             arrays, *times = processes.broadcast(part.read() if store else ({}, 0.0, 0.0))
             collector.add_known(part.points, part.seeds, arrays, *times)
+        watcher.on_known(collector.task, part.points, part.seeds, arrays)
 
 
 def _collect_stored_results(
@@ -196,6 +229,8 @@ def _collect_stored_results(
         some = range(first, min(first + BLOCKS_AT_A_TIME, partition.block_count))
         found = [_read_block(store, index, block, collector.task, watcher) for block in some] if store else []
         for block, chunks in zip(some, processes.broadcast(found)):
+            for number, chunk in enumerate(chunks):
+                watcher.on_chunk(collector.task, block, number, chunk.arrays)
             if len(chunks) == partition.chunks:
                 with measure("results", collector.task.label):
                     collector.add(block, chunks)

@@ -14,20 +14,22 @@ from .._inputs.name_lookup import look_up
 from .._inputs.user_errors import read_failures
 from .._results.results_file import read
 from ..analysis.table_files import finite_or_none
+from .mlflow import write_mlflow_database
 from .selection import Runs, Selection, SelectionError
 from .table_formats import TABLE_FORMATS
 from .tables import Table, make_tables
 from .target_folder import DESCRIPTION, replace_folder, write_description
+from .tensorboard import write_event_folders
 
-Format = Literal["csv", "parquet"]
-Progress = Callable[[int, int], None]  # is told how many rows are written, of how many
+Format = Literal["csv", "parquet", "tensorboard", "mlflow"]
+Progress = Callable[[int, int], None]  # is told how many rows or runs are written, of how many
 
 
 class Exported(NamedTuple):
-    """An export that was written: its folder and its files."""
+    """An export that was written: its folder and what is in it."""
 
     folder: Path
-    files: list[tuple[str, str]]  # the name of a file in the folder, and what it holds
+    files: list[tuple[str, str]]  # the name of a file or a folder in it, and what that holds
 
 
 @suggest_arguments
@@ -50,24 +52,30 @@ def export(
         runs = pandas.read_csv("race/csv/runs.csv")
 
     `study` is the folder of a race, a sweep or a search that has finished, or the DataTree that it returned. `to` is
-    "csv" or "parquet" (extra `parquet`). The folder `out` may be new; left out, it is named for the format, in the
-    folder of the study.
+    "csv", "parquet", "tensorboard" or "mlflow" (the last three need the extras of these names). The folder `out` may be
+    new; left out, it is named for the format, in the folder of the study. `study.json` in it describes the study.
 
-    There are tables of the `runs` (hyperparameters, seed, status, score), of their `losses` at each step, of their
-    `evaluations`, and of their `paths` where a problem has two parameters. The column `run` joins them. `study.json`
-    beside them names the dtype, the unit and the meaning of each column, and describes the problems. All digits are
-    kept, and so are NaN and infinities. The memory that is needed does not grow with the number of runs.
+    "csv" and "parquet" are tables of the `runs` (hyperparameters, seed, status, score), of their `losses` at each step,
+    of their `evaluations`, and of their `paths` where a problem has two parameters. The column `run` joins them.
+    `study.json` names the dtype, the unit and the meaning of each column. All digits are kept, and so are NaN and
+    infinities.
+
+    "tensorboard" is a folder with an event file for each of at most 1,000 runs: the loss, the metrics and the score as
+    scalars, in float32, and the hyperparameters. "mlflow" is a database in a file for the tracker MLflow, with an
+    experiment for each problem. In both, the curves of a run that diverges end with a NaN.
+
+    The memory that is needed does not grow with the number of runs.
 
     `problems`, `optimizers` and `seeds` select some of them by name or number. `best=3` selects the three best
     configurations of each optimizer on each problem, chosen on the choosing seeds. With `curves=False` only the runs
-    are written. `progress` is called with the numbers of rows that are written and that there are.
+    are written. `progress` is called with the numbers of rows, or runs, that are written and that there are.
 
     The folder appears at the end, complete. If it exists, it is replaced only if `overwrite` is true and an export
     wrote all that it holds.
 
     Raises FileNotFoundError and ResultsError for what is no finished study, FolderError for a folder that must not be
-    overwritten, ValueError for unknown formats and for selections that the study does not have, MissingPackageError (an
-    ImportError) if the package of the format is not installed, and OSError if the disk refuses.
+    overwritten, ValueError for unknown formats, for selections that the study does not have and for too many runs,
+    MissingPackageError (an ImportError) if the package of the format is not installed, and OSError if the disk refuses.
     """
     selection = Selection(_as_list(problems), _as_list(optimizers), _as_list(seeds), best)
     return write_export(study, to, out, selection, curves, overwrite, progress).folder
@@ -90,11 +98,10 @@ def write_export(
     if not sum(part.run_count for part in parts):
         raise SelectionError("no run is selected")
     with replace_folder(folder, overwrite) as temporary:
-        files, description = write(temporary, parts, curves, progress or (lambda done, total: None))
+        files, description = write(temporary, parts, attributes, curves, progress or (lambda done, total: None))
         write_description(temporary, {**describe_study(datasets, attributes), **description})
-    return Exported(
-        folder, [*files, (DESCRIPTION, "the meaning, dtype and unit of each column, and the problems of the study")]
-    )
+    columns = "the meaning, dtype and unit of each column, and " if "tables" in description else ""
+    return Exported(folder, [*files, (DESCRIPTION, f"{columns}the problems of the study")])
 
 
 def _write_tables(
@@ -181,8 +188,12 @@ def _as_list(given: Any) -> list[Any] | None:
 
 
 def _make_table_writer(suffix: str) -> Callable[..., Any]:
-    return lambda folder, parts, curves, progress: _write_tables(suffix, folder, parts, curves, progress)
+    return lambda folder, parts, attributes, curves, progress: _write_tables(suffix, folder, parts, curves, progress)
 
 
-FORMATS: dict[str, Callable[..., Any]] = {suffix: _make_table_writer(suffix) for suffix in TABLE_FORMATS}
+FORMATS: dict[str, Callable[..., Any]] = {
+    **{suffix: _make_table_writer(suffix) for suffix in TABLE_FORMATS},
+    "tensorboard": write_event_folders,
+    "mlflow": write_mlflow_database,
+}
 assert set(FORMATS) == set(get_args(Format))

@@ -69,15 +69,23 @@ class CheckpointStore:
         """
         results = []
         for chunk in range(chunks):
-            path = self._path(task, block, f"{chunk:04d}")
-            if not path.exists():
+            if not self._path(task, block, f"{chunk:04d}").exists():
                 break
-            arrays = self._read(path)
-            seconds, compile_seconds = arrays.pop("seconds").tolist()
-            results.append(ChunkResult(arrays, seconds, compile_seconds))
+            results.append(self.read_result(task, block, chunk))
         if 0 < len(results) < chunks:
             self.read_stored_carry(task, block, len(results) - 1)
         return results
+
+    def read_result(self, task: int, block: int, chunk: int) -> ChunkResult:
+        """Return the result of a finished chunk. Raises DamagedCheckpointError, and OSError if it is not there."""
+        arrays = self._read(self._path(task, block, f"{chunk:04d}"))
+        seconds, compile_seconds = arrays.pop("seconds").tolist()
+        return ChunkResult(arrays, seconds, compile_seconds)
+
+    def list_results(self) -> list[tuple[int, int, int]]:
+        """Return the task, block and chunk of each result, in order. Other tasks in the folder may be among them."""
+        found = list_chunks(self.folder.parent)
+        return [(task - self.first, block, chunk) for task, block, chunk in found if task >= self.first]
 
     def read_carry(self, task: int, block: int, chunk: int, shapes: Sequence[tuple[tuple[int, ...], Any]]) -> list[Any]:
         """Return the state that a block has after a chunk, as arrays of these shapes and dtypes."""

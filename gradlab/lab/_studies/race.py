@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from .._engine.task import Task, Watcher
+from .._exports.live.live_log import LogFunction
 from .._formatting import format_float
 from .._inputs.argument_checks import is_whole_number, require_whole_number, suggest_arguments
 from .._inputs.default_contestants import Contestant
@@ -113,6 +114,7 @@ def race(
     fresh: bool = False,
     on: Any = None,
     watcher: Watcher | None = None,
+    log: LogFunction | str | None = None,
 ) -> xr.DataTree:
     """Race optimizers over a grid of learning rates, from several seeds, on each problem.
 
@@ -135,6 +137,9 @@ def race(
     written there; checkpoints are kept as the race goes on, and the same call resumes it, unless `fresh` discards them.
     An optimizer that fails is left out of the results, with a warning. `on` is a cluster whose workers compute: the
     address of a Dask scheduler, such as `"dask://HOST:PORT"`, or a `distributed.Client`; the results are the same.
+    `log` is a function that is called with each `FinishedChunk` while the race goes on, or "tensorboard:DIR", which
+    writes event files for TensorBoard (extra `tensorboard`). Chunks that the folder holds come first. A log that raises
+    an error is not called again, with a warning at the end.
 
     Raises ValueError or TypeError for what cannot be raced, UserCodeError if all optimizers fail, FolderError for a
     folder that cannot be used, and RuntimeError without a scheduler `on` an address.
@@ -151,7 +156,7 @@ def race(
         prune,
     )
     check_tasks(study.tasks, watcher)
-    return run_study(study, command, out, fresh, watcher, on)
+    return run_study(study, command, out, fresh, watcher, on, log)
 
 
 def parse_rates(rates: int | Axis | str, label: str = "rates") -> int | tuple[float, ...]:

@@ -15,6 +15,7 @@ import xarray as xr
 from .._engine.distributed import Processes
 from .._engine.task import Watcher
 from .._engine.task_runner import Helpers
+from .._exports.live.live_log import LogFunction, LogWatcher, make_log
 from .._inputs.user_errors import UserCodeError, describe_failures
 from .._results.provenance import collect_provenance
 from .._results_tree import as_tree
@@ -30,25 +31,27 @@ def run_study(
     fresh: bool = False,
     watcher: Watcher | None = None,
     on: Any = None,
+    log: LogFunction | str | None = None,
 ) -> xr.DataTree:
     """Run a study, and return its results, which say that they come from `command`.
 
     With a folder `out`, the study goes on from the checkpoints there, unless `fresh` discards them, and leaves its
     results, tables, pictures and report there. What the folder holds of a smaller study is not computed again. There
     is a warning for each optimizer whose code changed since, which is computed anew. For each optimizer that fails
-    there is a warning too, and the attribute `failed` of the results. Raises UserCodeError if all of them fail,
-    FolderError for a folder that cannot be used, and OSError if the disk refuses. The workers of a cluster compute, if
-    one is given as `on`; then also ClusterError.
+    there is a warning too, and the attribute `failed` of the results. A `log` is told what is computed (see
+    `make_log`). If it raises an error, there is a warning, and it is not called again. Raises UserCodeError if all of
+    them fail, FolderError for a folder that cannot be used, and OSError if the disk refuses. The workers of a cluster
+    compute, if one is given as `on`; then also ClusterError.
     """
     if on is not None and getattr(study, "prune", None) is not None:
         raise ValueError("prune compares runs on one machine, so it does not go with on; leave out one of them")
-    watcher = watcher or Watcher()
     attributes = collect_provenance(command)
     failed: Failed = {}
     anew: tuple[str, ...] = ()
-    with _hire(on) as helpers:
+    with make_log(log, study.runs, study.seeds) as function, _hire(on) as helpers:
+        follower = LogWatcher(function, watcher or Watcher())
         if out is None:
-            datasets = _compute_in_memory(study, watcher, failed, helpers)
+            datasets = _compute_in_memory(study, follower, failed, helpers)
             if not datasets:
                 raise UserCodeError("; ".join(describe_failures(failed)))
             own = {"kind": study.kind} | ({"failed": json.dumps(failed)} if failed else {})
@@ -56,11 +59,11 @@ def run_study(
         else:
             with open_study(study, Path(out), fresh) as opened:
                 anew = opened.growth[1:]
-                opened.finish(attributes, watcher, helpers)
+                opened.finish(attributes, follower, helpers)
                 results, failed = opened.read(), opened.failed
                 if opened.processes.is_first:
-                    write_outputs(opened, results, watcher)
-    for line in (*anew, *describe_failures(failed)):
+                    write_outputs(opened, results, follower)
+    for line in filter(None, (*anew, *describe_failures(failed), follower.failure)):
         warnings.warn(line, stacklevel=3)
     return results
 
@@ -95,7 +98,7 @@ def describe_call(kind: str, arguments: Mapping[str, Any]) -> str:
     return f"gl.lab.{kind}({', '.join(f'{name}={_as_code(value)}' for name, value in shown.items())})"
 
 
-_HIDDEN = ("out", "fresh", "on", "watcher", "lanes", "chunk")
+_HIDDEN = ("out", "fresh", "on", "watcher", "log", "lanes", "chunk")
 
 
 def _as_code(value: Any) -> str:

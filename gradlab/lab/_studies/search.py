@@ -16,6 +16,7 @@ from .._engine.distributed import Processes
 from .._engine.partition import Partition
 from .._engine.task import Task, TaskResult, Watcher
 from .._engine.task_runner import Helpers, run_tasks
+from .._exports.live.live_log import LogFunction
 from .._inputs.argument_checks import SearchSampler, require_whole_number, suggest_arguments
 from .._results import assembly, plan
 from .._results.known_tasks import leave_out_known, read_heads
@@ -181,7 +182,9 @@ class SearchStudy:
                     suggestions.enqueue(processes.broadcast(self._propose(guide, rounds, scores, count)))
                 points = suggestions.ask(count)
                 structures = self.space.structures(points)
-                tasks, known = leave_out_known(divide(self.task(points), structures), heads, digest)
+                places = range(number * self.batch, number * self.batch + count)
+                task = replace(self.task(points), numbers=places)
+                tasks, known = leave_out_known(divide(task, structures), heads, digest)
                 first = number * len(self.structures)
                 self.partitions.update((first + at, task.partition) for at, task in enumerate(tasks))
                 own = plan.describe_round(wanted, points) if folder else {}
@@ -253,6 +256,7 @@ def search(
     fresh: bool = False,
     on: Any = None,
     watcher: Watcher | None = None,
+    log: LogFunction | str | None = None,
 ) -> xr.DataTree:
     """Search ranges of an optimizer's hyperparameters, in rounds of `batch` points that are trained side by side.
 
@@ -267,8 +271,8 @@ def search(
     in all; another `sample_seed` gives others. The `sampler` "sobol" spreads all of them evenly, whatever they score;
     with "hypergradient", half of each round follows the gradient of the final loss from the two best points.
     Half of the `seeds` guide the search, and the others report on it. With `prune`, points of a round stop early as in
-    `sweep`, and Optuna is told the scores that they had. `seeds`, `steps`, `lanes`, `chunk`, `out`, `fresh`, `on` and
-    the DataTree that is returned are as of `sweep`, with the coordinate `round` on (point).
+    `sweep`, and Optuna is told the scores that they had. `seeds`, `steps`, `lanes`, `chunk`, `out`, `fresh`, `on`,
+    `log` and the DataTree that is returned are as of `sweep`, with the coordinate `round` on (point).
 
     Raises ValueError or TypeError for what cannot be searched, MissingOptunaError without Optuna, UserCodeError if the
     optimizer or the problem fails, and FolderError for a folder that cannot be used.
@@ -279,7 +283,7 @@ def search(
     study = SearchStudy(
         problem, name, factory, hyperparameters, trials, batch, seeds, steps, sample_seed, lanes, chunk, sampler, prune
     )
-    return run_study(study, command, out, fresh, watcher, on)
+    return run_study(study, command, out, fresh, watcher, on, log)
 
 
 def only_one(several: Sequence[Any], kind: str) -> Any:

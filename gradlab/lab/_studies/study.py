@@ -40,6 +40,11 @@ class Study(Protocol):
         """The number of training runs."""
         ...
 
+    @property
+    def seeds(self) -> Any:
+        """The seeds of each configuration: a tuple."""
+        ...
+
     def plan(self) -> dict[str, Any]:
         """Everything that determines the results, JSON-ready."""
         ...

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from .._engine.task import Task, TaskResult, Watcher
+from .._exports.live.live_log import LogFunction
 from .._inputs.argument_checks import Sampler, require_whole_number, suggest_arguments
 from .._inputs.factory_adapter import find_missing_arguments
 from ..problems.base import Problem
@@ -144,6 +145,7 @@ def sweep(
     fresh: bool = False,
     on: Any = None,
     watcher: Watcher | None = None,
+    log: LogFunction | str | None = None,
 ) -> xr.DataTree:
     """Train optimizers at each point of a grid of their hyperparameters, from several seeds, on each problem.
 
@@ -160,7 +162,7 @@ def sweep(
     the points, and the others report on them. With `curve_points=100`, a run keeps at most 100 losses (and places of
     its path), evenly spaced over its steps; metrics and scores are the same. `prune` is as of `race`: the points of an
     optimizer on a problem are compared, those of each combination of choices with one another. `seeds`, `steps`,
-    `lanes`, `chunk`, `out`, `fresh`, `on` and the DataTree that is returned are as of `race`, but that it is on
+    `lanes`, `chunk`, `out`, `fresh`, `on`, `log` and the DataTree that is returned are as of `race`, but that it is on
     (optimizer, point, seed, step or evaluation), with each hyperparameter as a coordinate on (optimizer, point).
 
     Raises ValueError or TypeError for what cannot be swept, UserCodeError if all optimizers fail, and FolderError for
@@ -171,7 +173,7 @@ def sweep(
         problems_by_name(problems), factories_by_name(optimizers), hyperparameters, seeds, steps, samples, sampler,
         sample_seed, lanes, chunk, curve_points, prune, watcher or Watcher(),
     )  # fmt: skip
-    return run_study(study, command, out, fresh, watcher, on)
+    return run_study(study, command, out, fresh, watcher, on, log)
 
 
 def describe_defaults(factories: Mapping[str, Callable[..., Any]], swept: Iterable[str]) -> str:

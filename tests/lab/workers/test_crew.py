@@ -16,6 +16,7 @@ import pytest
 
 from gradlab.lab._workers import crew
 from gradlab.lab._workers.worker import Call, Reply
+from tests.lab.exports.test_tensorboard import list_runs, read_run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied under Linux only")
 
@@ -43,11 +44,13 @@ def test_workers_leave_the_same_bytes_as_one_process(tmp_path: Path) -> None:
     """Shampoo decomposes matrices: two blocks at a time in one process waited for each other without end."""
     race = ("race", "--problem", "ravine", "--optimizer", "sgd", "--optimizer", "shampoo", *TINY)
     alone = run(tmp_path, *race, "--workers", "1", "--out", "alone")
-    together = run(tmp_path, *race, "--out", "together", "--profile")
+    together = run(tmp_path, *race, "--out", "together", "--profile", "--log", "tensorboard:log")
     assert (alone.returncode, together.returncode) == (0, 0), together.stderr
     for name in ("results.nc", "plan.json", "leaderboard.csv"):
         assert (tmp_path / "alone" / name).read_bytes() == (tmp_path / "together" / name).read_bytes()
     assert "shampoo on ravine" in (tmp_path / "together" / "profile.json").read_text()  # which a worker measured
+    assert len(runs := list_runs(tmp_path / "log")) == 24
+    assert {len(read_run(tmp_path / "log" / name)[0]["loss"]) for name in runs} == {6}  # or a NaN at its end
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ stored chunks alone, so a task that was interrupted makes the same ones again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from itertools import pairwise
@@ -125,6 +125,9 @@ class PrunedTask:
             block: self.store.read_results(stage.number, block, partition.chunks)
             for block in range(partition.block_count)
         }
+        for block, stored in found.items():
+            for chunk, result in enumerate(stored):
+                self.watcher.on_chunk(task, block, chunk, result.arrays)
         for block in [block for block, stored in found.items() if len(stored) == partition.chunks]:
             records.add(partition, block, found.pop(block))
         if found:
@@ -192,6 +195,9 @@ class _Progress(Watcher):
 
     def on_progress(self, runs: float) -> None:
         self._tell(runs * self.scale)
+
+    def on_chunk(self, task: Task, block: int, chunk: int, arrays: Mapping[str, np.ndarray]) -> None:
+        self.watcher.on_chunk(task, block, chunk, arrays)
 
     def finish(self) -> None:
         """The task is done."""

@@ -36,12 +36,14 @@ def divide(task: Task, structures: Sequence[Structure]) -> list[Task]:
     """Return a task for each structure; the task itself if all hyperparameters are numbers at all points."""
     if len(structures) == 1 and structures[0].numbers == tuple(task.points):
         return [task]
+    numbers = np.arange(task.point_count) if task.numbers is None else np.array(task.numbers)
     return [
         replace(
             task,
             factory=Fixed(task.factory, structure.values) if structure.values else task.factory,
             points={name: task.points[name][structure.points] for name in structure.numbers},
             options=structure.options,
+            numbers=tuple(numbers[structure.points].tolist()),
         )
         for structure in structures
     ]
@@ -109,4 +111,6 @@ def as_one_task(task: Task, structures: Sequence[Structure]) -> Task:
 
 def _join_tasks(parts: Sequence[Task], points: Mapping[str, np.ndarray], structures: Sequence[Structure]) -> JoinedTask:
     fields = {name: getattr(parts[0], name) for name in Task.__dataclass_fields__}
-    return JoinedTask(**{**fields, "points": points, "options": {}}, parts=tuple(parts), structures=tuple(structures))
+    return JoinedTask(
+        **{**fields, "points": points, "options": {}, "numbers": None}, parts=tuple(parts), structures=tuple(structures)
+    )

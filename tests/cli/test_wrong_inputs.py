@@ -64,7 +64,7 @@ COMMANDS: list[tuple[tuple[str, ...], str]] = [
     (("check", "adam", "--claim", "elementwize"), "no claim is named 'elementwize'; did you mean elementwise?"),
     (("check", "adam", "--arg", "b1="), "b1 must be a number in [0, 1)"),
     (("explain", "adam sgd"), "is named 'adam sgd'; pass one name"),
-    (("race", "-o", "x"), "race has no option -o; did you mean --out or --optimizer?"),
+    (("race", "-o", "x"), "race has no option -o; did you mean --out or --optimizer or --on?"),
     (
         ("help",),
         "gradlab has no command 'help'; it has race, sweep, search, merge, report, compare, export, bench, check, list",

@@ -182,8 +182,7 @@ class SearchStudy:
                     suggestions.enqueue(processes.broadcast(self._propose(guide, rounds, scores, count)))
                 points = suggestions.ask(count)
                 structures = self.space.structures(points)
-                places = range(number * self.batch, number * self.batch + count)
-                task = replace(self.task(points), numbers=places)
+                task = replace(self.task(points), numbers=range(number * self.batch, number * self.batch + count))
                 tasks, known = leave_out_known(divide(task, structures), heads, digest)
                 first = number * len(self.structures)
                 self.partitions.update((first + at, task.partition) for at, task in enumerate(tasks))
@@ -290,10 +289,8 @@ def only_one(several: Sequence[Any], kind: str) -> Any:
     """Return the one problem, or (name, factory) of an optimizer. Raises ValueError if there are several, or none."""
     if len(several) != 1:
         names = [item[0] if isinstance(item, tuple) else item.name for item in several]
-        raise ValueError(
-            f"a search is of one {kind}, got {', '.join(names) or 'none'}; search each on its own, into a folder of "
-            f"its own"
-        )
+        given = ", ".join(names) or "none"
+        raise ValueError(f"a search is of one {kind}, got {given}; search each on its own, into a folder of its own")
     return several[0]
 
 

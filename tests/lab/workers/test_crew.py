@@ -95,7 +95,7 @@ def test_workers_for_whom_there_is_no_room_compute_no_blocks(monkeypatch: pytest
     few._members = [crew._Member(number, ours) for number in range(3)]
     leading: list[int] = []
     monkeypatch.setattr(crew.Crew, "_lead", lambda self, member, task, store: leading.append(member.process))
-    tasks: Any = [SimpleNamespace(partition=SimpleNamespace(block_count=5))] * 2
+    tasks: Any = [SimpleNamespace(pruning=None, partition=SimpleNamespace(block_count=5))] * 2
     few.begin(None, tasks, at_a_time=1)  # type: ignore[arg-type]
     for thread in few._threads:
         thread.join()

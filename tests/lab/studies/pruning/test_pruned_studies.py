@@ -176,7 +176,7 @@ def test_other_studies_are_refused_in_its_folder(run: Run, finished: Path, tmp_p
 
 
 def test_if_all_that_came_to_the_end_diverged_others_take_their_places(noisy: Problem, tmp_path: Path) -> None:
-    class Reckless(gl.lab.SuccessiveHalving):  # type: ignore[misc, name-defined]
+    class Reckless(gl.lab.SuccessiveHalving):
         """Keeps the worst point that has not diverged yet."""
 
         def select(self, rung: int, badness: np.ndarray, running: np.ndarray) -> np.ndarray:
@@ -198,7 +198,7 @@ def test_if_all_that_came_to_the_end_diverged_others_take_their_places(noisy: Pr
 
 
 def test_a_sweep_ranks_the_points_that_came_to_the_end(noisy: Problem, tmp_path: Path) -> None:
-    axes = {"learning_rate": [0.01, 0.1, 0.2], "momentum": [0.1, 0.5], "nesterov": [True, False]}
+    axes: dict[str, Any] = {"learning_rate": [0.01, 0.1, 0.2], "momentum": [0.1, 0.5], "nesterov": [True, False]}
     results = gl.lab.sweep(noisy, "sgd", axes, 3, steps=16, prune="halving", out=tmp_path, curve_points=5)
     table = results.gradlab.configurations()
     assert len(table) == 2  # one of each structure: of six points three and then one are left

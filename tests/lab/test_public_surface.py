@@ -62,7 +62,7 @@ COMMANDS = {
     "sweep": "gl.lab.sweep(problems='ravine', optimizers='sgd', hyperparameters={'learning_rate': [0.001, 0.01], "
     "'momentum': 0.5}, seeds=2, steps=12)",
     "search": "gl.lab.search(problems='ravine', optimizers=gradlab.optimizers.sgd.sgd, hyperparameters="
-    "{'learning_rate': 'log:0.01:1'}, trials=4, batch=2, seeds=2, sample_seed=0, steps=12)",
+    "{'learning_rate': 'log:0.01:1'}, trials=4, batch=2, seeds=2, sampler='tpe', sample_seed=0, steps=12)",
 }
 
 

@@ -154,6 +154,11 @@ def inlining(is_wanted: bool) -> AbstractContextManager[None]:
     return set_xla_metadata(inlineable=None if is_wanted else "false")
 
 
+def is_mapped(x: Any) -> bool:
+    """Return whether an array stands for several, inside `jax.vmap`. The type that says so has no public name."""
+    return type(x).__name__ == "BatchTracer"
+
+
 def find_varying_axes(x: Any) -> frozenset[str]:
     """Return the axes of the mesh over which JAX knows that an array may differ, inside `jax.shard_map`.
 

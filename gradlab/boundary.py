@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from .cpu_fusion import cpu_fusion_enabled, runs_on_one_cpu
+from .cpu_fusion import cpu_fusion_enabled
 from .running_calls import entering, find_between, is_outermost, standing_between
 from .tree_differences import (
     describe_tree,
@@ -22,7 +22,7 @@ from .tree_differences import (
     require_same_trees,
     show_place,
 )
-from .update_forms.few_passes import has_large_leaves, in_few_passes
+from .update_forms.few_passes import in_few_passes, is_worth_few_passes
 from .update_forms.leaf_stacks import wants_stacks, with_stacked_leaves
 from .update_forms.one_pass import in_one_pass
 from .values import rejoin, show
@@ -162,7 +162,7 @@ def _choose_form(
         return update
     if cpu_fusion_enabled() and jax.default_backend() == "cpu":
         return in_one_pass(update)
-    if has_large_leaves(updates) and runs_on_one_cpu():
+    if is_worth_few_passes(updates):
         return in_few_passes(update, is_added=_add_up_as_they_are(updates, params))
     return with_stacked_leaves(update) if wants_stacks(updates) else update
 

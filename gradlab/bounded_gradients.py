@@ -41,5 +41,10 @@ def square_gradient(tree: PyTree) -> PyTree:
 
     They are computed from the leaves as they were before. XLA would keep a bounded leaf in memory for two that read it.
     """
+    return map_by_shape(bounded_square, find_unbounded(tree))
+
+
+def find_unbounded(tree: PyTree) -> PyTree:
+    """Return the leaves of a tree as they were before a running chain bounded them."""
     known = _bounded.get({})
-    return map_by_shape(bounded_square, jax.tree.map(lambda leaf: known.get(id(leaf), (leaf, leaf))[1], tree))
+    return jax.tree.map(lambda leaf: known.get(id(leaf), (leaf, leaf))[1], tree)

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from ..update_forms.few_passes import as_written
 from .bandwidth import LEAST_BYTES, STREAMS, Bandwidths, StreamContestant
 from .counterparts import COUNTERPARTS, Counterpart
 from .inspection.fewest_streams import count_fewest_bytes
@@ -98,7 +99,8 @@ def count_fewest_streams(counterpart: Counterpart, shape: tuple[int, ...]) -> fl
         if getattr(counterpart, library) is not None:
             optimizer = make_optimizer(counterpart, library)
             step = make_step(optimizer, counterpart.reads_loss)
-            found.append(count_fewest_bytes(step, params, jax.eval_shape(optimizer.init, params), params))
+            with as_written():
+                found.append(count_fewest_bytes(step, params, jax.eval_shape(optimizer.init, params), params))
     known = [count for count in found if count is not None]
     return min(known) / (4 * math.prod(shape)) if known else None
 

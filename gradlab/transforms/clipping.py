@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from .._compat import find_varying_axes
 from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..leaf_maps import map_by_shape
-from ..mesh_axes import AxisName, count_elements, max_over, read_axis_names, sum_over
+from ..mesh_axes import AxisName, count_elements, read_axis_names
 from ..numeric_arguments import Hyperparameter, Limit
-from ..safe_arithmetic import square_root, squared_magnitude
 from ..stateless import map_leaves, map_tree
-
-# The elements of a leaf that is joined with others for its norm, and how many are joined.
-LARGEST_JOINED, MOST_JOINED = 2**13, 32
+from .norms import measure_norm
 
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
@@ -97,61 +92,6 @@ def clip_by_rms(max_rms: Limit = 1.0, axis_name: AxisName = None):
 def bound_rms(d: jax.Array, max_rms: Any, axes: tuple[str, ...]) -> jax.Array:
     """Return a leaf with a root mean square of at most `max_rms`, over all shards along mesh axes."""
     return _bound(d, max_rms * count_elements(axes, d) ** 0.5, measure_norm([d], axes))
-
-
-def measure_norm(leaves: list[jax.Array], axes: tuple[str, ...] = ()) -> tuple[jax.Array, jax.Array]:
-    """Return the norm as a product of two numbers, so that no square overflows or vanishes.
-
-    The first is about the largest magnitude. The second is the norm in units of the first. Both are taken over all
-    shards of the leaves along mesh axes.
-    """
-    dtypes = sorted((leaf.real.dtype for leaf in leaves), key=lambda dtype: jnp.finfo(dtype).bits) or [
-        jnp.dtype("float32")
-    ]
-    narrow, wide = jnp.finfo(dtypes[0]), dtypes[-1]
-    parts = _join_small([leaf for leaf in leaves if leaf.size])
-    largest = max_over(axes, _combine(jnp.max, map_by_shape(_largest, parts), wide))
-    is_regular = (largest > 0) & jnp.isfinite(largest)
-    unit = jnp.where(is_regular, jnp.clip(largest, 16 * float(narrow.tiny), float(narrow.max) / 16), 1)
-    unit = jax.lax.stop_gradient(unit)  # clipped above so that every dtype can hold it and its reciprocal
-    shrink = 1 / unit
-    squares = map_by_shape(lambda part: _sum_squares(part * shrink.astype(part.dtype)), parts)
-    whole = [sum_over(axes, square, like=part) for square, part in zip(squares, parts, strict=True)]
-    return unit, square_root(_combine(jnp.sum, whole, wide))
-
-
-def _join_small(leaves: list[jax.Array]) -> list[jax.Array]:
-    """Join small leaves of one type, such as biases, because XLA takes longer to compile and run a reduction for each.
-
-    A large leaf stays what it is: to join it would copy it, and gather it if it is sharded.
-    """
-    small: dict[Any, list[jax.Array]] = {}
-    parts = []
-    for leaf in leaves:
-        if leaf.size > LARGEST_JOINED or any(axis is not None for axis in jax.typeof(leaf).sharding.spec):
-            parts.append(leaf)
-        else:
-            small.setdefault((leaf.dtype, find_varying_axes(leaf)), []).append(leaf.ravel())
-    for alike in small.values():
-        groups = [alike[start : start + MOST_JOINED] for start in range(0, len(alike), MOST_JOINED)]
-        parts += [jnp.concatenate(group) for group in groups]
-    return parts
-
-
-def _combine(combine: Callable[..., jax.Array], numbers: list[jax.Array], dtype: Any) -> jax.Array:
-    """Return the sum or the maximum of arrays of one number each, and 0 of none."""
-    return combine(jnp.concatenate([jnp.zeros(1, dtype), *(number.astype(dtype) for number in numbers)]))
-
-
-def _largest(leaf: jax.Array) -> jax.Array:
-    """Return the largest magnitude of a leaf as an array of one number, for complex numbers that of a part."""
-    size = jnp.maximum(jnp.abs(leaf.real), jnp.abs(leaf.imag)) if jnp.iscomplexobj(leaf) else jnp.abs(leaf)
-    return size.max().reshape(1)
-
-
-def _sum_squares(leaf: jax.Array) -> jax.Array:
-    """Return the sum of the squared magnitudes of a leaf as an array of one number."""
-    return squared_magnitude(leaf).sum().reshape(1)
 
 
 def _bound(d: jax.Array, max_norm: Any, norm: tuple[jax.Array, jax.Array]) -> jax.Array:

@@ -13,7 +13,7 @@ from ..leaf_maps import map_by_shape
 from ..mesh_axes import AxisName, read_axis_names
 from ..numeric_arguments import NonNegative, as_weak
 from ..safe_arithmetic import divide, square_root
-from .clipping import measure_norm
+from .norms import measure_norm
 
 
 class GlobalRssState(NamedTuple):

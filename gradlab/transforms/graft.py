@@ -14,7 +14,7 @@ from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..mesh_axes import AxisName, read_axis_names
 from ..transformation_calls import hand_on, raw_init, raw_update
-from .clipping import measure_norm
+from .norms import measure_norm
 
 
 class GraftState(NamedTuple):

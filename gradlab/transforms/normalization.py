@@ -14,7 +14,7 @@ from ..mesh_axes import AxisName, read_axis_names
 from ..numeric_arguments import NonNegative
 from ..safe_arithmetic import magnitude
 from ..stateless import init_empty, map_tree, require_empty
-from .clipping import measure_norm
+from .norms import measure_norm
 
 
 @transformation(claims=("permutation equivariant", "sign symmetric", "any size"))

@@ -13,7 +13,8 @@ from ..leaf_maps import map_by_shape
 from ..mesh_axes import AxisName, count_elements, read_axis_names
 from ..numeric_arguments import Limit, NonNegative
 from ..stateless import init_empty, require_empty
-from .clipping import bound_rms, measure_norm, write_clipped_rms
+from .clipping import bound_rms, write_clipped_rms
+from .norms import measure_norm
 
 
 @transformation(claims=("contained", "permutation equivariant", "sign symmetric"))

@@ -4,29 +4,47 @@ Fresh memory costs a step on a CPU more than anything else. XLA takes some in tw
 
 - Two results need what is no result itself. XLA keeps a root or a quotient, because it is too costly to compute twice,
   and what takes several cheap operations. Here it is computed twice: the slices of results share no operations, and
-  read the new state where they can.
+  read the new state where they can. A sum, such as a norm, keeps all that it shares with anything else. So a sum is
+  computed apart, with all that leads to it, in a function that XLA does not inline.
 - A result overwrites an array of the state that another one still reads, which is therefore copied. Here the reader
   comes first: the result that overwrites depends on it, by a choice that is always the same, which XLA sees too late.
   In the place of an update comes its sum with the parameters, which XLA computes once if the caller adds them too.
+  The sums that read an array come before the result that overwrites it, too.
 
 An update of which neither is true is left as it is.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ..cpu_fusion import runs_on_one_cpu
 from .slices import Slices
-from .traced_programs import PyTree, Variable, is_literal, is_traced, list_primitives, rewrite
+from .sums import is_sum, lead_to_sum
+from .traced_programs import (
+    Equation,
+    PyTree,
+    Variable,
+    find_called,
+    inline_calls,
+    is_choice,
+    is_literal,
+    is_traced,
+    list_primitives,
+    rewrite,
+)
 
 _COSTLY = frozenset(("div", "sqrt", "rsqrt", "cbrt", "pow", "exp", "exp2", "log", "log1p", "tanh", "logistic"))
 LARGE = 2**18  # elements of an array that is worth it: what is smaller stays in the cache of a core
+_as_written: ContextVar[bool] = ContextVar("as_written", default=False)
 SEVERAL = 3  # cheap operations of which XLA may keep the result
 
 
@@ -46,6 +64,7 @@ def in_few_passes(function: Callable[..., PyTree], is_added: bool = False) -> Ca
             return result
 
         def evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
+            program = inline_calls(program, _holds_large_sum)
             before = [_find_traced(part) for part in (updates, *others)]
             replaced, params = _pair_states(program.jaxpr, before, after)
             added = _pair_updates(program.jaxpr, params, sum(after[0])) if is_added else {}
@@ -56,9 +75,32 @@ def in_few_passes(function: Callable[..., PyTree], is_added: bool = False) -> Ca
     return compute
 
 
-def has_large_leaves(tree: PyTree) -> bool:
-    """Return whether a tree has leaves for which few passes are worth it."""
-    return any(jnp.size(leaf) >= LARGE for leaf in jax.tree.leaves(tree))
+def is_worth_few_passes(tree: PyTree) -> bool:
+    """Return whether a tree has leaves so large, on a CPU, that each pass over them counts."""
+    is_large = any(jnp.size(leaf) >= LARGE for leaf in jax.tree.leaves(tree))
+    return is_large and runs_on_one_cpu() and not _as_written.get()
+
+
+@contextlib.contextmanager
+def as_written() -> Iterator[None]:
+    """Leave updates as they are written, so that it can be counted what they need."""
+    token = _as_written.set(True)
+    try:
+        yield
+    finally:
+        _as_written.reset(token)
+
+
+def _holds_large_sum(equation: Equation) -> bool:
+    """Return whether an equation calls a function that sums up a large array, which equal leaves share."""
+    inner = find_called(equation)
+    if (
+        inner is None
+        or equation.primitive.name == "custom_jvp_call"
+        or all(v.aval.size < LARGE for v in equation.invars)
+    ):
+        return False
+    return any(is_sum(step) or is_choice(step) for step in inner.jaxpr.eqns)
 
 
 def _find_traced(tree: PyTree) -> list[bool]:
@@ -114,6 +156,7 @@ class _InOrder(Slices):
         self.reads = {v: self._choose_sources(v) for v in dict.fromkeys([*summed, *self.outputs])}
         self.reads.update((v, set(self.makers[v].invars)) for v in self.applied)
         self.summed = summed
+        self.summed_apart = self._find_sums()
         # What replaces an array of the state -> the other results that read it, if all of them can come before.
         self.waits: dict[Variable, list[Variable]] = {}
         for result, old in self.replaced.items():
@@ -121,6 +164,7 @@ class _InOrder(Slices):
                 readers = [reader for reader in self.outputs if reader is not result and old in self.reads[reader]]
                 if all(self._can_wait(result, reader) for reader in readers):
                     self.waits[result] = readers
+        self._let_sums_come_first()
 
     def _can_wait(self, result: Variable, reader: Variable) -> bool:
         """Return whether a result can be computed after another one, which is in memory then and does not need it."""
@@ -132,18 +176,64 @@ class _InOrder(Slices):
         # What a sum needs comes before the sum, so it cannot wait for what may come after another one.
         return needs.isdisjoint(self.sums) or result not in self._find_needs(self.summed)
 
+    def _let_sums_come_first(self) -> None:
+        """Let each result wait for the numbers that are computed from the array that it overwrites."""
+        numbers: dict[Variable, list[Variable]] = {}  # an array -> what is computed from it
+        for equation in self.once:
+            if any(v.aval.shape for v in self.sums[equation.outvars[0]]) if equation.outvars else False:
+                sources = {source for v in self.sums[equation.outvars[0]] for source in self.reads.get(v, (v,))}
+                if all(v.aval.shape == () for v in equation.outvars):
+                    for source in sources:
+                        numbers.setdefault(source, []).append(equation.outvars[0])
+        for result, old in {**self.replaced, **self.added}.items():
+            if result is not old and old.aval.size >= LARGE:
+                for number in numbers.get(old, ()):
+                    if result not in self._find_needs([number]) and number not in self._find_needs([result]):
+                        self.waits.setdefault(result, []).append(number)
+
     def evaluate(self) -> list[Any]:
-        return super().evaluate() if any(self.waits.values()) or self._shares_operations() else self.run_whole()
+        if any(self.waits.values()) or self._shares_operations() or self._chooses():
+            return super().evaluate()
+        return self.run_whole()
+
+    def lead_to_sum(self, equation: Equation) -> list[Equation] | None:
+        return self.summed_apart.get(id(equation))
+
+    def _find_sums(self) -> dict[int, list[Equation]]:
+        """Return what leads to each sum that XLA computes in one pass, by the identities of the sums."""
+        found = {}
+        for equation in self.once:
+            if is_sum(equation) and equation.invars[0] in self.makers and equation.invars[0].aval.size >= LARGE:
+                (operand,) = equation.invars
+                leading = lead_to_sum(self.find_slice(operand, self.levels[operand])[1], [operand])
+                if leading is not None:
+                    found[id(equation)] = leading
+        return found
+
+    def _chooses(self) -> bool:
+        """Return whether a condition has an operand that is computed at each place."""
+        return any(v in self.makers for equation in self.once if is_choice(equation) for v in equation.invars)
 
     def _shares_operations(self) -> bool:
-        """Return whether two results need the same root, quotient or the like, or several cheaper operations."""
+        """Return whether two results need the same root, quotient or the like, or several cheaper operations.
+
+        A sum must share none with anything.
+        """
         seen: set[int] = set()
         shared = 0
+        for equation in self.once:
+            if id(equation) in self.summed_apart:
+                (operand,) = equation.invars
+                leading = {id(step) for step in self.find_slice(operand, self.levels[operand])[1]}
+                shared += SEVERAL * len(seen & leading)
+                seen |= leading
+        summed = frozenset(seen)
         for result in self.outputs:
             equations = self.find_slice(result, self.levels[result])[1] if result in self.makers else []
             for equation in equations:
                 if id(equation) in seen:
-                    shared += SEVERAL if not _COSTLY.isdisjoint(list_primitives(equation)) else 1
+                    is_costly = id(equation) in summed or not _COSTLY.isdisjoint(list_primitives(equation))
+                    shared += SEVERAL if is_costly else 1
             seen |= {id(equation) for equation in equations}
         return shared >= SEVERAL
 
@@ -183,7 +273,12 @@ class _InOrder(Slices):
             v = pending.pop()
             if v not in needs:
                 needs.add(v)
-                pending += [*self.reads.get(v, ()), *self.waits.get(v, ()), *self.sums.get(v, ())]
+                own = (
+                    self.reads.get(v) or [s for s in self.makers[v].invars if not is_literal(s)]
+                    if v in self.makers
+                    else ()
+                )
+                pending += [*own, *self.waits.get(v, ()), *self.sums.get(v, ())]
         return needs
 
     def compute_result(self, variable: Variable) -> Any:
@@ -195,9 +290,26 @@ class _InOrder(Slices):
             (value,) = self.run([equation], given, [variable])
         else:
             value = super().compute_result(variable)
-            for reader in self.waits.get(variable, ()):
-                value = lax.select(self._come_after(reader), jnp.zeros_like(value), value)
+            if variable in self.known:
+                value = self._choose_after(self.waits.get(variable, ()), value)
         self.results[variable] = value
+        return value
+
+    def run_slice(self, variable: Variable, equations: list[Equation], given: dict[Variable, Any]) -> Any:
+        """Return what a slice computes, after those that it waits for.
+
+        A choice between the results themselves would look to XLA as if it were worth computing for each reader.
+        """
+        old = self.replaced.get(variable)  # what it overwrites, and usually reads
+        waits = self.waits.get(variable, ()) if variable in self.outputs else ()
+        if old in given:
+            given = {**given, old: self._choose_after(waits, given[old])}
+            return super().run_slice(variable, equations, given)
+        return self._choose_after(waits, super().run_slice(variable, equations, given))
+
+    def _choose_after(self, readers: Iterable[Variable], value: Any) -> Any:
+        for reader in readers:
+            value = lax.select(self._come_after(reader), jnp.zeros_like(value), value)
         return value
 
     @functools.cached_property
@@ -206,7 +318,10 @@ class _InOrder(Slices):
         return lax.optimization_barrier(jnp.array(False))
 
     def _come_after(self, reader: Variable) -> Any:
-        """Return false, when a result has been computed."""
+        """Return false, when a result or a number has been computed."""
+        if not reader.aval.shape:
+            number = self.find_value(reader)
+            return lax.bitwise_and(self._never, lax.ne(number, number))
 
         def read(x: jax.Array) -> jax.Array:
             return jnp.isnan(x[(0,) * x.ndim])

@@ -7,12 +7,23 @@ result of another one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
 from jax import lax
 
-from .traced_programs import Equation, Variable, find_shape, is_literal, make_function
+from .._compat import inlining
+from .traced_programs import (
+    Equation,
+    Variable,
+    find_shape,
+    is_choice,
+    is_literal,
+    is_spread,
+    make_closed_function,
+    make_function,
+)
 
 
 class Slices:
@@ -27,17 +38,19 @@ class Slices:
         self.known.update(zip(self.jaxpr.invars, arguments, strict=True))
         self.outputs = dict.fromkeys(v for v in self.jaxpr.outvars if not is_literal(v))  # ordered, unlike a set
         self.results: dict[Variable, Any] = {}
-        self.makers: dict[Variable, Equation] = {}  # of what is computed at each place
+        self.makers: dict[Variable, Equation] = {}  # of what is computed at each place, from smaller arrays too
         self.once: list[Equation] = []  # the others: sums, numbers, and what is random or has effects
+        self.origins: dict[Variable, Equation] = {}  # of what they compute
         self.levels: dict[Variable, int] = dict.fromkeys(self.known, 0)  # how many sums come before a value
         # What the last barrier returned of a value. Barriers of the same values would be one to XLA.
         self.barred: dict[Variable, Any] = {}
         for equation in self.jaxpr.eqns:
             level = self._find_level(equation)
-            if find_shape(equation):
+            if find_shape(equation) or is_spread(equation):
                 self.makers.update(dict.fromkeys(equation.outvars, equation))
             else:
                 self.once.append(equation)
+                self.origins.update(dict.fromkeys(equation.outvars, equation))
                 level += any(v.aval.shape for v in equation.invars)
             self.levels.update(dict.fromkeys(equation.outvars, level))
 
@@ -48,13 +61,66 @@ class Slices:
         """Return whether the slice of a variable, which comes after so many sums, may read a result."""
         raise NotImplementedError
 
+    def lead_to_sum(self, equation: Equation) -> list[Equation] | None:
+        """Return the equations of the slice of a sum, if XLA shall compute all of it by itself."""
+        return None
+
     def evaluate(self) -> list[Any]:
         """Return the results."""
         for equation in self.once:
-            level, operands = self._find_level(equation), [v for v in equation.invars if not is_literal(v)]
-            given = {v: self.compute(v, level, apart=False) for v in operands}
-            self.known.update(zip(equation.outvars, self.run([equation], given, equation.outvars), strict=True))
+            if not equation.outvars or equation.outvars[0] not in self.known:  # what has an effect may have no result
+                self._compute_once(equation)
         return [v.val if is_literal(v) else self.compute_result(v) for v in self.jaxpr.outvars]
+
+    def find_value(self, variable: Variable) -> Any:
+        """Return what is computed once, or a result."""
+        if variable not in self.known and variable in self.origins:
+            self._compute_once(self.origins[variable])
+        return self.known[variable] if variable in self.known else self.compute_result(variable)
+
+    def _compute_once(self, equation: Equation) -> None:
+        level = self._find_level(equation)
+        operands = list(dict.fromkeys(v for v in equation.invars if not is_literal(v)))
+        leading = self.lead_to_sum(equation)
+        if is_choice(equation) or leading is not None:
+            sources, equations = self.find_slices(operands, level)
+            given = {v: self.find_value(v) for v in sources}
+            if leading is None:
+                values = self._choose(equation, equations, given)
+            else:
+                values = self._call([*leading, equation], given, equation.outvars)
+        else:
+            values = self.run([equation], {v: self.compute(v, level, apart=False) for v in operands}, equation.outvars)
+        self.known.update(zip(equation.outvars, values, strict=True))
+
+    def _choose(self, equation: Equation, equations: list[Equation], given: dict[Variable, Any]) -> list[Any]:
+        """Return the results of a condition. What leads to its operands is computed in the branch that is taken.
+
+        XLA would compute the operands before, and keep them in memory.
+        """
+        index, *operands = equation.invars
+
+        def enter(branch: Any) -> Callable[..., list[Any]]:
+            def compute(*values: Any) -> list[Any]:
+                known = dict(zip(given, values, strict=True))
+                needed = [v for v in dict.fromkeys(operands) if not is_literal(v)]
+                known.update(zip(needed, self.run(equations, known, needed), strict=True))
+                return make_closed_function(branch)(*(v.val if is_literal(v) else known[v] for v in operands))
+
+            return compute
+
+        branches = [enter(branch) for branch in equation.params["branches"]]
+        return lax.switch(index.val if is_literal(index) else given[index], branches, *given.values())
+
+    def _call(self, equations: list[Equation], given: dict[Variable, Any], outputs: list[Variable]) -> list[Any]:
+        """Return what equations compute, in a function that XLA does not inline."""
+
+        def compute(*values: Any) -> list[Any]:
+            with inlining(True):  # of what this calls
+                return self.run(equations, dict(zip(given, values, strict=True)), outputs)
+
+        with inlining(False):
+            return jax.jit(compute)(*given.values())
 
     def compute_result(self, variable: Variable) -> Any:
         """Return a result. All slices that read it read the same one."""
@@ -67,11 +133,15 @@ class Slices:
         if variable in self.known:
             return self.known[variable]
         sources, equations = self.find_slice(variable, level)
-        given = {v: self.known[v] if v in self.known else self.compute_result(v) for v in sources}
+        given = {v: self.find_value(v) for v in sources}
         large = [v for v in sources if v.aval.shape] if apart else []
         if large:
             self.barred.update(zip(large, lax.optimization_barrier([self.barred.get(v, given[v]) for v in large])))
             given.update((v, self.barred[v]) for v in large)
+        return self.run_slice(variable, equations, given)
+
+    def run_slice(self, variable: Variable, equations: list[Equation], given: dict[Variable, Any]) -> Any:
+        """Return what a slice computes from what it begins with."""
         (value,) = self.run(equations, given, [variable])
         return value
 
@@ -84,7 +154,8 @@ class Slices:
             v, is_ready = pending.pop()
             if is_literal(v):
                 continue
-            if v not in self.makers or (v is not variable and self.may_read(v, variable, level)):
+            is_read = v is not variable and (v.aval.shape != variable.aval.shape or self.may_read(v, variable, level))
+            if v not in self.makers or is_read:
                 sources[v] = None
             elif is_ready:
                 equations[id(self.makers[v])] = self.makers[v]
@@ -93,12 +164,23 @@ class Slices:
                 pending.extend((operand, False) for operand in self.makers[v].invars)
         return list(sources), list(equations.values())
 
+    def find_slices(self, variables: Sequence[Variable], level: int) -> tuple[list[Variable], list[Equation]]:
+        """Return what the computation of several variables begins with, and its equations in order."""
+        sources: dict[Variable, None] = {}
+        equations: dict[int, Equation] = {}
+        for variable in variables:
+            if variable in self.known:
+                sources[variable] = None
+                continue
+            some, leading = self.find_slice(variable, level)
+            sources.update(dict.fromkeys(some))
+            equations.update((id(equation), equation) for equation in leading)
+        return list(sources), list(equations.values())
+
     def run(self, equations: list[Equation], given: dict[Variable, Any], outputs: Sequence[Variable]) -> list[Any]:
         """Return what equations compute."""
         return make_function(self.jaxpr, equations, list(given), outputs)(*given.values())
 
     def run_whole(self) -> list[Any]:
         """Return the results as the program itself computes them."""
-        from jax.extend.core import jaxpr_as_fun
-
-        return jaxpr_as_fun(self.program)(*self.arguments)
+        return make_closed_function(self.program)(*self.arguments)

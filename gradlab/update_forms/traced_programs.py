@@ -56,14 +56,58 @@ def rewrite(function: Callable[..., PyTree], evaluate: Callable[[Any, list[Any]]
     return compute
 
 
+def inline_calls(program: Any, is_inlined: Callable[[Equation], bool]) -> Any:
+    """Return a program with the equations of some of its calls in their places."""
+    jaxpr = program.jaxpr
+    if not any(map(is_inlined, jaxpr.eqns)):
+        return program
+
+    def compute(*arguments: Any) -> list[Any]:
+        known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*program.consts, *arguments], strict=True))
+        for equation in jaxpr.eqns:
+            if is_inlined(equation):
+                function, given = make_closed_function(find_called(equation)), equation.invars
+            else:
+                given = list(dict.fromkeys(v for v in equation.invars if not is_literal(v)))
+                function = make_function(jaxpr, [equation], given, equation.outvars)
+            results = function(*(v.val if is_literal(v) else known[v] for v in given))
+            known.update(zip(equation.outvars, results, strict=True))
+        return [v.val if is_literal(v) else known[v] for v in jaxpr.outvars]
+
+    return jax.make_jaxpr(compute)(*program.in_avals)
+
+
 def make_function(
     jaxpr: Any, equations: list[Equation], inputs: list[Variable], outputs: Sequence[Variable]
 ) -> Callable[..., list[Any]]:
     """Return the function that some equations of a program compute."""
-    from jax.extend.core import ClosedJaxpr, jaxpr_as_fun  # here, because most processes do not need it
+    from jax.extend.core import ClosedJaxpr  # here, because most processes do not need it
 
     part = jaxpr.replace(constvars=[], invars=inputs, outvars=list(outputs), eqns=equations)
-    return jaxpr_as_fun(ClosedJaxpr(part, []))
+    return make_closed_function(ClosedJaxpr(part, []))
+
+
+def make_closed_function(program: Any) -> Callable[..., list[Any]]:
+    """Return the function that a closed program computes."""
+    from jax.extend.core import jaxpr_as_fun  # here, because most processes do not need it
+
+    return jaxpr_as_fun(program)
+
+
+def find_called(equation: Equation) -> Any:
+    """Return the closed program that an equation calls and nothing else, as `jax.jit` does; None for another one."""
+    key = _CALLS.get(equation.primitive.name)
+    return None if key is None else equation.params[key]
+
+
+def replace_called(equation: Equation, program: Any) -> Equation:
+    """Return an equation that calls another closed program in the place of its own."""
+    return equation.replace(params={**equation.params, _CALLS[equation.primitive.name]: program})
+
+
+def is_choice(equation: Equation) -> bool:
+    """Return whether an equation takes one of several branches, by a number, and does nothing else."""
+    return equation.primitive.name == "cond" and not equation.effects
 
 
 def is_literal(variable: Any) -> bool:
@@ -87,6 +131,15 @@ def find_shape(equation: Equation) -> tuple[int, ...]:
     inner = equation.params[_CALLS[name]]
     parts = getattr(inner, "jaxpr", inner).eqns
     return shape if all(find_shape(part) == shape or _has_scalars_only(part) for part in parts) else ()
+
+
+def is_spread(equation: Equation) -> bool:
+    """Return whether an elementwise equation repeats a smaller array along axes of its result, such as a row."""
+    if equation.primitive.name not in _ELEMENTWISE or len(equation.outvars) != 1 or find_shape(equation):
+        return False
+    shape = equation.outvars[0].aval.shape
+    shapes = [getattr(v.aval, "shape", None) for v in equation.invars]
+    return bool(shape) and None not in shapes and all(len(own) <= len(shape) for own in shapes if own is not None)
 
 
 def _has_scalars_only(equation: Equation) -> bool:

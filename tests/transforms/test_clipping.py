@@ -12,7 +12,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.transforms.clipping import LARGEST_JOINED, MOST_JOINED
+from gradlab.transforms.norms import LARGEST_JOINED, MOST_JOINED
 
 
 def clipped(tx: Any, tree: Any) -> Any:

@@ -52,7 +52,8 @@ def measure_traffic(compiled: jax.stages.Compiled) -> Traffic:
 
     A kernel that reads an array twice counts it once, and a kernel that overwrites an array counts a read and a write.
     What stays in the cache between two kernels counts for both. A loop counts as one round, and a condition as the
-    branch that moves the most. Scalars count as kernels, but not as bytes.
+    branch that moves the least: the other one is for numbers that are rare, or left out of most steps. Scalars count as
+    kernels, but not as bytes.
     """
     kernels = find_kernels(compiled)
     loops = [kernel for kernel in kernels if not kernel.is_scalar]
@@ -81,7 +82,7 @@ def _walk(program: Program, computation: str) -> Iterator[Kernel]:
             )
         if operation == "conditional":
             branches = [list(_walk(program, name)) for name in instruction.called]
-            yield from max(branches, key=lambda kernels: sum(kernel.read + kernel.written for kernel in kernels))
+            yield from min(branches, key=lambda kernels: sum(kernel.read + kernel.written for kernel in kernels))
         elif operation in _CONTROL:
             for name in instruction.called:
                 yield from _walk(program, name)

@@ -72,7 +72,7 @@ def d_adaptation(
         gradient = updates if grads is None else bounded
         distance, decay = as_weak(state.distance), power(as_weak(b2), as_weak(0.5))
         weight = learning_rate * distance
-        scaled = map_by_shape(lambda a, s: a.astype(s.dtype) * s, find_rates(state.second_moment), state.gradients)
+        scaled = map_by_shape(lambda s, v: divide(s, square_root(v), eps), state.gradients, state.second_moment)
         product = (1 - decay) * weight * add_products(gradient, scaled, axes)
         progress = decay * as_weak(state.progress) + product
         gradients = map_by_shape(

@@ -16,7 +16,7 @@ from ...leaf_maps import map_by_shape
 from ...mesh_axes import AxisName, read_axis_names
 from ...numeric_arguments import Positive, as_weak
 from ...transformation_calls import hand_on, raw_init, raw_update
-from ..clipping import measure_norm
+from ..norms import measure_norm
 from .claims import claims_of_distance
 
 

@@ -20,13 +20,18 @@ def add_products(one: Any, other: Any, axes: tuple[str, ...] = ()) -> jax.Array:
 
 def add_magnitudes(tree: Any, axes: tuple[str, ...] = ()) -> jax.Array:
     """Return the sum of the magnitudes of all elements, a weakly typed scalar, over all shards along mesh axes."""
-    return _add((magnitude(leaf) for leaf in jax.tree.leaves(tree)), axes)
+    return _add(map(_find_size, jax.tree.leaves(tree)), axes)
 
 
 def divide_weakly(numerator: jax.Array, denominator: jax.Array) -> jax.Array:
     """Return a quotient of scalars, 0 where the denominator is 0. Unlike that of `divide`, it stays weakly typed."""
     is_zero = denominator == 0
     return jnp.where(is_zero, 0.0, numerator / jnp.where(is_zero, 1.0, denominator))
+
+
+def _find_size(x: jax.Array) -> jax.Array:
+    """Return `magnitude(x)`, for real numbers without a choice, which XLA would keep in memory for the sum."""
+    return magnitude(x) if jnp.iscomplexobj(x) else x * jax.lax.stop_gradient(jnp.sign(x))
 
 
 def _multiply(a: jax.Array, b: jax.Array) -> jax.Array:

@@ -80,7 +80,7 @@ def test_control_flow_is_walked() -> None:
         return jax.lax.cond(flag, lambda x: jnp.sort(x) * 2 + x, lambda x: x * 2, x)
 
     found = measure_traffic(compile_it(choose, jax.ShapeDtypeStruct((), bool), X))
-    assert found.read >= 2 * BYTES
+    assert (found.read, found.written) == (BYTES, BYTES)  # the shorter branch
 
 
 def test_sgd_has_three_streams_at_any_number_of_leaves() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from ..update_forms.few_passes import as_written
+from ..update_forms.as_written import as_written
 from .bandwidth import LEAST_BYTES, STREAMS, Bandwidths, StreamContestant
 from .counterparts import COUNTERPARTS, Counterpart
 from .inspection.fewest_streams import count_fewest_bytes

@@ -16,10 +16,8 @@ An update of which neither is true is left as it is.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import jax
@@ -27,7 +25,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from ..cpu_fusion import runs_on_one_cpu
+from .as_written import is_as_written
 from .slices import Slices
+from .state_pairs import find_traced, pair_states, pair_updates
 from .sums import is_sum, lead_to_sum
 from .traced_programs import (
     Equation,
@@ -37,14 +37,12 @@ from .traced_programs import (
     inline_calls,
     is_choice,
     is_literal,
-    is_traced,
     list_primitives,
     rewrite,
 )
 
 _COSTLY = frozenset(("div", "sqrt", "rsqrt", "cbrt", "pow", "exp", "exp2", "log", "log1p", "tanh", "logistic"))
 LARGE = 2**18  # elements of an array that is worth it: what is smaller stays in the cache of a core
-_as_written: ContextVar[bool] = ContextVar("as_written", default=False)
 SEVERAL = 3  # cheap operations of which XLA may keep the result
 
 
@@ -60,14 +58,14 @@ def in_few_passes(function: Callable[..., PyTree], is_added: bool = False) -> Ca
 
         def watch(*arguments: PyTree) -> PyTree:
             result = function(*arguments)
-            after[:] = map(_find_traced, result)
+            after[:] = map(find_traced, result)
             return result
 
         def evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
             program = inline_calls(program, _holds_large_sum)
-            before = [_find_traced(part) for part in (updates, *others)]
-            replaced, params = _pair_states(program.jaxpr, before, after)
-            added = _pair_updates(program.jaxpr, params, sum(after[0])) if is_added else {}
+            before = [find_traced(part) for part in (updates, *others)]
+            replaced, params = pair_states(program.jaxpr, before, after)
+            added = pair_updates(program.jaxpr, params, sum(after[0])) if is_added else {}
             return _InOrder(program, arguments, replaced, params, added).evaluate()
 
         return rewrite(watch, evaluate)(updates, *others)
@@ -78,17 +76,7 @@ def in_few_passes(function: Callable[..., PyTree], is_added: bool = False) -> Ca
 def is_worth_few_passes(tree: PyTree) -> bool:
     """Return whether a tree has leaves so large, on a CPU, that each pass over them counts."""
     is_large = any(jnp.size(leaf) >= LARGE for leaf in jax.tree.leaves(tree))
-    return is_large and runs_on_one_cpu() and not _as_written.get()
-
-
-@contextlib.contextmanager
-def as_written() -> Iterator[None]:
-    """Leave updates as they are written, so that it can be counted what they need."""
-    token = _as_written.set(True)
-    try:
-        yield
-    finally:
-        _as_written.reset(token)
+    return is_large and runs_on_one_cpu() and not is_as_written()
 
 
 def _holds_large_sum(equation: Equation) -> bool:
@@ -101,33 +89,6 @@ def _holds_large_sum(equation: Equation) -> bool:
     ):
         return False
     return any(is_sum(step) or is_choice(step) for step in inner.jaxpr.eqns)
-
-
-def _find_traced(tree: PyTree) -> list[bool]:
-    return [is_traced(leaf) for leaf in jax.tree.leaves(tree)]
-
-
-def _pair_states(
-    jaxpr: Any, before: Sequence[list[bool]], after: Sequence[list[bool]]
-) -> tuple[dict[Variable, Variable], list[Variable]]:
-    """Return the variables of the state after an update with those that they replace, and those of the parameters.
-
-    `before` and `after` say which leaves of the arguments and of the results are traced.
-    """
-    first, last = sum(before[0]), sum(before[0]) + sum(before[1])
-    params = jaxpr.invars[last : last + sum(map(sum, before[2:3]))]
-    if before[1] != after[1]:  # arrays that are not traced cannot be told from new ones
-        return {}, params
-    pairs = zip(jaxpr.outvars[sum(after[0]) :], jaxpr.invars[first:last], strict=True)
-    return {new: old for new, old in pairs if not is_literal(new)}, params
-
-
-def _pair_updates(jaxpr: Any, params: Sequence[Variable], number: int) -> dict[Variable, Variable]:
-    """Return the variables of so many updates with those of the parameters that they will be added to."""
-    if len(params) != number:
-        return {}
-    pairs = zip(jaxpr.outvars[:number], params, strict=True)
-    return {v: param for v, param in pairs if not is_literal(v) and v.aval == param.aval}
 
 
 class _InOrder(Slices):

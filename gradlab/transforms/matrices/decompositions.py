@@ -36,6 +36,9 @@ def orthonormalize(x: jax.Array) -> jax.Array:
     own decomposition of a stack waits for threads of the pool that it runs in, on a CPU with few cores for ever.
     """
 
+    if x.size == 0:
+        return x
+
     # The vectors are rows, each written into its place, so that no step of the loop copies all of them.
     def add_row(rows, item):
         v, place = item[0][..., None, :], item[1]

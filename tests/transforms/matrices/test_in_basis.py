@@ -98,6 +98,11 @@ def test_orthonormal_columns_are_those_of_a_qr_decomposition() -> None:
     np.testing.assert_allclose(got, np.stack(list(map(find_q, x))), atol=1e-13)
 
 
+@pytest.mark.parametrize("shape", [(1, 0, 2), (1, 2, 0), (3, 0, 0)])
+def test_matrices_without_elements_stay_what_they_are(shape: tuple[int, ...]) -> None:
+    assert orthonormalize(jnp.zeros(shape)).shape == shape
+
+
 def test_power_iteration_ends_at_eigenvectors_and_leaves_a_null_space_alone() -> None:
     x = np.diag([4.0, 1.0, 0.0, 0.0])
     turned = find_q(np.random.default_rng(1).standard_normal((4, 4)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -65,10 +66,18 @@ def test_each_bracket_of_hyperband_halves_its_own_points() -> None:
     assert set(np.flatnonzero(second[brackets == 1])) == halve(badness[brackets == 1].tolist(), 3)
 
 
-def test_what_optuna_decides_about_the_last_of_all_points() -> None:
-    """Optuna's pruner is asked about points one by one, and decides about the last one as halving does about all."""
+@pytest.fixture
+def quiet_optuna() -> Iterator[Any]:
     optuna = pytest.importorskip("optuna")
+    verbosity = optuna.logging.get_verbosity()  # which is that of the process
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    yield optuna
+    optuna.logging.set_verbosity(verbosity)
+
+
+def test_what_optuna_decides_about_the_last_of_all_points(quiet_optuna: Any) -> None:
+    """Optuna's pruner is asked about points one by one, and decides about the last one as halving does about all."""
+    optuna = quiet_optuna
     badness = np.random.RandomState(1).permutation(9) / 9.0
     kept = SuccessiveHalving(3, 2).select(0, badness, np.ones(9, bool))
     for last in range(9):

@@ -1,4 +1,4 @@
-r"""Convert gradlab's docstrings for Sphinx: `$x$` is math, `name` is code, and a link if it is a public name.
+r"""Convert gradlab's docstrings for Sphinx: `$x$` and `$$x$$` are math, `name` is code, and a link for a public name.
 
 Doctests and indented blocks are code, and stay as they are.
 """
@@ -17,6 +17,7 @@ from gradlab.registry import of_kind
 from gradlab.values import Value, is_factory
 
 EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*]{1,80}?)(?<=\S)\*(?![\w*])")
+DISPLAY = re.compile(r"\$\$[^$]+\$\$")  # a formula that is a paragraph of its own
 INLINE = re.compile(r"(?P<keep>``.+?``|:[\w:]+:`[^`]+`)|`(?P<code>[^`]+)`|\$(?P<math>[^$]+)\$", re.DOTALL)
 
 
@@ -25,7 +26,11 @@ def to_rst(lines: list[str], owner: Any = None) -> list[str]:
     arguments = _arguments(owner)
     result: list[str] = []
     for paragraph, verbatim in _paragraphs(lines):
-        result.extend([*(paragraph if verbatim else _inline("\n".join(paragraph), arguments).split("\n")), ""])
+        text = "\n".join(paragraph)
+        if not verbatim and DISPLAY.fullmatch(text):
+            result.extend([".. math::", "", *(f"   {line}" for line in text.strip("$").split("\n")), ""])
+        else:
+            result.extend([*(paragraph if verbatim else _inline(text, arguments).split("\n")), ""])
     return result
 
 

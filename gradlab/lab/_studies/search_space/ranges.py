@@ -99,7 +99,7 @@ class Integer(Linear):
         # With a margin of a half, the first and the last number are as frequent as the others.
         ends = self.low - margin, self.high + margin
         between = Log(*ends).at(share) if self.log else Linear(*ends).at(share)
-        return np.clip(np.round(between), self.low, self.high)
+        return np.clip(np.round(between), self.low, self.high) + 0.0  # which makes 0 of -0
 
 
 def round_generated(axis: Linear, values: np.ndarray, parts: int = 1000) -> np.ndarray:

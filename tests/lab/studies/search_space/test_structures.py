@@ -187,3 +187,9 @@ def test_too_many_structures_are_refused() -> None:
 
 def test_settings_leave_out_what_does_not_exist() -> None:
     assert read_settings({"a": 0.0, "b": np.nan, "c": "", "d": np.str_("yes")}) == {"a": 0.0, "d": "yes"}
+
+
+def test_a_whole_number_of_zero_has_no_sign() -> None:
+    values = Integer(0, 4).at(np.linspace(0, 1, 50))
+    assert (values == 0).any()
+    assert not np.signbit(values).any()

@@ -87,7 +87,7 @@ def _print(datasets: Mapping[str, xr.Dataset], found: Mapping[str, Sequence[Sect
 
     from ..lab._formatting import format_count
     from .compare_tables import print_section
-    from .tables import TrimmedLines
+    from .tables import TrimmedLines, print_paths
 
     console = make_console()
     for name, sections in found.items():
@@ -98,8 +98,7 @@ def _print(datasets: Mapping[str, xr.Dataset], found: Mapping[str, Sequence[Sect
             print_section(console, section)
     if written:
         console.print("Written:")
-    for file in written:
-        console.print(f"  {file}", soft_wrap=True)
+        print_paths(console, written)
 
 
 def _make_document(found: Mapping[str, Sequence[Section]], attributes: Mapping[str, str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a transformation is, for a person: equations, a diagram, state and sources of any composition."""
+"""Explanations of any composition for a person: its equations, its diagram, its state and its sources."""
 
 from .explanation import Explanation as Explanation
 from .explanation import explain as explain

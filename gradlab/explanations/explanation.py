@@ -1,4 +1,4 @@
-"""What a transformation is, for a person: its equations, its diagram, its state and its sources."""
+"""The explanation of a transformation: its equations, its diagram, its state and its sources."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FORMATS = {
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """What a transformation is. `print` shows it as text, and a notebook as a diagram with equations."""
+    """An explanation of a transformation. `print` shows it as text, and a notebook as a diagram with equations."""
 
     name: str  # the call that makes the transformation
     composition: str  # its links, as Python

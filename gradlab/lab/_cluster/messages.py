@@ -1,4 +1,4 @@
-"""What the command and its workers on other machines tell each other, and how a message passes through a pipe."""
+"""The messages between the command and its workers on other machines, and their way through a pipe."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Setup(NamedTuple):
 
 
 class Greeting(NamedTuple):
-    """What a worker is: all that results depend on beside the tasks, by name, and its platform."""
+    """The description of a worker: all that results depend on beside the tasks, by name, and its platform."""
 
     surroundings: Mapping[str, str]
     platform: str

@@ -1,4 +1,4 @@
-"""What the user is told of a cluster: how many workers it has, which are lost or refused, and when there are none."""
+"""Reports on a cluster to the user: how many workers it has, which are lost or refused, and when there are none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the results of a process depend on beside its tasks: versions, settings, the kind of device and of processor."""
+"""The surroundings that change results: versions, settings, the kind of device and of processor."""
 
 from __future__ import annotations
 

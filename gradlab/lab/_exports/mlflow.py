@@ -14,11 +14,10 @@ from typing import Any
 
 from .._formatting import format_count
 from .run_folders import name_configuration
-from .run_records import RunRecord, read_runs
+from .run_records import RunRecord, read_runs, read_time
 from .selection import Runs
 from .table_formats import require_package
 from .tables import column_name
-from .tensorboard import read_time
 
 DATABASE = "mlflow.db"
 BATCH = 1000  # metrics at a time, the most that MLflow takes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -83,3 +84,11 @@ def merge_curves(curves: Mapping[str, Curve]) -> Iterator[tuple[int, dict[str, f
         for step, value in zip(steps.tolist(), values.tolist()):
             at_steps.setdefault(step, {})[name] = value
     return iter(sorted(at_steps.items()))
+
+
+def read_time(attributes: Mapping[str, str]) -> float:
+    """Return when the study ran, in seconds since 1970; 0 if that is not known."""
+    try:
+        return datetime.datetime.fromisoformat(attributes["date"]).timestamp()
+    except (KeyError, ValueError):
+        return 0.0

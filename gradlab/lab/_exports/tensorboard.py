@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from .._formatting import format_count
 from .event_files import EventEncoder, append_records
 from .run_folders import make_safe, name_configuration
-from .run_records import RunRecord, list_curves, merge_curves, read_runs
+from .run_records import RunRecord, list_curves, merge_curves, read_runs, read_time
 from .selection import Runs, SelectionError
 from .tables import column_name
 
@@ -42,14 +41,6 @@ def _describe(runs: Runs, curves: bool) -> tuple[str, str]:
     """Return the folder of a problem and what it holds."""
     shown = ", ".join([*(list_curves(runs) if curves else []), "score", "hyperparameters"])
     return f"{make_safe(runs.problem)}/", f"a folder for each of {format_count(runs.run_count, 'run')}: {shown}"
-
-
-def read_time(attributes: Mapping[str, str]) -> float:
-    """Return when the study ran, in seconds since 1970; 0 if that is not known."""
-    try:
-        return datetime.datetime.fromisoformat(attributes["date"]).timestamp()
-    except (KeyError, ValueError):
-        return 0.0
 
 
 def require_few(runs: int, remedy: str) -> None:

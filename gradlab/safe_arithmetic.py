@@ -41,17 +41,6 @@ def bounded_square(x: jax.Array) -> jax.Array:
     return size * size
 
 
-def bound_without_choice(x: jax.Array, bound: float) -> jax.Array:
-    """Bound the finite real numbers in x as `bound_for_squaring` does, bit for bit, by arithmetic alone.
-
-    It holds where `min` and `max` lose NaN, too.
-    """
-    limit = jax.lax.optimization_barrier(x.dtype.type(bound))  # XLA makes `clamp` of two bounds that it knows
-    bounded = jax.lax.max(jax.lax.min(x, limit), -limit)
-    # This sum rounds to the bounded number, and is infinite or NaN where x is.
-    return bounded + x * x.dtype.type(2.0 ** (8 - jnp.finfo(x.dtype).maxexp))
-
-
 def find_bound(dtype: Any) -> float:
     """Return the bound of `bound_for_squaring`."""
     info = jnp.finfo(dtype)
@@ -104,15 +93,6 @@ def divide(numerator: jax.Array, denominator: jax.Array, eps: Any = None) -> jax
     if jnp.iscomplexobj(numerator):  # a complex division by infinity is NaN
         return numerator * (1 / safe).astype(numerator.dtype)
     return numerator / safe.astype(numerator.dtype)
-
-
-def divide_without_choice(numerator: jax.Array, denominator: jax.Array) -> jax.Array:
-    """Return the quotient of real numbers, and 0 where the denominator is 0, by arithmetic alone.
-
-    Denominators that are not normal numbers count as 0 or as the smallest of them.
-    """
-    least = denominator.dtype.type(jnp.finfo(denominator.dtype).tiny)
-    return numerator * jnp.sign(denominator) / jnp.maximum(jnp.abs(denominator), least)
 
 
 def agreement(one: jax.Array, other: jax.Array) -> jax.Array:

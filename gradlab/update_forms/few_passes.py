@@ -26,9 +26,9 @@ from jax import lax
 
 from ..cpu_fusion import runs_on_one_cpu
 from .as_written import is_as_written
-from .slices import Slices
 from .state_pairs import find_traced, pair_states, pair_updates
-from .sums import is_sum, lead_to_sum
+from .summed_slices import SummedSlices
+from .sums import is_sum
 from .traced_programs import (
     Equation,
     PyTree,
@@ -91,7 +91,7 @@ def _holds_large_sum(equation: Equation) -> bool:
     return any(is_sum(step) or is_choice(step) for step in inner.jaxpr.eqns)
 
 
-class _InOrder(Slices):
+class _InOrder(SummedSlices):
     """Slices that read any array of the new state, but none beside the one that it replaces.
 
     What reads an array of the old state is computed before the result that replaces it.
@@ -105,7 +105,7 @@ class _InOrder(Slices):
         params: Sequence[Variable],
         added: dict[Variable, Variable],
     ):
-        super().__init__(program, arguments)
+        super().__init__(program, arguments, LARGE)
         self.replaced = replaced  # an array of the state after the update -> the one that it replaces
         self.params = set(params)
         self.added = added  # an update -> the parameters that it will be added to
@@ -117,7 +117,6 @@ class _InOrder(Slices):
         self.reads = {v: self._choose_sources(v) for v in dict.fromkeys([*summed, *self.outputs])}
         self.reads.update((v, set(self.makers[v].invars)) for v in self.applied)
         self.summed = summed
-        self.summed_apart = self._find_sums()
         # What replaces an array of the state -> the other results that read it, if all of them can come before.
         self.waits: dict[Variable, list[Variable]] = {}
         for result, old in self.replaced.items():
@@ -157,19 +156,8 @@ class _InOrder(Slices):
             return super().evaluate()
         return self.run_whole()
 
-    def lead_to_sum(self, equation: Equation) -> list[Equation] | None:
-        return self.summed_apart.get(id(equation))
-
-    def _find_sums(self) -> dict[int, list[Equation]]:
-        """Return what leads to each sum that XLA computes in one pass, by the identities of the sums."""
-        found = {}
-        for equation in self.once:
-            if is_sum(equation) and equation.invars[0] in self.makers and equation.invars[0].aval.size >= LARGE:
-                (operand,) = equation.invars
-                leading = lead_to_sum(self.find_slice(operand, self.levels[operand])[1], [operand])
-                if leading is not None:
-                    found[id(equation)] = leading
-        return found
+    def enter_branch(self, compute: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+        return rewrite(compute, lambda program, arguments: SummedSlices(program, arguments, LARGE).evaluate())
 
     def _chooses(self) -> bool:
         """Return whether a condition has an operand that is computed at each place."""
@@ -184,8 +172,7 @@ class _InOrder(Slices):
         shared = 0
         for equation in self.once:
             if id(equation) in self.summed_apart:
-                (operand,) = equation.invars
-                leading = {id(step) for step in self.find_slice(operand, self.levels[operand])[1]}
+                leading = {id(step) for step in self.summed_apart[id(equation)].leading}
                 shared += SEVERAL * len(seen & leading)
                 seen |= leading
         summed = frozenset(seen)

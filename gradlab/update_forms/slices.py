@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 from jax import lax
 
-from .._compat import inlining
+from .sums import SumApart
 from .traced_programs import (
     Equation,
     Variable,
@@ -61,8 +60,8 @@ class Slices:
         """Return whether the slice of a variable, which comes after so many sums, may read a result."""
         raise NotImplementedError
 
-    def lead_to_sum(self, equation: Equation) -> list[Equation] | None:
-        """Return the equations of the slice of a sum, if XLA shall compute all of it by itself."""
+    def find_sum(self, equation: Equation) -> SumApart | None:
+        """Return a sum with all that leads to it, if it shall be computed apart."""
         return None
 
     def evaluate(self) -> list[Any]:
@@ -81,14 +80,12 @@ class Slices:
     def _compute_once(self, equation: Equation) -> None:
         level = self._find_level(equation)
         operands = list(dict.fromkeys(v for v in equation.invars if not is_literal(v)))
-        leading = self.lead_to_sum(equation)
-        if is_choice(equation) or leading is not None:
+        apart = self.find_sum(equation)
+        if apart is not None:
+            values = [apart.compute({v: self.find_value(v) for v in apart.axes})]
+        elif is_choice(equation):
             sources, equations = self.find_slices(operands, level)
-            given = {v: self.find_value(v) for v in sources}
-            if leading is None:
-                values = self._choose(equation, equations, given)
-            else:
-                values = self._call([*leading, equation], given, equation.outvars)
+            values = self._choose(equation, equations, {v: self.find_value(v) for v in sources})
         else:
             values = self.run([equation], {v: self.compute(v, level, apart=False) for v in operands}, equation.outvars)
         self.known.update(zip(equation.outvars, values, strict=True))
@@ -107,20 +104,14 @@ class Slices:
                 known.update(zip(needed, self.run(equations, known, needed), strict=True))
                 return make_closed_function(branch)(*(v.val if is_literal(v) else known[v] for v in operands))
 
-            return compute
+            return self.enter_branch(compute)
 
         branches = [enter(branch) for branch in equation.params["branches"]]
         return lax.switch(index.val if is_literal(index) else given[index], branches, *given.values())
 
-    def _call(self, equations: list[Equation], given: dict[Variable, Any], outputs: list[Variable]) -> list[Any]:
-        """Return what equations compute, in a function that XLA does not inline."""
-
-        def compute(*values: Any) -> list[Any]:
-            with inlining(True):  # of what this calls
-                return self.run(equations, dict(zip(given, values, strict=True)), outputs)
-
-        with inlining(False):
-            return jax.jit(compute)(*given.values())
+    def enter_branch(self, compute: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+        """Return a branch of a condition in the form in which it is compiled."""
+        return compute
 
     def compute_result(self, variable: Variable) -> Any:
         """Return a result. All slices that read it read the same one."""

@@ -1,130 +1,164 @@
-"""Sums over arrays that XLA on CPUs computes in one pass, with all that leads to them.
+"""Sums over large arrays that XLA on CPUs computes in one pass, with all that leads to them.
 
-XLA gives sums on CPUs to a library of their own, which computes most elementwise operations while it adds. What it
-cannot compute, such as a choice, is kept in memory first. gradlab's bounds and quotients are choices, so they are
-computed by arithmetic here. The `max` and `min` of that library lose a NaN in their first operand (in jaxlib 0.10.2),
-and XLA puts numbers that it knows second. So here a number comes first, and XLA does not know it.
+XLA gives sums on CPUs to a library of their own. It computes what leads to a sum operation by operation: a square costs
+nothing, a quotient takes twice as long as in a loop, and what the library lacks, such as a choice, is kept in memory
+first. Sums along the first axis take three times as long. So if more than a few products lead to a sum, the array is
+cut into slices here, and one loop adds up what all slices lead to. The library adds up the result, which is as large as
+a slice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 from jax import lax
 
-from ..safe_arithmetic import bound_without_choice, divide_without_choice
-from .traced_programs import Equation, Variable, find_called, is_literal, list_primitives, replace_called
+from .._compat import inlining
+from .traced_programs import Equation, Variable, find_called, is_literal, list_primitives, make_function
 
-_SUMS = frozenset(("reduce_max", "reduce_min", "reduce_sum"))
-_NOT_IN_SUMS = frozenset((
-    "bitcast_convert_type", "cbrt", "clamp", "cos", "eq", "ge", "gt", "is_finite", "le", "lt", "ne", "nextafter",
-    "reduce_precision", "select_n", "sin", "tan",
-))  # fmt: skip
+_COMBINED: dict[str, Callable[..., Any]] = {"reduce_max": lax.max, "reduce_min": lax.min, "reduce_sum": lax.add}
 _LEAST = 64  # elements of the array for each one of the sum
+SLICES = 16  # with 32, a loop is 3 % faster and takes longer to compile
+_PLAIN = frozenset(("abs", "add", "integer_pow", "mul", "neg", "sign", "square", "sub"))
+_FEW = 3  # plain operations before a sum that the library computes as fast as a loop
+_LONG = 16 * SLICES  # elements of an axis of which hardly any are left over
 
 
 def is_sum(equation: Equation) -> bool:
     """Return whether an equation computes a number, or a small array, from a large one, as a sum does."""
-    if equation.primitive.name not in _SUMS or is_literal(equation.invars[0]):
+    if equation.primitive.name not in _COMBINED or is_literal(equation.invars[0]):
         return False
     return equation.outvars[0].aval.size * _LEAST <= equation.invars[0].aval.size
 
 
-def lead_to_sum(equations: Iterable[Equation], outputs: Iterable[Variable]) -> list[Equation] | None:
-    """Return elementwise equations in a form that XLA's sums contain; None if they have none.
+class SumApart(NamedTuple):
+    """A sum, the elementwise equations that lead to it, and how what they begin with is cut into slices."""
 
-    `outputs` are the variables that the sum needs.
+    whole: Callable[..., list[Any]]  # computes the sum from what its equations begin with, uncut
+    equation: Equation
+    leading: list[Equation]
+    axis: int  # of the array that is summed up
+    axes: dict[Variable, int | None]  # of what they begin with; None for what each slice needs whole, such as a number
+
+    def compute(self, given: Mapping[Variable, Any]) -> Any:
+        """Return the sum, from the values of what its equations begin with. It has the derivative of the whole sum."""
+
+        def compute_whole(*values: Any) -> Any:
+            (total,) = self.whole(*values)
+            return total
+
+        @jax.custom_jvp
+        def compute_in_slices(*values: Any) -> Any:
+            with inlining(False):  # or else the library computes the slices, too
+                total, *rest = map(self._reduce, jax.jit(self._add_slices)(*values))
+            return self._combine(total, *rest) if rest else total
+
+        values = [given[v] for v in self.axes]
+        if self._is_for_library():
+            with inlining(False):
+                return jax.jit(compute_whole)(*values)
+        compute_in_slices.defjvp(lambda primals, tangents: jax.jvp(compute_whole, primals, tangents))
+        return compute_in_slices(*values)
+
+    def _is_for_library(self) -> bool:
+        """Return whether XLA's library is as fast as a loop: after a few plain operations, along the last axis."""
+        steps = [name for step in self.leading for name in list_primitives(step)]
+        is_last = max(self.equation.params["axes"]) == len(self.equation.invars[0].aval.shape) - 1
+        return is_last and len(steps) <= _FEW and _PLAIN.issuperset(steps)
+
+    def _add_slices(self, *values: Any) -> list[Any]:
+        """Return what all slices lead to, added up, and what the rest leads to, if they are not the whole array."""
+        size = self.equation.invars[0].aval.shape[self.axis]
+        number = min(SLICES, size)
+        length = size // number
+        with inlining(True):
+            lead = jax.jit(self._lead)  # which is traced once
+            total = lead(*self._cut(values, 0, length))
+            for start in range(length, length * number, length):
+                total = self._combine(total, lead(*self._cut(values, start, start + length)))
+            return [total, lead(*self._cut(values, length * number, size))] if size % number else [total]
+
+    def _cut(self, values: Sequence[Any], start: int, stop: int) -> list[Any]:
+        pairs = zip(values, self.axes.values(), strict=True)
+        return [v if axis is None else lax.slice_in_dim(v, start, stop, axis=axis) for v, axis in pairs]
+
+    def _lead(self, *pieces: Any) -> Any:
+        """Return the array that is summed up, or a slice of it, from slices of what the equations begin with."""
+        (operand,) = self.equation.invars
+        shape = list(operand.aval.shape)
+        shape[self.axis] = next(
+            piece.shape[axis] for piece, axis in zip(pieces, self.axes.values(), strict=True) if axis is not None
+        )
+        known = dict(zip(self.axes, pieces, strict=True))
+        _evaluate(self.leading, known, operand.aval.shape, tuple(shape))
+        return known[operand]
+
+    def _combine(self, one: Any, other: Any) -> Any:
+        return _COMBINED[self.equation.primitive.name](one, other)
+
+    def _reduce(self, array: Any) -> Any:
+        return self.equation.primitive.bind(array, **self.equation.params)
+
+
+def take_apart(jaxpr: Any, equation: Equation, leading: list[Equation], sources: Sequence[Variable]) -> SumApart | None:
+    """Return a sum of a program with the equations that lead to it and what they begin with.
+
+    Return None if there is nothing to cut, or if not all slices are computed by the same equations.
     """
-    made: dict[Variable, Equation] = {}
-    found: list[Equation] = []
+    shape = equation.invars[0].aval.shape
+    summed = equation.params["axes"]
+    axis = next((axis for axis in summed if shape[axis] >= _LONG), max(summed, key=lambda axis: shape[axis]))
+    axes: dict[Variable, int | None] = {v: axis if v.aval.shape == shape else None for v in sources}
+    for step in leading:
+        for v in step.invars:
+            if not is_literal(v) and v in axes and v.aval.shape not in ((), shape):  # it is repeated along some axes
+                own = _find_own_axis(step, v, axis)
+                if axes[v] not in (None, own):
+                    return None
+                axes[v] = own
+    can_be_cut = any(own is not None for own in axes.values()) and not any(map(_holds_arrays, leading))
+    if not can_be_cut:
+        return None
+    whole = make_function(jaxpr, [*leading, equation], list(sources), equation.outvars)
+    return SumApart(whole, equation, leading, axis, axes)
+
+
+def _find_own_axis(equation: Equation, v: Variable, axis: int) -> int | None:
+    """Return the axis of an operand that an equation lays along an axis of its result; None if it repeats it there."""
+    shape, own = equation.outvars[0].aval.shape, v.aval.shape
+    laid = equation.params.get("broadcast_dimensions", tuple(range(len(shape) - len(own), len(shape))))
+    return next((place for place, at in enumerate(laid) if at == axis and own[place] == shape[axis]), None)
+
+
+def _holds_arrays(equation: Equation) -> bool:
+    """Return whether an equation calls a function that holds constant arrays, which are not cut."""
+    inner = find_called(equation)
+    if inner is None:
+        return False
+    return any(getattr(constant, "shape", ()) for constant in inner.consts) or any(map(_holds_arrays, inner.jaxpr.eqns))
+
+
+def _evaluate(
+    equations: Iterable[Equation], known: dict[Variable, Any], shape: tuple[int, ...], own: tuple[int, ...]
+) -> None:
+    """Add to the known values what elementwise equations compute, for arrays of a shape of their own."""
+
+    def read(v: Variable) -> Any:
+        return v.val if is_literal(v) else known[v]
+
     for equation in equations:
-        made.update(dict.fromkeys(equation.outvars, equation))
+        values = [read(v) for v in equation.invars]
         inner = find_called(equation)
         if inner is not None:
-            leading = lead_to_sum(inner.jaxpr.eqns, inner.jaxpr.outvars)
-            if leading is None:
-                return None
-            equation = replace_called(equation, inner.replace(jaxpr=inner.jaxpr.replace(eqns=leading)))
+            inside = dict(zip([*inner.jaxpr.constvars, *inner.jaxpr.invars], [*inner.consts, *values], strict=True))
+            _evaluate(inner.jaxpr.eqns, inside, shape, own)
+            results = [v.val if is_literal(v) else inside[v] for v in inner.jaxpr.outvars]
         else:
-            equation = _replace(equation, made)
-        found.append(equation)
-    needed = set(outputs)
-    kept: list[Equation] = []
-    for equation in reversed(found):
-        if not needed.isdisjoint(equation.outvars):
-            needed.update(v for v in equation.invars if not is_literal(v))
-            kept.append(equation)
-    return kept[::-1] if all(_NOT_IN_SUMS.isdisjoint(list_primitives(equation)) for equation in kept) else None
-
-
-def _replace(equation: Equation, made: dict[Variable, Equation]) -> Equation:
-    """Return an equation that computes by arithmetic what `bound_for_squaring` and the like choose."""
-    name, given = equation.primitive.name, equation.invars
-    if name == "select_n" and (found := _find_bound(made, equation)):
-        x, bound = found
-        return _call(lambda x: bound_without_choice(x, bound), [x], equation)
-    if name == "mul" and given[0] is given[1] and (found := _find_bound(made, _find_maker(made, given[0]))):
-        x, bound = found
-        return _call(lambda x: bound_without_choice(x, bound) ** 2, [x], equation)
-    if name in ("max", "min"):
-        operands = list(dict.fromkeys(v for v in given if not is_literal(v)))
-        return _call(lambda *numbers: _keep_nan(equation, operands, numbers), operands, equation)
-    if name == "div" and (denominator := _find_denominator(made, _find_maker(made, given[1]))) is not None:
-        return _call(divide_without_choice, [given[0], denominator], equation)
-    return equation
-
-
-def _keep_nan(equation: Equation, operands: list[Variable], numbers: Sequence[Any]) -> Any:
-    """Return the larger or the smaller one of two numbers, and NaN if one of them is NaN."""
-    known = dict(zip(operands, numbers, strict=True))
-    choose = jnp.maximum if equation.primitive.name == "max" else jnp.minimum
-    first, second = sorted((v.val if is_literal(v) else known[v] for v in equation.invars), key=jnp.ndim)
-    if jnp.ndim(first):
-        return choose(first, second) + jnp.sign(first) * 0
-    return choose(lax.optimization_barrier(jnp.asarray(first)), second)
-
-
-def _find_bound(made: dict[Variable, Equation], choice: Equation | None) -> tuple[Variable, float] | None:
-    """Return x and B of the choice of `bound_for_squaring(x)`, or of the size in `bounded_square(x)`."""
-    if choice is None or choice.primitive.name != "select_n" or len(choice.invars) != 3:
-        return None
-    condition, x, bounded = choice.invars
-    test, bound = _find_maker(made, condition), _find_maker(made, bounded)
-    if test is None or bound is None or test.primitive.name != "is_finite" or test.invars[0] is not x:
-        return None
-    if bound.primitive.name == "clamp":
-        low, clamped, high = bound.invars
-        is_bound = clamped is x and is_literal(low) and is_literal(high) and float(low.val) == -float(high.val)
-    elif bound.primitive.name == "min":
-        size, high = bound.invars
-        maker = _find_maker(made, size)
-        is_bound = maker is not None and maker.primitive.name == "abs" and maker.invars[0] is x and is_literal(high)
-    else:
-        return None
-    return (x, float(high.val)) if is_bound else None
-
-
-def _find_denominator(made: dict[Variable, Equation], choice: Equation | None) -> Variable | None:
-    """Return y of `select(y == 0, inf, y)`, by which `divide` divides."""
-    if choice is None or choice.primitive.name != "select_n" or len(choice.invars) != 3:
-        return None
-    condition, y, infinity = choice.invars
-    test, filled = _find_maker(made, condition), _find_maker(made, infinity)
-    if test is None or filled is None or test.primitive.name != "eq" or filled.primitive.name != "broadcast_in_dim":
-        return None
-    is_tested = test.invars[0] is y and is_literal(test.invars[1]) and float(test.invars[1].val) == 0
-    is_infinite = is_literal(filled.invars[0]) and float(filled.invars[0].val) == float("inf")
-    return y if is_tested and is_infinite else None
-
-
-def _find_maker(made: dict[Variable, Equation], variable: Any) -> Equation | None:
-    return None if is_literal(variable) else made.get(variable)
-
-
-def _call(function: Callable[..., Any], operands: list[Variable], equation: Equation) -> Equation:
-    """Return an equation that calls a function of operands in the place of an equation."""
-    (call,) = jax.make_jaxpr(jax.jit(function))(*(v.aval for v in operands)).jaxpr.eqns
-    return call.replace(invars=operands, outvars=equation.outvars)
+            params = equation.params
+            if equation.primitive.name == "broadcast_in_dim" and params["shape"] == shape:
+                params = {**params, "shape": own}
+            found = equation.primitive.bind(*values, **params)
+            results = found if equation.primitive.multiple_results else [found]
+        known.update(zip(equation.outvars, results, strict=True))

@@ -26,6 +26,7 @@ from jax import lax
 
 from ..cpu_fusion import runs_on_one_cpu
 from .as_written import is_as_written
+from .scalar_factors import join_factors
 from .state_pairs import find_traced, pair_states, pair_updates
 from .summed_slices import SummedSlices
 from .sums import is_sum
@@ -248,6 +249,7 @@ class _InOrder(SummedSlices):
 
         A choice between the results themselves would look to XLA as if it were worth computing for each reader.
         """
+        equations, given = join_factors(equations, given, variable)
         old = self.replaced.get(variable)  # what it overwrites, and usually reads
         waits = self.waits.get(variable, ()) if variable in self.outputs else ()
         if old in given:

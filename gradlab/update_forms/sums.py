@@ -75,10 +75,11 @@ class SumApart(NamedTuple):
         length = size // number
         with inlining(True):
             lead = jax.jit(self._lead)  # which is traced once
-            total = lead(*self._cut(values, 0, length))
-            for start in range(length, length * number, length):
-                total = self._combine(total, lead(*self._cut(values, start, start + length)))
-            return [total, lead(*self._cut(values, length * number, size))] if size % number else [total]
+            slices = [lead(*self._cut(values, start, start + length)) for start in range(0, length * number, length)]
+            while len(slices) > 1:  # by pairs, which rounds less than one after another
+                pairs = [self._combine(*slices[place : place + 2]) for place in range(0, len(slices) - 1, 2)]
+                slices = pairs + slices[2 * len(pairs) :]
+            return [*slices, lead(*self._cut(values, length * number, size))] if size % number else slices
 
     def _cut(self, values: Sequence[Any], start: int, stop: int) -> list[Any]:
         pairs = zip(values, self.axes.values(), strict=True)

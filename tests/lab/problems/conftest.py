@@ -18,10 +18,13 @@ from gradlab.lab.problems import Problem
 from tests.lab.training import train
 
 SLOW = (
+    "autoencoder",
+    "burgers",
     "characters",
     "deep_sigmoid",
     "digits_cnn",
     "exploding_rnn",
+    "lora",
     "scaled_layers",
     "sparse_logistic",
     "tables",

@@ -39,6 +39,7 @@ if _typing.TYPE_CHECKING:
     from .problems.base import Landscape as Landscape
     from .problems.base import Problem as Problem
     from .problems.base import Score as Score
+    from .problems.from_functions import problem_from as problem_from
 
 _HOMES = {
     "race": "._studies.race",
@@ -60,6 +61,7 @@ _HOMES = {
     "Problem": ".problems.base",
     "Score": ".problems.base",
     "Landscape": ".problems.base",
+    "problem_from": ".problems.from_functions",
     "Watcher": "._engine.task",
     "UserCodeError": "._inputs.user_errors",
     "ResultsError": "._results.results_file",

@@ -18,7 +18,7 @@ from gradlab.cli import main
 NAMES = {
     "FinishedChunk", "FolderError", "Hyperband", "Integer", "Landscape", "Linear", "Log", "MedianStopping", "PROBLEMS",
     "Problem", "ResultsAccessor", "ResultsError", "Score", "SuccessiveHalving", "UserCodeError", "Watcher", "When",
-    "export", "merge", "race", "read_results", "search", "sweep",
+    "export", "merge", "problem_from", "race", "read_results", "search", "sweep",
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import jax
 from gradlab.user_code_time_limit import limit_time, time_limit_seconds
 
 from ..problems.base import Problem
+from ..problems.from_functions import FunctionProblem
 from .importing import BrokenUserCodeError, LoadError
 from .problem_validation import InvalidProblemError, validate_problem
 from .user_errors import UserCodeError, convert_user_errors
@@ -72,7 +73,7 @@ def as_problem(found: Any, label: str | None = None, origin: str | None = None, 
     label = str(label or getattr(found, "__name__", type(found).__name__))
     problem = _call_if_needed(found, label)
     is_named_by_user = origin is not None and origin.partition(".")[0] != "gradlab"
-    is_from_user = type(problem).__module__.partition(".")[0] != "gradlab"
+    is_from_user = type(problem).__module__.partition(".")[0] != "gradlab" or isinstance(problem, FunctionProblem)
     if not (is_from_user or is_named_by_user):
         return problem
     label = label.rpartition(":")[2]

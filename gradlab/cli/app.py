@@ -45,7 +45,7 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
     "export": (
         "export",
         "export",
-        "Write the results of a study as files that other tools open: tables, or for TensorBoard or MLflow.",
+        "Write the results of a study as files that other tools open: tables, or for LaTeX, TensorBoard or MLflow.",
     ),
     "bench": (
         "bench",

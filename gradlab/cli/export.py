@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 def export(
     study: Annotated[Path, typer.Argument(help="The folder of a race, a sweep or a search, or the results.nc in it.")],
-    to: Annotated[Literal["csv", "parquet", "tensorboard", "mlflow"], typer.Option(help="The format.")],
+    to: Annotated[
+        Literal["csv", "parquet", "latex", "markdown", "tensorboard", "mlflow"], typer.Option(help="The format.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option(help="The folder to write; it may be new. Default: named for the format, in that of the study."),
@@ -39,7 +41,7 @@ def export(
     curves: Annotated[bool, typer.Option("--curves/--no-curves", help="Write the curves of the runs, too.")] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export in the folder.")] = False,
 ) -> None:
-    """Write the results of a study as files that other tools open: tables, or for TensorBoard or MLflow.
+    """Write the results of a study as files that other tools open: tables, or for LaTeX, TensorBoard or MLflow.
 
     The folder appears at the end, complete. How to open it, and the results themselves: docs/how-to/open-results.md.
     """

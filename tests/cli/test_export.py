@@ -55,7 +55,10 @@ def test_what_is_wrong_is_said_in_one_line(
         return code, err
 
     assert refused(str(study)) == (2, "gradlab: export needs --to: the format\n")
-    assert "--to must be one of csv, parquet, tensorboard, mlflow" in refused(str(study), "--to", "xls")[1]
+    assert (
+        "--to must be one of csv, parquet, latex, markdown, tensorboard, mlflow"
+        in refused(str(study), "--to", "xls")[1]
+    )
     code, err = refused(str(tmp_path / "nowhere"), "--to", "csv")
     assert (code, "holds no finished study" in err) == (2, True)
     assert "has no optimizer 'adm'; it has adam" in refused(str(study), "--to", "csv", "--optimizer", "adm")[1]

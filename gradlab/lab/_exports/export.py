@@ -15,13 +15,14 @@ from .._inputs.user_errors import read_failures
 from .._results.results_file import read
 from ..analysis.table_files import finite_or_none
 from .mlflow import write_mlflow_database
+from .paper.written_tables import PAPER_FORMATS, write_paper_tables
 from .selection import Runs, Selection, SelectionError
 from .table_formats import TABLE_FORMATS
 from .tables import Table, make_tables
 from .target_folder import DESCRIPTION, replace_folder, write_description
 from .tensorboard import write_event_folders
 
-Format = Literal["csv", "parquet", "tensorboard", "mlflow"]
+Format = Literal["csv", "parquet", "latex", "markdown", "tensorboard", "mlflow"]
 Progress = Callable[[int, int], None]  # is told how many rows or runs are written, of how many
 
 
@@ -52,13 +53,17 @@ def export(
         runs = pandas.read_csv("race/csv/runs.csv")
 
     `study` is the folder of a race, a sweep or a search that has finished, or the DataTree that it returned. `to` is
-    "csv", "parquet", "tensorboard" or "mlflow" (the last three need the extras of these names). The folder `out` may be
-    new; left out, it is named for the format, in the folder of the study. `study.json` in it describes the study.
+    "csv", "latex", "markdown", or one of "parquet", "tensorboard" and "mlflow", which need the extras of these names.
+    The folder `out` may be new; left out, it is named for the format, in the folder of the study. `study.json` in it
+    describes the study.
 
     "csv" and "parquet" are tables of the `runs` (hyperparameters, seed, status, score), of their `losses` at each step,
     of their `evaluations`, and of their `paths` where a problem has two parameters. The column `run` joins them.
     `study.json` names the dtype, the unit and the meaning of each column. All digits are kept, and so are NaN and
     infinities.
+
+    "latex" and "markdown" are tables for a paper: the leaderboard of each problem with its intervals, the tests of its
+    best optimizer against the others, and the ranks on all problems. LaTeX needs the package booktabs.
 
     "tensorboard" is a folder with an event file for each of at most 1,000 runs: the loss, the metrics and the score as
     scalars, in float32, and the hyperparameters. "mlflow" is a database in a file for the tracker MLflow, with an
@@ -187,12 +192,17 @@ def _as_list(given: Any) -> list[Any] | None:
     return None if given is None else [given] if isinstance(given, (str, int, np.integer)) else list(given)
 
 
+def _make_paper_writer(form: str) -> Callable[..., Any]:
+    return lambda *arguments: write_paper_tables(form, *arguments)
+
+
 def _make_table_writer(suffix: str) -> Callable[..., Any]:
     return lambda folder, parts, attributes, curves, progress: _write_tables(suffix, folder, parts, curves, progress)
 
 
 FORMATS: dict[str, Callable[..., Any]] = {
     **{suffix: _make_table_writer(suffix) for suffix in TABLE_FORMATS},
+    **{form: _make_paper_writer(form) for form in PAPER_FORMATS},
     "tensorboard": write_event_folders,
     "mlflow": write_mlflow_database,
 }

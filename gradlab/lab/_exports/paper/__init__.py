@@ -1,0 +1,1 @@
+"""Tables for a paper: what they say, and how LaTeX and Markdown print it."""

@@ -45,6 +45,7 @@ class Core:
         self._parts: Any = None  # what `parts` returned, where that can be kept
         self._scheduled: ScheduledKind | None = None  # what `_examine` returned
         self._facts: dict[str, Any] = {}  # what `recall` has found
+        self._schedules: dict[str, Any] | None = None  # what `schedules` returned
 
     def parts(self) -> Any:
         """Return the transformation that a recipe composes, or the pair of a link; None for a link with schedules.
@@ -66,7 +67,7 @@ class Core:
 
     def parts_at(self, step: Any) -> Any:
         """Return what the factory returns for hyperparameters at a step; for None, schedules stay what they are."""
-        return self._call_factory(self._schedules(), step)
+        return self._call_factory(self.schedules(), step)
 
     def _call_factory(self, changes: dict[str, Any], step: Any) -> Any:
         parameters, arguments = self.factory.parameters, self._arguments() | changes
@@ -112,7 +113,7 @@ class Core:
                 kinds.append(ScheduledKind(isinstance(parts, Value), _find_signals(parts), find_kinds(parts)))
 
             number = jax.ShapeDtypeStruct((), jax.dtypes.canonicalize_dtype(float), weak_type=True)
-            jax.eval_shape(examine, dict.fromkeys(self._schedules(), number))
+            jax.eval_shape(examine, dict.fromkeys(self.schedules(), number))
             self._scheduled = kinds[0]
         return self._scheduled
 
@@ -154,14 +155,19 @@ class Core:
     def _arguments(self) -> dict[str, Any]:
         return {name: rejoin(child) for name, child in self.children.items()}
 
-    def _schedules(self) -> dict[str, Any]:
-        """Return the hyperparameters that are functions of the step, as schedules."""
-        ranged = [name for name, parameter in self.factory.parameters.items() if parameter.range is not None]
-        numbers = {name: rejoin(self.children[name]) for name in ranged}
-        return {name: as_schedule(number) for name, number in numbers.items() if is_schedule(number)}
+    def schedules(self) -> dict[str, Any]:
+        """Return the hyperparameters that are functions of the step, as schedules.
+
+        They are computed once: every call of `init` and `update` asks for them, twice, and the children never change.
+        """
+        if self._schedules is None:
+            ranged = [name for name, parameter in self.factory.parameters.items() if parameter.range is not None]
+            numbers = {name: rejoin(self.children[name]) for name in ranged}
+            self._schedules = {name: as_schedule(number) for name, number in numbers.items() if is_schedule(number)}
+        return self._schedules
 
     def _has_schedules(self) -> bool:
-        return bool(self._schedules())
+        return bool(self.schedules())
 
     def _call_update(self, parts: Any, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any]) -> Any:
         """Call the update of a link with those of `params`, `grads` and the extra arguments that it names."""

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from gradlab.fast_compilation import FAST_COMPILATION, WITHOUT_LLVM_PASSES
+from tests.file_order import find_place
 
 for variable in ("COLUMNS", "LINES", "TERMINAL_WIDTH", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
     os.environ.pop(variable, None)  # what is printed would depend on it
@@ -38,10 +39,14 @@ gc.set_threshold(100_000, 50, 100)  # each collection walks over all traces of p
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse names of tests that hold an address, because processes that share the tests compare the names."""
+    """Start with the files that take longest.
+
+    Refuse names of tests that hold an address, because processes that share the tests compare the names.
+    """
     wrong = [item.nodeid for item in items if " at 0x" in item.nodeid]
     if wrong:
         raise pytest.UsageError(f"these tests need ids that are equal in every process: {', '.join(wrong)}")
+    items.sort(key=lambda item: find_place(item.nodeid.partition("::")[0]))
 
 
 def pytest_configure(config: pytest.Config) -> None:

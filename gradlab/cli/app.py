@@ -32,6 +32,11 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
         "merge",
         "Merge races, or sweeps, that several machines computed, into the study that was run at once.",
     ),
+    "baselines": (
+        "baselines.make",
+        "baselines",
+        "Search the learning rate of the optimizers on each problem, and keep the results for race --against.",
+    ),
     "report": (
         "report",
         "report",

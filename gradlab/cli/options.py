@@ -23,10 +23,12 @@ Steps: TypeAlias = Annotated[
 ]
 
 
-def check_seeds(text: str) -> str:
-    """Return the text of `--seeds`; end the command if it is wrong, before anything is imported."""
+def check_seeds(text: str | None) -> str | None:
+    """Return the text of `--seeds`, if it is given; end the command if it is wrong, before anything is imported."""
     from ..lab._studies.seeds import parse_seeds
 
+    if text is None:
+        return None
     try:
         parse_seeds(text)
     except ValueError as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import completion, options
+from .printing import fail, say
 from .profiling import Profiling, profiling
 from .program_cache import use_program_cache
 from .workers import On, Workers, hire
@@ -40,24 +41,31 @@ def race(
         ),
     ] = None,
     rates: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="The number of learning rates for each optimizer, over three decades; or the learning rates for all "
-            "of them: log:1e-4:1:9 or 0.1,0.3,1."
+            "of them: log:1e-4:1:9 or 0.1,0.3,1. Default: 13, or those of the baselines."
         ),
-    ] = "13",
+    ] = None,
     seeds: Annotated[
-        str,
+        str | None,
         typer.Option(
             callback=options.check_seeds,
             help="Runs at each learning rate: a number of seeds, or the seeds (5:10 for 5 to 9, or 0,1,4). Half of "
-            "them choose the best rate, and half report on it.",
+            "them choose the best rate, and half report on it. Default: 10, or those of the baselines.",
         ),
-    ] = "10",
+    ] = None,
     steps: options.Steps = None,
     lanes: options.Lanes = None,
     chunk: options.Chunk = None,
     prune: options.Prune = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="Train the given optimizers alone, and compare them with tuned ones: baselines, which are gradlab's, "
+            "or a folder that gradlab baselines wrote."
+        ),
+    ] = None,
     fresh: options.Fresh = False,
     log: options.Log = None,
     cpu_fusion: options.CpuFusion = False,
@@ -89,38 +97,45 @@ def race(
             import gradlab.lab._studies.race  # noqa: F401  # once, before the workers are copied
 
             from .study_session import run_in_folder
-        given = problem, optimizer, rates, seeds, steps, lanes, chunk, prune
+        given = problem, optimizer, rates, seeds, steps, lanes, chunk, prune, against
         use_program_cache()
         options.use_cpu_fusion(cpu_fusion)
         is_shared = any(option is not None for option in (coordinator, processes, process))
         options.refuse_shared_pruning(prune, is_shared, on)
         if prune is not None and table:
             options.refuse_table_of_pruned_runs()
+        if against is not None and table:
+            fail("--table needs the time and the memory of all optimizers, which baselines do not have; leave it out")
         with hire(lambda: _build(*given).tasks, workers, out, fresh, is_shared, on) as crew:
             options.join_processes(coordinator, processes, process)
             with measure("check"):
                 study = make_study(*given)
             if table:
                 _refuse_foreign_tables(out)
+            for line in getattr(study, "notes", ()):
+                say(line)
+            for line in getattr(study, "warnings", ()):
+                say(f"gradlab: warning: {line}")
             run_in_folder(study, out, fresh, as_json, print_board, with_table=table, helpers=crew, log=log)
 
 
 def make_study(
     problems: list[str] | None,
     optimizers: list[str] | None,
-    rates: str,
-    seeds: str,
+    rates: str | None,
+    seeds: str | None,
     steps: int | None,
     lanes: int | None = None,
     chunk: int | None = None,
     prune: str | None = None,
+    against: str | None = None,
 ) -> RaceStudy:
     """Return the study of the options; end the command if one of them is wrong."""
     from ..lab._studies.race import check_tasks
     from .study_session import Checking
 
-    with options.refusing(("rates", "seeds", "steps", "lanes", "chunk", "prune")), Checking() as watcher:
-        study = _build(problems, optimizers, rates, seeds, steps, lanes, chunk, prune)
+    with options.refusing(("rates", "seeds", "steps", "lanes", "chunk", "prune", "against")), Checking() as watcher:
+        study = _build(problems, optimizers, rates, seeds, steps, lanes, chunk, prune, against)
         check_tasks(study.tasks, watcher)
     return study
 
@@ -128,24 +143,24 @@ def make_study(
 def _build(
     problems: list[str] | None,
     optimizers: list[str] | None,
-    rates: str,
-    seeds: str,
+    rates: str | None,
+    seeds: str | None,
     steps: int | None,
     lanes: int | None,
     chunk: int | None,
     prune: str | None,
+    against: str | None,
 ) -> RaceStudy:
-    from ..lab._studies.race import RaceStudy, parse_rates
-    from ..lab._studies.study_arguments import DEFAULT_PROBLEMS, contestants_by_name, problems_by_name
+    from ..lab._studies.race import make_race
+    from ..lab._studies.study_arguments import DEFAULT_PROBLEMS
 
-    chosen = problems_by_name(problems or DEFAULT_PROBLEMS), contestants_by_name(optimizers)
-    return RaceStudy(*chosen, parse_rates(rates, "--rates"), seeds, steps, lanes, chunk, prune)
+    chosen = problems or DEFAULT_PROBLEMS, optimizers
+    return make_race(*chosen, rates, seeds, steps, lanes, chunk, prune, against, "--rates")
 
 
 def _refuse_foreign_tables(out: Path) -> None:
     """End the command before it computes anything, if files of the user have the names of the table's files."""
     from ..lab._results.study_folder import TABLES, FolderError, refuse_to_overwrite
-    from .printing import fail
 
     try:
         refuse_to_overwrite(out / name for name in TABLES)

@@ -28,6 +28,7 @@ ORDER = (
     "_report",
     "_results_tree",
     "_exports",
+    "_baselines",
     "_studies",
 )
 PYTHON = sorted(LAB.parent.rglob("*.py"))

@@ -61,11 +61,8 @@ class Task:
 
     @property
     def setup(self) -> str:
-        """The problem as text: its own `repr`, or else its class, because Python's `repr` has an address in it."""
-        kind = type(self.problem)
-        return (
-            repr(self.problem) if kind.__repr__ is not object.__repr__ else f"{kind.__module__}.{kind.__qualname__}()"
-        )
+        """The problem as text."""
+        return describe_setup(self.problem)
 
     @property
     def label(self) -> str:
@@ -169,6 +166,12 @@ class Task:
     @cached_property
     def _is_user_code(self) -> bool:
         return is_user_code(self.problem) or is_user_code(self.factory)
+
+
+def describe_setup(problem: Problem) -> str:
+    """Return a problem as text: its own `repr`, or else its class, because Python's `repr` has an address in it."""
+    kind = type(problem)
+    return repr(problem) if kind.__repr__ is not object.__repr__ else f"{kind.__module__}.{kind.__qualname__}()"
 
 
 def name_variant(optimizer: str, options: Mapping[str, str]) -> str:

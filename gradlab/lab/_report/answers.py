@@ -11,7 +11,7 @@ import xarray as xr
 from .._formatting import format_count
 from .._settings import format_setting
 from ..analysis.choosing_metric import describe_choosing_metric
-from ..analysis.comparison import describe_certainty
+from ..analysis.comparison import describe_certainty, describe_places
 from ..analysis.late_window import describe_window
 from ..analysis.tuned_optimizers import tuned_leaderboard
 from .configuration_tables import describe_tuning
@@ -45,7 +45,8 @@ def answer_race(finding: Finding) -> Answer:
         rate = format_number(first.best_rate)
         place = f"{first.optimizer} ranks first, at learning rate {rate}, but its reporting runs diverged."
         return Answer(None, f"No optimizer has a score: {place}", [])
-    sentences = [*describe_certainty(finding.ranks), _describe_rate(finding)]
+    places = describe_places(finding.ranks, first.optimizer)
+    sentences = [*describe_certainty(finding.ranks), _describe_rate(finding), *places]
     if first.diverged_at_best:
         were = "run diverged and is" if first.diverged_at_best == 1 else "runs diverged and are"
         sentences.append(f"{first.diverged_at_best} reporting {were} not in this score.")

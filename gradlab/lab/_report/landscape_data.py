@@ -36,7 +36,7 @@ def path_data(finding: Finding) -> dict[str, Any] | None:
     lines = {}
     for name in runs.optimizer.values.tolist():
         run = runs.sel(optimizer=name)
-        if bool(run.has_rate):
+        if bool(run.has_rate) and bool(np.isfinite(run.path[..., 0]).any()):  # of baselines, no paths are kept
             points = run.path.transpose("step", "parameter").values.astype(float)
             out = find_exits(points, window)
             end = int(np.isfinite(points).all(1).argmin()) or len(points)  # the first point that is not finite

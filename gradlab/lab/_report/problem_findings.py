@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -89,9 +90,13 @@ def order_by_mean_rank(findings: list[Finding]) -> list[str]:
 
 
 def select_for_charts(findings: list[Finding], count: int = 6) -> list[str]:
-    """Return the optimizers that the charts show at first: the first two on every problem, then the best overall."""
+    """Return the optimizers that the charts show at first.
+
+    They are those that were raced against baselines, the first two on every problem, and then the best overall.
+    """
+    own = [name for finding in findings for name in json.loads(finding.dataset.attrs.get("trained", "[]"))]
     leaders = [row.optimizer for finding in findings for row in finding.rows[:2]]
-    return list(dict.fromkeys([*leaders, *order_by_mean_rank(findings)]))[:count]
+    return list(dict.fromkeys([*own, *leaders, *order_by_mean_rank(findings)]))[:count]
 
 
 def _find_problem(attributes: Mapping[str, Any]) -> Problem | None:

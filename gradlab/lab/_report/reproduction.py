@@ -41,6 +41,7 @@ def describe_reproduction(datasets: Mapping[str, xr.Dataset], attributes: Mappin
         facts.insert(0, ("Unknown", f"{', '.join(unknown)}: {PROVENANCE} is missing, or damaged"))
     parts = json.loads(attributes.get("parts", "[]"))
     facts += [(f"Part {part['folder']}", ", ".join(part[name] for name in _OF_PARTS if name in part)) for part in parts]
+    facts += [("Warning", part["warning"]) for part in parts if "warning" in part]
     facts += [("Computed anew", line) for line in attributes.get("computed_anew", "").splitlines()]
     facts += [(name, _describe_runs(name, dataset)) for name, dataset in datasets.items()]
     versions = [f"{name}=={attributes[name]}" for name in ("jax", "jaxlib", "optax", "numpy") if attributes.get(name)]

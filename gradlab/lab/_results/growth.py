@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from .._engine.partition import RUNS_WITHOUT_LIMIT, choose_block_shape
 from .._formatting import describe_seeds, format_count, join_at_most
 from .._inputs.user_errors import UserCodeError
-from .plan import compare, compare_surroundings, name_task, shorten
+from .plan import compare, compare_baselines, compare_surroundings, name_task, shorten
 
 # What must be equal in a task of both studies. A task of a search has more of them than one of a race.
 _FIXED = ("setup", "chosen_by", "problem_source", "steps", "evaluations", "curve_points", "batch", "sample_seed")
@@ -44,6 +44,8 @@ def find_growth(stored: Mapping[str, Any], requested: Mapping[str, Any], compose
     """
     if differences := compare_surroundings(stored, requested, may_add_packages=True):
         raise RefusedGrowthError(join_at_most(differences, 3))
+    if not stored.get("against", {}).items() <= requested.get("against", {}).items():
+        raise RefusedGrowthError(join_at_most(compare_baselines(stored, requested)))
     numbers = {name_task(task): number for number, task in enumerate(requested["tasks"])}
     if gone := [task for task in stored["tasks"] if name_task(task) not in numbers]:
         kind = "problem" if gone[0]["problem"] not in {task["problem"] for task in requested["tasks"]} else "optimizer"
@@ -159,6 +161,8 @@ def _describe_new(stored: Mapping[str, Any], requested: Mapping[str, Any]) -> st
         {seed for task in new for seed in task["seeds"]} - {seed for task in old for seed in task["seeds"]}
     ):
         found.append(describe_seeds(more))
+    if requested.get("against", {}) != stored.get("against", {}):
+        found.append("baselines")
     if "trials" in new[0]:
         found.append(format_count(new[0]["trials"] - old[0]["trials"], "trial"))
     else:

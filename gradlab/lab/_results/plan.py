@@ -17,6 +17,7 @@ from .._engine.evaluation_steps import choose_evaluation_steps
 from .._engine.partition import Partition, Rectangle, count_operations_of_gradients
 from .._engine.program import BRIEF_OPERATIONS
 from .._engine.task import Task, name_variant
+from .._formatting import join_at_most
 from .._inputs.source_files import digest_own_file, digest_source_files, find_package_versions
 from .._inputs.user_errors import UserCodeError
 from .provenance import collect_versions
@@ -157,7 +158,18 @@ def compare_plans(stored: Mapping[str, Any], requested: Mapping[str, Any]) -> li
         differences += _compare_tasks(old, new, edited)
         if differences:
             break
-    return differences if differences or stored == requested else ["the plans differ"]
+    if differences or stored == requested:
+        return differences
+    return compare_baselines(stored, requested) or ["the plans differ"]
+
+
+def compare_baselines(stored: Mapping[str, Any], requested: Mapping[str, Any]) -> list[str]:
+    """Return the differences of the baselines that two races are compared with, as digests of their files."""
+    old, new = (
+        join_at_most([f"{name} {digest}" for name, digest in plan.get("against", {}).items()]) or "none"
+        for plan in (stored, requested)
+    )
+    return compare("baselines", old, new)
 
 
 def compare_surroundings(

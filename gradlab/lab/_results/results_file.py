@@ -65,7 +65,7 @@ def write(
     fixed = {name: value for name, value in attributes.items() if name not in (*VARYING, *ORIGINS)}
     varying: dict[str, Any] = {name: value for name, value in attributes.items() if name in (*VARYING, *ORIGINS)}
     varying["seconds"] = {
-        problem: {name: dataset[name].values.tolist() for name in _TIMES if name in dataset}
+        problem: {name: _list_known(dataset[name].values) for name in _TIMES if name in dataset}
         for problem, dataset in problems.items()
     }
     document = {"format": FORMAT, **varying, "checksum": _json_digest(varying)}
@@ -202,6 +202,11 @@ def _report_damage(path: Path) -> Iterator[None]:
         ) from None
 
 
+def _list_known(seconds: np.ndarray) -> list[float | None]:
+    """Return seconds for JSON, which has no NaN: None for those that are not known, such as those of baselines."""
+    return [None if np.isnan(second) else second for second in seconds.tolist()]
+
+
 def _add_times(dataset: xr.Dataset, times: Any) -> None:
     """Add the seconds of each optimizer, or NaN where they are not known."""
     if "optimizer" not in dataset.sizes:
@@ -212,7 +217,7 @@ def _add_times(dataset: xr.Dataset, times: Any) -> None:
         is_valid = (
             isinstance(seconds, list)
             and len(seconds) == count
-            and all(type(second) in (int, float) for second in seconds)
+            and all(type(second) in (int, float, type(None)) for second in seconds)
         )
         dataset[name] = ("optimizer", np.array(seconds, float) if is_valid else np.full(count, np.nan), {"units": "s"})
 

@@ -70,6 +70,8 @@ class OpenStudy:
             own = {"kind": self.study.kind, "plan": checkpoints.compute_digest(stored)}
             if self.failed:
                 own["failed"] = json.dumps(self.failed)
+            if parts := getattr(self.study, "parts", None):
+                own["parts"] = json.dumps(parts)
             with measure("results"):
                 is_new, path = self.state == "new", self.out / RESULTS
                 history = [] if is_new else results_file.read_history(path, own["plan"])
@@ -203,7 +205,7 @@ def _grow_folder(out: Path, error: OtherPlanError, own: Mapping[str, Any], study
         raise FolderError(f"{out} cannot be written ({refusal.strerror}); pass another folder") from None
     total = format_count(study.runs, "run")
     new = f": {growth.new}" if growth.new else ""
-    rest = f"computing the other {study.runs - known:,}{new}"
+    rest = f"computing the other {study.runs - known:,}{new}" if study.runs > known else f"adding what is new{new}"
     return f"{out} holds {known:,} of {total} of this {study.kind} already; {rest}", *growth.anew
 
 

@@ -103,13 +103,14 @@ class RaceStudy(TaskStudy):
 def race(
     problems: Any = DEFAULT_PROBLEMS,
     optimizers: str | Callable[..., Any] | Sequence[Any] | Mapping[str, Any] | None = None,
-    rates: int | Axis | str = 13,
-    seeds: Seeds = 10,
+    rates: int | Axis | str | None = None,
+    seeds: Seeds | None = None,
     *,
     steps: int | None = None,
     lanes: int | None = None,
     chunk: int | None = None,
     prune: Prune = None,
+    against: Path | str | None = None,
     out: Path | str | None = None,
     fresh: bool = False,
     on: Any = None,
@@ -123,14 +124,17 @@ def race(
 
     `problems` and `optimizers` are names, `"package.module:name"`, values (see `Problem`) and factories of a learning
     rate, one of them or a list; `optimizers` may also be a dictionary by label. All optimizers of gradlab race if there
-    are none. `rates` is the number of learning rates for each optimizer, over three decades, or the learning rates for
-    all of them: a list, a `Log` range with a count, or text such as "log:1e-4:1:9". Half of the `seeds` choose the best
-    learning rate, and the others report on it; they are so many from 0 on, or those of a range or a list, such as
-    `range(5, 10)`. `steps` overrides the number of updates that each problem proposes.
+    are none. `rates` is the number of learning rates for each optimizer, over three decades (13 by default), or the
+    learning rates for all of them: a list, a `Log` range with a count, or text such as "log:1e-4:1:9". Half of the
+    `seeds` (10 by default) choose the best learning rate, and the others report on it; they are so many from 0 on, or
+    those of a range or a list, such as `range(5, 10)`. `steps` overrides the number of updates that a problem proposes.
     `lanes` limits how many runs, and `chunk` how many steps, one program computes at a time. With `prune`, learning
     rates of an optimizer that are worse than others on the choosing seeds stop early: "halving", "hyperband" or
     "median", or a rule such as `gl.lab.SuccessiveHalving(factor=3)`. The reporting seeds run at those that came to the
     end.
+
+    With `against="baselines"`, only the `optimizers` are trained, over the rates and seeds of gradlab's baselines, and
+    the results have those too: all recipes, tuned before. A folder that `gradlab baselines` wrote has others.
 
     Returns a DataTree with a node for each problem, on (optimizer, rate, seed, step or evaluation), and the accessor
     `.gradlab` (see `gradlab.lab.ResultsAccessor`). With a folder `out`, results, tables, pictures and a report are
@@ -142,21 +146,45 @@ def race(
     an error is not called again, with a warning at the end.
 
     Raises ValueError or TypeError for what cannot be raced, UserCodeError if all optimizers fail, FolderError for a
-    folder that cannot be used, and RuntimeError without a scheduler `on` an address.
+    folder that cannot be used and baselines that do not fit, and RuntimeError without a scheduler `on` an address.
     """
+    if against is None:
+        rates, seeds = 13 if rates is None else rates, 10 if seeds is None else seeds
     command = describe_call("race", locals())
-    study = RaceStudy(
-        problems_by_name(problems),
-        contestants_by_name(optimizers),
-        parse_rates(rates),
-        seeds,
-        steps,
-        lanes,
-        chunk,
-        prune,
-    )
+    study = make_race(problems, optimizers, rates, seeds, steps, lanes, chunk, prune, against)
     check_tasks(study.tasks, watcher)
     return run_study(study, command, out, fresh, watcher, on, log)
+
+
+def make_race(
+    problems: Any,
+    optimizers: Any,
+    rates: int | Axis | str | None,
+    seeds: Seeds | None,
+    steps: int | None = None,
+    lanes: int | None = None,
+    chunk: int | None = None,
+    prune: Prune = None,
+    against: Path | str | None = None,
+    label: str = "rates",
+) -> RaceStudy:
+    """Return the study of the arguments of `race`. Messages call the learning rates `label`."""
+    chosen = problems_by_name(problems)
+    own_rates = None if rates is None else parse_rates(rates, label)
+    if against is None:
+        contestants = contestants_by_name(optimizers)
+        grid = 13 if own_rates is None else own_rates, 10 if seeds is None else seeds
+        return RaceStudy(chosen, contestants, *grid, steps, lanes, chunk, prune)
+    from .baselines.race_against import make_race_against
+
+    if optimizers is None:
+        raise ValueError(
+            "against compares optimizers of yours with the baselines, and none is given; pass it: --optimizer "
+            "package.module:factory (optimizers=)"
+        )
+    if prune is not None:
+        raise ValueError("prune stops runs that baselines went through with; leave out prune or against")
+    return make_race_against(against, chosen, contestants_by_name(optimizers), own_rates, seeds, steps, lanes, chunk)
 
 
 def parse_rates(rates: int | Axis | str, label: str = "rates") -> int | tuple[float, ...]:

@@ -55,6 +55,8 @@ def run_study(
             if not datasets:
                 raise UserCodeError("; ".join(describe_failures(failed)))
             own = {"kind": study.kind} | ({"failed": json.dumps(failed)} if failed else {})
+            if parts := getattr(study, "parts", None):
+                own["parts"] = json.dumps(parts)
             results = as_tree(datasets, attributes | own)
         else:
             with open_study(study, Path(out), fresh) as opened:
@@ -63,7 +65,7 @@ def run_study(
                 results, failed = opened.read(), opened.failed
                 if opened.processes.is_first:
                     write_outputs(opened, results, follower)
-    for line in filter(None, (*anew, *describe_failures(failed), follower.failure)):
+    for line in filter(None, (*getattr(study, "warnings", ()), *anew, *describe_failures(failed), follower.failure)):
         warnings.warn(line, stacklevel=3)
     return results
 

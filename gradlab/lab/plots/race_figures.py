@@ -59,7 +59,8 @@ def family_figure(dataset: xr.Dataset, draw: Callable[..., Axes], title: str, no
 
 def paths_figure(dataset: xr.Dataset, problem: Problem) -> Figure:
     """Return a figure with a panel for the path of each optimizer on a problem, which must have a landscape."""
-    names = dataset.optimizer.values.tolist()
+    is_kept = np.isfinite(dataset.path.isel(step=0)).any(("rate", "seed", "parameter"))
+    names = dataset.optimizer.values[is_kept.values].tolist()  # of baselines, no paths are kept
     columns = min(4, len(names))
     rows = -(-len(names) // columns)
     assert problem.landscape is not None

@@ -42,7 +42,7 @@ function landscape(section, problem) {
     at.textContent = `${update(step)} of ${update(last)}`;
     slider.setAttribute("aria-valuetext", `update ${update(step)} of ${update(last)}`);
     losses.replaceChildren();
-    element("p", {}, losses, parts.length ? "Loss at this update" : choice.size ? "No path: runs of all of these diverged" : "Choose an optimizer");
+    element("p", {}, losses, parts.length ? "Loss at this update" : choice.size ? "No path: runs of all of these diverged, or no path was kept" : "Choose an optimizer");
     const list = element("dl", {}, losses);
     const rows = [];
     for (const { name, line, points, stroke, exits, head } of parts) {

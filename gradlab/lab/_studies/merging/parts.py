@@ -86,6 +86,11 @@ def _read_part(folder: Path) -> Part:
             f"{folder} holds a {kind} that is pruned by {pruned[0]}: with the runs of another study other ones "
             f"would be stopped; run all of it at once, or merge studies without --prune (prune)"
         )
+    if "against" in plan:
+        raise RefusedMergeError(
+            f"{folder} holds a race against baselines, of which only scores and curves are kept; merge races of your "
+            f"optimizers without --against (against), and repeat the command with it on the whole"
+        )
     again = "repeat its command, which goes on from there, and merge then"
     if not (folder / RESULTS).exists():
         raise FolderError(f"the {kind} in {folder} is unfinished; {again}")

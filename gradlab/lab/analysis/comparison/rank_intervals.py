@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -75,7 +76,7 @@ def ranks(dataset: xr.Dataset, resampling: Resampling | None = None, rows: Seque
     first, last = window_bounds(dataset)
     return xr.Dataset(variables | {"rank": rank}).assign_attrs(
         seeds=seeds, confidence=resampling.confidence, draws=resampling.draws, evaluations=levels.sizes["evaluation"],
-        first_update=first, last_update=last,
+        first_update=first, last_update=last, trained=json.loads(attributes.get("trained", "[]")),
     )  # fmt: skip
 
 

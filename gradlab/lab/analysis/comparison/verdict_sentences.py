@@ -21,7 +21,19 @@ def verdict(rows: Sequence[Any], table: xr.Dataset) -> list[str]:
     first = rows[0]
     if math.isnan(first.score):
         return ["No optimizer has a score, because runs of every one of them diverged."]
-    return describe_certainty(table, first.optimizer)
+    return [*describe_certainty(table, first.optimizer), *describe_places(table, first.optimizer)]
+
+
+def describe_places(table: xr.Dataset, first: str) -> list[str]:
+    """Return the ranks of the optimizers that were raced against baselines, except that of the first one."""
+    sentences = []
+    for name in table.attrs.get("trained", []):
+        own, count = table.sel(optimizer=name), table.sizes["optimizer"]
+        between = f", between {int(own.low)} and {int(own.high)} with {100 * table.attrs['confidence']:g} % confidence"
+        is_known = table.attrs["seeds"] >= MINIMUM_SEEDS
+        if name != first:
+            sentences.append(f"{name} has rank {int(own['rank'])} of {count}{between * is_known}.")
+    return sentences
 
 
 def describe_certainty(table: xr.Dataset, subject: str = "It") -> list[str]:

@@ -1,0 +1,1 @@
+"""Baselines: finished searches of the recipes on each problem, in small files, against which other optimizers race."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def baselines(
-    out: Annotated[Path, typer.Option(help="The folder for the baselines. It may be new.")] = Path("baselines"),
+    out: Annotated[Path, typer.Option(help="The folder for the baselines. It may be new.")] = Path("own_baselines"),
     problem: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,7 +49,7 @@ def baselines(
     steps: options.Steps = None,
     workers: Annotated[int | None, typer.Option(min=1, help="As for a race.")] = None,
 ) -> None:
-    """Search the learning rate of the optimizers on each problem, and keep the results for `race --against`.
+    """Search the learning rate of the optimizers on each problem, and keep the results for race --against.
 
     Each search is a race, in the folder studies below the given one. The same command goes on where it was stopped,
     and passes over baselines that are there and of this code. How they are made and read: docs/how-to/baselines.md.

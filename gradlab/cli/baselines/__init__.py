@@ -1,1 +1,1 @@
-"""The commands that make baselines and compare with them under fixed rules."""
+"""The commands that make baselines."""

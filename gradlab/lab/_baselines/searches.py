@@ -13,5 +13,5 @@ SEEDS = "10"  # of which five choose the rate, and five report on it
 # The problems whose baselines come with gradlab. On the others a search takes hours of two cores.
 SHIPPED = (
     "ravine", "rosenbrock", "beale", "himmelblau", "rastrigin", "saddle", "monkey_saddle", "plateau", "double_well",
-    "quadratic", "noisy_quadratic", "matrix_factorization", "breast_cancer",
+    "quadratic", "noisy_quadratic", "matrix_factorization", "breast_cancer", "digits",
 )  # fmt: skip

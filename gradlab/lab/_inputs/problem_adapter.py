@@ -14,6 +14,7 @@ from ..problems.base import Problem
 from ..problems.from_functions import FunctionProblem
 from .importing import BrokenUserCodeError, LoadError
 from .problem_validation import InvalidProblemError, validate_problem
+from .user_code_detection import ORIGIN
 from .user_errors import UserCodeError, convert_user_errors
 
 _EXPECTED = "init(key) and loss(params, batch)"
@@ -84,6 +85,16 @@ def as_problem(found: Any, label: str | None = None, origin: str | None = None, 
         except InvalidProblemError as error:
             raise (LoadError if error.__cause__ is None else BrokenUserCodeError)(str(error)) from error
     return adapted
+
+
+def rename_problem(problem: Problem, name: str) -> Problem:
+    """Return a problem under another name, which is one of several settings of it. `renamed_from` has its own name."""
+    plain = getattr(problem, "__wrapped__", problem)
+    renamed: Any = AdaptedProblem(  # type: ignore[abstract]  # it has the parts of the problem
+        plain, name, problem.summary, getattr(problem, ORIGIN, None), getattr(problem, "_call", None)
+    )
+    renamed.renamed_from = problem.name
+    return renamed
 
 
 def _call_if_needed(found: Any, label: str) -> Any:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +25,32 @@ def split_arguments(name: str) -> tuple[str, str]:
     return (base, text) if base and "=" in text else (name, "")
 
 
+def list_settings(name: str) -> dict[str, str]:
+    """Return the settings that a name with several values stands for: the name of a problem, and what makes it.
+
+    "transformer:width=32|64,depth=2" stands for `transformer_width32`, which is "transformer:width=32,depth=2", and for
+    `transformer_width64`. With several such arguments, these are all combinations. A name without several values stands
+    for itself alone, and the result is empty. Raises LoadError for a value that is missing or given twice.
+    """
+    base, text = split_arguments(name)
+    if "|" not in text:
+        return {}
+    axes = []
+    for assignment in text.split(","):
+        key, _, values = (part.strip() for part in assignment.partition("="))
+        several = [value.strip() for value in values.split("|")]
+        if len(several) > 1 and ("" in several or len(set(several)) < len(several)):
+            raise LoadError(f"{name}: {key} must have different values between the bars, such as {key}=32|64")
+        axes.append([(f"{key}={value}", f"_{key}{value}" * (len(several) > 1)) for value in several])
+    short = base.rpartition(":")[2]
+    return {
+        re.sub(
+            r"\W", "_", short + "".join(part for _, part in choice)
+        ): f"{base}:{','.join(part for part, _ in choice)}"
+        for choice in itertools.product(*axes)
+    }
+
+
 def parse_arguments(name: str, make: Any, text: str) -> dict[str, Any]:
     """Return the values in a text such as "width=64,depth=2", by the names of the arguments of `make`.
 
@@ -39,7 +67,8 @@ def parse_arguments(name: str, make: Any, text: str) -> dict[str, Any]:
         key, equals, value = (part.strip() for part in assignment.partition("="))
         if not equals or not key.isidentifier():
             raise LoadError(
-                f"{name}:{text} has {assignment!r} behind the colon, expected NAME=VALUE, separated by commas"
+                f"{name}:{text} has {assignment!r} behind the colon, expected NAME=VALUE, separated by commas; several "
+                "values of one are separated by bars, as in size=2|3"
             )
         if key in values:
             raise LoadError(f"{name}:{text} gives {key} twice; leave one out")

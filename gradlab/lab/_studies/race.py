@@ -85,7 +85,8 @@ class RaceStudy(TaskStudy):
 
     def _task(self, problem: Problem, contestant: Contestant) -> Task:
         count = self.rates
-        rates = contestant.choose_rates(problem.name, count) if isinstance(count, int) else np.array(count, float)
+        known = getattr(problem, "renamed_from", problem.name)
+        rates = contestant.choose_rates(known, count) if isinstance(count, int) else np.array(count, float)
         return Task(
             problem,
             contestant.name,

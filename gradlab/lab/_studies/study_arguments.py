@@ -10,7 +10,8 @@ from .._inputs.default_contestants import Contestant, collect_contestants
 from .._inputs.factory_adapter import as_factory
 from .._inputs.importing import LoadError
 from .._inputs.loading import as_contestant, find_contestant, find_factory, find_problem, make_label
-from .._inputs.problem_adapter import as_problem
+from .._inputs.problem_adapter import as_problem, rename_problem
+from .._inputs.problem_arguments import list_settings
 from ..problems import PROBLEMS
 from ..problems.base import Problem
 
@@ -21,14 +22,24 @@ Factories = dict[str, Callable[..., Any]]  # by label
 
 def problems_by_name(problems: Any) -> tuple[Problem, ...]:
     """Return the problems of a name, a value or a class, or of several in a list. A name that is given twice counts
-    once, and "all" stands for all problems of gradlab.
+    once, "all" stands for all problems of gradlab, and "transformer:width=32|64" for one problem for each value.
 
     Raises UnknownNameError and LoadError.
     """
     given = list(problems) if isinstance(problems, (list, tuple)) else [problems]
     several = [name for found in given for name in (PROBLEMS if isinstance(found, str) and found == "all" else [found])]
     distinct = [found for at, found in enumerate(several) if not (isinstance(found, str) and found in several[:at])]
-    return tuple(find_problem(found) if isinstance(found, str) else as_problem(found) for found in distinct)
+    return tuple(
+        problem
+        for found in distinct
+        for problem in (_find_settings(found) if isinstance(found, str) else [as_problem(found)])
+    )
+
+
+def _find_settings(name: str) -> list[Problem]:
+    """Return the problem of a name, or one for each combination of several values of its arguments."""
+    settings = list_settings(name)
+    return [rename_problem(find_problem(text), short) for short, text in settings.items()] or [find_problem(name)]
 
 
 def contestants_by_name(optimizers: Any) -> tuple[Contestant, ...]:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from gradlab.cli.race import make_study
 from gradlab.lab._inputs.importing import LoadError
 from gradlab.lab._inputs.loading import find_problem
 from gradlab.lab._inputs.name_lookup import UnknownNameError
 from gradlab.lab._inputs.problem_arguments import parse_arguments, split_arguments
+from gradlab.lab._studies.study_arguments import problems_by_name
 from gradlab.lab.problems import Quadratic, Ravine, Transformer
 
 MODULE = '''
@@ -115,3 +117,31 @@ def test_a_users_class_and_function_take_arguments() -> None:
 def test_arguments_that_a_users_problem_lacks_are_refused(name: str, message: str) -> None:
     with pytest.raises(LoadError, match=message):
         find_problem(name)
+
+
+def test_several_values_are_one_problem_each_under_a_name_of_its_own() -> None:
+    found = problems_by_name("transformer:width=8|16,depth=1,is_tied=False|True")
+    assert [problem.name for problem in found] == [
+        "transformer_width8_is_tiedFalse",
+        "transformer_width8_is_tiedTrue",
+        "transformer_width16_is_tiedFalse",
+        "transformer_width16_is_tiedTrue",
+    ]
+    assert repr(found[1]) == repr(Transformer(width=8, depth=1, is_tied=True))
+    steep = problems_by_name("ravine:steepness=1e-1|20")
+    assert [problem.name for problem in steep] == ["ravine_steepness1e_1", "ravine_steepness20"]
+    assert len(problems_by_name("ravine:steepness=20")) == 1
+
+
+@pytest.mark.parametrize("text", ["ravine:steepness=1|", "ravine:steepness=1|1", "ravine:steepness=|"])
+def test_values_that_are_missing_or_equal_are_refused(text: str) -> None:
+    with pytest.raises(LoadError, match=r"steepness must have different values between the bars"):
+        problems_by_name(text)
+
+
+def test_a_renamed_problem_races_over_the_rates_of_its_own_name(tmp_path: Path) -> None:
+    study = make_study(["ravine:steepness=10|20"], ["sgd"], "3", "1", 2)
+    plain = make_study(["ravine:steepness=10"], ["sgd"], "3", "1", 2)
+    (first, second), (task,) = study.plan()["tasks"], plain.plan()["tasks"]
+    assert first["points"] == second["points"] == task["points"]
+    assert (first["problem"], first["setup"]) == ("ravine_steepness10", task["setup"])

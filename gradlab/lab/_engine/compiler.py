@@ -16,7 +16,7 @@ from .partition import Partition
 from .program import Program
 from .task import Task
 from .thread_context import ThreadSettings
-from .training_loop import Draws, draw
+from .training_loop import Draws, ProblemFunctions, draw
 
 THREADS = 2
 
@@ -38,6 +38,7 @@ class Compiler:
         self._threads = ThreadPoolExecutor(threads, "compile")
         self._settings = ThreadSettings()
         self._last_draws: _LastDraws | None = None
+        self._last_functions: ProblemFunctions | None = None
         self._programs: list[_ReusableProgram] = []
 
     def prepare(self, task: Task) -> tuple[Future[Program], Future[Draws]]:
@@ -55,14 +56,17 @@ class Compiler:
         return self._prepare_program(task, stack), last.draws
 
     def _prepare_program(self, task: Task, stack: optax.GradientTransformation) -> Future[Program]:
+        if self._last_functions is None or self._last_functions.problem is not task.problem:
+            self._last_functions = ProblemFunctions(task.problem)
+        functions = self._last_functions
         if not self.reuse_programs:
-            return self._submit(_compile, task, stack, self.devices)
+            return self._submit(_compile, task, stack, self.devices, functions)
         structure = jax.tree.structure(stack)
         for known in self._programs:
             is_same = (known.partition.program_shape, known.structure) == (task.partition.program_shape, structure)
             if known.problem is task.problem and is_same:
                 return self._submit(_adapt, known.program, stack)
-        program = self._submit(_compile, task, stack, self.devices)
+        program = self._submit(_compile, task, stack, self.devices, functions)
         self._programs.append(_ReusableProgram(task.problem, task.partition, structure, program))
         return program
 
@@ -105,9 +109,14 @@ def _draw(task: Task) -> Draws:
         return draw(task.problem, task.seeds, task.steps)
 
 
-def _compile(task: Task, stack: optax.GradientTransformation, devices: Sequence[jax.Device] | None) -> Program:
+def _compile(
+    task: Task,
+    stack: optax.GradientTransformation,
+    devices: Sequence[jax.Device] | None,
+    functions: ProblemFunctions,
+) -> Program:
     with measure("trace", task.label), task.convert_user_errors():
-        return Program(task.problem, stack, task.partition, devices, task.label)
+        return Program(task.problem, stack, task.partition, devices, task.label, functions)
 
 
 def _adapt(program: Future[Program], stack: optax.GradientTransformation) -> Program:

@@ -25,7 +25,15 @@ from .devices import select_devices
 from .evaluation_steps import choose_evaluation_steps
 from .partition import Block, Partition, count_operations_of_gradients
 from .random_key_conversion import unwrap_keys, wrap_keys
-from .training_loop import Draws, Trace, compute_draw_shapes, make_initial_carry, run_step
+from .training_loop import (
+    Draws,
+    ProblemFunctions,
+    Trace,
+    compute_draw_shapes,
+    make_initial_carry,
+    run_step,
+    unstack_metrics,
+)
 
 BLOCK = PartitionSpec("block")
 # Gradients of fewer floating-point operations than this, in a whole task, take milliseconds: less than LLVM takes.
@@ -36,7 +44,7 @@ class Program:
     """A program for some devices of this process. Making an instance compiles it; each device runs it on its own block.
 
     `stack` is one optimizer whose hyperparameters are arrays on (point,), as `stack_optimizers` returns it. A profile
-    calls the program by its `label`.
+    calls the program by its `label`. Programs that are given the same `functions` share the traces of these.
 
     The first axis of all inputs and outputs is the block. Nothing is computed across this axis, so that the results of
     a block do not depend on how many blocks there are.
@@ -49,9 +57,11 @@ class Program:
         partition: Partition,
         devices: Sequence[jax.Device] | None = None,
         label: str = "",
+        functions: ProblemFunctions | None = None,
     ):
         begin = time.perf_counter()
         self.problem, self.partition, self.label = problem, partition, label
+        self._functions = functions or ProblemFunctions(problem)
         devices = list(devices or select_devices())
         self.width, self.platform = len(devices), devices[0].platform  # the width is the number of blocks in a group
         self._hyperparameters = jax.tree.map(np.asarray, stack)  # on (point,)
@@ -60,6 +70,11 @@ class Program:
         self._lane = lane
         self._kept = self._find_kept(devices)
         self.compile_seconds = time.perf_counter() - begin
+
+    @property
+    def _continues(self) -> bool:
+        """False if a chunk is a whole run, so that no run is continued."""
+        return self.partition.chunk < self.partition.positions
 
     @cached_property
     def _draw_shapes(self) -> Draws:
@@ -140,7 +155,9 @@ class Program:
         step_lanes = over_lanes(self._step_lane, (0, axes, None, None), (None, axes, 0, None), (axes, 0))
 
         raw_draws = jax.eval_shape(unwrap_keys, self._draw_shapes)
-        trees = lane, raw_draws.params, self._carry_shape(), raw_draws.batches
+        # A selection for each array of the carry is a quarter of the kernels that are compiled for a small optimizer.
+        continues = self._continues
+        trees = lane, raw_draws.params, self._carry_shape() if continues else (), raw_draws.batches
 
         def run_block(is_start: Any, evaluate: Any, *leaves: list[Any]) -> Any:
             # Each device has one block. Arrays come and go in lists, which are the same in all programs that are kept.
@@ -148,12 +165,13 @@ class Program:
                 jax.tree.unflatten(jax.tree.structure(tree), [leaf[0] for leaf in some])
                 for tree, some in zip(trees, leaves, strict=True)
             )
+            start = start_lanes(tx, params)
             # Whether the runs start or continue is an input, so that one program does both.
-            carry = jax.tree.map(lambda new, old: jnp.where(is_start, new, old), start_lanes(tx, params), carry)
+            carry = jax.tree.map(lambda new, old: jnp.where(is_start, new, old), start, carry) if continues else start
             carry, trace = jax.lax.scan(
                 lambda carry, inputs: step_lanes(tx, carry, *inputs), carry, (batches, evaluate), length=len(evaluate)
             )
-            return jax.tree.map(lambda array: array[None], (jax.tree.leaves(carry), trace))
+            return jax.tree.map(lambda array: array[None], (jax.tree.leaves(carry) if continues else [], trace))
 
         sharded, replicated = NamedSharding(mesh, BLOCK), NamedSharding(mesh, PartitionSpec())
 
@@ -187,7 +205,7 @@ class Program:
 
     def _step_lane(self, tx: Any, carry: Any, batch: Any, is_evaluated: Any) -> tuple[Any, Trace]:
         batch = wrap_keys(batch, self._draw_shapes.batches)
-        carry, trace = run_step(self.problem, tx, wrap_keys(carry, self._carry), batch, is_evaluated)
+        carry, trace = run_step(self._functions, tx, wrap_keys(carry, self._carry), batch, is_evaluated)
         return unwrap_keys(carry), trace
 
     @property
@@ -196,10 +214,15 @@ class Program:
         return self._kept.decomposes
 
     def carry_shapes(self) -> list[tuple[tuple[int, ...], Any]]:
-        """Return the shape and dtype of each array that a block carries from chunk to chunk, on (seed, point, ...)."""
+        """Return the shape and dtype of each array that a block carries from chunk to chunk, on (seed, point, ...).
+
+        There are none if a chunk is a whole run.
+        """
         return self._kept.carry
 
     def _list_carry(self) -> list[tuple[tuple[int, ...], Any]]:
+        if not self._continues:
+            return []
         lanes = (self.partition.block_seeds, self.partition.block_points)
         leaves = zip(self._raw_carry(), self._is_shared)
         return [(leaf.shape if shared else (*lanes, *leaf.shape), leaf.dtype) for leaf, shared in leaves]
@@ -259,7 +282,8 @@ class Program:
         trace = jax.tree.map(lambda array: np.swapaxes(array, 0, 2), trace)
         positions = self.partition.chunk_positions(chunk)
         is_step, is_evaluated = positions < self.partition.steps, np.isin(positions, self._evaluations)
-        arrays = {f"metric {name}": metric[..., is_evaluated] for name, metric in trace.metrics.items()}
+        metrics = unstack_metrics(trace.metrics)
+        arrays = {f"metric {name}": metric[..., is_evaluated] for name, metric in metrics.items()}
         arrays["loss"] = trace.loss[..., is_step]
         if trace.path is not None:
             arrays["path"] = trace.path[..., is_step, :]

@@ -14,7 +14,7 @@ import optax
 
 import gradlab as gl
 
-from .._engine.training_loop import make_initial_carry, run_chunk
+from .._engine.training_loop import ProblemFunctions, make_initial_carry, run_chunk
 from ..problems.base import Problem, PyTree
 
 STEPS = 10  # in a round, so that what an optimizer does every few steps is in the time of each round
@@ -105,9 +105,10 @@ def _time(program: Callable[[Any], Any], carry: Any) -> list[float]:
 def _prepare(tx: optax.GradientTransformation) -> tuple[Any, Any]:
     """Return the compiled program of a round, and the carry after one round, from which all others start."""
     problem = _ReferenceTree()
+    functions = ProblemFunctions(problem)
 
     def run_round(carry: Any) -> Any:
-        return run_chunk(problem, tx, carry, None, jnp.zeros(STEPS, bool))[0]
+        return run_chunk(functions, tx, carry, None, jnp.zeros(STEPS, bool))[0]
 
     carry = jax.jit(lambda: make_initial_carry(tx, problem.init(jax.random.key(0))))()
     program = jax.jit(run_round).lower(carry).compile()

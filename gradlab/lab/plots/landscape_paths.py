@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
 from ..analysis.coordinate_order import sort_axes
 from ..analysis.leaderboard import best_rate_index, select_role
-from ..problems.base import Problem
+from ..problems.base import Landscape, Problem
 from .landscape_contours import choose_levels, compute_heights, find_exits
 from .lines_and_labels import AS_WRITTEN, COLORS, drawable_name, look_up_optimizers
 from .matplotlib_settings import INK
@@ -19,34 +22,51 @@ def draw_path(axes: Axes, dataset: xr.Dataset, problem: Problem, optimizer: str)
     A thick cross marks each point where the path leaves the frame, and the title says so. `dataset` is the result of a
     race on `problem`. Raises ValueError for a problem without a landscape.
     """
+    (optimizer,) = look_up_optimizers(dataset, optimizer)
+    return draw_paths([axes], dataset, problem, [optimizer])[0]
+
+
+def draw_paths(
+    panels: Sequence[Axes], dataset: xr.Dataset, problem: Problem, optimizers: Sequence[str]
+) -> Sequence[Axes]:
+    """Draw the path of each optimizer into a panel, as `draw_path` does, and compute once what all have in common."""
     landscape = problem.landscape
     if landscape is None or "path" not in dataset:
         raise ValueError(f"{problem.name} has no landscape to draw paths on; its parameters are no point of a plane")
-    (optimizer,), dataset = look_up_optimizers(dataset, optimizer), sort_axes(dataset)
+    dataset = sort_axes(dataset)
+    heights, rates = compute_heights(problem), best_rate_index(dataset.sel(optimizer=list(optimizers))).values
+    reporting = select_role(dataset, "report")
+    for axes, optimizer, rate in zip(panels, optimizers, rates):
+        _draw_path(axes, reporting.sel(optimizer=optimizer), landscape, heights, int(rate))
+    return panels
+
+
+def _draw_path(
+    axes: Axes, runs: xr.Dataset, landscape: Landscape, heights: tuple[np.ndarray, ...], index: int
+) -> None:
+    """Draw the first of the runs of an optimizer at the rate of an index, which is -1 if all diverged."""
     (left, right), (bottom, top) = landscape.window
-    across, up, height = compute_heights(problem)
-    axes.contour(across, up, height, levels=choose_levels(height), colors="#B8C4CE", linewidths=0.6, zorder=1)
+    axes.contour(*heights, levels=choose_levels(heights[2]), colors="#B8C4CE", linewidths=0.6, zorder=1)
     if landscape.optimum is not None:
         axes.plot(*landscape.optimum, "*", color=COLORS[1], markersize=9, zorder=5, label="optimum")
 
-    index = int(best_rate_index(dataset.sel(optimizer=[optimizer])).item())
-    title, color = drawable_name(optimizer), COLORS[0]
+    name, color = drawable_name(runs.optimizer.item()), COLORS[0]
+    title = name
     if index < 0:
         axes.text(0.5, 0.5, "diverged at every rate", transform=axes.transAxes, ha="center", color=INK)
     else:
-        run = select_role(dataset, "report").sel(optimizer=optimizer).isel(rate=index, seed=0)
+        run = runs.isel(rate=index, seed=0)
         axes.plot(*run.path.values.T, "-", color=color, linewidth=0.8, zorder=3, label="path")
         axes.plot(*run.path.values.T, "o", color=color, markersize=1.7, zorder=4, label="_updates")
         axes.plot(*run.path.values[0], "o", color=INK, markersize=4.5, zorder=5, label="start")
-        title = f"{drawable_name(optimizer)}, rate {float(run.learning_rate):.2g}"
+        title = f"{name}, rate {float(run.learning_rate):.2g}"
         points = run.path.transpose("step", "parameter").values
         left_at = find_exits(points, landscape.window)
         if len(left_at):
             axes.plot(*left_at[:, 1:].T, "X", color=COLORS[1], markersize=6, clip_on=False, zorder=6, label="exit")
         if ((points < (left, bottom)) | (points > (right, top))).any():
             title += " (leaves the window)"
-    axes.set_title(title, fontsize=9, fontweight="normal", **AS_WRITTEN)
+    axes.set_title(title, fontsize=9, fontweight="normal", y=1.0, **AS_WRITTEN)  # with y, its place is not searched
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
     axes.set_aspect("equal")
-    return axes

@@ -16,7 +16,7 @@ from .._results.thinned_curves import count_updates, is_pruned, is_thinned
 from .._storage.files import replace_file
 from .._storage.ownership import GENERATOR
 from ..problems.base import Problem
-from .landscape_paths import draw_path
+from .landscape_paths import draw_paths
 from .learning_curves import draw_learning_curves
 from .lines_and_labels import AS_WRITTEN, drawable_name, measure_label_room
 from .matplotlib_settings import INK, use_own_settings
@@ -70,7 +70,7 @@ def paths_figure(dataset: xr.Dataset, problem: Problem) -> Figure:
     height = 1.3 + (panel * (top - bottom) / (right - left) + 0.3) * rows
     with use_own_settings():
         figure = Figure(figsize=(width, height))
-        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        panels = figure.subplots(rows, columns, squeeze=False)  # all have the same window; to share axes takes longer
         figure.subplots_adjust(
             left=0.75 / width,
             right=1 - 0.12 / width,
@@ -79,8 +79,9 @@ def paths_figure(dataset: xr.Dataset, problem: Problem) -> Figure:
             wspace=0.05,
             hspace=0.2,
         )
-        for axes, name in zip(panels.flat, names):
-            draw_path(axes, dataset, problem, name)
+        draw_paths(panels.flat[: len(names)], dataset, problem, names)
+        for axes in panels.flat:
+            axes.label_outer()
         for axes in panels.flat[len(names) :]:
             axes.set_visible(False)
         figure.supxlabel("first parameter", fontsize=9)

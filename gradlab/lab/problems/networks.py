@@ -38,9 +38,14 @@ def cross_entropy(logits: jax.Array, labels: jax.Array, axis: int = -1) -> jax.A
     return optax.softmax_cross_entropy(logits, targets, axis=axis).mean()
 
 
+def find_hits(logits: jax.Array, labels: jax.Array, axis: int = -1) -> jax.Array:
+    """Return for each label whether its logit is the largest of those along `axis`."""
+    return logits.argmax(axis).astype(labels.dtype) == labels
+
+
 def accuracy(logits: jax.Array, labels: jax.Array, axis: int = -1) -> jax.Array:
     """Return the share of labels whose logit is the largest of those along `axis`."""
-    return jnp.mean(logits.argmax(axis).astype(labels.dtype) == labels, dtype=jnp.float32)
+    return jnp.mean(find_hits(logits, labels, axis), dtype=jnp.float32)
 
 
 def measure_classification(logits: jax.Array, labels: jax.Array, axis: int = -1) -> dict[str, jax.Array]:

@@ -11,7 +11,7 @@ import numpy as np
 import gradlab as gl
 from gradlab.fast_compilation import jit_fast
 from gradlab.lab._engine.evaluation_steps import choose_evaluation_steps
-from gradlab.lab._engine.training_loop import make_initial_carry, run_chunk
+from gradlab.lab._engine.training_loop import ProblemFunctions, make_initial_carry, run_chunk, unstack_metrics
 from gradlab.lab.problems import Problem
 from tests.lab.training import train
 
@@ -58,5 +58,6 @@ def test_results_without_points_are_those_of_a_loop_that_knows_none(noisy: Probl
         return (gl.apply_updates(params, updates), state), (loss, noisy.metrics(params))
 
     expected, (losses, metrics) = jit_fast(lambda: jax.lax.scan(step, carry, batches))()
-    found, trace = jit_fast(lambda: run_chunk(noisy, tx, carry, batches, evaluate))()
-    jax.tree.map(np.testing.assert_array_equal, (found, trace.loss, trace.metrics), (expected, losses, metrics))
+    found, trace = jit_fast(lambda: run_chunk(ProblemFunctions(noisy), tx, carry, batches, evaluate))()
+    results = found, trace.loss, unstack_metrics(trace.metrics)
+    jax.tree.map(np.testing.assert_array_equal, results, (expected, losses, metrics))

@@ -13,7 +13,14 @@ from gradlab.states.points import eval_params
 
 from ..._engine.random_key_conversion import wrap_keys
 from ..._engine.task import Task
-from ..._engine.training_loop import Draws, compute_draw_shapes, draw, make_initial_carry, run_step
+from ..._engine.training_loop import (
+    Draws,
+    ProblemFunctions,
+    compute_draw_shapes,
+    draw,
+    make_initial_carry,
+    run_step,
+)
 from ..._inputs.user_errors import UserCodeError
 
 
@@ -56,13 +63,13 @@ class Slopes:
     def _make_mean(self, task: Task) -> Callable[..., jax.Array]:
         problem, score = self._problem, self._problem.score
         shapes = compute_draw_shapes(problem, self._steps)
-        late = max(1, self._steps // 10)
+        functions, late = ProblemFunctions(problem), max(1, self._steps // 10)
 
         def final_loss(tx: Any, draws: Draws) -> jax.Array:
             params, batches = wrap_keys(draws.params, shapes.params), wrap_keys(draws.batches, shapes.batches)
 
             def step(carry: Any, batch: Any) -> tuple[Any, jax.Array]:
-                carry, trace = run_step(problem, tx, carry, batch, jnp.asarray(False))
+                carry, trace = run_step(functions, tx, carry, batch, jnp.asarray(False))
                 return carry, trace.loss
 
             carry, losses = jax.lax.scan(step, make_initial_carry(tx, params), batches, length=self._steps)

@@ -41,9 +41,7 @@ def draw_paths(
     return panels
 
 
-def _draw_path(
-    axes: Axes, runs: xr.Dataset, landscape: Landscape, heights: tuple[np.ndarray, ...], index: int
-) -> None:
+def _draw_path(axes: Axes, runs: xr.Dataset, landscape: Landscape, heights: tuple[np.ndarray, ...], index: int) -> None:
     """Draw the first of the runs of an optimizer at the rate of an index, which is -1 if all diverged."""
     (left, right), (bottom, top) = landscape.window
     axes.contour(*heights, levels=choose_levels(heights[2]), colors="#B8C4CE", linewidths=0.6, zorder=1)

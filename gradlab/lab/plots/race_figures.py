@@ -46,7 +46,7 @@ def family_figure(dataset: xr.Dataset, draw: Callable[..., Axes], title: str, no
         for axes, family in zip(panels.flat, families):
             own = dataset.optimizer.values[dataset.family.values == family].tolist()
             draw(axes, dataset, own)
-            axes.set_title(drawable_name(family), pad=pad, **AS_WRITTEN)
+            axes.set_title(drawable_name(family), pad=pad, y=1.0, **AS_WRITTEN)
             if not any(np.isfinite(line.get_ydata()).any() for line in axes.lines if line.get_label() in own):
                 axes.text(0.5, 0.5, "nothing to draw: runs diverged", transform=axes.transAxes, ha="center", color=INK)
         for axes in panels[:, 1:].flat:

@@ -79,7 +79,7 @@ def paths_figure(dataset: xr.Dataset, problem: Problem) -> Figure:
             wspace=0.05,
             hspace=0.2,
         )
-        draw_paths(panels.flat[: len(names)], dataset, problem, names)
+        draw_paths(panels.flat[: len(names)].tolist(), dataset, problem, names)
         for axes in panels.flat:
             axes.label_outer()
         for axes in panels.flat[len(names) :]:

@@ -128,8 +128,8 @@ def test_the_default_device_is_the_one_that_computes(noisy: Problem) -> None:
         task = task_at(noisy, 0.1)
         future, draws = compiler.prepare(task)
         program = future.result(timeout=100)
-        carry, _ = program.run(task.partition.blocks(), draws.result(timeout=100), 0, None)
+        _, trace = program.run(task.partition.blocks(), draws.result(timeout=100), 0, None)
     assert program.width == 1
-    assert {device for array in carry for device in array.devices()} == {second}
+    assert trace.loss.devices() == {second}
     with jax.default_device("cpu"):
         assert select_devices() == jax.local_devices()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -66,6 +67,15 @@ def test_only_steps_and_evaluations_are_results(program: Program, noisy: Problem
 def test_the_carry_has_the_announced_shapes(program: Program, noisy: Problem) -> None:
     carry, _ = program.run([PARTITION.blocks()[0]], draw(noisy, range(2), 7), 0, None)
     assert [(array.shape[1:], array.dtype) for array in carry] == program.carry_shapes()
+
+
+def test_a_program_of_whole_runs_carries_nothing(program: Program, noisy: Problem) -> None:
+    whole = dataclasses.replace(PARTITION, chunk=8)
+    made = Program(noisy, stack_optimizers([gl.adam(rate) for rate in RATES]), whole, jax.devices()[:1])
+    carry, trace = made.run([whole.blocks()[0]], draw(noisy, range(2), 7), 0, None)
+    assert (carry, made.carry_shapes()) == ([], [])
+    found = made.select_results(0, jax.tree.map(lambda array: np.asarray(array)[0], trace))["loss"]
+    np.testing.assert_allclose(found, all_losses(program, noisy)[:2, :1], rtol=1e-6)
 
 
 def test_what_happens_every_few_updates_is_a_branch(program: Program, noisy: Problem) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 
 import gradlab as gl
 from gradlab.lab._engine.evaluation_steps import choose_evaluation_steps
 from gradlab.lab._engine.random_key_conversion import unwrap_keys, wrap_keys
-from gradlab.lab._engine.training_loop import draw, stack_optimizers
+from gradlab.lab._engine.training_loop import draw, stack_metrics, stack_optimizers, unstack_metrics
 from gradlab.lab.problems import Problem, Ravine
 from tests.lab.training import train
 
@@ -114,3 +115,10 @@ def test_random_keys_can_be_stored_as_numbers() -> None:
     back = wrap_keys(kept, tree)
     np.testing.assert_array_equal(jax.random.key_data(back["key"]), jax.random.key_data(tree["key"]))
     np.testing.assert_array_equal(back["x"], tree["x"])
+
+
+def test_metrics_of_one_dtype_are_one_array() -> None:
+    metrics = {"a": jnp.float32(1), "b": jnp.float64(2), "c": jnp.float32(3)}
+    stacks = stack_metrics(metrics)
+    assert {names: str(stack.dtype) for names, stack in stacks.items()} == {("a", "c"): "float32", ("b",): "float64"}
+    assert unstack_metrics({names: np.asarray(stack) for names, stack in stacks.items()}) == metrics

@@ -47,6 +47,11 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
         "compare",
         "Compare the optimizers of a study with the statistics that reviewers ask for. Nothing is trained.",
     ),
+    "figures": (
+        "figures",
+        "figures",
+        "Draw figures of a study for a paper: without titles, of a given width, with fonts embedded.",
+    ),
     "export": (
         "export",
         "export",

@@ -19,6 +19,7 @@ LEADERBOARDS = ("leaderboard.csv", "leaderboard.json")
 POINTS = ("points.csv", "points.json")
 TABLES = ("table.md", "table.csv", "table.json")
 MARKDOWN_MARK = "<!-- This table was written by gradlab. -->"  # the first line of a table in Markdown
+PGF_MARK = "% This picture was drawn by gradlab."  # the first line of a picture for LaTeX
 GENERATOR = "gradlab"  # the program that pictures and pages name
 
 _HEAD = 1 << 16  # bytes at the beginning of a text or a picture, which contain its mark
@@ -77,6 +78,7 @@ def _is_marked(path: Path, among_ours: bool) -> bool:
         ".csv": _TABLE.match,
         ".md": lambda text: text.startswith(MARKDOWN_MARK.encode()),
         ".html": _PAGE.search,
+        ".pgf": lambda text: text.startswith(PGF_MARK.encode()),
         ".png": lambda text: b"Software\0gradlab" in text or (among_ours and b"Software\0Matplotlib" in text),
         ".svg": lambda text: b"<dc:title>gradlab</dc:title>" in text,
         ".pdf": lambda text: b"/Creator (gradlab)" in text,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -24,8 +24,16 @@ from .lines_and_labels import (
 )
 
 
-def draw_learning_curves(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str | None = None) -> Axes:
+def draw_learning_curves(
+    axes: Axes,
+    dataset: xr.Dataset,
+    optimizers: Sequence[str] | str | None = None,
+    colors: Mapping[str, str] | None = None,
+) -> Axes:
     """Draw the learning curves of the named optimizers, or of all, and the others in grey.
+
+    The order of the names decides their colours and dashes, so draw the panels of one figure with the same names.
+    `colors` maps names to other colours of Matplotlib.
 
     A line is the median over the reporting seeds, and a band lies between their quartiles. Each optimizer runs at the
     learning rate that was best on the choosing seeds. Raises UnknownNameError for an optimizer that is not there.
@@ -50,7 +58,7 @@ def draw_learning_curves(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[s
         if not has_best[name]:
             continue
         lower, median, upper = quartiles[of_all.index(name)]
-        style = line_style(position)
+        style = line_style(position, (colors or {}).get(name))
         axes.fill_between(at, lower, upper, color=style.color, alpha=0.13, linewidth=0, zorder=2)
         axes.plot(at, median, linewidth=1.6, zorder=3, label=name, **style._asdict())
         known = np.flatnonzero(np.isfinite(median))

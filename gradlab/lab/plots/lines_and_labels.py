@@ -8,6 +8,7 @@ from unicodedata import category
 
 import numpy as np
 import xarray as xr
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
@@ -58,9 +59,12 @@ def look_up_optimizers(dataset: xr.Dataset, optimizers: Sequence[str] | str | No
     return [look_up(str(name), known, "optimizer of these results") for name in names]
 
 
-def line_style(position: int) -> LineStyle:
-    """Return the colour and dashes of the line at a position; those of the first 35 positions differ."""
-    return LineStyle(COLORS[position % len(COLORS)], DASHES[position % len(DASHES)])
+def line_style(position: int, color: str | None = None) -> LineStyle:
+    """Return the colour and dashes of the line at a position; those of the first 35 positions differ.
+
+    A given colour takes the place of that of the position.
+    """
+    return LineStyle(color or COLORS[position % len(COLORS)], DASHES[position % len(DASHES)])
 
 
 def use_log_axis(axes: Axes, which: str) -> None:
@@ -100,13 +104,14 @@ def find_limits(values: xr.DataArray) -> tuple[float, float]:
     return low / room, high * room
 
 
-def label_ends(axes: Axes, labels: Sequence[EndLabel], size: float = 8.5) -> None:
+def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
     """Write names to the right of the axes, each with a thin line to the end of its own line, without overlaps.
 
     Call it last, because it needs the final limits and position of the axes.
     """
     if not labels:
         return
+    size = label_size()
     to_axes = axes.transData + axes.transAxes.inverted()
     ends = [to_axes.transform((label.x, label.y)) for label in labels]
     height = axes.get_window_extent().height / axes.figure.dpi * 72  # points
@@ -126,9 +131,14 @@ def label_ends(axes: Axes, labels: Sequence[EndLabel], size: float = 8.5) -> Non
         )  # fmt: skip
 
 
-def measure_label_room(names: Sequence[str], size: float = 8.5) -> float:
+def label_size() -> float:
+    """Return the points of a name beside the axes: a little less than Matplotlib's setting `font.size`."""
+    return float(8.5 / 9 * rcParams["font.size"])
+
+
+def measure_label_room(names: Sequence[str]) -> float:
     """Return the inches that the longest of the names takes beside the axes, with the thin line before it."""
-    font = FontProperties(size=size)
+    font = FontProperties(size=label_size())
     widths = [text_to_path.get_text_width_height_descent(drawable_name(name), font, ismath=False)[0] for name in names]
     return (max(widths) + 24) / 72
 

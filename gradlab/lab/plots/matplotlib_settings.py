@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,10 @@ RC: Any = {
     "svg.fonttype": "none",  # text stays text, which can be found and read out
     "svg.hashsalt": "gradlab",  # the same figure makes the same file
     "pdf.fonttype": 42,  # fonts that journals take
+    "pgf.texsystem": "pdflatex",  # which every LaTeX has
 }
+
+PAPER: Any = {"font.size": 7.5, "axes.linewidth": 0.6, "savefig.dpi": 300}  # for figures as wide as a column
 
 _OF_THE_PROCESS = {  # settings of windows and servers, which belong to the user and change no picture of ours
     "backend", "backend_fallback", "date.epoch", "docstring.hardcopy", "figure.max_open_warning", "figure.raise_window",
@@ -41,8 +44,10 @@ _MISSING_LETTERS = ("Glyph .* missing from", "Matplotlib currently does not supp
 
 
 @contextmanager
-def use_own_settings() -> Iterator[None]:
+def use_own_settings(more: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Draw with Matplotlib's defaults and gradlab's settings, and with none of the user's, inside the context.
+
+    `more` are further settings, such as `PAPER`, which come before those of `RC`.
 
     Letters that the font does not have are drawn as boxes, without a warning.
     """
@@ -51,7 +56,7 @@ def use_own_settings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", matplotlib.MatplotlibDeprecationWarning)  # some defaults are deprecated
         defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name not in _OF_THE_PROCESS}
-        with matplotlib.rc_context(defaults | RC):
+        with matplotlib.rc_context(defaults | RC | dict(more or {})):
             for message in _MISSING_LETTERS:
                 warnings.filterwarnings("ignore", message, UserWarning)
             yield

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -14,7 +16,7 @@ from .._formatting import format_count
 from .._profile import measure
 from .._results.thinned_curves import count_updates, is_pruned, is_thinned
 from .._storage.files import replace_file
-from .._storage.ownership import GENERATOR
+from .._storage.ownership import GENERATOR, PGF_MARK
 from ..problems.base import Problem
 from .landscape_paths import draw_paths
 from .learning_curves import draw_learning_curves
@@ -147,22 +149,44 @@ def _list_figures(name: str, dataset: xr.Dataset, problem: Problem | None) -> di
     return makers
 
 
-def save_figures(folder: Path, figures: Mapping[str, Figure], form: str = "png") -> list[Path]:
-    """Write figures into a folder as "png", "svg" or "pdf", and return the paths. Equal figures give equal files."""
+def save_figures(
+    folder: Path, figures: Mapping[str, Figure], form: str = "png", settings: Mapping[str, Any] | None = None
+) -> list[Path]:
+    """Write figures into a folder as "png", "svg", "pdf" or "pgf", and return their paths. Equal ones give equal files.
+
+    `settings` are those of Matplotlib that the figures were made with, beyond gradlab's own. "pgf" needs LaTeX, which
+    measures the texts. Raises RuntimeError if it is missing or fails.
+    """
     written = []
     # No date, so that files are equal, and a mark of gradlab's, so that a later study knows that it may overwrite them.
     undated = {
         "png": {"Software": GENERATOR},
         "svg": {"Date": None, "Creator": GENERATOR},
         "pdf": {"CreationDate": None, "Creator": GENERATOR},
+        "pgf": None,  # which takes none, so that a line is written before it
     }[form]
     backend = {"png": "agg"}.get(form, form)
     for stem, figure in figures.items():
         target = folder / f"{stem}.{form}"
-        with replace_file(target) as temporary, use_own_settings():
-            figure.savefig(temporary, format=form, metadata=undated, backend=backend)
+        with replace_file(target) as temporary, use_own_settings(settings):
+            if form == "pgf":
+                figure.savefig(temporary, format=form, backend=backend)
+                drawn = _escape_underscores(temporary.read_text(encoding="utf-8"))
+                temporary.write_text(f"{PGF_MARK}\n{drawn}", encoding="utf-8")
+            else:
+                figure.savefig(temporary, format=form, metadata=undated, backend=backend)
         written.append(target)
     return written
+
+
+def _escape_underscores(picture: str) -> str:
+    """Return a picture for LaTeX in which underscores of texts are printed without the package `underscore`."""
+    # Matplotlib writes each text behind a definition of the percent sign. Elsewhere an underscore is part of a command.
+    start = r"\def%{\%}"
+    return "\n".join(
+        start.join([head, *(re.sub(r"(?<!\\)_", r"\_", text) for text in texts)])
+        for head, *texts in (line.split(start) for line in picture.split("\n"))
+    )
 
 
 def write_head(figure: Figure, title: str, note: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -27,8 +27,16 @@ from .lines_and_labels import (
 )
 
 
-def draw_sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] | str | None = None) -> Axes:
+def draw_sensitivity(
+    axes: Axes,
+    dataset: xr.Dataset,
+    optimizers: Sequence[str] | str | None = None,
+    colors: Mapping[str, str] | None = None,
+) -> Axes:
     """Draw the score at each learning rate of the named optimizers, or of all, and the others in grey.
+
+    The order of the names decides their colours and dashes, so draw the panels of one figure with the same names.
+    `colors` maps names to other colours of Matplotlib.
 
     A score is the average of the choosing metric over all seeds. A dot marks the chosen rate. A cross at the top marks
     a rate at which a run diverged, so that there is no average. A rate that was stopped early is not
@@ -49,16 +57,17 @@ def draw_sensitivity(axes: Axes, dataset: xr.Dataset, optimizers: Sequence[str] 
             axes.plot(x, y, color=CONTEXT, linewidth=0.8, zorder=1, label="_context")
     ends = []
     for position, name in enumerate(names):
-        style, (x, y, is_completed, index) = line_style(position), of_all[name]
+        style, (x, y, is_completed, index) = line_style(position, (colors or {}).get(name)), of_all[name]
         axes.plot(x, y, linewidth=1.6, zorder=3, label=name, **style._asdict())
         if index >= 0:
             axes.plot(x[index], y[index], "o", color=style.color, markersize=5.5, zorder=4, label="_best")
         lost = x[np.isnan(y) & is_completed]
         height = 1.02 + 0.028 * position  # a row of its own above the frame
-        axes.plot(
-            lost, np.full(len(lost), height), "x", transform=axes.get_xaxis_transform(), color=style.color,
-            markersize=4, clip_on=False, label="_diverged",
-        )  # fmt: skip
+        if len(lost):  # a line without points takes room at a corner of the figure from layouts
+            axes.plot(
+                lost, np.full(len(lost), height), "x", transform=axes.get_xaxis_transform(), color=style.color,
+                markersize=4, clip_on=False, label="_diverged",
+            )  # fmt: skip
         known = np.flatnonzero(np.isfinite(y))
         if len(known):
             ends.append(EndLabel(name, x[known[-1]], y[known[-1]], style.color))

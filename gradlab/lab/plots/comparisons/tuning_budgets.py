@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -23,8 +23,16 @@ from ..lines_and_labels import (
 )
 
 
-def draw_tuning_budget(axes: Axes, budget: xr.Dataset, optimizers: Sequence[str] | str | None = None) -> Axes:
+def draw_tuning_budget(
+    axes: Axes,
+    budget: xr.Dataset,
+    optimizers: Sequence[str] | str | None = None,
+    colors: Mapping[str, str] | None = None,
+) -> Axes:
     """Draw the expected scores of the named optimizers, or of all, and the others in grey.
+
+    The order of the names decides their colours and dashes, so draw the panels of one figure with the same names.
+    `colors` maps names to other colours of Matplotlib.
 
     `budget` is what `gradlab.lab.analysis.statistics.tuning_budget` returns. A line is the mean over the draws of so
     many trials, and its band holds the middle half of the outcomes. Raises UnknownNameError for an optimizer that is
@@ -39,7 +47,7 @@ def draw_tuning_budget(axes: Axes, budget: xr.Dataset, optimizers: Sequence[str]
             axes.plot(trials, line, color=CONTEXT, linewidth=0.8, zorder=1, label="_context")
     ends = []
     for position, name in enumerate(names):
-        style, index = line_style(position), of_all.index(name)
+        style, index = line_style(position, (colors or {}).get(name)), of_all.index(name)
         axes.fill_between(trials, low[index], high[index], color=style.color, alpha=0.13, linewidth=0, zorder=2)
         axes.plot(trials, lines[index], linewidth=1.6, zorder=3, label=name, **style._asdict())
         if np.isfinite(lines[index, -1]):

@@ -37,6 +37,11 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
         "baselines",
         "Search the learning rate of the optimizers on each problem, and keep the results for race --against.",
     ),
+    "speedrun": (
+        "baselines.speedrun",
+        "speedrun",
+        "Run an optimizer under fixed rules: problems, targets, tuning budget and seeds. The score is its speed.",
+    ),
     "report": (
         "report",
         "report",

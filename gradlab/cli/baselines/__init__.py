@@ -1,1 +1,1 @@
-"""The commands that make baselines."""
+"""The commands that make baselines, and compare with them under fixed rules."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -26,6 +27,19 @@ def join(own: xr.Dataset, baseline: xr.Dataset, problem: Problem) -> xr.Dataset:
     joined.attrs = {name: value for name, value in own.attrs.items() if name not in _SCALE} | scale
     joined.attrs["trained"] = json.dumps(own.optimizer.values.tolist())  # the others are baselines
     return joined
+
+
+def expand_alone(baseline: xr.Dataset) -> xr.Dataset:
+    """Return the runs of a baseline as a race with the metrics that report and choose, and nothing else."""
+    dims = ("optimizer", "rate", "seed")
+    sizes = [baseline.sizes[dim] for dim in dims]
+    names = dict.fromkeys((str(baseline.attrs["score"]), choosing_metric(baseline.attrs)))
+    nothing = np.zeros((*sizes, baseline.sizes["evaluation"]), np.float32)
+    arrays: dict[str, Any] = dict.fromkeys(names, ((*dims, "evaluation"), nothing))
+    arrays |= {name: (dims, np.zeros(sizes)) for name in ("diverged", "divergence_step")}
+    axes = {name: baseline[name] for name in ("seed", "role", "evaluation")}
+    steps = {"step": np.arange(int(baseline.attrs["updates"]))}
+    return expand(baseline, xr.Dataset(arrays, axes | steps, baseline.attrs))
 
 
 def expand(baseline: xr.Dataset, like: xr.Dataset) -> xr.Dataset:

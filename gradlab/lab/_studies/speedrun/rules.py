@@ -1,0 +1,88 @@
+"""The rules of the speed run. A change of anything in this file needs another version: old certificates keep theirs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, NamedTuple
+
+from ..._baselines.definitions import digest_definition
+from ..._results.plan import read_result_settings
+from ...problems import PROBLEMS
+from ...problems.base import Problem
+
+VERSION = 1
+RATES = "log:1e-4:100:13"  # the tuning budget: 13 learning rates, the same for all optimizers
+SEEDS = 10  # five choose the rate, and five report
+NEVER = 2.0  # a run that does not reach its target counts as so many times the updates that it has
+
+
+# Numbers are those of JAX's defaults. The kind of device may be any; certificates of two kinds agree less closely.
+SETTINGS = {
+    "jax_enable_x64": "False",
+    "jax_default_matmul_precision": "None",
+    "jax_default_prng_impl": "threefry2x32",
+    "jax_threefry_partitionable": "True",
+}
+
+
+class Target(NamedTuple):
+    """The score to reach on a problem, and what defines the problem."""
+
+    score: float
+    steps: int
+    definition: str  # the digest of the problem's code
+
+
+# Half of gradlab's 53 baselines reach each target, rounded up to two digits, in the updates that the problem proposes.
+TARGETS = {
+    "ravine": Target(7.0e-5, 200, "af1cada83efa946e"),
+    "rosenbrock": Target(3.7e-3, 500, "539de9d591d224f7"),
+    "quadratic": Target(9.3e-7, 300, "78de9260dc7c6d60"),
+    "noisy_quadratic": Target(0.023, 300, "d5f64c289c9d4c4a"),
+    "matrix_factorization": Target(5.8e-7, 300, "07d56907fefb7efb"),
+    "breast_cancer": Target(0.11, 300, "d48c6696c43c414a"),
+}
+
+
+class RulesError(ValueError):
+    """A speed run that the rules do not allow. The text says why, and what to do."""
+
+
+def describe_rules() -> dict[str, Any]:
+    """Return the rules as a JSON document, with their digest."""
+    document = {
+        "version": VERSION,
+        "rates": RATES,
+        "seeds": SEEDS,
+        "never": NEVER,
+        "settings": SETTINGS,
+        "targets": {name: target._asdict() for name, target in TARGETS.items()},
+    }
+    return {**document, "digest": digest_document(document)}
+
+
+def digest_document(document: Any) -> str:
+    """Return the digest of a JSON document."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def require_settings() -> None:
+    """Raise RulesError if JAX has other settings than the rules say."""
+    for name, value in read_result_settings().items():
+        if name != "device" and value != SETTINGS.get(name):
+            raise RulesError(f"{name} is {value}, and the rules say {SETTINGS.get(name, 'unset')}; set it so")
+
+
+def make_problems() -> tuple[Problem, ...]:
+    """Return the problems of the rules. Raises RulesError if one is not what it was when the rules were written."""
+    problems = tuple(PROBLEMS[name]() for name in TARGETS)
+    for problem in problems:
+        target = TARGETS[problem.name]
+        if (digest := digest_definition(problem)) != target.definition or problem.steps != target.steps:
+            raise RulesError(
+                f"{problem.name} is not that of the rules (version {VERSION}: code {target.definition}, "
+                f"{target.steps} updates; here {digest}, {problem.steps}); install the gradlab of these rules, or give "
+                f"them another version"
+            )
+    return problems

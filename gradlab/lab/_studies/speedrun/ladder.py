@@ -119,9 +119,9 @@ th[scope], td:nth-last-child(-n+2) {{ text-align: left; font-weight: 500; }}
 <p class="brand">gradlab</p>
 <h1>The speed run: who reaches the targets first?</h1>
 <p>The score is the geometric mean, over problems and five seeds, of the updates that a run has, divided by those that
-it needs to reach the target. Higher is faster: 1 means at the last update. A run that never reaches it counts as {never:g}
-times its updates. The factor beside the score is its standard error over the seeds. Rows in colour have certificates;
-the others are gradlab's tuned baselines.</p>
+it needs to reach the target. Higher is faster: 1 means at the last update. A run that never reaches it counts as
+{never:g} times its updates. The factor beside the score is its standard error over the seeds. Rows in colour have
+certificates; the others are gradlab's tuned baselines.</p>
 <table>
 <thead><tr><th>#</th><th scope="col">optimizer</th><th>score</th><th>error</th>{head}<th>certificate</th><th>when and
 where</th></tr></thead>

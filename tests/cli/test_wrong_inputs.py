@@ -67,8 +67,8 @@ COMMANDS: list[tuple[tuple[str, ...], str]] = [
     (("race", "-o", "x"), "race has no option -o; did you mean --out or --optimizer or --on?"),
     (
         ("help",),
-        "gradlab has no command 'help'; it has race, sweep, search, merge, baselines, report, compare, figures, "
-        "export, bench, check, list",
+        "gradlab has no command 'help'; it has race, sweep, search, merge, baselines, speedrun, report, compare, "
+        "figures, export, bench, check, list",
     ),
     (("race", "--processes", "0"), "--processes must be at least 1, got 0"),
     (("search", "--trials", "-4"), "--trials must be at least 1, got -4"),

@@ -29,7 +29,10 @@ def speedrun(
         typer.Argument(help="An optimizer, or package.module:factory.", autocompletion=completion.complete_optimizers),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The folder for the runs and the certificate. Default: speedrun/NAME.")
+        Path | None,
+        typer.Option(
+            help="The folder for the runs and the certificate. Default: speedrun/NAME, or speedrun-confirmed/NAME."
+        ),
     ] = None,
     confirm: Annotated[
         Path | None, typer.Option(help="A certificate whose runs are made again. The exit code is 1 if they disagree.")
@@ -57,7 +60,8 @@ def speedrun(
 
     watcher = _make_watcher()
     if confirm is not None:
-        place = out or Path("speedrun") / f"{confirm.stem}-confirmed"
+        name = confirm.parent.name if confirm.stem == "certificate" else confirm.stem
+        place = out or Path("speedrun-confirmed") / (name or "certificate")
         with _reporting(place):
             agrees, how, certificate = run.confirm(confirm, command, place, watcher)
         _show(certificate, place, as_json)
@@ -110,7 +114,7 @@ def _show(certificate: dict[str, Any], place: Path, as_json: bool) -> None:
         return
     targets, problems = certificate["rules"]["targets"], certificate["problems"]
     columns = {
-        "what": list(problems),
+        "problem": list(problems),
         "target": [f"{targets[name]['score']:.2g}" for name in problems],
         "reached": [f"{sum(u is not None for u in p['updates'])}/{len(p['updates'])}" for p in problems.values()],
         "updates": [" ".join("-" if u is None else f"{u:.0f}" for u in p["updates"]) for p in problems.values()],
@@ -124,8 +128,9 @@ def _show(certificate: dict[str, Any], place: Path, as_json: bool) -> None:
     console.print(f"{name}: score {certificate['score']:.3f} ×÷ {certificate['error']:.3f}")  # noqa: RUF001
     print_note(
         console,
-        "The geometric mean over problems and seeds of the updates that a run has by those to its target; 1: at the "
-        f"last update. Rules of version {certificate['rules']['version']}. It took {certificate['seconds']:.0f} s.",
+        "The geometric mean over problems and seeds of the updates that a run has by those to its target for good; 1: "
+        f"at the last update. Rules of version {certificate['rules']['version']}. It took "
+        f"{certificate['seconds']:.0f} s.",
     )
     console.print(f"Written: {place / 'certificate.json'}", soft_wrap=True)
 

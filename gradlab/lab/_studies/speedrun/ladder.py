@@ -49,6 +49,7 @@ def list_baseline_rungs() -> list[Rung]:
 def read_rungs(folder: Path) -> tuple[list[Rung], list[str]]:
     """Return the rungs of the certificates in a folder and the folders in it, and why others have none."""
     rungs, refused = [], []
+    files: dict[str, str] = {}  # by digest
     for path in sorted([*folder.glob("*.json"), *folder.glob("*/certificate.json")]):
         try:
             certificate = read_certificate(path)
@@ -58,6 +59,9 @@ def read_rungs(folder: Path) -> tuple[list[Rung], list[str]]:
             continue
         origin = f"{certificate['date'][:10]}, {certificate['machine']}"
         name, source = str(certificate["optimizer"]["typed"]), str(path.relative_to(folder))
+        if (first := files.setdefault(certificate["digest"], source)) != source:
+            refused.append(f"{path} is a copy of {first}")
+            continue
         rungs.append(Rung(name, certificate["score"], certificate["error"], speeds, source, origin))
     return rungs, refused
 
@@ -118,10 +122,10 @@ th[scope], td:nth-last-child(-n+2) {{ text-align: left; font-weight: 500; }}
 <body>
 <p class="brand">gradlab</p>
 <h1>The speed run: who reaches the targets first?</h1>
-<p>The score is the geometric mean, over problems and five seeds, of the updates that a run has, divided by those that
-it needs to reach the target. Higher is faster: 1 means at the last update. A run that never reaches it counts as
-{never:g} times its updates. The factor beside the score is its standard error over the seeds. Rows in colour have
-certificates; the others are gradlab's tuned baselines.</p>
+<p>The score is the geometric mean, over problems and five seeds, of the updates that a run has, divided by those after
+which it has the target for good. Higher is faster: 1 means at the last update. A run that does not stay there until its
+end counts as {never:g} times its updates. The factor beside the score is its standard error over the seeds. Rows in
+colour have certificates; the others are gradlab's tuned baselines.</p>
 <table>
 <thead><tr><th>#</th><th scope="col">optimizer</th><th>score</th><th>error</th>{head}<th>certificate</th><th>when and
 where</th></tr></thead>

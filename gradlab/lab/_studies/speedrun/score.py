@@ -2,8 +2,9 @@ r"""The score of a speed run: how many times faster than allowed an optimizer re
 
 $$S = \exp \operatorname{mean}_{p, s} \log \frac{T_p}{\min(t_{ps}, c \, T_p)},$$
 
-the geometric mean over problems $p$ and reporting seeds $s$. A run has $T_p$ updates and reaches the target after
-$t_{ps}$ of them, at the learning rate that the other seeds chose. One that never does counts as $c \, T_p$. So 1 means
+the geometric mean over problems $p$ and reporting seeds $s$. A run has $T_p$ updates, and from $t_{ps}$ of
+them on every evaluation meets the target, at the learning rate that the other seeds chose. One that does not stay there
+until its end counts as $c \, T_p$. So 1 means
 at the last update everywhere, and $1 / c$ nowhere.
 """
 
@@ -24,7 +25,7 @@ from .rules import NEVER, TARGETS
 class Speed(NamedTuple):
     """The speed of an optimizer on one problem."""
 
-    updates: list[float | None]  # to the target, of each reporting seed; None if it was not reached
+    updates: list[float | None]  # to the target for good, of each reporting seed; None if it was not reached so
     rate: float | None  # the chosen learning rate; None if runs diverged at every rate
     score: float | None  # of the problem, over the reporting seeds; None if there is none
     speed: float  # the geometric mean over the seeds
@@ -40,7 +41,7 @@ class Result(NamedTuple):
 
 def compute_results(datasets: Mapping[str, xr.Dataset]) -> dict[str, Result]:
     """Return the result of each optimizer that ran on all problems of the rules."""
-    steps = {name: steps_to_target(datasets[name], TARGETS[name].score) for name in TARGETS}
+    steps = {name: steps_to_target(datasets[name], TARGETS[name].score, for_good=True) for name in TARGETS}
     rows = {name: {row.optimizer: row for row in leaderboard(datasets[name])} for name in TARGETS}
     names = [str(name) for name in next(iter(steps.values())).optimizer.values]
     shared = [name for name in names if all(name in found for found in rows.values())]

@@ -22,11 +22,12 @@ def default_target(dataset: xr.Dataset) -> float:
     return float(from_badness(xr.DataArray(middle), dataset.attrs))
 
 
-def steps_to_target(dataset: xr.Dataset, target: float) -> xr.DataArray:
+def steps_to_target(dataset: xr.Dataset, target: float, for_good: bool = False) -> xr.DataArray:
     """Return the updates until each reporting run first reached a target, in float64 on (optimizer, seed).
 
     They are infinite for a run that never reached it, or that diverged afterwards, and exact to the distance between
-    evaluations.
+    evaluations. `for_good` counts until the run has the target and keeps it at every later evaluation: a run that
+    passes through it on its way has not arrived.
     """
     runs, attributes = select_reporting_runs(dataset), dataset.attrs
     curves = badness(runs[attributes["score"]], attributes)
@@ -34,6 +35,9 @@ def steps_to_target(dataset: xr.Dataset, target: float) -> xr.DataArray:
         return xr.full_like(curves.isel(evaluation=0, drop=True), np.inf)
     goal = float(badness(xr.DataArray(target), attributes))
     arrived = (curves <= goal + 1e-9) & np.isfinite(curves.isel(evaluation=-1, drop=True))  # 1e-9 allows for rounding
+    if for_good:
+        from_here_on = arrived.isel(evaluation=slice(None, None, -1)).cumprod("evaluation")
+        arrived = from_here_on.isel(evaluation=slice(None, None, -1)).astype(bool)
     at = curves.evaluation.astype(float)
     return at.where(arrived, np.inf).min("evaluation")
 

@@ -26,6 +26,7 @@ extensions = [
     "docstrings",
     "formulas",
     "pages",
+    "stories",
 ]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 

@@ -1,0 +1,88 @@
+"""The directive `story`: one of the five stories, with sliders that move its paths.
+
+```{story} ravine
+```
+
+The pictures are drawn by gradlab when the site is built. The script in `docs/_static/stories` computes the paths anew
+when a slider moves; without scripts the pictures stay and there are no sliders.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+
+from .five_stories import STORIES, Slider, Story
+from .panels import draw_panel
+from .traces import measure, trace
+
+SCRIPTS = ("methods.js", "slopes.js", "story.js")
+
+
+def write_story(story: Story, static: str) -> str:
+    """Return a story as HTML. `static` is the path from the page to the folder of the scripts."""
+    settings = story.settings
+    paths = trace(story, settings)
+    legend = []
+    for method in story.methods:
+        loss = measure(story, "loss", paths[method.label])[-1]
+        legend.append(
+            f'<li data-method="{html.escape(method.label)}" data-expression="{html.escape(method.expression)}">'
+            f'<span class="swatch" style="background:{method.color}"></span> {html.escape(method.label)}: '
+            f"<code>{html.escape(method.write(settings))}</code> "
+            f'<span class="result">{describe_end(loss)}</span></li>'
+        )
+    return "".join(
+        [
+            f'<div class="story" data-story="{story.name}" data-steps="{story.steps}">',
+            '<form class="sliders" hidden>',
+            *map(_write_slider, story.sliders),
+            '<button type="reset">As at first</button></form>',
+            '<div class="panels">',
+            *(draw_panel(story, panel, paths) for panel in story.panels),
+            f'</div><ul class="legend" aria-live="polite">{"".join(legend)}</ul></div>',
+            *(f'<script src="{static}{name}"></script>' for name in SCRIPTS),
+        ]
+    )
+
+
+def describe_end(loss: float) -> str:
+    """Return how a run ended, in the words that the script uses, too."""
+    if not abs(loss) < 1e12:
+        return "diverges"
+    return f"ends at a loss of {loss:.2g}" if 1e-4 <= loss < 99 else f"ends at a loss of {loss:.1e}"
+
+
+def _write_slider(slider: Slider) -> str:
+    values = html.escape(json.dumps([str(value) for value in slider.values]))
+    start = slider.values.index(slider.start)
+    return (
+        f"<label><span>{html.escape(slider.label)} <output>{slider.start}</output></span>"
+        f'<input type="range" min="0" max="{len(slider.values) - 1}" value="{start}" aria-valuetext="{slider.start}" '
+        f'data-name="{slider.name}" data-values="{values}"></label>'
+    )
+
+
+class StoryDirective(Directive):
+    """Show the story that an argument names."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the story as HTML. Raises an error of the page for a name that no story has."""
+        stories = {story.name: story for story in STORIES}
+        if self.arguments[0] not in stories:
+            raise self.error(f"there is no story {self.arguments[0]!r}; there are {', '.join(stories)}")
+        page = self.state.document.settings.env.docname
+        static = "../" * page.count("/") + "_static/stories/"
+        return [nodes.raw("", write_story(stories[self.arguments[0]], static), format="html")]
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Add the directive."""
+    app.add_directive("story", StoryDirective)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

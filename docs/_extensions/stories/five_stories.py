@@ -87,6 +87,7 @@ def _decades(low: int, high: int) -> tuple[float, ...]:
 
 MOMENTA = (0.0, 0.3, 0.5, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
 LANDSCAPE = Ravine.landscape
+assert LANDSCAPE is not None
 RAVINE_MAP = Map(
     LANDSCAPE.window,
     ("first parameter", "second parameter"),

@@ -95,7 +95,8 @@ def _ticks(frame: Frame) -> Iterator[str]:
     for value in _round_values(*frame.across):
         x = frame.place(np.array([[value, frame.up[1]]]))[0][0]
         yield f'<text x="{x:.1f}" y="{frame.height + TOP + 20}">{value:g}</text>'
-    powers = _round_values(*np.log10(frame.up), whole=True) if frame.logarithmic else []
+    lowest, highest = np.log10(frame.up) if frame.logarithmic else frame.up
+    powers = _round_values(lowest, highest, whole=True) if frame.logarithmic else []
     for value in [10.0**power for power in powers] or _round_values(*frame.up):
         y = frame.place(np.array([[frame.across[0], value]]))[0][1]
         yield f'<text class="up" x="{LEFT - 6}" y="{y + 6:.1f}">{_write(value, frame.logarithmic)}</text>'

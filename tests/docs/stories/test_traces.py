@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from docs._extensions.stories import STORIES, write_story
+from docs._extensions.stories import write_story
+from docs._extensions.stories.five_stories import STORIES
 from docs._extensions.stories.traces import measure, trace
 from tests.browser import END, TAB, Browser, browser, missing
 

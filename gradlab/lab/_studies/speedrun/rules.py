@@ -40,7 +40,7 @@ TARGETS = {
     "quadratic": Target(9.3e-7, 300, "78de9260dc7c6d60"),
     "noisy_quadratic": Target(0.023, 300, "d5f64c289c9d4c4a"),
     "matrix_factorization": Target(5.8e-7, 300, "07d56907fefb7efb"),
-    "breast_cancer": Target(0.11, 300, "d48c6696c43c414a"),
+    "breast_cancer": Target(0.11, 300, "f72c66f8467c853a"),
 }
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from gradlab.fast_compilation import FAST_COMPILATION, WITHOUT_LLVM_PASSES
+from tests.browser import Browser, browser, missing
 from tests.file_order import find_place
 
 for variable in ("COLUMNS", "LINES", "TERMINAL_WIDTH", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
@@ -79,6 +80,16 @@ def drop_old_programs() -> Iterator[None]:
 def rng() -> np.random.Generator:
     """Random numbers that are the same in every run, whatever ran before."""
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One window for all tests of a process; where there is no browser, they are skipped."""
+    reason = missing()
+    if reason:
+        pytest.skip(reason)
+    with browser() as window:
+        yield window
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from docs._extensions.stories import write_story
 from docs._extensions.stories.five_stories import STORIES
 from docs._extensions.stories.traces import measure, trace
-from tests.browser import END, TAB, Browser, browser, missing
+from tests.browser import END, TAB, Browser
 
 STATIC = Path(__file__).parents[3] / "docs" / "_static"
 BY_NAME = {story.name: story for story in STORIES}
@@ -40,15 +39,6 @@ def pages(tmp_path_factory: Any) -> Path:
         head = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         (folder / f"{story.name}.html").write_text(f'{head}<link rel="stylesheet" href="{css}">{body}', "utf-8")
     return folder
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    reason = missing()
-    if reason:
-        pytest.skip(reason)
-    with browser() as window:
-        yield window
 
 
 @pytest.mark.parametrize(("name", "settings"), SETTINGS)

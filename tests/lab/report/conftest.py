@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import xarray as xr
 from gradlab.lab._report import write_report
 from gradlab.lab._report.problem_findings import Finding, compute_findings
 from gradlab.lab.problems import Ravine
-from tests.browser import Browser, browser, missing
 
 HOSTILE = "</script><script>document.title = 'taken'</script>"
 NAMES = ["sgd", "adam", HOSTILE]
@@ -94,12 +92,3 @@ def page_file(race: dict[str, xr.Dataset], attributes: dict[str, str], tmp_path_
     path = tmp_path_factory.mktemp("report") / "report.html"
     write_report(race, attributes, path)
     return path
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    reason = missing()
-    if reason:
-        pytest.skip(reason)
-    with browser() as window:
-        yield window

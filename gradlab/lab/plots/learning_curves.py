@@ -13,7 +13,7 @@ from ..analysis.drawn_scores import to_drawn_scores
 from ..analysis.leaderboard import best_rate_index, select_role
 from .lines_and_labels import (
     AS_WRITTEN,
-    CONTEXT,
+    CONTEXT_LINE,
     EndLabel,
     drawable_name,
     find_limits,
@@ -52,7 +52,7 @@ def draw_learning_curves(
     quartiles = at_best.quantile((0.25, 0.5, 0.75), "seed", skipna=False).transpose("optimizer", "quantile", ...).values
     for name, median in zip(of_all, medians.values):
         if name not in names and has_best[name]:
-            axes.plot(at, median, color=CONTEXT, linewidth=0.8, zorder=1, label="_context")
+            axes.plot(at, median, **CONTEXT_LINE)
     ends = []
     for position, name in enumerate(names):
         if not has_best[name]:

@@ -20,6 +20,7 @@ from .._inputs.name_lookup import look_up
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 3)))
 CONTEXT = "#D4D4D4"  # the grey of the lines that are not the subject of a panel
+CONTEXT_LINE: dict[str, Any] = {"color": CONTEXT, "linewidth": 0.8, "zorder": 1, "label": "_context"}
 
 # For texts with names of the user's, in which $ and _ are ordinary letters.
 AS_WRITTEN: Any = {"parse_math": False, "usetex": False}

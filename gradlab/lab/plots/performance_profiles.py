@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from .lines_and_labels import CONTEXT, EndLabel, label_ends, line_style, use_log_axis
+from .lines_and_labels import CONTEXT_LINE, EndLabel, label_ends, line_style, use_log_axis
 
 
 def draw_performance_profiles(axes: Axes, profiles: xr.Dataset, optimizers: Sequence[str] | None = None) -> Axes:
@@ -26,7 +26,7 @@ def draw_performance_profiles(axes: Axes, profiles: xr.Dataset, optimizers: Sequ
     for name in profiles.optimizer.values.tolist():
         y = profiles.profile.sel(optimizer=name).values
         if name not in chosen:
-            axes.step(x, np.append(y, y[-1]), where="post", color=CONTEXT, linewidth=0.8, zorder=1, label="_context")
+            axes.step(x, np.append(y, y[-1]), where="post", **CONTEXT_LINE)
     for position, name in enumerate(chosen):
         y, style = profiles.profile.sel(optimizer=name).values, line_style(position)
         axes.step(x, np.append(y, y[-1]), where="post", linewidth=1.6, zorder=3, label=name, **style._asdict())

@@ -16,7 +16,7 @@ from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import best_rate_index, mean_scores, require_race
 from .lines_and_labels import (
     AS_WRITTEN,
-    CONTEXT,
+    CONTEXT_LINE,
     EndLabel,
     drawable_name,
     find_limits,
@@ -54,7 +54,7 @@ def draw_sensitivity(
     of_all = dict(zip(dataset.optimizer.values.tolist(), rows))
     for name, (x, y, _, _) in of_all.items():
         if name not in names:
-            axes.plot(x, y, color=CONTEXT, linewidth=0.8, zorder=1, label="_context")
+            axes.plot(x, y, **CONTEXT_LINE)
     ends = []
     for position, name in enumerate(names):
         style, (x, y, is_completed, index) = line_style(position, (colors or {}).get(name)), of_all[name]

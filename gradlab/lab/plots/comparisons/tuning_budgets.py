@@ -12,7 +12,7 @@ from matplotlib.ticker import NullLocator
 from ...analysis.drawn_scores import to_drawn_scores
 from ..lines_and_labels import (
     AS_WRITTEN,
-    CONTEXT,
+    CONTEXT_LINE,
     EndLabel,
     drawable_name,
     find_limits,
@@ -44,7 +44,7 @@ def draw_tuning_budget(
     lines, low, high = (drawn[name].transpose("optimizer", "trials").values for name in ("expected", "low", "high"))
     for name, line in zip(of_all, lines):
         if name not in names:
-            axes.plot(trials, line, color=CONTEXT, linewidth=0.8, zorder=1, label="_context")
+            axes.plot(trials, line, **CONTEXT_LINE)
     ends = []
     for position, name in enumerate(names):
         style, index = line_style(position, (colors or {}).get(name)), of_all.index(name)

@@ -14,12 +14,13 @@ import h5netcdf
 import xarray as xr
 
 from .._results.netcdf_file import load_groups, write_netcdf
+from .._results.results_file import VARYING
 from .._storage.files import read_regular, replace_file
 
 FORMAT = "gradlab-baseline-1"
 SUFFIX = ".nc.xz"
 VERSIONS = ("gradlab", "jax", "jaxlib", "optax", "numpy")
-_ORIGIN = ("command", "date", "python", "machine", "devices", *VERSIONS)
+ORIGIN = (*VARYING, *VERSIONS)  # the attributes that say where runs come from
 
 
 class BaselineFileError(ValueError):
@@ -72,7 +73,7 @@ class Baseline(NamedTuple):
     @property
     def origin(self) -> dict[str, str]:
         """The command, the date, the machine and the versions that it comes from."""
-        return {name: self.attributes[name] for name in _ORIGIN if name in self.attributes}
+        return {name: self.attributes[name] for name in ORIGIN if name in self.attributes}
 
     @property
     def settings(self) -> dict[str, str]:
@@ -93,7 +94,7 @@ def write_baseline(
     `attributes` are those of the results; `definition` is the digest of the problem; `settings` are those of the plan;
     `seconds` are those that compiling and running took, of all cores together.
     """
-    origin = {name: str(attributes[name]) for name in _ORIGIN if name in attributes}
+    origin = {name: str(attributes[name]) for name in ORIGIN if name in attributes}
     more = {"definition": definition, "settings": json.dumps(dict(settings)), "seconds": f"{seconds:.1f}"}
     with replace_file(path) as temporary:
         write_netcdf(temporary, {str(compressed.attrs["problem"]): compressed}, {"format": FORMAT, **origin, **more})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from .._storage.files import (
     ChecksumError,
     DamagedJSONError,
     append_checksum,
+    digest_json,
     make_printable,
     open_regular,
     read_json,
@@ -68,7 +68,7 @@ def write(
         problem: {name: _list_known(dataset[name].values) for name in _TIMES if name in dataset}
         for problem, dataset in problems.items()
     }
-    document = {"format": FORMAT, **varying, "checksum": _json_digest(varying)}
+    document = {"format": FORMAT, **varying, "checksum": digest_json(varying)}
     document |= {"history": list(history)} if history else {}
     with replace_file(path) as temporary:
         # The content comes first: if it cannot be made, the old files must stay as they are.
@@ -231,10 +231,6 @@ def _read_varying(path: Path) -> dict[str, Any]:
     known = (*VARYING, *ORIGINS)
     varying = {name: value for name, value in document.items() if name in known and isinstance(value, str)}
     varying |= {"seconds": document["seconds"]} if "seconds" in document else {}
-    if document.get("format") == FORMAT and document.get("checksum") != _json_digest(varying):
+    if document.get("format") == FORMAT and document.get("checksum") != digest_json(varying):
         return {}
     return varying
-
-
-def _json_digest(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

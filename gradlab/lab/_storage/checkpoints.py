@@ -12,7 +12,6 @@ noticed.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ import numpy as np
 
 from .archives import DamagedCheckpointError as DamagedCheckpointError
 from .archives import read_arrays, write_arrays
-from .files import read_json, remove_leftovers, write_text
+from .files import digest_json, read_json, remove_leftovers, write_text
 from .known_runs import KnownRuns, list_known
 from .ownership import PARTS, PLAN, is_part
 
@@ -147,7 +146,7 @@ def restore_carry(stored: Mapping[str, np.ndarray], shapes: Sequence[tuple[tuple
 
 def compute_digest(plan: Mapping[str, Any]) -> str:
     """Return a short text that identifies a plan."""
-    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:32]
+    return digest_json(plan)[:32]
 
 
 def initialize_folder(folder: Path, plan: Mapping[str, Any]) -> None:

@@ -53,6 +53,11 @@ def verify_checksum(file: BinaryIO) -> bool:
     return True
 
 
+def digest_json(document: Any) -> str:
+    """Return the digest of a JSON document, whatever the order of its names."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
 def _digest(file: BinaryIO, size: int) -> str:
     """Return the digest of the first bytes of an open file."""
     digest = hashlib.sha256()

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from gradlab.lab._storage.files import digest_json
 from gradlab.lab._studies.speedrun import rules
 from gradlab.lab._studies.speedrun.certificate import read_certificate, write_certificate
-from gradlab.lab._studies.speedrun.rules import digest_document
 
 MINE = "import gradlab as gl\n\n\ndef quick(learning_rate=0.1):\n    return gl.adam(learning_rate)\n"
 
@@ -47,7 +47,7 @@ def test_a_second_run_confirms_a_certificate(gradlab: Callable[..., Any], tmp_pa
     assert "was changed after it was written" in err
     # Whoever computes the digest anew is found out by a second run.
     body = {name: value for name, value in forged.items() if name != "digest"} | {"results": "0"}
-    write_certificate(Path("forged.json"), {**body, "digest": digest_document(body)})
+    write_certificate(Path("forged.json"), {**body, "digest": digest_json(body)})
     code, _, err = gradlab("speedrun", "--confirm", "forged.json")
     assert (code, "not confirmed" in err) == (1, True)
 

@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..._baselines.baseline_file import VERSIONS
+from ..._baselines.baseline_file import ORIGIN, VERSIONS
 from ..._engine.task import Task
 from ..._inputs.source_files import digest_source_files
 from ..._results.plan import read_result_settings
-from ..._storage.files import DamagedJSONError, read_json, write_text
-from .rules import RulesError, describe_rules, digest_document
+from ..._storage.files import DamagedJSONError, digest_json, read_json, write_text
+from .rules import RulesError, describe_rules
 from .score import Result
 
 FORMAT = "gradlab-certificate-1"
-_ORIGIN = ("command", "date", "python", "machine", "devices", *VERSIONS)
 CLOSE = 0.05  # how far two scores may differ, as a share, if the machine or the versions are other ones
 
 
@@ -37,12 +36,12 @@ def make_certificate(
         "score": result.score,
         "error": result.error,
         "problems": {name: speed._asdict() for name, speed in result.problems.items()},
-        "results": digest_document({name: speed._asdict() for name, speed in result.problems.items()}),
+        "results": digest_json({name: speed._asdict() for name, speed in result.problems.items()}),
         "settings": read_result_settings(),
-        **{name: str(attributes[name]) for name in _ORIGIN if name in attributes},
+        **{name: str(attributes[name]) for name in ORIGIN if name in attributes},
         "seconds": round(seconds, 1),
     }
-    return {**body, "digest": digest_document(body)}
+    return {**body, "digest": digest_json(body)}
 
 
 def write_certificate(path: Path, certificate: Mapping[str, Any]) -> None:
@@ -60,7 +59,7 @@ def read_certificate(path: Path) -> dict[str, Any]:
         found = document.get("format", "none")
         raise RulesError(f"{path} is no certificate: expected format {FORMAT}, found {found}")
     body = {name: value for name, value in document.items() if name != "digest"}
-    if digest_document(body) != document.get("digest"):
+    if digest_json(body) != document.get("digest"):
         raise RulesError(f"{path} was changed after it was written: its content does not match its digest; run it anew")
     rules, own = document["rules"], describe_rules()
     if rules["digest"] != own["digest"]:

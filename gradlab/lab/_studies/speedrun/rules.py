@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any, NamedTuple
 
 from ..._baselines.definitions import digest_definition
 from ..._results.plan import read_result_settings
+from ..._storage.files import digest_json
 from ...problems import PROBLEMS
 from ...problems.base import Problem
 
@@ -59,12 +58,7 @@ def describe_rules() -> dict[str, Any]:
         "settings": SETTINGS,
         "targets": {name: target._asdict() for name, target in TARGETS.items()},
     }
-    return {**document, "digest": digest_document(document)}
-
-
-def digest_document(document: Any) -> str:
-    """Return the digest of a JSON document."""
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    return {**document, "digest": digest_json(document)}
 
 
 def require_settings() -> None:

@@ -14,10 +14,11 @@ import xarray as xr
 from gradlab.lab._baselines.baseline_file import read_baseline
 from gradlab.lab._baselines.catalog import SHIPPED, list_baselines, locate
 from gradlab.lab._baselines.expansion import expand_alone
+from gradlab.lab._storage.files import digest_json
 from gradlab.lab._studies.speedrun import rules
 from gradlab.lab._studies.speedrun.certificate import compare, read_certificate
 from gradlab.lab._studies.speedrun.ladder import list_baseline_rungs, read_rungs
-from gradlab.lab._studies.speedrun.rules import NEVER, TARGETS, RulesError, digest_document, make_problems
+from gradlab.lab._studies.speedrun.rules import NEVER, TARGETS, RulesError, make_problems
 from gradlab.lab._studies.speedrun.score import compute_results
 from gradlab.lab.analysis.comparison import default_target
 
@@ -128,6 +129,6 @@ def test_what_is_no_certificate_is_refused(tmp_path: Path, content: str, message
 def test_a_certificate_of_other_rules_is_refused(tmp_path: Path) -> None:
     body = {"format": "gradlab-certificate-1", "rules": {"version": 0, "digest": "f" * 64}}
     path = tmp_path / "old.json"
-    path.write_text(json.dumps({**body, "digest": digest_document(body)}))
+    path.write_text(json.dumps({**body, "digest": digest_json(body)}))
     with pytest.raises(RulesError, match="rules of version 0"):
         read_certificate(path)

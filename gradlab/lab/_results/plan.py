@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ from gradlab._compat import read_settings
 
 from .._engine.devices import select_devices
 from .._engine.evaluation_steps import choose_evaluation_steps
-from .._engine.partition import Partition, Rectangle, count_operations_of_gradients
+from .._engine.partition import count_operations_of_gradients
 from .._engine.program import BRIEF_OPERATIONS
 from .._engine.task import Task, name_variant
 from .._formatting import join_at_most
@@ -277,41 +276,3 @@ def shorten(value: Any) -> str:
     if isinstance(value, list) and len(value) > 4:
         return f"{len(value)} from {value[0]} to {value[-1]}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def count_runs(
-    plan: Mapping[str, Any],
-    chunks: Sequence[tuple[int, int, int]],
-    missing: Mapping[int, Sequence[Rectangle] | None] | None = None,
-    partitions: Mapping[int, Partition] | None = None,
-) -> float:
-    """Return how many runs some chunks amount to. Each chunk is named by its task, block and chunk number.
-
-    `missing` are the runs that were to be computed, by task, where some were known. `partitions` are those of the tasks
-    that a search has asked for: which points its rounds have is not in its plan.
-    """
-    count = len(plan["tasks"])
-    if plan["kind"] == "search" and count > 1 and chunks and "pruning" not in plan["tasks"][0]:
-        task, last = plan["tasks"][0], max(chunks)[0] // count  # each round before the last one is complete
-        known = {number: partition for number, partition in (partitions or {}).items() if number // count == last}
-        parts = [known[number] for number, _, _ in chunks if number in known]
-        before = last * task["batch"] * len(task["seeds"])
-        return before + sum(part.run_count / (part.block_count * part.chunks) for part in parts)
-    return sum(_count_runs_of_chunk(plan, task, (missing or {}).get(task)) for task, _, _ in chunks)
-
-
-def _count_runs_of_chunk(plan: Mapping[str, Any], number: int, missing: Sequence[Rectangle] | None) -> float:
-    """Return the runs that a chunk of a task amounts to: the runs of the task, divided by the number of its chunks."""
-    tasks = plan["tasks"]
-    task = tasks[0] if plan["kind"] == "search" else tasks[number % len(tasks)]
-    if "pruning" in task:  # its chunks are of all stages, and a run is as many updates as one that is not stopped
-        return float(math.prod(task["block"]) * task["chunk"] / (task["steps"] + 1))
-    if plan["kind"] == "search":  # its plan has one task, which stands for the task of each round
-        points = min(task["batch"], task["trials"] - number * task["batch"])
-    else:
-        points = len(next(iter(task["points"].values())))
-    parts = None if missing is None else tuple(missing)
-    block_points, block_seeds = task["block"]
-    seeds = len(task["seeds"])
-    partition = Partition(points, seeds, task["steps"], block_points, block_seeds, task["chunk"], missing=parts)
-    return partition.run_count / (partition.block_count * partition.chunks)

@@ -12,7 +12,8 @@ import pytest
 
 import gradlab as gl
 from gradlab.lab._engine.task import Task
-from gradlab.lab._results.plan import compare_plans, count_runs, make_plan
+from gradlab.lab._results.carry_over import count_runs
+from gradlab.lab._results.plan import compare_plans, make_plan
 from gradlab.lab.problems import Problem
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 from rich.console import Console
 from rich.text import Text
 
-from ..lab._formatting import format_float
+from ..lab._formatting import format_float, format_p_value
 from ..lab._results.score_scale import read_scale
 from ..lab.analysis.statistics.sections import Section
 from .score_formatting import format_score_with_spread
@@ -83,8 +83,8 @@ def _pairwise_tests(tests: xr.Dataset) -> dict[str, list[str]]:
         "advantage" if is_score else "times faster": advantage,
         "wins": [f"{wins:g}/{attributes['seeds']}" for wins in tests.wins.values],
         "effect": ["-" if np.isnan(effect) else f"{effect:.2f}" for effect in tests.effect.values],
-        "p": [_p_value(p) for p in tests.p.values],
-        "p (Holm)": [_p_value(p) + "*" * bool(p <= attributes["alpha"]) for p in tests.p_holm.values],
+        "p": [format_p_value(p) for p in tests.p.values],
+        "p (Holm)": [format_p_value(p) + "*" * bool(p <= attributes["alpha"]) for p in tests.p_holm.values],
         "seeds needed": [_count(needed) for needed in tests.seeds_needed.values],
     }
 
@@ -129,10 +129,6 @@ def _critical_differences(table: xr.Dataset) -> dict[str, list[str]]:
 def _ends(table: xr.Dataset) -> list[str]:
     ends = zip(table.low.values, table.high.values)
     return ["-" if np.isnan(low) else f"{low:.3f} to {high:.3f}" for low, high in ends]
-
-
-def _p_value(p: float) -> str:
-    return "-" if np.isnan(p) else "<0.0001" if p < 1e-4 else f"{p:.2g}"
 
 
 def _count(needed: float) -> str:

@@ -65,6 +65,11 @@ def format_factor(spread: float) -> str:
     return f"{1 + excess:.{max(2, -math.floor(math.log10(float(f'{excess:.0e}'))))}f}"
 
 
+def format_p_value(p: float, nothing: str = "-") -> str:
+    """Format a p-value as `0.023` or `<0.0001`, and NaN as `nothing`."""
+    return nothing if math.isnan(p) else "<0.0001" if p < 1e-4 else f"{p:.2g}"
+
+
 def join_names(names: Iterable[str], most: int = 6) -> str:
     """Join names as a phrase of at most `most` parts: `a`, `a and b`, `a, b and 3 more`."""
     names = list(names)

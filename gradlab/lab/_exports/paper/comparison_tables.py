@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import xarray as xr
 
-from ..._formatting import format_count
+from ..._formatting import format_count, format_p_value
 from ..._results.score_scale import read_scale
 from ...analysis.comparison.fair_table import TableRow, describe_budget, fair_table
-from ...analysis.comparison.rank_intervals import ranks
 from ...analysis.leaderboard import Row
 from ...analysis.statistics.pairwise_tests import pairwise_tests
 from .printed_table import NOTHING, Column, PrintedRow, PrintedTable
@@ -20,11 +19,14 @@ from .printed_table import NOTHING, Column, PrintedRow, PrintedTable
 _ALPHA = 0.05
 
 
-def make_tests_table(problem: str, race: xr.Dataset, rows: Sequence[Row]) -> PrintedTable:
-    """Return the paired tests of the first row of a leaderboard against each other row, in the order of the ranks."""
+def make_tests_table(problem: str, race: xr.Dataset, rows: Sequence[Row], table: xr.Dataset) -> PrintedTable:
+    """Return the paired tests of the first row of a leaderboard against each other row, in the order of the ranks.
+
+    `table` is what `ranks` returns of the race.
+    """
     first = rows[0].optimizer
     tests = pairwise_tests(race, against=first, alpha=_ALPHA)
-    beats = ranks(race, rows=rows).beats.sel(optimizer=first)
+    beats = table.beats.sel(optimizer=first)
     scale = read_scale(race.attrs)
     unit = {"share": " (in percentage points)", "decades": " (in decades)"}.get(scale, "")
     order = {row.optimizer: row.rank for row in rows}
@@ -37,8 +39,8 @@ def make_tests_table(problem: str, race: xr.Dataset, rows: Sequence[Row]) -> Pri
                 f"{tests.attrs['seeds'] - float(pair.wins):g} of {tests.attrs['seeds']}",
                 f"{100 * float(beats.sel(other=name)):.0f} %",
                 _number(-float(pair.effect), ".2f"),
-                _p_value(float(pair.p)),
-                _p_value(float(pair.p_holm)) + "*" * bool(pair.differs),
+                format_p_value(float(pair.p), NOTHING),
+                format_p_value(float(pair.p_holm), NOTHING) + "*" * bool(pair.differs),
             ]),
         )
         for name, pair in ((str(tests.optimizer.values[i]), tests.isel(pair=i)) for i in range(tests.sizes["pair"]))
@@ -92,7 +94,3 @@ def _rank(row: TableRow, problem: str) -> str:
 
 def _number(value: float, form: str) -> str:
     return NOTHING if math.isnan(value) else f"{value:{form}}".replace("-", "−")
-
-
-def _p_value(p: float) -> str:
-    return NOTHING if math.isnan(p) else "<0.0001" if p < 1e-4 else f"{p:.2g}"

@@ -20,7 +20,7 @@ from ...analysis.late_window import describe_window
 from ...analysis.leaderboard import Row, leaderboard
 from ...analysis.statistics.seed_sentences import describe_seeds
 from ...analysis.tuned_optimizers import hyperparameters_of, select_best_points
-from ..selection import Runs, SelectionError
+from ..selection import Runs, SelectionError, find_axis
 from .comparison_tables import make_ranks_table, make_tests_table
 from .printed_table import NOTHING, Column, PrintedRow, PrintedTable
 
@@ -34,9 +34,10 @@ def make_study_tables(parts: Sequence[Runs]) -> list[PrintedTable]:
     tables = []
     for problem, race in races.items():
         rows = leaderboard(race)
-        tables.append(_leaderboard_table(problem, race, rows))
-        if len(rows) > 1 and int((race.role != "choose").sum()) >= MINIMUM_SEEDS:
-            tables.append(make_tests_table(problem, race, rows))
+        table = ranks(race, rows=rows)
+        tables.append(_leaderboard_table(problem, race, rows, table))
+        if len(rows) > 1 and table.attrs["seeds"] >= MINIMUM_SEEDS:
+            tables.append(make_tests_table(problem, race, rows, table))
     if len(races) > 1 and not any(map(is_pruned, races.values())):
         tables.append(make_ranks_table(races))
     return tables
@@ -49,9 +50,7 @@ def _as_race(part: Runs) -> xr.Dataset:
         raise SelectionError(
             "tables for a paper need all seeds, which choose and report; leave out the selection of seeds"
         )
-    if any(
-        len(points) < dataset.sizes["point" if "point" in dataset.dims else "rate"] for points in part.points.values()
-    ):
+    if any(len(points) < dataset.sizes[find_axis(dataset)] for points in part.points.values()):
         raise SelectionError(
             "tables for a paper choose the best configurations themselves; leave out how many are best"
         )
@@ -59,8 +58,8 @@ def _as_race(part: Runs) -> xr.Dataset:
     return select_best_points(selected) if "point" in dataset.dims else selected
 
 
-def _leaderboard_table(problem: str, race: xr.Dataset, rows: Sequence[Row]) -> PrintedTable:
-    attributes, table = race.attrs, ranks(race, rows=rows)
+def _leaderboard_table(problem: str, race: xr.Dataset, rows: Sequence[Row], table: xr.Dataset) -> PrintedTable:
+    attributes = race.attrs
     is_sure = table.attrs["seeds"] >= MINIMUM_SEEDS and not math.isnan(rows[0].score)
     level = set(select_level_with_first(table)) if is_sure else set()
     settings = _list_settings(race, rows)
@@ -89,7 +88,7 @@ def _leaderboard_table(problem: str, race: xr.Dataset, rows: Sequence[Row]) -> P
                 f"{100 * float(own['first']):.0f} %",
             ]
         printed.append(PrintedRow(cells, is_best=place == 0 and not math.isnan(row.score)))
-    caption = [f"{problem}: {attributes['score_label']}, {describe_window(race)}.", _describe_choice(race)]
+    caption = [f"{problem}: {attributes['score_label']}, {describe_window(race)}.", _describe_choice(race, rows)]
     if is_sure:
         caption.append(
             f"Intervals of the score, and of the rank, cover other draws of the {table.attrs['seeds']} reporting seeds "
@@ -126,11 +125,11 @@ def _list_settings(race: xr.Dataset, rows: Sequence[Row]) -> dict[str, list[str]
     }
 
 
-def _describe_choice(race: xr.Dataset) -> str:
+def _describe_choice(race: xr.Dataset, rows: Sequence[Row]) -> str:
     what = "The learning rate of each optimizer was"
     edge = " * It lies at the end of the grid, so a better one may lie beyond."
     if "settings" in race.coords:
         what, edge = "The hyperparameters of each optimizer were", ""
-    elif not any(row.at_edge for row in leaderboard(race)):
+    elif not any(row.at_edge for row in rows):
         edge = ""
     return f"{what} {describe_seeds(race)}.{edge}"

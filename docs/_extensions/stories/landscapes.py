@@ -16,7 +16,7 @@ RAVINE, REDDI = Ravine(jitter=0.0), Reddi()
 
 
 class Slope(NamedTuple):
-    """What the optimizers of a story descend."""
+    """The loss that the optimizers of a story descend."""
 
     start: tuple[float, ...]
     loss: Callable[[jax.Array, jax.Array, Settings], jax.Array]  # of the parameters, the update from 0, the settings

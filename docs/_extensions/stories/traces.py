@@ -1,4 +1,4 @@
-"""What gradlab computes for a story: the path of each method, and what the panels show of it."""
+"""The numbers of a story, computed by gradlab: the path of each method, and the curves of the panels."""
 
 from __future__ import annotations
 

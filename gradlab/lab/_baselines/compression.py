@@ -1,4 +1,4 @@
-"""What a baseline keeps of a race: the score of each run, and the curves of the runs that are reported.
+"""The part of a race that a baseline keeps: the score of each run, and the curves of the runs that are reported.
 
     choosing           on (optimizer, rate, seed)         the metric that chooses rates, over the late evaluations
     score              on (optimizer, rate, reporting)    the reported one, if it is another; of the reporting seeds

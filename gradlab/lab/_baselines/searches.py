@@ -10,7 +10,7 @@ from __future__ import annotations
 RATES = "log:1e-4:100:13"  # two in each decade, over which the best rates of all recipes lie with few exceptions
 SEEDS = "10"  # of which five choose the rate, and five report on it
 
-# The problems whose baselines come with gradlab. On the others a search takes hours of two cores.
+# The problems whose baselines come with gradlab. On some of the others a search takes hours.
 SHIPPED = (
     "ravine", "rosenbrock", "beale", "himmelblau", "rastrigin", "saddle", "monkey_saddle", "plateau", "double_well",
     "quadratic", "noisy_quadratic", "matrix_factorization", "breast_cancer", "digits",

@@ -80,7 +80,7 @@ def problem_from(
 
 
 class FunctionProblem(Problem):
-    """What `problem_from` returns: a problem with the parts that `gradlab.lab.problems.base.Problem` lists."""
+    """The problem that `problem_from` returns, with the parts that `gradlab.lab.problems.base.Problem` lists."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What a baseline keeps, and how its numbers are rounded."""
+"""A baseline keeps the scores and curves of a race, with rounded numbers."""
 
 from __future__ import annotations
 

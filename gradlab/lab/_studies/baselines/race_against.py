@@ -46,7 +46,7 @@ class RaceAgainst(RaceStudy):
 
     @property
     def notes(self) -> list[str]:
-        """What the rivals are, in a sentence for each problem."""
+        """A sentence for each problem on its rivals."""
         return [
             f"against {format_count(rivals.dataset.sizes['optimizer'], 'baseline')} on {name}, each tuned over "
             f"{format_count(len(rivals.baseline.rates), 'learning rate')} from "
@@ -56,7 +56,7 @@ class RaceAgainst(RaceStudy):
 
     @property
     def warnings(self) -> list[str]:
-        """What differs between the baselines and the runs that are made here."""
+        """The differences between the baselines and the runs that are made here."""
         return [warning for rivals in self.rivals.values() for warning in rivals.warnings]
 
     def compute(

@@ -1,4 +1,4 @@
-"""What LaTeX and Markdown take for commands is printed as it is, and signs are printed as signs."""
+"""Special characters of LaTeX and Markdown are printed as they are, and signs are printed as signs."""
 
 # ruff: noqa: RUF001  (the typographic signs are meant)
 

@@ -19,7 +19,7 @@ from typing import Any
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-    "--hide-scrollbars", "--force-device-scale-factor=1",
+    "--hide-scrollbars", "--force-device-scale-factor=1", "--host-resolver-rules=MAP * ~NOTFOUND",  # no other machine
 )  # fmt: skip
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the driver is here, whatever proxies there are
 

@@ -35,7 +35,7 @@ STARTS = ("parameters", "zero", "first")
 
 
 def exponential(decay: Any, start: str = "parameters", warmup: int | None = None, debias: bool = True) -> Formula:
-    """Return the formula e_t = d e_{t-1} + (1 - d) p_t.
+    """Return the formula $e_t = d e_{t-1} + (1 - d) p_t$.
 
     It starts at the initial parameters, at zero (and is then divided by 1 - d^t if it is debiased), or as a copy of the
     parameters after the first step. `decay` is a number, or a function of t = 1, 2, ..., and `warmup` bounds it by

@@ -108,9 +108,9 @@ def nadam(
     eps: float = 1e-8,
     eps_root: float | None = None,
 ) -> Step:
-    """Let Adam's m^ look ahead: u_{t+1} m / (1 - prod_{t+1} u) + (1 - u_t) g / (1 - prod_t u).
+    r"""Let Adam's momentum look ahead: $u_{t+1} m / (1 - \prod_{t+1} u) + (1 - u_t) g / (1 - \prod_t u)$.
 
-    `b1` is u_t and `next_b1` is u_{t+1} (None: equal to `b1`). As in the paper m decays by u_t too
+    `b1` is $u_t$ and `next_b1` is $u_{t+1}$ (None: equal to `b1`). As in the paper m decays by $u_t$ too
     (torch and keras keep b1 there); v^ = v / (1 - b2^t), without the further factor b2 of the
     paper's listing. Source: Dozat (2016), Algorithm 2.
     """

@@ -31,7 +31,7 @@ def trajectory(
     steps: int | None = None,
     **hyperparameters: Any,
 ) -> Any:
-    """Return the points x_t = x_{t-1} + change_t that `step` visits, [steps+1, *x0.shape].
+    """Return the points that `step` visits, each the last one plus its change, [steps+1, *x0.shape].
 
     `step` is a reference. `gradients` is an array [steps, *x0.shape], or a function of x, which
     needs the number of `steps`. A hyperparameter that is callable is a schedule: at step t it is

@@ -52,10 +52,10 @@ def nesterov(
     corrected: bool = False,
     as_power: bool = False,
 ) -> Step:
-    """Look ahead along the momentum: u_{t+1} m + (1-d) g. Alone, the link sees one signal g in the place of both.
+    r"""Look ahead along the momentum: $u_{t+1} m + (1 - d) g$. Alone, the link sees one signal g in the place of both.
 
-    `next_decay` is u_{t+1} (None: u_t). `corrected` divides the terms by 1 - prod_{t+1} u and 1 - prod_t u; each
-    product is that of all decays so far, or with `as_power` a power of the decay of its step.
+    `next_decay` is $u_{t+1}$ (None: $u_t$). `corrected` divides the terms by $1 - \prod_{t+1} u$ and $1 - \prod_t u$;
+    each product is that of all decays so far, or with `as_power` a power of the decay of its step.
     Source: Sutskever et al. (2013), equation 7; Dozat (2016), algorithm 2.
     """
     later = decay if next_decay is None else next_decay

@@ -1,0 +1,112 @@
+"""Every page of the site: nothing is wider than the window, nothing is fetched, nothing is wrong, no LaTeX is left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser import Browser
+
+pytestmark = pytest.mark.site
+
+SHARE = 60  # of the pages that are made of docstrings and of sources, every so many is opened: they are all alike
+LIKE = ("api/modules/", "_modules/")
+FETCHES = re.compile(
+    r"""<(?:script|img|iframe|source|video|audio|embed|object)\b[^>]*\b(?:src|srcset|data)=["']?(?:https?:)?//[^>]*"""
+    r"""|<link\b(?![^>]*\brel=["']?(?:canonical|author|license))[^>]*\bhref=["']?(?:https?:)?//[^>]*"""
+    r"""|@import[^;]*//|url\(["']?(?:https?:)?//[^)]*"""
+)
+LATEX = r"\$|\\[(\[]|\\[A-Za-z]{2,}|[_^]\{"
+LOOK = """
+    const found = {
+        wider: document.documentElement.scrollWidth - innerWidth,
+        widest: [], latex: [], broken: [...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src),
+        fetched: performance.getEntriesByType('resource').map(e => e.name).filter(name => !/^(file|data):/.test(name)),
+    };
+    if (found.wider > 0)
+        for (const element of document.querySelectorAll('body *'))
+            if (element.getBoundingClientRect().right > innerWidth + 1 && found.widest.length < 5)
+                found.widest.push(element.tagName + '.' + element.className + ': ' + element.textContent.slice(0, 60));
+    if (arguments[0]) {
+        const code = 'pre, code, math, script, style, noscript, .sig';
+        const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+            const text = texts.currentNode.textContent;
+            if (new RegExp(arguments[0]).test(text) && !texts.currentNode.parentElement.closest(code))
+                found.latex.push(text.trim().slice(0, 80));
+        }
+    }
+    return found;
+"""
+
+
+def list_pages(site: Path) -> list[str]:
+    """Return the pages of a site, as paths from its folder."""
+    return sorted(str(page.relative_to(site)) for page in site.rglob("*.html"))
+
+
+def choose(pages: list[str]) -> Iterator[str]:
+    """Yield the pages to open: every one but of those of docstrings and of sources, of which one in `SHARE`."""
+    yield from (page for page in pages if not page.startswith(LIKE))
+    for kind in LIKE:
+        yield from [page for page in pages if page.startswith(kind)][::SHARE]
+
+
+def look(window: Browser, site: Path, page: str) -> list[str]:
+    """Return what is wrong with a page, at the widths of a desk and of a phone."""
+    wrong = []
+    window.open(site / page, 1280)
+    for width, latex in ((1280, LATEX), (390, "")):
+        metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
+        window.devtools("Emulation.setDeviceMetricsOverride", metrics)
+        found: dict[str, Any] = window.run(LOOK, latex)
+        if found["wider"] > 0:
+            wrong.append(f"{page} is {found['wider']} pixels wider than {width}: {found['widest']}")
+        for name in ("latex", "broken", "fetched"):
+            wrong += [f"{page}, {name}: {text}" for text in found[name]]
+    return wrong + [f"{page}, console: {message}" for message in window.errors()]
+
+
+def test_no_page_is_too_wide_or_has_an_error_or_shows_latex(chromium: Browser, site: Path) -> None:
+    chromium.errors()
+    pages = list(choose(list_pages(site)))
+    assert len(pages) > 100
+    wrong = [fault for page in pages for fault in look(chromium, site, page)]
+    assert not wrong, "\n".join(dict.fromkeys(wrong))
+
+
+def test_no_page_asks_for_anything_from_another_machine(site: Path) -> None:
+    files = [*site.rglob("*.html"), *site.rglob("*.css")]
+    found = [
+        f"{file.relative_to(site)}: {hit[0]}" for file in files for hit in FETCHES.finditer(file.read_text("utf-8"))
+    ]
+    assert not found, "\n".join(found)
+
+
+FAULTS = {
+    "pixels wider than 390": '<p style="width: 600px">wide</p>',
+    "latex: a formula": r"<p>a formula $x_t$</p>",
+    "latex: another": r"<p>another \(x\)</p>",
+    "broken": '<img src="nothing.png">',
+    "console": "<script>undefined_name()</script>",
+    "fetched": '<img src="http://a-machine.invalid/picture.png">',
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_seen(chromium: Browser, tmp_path: Path, fault: str) -> None:
+    (tmp_path / "page.html").write_text(f"<!doctype html><title>a</title><p><code>$x$</code></p>{FAULTS[fault]}")
+    chromium.errors()
+    assert any(fault in line for line in look(chromium, tmp_path, "page.html"))
+    assert bool(FETCHES.search(FAULTS[fault])) == (fault == "fetched")
+
+
+def test_a_page_without_fault_has_none(chromium: Browser, tmp_path: Path) -> None:
+    link = '<a href="https://example.org">a link to another machine</a>'
+    (tmp_path / "page.html").write_text(f"<!doctype html><title>a</title>{link}")
+    chromium.errors()
+    assert look(chromium, tmp_path, "page.html") == []

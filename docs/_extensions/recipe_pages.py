@@ -11,6 +11,7 @@ from docstrings import to_rst
 from markdown_pieces import code_block, rst, slug, table
 from recipe_facts import LAYER, POINTS, SIGNALS, make_default, make_flavors, names_in, needed_signals, read_state
 from recipe_groups import list_groups
+from recipe_pictures.sections import write_paths, write_sensitivity
 
 import gradlab as gl
 from gradlab.claims import DOMAINS, claims_of
@@ -65,6 +66,8 @@ class Gallery:
         sections = {
             "Use it": self._use(name),
             "The chain" if entry.kind == "recipe" else "The example, part by part": self._chain(name),
+            "Its paths": write_paths(name),
+            "Its learning rate": write_sensitivity(name),
             "The arguments": self._arguments(name),
             "The state": self._state(name),
             "What is tested": self._tests(name),

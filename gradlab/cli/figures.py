@@ -23,11 +23,13 @@ def figures(
             "learning_curves",
             "sensitivity",
             "tuning_budget",
+            "paths",
             "interquartile_means",
             "improvement_probabilities",
             "critical_differences",
+            "performance_profiles",
         ],
-        typer.Option(help="What is drawn. The first three are one picture for each problem."),
+        typer.Option(help="What is drawn. The first four are one picture for each problem."),
     ],
     problem: Annotated[
         list[str] | None, typer.Option(help="A problem of the study. Repeat it for more. Default: all.")
@@ -65,6 +67,7 @@ def figures(
         fail(
             "--format pgf needs pdflatex, which measures the texts, and it is missing; install it, or pass --format pdf"
         )
+    from ..lab._inputs.loading import find_own_problem
     from ..lab._inputs.name_lookup import UnknownNameError, look_up
     from ..lab._results import results_file
     from ..lab._results.study_folder import FolderError, prepare_folder, refuse_to_overwrite
@@ -79,8 +82,10 @@ def figures(
         own = {name: name for name in datasets}
         chosen = {look_up(name, own, "problem of this study"): None for name in problem or own}
         width, height = to_inches(figure_width), None if figure_height is None else to_inches(figure_height)
+        made = {name: find_own_problem(name, datasets[name].attrs.get("setup", "")) for name in chosen}
+        problems = {name: value for name, value in made.items() if value is not None}
         drawn = paper_figures(
-            {name: datasets[name] for name in chosen}, figure, width, height, optimizer, colors, post_hoc
+            {name: datasets[name] for name in chosen}, figure, width, height, optimizer, colors, post_hoc, problems
         )
         prepare_folder(folder)
         refuse_to_overwrite([folder / f"{stem}.{form}" for stem in drawn])

@@ -21,6 +21,10 @@ from gradlab.lab.plots.paper.figures import FIGURES, paper_figures
 from tests.lab.conftest import make_dataset as make_dataset  # a fixture
 
 HOSTILE: Any = {"font.size": 30, "pdf.fonttype": 3, "figure.dpi": 30, "lines.color": "red", "axes.facecolor": "black"}
+REFUSED = {  # figures that a race on one problem without a landscape does not have, and why
+    "critical_differences": "1 problem cannot show which optimizers differ over problems; use 5 or more",
+    "paths": "there are no paths to draw on one: a path needs a problem of gradlab with a landscape",
+}
 
 
 @pytest.fixture
@@ -42,11 +46,8 @@ def test_each_figure_has_its_size_and_fonts(gradlab: Callable[..., Any], study: 
             code, out, err = gradlab(
                 "figures", str(study), "--figure", name, "--problem", "one", "--figure-width", "90mm"
             )
-        if name == "critical_differences":
-            assert (code, err) == (
-                2,
-                "gradlab: 1 problem cannot show which optimizers differ over problems; use 5 or more\n",
-            )
+        if name in REFUSED:
+            assert (code, REFUSED[name] in " ".join(err.split())) == (2, True)
             continue
         assert (code, err) == (0, "")
         (path,) = out.split()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -42,6 +43,24 @@ def find_problem(name: str) -> Problem:
         return as_problem(partial(found, **values), base, origin, f"{base}({describe_arguments(values)})")
     make = look_up(base, PROBLEMS, "problem")
     return make_problem(base, make, parse_arguments(base, make, text)) if text else make()
+
+
+def find_own_problem(name: str, setup: str) -> Problem | None:
+    """Return gradlab's problem of a name, with the arguments that the text of its setup shows; None if there is none.
+
+    Both are those of a finished study, such as "ravine" and "Ravine(steepness=4.0)".
+    """
+    if name not in PROBLEMS:
+        return None
+    plain = find_problem(name)
+    if repr(plain) == setup:
+        return plain
+    try:
+        call: Any = ast.parse(setup, mode="eval").body
+        made = find_problem(f"{name}:{','.join(f'{word.arg}={ast.unparse(word.value)}' for word in call.keywords)}")
+    except (LoadError, SyntaxError, AttributeError):
+        return None
+    return made if repr(made) == setup else None
 
 
 def _import_problem(name: str) -> Any:

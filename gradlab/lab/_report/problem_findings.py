@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
+from .._inputs.loading import find_own_problem
 from ..analysis.comparison import MINIMUM_SEEDS, Resampling, ranks, rate_intervals, summary
 from ..analysis.comparison.rank_intervals import select_level_with_first
 from ..analysis.leaderboard import Row, leaderboard
 from ..analysis.sweep_as_race import as_race
-from ..problems import PROBLEMS
 from ..problems.base import Problem
 
 
@@ -69,7 +69,7 @@ def compute_findings(
             Finding(
                 name,
                 dataset,
-                (problems or {}).get(name) or _find_problem(dataset.attrs),
+                (problems or {}).get(name) or find_own_problem(name, dataset.attrs.get("setup", "")),
                 rows,
                 summary(dataset),
                 table,
@@ -97,10 +97,3 @@ def select_for_charts(findings: list[Finding], count: int = 6) -> list[str]:
     own = [name for finding in findings for name in json.loads(finding.dataset.attrs.get("trained", "[]"))]
     leaders = [row.optimizer for finding in findings for row in finding.rows[:2]]
     return list(dict.fromkeys([*own, *leaders, *order_by_mean_rank(findings)]))[:count]
-
-
-def _find_problem(attributes: Mapping[str, Any]) -> Problem | None:
-    """Return gradlab's problem of that name, if it is set up like the one that was trained."""
-    make = PROBLEMS.get(attributes["problem"])
-    problem = None if make is None else make()
-    return problem if repr(problem) == attributes.get("setup") else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -11,12 +11,17 @@ from matplotlib.axes import Axes
 from .lines_and_labels import CONTEXT_LINE, EndLabel, label_ends, line_style, use_log_axis
 
 
-def draw_performance_profiles(axes: Axes, profiles: xr.Dataset, optimizers: Sequence[str] | None = None) -> Axes:
+def draw_performance_profiles(
+    axes: Axes,
+    profiles: xr.Dataset,
+    optimizers: Sequence[str] | None = None,
+    colors: Mapping[str, str] | None = None,
+) -> Axes:
     """Draw the profiles of the named optimizers, or of all, and the others in grey.
 
     `profiles` is what `gradlab.lab.analysis.comparison.performance_profiles` returns. The height at 1 is the share of
     the cases in which an optimizer was the fastest, and the height at the right the share in which it reached the
-    target.
+    target. The order of the names decides their colours and dashes; `colors` maps names to other colours of Matplotlib.
     """
     chosen = [str(name) for name in (profiles.optimizer.values if optimizers is None else optimizers)]
     factors = profiles.factor.values
@@ -28,7 +33,7 @@ def draw_performance_profiles(axes: Axes, profiles: xr.Dataset, optimizers: Sequ
         if name not in chosen:
             axes.step(x, np.append(y, y[-1]), where="post", **CONTEXT_LINE)
     for position, name in enumerate(chosen):
-        y, style = profiles.profile.sel(optimizer=name).values, line_style(position)
+        y, style = profiles.profile.sel(optimizer=name).values, line_style(position, (colors or {}).get(name))
         axes.step(x, np.append(y, y[-1]), where="post", linewidth=1.6, zorder=3, label=name, **style._asdict())
         ends.append(EndLabel(name, right, y[-1], style.color))
     axes.set_xlim(1, right)

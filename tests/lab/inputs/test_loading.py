@@ -14,7 +14,7 @@ import pytest
 import gradlab as gl
 from gradlab.lab._engine.training_loop import stack_optimizers
 from gradlab.lab._inputs.importing import LoadError
-from gradlab.lab._inputs.loading import find_contestant, find_factory, find_problem
+from gradlab.lab._inputs.loading import find_contestant, find_factory, find_own_problem, find_problem
 from gradlab.lab._inputs.name_lookup import UnknownNameError
 from gradlab.lab._inputs.source_files import digest_own_file
 from gradlab.lab.problems import Ravine
@@ -91,6 +91,19 @@ def test_names_without_a_colon_are_those_of_gradlab() -> None:
     for find in (find_problem, find_contestant, find_factory):
         with pytest.raises(UnknownNameError):
             find("nothing_like_it")
+
+
+def test_a_problem_of_a_finished_study_is_found_with_its_arguments() -> None:
+    assert find_own_problem("ravine", repr(Ravine())) == Ravine()
+    made = find_problem("matrix_factorization:rows=4")
+    assert find_own_problem("matrix_factorization", repr(made)) == made
+    for name, setup in (
+        ("ravine", "mine.Ravine()"),
+        ("ravine", "MatrixFactorization(rows=4)"),
+        ("os:name", ""),
+        ("ravine", "<1"),
+    ):
+        assert find_own_problem(name, setup) is None
 
 
 @pytest.mark.parametrize(("name", "called"), [("Bowl", "my_bowl"), ("Plain", "plain"), ("steep", "my_bowl")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from ..._engine.task import Task
 from ..._inputs.importing import LoadError
-from ..._inputs.loading import find_contestant, find_factory, find_problem
+from ..._inputs.loading import find_contestant, find_factory, find_own_problem
 from ..._inputs.name_lookup import UnknownNameError
 from ..._inputs.source_files import digest_own_file, digest_source_files
 from ..._inputs.user_errors import UserCodeError
@@ -37,7 +36,7 @@ def make_problems(layout: Layout, given: Sequence[Problem]) -> dict[str, Problem
 
 def _make_problem(name: str, layout: Layout, given: Problem | None) -> Problem:
     part, task = next((part, task) for part in layout.parts for task in part.tasks if task["problem"] == name)
-    found = given if given is not None else _find_own(name, task["setup"])
+    found = given if given is not None else find_own_problem(name, task["setup"])
     if found is None:
         raise RefusedMergeError(
             f"{name} ({task['setup']}) is no problem of gradlab; pass it, as to the command of {part.folder}: "
@@ -51,18 +50,6 @@ def _make_problem(name: str, layout: Layout, given: Problem | None) -> Problem:
         )
     _require_sources(found, task.get("problem_source"), name, part)
     return found
-
-
-def _find_own(name: str, setup: str) -> Problem | None:
-    """Return gradlab's problem of a name, with the arguments that its text shows; None if there is none."""
-    try:
-        plain = find_problem(name)
-        if repr(plain) == setup:
-            return plain
-        call: Any = ast.parse(setup, mode="eval").body
-        return find_problem(f"{name}:{','.join(f'{word.arg}={ast.unparse(word.value)}' for word in call.keywords)}")
-    except (UnknownNameError, LoadError, SyntaxError, AttributeError):
-        return None
 
 
 def _require_sources(thing: Any, digest: str | None, name: str, part: Part) -> None:

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 
 def race(
+    optimizers: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[OPTIMIZER]...",
+            help="Optimizers, or package.module:factory. Default: all of gradlab.",
+            autocompletion=completion.complete_optimizers,
+        ),
+    ] = None,
     out: options.Out = Path("race"),
     problem: Annotated[
         list[str] | None,
@@ -36,7 +44,7 @@ def race(
     optimizer: Annotated[
         list[str] | None,
         typer.Option(
-            help="An optimizer, or package.module:factory. Repeat it for more. Default: all of gradlab.",
+            help="One more optimizer, as in other commands. Repeat it for more.",
             autocompletion=completion.complete_optimizers,
         ),
     ] = None,
@@ -97,7 +105,8 @@ def race(
             import gradlab.lab._studies.race  # noqa: F401  # once, before the workers are copied
 
             from .study_session import run_in_folder
-        given = problem, optimizer, rates, seeds, steps, lanes, chunk, prune, against
+        named = [*(optimizers or ()), *(optimizer or ())] or None
+        given = problem, named, rates, seeds, steps, lanes, chunk, prune, against
         use_program_cache()
         options.use_cpu_fusion(cpu_fusion)
         is_shared = any(option is not None for option in (coordinator, processes, process))

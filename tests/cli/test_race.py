@@ -72,7 +72,7 @@ def test_a_finished_race_is_shown_again_and_not_run(
     first = gradlab("race", "--out", str(tmp_path), *TINY)
     before = contents(tmp_path)
     monkeypatch.setattr("gradlab.lab._studies.study.run_tasks", None)
-    again = gradlab("race", "--out", str(tmp_path), *TINY)
+    again = gradlab("race", "sgd", "adam", "--out", str(tmp_path), *TINY[:2], *TINY[6:])
     assert (again.code, again.out) == (0, first.out)
     assert again.err == f"{tmp_path} holds all of this race already; --fresh runs it anew\n"
     logged = gradlab("race", "--out", str(tmp_path), *TINY, "--log", "tensorboard:log")
@@ -105,6 +105,7 @@ def test_a_race_of_another_plan_needs_fresh_and_replaces_the_pictures(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["adm"], "no optimizer is named 'adm'; did you mean adam"),
         (["--optimizer", "adm"], "no optimizer is named 'adm'; did you mean adam"),
         (["--problem", "digit"], "no problem is named 'digit'; did you mean digits"),
         (["--steps", "0"], "--steps must be at least 1, got 0"),

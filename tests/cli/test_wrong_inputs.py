@@ -25,7 +25,7 @@ COMMANDS: list[tuple[tuple[str, ...], str]] = [
     (("race", "--chunk=1k"), "--chunk must be a whole number, got '1k'"),
     (("race", "--out"), "--out needs a value, but none was given; race --help describes it"),
     (("race", "--fresh=yes"), "--fresh takes no value, got 'yes'; pass --fresh alone"),
-    (("race", "ravine"), "race takes options only, but also got 'ravine'; put each value after its option"),
+    (("race", "ravine"), "no optimizer is named 'ravine'; it is a problem; pass it as --problem ravine"),
     (("raze",), "gradlab has no command 'raze'; did you mean race?"),
     (("--problem", "ravine", "race"), "put options after the command: gradlab race --problem ..."),
     (("list", "optimizers"), "list takes options only, but also got 'optimizers'"),

@@ -74,6 +74,8 @@ def parse_arguments(name: str, make: Any, text: str) -> dict[str, Any]:
             raise LoadError(f"{name}:{text} gives {key} twice; leave one out")
         if key not in known and not takes_any:
             has = f"it has {join_at_most(known)}" if known else f"it has none; type {name} alone"
+            if key == "steps":  # which is printed with the arguments, but is that of a study
+                has += "; the number of updates is an option, --steps"
             raise LoadError(f"{name} has no argument {key!r}; {suggest_name(key, known) or has}")
         default = parameters[key].default if key in known else inspect.Parameter.empty
         values[key] = _parse_value(f"{name}: {key}", value, default)

@@ -195,8 +195,13 @@ def format_good_range(row: Row) -> str:
     """Return the width of the range of good rates: `1.5`, `>1.5` if it may be wider, `one rate`, or `-`: not known."""
     if np.isnan(row.good_decades):
         return "-"
-    decades = "one rate" if row.good_decades == 0 else f"{row.good_decades:.1f}" if row.good_decades >= 0.05 else "0.05"
-    return f"{'>' * row.good_open}{'<' * (0 < row.good_decades < 0.05)}{decades}"
+    if row.good_decades == 0:
+        width = "one rate"
+    elif row.good_decades < 0.05:
+        width = "0.0" if row.good_open else "<0.05"
+    else:
+        width = f"{row.good_decades:.1f}"
+    return f"{'>' * row.good_open}{width}"
 
 
 def _row(dataset: xr.Dataset) -> Row:

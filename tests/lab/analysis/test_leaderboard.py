@@ -98,7 +98,7 @@ def test_the_width_of_the_good_range(
 
 @pytest.mark.parametrize(
     ("decades", "is_open", "text"),
-    [(1.52, False, "1.5"), (1.5, True, ">1.5"), (0.0, False, "one rate"), (0.01, False, "<0.05")],
+    [(1.52, False, "1.5"), (1.5, True, ">1.5"), (0.0, False, "one rate"), (0.01, False, "<0.05"), (0.01, True, ">0.0")],
 )
 def test_the_width_in_words(make_dataset: Callable[..., xr.Dataset], decades: float, is_open: bool, text: str) -> None:
     (row,) = leaderboard(make_dataset([[[1.0, 1.0]]], [0.1], ["choose", "report"]))

@@ -60,6 +60,7 @@ def test_arguments_make_the_problem(name: str, problem: Any) -> None:
             "transformer:q=8",
             "transformer has no argument 'q'; it has width, depth, heads, context, batch_size, is_tied",
         ),
+        ("transformer:steps=8", "is_tied; the number of updates is an option, --steps"),
         ("transformer:width=wide", "transformer: width must be a whole number, got 'wide'"),
         ("transformer:width=8.0", "transformer: width must be a whole number, got '8.0'; 64 is the default"),
         ("transformer:width=True", "transformer: width must be a whole number, got 'True'"),

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import warnings
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -11,6 +12,8 @@ sys.path[:0] = PATHS
 # Notebooks run in processes of their own, which also need the checkout and not an installed copy.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [*PATHS, os.environ.get("PYTHONPATH")]))
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Sphinx forks processes that read pages. If an extension has started JAX before, they may wait for ever.
+warnings.filterwarnings("error", message=r"os\.fork\(\) was called")
 
 import gradlab  # noqa: E402
 

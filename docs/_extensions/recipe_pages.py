@@ -10,6 +10,7 @@ from compositions import Difference, compare, find_relatives, lay_out, list_part
 from docstrings import to_rst
 from markdown_pieces import code_block, rst, slug, table
 from recipe_facts import LAYER, POINTS, SIGNALS, make_default, make_flavors, names_in, needed_signals, read_state
+from recipe_gallery import write_gallery
 from recipe_groups import list_groups
 from recipe_pictures.sections import write_paths, write_sensitivity
 
@@ -35,30 +36,8 @@ class Gallery:
         self.released = {part.split("\n")[0]: part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]}
 
     def index(self) -> str:
-        """Return the gallery: a table for each group, with the memory of each recipe."""
-        names = sorted(self.entries)
-        lines = [
-            "# The recipes",
-            "",
-            "Every named optimizer of gradlab has a page here, and so has each published method that wraps another",
-            "optimizer. All of them are chains of links, without update code of their own. The last column is the size",
-            "of the state in bytes for each parameter, in float32, for a layer with a",
-            f"{' by '.join(map(str, LAYER['kernel']))} kernel and a bias. The parameters themselves take 4.",
-            "",
-            "```{toctree}",
-            ":hidden:",
-            "",
-            *names,
-            "```",
-            "",
-        ]
-        for title, (idea, members) in self.groups.items():
-            rows = [
-                [f"[`{name}`]({name}.md)", entry.summary + ".", f"{read_state(self.txs[name])[1]:.1f}"]
-                for name, entry in members.items()
-            ]
-            lines += [f"## {title}", "", idea, "", *table(["recipe", "what it is", "bytes"], rows), ""]
-        return "\n".join(lines)
+        """Return the page with all recipes side by side."""
+        return write_gallery(self.groups, self.txs)
 
     def page(self, name: str) -> str:
         """Return the page of a recipe."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
-import jax
 import numpy as np
 import xarray as xr
 
-from gradlab.lab._baselines.catalog import SHIPPED, find_baselines
+from gradlab.lab._baselines.baseline_file import read_baseline
+from gradlab.lab._baselines.catalog import SHIPPED, list_baselines, list_changed, locate
+from gradlab.lab._baselines.definitions import digest_definition
 from gradlab.lab._baselines.expansion import expand_alone
 from gradlab.lab._report.number_formatting import format_number, format_score
 from gradlab.lab.analysis.choosing_metric import with_choosing_metric
@@ -48,9 +49,16 @@ class Curves(NamedTuple):
 
 @functools.cache
 def read_results(problem: str) -> Results:
-    """Return the results on a problem of gradlab. Raises RefusedBaselinesError if there are none of this code."""
-    with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"):  # the settings of the baselines
-        dataset = expand_alone(find_baselines(SHIPPED, [PROBLEMS[problem]()])[problem].dataset)
+    """Return the results on a problem of gradlab, without those of recipes that have changed.
+
+    The file is read without a look at the settings of JAX, which would start it: Sphinx forks the processes that read
+    pages, and JAX does not bear that. Raises ValueError if the code of the problem is not that of the file.
+    """
+    baseline = read_baseline(list_baselines(locate(SHIPPED))[problem])
+    if digest_definition(PROBLEMS[problem]()) != baseline.definition:
+        raise ValueError(f"the code of {problem} is not that of its baseline; renew it: gradlab baselines")
+    same = ~np.isin(baseline.dataset.optimizer.values, list_changed(baseline))
+    dataset = expand_alone(baseline.dataset.isel(optimizer=same))
     return Results(dataset, {row.optimizer: row for row in leaderboard(dataset)})
 
 

@@ -36,6 +36,7 @@ def write_paths(name: str) -> list[str]:
         "Each path begins at the ring and ends at the dot; the cross is a minimum. The learning rate is the best of",
         f"thirteen (`{RATES}`), which half of {SEEDS} seeds chose, and the path is that of another seed. The ranks are",
         "those of [the baselines](../how-to/baselines.md), and loss is averaged over the last tenth of the updates.",
+        "The parameters here are a vector, and a method for matrices does there what it does with vectors.",
         "",
         *set_side_by_side(figures),
     ]

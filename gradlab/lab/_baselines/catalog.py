@@ -113,7 +113,7 @@ def _compare(baseline: Baseline, problem: Problem) -> Rivals:
             f"the baseline on {name} was computed with {join_at_most(differences, 5)}: its runs differ by rounding "
             f"from runs made here, and their scores may"
         )
-    changed = _list_changed(baseline)
+    changed = list_changed(baseline)
     if len(changed) == len(baseline.optimizers):
         raise RefusedBaselinesError(f"no optimizer of the baseline on {name} is what it was; {remedy}")
     if changed:
@@ -122,7 +122,7 @@ def _compare(baseline: Baseline, problem: Problem) -> Rivals:
     return Rivals(baseline, compared, tuple(warnings))
 
 
-def _list_changed(baseline: Baseline) -> list[str]:
+def list_changed(baseline: Baseline) -> list[str]:
     """Return the optimizers whose composition is not what it was, and those that gradlab does not have any more."""
     contestants, middle = collect_contestants(), len(baseline.rates) // 2
     digests = dict(zip(baseline.optimizers, baseline.dataset.composition.values.tolist()))

@@ -48,7 +48,8 @@ def run() -> tuple[dict[str, Any], dict[str, str]]:
     from gradlab.lab._results.provenance import collect_provenance
 
     results = gl.lab.race(list(LANDSCAPES), list(of_kind("recipe")), rates=RATES, seeds=SEEDS)
-    pictures, contours, paths = {}, {}, {}
+    pictures, contours = {}, {}
+    paths: dict[str, dict[str, Any]] = {}
     for finding in compute_findings({name: results[name].to_dataset() for name in LANDSCAPES}):
         data = path_data(finding)
         assert data is not None

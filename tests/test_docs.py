@@ -7,8 +7,10 @@ comment such as `# mine.py` is written to that file, too. Sphinx is not needed h
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -26,6 +28,7 @@ import jax
 import pytest
 
 import gradlab
+from gradlab.cli import main
 
 ROOT = Path(__file__).parents[1]
 GENERATED = {"_build", "notebooks", "modules", "recipes"}
@@ -58,7 +61,7 @@ def run(block: Block, namespace: dict[str, Any], path: Path) -> None:
     name = str(path.relative_to(ROOT))
     if block.language == "console":
         for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.code, re.MULTILINE):
-            require_output(command, shown)
+            require_output(command, shown, is_own_process=path.name == "README.md")
     elif block.code.startswith(">>>"):
         examples = doctest.DocTestParser().get_doctest(block.code, namespace, name, str(path), block.line)
         examples.globs = namespace  # which the parser copies
@@ -71,15 +74,42 @@ def run(block: Block, namespace: dict[str, Any], path: Path) -> None:
         exec(compile("\n" * block.line + block.code, str(path), "exec"), namespace)
 
 
-def require_output(command: str, shown: str) -> None:
+def require_output(command: str, shown: str, is_own_process: bool) -> None:
     """Run a command of this environment, such as `gradlab list`, in the current folder, and compare what it prints."""
     program, *arguments = shlex.split(command)
+    run_command = run_as_process if is_own_process or program != "gradlab" else run_here
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"COLUMNS": "110", "JAX_PLATFORMS": "cpu", "MPLBACKEND": "agg"}.items():
+            patch.setenv(name, value)
+        printed, errors = run_command(program, arguments)
+    agrees = doctest.OutputChecker().check_output(shown, printed, OPTIONS)
+    assert agrees, f"$ {command}\nshown:\n{shown}\nprinted:\n{printed}{errors}"
+
+
+def run_as_process(program: str, arguments: list[str]) -> tuple[str, str]:
+    """Return what a program of this environment prints to either stream."""
     found = shutil.which(program, path=str(Path(sys.executable).parent))
     assert found, f"{program} is not installed beside {sys.executable}"
-    environment = os.environ | {"COLUMNS": "110", "JAX_PLATFORMS": "cpu", "MPLBACKEND": "agg"}
-    printed = subprocess.run([found, *arguments], env=environment, text=True, capture_output=True, check=False)
-    agrees = doctest.OutputChecker().check_output(shown, printed.stdout, OPTIONS)
-    assert agrees, f"$ {command}\nshown:\n{shown}\nprinted:\n{printed.stdout}{printed.stderr}"
+    printed = subprocess.run([found, *arguments], text=True, capture_output=True, check=False)
+    return printed.stdout, printed.stderr
+
+
+def run_here(program: str, arguments: list[str]) -> tuple[str, str]:
+    """Return what a command of gradlab prints to either stream, without the seconds in which a new process imports JAX.
+
+    The files of the page are imported anew, because it may have changed them since.
+    """
+    for file in Path().glob("*.py"):
+        sys.modules.pop(file.stem, None)
+    importlib.invalidate_caches()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(io.StringIO()) as printed,
+        contextlib.redirect_stderr(io.StringIO()) as errors,
+    ):
+        patch.setattr(sys, "argv", [program, *arguments])
+        main()
+    return printed.getvalue(), errors.getvalue()
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,6 @@ import doctest
 import importlib
 import io
 import json
-import os
 import pkgutil
 import re
 import shlex

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import doctest
-import importlib
 import io
 import json
-import pkgutil
 import re
 import shlex
 import shutil
@@ -26,7 +24,6 @@ from typing import Any, NamedTuple
 import jax
 import pytest
 
-import gradlab
 from gradlab.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -160,20 +157,6 @@ def test_notebook_is_stored_plain(path: Path) -> None:
     for cell in cells:
         assert not cell.get("outputs"), f"clear the outputs of {cell['id']}"
         assert cell.get("execution_count") is None, f"clear the outputs of {cell['id']}"
-
-
-def list_modules() -> list[str]:
-    found = pkgutil.walk_packages(gradlab.__path__, "gradlab.")
-    return [module.name for module in found if not module.name.endswith("__main__")]
-
-
-@pytest.mark.parametrize("name", list_modules())
-def test_docstrings(name: str) -> None:
-    report: list[str] = []
-    module = importlib.import_module(name)
-    for examples in doctest.DocTestFinder().find(module, name):
-        doctest.DocTestRunner(verbose=False, optionflags=OPTIONS).run(examples, out=report.append)
-    assert not report, "".join(report)
 
 
 @pytest.mark.parametrize(("shown", "agrees"), [("2", True), ("3", False), ("", False)])

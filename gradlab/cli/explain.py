@@ -94,7 +94,7 @@ def describe_factory(name: str, subject: Any) -> dict[str, Any]:
     from gradlab import registry
     from gradlab.equations import equations_of
     from gradlab.equations.latex_to_unicode import format_formula
-    from gradlab.explanations import describe_state_memory, find_sources
+    from gradlab.explanations import describe_state_memory, find_sources, split_docstring
 
     is_variant = name in VARIANTS
     example = find_example(name, subject)
@@ -108,6 +108,7 @@ def describe_factory(name: str, subject: Any) -> dict[str, Any]:
     build = example.factory.build  # behind `chain` and the like, the public function has the documentation
     documented = build if build.__doc__ or is_variant else subject.factory
     description["documentation"] = [] if is_variant else _read_documentation(documented)
+    description["example"] = "" if is_variant else split_docstring(documented)[1]
     if isinstance(example, optax.GradientTransformation):
         equations = equations_of(example, update=description["kind"] in ("recipe", "variant"))
         description["equations"] = [
@@ -164,6 +165,10 @@ def _print_description(console: Console, description: Mapping[str, Any]) -> None
             console.print()
         console.print(TrimmedLines(Text(paragraph)))
     if paragraphs:
+        console.print()
+    if description.get("example"):
+        console.print(Text("example", style="bold"))
+        console.print(Text(description["example"]), soft_wrap=True)  # code must not be wrapped
         console.print()
     if description.get("equations"):
         console.print(Text("equations", style="bold"))
@@ -234,10 +239,11 @@ def _fill_required(parameters: Mapping[str, Any]) -> dict[str, float]:
 def _read_documentation(thing: Any) -> list[str]:
     """Return the paragraphs of a docstring up to the first one with Sphinx markup. Equations become Unicode."""
     from gradlab.equations.latex_to_unicode import format_text
+    from gradlab.explanations import split_docstring
 
-    paragraphs = inspect.cleandoc(thing.__doc__ or "").split("\n\n")
+    paragraphs, _ = split_docstring(thing)
     readable = itertools.takewhile(lambda paragraph: not _MARKUP.search(paragraph), paragraphs)
-    return [format_text(" ".join(paragraph.split())) for paragraph in readable if paragraph.strip()]
+    return [format_text(" ".join(paragraph.split())) for paragraph in readable]
 
 
 # What the arguments are of which there may be any number, by their names.

@@ -1,5 +1,6 @@
 """Explanations of any composition for a person: its equations, its diagram, its state and its sources."""
 
+from .docstrings import split_docstring as split_docstring
 from .explanation import Explanation as Explanation
 from .explanation import explain as explain
 from .sources import find_sources as find_sources

@@ -37,6 +37,7 @@ AROUND = {
 def name_arguments(framework: str, **common: Any) -> dict[str, Any]:
     """Return hyperparameters with common names as the arguments of an optimizer of a framework.
 
+    >>> from gradlab.flavors.framework_names import name_arguments
     >>> name_arguments("torch", rate=0.1, b1=0.9, b2=0.99)
     {'lr': 0.1, 'betas': (0.9, 0.99)}
     """

@@ -30,6 +30,15 @@ def adabelief(
     every step, so $\hat s_t$ is the corrected mean of the squares plus $\epsilon_r / (1 - \beta_2)$, which is how it is
     computed here. Both epsilons are in [0, inf). The other arguments are those of `adam`.
     Source: Zhuang et al. (2020), algorithm 2.
+
+    >>> tx, gradient = gl.adabelief(0.1), jnp.array([2.0, -4.0])
+    >>> state = tx.init(gradient)
+    >>> for _ in range(3):  # the gradient is as expected, so the steps grow; Adam's stay at 0.1
+    ...     step, state = tx.update(gradient, state)
+    ...     print(step)
+    [-0.1111  0.1111]
+    [-0.1168  0.1168]
+    [-0.1226  0.1226]
     """
     surprise = add(gradient(), scale(-1.0))
     eps_root = as_operand(eps_root) / (1 - as_operand(b2))

@@ -31,6 +31,11 @@ def adabound(
     $\gamma$: $l_t = f (1 - 1 / (\gamma t + 1))$ and $u_t = f (1 + 1 / (\gamma t))$. If the learning rate is a schedule,
     $f$ is scaled with it to $f \alpha_t / \alpha_0$, unless $\alpha_0 = 0$. The other arguments are those of `adam`.
     Source: Luo et al. (2019), algorithm 2.
+
+    >>> tx, gradient = gl.adabound(0.001, final_rate=0.1, gamma=10.0), jnp.array([2.0, -4.0])
+    >>> step, state = tx.update(gradient, tx.init(gradient))
+    >>> print(step / state[0].moment)  # the lower bound, 0.1 (1 - 1 / 11), because Adam's rates are below it
+    [-0.0909 -0.0909]
     """
     return _compose_bounded(learning_rate, b1, scale_by_rms(b2, eps), b2, final_rate, gamma)
 
@@ -44,7 +49,16 @@ def amsbound(
     gamma: Positive = 1e-3,
     eps: NonNegative = 1e-8,
 ):
-    r"""AMSBound: AdaBound with $v$ replaced by its running maximum. Source: Luo et al. (2019), algorithm 3."""
+    r"""AMSBound: AdaBound with $v$ replaced by its running maximum. Source: Luo et al. (2019), algorithm 3.
+
+    >>> for tx in (gl.adabound(0.1, b2=0.5), gl.amsbound(0.1, b2=0.5)):
+    ...     state = tx.init(jnp.zeros(2))
+    ...     for size in (8.0, *[1.0] * 20):  # one large gradient, which only AdaBound forgets
+    ...         step, state = tx.update(jnp.array([size, -size]), state)
+    ...     print(step)
+    [-0.1096  0.1096]
+    [-0.0194  0.0194]
+    """
     rms = scale_by_rms(chain(scale_by_momentum(b2), running_max()), eps)
     return _compose_bounded(learning_rate, b1, rms, b2, final_rate, gamma)
 

@@ -26,6 +26,11 @@ def adadelta(
     needs `params`. None adds nothing.
 
     Raises ValueError for a mask without a weight decay. Source: Zeiler (2012), algorithm 1.
+
+    >>> tx, gradient = gl.adadelta(), jnp.array([2.0, -4.0])
+    >>> step, state = tx.update(gradient, tx.init(gradient))
+    >>> print(step)  # sqrt(1e-6) / sqrt(0.1), whatever the gradient
+    [-0.0032  0.0032]
     """
     if weight_decay is None and weight_decay_mask is not None:
         raise ValueError(

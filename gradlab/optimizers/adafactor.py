@@ -41,6 +41,11 @@ def adafactor(
     matrices, that is `min_size=1` with a schedule. optax agrees, but does not multiply $\lambda x_{t-1}$ by the rate.
 
     Needs `params`. Source: Shazeer & Stern (2018), algorithms 4 and 5.
+
+    >>> tx, x = gl.adafactor(0.01), jnp.array([6.0, 8.0])
+    >>> step, state = tx.update(jnp.array([2.0, -4.0]), tx.init(x), x)
+    >>> print(step)  # 1 % of the RMS of the parameters, sqrt(50)
+    [-0.0707  0.0707]
     """
     decay = 1 - 1 / shift_ahead(power_law(1.0, decay_rate))
     return chain(

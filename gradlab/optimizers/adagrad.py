@@ -16,5 +16,15 @@ def adagrad(learning_rate: NonNegative = 1e-2, initial_accumulator_value: NonNeg
 
     $s_t = s_{t-1} + g_t^2$, and `initial_accumulator_value` is $s_0$ in [0, inf). Source: Duchi et al. (2011), figure
     1.
+
+    >>> tx, gradient = gl.adagrad(1.0), jnp.array([2.0, -4.0])
+    >>> state = tx.init(gradient)
+    >>> for _ in range(4):  # 1 / sqrt(t)
+    ...     step, state = tx.update(gradient, state)
+    ...     print(step)
+    [-1.  1.]
+    [-0.7071  0.7071]
+    [-0.5774  0.5774]
+    [-0.5  0.5]
     """
     return chain(scale_by_rss(initial_accumulator_value, eps), scale_by_learning_rate(learning_rate))

@@ -32,6 +32,14 @@ def adam(
     correction after the division, is `chain(scale_by_momentum(b1), scale_by_rms(b2, eps), bias_correction(b1, b2),
     scale_by_learning_rate(learning_rate))`. `eps_root` in [0, inf) is added inside the root, and None adds nothing.
     `nesterov` replaces $\hat m_t$ by that of `nadam`. Source: Kingma & Ba (2015), algorithm 1.
+
+    >>> tx, gradient = gl.adam(0.1), jnp.array([2.0, -4.0])
+    >>> step, state = tx.update(gradient, tx.init(gradient))
+    >>> print(step)  # as long as the learning rate, whatever the gradient
+    [-0.1  0.1]
+    >>> step, state = tx.update(-gradient, state)
+    >>> print(step)  # the momentum still points the other way, a little
+    [ 0.0053 -0.0053]
     """
     return chain(*make_adam_direction(b1, b2, eps, eps_root, nesterov), scale_by_learning_rate(learning_rate))
 
@@ -52,6 +60,11 @@ def adamw(
 
     `weight_decay` is $\lambda$ in [0, inf); `mask` chooses the leaves that decay, as in `add_decayed_weights`. The
     other arguments are those of `adam`. Needs `params`. Source: Loshchilov & Hutter (2019), algorithm 2.
+
+    >>> tx, x = gl.adamw(0.1, weight_decay=0.5), jnp.array([2.0, -4.0])
+    >>> step, state = tx.update(jnp.zeros(2), tx.init(x), x)
+    >>> print(step)  # without a gradient, the parameters shrink by 0.1 * 0.5
+    [-0.1  0.2]
     """
     return chain(
         *make_adam_direction(b1, b2, eps, eps_root, nesterov),

@@ -46,6 +46,11 @@ def adam_mini(
     authors released uses Adam itself for biases.
 
     Needs `params` if there is weight decay. Source: Zhang et al. (2024), algorithm 1.
+
+    >>> tx = gl.adam_mini(1e-3)
+    >>> state = tx.init(jnp.ones((8, 4)))  # 8 inputs, 4 outputs
+    >>> print(jax.tree.map(jnp.shape, (state[0].moment, state[2].second_moment)))
+    ((8, 4), (BlockMeanState(mean=(1, 4)), BiasCorrectionState(first_weight=(), second_weight=())))
     """
 
     def estimate(blocks, layout, size=1):

@@ -22,6 +22,12 @@ def adamax(
 
     $u_t = \max(\beta_2 u_{t-1}, |g_t|)$, which needs no bias correction. `eps` in [0, inf) is added to $u_t$; it is 0
     in the publication. Source: Kingma & Ba (2015), algorithm 2.
+
+    >>> tx, gradient = gl.adamax(0.1), jnp.array([2.0, -4.0])
+    >>> step, state = tx.update(gradient, tx.init(gradient))
+    >>> step, state = tx.update(gradient / 4, state)
+    >>> print(state[1].norm)  # the largest gradients so far, which fade by 0.999 a step
+    [1.998 3.996]
     """
     return chain(
         scale_by_momentum(b1),

@@ -33,6 +33,14 @@ def adan(
     that of $(g_t + \beta_2 \delta_t)^2$ with `b3`, all in [0, 1); $\delta_1 = 0$. The paper writes $1 - \beta$ for
     what its code, and gradlab, call $\beta$. `weight_decay` is that of `proximal_decay`, with `mask`; None decays
     nothing. `eps` is that of `adam`. Source: Xie et al. (2022), algorithm 1.
+
+    >>> tx, gradient = gl.adan(0.1), jnp.array([2.0, -4.0])
+    >>> step, state = tx.update(gradient, tx.init(gradient))
+    >>> print(step)  # no change of the gradient yet, so it is that of Adam
+    [-0.1  0.1]
+    >>> step, state = tx.update(gradient / 2, state)
+    >>> print(step)  # the gradient falls, and the steps become short at once
+    [-0.0719  0.0719]
     """
     negative = scale(-1.0)
     change = add(chain(), chain(delay(), negative))

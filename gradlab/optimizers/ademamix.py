@@ -39,6 +39,11 @@ def ademamix(
 
     Raises ValueError for `warmup_steps` beside a `b1`, `b3` or `alpha` that is a schedule.
     Source: Pagliardini et al. (2024), algorithm 1.
+
+    >>> tx, gradient = gl.ademamix(0.1, b3=0.9, alpha=5.0), jnp.array([2.0, -4.0])
+    >>> step, state = tx.update(gradient, tx.init(gradient))
+    >>> print(step)  # 1 + 5 * 0.1 times the rate: the second momentum is not corrected
+    [-0.15  0.15]
     """
     if warmup_steps is not None:
         scheduled = [name for name, value in {"b1": b1, "b3": b3, "alpha": alpha}.items() if is_schedule(value)]

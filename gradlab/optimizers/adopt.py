@@ -30,6 +30,14 @@ def adopt(
     The first gradient only begins the second moment, $v_0 = g_0^2$, and moves nothing. `eps` is $\epsilon$ in [0, inf),
     and `clip_exponent` is $p$ in (0, inf). `b1` and `b2` are those of `adam`, without corrections. `weight_decay` and
     `mask` are those of `adamw`; None decays nothing. Source: Taniguchi et al. (2024), algorithm 2.
+
+    >>> tx, gradient = gl.adopt(0.1), jnp.array([2.0, -4.0])
+    >>> state = tx.init(gradient)
+    >>> for _ in range(2):  # the first gradient only begins the second moment; then m = 0.1 * sign(g)
+    ...     step, state = tx.update(gradient, state)
+    ...     print(abs(step))
+    [0. 0.]
+    [0.01 0.01]
     """
     return chain(
         scale_by_rms(lagged_mean(b2), eps=0.0, floor=eps),

@@ -26,6 +26,13 @@ def amsgrad(
     It takes the maximum of the corrected second moment, so that the maximum is right from the first step. `eps_root` in
     [0, inf) is added inside the root, and None adds nothing. The other arguments are those of `adam`.
     Source: Reddi et al. (2018), algorithm 2 (without bias corrections).
+
+    >>> tx, gradient = gl.amsgrad(0.1, b2=0.5), jnp.array([1.0, -1.0])
+    >>> step, state = tx.update(8 * gradient, tx.init(gradient))
+    >>> for _ in range(20):
+    ...     step, state = tx.update(gradient, state)
+    >>> print(step)  # Adam takes steps of 0.11 here, because it has forgotten the large gradient
+    [-0.0137  0.0137]
     """
     second = chain(scale_by_momentum(b2), bias_correction(b2), running_max())
     return chain(

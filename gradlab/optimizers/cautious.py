@@ -26,6 +26,12 @@ def cautious_adamw(
 
     $d$ is Adam's direction, and `min_share` is $\epsilon$ of `agree_in_sign`. The other arguments are those of `adamw`.
     Needs `params`. Source: Liang et al. (2024), algorithm 2.
+
+    >>> tx, x = gl.cautious_adamw(0.1, weight_decay=0.0), jnp.zeros(2)
+    >>> step, state = tx.update(jnp.array([1.0, 1.0]), tx.init(x), x)
+    >>> step, state = tx.update(jnp.array([1.0, -0.1]), state, x)
+    >>> print(x + step)  # the second momentum disagrees with its gradient, so the other one moves twice as far
+    [-0.2  0. ]
     """
     return chain(
         *make_adam_direction(b1, b2, eps),

@@ -40,6 +40,12 @@ def dion(
     they are matrices (see `orthogonalize`).
 
     Needs `params`. Source: Ahn et al. (2025), Dion: Distributed orthonormalized updates, algorithm 1.
+
+    >>> tx, x = gl.dion(0.1, rank=1, weight_decay=0.0), jnp.zeros((2, 2))
+    >>> step, state = tx.update(jnp.array([[3.0, 4.0], [0.0, 0.0]]), tx.init(x), x)
+    >>> print(x + step)  # at rank 1: 0.1 sqrt(2 / 2) times the direction, with length 1
+    [[-0.06 -0.08]
+     [ 0.    0.  ]]
     """
     of_matrices = chain(
         orthonormalize_low_rank(momentum, rank, layout),

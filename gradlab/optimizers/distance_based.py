@@ -44,6 +44,16 @@ def dog(
     meant for the average of its points: put it inside `average_params`. `axis_name` is that of `clip_by_global_norm`.
 
     Needs `params`. Source: Ivgi et al. (2023), equation DoG.
+
+    >>> tx, x = gl.dog(initial=0.01, relative=False), jnp.array([3.0, 4.0])
+    >>> step, state = tx.update(x, tx.init(x), x)
+    >>> print(step)  # of length 0.01, along a gradient of norm 5
+    [-0.006 -0.008]
+    >>> for _ in range(30):
+    ...     x = x + step
+    ...     step, state = tx.update(x, state, x)
+    >>> print(x, f"{gl.metrics(state)['distance_from_start/distance']:.3f}")
+    [0.3385 0.4514] 4.436
     """
     links = (scale_by_global_rss(0.0, eps, axis_name), scale_by_distance(), scale_by_learning_rate(learning_rate))
     return chain(*decay_links(weight_decay, mask), distance_from_start(chain(*links), initial, relative, axis_name))
@@ -64,6 +74,17 @@ def dowg(
 
     `eps` is $\epsilon$ in [0, inf), 0 in the publication. The other arguments are those of `dog`. optax starts from
     `initial=1e-2, relative=False`, with an `eps` of 1e-4. Needs `params`. Source: Khaled et al. (2023), algorithm 1.
+
+    >>> tx, x = gl.dowg(initial=0.01, relative=False), jnp.array([3.0, 4.0])
+    >>> state = tx.init(x)
+    >>> for t in range(21):  # of |x|^2 / 2
+    ...     if t % 10 == 0:
+    ...         print(t, x)
+    ...     step, state = tx.update(x, state, x)
+    ...     x = x + step
+    0 [3. 4.]
+    10 [1.8085 2.4113]
+    20 [-0.3207 -0.4276]
     """
     links = (
         scale_by_distance(),
@@ -96,6 +117,11 @@ def prodigy(
     implementation and optax have $D_t$ beside $\epsilon$, and optax corrects the moments.
 
     Needs `params`. Source: Mishchenko & Defazio (2024), algorithm 4.
+
+    >>> tx, x = gl.prodigy(initial=0.01), jnp.array([3.0, 4.0])
+    >>> step, state = tx.update(x, tx.init(x), x)
+    >>> print(step)  # 0.01 * 0.1 / sqrt(0.001): neither moment is corrected
+    [-0.0316 -0.0316]
     """
     square = chain(scale_by_distance(2.0), scale_by_momentum(b2), scale_by_distance(-2.0))
     moves = chain(
@@ -130,6 +156,17 @@ def dadapt_adam(
     `mask` are those of `adamw`; None decays nothing. optax corrects the moments.
 
     Source: Defazio & Mishchenko (2023), section 5; `dadaptation` 3.2.
+
+    >>> tx, x = gl.dadapt_adam(initial=0.01), jnp.array([2.0, 3.0])
+    >>> state = tx.init(x)
+    >>> for t in range(9):  # of |x|^2 / 2
+    ...     if t % 4 == 0:
+    ...         print(t, f"{gl.metrics(state)['d_adaptation/distance']:.3f}")
+    ...     step, state = tx.update(x, state, x)
+    ...     x = x + step
+    0 0.010
+    4 2.276
+    8 6.710
     """
     links = [scale_by_distance(), scale_by_learning_rate(learning_rate), scale_by_momentum(b1), scale_by_rates()]
     if weight_decay is not None:  # by the same rate, but neither averaged nor divided

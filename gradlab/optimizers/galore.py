@@ -46,6 +46,11 @@ def galore(
     leaves are matrices (see `orthogonalize`).
 
     Needs `params`. Source: Zhao et al. (2024), GaLore: Memory-efficient LLM training, algorithm 2.
+
+    >>> tx = gl.galore(rank=2)
+    >>> state = tx.init(jnp.zeros((8, 4)))
+    >>> print(state.groups[0][0].inner[0].moment.shape)  # Adam sees 2 * 8 numbers of 4 * 8
+    (1, 2, 8)
     """
     of_matrices = chain(
         in_basis(chain(*make_adam_direction(b1, b2, eps)), singular_basis(rank, every), layout, turn_moments),

@@ -58,6 +58,12 @@ def kron(
     Without a `key`, the means over the vectors that the authors draw take the place of draws. Needs `params`.
     Source: Li (2018), Preconditioned stochastic gradient descent; Pooladzandi & Li (2024), Curvature-informed SGD via
     general purpose Lie-group preconditioners; the momentum and the bound as in psgd_jax 0.2.9.
+
+    >>> tx, x = gl.kron(0.1, weight_decay=0.0), jnp.zeros((2, 2))
+    >>> step, state = tx.update(jnp.array([[3.0, 0.0], [0.0, -1.0]]), tx.init(x), x)
+    >>> print(x + step)  # the factors already make the lengths more equal
+    [[-0.2007  0.    ]
+     [ 0.      0.0902]]
     """
     whiten = scale_by_whitening(rate, every, max_size, initial_scale, damping, key, layout)
     of_matrices = chain(

@@ -33,6 +33,13 @@ def lars(
     rate that is $1 / \kappa$ times smaller. optax divides by $\|g_t + \lambda x_{t-1}\|$ instead.
 
     Needs `params`. Source: You et al. (2017), algorithm 1.
+
+    >>> tx, x = gl.lars(0.1), jnp.array([3.0, 4.0])
+    >>> for gradient in (jnp.array([6.0, 8.0]), jnp.array([0.6, 0.8])):
+    ...     step, state = tx.update(gradient, tx.init(x), x)
+    ...     print(step)  # of length 0.1 * 0.001 * 5, for a leaf of norm 5, whatever the norm of the gradient
+    [-0.0003 -0.0004]
+    [-0.0003 -0.0004]
     """
     return chain(
         _at(mask, scale_by_trust_ratio(coefficient, weight_decay, eps)),
@@ -58,6 +65,11 @@ def lamb(
     leaf or of $r_t$ is 0, the ratio is 1. For layers that are stacked in one leaf, use `each`.
 
     Needs `params`. Source: You et al. (2020), algorithm 2.
+
+    >>> tx, x = gl.lamb(0.1, weight_decay=0.0), jnp.array([3.0, 4.0])
+    >>> step, state = tx.update(jnp.array([1.0, -1.0]), tx.init(x), x)
+    >>> print(step, f"{jnp.linalg.norm(step):.2f}")  # of length 0.1 * 5, for a leaf of norm 5
+    [-0.3536  0.3536] 0.50
     """
     return chain(
         *make_adam_direction(b1, b2, eps),

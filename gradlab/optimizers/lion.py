@@ -34,6 +34,11 @@ def lion(
     decays nothing. Good rates are 3 to 10 times smaller than those of `adamw`, with a `weight_decay` larger by the same
     factor.
     Source: Chen et al. (2023), algorithm 2.
+
+    >>> tx, x = gl.lion(0.1), jnp.zeros(2)
+    >>> step, state = tx.update(jnp.array([2.0, -4.0]), tx.init(x), x)
+    >>> print(step, state[0].moment)  # every element moves by the rate; the state is one momentum
+    [-0.1  0.1] [ 0.02 -0.04]
     """
     return chain(
         *_make_direction(b1, b2),
@@ -57,6 +62,12 @@ def cautious_lion(
 
     $d$ is Lion's direction, a sign. `min_share` is $\epsilon$ of `agree_in_sign`, and the other arguments are those of
     `lion`. Source: Liang et al. (2024), algorithm 3.
+
+    >>> tx, x = gl.cautious_lion(0.1), jnp.zeros(2)
+    >>> step, state = tx.update(jnp.array([1.0, 1.0]), tx.init(x), x)
+    >>> step, state = tx.update(jnp.array([1.0, -0.05]), state, x)
+    >>> print(x + step)  # the second momentum disagrees with its gradient, so the other one moves twice as far
+    [-0.2  0. ]
     """
     return chain(
         *_make_direction(b1, b2),

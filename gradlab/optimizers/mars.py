@@ -33,6 +33,13 @@ def mars(
     leaves of fewer than two axes, `partition((ndim(2), mars(3e-3)), default=adamw(3e-3))`. `weight_decay` and `mask`
     are those of `adamw`; None decays nothing. The other arguments are those of `adam`.
     Source: Yuan et al. (2024), algorithms 2 and 3.
+
+    >>> for tx in (gl.mars(0.1, gamma=0.0), gl.mars(0.1)):  # without and with the change of the gradient
+    ...     step, state = tx.update(jnp.array([0.3, 0.3]), tx.init(jnp.zeros(2)), jnp.zeros(2))
+    ...     step, state = tx.update(jnp.array([0.3, 0.2]), state, jnp.zeros(2))
+    ...     print(step)
+    [-0.1    -0.0976]
+    [-0.1    -0.0944]
     """
     decay = as_operand(b1)
     amount = as_operand(gamma) * decay / (1 - decay)

@@ -34,6 +34,11 @@ def momo(
     `proximal_decay`; None decays nothing. optax divides $x_{t-1}$ alone by $1 + \alpha \lambda$, and not the step.
 
     Needs `params` and the loss `value`, which `make_step` passes. Source: Schaipp et al. (2024), algorithm 1.
+
+    >>> tx, x = gl.momo(10.0), jnp.array([3.0, 4.0])
+    >>> step, state = tx.update(2 * x, tx.init(x), x, value=25.0)  # f(x) = |x|^2, whose least value is 0
+    >>> print(step)  # f / |gradient|^2 = 25 / 100 of the gradient, as 10 would be too much
+    [-1.5 -2. ]
     """
     mean = scale_by_heavy_ball(momentum, momentum)
     return _minimize(mean, chain(), learning_rate, lower_bound, weight_decay, mask, adapt_lower_bound, axis_name)
@@ -56,6 +61,11 @@ def momo_adam(
 
     The moments are those of `adam`, with `b1`, `b2` and `eps`. The other arguments, and what it needs, are those of
     `momo`. Source: Schaipp et al. (2024), algorithm 2.
+
+    >>> tx, x = gl.momo_adam(10.0), jnp.array([3.0, 4.0])
+    >>> step, state = tx.update(2 * x, tx.init(x), x, value=25.0)  # f(x) = |x|^2, whose least value is 0
+    >>> print(step)  # f divided by the sum of the gradient, 25 / 14, as 10 would be too much
+    [-1.7857 -1.7857]
     """
     mean, square = (chain(scale_by_momentum(decay), bias_correction(decay)) for decay in (b1, b2))
     scaled = scale_by_rms(square, eps)

@@ -49,6 +49,16 @@ def muon(
     the leaf; the reference implementation uses bfloat16.
 
     Needs `params`. Source: Jordan et al. (2024), Muon: An optimizer for hidden layers in neural networks.
+
+    >>> tx = gl.muon(0.1, weight_decay=0.0)
+    >>> x = {"kernel": jnp.zeros((2, 2)), "bias": jnp.zeros(2)}
+    >>> gradient = {"kernel": jnp.array([[3.0, 0.0], [0.0, -2.0]]), "bias": jnp.array([3.0, -2.0])}
+    >>> step, state = tx.update(gradient, tx.init(x), x)
+    >>> print(x["kernel"] + step["kernel"])  # singular values near 1, times the rate
+    [[-0.1117  0.    ]
+     [ 0.      0.0682]]
+    >>> print(step["bias"])  # as with AdamW, at 0.015 times the rate
+    [-0.0015  0.0015]
     """
     adam_rate = _ADAM_SHARE * learning_rate if adam_learning_rate is None else adam_learning_rate
     of_matrices = chain(

@@ -42,6 +42,12 @@ def muon_hyperball(
 
     Adam's learning rate is 0.02 times that of the matrices, if it is not given. Needs `params`.
     Source: Wen et al. (2025), Fantastic pretraining optimizers and where to find them 2.1: Hyperball optimization.
+
+    >>> tx, x = gl.muon_hyperball(0.1), jnp.array([[3.0, 0.0], [0.0, 4.0]])
+    >>> step, state = tx.update(jnp.array([[0.0, 1.0], [1.0, 0.0]]), tx.init(x), x)
+    >>> print(x + step, f"{jnp.linalg.norm(x + step):.2f}")  # the norm is still 5
+    [[ 2.9851 -0.3518]
+     [-0.3518  3.9801]] 5.00
     """
     adam_rate = _ADAM_SHARE * learning_rate if adam_learning_rate is None else adam_learning_rate
     of_matrices = chain(

@@ -23,6 +23,11 @@ def nadam(
 
     `b1` is $\mu$ in [0, 1). Dozat's schedule for it is `schedules.nadam_momentum`. The other arguments are those of
     `adam`. Source: Dozat (2016), algorithm 2.
+
+    >>> tx, gradient = gl.nadam(0.1), jnp.array([2.0, -4.0])
+    >>> step, state = tx.update(gradient, tx.init(gradient))
+    >>> print(step)  # 0.9 * 0.1 / 0.19 + 0.1 / 0.1 = 1.474 times the rate
+    [-0.1474  0.1474]
     """
     return chain(*make_adam_direction(b1, b2, eps, eps_root, nesterov=True), scale_by_learning_rate(learning_rate))
 
@@ -42,6 +47,10 @@ def nadamw(
 
     $d$ is Nadam's direction. The arguments are those of `adamw`, which with `nesterov=True` is the same. Needs
     `params`. Source: Dozat (2016), algorithm 2; Loshchilov & Hutter (2019), algorithm 2.
+
+    >>> one, other = gl.nadamw(0.1), gl.adamw(0.1, nesterov=True)
+    >>> print(one.composition == other.composition)
+    True
     """
     return chain(
         *make_adam_direction(b1, b2, eps, eps_root, nesterov=True),

@@ -48,6 +48,11 @@ def normuon(
     `graft(isolate(scale_by_rms(block_mean(b2), eps)), chain())`, and then multiplies by $\sqrt{r / c}$.
 
     Needs `params`. Source: Li et al. (2025), algorithm 1.
+
+    >>> tx, x = gl.normuon(0.1, weight_decay=0.0), jnp.zeros((2, 2))
+    >>> step, state = tx.update(jnp.array([[3.0, 1.0], [0.0, 2.0]]), tx.init(x), x)
+    >>> print(f"{jnp.sqrt(jnp.mean(step**2)):.3f}")  # the RMS of every step is 0.2 times the rate
+    0.020
     """
     of_matrices = chain(
         *make_orthogonal_direction(momentum, nesterov, layout),

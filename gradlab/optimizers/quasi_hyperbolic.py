@@ -19,6 +19,11 @@ def qhm(learning_rate: NonNegative = 1.0, momentum: Decay = 0.999, nu: Fraction 
 
     `momentum` is the decay of the mean $m$ in [0, 1), and `nu` is $\nu$ in [0, 1]. 0 gives gradient descent,
     1 gives momentum, and a `nu` equal to `momentum` gives Nesterov's method. Source: Ma & Yarats (2019), equation 4.
+
+    >>> tx, gradient = gl.qhm(0.1, momentum=0.9, nu=0.7), jnp.array([2.0, -4.0])
+    >>> step, state = tx.update(gradient, tx.init(gradient))
+    >>> print(step)  # 0.7 * 0.1 + 0.3 = 0.37 of the gradient, times the rate
+    [-0.074  0.148]
     """
     return chain(scale_by_momentum(momentum), mix_with_gradient(nu), scale_by_learning_rate(learning_rate))
 
@@ -37,6 +42,11 @@ def qhadam(
 
     `nu1` and `nu2` are in [0, 1]; 1 and 1 give Adam. The other arguments are those of `adam`.
     Source: Ma & Yarats (2019), section 6.
+
+    >>> tx, gradient = gl.qhadam(0.1, nu1=0.0, nu2=0.0), jnp.array([2.0, -4.0])
+    >>> step, state = tx.update(gradient, tx.init(gradient))
+    >>> print(step)  # only the current gradient counts: the sign times the rate
+    [-0.1  0.1]
     """
     second = chain(scale_by_momentum(b2), bias_correction(b2), mix_with_gradient(nu2))
     return chain(

@@ -25,6 +25,15 @@ def radam(
 
     $r_t$ and `threshold` are those of `rectify`. In about the first `threshold` steps, until $\rho_t$ exceeds it,
     the step is $\alpha \hat m_t$. The other arguments are those of `adam`. Source: Liu et al. (2020), algorithm 2.
+
+    >>> tx, gradient = gl.radam(0.1), jnp.array([2.0, -4.0])
+    >>> state = tx.init(gradient)
+    >>> for t in range(1, 7):
+    ...     step, state = tx.update(gradient, state)
+    ...     if t in (1, 6):  # descent with momentum at first, then Adam with a small factor
+    ...         print(step)
+    [-0.2  0.4]
+    [-0.0026  0.0026]
     """
     scaled = scale_by_rms(chain(scale_by_momentum(b2), bias_correction(b2)), eps)
     return chain(

@@ -36,6 +36,11 @@ def rmsprop(
 
     Raises ValueError for `nesterov` without `momentum`.
     Source: Hinton (2012), lecture 6e; Graves (2013); Goodfellow et al. (2016), algorithm 8.5.
+
+    >>> tx, gradient = gl.rmsprop(0.1, decay=0.75), jnp.array([2.0, -4.0])
+    >>> step, state = tx.update(gradient, tx.init(gradient))
+    >>> print(step)  # the mean begins at 0, so the first step is 1 / sqrt(0.25) times the rate
+    [-0.2  0.2]
     """
     if nesterov and momentum is None:
         raise ValueError("rmsprop: nesterov=True looks ahead along the momentum; pass momentum too, such as 0.9")

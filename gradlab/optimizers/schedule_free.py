@@ -29,6 +29,14 @@ def schedule_free_sgd(
     state, params)`, which is $\bar x_t$. A schedule for `learning_rate` should only warm up, as `schedules.linear(0.0,
     1.0, 100)` does. Good rates are 10 to 50 times those of `sgd`. `weight_decay` is $\lambda$ in [0, inf). The other
     arguments are those of `schedule_free`. Source: Defazio et al. (2024), algorithm 1.
+
+    >>> tx, x = gl.schedule_free_sgd(0.1), jnp.array([1.0, 2.0])
+    >>> state = tx.init(x)
+    >>> for _ in range(2):  # f(x) = |x|^2 / 2
+    ...     step, state = tx.update(x, state, x)
+    ...     x = x + step
+    >>> print(x, gl.eval_params(tx, state, x))
+    [0.8505 1.701 ] [0.855 1.71 ]
     """
     moves = chain(add_decayed_weights(weight_decay), scale_by_learning_rate(learning_rate))
     return schedule_free(moves, learning_rate, b1, weight_lr_power, weight_power, store_average)
@@ -51,6 +59,12 @@ def schedule_free_adamw(
     $\hat v_t$ is that of `adam`, with `b2` and `eps`. `b1` takes the place of a momentum: it is the share of the
     average in the parameters. Good rates are 1 to 10 times those of `adamw`. The other arguments are those of
     `schedule_free_sgd`. Source: Defazio et al. (2024), algorithm 1.
+
+    >>> tx, x = gl.schedule_free_adamw(0.1), jnp.array([1.0, 2.0])
+    >>> step, state = tx.update(x, tx.init(x), x)
+    >>> x = x + step
+    >>> print(x, gl.eval_params(tx, state, x))  # the first average is the first point
+    [0.9 1.9] [0.9 1.9]
     """
     estimator = chain(scale_by_momentum(b2), bias_correction(b2))
     moves = chain(

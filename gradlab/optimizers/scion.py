@@ -51,6 +51,11 @@ def scion(
     columns. (For kernels of convolutions with k x k pixels, the released code divides by $k$ once more.)
 
     Needs `params` if it is constrained. Source: Pethick et al. (2025), algorithms 1 and 2.
+
+    >>> tx, x = gl.scion(0.01, radius=10.0), {"bias": jnp.array([1.0, -1.0])}
+    >>> step, state = tx.update({"bias": jnp.array([2.0, 2.0])}, tx.init(x), x)
+    >>> print(x["bias"] + step["bias"])  # 0.99 x - 0.01 * 10 g / RMS(g)
+    [ 0.89 -1.09]
     """
     rules = [
         (outputs, chain(scale_by_sign(), scale_by_shape("1 / c", layout), scale(output_radius))),

@@ -28,6 +28,14 @@ def sgd(
 
     Raises ValueError for `nesterov` without `momentum`.
     Source: Cauchy (1847); Robbins & Monro (1951); Polyak (1964); Nesterov (1983); Sutskever et al. (2013).
+
+    >>> tx, gradient = gl.sgd(0.1, momentum=0.9), jnp.array([2.0, -4.0])
+    >>> state = tx.init(gradient)
+    >>> for _ in range(2):  # -0.1 g, then -0.1 (0.9 + 1) g
+    ...     step, state = tx.update(gradient, state)
+    ...     print(step)
+    [-0.2  0.4]
+    [-0.38  0.76]
     """
     step = scale_by_learning_rate(learning_rate)
     if momentum is None:

@@ -51,6 +51,12 @@ def shampoo(
     `graft`.
 
     Needs `params`. Source: Gupta et al. (2018), Shampoo: Preconditioned stochastic tensor optimization, algorithm 1.
+
+    >>> tx, x = gl.shampoo(0.1), jnp.zeros((2, 2))
+    >>> step, state = tx.update(jnp.array([[3.0, 0.0], [0.0, -2.0]]), tx.init(x), x)
+    >>> print(x + step)  # L^(-1/4) g R^(-1/4) = 9^(-1/4) 3 9^(-1/4) = 1 for the first element
+    [[-0.1  0. ]
+     [ 0.   0.1]]
     """
     adam_rate = _ADAM_SHARE * learning_rate if adam_learning_rate is None else adam_learning_rate
     of_matrices = chain(

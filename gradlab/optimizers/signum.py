@@ -19,6 +19,12 @@ def signum(
     `momentum` is the decay of $m$ in [0, 1). `weight_decay` and `mask` are those of `adamw`; None decays nothing.
     `majority_vote` in the place of `scale_by_sign` is the form for several workers. Source: Bernstein et al. (2018),
     algorithm 2; Bernstein et al. (2019), algorithm 1.
+
+    >>> tx, x = gl.signum(0.1, momentum=0.9), jnp.zeros(2)
+    >>> step, state = tx.update(jnp.array([2.0, -4.0]), tx.init(x), x)
+    >>> step, state = tx.update(jnp.array([-1.0, 1.0]), state, x)
+    >>> print(step)  # one gradient against the momentum turns no sign
+    [-0.1  0.1]
     """
     return chain(
         scale_by_momentum(momentum),

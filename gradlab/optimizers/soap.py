@@ -42,6 +42,16 @@ def soap(
     are matrices (see `orthogonalize`).
 
     Needs `params`. Source: Vyas et al. (2024), SOAP: Improving and stabilizing Shampoo using Adam, algorithm 3.
+
+    >>> tx, x = gl.soap(0.1, weight_decay=0.0), jnp.zeros((2, 2))
+    >>> state, gradient = tx.init(x), jnp.array([[3.0, 0.0], [0.0, -2.0]])
+    >>> for _ in range(2):  # the first gradient only makes the basis
+    ...     step, state = tx.update(gradient, state, x)
+    ...     print(x + step)
+    [[0. 0.]
+     [0. 0.]]
+    [[-0.1  0. ]
+     [ 0.   0.1]]
     """
     basis = eigenbasis(b2 if shampoo_decay is None else shampoo_decay, every, max_size)
     of_matrices = chain(

@@ -39,6 +39,12 @@ def sophia(
     of `adamw`; None decays nothing. optax corrects $m_t$, and divides by the $h$ of the step before.
 
     Source: Liu et al. (2023), algorithm 3.
+
+    >>> tx, x = gl.sophia(0.1, gamma=1.0, limit=10.0), jnp.array([1.0, 2.0])
+    >>> gradient = lambda x: jnp.array([1.0, 4.0]) * x  # of a quadratic with the curvatures 1 and 4
+    >>> step, state = tx.update(gradient(x), tx.init(x), x, gradient_fn=gradient)
+    >>> print(step)  # -0.1 * 0.035 g / (0.01 h): along Newton's step -x, as g / h = x
+    [-0.35 -0.7 ]
     """
     return chain(
         scale_by_momentum(b1),

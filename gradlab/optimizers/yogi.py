@@ -26,6 +26,14 @@ def yogi(
     So the rates grow slowly where gradients become small. `initial_accumulator_value` is $v_0$ in [0, inf). Both
     moments are corrected for their start as those of `adam`, as TensorFlow Addons does; the listing has
     neither correction. The other arguments are those of `adam`. Source: Zaheer et al. (2018), algorithm 2.
+
+    >>> for tx in (gl.adam(0.1, b2=0.9), gl.yogi(0.1, b2=0.9)):
+    ...     state = tx.init(jnp.zeros(2))
+    ...     for size in (8.0, *[1.0] * 20):  # one large gradient, which Yogi forgets slowly
+    ...         step, state = tx.update(jnp.array([size, -size]), state)
+    ...     print(step)
+    [-0.0803  0.0803]
+    [-0.0493  0.0493]
     """
     second = chain(additive_mean(b2, initial_accumulator_value), bias_correction(b2))
     return chain(

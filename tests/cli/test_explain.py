@@ -28,6 +28,7 @@ def test_adam_is_explained(gradlab: Callable[..., Any]) -> None:
     assert "xₜ = xₜ₋₁ - α m̂ₜ / (√v̂ₜ + ε)" in out
     assert "\n(5) xₜ = xₜ₋₁ - α m̂ₜ/(√v̂ₜ + ε)\nwith β₁ = 0.9, β₂ = 0.999, ε = 1e-08, α = 0.001\n" in out
     assert "Kingma & Ba (2015)" in out
+    assert "\nexample\n>>> tx, gradient = gl.adam(0.1), jnp.array([2.0, -4.0])\n" in out
     assert str(gl.adam(1e-3)) in out
     rows = [line.split() for line in out.splitlines()]
     assert ["b1", "0.9", "[0,", "1),", "or", "a", "schedule"] in rows
@@ -132,6 +133,7 @@ def test_json_has_it_all(gradlab: Callable[..., Any]) -> None:
     adam = json.loads(gradlab("explain", "adam", "--json").out)
     assert (adam["name"], adam["kind"], adam["call"]) == ("adam", "recipe", repr(gl.adam()))
     assert adam["equations"][1] == {"latex": r"\hat m_t = \frac{m_t}{1 - \beta_1^t}", "text": "m̂ₜ = mₜ/(1 - β₁ᵗ)"}
+    assert adam["example"].endswith("\n[ 0.0053 -0.0053]")
     assert adam["symbols"][-1] == {"latex": r"\alpha", "text": "α", "value": "0.001"}
     assert adam["hyperparameters"][1] == {"argument": "b1", "default": "0.9", "range": "[0, 1), or a schedule"}
     assert adam["hyperparameters"][-1] == {"argument": "nesterov", "default": "False", "range": "True or False"}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from gradlab.equations import equations_of
 from gradlab.equations.latex_to_unicode import format_text
+from gradlab.explanations import split_docstring
 
 from .._inputs.default_contestants import Contestant, collect_contestants
 from .problem_findings import Finding
@@ -50,8 +50,8 @@ def _card(name: str, contestant: Contestant | None, composition: str) -> Card:
     transformation = contestant.make(0.1) if contestant is not None else None
     first, rest, equations, variant_of = "", [], [], ""
     if transformation is not None:
-        text = inspect.cleandoc(transformation.factory.build.__doc__ or "")
-        first, *rest = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+        paragraphs, _ = split_docstring(transformation.factory.build)
+        first, *rest = [" ".join(paragraph.split()) for paragraph in paragraphs] or [""]
         equations = [_with_minus_signs(line) for line in equations_of(transformation).plain]
         if transformation.factory.build.__name__ != kind:
             variant_of = re.sub(r"learning_rate=[^,)]+(, )?", "", repr(transformation))

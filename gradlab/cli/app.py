@@ -82,6 +82,11 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
         "explain",
         "Explain an optimizer, link, combinator, schedule or problem, with equations, hyperparameters and memory.",
     ),
+    "claims": (
+        "literature_claims.command",
+        "claims",
+        "Test what the literature claims about optimizers, each claim by its experiment, beside the recorded verdict.",
+    ),
     "cite": (
         "cite",
         "cite",

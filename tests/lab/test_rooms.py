@@ -30,6 +30,7 @@ ORDER = (
     "_exports",
     "_baselines",
     "_studies",
+    "_literature_claims",
 )
 PYTHON = sorted(LAB.parent.rglob("*.py"))
 

@@ -1,0 +1,1 @@
+"""The command `gradlab claims` and what it prints."""

@@ -1,0 +1,1 @@
+"""The experiments on Adam and the methods that were made of it."""

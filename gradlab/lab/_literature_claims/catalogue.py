@@ -1,0 +1,157 @@
+"""The sixteen claims: their statements, and the modules of their experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from .budget import Budget
+    from .tables import Table
+    from .verdicts import Verdict
+
+Numbers = dict[str, Any]  # what an experiment measured, as JSON has it
+
+
+class Experiment(Protocol):
+    """What the module of an experiment defines."""
+
+    def measure(self, budget: Budget) -> Numbers:
+        """Train what the claim is about, and return the numbers."""
+
+    def judge(self, numbers: Numbers) -> list[Verdict]:
+        """Return the verdict on each part of the claim."""
+
+    def tabulate(self, numbers: Numbers) -> list[Table]:
+        """Return the tables of the numbers."""
+
+    def draw(self, numbers: Numbers) -> Figure:
+        """Return the figure of the numbers."""
+
+
+class Claim(NamedTuple):
+    """A claim of the literature: its number, a short title, what is claimed, and the module of its experiment."""
+
+    number: int
+    title: str
+    statement: str
+    module: str
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment, whose module is imported now."""
+        return cast(Experiment, import_module(f".{self.module}", __package__))
+
+
+CLAIMS = (
+    Claim(
+        1,
+        "Ravine",
+        r"Where a surface is much steeper one way than the other, gradient descent oscillates across it and cannot "
+        r"take a large rate; momentum ($\beta$ near 0.9) damps the oscillation, takes larger rates, arrives sooner.",
+        "momentum.ravine",
+    ),
+    Claim(
+        2,
+        "Overshoot",
+        "Momentum overshoots a minimum; Nesterov's overshoots less and responds sooner.",
+        "momentum.overshoot",
+    ),
+    Claim(
+        3,
+        "Rare features",
+        "Adagrad gives rarely seen parameters larger steps, and wins on sparse data.",
+        "adaptive_rates.rare_features",
+    ),
+    Claim(
+        4,
+        "Decay",
+        "Adagrad's rate shrinks for ever, and it slows to a halt; RMSProp and Adadelta, which forget, do not.",
+        "adaptive_rates.decay",
+    ),
+    Claim(
+        5,
+        "Sign",
+        "RMSProp with $v = g^2$ alone moves every weight by exactly the rate: sign descent. One bit a weight suffices "
+        "to send it, and it is very sensitive to the rate.",
+        "adaptive_rates.sign",
+    ),
+    Claim(
+        6,
+        "No rate",
+        "Adadelta needs no learning rate, and its updates have the units of the parameters.",
+        "adaptive_rates.no_rate",
+    ),
+    Claim(
+        7,
+        "Adam from its parts",
+        "Adam is momentum plus RMSProp plus bias correction. Without the correction the first steps are wrong, the "
+        "more so the closer the decays are to 1; the published defaults do well almost everywhere.",
+        "adam_family.bias_correction",
+    ),
+    Claim(
+        8,
+        "AdaMax",
+        "The infinity norm makes the step robust to outlying gradients, and suits sparse embeddings.",
+        "adam_family.infinity_norm",
+    ),
+    Claim(9, "Nadam", "Nadam adds Nesterov's look-ahead to Adam.", "adam_family.look_ahead"),
+    Claim(
+        10,
+        "Non-convergence",
+        "There is a simple convex problem on which Adam converges to the worst point; AMSGrad does not.",
+        "adam_family.non_convergence",
+    ),
+    Claim(
+        11,
+        "Generalization",
+        "Adaptive methods can generalize worse than SGD; AdaBound and AMSBound begin as Adam, end as SGD, and close "
+        "part of that gap.",
+        "adam_family.generalization",
+    ),
+    Claim(
+        12,
+        "Batch",
+        "Full-batch descent is accurate and slow, one sample is fast and noisy, 50 to 250 is the balance.",
+        "training.batch",
+    ),
+    Claim(
+        13,
+        "Rate",
+        "Too large overshoots and diverges, too small crawls; schedules help, and must be chosen in advance.",
+        "training.rate",
+    ),
+    Claim(
+        14,
+        "Saddles, plateaus, local minima",
+        "Plain descent stalls there; momentum and adaptive rates get through.",
+        "training.saddles",
+    ),
+    Claim(
+        15,
+        "Exploding gradients",
+        "Clipping keeps training alive through them.",
+        "training.exploding_gradients",
+    ),
+    Claim(
+        16,
+        "Per-parameter rates",
+        "Where gradient scales differ by orders of magnitude between layers, adaptive rates even progress out.",
+        "adaptive_rates.per_parameter_rates",
+    ),
+)
+
+
+def find_claims(texts: Sequence[str]) -> list[Claim]:
+    """Return the claims of numbers as they are typed, in order and once each; all of them for `all`.
+
+    Raises ValueError for a text that is neither.
+    """
+    known = {str(claim.number): claim for claim in CLAIMS}
+    for text in texts:
+        if text not in known and text != "all":
+            raise ValueError(f"there is no claim {text!r}; give numbers from 1 to {len(CLAIMS)}, or all")
+    return [claim for number, claim in known.items() if number in texts or "all" in texts]

@@ -1,0 +1,1 @@
+"""The experiments on gradient descent with momentum."""

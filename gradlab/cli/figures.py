@@ -24,12 +24,14 @@ def figures(
             "sensitivity",
             "tuning_budget",
             "paths",
+            "choices",
             "interquartile_means",
             "improvement_probabilities",
             "critical_differences",
             "performance_profiles",
+            "scaling",
         ],
-        typer.Option(help="What is drawn. The first four are one picture for each problem."),
+        typer.Option(help="What is drawn. The first five are one picture for each problem."),
     ],
     problem: Annotated[
         list[str] | None, typer.Option(help="A problem of the study. Repeat it for more. Default: all.")
@@ -42,6 +44,12 @@ def figures(
     ] = None,
     color: Annotated[
         list[str] | None, typer.Option(help="The color of an optimizer, as in adam=black. Repeat it for more.")
+    ] = None,
+    axis: Annotated[
+        str | None,
+        typer.Option(
+            help="Of choices: a hyperparameter, such as schedule. Of scaling: a size, as width. Default: the only one."
+        ),
     ] = None,
     post_hoc: Annotated[
         Literal["wilcoxon", "nemenyi"], typer.Option(help="The test of pairs in a diagram of critical differences.")
@@ -82,11 +90,10 @@ def figures(
         own = {name: name for name in datasets}
         chosen = {look_up(name, own, "problem of this study"): None for name in problem or own}
         width, height = to_inches(figure_width), None if figure_height is None else to_inches(figure_height)
+        selected = {name: datasets[name] for name in chosen}
         made = {name: find_own_problem(name, datasets[name].attrs.get("setup", "")) for name in chosen}
         problems = {name: value for name, value in made.items() if value is not None}
-        drawn = paper_figures(
-            {name: datasets[name] for name in chosen}, figure, width, height, optimizer, colors, post_hoc, problems
-        )
+        drawn = paper_figures(selected, figure, width, height, optimizer, colors, post_hoc, problems, axis)
         prepare_folder(folder)
         refuse_to_overwrite([folder / f"{stem}.{form}" for stem in drawn])
         written = save_figures(folder, drawn, form, PAPER)
@@ -94,8 +101,14 @@ def figures(
         fail(error)
     except OSError as error:
         fail(f"cannot write {error.filename or folder} ({error.strerror}); pass another --out", 1)
+    console = make_console()
     for file in written:
-        make_console().print(str(file), soft_wrap=True)
+        console.print(str(file), soft_wrap=True)
+    if figure == "scaling":
+        from ..lab.plots.paper.of_axes import describe_scaling
+
+        for sentence in describe_scaling(selected, axis, optimizer):
+            console.print(sentence, soft_wrap=True)
 
 
 def _read_colors(texts: Sequence[str]) -> dict[str, str]:

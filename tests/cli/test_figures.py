@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -19,10 +20,13 @@ from gradlab.lab._results import results_file
 from gradlab.lab.plots.lines_and_labels import COLORS
 from gradlab.lab.plots.paper.figures import FIGURES, paper_figures
 from tests.lab.conftest import make_dataset as make_dataset  # a fixture
+from tests.lab.conftest import make_sweep as make_sweep
 
 HOSTILE: Any = {"font.size": 30, "pdf.fonttype": 3, "figure.dpi": 30, "lines.color": "red", "axes.facecolor": "black"}
 REFUSED = {  # figures that a race on one problem without a landscape does not have, and why
     "critical_differences": "1 problem cannot show which optimizers differ over problems; use 5 or more",
+    "choices": "expected the Dataset of a sweep or a search, with the dimension point",
+    "scaling": "one do not differ in a size; race one problem with several values of an argument",
     "paths": "there are no paths to draw on one: a path needs a problem of gradlab with a landscape",
 }
 
@@ -87,6 +91,33 @@ def test_an_optimizer_has_one_color_and_stays_inside(study: Path) -> None:
                 assert inside.y1 <= figure.get_size_inches()[1]
 
 
+def test_a_law_is_drawn_and_said(gradlab: Callable[..., Any], study: Path) -> None:
+    datasets, attributes = results_file.read(study / "results.nc")
+    setups = {name: f"Net(width={2**place})" for place, name in enumerate(datasets)}
+    named = {name: dataset.assign_attrs(setup=setups[name]) for name, dataset in datasets.items()}
+    results_file.write(study / "results.nc", named, attributes)
+    code, out, err = gradlab("figures", str(study), "--figure", "scaling", "--axis", "width", "--optimizer", "sgd")
+    assert (code, err) == (0, "")
+    path, law, how = out.splitlines()
+    assert Path(path) == study / "figures" / "scaling.pdf"
+    assert re.fullmatch(r"sgd: loss = \S+ width\^\S+ \(power \S+ to \S+; 5 sizes, scatter \S+ decades\)\.", law)
+    assert how.startswith(
+        "Fitted by least squares to the logarithms of the scores at up to 5 sizes, with 95 % intervals"
+    )
+    code, _, err = gradlab("figures", str(study), "--figure", "scaling", "--axis", "wide")
+    assert (code, "no argument of these problems is named 'wide'" in err) == (2, True)
+
+
+def test_choices_fit_a_column(make_sweep: Callable[..., xr.Dataset]) -> None:
+    words = ["constant", "linear", "warmup_then_cosine"]
+    swept = make_sweep(np.ones((3, 3, 4)), {"schedule": words}, categories=json.dumps({"schedule": words}))
+    for width, dataset in ((3.25, swept), (6.75, swept), (3.25, swept.isel(optimizer=[0]))):
+        figure = paper_figures({"made": dataset}, "choices", width, axis="schedule")["choices_made"]
+        inside = figure.get_tightbbox()
+        assert (inside.x0 >= 0, inside.y0 >= 0) == (True, True)
+        assert (inside.x1 <= width, inside.y1 <= figure.get_size_inches()[1]) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -97,6 +128,7 @@ def test_an_optimizer_has_one_color_and_stays_inside(study: Path) -> None:
         (["--figure-width", "1in"], "has no room for its axes and the names of the optimizers; make it at least"),
         (["--optimizer", "adamm"], "no optimizer of these results is named 'adamm'; did you mean adam"),
         (["--problem", "six"], "no problem of this study is named 'six'"),
+        (["--axis", "width"], "sensitivity has no axis to choose, only choices and scaling have; leave out width"),
         (["--color", "adam"], "--color is an optimizer and its color, as in adam=black; got 'adam'"),
         (["--color", "adam=blau"], "the color of adam is none of Matplotlib's, such as black or #0072B2: 'blau'"),
         (["--color", "adan=black"], "no optimizer of these results is named 'adan'"),

@@ -10,9 +10,11 @@ from .matplotlib_settings import load_matplotlib
 
 load_matplotlib()
 
+from .comparisons.choice_maps import draw_choice_map as draw_choice_map
 from .comparisons.critical_difference_diagrams import draw_critical_differences as draw_critical_differences
 from .comparisons.intervals import draw_improvement as draw_improvement
 from .comparisons.intervals import draw_interquartile_means as draw_interquartile_means
+from .comparisons.size_laws import draw_size_laws as draw_size_laws
 from .comparisons.tuning_budgets import draw_tuning_budget as draw_tuning_budget
 from .heat_maps import draw_heat_map as draw_heat_map
 from .hyperparameter_effects import draw_effect as draw_effect

@@ -15,6 +15,7 @@ from ..lines_and_labels import line_style
 from ..matplotlib_settings import PAPER, use_own_settings
 from .frames import Colors, Request
 from .of_all_problems import critical_difference, improvement, interquartile_mean, performance_profile
+from .of_axes import choice_map, scaling
 from .of_one_problem import learning_curves, sensitivity, tuning_budgets
 from .path_panels import paths
 
@@ -23,6 +24,7 @@ OF_ONE_PROBLEM: dict[str, Callable[[xr.Dataset, Request], Figure | None]] = {
     "sensitivity": sensitivity,
     "tuning_budget": tuning_budgets,
     "paths": paths,
+    "choices": choice_map,
 }
 OF_ALL_PROBLEMS: dict[str, Callable[[Mapping[str, xr.Dataset], Request], Figure]] = {
     "interquartile_means": interquartile_mean,
@@ -30,7 +32,9 @@ OF_ALL_PROBLEMS: dict[str, Callable[[Mapping[str, xr.Dataset], Request], Figure]
     "critical_differences": critical_difference,
     "performance_profiles": performance_profile,
 }
-FIGURES = (*OF_ONE_PROBLEM, *OF_ALL_PROBLEMS)
+SCALING = "scaling"  # one figure of all problems that differ in a size, or one of each problem
+FIGURES = (*OF_ONE_PROBLEM, *OF_ALL_PROBLEMS, SCALING)
+WITH_AXIS = ("choices", SCALING)
 
 
 def paper_figures(
@@ -42,6 +46,7 @@ def paper_figures(
     colors: Colors | None = None,
     post_hoc: PostHoc = "wilcoxon",
     problems: Mapping[str, Problem] | None = None,
+    axis: str | None = None,
 ) -> dict[str, Figure]:
     """Return the figures of one kind by the names of their files: one of each problem, or one of all together.
 
@@ -49,8 +54,9 @@ def paper_figures(
     the number of optimizers. `optimizers` are drawn in their order, which decides their colours, and the others not
     at all; an optimizer that is not on a problem keeps its place. `colors` maps names of optimizers to colours of
     Matplotlib. `post_hoc` is the test of a critical-difference diagram. `problems` are the problems by name, which only
-    "paths" needs: it draws those that have a landscape. Raises ValueError for other names, for sizes without room for
-    the axes, and where the results do not allow the figure.
+    "paths" needs: it draws those that have a landscape. `axis` is the hyperparameter of "choices", or the size of
+    "scaling"; left out, it is the only one. Raises ValueError for other names, for sizes without room for the axes, and
+    where the results do not allow the figure.
     """
     kind = look_up(figure, {name: name for name in FIGURES}, "figure")
     known = list(dict.fromkeys(str(name) for each in datasets.values() for name in each.optimizer.values))
@@ -60,10 +66,14 @@ def paper_figures(
         look_up(name, of_study, "optimizer of these results")
         if not is_color_like(color):
             raise ValueError(f"the color of {name} is none of Matplotlib's, such as black or #0072B2: {color!r}")
+    if axis is not None and kind not in WITH_AXIS:
+        raise ValueError(f"{kind} has no axis to choose, only {' and '.join(WITH_AXIS)} have; leave out {axis}")
     chosen = {problem: _select(dataset, names) for problem, dataset in datasets.items()}
     chosen = {problem: dataset for problem, dataset in chosen.items() if dataset.sizes["optimizer"]}
-    request = Request(width, height, _fix_colors(names, colors), post_hoc, problems or {})
+    request = Request(width, height, _fix_colors(names, colors), post_hoc, axis, problems or {})
     with use_own_settings(PAPER):
+        if kind == SCALING:
+            return {"_".join(filter(None, (kind, name))): drawn for name, drawn in scaling(chosen, request).items()}
         if kind in OF_ALL_PROBLEMS:
             return {kind: OF_ALL_PROBLEMS[kind](chosen, request)}
         drawn = {f"{kind}_{problem}": OF_ONE_PROBLEM[kind](dataset, request) for problem, dataset in chosen.items()}

@@ -26,6 +26,7 @@ class Request(NamedTuple):
     height: float | None  # inches; None for one that fits
     colors: Colors  # of each optimizer
     post_hoc: PostHoc = "wilcoxon"
+    axis: str | None = None  # the choice or the size along which the results are shown
     problems: Mapping[str, Problem] = {}  # by name, those that are known
 
 
@@ -53,7 +54,7 @@ def make_row_figure(draw: Callable[[Axes], Axes], table: xr.Dataset, request: Re
 def make_axes(width: float, height: float, left: float, right: float, bottom: float, top: float) -> tuple[Figure, Axes]:
     """Return a figure with axes, which have the given inches at their sides. Raises ValueError if nothing is left."""
     inner, tall = width - left - right, height - bottom - top
-    if inner < LEAST or tall < LEAST / 2:
+    if inner < LEAST or tall < LEAST / 2 - 1e-9:
         needed = f"{left + right + LEAST:.2f}in wide and {bottom + top + LEAST / 2:.2f}in high"
         raise ValueError(
             f"a figure of {width:.2f} by {height:.2f} inches has no room for its axes and the names of the optimizers; "

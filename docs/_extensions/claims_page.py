@@ -65,7 +65,9 @@ def take_record(claim: Claim, path: Path) -> dict[str, Any]:
     document = json.loads(path.read_text(encoding="utf-8"))
     if document["numbers"]["brief"]:
         sys.exit(f"{path} was measured briefly; records are of the full size")
-    document |= {"title": claim.title, "statement": claim.statement}
+    # A record says how anyone repeats it, so the folder that it was written to is left out of the command.
+    command = f"gradlab claims {claim.number}"
+    document |= {"title": claim.title, "statement": claim.statement, "command": command}
     document["verdicts"] = [asdict(verdict) for verdict in claim.experiment.judge(document["numbers"])]
     record_path(claim).write_text(format_record(document), encoding="utf-8")
     return document

@@ -25,6 +25,7 @@ def module(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_page_is_what_the_record_says(claim: Any, module: Any) -> None:
     page, record = PAGE.read_text(encoding="utf-8"), read_record(claim)
     assert record is not None
+    assert record["command"] == f"gradlab claims {claim.number}"
     again = "run python docs/_extensions/claims_page.py"
     assert module.make_row(claim, record) in page, again
     assert module.make_part(claim, record) in page, again

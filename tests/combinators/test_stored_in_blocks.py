@@ -94,10 +94,16 @@ def test_counters_and_weights_are_untouched(rng):
 
 def test_one_program_for_ten_rates():
     state = gl.store(gl.adam(), BLOCKS).init(PARAMS)
-    step: Any = jax.jit(lambda tx, updates, state: tx.update(updates, state))
+    traced = []
+
+    @jax.jit
+    def step(tx, updates, state):
+        traced.append(tx)
+        return tx.update(updates, state)
+
     for rate in np.linspace(0.1, 1.0, 10):
         step(gl.store(gl.adam(rate), BLOCKS), PARAMS, state)
-    assert step._cache_size() == 1
+    assert len(traced) == 1
     stack = jax.vmap(lambda rate: gl.store(gl.adam(rate), BLOCKS))(jnp.array([0.1, 0.2]))
     steps = jax.vmap(lambda tx: tx.update(PARAMS, tx.init(PARAMS))[0]["kernel"][0, 0])(stack)
     np.testing.assert_allclose(steps, [-0.1, -0.2], rtol=1e-5)

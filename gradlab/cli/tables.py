@@ -9,6 +9,7 @@ from pathlib import Path
 from rich import box
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
+from rich.padding import Padding
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
@@ -21,7 +22,7 @@ from .printing import escape_line
 class TrimmedLines:
     """A table or a text without the blanks at the ends of its lines, and wider than the terminal if `width` is."""
 
-    inner: Table | Text
+    inner: Table | Text | Padding
     width: int = 0
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from ...equations.latex_to_unicode import format_formula
@@ -49,9 +50,9 @@ def print_list(as_json: bool) -> None:
     for claim, record in records.items():
         took = f"  {record['seconds']:.0f} s" if record else "  not recorded"
         console.print(Text.assemble((f"{claim.number:>2}  {claim.title}", "bold"), (took, "dim")))
-        console.print(TrimmedLines(Text(f"    {plain(claim.statement)}")))
+        console.print(_indent(Text(plain(claim.statement)), 4))
         for verdict in verdicts[claim]:
-            console.print(TrimmedLines(Text(f"    {verdict.part}: {verdict}", style=_style(verdict))))
+            console.print(_indent(Text(f"{verdict.part}: {verdict}", style=_style(verdict)), 4))
     known = [record for record in records.values() if record]
     minutes = sum(record["seconds"] for record in known) / 60
     print_note(
@@ -59,6 +60,11 @@ def print_list(as_json: bool) -> None:
         f"gradlab claims N runs the experiment of claim N; all of them took {minutes:.0f} minutes when they were "
         "recorded (--brief: a fraction). What they found is on the page docs/claims.md.",
     )
+
+
+def _indent(text: Text, blanks: int) -> TrimmedLines:
+    """Return a text whose lines all begin with blanks, those that are wrapped too."""
+    return TrimmedLines(Padding(text, (0, 0, 0, blanks)))
 
 
 def print_examination(console: Console, found: Examination, written: Sequence[Path]) -> None:
@@ -76,7 +82,7 @@ def print_examination(console: Console, found: Examination, written: Sequence[Pa
         beside = recorded.get(verdict.part, "none")
         head = Text.assemble(f"{verdict.part}: ", (str(verdict), _style(verdict)), (f"  (recorded: {beside})", "dim"))
         console.print(TrimmedLines(head))
-        console.print(TrimmedLines(Text(f"  {plain(verdict.evidence)}.")))
+        console.print(_indent(Text(f"{plain(verdict.evidence)}."), 2))
     how = "briefly" if found.numbers["brief"] else "at full size"
     runs = f"{format_count(found.runs, 'run')} {how}, {found.seconds:.0f} s"
     print_note(console, f"{runs}. {describe_agreement(found)}")

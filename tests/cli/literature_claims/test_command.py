@@ -48,6 +48,7 @@ def test_a_brief_experiment_reproduces_the_recorded_verdict(gradlab: Callable[..
     assert (code, err) == (0, "")
     assert "responds sooner: holds when the rate is large  (recorded: holds when the rate is large)" in out
     assert "64 runs briefly" in out
+    assert all(f"{what}: {name}" in out for what in ("overshoot", "arrived") for name in ("momentum", "Nesterov"))
     folder = tmp_path / "claim_02"
     assert sorted(path.name for path in folder.iterdir()) == [
         "claim.json",

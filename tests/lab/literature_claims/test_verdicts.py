@@ -78,6 +78,15 @@ def test_the_recorded_verdicts_follow_from_the_recorded_numbers(claim: Claim) ->
     assert claim.experiment.judge(record["numbers"]) == read_verdicts(record)
 
 
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.title)
+def test_tables_have_titles_that_differ_and_a_cell_for_each(claim: Claim) -> None:
+    record = read_record(claim)
+    assert record is not None
+    for table in claim.experiment.tabulate(record["numbers"]):
+        assert len({*table.columns}) == len(table.columns)
+        assert all(len(row) == len(table.columns) for row in table.rows)
+
+
 def test_other_numbers_have_another_verdict() -> None:
     claim = find_claims(["2"])[0]
     record = read_record(claim)

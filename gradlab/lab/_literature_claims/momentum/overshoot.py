@@ -95,7 +95,9 @@ def tabulate(numbers: Numbers) -> list[Table]:
         ]
         for at, rate in enumerate(RATES)
     ]
-    return [Table(["rate", "overshoot: momentum", "Nesterov", "arrived: momentum", "Nesterov"], rows)]
+    return [
+        Table(["rate", "overshoot: momentum", "overshoot: Nesterov", "arrived: momentum", "arrived: Nesterov"], rows)
+    ]
 
 
 def draw(numbers: Numbers) -> Figure:

@@ -115,7 +115,7 @@ def tabulate(numbers: Numbers) -> list[Table]:
     rows = [
         [
             f"{label}, {problem['label']}",
-            f"{problem['optimizers']['adadelta']['rate']:.2g}",
+            "none" if (rate := problem["optimizers"]["adadelta"]["rate"]) is None else format_number(rate),
             format_mean(problem, _best_score(problem)),
             format_mean(problem, score_at(problem, "adadelta", 1.0)),
             "yes" if _is_good(problem) else "no",

@@ -45,7 +45,7 @@ def speedrun(
 ) -> None:
     """Run an optimizer under fixed rules: problems, targets, tuning budget and seeds. The score is its speed.
 
-    It takes a few minutes, and leaves a certificate, which a second run confirms (--confirm). --ladder makes a page of
+    It takes seconds, and leaves a certificate, which a second run confirms (--confirm). --ladder makes a page of
     certificates and gradlab's baselines. The rules, and what they cannot say: docs/how-to/speedrun.md.
     """
     if [optimizer is not None, confirm is not None, ladder is not None].count(True) != 1:

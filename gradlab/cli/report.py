@@ -78,7 +78,8 @@ def require_results(folder: Path) -> Path:
             fail(f"the {kind} in {path.parent} is still running, and has no results yet; wait for it")
         if kind is not None:
             fail(f"the {kind} in {path.parent} is unfinished; repeat its command, which goes on from there")
-        fail(f"{folder} holds no finished study: there is no {path}; make one, as by gradlab race --out {folder}")
+        lacks = f"there is no {path}" if folder.exists() else "it does not exist"
+        fail(f"{folder} holds no finished study: {lacks}; make one, as by gradlab race --out {folder}")
     except (OSError, ValueError):  # reading it explains why
         pass
     return path

@@ -107,7 +107,8 @@ def explain(tx: optax.GradientTransformation, params: PyTree = None) -> Explanat
     """
     if not isinstance(tx, optax.GradientTransformation):
         kind = getattr(tx, "__qualname__", type(tx).__name__)
-        raise TypeError(f"explain(tx) takes a transformation, such as adam(); got {kind}")
+        call = f"; call it, as in explain({kind}())" if callable(tx) else ""
+        raise TypeError(f"explain(tx) takes a transformation, such as adam(); got {kind}{call}")
     composition = str(tx) if isinstance(tx, Transformation) else show_argument(tx)
     boxes = read_boxes(tx, params)
     return Explanation(

@@ -44,7 +44,7 @@ def test_what_is_no_optimizer_has_no_explanation() -> None:
     gradient = jax.tree.map(lambda number: 2 * number, gl.adam(1e-3))  # a decay of 1.8
     assert gradient._repr_html_() is None
     assert gradient._repr_latex_() is None
-    with pytest.raises(TypeError, match="takes a transformation, such as adam\\(\\); got adam"):
+    with pytest.raises(TypeError, match="takes a transformation, such as adam\\(\\); got adam; call it, as in explain"):
         gl.explain(gl.adam)
 
 

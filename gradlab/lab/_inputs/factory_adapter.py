@@ -16,6 +16,7 @@ from gradlab.not_a_transformation import describe_result
 from gradlab.numeric_arguments import as_weak
 from gradlab.values import Value, is_factory
 
+from ..problems.base import Problem
 from .importing import LoadError
 from .user_code_detection import ORIGIN, is_user_code
 
@@ -32,6 +33,8 @@ def as_factory(name: str, found: Any, origin: str | None = None) -> Callable[...
 
     Messages call it `name`. `origin` is the module in which a user named it. Raises LoadError for anything else.
     """
+    if Problem in type(found).__mro__:
+        raise LoadError(f"{name} is a problem, expected an optimizer; pass it as --problem {name}")
     if isinstance(found, (Value, optax.GradientTransformation)) or not callable(found):
         raise LoadError(
             f"{name} has the type {type(found).__name__}, expected a function or a class that is called with "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import sys
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 from .._formatting import join_at_most
 
 T = TypeVar("T")
+_MOST_FILES = 50  # of a folder that are searched for a name
 
 
 class UnknownNameError(KeyError):
@@ -65,7 +67,7 @@ def look_up(name: str, table: Mapping[str, T], kind: str) -> T:
     """
     if name in table:
         return table[name]
-    may_be_users = kind.startswith(("optimizer", "problem"))
+    may_be_users = kind.startswith(("optimizer", "problem")) and " of " not in kind  # of a study, which has its own
     suggestion = _suggest_spelling(name, table, kind) if may_be_users else ""
     suggestion = suggestion or suggest_name(name, table)
     if not suggestion:
@@ -75,10 +77,8 @@ def look_up(name: str, table: Mapping[str, T], kind: str) -> T:
 
 def _suggest_spelling(name: str, table: Mapping[str, Any], kind: str) -> str:
     """Say how to type what seems to be two names, a file, a module, or a name of another kind; else return ""."""
-    is_option = kind in (
-        "optimizer",
-        "problem",
-    )  # `gradlab check` and `gradlab explain` take a name of any kind instead
+    # `gradlab check` and `gradlab explain` take a name of any kind instead.
+    is_option = kind in ("optimizer", "problem")
     words = name.replace(",", " ").split()
     if len(words) > 1 and all(word in table for word in words):
         return f"repeat the option: {' '.join(f'--{kind} {word}' for word in words)}" if is_option else "pass one name"
@@ -92,12 +92,28 @@ def _suggest_spelling(name: str, table: Mapping[str, Any], kind: str) -> str:
         return f"a name in {name}.py is typed {name}:NAME"
     if module.isidentifier() and (Path(f"{module}.py").exists() or find_spec(module) is not None):
         return f"a name in a module is typed with a colon, {module}:{last}"
+    if (file := _find_file_with(name)) is not None:
+        return f"a name in {file.name} is typed {file.stem}:{name}"
     if (other := _find_other_kind(name)) is not None:
         answer = f"it is {'an' if other[0] in 'aeio' else 'a'} {other}"
         if is_option and other in ("optimizer", "problem"):
             return f"{answer}; pass it as --{other} {name}"
         return f"{answer}; gradlab explain {name} describes it"
     return ""
+
+
+def _find_file_with(name: str) -> Path | None:
+    """Return a Python file of the current folder that defines a name, or None. Nothing of it is run."""
+    for path in sorted(Path().glob("*.py"))[:_MOST_FILES]:
+        try:
+            body = ast.parse(path.read_bytes()).body
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for statement in body:
+            targets = statement.targets if isinstance(statement, ast.Assign) else ()
+            if name in (getattr(statement, "name", None), *(getattr(target, "id", None) for target in targets)):
+                return path
+    return None
 
 
 def _find_other_kind(name: str) -> str | None:

@@ -122,6 +122,7 @@ def generated(rate=0.1):
         (3, "it has the type int, expected a function or a class that is called with hyperparameters"),
         (optax.sgd(0.1), "expected a function or a class that is called with hyperparameters"),
         (gl.sgd(0.1), "it has the type Transformation, expected a function or a class"),
+        (Ravine(), "it is a problem, expected an optimizer; pass it as --problem it"),
         (later, "it is an async function, which returns no optimizer"),
         (generated, "it is a generator, which returns no optimizer"),
         (lambda **options: optax.sgd(0.1), r"it cannot make optimizers: .* not \*\*options; list them"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 
 import optax
@@ -32,6 +33,21 @@ def test_without_a_near_match_all_are_listed() -> None:
 def test_a_dot_in_the_place_of_a_colon_is_pointed_out() -> None:
     with pytest.raises(UnknownNameError, match=r"'optax.adam'; a name in a module is typed with a colon, optax:adam$"):
         look_up("optax.adam", TABLE, "optimizer")
+
+
+def test_a_name_in_a_file_of_the_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.py").write_text("def sign_fade(")
+    (tmp_path / "mine.py").write_text("import os\n\n\ndef sign_fade(learning_rate): ...\n\n\nbowl = None\n")
+    with pytest.raises(UnknownNameError, match=r"'sign_fade'; a name in mine.py is typed mine:sign_fade$"):
+        look_up("sign_fade", TABLE, "optimizer")
+    with pytest.raises(UnknownNameError, match=r"a name in mine.py is typed mine:bowl$"):
+        look_up("bowl", TABLE, "problem")
+
+
+def test_a_name_that_a_study_lacks_is_answered_with_those_that_it_has() -> None:
+    with pytest.raises(UnknownNameError, match=r"no optimizer of this study is named 'sgd'; there are adamw, mine$"):
+        look_up("sgd", {"mine": 1, "adamw": 2}, "optimizer of this study")
 
 
 def test_similar_names_are_suggested() -> None:

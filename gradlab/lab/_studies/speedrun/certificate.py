@@ -50,9 +50,13 @@ def write_certificate(path: Path, certificate: Mapping[str, Any]) -> None:
 
 
 def read_certificate(path: Path) -> dict[str, Any]:
-    """Return a certificate that is whole, and of these rules. Raises RulesError otherwise, and OSError."""
+    """Return a certificate that is whole, and of these rules. Raises RulesError otherwise, and other OSErrors."""
     try:
         document = read_json(path)
+    except FileNotFoundError:
+        raise RulesError(f"there is no {path}; pass the certificate.json that gradlab speedrun wrote") from None
+    except IsADirectoryError:
+        raise RulesError(f"{path} is a folder; pass the certificate.json in it") from None
     except DamagedJSONError as error:
         raise RulesError(f"{path} is no certificate ({error}); gradlab speedrun writes them") from None
     if document.get("format") != FORMAT:

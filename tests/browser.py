@@ -50,6 +50,10 @@ class Browser:
     def run(self, script: str, *arguments: Any) -> Any:
         return self.call("/execute/sync", {"script": script, "args": list(arguments)})
 
+    def run_later(self, script: str, *arguments: Any) -> Any:
+        """Evaluate JavaScript that ends when it calls its last argument, with what it passes."""
+        return self.call("/execute/async", {"script": script, "args": list(arguments)})
+
     def press(self, *keys: str) -> None:
         """Type keys, such as "a", TAB or SPACE, where the focus is."""
         typed = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]

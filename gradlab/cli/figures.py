@@ -91,7 +91,10 @@ def figures(
         chosen = {look_up(name, own, "problem of this study"): None for name in problem or own}
         width, height = to_inches(figure_width), None if figure_height is None else to_inches(figure_height)
         selected = {name: datasets[name] for name in chosen}
-        made = {name: find_own_problem(name, datasets[name].attrs.get("setup", "")) for name in chosen}
+        made = {
+            name: find_own_problem(datasets[name].attrs["problem"], datasets[name].attrs.get("setup", ""))
+            for name in chosen
+        }
         problems = {name: value for name, value in made.items() if value is not None}
         drawn = paper_figures(selected, figure, width, height, optimizer, colors, post_hoc, problems, axis)
         prepare_folder(folder)

@@ -26,10 +26,11 @@ from .optimizer_cards import optimizer_cards
 from .pairwise_table import PairwiseRow, pairwise_rows
 from .problem_findings import Finding, compute_findings, order_by_mean_rank, select_for_charts
 from .reproduction import describe_reproduction
+from .statistics.statistics_tables import StatisticsTable, problem_statistics, study_statistics
 
 _SCRIPTS = (
-    "format.js", "scale.js", "line_chart.js", "charts.js", "landscape.js", "sortable_tables.js", "optimizer_choice.js",
-    "main.js",
+    "format.js", "scale.js", "saving.js", "copying.js", "line_chart.js", "charts.js", "landscape.js",
+    "sortable_tables.js", "optimizer_choice.js", "main.js",
 )  # fmt: skip
 
 
@@ -44,6 +45,7 @@ class RaceSection(NamedTuple):
     rows: list[LeaderboardRow]
     notes: list[tuple[str, str]]
     pairwise_rows: list[PairwiseRow]
+    statistics: list[StatisticsTable]
     reporting_seeds: str
     all_seeds: str
     has_sensitivity: bool
@@ -99,6 +101,7 @@ def render_page(
         race_sections=race_sections,
         sweep_sections=sweep_sections,
         has_profiles=shared is not None,
+        together=study_statistics(findings, order),
         cards=optimizer_cards(findings, list(dict.fromkeys([*order, *optimizers]))),
         reproduction=describe_reproduction(_datasets_of(findings) | sweeps, attributes),
         data=_data(findings, order, shared),
@@ -159,6 +162,7 @@ def _race_section(position: int, finding: Finding, dataset: xr.Dataset) -> RaceS
         rows=leaderboard_rows(finding),
         notes=leaderboard_notes(finding),
         pairwise_rows=pairwise_rows(finding),
+        statistics=problem_statistics(finding),
         reporting_seeds=format_count(finding.seeds[1], "seed"),
         all_seeds=format_count(finding.dataset.sizes["seed"], "seed"),
         has_sensitivity=not is_pruned(finding.dataset),

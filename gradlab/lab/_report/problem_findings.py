@@ -69,7 +69,8 @@ def compute_findings(
             Finding(
                 name,
                 dataset,
-                (problems or {}).get(name) or find_own_problem(name, dataset.attrs.get("setup", "")),
+                (problems or {}).get(name)
+                or find_own_problem(dataset.attrs["problem"], dataset.attrs.get("setup", "")),
                 rows,
                 summary(dataset),
                 table,

@@ -120,6 +120,8 @@ def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:
     """
     require_race(dataset)
     chosen = mean_scores(select_role(dataset, "choose"))
+    if dataset.sizes["rate"] == 1:
+        return xr.where(chosen.isnull().all("rate"), -1, 0).drop_vars("learning_rate", errors="ignore")
     best = chosen.max("rate") if dataset.attrs["higher_is_better"] else chosen.min("rate")
     rates = dataset.learning_rate.where(chosen == best).drop_vars("learning_rate")
     return xr.where(chosen.isnull().all("rate"), -1, rates.fillna(np.inf).argmin("rate"))

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import base64
+import re
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,7 +94,7 @@ def test_the_paths_play_and_pause(page: Browser, page_file: Path, calm: bool) ->
 
 def test_the_keyboard_reaches_every_control_in_order(page: Browser) -> None:
     reached: list[Any] = []
-    for _ in range(80):
+    for _ in range(100):
         page.press(TAB)
         found = page.run("""
             const on = document.activeElement, style = getComputedStyle(on);
@@ -105,12 +108,82 @@ def test_the_keyboard_reaches_every_control_in_order(page: Browser) -> None:
     kinds = [(entry[0], entry[2]) for entry in reached]
     assert reached[0][1] == "skip"
     assert kinds.count(("INPUT", "checkbox")) == 3  # the optimizers
-    assert kinds.count(("BUTTON", "button")) == 3 + 2 * 11  # what to choose, and the headings
+    # What to choose, the headings, two that save each of six charts, and one that copies each of two answers and of the
+    # two tables of all problems, which are not folded away.
+    assert kinds.count(("BUTTON", "button")) == 3 + 2 * 11 + 2 * 6 + 2 + 2
     assert kinds.count(("DIV", "slider")) == 5  # the charts
     for control in (("SELECT", "metric"), ("INPUT", "log"), ("BUTTON", "play"), ("INPUT", "step"), ("A", "")):
         assert control in kinds
     for tag, _, kind, label, _ in reached:
         assert label or (tag, kind) != ("DIV", "slider")
+
+
+SAVED = """
+    const [selector, kind, done] = arguments;
+    const click = HTMLAnchorElement.prototype.click;
+    HTMLAnchorElement.prototype.click = async function () {
+        HTMLAnchorElement.prototype.click = click;
+        const blob = await new Promise(found => found(saved));
+        const reader = new FileReader();
+        reader.onload = () => done([this.download, blob.type, reader.result]);
+        reader.readAsDataURL(blob);
+    };
+    let saved = null;
+    const make = URL.createObjectURL;
+    URL.createObjectURL = blob => { saved = blob; URL.createObjectURL = make; return make.call(URL, blob); };
+    document.querySelector(selector).querySelector(`.saving button:nth-child(${kind})`).click();
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_each_figure_is_saved_as_it_is_seen(chromium: Browser, page_file: Path, width: int) -> None:
+    chromium.open(page_file, width=width, dark=width == 375)
+    chromium.errors()
+    for chart in ("curves", "sensitivity", "paths", "profiles"):
+        selector = f'[data-chart="{chart}"]'
+        name, kind, content = chromium.run_later(SAVED, selector, 1)
+        assert (name.endswith(".svg"), kind) == (True, "image/svg+xml")
+        picture = ElementTree.fromstring(base64.b64decode(content.partition(",")[2]))
+        texts = ["".join(text.itertext()) for text in picture.iter("{http://www.w3.org/2000/svg}text")]
+        assert {"sgd", "adam"} <= set(texts)  # the names, on a narrow screen too
+        styled = [part.get("style", "") for part in picture.iter("{http://www.w3.org/2000/svg}path")]
+        assert any("stroke: rgb(" in style and "var(" not in style for style in styled)
+        before = chromium.run("return document.querySelector(arguments[0]).querySelector('svg').outerHTML", selector)
+        name, kind, content = chromium.run_later(SAVED, selector, 2)
+        assert (name.endswith(".png"), kind) == (True, "image/png")
+        assert base64.b64decode(content.partition(",")[2]).startswith(b"\x89PNG")
+        after = chromium.run("return document.querySelector(arguments[0]).querySelector('svg').outerHTML", selector)
+        assert re.sub(r"clip-\d+", "", after) == re.sub(r"clip-\d+", "", before)  # the page is as it was
+    assert chromium.errors() == []
+
+
+WITHOUT_CLIPBOARD = """
+    window.kept = null;
+    document.execCommand = () => { kept = document.activeElement.value; return true; };
+    Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true });
+"""
+
+
+def test_what_is_found_is_copied_with_its_numbers(page: Browser) -> None:
+    said = """
+        const finding = document.querySelectorAll('[data-about]')[0];
+        return [finding.dataset.about, ...[...finding.querySelectorAll('[data-sentence]')].map(s => s.textContent)];
+    """
+    about, *sentences = page.run(said)
+    copied = "return document.querySelector('.copy-all, .copy')?.closest('[data-about]').querySelector(arguments[0])"
+    for selector, expected in ((".copy-all", " ".join(sentences)), (".copy", sentences[0])):
+        page.run(WITHOUT_CLIPBOARD)
+        page.run(f"{copied}.click()", selector)
+        text = page.run("return window.kept")
+        assert text == f"{about}: {expected}"
+        assert page.run(f"{copied}.textContent", selector) == "Copied"
+    page.run("document.querySelector('#together .copy-all').click()")
+    text = page.run("return window.kept")
+    assert text.startswith("All problems: Interquartile means:\nOptimizer\tInterquartile mean\t95 % interval\nadam\t")
+    assert "(Agarwal et al. 2021)" in text
+    assert about == "adam on images"
+    assert "learning rate 0.1" in sentences[0]
+    assert page.errors() == []
 
 
 def test_a_chart_is_read_with_the_arrow_keys(page: Browser) -> None:

@@ -9,6 +9,7 @@ function landscape(section, problem) {
   const unit = 1000;
   slider.max = last;
   slider.value = last;
+  offerSaving(host, () => ({ picture: copyPicture(map.firstElementChild, parts.map((part) => part.name)), name: `Paths on ${problem.name}` }));
   let parts = []; // of each path: {name, line, points, stroke, exits, head}
 
   function draw() {

@@ -6,6 +6,7 @@ function makeChart(host) {
   const numbers = element("details", { class: "numbers" }, host);
   element("summary", {}, numbers, "Numbers");
   const holder = element("div", { class: "scroller" }, numbers);
+  offerSaving(host, savedPicture);
   let spec = null;
   let drawn = null; // {x, y, overlay, box, visible} of the chart on the screen
   let stops = []; // the values of x at which the cursor can stand
@@ -55,6 +56,16 @@ function makeChart(host) {
     if (at !== null) at = Math.min(at, stops.length - 1);
     point(at !== null && at >= 0 ? at : null);
     if (numbers.open) tabulate();
+  }
+
+  // Drawn for a moment at a width at which the names stand beside their lines, whatever the width of the screen.
+  function savedPicture() {
+    host.style.width = `${Math.max(host.clientWidth, 640)}px`;
+    draw(spec);
+    const picture = copyPicture(frame.firstElementChild);
+    host.style.width = "";
+    draw(spec);
+    return { picture, name: spec.label };
   }
 
   function xRange(lines) {

@@ -6,4 +6,5 @@ for (const section of document.querySelectorAll("[data-problem]")) {
   landscape(section, problem);
 }
 performanceProfiles();
+for (const finding of document.querySelectorAll("[data-about]")) offerCopying(finding);
 offerChoice();

@@ -154,10 +154,7 @@ def describe_pairwise_tests(tests: xr.Dataset) -> list[str]:
     count = tests.sizes["pair"]
     sentences = [
         f"Tested: {what}, by a two-sided {kind} over {format_count(attributes['seeds'], 'reporting seed')}, with "
-        f"p-values corrected for {format_count(count, 'pair')} by Holm's method, at alpha = {attributes['alpha']:g}. "
-        "Effect: Hedges' g, the mean difference over the standard deviation of the differences, corrected for few "
-        f"seeds. Seeds needed: reporting seeds with which the test finds this effect with probability "
-        f"{attributes['power']:g} at alpha / {count}; a study needs twice as many.",
+        f"p-values corrected for {format_count(count, 'pair')} by Holm's method, at alpha = {attributes['alpha']:g}.",
         f"The test tells {int(tests.differs.sum())} of {format_count(count, 'pair')} apart.",
     ]
     rows = list(zip(tests.optimizer.values, tests.other.values, tests.p.values, tests.advantage.values))
@@ -170,4 +167,10 @@ def describe_pairwise_tests(tests: xr.Dataset) -> list[str]:
         )
     if alike:
         sentences.append(f"Not tested, because every seed gives the same difference: {join_names(alike)}.")
-    return sentences
+    return [
+        *sentences,
+        "Effect: Hedges' g, the mean difference over the standard deviation of the differences, corrected for few "
+        "seeds.",
+        f"Seeds needed: reporting seeds with which the test finds this effect with probability "
+        f"{attributes['power']:g} at alpha / {count}; a study needs twice as many.",
+    ]

@@ -1,0 +1,1 @@
+"""The statistics that stand beside the answers of the report."""

@@ -117,7 +117,7 @@ def _call(url: str, content: Any = None, method: str | None = None) -> Any:
     data = None if content is None else json.dumps(content).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
     try:
-        with _direct.open(request, timeout=60) as answer:
+        with _direct.open(request, timeout=300) as answer:
             return json.load(answer)["value"]
     except urllib.error.HTTPError as error:
         with error:

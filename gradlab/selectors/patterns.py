@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 import functools
 import itertools
 import operator
 import re
+import warnings
 from collections.abc import Sequence
 
 from .base import selector
@@ -24,7 +26,8 @@ def path(*patterns: str):
     of a flattened dictionary. The array in a variable of Flax has the path of the variable.
 
     Raises TypeError without a pattern, and ValueError for one with an empty part. When it selects, it raises ValueError
-    for a pattern that matches no leaf but a whole subtree, whose leaves it would silently leave out.
+    for a pattern that matches no leaf but a whole subtree, whose leaves it would silently leave out. It warns of a
+    pattern that matches no leaf and would match some with a similar name, or with slashes in the place of dots.
     """
     if not patterns:
         raise TypeError('path() has no pattern; pass at least one, such as path("**/bias")')
@@ -33,7 +36,13 @@ def path(*patterns: str):
 
     def choose(leaves: Sequence[Leaf]) -> list[bool]:
         paths = [_split(leaf.path) for leaf in leaves]
-        return [any(matches) for matches in zip(*(_match_all(pattern, paths) for pattern in patterns), strict=True)]
+        found = {pattern: _match_all(pattern, paths) for pattern in patterns}
+        selected = [any(matches) for matches in zip(*found.values(), strict=True)]
+        for pattern in (pattern for pattern, matches in found.items() if not any(matches)):
+            meant = _correct(pattern, paths)
+            if any(match and not is_in for match, is_in in zip(_match_leaves(meant, paths), selected, strict=True)):
+                warnings.warn(f"path: the pattern {pattern!r} matches no leaf; did you mean {meant!r}?", stacklevel=2)
+        return selected
 
     return choose
 
@@ -66,6 +75,25 @@ def _match_all(pattern: str, paths: Sequence[Sequence[str]]) -> list[bool]:
                     f"all leaves in it"
                 )
     return [matches[-1] for matches in beginnings]
+
+
+def _match_leaves(pattern: str, paths: Sequence[Sequence[str]]) -> list[bool]:
+    return [_match_beginnings(pattern, path)[-1] for path in paths]
+
+
+def _correct(pattern: str, paths: Sequence[Sequence[str]]) -> str:
+    """Return a pattern with names that exist, in the place of similar ones, and with slashes in the place of dots.
+
+    Names that differ in their numbers only are different: a shorter model has no `block_7`.
+    """
+    names = sorted({part for path in paths for part in path})
+    parts = pattern.split("/") if any("." in name for name in names) else re.split("[./]", pattern)
+    for place, part in enumerate(parts):
+        if part not in names and not set(part) & set("*?"):
+            similar = difflib.get_close_matches(part, names, n=1, cutoff=0.75)
+            if similar and re.sub(r"\d+", "", part) != re.sub(r"\d+", "", similar[0]):
+                parts[place] = similar[0]
+    return "/".join(parts)
 
 
 def _match_beginnings(pattern: str, path: Sequence[str]) -> list[bool]:

@@ -13,5 +13,6 @@ SEEDS = "10"  # of which five choose the rate, and five report on it
 # The problems whose baselines come with gradlab. On some of the others a search takes hours.
 SHIPPED = (
     "ravine", "rosenbrock", "beale", "himmelblau", "rastrigin", "saddle", "monkey_saddle", "plateau", "double_well",
-    "quadratic", "noisy_quadratic", "matrix_factorization", "breast_cancer", "digits",
+    "quadratic", "noisy_quadratic", "reddi", "matrix_factorization", "matrix_sensing", "sparse_logistic",
+    "scaled_layers", "deep_sigmoid", "exploding_rnn", "wine", "diabetes", "breast_cancer", "digits",
 )  # fmt: skip

@@ -54,6 +54,9 @@ def compare(
         typer.Option(help="A folder for comparison.json and the pictures; it may be new. Default: none are written."),
     ] = None,
     form: Annotated[Literal["png", "svg", "pdf"], typer.Option("--format", help="The format of the pictures.")] = "png",
+    tables: Annotated[
+        Literal["latex", "markdown"] | None, typer.Option(help="Write the tables to --out, too, for a paper.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the statistics as JSON and nothing else.")] = False,
 ) -> None:
     """Compare the optimizers of a study with the statistics that reviewers ask for. Nothing is trained.
@@ -61,6 +64,8 @@ def compare(
     A study is a race, a sweep or a search. What each number means: docs/how-to/compare.md.
     """
     path = require_results(study)
+    if tables is not None and out is None:
+        fail("--tables writes files; pass their folder as --out")
     from ..lab._results import results_file
     from ..lab.analysis.statistics.sections import PairOptions, ProblemOptions, problem_sections, study_sections
     from ..lab.analysis.table_files import format_json
@@ -74,7 +79,7 @@ def compare(
     options = PairOptions(target, against, test, alpha, power)
     found = {name: problem_sections(dataset, options) for name, dataset in selected.items()}
     found[ALL] = study_sections(selected, ProblemOptions(post_hoc, alpha))
-    written = [] if out is None else _write(found, attributes, out, form)
+    written = [] if out is None else _write(found, attributes, out, form, tables)
     if as_json:
         print_json(format_json(_make_document(found, attributes)))
     else:
@@ -116,20 +121,27 @@ def _make_document(found: Mapping[str, Sequence[Section]], attributes: Mapping[s
     }
 
 
-def _write(found: Mapping[str, Sequence[Section]], attributes: Mapping[str, str], out: Path, form: str) -> list[Path]:
-    """Write the document and the pictures, and return their paths; end the command if that cannot be done."""
+def _write(
+    found: Mapping[str, Sequence[Section]], attributes: Mapping[str, str], out: Path, form: str, tables: str | None
+) -> list[Path]:
+    """Write the document, the tables and the pictures, and return their paths; end the command if it cannot be done."""
+    from ..lab._exports.paper.section_tables import render_section_tables
     from ..lab._results.study_folder import FolderError, prepare_folder, refuse_to_overwrite
+    from ..lab._storage.files import write_text
     from ..lab.analysis.table_files import write_json
     from ..lab.plots.comparisons.figures import section_figures
     from ..lab.plots.race_figures import save_figures
 
     figures = section_figures(found)
     document = out / "comparison.json"
+    texts = {} if tables is None else {out / name: text for name, text in render_section_tables(tables, found).items()}
     try:
         prepare_folder(out)
-        refuse_to_overwrite([document, *(out / f"{stem}.{form}" for stem in figures)])
+        refuse_to_overwrite([document, *texts, *(out / f"{stem}.{form}" for stem in figures)])
         write_json(document, _make_document(found, attributes))
-        return [document, *save_figures(out, figures, form)]
+        for path, text in texts.items():
+            write_text(path, text)
+        return [document, *texts, *save_figures(out, figures, form)]
     except FolderError as error:
         fail(error)
     except OSError as error:

@@ -83,3 +83,25 @@ def test_what_is_wrong_is_said_in_one_line(gradlab: Callable[..., Any], study: P
     )
     (tmp_path / "comparison.json").write_text("{}" * 40)
     assert "comparison.json (not written by gradlab)" in refused(str(study), "--json", "--out", str(tmp_path))
+
+
+@pytest.mark.parametrize(("form", "suffix", "bar"), [("latex", "tex", " & "), ("markdown", "md", " | ")])
+def test_tables_are_written_for_a_paper(
+    gradlab: Callable[..., Any], study: Path, tmp_path: Path, form: str, suffix: str, bar: str
+) -> None:
+    out = tmp_path / "comparison"
+    for _ in range(2):  # those of before are overwritten
+        code, _, err = gradlab("compare", str(study), "--out", str(out), "--tables", form, "--format", "svg")
+        assert (code, err) == (0, "")
+    names = ["tuning_budget", "rate_sensitivity", "score_tests", "time_to_target", "step_tests"]
+    together = ["interquartile_means", "improvement_probabilities"]
+    expected = {f"{name}_{problem}.{suffix}" for name in names for problem in ("one", "two")}
+    assert {path.name for path in out.glob(f"*.{suffix}")} == expected | {f"{name}.{suffix}" for name in together}
+    text = (out / f"score_tests_one.{suffix}").read_text()
+    assert bar.join(["optimizer", "against", "advantage", "wins", "effect", "p", "p (Holm)", "seeds needed"]) in text
+    assert "one: Scores, in pairs. Tested: the logarithm of the loss, by a two-sided paired t-test" in text
+    (out / f"score_tests_one.{suffix}").write_text("mine")
+    code, _, err = gradlab("compare", str(study), "--out", str(out), "--tables", form)
+    assert (code, f"score_tests_one.{suffix} (not written by gradlab)" in " ".join(err.split())) == (2, True)
+    code, _, err = gradlab("compare", str(study), "--tables", form)
+    assert (code, err) == (2, "gradlab: --tables writes files; pass their folder as --out\n")

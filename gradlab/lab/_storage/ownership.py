@@ -19,6 +19,7 @@ LEADERBOARDS = ("leaderboard.csv", "leaderboard.json")
 POINTS = ("points.csv", "points.json")
 TABLES = ("table.md", "table.csv", "table.json")
 MARKDOWN_MARK = "<!-- This table was written by gradlab. -->"  # the first line of a table in Markdown
+LATEX_MARK = "% This table was written by gradlab."  # the first line of a table in LaTeX
 PGF_MARK = "% This picture was drawn by gradlab."  # the first line of a picture for LaTeX
 GENERATOR = "gradlab"  # the program that pictures and pages name
 
@@ -77,6 +78,7 @@ def _is_marked(path: Path, among_ours: bool) -> bool:
         ".json": _JSON.search,
         ".csv": _TABLE.match,
         ".md": lambda text: text.startswith(MARKDOWN_MARK.encode()),
+        ".tex": lambda text: text.startswith(LATEX_MARK.encode()),
         ".html": _PAGE.search,
         ".pgf": lambda text: text.startswith(PGF_MARK.encode()),
         ".png": lambda text: b"Software\0gradlab" in text or (among_ours and b"Software\0Matplotlib" in text),

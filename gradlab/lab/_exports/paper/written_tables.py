@@ -33,14 +33,14 @@ def write_paper_tables(
     """
     suffix, to_text = PAPER_FORMATS[form]
     tables = make_study_tables(parts)
-    names = _name_files([table.name for table in tables], suffix)
+    names = name_files([table.name for table in tables], suffix)
     for done, (name, table) in enumerate(zip(names, tables), 1):
         (folder / name).write_text(to_text(table), encoding="utf-8", errors="backslashreplace", newline="\n")
         progress(done, len(tables))
     return [(name, table.description) for name, table in zip(names, tables)], {}
 
 
-def _name_files(names: Sequence[str], suffix: str) -> list[str]:
+def name_files(names: Sequence[str], suffix: str) -> list[str]:
     r"""Return names of files that `\input` takes: letters, digits, `_` and `-`, and a number where two are the same."""
     found: list[str] = []
     for name in names:

@@ -22,6 +22,12 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
 
     Made by calling a factory (`gl.adam(1e-3)`), never directly. It is an optax transformation, a pytree whose leaves
     are its numeric hyperparameters, and a value: it compares equal, hashes and pickles by what it is.
+
+    >>> tx = gl.adam(0.1)
+    >>> tx == gl.adam(0.1), tx.learning_rate, tx.replace(b1=0.5).b1
+    (True, 0.1, 0.5)
+    >>> jax.tree.leaves(tx)  # its numbers: the learning rate, b1, b2 and epsilon
+    [0.1, 0.9, 0.999, 1e-08]
     """
 
     core: Core

@@ -33,6 +33,11 @@ def enable_cpu_fusion() -> None:
     RuntimeWarning if, in this version of jaxlib, XLA ends the process when it compiles some programs that change arrays
     at given places, such as `(a.at[i].add(x), b.at[i].add(x))` (openxla/xla issue 47367; jaxlib 0.10.2 does). Gradients
     of embedding tables compile.
+
+    >>> total = jnp.ones(2).sum()
+    >>> gl.enable_cpu_fusion()
+    Traceback (most recent call last):
+    RuntimeError: enable_cpu_fusion must come before the first computation, because XLA reads its options once, ...
     """
     if cpu_fusion_enabled() or not _may_compute_on_cpu():
         return
@@ -56,6 +61,9 @@ def cpu_fusion_enabled() -> bool:
     """Return whether XLA's option for fusion on CPUs is on: whether it is in `XLA_FLAGS`.
 
     `enable_cpu_fusion` puts it there. It is also on if the environment came with it.
+
+    >>> gl.cpu_fusion_enabled()  # unless somebody asked for it
+    False
     """
     return any(OPTION in options.split(",") for options in _PATTERN.findall(os.environ.get("XLA_FLAGS", "")))
 

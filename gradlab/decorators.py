@@ -65,6 +65,14 @@ def transformation(
     Raises TypeError where the factory is decorated if an annotation cannot be evaluated, or if an argument has the name
     of an attribute that every transformation has, such as `init`. Raises TypeError or ValueError where the factory is
     called with arguments outside their declared ranges (see `gradlab.numeric_arguments`).
+
+    >>> @gl.transformation
+    ... def scale_by_root(eps: gl.NonNegative = 0.0):
+    ...     def update(updates, state):
+    ...         return jax.tree.map(lambda d: jnp.sign(d) * jnp.sqrt(abs(d) + eps), updates), state
+    ...     return lambda params: (), update
+    >>> print(scale_by_root().update(jnp.array([9.0, -4.0]), ())[0])
+    [ 3. -2.]
     """
     options: dict[str, Any] = {
         "splits_gradient": splits_gradient,
@@ -91,6 +99,14 @@ def recipe(factory: Callable[..., Any] | None = None, /, *, claims: Claims = (),
     name, as in `transformation`, which raises the same errors.
 
     Raises TypeError where the recipe is called if it returns anything but a transformation of gradlab.
+
+    >>> @gl.recipe
+    ... def clipped_descent(learning_rate: gl.NonNegative = 0.1, limit: gl.Positive = 1.0):
+    ...     return gl.chain(gl.clip_by_value(limit), gl.sgd(learning_rate))
+    >>> print(clipped_descent(0.5))
+    chain(clip_by_value(limit=1.0), sgd(learning_rate=0.5))
+    >>> clipped_descent(0.5).learning_rate
+    0.5
     """
     options: dict[str, Any] = {"is_recipe": True, "claims": claims, "name": name}
     return functools.partial(decorate_factory, **options) if factory is None else decorate_factory(factory, **options)

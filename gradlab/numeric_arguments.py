@@ -5,6 +5,17 @@ one of the ranges below (`Decay`, `Positive`, ...). An argument whose default is
 an annotation, too. Ranges are checked where the value is concrete, and never inside a trace. An argument annotated
 `int`, `bool` or `str` is structure: a new value of it compiles a new program. In a factory of another library, a whole
 number is also structure if the default of its argument is a whole number, because it may be the length of a loop.
+
+>>> @gl.recipe
+... def fading(rate: gl.NonNegative, decay: gl.Decay = 0.9, share: gl.Fraction = 0.5, limit: gl.Limit = 1.0,
+...            factor: gl.Hyperparameter = -1.0, steps: gl.Steps = 0, every: gl.PositiveSteps = 10,
+...            size: gl.Positive = 1.0, key: gl.Seed = 0, dtype: gl.Dtype = "float32"):
+...     return gl.chain(gl.clip_by_value(limit), gl.scale(factor), gl.sgd(rate))
+>>> fading(0.1).dtype, gl.Range(0.0, 1.0).holds(1.0)
+('float32', False)
+>>> fading(0.1, decay=1.0)
+Traceback (most recent call last):
+ValueError: fading: decay must be ...
 """
 
 from __future__ import annotations
@@ -28,7 +39,12 @@ from .values import is_number
 
 @dataclass(frozen=True)
 class Range:
-    """The interval that a hyperparameter must lie in, with a hint for the error outside of it."""
+    """The interval that a hyperparameter must lie in, with a hint for the error outside of it.
+
+    >>> decay = gl.Range(0.0, 1.0)
+    >>> print(decay, decay.holds(0.9), decay.holds(1.0))
+    [0, 1) True False
+    """
 
     low: float = -np.inf
     high: float = np.inf

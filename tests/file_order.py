@@ -33,6 +33,7 @@ LONGEST = (
     "tests/testing/trajectories/test_trajectory_at_settings.py",
     "tests/numeric_arguments/test_scheduled.py",
     "tests/schedules/test_exact_steps.py",
+    "tests/test_docstrings.py",
     "tests/testing/test_optax_by_hand.py",
     "tests/cli/test_race.py",
     "tests/cli/test_check.py",

@@ -10,7 +10,10 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -18,14 +21,18 @@ import numpy as np
 import pytest
 
 import gradlab
+import gradlab.testing
+from gradlab import public_names
 
-READERS_NAMES = {"gl": gradlab, "jax": jax, "jnp": jax.numpy, "np": np}
+READERS_NAMES = {"gl": gradlab, "jax": jax, "jnp": jax.numpy, "np": np, "__name__": "__main__"}
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 @pytest.fixture(autouse=True)
-def readers_session() -> Iterator[None]:
-    """Use the settings of a fresh session, whatever other tests use, but print few digits."""
+def readers_session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Use the settings of a fresh session in an empty folder, whatever other tests use, but print few digits."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("XLA_FLAGS", raising=False)  # in which an example looks for an option
     with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"), np.printoptions(precision=4, suppress=True):
         yield
 
@@ -64,6 +71,66 @@ def test_examples_in_docstrings(module: str) -> None:
     for name, text in find_documentation(importlib.import_module(module)):
         if ">>>" in text:
             run_examples(name, text)
+
+
+def list_public_names() -> dict[str, Any]:
+    """Return all of gradlab that users are told of, by the names under which they find it."""
+    found = dict(vars(public_names))
+    for place in ("schedules", "selectors", "codecs", "testing"):
+        found |= {f"{place}.{name}": value for name, value in vars(getattr(gradlab, place)).items()}
+    for place in ("torch", "keras", "optax", "muon"):
+        flavors = getattr(gradlab.flavors, place)
+        for name, value in vars(flavors).items():
+            if f"{getattr(value, '__module__', '')}.".startswith(f"{flavors.__name__}."):
+                found[f"flavors.{place}.{name}"] = value
+    found |= {f"lab.{name}": getattr(gradlab.lab, name) for name in gradlab.lab.__all__}
+    return {
+        name: value
+        for name, value in found.items()
+        if not inspect.ismodule(value)
+        and not name.rpartition(".")[2].startswith("_")
+        and getattr(value, "__module__", "gradlab").startswith(("gradlab", "typing"))
+    }
+
+
+PUBLIC = list_public_names()
+
+
+def find_names_in_examples(thing: Any) -> set[str]:
+    """Return the names that the examples of a docstring take from some module, as in `gl.adam`."""
+    examples = doctest.DocTestParser().get_examples(getattr(thing, "__doc__", None) or "")
+    return {name for example in examples for name in re.findall(r"\.(\w+)", example.source)}
+
+
+def has_example(name: str, value: Any) -> bool:
+    """Return whether there is an example in the docstring of a public name, or one that uses the name, where it may be.
+
+    Functions of one idea, such as the optimizers of optax, may have one for all in the docstring of their module or
+    package. Numbers, dictionaries and annotations have no docstring of their own, so any example may use them.
+    """
+    if inspect.isroutine(value) or inspect.isclass(value):
+        module = value.__module__
+        places = [sys.modules[module], sys.modules[module.rpartition(".")[0]]]
+        return ">>>" in (value.__doc__ or "") or any(
+            value.__name__ in find_names_in_examples(place) for place in places
+        )
+    places = [*PUBLIC.values(), *(sys.modules[found] for found in list_modules() if found in sys.modules)]
+    return any(name.rpartition(".")[2] in find_names_in_examples(place) for place in places)
+
+
+def test_every_public_name_has_an_example() -> None:
+    assert len(PUBLIC) > 250
+    assert [name for name, value in PUBLIC.items() if not has_example(name, value)] == []
+
+
+def test_a_public_name_without_an_example_is_found() -> None:
+    def undocumented() -> None:
+        """Do nothing."""
+
+    undocumented.__module__ = "gradlab.optimizers.adam"
+    assert not has_example("undocumented", undocumented)
+    assert not has_example("UNKNOWN", {})
+    assert has_example("PROBLEMS", gradlab.lab.PROBLEMS)
 
 
 def test_an_example_that_prints_something_else_is_found() -> None:

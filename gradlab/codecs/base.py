@@ -19,7 +19,12 @@ P = ParamSpec("P")
 
 
 class Coding(NamedTuple):
-    """The two functions of a codec."""
+    """The two functions of a codec.
+
+    >>> coding = gl.codecs.cast("bfloat16").coding
+    >>> coding.encode(jnp.ones(2), None, False).dtype, coding.min_size, coding.elementwise
+    (dtype(bfloat16), 0, True)
+    """
 
     # encode(x, key, non_negative) -> arrays: x is real, at least float32.
     encode: Callable[[jax.Array, Any, bool], Any]
@@ -39,7 +44,13 @@ class ComplexParts(NamedTuple):
 
 
 class Codec(Value):
-    """A way to keep an array in fewer bytes, made by calling one of `gl.codecs`. It is a value, like an optimizer."""
+    """A way to keep an array in fewer bytes, made by calling one of `gl.codecs`. It is a value, like an optimizer.
+
+    >>> codec, x = gl.codecs.cast("bfloat16"), jnp.array([1.0, -2.0])
+    >>> kept = codec.encode(x)
+    >>> print(kept.dtype, codec.decode(kept, like=x))
+    bfloat16 [ 1. -2.]
+    """
 
     __slots__ = ("__weakref__", "children", "factory")
 
@@ -87,6 +98,14 @@ def codec(factory: Callable[P, Coding]) -> Callable[P, Codec]:
     """Make a codec factory of a function that returns a `Coding`, whose arguments are structure.
 
     Raises TypeError for an annotation that cannot be evaluated.
+
+    >>> @gl.codecs.codec
+    ... def halves():
+    ...     encode = lambda x, key, non_negative: (2 * x).round().astype("int8")
+    ...     return gl.codecs.Coding(encode, lambda kept, dtype, non_negative: kept.astype(dtype) / 2)
+    >>> x = jnp.array([0.7, 1.6])
+    >>> print(halves().encode(x), halves().decode(halves().encode(x), like=x))
+    [1 3] [0.5 1.5]
     """
     label = name_of(factory)
     parameters = read_parameters(factory, label)

@@ -21,6 +21,10 @@ def cast(dtype: Dtype = "bfloat16", stochastic: bool = False) -> Any:
     complex64. `stochastic` rounds to the number above or below with the probabilities for which the mean is exact, and
     needs a key; it has an effect for real arrays and dtypes of at most 16 bits. A finite number too large for the dtype
     is kept as its largest number, and where no number is below 0, one too small is kept as the smallest, and not as 0.
+
+    >>> codec, x = gl.codecs.cast("bfloat16"), jnp.array([1.0, 1.001])
+    >>> print(codec.decode(codec.encode(x), like=x))  # 8 binary digits
+    [1. 1.]
     """
     real, whole = _find_dtypes_of_parts(dtype)
 

@@ -26,6 +26,10 @@ def companded_blocks(block: int = 32, stochastic: bool = False, min_size: int = 
 
     FlashOptim keeps the scale in float16 instead, which is 0 for first moments below $3 \cdot 10^{-8}$.
     Source: Gonzalez Ortiz et al. (2026), FlashOptim, section 3.
+
+    >>> codec, x = gl.codecs.companded_blocks(block=2, min_size=1), jnp.array([1.0, 0.1])
+    >>> print(codec.encode(x).codes, codec.decode(codec.encode(x), like=x))  # round(127 * 0.2 / 1.1) = 23
+    [127  23] [1.     0.0996]
     """
     require_block("companded_blocks", block, min_size)
 

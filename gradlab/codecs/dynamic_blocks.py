@@ -27,6 +27,10 @@ def dynamic_blocks(block: int = 256, stochastic: bool = False, min_size: int = 4
     The relative error is at most 10% above $0.01 s$, and the absolute one at most $0.0071 s$ (signed) or $0.0036 s$.
 
     Source: Dettmers et al. (2022), 8-bit Optimizers via Block-wise Quantization, sections 2.1 and 2.2.
+
+    >>> codec, x = gl.codecs.dynamic_blocks(block=2, min_size=1), jnp.array([2.0, 0.002])
+    >>> print(codec.encode(x).scales, codec.decode(codec.encode(x), like=x))
+    [2.] [2.     0.0019]
     """
     require_block("dynamic_blocks", block, min_size)
     signed_grid, unsigned_grid = make_grid(True), make_grid(False)

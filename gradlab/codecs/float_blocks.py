@@ -27,6 +27,10 @@ def float_blocks(
 
     Where no number is below 0, a number above 0 is kept as at least the smallest of the dtype, and never as 0. A block
     that holds an infinity or NaN is NaN afterwards. Source: the float8 state of torchao.
+
+    >>> codec, x = gl.codecs.float_blocks(block=2, min_size=1), jnp.array([2.0, 0.3])
+    >>> print(codec.encode(x).codes.dtype, codec.decode(codec.encode(x), like=x))
+    float8_e4m3fn [2.     0.2857]
     """
     require_block("float_blocks", block, min_size)
     if not jnp.issubdtype(dtype, jnp.floating) or jnp.finfo(dtype).bits > 16:

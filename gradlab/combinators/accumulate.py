@@ -57,6 +57,15 @@ def accumulate(tx: optax.GradientTransformation, every: MicroBatches = 4):
     Raises ValueError where it is called if `tx` reads `grad`, `value_fn` or `gradient_fn`, which belong to one
     micro-batch; `make_step(loss, micro_batches=...)` accumulates those as well. `update` raises ValueError behind a
     link that splits the direction from the gradient, if `tx` reads the gradient, because only one of them is collected.
+
+    >>> tx, x = gl.accumulate(gl.sgd(0.1), every=2), jnp.zeros(2)
+    >>> state = tx.init(x)
+    >>> for gradient in (jnp.array([2.0, 2.0]), jnp.array([4.0, -2.0])):
+    ...     step, state = tx.update(gradient, state, x)
+    ...     x = x + step
+    ...     print(x)
+    [0. 0.]
+    [-0.3  0. ]
     """
     if isinstance(every, float) and every != int(every):
         raise ValueError(f"accumulate: every must be a whole number of micro-batches, got {every}")

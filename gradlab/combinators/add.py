@@ -23,6 +23,10 @@ def add(*txs: optax.GradientTransformation):
     since the last step. If a branch splits the gradient from the direction, the sum does.
 
     Raises TypeError without a transformation, and for what is none.
+
+    >>> tx, gradient = gl.add(gl.scale(2.0), gl.scale_by_sign()), jnp.array([2.0, -4.0])
+    >>> print(tx.update(gradient, tx.init(gradient))[0])  # 2 g + sign(g)
+    [ 5. -9.]
     """
     if not txs:
         raise TypeError(

@@ -47,6 +47,14 @@ def average_params(
     batch normalization computed at the average. Needs `params`. Raises ValueError for `debias` without `decay`.
 
     Source: Polyak & Juditsky (1992), equation 2; Izmailov et al. (2018), algorithm 1; Kingma & Ba (2015), section 7.2.
+
+    >>> tx, x = gl.average_params(gl.sgd(0.1)), jnp.array([1.0, 2.0])
+    >>> state = tx.init(x)
+    >>> for _ in range(2):  # of |x|^2 / 2
+    ...     step, state = tx.update(x, state, x)
+    ...     x = x + step
+    >>> print(x, gl.eval_params(tx, state, x))  # the mean of 0.9 and 0.81
+    [0.81 1.62] [0.855 1.71 ]
     """
     if debias and decay is None:
         raise ValueError("average_params: the plain mean has no bias; leave debias out, or pass a decay, such as 0.999")

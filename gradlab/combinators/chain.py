@@ -44,6 +44,14 @@ def chain(*links: optax.GradientTransformation) -> Transformation:
 
     Raises TypeError for anything else, such as a factory that was not called. `init` raises ValueError for a link that
     reads the gradient behind a wrapper within which another link has changed it.
+
+    >>> momentum_first = gl.chain(gl.scale_by_momentum(0.9), gl.clip_by_value(0.5))
+    >>> clip_first = gl.chain(gl.clip_by_value(0.5), gl.scale_by_momentum(0.9))
+    >>> gradient = jnp.array([2.0, -40.0])
+    >>> for tx in (momentum_first, clip_first):
+    ...     print(tx.update(gradient, tx.init(gradient))[0])
+    [ 0.2 -0.5]
+    [ 0.05 -0.05]
     """
     opened: list[Any] = []
     for position, link in enumerate(links):

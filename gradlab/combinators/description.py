@@ -76,6 +76,14 @@ def describe(tx: Any, params: PyTree) -> Description:
     `tx.init(params)` raises an error.
 
     Raises TypeError if `tx` is not a transformation of gradlab.
+
+    >>> tx = gl.partition(("**/bias", gl.sgd(0.1)), default=gl.adam(0.001))
+    >>> print(gl.describe(tx, {"kernel": jnp.ones((2, 2), "float32"), "bias": jnp.ones(2, "float32")}))
+    partition
+      path('**/bias') -> sgd(learning_rate=0.1): 1 leaf, 2 parameters
+        bias  float32[2]
+      default -> adam(learning_rate=0.001, b1=0.9, b2=0.999, eps=1e-08): 1 leaf, 4 parameters
+        kernel  float32[2,2]
     """
     if not isinstance(tx, Transformation):
         kind = getattr(tx, "__qualname__", type(tx).__name__)

@@ -70,6 +70,14 @@ def dynamic_loss_scale(
     was multiplied by. If it was not multiplied, pass `loss_scale=1.0`.
 
     Source: Micikevicius et al. (2018), section 3.2.
+
+    >>> tx, x = gl.dynamic_loss_scale(gl.sgd(0.1), initial=4.0), jnp.zeros(2)
+    >>> state = tx.init(x)
+    >>> for gradient in (jnp.array([8.0, 4.0]), jnp.array([jnp.inf, 1.0])):  # of the loss times 4
+    ...     step, state = tx.update(gradient, state, x, loss_scale=gl.loss_scale(tx, state))
+    ...     print(x + step, gl.loss_scale(tx, state))
+    [-0.2 -0.1] 4.0
+    [0. 0.] 2.0
     """
     axes = read_axis_names("dynamic_loss_scale", axis_name)
     _require_order(minimum, initial, maximum)

@@ -32,6 +32,12 @@ def each(tx: optax.GradientTransformation):
     Raises ValueError where it is called for a transformation that draws random numbers, since all layers would draw the
     same, and for one that reads `grad`, `value_fn`, `gradient_fn` or `loss_scale`, which belong to all layers at once.
     `init` and `update` raise ValueError if leaves have no first axis, or first axes of different sizes.
+
+    >>> layers = jnp.array([[3.0, 4.0], [0.3, 0.4]])  # two layers
+    >>> tx = gl.each(gl.clip_by_norm(1.0))
+    >>> print(tx.update(layers, tx.init(layers))[0])
+    [[0.6 0.8]
+     [0.3 0.4]]
     """
     if any(map(_draws_random_numbers, walk(tx))):
         raise ValueError(

@@ -31,6 +31,11 @@ def freeze(selector=None):
     them. A rule `(selector, freeze())` of `partition` avoids both, as does `only(~selector, tx, otherwise="zero")`.
 
     Raises TypeError for what is no selector.
+
+    >>> tx, gradient = gl.freeze("**/bias"), {"kernel": jnp.ones(2), "bias": jnp.ones(2)}
+    >>> direction, _ = tx.update(gradient, tx.init(gradient))
+    >>> print(direction["kernel"], direction["bias"])
+    [1. 1.] [0. 0.]
     """
     chosen = _read_selector(selector)
 

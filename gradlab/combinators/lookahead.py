@@ -43,6 +43,15 @@ def lookahead(tx: optax.GradientTransformation, k: int = 5, alpha: Fraction = 0.
     with `master_params` or `round_params`, whose updates would be changed.
 
     Source: Zhang et al. (2019), algorithm 1.
+
+    >>> tx, x = gl.lookahead(gl.sgd(1.0), k=2, alpha=0.5), jnp.zeros(2)
+    >>> state = tx.init(x)
+    >>> for _ in range(2):
+    ...     step, state = tx.update(jnp.array([1.0, -1.0]), state, x)
+    ...     x = x + step
+    ...     print(x)  # two steps forward, then half of the way back
+    [-1.  1.]
+    [-1.  1.]
     """
     if k < 1:
         raise ValueError(f"lookahead: k is the number of steps between two returns, at least 1; got {k}")

@@ -44,6 +44,14 @@ def master_params(tx: optax.GradientTransformation, bits: int = 24):
 
     Raises ValueError for other `bits`. `update` raises TypeError for a gradient of the other dtype of 16 bits.
     Source: Gonzalez Ortiz et al. (2026), FlashOptim, which scales the correction by 127 and not by a power of two.
+
+    >>> tx, x = gl.master_params(gl.sgd(0.001)), jnp.ones(2, jnp.bfloat16)
+    >>> state = tx.init(x)
+    >>> for _ in range(8):
+    ...     step, state = tx.update(jnp.ones(2, jnp.bfloat16), state, x)
+    ...     x = gl.apply_updates(x, step)
+    >>> print(x.astype(jnp.float32))  # without it, 1 - 0.001 is rounded to 1, and nothing moves
+    [0.9922 0.9922]
     """
     if bits not in (24, 32):
         raise ValueError(f"master_params: bits must be 24 or 32, of which the parameter has 16; got {bits}")

@@ -20,6 +20,11 @@ def only(selector, tx: optax.GradientTransformation, otherwise: str = "pass"):
     link that decays all but biases.
 
     Raises ValueError for another word, and TypeError for what is no selector.
+
+    >>> tx, gradient = gl.only(gl.ndim(2), gl.scale(10.0)), {"kernel": jnp.ones((1, 2)), "bias": jnp.ones(2)}
+    >>> direction, _ = tx.update(gradient, tx.init(gradient))
+    >>> print(direction["kernel"], direction["bias"])
+    [[10. 10.]] [1. 1.]
     """
     if otherwise not in ("pass", "zero"):
         raise ValueError(f'only: otherwise must be "pass" or "zero", got {otherwise!r}')

@@ -41,6 +41,12 @@ def partition(*rules: Any, default: optax.GradientTransformation | None = None) 
 
     Raises TypeError for a rule that is not such a pair. `init` and `update` raise ValueError for a leaf that no rule
     selects, if there is no `default`.
+
+    >>> tx = gl.partition(("**/bias", gl.sgd(0.1)), default=gl.sign_sgd(0.001))
+    >>> x = {"kernel": jnp.array([3.0, -4.0]), "bias": jnp.array([3.0, -4.0])}
+    >>> step, _ = tx.update(x, tx.init(x), x)
+    >>> print(step["kernel"], step["bias"])
+    [-0.001  0.001] [-0.3  0.4]
     """
     return _partition(*(read_rule(number, rule) for number, rule in enumerate(rules)), default=default)
 

@@ -23,6 +23,10 @@ def per_worker(tx: optax.GradientTransformation):
 
     Call `init` inside `jax.shard_map`, too: `jax.shard_map(tx.init, mesh=mesh, in_specs=jax.P(),
     out_specs=jax.P("data"))(params)`.
+
+    >>> tx = gl.per_worker(gl.scale_by_momentum())
+    >>> print(tx.init(jnp.zeros(2)).moment.shape)  # one worker with two parameters
+    (1, 2)
     """
 
     def init(params):

@@ -41,6 +41,14 @@ def rectify(tx: optax.GradientTransformation, decay: Decay = 0.999, threshold: T
     shorter than a scaled one. A decay of 0.6 or less never reaches the threshold.
 
     Source: Liu et al. (2020), algorithm 2 (RAdam).
+
+    >>> tx, gradient = gl.rectify(gl.scale_by_rms(0.9), 0.9), jnp.array([2.0, -4.0])
+    >>> state = tx.init(gradient)
+    >>> for t in range(1, 8):
+    ...     direction, state = tx.update(gradient, state)
+    ...     print(t, direction) if t in (1, 7) else None
+    1 [ 2. -4.]
+    7 [ 0.457 -0.457]
     """
 
     def init(params):

@@ -43,6 +43,12 @@ def round_params(tx: optax.GradientTransformation, key: Seed = 0):
 
     `update` raises TypeError for a gradient of the other dtype of 16 bits. Source: Zamirai et al. (2020), Revisiting
     BFloat16 Training, section 3.
+
+    >>> tx, x = gl.round_params(gl.sgd(0.001)), jnp.ones(1000, jnp.bfloat16)
+    >>> step, _ = tx.update(jnp.ones(1000, jnp.bfloat16), tx.init(x), x)
+    >>> moved = gl.apply_updates(x, step).astype(jnp.float32) < 1  # to the next number, 1 - 2^-8
+    >>> print(0.2 < moved.mean() < 0.3)  # 0.001 / 2^-8 = 0.256 of them
+    True
     """
 
     def init(params):

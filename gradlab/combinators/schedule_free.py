@@ -60,6 +60,14 @@ def schedule_free(
     Needs `params`. Raises ValueError for a `tx` with an evaluation or gradient point of its own, and for one that
     accumulates or rounds parameters. Source: Defazio et al.
     (2024), algorithm 1, with the weights of `schedulefree` 1.4.
+
+    >>> tx, x = gl.schedule_free(gl.sgd(0.1), b1=0.0), jnp.array([1.0, 2.0])
+    >>> state = tx.init(x)
+    >>> for _ in range(2):  # of |x|^2 / 2
+    ...     step, state = tx.update(x, state, x)
+    ...     x = x + step
+    >>> print(x, gl.eval_params(tx, state, x))  # the points, 0.9 and 0.81, and their average
+    [0.81 1.62] [0.855 1.71 ]
     """
     refuse_points("schedule_free", tx, "eval_params", "gradient_params")
     refuse_steps("schedule_free", tx)

@@ -24,6 +24,13 @@ def isolate(tx: optax.GradientTransformation):
     """Apply a transformation as if it stood alone: the direction that enters it is also its gradient.
 
     `chain(scale_by_momentum(), isolate(scale_by_rms()))` measures the RMS of the momentum, as a chain of optax does.
+
+    >>> gradient = jnp.array([2.0, -4.0])
+    >>> for tx in (gl.scale_by_rms(0.0), gl.isolate(gl.scale_by_rms(0.0))):  # divide by |g|, or by the momentum
+    ...     tx = gl.chain(gl.scale_by_momentum(0.9), tx)
+    ...     print(tx.update(gradient, tx.init(gradient))[0])
+    [ 0.1 -0.1]
+    [ 1. -1.]
     """
 
     def init(params):
@@ -50,6 +57,10 @@ def measure(signal: optax.GradientTransformation, tx: optax.GradientTransformati
     $f$, which transforms the direction and reads the signal as its gradient. AdaBelief measures how far the gradient is
     from the momentum, `measure(add(gradient(), scale(-1.0)), scale_by_rms(0.999))`. Behind it, the gradient of the
     chain is what it was.
+
+    >>> tx, gradient = gl.measure(gl.scale(10.0), gl.scale_by_rms(0.0)), jnp.array([2.0, -4.0])
+    >>> print(tx.update(gradient, tx.init(gradient))[0])  # divided by |10 g|
+    [ 0.1 -0.1]
     """
 
     def init(params):
@@ -73,6 +84,10 @@ def precondition(tx: optax.GradientTransformation):
 
     `tx` transforms a tree of ones and reads the gradient of the chain. Its result is the rate of each parameter, a real
     array with the shape of the parameter. So the rates can be bounded before they are applied, as in AdaBound.
+
+    >>> tx = gl.precondition(gl.chain(gl.scale_by_rms(0.0), gl.clip_between(0.0, 0.4)))
+    >>> print(tx.update(jnp.array([2.0, -4.0]), tx.init(jnp.zeros(2)))[0])  # rates of 1/2, at most 0.4, and 1/4
+    [ 0.8 -1. ]
     """
 
     def init(params):

@@ -51,6 +51,11 @@ def skip_nonfinite(tx: optax.GradientTransformation, limit: Limit = 10.0, axis_n
 
     Raises ValueError where it is called if `tx` has a `dynamic_loss_scale`, which has to see what is not finite, and
     TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
+
+    >>> tx, x = gl.skip_nonfinite(gl.sgd(0.1)), jnp.array([1.0, 2.0])
+    >>> step, state = tx.update(jnp.array([jnp.nan, 1.0]), tx.init(x), x)
+    >>> print(x + step, gl.metrics(state)["skip_nonfinite/skipped"])
+    [1. 2.] 1
     """
     axes = read_axis_names("skip_nonfinite", axis_name)
     if "loss_scale" in signals_of(tx):

@@ -51,6 +51,10 @@ def store(tx: optax.GradientTransformation, codec: CodecOrDtype = "bfloat16", ke
 
     Raises ValueError if `codec` rounds stochastically and there is no key, and from `init` if the state has no slot of
     a name in `codec`.
+
+    >>> state = gl.store(gl.scale_by_momentum(0.9)).init(jnp.zeros(1024))
+    >>> print(state.moment.dtype)
+    bfloat16
     """
     named = isinstance(codec, dict)
     draws = any(isinstance(c, Codec) and c.coding.stochastic for c in _list_codecs(codec))

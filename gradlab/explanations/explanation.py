@@ -29,7 +29,16 @@ FORMATS = {
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """An explanation of a transformation. `print` shows it as text, and a notebook as a diagram with equations."""
+    """An explanation of a transformation. `print` shows it as text, and a notebook as a diagram with equations.
+
+    >>> explanation = gl.explain(gl.sgd(0.1, momentum=0.9))
+    >>> print(explanation.text)
+    (1) mₜ = μ mₜ₋₁ + gₜ
+    (2) xₜ = xₜ₋₁ - α mₜ
+    with μ = 0.9, α = 0.1
+    >>> print(explanation.memory)
+    4 bytes for each parameter (1 array of its shape)
+    """
 
     name: str  # the call that makes the transformation
     composition: str  # its links, as Python
@@ -104,6 +113,11 @@ def explain(tx: optax.GradientTransformation, params: PyTree = None) -> Explanat
     declare, and a link that declares none appears by its name, like one of another library.
 
     Raises TypeError if `tx` is not a transformation, and what `tx.init(params)` raises if there are parameters.
+
+    >>> print(gl.explain(gl.sgd(0.1, momentum=0.9)).text)
+    (1) mₜ = μ mₜ₋₁ + gₜ
+    (2) xₜ = xₜ₋₁ - α mₜ
+    with μ = 0.9, α = 0.1
     """
     if not isinstance(tx, optax.GradientTransformation):
         kind = getattr(tx, "__qualname__", type(tx).__name__)

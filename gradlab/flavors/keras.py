@@ -50,6 +50,10 @@ def sgd(
 
     `nesterov` steps by $\mu b_t - \alpha_t g_t$. There is a buffer even for a momentum of 0, where neither it nor
     `nesterov` changes a number. Source: keras 3.15, `src/optimizers/sgd.py`.
+
+    >>> tx, gradient = gl.flavors.keras.sgd(0.1, momentum=0.9, nesterov=True), jnp.array([2.0, -4.0])
+    >>> print(tx.update(gradient, tx.init(gradient))[0])  # -0.1 (0.9 + 1) g
+    [-0.38  0.76]
     """
     return _compose_rate_inside_momentum((), learning_rate, momentum, nesterov, weight_decay)
 
@@ -64,6 +68,10 @@ def adagrad(
     r"""`keras.optimizers.Adagrad`: $x_t = x_{t-1} - \alpha g_t / \sqrt{s_t + \epsilon}$.
 
     Source: keras 3.15, `src/optimizers/adagrad.py`.
+
+    >>> tx, gradient = gl.flavors.keras.adagrad(0.1, initial_accumulator_value=0.0), jnp.array([2.0, -4.0])
+    >>> print(tx.update(gradient, tx.init(gradient))[0])
+    [-0.1  0.1]
     """
     return _compose_step(
         scale_by_rss(initial_accumulator_value, eps=0.0, eps_root=epsilon), learning_rate, weight_decay
@@ -80,6 +88,10 @@ def adadelta(
     """`keras.optimizers.Adadelta`: as published, with a learning rate of 0.001 that the publication does not have.
 
     Source: keras 3.15, `src/optimizers/adadelta.py`.
+
+    >>> tx, gradient = gl.flavors.keras.adadelta(), jnp.array([2.0, -4.0])
+    >>> print(1000 * tx.update(gradient, tx.init(gradient))[0])  # sqrt(1e-7) / sqrt(0.05), times a rate of 0.001
+    [-0.0014  0.0014]
     """
     direction = chain(scale_by_rms(rho, eps=0.0, eps_root=epsilon), scale_by_update_rms(rho, epsilon))
     return _compose_step(direction, learning_rate, weight_decay)
@@ -98,6 +110,10 @@ def rmsprop(
 
     Epsilon is inside the root, and the learning rate is inside the buffer. There is a buffer even for a momentum of 0.
     `centered` subtracts the square of the mean from $v_t$. Source: keras 3.15, `src/optimizers/rmsprop.py`.
+
+    >>> tx, gradient = gl.flavors.keras.rmsprop(0.1, rho=0.75, epsilon=3.0), jnp.array([2.0, -4.0])
+    >>> print(tx.update(gradient, tx.init(gradient))[0])  # 0.1 * 2 / sqrt(0.25 * 4 + 3) for the first element
+    [-0.1     0.1512]
     """
     measure = scale_by_stddev if centered else scale_by_rms
     return _compose_rate_inside_momentum(
@@ -120,6 +136,11 @@ def adam(
     Epsilon is added to the root before the correction ("epsilon hat"). In the published form it would be $\epsilon /
     \sqrt{1 - \beta_2^t}$, 32 times as large at the first step. `amsgrad` takes the maximum of the uncorrected $v$.
     Source: keras 3.15, `src/optimizers/adam.py`.
+
+    >>> for tx in (gl.adam(0.1, eps=0.1), gl.flavors.keras.adam(0.1, epsilon=0.1)):  # 2.1, and 2 + 32 * 0.1
+    ...     print(tx.update(jnp.array([2.0, -4.0]), tx.init(jnp.zeros(2)))[0])
+    [-0.0952  0.0976]
+    [-0.0387  0.0558]
     """
     return _compose_step(_adam_direction(beta_1, beta_2, epsilon, amsgrad), learning_rate, weight_decay)
 
@@ -136,6 +157,10 @@ def adamw(
     """`keras.optimizers.AdamW`: Adam of Keras, with weight decay by default and as the second argument.
 
     Source: keras 3.15, `src/optimizers/adamw.py`.
+
+    >>> tx, x = gl.flavors.keras.adamw(0.1, 0.01), jnp.array([2.0, -4.0])
+    >>> print(tx.update(jnp.zeros(2), tx.init(x), x)[0])  # -0.1 * 0.01 x
+    [-0.002  0.004]
     """
     return adam(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay)
 
@@ -151,6 +176,10 @@ def adamax(
     r"""`keras.optimizers.Adamax`: AdaMax that divides by $u_t + \epsilon$, with epsilon outside the maximum.
 
     Source: keras 3.15, `src/optimizers/adamax.py`.
+
+    >>> tx, gradient = gl.flavors.keras.adamax(0.1, epsilon=1.0), jnp.array([2.0, -4.0])
+    >>> print(tx.update(gradient, tx.init(gradient))[0])  # 0.1 * 2 / (2 + 1), and 0.1 * 4 / (4 + 1)
+    [-0.0667  0.08  ]
     """
     direction = chain(
         scale_by_momentum(beta_1), scale_by_infinity_norm(beta_2, epsilon), bias_correction(beta_1, as_power=True)
@@ -170,6 +199,10 @@ def nadam(
 
     It warms up 250 times as fast as Dozat's $0.96^{0.004 t}$. The running mean $m$ itself decays by $\beta_1$.
     Epsilon is added to the corrected root, unlike in Keras's Adam. Source: keras 3.15, `src/optimizers/nadam.py`.
+
+    >>> tx, gradient = gl.flavors.keras.nadam(0.1), jnp.array([2.0, -4.0])
+    >>> print(tx.update(gradient, tx.init(gradient))[0])
+    [-0.1063  0.1063]
     """
     mu, next_mu = (nadam_momentum(beta_1, 1.0, start) for start in (1.0, 2.0))
     direction = chain(

@@ -14,6 +14,14 @@ The differences from optax are these. `learning_rate=None` raises, because in op
 and ascends. Ranges are checked. `adadelta` measures a complex gradient by $|g|^2$, where optax squares without
 conjugation. The dtype of a complex moment is that of its parts, where optax drops the imaginary part. A quotient is 0
 where optax skips a division by zero.
+
+>>> import optax
+>>> ours, x, gradient = gl.flavors.optax, jnp.array([3.0, 1.0]), jnp.array([2.0, -4.0])
+>>> made = [ours.sgd, ours.adagrad, ours.adadelta, ours.rmsprop, ours.sign_sgd, ours.adam, ours.adamw, ours.nadam]
+>>> for make in [*made, ours.nadamw, ours.adamax, ours.adamaxw, ours.amsgrad]:
+...     pair = make(0.1), getattr(optax, make.__name__)(0.1)
+...     steps = [tx.update(gradient, tx.init(x), x)[0] for tx in pair]
+...     assert jnp.allclose(*steps, rtol=1e-5)
 """
 
 from __future__ import annotations

@@ -53,6 +53,15 @@ def sgd(
 
     Raises ValueError for `nesterov` with a momentum of 0 or with dampening, as torch does.
     Source: torch 2.13, `torch/optim/sgd.py`.
+
+    >>> tx = gl.flavors.torch.sgd(0.1, momentum=0.9, dampening=0.5)
+    >>> gradient, x = jnp.array([2.0, -4.0]), jnp.zeros(2)
+    >>> state = tx.init(x)
+    >>> for _ in range(2):  # -0.1 g, as the first gradient is not dampened, then -0.1 (0.9 + 0.5) g
+    ...     step, state = tx.update(gradient, state, x)
+    ...     print(step)
+    [-0.2  0.4]
+    [-0.28  0.56]
     """
     no_momentum = (
         isinstance(momentum, float) and momentum == 0
@@ -84,6 +93,15 @@ def adagrad(
 
     `lr_decay` is $\delta$ in [0, inf). It lowers a learning rate that is a schedule, too. Source: torch 2.13,
     `torch/optim/adagrad.py`.
+
+    >>> tx = gl.flavors.torch.adagrad(0.1, lr_decay=1.0)
+    >>> gradient, x = jnp.array([2.0, -4.0]), jnp.zeros(2)
+    >>> state = tx.init(x)
+    >>> for _ in range(2):  # 0.1, then 0.1 / 2 / sqrt(2)
+    ...     step, state = tx.update(gradient, state, x)
+    ...     print(step)
+    [-0.1  0.1]
+    [-0.0354  0.0354]
     """
     return chain(
         *_torch_gradient(weight_decay, maximize),
@@ -101,7 +119,13 @@ def adadelta(
     *,
     maximize: bool = False,
 ):
-    """`torch.optim.Adadelta`: as published. Source: torch 2.13, `torch/optim/adadelta.py`."""
+    """`torch.optim.Adadelta`: as published. Source: torch 2.13, `torch/optim/adadelta.py`.
+
+    >>> tx = gl.flavors.torch.adadelta()
+    >>> gradient, x = jnp.array([2.0, -4.0]), jnp.zeros(2)
+    >>> print(tx.update(gradient, tx.init(x), x)[0])  # sqrt(1e-6) / sqrt(0.1)
+    [-0.0032  0.0032]
+    """
     return chain(*_torch_gradient(weight_decay, maximize), published_adadelta(lr, rho, eps))
 
 
@@ -122,6 +146,11 @@ def rmsprop(
     is outside the buffer. There is a buffer even for a momentum of 0. A centered $v$ that rounds to below 0 counts as 0
     here, and gives NaN in torch.
     Source: torch 2.13, `torch/optim/rmsprop.py`.
+
+    >>> tx = gl.flavors.torch.rmsprop(0.1, alpha=0.75)
+    >>> gradient, x = jnp.array([2.0, -4.0]), jnp.zeros(2)
+    >>> print(tx.update(gradient, tx.init(x), x)[0])  # 0.1 / sqrt(0.25)
+    [-0.2  0.2]
     """
     return chain(
         *_torch_gradient(weight_decay, maximize),
@@ -146,6 +175,10 @@ def adam(
 
     `amsgrad` divides by $\sqrt{\max_{i \le t} v_i / (1 - \beta_2^t)} + \epsilon$: it takes the maximum of the
     uncorrected moments and corrects that by the weight of the current step. Source: torch 2.13, `torch/optim/adam.py`.
+
+    >>> tx, x = gl.flavors.torch.adam(0.1, weight_decay=0.01), jnp.array([2.0, -4.0])
+    >>> print(tx.update(jnp.zeros(2), tx.init(x), x)[0])  # the decay is part of the gradient, so its size is lost
+    [-0.1  0.1]
     """
     b1, b2 = betas
     largest = (running_max(),) if amsgrad else ()
@@ -169,7 +202,12 @@ def adamw(
     *,
     maximize: bool = False,
 ):
-    """`torch.optim.AdamW`: Adam of torch with decoupled weight decay. Source: torch 2.13, `torch/optim/adamw.py`."""
+    """`torch.optim.AdamW`: Adam of torch with decoupled weight decay. Source: torch 2.13, `torch/optim/adamw.py`.
+
+    >>> tx, x = gl.flavors.torch.adamw(0.1, weight_decay=0.01), jnp.array([2.0, -4.0])
+    >>> print(tx.update(jnp.zeros(2), tx.init(x), x)[0])  # -0.1 * 0.01 x
+    [-0.002  0.004]
+    """
     return adam(lr, betas, eps, weight_decay, amsgrad, maximize=maximize, decoupled_weight_decay=True)
 
 
@@ -185,6 +223,11 @@ def adamax(
     r"""`torch.optim.Adamax`: AdaMax with epsilon inside the maximum, $u_t = \max(\beta_2 u_{t-1}, |g_t| + \epsilon)$.
 
     Source: torch 2.13, `torch/optim/adamax.py`.
+
+    >>> tx = gl.flavors.torch.adamax(0.1, eps=1.0)
+    >>> gradient, x = jnp.array([2.0, -4.0]), jnp.zeros(2)
+    >>> print(tx.update(gradient, tx.init(x), x)[0])  # 0.1 * 2 / (2 + 1), and 0.1 * 4 / (4 + 1)
+    [-0.0667  0.08  ]
     """
     b1, b2 = betas
     return chain(
@@ -212,6 +255,11 @@ def nadam(
     `momentum_decay` is $\psi$. The running mean $m$ itself decays by $\beta_1$, not by $\mu_t$, and the look-ahead
     takes $\mu_{t+1}$ with the $\beta_1$ of step $t$. torch keeps $\prod \mu$ in its default dtype, float32, even for
     parameters in float64, and is off by 1e-10 there. Source: torch 2.13, `torch/optim/nadam.py`.
+
+    >>> tx = gl.flavors.torch.nadam(0.1)
+    >>> gradient, x = jnp.array([2.0, -4.0]), jnp.zeros(2)
+    >>> print(tx.update(gradient, tx.init(x), x)[0])
+    [-0.1056  0.1056]
     """
     b1, b2 = betas
     mu, next_mu = (nadam_momentum(b1, momentum_decay, start) for start in (1.0, 2.0))

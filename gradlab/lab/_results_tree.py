@@ -42,6 +42,10 @@ def read_results(path: Path | str) -> xr.DataTree:
 
     `path` is the folder of the study, or the `results.nc` in it; the attributes of the root say where the results come
     from. Raises FileNotFoundError, and ResultsError for a file that is damaged or that no study wrote.
+
+    >>> results = gl.lab.race("ravine", "sgd", rates=2, seeds=2, steps=12, out="race")
+    >>> gl.lab.read_results("race").equals(results)
+    True
     """
     return as_tree(*read(path))
 
@@ -59,6 +63,10 @@ class ResultsAccessor:
     """The results of a study, for people: leaderboards, best configurations, figures and the report.
 
     Each method takes the name of a problem; it may be left out where the results are of one problem only.
+
+    >>> results = gl.lab.race("ravine", ["sgd", "adam"], rates=3, seeds=2, steps=12)
+    >>> results.gradlab.best().optimizer
+    'adam'
     """
 
     def __init__(self, results: xr.DataTree | xr.Dataset):

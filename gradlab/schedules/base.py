@@ -51,6 +51,10 @@ class Schedule(Value):
 
     Like a transformation, a schedule is compared by its factory and arguments, pickles, prints as the call that made
     it, and never causes a second compilation.
+
+    >>> rate = 0.1 * gl.schedules.linear(1.0, 0.0, 10)
+    >>> [round(float(rate(step)), 3) for step in (0, 5, 10)]
+    [0.1, 0.05, 0.0]
     """
 
     __slots__ = ("__weakref__", "children", "factory")
@@ -157,6 +161,14 @@ def schedule(factory: Callable[..., Any] | None = None, /, *, step: str = "float
 
     Raises ValueError for any other `step`. Raises TypeError for an annotation that cannot be evaluated, and for an
     argument with the name of an attribute that every schedule has, such as `replace`.
+
+    >>> @gl.schedules.schedule
+    ... def square_root_decay(init_value: gl.Positive, timescale: gl.Positive = 1.0):
+    ...     return lambda step: init_value / jnp.sqrt(1 + step / timescale)
+    >>> square_root_decay(0.1)
+    square_root_decay(init_value=0.1, timescale=1.0)
+    >>> float(square_root_decay(0.5)(3))
+    0.25
     """
     if factory is None:
         return functools.partial(schedule, step=step)
@@ -187,6 +199,10 @@ def as_schedule(value: Any) -> Schedule:
     """Return a schedule of anything that may be a hyperparameter: a number, an array, a function or a schedule.
 
     Raises TypeError for anything else.
+
+    >>> schedule = gl.schedules.as_schedule(lambda step: 0.1 / (step + 1))
+    >>> round(float(schedule(4)), 3)
+    0.02
     """
     if isinstance(value, Schedule):
         return value
@@ -199,7 +215,11 @@ def as_schedule(value: Any) -> Schedule:
 
 @schedule
 def constant(value: Hyperparameter):
-    """Return the same value at every step."""
+    """Return the same value at every step.
+
+    >>> float(gl.schedules.constant(0.5)(1000))
+    0.5
+    """
     return lambda step: value
 
 
@@ -227,7 +247,12 @@ def _call_schedule(function: Any, step: Any) -> Any:
 
 @schedule(step="exact")
 def shift(inner, offset: Seed):
-    """Take another schedule `offset` steps later. A negative offset delays it, with its value of step 0 until then."""
+    """Take another schedule `offset` steps later. A negative offset delays it, with its value of step 0 until then.
+
+    >>> line = gl.schedules.linear(1.0, 0.0, 10)
+    >>> [round(float(gl.schedules.shift(line, offset)(5)), 3) for offset in (-2, 0, 2)]
+    [0.7, 0.5, 0.3]
+    """
     return lambda step: as_schedule(inner)(steps_since(step, split(-offset)))
 
 

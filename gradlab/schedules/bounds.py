@@ -16,6 +16,10 @@ def lower_bound(final_value: NonNegative, gamma: Positive = 1e-3):
     `final_value` is $f$ in [0, inf), and `gamma` is $\gamma$ in (0, inf), the speed for each step.
 
     Source: Luo et al. (2019).
+
+    >>> bound = gl.schedules.lower_bound(0.1, gamma=1.0)
+    >>> [round(float(bound(step)), 3) for step in (0, 1, 8)]
+    [0.05, 0.067, 0.09]
     """
 
     def at(step):
@@ -32,13 +36,22 @@ def upper_bound(final_value: NonNegative, gamma: Positive = 1e-3):
     `final_value` is $f$ in [0, inf), and `gamma` is $\gamma$ in (0, inf), the speed for each step.
 
     Source: Luo et al. (2019).
+
+    >>> bound = gl.schedules.upper_bound(0.1, gamma=1.0)
+    >>> [round(float(bound(step)), 3) for step in (0, 1, 9)]
+    [0.2, 0.15, 0.11]
     """
     return lambda step: final_value * (1 + quotient(1.0, gamma * (step + 1)))
 
 
 @schedule(step="exact")
 def relative(inner):
-    """Take another schedule as a share of its value at step 0. If that is 0, as in a warm-up, the result is 1."""
+    """Take another schedule as a share of its value at step 0. If that is 0, as in a warm-up, the result is 1.
+
+    >>> falling = gl.schedules.relative(gl.schedules.linear(0.5, 0.0, 10))
+    >>> [round(float(falling(step)), 3) for step in (0, 5, 10)]
+    [1.0, 0.5, 0.0]
+    """
 
     def at(step):
         first = as_schedule(inner)(Count(jnp.zeros_like(step.whole)))

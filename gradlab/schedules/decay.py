@@ -22,6 +22,10 @@ def linear(
 
     `init_value` is $a$, the value at step 0. `end_value` is $b$, the value from step $T$ = `transition_steps` on, which
     may be 0. `transition_begin` is the step at which the line begins, by default 0; the value is $a$ until then.
+
+    >>> rate = gl.schedules.linear(0.1, 0.0, transition_steps=10)
+    >>> [round(float(rate(step)), 3) for step in (0, 5, 10, 20)]
+    [0.1, 0.05, 0.0, 0.0]
     """
     return lambda step: line(init_value, end_value, *_measure_transition(step, transition_begin, transition_steps))
 
@@ -37,6 +41,10 @@ def cosine(
 
     `init_value` is $a$, the value at step 0. From step $T$ = `decay_steps` on, the value is $\alpha a$, and `alpha` is
     $\alpha$ in [0, 1]. `exponent` is $p$ in (0, inf), by default 1. Source: Loshchilov & Hutter (2017), equation 5.
+
+    >>> rate = gl.schedules.cosine(0.1, decay_steps=100)
+    >>> [round(float(rate(step)), 3) for step in (0, 25, 50, 100)]
+    [0.1, 0.085, 0.05, 0.0]
     """
     return lambda step: half_cosine(
         init_value, alpha * init_value, *measure_progress(step, START, split(decay_steps)), exponent
@@ -58,6 +66,10 @@ def exponential(
     changes only at multiples of $T$, and exactly there if $T$ is a whole number. `transition_begin` is the step from
     which $t$ counts, by default 0; the value is $a$ until then. `end_value` is a floor if $r < 1$, and a ceiling if
     $r > 1$. The arguments are in the order of optax. Raises ValueError for a `transition_begin` that is not whole.
+
+    >>> rate = gl.schedules.exponential(1.0, transition_steps=10, decay_rate=0.5)
+    >>> [round(float(rate(step)), 3) for step in (0, 5, 10, 20)]
+    [1.0, 0.707, 0.5, 0.25]
     """
     if transition_begin is not None and is_concrete(transition_begin) and np.any(np.asarray(transition_begin) % 1):
         raise ValueError(
@@ -84,13 +96,22 @@ def inverse_time(init_value: Hyperparameter, transition_steps: PositiveSteps = 1
 
     `init_value` is $a$, `transition_steps` is $T$ in (0, inf), and `decay_rate` is $r$ in [0, inf).
     Source: Robbins & Monro (1951).
+
+    >>> rate = gl.schedules.inverse_time(0.1, transition_steps=10)
+    >>> [round(float(rate(step)), 3) for step in (0, 10, 90)]  # half after 10 steps, a tenth after 90
+    [0.1, 0.05, 0.01]
     """
     return lambda step: init_value / (1 + decay_rate * quotient(step.as_float, transition_steps))
 
 
 @schedule(step="exact")
 def inverse_square_root(init_value: Hyperparameter, timescale: PositiveSteps = 1.0):
-    r"""Fall in inverse proportion to the root of time, $a / \sqrt{1 + t / T}$ with $T$ = `timescale` in steps."""
+    r"""Fall in inverse proportion to the root of time, $a / \sqrt{1 + t / T}$ with $T$ = `timescale` in steps.
+
+    >>> rate = gl.schedules.inverse_square_root(0.1)
+    >>> [round(float(rate(step)), 3) for step in (0, 3, 99)]  # 0.1 / sqrt(1 + step)
+    [0.1, 0.05, 0.01]
+    """
     return lambda step: init_value / jnp.sqrt(1 + quotient(step.as_float, timescale))
 
 
@@ -106,6 +127,10 @@ def polynomial(
 
     `init_value` is $a$, the value at step 0. `end_value` is $b$, the value from step $T$ = `transition_steps` on, which
     may be 0. `power` is $p$ in (0, inf). `transition_begin` is the step from which $t$ counts, by default 0.
+
+    >>> rate = gl.schedules.polynomial(0.1, 0.0, power=2, transition_steps=10)
+    >>> [round(float(rate(step)), 3) for step in (0, 5, 10)]  # 0.1 (1 - step / 10)^2
+    [0.1, 0.025, 0.0]
     """
 
     def at(step):

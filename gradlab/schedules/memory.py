@@ -18,6 +18,10 @@ def half_life(init_value: Decay, end_value: Decay, transition_steps: Steps):
     $s = \min(t / T, 1)$. `init_value` is $a$ in [0, 1), the value at step 0, and `end_value` is $b$ in [0, 1), the
     value from step $T$ = `transition_steps` on. A straight line between decays would lengthen the memory at the very
     end only. Source: Pagliardini et al. (2024), section 3.1.
+
+    >>> decay = gl.schedules.half_life(0.5, 0.99, transition_steps=10)
+    >>> [round(float(decay(step)), 3) for step in (0, 5, 10)]  # halfway, 0.98 remembers half as long as 0.99
+    [0.5, 0.98, 0.99]
     """
 
     def at(step):
@@ -34,6 +38,10 @@ def power_law(factor: NonNegative = 1.0, exponent: Positive = 1.0):
     r"""Grow as a power of the step, $c\, t^p$, from 0 at step 0.
 
     `factor` is $c$ in [0, inf), the value at step 1, and `exponent` is $p$ in (0, inf).
+
+    >>> count = gl.schedules.power_law(0.5, exponent=2.0)
+    >>> [float(count(step)) for step in (0, 1, 10)]
+    [0.0, 0.5, 50.0]
     """
     return lambda step: factor * power_of(step, exponent)
 

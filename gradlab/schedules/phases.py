@@ -28,6 +28,10 @@ def piecewise(init_value: Hyperparameter, boundaries, factors):
 
     `boundaries` are the steps $b_i$ and `factors` the numbers $f_i$, in tuples of equal length. Step $b_i$ is the first
     with the factor $f_i$. Raises ValueError if the lengths differ.
+
+    >>> rate = gl.schedules.piecewise(0.1, (10, 20), (0.5, 0.1))
+    >>> [round(float(rate(step)), 3) for step in (9, 10, 20)]
+    [0.1, 0.05, 0.005]
     """
     if len(boundaries) != len(factors):
         raise ValueError(f"piecewise: {len(boundaries)} boundaries need as many factors, got {len(factors)}")
@@ -49,6 +53,10 @@ def join(schedules, boundaries):
     order; between two equal ones, a schedule has no step. Outside of its own steps, a schedule is called with step 0.
     Raises TypeError if either is not a list, tuple or array, and ValueError if the lengths do not fit or the boundaries
     fall.
+
+    >>> rate = gl.schedules.join([gl.schedules.linear(0.0, 0.1, 10), 0.01], boundaries=[10])
+    >>> [round(float(rate(step)), 3) for step in (0, 5, 10)]
+    [0.0, 0.05, 0.01]
     """
     for name, values in (("schedules", schedules), ("boundaries", boundaries)):
         if not (isinstance(values, (tuple, list)) or getattr(values, "ndim", 0) > 0):
@@ -89,6 +97,10 @@ def warmup_cosine(
     The value is `init_value` at step 0, `peak_value` at step `warmup_steps`, and `end_value` from step `decay_steps`
     on, which counts both phases. A phase of no steps is left out. `exponent` is the power of the cosine, by default 1.
     Raises ValueError if `decay_steps` is below `warmup_steps`. Source: Goyal et al. (2017); Loshchilov & Hutter (2017).
+
+    >>> rate = gl.schedules.warmup_cosine(0.0, 0.1, warmup_steps=10, decay_steps=110)
+    >>> [round(float(rate(step)), 3) for step in (0, 5, 10, 60, 110)]
+    [0.0, 0.05, 0.1, 0.05, 0.0]
     """
     if is_concrete((warmup_steps, decay_steps)) and np.any(np.asarray(decay_steps) < np.asarray(warmup_steps)):
         raise ValueError(
@@ -117,6 +129,10 @@ def one_cycle(
 
     It begins at `peak_value / start_factor`, peaks after the share `rising_share` in [0, 1] of the steps, and ends at
     `peak_value / (start_factor end_factor)`. Source: Smith & Topin (2018).
+
+    >>> rate = gl.schedules.one_cycle(0.5, 100, start_factor=25, end_factor=10)
+    >>> [round(float(rate(step)), 3) for step in (0, 15, 30, 100)]  # from 0.5 / 25 to 0.5, and to 0.5 / 250
+    [0.02, 0.26, 0.5, 0.002]
     """
 
     def at(step):
@@ -144,6 +160,10 @@ def warmup_stable_decay(
     The value goes from `init_value` to `peak_value` to `end_value`. The phases last `warmup_steps`, `stable_steps` and
     `decay_steps`; a phase of no steps is left out.
     Source: Hu et al. (2024), MiniCPM.
+
+    >>> rate = gl.schedules.warmup_stable_decay(0.1, warmup_steps=10, stable_steps=80, decay_steps=10)
+    >>> [round(float(rate(step)), 3) for step in (0, 5, 10, 90, 95, 100)]
+    [0.0, 0.05, 0.1, 0.1, 0.05, 0.0]
     """
 
     def at(step):
@@ -163,5 +183,9 @@ def nadam_momentum(b1: Fraction = 0.9, decay: NonNegative = 0.004, start: NonNeg
     `b1` is $\beta_1$ in [0, 1], the final value. `decay` is $\psi$ in [0, inf), for each step. A `start` of 2 gives
     $\mu_{t+1}$ with the $\beta_1$ of step $t$, with which PyTorch and Keras look ahead. Source: Dozat (2016), section
     3.
+
+    >>> momentum = gl.schedules.nadam_momentum(0.9)
+    >>> [round(float(momentum(step)), 3) for step in (0, 1000, 100_000)]  # from 0.45 to 0.9
+    [0.45, 0.518, 0.9]
     """
     return lambda step: b1 * (1 - 0.5 * 0.96 ** (decay * (step + start)))

@@ -27,6 +27,10 @@ class Selector(Value, is_tree=False):
     `selector(params)` returns a tree of booleans like the parameters, so that a selector is also a mask for optax. Like
     a transformation, it is compared by its factory and arguments, pickles, and prints as the call that made it. It has
     no numbers, and so it is no pytree but a leaf.
+
+    >>> kernels = gl.ndim(2) & ~gl.path("head/**")
+    >>> kernels({"body": jnp.zeros((2, 2)), "bias": jnp.zeros(2), "head": {"kernel": jnp.zeros((2, 2))}})
+    {'bias': False, 'body': True, 'head': {'kernel': False}}
     """
 
     __slots__ = ("__weakref__", "children", "factory")
@@ -86,6 +90,15 @@ def selector(factory: Callable[..., Any] | None = None, /, *, reads_names: bool 
 
     The result receives a list of `Leaf` and returns a list of booleans. Arguments are structure: numbers are annotated
     as `int`. `reads_names` says that a leaf of another name may be chosen differently.
+
+    >>> @gl.selectors.selector
+    ... def largest(count: int):
+    ...     def choose(leaves):
+    ...         kept = sorted(leaf.size for leaf in leaves)[-count:]
+    ...         return [leaf.size >= kept[0] for leaf in leaves]
+    ...     return choose
+    >>> largest(1)({"a": jnp.ones(2), "b": jnp.ones(3)})
+    {'a': False, 'b': True}
     """
     if factory is None:
         return functools.partial(selector, reads_names=reads_names)
@@ -110,7 +123,11 @@ def choose_by(is_selected: Callable[[Leaf], bool]) -> Callable[[Sequence[Leaf]],
 
 @selector
 def everything():
-    """Select every leaf."""
+    """Select every leaf.
+
+    >>> gl.selectors.everything()({"kernel": jnp.ones(2)})
+    {'kernel': True}
+    """
     return choose_by(lambda leaf: True)
 
 
@@ -123,6 +140,10 @@ def where(function, /):
     and it pickles if the function has a name in a module.
 
     Raises TypeError if `function` does not take the two, or returns anything but a boolean.
+
+    >>> is_large = gl.where(lambda path, leaf: leaf.size > 3)
+    >>> is_large({"a": jnp.zeros(2), "b": jnp.zeros(4)})
+    {'a': False, 'b': True}
     """
     if not callable(function) or isinstance(function, type) or not accepts(function, (), None):
         text = getattr(function, "__qualname__", repr(function))
@@ -159,6 +180,9 @@ def as_selector(thing: Any, where_it_stands: str = "a selector") -> Selector:
     """Return a selector of what may be written in its place: a pattern, a boolean, a tree of booleans or a function.
 
     Raises TypeError for anything else, naming where it stands.
+
+    >>> gl.selectors.as_selector("**/bias")
+    path('**/bias')
     """
     from .labels import labels  # these two import this module
     from .patterns import path

@@ -22,6 +22,13 @@ def labels(tree, label=True, /):
 
     Raises TypeError for a label that is a number or an array. When it selects, it raises ValueError for a leaf without
     a label.
+
+    >>> labels = {"encoder": "frozen", "head": "trained"}
+    >>> tx = gl.partition((gl.labels(labels, "frozen"), gl.freeze()), default=gl.sgd(0.1))
+    >>> params = {"encoder": {"kernel": jnp.ones(2)}, "head": jnp.ones(2)}
+    >>> step, _ = tx.update(params, tx.init(params), params)
+    >>> print(step["encoder"]["kernel"], step["head"])
+    [0. 0.] [-0.1 -0.1]
     """
     labelled = {}
     for keys, value in jax.tree_util.tree_flatten_with_path(tree)[0]:

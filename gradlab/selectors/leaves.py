@@ -15,7 +15,12 @@ from ..running_calls import find_entered_dtype
 
 
 class Leaf:
-    """A leaf of a tree of parameters: its path, shape and dtype."""
+    """A leaf of a tree of parameters: its path, shape and dtype.
+
+    >>> selector = gl.where(lambda path, leaf: leaf.ndim == 2 and path[-1] == "kernel")
+    >>> selector({"kernel": jnp.ones((2, 2)), "embedding": jnp.ones((2, 2))})
+    {'embedding': False, 'kernel': True}
+    """
 
     __slots__ = ("_array", "keys", "path", "shape")
 

@@ -28,6 +28,12 @@ def path(*patterns: str):
     Raises TypeError without a pattern, and ValueError for one with an empty part. When it selects, it raises ValueError
     for a pattern that matches no leaf but a whole subtree, whose leaves it would silently leave out. It warns of a
     pattern that matches no leaf and would match some with a similar name, or with slashes in the place of dots.
+
+    >>> tx = gl.only(gl.path("layers/*/bias"), gl.scale(10.0))
+    >>> gradient = {"layers": [{"bias": jnp.ones(2), "kernel": jnp.ones(2)}]}
+    >>> direction, _ = tx.update(gradient, tx.init(gradient))
+    >>> print(direction["layers"][0]["bias"], direction["layers"][0]["kernel"])
+    [10. 10.] [1. 1.]
     """
     if not patterns:
         raise TypeError('path() has no pattern; pass at least one, such as path("**/bias")')

@@ -18,6 +18,10 @@ def ndim(*counts: int):
     `counts` are integers of at least 0. In `each`, a leaf is that of one layer.
 
     Raises TypeError without a count or for one that is no integer, and ValueError for a negative one.
+
+    >>> tx, gradient = gl.only(gl.ndim(2), gl.scale(10.0)), [jnp.ones((1, 2)), jnp.ones(2)]
+    >>> print(*tx.update(gradient, tx.init(gradient))[0])
+    [[10. 10.]] [1. 1.]
     """
     if not counts:
         raise TypeError("ndim() has no number of axes; pass at least one, such as ndim(2)")
@@ -34,6 +38,10 @@ def size(at_least: int | None = None, at_most: int | None = None):
     """Select the leaves with a number of elements in a range, both ends included: `size(at_least=1000)`.
 
     Raises ValueError without a bound, for a negative one, and for a range that is empty.
+
+    >>> tx, gradient = gl.only(gl.size(at_least=2), gl.scale(10.0)), [jnp.ones(1), jnp.ones(2)]
+    >>> print(*tx.update(gradient, tx.init(gradient))[0])
+    [1.] [10. 10.]
     """
     low, high = 0 if at_least is None else at_least, at_most
     if at_least is None and at_most is None:
@@ -52,6 +60,12 @@ def dtype(*dtypes: Any) -> Selector:
     The dtype is that of the parameter as it is handed to the optimizer, whatever the dtype of its gradient.
 
     Raises TypeError without a dtype, and for what is none. In an update without parameters, raises ValueError.
+
+    >>> tx = gl.only(gl.dtype("bfloat16"), gl.scale(10.0))
+    >>> params = [jnp.ones(2, "bfloat16"), jnp.ones(2, "float16")]
+    >>> direction, _ = tx.update(params, tx.init(params), params)
+    >>> print([float(d[0]) for d in direction])
+    [10.0, 1.0]
     """
     if not dtypes:
         raise TypeError('dtype() has no dtype; pass at least one, such as dtype("bfloat16")')

@@ -56,6 +56,13 @@ def state_from_optax(
 
     Adam and AdaMax of optax have states of the same class; `tx` says which it is. Raises ValueError if its counters of
     steps differ.
+
+    >>> import optax
+    >>> old, params = optax.adam(0.1), jnp.zeros(2)
+    >>> state = old.update(jnp.array([2.0, -4.0]), old.init(params))[1]
+    >>> state, report = gl.state_from_optax(gl.adam(0.1), params, state)
+    >>> print(state[0].moment)  # 0.1 times the gradient
+    [ 0.2 -0.4]
     """
     found = list(_read(state, False))
     has_norm = any(array.quantity == "infinity norm" for array in found)

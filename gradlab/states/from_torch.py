@@ -48,6 +48,12 @@ def state_from_torch(
 
     Raises ValueError if the numbers of parameters differ, if a path is not one of `params`, or if some parameters took
     more steps than others.
+
+    >>> moments = {"step": 1, "exp_avg": np.array([0.2, -0.4]), "exp_avg_sq": np.array([0.004, 0.016])}
+    >>> state_dict = {"state": {0: moments}, "param_groups": [{"params": [0]}]}
+    >>> state, report = gl.state_from_torch(gl.adam(0.1), {"bias": jnp.zeros(2)}, state_dict, ["bias"])
+    >>> print(state[0].moment["bias"])
+    [ 0.2 -0.4]
     """
     known = {path for path, _ in _list_parameters(params)}
     paths = [parameter if isinstance(parameter, str) else parameter[0] for parameter in parameters]

@@ -31,6 +31,14 @@ def hyperparameters(tx: Transformation, state: Any = None) -> dict[str, Any]:
 
     Raises TypeError if `tx` is no transformation of gradlab, and ValueError for a schedule whose step is not found in
     the state.
+
+    >>> tx = gl.sgd(gl.schedules.linear(0.1, 0.0, 4), momentum=0.9)
+    >>> state = tx.init(jnp.zeros(2))
+    >>> _, state = tx.update(jnp.ones(2), state)
+    >>> gl.hyperparameters(tx)["learning_rate"]
+    linear(init_value=0.1, end_value=0.0, transition_steps=4.0)
+    >>> print(f"{gl.hyperparameters(tx, state)['learning_rate']:.3f}")  # of the second update
+    0.075
     """
     if not isinstance(tx, Transformation):
         raise TypeError(

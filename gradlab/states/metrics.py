@@ -22,6 +22,11 @@ def metrics(state: Any) -> dict[str, jax.Array]:
     the transformation.
 
     Raises TypeError for an optimizer in the place of its state.
+
+    >>> tx, gradient = gl.chain(gl.probe("gradient"), gl.sgd(0.1)), jnp.array([3.0, -4.0])
+    >>> step, state = tx.update(gradient, tx.init(gradient))
+    >>> print(gl.metrics(state)["gradient/norm"])
+    5.0
     """
     if isinstance(state, Value):
         raise TypeError(f"metrics takes the state of an optimizer, as its last update returned it; got {state!r}")

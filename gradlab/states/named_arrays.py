@@ -34,6 +34,10 @@ def state_to_dict(tx: Transformation, state: Any, params: Any, *, decoded: bool 
     With `decoded`, arrays that `gl.store` keeps by a codec are returned as numbers, so that an optimizer without the
     codec, or with another one, can go on from them. Raises ValueError if the state is not one of `tx` for these
     parameters.
+
+    >>> tx, params = gl.sgd(0.1, momentum=0.9), {"bias": jnp.zeros(2)}
+    >>> print(list(gl.state_to_dict(tx, tx.init(params), params)))
+    ['gradlab:schema', 'gradlab:links', 'scale_by_momentum:moment:bias']
     """
     names = name_arrays(tx, state, params)
     links = json.dumps(list_links(tx)).encode()
@@ -66,6 +70,13 @@ def state_from_dict(
     Nothing is dropped in silence: the report lists what matched, and what was converted, missing or extra, each with
     the reason, and `report.require_complete()` raises ValueError if something is missing or left over. Raises
     ValueError for arrays of a later schema.
+
+    >>> params, old = {"bias": jnp.zeros(2)}, gl.adam(0.1)
+    >>> _, state = old.update({"bias": jnp.array([2.0, -4.0])}, old.init(params))
+    >>> new = gl.chain(gl.clip_by_global_norm(100.0), gl.adamw(0.1))
+    >>> state, report = gl.state_from_dict(new, params, gl.state_to_dict(old, state, params))
+    >>> print(state[1].moment["bias"])  # the momentum goes on: 0.1 times the gradient
+    [ 0.2 -0.4]
     """
     arrays = dict(arrays)
     schema = arrays.pop(_SCHEMA, None)

@@ -27,6 +27,14 @@ def eval_params(tx: optax.GradientTransformation, state: PyTree, params: PyTree)
     Raises TypeError if `tx` is no transformation. Raises ValueError if `state` is not one of `tx` for these parameters,
     if two transformations within `tx` define such a point, if a wrapper of another library within `tx` holds one that
     does, or if links of a chain change the step after the one that defines it.
+
+    >>> tx, x = gl.average_params(gl.sgd(0.5)), jnp.array([4.0, 8.0])
+    >>> state = tx.init(x)
+    >>> for _ in range(2):  # of |x|^2 / 2: half, and half of that
+    ...     step, state = tx.update(x, state, x)
+    ...     x = x + step
+    >>> print(x, gl.eval_params(tx, state, x))  # the average of both
+    [1. 2.] [1.5 3. ]
     """
     return _find(tx, state, params, "eval_params")
 
@@ -37,6 +45,11 @@ def gradient_params(tx: optax.GradientTransformation, state: PyTree, params: PyT
     Call it before each update, as `make_step` and the laboratory do. The result, the arguments and the errors are those
     of `eval_params`. A link that asks for `gradient_fn` also takes the gradient at a point of its own, so a ValueError
     is raised if there are both.
+
+    >>> tx, x = gl.nag(0.1, momentum=0.5), jnp.array([1.0, 2.0])
+    >>> step, state = tx.update(x, tx.init(x), x)
+    >>> print(x + step, gl.gradient_params(tx, state, x + step))  # half of the step ahead
+    [0.9 1.8] [0.85 1.7 ]
     """
     return _find(tx, state, params, "gradient_params")
 

@@ -27,6 +27,12 @@ def reset_state(tx: Transformation, state: Any, params: Any, where: Any, *, keep
     such weights stay as they are.
 
     Raises ValueError if nothing is chosen, or if `state` is not one of `tx` for these parameters.
+
+    >>> tx, params = gl.sgd(0.1, momentum=0.9), {"body": jnp.zeros(2), "head": jnp.zeros(2)}
+    >>> _, state = tx.update({"body": jnp.ones(2), "head": jnp.ones(2)}, tx.init(params))
+    >>> state = gl.reset_state(tx, state, params, "head")
+    >>> print(state[0].moment["body"], state[0].moment["head"])
+    [1. 1.] [0. 0.]
     """
     leaves = read_leaves(params)
     paths = [show_path(leaf.path) if leaf.path else "" for leaf in leaves]

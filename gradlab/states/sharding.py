@@ -42,6 +42,11 @@ def state_sharding(
     kind of sharding that is not replicated.
 
     Source: Rajbhandari et al. (2020), ZeRO, stage 1.
+
+    >>> mesh = jax.sharding.Mesh(jax.devices()[:1], "data")
+    >>> shardings = gl.state_sharding(gl.sgd(0.1, momentum=0.9), jnp.zeros(8), mesh, spread="data")
+    >>> tuple(shardings[0].moment.spec)
+    ('data',)
     """
     if not isinstance(mesh, jax.sharding.Mesh | jax.sharding.AbstractMesh):
         raise TypeError(f"state_sharding: mesh must be a jax.sharding.Mesh, got {type(mesh).__name__}: {mesh!r}")

@@ -76,6 +76,11 @@ def check(
     takes longer than `seconds_per_law` are findings in the report. Raises ValueError for an unknown dtype, law, claim,
     domain or reference, for a reference that fails, and under `jax.disable_jit`. A transfer guard is lifted during the
     examination. Global random numbers and settings that the transformation changes are restored at the end.
+
+    >>> from gradlab import testing
+    >>> report = testing.check(gl.clip_by_value(1.0), laws=("pure",), dtypes=("float32",))
+    >>> report.ok, [result.law for result in report.results if result.verdict == "holds"]
+    (True, ['pure'])
     """
     require_compilation()
     # Passing a Python number to a compiled function is a transfer.
@@ -155,7 +160,11 @@ def _check(
 
 
 def assert_lawful(tx: optax.GradientTransformation | Callable[..., Any], **options: Any) -> None:
-    """Call `check`, and raise AssertionError with its report if any law is broken."""
+    """Call `check`, and raise AssertionError with its report if any law is broken.
+
+    >>> from gradlab import testing
+    >>> testing.assert_lawful(gl.scale(2.0), laws=("pure",), dtypes=("float32",))
+    """
     report = check(tx, **options)
     if not report.ok:
         raise AssertionError(str(report))

@@ -16,6 +16,10 @@ def loss_scale(tx: Any, state: Any) -> Any:
 
     Raises ValueError if `dynamic_loss_scale` holds only a part of the optimizer, because the other parts would receive
     the scaled gradient, or if a wrapper of another library holds it.
+
+    >>> tx = gl.dynamic_loss_scale(gl.sgd(0.1), initial=1024.0)
+    >>> print(gl.loss_scale(tx, tx.init(jnp.zeros(2))))
+    1024.0
     """
     if "loss_scale" not in signals_of(tx):
         return 1.0

@@ -62,6 +62,13 @@ def make_step(
 
     Raises TypeError if `loss` is not a function or an option has the wrong type. The step raises TypeError if `tx` is
     not a transformation, and ValueError if the batch cannot be divided.
+
+    >>> def loss(params, batch):
+    ...     return jnp.mean((params * batch) ** 2)
+    >>> step, params, tx = gl.make_step(loss), jnp.float32(1.0), gl.sgd(0.05)
+    >>> params, state, value = step(tx, params, tx.init(params), jnp.array([1.0, 3.0]))
+    >>> print(value, params)  # the mean of 1 and 9, and 1 - 0.05 * 2 * 5
+    5.0 0.5
     """
     if not callable(loss) or isinstance(loss, optax.GradientTransformation):
         raise TypeError(

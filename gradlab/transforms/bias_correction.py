@@ -42,6 +42,12 @@ def bias_correction(first_decay: Decay | None = None, second_decay: Decay | None
     `as_power` computes $1 - \beta_t^t$ from the decay of the step instead, as PyTorch, Keras and optax do. The two
     differ only for a decay that changes, for which the power is not the weight of any mean. Use `as_power` to continue
     a run of one of these frameworks. Source: Kingma & Ba (2015), section 3.
+
+    >>> mean, gradient = gl.scale_by_momentum(0.9), jnp.array([2.0, -4.0])
+    >>> for tx in (mean, gl.chain(mean, gl.bias_correction(0.9))):
+    ...     print(tx.update(gradient, tx.init(gradient))[0])
+    [ 0.2 -0.4]
+    [ 2. -4.]
     """
 
     def init(params):

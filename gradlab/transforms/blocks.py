@@ -43,6 +43,11 @@ def average_blocks(blocks: str = "rows", layout: Layout = "flax", size: int = 1)
     As the estimator of `scale_by_rms`, it divides by the RMS of each block and keeps no state. Inside `jax.shard_map`,
     every device needs whole leaves. Raises ValueError for unknown blocks and for a size below 1. `init` and `update`
     raise ValueError if the size does not divide the rows, or if `layout` names axes that a leaf does not have.
+
+    >>> tx, kernel = gl.average_blocks("rows"), jnp.array([[1.0, 2.0], [3.0, 6.0]])  # two inputs, two outputs
+    >>> print(tx.update(kernel, tx.init(kernel))[0])
+    [[2. 4.]
+     [2. 4.]]
     """
     divide = _read_blocks("average_blocks", blocks, layout, size)
 
@@ -74,6 +79,14 @@ def block_mean(decay: Decay = 0.999, blocks: str = "rows", layout: Layout = "fla
     [0, 1); the other arguments and the errors are those of `average_blocks`.
 
     Source: Zhang et al. (2024), algorithm 1.
+
+    >>> tx, kernel = gl.block_mean(0.5), jnp.array([[1.0, 2.0], [3.0, 6.0]])  # two inputs, two outputs
+    >>> direction, state = tx.update(kernel, tx.init(kernel))
+    >>> print(direction)  # 0.5 * 0 + 0.5 * the mean of each output
+    [[1. 2.]
+     [1. 2.]]
+    >>> print(state.mean)
+    [[1. 2.]]
     """
     divide = _read_blocks("block_mean", blocks, layout, size)
 
@@ -97,6 +110,10 @@ def normalize_blocks(blocks: str = "leaf", layout: Layout = "flax", size: int = 
 
     `eps` is in [0, inf), in units of the direction. A block of zeros stays zero. The other arguments and the errors are
     those of `average_blocks`. Source: Pethick et al. (2025), algorithm 1.
+
+    >>> tx, gradient = gl.normalize_blocks(), jnp.array([3.0, -4.0])
+    >>> print(tx.update(gradient, tx.init(gradient))[0])  # divided by sqrt((9 + 16) / 2)
+    [ 0.8485 -1.1314]
     """
     return isolate(scale_by_rms(average_blocks(blocks, layout, size), eps))
 

@@ -27,6 +27,11 @@ def centralize(output_axis: int = -1, axis_name: AxisName = None):
 
     Raises TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
     Source: Yong et al. (2020), equation 1.
+
+    >>> kernel = jnp.array([[1.0, 2.0], [3.0, 6.0]])  # two inputs, two outputs
+    >>> print(gl.centralize().update(kernel, ())[0])
+    [[-1. -2.]
+     [ 1.  2.]]
     """
     axes = read_axis_names("centralize", axis_name)
 

@@ -19,7 +19,11 @@ from .norms import measure_norm
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def clip_by_value(limit: Limit):
-    r"""Bound every element, $d' = \min(\max(d, -c), c)$, and both parts of complex ones. `limit` is $c$ in [0, inf]."""
+    r"""Bound every element, $d' = \min(\max(d, -c), c)$, and both parts of complex ones. `limit` is $c$ in [0, inf].
+
+    >>> print(gl.clip_by_value(1.0).update(jnp.array([3.0, -0.5]), ())[0])
+    [ 1.  -0.5]
+    """
     return map_leaves(lambda d: _apply_to_parts(lambda x: jnp.clip(x, -limit, limit), d))
 
 
@@ -28,6 +32,9 @@ def clip_between(lower: Hyperparameter, upper: Hyperparameter):
     r"""Bound every element, $d' = \min(\max(d, l), u)$, and both parts of complex ones.
 
     `lower` and `upper` are $l$ and $u$, finite. Where $l > u$, the result is $u$.
+
+    >>> print(gl.clip_between(-1.0, 3.0).update(jnp.array([2.0, -4.0]), ())[0])
+    [ 2. -1.]
     """
     return map_leaves(lambda d: _apply_to_parts(lambda x: jnp.clip(x, lower, upper), d))
 
@@ -48,6 +55,11 @@ def clip_by_norm(max_norm: Limit, axis_name: AxisName = None):
 
     Raises TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
     Source: Pascanu et al. (2013), algorithm 1.
+
+    >>> gradient = {"kernel": jnp.array([3.0, 4.0]), "bias": jnp.array([0.3, 0.4])}  # of norm 5 and 0.5
+    >>> direction, _ = gl.clip_by_norm(1.0).update(gradient, ())
+    >>> print(direction["kernel"], direction["bias"])
+    [0.6 0.8] [0.3 0.4]
     """
     axes = read_axis_names("clip_by_norm", axis_name)
     return map_leaves(lambda d: _bound(d, max_norm, measure_norm([d], axes)))
@@ -66,6 +78,11 @@ def clip_by_global_norm(max_norm: Limit, axis_name: AxisName = None):
 
     Raises TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
     Source: Pascanu et al. (2013), algorithm 1.
+
+    >>> gradient = {"kernel": jnp.array([3.0, 0.0]), "bias": jnp.array([0.0, 4.0])}  # of norm 5 in all
+    >>> direction, _ = gl.clip_by_global_norm(1.0).update(gradient, ())
+    >>> print(direction["kernel"], direction["bias"])
+    [0.6 0. ] [0.  0.8]
     """
     axes = read_axis_names("clip_by_global_norm", axis_name)
 
@@ -84,6 +101,9 @@ def clip_by_rms(max_rms: Limit = 1.0, axis_name: AxisName = None):
 
     It is `clip_by_norm` with a bound that grows with the root of the number of elements; `axis_name` is the same.
     Source: Shazeer & Stern (2018), section 6.
+
+    >>> print(gl.clip_by_rms(1.0).update(jnp.array([3.0, -3.0]), ())[0])  # its RMS is 3
+    [ 1. -1.]
     """
     axes = read_axis_names("clip_by_rms", axis_name)
     return map_leaves(lambda d: bound_rms(d, max_rms, axes))

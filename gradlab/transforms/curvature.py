@@ -36,6 +36,11 @@ def hutchinson(key: Seed = 0):
     a `jax.random.key`, and from the number of estimates before. Leaves must be real.
 
     `update` raises ValueError without `params` or `gradient_fn`. Source: Hutchinson (1989); Bekas et al. (2007).
+
+    >>> tx, x = gl.hutchinson(), jnp.array([1.0, 2.0])
+    >>> gradient = lambda x: jnp.array([1.0, 4.0]) * x  # whose Hessian is diagonal, so one estimate is exact
+    >>> print(tx.update(gradient(x), tx.init(x), x, gradient_fn=gradient)[0])
+    [1. 4.]
     """
 
     def init(params):
@@ -68,6 +73,11 @@ def gauss_newton_bartlett(batch_size: Positive = 1.0):
     and may fill with zeros in the others. `batch_size` is $B$, in (0, inf).
 
     `update` raises ValueError without `sampled_gradient`. Source: Liu et al. (2023), algorithm 2.
+
+    >>> tx, gradient = gl.gauss_newton_bartlett(batch_size=10), jnp.array([2.0, -4.0])
+    >>> sampled = jnp.array([0.1, 0.2])  # with labels that the model predicts
+    >>> print(tx.update(gradient, tx.init(gradient), sampled_gradient=sampled)[0])  # 10 * [0.01, 0.04]
+    [0.1 0.4]
     """
 
     def update(updates, state, *, sampled_gradient=None):
@@ -112,6 +122,11 @@ def scale_by_curvature(
     inf). Where the curvature is negative, the denominator is $\epsilon$, so place `clip_by_value` behind this link.
 
     Needs what `signal` needs. Raises ValueError for an `every` below 1. Source: Liu et al. (2023), algorithm 3.
+
+    >>> tx, x = gl.scale_by_curvature(gl.hutchinson(), decay=0.0, gamma=1.0), jnp.array([1.0, 2.0])
+    >>> gradient = lambda x: jnp.array([1.0, 4.0]) * x  # of a quadratic with the curvatures 1 and 4
+    >>> print(tx.update(gradient(x), tx.init(x), x, gradient_fn=gradient)[0])  # x, the way from the minimum
+    [1. 2.]
     """
     require_interval("scale_by_curvature", every, "estimates")
 

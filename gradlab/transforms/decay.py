@@ -38,6 +38,10 @@ def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None, cautious: b
     Raises TypeError for a mask that holds anything but booleans.
 
     Source: Krogh & Hertz (1991); Loshchilov & Hutter (2019), algorithm 2; Chen et al. (2025), algorithm 1 (cautious).
+
+    >>> tx, x = gl.add_decayed_weights(0.1), jnp.array([2.0, -4.0])
+    >>> print(tx.update(jnp.array([1.0, 1.0]), tx.init(x), x)[0])
+    [1.2 0.6]
     """
 
     def decay(d, x):
@@ -63,6 +67,11 @@ def proximal_decay(learning_rate: NonNegative, weight_decay: NonNegative = 1e-2,
     `mask` is that of `add_decayed_weights`, with the same error. Needs `params`.
 
     Source: Zhuang et al. (2022), equation 5 (AdamProx); Xie et al. (2022), algorithm 1 (Adan).
+
+    >>> tx, x = gl.proximal_decay(learning_rate=0.5, weight_decay=2.0), jnp.array([2.0, -4.0])
+    >>> step, _ = tx.update(jnp.zeros(2), tx.init(x), x)
+    >>> print(x + step)  # x / (1 + 0.5 * 2)
+    [ 1. -2.]
     """
 
     def update(updates, state, params):

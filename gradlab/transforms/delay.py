@@ -32,6 +32,13 @@ def delay(first: Hyperparameter | None = None):
     `first` is the result at the first step: a finite number for every element, by default the direction itself,
     $d'_1 = d_1$. `add(chain(), chain(delay(), scale(-1.0)))` is the change of the direction since the last
     step. In an estimator it gives the second moment before the current gradient enters it, as in ADOPT.
+
+    >>> tx, gradient = gl.delay(first=0.0), jnp.array([2.0, -4.0])
+    >>> direction, state = tx.update(gradient, tx.init(gradient))
+    >>> print(direction)
+    [0. 0.]
+    >>> print(tx.update(3 * gradient, state)[0])
+    [ 2. -4.]
     """
 
     def init(params):

@@ -26,6 +26,11 @@ def running_max():
     r"""Replace by the largest so far, $d'_t = \max(d'_{t-1}, d_t)$, $d'_0 = 0$. Complex numbers compare by magnitude.
 
     After a running mean of squares, it turns Adam into AMSGrad. Source: Reddi et al. (2018), algorithm 2.
+
+    >>> tx = gl.running_max()
+    >>> direction, state = tx.update(jnp.array([1.0, 5.0]), tx.init(jnp.zeros(2)))
+    >>> print(tx.update(jnp.array([3.0, 2.0]), state)[0])
+    [3. 5.]
     """
 
     def init(params):
@@ -53,7 +58,13 @@ class RunningSumState(NamedTuple):
 
 @transformation(splits_gradient=True, claims={**dict.fromkeys(ELEMENTWISE, True), **NOT_SYMMETRIC})
 def running_sum(initial: NonNegative = 0.0):
-    r"""Replace by the sum so far, $s_t = s_{t-1} + d_t$. `initial` is $s_0$ in [0, inf)."""
+    r"""Replace by the sum so far, $s_t = s_{t-1} + d_t$. `initial` is $s_0$ in [0, inf).
+
+    >>> tx = gl.running_sum()
+    >>> direction, state = tx.update(jnp.array([1.0, 5.0]), tx.init(jnp.zeros(2)))
+    >>> print(tx.update(jnp.array([3.0, 2.0]), state)[0])
+    [4. 7.]
+    """
 
     def init(params):
         return RunningSumState(map_by_shape(lambda p: jnp.full_like(p, initial), params))
@@ -81,6 +92,14 @@ def additive_mean(decay: Decay = 0.999, initial: NonNegative = 0.0):
     not negative, as squares are; complex ones are compared by magnitude.
 
     Source: Zaheer et al. (2018), algorithm 2 (Yogi).
+
+    >>> tx, square = gl.additive_mean(0.9), jnp.array([1.0, 100.0])
+    >>> state = tx.init(square)
+    >>> for _ in range(2):
+    ...     mean, state = tx.update(square, state)
+    ...     print(mean)  # by 0.1 times the square, up or down
+    [ 0.1 10. ]
+    [ 0.2 20. ]
     """
 
     def init(params):
@@ -116,6 +135,15 @@ def lagged_mean(decay: Decay = 0.9999):
     estimator in `scale_by_rms`, it keeps the current gradient out of the number that divides it.
 
     Source: Taniguchi et al. (2024), algorithm 2 (ADOPT).
+
+    >>> tx = gl.lagged_mean(0.5)
+    >>> state = tx.init(jnp.zeros(2))
+    >>> for square in (1.0, 3.0, 3.0):  # the mean begins as the first one
+    ...     mean, state = tx.update(jnp.array([square, square]), state)
+    ...     print(mean)
+    [1. 1.]
+    [1. 1.]
+    [2. 2.]
     """
 
     def init(params):

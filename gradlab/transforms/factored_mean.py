@@ -35,6 +35,15 @@ def factored_mean(decay: Decay = 0.999, eps: NonNegative = 0.0, min_size: int = 
     matrices. Any other leaf has a running mean for each element. Inside `jax.shard_map`, every device needs
     whole leaves. Raises ValueError for a `min_size` below 1.
     Source: Shazeer & Stern (2018), algorithms 2 and 4.
+
+    >>> tx, squares = gl.factored_mean(0.0, min_size=2), jnp.array([[1.0, 2.0], [3.0, 6.0]])
+    >>> estimate, state = tx.update(squares, tx.init(squares))
+    >>> print(estimate)  # of rank one, so it is exact
+    [[1. 2.]
+     [3. 6.]]
+    >>> print(state.rows, state.columns)
+    [[1.5]
+     [4.5]] [[2. 4.]]
     """
     if min_size < 1:
         raise ValueError(f"factored_mean: min_size must be at least 1, got {min_size}")

@@ -21,6 +21,10 @@ def gradient():
 
     It is a branch of `add` and a signal of `measure`: `add(gradient(), scale(-1.0))` is the gradient minus the
     direction. Where the direction still is the gradient, nothing changes.
+
+    >>> tx = gl.chain(gl.scale_by_momentum(0.9), gl.gradient())
+    >>> print(tx.update(jnp.array([2.0, -4.0]), tx.init(jnp.zeros(2)))[0])  # not the momentum
+    [ 2. -4.]
     """
 
     def update(updates, state, *, grads):
@@ -40,6 +44,11 @@ def gradient_at(offset: optax.GradientTransformation):
 
     Place it before any link that splits the direction from the gradient. `update` raises ValueError behind one, or
     without `params` or `gradient_fn`.
+
+    >>> tx, x = gl.gradient_at(gl.scale(0.1)), jnp.array([1.0, 2.0])
+    >>> gradient = lambda x: 2 * x
+    >>> print(tx.update(gradient(x), tx.init(x), x, gradient_fn=gradient)[0])  # 2 (x + 0.1 * 2 x)
+    [2.4 4.8]
     """
 
     def init(params):

@@ -40,6 +40,10 @@ def graft(direction: optax.GradientTransformation, size: optax.GradientTransform
     Where $r$ is 0, so is the result. The norm is that of a whole leaf, so layers that are stacked in one leaf need
     `each`. `axis_name` is that of `clip_by_norm`. Source: Agarwal et al. (2020), Disentangling adaptive gradient
     methods from learning rates.
+
+    >>> tx, gradient = gl.graft(gl.scale_by_sign(), gl.chain()), jnp.array([3.0, -4.0])
+    >>> print(tx.update(gradient, tx.init(gradient))[0])  # signs with the norm of the gradient, 5
+    [ 3.5355 -3.5355]
     """
     axes = read_axis_names("graft", axis_name)
 

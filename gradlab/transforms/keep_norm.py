@@ -40,6 +40,11 @@ def keep_norm(axis_name: AxisName = None):
     is that of a whole leaf, so layers that are stacked in one leaf need `each`. `axis_name` is that of `clip_by_norm`,
     and with it `init` runs inside `jax.shard_map`, too. Needs `params`.
     Source: Wen et al. (2025), Fantastic pretraining optimizers and where to find them 2.1: Hyperball optimization.
+
+    >>> tx, x = gl.keep_norm(), jnp.array([3.0, 4.0])
+    >>> step, _ = tx.update(jnp.array([3.0, -4.0]), tx.init(x), x)
+    >>> print(x + step)  # on the circle with radius 5
+    [5. 0.]
     """
     axes = read_axis_names("keep_norm", axis_name)
 

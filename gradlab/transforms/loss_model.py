@@ -60,6 +60,12 @@ def minimize_loss_model(
     is that of `clip_by_global_norm`, with the same errors. The rate is among the `metrics`.
 
     Needs `params`. `update` raises ValueError without `value`. Source: Schaipp et al. (2024), algorithms 1 to 3.
+
+    >>> tx = gl.minimize_loss_model(gl.scale_by_momentum(0.0), gl.chain(), learning_rate=10.0)
+    >>> x = jnp.array([3.0, 4.0])
+    >>> step, _ = tx.update(2 * x, tx.init(x), x, value=25.0)  # of |x|^2
+    >>> print(step)  # to where the tangent is 0: 25 / 100 of the gradient
+    [-1.5 -2. ]
     """
     axes = read_axis_names("minimize_loss_model", axis_name)
 

@@ -45,6 +45,9 @@ def majority_vote(axis_name: AxisName = None, zeros: str = "alternate", ties: st
     Raises TypeError for an `axis_name` that is no name, and ValueError for another word. `update` raises ValueError
     where no axis has that name, and where JAX knows that the gradients of all workers are the same.
     Source: Bernstein et al. (2019), signSGD with majority vote, algorithm 1.
+
+    >>> print(gl.majority_vote().update(jnp.array([2.0, -4.0]), ())[0])  # of one worker
+    [ 1. -1.]
     """
     axes = read_axis_names("majority_vote", axis_name)
     _require_word("zeros", zeros, ("alternate", "plus", "abstain"))

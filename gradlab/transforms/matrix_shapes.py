@@ -71,6 +71,13 @@ def matrix_shape(
 
     Raises ValueError for an unknown convention, for axes beside a convention, for an axis that is named twice, and if
     either kind of axes is left out; TypeError for axes that are no whole numbers.
+
+    >>> layout = gl.matrix_shape("flax", batch_axes=1)  # (layers, in, out)
+    >>> print(layout)
+    matrix_shape('flax', batch_axes=1)
+    >>> print(gl.scale_by_shape("r / c", layout=layout).update(jnp.ones((1, 2, 4)), ())[0][0])
+    [[2. 2. 2. 2.]
+     [2. 2. 2. 2.]]
     """
     if not _is_whole(batch_axes):
         raise TypeError(f"matrix_shape: batch_axes must be a whole number, the number of axes; got {batch_axes!r}")

@@ -20,6 +20,10 @@ def mix_with_gradient(share: Hyperparameter = 0.7):
     the gradient is taken off the direction. Where the direction still is the gradient, nothing changes.
 
     Source: Ma & Yarats (2019), equation 4.
+
+    >>> tx = gl.chain(gl.scale_by_momentum(0.9), gl.mix_with_gradient(0.7))
+    >>> print(tx.update(jnp.array([2.0, -4.0]), tx.init(jnp.zeros(2)))[0])  # (0.7 * 0.1 + 0.3) g
+    [ 0.74 -1.48]
     """
 
     def update(updates, state, *, grads=None):

@@ -35,6 +35,11 @@ def scale_by_momentum(decay: Decay = 0.9, dampening: Fraction | None = None, ini
     its gradient.
 
     Source: Polyak (1964), equation 9; Qian (1999), equation 1.
+
+    >>> tx, gradient = gl.scale_by_momentum(0.9), jnp.array([2.0, -4.0])
+    >>> direction, state = tx.update(gradient, tx.init(gradient))
+    >>> print(direction)  # 0.9 * 0 + 0.1 g
+    [ 0.2 -0.4]
     """
     dampening = decay if dampening is None else dampening
 
@@ -65,6 +70,14 @@ def scale_by_heavy_ball(decay: Decay = 0.9, dampening: Fraction = 0.0):
     Keras compute their momentum like this. In `scale_by_momentum` the buffer starts at a number and always changes.
 
     Source: Polyak (1964), equation 9; torch 2.13, `torch/optim/sgd.py`.
+
+    >>> tx, gradient = gl.scale_by_heavy_ball(0.9), jnp.array([2.0, -4.0])
+    >>> state = tx.init(gradient)
+    >>> for _ in range(2):  # g, then (0.9 + 1) g
+    ...     direction, state = tx.update(gradient, state)
+    ...     print(direction)
+    [ 2. -4.]
+    [ 3.8 -7.6]
     """
 
     def init(params):
@@ -105,6 +118,10 @@ def nesterov(
     $\mu_{t+1}^{t+1}$ and $\mu_t^t$, as optax computes it (see `bias_correction`).
 
     Source: Nesterov (1983); Sutskever et al. (2013), equation 7; Dozat (2016), algorithm 2.
+
+    >>> tx, gradient = gl.chain(gl.scale_by_momentum(0.9), gl.nesterov(0.9)), jnp.array([2.0, -4.0])
+    >>> print(tx.update(gradient, tx.init(gradient))[0])  # (0.9 * 0.1 + 0.1) g
+    [ 0.38 -0.76]
     """
     dampening = decay if dampening is None else dampening
     next_decay = decay if next_decay is None else next_decay
@@ -141,6 +158,12 @@ def nesterov_momentum(decay: Decay = 0.9):
     parameters computes the heavy ball instead; for such loops, `nesterov` gives the same method in other variables.
 
     Source: Nesterov (1983); Sutskever et al. (2013), equations 3 and 4.
+
+    >>> tx, x = gl.chain(gl.scale_by_learning_rate(0.1), gl.nesterov_momentum(0.9)), jnp.array([1.0, 2.0])
+    >>> step, state = tx.update(x, tx.init(x), x)  # of |x|^2 / 2
+    >>> x = x + step
+    >>> print(x, gl.gradient_params(tx, state, x))  # the next gradient is taken 0.9 of the step ahead
+    [0.9 1.8] [0.81 1.62]
     """
 
     def init(params):

@@ -1,4 +1,8 @@
-"""Newton-Schulz iterations: sets of coefficients, their check, and the polynomials that they stand for."""
+"""Newton-Schulz iterations: sets of coefficients, their check, and the polynomials that they stand for.
+
+>>> gl.newton_schulz_coefficients["jordan"][0]  # (a, b, c) of the first step: 3.4445 X - 4.775 (X X') X + ...
+(3.4445, -4.775, 2.0315)
+"""
 
 from __future__ import annotations
 

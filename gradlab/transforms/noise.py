@@ -32,6 +32,11 @@ def add_noise(eta: NonNegative = 0.01, gamma: NonNegative = 0.55, key: Seed = 0)
     half in each part. Differentiate with `allow_int=True`, because the key is a leaf, too.
 
     Source: Neelakantan et al. (2015), equation 1.
+
+    >>> tx = gl.add_noise(eta=0.01)
+    >>> noise, state = tx.update(jnp.zeros(1000), tx.init(jnp.zeros(1000)))
+    >>> print(f"{jnp.std(noise):.1f}")  # the root of eta
+    0.1
     """
 
     def init(params):

@@ -26,6 +26,9 @@ def scale_to_global_norm(norm: NonNegative = 1.0, axis_name: AxisName = None):
 
     Raises TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
     Source: Foret et al. (2021), equation 2.
+
+    >>> print(gl.scale_to_global_norm(1.0).update(jnp.array([3.0, -4.0]), ())[0])
+    [ 0.6 -0.8]
     """
     axes = read_axis_names("scale_to_global_norm", axis_name)
 
@@ -42,6 +45,10 @@ def scale_to_relative_norm(norm: NonNegative = 1.0, offset: NonNegative = 0.0, a
 
     Raises TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
     Source: Kwon et al. (2021), equation 5.
+
+    >>> tx, x = gl.scale_to_relative_norm(0.1), jnp.array([1.0, 10.0])
+    >>> print(tx.update(jnp.array([1.0, 1.0]), (), x)[0])  # the large parameter moves 100 times as far
+    [0.01  0.995]
     """
     axes = read_axis_names("scale_to_relative_norm", axis_name)
 

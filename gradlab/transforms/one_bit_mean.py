@@ -53,6 +53,11 @@ def one_bit_mean(axis_name: AxisName = None):
     Raises TypeError for an `axis_name` that is no name. `init` and `update` raise ValueError where no axis has that
     name, and `update` where JAX knows that the gradients of all workers are the same.
     Source: Karimireddy et al. (2019), algorithm 1; Zheng et al. (2019), dist-EF-SGD, algorithm 2.
+
+    >>> tx, gradient = gl.one_bit_mean(), jnp.array([3.0, -1.0])
+    >>> direction, state = tx.update(gradient, tx.init(gradient))
+    >>> print(direction)  # signs times the mean magnitude; the errors are made good later
+    [ 2. -2.]
     """
     axes = read_axis_names("one_bit_mean", axis_name)
 

@@ -65,6 +65,11 @@ def orthogonalize(
     Raises ValueError for coefficients with which a singular value in (0, 1] would become zero or negative, as with the
     set that was released as "AOL", and for a number of steps that the sets are not made for. `init` and `update` raise
     ValueError for a leaf that is no matrix. Source: Jordan et al. (2024), Muon: An optimizer for hidden layers.
+
+    >>> tx, matrix = gl.orthogonalize("precise"), jnp.array([[3.0, 0.0], [0.0, -2.0]])
+    >>> print(tx.update(matrix, tx.init(matrix))[0].round(1))
+    [[ 1.  0.]
+     [ 0. -1.]]
     """
     sets = read_sets("orthogonalize", coefficients, steps)
     shape = as_matrix_shape(layout)

@@ -54,6 +54,13 @@ def reduce_on_plateau(
 
     `gl.metrics(state)` has the scale and the best value. A NaN does not improve. `update` raises ValueError without
     `value`. Source: PyTorch's `ReduceLROnPlateau`; optax's `contrib.reduce_on_plateau`.
+
+    >>> tx, gradient = gl.reduce_on_plateau(factor=0.5, patience=2), jnp.array([2.0, -4.0])
+    >>> state = tx.init(gradient)
+    >>> for loss in (1.0, 1.0, 1.0):  # the last two do not improve
+    ...     direction, state = tx.update(gradient, state, value=loss)
+    >>> print(direction)
+    [ 1. -2.]
     """
 
     def init(params):

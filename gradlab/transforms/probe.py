@@ -66,6 +66,11 @@ def probe(name: str, *measures, per_leaf: bool = False, groups=None, axis_name: 
 
     Raises ValueError for a measure that is not known, or for two of one name. Raises TypeError for a function that
     returns no real scalar, or for groups that are no selectors. `update` raises ValueError where no axis has the name.
+
+    >>> tx, gradient = gl.chain(gl.probe("gradient", "norm", "max"), gl.sgd(0.1)), jnp.array([3.0, -4.0])
+    >>> _, state = tx.update(gradient, tx.init(gradient))
+    >>> print({name: float(value) for name, value in gl.metrics(state).items()})
+    {'gradient/max': 4.0, 'gradient/norm': 5.0}
     """
     axes = read_axis_names("probe", axis_name)
     selectors = {key: as_selector(value, f"probe: group {key}") for key, value in (groups or {}).items()}

@@ -16,13 +16,21 @@ from ..stateless import map_leaves
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def scale(factor: Hyperparameter):
-    """Multiply by a number, $d' = c d$. `factor` is $c$, finite and of either sign."""
+    """Multiply by a number, $d' = c d$. `factor` is $c$, finite and of either sign.
+
+    >>> print(gl.scale(-0.5).update(jnp.array([2.0, -4.0]), ())[0])
+    [-1.  2.]
+    """
     return map_leaves(lambda d: factor * d)
 
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def scale_by_learning_rate(learning_rate: NonNegative):
-    r"""Turn a direction into a step of descent, $d' = -\alpha d$. `learning_rate` is $\alpha$ in [0, inf)."""
+    r"""Turn a direction into a step of descent, $d' = -\alpha d$. `learning_rate` is $\alpha$ in [0, inf).
+
+    >>> print(gl.scale_by_learning_rate(0.1).update(jnp.array([2.0, -4.0]), ())[0])
+    [-0.2  0.4]
+    """
     return map_leaves(lambda d: -learning_rate * d)
 
 
@@ -31,6 +39,9 @@ def scale_by_sign():
     r"""Keep the sign only, $d' = d / |d|$, with 0 at 0. A complex number keeps its phase.
 
     Source: Riedmiller & Braun (1993), Rprop; Bernstein et al. (2018), signSGD.
+
+    >>> print(gl.scale_by_sign().update(jnp.array([2.0, -4.0]), ())[0])
+    [ 1. -1.]
     """
     return map_leaves(lambda d: divide(d, magnitude(d)) if jnp.iscomplexobj(d) else jnp.sign(d))
 

@@ -62,6 +62,11 @@ def scale_by_rms(
     `gradlab.safe_arithmetic.bound_for_squaring`); a chain bounds it before it enters a momentum.
 
     Source: Hinton (2012), lecture 6e of Neural Networks for Machine Learning.
+
+    >>> tx, gradient = gl.scale_by_rms(0.75), jnp.array([2.0, -4.0])
+    >>> direction, state = tx.update(gradient, tx.init(gradient))
+    >>> print(direction)  # g / sqrt(0.25 g^2)
+    [ 2. -2.]
     """
     estimator = _as_estimator(decay)
 
@@ -91,6 +96,13 @@ def scale_by_rss(initial: NonNegative = 0.0, eps: NonNegative = 1e-10, eps_root:
 
     $s_t = s_{t-1} + |g_t|^2$, and `initial` is $s_0$ in [0, inf). `eps` and `eps_root` are those of `scale_by_rms`.
     Source: Duchi et al. (2011), figure 1.
+
+    >>> tx, gradient = gl.scale_by_rss(), jnp.array([2.0, -4.0])
+    >>> state = tx.init(gradient)
+    >>> for _ in range(4):
+    ...     direction, state = tx.update(gradient, state)
+    >>> print(direction)  # g / sqrt(4 g^2)
+    [ 0.5 -0.5]
     """
     return scale_by_rms(running_sum(initial), eps, eps_root)
 
@@ -115,6 +127,11 @@ def scale_by_stddev(
     counts as 0. `decay`, in [0, 1) or an estimator, estimates both moments, unless `mean_decay` is given for the mean.
     `eps` and `eps_root` are those of `scale_by_rms`.
     Source: Graves (2013), equations 38 to 40.
+
+    >>> tx, gradient = gl.scale_by_stddev(0.5), jnp.array([2.0, -4.0])
+    >>> direction, state = tx.update(gradient, tx.init(gradient))
+    >>> print(direction)  # g / sqrt(0.5 g^2 - (0.5 g)^2)
+    [ 2. -2.]
     """
     estimator = _as_estimator(decay)
     mean_estimator = estimator if mean_decay is None else _as_estimator(mean_decay)
@@ -155,6 +172,11 @@ def scale_by_infinity_norm(decay: Decay = 0.999, eps: NonNegative = 0.0, eps_ins
 
     `decay` is $\beta$ in [0, 1). `eps` is $\epsilon$ and `eps_inside` is $\epsilon_i$, both in [0, inf) and 0 in the
     publication. Where the denominator is 0 the result is 0. Source: Kingma & Ba (2015), algorithm 2 (AdaMax).
+
+    >>> tx, gradient = gl.scale_by_infinity_norm(0.5), jnp.array([2.0, -4.0])
+    >>> direction, state = tx.update(gradient, tx.init(gradient))
+    >>> print(tx.update(gradient / 4, state)[0])  # divided by half of the first gradient
+    [ 0.5 -0.5]
     """
 
     def init(params):
@@ -183,6 +205,11 @@ def scale_by_update_rms(decay: Decay = 0.9, eps: NonNegative = 1e-6):
     This is the second half of Adadelta. It gives a dimensionless direction the units of the parameters.
 
     Source: Zeiler (2012), algorithm 1.
+
+    >>> tx, gradient = gl.scale_by_update_rms(0.9, eps=0.01), jnp.array([2.0, -4.0])
+    >>> direction, state = tx.update(gradient, tx.init(gradient))
+    >>> print(direction)  # times sqrt(0 + 0.01)
+    [ 0.2 -0.4]
     """
 
     def init(params):

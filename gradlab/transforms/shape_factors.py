@@ -47,6 +47,9 @@ def scale_by_shape(formula: str = "sqrt(max(1, r / c))", layout: Layout = "flax"
     `layout` says how a leaf is a matrix, as in `orthogonalize`; all axes of inputs count as columns. Raises ValueError
     for a formula that cannot be evaluated or is not positive. `init` and `update` raise ValueError for a leaf that is
     no matrix. Source: Jordan et al. (2024); Liu et al. (2025), equation 4; Pethick et al. (2025), table 4.
+
+    >>> print(gl.scale_by_shape("sqrt(r / c)").update(jnp.ones((1, 4)), ())[0])  # one input, four outputs
+    [[2. 2. 2. 2.]]
     """
     if not is_shape_factor(formula):
         raise ValueError(f"scale_by_shape: formula must be positive, and {DESCRIPTION}; got {formula!r}")

@@ -22,6 +22,11 @@ def sam(tx: optax.GradientTransformation, rho: NonNegative = 0.05, axis_name: Ax
     model with batch normalization, only the statistics of the first gradient should be kept.
 
     `update` raises ValueError without `params` or `gradient_fn`. Source: Foret et al. (2021), algorithm 1.
+
+    >>> tx, x = gl.sam(gl.sgd(0.1), rho=0.5), jnp.array([3.0, 4.0])
+    >>> gradient = lambda x: x  # of |x|^2 / 2
+    >>> print(tx.update(gradient(x), tx.init(x), x, gradient_fn=gradient)[0])  # -0.1 (x + 0.5 x / 5)
+    [-0.33 -0.44]
     """
     return chain(gradient_at(scale_to_global_norm(rho, axis_name)), tx)
 
@@ -33,5 +38,11 @@ def asam(tx: optax.GradientTransformation, rho: NonNegative = 0.5, eta: NonNegat
 
     `rho` is $\rho$ in [0, inf), and `eta` is $\eta$ in [0, inf), which lets parameters near zero move. The other
     arguments and the errors are those of `sam`. Source: Kwon et al. (2021), algorithm 1.
+
+    >>> tx, x = gl.asam(gl.sgd(0.1), rho=0.5, eta=0.0), jnp.array([3.0, 4.0])
+    >>> gradient = lambda x: x  # of |x|^2 / 2
+    >>> step, state = tx.update(gradient(x), tx.init(x), x, gradient_fn=gradient)
+    >>> print(step)  # -0.1 (x + 0.5 [27, 64] / |[9, 16]|)
+    [-0.3735 -0.5743]
     """
     return chain(gradient_at(scale_to_relative_norm(rho, eta, axis_name)), tx)

@@ -36,6 +36,11 @@ def agree_in_sign(min_share: Positive = 1e-3, axis_name: AxisName = None):
 
     Raises TypeError for an `axis_name` that is no name. `update` raises ValueError where no axis has that name.
     Source: Liang et al. (2024), algorithm 1; their code for the bound.
+
+    >>> tx = gl.chain(gl.scale_by_momentum(0.9), gl.agree_in_sign())
+    >>> _, state = tx.update(jnp.array([10.0, 10.0]), tx.init(jnp.zeros(2)))
+    >>> print(tx.update(jnp.array([1.0, -1.0]), state)[0])  # half of the elements agree, and count twice
+    [2. 0.]
     """
     axes = read_axis_names("agree_in_sign", axis_name)
 

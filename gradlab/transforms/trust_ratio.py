@@ -31,6 +31,10 @@ def scale_by_trust_ratio(
 
     The norm is that of a whole leaf, so layers that are stacked in one leaf need `each`. `axis_name` is that of
     `clip_by_norm`. Needs `params`. Source: You et al. (2017), equation 6; You et al. (2020), algorithm 2.
+
+    >>> tx, x = gl.scale_by_trust_ratio(), jnp.array([6.0, 8.0])
+    >>> print(tx.update(jnp.array([0.3, -0.4]), tx.init(x), x)[0])  # with the norm of the leaf, 10
+    [ 6. -8.]
     """
     axes = read_axis_names("scale_by_trust_ratio", axis_name)
 
@@ -57,6 +61,10 @@ def scale_by_param_rms(least: NonNegative = 1e-3, max_rms: Limit = 1.0, axis_nam
     So a learning rate is relative to the size of the leaf. `least` is $\epsilon$ in [0, inf), with which leaves that
     begin at zero can move. `max_rms` is $c$ in [0, inf], the bound of `clip_by_rms`. `axis_name` is that of
     `clip_by_norm`. Needs `params`. Source: Shazeer & Stern (2018), sections 6 and 8.
+
+    >>> tx, x = gl.scale_by_param_rms(), jnp.array([6.0, 8.0])
+    >>> print(tx.update(jnp.array([0.5, -0.5]), tx.init(x), x)[0])  # times sqrt(50)
+    [ 3.5355 -3.5355]
     """
     axes = read_axis_names("scale_by_param_rms", axis_name)
 

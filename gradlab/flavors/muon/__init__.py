@@ -8,7 +8,22 @@ These rules hold for all of them. `layout` says how a leaf is a matrix: the impl
 and pass 'flax' to use them on kernels of Flax. `matrices` selects the leaves that are orthogonalized, by default all
 with two axes. `precision` is that of the products; where the default is 'bfloat16', the implementation rounds to it.
 What it does there in one rounding or in several is not copied, so the results agree to some percent in bfloat16, and
-to rounding with `precision=None`.
+to rounding with `precision=None`. The largest element of the first step at a rate of 1 differs by a factor of 6:
+
+>>> muon, x, gradient = gl.flavors.muon, jnp.zeros((4, 16)), jnp.eye(4, 16)
+>>> made = [muon.keras, muon.optax, muon.dion, muon.heavyball, muon.keller_jordan, muon.moonlight, muon.nvidia]
+>>> for make in [*made, muon.torch]:
+...     tx = make(1.0, precision=None, layout="flax")
+...     step, _ = tx.update(gradient, tx.init(x), x)
+...     print(f"{make.__name__:13} {abs(step).max():.1f}")
+keras         0.6
+optax         1.5
+dion          2.2
+heavyball     2.0
+keller_jordan 1.5
+moonlight     0.6
+nvidia        3.9
+torch         1.5
 """
 
 from .of_optax_and_keras import keras as keras

@@ -197,6 +197,15 @@ class Watcher:
     """An object that is told how a study proceeds. This one ignores what it is told, but raises errors of tasks.
 
     Derive from it, and define the methods that are of interest.
+
+    >>> class Counter(gl.lab.Watcher):
+    ...     chunks = 0
+    ...     def on_chunk(self, task, block, chunk, arrays):
+    ...         self.chunks += 1
+    >>> counter = Counter()
+    >>> results = gl.lab.race("ravine", "sgd", rates=2, seeds=2, steps=12, watcher=counter)
+    >>> counter.chunks > 0
+    True
     """
 
     def on_start(self, task: Task) -> None:

@@ -81,6 +81,11 @@ def export(
     Raises FileNotFoundError and ResultsError for what is no finished study, FolderError for a folder that must not be
     overwritten, ValueError for unknown formats, for selections that the study does not have and for too many runs,
     MissingPackageError (an ImportError) if the package of the format is not installed, and OSError if the disk refuses.
+
+    >>> results = gl.lab.race("ravine", ["sgd", "adam"], rates=3, seeds=2, steps=12)
+    >>> folder = gl.lab.export(results, to="csv", out="tables")
+    >>> sorted(path.name for path in folder.iterdir())
+    ['evaluations.csv', 'losses.csv', 'paths.csv', 'runs.csv', 'study.json']
     """
     selection = Selection(_as_list(problems), _as_list(optimizers), _as_list(seeds), best)
     return write_export(study, to, out, selection, curves, overwrite, progress).folder

@@ -29,7 +29,16 @@ _NONFINITE_SETTINGS = {"nan": "JAX_DEBUG_NANS", "inf": "JAX_DEBUG_INFS"}
 
 
 class UserCodeError(ValueError):
-    """An optimizer or a problem of the user's that fails. Its text is one line: the cause, and the user's line."""
+    """An optimizer or a problem of the user's that fails. Its text is one line: the cause, and the user's line.
+
+    >>> def broken(learning_rate):
+    ...     raise OSError("no rate")
+    >>> try:
+    ...     results = gl.lab.race("ravine", {"mine": broken}, rates=2, seeds=2, steps=12)
+    ... except gl.lab.UserCodeError as error:
+    ...     print(error)
+    mine on ravine fails: OSError: no rate
+    """
 
 
 class RefusedHyperparametersError(UserCodeError):

@@ -42,7 +42,16 @@ _COMMENT = "a group for each problem; xarray.open_datatree opens all of them"
 
 
 class ResultsError(ValueError):
-    """A file cannot be read as results."""
+    """A file cannot be read as results.
+
+    >>> import pathlib
+    >>> characters = pathlib.Path("results.nc").write_text("no results")
+    >>> try:
+    ...     gl.lab.read_results("results.nc")
+    ... except gl.lab.ResultsError as error:
+    ...     print(str(error)[:35])
+    results.nc cannot be read as NetCDF
+    """
 
 
 class DamagedResultsError(ResultsError):

@@ -32,7 +32,16 @@ REMEDY = "--fresh (fresh=True) discards it and starts anew; another folder keeps
 
 
 class FolderError(ValueError):
-    """Results cannot, or must not, be written to a folder."""
+    """Results cannot, or must not, be written to a folder.
+
+    >>> import pathlib
+    >>> characters = pathlib.Path("race").write_text("a file, and no folder")
+    >>> try:
+    ...     gl.lab.race("ravine", "sgd", rates=2, seeds=2, steps=12, out="race")
+    ... except gl.lab.FolderError as error:
+    ...     print(str(error)[:60])
+    race is a file; pass the name of a folder, which may be new
+    """
 
 
 class OtherPlanError(FolderError):

@@ -148,6 +148,10 @@ def race(
 
     Raises ValueError or TypeError for what cannot be raced, UserCodeError if all optimizers fail, FolderError for a
     folder that cannot be used and baselines that do not fit, and RuntimeError without a scheduler `on` an address.
+
+    >>> results = gl.lab.race("ravine", ["sgd", "adam"], rates=3, seeds=2, steps=12)
+    >>> dict(results["ravine"].loss.sizes)
+    {'optimizer': 2, 'rate': 3, 'seed': 2, 'step': 12}
     """
     if against is None:
         rates, seeds = 13 if rates is None else rates, 10 if seeds is None else seeds

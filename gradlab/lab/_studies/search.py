@@ -259,9 +259,10 @@ def search(
 ) -> xr.DataTree:
     """Search ranges of an optimizer's hyperparameters, in rounds of `batch` points that are trained side by side.
 
-        ranges = {"learning_rate": gl.lab.Log(1e-4, 1), "b1": gl.lab.Linear(0.5, 0.99)}
-        results = gl.lab.search("digits", gl.adam, ranges)
-        results.gradlab.best()
+    >>> ranges = {"learning_rate": gl.lab.Log(1e-3, 0.1), "momentum": gl.lab.Linear(0.5, 0.99)}
+    >>> results = gl.lab.search("ravine", gl.sgd, ranges, trials=4, batch=2, seeds=2, sampler="sobol", steps=12)
+    >>> results["ravine"]["round"].values.tolist()
+    [0, 0, 1, 1]
 
     `problems` and `optimizers` are given as to `race`, but one of each. Each of the `hyperparameters` has a `Linear`,
     `Log` or `Integer` range without a count, a list of values to choose from, or text such as "log:1e-4:1". Values may
@@ -272,7 +273,6 @@ def search(
     Half of the `seeds` guide the search, and the others report on it. With `prune`, points of a round stop early as in
     `sweep`, and Optuna is told the scores that they had. `seeds`, `steps`, `lanes`, `chunk`, `out`, `fresh`, `on`,
     `log` and the DataTree that is returned are as of `sweep`, with the coordinate `round` on (point).
-
     Raises ValueError or TypeError for what cannot be searched, MissingOptunaError without Optuna, UserCodeError if the
     optimizer or the problem fails, and FolderError for a folder that cannot be used.
     """

@@ -167,6 +167,11 @@ def sweep(
 
     Raises ValueError or TypeError for what cannot be swept, UserCodeError if all optimizers fail, and FolderError for
     a folder that cannot be used.
+
+    >>> space = {"learning_rate": gl.lab.Log(0.001, 0.1, 3), "momentum": [0.0, 0.9]}
+    >>> results = gl.lab.sweep("ravine", gl.sgd, space, seeds=2, steps=12)
+    >>> dict(results["ravine"].loss.sizes)
+    {'optimizer': 1, 'point': 6, 'seed': 2, 'step': 12}
     """
     command = describe_call("sweep", locals())
     study = SweepStudy(

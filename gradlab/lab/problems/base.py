@@ -23,6 +23,10 @@ class Score:
     `tolerance` determines which learning rates count as good as the best one: those with a score within this factor of
     the best if `logarithmic` (for losses that fall over many decades), and within this difference otherwise (for
     accuracies in [0, 1]).
+
+    >>> score = gl.lab.PROBLEMS["digits"]().score
+    >>> score.metric, score.chosen_by, score.higher_is_better, score.tolerance
+    ('test_accuracy', 'validation_accuracy', True, 0.01)
     """
 
     metric: str
@@ -35,7 +39,11 @@ class Score:
 
 @dataclass(frozen=True)
 class Landscape:
-    """The part of the plane to draw, for a problem whose parameters are a point, an array of shape (2,)."""
+    """The part of the plane to draw, for a problem whose parameters are a point, an array of shape (2,).
+
+    >>> gl.lab.Landscape(window=((-2.0, 2.0), (-1.0, 3.0)), optimum=(1.0, 1.0)).optimum
+    (1.0, 1.0)
+    """
 
     window: tuple[tuple[float, float], tuple[float, float]]  # (left, right), (bottom, top)
     optimum: tuple[float, float] | None = None
@@ -59,6 +67,15 @@ class Problem(Protocol):
     better), with `chosen_by` if there are data to validate and to test on; `landscape`, a `Landscape`, for parameters
     of shape (2,) whose paths are drawn; `minimum`, the least expected loss, if it is known. If `name` and `summary` are
     left out, they are taken from the class and its docstring.
+
+    >>> class Bowl(gl.lab.Problem):
+    ...     name, summary = "bowl", "The simplest problem: every direction is equally steep."
+    ...     def init(self, key):
+    ...         return jnp.array([3.0, 4.0])
+    ...     def loss(self, params, batch):
+    ...         return jnp.sum(params**2)
+    >>> print(Bowl().loss(Bowl().init(jax.random.key(0)), None), Bowl().steps)
+    25.0 200
     """
 
     name: ClassVar[str]

@@ -49,6 +49,14 @@ def problem_from(
 
     Raises ValueError and TypeError for batches that cannot be used (see `read_batches`), if only one of `validation`
     and `test` is given, and if `loss` cannot be called without a key and there is no `evaluate`.
+
+    >>> batches = [(jnp.array([1.0, 2.0]), jnp.array([2.0, 4.0]))]  # of y = 2 x
+    >>> def loss(slope, batch):
+    ...     return jnp.mean((slope * batch[0] - batch[1]) ** 2)
+    >>> line = gl.lab.problem_from(lambda key: jnp.zeros(()), loss, batches, name="line")
+    >>> results = gl.lab.race(line, "sgd", rates=[0.1], seeds=2, steps=20)
+    >>> bool((results["line"].loss.isel(step=-1) < 1e-3).all())
+    True
     """
     for label, function in (("init", init), ("loss", loss), ("evaluate", evaluate)):
         if not callable(function) and not (label == "evaluate" and function is None):

@@ -56,6 +56,12 @@ def check_polynomial_iteration(
     the matrix is divided first. All bounds are exact but for the rounding of float64.
 
     Raises ValueError for coefficients that are not numbers, and for impossible steps, bands and intervals.
+
+    >>> from gradlab import testing
+    >>> testing.check_polynomial_iteration((3.4445, -4.775, 2.0315), steps=5).ok
+    True
+    >>> testing.check_polynomial_iteration((3.4445, -4.775, 2.0315), steps=1).ok
+    False
     """
     low, high = _require_range("interval", interval)
     if low < 0:

@@ -50,6 +50,13 @@ def check_schedule(
 
     Raises TypeError for what is not a schedule, and ValueError for an unknown law, claim or reference, and for a
     reference that fails or does not take the arguments.
+
+    >>> from gradlab import testing
+    >>> report = testing.check_schedule(gl.schedules.linear(0.1, 0.0, 10), laws=("finite",), claims={"start": 0.1})
+    >>> report.ok, [result.law for result in report.results if result.verdict == "holds"]
+    (True, ['finite', 'start'])
+    >>> "finite" in testing.SCHEDULE_LAWS, "start" in testing.SCHEDULE_CLAIMS
+    (True, True)
     """
     with limit_time(seconds_per_law):
         subject = find_schedule(schedule, arguments, by_name(claims))

@@ -31,6 +31,13 @@ def adapt_parameters(
 
     `make(params)` returns parameters of that type. `trained` is the name of the field, or the key, of those that
     gradients are taken at. Their updates are returned. The other fields are kept in the state, and updated there.
+
+    >>> import optax
+    >>> from gradlab import testing
+    >>> tx = optax.lookahead(optax.sgd(0.1), sync_period=2, slow_step_size=0.5)  # of pairs of parameters
+    >>> tx, x = testing.adapt_parameters(tx, optax.LookaheadParams.init_synced, "fast"), jnp.array([2.0, -4.0])
+    >>> print(tx.update(x, tx.init(x), x)[0])
+    [-0.2  0.4]
     """
     extended = optax.with_extra_args_support(tx)
 

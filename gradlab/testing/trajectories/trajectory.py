@@ -70,6 +70,9 @@ def assert_same_trajectory(
     effect that rounding has on the reference itself. Raises AssertionError that says where the first difference is, and
     which known mistake or convention of another framework gives exactly these numbers, if one does. Else it names the
     smallest input that shows a difference.
+
+    >>> from gradlab import testing
+    >>> testing.assert_same_trajectory(gl.sgd(0.1), "sgd", steps=20, long=0, sequences=("ordinary",))
     """
     step = find_reference(reference)
     difference = find_difference(

@@ -36,6 +36,12 @@ class Law:
     `examine(subject)` returns if the promise holds, raises `Broken` if it does not, and `NotApplicable` if the law says
     nothing about this transformation. If it could not examine a part of the promise, it returns a sentence that says
     which part, and what to pass for it to be examined.
+
+    >>> from gradlab import testing
+    >>> testing.CONTRACTS["pure"].statement
+    'the same inputs give exactly the same outputs'
+    >>> testing.CLAIMS["unbiased"].claimed
+    True
     """
 
     name: str
@@ -65,7 +71,15 @@ def law(
     value: ClaimValue | None = None,
     excludes: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., str | None]], Callable[..., str | None]]:
-    """Register the decorated function `examine(subject)` as a law, under its own name with spaces for underscores."""
+    """Register the decorated function `examine(subject)` as a law, under its own name with spaces for underscores.
+
+    >>> from gradlab import testing
+    >>> @testing.law("the sum of the update is that of the gradient", meaning="an element is lost", claimed=True)
+    ... def keeps_the_sum(subject):
+    ...     pass
+    >>> testing.CLAIMS.pop("keeps the sum").statement  # which also takes it back
+    'the sum of the update is that of the gradient'
+    """
 
     def register(examine: Callable[..., str | None]) -> Callable[..., str | None]:
         name = examine.__name__.replace("_", " ")

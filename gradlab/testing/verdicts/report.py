@@ -21,7 +21,13 @@ _SUMMARY = {  # for one law and for several
 
 @dataclass(frozen=True)
 class Result:
-    """The verdict of one law on a transformation."""
+    """The verdict of one law on a transformation.
+
+    >>> from gradlab import testing
+    >>> (result,) = testing.check(gl.scale(2.0), laws=("pure",), dtypes=("float32",)).results
+    >>> result.law, result.verdict
+    ('pure', 'holds')
+    """
 
     law: str
     statement: str
@@ -34,7 +40,13 @@ class Result:
 
 @dataclass(frozen=True)
 class Unexamined:
-    """Promises that were not examined for the same reason."""
+    """Promises that were not examined for the same reason.
+
+    >>> from gradlab import testing
+    >>> report = testing.check(gl.scale(2.0), laws=("pure",), dtypes=("float32",))
+    >>> report.unexamined[0].reason, "traceable" in report.unexamined[0].laws
+    ('not asked for, because `laws` names others', True)
+    """
 
     reason: str
     laws: tuple[str, ...]
@@ -42,7 +54,13 @@ class Unexamined:
 
 @dataclass(frozen=True)
 class Report:
-    """The verdicts of all laws on one transformation."""
+    """The verdicts of all laws on one transformation.
+
+    >>> from gradlab import testing
+    >>> report = testing.check(gl.scale(2.0), laws=("pure",), dtypes=("float32",))
+    >>> report.subject, report.ok, report.broken
+    ('scale(factor=2.0)', True, ())
+    """
 
     subject: str
     results: tuple[Result, ...]

@@ -57,6 +57,11 @@ def d_adaptation(
     `clip_by_global_norm`, with the same errors. The distance is among the `metrics`.
 
     Source: Defazio & Mishchenko (2023), section 5, with the rates of `dadaptation` 3.2.
+
+    >>> tx = gl.d_adaptation(gl.chain(gl.scale_by_distance(), gl.scale_by_learning_rate(1.0)), initial=0.01)
+    >>> step, state = tx.update(jnp.array([3.0, 4.0]), tx.init(jnp.zeros(2)))
+    >>> print(step)  # 0.01 times the gradient
+    [-0.03 -0.04]
     """
     axes = read_axis_names("d_adaptation", axis_name)
 

@@ -44,6 +44,12 @@ def distance_from_start(
     measures a distance for each stacked layer. The distance is among the `metrics`.
 
     Needs `params`. Source: Ivgi et al. (2023), equation DoG; Khaled et al. (2023), algorithm 1.
+
+    >>> tx = gl.distance_from_start(gl.scale_by_distance(), relative=False)
+    >>> state = tx.init(jnp.zeros(2))
+    >>> direction, state = tx.update(jnp.array([1.0, 1.0]), state, jnp.array([3.0, 4.0]))
+    >>> print(direction)  # the parameters are at a distance of 5 from the start
+    [5. 5.]
     """
     axes = read_axis_names("distance_from_start", axis_name)
 

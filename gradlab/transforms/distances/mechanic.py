@@ -63,6 +63,17 @@ def mechanic(
 
     Needs `params`. Raises ValueError for another `decays`, and for a `tx` with an evaluation or gradient point of its
     own, or one that accumulates or rounds parameters. Source: Cutkosky et al. (2023), algorithm 1.
+
+    >>> tx, x = gl.mechanic(gl.sgd(0.1), initial=0.01), jnp.array([3.0, 4.0])
+    >>> state = tx.init(x)
+    >>> for t in range(17):  # of |x|^2 / 2
+    ...     if t % 8 == 0:
+    ...         print(t, x, f"{gl.metrics(state)['mechanic/scale']:.3f}")
+    ...     step, state = tx.update(x, state, x)
+    ...     x = x + step
+    0 [3. 4.] 0.000
+    8 [2.7181 3.6241] 0.119
+    16 [0.0987 0.1317] 0.781
     """
     if decays < 1:
         raise ValueError(f"mechanic: decays is the number of tuners, at least 1; got {decays}")

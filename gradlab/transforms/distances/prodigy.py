@@ -54,6 +54,12 @@ def prodigy_distance(
     is that of `clip_by_global_norm`, with the same errors. The distance is among the `metrics`.
 
     Needs `params`. Source: Mishchenko & Defazio (2024), algorithm 4.
+
+    >>> tx = gl.prodigy_distance(gl.chain(gl.scale_by_distance(), gl.scale_by_learning_rate(1.0)), initial=0.01)
+    >>> x = jnp.array([3.0, 4.0])
+    >>> step, state = tx.update(x, tx.init(x), x)
+    >>> print(step)  # 0.01 times the gradient
+    [-0.03 -0.04]
     """
     axes = read_axis_names("prodigy_distance", axis_name)
 

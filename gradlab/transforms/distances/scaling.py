@@ -23,6 +23,9 @@ def scale_by_distance(power: Hyperparameter = 1.0):
     measures: `distance_from_start`, `prodigy_distance` or `d_adaptation`. The gradient of the chain stays what it is.
 
     `update` raises ValueError without `distance`.
+
+    >>> print(gl.scale_by_distance(power=2.0).update(jnp.array([2.0, -4.0]), (), distance=3.0)[0])
+    [ 18. -36.]
     """
 
     def update(updates, state, *, distance=None):
@@ -44,6 +47,10 @@ def scale_by_rates():
 
     The rates $a$, a tree like the parameters or a prefix of one, are the signal `rates`, which `d_adaptation` measures.
     `update` raises ValueError without it.
+
+    >>> tx, gradient = gl.scale_by_rates(), jnp.array([2.0, -4.0])
+    >>> print(tx.update(gradient, tx.init(gradient), rates=jnp.array([10.0, 1.0]))[0])
+    [20. -4.]
     """
 
     def update(updates, state, *, rates=None):

@@ -53,6 +53,14 @@ def eigenbasis(decay: Decay = 0.95, every: int = 10, max_size: int = 10_000):
 
     Raises ValueError for another `every`, and from `init` for a leaf with fewer than two axes.
     Source: Vyas et al. (2024), algorithms 3 and 4.
+
+    >>> tx, gradient = gl.eigenbasis(), jnp.ones((2, 2))
+    >>> state = tx.init(gradient)
+    >>> for _ in range(2):
+    ...     direction, state = tx.update(gradient, state)
+    >>> print(state.left.round(3))  # in columns: the sum of the rows, and their difference
+    [[ 0.707 -0.707]
+     [ 0.707  0.707]]
     """
     require_interval("eigenbasis", every)
 

@@ -55,6 +55,11 @@ def in_basis(
     Raises ValueError for a `tx` that reads `grad`, `value_fn` or `gradient_fn`, or defines a point of the parameters.
     `init` and `update` raise ValueError for a leaf that is no matrix, and `init` raises TypeError for a `basis` whose
     state has other fields. Source: Vyas et al. (2024), algorithm 3; Zhao et al. (2024), algorithm 2.
+
+    >>> tx, gradient = gl.in_basis(gl.scale(2.0), gl.singular_basis(rank=1)), jnp.array([[3.0, 0.0], [0.0, 1.0]])
+    >>> print(tx.update(gradient, tx.init(gradient))[0])  # what is outside of the basis is lost
+    [[6. 0.]
+     [0. 0.]]
     """
     shape = as_matrix_shape(layout)
     outside = sorted(signals_of(tx).intersection(_OUTSIDE)) or sorted(points_of(tx))

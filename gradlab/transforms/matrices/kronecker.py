@@ -67,6 +67,11 @@ def scale_by_kronecker(
 
     Raises ValueError for another `every`. `init` and `update` raise ValueError for a leaf that is no matrix.
     Source: Gupta et al. (2018), algorithm 1.
+
+    >>> tx, gradient = gl.scale_by_kronecker(), jnp.array([[3.0, 0.0], [0.0, 2.0]])
+    >>> print(tx.update(gradient, tx.init(gradient))[0])  # 9^(-1/4) 3 9^(-1/4) = 1 for the first element
+    [[1. 0.]
+     [0. 1.]]
     """
     require_interval("scale_by_kronecker", every)
     estimator, shape = _estimate(decay), as_matrix_shape(layout)

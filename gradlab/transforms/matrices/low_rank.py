@@ -43,6 +43,11 @@ def orthonormalize_low_rank(decay: Decay = 0.95, rank: int = 64, layout: Layout 
 
     Raises ValueError for another `rank`. `init` and `update` raise ValueError for a leaf that is no matrix.
     Source: Ahn et al. (2025), algorithm 1 (Dion).
+
+    >>> tx, gradient = gl.orthonormalize_low_rank(rank=1), jnp.array([[3.0, 4.0], [0.0, 0.0]])
+    >>> print(tx.update(gradient, tx.init(gradient))[0])  # divided by its only singular value, 5
+    [[0.6 0.8]
+     [0.  0. ]]
     """
     if rank < 1:
         raise ValueError(f"orthonormalize_low_rank: rank is the number of directions, at least 1; got {rank}")

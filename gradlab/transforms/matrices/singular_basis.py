@@ -47,6 +47,12 @@ def singular_basis(rank: int = 128, every: int = 200):
 
     Raises ValueError for another `rank` or `every`, and from `init` for a leaf with fewer than two axes.
     Source: Zhao et al. (2024), algorithm 2.
+
+    >>> tx, gradient = gl.singular_basis(rank=1), jnp.array([[3.0, 0.0], [0.0, 1.0]])
+    >>> direction, state = tx.update(gradient, tx.init(gradient))
+    >>> print(state.right)  # the direction with the largest singular value
+    [[1.]
+     [0.]]
     """
     require_interval("singular_basis", every)
     if rank < 1:

@@ -67,6 +67,14 @@ def scale_by_whitening(
 
     `init` and `update` raise ValueError for a leaf that is no matrix.
     Source: Li (2018); Pooladzandi & Li (2024); the bound of the norm and the damping as in psgd_jax 0.2.9.
+
+    >>> tx, gradient = gl.scale_by_whitening(rate=0.5), jnp.array([[3.0, 0.0], [0.0, 1.0]])
+    >>> state = tx.init(gradient)
+    >>> for t in range(8):
+    ...     direction, state = tx.update(gradient, state)
+    >>> print(direction)  # the lengths, 3 and 1, became more equal
+    [[1.36   0.    ]
+     [0.     1.7909]]
     """
     shape = as_matrix_shape(layout)
 

@@ -48,6 +48,9 @@ class SuccessiveHalving:
     There are `rungs` of them. The last one is after one part of `factor` of the updates, and each one before after so
     many times fewer. Raises TypeError and ValueError for numbers that are not whole, or too small. Source: Jamieson &
     Talwalkar (2016), "Non-stochastic best arm identification and hyperparameter optimization".
+
+    >>> gl.lab.SuccessiveHalving(factor=3)
+    SuccessiveHalving(factor=3, rungs=2)
     """
 
     factor: int = 2
@@ -80,6 +83,9 @@ class Hyperband:
     brackets share the points as Hyperband shares them, and spread over their order. Raises TypeError and ValueError for
     numbers that are not whole, or too small. Source: Li et al. (2018), "Hyperband: a novel bandit-based approach to
     hyperparameter optimization".
+
+    >>> gl.lab.Hyperband(factor=3, rungs=2)
+    Hyperband(factor=3, rungs=2)
     """
 
     factor: int = 3
@@ -128,6 +134,9 @@ class MedianStopping:
     There are `rungs` of them: the last one after half of the updates, each one before after half as many. Raises
     TypeError and ValueError for a number that is not whole, or too small. Source: Golovin et al. (2017), "Google
     Vizier", which compares points that come one after the other; here they run side by side.
+
+    >>> gl.lab.MedianStopping(rungs=3)
+    MedianStopping(rungs=3)
     """
 
     rungs: int = 3

@@ -19,6 +19,11 @@ class FinishedChunk(NamedTuple):
 
     The curves are those of the results: from the step of a divergence on they are NaN, and of thinned curves only the
     steps that are kept are there.
+
+    >>> seen = []
+    >>> results = gl.lab.race("ravine", "sgd", rates=2, seeds=2, steps=12, log=seen.append)
+    >>> [(chunk.problem, chunk.optimizer, chunk.updates) for chunk in seen]
+    [('ravine', 'sgd', 12)]
     """
 
     problem: str

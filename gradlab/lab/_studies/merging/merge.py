@@ -73,6 +73,12 @@ def merge(
     versions, settings, the kind of device, steps, or the code of problems or optimizers, if a run differs between two
     of them, if runs are missing, and if they were computed in blocks of other shapes, since XLA rounds differently
     then; FolderError for folders that hold no finished study, and if `out` is not empty; OSError if the disk refuses.
+
+    >>> for seeds, folder in ((range(2), "a"), (range(2, 4), "b")):
+    ...     part = gl.lab.race("ravine", "sgd", rates=2, seeds=seeds, steps=12, out=folder)
+    >>> results = gl.lab.merge(["a", "b"], out="whole")
+    >>> results["ravine"].seed.values.tolist()
+    [0, 1, 2, 3]
     """
     command = describe_call("merge", {**locals(), "problems": problems or None, "optimizers": optimizers or None})
     folders = [studies] if isinstance(studies, (str, Path)) else list(studies)

@@ -18,6 +18,9 @@ class When:
     Each condition is a value, or a list of values, of another hyperparameter of the same study. Where the conditions do
     not hold, the optimizer is made without this hyperparameter, so with its default. Raises SearchSpaceError (a
     ValueError) without a condition.
+
+    >>> gl.lab.When(gl.lab.Linear(0.5, 0.9, 3), nesterov=True)
+    When(axis=Linear(low=0.5, high=0.9, count=3), conditions={'nesterov': (True,)})
     """
 
     axis: Any

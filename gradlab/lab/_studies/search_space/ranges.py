@@ -22,6 +22,9 @@ class Linear:
 
     The first number is exactly `low` and the last exactly `high`. Raises SearchSpaceError (a ValueError) for ends that
     are not finite numbers in this order, and for a count that is not a whole number of at least 1.
+
+    >>> gl.lab.Linear(0.0, 1.0, 5)
+    Linear(low=0.0, high=1.0, count=5)
     """
 
     low: float
@@ -63,7 +66,11 @@ class Linear:
 
 @dataclass(frozen=True)
 class Log(Linear):
-    """A range as `Linear`, with numbers above zero whose logarithms are evenly spaced."""
+    """A range as `Linear`, with numbers above zero whose logarithms are evenly spaced.
+
+    >>> gl.lab.Log(0.001, 1.0, 4)
+    Log(low=0.001, high=1.0, count=4)
+    """
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,6 +89,9 @@ class Integer(Linear):
     """A range as `Linear`, of whole numbers, whose logarithms are evenly spaced if `log` is true.
 
     A grid has `count` of them, or fewer where neighbors would be the same number, or all of them without a count.
+
+    >>> gl.lab.Integer(1, 8)
+    Integer(low=1.0, high=8.0, count=None, log=False)
     """
 
     log: bool = False

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 import pytest
 
 from gradlab.cli import main
@@ -111,8 +112,8 @@ def run_here(program: str, arguments: list[str]) -> tuple[str, str]:
 
 @pytest.fixture(autouse=True)
 def readers_session() -> Iterator[None]:
-    """Use the settings of a fresh session, whatever other tests use."""
-    with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"):
+    """Use the settings of a fresh session, whatever other tests use and other pages set."""
+    with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"), np.printoptions():
         yield
 
 

@@ -125,6 +125,7 @@ def namespace(
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a file that changes within a second would seem unchanged
     module = types.ModuleType("page_" + re.sub(r"\W", "_", request.node.name))
     sys.modules[module.__name__] = module
     yield vars(module)

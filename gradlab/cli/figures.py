@@ -91,11 +91,11 @@ def figures(
         chosen = {look_up(name, own, "problem of this study"): None for name in problem or own}
         width, height = to_inches(figure_width), None if figure_height is None else to_inches(figure_height)
         selected = {name: datasets[name] for name in chosen}
-        made = {
-            name: find_own_problem(datasets[name].attrs["problem"], datasets[name].attrs.get("setup", ""))
-            for name in chosen
+        problems = {
+            name: made
+            for name, dataset in selected.items()
+            if (made := find_own_problem(dataset.attrs["problem"], dataset.attrs.get("setup", ""))) is not None
         }
-        problems = {name: value for name, value in made.items() if value is not None}
         drawn = paper_figures(selected, figure, width, height, optimizer, colors, post_hoc, problems, axis)
         prepare_folder(folder)
         refuse_to_overwrite([folder / f"{stem}.{form}" for stem in drawn])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -18,7 +17,7 @@ from .factory_adapter import as_factory, find_missing_arguments
 from .importing import BrokenUserCodeError, LoadError, import_object
 from .name_lookup import UnknownNameError, look_up
 from .problem_adapter import as_problem
-from .problem_arguments import describe_arguments, make_problem, parse_arguments, split_arguments
+from .problem_arguments import describe_arguments, make_problem, parse_arguments, read_arguments, split_arguments
 
 _RATE_NAMES = ("learning_rate", "lr", "step_size", "rate")
 _LIKE_RATE = re.compile(r"(.*_)?(learning_rate|lr|step_size)(_.*)?")  # as in max_learning_rate, peak_lr
@@ -55,10 +54,12 @@ def find_own_problem(name: str, setup: str) -> Problem | None:
     plain = find_problem(name)
     if repr(plain) == setup:
         return plain
+    arguments = ",".join(f"{key}={value!r}" for key, value in read_arguments(setup).items())
+    if not arguments:
+        return None
     try:
-        call: Any = ast.parse(setup, mode="eval").body
-        made = find_problem(f"{name}:{','.join(f'{word.arg}={ast.unparse(word.value)}' for word in call.keywords)}")
-    except (LoadError, SyntaxError, AttributeError):
+        made = find_problem(f"{name}:{arguments}")
+    except LoadError:
         return None
     return made if repr(made) == setup else None
 

@@ -118,3 +118,22 @@ def make_problem(name: str, make: Callable[..., Problem], values: dict[str, Any]
     except ValueError as error:
         raise LoadError(f"{name}: {error}") from None
     return problem
+
+
+_CALL = re.compile(r"([\w.:]+)\((.*)\)", re.DOTALL)
+
+
+def read_arguments(setup: str) -> dict[str, object]:
+    """Return the arguments in the text of a problem, such as "Transformer(width=32, depth=2)"; none in other texts."""
+    match = _CALL.fullmatch(setup)
+    try:
+        call = ast.parse(f"call({match[2]})", mode="eval").body if match else None
+    except SyntaxError:
+        return {}
+    found: dict[str, object] = {}
+    for word in call.keywords if isinstance(call, ast.Call) else []:
+        try:
+            found[str(word.arg)] = ast.literal_eval(word.value)
+        except ValueError:  # an argument that is no literal
+            found[str(word.arg)] = ast.unparse(word.value)
+    return found

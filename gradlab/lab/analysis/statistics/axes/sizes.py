@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,24 +9,7 @@ import xarray as xr
 
 from ...._formatting import join_at_most
 from ...._inputs.name_lookup import look_up
-
-_CALL = re.compile(r"([\w.:]+)\((.*)\)", re.DOTALL)
-
-
-def read_arguments(setup: str) -> dict[str, object]:
-    """Return the arguments in the text of a problem, such as "Transformer(width=32, depth=2)"; none in other texts."""
-    match = _CALL.fullmatch(setup)
-    try:
-        call = ast.parse(f"call({match[2]})", mode="eval").body if match else None
-    except SyntaxError:
-        return {}
-    found: dict[str, object] = {}
-    for word in call.keywords if isinstance(call, ast.Call) else []:
-        try:
-            found[str(word.arg)] = ast.literal_eval(word.value)
-        except ValueError:  # an argument that is no literal
-            found[str(word.arg)] = ast.unparse(word.value)
-    return found
+from ...._inputs.problem_arguments import read_arguments
 
 
 def find_sizes(datasets: Mapping[str, xr.Dataset], axis: str | None = None) -> tuple[str, dict[str, float]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import xarray as xr
 
-from gradlab.lab.analysis.statistics.axes.sizes import find_sizes, read_arguments
+from gradlab.lab._inputs.problem_arguments import read_arguments
+from gradlab.lab.analysis.statistics.axes.sizes import find_sizes
 
 
 def study(*setups: str) -> dict[str, xr.Dataset]:

@@ -76,3 +76,8 @@ def round_for_json(values: Any, digits: int = 4) -> Any:
         return None
     rounded = float(f"{value:.{digits}g}")
     return int(rounded) if rounded == int(rounded) and abs(rounded) < 1e6 else rounded
+
+
+def typeset(text: str) -> str:
+    """Return a text of a table as it is printed: with a minus sign before a number, and "-" as an en dash."""
+    return "–" if text == "-" else f"−{text[1:]}" if text.startswith("-") else text

@@ -1,16 +1,14 @@
 """The tables of `gradlab compare` for a paper: one for each statistic, with its sentences as the caption."""
 
-# ruff: noqa: RUF001  (the typographic signs are meant)
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..._report.number_formatting import format_number, format_score
+from ..._report.number_formatting import format_number, format_score, typeset
 from ..._storage.ownership import LATEX_MARK, MARKDOWN_MARK
 from ...analysis.statistics.sections import Section
 from ...analysis.statistics.tables.columns import COLUMNS, Formats
-from .printed_table import NOTHING, Column, PrintedRow, PrintedTable
+from .printed_table import Column, PrintedRow, PrintedTable
 from .written_tables import PAPER_FORMATS, name_files
 
 _FORMATS = Formats(format_score, format_number)
@@ -34,7 +32,7 @@ def make_section_tables(found: Mapping[str, Sequence[Section]]) -> list[PrintedT
 def _make_table(problem: str, section: Section) -> PrintedTable:
     assert section.table is not None
     columns = {
-        title: texts if title in _WORDS else [_typeset(text) for text in texts]
+        title: texts if title in _WORDS else [typeset(text) for text in texts]
         for title, texts in COLUMNS[section.name](section.table, _FORMATS).items()
     }
     mark = f"* differs at level {section.table.attrs['alpha']:g}." if section.name.endswith("_tests") else ""
@@ -46,11 +44,6 @@ def _make_table(problem: str, section: Section) -> PrintedTable:
         [Column(title, numbers=title not in _WORDS) for title in columns],
         [PrintedRow(row) for row in zip(*columns.values())],
     )
-
-
-def _typeset(text: str) -> str:
-    """Return a number with its minus sign, and a dash for what is not known."""
-    return NOTHING if text == "-" else f"−{text[1:]}" if text.startswith("-") else text
 
 
 def render_section_tables(form: str, found: Mapping[str, Sequence[Section]]) -> dict[str, str]:

@@ -4,8 +4,6 @@ They are for the reader who asks after the answer: tests of the first optimizer 
 and all problems together. `gradlab compare` has more. All of them take a fraction of the time of the page.
 """
 
-# ruff: noqa: RUF001  (the typographic signs are meant)
-
 from __future__ import annotations
 
 import math
@@ -37,7 +35,7 @@ from ...analysis.statistics.pairwise_tests import Measure, describe_pairwise_tes
 from ...analysis.statistics.rate_sensitivity import describe_rate_sensitivity, rate_sensitivity
 from ...analysis.statistics.tables.columns import COLUMNS, Formats
 from ...analysis.statistics.tuning_budget import tuning_budget
-from ..number_formatting import format_number, format_score
+from ..number_formatting import format_number, format_score, typeset
 from ..problem_findings import Finding
 
 SHOWN = 8  # optimizers in a table, the best ones; `gradlab compare` has all
@@ -156,18 +154,13 @@ def _make(
     except ValueError as error:  # these results do not allow it, and the message says why
         return StatisticsTable(title, {}, [f"Not computed: {error}."])
     sentences, columns = describe(table), COLUMNS[name](table, _FORMATS)
-    columns = {title: texts if title in _NAMES else list(map(_typeset, texts)) for title, texts in columns.items()}
+    columns = {title: texts if title in _NAMES else list(map(typeset, texts)) for title, texts in columns.items()}
     whose = "against" if "against" in columns else "optimizer"
     if shown is not None and len(columns[whose]) > SHOWN:
         kept = [place for place, text in enumerate(columns[whose]) if text in shown]
         sentences.append(f"Shown: the {len(kept)} that rank best, of {format_count(len(columns[whose]), 'optimizer')}.")
         columns = {title: [texts[place] for place in kept] for title, texts in columns.items()}
     return StatisticsTable(title, columns, sentences)
-
-
-def _typeset(text: str) -> str:
-    """Return a text as it is printed: with a minus sign before a number, and a dash for what is not known."""
-    return "–" if text == "-" else f"−{text[1:]}" if text.startswith("-") else text
 
 
 def _say_once(tables: Sequence[StatisticsTable]) -> list[StatisticsTable]:

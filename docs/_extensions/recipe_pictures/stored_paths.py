@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 import gradlab as gl
+from gradlab.lab._baselines import searches
+from gradlab.lab._baselines.searches import RATES
 from gradlab.lab._inputs.default_contestants import collect_contestants
 from gradlab.lab.problems import PROBLEMS
 from gradlab.registry import of_kind
@@ -24,8 +26,7 @@ FILE = DOCS / "recipe_paths.json"
 CONTOURS = DOCS / "_static" / "landscapes"
 COMMAND = "python -m docs._extensions.recipe_pictures.stored_paths"
 LANDSCAPES = ("ravine", "rosenbrock", "himmelblau")
-RATES = "log:1e-4:100:13"  # and the seeds: those of the baselines
-SEEDS = 10
+SEEDS = int(searches.SEEDS)
 APART = 6.0  # units, of which the window is 1000 wide: nearer points of a path are left out
 
 

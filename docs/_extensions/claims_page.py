@@ -27,7 +27,7 @@ BEGIN, END = "<!-- claim {}: what follows is written from its record -->", "<!--
 
 def figure_name(claim: Claim) -> str:
     """Return the name of the figure of a claim, without its ending."""
-    return f"claim-{claim.number:02d}"
+    return claim.stem.replace("_", "-")
 
 
 def make_row(claim: Claim, record: dict[str, Any]) -> str:
@@ -76,7 +76,7 @@ def take_record(claim: Claim, path: Path) -> dict[str, Any]:
 def main(folder: Path | None) -> None:
     """Take the records from a folder, if one is given, and write their parts of the page and their figures."""
     for claim in CLAIMS:
-        path = record_path(claim) if folder is None else folder / f"claim_{claim.number:02d}" / "claim.json"
+        path = record_path(claim) if folder is None else folder / claim.stem / "claim.json"
         if not path.exists():
             continue
         record = take_record(claim, path)

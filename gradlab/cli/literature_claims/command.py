@@ -63,6 +63,9 @@ def claims(
     _prepare(chosen, out)
     found = _examine(chosen, brief, out, as_json)
     if as_json:
+        for each in found:
+            if each.agrees is False:
+                say(f"gradlab: claim {each.claim.number} has another verdict than the recorded one")
         print_json({"format": "gradlab-claims-1", "claims": [_document(each) for each in found]})
     if any(each.agrees is False for each in found):
         raise typer.Exit(1)
@@ -72,9 +75,8 @@ def _prepare(chosen: Sequence[Claim], out: Path | None) -> None:
     """Make the folders, and JAX ready; end the command if a folder holds something, or JAX finds no device."""
     from ...lab._results.study_folder import FolderError, prepare_folder
 
-    for claim in chosen if out is not None else ():
-        assert out is not None
-        folder = folder_of(claim, out)
+    folders = [] if out is None else [out / claim.stem for claim in chosen]
+    for folder in folders:
         try:
             prepare_folder(folder)
         except FolderError as error:
@@ -85,18 +87,12 @@ def _prepare(chosen: Sequence[Claim], out: Path | None) -> None:
     options.join_processes(None, None, None)
 
 
-def folder_of(claim: Claim, out: Path) -> Path:
-    """Return the folder of a claim."""
-    return out / f"claim_{claim.number:02d}"
-
-
 def _examine(chosen: Sequence[Claim], brief: bool, out: Path | None, quiet: bool) -> list[Examination]:
     """Examine the claims one after the other, print each unless it is to be `quiet`, and write its files."""
     from ...lab._literature_claims.examination import examine
     from .printing import print_examination, print_summary
 
     found: list[Examination] = []
-    done = 0  # claims whose files are written, too
     command, console = shlex.join(["gradlab", *sys.argv[1:]]), make_console()
     try:
         with _show_progress(len(chosen), quiet) as progress:
@@ -107,17 +103,17 @@ def _examine(chosen: Sequence[Claim], brief: bool, out: Path | None, quiet: bool
                     progress.update(progress.task_ids[0], description=f"{label}: {text}")
 
                 show(claim.title)
-                folder = None if out is None else folder_of(claim, out)
-                found.append(examine(claim, command, brief, show, folder))
-                written = [] if folder is None else write_files(found[-1], folder)
+                folder = None if out is None else out / claim.stem
+                examination = examine(claim, command, brief, show, folder)
+                written = [] if folder is None else write_files(examination, folder)
                 if not quiet:
                     progress.stop()
-                    print_examination(console, found[-1], written)
+                    print_examination(console, examination, written)
                     progress.start()
                 progress.advance(progress.task_ids[0])
-                done += 1
+                found.append(examination)
     except KeyboardInterrupt as error:
-        fail(_describe_stop([*chosen[done:]], len(chosen), out), getattr(error, "code", 130))
+        fail(_describe_stop(chosen[len(found) :], len(chosen), out), getattr(error, "code", 130))
     except OSError as error:
         fail(f"cannot write {error.filename or out} ({error.strerror}); pass another --out", 1)
     if not quiet and len(found) > 1:
@@ -131,7 +127,7 @@ def _describe_stop(left: Sequence[Claim], total: int, out: Path | None) -> str:
     if out is None or not left:
         return text
     numbers = " ".join(str(claim.number) for claim in left)
-    return f"{text}; to go on, remove {folder_of(left[0], out)} and pass the numbers {numbers}"
+    return f"{text}; to go on, remove {out / left[0].stem} and pass the numbers {numbers}"
 
 
 @contextmanager
@@ -171,6 +167,4 @@ def write_files(found: Examination, folder: Path) -> list[Path]:
 def _document(found: Examination) -> dict[str, object]:
     """Return an examination as JSON, with the recorded verdicts."""
     recorded = None if found.recorded is None else [str(verdict) for verdict in found.recorded]
-    if found.agrees is False:
-        say(f"gradlab: claim {found.claim.number} has another verdict than the recorded one")
     return found.to_document() | {"recorded": recorded, "agrees": found.agrees}

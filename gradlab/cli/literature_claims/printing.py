@@ -1,4 +1,4 @@
-"""What `gradlab claims` prints: the list of claims, and what an experiment found beside the record."""
+"""The output of `gradlab claims`: the list of claims, and the results of an experiment beside the record."""
 
 from __future__ import annotations
 

@@ -45,9 +45,7 @@ class Budget:
         self, problem: Any, optimizers: Optimizers, rates: Axis, seeds: int = 20, steps: int | None = None
     ) -> xr.Dataset:
         """Race optimizers on one problem; the seeds are those of the size."""
-        results = race(
-            problem, optimizers, rates, self.seeds(seeds), steps=steps, watcher=_Announcer(self.on_task)
-        )  # fmt: skip
+        results = race(problem, optimizers, rates, self.seeds(seeds), steps=steps, watcher=_Announcer(self.on_task))
         return self._keep(results)
 
     def sweep(self, problem: Any, optimizers: Any, axes: Mapping[str, Any], seeds: int = 20) -> xr.Dataset:

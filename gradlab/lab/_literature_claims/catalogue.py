@@ -17,7 +17,7 @@ Numbers = dict[str, Any]  # what an experiment measured, as JSON has it
 
 
 class Experiment(Protocol):
-    """What the module of an experiment defines."""
+    """The module of an experiment, which defines these functions."""
 
     def measure(self, budget: Budget) -> Numbers:
         """Train what the claim is about, and return the numbers."""
@@ -39,6 +39,11 @@ class Claim(NamedTuple):
     title: str
     statement: str
     module: str
+
+    @property
+    def stem(self) -> str:
+        """The name of its files and folders: `claim_07`."""
+        return f"claim_{self.number:02d}"
 
     @property
     def experiment(self) -> Experiment:

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..analysis.leaderboard import TINY
 from .summaries import Summary
 from .verdicts import Check
 
 CONFIDENCE = 0.95
-TINY = float(np.finfo(np.float32).tiny)
 
 
 class Difference(NamedTuple):

@@ -18,7 +18,7 @@ from .verdicts import Check, Verdict, every
 
 @dataclass(frozen=True)
 class Examination:
-    """What an experiment found: its numbers, the verdicts on them, those of the record, and what it took."""
+    """The numbers of an experiment, the verdicts on them and those of the record, and what it took."""
 
     claim: Claim
     numbers: Numbers
@@ -30,7 +30,7 @@ class Examination:
 
     @property
     def agrees(self) -> Check:
-        """Whether all verdicts are those of the record; None if nothing differs and something is undecided."""
+        """True if all verdicts are those of the record; None if none differs and some are undecided."""
         if self.recorded is None:
             return None
         if [verdict.part for verdict in self.verdicts] != [verdict.part for verdict in self.recorded]:

@@ -1,4 +1,4 @@
-"""What the figures of the claims have in common: one style for light and dark pages, and their usual panels."""
+"""The style of the figures of the claims, for light and dark pages, and the panels that several of them have."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..plots.lines_and_labels import AS_WRITTEN
 from ..plots.lines_and_labels import use_log_axis as use_log_axis
 from ..plots.matplotlib_settings import use_own_settings
 from .comparisons import Difference
-from .summaries import Summary
+from .summaries import Summary, nearest_rate
 
 INK = "#7a828c"  # a grey that can be read on white and on black
 # Okabe and Ito's palette without its black and its yellow: they are seen on white and on black.
@@ -88,8 +88,8 @@ def draw_rate_curves(axes: Axes, problem: Summary, names: Mapping[str, str]) -> 
         style: Any = {"color": COLORS[position % len(COLORS)]}
         axes.plot(own["rates"], curve, label=text, **style)
         if own["rate"] is not None:
-            at = int(np.abs(np.log(own["rates"]) - math.log(own["rate"])).argmin())
-            axes.plot(own["rate"], curve[at], marker="o", markerfacecolor="none", markersize=6, linestyle="", **style)
+            at = curve[nearest_rate(own["rates"], own["rate"])]
+            axes.plot(own["rate"], at, marker="o", markerfacecolor="none", markersize=6, linestyle="", **style)
     axes.set_xscale("log")
     if problem["logarithmic"] and values:
         low, high = max(min(values), floor), sorted(values)[int(0.97 * (len(values) - 1))]

@@ -1,4 +1,4 @@
-"""What was recorded: the numbers of each claim at full size, with the date, the machine and the versions.
+"""The records: the numbers of each claim at full size, with the date, the machine and the versions.
 
 The file of a claim is a JSON document in the folder `records`. Its verdicts follow from its numbers by the rule.
 """
@@ -18,7 +18,7 @@ FORMAT = "gradlab-claim-1"
 
 def record_path(claim: Claim, folder: Path = FOLDER) -> Path:
     """Return the path of the record of a claim."""
-    return folder / f"claim_{claim.number:02d}.json"
+    return folder / f"{claim.stem}.json"
 
 
 def read_record(claim: Claim, folder: Path = FOLDER) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What a race on one problem says of each optimizer, as few numbers that fit into a JSON file."""
+"""The results of a race on one problem by optimizer, as few numbers that fit into a JSON file."""
 
 from __future__ import annotations
 
@@ -70,9 +70,14 @@ def rounded(value: Any, digits: int = 5) -> Any:
     return int(value) if isinstance(value, np.integer) else value
 
 
+def reported_scores(problem: Summary, optimizer: str) -> xr.DataArray:
+    """Return the scores at the chosen rate, on (seed); NaN where a run diverged."""
+    return xr.DataArray(np.array(problem["optimizers"][optimizer]["scores"], float), dims="seed")
+
+
 def mean_score(problem: Summary, optimizer: str) -> float:
     """Return the mean score at the chosen rate, geometric if logarithmic; NaN if a run diverged."""
-    return _mean(problem, problem["optimizers"][optimizer]["scores"])
+    return float(average(reported_scores(problem, optimizer), problem["logarithmic"]))
 
 
 def score_at(problem: Summary, optimizer: str, rate: float) -> float:
@@ -95,12 +100,3 @@ def largest_safe_rate(problem: Summary, optimizer: str) -> float:
             break
         largest = rate
     return largest
-
-
-def _mean(problem: Summary, scores: list[float | None]) -> float:
-    if any(score is None for score in scores):
-        return math.nan
-    values = np.array(scores, float)
-    if not problem["logarithmic"]:
-        return float(values.mean())
-    return float(10 ** np.log10(np.maximum(values, np.finfo(np.float32).tiny)).mean())

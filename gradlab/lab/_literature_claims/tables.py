@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from .summaries import Summary, mean_score
+from ..analysis.leaderboard import spread
+from .summaries import Summary, mean_score, reported_scores
 
 TIMES = "\u00d7\u00f7"  # before the factor of a spread
 
@@ -47,21 +46,21 @@ def format_score(problem: Summary, optimizer: str, with_rate: bool = False) -> s
     if math.isnan(mean):
         lost = sum(score is None for score in own["scores"])
         return f"{lost} of {len(own['scores'])} diverged"
-    values = np.array(own["scores"], float)
+    around = float(spread(reported_scores(problem, optimizer), problem["logarithmic"]))
     at = f", at {own['rate']:.2g}" if with_rate else ""
     if problem["logarithmic"]:
         if mean <= 1.05 * problem["floor"]:
             return f"within rounding{at}"
-        factor = 10 ** np.log10(np.maximum(values, np.finfo(np.float32).tiny)).std(ddof=1)
+        factor = 10**around
         few = factor >= 1.095  # then two digits of the mean are meaningful
         return f"{format_number(mean, 2 if few else 3)} {TIMES} {factor:{'.2g' if few else '.2f'}}{at}"
-    return f"{format_plain(problem, mean, float(values.std(ddof=1)))}{at}"
+    return f"{format_plain(problem, mean, around)}{at}"
 
 
-def format_plain(problem: Summary, mean: float, spread: float | None = None) -> str:
+def format_plain(problem: Summary, mean: float, deviation: float | None = None) -> str:
     """Return a score that is not logarithmic: an accuracy in percent, or a number."""
     scale, unit, digits = (100, " %", 1) if problem["higher_is_better"] else (1, "", 2)
-    around = "" if spread is None else f" ± {scale * spread:.{digits}f}"
+    around = "" if deviation is None else f" ± {scale * deviation:.{digits}f}"
     return f"{scale * mean:.{digits}f}{around}{unit}"
 
 

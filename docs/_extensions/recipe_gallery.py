@@ -32,7 +32,7 @@ YEARS = {
 
 
 class Card(NamedTuple):
-    """What the gallery shows of a recipe, and filters it by."""
+    """The facts about a recipe that the gallery shows, and by which it filters."""
 
     name: str
     summary: str

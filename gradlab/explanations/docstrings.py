@@ -1,4 +1,4 @@
-"""What a docstring says, apart from its example."""
+"""The text of a docstring, and the examples in it."""
 
 from __future__ import annotations
 

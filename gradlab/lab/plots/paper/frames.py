@@ -20,7 +20,7 @@ LEAST = 0.8  # inches of the width and the height of the axes
 
 
 class Request(NamedTuple):
-    """What the caller asks of a figure."""
+    """The size, the colors and the other wishes of the caller for a figure."""
 
     width: float  # inches
     height: float | None  # inches; None for one that fits

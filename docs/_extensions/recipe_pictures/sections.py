@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 
+from gradlab.lab._baselines.searches import RATES
 from gradlab.lab.problems import PROBLEMS
 
 from . import set_side_by_side
 from .baseline_results import read_curves, read_results
 from .path_panels import draw_panel
 from .rate_charts import draw_chart
-from .stored_paths import LANDSCAPES, RATES, SEEDS, read
+from .stored_paths import LANDSCAPES, SEEDS, read
 
 STATIC = "../_static/landscapes/"  # from a page of a recipe
 SENSITIVITY = ("digits", "ravine", "noisy_quadratic")

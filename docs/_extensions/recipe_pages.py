@@ -9,6 +9,7 @@ from pathlib import Path
 from compositions import Difference, compare, find_relatives, lay_out, list_parts
 from docstrings import to_rst
 from markdown_pieces import code_block, rst, slug, table
+from recipe_behavior.sentences import write_behavior
 from recipe_facts import LAYER, POINTS, SIGNALS, make_default, make_flavors, names_in, needed_signals, read_state
 from recipe_gallery import write_gallery
 from recipe_groups import list_groups
@@ -32,6 +33,7 @@ class Gallery:
         self.groups = list_groups()
         self.entries = {name: entry for _, members in self.groups.values() for name, entry in members.items()}
         self.txs = {name: make_default(entry) for name, entry in self.entries.items()}
+        self.matrix_methods = {"galore", *self.groups["Matrices"][1]}
         text = (source / "released-implementations.md").read_text(encoding="utf-8")
         self.released = {part.split("\n")[0]: part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]}
 
@@ -44,6 +46,7 @@ class Gallery:
         entry = self.entries[name]
         sections = {
             "Use it": self._use(name),
+            "When to use it": write_behavior(name, name in self.matrix_methods),
             "The chain" if entry.kind == "recipe" else "The example, part by part": self._chain(name),
             "Its paths": write_paths(name),
             "Its learning rate": write_sensitivity(name),

@@ -1,0 +1,70 @@
+"""What the sentences on the recipes need beside numbers: words for the problems, rivals, and the claims about each."""
+
+from __future__ import annotations
+
+# The problem of each baseline in a few words, for readers who do not know its name.
+PROBLEM_WORDS = {
+    "beale": "a flat valley between steep slopes",
+    "breast_cancer": "an easy, convex classification",
+    "deep_sigmoid": "vanishing gradients",
+    "diabetes": "a noisy regression",
+    "digits": "images of digits",
+    "double_well": "a shallow minimum before a deeper one",
+    "exploding_rnn": "exploding gradients",
+    "himmelblau": "four equal minima",
+    "matrix_factorization": "a product of two matrices",
+    "matrix_sensing": "an ill-conditioned matrix",
+    "monkey_saddle": "a saddle without curvature",
+    "noisy_quadratic": "a bowl with noise",
+    "plateau": "a wide plain",
+    "quadratic": "a bowl",
+    "rastrigin": "many local minima",
+    "ravine": "a narrow valley",
+    "reddi": "rare large gradients",
+    "rosenbrock": "a curved valley",
+    "saddle": "a saddle",
+    "scaled_layers": "layers of different scales",
+    "sparse_logistic": "rare features",
+    "wine": "very few data",
+}
+
+# The problems with a parameter that is a matrix of several rows and columns. On the others, methods for matrices do
+# what they do to vectors.
+MATRICES = (
+    "breast_cancer", "deep_sigmoid", "diabetes", "digits", "exploding_rnn", "matrix_factorization", "matrix_sensing",
+    "scaled_layers", "wine",
+)  # fmt: skip
+MOST_PARAMETERS = 4000  # of any of the problems
+
+# Each recipe -> the optimizer that it is compared with: the one that it was made from, or made to replace.
+RIVALS = {
+    "nag": "sgd_momentum", "qhm": "sgd_momentum",
+    "adagrad": "sgd", "adadelta": "rmsprop", "rmsprop": "adagrad",
+    "adam": "rmsprop", "adamw": "adam", "nadam": "adam", "nadamw": "adamw", "adamax": "adam", "amsgrad": "adam",
+    "adabound": "adam", "amsbound": "adabound", "radam": "adam", "yogi": "adam", "adabelief": "adam",
+    "qhadam": "adam", "adan": "adam", "ademamix": "adam", "adopt": "adam", "mars": "adam", "cautious_adamw": "adamw",
+    "sign_sgd": "sgd", "signum": "sign_sgd", "lion": "signum", "cautious_lion": "lion",
+    "adafactor": "adam", "adam_mini": "adam", "galore": "adam",
+    "muon": "adamw", "normuon": "muon", "muon_hyperball": "muon", "scion": "muon", "dion": "muon",
+    "shampoo": "adam", "soap": "adam", "kron": "adam", "sophia": "adam",
+    "lars": "sgd_momentum", "lamb": "adamw",
+    "dog": "sgd", "dowg": "dog", "dadapt_adam": "adam", "prodigy": "adam", "momo": "sgd_momentum", "momo_adam": "adam",
+    "schedule_free_sgd": "sgd", "schedule_free_adamw": "adamw",
+}  # fmt: skip
+ALONE = ("sgd",)  # made from no other recipe; its variants are compared with it
+
+# Each recipe -> the claims about it by their numbers, and which of their parts are about it; none: all parts.
+CLAIMS_ABOUT: dict[str, dict[int, tuple[str, ...]]] = {
+    "sgd": {1: (), 11: ("adaptive methods generalize worse",), 14: ("plain descent stalls", "momentum gets through")},
+    "nag": {2: ()},
+    "adagrad": {3: (), 4: ()},
+    "adadelta": {6: ()},
+    "rmsprop": {5: ("sign descent",), 14: ("adaptive rates get through",), 16: ("adaptive rates win",)},
+    "adam": {7: (), 10: ("Adam converges to the worst point",), 11: ("adaptive methods generalize worse",)},
+    "adamax": {8: ()},
+    "nadam": {9: ()},
+    "amsgrad": {10: ("AMSGrad does not",)},
+    "adabound": {11: ("AdaBound and AMSBound begin as Adam, end as SGD", "they close part of the gap")},
+    "amsbound": {11: ("AdaBound and AMSBound begin as Adam, end as SGD", "they close part of the gap")},
+    "sign_sgd": {5: ("very sensitive to the rate",)},
+}

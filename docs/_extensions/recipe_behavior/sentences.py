@@ -1,0 +1,197 @@
+"""When to use a recipe and when not, in sentences that are written from what was measured."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradlab.lab._inputs.default_contestants import VARIANTS
+from gradlab.lab._literature_claims.catalogue import CLAIMS
+from gradlab.lab._literature_claims.record import read_record, read_verdicts
+from gradlab.registry import entries, of_kind
+
+from .backgrounds import CLAIMS_ABOUT, MATRICES, MOST_PARAMETERS, RIVALS
+from .findings import compare, critical_difference, divergence_of, place_of, ranks_of, rates_of, state_sizes
+from .measurements import read
+from .wording import count_problems, join, link, list_problems, ordinal, span, write_rate
+
+BASELINES = "[the baselines](../how-to/baselines.md)"
+FIRST, LAST = 3, 6  # the places that are named: the first three and the last six
+APART = 10  # places between two kinds of problems that are worth a sentence
+
+
+def write_behavior(name: str, works_on_matrices: bool = False) -> list[str]:
+    """Return when to use a recipe as Markdown, or why nothing is known about it."""
+    measured = next(iter(read().values()))
+    if name not in measured.names:
+        return _explain_missing(name)
+    lines = {
+        "Over all problems.": _say_standing(name, works_on_matrices),
+        "Where it does well.": _say_best(name),
+        "Where it does not.": _say_worst(name),
+        "Its learning rate.": _say_rates(name) + _say_divergence(name),
+        "Its state.": _say_memory(name),
+    }
+    if name in RIVALS:
+        lines[f"Beside {link(RIVALS[name])}."] = _say_comparison(name, RIVALS[name])
+    for variant, (recipe, settings) in VARIANTS.items():
+        if recipe == name:
+            given = ", ".join(f"{key}={value!r}" for key, value in settings.items())
+            lines[f"With `{given}`."] = _say_variant(variant, name)
+    lines["What is claimed."] = _say_claims(name)
+    said = [f"- **{title}** {text.strip()}" for title, text in lines.items() if text]
+    return [*_introduce(), "", *said, "", *_say_how()]
+
+
+def _introduce() -> list[str]:
+    measured = list(read().values())
+    return [
+        f"Computed from {BASELINES}: {len(measured[0].names)} optimizers on {len(measured)} small problems, each at",
+        "its best learning rate and at its defaults otherwise.",
+    ]
+
+
+def _say_how() -> list[str]:
+    measured = list(read().values())
+    updates, rates = sorted(one.updates for one in measured), len(measured[0].rates)
+    return [
+        f"The problems have at most {MOST_PARAMETERS:,} parameters, and runs {updates[0]} to {updates[-1]:,} updates.",
+        f"Some seeds choose one of {rates} learning rates, and others give the score at it; equal scores share a rank.",
+        "One optimizer is *clearly* better than another if the 95 % interval of their difference from the same seeds",
+        "excludes zero; of twenty equal ones, one looks so by chance. Mean ranks less than",
+        f"{critical_difference():.0f} apart may differ by chance. Large networks may behave otherwise.",
+    ]
+
+
+def _say_standing(name: str, works_on_matrices: bool) -> str:
+    whole, count = place_of(name), len(state_sizes())
+    text = f"Its mean rank is {whole.mean_rank:.1f}, the {ordinal(whole.place)} of {count}"
+    if works_on_matrices:
+        some = place_of(name, MATRICES)
+        rest = whole.problems - some.problems
+        return (
+            f"{text}. Only {some.problems} of the problems have parameters that are matrices; on these it is the "
+            f"{ordinal(some.place)}. The other {rest} say how it treats vectors."
+        )
+    with_data = [problem for problem, measured in read().items() if measured.with_data]
+    data, rest = place_of(name, with_data), place_of(name, set(read()) - set(with_data))
+    if abs(data.place - rest.place) < APART:
+        return f"{text}."
+    return (
+        f"{text}: it is the {ordinal(data.place)} on the {data.problems} problems with data, and the "
+        f"{ordinal(rest.place)} on the {rest.problems} without."
+    )
+
+
+def _say_best(name: str) -> str:
+    ranks = ranks_of(name)
+    first = [problem for problem, rank in ranks.items() if rank <= FIRST]
+    if first:
+        return f"It is among the first three on {list_problems(first)}."
+    best = min(ranks, key=ranks.__getitem__)
+    return f"It is nowhere among the first three; its best rank is {ranks[best]:.3g}, on {list_problems([best])}."
+
+
+def _say_worst(name: str) -> str:
+    ranks, count = ranks_of(name), len(state_sizes())
+    last = [problem for problem, rank in ranks.items() if rank > count - LAST]
+    if last:
+        return f"It is among the last six on {list_problems(last)}."
+    worst = max(ranks, key=ranks.__getitem__)
+    return f"It is nowhere among the last six; its worst rank is {ranks[worst]:.3g}, on {list_problems([worst])}."
+
+
+def _say_rates(name: str) -> str:
+    found, rates, problems = rates_of(name), next(iter(read().values())).rates, len(read())
+    others = len(state_sizes()) - 1
+    text = f"Good rates span {found.width:.1f} decades on average"
+    if found.narrower >= 0.75 * others:
+        text += f", more than those of {found.narrower} of the {others} others"
+    elif found.narrower <= 0.25 * others:
+        text += f", less than those of {others - found.narrower} of the {others} others"
+    text += f". The best rate is {span(found.with_data)} where there are data, and "
+    text += "so it is elsewhere. " if found.with_data == found.without else f"{span(found.without)} elsewhere. "
+    most = int(found.good.max())
+    widest = [write_rate(rate) for rate in rates[found.good == most]]
+    if len(widest) == 1:
+        text += f"The rate that suits most problems is {widest[0]}: it is good on {most} of {problems}"
+    else:
+        text += f"The rates that suit most problems are {join(widest)}: each is good on {most} of {problems}"
+    default = float(entries()[name].factory.factory.parameters["learning_rate"].default)
+    at = np.flatnonzero(np.isclose(rates, default))
+    if at.size and found.good[at[0]] < most:
+        text += f", and the default, {write_rate(default)}, on {int(found.good[at[0]])}"
+    return f"{text}. "
+
+
+def _say_divergence(name: str) -> str:
+    """Say where it diverges if that is unusual: everywhere, hardly anywhere, or right above the best rate."""
+    found, problems = divergence_of(name), len(read())
+    text = f"It diverges at every rate on {list_problems(found.everywhere)}. " if found.everywhere else ""
+    top = write_rate(next(iter(read().values())).rates[-1])
+    if len(found.nowhere) >= 0.75 * problems:
+        return f"{text}No run diverges, up to a rate of {top}, on {len(found.nowhere)} of {problems} problems."
+    if len(found.beyond) >= 5:
+        return (
+            f"{text}On {len(found.beyond)} of {problems} problems some runs diverge half a decade above the best rate."
+        )
+    return text.rstrip()
+
+
+def _say_memory(name: str) -> str:
+    """Say what it keeps, if that is not what Adam keeps, and whether little memory is a reason to use it."""
+    sizes = state_sizes()
+    own, usual = sizes[name], sizes["adam"]
+    texts = [f"It keeps {own:.3g} bytes for each parameter, and Adam {usual:.3g}."] if own not in (0, usual) else []
+    texts += ["It keeps nothing."] if own == 0 else []
+    rivals = [other for other, size in sizes.items() if size <= own]
+    place = 1 + sum(place_of(other).mean_rank < place_of(name).mean_rank for other in rivals)
+    if place <= FIRST and len(sizes) / 10 < len(rivals) < len(sizes) / 2:
+        texts.append(f"Its mean rank is the {ordinal(place)} of the {len(rivals)} that keep no more.")
+    return " ".join(texts)
+
+
+def _say_comparison(name: str, other: str) -> str:
+    found, problems = compare(name, other), len(read())
+    better, worse = (
+        f"clearly {word} on {count_problems(names)}" if names else f"nowhere clearly {word}"
+        for word, names in (("better", found.better), ("worse", found.worse))
+    )
+    text = f"At its best rate, it is {better}, and {worse}."
+    rest = problems - len(found.better) - len(found.worse) - len(found.equal)
+    ends = [f"on {len(found.equal)} they score the same"] if found.equal else []
+    ends += [f"on {rest} the difference may be chance"] if rest else []
+    return f"{text} {join(ends).capitalize()}." if ends else text
+
+
+def _say_variant(variant: str, name: str) -> str:
+    ranks = [place_of(each).mean_rank for each in (variant, name)]
+    return "The mean rank is {:.1f} instead of {:.1f}. ".format(*ranks) + _say_comparison(variant, name)
+
+
+def _say_claims(name: str) -> str:
+    said = []
+    for claim in CLAIMS:
+        parts = CLAIMS_ABOUT.get(name, {}).get(claim.number)
+        record = read_record(claim)
+        if parts is None or record is None:
+            continue
+        verdicts = {verdict.part: str(verdict) for verdict in read_verdicts(record)}
+        texts = [f"*{part}* {_as_verb(verdicts[part])}" for part in parts or verdicts]
+        said.append(f"[{claim.title}](../claims.md#claim-{claim.number}): {join(texts)}")
+    return "; ".join(said) + "." if said else ""
+
+
+def _as_verb(verdict: str) -> str:
+    return f"was {verdict}" if verdict.startswith("not") else verdict
+
+
+def _explain_missing(name: str) -> list[str]:
+    if name in of_kind("combinator"):
+        return [
+            f"Nothing is known about it from {BASELINES}, which are of recipes: it acts on another optimizer. To learn",
+            "what it does for yours, [race the two](../how-to/baselines.md) with it and without it.",
+        ]
+    return [
+        f"There are no results of it among {BASELINES}: it is new, or has changed since they were made. `gradlab",
+        f"baselines --optimizer {name} --out new` makes them.",
+    ]

@@ -1,0 +1,158 @@
+"""The sentences that say when to use a recipe are computed again here, from the files of the baselines."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+from scipy.stats import rankdata, ttest_rel
+
+from docs._extensions.recipe_behavior import sentences
+from docs._extensions.recipe_behavior.backgrounds import (
+    ALONE,
+    CLAIMS_ABOUT,
+    MATRICES,
+    MOST_PARAMETERS,
+    PROBLEM_WORDS,
+    RIVALS,
+)
+from docs._extensions.recipe_behavior.measurements import measure, read
+from gradlab.lab._baselines.baseline_file import read_baseline
+from gradlab.lab._baselines.catalog import SHIPPED, list_baselines, locate
+from gradlab.lab._baselines.expansion import expand_alone
+from gradlab.lab._literature_claims.catalogue import CLAIMS
+from gradlab.lab._literature_claims.record import read_record, read_verdicts
+from gradlab.lab.analysis.leaderboard import leaderboard
+from gradlab.lab.problems import PROBLEMS
+from gradlab.registry import of_kind
+
+WITH_DATA = (
+    "breast_cancer", "deep_sigmoid", "diabetes", "digits", "exploding_rnn", "scaled_layers", "sparse_logistic", "wine",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scores() -> dict[str, np.ndarray]:
+    """The losses (optimizer, seed) of the reporting seeds at the chosen rates on each problem; lower is better."""
+    return {problem: _score(path) for problem, path in list_baselines(locate(SHIPPED)).items()}
+
+
+def _score(path: Path) -> np.ndarray:
+    dataset = read_baseline(path).dataset
+    choosers, reporters = (dataset.role.values == role for role in ("choose", "report"))
+    choosing = _to_loss(dataset.choosing.values, dataset.attrs)
+    runs = np.where(dataset.divergence_step.values >= 0, np.inf, np.nan_to_num(choosing, nan=np.inf))[..., choosers]
+    mean = np.where(np.isfinite(runs).all(-1), np.where(np.isfinite(runs), runs, 0).mean(-1), np.inf)
+    report = _to_loss(dataset.score.values, dataset.attrs) if "score" in dataset else choosing[..., reporters]
+    chosen = np.take_along_axis(report, mean.argmin(1)[:, None, None], 1)[:, 0]
+    return np.where(np.isfinite(mean.min(1))[:, None], np.nan_to_num(chosen, nan=np.inf), np.inf)
+
+
+def _to_loss(values: np.ndarray, attributes: Mapping[str, Any]) -> np.ndarray:
+    values = values.astype(float)
+    if attributes["logarithmic"]:
+        return np.log10(np.maximum(values, max(attributes["floor"], 1.18e-38)))
+    return -values if attributes["higher_is_better"] else values
+
+
+def test_the_numbers_are_those_of_the_leaderboard() -> None:
+    for problem in ("digits", "ravine"):
+        found = read()[problem]
+        kept = expand_alone(read_baseline(list_baselines(locate(SHIPPED))[problem]).dataset)
+        for row in leaderboard(kept):
+            at = found.names.index(row.optimizer)
+            assert found.rates[found.best[at]] == row.best_rate
+            assert found.widths[at] == pytest.approx(row.good_decades)
+            assert abs(found.ranks[at] - row.rank) <= 1.5  # two equals share a rank
+            assert found.diverged[at].mean() == pytest.approx(row.diverged / row.runs)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "soap", "radam"])
+def test_ranks_and_comparisons_are_those_of_scipy(name: str, scores: dict[str, np.ndarray]) -> None:
+    names = read()["ravine"].names
+    text = "\n".join(sentences.write_behavior(name))
+    ranks = {problem: rankdata(values.mean(1).round(9))[names.index(name)] for problem, values in scores.items()}
+    assert f"Its mean rank is {np.mean([*ranks.values()]):.1f}, the " in text
+    for label, are in (("first three", {p for p, r in ranks.items() if r <= 3}),
+                       ("last six", {p for p, r in ranks.items() if r > 47})):  # fmt: skip
+        said = re.search(rf"It is (nowhere )?among the {label}(.*)", text)
+        assert said is not None
+        assert bool(said[1]) == (not are)
+        if are:
+            listed = set(re.findall(r"`(\w+)`", said[2]))
+            assert listed <= are
+            assert len(listed) == len(are) or f"{len(are) - 4} more" in said[2]
+    rival = RIVALS[name]
+    low, high = [], []
+    for problem, values in scores.items():
+        ours, theirs = values[names.index(name)], values[names.index(rival)]
+        if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
+            better = np.isfinite(ours).all() and not np.isfinite(theirs).all()
+            worse = np.isfinite(theirs).all() and not np.isfinite(ours).all()
+        elif np.array_equal(ours, theirs):
+            better = worse = False
+        else:
+            interval = ttest_rel(theirs, ours).confidence_interval(0.95)
+            better, worse = interval.low > 0, interval.high < 0
+        low += [problem] * bool(better)
+        high += [problem] * bool(worse)
+    beside = text[text.index("**Beside") :]
+    assert f"clearly better on {len(low)} problem" in beside
+    assert f"clearly worse on {len(high)} problem" in beside if high else "nowhere clearly worse" in beside
+
+
+def test_rates_and_divergence_are_those_of_the_files() -> None:
+    text = "\n".join(sentences.write_behavior("dog"))
+    at = read()["ravine"].names.index("dog")
+    suits = beyond = 0
+    for problem, path in list_baselines(locate(SHIPPED)).items():
+        dataset = read_baseline(path).dataset.isel(optimizer=at)
+        rates, best = dataset.learning_rate.values, read()[problem].best[at]
+        one = int(np.flatnonzero(rates == 1.0)[0])
+        attributes = dataset.attrs
+        curve = dataset.choosing.values[:, dataset.role.values == "choose"].astype(float)
+        if attributes["logarithmic"]:
+            curve = np.maximum(curve, max(attributes["floor"], 1.18e-38))
+            suits += np.log10(curve[one]).mean() <= np.log10(curve[best]).mean() + math.log10(attributes["tolerance"])
+        else:
+            gap = curve[best].mean() - curve[one].mean()
+            suits += (gap if attributes["higher_is_better"] else -gap) <= attributes["tolerance"]
+        beyond += best + 1 < len(rates) and (dataset.divergence_step.values[best + 1] >= 0).any()
+    assert f"The rate that suits most problems is 1: it is good on {suits} of 22." in text
+    assert f"On {beyond} of 22 problems some runs diverge half a decade above the best rate." in text
+    assert "It diverges at every rate on `exploding_rnn`" in "\n".join(sentences.write_behavior("sgd"))
+
+
+def test_the_problems_are_as_large_as_is_said() -> None:
+    assert set(PROBLEM_WORDS) == set(read())
+    assert {name for name, measured in read().items() if measured.with_data} == set(WITH_DATA)
+    for name in PROBLEM_WORDS:
+        params = jax.tree.leaves(jax.eval_shape(PROBLEMS[name]().init, jax.random.key(0)))
+        assert sum(math.prod(leaf.shape) for leaf in params) <= MOST_PARAMETERS
+        assert any(leaf.ndim >= 2 and min(leaf.shape) > 1 for leaf in params) == (name in MATRICES), name
+
+
+def test_every_recipe_has_a_rival_and_the_claims_have_the_parts_that_are_named() -> None:
+    names = read()["ravine"].names
+    assert {*RIVALS, *ALONE} == set(of_kind("recipe")) & set(names)
+    assert set(RIVALS.values()) <= set(names)
+    records = {claim.number: read_record(claim) for claim in CLAIMS}
+    for parts in CLAIMS_ABOUT.values():
+        for number, named in parts.items():
+            assert set(named) <= {verdict.part for verdict in read_verdicts(records[number] or {})}
+    assert "*wins on sparse data* holds" in "\n".join(sentences.write_behavior("adagrad"))
+
+
+def test_what_has_no_baselines_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "it acts on another optimizer" in "\n".join(sentences.write_behavior("lookahead"))
+    baseline = read_baseline(list_baselines(locate(SHIPPED))["ravine"])
+    without = measure(baseline, ["lion"])
+    assert len(without.names) == 52
+    monkeypatch.setattr(sentences, "read", lambda: {"ravine": without})
+    assert "`gradlab\nbaselines --optimizer lion --out new` makes them." in "\n".join(sentences.write_behavior("lion"))

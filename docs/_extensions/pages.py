@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import shutil
 import typing
 from pathlib import Path
@@ -148,9 +149,20 @@ def make(source: Path) -> None:
     _remove_others(source / "recipes", list(recipes))
     for name, text in recipes.items():
         _write(source / "recipes" / f"{name}.md", text)
-    notebooks = source / "notebooks"
-    shutil.rmtree(notebooks, ignore_errors=True)
-    shutil.copytree(source.parent / "notebooks", notebooks, ignore=shutil.ignore_patterns(".*"))
+    copy_notebooks(source.parent / "notebooks", source / "notebooks")
+
+
+def copy_notebooks(there: Path, here: Path) -> None:
+    """Copy the notebooks into the site, where their links to `../docs/` lead to the pages beside them."""
+    shutil.rmtree(here, ignore_errors=True)
+    shutil.copytree(there, here, ignore=shutil.ignore_patterns(".*"))
+    for path in here.glob("*.ipynb"):
+        path.write_text(path.read_text(encoding="utf-8").replace("](../docs/", "](../"), encoding="utf-8")
+
+
+def _link_to_copies(app: Any, page: str, text: list[str]) -> None:
+    """Let links to the notebooks in the repository lead to their copies in the site, which is one folder less up."""
+    text[0] = re.sub(r"(\]\((?:\.\./)*)\.\./notebooks/", r"\1notebooks/", text[0])
 
 
 def _open_one_branch(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -161,5 +173,6 @@ def _open_one_branch(app: Any, page: str, template: str, context: dict[str, Any]
 
 def setup(app: Any) -> dict[str, bool]:
     make(Path(app.srcdir))
+    app.connect("source-read", _link_to_copies)
     app.connect("html-page-context", _open_one_branch, priority=400)  # before that of the theme
     return {"parallel_read_safe": True}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 
 from gradlab.lab._inputs.default_contestants import VARIANTS
@@ -67,10 +69,10 @@ def _say_standing(name: str, works_on_matrices: bool) -> str:
     text = f"Its mean rank is {whole.mean_rank:.1f}, the {ordinal(whole.place)} of {count}"
     if works_on_matrices:
         some = place_of(name, MATRICES)
-        rest = whole.problems - some.problems
         return (
             f"{text}. Only {some.problems} of the problems have parameters that are matrices; on these it is the "
-            f"{ordinal(some.place)}. The other {rest} say how it treats vectors."
+            f"{ordinal(some.place)}. The other {whole.problems - some.problems} say how it "
+            "treats vectors."
         )
     with_data = [problem for problem, measured in read().items() if measured.with_data]
     data, rest = place_of(name, with_data), place_of(name, set(read()) - set(with_data))
@@ -116,7 +118,7 @@ def _say_rates(name: str) -> str:
         text += f"The rate that suits most problems is {widest[0]}: it is good on {most} of {problems}"
     else:
         text += f"The rates that suit most problems are {join(widest)}: each is good on {most} of {problems}"
-    default = float(entries()[name].factory.factory.parameters["learning_rate"].default)
+    default = float(cast(Any, entries()[name].factory).factory.parameters["learning_rate"].default)
     at = np.flatnonzero(np.isclose(rates, default))
     if at.size and found.good[at[0]] < most:
         text += f", and the default, {write_rate(default)}, on {int(found.good[at[0]])}"

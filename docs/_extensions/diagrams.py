@@ -15,7 +15,7 @@ import gradlab as gl
 
 
 class Diagram(Directive):
-    """Draw the transformation that an expression of Python makes, with the colours of the page."""
+    """Draw the transformation that an expression of Python makes, with the colors of the page."""
 
     required_arguments = 1
     final_argument_whitespace = True

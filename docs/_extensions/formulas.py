@@ -1,4 +1,4 @@
-"""Write formulas as MathML. Browsers draw it without a script or a network, in the colour of the text around it."""
+"""Write formulas as MathML. Browsers draw it without a script or a network, in the color of the text around it."""
 
 from __future__ import annotations
 

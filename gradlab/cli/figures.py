@@ -115,7 +115,7 @@ def figures(
 
 
 def _read_colors(texts: Sequence[str]) -> dict[str, str]:
-    """Return the colours by the names of their optimizers. End the command for a text without both."""
+    """Return the colors by the names of their optimizers. End the command for a text without both."""
     pairs = [text.rpartition("=") for text in texts]
     for text, (name, _, color) in zip(texts, pairs):
         if not name or not color:

@@ -60,12 +60,12 @@ class Explanation:
 
     @property
     def svg(self) -> str:
-        """The diagram as the text of an SVG file, with colours for light and for dark windows."""
+        """The diagram as the text of an SVG file, with colors for light and for dark windows."""
         return draw_svg(self.boxes, self.name)
 
     @property
     def svg_of_page(self) -> str:
-        """The same diagram as an element within a page, with the colours of the text around it."""
+        """The same diagram as an element within a page, with the colors of the text around it."""
         return draw_svg(self.boxes, self.name, alone=False)
 
     @property

@@ -36,7 +36,7 @@ ALONE = "svg { color: #1f2328 } @media (prefers-color-scheme: dark) { svg { colo
 
 
 def draw_svg(boxes: Sequence[Box], title: str, alone: bool = True) -> str:
-    """Return the diagram of some links in order. A file, which stands `alone`, has colours of its own.
+    """Return the diagram of some links in order. A file, which stands `alone`, has colors of its own.
 
     A solid arrow is the direction, from one link to the next. Where a link also reads the gradient of its chain, a
     dashed arrow leads to it. Squares, half squares and dots are fields of the state.

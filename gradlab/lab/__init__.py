@@ -1,4 +1,4 @@
-"""The laboratory: races, sweeps and searches of optimizers, with results as labelled arrays, tables, pictures and a
+"""The laboratory: races, sweeps and searches of optimizers, with results as labeled arrays, tables, pictures and a
 page.
 
     import gradlab as gl

@@ -30,19 +30,19 @@ def labels(tree, label=True, /):
     >>> print(step["encoder"]["kernel"], step["head"])
     [0. 0.] [-0.1 -0.1]
     """
-    labelled = {}
+    labeled = {}
     for keys, value in jax.tree_util.tree_flatten_with_path(tree)[0]:
         if is_number(value):
             raise TypeError(
                 f"labels: a label must be a string or a boolean, got the number {value!r} at "
                 f"{jax.tree_util.keystr(keys) or 'the root'}; convert it, as in str(label) or bool(label)"
             )
-        labelled[keys] = value
+        labeled[keys] = value
 
     def is_selected(leaf: Leaf) -> bool:
         for length in range(len(leaf.keys) + 1):
-            if leaf.keys[:length] in labelled:
-                found = labelled[leaf.keys[:length]]
+            if leaf.keys[:length] in labeled:
+                found = labeled[leaf.keys[:length]]
                 return type(found) is type(label) and bool(found == label)
         raise ValueError(
             f"labels: the tree of labels has none for the leaf {show_path(leaf.path)}; label it, or a subtree that "

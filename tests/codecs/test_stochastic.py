@@ -35,13 +35,13 @@ def draw(codec, x, non_negative=False):
 
 @pytest.mark.parametrize("codec", CODECS, ids=IDS)
 @pytest.mark.parametrize("non_negative", [False, True])
-def test_the_mean_is_exact_and_each_draw_is_a_neighbour(codec, non_negative, rng):
+def test_the_mean_is_exact_and_each_draw_is_a_neighbor(codec, non_negative, rng):
     """The largest magnitude is below 0 here, where the dynamic map has no -1."""
     x = np.concatenate([[-1.0], rng.uniform(-1, 1, 40), 10.0 ** rng.uniform(-3, 0, 23)]).astype(np.float32)
     x = np.abs(x) if non_negative else x
     back = np.asarray(draw(codec, jnp.asarray(x), non_negative), np.float64)
     error = np.abs(back.mean(axis=0) - x)
-    rare = 5 * 0.02 / DRAWS  # for a neighbour, about 0.02 away, that is too improbable to be drawn
+    rare = 5 * 0.02 / DRAWS  # for a neighbor, about 0.02 away, that is too improbable to be drawn
     assert (error <= 5 * back.std(axis=0) / np.sqrt(DRAWS) + rare).all()
     for column, value in zip(back.T, x, strict=True):
         found = np.unique(column)

@@ -108,7 +108,7 @@ argument = jax.jit(jax.vmap(lambda schedule, step: schedule(step) * 1.0, in_axes
 
 
 def around(n: int, m: int) -> list[int]:
-    """The boundaries that the cases have, and their neighbours: always as many, so that no shape is compiled anew."""
+    """The boundaries that the cases have, and their neighbors: always as many, so that no shape is compiled anew."""
     near = {b + d for b in (0, 5, n, m, 2 * n, n + m, n + m + 5, 5 + n, n + 10, n + m + 10) for d in (-1, 0, 1)}
     steps = sorted(step for step in near | {LAST - 1, LAST} if 0 <= step <= LAST)
     return steps + [LAST] * (32 - len(steps))

@@ -70,8 +70,8 @@ def test_labels_may_stand_for_subtrees() -> None:
     }
     assert jax.tree.leaves(gl.labels(True)(tree)) == [True] * 3
     assert jax.tree.leaves(gl.labels("frozen", "trained")(tree)) == [False] * 3
-    labelled = {"encoder": [{"w": True}, {"w": "True"}], "head": False}  # a string is no boolean
-    assert jax.tree.leaves(gl.labels(labelled)(tree)) == [True, False, False]
+    labeled = {"encoder": [{"w": True}, {"w": "True"}], "head": False}  # a string is no boolean
+    assert jax.tree.leaves(gl.labels(labeled)(tree)) == [True, False, False]
 
 
 def test_a_leaf_without_a_label_is_an_error() -> None:
@@ -125,9 +125,9 @@ def test_wrong_arguments_are_refused(make: Callable[[], Any], error: type[Except
 
 
 def test_labels_of_a_dictionary_serve_other_mappings_with_its_keys() -> None:
-    labelled = gl.labels({"encoder": {"w": "frozen"}, "head": "trained"}, "frozen")
+    labeled = gl.labels({"encoder": {"w": "frozen"}, "head": "trained"}, "frozen")
     tree = {"encoder": {"w": jnp.zeros(2)}, "head": {"w": jnp.zeros(2)}}
     boxed = {"encoder": {"w": nnx.Param(jnp.zeros(2))}, "head": {"w": nnx.Param(jnp.zeros(2))}}
     others: tuple[Any, ...] = (tree, FrozenDict(tree), nnx.State(boxed))
     for other in others:
-        assert jax.tree.leaves(labelled(other)) == [True, False]
+        assert jax.tree.leaves(labeled(other)) == [True, False]

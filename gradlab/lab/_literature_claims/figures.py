@@ -17,7 +17,7 @@ from ..plots.matplotlib_settings import use_own_settings
 from .comparisons import Difference
 from .summaries import Summary, nearest_rate
 
-INK = "#7a828c"  # a grey that can be read on white and on black
+INK = "#7a828c"  # a gray that can be read on white and on black
 # Okabe and Ito's palette without its black and its yellow: they are seen on white and on black.
 COLORS = ("#2f86c8", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8c7ae6")
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
@@ -26,7 +26,7 @@ PANEL = (2.9, 2.3)  # inches
 
 @contextmanager
 def page_style() -> Iterator[None]:
-    """Draw with gradlab's settings, on no ground, in colours for light and dark pages."""
+    """Draw with gradlab's settings, on no ground, in colors for light and dark pages."""
     import matplotlib
 
     inks = ("axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "text.color")

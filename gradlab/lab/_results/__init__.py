@@ -1,1 +1,1 @@
-"""Results: the labelled arrays of a problem, the file that holds them, and the folder of a study with its plan."""
+"""Results: the labeled arrays of a problem, the file that holds them, and the folder of a study with its plan."""

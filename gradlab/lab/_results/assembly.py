@@ -1,4 +1,4 @@
-"""The assembly of task results into labelled arrays: one xarray Dataset for each problem."""
+"""The assembly of task results into labeled arrays: one xarray Dataset for each problem."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from ..analysis.leaderboard import mean_scores
 from .hyperparameter_effects import is_choice, is_logarithmic, is_on_grid, label_choices
 from .lines_and_labels import AS_WRITTEN, drawable_name, find_limits, look_up_optimizers, use_log_axis
 
-COLORMAP = "cividis_r"  # looks the same with any colour vision; better scores are brighter
+COLORMAP = "cividis_r"  # looks the same with any color vision; better scores are brighter
 TALL = 6  # letters of a label beside a panel, beyond which the labels are written upright
 LETTERS = 30  # that fit below a panel in a row, with room between them
 
@@ -84,7 +84,7 @@ def _label_values(dataset: xr.Dataset, name: str, values: np.ndarray) -> list[st
 
 
 def choose_colors(dataset: xr.Dataset, scores: xr.DataArray) -> dict[str, Any]:
-    """Return the colour map and the scale of the colours, which is logarithmic and covers all finite scores."""
+    """Return the color map and the scale of the colors, which is logarithmic and covers all finite scores."""
     return {
         "cmap": COLORMAP if is_drawn_downwards(dataset) else COLORMAP.removesuffix("_r"),
         "norm": LogNorm(*find_limits(scores)),
@@ -125,7 +125,7 @@ def _dots(axes: Axes, across: np.ndarray, up: np.ndarray, values: np.ndarray, lo
 
 
 def draw_color_scale(axes: Axes, dataset: xr.Dataset) -> Axes:
-    """Draw the scale of the colours, labelled with the name of the score."""
+    """Draw the scale of the colors, labeled with the name of the score."""
     dataset = with_choosing_metric(dataset)
     scores, label = to_drawn_scores(dataset, mean_scores(dataset))
     colors = matplotlib.colormaps[choose_colors(dataset, scores)["cmap"]]

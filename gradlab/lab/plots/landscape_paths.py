@@ -23,7 +23,7 @@ def draw_path(
     """Draw the first reporting run of an optimizer, at its chosen learning rate, over the contours of the loss.
 
     A thick cross marks each point where the path leaves the frame, and the title says so. `dataset` is the result of a
-    race on `problem`. `colors` maps names of optimizers to other colours of Matplotlib. Raises ValueError for a problem
+    race on `problem`. `colors` maps names of optimizers to other colors of Matplotlib. Raises ValueError for a problem
     without a landscape.
     """
     (optimizer,) = look_up_optimizers(dataset, optimizer)

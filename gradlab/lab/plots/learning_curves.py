@@ -30,10 +30,10 @@ def draw_learning_curves(
     optimizers: Sequence[str] | str | None = None,
     colors: Mapping[str, str] | None = None,
 ) -> Axes:
-    """Draw the learning curves of the named optimizers, or of all, and the others in grey.
+    """Draw the learning curves of the named optimizers, or of all, and the others in gray.
 
-    The order of the names decides their colours and dashes, so draw the panels of one figure with the same names.
-    `colors` maps names to other colours of Matplotlib.
+    The order of the names decides their colors and dashes, so draw the panels of one figure with the same names.
+    `colors` maps names to other colors of Matplotlib.
 
     A line is the median over the reporting seeds, and a band lies between their quartiles. Each optimizer runs at the
     learning rate that was best on the choosing seeds. Raises UnknownNameError for an optimizer that is not there.

@@ -16,10 +16,10 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from .._inputs.name_lookup import look_up
 
-# Okabe & Ito's palette without its yellow: distinct with any colour vision, and on white paper.
+# Okabe & Ito's palette without its yellow: distinct with any color vision, and on white paper.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 3)))
-CONTEXT = "#D4D4D4"  # the grey of the lines that are not the subject of a panel
+CONTEXT = "#D4D4D4"  # the gray of the lines that are not the subject of a panel
 CONTEXT_LINE: dict[str, Any] = {"color": CONTEXT, "linewidth": 0.8, "zorder": 1, "label": "_context"}
 
 # For texts with names of the user's, in which $ and _ are ordinary letters.
@@ -35,7 +35,7 @@ def drawable_name(name: object, most: int = LONGEST_NAME) -> str:
 
 
 class LineStyle(NamedTuple):
-    """The colour and dashes of one line among a few."""
+    """The color and dashes of one line among a few."""
 
     color: str
     linestyle: Any
@@ -61,9 +61,9 @@ def look_up_optimizers(dataset: xr.Dataset, optimizers: Sequence[str] | str | No
 
 
 def line_style(position: int, color: str | None = None) -> LineStyle:
-    """Return the colour and dashes of the line at a position; those of the first 35 positions differ.
+    """Return the color and dashes of the line at a position; those of the first 35 positions differ.
 
-    A given colour takes the place of that of the position.
+    A given color takes the place of that of the position.
     """
     return LineStyle(color or COLORS[position % len(COLORS)], DASHES[position % len(DASHES)])
 

@@ -17,11 +17,11 @@ def draw_performance_profiles(
     optimizers: Sequence[str] | None = None,
     colors: Mapping[str, str] | None = None,
 ) -> Axes:
-    """Draw the profiles of the named optimizers, or of all, and the others in grey.
+    """Draw the profiles of the named optimizers, or of all, and the others in gray.
 
     `profiles` is what `gradlab.lab.analysis.comparison.performance_profiles` returns. The height at 1 is the share of
     the cases in which an optimizer was the fastest, and the height at the right the share in which it reached the
-    target. The order of the names decides their colours and dashes; `colors` maps names to other colours of Matplotlib.
+    target. The order of the names decides their colors and dashes; `colors` maps names to other colors of Matplotlib.
     """
     chosen = [str(name) for name in (profiles.optimizer.values if optimizers is None else optimizers)]
     factors = profiles.factor.values

@@ -30,7 +30,7 @@ PANEL_WIDTH = 2.85  # inches
 def family_figure(dataset: xr.Dataset, draw: Callable[..., Axes], title: str, note: str, pad: float = 6) -> Figure:
     """Return a figure with a panel for each family of optimizers, which `draw(axes, dataset, names)` draws.
 
-    `names` are the optimizers of the family; the others are grey. `pad` is the room between the panels and their
+    `names` are the optimizers of the family; the others are gray. `pad` is the room between the panels and their
     titles, in points.
     """
     families = list(dict.fromkeys(dataset.family.values.tolist()))
@@ -126,19 +126,19 @@ def list_race_figures(name: str, dataset: xr.Dataset, problem: Problem | None) -
 def _list_figures(name: str, dataset: xr.Dataset, problem: Problem | None) -> dict[str, Callable[[], Figure]]:
     reporting = format_count(int(np.isin(dataset.role.values, ("report", "both")).sum()), "seed")
     seeds = format_count(dataset.sizes["seed"], "seed")
-    grey = "; grey: other families" * (len(set(dataset.family.values.tolist())) > 1)
+    gray = "; gray: other families" * (len(set(dataset.family.values.tolist())) > 1)
     makers: dict[str, Callable[[], Figure]] = {
         f"learning_curves_{name}": lambda: family_figure(
             dataset,
             draw_learning_curves,
             f"Learning curves: {name}",
-            f"each optimizer at its chosen learning rate; median and quartiles over {reporting}{grey}",
+            f"each optimizer at its chosen learning rate; median and quartiles over {reporting}{gray}",
         ),
         f"sensitivity_{name}": lambda: family_figure(
             dataset,
             draw_sensitivity,
             f"Sensitivity to the learning rate: {name}",
-            f"average over {seeds}; dot: the chosen rate; cross: a run diverged{grey}",
+            f"average over {seeds}; dot: the chosen rate; cross: a run diverged{gray}",
             pad=22,
         ),
     }

@@ -33,10 +33,10 @@ def draw_sensitivity(
     optimizers: Sequence[str] | str | None = None,
     colors: Mapping[str, str] | None = None,
 ) -> Axes:
-    """Draw the score at each learning rate of the named optimizers, or of all, and the others in grey.
+    """Draw the score at each learning rate of the named optimizers, or of all, and the others in gray.
 
-    The order of the names decides their colours and dashes, so draw the panels of one figure with the same names.
-    `colors` maps names to other colours of Matplotlib.
+    The order of the names decides their colors and dashes, so draw the panels of one figure with the same names.
+    `colors` maps names to other colors of Matplotlib.
 
     A score is the average of the choosing metric over all seeds. A dot marks the chosen rate. A cross at the top marks
     a rate at which a run diverged, so that there is no average. A rate that was stopped early is not

@@ -22,10 +22,10 @@ from .precise import list_halves
 )
 def mixed_dtypes(subject: Subject) -> None:
     dtype = list_halves(subject)[0]
-    neighbour = min(subject.pair)  # the first in JAX's order
+    neighbor = min(subject.pair)  # the first in JAX's order
 
     def narrow(tree: Any) -> Any:
-        return tree | {neighbour: jax.tree.map(lambda leaf: to_array(leaf, dtype), tree[neighbour])}
+        return tree | {neighbor: jax.tree.map(lambda leaf: to_array(leaf, dtype), tree[neighbor])}
 
     def widen(tree: Any) -> Any:
         return jax.tree.map(lambda leaf: to_array(leaf, jnp.float32), tree)
@@ -40,6 +40,6 @@ def mixed_dtypes(subject: Subject) -> None:
         wide, states[1] = subject.jitted(widen(gradient), states[1], widen(params))
         if place := describe_mismatch(mixed, gradient):
             raise Broken(f"beside a {dtype} leaf, the updates differ from the gradients at {place}")
-        left, right = ({name: leaf for name, leaf in tree.items() if name != neighbour} for tree in (mixed, wide))
+        left, right = ({name: leaf for name, leaf in tree.items() if name != neighbor} for tree in (mixed, wide))
         if place := describe_gap(left, right, "float32"):
             raise Broken(f"beside a {dtype} leaf and beside a float32 leaf, the updates differ at step {step}, {place}")

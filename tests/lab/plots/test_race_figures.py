@@ -56,7 +56,7 @@ def test_each_optimizer_has_a_panel_of_paths(task_results: list[TaskResult]) -> 
 def test_grey_is_explained_where_there_is_any(task_results: list[TaskResult]) -> None:
     for count, is_there in ((2, True), (1, False)):
         figures = race_figures({"ravine": assemble_dataset(task_results).isel(optimizer=slice(count))}, {})
-        assert ["grey" in figure.texts[1].get_text() for figure in figures.values()] == [is_there] * 2
+        assert ["gray" in figure.texts[1].get_text() for figure in figures.values()] == [is_there] * 2
 
 
 def test_pictures_are_written(task_results: list[TaskResult], tmp_path: Path) -> None:

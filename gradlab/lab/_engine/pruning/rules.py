@@ -123,7 +123,7 @@ class Hyperband:
         last = self.rungs
         # Bracket b of Hyperband begins with this many points, because each bracket has the same updates to spend.
         sizes = [-(-(last + 1) * self.factor ** (last - b) // (last - b + 1)) for b in range(last + 1)]
-        places = np.arange(points) * _GOLDEN % 1  # of a low-discrepancy sequence, so that neighbours are spread
+        places = np.arange(points) * _GOLDEN % 1  # of a low-discrepancy sequence, so that neighbors are spread
         return np.searchsorted(np.cumsum(sizes)[:-1] / sum(sizes), places, side="right")
 
 

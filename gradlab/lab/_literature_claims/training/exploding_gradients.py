@@ -111,7 +111,7 @@ def draw(numbers: Numbers) -> Figure:
 
 
 def _use_styles(axes: Axes, names: list[str]) -> None:
-    """Draw an optimizer and its clipped form in one colour, which is dashed. A ring follows its line."""
+    """Draw an optimizer and its clipped form in one color, which is dashed. A ring follows its line."""
     color = COLORS[0]
     for line in axes.get_lines():
         label = str(line.get_label())

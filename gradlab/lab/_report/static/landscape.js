@@ -30,7 +30,7 @@ function landscape(section, problem) {
       const points = [];
       for (let index = 0; index < line.points.length; index += 2) points.push(`${place(line.points[index])} ${place(line.points[index + 1])}`);
       const stroke = svg("path", { class: "stroke", "stroke-dasharray": dash }, group);
-      svg("circle", { class: "start", r: 3.5, ...centre(points[0]) }, group);
+      svg("circle", { class: "start", r: 3.5, ...center(points[0]) }, group);
       const exits = line.exits.map(([step, x, y]) => ({ step, mark: svg("path", { class: "exit", d: cross(Number(place(x)), Number(place(y)), 4) }, group) }));
       parts.push({ name, line, points, stroke, exits, head: svg("circle", { class: "head", r: 5 }, group) });
     }
@@ -49,7 +49,7 @@ function landscape(section, problem) {
     for (const { name, line, points, stroke, exits, head } of parts) {
       const end = Math.min(step, points.length - 1);
       stroke.setAttribute("d", "M" + points.slice(0, end + 1).join("L"));
-      for (const [key, value] of Object.entries(centre(points[end]))) head.setAttribute(key, value);
+      for (const [key, value] of Object.entries(center(points[end]))) head.setAttribute(key, value);
       for (const { step: left, mark } of exits) mark.style.display = left < step ? "" : "none";
       rows.push([name, step >= points.length ? null : line.loss ? line.loss[end] : undefined]);
     }
@@ -91,7 +91,7 @@ function landscape(section, problem) {
   redraws.push(draw);
 }
 
-function centre(point) {
+function center(point) {
   const [cx, cy] = point.split(" ");
   return { cx, cy };
 }

@@ -1,5 +1,5 @@
 // A line chart. The returned function draws {label, x: {label, log}, y: {label, log, range, text}, lines, bands, step}.
-// Each line has {name, x, y, low, high, ring, crosses}. Lines of optimizers that are not selected are grey, in the back.
+// Each line has {name, x, y, low, high, ring, crosses}. Lines of optimizers that are not selected are gray, in the back.
 function makeChart(host) {
   const frame = element("div", { class: "frame", tabindex: 0, role: "slider" }, host);
   const readout = element("div", { class: "readout", hidden: "", "aria-hidden": "true" }, host);
@@ -18,11 +18,11 @@ function makeChart(host) {
     const visible = spec.lines.filter((line) => choice.has(line.name));
     stops = [...new Set(visible.flatMap((line) => line.x))].sort((a, b) => a - b);
     const width = Math.max(frame.clientWidth, 260);
-    const labelled = width >= 560;
+    const labeled = width >= 560;
     const longest = Math.max(0, ...visible.map((line) => measured(shortened(line.name))));
     const height = Math.round(Math.min(Math.max(width * 0.56, 250), 430));
     const rows = visible.filter((line) => line.crosses && line.crosses.length).length;
-    const box = { left: 58, right: width - (labelled ? 24 + longest : 12), top: 10 + 9 * rows, bottom: height - 44 };
+    const box = { left: 58, right: width - (labeled ? 24 + longest : 12), top: 10 + 9 * rows, bottom: height - 44 };
     const source = visible.length ? visible : spec.lines;
     const x = makeScale(...xRange(source), spec.x.log, box.left, box.right);
     const yRange = spec.y.range || widened(extent(source.flatMap((line) => line.y), spec.y.log), spec.y.log, 0.05);
@@ -45,7 +45,7 @@ function makeChart(host) {
         svg("path", { class: "cross", d: `M${cx - 3} ${cy - 3}l6 6m0 -6l-6 6` }, group);
       }
       const last = line.y.findLastIndex((value) => usable(value, spec));
-      if (labelled && last >= 0) ends.push({ line, group, x: x(line.x[last]), y: Math.min(Math.max(y(line.y[last]), box.top), box.bottom) });
+      if (labeled && last >= 0) ends.push({ line, group, x: x(line.x[last]), y: Math.min(Math.max(y(line.y[last]), box.top), box.bottom) });
     });
     labelEnds(ends, box);
     const missing = !visible.length ? "Choose an optimizer" : visible.some((line) => line.y.some((value) => usable(value, spec))) ? null : "Nothing to draw: runs of all of these diverged";

@@ -6,7 +6,7 @@ const names = data.optimizers.map((optimizer) => optimizer.name);
 const choice = new Set(data.shown);
 const redraws = []; // functions to call when the choice changes
 
-// Seven colours and five dashes repeat at different lengths, so that 35 lines differ, and the best ones in both.
+// Seven colors and five dashes repeat at different lengths, so that 35 lines differ, and the best ones in both.
 function styleOf(name) {
   const position = names.indexOf(name);
   return { color: position % 7, dash: DASHES[position % DASHES.length] };

@@ -18,7 +18,7 @@ function offerSaving(host, take) {
 // What the page's style sheet says of a picture, which a file of its own does not have.
 const KEPT = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "vector-effect", "opacity", "font-size", "font-weight", "font-family", "text-anchor"];
 
-// A copy of a picture as it is on the screen, on the colour of the paper, with the names of its lines below if asked.
+// A copy of a picture as it is on the screen, on the color of the paper, with the names of its lines below if asked.
 function copyPicture(picture, named = []) {
   const copy = picture.cloneNode(true);
   const [width, height] = [picture.width.baseVal.value, picture.height.baseVal.value];

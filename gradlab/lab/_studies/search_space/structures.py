@@ -154,7 +154,7 @@ class Space:
 
 
 def as_space(axes: Mapping[str, Any], factories: Mapping[str, Any]) -> Space:
-    """Return the space of axes that are ranges, values, words, labelled values (a dictionary) or under a condition.
+    """Return the space of axes that are ranges, values, words, labeled values (a dictionary) or under a condition.
 
     Raises SearchSpaceError for a hyperparameter that a factory does not have, and for values that it cannot have.
     """

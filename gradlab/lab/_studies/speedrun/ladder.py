@@ -125,7 +125,7 @@ th[scope], td:nth-last-child(-n+2) {{ text-align: left; font-weight: 500; }}
 <p>The score is the geometric mean, over problems and five seeds, of the updates that a run has, divided by those after
 which it has the target for good. Higher is faster: 1 means at the last update. A run that does not stay there until its
 end counts as {never:g} times its updates. The factor beside the score is its standard error over the seeds. Rows in
-colour have certificates; the others are gradlab's tuned baselines.</p>
+color have certificates; the others are gradlab's tuned baselines.</p>
 <table>
 <thead><tr><th>#</th><th scope="col">optimizer</th><th>score</th><th>error</th>{head}<th>certificate</th><th>when and
 where</th></tr></thead>

@@ -85,7 +85,7 @@ def describe_budget(datasets: Mapping[str, xr.Dataset]) -> str:
     same = all(
         (dataset.learning_rate == dataset.learning_rate.isel(optimizer=0)).all() for dataset in datasets.values()
     )
-    where = f"over {decades} decades, " + ("the same for all" if same else "around a centre of its own")
+    where = f"over {decades} decades, " + ("the same for all" if same else "around a center of its own")
     use = "which chooses the rate and is reported, too" if seeds == 1 else "half of which choose the rate"
     return (
         f"Budget of each optimizer on each problem: {format_count(rates, 'learning rate')} {where}, times "

@@ -36,7 +36,7 @@ def tuning_budget_figure(budget: xr.Dataset) -> Figure:
     kind = "mean over the seeds, in the order of the search" if budget.attrs["order"] == "as run" else "mean over draws"
     note = f"{kind}; band: the middle half of the outcomes"
     if budget.sizes["optimizer"] > MOST_IN_A_PANEL and "family" in budget.coords:
-        return family_figure(budget, draw_tuning_budget, title, f"{note}; grey: other families")
+        return family_figure(budget, draw_tuning_budget, title, f"{note}; gray: other families")
     return _figure(lambda axes: draw_tuning_budget(axes, budget), budget, title, note)
 
 

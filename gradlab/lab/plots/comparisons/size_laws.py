@@ -34,7 +34,7 @@ def draw_size_laws(
 
     `laws` is one of the Datasets that `gradlab.lab.analysis.statistics.size_laws` returns. A dot is an average over the
     reporting seeds, its bar the interval over other seeds, and a line the law. The order of the names decides the
-    colours; `colors` maps names to other colours of Matplotlib. Raises UnknownNameError for an optimizer that is not
+    colors; `colors` maps names to other colors of Matplotlib. Raises UnknownNameError for an optimizer that is not
     there.
     """
     names, sizes = look_up_optimizers(laws, optimizers), laws["size"].values

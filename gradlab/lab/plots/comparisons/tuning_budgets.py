@@ -29,10 +29,10 @@ def draw_tuning_budget(
     optimizers: Sequence[str] | str | None = None,
     colors: Mapping[str, str] | None = None,
 ) -> Axes:
-    """Draw the expected scores of the named optimizers, or of all, and the others in grey.
+    """Draw the expected scores of the named optimizers, or of all, and the others in gray.
 
-    The order of the names decides their colours and dashes, so draw the panels of one figure with the same names.
-    `colors` maps names to other colours of Matplotlib.
+    The order of the names decides their colors and dashes, so draw the panels of one figure with the same names.
+    `colors` maps names to other colors of Matplotlib.
 
     `budget` is what `gradlab.lab.analysis.statistics.tuning_budget` returns. A line is the mean over the draws of so
     many trials, and its band holds the middle half of the outcomes. Raises UnknownNameError for an optimizer that is

@@ -51,8 +51,8 @@ def paper_figures(
     """Return the figures of one kind by the names of their files: one of each problem, or one of all together.
 
     `figure` is a key of `FIGURES`. `width` and `height` are in inches; left out, the height follows from the width and
-    the number of optimizers. `optimizers` are drawn in their order, which decides their colours, and the others not
-    at all; an optimizer that is not on a problem keeps its place. `colors` maps names of optimizers to colours of
+    the number of optimizers. `optimizers` are drawn in their order, which decides their colors, and the others not
+    at all; an optimizer that is not on a problem keeps its place. `colors` maps names of optimizers to colors of
     Matplotlib. `post_hoc` is the test of a critical-difference diagram. `problems` are the problems by name, which only
     "paths" needs: it draws those that have a landscape. `axis` is the hyperparameter of "choices", or the size of
     "scaling"; left out, it is the only one. Raises ValueError for other names, for sizes without room for the axes, and
@@ -93,5 +93,5 @@ def _select(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
 
 
 def _fix_colors(names: Sequence[str], colors: Colors | None) -> dict[str, str]:
-    """Return a colour for each name, so that an optimizer has the same one on every problem."""
+    """Return a color for each name, so that an optimizer has the same one on every problem."""
     return {name: (colors or {}).get(name) or line_style(place).color for place, name in enumerate(names)}

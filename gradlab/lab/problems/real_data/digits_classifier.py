@@ -15,7 +15,7 @@ from .data_splits import Split, measure_held_out, split_rows
 
 @functools.cache
 def load_images() -> Split:
-    """Load scikit-learn's digits: rows of 64 grey values in [0, 1] (float32), and the digit of each row (int32).
+    """Load scikit-learn's digits: rows of 64 gray values in [0, 1] (float32), and the digit of each row (int32).
 
     Of each class, three fifths are for training, one fifth for validation and one fifth for the test.
     """

@@ -52,7 +52,7 @@ def test_the_budget_is_stated(datasets: dict[str, xr.Dataset], make_dataset: Cal
         "half of which choose the rate; 10 updates a run."
     )
     own = make_dataset(scores((1, 0.1), (1, 0.1)), [RATES, [0.1, 1.0, 10.0]], ROLES)
-    assert "around a centre of its own" in describe_budget({"made": own})
+    assert "around a center of its own" in describe_budget({"made": own})
 
 
 def test_limits_name_edges_failures_and_measurements(datasets: dict[str, xr.Dataset]) -> None:

@@ -22,6 +22,7 @@ from docs._extensions.recipe_behavior.backgrounds import (
     PROBLEM_WORDS,
     RIVALS,
 )
+from docs._extensions.recipe_behavior.findings import place_of, ranks_of, rates_of
 from docs._extensions.recipe_behavior.measurements import measure, read
 from gradlab.lab._baselines.baseline_file import read_baseline
 from gradlab.lab._baselines.catalog import SHIPPED, list_baselines, locate
@@ -32,6 +33,7 @@ from gradlab.lab.analysis.leaderboard import leaderboard
 from gradlab.lab.problems import PROBLEMS
 from gradlab.registry import of_kind
 
+ROOT = Path(__file__).parents[2]
 WITH_DATA = (
     "breast_cancer", "deep_sigmoid", "diabetes", "digits", "exploding_rnn", "scaled_layers", "sparse_logistic", "wine",
 )  # fmt: skip
@@ -156,3 +158,22 @@ def test_what_has_no_baselines_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(without.names) == 52
     monkeypatch.setattr(sentences, "read", lambda: {"ravine": without})
     assert "`gradlab\nbaselines --optimizer lion --out new` makes them." in "\n".join(sentences.write_behavior("lion"))
+
+
+def test_the_page_on_choosing_has_the_ranks_of_these_baselines() -> None:
+    page = (ROOT / "docs" / "how-to" / "choose-an-optimizer.md").read_text(encoding="utf-8")
+    noisy = {*WITH_DATA, "matrix_sensing", "noisy_quadratic", "reddi"}
+    rank = {problem: {name: ranks_of(name)[problem] for name in ("adagrad", "adam", "sgd")} for problem in WITH_DATA}
+    best = min((place_of(name).mean_rank, name) for name in read()["ravine"].names)
+    worst = min(max(ranks_of(name).values()) for name in read()["ravine"].names)
+    data = [place_of(name, WITH_DATA).mean_rank for name in ("nadamw", "soap", "adamw")]
+    exact = [place_of(name, set(read()) - noisy).mean_rank for name in ("sgd_nesterov", "nag")]
+    free = [place_of(name).mean_rank for name in ("dadapt_adam", "prodigy")]
+    assert f"ranks {worst:.0f}th or\nworse on at least one of the 22" in page
+    assert f"the best mean rank is {best[0]:.1f}, that of `{best[1]}`" in page
+    assert "{:.1f} (`nadamw`), {:.1f} (`soap`) and {:.1f} (`adamw`)".format(*data) in page
+    assert "without noise and without data, {:.1f} and {:.1f};".format(*exact) in page
+    assert "mean ranks {:.1f} and {:.1f} where".format(*free) in page
+    assert "first and seventh on `sparse_logistic`, where gradient descent is 45th" in page
+    assert rank["sparse_logistic"] == {"adagrad": 1, "adam": 7, "sgd": 45}
+    assert f"{rates_of('momo_adam').width:.1f} on average over the 22 problems ({rates_of('adam').width:.1f})" in page

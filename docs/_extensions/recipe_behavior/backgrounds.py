@@ -63,7 +63,7 @@ CLAIMS_ABOUT: dict[str, dict[int, tuple[str, ...]]] = {
     "adam": {7: (), 10: ("Adam converges to the worst point",), 11: ("adaptive methods generalize worse",)},
     "adamax": {8: ()},
     "nadam": {9: ()},
-    "amsgrad": {10: ("AMSGrad does not",)},
+    "amsgrad": {10: ()},
     "adabound": {11: ("AdaBound and AMSBound begin as Adam, end as SGD", "they close part of the gap")},
     "amsbound": {11: ("AdaBound and AMSBound begin as Adam, end as SGD", "they close part of the gap")},
     "sign_sgd": {5: ("very sensitive to the rate",)},

@@ -106,10 +106,11 @@ def _say_rates(name: str) -> str:
     found, rates, problems = rates_of(name), next(iter(read().values())).rates, len(read())
     others = len(state_sizes()) - 1
     text = f"Good rates span {found.width:.1f} decades on average"
+    wider = others - found.narrower
     if found.narrower >= 0.75 * others:
-        text += f", more than those of {found.narrower} of the {others} others"
-    elif found.narrower <= 0.25 * others:
-        text += f", less than those of {others - found.narrower} of the {others} others"
+        text += f", more than those of {'all' if wider == 0 else f'{found.narrower} of the'} {others} others"
+    elif wider >= 0.75 * others:
+        text += f", less than those of {'all' if wider == others else f'{wider} of the'} {others} others"
     text += f". The best rate is {span(found.with_data)} where there are data, and "
     text += "so it is elsewhere. " if found.with_data == found.without else f"{span(found.without)} elsewhere. "
     most = int(found.good.max())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,12 @@ def choose(pages: list[str]) -> Iterator[str]:
         yield from [page for page in pages if page.startswith(kind)][::SHARE]
 
 
-def look(window: Browser, site: Path, page: str) -> list[str]:
-    """Return what is wrong with a page, at the widths of a desk and of a phone."""
+def look(window: Browser, site: Path, page: str, widths: Sequence[int] = (1280, 390)) -> list[str]:
+    """Return what is wrong with a page, at the widths of a desk and of a phone, or at others."""
     wrong = []
-    window.open(site / page, 1280)
-    for width, latex in ((1280, LATEX), (390, "")):
+    window.open(site / page, widths[0])
+    for width in widths:
+        latex = LATEX if width == widths[0] else ""
         metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
         window.devtools("Emulation.setDeviceMetricsOverride", metrics)
         found: dict[str, Any] = window.run(LOOK, latex)
@@ -77,6 +78,14 @@ def test_no_page_is_too_wide_or_has_an_error_or_shows_latex(chromium: Browser, s
     assert len(pages) > 100
     wrong = [fault for page in pages for fault in look(chromium, site, page)]
     assert not wrong, "\n".join(dict.fromkeys(wrong))
+
+
+@pytest.mark.parametrize("page", ["recipes/adam.html", "claims.html", "how-to/race.html"])
+def test_a_page_fits_into_windows_between_those_of_a_phone_and_of_a_desk(
+    chromium: Browser, site: Path, page: str
+) -> None:
+    chromium.errors()
+    assert look(chromium, site, page, (1240, 1100, 800)) == []
 
 
 def test_no_page_asks_for_anything_from_another_machine(site: Path) -> None:

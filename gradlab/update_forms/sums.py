@@ -24,6 +24,9 @@ SLICES = 16  # with 32, a loop is 3 % faster and takes longer to compile
 _PLAIN = frozenset(("abs", "add", "integer_pow", "mul", "neg", "sign", "square", "sub"))
 _FEW = 3  # plain operations before a sum that the library computes as fast as a loop
 _LONG = 16 * SLICES  # elements of an axis of which hardly any are left over
+# Elements by which each slice of an array of one axis begins earlier than at a multiple of a large power of two. Such
+# slices would compete for the same lines of the cache, of which there are fewer than slices.
+STAGGER = 112
 
 
 def is_sum(equation: Equation) -> bool:
@@ -70,16 +73,19 @@ class SumApart(NamedTuple):
 
     def _add_slices(self, *values: Any) -> list[Any]:
         """Return what all slices lead to, added up, and what the rest leads to, if they are not the whole array."""
-        size = self.equation.invars[0].aval.shape[self.axis]
+        shape = self.equation.invars[0].aval.shape
+        size = shape[self.axis]
         number = min(SLICES, size)
         length = size // number
+        if len(shape) == 1 and length >= 1000 * STAGGER:
+            length -= STAGGER
         with inlining(True):
             lead = jax.jit(self._lead)  # which is traced once
             slices = [lead(*self._cut(values, start, start + length)) for start in range(0, length * number, length)]
             while len(slices) > 1:  # by pairs, which rounds less than one after another
                 pairs = [self._combine(*slices[place : place + 2]) for place in range(0, len(slices) - 1, 2)]
                 slices = pairs + slices[2 * len(pairs) :]
-            return [*slices, lead(*self._cut(values, length * number, size))] if size % number else slices
+            return [*slices, lead(*self._cut(values, length * number, size))] if size > length * number else slices
 
     def _cut(self, values: Sequence[Any], start: int, stop: int) -> list[Any]:
         pairs = zip(values, self.axes.values(), strict=True)

@@ -12,7 +12,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.safe_arithmetic import bound_for_squaring, bounded_square, divide, square_root
-from gradlab.update_forms import few_passes
+from gradlab.update_forms import few_passes, sums
 from gradlab.update_forms.few_passes import in_few_passes
 
 HUGE = float(np.finfo(np.float64).max)
@@ -80,6 +80,18 @@ def test_every_element_is_in_one_slice(shape: tuple[int, ...], axes: int | None)
     np.testing.assert_allclose(jax.jit(form)(x, row)[1], expected[1], rtol=1e-12, atol=1e-12)
     is_few = x.size < 64 * expected[1].size  # elements for each sum
     assert ("_add_slices" in find_sums(jax.make_jaxpr(form)(x, row))) is not is_few
+
+
+def test_slices_of_a_large_array_are_staggered() -> None:
+    x = jnp.asarray(np.random.default_rng(1).standard_normal(2**21))  # 2^17 elements in each slice
+
+    def function(x: Any, y: Any) -> Any:
+        roots = jnp.sqrt(x * x + 1)
+        return (roots, jnp.sum(roots)), y
+
+    form = in_few_passes(function)
+    assert f"f64[{2**17 - sums.STAGGER}]" in str(jax.make_jaxpr(form)(x, x))
+    np.testing.assert_allclose(jax.jit(form)(x, x)[0][1], np.sum(np.sqrt(np.asarray(x) ** 2 + 1)), rtol=1e-12)
 
 
 def test_a_sum_in_slices_has_the_derivative_of_the_whole() -> None:

@@ -14,7 +14,8 @@ import jax.numpy as jnp
 import optax
 
 from .cpu_fusion import cpu_fusion_enabled
-from .running_calls import entering, find_between, is_outermost, standing_between
+from .not_a_transformation import ExchangedError
+from .running_calls import entering, find_between, is_outermost, seeking_exchange, standing_between
 from .tree_differences import (
     describe_tree,
     find_difference,
@@ -80,16 +81,19 @@ class Boundary:
                 same_state = find_difference(new_state, state) is None
             except Exception as error:
                 self.require_own_state(state, raised, error)
+                self._require_order(raised, state, params, extra, error)
                 self._require_scalars(error)
                 raise
         if not same_state:
             self.require_own_state(state, raised, None)
+            self._require_order(raised, state, params, extra, None)
             self._require_scalars(None)
             path, after, before = find_difference(new_state, state) or ("", "", "")
             raise ValueError(
                 f"{self._name}: a link changes the structure or the shapes of its own state (at {path} from {before} "
-                f"to {after}), which no compiled loop can hold; of optax's, `monitor` does: take `optax.snapshot` for "
-                f"it, or put it in front, as in optax.chain(optax.monitor(...), tx)"
+                f"to {after}), which no compiled loop can hold; return a state like the one that came, with numbers "
+                f"as arrays. Of optax's links, `monitor` does: take `optax.snapshot` for it, or put it in front, as in "
+                f"optax.chain(optax.monitor(...), tx)"
             )
         if any(getattr(leaf, "dtype", None) == jnp.bool_ for leaf in jax.tree.leaves(result)):
             raise TypeError(f"update of {self._name} returned booleans, expected floating-point updates")
@@ -138,6 +142,18 @@ class Boundary:
                 f"expected {difference[1]}, got {difference[2]}. Pass the state that its own init(params) or its last "
                 f"update returned, for parameters of the same structure and shapes"
             ) from cause
+
+    def _require_order(
+        self, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any], cause: Exception | None
+    ) -> None:
+        """Raise ExchangedError for a link that exchanges updates and state. It is sought in an abstract update."""
+        with seeking_exchange(), entering(params, updates):
+            try:
+                jax.eval_shape(lambda: self.core.update(updates, state, params, extra))
+            except ExchangedError as error:
+                raise error from cause
+            except Exception:
+                return
 
     def _require_scalars(self, cause: Exception | None) -> None:
         """Raise ValueError if hyperparameters are stacked, which causes a failure unless they are mapped over."""

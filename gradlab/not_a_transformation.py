@@ -1,10 +1,13 @@
-"""Errors for things that are not transformations: a factory that was not called, and one that returns no pair."""
+"""Errors for things that are not transformations: a factory that was not called, one that returns no pair, and links
+that exchange updates and state."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
 from typing import Any
+
+from .tree_differences import find_difference
 
 
 def refuse_to_run(factory: Any, label: str) -> Any:
@@ -28,6 +31,31 @@ def require_pair(owner: str, result: Any) -> None:
     if not is_pair:
         raise TypeError(
             f"{owner} must return an (init, update) pair of functions, but it returned {describe_result(result)}"
+        )
+
+
+class ExchangedError(TypeError):
+    """A link that takes or returns updates and state in the wrong order."""
+
+
+def require_names(owner: str, update: Any) -> None:
+    """Raise ExchangedError if an update calls its first argument the state, and not its second."""
+    first, second = (*inspect.signature(update).parameters, "", "")[:2]
+    if "state" in first and "state" not in second:
+        raise ExchangedError(
+            f"update of {owner} takes ({first}, {second}), but is called as update(updates, state); exchange the two"
+        )
+
+
+def require_order(owner: str, result: Any, updates: Any, state: Any) -> None:
+    """Raise ExchangedError if an update returned (state, updates) in place of (updates, state)."""
+    if not isinstance(result, tuple | list) or len(result) != 2 or find_difference(updates, state) is None:
+        return
+    if find_difference(result[0], state) is None and find_difference(result[1], updates) is None:
+        raise ExchangedError(
+            f"update of {owner} must return (updates, state), but it returned what looks like (state, updates): a "
+            f"{type(result[0]).__name__} like the state before a {type(result[1]).__name__} like the updates; exchange "
+            f"the two"
         )
 
 

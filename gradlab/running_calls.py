@@ -32,6 +32,24 @@ def find_between() -> str:
     return _between.get()
 
 
+# Whether a failed update runs once more, abstractly, to find a link that returns or takes its arguments exchanged.
+_seeking: ContextVar[bool] = ContextVar("seeking", default=False)
+
+
+@contextlib.contextmanager
+def seeking_exchange() -> Iterator[None]:
+    """Let links compare what they take and return with what is expected, which costs time in each call."""
+    token = _seeking.set(True)
+    try:
+        yield
+    finally:
+        _seeking.reset(token)
+
+
+def is_seeking_exchange() -> bool:
+    return _seeking.get()
+
+
 class _Entered:
     """The parameters and the updates of the outermost call that runs, as they came; None if they did not."""
 

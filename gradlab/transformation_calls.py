@@ -15,9 +15,9 @@ import optax
 from .boundary import PyTree
 from .composites import Composite, find_kinds
 from .factories import Factory, accepts, call, name_of_maker
-from .not_a_transformation import require_pair
+from .not_a_transformation import require_names, require_order, require_pair
 from .numeric_arguments import is_schedule, resolve
-from .running_calls import standing_between
+from .running_calls import is_seeking_exchange, standing_between
 from .schedules.base import as_schedule
 from .values import Value, rejoin
 
@@ -145,11 +145,12 @@ class Core:
         except TypeError as error:
             if accepts(function, *arguments, **options):
                 raise
-            called = "init(params)"
+            called, hint = "init(params)", "; a factory returns init before update"
             if name == "update":
-                called = "update(updates, state), with params and grads if it has arguments of these names"
+                called, hint = "update(updates, state), with params and grads if it has arguments of these names", ""
             raise TypeError(
-                f"{name} of {self.factory.name} takes {inspect.signature(function)}, but is called as {called}: {error}"
+                f"{name} of {self.factory.name} takes {inspect.signature(function)}, but is called as {called}: "
+                f"{error}{hint}"
             ) from None
 
     def _arguments(self) -> dict[str, Any]:
@@ -185,6 +186,11 @@ class Core:
         if is_split and takes_any and not isinstance(parts, Composite):  # it may call what it holds
             with standing_between(self.factory.name):
                 return self._require_two(self._call("update", *arguments, **options))
+        if is_seeking_exchange() and not isinstance(parts, Composite):
+            require_names(self.factory.name, update)
+            result = self._call("update", *arguments, **options)
+            require_order(self.factory.name, result, updates, state)
+            return self._require_two(result)
         return self._require_two(self._call("update", *arguments, **options))
 
     def _require_two(self, result: Any) -> Any:
@@ -192,7 +198,8 @@ class Core:
         if isinstance(result, tuple | list) and len(result) == 2:
             return result
         kind = "an array" if hasattr(result, "shape") else f"a {type(result).__name__}"
-        returned = "nothing" if result is None else f"{kind} alone"
+        number = f"of {len(result)}" if isinstance(result, tuple | list) else "alone"
+        returned = "nothing" if result is None else f"{kind} {number}"
         raise TypeError(f"update of {self.factory.name} must return (updates, state), but it returned {returned}")
 
 
@@ -229,7 +236,12 @@ def call_other(
     if not hands_on or name == "MultiSteps":
         extra = {key: value for key, value in extra.items() if key != "grads"}
     with standing_between(name if is_split else ""):
-        return optax.with_extra_args_support(link).update(updates, state, params, **extra)
+        if is_seeking_exchange():
+            require_names(name, link.update)
+        result = optax.with_extra_args_support(link).update(updates, state, params, **extra)
+        if is_seeking_exchange():
+            require_order(name, result, updates, state)
+        return result
 
 
 def reads_gradient(link: Any) -> bool:

@@ -13,6 +13,7 @@ import jax
 from ..boundary import PyTree
 from .models import call_whole
 from .programs import StepProgram
+from .step_arguments import describe_argument
 
 
 def is_train_state(thing: Any) -> bool:
@@ -64,6 +65,11 @@ def step_nnx(program: StepProgram, optimizer: Any, model: Any, batch: PyTree, **
 
     graph, trained, kept = _split(model, optimizer.wrt)
     params, others, state = nnx.as_pure(trained), nnx.as_pure(kept), nnx.as_pure(optimizer.opt_state)
+    if not jax.tree.leaves(params):
+        raise TypeError(
+            f"step(optimizer, model, batch) takes the nnx model second; got {describe_argument(model)}, which holds "
+            f"nothing that the optimizer's wrt chooses"
+        )
     structure = NnxModel(graph, jax.tree.structure(trained), jax.tree.structure(kept), optimizer.wrt)
     outcome = program(optimizer.tx, params, state, batch, extra, others, structure)
     nnx.update(model, outcome.params, outcome.kept)

@@ -16,11 +16,17 @@ def require_scalar(result: Any, has_aux: bool) -> None:
     if has_aux and not is_pair:
         raise TypeError(f"the loss must return {expected}; got {_describe(result)}")
     if not has_aux and is_pair:
-        raise TypeError(f"the loss must return {expected}; got a pair: pass make_step(loss, has_aux=True)")
+        raise TypeError(
+            f"the loss must return {expected}; got a pair: pass make_step(loss, has_aux=True); or "
+            f"the loss alone, if it is jax.value_and_grad(loss)"
+        )
     value = result[0] if has_aux else result
     dtype = getattr(value, "dtype", None) or jnp.result_type(type(value)) if _is_number(value) else None
     if dtype is None or jnp.shape(value) or not jnp.issubdtype(dtype, jnp.floating):
-        raise TypeError(f"the loss must return {expected}; got {_describe(value)}")
+        remedy = (
+            "" if dtype is not None else "; the step takes the gradient itself, so pass the loss and not jax.grad(loss)"
+        )
+        raise TypeError(f"the loss must return {expected}; got {_describe(value)}{remedy}")
 
 
 def _is_number(value: Any) -> bool:

@@ -8,12 +8,22 @@ from typing import Any
 import jax
 import optax
 
+from ..factories import accepts
 from .flax_states import is_nnx_optimizer, is_train_state, step_nnx, step_train_state
 from .models import call_joined, call_whole, join, take_apart
 from .placement import Placement
 from .programs import Options, StepProgram
+from .step_arguments import (
+    explain_failure,
+    explain_first,
+    explain_kinds,
+    require_arguments,
+    require_loss_alone,
+    show_call,
+)
 
 
+@require_loss_alone
 def make_step(
     loss: Callable[..., Any],
     *,
@@ -60,8 +70,9 @@ def make_step(
     micro-batches, and `value` without the scale. Arguments of your own reach the links that name them:
     `step(tx, params, state, batch, temperature=0.5)`. Numbers among them are data.
 
-    Raises TypeError if `loss` is not a function or an option has the wrong type. The step raises TypeError if `tx` is
-    not a transformation, and ValueError if the batch cannot be divided.
+    Raises TypeError if `loss` is not a function of two arguments or an option has the wrong type. The step raises
+    TypeError if `tx` is not a transformation, or the other arguments are too many, too few or exchanged. It raises
+    ValueError for arrays that an earlier step updated in place, and if the batch cannot be divided.
 
     >>> def loss(params, batch):
     ...     return jnp.mean((params * batch) ** 2)
@@ -75,6 +86,11 @@ def make_step(
             f"make_step takes the loss, a function of (params, batch); got {type(loss).__name__}. The optimizer is the "
             f"first argument of the step"
         )
+    if not accepts(loss, None, None):
+        raise TypeError(f"make_step takes a loss of two arguments, loss(params, batch); got {show_call(loss)}")
+    for name, option in (("has_aux", has_aux), ("donate", donate)):
+        if not isinstance(option, bool):
+            raise TypeError(f"make_step: {name} must be True or False, got {type(option).__name__}: {option!r}")
     if not isinstance(micro_batches, int) or isinstance(micro_batches, bool) or micro_batches < 1:
         raise TypeError(f"make_step: micro_batches must be a Python integer of at least 1, got {micro_batches!r}")
     if weight is not None and not callable(weight):
@@ -84,34 +100,60 @@ def make_step(
     program = StepProgram(Options(loss, has_aux, micro_batches, weight, Placement(mesh, data_axis), donate))
 
     def step_tree(tx: Any, params: Any, state: Any, batch: Any, **extra: Any) -> tuple[Any, Any, Any]:
-        if trainable is None:
-            outcome = program(tx, params, state, batch, extra, (), call_whole)
-            return outcome.params, outcome.state, outcome.result
-        trained, kept = take_apart(params, trainable)
-        outcome = program(tx, trained, state, batch, extra, kept, call_joined)
-        return join(outcome.params, kept), outcome.state, outcome.result
+        try:
+            if trainable is None:
+                outcome = program(tx, params, state, batch, extra, (), call_whole)
+                return outcome.params, outcome.state, outcome.result
+            trained, kept = take_apart(params, trainable)
+            outcome = program(tx, trained, state, batch, extra, kept, call_joined)
+            return join(outcome.params, kept), outcome.state, outcome.result
+        except Exception as error:
 
-    step_tree.__qualname__ = "step"  # in Python's own error for a missing argument
+            def select(tree: Any) -> Any:
+                return tree if trainable is None else take_apart(tree, trainable)[0]
+
+            explained = explain_failure(tx, (params, state, batch), program.call_loss, select)
+            if explained is None:
+                raise
+            raise explained from error
 
     def step(*arguments: Any, **options: Any) -> Any:
-        first = next(iter((*arguments, *(options[name] for name in _FIRST if name in options))), None)
+        first: Any = next(iter((*arguments, *(options[name] for name in _FIRST if name in options))), None)
         if isinstance(first, optax.GradientTransformation):
+            require_arguments(("tx", "params", "state", "batch"), arguments, options)
             return step_tree(*arguments, **options)
-        special = step_nnx if is_nnx_optimizer(first) else step_train_state if is_train_state(first) else None
-        if special is None:
-            text = " ".join(f"{type(first).__name__}: {getattr(first, '__qualname__', repr(first))}".split())
-            raise TypeError(
-                f"step(tx, params, state, batch) takes a transformation first, such as adam(); got {text}. It also "
-                f"takes Flax's step(train_state, batch) and step(nnx_optimizer, model, batch)"
-            )
+        special: Callable[..., Any]
+        names: tuple[str, ...]
+        if is_nnx_optimizer(first):
+            special, names = step_nnx, ("optimizer", "model", "batch")
+        elif is_train_state(first):
+            special, names = step_train_state, ("train_state", "batch")
+        else:
+            raise TypeError(explain_first(first, arguments, _is_optimizer))
+        require_arguments(names, arguments, options)
         if trainable is not None:
             raise TypeError(
                 "make_step: trainable is for step(tx, params, state, batch); Flax's training states have their own "
                 "choice, such as wrt of nnx.Optimizer"
             )
-        return special(program, *arguments, **options)
+        try:
+            return special(program, *arguments, **options)
+        except Exception as error:
+            batch = options["batch"] if "batch" in options else arguments[-1]
+            if is_train_state(first):
+                trees = first.params, first.opt_state, batch
+                explained = explain_failure(first.tx, trees, program.call_loss, lambda params: params)
+            else:
+                explained = explain_kinds({"batch": batch})
+            if explained is None:
+                raise
+            raise explained from error
 
     return step
+
+
+def _is_optimizer(thing: Any) -> bool:
+    return isinstance(thing, optax.GradientTransformation) or is_nnx_optimizer(thing) or is_train_state(thing)
 
 
 _FIRST = ("tx", "train_state", "optimizer")  # the names of the first argument of a step

@@ -18,6 +18,11 @@ class Placement:
     def __init__(self, mesh: Any = None, data_axis: str | tuple[str, ...] = "data"):
         if mesh is not None and not isinstance(mesh, jax.sharding.Mesh):
             raise TypeError(f"make_step: mesh must be a jax.sharding.Mesh, got {type(mesh).__name__}: {mesh!r}")
+        names = data_axis if isinstance(data_axis, tuple | list) else (data_axis,)
+        if not all(isinstance(name, str) for name in names):
+            raise TypeError(
+                f"make_step: data_axis must be the name of an axis of the mesh, or a tuple of names; got {data_axis!r}"
+            )
         axes = (data_axis,) if isinstance(data_axis, str) else tuple(data_axis)
         if mesh is not None and (missing := [axis for axis in axes if axis not in mesh.axis_names]):
             raise ValueError(

@@ -70,6 +70,12 @@ class StepProgram:
             raise_precision(params, "the parameter")  # raises for a leaf that cannot be trained, with its path
             raise
 
+    def call_loss(self, params: PyTree, batch: PyTree) -> Any:
+        """Return the loss of whole parameters and a batch. Raises TypeError unless it is a real scalar."""
+        result = self.options.loss(params, batch)
+        require_scalar(result, self.options.has_aux)
+        return result
+
     def _run(
         self, tx: Any, params: PyTree, state: PyTree, kept: PyTree, batch: PyTree, extra: Any, call: Any, layout: Any
     ) -> Outcome:

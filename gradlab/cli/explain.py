@@ -213,7 +213,7 @@ def find_subject(name: str) -> Any:
         return find_problem(name)
     if ":" not in name:
         table: dict[str, Any] = {**collect_contestants(), **registry.entries(), **PROBLEMS}
-        subject = look_up(name, table, "optimizer, link, schedule or problem")
+        subject = look_up(name, table, "optimizer, link, schedule or problem", may_be_own=True)
         return subject() if name in PROBLEMS else subject
     own = import_object(name)
     if hasattr(own, "loss"):

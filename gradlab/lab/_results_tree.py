@@ -41,13 +41,24 @@ def read_results(path: Path | str) -> xr.DataTree:
     """Return the results of a race, a sweep or a search as a tree with a node for each problem, in memory.
 
     `path` is the folder of the study, or the `results.nc` in it; the attributes of the root say where the results come
-    from. Raises FileNotFoundError, and ResultsError for a file that is damaged or that no study wrote.
+    from. Raises TypeError for what is no path, FileNotFoundError, and ResultsError for a file that is damaged or that
+    no study wrote.
 
     >>> results = gl.lab.race("ravine", "sgd", rates=2, seeds=2, steps=12, out="race")
     >>> gl.lab.read_results("race").equals(results)
     True
     """
-    return as_tree(*read(path))
+    if not isinstance(path, str | Path):
+        raise TypeError(
+            f"read_results takes the folder of a study, as text or a Path; got {type(path).__name__}: {path!r}"
+        )
+    try:
+        return as_tree(*read(path))
+    except FileNotFoundError:
+        found = f"the folder {path} holds no results.nc" if Path(path).is_dir() else f"there is no {path}"
+        raise FileNotFoundError(
+            f"{found}; pass the folder of a finished study, the `out` of a race, sweep or search, or its results.nc"
+        ) from None
 
 
 def as_tree(datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> xr.DataTree:

@@ -131,5 +131,10 @@ def test_results_are_read_from_a_folder_or_a_file(task_results: Any, tmp_path: P
         results = read_results(path)
         assert results.attrs["command"] == "made"
         assert results.gradlab.problems == ("ravine",)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"there is no .*elsewhere; pass the folder of a finished study"):
         read_results(tmp_path / "elsewhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"the folder .*empty holds no results\.nc; pass"):
+        read_results(tmp_path / "empty")
+    with pytest.raises(TypeError, match="takes the folder of a study, as text or a Path; got NoneType: None"):
+        read_results(None)  # type: ignore[arg-type]

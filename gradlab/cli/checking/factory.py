@@ -37,7 +37,7 @@ def find_factory(optimizer: str) -> Any:
             fail(f"{optimizer} has the type {kind}, expected an optimizer, or a function or a class that makes one")
         return found
     try:
-        entry = look_up(optimizer, entries, "optimizer, link or schedule")
+        entry = look_up(optimizer, entries, "optimizer, link or schedule", may_be_own=True)
     except UnknownNameError as error:
         fail(error)
     return _make_factory(entry)

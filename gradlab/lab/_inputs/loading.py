@@ -40,7 +40,7 @@ def find_problem(name: str) -> Problem:
             return as_problem(found, base, origin)
         values = parse_arguments(base, found, text)
         return as_problem(partial(found, **values), base, origin, f"{base}({describe_arguments(values)})")
-    make = look_up(base, PROBLEMS, "problem")
+    make = look_up(base, PROBLEMS, "problem", may_be_own=True)
     return make_problem(base, make, parse_arguments(base, make, text)) if text else make()
 
 
@@ -84,7 +84,7 @@ def find_contestant(name: str) -> Contestant:
     such as `b1`. Raises UnknownNameError and LoadError.
     """
     if ":" not in name:
-        return look_up(name, collect_contestants(), "optimizer")
+        return look_up(name, collect_contestants(), "optimizer", may_be_own=True)
     return as_contestant(make_label(name), find_factory(name), name)
 
 
@@ -126,7 +126,8 @@ def find_factory(name: str) -> Callable[..., gl.Transformation]:
         raise UnknownNameError(_explain_variant(name))
     if ":" not in name:
         recipes = {key: contestant.make for key, contestant in collect_contestants().items()}
-        return look_up(name, {key: make for key, make in recipes.items() if is_factory(make)}, "optimizer")
+        known = {key: make for key, make in recipes.items() if is_factory(make)}
+        return look_up(name, known, "optimizer", may_be_own=True)
     return as_factory(name, import_object(name), name.partition(":")[0])
 
 

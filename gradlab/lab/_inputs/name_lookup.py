@@ -60,18 +60,19 @@ def _imported_submodules(module: Any) -> list[ModuleType]:
     return [other for name, other in submodules.items() if not any(part.startswith("_") for part in name.split("."))]
 
 
-def look_up(name: str, table: Mapping[str, T], kind: str) -> T:
+def look_up(name: str, table: Mapping[str, T], kind: str, *, may_be_own: bool = False) -> T:
     """Return the entry of a name. Messages call it a `kind`, such as "optimizer".
+
+    `may_be_own` says that users may type something of their own in its place, as `module:NAME`.
 
     Raises UnknownNameError with a suggestion if the table has no such name.
     """
     if name in table:
         return table[name]
-    may_be_users = kind.startswith(("optimizer", "problem")) and " of " not in kind  # of a study, which has its own
-    suggestion = _suggest_spelling(name, table, kind) if may_be_users else ""
+    suggestion = _suggest_spelling(name, table, kind) if may_be_own else ""
     suggestion = suggestion or suggest_name(name, table)
     if not suggestion:
-        suggestion = f"there are {join_at_most(sorted(table))}{'; type your own as module:NAME' * may_be_users}"
+        suggestion = f"there are {join_at_most(sorted(table))}{'; type your own as module:NAME' * may_be_own}"
     raise UnknownNameError(f"no {kind} is named {name!r}; {suggestion}")
 
 

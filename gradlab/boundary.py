@@ -210,8 +210,8 @@ def _raise_leaf(path: Any, leaf: Any, what: str) -> jax.Array:
     if not jnp.issubdtype(array.dtype, jnp.inexact):
         raise TypeError(
             f"{show_place(what, path)} has dtype {array.dtype}, but only floating-point leaves can be optimized. "
-            f"Convert it (x.astype(jnp.float32)), or keep it out: replace it by None, or wrap the optimizer in "
-            f"optax.masked"
+            "Convert it (x.astype(jnp.float32)), or keep it out: replace it by None, wrap the whole optimizer in "
+            "optax.masked, or pass trainable= to gl.make_step (gl.only and gl.freeze still receive it)"
         )
     narrow = jnp.finfo(array.dtype).bits < 32  # complex leaves are at least complex64
     return jax.lax.convert_element_type(array, jnp.float32 if narrow else array.dtype)

@@ -49,7 +49,11 @@ def _describe_unknown_option(error: Any, program: str, arguments: Sequence[str],
     if same_letter:
         return f"{program} has no option {name}; did you mean {' or '.join(same_letter)}?"
     long_names = [option for option in options if option.startswith("--")]
-    guess = suggest_name(name, long_names) or f"it has {', '.join(options)}"
+    # `--learning-rate` and `--num-steps` name the options `--rates` and `--steps` of others by a word.
+    words = {word.removesuffix("s") for word in name.replace("_", "-").split("-")}
+    same_word = [option for option in long_names if option.lstrip("-").removesuffix("s") in words]
+    guess = f"did you mean {' or '.join(same_word)}?" if same_word else suggest_name(name, long_names)
+    guess = guess or f"it has {', '.join(options)}"
     return f"{program} has no option {name}; {guess}"
 
 

@@ -54,6 +54,7 @@ def describe(tool: Any, *arguments: str) -> str:
         (["bake", "pie", "--heat"], "--heat needs a value, but none was given; bake --help describes it"),
         (["bake", "pie", "--fan=yes"], "--fan takes no value, got 'yes'; pass --fan alone"),
         (["bake", "pie", "--minute", "3"], "bake has no option --minute; did you mean --minutes?"),
+        (["bake", "pie", "--baking-minute", "3"], "bake has no option --baking-minute; did you mean --minutes?"),
         (["bake", "pie", "-t", "x"], "bake has no option -t; did you mean --topping?"),
         (
             ["bake", "pie", "-z"],

@@ -16,6 +16,7 @@ SWEEP = ("sweep", "--problem", "ravine", "--optimizer", "adam")
 
 COMMANDS: list[tuple[tuple[str, ...], str]] = [
     (("race", "--optimiser", "sgd"), "race has no option --optimiser; did you mean --optimizer?"),
+    (("race", "--learning-rate", "0.1"), "race has no option --learning-rate; did you mean --rates?"),
     (
         ("race", "--seeds", "ten"),
         "--seeds must be whole numbers, got 'ten'; expected a number of seeds (10), or the seeds themselves (5:10 for "

@@ -24,10 +24,15 @@ class UnknownNameError(KeyError):
         return str(self.args[0])
 
 
+def _normalize(name: str) -> str:
+    """Return the name of a thing or of an option (`--dry-run`) as it is compared with others."""
+    return name.lower().lstrip("-").replace("-", "_")
+
+
 def suggest_name(name: str, names: Iterable[str]) -> str:
     """Return "did you mean adam?" for a name that is similar to some of `names`; "" if there is none."""
-    known = {key.lower(): key for key in names}
-    similar = difflib.get_close_matches(name.lower().replace("-", "_"), known, n=3, cutoff=0.6)
+    known = {_normalize(key): key for key in names}
+    similar = difflib.get_close_matches(_normalize(name), known, n=3, cutoff=0.6)
     return f"did you mean {' or '.join(known[key] for key in similar)}?" if similar else ""
 
 

@@ -33,7 +33,8 @@ from .subjects.trial import FailsAlwaysError, try_out
 from .trajectories.trajectory import find_reference
 from .trajectories.trajectory_laws import make_trajectory_laws
 from .verdicts.examination import describe_late, examine_all
-from .verdicts.exceptions import describe
+from .verdicts.exception_causes import find_cause
+from .verdicts.exceptions import describe, locate
 from .verdicts.law import CLAIMS, CONTRACTS, PARTS, TRAJECTORIES, require_claim_values
 from .verdicts.report import BROKEN, NOT_EXAMINED, Report, Result
 
@@ -228,8 +229,12 @@ def _read_numbers(factory: Callable[..., Any], complete: Mapping[str, Any]) -> t
 def _report_failure(error: BaseException, seconds: float) -> Result:
     """Return the finding that no transformation could be made."""
     meaning = "check calls the factory with the arguments it is given, and needs an (init, update) pair in return"
-    is_late = isinstance(error, OutOfTimeError)
-    detail = describe_late(error, seconds) if is_late else f"{type(error).__name__}: {error}"
+    if isinstance(error, OutOfTimeError):
+        detail = describe_late(error, seconds)
+    elif place := locate(error):  # a line of the author's raised it
+        detail, meaning = f"{type(error).__name__}: {error} (at {place})", find_cause(error)
+    else:
+        detail = f"{type(error).__name__}: {error}"
     return Result("made", "the factory returns a transformation", BROKEN, detail, meaning)
 
 

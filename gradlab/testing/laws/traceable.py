@@ -9,14 +9,14 @@ from ...schedules.decay import linear
 from ...values import is_number
 from ..inputs.trees import sample, samples
 from ..subjects.subject import UNDECLARED, Subject
-from ..verdicts.exceptions import summarize
+from ..verdicts.exception_causes import CONTROL_FLOW
+from ..verdicts.exceptions import describe
 from ..verdicts.law import Broken, NotApplicable, law
 
 
 @law(
     "every numeric hyperparameter may be traced by JAX",
-    meaning="Python control flow depends on its value (`if decay > 0`), or it is converted to a Python number "
-    "(`float(eps)`). Use jnp.where, and check ranges only where the value is concrete.",
+    meaning=CONTROL_FLOW,
 )
 def traceable(subject: Subject) -> None:
     remake = subject.require_remake()
@@ -31,7 +31,7 @@ def traceable(subject: Subject) -> None:
         try:
             jax.eval_shape(one_step, value)
         except Exception as error:
-            raise Broken(f"with {name} traced, it raised {summarize(error)}") from error
+            raise Broken(f"with {name} traced, it raised {describe(error)}") from error
 
 
 @law(

@@ -7,15 +7,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from ...user_code_time_limit import OutOfTimeError
 from ..inputs.gradient_sequences import draw
 from ..mutants import KnownDifference, list_known_differences
 from ..references.runner import displacements
-from ..subjects.double_precision_runs import are_same_points, compute_points, draw_start, visits
+from ..subjects.double_precision_runs import are_same_points, compute_points, draw_start, run, visits
 
 SECONDS = 5.0  # of processor time that the search for an explanation may take, however busy the machine is
+_FEW_STEPS = 20  # that are compared on a whole tree
 
 
 class Version(NamedTuple):
@@ -27,13 +29,20 @@ class Version(NamedTuple):
 
 
 def explain(
-    step: Callable[..., Any], versions: Sequence[Version], names: tuple[str, ...], steps: int, seconds: float = SECONDS
+    step: Callable[..., Any],
+    versions: Sequence[Version],
+    names: tuple[str, ...],
+    steps: int,
+    seconds: float = SECONDS,
+    shapes: Any = None,
 ) -> list[str]:
     """Return what is known about a trajectory that is not that of a reference, in sentences. There may be none.
 
     `versions` are the transformation at different learning rates. Two mistakes may have the same trajectory at one
     learning rate, so a mistake counts only if it explains every version. `names` are the gradient sequences to compare
-    on, for a vector. The search ends after some seconds of processor time, and when the time limit of a law strikes.
+    on, for a vector. If only some leaves of a tree differ, `shapes` is that tree: what explains the vector must then
+    explain all leaves of the tree, too. The search ends after some seconds of processor time, and when the time limit
+    of a law strikes.
     """
     sentences: list[str] = []
     deadline = time.process_time() + seconds
@@ -45,12 +54,12 @@ def explain(
         expected = [_follow_reference(step, names, steps, version.arguments) for version in versions]
         if all(map(are_same_points, sums, expected)):
             return []  # the difference shows only in other trees, or later
-        factor = find_constant_factor(sums, expected)
+        factor = find_constant_factor(sums, expected) if shapes is None else None  # some leaves have a factor of 1
         if factor is not None:
             sentences.append(_describe_factor(factor, versions[0].arguments.get("learning_rate")))
         settings = [version.hyperparameters for version in versions]
         known = find_known_difference(sums, step.__name__, names, settings, deadline)
-        if known is not None:
+        if known is not None and (shapes is None or _moves_alike(known.tx, versions[0].tx, names, shapes)):
             sentences.append(f"If those are equal: {known}" if factor is not None and factor > 0 else str(known))
     except OutOfTimeError:
         pass  # the gap is found, whether or not it is explained
@@ -89,6 +98,20 @@ def find_constant_factor(sums: Sequence[np.ndarray], expected: Sequence[np.ndarr
         gaps = np.abs(updates - factor * right)
         is_constant = np.all(gaps <= 1e-6 * abs(factor) * np.abs(right).max(axis=1, keepdims=True))
     return factor if is_constant and abs(factor - 1) > 1e-6 and factor != 0 else None
+
+
+def _moves_alike(known: Any, tx: Any, names: tuple[str, ...], shapes: Any) -> bool:
+    """Return whether two transformations visit the same points on a tree, for a few steps."""
+    gradients, start = draw(names, _FEW_STEPS, shapes), draw_start(shapes)
+    try:
+        left, right = (jax.tree.leaves(run(each, start, gradients)) for each in (known, tx))
+    except Exception:  # a known mistake need not run on every tree
+        return False
+    return all(
+        are_same_points(one.reshape(*one.shape[:2], -1), other.reshape(*other.shape[:2], -1))
+        for one, other in zip(left, right, strict=True)
+        if one.size
+    )
 
 
 def _follow_reference(

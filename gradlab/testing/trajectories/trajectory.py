@@ -86,7 +86,8 @@ def assert_same_trajectory(
         versions = _list_versions(tx, step, _complete(tx, step, hyperparameters), steps)
         from .mistake_identification import explain  # which imports all mutants
 
-        explanation = explain(step, versions, sequences, steps)
+        is_partial = len(difference.leaves) < difference.leaf_count
+        explanation = explain(step, versions, sequences, steps, shapes=shapes if is_partial else None)
     if not explanation:
         explanation = _describe_smallest_input(tx, step, hyperparameters, shapes, extra, difference)
     raise AssertionError("\n".join([text, *explanation]))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from ...interrupts import is_interrupt
 from ...user_code_time_limit import OutOfTimeError, limit_time
 from ..references.step_functions import StepFunctionError
+from .exception_causes import find_cause
 from .exceptions import describe, identify, locate
 from .law import Broken, Law, NotApplicable
 from .report import BROKEN, HOLDS, NOT_APPLICABLE, NOT_EXAMINED, NOT_TRIED, Result
@@ -73,14 +74,15 @@ def _examine(law: Law, subject: _Subject, seconds: float) -> _Verdict:
         return _Verdict(result(NOT_APPLICABLE, str(reason)))
     except Broken as counterexample:
         cause = counterexample.__cause__
-        return _Verdict(result(BROKEN, str(counterexample), law.meaning), cause, cause is not None)
+        meaning = (find_cause(cause) if cause is not None else "") or law.meaning
+        return _Verdict(result(BROKEN, str(counterexample), meaning), cause, cause is not None)
     except OutOfTimeError as error:
         detail = f"{describe_late(error, seconds)}; check(..., seconds_per_law=...) waits longer"
         return _Verdict(result(NOT_EXAMINED, detail), is_late=True)
     except BaseException as error:  # including SystemExit, which would end the program
         if is_interrupt(error) or isinstance(error, StepFunctionError):  # the reference is wrong, not the optimizer
             raise
-        return _Verdict(result(BROKEN, f"it raised {describe(error)}", law.meaning), error)
+        return _Verdict(result(BROKEN, f"it raised {describe(error)}", find_cause(error) or law.meaning), error)
     return _Verdict(result(HOLDS, unexamined or ""))
 
 

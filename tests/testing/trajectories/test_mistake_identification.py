@@ -14,6 +14,7 @@ import pytest
 import gradlab as gl
 from gradlab.flavors import keras, torch
 from gradlab.testing import check, references
+from gradlab.testing.inputs.trees import VECTOR_AND_MATRIX
 from gradlab.testing.mutants import MUTANTS, list_known_differences
 from gradlab.testing.subjects.double_precision_runs import compute_points
 from gradlab.testing.trajectories.mistake_identification import (
@@ -22,6 +23,7 @@ from gradlab.testing.trajectories.mistake_identification import (
     find_constant_factor,
     find_known_difference,
 )
+from gradlab.testing.trajectories.trajectory import assert_same_trajectory
 
 SEQUENCES = ("ordinary", "small")
 
@@ -130,3 +132,14 @@ def test_a_default_is_named_once_for_all_frameworks_that_have_it() -> None:
     texts = [str(known) for known in list_known_differences("adamax", {}) if known.defaults]
     assert any("PyTorch's and optax's AdaMax does with the default eps=1e-08" in text for text in texts)
     assert np.all([text.endswith(".") for text in texts])
+
+
+@pytest.mark.parametrize("is_partial", [True, False])
+def test_a_mistake_that_explains_some_leaves_only_is_not_named(is_partial: bool) -> None:
+    mistaken = next(known.tx for known in list_known_differences("adam", {"learning_rate": 0.01}) if known.description)
+    tx = gl.partition((gl.ndim(1), mistaken), default=gl.adam(0.01)) if is_partial else mistaken
+    with pytest.raises(AssertionError) as caught:
+        assert_same_trajectory(
+            tx, "adam", learning_rate=0.01, steps=30, long=0, sequences=SEQUENCES, shapes=VECTOR_AND_MATRIX
+        )
+    assert ("It computes exactly" in str(caught.value)) != is_partial

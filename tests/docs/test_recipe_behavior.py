@@ -109,26 +109,50 @@ def test_ranks_and_comparisons_are_those_of_scipy(name: str, scores: dict[str, n
     assert f"clearly worse on {len(high)} problem" in beside if high else "nowhere clearly worse" in beside
 
 
-def test_rates_and_divergence_are_those_of_the_files() -> None:
-    text = "\n".join(sentences.write_behavior("dog"))
-    at = read()["ravine"].names.index("dog")
-    suits = beyond = 0
+def _count_good(name: str, rate: float) -> dict[bool, int]:
+    """Count the problems on which a rate is good, those with matrices and the others."""
+    at, counts = read()["ravine"].names.index(name), {True: 0, False: 0}
     for problem, path in list_baselines(locate(SHIPPED)).items():
         dataset = read_baseline(path).dataset.isel(optimizer=at)
-        rates, best = dataset.learning_rate.values, read()[problem].best[at]
-        one = int(np.flatnonzero(rates == 1.0)[0])
-        attributes = dataset.attrs
+        best, attributes = read()[problem].best[at], dataset.attrs
+        one = int(np.argmin(np.abs(np.log(dataset.learning_rate.values / rate))))
         curve = dataset.choosing.values[:, dataset.role.values == "choose"].astype(float)
         if attributes["logarithmic"]:
             curve = np.maximum(curve, max(attributes["floor"], 1.18e-38))
-            suits += np.log10(curve[one]).mean() <= np.log10(curve[best]).mean() + math.log10(attributes["tolerance"])
+            good = np.log10(curve[one]).mean() <= np.log10(curve[best]).mean() + math.log10(attributes["tolerance"])
         else:
             gap = curve[best].mean() - curve[one].mean()
-            suits += (gap if attributes["higher_is_better"] else -gap) <= attributes["tolerance"]
-        beyond += best + 1 < len(rates) and (dataset.divergence_step.values[best + 1] >= 0).any()
+            good = (gap if attributes["higher_is_better"] else -gap) <= attributes["tolerance"]
+        counts[problem in MATRICES] += bool(good)
+    return counts
+
+
+def test_rates_and_divergence_are_those_of_the_files() -> None:
+    text, at = "\n".join(sentences.write_behavior("dog")), read()["ravine"].names.index("dog")
+    beyond = 0
+    for problem, path in list_baselines(locate(SHIPPED)).items():
+        diverged = read_baseline(path).dataset.divergence_step.isel(optimizer=at).values >= 0
+        best = read()[problem].best[at]
+        beyond += best + 1 < len(diverged) and diverged[best + 1].any()
+    suits = sum(_count_good("dog", 1.0).values())
     assert f"The rate that suits most problems is 1: it is good on {suits} of 22." in text
     assert f"On {beyond} of 22 problems some runs diverge half a decade above the best rate." in text
     assert "It diverges at every rate on `exploding_rnn`" in "\n".join(sentences.write_behavior("sgd"))
+
+
+def test_a_method_for_matrices_counts_the_problems_with_matrices() -> None:
+    most, default = (_count_good("normuon", rate)[True] for rate in (0.01, 0.001))
+    said = f"The rates that suit most problems with matrices are 0.01 and 0.032: each is good on {most} of 9"
+    said += f", and the default, 0.001, on {default}."
+    assert said in "\n".join(sentences.write_behavior("normuon", works_on_matrices=True))
+
+
+def test_most_is_said_of_more_than_half_and_a_default_beside_the_rates_is_placed() -> None:
+    suits, low, high = (sum(_count_good("mars", rate).values()) for rate in (0.1, 0.001, 0.0032))
+    said = f"The rate that suits the largest number of problems is 0.1: it is good on {suits} of 22. The default, "
+    said += f"0.003, is between 0.001 and 0.0032, which are good on {low} and {high}."
+    assert said in "\n".join(sentences.write_behavior("mars"))
+    assert suits == 11
 
 
 def test_the_problems_are_as_large_as_is_said() -> None:

@@ -78,9 +78,9 @@ def compare(name: str, other: str) -> Comparison:
     return found
 
 
-def rates_of(name: str) -> Rates:
-    """Return what was measured about the learning rates of an optimizer."""
-    all_measured = _data_first().values()
+def rates_of(name: str, problems: Collection[str] | None = None) -> Rates:
+    """Return what was measured about the learning rates of an optimizer on some problems, or on all."""
+    all_measured = [one for problem, one in _data_first().items() if problems is None or problem in problems]
     widths = np.nanmean([measured.widths for measured in all_measured], 0)
     at = next(iter(all_measured)).names.index(name)
     best: dict[bool, list[float]] = {True: [], False: []}

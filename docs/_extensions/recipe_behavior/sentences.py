@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, cast
 
 import numpy as np
@@ -30,7 +31,7 @@ def write_behavior(name: str, works_on_matrices: bool = False) -> list[str]:
         "Over all problems.": _say_standing(name, works_on_matrices),
         "Where it does well.": _say_best(name),
         "Where it does not.": _say_worst(name),
-        "Its learning rate.": _say_rates(name) + _say_divergence(name),
+        "Its learning rate.": _say_rates(name, works_on_matrices) + _say_divergence(name),
         "Its state.": _say_memory(name),
     }
     if name in RIVALS:
@@ -102,8 +103,8 @@ def _say_worst(name: str) -> str:
     return f"It is nowhere among the last six; its worst rank is {ranks[worst]:.3g}, on {list_problems([worst])}."
 
 
-def _say_rates(name: str) -> str:
-    found, rates, problems = rates_of(name), next(iter(read().values())).rates, len(read())
+def _say_rates(name: str, works_on_matrices: bool) -> str:
+    found = rates_of(name)
     others = len(state_sizes()) - 1
     text = f"Good rates span {found.width:.1f} decades on average"
     wider = others - found.narrower
@@ -113,16 +114,29 @@ def _say_rates(name: str) -> str:
         text += f", less than those of {'all' if wider == others else f'{wider} of the'} {others} others"
     text += f". The best rate is {span(found.with_data)} where there are data, and "
     text += "so it is elsewhere. " if found.with_data == found.without else f"{span(found.without)} elsewhere. "
-    most = int(found.good.max())
-    widest = [write_rate(rate) for rate in rates[found.good == most]]
+    return text + _say_good_rates(name, MATRICES if works_on_matrices else None)
+
+
+def _say_good_rates(name: str, problems: Collection[str] | None) -> str:
+    """Say which rates are good on the largest number of some problems, or of all, and on how many the default is."""
+    good, rates = rates_of(name, problems).good, next(iter(read().values())).rates
+    most, count = int(good.max()), len(problems or read())
+    widest = [write_rate(rate) for rate in rates[good == most]]
+    kind = "problems with matrices" if problems else "problems"
+    share = "most" if most > count / 2 else "the largest number of"
     if len(widest) == 1:
-        text += f"The rate that suits most problems is {widest[0]}: it is good on {most} of {problems}"
+        text = f"The rate that suits {share} {kind} is {widest[0]}: it is good on {most} of {count}"
     else:
-        text += f"The rates that suit most problems are {join(widest)}: each is good on {most} of {problems}"
+        text = f"The rates that suit {share} {kind} are {join(widest)}: each is good on {most} of {count}"
     default = float(cast(Any, entries()[name].factory).factory.parameters["learning_rate"].default)
     at = np.flatnonzero(np.isclose(rates, default))
-    if at.size and found.good[at[0]] < most:
-        text += f", and the default, {write_rate(default)}, on {int(found.good[at[0]])}"
+    above = int(np.searchsorted(rates, default))
+    if at.size and good[at[0]] < most:
+        text += f", and the default, {write_rate(default)}, on {int(good[at[0]])}"
+    elif not at.size and 0 < above < len(rates) and good[above - 1 : above + 1].max() < most:
+        low, high = map(write_rate, rates[above - 1 : above + 1])
+        text += f". The default, {write_rate(default)}, is between {low} and {high}, which are good on "
+        text += join([str(int(number)) for number in good[above - 1 : above + 1]])
     return f"{text}. "
 
 

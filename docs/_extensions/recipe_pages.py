@@ -25,6 +25,9 @@ from gradlab.testing import CLAIMS, CONTRACTS, references
 
 KIT = "../how-to/check-your-optimizer.md"
 
+# Recipes whose difference a page explains -> the heading there, and the page.
+EXPLAINED = {("adam", "rmsprop"): ("How Adam differs from RMSProp with momentum", "../tutorials/three-ideas.md")}
+
 
 class Gallery:
     """The recipes at their defaults, and what their pages have in common."""
@@ -146,14 +149,21 @@ class Gallery:
         return lines
 
     def _relatives(self, name: str) -> list[str]:
+        lines = [
+            f"A tutorial shows [{title[0].lower()}{title[1:]}]({page}#{slug(title)})."
+            for names, (title, page) in EXPLAINED.items()
+            if name in names
+        ]
         relatives = find_relatives(name, self.txs)
         if not relatives:
-            return []
+            return lines
         rows = [[self.link(other), *columns(gap)] for other, gap in relatives.items()]
         return [
             "These recipes differ by the fewest parts, at the defaults of each:",
             "",
             *table(["recipe", "adds", "leaves out", "other values"], rows),
+            "",
+            *lines,
         ]
 
     def _others(self, name: str) -> list[str]:

@@ -59,6 +59,15 @@ def test_a_page_says_what_a_recipe_needs_keeps_and_is_made_of(gallery):
     assert "It needs nothing beside the gradient.\n" in gallery.page("sgd")
 
 
+def test_a_page_leads_to_where_its_difference_is_explained(gallery, extensions):
+    for names, (title, page) in extensions("recipe_pages").EXPLAINED.items():
+        assert f"\n### {title}\n" in (DOCS / "recipes" / page).resolve().read_text(encoding="utf-8")
+        assert {*names} <= {*gallery.entries}
+    target = "../tutorials/three-ideas.md#how-adam-differs-from-rmsprop-with-momentum"
+    for name in ("adam", "rmsprop"):
+        assert f"A tutorial shows [how Adam differs from RMSProp with momentum]({target})." in gallery.page(name)
+
+
 def test_a_difference_names_parts_and_values(extensions):
     compositions = extensions("compositions")
     gap = compositions.compare(gl.adam(), gl.adamw(b2=0.99, eps=1e-6, learning_rate=0.5))

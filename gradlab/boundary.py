@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import optax
 
 from .cpu_fusion import cpu_fusion_enabled
-from .not_a_transformation import ExchangedError
+from .not_a_transformation import ChangedStateError, ExchangedError, describe_changed_state
 from .running_calls import entering, find_between, is_outermost, seeking_exchange, standing_between
 from .tree_differences import (
     describe_tree,
@@ -89,12 +89,7 @@ class Boundary:
             self._require_order(raised, state, params, extra, None)
             self._require_scalars(None)
             path, after, before = find_difference(new_state, state) or ("", "", "")
-            raise ValueError(
-                f"{self._name}: a link changes the structure or the shapes of its own state (at {path} from {before} "
-                f"to {after}), which no compiled loop can hold; return a state like the one that came, with numbers "
-                f"as arrays. Of optax's links, `monitor` does: take `optax.snapshot` for it, or put it in front, as in "
-                f"optax.chain(optax.monitor(...), tx)"
-            )
+            raise ValueError(describe_changed_state(f"{self._name}: a link", path, before, after))
         if any(getattr(leaf, "dtype", None) == jnp.bool_ for leaf in jax.tree.leaves(result)):
             raise TypeError(f"update of {self._name} returned booleans, expected floating-point updates")
         if find_difference(result, updates):
@@ -146,12 +141,18 @@ class Boundary:
     def _require_order(
         self, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any], cause: Exception | None
     ) -> None:
-        """Raise ExchangedError for a link that exchanges updates and state. It is sought in an abstract update."""
+        """Raise ExchangedError for a link that exchanges updates and state. It is sought in an abstract update.
+
+        Raise ValueError for a link that changes its state, if no other error was raised.
+        """
         with seeking_exchange(), entering(params, updates):
             try:
                 jax.eval_shape(lambda: self.core.update(updates, state, params, extra))
             except ExchangedError as error:
                 raise error from cause
+            except ChangedStateError as error:
+                if cause is None:
+                    raise ValueError(str(error)) from None
             except Exception:
                 return
 

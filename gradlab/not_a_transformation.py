@@ -1,5 +1,5 @@
 """Errors for things that are not transformations: a factory that was not called, one that returns no pair, and links
-that exchange updates and state."""
+that exchange updates and state or return another state."""
 
 from __future__ import annotations
 
@@ -38,6 +38,10 @@ class ExchangedError(TypeError):
     """A link that takes or returns updates and state in the wrong order."""
 
 
+class ChangedStateError(ValueError):
+    """A link that returns its state in another structure than it came in."""
+
+
 def require_names(owner: str, update: Any) -> None:
     """Raise ExchangedError if an update calls its first argument the state, and not its second."""
     first, second = (*inspect.signature(update).parameters, "", "")[:2]
@@ -57,6 +61,30 @@ def require_order(owner: str, result: Any, updates: Any, state: Any) -> None:
             f"{type(result[0]).__name__} like the state before a {type(result[1]).__name__} like the updates; exchange "
             f"the two"
         )
+
+
+def require_like_state(owner: str, update: Any, result: Any, state: Any) -> None:
+    """Raise ChangedStateError if an update returned a state of another structure or of other shapes."""
+    difference = find_difference(result[1], state) if isinstance(result, tuple | list) and len(result) == 2 else None
+    if difference is None:
+        return
+    path, after, before = difference
+    text = describe_changed_state(f"update of {owner}", path, before, after)
+    if str(getattr(update, "__module__", "")).partition(".")[0] == "optax":
+        text += (
+            ". Of optax's links, `monitor` does: take `optax.snapshot` for it, or put it in front, as in "
+            "optax.chain(optax.monitor(...), tx)"
+        )
+    raise ChangedStateError(text)
+
+
+def describe_changed_state(who: str, path: str, before: str, after: str) -> str:
+    """Return the message about a link that changes its state at a path."""
+    return (
+        f"{who} changes the structure or the shapes of its own state (at {path} from {before} to {after}), which no "
+        f"compiled loop can hold; return the state in the structure and order in which init returned it, with numbers "
+        f"as arrays"
+    )
 
 
 def describe_result(result: Any) -> str:

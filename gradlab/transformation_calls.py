@@ -15,7 +15,7 @@ import optax
 from .boundary import PyTree
 from .composites import Composite, find_kinds
 from .factories import Factory, accepts, call, name_of_maker
-from .not_a_transformation import require_names, require_order, require_pair
+from .not_a_transformation import require_like_state, require_names, require_order, require_pair
 from .numeric_arguments import is_schedule, resolve
 from .running_calls import is_seeking_exchange, standing_between
 from .schedules.base import as_schedule
@@ -190,6 +190,7 @@ class Core:
             require_names(self.factory.name, update)
             result = self._call("update", *arguments, **options)
             require_order(self.factory.name, result, updates, state)
+            require_like_state(self.factory.name, update, result, state)
             return self._require_two(result)
         return self._require_two(self._call("update", *arguments, **options))
 
@@ -241,6 +242,7 @@ def call_other(
         result = optax.with_extra_args_support(link).update(updates, state, params, **extra)
         if is_seeking_exchange():
             require_order(name, result, updates, state)
+            require_like_state(name, link.update, result, state)
         return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
@@ -89,10 +90,12 @@ def test_a_link_that_changes_its_state_is_refused() -> None:
 
         return lambda params: (), update
 
-    message = refusal(lambda: apply(growing(), jnp.ones(2)))
-    assert message.startswith(
-        "growing(): a link changes the structure or the shapes of its own state (at [0] from nothing"
-    )
+    for tx in (growing(), gl.chain(gl.scale_by_sign(), growing())):
+        message = refusal(functools.partial(apply, tx, jnp.ones(2)))
+        assert message.startswith(
+            "update of growing changes the structure or the shapes of its own state (at [0] from nothing"
+        )
+        assert "optax" not in message
 
 
 def test_errors_inside_a_link_are_its_own() -> None:

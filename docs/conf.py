@@ -25,6 +25,7 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.viewcode",
+    "charts",
     "diagrams",
     "docstrings",
     "formulas",
@@ -40,7 +41,7 @@ html_title = f"gradlab {release}"
 html_show_copyright = False
 html_math_renderer = "mathml"
 html_copy_source = False
-pygments_style = "friendly"
+pygments_style = "a11y-light"  # of friendly, comments and numbers are too pale to read
 pygments_dark_style = "monokai"
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]

@@ -16,11 +16,11 @@ CONTESTANTS = {"sgd": "#e0812b", "sgd_momentum": "#2f9e6e", "rmsprop": "#a855f7"
 SECONDS = 9.0
 MOVING = 0.8  # share of the time in which the points move; then they rest
 FRAMES = 120  # at most, of a path
-LEGEND = 58  # units below the window, which is 1000 wide
-CHARACTER = 11.0  # the width of one in the legend
+LEGEND = 96  # units below the window, which is 1000 wide
+COLUMNS = 2  # of the legend
 STYLE = (
     "svg{color:#7d8590}"  # which can be read on light and on dark pages
-    "text{fill:currentColor;font:19px system-ui,sans-serif}.contour{fill:none;stroke:currentColor;stroke-opacity:.45}"
+    "text{fill:currentColor;font:28px system-ui,sans-serif}.contour{fill:none;stroke:currentColor;stroke-opacity:.45}"
     ".path{fill:none;stroke-width:3.5;stroke-linejoin:round}"
 )
 
@@ -36,14 +36,13 @@ def draw_animation(data: Mapping[str, Any], colors: Mapping[str, str], title: st
     if data["optimum"]:
         x, y = data["optimum"]
         inside.append(f'<path d="M{x - 9} {y}h18M{x} {y - 9}v18" stroke="currentColor" stroke-width="3"/>')
-    across = 8.0
-    for name, color in colors.items():
+    for number, (name, color) in enumerate(colors.items()):
         line = data["lines"][name]
         inside += _draw_path(np.reshape(line["points"], (-1, 2)).astype(float), data["steps"], color)
         label = html.escape(f"{name}, rate {line['rate']:.2g}")
-        below.append(f'<circle cx="{across + 8:.0f}" cy="{height + 34}" r="9" fill="{color}"/>')
-        below.append(f'<text x="{across + 24:.0f}" y="{height + 40}">{label}</text>')
-        across += 52 + CHARACTER * len(label)
+        across, down = 1000 / COLUMNS * (number % COLUMNS), height + 40 * (number // COLUMNS)
+        below.append(f'<circle cx="{across + 16:.0f}" cy="{down + 31}" r="11" fill="{color}"/>')
+        below.append(f'<text x="{across + 38:.0f}" y="{down + 41}">{label}</text>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 1000 {height + LEGEND}">'
         f"<title>{html.escape(title)}</title><style>{STYLE}</style>"

@@ -120,7 +120,7 @@ def _draw_legend(boxes: Sequence[Box]) -> Iterator[tuple[str, str]]:
     """Yield what each sign means that occurs in the diagram."""
     found = list(_walk(boxes))
     if any(find_readers(sequence) for sequence in found):
-        yield "gradient", "the gradient, which this link reads beside the direction"
+        yield "gradient", "the gradient, which this link also reads"
     for size, text in ((AS_PARAMETERS, "state, as large as the parameters"), (OTHER, "state of another size")):
         if any(field.size == size for sequence in found for box in sequence for field in box.kept):
             yield size, text

@@ -58,7 +58,7 @@ def test_text_ends_within_its_box(name: str) -> None:
 def test_a_diagram_has_the_signals_and_a_legend_of_what_it_shows() -> None:
     adam = draw_svg(read_boxes(gl.adam(1e-3)), "adam")
     assert adam.count('class="gl-gradient"') == 2  # to the second moment, and in the legend
-    assert "the gradient, which this link reads beside the direction" in adam
+    assert "the gradient, which this link also reads" in adam
     assert "state of another size" not in adam
     descent = draw_svg(read_boxes(gl.scale_by_learning_rate(0.1)), "descent")
     assert 'class="gl-gradient"' not in descent

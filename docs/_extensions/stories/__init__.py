@@ -3,6 +3,8 @@
 ```{story} ravine
 ```
 
+`story-gallery` shows the first picture of each, with a link to its page.
+
 The pictures are drawn by gradlab when the site is built. The script in `docs/_static/stories` computes the paths anew
 when a slider moves; without scripts the pictures stay and there are no sliders.
 """
@@ -41,13 +43,23 @@ def write_story(story: Story, static: str) -> str:
             f'<div class="story" data-story="{story.name}" data-steps="{story.steps}">',
             '<form class="sliders" hidden>',
             *map(_write_slider, story.sliders),
-            '<button type="reset">As at first</button></form>',
+            '<button type="reset">Reset</button></form>',
             '<div class="panels">',
             *(draw_panel(story, panel, paths) for panel in story.panels),
             f'</div><ul class="legend" aria-live="polite">{"".join(legend)}</ul></div>',
             *(f'<script src="{static}{name}"></script>' for name in SCRIPTS),
         ]
     )
+
+
+def write_gallery() -> str:
+    """Return the first picture of each story as HTML, which links to the page of the story beside this one."""
+    cards = []
+    for story in STORIES:
+        picture = draw_panel(story, story.panels[0], trace(story, story.settings))
+        title = story.name.replace("-", " ").capitalize()
+        cards.append(f'<li><a href="{story.name}.html">{picture}<span>{title}</span></a></li>')
+    return f'<ul class="gallery story">{"".join(cards)}</ul>'
 
 
 def describe_end(loss: float) -> str:
@@ -82,7 +94,16 @@ class StoryDirective(Directive):
         return [nodes.raw("", write_story(stories[self.arguments[0]], static), format="html")]
 
 
+class GalleryDirective(Directive):
+    """Show a picture of each story."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the pictures as HTML."""
+        return [nodes.raw("", write_gallery(), format="html")]
+
+
 def setup(app: Any) -> dict[str, bool]:
-    """Add the directive."""
+    """Add the directives."""
     app.add_directive("story", StoryDirective)
+    app.add_directive("story-gallery", GalleryDirective)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -132,7 +132,7 @@ STORIES = (
         ),
         (
             Slider("rate", RATE, _decades(-2, 1), 0.5),
-            Slider("period", "the rare feature is seen at one update of", (1, 2, 5, 10, 20, 40, 80), 20),
+            Slider("period", "the rare feature is seen at one update in", (1, 2, 5, 10, 20, 40, 80), 20),
         ),
         (
             Map(

@@ -82,7 +82,7 @@ def _surround(story: Story, frame: Frame, inside: list[str], axes: tuple[str, st
             f'<svg viewBox="0 0 {WIDTH} {frame.height + TOP + BOTTOM}" role="img" data-quantity="{quantity}" ',
             f'data-frame="{html.escape(json.dumps(numbers))}"><title>{html.escape(title)}</title>',
             f'<clipPath id="{name}"><rect {area}/></clipPath>',
-            *_ticks(frame),
+            *draw_ticks(frame),
             f'<g clip-path="url(#{name})">{"".join(inside)}</g><rect class="frame" {area}/>',
             f'<text x="{LEFT + frame.width / 2}" y="{frame.height + TOP + 43}">{html.escape(axes[0])}</text>',
             f'<text transform="translate(18 {middle}) rotate(-90)">{html.escape(axes[1])}</text></svg>',
@@ -90,7 +90,7 @@ def _surround(story: Story, frame: Frame, inside: list[str], axes: tuple[str, st
     )
 
 
-def _ticks(frame: Frame) -> Iterator[str]:
+def draw_ticks(frame: Frame) -> Iterator[str]:
     """Yield the numbers at both axes, which stand at round values."""
     for value in _round_values(*frame.across):
         x = frame.place(np.array([[value, frame.up[1]]]))[0][0]

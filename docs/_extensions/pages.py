@@ -111,16 +111,14 @@ def _annotations() -> list[tuple[str, str]]:
     """Return the annotations that a hyperparameter may have, and the values that each allows."""
     aliases = {name: value for name, value in vars(numeric_arguments).items() if not name.startswith("_")}
     annotated = {name: value for name, value in aliases.items() if typing.get_origin(value) is typing.Annotated}
-    notes = {name: value.__metadata__[0] for name, value in annotated.items()}
-    return [
-        (
-            name,
-            f"{note.kinds.capitalize()}."
-            if isinstance(note, numeric_arguments.Range)
-            else "A real or complex dtype, or its name.",
-        )
-        for name, note in notes.items()
-    ]
+    return [(name, _describe(value.__metadata__[0])) for name, value in annotated.items()]
+
+
+def _describe(note: Any) -> str:
+    """Return in a sentence the values that an annotation allows."""
+    if not isinstance(note, numeric_arguments.Range):
+        return "A real or complex dtype, or its name."
+    return f"Counted in steps: {note.kinds}." if note.steps else f"{note.kinds.capitalize()}."
 
 
 def _write(path: Path, text: str) -> None:

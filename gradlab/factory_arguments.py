@@ -156,9 +156,34 @@ def _bind(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
             if any(map(is_tree_of_arrays, args))
             else ""
         )
-        raise TypeError(f"{label}: {error}; the call is {label}{_strip_annotations(signature)}{hint}") from None
+        called = f"the call is {label}{_strip_annotations(signature)}{hint}"
+        raise TypeError(f"{label}: {error}; {_suggest_arguments(signature.parameters, kwargs)}{called}") from None
     bound.apply_defaults()
     return dict(bound.arguments)
+
+
+def _suggest_arguments(known: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """Return "did you mean momentum? " for arguments that are unknown but close to known ones, or else ""."""
+    import difflib  # here, because only a wrong call needs it
+
+    names = [name for name in known if name not in given]
+    meant = []
+    for name in given.keys() - known.keys():
+        usual = _OTHER_NAMES.get(name)
+        near = [usual] if usual in names else difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+        meant += [word for word in near if word is not None]
+    return f"did you mean {' and '.join(sorted(meant))}? " if meant else ""
+
+
+_OTHER_NAMES = {
+    "lr": "learning_rate",
+    "step_size": "learning_rate",
+    "beta": "momentum",
+    "beta1": "b1",
+    "beta2": "b2",
+    "epsilon": "eps",
+    "wd": "weight_decay",
+}  # in other libraries and papers -> here
 
 
 def _strip_annotations(signature: inspect.Signature) -> inspect.Signature:

@@ -55,8 +55,10 @@ CALLS: list[tuple[Callable[[], Any], str]] = [
     (lambda: gl.adam("0.1"), "learning_rate must be a number in [0, inf), an array of such, or a schedule (a function"),
     (
         lambda: gl.adam(lr=0.1),
-        "adam: got an unexpected keyword argument 'lr'; the call is adam(learning_rate=0.001, b1",
+        "adam: got an unexpected keyword argument 'lr'; did you mean learning_rate? the call is adam(learning_rate=",
     ),
+    (lambda: gl.muon(0.1, momentun=0.9), "keyword argument 'momentun'; did you mean momentum? the call is muon(lea"),
+    (lambda: gl.adam(0.1, zzz=1), "keyword argument 'zzz'; the call is adam("),
     (
         lambda: gl.adam(0.1).replace(lr=0.2),
         "adam: there is no argument 'lr'. The arguments are learning_rate, b1, b2, eps",

@@ -35,10 +35,14 @@ def import_object(name: str) -> Any:
     module_name, _, path = name.partition(":")
     if not path:
         raise LoadError(f"{name!r} has nothing behind the colon; {_EXPECTED}, such as optax:adam")
+    # A path that begins at the working directory names the same file as without the `./`.
+    file_name = module_name.removeprefix("./")
+    if file_name.endswith(".py") and os.path.isfile(file_name):
+        module = file_name.removesuffix(".py").replace("/", ".")
+        if all(part.isidentifier() for part in module.split(".")):
+            raise LoadError(f"{module_name} of {name} is a file; type its module, {module}:{path}")
     if not all(part.isidentifier() for part in module_name.split(".")):
         raise LoadError(f"cannot import {module_name!r} of {name!r}, which is not the name of a module; {_EXPECTED}")
-    if module_name.endswith(".py") and os.path.isfile(module_name):
-        raise LoadError(f"{module_name} of {name} is a file; type its module, {module_name.removesuffix('.py')}:{path}")
     found = _import_module(module_name, name)
     for part in path.split("."):
         if not hasattr(found, part):

@@ -49,6 +49,7 @@ def test_an_object_is_imported_from_the_working_directory_and_from_packages() ->
         (":adam", r"cannot import '' of ':adam', which is not the name of a module; expected package.module:name$"),
         ("a b:c", r"cannot import 'a b' of 'a b:c', which is not the name of a module"),
         ("importing_works.py:value", r"is a file; type its module, importing_works:value$"),
+        ("./importing_works.py:value", r"is a file; type its module, importing_works:value$"),
         ("optax:adamx", r"optax has no 'adamx'; did you mean adam"),
         ("importing_works:Outer.outer", r"importing_works has no 'Outer.outer'; "),
         (

@@ -30,7 +30,7 @@ def claims(
         list[str] | None,
         typer.Argument(
             metavar="[N]...",
-            help=f"The numbers of claims, from 1 to {len(CLAIMS)}, or all. Default: list them, with recorded verdicts.",
+            help=f"Claims by number, from 1 to {len(CLAIMS)}, or by title, or all. Default: list them, with verdicts.",
         ),
     ] = None,
     brief: Annotated[

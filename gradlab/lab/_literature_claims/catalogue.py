@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
+from .._inputs.name_lookup import suggest_name
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -151,12 +153,16 @@ CLAIMS = (
 
 
 def find_claims(texts: Sequence[str]) -> list[Claim]:
-    """Return the claims of numbers as they are typed, in order and once each; all of them for `all`.
+    """Return the claims of numbers or titles as they are typed, in order and once each; all of them for `all`.
 
-    Raises ValueError for a text that is neither.
+    A title may be typed in any case. Raises ValueError for a text that is none of these.
     """
+    numbers = {claim.title.lower(): str(claim.number) for claim in CLAIMS}
     known = {str(claim.number): claim for claim in CLAIMS}
-    for text in texts:
+    chosen = [numbers.get(text.lower(), text) for text in texts]
+    for text in chosen:
         if text not in known and text != "all":
-            raise ValueError(f"there is no claim {text!r}; give numbers from 1 to {len(CLAIMS)}, or all")
-    return [claim for number, claim in known.items() if number in texts or "all" in texts]
+            guess = suggest_name(text, [claim.title for claim in CLAIMS])
+            remedy = guess or f"give numbers from 1 to {len(CLAIMS)}, titles, or all; gradlab claims lists them"
+            raise ValueError(f"there is no claim {text!r}; {remedy}")
+    return [claim for number, claim in known.items() if number in chosen or "all" in chosen]

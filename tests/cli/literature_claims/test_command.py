@@ -25,8 +25,8 @@ def test_without_a_number_the_claims_are_listed(gradlab: Callable[..., Any]) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["17"], "there is no claim '17'; give numbers from 1 to 16, or all"),
-        (["ravine"], "there is no claim 'ravine'; give numbers from 1 to 16, or all"),
+        (["17"], "there is no claim '17'; give numbers from 1 to 16, titles, or all; gradlab claims lists them"),
+        (["ravin"], "there is no claim 'ravin'; did you mean Ravine?"),
         (["--brief"], "--brief needs a claim: a number from 1 to 16, or all"),
         (["--out", "x"], "--out needs a claim: a number from 1 to 16, or all"),
     ],

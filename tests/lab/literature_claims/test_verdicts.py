@@ -101,5 +101,6 @@ def test_claims_are_found_by_number() -> None:
     assert [claim.number for claim in find_claims(["3", "1", "3"])] == [1, 3]
     assert find_claims(["all"]) == find_claims(["2", "all"]) == list(CLAIMS)
     assert find_claims([]) == []
-    with pytest.raises(ValueError, match="no claim '0'; give numbers from 1 to 16, or all"):
+    assert [claim.number for claim in find_claims(["ravine", "RARE features", "1"])] == [1, 3]
+    with pytest.raises(ValueError, match="no claim '0'; give numbers from 1 to 16, titles, or all"):
         find_claims(["all", "0"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from ..lab._inputs.name_lookup import suggest_name
 
@@ -21,7 +21,9 @@ def describe_usage_error(error: Any, arguments: Sequence[str], commands: Collect
     program = command or "gradlab"
     kind, text = type(error).__name__, str(error.format_message())
     if kind == "MissingParameter":
-        return f"{program} needs {_format_name(error.param)}: {_format_help(error.param)}"
+        choices = _list_choices(error.param)
+        listed = f"; one of {', '.join(choices)}" if choices else ""
+        return f"{program} needs {_format_name(error.param)}: {_format_help(error.param)}{listed}"
     if kind == "NoSuchOption":
         return _describe_unknown_option(error, program, arguments, commands)
     if kind == "BadParameter" and getattr(error, "param", None) is not None:
@@ -84,6 +86,13 @@ def _describe_extra_words(program: str, words: str, error: Any) -> str:
     takes = f"takes {names} and options" if names else "takes options only"
     advice = f"; put each value after its option ({option} ...), and write a list without blanks (0.1,0.2)"
     return f"{program} {takes}, but also got {words!r}{advice if option else ''}"
+
+
+def _list_choices(param: Any) -> list[str]:
+    """Return the words that an option takes; none if it takes others. Versions of typer keep them in two places."""
+    annotation = getattr(getattr(param, "type_descriptor", None), "annotation", None)
+    words = get_args(annotation) if get_origin(annotation) is Literal else getattr(param, "type", None)
+    return [str(word) for word in (words if isinstance(words, tuple) else getattr(words, "choices", ()))]
 
 
 def _format_name(param: Any) -> str:

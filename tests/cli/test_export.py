@@ -54,7 +54,10 @@ def test_what_is_wrong_is_said_in_one_line(
         assert (out, err.count("\n"), err.startswith("gradlab: ")) == ("", 1, True)
         return code, err
 
-    assert refused(str(study)) == (2, "gradlab: export needs --to: the format\n")
+    assert refused(str(study)) == (
+        2,
+        "gradlab: export needs --to: the format; one of csv, parquet, latex, markdown, tensorboard, mlflow\n",
+    )
     assert (
         "--to must be one of csv, parquet, latex, markdown, tensorboard, mlflow"
         in refused(str(study), "--to", "xls")[1]

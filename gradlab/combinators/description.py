@@ -30,6 +30,7 @@ class Group:
     goes_to: str
     leaves: tuple[Leaf, ...]
     taken: tuple[Leaf, ...] = ()  # leaves that its selector selects, too, but that an earlier rule sends elsewhere
+    is_first: bool = False  # whether it is the first group of the transformation that divides the leaves
 
     def __str__(self) -> str:
         size = sum(leaf.size for leaf in self.leaves)
@@ -51,7 +52,7 @@ class Description:
     def __str__(self) -> str:
         lines: list[str] = [] if self.groups else [f"{show_argument(self.tx)} treats all leaves alike"]
         for number, group in enumerate(self.groups):
-            if number == 0 or group.place != self.groups[number - 1].place:
+            if number == 0 or group.is_first or group.place != self.groups[number - 1].place:
                 lines.append(group.place)
             lines.append(str(group))
         if self.lost:
@@ -114,7 +115,7 @@ def _find_groups(tx: Any, leaves: Sequence[Leaf], within: str, params: PyTree, l
         text = show_argument(tx.arguments["selector" if "selector" in tx.arguments else "mask"])
         for reason, goes_to, is_meant in ((text, does, True), ("all others", does_not, False)):
             meant = tuple(leaf for leaf, is_chosen in zip(leaves, chosen, strict=True) if is_chosen == is_meant)
-            yield Group(f"{tx.factory.name}{within}", reason, goes_to, meant)
+            yield Group(f"{tx.factory.name}{within}", reason, goes_to, meant, is_first=is_meant)
 
 
 def _find_rules(tx: Any, leaves: Sequence[Leaf], within: str, params: PyTree, lost: list[Leaf]) -> Iterator[Group]:
@@ -128,7 +129,7 @@ def _find_rules(tx: Any, leaves: Sequence[Leaf], within: str, params: PyTree, lo
         taken = tuple(
             leaf for leaf, is_selected in zip(leaves, selected, strict=True) if is_selected and leaf not in own
         )
-        groups.append(Group(f"partition{within}", name, show_argument(inner), own, taken))
+        groups.append(Group(f"partition{within}", name, show_argument(inner), own, taken, is_first=number == 0))
     lost += [leaf for leaf, number in zip(leaves, numbers, strict=True) if number == len(txs)]
     yield from groups
     for inner, group in zip(txs, groups, strict=True):

@@ -50,6 +50,11 @@ partition within path('layers/**')
     assert str(gl.describe(tx, shapes)) == expected
 
 
+def test_each_partition_has_a_heading() -> None:
+    halves = gl.partition(("**/bias", gl.sgd(0.1)), default=gl.scale(1.0))
+    assert str(gl.describe(gl.chain(halves, halves), PARAMS)).splitlines().count("partition") == 2
+
+
 def test_links_for_some_leaves_only() -> None:
     by_selector, by_function = (
         gl.describe(gl.chain(gl.adamw(0.1, mask=mask), gl.freeze("scale")), PARAMS)

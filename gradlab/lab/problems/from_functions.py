@@ -60,7 +60,7 @@ def problem_from(
     """
     for label, function in (("init", init), ("loss", loss), ("evaluate", evaluate)):
         if not callable(function) and not (label == "evaluate" and function is None):
-            raise TypeError(f"{label} must be a function, got {type(function).__name__}")
+            raise TypeError(f"{label} must be a function, {_CALLS[label]}, got {type(function).__name__}")
     takes_key, needs_key = _read_key_argument(loss)
     if evaluate is None and needs_key:
         raise ValueError(
@@ -175,6 +175,9 @@ def _read_key_argument(loss: Callable[..., Any]) -> tuple[bool, bool]:
         parameters = list(inspect.signature(loss).parameters.values())
     except (TypeError, ValueError):  # a function that does not tell
         return False, False
+    first, second = ([p.name for p in parameters] + ["", ""])[:2]
+    if "param" in second and "batch" in first:
+        raise ValueError(f"loss takes ({first}, {second}), but is called as loss(params, batch); exchange the two")
     required = [p for p in parameters if p.default is inspect.Parameter.empty and p.kind not in _VARIADIC]
     if len(required) > 2 and required[2].name != "key":
         raise ValueError(
@@ -185,4 +188,9 @@ def _read_key_argument(loss: Callable[..., Any]) -> tuple[bool, bool]:
     return bool(keys), bool(keys) and keys[0].default is inspect.Parameter.empty
 
 
+_CALLS = {
+    "init": "init(key), that returns the parameters (for a tree: init=lambda key: tree)",
+    "loss": "loss(params, batch)",
+    "evaluate": "evaluate(params, batch)",
+}  # how each function is called
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

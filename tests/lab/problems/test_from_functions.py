@@ -96,8 +96,10 @@ def test_other_data_are_another_problem() -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"loss": 3}, TypeError, "loss must be a function, got int"),
-        ({"evaluate": "loss"}, TypeError, "evaluate must be a function, got str"),
+        ({"loss": 3}, TypeError, r"loss must be a function, loss\(params, batch\), got int"),
+        ({"init": {"w": 1.0}}, TypeError, r"init must be a function, init\(key\), that returns .*, got dict"),
+        ({"loss": lambda batch, params: 0.0}, ValueError, r"loss takes \(batch, params\), but .*; exchange the two"),
+        ({"evaluate": "loss"}, TypeError, r"evaluate must be a function, evaluate\(params, batch\), got str"),
         ({"test": BATCHES}, ValueError, r"test is given without validation: .*=held_out\[::2\]"),
         ({"validation": BATCHES}, ValueError, "validation is given without test"),
         ({"loss": lambda params, batch, key: 0.0}, ValueError, r"loss needs a key, .* loss\(params, batch, key=None\)"),

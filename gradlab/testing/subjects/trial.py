@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from ...factories import read_parameters
@@ -94,8 +95,19 @@ def _explain(subject: Subject, error: Exception) -> str:
     options = " ".join(f"--extra {name}=1.0" for name in missing)
     return (
         f"update needs {names}, which no law passes by itself; pass extra={{{extra}}} ({options} on the command line), "
-        "or other values of these arguments"
+        f"or other values of these arguments{_suggest_signals(missing)}"
     )
+
+
+def _suggest_signals(missing: list[str]) -> str:
+    """Ask whether an argument is meant as a signal that every update may name: `grads` or `params`."""
+    near = [(name, get_close_matches(name, ("grads", "params"), n=1)) for name in missing if name not in _OF_OPTAX]
+    return "".join(
+        f". Is `{name}` meant as `{signals[0]}`? Then name it so, and it is passed" for name, signals in near if signals
+    )
+
+
+_OF_OPTAX = ("grad",)  # what line searches of optax read
 
 
 def _list_missing(subject: Subject, error: Exception) -> list[str]:

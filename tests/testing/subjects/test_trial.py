@@ -155,3 +155,12 @@ def test_an_update_without_two_values_is_one_finding(returned: Any, found: str) 
     tx = optax.GradientTransformation(lambda params: (), lambda updates, state, params=None: returned(updates, state))
     (finding,) = check(tx).broken
     assert finding.detail == f"update returns {found}, expected two: end it with `return updates, state`"
+
+
+def test_an_argument_close_to_a_signal_is_asked_about() -> None:
+    @gl.transformation
+    def by_gradient() -> Any:
+        return (lambda params: ()), (lambda updates, state, gradient: (gradient, state))
+
+    report = check(by_gradient(), laws=("pure",), dtypes=("float32",))
+    assert "Is `gradient` meant as `grads`? Then name it so" in report["runs"].detail

@@ -107,21 +107,22 @@ class Report:
         return self.to_text()
 
     def to_text(self, width: int = 110) -> str:
-        """Return how many laws have each verdict, what is broken and what was not examined, in lines of this width."""
+        """Return how many laws have each verdict, what was not examined and what is broken, in lines of this width."""
         counts = {verdict: sum(result.verdict == verdict for result in self.results) for verdict in _SUMMARY}
         summary = ", ".join(f"{count} {_SUMMARY[verdict][count != 1]}" for verdict, count in counts.items() if count)
         lines = [f"{self.subject}: {summary} ({self.seconds:.1f} s)"]
-        for result in self.broken:
-            lines += ["", *_wrap(f"BROKEN  {result.law}: {result.statement}", width, 2, 10)]
-            lines += _wrap_paragraph("found", result.detail, width)
-            if result.meaning:
-                lines += _wrap_paragraph("usual cause", result.meaning, width)
         for result in self._compared:
             lines += ["", *_wrap(f"{result.law}: {result.detail}", width, 2, 4)]
         if self.unexamined:
             lines += ["", "  NOT EXAMINED"]
             for group in self.unexamined:
                 lines += _wrap_paragraph(", ".join(group.laws), group.reason, width)
+        # What is broken comes last, where a terminal shows it.
+        for result in self.broken:
+            lines += ["", *_wrap(f"BROKEN  {result.law}: {result.statement}", width, 2, 10)]
+            lines += _wrap_paragraph("found", result.detail, width)
+            if result.meaning:
+                lines += _wrap_paragraph("usual cause", result.meaning, width)
         return "\n".join(lines)
 
     def to_json(self) -> str:

@@ -86,8 +86,8 @@ class Boundary:
                 raise
         if not same_state:
             self.require_own_state(state, raised, None)
-            self._require_order(raised, state, params, extra, None)
             self._require_scalars(None)
+            self._require_order(raised, state, params, extra, None)
             path, after, before = find_difference(new_state, state) or ("", "", "")
             raise ValueError(describe_changed_state(f"{self._name}: a link", path, before, after))
         if any(getattr(leaf, "dtype", None) == jnp.bool_ for leaf in jax.tree.leaves(result)):

@@ -38,7 +38,8 @@ def read(path: Path) -> str:
     if path.suffix == ".ipynb":
         cells = json.loads(text)["cells"]
         text = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
-    text = re.sub(r"^(`{3,})(?!\{).*?^\1", "", text, flags=re.MULTILINE | re.DOTALL)
+    block = re.compile(r"^(`{3,})(\{)?[^\n]*\n(.*?)^\1", re.MULTILINE | re.DOTALL)
+    text = block.sub(lambda found: found[3] if found[2] else "", text)  # a directive may hold links
     return re.sub(r"`[^`\n]+`(?!\]\()", "code", text)
 
 

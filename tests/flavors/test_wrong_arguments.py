@@ -52,9 +52,8 @@ def test_the_message_names_the_flavor_and_the_argument(factory, argument):
 
 @pytest.mark.parametrize("factory", [f for flavors in FLAVORS.values() for f in factories(flavors).values()])
 def test_an_unknown_argument_is_reported_under_the_name_of_the_flavor(factory):
-    with pytest.raises(
-        TypeError, match=rf"^{re.escape(factory.factory.name)}: got an unexpected .* 'momentums'; the call"
-    ):
+    expected = rf"^{re.escape(factory.factory.name)}: got an unexpected .* 'momentums'; (did you mean \w+\? )?the call"
+    with pytest.raises(TypeError, match=expected):
         factory(0.1, momentums=0.9)
 
 

@@ -51,7 +51,6 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_execution_timeout = 600
-nb_output_stderr = "warn"  # so that a warning of a cell fails the gate's build
 
 add_module_names = False
 autodoc_member_order = "bysource"

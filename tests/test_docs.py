@@ -1,9 +1,8 @@
-"""What a reader can run: the Python and console blocks of the README and the docs.
+"""Everything that a reader can run: the Python and console blocks of the README and the docs, and the notebooks.
 
 The blocks of a page share one namespace and one folder, in order. A block that begins with `>>>` is a doctest, whose
 output is compared (`...` stands for anything), and so is the output of a command after `$`. A block that begins with a
-comment such as `# mine.py` is written to that file, too. Sphinx is not needed here: `.ci/run` builds the site, and that
-runs the notebooks, whose form alone is examined here.
+comment such as `# mine.py` is written to that file, too. Sphinx is not needed here: `.ci/run` builds the site.
 """
 
 from __future__ import annotations
@@ -142,6 +141,13 @@ def parametrize_by(paths: list[Path]) -> Any:
 def test_page(path: Path, namespace: dict[str, Any]) -> None:
     for block in find_blocks(path.read_text()):
         run(block, namespace, path)
+
+
+@parametrize_by(NOTEBOOKS)
+def test_notebook(path: Path, namespace: dict[str, Any]) -> None:
+    for number, cell in enumerate(json.loads(path.read_text())["cells"]):
+        if cell["cell_type"] == "code":
+            exec(compile("".join(cell["source"]), f"{path}[{number}]", "exec"), namespace)
 
 
 @parametrize_by(NOTEBOOKS)

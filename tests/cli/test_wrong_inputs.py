@@ -26,6 +26,8 @@ COMMANDS: list[tuple[tuple[str, ...], str]] = [
     (("race", "--chunk=1k"), "--chunk must be a whole number, got '1k'"),
     (("race", "--out"), "--out needs a value, but none was given; race --help describes it"),
     (("race", "--fresh=yes"), "--fresh takes no value, got 'yes'; pass --fresh alone"),
+    (("race", "adam", "ravine:x=1"), "ravine is a problem, expected an optimizer; pass it as --problem ravine:x=1"),
+    (("race", "adam:b1=0.8"), "sweep its numbers (gradlab sweep --optimizer adam --set b1=0.8), or name"),
     (("race", "ravine"), "no optimizer is named 'ravine'; it is a problem; pass it as --problem ravine"),
     (("raze",), "gradlab has no command 'raze'; did you mean race?"),
     (("--problem", "ravine", "race"), "put options after the command: gradlab race --problem ..."),

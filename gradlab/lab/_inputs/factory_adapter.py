@@ -34,7 +34,7 @@ def as_factory(name: str, found: Any, origin: str | None = None) -> Callable[...
     Messages call it `name`. `origin` is the module in which a user named it. Raises LoadError for anything else.
     """
     if Problem in type(found).__mro__:
-        raise LoadError(f"{name} is a problem, expected an optimizer; pass it as --problem {name}")
+        raise LoadError(f"{name} is a problem, expected an optimizer; pass it as --problem {name} (problems=)")
     if isinstance(found, (Value, optax.GradientTransformation)) or not callable(found):
         raise LoadError(
             f"{name} has the type {type(found).__name__}, expected a function or a class that is called with "

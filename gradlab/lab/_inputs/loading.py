@@ -128,7 +128,16 @@ def find_factory(name: str) -> Callable[..., gl.Transformation]:
         recipes = {key: contestant.make for key, contestant in collect_contestants().items()}
         known = {key: make for key, make in recipes.items() if is_factory(make)}
         return look_up(name, known, "optimizer", may_be_own=True)
-    return as_factory(name, import_object(name), name.partition(":")[0])
+    module, _, rest = name.partition(":")
+    if "=" in rest and module in PROBLEMS:
+        raise UnknownNameError(f"{module} is a problem, expected an optimizer; pass it as --problem {name} (problems=)")
+    if "=" in rest and module in collect_contestants():
+        settings = " ".join(f"--set {setting}" for setting in rest.split(","))
+        raise UnknownNameError(
+            f"{module} is raced as it is; sweep its numbers (gradlab sweep --optimizer {module} {settings}), or "
+            "name a function of yours that makes it (module:NAME)"
+        )
+    return as_factory(name, import_object(name), module)
 
 
 def _explain_variant(variant: str) -> str:

@@ -103,7 +103,7 @@ def _suggest_spelling(name: str, table: Mapping[str, Any], kind: str) -> str:
     if (other := _find_other_kind(name)) is not None:
         answer = f"it is {'an' if other[0] in 'aeio' else 'a'} {other}"
         if is_option and other in ("optimizer", "problem"):
-            return f"{answer}; pass it as --{other} {name}"
+            return f"{answer}; pass it as --{other} {name} ({other}s=)"
         return f"{answer}; gradlab explain {name} describes it"
     return ""
 

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import jax
+import optax
 
 from gradlab.user_code_time_limit import limit_time, time_limit_seconds
 
@@ -114,6 +115,8 @@ def _call_if_needed(found: Any, label: str) -> Any:
                 f"{_EXPECTED}, or a function that returns one; give its arguments defaults"
             ) from None
         raise BrokenUserCodeError(str(error)) from error.__cause__
+    if isinstance(problem, optax.GradientTransformation):
+        raise LoadError(f"{label} is an optimizer, expected a problem; pass it as --optimizer {label} (optimizers=)")
     kind = "an array" if isinstance(problem, jax.Array) else f"an object of type {type(problem).__name__}"
     raise LoadError(f"{label} gives {kind}, expected a problem: a class with {_EXPECTED}")
 

@@ -26,7 +26,7 @@ def problems_by_name(problems: Any) -> tuple[Problem, ...]:
 
     Raises UnknownNameError and LoadError.
     """
-    given = list(problems) if isinstance(problems, (list, tuple)) else [problems]
+    given = list(problems) if isinstance(problems, (list, tuple)) and not hasattr(problems, "update") else [problems]
     several = [name for found in given for name in (PROBLEMS if isinstance(found, str) and found == "all" else [found])]
     distinct = [found for at, found in enumerate(several) if not (isinstance(found, str) and found in several[:at])]
     return tuple(

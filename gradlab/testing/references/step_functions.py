@@ -38,9 +38,22 @@ def require_step_function(step: Any, name: str) -> None:
         raise StepFunctionError(
             f"the reference {name} takes ({names}), expected a step function in NumPy for one leaf: {_FORM}"
         )
+    misplaced = [p.name for place, p in enumerate(positional[:4]) if _PLACES.get(p.name, place) != place]
+    if len(misplaced) > 1:  # one may be named for something else
+        names = ", ".join(p.name for p in positional[:4])
+        raise StepFunctionError(
+            f"the reference {name} takes ({names}, ...), but its first four arguments are (g, state, t, x): the "
+            f"gradient, the state, the step and the parameters; {' and '.join(misplaced)} look exchanged"
+        )
 
 
 _HYPERPARAMETERS = ("learning_rate", "lr", "step_size")
+_PLACES = (
+    dict.fromkeys(("g", "grad", "grads", "gradient"), 0)
+    | dict.fromkeys(("s", "state"), 1)
+    | dict.fromkeys(("t", "step", "count"), 2)
+    | dict.fromkeys(("x", "p", "param", "params", "parameters"), 3)
+)
 
 
 def guard_step_function(step: Callable[..., Any]) -> Callable[..., Any]:

@@ -131,7 +131,7 @@ def test_a_class_of_the_users_gets_the_defaults() -> None:
         ("Broken", r"Broken.loss fails when it is tried at .*mine_of_loading.py:\d+ .*: NameError"),
         ("Unranked", "metrics has no 'final_loss'"),
         ("Demanding", "cannot be called without arguments .*; expected a class with .* give its arguments defaults"),
-        ("made", "expected a problem: a class with"),
+        ("made", r"is an optimizer, expected a problem; pass it as --optimizer"),
     ],
 )
 def test_anything_but_a_problem_is_refused(name: str, message: str) -> None:

@@ -42,6 +42,12 @@ def test_problems(problems: Any, names: list[str]) -> None:
     assert all(problem.steps == 200 or problem.name == "digits" for problem in chosen)  # the defaults are filled in
 
 
+@pytest.mark.parametrize("problems", [gl.adam, gl.adam(0.1), [optax.sgd(0.1)], ["ravine", gl.adam]])
+def test_an_optimizer_is_no_problem(problems: Any) -> None:
+    with pytest.raises(LoadError, match=r"is an optimizer, expected a problem; pass it as --optimizer .*optimizers="):
+        problems_by_name(problems)
+
+
 def mine(lr: float = 0.5) -> Any:
     return optax.sgd(lr)
 

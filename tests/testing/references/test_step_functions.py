@@ -72,10 +72,12 @@ def test_a_wrong_reference_is_not_held_against_the_optimizer(step: Any, words: s
     [
         (3, "is of type int, expected a function step(g, state, t, x, **hyperparameters)"),
         (lambda g, state: None, "takes (g, state), expected a step function"),
+        (lambda x, state, t, g: None, "takes (x, state, t, g, ...), but its first four arguments are (g, state, t, x)"),
+        (lambda params, grads, s, count: None, "params and grads and s and count look exchanged"),
         (gl.adam, "takes (learning_rate, b1, b2, "),
         (np.ndarray, "takes ("),
     ],
-    ids=["number", "two arguments", "factory", "class"],
+    ids=["number", "two arguments", "exchanged", "all exchanged", "factory", "class"],
 )
 def test_what_is_no_step_function_is_refused(thing: Any, words: str) -> None:
     with pytest.raises(StepFunctionError) as caught:

@@ -57,9 +57,8 @@ def write_gallery() -> str:
     cards = []
     for story in STORIES:
         picture = draw_panel(story, story.panels[0], trace(story, story.settings))
-        title = story.name.replace("-", " ").capitalize()
-        cards.append(f'<li><a href="{story.name}.html">{picture}<span>{title}</span></a></li>')
-    return f'<ul class="gallery story">{"".join(cards)}</ul>'
+        cards.append(f'<li><a href="{story.name}.html">{picture}<span>{story.name}</span></a></li>')
+    return f'<ul class="story cards">{"".join(cards)}</ul>'
 
 
 def describe_end(loss: float) -> str:

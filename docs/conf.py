@@ -51,6 +51,7 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_execution_timeout = 600
+nb_merge_streams = True  # what a cell prints is one block, however many times it prints
 
 add_module_names = False
 autodoc_member_order = "bysource"

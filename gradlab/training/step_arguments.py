@@ -1,4 +1,4 @@
-"""What is wrong with the arguments of a training step, once it has failed: their number, order, kind and use.
+"""Errors that say which argument of a failed training step is wrong, by number, order, kind or use.
 
 Nothing here runs in a step that succeeds, except for the count of its arguments.
 """

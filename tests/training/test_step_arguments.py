@@ -1,4 +1,4 @@
-"""What a training step says of wrong arguments: their number, order, kind and use."""
+"""A training step names wrong arguments: their number, order, kind and use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sentences on the recipes need beside numbers: words for the problems, rivals, and the claims about each."""
+"""Words for the problems, the rival of each recipe, and the claims about it: all that sentences need beside numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was measured about one recipe, over all problems: the numbers that its sentences say."""
+"""The measurements of one recipe over all problems: the numbers that its sentences say."""
 
 from __future__ import annotations
 

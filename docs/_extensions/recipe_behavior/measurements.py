@@ -1,4 +1,4 @@
-"""What the baselines that come with gradlab say about each recipe, as numbers: `read()`.
+"""The numbers that the baselines of gradlab give for each recipe: `read()`.
 
 All of it follows from the files of the baselines by the rules of the laboratory: half of the seeds choose the learning
 rate, the others give the score at it, and a diverged run is worse than any other.

@@ -1,4 +1,4 @@
-"""What JAX raises is explained by its cause, and not by the law that happened to be examined."""
+"""An exception of JAX is explained by its cause, and not by the law that happened to be examined."""
 
 from __future__ import annotations
 

@@ -86,18 +86,16 @@ def explain_failure(
                 f"it and updated it in place. Go on with what that step returned, params, state, loss = step(tx, "
                 f"params, state, batch), or keep the arrays by make_step(loss, donate=False)"
             )
+    params, state, batch = trees
     fitting = list(_find_orders(tx, trees, loss, select))
-    if TREES in fitting:
-        return explain_kinds({"state": trees[1], "batch": trees[2]})
-    if len(fitting) == 1:
+    if len(fitting) == 1 and TREES not in fitting:
         return TypeError(
             f"the arguments of step({', '.join(_OF_TREES)}) look exchanged: got step(tx, {', '.join(fitting[0])}), "
             f"that is {_show_kinds((tx, *trees))}, and the state is that of the argument taken for params"
         )
-    params, state, batch = trees
-    if _has_state(tx, select, params, state) and _returns_scalar(loss, batch, params):
+    if TREES not in fitting and _has_state(tx, select, params, state) and _returns_scalar(loss, batch, params):
         return TypeError("make_step takes loss(params, batch), but this loss looks as if it were loss(batch, params)")
-    return explain_kinds({"state": trees[1], "batch": trees[2]})
+    return explain_kinds({"state": state, "batch": batch})
 
 
 def _find_orders(tx: Any, trees: Sequence[PyTree], loss: Any, select: Any) -> Iterator[tuple[str, ...]]:

@@ -28,9 +28,16 @@ extensions = [
     "charts",
     "diagrams",
     "docstrings",
+    "flows",
     "formulas",
+    "page_text.line_breaks",
+    "page_text.number_columns",
+    "page_text.phone_tables",
     "pages",
+    "publications",
+    "signatures",
     "stories",
+    "transcripts",
 ]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 
@@ -41,10 +48,10 @@ html_title = f"gradlab {release}"
 html_show_copyright = False
 html_math_renderer = "mathml"
 html_copy_source = False
-pygments_style = "a11y-light"  # of friendly, comments and numbers are too pale to read
+pygments_style = "highlighting.LightStyle"  # of friendly, comments and numbers are too pale to read
 pygments_dark_style = "monokai"
 
-myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
+myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 nb_execution_mode = "force"
@@ -56,6 +63,7 @@ nb_merge_streams = True  # what a cell prints is one block, however many times i
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
+autodoc_inherit_docstrings = False  # of a base class, they tell an author what to write, or are of another package
 python_maximum_signature_line_length = 88
 
 # For `sphinx-build -n`: a build without a network cannot fetch the inventories of other libraries.

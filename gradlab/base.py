@@ -23,6 +23,18 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
     Made by calling a factory (`gl.adam(1e-3)`), never directly. It is an optax transformation, a pytree whose leaves
     are its numeric hyperparameters, and a value: it compares equal, hashes and pickles by what it is.
 
+    `init` returns the state for `params`, a tree of floating-point or complex arrays of any shape. For
+    `jax.ShapeDtypeStruct` in the place of arrays, the state consists of such, and nothing is computed. Numbers in the
+    state are at least float32, but for those that `store` keeps in fewer bytes.
+
+    `update` takes the gradients as `updates`, a tree like the parameters, and returns what to add to the parameters,
+    and the next state. The result has the structure, shapes and dtypes of `updates`, and the state keeps its own.
+    Inside, leaves are computed in at least float32. Optimizers that decay weights, and some others, need `params`. A
+    leaf that is left out is None. `extra` holds what single links read, such as the loss `value`; others ignore it.
+
+    `init` and `update` raise TypeError for a leaf that is no floating-point or complex array, and `update` raises
+    ValueError for trees that do not match one another or the state, and where `params` are needed and missing.
+
     >>> tx = gl.adam(0.1)
     >>> tx == gl.adam(0.1), tx.learning_rate, tx.replace(b1=0.5).b1
     (True, 0.1, 0.5)

@@ -16,6 +16,7 @@ import optax
 from .cpu_fusion import cpu_fusion_enabled
 from .not_a_transformation import ChangedStateError, ExchangedError, describe_changed_state
 from .running_calls import entering, find_between, is_outermost, seeking_exchange, standing_between
+from .scheduled_states import explain_other_state, has_narrow_leaves, warn_of_narrow_state
 from .tree_differences import (
     describe_tree,
     find_difference,
@@ -74,6 +75,9 @@ class Boundary:
             require_same_trees(updates, grads, "updates", "grads")
             grads = raise_precision(grads, "the gradient")
             extra = extra | {"grads": grads if params is None else match_precision(grads, params)}
+        if is_outermost() and has_narrow_leaves(state):
+            with entering(entered, updates):
+                warn_of_narrow_state(self._name, self.core, raised if params is None else params, state)
         core_update = _choose_form(self.core.update, updates, own, extra)
         with entering(entered, updates), standing_between(""):
             try:
@@ -130,13 +134,9 @@ class Boundary:
             own = jax.eval_shape(self.core.init, updates)
         except Exception:
             return
-        difference = find_difference(own, state)
-        if difference:
-            raise ValueError(
-                f"this state is not one of {self._name} for these updates: at {difference[0]} "
-                f"expected {difference[1]}, got {difference[2]}. Pass the state that its own init(params) or its last "
-                f"update returned, for parameters of the same structure and shapes"
-            ) from cause
+        explained = explain_other_state(self._name, own, state, updates)
+        if explained:
+            raise ValueError(explained) from cause
 
     def _require_order(
         self, updates: PyTree, state: PyTree, params: PyTree, extra: dict[str, Any], cause: Exception | None
@@ -209,10 +209,11 @@ def _raise_leaf(path: Any, leaf: Any, what: str) -> jax.Array:
         text = getattr(leaf, "__qualname__", repr(leaf))
         raise TypeError(f"{show_place(what, path)} is not an array: {type(leaf).__name__} {text}. {remedy}") from None
     if not jnp.issubdtype(array.dtype, jnp.inexact):
+        order = "If it is the state, the order is update(updates, state, params). " if what == "the update" else ""
         raise TypeError(
             f"{show_place(what, path)} has dtype {array.dtype}, but only floating-point leaves can be optimized. "
-            "Convert it (x.astype(jnp.float32)), or keep it out: replace it by None, wrap the whole optimizer in "
-            "optax.masked, or pass trainable= to gl.make_step (gl.only and gl.freeze still receive it)"
+            f"{order}Convert it (x.astype(jnp.float32)), or keep it out: replace it by None, wrap the whole optimizer "
+            "in optax.masked, or pass trainable= to gl.make_step (gl.only and gl.freeze still receive it)"
         )
     narrow = jnp.finfo(array.dtype).bits < 32  # complex leaves are at least complex64
     return jax.lax.convert_element_type(array, jnp.float32 if narrow else array.dtype)

@@ -158,15 +158,26 @@ def find_point(tx: Any, state: Any, kind: str) -> Callable[[Any], Any] | None:
     later = names[names.index(found[0]) + 1 :]
 
     def find(params: Any) -> Any:
-        changing = [name for name in later if not _passes(parts.inner[name], states[name], params)]
-        if changing:
-            raise ValueError(
-                f"{found[0]} defines {POINTS[kind]} from the step that it makes, but {changing[0]} comes after it and "
-                f"changes this step; put {found[0]} last in the chain, or around it"
-            )
+        changing = find_changing_link({name: parts.inner[name] for name in later}, states, params)
+        if changing is not None:
+            fault = describe_changed_step(found[0], kind, changing)
+            raise ValueError(f"{fault}; put {found[0]} last in the chain, or around it")
         return point(params)
 
     return find
+
+
+def describe_changed_step(name: str, kind: str, changing: str) -> str:
+    """Say that a link with a point of some kind gets another step than the one that it makes."""
+    return (
+        f"{name} defines {POINTS[kind]} from the step that it makes, but {changing} comes after it and changes this "
+        f"step"
+    )
+
+
+def find_changing_link(links: Mapping[str, Any], states: Mapping[str, Any], params: Any) -> str | None:
+    """Return the name of the first of some links that hands on other arrays than it receives, or None."""
+    return next((name for name, link in links.items() if not _passes(link, states[name], params)), None)
 
 
 def _passes(link: Any, state: Any, params: Any) -> bool:

@@ -37,7 +37,7 @@ def enable_cpu_fusion() -> None:
     >>> total = jnp.ones(2).sum()
     >>> gl.enable_cpu_fusion()
     Traceback (most recent call last):
-    RuntimeError: enable_cpu_fusion must come before the first computation, because XLA reads its options once, ...
+    RuntimeError: enable_cpu_fusion must come before the first computation, because XLA reads its options ...
     """
     if cpu_fusion_enabled() or not _may_compute_on_cpu():
         return

@@ -53,14 +53,15 @@ def transformation(
 
     `splits_gradient` says that the result is a direction from here on and no longer the gradient, as for momentum.
     `squares_gradient` says that the link squares the chain's gradient, as for second moments, so that the chain bounds
-    elements whose square would overflow. For either, a string names the argument whose transformation decides, or
-    the arguments, separated by spaces, whose transformations decide: one of them is enough. If it decides on
-    `splits_gradient`, it also decides on `squares_gradient`, unless that is declared.
+    elements of which a sum of squares would overflow. For either, a string names the argument whose transformation
+    decides, or the arguments, separated by spaces, whose transformations decide: one of them is enough. If it decides
+    on `splits_gradient`, it also decides on `squares_gradient`, unless that is declared.
 
     `claims` are the names of the laws in `gradlab.testing.CLAIMS` that hold for it beside the contracts, such as
     `("elementwise", "sign symmetric")`. They may be a dictionary as in `gradlab.testing.check`, or a function of the
     transformation, where they depend on its arguments. `gradlab check` examines them. `name` is the printed name, by
-    default that of the function.
+    default that of the function. `gradlab.equations.equation_of` declares its equation, which `gl.explain` shows; a
+    transformation that declares none appears there by its name.
 
     Raises TypeError where the factory is decorated if an annotation cannot be evaluated, or if an argument has the name
     of an attribute that every transformation has, such as `init`. Raises TypeError or ValueError where the factory is

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from .argument_names import ask_about_each, find_meant, suggest_relative
 from .numeric_arguments import DtypeName, Parameter, find_inexact_dtype, is_whole
 from .values import Value, is_factory, is_number
 
@@ -156,34 +157,28 @@ def _bind(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
             if any(map(is_tree_of_arrays, args))
             else ""
         )
+        unknown = [name for name in kwargs if name not in signature.parameters]
+        fault = str(error)  # which names the first argument alone
+        if len(unknown) > 1 and "unexpected keyword" in fault:
+            fault = f"got unexpected keyword arguments {_join(unknown)}"
         called = f"the call is {label}{_strip_annotations(signature)}{hint}"
-        raise TypeError(f"{label}: {error}; {_suggest_arguments(signature.parameters, kwargs)}{called}") from None
+        meant = _suggest_arguments(signature.parameters, kwargs) or suggest_relative(label, kwargs)
+        raise TypeError(f"{label}: {fault}; {meant}{called}") from None
     bound.apply_defaults()
     return dict(bound.arguments)
 
 
+def _join(names: Sequence[str]) -> str:
+    """Return names in quotes, as in "'lr', 'eta' and 'betas'"."""
+    quoted = list(map(repr, names))
+    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
 def _suggest_arguments(known: Mapping[str, Any], given: Mapping[str, Any]) -> str:
-    """Return "did you mean momentum? " for arguments that are unknown but close to known ones, or else ""."""
-    import difflib  # here, because only a wrong call needs it
-
+    """Return "did you mean momentum? " for arguments that are unknown but stand for known ones, or else ""."""
     names = [name for name in known if name not in given]
-    meant = []
-    for name in given.keys() - known.keys():
-        usual = _OTHER_NAMES.get(name)
-        near = [usual] if usual in names else difflib.get_close_matches(name, names, n=1, cutoff=0.7)
-        meant += [word for word in near if word is not None]
-    return f"did you mean {' and '.join(sorted(meant))}? " if meant else ""
-
-
-_OTHER_NAMES = {
-    "lr": "learning_rate",
-    "step_size": "learning_rate",
-    "beta": "momentum",
-    "beta1": "b1",
-    "beta2": "b2",
-    "epsilon": "eps",
-    "wd": "weight_decay",
-}  # in other libraries and papers -> here
+    question = ask_about_each({name: find_meant(name, names) for name in given if name not in known})
+    return f"{question} " if question else ""
 
 
 def _strip_annotations(signature: inspect.Signature) -> inspect.Signature:

@@ -39,7 +39,7 @@ def jit_fast(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return `jax.jit(function)`, for programs that run for milliseconds, on a CPU in one thread.
 
     It compiles with the options of `FAST_COMPILATION`, without passes of LLVM. XLA's older code lacks some operations,
-    such as clamping complex numbers. A program with one is compiled without it.
+    such as clamping complex numbers. A program with such an operation is compiled with the newer code.
     """
     options = _find_options(jax.default_backend())
     compiled = jax.jit(function, compiler_options=options)

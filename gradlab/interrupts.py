@@ -70,6 +70,12 @@ def received_signal() -> int | None:
     return _received[0] if _received else None
 
 
+def raise_swallowed() -> None:
+    """Raise Interrupted if a signal arrived, for code of others, such as an import, may have caught the first one."""
+    if _received:
+        raise Interrupted(_received[0])
+
+
 def _install(handler: Any) -> dict[int, Any]:
     if threading.current_thread() is not threading.main_thread():
         return {}

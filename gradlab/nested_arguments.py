@@ -6,7 +6,6 @@ The path of an argument is its name, after the names of the links, groups and wr
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -14,10 +13,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from .argument_names import ask_about, find_meant
 from .composites import Composite, name_each
 from .factories import call
 from .schedules.base import Schedule
 from .values import Value
+
+_MOST_PATHS = 16  # that an error lists
 
 Way = tuple[tuple[str, int], ...]  # the argument that holds each value on the way, and the position in it
 
@@ -140,9 +142,13 @@ def _matches(wanted: tuple[str, ...], names: list[str]) -> bool:
 def _suggest(wanted: str, arguments: list[NestedArgument]) -> str:
     shown = [argument for argument in arguments if not argument.is_of_schedule and not argument.holds_transformations]
     paths = [argument.path for argument in shown]
-    near = difflib.get_close_matches(wanted, [argument.names[-1] for argument in arguments], n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return f"{hint}. The arguments are {', '.join(paths)}" if paths else f"{hint}, and there are no others"
+    question = ask_about(find_meant(wanted, [argument.names[-1] for argument in arguments], cutoff=0.6))
+    hint = f" ({question})" if question else ""
+    if not paths:
+        return f"{hint}, and there are no others"
+    rest = len(paths) - _MOST_PATHS
+    more = f" and {rest} more, which gl.hyperparameters(tx) lists" if rest > 0 else ""
+    return f"{hint}. The arguments are {', '.join(paths[:_MOST_PATHS])}{more}"
 
 
 def replace_arguments(value: Value, changes: Mapping[str, Any]) -> Any:

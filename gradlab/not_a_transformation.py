@@ -25,6 +25,24 @@ def refuse_to_run(factory: Any, label: str) -> Any:
     return factory
 
 
+def describe_wrong(thing: Any, call: str) -> str:
+    """Return what came in place of a transformation, with the call that is meant: "explain({})" takes it at the braces.
+
+    A name of gradlab as text is answered with the transformation of that name.
+    """
+    if isinstance(thing, str):
+        import gradlab as gl
+
+        name = thing.rpartition(".")[2]
+        is_known = name.isidentifier() and hasattr(getattr(gl, name, None), "factory")
+        meant = call.format(f"gl.{name}()" if is_known else "gl.adam()")
+        return f"the text {thing!r}; pass the transformation itself{':' if is_known else ', as in'} {meant}"
+    if callable(thing):
+        name = getattr(thing, "__qualname__", type(thing).__name__)
+        return f"{name}; call it, as in {call.format(f'{name}()')}"
+    return type(thing).__name__
+
+
 def require_pair(owner: str, result: Any) -> None:
     """Raise TypeError unless a factory returned a pair of functions."""
     is_pair = isinstance(result, tuple) and len(result) >= 2 and callable(result[0]) and callable(result[1])

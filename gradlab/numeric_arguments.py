@@ -7,9 +7,10 @@ an annotation, too. Ranges are checked where the value is concrete, and never in
 number is also structure if the default of its argument is a whole number, because it may be the length of a loop.
 
 >>> @gl.recipe
-... def fading(rate: gl.NonNegative, decay: gl.Decay = 0.9, share: gl.Fraction = 0.5, limit: gl.Limit = 1.0,
-...            factor: gl.Hyperparameter = -1.0, steps: gl.Steps = 0, every: gl.PositiveSteps = 10,
-...            size: gl.Positive = 1.0, key: gl.Seed = 0, dtype: gl.Dtype = "float32"):
+... def fading(rate: gl.NonNegative, decay: gl.Decay = 0.9, share: gl.Fraction = 0.5,
+...            limit: gl.Limit = 1.0, factor: gl.Hyperparameter = -1.0, steps: gl.Steps = 0,
+...            every: gl.PositiveSteps = 10, size: gl.Positive = 1.0, key: gl.Seed = 0,
+...            dtype: gl.Dtype = "float32"):
 ...     return gl.chain(gl.clip_by_value(limit), gl.scale(factor), gl.sgd(rate))
 >>> fading(0.1).dtype, gl.Range(0.0, 1.0).holds(1.0)
 ('float32', False)

@@ -1,8 +1,6 @@
 """The public names of gradlab, each written once. `gradlab` imports each from its module at its first use."""
 
 # What transformations are, how they are joined, and how XLA compiles them for CPUs.
-from optax import apply_updates as apply_updates
-
 from . import codecs as codecs
 from . import flavors as flavors
 from . import lab as lab
@@ -120,6 +118,7 @@ from .states.points import eval_params as eval_params
 from .states.points import gradient_params as gradient_params
 from .states.reset import reset_state as reset_state
 from .states.sharding import state_sharding as state_sharding
+from .training.apply_updates import apply_updates as apply_updates
 from .training.loss_scale import loss_scale as loss_scale
 from .training.make_step import make_step as make_step
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
+
+from .not_a_transformation import require_like_state, require_names, require_order
 
 PyTree: TypeAlias = Any
 
@@ -46,8 +48,18 @@ def seeking_exchange() -> Iterator[None]:
         _seeking.reset(token)
 
 
-def is_seeking_exchange() -> bool:
-    return _seeking.get()
+def seek_exchange(name: str, update: Any, updates: PyTree, state: PyTree, call: Callable[[], Any]) -> Any:
+    """Return what a call of an update returns. While that is sought, raise an error for what it exchanges or changes.
+
+    Raises ExchangedError and ChangedStateError; messages call the transformation `name`.
+    """
+    if not _seeking.get():
+        return call()
+    require_names(name, update)
+    result = call()
+    require_order(name, result, updates, state)
+    require_like_state(name, update, result, state)
+    return result
 
 
 class _Entered:

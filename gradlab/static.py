@@ -1,4 +1,4 @@
-"""Arguments that are structure and not numbers, as nodes of a pytree without leaves."""
+"""Arguments of optimizers that are no numbers, such as names and functions, as a part of a pytree's structure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ import jax
 
 @jax.tree_util.register_pytree_node_class
 class Static:
-    """An argument, or a part of one, that is structure and not a number. It is a pytree node without leaves."""
+    """An argument, or a part of one, that is no number. In a pytree it is structure and has no leaves.
+
+    `jax.jit` thus compiles a program for each value of it, and `jax.tree.map` leaves it as it is.
+
+    >>> from gradlab.static import Static
+    >>> jax.tree.leaves({"rate": 0.1, "layout": Static("flax")})
+    [0.1]
+    """
 
     __slots__ = ("value",)
 

@@ -15,18 +15,12 @@ import optax
 from .boundary import PyTree
 from .composites import Composite, find_kinds
 from .factories import Factory, accepts, call, name_of_maker
-from .not_a_transformation import require_like_state, require_names, require_order, require_pair
+from .not_a_transformation import require_pair
 from .numeric_arguments import is_schedule, resolve
-from .running_calls import is_seeking_exchange, standing_between
+from .running_calls import seek_exchange, standing_between
+from .scheduled_states import ScheduledState
 from .schedules.base import as_schedule
 from .values import Value, rejoin
-
-
-class ScheduledState(NamedTuple):
-    """The state of a link with a hyperparameter that is a schedule."""
-
-    step: jax.Array  # int32 scalar, the number of updates so far
-    inner: PyTree
 
 
 class ScheduledKind(NamedTuple):
@@ -186,13 +180,12 @@ class Core:
         if is_split and takes_any and not isinstance(parts, Composite):  # it may call what it holds
             with standing_between(self.factory.name):
                 return self._require_two(self._call("update", *arguments, **options))
-        if is_seeking_exchange() and not isinstance(parts, Composite):
-            require_names(self.factory.name, update)
-            result = self._call("update", *arguments, **options)
-            require_order(self.factory.name, result, updates, state)
-            require_like_state(self.factory.name, update, result, state)
-            return self._require_two(result)
-        return self._require_two(self._call("update", *arguments, **options))
+        if isinstance(parts, Composite):
+            return self._require_two(self._call("update", *arguments, **options))
+        result = seek_exchange(
+            self.factory.name, update, updates, state, lambda: self._call("update", *arguments, **options)
+        )
+        return self._require_two(result)
 
     def _require_two(self, result: Any) -> Any:
         """Return the result of an update, or raise TypeError unless it is a pair."""
@@ -237,13 +230,8 @@ def call_other(
     if not hands_on or name == "MultiSteps":
         extra = {key: value for key, value in extra.items() if key != "grads"}
     with standing_between(name if is_split else ""):
-        if is_seeking_exchange():
-            require_names(name, link.update)
-        result = optax.with_extra_args_support(link).update(updates, state, params, **extra)
-        if is_seeking_exchange():
-            require_order(name, result, updates, state)
-            require_like_state(name, link.update, result, state)
-        return result
+        update = optax.with_extra_args_support(link).update
+        return seek_exchange(name, link.update, updates, state, lambda: update(updates, state, params, **extra))
 
 
 def reads_gradient(link: Any) -> bool:

@@ -18,7 +18,22 @@ def require_same_trees(left: PyTree, right: PyTree, left_name: str, right_name: 
         raise ValueError(
             f"{left_name} and {right_name} must be trees of the same structure and shapes, but differ at "
             f"{path}: {left_leaf} in {left_name}, {right_leaf} in {right_name}"
+            f"{say_order(left, right) if left_name == 'updates' else ''}"
         )
+
+
+def say_order(updates: PyTree, other: PyTree) -> str:
+    """Return the order of the arguments of `update`, as a sentence, where the updates look like a state; else ""."""
+    if not _holds_state(updates) or _holds_state(other):
+        return ""
+    return ". If the first is the state, the order is update(updates, state, params)"
+
+
+def _holds_state(tree: PyTree) -> bool:
+    def is_state(node: Any) -> bool:
+        return hasattr(node, "_fields")
+
+    return any(map(is_state, jax.tree.leaves(tree, is_leaf=is_state)))
 
 
 def require_one_gradient(updates: PyTree, single: PyTree) -> None:

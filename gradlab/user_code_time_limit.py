@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 VARIABLE = "GRADLAB_LOAD_SECONDS"
+_REST = 1.0  # seconds that are left at least behind an extension, so that what was found can be told
+_seconds_in_force = 0.0
 
 
 class OutOfTimeError(BaseException):
@@ -19,7 +21,7 @@ class OutOfTimeError(BaseException):
 def time_limit_seconds() -> float:
     """Return the seconds that an import, or a call that makes one optimizer or problem, may take.
 
-    They are 120, unless the environment variable GRADLAB_LOAD_SECONDS gives another number.
+    They are 120, unless the environment variable `GRADLAB_LOAD_SECONDS` gives another number.
     """
     try:
         return max(0.0, float(os.environ.get(VARIABLE, "")))
@@ -41,10 +43,34 @@ def limit_time(seconds: float) -> Iterator[None]:
     def interrupt(*_: Any) -> None:
         raise OutOfTimeError
 
+    global _seconds_in_force
     previous = signal.signal(signal.SIGALRM, interrupt)
+    _seconds_in_force = seconds
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        _seconds_in_force = 0.0
         signal.signal(signal.SIGALRM, previous)
+
+
+def seconds_in_force() -> float:
+    """Return the seconds of the limit around this code; 0 if there is none."""
+    return _seconds_in_force if threading.current_thread() is threading.main_thread() else 0.0
+
+
+@contextlib.contextmanager
+def extend_limit(seconds: float) -> Iterator[None]:
+    """Let the code within a limit take this long from here on, whatever is left; the rest of the limit goes on behind.
+
+    Without a limit around it, none is set.
+    """
+    if not seconds_in_force():
+        yield
+        return
+    left = signal.setitimer(signal.ITIMER_REAL, seconds)[0]
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, max(left, _REST))

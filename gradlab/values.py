@@ -90,7 +90,7 @@ class Value:
             ) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"a {self.factory.name} is a value and cannot change; use .replace({name}=...)")
+        raise AttributeError(f"{self.factory.name}(...) is a value and cannot change; use .replace({name}=...)")
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):

@@ -34,6 +34,8 @@ LONGEST = (
     "tests/numeric_arguments/test_scheduled.py",
     "tests/schedules/test_exact_steps.py",
     "tests/test_docstrings.py",
+    "tests/docs/test_charts.py",
+    "tests/docs/test_equation_notes.py",
     "tests/testing/test_optax_by_hand.py",
     "tests/cli/test_race.py",
     "tests/cli/test_check.py",

@@ -206,6 +206,10 @@ def test_a_whole_model_may_stand_for_its_parameters(tx: Any) -> None:
             r"Shapes have shapes as their result: jax.eval_shape\(tx.update, updates, state, params\)",
         ),
         (lambda: gl.adam().init({"x": jax.ShapeDtypeStruct((3,), "int32")}), r"at \['x'\] has dtype int32, but only"),
+        (
+            lambda: gl.adam().update({"count": jnp.int32(3)}, {"x": jnp.ones(2)}, {"x": jnp.ones(2)}),
+            r"If it is the state, the order is update\(updates, state, params\). Convert",
+        ),
     ],
 )
 def test_what_is_no_array_is_named_with_the_remedy(call: Callable[[], Any], words: str) -> None:

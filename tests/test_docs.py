@@ -2,7 +2,7 @@
 
 The blocks of a page share one namespace and one folder, in order. A block that begins with `>>>` is a doctest, whose
 output is compared (`...` stands for anything), and so is the output of a command after `$`. A block that begins with a
-comment such as `# mine.py` is written to that file, too. Sphinx is not needed here: `.ci/run` builds the site.
+comment such as `# my_adam.py` is written to that file, too. Sphinx is not needed here: `.ci/run` builds the site.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def run(block: Block, namespace: dict[str, Any], path: Path) -> None:
     """Run a block in a namespace; raise AssertionError if the output that it shows is not what it prints."""
     name = str(path.relative_to(ROOT))
     if block.language == "console":
-        for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.code, re.MULTILINE):
-            require_output(command, shown, is_own_process=path.name == "README.md")
+        for command, shown in re.findall(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", block.code, re.MULTILINE):
+            require_output(command.replace("\\\n", ""), shown, is_own_process=path.name == "README.md")
     elif block.code.startswith(">>>"):
         examples = doctest.DocTestParser().get_doctest(block.code, namespace, name, str(path), block.line)
         examples.globs = namespace  # which the parser copies
@@ -141,6 +141,17 @@ def parametrize_by(paths: list[Path]) -> Any:
 def test_page(path: Path, namespace: dict[str, Any]) -> None:
     for block in find_blocks(path.read_text()):
         run(block, namespace, path)
+
+
+def test_a_name_of_a_file_stands_for_one_file_on_all_pages() -> None:
+    """A reader who follows two pages in one folder keeps the files of both."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for path in PAGES:
+        for block in find_blocks(path.read_text()):
+            if file := FILE.match(block.code):
+                versions = found.setdefault(file[1], {}).setdefault(str(path.relative_to(ROOT)), [])
+                versions.append(block.code)  # a page may correct its own file
+    assert {name: [*pages] for name, pages in found.items() if len({*map(tuple, pages.values())}) > 1} == {}
 
 
 @parametrize_by(NOTEBOOKS)

@@ -6,8 +6,10 @@ digits, so that an example shows the same in any precision.
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
@@ -143,3 +145,15 @@ def test_the_examples_of_decorated_functions_and_of_methods_are_found() -> None:
     found = dict(find_documentation(importlib.import_module("gradlab.optimizers.adam")))
     assert ">>> tx" in found["gradlab.optimizers.adam.adam"]
     assert "gradlab.base.Transformation.replace" in dict(find_documentation(importlib.import_module("gradlab.base")))
+
+
+@pytest.mark.parametrize("module", list_modules())
+def test_a_docstring_with_a_backslash_is_raw(module: str) -> None:
+    """Python reads a backslash before the nu of a formula as a new line if the docstring is not raw."""
+    found = importlib.util.find_spec(module)
+    assert found is not None
+    source = Path(found.origin or module).read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            text = ast.get_source_segment(source, node.body[0]) or ""
+            assert "\\" not in text or text.startswith("r"), text

@@ -86,7 +86,7 @@ def test_arguments_of_schedules_are_found_last() -> None:
         (
             {"lr": 1.0},
             TypeError,
-            r"chain: there is no argument 'lr'\. The arguments are clip_by_global_norm/max_norm, ",
+            r"chain: there is no argument 'lr' \(did you mean learning_rate\?\)\. The arguments are clip_by_gl",
         ),
         ({"lerning_rate": 1.0}, TypeError, r"no argument 'lerning_rate' \(did you mean learning_rate\?\)"),
         ({"adamw/b1": 1.5}, ValueError, r"adamw: b1 must be in \[0, 1\), got 1\.5"),
@@ -154,3 +154,10 @@ def test_a_change_inside_a_trace_and_in_a_stack() -> None:
     stack = jax.vmap(lambda rate: CLIPPED.replace(learning_rate=rate))(jnp.arange(3.0))
     np.testing.assert_array_equal(stack.learning_rate, np.arange(3.0))
     np.testing.assert_array_equal(stack.replace(b1=0.5).learning_rate, np.arange(3.0))
+
+
+def test_an_error_lists_few_arguments_of_many() -> None:
+    many = gl.chain(*(gl.adamw(0.1) for _ in range(30)))
+    with pytest.raises(TypeError, match=r"and \d+ more, which gl\.hyperparameters\(tx\) lists$") as caught:
+        many.replace(nothing_like_it=1.0)
+    assert len(str(caught.value)) < 500

@@ -8,7 +8,14 @@ import time
 
 import pytest
 
-from gradlab.user_code_time_limit import VARIABLE, OutOfTimeError, limit_time, time_limit_seconds
+from gradlab.user_code_time_limit import (
+    VARIABLE,
+    OutOfTimeError,
+    extend_limit,
+    limit_time,
+    seconds_in_force,
+    time_limit_seconds,
+)
 
 
 def wait(seconds: float) -> None:
@@ -87,3 +94,16 @@ def test_other_threads_have_no_limit() -> None:
     thread.start()
     thread.join()
     assert ended == [True]
+
+
+def test_a_limit_is_extended_within_it_and_the_rest_goes_on() -> None:
+    with limit_time(0.3):
+        assert seconds_in_force() == 0.3
+        with extend_limit(60.0):
+            wait(0.6)
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 1.0  # time to tell what was found
+    assert seconds_in_force() == 0.0
+    with extend_limit(0.05):
+        wait(0.2)  # no limit is set where there was none
+    with pytest.raises(OutOfTimeError), limit_time(60.0), extend_limit(0.05):
+        wait(20)

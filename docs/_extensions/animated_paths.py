@@ -20,15 +20,18 @@ LEGEND = 96  # units below the window, which is 1000 wide
 COLUMNS = 2  # of the legend
 STYLE = (
     "svg{color:#7d8590}"  # which can be read on light and on dark pages
-    "text{fill:currentColor;font:28px system-ui,sans-serif}.contour{fill:none;stroke:currentColor;stroke-opacity:.45}"
+    "text{fill:currentColor;font:28px system-ui,sans-serif}"
+    ".contour{fill:none;stroke:currentColor;stroke-opacity:.75;stroke-width:1.8}"
     ".path{fill:none;stroke-width:3.5;stroke-linejoin:round}"
+    ".still{display:none}@media (prefers-reduced-motion:reduce){.still{display:inline}.moving{display:none}}"
 )
 
 
 def draw_animation(data: Mapping[str, Any], colors: Mapping[str, str], title: str) -> str:
     """Return an SVG file in which each optimizer moves along its path, all at the same update at the same time.
 
-    `data` is what `path_data` of the report returns. A viewer without animations shows whole paths.
+    `data` is what `path_data` of the report returns. A viewer without animations, or one that asks for less motion,
+    shows whole paths.
     """
     height = data["height"]
     inside = [f'<path class="contour" d="{line}"/>' for line in data["contours"]]
@@ -48,26 +51,25 @@ def draw_animation(data: Mapping[str, Any], colors: Mapping[str, str], title: st
         f"<title>{html.escape(title)}</title><style>{STYLE}</style>"
         f'<clipPath id="window"><rect width="1000" height="{height}"/></clipPath>'
         f'<g clip-path="url(#window)">{"".join(inside)}</g>{"".join(below)}'
-        f'<rect width="1000" height="{height}" fill="none" stroke="currentColor" stroke-opacity=".4"/></svg>\n'
+        f'<rect width="1000" height="{height}" fill="none" stroke="currentColor" stroke-opacity=".7"/></svg>\n'
     )
 
 
 def _draw_path(points: np.ndarray, steps: int, color: str) -> Iterator[str]:
-    """Yield the path behind a point, and the point, which is at its end where nothing is animated."""
+    """Yield a path and the point at its end: once as they stand, and once as they move."""
     kept = np.unique(np.linspace(0, len(points) - 1, min(FRAMES, len(points))).round().astype(int))
     points = points[kept]
     lengths = np.append(0, np.hypot(*np.diff(points, axis=0).T).cumsum())
     times = np.append(kept / (steps - 1) * MOVING, 1.0)
     line = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
-    whole = f"{lengths[-1] + 1:.0f}"
-    yield (
-        f'<polyline class="path" points="{line}" stroke="{color}" stroke-dasharray="{whole}">'
-        f"{_animate('stroke-dashoffset', lengths[-1] - lengths, times)}</polyline>"
-    )
     x, y = points[-1]
+    end = f'<circle cx="{x:.0f}" cy="{y:.0f}" r="9" fill="{color}"'
+    yield f'<g class="still"><polyline class="path" points="{line}" stroke="{color}"/>{end}/></g>'
     yield (
-        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="9" fill="{color}">'
-        f"{_animate('cx', points[:, 0], times)}{_animate('cy', points[:, 1], times)}</circle>"
+        f'<g class="moving"><polyline class="path" points="{line}" stroke="{color}" '
+        f'stroke-dasharray="{lengths[-1] + 1:.0f}">'
+        f"{_animate('stroke-dashoffset', lengths[-1] - lengths, times)}</polyline>"
+        f"{end}>{_animate('cx', points[:, 0], times)}{_animate('cy', points[:, 1], times)}</circle></g>"
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from gradlab.lab._literature_claims.catalogue import CLAIMS, Claim
 from gradlab.lab._literature_claims.figures import page_style
 from gradlab.lab._literature_claims.record import format_record, read_verdicts, record_path
+from gradlab.lab._literature_claims.tables import typeset
 from gradlab.lab.plots.race_figures import save_figures
 
 DOCS = Path(__file__).parents[1]
@@ -32,24 +33,30 @@ def figure_name(claim: Claim) -> str:
 
 def make_row(claim: Claim, record: dict[str, Any]) -> str:
     """Return the row of a claim in the table of all claims."""
-    verdicts = [f"{verdict.part}: [{verdict}](#claim-{claim.number})" for verdict in read_verdicts(record)]
+    verdicts = [f"{verdict.part}: [{verdict}](#{claim.anchor})" for verdict in read_verdicts(record)]
     return f"| {claim.number} | *{claim.title}.* {claim.statement} | {'; '.join(verdicts)} |"
 
 
 def make_part(claim: Claim, record: dict[str, Any]) -> str:
-    """Return the part of a claim: the command, the verdicts with their numbers, the tables and the figure."""
-    tables = [table.to_markdown() for table in claim.experiment.tabulate(record["numbers"])]
-    verdicts = [f"- *{each.part}*: **{each}**; {each.evidence}." for each in read_verdicts(record)]
+    """Return the part of a claim: what is claimed and where, the command, the verdicts, the tables and the figure."""
+    tables = [typeset(table.to_markdown()) for table in claim.experiment.tabulate(record["numbers"])]
+    verdicts = [f"- *{each.part}*: **{each}**; {typeset(each.evidence)}." for each in read_verdicts(record)]
     versions = ", ".join(f"{name} {record[name]}" for name in ("gradlab", "jax", "numpy"))
     measured = (
-        f"Measured on {record['date'][:10]} with {versions} on {record['machine']}: {record['runs']:,} runs in "
-        f"{record['seconds']:.0f} s, with other work beside them."
+        f"<small>Measured on {record['date'][:10]} with {versions} on {record['machine']}: {record['runs']:,} runs in "
+        f"{record['seconds']:.0f} s, while other programs ran.</small>"
     )
     # What a figure shows, for those who do not see it, is said once: in the docstring of the function that draws it.
     shown = str(claim.experiment.draw.__doc__).partition("\n")[0].removeprefix("Draw ").rstrip(".")
-    figure = f"![Figure of claim {claim.number}: {shown}](_static/claims/{figure_name(claim)}.svg)"
+    path = f"_static/claims/{figure_name(claim)}.svg"
+    # On a phone, the figure scrolls in its box, because its letters could not be read in the width of the page.
+    figure = (
+        f'<div class="wide">\n<a href="{path}"><img src="{path}" style="min-width: 42rem; width: 100%" '
+        f'alt="Figure of claim {claim.number}: {shown}"></a>\n</div>'
+    )
     command = f"```bash\ngradlab claims {claim.number} --out claims\n```"
-    body = "\n\n".join([command, "\n".join(verdicts), *tables, figure, measured])
+    claimed = f"*{claim.statement}* Stated, among others, in: {claim.source}."
+    body = "\n\n".join([claimed, command, "\n".join(verdicts), *tables, figure, measured])
     return f"{BEGIN.format(claim.number)}\n\n{body}\n\n{END.format(claim.number)}"
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from docutils import nodes
@@ -27,7 +28,13 @@ class Diagram(Directive):
             svg = gl.explain(eval(expression, {**vars(gl.schedules), **_names()})).svg_of_page
         except (NameError, SyntaxError, TypeError, ValueError) as error:
             raise self.error(f"{expression} has no diagram: {error}") from error
-        return [nodes.raw("", f'<div class="diagram">{svg}</div>', format="html")]
+        return [nodes.raw("", surround(svg), format="html")]
+
+
+def surround(svg: str) -> str:
+    """Return a diagram in an element that knows its width, so that the style sheet may make it a little smaller."""
+    (width,) = re.findall(r'^<svg [^>]*?\bwidth="(\d+)"', svg)
+    return f'<div class="diagram" style="--width: {width}px">{svg}</div>'
 
 
 def _names() -> dict[str, Any]:

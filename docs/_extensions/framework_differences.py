@@ -106,8 +106,8 @@ def table_of_gaps() -> str:
     lines = [f"| optimizer | between | {' | '.join(head)} |", "|---|---|" + "---|" * len(head)]
     last = None
     for gap in gaps():
-        between = " and ".join(framework + "†" * (framework in gap.computed) for framework in gap.frameworks)
-        figures = ["0" if share < ROUNDING else f"{share:.1e}" for share in gap.gaps.values()]
+        between = "\u00a0and\u00a0".join(framework + "†" * (framework in gap.computed) for framework in gap.frameworks)
+        figures = ["0" if share < ROUNDING else f"{share:.2g}" for share in gap.gaps.values()]
         lines.append(f"| {f'**{gap.name}**' if gap.name != last else ''} | {between} | {' | '.join(figures)} |")
         last = gap.name
     return "\n".join(lines)

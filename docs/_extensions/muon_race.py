@@ -115,9 +115,10 @@ def show_results() -> str:
     for row in race["leaderboard"]:
         bits = np.array(race["bits"][row["optimizer"]]["test"])[:, reporting].mean(1)
         good = np.array(race["rates"])[bits <= row["score"] + 0.1]
-        cells = [f"{row['best_rate']:g}", f"{row['score']:.2f} ± {row['spread']:.2f}", f"{good[0]:g} to {good[-1]:g}"]
+        span = f"{good[0]:g}" if len(good) == 1 else f"{good[0]:g} to {good[-1]:g}"
+        cells = [f"{row['best_rate']:g}", f"{row['score']:.2f} ± {row['spread']:.2f}", span]
         rows.append((TITLES.get(row["optimizer"], "AdamW alone"), cells))
-    return make_table(["", "best rate", "test bits", "at most 0.1 bits more"], rows)
+    return make_table(["", "best rate", "test bits", "good rates"], rows)
 
 
 if __name__ == "__main__":

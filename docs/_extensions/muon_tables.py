@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -42,11 +43,18 @@ def make(name: str, rate: Any = None, **options: Any) -> gl.Transformation:
 
 
 def compositions() -> str:
-    """Return what each composition says of its matrices, at its defaults, with what differs from the first in bold."""
+    """Return what each composition says of its matrices, at its defaults, with what differs from the first in bold.
+
+    These are two tables, because one would be wider than the page.
+    """
     rows = [_describe(name) for name in TITLES]
-    head = list(rows[0])
-    marked = [[value if value == rows[0][key] else f"**{value}**" for key, value in row.items()] for row in rows]
-    return make_table(["", *head], zip(TITLES.values(), marked, strict=True))
+    marked = [{key: value if value == rows[0][key] else f"**{value}**" for key, value in row.items()} for row in rows]
+    heads = (["m becomes", "μ", "look-ahead", "rate, decay", "other leaves"], ["coefficients", "products", "factor"])
+    tables = []
+    for head in heads:
+        cells = ([row[key] for key in head] for row in marked)
+        tables.append(make_table(["", *head], zip(TITLES.values(), cells, strict=True)))
+    return "\n\n".join(tables)
 
 
 def _describe(name: str) -> dict[str, str]:
@@ -60,13 +68,13 @@ def _describe(name: str) -> dict[str, str]:
     if "add" in links:
         ahead = "m + g"
     elif "nesterov" in links:
-        ahead = f"μ m + {share}" + (", corrected" if links["nesterov"]["corrected"] else "")
+        ahead = _keep_together(f"μ m + {share}") + (", corrected" if links["nesterov"]["corrected"] else "")
     coefficients, jordan = orthogonal["coefficients"], gl.newton_schulz_coefficients["jordan"]
     size = links.get("scale", {}).get("factor", 1.0)
     rate = "none" if name == "optax" else f"{links['scale_by_learning_rate']['learning_rate']:g}"
     others = "refused" if name in MATRICES_ONLY else "AdamW"
     return {
-        "m becomes": f"μ m + {share}",
+        "m becomes": _keep_together(f"μ m + {share}"),
         "μ": f"{momentum['decay']:g}",
         "look-ahead": ahead,
         "coefficients": "jordan" if coefficients in ("jordan", jordan[0]) else str(coefficients),
@@ -75,6 +83,11 @@ def _describe(name: str) -> dict[str, str]:
         "rate, decay": f"{rate}, {links['add_decayed_weights']['weight_decay']:g}",
         "other leaves": "its momentum" if name == "heavyball" else others,
     }
+
+
+def _keep_together(formula: str) -> str:
+    """Return a formula that does not break in a narrow column."""
+    return formula.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def singular_values() -> str:
@@ -118,8 +131,10 @@ def contestants() -> dict[str, Callable[[Any], gl.Transformation]]:
 
 def race(problem: str, rates: Sequence[float], seeds: int) -> str:
     """Race all of them over some learning rates, and return each at its best one, with its score."""
-    board = gl.lab.race([problem], contestants(), rates=list(rates), seeds=seeds).gradlab.leaderboard(problem)
-    rows = [(TITLES[row.optimizer], [f"{row.best_rate:g}", f"{row.score:.3g}"]) for row in board.itertuples()]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of one that fails, which would be missing from the table
+        board = gl.lab.race([problem], contestants(), rates=list(rates), seeds=seeds).gradlab.leaderboard(problem)
+    rows = [(TITLES[row.optimizer], [f"{row.best_rate:g}", f"{row.score:.2e}"]) for row in board.itertuples()]
     return make_table(["", "best rate", "final loss"], rows)
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from recipe_behavior.backgrounds import LAYER
 
 from gradlab.flavors.framework_names import FLAVORS
-from gradlab.lab._results.step_costs import LAYER, count_state_bytes
+from gradlab.lab._results.step_costs import count_state_bytes
 from gradlab.registry import Entry
 from gradlab.states.named_leaves import name_leaves
 from gradlab.transformation_calls import signals_of
@@ -83,4 +84,23 @@ def read_state(tx: Any) -> tuple[list[list[str]], float]:
         ]
         for (link, field), arrays in rows.items()
     ]
-    return shown, count_state_bytes(tx)
+    return shown, count_state_bytes(tx, LAYER)
+
+
+def explain_state(rows: list[list[str]]) -> list[str]:
+    """Return the sentences below the table of a state: on estimators, terms of a sum, matrices and blocks."""
+    links, shapes = " ".join(row[0] for row in rows), [row[2] for row in rows]
+    texts = []
+    if re.search(r"add/chain_\d", links):
+        texts.append("In a link such as `add/chain_2`, `chain` is the first term of the sum, and `chain_2` the second.")
+    if "scale_by_rms/second_moment/scale_by_momentum" in links:
+        texts.append(
+            "`second_moment` is the estimator that `scale_by_rms` has as its `decay`. A number as `decay` stands for "
+            "`scale_by_momentum` with this decay, here of squares."
+        )
+    if any(shape.startswith("1 by") for shape in shapes):
+        sides = ", of outputs by inputs" if any(re.match(r"1 by \d+ by", shape) for shape in shapes) else ""
+        texts.append(f"The leading 1 of a shape counts the matrices in a leaf. The kernel is one{sides}.")
+    if "/block_mean" in links:
+        texts.append("A block has one number: each output of the kernel is a block.")
+    return ["", " ".join(texts), ""] if texts else []

@@ -10,8 +10,9 @@ import html
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from recipe_facts import LAYER, read_state
-from recipe_pictures.path_panels import draw_panel
+from recipe_behavior.backgrounds import LAYER
+from recipe_facts import read_state
+from recipe_pictures.path_panels import draw_empty_panel, draw_panel
 from recipe_pictures.sections import STATIC
 from recipe_pictures.stored_paths import read
 
@@ -20,6 +21,7 @@ from gradlab.explanations.sources import find_sources
 from gradlab.registry import Entry
 
 LANDSCAPE = "ravine"
+NO_PATH = "no path of its own"  # a wrapper has that of the optimizer in it
 # What a card is filtered by -> the largest size of its state, in arrays of the size of the parameters.
 STATES = {"none": 0.0, "less than one array": 0.95, "one array": 1.05, "up to two arrays": 2.05}
 MORE = "more than two arrays"
@@ -71,8 +73,9 @@ def write_gallery(groups: Mapping[str, tuple[str, Mapping[str, Entry]]], txs: Ma
         "# The recipes",
         "",
         "Every named optimizer of gradlab has a page here, and so has each published method that wraps another",
-        "optimizer. All of them are chains of links, without update code of their own. The pictures are their paths on",
-        "the ravine, at the best learning rate. Bytes are the size of the state for each parameter, in float32, for a",
+        "optimizer. The optimizers are chains of links, without update code of their own. The pictures are their paths",
+        "on the ravine, at the best learning rate; where a path leaves the area of the contours, that area is drawn",
+        "small, in a frame. Bytes are the size of the state for each parameter, in float32, for a",
         f"layer with a {' by '.join(map(str, LAYER['kernel']))} kernel and a bias. The parameters themselves take 4.",
         "",
         "```{toctree}",
@@ -83,22 +86,25 @@ def write_gallery(groups: Mapping[str, tuple[str, Mapping[str, Entry]]], txs: Ma
         "",
         *_raw(_write_form(list(groups))),
     ]
-    for group, (idea, _) in groups.items():
-        own = [write_card(card) for card in cards if card.group == group]
+    for group, (idea, recipes) in groups.items():
+        has_paths = not read()["paths"].keys().isdisjoint(recipes)
+        own = [write_card(card, has_paths) for card in cards if card.group == group]
         lines += [f"## {group}", "", idea, "", *_raw(['<ul class="gallery">', *own, "</ul>"])]
     return "\n".join([*lines, *_raw(['<script src="../_static/gallery.js"></script>'])])
 
 
-def write_card(card: Card) -> str:
-    """Return a card as an item of a list."""
+def write_card(card: Card, has_room: bool) -> str:
+    """Return a card as an item of a list. `has_room` keeps the room of a picture for a recipe that has none."""
     data = {"group": card.group, "state": card.state, "year": card.year, "words": card.words}
     attributes = " ".join(f'data-{name}="{html.escape(str(value))}"' for name, value in data.items())
     stored = read()
     line = stored["paths"].get(card.name, {}).get(LANDSCAPE)
     label = f"The path of {card.name} on the {LANDSCAPE}"
-    picture = draw_panel(stored["pictures"][LANDSCAPE], line, LANDSCAPE, STATIC, label) if line else ""
+    empty = draw_empty_panel(stored["pictures"][LANDSCAPE], NO_PATH, NO_PATH) if has_room else ""
+    picture = draw_panel(stored["pictures"][LANDSCAPE], line, LANDSCAPE, STATIC, label) if line else empty
+    name = card.name.replace("_", "_<wbr>")  # where a name that is wider than its card breaks
     return (
-        f'<li {attributes}><a href="{card.name}.html">{picture}<code>{card.name}</code></a> '
+        f'<li {attributes}><a href="{card.name}.html">{picture}<code>{name}</code></a> '
         f"<span>{_write_summary(card.summary)}.</span> <small>{card.year}, {card.size:.3g} bytes</small></li>"
     )
 
@@ -117,7 +123,7 @@ def _write_summary(summary: str) -> str:
 def _write_form(groups: Sequence[str]) -> Iterator[str]:
     """Yield the form, which is hidden until the script shows it."""
     yield '<form class="filters" hidden>'
-    yield '<label><span>Text</span><input type="search" name="words" placeholder="momentum, Kingma, sign"></label>'
+    yield '<label><span>Text</span><input type="search" name="words" placeholder="momentum, Kingma"></label>'
     yield _write_choice("group", "Family", "all families", {group: group for group in groups})
     yield _write_choice("state", "State beside the parameters", "any", {state: state for state in (*STATES, MORE)})
     yield _write_choice(

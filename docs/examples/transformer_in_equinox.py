@@ -1,4 +1,7 @@
-"""Train a small transformer on text, in Equinox. `python transformer_in_equinox.py FOLDER` goes on from a folder."""
+"""Train a small transformer on text, in Equinox.
+
+`python transformer_in_equinox.py FOLDER` goes on from what FOLDER holds.
+"""
 
 import sys
 from pathlib import Path
@@ -87,17 +90,23 @@ def loss(model, batch):
     return optax.softmax_cross_entropy_with_integer_labels(logits, batch[:, 1:]).mean() / np.log(2)
 
 
+def find_starts(sample):
+    """Return where rows begin that lie within a sample of the text. Its blocks are longer than a row."""
+    return sample[np.isin(sample + CONTEXT, sample)]
+
+
 def draw_batch(number):
-    """Return rows of consecutive characters. The number of the batch alone decides which, also after a restart."""
+    """Return rows of consecutive characters. Its number alone decides which, also after a restart."""
     rng = np.random.default_rng(number)
-    starts = rng.integers(0, len(TEXT.codes) - CONTEXT - 1, (ROWS, 1))
+    starts = rng.choice(find_starts(TEXT.train), (ROWS, 1))
     return jnp.asarray(TEXT.codes[starts + np.arange(CONTEXT + 1)])
 
 
 def main(folder):
-    tx, step = build_optimizer(), gl.make_step(loss, trainable=eqx.is_inexact_array)
+    early, late = build_optimizer(), build_optimizer(peak=2e-3)
+    step = gl.make_step(loss, trainable=eqx.is_inexact_array)
     model = Transformer(jax.random.key(0))
-    state = jax.jit(tx.init)(eqx.filter(model, eqx.is_inexact_array))
+    state = jax.jit(early.init)(eqx.filter(model, eqx.is_inexact_array))
     with ocp.CheckpointManager(folder.resolve()) as checkpoints:
         begin = checkpoints.latest_step() or 0
         if begin:
@@ -106,8 +115,8 @@ def main(folder):
             saved = checkpoints.restore(begin, args=ocp.args.StandardRestore(like))
             model, state = eqx.combine(saved["model"], functions), saved["state"]
         for number in range(begin, STEPS * MICRO_BATCHES):
-            if number == STEPS * MICRO_BATCHES // 2:
-                tx = build_optimizer(peak=2e-3)  # another learning rate is other data: nothing compiles
+            # Another learning rate is other data: nothing compiles. The number decides, also after a restart.
+            tx = early if number < STEPS * MICRO_BATCHES // 2 else late
             model, state, _ = step(tx, model, state, draw_batch(number))
             done = number + 1
             if done % (SAVE_EVERY * MICRO_BATCHES) == 0:
@@ -115,21 +124,22 @@ def main(folder):
                 checkpoints.save(done, args=ocp.args.StandardSave(saved))
                 checkpoints.wait_until_finished()
                 report(done // MICRO_BATCHES, tx, model, state)
-    fingerprint = sum(float(jnp.abs(leaf).sum()) for leaf in jax.tree.leaves((eqx.filter(model, eqx.is_array), state)))
+    leaves = jax.tree.leaves((eqx.filter(model, eqx.is_array), state))
+    fingerprint = sum(float(jnp.abs(leaf).sum()) for leaf in leaves)
     print(f"the end, {fingerprint!r}")
 
 
 def report(number, tx, model, state):
     """Print the loss of the averaged model on text that is not trained on, the rates and the norms."""
-    held_out = jnp.asarray(TEXT.codes[TEXT.test[:256, None] - CONTEXT + np.arange(CONTEXT + 1)])
+    starts = find_starts(TEXT.test)[:256, None]
+    held_out = jnp.asarray(TEXT.codes[starts + np.arange(CONTEXT + 1)])
     params, others = eqx.partition(model, eqx.is_inexact_array)
     averaged = eqx.combine(gl.eval_params(tx, state, params), others)
     bits = eqx.filter_jit(loss)(averaged, held_out)
-    rates = {name: float(rate) for name, rate in gl.hyperparameters(tx, state).items() if "learning_rate" in name}
-    norms = {name: float(value) for name, value in gl.metrics(state).items()}
-    print(
-        f"step {number}: {bits:.3f} bits", *(f"{k} {v:.2g}" for k, v in (rates | norms).items()), sep="\n  ", flush=True
-    )
+    numbers = gl.hyperparameters(tx, state)
+    seen = {name: value for name, value in numbers.items() if "learning_rate" in name} | gl.metrics(state)
+    lines = [f"{name} {float(value):.2g}" for name, value in seen.items()]
+    print(f"step {number}: {bits:.3f} bits", *lines, sep="\n  ", flush=True)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ ON_DEVICE = "gradlab, as an argument on the device"
 def measure_calls(counterpart: Counterpart, libraries: list[str], seconds: float) -> dict[str, Timing]:
     """Return the seconds of a call by library, closed over, and of gradlab's with the optimizer as an argument.
 
-    As an argument it comes twice: with Python numbers, which each call converts, and with arrays on the device.
+    The keys of the result are the names of the libraries, and two more for gradlab's optimizer as an argument: one for
+    hyperparameters that are Python numbers, which each call converts, and one for arrays on the device.
     """
     contestants = {}
     for library in libraries:

@@ -33,9 +33,9 @@ class Counterpart(NamedTuple):
     gradlab: Callable[[float], Any]
     optax: Callable[[float], Any] | None = None
     torch: TorchClass | None = None
-    is_for_matrices: bool = False  # a leaf is a matrix
-    multiplies_matrices: bool = False  # which takes longer than to read them
-    reads_loss: bool = False  # `update` takes the loss as `value`
+    is_for_matrices: bool = False  # it takes leaves that are matrices
+    multiplies_matrices: bool = False  # it multiplies matrices, which takes longer than to read them
+    reads_loss: bool = False  # its `update` takes the loss as `value`
 
 
 def _clip(library: Any, learning_rate: float) -> Any:

@@ -33,9 +33,9 @@ class Method(NamedTuple):
     """A way to train: what happens to the gradients of the workers, and the optimizer."""
 
     name: str
-    averages: bool  # the gradients are averaged in float32 first
-    links: tuple[gl.Transformation, ...]  # before the learning rate
-    after: tuple[gl.Transformation, ...] = ()  # behind it
+    averages: bool  # whether the gradients are averaged in float32 first
+    links: tuple[gl.Transformation, ...]  # the links before the learning rate
+    after: tuple[gl.Transformation, ...] = ()  # the links after the learning rate
 
     def optimizer(self, learning_rate: float, steps: int) -> gl.Transformation:
         """Return the optimizer at a learning rate that falls to 0 along a cosine."""

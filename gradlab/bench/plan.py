@@ -20,7 +20,7 @@ class Plan(NamedTuple):
     """The rows to measure, in order, and how."""
 
     rows: list[tuple[str, int, int]]  # optimizer, parameters, leaves
-    against: list[str]  # of LIBRARIES
+    against: list[str]  # the other libraries: "optax" and "torch"
     seconds: float  # of each contestant in a row
     left_out: list[str]  # optimizers that "all" does not take at some size
 

@@ -42,14 +42,15 @@ class Measurement(NamedTuple):
     runs: int
     sweep_seconds: float
     loop_seconds: float
-    # The processor time of all cores, which is more reliable when other programs run on the machine.
+    # The processor time of all cores in each way, which is more reliable when other programs run on the machine.
     sweep_processor_seconds: float
     loop_processor_seconds: float
     # The median over runs of the largest relative difference in the first tenth of the steps. Later, differences of
     # rounding have grown.
     difference: float
     matrix_speed: float  # floating-point operations per second of a product of large matrices
-    products: dict[str, dict[str, Any]]  # problem -> see `_measure_products`
+    # By problem: the optimizer that was run, the operations of its matrix products, and the seconds of its runs.
+    products: dict[str, dict[str, Any]]
 
     @property
     def ratio(self) -> float:
@@ -58,9 +59,9 @@ class Measurement(NamedTuple):
 
 
 def find_optimizers(names: Sequence[str]) -> dict[str, Callable[..., Any]]:
-    """Return optax's factories by the names of contestants; no names stand for `RACERS`.
+    """Return optax's factories by the names of contestants. No names stand for the 14 of the first version.
 
-    Raises UnknownNameError for a name without one.
+    Raises UnknownNameError for a name that optax has no counterpart of.
     """
     known = {
         name: counterpart.optax

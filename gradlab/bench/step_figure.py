@@ -17,6 +17,7 @@ from .run import format_leaves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 LINES = {"gradlab": COLORS[0], "optax": COLORS[1], "torch": COLORS[2]}
 COLUMNS = 4
@@ -25,6 +26,11 @@ LETTERS = 13  # that fit an inch
 
 def draw_steps(document: Mapping[str, Any], path: Path) -> None:
     """Draw the rows of a document into a PNG, SVG or PDF file. Raises OSError if it cannot be written."""
+    save_figures(path.parent, {path.stem: make_figure(document)}, path.suffix[1:])
+
+
+def make_figure(document: Mapping[str, Any]) -> Figure:
+    """Return a figure with a panel for each optimizer and number of leaves in a document."""
     from matplotlib.figure import Figure  # here, because gradlab.lab.plots imports Matplotlib first
 
     panels: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
@@ -56,7 +62,7 @@ def draw_steps(document: Mapping[str, Any], path: Path) -> None:
             handles.values(), handles.keys(), loc="upper left", ncols=4, frameon=False,
             bbox_to_anchor=(0.05 / width, 1 - (head - 0.5) / (height + head)),
         )  # fmt: skip
-    save_figures(path.parent, {path.stem: figure}, path.suffix[1:])
+    return figure
 
 
 def _draw_panel(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -82,4 +88,10 @@ def _draw_panel(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     sizes = [row["size"] for row in ordered]
     axes.set_xticks(sizes[:: math.ceil(len(sizes) / 4)])
     axes.set_xticks([], minor=True)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: format_power(round(size))))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: _raise(format_power(round(size)))))
+
+
+def _raise(power: str) -> str:
+    """Return a power such as `2^20` with a raised exponent."""
+    base, _, exponent = power.partition("^")
+    return f"${base}^{{{exponent}}}$" if exponent else power

@@ -17,7 +17,7 @@ from gradlab import interrupts
 from .stream_errors import ClosedPipeError, OutputError, guard_streams
 
 # The packages of the extra `lab`, by the names that Python imports them by. h5netcdf writes through h5py.
-_REQUIRED = ("typer", "rich", "filelock", "xarray", "h5netcdf", "h5py", "matplotlib", "sklearn")
+_REQUIRED = ("typer", "rich", "filelock", "xarray", "h5netcdf", "h5py", "jinja2", "matplotlib", "scipy", "sklearn")
 
 
 def main() -> int:
@@ -73,7 +73,9 @@ def _guard() -> int:
 def _run() -> int:
     missing = [name for name in _REQUIRED if find_spec(name) is None]
     if missing:
-        print(f'gradlab: {", ".join(missing)} missing; install with: pip install "gradlab[lab]"', file=sys.stderr)
+        from ..missing_packages import how_to_install  # here, because a command needs it only then
+
+        print(f"gradlab: {', '.join(missing)} missing; install with: {how_to_install('lab')}", file=sys.stderr)
         return 1
     if "_GRADLAB_COMPLETE" in os.environ:
         # Typer wraps descriptions at this width, and fish takes each line for a name, so each must fit on one line.

@@ -15,6 +15,9 @@ from typer.main import get_command
 
 import gradlab as gl
 
+from .narrow_help import CommandWithNarrowHelp
+from .printing import fail
+
 COMMANDS = {  # name -> module, function, and the first sentence of its help
     "race": ("race", "race", "Race the optimizers over a grid of learning rates and seeds, and compare them."),
     "sweep": (
@@ -70,7 +73,8 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
     "check": (
         "check",
         "check_optimizer",
-        "Check an optimizer or a schedule against every law that applies to it. The exit code is 1 if it breaks one.",
+        "Check an optimizer or a schedule against every law that applies to it. The exit code is 1 if it breaks one, "
+        "or if the time was over before all were examined.",
     ),
     "list": (
         "list",
@@ -95,6 +99,16 @@ COMMANDS = {  # name -> module, function, and the first sentence of its help
 }
 
 
+class Command(CommandWithNarrowHelp):
+    """A command that says in one line that Ctrl-C stopped it, unless it has said more itself."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            fail("stopped", getattr(error, "code", 130))
+
+
 class Commands(TyperGroup):
     """The group of commands. It knows their names and descriptions, and imports a command only to run it."""
 
@@ -115,7 +129,7 @@ def import_command(name: str) -> Any:
     """Return a command with its options."""
     module, function, _ = COMMANDS[name]
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    alone.command(name)(getattr(import_module(f"gradlab.cli.{module}"), function))
+    alone.command(name, cls=Command)(getattr(import_module(f"gradlab.cli.{module}"), function))
     return get_command(alone)
 
 

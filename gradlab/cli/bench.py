@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from . import completion, options
-from .printing import SafeConsole, fail, make_console, print_json, say
+from .printing import fail, make_console, print_json, say
+from .shown_progress import ShownProgress
 
 if TYPE_CHECKING:
     from ..bench.plan import Plan
@@ -159,15 +160,14 @@ def _measure(plan: Plan, torch: TorchProcess | None, json_file: Path | None, plo
 
 
 @contextmanager
-def show_progress(total: int) -> Iterator[Progress]:
-    """Show a bar on standard error, if it is a terminal: what is measured, how much is done, and the time so far."""
-    console = SafeConsole(stderr=True, markup=False, highlight=False)
+def show_progress(total: int) -> Iterator[ShownProgress]:
+    """Show on standard error what is measured, how much is done, and the time so far."""
     columns = (
         SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
         TimeElapsedColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        progress.add_task("starting", total=total)
+    with ShownProgress("bench", *columns) as progress:
+        progress.add_task("starting", total=total, unit="rows")
         yield progress
 
 

@@ -36,7 +36,7 @@ _MEANINGS = {
     "call": "microseconds of a call of a small step with the optimizer closed over.",
     "argument": "the same with the optimizer as an argument.",
     "device": "the same after jax.device_put(optimizer).",
-    "optax's": "the same of optax, closed over.",
+    "optax's": "optax's step, with its optimizer closed over.",
     "state": "bytes for each parameter between steps.",
     "peak": "bytes for each parameter in a step.",
 }

@@ -22,14 +22,19 @@ def check_optimizer(
         str,
         typer.Argument(
             help="An optimizer, link or schedule of gradlab, optax:name, or package.module:factory, also from this "
-            "folder. The coefficients of a Newton-Schulz iteration, package.module:NAME, are examined by themselves.",
+            "folder; with arguments behind a colon, as in adam:b1=0.8,b2=0.99. The coefficients of a Newton-Schulz "
+            "iteration, package.module:NAME, are examined by themselves.",
             autocompletion=completion.complete_factories,
         ),
     ],
     arg: Annotated[
         list[str] | None,
         typer.Option(
-            "--arg", "-a", metavar="NAME=VALUE", help="An argument for the factory, such as b1=0.8. Repeat it for more."
+            "--arg",
+            "-a",
+            metavar="NAME=VALUE",
+            help="An argument for the factory, such as b1=0.8, which may also stand behind its name. Repeat it for "
+            "more.",
         ),
     ] = None,
     reference: Annotated[
@@ -72,9 +77,19 @@ def check_optimizer(
         bool,
         typer.Option("--quick", help="Take a first look at an optimizer, at what shows most mistakes for the time."),
     ] = False,
+    seconds_per_law: Annotated[
+        float,
+        typer.Option(
+            "--seconds-per-law",
+            min=0.1,
+            help="How long a law may take, and the search for the mistake behind a wrong trajectory. Raise it on a "
+            "slow or busy machine.",
+        ),
+    ] = 30.0,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
 ) -> None:
-    """Check an optimizer or a schedule against every law that applies to it. The exit code is 1 if it breaks one."""
+    """Check an optimizer or a schedule against every law that applies to it. The exit code is 1 if it
+    breaks one, or if the time was over before all were examined."""
     import jax
 
     from gradlab.testing.check import SettingError, require_compilation
@@ -82,7 +97,7 @@ def check_optimizer(
 
     from .assignments import parse_assignments
     from .checking.coefficients import are_coefficients, examine_coefficients
-    from .checking.factory import find_factory
+    from .checking.factory import find_factory, import_values
     from .checking.optimizer import prepare_optimizer
     from .checking.report import examine_with_progress
     from .checking.schedule import find_schedule, prepare_schedule
@@ -93,8 +108,9 @@ def check_optimizer(
         require_compilation()
     except SettingError as error:
         fail(error)
-    given = parse_assignments("--arg", arg or [], "learning_rate=1e-3")
-    found = find_factory(optimizer)
+    given = import_values(parse_assignments("--arg", arg or [], "learning_rate=1e-3"))
+    typed = optimizer
+    optimizer, found, given = find_factory(optimizer, given)
     if are_coefficients(found):
         others: dict[str, Any] = {"--reference": reference, "--claim": claim, "--extra": extra, "--dtype": dtype}
         others |= {"--except": exception, "--domain": domain, "--quick": quick}
@@ -110,7 +126,7 @@ def check_optimizer(
             ):
                 if values:
                     fail(f"{option} is for optimizers, but {optimizer} is a schedule; leave it out")
-            examine = prepare_schedule(schedule, reference, claim or [], exception or [])
+            examine = prepare_schedule(schedule, reference, claim or [], exception or [], seconds_per_law)
         else:
             examine = prepare_optimizer(
                 optimizer,
@@ -123,12 +139,13 @@ def check_optimizer(
                 extra=extra or [],
                 dtypes=dtype or [],
                 quick=quick,
+                seconds=seconds_per_law,
             )
-    _finish(examine_with_progress(optimizer, examine), json)
+    _finish(examine_with_progress(typed, examine, lines=not json), json)
 
 
 def _finish(report: Report, json: bool) -> None:
-    """Print a report, and end the command with the exit code 1 if a law is broken."""
+    """Print a report, and end the command with the exit code 1 if a law is broken or was left for lack of time."""
     from .checking.report import print_report
 
     if json:

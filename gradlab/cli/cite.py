@@ -77,6 +77,6 @@ def _find_sources(name: str) -> list[str]:
     """
     from gradlab.explanations import find_sources
 
-    from .explain import find_example, find_subject
+    from .subjects import find_example, find_subject
 
     return list(find_sources(find_example(name, find_subject(name))).values())

@@ -61,14 +61,14 @@ def compare(
 ) -> None:
     """Compare the optimizers of a study with the statistics that reviewers ask for. Nothing is trained.
 
-    A study is a race, a sweep or a search. What each number means: docs/how-to/compare.md.
+    A study is a race, a sweep or a search. docs/how-to/compare.md explains each number.
     """
     path = require_results(study)
     if tables is not None and out is None:
         fail("--tables writes files; pass their folder as --out")
     from ..lab._results import results_file
+    from ..lab.analysis.documents.table_files import format_json
     from ..lab.analysis.statistics.sections import PairOptions, ProblemOptions, problem_sections, study_sections
-    from ..lab.analysis.table_files import format_json
 
     try:
         datasets, attributes = results_file.read(path)
@@ -108,8 +108,8 @@ def _print(datasets: Mapping[str, xr.Dataset], found: Mapping[str, Sequence[Sect
 
 def _make_document(found: Mapping[str, Sequence[Section]], attributes: Mapping[str, str]) -> dict[str, Any]:
     """Return all sections as one document for JSON."""
+    from ..lab.analysis.documents.table_files import drop_varying_attributes
     from ..lab.analysis.statistics.sections import section_document
-    from ..lab.analysis.table_files import drop_varying_attributes
 
     documents = {name: {each.name: section_document(each) for each in sections} for name, sections in found.items()}
     together = documents.pop(ALL)
@@ -128,7 +128,7 @@ def _write(
     from ..lab._exports.paper.section_tables import render_section_tables
     from ..lab._results.study_folder import FolderError, prepare_folder, refuse_to_overwrite
     from ..lab._storage.files import write_text
-    from ..lab.analysis.table_files import write_json
+    from ..lab.analysis.documents.table_files import write_json
     from ..lab.plots.comparisons.figures import section_figures
     from ..lab.plots.race_figures import save_figures
 

@@ -10,6 +10,8 @@ import ast
 import functools
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import gradlab
 
@@ -25,9 +27,10 @@ def complete_problems(incomplete: str) -> list[tuple[str, str]]:
     """Return the problems that begin with the typed text, each with its summary."""
     matches = []
     for name, file in _find_imported_names(_ROOT / "lab" / "problems" / "__init__.py"):
-        constants = _read_constants(_read_definitions(file).get(name))
+        definition = _read_definitions(file).get(name)
+        constants = _read_constants(definition)
         if "name" in constants and constants["name"].startswith(incomplete):
-            matches.append((constants["name"], constants["summary"]))
+            matches.append((constants["name"], constants.get("summary") or _compute_summary(definition, file)))
     return matches
 
 
@@ -104,3 +107,22 @@ def _read_constants(definition: ast.FunctionDef | ast.ClassDef | None) -> dict[s
         for target in node.targets
         if isinstance(target, ast.Name) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     }
+
+
+def _compute_summary(definition: Any, file: Path) -> str:
+    """Return the summary that a problem computes from its parameters, of their defaults, without importing JAX."""
+    body = ast.parse(file.read_text(encoding="utf-8")).body
+    helpers = [node for node in body if getattr(node, "name", "").startswith("_") and isinstance(node, ast.FunctionDef)]
+    constants = [node for node in body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple)]
+    names: dict[str, Any] = {}
+    exec(compile(ast.Module([*constants, *helpers], []), str(file), "exec", flags=annotations.compiler_flag), names)
+    fields = [node for node in definition.body if isinstance(node, ast.AnnAssign)]
+    defaults = {ast.unparse(node.target): ast.literal_eval(node.value) for node in fields if node.value is not None}
+    call: Any
+    (call,) = [node.value for node in definition.body if isinstance(node, ast.Assign) and _sets_summary(node)]
+    describe = eval(compile(ast.Expression(call.args[0]), str(file), "eval"), names)
+    return str(describe(SimpleNamespace(**defaults)))
+
+
+def _sets_summary(node: ast.Assign) -> bool:
+    return [ast.unparse(target) for target in node.targets] == ["summary"]

@@ -19,11 +19,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..lab._inputs.default_contestants import VARIANTS, Contestant, collect_contestants
-from ..lab._inputs.name_lookup import UnknownNameError, look_up
-from ..user_code_time_limit import limit_time, time_limit_seconds
+from ..lab._inputs.default_contestants import VARIANTS, Contestant
+from ..lab._inputs.name_lookup import UnknownNameError
 from . import completion
 from .printing import fail, make_console, print_json
+from .subjects import find_example, find_subject
 from .tables import TrimmedLines, print_paths
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def explain(
     name: Annotated[
         str,
         typer.Argument(
-            help="An optimizer, link, combinator, schedule or problem (see gradlab list), or package.module:name.",
+            help="An optimizer, link, combinator, schedule or problem (see gradlab list), or package.module:name; "
+            "with arguments behind a colon, as in adam:b1=0.8,b2=0.99.",
             autocompletion=completion.complete_names,
         ),
     ],
@@ -57,10 +58,10 @@ def explain(
         describe = describe_problem if Problem in type(subject).__mro__ else describe_factory
         with convert_user_errors(name, ":" in name):
             description = describe(name, subject)
-            if save is not None:
-                _save(name, subject, save)
     except (UnknownNameError, LoadError, UserCodeError) as error:
         fail(error, 1 if isinstance(error, UserCodeError) else 2)
+    if save is not None:
+        _save(name, subject, save)
     if as_json:
         print_json(description)
     else:
@@ -94,7 +95,7 @@ def describe_factory(name: str, subject: Any) -> dict[str, Any]:
     from gradlab import registry
     from gradlab.equations import equations_of
     from gradlab.equations.latex_to_unicode import format_formula
-    from gradlab.explanations import describe_state_memory, find_sources, split_docstring
+    from gradlab.explanations import describe_state_memory, find_remarks, find_sources, split_docstring
 
     is_variant = name in VARIANTS
     example = find_example(name, subject)
@@ -120,19 +121,11 @@ def describe_factory(name: str, subject: Any) -> dict[str, Any]:
         ]
         description["composition"] = str(example)
         description["sources"] = find_sources(example)
-    description["hyperparameters"] = _describe_hyperparameters(example.factory.parameters)
+        description["remarks"] = find_remarks(example)
+    description["hyperparameters"] = describe_hyperparameters(example.factory.parameters)
     if isinstance(example, optax.GradientTransformation):
         description["state"] = describe_state_memory(example)
     return description
-
-
-def find_example(name: str, subject: Any) -> Any:
-    """Return the value that a name stands for; the problem itself for a problem."""
-    from gradlab import registry
-
-    if isinstance(subject, Contestant):
-        return subject.make(0.1) if name in VARIANTS else registry.entries()[name].example
-    return getattr(subject, "example", subject)
 
 
 def describe_problem(name: str, problem: Problem) -> dict[str, Any]:
@@ -195,45 +188,11 @@ def _print_description(console: Console, description: Mapping[str, Any]) -> None
         console.print(Text("sources", style="bold"))
         for part, source in description["sources"].items():
             console.print(TrimmedLines(Text(f"{part}: {source}")))
-
-
-def find_subject(name: str) -> Any:
-    """Return the Problem, Contestant or Entry of a name or a `package.module:name`.
-
-    Raises UnknownNameError and LoadError.
-    """
-    from gradlab import registry
-    from gradlab.lab.problems import PROBLEMS
-
-    from ..lab._inputs.importing import LoadError, import_object
-    from ..lab._inputs.loading import find_factory, find_problem
-    from ..lab._inputs.user_errors import UserCodeError, convert_user_errors, describe_error
-
-    if "=" in name:  # only problems are typed with arguments
-        return find_problem(name)
-    if ":" not in name:
-        table: dict[str, Any] = {**collect_contestants(), **registry.entries(), **PROBLEMS}
-        subject = look_up(name, table, "optimizer, link, schedule or problem", may_be_own=True)
-        return subject() if name in PROBLEMS else subject
-    own = import_object(name)
-    if hasattr(own, "loss"):
-        return find_problem(name)
-    factory: Any = find_factory(name)
-    try:
-        with convert_user_errors(name, True), limit_time(time_limit_seconds()):
-            example = factory(**_fill_required(factory.factory.parameters))
-    except UserCodeError as error:
-        raise LoadError(f"{name} cannot be made as an example: {describe_error(error.__cause__ or error)}") from None
-    return registry.Entry(name, factory, "recipe", example)
-
-
-def _fill_required(parameters: Mapping[str, Any]) -> dict[str, float]:
-    """Return a number for each argument without a default."""
-    return {
-        name: 0.1
-        for name, parameter in parameters.items()
-        if parameter.default is inspect.Parameter.empty and not parameter.variadic
-    }
+    if description.get("remarks"):
+        console.print()
+        console.print(Text("remarks", style="bold"))
+        for remark in description["remarks"]:
+            console.print(TrimmedLines(Text(remark)))
 
 
 def _read_documentation(thing: Any) -> list[str]:
@@ -246,29 +205,52 @@ def _read_documentation(thing: Any) -> list[str]:
     return [format_text(" ".join(paragraph.split())) for paragraph in readable]
 
 
-# What the arguments are of which there may be any number, by their names.
-_VARIADIC = {
+# What arguments are that have no range, by their names.
+_KINDS = {
     "links": "transformations",
     "rules": "pairs of a selector and a transformation",
     "patterns": "strings",
     "counts": "integers",
     "names": "names of dtypes",
+    "measures": "names of measures, or functions",
+    "mask": "a tree of booleans, or a selector",
+    "weight_decay_mask": "a tree of booleans, or a selector",
+    **dict.fromkeys(("matrices", "embeddings", "heads", "outputs", "selector", "groups"), "a selector of leaves"),
+    "head_size": "a whole number",
+    "steps": "a whole number",
+    "axis_name": "the name of a mapped axis",
+    "coefficients": "a name, or the coefficients of each step",
+    "precision": "a dtype",
+    "codec": "a codec or a dtype",
+    "name": "a string",
+    "formula": "a formula of r and c",
+    "otherwise": "pass or zero",
+    "blocks": "leaf, matrices, rows or columns",
+    "zeros": "alternate, plus or abstain",
+    "ties": "zero or plus",
 }
 
 
-def _describe_hyperparameters(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
+def describe_hyperparameters(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the name, the default and the range of each argument of a factory, as text."""
+    from gradlab.transforms.matrix_shapes import CONVENTIONS
+
+    layouts = f"{', '.join(CONVENTIONS)}, or a matrix_shape"
+    kinds = _KINDS | {"layout": layouts, "head_layout": layouts}
     rows = []
     for parameter in parameters.values():
         required = parameter.default is inspect.Parameter.empty
         default = "any number of them" if parameter.variadic else "required" if required else repr(parameter.default)
-        if parameter.range is not None:
+        if parameter.range is not None and parameter.range.integer:  # the offset of a schedule is no seed
+            values = "an integer, or a key of JAX" if parameter.name == "key" else "an integer"
+        elif parameter.range is not None:
             values = f"{parameter.range}, or a schedule"
         elif isinstance(parameter.default, bool):
             values = "True or False"
         elif isinstance(parameter.default, int):
             values = "a whole number"
         else:
-            values = _VARIADIC.get(parameter.name, "an option") if not parameter.transformation else "transformations"
+            values = "transformations" if parameter.transformation else kinds.get(parameter.name, "an option")
         rows.append({"argument": parameter.name, "default": default, "range": values})
     return rows
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .printing import SafeConsole, escape_line, fail, make_console
+from .printing import escape_line, fail, make_console
 from .report import require_results
+from .shown_progress import ShownProgress
 
 if TYPE_CHECKING:
     from ..lab._exports.export import Exported
@@ -59,21 +60,20 @@ def export(
 
 def _write(study: Path, to: str, out: Path | None, selection: Selection, curves: bool, overwrite: bool) -> Exported:
     """Write the export with a progress bar; end the command with a message of one line if that cannot be done."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
     from ..lab._exports.export import write_export
     from ..lab._exports.table_formats import MissingPackageError
     from ..lab._results.results_file import ResultsError
     from ..lab._results.study_folder import FolderError
 
-    console = SafeConsole(stderr=True, markup=False, highlight=False)
-    columns = TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     try:
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("reading", total=None)
+        with ShownProgress("export", *columns) as bar:
+            task = bar.add_task("reading", total=None, unit="rows")
 
             def progress(done: int, total: int) -> None:
-                bar.update(task, completed=done, total=total, description=f"{done:,} of {total:,}")
+                bar.update(task, completed=done, total=total, description="writing")
 
             return write_export(study, to, out, selection, curves, overwrite, progress)
     except MissingPackageError as error:

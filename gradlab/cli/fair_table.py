@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..lab._studies.fair_table_outputs import FairTable
-from ..lab.analysis.comparison.fair_table import Cell, TableRow
+from ..lab.analysis.comparison.fair_table import Cell, TableRow, describe_shared_ranks
 from .tables import TrimmedLines, print_columns, print_note
 
 _FIXED = ("optimizer", "mean rank", "at edge", "bytes/param", "time/sgd")
@@ -52,6 +52,7 @@ def explain_columns(table: FairTable) -> str:
         f"Under each problem: {ranks}, each optimizer at its own best rate. At edge: on how many problems the best "
         "rate is the first or the last of the grid, marked *. The scores and rates are in table.csv."
     )
+    sentence += describe_shared_ranks(table.rows)
     if any(_failed(cell) for cell in cells):
         sentence += " † some reporting runs diverged, so it ranks last."
     return sentence

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -16,22 +17,29 @@ from .printing import fail, make_console
 from .report import require_results
 
 
+class Kind(StrEnum):
+    """A kind of figure, as `gradlab.lab.plots.paper.figures.FIGURES` lists them; that module imports Matplotlib."""
+
+    LEARNING_CURVES = "learning_curves"
+    SENSITIVITY = "sensitivity"
+    TUNING_BUDGET = "tuning_budget"
+    PATHS = "paths"
+    CHOICES = "choices"
+    INTERQUARTILE_MEANS = "interquartile_means"
+    IMPROVEMENT_PROBABILITIES = "improvement_probabilities"
+    CRITICAL_DIFFERENCES = "critical_differences"
+    PERFORMANCE_PROFILES = "performance_profiles"
+    SCALING = "scaling"
+
+
 def figures(
     study: Annotated[Path, typer.Argument(help="The folder of a race, a sweep or a search, or the results.nc in it.")],
     figure: Annotated[
-        Literal[
-            "learning_curves",
-            "sensitivity",
-            "tuning_budget",
-            "paths",
-            "choices",
-            "interquartile_means",
-            "improvement_probabilities",
-            "critical_differences",
-            "performance_profiles",
-            "scaling",
-        ],
-        typer.Option(help="What is drawn. The first five are one picture for each problem."),
+        list[Kind],
+        typer.Option(
+            help="What is drawn. Repeat it for more. Those from learning_curves to choices are one picture for each "
+            "problem."
+        ),
     ],
     problem: Annotated[
         list[str] | None, typer.Option(help="A problem of the study. Repeat it for more. Default: all.")
@@ -48,7 +56,7 @@ def figures(
     axis: Annotated[
         str | None,
         typer.Option(
-            help="Of choices: a hyperparameter, such as schedule. Of scaling: a size, as width. Default: the only one."
+            help="For choices: a hyperparameter, as schedule. For scaling: a size, as width. Default: the only one."
         ),
     ] = None,
     post_hoc: Annotated[
@@ -96,7 +104,9 @@ def figures(
             for name, dataset in selected.items()
             if (made := find_own_problem(dataset.attrs["problem"], dataset.attrs.get("setup", ""))) is not None
         }
-        drawn = paper_figures(selected, figure, width, height, optimizer, colors, post_hoc, problems, axis)
+        drawn: dict[str, Any] = {}
+        for kind in figure:
+            drawn |= paper_figures(selected, kind.value, width, height, optimizer, colors, post_hoc, problems, axis)
         prepare_folder(folder)
         refuse_to_overwrite([folder / f"{stem}.{form}" for stem in drawn])
         written = save_figures(folder, drawn, form, PAPER)
@@ -107,7 +117,7 @@ def figures(
     console = make_console()
     for file in written:
         console.print(str(file), soft_wrap=True)
-    if figure == "scaling":
+    if Kind.SCALING in figure:
         from ..lab.plots.paper.of_axes import describe_scaling
 
         for sentence in describe_scaling(selected, axis, optimizer):

@@ -19,6 +19,7 @@ from ..lab._results.thinned_curves import describe_pruning, is_pruned
 from ..lab.analysis.choosing_metric import describe_choosing_metric
 from ..lab.analysis.late_window import describe_window
 from ..lab.analysis.leaderboard import Row, format_good_range
+from ..lab.analysis.shared_ranks import describe_shared
 from .score_formatting import format_score_with_spread
 from .tables import TrimmedLines, print_columns, print_note
 
@@ -88,6 +89,7 @@ def _notes(dataset: xr.Dataset, rows: Sequence[Row], without_good_rates: bool) -
         notes.append("* the end of the grid: a better rate may lie beyond.")
     if any(row.diverged_at_best for row in rows):
         notes.append("† some of the reported seeds diverged at this rate, and are left out; ranked last.")
+    notes += describe_shared(row.rank for row in rows)
     if is_pruned(dataset):
         notes.append(describe_pruning(dataset))
     return notes

@@ -25,7 +25,7 @@ def merge(
     problem: Annotated[
         list[str] | None,
         typer.Option(
-            help="A problem of the studies that is not gradlab's, as their commands had it: package.module:name. "
+            help="A problem of your own that the studies have, as it was given to them: package.module:name. "
             "Repeat it for more.",
             autocompletion=completion.complete_problems,
         ),
@@ -33,8 +33,8 @@ def merge(
     optimizer: Annotated[
         list[str] | None,
         typer.Option(
-            help="An optimizer of the studies that is not gradlab's, as their commands had it: package.module:factory. "
-            "Needed only where the studies have other configurations. Repeat it for more.",
+            help="An optimizer of your own that the studies have, as it was given to them: package.module:factory. "
+            "Needed only where the studies differ in its configurations. Repeat it for more.",
             autocompletion=completion.complete_optimizers,
         ),
     ] = None,
@@ -47,7 +47,7 @@ def merge(
     """
     merged = _merge(studies, out, problem or [], optimizer or [])
     if as_json:
-        from ..lab.analysis.table_files import format_json
+        from ..lab.analysis.documents.table_files import format_json
 
         print_json(format_json(merged.document))
         return

@@ -19,7 +19,9 @@ from ..lab._studies.search_space.axes import parse_axis, sort_values
 from ..lab.analysis.choosing_metric import describe_choosing_metric
 from ..lab.analysis.configurations import rank_configurations, select_best_rows
 from ..lab.analysis.late_window import describe_window
+from ..lab.analysis.shared_ranks import describe_shared
 from ..lab.analysis.tuned_optimizers import tuned_leaderboard
+from ..lab.problems.default_groups import describe_default_groups
 from .score_formatting import format_score_with_spread
 from .tables import TrimmedLines, print_columns, print_note
 
@@ -56,7 +58,8 @@ def _print_optimizers(console: Console, dataset: xr.Dataset) -> None:
         ],
     }
     print_columns(console, columns, ["95 %"])
-    print_note(console, f"The optimizers, each at its best configuration. {' '.join(verdict)}")
+    shared = describe_shared(row.rank for row in rows)
+    print_note(console, " ".join(["The optimizers, each at its best configuration.", *verdict, *shared]))
     console.print()
 
 
@@ -91,9 +94,16 @@ def print_points(console: Console, dataset: xr.Dataset) -> None:
     if is_pruned(dataset):
         shown = f"{describe_pruning(dataset)} {shown}"
     what = f"{attributes['score_label'].capitalize()} ({describe_window(dataset)})"
-    print_note(console, f"{shown}{what} over {format_count(reporting, 'seed')}.{order}")
+    note = f"{shown}{what} over {format_count(reporting, 'seed')}.{order}"
+    print_note(console, " ".join([note, *describe_shared(point.rank for point in best)]))
+    if dataset.sizes["optimizer"] == 1:  # of several, the verdict says it
+        for sentence in describe_default_groups(attributes):
+            print_note(console, sentence)
     for name, settings in json.loads(attributes.get("held", "{}")).items():
         if settings:
-            held = ", ".join(f"{key}={format_float(value)}" for key, value in settings.items())
+            values = {
+                key: format_float(value) if isinstance(value, float) else repr(value) for key, value in settings.items()
+            }
+            held = ", ".join(f"{key}={value}" for key, value in values.items())
             print_note(console, f"Not swept: {name} has {held}.")
     console.print()

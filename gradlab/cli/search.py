@@ -33,8 +33,8 @@ def search(
             "--set",
             metavar="NAME=RANGE",
             help="A hyperparameter and its range: log:LOW:HIGH, or lin, int or intlog in the place of log, or values "
-            "to choose from: 0.8,0.9 or nesterov=yes,no. Behind ' if ' may stand where it exists: "
-            "'nesterov=yes,no if momentum=0.9'. Repeat it for more.",
+            "to choose from: 0.8,0.9 or nesterov=yes,no. With ' if ', a hyperparameter is "
+            "varied only where another has a certain value: 'nesterov=yes,no if momentum=0.9'. Repeat it for more.",
         ),
     ],
     out: options.Out = Path("search"),
@@ -88,8 +88,8 @@ def search(
         from ..lab._profile import measure
 
         with measure("import"):
-            from ..lab._studies.search import SearchStudy, only_one
-            from ..lab._studies.study_arguments import factories_by_name, problems_by_name
+            from ..lab._studies.search import SearchStudy
+            from ..lab._studies.study_arguments import factories_by_name, only_one, problems_by_name
             from .point_tables import parse_axes, print_points
             from .study_session import run_in_folder
         use_program_cache()

@@ -12,10 +12,11 @@ from typing import Any
 import typer
 import xarray as xr
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Task as Bar
 from rich.text import Text
 
+from ..interrupts import raise_swallowed
 from ..lab._cluster.dask_cluster import ClusterError
 from ..lab._engine.distributed import Processes
 from ..lab._engine.task import Task, Watcher
@@ -32,9 +33,10 @@ from ..lab._studies.fair_table_outputs import make_fair_table, write_fair_table
 from ..lab._studies.open_study import OpenStudy, open_study
 from ..lab._studies.outputs import write_outputs
 from ..lab._studies.study import Study
-from ..lab.analysis.table_files import format_json
+from ..lab.analysis.documents.table_files import format_json
 from .fair_table import explain_columns, make_columns, print_fair_table
 from .printing import SafeConsole, fail, make_console, print_json, say
+from .shown_progress import LinesNowAndThen, ShownProgress
 from .tables import print_files
 
 Print = Callable[[Console, xr.Dataset], None]  # prints the results on one problem
@@ -60,7 +62,7 @@ def run_in_folder(
     """
     processes = Processes()
     note = _Note(quiet or not processes.is_first)
-    bar = _Bar(study.runs, note)
+    bar = _Bar(study.kind, study.runs, note)
     opened: OpenStudy | None = None
     try:
         with (
@@ -115,25 +117,35 @@ def _make_log(log: str | None, study: Study, note: _Note) -> AbstractContextMana
 def _print(
     opened: OpenStudy, quiet: bool, print_results: Print, bar: _Bar, with_table: bool, helpers: Helpers | None
 ) -> None:
-    """Write the files of a finished study, and print its results on each problem or its table, or all as JSON."""
+    """Print the results of a finished study on each problem, or its table, and write its files; or print JSON alone."""
     results = opened.read()
-    document = write_outputs(opened, results, bar, helpers)
     table = make_fair_table(opened, results, bar.note) if with_table else None
-    table_files: list[str] = []
-    if table is not None and opened.is_writable:
-        table_files = write_fair_table(opened.out, table, make_columns(table), [explain_columns(table), *table.limits])
+    console = make_console()
+    if not quiet:  # at once, since the pictures take a while, and may be interrupted
+        if table is not None:
+            print_fair_table(console, table)
+        else:
+            for node in results.children.values():
+                print_results(console, node.to_dataset())
+        console.file.flush()
+    with bar:
+        document = write_outputs(opened, results, bar, helpers)
+    files = list[str](document["files"])
     if table is not None:
         document |= {"table": table.document}
+        if opened.is_writable:
+            notes = [explain_columns(table), *table.limits]
+            files = [*write_fair_table(opened.out, table, make_columns(table), notes), *files]
     if quiet:
         print_json(format_json(document))
-        return
-    console = make_console()
-    if table is not None:
-        print_fair_table(console, table)
     else:
-        for node in results.children.values():
-            print_results(console, node.to_dataset())
-    print_files(console, opened.study.runs, opened.out, [*table_files, *document["files"]])
+        print_files(console, opened.study.runs - _count_failed(opened), opened.out, files)
+
+
+def _count_failed(opened: OpenStudy) -> int:
+    """Return how many runs are left out of the results, since their optimizers failed."""
+    tasks = getattr(opened.study, "tasks", ()) if opened.failed else ()
+    return sum(task.run_count for task in tasks if task.name in opened.failed.get(task.problem.name, {}))
 
 
 def _what_is_kept(opened: OpenStudy | None, out: Path) -> str:
@@ -168,19 +180,16 @@ class _Note:
 
 
 class _Bar(Watcher):
-    """The progress bar: the current task, the number of finished runs, their speed, and the time left."""
+    """Shows the current task, the number of finished runs, their speed, and the time left; and later the pictures."""
 
-    def __init__(self, runs: int, note: _Note):
+    def __init__(self, kind: str, runs: int, note: _Note):
         self.note = note
-        console = SafeConsole(stderr=True, markup=False, highlight=False)
         columns = (
             SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(),
             _Rate("", markup=False), TimeRemainingColumn(),
         )  # fmt: skip
-        self.progress = Progress(
-            *columns, console=console, transient=True, disable=note.quiet or not console.is_terminal
-        )
-        self.bar = self.progress.add_task("starting", total=runs)
+        self.progress = ShownProgress(kind, *columns, hidden=note.quiet)
+        self.bar = self.progress.add_task("starting", total=runs, unit="runs")
 
     def __enter__(self) -> _Bar:
         self.progress.start()
@@ -190,10 +199,17 @@ class _Bar(Watcher):
         self.progress.stop()
 
     def on_start(self, task: Task) -> None:
+        raise_swallowed()
         self.progress.update(self.bar, description=f"{task.problem.name}: {task.name}")
 
     def on_progress(self, runs: float) -> None:
+        raise_swallowed()
         self.progress.advance(self.bar, runs)
+
+    def on_draw(self, done: int, count: int) -> None:
+        if not done:
+            self.progress.reset(self.bar, total=count, description="drawing", unit="pictures")
+        self.progress.update(self.bar, completed=done)
 
     def on_note(self, message: str) -> None:
         self.note(message)
@@ -203,17 +219,20 @@ class _Bar(Watcher):
 
 
 class Checking(Watcher):
-    """A line in the terminal that shows how many points have been checked. It appears only when there are many."""
+    """Shows how many points have been checked, when there are many: a line in the terminal, lines elsewhere."""
 
     def __init__(self) -> None:
         console = SafeConsole(stderr=True, markup=False, highlight=False)
         self._status = console.status("") if console.is_terminal else None
+        self._say = LinesNowAndThen()
         self._shown = False
 
     def on_check(self, task: Task, points: int) -> None:
+        sentence = f"checking {task.name}: {points:,} of {format_count(task.point_count, 'point')}"
         if self._status is None:
+            self._say(sentence)
             return
-        self._status.update(Text(f"checking {task.name}: {points:,} of {format_count(task.point_count, 'point')}"))
+        self._status.update(Text(sentence))
         if not self._shown:
             self._status.start()
             self._shown = True
@@ -229,5 +248,5 @@ class Checking(Watcher):
 class _Rate(TextColumn):
     def render(self, task: Bar) -> Any:
         speed = f", {task.speed:.0f}/s" if task.speed else ""
-        self.text_format = f"{int(task.completed)}/{int(task.total or 0)} runs{speed}"
+        self.text_format = f"{int(task.completed)}/{int(task.total or 0)} {task.fields['unit']}{speed}"
         return super().render(task)

@@ -33,8 +33,8 @@ def sweep(
             "--set",
             metavar="NAME=VALUES",
             help="A hyperparameter and its values: b1=0.8,0.9, nesterov=yes,no, lin:LOW:HIGH:COUNT, or log, int or "
-            "intlog in the place of lin, without the count for --samples. Behind ' if ' may stand where it exists: "
-            "'nesterov=yes,no if momentum=0.9'. Repeat it for more.",
+            "intlog in the place of lin, without the count for --samples. With ' if ', a hyperparameter is "
+            "varied only where another has a certain value: 'nesterov=yes,no if momentum=0.9'. Repeat it for more.",
         ),
     ],
     out: options.Out = Path("sweep"),

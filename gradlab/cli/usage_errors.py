@@ -6,12 +6,13 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any, Literal, get_args, get_origin
 
-from ..lab._inputs.name_lookup import suggest_name
+from ..lab._inputs.name_lookup import ask_whether, suggest_name
 
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 _COMMAND = re.compile(r"No such command '(.*?)'(?:\. Did you mean|\.?$)", re.DOTALL)
 _CHOICES = re.compile(r"is not one of (.*?)\.?$", re.DOTALL)
 _LEAST = re.compile(r"(?:not in the range x>=|greater than or equal to )(-?\d+)")  # in the words of Click, or pydantic
+_DRAWING = {"plot", "plots", "draw", "chart", "charts", "graph"}  # what others call the commands that draw
 _KINDS = {"valid integer": "a whole number", "valid number": "a number", "valid boolean": "true or false"}
 
 
@@ -23,7 +24,9 @@ def describe_usage_error(error: Any, arguments: Sequence[str], commands: Collect
     if kind == "MissingParameter":
         choices = _list_choices(error.param)
         listed = f"; one of {', '.join(choices)}" if choices else ""
-        return f"{program} needs {_format_name(error.param)}: {_format_help(error.param)}{listed}"
+        return f"{program} needs {_format_name(error.param)}: {_format_help(error.param)}{listed}" + _place_lone_word(
+            error, command, arguments
+        )
     if kind == "NoSuchOption":
         return _describe_unknown_option(error, program, arguments, commands)
     if kind == "BadParameter" and getattr(error, "param", None) is not None:
@@ -34,11 +37,26 @@ def describe_usage_error(error: Any, arguments: Sequence[str], commands: Collect
         typed = _find_typed_value((error.option_name,), arguments)
         return f"{error.option_name} takes no value, got {typed!r}; pass {error.option_name} alone"
     if match := _COMMAND.match(text):
-        guess = suggest_name(match[1], commands) or f"it has {', '.join(commands)}, and gradlab --help describes them"
+        drawing = [name for name in ("figures", "report") if name in commands and match[1].lower() in _DRAWING]
+        guess = ask_whether(drawing) or suggest_name(match[1], commands)
+        guess = guess or f"it has {', '.join(commands)}, and gradlab --help describes them"
         return f"gradlab has no command {match[1]!r}; {guess}"
     if match := _EXTRA.match(text):
         return _describe_extra_words(program, match[1], error)
     return text
+
+
+def _place_lone_word(error: Any, command: str | None, arguments: Sequence[str]) -> str:
+    """Return where a word belongs that stands behind a command without its option, as in `gradlab sweep adamw`."""
+    context = getattr(error, "ctx", None)
+    if (
+        context is None
+        or command is None
+        or any(param.param_type_name == "argument" for param in context.command.params)
+    ):
+        return ""
+    words = [*arguments[arguments.index(command) + 1 :], "-"]
+    return "" if words[0].startswith("-") else f"; write {_format_name(error.param)} {words[0]}"
 
 
 def _describe_unknown_option(error: Any, program: str, arguments: Sequence[str], commands: Collection[str]) -> str:
@@ -49,13 +67,12 @@ def _describe_unknown_option(error: Any, program: str, arguments: Sequence[str],
     options = [] if context is None else _list_options(context.command)
     same_letter = [option for option in options if len(name) == 2 and option.startswith(f"-{name}")]
     if same_letter:
-        return f"{program} has no option {name}; did you mean {' or '.join(same_letter)}?"
+        return f"{program} has no option {name}; {ask_whether(same_letter)}"
     long_names = [option for option in options if option.startswith("--")]
     # `--learning-rate` and `--num-steps` name the options `--rates` and `--steps` of others by a word.
     words = {word.removesuffix("s") for word in name.replace("_", "-").split("-")}
     same_word = [option for option in long_names if option.lstrip("-").removesuffix("s") in words]
-    guess = f"did you mean {' or '.join(same_word)}?" if same_word else suggest_name(name, long_names)
-    guess = guess or f"it has {', '.join(options)}"
+    guess = ask_whether(same_word) or suggest_name(name, long_names) or f"it has {', '.join(options)}"
     return f"{program} has no option {name}; {guess}"
 
 

@@ -95,9 +95,10 @@ class Codec(Value):
 
 
 def codec(factory: Callable[P, Coding]) -> Callable[P, Codec]:
-    """Make a codec factory of a function that returns a `Coding`, whose arguments are structure.
+    """Make a codec factory of a function that returns a `Coding`.
 
-    Raises TypeError for an annotation that cannot be evaluated.
+    Its arguments are no hyperparameters: they have no gradient, and a new value of one compiles a new program. Raises
+    TypeError for an annotation that cannot be evaluated.
 
     >>> @gl.codecs.codec
     ... def halves():

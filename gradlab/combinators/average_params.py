@@ -25,23 +25,23 @@ class AverageParamsState(NamedTuple):
     step: jax.Array  # t, int32 scalar, the number of updates so far
     weight: Any  # w, float scalar: the total weight of the points in a debiased average; () in the others
     average: PyTree  # of the parameters after each update, like the parameters, at least float32
-    inner: Any  # that of the optimizer
+    inner: Any  # the state of the optimizer
 
 
 @transformation(splits_gradient="tx", claims=lambda averaged: _claims(averaged))
 def average_params(
     tx: optax.GradientTransformation, decay: Decay | None = None, debias: bool = False, start: Steps = 0
 ):
-    r"""Keep an average of the parameters, at which `eval_params` evaluates, $\bar x_t = \frac{1}{t} \sum_{i=1}^t x_i$.
+    r"""Keep an average of the parameters, which `eval_params` returns, $\bar x_t = \sum_{i=1}^t x_i / t$.
 
-    `tx` is a whole optimizer, whose updates are unchanged. `decay` is $\beta$ in [0, 1), for an exponential average,
-    $\bar x_t = \beta \bar x_{t-1} + (1 - \beta) x_t$. It begins at the initial parameters; with `debias` it gives them
-    no weight, so that $\bar x_1 = x_1$. None is Polyak's average, the plain mean. `start` is a number of updates, after
-    which averaging begins; until then the average is the parameters. If `tx` has an evaluation point of its own, that
-    is averaged.
+    `tx` is a whole optimizer, whose updates are unchanged. `decay` is $\gamma$ in [0, 1), for an exponential average,
+    $\bar x_t = \gamma \bar x_{t-1} + (1 - \gamma) x_t$. It begins at the initial parameters; with `debias` it gives
+    them no weight, so that $\bar x_1 = x_1$. None is Polyak's average, the plain mean. `start` is a number of updates,
+    after which averaging begins; until then the average is the parameters. If `tx` has an evaluation point of its own,
+    that is averaged.
 
-    Every update counts, also one that moves nothing, so `accumulate` goes around: `accumulate(average_params(tx),
-    every)`.
+    The parameters after every update enter the average, even if the update was zero. So put `accumulate` outside:
+    `accumulate(average_params(tx), every)`.
 
     The average is at least float32, whatever the dtype of the parameters. Averaged models need the statistics of their
     batch normalization computed at the average. Needs `params`. Raises ValueError for `debias` without `decay`.

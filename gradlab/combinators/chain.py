@@ -15,6 +15,7 @@ from ..decorators import decorate_factory
 from ..not_a_transformation import refuse_to_run
 from ..transformation_calls import raw_init, raw_update
 from ..values import Value
+from .order_of_links import warn_of_order
 from .splits import Split, find_split, join_splits, keep_gradient, require_known_gradient
 
 
@@ -35,15 +36,17 @@ def chain(*links: optax.GradientTransformation) -> Transformation:
     gradient (second moments, Nesterov) read $g$ and scale $d$. So momentum, RMS scaling and bias correction, in this
     order, are Adam.
 
-    In a chain that squares the gradient, a finite element whose square would overflow (in float32, one above $2^{51}$)
-    is bounded before the first link that remembers or squares it.
+    In a chain that squares the gradient, a finite element of more than $2^{51}$ in float32, or $2^{484}$ in float64, is
+    bounded before the first link that remembers or squares it, so that no sum of squares overflows.
 
     `links` are transformations of gradlab or of optax, or `(init, update)` pairs. Links of optax receive the direction,
     and not the gradient. Chains and recipes among the links are opened, so `chain` is associative, and `chain()`
     changes nothing. The state is the tuple of the states of all links.
 
-    Raises TypeError for anything else, such as a factory that was not called. `init` raises ValueError for a link that
-    reads the gradient behind a wrapper within which another link has changed it.
+    Raises TypeError for anything else, such as a factory that was not called. `init` warns of a link behind `freeze`,
+    `accumulate` or an average that changes what these have made, such as a weight decay behind `freeze`. It warns of a
+    second learning rate, as in `chain(adam(), scale_by_learning_rate(0.1))`, which turns descent into ascent. It raises
+    ValueError for a link that reads the gradient behind a wrapper within which another link has changed it.
 
     >>> momentum_first = gl.chain(gl.scale_by_momentum(0.9), gl.clip_by_value(0.5))
     >>> clip_first = gl.chain(gl.clip_by_value(0.5), gl.scale_by_momentum(0.9))
@@ -69,7 +72,9 @@ def _chain(*links: Any) -> Chain:
 
     def init(params):
         require_known_gradient(flat)
-        return tuple(raw_init(link, params) for link in flat)
+        states = tuple(raw_init(link, params) for link in flat)
+        warn_of_order(inner, links, dict(zip(names, states, strict=True)), params)
+        return states
 
     def update(updates, state, params=None, *, grads=None, **extra):
         split: Split = grads is not None
@@ -95,7 +100,8 @@ def _chain(*links: Any) -> Chain:
         return updates, tuple(new_state)
 
     names = name_each(flat)
-    return Chain(init, update, dict(zip(names, flat, strict=True)), lambda state: dict(zip(names, state, strict=True)))
+    inner = dict(zip(names, flat, strict=True))
+    return Chain(init, update, inner, lambda state: dict(zip(names, state, strict=True)))
 
 
 def _find_bounded_link(links: tuple[Any, ...]) -> int | None:

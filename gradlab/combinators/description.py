@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from ..base import Transformation
 from ..boundary import PyTree
 from ..composites import Composite, open_value
+from ..not_a_transformation import describe_wrong
 from ..selectors import Selector, as_selector, labels
 from ..selectors.leaves import Leaf, read_leaves, read_paths, show_path
 from ..tree_differences import show_array
@@ -87,8 +88,8 @@ def describe(tx: Any, params: PyTree) -> Description:
         kernel  float32[2,2]
     """
     if not isinstance(tx, Transformation):
-        kind = getattr(tx, "__qualname__", type(tx).__name__)
-        raise TypeError(f"describe(tx, params) takes a transformation of gradlab first, such as adam(); got {kind}")
+        got = describe_wrong(tx, "describe({}, params)")
+        raise TypeError(f"describe(tx, params) takes a transformation of gradlab first, such as adam(); got {got}")
     optimized = jax.tree.map(lambda leaf: leaf if _is_optimized(leaf) else None, params)
     others = [(show_path(path), _kind_of(leaf)) for path, _, leaf in read_paths(params) if not _is_optimized(leaf)]
     lost: list[Leaf] = []

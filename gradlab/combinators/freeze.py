@@ -11,6 +11,7 @@ from ..claims import ELEMENTWISE_AND_SYMMETRIC
 from ..decorators import transformation
 from ..equations import Expression, Writer, equation_of
 from ..selectors import Selector, as_selector, everything
+from ..selectors.empty_choices import warn_of_no_choice
 from ..selectors.leaves import read_leaves
 from ..stateless import init_empty, require_empty
 from .rules import claims_about_names
@@ -23,14 +24,14 @@ from .rules import claims_about_names
         **claims_about_names(_read_selector(tx.selector)),
     }
 )
-def freeze(selector=None):
+def freeze(selector: Any = None):
     r"""Make the direction of the selected leaves zero, $d' = 0$, so that they are not trained.
 
     `selector` is a selector, or what stands for one, as in `partition`; None selects all leaves. In a chain, `freeze`
-    comes last: links behind it, such as weight decay, may move the leaves again, and links before it keep a state for
+    comes last: links after it, such as weight decay, may move the leaves again, and links before it keep a state for
     them. A rule `(selector, freeze())` of `partition` avoids both, as does `only(~selector, tx, otherwise="zero")`.
 
-    Raises TypeError for what is no selector.
+    Raises TypeError for anything but a selector or what stands for one.
 
     >>> tx, gradient = gl.freeze("**/bias"), {"kernel": jnp.ones(2), "bias": jnp.ones(2)}
     >>> direction, _ = tx.update(gradient, tx.init(gradient))
@@ -39,6 +40,10 @@ def freeze(selector=None):
     """
     chosen = _read_selector(selector)
 
+    def init(params):
+        warn_of_no_choice("freeze", chosen, read_leaves(params), "nothing is frozen")
+        return init_empty(params)
+
     def update(updates, state):
         require_empty(state)
         structure: Any = jax.tree.structure(updates)
@@ -46,7 +51,7 @@ def freeze(selector=None):
         leaves = zip(jax.tree.leaves(updates), frozen, strict=True)
         return structure.unflatten([jnp.zeros_like(d) if zero else d for d, zero in leaves]), state
 
-    return init_empty, update
+    return (init_empty if selector is None else init), update
 
 
 def _read_selector(selector: Any) -> Selector:
@@ -57,5 +62,5 @@ def _read_selector(selector: Any) -> Selector:
 def _(write: Writer, selector: Any) -> Expression:
     if selector is None:
         return Expression("0")
-    mask = write.mask(write.fresh("M"), repr(as_selector(selector)))
+    mask = write.mask(write.fresh(r"\chi"), repr(as_selector(selector)))
     return write.direction().times(rf"(1 - {mask}) \odot")

@@ -41,7 +41,11 @@ def update_if(
 
     if isinstance(happens, jax.core.Tracer):
         return jax.lax.cond(happens, run, rest)
-    return run() if happens else rest()  # without jit, JAX would compile the condition anew at every call
+    if happens:  # without jit, JAX would compile the condition anew at every call
+        return run()
+    if params is None and "params" in signals_of(tx):
+        jax.eval_shape(run)  # raises what the first step would: that parameters are needed
+    return rest()
 
 
 def update_if_finite(

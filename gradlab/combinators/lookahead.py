@@ -26,21 +26,22 @@ class LookaheadState(NamedTuple):
 
     steps: jax.Array  # int32 scalar, the number of updates since the parameters last were the slow weights, below k
     slow: PyTree  # s, like the parameters, at least float32
-    inner: Any  # that of the optimizer of the fast steps
+    inner: Any  # the state of the optimizer of the fast steps
 
 
 @transformation(splits_gradient="tx", claims=lambda looking: _claims(looking))
 def lookahead(tx: optax.GradientTransformation, k: int = 5, alpha: Fraction = 0.5, reset: bool = False):
-    r"""Go $k$ steps with an optimizer, then back to slow weights that follow by a share, $s \leftarrow s + \alpha (x -
+    r"""Take $k$ steps with an optimizer, then go back a part of the way, to slow weights $s$, $s \leftarrow s + a (x -
     s)$, $x \leftarrow s$.
 
-    `tx` is a whole optimizer, which makes the fast steps. `k` is a whole number of at least 1, and `alpha` is $\alpha$
-    in [0, 1]. With `reset`, the state of `tx` starts anew at each return; otherwise it is kept. The parameters are the
-    fast weights. `eval_params` evaluates at the slow ones, which are at least float32. Needs `params`.
+    `tx` is a whole optimizer, which takes the $k$ fast steps from the slow weights. Then these move by the share $a$
+    towards the point that was reached, and the parameters $x$ return to them. `k` is a whole number of at least 1, and
+    `alpha` is $a$ in [0, 1]. With `reset`, the state of `tx` starts anew at each return; otherwise it is kept.
+    `eval_params` returns the slow weights, which are at least float32. Needs `params`.
 
-    Raises ValueError for another `k`, for a `tx` with an evaluation point of its own, which would not follow the
-    parameters when they return, for a `tx` that accumulates, between whose micro-batches they would return, and for one
-    with `master_params` or `round_params`, whose updates would be changed.
+    Raises ValueError for a `k` below 1, and for three kinds of `tx`: one with an evaluation point of its own, which
+    would not return with the parameters; one that accumulates, because the parameters could return between its
+    micro-batches; and one with `master_params` or `round_params`, because the returns would change its updates.
 
     Source: Zhang et al. (2019), algorithm 1.
 
@@ -133,7 +134,7 @@ def _(write: Writer, tx: Any, k: int, alpha: Any, reset: bool) -> Expression:
     step = write_step(write, tx)
     slow, returns = write.fresh("s"), rf"[{write.number('k', k)} \mid t]"  # 1 where k divides t, else 0
     write.starts_at_parameters(slow)
-    share = write.number(r"\alpha", alpha)
+    share = write.number("a", alpha)
     fast = write.line(write.fresh("f"), Expression("x_{t-1}").plus(step))
     last = f"{slow}_{{t-1}}"
     after = write.line(slow, rf"{last} + {returns} {share} ({fast} - {last})")

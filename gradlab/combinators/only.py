@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import optax
 
 from ..decorators import recipe
@@ -11,7 +13,7 @@ from .partition import partition
 
 
 @recipe
-def only(selector, tx: optax.GradientTransformation, otherwise: str = "pass"):
+def only(selector: Any, tx: optax.GradientTransformation, otherwise: str = "pass"):
     """Apply a transformation to the selected leaves alone.
 
     `selector` is a selector, or what stands for one, as in `partition`. `otherwise` says what becomes of the other
@@ -19,9 +21,10 @@ def only(selector, tx: optax.GradientTransformation, otherwise: str = "pass"):
     way they are absent in `tx`, which has no state for them. `only(~path("**/bias"), add_decayed_weights(0.1))` is a
     link that decays all but biases.
 
-    Raises ValueError for another word, and TypeError for what is no selector.
+    Raises ValueError for any other word, and TypeError for what is no selector.
 
-    >>> tx, gradient = gl.only(gl.ndim(2), gl.scale(10.0)), {"kernel": jnp.ones((1, 2)), "bias": jnp.ones(2)}
+    >>> tx = gl.only(gl.ndim(2), gl.scale(10.0))
+    >>> gradient = {"kernel": jnp.ones((1, 2)), "bias": jnp.ones(2)}
     >>> direction, _ = tx.update(gradient, tx.init(gradient))
     >>> print(direction["kernel"], direction["bias"])
     [[10. 10.]] [1. 1.]

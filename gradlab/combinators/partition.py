@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 import jax
 import optax
 
+from ..base import Transformation
 from ..boundary import PyTree
 from ..composites import Composite, define_points, move_to_point
 from ..decorators import decorate_factory
 from ..equations import Expression, Writer, equation_of
 from ..not_a_transformation import refuse_to_run
+from ..selectors.empty_choices import warn_of_no_choice
 from ..selectors.leaves import read_leaves
 from ..transformation_calls import raw_init, raw_update
 from .leaf_groups import LeafGroups
@@ -26,8 +28,8 @@ class PartitionState(NamedTuple):
     groups: tuple[PyTree, ...]  # of each transformation, for its leaves alone; the default is the last
 
 
-def partition(*rules: Any, default: optax.GradientTransformation | None = None) -> Any:
-    r"""Send each leaf through exactly one transformation, $d' = \sum_i M_i \odot f_i(d; g)$.
+def partition(*rules: Any, default: optax.GradientTransformation | None = None) -> Transformation:
+    r"""Send each leaf through exactly one transformation, $d' = \sum_i \chi_i \odot f_i(d; g)$.
 
     Each rule is a pair of a selector and a transformation. A leaf goes through the transformation of the first rule
     that selects it, and through `default` if none does. A selector is `path("**/bias")`, `ndim(2)` or another one, or
@@ -39,7 +41,8 @@ def partition(*rules: Any, default: optax.GradientTransformation | None = None) 
     `value_fn` and `gradient_fn` become functions of the parameters of the group. `gl.describe(tx, params)` shows which
     leaf goes where, and why.
 
-    Raises TypeError for a rule that is not such a pair. `init` and `update` raise ValueError for a leaf that no rule
+    `init` warns of a pattern or other selector of names that selects no leaf, if it is that of the only rule. Raises
+    TypeError for a rule that is not such a pair. `init` and `update` raise ValueError for a leaf that no rule
     selects, if there is no `default`.
 
     >>> tx = gl.partition(("**/bias", gl.sgd(0.1)), default=gl.sign_sgd(0.001))
@@ -48,7 +51,8 @@ def partition(*rules: Any, default: optax.GradientTransformation | None = None) 
     >>> print(step["kernel"], step["bias"])
     [-0.001  0.001] [-0.3  0.4]
     """
-    return _partition(*(read_rule(number, rule) for number, rule in enumerate(rules)), default=default)
+    made: Transformation = _partition(*(read_rule(n, rule) for n, rule in enumerate(rules)), default=default)
+    return made
 
 
 @functools.partial(
@@ -64,6 +68,9 @@ def _partition(*rules: Any, default: optax.GradientTransformation | None = None)
         return LeafGroups(tree, assign(rules, default, read_leaves(tree)))
 
     def init(params):
+        if len(rules) == 1 and default is not None:  # of several rules, some are for parts that a model may lack
+            selector, tx = rules[0]
+            warn_of_no_choice("partition", selector, read_leaves(params), f"nothing goes through {_name(tx)}")
         groups = divide(params)
         return PartitionState(tuple(raw_init(tx, groups.part(params, group)) for group, tx in enumerate(txs)))
 
@@ -103,6 +110,10 @@ partition.factory = _partition.factory  # type: ignore[attr-defined]
 refuse_to_run(partition, "partition")
 
 
+def _name(tx: Any) -> str:
+    return tx.factory.name if isinstance(tx, Transformation) else "its transformation"
+
+
 def _are_same(gradient: PyTree | None, direction: PyTree) -> bool:
     """Return whether the gradient of the chain still is the direction, for all leaves of a group."""
     return gradient is None or all(map(lambda g, d: g is d, jax.tree.leaves(gradient), jax.tree.leaves(direction)))
@@ -111,7 +122,7 @@ def _are_same(gradient: PyTree | None, direction: PyTree) -> bool:
 @equation_of(_partition)
 def _(write: Writer, rules: Any, default: Any) -> Expression:
     direction, gradient = write.symbol(), write.gradient()
-    letter, total = write.fresh("M"), None
+    letter, total = write.fresh(r"\chi"), None
     names = [*(repr(selector) for selector, _ in rules), "all other leaves"]
     for number, (name, tx) in enumerate(zip(names, transformations_of(rules, default), strict=False), 1):
         result = write.inside(tx, write.letter, write.role, direction, gradient)

@@ -33,12 +33,13 @@ def rectify(tx: optax.GradientTransformation, decay: Decay = 0.999, threshold: T
     r"""Apply a transformation, times $r_t$, once its running mean is long enough, $d' = r_t f(d)$ if $\rho_t > c$,
     else $d$.
 
-    `tx` is $f$, such as `scale_by_rms(0.999)`, and `decay` is the $\beta$ of its mean, in [0, 1). $\rho_t = 1 + 2 a_t$
-    is the length of a plain mean whose gradients are as old, for the mean age $a_t$ of the gradients, and
-    $\rho_\infty$ is its limit. $r_t = \sqrt{\frac{(\rho_t - 4)(\rho_t - 2)\rho_\infty}{(\rho_\infty - 4)(\rho_\infty -
-    2)\rho_t}}$ undoes the growth of the variance of $1 / \sqrt{v_t}$ at a short length. `threshold` is $c$ in [4,
-    inf): 4 in the paper, 5 in its code. Until then, the direction passes as it is, so a step may be much longer or
-    shorter than a scaled one. A decay of 0.6 or less never reaches the threshold.
+    `tx` is $f$, such as `scale_by_rms(0.999)`, and `decay` is the $\beta$ of its mean, in [0, 1). $a_t$ is the mean age
+    of the gradients in that mean, in steps. $\rho_t = 1 + 2 a_t$ is the number of gradients of which a plain mean has
+    the same mean age, and $\rho_\infty$ is its limit. $r_t = \sqrt{\frac{(\rho_t - 4)(\rho_t -
+    2)\rho_\infty}{(\rho_\infty - 4)(\rho_\infty - 2)\rho_t}}$ undoes the growth of the variance of $1 / \sqrt{v_t}$ at
+    a short length. `threshold` is $c$ in [4, inf): 4 in the paper, 5 in its code. Until then, the direction passes as
+    it is, so a step may be much longer or shorter than a scaled one. $\rho_t$ never exceeds the threshold if $\beta \le
+    (c - 1) / (c + 1)$, which is 2/3 for the default.
 
     Source: Liu et al. (2020), algorithm 2 (RAdam).
 
@@ -73,13 +74,15 @@ def _(write: Writer, tx: Any, decay: Any, threshold: Any) -> Expression:
     direction, gradient = write.symbol(), write.gradient()
     scaled = write.inside(tx, write.letter, write.role, direction, gradient)
     beta, least = write.decay(decay, "2"), write.number("c", threshold)
-    limit = write.line(write.fresh(r"\bar \rho"), rf"\frac{{2}}{{1 - {beta}}} - 1")
+    longest = rf"\frac{{2}}{{1 - {beta}}} - 1"
     if is_schedule(decay):
+        limit = write.line(write.fresh(r"\bar \rho"), longest)
         age, weight = write.fresh("a"), write.fresh("w")
         write.line(age, f"{beta} ({age}_{{t-1}} + {weight}_{{t-1}})")
         write.line(weight, f"{beta} {weight}_{{t-1}} + {beta.rest}")
         length = write.line(write.fresh(r"\rho"), rf"1 + \frac{{2 {age}_t}}{{{weight}_t}}")
     else:
+        limit = write.constant(write.fresh(r"\rho_\infty"), longest)
         length = write.line(write.fresh(r"\rho"), rf"{limit} - \frac{{2 t {beta}^t}}{{{beta.weight()}}}")
     top, bottom = f"({length} - 4) ({length} - 2) {limit}", f"({limit} - 4) ({limit} - 2) {length}"
     rectified = scaled.times(rf"\sqrt{{\frac{{{top}}}{{{bottom}}}}}")

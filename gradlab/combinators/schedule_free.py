@@ -30,7 +30,7 @@ class ScheduleFreeState(NamedTuple):
     rest: jax.Array  # 1 - c of the last update, float scalar
     ahead: PyTree  # z - x, from the average before the last update, like the parameters, at least float32
     average: Any  # x, like the parameters, at least float32; () if it is not stored
-    inner: Any  # that of the optimizer
+    inner: Any  # the state of the optimizer
 
 
 @transformation(splits_gradient="tx", claims=lambda free: _claims(free))
@@ -48,10 +48,11 @@ def schedule_free(
     The parameters are $x$, where the gradient is taken. `eval_params` evaluates at the average, $\bar x_t = (1 - c_t)
     \bar x_{t-1} + c_t z_t$. The share $c_t$ is the weight of $z_t$, divided by the sum of all weights so far.
 
-    `tx` is a whole optimizer without momentum, such as `sgd(0.1)`, whose update for the gradient at $x$ moves $z$.
+    `tx` is a whole optimizer without momentum, such as `sgd(0.1)`, whose update for the gradient at $x$ moves $z$. One
+    with momentum works, too, but `b1` takes the place of a momentum, so there are two; `explain` says so.
     `b1` is $\beta$ in [0, 1). The weight of $z_t$ is $t^r$ times the power $p$ of the largest learning rate so far.
-    `learning_rate` in [0, inf) is that of `tx`, and matters only while it grows, as in a warm-up. `weight_lr_power` is
-    $p$ and `weight_power` is $r$, both in [0, inf).
+    `learning_rate` in [0, inf) is that of `tx`. It matters only while it grows, as in a warm-up, so a constant one need
+    not be passed. `weight_lr_power` is $p$ and `weight_power` is $r$, both in [0, inf).
 
     The state holds $z_t - \bar x_{t-1}$, so the average is known as precisely as the parameters are. Parameters in half
     precision lose its small steps. With `store_average` the state holds the average as well, in at least float32, and

@@ -26,7 +26,7 @@ def isolate(tx: optax.GradientTransformation):
     `chain(scale_by_momentum(), isolate(scale_by_rms()))` measures the RMS of the momentum, as a chain of optax does.
 
     >>> gradient = jnp.array([2.0, -4.0])
-    >>> for tx in (gl.scale_by_rms(0.0), gl.isolate(gl.scale_by_rms(0.0))):  # divide by |g|, or by the momentum
+    >>> for tx in (gl.scale_by_rms(0.0), gl.isolate(gl.scale_by_rms(0.0))):  # by |g|, or by the momentum
     ...     tx = gl.chain(gl.scale_by_momentum(0.9), tx)
     ...     print(tx.update(gradient, tx.init(gradient))[0])
     [ 0.1 -0.1]
@@ -51,12 +51,12 @@ class MeasureState(NamedTuple):
 
 @transformation(splits_gradient="tx", claims=lambda measured: shared_claims(measured.signal, measured.tx))
 def measure(signal: optax.GradientTransformation, tx: optax.GradientTransformation):
-    r"""Apply a transformation with another gradient to read, $d' = f(d; s)$ with $s = h(d; g)$.
+    r"""Apply a transformation that reads another signal in place of the gradient, $d' = f(d; s)$ with $s = h(d; g)$.
 
     `signal` is the transformation $h$, which makes the signal of the direction and the gradient of the chain. `tx` is
     $f$, which transforms the direction and reads the signal as its gradient. AdaBelief measures how far the gradient is
-    from the momentum, `measure(add(gradient(), scale(-1.0)), scale_by_rms(0.999))`. Behind it, the gradient of the
-    chain is what it was.
+    from the momentum, `measure(add(gradient(), scale(-1.0)), scale_by_rms(0.999))`. Links after it read the gradient of
+    the chain as before.
 
     >>> tx, gradient = gl.measure(gl.scale(10.0), gl.scale_by_rms(0.0)), jnp.array([2.0, -4.0])
     >>> print(tx.update(gradient, tx.init(gradient))[0])  # divided by |10 g|
@@ -80,13 +80,14 @@ def measure(signal: optax.GradientTransformation, tx: optax.GradientTransformati
 
 @transformation(splits_gradient="tx", claims=lambda scaled: _rate_claims(scaled.tx))
 def precondition(tx: optax.GradientTransformation):
-    r"""Multiply the direction by the rates that a transformation gives, $d' = f(\mathbf 1; g) \odot d$.
+    r"""Multiply the direction by rates that a transformation computes from the gradient, $d' = f(\mathbf 1; g) \odot
+    d$.
 
     `tx` transforms a tree of ones and reads the gradient of the chain. Its result is the rate of each parameter, a real
     array with the shape of the parameter. So the rates can be bounded before they are applied, as in AdaBound.
 
     >>> tx = gl.precondition(gl.chain(gl.scale_by_rms(0.0), gl.clip_between(0.0, 0.4)))
-    >>> print(tx.update(jnp.array([2.0, -4.0]), tx.init(jnp.zeros(2)))[0])  # rates of 1/2, at most 0.4, and 1/4
+    >>> print(tx.update(jnp.array([2.0, -4.0]), tx.init(jnp.zeros(2)))[0])  # rates 0.4 and 0.25
     [ 0.8 -1. ]
     """
 

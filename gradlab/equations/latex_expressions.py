@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..numeric_arguments import is_schedule
+
+_POWER_OF_PRIMED = re.compile(r"((?:\\(?:hat|bar|tilde) )?(?:\\[A-Za-z]+|[A-Za-z])'+_(?:\{[^{}]*\}|\w))\^")
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Expression:
         return f"({self.latex})" if self.kind == "sum" else self.latex
 
     def times(self, factor: Number | str, negative: bool = False) -> Expression:
-        """Return the product with a factor. An empty factor is 1."""
+        """Return the product with a factor, which is LaTeX as it is: a sum needs brackets. An empty factor is 1."""
         sign = self.negative != negative
         if not factor:
             return replace(self, negative=sign)
@@ -35,7 +38,10 @@ class Expression:
         return Expression(str(factor) if self.latex == "1" else f"{factor} {self._factor()}", kind, sign)
 
     def over(self, divisor: str, factor: str = "") -> Expression:
-        """Return the quotient, with a factor in its numerator. A quotient stays one fraction when it is divided."""
+        """Return the quotient, with a factor in its numerator. A quotient stays one fraction when it is divided.
+
+        Both are LaTeX as it is, so a sum within a product needs brackets, as in `f"({b.weight()}) {p}"`.
+        """
         top = " ".join(part for part in (factor, self.top or self.latex) if part and (part != "1" or not factor))
         bottom = f"({divisor}) {_in_product(self.bottom)}" if self.bottom else divisor
         return Expression(rf"\frac{{{top}}}{{{bottom}}}", "product", self.negative, bottom, top)
@@ -76,7 +82,10 @@ class Number:
         return f"{self.base}_{{{below}}}" if len(below) > 1 else f"{self.base}_{below}" if below else self.base
 
     def weight(self, steps: str = "t", as_power: bool = False) -> str:
-        r"""Return the weight of a running mean after some steps, $1 - \beta^t$, by which bias correction divides."""
+        r"""Return the weight of a running mean after some steps, $1 - \beta^t$, by which bias correction divides.
+
+        It is a sum, which needs brackets where it is a factor.
+        """
         if is_schedule(self.value) and not as_power:
             return rf"1 - \prod_{{i=1}}^{{{steps}}} {self.at('i')}"
         return f"1 - {self}^{steps}" if len(steps) == 1 else f"1 - {self}^{{{steps}}}"
@@ -85,6 +94,11 @@ class Number:
     def rest(self) -> str:
         r"""The weight of the new value in a running mean, $(1 - \beta)$."""
         return f"(1 - {self})"
+
+
+def group_primed(latex: str) -> str:
+    """Return LaTeX in which each power of a symbol with a prime is that of a group, as LaTeX demands."""
+    return _POWER_OF_PRIMED.sub(r"{\1}^", latex)
 
 
 def _in_product(latex: str) -> str:

@@ -34,12 +34,12 @@ _SIZES = ("left", "right", "big", "Big", "bigl", "bigr", "displaystyle")
 
 
 def format_text(text: str) -> str:
-    """Return a text with each `$...$` as Unicode: `$\\hat m_t$` becomes m̂ₜ."""
-    return re.sub(r"\$([^$]+)\$", lambda match: format_formula(match[1]), text)
+    r"""Return a text with each `$...$` and `$$...$$` as Unicode: `$\hat m_t$` becomes m̂ₜ."""
+    return re.sub(r"\${1,2}([^$]+)\${1,2}", lambda match: format_formula(match[1]), text)
 
 
 def format_formula(latex: str) -> str:
-    """Return a formula in LaTeX as Unicode: `\\frac{1}{1 - \\beta^t}` becomes 1/(1 - βᵗ)."""
+    r"""Return a formula in LaTeX as Unicode: `\frac{1}{1 - \beta^t}` becomes 1/(1 - βᵗ)."""
     text = _Reader(re.sub(r"\s+", " ", latex)).read()
     return re.sub(r" {2,}(?! )", " ", text).strip()
 

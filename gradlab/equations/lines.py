@@ -13,6 +13,7 @@ class Symbol(NamedTuple):
 
     latex: str
     value: str
+    formula: str = ""  # the value in LaTeX, where it is a formula
 
     def __str__(self) -> str:
         return f"{format_formula(self.latex)} = {self.value}"

@@ -16,15 +16,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from ..base import Transformation, splits_gradient
-from ..schedules.base import shift_ahead
-from ..transformation_calls import reads_gradient
-from ..values import Value, is_number, show_argument
-from .latex_expressions import Expression, Number
+from ..transformation_calls import reads_gradient, signals_of
+from ..values import show_argument
+from .hyperparameter_values import is_same, is_zero, show_value
+from .latex_expressions import Expression, Number, group_primed
 from .latex_to_unicode import format_formula
+from .letters import Letter, find_letter, read_letters
 from .lines import Equations, Symbol
+from .schedule_formulas import write_schedule
 
 _MEAN = r"\beta"
 _START = Expression("g_t")
@@ -51,11 +51,12 @@ def equations_of(tx: Any, update: bool = True) -> Equations:
     $g_t$ is the gradient, $x_t$ are the parameters, and $t$ counts the updates from 1. The last line is the update of
     the parameters, or the direction if `update` is false.
     """
-    writer = Writer()
+    letters = read_letters(tx)
+    writer = Writer(letters=letters)
     writer.walk(_links_of(tx))
     if len({number.role for number in writer.numbers if number.base == _MEAN}) > 1:
         return writer.finish(update)
-    writer = Writer(indexed=False)  # with means of one kind there is no need to number their decays
+    writer = Writer(indexed=False, letters=letters)  # with means of one kind there is no need to number their decays
     writer.walk(_links_of(tx))
     return writer.finish(update)
 
@@ -71,6 +72,7 @@ class Writer:
     indexed: bool = True
     letter: str = "m"
     role: str = "1"
+    letters: tuple[Letter, ...] = ()
     lines: list[str] = field(default_factory=list)
     numbers: list[Number] = field(default_factory=list)
     signals: dict[str, str] = field(default_factory=dict)  # what a combinator hands on, by name, in LaTeX
@@ -79,6 +81,7 @@ class Writer:
     _gradient: Expression = _START
     _direction: Expression = _START
     _split: bool = False
+    steps: str = "t"  # how many values the running means at this place hold at step t
     _evaluated: str = ""  # the point at which the model is evaluated, in LaTeX; empty for the parameters
 
     def walk(self, links: Iterable[Any]) -> Expression:
@@ -152,6 +155,22 @@ class Writer:
         self.lines.append(f"{letter}_t = {right}")
         return Expression(f"{letter}_t")
 
+    def constant(self, letter: str, right: Any) -> Expression:
+        """Write the value of a quantity that is the same at every step, and return its symbol."""
+        self.lines.append(f"{letter} = {right}")
+        return Expression(letter)
+
+    def line_every(self, every: int, letter: str, right: Any, step: int = 1) -> Expression:
+        """Write the value of a quantity that is renewed at a step, and after each number of steps from there on."""
+        if every == 1:
+            return self.line(letter, right)
+        number = self.number("k", every)
+        return self.line_if(rf"{number} \mid t - {step}", letter, right)
+
+    def line_if(self, condition: str, letter: str, right: Any) -> Expression:
+        """Write the value of a quantity that is renewed under a condition, which is LaTeX."""
+        return self.line(letter, rf"{right} \text{{ if }} {condition}, \text{{ else }} {letter}_{{t-1}}")
+
     def distribution(self, letter: str, law: str) -> Expression:
         """Write the distribution that a quantity is drawn from, and return its symbol."""
         self.lines.append(rf"{letter}_t \sim {law}")
@@ -166,8 +185,14 @@ class Writer:
 
     def number(self, base: str, value: Any, role: str = "") -> Number:
         """Return the symbol of a hyperparameter. Equal values of one kind share a symbol; others get a prime."""
+        own = find_letter(self.letters, base, role, value)
+        if own:
+            stem, _, index = own.partition("_")
+            named = Number(stem, value, role, index)
+            self.numbers += [] if str(named) in map(str, self.numbers) else [named]
+            return named
         kin = [other for other in self.numbers if other.base.rstrip("'") == base and other.role == role]
-        same = next((other for other in kin if _is_same(other.value, value)), None)
+        same = next((other for other in kin if is_same(other.value, value)), None)
         if same is None:
             index = role if self.indexed and base == _MEAN else ""
             same = Number(base + "'" * len(kin), value, role, index)
@@ -178,16 +203,20 @@ class Writer:
         """Return the symbol of the decay of a running mean, which is shared with earlier means of the same decay."""
         role = role or self.role
         decays = (number for number in self.numbers if number.base.startswith((_MEAN, r"\mu")) and number.role == role)
-        return next((other for other in decays if _is_same(other.value, value)), None) or self.number(base, value, role)
+        return next((other for other in decays if is_same(other.value, value)), None) or self.number(base, value, role)
 
     def start(self, letter: str, value: Any) -> None:
         """Note the initial value of a quantity, unless it is 0."""
         if not is_zero(value):
-            self._given.append(Symbol(f"{letter}_0", _show_value(value)))
+            self._given.append(Symbol(f"{letter}_0", show_value(value)))
 
     def given(self, letter: str, meaning: str) -> None:
         """Note what a symbol stands for, in words."""
         self._given.append(Symbol(letter, meaning))
+
+    def given_as_formula(self, letter: str, formula: str) -> None:
+        """Note what a symbol stands for, as a formula in LaTeX."""
+        self._given.append(Symbol(letter, format_formula(formula), formula))
 
     def mask(self, letter: str, leaves: str) -> str:
         """Note a mask that is 1 at some leaves and 0 elsewhere, and return its symbol."""
@@ -197,11 +226,11 @@ class Writer:
     def starts_with(self, letter: str, value: Expression, step: int = 1) -> None:
         """Note the value of a quantity at the first step, or before it at step 0, as one of the first step."""
         first = str(value).replace("_{t-1}", "_0").replace("_t", "_1")
-        self._given.append(Symbol(f"{letter}_{step}", format_formula(first)))
+        self.given_as_formula(f"{letter}_{step}", first)
 
     def starts_at_parameters(self, letter: str) -> None:
         """Note that a quantity begins as the parameters."""
-        self._given.append(Symbol(f"{letter}_0", "x₀"))
+        self.given_as_formula(f"{letter}_0", "x_0")
 
     def evaluates_at(self, point: Expression) -> None:
         """Note at which point the model is evaluated, if that is not the parameters."""
@@ -213,7 +242,7 @@ class Writer:
 
     def takes_gradient_at(self, point: Expression) -> None:
         """Note at which point the gradient is taken, if that is not the parameters."""
-        self._given.append(Symbol(str(_START), format_formula(rf"\nabla f({point})")))
+        self.given_as_formula(str(_START), rf"\nabla f({point})")
 
     def finish(self, update: bool) -> Equations:
         """Write the last line, and return the equations."""
@@ -223,15 +252,19 @@ class Writer:
             self.lines.append(f"x_t = {Expression('x_{t-1}').plus(self._direction)}")
         elif self._direction.kind != "atom" or not self.lines:
             self.line(self.fresh("d"), self._direction)
-        numbers = (Symbol(str(number), _show_value(number.value)) for number in self.numbers)
-        return Equations(tuple(self.lines), (*numbers, *self._given))
+        numbers = (
+            Symbol(str(number), show_value(number.value), write_schedule(number.value)) for number in self.numbers
+        )
+        return Equations(tuple(map(group_primed, self.lines)), (*numbers, *self._given))
 
     def _by_name(self, link: Any) -> Expression:
-        """Return a link without an equation as a function of the direction, and of the gradient if it reads that."""
+        """Return a link without an equation as a function of the direction, and of what else it reads."""
         name = link.factory.name if isinstance(link, Transformation) else show_argument(link)
-        gradient = [str(self.gradient())] if self._split and reads_gradient(link) else []
+        also = [str(self.gradient())] if self._split and reads_gradient(link) else []
+        also += ["x_{t-1}"] if "params" in signals_of(link) else []
         direction = self._direction if self._direction.kind == "square" else self.symbol()
-        return self.line(self.fresh("u"), direction.inside(rf"\operatorname{{{_escape(name)}}}", *gradient))
+        escaped = name.replace("_", r"\_")
+        return self.line(self.fresh("u"), direction.inside(rf"\operatorname{{{escaped}}}", *also))
 
 
 def write_step(write: Writer, tx: Any) -> Expression:
@@ -246,35 +279,5 @@ def add_accent(accent: str, symbol: Expression) -> str:
     return f"{accent}{{{letter}}}" if " " in letter else f"{accent} {letter}"
 
 
-def is_zero(value: Any) -> bool:
-    """Return whether a hyperparameter is the Python number 0, and not an array, a tracer or a schedule."""
-    return isinstance(value, (int, float)) and value == 0
-
-
-def is_ahead(later: Any, now: Any) -> bool:
-    """Return whether one hyperparameter is another one a step later."""
-    return _is_same(later, shift_ahead(now))
-
-
 def _links_of(tx: Any) -> tuple[Any, ...]:
     return tx.links if isinstance(tx, Transformation) else (tx,)
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    if one is other:
-        return True
-    if isinstance(one, (float, int, Value)) and isinstance(other, (float, int, Value)):
-        return bool(one == other)
-    concrete = all(isinstance(value, (np.ndarray, np.generic)) for value in (one, other))
-    return concrete and np.array_equal(one, other)
-
-
-def _show_value(value: Any) -> str:
-    if isinstance(value, (int, float)) and is_number(value):
-        short = f"{value:g}"
-        return short if float(short) == value else repr(value)
-    return show_argument(value)
-
-
-def _escape(name: str) -> str:
-    return name.replace("_", r"\_")

@@ -3,5 +3,6 @@
 from .docstrings import split_docstring as split_docstring
 from .explanation import Explanation as Explanation
 from .explanation import explain as explain
+from .remarks import find_remarks as find_remarks
 from .sources import find_sources as find_sources
 from .state_memory import describe_state_memory as describe_state_memory

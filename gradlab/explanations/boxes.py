@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -13,18 +13,22 @@ from ..base import find_transformations, splits_gradient
 from ..boundary import PyTree
 from ..composites import Composite, open_value
 from ..factories import name_of_maker
+from ..selectors.empty_choices import on_trees_of_others
 from ..selectors.leaves import show_path
 from ..states.named_leaves import name_leaves, walk_links
 from ..transformation_calls import signals_of
 from ..values import Value, show_arguments
+from .long_numbers import shorten_numbers
 
-_MATRIX = {"kernel": jax.ShapeDtypeStruct((96, 64), jnp.float32)}
-# Trees whose state is shown if there are no others. Most selectors divide the first; some links take matrices only.
-EXAMPLES = ({**_MATRIX, "bias": jax.ShapeDtypeStruct((96,), jnp.float32)}, _MATRIX)
+_MATRIX = {"kernel": jax.ShapeDtypeStruct((256, 192), jnp.float32)}  # large enough to be factored
+# Trees whose state is shown if there are no others. Most selectors divide the first; some links take matrices only. No
+# side of the matrix is as large as the vector, so that a row of it does not pass for all parameters.
+EXAMPLES = ({**_MATRIX, "bias": jax.ShapeDtypeStruct((320,), jnp.float32)}, _MATRIX)
+
+# Combinators of which one transformation makes what the links of another read as their gradient -> these two.
+MEASURED = {"measure": ("signal", "tx")}
 
 AS_PARAMETERS, NUMBER, OTHER = "as large as the parameters", "a number", "of another size"
-
-LONG_NUMBER = re.compile(r"\d+\.\d{6,}(e[-+]?\d+)?")
 
 
 class Kept(NamedTuple):
@@ -35,7 +39,7 @@ class Kept(NamedTuple):
 
 
 class Box(NamedTuple):
-    """A link, or a combinator with the transformations that it holds."""
+    """A link, a combinator with the transformations that it holds, or a recipe of one link in a chain."""
 
     name: str
     arguments: tuple[str, ...] = ()  # each as Python, with at most six digits, but for the transformations
@@ -48,15 +52,20 @@ class Box(NamedTuple):
 class Branch(NamedTuple):
     """A transformation within a combinator: its name there, and its links in order (none of an empty chain)."""
 
-    label: str
+    label: str  # "" of the links of a recipe
     boxes: tuple[Box, ...]
+    signal: str = ""  # the label of the branch whose result these links read as their gradient
 
 
+@on_trees_of_others()  # the parameters of the example have names that no selector knows
 def read_boxes(tx: Any, params: PyTree = None) -> tuple[Box, ...]:
     """Return the links of a transformation in order, with chains and recipes opened.
 
+    A recipe of one link in a chain has a box of its own around it.
+
     `params` are parameters or their shapes, whose state is shown. By default, they are a matrix and a vector, or a
-    matrix alone; if `tx` takes neither, no state is shown. Raises what `tx.init(params)` raises for those given.
+    matrix alone, and a group that selects neither is shown as if it selected both; if `tx` takes neither tree, no state
+    is shown. Raises what `tx.init(params)` raises for those given.
     """
     return _read(tx, (), _find_kept(tx, params) if params is not None else _find_kept_of_examples(tx))
 
@@ -69,21 +78,51 @@ def _read(tx: Any, path: tuple[str, ...], kept: Mapping[tuple[str, ...], tuple[K
         return _read(parts, path, kept)
     inner = parts.inner if isinstance(parts, Composite) else {}
     if hasattr(parts, "links"):
-        return tuple(box for name, link in inner.items() for box in _read(link, (*path, name), kept))
-    branches = tuple(Branch(_label(name, held), _read(held, (*path, name), kept)) for name, held in inner.items())
+        boxes = iter([_read(link, (*path, name), kept) for name, link in inner.items()])
+        return tuple(
+            box for recipe, size in _list_recipes(tx) for box in _surround(recipe, itertools.islice(boxes, size))
+        )
+    signal, reader = MEASURED.get(tx.factory.name, ("", None))
+    branches = tuple(
+        Branch(_label(name, held, number), _read(held, (*path, name), kept), signal if name == reader else "")
+        for number, (name, held) in enumerate(inner.items(), 1)
+    )
+    return (_make_box(tx, kept.get(path, ()), branches),)
+
+
+def _list_recipes(tx: Any) -> Iterator[tuple[Any, int]]:
+    """Yield each recipe that a chain was made of, or None for another link, with the number of links that it is."""
+    for link in tx.arguments["links"]:
+        if isinstance(link, Value) and link.factory is tx.factory:
+            yield from _list_recipes(link)
+        else:
+            yield (link if _is_recipe(link) else None), len(getattr(link, "links", (link,)))
+
+
+def _surround(recipe: Any, links: Iterable[tuple[Box, ...]]) -> tuple[Box, ...]:
+    """Return the boxes of a recipe in one with its name, as in the text of the chain, where it is a single link.
+
+    Several links of it stand in the chain as they are, since they read the gradient of the chain.
+    """
+    boxes = tuple(box for link in links for box in link)
+    return (_make_box(recipe, (), (Branch("", boxes),)),) if recipe is not None and len(boxes) == 1 else boxes
+
+
+def _make_box(tx: Any, kept: tuple[Kept, ...], branches: tuple[Branch, ...]) -> Box:
     own = {name: value for name, value in tx.arguments.items() if not find_transformations(value)}
-    arguments = tuple(LONG_NUMBER.sub(_shorten, text) for text in show_arguments(tx.factory, own))
-    return (Box(tx.factory.name, arguments, kept.get(path, ()), signals_of(tx), splits_gradient(tx), branches),)
+    arguments = tuple(shorten_numbers(text) for text in show_arguments(tx.factory, own))
+    return Box(tx.factory.name, arguments, kept, signals_of(tx), splits_gradient(tx), branches)
 
 
-def _shorten(number: re.Match[str]) -> str:
-    return f"{float(number[0]):.6g}"
+def _label(name: str, held: Any, number: int) -> str:
+    """Return the name of a branch, with that of the recipe that it is, if it is one. A chain in a sum has a number."""
+    if isinstance(held, Value) and held.factory.name == "chain" and name.startswith("chain"):
+        return f"term {number}"  # its name would be `chain_2`
+    return f"{name}: {held.factory.name}" if _is_recipe(held) and name != held.factory.name else name
 
 
-def _label(name: str, held: Any) -> str:
-    """Return the name of a branch, with that of the recipe that it is, if it is one."""
-    is_recipe = isinstance(held, Value) and isinstance(open_value(held)[0], Value)
-    return f"{name}: {held.factory.name}" if is_recipe and name != held.factory.name else name
+def _is_recipe(tx: Any) -> bool:
+    return isinstance(tx, Value) and isinstance(open_value(tx)[0], Value)
 
 
 def _find_kept(tx: Any, params: PyTree) -> dict[tuple[str, ...], tuple[Kept, ...]]:
@@ -102,8 +141,18 @@ def _find_kept(tx: Any, params: PyTree) -> dict[tuple[str, ...], tuple[Kept, ...
 
 def _find_kept_of_examples(tx: Any) -> dict[tuple[str, ...], tuple[Kept, ...]]:
     for params in EXAMPLES:
-        try:
-            return _find_kept(tx, params)
-        except (TypeError, ValueError):  # it is for other trees: for the names in one, or for devices
+        if (found := _try_to_find_kept(tx, params)) is None:
             continue
+        # A group that selects no leaf of the example keeps nothing of it. What its links keep is seen of each alone.
+        others = [place for _, place in walk_links(tx) if place.path not in found]
+        alone = {place.path: (_try_to_find_kept(place.tx, params) or {}).get((), ()) for place in others}
+        return found | {path: kept for path, kept in alone.items() if kept}
     return {}
+
+
+def _try_to_find_kept(tx: Any, params: PyTree) -> dict[tuple[str, ...], tuple[Kept, ...]] | None:
+    """Return what `_find_kept` returns, or None if `tx` is for other trees: for the names in one, or for devices."""
+    try:
+        return _find_kept(tx, params)
+    except (TypeError, ValueError):
+        return None

@@ -11,10 +11,12 @@ import optax
 from ..base import Transformation
 from ..boundary import PyTree
 from ..equations import Equations, equations_of
+from ..not_a_transformation import describe_wrong
 from ..values import show_argument
 from .boxes import Box, read_boxes
 from .citations import to_bibtex
 from .mermaid import write_mermaid
+from .remarks import find_remarks
 from .sources import find_sources
 from .state_memory import describe_state_memory
 from .svg import draw_svg
@@ -43,9 +45,10 @@ class Explanation:
     name: str  # the call that makes the transformation
     composition: str  # its links, as Python
     equations: Equations
-    boxes: tuple[Box, ...]  # of the diagram
-    memory: str  # how much state there is, in words
+    boxes: tuple[Box, ...]  # the links and combinators, from which the diagram is drawn
+    memory: str  # how much state there is for the given parameters, or for a matrix, in words
     sources: dict[str, str]  # the publications of its parts, by their names
+    remarks: tuple[str, ...] = ()  # a sentence for each way in which it differs from its publications
 
     @property
     def latex(self) -> str:
@@ -87,14 +90,16 @@ class Explanation:
     def __str__(self) -> str:
         sources = "\n".join(f"{name}: {source}" for name, source in self.sources.items())
         sections = {"equations": self.text, "composition": self.composition, "state": self.memory, "sources": sources}
+        sections["remarks"] = "\n".join(self.remarks)
         return "\n\n".join([self.name, *(f"{title}\n{body}" for title, body in sections.items() if body)])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         lines = "<br>".join(html.escape(line) for line in self.text.split("\n"))
+        call = html.escape(self.name).replace("(", "(<wbr>")  # so that a narrow window cuts no number
         return (
-            f'<div style="overflow-x: auto"><code>{html.escape(self.name)}</code><br>'
+            f'<div style="overflow-x: auto"><code>{call}</code><br>'
             f"{self.svg_of_page}"
             f'<p style="line-height: 1.7; font-family: STIX Two Math, Cambria Math, serif">{lines}</p></div>'
         )
@@ -120,11 +125,11 @@ def explain(tx: optax.GradientTransformation, params: PyTree = None) -> Explanat
     with μ = 0.9, α = 0.1
     """
     if not isinstance(tx, optax.GradientTransformation):
-        kind = getattr(tx, "__qualname__", type(tx).__name__)
-        call = f"; call it, as in explain({kind}())" if callable(tx) else ""
-        raise TypeError(f"explain(tx) takes a transformation, such as adam(); got {kind}{call}")
+        got = describe_wrong(tx, "explain({})")
+        raise TypeError(f"explain(tx) takes a transformation, such as adam(); got {got}")
     composition = str(tx) if isinstance(tx, Transformation) else show_argument(tx)
     boxes = read_boxes(tx, params)
     return Explanation(
-        show_argument(tx), composition, equations_of(tx), boxes, describe_state_memory(tx, params), find_sources(tx)
-    )
+        show_argument(tx), composition, equations_of(tx), boxes, describe_state_memory(tx, params), find_sources(tx),
+        find_remarks(tx),
+    )  # fmt: skip

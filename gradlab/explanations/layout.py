@@ -19,9 +19,13 @@ def find_split(boxes: Sequence[Box]) -> int:
     return next((number for number, box in enumerate(boxes) if box.splits), len(boxes))
 
 
-def find_readers(boxes: Sequence[Box]) -> list[int]:
-    """Return the positions of the links that read the gradient where it is another signal than the direction."""
-    return [number for number, box in enumerate(boxes) if number > find_split(boxes) and "grads" in box.reads]
+def find_readers(boxes: Sequence[Box], signal: str = "") -> list[int]:
+    """Return the positions of the links that read the gradient where it is another signal than the direction.
+
+    Where they read a `signal` as their gradient, that is so from the first link on.
+    """
+    first = 0 if signal else find_split(boxes) + 1
+    return [number for number, box in enumerate(boxes) if number >= first and "grads" in box.reads]
 
 
 def list_lines(box: Box) -> list[tuple[str, str]]:
@@ -33,12 +37,12 @@ def list_lines(box: Box) -> list[tuple[str, str]]:
 
 
 @functools.lru_cache(maxsize=1024)
-def measure(boxes: tuple[Box, ...]) -> tuple[float, float]:
-    """Return the width and the height of links one below another."""
+def measure(boxes: tuple[Box, ...], signal: str = "") -> tuple[float, float]:
+    """Return the width and the height of links one below another, which may read a signal as their gradient."""
     if not boxes:
         return 90.0, float(LINE)
     sizes = [measure_box(box) for box in boxes]
-    rail = RAIL if find_readers(boxes) else 0
+    rail = RAIL if find_readers(boxes, signal) else 0
     return rail + max(width for width, _ in sizes), sum(height for _, height in sizes) + GAP * (len(boxes) - 1)
 
 
@@ -59,17 +63,23 @@ def measure_box(box: Box) -> tuple[float, float]:
 
 def measure_branch(branch: Branch) -> tuple[float, float]:
     """Return the width and the height of what a combinator holds under one name, with that name."""
-    width, height = measure(branch.boxes)
-    return max(width, len(branch.label) * CHARACTER), height + LINE + GAP + 8
+    width, height = measure(branch.boxes, branch.signal)
+    rail = RAIL if branch.signal else 0  # which passes the name
+    return max(width, rail + len(branch.label) * CHARACTER), height + label_height(branch) + GAP + 8
+
+
+def label_height(branch: Branch) -> float:
+    """Return the height of the line with the name of a branch, if it has one."""
+    return LINE if branch.label else 0.0
 
 
 def arrange_branches(branches: Sequence[Branch]) -> list[list[Branch]]:
-    """Return branches in rows that are not too wide."""
+    """Return branches in rows that are not too wide. One that reads a signal is below the branch that makes it."""
     rows: list[list[Branch]] = []
     taken = 0.0
     for branch in branches:
         width = measure_branch(branch)[0] + INDENT
-        if not rows or taken + width > WIDEST:
+        if not rows or branch.signal or taken + width > WIDEST:
             rows.append([])
             taken = 0.0
         rows[-1].append(branch)

@@ -33,5 +33,7 @@ def _describe_for_one(leaf: Any, state: list[Any]) -> str:
     full = sum(array.dtype.itemsize for array in state if array.size == count)
     rest = sum(array.size * array.dtype.itemsize for array in state if array.size != count)
     arrays = sum(array.size == count for array in state)
+    if not arrays:
+        return f"{rest} bytes, in no array of the shape of the parameters"
     copies = f"{full} bytes for each parameter ({arrays} array{'s' * (arrays != 1)} of its shape)"
     return copies + (f", and {rest} more bytes" if rest else "")

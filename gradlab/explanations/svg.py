@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
-from .boxes import AS_PARAMETERS, NUMBER, OTHER, Box
+from .boxes import AS_PARAMETERS, NUMBER, OTHER, Box, Branch
 from .layout import (
     CHARACTER,
     GAP,
@@ -17,6 +17,7 @@ from .layout import (
     arrange_fields,
     find_readers,
     find_split,
+    label_height,
     list_lines,
     measure,
     measure_box,
@@ -31,7 +32,9 @@ STYLE = """
 .gl-direction { stroke: #3b82f6; fill: none; stroke-width: 1.6 } .gl-direction-head { fill: #3b82f6 }
 .gl-gradient { stroke: #e0812b; fill: none; stroke-width: 1.6; stroke-dasharray: 4 3 }
 .gl-gradient-head { fill: #e0812b }
+.gl-signal { stroke: #a855f7; fill: none; stroke-width: 1.6; stroke-dasharray: 4 3 } .gl-signal-head { fill: #a855f7 }
 """
+GRADIENT, SIGNAL = "gradient", "signal"  # signs of the legend, and classes of the style
 ALONE = "svg { color: #1f2328 } @media (prefers-color-scheme: dark) { svg { color: #e6edf3 } }"
 
 
@@ -39,7 +42,8 @@ def draw_svg(boxes: Sequence[Box], title: str, alone: bool = True) -> str:
     """Return the diagram of some links in order. A file, which stands `alone`, has colors of its own.
 
     A solid arrow is the direction, from one link to the next. Where a link also reads the gradient of its chain, a
-    dashed arrow leads to it. Squares, half squares and dots are fields of the state.
+    dashed arrow leads to it, and another one from what makes a signal to the links that read it in place of the
+    gradient. Squares, half squares and dots are fields of the state.
     """
     width, height = measure(tuple(boxes))
     legend = list(_draw_legend(boxes))
@@ -62,13 +66,20 @@ def draw_svg(boxes: Sequence[Box], title: str, alone: bool = True) -> str:
     )
 
 
-def _draw_sequence(boxes: tuple[Box, ...], x: float, y: float, end: str = "") -> Iterator[str]:
-    """Yield links one below another, with an arrow into each, and the gradient at their left if one reads it later."""
-    readers = find_readers(boxes)
+def _draw_sequence(
+    boxes: tuple[Box, ...], x: float, y: float, end: str = "", source: tuple[float, float] | None = None
+) -> Iterator[str]:
+    """Yield links one below another, with an arrow into each, and the gradient at their left if one reads it later.
+
+    If they read another signal as their gradient, that comes from the point `source` above them.
+    """
+    signal = SIGNAL if source else ""
+    readers = find_readers(boxes, signal)
     left = x + (RAIL if readers else 0)
     if readers:
-        yield from _draw_gradient(boxes, readers, x + 4, y)
+        yield from _draw_gradient(boxes, readers, x + 4, y, source)
     if not boxes:
+        yield from _arrow("gl-direction", [(x + 12, y - GAP + 4), (x + 12, y - 1)])
         yield from _text("as it is", x, y + 12, "gl-pale")
     for box in boxes:
         height = measure_box(box)[1]
@@ -80,15 +91,24 @@ def _draw_sequence(boxes: tuple[Box, ...], x: float, y: float, end: str = "") ->
         yield from _text(end, left, y + LINE, "gl-pale")
 
 
-def _draw_gradient(boxes: Sequence[Box], readers: Sequence[int], x: float, y: float) -> Iterator[str]:
-    """Yield the gradient, from where a link makes the direction another signal, to the links that read it later."""
+def _draw_gradient(
+    boxes: Sequence[Box], readers: Sequence[int], x: float, y: float, source: tuple[float, float] | None
+) -> Iterator[str]:
+    """Yield the gradient, from where a link makes the direction another signal, to the links that read it later.
+
+    If these read another signal as their gradient, it comes from the point `source`.
+    """
     tops = [y]
     for box in boxes:
         tops.append(tops[-1] + measure_box(box)[1] + GAP)
     start = tops[find_split(boxes)] - GAP / 2 - 2
     for number in readers:
         at = tops[number] + LINE
-        yield from _arrow("gl-gradient", [(x + RAIL + 8, start), (x, start), (x, at), (x + RAIL - 5, at)])
+        if source is None:
+            yield from _arrow("gl-gradient", [(x + RAIL + 8, start), (x, start), (x, at), (x + RAIL - 5, at)])
+        else:
+            turn = source[1] + 7
+            yield from _arrow("gl-signal", [source, (source[0], turn), (x, turn), (x, at), (x + RAIL - 5, at)])
 
 
 def _draw_box(box: Box, x: float, y: float) -> Iterator[str]:
@@ -107,20 +127,33 @@ def _draw_box(box: Box, x: float, y: float) -> Iterator[str]:
             yield from _text(field.name, along + 16, y)
             along += measure_field(field)
     y += 6
+    ends: dict[str, tuple[float, float]] = {}  # the point below the last link of each branch, by its label
     for branches in arrange_branches(box.branches):
         along = x + INDENT
         for branch in branches:
-            yield from _text(branch.label, along, y + LINE, "gl-pale")
-            yield from _draw_sequence(branch.boxes, along, y + LINE + GAP)
+            yield from _draw_branch(branch, along, y, ends.get(branch.signal))
+            rail = RAIL if find_readers(branch.boxes, branch.signal) else 0
+            ends[branch.label] = along + rail + 12, y + measure_branch(branch)[1] - 8
             along += measure_branch(branch)[0] + INDENT
         y += max(measure_branch(branch)[1] for branch in branches) + 6
 
 
+def _draw_branch(branch: Branch, x: float, y: float, source: tuple[float, float] | None) -> Iterator[str]:
+    y += label_height(branch)
+    if branch.label:
+        yield from _text(branch.label, x + (RAIL if branch.signal else 0), y, "gl-pale")
+    yield from _draw_sequence(branch.boxes, x, y + GAP, source=source)
+
+
 def _draw_legend(boxes: Sequence[Box]) -> Iterator[tuple[str, str]]:
     """Yield what each sign means that occurs in the diagram."""
-    found = list(_walk(boxes))
-    if any(find_readers(sequence) for sequence in found):
-        yield "gradient", "the gradient, which this link also reads"
+    walked = list(_walk(Branch("", tuple(boxes))))
+    found = [branch.boxes for branch in walked]
+    if any(find_readers(branch.boxes) for branch in walked if not branch.signal):
+        yield GRADIENT, "the gradient, which this link also reads"
+    for signal in dict.fromkeys(branch.signal for branch in walked if find_readers(branch.boxes, branch.signal)):
+        if signal:
+            yield SIGNAL, f"what {signal} makes, which this link reads as the gradient"
     for size, text in ((AS_PARAMETERS, "state, as large as the parameters"), (OTHER, "state of another size")):
         if any(field.size == size for sequence in found for box in sequence for field in box.kept):
             yield size, text
@@ -128,15 +161,15 @@ def _draw_legend(boxes: Sequence[Box]) -> Iterator[tuple[str, str]]:
         yield NUMBER, "state, one number"
 
 
-def _walk(boxes: Sequence[Box]) -> Iterator[Sequence[Box]]:
-    yield boxes
-    for box in boxes:
-        for branch in box.branches:
-            yield from _walk(branch.boxes)
+def _walk(branch: Branch) -> Iterator[Branch]:
+    yield branch
+    for box in branch.boxes:
+        for inner in box.branches:
+            yield from _walk(inner)
 
 
 def _mark(size: str, x: float, y: float) -> Iterator[str]:
-    """Yield the sign of a size of state, or of the gradient, in front of a text at y."""
+    """Yield the sign of a size of state, of the gradient or of a signal, in front of a text at y."""
     square = f'<rect class="gl-kept" x="{x:.1f}" y="{y - 9:.1f}" width="10" height="10" rx="1"'
     if size == AS_PARAMETERS:
         yield square + "/>"
@@ -146,7 +179,7 @@ def _mark(size: str, x: float, y: float) -> Iterator[str]:
     elif size == NUMBER:
         yield f'<circle class="gl-kept" cx="{x + 5:.1f}" cy="{y - 4:.1f}" r="3"/>'
     else:
-        yield from _arrow("gl-gradient", [(x - 4, y - 4), (x + 13, y - 4)])
+        yield from _arrow(f"gl-{size}", [(x - 4, y - 4), (x + 13, y - 4)])
 
 
 def _arrow(kind: str, points: Sequence[tuple[float, float]]) -> Iterator[str]:

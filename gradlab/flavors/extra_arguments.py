@@ -10,6 +10,7 @@ from typing import Any
 
 from ..combinators.chain import chain
 from ..decorators import recipe as declare_recipe
+from ..missing_names import refuse_unknown_names
 from ..numeric_arguments import Positive
 from ..transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 from ..transforms.scaling import scale
@@ -45,12 +46,14 @@ def declare_flavor(
 
 
 def refuse_classes(module: str) -> Callable[[str], Any]:
-    """Return the `__getattr__` of a module of flavors, whose error names `adam` for `Adam`."""
+    """Return the `__getattr__` of a module of flavors, whose error names `adam` for `Adam`, or a similar name."""
 
     def missing(name: str) -> Any:
         own = vars(sys.modules[module])
-        near = f"; the optimizers are functions, in lower case: {name.lower()}" if name.lower() in own else ""
-        raise AttributeError(f"module {module!r} has no attribute {name!r}{near}")
+        if name.lower() in own:
+            near = f"; the optimizers are functions, in lower case: {name.lower()}"
+            raise AttributeError(f"module {module!r} has no attribute {name!r}{near}")
+        refuse_unknown_names(module)(name)
 
     return missing
 
@@ -89,8 +92,8 @@ def _after_clipping(tx, owner, /, **options):
     """Return the chain of the unscaling, the clipping and an optimizer. Raises ValueError for what it cannot do."""
     if options["use_ema"]:
         raise ValueError(
-            f"{owner}: use_ema=True averages the parameters after each step, which an update cannot do; leave it out, "
-            f"and average them in the training loop: optax.incremental_update(params, average, 1 - ema_momentum)"
+            f"{owner}: use_ema=True averages the parameters after each step; leave it out, and wrap the optimizer: "
+            "gl.average_params(tx, decay=ema_momentum, start=1), whose average gl.eval_params reads"
         )
     steps = options["gradient_accumulation_steps"]
     if steps is not None:

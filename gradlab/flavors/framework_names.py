@@ -57,27 +57,31 @@ def read_defaults(framework: str, optimizer: str) -> dict[str, Any]:
 
 
 def format_defaults() -> str:
-    """Return all arguments of the updates, with the names and defaults of the three frameworks, as Markdown."""
-    lines = ["| optimizer | argument | torch | keras | optax |", "|---|---|---|---|---|"]
+    """Return all arguments of the updates, with the names and defaults of the three frameworks, as Markdown.
+
+    A framework's name stands before the default only where it is not the common one, so that four columns fit a page.
+    """
+    lines = ["| argument | torch | keras | optax |", "|---|---|---|---|"]
     for optimizer in OPTIMIZERS:
         columns = {
             framework: _by_common_name(framework, read_defaults(framework, optimizer))
             for framework, flavors in FLAVORS.items()
             if hasattr(flavors, optimizer)
         }
-        first = f"**{optimizer}**"
+        lines.append(f"| **{optimizer}** | | | |")
         for common in dict.fromkeys(name for column in columns.values() for name in column):
             cells = (columns.get(framework, {}).get(common, "") for framework in FLAVORS)
-            lines.append(f"| {first} | {common} | {' | '.join(cells)} |")
-            first = ""
+            lines.append(f"| {common} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def _by_common_name(framework: str, framework_arguments: dict[str, Any]) -> dict[str, str]:
-    """Return how the framework writes each argument and its default, by common name."""
+    """Return the default of each argument by common name, with the framework's name where that is another."""
     texts: dict[str, str] = {}
     for name, value in framework_arguments.items():
-        text = f"`{name}`, required" if value is inspect.Parameter.empty else f"`{name}={value}`"
         for common in _COMMON[framework].get(name, (name,)):
-            texts[common] = text
+            if value is inspect.Parameter.empty:
+                texts[common] = "required" if name == common else f"`{name}`, required"
+            else:
+                texts[common] = f"`{value}`" if name == common else f"`{name}={value}`"
     return texts

@@ -11,9 +11,9 @@ step: bias correction is $1 - \beta_t^t$.
 by `loss_scale_factor`.
 
 The differences from Keras are these. The ranges are those of gradlab: a momentum of 1 raises, and so does clipping at
-0, which Keras takes for no clipping. The learning rate may be an integer. `name` and `ema_momentum` have no effect.
-`use_ema` and `gradient_accumulation_steps` raise ValueError, because they act on the parameters and on when a step
-happens.
+0, which Keras takes for no clipping. The learning rate may be an integer. `name`, `ema_momentum` and
+`ema_overwrite_frequency` have no effect. `use_ema` and `gradient_accumulation_steps` raise ValueError, because they act
+on the parameters and on when a step happens.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def adadelta(
     Source: keras 3.15, `src/optimizers/adadelta.py`.
 
     >>> tx, gradient = gl.flavors.keras.adadelta(), jnp.array([2.0, -4.0])
-    >>> print(1000 * tx.update(gradient, tx.init(gradient))[0])  # sqrt(1e-7) / sqrt(0.05), times a rate of 0.001
+    >>> print(1000 * tx.update(gradient, tx.init(gradient))[0])  # sqrt(1e-7 / 0.05), times 0.001
     [-0.0014  0.0014]
     """
     direction = chain(scale_by_rms(rho, eps=0.0, eps_root=epsilon), scale_by_update_rms(rho, epsilon))
@@ -112,7 +112,7 @@ def rmsprop(
     `centered` subtracts the square of the mean from $v_t$. Source: keras 3.15, `src/optimizers/rmsprop.py`.
 
     >>> tx, gradient = gl.flavors.keras.rmsprop(0.1, rho=0.75, epsilon=3.0), jnp.array([2.0, -4.0])
-    >>> print(tx.update(gradient, tx.init(gradient))[0])  # 0.1 * 2 / sqrt(0.25 * 4 + 3) for the first element
+    >>> print(tx.update(gradient, tx.init(gradient))[0])  # 0.1 * 2 / sqrt(0.25 * 4 + 3) first
     [-0.1     0.1512]
     """
     measure = scale_by_stddev if centered else scale_by_rms
@@ -130,8 +130,8 @@ def adam(
     amsgrad: bool = False,
     weight_decay: NonNegative | None = None,
 ):
-    r"""`keras.optimizers.Adam`: $x_t = x_{t-1} - \alpha \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t} \frac{m_t}{
-    \sqrt{v_t} + \epsilon}$.
+    r"""`keras.optimizers.Adam`: $x_t = x_{t-1} - \alpha \sqrt{1 - \beta_2^t}\, m_t / ((1 - \beta_1^t)
+    (\sqrt{v_t} + \epsilon))$.
 
     Epsilon is added to the root before the correction ("epsilon hat"). In the published form it would be $\epsilon /
     \sqrt{1 - \beta_2^t}$, 32 times as large at the first step. `amsgrad` takes the maximum of the uncorrected $v$.

@@ -17,8 +17,8 @@ where optax skips a division by zero.
 
 >>> import optax
 >>> ours, x, gradient = gl.flavors.optax, jnp.array([3.0, 1.0]), jnp.array([2.0, -4.0])
->>> made = [ours.sgd, ours.adagrad, ours.adadelta, ours.rmsprop, ours.sign_sgd, ours.adam, ours.adamw, ours.nadam]
->>> for make in [*made, ours.nadamw, ours.adamax, ours.adamaxw, ours.amsgrad]:
+>>> made = [ours.sgd, ours.adagrad, ours.adadelta, ours.rmsprop, ours.sign_sgd, ours.adam]
+>>> for make in [*made, ours.adamw, ours.nadam, ours.nadamw, ours.adamax, ours.adamaxw, ours.amsgrad]:
 ...     pair = make(0.1), getattr(optax, make.__name__)(0.1)
 ...     steps = [tx.update(gradient, tx.init(x), x)[0] for tx in pair]
 ...     assert jnp.allclose(*steps, rtol=1e-5)
@@ -110,11 +110,12 @@ def rmsprop(
 ):
     r"""`optax.rmsprop`: $b_t = \mu b_{t-1} - \alpha_t g_t / \sqrt{v_t + \epsilon}$, $x_t = x_{t-1} + b_t$.
 
+    $b$ is the buffer of the momentum $\mu$, and $v$ the mean of squares with the decay $\rho$, which is `decay`.
     `initial_scale` is $v_0$ in [0, inf). The mean of `centered`, whose square is subtracted, starts at 0.
     `bias_correction` divides $v_t$, including its share of $v_0$, and the mean by $1 - \rho^t$. With `eps_in_sqrt` off,
-    epsilon is added to the root. `nesterov` steps by $\mu b_t - \alpha_t g_t / \sqrt{\cdot}$, and is ignored without
-    `momentum`. A centered $v$ that rounds to below 0 counts as 0 here, and gives NaN in optax. Source: optax 0.2.8,
-    `_src/alias.py`.
+    epsilon is added to the root. `nesterov` steps by $\mu b_t - \alpha_t g_t / \sqrt{v_t + \epsilon}$, and is ignored
+    without `momentum`. A centered $v$ that rounds to below 0 counts as 0 here, and gives NaN in optax. Source: optax
+    0.2.8, `_src/alias.py`.
     """
     eps_outside, eps_inside = (0.0, eps) if eps_in_sqrt else (eps, 0.0)
     second_moment = chain(scale_by_momentum(decay, initial=initial_scale), *_correct(decay, bias_correction))
@@ -145,7 +146,8 @@ def adam(
     *,
     nesterov: bool = False,
 ):
-    r"""`optax.adam`: as published, with `eps_root` inside the root, $\sqrt{\hat v_t + \epsilon_r} + \epsilon$.
+    r"""`optax.adam`: as published, but divided by $\sqrt{\hat v_t + \epsilon_r} + \epsilon$. $\epsilon_r$ is
+    `eps_root`.
 
     `nesterov` makes it Nadam with the constant momentum `b1`. Source: optax 0.2.8, `_src/alias.py`.
     """
@@ -166,7 +168,7 @@ def adamw(
     *,
     nesterov: bool = False,
 ):
-    """`optax.adamw`: Adam of optax with decoupled decay of the leaves in `mask`.
+    """`optax.adamw`: `optax.adam` with decoupled weight decay. `mask` selects the leaves that decay.
 
     Source: optax 0.2.8, `_src/alias.py`.
     """
@@ -188,7 +190,7 @@ def nadam(
     *,
     nesterov: bool = True,
 ):
-    """`optax.nadam`: Adam of optax with `nesterov`, so the momentum is constant.
+    """`optax.nadam`: `optax.adam` with `nesterov`, so the momentum is constant.
 
     Source: optax 0.2.8, `_src/alias.py`.
     """
@@ -209,7 +211,7 @@ def nadamw(
     *,
     nesterov: bool = True,
 ):
-    """`optax.nadamw`: AdamW of optax with `nesterov`. Source: optax 0.2.8, `_src/alias.py`."""
+    """`optax.nadamw`: `optax.adamw` with `nesterov`. Source: optax 0.2.8, `_src/alias.py`."""
     return chain(
         *_adam_direction("nadamw", b1, b2, eps, eps_root, mu_dtype, nesterov),
         add_decayed_weights(weight_decay, mask),
@@ -235,7 +237,7 @@ def adamaxw(
     weight_decay: NonNegative = 1e-4,
     mask=None,
 ):
-    """`optax.adamaxw`: AdaMax of optax with decoupled decay of the leaves in `mask`.
+    """`optax.adamaxw`: `optax.adamax` with decoupled weight decay. `mask` selects the leaves that decay.
 
     Source: optax 0.2.8, `_src/alias.py`.
     """

@@ -89,7 +89,7 @@ def adagrad(
     *,
     maximize: bool = False,
 ):
-    r"""`torch.optim.Adagrad`: $x_t = x_{t-1} - \frac{\alpha}{1 + (t - 1) \delta} g_t / (\sqrt{s_t} + \epsilon)$.
+    r"""`torch.optim.Adagrad`: $x_t = x_{t-1} - \alpha g_t / ((1 + (t - 1) \delta) (\sqrt{s_t} + \epsilon))$.
 
     `lr_decay` is $\delta$ in [0, inf). It lowers a learning rate that is a schedule, too. Source: torch 2.13,
     `torch/optim/adagrad.py`.
@@ -177,7 +177,7 @@ def adam(
     uncorrected moments and corrects that by the weight of the current step. Source: torch 2.13, `torch/optim/adam.py`.
 
     >>> tx, x = gl.flavors.torch.adam(0.1, weight_decay=0.01), jnp.array([2.0, -4.0])
-    >>> print(tx.update(jnp.zeros(2), tx.init(x), x)[0])  # the decay is part of the gradient, so its size is lost
+    >>> print(tx.update(jnp.zeros(2), tx.init(x), x)[0])  # the size of the decay is lost
     [-0.1  0.1]
     """
     b1, b2 = betas

@@ -6,8 +6,8 @@ page.
     results = gl.lab.race(["digits", "ravine"], ["adam", "sgd"])
     results.gradlab.leaderboard("digits")
 
-These are its public names. It needs the packages of `pip install "gradlab[lab]"`, which are imported when a name is
-first used.
+These are its public names. It needs the packages of the extra `lab`, which are imported when a name is first
+used.
 """
 
 from __future__ import annotations
@@ -73,11 +73,12 @@ __all__ = [*_HOMES]
 
 def __getattr__(name: str) -> _typing.Any:
     """Import a public name at its first use: the command line shows its help without any of them."""
+    if name == "problems":
+        return _importlib.import_module(".problems", __name__)
     if name not in _HOMES:
-        import difflib
+        from ..missing_names import suggest_public_name
 
-        near = difflib.get_close_matches(name, _HOMES, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = suggest_public_name(name, _HOMES, cutoff=0.6)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
     value = getattr(_importlib.import_module(_HOMES[name], __name__), name)
     globals()[name] = value

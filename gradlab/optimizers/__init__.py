@@ -1,1 +1,1 @@
-"""The founding optimizers: recipes, each a docstring and a chain."""
+"""The optimizers. Each is a recipe, which composes links, such as momentum and weight decay, to a chain."""

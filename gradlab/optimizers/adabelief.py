@@ -1,4 +1,4 @@
-"""AdaBelief."""
+"""AdaBelief: Adam that is divided by the distance of the gradients from their mean."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def adabelief(
     eps: NonNegative = 1e-16,
     eps_root: NonNegative = 1e-16,
 ):
-    r"""AdaBelief: Adam divided by how far the gradient is from its mean, $x_t = x_{t-1} - \alpha \hat m_t / (\sqrt{\hat
-    s_t} + \epsilon)$.
+    r"""AdaBelief: Adam divided by how far the gradient is from its mean, $x_t = x_{t-1} - \alpha \hat m_t /
+    (\sqrt{\hat v_t + \epsilon} + \epsilon')$.
 
-    $s_t = \beta_2 s_{t-1} + (1 - \beta_2) (g_t - m_t)^2 + \epsilon_r$. The listing adds `eps_root`, $\epsilon_r$, at
-    every step, so $\hat s_t$ is the corrected mean of the squares plus $\epsilon_r / (1 - \beta_2)$, which is how it is
-    computed here. Both epsilons are in [0, inf). The other arguments are those of `adam`.
+    $v_t = \beta_2 v_{t-1} + (1 - \beta_2) s_t^2$ with $s_t = g_t - m_t$. The published algorithm adds `eps_root` to the
+    mean at every step, which makes its corrected mean larger by $\epsilon$ = `eps_root` $/ (1 - \beta_2)$, and so it is
+    computed here. `eps` is $\epsilon'$. Both epsilons are in [0, inf). The other arguments are those of `adam`.
     Source: Zhuang et al. (2020), algorithm 2.
 
     >>> tx, gradient = gl.adabelief(0.1), jnp.array([2.0, -4.0])

@@ -34,7 +34,7 @@ def adabound(
 
     >>> tx, gradient = gl.adabound(0.001, final_rate=0.1, gamma=10.0), jnp.array([2.0, -4.0])
     >>> step, state = tx.update(gradient, tx.init(gradient))
-    >>> print(step / state[0].moment)  # the lower bound, 0.1 (1 - 1 / 11), because Adam's rates are below it
+    >>> print(step / state[0].moment)  # the lower bound, 0.1 (1 - 1 / 11): Adam's rates are below it
     [-0.0909 -0.0909]
     """
     return _compose_bounded(learning_rate, b1, scale_by_rms(b2, eps), b2, final_rate, gamma)
@@ -49,7 +49,9 @@ def amsbound(
     gamma: Positive = 1e-3,
     eps: NonNegative = 1e-8,
 ):
-    r"""AMSBound: AdaBound with $v$ replaced by its running maximum. Source: Luo et al. (2019), algorithm 3.
+    r"""AMSBound: AdaBound with $v$ replaced by its running maximum.
+
+    The arguments are those of `adabound`. Source: Luo et al. (2019), algorithm 3.
 
     >>> for tx in (gl.adabound(0.1, b2=0.5), gl.amsbound(0.1, b2=0.5)):
     ...     state = tx.init(jnp.zeros(2))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..combinators.chain import chain
 from ..decorators import recipe
 from ..numeric_arguments import Decay, NonNegative
@@ -16,9 +18,9 @@ def adadelta(
     rho: Decay = 0.9,
     eps: NonNegative = 1e-6,
     weight_decay: NonNegative | None = None,
-    weight_decay_mask=None,
+    weight_decay_mask: Any = None,
 ):
-    r"""Adadelta, which scales by the RMS of the gradients and of its own updates, and needs no learning rate.
+    r"""Adadelta, which scales by the RMS of the gradients and of its own updates, in place of a learning rate.
 
     It is published with `learning_rate` $\alpha$ = 1. `rho` in [0, 1) is the decay of both running means. `eps` in [0,
     inf) is added inside both roots and sets the size of the first steps; with 0, nothing ever moves. `weight_decay` in

@@ -28,14 +28,15 @@ def adafactor(
     *,
     min_size: int = 128,
 ):
-    r"""Adafactor: RMS scaling by a factored second moment, in units of the parameters, $x_t = x_{t-1} - \rho (\max(
-    \epsilon_2, \operatorname{RMS}(x_{t-1})) u_t / \max(1, \operatorname{RMS}(u_t) / c) + \lambda x_{t-1})$.
+    r"""Adafactor: RMS scaling by a factored second moment, in units of the parameters, $x_t = x_{t-1} - \alpha (s_t
+    \tilde g_t + \lambda x_{t-1})$, $s_t = \max(\epsilon', \operatorname{RMS}(x_{t-1})) \min(1, c / \operatorname{RMS}(
+    \tilde g_t))$.
 
-    $u_t = g_t / \sqrt{V_t}$, with $V_t$ the `factored_mean` of decay $1 - t^{-p}$, whose bias needs no correction.
-    `learning_rate` is $\rho$ in [0, inf), relative to the size of a leaf; in the publication it is $\min(10^{-2}, 1 /
-    \sqrt t)$, which is 0.01 in the first 10,000 steps. `decay_rate` is $p$ in (0, inf), `clipping_threshold` is $c$ in
-    [0, inf], and `least_scale` is $\epsilon_2$ in [0, inf). `eps` and `min_size` are those of `factored_mean`.
-    `weight_decay` and `mask` are those of `adamw`. There is no momentum.
+    $\tilde g_t = g_t / \sqrt{v_t}$, with $v_t$ the `factored_mean` of decay $1 - t^{-p}$, whose bias needs no
+    correction. `learning_rate` is $\alpha$ in [0, inf), relative to the size of a leaf; in the publication it is
+    $\min(10^{-2}, 1 / \sqrt t)$, which is 0.01 in the first 10,000 steps. `decay_rate` is $p$ in (0, inf),
+    `clipping_threshold` is $c$ in [0, inf], and `least_scale` is $\epsilon'$ in [0, inf). `eps` and `min_size` are
+    those of `factored_mean`. `weight_decay` and `mask` are those of `adamw`. There is no momentum.
 
     PyTorch and Keras factor leaves of any size, over their last two axes, and bound the rate by $1 / \sqrt t$: for
     matrices, that is `min_size=1` with a schedule. optax agrees, but does not multiply $\lambda x_{t-1}$ by the rate.

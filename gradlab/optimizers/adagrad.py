@@ -14,8 +14,9 @@ def adagrad(learning_rate: NonNegative = 1e-2, initial_accumulator_value: NonNeg
     r"""Adagrad, whose rates fall with the sum of squared gradients, $x_t = x_{t-1} - \alpha g_t / (\sqrt{s_t} +
     \epsilon)$.
 
-    $s_t = s_{t-1} + g_t^2$, and `initial_accumulator_value` is $s_0$ in [0, inf). Source: Duchi et al. (2011), figure
-    1.
+    $s_t = s_{t-1} + g_t^2$, and `initial_accumulator_value` is $s_0$ in [0, inf). Its link `scale_by_rss` divides by
+    the root of this sum, which only grows, and the `scale_by_rms` of `rmsprop` by that of a mean, which forgets.
+    Source: Duchi et al. (2011), figure 1.
 
     >>> tx, gradient = gl.adagrad(1.0), jnp.array([2.0, -4.0])
     >>> state = tx.init(gradient)

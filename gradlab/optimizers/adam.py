@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..combinators.chain import chain
 from ..decorators import recipe
 from ..numeric_arguments import Decay, NonNegative
@@ -51,7 +53,7 @@ def adamw(
     b2: Decay = 0.999,
     eps: NonNegative = 1e-8,
     weight_decay: NonNegative = 1e-2,
-    mask=None,
+    mask: Any = None,
     *,
     eps_root: NonNegative | None = None,
     nesterov: bool = False,

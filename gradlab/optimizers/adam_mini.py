@@ -45,7 +45,7 @@ def adam_mini(
     arguments are those of `adamw`. So v takes one number a block, and the state is half of Adam's. The code that its
     authors released uses Adam itself for biases.
 
-    Needs `params` if there is weight decay. Source: Zhang et al. (2024), algorithm 1.
+    Needs `params`, even where `weight_decay` is 0. Source: Zhang et al. (2024), algorithm 1.
 
     >>> tx = gl.adam_mini(1e-3)
     >>> state = tx.init(jnp.ones((8, 4)))  # 8 inputs, 4 outputs

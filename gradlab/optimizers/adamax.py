@@ -18,7 +18,7 @@ def adamax(
     b2: Decay = 0.999,
     eps: NonNegative = 0.0,
 ):
-    r"""AdaMax: Adam with the infinity norm, $x_t = x_{t-1} - \frac{\alpha}{1 - \beta_1^t} m_t / u_t$.
+    r"""AdaMax: Adam with the infinity norm, $x_t = x_{t-1} - \alpha m_t / ((1 - \beta_1^t) u_t)$.
 
     $u_t = \max(\beta_2 u_{t-1}, |g_t|)$, which needs no bias correction. `eps` in [0, inf) is added to $u_t$; it is 0
     in the publication. Source: Kingma & Ba (2015), algorithm 2.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..combinators.add import add
 from ..combinators.chain import chain
 from ..combinators.signals import measure
 from ..decorators import recipe
+from ..equations import Letter, letters_of
 from ..numeric_arguments import Decay, NonNegative
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import proximal_decay
@@ -24,15 +27,16 @@ def adan(
     b3: Decay = 0.99,
     eps: NonNegative = 1e-8,
     weight_decay: NonNegative | None = None,
-    mask=None,
+    mask: Any = None,
 ):
-    r"""Adan: Nesterov's look-ahead along the change of the gradient, $x_t = x_{t-1} - \alpha (\hat m_t + \beta_2 \hat
-    d_t) / (\sqrt{\hat n_t} + \epsilon)$.
+    r"""Adan: Nesterov's look-ahead along the change of the gradient, $x_t = x_{t-1} - \alpha (\hat m_t + \hat
+    m'_t) / (\sqrt{\hat v_t} + \epsilon)$.
 
-    $m$ is the mean of $g_t$ with the decay `b1`, $d$ that of the change $\delta_t = g_t - g_{t-1}$ with `b2`, and $n$
-    that of $(g_t + \beta_2 \delta_t)^2$ with `b3`, all in [0, 1); $\delta_1 = 0$. The paper writes $1 - \beta$ for
-    what its code, and gradlab, call $\beta$. `weight_decay` is that of `proximal_decay`, with `mask`; None decays
-    nothing. `eps` is that of `adam`. Source: Xie et al. (2022), algorithm 1.
+    $m$ is the mean of $g_t$ with the decay `b1`, $m'$ that of $\beta_2 (g_t - g_{t-1})$ with `b2`, and $v$ that of
+    $s_t^2$, $s_t = g_t + \beta_2 (g_t - g_{t-1})$, with `b3`, all in [0, 1); $g_0 = g_1$. The paper writes $\beta_2 v$
+    for this $m'$, $n$ for this $v$, and $1 - \beta$ for what its code, and gradlab, call $\beta$. `weight_decay` is
+    that of `proximal_decay`, with `mask`; None decays nothing. `eps` is that of `adam`. Source: Xie et al. (2022),
+    algorithm 1.
 
     >>> tx, gradient = gl.adan(0.1), jnp.array([2.0, -4.0])
     >>> step, state = tx.update(gradient, tx.init(gradient))
@@ -52,6 +56,16 @@ def adan(
         measure(chain(gradient(), ahead), chain(direction, scale_by_rms(_make_mean(b3), eps))),
         scale_by_learning_rate(learning_rate),
         *decay,
+    )
+
+
+@letters_of(adan)
+def _(b1: Any, b2: Any, b3: Any, **_: Any) -> tuple[Letter, ...]:
+    return (
+        Letter(r"\beta", "1", b1, r"\beta_1"),
+        Letter(r"\beta", "1", b2, r"\beta_2"),
+        Letter(r"\alpha", "", b2, r"\beta_2"),
+        Letter(r"\beta", "2", b3, r"\beta_3"),
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..combinators.add import add
 from ..combinators.chain import chain
 from ..decorators import recipe
+from ..equations import Letter, letters_of
 from ..numeric_arguments import Decay, NonNegative, PositiveSteps, is_schedule
 from ..schedules.base import shift
 from ..schedules.decay import linear
@@ -25,17 +28,18 @@ def ademamix(
     alpha: NonNegative = 5.0,
     eps: NonNegative = 1e-8,
     weight_decay: NonNegative | None = None,
-    mask=None,
+    mask: Any = None,
     warmup_steps: PositiveSteps | None = None,
 ):
     r"""AdEMAMix: Adam with a second, slow momentum, $x_t = x_{t-1} - \alpha (\hat m_t + a_t m'_t) / (\sqrt{\hat v_t} +
     \epsilon)$.
 
-    `b3` in [0, 1) is the decay of the slow mean $m'$, which is not corrected for its start, and `alpha` is $a$ in [0,
-    inf). Both may be schedules. `warmup_steps` is $T$, over which the paper raises both: $a_t = a \min(t / T, 1)$ and
-    `half_life` from `b1` to `b3`, with $t$ from 1; None keeps both constant. It should be about the length of the run,
-    and `b3` about 0.999 for a short one. `weight_decay` and `mask` are those of `adamw`; None decays nothing. The other
-    arguments are those of `adam`.
+    `learning_rate` is $\alpha$. `alpha` is $a$ in [0, inf), the weight of the slow mean $m'$. `b3` in [0, 1) is the
+    decay of $m'$, which is not corrected for its start, unlike $\hat m$ and $\hat v$, the means of Adam. `alpha` and
+    `b3` may be schedules. `warmup_steps` is $T$, over which the paper raises both: $a_t = a \min(t / T, 1)$, and the
+    decay from `b1` to `b3`, as `half_life` does, with $t$ from 1. A good $T$ is about the length of the run. Without
+    `warmup_steps`, both are constant. For a short run, `b3` should be about 0.999. `weight_decay` and `mask` are those
+    of `adamw`; None decays nothing. The other arguments are those of `adam`, with `eps` as $\epsilon$.
 
     Raises ValueError for `warmup_steps` beside a `b1`, `b3` or `alpha` that is a schedule.
     Source: Pagliardini et al. (2024), algorithm 1.
@@ -61,3 +65,8 @@ def ademamix(
         *decay_links(weight_decay, mask),
         scale_by_learning_rate(learning_rate),
     )
+
+
+@letters_of(ademamix)
+def _(b3: Any, alpha: Any, **_: Any) -> tuple[Letter, ...]:
+    return Letter(r"\beta", "1", b3, r"\beta_3"), Letter(r"\alpha", "", alpha, "a")

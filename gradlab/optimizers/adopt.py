@@ -1,6 +1,8 @@
-"""ADOPT."""
+"""ADOPT: Adam, divided by a second moment that does not hold the newest gradient."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from ..combinators.chain import chain
 from ..decorators import recipe
@@ -21,14 +23,15 @@ def adopt(
     b2: Decay = 0.9999,
     eps: NonNegative = 1e-6,
     weight_decay: NonNegative | None = None,
-    mask=None,
+    mask: Any = None,
     clip_exponent: Positive = 0.25,
 ):
-    r"""ADOPT: Adam divided by the second moment of the gradients before, $m_t = \beta_1 m_{t-1} + (1 - \beta_1)
-    \operatorname{clip}(g_t / \max(\sqrt{v_{t-1}}, \epsilon), \pm t^p)$, $x_t = x_{t-1} - \alpha m_t$.
+    r"""ADOPT: Adam divided by the root of the second moment of the earlier gradients, $m_t = \beta_1 m_{t-1} + (1 -
+    \beta_1) \operatorname{clip}(g_t / \max(\sqrt{v_{t-1}}, \epsilon), \pm t^p)$, $x_t = x_{t-1} - \alpha m_t$.
 
-    The first gradient only begins the second moment, $v_0 = g_0^2$, and moves nothing. `eps` is $\epsilon$ in [0, inf),
-    and `clip_exponent` is $p$ in (0, inf). `b1` and `b2` are those of `adam`, without corrections. `weight_decay` and
+    The first gradient, that of $t = 0$, only begins the second moment, $v_0 = g_0^2$, and moves nothing. The equations
+    of `gl.explain` count steps from 1, so that gradient is $g_1$ there. `eps` is $\epsilon$ in [0, inf), and
+    `clip_exponent` is $p$ in (0, inf). `b1` and `b2` are those of `adam`, without corrections. `weight_decay` and
     `mask` are those of `adamw`; None decays nothing. Source: Taniguchi et al. (2024), algorithm 2.
 
     >>> tx, gradient = gl.adopt(0.1), jnp.array([2.0, -4.0])

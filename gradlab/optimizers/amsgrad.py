@@ -25,7 +25,7 @@ def amsgrad(
 
     It takes the maximum of the corrected second moment, so that the maximum is right from the first step. `eps_root` in
     [0, inf) is added inside the root, and None adds nothing. The other arguments are those of `adam`.
-    Source: Reddi et al. (2018), algorithm 2 (without bias corrections).
+    Source: Reddi et al. (2018), algorithm 2, which has no bias corrections.
 
     >>> tx, gradient = gl.amsgrad(0.1, b2=0.5), jnp.array([1.0, -1.0])
     >>> step, state = tx.update(8 * gradient, tx.init(gradient))

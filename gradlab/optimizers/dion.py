@@ -32,9 +32,10 @@ def dion(
     r"""Dion: matrices step along orthonormal directions of a momentum, $x_t = x_{t-1} - \alpha (\sqrt{r / c}\, P_t
     Q_t^\top + \lambda x_{t-1})$, and all other leaves as with AdamW.
 
-    $P_t Q_t^\top$ is the direction of `orthonormalize_low_rank`, which has the arguments `momentum` and `rank`; r and c
-    are the outputs and the inputs. `weight_decay` is $\lambda$ in [0, inf), for all leaves. The `adam_...` arguments
-    are those of `adamw` for the other leaves, which have the same learning rate.
+    $P_t Q_t^\top$ is the direction of `orthonormalize_low_rank`. Its decay $\mu$ in [0, 1) is `momentum`, and `rank` is
+    the number of columns of $P$ and $Q$, at least 1. $r$ and $c$ are the numbers of outputs and inputs. `weight_decay`
+    is $\lambda$ in [0, inf), for all leaves. The `adam_...` arguments are those of `adamw` for the other leaves, which
+    have the same learning rate.
 
     `matrices` is a selector of the leaves that are orthonormalized, by default all with two axes. `layout` says how
     they are matrices (see `orthogonalize`).

@@ -36,10 +36,11 @@ def dog(
     axis_name: AxisName = None,
 ):
     r"""DoG: gradient descent whose rate is the distance from the start over the norm of all gradients, $x_t =
-    x_{t-1} - \alpha \frac{r_t}{\sqrt{G_t + \epsilon}} g_t$, $G_t = \sum_{i \le t} \|g_i\|^2$.
+    x_{t-1} - \alpha r_t g_t / \sqrt{G_t + \epsilon}$, $G_t = \sum_{i \le t} \|g_i\|^2$.
 
-    $r_t$ is the largest distance from the start so far, whose first value is `initial` (see `distance_from_start`, also
-    for `relative`). `learning_rate` is $\alpha$ in [0, inf); leave it at 1. `eps` is $\epsilon$ in [0, inf).
+    $r_t$ is the largest distance from the start so far, which begins with $r_\epsilon (1 + \|x_0\|)$, or with
+    $r_\epsilon$ without `relative`, and `initial` is $r_\epsilon$ (see `distance_from_start`). `learning_rate` is
+    $\alpha$ in [0, inf); leave it at 1. `eps` is $\epsilon$ in [0, inf).
     `weight_decay` adds a share of the parameters to the gradient (None: none), where `mask` selects. The method is
     meant for the average of its points: put it inside `average_params`. `axis_name` is that of `clip_by_global_norm`.
 
@@ -70,7 +71,7 @@ def dowg(
     axis_name: AxisName = None,
 ):
     r"""DoWG: DoG whose gradients are weighted by the distance from the start, $x_t = x_{t-1} - \alpha
-    \frac{r_t^2}{\sqrt{G_t} + \epsilon} g_t$, $G_t = \sum_{i \le t} r_i^2 \|g_i\|^2$.
+    r_t^2 g_t / (\sqrt{G_t} + \epsilon)$, $G_t = \sum_{i \le t} r_i^2 \|g_i\|^2$.
 
     `eps` is $\epsilon$ in [0, inf), 0 in the publication. The other arguments are those of `dog`. optax starts from
     `initial=1e-2, relative=False`, with an `eps` of 1e-4. Needs `params`. Source: Khaled et al. (2023), algorithm 1.
@@ -116,7 +117,7 @@ def prodigy(
     1, or let it decay from there. `weight_decay` and `mask` are those of `adamw`; None decays nothing. The released
     implementation and optax have $D_t$ beside $\epsilon$, and optax corrects the moments.
 
-    Needs `params`. Source: Mishchenko & Defazio (2024), algorithm 4.
+    `axis_name` is that of `prodigy_distance`. Needs `params`. Source: Mishchenko & Defazio (2024), algorithm 4.
 
     >>> tx, x = gl.prodigy(initial=0.01), jnp.array([3.0, 4.0])
     >>> step, state = tx.update(x, tx.init(x), x)
@@ -148,14 +149,14 @@ def dadapt_adam(
     initial: Positive = 1e-6,
     axis_name: AxisName = None,
 ):
-    r"""Adam with D-Adaptation: Adam whose rate is an estimate of the distance to the solution, $x_t = x_{t-1} - m_t /
-    (\sqrt{v_t} + \epsilon)$, $m_t = \beta_1 m_{t-1} + (1 - \beta_1) \alpha D_{t-1} g_t$.
+    r"""Adam with D-Adaptation: Adam whose rate is an estimate of the distance to the solution, $x_t = x_{t-1} + m_t /
+    (\sqrt{v_t} + \epsilon)$, $m_t = \beta_1 m_{t-1} - (1 - \beta_1) \alpha D_{t-1} g_t$.
 
     $D$ is that of `d_adaptation`, with `initial` and `eps`. $v$ is that of `adam`, with `b2`, and neither moment is
     corrected. `learning_rate` is $\alpha$ in [0, inf); leave it at 1, or let it decay from there. `weight_decay` and
-    `mask` are those of `adamw`; None decays nothing. optax corrects the moments.
+    `mask` are those of `adamw`; None decays nothing. `axis_name` is that of `d_adaptation`. optax corrects the moments.
 
-    Source: Defazio & Mishchenko (2023), section 5; `dadaptation` 3.2.
+    Source: Defazio & Mishchenko (2023), section 5, and their package `dadaptation` 3.2.
 
     >>> tx, x = gl.dadapt_adam(initial=0.01), jnp.array([2.0, 3.0])
     >>> state = tx.init(x)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..combinators.chain import chain
 from ..decorators import recipe
+from ..equations import Letter, letters_of
 from ..numeric_arguments import Decay, NonNegative
 from ..transforms.decay import add_decayed_weights
 from ..transforms.matrices.in_basis import in_basis
@@ -32,15 +33,16 @@ def galore(
     matrices: Any = None,
     layout: Layout = "flax",
 ):
-    r"""GaLore: matrices step as with Adam on a projection, $x_t = x_{t-1} - \alpha (s P d_t + \lambda x_{t-1})$, and
-    all other leaves as with AdamW.
+    r"""GaLore: Adam on a projection of each matrix's gradient to a low rank, $x_t = x_{t-1} - \alpha (s Q_t u_t +
+    \lambda x_{t-1})$, and all other leaves as with AdamW.
 
-    $d_t$ is Adam's direction for the gradient $P^\top g_t$, where $P$ are singular vectors of a recent gradient. So the
-    moments of a matrix of m rows and n columns, m < n, have r n elements instead of m n. `learning_rate`, `b1`, `b2`,
-    `eps` and `weight_decay` are those of `adamw`. `rank` is r, and `every` is the number of steps after which $P$ is
-    computed anew (see `singular_basis`). `scale` is $s$ in [0, inf).
+    $u_t$ is Adam's direction for the gradient $Q_t^\top g_t$, where $Q_t$ are singular vectors of a recent gradient.
+    So the moments of a matrix of $m$ rows and $n$ columns, $m < n$, have $r n$ elements instead of $m n$.
+    `learning_rate`, `b1`, `b2`, `eps` and `weight_decay` are those of `adamw`. `rank` is $r$, and `every` is the number
+    of steps after which $Q$ is computed anew (see `singular_basis`). `scale` is $s$ in [0, inf).
 
-    As published, the moments keep their numbers when $P$ changes. With `turn_moments`, the first one turns with it.
+    As published, the moments keep their numbers when $Q$ changes. With `turn_moments`, the first moment is
+    turned into the new basis.
 
     `matrices` is a selector of the leaves that are projected, by default all with two axes. `layout` says how these
     leaves are matrices (see `orthogonalize`).
@@ -60,3 +62,8 @@ def galore(
     )
     of_others = adamw(learning_rate, b1, b2, eps, weight_decay)
     return partition_matrices(matrices, of_matrices, of_others)
+
+
+@letters_of(galore)
+def _(scale: Any, **_: Any) -> tuple[Letter, ...]:
+    return (Letter(r"\alpha", "", scale, "s"),)

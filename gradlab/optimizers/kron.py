@@ -40,22 +40,26 @@ def kron(
     adam_b2: Decay = 0.999,
     adam_eps: NonNegative = 1e-8,
 ):
-    r"""PSGD Kron: the momentum of matrices, whitened by two triangular factors, $x_t = x_{t-1} - \alpha
-    (\operatorname{clip}(Q_L^\top Q_L\, \hat m_t\, Q_R^\top Q_R) + \lambda x_{t-1})$, and AdamW for all other leaves.
+    r"""PSGD Kron: the momentum of matrices, whitened by two triangular factors, and AdamW for all other leaves.
+
+    A matrix moves by
+
+    $$x_t = x_{t-1} - \alpha (\operatorname{clip}(Q_t^\top Q_t\, \hat m_t\, P_t^\top P_t) + \lambda x_{t-1})$$
 
     $\hat m_t$ is the corrected running mean of the gradients with the decay `b1` in [0, 1). `rate`, `every`,
     `max_size`, `initial_scale`, `damping` and `key` are those of `scale_by_whitening`, whose factors are fitted to
     $\hat m_t$, or to the gradient without `fit_to_momentum`. `max_rms` in [0, inf] bounds the root mean square of each
     whitened matrix. `weight_decay` is $\lambda$ in [0, inf), for all leaves. A learning rate of a third to a half of
-    Adam's is usual. Fits are needed less often later in a run: the released implementation makes `every` rise from 1
-    at 500 updates to 33 at 4000, as `schedules.exponential(1.0, 1000, math.e, transition_begin=500, end_value=100 / 3)`
-    does here.
+    Adam's is usual. Later in a run, the factors need to be fitted less often: the released implementation makes `every`
+    rise from 1 at 500 updates to 33 at 4000, as `schedules.exponential(1.0, 1000, math.e, transition_begin=500,
+    end_value=100 / 3)` does here.
 
     `matrices` is a selector of the leaves that are whitened, by default all with two axes. `layout` says how they are
     matrices (see `orthogonalize`). The `adam_...` arguments are those of `adamw` for the other leaves. Their learning
     rate is that of the matrices, if it is not given.
 
-    Without a `key`, the means over the vectors that the authors draw take the place of draws. Needs `params`.
+    The authors draw random vectors for each fit. With a `key`, so does this; without one, the fit uses the mean over
+    all such vectors. Needs `params`.
     Source: Li (2018), Preconditioned stochastic gradient descent; Pooladzandi & Li (2024), Curvature-informed SGD via
     general purpose Lie-group preconditioners; the momentum and the bound as in psgd_jax 0.2.9.
 

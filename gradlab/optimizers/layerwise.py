@@ -27,17 +27,18 @@ def lars(
     r"""LARS: the heavy ball with a learning rate for each layer, $m_t = \mu m_{t-1} - \alpha r_t (g_t + \lambda
     x_{t-1})$, $r_t = \kappa \|x_{t-1}\| / (\|g_t\| + \lambda \|x_{t-1}\| + \epsilon)$.
 
-    The parameters move by $m_t$, so the rate is inside the buffer. `momentum` is $\mu$ in [0, 1), `weight_decay` is
-    $\lambda$, `coefficient` is $\kappa$, and `eps` is 0 in the publication, all in [0, inf). `mask` selects the leaves
-    that have such a ratio and decay (None: all); biases and scales of normalization are usually left out, and need a
-    rate that is $1 / \kappa$ times smaller. optax divides by $\|g_t + \lambda x_{t-1}\|$ instead.
+    The parameters move by $m_t$, so each step keeps the rate with which it entered the momentum. `momentum` is $\mu$ in
+    [0, 1), `weight_decay` is $\lambda$, `coefficient` is $\kappa$, and `eps` is 0 in the publication, all in [0, inf).
+    `mask` selects the leaves that have such a ratio and decay (None: all); biases and scales of normalization are
+    usually left out, and need a rate that is $\kappa$ times that of the others. optax divides by $\|g_t + \lambda
+    x_{t-1}\|$ instead.
 
     Needs `params`. Source: You et al. (2017), algorithm 1.
 
     >>> tx, x = gl.lars(0.1), jnp.array([3.0, 4.0])
     >>> for gradient in (jnp.array([6.0, 8.0]), jnp.array([0.6, 0.8])):
     ...     step, state = tx.update(gradient, tx.init(x), x)
-    ...     print(step)  # of length 0.1 * 0.001 * 5, for a leaf of norm 5, whatever the norm of the gradient
+    ...     print(step)  # of length 0.1 * 0.001 * 5, for a leaf of norm 5, whatever the gradient
     [-0.0003 -0.0004]
     [-0.0003 -0.0004]
     """
@@ -57,8 +58,8 @@ def lamb(
     weight_decay: NonNegative = 0.01,
     mask: Any = None,
 ):
-    r"""LAMB: AdamW whose step for each layer has a norm in units of the layer's, $x_t = x_{t-1} - \alpha
-    \frac{\|x_{t-1}\|}{\|r_t\|} r_t$ with $r_t = \hat m_t / (\sqrt{\hat v_t} + \epsilon) + \lambda x_{t-1}$.
+    r"""LAMB: AdamW whose steps are proportional to the norm of each layer, $x_t = x_{t-1} - \alpha\, (\|x_{t-1}\| /
+    \|r_t\|)\, r_t$ with $r_t = \hat m_t / (\sqrt{\hat v_t} + \epsilon) + \lambda x_{t-1}$.
 
     `mask` selects the leaves that have such a ratio and decay (None: all); the others move as with Adam. (In optax, it
     selects those that decay, and all have a ratio.) The other arguments are those of `adamw`. Where the norm of the

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..combinators.chain import chain
 from ..decorators import recipe
+from ..equations import Letter, letters_of
 from ..mesh_axes import AxisName
 from ..numeric_arguments import Decay, Hyperparameter, NonNegative
 from ..transforms.bias_correction import bias_correction
@@ -25,15 +26,16 @@ def momo(
     adapt_lower_bound: bool = False,
     axis_name: AxisName = None,
 ):
-    r"""MoMo: momentum whose rate follows from the loss and its lower bound, $x_t = (x_{t-1} - \eta_t m_t) / (1 +
+    r"""MoMo: momentum whose rate follows from the loss and its lower bound, $x_t = (x_{t-1} - \eta_t b_t) / (1 +
     \alpha \lambda)$.
 
-    $m$ begins as the first gradient, $m_t = \beta m_{t-1} + (1 - \beta) g_t$, with `momentum` as $\beta$ in [0, 1).
+    $b$ begins as the first gradient, $b_t = \beta b_{t-1} + (1 - \beta) g_t$, with `momentum` as $\beta$ in [0, 1).
     $\eta_t$ is that of `minimize_loss_model`, at most `learning_rate`, which is $\alpha$; `lower_bound` and
     `adapt_lower_bound` are those of that link. `weight_decay` is $\lambda$ and `mask` selects what decays, as in
     `proximal_decay`; None decays nothing. optax divides $x_{t-1}$ alone by $1 + \alpha \lambda$, and not the step.
 
-    Needs `params` and the loss `value`, which `make_step` passes. Source: Schaipp et al. (2024), algorithm 1.
+    `axis_name` is that of `minimize_loss_model`. Needs `params` and the loss `value`, which `make_step` passes.
+    Source: Schaipp et al. (2024), algorithm 1.
 
     >>> tx, x = gl.momo(10.0), jnp.array([3.0, 4.0])
     >>> step, state = tx.update(2 * x, tx.init(x), x, value=25.0)  # f(x) = |x|^2, whose least value is 0
@@ -42,6 +44,11 @@ def momo(
     """
     mean = scale_by_heavy_ball(momentum, momentum)
     return _minimize(mean, chain(), learning_rate, lower_bound, weight_decay, mask, adapt_lower_bound, axis_name)
+
+
+@letters_of(momo)
+def _(momentum: Any, **_: Any) -> tuple[Letter, ...]:
+    return Letter(r"\mu", "1", momentum, r"\beta"), Letter(r"\tau", "", momentum, r"\beta")
 
 
 @recipe(claims=("descends",))

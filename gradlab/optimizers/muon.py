@@ -6,6 +6,7 @@ from typing import Any
 
 from ..combinators.chain import chain
 from ..decorators import recipe
+from ..equations import Letter, letters_of
 from ..numeric_arguments import Decay, NonNegative
 from ..transforms.decay import add_decayed_weights
 from ..transforms.matrix_shapes import Layout
@@ -38,8 +39,8 @@ def muon(
     \lambda x_{t-1})$, and all other leaves as with AdamW.
 
     $O_t$ is `orthogonalize` of $\mu m_t + (1 - \mu) g_t$ with $m_t = \mu m_{t-1} + (1 - \mu) g_t$, or of $m_t$ without
-    `nesterov`, and r and c are the outputs and the inputs. `momentum` is $\mu$ in [0, 1), and `weight_decay` is
-    $\lambda$ in [0, inf), for all leaves.
+    `nesterov`, and $r$ and $c$ are the numbers of outputs and inputs. `momentum` is $\mu$ in [0, 1), and `weight_decay`
+    is $\lambda$ in [0, inf), for all leaves.
 
     `matrices` is a selector of the leaves that are orthogonalized, by default all with two axes. Muon is meant for
     hidden layers: leave out embeddings and the output layer, which also have two axes, as in
@@ -69,6 +70,11 @@ def muon(
     )
     of_others = adamw(adam_rate, adam_b1, adam_b2, adam_eps, weight_decay)
     return partition_matrices(matrices, of_matrices, of_others)
+
+
+@letters_of(muon)
+def _(momentum: Any, **_: Any) -> tuple[Letter, ...]:
+    return (Letter(r"\beta", "1", momentum, r"\mu"),)
 
 
 def make_orthogonal_direction(momentum: Any, nesterov: bool, layout: Any) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 from ..combinators.chain import chain
 from ..combinators.each import each
 from ..decorators import recipe
+from ..equations import Letter, letters_of
 from ..numeric_arguments import Decay, NonNegative
 from ..transforms.keep_norm import keep_norm
 from ..transforms.matrix_shapes import Layout, as_matrix_shape
@@ -38,9 +39,10 @@ def muon_hyperball(
     $O_t$ is that of `muon`, and `learning_rate` is $\alpha$ in [0, inf), nearly the angle of a step in radians, so it
     needs no factor for the shape. There is no weight decay, since a norm is kept anyway. A matrix that begins at zero
     has no norm to keep: leave it out of `matrices`, a selector as in `muon`, in which case it moves as with Adam. The
-    norm is that of a whole leaf, or of each layer if `layout` has `batch_axes`.
+    norm is that of a whole leaf, or of each layer if `layout` is a `matrix_shape` with `batch_axes`.
 
-    Adam's learning rate is 0.02 times that of the matrices, if it is not given. Needs `params`.
+    `momentum`, `nesterov` and `layout` are those of `muon`, and the `adam_...` arguments are those of `adam` for the
+    other leaves. Adam's learning rate is 0.02 times that of the matrices, if it is not given. Needs `params`.
     Source: Wen et al. (2025), Fantastic pretraining optimizers and where to find them 2.1: Hyperball optimization.
 
     >>> tx, x = gl.muon_hyperball(0.1), jnp.array([[3.0, 0.0], [0.0, 4.0]])
@@ -58,6 +60,11 @@ def muon_hyperball(
     )
     of_others = adam(adam_rate, adam_b1, adam_b2, adam_eps)
     return partition_matrices(matrices, of_matrices, of_others)
+
+
+@letters_of(muon_hyperball)
+def _(momentum: Any, **_: Any) -> tuple[Letter, ...]:
+    return (Letter(r"\beta", "1", momentum, r"\mu"),)
 
 
 def _for_each_layer(tx: Any, layout: Any) -> Any:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..combinators.chain import chain
 from ..decorators import recipe
+from ..equations import Letter, letters_of
 from ..numeric_arguments import Decay, NonNegative
 from ..transforms.decay import add_decayed_weights
 from ..transforms.scaling import scale_by_learning_rate
@@ -18,8 +21,8 @@ def nadam(
     eps: NonNegative = 1e-8,
     eps_root: NonNegative | None = None,
 ):
-    r"""Nadam: Adam with Nesterov's look-ahead, $\hat m_t = \frac{\mu_{t+1} m_t}{1 - \prod_{i=1}^{t+1} \mu_i} +
-    \frac{(1 - \mu_t) g_t}{1 - \prod_{i=1}^t \mu_i}$.
+    r"""Nadam: Adam with Nesterov's look-ahead, $\hat m_t = \mu_{t+1} m_t / (1 - \prod_{i=1}^{t+1} \mu_i) +
+    (1 - \mu_t) g_t / (1 - \prod_{i=1}^t \mu_i)$.
 
     `b1` is $\mu$ in [0, 1). Dozat's schedule for it is `schedules.nadam_momentum`. The other arguments are those of
     `adam`. Source: Dozat (2016), algorithm 2.
@@ -39,7 +42,7 @@ def nadamw(
     b2: Decay = 0.999,
     eps: NonNegative = 1e-8,
     weight_decay: NonNegative = 1e-2,
-    mask=None,
+    mask: Any = None,
     *,
     eps_root: NonNegative | None = None,
 ):
@@ -57,3 +60,9 @@ def nadamw(
         add_decayed_weights(weight_decay, mask),
         scale_by_learning_rate(learning_rate),
     )
+
+
+@letters_of(nadam)
+@letters_of(nadamw)
+def _(b1: Any, b2: Any, **_: Any) -> tuple[Letter, ...]:
+    return Letter(r"\beta", "1", b1, r"\mu"), Letter(r"\beta", "2", b2, r"\beta_2")

@@ -7,6 +7,7 @@ from typing import Any
 from ..combinators.chain import chain
 from ..combinators.signals import isolate
 from ..decorators import recipe
+from ..equations import Letter, letters_of
 from ..numeric_arguments import Decay, NonNegative
 from ..transforms.blocks import block_mean, normalize_blocks
 from ..transforms.decay import add_decayed_weights
@@ -35,8 +36,8 @@ def normuon(
     adam_b2: Decay = 0.95,
     adam_eps: NonNegative = 1e-8,
 ):
-    r"""NorMuon: Muon with a second moment for each output, $x_t = x_{t-1} - \alpha (\rho \hat O_t / \operatorname{RMS}(
-    \hat O_t) + \lambda x_{t-1})$, $\hat O_t = O_t / (\sqrt{v_t} + \epsilon)$.
+    r"""NorMuon: Muon with a second moment for each output, $x_t = x_{t-1} - \alpha (\rho d_t / \operatorname{RMS}(
+    d_t) + \lambda x_{t-1})$, $d_t = O_t / (\sqrt{v_t} + \epsilon)$.
 
     $O_t$ is that of `muon`, by default without its step ahead, and $v_t = \beta_2 v_{t-1} + (1 - \beta_2)
     \operatorname{mean}(O_t^2)$ is the `block_mean` over the weights of each output; its bias cancels. `b2` is
@@ -65,3 +66,8 @@ def normuon(
     adam_rate = learning_rate if adam_learning_rate is None else adam_learning_rate
     of_others = adamw(adam_rate, adam_b1, adam_b2, adam_eps, weight_decay)
     return partition_matrices(matrices, of_matrices, of_others)
+
+
+@letters_of(normuon)
+def _(momentum: Any, rms: Any, **_: Any) -> tuple[Letter, ...]:
+    return Letter(r"\beta", "1", momentum, r"\mu"), Letter(r"\alpha", "", rms, r"\rho")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..combinators.chain import chain
 from ..decorators import recipe
+from ..equations import Letter, letters_of
 from ..numeric_arguments import Decay, Fraction, NonNegative
 from ..transforms.bias_correction import bias_correction
 from ..transforms.mixing import mix_with_gradient
@@ -37,8 +40,8 @@ def qhadam(
     nu1: Fraction = 0.7,
     nu2: Fraction = 1.0,
 ):
-    r"""QHAdam: Adam whose moments are mixed with those of the current gradient, $x_t = x_{t-1} - \alpha \frac{\nu_1
-    \hat m_t + (1 - \nu_1) g_t}{\sqrt{\nu_2 \hat v_t + (1 - \nu_2) g_t^2} + \epsilon}$.
+    r"""QHAdam: Adam whose moments are mixed with those of the current gradient, $x_t = x_{t-1} - \alpha (\nu_1
+    \hat m_t + (1 - \nu_1) g_t) / (\sqrt{\nu_2 \hat v_t + (1 - \nu_2) g_t^2} + \epsilon)$.
 
     `nu1` and `nu2` are in [0, 1]; 1 and 1 give Adam. The other arguments are those of `adam`.
     Source: Ma & Yarats (2019), section 6.
@@ -56,3 +59,8 @@ def qhadam(
         scale_by_rms(second, eps),
         scale_by_learning_rate(learning_rate),
     )
+
+
+@letters_of(qhadam)
+def _(nu1: Any, nu2: Any, **_: Any) -> tuple[Letter, ...]:
+    return Letter(r"\nu", "", nu1, r"\nu_1"), Letter(r"\nu", "", nu2, r"\nu_2")

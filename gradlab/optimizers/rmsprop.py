@@ -28,11 +28,11 @@ def rmsprop(
     r"""RMSProp, whose rates fall with the size of recent gradients, $x_t = x_{t-1} - \alpha g_t / (\sqrt{v_t} +
     \epsilon)$.
 
-    `decay` is $\rho$ in [0, 1), and $v_t = \rho v_{t-1} + (1 - \rho) g_t^2$. `centered` takes the variance in place of
-    the second moment. `momentum` in [0, 1) is that of a heavy ball over the scaled gradient, and `nesterov` looks ahead
-    along it; the learning rate multiplies the result. `eps_in_sqrt` adds `eps` inside the root, $\sqrt{v_t +
+    `decay` is $\beta$ in [0, 1), and $v_t = \beta v_{t-1} + (1 - \beta) g_t^2$. `centered` takes the variance in place
+    of the second moment. `momentum` in [0, 1) is that of a heavy ball over the scaled gradient, and `nesterov` looks
+    ahead along it; the learning rate multiplies the result. `eps_in_sqrt` adds `eps` inside the root, $\sqrt{v_t +
     \epsilon}$. `initial_scale` is $v_0$ in [0, inf), and None means 0; the mean of `centered` starts at 0.
-    `bias_correction` divides $v_t$ and the mean by $1 - \rho^t$.
+    `bias_correction` divides $v_t$ and the mean by $1 - \beta^t$.
 
     Raises ValueError for `nesterov` without `momentum`.
     Source: Hinton (2012), lecture 6e; Graves (2013); Goodfellow et al. (2016), algorithm 8.5.

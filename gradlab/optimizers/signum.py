@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..combinators.chain import chain
 from ..decorators import recipe
 from ..numeric_arguments import Decay, NonNegative
@@ -12,7 +14,7 @@ from ..transforms.scaling import scale_by_learning_rate, scale_by_sign
 
 @recipe(claims=("descends",))
 def signum(
-    learning_rate: NonNegative = 1e-4, momentum: Decay = 0.9, weight_decay: NonNegative | None = None, mask=None
+    learning_rate: NonNegative = 1e-4, momentum: Decay = 0.9, weight_decay: NonNegative | None = None, mask: Any = None
 ):
     r"""Signum: sign descent with momentum, $x_t = x_{t-1} - \alpha \operatorname{sign} m_t$.
 
@@ -23,7 +25,7 @@ def signum(
     >>> tx, x = gl.signum(0.1, momentum=0.9), jnp.zeros(2)
     >>> step, state = tx.update(jnp.array([2.0, -4.0]), tx.init(x), x)
     >>> step, state = tx.update(jnp.array([-1.0, 1.0]), state, x)
-    >>> print(step)  # one gradient against the momentum turns no sign
+    >>> print(step)  # one opposite gradient does not turn the momentum
     [-0.1  0.1]
     """
     return chain(

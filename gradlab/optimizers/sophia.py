@@ -1,4 +1,4 @@
-"""Sophia."""
+"""Sophia: a momentum that is divided by an estimate of the curvature, and bounded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Yogi."""
+"""Yogi: Adam whose second moment grows and falls by steps of the size of a squared gradient."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def yogi(
     g_t^2$.
 
     So the rates grow slowly where gradients become small. `initial_accumulator_value` is $v_0$ in [0, inf). Both
-    moments are corrected for their start as those of `adam`, as TensorFlow Addons does; the listing has
+    moments are corrected for their start as those of `adam`, as TensorFlow Addons does; the published algorithm has
     neither correction. The other arguments are those of `adam`. Source: Zaheer et al. (2018), algorithm 2.
 
     >>> for tx in (gl.adam(0.1, b2=0.9), gl.yogi(0.1, b2=0.9)):

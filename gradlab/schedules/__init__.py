@@ -1,5 +1,7 @@
 """Schedules: hyperparameters that are functions of the step, which counts from 0. They are values, like optimizers."""
 
+import typing as _typing
+
 from .base import Schedule as Schedule
 from .base import as_schedule as as_schedule
 from .base import constant as constant
@@ -22,3 +24,8 @@ from .phases import one_cycle as one_cycle
 from .phases import piecewise as piecewise
 from .phases import warmup_cosine as warmup_cosine
 from .phases import warmup_stable_decay as warmup_stable_decay
+
+if not _typing.TYPE_CHECKING:  # a `__getattr__` that type checkers could see would give them any name
+    from ..missing_names import refuse_unknown_names as _refuse_unknown_names
+
+    __getattr__ = _refuse_unknown_names(__name__)

@@ -16,6 +16,7 @@ from ..factory_arguments import read_call
 from ..numeric_arguments import Hyperparameter, Seed, as_weak, is_concrete, is_schedule, read_parameters, resolve
 from ..safe_arithmetic import power
 from ..values import Value, complete_arguments, is_number, show_argument
+from .compiled_steps import explain_unknown_step
 from .step_arithmetic import Count, split, steps_since
 from .step_validation import as_count, as_counter, is_too_large
 
@@ -77,7 +78,9 @@ class Schedule(Value):
             for name, value in self.arguments.items()
         }
         arguments = resolve(factory.parameters, arguments, step)
-        return call(factory.build, factory.parameters, arguments)(_FORMS[factory.step](step))
+        function = arguments["function"] if factory is from_callable.factory else factory.public  # type: ignore[attr-defined]
+        with explain_unknown_step(name_of(function)):
+            return call(factory.build, factory.parameters, arguments)(_FORMS[factory.step](step))
 
     def __reduce__(self) -> tuple[Any, ...]:
         factory = self.factory

@@ -11,7 +11,7 @@ from .step_arithmetic import Count, quotient
 
 @schedule
 def lower_bound(final_value: NonNegative, gamma: Positive = 1e-3):
-    r"""Rise from 0 towards a final value, $f (1 - 1 / (\gamma t + 1))$ with $t$ = step + 1.
+    r"""Rise towards a final value from below, $f (1 - 1 / (\gamma t + 1))$ with $t$ = step + 1.
 
     `final_value` is $f$ in [0, inf), and `gamma` is $\gamma$ in (0, inf), the speed for each step.
 
@@ -31,7 +31,7 @@ def lower_bound(final_value: NonNegative, gamma: Positive = 1e-3):
 
 @schedule
 def upper_bound(final_value: NonNegative, gamma: Positive = 1e-3):
-    r"""Fall from infinity towards a final value, $f (1 + 1 / (\gamma t))$ with $t$ = step + 1.
+    r"""Fall towards a final value from above, $f (1 + 1 / (\gamma t))$ with $t$ = step + 1.
 
     `final_value` is $f$ in [0, inf), and `gamma` is $\gamma$ in (0, inf), the speed for each step.
 

@@ -62,10 +62,11 @@ def exponential(
 ):
     r"""Multiply by the same factor again and again, $a\, r^{t / T}$.
 
-    `decay_rate` is $r$ in [0, inf), the factor for each $T$ = `transition_steps` steps. With `staircase` the value
-    changes only at multiples of $T$, and exactly there if $T$ is a whole number. `transition_begin` is the step from
-    which $t$ counts, by default 0; the value is $a$ until then. `end_value` is a floor if $r < 1$, and a ceiling if
-    $r > 1$. The arguments are in the order of optax. Raises ValueError for a `transition_begin` that is not whole.
+    `init_value` is $a$, and `decay_rate` is $r$ in [0, inf), the factor for each $T$ = `transition_steps` steps. With
+    `staircase` the value changes only at multiples of $T$, and exactly there if $T$ is a whole number.
+    `transition_begin` is the step from which $t$ counts, by default 0; the value is $a$ until then. `end_value` is a
+    floor if $r < 1$, and a ceiling if $r > 1$. The arguments are in the order of optax. Raises ValueError for a
+    `transition_begin` that is not whole.
 
     >>> rate = gl.schedules.exponential(1.0, transition_steps=10, decay_rate=0.5)
     >>> [round(float(rate(step)), 3) for step in (0, 5, 10, 20)]
@@ -106,7 +107,9 @@ def inverse_time(init_value: Hyperparameter, transition_steps: PositiveSteps = 1
 
 @schedule(step="exact")
 def inverse_square_root(init_value: Hyperparameter, timescale: PositiveSteps = 1.0):
-    r"""Fall in inverse proportion to the root of time, $a / \sqrt{1 + t / T}$ with $T$ = `timescale` in steps.
+    r"""Fall in inverse proportion to the root of time, $a / \sqrt{1 + t / T}$.
+
+    `init_value` is $a$, the value at step 0, and `timescale` is $T$ in (0, inf), in steps.
 
     >>> rate = gl.schedules.inverse_square_root(0.1)
     >>> [round(float(rate(step)), 3) for step in (0, 3, 99)]  # 0.1 / sqrt(1 + step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -26,8 +27,8 @@ from .step_arithmetic import START, Count, add_steps, has_reached, measure_progr
 def piecewise(init_value: Hyperparameter, boundaries, factors):
     r"""Multiply by a factor from each boundary on, $a \prod_{i: t \ge b_i} f_i$.
 
-    `boundaries` are the steps $b_i$ and `factors` the numbers $f_i$, in tuples of equal length. Step $b_i$ is the first
-    with the factor $f_i$. Raises ValueError if the lengths differ.
+    `init_value` is $a$. `boundaries` are the steps $b_i$ and `factors` the numbers $f_i$, in tuples of equal length.
+    Step $b_i$ is the first with the factor $f_i$. Raises ValueError if the lengths differ.
 
     >>> rate = gl.schedules.piecewise(0.1, (10, 20), (0.5, 0.1))
     >>> [round(float(rate(step)), 3) for step in (9, 10, 20)]
@@ -96,12 +97,14 @@ def warmup_cosine(
 
     The value is `init_value` at step 0, `peak_value` at step `warmup_steps`, and `end_value` from step `decay_steps`
     on, which counts both phases. A phase of no steps is left out. `exponent` is the power of the cosine, by default 1.
-    Raises ValueError if `decay_steps` is below `warmup_steps`. Source: Goyal et al. (2017); Loshchilov & Hutter (2017).
+    Raises ValueError if `decay_steps` is below `warmup_steps`, and for a phase between 0 and 1, such as a share of the
+    run. Source: Goyal et al. (2017); Loshchilov & Hutter (2017).
 
     >>> rate = gl.schedules.warmup_cosine(0.0, 0.1, warmup_steps=10, decay_steps=110)
     >>> [round(float(rate(step)), 3) for step in (0, 5, 10, 60, 110)]
     [0.0, 0.05, 0.1, 0.05, 0.0]
     """
+    _refuse_shares("warmup_cosine", warmup_steps=warmup_steps, decay_steps=decay_steps)
     if is_concrete((warmup_steps, decay_steps)) and np.any(np.asarray(decay_steps) < np.asarray(warmup_steps)):
         raise ValueError(
             f"warmup_cosine: decay_steps counts both phases and must not be below warmup_steps, got {decay_steps} and "
@@ -117,6 +120,16 @@ def warmup_cosine(
     return at
 
 
+def _refuse_shares(name: str, **phases: Any) -> None:
+    """Raise ValueError for a phase of less than one step, which is meant as a share of the run."""
+    for argument, steps in phases.items():
+        if is_concrete(steps) and np.any((np.asarray(steps) > 0) & (np.asarray(steps) < 1)):
+            raise ValueError(
+                f"{name}: {argument} is a number of steps, got {steps}; for a share of the run, multiply it by the "
+                "number of steps of the run"
+            )
+
+
 @schedule(step="exact")
 def one_cycle(
     peak_value: Hyperparameter,
@@ -128,7 +141,7 @@ def one_cycle(
     r"""Rise to a peak along a cosine, then fall far below the start, over `total_steps` steps.
 
     It begins at `peak_value / start_factor`, peaks after the share `rising_share` in [0, 1] of the steps, and ends at
-    `peak_value / (start_factor end_factor)`. Source: Smith & Topin (2018).
+    `peak_value / (start_factor * end_factor)`. Source: Smith & Topin (2018).
 
     >>> rate = gl.schedules.one_cycle(0.5, 100, start_factor=25, end_factor=10)
     >>> [round(float(rate(step)), 3) for step in (0, 15, 30, 100)]  # from 0.5 / 25 to 0.5, and to 0.5 / 250
@@ -158,13 +171,15 @@ def warmup_stable_decay(
     """Rise to a plateau, stay there, and fall, all in straight lines.
 
     The value goes from `init_value` to `peak_value` to `end_value`. The phases last `warmup_steps`, `stable_steps` and
-    `decay_steps`; a phase of no steps is left out.
+    `decay_steps`; a phase of no steps is left out. Raises ValueError for one between 0 and 1, such as a share.
     Source: Hu et al. (2024), MiniCPM.
 
     >>> rate = gl.schedules.warmup_stable_decay(0.1, warmup_steps=10, stable_steps=80, decay_steps=10)
     >>> [round(float(rate(step)), 3) for step in (0, 5, 10, 90, 95, 100)]
     [0.0, 0.05, 0.1, 0.1, 0.05, 0.0]
     """
+    phases = {"warmup_steps": warmup_steps, "stable_steps": stable_steps, "decay_steps": decay_steps}
+    _refuse_shares("warmup_stable_decay", **phases)
 
     def at(step):
         plateau = split(warmup_steps)
@@ -180,9 +195,9 @@ def warmup_stable_decay(
 def nadam_momentum(b1: Fraction = 0.9, decay: NonNegative = 0.004, start: NonNegative = 1.0):
     r"""Warm up the momentum of Nadam, $\mu_t = \beta_1 (1 - \tfrac12 0.96^{\psi t})$ with $t$ = step + `start`.
 
-    `b1` is $\beta_1$ in [0, 1], the final value. `decay` is $\psi$ in [0, inf), for each step. A `start` of 2 gives
-    $\mu_{t+1}$ with the $\beta_1$ of step $t$, with which PyTorch and Keras look ahead. Source: Dozat (2016), section
-    3.
+    `b1` is $\beta_1$ in [0, 1], the final value. `decay` is $\psi$ in [0, inf), for each step. `start` is the $t$ of
+    the first step: with 2 the values are $\mu_{t+1}$, the momentum of the next step. If $\beta_1$ is itself a schedule,
+    it is that of step $t$ all the same, as in PyTorch and Keras. Source: Dozat (2016), section 3.
 
     >>> momentum = gl.schedules.nadam_momentum(0.9)
     >>> [round(float(momentum(step)), 3) for step in (0, 1000, 100_000)]  # from 0.45 to 0.9

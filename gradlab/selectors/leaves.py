@@ -17,6 +17,9 @@ from ..running_calls import find_entered_dtype
 class Leaf:
     """A leaf of a tree of parameters: its path, shape and dtype.
 
+    `path` is the tuple of the keys, attributes and indices on the way to it, such as `("layers", 0, "bias")`, and
+    `keys` is the same as `jax.tree_util.tree_flatten_with_path` returns it. `shape` is the shape of the array.
+
     >>> selector = gl.where(lambda path, leaf: leaf.ndim == 2 and path[-1] == "kernel")
     >>> selector({"kernel": jnp.ones((2, 2)), "embedding": jnp.ones((2, 2))})
     {'embedding': False, 'kernel': True}

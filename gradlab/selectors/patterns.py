@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Sequence
 
+from ..user_lines import find_stacklevel
 from .base import selector
 from .leaves import Leaf
 
@@ -27,7 +28,8 @@ def path(*patterns: str):
 
     Raises TypeError without a pattern, and ValueError for one with an empty part. When it selects, it raises ValueError
     for a pattern that matches no leaf but a whole subtree, whose leaves it would silently leave out. It warns of a
-    pattern that matches no leaf and would match some with a similar name, or with slashes in the place of dots.
+    pattern that matches no leaf and would match some with a similar name, or with slashes in the place of dots or
+    brackets.
 
     >>> tx = gl.only(gl.path("layers/*/bias"), gl.scale(10.0))
     >>> gradient = {"layers": [{"bias": jnp.ones(2), "kernel": jnp.ones(2)}]}
@@ -47,7 +49,8 @@ def path(*patterns: str):
         for pattern in (pattern for pattern, matches in found.items() if not any(matches)):
             meant = _correct(pattern, paths)
             if any(match and not is_in for match, is_in in zip(_match_leaves(meant, paths), selected, strict=True)):
-                warnings.warn(f"path: the pattern {pattern!r} matches no leaf; did you mean {meant!r}?", stacklevel=2)
+                text = f"path: the pattern {pattern!r} matches no leaf; did you mean {meant!r}?"
+                warnings.warn(text, stacklevel=find_stacklevel())
         return selected
 
     return choose
@@ -88,12 +91,14 @@ def _match_leaves(pattern: str, paths: Sequence[Sequence[str]]) -> list[bool]:
 
 
 def _correct(pattern: str, paths: Sequence[Sequence[str]]) -> str:
-    """Return a pattern with names that exist, in the place of similar ones, and with slashes in the place of dots.
+    """Return a pattern with names that exist, in the place of similar ones, and with slashes for dots and brackets.
 
     Names that differ in their numbers only are different: a shorter model has no `block_7`.
     """
     names = sorted({part for path in paths for part in path})
-    parts = pattern.split("/") if any("." in name for name in names) else re.split("[./]", pattern)
+    if not any("[" in name for name in names):  # JAX writes layers[0]['bias'] for layers/0/bias
+        pattern = re.sub(r"""\[['"]?([^]'"]*)['"]?\]""", r"/\1", pattern).lstrip("/")
+    parts = pattern.split("/") if any("." in name for name in names) else re.split("[./]", pattern.lstrip("."))
     for place, part in enumerate(parts):
         if part not in names and not set(part) & set("*?"):
             similar = difflib.get_close_matches(part, names, n=1, cutoff=0.75)

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..schedules.base import Schedule
-from .named_leaves import SCHEDULE_STEP, NamedLeaf
-from .transfer import Transfer
+from .named_leaves import SCHEDULE_STEP, NamedLeaf, parse_name
+from .transfer import Conversion, Transfer
 
 # The counts of steps and the weights of running means, by the kind of the link and the field of its state. A weight
 # belongs to the decay that is the argument of this name.
@@ -60,6 +60,16 @@ def convert_counters(transfer: Transfer, step: Any = None, source: str = "the ar
             transfer.convert(position, value, source, "from the number of steps")
         else:
             transfer.reasons.setdefault(wanted.name, "the number of steps is not known; pass step=")
+
+
+def leave_out_counters(transfer: Transfer, links: Iterable[str]) -> None:
+    """Leave out the counters of schedules where a link is still there, and has no schedule now: nothing is lost."""
+    roles = {parse_name(link).role for link in links}
+    roles -= {leaf.role for leaf in transfer.wanted if leaf.field == SCHEDULE_STEP}
+    for name, leaf in transfer.unused.items():
+        if leaf.field == SCHEDULE_STEP and leaf.role in roles and name not in transfer.reasons:
+            transfer.used.add(name)
+            transfer.converted.append(Conversion(name, name, "left out, since this link has no schedule now"))
 
 
 def _counts_micro_batches(leaf: NamedLeaf, leaves: Iterable[NamedLeaf]) -> bool:

@@ -13,13 +13,17 @@ from .compared_links import divide_links
 from .counters import convert_counters
 from .named_arrays import name_arrays
 from .named_leaves import NamedLeaf, list_links
-from .transfer import Transfer, TransferReport
+from .transfer import Conversion, Transfer, TransferReport
 
 _SECOND = ("scale_by_rms", "second_moment")
 
 # Where the quantities are kept: the role of the link and the field.
 _PLACES: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
-    "momentum": ((("scale_by_momentum",), "moment"), (("scale_by_heavy_ball",), "buffer")),
+    "momentum": (
+        (("scale_by_momentum",), "moment"),
+        (("scale_by_heavy_ball",), "buffer"),
+        (("add", "chain", "scale_by_momentum"), "moment"),  # of AdEMAMix, which has two
+    ),
     "second moment": (
         ((*_SECOND, "scale_by_momentum"), "moment"),
         (("scale_by_stddev", "second_moment", "scale_by_momentum"), "moment"),
@@ -29,6 +33,11 @@ _PLACES: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "sum of squares": (((*_SECOND, "running_sum"), "total"),),
     "second moment of the updates": ((("scale_by_update_rms",), "second_moment"),),
     "infinity norm": ((("scale_by_infinity_norm",), "norm"),),
+    "start": ((("distance_from_start",), "start"), (("prodigy_distance",), "start")),
+    "distance": ((("distance_from_start",), "distance"), (("prodigy_distance",), "distance")),
+    "weighted gradients": ((("prodigy_distance",), "gradients"),),
+    "progress": ((("prodigy_distance",), "progress"),),
+    "sum of squared norms": ((("scale_by_global_rss",), "sum_of_squares"),),
     "sum of micro-batches": ((("accumulate",), "gradient"),),
     "number of micro-batches": ((("accumulate",), "micro_batches"), (("accumulate",), "weight")),
 }
@@ -38,12 +47,13 @@ class ForeignArray(NamedTuple):
     """An array in the state of another library."""
 
     name: str  # the class or the library, the field and the parameter: `ScaleByAdamState:mu:dense/kernel`
-    quantity: str  # a key of the table above, "step", or "" if it is not known
-    parameter: str
-    value: Any
+    quantity: str  # what it holds, such as "second moment" or "step"; "" if it is not known
+    parameter: str  # the path of the parameter to which it belongs
+    value: Any  # the array
     in_steps: bool = False  # a momentum of steps, which include the learning rate, and not of directions
     is_corrected: bool = False  # a maximum of moments after their bias correction
     reason: str = ""  # why it has no place
+    is_needed: bool = True  # False if nothing is lost without it
 
 
 def take_over(tx: Any, params: Any, found: Iterable[ForeignArray], step: Any) -> tuple[Any, TransferReport]:
@@ -55,9 +65,13 @@ def take_over(tx: Any, params: Any, found: Iterable[ForeignArray], step: Any) ->
     for array in found:
         if array.reason:
             transfer.reasons[array.name] = array.reason
+        if not array.is_needed:
+            transfer.used.add(array.name)
+            transfer.converted.append(Conversion(array.name, array.name, f"left out, since {array.reason}"))
         positions = [position for position in _find_positions(wanted, array) if position not in transfer.values]
         for position in positions if array.quantity == "number of micro-batches" else positions[:1]:
             _take(tx, transfer, position, array)
+    _begin_sums(transfer, found)
     steps = [array.name for array in found if array.quantity == "step"]
     before = len(transfer.converted)
     convert_counters(transfer, step, steps[0] if steps else "")
@@ -66,6 +80,15 @@ def take_over(tx: Any, params: Any, found: Iterable[ForeignArray], step: Any) ->
     for name in steps:
         transfer.reasons.setdefault(name, "this state counts no steps")
     return jax.tree.unflatten(jax.tree.structure(initial), transfer.arrays_of_state()), transfer.report()
+
+
+def _begin_sums(transfer: Transfer, found: Iterable[ForeignArray]) -> None:
+    """Begin the sum of losses of `accumulate`, which others do not keep, where no micro-batch has come yet."""
+    counts = [array for array in found if array.quantity == "number of micro-batches"]
+    if counts and not any(isinstance(array.value, jax.core.Tracer) or jnp.any(array.value) for array in counts):
+        for position in transfer.open:
+            if transfer.wanted[position].role == ("accumulate",) and transfer.wanted[position].field == "value":
+                transfer.convert(position, 0.0, counts[0].name, "0, since no micro-batch has come yet")
 
 
 def _number_repeated(found: Iterable[ForeignArray]) -> Iterator[ForeignArray]:

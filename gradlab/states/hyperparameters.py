@@ -12,8 +12,8 @@ from ..base import Transformation
 from ..composites import walk
 from ..nested_arguments import NestedArgument
 from ..numeric_arguments import is_schedule
+from ..scheduled_states import ScheduledState
 from ..schedules.base import Schedule, as_schedule
-from ..transformation_calls import ScheduledState
 from ..values import Value
 from .inner_states import find_states, require_own_state
 

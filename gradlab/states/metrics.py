@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import jax
 
 from ..values import Value
 
+F = TypeVar("F", bound=Callable[..., Any])
 
+
+def _require_state_alone(read: F) -> F:
+    """Return `metrics`, made to raise TypeError with the right call if the optimizer is passed as well."""
+
+    @functools.wraps(read)
+    def checked(*arguments: Any, **options: Any) -> Any:
+        if len(arguments) + len(options) > 1:
+            kinds = ", ".join(type(argument).__name__ for argument in (*arguments, *options.values()))
+            raise TypeError(f"metrics takes the state alone, without its optimizer: gl.metrics(state); got ({kinds})")
+        return read(*arguments, **options)
+
+    return checked  # type: ignore[return-value]
+
+
+@_require_state_alone
 def metrics(state: Any) -> dict[str, jax.Array]:
     """Return all that the probes and counters in a state have recorded, as a flat dictionary of arrays by name.
 

@@ -12,12 +12,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base import Transformation
+from .argument_order import raise_exchanged, refuse_exchanged, require_optimizer_first
 from .coded_arrays import decode, find_coded, match_coded
 from .compared_links import compare_links
-from .counters import convert_counters, match_weights
+from .counters import convert_counters, leave_out_counters, match_weights
 from .inner_states import require_own_state
 from .named_leaves import NamedLeaf, list_links, name_leaves
-from .transfer import Transfer, TransferReport
+from .new_parameters import remark_on_new_parameters
+from .transfer import Transfer, TransferReport, codecs_of
+from .void_arrays import restore_voids
 
 SCHEMA = 1  # the version of the names
 _SCHEMA, _LINKS = "gradlab:schema", "gradlab:links"
@@ -39,6 +42,8 @@ def state_to_dict(tx: Transformation, state: Any, params: Any, *, decoded: bool 
     >>> print(list(gl.state_to_dict(tx, tx.init(params), params)))
     ['gradlab:schema', 'gradlab:links', 'scale_by_momentum:moment:bias']
     """
+    require_optimizer_first("state_to_dict(tx, state, params)", tx, state, params)
+    refuse_exchanged("state_to_dict(tx, state, params)", tx, params, state)
     names = name_arrays(tx, state, params)
     links = json.dumps(list_links(tx)).encode()
     leaves = jax.tree.leaves(state)
@@ -69,7 +74,8 @@ def state_from_dict(
 
     Nothing is dropped in silence: the report lists what matched, and what was converted, missing or extra, each with
     the reason, and `report.require_complete()` raises ValueError if something is missing or left over. Raises
-    ValueError for arrays of a later schema.
+    ValueError for arrays of a later schema, and for bytes without a dtype, as `np.load` returns for float8 (bfloat16 is
+    recognized).
 
     >>> params, old = {"bias": jnp.zeros(2)}, gl.adam(0.1)
     >>> _, state = old.update({"bias": jnp.array([2.0, -4.0])}, old.init(params))
@@ -78,6 +84,10 @@ def state_from_dict(
     >>> print(state[1].moment["bias"])  # the momentum goes on: 0.1 times the gradient
     [ 0.2 -0.4]
     """
+    call = "state_from_dict(tx, params, arrays)"
+    require_optimizer_first(call, tx, params, arrays)
+    if not isinstance(arrays, Mapping) or (_has_schema(params) and not _has_schema(arrays)):
+        raise_exchanged(call, "params", params, "arrays", arrays)
     arrays = dict(arrays)
     schema = arrays.pop(_SCHEMA, None)
     if schema is not None and int(schema) > SCHEMA:
@@ -86,8 +96,10 @@ def state_from_dict(
         )
     before = json.loads(bytes(np.asarray(arrays.pop(_LINKS, np.frombuffer(b"{}", np.uint8)), np.uint8)))
     initial = tx.init(params)
-    transfer = Transfer(name_arrays(tx, initial, params), jax.tree.leaves(initial), arrays, resize)
-    now = list_links(tx)
+    now, wanted, leaves = list_links(tx), name_arrays(tx, initial, params), jax.tree.leaves(initial)
+    dtypes = {leaf.name: array.dtype for leaf, array in zip(wanted, leaves, strict=True)}
+    arrays = restore_voids(arrays, dtypes, codecs_of(before) == codecs_of(now))
+    transfer = Transfer(wanted, leaves, arrays, resize)
     transfer.refuse_other_codecs(before, now)
     transfer.match_names()
     transfer.match_roles()
@@ -95,17 +107,18 @@ def state_from_dict(
     match_weights(transfer)
     transfer.match_renamed()
     convert_counters(transfer, step)
-    report = transfer.report(compare_links(transfer.moved_links, before, now))
+    leave_out_counters(transfer, now)
+    remarks = (*compare_links(transfer.moved_links, before, now), *remark_on_new_parameters(transfer))
+    report = transfer.report(remarks)
     return jax.tree.unflatten(jax.tree.structure(initial), transfer.arrays_of_state()), report
 
 
+def _has_schema(arrays: Any) -> bool:
+    return isinstance(arrays, Mapping) and _SCHEMA in arrays
+
+
 def name_arrays(tx: Transformation, state: Any, params: Any) -> list[NamedLeaf]:
-    """Return the names of the arrays in a state. Raises TypeError or ValueError for what is no state of `tx`."""
-    if not isinstance(tx, Transformation):
-        raise TypeError(
-            f"expected a transformation of gradlab, such as adam(); got {type(tx).__name__}: {tx!r}. "
-            f"gl.transformation(...) makes one of a factory of optax"
-        )
+    """Return the names of the arrays in a state. Raises ValueError for what is no state of `tx`."""
     require_own_state(tx, state)
     names = name_leaves(tx, state, params)
     repeated = [name for name, count in collections.Counter(leaf.name for leaf in names).items() if count > 1]

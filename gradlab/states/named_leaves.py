@@ -11,8 +11,8 @@ import jax.numpy as jnp
 
 from ..composites import Composite, walk
 from ..numeric_arguments import is_concrete
+from ..scheduled_states import ScheduledState
 from ..selectors.leaves import read_leaves, show_path, unbox
-from ..transformation_calls import ScheduledState
 from ..values import Value
 from .origins import find_parameter
 

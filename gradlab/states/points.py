@@ -15,6 +15,7 @@ from ..running_calls import entering
 from ..selectors.leaves import unbox
 from ..transformation_calls import signals_of
 from ..tree_differences import have_same_structure, require_same_trees
+from .argument_order import refuse_exchanged, show_arguments
 
 
 def eval_params(tx: optax.GradientTransformation, state: PyTree, params: PyTree) -> PyTree:
@@ -57,8 +58,8 @@ def gradient_params(tx: optax.GradientTransformation, state: PyTree, params: PyT
 def _find(tx: Any, state: PyTree, params: PyTree, kind: str) -> PyTree:
     if not isinstance(tx, optax.GradientTransformation):
         raise TypeError(
-            f"{kind}(tx, state, params) takes a transformation first, such as adam(); got {type(tx).__name__}: "
-            f"{getattr(tx, '__qualname__', repr(tx))}"
+            f"{kind}(tx, state, params) takes a transformation first, such as adam(); got "
+            f"{show_arguments(tx, state, params)}"
         )
     if not isinstance(tx, Transformation):
         return params
@@ -78,11 +79,14 @@ def _find_in(tx: Transformation, state: PyTree, params: PyTree, kind: str) -> Py
         point = find_point(tx, state, kind)
         if point is None:
             _require_none_hidden(tx, kind)
+            if isinstance(params, tuple):  # as states are; parameters mostly are dicts
+                refuse_exchanged(f"{kind}(tx, state, params)", tx, params, state)
             return params
         with entering(arrays):
             result = point(raise_precision(arrays, "the parameter"))
         require_same_trees(result, arrays, "the point", "params")
     except Exception as error:
+        refuse_exchanged(f"{kind}(tx, state, params)", tx, params, state)
         Boundary(tx.core).require_own_state(state, arrays, error)
         raise
     if kind == "gradient_params" and "gradient_fn" in signals_of(tx):

@@ -9,6 +9,7 @@ import jax
 from ..base import Transformation
 from ..selectors.base import as_selector
 from ..selectors.leaves import read_leaves, show_path
+from .argument_order import refuse_exchanged, require_optimizer_first
 from .counters import is_weight
 from .named_arrays import name_arrays
 from .named_leaves import SCHEDULE_STEP, NamedLeaf
@@ -34,6 +35,8 @@ def reset_state(tx: Transformation, state: Any, params: Any, where: Any, *, keep
     >>> print(state[0].moment["body"], state[0].moment["head"])
     [1. 1.] [0. 0.]
     """
+    require_optimizer_first("reset_state(tx, state, params, where)", tx, state, params, where)
+    refuse_exchanged("reset_state(tx, state, params, where)", tx, params, state)
     leaves = read_leaves(params)
     paths = [show_path(leaf.path) if leaf.path else "" for leaf in leaves]
     chosen = {path for path, on in zip(paths, as_selector(where, "where").choose(leaves), strict=True) if on}

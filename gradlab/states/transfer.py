@@ -17,23 +17,24 @@ from .named_leaves import NamedLeaf, parse_name
 class Conversion(NamedTuple):
     """An array of a state that came from another name, or in another form."""
 
-    name: str
-    source: str
-    how: str
+    name: str  # the name in the state
+    source: str  # the name that it had where it came from
+    how: str  # what was done to it, in words
 
 
 class TransferReport(NamedTuple):
     """A report of each array that was used, changed, missed or left over when a state was made from named arrays."""
 
-    matched: tuple[str, ...]  # of the same name, unchanged
-    converted: tuple[Conversion, ...]
+    matched: tuple[str, ...]  # names of arrays that were taken over as they are
+    converted: tuple[Conversion, ...]  # arrays taken over in another form, or counters that no schedule needs now
     missing: tuple[tuple[str, str], ...]  # names that keep their value from `init`, each with the reason
     extra: tuple[tuple[str, str], ...]  # names that were not used, each with the reason
     remarks: tuple[str, ...] = ()  # what may make the arrays mean something else
+    differences: tuple[str, ...] = ()  # arguments with other values, which may be meant: no state decides them
 
     @property
     def is_complete(self) -> bool:
-        """True if nothing is missing, nothing is left over, and nothing was remarked."""
+        """True if nothing is missing, nothing is left over, and nothing was remarked. Arguments may differ."""
         return not (self.missing or self.extra or self.remarks)
 
     def require_complete(self) -> None:
@@ -50,7 +51,8 @@ class TransferReport(NamedTuple):
             "converted", [(name, f"{how}, from {_without_parameter(was)}") for name, was, how in self.converted]
         )
         lines += _list("missing", self.missing) + _list("extra", self.extra)
-        return "\n".join([*lines, *(f"  remark     {text}" for text in self.remarks)])
+        lines += [f"  remark     {text}" for text in self.remarks]
+        return "\n".join([*lines, *(f"  differs    {text}" for text in self.differences)])
 
 
 def _list(what: str, entries: Iterable[tuple[str, str]]) -> list[str]:
@@ -124,8 +126,7 @@ class Transfer:
 
     def refuse_other_codecs(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
         """Take no codes of a codec for those of another one. The arguments of all links are given, before and now."""
-        old, new = ({link: args["codec"] for link, args in links.items() if "codec" in args} for links in (before, now))
-        self.codecs = (old, new)
+        self.codecs = (codecs_of(before), codecs_of(now))
 
     def match_names(self) -> None:
         """Take each array of the same name."""
@@ -212,6 +213,11 @@ class Transfer:
     def arrays_of_state(self) -> list[Any]:
         """Return the arrays of the state, with those of `init` where nothing was found."""
         return [self.values.get(position, initial) for position, initial in enumerate(self.initial)]
+
+
+def codecs_of(links: Mapping[str, Any]) -> dict[str, str]:
+    """Return the codecs of stores among the arguments of links, by the names of the links."""
+    return {link: arguments["codec"] for link, arguments in links.items() if "codec" in arguments}
 
 
 def _find_codec(codecs: Mapping[str, str], link: str) -> str | None:

@@ -1,5 +1,7 @@
 """The law kit: it examines any optimizer by laws, and compares it with independent references."""
 
+import typing as _typing
+
 from . import references as references
 from .check import assert_lawful as assert_lawful
 from .check import check as check
@@ -16,3 +18,8 @@ from .verdicts.law import law as law
 from .verdicts.report import Report as Report
 from .verdicts.report import Result as Result
 from .verdicts.report import Unexamined as Unexamined
+
+if not _typing.TYPE_CHECKING:  # a `__getattr__` that type checkers could see would give them any name
+    from ..missing_names import refuse_unknown_names as _refuse_unknown_names
+
+    __getattr__ = _refuse_unknown_names(__name__)

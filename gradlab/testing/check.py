@@ -9,17 +9,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import optax
 
 from ..base import Transformation
 from ..claims import DECLARATIONS, DOMAINS, by_name, claims_of, join_claims
 from ..factories import complete_arguments
 from ..interrupts import is_interrupt
+from ..selectors.empty_choices import on_trees_of_others
 from ..user_code_time_limit import OutOfTimeError, limit_time
 from ..values import is_factory, is_number
 from . import laws as laws  # registers the laws
 from . import quick_look
+from .dtype_names import name_dtypes
 from .left_out import list_left_out
 from .references.step_functions import guard_step_function
 from .schedules.check_schedule import examine_schedule
@@ -48,7 +49,7 @@ def check(
     *,
     reference: str | Callable[..., Any] | None = None,
     claims: tuple[str, ...] | Mapping[str, Any] = (),
-    dtypes: tuple[str, ...] = DTYPES,
+    dtypes: tuple[Any, ...] = DTYPES,
     laws: tuple[str, ...] | None = None,
     extra: Mapping[str, Any] | None = None,
     seconds_per_law: float = 30.0,
@@ -68,15 +69,17 @@ def check(
     `claims` names further laws that `tx` claims to keep (see `gradlab.testing.CLAIMS`); as a mapping it gives a claim
     its number (`{"accumulates": 4}`). Three names declare something else: `"except"` exempts `tx` from laws or parts of
     laws (`{"except": ("turns with i",)}`), `"domain"` is a tuple of names from `gradlab.claims.DOMAINS`, and `"link"`
-    says that `tx` is a link of a chain. What is no link must descend. `dtypes` are those of the parameters to try.
-    `laws` names the contracts to examine, and "descends" (all by default). `extra` holds extra arguments for `update`.
-    `on_law(name, index, count)` is called before each of `count` laws. `quick` examines only what shows most mistakes
-    for the time (`gradlab.testing.quick_look`), and the report says what it left out.
+    says that `tx` is a link of a chain. A transformation that is not a link is an optimizer, and must descend. `dtypes`
+    are those of the parameters to try. `laws` names the contracts to examine, and "descends" (all by default). `extra`
+    holds extra arguments for `update`. `on_law(name, index, count)` is called before each of `count` laws. `quick`
+    examines only what shows most mistakes for the time (`gradlab.testing.quick_look`), and the report says what it left
+    out.
 
     What the transformation does wrong never raises: a factory that raises, a result that is not a pair, and a step that
     takes longer than `seconds_per_law` are findings in the report. Raises ValueError for an unknown dtype, law, claim,
-    domain or reference, for a reference that fails, and under `jax.disable_jit`. A transfer guard is lifted during the
-    examination. Global random numbers and settings that the transformation changes are restored at the end.
+    domain or reference, for a reference that fails, and under `jax.disable_jit`, and TypeError for a name in place of
+    `tx`. A transfer guard is lifted during the examination. Global random numbers and settings that the transformation
+    changes are restored at the end.
 
     >>> from gradlab import testing
     >>> report = testing.check(gl.clip_by_value(1.0), laws=("pure",), dtypes=("float32",))
@@ -85,7 +88,7 @@ def check(
     """
     require_compilation()
     # Passing a Python number to a compiled function is a transfer.
-    with jax.transfer_guard("allow"), restore_surroundings() as before:
+    with jax.transfer_guard("allow"), on_trees_of_others(), restore_surroundings() as before:
         schedule = _find_schedule(tx, arguments, claims, seconds_per_law)
         if schedule is not None:
             return examine_schedule(schedule, reference, laws, seconds_per_law, on_law)
@@ -113,7 +116,7 @@ def _check(
     tx, reference, claims, dtypes, laws, extra, seconds_per_law, on_law, quick, arguments, surroundings
 ) -> Report:
     claimed = by_name(claims)
-    for option, names in (("laws", laws), ("claims", claims), ("dtypes", dtypes)):
+    for option, names in (("laws", laws), ("claims", claims)):
         if isinstance(names, str):
             raise TypeError(f"{option} must be a tuple of names, got the string {names!r}; write {option}=({names!r},)")
     _require_known("law", laws or (), CONTRACTS | {"descends": CLAIMS["descends"]})
@@ -122,17 +125,14 @@ def _check(
     step = None if reference is None else find_reference(reference)
     if callable(reference):
         step = guard_step_function(reference)
+    if isinstance(tx, str):
+        raise TypeError(
+            f"check takes a transformation, or a factory of one, got the string {tx!r}; pass the object itself, such "
+            "as gl.adam; names are for the command line: gradlab check adam"
+        )
     if isinstance(tx, tuple):
         _refuse_misspelt_options(arguments)
-    for dtype in dtypes:
-        try:
-            is_inexact = jnp.issubdtype(jnp.dtype(dtype), jnp.inexact)
-        except TypeError:
-            raise ValueError(f"unknown dtype {dtype!r}; there are: {', '.join(DTYPES)} and complex128") from None
-        if not is_inexact:
-            raise ValueError(f"dtypes must be floating-point or complex, got {dtype!r}")
-    if quick and dtypes is DTYPES:
-        dtypes = quick_look.DTYPES
+    dtypes = quick_look.DTYPES if quick and dtypes is DTYPES else name_dtypes(dtypes, DTYPES)
     chosen = quick_look.LAWS if quick and laws is None else laws
     label = make_label(tx, arguments)
     try:
@@ -162,6 +162,8 @@ def _check(
 
 def assert_lawful(tx: optax.GradientTransformation | Callable[..., Any], **options: Any) -> None:
     """Call `check`, and raise AssertionError with its report if any law is broken.
+
+    `options` are the options of `check`, and the arguments of a factory.
 
     >>> from gradlab import testing
     >>> testing.assert_lawful(gl.scale(2.0), laws=("pure",), dtypes=("float32",))

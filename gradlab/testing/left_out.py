@@ -6,7 +6,7 @@ from .laws import matrix_symmetries, polynomials, singular_values
 from .quick_look import STEPS
 from .subjects.subject import Subject
 from .verdicts.law import CLAIMS, CONTRACTS, TRAJECTORIES, TRAJECTORY
-from .verdicts.report import Unexamined
+from .verdicts.report import NO_TIME, Unexamined
 
 _OF_MATRICES = tuple(module.__name__ for module in (matrix_symmetries, polynomials, singular_values))
 _REMEDY = "leave out quick=True, or --quick on the command line"
@@ -34,7 +34,7 @@ def list_left_out(examined: set[str], subject: Subject, has_reference: bool, is_
         "no reference is given to compare with; pass reference=NAME, or --reference NAME on the command line": (
             () if has_reference else TRAJECTORIES
         ),
-        f"left out of a quick look; {_REMEDY}": without_time,
+        f"{NO_TIME}; {_REMEDY}": without_time,
         f"a quick look compares only {STEPS} steps, of three leaves; {_REMEDY}": (
             (f"{TRAJECTORY} (in part)",) if is_quick and has_reference else ()
         ),

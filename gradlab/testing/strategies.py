@@ -90,6 +90,8 @@ def arguments(factory: Callable[..., Any]) -> st.SearchStrategy[dict[str, Any]]:
 def transformations(*kinds: str) -> st.SearchStrategy[Any]:
     """Return a strategy for the registry's examples of these kinds (by default, all links and recipes).
 
+    A kind is "recipe", "link" or "combinator".
+
     Left out are those that take only some trees, such as matrices, and those that need a signal beside the gradient,
     such as the loss.
     """

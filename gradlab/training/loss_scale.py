@@ -1,4 +1,4 @@
-"""`loss_scale`, the half of loss scaling that belongs to the training step."""
+"""`loss_scale`, the number by which a training step multiplies the loss, for `dynamic_loss_scale`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ def loss_scale(tx: Any, state: Any) -> Any:
     Raises ValueError if `dynamic_loss_scale` holds only a part of the optimizer, because the other parts would receive
     the scaled gradient, or if a wrapper of another library holds it.
 
-    >>> tx = gl.dynamic_loss_scale(gl.sgd(0.1), initial=1024.0)
-    >>> print(gl.loss_scale(tx, tx.init(jnp.zeros(2))))
-    1024.0
+    >>> tx, x = gl.dynamic_loss_scale(gl.sgd(0.1), initial=1024.0), jnp.array([1.0, 2.0])
+    >>> state = tx.init(x)
+    >>> scale = gl.loss_scale(tx, state)
+    >>> gradient = jax.grad(lambda x: scale * (x**2).sum() / 2)(x)  # 1024 times that of the loss
+    >>> print(tx.update(gradient, state, x, loss_scale=scale)[0])  # the optimizer divides by the scale
+    [-0.1 -0.2]
     """
     if "loss_scale" not in signals_of(tx):
         return 1.0

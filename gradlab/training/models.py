@@ -34,8 +34,9 @@ def take_apart(model: PyTree, trainable: Any) -> tuple[PyTree, PyTree]:
     `trainable` is a function of a leaf that returns a boolean, a selector, or a tree of booleans like the model. A
     selector sees the floating-point arrays only. In the second tree, leaves that are not arrays are structure.
 
-    Raises TypeError if `trainable` is none of these.
+    Raises TypeError if `trainable` is none of these, and ValueError if it chooses no leaf.
     """
+    chosen_by = trainable
     if isinstance(trainable, Selector):
         trainable = trainable(jax.tree.map(lambda leaf: leaf if _has_derivatives(leaf) else None, model))
     elif callable(trainable):
@@ -47,6 +48,15 @@ def take_apart(model: PyTree, trainable: Any) -> tuple[PyTree, PyTree]:
             "make_step: trainable must be a function of a leaf, such as equinox.is_inexact_array, a selector, such as "
             f'gl.path("head/**"), or a tree of booleans like the parameters; got {type(trainable).__name__}'
         ) from None
+
+    chosen = jax.tree.leaves(mask)
+    if chosen and not any(chosen):
+        text = " ".join(getattr(chosen_by, "__qualname__", repr(chosen_by)).split())[:80]
+        dtypes = sorted({str(leaf.dtype) for leaf in jax.tree.leaves(model) if hasattr(leaf, "dtype")})
+        raise ValueError(
+            f"make_step: trainable={text} chooses none of the {len(chosen)} leaves, so nothing would be trained; the "
+            f"dtypes are {', '.join(dtypes) or 'none'}, and trainable(params) of a selector shows what it chooses"
+        )
 
     def keep(leaf: Any, is_trained: bool) -> Any:
         if is_trained:

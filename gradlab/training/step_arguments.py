@@ -1,6 +1,6 @@
 """Errors that say which argument of a failed training step is wrong, by number, order, kind or use.
 
-Nothing here runs in a step that succeeds, except for the count of its arguments.
+A step that succeeds only has its arguments counted. All else here runs after a step has failed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def require_arguments(names: Sequence[str], arguments: Sequence[Any], options: A
 
 
 def require_loss_alone(make: F) -> F:
-    """Return `make_step` with a TypeError for more than the loss by place, such as the optimizer of a training loop."""
+    """Return `make_step`, made to raise TypeError if more than the loss is passed by place, such as an optimizer."""
 
     @functools.wraps(make)
     def checked(*arguments: Any, **options: Any) -> Any:
@@ -87,6 +87,13 @@ def explain_failure(
                 f"params, state, batch), or keep the arrays by make_step(loss, donate=False)"
             )
     params, state, batch = trees
+    if not _has_state(tx, select, params, state) and _has_state(tx, lambda whole: whole, params, state):
+        trained, whole = (len(jax.tree.leaves(tree)) for tree in (select(params), params))
+        return ValueError(
+            f"step: the state is that of all {whole} leaves of params, but make_step(trainable=...) trains {trained} "
+            f"of them. Initialize it with None in the place of the others: tx.init(jax.tree.map(lambda leaf, on: leaf "
+            f"if on else None, params, mask)), where mask is what a selector returns for params, or a tree of booleans"
+        )
     fitting = list(_find_orders(tx, trees, loss, select))
     if len(fitting) == 1 and TREES not in fitting:
         return TypeError(

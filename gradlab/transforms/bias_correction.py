@@ -18,14 +18,14 @@ from ..numeric_arguments import Decay, as_weak
 class BiasCorrectionState(NamedTuple):
     """The state of `bias_correction`: float scalars, or () for a moment that is not corrected."""
 
-    first_weight: Any  # 1 - b1^t
-    second_weight: Any  # 1 - b2^t
+    first_weight: Any  # $1 - \beta_1^t$
+    second_weight: Any  # $1 - \beta_2^t$
 
 
 class PowerCorrectionState(NamedTuple):
     """The state of `bias_correction` with `as_power`."""
 
-    step: jax.Array  # t, int32 scalar, the number of updates so far
+    step: jax.Array  # $t$, int32 scalar, the number of updates so far
 
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
@@ -94,8 +94,8 @@ def _grow(decay: Any, weight: Any) -> Any:
 def _(write: Writer, first_decay: Any, second_decay: Any, as_power: bool) -> Expression:
     if first_decay is None and second_decay is None:
         return write.whole()
-    first = None if first_decay is None else write.decay(first_decay).weight(as_power=as_power)
-    second = None if second_decay is None else write.decay(second_decay, "2").weight(as_power=as_power)
+    first = None if first_decay is None else write.decay(first_decay).weight(write.steps, as_power)
+    second = None if second_decay is None else write.decay(second_decay, "2").weight(write.steps, as_power)
     direction = write.direction()
     if first and not second and direction.kind == "atom":
         return write.line(write.fresh(add_accent(r"\hat", direction)), direction.over(first))

@@ -32,8 +32,8 @@ def average_blocks(blocks: str = "rows", layout: Layout = "flax", size: int = 1)
     r"""Replace each element by the mean of its block, $d' = \operatorname{mean}(d)$.
 
     `blocks` says what a block is: the whole 'leaf', each of its 'matrices', or all weights of an output ('rows') or of
-    an input ('columns'). `layout` says how a leaf is a matrix, as a convention or a `matrix_shape(...)`. `size` is the
-    number of adjacent rows or columns that form one block.
+    an input ('columns'). `layout` says how a leaf is a matrix: a convention, or what `matrix_shape` returns, which
+    lists the conventions. `size` is the number of adjacent rows or columns that form one block.
 
     So a head of attention is a block with `blocks="matrices", layout=matrix_shape(inputs=0, outputs=2)` for a kernel
     (in, heads, size) of Flax, and with `blocks="rows", layout="torch", size=64` for a weight (heads * 64, in). With a
@@ -67,7 +67,7 @@ def average_blocks(blocks: str = "rows", layout: Layout = "flax", size: int = 1)
 class BlockMeanState(NamedTuple):
     """The state of `block_mean`."""
 
-    mean: Any  # v, for each leaf an array (batch, blocks)
+    mean: Any  # $v$, an array (batch, blocks) for each leaf
 
 
 @transformation(splits_gradient=True, claims=_claims)

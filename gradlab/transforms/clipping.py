@@ -19,7 +19,9 @@ from .norms import measure_norm
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)
 def clip_by_value(limit: Limit):
-    r"""Bound every element, $d' = \min(\max(d, -c), c)$, and both parts of complex ones. `limit` is $c$ in [0, inf].
+    r"""Bound every element to a range around 0, $d' = \min(\max(d, -c), c)$. `limit` is $c$ in [0, inf].
+
+    The real and the imaginary part of a complex element are bounded each.
 
     >>> print(gl.clip_by_value(1.0).update(jnp.array([3.0, -0.5]), ())[0])
     [ 1.  -0.5]
@@ -27,11 +29,12 @@ def clip_by_value(limit: Limit):
     return map_leaves(lambda d: _apply_to_parts(lambda x: jnp.clip(x, -limit, limit), d))
 
 
-@transformation(claims={**dict.fromkeys(ELEMENTWISE, True), **NOT_SYMMETRIC})
+@transformation(claims=dict.fromkeys(ELEMENTWISE, True) | NOT_SYMMETRIC)
 def clip_between(lower: Hyperparameter, upper: Hyperparameter):
-    r"""Bound every element, $d' = \min(\max(d, l), u)$, and both parts of complex ones.
+    r"""Bound every element from below and from above, $d' = \min(\max(d, l), u)$.
 
-    `lower` and `upper` are $l$ and $u$, finite. Where $l > u$, the result is $u$.
+    The real and the imaginary part of a complex element are bounded each. `lower` and `upper` are $l$ and $u$, finite.
+    Where $l > u$, the result is $u$.
 
     >>> print(gl.clip_between(-1.0, 3.0).update(jnp.array([2.0, -4.0]), ())[0])
     [ 2. -1.]

@@ -38,7 +38,7 @@ def hutchinson(key: Seed = 0):
     `update` raises ValueError without `params` or `gradient_fn`. Source: Hutchinson (1989); Bekas et al. (2007).
 
     >>> tx, x = gl.hutchinson(), jnp.array([1.0, 2.0])
-    >>> gradient = lambda x: jnp.array([1.0, 4.0]) * x  # whose Hessian is diagonal, so one estimate is exact
+    >>> gradient = lambda x: jnp.array([1.0, 4.0]) * x  # the Hessian is diagonal: one estimate is exact
     >>> print(tx.update(gradient(x), tx.init(x), x, gradient_fn=gradient)[0])
     [1. 4.]
     """
@@ -101,9 +101,9 @@ def gauss_newton_bartlett(batch_size: Positive = 1.0):
 class CurvatureState(NamedTuple):
     """The state of `scale_by_curvature`."""
 
-    step: jax.Array  # t - 1, int32 scalar, the number of updates so far
-    curvature: Any  # h, like the parameters, at least float32
-    signal: Any  # that of the estimator
+    step: jax.Array  # int32 scalar, the number of updates so far
+    curvature: Any  # $h$, like the parameters, at least float32
+    signal: Any  # the state of the estimator
 
 
 @transformation(claims=lambda scaled: {**_claims(scaled), "link": True})
@@ -117,9 +117,9 @@ def scale_by_curvature(
     r"""Divide by a running mean of the curvature, $h_t = \beta h_{t-1} + (1 - \beta) \hat h_t$, $d' = d / \max(\gamma
     h_t, \epsilon)$.
 
-    `signal` estimates $\hat h_t$, such as `hutchinson()`. It runs at the first update and at every `every`-th one after
-    it; between them $h$ stays. `decay` is $\beta$ in [0, 1), `gamma` is $\gamma$ and `eps` is $\epsilon$, both in [0,
-    inf). Where the curvature is negative, the denominator is $\epsilon$, so place `clip_by_value` behind this link.
+    `signal` estimates $\hat h_t$, such as `hutchinson()`. It runs at the first update, and again after `every` updates;
+    between them $h$ stays. `decay` is $\beta$ in [0, 1), `gamma` is $\gamma$ and `eps` is $\epsilon$, both in [0, inf).
+    Where the curvature is negative, the denominator is $\epsilon$, so place `clip_by_value` behind this link.
 
     Needs what `signal` needs. Raises ValueError for an `every` below 1. Source: Liu et al. (2023), algorithm 3.
 
@@ -174,7 +174,6 @@ def _(write: Writer, signal: Any, decay: Any, gamma: Any, eps: Any, every: int) 
     estimate = write.inside(signal, r"\hat h", "2", gradient, gradient)
     beta, curvature = write.decay(decay, "2"), write.fresh("h")
     mean = rf"{beta} {curvature}_{{t-1}} + {beta.rest} {estimate}"
-    number = write.number("k", every)
-    write.line(curvature, rf"{mean} \text{{ if }} {number} \mid t - 1, \text{{ else }} {curvature}_{{t-1}}")
+    write.line_every(every, curvature, mean)
     scale, epsilon = write.number(r"\gamma", gamma), write.number(r"\epsilon", eps)
     return direction.over(rf"\max({scale} {curvature}_t, {epsilon})")

@@ -15,7 +15,8 @@ from ..leaf_maps import map_by_shape
 from ..numeric_arguments import NonNegative
 from ..safe_arithmetic import agreement
 from ..selectors import Selector
-from ..stateless import init_empty, require_empty
+from ..selectors.masks import Mask, init_for
+from ..stateless import require_empty
 
 
 def _claims(tx):
@@ -26,16 +27,18 @@ def _claims(tx):
 
 
 @transformation(claims=_claims)
-def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None, cautious: bool = False):
+def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask: Mask = None, cautious: bool = False):
     r"""Add a share of the parameters, $d' = d + \lambda x$.
 
     First in a chain, it is L2 regularization: it becomes part of the gradient (coupled). Just before the learning rate,
-    it is decoupled, as in AdamW. `weight_decay` is $\lambda$ in [0, inf). `mask` is a selector of the
-    leaves that decay, such as `ndim(2)` or `~path("**/bias", "**/scale")`. As in optax, it may also be a tree of
-    booleans that is a prefix of the parameters, or a function from the parameters to one. `cautious` decays an element
-    only where the step does not take it away from 0, $d x \ge 0$. Needs `params`.
+    it is decoupled, as in AdamW. `weight_decay` is $\lambda$ in [0, inf). `mask` is a selector of the leaves that
+    decay, such as `ndim(2)` or `~path("**/bias", "**/scale")`, or a pattern of paths, such as `"**/kernel"`. As in
+    optax, it may also be a tree of booleans that is a prefix of the parameters, or a function from the whole tree of
+    parameters to one, which `init` tries. `cautious` decays an element only where the step does not take it away from
+    0, $d x \ge 0$. Needs `params`.
 
-    Raises TypeError for a mask that holds anything but booleans.
+    Raises TypeError for a mask that holds anything but booleans, and for a function of one leaf, or of a path and a
+    leaf.
 
     Source: Krogh & Hertz (1991); Loshchilov & Hutter (2019), algorithm 2; Chen et al. (2025), algorithm 1 (cautious).
 
@@ -55,11 +58,11 @@ def add_decayed_weights(weight_decay: NonNegative = 1e-2, mask=None, cautious: b
         decays = _choose_leaves("add_decayed_weights", mask, params)
         return map_by_shape(decay, updates, params, only=decays), state
 
-    return init_empty, update
+    return init_for("add_decayed_weights", mask), update
 
 
 @transformation(claims=lambda tx: {**_claims(tx), "link": True})
-def proximal_decay(learning_rate: NonNegative, weight_decay: NonNegative = 1e-2, mask=None):
+def proximal_decay(learning_rate: NonNegative, weight_decay: NonNegative = 1e-2, mask: Mask = None):
     r"""Shrink the parameters after the step, $x' = (x + d) / (1 + \alpha \lambda)$ for a step $d$.
 
     It is the exact step towards 0 for the penalty $\frac{\lambda}{2} \|x\|^2$, so it is stable for any rate. Place it
@@ -82,10 +85,10 @@ def proximal_decay(learning_rate: NonNegative, weight_decay: NonNegative = 1e-2,
             lambda d, x: (d - shrink * x.astype(d.dtype)) / (1 + shrink), updates, params, only=decays
         ), state
 
-    return init_empty, update
+    return init_for("proximal_decay", mask), update
 
 
-def decay_links(weight_decay, mask=None):
+def decay_links(weight_decay, mask: Any = None):
     """Return the link of a decoupled decay in a recipe, and none for a decay of None, so that it needs no `params`."""
     return () if weight_decay is None else (add_decayed_weights(weight_decay, mask),)
 

@@ -21,11 +21,12 @@ class RunningMaxState(NamedTuple):
     maximum: Any  # like the parameters
 
 
-@transformation(splits_gradient=True, claims={**dict.fromkeys(ELEMENTWISE, True), **NOT_SYMMETRIC})
+@transformation(splits_gradient=True, claims=dict.fromkeys(ELEMENTWISE, True) | NOT_SYMMETRIC)
 def running_max():
-    r"""Replace by the largest so far, $d'_t = \max(d'_{t-1}, d_t)$, $d'_0 = 0$. Complex numbers compare by magnitude.
+    r"""Replace each element of the direction by its largest value so far, $d'_t = \max(d'_{t-1}, d_t)$, $d'_0 = 0$.
 
-    After a running mean of squares, it turns Adam into AMSGrad. Source: Reddi et al. (2018), algorithm 2.
+    Complex numbers are compared by magnitude. After a running mean of squares, it turns Adam into AMSGrad. Source:
+    Reddi et al. (2018), algorithm 2.
 
     >>> tx = gl.running_max()
     >>> direction, state = tx.update(jnp.array([1.0, 5.0]), tx.init(jnp.zeros(2)))
@@ -56,9 +57,10 @@ class RunningSumState(NamedTuple):
     total: Any  # like the parameters
 
 
-@transformation(splits_gradient=True, claims={**dict.fromkeys(ELEMENTWISE, True), **NOT_SYMMETRIC})
+@transformation(splits_gradient=True, claims=dict.fromkeys(ELEMENTWISE, True) | NOT_SYMMETRIC)
 def running_sum(initial: NonNegative = 0.0):
-    r"""Replace by the sum so far, $s_t = s_{t-1} + d_t$. `initial` is $s_0$ in [0, inf).
+    r"""Replace the direction by the sum of all directions so far, $s_t = s_{t-1} + d_t$. `initial` is $s_0$ in [0,
+    inf).
 
     >>> tx = gl.running_sum()
     >>> direction, state = tx.update(jnp.array([1.0, 5.0]), tx.init(jnp.zeros(2)))
@@ -82,14 +84,15 @@ class AdditiveMeanState(NamedTuple):
     mean: Any  # v, like the parameters
 
 
-@transformation(splits_gradient=True, claims={**dict.fromkeys(ELEMENTWISE, True), **NOT_SYMMETRIC})
+@transformation(splits_gradient=True, claims=dict.fromkeys(ELEMENTWISE, True) | NOT_SYMMETRIC)
 def additive_mean(decay: Decay = 0.999, initial: NonNegative = 0.0):
     r"""Replace the direction by a mean that moves by a share of it, $v_t = v_{t-1} + (1 - \beta)
     \operatorname{sign}(d_t - v_{t-1})\, d_t$.
 
-    A running mean moves by a share of the difference, so one large gradient can raise it a lot, and many small ones
-    make it forget fast. `decay` is $\beta$ in [0, 1) and `initial` is $v_0$ in [0, inf). Meant for directions that are
-    not negative, as squares are; complex ones are compared by magnitude.
+    An ordinary running mean moves by a share of the difference $d_t - v_{t-1}$: one large gradient can raise it a lot,
+    and many small ones make it forget fast. This mean moves by a share of $d_t$ alone. `decay` is $\beta$ in [0, 1) and
+    `initial` is $v_0$ in [0, inf). Meant for directions that are not negative, as squares are; complex ones are
+    compared by magnitude.
 
     Source: Zaheer et al. (2018), algorithm 2 (Yogi).
 
@@ -167,7 +170,7 @@ def _(write: Writer) -> Expression:
 
 @equation_of(running_sum)
 def _(write: Writer, initial: Any) -> Expression:
-    total = write.fresh("s")
+    total = write.fresh(write.letter if write.letter in ("L", "R") else "s")  # those of Shampoo
     write.start(total, initial)
     return write.line(total, Expression(f"{total}_{{t-1}}").plus(write.direction()))
 

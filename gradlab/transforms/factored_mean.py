@@ -32,8 +32,9 @@ def factored_mean(decay: Decay = 0.999, eps: NonNegative = 0.0, min_size: int = 
     in [0, inf), in units of the squared gradient.
 
     A leaf is factored over its two largest axes, if both have at least `min_size` elements; all others separate
-    matrices. Any other leaf has a running mean for each element. Inside `jax.shard_map`, every device needs
-    whole leaves. Raises ValueError for a `min_size` below 1.
+    matrices. A row runs along the larger of the two, wherever it stands, so a row of a 256 by 128 leaf is what is
+    usually called a column. Any other leaf has a running mean for each element. Inside `jax.shard_map`, every device
+    needs whole leaves. Raises ValueError for a `min_size` below 1.
     Source: Shazeer & Stern (2018), algorithms 2 and 4.
 
     >>> tx, squares = gl.factored_mean(0.0, min_size=2), jnp.array([[1.0, 2.0], [3.0, 6.0]])

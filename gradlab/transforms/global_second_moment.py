@@ -31,7 +31,8 @@ def scale_by_global_rss(eps: NonNegative = 0.0, eps_root: NonNegative = 0.0, axi
     is $\epsilon_r$, both in [0, inf). While all gradients are 0, the result is 0. `axis_name` is that of
     `clip_by_global_norm`, with the same errors. Source: Streeter & McMahan (2010); Ward et al. (2019), algorithm 1.
 
-    >>> tx, gradient = gl.scale_by_global_rss(), {"kernel": jnp.array([3.0, 0.0]), "bias": jnp.array([0.0, 4.0])}
+    >>> tx = gl.scale_by_global_rss()
+    >>> gradient = {"kernel": jnp.array([3.0, 0.0]), "bias": jnp.array([0.0, 4.0])}
     >>> direction, _ = tx.update(gradient, tx.init(gradient))
     >>> print(direction["kernel"], direction["bias"])  # divided by 5
     [0.6 0. ] [0.  0.8]

@@ -15,7 +15,7 @@ from ..stateless import init_empty, require_empty
 from ..transformation_calls import raw_init, raw_update
 
 
-@transformation(claims={**dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True), "link": True})
+@transformation(claims=dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True) | {"link": True})
 def gradient():
     r"""Replace the direction by the gradient of the chain, $d' = g$.
 

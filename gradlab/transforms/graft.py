@@ -30,7 +30,7 @@ def _claims(tx: Any) -> dict[str, Any]:
 
 @transformation(splits_gradient="direction size", claims=_claims)
 def graft(direction: optax.GradientTransformation, size: optax.GradientTransformation, axis_name: AxisName = None):
-    r"""Follow the direction of one transformation with the size of another's result, $d' = \frac{\|s\|}{\|r\|} r$ with
+    r"""Follow the direction of one transformation with the size of another's result, $d' = \|s\|\, r / \|r\|$ with
     $r = f(d; g)$ and $s = h(d; g)$, leaf by leaf.
 
     `direction` is $f$ and `size` is $h$. Each receives the same direction and the same gradient. So a method whose

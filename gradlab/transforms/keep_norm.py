@@ -28,8 +28,8 @@ _CLAIMS = {
 
 @transformation(claims=_CLAIMS)
 def keep_norm(axis_name: AxisName = None):
-    r"""Scale the parameters after each step to the norm that they had at first, $x_t = \frac{\|x_0\|}{\|x_{t-1} + d\|}
-    (x_{t-1} + d)$, leaf by leaf.
+    r"""Scale the parameters after each step to the norm that they had at first, $x_t = \|x_0\| (x_{t-1} +
+    d) / \|x_{t-1} + d\|$, leaf by leaf.
 
     It belongs behind the learning rate, at the end of a chain, because $d$ must be the whole step. With
     `scale_by_trust_ratio` in front of the learning rate, that is the angle of the step, nearly: `chain(...,

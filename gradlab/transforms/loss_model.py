@@ -26,7 +26,7 @@ class LossModelState(NamedTuple):
 
     lower_bound: Any  # of the loss, float scalar; () if it does not adapt
     rate: jax.Array  # eta, float scalar, the rate of the last step
-    mean: Any  # that of the transformation that averages
+    mean: Any  # the state of the transformation that averages
     inner: Any
 
     def metrics(self) -> dict[str, jax.Array]:

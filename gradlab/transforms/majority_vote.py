@@ -25,7 +25,8 @@ from ..stateless import init_empty, require_empty
 
 @transformation(claims=lambda tx: ELEMENTWISE_AND_SYMMETRIC if tx.axis_name is None else ELEMENTWISE)
 def majority_vote(axis_name: AxisName = None, zeros: str = "alternate", ties: str = "zero"):
-    r"""Replace by the sign that most workers vote for, $d' = \operatorname{sign} \sum_w \operatorname{sign} d^{(w)}$.
+    r"""Replace the direction by the sign that most workers have, $d' = \operatorname{sign} \sum_w \operatorname{sign}
+    d^{(w)}$.
 
     Each device along `axis_name`, a mesh axis or a tuple of them, is a worker $w$ with a direction of its own, inside
     `jax.shard_map`. The result is the same on all. Workers send signs, eight to a byte. Without `axis_name` there is
@@ -42,8 +43,8 @@ def majority_vote(axis_name: AxisName = None, zeros: str = "alternate", ties: st
     Each of N workers sends (N - 1) / N times 2 bits for each element, 3 bits where ties are possible, and 4 bits with
     "abstain". An average in float32 sends (N - 1) / N times 64.
 
-    Raises TypeError for an `axis_name` that is no name, and ValueError for another word. `update` raises ValueError
-    where no axis has that name, and where JAX knows that the gradients of all workers are the same.
+    Raises TypeError for an `axis_name` that is no name, and ValueError for another word as `zeros` or `ties`. `update`
+    raises ValueError where no axis has that name, and where JAX knows that the gradients of all workers are the same.
     Source: Bernstein et al. (2019), signSGD with majority vote, algorithm 1.
 
     >>> print(gl.majority_vote().update(jnp.array([2.0, -4.0]), ())[0])  # of one worker

@@ -14,6 +14,7 @@ from ..numeric_arguments import Reader
 
 _OUTPUTS_LAST = ("flax", "haiku", "keras")  # (in, out), and (height, width, in, out)
 _OUTPUTS_FIRST = ("equinox", "torch")  # (out, in), and (out, in, height, width)
+CONVENTIONS = (*_OUTPUTS_LAST, *_OUTPUTS_FIRST)
 
 
 @dataclass(frozen=True, repr=False)
@@ -21,9 +22,9 @@ class MatrixShape:
     """The way in which a leaf is a matrix, or several, as `matrix_shape` makes it. It compares, hashes and pickles."""
 
     convention: str | None
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    batch_axes: int
+    inputs: tuple[int, ...]  # the axes that are columns, without a convention
+    outputs: tuple[int, ...]  # the axes that are rows, without a convention
+    batch_axes: int  # the number of axes in front, with a convention
 
     def split(self, ndim: int) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         """Return the axes of the batch, the outputs and the inputs of a leaf with `ndim` axes.
@@ -91,8 +92,8 @@ def matrix_shape(
         if len({*inner, *outer}) < len(inner) + len(outer):
             raise ValueError(f"matrix_shape: each axis is named once; got inputs={inputs!r} and outputs={outputs!r}")
         return MatrixShape(None, inner, outer, 0)
-    if convention not in (*_OUTPUTS_LAST, *_OUTPUTS_FIRST):
-        known = ", ".join(map(repr, (*_OUTPUTS_LAST, *_OUTPUTS_FIRST)))
+    if convention not in CONVENTIONS:
+        known = ", ".join(map(repr, CONVENTIONS))
         raise ValueError(f"matrix_shape: the convention must be one of {known}; got {convention!r}")
     if inputs != () or outputs != ():
         raise ValueError(f"matrix_shape: the convention {convention!r} says which axes are which; pass no others")

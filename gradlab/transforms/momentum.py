@@ -27,12 +27,12 @@ class MomentumState(NamedTuple):
     splits_gradient=True, claims=lambda tx: ELEMENTWISE_AND_SYMMETRIC if is_zero(tx.initial) else ELEMENTWISE
 )
 def scale_by_momentum(decay: Decay = 0.9, dampening: Fraction | None = None, initial: Hyperparameter = 0.0):
-    r"""Replace the direction by a running mean of it, $m_t = \beta m_{t-1} + (1 - \tau) d_t$.
+    r"""Replace the direction by a running mean or sum of it, $m_t = \beta m_{t-1} + (1 - \tau) d_t$.
 
     `decay` is $\beta$ in [0, 1). `dampening` is $\tau$ in [0, 1]. By default it equals $\beta$, which gives an
-    exponential moving average; 0 gives Polyak's heavy ball. `initial` is $m_0$, finite, in units of the direction (of
-    the squared gradient, for an estimator in `scale_by_rms`). After this link, the direction of a chain is no longer
-    its gradient.
+    exponential moving average; 0 gives Polyak's heavy ball, a sum. `initial` is $m_0$, finite, in units of the
+    direction (of the squared gradient, for an estimator in `scale_by_rms`). After this link, the direction of a chain
+    is no longer its gradient.
 
     Source: Polyak (1964), equation 9; Qian (1999), equation 1.
 
@@ -192,7 +192,7 @@ def _(write: Writer, decay: Any, dampening: Any, initial: Any) -> Expression:
 @equation_of(scale_by_heavy_ball)
 def _(write: Writer, decay: Any, dampening: Any) -> Expression:
     direction = write.direction()
-    mu, buffer = write.decay(decay, base=r"\mu"), write.fresh("b")
+    mu, buffer = write.decay(decay, base=r"\mu"), write.fresh("b" if write.letter == "m" else write.letter)
     share = _write_share(write, mu, dampening)
     if share:
         write.starts_with(buffer, direction)

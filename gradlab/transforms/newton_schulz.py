@@ -1,6 +1,6 @@
 """Newton-Schulz iterations: sets of coefficients, their check, and the polynomials that they stand for.
 
->>> gl.newton_schulz_coefficients["jordan"][0]  # (a, b, c) of the first step: 3.4445 X - 4.775 (X X') X + ...
+>>> gl.newton_schulz_coefficients["jordan"][0]  # (a, b, c) of a X + b (X X') X + c (X X')^2 X
 (3.4445, -4.775, 2.0315)
 """
 
@@ -37,34 +37,43 @@ def _shrink(polynomials: Sets, safety: float) -> Sets:
     return tuple(tuple(c / safety ** (2 * power + 1) for power, c in enumerate(p)) for p in polynomials)
 
 
-# The coefficients (a, b, c) of each step, by the names that `orthogonalize` takes. Each set belongs to its number of
-# steps, except for the first, of which any number may be made.
+#: The coefficients $(a, b, c)$ of each step, by the names that `orthogonalize` takes.
+#:
+#: - 'jordan': 5 steps by default, and any number is possible. Jordan et al. (2024), Muon.
+#: - 'quintic': 5 steps. modded-nanogpt (2025), after Cesista (2025); optax calls it "dion".
+#: - 'polar_express': 8 steps by default, and any number is possible. Amsel et al. (2025), algorithm 1.
+#: - 'polar_express_5': 5 steps. The same with the safety factor 1.02, as modded-nanogpt and dion have it.
+#: - 'cans': 5 steps. Grishina et al. (2025).
+#: - 'deepseek': 10 steps or more. DeepSeek-V4 (2026).
+#: - 'precise': 12 steps by default, and any number is possible. modded-nanogpt, track 3 (2026).
+#:
+#: :meta hide-value:
 newton_schulz_coefficients: dict[str, Sets] = {
-    "jordan": (_JORDAN,) * 5,  # Jordan et al. (2024), Muon
-    "quintic": (  # modded-nanogpt (2025), after Cesista (2025); optax calls it "dion"
+    "jordan": (_JORDAN,) * 5,
+    "quintic": (
         (4.0848, -6.8946, 2.9270),
         (3.9505, -6.3029, 2.6377),
         (3.7418, -5.5913, 2.3037),
         (2.8769, -3.1427, 1.2046),
         (2.8366, -3.0525, 1.2012),
     ),
-    "polar_express": (*_shrink(_POLAR_EXPRESS, 1.01), (1.875, -1.25, 0.375)),  # Amsel et al. (2025), algorithm 1
-    "polar_express_5": (  # the same for five steps, with the safety factor 1.02, as modded-nanogpt and dion have it
+    "polar_express": (*_shrink(_POLAR_EXPRESS, 1.01), (1.875, -1.25, 0.375)),
+    "polar_express_5": (
         (8.156554524902461, -22.48329292557795, 15.878769915207462),
         (4.042929935166739, -2.808917465908714, 0.5000178451051316),
         (3.8916678022926607, -2.772484153217685, 0.5060648178503393),
         (3.285753657755655, -2.3681294933425376, 0.46449024233003106),
         (2.3465413258596377, -1.7097828382687081, 0.42323551169305323),
     ),
-    "cans": (  # Grishina et al. (2025)
+    "cans": (
         (8.4703, -25.1081, 18.6293),
         (4.1828, -3.1087, 0.5806),
         (3.9619, -2.9541, 0.5630),
         (3.2866, -2.4647, 0.5074),
         (2.2737, -1.6447, 0.4162),
     ),
-    "deepseek": (_JORDAN,) * 8 + (_PRECISE,) * 2,  # DeepSeek-V4 (2026)
-    "precise": (_PRECISE,) * 12,  # modded-nanogpt, track 3 (2026)
+    "deepseek": (_JORDAN,) * 8 + (_PRECISE,) * 2,
+    "precise": (_PRECISE,) * 12,
 }
 _OPTIMAL_FOR_FEWER = ("jordan", "polar_express", "precise")  # the first polynomials belong to fewer steps, too
 

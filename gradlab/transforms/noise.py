@@ -18,10 +18,10 @@ from ..safe_arithmetic import square_root
 class NoiseState(NamedTuple):
     """The state of `add_noise`."""
 
-    step: jax.Array  # int32 scalar
+    step: jax.Array  # int32 scalar, the number of updates so far
 
 
-@transformation(claims={"contained": True, **NOT_SYMMETRIC})
+@transformation(claims={"contained": True} | NOT_SYMMETRIC)
 def add_noise(eta: NonNegative = 0.01, gamma: NonNegative = 0.55, key: Seed = 0):
     r"""Add Gaussian noise that fades, $d' = d + \mathcal N(0, \eta / (1 + t)^\gamma)$, $t$ counted from 0.
 

@@ -27,12 +27,12 @@ class OneBitMeanState(NamedTuple):
     """The state of `one_bit_mean`, which differs between the workers."""
 
     error: Any  # e, like the parameters: what this worker has not sent yet
-    owner_error: Any  # for each leaf [length], real: what the owner of a slice has not answered yet; () for one worker
+    owner_error: Any  # real, [length] for each leaf: the error of the slice that this worker averages; () for one
 
 
 @transformation(claims=("contained", "permutation equivariant", "sign symmetric"))
 def one_bit_mean(axis_name: AxisName = None):
-    r"""Replace by the mean over workers, of which one bit crosses and the rest is kept for later, $q^{(w)} = d^{(w)} +
+    r"""Replace the direction by its mean over the workers, sent in one bit for each element, $q^{(w)} = d^{(w)} +
     e^{(w)}_{t-1}$, $d' = C(\operatorname{mean}_w C(q^{(w)}) + \tilde e_{t-1})$, $C(q) = \operatorname{mean}(|q|)
     \operatorname{sign} q$.
 

@@ -42,7 +42,7 @@ def orthogonalize(
     layout: Layout = "flax",
 ):
     r"""Make every matrix nearly orthogonal by a Newton-Schulz iteration, $X_0 = D / (\|D\|_F + \epsilon)$, $X_k = a_k
-    X_{k-1} + b_k (X X^\top) X + c_k (X X^\top)^2 X$, $d' = X_K$.
+    X_{k-1} + b_k A_k X_{k-1} + c_k A_k^2 X_{k-1}$, $d' = X_K$, with $A_k = X_{k-1} X_{k-1}^\top$.
 
     So the singular values of $D$ become numbers near 1, and its singular vectors stay. `coefficients` is a name
     ('jordan', 'quintic', 'polar_express', 'polar_express_5', 'cans', 'deepseek' or 'precise'; see
@@ -58,9 +58,9 @@ def orthogonalize(
     $\nu$ in [0, inf) and `norm_factor` $\kappa$ in [1, inf). Implementations of Muon differ in them. A matrix of zeros
     stays zero.
 
-    `layout` says how a leaf is a matrix, as a convention, 'flax' by default, or a `matrix_shape(...)`. The result does
-    not depend on which side are the outputs, but kernels with more than two axes do. Each matrix of a stack is treated
-    by itself. Inside `jax.shard_map`, every device needs whole matrices.
+    `layout` says how a leaf is a matrix: a convention ('flax', 'haiku', 'keras', 'torch' or 'equinox'), or what
+    `matrix_shape` returns. The result does not depend on which side are the outputs, but kernels with more than two
+    axes do. Each matrix of a stack is treated by itself. Inside `jax.shard_map`, every device needs whole matrices.
 
     Raises ValueError for coefficients with which a singular value in (0, 1] would become zero or negative, as with the
     set that was released as "AOL", and for a number of steps that the sets are not made for. `init` and `update` raise

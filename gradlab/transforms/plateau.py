@@ -29,7 +29,7 @@ class PlateauState(NamedTuple):
         return {"reduce_on_plateau/scale": self.scale, "reduce_on_plateau/best": self.best}
 
 
-@transformation(claims={**dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True), "except": ("every argument matters",)})
+@transformation(claims=dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True) | {"except": ("every argument matters",)})
 def reduce_on_plateau(
     factor: Fraction = 0.1,
     patience: PositiveSteps = 10,

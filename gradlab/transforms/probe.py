@@ -32,23 +32,26 @@ class Signals(NamedTuple):
     """The trees of which measures are taken. One that is not needed may be None."""
 
     direction: Any
-    gradient: Any  # that of the chain
+    gradient: Any  # the gradient of the chain
     params: Any
     last: Any  # the direction of the step before
     axes: tuple[str, ...] = ()  # the mesh axes over which leaves are sharded
 
 
 # No argument of a probe changes an update.
-@transformation(claims={**dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True), "except": ("every argument matters",)})
+@transformation(claims=dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True) | {"except": ("every argument matters",)})
 def probe(name: str, *measures, per_leaf: bool = False, groups=None, axis_name: AxisName = None):
     r"""Record measures of the direction at this place of a chain, and change nothing, $d' = d$.
 
     `gl.metrics(state)` returns them under `name/measure`, such as `update/norm`; before the first step they are 0.
     `name` is any text. `measures` are names from this list, by default `"norm"` alone:
 
-    - `"norm"`: the Euclidean norm. `"rms"`: the root of the mean square of the elements.
-    - `"mean"`: the mean of the elements, of complex ones of their real parts. `"max"`: the largest magnitude.
-    - `"zeros"`, `"nonfinite"`: the share of the elements that are zero, and that are infinite or NaN.
+    - `"norm"`: the Euclidean norm.
+    - `"rms"`: the root of the mean square of the elements.
+    - `"mean"`: the mean of the elements, of complex ones of their real parts.
+    - `"max"`: the largest magnitude.
+    - `"zeros"`: the share of the elements that are zero.
+    - `"nonfinite"`: the share of the elements that are infinite or NaN.
     - `"effective_rate"`: the norm of the direction in units of that of the chain's gradient.
     - `"relative_size"`: the norm of the direction in units of that of the parameters. Needs `params`.
     - `"cosine"`: the cosine of the angle to the direction of the last step, which it keeps, so the state grows by one

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import math
 import operator
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,6 +29,9 @@ _OPERATORS: dict[type, Callable[..., float]] = {
     ast.USub: operator.neg,
 }
 _FUNCTIONS: dict[str, Callable[..., float]] = {"sqrt": math.sqrt, "min": min, "max": max}
+# Python 3.11 counts the depth of the trees that all threads build as one number, and raises SystemError if two build
+# one at the same time. Races trace optimizers in several threads.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def _claims(tx: Any) -> dict[str, Any]:
@@ -39,12 +44,13 @@ def _claims(tx: Any) -> dict[str, Any]:
 def scale_by_shape(formula: str = "sqrt(max(1, r / c))", layout: Layout = "flax"):
     r"""Multiply every matrix by a factor of its shape, $d' = s(r, c)\, d$.
 
-    `formula` is $s$ as text, with r for the number of rows (the outputs), c for that of columns (the inputs), numbers,
-    + - * / **, sqrt, min and max. It must be positive. The default is that of Muon. 'sqrt(max(r, c))' times 0.2 makes
-    steps as long as Adam's, and 'sqrt(r / c)' bounds what a step changes in the outputs, by RMS. The names that
-    implementations give to these contradict each other, so formulas have none here.
+    `formula` is $s$ as text, with `r` for the number of rows (the outputs), `c` for that of columns (the inputs),
+    numbers, the operators `+`, `-`, `*`, `/` and `**`, and `sqrt`, `min` and `max`. It must be positive. The default is
+    that of Muon. 'sqrt(max(r, c))' times 0.2 makes steps as long as Adam's, and 'sqrt(r / c)' bounds what a step
+    changes in the outputs, by RMS. The names that implementations give to these contradict each other, so formulas have
+    none here.
 
-    `layout` says how a leaf is a matrix, as in `orthogonalize`; all axes of inputs count as columns. Raises ValueError
+    `layout` says how a leaf is a matrix, as `matrix_shape` does; all axes of inputs count as columns. Raises ValueError
     for a formula that cannot be evaluated or is not positive. `init` and `update` raise ValueError for a leaf that is
     no matrix. Source: Jordan et al. (2024); Liu et al. (2025), equation 4; Pethick et al. (2025), table 4.
 
@@ -72,7 +78,7 @@ def scale_by_shape(formula: str = "sqrt(max(1, r / c))", layout: Layout = "flax"
 
 @equation_of(scale_by_shape)
 def _(write: Writer, formula: str, layout: Any) -> Expression:
-    return write.whole().times(_format(ast.parse(formula, mode="eval").body, inside=True))
+    return write.whole().times(_format(_parse(formula), inside=True))
 
 
 def evaluate_shape_factor(formula: Any, rows: int, columns: int) -> float:
@@ -83,9 +89,15 @@ def evaluate_shape_factor(formula: Any, rows: int, columns: int) -> float:
     if callable(formula):
         return float(formula(rows, columns))
     try:
-        return float(_evaluate(ast.parse(str(formula), mode="eval").body, {"r": rows, "c": columns}))
+        return float(_evaluate(_parse(str(formula)), {"r": rows, "c": columns}))
     except (SyntaxError, KeyError, TypeError, ArithmeticError, ValueError):
         raise ValueError(f"cannot read the shape factor {formula!r}; it must be {DESCRIPTION}") from None
+
+
+@functools.lru_cache(maxsize=256)
+def _parse(formula: str) -> ast.expr:
+    with _ONE_AT_A_TIME:
+        return ast.parse(formula, mode="eval").body
 
 
 def is_shape_factor(formula: Any) -> bool:

@@ -14,12 +14,15 @@ from .normalization import scale_to_global_norm, scale_to_relative_norm
 
 @recipe
 def sam(tx: optax.GradientTransformation, rho: NonNegative = 0.05, axis_name: AxisName = None):
-    r"""SAM: an optimizer with the gradient at a distance uphill, $\tilde g_t = \nabla f(x + \rho g_t / \|g_t\|)$.
+    r"""SAM: an optimizer with the gradient of a point a fixed distance uphill, $g'_t = \nabla f(x_{t-1} + \rho g_t /
+    \|g_t\|)$.
 
-    `tx` is the optimizer that takes the step, such as `sgd(0.1, momentum=0.9)`. `rho` is $\rho$ in [0, inf), the
-    distance. The norm is that of the whole tree; `axis_name` is that of `scale_to_global_norm`. Each step computes two
-    gradients. The second comes from the extra argument `gradient_fn`, which `make_step` and the laboratory pass. In a
-    model with batch normalization, only the statistics of the first gradient should be kept.
+    That point approximates the largest loss within the distance, so the steps lead to minima around which the loss is
+    low as well: flat ones, which are hoped to generalize better. `tx` is the optimizer that takes the step, such as
+    `sgd(0.1, momentum=0.9)`. `rho` is $\rho$ in [0, inf), the distance. The norm is that of the whole tree; `axis_name`
+    is that of `scale_to_global_norm`. Each step computes two gradients. The second comes from the extra argument
+    `gradient_fn`, which `make_step` and the laboratory pass. In a model with batch normalization, only the statistics
+    of the first gradient should be kept.
 
     `update` raises ValueError without `params` or `gradient_fn`. Source: Foret et al. (2021), algorithm 1.
 
@@ -33,10 +36,12 @@ def sam(tx: optax.GradientTransformation, rho: NonNegative = 0.05, axis_name: Ax
 
 @recipe
 def asam(tx: optax.GradientTransformation, rho: NonNegative = 0.5, eta: NonNegative = 0.01, axis_name: AxisName = None):
-    r"""ASAM: an optimizer with the gradient uphill, at a distance that the sizes of the parameters measure, $\tilde g_t
-    = \nabla f(x + \rho T^2 g_t / \|T g_t\|)$, $T = |x| + \eta$.
+    r"""ASAM: SAM with distances in units of the parameters, $g'_t = \nabla f(x_{t-1} + \rho T_t^2 g_t / \|T_t g_t\|)$,
+    $T_t = |x_{t-1}| + \eta$.
 
-    `rho` is $\rho$ in [0, inf), and `eta` is $\eta$ in [0, inf), which lets parameters near zero move. The other
+    The gradient comes from a point uphill, as in `sam`. There, each parameter is moved in proportion to $T_t^2$ and
+    its gradient, so a rescaling of the weights that does not change the model changes the sharpness little. `rho` is
+    $\rho$ in [0, inf), and `eta` is $\eta$ in [0, inf), with which parameters at zero are moved, too. The other
     arguments and the errors are those of `sam`. Source: Kwon et al. (2021), algorithm 1.
 
     >>> tx, x = gl.asam(gl.sgd(0.1), rho=0.5, eta=0.0), jnp.array([3.0, 4.0])

@@ -21,8 +21,9 @@ from .norms import measure_norm
 def scale_by_trust_ratio(
     coefficient: NonNegative = 1.0, weight_decay: NonNegative = 0.0, eps: NonNegative = 0.0, axis_name: AxisName = None
 ):
-    r"""Give the direction of each leaf a norm in units of the leaf's, $d' = \kappa \frac{\|x\|}{\|d\| + \lambda \|x\| +
-    \epsilon} (d + \lambda x)$.
+    r"""Make the norm of each leaf's direction proportional to the norm of the leaf.
+
+    $$d' = \kappa \frac{\|x\|}{\|d\| + \lambda \|x\| + \epsilon} (d + \lambda x)$$
 
     `coefficient` is $\kappa$ and `weight_decay` is $\lambda$, both in [0, inf). `eps` is in [0, inf), in units of the
     direction. Where the norm of the leaf or the denominator is 0, the direction is $d + \lambda x$, so that leaves that
@@ -55,7 +56,7 @@ def scale_by_trust_ratio(
 
 @transformation(claims=("contained", "permutation equivariant", "sign symmetric"))
 def scale_by_param_rms(least: NonNegative = 1e-3, max_rms: Limit = 1.0, axis_name: AxisName = None):
-    r"""Multiply the direction of each leaf, clipped by its root mean square, by that of the leaf, $d' = \max(\epsilon,
+    r"""Bound the root mean square of each leaf's direction, and multiply it by that of the leaf, $d' = \max(\epsilon,
     \operatorname{RMS}(x)) \min(1, c / \operatorname{RMS}(d))\, d$.
 
     So a learning rate is relative to the size of the leaf. `least` is $\epsilon$ in [0, inf), with which leaves that
@@ -87,14 +88,14 @@ def measure_leaf(leaf: jax.Array, axes: tuple[str, ...]) -> jax.Array:
 
 @equation_of(scale_by_trust_ratio)
 def _(write: Writer, coefficient: Any, weight_decay: Any, eps: Any, axis_name: Any) -> Expression:
-    direction, kappa = write.symbol(), write.number(r"\kappa", coefficient)
+    direction, is_one = write.symbol(), isinstance(coefficient, float) and coefficient == 1
+    factor = "" if is_one else f"{write.number(chr(92) + 'kappa', coefficient)} "
     size, whole = rf"\|{direction}\|", direction
     if not is_zero(weight_decay):
         decay = write.number(r"\lambda", weight_decay)
         size += rf" + {decay} \|x_{{t-1}}\|"
         whole = direction.plus(Expression(f"{decay} x_{{t-1}}", "product"))
     size += "" if is_zero(eps) else rf" + {write.number(chr(92) + 'epsilon', eps)}"
-    factor = "" if isinstance(coefficient, float) and coefficient == 1 else f"{kappa} "
     return whole.times(rf"{factor}\frac{{\|x_{{t-1}}\|}}{{{size}}}")
 
 

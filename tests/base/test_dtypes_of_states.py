@@ -35,7 +35,7 @@ def test_low_precision_is_raised_inside_and_rounded_once_outside() -> None:
 
 
 @pytest.mark.parametrize(
-    "tx", [gl.adam(0.1), gl.scale_by_momentum(), gl.adagrad(0.1), gl.chain(gl.rmsprop(), gl.adamw())]
+    "tx", [gl.adam(0.1), gl.scale_by_momentum(), gl.adagrad(0.1), gl.chain(gl.scale_by_rms(), gl.adamw())]
 )
 @pytest.mark.parametrize("gradient", ["bfloat16", "float16", "float32", "float64"])
 @pytest.mark.parametrize("params", ["bfloat16", "float32", "float64"])
@@ -82,3 +82,40 @@ def test_gradients_of_another_precision_are_taken_in_that_of_the_parameters(grad
     assert updates.dtype == gradient_dtype
     assert {leaf.dtype for leaf in jax.tree.leaves(state) if leaf.shape} == {jnp.dtype(param_dtype)}
     np.testing.assert_allclose(updates, -0.1, rtol=1e-6)
+
+
+def _cast(state: Any, dtype: str) -> Any:
+    return jax.tree.map(lambda leaf: leaf.astype(dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf, state)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_state_that_was_cast_to_half_precision_is_warned_of(dtype: str, precision: str) -> None:
+    tx, params = gl.adam(0.1), {"a": jnp.ones(3, precision), "b": jnp.ones(2, precision)}
+    text = rf"has {dtype}\[3\] at \[0\].moment\['a'\], where adam\(.*makes float32\[3\].*gl.store\(tx, '{dtype}'\)"
+    with jax.numpy_dtype_promotion("standard"):
+        state = _cast(tx.init(params), dtype)
+        for update in (tx.update, jax.jit(tx.update)):
+            for arguments in ((params, state), (params, state, params)):
+                with pytest.warns(UserWarning, match=text) as caught:
+                    update(*arguments)
+                assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    "tx",
+    [
+        gl.store(gl.adam(0.1)),
+        gl.store(gl.adam(0.1), gl.codecs.dynamic_blocks()),
+        gl.master_params(gl.adam(0.1)),
+        gl.flavors.optax.adam(0.1, mu_dtype="bfloat16"),
+        gl.chain(optax.scale_by_adam(mu_dtype="bfloat16"), gl.scale_by_learning_rate(0.1)),
+    ],
+    ids=repr,
+)
+def test_a_state_that_is_narrow_by_itself_is_not(tx: Any) -> None:
+    with jax.numpy_dtype_promotion("standard"):
+        params = {"a": jnp.ones(3, "bfloat16"), "b": jnp.ones((64, 64), "bfloat16")}
+        state = tx.init(params)
+        for update in (tx.update, jax.jit(tx.update)):
+            update(params, state, params)  # under warnings as errors

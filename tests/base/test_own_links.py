@@ -13,7 +13,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.transformation_calls import ScheduledState
+from gradlab.scheduled_states import ScheduledState
 from tests.base.links import apply, shrink
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from gradlab.cli import main
+from gradlab.cli import main, shown_progress
 
 
 class Outcome(NamedTuple):
@@ -19,7 +19,12 @@ class Outcome(NamedTuple):
 
 @pytest.fixture
 def gradlab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
-    """`gradlab("race", "--steps", "0")`: the exit code, and what was printed to either stream."""
+    """`gradlab("race", "--steps", "0")`: the exit code, and what was printed to either stream.
+
+    No line says how far it is, which would come or not come as the machine is busy.
+    """
+    monkeypatch.setattr(shown_progress, "FIRST_SECONDS", 1e6)
+    monkeypatch.setattr(shown_progress, "SECONDS", 1e6)
 
     def run(*arguments: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["gradlab", *arguments])

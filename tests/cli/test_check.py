@@ -160,6 +160,7 @@ def test_what_is_no_optimizer_gets_a_report(here: Path) -> None:
         (["mine_to_check:later"], "mine_to_check:later is an async function, which returns no optimizer"),
         (["mine_to_check:one_by_one"], "mine_to_check:one_by_one is a generator, which returns no optimizer"),
         (["mine_to_check:number"], "mine_to_check:number has the type int, expected an optimizer, or a function"),
+        (["sgd", "--arg", "learning_rate=mine_to_check:number_"], "mine_to_check has no"),
         (["mine_to_check:made", "--arg", "rate=-1"], "--arg rate goes with a factory, but mine_to_check:made is a"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -169,6 +170,12 @@ def test_wrong_input_is_said_in_a_line(here: Path, arguments: list[str], words: 
     assert result.exit_code == 2
     assert words in result.output
     assert "Traceback" not in result.output
+
+
+def test_an_argument_may_be_a_schedule_of_a_module(here: Path) -> None:
+    (here / "rates.py").write_text("import gradlab as gl\nfalling = gl.schedules.linear(0.1, 0.0, 10)\n")
+    result = run("sgd", "--arg", "learning_rate=rates:falling", "--quick", "--dtype", "float32")
+    assert result.exit_code == 0, result.output
 
 
 def test_a_reference_of_ones_own_is_compared_with(here: Path) -> None:
@@ -186,6 +193,21 @@ def test_a_quick_look_says_what_it_leaves_out(here: Path) -> None:
     assert reasons["finite at zero"].startswith("left out of a quick look; ")
 
 
+def test_the_time_of_a_law_is_an_option(here: Path) -> None:
+    (here / "endless.py").write_text(
+        "import time\nimport optax\ncalls = []\ndef wait(learning_rate=0.1):\n    calls.append(0)\n"
+        "    time.sleep(0 if len(calls) == 1 else 20)\n    return optax.sgd(learning_rate)\n"
+    )
+    result = run("endless:wait", "--quick", "--dtype", "float32", "--seconds-per-law", "0.4")
+    assert "no answer after 0.4 s" in result.output
+
+
+def test_a_claim_that_a_quick_look_has_no_time_for_is_refused(here: Path) -> None:
+    result = run("mine_to_check:good", "--quick", "--claim", "elementwise")
+    assert result.exit_code == 2
+    assert "--claim elementwise takes longer than --quick allows; leave one of the two out" in result.output
+
+
 def test_extra_arguments_reach_update(here: Path) -> None:
     result = run("mine_to_check:needs_a_scale", "--extra", "scale=2.0", "--dtype", "float32", "--json")
     verdicts = {result["law"]: result["verdict"] for result in json.loads(result.stdout)["results"]}
@@ -199,8 +221,9 @@ def test_a_class_with_init_and_update_is_examined(here: Path) -> None:
     assert verdicts["pure"] == verdicts["traceable"] == "holds"
 
 
-def test_a_link_is_given_its_arguments(here: Path) -> None:
-    data = json.loads(run("scale", "--arg", "factor=0.1", "--dtype", "float32", "--json").stdout)
+@pytest.mark.parametrize("typed", [("scale", "--arg", "factor=0.1"), ("scale:factor=0.1",)])
+def test_a_link_is_given_its_arguments(here: Path, typed: tuple[str, ...]) -> None:
+    data = json.loads(run(*typed, "--dtype", "float32", "--json").stdout)
     assert (data["subject"], data["ok"]) == ("scale(factor=0.1)", True)
 
 

@@ -62,6 +62,7 @@ def test_an_unknown_name_is_met_with_near_ones(gradlab: Callable[..., Any]) -> N
     [
         (gl.sgd(0.1), "none"),
         (gl.sgd(0.1, momentum=0.9), "4 bytes for each parameter (1 array of its shape)"),
+        (gl.sgd(gl.schedules.cosine(0.1, 10)), "4 bytes, in no array of the shape of the parameters"),
         (optax.adam(0.1), "8 bytes for each parameter (2 arrays of its shape), and 4 more bytes"),
         (gl.amsgrad(0.1), "12 bytes for each parameter (3 arrays of its shape), and 8 more bytes"),
     ],
@@ -108,7 +109,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("name", "lines"),
     [
-        ("optax:adam", ["(1) uₜ = adam(gₜ)\n(2) xₜ = xₜ₋₁ + uₜ\n"]),
+        ("optax:adam", ["(1) uₜ = adam(gₜ, xₜ₋₁)\n(2) xₜ = xₜ₋₁ + uₜ\n"]),
         ("own_to_explain:linked", ["(1) uₜ = linked(gₜ)\n"]),
         ("own_to_explain:composed", ["(1) mₜ = β mₜ₋₁ + (1 - β) gₜ\n(2) uₜ = linked(mₜ)\n(3) xₜ = xₜ₋₁ - α uₜ\n"]),
         ("optax:adam", ["The Adam optimizer.", "composition", "learning_rate", "state", "2 arrays of its shape"]),
@@ -122,6 +123,18 @@ def test_what_lies_elsewhere_is_explained(gradlab: Callable[..., Any], own: None
     for line in lines:
         assert line in out
     assert not any(markup in out for markup in (":math:", "::", "Args:", "\\"))
+
+
+@pytest.mark.usefixtures("own")
+def test_an_optimizer_that_is_made_already_is_explained(gradlab: Callable[..., Any]) -> None:
+    Path("made_tools.py").write_text(
+        "import gradlab as gl\nmine = gl.chain(gl.scale_by_momentum(0.8), gl.scale(-0.1))\n"
+    )
+    code, out, err = gradlab("explain", "made_tools:mine")
+    assert (code, err) == (0, "")
+    assert "\n(2) xₜ = xₜ₋₁ - α mₜ\nwith β = 0.8" in out
+    assert "chain(scale_by_momentum(decay=0.8), scale(factor=-0.1))" in out
+    assert "4 bytes for each parameter" in out
 
 
 def test_a_variant_has_its_equations(gradlab: Callable[..., Any]) -> None:
@@ -150,6 +163,8 @@ def test_json_has_it_all(gradlab: Callable[..., Any]) -> None:
         ("optax:qqqqqq", " and 2"),  # hundreds more
         ("own_to_explain:needs_text", "cannot be made as an example: KeyError"),
         ("optax.adam", "typed with a colon, optax:adam"),
+        ("torch.optim.Adam", "gradlab has adam, and gradlab.flavors.torch:adam, which computes as torch does"),
+        ("adam:beta1=0.8", "adam has no argument 'beta1'; did you mean b1?"),
     ],
 )
 def test_what_cannot_be_explained_is_a_line(gradlab: Callable[..., Any], own: None, name: str, message: str) -> None:
@@ -181,6 +196,18 @@ def test_a_diagram_that_cannot_be_written_is_refused(
     assert (outcome.code, outcome.out) == (code, "")
     assert message in outcome.err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("own")
+def test_a_diagram_of_ones_own_that_cannot_be_written_is_refused_once(gradlab: Callable[..., Any]) -> None:
+    outcome = gradlab("explain", "own_to_explain:composed", "--save", "calm.png")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "--save: the name of the file must end in" in outcome.err
+
+
+def test_an_integer_that_is_no_seed_takes_no_key(gradlab: Callable[..., Any]) -> None:
+    arguments = json.loads(gradlab("explain", "shift", "--json").out)["hyperparameters"]
+    assert {row["argument"]: row["range"] for row in arguments}["offset"] == "an integer"
 
 
 def test_sources_are_printed(gradlab: Callable[..., Any]) -> None:

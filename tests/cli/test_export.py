@@ -69,7 +69,7 @@ def test_what_is_wrong_is_said_in_one_line(
     assert (code, "cannot write" in err, "pass another --out" in err) == (1, True, True)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     code, err = refused(str(study), "--to", "parquet")
-    assert (code, 'pip install "gradlab[parquet]"' in err) == (1, True)
+    assert (code, 'pip install "pyarrow>=18"' in err) == (1, True)
 
     running = tmp_path / "running"
     running.mkdir()

@@ -44,6 +44,14 @@ def study(make_dataset: Callable[..., xr.Dataset], tmp_path: Path) -> Path:
     return folder
 
 
+def test_several_figures_are_drawn_at_once(gradlab: Callable[..., Any], study: Path, tmp_path: Path) -> None:
+    wanted = ("sensitivity", "interquartile_means")
+    options = [text for name in wanted for text in ("--figure", name)]
+    code, out, _ = gradlab("figures", str(study), *options, "--problem", "one", "--out", str(tmp_path / "drawn"))
+    assert code == 0
+    assert [Path(line).stem for line in out.split()] == ["sensitivity_one", "interquartile_means"]
+
+
 def test_each_figure_has_its_size_and_fonts(gradlab: Callable[..., Any], study: Path) -> None:
     for name in FIGURES:
         with mpl.rc_context(HOSTILE):
@@ -192,3 +200,30 @@ def test_figures_and_a_table_are_a_paper_of_two_pages(gradlab: Callable[..., Any
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Output written on paper.pdf (2 pages" in done.stdout
     assert "Overfull" not in done.stdout
+
+
+SPACED = r"""
+\documentclass{article}
+\usepackage{booktabs,graphicx}
+\begin{document}
+\includegraphics{my study/figures/tuning_budget_one}
+\input{my study/latex/leaderboard_one}
+\end{document}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="LaTeX is not installed")
+def test_a_folder_with_a_space_is_compiled_too(gradlab: Callable[..., Any], study: Path, tmp_path: Path) -> None:
+    spaced = tmp_path / "papers" / "my study"
+    shutil.copytree(study, spaced)
+    assert gradlab("figures", str(spaced), "--figure", "tuning_budget", "--problem", "one").code == 0
+    assert gradlab("export", str(spaced), "--to", "latex").code == 0
+    (spaced.parent / "paper.tex").write_text(SPACED)
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper"],
+        cwd=spaced.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]

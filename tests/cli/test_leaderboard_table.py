@@ -71,3 +71,8 @@ def test_a_narrow_terminal_has_fewer_columns_and_notes() -> None:
 def test_losses_have_a_factor_as_spread() -> None:
     assert score_text(ROW._replace(score=1.23e-9, spread=0.5), {"logarithmic": 1}) == "1.2e-09 ×÷ 3.16"
     assert score_text(ROW._replace(score=1.23e-9, spread=NAN), {"logarithmic": 1}) == "1.2e-09"
+
+
+def test_a_rank_that_equals_share_is_explained() -> None:
+    assert "share" not in printed([ROW, ROW._replace(optimizer="sgd", rank=2)])
+    assert "\nEquals share a rank (1, 2, 2, 4).\n" in printed([ROW, ROW._replace(optimizer="sgd")])

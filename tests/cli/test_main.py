@@ -31,9 +31,11 @@ def test_the_version(gradlab: Callable[..., Any]) -> None:
     ("arguments", "message"),
     [
         (["rase"], "gradlab has no command 'rase'; did you mean race?"),
+        (["plot", "out"], "gradlab has no command 'plot'; did you mean figures or report?"),
         (["race", "--bogus"], "race has no option --bogus; it has --out, "),
         (["race", "--steps", "many"], "--steps must be a whole number, got 'many'"),
         (["explain"], "explain needs NAME: an optimizer, link"),
+        (["sweep", "adamw", "--set", "b1=0.8"], "Repeat it for more; write --optimizer adamw"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(
@@ -53,13 +55,16 @@ def test_every_command_has_help() -> None:
         assert "Usage" in result.output
 
 
-@pytest.mark.parametrize("package", ["typer", "xarray", "h5py"])
+@pytest.mark.parametrize("package", ["typer", "xarray", "h5py", "jinja2"])
 def test_without_the_lab_extra_one_line_says_how_to_get_it(
     gradlab: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr("gradlab.cli.find_spec", lambda name: None if name == package else find(name))
-    assert gradlab("list") == (1, "", f'gradlab: {package} missing; install with: pip install "gradlab[lab]"\n')
+    code, printed, err = gradlab("list")
+    assert (code, printed) == (1, "")
+    assert err.startswith(f'gradlab: {package} missing; install with: pip install "filelock>=')
+    assert f' "{package}>=' in err
 
 
 def test_importing_gradlab_imports_nothing_of_the_lab() -> None:
@@ -129,6 +134,16 @@ def test_an_interrupt_during_the_imports_is_no_traceback(
 
     monkeypatch.setattr("gradlab.cli.find_spec", interrupted)
     assert gradlab("list") == (130, "", "")
+
+
+def test_an_interrupt_before_a_command_has_begun_is_said(
+    gradlab: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gradlab.cli.race.make_study", interrupted)
+    assert gradlab("race", "--workers", "1") == (130, "", "gradlab: stopped\n")
 
 
 def test_the_package_can_be_run() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import jax
+import matplotlib
 import pytest
 
 import gradlab._compat
@@ -62,6 +63,7 @@ def test_what_the_user_has_set_stays(why: str, monkeypatch: pytest.MonkeyPatch, 
 def test_a_second_race_compiles_nothing_and_two_at_a_time_share_the_cache(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
     environment |= {"XDG_CACHE_HOME": str(tmp_path), "JAX_PLATFORMS": "cpu", "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment |= {"MPLCONFIGDIR": matplotlib.get_cachedir()}  # Matplotlib says so when it has to list the fonts anew
 
     def start(out: str) -> subprocess.Popen[str]:
         tiny = ("--problem", "ravine", "--optimizer", "sgd", "--rates", "2", "--seeds", "2", "--steps", "6", "--json")

@@ -85,6 +85,17 @@ def test_what_is_damaged_beside_the_results_is_made_anew(gradlab: Callable[..., 
     assert " -" in printed  # seconds that are not known any more
 
 
+def test_a_text_in_place_of_a_table_of_a_finished_race_is_named_and_kept(
+    gradlab: Callable[..., Any], tmp_path: Path
+) -> None:
+    assert gradlab("race", "--out", str(tmp_path), *TINY).code == 0
+    (tmp_path / "leaderboard.csv").write_text("hello\n")
+    code, printed, err = gradlab("race", "--out", str(tmp_path), *TINY)
+    assert (code, "leaderboard.csv" in printed) == (0, False)
+    assert "holds leaderboard.csv (not written by gradlab), which would be overwritten" in " ".join(err.split())
+    assert (tmp_path / "leaderboard.csv").read_text() == "hello\n"
+
+
 def test_a_finished_race_in_a_folder_that_can_only_be_read_is_shown(
     gradlab: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

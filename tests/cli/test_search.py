@@ -119,5 +119,5 @@ def test_without_optuna_one_line_says_how_to_get_it(
     code, printed, err = gradlab("search", "--out", str(tmp_path / "out"), *TINY, *RATE)
     assert (code, printed) == (1, "")
     assert err.startswith("gradlab: a search needs Optuna (")
-    assert err.endswith('; pip install "gradlab[search]"\n')
+    assert err.endswith('; install it with: pip install "optuna>=4"\n')
     assert not (tmp_path / "out").exists()

@@ -14,6 +14,7 @@ import typer
 import xarray as xr
 
 import gradlab as gl
+from gradlab.cli.shown_progress import ShownProgress
 from gradlab.cli.study_session import run_in_folder
 from gradlab.lab._engine.task import Task, Watcher
 from gradlab.lab._inputs.user_errors import Failures, UserCodeError
@@ -62,39 +63,88 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def session(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """`session(error)`: the problems whose results are printed."""
+def session(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`session(error)`: a study that an error stops while it runs, or one while it is `drawing`."""
 
     def run(
-        error: BaseException | None, quiet: bool = False, out: Path = Path("there"), kept: int = 2, fresh: bool = False
-    ) -> list[str]:
+        error: BaseException | None,
+        quiet: bool = False,
+        out: Path = Path("there"),
+        kept: int = 2,
+        fresh: bool = False,
+        drawing: BaseException | None = None,
+    ) -> None:
         @contextmanager
         def opened(study: Any, out: Path, fresh: bool, processes: Any) -> Iterator[Any]:
             yield Opened(error, kept, fresh, out)
 
         monkeypatch.setattr("gradlab.cli.study_session.open_study", opened)
-        monkeypatch.setattr("gradlab.cli.study_session.write_outputs", lambda *_: {"files": ["results.nc"]})
-        printed: list[str] = []
-        run_in_folder(Study(), out, fresh, quiet, lambda _, dataset: printed.append(dataset.attrs["problem"]))  # type: ignore[arg-type]
-        return printed
+
+        def write(opened: Any, results: Any, watcher: Watcher, helpers: Any) -> dict[str, Any]:
+            if drawing is not None:
+                raise drawing
+            watcher.on_draw(0, 3)
+            return {"files": ["results.nc"]}
+
+        monkeypatch.setattr("gradlab.cli.study_session.write_outputs", write)
+        study: Any = Study()
+        run_in_folder(study, out, fresh, quiet, lambda console, dataset: console.print(dataset.attrs["problem"]))
 
     return run
 
 
-Session = Callable[..., list[str]]
+Session = Callable[..., None]
 
 
 def test_results_are_printed_when_the_study_is_finished(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
-    assert session(None) == ["ravine"]
+    session(None)
     printed = capsys.readouterr()
-    assert printed.out == "8 runs. Written:\n  there/results.nc\n"
+    assert printed.out == "ravine\n8 runs. Written:\n  there/results.nc\n"
     assert printed.err == (
         "there holds an unfinished run of this plan; going on from there\ngradlab: warning: a part is damaged\n"
     )
-    assert session(None, quiet=True) == []
+    session(None, quiet=True)
     printed = capsys.readouterr()
     assert json.loads(printed.out) == {"files": ["results.nc"]}
     assert printed.err == "gradlab: warning: a part is damaged\n"
+
+
+def test_results_are_printed_before_the_pictures_are_drawn(
+    session: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit):
+        session(None, drawing=KeyboardInterrupt(), kept=8)
+    printed = capsys.readouterr()
+    assert printed.out == "ravine\n"
+    assert printed.err.splitlines()[-1].startswith("gradlab: stopped; 8 of 8 runs are kept in there, and the same")
+
+
+def test_runs_of_an_optimizer_that_failed_are_not_counted(
+    session: Session, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = [
+        Task(Ravine(), name, "", gl.sgd, {"learning_rate": np.array([0.1, 0.2])}, (0, 1), 1) for name in ("sgd", "mine")
+    ]
+    monkeypatch.setattr(Study, "tasks", tasks, raising=False)
+    monkeypatch.setattr(Opened, "failed", {"ravine": {"mine": "it raised"}})
+    with pytest.raises(typer.Exit):
+        session(None)
+    assert "\n4 runs. Written:\n" in capsys.readouterr().out
+
+
+def test_it_says_how_many_pictures_are_drawn(
+    session: Session, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    class Shown(ShownProgress):
+        def stop(self) -> None:
+            said.append(self.describe())
+            super().stop()
+
+    monkeypatch.setattr("gradlab.cli.study_session.ShownProgress", Shown)
+    session(None)
+    assert said == ["race: 2 of 8 runs, 0 s; ravine: sgd", "race: 0 of 3 pictures, 0 s; drawing"]
 
 
 @pytest.mark.parametrize(
@@ -158,6 +208,16 @@ def test_an_interrupt_before_the_folder_is_opened_keeps_nothing(
     with pytest.raises(typer.Exit) as ended:
         run_in_folder(Study(), Path("there"), False, False, lambda *_: None)  # type: ignore[arg-type]
     assert (ended.value.exit_code, capsys.readouterr().err) == (130, "gradlab: stopped; nothing was begun\n")
+
+
+def test_an_interrupt_that_a_library_swallowed_stops_the_runs(
+    session: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("gradlab.interrupts._received", [2])
+    with pytest.raises(typer.Exit) as ended:
+        session(None)
+    assert ended.value.exit_code == 130
+    assert "stopped; 2 of 8 runs are kept" in capsys.readouterr().err
 
 
 def test_bugs_of_ours_are_not_hidden(session: Session) -> None:

@@ -13,15 +13,15 @@ import pytest
 import gradlab as gl
 from gradlab import codecs
 
-# Each codec, with the largest error of a round trip in units of the block's scale: for signed numbers, for numbers
-# that are not negative, and relative to each of those above a hundredth of the scale.
+# Each codec, with the largest error of a round trip: in units of the block's scale for signed numbers, then for numbers
+# that are not negative, and relative to each number above a hundredth of the scale, in the same order.
 BOUNDS = {
-    codecs.dynamic_blocks(): (0.0071, 0.0036, 0.10),
-    codecs.companded_blocks(): (0.0082, 0.0041, 0.040),
-    codecs.float_blocks("float8_e4m3fn"): (0.0358, 0.0358, 0.0625),
-    codecs.float_blocks("float8_e5m2"): (0.0715, 0.0715, 0.125),
-    codecs.cast("bfloat16"): (0.0039, 0.0039, 0.00391),
-    codecs.cast("float16"): (0.00049, 0.00049, 0.00049),
+    codecs.dynamic_blocks(): (0.0071, 0.0036, 0.110, 0.062),
+    codecs.companded_blocks(): (0.0082, 0.0041, 0.205, 0.041),
+    codecs.float_blocks("float8_e4m3fn"): (0.0358, 0.0358, 0.0625, 0.0625),
+    codecs.float_blocks("float8_e5m2"): (0.0715, 0.0715, 0.125, 0.125),
+    codecs.cast("bfloat16"): (0.0039, 0.0039, 0.00391, 0.00391),
+    codecs.cast("float16"): (0.00049, 0.00049, 0.00049, 0.00049),
 }
 BLOCKED = [c for c in BOUNDS if "block" in c.arguments]
 ALL = [pytest.param(c, id=f"{c.factory.name}-{c.arguments.get('dtype', 8)}") for c in BOUNDS]
@@ -47,7 +47,7 @@ def round_trip(codec, x, non_negative=False):
 @pytest.mark.parametrize("codec", ALL)
 @pytest.mark.parametrize("non_negative", [False, True])
 def test_the_error_is_bounded(codec, non_negative, numbers):
-    signed, unsigned, relative = BOUNDS[codec]
+    signed, unsigned, signed_relative, unsigned_relative = BOUNDS[codec]
     x = jnp.asarray(np.abs(numbers) if non_negative else numbers)
     back = np.asarray(round_trip(codec, x, non_negative))
     block = codec.arguments.get("block", 300)
@@ -57,9 +57,10 @@ def test_the_error_is_bounded(codec, non_negative, numbers):
     share = np.abs(back - x) / scale
     bound = unsigned if non_negative else signed
     assert bound / 3 < share.max() <= bound  # a bound that no number comes near would say nothing
+    relative = unsigned_relative if non_negative else signed_relative
+    large = np.abs(x) > 0.01 * scale
+    assert 0.8 * relative < (np.abs(back - x) / np.abs(x))[large].max() <= relative
     if non_negative:
-        large = np.asarray(x) > 0.01 * scale
-        assert (np.abs(back - x) / x)[large].max() <= relative
         assert not ((back == 0) & (np.asarray(x) > 0)).any()
 
 
@@ -103,7 +104,7 @@ def test_special_numbers(codec):
 @pytest.mark.parametrize("codec", ALL)
 def test_a_declaration_that_is_wrong_does_no_harm(codec, numbers):
     """Blocks with numbers below 0 are recognized, even where there should be none."""
-    signed, _, _ = BOUNDS[codec]
+    signed, *_ = BOUNDS[codec]
     back = np.asarray(round_trip(codec, jnp.asarray(numbers), True))
     assert np.abs(back - numbers).max() <= signed
 

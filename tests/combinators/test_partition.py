@@ -204,15 +204,15 @@ def test_its_equation_shows_the_groups() -> None:
     assert list(shown.plain) == [
         "g̃ₜ = min(1, c / ‖gₜ‖ₐₗₗ) gₜ",
         "sₜ = sₜ₋₁ + g̃ₜ²",
-        "xₜ = xₜ₋₁ + M₁ ⊙ 0 - M₂ ⊙ α g̃ₜ - M₃ ⊙ α' g̃ₜ/(√sₜ + ε)",
+        "xₜ = xₜ₋₁ + χ₁ ⊙ 0 - χ₂ ⊙ α g̃ₜ - χ₃ ⊙ α' g̃ₜ/(√sₜ + ε)",
     ]
     assert [str(symbol) for symbol in shown.symbols][-3:] == [
-        "M₁ = 1 at path('embed/**'), else 0",
-        "M₂ = 1 at path('**/bias'), else 0",
-        "M₃ = 1 at all other leaves, else 0",
+        "χ₁ = 1 at path('embed/**'), else 0",
+        "χ₂ = 1 at path('**/bias'), else 0",
+        "χ₃ = 1 at all other leaves, else 0",
     ]
     frozen = equations_of(gl.chain(gl.sgd(0.1), gl.freeze("a/*")))
-    assert list(frozen.plain) == ["xₜ = xₜ₋₁ - (1 - M) ⊙ α gₜ"]
+    assert list(frozen.plain) == ["xₜ = xₜ₋₁ - (1 - χ) ⊙ α gₜ"]
 
 
 def test_what_does_not_fit_is_refused() -> None:

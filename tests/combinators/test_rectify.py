@@ -47,6 +47,13 @@ def test_a_short_memory_is_never_scaled() -> None:
     np.testing.assert_array_equal(factors(0.0, 5), 1.0)
 
 
+@pytest.mark.parametrize(("threshold", "decay"), [(4.0, 0.6), (5.0, 2 / 3)])
+def test_the_docstring_says_which_decays_never_exceed_the_threshold(threshold: float, decay: float) -> None:
+    assert decay == pytest.approx((threshold - 1) / (threshold + 1))
+    assert (factors(decay - 0.005, 200, threshold=threshold) == 1).all()
+    assert (factors(decay + 0.005, 200, threshold=threshold) < 0).any()
+
+
 def test_the_inner_state_moves_from_the_first_step(rollout: Callable[..., Any], rng: np.random.Generator) -> None:
     gradients = rng.standard_normal((12, 3))
     inside = gl.scale_by_rms(gl.chain(gl.scale_by_momentum(0.9), gl.bias_correction(0.9)))

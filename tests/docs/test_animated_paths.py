@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from docs._extensions.animated_paths import CONTESTANTS, MOVING, draw_animation
+from tests.browser import Browser
 
 PICTURE = Path(__file__).parents[2] / "docs" / "_static" / "ravine.svg"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -26,6 +27,16 @@ def test_points_are_at_the_same_update_at_the_same_time() -> None:
     np.testing.assert_allclose(times[0], [*np.arange(11) / 10 * MOVING, 1])
     assert times[1] == [*times[0][:6], 1]
     assert moves[1].attrib["values"] == "0;10;20;30;40;50;50"
+
+
+def test_whoever_asks_for_less_motion_sees_whole_paths(chromium: Browser) -> None:
+    groups = "return [...document.querySelectorAll('.still, .moving')]"
+    shown = f"{groups}.map(group => [group.classList[0], getComputedStyle(group).display])"
+    for calm, kind in ((True, "still"), (False, "moving")):
+        chromium.open(PICTURE, calm=calm)
+        found = chromium.run(shown)
+        assert len(found) == 2 * len(CONTESTANTS)
+        assert {name for name, display in found if display != "none"} == {kind}
 
 
 def test_the_picture_shows_the_contestants_and_is_small() -> None:

@@ -35,6 +35,17 @@ def test_the_page_is_what_the_record_says(claim: Any, module: Any) -> None:
     assert claim.experiment.draw(record["numbers"]).axes
 
 
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.title)
+def test_a_phone_shows_the_legend_beside_the_first_panel(claim: Any) -> None:
+    """It shows 358 of the 672 pixels of a figure at a time."""
+    record = read_record(claim)
+    assert record is not None
+    figure = claim.experiment.draw(record["numbers"])
+    figure.draw_without_rendering()
+    for legend in figure.legends:
+        assert legend.get_window_extent().x1 <= 358 / 672 * figure.bbox.x1
+
+
 def test_the_page_has_every_claim() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert all(f"\n## Claim {claim.number}\n" in page for claim in CLAIMS)
+    assert all(f"\n## {claim.heading}\n" in page for claim in CLAIMS)

@@ -50,8 +50,14 @@ def test_the_tables_are_markdown():
         lines = table.split("\n")
         assert len(lines) > 20
         assert {line.count("|") for line in lines} == {lines[0].count("|")}
-    assert "| **rmsprop** | rate | `lr=0.01` | `learning_rate=0.001` | `learning_rate`, required |" in table
-    assert "|  | decay | `alpha=0.99` | `rho=0.9` | `decay=0.9` |" in table
+    assert "| **rmsprop** | | | |\n| rate | `lr=0.01` | `learning_rate=0.001` | `learning_rate`, required |" in table
+    assert "| decay | `alpha=0.99` | `rho=0.9` | `0.9` |" in table
+
+
+def test_large_gaps_are_written_without_a_power_of_ten():
+    row = next(line for line in table_of_gaps().split("\n") if "Adam, weight decay 0.1" in line)
+    assert "e-01" not in table_of_gaps()
+    assert all(0.1 < float(cell) < 2 for cell in row.split("|")[3:7])
 
 
 def test_common_names_become_each_frameworks_own():

@@ -9,20 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.stats import rankdata, ttest_rel
 
+import gradlab as gl
 from docs._extensions.recipe_behavior import sentences
 from docs._extensions.recipe_behavior.backgrounds import (
     ALONE,
     CLAIMS_ABOUT,
+    LARGEST_SIDE,
+    LAYER,
     MATRICES,
     MOST_PARAMETERS,
     PROBLEM_WORDS,
+    REASONS,
     RIVALS,
 )
-from docs._extensions.recipe_behavior.findings import place_of, ranks_of, rates_of
+from docs._extensions.recipe_behavior.findings import place_of, ranks_of, rates_of, state_sizes
 from docs._extensions.recipe_behavior.measurements import measure, read
 from gradlab.lab._baselines.baseline_file import read_baseline
 from gradlab.lab._baselines.catalog import SHIPPED, list_baselines, locate
@@ -31,7 +36,7 @@ from gradlab.lab._literature_claims.catalogue import CLAIMS
 from gradlab.lab._literature_claims.record import read_record, read_verdicts
 from gradlab.lab.analysis.leaderboard import leaderboard
 from gradlab.lab.problems import PROBLEMS
-from gradlab.registry import of_kind
+from gradlab.registry import entries, of_kind
 
 ROOT = Path(__file__).parents[2]
 WITH_DATA = (
@@ -83,7 +88,7 @@ def test_ranks_and_comparisons_are_those_of_scipy(name: str, scores: dict[str, n
     assert f"Its mean rank is {np.mean([*ranks.values()]):.1f}, the " in text
     for label, are in (("first three", {p for p, r in ranks.items() if r <= 3}),
                        ("last six", {p for p, r in ranks.items() if r > 47})):  # fmt: skip
-        said = re.search(rf"It is (nowhere )?among the {label}(.*)", text)
+        said = re.search(rf"[Ii]t is (nowhere )?among the {label}(.*)", text)
         assert said is not None
         assert bool(said[1]) == (not are)
         if are:
@@ -140,6 +145,96 @@ def test_rates_and_divergence_are_those_of_the_files() -> None:
     assert "It diverges at every rate on `exploding_rnn`" in "\n".join(sentences.write_behavior("sgd"))
 
 
+def test_problems_on_which_the_lowest_rate_is_good_are_left_out_of_the_mean_width() -> None:
+    names = read()["ravine"].names
+    at, kept, low = names.index("dog"), [], []
+    for problem, measured in read().items():
+        if measured.best[at] < 0:
+            continue
+        if measured.good[at, 0]:
+            low.append(problem)
+        else:
+            kept.append(measured.widths[at])
+    found = rates_of("dog")
+    assert set(found.low) == set(low)
+    assert len(low) == 8
+    assert found.width == pytest.approx(np.mean(kept))
+    text = "\n".join(sentences.write_behavior("dog"))
+    assert f"span {np.mean(kept):.1f} decades on average, less than those of all 52 others. Left out of the" in text
+    assert "Left out of the average: 8 problems (among them " in text
+
+
+def default_rank(name: str) -> int:
+    factory: Any = entries()[name].factory
+    return int(factory.factory.parameters["rank"].default)
+
+
+def test_the_reasons_of_ranks_hold() -> None:
+    sides = [
+        min(leaf.shape)
+        for name in MATRICES
+        for leaf in jax.tree.leaves(jax.eval_shape(PROBLEMS[name]().init, jax.random.key(0)))
+        if leaf.ndim == 2
+    ]
+    ranks = [default_rank(name) for name in ("galore", "dion")]
+    assert max(sides) == LARGEST_SIDE < min(ranks)
+    params, rng = {"x": jnp.array([1.0, -2.0])}, np.random.default_rng(0)
+    shampoo, adam, momentum = gl.shampoo(100.0), gl.adam(1.0), gl.radam(0.1)
+    states = [tx.init(params) for tx in (shampoo, adam, momentum)]
+    mean = np.zeros(2)
+    for step in range(1, 8):
+        gradient = {"x": jnp.asarray(rng.normal(size=2))}
+        updates = []
+        for at, tx in enumerate((shampoo, adam, momentum)):
+            update, states[at] = tx.update(gradient, states[at], params)
+            updates.append(np.asarray(update["x"]))
+        np.testing.assert_allclose(updates[0], updates[1], rtol=1e-9)
+        mean = 0.9 * mean + 0.1 * np.asarray(gradient["x"])
+        plain = -0.1 * mean / (1 - 0.9**step)
+        assert np.allclose(updates[2], plain) == (step <= 5)
+    for name, reason in REASONS.items():
+        assert reason in "\n".join(sentences.write_behavior(name))
+
+
+def test_docstrings_say_how_many_times_the_rates_of_others_are_good() -> None:
+    for name, other in (("schedule_free_sgd", "sgd"), ("schedule_free_adamw", "adamw")):
+        ratios = []
+        for one in read().values():
+            ours, theirs = (int(one.best[one.names.index(key)]) for key in (name, other))
+            if ours >= 0 and theirs >= 0:
+                ratios.append(one.rates[ours] / one.rates[theirs])
+        count = sum(0.99 < ratio < 10.1 for ratio in ratios)
+        said = " ".join(str(entries()[name].factory.__doc__).split())
+        assert f"on {count} of {len(ratios)} problems" in said
+
+
+def test_a_low_rate_is_good_for_the_reason_that_is_given() -> None:
+    text = "\n".join(sentences.write_behavior("amsbound"))
+    assert "is nearly as good, since the bounds lead to `final_rate`, whatever the rate is." in text
+    assert "mostly because no rate gets far" in "\n".join(sentences.write_behavior("adam"))
+    tx, params = gl.amsbound(1e-4), {"x": jnp.zeros(1)}
+    state = tx.init(params)
+    for _ in range(200):
+        step, state = tx.update({"x": jnp.ones(1)}, state, params)
+    assert abs(float(step["x"][0])) > 100 * 1e-4  # the lowest rate of the grid, after the shortest of the runs
+
+
+def test_the_best_factors_are_far_from_the_norm_that_muon_hyperball_keeps() -> None:
+    problem = PROBLEMS["matrix_factorization"]()
+    start, best = problem.init(jax.random.key(0)), problem.optimum
+    for side in ("left", "right"):
+        assert jnp.linalg.norm(best[side]) > 10 * jnp.linalg.norm(start[side])
+
+
+def test_memory_is_counted_on_a_layer_on_which_a_low_rank_saves_some() -> None:
+    sizes = state_sizes()
+    assert sizes["adam"] == 8
+    assert sizes["muon"] == 4
+    assert sizes["galore"] < 3
+    assert max(default_rank(name) for name in ("galore", "dion")) < min(LAYER["kernel"])
+    assert f"It keeps {sizes['adafactor']:.3g} bytes for each" in "\n".join(sentences.write_behavior("adafactor"))
+
+
 def test_a_method_for_matrices_counts_the_problems_with_matrices() -> None:
     most, default = (_count_good("normuon", rate)[True] for rate in (0.01, 0.001))
     said = f"The rates that suit most problems with matrices are 0.01 and 0.032: each is good on {most} of 9"
@@ -172,11 +267,25 @@ def test_every_recipe_has_a_rival_and_the_claims_have_the_parts_that_are_named()
     for parts in CLAIMS_ABOUT.values():
         for number, named in parts.items():
             assert set(named) <= {verdict.part for verdict in read_verdicts(records[number] or {})}
-    assert "*wins on sparse data* holds" in "\n".join(sentences.write_behavior("adagrad"))
+
+
+def test_a_page_quotes_a_claim_and_says_what_was_measured_on_each_part() -> None:
+    text = "\n".join(sentences.write_behavior("adagrad"))
+    assert "*Adagrad gives rarely seen parameters larger steps, and wins on sparse data.* “" in text
+    assert "“wins on sparse data”: **holds**; its test loss is lower than that of the others, by" in text
+    assert "\n- **What is claimed, and what was measured.**\n  - [Claim 3](../claims.md#claim-3-" in text
+
+
+def test_a_mean_rank_is_not_taken_for_a_rank() -> None:
+    text = "\n".join(sentences.write_behavior("nadamw"))
+    assert "Over the 8 problems with data alone, its mean rank is the best, and over the 14 without" in text
+    assert "On a single problem, it is nowhere among the first three; its best rank is" in text
+    assert "A mean rank averages the ranks on single problems" in text
 
 
 def test_what_has_no_baselines_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "it acts on another optimizer" in "\n".join(sentences.write_behavior("lookahead"))
+    assert "It acts on another optimizer" in "\n".join(sentences.write_behavior("lookahead"))
+    assert "[`schedule_free_sgd`](schedule_free_sgd.md)" in "\n".join(sentences.write_behavior("schedule_free"))
     baseline = read_baseline(list_baselines(locate(SHIPPED))["ravine"])
     without = measure(baseline, ["lion"])
     assert len(without.names) == 52
@@ -197,7 +306,9 @@ def test_the_page_on_choosing_has_the_ranks_of_these_baselines() -> None:
     assert f"the best mean rank is {best[0]:.1f}, that of `{best[1]}`" in page
     assert "{:.1f} (`nadamw`), {:.1f} (`soap`) and {:.1f} (`adamw`)".format(*data) in page
     assert "without noise and without data, {:.1f} and {:.1f};".format(*exact) in page
-    assert "mean ranks {:.1f} and {:.1f} where".format(*free) in page
+    assert "mean ranks are {:.1f} and {:.1f} when".format(*free) in page
     assert "first and seventh on `sparse_logistic`, where gradient descent is 45th" in page
     assert rank["sparse_logistic"] == {"adagrad": 1, "adam": 7, "sgd": 45}
-    assert f"{rates_of('momo_adam').width:.1f} on average over the 22 problems ({rates_of('adam').width:.1f})" in page
+    widths = [rates_of(name).width for name in ("momo_adam", "adam")]
+    assert "{:.1f} on average over 20 problems, and Adam's 1.6 and {:.1f};".format(*widths) in page
+    assert [len(rates_of(name).low) for name in ("momo_adam", "adam")] == [2, 2]

@@ -101,3 +101,13 @@ def test_without_scripts_there_is_a_list_of_links_and_no_form(page: Path) -> Non
     assert '<form class="filters" hidden>' in text
     assert re.findall(r'<a href="(\w+)\.html">', text) == ["sgd", "adam", "adamax", "muon"]
     assert " hidden" not in text.partition("</form>")[2]
+
+
+def test_a_card_without_a_path_has_as_much_room_as_its_neighbors(gallery: Any) -> None:
+    made = {"adam": gl.adam(), "mechanic": gl.mechanic(gl.sgd())}
+    chosen = {name: entries()[name] for name in made}
+    text = gallery.write_gallery({"Both": ("", chosen)}, made)
+    assert text.count("<svg") == 2
+    assert text.count(gallery.NO_PATH) == 2  # as a title, too
+    alone = gallery.write_gallery({"One": ("", {"mechanic": chosen["mechanic"]})}, made)
+    assert "<svg" not in alone

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,10 @@ def test_a_run_that_is_killed_goes_on_bit_for_bit(name: str, tmp_path: Path) -> 
     assert steps in (["30:", "40:"], ["40:"]), resumed  # it may have come further before it died
     assert resumed[-1] == whole[-1]
     assert whole[-1].startswith("the end, ")
+    shutil.rmtree(tmp_path / "whole" / "160")  # what is left is of step 30, after the change of the rate
+    late = finish(start(name, tmp_path / "whole", tmp_path / "cache"))
+    assert [line.split()[1] for line in late if line.startswith("step")] == ["40:"]
+    assert late[-1] == whole[-1]
     bits = [float(line.split()[2]) for line in whole if line.startswith("step")]
     assert len(bits) == 4
     assert bits[-1] < bits[0] - 0.4 < np.log2(44) - 0.4

@@ -120,6 +120,10 @@ class _Reader:
 
     def factor(self) -> Any:
         token = self.take()
+        if token == "{":  # a symbol with a prime, before its power
+            value = self.sum()
+            self.take("}")
+            return value
         if token == r"\odot":
             return self.power()
         if token == "(":

@@ -122,6 +122,12 @@ def measured(factor: gl.Positive = 2.0):
     return lambda params: (), lambda updates, state, *, grads=None: (updates, state)
 
 
+@gl.transformation
+def pull_to_zero(strength: gl.NonNegative = 0.1):
+    """Read the parameters, and declare no equation."""
+    return lambda params: (), lambda updates, state, *, params: (updates + strength * params, state)
+
+
 def test_a_link_without_an_equation_appears_by_its_name() -> None:
     own = gl.chain(gl.scale_by_momentum(0.9), stretch(), measured(), optax.scale_by_sign(), gl.scale(-0.1))
     assert list(equations_of(own).plain) == [
@@ -130,6 +136,8 @@ def test_a_link_without_an_equation_appears_by_its_name() -> None:
     ]  # fmt: skip
     inside = gl.scale_by_rms(gl.chain(optax.ema(0.9), gl.running_max()))
     assert equations_of(inside, update=False).plain[:2] == ("uₜ = ema(gₜ²)", "ūₜ = max(ūₜ₋₁, uₜ)")
+    pulled = gl.chain(pull_to_zero(), gl.scale(-0.1))
+    assert equations_of(pulled).plain == ("uₜ = pull_to_zero(gₜ, xₜ₋₁)", "xₜ = xₜ₋₁ - α uₜ")
     assert equations_of(optax.scale(0.1)).plain == ("uₜ = scale(gₜ)", "xₜ = xₜ₋₁ + uₜ")
 
 
@@ -161,6 +169,104 @@ def test_symbols_say_what_they_stand_for() -> None:
     assert [str(symbol) for symbol in made.symbols] == [
         "ε = 1e-10", "αₜ = cosine(init_value=0.1, decay_steps=100.0)", "s₀ = 0.1",
     ]  # fmt: skip
+
+
+def test_a_recipe_gives_its_hyperparameters_the_letters_of_its_docstring() -> None:
+    made = equations_of(gl.ademamix(0.1, b3=0.99, alpha=4.0))
+    assert {str(symbol) for symbol in made.symbols} == {
+        "β₁ = 0.9",
+        "β₃ = 0.99",
+        "a = 4",
+        "β₂ = 0.999",
+        "ε = 1e-08",
+        "α = 0.1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("tx", "letters"),
+    [
+        (gl.adan(0.1, 0.8, 0.7, 0.6), {"β₁ = 0.8", "β₂ = 0.7", "β₃ = 0.6", "α = 0.1"}),
+        (gl.qhadam(nu1=0.3, nu2=0.4), {"β₁ = 0.995", "β₂ = 0.999", "ν₁ = 0.3", "ν₂ = 0.4"}),
+        (gl.momo(0.5, 0.8), {"β = 0.8", "α = 0.5", "b₁ = g₁", "f̄₁ = f₁", "γ₁ = ⟨ g₁, x₀ ⟩"}),
+        (gl.muon(momentum=0.8), {"μ = 0.8", "β₁ = 0.9", "β₂ = 0.95"}),
+        (gl.muon_hyperball(momentum=0.8), {"μ = 0.8", "β₁ = 0.9", "β₂ = 0.95"}),
+        (gl.normuon(momentum=0.8), {"μ = 0.8", "β₁ = 0.9", "β₂ = 0.95", "ρ = 0.2"}),
+        (gl.scion(0.5, outputs=gl.path("head")), {"γ = 0.5", "μ = 0.9", "ρ = 50", "ρ' = 3000"}),
+        (gl.galore(0.1, scale=0.3), {"s = 0.3", "α = 0.1"}),
+        (gl.mars(0.1, b1=0.75, gamma=0.5), {"a = 1.5", "c = 1", "β₁ = 0.75", "α = 0.1"}),
+        (gl.nadam(b1=0.8, b2=0.7), {"μ = 0.8", "β₂ = 0.7"}),
+        (gl.nadamw(b1=0.8, b2=0.7), {"μ = 0.8", "β₂ = 0.7"}),
+        (gl.lion(b1=0.4, b2=0.8), {"β₂ = 0.8", "ν = 0.5"}),
+        (gl.cautious_lion(b1=0.4, b2=0.8), {"β₂ = 0.8", "ν = 0.5"}),
+    ],
+    ids=lambda value: value.factory.name if isinstance(value, gl.Transformation) else "",
+)
+def test_each_hyperparameter_of_a_recipe_has_its_own_letter(tx: Any, letters: set[str]) -> None:
+    symbols = equations_of(tx).symbols
+    assert letters <= set(map(str, symbols))
+    assert len({symbol.latex for symbol in symbols}) == len(symbols)
+
+
+@pytest.mark.parametrize("tuned", [gl.rmsprop(0.1), gl.adagrad(0.1, initial_accumulator_value=0.1), gl.adam(0.1)])
+def test_mechanic_shares_no_letter_with_the_optimizer_that_it_tunes(tuned: Any) -> None:
+    letters = [symbol.latex for symbol in equations_of(gl.mechanic(tuned)).symbols]
+    assert len(set(letters)) == len(letters)
+
+
+def test_factors_of_matrices_say_at_which_steps_they_are_renewed() -> None:
+    def factors(tx: Any) -> list[str]:
+        return [line for line in equations_of(tx).plain if line.startswith(("P", "Q"))]
+
+    assert factors(gl.scale_by_kronecker(every=1)) == []
+    assert factors(gl.scale_by_kronecker(every=5)) == [
+        "Pₜ = (Lₜ + ε I)^(-p) if k ∣ t - 1, else Pₜ₋₁", "Qₜ = (Rₜ + ε I)^(-p) if k ∣ t - 1, else Qₜ₋₁",
+    ]  # fmt: skip
+    always, seldom = factors(gl.scale_by_whitening(every=1)), factors(gl.scale_by_whitening(every=4.5))
+    assert not any(" if " in line for line in always)
+    assert seldom == [f"{line} if k ∣ t - 1, else {line[0]}ₜ₋₁" for line in always]
+    assert "k = 5" in map(str, equations_of(gl.scale_by_whitening(every=4.5)).symbols)
+    scheduled = factors(gl.scale_by_whitening(every=gl.schedules.linear(1.0, 9.0, 5)))
+    assert all("if t = 1 or the last fit, at s, was kₛ steps ago, else" in line for line in scheduled)
+
+
+def test_bases_say_at_which_steps_they_are_renewed() -> None:
+    def last_bases(basis: Any) -> list[str]:
+        lines = equations_of(gl.in_basis(gl.scale_by_momentum(0.9), basis)).plain
+        return [line for line in lines if line.startswith("Q")]
+
+    assert last_bases(gl.singular_basis(rank=2, every=5)) == ["Qₜ = svd₂(gₜ) if k ∣ t - 1, else Qₜ₋₁"]
+    assert last_bases(gl.singular_basis(rank=2, every=1)) == ["Qₜ = svd₂(gₜ)"]
+    assert last_bases(gl.eigenbasis(0.9, every=5)) == ["Qₜ = qr(Lₜ₋₁ Qₜ₋₁) if k ∣ t - 2, else Qₜ₋₁"]
+    assert last_bases(gl.eigenbasis(0.9, every=1)) == ["Qₜ = qr(Lₜ₋₁ Qₜ₋₁) if t > 1, else Qₜ₋₁"]
+
+
+def test_a_basis_of_earlier_gradients_lets_the_means_in_it_begin_a_step_later() -> None:
+    late, prompt = (equations_of(gl.in_basis(gl.adam(0.1), basis)) for basis in (gl.eigenbasis(), gl.singular_basis(2)))
+    assert {"m₁ = 0", "v₁ = 0", "d₁ = 0"} <= set(map(str, late.symbols))
+    assert "m̂ₜ = mₜ/(1 - β₁ᵗ⁻¹)" in late.plain
+    assert {"m₁ = 0", "v₁ = 0", "d₁ = 0"}.isdisjoint(map(str, prompt.symbols))
+    assert "m̂ₜ = mₜ/(1 - β₁ᵗ)" in prompt.plain
+    # So says the code, too, whose basis stays the unit matrix for such a gradient.
+    tx, gradient = (
+        gl.in_basis(gl.chain(*gl.adam(0.1).links[:2]), gl.eigenbasis(every=1)),
+        jnp.diag(jnp.array([2.0, 1.0])),
+    )
+    state = tx.init(gradient)
+    for expected in (0.0, 1.0):
+        direction, state = tx.update(gradient, state)
+        np.testing.assert_allclose(direction, expected * gradient, rtol=1e-10)
+
+
+def test_a_power_of_a_symbol_with_a_prime_is_that_of_a_group_as_latex_demands() -> None:
+    assert r"v_t = \beta_2 v_{t-1} + (1 - \beta_2) {g'_t}^2" in equations_of(gl.galore()).lines
+    assert r"v_t = \beta_2 v_{t-1} + (1 - \beta_2) {\tilde g'_t}^2" in equations_of(gl.mars()).lines
+
+
+def test_only_symbols_of_the_equations_have_a_value() -> None:
+    for tx in (gl.lamb(), gl.muon_hyperball()):
+        made = equations_of(tx)
+        assert all(symbol.latex in made.latex for symbol in made.symbols if not symbol.latex.endswith("_0"))
 
 
 def test_decays_that_change_have_products_for_weights() -> None:

@@ -30,6 +30,7 @@ from gradlab.equations.latex_to_unicode import format_text
         (r"$\left(\beta_{1,t} + \|d\|\right)$", "(β₁,ₜ + ‖d‖)"),
         (r"$m'_t \Psi \unknown$", "m'ₜ Ψ unknown"),
         (r"$\frac{1}{$", "1/"),
+        ("$$a_t = b$$", "aₜ = b"),
         ("costs $5", "costs $5"),
     ],
 )

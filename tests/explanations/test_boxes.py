@@ -39,9 +39,41 @@ def test_groups_have_the_names_of_their_selectors_and_recipes() -> None:
     assert partition.arguments == ()
 
 
+@pytest.mark.parametrize(("tx", "name"), [(gl.normuon(), "normalize_blocks"), (gl.scion(), "normalize_blocks")])
+def test_a_recipe_in_a_chain_has_the_name_that_the_text_has(tx, name) -> None:
+    chart = repr(read_boxes(tx))
+    assert f"Box(name='{name}', arguments=(\"blocks=" in chart
+    assert "branches=(Branch(label='', boxes=(Box(name='isolate'" in chart
+
+
+def test_a_recipe_of_one_link_in_a_chain_has_its_arguments_and_what_it_reads() -> None:
+    _, nested = read_boxes(gl.chain(gl.clip_by_value(1.0), gl.chain(gl.scale_by_rss(eps=1e-10))))
+    assert (nested.name, nested.arguments, nested.kept) == ("scale_by_rss", ("eps=1e-10",), ())
+    assert (nested.reads, nested.splits) == (frozenset({"grads"}), False)
+    assert nested.branches == (Branch("", read_boxes(gl.scale_by_rss(eps=1e-10))),)
+
+
+def test_several_links_of_a_recipe_stand_in_the_chain_whose_gradient_they_read() -> None:
+    clip, *links = read_boxes(gl.chain(gl.clip_by_value(1.0), gl.adam(1e-3)))
+    assert clip.name == "clip_by_value"
+    assert tuple(links) == read_boxes(gl.adam(1e-3))
+
+
+def test_the_terms_of_a_sum_have_numbers_where_they_are_chains() -> None:
+    (mixed,) = read_boxes(gl.add(gl.chain(), gl.scale(2.0), gl.chain(gl.delay(), gl.scale(-1.0))))
+    assert [branch.label for branch in mixed.branches] == ["term 1", "scale", "term 3"]
+
+
+def test_the_links_of_measure_read_the_signal_from_the_first_one_on() -> None:
+    (measured, _) = read_boxes(gl.adan(1e-3))
+    signal, tx = measured.branches
+    assert (signal.signal, tx.signal) == ("", "signal")
+    assert [tx.boxes[number].name for number in find_readers(tx.boxes, tx.signal)] == ["add", "scale_by_rms"]
+
+
 def test_an_empty_chain_has_no_boxes() -> None:
     (both,) = read_boxes(gl.add(gl.chain(), gl.scale(2.0)))
-    assert both.branches[0] == Branch("chain", ())
+    assert both.branches[0] == Branch("term 1", ())
 
 
 def test_the_state_is_that_of_the_parameters_that_are_given() -> None:
@@ -53,6 +85,15 @@ def test_the_state_is_that_of_the_parameters_that_are_given() -> None:
     assert read_boxes(tx, params)[0].branches[0].boxes[0].kept == (Kept("moment", AS_PARAMETERS),)
     with pytest.raises(ValueError, match="has none for the leaf tail"):
         read_boxes(tx, {"tail": jnp.ones(3)})
+
+
+def test_a_group_without_a_leaf_of_the_examples_shows_the_state_of_its_links() -> None:
+    (partition,) = read_boxes(gl.partition((gl.path("embedding/**"), gl.adagrad(0.1)), default=gl.sgd(0.1)))
+    scaling, rate = partition.branches[0].boxes
+    assert [scaling.name, scaling.branches[0].label] == ["scale_by_rss", ""]
+    (rms,) = scaling.branches[0].boxes
+    assert rms.branches[0].boxes[0].kept == (Kept("total", AS_PARAMETERS),)
+    assert rate.kept == partition.kept == ()
 
 
 def test_matrices_have_state_of_another_size() -> None:
@@ -97,3 +138,9 @@ def test_every_link_of_every_transformation_has_a_box(name: str) -> None:
     example = registry.entries()[name].example
     links = {place.name for place in walk(example) if place.parts is not None and not hasattr(place.parts, "links")}
     assert links <= _names(read_boxes(example))
+
+
+def test_rows_and_columns_of_a_factored_mean_are_not_as_large_as_the_parameters() -> None:
+    branch = read_boxes(gl.adafactor())[0].branches[0]
+    assert {kept.name: kept.size for kept in branch.boxes[0].kept}["rows"] == OTHER
+    assert {kept.name: kept.size for kept in branch.boxes[0].kept}["columns"] == OTHER

@@ -65,6 +65,32 @@ def test_a_diagram_has_the_signals_and_a_legend_of_what_it_shows() -> None:
     assert "state" not in descent
 
 
+@pytest.mark.parametrize(("name", "readers"), [("adabelief", 1), ("adan", 2)])
+def test_a_line_leads_from_what_makes_a_signal_down_to_the_links_that_read_it(name: str, readers: int) -> None:
+    boxes = read_boxes(registry.entries()[name].example)
+    drawing = draw_svg(boxes, name)
+    assert drawing.count('class="gl-signal"') == readers + 1  # and in the legend
+    assert "what signal makes, which this link reads as the gradient" in drawing
+    assert drawing.count('class="gl-gradient"') == (2 if name == "adabelief" else 0)
+    tree = ET.fromstring(drawing)
+    frames = _rectangles(tree)
+    for line in tree.iter(f"{SVG}polyline"):
+        if line.attrib["class"] == "gl-signal" and line.attrib["points"].count(" ") > 1:
+            points = [tuple(map(float, point.split(","))) for point in line.attrib["points"].split()]
+            assert any(x <= points[0][0] <= right and bottom == points[0][1] for x, _, right, bottom in frames)
+            assert any(0 <= x - points[-1][0] < 8 and top < points[-1][1] < bottom for x, top, _, bottom in frames)
+            assert all(one[1] <= other[1] for one, other in itertools.pairwise(points))
+    nodes = write_mermaid(boxes)
+    assert len(re.findall(r"n\d+ -. signal .-> n\d+", nodes)) == readers
+    made = re.findall(r'n\d+(?= \["(?:add|scale_by_rms))', nodes.partition('["tx"]')[2])
+    assert set(re.findall(r"-. signal .-> (n\d+)", nodes)) <= set(made)
+
+
+def test_an_empty_chain_has_an_arrow() -> None:
+    with_nothing = draw_svg(read_boxes(gl.add(gl.chain(), gl.scale(2.0))), "sum")
+    assert with_nothing.count('class="gl-direction"') == 4  # into the sum and both terms, and out of it
+
+
 def test_names_are_escaped() -> None:
     assert "<title>a &lt; b</title>" in draw_svg(read_boxes(gl.scale(2.0)), "a < b")
 

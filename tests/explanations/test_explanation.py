@@ -36,6 +36,7 @@ def test_a_notebook_shows_the_diagram_and_the_equations() -> None:
     assert shown is not None
     assert "<svg" in shown
     assert "xₜ = xₜ₋₁ - α m̂ₜ/(√v̂ₜ + ε)" in shown
+    assert "<code>adam(<wbr>learning_rate=0.001, b1=0.9, " in shown  # a narrow window breaks there
     assert "prefers-color-scheme" not in shown  # a notebook has colors of its own
     assert str(gl.adam(1e-3)._repr_latex_()).startswith(r"$$\begin{aligned}")
 

@@ -112,7 +112,7 @@ def test_the_gradient_is_scaled_back_and_clipped_before_all_else(arguments, expe
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"use_ema": True}, "use_ema=True averages the parameters after each step"),
+        ({"use_ema": True}, "gl.average_params(tx, decay=ema_momentum, start=1)"),
         ({"gradient_accumulation_steps": 4}, "optax.MultiSteps(tx, every_k_schedule=4)"),
         ({"clipnorm": 1.0, "clipvalue": 0.5}, "clipnorm and clipvalue exclude each other"),
         ({"clipnorm": 0.0}, "clipnorm must be in (0, inf), got 0.0"),

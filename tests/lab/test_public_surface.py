@@ -32,6 +32,9 @@ def test_these_names_are_public() -> None:
 def test_a_name_that_is_misspelt_is_met_with_the_right_one() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'swep'; did you mean sweep"):
         gl.lab.swep  # noqa: B018
+    script = "import gradlab as gl; print(gl.lab.problems.Reddi())"  # the module, as docstrings name it
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert found.stdout == "Reddi(large=4.0, period=3, stochastic=False)\n"
 
 
 def test_the_laboratory_is_light_until_it_is_used() -> None:

@@ -32,7 +32,10 @@ def test_a_matrix_moves_as_in_the_reference(name: str, options: dict[str, Any], 
     start = np.full(gradients.shape[1:], 0.5)
     expected = references.trajectory(getattr(references, name), start, gradients, learning_rate=0.1, **options)
     tx = getattr(gl, name)(0.1, **options)
-    assert_same_path(points(tx, jnp.asarray(start), jnp.asarray(gradients)), expected, 1e-8)
+    # SOAP's bases add the root of epsilon to a side of lower rank, so their vectors carry a few times that root of
+    # rounding, which differs between processors.
+    tolerance = 8 * float(np.finfo(float).eps) ** 0.5
+    assert_same_path(points(tx, jnp.asarray(start), jnp.asarray(gradients)), expected, tolerance)
 
 
 def test_the_first_gradient_only_makes_the_basis() -> None:

@@ -97,3 +97,16 @@ def test_phases_meet_without_a_jump() -> None:
         assert here == pytest.approx(1.0)
         assert abs(here - before) < 0.05
         assert abs(here - after) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("make", "argument"),
+    [
+        (lambda: s.warmup_cosine(0.0, 1e-3, 0.1, 100), "warmup_cosine: warmup_steps"),
+        (lambda: s.warmup_cosine(0.0, 1e-3, 0, 0.9), "warmup_cosine: decay_steps"),
+        (lambda: s.warmup_stable_decay(1e-3, 10, 80, 0.1), "warmup_stable_decay: decay_steps"),
+    ],
+)
+def test_a_share_of_the_run_is_no_number_of_steps(make: Any, argument: str) -> None:
+    with pytest.raises(ValueError, match=f"{argument} is a number of steps, got 0.* for a share of the run, multiply"):
+        make()

@@ -281,3 +281,42 @@ def test_a_schedule_must_return_a_function() -> None:
 
     with pytest.raises(TypeError, match=r"broken must return a function of the step, got float: 1\.0"):
         broken()
+
+
+# Schedules that decide by the value of the step.
+
+
+@s.schedule
+def halved_by_if(value: gl.Positive):
+    """A user's schedule that only works step by step."""
+    return lambda step: value if step < 10 else value / 2
+
+
+def by_if(step: Any) -> float:
+    """A user's schedule that only works step by step."""
+    return 0.1 if step < 10 else 0.01
+
+
+@pytest.mark.parametrize(
+    ("rate", "name"),
+    [
+        (by_if, "by_if"),
+        (0.5 * s.as_schedule(by_if), "by_if"),
+        (halved_by_if(0.1), "halved_by_if"),
+        (lambda step: [0.1, 0.01][step], "<lambda>"),
+        (lambda step: 0.1 / float(step + 1), "<lambda>"),
+        (lambda step: 0.1 / np.sqrt(step + 1), "<lambda>"),
+    ],
+)
+def test_a_compiled_program_names_the_schedule_that_decides_by_the_step(rate: Any, name: str) -> None:
+    tx, params = gl.adamw(rate), jnp.ones(2)
+    state = tx.init(params)
+    tx.update(params, state, params)  # the step is known here
+    with pytest.raises(TypeError) as caught:
+        gl.make_step(lambda params, batch: (params**2).sum())(tx, params, state, None)
+    notes = [note for note in caught.value.__notes__ if "schedule" in note]
+    assert len(notes) == 1
+    assert notes[0].startswith(f"The schedule {name} is called with a step that is not known while jax.jit compiles")
+    assert "write jnp.where(step < 10, 0.1, 0.01), or gl.schedules.piecewise(0.1, (10,), (0.1,))" in notes[0]
+    remedy = s.piecewise(0.1, (10,), (0.1,))
+    np.testing.assert_allclose([remedy(9), remedy(10)], [0.1, 0.01])

@@ -146,6 +146,9 @@ LAYERS = {"layers": [{"w": X, "b": X}, {"w": X, "b": X}], "head": {"kernel": X},
         ("Head/*", "head/*"),
         ("layers.0.*", "layers/0/*"),
         ("layer.0.w", "layers/0/w"),
+        ("layers[0]/**", "layers/0/**"),
+        ("['layers'][0]['w']", "layers/0/w"),
+        (".layers[0].w", "layers/0/w"),
     ],
 )
 def test_a_pattern_that_matches_nothing_is_named_if_a_similar_one_would(pattern: str, meant: str) -> None:
@@ -187,3 +190,17 @@ def test_many_stars_do_not_take_long() -> None:
     for _ in range(60):
         deep = {"a": deep}
     assert selected("/".join(["**", "a"] * 12) + "/b", deep) == []
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda tree: gl.path("**/bais")(tree),
+        lambda tree: gl.partition((gl.path("**/bais"), gl.sgd(0.1)), default=gl.adam(0.1)).init(tree),
+        lambda tree: jax.jit(gl.only(gl.path("**/bais"), gl.scale(2.0)).init)(tree),
+    ],
+)
+def test_the_warning_names_the_line_of_the_user(use: Any) -> None:
+    with pytest.warns(UserWarning, match="matches no leaf; did you mean") as caught:
+        use({"layer": {"bias": jnp.ones(2)}})
+    assert {warning.filename for warning in caught} == {__file__}

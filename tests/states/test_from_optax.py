@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import jax
@@ -26,6 +27,11 @@ QUICK = {
         optax.partition({"a": optax.adam(0.1), "b": optax.sgd(0.2, momentum=0.9)}, LABELS),
         gl.partition((gl.path("**/bias"), gl.sgd(0.2, momentum=0.9)), default=gl.adam(0.1)),
     ),
+}
+CONTRIB = {
+    "muon": (optax.contrib.muon(0.1), gl.flavors.muon.optax(0.1)),
+    "ademamix": (optax.contrib.ademamix(0.1), gl.ademamix(0.1)),
+    "dog": (optax.contrib.dog(1.0), gl.dog()),
 }
 SLOW = {
     "scheduled": (optax.adam(optax.cosine_decay_schedule(0.1, 100)), gl.adam(COSINE)),
@@ -65,9 +71,72 @@ def test_the_next_steps_of_more_optimizers_are_those_of_optax(name: str) -> None
     assert [entry for entry, _ in report.extra if "hyperparams" not in entry] == []
 
 
+@pytest.mark.parametrize("name", CONTRIB)
+def test_the_next_steps_of_contributed_optimizers_are_those_of_optax(name: str) -> None:
+    report = assert_goes_on(*CONTRIB[name], rtol=1e-6)
+    assert not report.missing
+    assert not any("knows no" in reason or "nothing" in reason for _, reason in report.extra)
+
+
+def test_the_distance_of_a_run_that_has_not_begun_stays_that_of_gradlab() -> None:
+    taken, report = gl.state_from_optax(gl.dog(), PARAMS, optax.contrib.dog(1.0).init(PARAMS))
+    assert float(gl.metrics(taken)["distance_from_start/distance"]) > 0
+    assert ("DoGState:max_dist", "no step was taken yet") in report.extra
+
+
+def test_prodigy_goes_on_once_the_bias_is_corrected() -> None:
+    """Prodigy of optax corrects the bias of its moments, and that of gradlab does not."""
+    theirs, ours = optax.contrib.prodigy(0.1), gl.prodigy(0.1)
+    state, params = theirs.init(PARAMS), PARAMS
+    with jax.numpy_dtype_promotion("standard"):
+        for step in range(3):
+            grads = jax.tree.map(operator.itemgetter(step), gradients(3))
+            updates, state = theirs.update(grads, state._replace(count=jnp.array(10**6, jnp.int32)), params)
+            params = optax.apply_updates(params, updates)
+        one = theirs.update(grads, state._replace(count=jnp.array(10**6, jnp.int32)), params)[0]
+    taken, report = gl.state_from_optax(ours, PARAMS, state)
+    two = ours.update(grads, taken, params)[0]
+    assert not report.missing
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4), one, two)
+
+
+def test_a_state_without_a_counterpart_says_where_to_start() -> None:
+    theirs = optax.contrib.schedule_free_sgd(0.1)
+    _, report = gl.state_from_optax(gl.schedule_free_sgd(0.1), PARAMS, theirs.init(PARAMS))
+    with pytest.raises(ValueError, match=r"start anew from optax.contrib.schedule_free_eval_params\(state, params\)"):
+        report.require_complete()
+    _, report = gl.state_from_optax(gl.adam(0.1), PARAMS, optax.contrib.cocob().init(PARAMS))
+    assert "gradlab keeps other quantities than COCOBState; start anew from the parameters, with tx.init" in str(report)
+
+
 def test_micro_batches_go_on_in_the_middle_of_a_batch() -> None:
     report = assert_goes_on(optax.MultiSteps(optax.sgd(0.1), 3), gl.accumulate(gl.sgd(0.1), 3), 1e-6)  # float32 inside
     assert dict(report.missing) == {"accumulate:value": "nothing of this kind is there; it starts as init gives it"}
+
+
+def test_a_transfer_between_two_batches_is_complete() -> None:
+    theirs, ours = optax.MultiSteps(optax.sgd(0.1), 3), gl.accumulate(gl.sgd(0.1), 3)
+    report = assert_goes_on(theirs, ours, 1e-5, steps=6)  # float32 inside
+    report.require_complete()
+    assert "gradient_step: left out, since gradlab counts steps where a schedule needs them" in str(report)
+
+
+@pytest.mark.parametrize("wrap", [gl.chain, lambda tx: gl.accumulate(tx, 2)])
+def test_hyperparameters_in_a_state_are_compared(wrap: Any) -> None:
+    theirs = optax.inject_hyperparams(optax.adamw)(learning_rate=0.1, weight_decay=0.01)
+    _, report = gl.state_from_optax(gl.adamw(0.1), PARAMS, theirs.init(PARAMS))
+    report.require_complete()
+    assert report.differences == ()
+    assert "State:hyperparams (5 arrays): left out, since it is an argument of the optimizer" in str(report)
+    _, report = gl.state_from_optax(wrap(gl.adamw(0.2)), PARAMS, theirs.init(PARAMS))
+    assert len(report.differences) == 1
+    assert "the state has learning_rate=0.1, and " in report.differences[0]
+    assert report.differences[0].endswith("learning_rate is 0.2 here; pass learning_rate=0.1 to go on as before")
+    _, report = gl.state_from_optax(gl.adamw(COSINE), PARAMS, theirs.init(PARAMS))
+    assert [name for name, _ in report.extra] == ["InjectStatefulHyperparamsState:hyperparams:learning_rate"]
+    injected = optax.inject_hyperparams(optax.adam)(0.1, eps_root=1e-3)
+    _, report = gl.state_from_optax(gl.adam(0.1), PARAMS, injected.init(PARAMS))
+    assert [name for name, _ in report.extra] == ["InjectStatefulHyperparamsState:hyperparams:eps_root"]
 
 
 def test_what_is_not_known_is_reported() -> None:

@@ -65,6 +65,7 @@ def test_the_next_steps_are_those_of_torch(name: str, tx: Any) -> None:
     params = as_params(case["params"][0])
     state, report = gl.state_from_torch(tx, params, state_dict(case), PATHS, step=5)
     assert not report.missing
+    assert not report.remarks
     assert {entry.split(":")[1] for entry, _ in report.extra} <= {"step", "mu_product"}
     rtol = 1e-7 if name == "nadam" else 1e-12  # torch keeps the product of the decays in float32
     found, expected = continue_from(tx, params, state), [as_params(point) for point in case["params"][1:]]
@@ -95,3 +96,55 @@ def test_wrong_arguments_say_what_to_do() -> None:
         gl.state_from_torch(gl.adam(), params, uneven, PATHS)
     _, report = gl.state_from_torch(gl.adam(), params, state_dict(case), ["dense/kernel", "dense/bias"])
     assert "it has the shape [3, 2] here and [2, 3] in the state" in str(report)
+
+
+GROUP = {"lr": 0.01, "betas": (0.9, 0.95), "eps": 1e-8, "weight_decay": 0.1}
+DECAY = "the checkpoint has weight_decay=0.1, and "
+
+
+@pytest.mark.parametrize(
+    ("tx", "differences"),
+    [
+        (torch.adamw(0.01, (0.9, 0.95), weight_decay=0.1), []),
+        (gl.adamw(0.01, b2=0.95, weight_decay=0.1), []),
+        (gl.adamw(gl.schedules.linear(0.5, 0.0, 10), b2=0.95, weight_decay=0.1), []),
+        (
+            torch.adamw(0.5, weight_decay=0.1),
+            [
+                "the checkpoint has lr=0.01, and lr is 0.5 here; pass lr=0.01 to go on as before",
+                "the checkpoint has betas/1=0.95, and betas/1 is 0.999 here; pass 0.95 in betas to go on as before",
+            ],
+        ),
+        (
+            gl.adamw(0.5, b2=0.95, weight_decay=0.01),
+            [
+                "the checkpoint has lr=0.01, and learning_rate is 0.5 here; pass learning_rate=0.01 to go on as before",
+                f"{DECAY}weight_decay is 0.01 here; pass weight_decay=0.1 to go on as before",
+            ],
+        ),
+        (gl.adam(0.01, b2=0.95), [f"{DECAY}the optimizer here decays no weights; pass one that does"]),
+    ],
+    ids=["flavor", "recipe", "schedule", "flavor of others", "recipe of others", "no decay"],
+)
+def test_hyperparameters_that_differ_from_those_of_the_checkpoint_are_listed(tx: Any, differences: list[str]) -> None:
+    case = CASES["adam"]
+    groups = [{"params": [0], **GROUP}, {"params": [1], **GROUP, "lr": np.asarray(0.01)}]
+    saved = {**state_dict(case), "param_groups": groups}
+    _, report = gl.state_from_torch(tx, as_params(case["params"][0]), saved, PATHS)
+    assert list(report.differences) == differences
+    report.require_complete()  # a new learning rate is usually meant
+    assert all(f"  differs    {text}" in str(report) for text in differences)
+
+
+def test_arrays_in_the_layout_of_torch_are_named_with_the_remedy() -> None:
+    case = CASES["adam"]
+    params = as_params(case["params"][0])
+    _, report = gl.state_from_torch(gl.adam(0.1), params, state_dict(case), ["dense/kernel", "dense/bias"])
+    assert report.remarks == (
+        "dense/kernel has the shape [2, 3] and its arrays from PyTorch [3, 2]; pass the pair ('dense/kernel', "
+        "np.transpose) among the parameters",
+    )
+    _, report = gl.state_from_torch(gl.adam(0.1), params, state_dict(case), [("dense/kernel", np.ravel), "dense/bias"])
+    (remark,) = report.remarks
+    assert "its arrays from PyTorch [6]; pass the pair ('dense/kernel', function) among" in remark
+    assert gl.state_from_torch(gl.adam(0.1), params, state_dict(case), PATHS)[1].remarks == ()

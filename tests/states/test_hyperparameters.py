@@ -25,6 +25,7 @@ def after(tx: Any, steps: int) -> Any:
     return jax.jit(lambda: jax.lax.scan(step, tx.init(GRADIENT), length=steps)[0])()
 
 
+@pytest.mark.filterwarnings("ignore:chain:UserWarning")  # of two optimizers, which are here for their numbers
 def test_schedules_are_evaluated_at_the_step_of_the_next_update() -> None:
     tx = gl.chain(
         gl.clip_by_global_norm(RATE),

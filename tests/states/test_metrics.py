@@ -72,3 +72,9 @@ def test_a_field_called_metrics_is_no_recording() -> None:
 def test_an_optimizer_is_no_state():
     with pytest.raises(TypeError, match="takes the state of an optimizer, as its last update returned it; got adam"):
         gl.metrics(gl.adam())
+
+
+def test_the_state_comes_alone():
+    tx = gl.adam()
+    with pytest.raises(TypeError, match=r"without its optimizer: gl.metrics\(state\); got \(Transformation, tuple\)$"):
+        gl.metrics(tx, tx.init(jnp.ones(2)))  # type: ignore[call-arg]

@@ -101,6 +101,19 @@ def test_what_is_missing_and_what_is_left_over_is_reported() -> None:
     gl.state_from_dict(ADAM, PARAMS, ARRAYS)[1].require_complete()
 
 
+def test_a_schedule_may_become_a_number() -> None:
+    falling, params = gl.schedules.linear(0.1, 0.0, 10), {"scale": jnp.ones(2)}
+    scheduled = gl.adamw(falling)
+    arrays = gl.state_to_dict(scheduled, scheduled.init(params), params)
+    for tx in (gl.adamw(0.1), gl.chain(gl.clip_by_global_norm(1.0), gl.adamw(0.1))):
+        state, report = gl.state_from_dict(tx, params, arrays)
+        report.require_complete()
+        assert "scale_by_learning_rate:schedule_step: left out, since this link has no schedule now" in str(report)
+        tx.update(params, state, params)
+    _, report = gl.state_from_dict(gl.scale_by_momentum(0.9), params, arrays)  # which has no such link
+    assert "scale_by_learning_rate:schedule_step" in dict(report.extra)
+
+
 def test_counters_of_a_schedule_need_the_number_of_steps() -> None:
     tx = gl.sgd(gl.schedules.linear(1.0, 0.0, 10), momentum=0.9)
     arrays = gl.state_to_dict(gl.sgd(0.1, momentum=0.9), gl.sgd(0.1, momentum=0.9).init(PARAMS), PARAMS)
@@ -192,7 +205,7 @@ def test_any_format_holds_the_arrays_and_a_trace_does_too() -> None:
 def test_wrong_arguments_say_what_to_do() -> None:
     with pytest.raises(ValueError, match=r"have version 2 of the names, and this gradlab knows up to 1; update it"):
         gl.state_from_dict(ADAM, PARAMS, {**ARRAYS, "gradlab:schema": 2})
-    with pytest.raises(TypeError, match=r"expected a transformation of gradlab, such as adam\(\); got function"):
+    with pytest.raises(TypeError, match=r"takes a transformation of gradlab first, such as adam\(\); got a function"):
         gl.state_to_dict(gl.adam, STATE, PARAMS)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"this state is not one of sgd\(.*pass the state that its init"):
         gl.state_to_dict(gl.sgd(0.1, momentum=0.9), STATE, PARAMS)

@@ -115,7 +115,8 @@ def test_a_stored_state_is_decoded_first() -> None:
 
 def test_two_points_in_a_chain_are_refused() -> None:
     tx = gl.chain(AVERAGED, gl.lookahead(gl.chain()))
-    params, state = after(tx)
+    with pytest.warns(UserWarning, match="put average_params last"):
+        params, state = after(tx)
     with pytest.raises(
         ValueError, match="average_params and lookahead each define the point at which the model is eva"
     ):
@@ -128,7 +129,8 @@ def test_two_points_in_a_chain_are_refused() -> None:
 def test_a_link_that_changes_the_step_behind_a_point_is_refused(link: Any) -> None:
     for point, evaluate in ((AVERAGED, gl.eval_params), (gl.nesterov_momentum(), gl.gradient_params)):
         tx = gl.chain(point, link)
-        params, state = after(tx)
+        with pytest.warns(UserWarning, match="comes after it and changes this step; put .* last, or around the chain"):
+            params, state = after(tx)
         with pytest.raises(
             ValueError, match=r"from the step that it makes, but .* comes after it and changes this step"
         ):
@@ -142,8 +144,15 @@ def test_a_gradient_point_and_a_link_with_a_gradient_of_its_own_are_refused() ->
 
 
 def test_wrong_arguments_are_explained() -> None:
-    with pytest.raises(TypeError, match=r"eval_params\(tx, state, params\) takes a transformation first.*got function"):
+    with pytest.raises(TypeError, match=r"takes a transformation first, .*; got a function, .*; call it: adam\("):
         gl.eval_params(gl.adam, (), X)
+    tx, params = gl.adam(), {"w": jnp.ones((100, 100))}
+    text = r"eval_params\(tx, state, params\) takes .*; got a dict of w, a tuple of .*; the optimizer came third"
+    with pytest.raises(TypeError, match=text) as caught:
+        gl.eval_params(params, tx.init(params), tx)
+    assert len(str(caught.value)) < 250
+    with pytest.raises(TypeError, match="params and state look exchanged"):
+        gl.eval_params(gl.adam(), X, gl.adam().init(X))
     with pytest.raises(ValueError, match="this state is not one of average_params"):
         gl.eval_params(AVERAGED, gl.adam().init(X), X)
     with pytest.raises(ValueError, match="this state is not one of average_params"):

@@ -165,19 +165,33 @@ def list_lines() -> list[str]:
     """Return the page `docs/optax_laws.md` in lines."""
     lines = [
         "# Which laws optax keeps\n",
-        f"`gradlab.testing.check` examined every public transformation of optax {optax.__version__} and its contrib, "
-        f"in {len(FINDINGS)} forms.",
-        "It finds these breaches, and nothing else. `python -m tests.testing.optax_by_hand` reproduces each of them",
+        f"`gradlab.testing.check` examined every public transformation of optax {optax.__version__} and of its package "
+        f"contrib, in {len(FINDINGS)} forms.",
+        "It found these breaches, and nothing else. `python -m tests.testing.optax_by_hand` reproduces each of them",
         "without the kit, in a few lines.",
         "`python -m tests.testing.optax_laws` prints this page, and tests compare some of it with the kit's findings.",
+        "{py:mod}`gradlab.testing.laws` says what each law demands.",
     ]
     for title, is_convention in (("Conventions of optax", True), ("Faults", False)):
         lines += [f"\n## {title}\n", "| kind | laws | what happens |", "|---|---|---|"]
         for name, kind in KINDS.items():
             if kind.is_convention == is_convention and any(name in kinds for kinds in FINDINGS.values()):
                 lines.append(f"| {name} | {', '.join(kind.laws)} | {kind.reason} |")
-    lines += ["\n## The transformations\n", "| optax | breaks |", "|---|---|"]
-    lines += [f"| `{name}` | {', '.join(kinds) or 'nothing'} |" for name, kinds in FINDINGS.items()]
+    lines += [
+        "\n## The transformations\n",
+        "In alphabetical order. Each is followed by the kinds of its breaches: [faults](#faults) first, in bold type,",
+        "and then [conventions](#conventions-of-optax). These kinds occur three times or more:\n",
+        "```{chart} optax_kinds\n```",
+    ]
+    groups: dict[str, list[str]] = {"With faults": [], "With conventions alone": [], "Without a breach": []}
+    for name in sorted(FINDINGS, key=str.lower):
+        faults = [f"**{kind}**" for kind in FINDINGS[name] if not KINDS[kind].is_convention]
+        conventions = [kind for kind in FINDINGS[name] if KINDS[kind].is_convention]
+        group = "With faults" if faults else "With conventions alone" if conventions else "Without a breach"
+        kinds = ", ".join([*faults, *conventions])
+        groups[group].append(f"- `{name}`: {kinds}" if kinds else f"- `{name}`")
+    for title, rows in groups.items():
+        lines += [f"\n### {title}\n", *rows]
     return lines
 
 

@@ -178,3 +178,13 @@ def test_the_claims_of_matrix_methods_are_a_group_of_their_own() -> None:
     (others,) = (laws for laws, reason in groups.items() if reason.startswith("nobody claims it; if it should hold"))
     assert {"orthogonally equivariant", "singular values", "polynomial", "batch axis"} <= set(of_matrices)
     assert {"unbiased", "accumulates", "any size", "scale invariant"} <= set(others)
+
+
+def test_a_finished_transformation_and_a_reference_need_the_factory() -> None:
+    with pytest.raises(ValueError, match="pass the factory in its place, with its arguments"):
+        check(optax.sgd(0.1), reference=lambda g, state, t, x, learning_rate: (-learning_rate * g, state), quick=True)
+
+
+def test_a_name_is_for_the_command_line() -> None:
+    with pytest.raises(TypeError, match=r"got the string 'adam'; pass the object itself, such as gl\.adam"):
+        check("adam")

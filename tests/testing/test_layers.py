@@ -23,6 +23,7 @@ LAYERS = (
     "trajectories",  # comparison with a reference
     "quick_look",  # what a quick look examines
     "left_out",  # what an examination leaves out
+    "dtype_names",  # the names of the dtypes to examine on
     "check",  # all of it on one transformation
     "mechanical_mutants",  # edits of the sources, examined by all of it
     "mutation_score",  # all of it on the mutants: what measures the kit

@@ -31,6 +31,15 @@ def test_the_page_is_the_table() -> None:
     assert PAGE.read_text(encoding="utf-8") == "\n".join(list_lines()) + "\n"
 
 
+def test_the_page_lists_every_form_once_in_order_and_its_faults_first() -> None:
+    groups = PAGE.read_text(encoding="utf-8").split("\n### ")[1:]
+    names = [[line.split("`")[1] for line in group.splitlines() if line.startswith("- ")] for group in groups]
+    assert sorted(name for group in names for name in group) == sorted(FINDINGS)
+    assert all(group == sorted(group, key=str.lower) for group in names)
+    assert all(line.split(": ")[1].startswith("**") for line in groups[0].splitlines() if line.startswith("- "))
+    assert "**" not in groups[1] + groups[2]
+
+
 def test_the_catalog_has_every_public_transformation_of_optax() -> None:
     factories = set()
     for prefix, module in (("", optax), ("contrib.", contrib)):

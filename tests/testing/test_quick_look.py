@@ -20,6 +20,8 @@ def test_a_quick_look_says_what_it_leaves_out() -> None:
         assert left_out[law] == "left out of a quick look; leave out quick=True, or --quick on the command line"
     assert "30 steps, of three leaves" in left_out["same trajectory (in part)"]
     assert not set(left_out) & {result.law for result in report.results}
+    count = sum(reason.startswith("left out of a quick look") for reason in left_out.values())
+    assert report.to_text(200).splitlines()[0].endswith(f" s); a quick look left out {count} more")
 
 
 def test_laws_that_are_asked_for_are_examined() -> None:

@@ -4,6 +4,7 @@ import hypothesis
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 import gradlab as gl
@@ -45,6 +46,7 @@ def test_chain_is_associative_over_any_links(links: list[Any], cut: int) -> None
 
 
 @FEW
+@pytest.mark.filterwarnings("ignore:chain:UserWarning")  # of an order that is drawn, but that nobody wants
 @hypothesis.given(st.data())
 def test_any_chain_keeps_shapes_and_dtypes_of_any_tree(data: st.DataObject) -> None:
     links = data.draw(st.lists(strategies.transformations("link"), min_size=1, max_size=3))

@@ -103,6 +103,27 @@ def test_another_choice_is_refused(trainable: Any) -> None:
         gl.make_step(tree_loss, trainable=trainable)(gl.sgd(0.1), TREE, (), None)
 
 
+@pytest.mark.parametrize("trainable", [gl.path("tail"), gl.dtype("float16"), lambda leaf: False])
+def test_a_choice_of_nothing_is_refused(trainable: Any) -> None:
+    tx = gl.sgd(0.1, momentum=0.9)
+    words = r"make_step: trainable=.* chooses none of the 2 leaves, so nothing would be trained; the dtypes are float64"
+    params = {"a": jnp.ones(2), "b": jnp.ones(3)}
+    with pytest.raises(ValueError, match=words):
+        gl.make_step(lambda p, batch: jnp.sum(p["a"]), trainable=trainable)(tx, params, tx.init(params), None)
+
+
+def test_a_state_of_all_leaves_is_refused_with_the_remedy() -> None:
+    tx, params = gl.sgd(0.1, momentum=0.9), {"a": jnp.ones(2), "b": jnp.ones(3)}
+    chosen = gl.path("a")
+    step = gl.make_step(lambda p, batch: jnp.sum(p["a"]), trainable=chosen, donate=False)
+    with pytest.raises(ValueError, match=r"that of all 2 leaves of params, but make_step\(.*\) trains 1 of"):
+        step(tx, params, tx.init(params), None)
+    mask = chosen(params)
+    state = tx.init(jax.tree.map(lambda leaf, on: leaf if on else None, params, mask))  # as the error says
+    stepped, _, _ = step(tx, params, state, None)
+    np.testing.assert_allclose(stepped["a"], 0.9)
+
+
 def test_a_leaf_that_cannot_be_trained_is_named_with_the_remedy() -> None:
     model = make_model()
     with pytest.raises(TypeError, match=r"the parameter at \.activation is not an array: .*equinox\.filter"):

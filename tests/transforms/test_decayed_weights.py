@@ -41,6 +41,7 @@ def test_it_adds_a_share_of_the_parameters() -> None:
         (lambda params: jax.tree.map(lambda x: x.ndim > 1, params), {"w"}),
         (lambda params: {"w": False, "b": True, "head": False}, {"b"}),
         (lambda params: True, {"w", "b", "head"}),
+        ("head/*", {"head"}),
     ],
 )
 @pytest.mark.parametrize("jitted", [False, True])
@@ -73,9 +74,34 @@ def test_other_masks_are_refused(mask: Any) -> None:
         decayed(gl.add_decayed_weights(0.5, mask))
 
 
-def test_a_mask_of_another_structure_is_refused() -> None:
-    with pytest.raises(ValueError, match="head"):
-        decayed(gl.add_decayed_weights(0.5, {"w": True, "b": False}))
+@pytest.mark.parametrize("make", [gl.add_decayed_weights, lambda decay, mask: gl.proximal_decay(0.1, decay, mask)])
+def test_a_mask_that_is_a_function_of_a_leaf_is_refused_before_the_first_update(make: Callable[..., Any]) -> None:
+    remedy = r"pass a selector: gl\.ndim\(2\) .* gl\.path\(.*\) .* gl\.where\("
+    tx = make(0.5, lambda x: x.ndim >= 2)
+    with pytest.raises(TypeError, match=f"is called with the whole tree .* '?dict'? object has no .*{remedy}"):
+        tx.init(PARAMS)
+    tx.init(jnp.ones(2))  # here the leaf is the whole tree
+    with pytest.raises(TypeError, match=f"mask is called with one argument, .* does not take; .*{remedy}"):
+        make(0.5, lambda path, x: x.ndim >= 2)
+
+
+def test_errors_of_another_kind_in_a_mask_stay_as_they_are() -> None:
+    with pytest.raises(KeyError, match="absent"):
+        gl.add_decayed_weights(0.5, lambda params: params["absent"]).init(PARAMS)
+
+
+def test_a_pattern_as_a_mask_is_a_selector() -> None:
+    assert gl.add_decayed_weights(0.5, "**/kernel") == gl.add_decayed_weights(0.5, gl.path("**/kernel"))
+    assert "path('w')" in str(gl.describe(gl.adamw(0.1, mask="w"), PARAMS))
+    with pytest.raises(ValueError, match="empty part; write 'kernel'"):
+        gl.adamw(0.1, mask="/kernel")
+
+
+@pytest.mark.parametrize("mask", [{"w": True}, {"w": True, "b": {"x": False}, "head": True}, ["**/w", "b"]])
+def test_a_mask_of_another_structure_is_refused(mask: Any) -> None:
+    meant = r'"\*\*/w", "b"' if isinstance(mask, list) else r'"\*\*/kernel"'
+    with pytest.raises(ValueError, match=rf"mask has another structure than .* pass mask=gl.path\({meant}\)$"):
+        gl.add_decayed_weights(0.5, mask).init(PARAMS)
 
 
 def test_a_new_mask_is_a_new_program_and_a_new_number_is_not() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,6 +14,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.equations import equations_of
+from gradlab.transforms.shape_factors import evaluate_shape_factor
 
 
 @pytest.mark.parametrize(
@@ -45,3 +50,22 @@ def test_a_wrong_formula_is_refused(formula: str) -> None:
 )
 def test_the_formula_is_written_out(formula: str, written: str) -> None:
     assert equations_of(gl.scale_by_shape(formula), update=False).plain == (f"dₜ = {written}",)
+
+
+def test_threads_read_formulas_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.11 raises SystemError if two threads build a tree of code at the same time."""
+    busy, overlaps, parse = threading.Lock(), [], ast.parse
+
+    def slow_parse(*args: Any, **options: Any) -> Any:
+        if not busy.acquire(blocking=False):
+            overlaps.append(args)
+            return parse(*args, **options)
+        time.sleep(0.002)
+        busy.release()
+        return parse(*args, **options)
+
+    monkeypatch.setattr("gradlab.transforms.shape_factors.ast.parse", slow_parse)
+    with ThreadPoolExecutor(4) as threads:
+        factors = list(threads.map(lambda count: evaluate_shape_factor(f"{count} * r / c", 2, 1), range(40)))
+    assert factors == [2.0 * count for count in range(40)]
+    assert not overlaps

@@ -66,7 +66,7 @@ RECIPES = {
     "clipped adamw": lambda: gl.chain(gl.clip_by_global_norm(0.1), gl.adamw(0.1, mask=gl.selectors.ndim(2))),
     "lamb": lambda: gl.lamb(0.1),
     "scheduled": lambda: gl.adam(gl.schedules.linear(0.1, 0.0, 9), gl.schedules.linear(0.5, 0.9, 9)),
-    "partitioned": lambda: gl.chain(gl.only(gl.selectors.ndim(1), gl.adam(0.1)), gl.signum(0.1)),
+    "partitioned": lambda: gl.chain(gl.only(gl.selectors.ndim(1), gl.scale_by_rms(0.9)), gl.signum(0.1)),
 }
 
 

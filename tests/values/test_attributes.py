@@ -58,7 +58,9 @@ def test_replace_checks_as_the_factory_does() -> None:
 def test_a_value_cannot_change(value: Any) -> None:
     before = repr(value)
     for name in ("learning_rate", "init_value", "children", "anything"):
-        with pytest.raises(AttributeError, match=rf"is a value and cannot change; use \.replace\({name}="):
+        with pytest.raises(
+            AttributeError, match=rf"^(adam|cosine)\(\.\.\.\) is a value and cannot change; use \.replace\({name}="
+        ):
             setattr(value, name, 1.0)
     value.arguments["b1"] = 0.0  # a copy
     assert repr(value) == before

@@ -3,33 +3,32 @@
 ```{chart} schedules
 ```
 
-When the site is built, the code blocks of the page above the chart are run, but not their `>>>` examples. A function of
-`charts_of_pages.py` gets the names that they define, and returns the curves.
+When the site is built, a function of `charts_of_pages.py` returns the curves or bars, or a figure of Matplotlib. It
+gets the names that the code of the page above the chart defines. That code runs if the function reads a name, but never
+its `>>>` examples.
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
+from .bars import Bars, write_bars
 from .charts_of_pages import CHARTS
 from .drawing import write_chart
+from .page_code import Page
+from .pictures import Picture, write_picture
 
-BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
-
-def draw_chart(name: str, page: str) -> str:
+def draw_chart(name: str, text: str) -> str:
     """Return a chart as HTML, from the text of its page."""
-    above, _, _ = page.partition(f"```{{chart}} {name}\n")
-    names: dict[str, Any] = {"__name__": name}
-    for block in BLOCK.findall(above):
-        if not block.startswith(">>>"):
-            exec(block, names)
-    return write_chart(CHARTS[name](names), name)
+    chart = CHARTS[name](Page(text, name))
+    if isinstance(chart, Picture):
+        return write_picture(chart)
+    return write_bars(chart) if isinstance(chart, Bars) else write_chart(chart, name)
 
 
 class ChartDirective(Directive):

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 import gradlab as gl
 
-from .drawing import Chart
+from . import charts_of_baselines as of_baselines
+from . import charts_of_comparisons as of_comparisons
+from . import charts_of_records as of_records
+from . import charts_of_studies as of_studies
+from . import charts_of_updates as of_updates
+from .bars import Bars
+from .drawing import Chart, count_from
+from .page_code import Page
+from .pictures import Picture
 
-Names = Mapping[str, Any]
 
-
-def draw_schedules(page: Names) -> Chart:
+def draw_schedules(page: Page) -> Chart:
     """Return the schedules of the table in `how-to/schedules.md`."""
     schedules = {
         "cosine": gl.schedules.cosine(1e-3, decay_steps=1000),
@@ -29,7 +34,7 @@ def draw_schedules(page: Names) -> Chart:
     return Chart(curves, "step", "learning rate / 0.001", 0.0, 1.1)
 
 
-def draw_average(page: Names) -> Chart:
+def draw_average(page: Page) -> Chart:
     """Return the loss of `how-to/averages-and-points.md` at the parameters and at two averages of them."""
     loss, sgd = page["loss"], gl.sgd(0.2)
 
@@ -50,24 +55,23 @@ def draw_average(page: Names) -> Chart:
         "average_params(sgd(0.2), start=100)": gl.average_params(sgd, start=100),
     }
     curves = {label: count_from(1, follow(tx)) for label, tx in optimizers.items()}
-    return Chart(curves, "step", "loss without noise", 1e-5, 20.0, logarithmic=True)
+    return Chart(curves, "step", "loss without noise", 1e-6, 20.0, logarithmic=True)
 
 
-def draw_divergence(page: Names) -> Chart:
+def draw_divergence(page: Page) -> Chart:
     """Return what the probes of `how-to/diverging-runs.md` see, and the loss with clipped gradients."""
     seen = page["seen"]
-    curves = {
-        "loss": seen["loss"],
-        "gradient/norm": seen["gradient/norm"],
-        "update/relative_size": seen["update/relative_size"],
+    curves = {  # the loss last, and so above what it runs with
         "loss, clipped": page["held"]["loss"],
+        "update/relative_size": seen["update/relative_size"],
+        "gradient/norm": seen["gradient/norm"],
+        "loss": seen["loss"],
     }
-    return Chart(
-        {label: count_from(0, values) for label, values in curves.items()}, "step", "what is measured", 1e-3, 1e5, True
-    )
+    curves = {label: count_from(0, values) for label, values in curves.items()}
+    return Chart(curves, "step", "loss, norm, or ratio", 1e-3, 1e5, logarithmic=True)
 
 
-def draw_caution(page: Names) -> Chart:
+def draw_caution(page: Page) -> Chart:
     """Return the loss on the ravine of `tutorials/your-own-link.md`, with and without its link."""
     curves = {
         f"cautious_momentum(0.003, caution={caution})": page["descend"](page["cautious_momentum"](0.003, caution))
@@ -77,14 +81,44 @@ def draw_caution(page: Names) -> Chart:
     return Chart(curves, "step", "loss", 1e-12, 1e3, logarithmic=True)
 
 
-def count_from(first: int, values: jax.Array) -> np.ndarray:
-    """Return points (count, 2) whose first coordinates count from `first`."""
-    return np.stack([first + np.arange(len(values)), np.asarray(values, float)], 1)
-
-
-CHARTS: dict[str, Callable[[Names], Chart]] = {
+CHARTS: dict[str, Callable[[Page], Chart | Bars | Picture]] = {
     "schedules": draw_schedules,
     "average": draw_average,
     "divergence": draw_divergence,
     "caution": draw_caution,
+    "rounding": of_updates.draw_rounding,
+    "loss_scale": of_updates.draw_loss_scale,
+    "reset": of_updates.draw_reset,
+    "probes": of_updates.draw_probes,
+    "ports": of_updates.draw_ports,
+    "flavors": of_updates.draw_flavors,
+    "layer_steps": of_updates.draw_layer_steps,
+    "first_steps": of_updates.draw_first_steps,
+    "warm_up": of_updates.draw_warm_up,
+    "uncorrected": of_updates.draw_uncorrected,
+    "muon": of_records.draw_muon,
+    "signs": of_records.draw_signs,
+    "baselines": of_baselines.draw_baselines,
+    "critical_differences": of_baselines.draw_critical_differences,
+    "budget": of_comparisons.draw_budget,
+    "sensitivity": of_comparisons.draw_sensitivity,
+    "good_rates": of_records.draw_good_rates,
+    "streams": of_records.draw_streams,
+    "fusion": of_records.draw_fusion,
+    "bits": of_records.draw_bits,
+    "pruned_updates": of_records.draw_pruned_updates,
+    "first_laws": of_records.draw_first_laws,
+    "optax_kinds": of_records.draw_optax_kinds,
+    "spread": of_records.draw_spread,
+    "sweep": of_records.draw_sweep,
+    "arrival": of_records.draw_arrival,
+    "small_race": of_records.draw_small_race,
+    "paper_choices": of_studies.draw_paper_choices,
+    "paper_scaling": of_studies.draw_paper_scaling,
+    "watched": of_studies.draw_watched,
+    "grams": of_studies.draw_grams,
+    "exported": of_studies.draw_exported,
+    "own_model": of_studies.draw_own_model,
+    "bench_plot": of_studies.draw_bench_plot,
+    "transformer": of_studies.draw_transformer,
 }

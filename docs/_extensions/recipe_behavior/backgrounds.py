@@ -35,6 +35,10 @@ MATRICES = (
     "scaled_layers", "wine",
 )  # fmt: skip
 MOST_PARAMETERS = 4000  # of any of the problems
+LARGEST_SIDE = 32  # of the smaller sides of their matrices, which is the largest rank that one can have
+
+# The layer for which the pages count the bytes of a state: so large that a method of low rank saves memory there.
+LAYER = {"kernel": (1024, 512), "bias": (512,)}
 
 # Each recipe -> the optimizer that it is compared with: the one that it was made from, or made to replace.
 RIVALS = {
@@ -51,6 +55,32 @@ RIVALS = {
     "dog": "sgd", "dowg": "dog", "dadapt_adam": "adam", "prodigy": "adam", "momo": "sgd_momentum", "momo_adam": "adam",
     "schedule_free_sgd": "sgd", "schedule_free_adamw": "adamw",
 }  # fmt: skip
+# Each recipe -> what its ranks follow from, where the measurements alone would mislead.
+_FULL_RANK = (
+    f"The smaller side of each matrix here is at most {LARGEST_SIDE}, which is less than `rank`: the results are those "
+    "at full rank, and do not say what a low one costs."
+)
+REASONS = {
+    "radam": (
+        "Its first five steps are descent along the momentum, without the division that makes the steps of the others "
+        "equally large. Where gradients are large at the start, only a small rate survives these steps, and it is too "
+        "small for all that follow."
+    ),
+    "shampoo": (
+        "On vectors it is Adam at 0.01 of the learning rate, so that a rate of 100 there is Adam's rate of 1, and its "
+        "results on them are Adam's, as far as the grid of rates reaches."
+    ),
+    "muon_hyperball": (
+        "Each matrix keeps the norm that it has at the start. Where the best matrices have another norm, as those of "
+        "`matrix_factorization` have, no rate reaches them, and the loss hardly depends on the rate. A rate far "
+        "above 1 goes no farther than one of 1: a matrix only turns."
+    ),
+    "galore": _FULL_RANK,
+    "dion": _FULL_RANK,
+}
+# Recipes -> why even the lowest rate of the grid is nearly as good as the best one on some problems.
+_BOUNDS = "since the bounds lead to `final_rate`, whatever the rate is"
+LOW_IS_GOOD = {"adabound": _BOUNDS, "amsbound": _BOUNDS}
 ALONE = ("sgd",)  # made from no other recipe; its variants are compared with it
 
 # Each recipe -> the claims about it by their numbers, and which of their parts are about it; none: all parts.

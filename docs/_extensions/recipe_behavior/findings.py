@@ -12,6 +12,7 @@ from gradlab.lab._inputs.default_contestants import collect_contestants
 from gradlab.lab._results.step_costs import count_state_bytes
 from gradlab.lab.analysis.statistics.critical_differences import find_critical_difference
 
+from .backgrounds import LAYER
 from .measurements import Measured, read
 
 CONFIDENCE = 0.95
@@ -36,11 +37,13 @@ class Comparison(NamedTuple):
 class Rates(NamedTuple):
     """The learning rates of an optimizer."""
 
-    width: float  # of the range of good rates in decades, averaged over the problems
+    width: float  # of the range of good rates in decades, averaged over the problems that are not in `low`
     narrower: int  # the number of others whose average is less
     with_data: tuple[float, float]  # the lowest and the highest of the best rates on problems with data
     without: tuple[float, float]  # and on the others
     good: np.ndarray  # (rate,), the number of problems on which each rate is good
+    at_edge: list[str]  # the problems on which the best rate is the lowest or the highest of the grid
+    low: list[str]  # the problems on which the lowest rate is good, so that no width is known
 
 
 class Divergence(NamedTuple):
@@ -81,7 +84,8 @@ def compare(name: str, other: str) -> Comparison:
 def rates_of(name: str, problems: Collection[str] | None = None) -> Rates:
     """Return what was measured about the learning rates of an optimizer on some problems, or on all."""
     all_measured = [one for problem, one in _data_first().items() if problems is None or problem in problems]
-    widths = np.nanmean([measured.widths for measured in all_measured], 0)
+    known = np.array([np.where(measured.good[:, 0], np.nan, measured.widths) for measured in all_measured])
+    widths = np.nansum(known, 0) / np.isfinite(known).sum(0).clip(1)
     at = next(iter(all_measured)).names.index(name)
     best: dict[bool, list[float]] = {True: [], False: []}
     for measured in all_measured:
@@ -89,7 +93,18 @@ def rates_of(name: str, problems: Collection[str] | None = None) -> Rates:
             best[measured.with_data].append(float(measured.rates[measured.best[at]]))
     good = np.sum([measured.good[at] for measured in all_measured], 0)
     ends = {key: (min(values), max(values)) for key, values in best.items()}
-    return Rates(float(widths[at]), int((widths < widths[at]).sum()), ends[True], ends[False], good)
+    edge = [one.problem for one in all_measured if one.best[at] in (0, len(one.rates) - 1)]
+    low = [problem for problem in list_low(name) if problems is None or problem in problems]
+    return Rates(float(widths[at]), int((widths < widths[at]).sum()), ends[True], ends[False], good, edge, low)
+
+
+def list_low(name: str) -> list[str]:
+    """Return the problems on which even the lowest rate of an optimizer is good; none for what races have not."""
+    return [
+        problem
+        for problem, measured in _data_first().items()
+        if name in measured.names and measured.good[measured.names.index(name), 0]
+    ]
 
 
 def divergence_of(name: str) -> Divergence:
@@ -116,9 +131,10 @@ def critical_difference() -> float:
 
 @functools.cache
 def state_sizes() -> dict[str, float]:
-    """Return the bytes of state for each parameter, in float32, of every optimizer of the baselines."""
+    """Return the bytes of state for each parameter of `LAYER`, in float32, of every optimizer of the baselines."""
     contestants = collect_contestants()
-    return {name: round(count_state_bytes(contestants[name](0.01)), 1) for name in next(iter(read().values())).names}
+    sizes = {name: count_state_bytes(contestants[name](0.01), LAYER) for name in next(iter(read().values())).names}
+    return {name: float(f"{size:.3g}") for name, size in sizes.items()}
 
 
 def _data_first() -> dict[str, Measured]:

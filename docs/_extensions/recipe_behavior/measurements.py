@@ -17,14 +17,14 @@ from gradlab.lab._baselines.definitions import digest_definition
 from gradlab.lab._baselines.expansion import expand_alone
 from gradlab.lab._literature_claims.comparisons import Difference, interval
 from gradlab.lab.analysis.leaderboard import (
-    TINY,
     best_rate_index,
     final_scores,
     mean_scores,
     measure_good_range,
     select_role,
+    to_level,
 )
-from gradlab.lab.analysis.statistics.critical_differences import rank_rows
+from gradlab.lab.analysis.shared_ranks import absorb_rounding, mean_ranks
 from gradlab.lab.problems import PROBLEMS
 
 
@@ -85,8 +85,7 @@ def measure(baseline: Baseline, changed: list[str]) -> Measured:
     curves = mean_scores(select_role(dataset, "choose")).transpose("optimizer", "rate").values
     scores = final_scores(select_role(dataset, "report")).transpose("optimizer", "rate", "seed").values
     reported = np.where(best[:, None] < 0, np.nan, scores[np.arange(len(best)), best])
-    level = np.log10(np.maximum(reported, TINY)) if attributes["logarithmic"] else reported
-    badness = np.where(np.isnan(level), np.inf, -level if attributes["higher_is_better"] else level)
+    badness = to_level(reported, attributes)
     alive = [
         measure_good_range(rates, curve, at, attributes)[0] if at >= 0 else np.nan for curve, at in zip(curves, best)
     ]
@@ -98,7 +97,7 @@ def measure(baseline: Baseline, changed: list[str]) -> Measured:
         rates=rates,
         best=best,
         badness=badness,
-        ranks=rank_rows(badness.mean(1).round(9)[None])[0],
+        ranks=mean_ranks(absorb_rounding(badness.mean(1))),
         widths=np.array(alive),
         good=find_good(curves, best, attributes),
         diverged=dataset.diverged.transpose("optimizer", "rate", "seed").values.mean(-1),
@@ -107,8 +106,7 @@ def measure(baseline: Baseline, changed: list[str]) -> Measured:
 
 def find_good(curves: np.ndarray, best: np.ndarray, attributes: dict) -> np.ndarray:
     """Return at which rates the score (optimizer, rate) is within the tolerance of that at the chosen rate."""
-    level = np.log10(np.maximum(curves, TINY)) if attributes["logarithmic"] else curves
-    level = -level if attributes["higher_is_better"] else level
+    level = to_level(curves, attributes)
     slack = np.log10(attributes["tolerance"]) if attributes["logarithmic"] else attributes["tolerance"]
     chosen = level[np.arange(len(best)), best]
     return (best >= 0)[:, None] & (level <= (chosen + slack)[:, None])

@@ -10,9 +10,10 @@ import numpy as np
 from gradlab.lab._inputs.default_contestants import VARIANTS
 from gradlab.lab._literature_claims.catalogue import CLAIMS
 from gradlab.lab._literature_claims.record import read_record, read_verdicts
+from gradlab.lab._literature_claims.tables import typeset
 from gradlab.registry import entries, of_kind
 
-from .backgrounds import CLAIMS_ABOUT, MATRICES, MOST_PARAMETERS, RIVALS
+from .backgrounds import CLAIMS_ABOUT, LOW_IS_GOOD, MATRICES, MOST_PARAMETERS, REASONS, RIVALS
 from .findings import compare, critical_difference, divergence_of, place_of, ranks_of, rates_of, state_sizes
 from .measurements import read
 from .wording import count_problems, join, link, list_problems, ordinal, span, write_rate
@@ -28,9 +29,9 @@ def write_behavior(name: str, works_on_matrices: bool = False) -> list[str]:
     if name not in measured.names:
         return _explain_missing(name)
     lines = {
-        "Over all problems.": _say_standing(name, works_on_matrices),
-        "Where it does well.": _say_best(name),
-        "Where it does not.": _say_worst(name),
+        "Over all problems.": f"{_say_standing(name, works_on_matrices)} {REASONS.get(name, '')}",
+        "Its best ranks.": _say_best(name),
+        "Its worst ranks.": _say_worst(name),
         "Its learning rate.": _say_rates(name, works_on_matrices) + _say_divergence(name),
         "Its state.": _say_memory(name),
     }
@@ -40,8 +41,8 @@ def write_behavior(name: str, works_on_matrices: bool = False) -> list[str]:
         if recipe == name:
             given = ", ".join(f"{key}={value!r}" for key, value in settings.items())
             lines[f"With `{given}`."] = _say_variant(variant, name)
-    lines["What is claimed."] = _say_claims(name)
-    said = [f"- **{title}** {text.strip()}" for title, text in lines.items() if text]
+    lines["What is claimed, and what was measured."] = _say_claims(name)
+    said = [f"- **{title}** {text.strip(' ')}".replace(" \n", "\n") for title, text in lines.items() if text]
     return [*_introduce(), "", *said, "", *_say_how()]
 
 
@@ -59,6 +60,7 @@ def _say_how() -> list[str]:
     return [
         f"The problems have at most {MOST_PARAMETERS:,} parameters, and runs {updates[0]} to {updates[-1]:,} updates.",
         f"Some seeds choose one of {rates} learning rates, and others give the score at it; equal scores share a rank.",
+        "A mean rank averages the ranks on single problems, so the best one need not be first on any of them.",
         "One optimizer is *clearly* better than another if the 95 % interval of their difference from the same seeds",
         "excludes zero; of twenty equal ones, one looks so by chance. Mean ranks less than",
         f"{critical_difference():.0f} apart may differ by chance. Large networks may behave otherwise.",
@@ -71,17 +73,17 @@ def _say_standing(name: str, works_on_matrices: bool) -> str:
     if works_on_matrices:
         some = place_of(name, MATRICES)
         return (
-            f"{text}. Only {some.problems} of the problems have parameters that are matrices; on these it is the "
-            f"{ordinal(some.place)}. The other {whole.problems - some.problems} say how it "
-            "treats vectors."
+            f"{text}. Only {some.problems} of the problems have parameters that are matrices; over these, its mean "
+            f"rank is the {ordinal(some.place)}. The other {whole.problems - some.problems} say how it "
+            "treats vectors. All matrices are treated as such here, also those of output layers."
         )
     with_data = [problem for problem, measured in read().items() if measured.with_data]
     data, rest = place_of(name, with_data), place_of(name, set(read()) - set(with_data))
     if abs(data.place - rest.place) < APART:
         return f"{text}."
     return (
-        f"{text}: it is the {ordinal(data.place)} on the {data.problems} problems with data, and the "
-        f"{ordinal(rest.place)} on the {rest.problems} without."
+        f"{text}. Over the {data.problems} problems with data alone, its mean rank is the {ordinal(data.place)}, and "
+        f"over the {rest.problems} without the {ordinal(rest.place)}."
     )
 
 
@@ -90,8 +92,12 @@ def _say_best(name: str) -> str:
     first = [problem for problem, rank in ranks.items() if rank <= FIRST]
     if first:
         return f"It is among the first three on {list_problems(first)}."
-    best = min(ranks, key=ranks.__getitem__)
-    return f"It is nowhere among the first three; its best rank is {ranks[best]:.3g}, on {list_problems([best])}."
+    best = min(ranks.values())
+    where = [problem for problem, rank in ranks.items() if rank == best]
+    return (
+        f"On a single problem, it is nowhere among the first three; its best rank is {best:.3g}, on "
+        f"{list_problems(where)}."
+    )
 
 
 def _say_worst(name: str) -> str:
@@ -99,21 +105,30 @@ def _say_worst(name: str) -> str:
     last = [problem for problem, rank in ranks.items() if rank > count - LAST]
     if last:
         return f"It is among the last six on {list_problems(last)}."
-    worst = max(ranks, key=ranks.__getitem__)
-    return f"It is nowhere among the last six; its worst rank is {ranks[worst]:.3g}, on {list_problems([worst])}."
+    worst = max(ranks.values())
+    where = [problem for problem, rank in ranks.items() if rank == worst]
+    return (
+        f"On a single problem, it is nowhere among the last six; its worst rank is {worst:.3g}, on "
+        f"{list_problems(where)}."
+    )
 
 
 def _say_rates(name: str, works_on_matrices: bool) -> str:
     found = rates_of(name)
     others = len(state_sizes()) - 1
-    text = f"Good rates span {found.width:.1f} decades on average"
+    text = f"Rates nearly as good as its own best one span {found.width:.1f} decades on average"
     wider = others - found.narrower
     if found.narrower >= 0.75 * others:
         text += f", more than those of {'all' if wider == 0 else f'{found.narrower} of the'} {others} others"
     elif wider >= 0.75 * others:
         text += f", less than those of {'all' if wider == others else f'{wider} of the'} {others} others"
+    if found.low:
+        text += f". Left out of the average: {count_problems(found.low)}, where even the lowest rate of the grid is "
+        text += f"nearly as good, {LOW_IS_GOOD.get(name, 'mostly because no rate gets far')}"
     text += f". The best rate is {span(found.with_data)} where there are data, and "
     text += "so it is elsewhere. " if found.with_data == found.without else f"{span(found.without)} elsewhere. "
+    if found.at_edge:
+        text += f"On {count_problems(found.at_edge)} it is at an end of the grid, and a better one may lie beyond. "
     return text + _say_good_rates(name, MATRICES if works_on_matrices else None)
 
 
@@ -186,27 +201,29 @@ def _say_variant(variant: str, name: str) -> str:
 
 
 def _say_claims(name: str) -> str:
+    """Return a list of the claims about a recipe: what is claimed, and what was measured on the parts about it."""
     said = []
     for claim in CLAIMS:
         parts = CLAIMS_ABOUT.get(name, {}).get(claim.number)
         record = read_record(claim)
         if parts is None or record is None:
             continue
-        verdicts = {verdict.part: str(verdict) for verdict in read_verdicts(record)}
-        texts = [f"*{part}* {_as_verb(verdicts[part])}" for part in parts or verdicts]
-        said.append(f"[{claim.title}](../claims.md#claim-{claim.number}): {join(texts)}")
-    return "; ".join(said) + "." if said else ""
-
-
-def _as_verb(verdict: str) -> str:
-    return f"was {verdict}" if verdict.startswith("not") else verdict
+        verdicts = {verdict.part: verdict for verdict in read_verdicts(record)}
+        texts = [f"“{part}”: **{verdicts[part]}**; {typeset(verdicts[part].evidence)}." for part in parts or verdicts]
+        where = f"[Claim {claim.number}](../claims.md#{claim.anchor})"
+        said.append(f"\n  - {where}: *{claim.statement}* {' '.join(texts)}")
+    return "".join(said)
 
 
 def _explain_missing(name: str) -> list[str]:
     if name in of_kind("combinator"):
+        measured = next(iter(read().values())).names
+        with_it = [link(other) for other in measured if other.startswith(f"{name}_")]
+        known = f", but of {join(with_it)}, which {'have' if len(with_it) > 1 else 'has'} it" if with_it else ""
         return [
-            f"Nothing is known about it from {BASELINES}, which are of recipes: it acts on another optimizer. To learn",
-            "what it does for yours, [race the two](../how-to/baselines.md) with it and without it.",
+            f"It acts on another optimizer, so {BASELINES} have no results of it by itself{known}. To see what it does",
+            "for your optimizer, [race](../how-to/race.md) that optimizer with it and without it, as is done",
+            "[below](#with-it-and-without-it).",
         ]
     return [
         f"There are no results of it among {BASELINES}: it is new, or has changed since they were made. `gradlab",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gradlab.lab._inputs.default_contestants import VARIANTS
 from gradlab.registry import of_kind
 
 from .backgrounds import PROBLEM_WORDS
@@ -30,8 +31,11 @@ def join(texts: Sequence[str]) -> str:
 
 
 def link(name: str) -> str:
-    """Return the name of an optimizer, with a link to its page if it has one."""
-    return f"[`{name}`]({name}.md)" if name in of_kind("recipe") else f"`{name}`"
+    """Return the name of an optimizer with a link to its page if it has one; a variant is its recipe with settings."""
+    recipe, settings = VARIANTS.get(name, (name, {}))
+    given = ", ".join(f"{key}={value!r}" for key, value in settings.items())
+    known = f"[`{recipe}`]({recipe}.md)" if recipe in of_kind("recipe") else f"`{recipe}`"
+    return f"{known} with `{given}`" if given else known
 
 
 def span(ends: tuple[float, float]) -> str:

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
-from .five_stories import STORIES, Slider, Story
-from .panels import draw_panel
+from .five_stories import STORIES, Map, Slider, Story
+from .panels import crop, draw_panel
 from .traces import measure, trace
 
 SCRIPTS = ("methods.js", "slopes.js", "story.js")
@@ -46,7 +47,7 @@ def write_story(story: Story, static: str) -> str:
             '<button type="reset">Reset</button></form>',
             '<div class="panels">',
             *(draw_panel(story, panel, paths) for panel in story.panels),
-            f'</div><ul class="legend" aria-live="polite">{"".join(legend)}</ul></div>',
+            f'</div><ul class="legend" aria-live="polite">{"".join(legend)}</ul>{_explain_marks(story)}</div>',
             *(f'<script src="{static}{name}"></script>' for name in SCRIPTS),
         ]
     )
@@ -56,8 +57,16 @@ def write_gallery() -> str:
     """Return the first picture of each story as HTML, which links to the page of the story beside this one."""
     cards = []
     for story in STORIES:
-        picture = draw_panel(story, story.panels[0], trace(story, story.settings))
-        cards.append(f'<li><a href="{story.name}.html">{picture}<span>{story.name}</span></a></li>')
+        picture = crop(draw_panel(story, story.panels[0], trace(story, story.settings)))
+        colors = ", ".join(
+            f'<span class="together"><span class="swatch" style="background:{method.color}"></span> '
+            f"{html.escape(method.label)}</span>"
+            for method in story.methods
+        )
+        title = re.sub("(?<!^non)-", " ", story.name).capitalize()
+        cards.append(
+            f'<li><a href="{story.name}.html">{picture}<span>{title}<br><small>{colors}</small></span></a></li>'
+        )
     return f'<ul class="story cards">{"".join(cards)}</ul>'
 
 
@@ -66,6 +75,13 @@ def describe_end(loss: float) -> str:
     if not abs(loss) < 1e12:
         return "diverges"
     return f"ends at a loss of {loss:.2g}" if 1e-4 <= loss < 99 else f"ends at a loss of {loss:.1e}"
+
+
+def _explain_marks(story: Story) -> str:
+    """Return what the marks of a story's map mean, or nothing where it has none."""
+    maps = [panel for panel in story.panels if isinstance(panel, Map)]
+    cross = " The cross is the minimum." if any(panel.optimum is not None for panel in maps) else ""
+    return f"<p>In the map, a ring is the start of a path and a dot its end.{cross}</p>" if maps else ""
 
 
 def _write_slider(slider: Slider) -> str:

@@ -118,7 +118,7 @@ STORIES = (
         (Slider("rate", RATE, _decades(-3, -1), 0.01), Slider("momentum", "momentum", MOMENTA, 0.9)),
         (
             RAVINE_MAP,
-            Curve("along", "place along the valley", -4.5, 4.5),
+            Curve("along", "place along the valley", -2.0, 2.0),
             Curve("loss", "loss", 1e-8, 1e3, True),
         ),
     ),

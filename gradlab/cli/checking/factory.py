@@ -7,10 +7,11 @@ import inspect
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from gradlab.argument_names import ask_about, find_meant
 from gradlab.factories import read_parameters
 from gradlab.interrupts import is_interrupt
 
-from ...lab._inputs.name_lookup import UnknownNameError, look_up, suggest_name
+from ...lab._inputs.name_lookup import UnknownNameError, look_up
 from ...user_code_time_limit import limit_time, time_limit_seconds
 from ..printing import fail
 from .coefficients import are_coefficients
@@ -21,7 +22,28 @@ if TYPE_CHECKING:
 _STEP_NAMES = ("t", "step", "count", "i", "k", "n", "iteration", "epoch")  # of the only argument of a schedule
 
 
-def find_factory(optimizer: str) -> Any:
+def find_factory(optimizer: str, given: dict[str, Any]) -> tuple[str, Any, dict[str, Any]]:
+    """Return a name without its arguments, its factory, and the arguments: those behind the name and the given ones.
+
+    In a user's file, anything may have the name. Ends the command for an argument that is given twice.
+    """
+    from ...lab._inputs.importing import LoadError
+    from ...lab._inputs.problem_arguments import parse_arguments, split_arguments
+
+    name, text = split_arguments(optimizer)
+    found = _find_named(name)
+    if not text:
+        return name, found, given
+    try:
+        behind = parse_arguments(name, getattr(found, "of", found), text)
+    except LoadError as error:
+        fail(error)
+    if twice := given.keys() & behind.keys():
+        fail(f"{min(twice)} is given twice, in {optimizer} and by --arg; leave one out")
+    return name, found, given | behind
+
+
+def _find_named(optimizer: str) -> Any:
     """Return the factory that a specification names, or what a user's file has under that name."""
     from gradlab import registry
 
@@ -58,6 +80,13 @@ def import_named(name: str) -> Any:
         fail(error, 1 if isinstance(error, UserCodeError) else 2)
 
 
+def import_values(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments with what `module:name` names in its place, such as a schedule; other texts stay texts."""
+    from ...lab._inputs.importing import names_object
+
+    return {name: import_named(value) if names_object(value) else value for name, value in arguments.items()}
+
+
 def complete_arguments(optimizer: str, factory: Any, given: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments for a factory: those given, and a learning rate of 1e-3 if it needs one.
 
@@ -89,7 +118,8 @@ def _require_arguments(optimizer: str, factory: Any, arguments: dict[str, Any]) 
                 "definition"
             )
         if unknown := [name for name in arguments if name not in parameters and not is_open]:
-            fail(f"{optimizer} has no argument {unknown[0]!r}; {suggest_name(unknown[0], parameters) or listing}")
+            hint = ask_about(find_meant(unknown[0], parameters)) or listing
+            fail(f"{optimizer} has no argument {unknown[0]!r}; {hint}")
         try:
             signature.bind(**arguments)
         except TypeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..printing import fail
 from .factory import complete_arguments, declared_claims
 from .options import find_name, find_reference, read_claims, read_declarations, read_extra, require_claims
 
@@ -24,6 +25,7 @@ def prepare_optimizer(
     extra: Sequence[str],
     dtypes: Sequence[str],
     quick: bool,
+    seconds: float,
 ) -> Callable[[Callable[[str, int, int], Any]], Report]:
     """Return a function that examines an optimizer, and is called with `on_law`.
 
@@ -41,9 +43,21 @@ def prepare_optimizer(
         "dtypes": tuple(find_name(dtype, (*DTYPES, "complex128"), "dtype") for dtype in dtypes) if dtypes else DTYPES,
         "extra": read_extra(extra),
         "quick": quick,
+        "seconds_per_law": seconds,
     }
     arguments = complete_arguments(name, factory, dict(given))
     declared = declared_claims(factory, arguments)
     require_claims(declared, name)
-    options["claims"] = read_declarations(exceptions, domains, read_claims(claims, declared))
+    read = read_claims(claims, declared)
+    if quick:
+        _refuse_slow(read_claims(claims, {}))
+    options["claims"] = read_declarations(exceptions, domains, read)
     return lambda on_law: check(factory, on_law=on_law, **options, **arguments)
+
+
+def _refuse_slow(typed: Mapping[str, Any]) -> None:
+    """End the command if it was asked for a claim that a quick look has no time for."""
+    from gradlab.testing.quick_look import SLOW_CLAIMS
+
+    if slow := [name for name in SLOW_CLAIMS if name in typed]:
+        fail(f"--claim {slow[0]} takes longer than --quick allows; leave one of the two out")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from ..printing import SafeConsole, fail, make_console
+from ..printing import fail, make_console
+from ..shown_progress import ShownProgress
 from ..tables import TrimmedLines
 
 if TYPE_CHECKING:
@@ -46,14 +46,19 @@ def _make_table(report: Report, is_wide: bool) -> Table:
     return table
 
 
-def examine_with_progress(name: str, examine: Callable[[Callable[[str, int, int], Any]], Report]) -> Report:
-    """Return a report, and show which law is being examined. Ends the command if the reference fails."""
+def examine_with_progress(
+    name: str, examine: Callable[[Callable[[str, int, int], Any]], Report], lines: bool = True
+) -> Report:
+    """Return a report, and show which law is being examined, in a terminal or by `lines`.
+
+    Ends the command if the reference fails.
+    """
     from gradlab.testing.references.step_functions import StepFunctionError
 
     from ...lab._inputs.user_errors import locate_in_user_code
 
     try:
-        with LawProgress(name) as progress:
+        with LawProgress(name, lines) as progress:
             return examine(progress.on_law)
     except StepFunctionError as error:
         place = "" if error.__cause__ is None else locate_in_user_code(error.__cause__).strip()
@@ -61,16 +66,15 @@ def examine_with_progress(name: str, examine: Callable[[Callable[[str, int, int]
 
 
 class LawProgress:
-    """A line on standard error that shows which law is being examined. It appears only in a terminal."""
+    """Shows on standard error which law is being examined: a bar in a terminal, and elsewhere lines."""
 
-    def __init__(self, optimizer: str):
-        console: Console = SafeConsole(stderr=True, markup=False, highlight=False)
+    def __init__(self, optimizer: str, lines: bool):
         columns = (
             SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(bar_width=20),
             MofNCompleteColumn(), TimeElapsedColumn(),
         )  # fmt: skip
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._bar = self._progress.add_task(f"making {optimizer}", total=None)
+        self._progress = ShownProgress(f"check {optimizer}", *columns, lines=lines)
+        self._bar = self._progress.add_task(f"making {optimizer}", total=None, unit="laws")
 
     def on_law(self, law: str, index: int, count: int) -> None:
         """Show the name of a law, after `index` of `count` laws."""

@@ -42,7 +42,7 @@ def find_schedule(name: str, found: Any, arguments: Mapping[str, Any]) -> Schedu
 
 
 def prepare_schedule(
-    subject: ScheduleSubject, reference: str | None, claims: Sequence[str], exceptions: Sequence[str]
+    subject: ScheduleSubject, reference: str | None, claims: Sequence[str], exceptions: Sequence[str], seconds: float
 ) -> Callable[[Callable[[str, int, int], Any]], Report]:
     """Return a function that examines a schedule, and is called with `on_law`.
 
@@ -61,4 +61,4 @@ def prepare_schedule(
     known = (*SCHEDULE_LAWS, *SCHEDULE_CLAIMS, "formula", "end points")
     if exceptions:
         subject.claims["except"] = tuple(find_name(name, known, "law of schedules") for name in exceptions)
-    return lambda on_law: examine_schedule(subject, formula, on_law=on_law)
+    return lambda on_law: examine_schedule(subject, formula, None, seconds, on_law)

@@ -16,12 +16,11 @@ import typer
 
 from ...lab._literature_claims.catalogue import CLAIMS, Claim, find_claims
 from .. import options
-from ..printing import SafeConsole, fail, make_console, print_json, say
+from ..printing import fail, make_console, print_json, say
 from ..program_cache import use_program_cache
+from ..shown_progress import ShownProgress
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from ...lab._literature_claims.examination import Examination
 
 
@@ -47,7 +46,8 @@ def claims(
 ) -> None:
     """Test what the literature claims about optimizers, each claim by its experiment, beside the recorded verdict.
 
-    The exit code is 1 if a verdict differs from the recorded one. The page of the claims is docs/claims.md.
+    The exit code is 1 if a verdict differs from the recorded one. docs/claims.md explains each claim and shows its
+    results.
     """
     try:
         chosen = find_claims(numbers or [])
@@ -131,18 +131,16 @@ def _describe_stop(left: Sequence[Claim], total: int, out: Path | None) -> str:
 
 
 @contextmanager
-def _show_progress(total: int, quiet: bool) -> Iterator[Progress]:
-    """Show a bar on standard error, if it is a terminal: the claim, what is trained, and the time so far."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+def _show_progress(total: int, quiet: bool) -> Iterator[ShownProgress]:
+    """Show on standard error the claim, what is trained, and the time so far."""
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    console = SafeConsole(stderr=True, markup=False, highlight=False)
     columns = (
         SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
         TimeElapsedColumn(),
     )  # fmt: skip
-    hidden = quiet or not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        progress.add_task("starting", total=total)
+    with ShownProgress("claims", *columns, hidden=quiet) as progress:
+        progress.add_task("starting", total=total, unit="claims")
         yield progress
 
 

@@ -58,7 +58,7 @@ def print_list(as_json: bool) -> None:
     print_note(
         console,
         f"gradlab claims N runs the experiment of claim N; all of them took {minutes:.0f} minutes when they were "
-        "recorded (--brief: a fraction). What they found is on the page docs/claims.md.",
+        'recorded (--brief: a fraction). The page "The claims" of the documentation has what they found.',
     )
 
 

@@ -11,8 +11,8 @@ What it does there in one rounding or in several is not copied, so the results a
 to rounding with `precision=None`. The largest element of the first step at a rate of 1 differs by a factor of 6:
 
 >>> muon, x, gradient = gl.flavors.muon, jnp.zeros((4, 16)), jnp.eye(4, 16)
->>> made = [muon.keras, muon.optax, muon.dion, muon.heavyball, muon.keller_jordan, muon.moonlight, muon.nvidia]
->>> for make in [*made, muon.torch]:
+>>> made = [muon.keras, muon.optax, muon.dion, muon.heavyball, muon.keller_jordan]
+>>> for make in [*made, muon.moonlight, muon.nvidia, muon.torch]:
 ...     tx = make(1.0, precision=None, layout="flax")
 ...     step, _ = tx.update(gradient, tx.init(x), x)
 ...     print(f"{make.__name__:13} {abs(step).max():.1f}")
@@ -26,6 +26,8 @@ nvidia        3.9
 torch         1.5
 """
 
+import typing as _typing
+
 from .of_optax_and_keras import keras as keras
 from .of_optax_and_keras import optax as optax
 from .of_torch_libraries import dion as dion
@@ -34,3 +36,8 @@ from .of_torch_libraries import keller_jordan as keller_jordan
 from .of_torch_libraries import moonlight as moonlight
 from .of_torch_libraries import nvidia as nvidia
 from .of_torch_libraries import torch as torch
+
+if not _typing.TYPE_CHECKING:  # a `__getattr__` that type checkers could see would give them any name
+    from ...missing_names import refuse_unknown_names as _refuse_unknown_names
+
+    __getattr__ = _refuse_unknown_names(__name__)

@@ -45,12 +45,11 @@ def optax(
     r"""`optax.contrib.muon`: the momentum is corrected as in Nadam, $\mu m_t / (1 - \mu^{t+1}) + (1 - \mu) g_t / (1 -
     \mu^t)$, and products have the dtype of the leaf.
 
-    With a look-ahead, the relative weights of momentum and gradient are thereby others than in all other
-    implementations, mostly in the first $1 / (1 - \mu)$ steps. Leaves that are no matrices move by `optax.adamw` with
-    the same `eps` and the same `nesterov`, which makes it Nadam. Embeddings and the output layer are matrices, too.
-    `ns_coeffs` may be 'standard' or 'dion'. `consistent_rms` replaces the factor $\sqrt{\max(1, r / c)}$ by itself
-    times $\sqrt{\max(r, c)}$. Left out are `adaptive`, `mu_dtype` and `preconditioning`.
-    Source: optax 0.2.8, `contrib/_muon.py`.
+    With a look-ahead, momentum and gradient therefore have other weights than in all other implementations, mostly in
+    the first $1 / (1 - \mu)$ steps. Leaves that are no matrices move by `optax.adamw` with the same `eps` and the same
+    `nesterov`, which makes it Nadam. Embeddings and the output layer are matrices, too. `ns_coeffs` may be 'standard'
+    or 'dion'. `consistent_rms` replaces the factor $\sqrt{\max(1, r / c)}$ by itself times $\sqrt{\max(r, c)}$. Left
+    out are `adaptive`, `mu_dtype` and `preconditioning`. Source: optax 0.2.8, `contrib/_muon.py`.
     """
     named = {"standard": JORDAN, "dion": "quintic"}
     sets = named.get(ns_coeffs, ns_coeffs) if isinstance(ns_coeffs, str) else ns_coeffs
@@ -101,7 +100,8 @@ def keras(
     \sqrt{\max(r, c)}$ with `rms_rate` $\rho$.
 
     With `exclude_embeddings`, a leaf with "embedding" in a part of its path moves by AdamW, as all do that are no
-    matrices; name further ones by `matrices`. Left out are `exclude_layers`, and `rms_rate=None` for no factor.
+    matrices; name further ones by `matrices`. `adam_lr_ratio` in [0, inf) multiplies their step, without the decay.
+    Left out are `exclude_layers`, and `rms_rate=None` for no factor.
     Source: keras 3.15, `src/optimizers/muon.py`.
     """
     chosen = ndim(2) if matrices is None else matrices

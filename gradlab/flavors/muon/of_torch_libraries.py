@@ -72,7 +72,7 @@ def torch(
 
     `adjust_lr_fn` is 'original' (None), for the factor $\sqrt{\max(1, r / c)}$, or 'match_rms_adamw', for $0.2
     \sqrt{\max(r, c)}$. The decay is not multiplied by it. As in torch, every leaf must be a matrix; send others to
-    another optimizer by `partition`. Raises ValueError for another `adjust_lr_fn`.
+    another optimizer by `partition`. Raises ValueError for any other `adjust_lr_fn`.
     Source: torch 2.13, `torch/optim/_muon.py`.
     """
     if adjust_lr_fn not in (None, "original", "match_rms_adamw"):
@@ -139,7 +139,7 @@ def dion(
 
     The matrix is divided by $1.02 \|m\|_F + \epsilon$. `adjust_lr` is 'spectral_norm', for $\sqrt{r / c}$ (which is
     below 1 for wide matrices, unlike that of the other implementations), or 'rms_norm', for $0.2 \sqrt{\max(r, c)}$.
-    All other leaves move by AdamW with the same rate. Raises ValueError for another `adjust_lr`.
+    All other leaves move by AdamW with the same rate. Raises ValueError for any other `adjust_lr`.
     Source: github.com/microsoft/dion at 0a059a4, `dion/muon.py`, `dion/polar_express.py`.
     """
     factors = {
@@ -219,8 +219,9 @@ def nvidia(
     `coefficient_type` is 'simple', 'quintic', 'polar_express', 'cans' or 'deepseekv4'. (Its 'aol' makes steps uphill
     and is refused; its 'polar_express' is rounded to four decimals.) `scale_mode` is 'spectral', 'shape_scaling', for
     $\sqrt{\max(1, r / c)}$, or 'unit_rms_norm', for $\sqrt{r / c}$. Every leaf must be a matrix. Raises ValueError for
-    other words, and for more steps than the sets are made for, which this implementation begins again.
-    Source: github.com/NVIDIA-NeMo/Emerging-Optimizers at fd77292, `orthogonalized_optimizers/muon.py`.
+    other words, and for more steps than its sets are made for, where NVIDIA's code begins again with the first set. The
+    step is multiplied by `extra_scale_factor`, in [0, inf). Source: github.com/NVIDIA-NeMo/Emerging-Optimizers at
+    fd77292, `orthogonalized_optimizers/muon.py`.
     """
     sets = {
         "simple": JORDAN,

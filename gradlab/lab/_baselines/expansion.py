@@ -14,6 +14,7 @@ from ..analysis.choosing_metric import choosing_metric, with_choosing_metric
 from ..analysis.late_window import is_late
 from ..analysis.leaderboard import best_rate_index
 from ..problems.base import Problem
+from ..problems.default_groups import DefaultGroup, as_attribute, find_default_group, read_default_groups
 
 _SCALE = ("tolerance", "logarithmic", "reference", "chosen_reference", "floor")  # which follow from all runs
 
@@ -25,6 +26,7 @@ def join(own: xr.Dataset, baseline: xr.Dataset, problem: Problem) -> xr.Dataset:
     other = joined[choosing].values if choosing != score else None
     scale = describe_scale(problem, joined[score].values, other)
     joined.attrs = {name: value for name, value in own.attrs.items() if name not in _SCALE} | scale
+    joined.attrs |= as_attribute(read_default_groups(own.attrs) | _find_default_groups(baseline, problem))
     joined.attrs["trained"] = json.dumps(own.optimizer.values.tolist())  # the others are baselines
     return joined
 
@@ -90,6 +92,21 @@ def _fill(whole: xr.Dataset, baseline: xr.Dataset) -> None:
 
 def _compose(baseline: xr.Dataset) -> list[str]:
     """Return the texts of the optimizers, each at its middle rate; none of an optimizer that gradlab does not have."""
-    contestants, middle = collect_contestants(), baseline.sizes["rate"] // 2
-    rates = dict(zip(baseline.optimizer.values.tolist(), baseline.learning_rate.values[:, middle].tolist()))
+    contestants = collect_contestants()
+    rates = _read_middle_rates(baseline)
     return [str(contestants[name](rate)) if name in contestants else "" for name, rate in rates.items()]
+
+
+def _find_default_groups(baseline: xr.Dataset, problem: Problem) -> dict[str, DefaultGroup | None]:
+    """Return by what the optimizers train all leaves whose selectors choose none, as far as gradlab has them."""
+    contestants = collect_contestants()
+    return {
+        name: find_default_group(contestants[name](rate), problem, rate)
+        for name, rate in _read_middle_rates(baseline).items()
+        if name in contestants
+    }
+
+
+def _read_middle_rates(baseline: xr.Dataset) -> dict[str, float]:
+    middle = baseline.sizes["rate"] // 2
+    return dict(zip(baseline.optimizer.values.tolist(), baseline.learning_rate.values[:, middle].tolist()))

@@ -10,6 +10,8 @@ from concurrent.futures import CancelledError
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
+from ...missing_packages import how_to_install
+
 T = TypeVar("T")
 
 CONNECT_SECONDS = 10
@@ -95,7 +97,9 @@ def connect(on: Any) -> Iterator[DaskCluster]:
     is_own = isinstance(on, str)
     address = _parse(on) if is_own else None
     if find_spec("distributed") is None:
-        raise ClusterError('distributed missing, which --on (on=) needs; install with: pip install "gradlab[cluster]"')
+        raise ClusterError(
+            f"distributed is missing, which --on (on=) needs; install it with: {how_to_install('cluster')}"
+        )
     from distributed import Client
 
     if isinstance(address, dict):

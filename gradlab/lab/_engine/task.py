@@ -21,6 +21,7 @@ from .._inputs.default_contestants import Contestant
 from .._inputs.user_code_detection import is_user_code
 from .._inputs.user_errors import RefusedHyperparametersError, UserCodeError, convert_user_errors
 from ..problems.base import Problem
+from ..problems.default_groups import DefaultGroup, find_default_group
 from .partition import Partition, Rectangle, partition_task
 from .pruning.pruning import Pruning
 from .training_loop import Curves, stack_optimizers
@@ -144,6 +145,14 @@ class Task:
         """The composition of the optimizer at the middle point, as text."""
         return str(self.make_optimizer(self.point_count // 2))
 
+    @property
+    def default_group(self) -> DefaultGroup | None:
+        """The part that trains all leaves, if the selectors of the optimizer choose none (see `find_default_group`)."""
+        middle = self.point_count // 2
+        tx, rate = self.make_optimizer(middle), self.read_point(middle).get("learning_rate")
+        with self.convert_user_errors():
+            return find_default_group(tx, self.problem, rate)
+
     @cached_property
     def partition(self) -> Partition:
         """How the task is divided into blocks and chunks."""
@@ -196,7 +205,8 @@ class TaskResult(NamedTuple):
 class Watcher:
     """An object that is told how a study proceeds. This one ignores what it is told, but raises errors of tasks.
 
-    Derive from it, and define the methods that are of interest.
+    Derive from it, and define the methods that are of interest. A task is one optimizer on one problem, with all its
+    points and seeds. It is computed in blocks of runs, and a block in chunks of steps.
 
     >>> class Counter(gl.lab.Watcher):
     ...     chunks = 0
@@ -217,13 +227,16 @@ class Watcher:
     def on_progress(self, runs: float) -> None:
         """Some more runs are done. A chunk counts as a fraction of its runs, and one from a checkpoint counts too."""
 
+    def on_draw(self, done: int, count: int) -> None:
+        """The runs are done, and `done` of `count` pictures are drawn in the folder of the study."""
+
     def on_note(self, message: str) -> None:
         """Something happened that does no harm, such as that another machine takes part, or leaves."""
 
     wants_chunks = False  # whether the next two methods want to know soon what other processes compute
 
     def on_chunk(self, task: Task, block: int, chunk: int, arrays: Mapping[str, np.ndarray]) -> None:
-        """A chunk of a block is there, on (point, seed, position): computed, or in the store. It may be told again."""
+        """A chunk was computed, or found in the store: `arrays` on (point, seed, position). It may be told again."""
 
     def on_known(self, task: Task, points: np.ndarray, seeds: np.ndarray, arrays: Mapping[str, np.ndarray]) -> None:
         """Whole runs were known before, at these indices of points and seeds: their curves on (point, seed, ...)."""
@@ -251,6 +264,9 @@ class ForwardingWatcher(Watcher):
 
     def on_progress(self, runs: float) -> None:
         self.watcher.on_progress(runs)
+
+    def on_draw(self, done: int, count: int) -> None:
+        self.watcher.on_draw(done, count)
 
     def on_note(self, message: str) -> None:
         self.watcher.on_note(message)

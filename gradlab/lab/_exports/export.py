@@ -13,7 +13,7 @@ from .._inputs.argument_checks import suggest_arguments
 from .._inputs.name_lookup import look_up
 from .._inputs.user_errors import read_failures
 from .._results.results_file import read
-from ..analysis.table_files import finite_or_none
+from ..analysis.documents.table_files import finite_or_none
 from .mlflow import write_mlflow_database
 from .paper.written_tables import PAPER_FORMATS, write_paper_tables
 from .selection import Runs, Selection, SelectionError

@@ -10,25 +10,26 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.table_files import escape_formula
+from ...missing_packages import how_to_install
+from ..analysis.documents.table_files import escape_formula
 from .tables import Rows, Table
 
 Advance = Callable[[int], None]  # is told how many more rows are written
 
 
 class MissingPackageError(ImportError):
-    """The package that writes a format is not installed. The message says which extra has it."""
+    """The package that writes a format is not installed. The message says how to install it."""
 
 
 def require_package(name: str, extra: str) -> Any:
-    """Return a module of an optional package. Raises MissingPackageError, which names the extra."""
+    """Return a module of an optional package. Raises MissingPackageError, which says how to install it."""
     try:
         return import_module(name)
     except ImportError as error:
         if error.name is None or error.name.partition(".")[0] != name.partition(".")[0]:
             raise  # a package of the package's own is missing
         package = name.partition(".")[0]
-        raise MissingPackageError(f'{package} is missing; install it with: pip install "gradlab[{extra}]"') from None
+        raise MissingPackageError(f"{package} is missing; install it with: {how_to_install(extra)}") from None
 
 
 def write_csv_table(path: Path, table: Table, advance: Advance) -> None:

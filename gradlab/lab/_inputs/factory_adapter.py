@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -35,7 +36,16 @@ def as_factory(name: str, found: Any, origin: str | None = None) -> Callable[...
     """
     if Problem in type(found).__mro__:
         raise LoadError(f"{name} is a problem, expected an optimizer; pass it as --problem {name} (problems=)")
-    if isinstance(found, (Value, optax.GradientTransformation)) or not callable(found):
+    if isinstance(found, optax.GradientTransformation):
+        made_by = found.factory.name if isinstance(found, Transformation) else "chain"
+        is_named = made_by != "chain" and hasattr(gl, made_by)
+        maker = f"gl.{made_by}" if is_named else "the function that made it"
+        raise LoadError(
+            f"{name} has the type {type(found).__name__}: an optimizer that is made already, and runs need one for "
+            f"each rate; pass what makes it, such as {maker}, or a function of the rate, such as "
+            f"lambda learning_rate: gl.adam(learning_rate)"
+        )
+    if isinstance(found, Value) or not callable(found):
         raise LoadError(
             f"{name} has the type {type(found).__name__}, expected a function or a class that is called with "
             f"hyperparameters"
@@ -66,6 +76,29 @@ def _with_origin(factory: Callable[..., Any], origin: str) -> Callable[..., Any]
 
     setattr(make, ORIGIN, origin)
     return make
+
+
+@dataclass(frozen=True)
+class GivenArguments:
+    """A factory of which some arguments are given, as in `adam:b1=0.8`. It declares only the others."""
+
+    build: Callable[..., Any]
+    arguments: Mapping[str, Any]
+
+    def __call__(self, *others: Any, **by_name: Any) -> Any:
+        return self.build(*others, **self.arguments, **by_name)
+
+    @property
+    def factory(self) -> Any:
+        """The declaration of the factory, without the arguments that are given."""
+        declared = self.build.factory  # type: ignore[attr-defined]
+        others = {name: value for name, value in declared.parameters.items() if name not in self.arguments}
+        return declared._replace(parameters=others)
+
+    @property
+    def __wrapped__(self) -> Callable[..., Any]:
+        """The function whose source is that of the factory."""
+        return self.build
 
 
 def find_missing_arguments(factory: Any, given: Collection[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import re
 import sys
 from typing import Any
 
@@ -15,6 +16,7 @@ from .user_errors import UserCodeError, convert_user_errors
 
 imported_modules: set[str] = set()  # those that were imported because a user named them; they run code of any kind
 _EXPECTED = "expected package.module:name"
+_OBJECT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 class LoadError(ValueError):
@@ -23,6 +25,11 @@ class LoadError(ValueError):
 
 class BrokenUserCodeError(LoadError, UserCodeError):
     """A user's module that fails when it is imported, or a user's problem that fails when it is made or validated."""
+
+
+def names_object(value: Any) -> bool:
+    """Return whether a value is a text of the form `package.module:name`."""
+    return isinstance(value, str) and _OBJECT.fullmatch(value) is not None
 
 
 def import_object(name: str) -> Any:

@@ -13,7 +13,7 @@ from gradlab.values import is_factory
 
 from ..problems import PROBLEMS, Problem
 from .default_contestants import VARIANTS, Contestant, collect_contestants
-from .factory_adapter import as_factory, find_missing_arguments
+from .factory_adapter import GivenArguments, as_factory, find_missing_arguments
 from .importing import BrokenUserCodeError, LoadError, import_object
 from .name_lookup import UnknownNameError, look_up
 from .problem_adapter import as_problem
@@ -78,14 +78,41 @@ def _import_problem(name: str) -> Any:
 def find_contestant(name: str) -> Contestant:
     """Find the contestant of a name of gradlab's, or make one of the factory that `package.module:name` refers to.
 
-    Its learning rates are those of gradlab's contestant of the same name (`optax:adam` has those of `adam`), or lie
-    around the default of its own. Its learning rate is the argument `learning_rate`, `lr`, `step_size` or `rate`, an
-    argument whose name contains one of the first three, or its first argument, unless that is named for something else,
-    such as `b1`. Raises UnknownNameError and LoadError.
+    Arguments may follow behind a colon, as in `adam:b1=0.8,b2=0.99`, but not the learning rate, which is varied. Its
+    learning rates are those of gradlab's contestant of the same name (`optax:adam` has those of `adam`), or lie around
+    the default of its own. Its learning rate is the argument `learning_rate`, `lr`, `step_size` or `rate`, an argument
+    whose name contains one of the first three, or its first argument, unless that is named for something else, such as
+    `b1`. Raises UnknownNameError and LoadError.
     """
+    base, text = split_arguments(name)
+    if text:
+        return _give_arguments(name, base, text)
     if ":" not in name:
         return look_up(name, collect_contestants(), "optimizer", may_be_own=True)
     return as_contestant(make_label(name), find_factory(name), name)
+
+
+def _give_arguments(name: str, base: str, text: str) -> Contestant:
+    """Return a contestant with the arguments that stand behind its name. Raises UnknownNameError and LoadError."""
+    _refuse_problem(base, name)
+    recipe, settings = VARIANTS.get(base, (base, {}))
+    factory: Any = find_factory(recipe)
+    values = parse_arguments(base, factory, text)
+    rate = _find_rate_name(base, factory.factory.parameters)
+    if rate in values:
+        raise LoadError(f"{name} gives {rate}, which is varied; leave it out, and give the rates: --rates (rates=)")
+    given = GivenArguments(factory, {**settings, **values})
+    known = collect_contestants().get(base)
+    if known is None:
+        return as_contestant(make_label(name), given, base)
+    center = known.default_rate or float(factory.factory.parameters[rate].default)
+    return replace(known, name=name, make=_RateFactory(given, rate), default_rate=center)
+
+
+def _refuse_problem(base: str, name: str) -> None:
+    """Raise UnknownNameError for a problem with arguments, where an optimizer is expected."""
+    if base in PROBLEMS:
+        raise UnknownNameError(f"{base} is a problem, expected an optimizer; pass it as --problem {name} (problems=)")
 
 
 def as_contestant(label: str, factory: Callable[..., gl.Transformation], name: str) -> Contestant:
@@ -110,34 +137,34 @@ def as_contestant(label: str, factory: Callable[..., gl.Transformation], name: s
 
 
 def make_label(name: str) -> str:
-    """Return the name of an optimizer in results: the part behind the colon, or all of it if gradlab has that name."""
-    short = name.rpartition(":")[2]
-    return name if short in collect_contestants() else short
+    """Return the name of an optimizer in results: the part behind the colon, or all of it if gradlab has that name.
+
+    The arguments that stand behind it are part of it.
+    """
+    base, text = split_arguments(name)
+    short = base.rpartition(":")[2]
+    return (base if short in collect_contestants() else short) + f":{text}" * bool(text)
 
 
 def find_factory(name: str) -> Callable[..., gl.Transformation]:
     """Find the factory of a name of gradlab's, or make one of the function or class that `package.module:name` is.
 
-    The optimizers that a user's factory makes may be of gradlab, of optax, or any object with `init` and `update`. The
-    numbers among its arguments become leaves, so that one program serves all of their values. Raises UnknownNameError
-    and LoadError.
+    Arguments may follow behind a colon, as in `adam:b1=0.8`; the factory takes only the others then. The optimizers
+    that a user's factory makes may be of gradlab, of optax, or any object with `init` and `update`. The numbers among
+    its arguments become leaves, so that one program serves all of their values. Raises UnknownNameError and LoadError.
     """
+    base, text = split_arguments(name)
+    if text:
+        _refuse_problem(base, name)
+        found = find_factory(base)
+        return GivenArguments(found, parse_arguments(base, found, text))
     if name in VARIANTS:
         raise UnknownNameError(_explain_variant(name))
     if ":" not in name:
         recipes = {key: contestant.make for key, contestant in collect_contestants().items()}
         known = {key: make for key, make in recipes.items() if is_factory(make)}
         return look_up(name, known, "optimizer", may_be_own=True)
-    module, _, rest = name.partition(":")
-    if "=" in rest and module in PROBLEMS:
-        raise UnknownNameError(f"{module} is a problem, expected an optimizer; pass it as --problem {name} (problems=)")
-    if "=" in rest and module in collect_contestants():
-        settings = " ".join(f"--set {setting}" for setting in rest.split(","))
-        raise UnknownNameError(
-            f"{module} is raced as it is; sweep its numbers (gradlab sweep --optimizer {module} {settings}), or "
-            "name a function of yours that makes it (module:NAME)"
-        )
-    return as_factory(name, import_object(name), module)
+    return as_factory(name, import_object(name), name.partition(":")[0])
 
 
 def _explain_variant(variant: str) -> str:

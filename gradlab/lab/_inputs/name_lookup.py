@@ -6,6 +6,7 @@ import ast
 import difflib
 import sys
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path, PurePath
 from types import ModuleType
@@ -33,7 +34,13 @@ def suggest_name(name: str, names: Iterable[str]) -> str:
     """Return "did you mean adam?" for a name that is similar to some of `names`; "" if there is none."""
     known = {_normalize(key): key for key in names}
     similar = difflib.get_close_matches(_normalize(name), known, n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(known[key] for key in similar)}?" if similar else ""
+    return ask_whether(known[key] for key in similar)
+
+
+def ask_whether(names: Iterable[str]) -> str:
+    """Return "did you mean adam or adamw?" for the names that may be meant; "" if there are none."""
+    meant = list(names)
+    return f"did you mean {' or '.join(meant)}?" if meant else ""
 
 
 def suggest_attribute(module: ModuleType, name: str) -> str:
@@ -42,7 +49,7 @@ def suggest_attribute(module: ModuleType, name: str) -> str:
     suggestion = suggest_name(name, public)
     for other in sorted(_imported_submodules(module), key=lambda other: other.__name__):
         if hasattr(other, name):
-            return f"did you mean {other.__name__}:{name}?"
+            return ask_whether([f"{other.__name__}:{name}"])
         if not suggestion and (deeper := suggest_name(name, _public_names(other))):
             suggestion = deeper.replace("did you mean ", f"did you mean {other.__name__}:")
     return suggestion or f"it has {join_at_most(public) or 'nothing public'}"
@@ -93,7 +100,13 @@ def _suggest_spelling(name: str, table: Mapping[str, Any], kind: str) -> str:
         return f"a name in a file is typed with the file's module and a colon, {path.stem}:NAME"
     module, _, last = name.rpartition(".")
     if module in ("gl", "gradlab", "gradlab.lab.problems") and last in table:
-        return f"did you mean {last}?"
+        return ask_whether([last])
+    package, found = module.partition(".")[0], _normalize(last)
+    if package in ("torch", "keras") and found in table:
+        flavor = f"gradlab.flavors.{package}:{found}"
+        has_flavor = hasattr(import_module(f"gradlab.flavors.{package}"), found)
+        also = f", and {flavor}, which computes as {package} does" if has_flavor else ""
+        return f"gradlab has {found}{also}"
     if name.isidentifier() and Path(f"{name}.py").exists():
         return f"a name in {name}.py is typed {name}:NAME"
     if module.isidentifier() and (Path(f"{module}.py").exists() or find_spec(module) is not None):

@@ -72,7 +72,8 @@ def as_problem(found: Any, label: str | None = None, origin: str | None = None, 
     makes such an object when it is called without arguments. Messages call it `label`. `origin` is the module in which
     a user named it, and `call` is its text if it was made with arguments. Raises LoadError for anything else.
     """
-    label = str(label or getattr(found, "__name__", type(found).__name__))
+    own_name = found.name if isinstance(found, FunctionProblem) else type(found).__name__
+    label = str(label or getattr(found, "__name__", own_name))
     problem = _call_if_needed(found, label)
     is_named_by_user = origin is not None and origin.partition(".")[0] != "gradlab"
     is_from_user = type(problem).__module__.partition(".")[0] != "gradlab" or isinstance(problem, FunctionProblem)

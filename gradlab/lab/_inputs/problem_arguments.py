@@ -1,4 +1,4 @@
-"""Arguments of problems, typed behind a name: `transformer:width=64,depth=2`."""
+"""Arguments of problems and optimizers, typed behind a name: `transformer:width=64,depth=2`, `adam:b1=0.8`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ...argument_names import ask_about, find_meant
 from .._formatting import join_at_most
 from ..problems.base import Problem
 from .importing import LoadError
-from .name_lookup import suggest_name
 from .problem_validation import InvalidProblemError, validate_problem
 
 _TYPES = {bool: "True or False", int: "a whole number", float: "a finite number", str: "a text"}
@@ -21,12 +21,13 @@ _TYPES = {bool: "True or False", int: "a whole number", float: "a finite number"
 
 def split_arguments(name: str) -> tuple[str, str]:
     """Return a name without its arguments, and the text of these: "" if there are none."""
-    base, _, text = name.rpartition(":")
-    return (base, text) if base and "=" in text else (name, "")
+    before, equals, _ = name.partition("=")  # behind which another colon may stand, as in b1=rates:falling
+    base = before.rpartition(":")[0]
+    return (base, name[len(base) + 1 :]) if base and equals else (name, "")
 
 
 def list_settings(name: str) -> dict[str, str]:
-    """Return the settings that a name with several values stands for: the name of a problem, and what makes it.
+    """Return the settings that a name with several values stands for: a name for each, and what makes it.
 
     "transformer:width=32|64,depth=2" stands for `transformer_width32`, which is "transformer:width=32,depth=2", and for
     `transformer_width64`. With several such arguments, these are all combinations. A name without several values stands
@@ -58,7 +59,8 @@ def parse_arguments(name: str, make: Any, text: str) -> dict[str, Any]:
     call `make` by its `name`. Raises LoadError for what has other arguments, other types or no arguments at all.
     """
     if not callable(make) or (hasattr(make, "loss") and not inspect.isclass(make)):
-        raise LoadError(f"{name} is a problem already and takes no arguments; name the class or function that makes it")
+        kind = "a problem" if hasattr(make, "loss") else f"of the type {type(make).__name__}"
+        raise LoadError(f"{name} is {kind} already and takes no arguments; name the class or function that makes it")
     parameters = inspect.signature(make).parameters
     known = [key for key, parameter in parameters.items() if parameter.kind not in _UNNAMED]
     takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
@@ -76,7 +78,7 @@ def parse_arguments(name: str, make: Any, text: str) -> dict[str, Any]:
             has = f"it has {join_at_most(known)}" if known else f"it has none; type {name} alone"
             if key == "steps":  # which is printed with the arguments, but is that of a study
                 has += "; the number of updates is an option, --steps"
-            raise LoadError(f"{name} has no argument {key!r}; {suggest_name(key, known) or has}")
+            raise LoadError(f"{name} has no argument {key!r}; {ask_about(find_meant(key, known)) or has}")
         default = parameters[key].default if key in known else inspect.Parameter.empty
         values[key] = _parse_value(f"{name}: {key}", value, default)
     return values
@@ -93,7 +95,8 @@ def _parse_value(argument: str, text: str, default: Any) -> Any:
         if isinstance(default, str):
             return text
         expected = _TYPES.get(type(default), "a Python literal, such as a number or a quoted text")
-        raise LoadError(f"{argument} must be {expected}, got {text!r}") from None
+        hint = "; to pass what a module holds, name a function of yours that does" if ":" in text else ""
+        raise LoadError(f"{argument} must be {expected}, got {text!r}{hint}") from None
     kind = type(default)
     if kind is float and type(value) is int:
         value = float(value)

@@ -131,7 +131,7 @@ def _validate_score(score: Any, label: str) -> None:
     if not isinstance(score, Score):
         raise InvalidProblemError(
             f"{label}.score is {score!r}, expected a gradlab.lab.problems.Score, such as "
-            f'Score("accuracy", "accuracy", higher_is_better=True)'
+            f'Score("accuracy", "accuracy", higher_is_better=True, logarithmic=False)'
         )
     for field in ("higher_is_better", "logarithmic"):
         if not isinstance(getattr(score, field), bool):
@@ -140,7 +140,7 @@ def _validate_score(score: Any, label: str) -> None:
         if not isinstance(getattr(score, field), str):
             raise InvalidProblemError(f"{label}.score has {field}={getattr(score, field)!r}, expected a string")
     least = 1 if score.logarithmic else 0
-    if not _is_real(score.tolerance) or score.tolerance < least:
+    if score.tolerance is not None and (not _is_real(score.tolerance) or score.tolerance < least):
         what = "a factor of at least 1 (10 is a decade)" if score.logarithmic else "a difference of at least 0"
         raise InvalidProblemError(f"{label}.score has tolerance={score.tolerance!r}, expected {what}")
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ..plots.lines_and_labels import AS_WRITTEN
 from ..plots.lines_and_labels import use_log_axis as use_log_axis
@@ -19,9 +20,16 @@ from .summaries import Summary, nearest_rate
 
 INK = "#7a828c"  # a gray that can be read on white and on black
 # Okabe and Ito's palette without its black and its yellow: they are seen on white and on black.
-COLORS = ("#2f86c8", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8c7ae6")
+COLORS = ("#2f86c8", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#8c7ae6", "#a5702c", "#7d9a1f")
+DIFFERENCE_COLORS = "green: better; orange: worse; gray: chance may have decided"  # of `difference_rows`
+# An optimizer has one color in all figures.
+COLOR_OF = {
+    "SGD": "#2f86c8", "momentum": "#E69F00", "Nesterov": "#009E73", "Adagrad": "#8c7ae6", "RMSProp": "#CC79A7",
+    "Adadelta": "#a5702c", "Adam": "#D55E00", "AdaMax": "#7d9a1f", "sign descent": "#009E73",
+}  # fmt: skip
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 PANEL = (2.9, 2.3)  # inches
+LETTER, HANDLE, ENTRY = 0.062, 0.5, 0.17  # of a legend: the width of a letter, of a line, and the height of an entry
 
 
 @contextmanager
@@ -37,13 +45,15 @@ def page_style() -> Iterator[None]:
 
 
 def panels(count: int, draw: Callable[[int, Axes], None], columns: int = 3, legend: int | None = None) -> Figure:
-    """Return a figure with panels that `draw(number, axes)` fills, and one legend below them, of the panel `legend`."""
+    """Return a figure with panels that `draw(number, axes)` fills, and one legend below them, of the panel `legend`.
+
+    The legend stands at the left, and is no wider than a panel: a phone shows one panel at a time.
+    """
     columns = min(columns, count)
     rows = -(-count // columns)
     with page_style():
-        figure = Figure(
-            figsize=(PANEL[0] * columns, PANEL[1] * rows + 0.35 * (legend is not None)), layout="constrained"
-        )
+        layout = ConstrainedLayoutEngine(wspace=0.06)  # so that no title stands against the next panel
+        figure = Figure(figsize=(PANEL[0] * columns, PANEL[1] * rows), layout=layout)
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
         for number, axes in enumerate(grid):
             if number < count:
@@ -52,8 +62,17 @@ def panels(count: int, draw: Callable[[int, Axes], None], columns: int = 3, lege
                 axes.set_visible(False)
         if legend is not None:
             handles, labels = grid[legend].get_legend_handles_labels()
-            figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 2 * columns + 1))
+            across = max(1, min(len(labels), int(PANEL[0] / (HANDLE + LETTER * max(map(len, labels))))))
+            figure.set_figheight(PANEL[1] * rows + 0.2 + ENTRY * -(-len(labels) // across))
+            figure.legend(handles, labels, loc="outside lower left", ncols=across)
     return figure
+
+
+def choose_colors(names: Sequence[str]) -> dict[str, str]:
+    """Return a color for each name: that of the optimizer, or one that no other name has."""
+    chosen = {name: COLOR_OF[name] for name in names if name in COLOR_OF}
+    others = iter(color for color in COLORS if color not in chosen.values())
+    return {name: chosen[name] if name in chosen else next(others) for name in names}
 
 
 def rate_curves(problems: Mapping[str, Summary], names: Mapping[str, str], columns: int = 3) -> Figure:
@@ -79,13 +98,14 @@ def draw_rate_curves(axes: Axes, problem: Summary, names: Mapping[str, str]) -> 
     shown = [problem["optimizers"][name] for name in names if name in problem["optimizers"]]
     values = [score for own in shown for score in own["curve"] if score is not None]
     floor = max(problem["floor"], 1e-30)
-    for position, (name, text) in enumerate(names.items()):
+    colors = choose_colors(list(names.values()))
+    for name, text in names.items():
         if name not in problem["optimizers"]:
             continue
         own = problem["optimizers"][name]
         curve = np.array([math.nan if score is None else score for score in own["curve"]])
         curve = np.maximum(curve, floor) if problem["logarithmic"] else curve
-        style: Any = {"color": COLORS[position % len(COLORS)]}
+        style: Any = {"color": colors[text]}
         axes.plot(own["rates"], curve, label=text, **style)
         if own["rate"] is not None:
             at = curve[nearest_rate(own["rates"], own["rate"])]
@@ -97,6 +117,13 @@ def draw_rate_curves(axes: Axes, problem: Summary, names: Mapping[str, str]) -> 
         use_log_axis(axes, "y")
 
 
+def explain(figure: Figure, text: str) -> Figure:
+    """Write below a figure what its colors and lines mean, and return it."""
+    with page_style():
+        figure.supxlabel(text, fontsize=8.5)
+    return figure
+
+
 def title(axes: Axes, text: str) -> None:
     """Write the title of a panel."""
     axes.set_title(text, **AS_WRITTEN)
@@ -105,10 +132,12 @@ def title(axes: Axes, text: str) -> None:
 def dot_rows(
     axes: Axes, rows: Sequence[str], series: Mapping[str, Sequence[float]], label: str, logarithmic: bool = True
 ) -> None:
-    """Draw a row of dots for each name: one dot for each series, with a mark of its own."""
+    """Draw a row of dots for each name: one dot for each series, with a mark and a height of its own."""
     for position, (name, values) in enumerate(series.items()):
+        height = 0.22 * (position - (len(series) - 1) / 2)  # so that equal dots do not hide each other
         axes.plot(
-            values, range(len(rows)), linestyle="", marker=MARKS[position], markersize=5.5, label=name,
+            values, [row + height for row in range(len(rows))],
+            linestyle="", marker=MARKS[position], markersize=5.5, label=name,
             color=COLORS[position], alpha=0.9,
         )  # fmt: skip
     axes.set_yticks(range(len(rows)), list(rows))
@@ -120,7 +149,7 @@ def dot_rows(
 
 
 def difference_rows(axes: Axes, differences: Mapping[str, Difference], label: str) -> None:
-    """Draw a row for each difference, a dot on its interval: green if it is better for certain, red if worse."""
+    """Draw a row for each difference, a dot on its interval: green if it is better for certain, orange if worse."""
     for row, found in enumerate(differences.values()):
         color = {True: "#009E73", False: "#D55E00", None: INK}[found.exceeds()]
         axes.plot([found.low, found.high], [row, row], color=color)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from ..analysis.leaderboard import spread
 from .summaries import Summary, mean_score, reported_scores
 
 TIMES = "\u00d7\u00f7"  # before the factor of a spread
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "+")
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,19 @@ class Table:
         )
 
 
+def typeset(text: str) -> str:
+    """Return a text whose numbers are written as people do, `4.0·10⁻⁵` for `4.0e-5`, and do not break in a line."""
+    text = re.sub(r"(?<=\d)e([+-]?)0*(\d+)", lambda found: f"·10{(found[1] + found[2]).translate(_RAISED)}", text)
+    return re.sub(rf"(?<=[{TIMES}±]) (?=\d)|(?<=\d) (?=[{TIMES}±%])", "\u00a0", text)
+
+
 def score_table(problems: Mapping[str, Summary], names: Mapping[str, str], with_rate: bool = False) -> Table:
     """Return a row for each problem and a column for each optimizer, by the titles of `names`."""
     rows = [
         [f"{label}, {problem['label']}", *(format_score(problem, name, with_rate) for name in names)]
         for label, problem in problems.items()
     ]
-    return Table(["at the best rate", *names.values()], rows)
+    return Table(["score, at which rate" if with_rate else "score at the best rate", *names.values()], rows)
 
 
 def format_score(problem: Summary, optimizer: str, with_rate: bool = False) -> str:

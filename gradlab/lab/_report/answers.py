@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from .._formatting import format_count
+from .._formatting import format_count, join_names
 from .._settings import format_setting
 from ..analysis.choosing_metric import describe_choosing_metric
-from ..analysis.comparison import describe_certainty, describe_places
+from ..analysis.comparison import describe_certainty, describe_places, describe_stuck
 from ..analysis.late_window import describe_window
 from ..analysis.tuned_optimizers import tuned_leaderboard
 from .configuration_tables import describe_tuning
@@ -39,17 +39,21 @@ class Answer(NamedTuple):
 def answer_race(finding: Finding) -> Answer:
     """Return the answer of a race on one problem."""
     first = finding.rows[0]
-    if math.isnan(first.best_rate):
+    if all(math.isnan(row.best_rate) for row in finding.rows):
         return Answer(None, "Every optimizer diverged at every learning rate.", [])
     if math.isnan(first.score):
-        rate = format_number(first.best_rate)
-        place = f"{first.optimizer} ranks first, at learning rate {rate}, but its reporting runs diverged."
-        return Answer(None, f"No optimizer has a score: {place}", [])
+        rates = join_names(
+            f"{row.optimizer} at learning rate {format_number(row.best_rate)}"
+            for row in finding.rows
+            if not math.isnan(row.best_rate)
+        )
+        return Answer(None, f"No optimizer has a score: the reporting runs diverged, of {rates}.", [])
     places = describe_places(finding.ranks, first.optimizer)
-    sentences = [*describe_certainty(finding.ranks), _describe_rate(finding), *places]
+    sentences = [*describe_certainty(finding.ranks), _describe_rate(finding), *describe_stuck(finding.ranks), *places]
     if first.diverged_at_best:
         were = "run diverged and is" if first.diverged_at_best == 1 else "runs diverged and are"
         sentences.append(f"{first.diverged_at_best} reporting {were} not in this score.")
+    sentences += finding.ranks.attrs["remarks"]
     return Answer(_winner(first, f"learning rate {format_number(first.best_rate)}", finding.dataset), "", sentences)
 
 

@@ -14,6 +14,7 @@ from .._results.thinned_curves import is_pruned
 from .._settings import Setting, format_setting, read_categories
 from ..analysis.choosing_metric import describe_choosing_metric
 from ..analysis.configurations import rank_configurations, select_best_rows
+from ..analysis.shared_ranks import describe_shared
 from ..analysis.sweep_as_race import swept_hyperparameters
 from ..analysis.tuned_optimizers import tuned_leaderboard
 from .leaderboard_table import Cell, Heading
@@ -53,7 +54,8 @@ def make_tuned_table(dataset: xr.Dataset) -> Table | None:
         place = Cell((low + high) / 2, f"{low}" if low == high else f"{low}–{high}")  # noqa: RUF001
         body.append(_row(row, [*values, _score_cell(row, attributes), place, _diverged_cell(row)]))
     headings = _headings([*names, _score_label(attributes), "Rank, 95 %", "Diverged"], attributes)
-    return Table("Optimizers, each at its best configuration", headings, body, describe_tuning(dataset))
+    note = " ".join([describe_tuning(dataset), *describe_shared(row.rank for row in rows)])
+    return Table("Optimizers, each at its best configuration", headings, body, note)
 
 
 def configuration_table(dataset: xr.Dataset) -> Table:
@@ -78,7 +80,8 @@ def configuration_table(dataset: xr.Dataset) -> Table:
     if is_pruned(dataset):
         order = f"{order} Those that were stopped early are left out."
     headings = _headings([*names, _score_label(attributes), "Diverged"], attributes)
-    return Table("Configurations", headings, body, order)
+    note = " ".join([order, *describe_shared(row.rank for row in rows)])
+    return Table("Configurations", headings, body, note)
 
 
 def describe_tuning(dataset: xr.Dataset) -> str:

@@ -13,11 +13,12 @@ from .._results.thinned_curves import describe_pruning, is_pruned
 from ..analysis.choosing_metric import describe_choosing_metric
 from ..analysis.late_window import describe_window
 from ..analysis.leaderboard import Row, format_good_range
+from ..analysis.shared_ranks import describe_shared
 from .number_formatting import format_number, format_score, format_score_with_spread
 from .problem_findings import Finding
 
 _NOTES = {
-    "Rank": "The rank on the reporting seeds",
+    "Rank": "The rank on the reporting seeds, which equals share",
     "Optimizer": None,
     "Score": "The average and the standard deviation over the reporting seeds",
     "Rank, 95 %": "The ranks that other seeds and other stops could have given",
@@ -137,6 +138,7 @@ def leaderboard_notes(finding: Finding) -> list[tuple[str, str]]:
     """Return what the columns mean, and what the marks mean that occur: pairs of a term and its explanation."""
     rows, attributes = finding.rows, finding.dataset.attrs
     notes = [
+        *(("Rank", sentence) for sentence in describe_shared(row.rank for row in rows)),
         (str(attributes["score_label"]).capitalize(), _describe_score(finding)),
         ("Rank, 95 %", _describe_rank_interval(finding)),
         ("Rate", _describe_rate(finding)),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gradlab.equations import equations_of
 from gradlab.equations.latex_to_unicode import format_text
 from gradlab.explanations import split_docstring
+from gradlab.explanations.long_numbers import shorten_numbers
 
 from .._inputs.default_contestants import Contestant, collect_contestants
 from .problem_findings import Finding
@@ -73,25 +74,28 @@ def _with_minus_signs(formula: str) -> str:
 
 def split_prose(text: str) -> list[Segment]:
     """Split a paragraph of a docstring into its text, code and equations."""
-    parts = re.split(r"(\$[^$]+\$[.,;:]?|`[^`]+`)", text)
+    parts = re.split(r"(\${1,2}[^$]+\${1,2}[.,;:]?|`[^`]+`)", text)
     return [_segment(part) for part in parts if part]
 
 
 def _segment(part: str) -> Segment:
-    equation, _, ending = part[1:].partition("$") if part.startswith("$") else ("", "", "")
+    equation, _, ending = part.strip("$").partition("$") if part.startswith("$") else ("", "", "")
     if equation:
         formula = _with_minus_signs(format_text(f"${equation}$"))
         # The punctuation belongs to the equation, so that it does not stand on a line of its own.
-        return Segment("display" if " = " in formula and len(formula) > 12 else "math", formula + ending)
+        return Segment("display" if " = " in formula and len(formula) > 12 else "math", formula + ending.lstrip("$"))
     if len(part) > 2 and part[0] == part[-1] == "`":
         return Segment("code", part[1:-1])
     return Segment("text", part)
 
 
 def break_composition(composition: str, width: int = 60) -> str:
-    """Write a composition on one line, or, where it is too long for one, each link of a chain on a line of its own."""
+    """Write a composition on one line, or, where it is too long for one, each link of a chain on a line of its own.
+
+    Quotients such as 0.9090909090909092 have six digits.
+    """
     line = " ".join(composition.split()).replace("( ", "(").replace(", )", ")")  # it may come in several lines already
-    return _break_call(line, "", width)
+    return _break_call(shorten_numbers(line, decimals=9), "", width)
 
 
 def _break_call(text: str, indent: str, width: int) -> str:

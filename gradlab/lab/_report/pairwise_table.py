@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..analysis.comparison.rank_intervals import in_rank_order
 from .problem_findings import Finding
 
 
@@ -25,7 +26,7 @@ class PairwiseRow(NamedTuple):
 
 def pairwise_rows(finding: Finding) -> list[PairwiseRow]:
     """Return a row for each optimizer, the first of the leaderboard first; none for a single optimizer."""
-    table = finding.ranks.sortby("rank")
+    table = in_rank_order(finding.ranks)
     names = table.optimizer.values.tolist()
     if len(names) < 2:
         return []
@@ -33,11 +34,11 @@ def pairwise_rows(finding: Finding) -> list[PairwiseRow]:
     surely = table.surely.sel(other=names).transpose("optimizer", "other").values
     return [
         PairwiseRow(
-            i + 1,
+            int(rank),
             name,
             [None if i == j else _pair(float(shares[i, j]), bool(surely[i, j])) for j in range(len(names))],
         )
-        for i, name in enumerate(names)
+        for i, (name, rank) in enumerate(zip(names, table["rank"].values))
     ]
 
 

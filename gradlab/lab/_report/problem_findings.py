@@ -11,8 +11,8 @@ import xarray as xr
 
 from .._inputs.loading import find_own_problem
 from ..analysis.comparison import MINIMUM_SEEDS, Resampling, ranks, rate_intervals, summary
-from ..analysis.comparison.rank_intervals import select_level_with_first
 from ..analysis.leaderboard import Row, leaderboard
+from ..analysis.shared_ranks import mean_ranks
 from ..analysis.sweep_as_race import as_race
 from ..problems.base import Problem
 
@@ -31,7 +31,6 @@ class Finding(NamedTuple):
     summary: xr.Dataset
     ranks: xr.Dataset
     rates: xr.Dataset
-    level: list[str]  # the optimizers over which the lead of the first is not certain
 
     @property
     def seeds(self) -> tuple[int, int]:
@@ -75,7 +74,6 @@ def compute_findings(
                 summary(dataset),
                 table,
                 rate_intervals(dataset, resampling),
-                select_level_with_first(table),
             )
         )
     return findings
@@ -83,10 +81,10 @@ def compute_findings(
 
 def order_by_mean_rank(findings: list[Finding]) -> list[str]:
     """Return the names of all optimizers, by their mean rank over the problems that they ran on."""
-    ranks_of: dict[str, list[int]] = {}
+    ranks_of: dict[str, list[float]] = {}
     for finding in findings:
-        for row in finding.rows:
-            ranks_of.setdefault(row.optimizer, []).append(row.rank)
+        for row, rank in zip(finding.rows, mean_ranks([row.rank for row in finding.rows])):
+            ranks_of.setdefault(row.optimizer, []).append(float(rank))
     return sorted(ranks_of, key=lambda name: float(np.mean(ranks_of[name])))
 
 

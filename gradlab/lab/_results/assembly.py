@@ -16,6 +16,7 @@ from .._engine.task import Task, TaskResult
 from .._engine.training_loop import DIVERGENCE_FACTOR
 from .._storage.files import make_printable
 from .._storage.mapped_arrays import stack
+from ..problems.default_groups import as_attribute
 from .score_scale import describe_scale
 
 
@@ -80,6 +81,7 @@ def assemble_dataset(task_results: Sequence[TaskResult], folder: Path | None = N
         "divergence_factor": DIVERGENCE_FACTOR,
         **({} if task.curve_points is None else {"updates": steps}),  # of which `step` does not have all
         **({} if task.pruning is None else {"pruning": repr(task.pruning.rule)}),
+        **as_attribute({make_printable(result.task.name): result.task.default_group for result in task_results}),
         **task.notes,
     }
     readable = {name: make_printable(value) if isinstance(value, str) else value for name, value in attributes.items()}

@@ -42,9 +42,9 @@ class _ReferenceTree(Problem):
         return {}
 
 
-def count_state_bytes(tx: optax.GradientTransformation) -> float:
-    """Return the bytes of the optimizer's state for each parameter of the reference tree, from shapes and dtypes."""
-    params = {name: jax.ShapeDtypeStruct(shape, jnp.float32) for name, shape in LAYER.items()}
+def count_state_bytes(tx: optax.GradientTransformation, layer: Mapping[str, tuple[int, ...]] = LAYER) -> float:
+    """Return the bytes of the optimizer's state for each parameter of a layer, from shapes and dtypes."""
+    params = {name: jax.ShapeDtypeStruct(shape, jnp.float32) for name, shape in layer.items()}
     state = jax.tree.leaves(jax.eval_shape(tx.init, params))
     total = sum(leaf.size * leaf.dtype.itemsize for leaf in state)
     return total / sum(leaf.size for leaf in jax.tree.leaves(params))

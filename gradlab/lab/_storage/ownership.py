@@ -21,6 +21,7 @@ TABLES = ("table.md", "table.csv", "table.json")
 MARKDOWN_MARK = "<!-- This table was written by gradlab. -->"  # the first line of a table in Markdown
 LATEX_MARK = "% This table was written by gradlab."  # the first line of a table in LaTeX
 PGF_MARK = "% This picture was drawn by gradlab."  # the first line of a picture for LaTeX
+NOT_OURS = "not written by gradlab"  # the reason for a file whose content has no mark
 GENERATOR = "gradlab"  # the program that pictures and pages name
 
 _HEAD = 1 << 16  # bytes at the beginning of a text or a picture, which contain its mark
@@ -57,7 +58,7 @@ def describe_foreign(path: Path, among_ours: bool = False) -> str | None:
         return "read-only"
     if among_ours and status.st_size < 64 and not path.read_bytes().strip(b" \t\r\n[]{}"):
         return None
-    return None if _is_marked(path, among_ours) else "not written by gradlab"
+    return None if _is_marked(path, among_ours) else NOT_OURS
 
 
 def _describe_foreign_parts(path: Path, among_ours: bool) -> str | None:

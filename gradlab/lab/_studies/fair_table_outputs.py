@@ -14,8 +14,8 @@ from .._results.step_costs import measure_costs
 from .._results.study_folder import TABLES
 from .._storage.files import DamagedJSONError, read_json
 from ..analysis.comparison.fair_table import TableRow, describe_budget, describe_limits, fair_table
-from ..analysis.fair_table_files import fair_table_document, write_fair_table_csv, write_fair_table_markdown
-from ..analysis.table_files import drop_varying_attributes, write_json
+from ..analysis.documents.fair_table_files import fair_table_document, write_fair_table_csv, write_fair_table_markdown
+from ..analysis.documents.table_files import drop_varying_attributes, write_json
 from .open_study import OpenStudy
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...missing_packages import how_to_install
 from .search_space import Axis, Integer, Linear, Log
 from .search_space.axes import refuse_count, values_of
 from .search_space.conditions import order_by_conditions
@@ -116,7 +117,9 @@ def require_optuna() -> Any:
     try:
         import optuna
     except ImportError as error:
-        raise MissingOptunaError(f'a search needs Optuna ({error}); pip install "gradlab[search]"') from None
+        raise MissingOptunaError(
+            f"a search needs Optuna ({error}); install it with: {how_to_install('search')}"
+        ) from None
     return optuna
 
 

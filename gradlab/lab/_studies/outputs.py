@@ -12,12 +12,13 @@ from .._engine.task import Watcher
 from .._engine.task_runner import Helpers
 from .._profile import measure
 from .._results import study_folder as folder
+from .._storage.ownership import NOT_OURS, describe_foreign
 from ..analysis.comparison import ranks, verdict
 from ..analysis.configurations import Ranking, rank_configurations
+from ..analysis.documents.leaderboard_files import leaderboard_document, write_leaderboard_csv
+from ..analysis.documents.points_files import points_document, write_points
+from ..analysis.documents.table_files import drop_varying_attributes, is_written, write_json
 from ..analysis.leaderboard import Row, leaderboard
-from ..analysis.leaderboard_files import leaderboard_document, write_leaderboard_csv
-from ..analysis.points_files import points_document, write_points
-from ..analysis.table_files import drop_varying_attributes, is_written, write_json
 from .open_study import OpenStudy
 
 
@@ -48,19 +49,25 @@ def write_outputs(
         else:
             rankings = {name: rank_configurations(dataset) for name, dataset in datasets.items()}
             document = points_document(rankings, datasets, fixed, files)
-    if opened.state == "complete" and is_written(listing, document):
+    if opened.state == "complete" and is_written(listing, document) and not _has_foreign(opened, files):
         return document
     reason = _reason_not_to_write(opened)
     if reason:
         watcher.on_warning(f"tables and pictures in {opened.out} are not made anew: {reason}")
         return document | {"files": [folder.RESULTS]}
     if is_race:
-        document["files"] = [folder.RESULTS, *_write_race(opened, datasets, attributes, boards, helpers)]
+        document["files"] = [folder.RESULTS, *_write_race(opened, datasets, attributes, boards, watcher, helpers)]
         write_json(listing, document)
     else:
-        document["files"] = [folder.RESULTS, *_write_points(opened, datasets, attributes)]
+        document["files"] = [folder.RESULTS, *_write_points(opened, datasets, attributes, watcher)]
         write_points(opened.out, rankings, document)
     return document
+
+
+def _has_foreign(opened: OpenStudy, files: Sequence[str]) -> bool:
+    """Return whether the user's own text or picture stands where gradlab wrote one of these files."""
+    others = (opened.out / name for name in files if name != folder.RESULTS)  # those were read already, and are large
+    return any(describe_foreign(path, among_ours=True) == NOT_OURS for path in others)
 
 
 def _reason_not_to_write(opened: OpenStudy) -> str:
@@ -79,6 +86,7 @@ def _write_race(
     datasets: Mapping[str, xr.Dataset],
     attributes: Mapping[str, str],
     boards: Mapping[str, Sequence[Row]],
+    watcher: Watcher,
     helpers: Helpers | None,
 ) -> list[str]:
     """Write the report, the table and the pictures of a race; return the names of all files but the results."""
@@ -94,6 +102,7 @@ def _write_race(
         for stem in race_figures.list_race_figures(name, dataset, problems.get(name))
     ]
     jobs.reverse()  # the last one of a problem, its paths, takes the longest, and should not begin last
+    watcher.on_draw(0, len(jobs))
     drawn = [helpers.call(race_figures.save_race_picture, *job) for job in jobs] if helpers else []
     with measure("report"):
         write_report(datasets, attributes, opened.out / folder.REPORT, problems)
@@ -103,6 +112,7 @@ def _write_race(
             pictures.append(drawn[number].result())
         except Exception:  # there are no helpers, or they were ended: an error of the picture's own comes again here
             pictures.append(race_figures.save_race_picture(*job))
+        watcher.on_draw(len(pictures), len(jobs))
     pictures.reverse()
     tables = [opened.out / name for name in folder.LEADERBOARDS]
     folder.remove_stale_outputs(old, [*pictures, *tables, opened.out / folder.REPORT])
@@ -110,17 +120,20 @@ def _write_race(
     return [folder.REPORT, *folder.LEADERBOARDS, *(path.name for path in pictures)]
 
 
-def _write_points(opened: OpenStudy, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> list[str]:
+def _write_points(
+    opened: OpenStudy, datasets: Mapping[str, xr.Dataset], attributes: Mapping[str, str], watcher: Watcher
+) -> list[str]:
     """Write the pictures of a sweep or a search, and the report where there are learning rates to choose.
 
     Return the names of all files but the results; the tables are written after them.
     """
     with measure("import"):
         from .._report import ReportError, write_report
-        from ..plots import save_sweep_pictures  # Matplotlib takes a second: not before the runs
+        from ..plots.sweep_figures import count_sweep_figures, save_sweep_pictures  # Matplotlib takes a second
 
     old = folder.list_last_outputs(opened.out)
     with measure("figures"):
+        watcher.on_draw(0, count_sweep_figures(datasets))
         written = save_sweep_pictures(opened.out, datasets)
     with contextlib.suppress(ReportError), measure("report"):
         write_report(datasets, attributes, opened.out / folder.REPORT)

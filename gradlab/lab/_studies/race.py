@@ -135,19 +135,22 @@ def race(
     end.
 
     With `against="baselines"`, only the `optimizers` are trained, over the rates and seeds of gradlab's baselines, and
-    the results have those too: all recipes, tuned before. A folder that `gradlab baselines` wrote has others.
+    the results have those too: all recipes, tuned before. For other baselines, pass the folder that `gradlab baselines`
+    wrote.
 
     Returns a DataTree with a node for each problem, on (optimizer, rate, seed, step or evaluation), and the accessor
     `.gradlab` (see `gradlab.lab.ResultsAccessor`). With a folder `out`, results, tables, pictures and a report are
     written there; checkpoints are kept as the race goes on, and the same call resumes it, unless `fresh` discards them.
-    An optimizer that fails is left out of the results, with a warning. `on` is a cluster whose workers compute: the
-    address of a Dask scheduler, such as `"dask://HOST:PORT"`, or a `distributed.Client`; the results are the same.
-    `log` is a function that is called with each `FinishedChunk` while the race goes on, or "tensorboard:DIR", which
-    writes event files for TensorBoard (extra `tensorboard`). Chunks that the folder holds come first. A log that raises
-    an error is not called again, with a warning at the end.
+    An optimizer that fails is left out of the results, with a warning. A `watcher` is told how the study proceeds (see
+    `gradlab.lab.Watcher`). `on` is a cluster whose workers compute: the address of a Dask scheduler, such as
+    `"dask://HOST:PORT"`, or a `distributed.Client`; the results are the same. `log` is a function that is called with
+    each `FinishedChunk` while the race goes on, or "tensorboard:DIR", which writes event files for TensorBoard (extra
+    `tensorboard`). Chunks that the folder holds come first. A log that raises an error is not called again, with a
+    warning at the end.
 
     Raises ValueError or TypeError for what cannot be raced, UserCodeError if all optimizers fail, FolderError for a
-    folder that cannot be used and baselines that do not fit, and RuntimeError without a scheduler `on` an address.
+    folder that cannot be used and baselines that do not fit, and RuntimeError if no scheduler answers at the address in
+    `on`.
 
     >>> results = gl.lab.race("ravine", ["sgd", "adam"], rates=3, seeds=2, steps=12)
     >>> dict(results["ravine"].loss.sizes)

@@ -36,7 +36,7 @@ from .search_space.structures import Space, Structure, as_space
 from .seeds import Seeds, as_seeds
 from .size_limits import require_room, require_runs
 from .study import Failed
-from .study_arguments import factories_by_name, problems_by_name
+from .study_arguments import factories_by_name, only_one, problems_by_name
 from .sweep import describe_defaults, require_arguments
 
 
@@ -260,7 +260,8 @@ def search(
     """Search ranges of an optimizer's hyperparameters, in rounds of `batch` points that are trained side by side.
 
     >>> ranges = {"learning_rate": gl.lab.Log(1e-3, 0.1), "momentum": gl.lab.Linear(0.5, 0.99)}
-    >>> results = gl.lab.search("ravine", gl.sgd, ranges, trials=4, batch=2, seeds=2, sampler="sobol", steps=12)
+    >>> budget = {"trials": 4, "batch": 2, "seeds": 2, "steps": 12}
+    >>> results = gl.lab.search("ravine", gl.sgd, ranges, sampler="sobol", **budget)
     >>> results["ravine"]["round"].values.tolist()
     [0, 0, 1, 1]
 
@@ -268,13 +269,14 @@ def search(
     `Log` or `Integer` range without a count, a list of values to choose from, or text such as "log:1e-4:1". Values may
     be switches, words, schedules, or anything else that the factory takes, with names in a dictionary, and a
     hyperparameter in `When` exists only where others have certain values, as in `sweep`. Optuna chooses `trials` points
-    in all; another `sample_seed` gives others. The `sampler` "sobol" spreads all of them evenly, whatever they score;
-    with "hypergradient", half of each round follows the gradient of the final loss from the two best points.
-    Half of the `seeds` guide the search, and the others report on it. With `prune`, points of a round stop early as in
-    `sweep`, and Optuna is told the scores that they had. `seeds`, `steps`, `lanes`, `chunk`, `out`, `fresh`, `on`,
-    `log` and the DataTree that is returned are as of `sweep`, with the coordinate `round` on (point).
-    Raises ValueError or TypeError for what cannot be searched, MissingOptunaError without Optuna, UserCodeError if the
-    optimizer or the problem fails, and FolderError for a folder that cannot be used.
+    in all; another `sample_seed` gives others. The default `sampler`, "tpe" (a tree-structured Parzen estimator),
+    learns from the scores of earlier rounds. "sobol" spreads all of them evenly, whatever they score; with
+    "hypergradient", half of each round follows the gradient of the final loss from the two best points. Half of the
+    `seeds` guide the search, and the others report on it. With `prune`, points of a round stop early as in `sweep`, and
+    Optuna is told the scores that they had. `seeds`, `steps`, `lanes`, `chunk`, `out`, `fresh`, `on`, `watcher`, `log`
+    and the DataTree that is returned are as of `sweep`, with the coordinate `round` on (point). Raises ValueError or
+    TypeError for what cannot be searched, MissingOptunaError without Optuna, UserCodeError if the optimizer or the
+    problem fails, and FolderError for a folder that cannot be used.
     """
     command = describe_call("search", locals())
     problem = only_one(problems_by_name(problems), "problem")
@@ -283,15 +285,6 @@ def search(
         problem, name, factory, hyperparameters, trials, batch, seeds, steps, sample_seed, lanes, chunk, sampler, prune
     )
     return run_study(study, command, out, fresh, watcher, on, log)
-
-
-def only_one(several: Sequence[Any], kind: str) -> Any:
-    """Return the one problem, or (name, factory) of an optimizer. Raises ValueError if there are several, or none."""
-    if len(several) != 1:
-        names = [item[0] if isinstance(item, tuple) else item.name for item in several]
-        given = ", ".join(names) or "none"
-        raise ValueError(f"a search is of one {kind}, got {given}; search each on its own, into a folder of its own")
-    return several[0]
 
 
 def _average_choosing_scores(result: TaskResult) -> np.ndarray:

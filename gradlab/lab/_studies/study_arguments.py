@@ -50,7 +50,7 @@ def contestants_by_name(optimizers: Any) -> tuple[Contestant, ...]:
     if optimizers is None:
         return tuple(collect_contestants().values())
     contestants = []
-    for label, found in _label_all(optimizers):
+    for label, found in _label_settings(optimizers):
         if isinstance(found, str):
             contestant = find_contestant(found)
             contestants.append(contestant if label is None else replace(contestant, name=label))
@@ -67,7 +67,7 @@ def factories_by_name(optimizers: Any) -> Factories:
     Raises UnknownNameError and LoadError, and ValueError for two of one name.
     """
     factories = []
-    for label, found in _label_all(optimizers):
+    for label, found in _label_settings(optimizers):
         if isinstance(found, str):
             factories.append((label or make_label(found), find_factory(found)))
         else:
@@ -75,6 +75,29 @@ def factories_by_name(optimizers: Any) -> Factories:
             factories.append((name, as_factory(name, found)))
     require_different([label for label, _ in factories], "optimizer")
     return dict(factories)
+
+
+def only_one(several: Sequence[Any], kind: str) -> Any:
+    """Return the one problem, or (name, factory) of an optimizer. Raises ValueError if there are several, or none."""
+    if len(several) != 1:
+        names = [item[0] if isinstance(item, tuple) else item.name for item in several]
+        given = ", ".join(names) or "none"
+        raise ValueError(f"a search is of one {kind}, got {given}; search each on its own, into a folder of its own")
+    return several[0]
+
+
+def _label_settings(optimizers: Any) -> list[tuple[str | None, Any]]:
+    """`_label_all`, with one optimizer for each of several values: adam:b1=0.8 and adam:b1=0.9 for adam:b1=0.8|0.9."""
+    pairs: list[tuple[str | None, Any]] = []
+    for label, found in _label_all(optimizers):
+        texts = list(list_settings(found).values()) if isinstance(found, str) else []
+        if texts and label is not None:
+            raise LoadError(
+                f"{found} stands for {len(texts)} optimizers, which cannot all be named {label}; name each of them: "
+                f"{texts[0]}, {texts[1]}, ..., or pass them in a list without a name"
+            )
+        pairs += [(None, text) for text in texts] or [(label, found)]
+    return pairs
 
 
 def _label_all(optimizers: Any) -> list[tuple[str | None, Any]]:

@@ -149,7 +149,8 @@ def sweep(
 ) -> xr.DataTree:
     """Train optimizers at each point of a grid of their hyperparameters, from several seeds, on each problem.
 
-        results = gl.lab.sweep("digits", gl.adam, {"learning_rate": gl.lab.Log(1e-4, 1e-1, 13), "b1": [0.8, 0.9]})
+        grid = {"learning_rate": gl.lab.Log(1e-4, 1e-1, 13), "b1": [0.8, 0.9]}
+        results = gl.lab.sweep("digits", gl.adam, grid)
         results.gradlab.best()
 
     `problems` and `optimizers` are given as to `race`; a factory takes the hyperparameters by name. Each of the
@@ -162,8 +163,9 @@ def sweep(
     the points, and the others report on them. With `curve_points=100`, a run keeps at most 100 losses (and places of
     its path), evenly spaced over its steps; metrics and scores are the same. `prune` is as of `race`: the points of an
     optimizer on a problem are compared, those of each combination of choices with one another. `seeds`, `steps`,
-    `lanes`, `chunk`, `out`, `fresh`, `on`, `log` and the DataTree that is returned are as of `race`, but that it is on
-    (optimizer, point, seed, step or evaluation), with each hyperparameter as a coordinate on (optimizer, point).
+    `lanes`, `chunk`, `out`, `fresh`, `on`, `watcher`, `log` and the DataTree that is returned are as of `race`, but
+    that it is on (optimizer, point, seed, step or evaluation), with each hyperparameter as a coordinate on (optimizer,
+    point).
 
     Raises ValueError or TypeError for what cannot be swept, UserCodeError if all optimizers fail, and FolderError for
     a folder that cannot be used.
@@ -189,7 +191,7 @@ def describe_defaults(factories: Mapping[str, Callable[..., Any]], swept: Iterab
             label: {
                 name: parameter.default
                 for name, parameter in parameters.items()
-                if name not in swept and isinstance(parameter.default, float)
+                if name not in swept and type(parameter.default) in (float, int, str)
             }
             for label, parameters in known.items()
         }

@@ -12,13 +12,14 @@ import xarray as xr
 from .._results.thinned_curves import find_completed
 from .._settings import Setting, read_settings
 from .leaderboard import average, final_scores, keep_metrics, select_role, spread, to_badness
+from .shared_ranks import competition_ranks
 from .sweep_as_race import swept_hyperparameters
 
 
 class ConfigurationRow(NamedTuple):
     """One optimizer at one point, chosen on some seeds and reported on others."""
 
-    rank: int
+    rank: int  # equals share it
     optimizer: str
     hyperparameters: dict[str, Setting]  # those that exist at this point
     chosen_by: float  # mean over the choosing seeds, geometric if the score is logarithmic; NaN if a run diverged
@@ -32,9 +33,10 @@ class ConfigurationRow(NamedTuple):
 class Ranking(Sequence[ConfigurationRow]):
     """The points of all optimizers, best first. A row is made when it is asked for, since there may be a million."""
 
-    order: np.ndarray  # (row,): the index of each row in the arrays below
+    order: np.ndarray  # (row,): the index of each row in the flat arrays below
+    ranks: list[int]  # (row,): the rank of each row; equals share one
     optimizers: list[str]
-    hyperparameters: dict[str, np.ndarray]  # each of them flat, from (optimizer, point), as the arrays that follow
+    hyperparameters: dict[str, np.ndarray]  # by name; a flat array over (optimizer, point)
     chosen_by: np.ndarray
     score: np.ndarray
     spread: np.ndarray
@@ -70,7 +72,7 @@ class Ranking(Sequence[ConfigurationRow]):
     def _row(self, row: int) -> ConfigurationRow:
         at = int(self.order[row])
         return ConfigurationRow(
-            row + 1,
+            self.ranks[row],
             self.optimizers[at // self._points],
             read_settings({name: values[at] for name, values in self.hyperparameters.items()}),
             float(self.chosen_by[at]),
@@ -84,7 +86,8 @@ class Ranking(Sequence[ConfigurationRow]):
 def rank_configurations(dataset: xr.Dataset) -> Ranking:
     """Return all points of all optimizers, best first on the choosing seeds; points with a diverged run come last.
 
-    Points that were stopped early are left out, because nobody knows what they would have come to.
+    Equals share a rank, and are in the order of the Dataset. Points that were stopped early are left out, because
+    nobody knows what they would have come to.
     The score of the best point is of other seeds than those that chose it, so the choice does not flatter it. Raises
     ValueError for a Dataset that is of no sweep or search; `gradlab.lab.analysis.leaderboard` ranks the optimizers of a
     race.
@@ -93,9 +96,12 @@ def rank_configurations(dataset: xr.Dataset) -> Ranking:
     choose, report = (final_scores(select_role(keep_metrics(dataset), role)) for role in ("choose", "report"))
     chosen_by, score = (average(scores, logarithmic).values for scores in (choose, report))
     spreads, diverged = spread(report, logarithmic).values, dataset.diverged.sum("seed").values
-    order = np.argsort(to_badness(chosen_by, dataset.attrs), axis=None, kind="stable")
+    badness = to_badness(chosen_by, dataset.attrs).ravel()
+    order = np.argsort(badness, kind="stable")
+    order = order[find_completed(dataset).values.ravel()[order]]
     return Ranking(
-        order[find_completed(dataset).values.ravel()[order]],
+        order,
+        competition_ranks(badness[order]),
         [str(name) for name in dataset.optimizer.values],
         {name: dataset[name].values.ravel() for name in names},
         chosen_by.ravel(), score.ravel(), spreads.ravel(), diverged.ravel(), dataset.sizes["seed"],

@@ -12,6 +12,7 @@ from .._results.thinned_curves import find_completed
 from .choosing_metric import choosing_metric, with_choosing_metric
 from .coordinate_order import sort_axes
 from .late_window import late_evaluations
+from .shared_ranks import absorb_rounding, competition_ranks
 
 TINY = float(np.finfo(np.float32).tiny)  # the smallest loss that differs from zero on a logarithmic scale
 
@@ -21,37 +22,34 @@ POINTS_AT_A_TIME = 1024  # whose scores are averaged
 class Row(NamedTuple):
     """One optimizer: its score on the reporting seeds, at the learning rate that the choosing seeds chose."""
 
-    rank: int
-    optimizer: str
+    rank: int  # equals share it
+    optimizer: str  # its name, or its label
     score: float  # average over seeds of `final_scores`, geometric if logarithmic; NaN if no rate survived
     spread: float  # standard deviation over seeds, in decades if the score is logarithmic
-    best_rate: float
+    best_rate: float  # the learning rate that was chosen
     at_edge: bool  # the best rate is the first or last of the grid, so a better one may lie beyond
     good_decades: float  # width of the range of rates within the tolerance of the best; NaN if rates were stopped early
     good_open: bool  # that range reaches the end of the grid, so it may be wider
-    diverged: int
-    runs: int
-    diverged_at_best: int  # of the reporting runs
+    diverged: int  # how many runs diverged, at all rates
+    runs: int  # how many runs there were, at all rates
+    diverged_at_best: int  # how many of the reporting runs diverged at the best rate
     seconds: float  # of all runs, without compilation; NaN if they are not known
 
 
 def leaderboard(dataset: xr.Dataset) -> list[Row]:
     """Return a row for each optimizer of a race, best first.
 
-    An optimizer of which a reporting run diverged at the chosen rate comes after all others. Equal optimizers are in
-    the order of their names. Raises ValueError for a Dataset that is not of a race.
+    An optimizer of which a reporting run diverged at the chosen rate comes after all others, and one without a score
+    last. Equal optimizers share a rank, and are in the order of their names. Raises ValueError for a Dataset that is
+    not of a race.
     """
     require_race(dataset)
     dataset = sort_axes(dataset)
     rows = [_row(dataset.sel(optimizer=name)) for name in dataset.optimizer.values]
-    direction = -1.0 if dataset.attrs["higher_is_better"] else 1.0
-
-    def order(row: Row) -> tuple[bool, bool, float, str]:
-        failed = bool(np.isnan(row.score))
-        return failed, row.diverged_at_best > 0, 0.0 if failed else direction * row.score, row.optimizer
-
-    ranked = sorted(rows, key=order)
-    return [row._replace(rank=position + 1) for position, row in enumerate(ranked)]
+    levels = absorb_rounding(to_level(np.array([row.score for row in rows]), dataset.attrs))
+    keys = [(2 if np.isnan(row.score) else row.diverged_at_best > 0, level) for row, level in zip(rows, levels)]
+    ranked = [row._replace(rank=rank) for row, rank in zip(rows, competition_ranks(keys))]
+    return sorted(ranked, key=lambda row: (row.rank, row.optimizer))
 
 
 def late_scores(dataset: xr.Dataset) -> xr.DataArray:
@@ -130,6 +128,11 @@ def best_rate_index(dataset: xr.Dataset) -> xr.DataArray:
 def to_badness(scores: np.ndarray, attributes: Mapping[str, Any]) -> np.ndarray:
     """Return scores so that the lowest is the best, and that of a diverged run, which is NaN, is infinite."""
     return np.where(np.isnan(scores), np.inf, -scores if attributes["higher_is_better"] else scores)
+
+
+def to_level(scores: np.ndarray, attributes: Mapping[str, Any]) -> np.ndarray:
+    """Return `to_badness` of scores in decades, if they are logarithmic: differences and averages have a meaning."""
+    return to_badness(np.log10(np.maximum(scores, TINY)) if attributes["logarithmic"] else scores, attributes)
 
 
 def keep_metrics(dataset: xr.Dataset) -> xr.Dataset:

@@ -19,7 +19,7 @@ from .sweep_as_race import composition_at, swept_hyperparameters
 class TunedRow(NamedTuple):
     """One optimizer at the configuration that the choosing seeds chose, on the reporting seeds."""
 
-    rank: int
+    rank: int  # equals share it
     optimizer: str
     hyperparameters: dict[str, Setting]  # those that exist at this point; empty if every point diverged
     score: float  # as in `gradlab.lab.analysis.leaderboard.Row`, and so is the spread

@@ -47,7 +47,7 @@ _MISSING_LETTERS = ("Glyph .* missing from", "Matplotlib currently does not supp
 def use_own_settings(more: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Draw with Matplotlib's defaults and gradlab's settings, and with none of the user's, inside the context.
 
-    `more` are further settings, such as `PAPER`, which come before those of `RC`.
+    `more` are further settings. They override gradlab's.
 
     Letters that the font does not have are drawn as boxes, without a warning.
     """

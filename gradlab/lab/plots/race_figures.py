@@ -84,12 +84,15 @@ def paths_figure(dataset: xr.Dataset, problem: Problem) -> Figure:
         draw_paths(panels.flat[: len(names)].tolist(), dataset, problem, names)
         for axes in panels.flat:
             axes.label_outer()
+        for axes in panels[:, :-1].flat:  # whose last number would touch the first one of the next panel
+            axes.locator_params(axis="x", prune="upper")
         for axes in panels.flat[len(names) :]:
             axes.set_visible(False)
         figure.supxlabel("first parameter", fontsize=9)
         figure.supylabel("second parameter", fontsize=9, x=0.12 / width, ha="left")
+        space = "\n" if columns <= 2 else " "  # a figure of two panels is narrower than the note
         note = (
-            f"{format_count(count_updates(dataset), 'update')} of each optimizer at its chosen learning rate; "
+            f"{format_count(count_updates(dataset), 'update')} of each optimizer at its chosen learning rate;{space}"
             f"dot: an update{' that was kept' * is_thinned(dataset)}; star: the optimum; "
             "cross: the path leaves the frame"
         )

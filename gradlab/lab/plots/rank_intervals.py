@@ -7,6 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from ..analysis.comparison.rank_intervals import in_rank_order
 from .lines_and_labels import AS_WRITTEN, COLORS, CONTEXT, drawable_name
 
 
@@ -15,7 +16,7 @@ def draw_rank_intervals(axes: Axes, table: xr.Dataset) -> Axes:
 
     The dot is its rank on the reporting seeds, and the bar covers those that other seeds and stops could have given.
     """
-    ordered = table.sortby("rank")
+    ordered = in_rank_order(table)
     names, places = ordered.optimizer.values.tolist(), np.arange(ordered.sizes["optimizer"])
     axes.hlines(places, 1, len(names), color=CONTEXT, linewidth=0.6, zorder=1, label="_row")
     axes.hlines(

@@ -32,14 +32,24 @@ def sweep_figures(problems: Mapping[str, xr.Dataset]) -> dict[str, Figure]:
 
     There are figures of pairs only where two hyperparameters vary, and none where nothing varies.
     """
-    figures: dict[str, Figure] = {}
-    for name, dataset in problems.items():
-        varied = find_varied_hyperparameters(dataset)
-        if varied:
-            figures[f"effects_{name}"] = effects_figure(dataset, varied)
-        if len(varied) > 1:
-            figures[f"heat_{name}"] = heat_figure(dataset, varied)
-    return figures
+    draw = {"effects": effects_figure, "heat": heat_figure}
+    return {f"{kind}_{name}": draw[kind](problems[name], varied) for kind, name, varied in _list_figures(problems)}
+
+
+def count_sweep_figures(problems: Mapping[str, xr.Dataset]) -> int:
+    """Return how many figures a sweep or a search has."""
+    return len(_list_figures(problems))
+
+
+def _list_figures(problems: Mapping[str, xr.Dataset]) -> list[tuple[str, str, list[str]]]:
+    """Return the kind, the problem and the hyperparameters of each figure."""
+    varied = {name: find_varied_hyperparameters(dataset) for name, dataset in problems.items()}
+    return [
+        (kind, name, found)
+        for name, found in varied.items()
+        for kind, least in (("effects", 1), ("heat", 2))
+        if len(found) >= least
+    ]
 
 
 def effects_figure(dataset: xr.Dataset, hyperparameters: list[str]) -> Figure:

@@ -1,4 +1,4 @@
-"""The problems that optimizers train. Each is one file and one value, with the parts that `Problem` lists."""
+"""The problems that optimizers train. Each has a file of its own, and the parts that `Problem` lists."""
 
 from __future__ import annotations
 

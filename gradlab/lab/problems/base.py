@@ -22,7 +22,8 @@ class Score:
 
     `tolerance` determines which learning rates count as good as the best one: those with a score within this factor of
     the best if `logarithmic` (for losses that fall over many decades), and within this difference otherwise (for
-    accuracies in [0, 1]).
+    accuracies in [0, 1]). None derives it from the runs: a tenth of the decades between their start and the best of
+    them, but at most one decade, or 1 % of the difference. (In gradlab's own problems, None is one decade.)
 
     >>> score = gl.lab.PROBLEMS["digits"]().score
     >>> score.metric, score.chosen_by, score.higher_is_better, score.tolerance
@@ -33,7 +34,7 @@ class Score:
     label: str
     higher_is_better: bool = False
     logarithmic: bool = True
-    tolerance: float = 10.0
+    tolerance: float | None = None
     chosen_by: str | None = None
 
 

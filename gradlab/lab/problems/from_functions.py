@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -47,8 +48,9 @@ def problem_from(
     the number of updates in a run. `name` is part of file names, and by default that of the module of `loss`. `summary`
     is a sentence.
 
-    Raises ValueError and TypeError for batches that cannot be used (see `read_batches`), if only one of `validation`
-    and `test` is given, and if `loss` cannot be called without a key and there is no `evaluate`.
+    Raises ValueError and TypeError for batches that cannot be used (see `read_batches`), for an `init` that takes no
+    key and a `name` with other signs than letters, digits and _, if only one of `validation` and `test` is given, and
+    if `loss` cannot be called without a key and there is no `evaluate`.
 
     >>> batches = [(jnp.array([1.0, 2.0]), jnp.array([2.0, 4.0]))]  # of y = 2 x
     >>> def loss(slope, batch):
@@ -61,6 +63,12 @@ def problem_from(
     for label, function in (("init", init), ("loss", loss), ("evaluate", evaluate)):
         if not callable(function) and not (label == "evaluate" and function is None):
             raise TypeError(f"{label} must be a function, {_CALLS[label]}, got {type(function).__name__}")
+    _require_key_alone(init)
+    if name is not None and not re.fullmatch(r"[A-Za-z]\w*", str(name)):
+        raise ValueError(
+            f"name must begin with a letter and have letters, digits and _ only, because it is part of file names; got "
+            f"{name!r}"
+        )
     takes_key, needs_key = _read_key_argument(loss)
     if evaluate is None and needs_key:
         raise ValueError(
@@ -167,6 +175,20 @@ def _require_no_state(value: Any, function: str) -> Any:
             "take layer norms"
         )
     return value
+
+
+def _require_key_alone(init: Callable[..., Any]) -> None:
+    """Raise TypeError for an `init` that cannot be called with a key alone."""
+    try:
+        signature = inspect.signature(init)
+    except (TypeError, ValueError):  # a function that does not tell
+        return
+    try:
+        signature.bind(None)
+    except TypeError as error:
+        raise TypeError(
+            f"init must be a function, {_CALLS['init']}, got one that cannot be called with a key alone: {error}"
+        ) from None
 
 
 def _read_key_argument(loss: Callable[..., Any]) -> tuple[bool, bool]:

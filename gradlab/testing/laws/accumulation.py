@@ -144,6 +144,9 @@ def _require_late_cycles(subject: Subject, claim: Accumulation) -> str | None:
     if claim.size is not None:
         return None
     lengths = _measure_moves(subject, subject.tx, _LATE // claim.k * claim.k, 1)
+    if not np.all(np.isfinite(lengths)):
+        at = int(np.isfinite(lengths).argmin())
+        raise Broken(f"micro-batch {at + 1} moves the parameters by {lengths[at]}, though all gradients are finite")
     moves, expected = lengths > 0, np.arange(1, lengths.size + 1) % claim.k == 0
     wrong = moves & ~expected
     if claim.inner is not None:

@@ -87,7 +87,7 @@ def complex_leaves(subject: Subject) -> None:
         _list_turned_updates(subject, [gradient.real], params.real, turn)[0] for turn in (1, np.exp(0.25j * np.pi))
     )
     sizes, turned_sizes = np.abs(straight), np.abs(askew)
-    if np.any((turned_sizes > 2 * sizes + 1e-6) | (sizes > 2 * turned_sizes + 1e-6)):
+    if not np.all((turned_sizes <= 2 * sizes + 1e-6) & (sizes <= 2 * turned_sizes + 1e-6)):
         raise Broken(
             f"the gradient {np.asarray(gradient.real)} gives updates of magnitude {sizes}, but the same gradient times "
             f"exp(i pi / 4), whose square has no real part, gives magnitude {turned_sizes}"

@@ -46,12 +46,16 @@ def visit(subject: Subject, dtype: str, at: Any, steps: int = STEPS) -> Run:
             params.append(jax.tree.unflatten(jax.tree.structure(updates), moved))
             states.append(state)
         held = [dict(find_candidates(state, point, at)) for state, point in zip(states, params, strict=True)]
+    points = np.stack([flatten(point) for point in params])
+    finite = np.isfinite(points).all(axis=1)
+    if not finite.all():  # a gap to NaN exceeds no limit
+        raise Broken(f"in {dtype}, the parameters are not finite after {int(finite.argmin())} steps")
     paths = [path for path in held[-1] if all(path in now for now in held)]
     if not paths:
         place = "the state has no part with the structure and the shapes of the parameters"
         raise Broken(place if at is None or callable(at) else f"{place} at a path that ends with {at!r}")
     return Run(
-        np.stack([flatten(point) for point in params]),
+        points,
         {path: np.stack([flatten(now[path]) for now in held]) for path in paths},
         {path: find_dtype(held[-1][path]) for path in paths},
         gradients,
@@ -82,7 +86,7 @@ def _to_numpy(tree: Any) -> list[np.ndarray]:
 
 
 def allow(run: Run, path: str, is_rough: bool = False) -> float:
-    """Return the gap that rounding explains. It is `rough` if the average was computed in float32 all the same."""
+    """Return the gap that rounding explains. `is_rough` says that the average was computed in float32 all the same."""
     rounding = _ROUNDING["float32" if is_rough and run.has_float32 else run.dtypes[path]]
     return max(rounding, _ROUNDING[run.dtypes[path]]) * float(np.abs(run.points).max())
 

@@ -9,7 +9,10 @@ import numpy as np
 
 from ..inputs.trees import sample
 from ..subjects.gaps import describe_mismatch
+from ..subjects.setting_runs import find_refusal, runs_of
+from ..subjects.settings import show_number
 from ..subjects.subject import UNDECLARED, Subject
+from ..verdicts.exceptions import is_range_error
 from ..verdicts.law import Broken, NotApplicable, law
 
 
@@ -56,7 +59,7 @@ def _ignores_shapes(subject: Subject, params: Any, gradient: Any) -> bool:
 
 
 @law(
-    "a hyperparameter outside its range raises an error that names it",
+    "a hyperparameter outside its range raises an error that names it, and some other value within it is accepted",
     meaning="The range is not declared. Annotate the argument, such as with gl.Decay, gl.Positive or "
     "Annotated[Any, gl.Range(...)].",
 )
@@ -81,3 +84,23 @@ def ranges(subject: Subject) -> None:
         examined += 1
     if not examined:
         raise NotApplicable("it declares no range")
+    _require_accepted_values(subject)
+
+
+def _require_accepted_values(subject: Subject) -> None:
+    """Raise `Broken` for an argument of which a link within refuses every other value, because of the link's own range.
+
+    What a factory refuses by an error of its own may be right: two arguments may have to fit each other.
+    """
+    runs = runs_of(subject)
+    assert subject.value is not None
+    for argument in runs.arguments:
+        refusal = None if argument.is_structure else find_refusal(runs, argument)
+        if refusal is not None and is_range_error(refusal):
+            parameter = subject.value.factory.parameters[argument.name.partition("[")[0]]
+            others = " and ".join(map(show_number, argument.others))
+            raise Broken(
+                f"{argument.name} is declared in {parameter.range or 'its range'}, but {others} are refused: {refusal}",
+                "A link within gets another number than is declared, such as one with the wrong sign, or the declared "
+                "range is too wide. Pass the argument as it is, or declare the range of the link.",
+            )

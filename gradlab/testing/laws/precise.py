@@ -14,6 +14,14 @@ from ..subjects.subject import Subject
 from ..verdicts.law import Broken, NotApplicable, law
 
 _HALVES = ("bfloat16", "float16")
+_FIXED = (
+    "init makes it in a dtype of its own, whatever the parameters are. A running mean with decay 0.999 then stops "
+    "changing, because its steps are below the rounding. Create it with jnp.zeros_like(p, dtype=jnp.float32)."
+)
+_COUNTER = (
+    "init makes a counter of few bits, to save memory that a single number does not need. Count in jnp.zeros((), "
+    "jnp.int32), and add 1 by optax.safe_increment, which stops at the largest number."
+)
 _TOLERATED = 0.05  # the fraction of updates that may round the other way, because two programs differ in the last digit
 
 
@@ -23,18 +31,25 @@ _TOLERATED = 0.05  # the fraction of updates that may round the other way, becau
     "changing, because its steps are below the rounding. Create it with jnp.zeros_like(p, dtype=jnp.float32).",
 )
 def wide_accumulators(subject: Subject) -> None:
+    of_float32: dict[str, str] = {}  # the dtypes of the state for float32 parameters
     for path, leaf in jax.tree_util.tree_leaves_with_path(jax.eval_shape(subject.tx.init, sample(subject.small))):
+        of_float32[jax.tree_util.keystr(path) or "its only leaf"] = str(leaf.dtype)
         if jnp.issubdtype(leaf.dtype, jnp.integer) and not leaf.shape and jnp.iinfo(leaf.dtype).bits < 32:
             raise Broken(
                 f"the counter in the state at {jax.tree_util.keystr(path) or 'its only leaf'} is {leaf.dtype}, which "
-                f"overflows after {jnp.iinfo(leaf.dtype).max} steps"
+                f"overflows after {jnp.iinfo(leaf.dtype).max} steps",
+                _COUNTER,
             )
     for dtype in list_halves(subject):
         state = jax.eval_shape(subject.tx.init, sample(subject.small, dtype))
         for path, leaf in jax.tree_util.tree_leaves_with_path(without_own_parameters(state)):
             if jnp.issubdtype(leaf.dtype, jnp.floating) and jnp.finfo(leaf.dtype).bits < 32:
-                place = jax.tree_util.keystr(path)
-                raise Broken(f"for {dtype} parameters, the state at {place or 'its only leaf'} is {leaf.dtype}")
+                place = jax.tree_util.keystr(path) or "its only leaf"
+                if str(leaf.dtype) == of_float32.get(place):
+                    raise Broken(
+                        f"for float32 and {dtype} parameters alike, the state at {place} is {leaf.dtype}", _FIXED
+                    )
+                raise Broken(f"for {dtype} parameters, the state at {place} is {leaf.dtype}")
 
 
 @law(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import jax
 import numpy as np
 
 from ..inputs.trees import sample
+from ..subjects.gaps import describe_nonfinite
 from ..subjects.subject import Subject
 from ..verdicts.law import Broken, NotApplicable, law
+from .finite_numbers import require_finite
 
 _SHAPE = (4,)
 
@@ -24,6 +25,7 @@ def unbiased(subject: Subject) -> None:
     params, gradient = sample(_SHAPE), sample(_SHAPE, seed=1)
     state = subject.start(params)
     first, state = subject.jitted(gradient, state, params)
+    require_finite(first, "update 0 (counted from 0)")
     for step in range(1, 12):
         updates, state = subject.jitted(gradient, state, params)
         place = subject.describe_gap(updates, first, factor=10.0)
@@ -33,17 +35,17 @@ def unbiased(subject: Subject) -> None:
 
 @law(
     "it descends on a convex quadratic",
-    meaning="The sign is wrong (updates are added to the parameters), or the learning rate is far too large.",
+    meaning="The sign is wrong (updates are added to the parameters), or the learning rate is far too large. Or update "
+    "returns something else than (what is added to the parameters, the next state): the two exchanged, or the new "
+    "parameters in place of their change.",
     claimed=True,
 )
 def descends(subject: Subject) -> None:
-    """Examined without a claim, too, unless the subject is a link. Then a rate that is too large is no breach."""
+    """It is examined without a claim, too, but not for a link. Then, a rate that is too large is no breach."""
     is_claimed = "descends" in subject.claims
     if subject.link and not is_claimed:
         raise NotApplicable(subject.link)
     slope, losses, uphill = _descend(subject)
-    if math.isnan(losses[-1]):
-        raise Broken(f"on a convex quadratic, update {len(losses) - 2} (counted from 0) is NaN")
     if uphill:
         raise Broken(
             f"on a convex quadratic, the leaf at {uphill} moves along its gradient, uphill; other leaves descend"
@@ -79,14 +81,18 @@ def _descend(subject: Subject) -> tuple[float, list[float], str]:
     curvature = jax.tree.map(lambda p: 0.5 + (np.arange(p.size, dtype=np.float32).reshape(p.shape) % 4) / 2, start)
     params, state = start, subject.start(first)
     losses, cosines, by_leaf = [_quadratic(curvature, params)], [], []
-    for _ in range(100):
+    for step in range(100):
         gradient = jax.tree.map(lambda c, p: c * p, curvature, params)
         updates, state = subject.jitted(gradient, state, params)
         updates = jax.tree.map(np.asarray, updates)
+        require_finite(updates, f"on a convex quadratic, update {step} (counted from 0)")
         cosines.append(_cosine(updates, gradient))
         by_leaf.append(jax.tree.map(_cosine, updates, gradient))
-        params = jax.tree.map(lambda p, u: (p + u).astype(p.dtype), params, updates)
+        with np.errstate(over="ignore"):
+            params = jax.tree.map(lambda p, u: (p + u).astype(p.dtype), params, updates)
         losses.append(_quadratic(curvature, params))
+        if place := describe_nonfinite(params):
+            raise Broken(f"on a convex quadratic, the parameter after update {step} (counted from 0) is {place}")
         if not losses[-1] <= _MOST * losses[0]:
             break
     paths = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(start)]

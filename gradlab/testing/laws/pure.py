@@ -11,6 +11,7 @@ import numpy as np
 
 from ...tree_differences import have_same_structure
 from ..inputs.trees import sample
+from ..subjects.closure_variables import find_written_variable
 from ..subjects.gaps import describe_gap, find_largest_gap
 from ..subjects.programs import Program, as_plain, is_key, require_same_program, trace_first_step
 from ..subjects.subject import Subject
@@ -25,7 +26,7 @@ _CALLS = 200  # enough for what happens at the hundredth call
     "an unseeded random number, or an array by its id. Keep it in the state that init returns.",
 )
 def pure(subject: Subject) -> None:
-    """Called on two vectors, and traced on the network: calls on each new shape would compile every operation."""
+    """It is called on two vectors, and only traced on the network, where a call would compile every operation."""
     params, gradient = sample(subject.pair), sample(subject.pair, seed=1)
     first_state, second_state = subject.tx.init(params), subject.tx.init(params)
     _require_equal(
@@ -40,6 +41,12 @@ def pure(subject: Subject) -> None:
     _require_equal(
         first, third, "after a call with other arguments, update returned a different result for the same arguments"
     )
+    if written := find_written_variable(subject):
+        function, name = written
+        raise Broken(
+            f"{function} writes to the variable `{name}` of its factory, and what it writes is lost: the factory is "
+            "called anew for each init and update"
+        )
 
 
 def _require_same_trace(subject: Subject) -> None:
@@ -64,7 +71,7 @@ def _require_same_trace(subject: Subject) -> None:
     "count in the state, and act on it with jnp.where.",
 )
 def pure_for_200_calls(subject: Subject) -> None:
-    """Called where that is fast, and otherwise traced, which calls the code, too, but runs and compiles nothing."""
+    """Where a call takes long, it is traced 200 times instead, which runs its Python code and compiles nothing."""
     params, gradient = sample(subject.small), sample(subject.small, seed=1)
     state = subject.tx.init(params)
     first = subject.update(gradient, state, params)
@@ -109,7 +116,7 @@ def _read_bits(tree: Any) -> Any:
     meaning="It writes into a container or a NumPy array that was passed in. Build a new one instead.",
 )
 def inputs_untouched(subject: Subject) -> None:
-    """The arrays are NumPy's, which can be written to; a state has them after it was restored from a file."""
+    """The arguments are NumPy arrays, which can be written to, as in a state that was restored from a file."""
     for is_read_only in (False, True):
         params, gradient = (_to_numpy(sample(subject.pair, seed=seed), is_read_only) for seed in (0, 1))
         state = _call_untouched(subject.tx.init, {"parameters": params}, "init")

@@ -14,16 +14,21 @@ from ..subjects.gaps import describe_mismatch
 from ..subjects.programs import as_plain, is_key
 from ..subjects.subject import Subject
 from ..verdicts.law import Broken, NotApplicable, law
+from .finite_numbers import require_finite
 
 
 @law(
     "a compiled run equals an uncompiled run",
-    meaning="It has state in Python variables, or a side effect that a compiled program runs only once.",
+    meaning="It has state in Python variables, or a side effect that a compiled program runs only once. Or its state "
+    "is in half precision, which a compiled program rounds at other places.",
 )
 def jit_equals_eager(subject: Subject) -> None:
+    """Updates must be finite to be compared: NaN equals NaN in all comparisons, of other laws, too."""
     gradients, params = samples(subject.pair), sample(subject.pair)
     as_users = jax.jit(subject.update)  # with XLA's own options: the other laws compile with faster ones
     plain, compiled = (subject.run(update, gradients, params) for update in (subject.update, as_users))
+    for step, updates in enumerate(plain):
+        require_finite(updates, f"for ordinary gradients, update {step} (counted from 0)")
     _require_same(subject, plain, compiled, "uncompiled and compiled")
 
 
@@ -54,7 +59,7 @@ def scan_equals_loop(subject: Subject) -> None:
     "variables.",
 )
 def vmap_equals_loop(subject: Subject) -> None:
-    """One program makes the first state and a step from a later one: two steps would take twice as long to compile."""
+    """One program has `init` and one step from a later state: two steps would take twice as long to compile."""
     lanes = []
     for lane in range(3):
         gradient, params = sample(subject.network, seed=20 + lane), sample(subject.network, seed=lane)
@@ -104,7 +109,7 @@ def sharded_equals_unsharded(subject: Subject) -> None:
     meaning="init reads the values of the parameters. Use only their shapes and dtypes.",
 )
 def abstract_init(subject: Subject) -> None:
-    """In the network, the values are those of a compiled call; two vectors are enough for an uncompiled one."""
+    """The state for shapes is compared with that of a compiled call, and for two vectors with an uncompiled one."""
     for params, init in ((sample(subject.network), subject.start), (sample(subject.pair), subject.tx.init)):
         abstract, concrete = jax.eval_shape(subject.tx.init, params), init(params)
         place = describe_mismatch(jax.eval_shape(lambda state=concrete: state), abstract)

@@ -25,7 +25,7 @@ _SHAPES: dict[str, Any] = {"b": (3,), "a": (2, 3)}
     claimed=True,
 )
 def bounded_squares(subject: Subject) -> None:
-    """In float32 the bound is 2^51, for complex numbers that of the larger part. Inside the bound, nothing changes."""
+    """In float32 the bound is $2^{51}$, for the larger part of a complex number. Smaller numbers do not change."""
     for dtype in [name for name in ("float32", "complex64") if name in subject.dtypes]:
         params = sample(_SHAPES, dtype)
         sizes = [{"b": 1e30, "a": 3e15}, {"b": 1.0, "a": 1e20}, {"b": 1e36, "a": 2e15}]
@@ -71,7 +71,7 @@ def _require_infinite_when_infinite(subject: Subject) -> None:
     claimed=True,
 )
 def any_size(subject: Subject) -> None:
-    """The sizes are 2^100 and 2^-100, whose squares float32 does not hold, and both beside ordinary gradients.
+    """The sizes are $2^{100}$ and $2^{-100}$, whose squares float32 does not hold, alone and beside ordinary gradients.
 
     In each leaf, some elements are zero. Complex gradients of these sizes have a negative real part, or an imaginary
     part, alone.
@@ -103,6 +103,8 @@ def _require_same_when_wide(subject: Subject, gradients: tuple[Any, ...], params
     with jax.enable_x64(True):
         wide = _update(subject, gradients, params, double)
     for key in wide:
+        if np.any(np.isnan(wide[key])):
+            raise Broken(f"with {name}, the update at {key!r} is NaN, in double precision, too")
         place = describe_gap({key: narrow[key]}, {key: wide[key]}, dtype)
         if place:
             raise Broken(f"in {dtype}, with {name}, the updates differ from those in double precision at {place}")

@@ -31,7 +31,7 @@ def _is_limit(value: Any) -> bool:
     ),
 )
 def skips_nonfinite(subject: Subject) -> str | None:
-    """Bad gradients are put between finite ones, which must have the same updates as without them."""
+    """Gradients with a NaN or an infinity are put between finite ones, whose updates must be as without them."""
     claim = subject.claims["skips nonfinite"]
     limit = None if claim is None or claim is True else claim
     good = [sample(subject.network, seed=30 + i) for i in range(2)]

@@ -39,9 +39,12 @@ def read_slow_weights(claim: Any) -> Mapping[str, Any] | None:
     ),
 )
 def slow_weights(subject: Subject) -> str | None:
-    """The claim is (k, alpha), or (k, alpha, inner) with the transformation that makes the fast steps.
+    """Return what contradicts the claim that a state holds slow weights, or None if nothing does.
 
-    With `reset`, the state of the inner transformation starts anew whenever the parameters return to the slow ones.
+    Slow weights go the share `alpha` of the way to the parameters after each `k` steps, and rest in between. The claim
+    is (k, alpha), or (k, alpha, inner) with the transformation that makes the fast steps. As a dict it may hold two
+    more: `at`, the place of the slow weights in the state, and `reset`, by which the state of `inner` starts anew
+    whenever the parameters return to the slow weights.
     """
     claim = read_slow_weights(subject.claims["slow weights"])
     assert claim is not None
@@ -54,9 +57,9 @@ def slow_weights(subject: Subject) -> str | None:
     found: list[tuple[int, str, str]] = []  # how much is right, the path, and what is wrong
     for path, slow in run.candidates.items():
         allowed = allow(run, path)
-        moved = np.abs(np.diff(slow, axis=0)).max(axis=1) > allowed
+        moved = ~(np.abs(np.diff(slow, axis=0)).max(axis=1) <= allowed)
         wrong = moved & ((np.arange(1, len(slow)) % k) != 0)
-        apart = np.abs(slow[syncs] - run.points[syncs]).max(axis=1) > allowed
+        apart = ~(np.abs(slow[syncs] - run.points[syncs]).max(axis=1) <= allowed)
         if wrong.any():
             found.append((1, path, f"it moves at step {int(wrong.argmax()) + 1}, and not only after each {k} steps"))
         elif not moved[syncs - 1].any():
@@ -72,9 +75,10 @@ def slow_weights(subject: Subject) -> str | None:
         else:
             expected = _follow(subject, run, slow, k, alpha, inner, bool(claim.get("reset")))
             gaps = np.abs(slow - expected).max(axis=1)
-            if not (gaps > 10 * allowed).any():
+            wrong = ~(gaps <= 10 * allowed)
+            if not wrong.any():
                 return None
-            at = int((gaps > 10 * allowed).argmax())
+            at = int(wrong.argmax())
             element = int(np.abs(slow - expected)[at].argmax())
             text = f"one slow weight is {slow[at, element]:.9g}, expected {expected[at, element]:.9g}"
             found.append((3, path, f"after step {at}, {text}"))

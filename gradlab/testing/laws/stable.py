@@ -13,6 +13,12 @@ from ..subjects.gaps import describe_mismatch
 from ..subjects.subject import Subject
 from ..verdicts.law import Broken, NotApplicable, law
 
+_WEAK = (
+    "init returns a Python number, which JAX takes for a weakly typed array; the second step then compiles again, and "
+    "a scan fails. Let init return an array with a dtype: jnp.zeros((), jnp.int32) for a count, and jnp.zeros((), "
+    "jnp.float32) for another number."
+)
+
 
 @law(
     "update returns a state with the same structure, shapes, dtypes and weak types as the state from init",
@@ -34,7 +40,8 @@ def stable_state(subject: Subject) -> None:
                     if place:
                         raise Broken(
                             f"with {name} as parameters, in {dtype}, and {gradient_dtype} gradients, "
-                            f"the state from update differs from that of init at {place}"
+                            f"the state from update differs from that of init at {place}",
+                            _WEAK if place.endswith("(weakly typed)") else "",
                         )
 
 

@@ -42,12 +42,13 @@ def check_polynomial_iteration(
     cycle: bool = False,
     safety: float = 1.0,
 ) -> Report:
-    """Examine the polynomial by which an iteration changes each singular value of a matrix, and return a report.
+    r"""Examine the polynomial by which an iteration changes each singular value of a matrix, and return a report.
 
-    Methods such as Muon apply odd polynomials a X + b (X X') X + c (X X')^2 X to a matrix, so that a singular value s
-    becomes a s + b s^3 + c s^5. `coefficients` is one set (a, b, c), of any length, or a sequence of sets, one for each
-    step. Where there are more steps than sets, the last set is repeated; with `cycle`, they start again with the first.
-    `safety` is the factor of Amsel et al. (2025) by which the argument of each step but the last is divided.
+    Methods such as Muon apply odd polynomials $a X + b (X X^\top) X + c (X X^\top)^2 X$ to a matrix, so that a singular
+    value $s$ becomes $a s + b s^3 + c s^5$. `coefficients` is one set `(a, b, c)`, of any length, or a sequence of
+    sets, one for each step. Where there are more steps than sets, the last set is repeated; with `cycle`, they start
+    again with the first. `safety` is the factor of Amsel et al. (2025) by which the argument of each step but the last
+    is divided.
 
     `steps` is the number of steps, or several numbers, each of which is examined. By default it is the number of sets.
     Whatever the number, no singular value up to the end of the interval may become zero, negative or larger than the
@@ -87,14 +88,25 @@ def find_wrong_sign(iteration: PolynomialIteration, high: float) -> str | None:
     if change is None:
         return None
     lowest, _ = iteration.find_extremes(0.0, high)
-    image, grid = iteration(lowest), iteration(np.linspace(0.0, high, 2001)[1:])
-    if not image < 0:
+    if not iteration(lowest) < 0:
         return f"the singular value {change:.12g} becomes {iteration(change):.6g}, and not a positive number"
-    share = max(float(np.mean(grid <= 0)), 0.001)
+    points = np.linspace(0.0, high, 2001)[1:]
+    wrong = np.flatnonzero(iteration(points) <= 0)
+    share = max(len(wrong) / len(points), 0.001)
+    least = points[wrong[0]] if wrong.size else lowest  # between two points of the grid
     return (
-        f"the singular value {lowest:.12g} becomes {image:.6g}: the update points uphill along its direction. The sign "
-        f"changes at {change:.12g}, and is wrong for about {100 * share:.2g} % of the singular values up to {high:g}"
+        f"the singular value {_write_with_image(iteration, lowest)}: the update points uphill along its direction. The "
+        f"sign is wrong for about {100 * share:.3g} % of the singular values up to {high:g}, the least of which is "
+        f"about {least:.2g}"
     )
+
+
+def _write_with_image(iteration: PolynomialIteration, value: float) -> str:
+    """Return a singular value and what it becomes, with so many digits that both numbers belong together."""
+    image = iteration(value)
+    texts = (f"{value:.{digits}g}" for digits in range(4, 17))
+    text = next((text for text in texts if abs(iteration(float(text)) - image) <= 1e-3 * abs(image)), f"{value!r}")
+    return f"{text} becomes {image:.4g}"
 
 
 def find_out_of_band(iteration: PolynomialIteration, low: float, high: float, band: tuple[float, float]) -> str | None:
@@ -106,9 +118,9 @@ def find_out_of_band(iteration: PolynomialIteration, low: float, high: float, ba
     lowest, highest = iteration.find_extremes(low, high)
     found = []
     if not least >= band[0] - slack:
-        found.append(f"the singular value {lowest:.12g} becomes {iteration(lowest):.6g}, which is below {band[0]:g}")
+        found.append(f"the singular value {_write_with_image(iteration, lowest)}, which is below {band[0]:g}")
     if not greatest <= band[1] + slack:
-        found.append(f"the singular value {highest:.12g} becomes {iteration(highest):.6g}, which is above {band[1]:g}")
+        found.append(f"the singular value {_write_with_image(iteration, highest)}, which is above {band[1]:g}")
     return ", and ".join(found)
 
 

@@ -1,4 +1,4 @@
-"""Independent references: the published optimizers, and the links that they are made of, as NumPy step functions.
+r"""Independent references: the published optimizers, and the links that they are made of, as NumPy step functions.
 
 Use them to test an optimizer, of gradlab or not. Each function is written from the equations of its
 paper, in 5 to 12 lines of NumPy, and shares no code with any transformation or optimizer. Agreement
@@ -8,11 +8,28 @@ with it is therefore evidence. It is called as
 
 where `g` is one gradient array (float64 or complex128), `state` is a dict ({} at the start, never
 mutated), `t` = 1, 2, ... is the step, `x` are the parameters, and the hyperparameters are numbers,
-those of this step. It returns the change to add to `x` and the new state. Second moments use |g|^2.
+those of this step. It returns the change to add to `x` and the new state. Second moments use $|g|^2$.
 Where a published form divides by zero (no eps, only zero gradients so far), the change is zero.
 A step function gets one leaf of a tree at a time. One that needs the whole tree, for a global norm,
 is marked with the decorator `whole_tree`, and gets dicts of arrays. The reference of a link, such
 as `scale_by_rms`, returns the direction that the link makes as the change.
+
+In the formulas of their docstrings, $g_t$ is the gradient of the step $t$, and $x_{t-1}$ and $x_t$ are the parameters
+before and after it. A link makes the direction $d'$ of the direction $g$ before it. These symbols mean the same
+everywhere, and all others are explained where they are used:
+
+- $\alpha$ is the learning rate, $\lambda$ the weight decay and $\mu$ the momentum.
+- $\beta$, $\beta_1$, $\beta_2$ and $\beta_3$ are the decays of running means: `decay`, `b1`, `b2` and `b3`.
+- $\epsilon$ is `eps`, and $\epsilon_r$ is `eps_root`.
+- $m_t$ is the mean of the gradients and $v_t$ that of their squares, $m_t = \beta_1 m_{t-1} + (1 - \beta_1) g_t$ and
+  $v_t = \beta_2 v_{t-1} + (1 - \beta_2) |g_t|^2$, if nothing else is said.
+- $\hat m_t$ is a mean that is corrected for its start at zero, $\hat m_t = m_t / (1 - \beta_1^t)$.
+- $|g|$ is an absolute value, $\|g\|$ the Euclidean norm, and $\|g\|_1$ the sum of the absolute values.
+- $\langle g, x \rangle$ is the sum of the products of all elements, and $\operatorname{RMS}$ the root mean square.
+- $L^\top$ is a transposed matrix, for complex numbers with conjugate elements.
+
+In the signatures, `Array` is a NumPy array, `State` is the dict of a state, `Step` is a pair of a change and a state,
+and `Leaves` is a dict of arrays by path.
 
 `trajectory` runs a step function from start to end; hyperparameters may then be schedules:
 

@@ -1,5 +1,7 @@
 """Types and arithmetic that the references share: a division that allows 0 / 0, |g|^2, and Adam's moments."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 

@@ -1,5 +1,7 @@
 """References of AdaBound and AMSBound, which clip the rates of Adam and AMSGrad towards one final rate."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step, divide, moments
@@ -19,12 +21,16 @@ def adabound(
     eps: float = 1e-8,
     initial_rate: float | None = None,
 ) -> Step:
-    """Clip Adam's rate, then apply it: x -= clip(s / (sqrt(v) + eps), lower, upper) m.
+    r"""Clip Adam's rate between two bounds, then apply it.
 
-    s = a sqrt(1 - b2^t) / (1 - b1^t), lower = f (1 - 1 / (c t + 1)), upper = f (1 + 1 / (c t)), and
-    m is not corrected. f is `final_rate` times a / a_0, with a_0 the `initial_rate` (None: equal to
-    `learning_rate`); c is `gamma`. A rate divided by zero is infinite, and clipped to upper.
-    Source: Luo et al. (2019), Algorithm 2, as in the authors' code (no further 1/sqrt(t)).
+    $$x_t = x_{t-1} - \min(\max(\frac{s_t}{\sqrt{v_t} + \epsilon}, \ell_t), u_t) m_t$$
+
+    $s_t = \alpha \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)$ corrects both moments, so $m_t$ is not corrected. The bounds
+    are $\ell_t = f (1 - 1 / (\gamma t + 1))$ and $u_t = f (1 + 1 / (\gamma t))$. $f$ is `final_rate` times
+    $\alpha / \alpha_0$, with the `initial_rate` $\alpha_0$ (None: equal to `learning_rate`), and `gamma` is $\gamma$. A
+    rate divided by zero is infinite, and clipped to $u_t$.
+
+    Source: Luo et al. (2019), Algorithm 2, as in the authors' code (no further $1 / \sqrt t$).
     """
     m, v = moments(g, state, b1, b2)
     s = learning_rate * np.sqrt(1 - b2**t) / (1 - b1**t)
@@ -47,9 +53,9 @@ def amsbound(
     eps: float = 1e-8,
     initial_rate: float | None = None,
 ) -> Step:
-    """Clip AMSGrad's rate: `adabound` with v in the rate replaced by its running maximum.
+    """Clip AMSGrad's rate: `adabound` with $v_t$ in the rate replaced by its running maximum.
 
-    The maximum is of the v that is not corrected. Source: Luo et al. (2019), Algorithm 3.
+    The maximum is of the $v_t$ that is not corrected. Source: Luo et al. (2019), Algorithm 3.
     """
     m, v = moments(g, state, b1, b2)
     w = np.maximum(state.get("w", 0.0), v)

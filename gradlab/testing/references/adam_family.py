@@ -1,5 +1,7 @@
 """References of Adam and of its relatives, which change one thing in it: AdamW, AdaMax, Nadam, AMSGrad."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step, divide, moments
@@ -18,10 +20,11 @@ def adam(
     eps_root: float | None = None,
     nesterov: bool = False,
 ) -> Step:
-    """Correct both moments, then divide: x -= a m^ / (sqrt(v^ + eps_root) + eps).
+    r"""Correct both moments, then divide, $x_t = x_{t-1} - \alpha \hat m_t / (\sqrt{\hat v_t} + \epsilon)$.
 
-    m^ = m / (1 - b1^t) and v^ = v / (1 - b2^t); the paper has no eps_root. With `nesterov` m^ is that of `nadam`.
-    Source: Kingma & Ba (2015), Algorithm 1.
+    $\hat m_t = m_t / (1 - \beta_1^t)$ and $\hat v_t = v_t / (1 - \beta_2^t)$; with an `eps_root` $\epsilon_r$, which
+    the paper does not have, the root is that of $\hat v_t + \epsilon_r$. With `nesterov`, $\hat m_t$ is that of
+    `nadam`. Source: Kingma & Ba (2015), Algorithm 1.
     """
     m, v = moments(g, state, b1, b2)
     m_hat = _look_ahead(m, g, t, b1) if nesterov else m / (1 - b1**t)
@@ -43,10 +46,12 @@ def adamw(
     eps_root: float | None = None,
     nesterov: bool = False,
 ) -> Step:
-    """Decay the weights beside Adam: x -= a (m^ / (sqrt(v^) + eps) + l x), x before the step.
+    r"""Decay the weights beside Adam, in proportion to the parameters before the step.
 
-    Source: Loshchilov & Hutter (2019), Algorithm 2, but with l multiplied by the rate, as the
-    frameworks do. `eps_root` and `nesterov` as in `adam`.
+    $$x_t = x_{t-1} - \alpha (\frac{\hat m_t}{\sqrt{\hat v_t + \epsilon_r} + \epsilon} + \lambda x_{t-1})$$
+
+    Source: Loshchilov & Hutter (2019), Algorithm 2, but with $\lambda$ multiplied by the rate, as the frameworks do.
+    `eps_root` and `nesterov` are those of `adam`.
     """
     m, v = moments(g, state, b1, b2)
     m_hat = _look_ahead(m, g, t, b1) if nesterov else m / (1 - b1**t)
@@ -66,9 +71,11 @@ def adam_efficient(
     b2: float = 0.999,
     eps: float = 1e-8,
 ) -> Step:
-    """Divide, then correct: x -= a sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps).
+    r"""Divide, then correct both moments by one factor.
 
-    Here eps is the paper's epsilon-hat. Source: Kingma & Ba (2015), end of section 2.
+    $$x_t = x_{t-1} - \alpha \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t} \frac{m_t}{\sqrt{v_t} + \epsilon}$$
+
+    Here `eps` is the paper's $\hat\epsilon$. Source: Kingma & Ba (2015), end of section 2.
     """
     m, v = moments(g, state, b1, b2)
     rate = learning_rate * np.sqrt(1 - b2**t) / (1 - b1**t)
@@ -86,9 +93,11 @@ def adamax(
     b2: float = 0.999,
     eps: float = 0.0,
 ) -> Step:
-    """Divide by a decaying maximum: u = max(b2 u, |g|), x -= a / (1 - b1^t) m / (u + eps).
+    r"""Divide by a decaying maximum of the gradients.
 
-    The paper has no eps. Source: Kingma & Ba (2015), Algorithm 2.
+    $$w_t = \max(\beta_2 w_{t-1}, |g_t|), \quad x_t = x_{t-1} - \alpha \frac{\hat m_t}{w_t + \epsilon}$$
+
+    The paper has no `eps`. Source: Kingma & Ba (2015), Algorithm 2.
     """
     m = b1 * state.get("m", 0.0) + (1 - b1) * g
     u = np.maximum(b2 * state.get("u", 0.0), np.abs(g))
@@ -108,10 +117,12 @@ def nadam(
     eps: float = 1e-8,
     eps_root: float | None = None,
 ) -> Step:
-    r"""Let Adam's momentum look ahead: $u_{t+1} m / (1 - \prod_{t+1} u) + (1 - u_t) g / (1 - \prod_t u)$.
+    r"""Let Adam's momentum look ahead: `adam` with another corrected mean.
 
-    `b1` is $u_t$ and `next_b1` is $u_{t+1}$ (None: equal to `b1`). As in the paper m decays by $u_t$ too
-    (torch and keras keep b1 there); v^ = v / (1 - b2^t), without the further factor b2 of the
+    $$\hat m_t = \frac{\mu_{t+1} m_t}{1 - \prod_{i=1}^{t+1} \mu_i} + \frac{(1 - \mu_t) g_t}{1 - \prod_{i=1}^t \mu_i}$$
+
+    `b1` is $\mu_t$ and `next_b1` is $\mu_{t+1}$ (None: equal to `b1`). As in the paper, $m_t$ decays by $\mu_t$, too
+    (torch and keras keep `b1` there). $\hat v_t = v_t / (1 - \beta_2^t)$ is without the further factor $\beta_2$ of the
     paper's listing. Source: Dozat (2016), Algorithm 2.
     """
     next_b1 = b1 if next_b1 is None else next_b1
@@ -135,10 +146,12 @@ def amsgrad(
     eps: float = 1e-8,
     eps_root: float | None = None,
 ) -> Step:
-    """Never raise the rate: x -= a m^ / (sqrt(w + eps_root) + eps), w the running maximum of Adam's v^.
+    r"""Never raise the rate: $x_t = x_{t-1} - \alpha \hat m_t / (\sqrt{w_t + \epsilon_r} + \epsilon)$.
 
-    Source: Reddi et al. (2018), Algorithm 2, which corrects neither moment; here both are corrected
-    as Adam's are, and the maximum is taken after the correction.
+    $w_t = \max(w_{t-1}, \hat v_t)$ is the largest of Adam's $\hat v$ so far.
+
+    Source: Reddi et al. (2018), Algorithm 2, which corrects neither moment; here both are corrected as Adam's are, and
+    the maximum is taken after the correction.
     """
     m, v = moments(g, state, b1, b2)
     m_hat = m / (1 - b1**t)

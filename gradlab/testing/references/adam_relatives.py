@@ -1,5 +1,7 @@
 """References of later relatives of Adam, which divide by another moment, or step in another direction."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step, divide, moments, square
@@ -19,9 +21,13 @@ def adabelief(
     eps: float = 1e-16,
     eps_root: float = 1e-16,
 ) -> Step:
-    """Divide by the surprise: s = b2 s + (1-b2) |g - m|^2 + eps_root, x -= a m^ / (sqrt(s^) + eps).
+    r"""Divide by the surprise, the distance of the gradients from their mean.
 
-    `eps_root` is added to what is remembered, at every step. Source: Zhuang et al. (2020), Algorithm 2.
+    $$s_t = \beta_2 s_{t-1} + (1 - \beta_2) |g_t - m_t|^2 + \epsilon_r, \quad
+    x_t = x_{t-1} - \alpha \frac{\hat m_t}{\sqrt{\hat s_t} + \epsilon}$$
+
+    `eps_root`, which is $\epsilon_r$, is added to what is remembered, at every step. Source: Zhuang et al. (2020),
+    Algorithm 2.
     """
     m = b1 * state.get("m", 0.0) + (1 - b1) * g
     s = b2 * state.get("s", 0.0) + (1 - b2) * square(g - m) + eps_root
@@ -40,9 +46,11 @@ def yogi(
     eps: float = 1e-3,
     initial_accumulator_value: float = 1e-6,
 ) -> Step:
-    """Let v move by a share of |g|^2: v -= (1-b2) sign(v - |g|^2) |g|^2, x -= a m^ / (sqrt(v^) + eps).
+    r"""Step as Adam does, with a second moment that moves by a share of the squared gradient.
 
-    Source: Zaheer et al. (2018), Algorithm 2, with Adam's corrections.
+    $$v_t = v_{t-1} - (1 - \beta_2) \operatorname{sign}(v_{t-1} - |g_t|^2) |g_t|^2$$
+
+    `initial_accumulator_value` is $v_0$. Source: Zaheer et al. (2018), Algorithm 2, with Adam's corrections.
     """
     m = b1 * state.get("m", 0.0) + (1 - b1) * g
     v = state.get("v", initial_accumulator_value)
@@ -62,9 +70,12 @@ def radam(
     eps: float = 1e-8,
     threshold: float = 5.0,
 ) -> Step:
-    """Take Adam's step times r above the threshold of rho, and a step along m^ below it.
+    r"""Take Adam's step times $r_t$ where $\rho_t$ is above the threshold, and the step $-\alpha \hat m_t$ elsewhere.
 
-    r_inf = 2/(1-b2) - 1 and rho = r_inf - 2 t b2^t / (1 - b2^t), r^2 = (rho-4)(rho-2) r_inf / ((r_inf-4)(r_inf-2) rho).
+    $$\rho_\infty = \frac{2}{1 - \beta_2} - 1, \quad \rho_t = \rho_\infty - \frac{2 t \beta_2^t}{1 - \beta_2^t}$$
+
+    $$r_t^2 = \frac{(\rho_t - 4)(\rho_t - 2) \rho_\infty}{(\rho_\infty - 4)(\rho_\infty - 2) \rho_t}$$
+
     Source: Liu et al. (2020), Algorithm 2, where the threshold is 4.
     """
     m, v = moments(g, state, b1, b2)
@@ -108,9 +119,10 @@ def cautious_adamw(
     weight_decay: float = 1e-2,
     min_share: float = 1e-3,
 ) -> Step:
-    """Take Adam's step d where d g > 0, and farther by the inverse of the share of such elements; decay as AdamW.
+    r"""Step as AdamW does, but with Adam's part only where it goes down the gradient, and farther there.
 
-    Source: Liang et al. (2024), Algorithm 2.
+    For Adam's direction $d_t = \hat m_t / (\sqrt{\hat v_t} + \epsilon)$, the elements with $d_t g_t > 0$ are kept and
+    divided by their share of the leaf, but by no less than `min_share`. Source: Liang et al. (2024), Algorithm 2.
     """
     m, v = moments(g, state, b1, b2)
     d = divide(m / (1 - b1**t), np.sqrt(v / (1 - b2**t)) + eps)
@@ -120,9 +132,9 @@ def cautious_adamw(
 def qhm(
     g: Array, state: State, t: int, x: Array, *, learning_rate: float = 1.0, momentum: float = 0.999, nu: float = 0.7
 ) -> Step:
-    """Mix momentum and gradient: m = b m + (1-b) g, x -= a (n m + (1-n) g).
+    r"""Mix momentum and gradient: $x_t = x_{t-1} - \alpha (\nu m_t + (1 - \nu) g_t)$.
 
-    Source: Ma & Yarats (2019), equations 3 and 4.
+    $m_t = \mu m_{t-1} + (1 - \mu) g_t$, and `nu` is $\nu$. Source: Ma & Yarats (2019), equations 3 and 4.
     """
     m = momentum * state.get("m", 0.0) + (1 - momentum) * g
     return -learning_rate * (nu * m + (1 - nu) * g), {"m": m}
@@ -141,9 +153,12 @@ def qhadam(
     nu1: float = 0.7,
     nu2: float = 1.0,
 ) -> Step:
-    """Mix both moments: x -= a (n1 m^ + (1-n1) g) / (sqrt(n2 v^ + (1-n2) |g|^2) + eps).
+    r"""Mix both of Adam's moments with the gradient.
 
-    Source: Ma & Yarats (2019), section 6 (QHAdam).
+    $$x_t = x_{t-1} - \alpha
+    \frac{\nu_1 \hat m_t + (1 - \nu_1) g_t}{\sqrt{\nu_2 \hat v_t + (1 - \nu_2) |g_t|^2} + \epsilon}$$
+
+    `nu1` is $\nu_1$ and `nu2` is $\nu_2$. Source: Ma & Yarats (2019), section 6 (QHAdam).
     """
     m, v = moments(g, state, b1, b2)
     top = nu1 * m / (1 - b1**t) + (1 - nu1) * g

@@ -1,5 +1,7 @@
 """References of methods with one number for each block of a leaf: the inputs of an output, or the whole leaf."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step, divide, square
@@ -17,7 +19,9 @@ def average_blocks(g: Array, state: State, t: int, x: Array) -> Step:
 
 
 def block_mean(g: Array, state: State, t: int, x: Array, *, decay: float = 0.999) -> Step:
-    """Replace each element by the running mean of its output's: v = b v + (1-b) mean(g).
+    r"""Replace each element by the running mean of its output, $d'_t = v_t$.
+
+    $v_t = \beta v_{t-1} + (1 - \beta) \operatorname{mean}(g_t)$, with the mean over the weights of an output.
 
     Source: Zhang et al. (2024), algorithm 1.
     """
@@ -26,7 +30,10 @@ def block_mean(g: Array, state: State, t: int, x: Array, *, decay: float = 0.999
 
 
 def normalize_blocks(g: Array, state: State, t: int, x: Array, *, eps: float = 0.0) -> Step:
-    """Divide a leaf by its RMS: g / (RMS(g) + e). Source: Pethick et al. (2025), algorithm 1."""
+    r"""Divide a leaf by its RMS, $d' = g / (\operatorname{RMS}(g) + \epsilon)$.
+
+    Source: Pethick et al. (2025), algorithm 1.
+    """
     return divide(g, np.sqrt(square(g).sum() / max(g.size, 1)) + eps), {}
 
 
@@ -42,9 +49,12 @@ def adam_mini(
     eps: float = 1e-8,
     weight_decay: float = 0.0,
 ) -> Step:
-    """Step as AdamW does, with one second moment for each output: v = b2 v + (1-b2) mean(|g|^2).
+    r"""Step as AdamW does, with one second moment for each output.
 
-    x -= a (mhat / (sqrt(vhat) + e) + l x). Source: Zhang et al. (2024), algorithm 1.
+    $$v_t = \beta_2 v_{t-1} + (1 - \beta_2) \operatorname{mean}(|g_t|^2), \quad
+    x_t = x_{t-1} - \alpha (\frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon} + \lambda x_{t-1})$$
+
+    Source: Zhang et al. (2024), algorithm 1.
     """
     m = b1 * state.get("m", 0.0) + (1 - b1) * g
     v = b2 * state.get("v", 0.0) + (1 - b2) * _mean_of_rows(square(g))

@@ -1,4 +1,6 @@
-"""References of the links that bound or center the direction. The change of x is the direction d' behind the link."""
+"""References of the links that bound or center the direction. The change of x is the direction behind the link."""
+
+from __future__ import annotations
 
 import numpy as np
 
@@ -6,23 +8,32 @@ from gradlab.testing.references._arithmetic import Array, State, Step
 
 
 def clip_by_value(g: Array, state: State, t: int, x: Array, *, limit: float) -> Step:
-    """Bound every element, or both parts of a complex one: min(max(g, -c), c)."""
+    r"""Bound every element, or both parts of a complex one: $d' = \min(\max(g, -c), c)$. `limit` is $c$."""
     return _clip_parts(g, -limit, limit), {}
 
 
 def clip_between(g: Array, state: State, t: int, x: Array, *, lower: float, upper: float) -> Step:
-    """Bound every element, or both parts of a complex one: min(max(g, l), u)."""
+    r"""Bound every element, or both parts of a complex one: $d' = \min(\max(g, \ell), u)$.
+
+    `lower` is $\ell$ and `upper` is $u$.
+    """
     return _clip_parts(g, lower, upper), {}
 
 
 def clip_by_norm(g: Array, state: State, t: int, x: Array, *, max_norm: float) -> Step:
-    """Shorten a leaf to c where its Euclidean norm is larger. Source: Pascanu et al. (2013), algorithm 1."""
+    r"""Shorten a leaf to the norm $c$ where it is longer: $d' = g \min(1, c / \|g\|)$. `max_norm` is $c$.
+
+    Source: Pascanu et al. (2013), algorithm 1.
+    """
     norm = float(np.linalg.norm(g.ravel()))
     return (g * (max_norm / norm) if norm > max_norm else g), {}
 
 
 def centralize(g: Array, state: State, t: int, x: Array, *, output_axis: int = -1) -> Step:
-    """Subtract the mean over all axes but the output's. Vectors and scalars pass. Source: Yong et al. (2020), eq. 1."""
+    r"""Subtract the mean over all axes but that of the outputs, $d' = g - \operatorname{mean}(g)$.
+
+    Vectors and scalars pass. Source: Yong et al. (2020), eq. 1.
+    """
     if g.ndim < 2:
         return g, {}
     outputs = np.moveaxis(g, output_axis, 0)

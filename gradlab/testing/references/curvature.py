@@ -1,5 +1,7 @@
 """References of methods that divide by an estimate of the curvature."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step, divide
@@ -17,9 +19,12 @@ def scale_by_curvature(
     every: int = 10,
     curvature: float = 1.0,
 ) -> Step:
-    """Divide by max(c h, e), where h = b h + (1 - b) times the curvature at the steps 1, 1 + k, 1 + 2 k...
+    r"""Divide by a running mean of the curvature, $d' = g / \max(\gamma h_t, \epsilon)$.
 
-    The curvature is the same everywhere and at all steps. Source: Liu et al. (2023), algorithm 3.
+    At the steps 1, $1 + k$, $1 + 2 k$ and so on, $h_t = \beta h_{t-1} + (1 - \beta) c$; at all others it stays. `every`
+    is $k$, and `gamma` is $\gamma$. The `curvature` $c$ is the same everywhere and at all steps.
+
+    Source: Liu et al. (2023), algorithm 3.
     """
     h = state.get("h", np.zeros(np.shape(g)))
     if (t - 1) % every == 0:
@@ -43,9 +48,12 @@ def sophia(
     every: int = 10,
     curvature: float = 1.0,
 ) -> Step:
-    """Move by a (clip(m / max(c h, e), -l, l) + d x) with m = b1 m + (1 - b1) g, where h averages a curvature of 1.
+    r"""Divide the momentum by the curvature of `scale_by_curvature`, and bound each element of the result.
 
-    Source: Liu et al. (2023), algorithm 3.
+    $$x_t = x_{t-1} - \alpha (\min(\max(\frac{m_t}{\max(\gamma h_t, \epsilon)}, -c), c) + \lambda x_{t-1})$$
+
+    $m_t = \beta_1 m_{t-1} + (1 - \beta_1) g_t$, the decay of $h$ is $\beta_2$, and `limit` is $c$. Source: Liu et al.
+    (2023), algorithm 3.
     """
     m = b1 * state.get("m", 0.0) + (1 - b1) * g
     scaled, own = scale_by_curvature(m, state, t, x, decay=b2, gamma=gamma, eps=eps, every=every, curvature=curvature)

@@ -1,5 +1,7 @@
 """References of methods whose rate follows from a distance, over the whole tree."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import State, square
@@ -33,7 +35,10 @@ def _follow(state: State, x: Leaves, initial: float, relative: bool) -> tuple[Le
 def scale_by_global_rss(
     g: Leaves, state: State, t: int, x: Leaves, *, eps: float = 0.0, eps_root: float = 0.0
 ) -> tuple[Leaves, State]:
-    """Divide by the root of G = G + ||g||^2 of the whole tree. Source: Ward et al. (2019), algorithm 1."""
+    r"""Divide by the root of $G_t = G_{t-1} + \|g_t\|^2$, $d' = g_t / (\sqrt{G_t + \epsilon_r} + \epsilon)$.
+
+    The norm is that of the whole tree. Source: Ward et al. (2019), algorithm 1.
+    """
     total = state.get("G", 0.0) + _norm(g) ** 2
     root = np.sqrt(total + eps_root) + eps
     return {path: leaf / root if root else leaf for path, leaf in g.items()}, {"G": total}
@@ -52,7 +57,14 @@ def dog(
     weight_decay: float | None = None,
     relative: bool = True,
 ) -> tuple[Leaves, State]:
-    """Move by a r g / sqrt(G + e), G = G + ||g||^2. Source: Ivgi et al. (2023), equation DoG."""
+    r"""Move by the largest distance from the start so far over the root of all squared gradients.
+
+    $$x_t = x_{t-1} - \alpha \frac{r_t}{\sqrt{G_t + \epsilon}} g_t, \quad G_t = G_{t-1} + \|g_t\|^2$$
+
+    The distance is $r_t = \max(r_{t-1}, \|x_{t-1} - x_0\|)$. `initial` is $r_0$, or its share of $1 + \|x_0\|$ with
+    `relative`. With a weight decay, $g_t + \lambda x_{t-1}$ takes the place of $g_t$. Source: Ivgi et al. (2023),
+    equation DoG.
+    """
     g = _decay(g, x, weight_decay)
     start, r = _follow(state, x, initial, relative)
     total = state.get("G", 0.0) + _norm(g) ** 2
@@ -73,7 +85,12 @@ def dowg(
     weight_decay: float | None = None,
     relative: bool = True,
 ) -> tuple[Leaves, State]:
-    """Move by a r^2 g / (sqrt(G) + e), G = G + r^2 ||g||^2. Source: Khaled et al. (2023), algorithm 1."""
+    r"""Move as `dog` does, with gradients that are weighted by the squared distance.
+
+    $$x_t = x_{t-1} - \alpha \frac{r_t^2}{\sqrt{G_t} + \epsilon} g_t, \quad G_t = G_{t-1} + r_t^2 \|g_t\|^2$$
+
+    Source: Khaled et al. (2023), algorithm 1.
+    """
     g = _decay(g, x, weight_decay)
     start, r = _follow(state, x, initial, relative)
     total = state.get("G", 0.0) + r**2 * _norm(g) ** 2
@@ -98,9 +115,18 @@ def prodigy(
     initial: float = 1e-6,
     coefficient: float = 1.0,
 ) -> tuple[Leaves, State]:
-    """Move by a d m / (sqrt(v) + d e) with the moments of d g, where d = max(d, c r / ||s||_1).
+    r"""Move as AdamW does, at the scale of an estimated distance $D$ to the solution.
 
-    r = b3 r + a d^2 <g, x0 - x>, s = b3 s + a d^2 g. The decay of the parameters is a d l x.
+    $$x_t = x_{t-1} - \alpha D_{t-1} (\frac{m_t}{\sqrt{v_t} + D_{t-1} \epsilon} + \lambda x_{t-1})$$
+
+    $m_t$ and $v_t$ are the moments of $D_{t-1} g_t$, not corrected. The estimate grows with the gradients that point to
+    the start, $r_t = \beta_3 r_{t-1} + \alpha D_{t-1}^2 \langle g_t, x_0 - x_{t-1} \rangle$, in proportion to the sum
+    of all, $s_t = \beta_3 s_{t-1} + \alpha D_{t-1}^2 g_t$.
+
+    $$D_t = \max(D_{t-1}, c \frac{r_t}{\|s_t\|_1})$$
+
+    `initial` is $D_0$, `coefficient` is $c$, and `b3` is $\beta_3$ (None: $\sqrt{\beta_2}$).
+
     Source: Mishchenko & Defazio (2024), algorithm 4.
     """
     b3 = np.sqrt(b2) if b3 is None else b3
@@ -135,10 +161,19 @@ def dadapt_adam(
     weight_decay: float | None = None,
     initial: float = 1e-6,
 ) -> tuple[Leaves, State]:
-    """Move by m / (sqrt(v) + e) with m the mean of a d g, where d = max(d, r / ((1 - b) ||s||_1)) and b = sqrt(b2).
+    r"""Move as AdamW does, at the scale of an estimated distance $D$ to the solution.
 
-    r = b r + (1 - b) a d <g, s / (sqrt(v) + e)> with s and v of the step before, then s = b s + (1 - b) a d g.
-    The decay of the parameters is a d l x. Source: Defazio & Mishchenko (2023), section 5; `dadaptation` 3.2.
+    $$x_t = x_{t-1} - \frac{m_t}{\sqrt{v_t} + \epsilon} - \alpha D_{t-1} \lambda x_{t-1}$$
+
+    $m_t$ is the mean of $\alpha D_{t-1} g_t$, and $v_t$ that of $|g_t|^2$, neither corrected. The estimate compares
+    each gradient with the mean of those before, with the decay $\beta = \sqrt{\beta_2}$.
+
+    $$r_t = \beta r_{t-1} + (1 - \beta) \alpha D_{t-1} \langle g_t, \frac{s_{t-1}}{\sqrt{v_{t-1}} + \epsilon} \rangle$$
+
+    $$s_t = \beta s_{t-1} + (1 - \beta) \alpha D_{t-1} g_t, \quad
+    D_t = \max(D_{t-1}, \frac{r_t}{(1 - \beta) \|s_t\|_1})$$
+
+    `initial` is $D_0$. Source: Defazio & Mishchenko (2023), section 5; `dadaptation` 3.2.
     """
     b = np.sqrt(b2)
     d = state.get("d", initial)
@@ -174,11 +209,20 @@ def mechanic(
     decays: int = 6,
     eps: float = 1e-8,
 ) -> tuple[Leaves, State]:
-    """Move to x0 + S D, where D is the sum of the steps of gradient descent with the heavy ball.
+    r"""Scale the sum $\Delta_t$ of the steps of gradient descent with the heavy ball, $x_t = x_0 + S_t \Delta_t$.
 
-    h = <D, g + l S ||g|| x / ||x||>, and for each b = 1 - 10^-i: m = max(b m, |h|), v = b^2 v + h^2,
-    r = max(b r - s h, 0), s = (s0 m / n + r) / (sqrt(v) + e); S is the sum of the s. D is that before the step of the
-    optimizer in h, and that after it in the point. Source: Cutkosky et al. (2023), algorithm 1.
+    $S_t$ is the sum of the scales $s_t$ of several tuners. Each has a decay $\beta = 1 - 10^{-i}$, with $i$ from 1 to
+    $n$, the number of `decays`. `initial` is $\delta$. All of them see how the gradient points along the sum of the
+    steps.
+
+    $$h_t = \langle \Delta_{t-1}, g_t + \lambda S_{t-1} \frac{\|g_t\|}{\|x_{t-1}\|} x_{t-1} \rangle$$
+
+    $$m_t = \max(\beta m_{t-1}, |h_t|), \quad v_t = \beta^2 v_{t-1} + h_t^2, \quad
+    r_t = \max(\beta r_{t-1} - s_{t-1} h_t, 0)$$
+
+    $$s_t = \frac{\delta m_t / n + r_t}{\sqrt{v_t} + \epsilon}$$
+
+    Source: Cutkosky et al. (2023), algorithm 1.
     """
     zeros = {path: np.zeros_like(leaf) for path, leaf in x.items()}
     b = 1 - 0.1 ** np.arange(1, decays + 1)

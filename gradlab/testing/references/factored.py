@@ -1,5 +1,7 @@
 """References of methods with factored second moments."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step, divide, square
@@ -8,10 +10,11 @@ from gradlab.testing.references._arithmetic import Array, State, Step, divide, s
 def factored_mean(
     g: Array, state: State, t: int, x: Array, *, decay: float = 0.999, eps: float = 0.0, min_size: int = 128
 ) -> Step:
-    """Estimate a mean by those of rows and columns over the two largest axes, R C / mean(R); a small leaf by itself.
+    r"""Estimate a mean by those of its rows and its columns, $V_t = R_t C_t / \operatorname{mean}(R_t)$.
 
-    R = b R + (1-b) mean(g + e) over the largest axis, C likewise over the next.
-    Source: Shazeer & Stern (2018), algorithm 4.
+    $R_t = \beta R_{t-1} + (1 - \beta) \operatorname{mean}(g_t + \epsilon)$ has the mean over the largest axis of a
+    leaf, and $C_t$ likewise that over the next. A leaf without two axes of at least `min_size` has a mean of its own
+    for each element. Source: Shazeer & Stern (2018), algorithm 4.
     """
     new = g + eps
     order = sorted(range(g.ndim), key=lambda axis: g.shape[axis])
@@ -26,15 +29,20 @@ def factored_mean(
 
 
 def clip_by_rms(g: Array, state: State, t: int, x: Array, *, max_rms: float = 1.0) -> Step:
-    """Bound the root mean square of a leaf: g min(1, c / RMS(g)). Source: Shazeer & Stern (2018), section 6."""
+    r"""Bound the root mean square of a leaf, $d' = g \min(1, c / \operatorname{RMS}(g))$. `max_rms` is $c$.
+
+    Source: Shazeer & Stern (2018), section 6.
+    """
     rms = np.sqrt(np.mean(square(g)))
     return g * (max_rms / rms if rms > max_rms else 1.0), {}
 
 
 def scale_by_param_rms(g: Array, state: State, t: int, x: Array, *, least: float = 1e-3, max_rms: float = 1.0) -> Step:
-    """Clip by the RMS, and multiply by the size of the leaf: max(e, RMS(x)) g min(1, c / RMS(g)).
+    r"""Clip by the RMS, and multiply by the size of the leaf.
 
-    Source: Shazeer & Stern (2018), sections 6 and 8.
+    $$d' = \max(\epsilon, \operatorname{RMS}(x)) \min(1, \frac{c}{\operatorname{RMS}(g)}) g$$
+
+    `least` is $\epsilon$, and `max_rms` is $c$. Source: Shazeer & Stern (2018), sections 6 and 8.
     """
     return max(least, np.sqrt(np.mean(square(x)))) * clip_by_rms(g, {}, t, x, max_rms=max_rms)[0], {}
 
@@ -53,9 +61,13 @@ def adafactor(
     weight_decay: float = 0.0,
     min_size: int = 128,
 ) -> Step:
-    """Step by u = g / sqrt(V), clipped by its RMS, in units of the leaf's RMS: x -= a (max(e2, RMS(x)) u + l x).
+    r"""Divide by a factored root mean square, $d_t = g_t / \sqrt{V_t}$, and step in units of the size of the leaf.
 
-    V has the decay 1 - t^-p. Source: Shazeer & Stern (2018), algorithms 4 and 5.
+    $$x_t = x_{t-1} - \alpha (\max(\epsilon_2, \operatorname{RMS}(x_{t-1}))
+    \min(1, \frac{c}{\operatorname{RMS}(d_t)}) d_t + \lambda x_{t-1})$$
+
+    $V_t$ is the `factored_mean` of $|g_t|^2$ with the decay $1 - t^{-p}$. `decay_rate` is $p$, `least_scale` is
+    $\epsilon_2$, and `clipping_threshold` is $c$. Source: Shazeer & Stern (2018), algorithms 4 and 5.
     """
     v, state = factored_mean(square(g), state, t, x, decay=1 - t**-decay_rate, eps=eps, min_size=min_size)
     u, _ = scale_by_param_rms(divide(g, np.sqrt(v)), {}, t, x, least=least_scale, max_rms=clipping_threshold)

@@ -1,5 +1,7 @@
 """References of the methods that add a moment to Adam, or the gradient before: Adan, AdEMAMix, ADOPT, MARS."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -20,11 +22,15 @@ def adan(
     eps: float = 1e-8,
     weight_decay: float | None = None,
 ) -> Step:
-    """Look ahead along the change of the gradient, then shrink x.
+    r"""Look ahead along the change of the gradient, then shrink the parameters.
 
-    With c = g - (g before), 0 at first: m of g, d of c, n of |g + b2 c|^2, all corrected,
-    x = (x - a (m^ + b2 d^) / (sqrt(n^) + eps)) / (1 + a l). Source: Xie et al. (2022), Algorithm 1,
-    whose betas are 1 minus these.
+    $$x_t = \frac{1}{1 + \alpha \lambda}
+    (x_{t-1} - \alpha \frac{\hat m_t + \beta_2 \hat d_t}{\sqrt{\hat n_t} + \epsilon})$$
+
+    With the change $c_t = g_t - g_{t-1}$, which is 0 at first, $m_t$ is the mean of $g_t$ with the decay $\beta_1$,
+    $d_t$ that of $c_t$ with $\beta_2$, and $n_t$ that of $|g_t + \beta_2 c_t|^2$ with $\beta_3$. All are corrected.
+
+    Source: Xie et al. (2022), Algorithm 1, whose betas are 1 minus these.
     """
     c = g - state.get("g", g)
     m = b1 * state.get("m", 0.0) + (1 - b1) * g
@@ -50,10 +56,16 @@ def ademamix(
     weight_decay: float | None = None,
     warmup_steps: float | None = None,
 ) -> Step:
-    """Add a slow momentum that is not corrected: x -= a ((m^ + alpha s) / (sqrt(v^) + eps) + l x).
+    r"""Add a slow momentum $s_t = \beta_3 s_{t-1} + (1 - \beta_3) g_t$ that is not corrected.
 
-    s = b3 s + (1-b3) g. Over T = `warmup_steps`, alpha grows as t/T and b3 as
-    exp(ln b1 ln b3 / ((1-t/T) ln b3 + t/T ln b1)). Source: Pagliardini et al. (2024), Algorithm 1.
+    $$x_t = x_{t-1} - \alpha (\frac{\hat m_t + a s_t}{\sqrt{\hat v_t} + \epsilon} + \lambda x_{t-1})$$
+
+    `alpha` is $a$. In the first $T$ steps, the `warmup_steps`, it grows with the share $\tau = t / T$ as $a \tau$, and
+    $\beta_3$ grows as
+
+    $$\exp \frac{\ln \beta_1 \ln \beta_3}{(1 - \tau) \ln \beta_3 + \tau \ln \beta_1}$$
+
+    Source: Pagliardini et al. (2024), Algorithm 1.
     """
     if warmup_steps is not None and t < warmup_steps:
         share = t / warmup_steps
@@ -80,9 +92,13 @@ def adopt(
     weight_decay: float | None = None,
     clip_exponent: float = 0.25,
 ) -> Step:
-    """Divide by the old second moment: m = b1 m + (1-b1) clip(g / max(sqrt(v), eps), +-k^p), x -= a (m + l x).
+    r"""Divide by the second moment of the step before, and bound each element of the result.
 
-    Then v = b2 v + (1-b2) |g|^2. The first gradient only begins v, so k = t - 1.
+    $$m_t = \beta_1 m_{t-1} + (1 - \beta_1) \min(\max(\frac{g_t}{\max(\sqrt{v_{t-1}}, \epsilon)}, -c_t), c_t)$$
+
+    $x_t = x_{t-1} - \alpha (m_t + \lambda x_{t-1})$, then $v_t = \beta_2 v_{t-1} + (1 - \beta_2) |g_t|^2$. The bound is
+    $c_t = (t - 1)^p$, and `clip_exponent` is $p$. The first gradient only begins $v_1 = |g_1|^2$.
+
     Source: Taniguchi et al. (2024), Algorithm 2.
     """
     if t == 1:
@@ -108,9 +124,12 @@ def mars(
     gamma: float = 0.025,
     max_norm: float = 1.0,
 ) -> Step:
-    """Take the step of AdamW for c = g + gamma b1/(1-b1) (g - g before), shortened to a norm of `max_norm`.
+    r"""Take the step of AdamW for a gradient that is moved along its last change.
 
-    The change is 0 at first. Source: Yuan et al. (2024), Algorithms 2 and 3, with the gradient of the batch before.
+    $$c_t = g_t + \gamma \frac{\beta_1}{1 - \beta_1} (g_t - g_{t-1})$$
+
+    Where the norm of $c_t$ is above `max_norm`, it is shortened to that. The change of the gradient is 0 at first.
+    `gamma` is $\gamma$. Source: Yuan et al. (2024), Algorithms 2 and 3, with the gradient of the batch before.
     """
     c = g + gamma * b1 / (1 - b1) * (g - state.get("g", g))
     norm = float(np.linalg.norm(c.ravel()))

@@ -1,5 +1,7 @@
 """References of Kronecker-factored preconditioning."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -26,10 +28,11 @@ def scale_by_kronecker(
     every: int = 1,
     direction: Array | None = None,
 ) -> Step:
-    """Return (L + e I)^-p d (R + e I)^-p, for sums or running means L of g g' and R of g' g, and d = g by default.
+    r"""Precondition a matrix from both sides, $d' = (L_t + \epsilon I)^{-p} g_t (R_t + \epsilon I)^{-p}$.
 
-    The powers are those of the last step whose number is a multiple of `every`, counted from 0.
-    Source: Gupta et al. (2018), algorithm 1.
+    $L_t$ and $R_t$ are the sums of $g_t g_t^\top$ and of $g_t^\top g_t$ so far, or with `decay` their running means.
+    `exponent` is $p$. The powers are found at the steps 1, 1 + `every`, 1 + 2 `every` and so on. A `direction` takes
+    the place of $g_t$ between them. Source: Gupta et al. (2018), algorithm 1.
     """
     keep, take = (1.0, 1.0) if decay is None else (decay, 1 - decay)
     left = keep * state.get("left", 0.0) + take * g @ g.conj().T
@@ -59,10 +62,13 @@ def shampoo(
     adam_b2: float = 0.999,
     adam_eps: float = 1e-8,
 ) -> Step:
-    """Precondition matrices from both sides, and move all other leaves as AdamW does.
+    r"""Precondition matrices from both sides, and move all other leaves as AdamW does.
 
-    x -= a ((L + e I)^-p g (R + e I)^-p + l x). Adam's rate is 0.01 a, if it is not given.
-    Source: Gupta et al. (2018), algorithm 1.
+    $$x_t = x_{t-1} - \alpha ((L_t + \epsilon I)^{-p} m_t (R_t + \epsilon I)^{-p} + \lambda x_{t-1})$$
+
+    $m_t$ is the gradient, or with `momentum` its running mean, $m_t = \mu m_{t-1} + (1 - \mu) g_t$. $L_t$, $R_t$ and
+    $p$ are those of `scale_by_kronecker`. Adam's rate is $0.01 \alpha$, if it is not given. Source: Gupta et al.
+    (2018), algorithm 1.
     """
     if g.ndim != 2:
         rate = 0.01 * learning_rate if adam_learning_rate is None else adam_learning_rate

@@ -1,5 +1,7 @@
 """References of methods whose rate follows from the loss, over the whole tree."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import State, square
@@ -50,9 +52,16 @@ def momo(
     adapt_lower_bound: bool = False,
     value: float = 1.0,
 ) -> tuple[Leaves, State]:
-    """Move to (x - s d) / (1 + a l), s = min(a, ((1 + a l)(f - p - lb) + <d, x>)+ / ||d||^2).
+    r"""Move along the mean gradient at a rate that the loss bounds.
 
-    d, f and p are the means of g, of the loss and of <g, x>, which begin as the first of each.
+    $$x_t = \frac{x_{t-1} - \eta_t m_t}{1 + \alpha \lambda}$$
+
+    $$\eta_t = \min(\alpha,
+    \frac{\max((1 + \alpha \lambda) (\bar f_t - \gamma_t - f_*) + \langle m_t, x_{t-1} \rangle, 0)}{\|m_t\|^2})$$
+
+    $m_t$, $\bar f_t$ and $\gamma_t$ are the running means of $g_t$, of the loss and of $\langle g_t, x_{t-1} \rangle$
+    with the decay $\mu$, which begin as the first of each. `value` is the loss, and `lower_bound` is $f_*$.
+
     Source: Schaipp et al. (2024), algorithm 1.
     """
     b, product = momentum, _product(g, x)
@@ -80,9 +89,15 @@ def momo_adam(
     adapt_lower_bound: bool = False,
     value: float = 1.0,
 ) -> tuple[Leaves, State]:
-    """Move to (x - s d / D) / (1 + a l), s = min(a / r, ((1 + a l)(f - p - r lb) + <d, x>)+ / <d, d / D>).
+    r"""Move as `momo` does, along the direction of Adam, $x_t = (x_{t-1} - \eta_t u_t) / (1 + \alpha \lambda)$.
 
-    D = sqrt(v / (1 - b2^t)) + e, r = 1 - b1^t, and all means begin at 0. Source: Schaipp et al. (2024), algorithm 2.
+    $$\eta_t = \min(\frac{\alpha}{w_t},
+    \frac{\max((1 + \alpha \lambda) (\bar f_t - \gamma_t - w_t f_*) + \langle m_t, x_{t-1} \rangle, 0)}
+    {\langle m_t, u_t \rangle})$$
+
+    $u_t = m_t / (\sqrt{\hat v_t} + \epsilon)$ and $w_t = 1 - \beta_1^t$, the weight of the means, which begin at 0.
+
+    Source: Schaipp et al. (2024), algorithm 2.
     """
     zeros = {path: np.zeros_like(leaf) for path, leaf in x.items()}
     d = {path: b1 * old + (1 - b1) * g[path] for path, old in state.get("d", zeros).items()}

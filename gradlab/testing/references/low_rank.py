@@ -1,5 +1,7 @@
 """References of methods that orthonormalize a momentum of low rank."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step, divide
@@ -7,10 +9,14 @@ from gradlab.testing.references.adam_family import adamw
 
 
 def orthonormalize_low_rank(g: Array, state: State, t: int, x: Array, *, decay: float = 0.95, rank: int = 64) -> Step:
-    """Return P Q' for B = M + g, P = qr(B Q), R = B' P, M = B - (1-u) P R', Q = R with columns of length 1.
+    r"""Return $P_t Q_t^\top$, orthonormal directions of the momentum in `rank` columns.
 
-    Q begins with cosines as columns, and keeps those where R is 0 up to rounding. `g` is (inputs,
-    outputs). Source: Ahn et al. (2025), algorithm 1.
+    $$B_t = M_{t-1} + g_t, \quad P_t = \operatorname{qr}(B_t Q_{t-1}), \quad R_t = B_t^\top P_t, \quad
+    M_t = B_t - (1 - \mu) P_t R_t^\top$$
+
+    $Q_t$ is $R_t$ with columns of length 1, and `decay` is $\mu$. $Q$ begins with cosines as columns, and keeps those
+    where $R$ is 0 up to rounding. Here $g_t$ is the transpose of the argument `g`, a leaf of shape (inputs, outputs),
+    and the result is transposed back. Source: Ahn et al. (2025), algorithm 1.
     """
     if not g.size:
         return g, {}
@@ -53,7 +59,9 @@ def dion(
     adam_b2: float = 0.95,
     adam_eps: float = 1e-8,
 ) -> Step:
-    """Step along the low-rank direction times sqrt(outputs / inputs), and move all other leaves as AdamW does.
+    r"""Step along the low-rank direction times $\sqrt{n_o / n_i}$, and move all other leaves as AdamW does.
+
+    $n_i$ and $n_o$ are the numbers of inputs and of outputs. The direction is that of `orthonormalize_low_rank`.
 
     Source: Ahn et al. (2025), algorithm 1.
     """

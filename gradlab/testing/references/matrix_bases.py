@@ -3,6 +3,8 @@
 Signs of vectors are arbitrary, and so are vectors in a null space. They are chosen as gradlab documents it.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from gradlab.testing.references.adam_family import adamw
 
 
 def find_q(matrix: Array) -> Array:
-    """Return Q of the QR decomposition, with signs that make the diagonal of R positive."""
+    """Return $Q$ of the QR decomposition, with signs that make the diagonal of $R$ positive."""
     q, r = np.linalg.qr(matrix)
     diagonal = np.diagonal(r)
     return q * np.where(diagonal == 0, 1, divide(diagonal, np.abs(diagonal)))
@@ -58,12 +60,18 @@ def soap(
     every: int = 10,
     max_size: int = 10_000,
 ) -> Step:
-    """Run Adam in the eigenbases of L = b L + (1-b) g g' and R = b R + (1-b) g' g, and AdamW for what is no matrix.
+    r"""Run Adam in the eigenbases of two means of the gradients, and AdamW for what is no matrix.
 
-    m = b1 m + (1-b1) g; n = Ql' m Qr; v = b2 v + (1-b2) (Ql' g Qr)^2; x -= a (Ql (n^ / (sqrt(v^) + e)) Qr' + l x).
-    After the first step and `every` further ones, Ql = qr(L Ql). The first gradient only makes the basis. A side that
-    is longer than `max_size` keeps its axes.
-    Source: Vyas et al. (2024), algorithms 3 and 4.
+    $$L_t = \beta_s L_{t-1} + (1 - \beta_s) g_t g_t^\top, \quad R_t = \beta_s R_{t-1} + (1 - \beta_s) g_t^\top g_t$$
+
+    With their bases $P$ and $Q$, Adam's moments are those of the gradient in these bases,
+    $m_t = \beta_1 m_{t-1} + (1 - \beta_1) g_t$ and $v_t = \beta_2 v_{t-1} + (1 - \beta_2) |P^\top g_t Q|^2$.
+
+    $$x_t = x_{t-1} - \alpha (P \frac{P^\top \hat m_t Q}{\sqrt{\hat v_t} + \epsilon} Q^\top + \lambda x_{t-1})$$
+
+    After the first step and `every` further ones, $P$ becomes $\operatorname{qr}(L_t P)$, and $Q$ likewise. The first
+    gradient only makes the bases. A side that is longer than `max_size` keeps its axes. `shampoo_decay` is $\beta_s$
+    (None: $\beta_2$). Source: Vyas et al. (2024), algorithms 3 and 4.
     """
     if g.ndim != 2:
         return adamw(g, state, t, x, learning_rate=learning_rate, b1=b1, b2=b2, eps=eps, weight_decay=weight_decay)
@@ -98,10 +106,13 @@ def galore(
     every: int = 200,
     scale: float = 0.25,
 ) -> Step:
-    """Run Adam on P' g, for the first singular vectors P of the gradient along its short side, and AdamW otherwise.
+    r"""Run Adam on $P^\top g_t$, where $P$ are singular vectors of the gradient, and AdamW for what is no matrix.
 
-    x -= a (s P d + l x), with Adam's direction d for P' g. P is found anew at the first and each `every`-th step after
-    it; the moments stay. The short side is that of the columns if both are equal. Source: Zhao et al. (2024).
+    $$x_t = x_{t-1} - \alpha (s P d_t + \lambda x_{t-1})$$
+
+    $d_t$ is Adam's direction for $P^\top g_t$, and `scale` is $s$. $P$ has the first `rank` singular vectors along the
+    short side of a matrix, which is that of the columns if both are equal. It is found anew at the steps 1, 1 +
+    `every`, 1 + 2 `every` and so on; the moments stay. Source: Zhao et al. (2024).
     """
     if g.ndim != 2:
         return adamw(g, state, t, x, learning_rate=learning_rate, b1=b1, b2=b2, eps=eps, weight_decay=weight_decay)

@@ -1,5 +1,7 @@
 """References of methods that treat a leaf as a matrix."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step, divide, square
@@ -19,9 +21,13 @@ def orthogonalize(
     least_norm: float = 0.0,
     norm_factor: float = 1.0,
 ) -> Step:
-    """Divide a matrix by n = f max(||g||, l) + e, and apply x = a x + b (x x') x + c (x x')^2 x in each step.
+    r"""Divide a matrix by its norm, and apply a polynomial to its singular values in each step.
 
-    ||g|| is the Frobenius norm. `coefficients` has (a, b, c, ...) for each step. Source: Jordan et al. (2024).
+    $$X_0 = \frac{g}{\kappa \max(\|g\|_F, \nu) + \epsilon}, \quad
+    X_k = a_k X_{k-1} + b_k X_{k-1} X_{k-1}^\top X_{k-1} + c_k (X_{k-1} X_{k-1}^\top)^2 X_{k-1}$$
+
+    $\|g\|_F$ is the Frobenius norm, `least_norm` is $\nu$ and `norm_factor` is $\kappa$. `coefficients` has
+    $(a_k, b_k, c_k)$ for each step, or more numbers for further powers. Source: Jordan et al. (2024).
     """
     norm = np.sqrt(np.sum(square(g)))
     x = divide(g, norm_factor * np.maximum(norm, least_norm) + eps)
@@ -37,7 +43,10 @@ def orthogonalize(
 
 
 def scale_by_shape(g: Array, state: State, t: int, x: Array) -> Step:
-    """Multiply a matrix of shape (inputs, outputs) by sqrt(max(1, outputs / inputs)). Source: Jordan et al. (2024)."""
+    r"""Multiply a matrix by $\sqrt{\max(1, n_o / n_i)}$, for its shape $(n_i, n_o)$ of inputs and outputs.
+
+    Source: Jordan et al. (2024).
+    """
     inputs, outputs = g.shape
     return max(1.0, outputs / inputs) ** 0.5 * g, {}
 
@@ -57,10 +66,14 @@ def muon(
     adam_b2: float = 0.95,
     adam_eps: float = 1e-10,
 ) -> Step:
-    """Orthogonalize the momentum of matrices (inputs, outputs), and move all other leaves as AdamW does.
+    r"""Orthogonalize the momentum of matrices (inputs, outputs), and move all other leaves as AdamW does.
 
-    m = u m + (1-u) g; d = u m + (1-u) g with `nesterov`, else m; x -= a (sqrt(max(1, outputs / inputs)) O(d) + l x).
-    Adam's rate is 0.015 a, if it is not given. Source: Jordan et al. (2024).
+    $$x_t = x_{t-1} - \alpha (\sqrt{\max(1, n_o / n_i)} O(d_t) + \lambda x_{t-1}), \quad
+    m_t = \mu m_{t-1} + (1 - \mu) g_t$$
+
+    $O$ is `orthogonalize`, and $n_i$ and $n_o$ are the numbers of inputs and of outputs.
+    $d_t = \mu m_t + (1 - \mu) g_t$ with `nesterov`, else $d_t = m_t$. Adam's rate is $0.015 \alpha$, if it is not
+    given. Source: Jordan et al. (2024).
     """
     if g.ndim != 2:
         rate = 0.015 * learning_rate if adam_learning_rate is None else adam_learning_rate

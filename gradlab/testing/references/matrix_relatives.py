@@ -1,5 +1,7 @@
 """References of the relatives of Muon."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step, divide, square
@@ -9,9 +11,9 @@ from gradlab.testing.references.matrix_methods import orthogonalize
 
 
 def keep_norm(g: Array, state: State, t: int, x: Array) -> Step:
-    """Step by g, and scale the leaf to its first norm n: x = n (x + g) / ||x + g||. If n is 0, step by g.
+    r"""Step by $g$, and scale the leaf to its first norm $n = \|x_0\|$, $x_t = n (x_{t-1} + g_t) / \|x_{t-1} + g_t\|$.
 
-    Source: Wen et al. (2025), Hyperball optimization.
+    If $n$ is 0, the step is $g_t$ alone. Source: Wen et al. (2025), Hyperball optimization.
     """
     norm = state.get("norm", np.linalg.norm(x))
     size = np.linalg.norm(x + g)
@@ -34,10 +36,12 @@ def muon_hyperball(
     adam_b2: float = 0.95,
     adam_eps: float = 1e-10,
 ) -> Step:
-    """Turn matrices along their orthogonalized momentum o at the norm n that they had, and move other leaves by Adam.
+    r"""Turn matrices along their orthogonalized momentum $o_t$ at their first norm, and move other leaves by Adam.
 
-    x = n (x - a n o / ||o||) / ||x - a n o / ||o||||. Adam's rate is 0.02 a, if it is not given.
-    Source: Wen et al. (2025), Hyperball optimization.
+    $$y_t = x_{t-1} - \alpha n \frac{o_t}{\|o_t\|}, \quad x_t = n \frac{y_t}{\|y_t\|}, \quad n = \|x_0\|$$
+
+    The momentum is that of `muon`. Adam's rate is $0.02 \alpha$, if it is not given. Source: Wen et al. (2025),
+    Hyperball optimization.
     """
     if g.ndim != 2:
         rate = 0.02 * learning_rate if adam_learning_rate is None else adam_learning_rate
@@ -68,10 +72,14 @@ def normuon(
     adam_b2: float = 0.95,
     adam_eps: float = 1e-8,
 ) -> Step:
-    """Divide the orthogonalized momentum o of matrices (inputs, outputs) by its size for each output.
+    r"""Divide the orthogonalized momentum $o_t$ of matrices (inputs, outputs) by its size for each output.
 
-    v = b2 v + (1-b2) mean(o^2) over the inputs; p = o / (sqrt(v) + e); x -= a (0.2 p sqrt(n) / ||p|| + l x), for n
-    elements. All other leaves move as with AdamW. Source: Li et al. (2025), algorithm 1.
+    $$v_t = \beta_2 v_{t-1} + (1 - \beta_2) \operatorname{mean}(|o_t|^2), \quad
+    p_t = \frac{o_t}{\sqrt{v_t} + \epsilon}, \quad
+    x_t = x_{t-1} - \alpha (\rho \frac{\sqrt n}{\|p_t\|} p_t + \lambda x_{t-1})$$
+
+    The mean is over the inputs, $n$ is the number of elements, and `rms` is $\rho$. The momentum is that of `muon`. All
+    other leaves move as with AdamW. Source: Li et al. (2025), algorithm 1.
     """
     if g.ndim != 2:
         rate = learning_rate if adam_learning_rate is None else adam_learning_rate
@@ -101,11 +109,13 @@ def scion(
     embeddings: bool = False,
     is_constrained: bool = True,
 ) -> Step:
-    """Step to the boundary of a ball: x = (1 - a) x - a r lmo(m), m = u m + (1-u) g, for leaves (inputs, outputs).
+    r"""Step to the boundary of a ball, $x_t = (1 - \alpha) x_{t-1} - \alpha \rho B(m_t)$.
 
-    lmo(m) is sqrt(outputs / inputs) times the orthogonalized m for a matrix, sign(m) / inputs for the last layer, m by
-    the RMS of each input for an embedding, and m by the RMS of the leaf for any other. Without the constraint, x is not
-    multiplied by 1 - a. Source: Pethick et al. (2025), algorithms 1 and 2.
+    $m_t = \mu m_{t-1} + (1 - \mu) g_t$ is the momentum. $\rho$ is `radius`, or `output_radius` for the last layer. For
+    a leaf with $n_i$ inputs and $n_o$ outputs, $B(m)$ is $\sqrt{n_o / n_i}$ times the orthogonalized $m$ for a matrix,
+    $\operatorname{sign}(m) / n_i$ for the last layer, $m$ over the RMS of each input for an embedding, and $m$ over the
+    RMS of the leaf for any other. Without the constraint, $x_{t-1}$ is not multiplied by $1 - \alpha$. Source: Pethick
+    et al. (2025), algorithms 1 and 2.
     """
     m = momentum * state.get("m", 0.0) + (1 - momentum) * g
     if outputs:

@@ -1,4 +1,6 @@
-"""References of methods whose parameters are not where the model is evaluated, or not where the gradient is taken."""
+"""References of Nesterov's momentum and of Schedule-Free optimizers, whose gradients are taken at other points."""
+
+from __future__ import annotations
 
 import numpy as np
 
@@ -6,7 +8,9 @@ from gradlab.testing.references._arithmetic import Array, State, Step, square
 
 
 def nag(g: Array, state: State, t: int, x: Array, *, learning_rate: float = 1e-2, momentum: float = 0.9) -> Step:
-    """Move with a velocity: v = u v - a g, x += v, where g is the gradient at x + u v.
+    r"""Move with a velocity, $v_t = \mu v_{t-1} - \alpha g_t$, $x_t = x_{t-1} + v_t$, with the gradient at $x + \mu v$.
+
+    `momentum` is $\mu$ and `learning_rate` is $\alpha$.
 
     Source: Nesterov (1983) as in Sutskever et al. (2013), equations 3 and 4.
     """
@@ -14,7 +18,7 @@ def nag(g: Array, state: State, t: int, x: Array, *, learning_rate: float = 1e-2
 
 
 def nesterov_momentum(g: Array, state: State, t: int, x: Array, *, decay: float = 0.9) -> Step:
-    """Add to a velocity, v = u v + g. Source: Sutskever et al. (2013), equation 3."""
+    r"""Return the velocity $v_t = \mu v_{t-1} + g_t$. `decay` is $\mu$. Source: Sutskever et al. (2013), equation 3."""
     v = decay * state.get("v", 0.0) + g
     return v, {"v": v}
 
@@ -32,7 +36,11 @@ def schedule_free_sgd(
     weight_power: float = 0.0,
     store_average: bool = False,
 ) -> Step:
-    """Move the point y between z and the mean of all z (below), with d = g + l y.
+    r"""Move the point $y_t = \beta x_t + (1 - \beta) z_t$, with $z_t = z_{t-1} - \alpha (g_t + \lambda y_{t-1})$.
+
+    $x_t$ is the mean of all $z$ so far, weighted by $t^r$ times the power $p$ of the largest rate so far. `b1` is
+    $\beta$, `learning_rate` is $\alpha$, `weight_decay` is $\lambda$, `weight_power` is $r$, and `weight_lr_power` is
+    $p$.
 
     In exact arithmetic, `store_average` changes nothing. Source: Defazio et al. (2024), algorithm 1.
     """
@@ -54,7 +62,9 @@ def schedule_free_adamw(
     weight_power: float = 0.0,
     store_average: bool = False,
 ) -> Step:
-    """Move the point y likewise, with d = g / (sqrt(v / (1 - b2^t)) + eps) + l y.
+    r"""Move as `schedule_free_sgd` does, with $g_t / (\sqrt{v_t / (1 - \beta_2^t)} + \epsilon)$ in the place of $g_t$.
+
+    $v_t$ is the mean of squared gradients with the decay `b2`, which is $\beta_2$.
 
     Source: Defazio et al. (2024), algorithm 1.
     """

@@ -1,6 +1,6 @@
 """Arrays that round at random, which show how far rounding alone may move a reference.
 
-A formula such as v - m^2 loses all digits where its terms are equal. Then the order of the operations decides on the
+A formula such as $v - m^2$ loses all digits where its terms are equal. Then the order of the operations decides on the
 result, and a change in the last digit of the gradients need not show it: both terms change alike. So each operation
 gets a rounding of its own (Monte Carlo arithmetic; Parker, 1997).
 """

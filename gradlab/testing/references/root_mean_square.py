@@ -1,5 +1,7 @@
 """References of the optimizers that divide by a root mean square: Adagrad, Adadelta, RMSProp."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step, divide, square
@@ -15,9 +17,9 @@ def adagrad(
     initial_accumulator: float = 0.0,
     eps: float = 1e-10,
 ) -> Step:
-    """Divide by the root of the sum of squares: s += |g|^2, x -= a g / (sqrt(s) + eps).
+    r"""Divide by the root of the sum of squares, $x_t = x_{t-1} - \alpha g_t / (\sqrt{s_t} + \epsilon)$.
 
-    Source: Duchi et al. (2011), the diagonal form.
+    $s_t = s_{t-1} + |g_t|^2$, and `initial_accumulator` is $s_0$. Source: Duchi et al. (2011), the diagonal form.
     """
     s = state.get("s", initial_accumulator) + square(g)
     return -learning_rate * divide(g, np.sqrt(s) + eps), {"s": s}
@@ -34,10 +36,13 @@ def adadelta(
     eps: float = 1e-6,
     weight_decay: float | None = None,
 ) -> Step:
-    """Give the update the unit of x: d = sqrt(w + eps) / sqrt(v + eps) g, x -= a d.
+    r"""Give the update the unit of the parameters, $x_t = x_{t-1} - \alpha d_t$.
 
-    v = r v + (1-r) |g|^2 is of this step, and w = r w + (1-r) |d|^2 of the step before; w does not
-    see the rate. With a weight decay l, g + l x takes the place of g. Source: Zeiler (2012), Algorithm 1, where a = 1.
+    $$d_t = \frac{\sqrt{w_{t-1} + \epsilon}}{\sqrt{v_t + \epsilon}} g_t, \quad
+    v_t = \rho v_{t-1} + (1 - \rho) |g_t|^2, \quad w_t = \rho w_{t-1} + (1 - \rho) |d_t|^2$$
+
+    `rho` is $\rho$, and $w_t$ does not see the rate. With a weight decay, $g_t + \lambda x_{t-1}$ takes the place of
+    $g_t$. Source: Zeiler (2012), Algorithm 1, where $\alpha = 1$.
     """
     g = g + (weight_decay or 0.0) * x
     v = rho * state.get("v", 0.0) + (1 - rho) * square(g)
@@ -62,11 +67,15 @@ def rmsprop(
     initial_scale: float | None = None,
     bias_correction: bool = False,
 ) -> Step:
-    """Divide by the root mean square: v = r v + (1-r) |g|^2, d = g / (sqrt(v) + eps), x -= a d.
+    r"""Divide by the root mean square, $x_t = x_{t-1} - \alpha d_t$ with $d_t = g_t / (\sqrt{v_t} + \epsilon)$.
 
-    Centered: v - |mean(g)|^2, at least 0, in the place of v. With momentum: b = u b + d, x -= a b,
-    or x -= a (d + u b) for Nesterov's; the rate is outside the buffer. `eps_in_sqrt`: sqrt(v + eps).
-    `initial_scale` is v at first (None: 0). `bias_correction` divides v and the mean by 1 - r^t.
+    $v_t = \beta v_{t-1} + (1 - \beta) |g_t|^2$, and `initial_scale` is $v_0$ (None: 0). `centered` takes
+    $v_t - |\bar g_t|^2$, at least 0, in the place of $v_t$, with the running mean $\bar g_t$ of the gradients.
+    `eps_in_sqrt` divides by $\sqrt{v_t + \epsilon}$. `bias_correction` divides $v_t$ and $\bar g_t$ by $1 - \beta^t$.
+
+    With `momentum`, $b_t = \mu b_{t-1} + d_t$ and $x_t = x_{t-1} - \alpha b_t$, or with `nesterov`
+    $x_t = x_{t-1} - \alpha (d_t + \mu b_t)$; the rate is outside the buffer.
+
     Sources: Hinton (2012), lecture 6; Graves (2013), centered; Goodfellow et al. (2016), section 8.5.2.
     """
     v = decay * state.get("v", initial_scale or 0.0) + (1 - decay) * square(g)

@@ -1,5 +1,7 @@
 """The runner that turns a reference step into a trajectory, of one array or of a tree of parameters."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -31,18 +33,18 @@ def trajectory(
     steps: int | None = None,
     **hyperparameters: Any,
 ) -> Any:
-    """Return the points that `step` visits, each the last one plus its change, [steps+1, *x0.shape].
+    """Return the points that `step` visits, an array `[steps + 1, *x0.shape]`. Each is the last one plus its change.
 
-    `step` is a reference. `gradients` is an array [steps, *x0.shape], or a function of x, which
-    needs the number of `steps`. A hyperparameter that is callable is a schedule: at step t it is
-    evaluated at t-1, so that it starts at 0. All is float64, or complex128 if anything is complex.
+    `step` is a reference. `gradients` is an array `[steps, *x0.shape]`, or a function of $x$, which needs the number of
+    `steps`. A hyperparameter that is callable is a schedule: at step $t$ it is evaluated at $t - 1$, so that it starts
+    at 0. All is float64, or complex128 if anything is complex.
 
-    `x0` may also be a tree of parameters, as a dict of arrays by path. The gradients are then such
-    a dict (or a function that returns one), and so is the result. A reference moves each leaf by
-    itself, unless it is marked with `whole_tree`.
+    `x0` may also be a tree of parameters, as a dict of arrays by path. The gradients are then such a dict (or a
+    function that returns one), and so is the result. A reference moves each leaf by itself, unless it is marked with
+    `whole_tree`.
 
-    Raises ValueError if `steps` is missing for a function or contradicts an array, and if a
-    gradient does not have the shape of `x0`.
+    Raises ValueError if `steps` is missing for a function or contradicts an array, and if a gradient does not have the
+    shape of `x0`.
     """
     points = _run(step, x0, gradients, steps, hyperparameters)[0]
     return points if isinstance(x0, Mapping) else points[""]
@@ -51,7 +53,7 @@ def trajectory(
 def displacements(
     step: Callable[..., Any], x0: Mapping[str, ArrayLike], gradients: Mapping[str, ArrayLike], **hyperparameters: Any
 ) -> Leaves:
-    """Return the sums of the changes so far, x_t - x_0, of a tree: [steps+1, *shape] by path.
+    """Return the sums of the changes so far, $x_t - x_0$, of a tree: arrays `[steps + 1, *shape]` by path.
 
     They are exact where the changes are far smaller than the parameters, whose rounding `trajectory` includes.
     """

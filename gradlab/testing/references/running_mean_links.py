@@ -1,7 +1,9 @@
-"""References of the links that keep running means, sums and maxima: what each adds to x is the direction that it makes.
+"""References of the links that keep running means, sums and maxima.
 
-A link is the part of an optimizer. Its reference returns d', the direction behind the link, as the change of x.
+A link is a part of an optimizer. Its reference returns $d'$, the direction behind the link, as the change of $x$.
 """
+
+from __future__ import annotations
 
 import numpy as np
 
@@ -18,9 +20,10 @@ def scale_by_momentum(
     dampening: float | None = None,
     initial: float = 0.0,
 ) -> Step:
-    """Average the directions: m = b m + (1-d) g, from `initial`; without `dampening` d = b.
+    r"""Average the directions, $d'_t = m_t = \beta m_{t-1} + (1 - \tau) g_t$.
 
-    Source: Polyak (1964), equation 9; Qian (1999), equation 1.
+    `initial` is $m_0$, and `dampening` is $\tau$ (None: $\beta$). Source: Polyak (1964), equation 9; Qian (1999),
+    equation 1.
     """
     share = 1 - (decay if dampening is None else dampening)
     m = decay * state.get("m", initial) + share * g
@@ -30,7 +33,9 @@ def scale_by_momentum(
 def scale_by_heavy_ball(
     g: Array, state: State, t: int, x: Array, *, decay: float = 0.9, dampening: float = 0.0
 ) -> Step:
-    """Start the buffer with the first direction: b_1 = g, b = u b + (1-d) g. At u = 0 it rests, and g passes.
+    r"""Start the buffer with the first direction, $b_1 = g_1$, $b_t = \mu b_{t-1} + (1 - \tau) g_t$.
+
+    `decay` is $\mu$, and `dampening` is $\tau$. At $\mu = 0$ the buffer does not change, and $g$ passes.
 
     Source: Polyak (1964), equation 9; torch 2.13, `torch/optim/sgd.py`.
     """
@@ -52,11 +57,12 @@ def nesterov(
     corrected: bool = False,
     as_power: bool = False,
 ) -> Step:
-    r"""Look ahead along the momentum: $u_{t+1} m + (1 - d) g$. Alone, the link sees one signal g in the place of both.
+    r"""Look ahead along the momentum, $d' = \mu_{t+1} m_t + (1 - \tau) g_t$.
 
-    `next_decay` is $u_{t+1}$ (None: $u_t$). `corrected` divides the terms by $1 - \prod_{t+1} u$ and $1 - \prod_t u$;
-    each product is that of all decays so far, or with `as_power` a power of the decay of its step.
-    Source: Sutskever et al. (2013), equation 7; Dozat (2016), algorithm 2.
+    Alone, the link sees one signal $g$ in the place of both $m$ and $g$. `decay` is $\mu_t$, `next_decay` is
+    $\mu_{t+1}$ (None: $\mu_t$), and `dampening` is $\tau$ (None: $\mu_t$). `corrected` divides the terms by
+    $1 - \prod_{i=1}^{t+1} \mu_i$ and $1 - \prod_{i=1}^t \mu_i$; each product is that of all decays so far, or with
+    `as_power` a power of the decay of its step. Source: Sutskever et al. (2013), equation 7; Dozat (2016), algorithm 2.
     """
     later = decay if next_decay is None else next_decay
     share = 1 - (decay if dampening is None else dampening)
@@ -78,9 +84,10 @@ def bias_correction(
     second_decay: float | None = None,
     as_power: bool = False,
 ) -> Step:
-    """Correct means for their start at zero: g sqrt(1 - prod b2) / (1 - prod b1), or powers b^t with `as_power`.
+    r"""Correct means for their start at zero, $d' = g \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)$.
 
-    Source: Kingma & Ba (2015), section 3.
+    `first_decay` is $\beta_1$ and `second_decay` is $\beta_2$. Without `as_power`, the product of the decays of all
+    steps so far takes the place of each power. Source: Kingma & Ba (2015), section 3.
     """
     products = {}
     for name, decay in (("first", first_decay), ("second", second_decay)):
@@ -101,9 +108,10 @@ def running_max(g: Array, state: State, t: int, x: Array) -> Step:
 
 
 def additive_mean(g: Array, state: State, t: int, x: Array, *, decay: float = 0.999, initial: float = 0.0) -> Step:
-    """Move by a share of g towards it: v -= (1-b) sign(v - g) g, from `initial`; complex numbers compare by magnitude.
+    r"""Move a mean by a share of the direction towards it, $d'_t = v_t$.
 
-    Source: Zaheer et al. (2018), algorithm 2.
+    $v_t = v_{t-1} - (1 - \beta) \operatorname{sign}(v_{t-1} - g_t) g_t$, and `initial` is $v_0$. Complex numbers are
+    compared by magnitude. Source: Zaheer et al. (2018), algorithm 2.
     """
     v = state.get("v", np.full_like(g, initial))
     above = np.sign(np.abs(v) - np.abs(g)) if np.iscomplexobj(g) else np.sign(v - g)
@@ -112,23 +120,23 @@ def additive_mean(g: Array, state: State, t: int, x: Array, *, decay: float = 0.
 
 
 def lagged_mean(g: Array, state: State, t: int, x: Array, *, decay: float = 0.9999) -> Step:
-    """Return the mean before g enters it: v, then v = b v + (1-b) g. It begins as the first g.
+    r"""Return the running mean of the directions before, $d'_t = v_{t-1}$ with $v_t = \beta v_{t-1} + (1 - \beta) g_t$.
 
-    Source: Taniguchi et al. (2024), algorithm 2.
+    It begins as the first direction, $v_0 = g_1$. Source: Taniguchi et al. (2024), algorithm 2.
     """
     v = state.get("v", g)
     return v, {"v": decay * v + (1 - decay) * g}
 
 
 def mix_with_gradient(g: Array, state: State, t: int, x: Array, *, share: float = 0.7) -> Step:
-    """Mix the direction with the gradient: n g + (1-n) g. Alone, the link sees one signal g in the place of both.
+    r"""Mix the direction $d$ with the gradient, $d' = \nu d + (1 - \nu) g$. `share` is $\nu$.
 
-    Source: Ma & Yarats (2019), equation 4.
+    Alone, the link sees one signal $g$ in the place of both. Source: Ma & Yarats (2019), equation 4.
     """
     return share * g + (1 - share) * g, {}
 
 
 def running_sum(g: Array, state: State, t: int, x: Array, *, initial: float = 0.0) -> Step:
-    """Add up: s = s + g, from `initial`."""
+    """Add up, $s_t = s_{t-1} + g_t$. `initial` is $s_0$."""
     s = state.get("s", initial) + g
     return s, {"s": s}

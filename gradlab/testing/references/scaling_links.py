@@ -1,4 +1,6 @@
-"""References of the links that scale by a number, a sign or a second moment. The change of x is the direction d'."""
+"""References of the links that scale by a number, a sign or a second moment. The change of x is the direction."""
+
+from __future__ import annotations
 
 import numpy as np
 
@@ -6,17 +8,20 @@ from gradlab.testing.references._arithmetic import Array, State, Step, divide, s
 
 
 def scale(g: Array, state: State, t: int, x: Array, *, factor: float) -> Step:
-    """Multiply by a number: c g."""
+    """Multiply by a number, $d' = c g$. `factor` is $c$."""
     return factor * g, {}
 
 
 def scale_by_learning_rate(g: Array, state: State, t: int, x: Array, *, learning_rate: float) -> Step:
-    """Turn the direction downhill: -a g."""
+    r"""Turn the direction downhill, $d' = -\alpha g$."""
     return -learning_rate * g, {}
 
 
 def scale_by_sign(g: Array, state: State, t: int, x: Array) -> Step:
-    """Keep the sign, or the phase g / |g| of a complex number, and 0 at 0. Source: Bernstein et al. (2018)."""
+    """Keep the sign, or the phase of a complex number, $d' = g / |g|$, and 0 at 0.
+
+    Source: Bernstein et al. (2018).
+    """
     return divide(g, np.abs(g)), {}
 
 
@@ -26,7 +31,9 @@ def majority_vote(g: Array, state: State, t: int, x: Array) -> Step:
 
 
 def one_bit_mean(g: Array, state: State, t: int, x: Array) -> Step:
-    """Keep one bit of each part and add the rest to the next gradient: q = g + e, mean(|q|) sign(q), e = q - that.
+    r"""Send one bit of each part, its sign, and add what was not sent to the next direction.
+
+    $$q_t = g_t + e_{t-1}, \quad d'_t = \operatorname{mean}(|q_t|) \operatorname{sign}(q_t), \quad e_t = q_t - d'_t$$
 
     Source: Karimireddy et al. (2019), algorithm 1 (EF-signSGD), behind the learning rate.
     """
@@ -40,7 +47,7 @@ def one_bit_mean(g: Array, state: State, t: int, x: Array) -> Step:
 def add_decayed_weights(
     g: Array, state: State, t: int, x: Array, *, weight_decay: float = 1e-2, cautious: bool = False
 ) -> Step:
-    """Add a share of the parameters: g + l x; `cautious`, only where g x >= 0.
+    r"""Add a share of the parameters, $d' = g + \lambda x$, with `cautious` only where $g x \ge 0$.
 
     Sources: Krogh & Hertz (1991); Chen et al. (2025), algorithm 1.
     """
@@ -51,14 +58,18 @@ def add_decayed_weights(
 def proximal_decay(
     g: Array, state: State, t: int, x: Array, *, learning_rate: float, weight_decay: float = 1e-2
 ) -> Step:
-    """Shrink the parameters after the step g: (x + g) / (1 + a l). Source: Xie et al. (2022), algorithm 1."""
+    r"""Shrink the parameters after the step $g$, $x_t = (x_{t-1} + g_t) / (1 + \alpha \lambda)$.
+
+    Source: Xie et al. (2022), algorithm 1.
+    """
     return (x + g) / (1 + learning_rate * weight_decay) - x, {}
 
 
 def agree_in_sign(g: Array, state: State, t: int, x: Array, *, min_share: float = 1e-3) -> Step:
-    """Keep where d g > 0, over the share that is kept. Alone, the link sees one signal, so only zeros disagree.
+    """Keep the elements of a direction $d$ where $d g > 0$, and divide them by the share of a leaf that is kept.
 
-    Source: Liang et al. (2024), algorithm 1.
+    The share counts as `min_share` where it is smaller. Alone, the link sees one signal $g$ in the place of both, so
+    only zeros disagree. Source: Liang et al. (2024), algorithm 1.
     """
     share = np.count_nonzero(g) / max(g.size, 1)
     return g / max(share, min_share), {}
@@ -75,9 +86,9 @@ def scale_by_rms(
     eps_root: float = 0.0,
     floor: float | None = None,
 ) -> Step:
-    """Divide by the root mean square: v = r v + (1-r) |g|^2, g / (max(sqrt(v + e_r), floor) + e).
+    r"""Divide by the root mean square, $d' = g_t / (\max(\sqrt{v_t + \epsilon_r}, c) + \epsilon)$.
 
-    Source: Hinton (2012), lecture 6e.
+    $v_t = \beta v_{t-1} + (1 - \beta) |g_t|^2$, and `floor` is $c$ (None: 0). Source: Hinton (2012), lecture 6e.
     """
     v = decay * state.get("v", 0.0) + (1 - decay) * square(g)
     return divide(g, np.maximum(np.sqrt(v + eps_root), floor or 0.0) + eps), {"v": v}
@@ -86,9 +97,9 @@ def scale_by_rms(
 def scale_by_rss(
     g: Array, state: State, t: int, x: Array, *, initial: float = 0.0, eps: float = 1e-10, eps_root: float = 0.0
 ) -> Step:
-    """Divide by the root of the sum of squares: s += |g|^2 from `initial`, g / (sqrt(s + e_r) + e).
+    r"""Divide by the root of the sum of squares, $d' = g_t / (\sqrt{s_t + \epsilon_r} + \epsilon)$.
 
-    Source: Duchi et al. (2011), figure 1.
+    $s_t = s_{t-1} + |g_t|^2$, and `initial` is $s_0$. Source: Duchi et al. (2011), figure 1.
     """
     s = state.get("s", initial) + square(g)
     return divide(g, np.sqrt(s + eps_root) + eps), {"s": s}
@@ -105,9 +116,10 @@ def scale_by_stddev(
     eps_root: float = 0.0,
     mean_decay: float | None = None,
 ) -> Step:
-    """Divide by the standard deviation: g / (sqrt(max(v - |m|^2, 0) + e_r) + e), v of |g|^2 and m of g.
+    r"""Divide by the standard deviation, $d' = g_t / (\sqrt{\max(v_t - |m_t|^2, 0) + \epsilon_r} + \epsilon)$.
 
-    `mean_decay` is the decay of m (None: that of v). Source: Graves (2013), equations 38 to 40.
+    $v_t$ is the running mean of $|g_t|^2$ with the decay $\beta$, and $m_t$ that of $g_t$ with `mean_decay` (None:
+    $\beta$). Source: Graves (2013), equations 38 to 40.
     """
     mean_decay = decay if mean_decay is None else mean_decay
     v = decay * state.get("v", 0.0) + (1 - decay) * square(g)
@@ -119,15 +131,19 @@ def scale_by_stddev(
 def scale_by_infinity_norm(
     g: Array, state: State, t: int, x: Array, *, decay: float = 0.999, eps: float = 0.0, eps_inside: float = 0.0
 ) -> Step:
-    """Divide by a decaying maximum: u = max(b u, |g| + e_i), g / (u + e). Source: Kingma & Ba (2015), algorithm 2."""
+    r"""Divide by a decaying maximum, $w_t = \max(\beta w_{t-1}, |g_t| + \epsilon_i)$, $d' = g_t / (w_t + \epsilon)$.
+
+    `eps_inside` is $\epsilon_i$. Source: Kingma & Ba (2015), algorithm 2.
+    """
     u = np.maximum(decay * state.get("u", 0.0), np.abs(g) + eps_inside)
     return divide(g, u + eps), {"u": u}
 
 
 def scale_by_update_rms(g: Array, state: State, t: int, x: Array, *, decay: float = 0.9, eps: float = 1e-6) -> Step:
-    """Multiply by the RMS of the results before: d = sqrt(w + e) g, then w = r w + (1-r) |d|^2.
+    r"""Multiply by the RMS of the results before, $d'_t = \sqrt{w_{t-1} + \epsilon} g_t$.
 
-    Results above 2^484, which have no square, enter w as 2^484. Source: Zeiler (2012), algorithm 1.
+    $w_t = \beta w_{t-1} + (1 - \beta) |d'_t|^2$. Results above $2^{484}$, whose squares might overflow, enter it as
+    $2^{484}$. Source: Zeiler (2012), algorithm 1.
     """
     w = state.get("w", 0.0)
     d = np.sqrt(w + eps) * g

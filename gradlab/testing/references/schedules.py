@@ -4,6 +4,10 @@ Each function is called as `formula(t, **arguments)`, where `t` = 0, 1, ... is t
 the value at that step. The names and the arguments are those of `gradlab.schedules`, and so mostly those of optax. They
 are written from the published formulas, and share no code with any schedule.
 
+In the formulas, $a$ is `init_value`, the first value, and $b$ is `end_value`, the last. $T$ is the number of steps that
+the change takes: `transition_steps`, `decay_steps` or `timescale`. $t$ is counted from the start of the change,
+`transition_begin`. The factor `decay_rate` is $r$, and $p$ is the exponent: `power` or `exponent`.
+
     >>> from gradlab.testing.references import schedules
     >>> schedules.cosine(0, init_value=0.2, decay_steps=100)
     0.2
@@ -24,7 +28,7 @@ def constant(t: int, *, value: float) -> float:
 def linear(
     t: int, *, init_value: float, end_value: float, transition_steps: float, transition_begin: float | None = None
 ) -> float:
-    """A straight line from one value to another, and the second value ever after."""
+    """A straight line from one value to another, $a + (b - a) t / T$, and the second value ever after."""
     return init_value + (end_value - init_value) * _progress(t, transition_begin or 0, transition_steps)
 
 
@@ -37,7 +41,7 @@ def polynomial(
     transition_steps: float,
     transition_begin: float | None = None,
 ) -> float:
-    """A power of the remaining time, b + (a - b) (1 - t/T)^p."""
+    """A power of the remaining time, $b + (a - b) (1 - t / T)^p$, and $b$ ever after."""
     remaining = 1 - _progress(t, transition_begin or 0, transition_steps)
     return end_value + (init_value - end_value) * remaining**power
 
@@ -45,7 +49,12 @@ def polynomial(
 def cosine(
     t: int, *, init_value: float, decay_steps: float, alpha: float = 0.0, exponent: float | None = None
 ) -> float:
-    """Half a cosine from a to alpha a. Source: Loshchilov & Hutter (2017), equation 5."""
+    r"""Half a cosine from $a$ to $\alpha a$, where `alpha` is $\alpha$, to a power of $p$ (None: 1).
+
+    $$a ((1 - \alpha) (\frac{1 + \cos(\pi t / T)}{2})^p + \alpha)$$
+
+    Source: Loshchilov & Hutter (2017), equation 5.
+    """
     return _half_cosine(t, 0, decay_steps, init_value, alpha * init_value, exponent)
 
 
@@ -59,7 +68,7 @@ def exponential(
     staircase: bool = False,
     end_value: float | None = None,
 ) -> float:
-    """A factor of r for each T steps, a r^(t/T), all at once at the end of each T steps if it is a staircase."""
+    """A factor of $r$ for each $T$ steps, $a r^{t / T}$, all at once at the end of each $T$ steps with `staircase`."""
     since = max(t - (transition_begin or 0), 0)
     periods = since // transition_steps if staircase else since / transition_steps
     value = init_value * _power(decay_rate, periods)
@@ -69,12 +78,12 @@ def exponential(
 
 
 def inverse_time(t: int, *, init_value: float, transition_steps: float = 1.0, decay_rate: float = 1.0) -> float:
-    """In inverse proportion to time, a / (1 + r t / T). Source: Robbins & Monro (1951)."""
+    """In inverse proportion to time, $a / (1 + r t / T)$. Source: Robbins & Monro (1951)."""
     return init_value / (1 + decay_rate * t / transition_steps)
 
 
 def inverse_square_root(t: int, *, init_value: float, timescale: float = 1.0) -> float:
-    """In inverse proportion to the root of time, a / sqrt(1 + t / T)."""
+    r"""In inverse proportion to the root of time, $a / \sqrt{1 + t / T}$."""
     return init_value / math.sqrt(1 + t / timescale)
 
 
@@ -132,9 +141,9 @@ def warmup_stable_decay(
 
 
 def half_life(t: int, *, init_value: float, end_value: float, transition_steps: float) -> float:
-    """The decay whose half-life is on a straight line between those of two decays.
+    r"""The decay whose half-life is on a straight line between those of two decays.
 
-    The half-life of b is the h with b^h = 1/2. Source: Pagliardini et al. (2024), section 3.1.
+    The half-life of $\beta$ is the $h$ with $\beta^h = 1 / 2$. Source: Pagliardini et al. (2024), section 3.1.
     """
     halves = [math.log(0.5) / math.log(decay) if decay > 0 else 0.0 for decay in (init_value, end_value)]
     half = halves[0] + (halves[1] - halves[0]) * _progress(t, 0, transition_steps)
@@ -142,22 +151,31 @@ def half_life(t: int, *, init_value: float, end_value: float, transition_steps: 
 
 
 def power_law(t: int, *, factor: float = 1.0, exponent: float = 1.0) -> float:
-    """A power of the step, c t^p."""
+    """A power of the step, $c t^p$. `factor` is $c$."""
     return factor * float(t) ** exponent
 
 
 def nadam_momentum(t: int, *, b1: float = 0.9, decay: float = 0.004, start: float = 1.0) -> float:
-    """The momentum of Nadam, b1 (1 - 0.96^(psi (t + start)) / 2). Source: Dozat (2016), section 3."""
+    r"""The momentum of Nadam, $\beta_1 (1 - 0.96^{\psi (t + s)} / 2)$.
+
+    `b1` is $\beta_1$, `decay` is $\psi$ and `start` is $s$. Source: Dozat (2016), section 3.
+    """
     return b1 * (1 - 0.96 ** (decay * (t + start)) / 2)
 
 
 def lower_bound(t: int, *, final_value: float, gamma: float = 1e-3) -> float:
-    """The lower bound of AdaBound, f (1 - 1 / (gamma t + 1)) with t from 1. Source: Luo et al. (2019)."""
+    r"""The lower bound of AdaBound, $f (1 - 1 / (\gamma (t + 1) + 1))$. `final_value` is $f$, and `gamma` is $\gamma$.
+
+    Source: Luo et al. (2019), where $t$ counts from 1.
+    """
     return final_value * (1 - 1 / (gamma * (t + 1) + 1))
 
 
 def upper_bound(t: int, *, final_value: float, gamma: float = 1e-3) -> float:
-    """The upper bound of AdaBound, f (1 + 1 / (gamma t)) with t from 1. Source: Luo et al. (2019)."""
+    r"""The upper bound of AdaBound, $f (1 + 1 / (\gamma (t + 1)))$. `final_value` is $f$, and `gamma` is $\gamma$.
+
+    Source: Luo et al. (2019), where $t$ counts from 1.
+    """
     return final_value * (1 + 1 / (gamma * (t + 1)))
 
 
@@ -180,7 +198,7 @@ def join(t: int, *, schedules: Sequence[Callable[[int], float]], boundaries: Seq
 
 
 def combined(t: int, *, operation: str, left: Any, right: Any) -> float:
-    """Two schedules, or a schedule and a number, joined by an operation."""
+    """Two schedules, or a schedule and a number, joined by an `operation`: `+`, `-`, `*`, `/` or `**`."""
     a, b = (side(t) if callable(side) else side for side in (left, right))
     results = {"+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b, "/": lambda: a / b, "**": lambda: a**b}
     return float(results[operation]())

@@ -1,5 +1,7 @@
 """References of the methods that move by a sign: Signum, Lion, and cautious Lion."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step, divide
@@ -15,9 +17,10 @@ def signum(
     momentum: float = 0.9,
     weight_decay: float | None = None,
 ) -> Step:
-    """Move by the sign of the momentum: m = b m + (1-b) g, x -= a (sign(m) + l x).
+    r"""Move by the sign of the momentum, $x_t = x_{t-1} - \alpha (\operatorname{sign}(m_t) + \lambda x_{t-1})$.
 
-    Source: Bernstein et al. (2018), Algorithm 2; the decay from Bernstein et al. (2019), Algorithm 1.
+    $m_t = \mu m_{t-1} + (1 - \mu) g_t$. Source: Bernstein et al. (2018), Algorithm 2; the decay from Bernstein et al.
+    (2019), Algorithm 1.
     """
     m = momentum * state.get("m", 0.0) + (1 - momentum) * g
     return -learning_rate * (_sign(m) + (weight_decay or 0.0) * x), {"m": m}
@@ -34,7 +37,10 @@ def lion(
     b2: float = 0.99,
     weight_decay: float | None = None,
 ) -> Step:
-    """Move by the sign of b1 m + (1-b1) g with the old m, then m = b2 m + (1-b2) g.
+    r"""Move by the sign of a mix of the momentum before and the gradient.
+
+    $$d_t = \operatorname{sign}(\beta_1 m_{t-1} + (1 - \beta_1) g_t), \quad
+    x_t = x_{t-1} - \alpha (d_t + \lambda x_{t-1}), \quad m_t = \beta_2 m_{t-1} + (1 - \beta_2) g_t$$
 
     Source: Chen et al. (2023), Algorithm 2.
     """
@@ -55,9 +61,10 @@ def cautious_lion(
     weight_decay: float | None = None,
     min_share: float = 1e-3,
 ) -> Step:
-    """Move as Lion where u g > 0, and farther by the inverse of the share of such elements.
+    """Move as Lion where $d_t g_t > 0$, and farther by the inverse of the share of such elements.
 
-    Source: Liang et al. (2024), Algorithm 3.
+    $d_t$ is the direction of `lion`, and the share counts as `min_share` where it is smaller. Source: Liang et al.
+    (2024), Algorithm 3.
     """
     m = state.get("m", 0.0)
     u = keep_agreeing(_sign(b1 * m + (1 - b1) * g), g, min_share)

@@ -1,5 +1,7 @@
 """References of the links that choose or read a signal: the gradient, the step before, a distance, a curvature."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step
@@ -17,7 +19,10 @@ def delay(g: Array, state: State, t: int, x: Array, *, first: float | None = Non
 
 
 def scale_by_distance(g: Array, state: State, t: int, x: Array, *, power: float = 1.0, distance: float = 0.5) -> Step:
-    """Multiply by a power of the distance, which is the same at all steps."""
+    """Multiply by a power of the distance, $d' = D^p g$.
+
+    `distance` is $D$, the same at all steps, and `power` is $p$.
+    """
     return g * distance**power, {}
 
 
@@ -34,5 +39,8 @@ def hutchinson(g: Array, state: State, t: int, x: Array, *, curvature: float = 1
 def gauss_newton_bartlett(
     g: Array, state: State, t: int, x: Array, *, batch_size: float = 1.0, sampled_gradient: float = 0.5
 ) -> Step:
-    """Return B times the square of the sampled gradient. Source: Liu et al. (2023), algorithm 2."""
+    r"""Return $B \hat g^2$ for the sampled gradient $\hat g$. `batch_size` is $B$.
+
+    Source: Liu et al. (2023), algorithm 2.
+    """
     return np.full_like(g, batch_size * abs(sampled_gradient) ** 2), {}

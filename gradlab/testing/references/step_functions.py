@@ -98,9 +98,15 @@ def _describe_failure(
         inspect.signature(step).bind(None, None, None, None, **hyperparameters)
     except TypeError as mismatch:
         given = ", ".join(hyperparameters) or "no hyperparameters"
+        remedy = (
+            ""
+            if hyperparameters
+            else ". Those of a finished transformation are unknown: pass the factory in its place, with its arguments "
+            "by name, as in check(factory, learning_rate=0.01, reference=...)"
+        )
         return (
             f"the reference {name} cannot be called with {given}: {mismatch}. Its keyword arguments are the "
-            "hyperparameters by the names that the optimizer gives them; give a default to any other"
+            f"hyperparameters by the names that the optimizer gives them; give a default to any other{remedy}"
         )
     except ValueError:  # it has no signature
         pass

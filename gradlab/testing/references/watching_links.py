@@ -1,5 +1,7 @@
 """References of the links that watch a run: a probe, and the reduction of the rate on a plateau of the loss."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from gradlab.testing.references._arithmetic import Array, State, Step

@@ -1,5 +1,7 @@
 """References of whitening by fitted Kronecker factors."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -44,11 +46,16 @@ def scale_by_whitening(
     damping: float = 2.0**-11.5,
     direction: Array | None = None,
 ) -> Step:
-    """Return L' L d R' R, and d = g by default, for factors that are fitted at steps 1, 1 + every, ...
+    r"""Whiten a matrix by two fitted factors, $d' = L^\top L d R^\top R$, with $d = g$ by default.
 
-    L <- L - r triu(E[A A' - B B']) L / ||E[A A' + B B']||, A = L (g + s V) R', B = L^-' V R^-1, s = damping mean(|g|),
-    with the mean over V ~ N(0, 1), and so for R. A factor longer than `max_size` is diagonal.
-    Source: Li (2018); Pooladzandi & Li (2024).
+    The factors are fitted at the steps 1, 1 + `every`, 1 + 2 `every` and so on.
+
+    $$L_t = L_{t-1} - \eta \frac{\operatorname{triu}(E[A A^\top - B B^\top])}{\|E[A A^\top + B B^\top]\|} L_{t-1}$$
+
+    $A = L (g + s V) R^\top$ and $B = L^{-\top} V R^{-1}$, with the factors of the step before. $E$ is the mean over
+    $V$, whose elements are standard normal, $s$ is `damping` times the mean of $|g|$, and `rate` is $\eta$. The norm is
+    the authors' lower bound of the spectral norm. $R$ is fitted alike, with $A^\top$ and $B^\top$. A factor longer than
+    `max_size` is diagonal. Source: Li (2018); Pooladzandi & Li (2024).
     """
     left, right = state.get("factors", [np.sqrt(initial_scale) * np.eye(size) for size in g.shape])
     due = state.get("due", 1)
@@ -81,9 +88,13 @@ def kron(
     adam_b2: float = 0.999,
     adam_eps: float = 1e-8,
 ) -> Step:
-    """Whiten the corrected momentum of matrices, and move all other leaves as AdamW does.
+    r"""Whiten the corrected momentum of matrices, and move all other leaves as AdamW does.
 
-    x -= a (d min(1, 1.1 / rms(d)) + l x), d = L' L m R' R. Adam's rate is a, if it is not given.
+    $$d_t = L_t^\top L_t \hat m_t R_t^\top R_t, \quad
+    x_t = x_{t-1} - \alpha (\min(1, \frac{c}{\operatorname{RMS}(d_t)}) d_t + \lambda x_{t-1})$$
+
+    The factors are those of `scale_by_whitening`, and `max_rms` is $c$. Adam's rate is $\alpha$, if it is not given.
+
     Source: Li (2018); Pooladzandi & Li (2024); the momentum and the bound as in psgd_jax 0.2.9.
     """
     if g.ndim != 2:

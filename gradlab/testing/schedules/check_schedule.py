@@ -36,23 +36,26 @@ def check_schedule(
     on_law: Callable[[str, int, int], Any] | None = None,
     **arguments: Any,
 ) -> Report:
-    """Examine a schedule by itself: by the laws of schedules, and against a formula.
+    r"""Examine a schedule by itself: by the laws of schedules, and against a formula.
 
     `schedule` is a schedule of gradlab, a function of the step, or a factory of one, which is called with `arguments`.
     `reference` is a function `formula(t, **arguments)` of the step, a Python integer, and of any of the arguments, or
-    the name of one in `gradlab.testing.references.schedules`. The values must agree in double precision: at steps 0 to
-    3000, about each step that follows from the arguments, and late up to 2^31 - 2; and so they must with other values
-    of each numeric argument. A schedule of gradlab has its formula by default.
+    the name of one in `gradlab.testing.references.schedules`. The values must agree to $10^{-11}$ of the values of the
+    100 steps on either side, and to $4 \cdot 10^{-6}$ of the largest value for a schedule that computes in float32.
+    They are compared at steps 0 to 3000, about each step that follows from the arguments, and late up to $2^{31} - 2$,
+    and so they are with other values of each numeric argument. A schedule of gradlab has its formula by default.
 
     `claims` may give "start" (the value at step 0), "end" (a pair of a step and the value from there on), "monotone"
-    ("falling" or "rising") and "continuous". Its name in "except" exempts the schedule from a law. `laws` names the
-    laws to examine (all by default). `on_law(name, index, count)` is called before each of `count` laws.
+    ("falling" or "rising") and "continuous". A law whose name is in "except" is not examined. `laws` names the laws to
+    examine (all by default). A law that takes longer than `seconds_per_law` is a finding. `on_law(name, index, count)`
+    is called before each of `count` laws.
 
     Raises TypeError for what is not a schedule, and ValueError for an unknown law, claim or reference, and for a
     reference that fails or does not take the arguments.
 
     >>> from gradlab import testing
-    >>> report = testing.check_schedule(gl.schedules.linear(0.1, 0.0, 10), laws=("finite",), claims={"start": 0.1})
+    >>> linear = gl.schedules.linear(0.1, 0.0, 10)
+    >>> report = testing.check_schedule(linear, laws=("finite",), claims={"start": 0.1})
     >>> report.ok, [result.law for result in report.results if result.verdict == "holds"]
     (True, ['finite', 'start'])
     >>> "finite" in testing.SCHEDULE_LAWS, "start" in testing.SCHEDULE_CLAIMS

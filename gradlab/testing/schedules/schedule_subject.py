@@ -79,7 +79,7 @@ class ScheduleSubject:
 
     @property
     def numeric_arguments(self) -> list[str]:
-        """The names of the arguments that are numbers. None if the schedule cannot be made again."""
+        """The names of the arguments that are numbers; an empty list if the schedule cannot be made again."""
         if self.remake is None:
             return []
         return [name for name, value in self.arguments.items() if is_plain_number(value)]

@@ -55,6 +55,18 @@ def describe_gap(left: Any, right: Any, dtype: str, factor: float = 1.0, roundin
     return place if gap > factor * (TOLERANCE[dtype] * scale + rounding) + 1e-37 else None
 
 
+def describe_nonfinite(tree: Any) -> str | None:
+    """Return the first number of a tree that is NaN or infinite, with its place, as text, or None."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+        numbers = np.asarray(leaf)
+        numbers = numbers.astype(np.complex128 if np.iscomplexobj(numbers) else np.float64)
+        if not np.all(np.isfinite(numbers)):
+            index = [int(axis[0]) for axis in np.nonzero(~np.isfinite(np.atleast_1d(numbers)))]
+            where = f"{jax.tree_util.keystr(path)}{index if numbers.ndim else ''}"
+            return f"{np.atleast_1d(numbers)[tuple(index)]:.6g} at {where or 'the only leaf'}"
+    return None
+
+
 def describe_array(leaf: Any) -> str:
     """Return an abstract array as text, such as float32[2,3] (weakly typed)."""
     return show_array(leaf) + (" (weakly typed)" if getattr(leaf, "weak_type", False) else "")

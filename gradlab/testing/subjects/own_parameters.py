@@ -2,7 +2,8 @@
 
 Lookahead in optax, for example, updates a pair of fast and slow parameters. Only the fast ones are trained::
 
-    tx = adapt_parameters(optax.lookahead(optax.sgd(0.1), 5, 0.5), optax.LookaheadParams.init_synced, "fast")
+    tx = optax.lookahead(optax.sgd(0.1), 5, 0.5)
+    tx = adapt_parameters(tx, optax.LookaheadParams.init_synced, "fast")
     check(tx)
 """
 
@@ -35,7 +36,8 @@ def adapt_parameters(
     >>> import optax
     >>> from gradlab import testing
     >>> tx = optax.lookahead(optax.sgd(0.1), sync_period=2, slow_step_size=0.5)  # of pairs of parameters
-    >>> tx, x = testing.adapt_parameters(tx, optax.LookaheadParams.init_synced, "fast"), jnp.array([2.0, -4.0])
+    >>> tx = testing.adapt_parameters(tx, optax.LookaheadParams.init_synced, "fast")
+    >>> x = jnp.array([2.0, -4.0])
     >>> print(tx.update(x, tx.init(x), x)[0])
     [-0.2  0.4]
     """

@@ -18,7 +18,7 @@ from ..verdicts.exceptions import summarize
 from ..verdicts.law import NotApplicable
 from . import double_precision_runs
 from .programs import write_program
-from .settings import UNCHANGED, Argument, Setting, change, list_arguments, make
+from .settings import UNCHANGED, Argument, Setting, change, list_arguments, make, show_number
 from .subject import Subject
 
 STEPS = 6
@@ -47,8 +47,8 @@ class SettingRuns:
     def get(self, setting: Setting) -> Any:
         """Return the run at a setting, or the exception that was raised there.
 
-        If the transformation has loops, which take long to compile, it is the text of the traced program instead. Two
-        equal texts stand for equal runs.
+        If the transformation has loops, which take long to compile, it is the text of the traced program instead. If
+        two texts are equal, so are the runs.
         """
         key = _identify(setting)
         if key not in self._runs:
@@ -69,7 +69,7 @@ class SettingRuns:
         return self._long_runs[key]
 
     def compute(self, setting: Setting, run: Callable[[Any], Any] | None = None) -> Any:
-        """Call the factory, and return the run of what it returns, or the exception that was raised."""
+        """Call the factory at a setting, and return the run of its transformation, or the exception that was raised."""
         try:
             return (run or self.run)(make(self.subject, setting))
         except Exception as error:
@@ -140,7 +140,7 @@ class SettingRuns:
 
 @functools.lru_cache(maxsize=2)
 def runs_of(subject: Subject) -> SettingRuns:
-    """Return the runs of a subject, which all laws share."""
+    """Return the runs of a subject. All laws use the same ones."""
     return SettingRuns(subject)
 
 
@@ -150,7 +150,7 @@ def fit_shapes(subject: Subject) -> Any:
 
 
 def draw_start(shapes: Any) -> Any:
-    """Draw parameters: normal numbers, but zeros for a vector, if there is anything beside it."""
+    """Draw parameters: normal numbers, but zeros for a vector that is not the only leaf."""
     start = sample(shapes, seed=5)
     vectors = [] if len(start) == 1 else [name for name, leaf in start.items() if leaf.ndim <= 1]
     return start | {name: to_array(np.zeros(start[name].shape), start[name].dtype) for name in vectors}
@@ -177,6 +177,44 @@ def _identify(setting: Setting) -> Any:
 def list_alone(argument: Argument) -> list[Setting]:
     """Return the settings in which this argument alone has one of its other values."""
     return [change((argument, other)) for other in argument.others]
+
+
+def list_refused(runs: SettingRuns, arguments: list[Argument]) -> dict[str, str]:
+    """Return the arguments whose other values are all refused, each with what the factory says about one of them."""
+    refused: dict[str, str] = {}
+    for argument in arguments:
+        error = find_refusal(runs, argument)
+        if error is not None:
+            refused[argument.name] = (
+                f"the factory refuses other values of {argument.name} than {show_number(argument.value)}, such as "
+                f"{show_number(argument.others[0])}: {summarize(error)}"
+            )
+    return refused
+
+
+def find_refusal(runs: SettingRuns, argument: Argument) -> Exception | None:
+    """Return what a factory raises for another value of an argument, if it refuses all of them, or None.
+
+    Each of them is tried alone and, because two arguments may have to fit each other, beside other values of another
+    argument and of all others. So are numbers that hardly differ from the given one.
+    """
+    others = [other for other in runs.arguments if other is not argument]
+    contexts: list[list[Argument]] = [[], others, *([other] for other in others)]
+    first: Exception | None = None
+    for context in contexts:
+        for value in (*argument.others, *_list_near(argument.value)):
+            try:
+                make(runs.subject, change((argument, value), *((other, other.others[0]) for other in context)))
+                return None
+            except Exception as error:
+                first = first or error
+    return first
+
+
+def _list_near(value: Any) -> tuple[float, ...]:
+    if not isinstance(value, float | np.floating):
+        return ()
+    return (float(value) * 0.999, float(value) * 1.001) if value else (1e-6,)
 
 
 def is_same_run(left: Any, right: Any) -> bool:

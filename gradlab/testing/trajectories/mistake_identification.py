@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from ...user_code_time_limit import OutOfTimeError
+from ...user_code_time_limit import OutOfTimeError, extend_limit
 from ..inputs.gradient_sequences import draw
 from ..mutants import KnownDifference, list_known_differences
 from ..references.runner import displacements
 from ..subjects.double_precision_runs import are_same_points, compute_points, draw_start, run, visits
+from .exchanged_arguments import describe_exchange, exchange, list_exchanges
+from .search_limits import WAIT, describe_end, search_seconds
 
-SECONDS = 5.0  # of processor time that the search for an explanation may take, however busy the machine is
 _FEW_STEPS = 20  # that are compared on a whole tree
 
 
@@ -33,7 +35,7 @@ def explain(
     versions: Sequence[Version],
     names: tuple[str, ...],
     steps: int,
-    seconds: float = SECONDS,
+    seconds: float | None = None,
     shapes: Any = None,
 ) -> list[str]:
     """Return what is known about a trajectory that is not that of a reference, in sentences. There may be none.
@@ -41,29 +43,47 @@ def explain(
     `versions` are the transformation at different learning rates. Two mistakes may have the same trajectory at one
     learning rate, so a mistake counts only if it explains every version. `names` are the gradient sequences to compare
     on, for a vector. If only some leaves of a tree differ, `shapes` is that tree: what explains the vector must then
-    explain all leaves of the tree, too. The search ends after some seconds of processor time, and when the time limit
-    of a law strikes.
+    explain all leaves of the tree, too. The search ends after some seconds of processor time, by default as many as a
+    law may take, and the last sentence then says so.
     """
+    seconds = search_seconds() if seconds is None else seconds
     sentences: list[str] = []
-    deadline = time.process_time() + seconds
     try:
-        try:
-            sums = [compute_points(version.tx, names, steps)[0] for version in versions]
-        except Exception:  # a transformation made for one tree of parameters need not take a vector
-            return []
-        expected = [_follow_reference(step, names, steps, version.arguments) for version in versions]
-        if all(map(are_same_points, sums, expected)):
-            return []  # the difference shows only in other trees, or later
-        factor = find_constant_factor(sums, expected) if shapes is None else None  # some leaves have a factor of 1
-        if factor is not None:
-            sentences.append(_describe_factor(factor, versions[0].arguments.get("learning_rate")))
-        settings = [version.hyperparameters for version in versions]
-        known = find_known_difference(sums, step.__name__, names, settings, deadline)
-        if known is not None and (shapes is None or _moves_alike(known.tx, versions[0].tx, names, shapes)):
-            sentences.append(f"If those are equal: {known}" if factor is not None and factor > 0 else str(known))
-    except OutOfTimeError:
-        pass  # the gap is found, whether or not it is explained
+        with extend_limit(WAIT * seconds):
+            for sentence in _search(step, versions, names, steps, shapes, time.process_time() + seconds):
+                sentences.append(sentence)  # one by one, so that what was found stays when the time is over
+    except OutOfTimeError:  # the gap is found, whether or not it is explained
+        sentences.append(describe_end("a known mistake with this trajectory", seconds))
     return sentences
+
+
+def _search(
+    step: Callable[..., Any],
+    versions: Sequence[Version],
+    names: tuple[str, ...],
+    steps: int,
+    shapes: Any,
+    deadline: float,
+) -> Iterator[str]:
+    """Yield the sentences of `explain`. Raises OutOfTimeError at the deadline."""
+    try:
+        sums = [compute_points(version.tx, names, steps)[0] for version in versions]
+    except Exception:  # a transformation made for one tree of parameters need not take a vector
+        return
+    expected = [_follow_reference(step, names, steps, version.arguments) for version in versions]
+    if all(map(are_same_points, sums, expected)):
+        return  # the difference shows only in other trees, or later
+    factor = find_constant_factor(sums, expected) if shapes is None else None  # some leaves have a factor of 1
+    if factor is not None:
+        yield _describe_factor(factor, versions[0].arguments.get("learning_rate"))
+    settings = [version.hyperparameters for version in versions]
+    known = find_known_difference(sums, step.__name__, names, settings, deadline)
+    if known is not None and (shapes is None or _moves_alike(known.tx, versions[0].tx, names, shapes)):
+        yield f"If those are equal: {known}" if factor is not None and factor > 0 else str(known)
+    elif factor is None and shapes is None:
+        pair = _find_exchange(step, versions, sums, names, steps, deadline)
+        if pair is not None:
+            yield describe_exchange(step.__name__, *pair)
 
 
 def find_known_difference(
@@ -75,14 +95,42 @@ def find_known_difference(
 ) -> KnownDifference | None:
     """Return the first known difference from a reference that gives exactly these sums of updates, or None.
 
-    It must do so in every setting of the hyperparameters, [sequences, steps + 1, width] for each. The search ends at a
-    value of `time.process_time`.
+    It must do so in every setting of the hyperparameters, [sequences, steps + 1, width] for each. Raises OutOfTimeError
+    at a value of `time.process_time`.
     """
     for candidates in zip(*(list_known_differences(reference, setting) for setting in settings)):
         if time.process_time() > deadline:
-            return None
+            raise OutOfTimeError
         if all(visits(known.tx, visited, names) for known, visited in zip(candidates, sums, strict=True)):
             return candidates[0]
+    return None
+
+
+def _find_exchange(
+    step: Callable[..., Any],
+    versions: Sequence[Version],
+    sums: Sequence[np.ndarray],
+    names: tuple[str, ...],
+    steps: int,
+    deadline: float,
+) -> tuple[str, str] | None:
+    """Return two hyperparameters of a reference with which exchanged it gives exactly these sums, or None."""
+
+    def agrees(version: Version, visited: np.ndarray, pair: tuple[str, str], count: int) -> bool:
+        if time.process_time() > deadline:
+            raise OutOfTimeError
+        try:
+            exchanged = exchange(version.arguments, *pair)
+            expected = _follow_reference(step, names, steps, exchanged, count)
+        except Exception:  # a reference need not compute with the value of another argument
+            return False
+        return are_same_points(visited[:, : count + 1], expected)
+
+    for pair in list_exchanges(versions[0].arguments):
+        counts = (min(_FEW_STEPS, steps), steps)  # a few steps refute most pairs
+        runs = itertools.product(counts, zip(versions, sums, strict=True))
+        if all(agrees(version, visited, pair, count) for count, (version, visited) in runs):
+            return pair
     return None
 
 
@@ -115,11 +163,11 @@ def _moves_alike(known: Any, tx: Any, names: tuple[str, ...], shapes: Any) -> bo
 
 
 def _follow_reference(
-    step: Callable[..., Any], names: tuple[str, ...], steps: int, arguments: Mapping[str, Any]
+    step: Callable[..., Any], names: tuple[str, ...], steps: int, arguments: Mapping[str, Any], count: int | None = None
 ) -> np.ndarray:
-    """Return the sums of a reference's updates, [sequences, steps + 1, width]."""
+    """Return the sums of a reference's updates, [sequences, steps + 1, width], or those of the first `count` steps."""
     start = {"": draw_start()}
-    return np.stack([displacements(step, start, {"": lane}, **arguments)[""] for lane in draw(names, steps)])
+    return np.stack([displacements(step, start, {"": lane[:count]}, **arguments)[""] for lane in draw(names, steps)])
 
 
 def _describe_factor(factor: float, rate: Any) -> str:

@@ -1,4 +1,4 @@
-"""The smallest input on which a transformation leaves its reference: few parameters, few steps, round numbers."""
+"""The smallest input on which a transformation differs from its reference: few parameters, few steps, round numbers."""
 
 from __future__ import annotations
 
@@ -57,10 +57,12 @@ def find_smallest_input(
     extra: Mapping[str, Any] | None = None,
     late: int = 0,
 ) -> SmallInput | None:
-    """Return the smallest input on which a transformation leaves its reference; None if none of those tried shows it.
+    """Return the smallest input on which a transformation differs from its reference, or None if none that is tried
+    does.
 
-    `arguments` are those of the reference: numbers, or functions of the step. Trees are tried whose leaves have as many
-    axes as those of `shapes`. If `late` is not 0, a gradient of 1 that is repeated for as many steps is tried, too.
+    `step` is the reference, and `extra` has the other signals of `update`. `arguments` are those of the reference:
+    numbers, or functions of the step. Trees are tried whose leaves have as many axes as those of `shapes`. If `late` is
+    not 0, a gradient of 1 that is repeated for as many steps is tried, too.
     """
     ranks = set(map(len, list_shapes(shapes)))
     ranks |= {0} if 1 in ranks else set()  # what takes vectors usually takes single numbers

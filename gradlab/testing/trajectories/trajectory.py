@@ -15,13 +15,14 @@ from ...base import Transformation
 from ...numeric_arguments import is_schedule
 from ...schedules.base import as_schedule
 from ...schedules.decay import exponential
-from ...user_code_time_limit import OutOfTimeError
+from ...user_code_time_limit import OutOfTimeError, extend_limit
 from .. import references
 from ..inputs.gradient_sequences import SEQUENCES, VECTOR, draw
 from ..inputs.trees import NETWORK, VECTOR_AND_MATRIX, by_path, select_ranks
 from ..references.runner import displacements
 from ..subjects.double_precision_runs import draw_start, run, run_each
 from .argument_names import list_hyperparameters, match_arguments, match_hyperparameters
+from .search_limits import WAIT, describe_end, is_end, search_seconds
 from .smallest_input import find_smallest_input
 from .trajectory_difference import Difference, Paths, compare_paths
 
@@ -88,8 +89,8 @@ def assert_same_trajectory(
 
         is_partial = len(difference.leaves) < difference.leaf_count
         explanation = explain(step, versions, sequences, steps, shapes=shapes if is_partial else None)
-    if not explanation:
-        explanation = _describe_smallest_input(tx, step, hyperparameters, shapes, extra, difference)
+    if not any(sentence for sentence in explanation if not is_end(sentence)):
+        explanation = [*_describe_smallest_input(tx, step, hyperparameters, shapes, extra, difference), *explanation]
     raise AssertionError("\n".join([text, *explanation]))
 
 
@@ -101,12 +102,13 @@ def _describe_smallest_input(
     extra: Any,
     difference: Difference,
 ) -> list[str]:
-    """Return a sentence about the smallest input on which a difference shows; none if that takes too long to find."""
-    arguments = make_plain(step, _complete(tx, step, hyperparameters))
+    """Return a sentence about the smallest input on which a difference shows, or that it takes too long to find."""
+    arguments, seconds = make_plain(step, _complete(tx, step, hyperparameters)), search_seconds()
     try:
-        found = find_smallest_input(tx, step, arguments, shapes=shapes, extra=extra, late=difference.step + 1)
-    except OutOfTimeError:
-        return []  # the gap is found all the same
+        with extend_limit(WAIT * seconds):
+            found = find_smallest_input(tx, step, arguments, shapes=shapes, extra=extra, late=difference.step + 1)
+    except OutOfTimeError:  # the gap is found all the same
+        return [describe_end("the smallest input that shows it", WAIT * seconds)]
     return [] if found is None else [str(found)]
 
 

@@ -17,7 +17,8 @@ from ..subjects.setting_runs import STEPS, SettingRuns, runs_of
 from ..subjects.settings import UNCHANGED, Argument, Setting, apply_setting, change, change_all, make
 from ..subjects.subject import Subject
 from .argument_names import match_arguments
-from .trajectory import make_plain
+from .exchanged_arguments import describe_exchange, exchange_arguments, list_exchanges
+from .trajectory import TOLERANCE, make_plain
 from .trajectory_difference import Difference, Paths, compare_paths
 
 _SEQUENCE = "mixed"  # ordinary and other sizes, some exactly zero
@@ -43,6 +44,25 @@ def find_difference_at_settings(
         if found is not None:
             return comparison.find_first(_list_smaller(found[0], arguments)) or found
     return None
+
+
+def name_exchange(subject: Subject, step: Callable[..., Any], setting: Setting) -> str:
+    """Return a sentence that names two arguments that are exchanged, if that explains a difference; "" if not.
+
+    Arguments that are equal as they were given differ only at other values.
+    """
+    runs = runs_of(subject)
+    shared = match_arguments(step, apply_setting(subject.arguments, setting))
+    names = [argument for argument in runs.arguments if argument.name in shared.names.values()]
+    settings = [setting, *(change((argument, argument.others[0])) for argument in names if not argument.is_structure)]
+    for pair in list_exchanges(shared.values):
+        exchanged = exchange_arguments(step, *pair)
+        try:
+            if _Comparison(subject, exchanged, runs, TOLERANCE).find_first(settings) is None:
+                return f"\n{describe_exchange(step.__name__, *pair)}"
+        except Exception:  # a reference need not compute with the value of another argument
+            continue
+    return ""
 
 
 def _switch_options(runs: SettingRuns, numbers: list[Argument], options: list[Argument]) -> list[Setting]:

@@ -43,7 +43,10 @@ class Difference(NamedTuple):
         if self.leaf_count > 1:
             text += f"\n{self._describe_leaves()}"
         if max(self.gap, *(gap for _, gap in self.later_gaps), 0.0) < _SINGLE_PRECISION:
-            text += "\nSo small a gap is usual for a computation in float32 where the parameters are float64."
+            text += (
+                "\nSo small a gap is usual for a computation in float32 where the parameters are float64, and for "
+                "another epsilon, which shows at small gradients."
+            )
         return text
 
     def _describe_leaves(self) -> str:

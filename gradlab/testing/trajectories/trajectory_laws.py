@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..subjects.setting_runs import runs_of
+from ..subjects.setting_runs import list_refused, runs_of
 from ..subjects.settings import UNCHANGED
 from ..subjects.subject import Subject
 from ..verdicts.law import (
@@ -21,7 +21,7 @@ from ..verdicts.law import (
 )
 from .argument_names import describe_values, list_hyperparameters, list_missing, match_arguments
 from .trajectory import TOLERANCE, assert_same_trajectory
-from .trajectory_at_settings import find_difference_at_settings
+from .trajectory_at_settings import find_difference_at_settings, name_exchange
 from .trajectory_on_complex_leaves import require_same_on_complex_leaves
 from .trajectory_on_schedule import require_same_on_schedule
 
@@ -122,8 +122,11 @@ def _examine(subject: Subject, step: Callable[..., Any], options: Mapping[str, A
     return describe_values(step, shared)
 
 
-def _examine_at_settings(subject: Subject, step: Callable[..., Any]) -> None:
-    """Raise `Broken` with the first values of the arguments at which the trajectories differ."""
+def _examine_at_settings(subject: Subject, step: Callable[..., Any]) -> str | None:
+    """Raise `Broken` with the first values of the arguments at which the trajectories differ.
+
+    Return which arguments were not compared at other values, and why; None if all were.
+    """
     runs = runs_of(subject)
     runs.require()
     shared = match_arguments(step, subject.arguments)
@@ -135,4 +138,8 @@ def _examine_at_settings(subject: Subject, step: Callable[..., Any]) -> None:
     if found is not None and found[0] == UNCHANGED:
         raise NotApplicable("it does not move as the reference at the values that were given either")
     if found is not None:
-        raise Broken(f"not the trajectory of {step.__name__}: {found[1]}")
+        raise Broken(f"not the trajectory of {step.__name__}: {found[1]}{name_exchange(subject, step, found[0])}")
+    refused = list_refused(runs, [a for a in runs.arguments if a.name in shared.names.values()])
+    if len(refused) == sum(argument.name in shared.names.values() for argument in runs.arguments):
+        raise NotApplicable(f"no argument could be compared at another value: {'; '.join(refused.values())}")
+    return f"not compared at other values: {'; '.join(refused.values())}" if refused else None

@@ -74,10 +74,10 @@ def _examine(law: Law, subject: _Subject, seconds: float) -> _Verdict:
         return _Verdict(result(NOT_APPLICABLE, str(reason)))
     except Broken as counterexample:
         cause = counterexample.__cause__
-        meaning = (find_cause(cause) if cause is not None else "") or law.meaning
+        meaning = (find_cause(cause) if cause is not None else "") or counterexample.meaning or law.meaning
         return _Verdict(result(BROKEN, str(counterexample), meaning), cause, cause is not None)
     except OutOfTimeError as error:
-        detail = f"{describe_late(error, seconds)}; check(..., seconds_per_law=...) waits longer"
+        detail = f"{describe_late(error, seconds)}; check(..., seconds_per_law=...), or --seconds-per-law, waits longer"
         return _Verdict(result(NOT_EXAMINED, detail), is_late=True)
     except BaseException as error:  # including SystemExit, which would end the program
         if is_interrupt(error) or isinstance(error, StepFunctionError):  # the reference is wrong, not the optimizer

@@ -7,6 +7,8 @@ import re
 import traceback
 from pathlib import Path
 
+from ... import factory_arguments
+
 _GRADLAB = str(Path(__file__).parents[2])
 _PACKAGES = re.compile(r".*[/\\](?:site|dist)-packages[/\\]")
 _NUMERICS = re.compile(r"(jax|jaxlib|numpy|flax|orbax)[/\\]")  # packages whose lines say little about the cause
@@ -41,7 +43,8 @@ def summarize(error: BaseException) -> str:
 
 
 def locate(error: BaseException) -> str:
-    """Return "FILE:LINE" of the innermost line of the author's that an exception passed, "" if there is none.
+    """Return the file and the line, as `FILE:LINE`, of the innermost line of the author's that an exception passed, ""
+    if there is none.
 
     Lines of the author come before those of packages such as optax. Lines of gradlab, JAX and NumPy do not count.
     """
@@ -73,6 +76,12 @@ def is_clear_refusal(error: BaseException, kind: str) -> bool:
         if _PACKAGES.match(file) and _NUMERICS.match(_PACKAGES.sub("", file)):
             return False
     return isinstance(error, _REFUSALS) and bool(re.search(REFUSED_WORDS[kind], str(error), re.IGNORECASE))
+
+
+def is_range_error(error: BaseException) -> bool:
+    """Return whether a factory of gradlab has raised an exception because a number is outside of its declared range."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return isinstance(error, ValueError) and bool(frames) and frames[-1].filename == factory_arguments.__file__
 
 
 def _shorten(file: str) -> str:

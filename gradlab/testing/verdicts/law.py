@@ -8,7 +8,14 @@ from typing import Any
 
 
 class Broken(Exception):  # noqa: N818
-    """Raised where a law does not hold. The message is the counterexample."""
+    """Raised where a law does not hold. The message is the counterexample.
+
+    `meaning` is the usual cause of just this breach, and the remedy, where the law's own `meaning` would lead astray.
+    """
+
+    def __init__(self, counterexample: str, meaning: str = ""):
+        super().__init__(counterexample)
+        self.meaning = meaning
 
 
 class NotApplicable(Exception):  # noqa: N818
@@ -44,10 +51,10 @@ class Law:
     True
     """
 
-    name: str
-    statement: str
+    name: str  # as in a report, such as "any tree"
+    statement: str  # the promise in one sentence
     meaning: str  # the usual cause of a breach, and the remedy
-    examine: Callable[..., str | None]
+    examine: Callable[..., str | None]  # the function that examines a subject, as above
     claimed: bool = False  # whether it is examined only where the transformation claims it
     value: ClaimValue | None = None  # what the claim must give
     excludes: tuple[str, ...] = ()  # the domains (see gradlab.claims.DOMAINS) in which nothing is promised
@@ -73,8 +80,12 @@ def law(
 ) -> Callable[[Callable[..., str | None]], Callable[..., str | None]]:
     """Register the decorated function `examine(subject)` as a law, under its own name with spaces for underscores.
 
+    The function returns, or raises an error, as `Law` says, whose fields the arguments are. A law that is `claimed` is
+    examined where a transformation claims it, and any other one always.
+
     >>> from gradlab import testing
-    >>> @testing.law("the sum of the update is that of the gradient", meaning="an element is lost", claimed=True)
+    >>> statement = "the sum of the update is that of the gradient"
+    >>> @testing.law(statement, meaning="an element is lost", claimed=True)
     ... def keeps_the_sum(subject):
     ...     pass
     >>> testing.CLAIMS.pop("keeps the sum").statement  # which also takes it back

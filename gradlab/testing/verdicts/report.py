@@ -7,9 +7,10 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from .law import TRAJECTORIES
+from .law import TRAJECTORIES, TRAJECTORY_AT_SETTINGS
 
 HOLDS, BROKEN, NOT_APPLICABLE, NOT_EXAMINED = "holds", "broken", "not applicable", "not examined"
+NO_TIME = "left out of a quick look"  # how the reason begins for laws that such a look has no time for
 NOT_TRIED = "not tried"  # how the reason begins for laws that are left for lack of time
 _SUMMARY = {  # for one law and for several
     HOLDS: ("law holds", "laws hold"),
@@ -31,7 +32,7 @@ class Result:
 
     law: str
     statement: str
-    verdict: str  # HOLDS, BROKEN, NOT_APPLICABLE or NOT_EXAMINED
+    verdict: str  # "holds", "broken", "not applicable" or "not examined"
     detail: str = ""  # the counterexample, or why the law, or a part of it, does not apply or was not examined
     meaning: str = ""  # the usual cause of a breach, and the remedy
     seconds: float = 0.0
@@ -89,7 +90,8 @@ class Report:
     @property
     def _compared(self) -> tuple[Result, ...]:
         """The trajectories that agree. Their details are the values at which they were compared."""
-        return tuple(r for r in self.results if r.law in TRAJECTORIES and r.verdict == HOLDS and r.detail)
+        laws = [law for law in TRAJECTORIES if law != TRAJECTORY_AT_SETTINGS]  # whose details are what is left out
+        return tuple(r for r in self.results if r.law in laws and r.verdict == HOLDS and r.detail)
 
     @property
     def seconds(self) -> float:
@@ -110,13 +112,21 @@ class Report:
         """Return how many laws have each verdict, what was not examined and what is broken, in lines of this width."""
         counts = {verdict: sum(result.verdict == verdict for result in self.results) for verdict in _SUMMARY}
         summary = ", ".join(f"{count} {_SUMMARY[verdict][count != 1]}" for verdict, count in counts.items() if count)
-        lines = [f"{self.subject}: {summary} ({self.seconds:.1f} s)"]
+        quick = sum(len(group.laws) for group in self.left_out if group.reason.startswith(NO_TIME))
+        others = f"; a quick look left out {quick} more" if quick else ""
+        lines = [f"{self.subject}: {summary} ({self.seconds:.1f} s){others}"]
         for result in self._compared:
             lines += ["", *_wrap(f"{result.law}: {result.detail}", width, 2, 4)]
         if self.unexamined:
             lines += ["", "  NOT EXAMINED"]
             for group in self.unexamined:
                 lines += _wrap_paragraph(", ".join(group.laws), group.reason, width)
+        not_tried = sum(result.detail.startswith(NOT_TRIED) for result in self.results)
+        if not_tried:
+            laws = "1 law was" if not_tried == 1 else f"{not_tried} laws were"
+            text = f"{laws} not tried, for lack of time: raise seconds_per_law (--seconds-per-law)."
+            text += "" if self.broken else " No law is broken, but the exit code is 1 until all laws were tried."
+            lines += ["", *_wrap(f"UNFINISHED  {text}", width, 2, 4)]
         # What is broken comes last, where a terminal shows it.
         for result in self.broken:
             lines += ["", *_wrap(f"BROKEN  {result.law}: {result.statement}", width, 2, 10)]
@@ -126,7 +136,7 @@ class Report:
         return "\n".join(lines)
 
     def to_json(self) -> str:
-        """Return the report as JSON text."""
+        """Return the report as JSON: `subject`, `ok`, `seconds`, and the lists `results` and `unexamined`."""
         data = {"subject": self.subject, "ok": self.ok, "seconds": round(self.seconds, 3)}
         lists = {"results": _as_dicts(self.results), "unexamined": _as_dicts(self.unexamined)}
         return json.dumps(data | lists, indent=2)

@@ -8,5 +8,5 @@ from ...claims import leave_out, shared_claims
 
 
 def claims_of_distance(*txs: Any) -> dict[str, Any]:
-    """Return the claims of transformations, but that a leaf or an element does not depend on others."""
+    """Return the claims of transformations, without those that no leaf and no element depends on another."""
     return leave_out(shared_claims(*txs), "elementwise", "contained")

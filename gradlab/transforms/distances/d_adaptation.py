@@ -45,7 +45,8 @@ def d_adaptation(
     initial: Positive = 1e-6,
     axis_name: AxisName = None,
 ):
-    r"""Hand on an estimate of the distance to the solution, $D_t = \max(D_{t-1}, r_t / ((1 - \beta) \|s_t\|_1))$.
+    r"""Estimate the distance to the solution for the links inside, by D-Adaptation, $D_t = \max(D_{t-1}, r_t / ((1 -
+    \beta) \|s_t\|_1))$.
 
     It compares each gradient with the mean of those before, $r_t = \beta r_{t-1} + (1 - \beta) w_t \langle g_t, a_{t-1}
     \odot s_{t-1} \rangle$ and $s_t = \beta s_{t-1} + (1 - \beta) w_t g_t$ with $w_t = \gamma_t D_{t-1}$ and $\beta =

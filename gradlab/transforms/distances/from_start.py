@@ -23,7 +23,7 @@ from .claims import claims_of_distance
 class DistanceFromStartState(NamedTuple):
     """The state of `distance_from_start`."""
 
-    start: PyTree  # x_0, like the parameters, at least float32
+    start: PyTree  # $x_0$, like the parameters, at least float32
     distance: jax.Array  # r, float scalar, the largest so far
     inner: Any
 
@@ -36,7 +36,8 @@ class DistanceFromStartState(NamedTuple):
 def distance_from_start(
     tx: optax.GradientTransformation, initial: Positive = 1e-6, relative: bool = True, axis_name: AxisName = None
 ):
-    r"""Hand on the largest distance from the start so far, $r_t = \max(r_{t-1}, \|x_{t-1} - x_0\|)$.
+    r"""Measure the largest distance from the start so far for the links inside, $r_t = \max(r_{t-1}, \|x_{t-1} -
+    x_0\|)$.
 
     `tx` is a chain in which `scale_by_distance` reads it. `initial` in (0, inf) is $r_0$, or, with `relative`, its
     share of $1 + \|x_0\|$. It should be small: the steps then grow until they are as large as they may be. The norm is

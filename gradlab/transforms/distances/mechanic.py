@@ -30,7 +30,7 @@ class MechanicState(NamedTuple):
     largest: jax.Array  # m, [n], a decaying maximum of |h|
     second_moment: jax.Array  # v, [n], a decaying sum of h^2
     reward: jax.Array  # r, [n], a decaying sum of what the scales have gained
-    inner: Any  # that of the optimizer
+    inner: Any  # the state of the optimizer
 
     def metrics(self) -> dict[str, jax.Array]:
         """Return the sum of the scales."""
@@ -50,18 +50,18 @@ def mechanic(
 
     `tx` is a whole optimizer, whose steps are $u_t$. Its learning rate may be far from a good one, because the scales
     make up for it; a schedule keeps its shape. $S$ is the sum of the scales of `decays` tuners, one for each $\beta = 1
-    - 10^{-i}$, $i \ge 1$. Each bets that the gradient is opposed to the way so far, $h_t = \langle \Delta_{t-1}, g_t +
-    \lambda S_{t-1} \|g_t\| x_{t-1} / \|x_{t-1}\| \rangle$:
+    - 10^{-i}$, $i \ge 1$. The scale of a tuner grows while the gradient points against the sum so far, $h_t < 0$, with
+    $h_t = \langle \Delta_{t-1}, g_t + \lambda S_{t-1} \|g_t\| x_{t-1} / \|x_{t-1}\| \rangle$:
 
     $m_t = \max(\beta m_{t-1}, |h_t|)$, $v_t = \beta^2 v_{t-1} + h_t^2$, $r_t = \max(\beta r_{t-1} - s_{t-1} h_t, 0)$,
     $s_t = (s_0 m_t / n + r_t) / (\sqrt{v_t} + \epsilon)$.
 
     `weight_decay` is $\lambda$ and `eps` is $\epsilon$, both in [0, inf), and `initial` is $s_0$ in (0, inf). The first
-    update moves nothing, as there is no way yet. `decays` is $n$, a whole number of at least 1. All sums are over the
+    update moves nothing, because $\Delta_0$ is 0. `decays` is $n$, a whole number of at least 1. All sums are over the
     whole tree; `axis_name` is that of `clip_by_global_norm`. The sum of the scales is among the `metrics`. optax bounds
     $h_t$ in $r_t$ by $m_{t-1}$, and begins with scales above 0.
 
-    Needs `params`. Raises ValueError for another `decays`, and for a `tx` with an evaluation or gradient point of its
+    Needs `params`. Raises ValueError for `decays` below 1, and for a `tx` with an evaluation or gradient point of its
     own, or one that accumulates or rounds parameters. Source: Cutkosky et al. (2023), algorithm 1.
 
     >>> tx, x = gl.mechanic(gl.sgd(0.1), initial=0.01), jnp.array([3.0, 4.0])
@@ -118,6 +118,9 @@ def _(write: Writer, tx: Any, weight_decay: Any, initial: Any, decays: int, eps:
     step = write_step(write, tx)
     way, slope, scale = write.fresh(r"\Delta"), write.fresh("h"), write.fresh("S")
     largest, moment, reward, part = (write.fresh(letter) for letter in ("m", "v", "r", "s"))
+    beta, taken = r"\beta", {number.base for number in write.numbers if not number.index}
+    while beta in taken:  # by a decay of the optimizer
+        beta += "'"
     write.line(way, Expression(f"{way}_{{t-1}}").plus(step))
     shift = (
         ""
@@ -128,12 +131,12 @@ def _(write: Writer, tx: Any, weight_decay: Any, initial: Any, decays: int, eps:
         )
     )
     write.line(slope, rf"\langle {way}_{{t-1}}, {gradient}{shift} \rangle")
-    write.line(largest, rf"\max(\beta {largest}_{{t-1}}, |{slope}_t|)")
-    write.line(moment, rf"\beta^2 {moment}_{{t-1}} + {slope}_t^2")
-    write.line(reward, rf"\max(\beta {reward}_{{t-1}} - {part}_{{t-1}} {slope}_t, 0)")
+    write.line(largest, rf"\max({beta} {largest}_{{t-1}}, |{slope}_t|)")
+    write.line(moment, rf"{beta}^2 {moment}_{{t-1}} + {slope}_t^2")
+    write.line(reward, rf"\max({beta} {reward}_{{t-1}} - {part}_{{t-1}} {slope}_t, 0)")
     root = rf"\sqrt{{{moment}_t}}" + ("" if is_zero(eps) else f" + {write.number(chr(92) + 'epsilon', eps)}")
-    first = write.number("s_0", initial)
+    first = write.number(f"{part}_0", initial)
     write.line(part, rf"\frac{{{first} {largest}_t / {decays} + {reward}_t}}{{{root}}}")
     write.line(scale, rf"\operatorname{{sum}}({part}_t)")
-    write.given(r"\beta", f"1 - 10^-i for i = 1, ..., {decays}, one for each element")
+    write.given_as_formula(beta, rf"1 - 10^{{-i}} \text{{ for }} 1 \le i \le {decays}")
     return Expression.step_to(Expression(rf"x_0 + {scale}_t {way}_t", "sum"))

@@ -23,7 +23,7 @@ from .sums import add_magnitudes, add_products, divide_weakly
 class ProdigyDistanceState(NamedTuple):
     """The state of `prodigy_distance`."""
 
-    start: PyTree  # x_0, like the parameters, at least float32
+    start: PyTree  # $x_0$, like the parameters, at least float32
     gradients: PyTree  # s, the weighted sum of the gradients, like the parameters, at least float32
     progress: jax.Array  # r, float scalar, the weighted sum of the progress along the gradients
     distance: jax.Array  # D, float scalar
@@ -43,11 +43,13 @@ def prodigy_distance(
     coefficient: Positive = 1.0,
     axis_name: AxisName = None,
 ):
-    r"""Hand on a lower bound of the distance to the solution, $D_t = \max(D_{t-1}, c\, r_t / \|s_t\|_1)$.
+    r"""Estimate the distance to the solution for the links inside, by Prodigy, $D_t = \max(D_{t-1}, c\, r_t /
+    \|s_t\|_1)$.
 
-    It compares how far the parameters went down along the gradients with the sum of these, $r_t = \beta r_{t-1} + w_t
-    \langle g_t, x_0 - x_{t-1} \rangle$ and $s_t = \beta s_{t-1} + w_t g_t$ with $w_t = \gamma_t D_{t-1}^2$. The links
-    of `tx` receive $D_{t-1}$, which `scale_by_distance` reads, so that the estimate from one gradient scales the next.
+    The estimate is meant as a lower bound. It compares how far the parameters went down along the gradients with the
+    sum of these, $r_t = \beta r_{t-1} + w_t \langle g_t, x_0 - x_{t-1} \rangle$ and $s_t = \beta s_{t-1} + w_t g_t$
+    with $w_t = \gamma_t D_{t-1}^2$. The links of `tx` receive $D_{t-1}$, which `scale_by_distance` reads, so that the
+    estimate from one gradient scales the next.
 
     `learning_rate` is $\gamma_t$ in [0, inf), that of `tx`, and matters only if it changes. `decay` is $\beta$ in
     [0, 1), `initial` is $D_0$ and `coefficient` is $c$, both in (0, inf). All sums are over the whole tree; `axis_name`
@@ -55,7 +57,8 @@ def prodigy_distance(
 
     Needs `params`. Source: Mishchenko & Defazio (2024), algorithm 4.
 
-    >>> tx = gl.prodigy_distance(gl.chain(gl.scale_by_distance(), gl.scale_by_learning_rate(1.0)), initial=0.01)
+    >>> links = gl.scale_by_distance(), gl.scale_by_learning_rate(1.0)
+    >>> tx = gl.prodigy_distance(gl.chain(*links), initial=0.01)
     >>> x = jnp.array([3.0, 4.0])
     >>> step, state = tx.update(x, tx.init(x), x)
     >>> print(step)  # 0.01 times the gradient

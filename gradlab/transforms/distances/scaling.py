@@ -15,9 +15,9 @@ from ...numeric_arguments import Hyperparameter
 from ...stateless import init_empty, require_empty
 
 
-@transformation(splits_gradient=True, claims={**dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True), "link": True})
+@transformation(splits_gradient=True, claims=dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True) | {"link": True})
 def scale_by_distance(power: Hyperparameter = 1.0):
-    r"""Multiply the direction by a power of the estimated distance, $d' = D^p d$.
+    r"""Multiply the direction by a power of the distance that a combinator around it estimates, $d' = D^p d$.
 
     `power` is $p$, finite. The distance $D$, above 0, is the signal `distance`, which a combinator around the link
     measures: `distance_from_start`, `prodigy_distance` or `d_adaptation`. The gradient of the chain stays what it is.
@@ -41,9 +41,9 @@ def scale_by_distance(power: Hyperparameter = 1.0):
     return init_empty, update
 
 
-@transformation(splits_gradient=True, claims={**dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True), "link": True})
+@transformation(splits_gradient=True, claims=dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True) | {"link": True})
 def scale_by_rates():
-    r"""Multiply the direction by the rates of a combinator around the link, $d' = a \odot d$.
+    r"""Multiply the direction by the rates that `d_adaptation` around the link estimates, $d' = a \odot d$.
 
     The rates $a$, a tree like the parameters or a prefix of one, are the signal `rates`, which `d_adaptation` measures.
     `update` raises ValueError without it.

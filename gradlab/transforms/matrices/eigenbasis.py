@@ -51,7 +51,7 @@ def eigenbasis(decay: Decay = 0.95, every: int = 10, max_size: int = 10_000):
     added to the diagonals of $L$ and $R$. It changes no eigenvector, and the basis stays what it was in their null
     space, where rounding would choose it.
 
-    Raises ValueError for another `every`, and from `init` for a leaf with fewer than two axes.
+    Raises ValueError for an `every` below 1, and from `init` for a leaf with fewer than two axes.
     Source: Vyas et al. (2024), algorithms 3 and 4.
 
     >>> tx, gradient = gl.eigenbasis(), jnp.ones((2, 2))
@@ -116,5 +116,11 @@ def _(write: Writer, decay: Any, every: int, max_size: int) -> Expression:
     for basis, letter, product in zip(write.letter.split(), "LR", products, strict=True):
         mean = write.fresh(letter)
         write.line(mean, rf"{beta} {mean}_{{t-1}} + {beta.rest} {product}")
-        write.line(basis, rf"\operatorname{{qr}}({mean}_{{t-1}} {basis}_{{t-1}})")
+        turned = rf"\operatorname{{qr}}({mean}_{{t-1}} {basis}_{{t-1}})"
+        if every == 1:
+            write.line_if("t > 1", basis, turned)
+        else:
+            write.line_every(every, basis, turned, step=2)
+        write.given_as_formula(f"{basis}_0", "I")
+    write.steps = "t-1"  # of `in_basis`, whose transformation waits for a basis
     return gradient

@@ -45,7 +45,7 @@ def in_basis(
     When the basis turns, the arrays in the state of `tx` that have the shape of a matrix turn with it, because they are
     directions in the old one. Second moments keep their numbers, as published. Without `turn_moments`, all arrays do.
 
-    `layout` says how a leaf is a matrix, as in `orthogonalize`. Each matrix of a stack has a basis of its own. The
+    `layout` says how a leaf is a matrix, as `matrix_shape` does. Each matrix of a stack has a basis of its own. The
     basis measures the gradient of the chain, so `in_basis` may stand behind a momentum.
 
     Any transformation may be a basis whose state has the fields `left` and `right` (for each leaf a stack of matrices
@@ -56,7 +56,8 @@ def in_basis(
     `init` and `update` raise ValueError for a leaf that is no matrix, and `init` raises TypeError for a `basis` whose
     state has other fields. Source: Vyas et al. (2024), algorithm 3; Zhao et al. (2024), algorithm 2.
 
-    >>> tx, gradient = gl.in_basis(gl.scale(2.0), gl.singular_basis(rank=1)), jnp.array([[3.0, 0.0], [0.0, 1.0]])
+    >>> tx = gl.in_basis(gl.scale(2.0), gl.singular_basis(rank=1))
+    >>> gradient = jnp.array([[3.0, 0.0], [0.0, 1.0]])
     >>> print(tx.update(gradient, tx.init(gradient))[0])  # what is outside of the basis is lost
     [[6. 0.]
      [0. 0.]]
@@ -166,7 +167,7 @@ def _claims(tx: Any) -> dict[str, Any]:
 def _(write: Writer, tx: Any, basis: Any, layout: Any, turn_moments: bool) -> Expression:
     direction, gradient = write.symbol(), write.gradient()
     left, right = write.fresh("Q"), write.fresh("P")
-    before = len(write.lines)
+    before, steps = len(write.lines), write.steps
     write.inside(basis, f"{left} {right}", write.role, gradient, gradient)
     has_right = any(line.startswith(f"{right}_t") for line in write.lines[before:])
     last, last_turned = (rf" {right}_t", rf" {right}_t^{{\top}}") if has_right else ("", "")
@@ -176,7 +177,16 @@ def _(write: Writer, tx: Any, basis: Any, layout: Any, turn_moments: bool) -> Ex
 
     entered = enter(gradient, "g'")
     inside = entered if direction == gradient else enter(direction, "d")
+    within = len(write.lines)
     result = write.inside(tx, write.letter, write.role, inside, entered)
     if result.kind != "atom" or result.negative:
         result = write.line(write.fresh("u"), result)
-    return write.line(write.fresh("d"), rf"{left}_t {result}{last_turned}")
+    is_late, write.steps = write.steps != steps, steps
+    if is_late:  # at the first step there is no basis yet
+        remembered = (line.partition("_t = ")[::2] for line in write.lines[within:])
+        for letter in (letter for letter, right in remembered if f"{letter}_{{t-1}}" in right):
+            write.given_as_formula(f"{letter}_1", "0")
+    outer = write.line(write.fresh("d"), rf"{left}_t {result}{last_turned}")
+    if is_late:
+        write.given_as_formula(str(outer).replace("_t", "_1"), "0")
+    return outer

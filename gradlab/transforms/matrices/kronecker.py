@@ -63,9 +63,9 @@ def scale_by_kronecker(
     `exponent` is $p$ in [0, inf): 1/4 as published, or 1/2, with which a matrix of statistics that is a Kronecker
     product is inverted as a whole. `eps` in [0, inf) is in units of the squared gradient. With 0, the power of an
     eigenvalue 0 is 0. The powers are computed from eigenvalues at the first step, and anew after `every` steps, a whole
-    number of at least 1. `layout` says how a leaf is a matrix, as in `orthogonalize`.
+    number of at least 1. `layout` says how a leaf is a matrix, as `matrix_shape` does.
 
-    Raises ValueError for another `every`. `init` and `update` raise ValueError for a leaf that is no matrix.
+    Raises ValueError for an `every` below 1. `init` and `update` raise ValueError for a leaf that is no matrix.
     Source: Gupta et al. (2018), algorithm 1.
 
     >>> tx, gradient = gl.scale_by_kronecker(), jnp.array([[3.0, 0.0], [0.0, 2.0]])
@@ -109,9 +109,10 @@ def _(write: Writer, decay: Any, exponent: Any, eps: Any, every: int, layout: An
     direction, gradient = write.symbol(), write.gradient()
     power = write.number("p", exponent)
     ridge = "" if is_zero(eps) else rf" + {write.number(chr(92) + 'epsilon', eps)} I"
-    sides = []
+    sides: list[str] = []
     for letter, product in (("L", rf"{gradient} {gradient}^{{\top}}"), ("R", rf"{gradient}^{{\top}} {gradient}")):
         entered = Expression(product, "product")
         mean = write.inside(_estimate(decay), letter, "2", entered, entered)
-        sides.append(rf"({mean}{ridge})^{{-{power}}}")
+        root = rf"({mean}{ridge})^{{-{power}}}"
+        sides.append(root if every == 1 else str(write.line_every(every, write.fresh("PQ"[len(sides)]), root)))
     return write.line(write.fresh("d"), f"{sides[0]} {direction} {sides[1]}")

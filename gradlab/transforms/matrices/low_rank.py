@@ -39,9 +39,9 @@ def orthonormalize_low_rank(decay: Decay = 0.95, rank: int = 64, layout: Layout 
     `decay` is $\mu$ in [0, 1). `rank` is the number of columns of $P$ and $Q$, at least 1, and at most that of the
     shorter side. $Q_0$ has cosines as columns, where the authors draw them. A column of $R$ that is 0, up to rounding,
     is left out of the result, and $Q$ keeps the column that it had.
-    `layout` says how a leaf is a matrix, as in `orthogonalize`.
+    `layout` says how a leaf is a matrix, as `matrix_shape` does.
 
-    Raises ValueError for another `rank`. `init` and `update` raise ValueError for a leaf that is no matrix.
+    Raises ValueError for a `rank` below 1. `init` and `update` raise ValueError for a leaf that is no matrix.
     Source: Ahn et al. (2025), algorithm 1 (Dion).
 
     >>> tx, gradient = gl.orthonormalize_low_rank(rank=1), jnp.array([[3.0, 4.0], [0.0, 0.0]])

@@ -34,7 +34,7 @@ class SingularBasisState(NamedTuple):
 
 @transformation(claims=_CLAIMS)
 def singular_basis(rank: int = 128, every: int = 200):
-    r"""Find the singular vectors $P$ of the gradient, $G_t = P \Sigma W^\top$, along its short side, for `in_basis`.
+    r"""Find the singular vectors $Q$ of the gradient, $g_t = Q \Sigma W^\top$, along its short side, for `in_basis`.
 
     The direction passes unchanged. The state holds for every leaf, whose last two axes are the matrix, the vectors of
     the `rank` largest singular values: the left ones where the rows are fewer than the columns, else the right ones. So
@@ -45,7 +45,7 @@ def singular_basis(rank: int = 128, every: int = 200):
     The largest element of each vector is positive. Where a singular value is 0, fixed vectors take the place of
     arbitrary ones. Derivatives take the basis as given.
 
-    Raises ValueError for another `rank` or `every`, and from `init` for a leaf with fewer than two axes.
+    Raises ValueError for a `rank` or `every` below 1, and from `init` for a leaf with fewer than two axes.
     Source: Zhao et al. (2024), algorithm 2.
 
     >>> tx, gradient = gl.singular_basis(rank=1), jnp.array([[3.0, 0.0], [0.0, 1.0]])
@@ -85,5 +85,5 @@ def singular_basis(rank: int = 128, every: int = 200):
 def _(write: Writer, rank: int, every: int) -> Expression:
     gradient = write.gradient()
     if " " in write.letter:  # within `in_basis`, for a matrix with fewer rows than columns
-        write.line(write.letter.split()[0], rf"\operatorname{{svd}}_{{{rank}}}({gradient})")
+        write.line_every(every, write.letter.split()[0], rf"\operatorname{{svd}}_{{{rank}}}({gradient})")
     return gradient

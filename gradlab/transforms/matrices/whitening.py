@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import jax
@@ -61,7 +62,7 @@ def scale_by_whitening(
     rounded up, which may be a schedule, and used at once. A side longer than `max_size` has a diagonal factor.
     `initial_scale` is $c$ in (0, inf): both factors begin as $\sqrt c\, I$. After each fit they are scaled to equal
     largest elements, which leaves the direction as it is. A gradient of zeros changes no factor. `layout` says how a
-    leaf is a matrix, as in `orthogonalize`.
+    leaf is a matrix, as `matrix_shape` does.
 
     $G_t$ is the gradient of the chain; `isolate(scale_by_whitening())` fits the factors to the direction.
 
@@ -209,7 +210,7 @@ def _balance(left: jax.Array, right: jax.Array) -> Pair:
 
 
 @equation_of(scale_by_whitening)
-def _(write: Writer, rate: Any, damping: Any, key: Any, **options: Any) -> Expression:
+def _(write: Writer, rate: Any, every: Any, damping: Any, key: Any, **options: Any) -> Expression:
     direction, gradient = write.symbol(), write.gradient()
     eta, left, right = write.number(r"\eta", rate), write.fresh("Q"), write.fresh("P")
     v = write.distribution(write.fresh("V"), r"\mathcal N(0, I)")
@@ -225,5 +226,11 @@ def _(write: Writer, rate: Any, damping: Any, key: Any, **options: Any) -> Expre
     for q, product in ((left, r"{0} {0}^{{\top}}"), (right, r"{0}^{{\top}} {0}")):
         grown, shrunk = (product.format(symbol) for symbol in (a, b))
         slope = rf"\operatorname{{triu}}({mean}[{grown} - {shrunk}]) / \|{mean}[{grown} + {shrunk}]\|"
-        write.line(q, rf"{q}_{{t-1}} - {eta} {slope}\, {q}_{{t-1}}")
+        fitted = rf"{q}_{{t-1}} - {eta} {slope}\, {q}_{{t-1}}"
+        if isinstance(every, (int, float)):
+            write.line_every(math.ceil(every), q, fitted)
+        else:
+            wait = write.number("k", every).at("s")
+            due = rf"t = 1 \text{{ or the last fit, at }} s, \text{{ was }} {wait} \text{{ steps ago}}"
+            write.line_if(due, q, fitted)
     return write.line(write.fresh("d"), rf"{left}_t^{{\top}} {left}_t {direction} {right}_t^{{\top}} {right}_t")

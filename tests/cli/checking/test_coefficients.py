@@ -48,7 +48,7 @@ def test_good_coefficients_pass() -> None:
 def test_bad_coefficients_fail(name: str) -> None:
     code, output = run(f"my_coefficients:{name}", "--arg", "steps=(4, 5)", "--arg", "cycle=True")
     assert code == 1
-    assert "wrong for about 87 % of the singular values" in output
+    assert "wrong for about 87.3 % of the singular values" in output
     assert "BROKEN in its band after 4 steps" in output
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from docs._extensions.stories import write_story
+from docs._extensions.stories import write_gallery, write_story
 from docs._extensions.stories.five_stories import STORIES
 from docs._extensions.stories.traces import measure, trace
 from tests.browser import END, TAB, Browser
@@ -116,3 +116,32 @@ def test_every_slider_has_a_label_and_begins_at_one_of_its_values() -> None:
             assert slider.label
             assert slider.start in slider.values
             assert list(slider.values) == sorted(slider.values)
+
+
+def test_the_captions_of_the_gallery_stand_at_one_height_and_keep_dots_with_names(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    css = (STATIC / "site.css").as_uri()
+    page = tmp_path / "gallery.html"
+    body = f'<div style="width: 1000px">{write_gallery()}</div>'
+    page.write_text(f'<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="{css}">{body}', "utf-8")
+    chromium.open(page, width=1100)
+    tops = chromium.run(
+        "return [...document.querySelectorAll('.cards a > span')].map(e => e.getBoundingClientRect().top)"
+    )
+    assert len(tops) == 5
+    assert len({round(top) for top in tops}) == 1
+    lefts = "return [...document.querySelectorAll(arguments[0])].map(e => e.getBoundingClientRect().left)"
+    frames, captions = (chromium.run(lefts, f".cards {part}") for part in (".frame", "a > span"))
+    assert max(abs(frame - caption) for frame, caption in zip(frames, captions, strict=True)) < 6
+    lines = "return [...document.querySelectorAll('.cards .together')].map(e => e.getClientRects().length)"
+    assert set(chromium.run(lines)) == {1}
+
+
+def test_the_loss_of_amsgrad_ends_as_a_band_of_six_points() -> None:
+    story = BY_NAME["non-convergence"]
+    path = trace(story, story.settings)["AMSGrad"][700:, 0]
+    np.testing.assert_allclose(path[6:], path[:-6], atol=1e-4)
+    loss = measure(story, "loss", path[:, None])
+    assert 0.002 < loss.min() < 0.0022
+    assert 0.007 < loss.max() < 0.0076

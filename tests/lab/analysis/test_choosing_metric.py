@@ -35,9 +35,9 @@ from gradlab.lab.analysis.choosing_metric import (
 )
 from gradlab.lab.analysis.comparison import rate_intervals
 from gradlab.lab.analysis.configurations import rank_configurations
+from gradlab.lab.analysis.documents.leaderboard_files import leaderboard_document
+from gradlab.lab.analysis.documents.points_files import points_document
 from gradlab.lab.analysis.leaderboard import best_rate_index, leaderboard
-from gradlab.lab.analysis.leaderboard_files import leaderboard_document
-from gradlab.lab.analysis.points_files import points_document
 from gradlab.lab.plots import draw_effect, draw_heat_map, draw_sensitivity
 from gradlab.lab.problems import Problem
 from gradlab.lab.problems.base import Score

@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 
 from gradlab.lab.analysis.configurations import rank_configurations
-from gradlab.lab.analysis.points_files import points_document, write_points
+from gradlab.lab.analysis.documents.points_files import points_document, write_points
 
 NAN = float("nan")
 AT = {"learning_rate": [0.1, 1.0, 10.0, 100.0]}
@@ -28,6 +28,18 @@ def test_the_order_is_of_choosing_and_the_score_of_reporting(make_sweep: Callabl
     np.testing.assert_allclose([point.chosen_by for point in found], [1e-3, 1e-2, 1e-1, NAN])
     np.testing.assert_allclose([point.score for point in found], [1e-1, 1e-4, NAN, 1e-9])
     assert all(np.isnan(point.spread) for point in found)  # of one seed
+
+
+def test_equals_share_a_rank_in_the_order_of_the_results(make_sweep: Callable[..., xr.Dataset]) -> None:
+    scores = [
+        [[1e-2, 1e-1], [1e-2, 1e-4], [NAN, 1e-9], [1e-3, 1e-3]],
+        [[NAN, 1.0], [1e-3, 1e-3], [1.0, 1.0], [1e-2, 1]],
+    ]
+    found = rank_configurations(make_sweep(scores, AT))
+    assert [(point.rank, point.optimizer, point.hyperparameters["learning_rate"]) for point in found] == [
+        (1, "sgd", 100.0), (1, "adam", 1.0), (3, "sgd", 0.1), (3, "sgd", 1.0), (3, "adam", 100.0), (6, "adam", 10.0),
+        (7, "sgd", 10.0), (7, "adam", 0.1),
+    ]  # fmt: skip
 
 
 def test_accuracies_are_ranked_from_the_top(make_sweep: Callable[..., xr.Dataset], accuracy: dict[str, Any]) -> None:

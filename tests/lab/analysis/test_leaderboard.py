@@ -41,6 +41,22 @@ def test_accuracies_rank_from_the_top(make_dataset: Callable[..., xr.Dataset], a
     assert rows[0].spread == pytest.approx(np.std([0.96, 0.98], ddof=1))
 
 
+def test_equals_share_a_rank_in_the_order_of_their_names(make_dataset: Callable[..., xr.Dataset]) -> None:
+    none, third, half = [[NAN] * 4], [[1e-3, 1e-3, 1e-2, 1e-4]], [[1e-3, 1e-3, 1e-4, 1e-2]]  # of the same seeds' scores
+    race = make_dataset([none, [[1.0] * 4], third, half, [[1e-9] * 4], none], [0.1], ROLES)
+    race = race.assign_coords(optimizer=["nan", "one", "third", "half", "best", "lost"])
+    rows = [(row.rank, row.optimizer) for row in leaderboard(race)]
+    assert rows == [(1, "best"), (2, "half"), (2, "third"), (4, "one"), (5, "lost"), (5, "nan")]
+    assert [(row.rank, row.optimizer) for row in leaderboard(race.isel(optimizer=slice(None, None, -1)))] == rows
+
+
+def test_one_that_never_had_a_rate_equals_one_whose_reporting_runs_diverged(
+    make_dataset: Callable[..., xr.Dataset],
+) -> None:
+    rows = leaderboard(make_dataset([[[1.0] * 2 + [NAN] * 2], [[NAN] * 4]], [0.1], ROLES))
+    assert [row.rank for row in rows] == [1, 1]
+
+
 def test_a_rate_at_which_a_choosing_run_diverged_is_not_chosen(make_dataset: Callable[..., xr.Dataset]) -> None:
     scores = [[[1e-1] * 4, [1e-9, NAN, 1e-9, 1e-9]]]
     (row,) = leaderboard(make_dataset(scores, [0.1, 1.0], ROLES))

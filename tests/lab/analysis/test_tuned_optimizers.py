@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from gradlab.lab.analysis.configurations import rank_configurations, select_best_rows
-from gradlab.lab.analysis.points_files import points_document, write_points
+from gradlab.lab.analysis.documents.points_files import points_document, write_points
 from gradlab.lab.analysis.tuned_optimizers import select_best_points, tuned_leaderboard
 
 AT = {"learning_rate": [0.1, 0.1, 1.0, 1.0], "b1": [0.8, 0.9, 0.8, 0.9]}

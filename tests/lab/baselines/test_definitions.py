@@ -20,6 +20,9 @@ _read = definitions._read_source
         (lambda text: text.replace(" + ", "  +  "), False),
         (lambda text: text.replace("steepness", "slope"), True),
         (lambda text: text + "\nMORE = 1\n", True),
+        (lambda text: text.replace("times steeper", "times as steep"), False),  # the summary
+        (lambda text: text.replace("above=0", "above=1"), False),  # which parameters are refused
+        (lambda text: text.replace('require_finite(self, "angle")', 'object.__setattr__(self, "angle", 1.0)'), True),
     ],
 )
 def test_only_the_code_counts(monkeypatch: pytest.MonkeyPatch, edit: object, is_changed: bool) -> None:

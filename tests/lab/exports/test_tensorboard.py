@@ -106,5 +106,5 @@ def test_what_tensorboard_cannot_show_is_refused(study: Path, monkeypatch: pytes
         gl.lab.export(study, "tensorboard")
     assert len(list_runs(gl.lab.export(study, "tensorboard", best=1))) == 12
     monkeypatch.setitem(sys.modules, "tensorboardX.record_writer", None)
-    with pytest.raises(MissingPackageError, match=r'tensorboardX is missing; .*"gradlab\[tensorboard'):
+    with pytest.raises(MissingPackageError, match=r'tensorboardX is missing; .*"tensorboardx>='):
         gl.lab.export(study, "tensorboard", best=1, overwrite=True)

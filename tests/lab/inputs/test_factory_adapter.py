@@ -120,8 +120,9 @@ def generated(rate=0.1):
     ("found", "message"),
     [
         (3, "it has the type int, expected a function or a class that is called with hyperparameters"),
-        (optax.sgd(0.1), "expected a function or a class that is called with hyperparameters"),
-        (gl.sgd(0.1), "it has the type Transformation, expected a function or a class"),
+        (gl.sgd(0.1), "it has the type Transformation: an optimizer that is made already, .* such as gl.sgd, or a "),
+        (gl.chain(gl.sgd(0.1)), "made already, .* pass what makes it, such as the function that made it, or"),
+        (optax.sgd(0.1), "runs need one for each rate; pass what makes it, such as the function that made it"),
         (Ravine(), "it is a problem, expected an optimizer; pass it as --problem it"),
         (later, "it is an async function, which returns no optimizer"),
         (generated, "it is a generator, which returns no optimizer"),

@@ -172,7 +172,7 @@ def test_an_optimizer_of_optax_runs_like_one_of_gradlab() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("made", "expected a function or a class"),
+        ("made", "an optimizer that is made already, and runs need one for each rate"),
         ("nothing", "takes no arguments, expected a learning rate"),
         (
             "decays",

@@ -72,7 +72,7 @@ def test_arguments_make_the_problem(name: str, problem: Any) -> None:
         ("transformer:width", "arguments of the problem transformer are typed transformer:NAME=VALUE"),
         ("quadratic:noise=1e999", "quadratic: noise must be a finite number, got '1e999'"),
         ("quadratic:degrees_of_freedom=x", "quadratic: degrees_of_freedom must be a Python literal"),
-        ("digits:hidden=-1", "digits.init fails when it is tried: .*; change hidden=-1"),
+        ("digits:hidden=-1", "digits: hidden must be a whole number of at least 1, got -1"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(name: str, message: str) -> None:
@@ -94,6 +94,8 @@ def test_a_name_without_arguments_is_left_alone() -> None:
     assert split_arguments("mine:Bowl") == ("mine:Bowl", "")
     assert split_arguments("mine:Bowl:size=3") == ("mine:Bowl", "size=3")
     assert split_arguments("=3") == ("=3", "")
+    assert split_arguments("adam:b1=rates:falling") == ("adam", "b1=rates:falling")
+    assert split_arguments("mine:adam:b1=rates:falling,b2=0.9") == ("mine:adam", "b1=rates:falling,b2=0.9")
 
 
 @pytest.mark.usefixtures("module")

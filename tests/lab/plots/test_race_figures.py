@@ -13,7 +13,7 @@ from gradlab.lab._engine.task import TaskResult
 from gradlab.lab._results.assembly import assemble_dataset
 from gradlab.lab.plots import draw_learning_curves, draw_sensitivity, family_figure, paths_figure, save_race_pictures
 from gradlab.lab.plots.race_figures import race_figures
-from gradlab.lab.problems import Ravine
+from gradlab.lab.problems import Ravine, Rosenbrock
 
 
 def test_each_family_has_a_panel_with_its_own_optimizers(task_results: list[TaskResult]) -> None:
@@ -51,6 +51,16 @@ def test_each_optimizer_has_a_panel_of_paths(task_results: list[TaskResult]) -> 
         "sgd",
         "adam",
     ]
+
+
+def test_the_numbers_of_two_panels_of_paths_do_not_touch(task_results: list[TaskResult]) -> None:
+    figure = paths_figure(assemble_dataset(task_results), Rosenbrock())  # whose window ends at a number
+    figure.draw_without_rendering()
+    left, right = (
+        [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()] for axes in figure.axes
+    )
+    assert max(box.x1 for box in left) + 10 < min(box.x0 for box in right)
+    assert len(right) == len(left) + 1
 
 
 def test_grey_is_explained_where_there_is_any(task_results: list[TaskResult]) -> None:

@@ -98,6 +98,12 @@ def test_other_data_are_another_problem() -> None:
     [
         ({"loss": 3}, TypeError, r"loss must be a function, loss\(params, batch\), got int"),
         ({"init": {"w": 1.0}}, TypeError, r"init must be a function, init\(key\), that returns .*, got dict"),
+        (
+            {"init": lambda: {"w": 1.0}},
+            TypeError,
+            r"init\(key\), .*, got one that cannot be called with a key alone: too",
+        ),
+        ({"name": "my/model"}, ValueError, "name must begin with a letter and have letters, digits .*; got 'my/model'"),
         ({"loss": lambda batch, params: 0.0}, ValueError, r"loss takes \(batch, params\), but .*; exchange the two"),
         ({"evaluate": "loss"}, TypeError, r"evaluate must be a function, evaluate\(params, batch\), got str"),
         ({"test": BATCHES}, ValueError, r"test is given without validation: .*=held_out\[::2\]"),
@@ -121,10 +127,14 @@ def test_wrong_arguments_are_refused(changes: Any, error: type[Exception], messa
         ({"init": lambda key: {"w": jnp.zeros(2), "n": jnp.arange(3)}}, r"init returns int.* at \['n'\], .* nnx.Param"),
         ({"init": lambda key: {"w": jnp.zeros(2), "f": jnp.tanh}}, r"at \['f'\], which cannot be trained"),
         ({"evaluate": lambda params, batch: {"bits": params["w"].sum()}}, "metrics has no 'final_loss'"),
-        ({"name": "my/model"}, "name is 'my/model', expected letters"),
         ({"steps": 0}, "steps is 0, expected a whole number"),
     ],
 )
 def test_functions_that_cannot_be_trained_are_refused_before_a_run(changes: Any, message: str) -> None:
     with pytest.raises(LoadError, match=message):
         as_problem(make(**changes))
+
+
+def test_an_error_of_a_run_calls_it_by_its_name() -> None:
+    with pytest.raises(LoadError, match=r"digits_model.loss fails when it is tried"):
+        as_problem(make(name="digits_model", loss=lambda params, batch: float(loss(params, batch))))

@@ -64,6 +64,10 @@ def test_divergence_is_said(make_dataset: Callable[..., xr.Dataset]) -> None:
     half = [[[1e-3] * 7 + [NAN]]]
     assert "1 reporting run diverged and is not in this score." in said(make_dataset(half, [0.1], ROLES))
     late = [[[1e-3] * 4 + [NAN] * 4]]
-    assert "No optimizer has a score: optimizer_0 ranks first, at learning rate 0.1," in said(
-        make_dataset(late, [0.1], ROLES)
-    )
+    text = said(make_dataset([[[NAN] * 8], *late], [0.1], ROLES))
+    assert text == "No optimizer has a score: the reporting runs diverged, of optimizer_1 at learning rate 0.1."
+
+
+def test_an_optimizer_that_shares_the_first_rank_is_said_to(make_dataset: Callable[..., xr.Dataset]) -> None:
+    text = said(make_dataset([[[1e-3] * 8]] * 3, [0.1], ROLES))
+    assert "It shares rank 1 with optimizer_1 and optimizer_2: the scores are equal." in text

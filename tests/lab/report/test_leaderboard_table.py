@@ -62,6 +62,16 @@ def test_a_rank_has_a_bar_from_the_first_place_to_the_last(findings: list[Findin
     assert {(bar.start, bar.end, bar.width) for bar in places} == {(4, 38, 42)}
 
 
+def test_a_rank_that_equals_share_is_explained(race: dict[str, xr.Dataset], findings: list[Finding]) -> None:
+    assert "Rank" not in dict(leaderboard_notes(findings[0]))
+    twins = xr.concat(
+        [race["images"].isel(optimizer=[1]).assign_coords(optimizer=["twin"]), race["images"]], "optimizer"
+    )
+    (finding,) = compute_findings({"images": twins})
+    assert [row.rank.text for row in leaderboard_rows(finding)] == ["1", "1", "3", "4"]
+    assert dict(leaderboard_notes(finding))["Rank"] == "Equals share a rank (1, 2, 2, 4)."
+
+
 def test_notes_explain_the_columns_and_the_marks_that_occur(
     race: dict[str, xr.Dataset], findings: list[Finding]
 ) -> None:

@@ -36,6 +36,7 @@ def test_prose_is_split_into_text_code_and_equations() -> None:
         Segment("text", " so that "),
         Segment("display", "mₜ = β mₜ₋₁ + gₜ."),
     ]
+    assert split_prose("$$m_t = \\beta m_{t-1} + g_t$$") == [Segment("display", "mₜ = β mₜ₋₁ + gₜ")]
 
 
 def test_the_page_marks_prose(race: dict[str, xr.Dataset], attributes: dict[str, str]) -> None:
@@ -94,3 +95,6 @@ def test_long_compositions_are_broken_at_their_links() -> None:
         ")"
     )
     assert break_composition("scale(factor=1.0)") == "scale(factor=1.0)"
+    assert break_composition("mix(share=0.9090909090909092, eps=1e-08, decay=1.2345678901e-05)") == (
+        "mix(share=0.909091, eps=1e-08, decay=1.23457e-05)"
+    )

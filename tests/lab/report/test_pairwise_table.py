@@ -29,6 +29,14 @@ def test_the_page_has_a_column_for_each_row_and_what_is_sure_in_bold(
     assert len(table.findall("tbody/tr/td/strong")) == 3
 
 
+def test_equals_have_the_same_rank(race: dict[str, xr.Dataset]) -> None:
+    adam = race["images"].isel(optimizer=[1])
+    twins = xr.concat([adam.assign_coords(optimizer=["twin"]), adam], "optimizer")
+    assert [(row.rank, row.optimizer) for row in pairwise_rows(compute_findings({"images": twins})[0])] == [
+        (1, str(adam.optimizer.values[0])), (1, "twin"),
+    ]  # fmt: skip
+
+
 def test_one_optimizer_beats_nobody(race: dict[str, xr.Dataset], attributes: dict[str, str]) -> None:
     alone = {"images": race["images"].isel(optimizer=[1])}
     assert pairwise_rows(compute_findings(alone)[0]) == []

@@ -12,7 +12,7 @@ import pytest
 from gradlab.lab._results.score_scale import compute_rounding_floor, describe_scale, read_scale
 from gradlab.lab._studies.sweep import sweep
 from gradlab.lab.analysis.leaderboard import final_scores
-from gradlab.lab.problems import Digits, Problem, Quadratic, Ravine
+from gradlab.lab.problems import Digits, Problem, Quadratic, Ravine, Reddi
 from gradlab.lab.problems.base import Score
 
 
@@ -37,6 +37,24 @@ class Reward(Below):
         return {"reward": -self.loss(params, None)}
 
 
+class Accuracy(Below):
+    """A share, without a tolerance."""
+
+    score = Score("accuracy", "accuracy", higher_is_better=True, logarithmic=False)
+
+
+def test_a_tolerance_that_is_not_given_is_derived() -> None:
+    """A tenth of the decades from the start to the best, as a cross-entropy from 2.3 to 0.3 has 0.88 of them."""
+    entropy = np.array([[2.3, 1.0, 0.3], [2.3, 1.0, 0.5]])
+    assert describe_scale(Below(), entropy)["tolerance"] == pytest.approx((2.3 / 0.3) ** 0.1, rel=5e-3)
+    assert describe_scale(Below(), entropy**40)["tolerance"] == 10.0  # at most a decade
+    assert describe_scale(Below(), np.full((2, 3), 2.0))["tolerance"] == 1.0
+    assert describe_scale(Accuracy(), np.array([[0.1, 0.5, 0.9]]))["tolerance"] == pytest.approx(0.008)
+    assert describe_scale(Ravine(), entropy)["tolerance"] == 10.0  # a decade in gradlab's own
+    chosen = describe_scale(Below(), entropy, np.array([[4.0, 2.0, 0.004]]))
+    assert chosen["tolerance"] == pytest.approx(1000**0.1, rel=5e-3)  # of the metric that chooses
+
+
 @pytest.mark.parametrize(
     ("attributes", "scale"),
     [
@@ -55,7 +73,7 @@ def test_scores_below_zero_are_numbers() -> None:
     scores = np.array([[3.0, 1.0, -5.0], [3.0, np.nan, -4.0]])
     assert describe_scale(Below(), scores) == {"logarithmic": 0, "tolerance": 0.08, "reference": -5.0}
     assert describe_scale(Reward(), -scores)["reference"] == 5.0
-    assert describe_scale(Below(), np.abs(scores)) == {"logarithmic": 1, "tolerance": 10.0, "floor": 0.0}
+    assert describe_scale(Below(), np.abs(scores)) == {"logarithmic": 1, "tolerance": 1.12, "floor": 0.0}
     assert describe_scale(Below(), np.full((2, 3), np.nan)) == {"logarithmic": 1, "tolerance": 10.0}
 
 
@@ -63,7 +81,7 @@ def test_the_metric_that_chooses_is_read_on_the_scale_of_the_score() -> None:
     scores, choosing = np.array([[3.0, 1.0, 0.5]]), np.array([[4.0, 1.0, -6.0]])
     found = describe_scale(Below(), scores, choosing)
     assert found == {"logarithmic": 0, "tolerance": pytest.approx(0.1), "reference": 0.5, "chosen_reference": -6.0}
-    assert describe_scale(Below(), scores, scores) == {"logarithmic": 1, "tolerance": 10.0, "floor": 0.0}
+    assert describe_scale(Below(), scores, scores) == {"logarithmic": 1, "tolerance": 1.2, "floor": 0.0}
     assert describe_scale(Below(), -scores, choosing * np.nan)["chosen_reference"] == 0.0  # it has no value at all
 
 
@@ -88,6 +106,7 @@ def test_the_floor_is_one_rounding_from_the_optimum() -> None:
     assert compute_rounding_floor(Ravine()) >= float(Ravine().loss(jnp.asarray(nearby), None)) > 0
     assert 1e-15 < compute_rounding_floor(Ravine()) < 1e-12
     assert 0 < compute_rounding_floor(Quadratic()) < 1e-12
+    assert compute_rounding_floor(Reddi()) == float(np.spacing(np.float32(0.5)))  # at -1, of its distance to -1
     assert compute_rounding_floor(Digits()) == 0.0  # whose optimum nobody knows
 
 

@@ -118,5 +118,5 @@ def test_a_count_is_refused() -> None:
 
 def test_without_optuna_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(MissingOptunaError, match=r'pip install "gradlab\[search\]"'):
+    with pytest.raises(MissingOptunaError, match=r'pip install "optuna>='):
         Suggestions(NUMBERS, False)

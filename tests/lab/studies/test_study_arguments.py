@@ -89,11 +89,53 @@ def test_all_contestants_race_if_none_is_named() -> None:
         ("adm", UnknownNameError, "no optimizer is named 'adm'; did you mean adam"),
         (["adam", gl.adam], ValueError, "two optimizers are named adam; give one of them another name"),
         ({1: "adam"}, LoadError, "optimizers are named by text in a dictionary, got 1"),
-        (gl.adam(), LoadError, "expected a function or a class"),
-        ([optax.sgd(0.1)], LoadError, "expected a function or a class"),
+        (gl.adam(), LoadError, "pass what makes it, such as gl.adam, or a function of the rate"),
+        (
+            [optax.sgd(0.1)],
+            LoadError,
+            "pass what makes it, such as the function that made it, or a function of the rate",
+        ),
     ],
 )
 def test_what_cannot_race_is_refused(optimizers: Any, error: type[Exception], message: str) -> None:
     for choose in (contestants_by_name, factories_by_name):
         with pytest.raises(error, match=message):
             choose(optimizers)
+
+
+def test_arguments_stand_behind_the_name_of_an_optimizer() -> None:
+    (adam,) = contestants_by_name("adam:b1=0.8,b2=0.99")
+    assert (adam.name, adam(0.5)) == ("adam:b1=0.8,b2=0.99", gl.adam(0.5, b1=0.8, b2=0.99))
+    plain = contestants_by_name("adam")[0]
+    assert (adam.family, adam.choose_rates("digits", 3).tolist()) == (
+        plain.family, plain.choose_rates("digits", 3).tolist(),
+    )  # fmt: skip
+    assert adam.choose_rates("mine", 3).tolist() == plain.choose_rates("mine", 3).tolist()
+    (momentum,) = contestants_by_name("sgd_momentum:nesterov=True")
+    assert momentum(0.5) == gl.sgd(0.5, momentum=0.9, nesterov=True)
+    (own,) = contestants_by_name("optax:adam:b1=0.8")
+    assert own.name == "optax:adam:b1=0.8"
+    assert own(0.5).core.children["b1"] == 0.8
+    ((name, factory),) = factories_by_name("adam:b1=0.8").items()
+    assert (name, factory(learning_rate=0.5, b2=0.9)) == ("adam:b1=0.8", gl.adam(0.5, b1=0.8, b2=0.9))
+    assert "b1" not in factory.factory.parameters  # type: ignore[attr-defined]
+
+
+def test_several_values_stand_for_an_optimizer_each() -> None:
+    contestants = contestants_by_name(["sgd", "adam:b1=0.8|0.9,b2=0.99"])
+    assert [contestant.name for contestant in contestants] == ["sgd", "adam:b1=0.8,b2=0.99", "adam:b1=0.9,b2=0.99"]
+    assert list(factories_by_name("adam:b1=0.8|0.9")) == ["adam:b1=0.8", "adam:b1=0.9"]
+    with pytest.raises(LoadError, match=r"stands for 2 optimizers, .* be named both; name each .*: adam:b1=0.8, adam"):
+        contestants_by_name({"both": "adam:b1=0.8|0.9"})
+
+
+def test_an_optimizer_with_arguments_races_and_is_swept() -> None:
+    race = gl.lab.race("ravine", ["adam:b1=0.0", "adam"], rates=[0.1], seeds=2, steps=5)
+    slow = gl.lab.race(
+        "ravine", {"slow": lambda learning_rate: gl.adam(learning_rate, b1=0.0)}, rates=[0.1], seeds=2, steps=5
+    )
+    assert race["ravine"].optimizer.values.tolist() == ["adam:b1=0.0", "adam"]
+    own, others = race["ravine"].loss.sel(optimizer="adam:b1=0.0"), slow["ravine"].loss.isel(optimizer=0)
+    assert own.values == pytest.approx(others.values)
+    swept = gl.lab.sweep("ravine", "adam:b1=0.0", {"learning_rate": [0.1], "b2": [0.9, 0.999]}, seeds=2, steps=5)
+    assert "scale_by_momentum(decay=0.0)" in str(swept["ravine"].composition.values.ravel()[0])

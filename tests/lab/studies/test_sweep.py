@@ -199,8 +199,8 @@ def test_several_optimizers_are_a_list_or_a_dictionary_of_factories_and_names() 
         ({5: gl.sgd}, "optimizers are named by text in a dictionary, got 5"),
         ({" ": gl.sgd}, "optimizers are named by text in a dictionary, got ' '"),
         ([gl.sgd, "sgd"], "two optimizers are named sgd; give one of them another name"),
-        (gl.adam(0.1), "expected a function or a class that is called with hyperparameters"),
-        ([gl.adam(0.1)], "expected a function or a class that is called with hyperparameters"),
+        (gl.adam(0.1), "pass what makes it, such as gl.adam, or a function of the rate"),
+        ([gl.adam(0.1)], "an optimizer that is made already, and runs need one for each rate"),
         ({"a": 3}, "a has the type int, expected a function or a class"),
     ],
 )

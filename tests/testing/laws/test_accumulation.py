@@ -100,3 +100,16 @@ def test_a_claim_without_a_value_takes_none() -> None:
         check(gl.sgd(0.1), laws=(), claims={"descends": 4})
     with pytest.raises(ValueError, match="--claim 'still between steps=4'"):
         check(gl.sgd(0.1), laws=(), claims=("still between steps",))
+
+
+def test_a_late_update_that_is_nan_is_found() -> None:
+    def init(params: Any) -> Any:
+        return jnp.zeros((), jnp.int32)
+
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        factor = jnp.where(state % 3 == 2, 1.0, 0.0) * jnp.where(state > 1000, jnp.nan, 1.0)
+        return jax.tree.map(lambda g: factor * 0.1, updates), state + 1
+
+    result = check(optax.GradientTransformation(init, update), laws=(), claims={"accumulates": 3})["accumulates"]
+    assert result.verdict == "broken"
+    assert result.detail.startswith("micro-batch 1002 moves the parameters by nan")

@@ -161,3 +161,12 @@ def test_the_share_of_slow_weights_needs_the_inner_transformation() -> None:
 def test_claims_of_other_kinds_are_refused(law: str, claim: Any) -> None:
     with pytest.raises(ValueError, match=f"the claim '{law}' needs"):
         check(gl.sgd(0.1), laws=(), claims={law: claim})
+
+
+def test_parameters_that_are_nan_have_no_average() -> None:
+    def update(updates: Any, state: Any, params: Any) -> Any:
+        return jax.tree.map(lambda p: jnp.where(state[0] == 2, jnp.nan, -0.1 * p), params), (state[0] + 1, params)
+
+    tx = optax.GradientTransformation(lambda params: (jnp.zeros((), jnp.int32), params), update)
+    found, detail = examine(tx, "averages", {"decay": 0.5})
+    assert (found, detail) == ("broken", "in float64, the parameters are not finite after 3 steps")

@@ -41,6 +41,36 @@ def test_undeclared_ranges_are_found() -> None:
     assert verdict(gl.scale_by_sign(), "ranges")[0] == "not applicable"
 
 
+def test_a_declared_value_that_a_link_refuses_is_found() -> None:
+    @gl.recipe
+    def decayed(learning_rate: gl.NonNegative = 0.1, weight_decay: gl.NonNegative = 0.0):
+        return gl.chain(gl.add_decayed_weights(-weight_decay), gl.scale_by_learning_rate(learning_rate))
+
+    found, detail = verdict(decayed, "ranges")
+    assert found == "broken"
+    assert detail.startswith("weight_decay is declared in [0, inf), but 0.103125 and 0.020625 are refused: ")
+    assert "add_decayed_weights: weight_decay must be in [0, inf), got -0.103125" in detail
+
+
+def test_arguments_that_must_fit_each_other_are_no_finding() -> None:
+    @gl.recipe
+    def ordered(b1: gl.Decay = 0.9, b2: gl.Decay = 0.901):
+        return gl.chain(gl.scale_by_momentum(b2 - b1), gl.scale_by_learning_rate(0.1))  # refuses b1 > b2
+
+    @gl.recipe
+    def alone(power: gl.NonNegative = 1.0):
+        if power != 1:
+            raise ValueError("power must be 1 as long as there is one layer")
+        return gl.sgd(0.1)
+
+    @gl.recipe
+    def looking_ahead(momentum: gl.Decay | None = 0.9, nesterov: bool = True):
+        return gl.sgd(0.1, momentum, nesterov=nesterov)
+
+    for factory in (ordered, alone, looking_ahead):
+        assert verdict(factory, "ranges") == ("holds", "")
+
+
 def test_mismatched_trees_are_matrices_if_the_subject_takes_nothing_else() -> None:
     claims = {"domain": ("matrices",)}
     assert check(right_matrix_methods.muon(), claims=claims, laws=("mismatched trees",)).ok

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 import gradlab as gl
+from gradlab.testing import check
 
 from .examples import trace, verdict
 
@@ -38,6 +39,24 @@ def test_a_counter_that_overflows_in_days_is_found() -> None:
     def update(updates: Any, state: Any, params: Any = None) -> Any:
         return updates, (state + 1).astype(jnp.int16)
 
-    found, detail = verdict(trace(init=lambda params: jnp.zeros((), jnp.int16), update=update), "wide accumulators")
-    assert found == "broken"
-    assert "is int16, which overflows after 32767 steps" in detail
+    tx = trace(init=lambda params: jnp.zeros((), jnp.int16), update=update)
+    result = check(tx, laws=("wide accumulators",))["wide accumulators"]
+    assert result.verdict == "broken"
+    assert "is int16, which overflows after 32767 steps" in result.detail
+    assert "Count in jnp.zeros((), jnp.int32)" in result.meaning
+    assert "half-precision" not in result.meaning
+
+
+def test_a_state_that_is_narrow_for_every_dtype_is_told_from_one_that_follows_the_parameters() -> None:
+    for dtype, words in (("bfloat16", "for float32 and bfloat16 parameters alike"), (None, "for bfloat16 parameters")):
+
+        def init(params: Any, dtype: Any = dtype) -> Any:
+            return jax.tree.map(lambda p: jnp.zeros(p.shape, dtype or p.dtype), params)
+
+        def update(updates: Any, state: Any, params: Any = None) -> Any:
+            moment = jax.tree.map(lambda m, g: (0.5 * m.astype(g.dtype) + g).astype(m.dtype), state, updates)
+            return jax.tree.map(lambda m, g: m.astype(g.dtype), moment, updates), moment
+
+        result = check(trace(init=init, update=update), laws=("wide accumulators",))["wide accumulators"]
+        assert words in result.detail
+        assert ("whatever the parameters are" in result.meaning) == (dtype is not None)

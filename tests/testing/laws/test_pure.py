@@ -3,6 +3,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
+
+import gradlab as gl
+from gradlab.testing import check
 
 from .examples import trace, verdict
 
@@ -86,3 +90,68 @@ def test_a_written_state_of_numpy_arrays_is_found() -> None:
     found, detail = verdict(trace(update=update), "inputs untouched")
     assert found == "broken"
     assert "update changes the state that it is given" in detail
+
+
+@gl.transformation
+def remember_in_a_dict(learning_rate=0.1):
+    memory: dict[str, Any] = {}
+
+    def update(updates: Any, state: Any) -> Any:
+        memory["m"] = jax.tree.map(lambda m, g: 0.9 * m + g, memory.get("m", updates), updates)
+        return jax.tree.map(lambda m: -learning_rate * m, memory["m"]), state
+
+    return lambda params: (), update
+
+
+@gl.transformation
+def count_in_a_variable(learning_rate=0.1):
+    count = 0
+
+    def step() -> int:
+        nonlocal count
+        count += 1
+        return count
+
+    return lambda params: (), lambda updates, state: (
+        jax.tree.map(lambda g: -learning_rate * g / step(), updates),
+        state,
+    )
+
+
+@gl.transformation
+def fill_an_array(learning_rate=0.1):
+    seen = [np.zeros(2)]
+
+    def init(params: Any) -> Any:
+        seen[0][:] = 1.0
+        return ()
+
+    return init, lambda updates, state: (jax.tree.map(lambda g: -learning_rate * g, updates), state)
+
+
+@pytest.mark.parametrize(
+    ("tx", "words"),
+    [
+        (remember_in_a_dict(), "update writes to the variable `memory`"),
+        (count_in_a_variable(), "update writes to the variable `count`"),
+        (fill_an_array(), "init writes to the variable `seen`"),
+        (gl.chain(gl.scale_by_sign(), remember_in_a_dict()), "update writes to the variable `memory`"),
+    ],
+    ids=["a dict", "a count", "an array", "a link of a chain"],
+)
+def test_a_variable_of_the_factory_that_is_written_to_is_found(tx: Any, words: str) -> None:
+    report = check(tx, laws=("pure",), quick=True)
+    assert words in report["pure"].detail
+    assert "Keep it in the state that init returns" in report["pure"].meaning
+
+
+def test_a_variable_of_the_factory_may_be_read() -> None:
+    @gl.transformation
+    def scale_by_table(learning_rate=0.1):
+        table, empty = {"factor": [learning_rate]}, np.zeros(0)
+        return lambda params: (), lambda updates, state: (
+            jax.tree.map(lambda g: -table["factor"][0] * g + empty.sum(dtype=g.dtype), updates),
+            state,
+        )
+
+    assert verdict(scale_by_table(), "pure") == ("holds", "")

@@ -36,6 +36,15 @@ def test_squares_are_bounded_at_the_bound_and_nowhere_else() -> None:
     assert (found, "the updates of gradients beyond 2^51" in reason) == ("broken", True), reason
 
 
+def test_nan_in_both_precisions_is_found() -> None:
+    tx = map_leaves(lambda d: jnp.where(jnp.abs(d) > 1e20, jnp.nan, d))
+    found, reason = verdict(gl.transformation(lambda: tx)(), "any size")
+    assert (found, reason) == (
+        "broken",
+        "with gradients of size 1e30, the update at 'a' is NaN, in double precision, too",
+    )
+
+
 def test_optax_does_not_bound_squares() -> None:
     assert verdict(optax.scale_by_rms(), "bounded squares")[0] == "broken"
 

@@ -3,6 +3,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from gradlab.testing import check
+
 from .examples import trace, verdict
 
 
@@ -33,3 +35,10 @@ def test_promoted_updates_are_found() -> None:
 
     assert verdict(trace(update=update), "stable updates", dtypes=("float16",))[0] == "broken"
     assert verdict(trace(), "stable updates", dtypes=("float16", "complex64", "float64"))[0] == "holds"
+
+
+def test_a_python_number_from_init_is_named_as_the_cause() -> None:
+    tx = trace(init=lambda params: 0, update=lambda updates, state, params=None: (updates, state + jnp.int32(1)))
+    result = check(tx, laws=("stable state",), dtypes=("float32",))["stable state"]
+    assert result.detail.endswith("[] (weakly typed)"), result.detail
+    assert "jnp.zeros((), jnp.int32) for a count" in result.meaning

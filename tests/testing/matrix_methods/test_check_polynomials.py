@@ -99,13 +99,13 @@ def test_the_released_set_is_refuted_in_milliseconds_and_the_place_is_right() ->
         report = check_polynomial_iteration(RELEASED_AS_AOL, steps=5, cycle=True)
     assert time.thread_time() - start < 1.0
     detail = report["positive after 5 steps"].detail
-    assert "87 % of the singular values" in detail
+    assert "87.3 % of the singular values up to 1, the least of which is about 0.011" in detail
     words = detail.replace(":", " ").split()
     place, image = float(words[3]), float(words[5])
     for step in range(5):
         a, b, c = RELEASED_AS_AOL[step % 4]
         place = a * place + b * place**3 + c * place**5
-    assert place == pytest.approx(image, rel=1e-4)
+    assert place == pytest.approx(image, abs=1e-3)  # the image has four digits
     assert place < -1.2
 
 

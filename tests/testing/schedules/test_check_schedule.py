@@ -144,3 +144,10 @@ def test_an_excepted_law_is_not_examined() -> None:
     report = check_schedule(lambda step: 0.1 if step < 3 else 0.2, claims={"except": ("traced alike",)})
     assert report["traced alike"].verdict == "not applicable"
     assert report.ok
+
+
+@pytest.mark.parametrize("claims", [{"monotone": "falling"}, {"monotone": "rising"}, {"continuous": True}], ids=str)
+def test_a_value_that_is_nan_breaks_a_claim(claims: Any) -> None:
+    report = check_schedule(lambda t: jnp.where(t == 20, jnp.nan, 0.1), claims=claims)
+    result = report[next(iter(claims))]
+    assert (result.verdict, "nan at step 20" in result.detail) == ("broken", True), result.detail

@@ -6,7 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gradlab.testing.subjects.gaps import describe_array, describe_gap, describe_mismatch, find_largest_gap
+from gradlab.testing.subjects.gaps import (
+    describe_array,
+    describe_gap,
+    describe_mismatch,
+    describe_nonfinite,
+    find_largest_gap,
+)
 
 
 def test_largest_gap_names_the_place_and_treats_nan_as_itself() -> None:
@@ -31,3 +37,9 @@ def test_first_unlike_sees_weak_types_and_structure() -> None:
     assert "structure" in str(describe_mismatch((), []))
     assert describe_mismatch(strong, strong) is None
     assert describe_array(jnp.ones((2, 3), jnp.bfloat16)) == "bfloat16[2,3]"
+
+
+def test_a_number_that_is_not_finite_is_named_with_its_place() -> None:
+    assert describe_nonfinite({"a": np.ones(2), "b": np.array([[0.0, -np.inf]])}) == "-inf at ['b'][0, 1]"
+    assert describe_nonfinite(jnp.float16(jnp.nan)) == "nan at the only leaf"
+    assert describe_nonfinite([jnp.ones(2), jnp.zeros((0,)), jnp.int32(3)]) is None

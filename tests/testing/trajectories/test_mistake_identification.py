@@ -23,7 +23,9 @@ from gradlab.testing.trajectories.mistake_identification import (
     find_constant_factor,
     find_known_difference,
 )
+from gradlab.testing.trajectories.search_limits import is_end
 from gradlab.testing.trajectories.trajectory import assert_same_trajectory
+from gradlab.user_code_time_limit import OutOfTimeError, limit_time
 
 SEQUENCES = ("ordinary", "small")
 
@@ -37,6 +39,16 @@ def test_a_convention_says_whose_it_is() -> None:
     sentences = explain_difference(keras.adam(0.01), "adam", learning_rate=0.01, eps=1e-7)
     assert len(sentences) == 1
     assert sentences[0].startswith("It computes exactly what Keras's Adam does: eps is added before the correction")
+
+
+def test_exchanged_arguments_are_named() -> None:
+    values: Any = {"learning_rate": 0.01, "b1": 0.9, "b2": 0.99, "eps": 1e-6, "weight_decay": 0.01}
+    right = gl.lamb(**values)
+    assert explain_difference(right.replace(b1=0.99, b2=0.9), "lamb", **values) == [
+        "It computes exactly what lamb does with b1 and b2 exchanged: look where each of the two is passed on, and "
+        "pass them by name."
+    ]
+    assert explain_difference(right.replace(b1=0.99, b2=0.98), "lamb", **values) == []
 
 
 @pytest.mark.parametrize(
@@ -104,7 +116,8 @@ def test_the_search_ends_when_its_time_is_spent() -> None:
     found = find_known_difference(points, "adam", SEQUENCES, settings)
     assert found is not None
     assert found.name == "adam_squared_twice"
-    assert find_known_difference(points, "adam", SEQUENCES, settings, deadline=time.process_time()) is None
+    with pytest.raises(OutOfTimeError):
+        find_known_difference(points, "adam", SEQUENCES, settings, deadline=time.process_time())
 
 
 def test_a_gap_is_reported_although_the_search_for_an_explanation_does_not_end(monkeypatch: Any) -> None:
@@ -120,6 +133,35 @@ def test_a_gap_is_reported_although_the_search_for_an_explanation_does_not_end(m
 
     report = check(adam, learning_rate=0.01, reference="adam", laws=(), seconds_per_law=100.0)
     assert "not the trajectory of adam" in report["same trajectory"].detail
+    assert "has ended unfinished, after 100 s; seconds_per_law=... of check, or" in report["same trajectory"].detail
+    assert "The smallest input that shows it is" in report["same trajectory"].detail
+
+
+def test_a_search_that_ends_at_its_limit_says_so_and_keeps_what_it_found() -> None:
+    tx = MUTANTS["adam_squared_twice"].tx
+    version = Version(gl.chain(tx, gl.scale(0.5)), {}, {})
+    (sentence,) = explain(references.adam, [version], SEQUENCES, 30, seconds=0.0)
+    assert sentence.startswith("The search for a known mistake with this trajectory has ended unfinished, after 0 s;")
+    half = Version(gl.adam(0.005), {"learning_rate": 0.01}, {"learning_rate": 0.01})
+    factor, end = explain(references.adam, [half], SEQUENCES, 30, seconds=0.0)
+    assert factor.startswith("Every update is 0.5 times the reference's")
+    assert is_end(end)
+
+
+def test_the_search_has_the_time_of_the_law_however_much_of_it_was_spent(monkeypatch: Any) -> None:
+    given: list[float] = []
+
+    def remember(*_: Any) -> bool:
+        given.append(signal.getitimer(signal.ITIMER_REAL)[0])
+        return True
+
+    monkeypatch.setattr("gradlab.testing.trajectories.mistake_identification.visits", remember)
+    version = Version(gl.adam(0.01, b2=0.9), {"learning_rate": 0.01}, {"learning_rate": 0.01})
+    with limit_time(40.0):
+        signal.setitimer(signal.ITIMER_REAL, 5.0)  # what is left of it
+        explain(references.adam, [version], SEQUENCES, 30)
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 5.0
+    assert given[0] > 100
 
 
 def test_conventions_come_first() -> None:

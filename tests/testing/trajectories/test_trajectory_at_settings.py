@@ -15,6 +15,12 @@ from gradlab.testing.trajectories.trajectory_at_settings import find_difference_
 from gradlab.testing.verdicts.law import TRAJECTORY_ON_COMPLEX, TRAJECTORY_ON_SCHEDULE
 
 LAW = "same trajectory at other values"
+OPTIONS: Any = {
+    "laws": (),
+    "dtypes": ("float32",),
+    "claims": {"except": (TRAJECTORY_ON_SCHEDULE, TRAJECTORY_ON_COMPLEX)},
+    "seconds_per_law": 200.0,
+}
 
 
 def find(tx: Any, reference: str, **arguments: Any) -> str:
@@ -78,12 +84,48 @@ def test_a_schedule_is_kept_while_other_arguments_change() -> None:
     assert find(gl.sgd(falling, momentum=0.9), "sgd") == "None"
 
 
+def _momenta(g, state, t, x, *, learning_rate, b1, b2):
+    m = b1 * state.get("m", 0) + (1 - b1) * g
+    n = b2 * state.get("n", 0) + (1 - b2) * m
+    return -learning_rate * (m + n), {"m": m, "n": n}
+
+
+def test_exchanged_arguments_that_are_equal_by_default_are_named() -> None:
+    @gl.recipe
+    def exchanged(learning_rate: gl.NonNegative = 0.1, b1: gl.Decay = 0.9, b2: gl.Decay = 0.9):
+        links = gl.scale_by_momentum(b2), gl.add(gl.chain(), gl.scale_by_momentum(b1))
+        return gl.chain(*links, gl.scale_by_learning_rate(learning_rate))
+
+    report = check(exchanged, reference=_momenta, **OPTIONS)
+    assert report["same trajectory"].verdict == "holds"
+    assert "It computes exactly what _momenta does with b1 and b2 exchanged: look" in report[LAW].detail
+
+
+def test_values_that_are_refused_are_not_compared() -> None:
+    def sgd(learning_rate: float = 0.1, momentum: float = 0.0) -> Any:
+        if momentum:
+            raise ValueError("no momentum yet")
+        return gl.sgd(learning_rate)
+
+    report = check(sgd, reference="sgd", **OPTIONS)
+    text = "the factory refuses other values of momentum than 0, such as 0.884375: ValueError: no momentum yet"
+    assert report[LAW].verdict == "holds"
+    assert report[LAW].detail == f"not compared at other values: {text}"
+    assert f"{LAW} (in part)" in [law for group in report.unexamined for law in group.laws]
+    assert f"{LAW} (in part): not compared" in report.to_text(200)
+
+    def fixed(learning_rate: float = 0.1) -> Any:
+        assert learning_rate == 0.1
+        return gl.sgd(learning_rate)
+
+    assert check(fixed, reference="sgd", **OPTIONS)[LAW].detail.startswith("no argument could be compared")
+
+
 def test_a_wrong_trajectory_is_told_once() -> None:
     def sgd(lr: float = 0.1, beta: float = 0.9) -> Any:
         return gl.sgd(2 * lr, beta)
 
-    others = {"except": (TRAJECTORY_ON_SCHEDULE, TRAJECTORY_ON_COMPLEX)}
-    options: Any = {"laws": (), "dtypes": ("float32",), "reference": "sgd", "claims": others, "seconds_per_law": 200.0}
+    options: Any = {**OPTIONS, "reference": "sgd"}
     report = check(sgd, **options)
     assert [result.verdict for result in report.results[:2]] == ["broken", "not applicable"]
     assert report[LAW].detail == "it does not move as the reference at the values that were given; mend that first"

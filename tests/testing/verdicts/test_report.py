@@ -83,5 +83,13 @@ def test_the_values_that_were_compared_are_told_apart_from_what_was_not_examined
 def test_laws_that_were_left_for_lack_of_time_are_not_ok() -> None:
     """The report derives it, so that it counts for schedules as well."""
     late = Result("exports", "it lowers", "not examined", f"{NOT_TRIED}, because pure and any tree took more than 1 s")
-    assert not Report("thing()", (late,)).ok
+    unfinished = Report("thing()", (late,))
+    assert not unfinished.ok
+    assert unfinished.to_text(200).splitlines()[-1] == (
+        "  UNFINISHED  1 law was not tried, for lack of time: raise seconds_per_law (--seconds-per-law). No law is "
+        "broken, but the exit code is 1 until all laws were tried."
+    )
+    broken = Result("pure", "it is pure", "broken", "it is not")
+    text = Report("thing()", (late, late, broken)).to_text(200)
+    assert "  UNFINISHED  2 laws were not tried, for lack of time: raise seconds_per_law (--seconds-per-law).\n" in text
     assert Report("thing()", (Result("exports", "it lowers", "not examined", "no answer after 1 s"),)).ok

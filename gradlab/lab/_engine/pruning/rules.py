@@ -43,11 +43,12 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class SuccessiveHalving:
-    """At each rung, the best of the running points go on: one of `factor`, rounded down, and at least one.
+    """At each rung, only the best of the running points go on: their number divided by `factor`, and at least one.
 
-    There are `rungs` of them. The last one is after one part of `factor` of the updates, and each one before after so
-    many times fewer. Raises TypeError and ValueError for numbers that are not whole, or too small. Source: Jamieson &
-    Talwalkar (2016), "Non-stochastic best arm identification and hyperparameter optimization".
+    A rung is a number of updates, at which the points are compared. There are `rungs` of them. The last one is at the
+    share 1 / `factor` of the updates, and each earlier one at 1 / `factor` of the next: for a factor of 3, two rungs
+    are at a ninth and at a third. Raises TypeError and ValueError for numbers that are not whole, or too small. Source:
+    Jamieson & Talwalkar (2016), "Non-stochastic best arm identification and hyperparameter optimization".
 
     >>> gl.lab.SuccessiveHalving(factor=3)
     SuccessiveHalving(factor=3, rungs=2)

@@ -11,7 +11,7 @@ import xarray as xr
 
 from ..._formatting import format_count, format_p_value
 from ..._results.score_scale import read_scale
-from ...analysis.comparison.fair_table import TableRow, describe_budget, fair_table
+from ...analysis.comparison.fair_table import TableRow, describe_budget, describe_shared_ranks, fair_table
 from ...analysis.leaderboard import Row
 from ...analysis.statistics.pairwise_tests import pairwise_tests
 from .printed_table import NOTHING, Column, PrintedRow, PrintedTable
@@ -29,7 +29,7 @@ def make_tests_table(problem: str, race: xr.Dataset, rows: Sequence[Row], table:
     beats = table.beats.sel(optimizer=first)
     scale = read_scale(race.attrs)
     unit = {"share": " (in percentage points)", "decades": " (in decades)"}.get(scale, "")
-    order = {row.optimizer: row.rank for row in rows}
+    order = {row.optimizer: place for place, row in enumerate(rows)}
     printed = [
         (
             order[name],
@@ -45,8 +45,10 @@ def make_tests_table(problem: str, race: xr.Dataset, rows: Sequence[Row], table:
         )
         for name, pair in ((str(tests.optimizer.values[i]), tests.isel(pair=i)) for i in range(tests.sizes["pair"]))
     ]  # fmt: skip
+    equals = sum(row.rank == 1 for row in rows) - 1
+    best = f"which shares the first rank with {format_count(equals, 'other')}" if equals else "the best optimizer"
     caption = (
-        f"{problem}: how far {first}, the best optimizer, is ahead of each other one in {race.attrs['score_label']}"
+        f"{problem}: how far {first}, {best}, is ahead of each other one in {race.attrs['score_label']}"
         f"{unit}. Wins: on how many of the reporting seeds it is better. Probability: the share of redrawn seeds and "
         f"stops in which its mean is better. Effect: Hedges' g of the paired differences. p: paired t-test, two-sided; "
         f"p (Holm): corrected for all rows. * differs at level {_ALPHA:g}."
@@ -79,7 +81,7 @@ def make_ranks_table(races: Mapping[str, xr.Dataset]) -> PrintedTable:
     budget = "" if any("settings" in race.coords for race in races.values()) else f" {describe_budget(races)}"
     caption = (
         "Rank of each optimizer on each problem, at the configuration that was best on the choosing seeds, with the "
-        f"ranks that other seeds and stops could have given it (95 % confidence).{budget}"
+        f"ranks that other seeds and stops could have given it (95 % confidence).{budget}{describe_shared_ranks(rows)}"
     )
     description = f"ranks on {format_count(len(races), 'problem')}"
     return PrintedTable("mean_ranks", description, caption, columns, printed)

@@ -18,6 +18,7 @@ from ...analysis.comparison.rank_intervals import ranks, select_level_with_first
 from ...analysis.comparison.resampling import MINIMUM_SEEDS
 from ...analysis.late_window import describe_window
 from ...analysis.leaderboard import Row, leaderboard
+from ...analysis.shared_ranks import describe_shared
 from ...analysis.statistics.seed_sentences import describe_seeds
 from ...analysis.tuned_optimizers import hyperparameters_of, select_best_points
 from ..selection import Runs, SelectionError, find_axis
@@ -87,7 +88,7 @@ def _leaderboard_table(problem: str, race: xr.Dataset, rows: Sequence[Row], tabl
                 f"{int(own.low)} to {int(own.high)}" if own.low < own.high else f"{int(own.low)}",
                 f"{100 * float(own['first']):.0f} %",
             ]
-        printed.append(PrintedRow(cells, is_best=place == 0 and not math.isnan(row.score)))
+        printed.append(PrintedRow(cells, is_best=row.rank == 1 and not math.isnan(row.score)))
     caption = [f"{problem}: {attributes['score_label']}, {describe_window(race)}.", _describe_choice(race, rows)]
     if is_sure:
         caption.append(
@@ -95,8 +96,10 @@ def _leaderboard_table(problem: str, race: xr.Dataset, rows: Sequence[Row], tabl
             f"with {confidence} confidence; those of the rank cover other stops, too. First: the share of the "
             "draws in which no other optimizer is better."
         )
+    caption += describe_shared(row.rank for row in rows)
     if level:
-        caption.append("† The lead of the best optimizer, in bold, over this one is not certain.")
+        best = "every best optimizer" if sum(row.rank == 1 for row in rows) > 1 else "the best optimizer"
+        caption.append(f"† The lead of {best}, in bold, over this one is not certain.")
     if has_failed:
         caption.append("‡ A reporting run diverged, which is not in this score.")
     description = f"the leaderboard on {problem}: {format_count(len(rows), 'optimizer')}"

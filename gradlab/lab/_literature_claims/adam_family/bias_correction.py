@@ -184,7 +184,8 @@ def draw(numbers: Numbers) -> Figure:
                     axes.plot(own["rates"], curve, dash, color=COLORS[position], label=text)
             axes.set_xscale("log")
             axes.set(xlabel="learning rate; in the legend, the second decay", ylabel="accuracy", ylim=(0.85, 0.98))
-            axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=3, fontsize=6.5)  # off the lines
+            axes.set_xlim(right=1)
+            axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, fontsize=8)  # off the lines
             title(axes, "digits")
             return
         series = {
@@ -194,9 +195,9 @@ def draw(numbers: Numbers) -> Figure:
         }
         values = {text: [factor(own, way) for own in decays.values()] for text, way in series.items()}
         dot_rows(axes, list(decays), values, "loss or errors, times those of the best of the three")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=7)  # below, off the dots
+        axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.2), fontsize=8)  # below, off the dots
         title(axes, "the defaults")
 
     figure = panels(2, panel)
-    figure.set_size_inches(8.6, 3.6)
+    figure.set_size_inches(8.2, 3.9)
     return figure

@@ -15,7 +15,7 @@ import gradlab as gl
 from ..budget import Budget
 from ..catalogue import Numbers
 from ..comparisons import compare, is_better
-from ..figures import difference_rows, panels, title
+from ..figures import DIFFERENCE_COLORS, difference_rows, explain, panels, title
 from ..summaries import mean_score, summarize
 from ..tables import Table, format_mean, score_table
 from ..verdicts import Verdict, decide, every, some
@@ -115,4 +115,4 @@ def draw(numbers: Numbers) -> Figure:
         difference_rows(axes, differences, f"{unit} better than SGD")
         title(axes, label)
 
-    return panels(len(items), panel, columns=2)
+    return explain(panels(len(items), panel, columns=2), DIFFERENCE_COLORS)

@@ -14,7 +14,7 @@ import gradlab as gl
 from ..budget import Budget
 from ..catalogue import Numbers
 from ..comparisons import Difference, compare
-from ..figures import difference_rows, panels, title
+from ..figures import DIFFERENCE_COLORS, difference_rows, explain, panels, title
 from ..places import enumerate_words
 from ..summaries import Summary, summarize
 from ..tables import Table, format_number, score_table
@@ -92,7 +92,7 @@ def _size(problem: Summary, difference: Difference) -> str:
     if not problem["logarithmic"]:
         return f"{abs(difference.mean):.2g} bits"
     factor = 10 ** abs(difference.mean)
-    return f"{format_number(factor)} times" if factor > 2 else f"{100 * (factor - 1):.2g} %"
+    return f"{format_number(factor)} times" if factor > 2 else f"{100 * (1 - 1 / factor):.2g} %"
 
 
 def tabulate(numbers: Numbers) -> list[Table]:
@@ -113,9 +113,10 @@ def draw(numbers: Numbers) -> Figure:
         for name, problem in shown:
             found = compare(problem, "nadam", "adam")
             differences |= {f"{name}, %": found.times(100)} if problem["higher_is_better"] else {name: found}
-        difference_rows(axes, differences, "decades of the loss" if number == 0 else "accuracy, or bits")
-        title(axes, "Nadam is better to the right")
+        labels = ("decades of the loss, linear up to 0.1", "% of the images, or bits")
+        difference_rows(axes, differences, labels[number])
+        title(axes, ("losses, Nadam against Adam", "accuracy and bits")[number])
 
     figure = panels(2, panel)
-    figure.set_size_inches(7.6, 2.9)
-    return figure
+    figure.set_size_inches(7.6, 3.1)
+    return explain(figure, DIFFERENCE_COLORS)

@@ -15,7 +15,7 @@ import gradlab as gl
 from ...problems import Reddi
 from ..budget import Budget
 from ..catalogue import Numbers
-from ..figures import COLORS, panels, title
+from ..figures import choose_colors, panels, title
 from ..tables import Table
 from ..verdicts import Verdict, decide
 
@@ -92,7 +92,7 @@ def draw(numbers: Numbers) -> Figure:
     """Draw the distance over the updates at one rate, and the distance at the end over the rate."""
 
     def panel(number: int, axes: Axes) -> None:
-        for color, name in zip(COLORS, CONTESTANTS):
+        for name, color in choose_colors(list(CONTESTANTS)).items():
             if number == 0:
                 axes.plot(numbers["curves"]["updates"], numbers["curves"]["distances"][name], color=color, label=name)
             else:

@@ -15,7 +15,7 @@ import gradlab as gl
 from ...analysis.late_window import late_evaluations
 from ..budget import Budget
 from ..catalogue import Numbers
-from ..figures import COLORS, panels, title, use_log_axis
+from ..figures import choose_colors, panels, title, use_log_axis
 from ..summaries import mean_score, summarize
 from ..tables import Table, format_number, score_table
 from ..verdicts import Verdict, decide
@@ -106,8 +106,9 @@ def draw(numbers: Numbers) -> Figure:
 
     def panel(number: int, axes: Axes) -> None:
         text, curves = items[number]
-        for color, (name, label) in zip(COLORS, NAMES.items()):
-            axes.plot(curves["updates"], curves["losses"][name], color=color, label=label)
+        colors = choose_colors(list(NAMES.values()))
+        for name, label in NAMES.items():
+            axes.plot(curves["updates"], curves["losses"][name], color=colors[label], label=label)
         axes.set(xlabel="update", ylabel="loss on the ravine")
         use_log_axis(axes, "x")
         use_log_axis(axes, "y")

@@ -36,7 +36,7 @@ def judge(numbers: Numbers) -> list[Verdict]:
     """Adagrad must be better than each of the others."""
     problem = numbers["problems"]["sparse_logistic"]
     others = [name for name in NAMES if name != "adagrad"]
-    gains = {name: 100 * (10 ** compare(problem, "adagrad", name).mean - 1) for name in others}
+    gains = {name: 100 * (1 - 10 ** -compare(problem, "adagrad", name).mean) for name in others}
     nearest, farthest = min(gains, key=lambda name: gains[name]), max(gains, key=lambda name: gains[name])
     common, rare = numbers["steps"]
     return [
@@ -50,7 +50,7 @@ def judge(numbers: Numbers) -> list[Verdict]:
         decide(
             "wins on sparse data",
             every(is_better(problem, "adagrad", name) for name in others),
-            f"its test loss is lower than that of the others, from {gains[nearest]:.1f} % ({NAMES[nearest]}) to "
+            f"its test loss is lower than that of the others, by {gains[nearest]:.1f} % ({NAMES[nearest]}) to "
             f"{gains[farthest]:.0f} % ({NAMES[farthest]})",
             numbers["brief"],
         ),

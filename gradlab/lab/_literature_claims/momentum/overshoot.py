@@ -13,7 +13,7 @@ import gradlab as gl
 from ..budget import Budget
 from ..catalogue import Numbers
 from ..comparisons import interval
-from ..figures import COLORS, panels, title
+from ..figures import choose_colors, panels, title
 from ..tables import Table
 from ..verdicts import Check, Verdict, decide, every
 
@@ -104,8 +104,10 @@ def draw(numbers: Numbers) -> Figure:
     """Draw the way along the ravine at one rate, and the overshoot over the rate."""
 
     def panel(number: int, axes: Axes) -> None:
-        for color, name in zip(COLORS, NAMES):
-            text = name.replace("nesterov", "Nesterov's")
+        texts = {name: name.replace("nesterov", "Nesterov") for name in NAMES}
+        colors = choose_colors(list(texts.values()))
+        for name, text in texts.items():
+            color = colors[text]
             if number == 0:
                 axes.plot(numbers["way"][name], color=color, label=text)
             elif number == 1:

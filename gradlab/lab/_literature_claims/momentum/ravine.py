@@ -10,7 +10,7 @@ from ...problems import Ravine
 from ..budget import Budget
 from ..catalogue import Numbers
 from ..comparisons import compare, is_better
-from ..figures import COLORS, panels, title
+from ..figures import INK, choose_colors, panels, title
 from ..summaries import largest_safe_rate, nearest_rate, summarize
 from ..tables import Table, format_number, score_table
 from ..verdicts import Verdict, decide, every
@@ -64,6 +64,7 @@ def judge(numbers: Numbers) -> list[Verdict]:
             f"on the ravine no run diverges up to a rate of {safe['sgd_momentum']:.2g} with momentum, "
             f"{safe['sgd']:.2g} without, and {safe['sgd_nesterov']:.2g} with Nesterov's",
             brief,
+            "on the ravine",
         ),
         decide(
             "damps the oscillation",
@@ -93,16 +94,19 @@ def draw(numbers: Numbers) -> Figure:
             x, y = np.meshgrid(np.linspace(-4.6, 1.6, 90), np.linspace(-1.4, 1.4, 90))
             levels = np.geomspace(0.1, 60, 9)
             axes.contour(x, y, 0.5 * (x**2 + 50 * y**2), levels, colors="#7a828c", linewidths=0.5, alpha=0.6)
-        for color, (name, text) in zip(COLORS, NAMES.items()):
+        colors = choose_colors(list(NAMES.values()))
+        for name, text in NAMES.items():
+            color = colors[text]
             if number == 0:
                 axes.plot(*np.array(numbers["paths"][name], float).T, ".-", color=color, label=text, linewidth=1.1)
             else:
                 axes.plot(np.array(numbers["across"][f"{name}, same"], float), color=color, label=text)
         if number == 0:
-            axes.set(xlabel="along the ravine", ylabel="across", xlim=(-4.6, 1.6), ylim=(-1.4, 1.4))
+            axes.plot(0, 0, "+", color=INK, markersize=9, markeredgewidth=1.8)
+            axes.set(xlabel="along the ravine; cross: minimum", ylabel="across", xlim=(-4.6, 1.6), ylim=(-1.4, 1.4))
             title(axes, f"{2 * LATER} updates, each at its best rate")
         else:
-            axes.set(xlabel="update", ylabel="share of the distance across", ylim=(0, 1.6))
-            title(axes, "all at SGD's best rate")
+            axes.set(xlabel="update", ylabel="share of the first distance", ylim=(0, 1.6))
+            title(axes, "across, all at SGD's best rate\n(Nesterov's diverges)")
 
     return panels(2, panel, legend=0)

@@ -21,6 +21,12 @@ from ..verdicts import Verdict, decide, every
 from .processor_time import measure_run
 
 SIZES = (1, 8, 32, 128, 512, 1077)
+# The sizes with a label by their points, which lie apart, and where it stands for each of the two curves.
+LABELS = {
+    1: ((6, -3, "left"), (6, -3, "left")),
+    128: ((-5, 4, "right"), (5, -10, "left")),
+    1077: ((6, -3, "left"), (0, -12, "center")),
+}
 IMAGES = 21540  # 20 times all 1,077 images
 UPDATES = 200
 BALANCE = (50, 250)  # images in a batch
@@ -122,7 +128,7 @@ def draw(numbers: Numbers) -> Figure:
     """Draw the accuracy over the size of the batch, and over the seconds."""
 
     def panel(number: int, axes: Axes) -> None:
-        for color, below, (key, row) in zip(COLORS, (False, True), numbers["problems"].items()):
+        for color, curve, (key, row) in zip(COLORS, (0, 1), numbers["problems"].items()):
             means = [100 * mean_score(own, "sgd") for own in row.values()]
             if number == 0:
                 spreads = [100 * _spread(own) for own in row.values()]
@@ -130,19 +136,12 @@ def draw(numbers: Numbers) -> Figure:
             else:
                 seconds = [own["seconds"] for own in row.values()]
                 axes.plot(seconds, means, "o-", color=color)
-                for at, size in enumerate(SIZES):
-                    place: dict[str, Any] = {
-                        "xytext": (3, -9) if below else (-4, 4),
-                        "ha": "left" if below else "right",
-                    }
-                    axes.annotate(
-                        f"{size}",
-                        (seconds[at], means[at]),
-                        textcoords="offset points",
-                        fontsize=7,
-                        color=color,
-                        **place,
-                    )
+                axes.margins(x=0.12)
+                for size, places in LABELS.items():
+                    point = seconds[SIZES.index(size)], means[SIZES.index(size)]
+                    right, up, aligned = places[curve]
+                    style: Any = {"xytext": (right, up), "textcoords": "offset points", "ha": aligned}
+                    axes.annotate(f"{size:,}", point, fontsize=8, color=color, **style)
         axes.set_ylabel("test accuracy, %")
         if number == 0:
             axes.axvspan(*BALANCE, color=COLORS[2], alpha=0.15, linewidth=0)

@@ -12,7 +12,7 @@ import gradlab as gl
 
 from ..budget import Budget
 from ..catalogue import Numbers
-from ..figures import COLORS, draw_rate_curves, page_style, panels, title
+from ..figures import choose_colors, draw_rate_curves, page_style, panels, title
 from ..momentum.overshoot import heavy
 from ..summaries import largest_safe_rate, nearest_rate, summarize
 from ..tables import Table, format_number, format_score
@@ -52,8 +52,8 @@ def judge(numbers: Numbers) -> list[Verdict]:
             "clipping keeps SGD and momentum alive",
             every(check for name in ("SGD", "momentum") for check in (explodes[name], safe[f"clipped {name}"] > 0)),
             f"without clipping, at least {least['SGD']} of {runs} runs of SGD and {least['momentum']} with momentum "
-            f"diverge at each rate; with it, none does up to {safe['clipped SGD']:.2g} and "
-            f"{safe['clipped momentum']:.2g}. Adam survives up to {safe['Adam']:.2g} without, and "
+            f"diverge at each rate; with it, no run diverges up to a rate of {safe['clipped SGD']:.2g} (SGD) and "
+            f"{safe['clipped momentum']:.2g} (momentum). No run of Adam diverges up to {safe['Adam']:.2g} without, and "
             f"{safe['clipped Adam']:.2g} with it",
             is_brief,
         )
@@ -104,18 +104,19 @@ def draw(numbers: Numbers) -> Figure:
 
     figure = panels(2, panel)
     handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.set_size_inches(7.4, 3.3)
-    with page_style():
-        figure.legend(handles, labels, loc="outside lower center", ncols=len(PLAIN))
+    figure.set_size_inches(7.4, 3.5)
+    with page_style():  # a column without clipping, and one with it
+        figure.legend([*handles[::2], *handles[1::2]], [*labels[::2], *labels[1::2]], loc="outside lower left", ncols=2)
     return figure
 
 
 def _use_styles(axes: Axes, names: list[str]) -> None:
     """Draw an optimizer and its clipped form in one color, which is dashed. A ring follows its line."""
-    color = COLORS[0]
+    colors = choose_colors(list(PLAIN))
+    color = colors["SGD"]
     for line in axes.get_lines():
         label = str(line.get_label())
         if label in names:
-            color = COLORS[names.index(label) // 2]
+            color = colors[label.removeprefix("clipped ")]
             line.set_linestyle("--" if label in CLIPPED else "-")
         line.set_color(color)

@@ -79,11 +79,10 @@ def judge(numbers: Numbers) -> list[Verdict]:
             "schedules help",
             helps,
             f"on noisy_quadratic, where noise limits the loss, a cosine over the run lowers it by a factor of "
-            f"{factors['constant']:.2f}; with Adam "
-            + ", ".join(
-                f"{TEXTS[key]} {_EFFECTS[check]} on {name}"
+            f"{factors['constant']:.2f}; with Adam, "
+            + "; ".join(
+                f"on {name} " + " and ".join(f"{TEXTS[key]} {_EFFECTS[check]}" for key, check in checks.items())
                 for name, checks in of_adam.items()
-                for key, check in checks.items()
             ),
             is_brief,
         ),
@@ -99,7 +98,7 @@ def judge(numbers: Numbers) -> list[Verdict]:
     ]
 
 
-TEXTS = {"cosine": "a cosine", "warm": "a warm-up before it"}
+TEXTS = {"cosine": "a cosine", "warm": "one after a warm-up"}
 _EFFECTS = {True: "helps", False: "harms", None: "makes no clear difference"}
 
 
@@ -132,5 +131,5 @@ def draw(numbers: Numbers) -> Figure:
         seen |= dict(zip(labels, handles))
     figure.set_size_inches(6.6, 5.2)
     with page_style():
-        figure.legend(list(seen.values()), list(seen), loc="outside lower center", ncols=3)
+        figure.legend(list(seen.values()), list(seen), loc="outside lower left", ncols=2)
     return figure

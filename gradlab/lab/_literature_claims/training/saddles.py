@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator
 from ..budget import Budget
 from ..catalogue import Numbers
 from ..comparisons import is_better
-from ..figures import COLORS, INK, MARKS, panels, title, use_log_axis
+from ..figures import INK, MARKS, choose_colors, explain, panels, title, use_log_axis
 from ..places import decide_where, enumerate_words
 from ..summaries import Summary, mean_score, summarize
 from ..tables import Table, format_mean, score_table
@@ -23,6 +23,7 @@ ADAPTIVE = ("rmsprop", "adagrad", "adam")
 STALLED = {  # the score of a run that stays where plain descent stalls
     "saddle": 0.01, "monkey_saddle": 0.5, "plateau": 1.0, "double_well": 1.3, "deep_sigmoid": 0.1, "rastrigin": 13.0,
 }  # fmt: skip
+NEARBY = (6, 10, 14)  # the labels of an axis of less than a decade, that of rastrigin
 NEAR = 0.3  # a loss above this share of the stalled one has stalled, and so has an accuracy below 0.3
 MARGIN = 0.1  # decades of a loss, or share of the images, by which one is clearly better
 
@@ -99,9 +100,10 @@ def draw(numbers: Numbers) -> Figure:
     def panel(number: int, axes: Axes) -> None:
         label, problem = items[number]
         values = [mean_score(problem, name) for name in NAMES]
+        colors = list(choose_colors(list(NAMES.values())).values())
         for position, value in enumerate(values):
             shown = max(value, 1e-14) if problem["logarithmic"] and not math.isnan(value) else value
-            axes.plot(shown, position, MARKS[position], color=COLORS[position], markersize=7)
+            axes.plot(shown, position, MARKS[position], color=colors[position], markersize=7)
         axes.axvline(STALLED[label], color=INK, linestyle="--", linewidth=1)
         axes.set_yticks(range(len(NAMES)), NAMES.values())
         axes.set_ylim(len(NAMES) - 0.5, -0.5)
@@ -111,8 +113,11 @@ def draw(numbers: Numbers) -> Figure:
             low, high = axes.get_xlim()
             if high > 1e3 * low:  # several decades, whose labels would touch
                 axes.xaxis.set_major_locator(LogLocator(numticks=4))
+            elif high < 10 * low:  # less than a decade, which has one label or none
+                axes.set_xticks(NEARBY, [f"{value:g}" for value in NEARBY])
+                axes.set_xlim(low, high)
         else:
             axes.set_xlim(0, 1)
         title(axes, label)
 
-    return panels(len(items), panel)
+    return explain(panels(len(items), panel), "dashed: the score of a run that stalls")

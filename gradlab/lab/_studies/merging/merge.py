@@ -67,7 +67,7 @@ def merge(
     are those of the whole study run at once, byte for byte. The folder appears at the end, complete.
 
     Problems of your own are given as `problems`, as to `race`, because pictures show them. Optimizers of your own are
-    given as `optimizers` if the parts have other configurations.
+    given as `optimizers` if the studies differ in their configurations. `watcher` is as of `race`.
 
     Returns a DataTree, as `race` and `sweep` do. Raises ValueError, with both values, if the studies differ in
     versions, settings, the kind of device, steps, or the code of problems or optimizers, if a run differs between two

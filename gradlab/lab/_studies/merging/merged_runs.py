@@ -15,6 +15,7 @@ from ..._formatting import format_float
 from ..._results.carry_over import Runs, collect_runs
 from ..._storage.known_runs import place_runs
 from ..._storage.mapped_arrays import allocate, release
+from ...problems.default_groups import read_default_groups
 from .layout import Layout, Slot
 from .parts import Part, RefusedMergeError
 
@@ -103,3 +104,10 @@ def merge_notes(layout: Layout) -> Mapping[str, str]:
         "sampler": configurations.sampler,
         "held": json.dumps({name: held.get(name, {}) for name in layout.optimizers}),
     }
+
+
+def find_merged_group(layout: Layout, problem: str, optimizer: str) -> Mapping[str, Any] | None:
+    """Return what the parts say of an optimizer that chooses no leaf of a problem."""
+    datasets = (part.datasets[problem] for part in layout.parts if problem in part.datasets)
+    groups = (read_default_groups(dataset.attrs).get(optimizer) for dataset in datasets)
+    return next((group for group in groups if group is not None), None)

@@ -20,7 +20,7 @@ from ..study import Failed
 from .layout import Layout
 from .makers import Compositions
 from .merged_plan import make_merged_plan
-from .merged_runs import MergedRuns, merge_notes
+from .merged_runs import MergedRuns, find_merged_group, merge_notes
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,17 @@ class _KnownTask(Task):
     """All runs of one optimizer on one problem, which are known. It does not run, and need not make its optimizer."""
 
     text: str = ""  # of the optimizer at the middle point
+    group: Mapping[str, Any] | None = None  # see `find_default_group`
 
     @property
     def composition(self) -> str:
         """The composition of the optimizer at the middle point, as text."""
         return self.text
+
+    @property
+    def default_group(self) -> Mapping[str, Any] | None:
+        """The part that trains all leaves, if the selectors of the optimizer choose none."""
+        return self.group
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,7 @@ class MergedStudy:
             dimension="rate" if self.kind == "race" else "point",
             curve_points=task.get("curve_points"),
             text=self._compose(problem, optimizer),
+            group=find_merged_group(self.layout, problem, optimizer),
         )
         run, compilation = runs.seconds[problem, optimizer]
         return TaskResult(known, runs.curves(problem, optimizer), compilation, run)

@@ -146,7 +146,8 @@ def _grid(name: str, axis: Linear) -> np.ndarray:
         return np.arange(axis.low, axis.high + 1)
     if axis.count is None:
         raise SearchSpaceError(
-            f"{name} is a range without a count; append one, as in {format_axis(axis)}:5, or take samples of it"
+            f"{name} is a range without a count; append one, as in {format_axis(axis)}:5, or take samples of it; in "
+            f"Python, it is {type(axis).__name__}({axis.low:g}, {axis.high:g}, count=5)"
         )
     require_count(f"values of {name}", axis.count, POINTS)
     if axis.count == 1:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..._formatting import format_float, join_at_most
-from ..._inputs.importing import LoadError, import_object
+from ..._inputs.importing import LoadError, import_object, names_object
 from .axes import EXPECTED, values_of
 from .ranges import Integer, Linear, SearchSpaceError, as_number
 
 LETTERS = 40  # of a label, at most
-
-_OBJECT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")  # package.module:name
 
 
 def is_choice(axis: Any, parameters: Sequence[Any]) -> bool:
@@ -60,7 +57,7 @@ def label_values(name: str, axis: Any, parameters: Sequence[Any]) -> dict[str, A
 
 def _convert(name: str, value: Any, parameters: Sequence[Any]) -> Any:
     """Return a value as a factory takes it: a whole number as an int, and what `package.module:name` names."""
-    if isinstance(value, str) and _OBJECT.fullmatch(value):
+    if names_object(value):
         try:
             return import_object(value)
         except LoadError as error:

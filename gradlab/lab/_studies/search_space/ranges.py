@@ -66,7 +66,7 @@ class Linear:
 
 @dataclass(frozen=True)
 class Log(Linear):
-    """A range as `Linear`, with numbers above zero whose logarithms are evenly spaced.
+    """A range like `Linear`, with numbers above zero whose logarithms are evenly spaced.
 
     >>> gl.lab.Log(0.001, 1.0, 4)
     Log(low=0.001, high=1.0, count=4)
@@ -86,7 +86,7 @@ class Log(Linear):
 
 @dataclass(frozen=True)
 class Integer(Linear):
-    """A range as `Linear`, of whole numbers, whose logarithms are evenly spaced if `log` is true.
+    """A range like `Linear`, of whole numbers, whose logarithms are evenly spaced if `log` is true.
 
     A grid has `count` of them, or fewer where neighbors would be the same number, or all of them without a count.
 

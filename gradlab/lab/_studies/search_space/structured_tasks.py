@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
+import optax
 
 from ..._engine.task import Task, TaskResult, Watcher, describe_options
 from ..._storage.mapped_arrays import allocate, release
@@ -22,13 +24,21 @@ class JoinedTask(Task):
     parts: tuple[Task, ...] = ()
     structures: tuple[Structure, ...] = ()
 
-    @property
-    def composition(self) -> str:
-        """The composition of the optimizer at the middle point, as text."""
-        middle = self.point_count // 2
+    def make_optimizer(self, point: int) -> optax.GradientTransformation:
+        """Return the optimizer at a point, which the task of its structure makes."""
+        part, index = self._locate(point)
+        return part.make_optimizer(index)
+
+    def read_point(self, point: int) -> dict[str, Any]:
+        """Return the numbers at a point as the factory takes them."""
+        part, index = self._locate(point)
+        return part.read_point(index)
+
+    def _locate(self, point: int) -> tuple[Task, int]:
+        """Return the task that has a point, and the place of the point in it."""
         for part, structure in zip(self.parts, self.structures):
-            if middle in structure.points:
-                return str(part.make_optimizer(int(np.flatnonzero(structure.points == middle)[0])))
+            if point in structure.points:
+                return part, int(np.flatnonzero(structure.points == point)[0])
         raise AssertionError("each point belongs to a structure")
 
 

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._formatting import format_float, join_at_most
+from ....argument_names import ask_about, find_meant
+from ..._formatting import format_float, join_at_most, join_names
 from ..._inputs.argument_checks import Sampler
-from ..._inputs.name_lookup import look_up
+from ..._inputs.factory_adapter import GivenArguments
 from ..size_limits import require_count
 from .axes import Axis, axis_scales, format_axis, grid_points, sample_points
 from .choices import is_choice, is_number, label_values, make_label
@@ -162,7 +163,7 @@ def as_space(axes: Mapping[str, Any], factories: Mapping[str, Any]) -> Space:
     choices: dict[str, dict[str, Any]] = {}
     inner_axes = {name: axis.axis if isinstance(axis, When) else axis for name, axis in axes.items()}
     for name, inner in inner_axes.items():
-        parameters = [_find_parameter(label, factory, name, inner) for label, factory in factories.items()]
+        parameters = [_find_parameter(label, factories, name, inner) for label in factories]
         if is_choice(inner, parameters):
             choices[name] = label_values(name, inner, parameters)
         else:
@@ -177,11 +178,22 @@ def as_space(axes: Mapping[str, Any], factories: Mapping[str, Any]) -> Space:
     return Space(numbers, choices, conditions, tuple(axes), whole)
 
 
-def _find_parameter(label: str, factory: Any, name: str, inner: Any) -> Any:
-    try:
-        parameter = look_up(name, factory.factory.parameters, f"hyperparameter of {label}")
-    except KeyError as error:
-        raise SearchSpaceError(str(error)) from None
+def _find_parameter(label: str, factories: Mapping[str, Any], name: str, inner: Any) -> Any:
+    factory = factories[label]
+    if isinstance(factory, GivenArguments) and name in factory.arguments:
+        raise SearchSpaceError(f"{label} gives {name} already; leave it out there, or do not vary it")
+    known = factory.factory.parameters
+    if name not in known:
+        if having := [other for other, made in factories.items() if name in made.factory.parameters]:
+            raise SearchSpaceError(
+                f"{name} is a hyperparameter of {join_names(having)} and not of {label}, but a sweep varies the same "
+                f"ones of all optimizers; sweep {label} on its own, into a folder of its own"
+            )
+        raise SearchSpaceError(
+            f"no hyperparameter of {label} is named {name!r}; "
+            f"{ask_about(find_meant(name, known, cutoff=0.6)) or f'there are {join_at_most(sorted(known))}'}"
+        )
+    parameter = known[name]
     if parameter.static and isinstance(inner, Linear) and not isinstance(inner, Integer):
         kinds = " or ".join(kind.__name__ for kind in parameter.static)
         raise SearchSpaceError(

@@ -15,4 +15,5 @@ from .targets import seconds_per_update as seconds_per_update
 from .targets import steps_to_target as steps_to_target
 from .verdict_sentences import describe_certainty as describe_certainty
 from .verdict_sentences import describe_places as describe_places
+from .verdict_sentences import describe_stuck as describe_stuck
 from .verdict_sentences import verdict as verdict

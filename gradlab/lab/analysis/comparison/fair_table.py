@@ -11,6 +11,7 @@ import xarray as xr
 from ..._formatting import format_count
 from ..._results.thinned_curves import count_updates, is_pruned
 from ..leaderboard import Row, leaderboard
+from ..shared_ranks import SHARED, mean_ranks
 from .rank_intervals import ranks
 from .resampling import MINIMUM_SEEDS
 
@@ -19,6 +20,7 @@ class Cell(NamedTuple):
     """One optimizer on one problem: its row of the leaderboard, with the intervals that `ranks` computes."""
 
     row: Row
+    mean_rank: float  # that of the row, but equal optimizers have the mean of their ranks, not the best
     rank_low: int
     rank_high: int
     score_low: float  # the ends of the interval of the average score; NaN with too few seeds or diverged runs
@@ -29,10 +31,10 @@ class TableRow(NamedTuple):
     """One optimizer across the problems."""
 
     optimizer: str
-    mean_rank: float  # over the problems on which it ran
-    cells: Mapping[str, Cell]  # by problem
-    state_bytes: float  # a parameter, on the reference tree of `step_costs`; NaN if it was not measured
-    step_time: float  # of an update, as a multiple of that of sgd; NaN if it was not measured
+    mean_rank: float  # the mean of its ranks on the problems on which it ran
+    cells: Mapping[str, Cell]  # its row of each leaderboard, by problem
+    state_bytes: float  # bytes of state for each parameter (see `step_costs`); NaN if not measured
+    step_time: float  # the time of an update, as a multiple of that of sgd; NaN if it was not measured
 
     @property
     def edges(self) -> int:
@@ -43,9 +45,10 @@ class TableRow(NamedTuple):
 def fair_table(datasets: Mapping[str, xr.Dataset], costs: Mapping[str, Mapping[str, float]]) -> list[TableRow]:
     """Return a row for each optimizer of a race, by the mean of its ranks on all problems.
 
-    `datasets` are those of the race by problem. `costs` has `state_bytes` and `step_time` by optimizer. An optimizer
-    that failed on some of the problems comes after all others, because a mean over fewer problems is another number.
-    Raises ValueError if runs were stopped early: the optimizers would have different budgets.
+    Equal optimizers on a problem have the mean of their ranks. `datasets` are those of the race by problem. `costs` has
+    `state_bytes` and `step_time` by optimizer. An optimizer that failed on some of the problems comes after all others,
+    because a mean over fewer problems is another number. Equal means are in the order of the names. Raises ValueError
+    if runs were stopped early: the optimizers would have different budgets.
     """
     for problem, dataset in datasets.items():
         if is_pruned(dataset):
@@ -57,14 +60,14 @@ def fair_table(datasets: Mapping[str, xr.Dataset], costs: Mapping[str, Mapping[s
     for problem, dataset in datasets.items():
         board = leaderboard(dataset)
         intervals = ranks(dataset, rows=board)
-        for row in board:
+        for row, mean_rank in zip(board, mean_ranks([row.rank for row in board])):
             at = intervals.sel(optimizer=row.optimizer)
             ends = int(at.low), int(at.high), float(at.score_low), float(at.score_high)
-            cells.setdefault(row.optimizer, {})[problem] = Cell(row, *ends)
+            cells.setdefault(row.optimizer, {})[problem] = Cell(row, float(mean_rank), *ends)
     rows = [
         TableRow(
             optimizer,
-            sum(cell.row.rank for cell in of_problem.values()) / len(of_problem),
+            sum(cell.mean_rank for cell in of_problem.values()) / len(of_problem),
             of_problem,
             float(costs.get(optimizer, {}).get("state_bytes", math.nan)),
             float(costs.get(optimizer, {}).get("step_time", math.nan)),
@@ -91,6 +94,13 @@ def describe_budget(datasets: Mapping[str, xr.Dataset]) -> str:
         f"Budget of each optimizer on each problem: {format_count(rates, 'learning rate')} {where}, times "
         f"{format_count(seeds, 'seed')}, {use}; {length} updates a run{', as the problem says' * (len(steps) > 1)}."
     )
+
+
+def describe_shared_ranks(rows: Sequence[TableRow]) -> str:
+    """Return a sentence on how equal optimizers share ranks, which begins with a space; empty if none do."""
+    if all(cell.mean_rank == cell.row.rank for row in rows for cell in row.cells.values()):
+        return ""
+    return f" {SHARED} In a mean rank, each of them counts with the mean of their places (1, 2.5, 2.5, 4)."
 
 
 def _spans(dataset: xr.Dataset) -> list[float]:

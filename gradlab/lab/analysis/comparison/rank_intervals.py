@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from ...problems.default_groups import describe_default_groups
 from ..late_window import window_bounds
 from ..leaderboard import Row, leaderboard, require_race
-from .reporting_runs import from_badness, late_badness, select_reporting_runs
+from .reporting_runs import badness, from_badness, late_badness, select_reporting_runs
 from .resampling import MINIMUM_SEEDS, Resampling
 
 
@@ -20,12 +21,13 @@ def ranks(dataset: xr.Dataset, resampling: Resampling | None = None, rows: Seque
     Each sample draws other seeds and stops at one of the late evaluations (see `Resampling`). `rows` are those of the
     leaderboard, if the caller has them. On (optimizer):
 
-    - `rank`, as on the leaderboard;
+    - `rank`, as on the leaderboard, where equals share a rank;
     - `low` and `high`, the ends of the interval of ranks, in which a tie counts as both places;
     - `score_low` and `score_high`, the interval of the average score over other seeds alone, the lower value first;
       NaN where runs diverged;
     - `first`, the share of the samples in which no optimizer is better;
-    - `leads`, the share of the late evaluations at which no other optimizer has a better average over the actual seeds.
+    - `leads`, the share of the late evaluations at which no other optimizer has a better average over the actual seeds;
+    - `is_stuck`, True if no run diverged, and the average score is not better than at the start of the same runs.
 
     On (optimizer, other):
 
@@ -57,6 +59,7 @@ def ranks(dataset: xr.Dataset, resampling: Resampling | None = None, rows: Seque
     variables: dict[str, xr.DataArray] = {
         "first": (ahead == 0).mean("draw"),
         "leads": (at_each <= at_each.min("optimizer")).mean("evaluation"),
+        "is_stuck": _find_stuck(runs, final),
         "beats": (better + 0.5 * tied).mean("draw"),
         "wins": ((final < in_seeds) + 0.5 * (final == in_seeds)).mean("seed"),
     }
@@ -77,12 +80,31 @@ def ranks(dataset: xr.Dataset, resampling: Resampling | None = None, rows: Seque
     return xr.Dataset(variables | {"rank": rank}).assign_attrs(
         seeds=seeds, confidence=resampling.confidence, draws=resampling.draws, evaluations=levels.sizes["evaluation"],
         first_update=first, last_update=last, trained=json.loads(attributes.get("trained", "[]")),
+        remarks=describe_default_groups(attributes),
     )  # fmt: skip
 
 
+def _find_stuck(runs: xr.Dataset, final: xr.DataArray) -> xr.DataArray:
+    """Say of each optimizer whether its runs survive and end no better than they start, on average over the seeds."""
+    first = runs[runs.attrs["score"]].isel(evaluation=int(runs.evaluation.values.argmin()), drop=True)
+    start, end = badness(first, runs.attrs).mean("seed").round(12), final.mean("seed")
+    return ((end < np.inf) & (end >= start)).reset_coords(drop=True)
+
+
+def in_rank_order(table: xr.Dataset) -> xr.Dataset:
+    """Return what `ranks` returns in the order of the leaderboard: by rank, and equals by name."""
+    return table.sortby(["rank", "optimizer"])
+
+
+def select_first(table: xr.Dataset) -> list[str]:
+    """Return the optimizers that share the first rank, or the only one that has it."""
+    names = table.optimizer.values[table["rank"].values == 1]
+    return sorted(map(str, names))
+
+
 def select_level_with_first(table: xr.Dataset) -> list[str]:
-    """Return the other optimizers, by rank, that the first of the leaderboard does not surely beat."""
-    ordered = table.sortby("rank")
-    first, *others = ordered.optimizer.values.tolist()
-    surely = table.surely.sel(optimizer=first)
-    return [name for name in others if not bool(surely.sel(other=name))]
+    """Return the optimizers, by rank, that some of the first of the leaderboard does not surely beat."""
+    first = select_first(table)
+    surely = table.surely.sel(optimizer=first).all("optimizer")
+    names = in_rank_order(table).optimizer.values.tolist()
+    return [name for name in names if name not in first and not bool(surely.sel(other=name))]

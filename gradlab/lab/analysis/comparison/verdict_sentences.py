@@ -9,19 +9,34 @@ from typing import Any
 import xarray as xr
 
 from ..._formatting import format_count, join_names
-from .rank_intervals import select_level_with_first
+from .rank_intervals import in_rank_order, select_first, select_level_with_first
 from .resampling import MINIMUM_SEEDS
 
 
 def verdict(rows: Sequence[Any], table: xr.Dataset) -> list[str]:
     """Return how sure it is that the first row of a leaderboard comes first, or that no row has a score.
 
-    `rows` are those of `leaderboard` or `tuned_leaderboard`, best first, and `table` is what `ranks` returns.
+    The sentences also name the optimizers that end no better than they start, and those of which only the part for
+    other parameters acts here. `rows` are those of `leaderboard` or `tuned_leaderboard`, best first, and `table` is
+    what `ranks` returns.
     """
     first = rows[0]
     if math.isnan(first.score):
         return ["No optimizer has a score, because runs of every one of them diverged."]
-    return [*describe_certainty(table, first.optimizer), *describe_places(table, first.optimizer)]
+    certainty = describe_certainty(table, first.optimizer)
+    return [*certainty, *describe_stuck(table), *describe_places(table, first.optimizer), *table.attrs["remarks"]]
+
+
+def describe_stuck(table: xr.Dataset) -> list[str]:
+    """Return a sentence on the optimizers whose scores are not better than at the start of their runs, if any are."""
+    ordered = in_rank_order(table)
+    names = ordered.optimizer.values[ordered.is_stuck.values].tolist()
+    if not names:
+        return []
+    end, its = (
+        ("ends no better than it starts", "its") if len(names) == 1 else ("end no better than they start", "their")
+    )
+    return [f"{join_names(names)} {end}: {its} updates may have the wrong sign, or be too large or too small."]
 
 
 def describe_places(table: xr.Dataset, first: str) -> list[str]:
@@ -31,8 +46,10 @@ def describe_places(table: xr.Dataset, first: str) -> list[str]:
         own, count = table.sel(optimizer=name), table.sizes["optimizer"]
         between = f", between {int(own.low)} and {int(own.high)} with {100 * table.attrs['confidence']:g} % confidence"
         is_known = table.attrs["seeds"] >= MINIMUM_SEEDS
+        equals = int((table["rank"] == own["rank"]).sum()) - 1
+        verb, beside = ("shares", f" with {format_count(equals, 'other')}") if equals else ("has", "")
         if name != first:
-            sentences.append(f"{name} has rank {int(own['rank'])} of {count}{between * is_known}.")
+            sentences.append(f"{name} {verb} rank {int(own['rank'])} of {count}{beside}{between * is_known}.")
     return sentences
 
 
@@ -42,13 +59,15 @@ def describe_certainty(table: xr.Dataset, subject: str = "It") -> list[str]:
     They say that it comes first only if it is surely ahead of all others, both over other seeds and over other stops
     among the late evaluations.
     """
-    ordered = table.sortby("rank")
+    ordered, equals = in_rank_order(table), select_first(table)[1:]
     first, others, seeds = ordered.isel(optimizer=0), ordered.sizes["optimizer"] - 1, ordered.attrs["seeds"]
     if not others:
         return [f"{subject} is the only optimizer, so there is nothing to compare it with."]
+    shared = [f"{subject} shares rank 1 with {join_names(equals)}: the scores are equal."] if equals else []
+    leads = _describe_leads(ordered, subject)
     if seeds < MINIMUM_SEEDS:
         too_few = f"{format_count(seeds, 'reporting seed')} {'is' if seeds == 1 else 'are'} too few"
-        return [f"{too_few} to say how sure this rank is: use six seeds or more.", *_describe_leads(ordered, subject)]
+        return [*shared, f"{too_few} to say how sure this rank is: use six seeds or more.", *leads]
     low, high, level = int(first.low), int(first.high), select_level_with_first(table)
     confidence = f"with {100 * table.attrs['confidence']:g} % confidence"
     basis = f"({format_count(seeds, 'seed')}{_describe_stops(table)})"
@@ -59,7 +78,7 @@ def describe_certainty(table: xr.Dataset, subject: str = "It") -> list[str]:
         sentences = [f"{subject} ranks between {low} and {high} {confidence} {basis}."]
     else:
         sentences = [f"{subject} has rank {low} {confidence} {basis}."]
-    return [*sentences, *_describe_level(ordered, level), *_describe_leads(ordered, subject)]
+    return [*shared, *sentences, *_describe_level(ordered, level), *leads]
 
 
 def _describe_stops(table: xr.Dataset) -> str:
@@ -70,13 +89,13 @@ def _describe_stops(table: xr.Dataset) -> str:
 
 def _describe_level(ordered: xr.Dataset, level: list[str]) -> list[str]:
     """The optimizers that the first does not surely beat: those next to it, and those that vary too much."""
-    names = ordered.optimizer.values.tolist()
-    beaten = [name for name in names[1:] if name not in level]
-    below = [name for name in level if beaten and names.index(name) > names.index(beaten[0])]
+    names, rank = ordered.optimizer.values.tolist(), ordered["rank"].to_series()
+    beaten = [name for name in names if rank[name] > 1 and name not in level]
+    below = [name for name in level if beaten and rank[name] > rank[beaten[0]]]
     beside = [name for name in level if name not in below]
     sentences = [f"Its lead over {join_names(beside)} is not certain."] if beside else []
     if below:
-        ranked = join_names(f"{name} (rank {names.index(name) + 1})" for name in below)
+        ranked = join_names(f"{name} (rank {rank[name]})" for name in below)
         sentences.append(
             f"Its lead over {ranked} is not certain{' either' if beside else ''}, although it is over some that rank "
             "higher, because that difference varies more."

@@ -11,7 +11,7 @@ from ..._formatting import format_count, join_names
 
 
 def describe_tuning_budget(budget: xr.Dataset) -> list[str]:
-    """Return what `tuning_budget` computed, and which optimizer is expected to lead after how many trials."""
+    """Return how a tuning budget was computed, and which optimizer is expected to lead after how many trials."""
     return [_describe_estimate(budget), *_describe_leaders(budget), *_describe_failures(budget)]
 
 

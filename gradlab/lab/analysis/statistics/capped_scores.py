@@ -10,10 +10,10 @@ from ..comparison.reporting_runs import badness, run_badness
 
 
 def capped_badness(dataset: xr.Dataset) -> xr.DataArray:
-    """Return the badness of the score of each run, which is not worse than that of its own start.
+    r"""Return the badness of the score of each run, which is not worse than that of its own start.
 
     A run that diverged, or that ended worse than it began, has the badness of its first evaluation, before any update.
-    So does $\\min(\\ell, \\ell_0)$ in Wortsman et al. (2023). Badness is the score on a scale where less is better, in
+    So does $\min(\ell, \ell_0)$ in Wortsman et al. (2023). Badness is the score on a scale where less is better, in
     decades if the score is logarithmic. Raises ValueError if runs were stopped early, which have no score.
     """
     if is_pruned(dataset):

@@ -18,6 +18,7 @@ import xarray as xr
 from scipy.special import fdtrc
 
 from ..._formatting import format_count
+from ..shared_ranks import absorb_rounding, mean_ranks
 from .aggregates import normalize_scores
 from .hypothesis_tests import correct_by_holm, signed_rank_test
 from .many_problems import find_common_optimizers
@@ -51,7 +52,7 @@ def critical_differences(
         raise ValueError(f"alpha must lie between 0 and 1; got {alpha}")
     names = find_common_optimizers(datasets)
     scores = np.stack(
-        [normalize_scores(dataset.sel(optimizer=names)).mean(1).round(12) for dataset in datasets.values()]
+        [absorb_rounding(normalize_scores(dataset.sel(optimizer=names)).mean(1)) for dataset in datasets.values()]
     )
     return compare_scores(scores, names, post_hoc, alpha)
 
@@ -60,7 +61,7 @@ def compare_scores(scores: np.ndarray, names: list[str], post_hoc: PostHoc, alph
     """Return the Dataset of `critical_differences` of scores on (problem, optimizer), where more is better."""
     problems, count = scores.shape
     _require_enough(problems, count, post_hoc, alpha)
-    ranks = rank_rows(-scores)
+    ranks = np.stack([mean_ranks(-of_problem) for of_problem in scores])
     order = np.argsort(ranks.mean(0), kind="stable")
     scores, ranks, names = scores[:, order], ranks[:, order], [names[index] for index in order]
     chi_squared, f, friedman_p = friedman_test(ranks) if count > 2 else (np.nan, np.nan, np.nan)
@@ -110,13 +111,6 @@ def _require_enough(problems: int, count: int, post_hoc: str, alpha: float) -> N
             f"{problems} problems cannot show which of {count} optimizers differ: the critical difference of mean "
             f"ranks is {critical:.2f}, and the largest possible one is {count - 1}; use more problems"
         )
-
-
-def rank_rows(values: np.ndarray) -> np.ndarray:
-    """Return the ranks in each row, from 1 for the lowest; equal values share the mean of theirs."""
-    below = (values[:, None, :] < values[:, :, None]).sum(-1)
-    equal = (values[:, None, :] == values[:, :, None]).sum(-1)
-    return np.asarray(below + (equal + 1) / 2)
 
 
 def friedman_test(ranks: np.ndarray) -> tuple[float, float, float]:

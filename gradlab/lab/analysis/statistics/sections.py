@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
+from ..documents.table_files import finite_or_none
 from ..sweep_as_race import as_race
-from ..table_files import finite_or_none
 from .aggregates import (
     describe_improvement_probabilities,
     describe_interquartile_means,

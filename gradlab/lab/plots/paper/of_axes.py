@@ -21,7 +21,7 @@ RIGHT = 0.08
 
 
 def choice_map(dataset: xr.Dataset, request: Request) -> Figure:
-    """Return the heat map of the optimizers by the values of a choice."""
+    """Return a heat map with a row for each optimizer, and a column for each value that the request's axis takes."""
     table = best_by_value(dataset, request.axis)
     left = measure_label_room([str(name) for name in table.optimizer.values]) - 0.15
     labels = [drawable_name(label) for label in table.label.values]
@@ -39,7 +39,10 @@ def choice_map(dataset: xr.Dataset, request: Request) -> Figure:
 
 
 def scaling(datasets: Mapping[str, xr.Dataset], request: Request) -> dict[str, Figure]:
-    """Return the figures of the scores over a size with their laws, by the problem: one of all if they differ in it."""
+    """Return figures of the scores over a size, such as a width, with the fitted power laws, by the names of problems.
+
+    If the problems of the study are one problem at several sizes, there is one figure of all of them.
+    """
     laws = size_laws(datasets, request.axis)
     return {problem: make_line_figure(draw_size_laws, table, request) for problem, table in laws.items()}
 

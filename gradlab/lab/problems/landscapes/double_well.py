@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import jax
 
 from ..base import Landscape
+from ..parameters import require_finite
 from .two_parameter_problem import PlaneProblem
 
 
@@ -27,6 +28,12 @@ class DoubleWell(PlaneProblem):
     start = (1.6, 0.5)
 
     barrier: float = 0.25
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_finite(self, "barrier", least=0)
+        if self.barrier >= 1:
+            raise ValueError(f"barrier must be below 1, where the local minimum is, got {self.barrier!r}")
 
     def height(self, x: jax.Array, y: jax.Array) -> jax.Array:
         b = self.barrier

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from ..base import Landscape
+from ..parameters import require_finite
 from .two_parameter_problem import PlaneProblem
 
 
@@ -26,6 +27,10 @@ class Rastrigin(PlaneProblem):
     start = (3.3, 2.4)
 
     amplitude: float = 10.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_finite(self, "amplitude", least=0)
 
     def height(self, x: jax.Array, y: jax.Array) -> jax.Array:
         ripples = jnp.sin(jnp.pi * x) ** 2 + jnp.sin(jnp.pi * y) ** 2  # 1 - cos 2a = 2 sin^2 a

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base import Landscape, Problem, PyTree, Score
+from ..parameters import require_finite, summary_of
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,12 @@ class Ravine(Problem):
     """
 
     name = "ravine"
-    summary = "A valley 50 times steeper across than along: plain gradient descent zigzags, and momentum speeds it up."
+    summary = summary_of(
+        lambda problem: (
+            f"A valley {problem.steepness:g} times steeper across than along: plain gradient descent zigzags, "
+            "and momentum speeds it up."
+        )
+    )
     steps = 200
     score = Score("final_loss", "loss", tolerance=10.0)
     landscape = Landscape(window=((-4.2, 3.2), (-2.6, 2.6)), optimum=(1.0, 0.5))
@@ -30,6 +36,11 @@ class Ravine(Problem):
     steepness: float = 50.0
     angle: float = 30.0
     jitter: float = 0.1
+
+    def __post_init__(self) -> None:
+        require_finite(self, "steepness", above=0)
+        require_finite(self, "angle")
+        require_finite(self, "jitter", least=0)
 
     @property
     def optimum(self) -> jax.Array:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import jax
 
 from ..base import Landscape
+from ..parameters import require_finite
 from .two_parameter_problem import PlaneProblem
 
 
@@ -24,6 +25,10 @@ class Rosenbrock(PlaneProblem):
     start = (-1.2, 1.0)
 
     steepness: float = 100.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_finite(self, "steepness", above=0)
 
     def height(self, x: jax.Array, y: jax.Array) -> jax.Array:
         return (1 - x) ** 2 + self.steepness * (y - x**2) ** 2

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import jax
 
 from ..base import Landscape
+from ..parameters import require_finite
 from .two_parameter_problem import PlaneProblem
 
 
@@ -30,6 +31,10 @@ class Saddle(PlaneProblem):
 
     jitter: float = 1e-4
     descent: float = 0.01
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_finite(self, "descent", above=0)
 
     def height(self, x: jax.Array, y: jax.Array) -> jax.Array:
         return x**2 + self.descent * (y**2 - 2) ** 2 / 4

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ..base import Landscape, Problem, PyTree
+from ..parameters import require_finite
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,12 @@ class PlaneProblem(Problem):
 
     jitter: float = 0.1
 
-    def height(self, x: jax.Array, y: jax.Array) -> jax.Array:
-        """Return the loss at a point of the plane.
+    def __post_init__(self) -> None:
+        require_finite(self, "jitter", least=0)
 
-        Write it as a sum of squares, so that rounding errors cannot make it negative.
-        """
+    def height(self, x: jax.Array, y: jax.Array) -> jax.Array:
+        """Return the loss at a point of the plane, which is at least 0."""
+        # A problem writes it as a sum of squares where it can, so that rounding errors cannot make it negative.
         raise NotImplementedError
 
     @property

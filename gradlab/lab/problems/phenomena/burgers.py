@@ -11,6 +11,7 @@ import numpy as np
 
 from ..base import Problem, PyTree, Score
 from ..networks import apply_dense_to_columns, init_dense
+from ..parameters import require_finite, require_sizes
 
 _GRID = (32, 8)  # places and times at which the error is measured
 
@@ -44,6 +45,9 @@ class Burgers(Problem):
     viscosity: float = 0.1 / math.pi
 
     def __post_init__(self) -> None:
+        require_sizes(self, "width", "batch_size")
+        require_sizes(self, "depth", least=0)
+        require_finite(self, "viscosity")
         if self.batch_size < 4:
             raise ValueError(f"batch_size must be at least 4, a point of the start among them, got {self.batch_size}")
         if not self.viscosity >= 0.002:
@@ -64,7 +68,7 @@ class Burgers(Problem):
         return apply_dense_to_columns(params[-1], hidden)[0]
 
     def compute_residual(self, params: PyTree, x: jax.Array, t: jax.Array) -> jax.Array:
-        """Return $u_t + u u_x - \nu u_{xx}$ of the network at points, an array (points,)."""
+        r"""Return $u_t + u u_x - \nu u_{xx}$ of the network at points, an array (points,)."""
         ones = jnp.ones_like(x)  # each point has its own derivative, so one tangent serves all
 
         def differentiate(x: jax.Array) -> tuple[jax.Array, jax.Array]:

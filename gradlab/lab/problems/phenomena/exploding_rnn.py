@@ -11,6 +11,7 @@ import numpy as np
 
 from ..base import Problem, PyTree, Score
 from ..networks import apply_dense, init_dense
+from ..parameters import require_finite, require_sizes
 from ..real_data.data_splits import measure_held_out
 
 
@@ -38,6 +39,8 @@ class ExplodingRnn(Problem):
     batch_size: int = 32
 
     def __post_init__(self) -> None:
+        require_sizes(self, "length", "hidden", "batch_size")
+        require_finite(self, "gain", above=0)
         if self.length < 2 or self.length % 2:
             raise ValueError(f"length must be even, because each half of the series has one mark, got {self.length}")
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base import Problem, PyTree
+from ..parameters import require_finite, require_sizes
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,15 @@ class MatrixFactorization(Problem):
     columns: int = 15
     rank: int = 3
     start_scale: float = 0.03
+
+    def __post_init__(self) -> None:
+        require_sizes(self, "rows", "columns", "rank")
+        require_finite(self, "start_scale", above=0)
+        if self.rank > min(self.rows, self.columns):
+            raise ValueError(
+                f"rank must be at most {min(self.rows, self.columns)}, the smaller of rows={self.rows} and "
+                f"columns={self.columns}; got {self.rank}"
+            )
 
     def _draw_factors(self) -> tuple[np.ndarray, np.ndarray]:
         random = np.random.default_rng(0)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base import Problem, PyTree, Score
+from ..parameters import require_finite, require_sizes
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,10 @@ class MatrixSensing(Problem):
     measurements: int = 600
 
     def __post_init__(self) -> None:
-        if not 1 <= self.rank <= self.size:
+        require_sizes(self, "size", "rank", "measurements")
+        require_finite(self, "condition", least=1)
+        if self.rank > self.size:
             raise ValueError(f"rank must be from 1 to size={self.size}, got {self.rank}")
-        if not 1 <= self.condition < math.inf:
-            raise ValueError(f"condition must be a finite number of at least 1, got {self.condition}")
         if self.measurements < self.size**2:
             raise ValueError(
                 f"measurements must be at least {self.size**2}, the number of elements, so that they determine the "

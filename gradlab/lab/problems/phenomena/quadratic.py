@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base import Problem, PyTree
+from ..parameters import require_finite, require_sizes, summary_of
 
 
 @functools.cache
@@ -32,7 +33,12 @@ class Quadratic(Problem):
     """
 
     name = "quadratic"
-    summary = "A quadratic bowl with condition number 100: theory says exactly how fast many optimizers converge."
+    summary = summary_of(
+        lambda problem: (
+            f"A quadratic bowl with condition number {problem.condition_number:g}: theory says exactly how fast many "
+            "optimizers converge."
+        )
+    )
     steps = 300
     minimum = 0.0
 
@@ -41,6 +47,13 @@ class Quadratic(Problem):
     noise: float = 0.0
     degrees_of_freedom: float | None = None
     rotated: bool = True
+
+    def __post_init__(self) -> None:
+        require_sizes(self, "dimension")
+        require_finite(self, "condition_number", least=1)
+        require_finite(self, "noise", least=0)
+        if self.degrees_of_freedom is not None:
+            require_finite(self, "degrees_of_freedom", above=0)
 
     @property
     def optimum(self) -> jax.Array:

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from ..base import Problem, Score
+from ..parameters import require_finite, require_sizes
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,15 @@ class Reddi(Problem):
     large: float = 4.0
     period: int = 3
     stochastic: bool = False
+
+    def __post_init__(self) -> None:
+        require_sizes(self, "period", least=2)
+        require_finite(self, "large")
+        if not self.large > self.period - 1:
+            raise ValueError(
+                f"large must be above period - 1, which is {self.period - 1}, so that the best point is -1; "
+                f"got large={self.large!r} and period={self.period}"
+            )
 
     @property
     def optimum(self) -> jax.Array:

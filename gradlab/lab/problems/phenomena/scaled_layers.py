@@ -10,9 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base import Problem, Score
+from ..parameters import require_finite, require_sizes, summary_of
 from ..real_data.data_splits import measure_held_out
 
 LAYERS = 3
+
+
+def _round(ratio: float) -> str:
+    """Return a ratio to one digit if it is above 10, so that the default is 30 and not 31.6, and to two otherwise."""
+    return f"{float(f'{ratio:.{1 if ratio > 10 else 2}g}'):g}"
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,12 @@ class ScaledLayers(Problem):
     """
 
     name = "scaled_layers"
-    summary = "Three layers whose gradients have the ratio 1 : 30 : 1000: no single learning rate suits all of them."
+    summary = summary_of(
+        lambda problem: (
+            f"Three layers whose gradients have the ratio 1 : {_round(problem.ratio**0.5)} : {problem.ratio:g}: "
+            "no single learning rate suits all of them."
+        )
+    )
     steps = 400
     minimum = 0.0
     score = Score("test_loss", "test loss", chosen_by="validation_loss")
@@ -35,6 +46,10 @@ class ScaledLayers(Problem):
     width: int = 8
     ratio: float = 1000.0
     batch_size: int = 64
+
+    def __post_init__(self) -> None:
+        require_sizes(self, "width", "batch_size")
+        require_finite(self, "ratio", above=0)
 
     def _layer_scales(self) -> list[float]:
         return (self.ratio ** np.linspace(-0.5, 0.5, LAYERS)).tolist()

@@ -12,6 +12,7 @@ import optax
 
 from ..base import Problem, Score
 from ..networks import draw_rows
+from ..parameters import require_finite, require_sizes
 from ..real_data.data_splits import Sample, Split, measure_held_out
 
 
@@ -53,6 +54,11 @@ class SparseLogistic(Problem):
     strength: float = 4.0
     rows: int = 4096
     batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        require_sizes(self, "features", "rows", "batch_size")
+        require_finite(self, "power", least=0)
+        require_finite(self, "strength")
 
     def _draw_samples(self) -> Split:
         return draw_samples(self.rows, self.features, self.power, self.strength)

@@ -11,6 +11,7 @@ import optax
 
 from ..base import Problem, PyTree, Score
 from ..networks import apply_dense_to_columns, draw_rows
+from ..parameters import require_sizes
 from .data_splits import measure_held_out
 from .digits_classifier import load_images
 
@@ -21,10 +22,11 @@ _CONNECTIONS = 15  # inputs to which a unit is connected at the start
 class Autoencoder(Problem):
     """Reproduce images of digits from a `code` of a few numbers.
 
-    The network is 64 - `width` - `width` / 2 - `code` - `width` / 2 - `width` - 64. Its units are sigmoids, those of
-    the code are linear, and the outputs are sigmoids again. At the start, each unit is connected to 15 of its inputs
-    by standard normal weights, or to all of them if there are fewer (Martens's sparse initialization). Without it, deep
-    sigmoid networks had to be pretrained layer by layer. By default there are 9,048 parameters.
+    The network has 64 inputs and layers of `width`, `width` / 2, `code`, `width` / 2, `width` and 64 units. Its units
+    are sigmoids, those of the code are linear, and the outputs are sigmoids again. At the start, each unit is connected
+    to 15 of its inputs by standard normal weights, or to all of them if there are fewer (Martens's sparse
+    initialization). Without it, deep sigmoid networks had to be pretrained layer by layer. By default there are 9,048
+    parameters.
 
     The loss is the cross-entropy of the pixels, summed over an image, on mini-batches drawn with replacement. The score
     is the squared error, summed over the 64 pixels, on images that are not trained on. The mean image has an error of
@@ -46,10 +48,9 @@ class Autoencoder(Problem):
     batch_size: int = 64
 
     def __post_init__(self) -> None:
-        if self.width < 2 or self.width % 2:
+        require_sizes(self, "width", "code", "batch_size")
+        if self.width % 2:
             raise ValueError(f"width must be even, because the next layer has half as many units, got {self.width}")
-        if self.code < 1:
-            raise ValueError(f"code must be at least 1, got {self.code}")
 
     def init(self, key: jax.Array) -> PyTree:
         widths = [64, self.width, self.width // 2, self.code, self.width // 2, self.width, 64]

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..base import Problem, PyTree, Score
 from ..networks import apply_dense, cross_entropy, draw_rows, init_dense
+from ..parameters import require_sizes
 from .data_splits import measure_held_out
 from .texts import load_text
 
@@ -36,6 +37,9 @@ class Characters(Problem):
     embedding: int = 8
     hidden: int = 32
     batch_size: int = 64
+
+    def __post_init__(self) -> None:
+        require_sizes(self, "context", "embedding", "hidden", "batch_size")
 
     def init(self, key: jax.Array) -> PyTree:
         letters = len(load_text().alphabet)

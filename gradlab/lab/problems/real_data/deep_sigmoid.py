@@ -8,12 +8,20 @@ import jax
 
 from ..base import PyTree
 from ..networks import apply_dense_to_columns, init_dense
+from ..parameters import require_sizes, summary_of
 from .digits_classifier import DigitsClassifier
+
+_NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+
+
+def _count_layers(depth: int) -> str:
+    number = _NUMBERS[depth] if depth < len(_NUMBERS) else depth
+    return f"{number} layer{'s' * (depth != 1)}"
 
 
 @dataclass(frozen=True)
 class DeepSigmoid(DigitsClassifier):
-    r"""A network 64 - `width` ... `width` - 10 with `depth` hidden layers of sigmoid units, on the digits.
+    r"""A network of 64 inputs, `depth` hidden layers of `width` sigmoid units, and 10 outputs, on the digits.
 
     The slope of a sigmoid is at most 1/4, so the gradient shrinks about fivefold with each layer on the way back. At
     first, the output hardly depends on the image, and training begins on a plateau of loss $\ln 10$.
@@ -21,12 +29,21 @@ class DeepSigmoid(DigitsClassifier):
     """
 
     name = "deep_sigmoid"
-    summary = "Four layers of sigmoid units on the digits: gradients vanish on the way back, and plain descent stalls."
+    summary = summary_of(
+        lambda problem: (
+            f"{_count_layers(problem.depth)} of sigmoid units on the digits: gradients vanish on the way back, "
+            "and plain descent stalls."
+        )
+    )
     steps = 400
 
     depth: int = 4
     width: int = 16
     batch_size: int = 64
+
+    def __post_init__(self) -> None:
+        require_sizes(self, "width", "batch_size")
+        require_sizes(self, "depth", least=0)
 
     def init(self, key: jax.Array) -> PyTree:
         widths = [64, *[self.width] * self.depth, 10]

@@ -9,12 +9,16 @@ import jax.numpy as jnp
 
 from ..base import PyTree
 from ..networks import apply_dense_to_columns, init_dense
+from ..parameters import require_sizes
 from .digits_classifier import DigitsClassifier
 
 
 @dataclass(frozen=True)
 class Digits(DigitsClassifier):
-    """A network 64 - `hidden` - 10 with tanh units and cross-entropy, on mini-batches drawn with replacement."""
+    """A network of 64 inputs, `hidden` tanh units and 10 outputs.
+
+    The loss is the cross-entropy on mini-batches, which are drawn with replacement.
+    """
 
     name = "digits"
     summary = "A small network on 1,797 real handwritten digits: does faster training also generalize?"
@@ -22,6 +26,9 @@ class Digits(DigitsClassifier):
 
     hidden: int = 32
     batch_size: int = 128
+
+    def __post_init__(self) -> None:
+        require_sizes(self, "hidden", "batch_size")
 
     def init(self, key: jax.Array) -> PyTree:
         first, second = jax.random.split(key)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from ..base import PyTree
 from ..networks import apply_dense, apply_dense_to_columns, init_dense
+from ..parameters import require_sizes
 from .digits_classifier import DigitsClassifier
 
 GROUP = 4  # channels that are normalized together
@@ -36,6 +37,7 @@ class DigitsCnn(DigitsClassifier):
     is_normalized: bool = False
 
     def __post_init__(self) -> None:
+        require_sizes(self, "channels", "batch_size")
         if self.is_normalized and self.channels % GROUP:
             raise ValueError(
                 f"channels must be a multiple of {GROUP}, which a normalized group has, got {self.channels}; choose "

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base import PyTree
+from ..parameters import require_finite, require_sizes
 from .digits_classifier import DigitsClassifier, load_images
 
 _WIDTHS = (64, 64, 64, 10)
@@ -22,10 +23,11 @@ _FRACTION = 1024  # the pretrained weights are multiples of 1 / 1024
 class Lora(DigitsClassifier):
     r"""Tell rotated digits apart with a network that was trained on upright ones, by additions of low rank.
 
-    The network is 64 - 64 - 64 - 10 with tanh units. Its weights $W$ and biases are frozen. Each layer computes
-    $x (W + \frac{\alpha}{r} A B)$, where $r$ is `rank` and $\alpha$ is `scale`, and only $A$ (inputs, `rank`) and $B$
-    (`rank`, outputs) are trained. $A$ starts as normal deviates of variance 1 / inputs and $B$ as zero, so at first the
-    network is as it was, and $A$ has no gradient. By default, 1,320 parameters are trained in place of 8,970.
+    The network has 64 inputs and layers of 64, 64 and 10 units, with tanh. Its weights $W$ and biases are frozen. Each
+    layer computes $x (W + \frac{\alpha}{r} A B)$, where $r$ is `rank` and $\alpha$ is `scale`, and only $A$ (inputs,
+    `rank`) and $B$ (`rank`, outputs) are trained. $A$ starts as normal deviates of variance 1 / inputs and $B$ as zero,
+    so at first the network is as it was, and $A$ has no gradient. By default, 1,320 parameters are trained in place of
+    8,970.
 
     Images are rotated by a quarter turn, of which the frozen network tells few apart. The loss is the cross-entropy on
     mini-batches drawn with replacement. A network of the same sizes is trained on the upright images of the training
@@ -43,7 +45,9 @@ class Lora(DigitsClassifier):
     batch_size: int = 64
 
     def __post_init__(self) -> None:
-        if not 1 <= self.rank <= 10:
+        require_sizes(self, "rank", "batch_size")
+        require_finite(self, "scale")
+        if self.rank > 10:
             raise ValueError(f"rank must be from 1 to 10, the width of the last layer, got {self.rank}")
 
     def init(self, key: jax.Array) -> PyTree:

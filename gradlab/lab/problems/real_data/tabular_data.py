@@ -12,6 +12,7 @@ import numpy as np
 
 from ..base import Problem, PyTree, Score
 from ..networks import apply_dense, cross_entropy, draw_rows, init_dense, measure_classification
+from ..parameters import require_sizes
 from .data_splits import Sample, Split, measure_held_out, split_rows
 
 
@@ -55,6 +56,10 @@ class TableProblem(Problem):
 
     hidden: int = 0
     batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        require_sizes(self, "hidden", least=0)
+        require_sizes(self, "batch_size")
 
     def init(self, key: jax.Array) -> PyTree:
         if not self.hidden:
@@ -136,7 +141,7 @@ class Diabetes(TableProblem):
     """Predict the progression of diabetes in a year, from 10 measurements of a patient; a network by default.
 
     There are 442 patients. The loss is in units of the variance of the targets, so a prediction of the mean has a loss
-    of 1, and 1 - loss is R^2.
+    of 1, and 1 - loss is the coefficient of determination.
     Source: Efron, Hastie, Johnstone & Tibshirani (2004).
     """
 

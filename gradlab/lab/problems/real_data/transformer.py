@@ -12,6 +12,7 @@ import optax
 
 from ..base import Problem, PyTree, Score
 from ..networks import draw_rows
+from ..parameters import require_sizes
 from .data_splits import measure_held_out
 from .texts import BLOCK, find_windows, load_long_text
 
@@ -54,10 +55,7 @@ class Transformer(Problem):
     is_tied: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("width", "depth", "heads", "context", "batch_size"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+        require_sizes(self, "width", "depth", "heads", "context", "batch_size")
         if self.width % self.heads:
             raise ValueError(f"width must be a multiple of heads, got width={self.width} and heads={self.heads}")
         if self.context > BLOCK:

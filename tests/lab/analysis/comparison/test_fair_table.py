@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.analysis.comparison.fair_table import describe_budget, describe_limits, fair_table
+from gradlab.lab.analysis.comparison.fair_table import (
+    describe_budget,
+    describe_limits,
+    describe_shared_ranks,
+    fair_table,
+)
 
 ROLES = ["choose"] * 2 + ["report"] * 4
 RATES = [0.01, 0.1, 1.0]
@@ -44,6 +49,19 @@ def test_rows_are_in_the_order_of_the_mean_rank(datasets: dict[str, xr.Dataset])
     cell = rows["optimizer_1"].cells["second"]
     assert (cell.row.best_rate, cell.rank_low, cell.rank_high) == (0.01, 1, 1)
     assert 0.0099 < cell.score_low < 0.01 < cell.score_high < 0.0102
+
+
+def test_equals_count_with_the_mean_of_their_places(make_dataset: Callable[..., xr.Dataset]) -> None:
+    equal = make_dataset(scores((1, 0.01), (1, 0.1), (1, 0.1), (1, 0.1)), RATES, ROLES)
+    apart = make_dataset(scores((1, 0.01), (1, 0.1), (1, 0.2), (1, 0.3)), RATES, ROLES)
+    rows = fair_table({"equal": equal, "apart": apart}, {})
+    assert [row.cells["equal"].row.rank for row in rows] == [1, 2, 2, 2]
+    assert [row.mean_rank for row in rows] == [1.0, 2.5, 3.0, 3.5]  # 3 on the first problem, and 2, 3 and 4
+    assert describe_shared_ranks(rows) == (
+        " Equals share a rank (1, 2, 2, 4). In a mean rank, each of them counts with the mean of their places "
+        "(1, 2.5, 2.5, 4)."
+    )
+    assert describe_shared_ranks(fair_table({"apart": apart}, {})) == ""
 
 
 def test_the_budget_is_stated(datasets: dict[str, xr.Dataset], make_dataset: Callable[..., xr.Dataset]) -> None:

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from gradlab.lab.analysis.comparison import ranks
-from gradlab.lab.analysis.comparison.rank_intervals import select_level_with_first
+from gradlab.lab.analysis.comparison.rank_intervals import in_rank_order, select_first, select_level_with_first
 
 NAN = float("nan")
 ROLES = ["choose", "choose", *["report"] * 5]
@@ -46,8 +46,9 @@ def test_ties_overlap(make_dataset: Callable[..., xr.Dataset], accuracy: dict[st
     assert table.high.values.tolist() == [2, 2, 3]
     assert table.beats.values[0, 1] == pytest.approx(0.5, abs=0.05)
     assert table.wins.values[0, 1] == pytest.approx(0.4)  # better on one seed, tied on two, of five
-    first = ["optimizer_0", "optimizer_1"]
-    assert select_level_with_first(table) in ([first[0]], [first[1]])
+    assert table["rank"].values.tolist() == [1, 1, 3]
+    assert select_first(table) == ["optimizer_0", "optimizer_1"]
+    assert select_level_with_first(table) == []
     assert (table.score_low.values <= table.score_high.values).all()
 
 
@@ -57,6 +58,18 @@ def test_equal_optimizers_share_both_places(make_dataset: Callable[..., xr.Datas
     assert table.high.values.tolist() == [2, 2]
     assert table.beats.values.tolist() == [[0.5, 0.5], [0.5, 0.5]]
     assert table["first"].values.tolist() == [1, 1]
+    assert table["rank"].values.tolist() == [1, 1]
+
+
+def test_what_some_of_the_first_does_not_surely_beat_is_level(make_dataset: Callable[..., xr.Dataset]) -> None:
+    """The first two have the same mean, but one of them is far worse than the third from one seed."""
+    steady, wild = 10.0 ** np.array([-6, -6.1, -5.9, -6, -6]), 10.0 ** np.array([-9, -9, -9, -9, 6])
+    names = ["wild", "steady", "third"]
+    table = ranks(board(make_dataset, [wild, steady, [1e-5] * 5])).assign_coords(optimizer=names, other=names)
+    assert select_first(table) == ["steady", "wild"]
+    assert in_rank_order(table).optimizer.values.tolist() == ["steady", "wild", "third"]
+    assert bool(table.surely.sel(optimizer="steady", other="third"))
+    assert select_level_with_first(table) == ["third"]
 
 
 def test_pairing_makes_a_small_difference_sure(make_dataset: Callable[..., xr.Dataset]) -> None:

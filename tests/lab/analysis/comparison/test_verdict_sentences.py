@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gradlab.lab.analysis.comparison import describe_certainty, ranks, verdict
+from gradlab.lab.analysis.comparison import describe_certainty, describe_places, describe_stuck, ranks, verdict
 from gradlab.lab.analysis.leaderboard import leaderboard
 
 SEEDS = np.array([0.0, 0.1, -0.2, 0.3])  # decades that all optimizers have in common, and a little of their own
@@ -103,6 +103,42 @@ def test_a_board_names_its_first_optimizer_or_says_that_none_survived(make_curve
 def test_a_lead_that_is_shared_is_no_lead(make_curves: Callable[..., xr.Dataset]) -> None:
     """Two names of one optimizer have the same runs, and neither of them leads."""
     twins = make_curves(np.concatenate([CLEAR[:1], CLEAR[:1]]))
-    *_, last = describe_certainty(ranks(twins))
+    first, *_, last = describe_certainty(ranks(twins))
+    assert first == "It shares rank 1 with optimizer_1: the scores are equal."
     assert last == "It leads or shares the lead at all 5 evaluations from update 160 on."
     assert not ranks(twins).surely.values.any()
+
+
+def test_equals_are_left_out_of_what_a_lead_is_over(make_curves: Callable[..., xr.Dataset]) -> None:
+    table = ranks(make_curves(np.concatenate([CLEAR[:1], CLEAR[:1], CLEAR[1:]])))
+    assert describe_certainty(table, "adam")[:2] == [
+        "adam shares rank 1 with optimizer_1: the scores are equal.",
+        "adam ranks between 1 and 2 with 95 % confidence (4 seeds, stopped anywhere from update 160 to 200).",
+    ]
+    assert "lead over" not in " ".join(describe_certainty(table))
+    few = ranks(make_curves(np.concatenate([CLEAR[:1], CLEAR[:1]])[:, :2]))
+    assert describe_certainty(few)[0] == "It shares rank 1 with optimizer_1: the scores are equal."
+
+
+def test_one_of_several_equals_beside_baselines_is_said_to_share(make_curves: Callable[..., xr.Dataset]) -> None:
+    race = make_curves(np.concatenate([CLEAR[:1], CLEAR[1:], CLEAR[1:]]))
+    table = ranks(race.assign_attrs(trained='["optimizer_2"]'))
+    (said,) = describe_places(table, "optimizer_0")
+    assert said == "optimizer_2 shares rank 2 of 3 with 1 other, between 2 and 3 with 95 % confidence."
+
+
+def test_optimizers_that_end_no_better_than_they_start_are_named(make_curves: Callable[..., xr.Dataset]) -> None:
+    climbs = make_curves(pair([-6, -7, -6, -7, -6], [3, 3, 4, 4, 4]))
+    table = ranks(climbs)
+    assert table.is_stuck.values.tolist() == [False, True]
+    said = verdict(leaderboard(climbs), table)
+    assert said[-1] == (
+        "optimizer_1 ends no better than it starts: its updates may have the wrong sign, or be too large or too small."
+    )
+    still = ranks(make_curves(np.ones((2, 4, 21))))
+    assert describe_stuck(still)[0].startswith("optimizer_0 and optimizer_1 end no better than they start: their ")
+    rising = climbs.assign_attrs(higher_is_better=1)  # as a reward, that is the way to go
+    assert ranks(rising).is_stuck.values.tolist() == [True, False]
+    lost = climbs.assign(final_loss=climbs.final_loss.where(climbs.optimizer != "optimizer_1"))
+    assert not ranks(lost).is_stuck.any()  # it diverged, which the leaderboard marks already
+    assert describe_stuck(ranks(make_curves(CLEAR))) == []

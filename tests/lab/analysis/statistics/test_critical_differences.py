@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
+from gradlab.lab.analysis.shared_ranks import mean_ranks
 from gradlab.lab.analysis.statistics import critical_differences
 from gradlab.lab.analysis.statistics.critical_differences import (
     compare_scores,
@@ -18,7 +19,6 @@ from gradlab.lab.analysis.statistics.critical_differences import (
     find_critical_difference,
     find_groups,
     friedman_test,
-    rank_rows,
 )
 
 # Table 6 of Demšar (2006): AUC of four variants of C4.5 on 14 data sets.
@@ -89,7 +89,7 @@ def test_no_pair_differs_unless_friedman_rejects() -> None:
 
 
 def test_friedman_with_ties_and_without_noise() -> None:
-    ranks = rank_rows(np.array([[0.1, 0.1, 0.3], [2.0, 1.0, 1.0], [1.0, 2.0, 3.0], [1.0, 3.0, 2.0]]))
+    ranks = np.stack([mean_ranks(row) for row in ([0.1, 0.1, 0.3], [2.0, 1.0, 1.0], [1.0, 2.0, 3.0], [1.0, 3.0, 2.0])])
     assert ranks[0].tolist() == [1.5, 1.5, 3]
     expected = stats.friedmanchisquare(*ranks.T)
     assert friedman_test(ranks)[0] == pytest.approx(expected.statistic)

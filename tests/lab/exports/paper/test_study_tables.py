@@ -101,6 +101,20 @@ def test_the_tests_are_those_of_the_best_optimizer_in_the_order_of_the_ranks() -
     assert "(in decades)" in table.caption
 
 
+def test_equals_share_their_rank_and_are_all_bold() -> None:
+    race = RACES["made_1"].isel(optimizer=[1, 1, 0]).assign_coords(optimizer=["twin", "adam", "sgd"])
+    tables = make_tables({"made_1": race, "second": RACES["second"].isel(optimizer=[0, 1])})
+    table = tables["leaderboard_made_1"]
+    assert [row.is_best for row in table.rows] == [True, True, False]
+    assert "Equals share a rank (1, 2, 2, 4)." in table.caption
+    assert "how far adam, which shares the first rank with 1 other, is ahead" in tables["tests_made_1"].caption
+    ranked = tables["mean_ranks"]
+    assert {row.cells[0]: row.cells[2][0] for row in ranked.rows if row.cells[2] != "–"}["twin"] == "1"
+    assert "each of them counts with the mean of their places" in ranked.caption
+    apart = make_tables(RACES)
+    assert not any("Equals share" in apart[name].caption for name in ("leaderboard_made_1", "mean_ranks"))
+
+
 def test_a_selection_of_optimizers_is_ranked_among_itself() -> None:
     tables = make_tables(RACES, optimizers=["adam", "=my_sgd"], problems=["second"])
     assert list(tables) == ["leaderboard_second", "tests_second"]

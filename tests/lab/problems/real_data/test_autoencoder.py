@@ -61,7 +61,7 @@ def test_adam_beats_principal_components_and_plain_descent_does_not() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"width": 15}, "width must be even, .* got 15"), ({"code": 0}, "code must be at least 1, got 0")],
+    [({"width": 15}, "width must be even, .* got 15"), ({"code": 0}, "code must be a whole number .*, got 0")],
 )
 def test_wrong_sizes_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):

@@ -63,6 +63,7 @@ def test_all_problems_together(findings: list[Finding]) -> None:
     means, improvement = study_statistics(findings, order)  # five problems would have critical differences, too
     assert (means.title, improvement.title) == ("Interquartile means", "Probability of improvement")
     table = improvement_probabilities({finding.name: finding.dataset for finding in findings})
+    assert [row[1] for row in improvement.rows] == order[1:]
     for row in improvement.rows:
         assert row[0] == "adam"
         assert float(row[2]) == pytest.approx(float(table.probability.sel(optimizer="adam", other=row[1])), abs=1e-3)

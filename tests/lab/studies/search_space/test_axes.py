@@ -45,7 +45,7 @@ def test_what_is_typed_becomes_values(text: str, values: list[float]) -> None:
         ("log:0:1:3", "b1=log:0:1:3: a logarithmic range needs numbers above zero, got 0"),
         ("lin:1:0:3", "the lower first; got 1 and 0"),
         ("lin:0:1:0", "at least one value, got 0"),
-        ("lin:0:1", "a range without a count"),
+        ("lin:0:1", r"a range without a count; .*; in Python, it is Linear\(0, 1, count=5\)"),
         ("0.1,0.1", "b1 has a value twice"),
         ("nan", "finite ones"),
     ],

@@ -99,10 +99,12 @@ def _improvement_probabilities(table: xr.Dataset, formats: Formats) -> dict[str,
     """Return the probabilities of the optimizer that is best in the mean over the others."""
     order = table.probability.mean("other").argsort().values[::-1]
     names = [str(name) for name in table.optimizer.values[order]]
-    pairs = table.sel(optimizer=names[0], other=names[1:])
+    # A table of one optimizer alone has all others along `other` only.
+    others = names[1:] or [str(name) for name in table.other.values if name != names[0]]
+    pairs = table.sel(optimizer=names[0], other=others)
     return {
-        "optimizer": [names[0]] * len(names[1:]),
-        "against": names[1:],
+        "optimizer": [names[0]] * len(others),
+        "against": others,
         "probability": [f"{value:.3f}" for value in pairs.probability.values],
         f"{100 * table.attrs['confidence']:g} % interval": _ends(pairs),
     }

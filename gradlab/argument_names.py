@@ -1,0 +1,73 @@
+"""The arguments that an unknown name may mean: by the habits of other libraries, or by a similar name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+# The names of one thing in other libraries, in papers and in flavors, each with those that it may have here. The first
+# of which all exist are meant.
+_HABITS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "lr": (("learning_rate",),),
+    "step_size": (("learning_rate",), ("lr",)),
+    "learning_rate": (("lr",),),
+    "beta": (("momentum",), ("decay",)),
+    "betas": (("b1", "b2"), ("beta_1", "beta_2")),
+    "beta1": (("b1",), ("beta_1",), ("betas",)),
+    "beta2": (("b2",), ("beta_2",), ("betas",)),
+    "beta_1": (("b1",), ("betas",)),
+    "beta_2": (("b2",), ("betas",)),
+    "b1": (("beta_1",), ("betas",)),
+    "b2": (("beta_2",), ("betas",)),
+    "rho": (("decay",),),
+    "alpha": (("decay",),),
+    "epsilon": (("eps",),),
+    "eps": (("epsilon",),),
+    "wd": (("weight_decay",),),
+    "decay": (("weight_decay",),),
+    "l2": (("weight_decay",),),
+    "weight_decay_mask": (("mask",),),
+    "mask": (("weight_decay_mask",),),
+}
+
+
+def find_meant(name: str, known: Collection[str], cutoff: float = 0.7) -> list[str]:
+    """Return the names among `known` that an unknown name may mean; none if there are none."""
+    import difflib  # here, because only a wrong call needs it
+
+    for usual in _HABITS.get(name, ()):
+        if all(one in known for one in usual):
+            return list(usual)
+    return difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+
+
+# The optimizers that have an argument which a relative lacks, and where that argument means something else.
+_RELATIVES = {
+    "weight_decay": ({"adam": "adamw", "nadam": "nadamw", "adamax": "adamaxw"}, "coupled"),
+    "amsgrad": ({"adam": "amsgrad"}, ""),
+}
+_COUPLED = "the weight_decay of PyTorch's Adam and SGD is gl.add_decayed_weights(weight_decay) first in a chain"
+
+
+def suggest_relative(label: str, given: Iterable[str]) -> str:
+    """Return the optimizer that is meant by an argument of its own, as in "did you mean gl.adamw? "; or else ""."""
+    for name in given:
+        relatives, kind = _RELATIVES.get(name, ({}, ""))
+        if label in relatives:
+            return f"did you mean gl.{relatives[label]}? {f'{_COUPLED}; ' if kind else ''}"
+        if kind and label in ("sgd", "rmsprop", "adagrad", "adadelta"):
+            return f"{_COUPLED}; "
+    return ""
+
+
+def ask_about_each(meant: Mapping[str, Collection[str]]) -> str:
+    """Return "did you mean learning_rate for lr, and b1 and b2 for betas?" for unknown names; "" if none is known."""
+    if len(meant) < 2:
+        return ask_about(other for others in meant.values() for other in others)
+    each = [f"{' and '.join(others)} for {name}" for name, others in meant.items() if others]
+    return f"did you mean {', and '.join(each)}?" if each else ""
+
+
+def ask_about(names: Iterable[str]) -> str:
+    """Return "did you mean b1 and b2?" for the names that are meant; "" if there are none."""
+    meant = sorted(set(names))
+    return f"did you mean {' and '.join(meant)}?" if meant else ""

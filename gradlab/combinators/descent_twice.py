@@ -1,0 +1,132 @@
+"""Chains that take a step of descent twice: the second learning rate turns the sign back, and the loss climbs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import jax
+import numpy as np
+
+from ..base import Transformation
+from ..composites import Composite, name_each, open_value
+from ..selectors.leaves import Leaf
+from ..values import Value
+from .rules import assign, transformations_of
+
+_DESCENTS = ("scale_by_learning_rate", "minimize_loss_model")  # links that make a step of descent of a direction
+_GRADIENTS = ("gradient", "gradient_at")  # links that put the gradient into the place of the direction
+_MEANS = ("mix_with_gradient", "nesterov")  # links that add the direction and the gradient
+# Wrappers whose result has the sign of that of the transformation `tx` within them.
+_WRAPPERS = (
+    "accumulate", "average_params", "d_adaptation", "distance_from_start", "dynamic_loss_scale", "in_basis", "isolate",
+    "lookahead", "master_params", "measure", "mechanic", "per_worker", "prodigy_distance", "round_params",
+    "schedule_free", "skip_nonfinite", "store",
+)  # fmt: skip
+# Links that divide by what a transformation within them measures, which has no sign.
+_SCALINGS = ("scale_by_rms", "scale_by_stddev", "scale_by_curvature", "scale_by_kronecker")
+# Recipes that make a step of descent of a gradient, which their links alone do not tell: these have a negative `scale`.
+_DESCENDING_RECIPES = ("adabound", "amsbound", "adan", "mars")
+_OWN = ("gradlab.combinators.", "gradlab.transforms.")  # the modules of all other links, which keep the sign
+
+# How often the sign of the gradient has been turned by a learning rate, for each leaf. None where nobody can tell, or
+# where a negative `scale` shows that somebody has thought about the sign.
+Turns: TypeAlias = list[int | None]
+
+
+def find_second_descent(
+    links: Mapping[str, Any], given: Sequence[Any], leaves: Sequence[Leaf]
+) -> tuple[str, str] | None:
+    """Return the names of two links of a chain that each make a step of descent, if a leaf climbs for it, or None.
+
+    `given` are the same links with recipes that are not opened.
+    """
+    pair = _find_second(links, leaves)
+    if pair is None and any(map(_is_descending_recipe, given)):
+        pair = _find_second(dict(zip(name_each(given), given, strict=True)), leaves)
+    return pair
+
+
+def _find_second(links: Mapping[str, Any], leaves: Sequence[Leaf]) -> tuple[str, str] | None:
+    turns: Turns = [0 for _ in leaves]
+    turning: list[list[str]] = [[] for _ in leaves]
+    for name, link in links.items():
+        after = count_turns(link, leaves, turns)
+        for names, before, now in zip(turning, turns, after, strict=True):
+            if before is not None and now is not None and now != before:
+                names[:] = [*names, name] if now > before else []
+        turns = after
+    climbing = (names for names, number in zip(turning, turns, strict=True) if number and number % 2 == 0)
+    found = next((names for names in climbing if len(names) > 1), None)
+    return None if found is None else (found[0], found[-1])
+
+
+def count_turns(link: Any, leaves: Sequence[Leaf], before: Turns) -> Turns:
+    """Return how often the sign has been turned behind a transformation, if it was turned so often before it."""
+    unknown: Turns = [None for _ in leaves]
+    if not isinstance(link, Transformation):
+        return unknown
+    if _is_descending_recipe(link):
+        return [1 if number == 0 else None for number in before]
+    name, parts = link.factory.name, open_value(link)[0]
+    if isinstance(parts, Value):
+        return count_turns(parts, leaves, before)
+    if not link.factory.build.__module__.startswith(_OWN):
+        return unknown
+    if name in _DESCENTS:
+        return [None if number is None else number + 1 for number in before]
+    if name == "scale":
+        return before if _is_known_positive(link.arguments["factor"]) else unknown
+    if name in _GRADIENTS:
+        return [0 for _ in leaves]
+    if name in _MEANS:
+        return [None if number else number for number in before]  # of one sign only before the first turn
+    if not isinstance(parts, Composite) or not parts.inner or name in _SCALINGS:
+        return before
+    return _count_within(name, link, parts, leaves, before)
+
+
+def _count_within(name: str, link: Any, parts: Composite, leaves: Sequence[Leaf], before: Turns) -> Turns:
+    """Return the same for a transformation of gradlab that holds others."""
+    if name == "chain":
+        for inner in parts.inner.values():
+            before = count_turns(inner, leaves, before)
+        return before
+    if name == "partition":
+        return _count_in_groups(link.arguments["rules"], link.arguments["default"], leaves, before)
+    if name in _WRAPPERS:
+        return count_turns(parts.inner["tx"], leaves, before)
+    if name == "graft":
+        return count_turns(parts.inner["direction"], leaves, before)
+    if name == "precondition":  # whose rates are what becomes of ones
+        rates = count_turns(parts.inner["tx"], leaves, [0 for _ in leaves])
+        return [number if rate == 0 else None for number, rate in zip(before, rates, strict=True)]
+    if name == "each":  # a layer has fewer axes than the stack, so another group may take it
+        after = count_turns(parts.inner["tx"], leaves, before)
+        return after if len(set(after)) < 2 else [None for _ in leaves]
+    branches = [count_turns(inner, leaves, before) for inner in parts.inner.values()]
+    if name == "rectify":
+        branches.append(before)
+    return [numbers[0] if len(set(numbers)) == 1 else None for numbers in zip(*branches, strict=True)]
+
+
+def _count_in_groups(rules: Any, default: Any, leaves: Sequence[Leaf], before: Turns) -> Turns:
+    groups = assign(rules, default, leaves)
+    after: Turns = [None for _ in leaves]
+    for number, tx in enumerate(transformations_of(rules, default)):
+        places = [place for place, group in enumerate(groups) if group == number]
+        counts = count_turns(tx, [leaves[place] for place in places], [before[place] for place in places])
+        for place, count in zip(places, counts, strict=True):
+            after[place] = count
+    return after
+
+
+def _is_descending_recipe(link: Any) -> bool:
+    if not isinstance(link, Transformation) or link.factory.name not in _DESCENDING_RECIPES:
+        return False
+    return bool(link.factory.build.__module__.startswith("gradlab.optimizers."))
+
+
+def _is_known_positive(factor: Any) -> bool:
+    is_number = isinstance(factor, int | float | np.generic | np.ndarray | jax.Array)
+    return is_number and not isinstance(factor, jax.core.Tracer) and bool(np.all(np.asarray(factor) >= 0))

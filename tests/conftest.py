@@ -23,6 +23,7 @@ import pytest
 from gradlab.fast_compilation import FAST_COMPILATION, WITHOUT_LLVM_PASSES
 from tests.browser import Browser, browser, missing
 from tests.file_order import find_place
+from tests.shared_contexts import share_contexts
 
 for variable in ("COLUMNS", "LINES", "TERMINAL_WIDTH", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
     os.environ.pop(variable, None)  # what is printed would depend on it
@@ -38,6 +39,7 @@ os.environ["GRADLAB_PROGRAM_CACHE"] = "off"  # and so it can in the commands tha
 hypothesis.settings.register_profile("gradlab", derandomize=True, deadline=None, database=None, max_examples=50)
 hypothesis.settings.load_profile("gradlab")
 
+share_contexts()
 gc.set_threshold(100_000, 50, 100)  # each collection walks over all traces of programs: 5 % of the time by default
 
 

@@ -94,6 +94,8 @@ def test_a_picture_says_that_runs_of_other_seeds_diverge_and_that_a_rate_is_at_t
     assert said.startswith("some runs diverge at rate 3.2 with other seeds; loss 4.3")
     assert said.endswith("rank 52.5 of 53")  # as the sentences on the page say, with one other that diverges
     assert "at rate 0.0001 *, rank" in read_results("noisy_quadratic").describe("scion")
+    for name, starred in {"adam": False, "scion": True}.items():  # only a page with a star explains it
+        assert ("stands a star" in "\n".join(sections.write_paths(name, True))) == starred
 
 
 def test_a_caption_says_that_the_run_drawn_ends_far_from_the_score() -> None:

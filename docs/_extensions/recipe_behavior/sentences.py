@@ -82,8 +82,8 @@ def _say_standing(name: str, works_on_matrices: bool) -> str:
     if abs(data.place - rest.place) < APART:
         return f"{text}."
     return (
-        f"{text}. Over the {data.problems} problems with data alone, its mean rank is the {ordinal(data.place)}, and "
-        f"over the {rest.problems} without the {ordinal(rest.place)}."
+        f"{text}. Over the {data.problems} problems with data, its mean rank is the {ordinal(data.place)}; over the "
+        f"other {rest.problems}, it is the {ordinal(rest.place)}."
     )
 
 
@@ -94,10 +94,7 @@ def _say_best(name: str) -> str:
         return f"It is among the first three on {list_problems(first)}."
     best = min(ranks.values())
     where = [problem for problem, rank in ranks.items() if rank == best]
-    return (
-        f"On a single problem, it is nowhere among the first three; its best rank is {best:.3g}, on "
-        f"{list_problems(where)}."
-    )
+    return f"It is among the first three on no problem; its best rank is {best:.3g}, on {list_problems(where)}."
 
 
 def _say_worst(name: str) -> str:
@@ -107,10 +104,7 @@ def _say_worst(name: str) -> str:
         return f"It is among the last six on {list_problems(last)}."
     worst = max(ranks.values())
     where = [problem for problem, rank in ranks.items() if rank == worst]
-    return (
-        f"On a single problem, it is nowhere among the last six; its worst rank is {worst:.3g}, on "
-        f"{list_problems(where)}."
-    )
+    return f"It is among the last six on no problem; its worst rank is {worst:.3g}, on {list_problems(where)}."
 
 
 def _say_rates(name: str, works_on_matrices: bool) -> str:

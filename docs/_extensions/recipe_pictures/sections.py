@@ -44,7 +44,7 @@ def write_paths(name: str, works_on_matrices: bool = False) -> list[str]:
         f"thirteen (`{RATES}`), which half of {SEEDS} seeds chose, and the path is that of another seed. The ranks are",
         "those of [the baselines](../how-to/baselines.md), and loss is averaged over the last tenth of the updates.",
         *(["Where a path leaves the area of the contours, that area is drawn small, in a frame."] if has_left else []),
-        "After a rate at an end of the grid stands a star: a better one may lie beyond.",
+        *_explain_star(figures),
         *(
             ["The parameters here are a vector: these are paths of what the method does with vectors."]
             * works_on_matrices
@@ -80,6 +80,7 @@ def write_sensitivity(name: str, works_on_matrices: bool = False, low: Collectio
         "The dot is the rate that half of the seeds choose, at the average of all; the score below the chart is that",
         "of the other half alone, at this rate, and may differ. There is no line where runs diverged.",
         *(["A curve that leaves the frame goes on above it."] if rises else []),
+        *_explain_star(figures),
         "Good rates are those next to it whose score is nearly its own best, even if that is bad: the factor, or the",
         "percentage points, stand below the chart. On `digits`, the chart has the error on the validation sample,",
         "which chooses the rate, and the line below it has the accuracy on the test sample.",
@@ -87,3 +88,9 @@ def write_sensitivity(name: str, works_on_matrices: bool = False, low: Collectio
         *set_side_by_side(figures),
         summaries + ".",
     ]
+
+
+def _explain_star(figures: list[str]) -> list[str]:
+    """Return what a star behind a learning rate says, if a caption has one."""
+    has_star = any(" *," in figure for figure in figures)
+    return ["After a rate at an end of the grid stands a star: a better one may lie beyond."] if has_star else []

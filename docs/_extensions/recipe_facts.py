@@ -88,8 +88,8 @@ def read_state(tx: Any) -> tuple[list[list[str]], float]:
 
 
 def explain_state(rows: list[list[str]]) -> list[str]:
-    """Return the sentences below the table of a state: on estimators, terms of a sum, matrices and blocks."""
-    links, shapes = " ".join(row[0] for row in rows), [row[2] for row in rows]
+    """Return the sentences below the table of a state: on estimators, terms of a sum, matrices, means and blocks."""
+    links, shapes = " ".join(row[0] for row in rows), [row[2] for row in rows if "/factored_mean" not in row[0]]
     texts = []
     if re.search(r"add/chain_\d", links):
         texts.append("In a link such as `add/chain_2`, `chain` is the first term of the sum, and `chain_2` the second.")
@@ -101,6 +101,11 @@ def explain_state(rows: list[list[str]]) -> list[str]:
     if any(shape.startswith("1 by") for shape in shapes):
         sides = ", of outputs by inputs" if any(re.match(r"1 by \d+ by", shape) for shape in shapes) else ""
         texts.append(f"The leading 1 of a shape counts the matrices in a leaf. The kernel is one{sides}.")
+    if "/factored_mean" in links:
+        texts.append(
+            "A mean has the size 1 along the axis over which it is taken. The bias is not factored: in `rows` is the "
+            "running mean of each of its elements, and in `columns` a zero that is not used."
+        )
     if "/block_mean" in links:
         texts.append("A block has one number: each output of the kernel is a block.")
     return ["", " ".join(texts), ""] if texts else []

@@ -47,6 +47,8 @@ KIT = "../how-to/check-your-optimizer.md"
 # Recipes whose difference a page explains -> the heading there, and the page.
 EXPLAINED = {("adam", "rmsprop"): ("How Adam differs from RMSProp with momentum", "../tutorials/three-ideas.md")}
 
+LISTS = re.compile(", | with ")  # in what a cell of a table has: such texts are not joined by commas
+
 # Laws that are not promised -> the parts because of which they are not, and why.
 REASONS = {
     "every argument matters": {
@@ -269,7 +271,7 @@ def columns(gap: Difference) -> list[str]:
         values.setdefault(separator + part, []).append(value)
     changes = [", ".join(group) + part for part, group in values.items()]
     cells = (gap.added, gap.left_out, changes)
-    return [("; " if any(", " in text for text in cell) else ", ").join(cell) or "nothing" for cell in cells]
+    return [("; " if LISTS.search(" ".join(cell)) else ", ").join(cell) or "nothing" for cell in cells]
 
 
 def make(source: Path) -> dict[str, str]:

@@ -42,7 +42,7 @@ def adam_mini(
     all frameworks have them, with one block for each token. `heads` are queries and keys, with one block for each
     head: each matrix of `head_layout`, by default of kernels (in, heads, size), as Flax has them; or `head_size` rows
     of it next to each other, as with `head_layout="torch", head_size=64` for weights (heads * 64, in). The other
-    arguments are those of `adamw`. So v takes one number a block, and the state is half of Adam's. The code that its
+    arguments are those of `adamw`. So $v$ takes one number a block, and the state is half of Adam's. The code that its
     authors released uses Adam itself for biases.
 
     Needs `params`, even where `weight_decay` is 0. Source: Zhang et al. (2024), algorithm 1.

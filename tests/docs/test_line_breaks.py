@@ -60,7 +60,9 @@ def test_a_formula_stays_with_its_value() -> None:
     assert "together" not in allow_breaks(f"<p>{formula} = {code('power_law(factor=1.0)')}</p>")
 
 
-@pytest.mark.parametrize("number", ["1e-8", "2.5e-11", "2026-11-27", "95 %", "2.69 ± 0.01", "97.0 ± 0.2 %"])
+@pytest.mark.parametrize(
+    "number", ["1e-8", "2026-11-27", "95 %", "2.69 ± 0.01", "97.0 ± 0.2 %", "[0, inf)", "(0, 1.5]"]
+)
 def test_a_number_stays_on_one_line(number: str) -> None:
     assert allow_breaks(f"<td>{number}</td>") == f'<td><span class="together">{number}</span></td>'
     assert allow_breaks(f'<p title="{number}">of {number}, or</p>') == (

@@ -279,6 +279,9 @@ def test_a_state_says_what_a_leading_one_and_a_second_chain_are(gallery):
     assert "counts the matrices in a leaf. The kernel is one. A block" in mini
     assert "A block has one number: each output of the kernel is a block." in mini
     assert "counts the matrices" not in gallery.page("adam")
+    factored = gallery.page("adafactor")
+    assert "A mean has the size 1 along the axis over which it is taken. The bias is not factored" in factored
+    assert "counts the matrices" not in factored
     assert "A number as `decay` stands for `scale_by_momentum` with this decay" in gallery.page("rmsprop")
 
 

@@ -25,6 +25,7 @@ FETCHES = re.compile(
     r"""|<link\b(?![^>]*\brel=["']?(?:canonical|author|license))[^>]*\bhref=["']?(?:https?:)?//[^>]*"""
     r"""|@import[^;]*//|url\(["']?(?:https?:)?//[^)]*"""
 )
+REFERENCE = re.compile(r'(<a [^>]*>)?<code class="xref py [^>]*>(.*?)</code>', re.DOTALL)
 LATEX = r"\$|\\[(\[]|\\[A-Za-z]{2,}|[_^]\{"
 LOOK = """
     const found = {
@@ -108,6 +109,14 @@ def test_no_page_asks_for_anything_from_another_machine(site: Path) -> None:
         f"{file.relative_to(site)}: {hit[0]}" for file in files for hit in FETCHES.finditer(file.read_text("utf-8"))
     ]
     assert not found, "\n".join(found)
+
+
+def test_every_reference_to_the_api_is_a_link(site: Path) -> None:
+    """Sphinx leaves a name that it does not find as plain code, without a warning."""
+    pages = [page for page in list_pages(site) if not page.startswith(LIKE)]
+    references = [(page, hit) for page in pages for hit in REFERENCE.finditer((site / page).read_text("utf-8"))]
+    assert len(references) > 20
+    assert [f"{page}: {hit[2]}" for page, hit in references if not hit[1]] == []
 
 
 FAULTS = {

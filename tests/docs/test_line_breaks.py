@@ -61,7 +61,7 @@ def test_a_formula_stays_with_its_value() -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["1e-8", "2026-11-27", "95 %", "2.69 ± 0.01", "97.0 ± 0.2 %", "[0, inf)", "(0, 1.5]"]
+    "number", ["1e-8", "2026-11-27", "95 %", "2.69 ± 0.01", "97.0 ± 0.2 %", "18.7 s", "44 MB", "[0, inf)", "(0, 1.5]"]
 )
 def test_a_number_stays_on_one_line(number: str) -> None:
     assert allow_breaks(f"<td>{number}</td>") == f'<td><span class="together">{number}</span></td>'
@@ -70,3 +70,7 @@ def test_a_number_stays_on_one_line(number: str) -> None:
     )
     for other in (f"<pre>a <b>{number}</b></pre>", f"<code>{number}</code>", f"<script>{number}</script>"):
         assert allow_breaks(other) == other
+
+
+def test_a_number_before_a_word_is_no_measure() -> None:
+    assert allow_breaks("<p>in 9 steps</p>") == "<p>in 9 steps</p>"

@@ -22,12 +22,13 @@ MATH = re.compile(
     r"(?P<sign>(?: (?:=|≤|≥|&lt;|&gt;) [^\s<]{1,16}|[.,;:)]*))",
     re.DOTALL,
 )
-# Text outside of what is set otherwise, and what stays on one line in it: 1e-8, 2026-11-27, 95 %, 2.69 ± 0.01,
+# Text outside of what is set otherwise, and what stays on one line in it: 1e-8, 2026-11-27, 95 %, 18.7 s, 2.69 ± 0.01,
 # [0, inf).
 SET_OTHERWISE = r"<(?P<tag>pre|code|math|svg|script|style|textarea)\b.*?</(?P=tag)>"
 TEXT = re.compile(rf"{SET_OTHERWISE}|<[^>]*>|(?P<text>[^<]+)", re.DOTALL)
+UNIT = r"(?:s|ms|µs|MB|GB|KiB|MiB|GiB)\b"
 NUMBER = re.compile(
-    r"\d[\d.]*e-\d+|\b\d{4}-\d\d-\d\d\b|\d[\d.,]*(?: ± \d[\d.,]*)?(?: |\xa0)%|\d[\d.,]* ± \d[\d.,]*\d"
+    rf"\d[\d.]*e-\d+|\b\d{{4}}-\d\d-\d\d\b|\d[\d.,]*(?: ± \d[\d.,]*)?(?: |\xa0)(?:%|{UNIT})|\d[\d.,]* ± \d[\d.,]*\d"
     r"|[\[(]-?\d[\d.]*, (?:\d[\d.]*|inf)[\])]"
 )
 LONG = 50  # letters of LaTeX: such a formula is wider than a phone

@@ -30,6 +30,7 @@ extensions = [
     "docstrings",
     "flows",
     "formulas",
+    "notebook_figures",
     "page_text.line_breaks",
     "page_text.number_columns",
     "page_text.phone_tables",

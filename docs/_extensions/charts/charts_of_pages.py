@@ -78,7 +78,7 @@ def draw_caution(page: Page) -> Chart:
         for caution in (0.0, 1.0)
     }
     curves = {label: count_from(0, losses) for label, losses in curves.items()}
-    return Chart(curves, "step", "loss", 1e-12, 1e3, logarithmic=True)
+    return Chart(curves, "step", "loss", 1e-13, 1e3, logarithmic=True)
 
 
 CHARTS: dict[str, Callable[[Page], Chart | Bars | Picture]] = {

@@ -107,4 +107,4 @@ def draw_transformer(page: Page) -> Chart:
     """Return the loss of the run of `tutorials/train-a-transformer.md` after each step, from a file of it."""
     bits = json.loads(TRANSFORMER.read_text("utf-8"))["bits"]
     curves = {label: count_from(1, values) for label, values in bits.items()}
-    return Chart(curves, "step", "bits per character", 4.0, 6.5)
+    return Chart(curves, "step", "bits per character", 3.5, 6.5)

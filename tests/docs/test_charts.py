@@ -438,6 +438,7 @@ def test_the_losses_of_the_transformer_are_those_of_its_page(charts: ModuleType)
     assert f"step 40: {average[39]:.3f} bits" in page
     assert (average[1:] >= params[1:]).mean() > 0.8
     assert batch[-20:].mean() < params[-1]
+    assert chart.low < batch.min()
 
 
 @pytest.mark.parametrize("letter", [17, 22])  # on wide pages, and on phones

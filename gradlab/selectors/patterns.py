@@ -22,7 +22,7 @@ def path(*patterns: str):
 
     The path of a leaf is the names on the way to it, joined by slashes: keys of dictionaries, attributes, and indices,
     as in `layers/0/attention/bias`. A pattern has to match all of it. In a pattern, `*` stands for one part of the
-    path, or within a part for any characters (`norm*`), `**` for any number of parts, none included, and `?` for one
+    path, or within a part for any characters (`norm*`), `**` for any number of parts or none, and `?` for one
     character. So `encoder/**` is all of the encoder. A key that holds slashes counts as several parts, as do the tuples
     of a flattened dictionary. The array in a variable of Flax has the path of the variable.
 

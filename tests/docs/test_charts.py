@@ -415,6 +415,16 @@ def test_a_picture_is_an_image_in_the_page(charts: ModuleType) -> None:
     assert len(image) < 400 * 1024
 
 
+def test_a_color_map_has_pale_letters_on_a_dark_page(charts: ModuleType) -> None:
+    _, picture = draw(charts, "how-to/write-a-paper.md", "paper_choices")
+    written = charts.pictures.write_picture(picture)
+    images = re.findall(r'<img class="([^"]+)" alt="[^"]+" src="data:image/svg\+xml;base64,([^"]+)">', written)
+    light, dark = (base64.b64decode(data).decode() for _, data in images)
+    assert [kind for kind, _ in images] == ["only-light", "only-dark"]
+    assert charts.pictures.INK in light
+    assert dark == light.replace(charts.pictures.INK, charts.pictures.INK_ON_DARK)
+
+
 def test_a_study_is_watched_where_its_page_says(charts: ModuleType) -> None:
     page, chart = draw(charts, "how-to/watch-a-study.md", "watched")
     (ends,) = chart.dots.values()

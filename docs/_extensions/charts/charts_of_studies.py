@@ -94,7 +94,7 @@ def draw_own_model(page: Page) -> Chart:
         problem = importlib.import_module("race_flax").problem
         results = gl.lab.race([problem], ["adam", "sgd_momentum"], rates=3, seeds=2, steps=60)
     curves = take_best_curves(results, "race_flax")
-    return Chart(curves, "update", "loss on a batch", 0.0, 3.5)
+    return Chart(curves, "update", "loss on a batch", 0.01, 10.0, logarithmic=True)
 
 
 def draw_bench_plot(page: Page) -> Picture:

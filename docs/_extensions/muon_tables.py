@@ -86,8 +86,8 @@ def _describe(name: str) -> dict[str, str]:
 
 
 def _keep_together(formula: str) -> str:
-    """Return a formula that does not break in a narrow column."""
-    return formula.replace(" ", "\N{NO-BREAK SPACE}")
+    """Return a formula that does not break in a narrow column, as it would behind a hyphen."""
+    return formula.replace(" ", "\N{NO-BREAK SPACE}").replace("-", "\N{MINUS SIGN}")
 
 
 def singular_values() -> str:

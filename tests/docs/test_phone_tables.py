@@ -68,6 +68,12 @@ def test_a_row_that_has_nothing_but_its_name_says_so(chromium: Browser, tmp_path
     assert chromium.run(said) == ["none", "none"]
 
 
+def test_a_row_that_names_those_below_it_lacks_nothing() -> None:
+    made = list_tables(write("other", ["name", "a", "b"], ["<strong>sgd</strong>", "", ""], ["rate", LONG, LONG]))
+    assert made.count("data-empty") == 2
+    assert "data-bare" not in made
+
+
 def test_a_table_with_many_columns_has_several_cells_on_a_line(chromium: Browser, tmp_path: Path) -> None:
     heads = ["study", *"abcdefgh"]
     made = list_tables(write("other", heads, ["ravine", *"12345678"]))

@@ -56,12 +56,27 @@ def test_a_picture_of_a_notebook_is_made_smaller_and_its_letters_can_still_be_re
 
 def test_a_long_name_in_the_list_of_modules_goes_on_in_the_next_line(chromium: Browser, tmp_path: Path) -> None:
     css = f'<link rel="stylesheet" href="{(DOCS / "_static" / "site.css").as_uri()}">'
-    row = "<tr><td></td><td><code>gradlab.bench.inspection.a_very_long_name_of_a_module</code></td></tr>"
+    name = "<code>gradlab.bench.inspection.a_very_long_name_of_a_module</code>"
+    row = f"<tr><td></td><td>&#160;&#160;&#160;\n<a href='#'>{name}</a></td></tr>"
     page = tmp_path / "page.html"
     table = f'<table class="domainindex-table">{row}</table>'
     page.write_text(f'<!doctype html><meta charset="utf-8">{css}{table}', "utf-8")
     chromium.open(page, width=390)
     assert chromium.run("return document.documentElement.scrollWidth") <= 390
+    # The first letters of the name are at the top of the cell, beside the spaces before it.
+    assert chromium.run("return document.querySelector('code').getClientRects()[0].top") < 30
+
+
+def test_the_index_has_one_column_on_a_phone_and_two_on_a_desk(chromium: Browser, tmp_path: Path) -> None:
+    css = f'<link rel="stylesheet" href="{(DOCS / "_static" / "site.css").as_uri()}">'
+    cells = '<td style="width: 33%; vertical-align: top;">a name</td>' * 2
+    page = tmp_path / "page.html"
+    table = f'<table class="genindextable"><tr>{cells}</tr></table>'
+    page.write_text(f'<!doctype html><meta charset="utf-8">{css}{table}', "utf-8")
+    columns = "return new Set([...document.querySelectorAll('td')].map(e => e.getBoundingClientRect().left)).size"
+    for width, count in ((390, 1), (1280, 2)):
+        chromium.open(page, width=width)
+        assert chromium.run(columns) == count
 
 
 def test_the_name_of_a_flavor_stays_whole_on_a_desk(chromium: Browser, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ KINDS: dict[str, Kind] = {
         ("runs",), "it takes a batch of gradients, with an axis that the parameters lack", True
     ),
     "value_fn": Kind(("runs",), "update needs `value`, `grad` and `value_fn`, which depend on the parameters", True),
-    "vanishing eps": Kind(("finite at zero",), "eps is zero in float16, so a zero gradient gives 0 / 0"),
+    "vanishing eps": Kind(("finite at zero",), "eps is zero in float16, so a zero gradient gives 0/0"),
     "root of zero": Kind(
         ("finite at zero",), "the derivative of the root of zero is infinite, and NaN when multiplied by zero"
     ),
@@ -73,7 +73,7 @@ KINDS: dict[str, Kind] = {
     "overflowing ratio": Kind(
         ("finite at zero",), "the ratio of the norms overflows in float16, and infinity times zero is NaN"
     ),
-    "zero by zero": Kind(("finite at zero",), "its estimate of the distance is 0 / 0 at a zero gradient"),
+    "zero by zero": Kind(("finite at zero",), "its estimate of the distance is 0/0 at a zero gradient"),
     "root of a negative number": Kind(
         ("finite derivatives",),
         "before it rectifies, the branch that is not taken holds the root of a negative number, whose slope is NaN",
@@ -100,7 +100,7 @@ KINDS: dict[str, Kind] = {
     "one buffer twice": Kind(
         ("donatable",), "init returns one array of zeros at two places of the state, which then cannot be donated"
     ),
-    "zero norm": Kind(("finite at zero",), "it divides by the norm of the gradient, which is 0 / 0 at a zero gradient"),
+    "zero norm": Kind(("finite at zero",), "it divides by the norm of the gradient, which is 0/0 at a zero gradient"),
     "default dtype": Kind(
         ("x64 changes nothing",), "it makes numbers of its state in JAX's default dtype, which is float64 with x64"
     ),

@@ -56,7 +56,8 @@ def _name_cells(row: str, heads: list[str]) -> str:
         return f"<td{cell['attributes']}{kind}>{cell['inside']}</td>"
 
     row = CELL.sub(add, row)
-    is_bare = row.count("<td") == row.count(" data-empty") + 1
+    # A row of bold text names the rows below it, so nothing is missing in it.
+    is_bare = row.count("<td") == row.count(" data-empty") + 1 and "<strong>" not in row
     return row.replace("<tr", "<tr data-bare", 1) if is_bare else row
 
 

@@ -44,7 +44,7 @@ def make_part(claim: Claim, record: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {record[name]}" for name in ("gradlab", "jax", "numpy"))
     measured = (
         f"<small>Measured on {record['date'][:10]} with {versions} on {record['machine']}: {record['runs']:,} runs in "
-        f"{record['seconds']:.0f} s, while other programs ran.</small>"
+        f"{record['seconds']:,.0f} s, while other programs ran.</small>"
     )
     # What a figure shows, for those who do not see it, is said once: in the docstring of the function that draws it.
     shown = str(claim.experiment.draw.__doc__).partition("\n")[0].removeprefix("Draw ").rstrip(".")

@@ -79,7 +79,7 @@ def judge(numbers: Numbers) -> list[Verdict]:
         decide(
             "updates have the units of the parameters",
             _is_scaled(own),
-            f"with parameters in a unit {UNIT:,g} times smaller, steps are {_range(published)} times as large, and "
+            f"with parameters in a unit {UNIT:g} times smaller, steps are {_range(published)} times as large, and "
             f"{_range(own)} times if the epsilon of the gradients has the unit of their square, and that of the "
             "updates the unit of the squared parameter",
             numbers["brief"],

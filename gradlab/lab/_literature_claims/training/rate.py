@@ -106,7 +106,7 @@ def tabulate(numbers: Numbers) -> list[Table]:
     """Return the losses with each schedule."""
     noisy = numbers["problems"]["noisy_quadratic"]
     adam = [
-        [name.removeprefix("Adam on "), *(format_score(problem, key) for key in ADAM_NAMES)]
+        [f"{name.removeprefix('Adam on ')}, {problem['label']}", *(format_score(problem, key) for key in ADAM_NAMES)]
         for name, problem in numbers["problems"].items()
         if name.startswith("Adam")
     ]

@@ -90,7 +90,7 @@ def tabulate(numbers: Numbers) -> list[Table]:
         [row[0], format_mean(problem, STALLED[label]), *row[1:]]
         for row, (label, problem) in zip(table.rows, numbers["problems"].items())
     ]
-    return [Table([table.columns[0], "stalled is", *table.columns[1:]], rows)]
+    return [Table([table.columns[0], "stalled run", *table.columns[1:]], rows)]
 
 
 def draw(numbers: Numbers) -> Figure:

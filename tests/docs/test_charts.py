@@ -378,6 +378,15 @@ def test_the_missing_correction_makes_steps_as_long_as_the_page_says(charts: Mod
     assert f"up to {wrong.max():.1f} times" in page
 
 
+def test_a_chain_of_optax_makes_steps_as_long_as_the_page_says(charts: ModuleType) -> None:
+    page, chart = draw(charts, "how-to/optax-wrappers.md", "two_chains")
+    right, wrong = (points[:, 1] for points in chart.curves.values())
+    np.testing.assert_allclose(right, 1.0, atol=1e-4)
+    assert wrong[0] == pytest.approx(10, rel=1e-4)
+    assert f"the tenth step is still {wrong[9]:.1f} times too large" in page
+    assert wrong[-1] < 1.2
+
+
 def test_the_kinds_of_breaches_are_counted_in_the_list_of_their_page(charts: ModuleType) -> None:
     page, bars = draw(charts, "optax_laws.md", "optax_kinds")
     counts = bars.values["transformations"]

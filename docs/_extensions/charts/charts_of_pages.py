@@ -96,6 +96,7 @@ CHARTS: dict[str, Callable[[Page], Chart | Bars | Picture]] = {
     "first_steps": of_updates.draw_first_steps,
     "warm_up": of_updates.draw_warm_up,
     "uncorrected": of_updates.draw_uncorrected,
+    "two_chains": of_updates.draw_two_chains,
     "muon": of_records.draw_muon,
     "signs": of_records.draw_signs,
     "baselines": of_baselines.draw_baselines,

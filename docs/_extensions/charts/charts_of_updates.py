@@ -172,3 +172,14 @@ def draw_uncorrected(page: Page) -> Chart:
         places = follow(tx, jnp.float32(0), lambda x: jnp.float32(1), lambda x: x, 1001)
         curves[label] = count_from(1, -np.diff(np.asarray(places, float)) / 1e-3)
     return Chart(curves, "step", "step / rate", 0.0, 7.0)
+
+
+def draw_two_chains(page: Page) -> Chart:
+    """Return the steps of Adam's links in the chains of both libraries, at the end of `how-to/optax-wrappers.md`."""
+    chains = {"gl.chain(*adam_links)": gl.chain, "optax.chain(*adam_links)": optax.chain}
+    curves = {}
+    for label, chain in chains.items():
+        tx = chain(*page["adam_links"])
+        places = follow(tx, jnp.float32(0), lambda x: jnp.float32(1), lambda x: x, 51)
+        curves[label] = count_from(1, -np.diff(np.asarray(places, float)) / 0.1)
+    return Chart(curves, "step", "step / rate", 0.0, 11.0)

@@ -24,6 +24,7 @@ from .layout import (
     measure_branch,
     measure_field,
 )
+from .long_numbers import shorten_numbers
 
 STYLE = """
 .gl-box { fill: none; stroke: currentColor; stroke-opacity: .45 } .gl-frame { fill: currentColor; fill-opacity: .035 }
@@ -58,11 +59,10 @@ def draw_svg(boxes: Sequence[Box], title: str, alone: bool = True) -> str:
         body += [*_mark(size, INDENT, y), *_text(text, INDENT + 18, y, "gl-pale")]
     bottom += LINE * (len(legend) + 1) if legend else 0
     style = STYLE + (ALONE if alone else "")
+    name = html.escape(shorten_numbers(title))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{total:.0f}" height="{bottom:.0f}" '
-        f'viewBox="0 0 {total:.0f} {bottom:.0f}"><title>{html.escape(title)}</title><style>{style}</style>'
-        + "".join(body)
-        + "</svg>"
+        f'viewBox="0 0 {total:.0f} {bottom:.0f}"><title>{name}</title><style>{style}</style>' + "".join(body) + "</svg>"
     )
 
 

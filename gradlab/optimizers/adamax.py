@@ -21,7 +21,7 @@ def adamax(
     r"""AdaMax: Adam with the infinity norm, $x_t = x_{t-1} - \alpha m_t / ((1 - \beta_1^t) u_t)$.
 
     $u_t = \max(\beta_2 u_{t-1}, |g_t|)$, which needs no bias correction. `eps` in [0, inf) is added to $u_t$; it is 0
-    in the publication. Source: Kingma & Ba (2015), algorithm 2.
+    in the publication. The other arguments are those of `adam`. Source: Kingma & Ba (2015), algorithm 2.
 
     >>> tx, gradient = gl.adamax(0.1), jnp.array([2.0, -4.0])
     >>> step, state = tx.update(gradient, tx.init(gradient))

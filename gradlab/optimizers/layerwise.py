@@ -28,10 +28,10 @@ def lars(
     x_{t-1})$, $r_t = \kappa \|x_{t-1}\| / (\|g_t\| + \lambda \|x_{t-1}\| + \epsilon)$.
 
     The parameters move by $m_t$, so each step keeps the rate with which it entered the momentum. `momentum` is $\mu$ in
-    [0, 1), `weight_decay` is $\lambda$, `coefficient` is $\kappa$, and `eps` is 0 in the publication, all in [0, inf).
-    `mask` selects the leaves that have such a ratio and decay (None: all); biases and scales of normalization are
-    usually left out, and need a rate that is $\kappa$ times that of the others. optax divides by $\|g_t + \lambda
-    x_{t-1}\|$ instead.
+    [0, 1), `weight_decay` is $\lambda$, `coefficient` is $\kappa$, and `eps` is $\epsilon$, 0 in the publication, all
+    in [0, inf). `mask` selects the leaves that have such a ratio and decay (None: all); biases and scales of
+    normalization are usually left out, and need a rate that is $\kappa$ times that of the others. optax divides by
+    $\|g_t + \lambda x_{t-1}\|$ instead.
 
     Needs `params`. Source: You et al. (2017), algorithm 1.
 

@@ -91,8 +91,9 @@ def test_an_empty_chain_has_an_arrow() -> None:
     assert with_nothing.count('class="gl-direction"') == 4  # into the sum and both terms, and out of it
 
 
-def test_names_are_escaped() -> None:
+def test_names_are_escaped_and_have_no_long_numbers() -> None:
     assert "<title>a &lt; b</title>" in draw_svg(read_boxes(gl.scale(2.0)), "a < b")
+    assert "<title>scale(0.909091)</title>" in draw_svg(read_boxes(gl.scale(2.0)), "scale(0.9090909090909091)")
 
 
 def test_a_diagram_within_a_page_has_the_colours_of_the_page() -> None:

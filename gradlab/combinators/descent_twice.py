@@ -71,7 +71,7 @@ def count_turns(link: Any, leaves: Sequence[Leaf], before: Turns) -> Turns:
     name, parts = link.factory.name, open_value(link)[0]
     if isinstance(parts, Value):
         return count_turns(parts, leaves, before)
-    if not link.factory.build.__module__.startswith(_OWN):
+    if not _module_of(link).startswith(_OWN):
         return unknown
     if name in _DESCENTS:
         return [None if number is None else number + 1 for number in before]
@@ -124,7 +124,12 @@ def _count_in_groups(rules: Any, default: Any, leaves: Sequence[Leaf], before: T
 def _is_descending_recipe(link: Any) -> bool:
     if not isinstance(link, Transformation) or link.factory.name not in _DESCENDING_RECIPES:
         return False
-    return bool(link.factory.build.__module__.startswith("gradlab.optimizers."))
+    return _module_of(link).startswith("gradlab.optimizers.")
+
+
+def _module_of(link: Transformation) -> str:
+    """Return the module of a factory, or "" for one that `exec` defined in a namespace without a `__name__`."""
+    return link.factory.build.__module__ or ""
 
 
 def _is_known_positive(factor: Any) -> bool:

@@ -33,7 +33,8 @@ def bias_correction(first_decay: Decay | None = None, second_decay: Decay | None
     r"""Correct running means for their start at zero, $d' = d \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)$.
 
     `first_decay` is $\beta_1$ in [0, 1), the decay of the mean that is the direction. `second_decay` is $\beta_2$ in
-    [0, 1), the decay of the second moment by whose root the direction was divided. Either may be left out.
+    [0, 1), the decay of the second moment by whose root the direction was divided. Either may be left out. Raises
+    ValueError if both are, because nothing would be corrected.
 
     The weight $w_t = 1 - \beta^t$ is computed as the running mean of ones, $w_t = \beta w_{t-1} + (1 - \beta)$. So it
     is exact from the first step (where $1 - 0.999^t$ in float32 is off by 1e-5), and right for a decay that is a
@@ -49,6 +50,11 @@ def bias_correction(first_decay: Decay | None = None, second_decay: Decay | None
     [ 0.2 -0.4]
     [ 2. -4.]
     """
+    if first_decay is None and second_decay is None:
+        raise ValueError(
+            "bias_correction: no decay was given, so it would correct nothing; give first_decay, the decay of "
+            "the running mean that is the direction, second_decay, that of the second moment, or both"
+        )
 
     def init(params):
         if as_power:
@@ -92,8 +98,6 @@ def _grow(decay: Any, weight: Any) -> Any:
 
 @equation_of(bias_correction)
 def _(write: Writer, first_decay: Any, second_decay: Any, as_power: bool) -> Expression:
-    if first_decay is None and second_decay is None:
-        return write.whole()
     first = None if first_decay is None else write.decay(first_decay).weight(write.steps, as_power)
     second = None if second_decay is None else write.decay(second_decay, "2").weight(write.steps, as_power)
     direction = write.direction()

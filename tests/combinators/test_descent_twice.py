@@ -112,6 +112,22 @@ def test_a_negative_scale_is_not_known_where_it_is_traced() -> None:
         jax.eval_shape(lambda tx: tx.init(PARAMS), tx)
 
 
+@pytest.mark.parametrize("name", ["halve", "adan"])
+def test_a_factory_without_a_module_is_not_known(name: str) -> None:
+    # As a notebook server or a configuration file may define one: exec in a namespace without a __name__.
+    source = f"@gl.recipe\ndef {name}(factor=0.5):\n    return gl.chain(gl.scale_by_sign(), gl.scale(factor))"
+    own = "@gl.transformation\ndef own():\n    return lambda params: (), lambda updates, state: (updates, state)"
+    namespace: dict[str, Any] = {"gl": gl}
+    exec(f"{source}\n{own}", namespace)
+    assert namespace["own"].factory.build.__module__ is None
+    leaves = read_leaves(PARAMS)
+    assert count_turns(namespace["own"](), leaves, [0, 0]) == [None, None]
+    assert count_turns(namespace[name](), leaves, [0, 0]) == [0, 0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        gl.chain(namespace[name](), namespace["own"](), gl.sgd(0.1)).init(PARAMS)
+
+
 @pytest.mark.parametrize("name", registry.of_kind("recipe"))
 def test_the_sign_of_each_recipe_is_that_of_its_first_steps(name: str) -> None:
     tx = registry.entries()[name].example

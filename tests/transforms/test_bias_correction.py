@@ -14,9 +14,7 @@ import gradlab as gl
 from gradlab.transforms.bias_correction import power_weight
 
 
-@pytest.mark.parametrize(
-    ("first", "second"), [(0.9, None), (None, 0.999), (0.9, 0.999), (0.0, 0.0), (None, None), (0.5, 0.25)]
-)
+@pytest.mark.parametrize(("first", "second"), [(0.9, None), (None, 0.999), (0.9, 0.999), (0.0, 0.0), (0.5, 0.25)])
 def test_bias_correction(first: float | None, second: float | None, rollout: Callable[..., Any]) -> None:
     directions = np.arange(1.0, 11.0).reshape(5, 2)
     t = np.arange(1, 6)[:, None]
@@ -25,6 +23,12 @@ def test_bias_correction(first: float | None, second: float | None, rollout: Cal
     np.testing.assert_allclose(
         rollout(gl.bias_correction(first, second), directions), directions * up / down, rtol=1e-13
     )
+
+
+@pytest.mark.parametrize("arguments", [{}, {"as_power": True}, {"first_decay": None, "second_decay": None}], ids=str)
+def test_it_needs_a_decay_to_correct_anything(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"would correct nothing; give first_decay, .*, second_decay, .*, or both$"):
+        gl.bias_correction(**arguments)
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.9, 0.999, 0.99999])

@@ -15,6 +15,7 @@ from gradlab.tree_differences import find_difference
 from gradlab.user_code_time_limit import limit_time, time_limit_seconds
 
 from ..problems.base import Landscape, Problem, Score
+from ..problems.from_functions import FunctionProblem
 from .user_errors import UserCodeError, convert_user_errors
 
 _TRIAL_STEPS = (7, 11)  # two lengths of a run, so that batches of a fixed length do not pass
@@ -139,6 +140,11 @@ def _validate_score(score: Any, label: str) -> None:
     for field in ("metric", "label"):
         if not isinstance(getattr(score, field), str):
             raise InvalidProblemError(f"{label}.score has {field}={getattr(score, field)!r}, expected a string")
+    if _is_accuracy(score.metric) and not score.higher_is_better:
+        raise InvalidProblemError(
+            f"{label}.score ranks by {score.metric!r} with higher_is_better=False, which puts the least accurate "
+            "first; pass higher_is_better=True, or give a metric that shall be small another name, such as error"
+        )
     least = 1 if score.logarithmic else 0
     if score.tolerance is not None and (not _is_real(score.tolerance) or score.tolerance < least):
         what = "a factor of at least 1 (10 is a decade)" if score.logarithmic else "a difference of at least 0"
@@ -171,16 +177,39 @@ def _validate_metrics(problem: Problem, label: str, params: Any) -> None:
                 f"{label}.metrics must return real scalars, got {describe_shapes(value)} for {name!r}"
             )
     if score not in metrics:
-        other = next(iter(metrics), "accuracy")
-        raise InvalidProblemError(
-            f"{label}.metrics has no {score!r}, by which its score ranks; add {score!r} to them, or rank by another: "
-            f'score = Score("{other}", "{other}")'
-        )
+        raise InvalidProblemError(_describe_missing_score(problem, label, score, list(metrics)))
     if choice is not None and choice not in metrics:
         raise InvalidProblemError(
             f"{label}.metrics has no {choice!r}, which its score is chosen_by; add {choice!r} to them, or choose by "
             f"another: {', '.join(map(repr, metrics))}"
         )
+
+
+def _describe_missing_score(problem: Problem, label: str, score: str, metrics: list[str]) -> str:
+    """Say that a problem has no metric by which its score ranks, and how to rank by one that it has.
+
+    Only an accuracy says by its name which of two numbers is better; for others, the user must decide.
+    """
+    other = next((name for name in metrics if name.startswith("test_")), next(iter(metrics), "accuracy"))
+    direction = "higher_is_better=True, logarithmic=False" if _is_accuracy(other) else "higher_is_better=..."
+    validation = other.replace("test_", "validation_", 1)
+    choice = f', chosen_by="{validation}"' if validation != other and validation in metrics else ""
+    suggested = f'gl.lab.Score("{other}", "{other.replace("_", " ")}", {direction}{choice})'
+    decide = "" if _is_accuracy(other) else ", with True or False in place of ..."
+    if isinstance(problem, FunctionProblem):
+        returned = score.removeprefix("test_").removeprefix("final_")
+        return (
+            f"{label}: evaluate returns no {returned!r}, and the score ranks by {score!r}; return {returned!r}, too, "
+            f"or rank by another metric: problem_from(..., score={suggested}){decide}"
+        )
+    return (
+        f"{label}.metrics has no {score!r}, by which its score ranks; add {score!r} to them, or rank by another: "
+        f"score = {suggested}{decide}"
+    )
+
+
+def _is_accuracy(metric: str) -> bool:
+    return metric.lower().rpartition("_")[2] in ("acc", "accuracy")
 
 
 def describe_shapes(value: Any) -> str:

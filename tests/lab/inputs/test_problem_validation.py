@@ -76,7 +76,16 @@ def with_parts(**parts: Any) -> Problem:
         ({"metrics": lambda self, params: {"learning_rate": params[0]}}, "'learning_rate', which cannot name a metric"),
         (
             {"metrics": lambda self, params: {"mine": params[0]}},
-            r"no 'final_loss', by .* add 'final_loss' to them, or .*: score = Score\(\"mine\", \"mine\"\)",
+            r"no 'final_loss', by .* add 'final_loss' to them, or .*: score = gl.lab.Score\(\"mine\", \"mine\", "
+            r"higher_is_better=...\), with True or False in place of ...$",
+        ),
+        (
+            {"metrics": lambda self, params: {"accuracy": params[0]}},
+            r"score = gl.lab.Score\(\"accuracy\", \"accuracy\", higher_is_better=True, logarithmic=False\)$",
+        ),
+        (
+            {"score": Score("test_acc", "test acc")},
+            "ranks by 'test_acc' with higher_is_better=False, which puts the least accurate first; pass higher_is",
         ),
         (
             {"score": Score("final_loss", "loss", chosen_by="validation_loss")},

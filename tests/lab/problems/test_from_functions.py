@@ -126,7 +126,16 @@ def test_wrong_arguments_are_refused(changes: Any, error: type[Exception], messa
         ),
         ({"init": lambda key: {"w": jnp.zeros(2), "n": jnp.arange(3)}}, r"init returns int.* at \['n'\], .* nnx.Param"),
         ({"init": lambda key: {"w": jnp.zeros(2), "f": jnp.tanh}}, r"at \['f'\], which cannot be trained"),
-        ({"evaluate": lambda params, batch: {"bits": params["w"].sum()}}, "metrics has no 'final_loss'"),
+        (
+            {"evaluate": lambda params, batch: {"bits": params["w"].sum()}},
+            r"evaluate returns no 'loss', and the score ranks by 'final_loss'; return 'loss', too, or rank by another "
+            r'metric: .*score=gl.lab.Score\("final_bits", "final bits", higher_is_better=...\)\), with',
+        ),
+        (
+            {"evaluate": lambda params, batch: {"acc": params["w"].sum()}, "validation": BATCHES, "test": BATCHES},
+            r'gl.lab.Score\("test_acc", "test acc", higher_is_better=True, logarithmic=False, '
+            r'chosen_by="validation_acc"\)\)$',
+        ),
         ({"steps": 0}, "steps is 0, expected a whole number"),
     ],
 )

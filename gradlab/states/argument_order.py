@@ -17,11 +17,19 @@ _ORDINALS = ("first", "second", "third", "fourth")
 
 
 def require_optimizer_first(call: str, tx: Any, *others: Any) -> None:
-    """Raise TypeError unless a transformation of gradlab comes first. `call` is such as `state_to_dict(tx, ...)`."""
+    """Raise TypeError unless a transformation of gradlab comes first, and no other one.
+
+    `call` names all arguments, as in `state_to_dict(tx, state, params)`.
+    """
     if not isinstance(tx, Transformation):
         raise TypeError(
             f"{call} takes a transformation of gradlab first, such as adam(); got {show_arguments(tx, *others)}"
         )
+    names = call.partition("(")[2].rstrip(")").split(", ")
+    for place, other in enumerate(others, 1):
+        if isinstance(other, optax.GradientTransformation):
+            library = "gradlab" if isinstance(other, Transformation) else "optax"
+            raise TypeError(f"{call}: the {_ORDINALS[place]} argument is {names[place]}; got an optimizer of {library}")
 
 
 def show_arguments(tx: Any, *others: Any) -> str:

@@ -41,6 +41,14 @@ OF_TORCH = {"state": {0: {"step": 1, "exp_avg": np.zeros(3)}}, "param_groups": [
             "; call it: adam(...)",
         ),
         (
+            lambda: gl.state_from_optax(TX, OLD, OLD_STATE),
+            "state_from_optax(tx, params, state): the second argument is params; got an optimizer of optax",
+        ),
+        (
+            lambda: gl.state_to_dict(TX, STATE, TX),
+            "state_to_dict(tx, state, params): the third argument is params; got an optimizer of gradlab",
+        ),
+        (
             lambda: gl.state_from_torch(TX, OF_TORCH, PARAMS, ["bias"]),
             "state_from_torch(tx, params, state_dict, parameters): params and state_dict look exchanged; got a dict of "
             "state, param_groups as params",

@@ -31,6 +31,7 @@ class Composite(NamedTuple):
     states: Callable[[Any], Mapping[str, Any]]  # its state taken apart, by the same names
     reads: frozenset[str] = frozenset()  # the signals that `update` itself reads, beside handing them on
     provides: frozenset[str] = frozenset()  # the signals that it measures and hands on to what it holds
+    reads_unknown: bool = False  # it holds a transformation of another library that takes extra arguments of any name
     # The points at which the model is evaluated and its gradient is taken: functions of (state, params), or None for
     # that of the one inner transformation that defines it, which makes the whole step (see `find_point`).
     eval_params: Callable[[Any, Any], Any] | None = None

@@ -192,6 +192,7 @@ def _run(link: optax.GradientTransformation, values: tuple[Any, ...]) -> Composi
         signals = hand_on(extra, grads)
         return call_other(link, updates, state, params, signals, hands_on=bool(values))
 
-    held = values if isinstance(link, optax.GradientTransformationExtraArgs) else ()
+    takes_extra = isinstance(link, optax.GradientTransformationExtraArgs)
+    held = values if takes_extra else ()
     reads = frozenset().union(*map(signals_of, held))  # what it hands on to the values of gradlab that it holds
-    return Composite(init, run, {}, lambda state: {}, reads=reads)
+    return Composite(init, run, {}, lambda state: {}, reads=reads, reads_unknown=takes_extra)

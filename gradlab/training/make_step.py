@@ -9,6 +9,7 @@ import jax
 import optax
 
 from ..factories import accepts
+from .extra_arguments import ask_for_batch
 from .flax_states import is_nnx_optimizer, is_train_state, step_nnx, step_train_state
 from .models import call_joined, call_whole, join, take_apart
 from .placement import Placement
@@ -68,11 +69,13 @@ def make_step(
     The gradient is taken at `gl.gradient_params(tx, state, params)`, and of the loss times `gl.loss_scale(tx, state)`.
     Links that name `value`, `grad`, `value_fn`, `gradient_fn`, `weight` or `loss_scale` receive them, over all
     micro-batches, and `value` without the scale. Arguments of your own reach the links that name them:
-    `step(tx, params, state, batch, temperature=0.5)`. Numbers among them are data.
+    `step(tx, params, state, batch, temperature=0.5)`. Numbers among them are data. What the loss needs, such as a
+    random key, belongs in the batch.
 
     Raises TypeError if `loss` is not a function of two arguments or an option has the wrong type. The step raises
-    TypeError if `tx` is not a transformation, or the other arguments are too many, too few or exchanged. It raises
-    ValueError for arrays that an earlier step updated in place, and if the batch cannot be divided.
+    TypeError if `tx` is not a transformation, the other arguments are too many, too few or exchanged, or no link reads
+    one of your own. (A link of optax that takes `**extra_args` may read any.) It raises ValueError for arrays that an
+    earlier step updated in place, and if the batch cannot be divided.
 
     >>> def loss(params, batch):
     ...     return jnp.mean((params * batch) ** 2)
@@ -87,7 +90,9 @@ def make_step(
             f"first argument of the step"
         )
     if not accepts(loss, None, None):
-        raise TypeError(f"make_step takes a loss of two arguments, loss(params, batch); got {show_call(loss)}")
+        raise TypeError(
+            f"make_step takes a loss of two arguments, loss(params, batch); got {show_call(loss)}{ask_for_batch(loss)}"
+        )
     for name, option in (("has_aux", has_aux), ("donate", donate)):
         if not isinstance(option, bool):
             raise TypeError(f"make_step: {name} must be True or False, got {type(option).__name__}: {option!r}")

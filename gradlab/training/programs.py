@@ -13,15 +13,13 @@ from ..states.points import gradient_params
 from ..static import Static
 from ..values import Value, rejoin, separate
 from .donation import copy_shared
+from .extra_arguments import require_read
 from .loss_scale import loss_scale
 from .losses import require_scalar
 from .micro_batches import split_batch
 from .objectives import Objective
 from .placement import Placement
 from .signals import select_signals
-
-# The extra arguments of `update` that a step passes by itself.
-_PASSED = ("grads", "value", "grad", "value_fn", "gradient_fn", "loss_scale")
 
 
 class Options(NamedTuple):
@@ -55,9 +53,8 @@ class StepProgram:
         self, tx: Any, params: PyTree, state: PyTree, batch: PyTree, extra: dict[str, Any], kept: PyTree, call: Any
     ) -> Outcome:
         """Take one step. `call` is the structure of the model, and `kept` what it holds beside its parameters."""
-        passed = sorted({*_PASSED, *(["weight"] if self.options.weight else [])}.intersection(extra))
-        if passed:
-            raise TypeError(f"the step passes {', '.join(passed)} to the optimizer itself; leave it out")
+        if extra:
+            require_read(tx, extra, self.options.loss)
         place = self.options.placement
         params, state, kept, batch = place.put(params), place.put(state), place.put(kept), place.put_batch(batch)
         if self.options.donate:

@@ -26,14 +26,9 @@ else:
         if name == "__all__":  # for `from gradlab import *`, `help(gradlab)` and the like
             return sorted(homes)
         if name not in homes:
-            from .missing_names import suggest_public_name
-            from .optax_names import OF_TORCH, REPLACEMENTS
+            from .missing_names import describe_public_name
 
-            hint = suggest_public_name(name, homes)
-            if name in REPLACEMENTS:
-                hint = f"; in place of optax.{name}, use {REPLACEMENTS[name]}"
-            elif name in OF_TORCH:
-                hint = f"; in place of PyTorch's {name}, use {OF_TORCH[name]}"
+            hint = describe_public_name(name, homes)
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
         home = _importlib.import_module(homes[name], __name__)
         value = globals()[name] = home if homes[name] == f".{name}" else getattr(home, name)  # or a subpackage

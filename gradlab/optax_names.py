@@ -6,6 +6,7 @@ REPLACEMENTS = {
     "MultiSteps": "gl.accumulate",
     "apply_if_finite": "gl.skip_nonfinite",
     "clip": "gl.clip_by_value",
+    "clip_by_block_rms": "gl.clip_by_rms",
     "ema": "gl.chain(gl.scale_by_momentum(decay), gl.bias_correction(decay))",
     "trace": "gl.scale_by_momentum(decay, dampening=0.0)",
     "masked": "gl.only",
@@ -14,6 +15,24 @@ REPLACEMENTS = {
     "scale_by_adam": "gl.chain(*gl.adam(1.0).links[:-1])",
     "inject_hyperparams": "gl.hyperparameters(tx, state), and tx.replace(...)",
     "adaptive_grad_clip": "optax.adaptive_grad_clip itself as a link",
+    "adamaxw": "gl.flavors.optax.adamaxw",
+    "multi_transform": "gl.partition",
+    "monitor": "gl.probe, and gl.metrics(state)",
+    "snapshot": "gl.probe, and gl.metrics(state)",
+    "scale_by_amsgrad": "gl.running_max() in the estimator of gl.scale_by_rms",
+    "inject_stateful_hyperparams": "gl.hyperparameters(tx, state), and tx.replace(...)",
+}
+
+# Schedules of optax that have another name in `gl.schedules`, beyond "_schedule" and "_decay" at the end.
+OF_SCHEDULES = {
+    "join_schedules": "join",
+    "piecewise_constant_schedule": "piecewise",
+    "piecewise_interpolate_schedule": "join",
+    "warmup_constant_schedule": "linear",
+    "warmup_exponential_decay_schedule": "join",
+    "cosine_onecycle_schedule": "one_cycle",
+    "linear_onecycle_schedule": "join",
+    "sgdr_schedule": "join",
 }
 
 _NORM, _VALUE = "gl.chain(gl.clip_by_global_norm(max_norm), tx)", "gl.chain(gl.clip_by_value(limit), tx)"

@@ -1,5 +1,6 @@
 """The equations of any composition, from those that its links declare, as LaTeX and as Unicode."""
 
+from ..called_modules import refuse_calls as _refuse_calls
 from .hyperparameter_values import is_ahead as is_ahead
 from .hyperparameter_values import is_zero as is_zero
 from .latex_expressions import Expression as Expression
@@ -13,3 +14,5 @@ from .writer import add_accent as add_accent
 from .writer import equation_of as equation_of
 from .writer import equations_of as equations_of
 from .writer import write_step as write_step
+
+_refuse_calls(__name__, "gl.explain(tx) shows the equations of a transformation")

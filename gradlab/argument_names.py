@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+_FIRST, _SECOND, _BOTH = ("first_decay",), ("second_decay",), ("first_decay", "second_decay")  # of `bias_correction`
+
 # The names of one thing in other libraries, in papers and in flavors, each with those that it may have here. The first
 # of which all exist are meant.
 _HABITS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -11,19 +13,20 @@ _HABITS: dict[str, tuple[tuple[str, ...], ...]] = {
     "step_size": (("learning_rate",), ("lr",)),
     "learning_rate": (("lr",),),
     "beta": (("momentum",), ("decay",)),
-    "betas": (("b1", "b2"), ("beta_1", "beta_2")),
-    "beta1": (("b1",), ("beta_1",), ("betas",)),
-    "beta2": (("b2",), ("beta_2",), ("betas",)),
-    "beta_1": (("b1",), ("betas",)),
-    "beta_2": (("b2",), ("betas",)),
-    "b1": (("beta_1",), ("betas",)),
-    "b2": (("beta_2",), ("betas",)),
+    "momentum": (("b1",), ("beta_1",), ("decay",)),
+    "betas": (("b1", "b2"), ("beta_1", "beta_2"), _BOTH),
+    "beta1": (("b1",), ("beta_1",), ("betas",), _FIRST, ("momentum",), ("decay",)),
+    "beta2": (("b2",), ("beta_2",), ("betas",), _SECOND, ("decay",)),
+    "beta_1": (("b1",), ("betas",), _FIRST, ("momentum",), ("decay",)),
+    "beta_2": (("b2",), ("betas",), _SECOND, ("decay",)),
+    "b1": (("beta_1",), ("betas",), _FIRST, ("momentum",), ("decay",)),
+    "b2": (("beta_2",), ("betas",), _SECOND, ("decay",)),
     "rho": (("decay",),),
     "alpha": (("decay",),),
     "epsilon": (("eps",),),
     "eps": (("epsilon",),),
     "wd": (("weight_decay",),),
-    "decay": (("weight_decay",),),
+    "decay": (("weight_decay",), _FIRST),
     "l2": (("weight_decay",),),
     "weight_decay_mask": (("mask",),),
     "mask": (("weight_decay_mask",),),
@@ -42,7 +45,7 @@ def find_meant(name: str, known: Collection[str], cutoff: float = 0.7) -> list[s
 
 # The optimizers that have an argument which a relative lacks, and where that argument means something else.
 _RELATIVES = {
-    "weight_decay": ({"adam": "adamw", "nadam": "nadamw", "adamax": "adamaxw"}, "coupled"),
+    "weight_decay": ({"adam": "adamw", "nadam": "nadamw", "adamax": "flavors.optax.adamaxw"}, "coupled"),
     "amsgrad": ({"adam": "amsgrad"}, ""),
 }
 _COUPLED = "the weight_decay of PyTorch's Adam and SGD is gl.add_decayed_weights(weight_decay) first in a chain"

@@ -12,6 +12,7 @@ import numpy as np
 import optax
 
 from .argument_names import ask_about_each, find_meant, suggest_relative
+from .argument_remedies import suggest_links
 from .numeric_arguments import DtypeName, Parameter, find_inexact_dtype, is_whole
 from .values import Value, is_factory, is_number
 
@@ -162,8 +163,8 @@ def _bind(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         if len(unknown) > 1 and "unexpected keyword" in fault:
             fault = f"got unexpected keyword arguments {_join(unknown)}"
         called = f"the call is {label}{_strip_annotations(signature)}{hint}"
-        meant = _suggest_arguments(signature.parameters, kwargs) or suggest_relative(label, kwargs)
-        raise TypeError(f"{label}: {fault}; {meant}{called}") from None
+        remedy = _suggest_remedy(label, signature.parameters, kwargs)
+        raise TypeError(f"{label}: {fault}; {remedy}{called}") from None
     bound.apply_defaults()
     return dict(bound.arguments)
 
@@ -174,11 +175,13 @@ def _join(names: Sequence[str]) -> str:
     return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
-def _suggest_arguments(known: Mapping[str, Any], given: Mapping[str, Any]) -> str:
-    """Return "did you mean momentum? " for arguments that are unknown but stand for known ones, or else ""."""
+def _suggest_remedy(label: str, known: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """Return "did you mean momentum? " for arguments that are unknown but stand for known ones, or what to write."""
     names = [name for name in known if name not in given]
-    question = ask_about_each({name: find_meant(name, names) for name in given if name not in known})
-    return f"{question} " if question else ""
+    meant = {name: find_meant(name, names) for name in given if name not in known}
+    question = ask_about_each(meant)
+    others = [name for name, similar in meant.items() if not similar]
+    return f"{question} " * bool(question) + suggest_relative(label, others) + suggest_links(label, others, known)
 
 
 def _strip_annotations(signature: inspect.Signature) -> inspect.Signature:

@@ -27,6 +27,7 @@ def ranks(dataset: xr.Dataset, resampling: Resampling | None = None, rows: Seque
       NaN where runs diverged;
     - `first`, the share of the samples in which no optimizer is better;
     - `leads`, the share of the late evaluations at which no other optimizer has a better average over the actual seeds;
+    - `at_edge`, True if the chosen rate is the first or the last of the grid;
     - `is_stuck`, True if no run diverged, and the average score is not better than at the start of the same runs.
 
     On (optimizer, other):
@@ -54,11 +55,13 @@ def ranks(dataset: xr.Dataset, resampling: Resampling | None = None, rows: Seque
     ahead, level = (means > other).sum("other"), tied.sum("other")
     final = final.round(12)
     in_seeds = final.rename(optimizer="other")
-    order = {row.optimizer: row.rank for row in rows or leaderboard(dataset)}
-    rank = xr.DataArray([order[str(name)] for name in dataset.optimizer.values], dims="optimizer")
+    board = {row.optimizer: row for row in rows or leaderboard(dataset)}
+    ordered = [board[str(name)] for name in dataset.optimizer.values]
+    rank = xr.DataArray([row.rank for row in ordered], dims="optimizer")
     variables: dict[str, xr.DataArray] = {
         "first": (ahead == 0).mean("draw"),
         "leads": (at_each <= at_each.min("optimizer")).mean("evaluation"),
+        "at_edge": xr.DataArray([row.at_edge for row in ordered], dims="optimizer"),
         "is_stuck": _find_stuck(runs, final),
         "beats": (better + 0.5 * tied).mean("draw"),
         "wins": ((final < in_seeds) + 0.5 * (final == in_seeds)).mean("seed"),

@@ -10,6 +10,7 @@ import xarray as xr
 
 from ..._formatting import format_count, join_names
 from .rank_intervals import in_rank_order, select_first, select_level_with_first
+from .rates_at_edge import limit_by_edges
 from .resampling import MINIMUM_SEEDS
 
 
@@ -45,6 +46,7 @@ def describe_places(table: xr.Dataset, first: str) -> list[str]:
     for name in table.attrs.get("trained", []):
         own, count = table.sel(optimizer=name), table.sizes["optimizer"]
         between = f", between {int(own.low)} and {int(own.high)} with {100 * table.attrs['confidence']:g} % confidence"
+        between += limit_by_edges([name] if own.at_edge else [], against_baselines=True)
         is_known = table.attrs["seeds"] >= MINIMUM_SEEDS
         equals = int((table["rank"] == own["rank"]).sum()) - 1
         verb, beside = ("shares", f" with {format_count(equals, 'other')}") if equals else ("has", "")
@@ -57,7 +59,7 @@ def describe_certainty(table: xr.Dataset, subject: str = "It") -> list[str]:
     """Return what `ranks` says about the first optimizer, which the sentences call `subject`.
 
     They say that it comes first only if it is surely ahead of all others, both over other seeds and over other stops
-    among the late evaluations.
+    among the late evaluations. They also name the beaten optimizers whose best rate lies at the end of their grid.
     """
     ordered, equals = in_rank_order(table), select_first(table)[1:]
     first, others, seeds = ordered.isel(optimizer=0), ordered.sizes["optimizer"] - 1, ordered.attrs["seeds"]
@@ -70,7 +72,7 @@ def describe_certainty(table: xr.Dataset, subject: str = "It") -> list[str]:
         return [*shared, f"{too_few} to say how sure this rank is: use six seeds or more.", *leads]
     low, high, level = int(first.low), int(first.high), select_level_with_first(table)
     confidence = f"with {100 * table.attrs['confidence']:g} % confidence"
-    basis = f"({format_count(seeds, 'seed')}{_describe_stops(table)})"
+    basis = f"({format_count(seeds, 'seed')}{_describe_stops(table)}){_limit_lead(ordered, level)}"
     if low == high == 1 and not level:
         beaten = {1: str(ordered.optimizer.values[1]), 2: "both others"}.get(others, f"all {others} others")
         sentences = [f"{subject} comes first {confidence}, ahead of {beaten} {basis}."]
@@ -79,6 +81,13 @@ def describe_certainty(table: xr.Dataset, subject: str = "It") -> list[str]:
     else:
         sentences = [f"{subject} has rank {low} {confidence} {basis}."]
     return [*shared, *sentences, *_describe_level(ordered, level), *leads]
+
+
+def _limit_lead(ordered: xr.Dataset, level: list[str]) -> str:
+    """What limits the lead over the optimizers that the first surely beats: rates at the end of a grid."""
+    beaten = ordered.at_edge & (ordered["rank"] > 1) & ~ordered.optimizer.isin(level)
+    names = [str(name) for name in ordered.optimizer.values[beaten.values]]
+    return limit_by_edges(names, bool(ordered.attrs.get("trained")))
 
 
 def _describe_stops(table: xr.Dataset) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import combinations
 from typing import Literal, get_args
 
@@ -10,6 +11,7 @@ import xarray as xr
 
 from ..._formatting import format_count, join_names
 from ..._inputs.name_lookup import look_up
+from ..comparison.rates_at_edge import find_at_edge, limit_by_edges
 from ..comparison.reporting_runs import run_badness, select_reporting_runs
 from ..comparison.resampling import MINIMUM_SEEDS
 from ..comparison.targets import default_target, seconds_per_update, steps_to_target
@@ -97,6 +99,7 @@ def pairwise_tests(
         dataset.attrs
         | {
             "measure": measure, "test": test, "alpha": alpha, "power": power, "seeds": seeds, "target": goal,
+            "at_edge": find_at_edge(dataset),
         }
     )  # fmt: skip
 
@@ -155,7 +158,7 @@ def describe_pairwise_tests(tests: xr.Dataset) -> list[str]:
     sentences = [
         f"Tested: {what}, by a two-sided {kind} over {format_count(attributes['seeds'], 'reporting seed')}, with "
         f"p-values corrected for {format_count(count, 'pair')} by Holm's method, at alpha = {attributes['alpha']:g}.",
-        f"The test tells {int(tests.differs.sum())} of {format_count(count, 'pair')} apart.",
+        f"The test tells {int(tests.differs.sum())} of {format_count(count, 'pair')} apart{_limit_difference(tests)}.",
     ]
     rows = list(zip(tests.optimizer.values, tests.other.values, tests.p.values, tests.advantage.values))
     lost = [f"{name} against {other}" for name, other, p, advantage in rows if np.isnan(p) and np.isnan(advantage)]
@@ -174,3 +177,11 @@ def describe_pairwise_tests(tests: xr.Dataset) -> list[str]:
         f"Seeds needed: reporting seeds with which the test finds this effect with probability "
         f"{attributes['power']:g} at alpha / {count}; a study needs twice as many.",
     ]
+
+
+def _limit_difference(tests: xr.Dataset) -> str:
+    """What limits the differences that were found: losers whose best rate lies at the end of their grid."""
+    has_won = tests.wins.values * 2 >= tests.attrs["seeds"]
+    losers = np.where(has_won, tests.other.values, tests.optimizer.values)[tests.differs.values].tolist()
+    names = [name for name in tests.attrs["at_edge"] if name in losers]
+    return limit_by_edges(names, bool(json.loads(tests.attrs.get("trained", "[]"))))

@@ -125,6 +125,9 @@ def test_one_of_several_equals_beside_baselines_is_said_to_share(make_curves: Ca
     table = ranks(race.assign_attrs(trained='["optimizer_2"]'))
     (said,) = describe_places(table, "optimizer_0")
     assert said == "optimizer_2 shares rank 2 of 3 with 1 other, between 2 and 3 with 95 % confidence."
+    board = [row._replace(at_edge=True) for row in leaderboard(race)]
+    (limited,) = describe_places(ranks(race.assign_attrs(trained='["optimizer_2"]'), rows=board), "optimizer_0")
+    assert limited.startswith(f"{said[:-1]}, but the best rate of optimizer_2 lies at the end of its grid, so ")
 
 
 def test_optimizers_that_end_no_better_than_they_start_are_named(make_curves: Callable[..., xr.Dataset]) -> None:
@@ -142,3 +145,30 @@ def test_optimizers_that_end_no_better_than_they_start_are_named(make_curves: Ca
     lost = climbs.assign(final_loss=climbs.final_loss.where(climbs.optimizer != "optimizer_1"))
     assert not ranks(lost).is_stuck.any()  # it diverged, which the leaderboard marks already
     assert describe_stuck(ranks(make_curves(CLEAR))) == []
+
+
+def test_a_lead_over_one_whose_best_rate_lies_at_the_end_of_its_grid_says_so(
+    make_curves: Callable[..., xr.Dataset],
+) -> None:
+    """The grid may have been chosen badly, so the lead may be one of the grid and not of the optimizer."""
+    race = make_curves(np.concatenate([CLEAR, 10 * CLEAR[1:]]))
+    board = [row._replace(at_edge=row.optimizer == "optimizer_1") for row in leaderboard(race)]
+    table = ranks(race, rows=board)
+    (first, _) = verdict(board, table)
+    assert first == (
+        "optimizer_0 comes first with 95 % confidence, ahead of both others (4 seeds, stopped anywhere from update 160 "
+        "to 200), but the best rate of optimizer_1 lies at the end of its grid, so a better one may lie beyond; give "
+        "one wider grid to all, --rates log:LOW:HIGH:COUNT."
+    )
+    everywhere = ranks(race, rows=[row._replace(at_edge=True) for row in board])
+    assert "but the best rates of optimizer_1 and optimizer_2 lie at the ends of" in describe_certainty(everywhere)[0]
+    only_first = ranks(race, rows=[row._replace(at_edge=row.rank == 1) for row in board])
+    assert "grid" not in describe_certainty(only_first)[0]  # which could only make its lead larger
+    baselines = ranks(race.assign_attrs(trained='["optimizer_0"]'), rows=board)
+    assert "; make baselines on a wider grid, gradlab baselines --rates" in describe_certainty(baselines)[0]
+
+
+def test_a_lead_that_is_not_certain_needs_no_such_limit(make_curves: Callable[..., xr.Dataset]) -> None:
+    race = make_curves(OSCILLATING)
+    table = ranks(race, rows=[row._replace(at_edge=True) for row in leaderboard(race)])
+    assert "grid" not in " ".join(describe_certainty(table))

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import optax
 
 from .cpu_fusion import cpu_fusion_enabled
+from .donated_arrays import copy_shared_arrays, require_kept
 from .not_a_transformation import ChangedStateError, ExchangedError, describe_changed_state
 from .running_calls import entering, find_between, is_outermost, seeking_exchange, standing_between
 from .scheduled_states import explain_other_state, has_narrow_leaves, warn_of_narrow_state
@@ -52,6 +53,7 @@ class Boundary:
         """
         if any(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(params)):
             return jax.eval_shape(self.init, params)
+        require_kept("init", params=params)
         raised = raise_precision(params, "the parameter")
         with entering(params):
             state = self.core.init(raised)
@@ -84,6 +86,7 @@ class Boundary:
                 result, new_state = core_update(raised, state, params, extra)
                 same_state = find_difference(new_state, state) is None
             except Exception as error:
+                require_kept("update", updates=updates, state=state, params=own)
                 self.require_own_state(state, raised, error)
                 self._require_order(raised, state, params, extra, error)
                 self._require_scalars(error)
@@ -272,19 +275,6 @@ def _lower_points(extra: dict[str, Any], whole: PyTree, masked: PyTree) -> dict[
 
         lowered["gradient_fn"] = find_gradient
     return lowered
-
-
-def copy_shared_arrays(tree: PyTree, original: PyTree) -> PyTree:
-    """Copy each array that a tree shares with another tree, or holds twice, so that both trees can be donated."""
-    seen = {id(leaf) for leaf in jax.tree.leaves(original)}
-
-    def own(leaf: Any) -> Any:
-        if id(leaf) in seen and hasattr(leaf, "dtype"):
-            return jnp.copy(leaf)
-        seen.add(id(leaf))
-        return leaf
-
-    return jax.tree.map(own, tree)
 
 
 def restore_dtypes(tree: PyTree, original: PyTree) -> PyTree:

@@ -13,7 +13,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.boundary import copy_shared_arrays, raise_precision, restore_dtypes
+from gradlab.boundary import raise_precision, restore_dtypes
 from gradlab.tree_differences import find_difference, have_same_structure, require_same_trees
 
 
@@ -67,21 +67,6 @@ def test_precise_refuses_what_is_no_array(leaf: Any) -> None:
         raise_precision({"w": leaf}, "the update")
     with pytest.raises(TypeError, match=r"^the update is not an array"):
         raise_precision(leaf, "the update")
-
-
-def test_unaliased_copies_what_is_shared_and_nothing_else() -> None:
-    shared, own = jnp.ones(3), jnp.zeros(3)
-    got = copy_shared_arrays(Pair(shared, (own, own)), {"x": shared})
-    assert got.left is not shared
-    assert got.right[0] is own
-    assert got.right[1] is not own
-    buffers = {leaf.unsafe_buffer_pointer() for leaf in (shared, *jax.tree.leaves(got))}
-    assert len(buffers) == 4
-    np.testing.assert_array_equal(got.left, shared)
-
-
-def test_unaliased_leaves_python_objects_alone() -> None:
-    assert copy_shared_arrays((1.5, 1.5, "a", "a"), (1.5,)) == (1.5, 1.5, "a", "a")
 
 
 def test_like_gives_the_dtypes_of_the_other_tree() -> None:

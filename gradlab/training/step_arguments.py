@@ -16,6 +16,7 @@ import numpy as np
 import optax
 
 from ..boundary import PyTree
+from ..donated_arrays import require_kept
 from ..tree_differences import describe_tree, find_difference
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -79,13 +80,10 @@ def explain_failure(
 
     `loss(params, batch)` returns a scalar, and `select(params)` what is trained.
     """
-    for name, tree in zip(TREES, trees, strict=True):
-        if (path := _find_deleted(tree)) is not None:
-            return ValueError(
-                f"step: the array {name}{path} is deleted, because an earlier step received "
-                f"it and updated it in place. Go on with what that step returned, params, state, loss = step(tx, "
-                f"params, state, batch), or keep the arrays by make_step(loss, donate=False)"
-            )
+    try:
+        require_kept("step", **dict(zip(TREES, trees, strict=True)))
+    except ValueError as error:
+        return error
     params, state, batch = trees
     if not _has_state(tx, select, params, state) and _has_state(tx, lambda whole: whole, params, state):
         trained, whole = (len(jax.tree.leaves(tree)) for tree in (select(params), params))
@@ -133,13 +131,6 @@ def _returns_scalar(loss: Callable[[PyTree, PyTree], Any], params: PyTree, batch
     except Exception:
         return False
     return True
-
-
-def _find_deleted(tree: PyTree) -> str | None:
-    for path, leaf in _leaves_with_path(tree):
-        if isinstance(leaf, jax.Array) and not isinstance(leaf, jax.core.Tracer) and leaf.is_deleted():
-            return jax.tree_util.keystr(path)
-    return None
 
 
 def explain_kinds(trees: Mapping[str, PyTree]) -> Exception | None:

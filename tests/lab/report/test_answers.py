@@ -29,9 +29,7 @@ def test_a_clear_winner(make_dataset: Callable[..., xr.Dataset], accuracy: dict[
     scores = np.stack([[0.5 + noise, 0.9 + noise], [0.3 + noise, 0.6 + noise], [0.2 + noise, 0.2 + noise]])
     text = said(make_dataset(scores, [0.0562, 0.1], ROLES, **accuracy))
     assert text.startswith("optimizer_0 at learning rate 0.1: 90.0 % ± 1.2 test accuracy, after 10 updates")
-    assert (
-        "It comes first with 95 % confidence, ahead of both others (4 seeds), but the best rates of" in text
-    )
+    assert "It comes first with 95 % confidence, ahead of both others (4 seeds), but the best rates of" in text
     assert "ends of their grids, so better ones may lie beyond; give one wider grid to all, --rates log:LOW" in text
     assert (
         "Its learning rate was chosen on 4 seeds. Other seeds, or another stop, would have led to the same choice."

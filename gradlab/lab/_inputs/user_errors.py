@@ -12,18 +12,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import jax
+import optax
 
 import gradlab
 from gradlab.interrupts import is_interrupt
 from gradlab.user_code_time_limit import VARIABLE, OutOfTimeError, time_limit_seconds
 
 _GRADLAB = str(Path(gradlab.__file__).parent)
+_JAX, _OPTAX_SCHEDULES = f"{Path(jax.__file__).parent}/", f"{Path(optax.schedules.__file__).parent}/"
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)  # of a traceback as text
 # JAX's errors for code that needs the value of an array while it is traced; all others derive from these two.
 _UNKNOWN_VALUES = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)
 _COMPILED = (
     "the code is compiled, and the values of arrays are unknown then; compute with jax.numpy, in place of NumPy, "
     "float(), int() and `if` (jnp.where, jax.lax.cond)"
+)
+_SCHEDULE_OF_OPTAX = (
+    "this schedule of optax compares its numbers, which are unknown while the code is compiled; take one of "
+    "gl.schedules, such as gl.schedules.warmup_cosine, or build it of fixed numbers, with a peak of 1, and multiply: "
+    "lambda step: learning_rate * schedule(step)"
 )
 _NONFINITE_SETTINGS = {"nan": "JAX_DEBUG_NANS", "inf": "JAX_DEBUG_INFS"}
 
@@ -98,11 +105,18 @@ def describe_error(error: BaseException) -> str:
     if "RESOURCE_EXHAUSTED" in text or isinstance(error, MemoryError):
         return f"there is not enough memory; pass a smaller --lanes ({' '.join(text.split())[:120]})"
     if isinstance(error, _UNKNOWN_VALUES):
-        return f"{type(error).__name__}: {_COMPILED}"
+        return f"{type(error).__name__}: {_SCHEDULE_OF_OPTAX if _is_from_schedule_of_optax(error) else _COMPILED}"
     if isinstance(error, RecursionError):
         return "RecursionError: it calls itself without end"
     first = " ".join(text.split("\n\n")[0].split())  # in JAX's messages, general advice follows the first paragraph
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def _is_from_schedule_of_optax(error: BaseException) -> bool:
+    """Return whether the innermost line outside of JAX that an error passed is one of optax's schedules."""
+    files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    innermost = next((file for file in reversed(files) if not file.startswith(_JAX)), "")
+    return innermost.startswith(_OPTAX_SCHEDULES)
 
 
 def describe_nonfinite_error(error: BaseException) -> str | None:

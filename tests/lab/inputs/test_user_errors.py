@@ -31,6 +31,9 @@ def wrong_shapes(learning_rate=0.1):
         return jax.tree.map(lambda g: g @ jnp.ones((5, 5), g.dtype), updates), state
     return optax.GradientTransformation(lambda params: (), update)
 
+def scheduled(learning_rate=0.1):
+    return optax.adam(optax.warmup_cosine_decay_schedule(0.0, learning_rate, 6, 60))
+
 def other_state(learning_rate=0.1):
     return optax.GradientTransformation(lambda params: jnp.zeros(3), lambda g, s, params=None: (g, jnp.zeros(4)))
 """
@@ -56,6 +59,11 @@ def test_the_line_of_the_user_is_named(mine: Callable[[str], None]) -> None:
         UserCodeError, match=r"wrong_shapes on ravine fails at .*mine_with_errors.py:6 \(return jax.*: TypeError"
     ):
         mine("wrong_shapes")
+
+
+def test_a_schedule_of_optax_that_compares_a_swept_number_is_named(mine: Callable[[str], None]) -> None:
+    with pytest.raises(UserCodeError, match=r"scheduled on ravine fails at .*: this schedule of optax "):
+        mine("scheduled")
 
 
 def test_a_wrong_return_value_has_no_line_but_is_the_users_error(mine: Callable[[str], None]) -> None:

@@ -22,7 +22,7 @@ from gradlab.lab.analysis.comparison import ranks
 from gradlab.lab.analysis.configurations import rank_configurations
 from gradlab.lab.analysis.leaderboard import leaderboard, mean_scores
 from gradlab.lab.analysis.sweep_as_race import as_race, unstack
-from gradlab.testing import assert_lawful, assert_same_trajectory, check
+from gradlab.testing import assert_lawful, assert_same_trajectory, check, check_schedule
 
 PARAMS = {"w": jnp.ones((2, 3)), "b": jnp.zeros(3)}
 SGD = gl.sgd(0.1)
@@ -161,6 +161,14 @@ CALLS: list[tuple[Callable[[], Any], str]] = [
     (lambda: check(SGD, dtypes=("float33",)), "unknown dtype 'float33'; there are: "),
     (lambda: check(SGD, laws=(), reference="adm"), "unknown reference 'adm'; there are: adabelief, "),
     (lambda: assert_lawful(SGD, refrence="sgd"), "check has no argument 'refrence'; did you mean reference?"),
+    (lambda: check(gl.sgd, refrence="sgd"), "check has no argument 'refrence'; did you mean reference?"),
+    (lambda: check(optax.sgd, dtype="float32", learning_rate=0.1), "check has no argument 'dtype'; did you mean dtype"),
+    (lambda: check(gl.sgd, gl.adam), "check takes tx by place, and all else by name; write reference=adam"),
+    (lambda: assert_lawful(gl.sgd, ("pure",)), "assert_lawful takes tx by place, and all else by name; write laws="),
+    (lambda: check_schedule(gl.schedules.linear, law=("finite",)), "check_schedule has no argument 'law'; did you mea"),
+    (lambda: check(SGD, reference="paper:step"), "typed so on the command line; in Python import the function and pas"),
+    (lambda: check(SGD, reference=SGD), "the reference is a transformation, expected a function of NumPy for one leaf"),
+    (lambda: assert_same_trajectory(SGD, 3), "the reference is of type int, expected a function of NumPy for one lea"),
     (lambda: assert_same_trajectory(SGD, "sdg"), "unknown reference 'sdg'; there are: adabelief, "),
     (lambda: torch.Adam(0.1), "has no attribute 'Adam'; the optimizers are functions, in lower case: adam"),
     (lambda: torch.adam(PARAMS), "Parameters are given to init(params), and not to the optimizer"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping
@@ -38,12 +37,14 @@ from .verdicts.exception_causes import find_cause
 from .verdicts.exceptions import describe, locate
 from .verdicts.law import CLAIMS, CONTRACTS, PARTS, TRAJECTORIES, require_claim_values
 from .verdicts.report import BROKEN, NOT_EXAMINED, Report, Result
+from .wrong_options import explain_wrong_options
 
 
 class SettingError(ValueError):
     """A setting of JAX under which no law can be examined."""
 
 
+@explain_wrong_options
 def check(
     tx: optax.GradientTransformation | Callable[..., Any],
     *,
@@ -78,8 +79,8 @@ def check(
     What the transformation does wrong never raises: a factory that raises, a result that is not a pair, and a step that
     takes longer than `seconds_per_law` are findings in the report. Raises ValueError for an unknown dtype, law, claim,
     domain or reference, for a reference that fails, and under `jax.disable_jit`, and TypeError for a name in place of
-    `tx`. A transfer guard is lifted during the examination. Global random numbers and settings that the transformation
-    changes are restored at the end.
+    `tx`, and for a misspelt option. A transfer guard is lifted during the examination. Global random numbers and
+    settings that the transformation changes are restored at the end.
 
     >>> from gradlab import testing
     >>> report = testing.check(gl.clip_by_value(1.0), laws=("pure",), dtypes=("float32",))
@@ -130,8 +131,6 @@ def _check(
             f"check takes a transformation, or a factory of one, got the string {tx!r}; pass the object itself, such "
             "as gl.adam; names are for the command line: gradlab check adam"
         )
-    if isinstance(tx, tuple):
-        _refuse_misspelt_options(arguments)
     dtypes = quick_look.DTYPES if quick and dtypes is DTYPES else name_dtypes(dtypes, DTYPES)
     chosen = quick_look.LAWS if quick and laws is None else laws
     label = make_label(tx, arguments)
@@ -150,7 +149,8 @@ def _check(
     slow = quick_look.SLOW_CLAIMS if quick else ()
     examined += [CLAIMS[name] for name in claimed if name not in DECLARATIONS and name not in slow]
     if step is not None:
-        examined += [quick_look.make_trajectory_law(step, subject)] if quick else make_trajectory_laws(step)
+        make_laws = quick_look.make_trajectory_law if quick else make_trajectory_laws
+        examined += make_laws(step, subject)
     left_out = list_left_out({law.name for law in examined}, subject, step is not None, quick and laws is None)
     failure = _find_failure(subject, seconds_per_law)
     if failure is not None:
@@ -160,6 +160,7 @@ def _check(
     return Report(label, results, left_out)
 
 
+@explain_wrong_options
 def assert_lawful(tx: optax.GradientTransformation | Callable[..., Any], **options: Any) -> None:
     """Call `check`, and raise AssertionError with its report if any law is broken.
 
@@ -257,14 +258,6 @@ def _find_failure(subject: Subject, seconds: float) -> Result | None:
     else:
         return None
     return Result("runs", "init and update take an ordinary tree of parameters", BROKEN, detail, meaning)
-
-
-def _refuse_misspelt_options(arguments: Mapping[str, Any]) -> None:
-    """Raise TypeError for a misspelt option of `check`, which would be taken for an argument of a factory."""
-    options = [name for name in inspect.signature(check).parameters if name not in ("tx", "arguments")]
-    for name in arguments:
-        if near := difflib.get_close_matches(name, options, n=1, cutoff=0.75):
-            raise TypeError(f"check has no argument {name!r}; did you mean {near[0]}?")
 
 
 def _require_known(kind: str, names: Any, known: Mapping[str, Any]) -> None:

@@ -35,7 +35,7 @@ def shrink_trees(subject: Subject) -> None:
     subject.trees = subject.trees | {"a network": leaves or network}
 
 
-def make_trajectory_law(step: Callable[..., Any], subject: Subject) -> Law:
-    """Return the law that a subject moves as a step function does, for a few steps of a few leaves."""
+def make_trajectory_law(step: Callable[..., Any], subject: Subject) -> tuple[Law, ...]:
+    """Return the law, alone, that a subject moves as a step function does, for a few steps of a few leaves."""
     shapes = select_ranks(_NETWORK, subject.trees)
-    return make_trajectory_laws(step, {"steps": STEPS, "long": 0, "shapes": shapes})[0]
+    return make_trajectory_laws(step, options={"steps": STEPS, "long": 0, "shapes": shapes})[:1]

@@ -82,6 +82,7 @@ MINE = """
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "unfinished_to_check.py").write_text("def thing(rate=0.1)\n")
     (tmp_path / "mine_to_check.py").write_text(textwrap.dedent(MINE))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -128,6 +129,7 @@ def test_what_is_no_optimizer_gets_a_report(here: Path) -> None:
         (["adm"], "did you mean adam"),
         (["mine_to_check:god"], "did you mean good"),
         (["optax.adam"], "typed with a colon, optax:adam"),
+        (["unfinished_to_check:thing"], "the import of unfinished_to_check fails: SyntaxError"),
         (["no_such_module:thing"], "cannot import no_such_module"),
         (["adam", "--reference", "adm"], "no reference is named 'adm'"),
         (["adam", "--claim", "pretty"], "no claim is named 'pretty'"),
@@ -141,6 +143,7 @@ def test_what_is_no_optimizer_gets_a_report(here: Path) -> None:
         (["mine_to_check:picky", "--arg", "rate=-1"], "a rate below zero"),
         (["adam", "--reference", "mine_to_check:refrence"], "mine_to_check has no 'refrence'; did you mean "),
         (["adam", "--reference", "no_such_module:step"], "cannot import no_such_module"),
+        (["adam", "--reference", "mine_to_check"], "a name in mine_to_check.py is typed mine_to_check:NAME"),
         (["adam", "--reference", "optax:adam"], "the reference optax:adam takes (learning_rate, b1, "),
         (["sgd", "--reference", "mine_to_check:failing_reference"], "fails at step 1: RuntimeError: boom (at "),
         (["adam", "--extra", "value"], "--extra takes NAME=VALUE, such as value=1.0; got 'value'"),
@@ -249,7 +252,7 @@ def test_endless_imports_and_failures_of_modules_are_a_line(here: Path, monkeypa
         ("leaving_to_check", "it ends the program, by sys.exit(4)"),
     ):
         result = run(f"{module}:thing")
-        assert result.exit_code == 1
+        assert result.exit_code == 2  # nothing was examined
         assert result.output.startswith(f"gradlab: the import of {module} fails at {here / module}.py:1 (")
         assert result.output.endswith(f": {words}\n")
 

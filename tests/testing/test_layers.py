@@ -12,6 +12,7 @@ from tests.imports import list_imports, module_name
 KIT = Path(gradlab.testing.__file__).parent
 # Each module or package may import itself and those before it.
 LAYERS = (
+    "wrong_options",  # errors for misspelt options of a check
     "references",  # the published optimizers in NumPy, and those of users
     "verdicts",  # what a law is, its examination, the report
     "inputs",  # trees of parameters and gradient sequences

@@ -69,7 +69,6 @@ def import_named(name: str) -> Any:
     """Return the object that `package.module:name` refers to, or end the command."""
     from ...lab._inputs.factory_adapter import require_plain_function
     from ...lab._inputs.importing import LoadError, import_object
-    from ...lab._inputs.user_errors import UserCodeError
 
     try:
         is_alias = name.startswith(("gl.", "gl:")) and find_spec("gl") is None
@@ -77,7 +76,7 @@ def import_named(name: str) -> Any:
         require_plain_function(name, found)
         return found
     except LoadError as error:
-        fail(error, 1 if isinstance(error, UserCodeError) else 2)
+        fail(error)
 
 
 def import_values(arguments: dict[str, Any]) -> dict[str, Any]:

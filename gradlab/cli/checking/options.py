@@ -99,7 +99,7 @@ def find_reference(name: str) -> str | Callable[..., Any]:
     from gradlab.testing.trajectories.trajectory import list_references
 
     if ":" not in name:
-        return find_name(name, list_references(), "reference")
+        return find_name(name, list_references(), "reference", may_be_own=True)
     found = import_named(name)
     try:
         require_step_function(found, name)
@@ -108,15 +108,17 @@ def find_reference(name: str) -> str | Callable[..., Any]:
     return found
 
 
-def find_name(typed: str, known: Iterable[str], kind: str, context: str = "") -> str:
+def find_name(typed: str, known: Iterable[str], kind: str, context: str = "", *, may_be_own: bool = False) -> str:
     """Return the name of a law, a claim or a dtype. A shell's user may type "_" or "-" in place of the blanks in it.
+
+    `may_be_own` says that users may type something of their own in its place, as `module:NAME`.
 
     Ends the command for an unknown name, with a message that begins with the `context`.
     """
     names = dict.fromkeys(known)
     name = typed if typed in names else re.sub("[_ -]+", " ", typed).strip().lower()
     try:
-        look_up(name if name in names else typed, names, kind)
+        look_up(name if name in names else typed, names, kind, may_be_own=may_be_own)
     except UnknownNameError as error:
         fail(f"{context}{error}")
     return name

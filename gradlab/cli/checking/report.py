@@ -41,6 +41,8 @@ def _make_table(report: Report, is_wide: bool) -> Table:
         table.add_column("statement, or the reason why it does not apply")
     for result in report.results:
         text = result.statement if result.verdict in colors else result.detail
+        if report.holds_in_part(result):
+            text += f" (in part): {result.detail}"
         cells = (result.law, f"[{colors.get(result.verdict, 'dim')}]{result.verdict}[/]", escape(text))
         table.add_row(*cells if is_wide else cells[:2])
     return table

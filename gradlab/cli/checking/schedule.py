@@ -54,7 +54,10 @@ def prepare_schedule(
 
     formula: Any = reference
     if reference is not None:
-        formula = import_named(reference) if ":" in reference else find_name(reference, list_formulas(), "formula")
+        is_own = ":" in reference
+        formula = (
+            import_named(reference) if is_own else find_name(reference, list_formulas(), "formula", may_be_own=True)
+        )
     if formula is not None and not callable(formula) and not isinstance(formula, str):
         fail(f"the reference {reference} is of type {type(formula).__name__}, expected a function of the step")
     subject.claims = read_claims(claims, {}, SCHEDULE_CLAIMS)

@@ -104,7 +104,7 @@ def _suggest_spelling(name: str, table: Mapping[str, Any], kind: str) -> str:
     package, found = module.partition(".")[0], _normalize(last)
     if package in ("torch", "keras") and found in table:
         flavor = f"gradlab.flavors.{package}:{found}"
-        has_flavor = hasattr(import_module(f"gradlab.flavors.{package}"), found)
+        has_flavor = kind != "reference" and hasattr(import_module(f"gradlab.flavors.{package}"), found)
         also = f", and {flavor}, which computes as {package} does" if has_flavor else ""
         return f"gradlab has {found}{also}"
     if name.isidentifier() and Path(f"{name}.py").exists():

@@ -12,7 +12,7 @@ import numpy as np
 from ...interrupts import is_interrupt
 from ...user_code_time_limit import OutOfTimeError
 
-_FORM = "step(g, state, t, x, **hyperparameters) -> (change, state)"
+FORM = "step(g, state, t, x, **hyperparameters) -> (change, state)"
 
 
 class StepFunctionError(ValueError):
@@ -25,7 +25,7 @@ def require_step_function(step: Any, name: str) -> None:
     Messages call it `name`.
     """
     if not callable(step):
-        raise StepFunctionError(f"the reference {name} is of type {type(step).__name__}, expected a function {_FORM}")
+        raise StepFunctionError(f"the reference {name} is of type {type(step).__name__}, expected a function {FORM}")
     try:
         signature = inspect.signature(step)
     except (TypeError, ValueError):  # a function without a signature is called all the same
@@ -36,7 +36,7 @@ def require_step_function(step: Any, name: str) -> None:
     if isinstance(step, type) or is_misnamed or (len(positional) < 4 and not is_open):
         names = ", ".join(signature.parameters)
         raise StepFunctionError(
-            f"the reference {name} takes ({names}), expected a step function in NumPy for one leaf: {_FORM}"
+            f"the reference {name} takes ({names}), expected a step function in NumPy for one leaf: {FORM}"
         )
     misplaced = [p.name for place, p in enumerate(positional[:4]) if _PLACES.get(p.name, place) != place]
     if len(misplaced) > 1:  # one may be named for something else

@@ -14,6 +14,7 @@ from ..references import schedules as references
 from ..verdicts.examination import examine_all
 from ..verdicts.law import Broken, Law, NotApplicable, require_claim_values
 from ..verdicts.report import Report, Unexamined
+from ..wrong_options import explain_wrong_options
 from . import schedule_claims as schedule_claims  # registers the claims
 from .schedule_claims import require_end, require_value
 from .schedule_formulas import Formula, find_formula, list_taken, tabulate
@@ -26,6 +27,7 @@ _LARGE = 1e30  # beyond it, a schedule that grows may overflow in float32
 _AROUND = 100  # steps on either side
 
 
+@explain_wrong_options
 def check_schedule(
     schedule: Any,
     reference: str | Callable[..., Any] | None = None,

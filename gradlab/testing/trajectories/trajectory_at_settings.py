@@ -14,7 +14,7 @@ import optax
 from ..references.runner import displacements
 from ..subjects.double_precision_runs import pick_lane, run, run_each
 from ..subjects.setting_runs import STEPS, SettingRuns, runs_of
-from ..subjects.settings import UNCHANGED, Argument, Setting, apply_setting, change, change_all, make
+from ..subjects.settings import UNCHANGED, Argument, Setting, apply_setting, change, change_all, list_arguments, make
 from ..subjects.subject import Subject
 from .argument_names import match_arguments
 from .exchanged_arguments import describe_exchange, exchange_arguments, list_exchanges
@@ -32,8 +32,7 @@ def find_difference_at_settings(
     First nothing is changed, then each argument that the reference has alone, and then all together.
     """
     runs = runs_of(subject)
-    shared = match_arguments(step, subject.arguments)
-    arguments = [argument for argument in runs.arguments if argument.name in shared.names.values()]
+    arguments, _ = split_by_reference(subject, step)
     numbers = [argument for argument in arguments if not argument.is_structure or subject.factory is not None]
     options = [argument for argument in arguments if argument not in numbers]
     alone = [change((argument, other)) for argument in numbers for other in argument.others]
@@ -44,6 +43,13 @@ def find_difference_at_settings(
         if found is not None:
             return comparison.find_first(_list_smaller(found[0], arguments)) or found
     return None
+
+
+def split_by_reference(subject: Subject, step: Callable[..., Any]) -> tuple[list[Argument], list[Argument]]:
+    """Return the numeric arguments of a subject that the reference has, too, and those that it has not."""
+    shared = match_arguments(step, subject.arguments).names.values()
+    arguments = list_arguments(subject)
+    return [a for a in arguments if a.name in shared], [a for a in arguments if a.name not in shared]
 
 
 def name_exchange(subject: Subject, step: Callable[..., Any], setting: Setting) -> str:

@@ -21,18 +21,22 @@ from ..verdicts.law import (
 )
 from .argument_names import describe_values, list_hyperparameters, list_missing, match_arguments
 from .trajectory import TOLERANCE, assert_same_trajectory
-from .trajectory_at_settings import find_difference_at_settings, name_exchange
+from .trajectory_at_settings import find_difference_at_settings, name_exchange, split_by_reference
 from .trajectory_on_complex_leaves import require_same_on_complex_leaves
 from .trajectory_on_schedule import require_same_on_schedule
 
 
-def make_trajectory_laws(step: Callable[..., Any], options: Mapping[str, Any] | None = None) -> tuple[Law, ...]:
+def make_trajectory_laws(
+    step: Callable[..., Any], subject: Subject | None = None, options: Mapping[str, Any] | None = None
+) -> tuple[Law, ...]:
     """Return the laws that a subject moves as a step function does.
 
     They compare it as it was given, at other values, with a schedule, and on complex leaves.
 
-    `options` are those of `assert_same_trajectory` for the first of them, such as `steps`.
+    `options` are those of `assert_same_trajectory` for the first of them, such as `steps`. With the `subject`, a
+    statement names the arguments that are varied.
     """
+    varied = [] if subject is None else [argument.name for argument in split_by_reference(subject, step)[0]]
     statement = f"it moves as the reference {step.__name__} does"
 
     def make(
@@ -59,7 +63,7 @@ def make_trajectory_laws(step: Callable[..., Any], options: Mapping[str, Any] | 
         ),
         make(
             TRAJECTORY_AT_SETTINGS,
-            f"{statement} at other values of each argument",
+            f"{statement} at other values of {_join(varied) or 'the arguments that both have'}",
             "The argument is ignored, replaced by a constant, mixed up with another, or used with the default of "
             "another. Compute with the values that the factory is given.",
             _examine_at_settings,
@@ -130,7 +134,8 @@ def _examine_at_settings(subject: Subject, step: Callable[..., Any]) -> str | No
     runs = runs_of(subject)
     runs.require()
     shared = match_arguments(step, subject.arguments)
-    if not any(argument.name in shared.names.values() for argument in runs.arguments):
+    varied, others = split_by_reference(subject, step)
+    if not varied:
         raise NotApplicable(f"it has no numeric argument in common with the reference {step.__name__}")
     if list_missing(step, shared.values):
         raise NotApplicable(f"the reference {step.__name__} needs {' and '.join(list_missing(step, shared.values))}")
@@ -139,7 +144,16 @@ def _examine_at_settings(subject: Subject, step: Callable[..., Any]) -> str | No
         raise NotApplicable("it does not move as the reference at the values that were given either")
     if found is not None:
         raise Broken(f"not the trajectory of {step.__name__}: {found[1]}{name_exchange(subject, step, found[0])}")
-    refused = list_refused(runs, [a for a in runs.arguments if a.name in shared.names.values()])
-    if len(refused) == sum(argument.name in shared.names.values() for argument in runs.arguments):
+    refused = list_refused(runs, varied)
+    if len(refused) == len(varied):
         raise NotApplicable(f"no argument could be compared at another value: {'; '.join(refused.values())}")
-    return f"not compared at other values: {'; '.join(refused.values())}" if refused else None
+    reasons = [f"not compared at other values: {'; '.join(refused.values())}"] if refused else []
+    if others:
+        was, such = ("was", "argument") if len(others) == 1 else ("were", "arguments")
+        names = _join([argument.name for argument in others])
+        reasons.append(f"{names} {was} not varied, because the reference has no such {such}")
+    return "; ".join(reasons) or None
+
+
+def _join(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

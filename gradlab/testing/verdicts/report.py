@@ -83,9 +83,13 @@ class Report:
         by_reason: dict[str, tuple[str, ...]] = {}
         for result in self.results:
             if result.verdict != BROKEN and result.detail and result not in self._compared:
-                name = f"{result.law} (in part)" if result.verdict == HOLDS else result.law
+                name = f"{result.law} (in part)" if self.holds_in_part(result) else result.law
                 by_reason[result.detail] = (*by_reason.get(result.detail, ()), name)
         return (*(Unexamined(reason, laws) for reason, laws in by_reason.items()), *self.left_out)
+
+    def holds_in_part(self, result: Result) -> bool:
+        """Return whether a law holds and a part of it was not examined, which its `detail` says."""
+        return result.verdict == HOLDS and bool(result.detail) and result not in self._compared
 
     @property
     def _compared(self) -> tuple[Result, ...]:

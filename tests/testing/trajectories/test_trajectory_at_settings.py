@@ -121,6 +121,27 @@ def test_values_that_are_refused_are_not_compared() -> None:
     assert check(fixed, reference="sgd", **OPTIONS)[LAW].detail.startswith("no argument could be compared")
 
 
+def _heavy_ball_at_one_momentum(g, state, t, x, *, learning_rate):
+    m = 0.9 * state.get("m", 0) + g
+    return -learning_rate * m, {"m": m}
+
+
+def test_arguments_that_the_reference_has_not_are_named_as_not_varied() -> None:
+    def sgd(learning_rate: float = 0.1, momentum: float = 0.9, damping: float = 0.0) -> Any:
+        return gl.sgd(learning_rate, 10 * momentum**2 / 9)  # wrong elsewhere
+
+    report = check(sgd, reference=_heavy_ball_at_one_momentum, **OPTIONS)
+    reason = "momentum and damping were not varied, because the reference has no such arguments"
+    assert report[LAW].verdict == "holds"
+    assert report.holds_in_part(report[LAW])
+    assert report[LAW].statement.endswith("does at other values of learning_rate")
+    assert report[LAW].detail == reason
+    assert f"{LAW} (in part): {reason}" in report.to_text(200)
+    complete = check(gl.sgd(0.1, 0.5), reference="sgd", **OPTIONS)[LAW]
+    assert "at other values of learning_rate, momentum" in complete.statement
+    assert not complete.detail
+
+
 def test_a_wrong_trajectory_is_told_once() -> None:
     def sgd(lr: float = 0.1, beta: float = 0.9) -> Any:
         return gl.sgd(2 * lr, beta)

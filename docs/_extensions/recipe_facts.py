@@ -25,6 +25,18 @@ POINTS = {
     "eval_params": "Evaluate the model at `gl.eval_params(tx, state, params)`, and not at `params`.",
     "gradient_params": "Take the gradient at `gl.gradient_params(tx, state, params)`, and not at `params`.",
 }
+# What is in arrays whose names do not say it, by a part of their link, in the letters of the page.
+STATES = {
+    "minimize_loss_model/mean/": (
+        "Of the arrays with a number, 0 is the average of the gradients, 1 that of the losses, $\\bar f_t$, and 2 that "
+        "of the products of gradients and parameters, $\\gamma_t$."
+    ),
+    "scale_by_kronecker": (
+        "`total/0` is $L_t$ and `total/1` is $R_t$; `roots/0` and `roots/1` are the powers of both that multiply the "
+        "gradient."
+    ),
+    "/eigenbasis": "`left` is $Q_t$ and `right` is $P_t$; `rows` is $L_t$ and `columns` is $R_t$.",
+}
 
 
 def make_default(entry: Entry) -> Any:
@@ -93,11 +105,11 @@ def explain_state(rows: list[list[str]]) -> list[str]:
     texts = []
     if re.search(r"add/chain_\d", links):
         texts.append("In a link such as `add/chain_2`, `chain` is the first term of the sum, and `chain_2` the second.")
+    if "scale_by_rms/second_moment/" in links:
+        texts.append("`second_moment` is the estimator that `scale_by_rms` has as its `decay`.")
     if "scale_by_rms/second_moment/scale_by_momentum" in links:
-        texts.append(
-            "`second_moment` is the estimator that `scale_by_rms` has as its `decay`. A number as `decay` stands for "
-            "`scale_by_momentum` with this decay, here of squares."
-        )
+        texts.append("A number as `decay` stands for `scale_by_momentum` with this decay, here of squares.")
+    texts += [text for link, text in STATES.items() if link in links]
     if any(shape.startswith("1 by") for shape in shapes):
         sides = ", of outputs by inputs" if any(re.match(r"1 by \d+ by", shape) for shape in shapes) else ""
         texts.append(f"The leading 1 of a shape counts the matrices in a leaf. The kernel is one{sides}.")

@@ -283,6 +283,13 @@ def test_a_state_says_what_a_leading_one_and_a_second_chain_are(gallery):
     assert "A mean has the size 1 along the axis over which it is taken. The bias is not factored" in factored
     assert "counts the matrices" not in factored
     assert "A number as `decay` stands for `scale_by_momentum` with this decay" in gallery.page("rmsprop")
+    assert "`scale_by_rms` has as its `decay`.\n\n" in gallery.page("yogi")
+
+
+def test_a_state_says_which_symbols_are_in_arrays_without_a_name_of_their_own(gallery):
+    assert "0 is the average of the gradients, 1 that of the losses, $\\bar f_t$" in gallery.page("momo")
+    assert "`total/0` is $L_t$ and `total/1` is $R_t$" in gallery.page("shampoo")
+    assert "`left` is $Q_t$ and `right` is $P_t$; `rows` is $L_t$" in gallery.page("soap")
 
 
 def test_flavors_that_do_the_same_stand_in_no_table(gallery):

@@ -273,7 +273,8 @@ def test_a_page_quotes_a_claim_and_says_what_was_measured_on_each_part() -> None
     text = "\n".join(sentences.write_behavior("adagrad"))
     assert "*Adagrad gives rarely seen parameters larger steps, and wins on sparse data.* “" in text
     assert "“wins on sparse data”: **holds**; its test loss is lower than that of the others, by" in text
-    assert "\n- **What is claimed, and what was measured.**\n  - [Claim 3](../claims.md#claim-3-" in text
+    assert "\n- **What is claimed, and what was measured.**\n  - [Claim 3: Rare features](../claims.md#claim-3-" in text
+    assert "[Claim 14: Saddles, plateaus, local minima](" in "\n".join(sentences.write_behavior("sgd"))
 
 
 def test_a_mean_rank_is_not_taken_for_a_rank() -> None:

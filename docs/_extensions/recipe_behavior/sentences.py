@@ -204,8 +204,8 @@ def _say_claims(name: str) -> str:
             continue
         verdicts = {verdict.part: verdict for verdict in read_verdicts(record)}
         texts = [f"“{part}”: **{verdicts[part]}**; {typeset(verdicts[part].evidence)}." for part in parts or verdicts]
-        where = f"[Claim {claim.number}](../claims.md#{claim.anchor})"
-        said.append(f"\n  - {where}: *{claim.statement}* {' '.join(texts)}")
+        where = f"[{claim.heading}](../claims.md#{claim.anchor})"
+        said.append(f"\n  - {where}. *{claim.statement}* {' '.join(texts)}")
     return "".join(said)
 
 

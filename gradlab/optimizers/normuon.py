@@ -45,7 +45,7 @@ def normuon(
     of 1. At 0.2, steps are as long as Adam's, so all leaves have one learning rate, unless `adam_learning_rate` is
     given. The other arguments are those of `muon`.
 
-    The code that its authors released in dion keeps the norm of $O_t$, in the place of an RMS of $\rho$:
+    The code that its authors released in the package dion keeps the norm of $O_t$, in the place of an RMS of $\rho$:
     `graft(isolate(scale_by_rms(block_mean(b2), eps)), chain())`, and then multiplies by $\sqrt{r / c}$.
 
     Needs `params`. Source: Li et al. (2025), algorithm 1.

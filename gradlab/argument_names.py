@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import functools
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _FIRST, _SECOND, _BOTH = ("first_decay",), ("second_decay",), ("first_decay", "second_decay")  # of `bias_correction`
 
@@ -28,6 +33,8 @@ _HABITS: dict[str, tuple[tuple[str, ...], ...]] = {
     "wd": (("weight_decay",),),
     "decay": (("weight_decay",), _FIRST),
     "l2": (("weight_decay",),),
+    "val": (("validation",),),
+    "valid": (("validation",),),
     "weight_decay_mask": (("mask",),),
     "mask": (("weight_decay_mask",),),
 }
@@ -74,3 +81,24 @@ def ask_about(names: Iterable[str]) -> str:
     """Return "did you mean b1 and b2?" for the names that are meant; "" if there are none."""
     meant = sorted(set(names))
     return f"did you mean {' and '.join(meant)}?" if meant else ""
+
+
+def require_known_arguments(function: str, arguments: Iterable[str], known: Iterable[str]) -> None:
+    """Raise TypeError for the name of an argument that a function does not have. The message suggests a similar one."""
+    names = list(known)
+    for name in arguments:
+        if name not in names:
+            suggestion = ask_about(find_meant(name, names, cutoff=0.6)) or f"its options are {', '.join(names)}"
+            raise TypeError(f"{function} has no argument {name!r}; {suggestion}")
+
+
+def suggest_arguments(function: F) -> F:
+    """Return the function with a check: a TypeError for an unknown keyword argument names the one that was meant."""
+    names = list(inspect.signature(function).parameters)
+
+    @functools.wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        require_known_arguments(function.__name__, kwargs, names)
+        return function(*args, **kwargs)
+
+    return checked  # type: ignore[return-value]

@@ -16,6 +16,9 @@ from .nested_arguments import find_arguments, replace_arguments
 from .transformation_calls import Core
 from .values import Value, show_arguments
 
+# What other libraries call the method of an optimizer that changes the parameters, too.
+_STEPS_ELSEWHERE = ("step", "minimize", "apply_gradients")
+
 
 class Transformation(Value, optax.GradientTransformationExtraArgs):
     """An optimizer, or a link of one: `init(params) -> state`, `update(updates, state, params=None, **extra)`.
@@ -137,6 +140,12 @@ class Transformation(Value, optax.GradientTransformationExtraArgs):
         found = [argument for argument in find_arguments(self) if argument.names[-1] == name]
         found = [argument for argument in found if argument.is_hyperparameter]
         if not found:
+            if name in _STEPS_ELSEWHERE:
+                raise AttributeError(
+                    f"{self.factory.name} has no {name}(...), because it changes no parameters itself; write updates, "
+                    "state = tx.update(grads, state, params) and then params = gl.apply_updates(params, updates), or "
+                    "make a compiled step of both: gl.make_step(loss)"
+                )
             return super().__getattr__(name)
         if len(found) > 1:
             paths = ", ".join(repr(argument.path) for argument in found)

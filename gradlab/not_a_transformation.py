@@ -37,10 +37,20 @@ def describe_wrong(thing: Any, call: str) -> str:
         is_known = name.isidentifier() and hasattr(getattr(gl, name, None), "factory")
         meant = call.format(f"gl.{name}()" if is_known else "gl.adam()")
         return f"the text {thing!r}; pass the transformation itself{':' if is_known else ', as in'} {meant}"
+    if remedy := suggest_wrapped(thing):
+        return f"{type(thing).__name__}; {remedy}"
     if callable(thing):
         name = getattr(thing, "__qualname__", type(thing).__name__)
         return f"{name}; call it, as in {call.format(f'{name}()')}"
     return type(thing).__name__
+
+
+def suggest_wrapped(thing: Any) -> str:
+    """Return what to pass in place of an object such as optax's MultiSteps, which is no pair; "" for anything else."""
+    if not callable(getattr(thing, "gradient_transformation", None)):
+        return ""
+    own = ", or gl.accumulate(tx, every=...) in its place" if type(thing).__name__ == "MultiSteps" else ""
+    return f"pass its gradient_transformation(){own}"
 
 
 def require_pair(owner: str, result: Any) -> None:

@@ -116,6 +116,16 @@ CALLS: list[tuple[Callable[[], Any], str]] = [
     ),
     (lambda: gl.adam([0.1, 0.2]), "learning_rate must be a number in [0, inf), an array of such, or a schedule"),
     (lambda: gl.adam(0.1).lr, "adam has no argument or attribute 'lr'; its arguments: learning_rate, b1, b2, eps"),
+    (
+        lambda: gl.adam(0.1).step(PARAMS),
+        "adam has no step(...), because it changes no parameters itself; write ",
+    ),
+    (lambda: gl.explain(optax.MultiSteps(SGD, 2)), "got MultiSteps; pass its gradient_transformation(), or gl.accumul"),
+    (lambda: gl.chain(optax.MultiSteps(SGD, 2)), "pass its gradient_transformation(), or gl.accumulate(tx, every=...)"),
+    (
+        lambda: gl.make_step(total)(optax.MultiSteps(SGD, 2), PARAMS, (), None),
+        "takes a transformation first; got MultiSteps; pass its gradient_transformation(), or gl.accumulate(tx, every=",
+    ),
     (lambda: gl.adam(0.1).update(PARAMS, PARAMS), "Pass the state that its own init(params) or its last update return"),
     (lambda: updated(gl.sgd(lambda: 0.1)), "<lambda> is called with the step, but takes ()"),
     (lambda: updated(gl.sgd(lambda step: "0.1")), "<lambda> must return a number, got str: '0.1'"),

@@ -12,7 +12,7 @@ from ..boundary import Boundary
 from ..bounded_gradients import bound_gradient, having_bounded
 from ..composites import Composite, name_each
 from ..decorators import decorate_factory
-from ..not_a_transformation import refuse_to_run
+from ..not_a_transformation import refuse_to_run, suggest_wrapped
 from ..transformation_calls import raw_init, raw_update
 from ..values import Value
 from .order_of_links import warn_of_order
@@ -133,8 +133,8 @@ def _as_link(link: Any, position: int) -> Any:
         return optax.GradientTransformation(*link)
     if isinstance(link, tuple | list) and all(isinstance(part, optax.GradientTransformation) for part in link):
         raise TypeError(f"{where} is a {type(link).__name__} of {len(link)} transformations; pass each: chain(*links)")
-    if callable(getattr(link, "gradient_transformation", None)):
-        raise TypeError(f"{where} is a {type(link).__name__}; pass its gradient_transformation()")
+    if remedy := suggest_wrapped(link):
+        raise TypeError(f"{where} is a {type(link).__name__}; {remedy}")
     raise TypeError(
         f"{where} must be a transformation, such as scale_by_rms() or optax.scale(0.1); "
         f"got {type(link).__name__}: {link!r}"

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import optax
 
+from ..argument_names import suggest_arguments
 from ..factories import accepts
 from .extra_arguments import ask_for_batch
 from .flax_states import is_nnx_optimizer, is_train_state, step_nnx, step_train_state
@@ -24,6 +25,7 @@ from .step_arguments import (
 )
 
 
+@suggest_arguments
 @require_loss_alone
 def make_step(
     loss: Callable[..., Any],

@@ -17,6 +17,7 @@ import optax
 
 from ..boundary import PyTree
 from ..donated_arrays import require_kept
+from ..not_a_transformation import suggest_wrapped
 from ..tree_differences import describe_tree, find_difference
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -58,6 +59,8 @@ def require_loss_alone(make: F) -> F:
 
 def explain_first(first: Any, arguments: Sequence[Any], is_optimizer: Callable[[Any], bool]) -> str:
     """Say that the first argument of a step is no optimizer, and where one stands, if there is one."""
+    if remedy := suggest_wrapped(first):
+        return f"step(tx, params, state, batch) takes a transformation first; got {type(first).__name__}; {remedy}"
     text = " ".join(f"{type(first).__name__}: {getattr(first, '__qualname__', repr(first))}".split())
     text = text if len(text) < 100 else f"{text[:90]}..."
     message = (

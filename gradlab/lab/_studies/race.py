@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 import numpy as np
 import xarray as xr
 
+from ...argument_names import suggest_arguments
 from .._engine.task import Task, Watcher
 from .._exports.live.live_log import LogFunction
 from .._formatting import format_float
-from .._inputs.argument_checks import is_whole_number, require_whole_number, suggest_arguments
+from .._inputs.argument_checks import is_whole_number, require_whole_number
 from .._inputs.default_contestants import Contestant
 from ..problems.base import Problem
 from .pruning.prune_argument import Prune, as_rule, with_pruning

@@ -11,13 +11,14 @@ import jax
 import numpy as np
 import xarray as xr
 
+from ...argument_names import suggest_arguments
 from .._engine.compiler import Compiler
 from .._engine.distributed import Processes
 from .._engine.partition import Partition
 from .._engine.task import Task, TaskResult, Watcher
 from .._engine.task_runner import Helpers, run_tasks
 from .._exports.live.live_log import LogFunction
-from .._inputs.argument_checks import SearchSampler, require_whole_number, suggest_arguments
+from .._inputs.argument_checks import SearchSampler, require_whole_number
 from .._results import assembly, plan
 from .._results.known_tasks import leave_out_known, read_heads
 from .._storage.checkpoints import CheckpointStore, compute_digest, prefer_stored_plan

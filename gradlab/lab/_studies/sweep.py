@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 import numpy as np
 import xarray as xr
 
+from ...argument_names import suggest_arguments
 from .._engine.task import Task, TaskResult, Watcher
 from .._exports.live.live_log import LogFunction
-from .._inputs.argument_checks import Sampler, require_whole_number, suggest_arguments
+from .._inputs.argument_checks import Sampler, require_whole_number
 from .._inputs.factory_adapter import find_missing_arguments
 from ..problems.base import Problem
 from .pruning.prune_argument import Prune, as_rule, with_pruning

@@ -11,12 +11,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ...argument_names import suggest_arguments
 from .base import Problem, PyTree, Score
 from .loaders import count_batches, digest_batches, read_batches
 
 _MOST_MEASURED = 8  # training batches that are measured, if there are no others
 
 
+@suggest_arguments
 def problem_from(
     init: Callable[[jax.Array], PyTree],
     loss: Callable[..., jax.Array],

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradlab.lab._inputs.argument_checks import require_known_arguments, require_whole_number
+from gradlab.lab._inputs.argument_checks import require_whole_number
 
 
 @pytest.mark.parametrize("value", ["4", 2.5, True, np.bool_(True), None, 4.0, [4]])
@@ -22,11 +22,3 @@ def test_whole_numbers_have_a_least() -> None:
     require_whole_number("sample_seed", 0, least=0)
     with pytest.raises(ValueError, match="sample_seed must be at least 0, got -1"):
         require_whole_number("sample_seed", -1, least=0)
-
-
-def test_a_misspelt_argument_is_answered_with_a_suggestion() -> None:
-    require_known_arguments("sweep", {"steps": 3}, ("steps", "samples"))
-    with pytest.raises(TypeError, match=r"sweep has no argument 'stesp'; did you mean steps\?"):
-        require_known_arguments("sweep", {"stesp": 3}, ("steps", "samples"))
-    with pytest.raises(TypeError, match="sweep has no argument 'x'; its options are steps, samples"):
-        require_known_arguments("sweep", {"x": 3}, ("steps", "samples"))

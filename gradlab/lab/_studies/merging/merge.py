@@ -11,11 +11,11 @@ import xarray as xr
 
 import gradlab as gl
 
+from ....argument_names import suggest_arguments
 from ..._engine.distributed import Processes
 from ..._engine.task import Watcher
 from ..._exports.target_folder import make_folder
 from ..._formatting import join_at_most
-from ..._inputs.argument_checks import suggest_arguments
 from ..._inputs.default_contestants import Contestant
 from ..._results import results_file
 from ..._results.provenance import collect_provenance

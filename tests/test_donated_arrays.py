@@ -45,9 +45,7 @@ def test_parameters_that_another_optimizer_updated_in_place() -> None:
     step = gl.make_step(lambda params, batch: (params["x"] ** 2).sum())
     first, second = gl.adam(1e-3), gl.adamw(1e-3)
     step(first, params, first.init(params), None)
-    with pytest.raises(
-        ValueError, match=r"init: the array params\['x'\] is deleted, .*\(loss, donate=False\)"
-    ):
+    with pytest.raises(ValueError, match=r"init: the array params\['x'\] is deleted, .*\(loss, donate=False\)"):
         second.init(params)
 
 

@@ -45,8 +45,10 @@ def chain(*links: optax.GradientTransformation) -> Transformation:
 
     Raises TypeError for anything else, such as a factory that was not called. `init` warns of a link behind `freeze`,
     `accumulate` or an average that changes what these have made, such as a weight decay behind `freeze`. It warns of a
-    second learning rate, as in `chain(adam(), scale_by_learning_rate(0.1))`, which turns descent into ascent. It raises
-    ValueError for a link that reads the gradient behind a wrapper within which another link has changed it.
+    second learning rate, as in `chain(adam(), scale_by_learning_rate(0.1))`, which turns descent into ascent, and of a
+    weight decay on the wrong side of the learning rate, as in `chain(adam(), add_decayed_weights())`, with which the
+    weights grow. It raises ValueError for a link that reads the gradient behind a wrapper within which another link has
+    changed it.
 
     >>> momentum_first = gl.chain(gl.scale_by_momentum(0.9), gl.clip_by_value(0.5))
     >>> clip_first = gl.chain(gl.clip_by_value(0.5), gl.scale_by_momentum(0.9))

@@ -15,7 +15,7 @@ from ..values import Value
 from .rules import assign, transformations_of
 
 _DESCENTS = ("scale_by_learning_rate", "minimize_loss_model")  # links that make a step of descent of a direction
-_GRADIENTS = ("gradient", "gradient_at")  # links that put the gradient into the place of the direction
+GRADIENTS = ("gradient", "gradient_at")  # links that put the gradient into the place of the direction
 _MEANS = ("mix_with_gradient", "nesterov")  # links that add the direction and the gradient
 # Wrappers whose result has the sign of that of the transformation `tx` within them.
 _WRAPPERS = (
@@ -42,7 +42,7 @@ def find_second_descent(
     `given` are the same links with recipes that are not opened.
     """
     pair = _find_second(links, leaves)
-    if pair is None and any(map(_is_descending_recipe, given)):
+    if pair is None and any(map(is_descending_recipe, given)):
         pair = _find_second(dict(zip(name_each(given), given, strict=True)), leaves)
     return pair
 
@@ -66,7 +66,7 @@ def count_turns(link: Any, leaves: Sequence[Leaf], before: Turns) -> Turns:
     unknown: Turns = [None for _ in leaves]
     if not isinstance(link, Transformation):
         return unknown
-    if _is_descending_recipe(link):
+    if is_descending_recipe(link):
         return [1 if number == 0 else None for number in before]
     name, parts = link.factory.name, open_value(link)[0]
     if isinstance(parts, Value):
@@ -77,7 +77,7 @@ def count_turns(link: Any, leaves: Sequence[Leaf], before: Turns) -> Turns:
         return [None if number is None else number + 1 for number in before]
     if name == "scale":
         return before if _is_known_positive(link.arguments["factor"]) else unknown
-    if name in _GRADIENTS:
+    if name in GRADIENTS:
         return [0 for _ in leaves]
     if name in _MEANS:
         return [None if number else number for number in before]  # of one sign only before the first turn
@@ -121,7 +121,8 @@ def _count_in_groups(rules: Any, default: Any, leaves: Sequence[Leaf], before: T
     return after
 
 
-def _is_descending_recipe(link: Any) -> bool:
+def is_descending_recipe(link: Any) -> bool:
+    """Return whether something is a recipe that makes a step of descent with a negative `scale` of its own."""
     if not isinstance(link, Transformation) or link.factory.name not in _DESCENDING_RECIPES:
         return False
     return _module_of(link).startswith("gradlab.optimizers.")

@@ -13,6 +13,7 @@ from ..composites import POINTS, describe_changed_step, find_changing_link, poin
 from ..selectors import Selector, as_selector
 from ..selectors.leaves import read_leaves
 from ..user_lines import find_stacklevel
+from .decay_sign import Misplaced, find_growing_decay
 from .descent_twice import find_second_descent
 
 _DECAYS = ("add_decayed_weights", "proximal_decay")
@@ -22,7 +23,8 @@ _MOVING = (*_DECAYS, "add_noise")  # links that make a step of an update of zero
 def warn_of_order(links: Mapping[str, Any], given: Sequence[Any], states: Mapping[str, Any], params: PyTree) -> None:
     """Warn of a link that undoes an earlier one.
 
-    It changes what a link has made that freezes, accumulates or defines a point, or it makes a step of descent again.
+    It changes what a link has made that freezes, accumulates or defines a point, it makes a step of descent again, or
+    it decays on the wrong side of that step.
     `given` are the same links with recipes that are not opened.
     """
     names = list(links)
@@ -30,8 +32,11 @@ def warn_of_order(links: Mapping[str, Any], given: Sequence[Any], states: Mappin
         later = {other: links[other] for other in names[position + 1 :]}
         for text in _find_faults(name, link, later, states, params) if later else ():
             warnings.warn(f"chain: {text}", stacklevel=find_stacklevel())
-    if (pair := find_second_descent(links, given, read_leaves(params))) is not None:
+    leaves = read_leaves(params)
+    if (pair := find_second_descent(links, given, leaves)) is not None:
         warnings.warn(f"chain: {describe_second_descent(*pair)}", stacklevel=find_stacklevel())
+    if (misplaced := find_growing_decay(links, given, leaves)) is not None:
+        warnings.warn(f"chain: {describe_growing_decay(misplaced)}", stacklevel=find_stacklevel())
 
 
 def describe_second_descent(first: str, second: str) -> str:
@@ -40,6 +45,21 @@ def describe_second_descent(first: str, second: str) -> str:
         f"{first} makes a step of descent, and {second} after it turns the sign back, so that the loss climbs. A "
         f"recipe such as adam(1e-3) ends in its learning rate: pass the rate there, and leave the other one out. "
         f"Change the size of a step by scale(0.5), and climb on purpose by scale(-1.0)"
+    )
+
+
+def describe_growing_decay(misplaced: Misplaced) -> str:
+    """Say that a decay makes the weights grow, and what to do."""
+    decay, descent = misplaced
+    if decay == "proximal_decay":
+        return (
+            f"proximal_decay comes before {descent}, which turns its sign, so that it makes the weights grow; put it "
+            f"last, or take add_decayed_weights in its place"
+        )
+    return (
+        f"{decay} comes after {descent}, which has turned the sign for a step of descent, so that it makes the weights "
+        f"grow. A recipe such as adam(1e-3) ends in its learning rate: take adamw(1e-3, weight_decay=0.01), or put "
+        f"{decay} before the learning rate"
     )
 
 

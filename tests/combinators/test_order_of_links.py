@@ -27,7 +27,7 @@ FREEZE = gl.freeze("body/**")
         (gl.chain(FREEZE, gl.adamw(0.1, mask=gl.ndim(2))), "moves them, such as body/kernel; put freeze last"),
         (gl.chain(gl.freeze(), gl.add_noise()), "but add_noise comes after it and moves them"),
         (
-            gl.chain(gl.accumulate(gl.sgd(0.1)), gl.add_decayed_weights(0.1)),
+            gl.chain(gl.accumulate(gl.scale_by_rms()), gl.add_decayed_weights(0.1)),
             "accumulate makes the updates zero between its steps, but add_decayed_weights comes after it and runs at "
             "every micro-batch; put the whole chain inside: accumulate(chain(...), every)",
         ),

@@ -18,6 +18,7 @@ from ..lab._studies.search_space import Axis, SearchSpaceError
 from ..lab._studies.search_space.axes import parse_axis, sort_values
 from ..lab.analysis.choosing_metric import describe_choosing_metric
 from ..lab.analysis.configurations import rank_configurations, select_best_rows
+from ..lab.analysis.first_values import describe_bad_start
 from ..lab.analysis.late_window import describe_window
 from ..lab.analysis.shared_ranks import describe_shared
 from ..lab.analysis.tuned_optimizers import tuned_leaderboard
@@ -84,7 +85,9 @@ def print_points(console: Console, dataset: xr.Dataset) -> None:
     by = f"the best {choice} on " if choice else ""
     order = f" Ranked by {by}{ranking}, so that the score is not too good by having been chosen."
     if all(math.isnan(point.score) for point in found):
+        bad_start = describe_bad_start(dataset)
         order = " No point survived on all seeds, so that there is no score to compare."
+        order += f" {bad_start[0].upper()}{bad_start[1:]}." if bad_start else ""
     elif dataset.sizes["seed"] == 1 and choice:
         order = f" Ranked by the best {choice} of the same seed."
     elif dataset.sizes["seed"] == 1:

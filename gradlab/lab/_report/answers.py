@@ -38,7 +38,9 @@ class Answer(NamedTuple):
 
 def answer_race(finding: Finding) -> Answer:
     """Return the answer of a race on one problem."""
-    first = finding.rows[0]
+    first, bad_start = finding.rows[0], finding.ranks.attrs["bad_start"]
+    if math.isnan(first.score) and bad_start:
+        return Answer(None, f"No optimizer has a score: {bad_start}.", [])
     if all(math.isnan(row.best_rate) for row in finding.rows):
         return Answer(None, "Every optimizer diverged at every learning rate.", [])
     if math.isnan(first.score):

@@ -167,6 +167,8 @@ def leaderboard_notes(finding: Finding) -> list[tuple[str, str]]:
 def _describe_score(finding: Finding) -> str:
     attributes, (choosing, reporting) = finding.dataset.attrs, finding.seeds
     if all(math.isnan(row.score) for row in finding.rows):
+        if finding.ranks.attrs["bad_start"]:
+            return f"no optimizer has one: {finding.ranks.attrs['bad_start']}."
         return "no optimizer has one, because runs of every one of them diverged."
     kind = (
         "geometric mean ×÷ standard deviation as a factor" if attributes["logarithmic"] else "mean ± standard deviation"

@@ -62,6 +62,12 @@ def test_one_optimizer_at_one_rate(make_dataset: Callable[..., xr.Dataset]) -> N
 
 def test_divergence_is_said(make_dataset: Callable[..., xr.Dataset]) -> None:
     assert said(make_dataset([[[NAN] * 8]], [0.1], ROLES)) == "Every optimizer diverged at every learning rate."
+    bad = make_dataset([[[NAN] * 8]], [0.1], ROLES)
+    bad.final_loss[:] = NAN
+    assert said(bad) == (
+        "No optimizer has a score: the loss is NaN before the first update; look at the data, the loss and the initial "
+        "parameters."
+    )
     half = [[[1e-3] * 7 + [NAN]]]
     assert "1 reporting run diverged and is not in this score." in said(make_dataset(half, [0.1], ROLES))
     late = [[[1e-3] * 4 + [NAN] * 4]]

@@ -102,13 +102,16 @@ def test_an_optimizer_that_always_diverged(race: dict[str, xr.Dataset]) -> None:
 
 def test_where_nothing_survived_it_is_said(race: dict[str, xr.Dataset]) -> None:
     dataset = race["ravine"].copy(deep=True)
-    dataset.final_loss[:] = np.nan
+    dataset.final_loss[..., 1:] = np.nan
     dataset.diverged[:] = True
     finding = compute_findings({"ravine": dataset})[0]
     assert [row[5] for row in texts(finding)] == ["–"] * 3
     notes = dict(leaderboard_notes(finding))
     assert notes["Loss"] == "no optimizer has one, because runs of every one of them diverged."
     assert notes["To target"] == "there is no target, because too many runs diverged."
+    dataset.final_loss[:] = np.nan
+    notes = dict(leaderboard_notes(compute_findings({"ravine": dataset})[0]))
+    assert notes["Loss"].startswith("no optimizer has one: the loss is NaN before the first update; look at the data")
     assert "no optimizer" not in dict(leaderboard_notes(compute_findings(race)[1]))["Loss"]
 
 

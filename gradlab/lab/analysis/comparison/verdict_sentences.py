@@ -23,6 +23,8 @@ def verdict(rows: Sequence[Any], table: xr.Dataset) -> list[str]:
     """
     first = rows[0]
     if math.isnan(first.score):
+        if table.attrs["bad_start"]:
+            return [f"No optimizer has a score: {table.attrs['bad_start']}."]
         return ["No optimizer has a score, because runs of every one of them diverged."]
     certainty = describe_certainty(table, first.optimizer)
     return [*certainty, *describe_stuck(table), *describe_places(table, first.optimizer), *table.attrs["remarks"]]

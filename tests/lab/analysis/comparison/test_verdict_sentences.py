@@ -94,9 +94,14 @@ def test_one_optimizer_and_few_seeds(make_curves: Callable[..., xr.Dataset]) -> 
 def test_a_board_names_its_first_optimizer_or_says_that_none_survived(make_curves: Callable[..., xr.Dataset]) -> None:
     race = make_curves(CLEAR)
     assert verdict(leaderboard(race), ranks(race)) == describe_certainty(ranks(race), "optimizer_0")
-    lost = make_curves(np.full_like(CLEAR, np.nan))
+    lost = make_curves(np.where(np.arange(21) > 0, np.nan, CLEAR))
     assert verdict(leaderboard(lost), ranks(lost)) == [
         "No optimizer has a score, because runs of every one of them diverged."
+    ]
+    bad = lost.assign(final_loss=lost.final_loss * np.nan)
+    assert verdict(leaderboard(bad), ranks(bad)) == [
+        "No optimizer has a score: the loss is NaN before the first update; look at the data, the loss and the initial "
+        "parameters."
     ]
 
 

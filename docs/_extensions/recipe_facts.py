@@ -35,6 +35,11 @@ STATES = {
         "`total/0` is $L_t$ and `total/1` is $R_t$; `roots/0` and `roots/1` are the powers of both that multiply the "
         "gradient."
     ),
+    "`mechanic`": (
+        "`way` is $\\Delta_t$. With an element for each $\\beta$, `scale` is $s_t$, `largest` is $m'_t$, "
+        "`second_moment` is $v_t$, and `reward` is $r_t$."
+    ),
+    "`prodigy_distance`": "`start` is $x_0$, `gradients` is $s_t$, `progress` is $r_t$, and `distance` is $D_t$.",
     "/eigenbasis": "`left` is $Q_t$ and `right` is $P_t$; `rows` is $L_t$ and `columns` is $R_t$.",
 }
 

@@ -34,7 +34,7 @@ def soap(
     P_t^\top + \lambda x_{t-1})$, and all other leaves as with AdamW.
 
     $Q_t$ and $P_t$ are the eigenvectors of Shampoo's statistics of the rows and of the columns. $u_t$ is Adam's
-    direction for the gradient $Q_t^\top g_t P_t$. `learning_rate`, `b1`, `b2`, `eps` and `weight_decay`
+    direction for $Q_t^\top g_t P_t$, the gradient in this basis. `learning_rate`, `b1`, `b2`, `eps` and `weight_decay`
     are those of `adamw`. `shampoo_decay` in [0, 1) is that of the statistics, `b2` if it is not given. `every` and
     `max_size` are those of `eigenbasis`. As in the implementation of the authors, the first gradient only makes the
     basis, so that matrices do not move at the first step, but for their decay.

@@ -290,6 +290,8 @@ def test_a_state_says_which_symbols_are_in_arrays_without_a_name_of_their_own(ga
     assert "0 is the average of the gradients, 1 that of the losses, $\\bar f_t$" in gallery.page("momo")
     assert "`total/0` is $L_t$ and `total/1` is $R_t$" in gallery.page("shampoo")
     assert "`left` is $Q_t$ and `right` is $P_t$; `rows` is $L_t$" in gallery.page("soap")
+    assert "`gradients` is $s_t$, `progress` is $r_t$, and `distance` is $D_t$." in gallery.page("prodigy")
+    assert "`way` is $\\Delta_t$. With an element for each $\\beta$, `scale` is $s_t$" in gallery.page("mechanic")
 
 
 def test_flavors_that_do_the_same_stand_in_no_table(gallery):

@@ -110,6 +110,17 @@ def find_missing_arguments(factory: Any, given: Collection[str]) -> list[str]:
     ]
 
 
+_LENGTHS = ("steps", "total_steps", "num_steps", "training_steps")  # names of the length of a run, in factories
+_LEAST_LENGTH = 20  # fewer are iterations within an update, such as those of Newton and Schulz
+
+
+def find_default_lengths(factory: Any) -> dict[str, float]:
+    """Return the defaults of the arguments of a factory that are named as the length of a run, as of its schedule."""
+    declared = getattr(getattr(factory, "factory", None), "parameters", {})
+    defaults = {name: declared[name].default for name in _LENGTHS if name in declared}
+    return {name: steps for name, steps in defaults.items() if type(steps) in (int, float) and steps >= _LEAST_LENGTH}
+
+
 def _return_pairs(found: Callable[..., Any]) -> Callable[..., optax.GradientTransformation]:
     """Wrap a user's function or class, so that it returns an `(init, update)` pair and is passed weakly typed numbers.
 

@@ -18,6 +18,7 @@ from .._exports.live.live_log import LogFunction
 from .._formatting import format_float
 from .._inputs.argument_checks import is_whole_number, require_whole_number
 from .._inputs.default_contestants import Contestant
+from .._inputs.factory_adapter import find_default_lengths
 from ..problems.base import Problem
 from .pruning.prune_argument import Prune, as_rule, with_pruning
 from .run_study import describe_call, run_study
@@ -83,6 +84,11 @@ class RaceStudy(TaskStudy):
     def runs(self) -> int:
         """All training runs."""
         return self.runs_per_task * len(self.problems) * len(self.contestants)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What may be wrong with the optimizers, a sentence each."""
+        return _describe_other_lengths(self.tasks)
 
     def _task(self, problem: Problem, contestant: Contestant) -> Task:
         count = self.rates
@@ -222,3 +228,22 @@ def _check_rates(rates: Any) -> tuple[float, ...]:
             f"for 0 or infinity; got {', '.join(beyond)}"
         )
     return rates
+
+
+def _describe_other_lengths(tasks: Sequence[Task]) -> list[str]:
+    """Return a sentence for each optimizer whose default number of steps is not that of its runs.
+
+    A race gives the learning rate alone, so a schedule of 300 steps is at its end for most of a run of 1000.
+    """
+    problems: dict[tuple[str, str, float, int], list[str]] = {}
+    for task in tasks:
+        own = getattr(getattr(task.factory, "make", None), "factory", None)  # of the user
+        for name, default in find_default_lengths(own).items():
+            if default != task.steps:
+                problems.setdefault((task.name, name, default, task.steps), []).append(task.problem.name)
+    return [
+        f"{optimizer} has {name}={default:g}, but a run on {', '.join(found)} has {steps} updates. If {name} is the "
+        f"length of a schedule, write {name}={steps} behind its name, as in --optimizer "
+        f"my_module:my_optimizer:{name}={steps}, or race over --steps {default:g} (steps=)"
+        for (optimizer, name, default, steps), found in problems.items()
+    ]

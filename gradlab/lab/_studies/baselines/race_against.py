@@ -56,8 +56,8 @@ class RaceAgainst(RaceStudy):
 
     @property
     def warnings(self) -> list[str]:
-        """The differences between the baselines and the runs that are made here."""
-        return [warning for rivals in self.rivals.values() for warning in rivals.warnings]
+        """What may be wrong with the optimizers, and the differences between the baselines and the runs made here."""
+        return super().warnings + [warning for rivals in self.rivals.values() for warning in rivals.warnings]
 
     def compute(
         self,

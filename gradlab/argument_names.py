@@ -35,6 +35,7 @@ _HABITS: dict[str, tuple[tuple[str, ...], ...]] = {
     "l2": (("weight_decay",),),
     "val": (("validation",),),
     "valid": (("validation",),),
+    "every_k_schedule": (("every",),),
     "weight_decay_mask": (("mask",),),
     "mask": (("weight_decay_mask",),),
 }

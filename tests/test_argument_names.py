@@ -29,6 +29,7 @@ def test_a_misspelt_argument_is_answered_with_a_suggestion() -> None:
             "problem_from has no argument 'valid'; did you mean validation?",
         ),
         (lambda: GL.lab.problem_from(None, None, None, val=[]), "did you mean validation?"),
+        (lambda: GL.make_step(None, micro_batch=4), "did you mean micro_batches?"),
         (lambda: GL.make_step(None, trainabel=True), "make_step has no argument 'trainabel'; did you mean trainable?"),
     ],
 )

@@ -87,6 +87,7 @@ CALLS: list[tuple[Callable[[], Any], str]] = [
     (lambda: gl.flavors.torch.muon(0.1), "has no attribute 'muon'; it is gradlab.flavors.muon.torch"),
     (lambda: gl.flavors.muon.keller(0.1), "has no attribute 'keller'; did you mean keller_jordan?"),
     (lambda: keras.adm(0.1), "has no attribute 'adm'; did you mean adam?"),
+    (lambda: gl.accumulate(SGD, every_k_schedule=4), "did you mean every? the call is accumulate(tx, every=4)"),
     (lambda: gl.adam("0.1"), "learning_rate must be a number in [0, inf), an array of such, or a schedule (a function"),
     (
         lambda: gl.adam(lr=0.1),

@@ -19,6 +19,7 @@ from .step_arguments import (
     explain_failure,
     explain_first,
     explain_kinds,
+    explain_model,
     require_arguments,
     require_loss_alone,
     show_call,
@@ -120,6 +121,8 @@ def make_step(
                 return tree if trainable is None else take_apart(tree, trainable)[0]
 
             explained = explain_failure(tx, (params, state, batch), program.call_loss, select)
+            if explained is None and trainable is None:
+                explained = explain_model(tx, params, state)
             if explained is None:
                 raise
             raise explained from error

@@ -18,7 +18,7 @@ import optax
 from ..boundary import PyTree
 from ..donated_arrays import require_kept
 from ..not_a_transformation import suggest_wrapped
-from ..tree_differences import describe_tree, find_difference
+from ..tree_differences import describe_tree, find_difference, show_place
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -104,6 +104,29 @@ def explain_failure(
     if TREES not in fitting and _has_state(tx, select, params, state) and _returns_scalar(loss, batch, params):
         return TypeError("make_step takes loss(params, batch), but this loss looks as if it were loss(batch, params)")
     return explain_kinds({"state": state, "batch": batch})
+
+
+def explain_model(tx: Any, params: PyTree, state: PyTree) -> Exception | None:
+    """Return an error for a model in the place of its parameters, with the step that takes the model, or None."""
+    if _is_nnx_model(params) and not _has_state(tx, lambda whole: whole, params, state):
+        return TypeError(
+            f"step(tx, params, state, batch) takes parameters second; got the nnx model {type(params).__name__}. Pass "
+            f"step(optimizer, model, batch), where optimizer = nnx.Optimizer(model, tx, wrt=nnx.Param)"
+        )
+    for path, leaf in _leaves_with_path(params):
+        if not _is_numeric(leaf):
+            text = " ".join(f"{type(leaf).__name__} {getattr(leaf, '__qualname__', repr(leaf))}".split())[:80]
+            return TypeError(
+                f"step: {show_place('the parameter', path)} is not an array: {text}. For a model that holds more than "
+                f"arrays, pass make_step(loss, trainable=equinox.is_inexact_array), or another function of a leaf, and "
+                f"a state of what is trained: tx.init(equinox.filter(model, equinox.is_inexact_array))"
+            )
+    return None
+
+
+def _is_nnx_model(thing: Any) -> bool:
+    """Return whether something is a module of Flax nnx, which need not be installed."""
+    return any((base.__module__, base.__name__) == ("flax.nnx.module", "Module") for base in type(thing).__mro__)
 
 
 def _find_orders(tx: Any, trees: Sequence[PyTree], loss: Any, select: Any) -> Iterator[tuple[str, ...]]:

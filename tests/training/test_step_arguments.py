@@ -128,3 +128,24 @@ def test_an_nnx_model_in_another_place() -> None:
         step(optimizer, BATCH, model)
     with pytest.raises(TypeError, match="batch is no array of numbers: str 'hello'"):
         step(optimizer, model, "hello")
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.5])  # with dropout, the model holds a counter beside its parameters
+def test_an_nnx_model_in_the_place_of_parameters(rate: float) -> None:
+    rngs = nnx.Rngs(0)
+    model = nnx.Sequential(nnx.Linear(3, 3, rngs=rngs), nnx.Dropout(rate, rngs=rngs) if rate else nnx.relu)
+    tx, step = gl.adam(0.1), gl.make_step(lambda model, batch: (model(batch) ** 2).mean())
+    with pytest.raises(TypeError, match=r"got the nnx model Sequential.*nnx.Optimizer\(model, tx, wrt=nnx.Param\)"):
+        step(tx, model, tx.init(nnx.state(model, nnx.Param)), BATCH)
+
+
+def test_an_nnx_model_of_parameters_alone_is_a_tree() -> None:
+    model, tx = nnx.Linear(3, 3, rngs=nnx.Rngs(0)), gl.adam(0.1)
+
+    def broken(model: Any, batch: Any) -> Any:
+        raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        gl.make_step(broken)(tx, model, tx.init(model), BATCH)
+    batch = BATCH.astype("float32")
+    gl.make_step(lambda model, batch: (model(batch) ** 2).mean())(tx, model, tx.init(model), batch)

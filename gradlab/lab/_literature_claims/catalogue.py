@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from .._inputs.name_lookup import suggest_name
+from .word_search import suggest_claims
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -195,7 +196,7 @@ def find_claims(texts: Sequence[str]) -> list[Claim]:
     chosen = [numbers.get(text.lower(), text) for text in texts]
     for text in chosen:
         if text not in known and text != "all":
-            guess = suggest_name(text, [claim.title for claim in CLAIMS])
+            guess = suggest_claims(text, CLAIMS) or suggest_name(text, [claim.title for claim in CLAIMS])
             remedy = guess or f"give numbers from 1 to {len(CLAIMS)}, titles, or all; gradlab claims lists them"
             raise ValueError(f"there is no claim {text!r}; {remedy}")
     return [claim for number, claim in known.items() if number in chosen or "all" in chosen]

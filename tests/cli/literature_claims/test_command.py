@@ -26,7 +26,9 @@ def test_without_a_number_the_claims_are_listed(gradlab: Callable[..., Any]) -> 
     ("arguments", "message"),
     [
         (["17"], "there is no claim '17'; give numbers from 1 to 16, titles, or all; gradlab claims lists them"),
-        (["ravin"], "there is no claim 'ravin'; did you mean Ravine?"),
+        (["ravin"], "there is no claim 'ravin'; did you mean claim 1, Ravine?"),
+        (["overshot"], "there is no claim 'overshot'; did you mean Overshoot?"),
+        (["amsgrad"], "there is no claim 'amsgrad'; did you mean claim 10, Non-convergence?"),
         (["--brief"], "--brief needs a claim: a number from 1 to 16, or all"),
         (["--out", "x"], "--out needs a claim: a number from 1 to 16, or all"),
     ],

@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
+from .option_habits import find_habitual
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _FIRST, _SECOND, _BOTH = ("first_decay",), ("second_decay",), ("first_decay", "second_decay")  # of `bias_correction`
@@ -89,7 +91,9 @@ def require_known_arguments(function: str, arguments: Iterable[str], known: Iter
     names = list(known)
     for name in arguments:
         if name not in names:
-            suggestion = ask_about(find_meant(name, names, cutoff=0.6)) or f"its options are {', '.join(names)}"
+            habitual = find_habitual(name, names)
+            meant = [habitual] if habitual is not None else find_meant(name, names, cutoff=0.6)
+            suggestion = ask_about(meant) or f"its options are {', '.join(names)}"
             raise TypeError(f"{function} has no argument {name!r}; {suggestion}")
 
 

@@ -80,6 +80,10 @@ def _save(name: str, subject: Any, path: Path) -> None:
     example = find_example(name, subject)
     if not isinstance(example, optax.GradientTransformation):
         fail(f"{name} has no diagram and no equations of an update; leave out --save", 2)
+    if not path.parent.is_dir():
+        fail(f"--save {path}: there is no folder {path.parent}; make it first, or pass another path", 2)
+    if path.is_dir():
+        fail(f"--save must be a file, but {path} is a folder", 2)
     try:
         explain_value(example).save(path)
     except ValueError as error:

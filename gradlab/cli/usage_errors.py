@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 from ..lab._inputs.name_lookup import ask_whether, suggest_name
+from ..option_habits import find_habitual
 
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 _COMMAND = re.compile(r"No such command '(.*?)'(?:\. Did you mean|\.?$)", re.DOTALL)
@@ -69,7 +70,10 @@ def _describe_unknown_option(error: Any, program: str, arguments: Sequence[str],
     if same_letter:
         return f"{program} has no option {name}; {ask_whether(same_letter)}"
     long_names = [option for option in options if option.startswith("--")]
-    # `--learning-rate` and `--num-steps` name the options `--rates` and `--steps` of others by a word.
+    habitual = find_habitual(name, [option.removeprefix("--") for option in long_names])
+    if habitual is not None:
+        return f"{program} has no option {name}; {ask_whether([f'--{habitual}'])}"
+    # `--num-steps` and `--baking-minutes` name the options `--steps` and `--minutes` by a word.
     words = {word.removesuffix("s") for word in name.replace("_", "-").split("-")}
     same_word = [option for option in long_names if option.lstrip("-").removesuffix("s") in words]
     guess = ask_whether(same_word) or suggest_name(name, long_names) or f"it has {', '.join(options)}"
@@ -101,6 +105,9 @@ def _describe_extra_words(program: str, words: str, error: Any) -> str:
     names = " ".join(param.name.upper() for param in params if param.param_type_name == "argument")
     option = next((param.opts[0] for param in params if getattr(param, "multiple", False)), None)
     takes = f"takes {names} and options" if names else "takes options only"
+    if program == "list":
+        remedy = f"leave it out to list all names, or run gradlab explain {words.split()[0]} to look one up"
+        return f"{program} {takes}, but also got {words!r}; {remedy}"
     advice = f"; put each value after its option ({option} ...), and write a list without blanks (0.1,0.2)"
     return f"{program} {takes}, but also got {words!r}{advice if option else ''}"
 

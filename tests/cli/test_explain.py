@@ -58,6 +58,22 @@ def test_an_unknown_name_is_met_with_near_ones(gradlab: Callable[..., Any]) -> N
 
 
 @pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        ("momentum", ["sgd_momentum", "nesterov_momentum", "scale_by_momentum"]),
+        ("rms", ["scale_by_rms", "rmsprop"]),
+        ("decay", ["proximal_decay", "add_decayed_weights"]),
+    ],
+)
+def test_a_word_is_met_with_the_names_that_hold_it(gradlab: Callable[..., Any], word: str, names: list[str]) -> None:
+    code, out, err = gradlab("explain", word)
+    suggested = err.partition("did you mean ")[2].rstrip("?\n").split(" or ")
+    assert (code, out) == (2, "")
+    places = [suggested.index(name) for name in names]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
     ("tx", "memory"),
     [
         (gl.sgd(0.1), "none"),
@@ -184,7 +200,8 @@ def test_a_diagram_is_written(gradlab: Callable[..., Any], tmp_path: Path) -> No
     ("name", "file", "code", "message"),
     [
         ("adam", "adam.png", 2, "--save: the name of the file must end in .svg, .mmd, .tex, .bib; got "),
-        ("adam", "missing/adam.svg", 1, "cannot be written: No such file or directory"),
+        ("adam", "missing/adam.svg", 2, "missing; make it first, or pass another path"),
+        ("adam", ".", 2, "--save must be a file, but "),
         ("ravine", "ravine.svg", 2, "ravine has no diagram and no equations of an update; leave out --save"),
         ("constant", "constant.tex", 2, "constant has no diagram and no equations of an update; leave out --save"),
     ],

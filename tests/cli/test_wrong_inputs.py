@@ -17,6 +17,13 @@ SWEEP = ("sweep", "--problem", "ravine", "--optimizer", "adam")
 COMMANDS: list[tuple[tuple[str, ...], str]] = [
     (("race", "--optimiser", "sgd"), "race has no option --optimiser; did you mean --optimizer?"),
     (("race", "--learning-rate", "0.1"), "race has no option --learning-rate; did you mean --rates?"),
+    (("race", "--lr", "0.1"), "race has no option --lr; did you mean --rates?"),
+    (("race", "--step-size", "0.1"), "race has no option --step-size; did you mean --rates?"),
+    (("race", "--epochs", "3"), "race has no option --epochs; did you mean --steps?"),
+    (("race", "--num-steps", "3"), "race has no option --num-steps; did you mean --steps?"),
+    (("race", "--output-dir", "x"), "race has no option --output-dir; did you mean --out?"),
+    ((*SWEEP, "--lr", "0.1"), "sweep has no option --lr; did you mean --set learning_rate=VALUES?"),
+    (("check", "adam", "--lr", "0.1"), "check has no option --lr; did you mean --arg learning_rate=VALUE?"),
     (
         ("race", "--seeds", "ten"),
         "--seeds must be whole numbers, got 'ten'; expected a number of seeds (10), or the seeds themselves (5:10 for "
@@ -40,7 +47,11 @@ COMMANDS: list[tuple[tuple[str, ...], str]] = [
     (("race", "ravine"), "no optimizer is named 'ravine'; it is a problem; pass it as --problem ravine"),
     (("raze",), "gradlab has no command 'raze'; did you mean race?"),
     (("--problem", "ravine", "race"), "put options after the command: gradlab race --problem ..."),
-    (("list", "optimizers"), "list takes options only, but also got 'optimizers'"),
+    (("list", "optimizers"), "list takes options only, but also got 'optimizers'; leave it out to list all"),
+    (
+        ("list", "momentum", "rms"),
+        "'momentum rms'; leave it out to list all names, or run gradlab explain momentum ",
+    ),
     (("list", "--problems"), "list has no option --problems; it has --json, --help"),
     (("explain", "adam", "sgd"), "explain takes NAME and options, but also got 'sgd'"),
     (("report",), "report needs FOLDER: the folder of a race, a sweep or a search, or the results.nc in it"),

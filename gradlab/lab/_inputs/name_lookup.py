@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 from .._formatting import join_at_most
 
 T = TypeVar("T")
+_MOST_HOLDING = 5  # names that hold a word, which are suggested
+_SHORTEST_WORD = 3  # letters; fewer begin a word of too many names
 _MOST_FILES = 50  # of a folder that are searched for a name
 
 
@@ -31,10 +33,22 @@ def _normalize(name: str) -> str:
 
 
 def suggest_name(name: str, names: Iterable[str]) -> str:
-    """Return "did you mean adam?" for a name that is similar to some of `names`; "" if there is none."""
-    known = {_normalize(key): key for key in names}
-    similar = difflib.get_close_matches(_normalize(name), known, n=3, cutoff=0.6)
-    return ask_whether(known[key] for key in similar)
+    """Return "did you mean adam?" for a name that is a word of some of `names`, or similar to some; "" for none."""
+    known, wanted = {_normalize(key): key for key in names}, _normalize(name)
+    holding = _find_holding(wanted, known)
+    similar = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
+    return ask_whether(known[key] for key in dict.fromkeys([*holding, *similar]))
+
+
+def _find_holding(word: str, names: Iterable[str]) -> list[str]:
+    """Return the names that hold a word, such as `scale_by_momentum`, which is too long to be similar to `momentum`.
+
+    Those with the whole word come before those with a longer one, and short names before long ones.
+    """
+    if len(word) < _SHORTEST_WORD:
+        return []
+    found = [name for name in names if f"_{word}" in f"_{name}"]
+    return sorted(found, key=lambda name: (f"_{word}_" not in f"_{name}_", len(name)))[:_MOST_HOLDING]
 
 
 def ask_whether(names: Iterable[str]) -> str:

@@ -62,6 +62,14 @@ def test_similar_names_are_suggested() -> None:
     assert suggest_name("xyz", TABLE) == ""
 
 
+def test_names_that_hold_a_word_come_first() -> None:
+    table = ["rmsprop", "scale_by_rms", "clip_by_norm", "add_decayed_weights", "weight_decay", "delay"]
+    assert suggest_name("rms", table) == "did you mean scale_by_rms or rmsprop?"
+    assert suggest_name("decay", table) == "did you mean weight_decay or add_decayed_weights or delay?"
+    assert suggest_name("by", table) == ""  # in too many names
+    assert suggest_name("", table) == ""
+
+
 def test_the_names_that_are_listed_are_few() -> None:
     table = {f"name{letter}": 0 for letter in "abcdefghijklmnop"}
     with pytest.raises(UnknownNameError, match=r"there are namea, .*, namej and 6 more; type your own as module:NAME$"):

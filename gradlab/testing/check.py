@@ -14,6 +14,7 @@ from ..base import Transformation
 from ..claims import DECLARATIONS, DOMAINS, by_name, claims_of, join_claims
 from ..factories import complete_arguments
 from ..interrupts import is_interrupt
+from ..not_a_transformation import ExchangedError
 from ..selectors.empty_choices import on_trees_of_others
 from ..user_code_time_limit import OutOfTimeError, limit_time
 from ..values import is_factory, is_number
@@ -236,6 +237,11 @@ def _report_failure(error: BaseException, seconds: float) -> Result:
         detail = describe_late(error, seconds)
     elif place := locate(error):  # a line of the author's raised it
         detail, meaning = f"{type(error).__name__}: {error} (at {place})", find_cause(error)
+    elif isinstance(error, ExchangedError):
+        detail, meaning = (
+            str(error),
+            "The gradients come first: update(updates, state, params=None).",
+        )
     else:
         detail = f"{type(error).__name__}: {error}"
     return Result("made", "the factory returns a transformation", BROKEN, detail, meaning)

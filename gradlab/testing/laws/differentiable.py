@@ -24,7 +24,8 @@ _STEPS = 3
 @law(
     "a zero gradient gives finite updates with finite derivatives, also in one leaf beside others",
     meaning="It divides by zero, because eps vanishes in float16 (1e-8 is 0 there), or takes the root of 0, whose "
-    "derivative is infinite. Compute in float32, and put eps or a jnp.where inside the root before dividing.",
+    "derivative is infinite. Compute in float32. For a root that leaves out zero and keeps all steps, write "
+    "r = jnp.where(v == 0, 0, jnp.sqrt(jnp.where(v == 0, 1, v))) and divide by r + eps.",
 )
 def finite_at_zero(subject: Subject) -> None:
     _require_finite_in_the_network(subject)

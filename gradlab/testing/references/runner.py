@@ -72,8 +72,7 @@ def _run(
     sources = limit_steps(_list_sources(gradients if callable(gradients) or is_tree else {"": gradients}, steps, x))
     for t, source in enumerate(sources, start=1):
         g = _ask(source, x, is_tree) if callable(source) else source
-        now = {k: float(h(t - 1)) if callable(h) else h for k, h in hyperparameters.items()}
-        change, state = _advance(step, perturb(g), state, t, x, now)
+        change, state = advance(step, perturb(g), state, t, x, evaluate(hyperparameters, t))
         change = {path: np.asarray(leaf) for path, leaf in change.items()}
         x = {path: leaf + change[path] for path, leaf in x.items()}
         d = {path: leaf + change[path] for path, leaf in d.items()}
@@ -112,7 +111,12 @@ def _require_shapes(shapes: Mapping[str, tuple[int, ...]], x: Leaves) -> None:
             raise ValueError(f"got a gradient{name} of shape {shapes[path]}, expected x0's shape {leaf.shape}")
 
 
-def _advance(step: Any, g: Leaves, state: State, t: int, x: Leaves, now: Mapping[str, Any]) -> tuple[Leaves, State]:
+def evaluate(hyperparameters: Mapping[str, Any], t: int) -> dict[str, Any]:
+    """Return the values of hyperparameters at step t, counted from 1."""
+    return {k: float(h(t - 1)) if callable(h) else h for k, h in hyperparameters.items()}
+
+
+def advance(step: Any, g: Leaves, state: State, t: int, x: Leaves, now: Mapping[str, Any]) -> tuple[Leaves, State]:
     """Return the changes of all leaves, and the new state: of the whole tree, or of each leaf by its path."""
     if getattr(step, "is_whole_tree", False):
         return step(g, state, t, x, **now)

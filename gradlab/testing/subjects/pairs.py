@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -9,15 +10,25 @@ from typing import Any
 import optax
 
 from ...base import Transformation
-from ...not_a_transformation import describe_result
+from ...not_a_transformation import describe_result, require_names
 from ...values import is_factory
 from .own_parameters import adapt_known_parameters
 
 
 def to_pair(result: Any, label: str) -> optax.GradientTransformation:
-    """Return a pair of what a factory returned. Messages call it `label`. Raise TypeError if it is none."""
+    """Return a pair of what a factory returned. Messages call it `label`.
+
+    Raises TypeError if it is none, and ExchangedError if its update takes the state first.
+    """
+    pair = _read_pair(result, label)
+    with contextlib.suppress(ValueError):  # a function without a signature takes what it takes
+        require_names(label, pair.update)
+    return adapt_known_parameters(pair)
+
+
+def _read_pair(result: Any, label: str) -> optax.GradientTransformation:
     if isinstance(result, optax.GradientTransformation):
-        return adapt_known_parameters(result)
+        return result
     if isinstance(result, tuple) and len(result) == 2 and all(map(callable, result)):
         return optax.GradientTransformationExtraArgs(result[0], result[1])
     if is_pair_object(result):

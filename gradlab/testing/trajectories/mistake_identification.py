@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import time
@@ -76,6 +77,10 @@ def _search(
     factor = find_constant_factor(sums, expected) if shapes is None else None  # some leaves have a factor of 1
     if factor is not None:
         yield _describe_factor(factor, versions[0].arguments.get("learning_rate"))
+    elif shapes is None:
+        factor = _find_factor_of_changes(step, versions, sums, names, steps)
+        if factor is not None:
+            yield _describe_factor(factor, versions[0].arguments.get("learning_rate"), "for the same parameters")
     settings = [version.hyperparameters for version in versions]
     known = find_known_difference(sums, step.__name__, names, settings, deadline)
     if known is not None and (shapes is None or _moves_alike(known.tx, versions[0].tx, names, shapes)):
@@ -134,6 +139,36 @@ def _find_exchange(
     return None
 
 
+def _find_factor_of_changes(
+    step: Callable[..., Any],
+    versions: Sequence[Version],
+    sums: Sequence[np.ndarray],
+    names: tuple[str, ...],
+    steps: int,
+) -> float | None:
+    """Return the number by which a reference's changes must be multiplied to give exactly these sums, or None.
+
+    The two then move apart, and what depends on the parameters, such as weight decay, has no constant factor. At the
+    first step the parameters are the same, so it shows the number. All steps must confirm it.
+    """
+    first = [_follow_reference(step, names, steps, version.arguments, 1) for version in versions]
+    factor = find_constant_factor([visited[:, :2] for visited in sums], first)
+    if factor is None:
+        return None
+
+    @functools.wraps(step)
+    def multiplied(*arguments: Any, **hyperparameters: Any) -> Any:
+        change, state = step(*arguments, **hyperparameters)
+        return factor * change, state
+
+    runs = zip(versions, sums, strict=True)
+    are_same = all(
+        are_same_points(visited, _follow_reference(multiplied, names, steps, version.arguments))
+        for version, visited in runs
+    )
+    return factor if are_same else None
+
+
 def find_constant_factor(sums: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> float | None:
     """Return the number by which every update differs from the reference's, or None.
 
@@ -170,7 +205,7 @@ def _follow_reference(
     return np.stack([displacements(step, start, {"": lane[:count]}, **arguments)[""] for lane in draw(names, steps)])
 
 
-def _describe_factor(factor: float, rate: Any) -> str:
+def _describe_factor(factor: float, rate: Any, where: str = "") -> str:
     advice = "compare the learning rates"
     if factor < 0:
         advice = "compare the signs" if abs(factor + 1) < 1e-6 else "compare the signs and the learning rates"
@@ -178,4 +213,5 @@ def _describe_factor(factor: float, rate: Any) -> str:
         advice = "this is the learning rate, which may be applied twice"
     elif isinstance(rate, float) and abs(factor * rate - 1) < 1e-6:
         advice = "this is 1 / learning rate, which may not be applied"
-    return f"Every update is {factor:.6g} times the reference's; {advice}."
+    place = f" {where}" if where else ""
+    return f"Every update is {factor:.6g} times the reference's{place}; {advice}."

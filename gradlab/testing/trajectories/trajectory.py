@@ -83,6 +83,11 @@ def assert_same_trajectory(
     if difference is None:
         return
     text = f"not the trajectory of {step.__name__}: {difference}"
+    from .first_steps import find_cause
+
+    cause = find_cause(tx, step, make_plain(step, _complete(tx, step, hyperparameters)), shapes, extra)
+    if cause:
+        raise AssertionError(f"{text}\n{cause}")
     explanation = []
     if not extra and not getattr(step, "is_whole_tree", False):
         versions = _list_versions(tx, step, _complete(tx, step, hyperparameters), steps)

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import optax
 
 import gradlab as gl
+from gradlab.testing import CONTRACTS
 
 from .examples import trace, verdict
 
@@ -24,6 +25,25 @@ def test_an_infinite_derivative_is_found() -> None:
     assert found == "broken"  # optax issue 882
     assert "derivative" in detail
     assert verdict(gl.adam(), "finite at zero")[0] == "holds"
+
+
+def test_the_root_that_is_advised_keeps_the_steps_of_others_and_has_a_derivative_at_zero() -> None:
+    def make(root: Any) -> Any:
+        def update(updates: Any, state: Any, params: Any = None) -> Any:
+            raised = jax.tree.map(lambda g: g.astype(jnp.float32), updates)
+            steps = jax.tree.map(lambda g: g / (root(jnp.abs(g) ** 2) + 1e-8), raised)
+            return jax.tree.map(lambda s, g: s.astype(g.dtype), steps, updates), state
+
+        return trace(init=lambda params: (), update=update)
+
+    advised = "jnp.where(v == 0, 0, jnp.sqrt(jnp.where(v == 0, 1, v)))"
+    assert advised in CONTRACTS["finite at zero"].meaning
+    plain, safe = make(jnp.sqrt), make(eval(f"lambda v: {advised}", {"jnp": jnp}))
+    gradient = jnp.array([0.0, 3.0, -1e-6, jnp.nan], jnp.float32)
+    for left, right in zip(*(jax.tree.leaves(tx.update(gradient, ())) for tx in (plain, safe)), strict=True):
+        assert jnp.array_equal(left, right, equal_nan=True)
+    assert verdict(plain, "finite at zero")[0] == "broken"
+    assert verdict(safe, "finite at zero")[0] == "holds"
 
 
 def test_a_leaf_of_zeros_beside_others_is_found() -> None:

@@ -91,6 +91,15 @@ def test_a_factor_says_what_to_compare(factor: float, sentence: str) -> None:
     assert explain_difference(gl.chain(gl.sgd(0.02), gl.scale(factor)), "sgd", learning_rate=0.02)[0] == sentence
 
 
+@pytest.mark.parametrize(("factor", "advice"), [(2.0, "learning rates"), (-1.0, "signs")])
+def test_a_factor_is_named_also_where_weights_decay(factor: float, advice: str) -> None:
+    values: Any = {"learning_rate": 0.1, "weight_decay": 0.3}
+    tx = gl.chain(gl.adamw(**values), gl.scale(factor))
+    sentence = f"Every update is {factor:g} times the reference's for the same parameters; compare the {advice}."
+    assert explain_difference(tx, "adamw", **values)[0] == sentence
+    assert explain_difference(gl.adamw(0.2, weight_decay=0.1), "adamw", **values) == []
+
+
 def test_a_factor_that_a_mistake_explains_is_followed_by_the_mistake() -> None:
     first, second = explain_difference(
         gl.chain(gl.scale_by_momentum(0.9), gl.scale_by_learning_rate(0.01)), "sgd", learning_rate=0.01, momentum=0.9

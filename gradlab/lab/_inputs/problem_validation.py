@@ -20,6 +20,7 @@ from .user_errors import UserCodeError, convert_user_errors
 
 _TRIAL_STEPS = (7, 11)  # two lengths of a run, so that batches of a fixed length do not pass
 _PARTS = {"init": ("key",), "loss": ("params", "batch"), "batches": ("key", "steps"), "metrics": ("params",)}
+_MORE_IS_BETTER, _LESS_IS_BETTER = ("acc", "accuracy"), ("loss", "error")  # the last words of names of metrics
 _RESERVED_NAMES = {  # names that the results use for other things than metrics
     "loss", "diverged", "divergence_step", "pruned_step", "compile_seconds", "run_seconds", "path", "learning_rate",
     "optimizer", "family", "composition", "rate", "point", "seed", "role", "step", "evaluation", "round",
@@ -140,15 +141,23 @@ def _validate_score(score: Any, label: str) -> None:
     for field in ("metric", "label"):
         if not isinstance(getattr(score, field), str):
             raise InvalidProblemError(f"{label}.score has {field}={getattr(score, field)!r}, expected a string")
-    if _is_accuracy(score.metric) and not score.higher_is_better:
-        raise InvalidProblemError(
-            f"{label}.score ranks by {score.metric!r} with higher_is_better=False, which puts the least accurate "
-            "first; pass higher_is_better=True, or give a metric that shall be small another name, such as error"
-        )
+    _validate_direction(score, label)
     least = 1 if score.logarithmic else 0
     if score.tolerance is not None and (not _is_real(score.tolerance) or score.tolerance < least):
         what = "a factor of at least 1 (10 is a decade)" if score.logarithmic else "a difference of at least 0"
         raise InvalidProblemError(f"{label}.score has tolerance={score.tolerance!r}, expected {what}")
+
+
+def _validate_direction(score: Score, label: str) -> None:
+    """Raise InvalidProblemError for a direction that contradicts the name of a metric, and so puts the worst first."""
+    for field, metric in (("metric", score.metric), ("chosen_by", score.chosen_by)):
+        kind = str(metric).lower().rpartition("_")[2]
+        if kind in (_LESS_IS_BETTER if score.higher_is_better else _MORE_IS_BETTER):
+            raise InvalidProblemError(
+                f"{label}.score has {field}={metric!r} with higher_is_better={score.higher_is_better}, which puts the "
+                f"worst first; pass higher_is_better={not score.higher_is_better}, which is for metric and chosen_by "
+                "alike, or name another metric"
+            )
 
 
 def _validate_metrics(problem: Problem, label: str, params: Any) -> None:
@@ -209,7 +218,7 @@ def _describe_missing_score(problem: Problem, label: str, score: str, metrics: l
 
 
 def _is_accuracy(metric: str) -> bool:
-    return metric.lower().rpartition("_")[2] in ("acc", "accuracy")
+    return metric.lower().rpartition("_")[2] in _MORE_IS_BETTER
 
 
 def describe_shapes(value: Any) -> str:

@@ -85,7 +85,16 @@ def with_parts(**parts: Any) -> Problem:
         ),
         (
             {"score": Score("test_acc", "test acc")},
-            "ranks by 'test_acc' with higher_is_better=False, which puts the least accurate first; pass higher_is",
+            "has metric='test_acc' with higher_is_better=False, which puts the worst first; pass higher_is_better=True",
+        ),
+        (
+            {"score": Score("test_acc", "test acc", higher_is_better=True, chosen_by="validation_loss")},
+            "score has chosen_by='validation_loss' with higher_is_better=True, which puts the worst first; pass "
+            "higher_is_better=False, which is for metric and chosen_by alike, or name another metric$",
+        ),
+        (
+            {"score": Score("test_loss", "test loss", chosen_by="validation_accuracy")},
+            "score has chosen_by='validation_accuracy' with higher_is_better=False",
         ),
         (
             {"score": Score("final_loss", "loss", chosen_by="validation_loss")},

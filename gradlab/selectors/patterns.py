@@ -28,8 +28,8 @@ def path(*patterns: str):
 
     Raises TypeError without a pattern, and ValueError for one with an empty part. When it selects, it raises ValueError
     for a pattern that matches no leaf but a whole subtree, whose leaves it would silently leave out. It warns of a
-    pattern that matches no leaf and would match some with a similar name, or with slashes in the place of dots or
-    brackets.
+    pattern that matches no leaf and would match some with a similar name, with slashes in the place of dots or
+    brackets, or with `**/` before a single name.
 
     >>> tx = gl.only(gl.path("layers/*/bias"), gl.scale(10.0))
     >>> gradient = {"layers": [{"bias": jnp.ones(2), "kernel": jnp.ones(2)}]}
@@ -93,7 +93,8 @@ def _match_leaves(pattern: str, paths: Sequence[Sequence[str]]) -> list[bool]:
 def _correct(pattern: str, paths: Sequence[Sequence[str]]) -> str:
     """Return a pattern with names that exist, in the place of similar ones, and with slashes for dots and brackets.
 
-    Names that differ in their numbers only are different: a shorter model has no `block_7`.
+    Names that differ in their numbers only are different: a shorter model has no `block_7`. A single name that stands
+    at other depths only, as "kernel" does, gets `**/` before it.
     """
     names = sorted({part for path in paths for part in path})
     if not any("[" in name for name in names):  # JAX writes layers[0]['bias'] for layers/0/bias
@@ -104,7 +105,8 @@ def _correct(pattern: str, paths: Sequence[Sequence[str]]) -> str:
             similar = difflib.get_close_matches(part, names, n=1, cutoff=0.75)
             if similar and re.sub(r"\d+", "", part) != re.sub(r"\d+", "", similar[0]):
                 parts[place] = similar[0]
-    return "/".join(parts)
+    is_deeper = len(parts) == 1 and parts[0] in names and not any(_match_leaves(parts[0], paths))
+    return f"**/{parts[0]}" if is_deeper else "/".join(parts)
 
 
 def _match_beginnings(pattern: str, path: Sequence[str]) -> list[bool]:

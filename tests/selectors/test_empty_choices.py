@@ -60,6 +60,14 @@ def test_the_name_that_is_meant_is_asked_about_once() -> None:
     assert len(caught) == 1
 
 
+def test_a_name_without_its_depth_is_asked_about() -> None:
+    with pytest.warns(
+        UserWarning, match=r"the pattern 'kernel' matches no leaf; did you mean '\*\*/kernel'\?"
+    ) as caught:
+        gl.adamw(mask="kernel").init(PARAMS)
+    assert len(caught) == 1
+
+
 def test_the_laws_try_trees_with_other_names() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -40,7 +40,7 @@ def selected(pattern: str, tree: Any) -> list[str]:
         ("**/*.0", ["head/w.0"]),
         ("head/w?0", ["head/w.0"]),
         ("head/w.*", ["head/w.0"]),
-        ("bias", []),
+        ("*/scale", []),
         ("*", []),
         ("head/[bw]*", []),  # no classes of characters, so that brackets in keys need no escape
     ],
@@ -149,6 +149,8 @@ LAYERS = {"layers": [{"w": X, "b": X}, {"w": X, "b": X}], "head": {"kernel": X},
         ("layers[0]/**", "layers/0/**"),
         ("['layers'][0]['w']", "layers/0/w"),
         (".layers[0].w", "layers/0/w"),
+        ("kernel", "**/kernel"),
+        ("kernal", "**/kernel"),
     ],
 )
 def test_a_pattern_that_matches_nothing_is_named_if_a_similar_one_would(pattern: str, meant: str) -> None:

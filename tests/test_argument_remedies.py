@@ -31,7 +31,7 @@ def refusal(make: Any, **arguments: Any) -> str:
         (gl.sgd, "max_grad_norm", "; clipping is a link of a chain: gl.chain(gl.clip_by_global_norm(max_norm), tx); "),
         (gl.lion, "clipvalue", "; clipping is a link of a chain: gl.chain(gl.clip_by_value(limit), tx); the call is"),
         (gl.flavors.torch.adam, "clip_norm", "; clipping is a link of a chain: gl.chain(gl.clip_by_global_norm("),
-        (gl.nadam, "bias_correction", "; bias correction is a link, gl.bias_correction: write the chain that str(tx) "),
+        (gl.nadam, "bias_correction", "; links correct the bias, gl.bias_correction or gl.nesterov(corrected=True): "),
         (gl.adam, "mu_dtype", "; gl.store keeps the arrays of a link in another dtype, and optimizers of gl.flavors.o"),
         (gl.adam, "maximize", "; to climb, turn the steps back by a link: gl.chain(tx, gl.scale(-1.0)); the call is"),
         (gl.mars, "max_grad_norm", "; did you mean max_norm? the call is"),  # its own argument

@@ -157,7 +157,7 @@ class Gallery:
         ]
 
     def _arguments(self, name: str) -> list[str]:
-        described = describe_hyperparameters(self.txs[name].factory.parameters)
+        described = describe_hyperparameters(self.txs[name].factory)
         rows = [
             [f"`{row['argument']}`", f"`{shorten_numbers(row['default'], decimals=9)}`", row["range"]]
             for row in described

@@ -126,7 +126,7 @@ def describe_factory(name: str, subject: Any) -> dict[str, Any]:
         description["composition"] = str(example)
         description["sources"] = find_sources(example)
         description["remarks"] = find_remarks(example)
-    description["hyperparameters"] = describe_hyperparameters(example.factory.parameters)
+    description["hyperparameters"] = describe_hyperparameters(example.factory)
     if isinstance(example, optax.GradientTransformation):
         description["state"] = describe_state_memory(example)
     return description
@@ -235,20 +235,21 @@ _KINDS = {
 }
 
 
-def describe_hyperparameters(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the name, the default and the range of each argument of a factory, as text."""
+def describe_hyperparameters(factory: Any) -> list[dict[str, str]]:
+    """Return the name, the default and the range of each argument of the factory of a value, as text."""
+    from gradlab.lab._inputs.factory_adapter import declares_schedule
     from gradlab.transforms.matrix_shapes import CONVENTIONS
 
     layouts = f"{', '.join(CONVENTIONS)}, or a matrix_shape"
     kinds = _KINDS | {"layout": layouts, "head_layout": layouts}
     rows = []
-    for parameter in parameters.values():
+    for parameter in factory.parameters.values():
         required = parameter.default is inspect.Parameter.empty
         default = "any number of them" if parameter.variadic else "required" if required else repr(parameter.default)
         if parameter.range is not None and parameter.range.integer:  # the offset of a schedule is no seed
             values = "an integer, or a key of JAX" if parameter.name == "key" else "an integer"
         elif parameter.range is not None:
-            values = f"{parameter.range}, or a schedule"
+            values = f"{parameter.range}" + ", or a schedule" * declares_schedule(factory, parameter.name)
         elif isinstance(parameter.default, bool):
             values = "True or False"
         elif isinstance(parameter.default, int):

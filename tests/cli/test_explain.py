@@ -141,6 +141,24 @@ def test_what_lies_elsewhere_is_explained(gradlab: Callable[..., Any], own: None
     assert not any(markup in out for markup in (":math:", "::", "Args:", "\\"))
 
 
+@pytest.mark.parametrize(
+    ("name", "ranges"),
+    [
+        ("own_to_explain:composed", {"learning_rate": "(-inf, inf)"}),
+        ("own_to_explain:linked", {"rate": "(0, inf), or a schedule", "power": "(-inf, inf), or a schedule"}),
+        ("optax:sgd", {"learning_rate": "(-inf, inf), or a schedule"}),
+        ("optax:adam", {"learning_rate": "(-inf, inf), or a schedule", "b1": "(-inf, inf)"}),
+    ],
+)
+@pytest.mark.usefixtures("own")
+def test_an_argument_of_which_it_is_not_known_that_it_takes_a_schedule_promises_none(
+    gradlab: Callable[..., Any], name: str, ranges: dict[str, str]
+) -> None:
+    rows = json.loads(gradlab("explain", name, "--json").out)["hyperparameters"]
+    found = {row["argument"]: row["range"] for row in rows}
+    assert {argument: found[argument] for argument in ranges} == ranges
+
+
 @pytest.mark.usefixtures("own")
 def test_an_optimizer_that_is_made_already_is_explained(gradlab: Callable[..., Any]) -> None:
     Path("made_tools.py").write_text(

@@ -21,6 +21,7 @@ from ..problems.base import Problem
 from .importing import LoadError
 from .user_code_detection import ORIGIN, is_user_code
 
+_PLAIN = "_gradlab_plain"  # the attribute that marks a function which was not written as a factory of gradlab
 # Functions that return no optimizer when they are called.
 _NO_FACTORIES = {
     "an async function": inspect.iscoroutinefunction,
@@ -143,4 +144,16 @@ def _return_pairs(found: Callable[..., Any]) -> Callable[..., optax.GradientTran
             )
         return optax.GradientTransformation(made.init, made.update)
 
+    setattr(make, _PLAIN, True)
     return make
+
+
+def declares_schedule(factory: Any, argument: str) -> bool:
+    """Return whether an argument of the factory of a value is known to take a schedule.
+
+    All numbers of gradlab's factories do. Of any other function, only the annotation says so.
+    """
+    if not getattr(factory.build, _PLAIN, False):
+        return True
+    annotation = str(inspect.signature(factory.build).parameters[argument].annotation)
+    return "Schedule" in annotation or "Callable" in annotation

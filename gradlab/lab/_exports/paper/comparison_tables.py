@@ -72,26 +72,32 @@ def make_ranks_table(races: Mapping[str, xr.Dataset]) -> PrintedTable:
     ]
     complete = [row.mean_rank for row in rows if len(row.cells) == len(races)]
     best = min(complete) if complete else math.nan
+    has_rates = not any("settings" in race.coords for race in races.values())  # and no other hyperparameters
     printed = [
         PrintedRow(
-            [row.optimizer, f"{row.mean_rank:.1f}", *(_rank(row, problem) for problem in races)], row.mean_rank == best
+            [row.optimizer, f"{row.mean_rank:.1f}", *(_rank(row, problem, has_rates) for problem in races)],
+            row.mean_rank == best,
         )
         for row in rows
     ]
-    budget = "" if any("settings" in race.coords for race in races.values()) else f" {describe_budget(races)}"
+    budget = f" {describe_budget(races)}" if has_rates else ""
     caption = (
         "Rank of each optimizer on each problem, at the configuration that was best on the choosing seeds, with the "
         f"ranks that other seeds and stops could have given it (95 % confidence).{budget}{describe_shared_ranks(rows)}"
     )
+    if has_rates and any(row.edges for row in rows):
+        caption += " * The best learning rate lies at the end of the grid, so a better one may lie beyond."
     description = f"ranks on {format_count(len(races), 'problem')}"
     return PrintedTable("mean_ranks", description, caption, columns, printed)
 
 
-def _rank(row: TableRow, problem: str) -> str:
+def _rank(row: TableRow, problem: str, has_rates: bool) -> str:
+    """Return the rank of an optimizer with its interval. A star says that its learning rate lies at the edge."""
     cell = row.cells.get(problem)
     if cell is None:
         return NOTHING
-    return f"{cell.row.rank}" + ("" if math.isnan(cell.score_low) else f" ({cell.rank_low} to {cell.rank_high})")
+    interval = "" if math.isnan(cell.score_low) else f" ({cell.rank_low} to {cell.rank_high})"
+    return f"{cell.row.rank}{interval}{'*' * (has_rates and cell.row.at_edge)}"
 
 
 def _number(value: float, form: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 import xarray as xr
 
 import gradlab as gl
+from gradlab.lab._exports.paper.comparison_tables import make_ranks_table
 from gradlab.lab._exports.paper.printed_table import PrintedTable
 from gradlab.lab._exports.paper.study_tables import make_study_tables
 from gradlab.lab._exports.selection import Selection, SelectionError
@@ -113,6 +114,19 @@ def test_equals_share_their_rank_and_are_all_bold() -> None:
     assert "each of them counts with the mean of their places" in ranked.caption
     apart = make_tables(RACES)
     assert not any("Equals share" in apart[name].caption for name in ("leaderboard_made_1", "mean_ranks"))
+
+
+def test_a_rank_at_the_edge_of_the_grid_has_a_star() -> None:
+    sentence = "* The best learning rate lies at the end of the grid, so a better one may lie beyond."
+    ranked = make_tables(RACES)["mean_ranks"]
+    assert all(cell.endswith("*") for row in ranked.rows for cell in row.cells[2:])
+    assert sentence in ranked.caption
+    inside = {problem: race.isel(rate=[1]) for problem, race in RACES.items()}  # one rate has no edge
+    settings = {problem: race.assign_coords(settings=("rate", ["a", "b"])) for problem, race in RACES.items()}
+    for races in (inside, settings):
+        ranked = make_ranks_table(races)
+        assert not any("*" in cell for row in ranked.rows for cell in row.cells)
+        assert "*" not in ranked.caption
 
 
 def test_a_selection_of_optimizers_is_ranked_among_itself() -> None:

@@ -14,6 +14,7 @@ import optax
 from .argument_names import ask_about_each, find_meant, suggest_relative
 from .argument_remedies import suggest_links
 from .numeric_arguments import DtypeName, Parameter, find_inexact_dtype, is_whole
+from .optax_names import suggest_wrapped
 from .values import Value, is_factory, is_number
 
 
@@ -63,9 +64,9 @@ def check_argument(owner: str, parameter: Parameter, value: Any) -> Any:
         raise TypeError(f"{where} must be of type {expected}, got {type(value).__name__}: {value!r}")
     if interval is None:
         if parameter.transformation:
-            raise TypeError(
-                f"{where} must be a transformation, such as scale_by_rms(); got {type(value).__name__}: {value!r}"
-            )
+            remedy = suggest_wrapped(value)
+            text = f"{type(value).__name__}; {remedy}" if remedy else f"{type(value).__name__}: {value!r}"
+            raise TypeError(f"{where} must be a transformation, such as scale_by_rms(); got {text}")
         return value if parameter.static else jax.tree.map(_as_float, value, is_leaf=lambda v: isinstance(v, Value))
     if isinstance(
         value, type

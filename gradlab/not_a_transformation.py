@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from .optax_names import suggest_wrapped
 from .tree_differences import find_difference
 
 
@@ -43,14 +44,6 @@ def describe_wrong(thing: Any, call: str) -> str:
         name = getattr(thing, "__qualname__", type(thing).__name__)
         return f"{name}; call it, as in {call.format(f'{name}()')}"
     return type(thing).__name__
-
-
-def suggest_wrapped(thing: Any) -> str:
-    """Return what to pass in place of an object such as optax's MultiSteps, which is no pair; "" for anything else."""
-    if not callable(getattr(thing, "gradient_transformation", None)):
-        return ""
-    own = ", or gl.accumulate(tx, every=...) in its place" if type(thing).__name__ == "MultiSteps" else ""
-    return f"pass its gradient_transformation(){own}"
 
 
 def require_pair(owner: str, result: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 REPLACEMENTS = {
     "MultiSteps": "gl.accumulate",
     "apply_if_finite": "gl.skip_nonfinite",
@@ -37,3 +39,11 @@ OF_SCHEDULES = {
 
 _NORM, _VALUE = "gl.chain(gl.clip_by_global_norm(max_norm), tx)", "gl.chain(gl.clip_by_value(limit), tx)"
 OF_TORCH = {"clip_grad_norm": _NORM, "clip_grad_norm_": _NORM, "clip_grad_value_": _VALUE}
+
+
+def suggest_wrapped(thing: Any) -> str:
+    """Return what to pass in place of an object such as optax's MultiSteps, which is no pair; "" for anything else."""
+    if not callable(getattr(thing, "gradient_transformation", None)):
+        return ""
+    own = REPLACEMENTS.get(type(thing).__name__)
+    return f"pass its gradient_transformation(){f', or use {own} in its place' if own else ''}"

@@ -12,7 +12,8 @@ from ..boundary import Boundary
 from ..bounded_gradients import bound_gradient, having_bounded
 from ..composites import Composite, name_each
 from ..decorators import decorate_factory
-from ..not_a_transformation import refuse_to_run, suggest_wrapped
+from ..not_a_transformation import refuse_to_run
+from ..optax_names import suggest_wrapped
 from ..transformation_calls import raw_init, raw_update
 from ..values import Value
 from .order_of_links import warn_of_order

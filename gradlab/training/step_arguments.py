@@ -17,7 +17,7 @@ import optax
 
 from ..boundary import PyTree
 from ..donated_arrays import require_kept
-from ..not_a_transformation import suggest_wrapped
+from ..optax_names import suggest_wrapped
 from ..tree_differences import describe_tree, find_difference, show_place
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 _CLIPPING = "clipping is a link of a chain: gl.chain(gl.clip_by_{}({}), tx)"
 _OF_NORM, _OF_VALUE = _CLIPPING.format("global_norm", "max_norm"), _CLIPPING.format("value", "limit")
 _CORRECTION = (
-    "links correct the bias, gl.bias_correction or gl.nesterov(corrected=True): write the chain that str(tx) shows, with "
-    "or without the correction"
+    "links correct the bias, gl.bias_correction or gl.nesterov(corrected=True): write the chain that str(tx) shows, "
+    "with or without the correction"
 )
 _DTYPE = "gl.store keeps the arrays of a link in another dtype, and optimizers of gl.flavors.optax take this argument"
 

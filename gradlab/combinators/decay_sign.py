@@ -10,7 +10,7 @@ from ..composites import name_each, open_value
 from ..selectors import Selector
 from ..selectors.leaves import Leaf
 from ..values import Value
-from .descent_twice import GRADIENTS, Turns, count_turns, is_descending_recipe
+from .descent_twice import GRADIENTS, Turns, count_turns, is_descending_recipe, is_of_gradlab
 from .rules import assign, transformations_of
 
 # How many turns of the sign, odd or even, each decay needs behind it, so that the weights shrink.
@@ -64,6 +64,8 @@ def _list_decays(link: Any, leaves: Sequence[Leaf], before: Turns) -> Iterator[t
     kind, parts = link.factory.name, open_value(link)[0]
     if isinstance(parts, Value):
         yield from _list_decays(parts, leaves, before)
+    elif not is_of_gradlab(link):
+        return
     elif kind in _NEEDS_ODD:
         yield kind, [number if on else None for number, on in zip(before, _choose(link, leaves, before), strict=True)]
     elif kind == "chain":

@@ -71,7 +71,7 @@ def count_turns(link: Any, leaves: Sequence[Leaf], before: Turns) -> Turns:
     name, parts = link.factory.name, open_value(link)[0]
     if isinstance(parts, Value):
         return count_turns(parts, leaves, before)
-    if not _module_of(link).startswith(_OWN):
+    if not is_of_gradlab(link):
         return unknown
     if name in _DESCENTS:
         return [None if number is None else number + 1 for number in before]
@@ -119,6 +119,11 @@ def _count_in_groups(rules: Any, default: Any, leaves: Sequence[Leaf], before: T
         for place, count in zip(places, counts, strict=True):
             after[place] = count
     return after
+
+
+def is_of_gradlab(link: Any) -> bool:
+    """Return whether a transformation is a link of gradlab, and not one of another library or of a user by its name."""
+    return _module_of(link).startswith(_OWN)
 
 
 def is_descending_recipe(link: Any) -> bool:

@@ -13,7 +13,7 @@ from ..base import Transformation
 from ..equations.latex_to_unicode import format_text
 from ..values import Value
 
-_SOURCE = re.compile(r"\bSources?: (.+?)\.?$", re.DOTALL)  # to the end of its paragraph
+_SOURCE = re.compile(r"\bSources?:\s+(.+?)\.?$", re.DOTALL)  # to the end of its paragraph
 
 
 def find_sources(tx: Any) -> dict[str, str]:

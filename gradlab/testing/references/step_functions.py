@@ -19,6 +19,15 @@ class StepFunctionError(ValueError):
     """A reference that is not a step function, or that fails. Its text says what was expected."""
 
 
+def describe_typed(reference: str) -> str:
+    """Return what is wrong with a reference that is given in Python as it is typed on the command line."""
+    name = reference.rpartition(":")[2]
+    return (
+        f"the reference {reference!r} is typed so on the command line; in Python import the function and pass it: "
+        f"reference={name}"
+    )
+
+
 def require_step_function(step: Any, name: str) -> None:
     """Raise StepFunctionError unless this can be called as `step(g, state, t, x, **hyperparameters)`.
 

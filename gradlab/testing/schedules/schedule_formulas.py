@@ -14,7 +14,7 @@ from ...numeric_arguments import is_schedule
 from ...schedules.base import Schedule, combined
 from ...user_code_time_limit import OutOfTimeError
 from ..references import schedules as references
-from ..references.step_functions import StepFunctionError
+from ..references.step_functions import StepFunctionError, describe_typed
 
 Formula = Callable[[Mapping[str, Any]], Callable[[int], float]]  # of arguments, to a function of the step
 
@@ -44,6 +44,8 @@ def find_formula(schedule: Any, reference: str | Callable[..., Any] | None) -> t
     if isinstance(reference, str):
         names = list_formulas()
         if reference not in names:
+            if ":" in reference:
+                raise ValueError(describe_typed(reference))
             near = difflib.get_close_matches(reference, names, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
             raise ValueError(f"unknown formula of a schedule {reference!r}; {hint}, or pass a function of the step")

@@ -20,7 +20,7 @@ from .. import references
 from ..inputs.gradient_sequences import SEQUENCES, VECTOR, draw
 from ..inputs.trees import NETWORK, VECTOR_AND_MATRIX, by_path, select_ranks
 from ..references.runner import displacements
-from ..references.step_functions import FORM, StepFunctionError
+from ..references.step_functions import FORM, StepFunctionError, describe_typed
 from ..subjects.double_precision_runs import draw_start, run, run_each
 from .argument_names import list_hyperparameters, match_arguments, match_hyperparameters
 from .search_limits import WAIT, describe_end, is_end, search_seconds
@@ -135,11 +135,7 @@ def find_reference(reference: str | Callable[..., Any]) -> Callable[..., Any]:
         kind = "a transformation" if isinstance(reference, tuple) else f"of type {type(reference).__name__}"
         raise StepFunctionError(f"the reference is {kind}, expected a function of NumPy for one leaf: {FORM}")
     if ":" in reference:
-        name = reference.rpartition(":")[2]
-        raise ValueError(
-            f"the reference {reference!r} is typed so on the command line; in Python import the function and pass it: "
-            f"reference={name}"
-        )
+        raise ValueError(describe_typed(reference))
     if reference not in list_references():
         names = ", ".join(list_references())
         raise ValueError(f"unknown reference {reference!r}; there are: {names}; or pass a step function")

@@ -67,6 +67,9 @@ def _list_decays(link: Any, leaves: Sequence[Leaf], before: Turns) -> Iterator[t
     elif not is_of_gradlab(link):
         return
     elif kind in _NEEDS_ODD:
+        weight_decay = link.arguments["weight_decay"]
+        if isinstance(weight_decay, int | float) and weight_decay == 0:
+            return
         yield kind, [number if on else None for number, on in zip(before, _choose(link, leaves, before), strict=True)]
     elif kind == "chain":
         before = [number or None for number in before]

@@ -74,6 +74,7 @@ def test_a_proximal_decay_before_the_learning_rate_grows() -> None:
         gl.chain(gl.adam(1e-3), gl.scale(-1.0), DECAY, gl.scale(-1.0)),
         gl.chain(gl.adam(1e-3), DECAY, gl.gradient(), gl.sgd(0.1)),
         gl.chain(gl.adam(1e-3), gl.add_noise(0.0)),
+        gl.chain(gl.adam(1e-3), gl.add_decayed_weights(0.0)),
     ],
     ids=repr,
 )

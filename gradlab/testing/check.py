@@ -149,6 +149,7 @@ def _check(
     examined += [CLAIMS["descends"]] if (laws is None or "descends" in laws) and "descends" not in claimed else []
     slow = quick_look.SLOW_CLAIMS if quick else ()
     examined += [CLAIMS[name] for name in claimed if name not in DECLARATIONS and name not in slow]
+    examined += quick_look.make_rate_laws(subject) if quick and laws is None else []
     if step is not None:
         make_laws = quick_look.make_trajectory_law if quick else make_trajectory_laws
         examined += make_laws(step, subject)

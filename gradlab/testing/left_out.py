@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .laws import matrix_symmetries, polynomials, singular_values
-from .quick_look import STEPS
+from .quick_look import ARGUMENTS, STEPS
 from .subjects.subject import Subject
 from .verdicts.law import CLAIMS, CONTRACTS, TRAJECTORIES, TRAJECTORY
 from .verdicts.report import NO_TIME, Unexamined
@@ -37,6 +37,9 @@ def list_left_out(examined: set[str], subject: Subject, has_reference: bool, is_
         f"{NO_TIME}; {_REMEDY}": without_time,
         f"a quick look compares only {STEPS} steps, of three leaves; {_REMEDY}": (
             (f"{TRAJECTORY} (in part)",) if is_quick and has_reference else ()
+        ),
+        f"of the arguments, a quick look examines the learning rate; {_REMEDY}": (
+            (f"{ARGUMENTS} (in part)",) if is_quick and ARGUMENTS in examined else ()
         ),
     }
     return tuple(Unexamined(reason, names) for reason, names in reasons.items() if names)

@@ -7,12 +7,15 @@ within a few steps of three leaves. Of the contracts, those are left out that co
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from ..values import is_number
 from .inputs.trees import select_ranks
+from .laws.learning_rate import RATES, learning_rate_matters
 from .subjects.subject import Subject
 from .trajectories.trajectory_laws import make_trajectory_laws
-from .verdicts.law import Law
+from .verdicts.law import CONTRACTS, Law
 
 LAWS = (
     "pure", "inputs untouched", "unaliased", "new instance resumes", "stable state", "stable updates",
@@ -22,6 +25,7 @@ LAWS = (
 SLOW_CLAIMS = ("elementwise", "unbiased")  # which compile programs of their own
 DTYPES = ("float32", "bfloat16")
 STEPS = 30  # of a trajectory
+ARGUMENTS = "every argument matters"  # of which a quick look examines the learning rate
 
 # Two leaves of the same shape show mixed leaves. Uncompiled steps compile every operation for every shape, so the laws
 # get no other shape. The trajectory is one program, and gets a matrix, too, which shows wrong axes.
@@ -39,3 +43,11 @@ def make_trajectory_law(step: Callable[..., Any], subject: Subject) -> tuple[Law
     """Return the law, alone, that a subject moves as a step function does, for a few steps of a few leaves."""
     shapes = select_ranks(_NETWORK, subject.trees)
     return make_trajectory_laws(step, options={"steps": STEPS, "long": 0, "shapes": shapes})[:1]
+
+
+def make_rate_laws(subject: Subject) -> list[Law]:
+    """Return the law that the learning rate is used, if the subject takes one that is a number."""
+    if not any(is_number(subject.arguments.get(name)) for name in RATES):
+        return []
+    statement = "another learning rate gives another step"
+    return [replace(CONTRACTS[ARGUMENTS], statement=statement, examine=learning_rate_matters)]

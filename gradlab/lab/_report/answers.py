@@ -38,24 +38,25 @@ class Answer(NamedTuple):
 
 def answer_race(finding: Finding) -> Answer:
     """Return the answer of a race on one problem."""
-    first, bad_start = finding.rows[0], finding.ranks.attrs["bad_start"]
+    first, bad_start, remarks = finding.rows[0], finding.ranks.attrs["bad_start"], finding.ranks.attrs["remarks"]
     if math.isnan(first.score) and bad_start:
         return Answer(None, f"No optimizer has a score: {bad_start}.", [])
     if all(math.isnan(row.best_rate) for row in finding.rows):
-        return Answer(None, "Every optimizer diverged at every learning rate.", [])
+        return Answer(None, " ".join(["Every optimizer diverged at every learning rate.", *remarks]), [])
     if math.isnan(first.score):
         rates = join_names(
             f"{row.optimizer} at learning rate {format_number(row.best_rate)}"
             for row in finding.rows
             if not math.isnan(row.best_rate)
         )
-        return Answer(None, f"No optimizer has a score: the reporting runs diverged, of {rates}.", [])
+        failure = f"No optimizer has a score: the reporting runs diverged, of {rates}."
+        return Answer(None, " ".join([failure, *remarks]), [])
     places = describe_places(finding.ranks, first.optimizer)
     sentences = [*describe_certainty(finding.ranks), _describe_rate(finding), *describe_stuck(finding.ranks), *places]
     if first.diverged_at_best:
         were = "run diverged and is" if first.diverged_at_best == 1 else "runs diverged and are"
         sentences.append(f"{first.diverged_at_best} reporting {were} not in this score.")
-    sentences += finding.ranks.attrs["remarks"]
+    sentences += remarks
     return Answer(_winner(first, f"learning rate {format_number(first.best_rate)}", finding.dataset), "", sentences)
 
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from ...problems.default_groups import describe_default_groups
 from ..first_values import describe_bad_start
+from ..ignored_rates import describe_ignored_rates
 from ..late_window import window_bounds
 from ..leaderboard import Row, leaderboard, require_race
 from .reporting_runs import badness, from_badness, late_badness, select_reporting_runs
@@ -84,7 +85,8 @@ def ranks(dataset: xr.Dataset, resampling: Resampling | None = None, rows: Seque
     return xr.Dataset(variables | {"rank": rank}).assign_attrs(
         seeds=seeds, confidence=resampling.confidence, draws=resampling.draws, evaluations=levels.sizes["evaluation"],
         first_update=first, last_update=last, trained=json.loads(attributes.get("trained", "[]")),
-        remarks=describe_default_groups(attributes), bad_start=describe_bad_start(dataset),
+        remarks=[*describe_ignored_rates(dataset), *describe_default_groups(attributes)],
+        bad_start=describe_bad_start(dataset),
     )  # fmt: skip
 
 

@@ -17,15 +17,15 @@ from .resampling import MINIMUM_SEEDS
 def verdict(rows: Sequence[Any], table: xr.Dataset) -> list[str]:
     """Return how sure it is that the first row of a leaderboard comes first, or that no row has a score.
 
-    The sentences also name the optimizers that end no better than they start, and those of which only the part for
-    other parameters acts here. `rows` are those of `leaderboard` or `tuned_leaderboard`, best first, and `table` is
-    what `ranks` returns.
+    The sentences also name the optimizers that end no better than they start, those that seem to ignore their learning
+    rate, and those of which only the part for other parameters acts here. `rows` are those of `leaderboard` or
+    `tuned_leaderboard`, best first, and `table` is what `ranks` returns.
     """
     first = rows[0]
     if math.isnan(first.score):
         if table.attrs["bad_start"]:
             return [f"No optimizer has a score: {table.attrs['bad_start']}."]
-        return ["No optimizer has a score, because runs of every one of them diverged."]
+        return ["No optimizer has a score, because runs of every one of them diverged.", *table.attrs["remarks"]]
     certainty = describe_certainty(table, first.optimizer)
     return [*certainty, *describe_stuck(table), *describe_places(table, first.optimizer), *table.attrs["remarks"]]
 

@@ -159,6 +159,6 @@ def test_a_schedule_in_the_place_of_a_number_has_a_remedy() -> None:
 
 def test_a_long_optimizer_is_named_shortly() -> None:
     params = {"a": jnp.ones(2)}
-    many = gl.chain(*(gl.adamw(0.1) for _ in range(9)))
+    many = gl.chain(*(gl.adam(0.1) for _ in range(9)))
     message = refusal(lambda: many.update(params, gl.adam(0.1).init(params), params))
     assert "this state is not one of chain(...)" in message

@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 import xarray as xr
 
+from gradlab import Transformation
+
 from ...argument_names import suggest_arguments
 from .._engine.task import Task, Watcher
 from .._exports.live.live_log import LogFunction
@@ -19,6 +21,8 @@ from .._formatting import format_float
 from .._inputs.argument_checks import is_whole_number, require_whole_number
 from .._inputs.default_contestants import Contestant
 from .._inputs.factory_adapter import find_default_lengths
+from .._inputs.user_code_detection import is_user_code
+from .._inputs.user_errors import UserCodeError
 from ..problems.base import Problem
 from .pruning.prune_argument import Prune, as_rule, with_pruning
 from .run_study import describe_call, run_study
@@ -88,7 +92,7 @@ class RaceStudy(TaskStudy):
     @property
     def warnings(self) -> list[str]:
         """What may be wrong with the optimizers, a sentence each."""
-        return _describe_other_lengths(self.tasks)
+        return [*_describe_other_lengths(self.tasks), *_describe_equal_optimizers(self.tasks)]
 
     def _task(self, problem: Problem, contestant: Contestant) -> Task:
         count = self.rates
@@ -247,3 +251,27 @@ def _describe_other_lengths(tasks: Sequence[Task]) -> list[str]:
         f"my_module:my_optimizer:{name}={steps}, or race over --steps {default:g} (steps=)"
         for (optimizer, name, default, steps), found in problems.items()
     ]
+
+
+def _describe_equal_optimizers(tasks: Sequence[Task]) -> list[str]:
+    """Return a sentence for each factory of the user that composes the same transformation at all learning rates."""
+    names = dict.fromkeys(task.name for task in tasks if is_user_code(task.factory) and _is_equal_at_ends(task))
+    return [
+        f"{name} is the same at all learning rates, because it does not use its learning rate; multiply the step by "
+        "it, in a chain of gradlab by the link gl.scale_by_learning_rate(learning_rate)"
+        for name in names
+    ]
+
+
+def _is_equal_at_ends(task: Task) -> bool:
+    """Return whether the first and the last point of a task have equal compositions.
+
+    The optimizers themselves are never equal, because the learning rate is one of their arguments.
+    """
+    try:
+        first, last = task.make_optimizer(0), task.make_optimizer(task.point_count - 1)
+    except (UserCodeError, ValueError):  # which is reported where the task is checked or runs
+        return False
+    if task.point_count < 2 or not isinstance(first, Transformation) or not isinstance(last, Transformation):
+        return False
+    return bool(first.composition == last.composition)

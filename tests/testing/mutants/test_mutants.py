@@ -31,6 +31,7 @@ from gradlab.testing.verdicts.law import TRAJECTORIES, TRAJECTORY
 OF_SCHEDULES = (*SCHEDULE_LAWS, *SCHEDULE_CLAIMS, "formula", "end points")
 LAWFUL = [mutant for mutant in MUTANTS.values() if mutant.law != TRAJECTORY]
 RIGHT: dict[str, Any] = {
+    "bias_correction": gl.bias_correction(0.9, 0.999),
     "accumulate_on_schedule": accumulation.accumulate(accumulation.scheduled()),
     "accumulate_by_size": accumulation.accumulate_by_size(gl.sgd(0.1, momentum=0.9)),
     "align": released.align(),

@@ -28,12 +28,15 @@ POINTS = {
 # What is in arrays whose names do not say it, by a part of their link, in the letters of the page.
 STATES = {
     "minimize_loss_model/mean/": (
-        "Of the arrays with a number, 0 is the average of the gradients, 1 that of the losses, $\\bar f_t$, and 2 that "
-        "of the products of gradients and parameters, $\\gamma_t$."
+        "Of the arrays whose names end in a number, 0 is the average of the gradients, 1 that of the losses, "
+        "$\\bar f_t$, and 2 that of the products of gradients and parameters, $\\gamma_t$."
     ),
     "scale_by_kronecker": (
         "`total/0` is $L_t$ and `total/1` is $R_t$; `roots/0` and `roots/1` are the powers of both that multiply the "
         "gradient."
+    ),
+    "scale_by_whitening": (
+        "`factors/0` is $Q_t$ and `factors/1` is $P_t$; `wait` is the number of updates until the next fit."
     ),
     "`mechanic`": (
         "`way` is $\\Delta_t$. With an element for each $\\beta$, `scale` is $s_t$, `largest` is $m'_t$, "

@@ -81,7 +81,11 @@ def hyperparameter(parameter: Parameter) -> st.SearchStrategy[Any]:
 
 
 def arguments(factory: Callable[..., Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Return a strategy for the arguments of a factory, of gradlab or your own, each within its declared range."""
+    """Return a strategy for the arguments of a factory, of gradlab or your own, each within its declared range.
+
+    A factory may refuse some of them together: `sgd` refuses Nesterov's momentum without a momentum, and
+    `bias_correction` no decay at all. Leave these out with `hypothesis.assume`.
+    """
     declared: Factory = factory.factory  # type: ignore[attr-defined]
     parameters = {name: p for name, p in declared.parameters.items() if p.range is not None or p.static}
     return st.fixed_dictionaries({name: hyperparameter(parameter) for name, parameter in parameters.items()})

@@ -28,7 +28,8 @@ def race(*optimizers: Any, rates: Any = 3) -> xr.DataTree:
 
 
 def test_it_is_named_in_the_verdict_and_in_the_report() -> None:
-    results = race("sgd", forgotten)
+    with pytest.warns(UserWarning, match="^forgotten is the same at all learning rates"):
+        results = race("sgd", forgotten)
     dataset = results["ravine"].to_dataset()
     assert find_ignored_rates(dataset) == ["forgotten"]
     sentence = (
@@ -41,7 +42,8 @@ def test_it_is_named_in_the_verdict_and_in_the_report() -> None:
 
 
 def test_it_is_named_where_all_its_runs_diverged() -> None:
-    results = race(without_sign)
+    with pytest.warns(UserWarning, match="^without_sign is the same at all learning rates"):
+        results = race(without_sign)
     dataset = results["ravine"].to_dataset()
     assert dataset.diverged.all()
     assert results.gradlab.verdict()[1].startswith("without_sign has exactly the same runs at all 3 learning rates")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -62,10 +63,12 @@ def gradients(draw: st.DrawFn, like: Any, scale: float = 1.0) -> Any:
 def hyperparameter(parameter: Parameter) -> st.SearchStrategy[Any]:
     """Return a strategy for values in the declared range of an argument.
 
-    An argument without a range gives its default, or booleans if it is one.
+    An argument without a range gives its default, booleans if it is one, or a name if it is one without a default.
     """
     interval = parameter.range
     if interval is None:
+        if parameter.default is inspect.Parameter.empty and str in parameter.static:
+            return st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8)
         return st.booleans() if bool in parameter.static else st.just(parameter.default)
     if interval.integer:
         return st.integers(0, 2**31 - 1)

@@ -2,7 +2,8 @@
 
 They run alone (`pytest -m alone -n 0`), because what runs beside them takes time from one library or the other. The
 bounds on times leave room for the noise that was measured on two shared cores: the ratio of one optimizer varied by a
-third from run to run, and the geometric mean by a tenth.
+third from run to run, and the geometric mean by a tenth. Adam's trace took 0.80 to 1.12 of optax's in ten runs of one
+hour, of two commits that trace the same (2026-11-30), and that of clipping with AdamW 0.74 to 0.92.
 """
 
 from __future__ import annotations
@@ -58,9 +59,9 @@ def test_steps_take_as_long_as_those_of_optax(large: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "trace", "compiled", "step"), [("adam", 0.95, 1.3, 1.5), ("clip_adamw", 0.85, 0.9, 1.3)]
+    ("name", "trace", "compiled", "step"), [("adam", 1.2, 1.3, 1.5), ("clip_adamw", 1.0, 0.9, 1.3)]
 )
-def test_many_leaves_are_traced_faster_than_by_optax(
+def test_many_leaves_cost_no_more_than_in_optax(
     name: str, trace: float, compiled: float, step: float, many: dict[str, Any]
 ) -> None:
     own, peer = (many[name]["programs"][library] for library in ("gradlab", "optax"))

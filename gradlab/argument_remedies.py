@@ -1,4 +1,4 @@
-"""What to write in place of an argument that an optimizer does not have, because links of a chain do its work."""
+"""Remedies for an argument that an optimizer does not have: the links of a chain that do its work."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class RaceStudy(TaskStudy):
 
     @property
     def warnings(self) -> list[str]:
-        """What may be wrong with the optimizers, a sentence each."""
+        """Possible mistakes in the optimizers, a sentence each."""
         return [*_describe_other_lengths(self.tasks), *_describe_equal_optimizers(self.tasks)]
 
     def _task(self, problem: Problem, contestant: Contestant) -> Task:

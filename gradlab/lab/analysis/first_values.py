@@ -1,4 +1,4 @@
-"""Whether a study had finite numbers before its first update. If not, no optimizer is to blame."""
+"""Studies whose numbers are not finite before the first update, for which no optimizer is to blame."""
 
 from __future__ import annotations
 

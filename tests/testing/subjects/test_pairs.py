@@ -1,4 +1,4 @@
-"""What is taken for an `(init, update)` pair."""
+"""The objects that are accepted as an `(init, update)` pair."""
 
 from __future__ import annotations
 

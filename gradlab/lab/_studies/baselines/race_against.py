@@ -56,7 +56,7 @@ class RaceAgainst(RaceStudy):
 
     @property
     def warnings(self) -> list[str]:
-        """What may be wrong with the optimizers, and the differences between the baselines and the runs made here."""
+        """Possible mistakes in the optimizers, and the differences between the baselines and the runs made here."""
         return super().warnings + [warning for rivals in self.rivals.values() for warning in rivals.warnings]
 
     def compute(

@@ -86,7 +86,7 @@ def describe_certainty(table: xr.Dataset, subject: str = "It") -> list[str]:
 
 
 def _limit_lead(ordered: xr.Dataset, level: list[str]) -> str:
-    """What limits the lead over the optimizers that the first surely beats: rates at the end of a grid."""
+    """Return what limits the lead over the optimizers that the first surely beats: rates at the end of a grid."""
     beaten = ordered.at_edge & (ordered["rank"] > 1) & ~ordered.optimizer.isin(level)
     names = [str(name) for name in ordered.optimizer.values[beaten.values]]
     return limit_by_edges(names, bool(ordered.attrs.get("trained")))

@@ -8,10 +8,8 @@ from typing import Any
 
 import xarray as xr
 
-from ..._results.thinned_curves import count_updates
-from ..choosing_metric import choosing_metric
 from ..leaderboard import Row
-from .table_files import document_failures, document_pruning, finite_or_none, write_csv
+from .table_files import document_failures, document_problem, finite_or_none, write_csv
 
 # Seconds differ from run to run, so they are not in the files but with the provenance.
 FIELDS = [field for field in Row._fields if field != "seconds"]
@@ -31,12 +29,8 @@ def leaderboard_document(
     """
     keys = ("summary", "score", "higher_is_better", "logarithmic", "tolerance")
     described = {
-        name: {key: problems[name].attrs[key] for key in keys}
+        name: document_problem(problems[name], keys)
         | {
-            "chosen_by": choosing_metric(problems[name].attrs),
-            "steps": count_updates(problems[name]),
-            "seeds": problems[name].sizes["seed"],
-            **document_pruning(problems[name]),
             "leaderboard": [{field: finite_or_none(getattr(row, field)) for field in FIELDS} for row in rows],
             "verdict": list(verdicts[name]),
         }

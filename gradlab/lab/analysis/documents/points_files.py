@@ -8,11 +8,9 @@ from typing import Any
 
 import xarray as xr
 
-from ..._results.thinned_curves import count_updates
-from ..choosing_metric import choosing_metric
 from ..configurations import Ranking, select_best_rows
 from ..tuned_optimizers import tuned_leaderboard
-from .table_files import document_failures, document_pruning, finite_or_none, write_csv, write_json
+from .table_files import document_failures, document_problem, finite_or_none, write_csv, write_json
 
 MOST_POINTS = 10_000  # of a problem in the document; the table has all that were not stopped early
 
@@ -31,12 +29,8 @@ def points_document(
     """
     keys = ("summary", "score", "higher_is_better", "logarithmic", "sampler")
     described = {
-        name: {key: problems[name].attrs[key] for key in keys}
+        name: document_problem(problems[name], keys)
         | {
-            "chosen_by": choosing_metric(problems[name].attrs),
-            "steps": count_updates(problems[name]),
-            "seeds": problems[name].sizes["seed"],
-            **document_pruning(problems[name]),
             **_describe_optimizers(problems[name]),
             **_describe_points(rows),
         }

@@ -16,6 +16,7 @@ from ..._inputs.user_errors import read_failures
 from ..._results.results_file import ORIGINS, VARYING
 from ..._results.thinned_curves import count_made_updates, count_updates, is_pruned
 from ..._storage.files import read_regular, replace_file, write_text
+from ..choosing_metric import choosing_metric
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what formulas begin with, in one spreadsheet or another
 
@@ -28,6 +29,17 @@ def drop_varying_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
 def document_failures(attributes: Mapping[str, str]) -> dict[str, Any]:
     """Return the entry `failed` of a document, problem -> optimizer -> reason, or nothing if no contestant failed."""
     return {"failed": read_failures(attributes)} if "failed" in attributes else {}
+
+
+def document_problem(dataset: xr.Dataset, keys: Sequence[str]) -> dict[str, Any]:
+    """Return what a document says of a problem before its results: these attributes, and the size of the study."""
+    return {
+        **{key: dataset.attrs[key] for key in keys},
+        "chosen_by": choosing_metric(dataset.attrs),
+        "steps": count_updates(dataset),
+        "seeds": dataset.sizes["seed"],
+        **document_pruning(dataset),
+    }
 
 
 def document_pruning(dataset: xr.Dataset) -> dict[str, Any]:

@@ -180,7 +180,7 @@ def describe_pairwise_tests(tests: xr.Dataset) -> list[str]:
 
 
 def _limit_difference(tests: xr.Dataset) -> str:
-    """What limits the differences that were found: losers whose best rate lies at the end of their grid."""
+    """Return what limits the differences that were found: losers whose best rate lies at the end of their grid."""
     has_won = tests.wins.values * 2 >= tests.attrs["seeds"]
     losers = np.where(has_won, tests.other.values, tests.optimizer.values)[tests.differs.values].tolist()
     names = [name for name in tests.attrs["at_edge"] if name in losers]

@@ -10,11 +10,10 @@ from ..composites import name_each, open_value
 from ..selectors import Selector
 from ..selectors.leaves import Leaf
 from ..values import Value
-from .descent_twice import GRADIENTS, Turns, count_turns, is_descending_recipe, is_of_gradlab
-from .rules import assign, transformations_of
+from .descent_twice import GRADIENTS, Turns, count_turns, is_descending_recipe, is_of_gradlab, list_groups
 
 # How many turns of the sign, odd or even, each decay needs behind it, so that the weights shrink.
-_NEEDS_ODD = {"add_decayed_weights": True, "proximal_decay": False}
+NEEDS_ODD = {"add_decayed_weights": True, "proximal_decay": False}
 
 
 class Misplaced(NamedTuple):
@@ -48,7 +47,7 @@ def _find(links: Mapping[str, Any], leaves: Sequence[Leaf]) -> Misplaced | None:
         before = after
     for kind, counts in decays:
         for count, total, descent in zip(counts, before, descents, strict=True):
-            if count is not None and total is not None and total % 2 and (total - count) % 2 != _NEEDS_ODD[kind]:
+            if count is not None and total is not None and total % 2 and (total - count) % 2 != NEEDS_ODD[kind]:
                 return Misplaced(kind, descent)
     return None
 
@@ -66,7 +65,7 @@ def _list_decays(link: Any, leaves: Sequence[Leaf], before: Turns) -> Iterator[t
         yield from _list_decays(parts, leaves, before)
     elif not is_of_gradlab(link):
         return
-    elif kind in _NEEDS_ODD:
+    elif kind in NEEDS_ODD:
         weight_decay = link.arguments["weight_decay"]
         if isinstance(weight_decay, int | float) and weight_decay == 0:
             return
@@ -77,10 +76,7 @@ def _list_decays(link: Any, leaves: Sequence[Leaf], before: Turns) -> Iterator[t
             yield from _list_decays(inner, leaves, before)
             before = count_turns(inner, leaves, before)
     elif kind == "partition":
-        rules, default = link.arguments["rules"], link.arguments["default"]
-        groups = assign(rules, default, leaves)
-        for number, tx in enumerate(transformations_of(rules, default)):
-            places = [place for place, group in enumerate(groups) if group == number]
+        for tx, places in list_groups(link.arguments["rules"], link.arguments["default"], leaves):
             for kind, counts in _list_decays(tx, [leaves[p] for p in places], [before[p] for p in places]):
                 by_place = dict(zip(places, counts, strict=True))
                 yield kind, [by_place.get(place) for place in range(len(leaves))]

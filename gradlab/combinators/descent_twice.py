@@ -111,14 +111,21 @@ def _count_within(name: str, link: Any, parts: Composite, leaves: Sequence[Leaf]
 
 
 def _count_in_groups(rules: Any, default: Any, leaves: Sequence[Leaf], before: Turns) -> Turns:
-    groups = assign(rules, default, leaves)
     after: Turns = [None for _ in leaves]
-    for number, tx in enumerate(transformations_of(rules, default)):
-        places = [place for place, group in enumerate(groups) if group == number]
+    for tx, places in list_groups(rules, default, leaves):
         counts = count_turns(tx, [leaves[place] for place in places], [before[place] for place in places])
         for place, count in zip(places, counts, strict=True):
             after[place] = count
     return after
+
+
+def list_groups(rules: Any, default: Any, leaves: Sequence[Leaf]) -> list[tuple[Any, list[int]]]:
+    """Return the transformations of a partition, each with the places of the leaves that it receives."""
+    groups = assign(rules, default, leaves)
+    return [
+        (tx, [place for place, group in enumerate(groups) if group == number])
+        for number, tx in enumerate(transformations_of(rules, default))
+    ]
 
 
 def is_of_gradlab(link: Any) -> bool:

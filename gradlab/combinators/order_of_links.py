@@ -13,11 +13,10 @@ from ..composites import POINTS, describe_changed_step, find_changing_link, poin
 from ..selectors import Selector, as_selector
 from ..selectors.leaves import read_leaves
 from ..user_lines import find_stacklevel
-from .decay_sign import Misplaced, find_growing_decay
+from .decay_sign import NEEDS_ODD, Misplaced, find_growing_decay
 from .descent_twice import find_second_descent
 
-_DECAYS = ("add_decayed_weights", "proximal_decay")
-_MOVING = (*_DECAYS, "add_noise")  # links that make a step of an update of zeros
+_MOVING = (*NEEDS_ODD, "add_noise")  # links that make a step of an update of zeros
 
 
 def warn_of_order(links: Mapping[str, Any], given: Sequence[Any], states: Mapping[str, Any], params: PyTree) -> None:

@@ -26,7 +26,7 @@ else:
         if name == "__all__":  # for `from gradlab import *`, `help(gradlab)` and the like
             return sorted(homes)
         if name not in homes:
-            from .missing_names import describe_public_name
+            from .remedies.missing_names import describe_public_name
 
             hint = describe_public_name(name, homes)
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
@@ -41,6 +41,6 @@ else:
         """Return the module of each public name."""
         import pathlib
 
-        from .imported_names import read_imported_names
+        from .remedies.imported_names import read_imported_names
 
         return read_imported_names(pathlib.Path(__file__).with_name("public_names.py"))

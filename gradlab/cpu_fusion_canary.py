@@ -1,7 +1,7 @@
 """Programs that show whether XLA's fusion on CPUs works: `python -m gradlab.cpu_fusion_canary steps`.
 
-`gradlab.cpu_fusion_verdicts` runs them in a process of its own, because a fault of XLA ends the process. `steps` are
-training steps, whose results are compared with NumPy. `scatters` are two tables that change at given places
+`gradlab.compilation.cpu_fusion_verdicts` runs them in a process of its own, because a fault of XLA ends the process.
+`steps` are training steps, whose results are compared with NumPy. `scatters` are two tables that change at given places
 (`.at[places].add(rows)`), which XLA cannot compile with fusion in jaxlib 0.10.2.
 """
 

@@ -6,7 +6,6 @@ from . import flavors as flavors
 from . import lab as lab
 from . import schedules as schedules
 from . import selectors as selectors
-from .base import Transformation as Transformation
 from .combinators.accumulate import accumulate as accumulate
 from .combinators.add import add as add
 from .combinators.average_params import average_params as average_params
@@ -28,25 +27,13 @@ from .combinators.signals import measure as measure
 from .combinators.signals import precondition as precondition
 from .combinators.skip_nonfinite import skip_nonfinite as skip_nonfinite
 from .combinators.store import store as store
-from .cpu_fusion import cpu_fusion_enabled as cpu_fusion_enabled
-from .cpu_fusion import enable_cpu_fusion as enable_cpu_fusion
-from .decorators import recipe as recipe
-from .decorators import transformation as transformation
+from .compilation.cpu_fusion import cpu_fusion_enabled as cpu_fusion_enabled
+from .compilation.cpu_fusion import enable_cpu_fusion as enable_cpu_fusion
+from .core.base import Transformation as Transformation
+from .core.decorators import recipe as recipe
+from .core.decorators import transformation as transformation
 from .explanations import Explanation as Explanation
 from .explanations import explain as explain
-
-# What a hyperparameter may be.
-from .numeric_arguments import Decay as Decay
-from .numeric_arguments import Dtype as Dtype
-from .numeric_arguments import Fraction as Fraction
-from .numeric_arguments import Hyperparameter as Hyperparameter
-from .numeric_arguments import Limit as Limit
-from .numeric_arguments import NonNegative as NonNegative
-from .numeric_arguments import Positive as Positive
-from .numeric_arguments import PositiveSteps as PositiveSteps
-from .numeric_arguments import Range as Range
-from .numeric_arguments import Seed as Seed
-from .numeric_arguments import Steps as Steps
 
 # Recipes.
 from .optimizers.adabelief import adabelief as adabelief
@@ -191,3 +178,16 @@ from .transforms.sharpness_aware import sam as sam
 from .transforms.sign_agreement import agree_in_sign as agree_in_sign
 from .transforms.trust_ratio import scale_by_param_rms as scale_by_param_rms
 from .transforms.trust_ratio import scale_by_trust_ratio as scale_by_trust_ratio
+
+# What a hyperparameter may be.
+from .values.numeric_arguments import Decay as Decay
+from .values.numeric_arguments import Dtype as Dtype
+from .values.numeric_arguments import Fraction as Fraction
+from .values.numeric_arguments import Hyperparameter as Hyperparameter
+from .values.numeric_arguments import Limit as Limit
+from .values.numeric_arguments import NonNegative as NonNegative
+from .values.numeric_arguments import Positive as Positive
+from .values.numeric_arguments import PositiveSteps as PositiveSteps
+from .values.numeric_arguments import Range as Range
+from .values.numeric_arguments import Seed as Seed
+from .values.numeric_arguments import Steps as Steps

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import gradlab as gl
 
 from . import public_names
-from .values import is_factory
+from .values.value import is_factory
 
 # Examples of the factories that need arguments, or do too little without them.
 _EXAMPLES: dict[str, Callable[[], Any]] = {

@@ -20,7 +20,7 @@ import jax
 import numpy as np
 import pytest
 
-from gradlab.fast_compilation import FAST_COMPILATION, WITHOUT_LLVM_PASSES
+from gradlab.compilation.fast_compilation import FAST_COMPILATION, WITHOUT_LLVM_PASSES
 from tests.browser import Browser, browser, missing
 from tests.file_order import find_place
 from tests.shared_contexts import share_contexts

@@ -31,7 +31,7 @@ LONGEST = (
     "tests/flavors/test_alias_recipes.py",
     "tests/docs/test_transformer_examples.py",
     "tests/testing/trajectories/test_trajectory_at_settings.py",
-    "tests/numeric_arguments/test_scheduled.py",
+    "tests/values/numeric_arguments/test_scheduled.py",
     "tests/schedules/test_exact_steps.py",
     "tests/test_docstrings.py",
     "tests/docs/test_charts.py",

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from gradlab import _compat
-from gradlab.fast_compilation import FAST_COMPILATION
+from gradlab.compilation.fast_compilation import FAST_COMPILATION
 from gradlab.lab._results import plan
 
 CHANGED = f"JAX {jax.__version__} changed something that gradlab/_compat.py relies on: "

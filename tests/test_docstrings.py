@@ -144,7 +144,8 @@ def test_an_example_that_prints_something_else_is_found() -> None:
 def test_the_examples_of_decorated_functions_and_of_methods_are_found() -> None:
     found = dict(find_documentation(importlib.import_module("gradlab.optimizers.adam")))
     assert ">>> tx" in found["gradlab.optimizers.adam.adam"]
-    assert "gradlab.base.Transformation.replace" in dict(find_documentation(importlib.import_module("gradlab.base")))
+    found = dict(find_documentation(importlib.import_module("gradlab.core.base")))
+    assert "gradlab.core.base.Transformation.replace" in found
 
 
 @pytest.mark.parametrize("module", list_modules())

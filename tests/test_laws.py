@@ -4,7 +4,7 @@ import jax
 import pytest
 
 from gradlab import registry
-from gradlab.claims import claims_of
+from gradlab.core.claims import claims_of
 from gradlab.testing import CONTRACTS, assert_same_trajectory, check, references
 
 ENTRIES = {name: entry for name, entry in registry.entries().items() if entry.kind not in ("schedule", "selector")}

@@ -177,6 +177,6 @@ def test_type_checkers_know_the_public_names_and_refuse_others(tmp_path: pathlib
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "user.py"], capture_output=True, text=True, cwd=tmp_path
     )
-    assert 'Revealed type is "gradlab.base.Transformation"' in done.stdout
+    assert 'Revealed type is "gradlab.core.base.Transformation"' in done.stdout
     assert 'user.py:4: error: Module has no attribute "adma"' in done.stdout
     assert "Found 1 error" in done.stdout

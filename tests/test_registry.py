@@ -14,7 +14,7 @@ import pytest
 import gradlab as gl
 from gradlab import public_names, registry
 from gradlab.schedules import Schedule
-from gradlab.values import is_factory
+from gradlab.values.value import is_factory
 
 ENTRIES = registry.entries()
 FOUNDING_LINKS = [

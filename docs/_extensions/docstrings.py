@@ -25,7 +25,7 @@ from gradlab.explanations.long_numbers import shorten_numbers
 from gradlab.registry import of_kind
 from gradlab.testing import CLAIMS, CONTRACTS
 from gradlab.testing.verdicts.law import Law
-from gradlab.values import is_factory
+from gradlab.values.value import is_factory
 
 BEFORE, AFTER = "'\"([{<-/:", " \n'\")]}>-/:.,;!?\\"  # what may stand beside code and formulas in reStructuredText
 # Public functions whose names are also those of arguments and attributes, of which a docstring speaks when it neither

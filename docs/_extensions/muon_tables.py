@@ -16,7 +16,7 @@ import numpy as np
 from markdown_pieces import table
 
 import gradlab as gl
-from gradlab.composites import walk
+from gradlab.core.composites import walk
 
 TITLES = {
     "keller_jordan": "KellerJordan/Muon",

@@ -18,8 +18,8 @@ from docstrings import find_law, to_rst
 from sphinx.errors import ExtensionError
 
 import gradlab
-from gradlab import numeric_arguments
 from gradlab._compat import backend_has_started
+from gradlab.values import numeric_arguments
 
 LONGEST_VALUE = 90  # characters of a constant that is shown
 

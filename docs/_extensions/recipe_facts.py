@@ -10,11 +10,11 @@ import jax
 import jax.numpy as jnp
 from recipe_behavior.backgrounds import LAYER
 
+from gradlab.core.transformation_calls import signals_of
 from gradlab.flavors.framework_names import FLAVORS
 from gradlab.lab._results.step_costs import count_state_bytes
 from gradlab.registry import Entry
 from gradlab.states.named_leaves import name_leaves
-from gradlab.transformation_calls import signals_of
 
 SIGNALS = {
     "params": ("params", "the parameters"),

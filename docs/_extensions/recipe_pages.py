@@ -33,9 +33,9 @@ from recipe_pictures.sections import write_paths, write_sensitivity
 from relatives import find_relatives, introduce_relatives, say_what_is_left_out
 
 import gradlab as gl
-from gradlab.claims import DOMAINS, claims_of
 from gradlab.cli.explain import describe_hyperparameters
-from gradlab.composites import points_of
+from gradlab.core.claims import DOMAINS, claims_of
+from gradlab.core.composites import points_of
 from gradlab.equations import equations_of
 from gradlab.explanations.long_numbers import shorten_numbers
 from gradlab.registry import entries

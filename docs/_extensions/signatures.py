@@ -16,12 +16,12 @@ from sphinx import addnodes
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.typing import stringify_annotation
 
-from gradlab import numeric_arguments
-from gradlab.values import Value, is_factory
+from gradlab.values import numeric_arguments
+from gradlab.values.value import Value, is_factory
 
 # What the factories of each decorator return, by the module of the decorator.
 MADE = {
-    "gradlab.decorators": "gradlab.base.Transformation",
+    "gradlab.core.decorators": "gradlab.core.base.Transformation",
     "gradlab.schedules.base": "gradlab.schedules.base.Schedule",
     "gradlab.selectors.base": "gradlab.selectors.base.Selector",
     "gradlab.codecs.base": "gradlab.codecs.base.Codec",

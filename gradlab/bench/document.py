@@ -8,7 +8,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from ..cpu_fusion import cpu_fusion_enabled
+from ..compilation.cpu_fusion import cpu_fusion_enabled
 from ..lab._results.provenance import collect_provenance
 from ..lab._storage.files import write_text
 

@@ -17,7 +17,7 @@ import numpy as np
 
 import gradlab as gl
 
-from ..fast_compilation import compile_fast, jit_fast
+from ..compilation.fast_compilation import compile_fast, jit_fast
 from ..lab._engine.training_loop import draw, stack_optimizers
 from ..lab._inputs.loading import find_problem
 from ..lab.problems import Problem

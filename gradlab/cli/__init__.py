@@ -73,7 +73,7 @@ def _guard() -> int:
 def _run() -> int:
     missing = [name for name in _REQUIRED if find_spec(name) is None]
     if missing:
-        from ..missing_packages import how_to_install  # here, because a command needs it only then
+        from ..remedies.missing_packages import how_to_install  # here, because a command needs it only then
 
         print(f"gradlab: {', '.join(missing)} missing; install with: {how_to_install('lab')}", file=sys.stderr)
         return 1

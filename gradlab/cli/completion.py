@@ -15,8 +15,8 @@ from typing import Any
 
 import gradlab
 
-from ..imported_names import read_imported_names
 from ..lab._inputs.default_contestants import VARIANTS
+from ..remedies.imported_names import read_imported_names
 
 _ROOT = Path(gradlab.__file__).parent
 _DECORATORS = ("transformation", "recipe", "schedule", "selector")

@@ -114,7 +114,7 @@ def use_cpu_fusion(is_wanted: bool) -> None:
     """Let XLA fuse more on a CPU, before JAX computes anything; say so in one line if that is not to be had."""
     if not is_wanted:
         return
-    from ..cpu_fusion import enable_cpu_fusion
+    from ..compilation.cpu_fusion import enable_cpu_fusion
 
     try:
         with warnings.catch_warnings(record=True) as caught:

@@ -24,8 +24,8 @@ def use_program_cache() -> None:
 
     from gradlab._compat import backend_has_started, read_settings
 
+    from ..compilation.user_cache import describe_machine, find_cache_folder
     from ..lab._storage.program_store import keep_programs
-    from ..user_cache import describe_machine, find_cache_folder
 
     is_off = os.environ.get(VARIABLE, "").lower() in ("off", "0", "false")
     if is_off or read_settings()["jax_compilation_cache_dir"] is not None or backend_has_started():

@@ -20,7 +20,7 @@ def find_subject(name: str) -> Any:
     Raises UnknownNameError and LoadError.
     """
     from gradlab import registry
-    from gradlab.base import Transformation
+    from gradlab.core.base import Transformation
     from gradlab.lab.problems import PROBLEMS
 
     from ..lab._inputs.importing import LoadError, import_object
@@ -55,7 +55,7 @@ def find_subject(name: str) -> Any:
 def _give_arguments(name: str, base: str, text: str) -> Any:
     """Return the Entry of an optimizer, a link or a schedule whose example has the arguments behind its name."""
     from gradlab import registry
-    from gradlab.factories import call
+    from gradlab.values.factories import call
 
     from ..lab._inputs.importing import LoadError
     from ..lab._inputs.problem_arguments import parse_arguments

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 from ..lab._inputs.name_lookup import ask_whether, suggest_name
-from ..option_habits import find_habitual
+from ..remedies.option_habits import find_habitual
 
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 _COMMAND = re.compile(r"No such command '(.*?)'(?:\. Did you mean|\.?$)", re.DOTALL)

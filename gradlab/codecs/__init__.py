@@ -11,6 +11,6 @@ from .dynamic_blocks import dynamic_blocks as dynamic_blocks
 from .float_blocks import float_blocks as float_blocks
 
 if not _typing.TYPE_CHECKING:  # a `__getattr__` that type checkers could see would give them any name
-    from ..missing_names import refuse_unknown_names as _refuse_unknown_names
+    from ..remedies.missing_names import refuse_unknown_names as _refuse_unknown_names
 
     __getattr__ = _refuse_unknown_names(__name__)

@@ -9,11 +9,11 @@ from typing import Annotated, Any, NamedTuple, ParamSpec, TypeAlias
 import jax
 import jax.numpy as jnp
 
-from ..annotation_evaluation import name_of
-from ..factories import Factory, call
-from ..factory_arguments import read_call
-from ..numeric_arguments import Reader, find_inexact_dtype, read_parameters
-from ..values import Value
+from ..values.annotation_evaluation import name_of
+from ..values.factories import Factory, call
+from ..values.factory_arguments import read_call
+from ..values.numeric_arguments import Reader, find_inexact_dtype, read_parameters
+from ..values.value import Value
 
 P = ParamSpec("P")
 

@@ -7,8 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..numeric_arguments import Dtype
-from ..safe_arithmetic import bound_to_dtype
+from ..arithmetic.safe_arithmetic import bound_to_dtype
+from ..values.numeric_arguments import Dtype
 from .base import Coding, codec
 from .stochastic_rounding import round_to_dtype
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ..numeric_arguments import Dtype
+from ..values.numeric_arguments import Dtype
 from .base import Coding, codec
 from .blocks import Blocks, join, largest, normalize, require_block, split
 from .cast import raise_from_zero

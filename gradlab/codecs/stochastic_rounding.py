@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..safe_arithmetic import bound_to_dtype
+from ..arithmetic.safe_arithmetic import bound_to_dtype
 
 
 def to_ordinal(x: jax.Array) -> jax.Array:

@@ -8,15 +8,15 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation
-from ..boundary import PyTree
-from ..claims import shared_claims
-from ..composites import Composite
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..core.base import Transformation
+from ..core.boundary import PyTree
+from ..core.claims import shared_claims
+from ..core.composites import Composite
+from ..core.decorators import transformation
+from ..core.transformation_calls import raw_init, reads_gradient, signals_of
 from ..equations import Expression, Writer, equation_of
-from ..leaf_maps import map_by_shape
-from ..numeric_arguments import Range, as_weak
-from ..transformation_calls import raw_init, reads_gradient, signals_of
+from ..values.numeric_arguments import Range, as_weak
 from .gates import update_if
 
 MicroBatches: TypeAlias = Annotated[Any, Range(1.0, steps=True, hint="pass a number of micro-batches of at least 1")]

@@ -6,12 +6,12 @@ from typing import Any
 
 import optax
 
-from ..claims import shared_claims
-from ..composites import Composite, name_each
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..core.claims import shared_claims
+from ..core.composites import Composite, name_each
+from ..core.decorators import transformation
+from ..core.transformation_calls import hand_on, raw_init, raw_update
 from ..equations import Expression, Writer, equation_of
-from ..leaf_maps import map_by_shape
-from ..transformation_calls import hand_on, raw_init, raw_update
 
 
 @transformation(splits_gradient="txs", claims=lambda added: shared_claims(*added.txs))

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from ..codecs.stochastic_rounding import from_ordinal, to_ordinal
-from ..running_calls import find_entered_dtype, find_update_dtype
+from ..core.running_calls import find_entered_dtype, find_update_dtype
 
 
 def find_narrow_dtype(keys: tuple[Any, ...], param: jax.Array) -> Any:

@@ -8,15 +8,15 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..boundary import PyTree
-from ..claims import join_claims, shared_claims
-from ..composites import Composite, move_to_point, points_of
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.safe_arithmetic import move_towards
+from ..core.boundary import PyTree
+from ..core.claims import join_claims, shared_claims
+from ..core.composites import Composite, move_to_point, points_of
+from ..core.decorators import transformation
+from ..core.transformation_calls import hand_on, raw_init, raw_update
 from ..equations import Expression, Writer, equation_of, is_zero, write_step
-from ..leaf_maps import map_by_shape
-from ..numeric_arguments import Decay, Steps, as_weak
-from ..safe_arithmetic import move_towards
-from ..transformation_calls import hand_on, raw_init, raw_update
+from ..values.numeric_arguments import Decay, Steps, as_weak
 
 
 class AverageParamsState(NamedTuple):

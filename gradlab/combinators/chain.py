@@ -7,15 +7,15 @@ from typing import Any
 
 import optax
 
-from ..base import Transformation, splits_gradient, squares_gradient
-from ..boundary import Boundary
-from ..bounded_gradients import bound_gradient, having_bounded
-from ..composites import Composite, name_each
-from ..decorators import decorate_factory
-from ..not_a_transformation import refuse_to_run
-from ..optax_names import suggest_wrapped
-from ..transformation_calls import raw_init, raw_update
-from ..values import Value
+from ..arithmetic.bounded_gradients import bound_gradient, having_bounded
+from ..core.base import Transformation, splits_gradient, squares_gradient
+from ..core.boundary import Boundary
+from ..core.composites import Composite, name_each
+from ..core.decorators import decorate_factory
+from ..core.not_a_transformation import refuse_to_run
+from ..core.transformation_calls import raw_init, raw_update
+from ..remedies.optax_names import suggest_wrapped
+from ..values.value import Value
 from .order_of_links import warn_of_order
 from .splits import Split, find_split, join_splits, keep_gradient, require_known_gradient
 

@@ -9,14 +9,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..base import Transformation
-from ..boundary import PyTree
-from ..composites import Composite, open_value
-from ..not_a_transformation import describe_wrong
+from ..core.base import Transformation
+from ..core.boundary import PyTree
+from ..core.composites import Composite, open_value
+from ..core.not_a_transformation import describe_wrong
+from ..core.tree_differences import show_array
 from ..selectors import Selector, as_selector, labels
 from ..selectors.leaves import Leaf, read_leaves, read_paths, show_path
-from ..tree_differences import show_array
-from ..values import Value, show_argument
+from ..values.value import Value, show_argument
 from .each import each
 from .partition import partition
 from .rules import choose, name_groups, transformations_of

@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..boundary import PyTree
-from ..composites import Composite
-from ..decorators import transformation
+from ..arithmetic.mesh_axes import AxisName, read_axis_names
+from ..core.boundary import PyTree
+from ..core.composites import Composite
+from ..core.decorators import transformation
+from ..core.transformation_calls import raw_init
 from ..equations import Expression, Writer, equation_of
-from ..mesh_axes import AxisName, read_axis_names
-from ..numeric_arguments import Positive, PositiveSteps, Range, as_weak
-from ..transformation_calls import raw_init
+from ..values.numeric_arguments import Positive, PositiveSteps, Range, as_weak
 from .gates import claims_of_gate, is_finite, update_if_finite
 
 Growth: TypeAlias = Annotated[Any, Range(1.0, includes_low=False, hint="pass a factor above 1")]

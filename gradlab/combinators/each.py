@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation
-from ..claims import claims_of, leave_out, shared_claims
-from ..composites import Composite, Place, define_points, move_to_point, walk
-from ..decorators import transformation
+from ..core.base import Transformation
+from ..core.claims import claims_of, leave_out, shared_claims
+from ..core.composites import Composite, Place, define_points, move_to_point, walk
+from ..core.decorators import transformation
+from ..core.transformation_calls import hand_on, raw_init, raw_update, signals_of
 from ..equations import Expression, Writer, equation_of
-from ..numeric_arguments import SEED_RANGE
-from ..transformation_calls import hand_on, raw_init, raw_update, signals_of
+from ..values.numeric_arguments import SEED_RANGE
 from .splits import find_split
 
 _OF_ALL_LAYERS = ("grad", "value_fn", "gradient_fn", "loss_scale")

@@ -7,13 +7,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..claims import ELEMENTWISE_AND_SYMMETRIC
-from ..decorators import transformation
+from ..core.claims import ELEMENTWISE_AND_SYMMETRIC
+from ..core.decorators import transformation
+from ..core.stateless import init_empty, require_empty
 from ..equations import Expression, Writer, equation_of
 from ..selectors import Selector, as_selector, everything
 from ..selectors.empty_choices import warn_of_no_choice
 from ..selectors.leaves import read_leaves
-from ..stateless import init_empty, require_empty
 from .rules import claims_about_names
 
 

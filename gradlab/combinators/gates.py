@@ -8,11 +8,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..boundary import PyTree, restore_dtypes
-from ..claims import leave_out, shared_claims
-from ..mesh_axes import hold_for_all
-from ..transformation_calls import raw_update, signals_of
-from ..tree_differences import find_difference
+from ..arithmetic.mesh_axes import hold_for_all
+from ..core.boundary import PyTree, restore_dtypes
+from ..core.claims import leave_out, shared_claims
+from ..core.transformation_calls import raw_update, signals_of
+from ..core.tree_differences import find_difference
 
 
 def update_if(

@@ -8,7 +8,7 @@ from typing import Any
 
 import jax
 
-from ..boundary import PyTree
+from ..core.boundary import PyTree
 
 
 class LeafGroups:

@@ -8,17 +8,17 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation
-from ..boundary import PyTree
-from ..claims import shared_claims
-from ..composites import Composite, Place, points_of, walk
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.safe_arithmetic import move_towards
+from ..core.base import Transformation
+from ..core.boundary import PyTree
+from ..core.claims import shared_claims
+from ..core.composites import Composite, Place, points_of, walk
+from ..core.decorators import transformation
+from ..core.stateless import init_empty
+from ..core.transformation_calls import hand_on, raw_init, raw_update
 from ..equations import Expression, Writer, equation_of, write_step
-from ..leaf_maps import map_by_shape
-from ..numeric_arguments import Fraction, is_schedule
-from ..safe_arithmetic import move_towards
-from ..stateless import init_empty
-from ..transformation_calls import hand_on, raw_init, raw_update
+from ..values.numeric_arguments import Fraction, is_schedule
 
 
 class LookaheadState(NamedTuple):

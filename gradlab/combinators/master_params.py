@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..claims import join_claims, leave_out, shared_claims
 from ..codecs.master_bits import correct, from_wide_ordinal, join_bits, split_bits, to_wide_ordinal
-from ..composites import Composite
-from ..decorators import transformation
+from ..core.claims import join_claims, leave_out, shared_claims
+from ..core.composites import Composite
+from ..core.decorators import transformation
+from ..core.transformation_calls import hand_on, raw_init, raw_update
 from ..equations import Expression, Writer, equation_of
-from ..transformation_calls import hand_on, raw_init, raw_update
 from .applied_updates import find_narrow_dtype, reach
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import optax
 
-from ..decorators import recipe
+from ..core.decorators import recipe
 from .chain import chain
 from .freeze import freeze
 from .partition import partition

@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 import jax
 import optax
 
-from ..base import Transformation
-from ..boundary import PyTree
-from ..composites import Composite, define_points, move_to_point
-from ..decorators import decorate_factory
+from ..core.base import Transformation
+from ..core.boundary import PyTree
+from ..core.composites import Composite, define_points, move_to_point
+from ..core.decorators import decorate_factory
+from ..core.not_a_transformation import refuse_to_run
+from ..core.transformation_calls import raw_init, raw_update
 from ..equations import Expression, Writer, equation_of
-from ..not_a_transformation import refuse_to_run
 from ..selectors.empty_choices import warn_of_no_choice
 from ..selectors.leaves import read_leaves
-from ..transformation_calls import raw_init, raw_update
 from .leaf_groups import LeafGroups
 from .rules import assign, claims_of_groups, name_groups, read_rule, transformations_of
 from .splits import find_split

@@ -5,11 +5,11 @@ from __future__ import annotations
 import jax
 import optax
 
-from ..claims import claims_of
-from ..composites import Composite
-from ..decorators import transformation
+from ..core.claims import claims_of
+from ..core.composites import Composite
+from ..core.decorators import transformation
+from ..core.transformation_calls import hand_on, raw_init, raw_update
 from ..equations import Expression, Writer, equation_of
-from ..transformation_calls import hand_on, raw_init, raw_update
 
 
 @transformation(splits_gradient="tx", claims=lambda wrapped: claims_of(wrapped.tx))

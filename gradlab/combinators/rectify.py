@@ -8,14 +8,14 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..claims import shared_claims
-from ..composites import Composite
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.safe_arithmetic import divide, square_root
+from ..core.claims import shared_claims
+from ..core.composites import Composite
+from ..core.decorators import transformation
+from ..core.transformation_calls import hand_on, raw_init, raw_update
 from ..equations import Expression, Writer, equation_of
-from ..leaf_maps import map_by_shape
-from ..numeric_arguments import Decay, Range, as_weak, is_schedule
-from ..safe_arithmetic import divide, square_root
-from ..transformation_calls import hand_on, raw_init, raw_update
+from ..values.numeric_arguments import Decay, Range, as_weak, is_schedule
 
 Threshold = Annotated[Any, Range(4.0, hint="the variance is finite above a length of 4 only")]
 

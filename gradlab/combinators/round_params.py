@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..claims import join_claims, leave_out, shared_claims
 from ..codecs.stochastic_rounding import round_to_dtype, to_ordinal
-from ..composites import Composite
-from ..decorators import transformation
+from ..core.claims import join_claims, leave_out, shared_claims
+from ..core.composites import Composite
+from ..core.decorators import transformation
+from ..core.transformation_calls import hand_on, raw_init, raw_update
 from ..equations import Expression, Writer, equation_of
-from ..numeric_arguments import Seed, draw_keys
-from ..transformation_calls import hand_on, raw_init, raw_update
+from ..values.numeric_arguments import Seed, draw_keys
 from .applied_updates import find_narrow_dtype, reach
 
 

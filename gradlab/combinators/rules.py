@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 import optax
 
-from ..claims import join_claims, leave_out, shared_claims
+from ..core.claims import join_claims, leave_out, shared_claims
 from ..selectors import Selector, as_selector
 from ..selectors.leaves import Leaf
-from ..values import is_factory
+from ..values.value import is_factory
 
 Rules: TypeAlias = Sequence[tuple[Selector, Any]]
 

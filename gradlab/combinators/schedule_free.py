@@ -8,15 +8,15 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..boundary import PyTree
-from ..claims import join_claims, shared_claims
-from ..composites import Composite
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.safe_arithmetic import power
+from ..core.boundary import PyTree
+from ..core.claims import join_claims, shared_claims
+from ..core.composites import Composite
+from ..core.decorators import transformation
+from ..core.transformation_calls import hand_on, raw_init, raw_update
 from ..equations import Expression, Writer, equation_of, is_zero, write_step
-from ..leaf_maps import map_by_shape
-from ..numeric_arguments import Decay, NonNegative, as_weak
-from ..safe_arithmetic import power
-from ..transformation_calls import hand_on, raw_init, raw_update
+from ..values.numeric_arguments import Decay, NonNegative, as_weak
 from .lookahead import refuse_points, refuse_steps
 
 

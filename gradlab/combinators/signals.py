@@ -12,11 +12,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..claims import ELEMENTWISE, claims_of, shared_claims
-from ..composites import Composite
-from ..decorators import transformation
+from ..core.claims import ELEMENTWISE, claims_of, shared_claims
+from ..core.composites import Composite
+from ..core.decorators import transformation
+from ..core.transformation_calls import hand_on, raw_init, raw_update
 from ..equations import Expression, Writer, equation_of
-from ..transformation_calls import hand_on, raw_init, raw_update
 
 
 @transformation(splits_gradient="tx", claims=lambda isolated: claims_of(isolated.tx))

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..composites import walk
-from ..transformation_calls import raw_init
-from ..tree_differences import have_same_structure
+from ..core.composites import walk
+from ..core.transformation_calls import raw_init
+from ..core.tree_differences import have_same_structure
 from .each import each
 
 # The fields of states, gradlab's and optax's, that hold no number below 0. A codec examines them nevertheless.

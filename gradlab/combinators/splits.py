@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 import jax
 
-from ..base import Transformation, find_transformations, splits_gradient
-from ..boundary import PyTree
-from ..composites import Composite, Place, open_value, walk
-from ..transformation_calls import signals_of
+from ..core.base import Transformation, find_transformations, splits_gradient
+from ..core.boundary import PyTree
+from ..core.composites import Composite, Place, open_value, walk
+from ..core.transformation_calls import signals_of
 
 Split: TypeAlias = bool | tuple[bool, ...]  # one answer for each leaf where they differ
 

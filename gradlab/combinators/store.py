@@ -8,16 +8,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..boundary import PyTree
-from ..claims import ELEMENTWISE, join_claims, leave_out, shared_claims
 from ..codecs.base import Codec, CodecOrDtype
 from ..codecs.cast import cast
-from ..composites import Composite, define_points, move_to_point
-from ..decorators import transformation
+from ..core.boundary import PyTree
+from ..core.claims import ELEMENTWISE, join_claims, leave_out, shared_claims
+from ..core.composites import Composite, define_points, move_to_point
+from ..core.decorators import transformation
+from ..core.transformation_calls import hand_on, raw_init, raw_update
 from ..equations import Writer, equation_of
 from ..equations.latex_expressions import Expression
-from ..numeric_arguments import Seed, draw_keys
-from ..transformation_calls import hand_on, raw_init, raw_update
+from ..values.numeric_arguments import Seed, draw_keys
 from .slots import Slot, find_slots
 
 

@@ -1,6 +1,6 @@
 """The equations of any composition, from those that its links declare, as LaTeX and as Unicode."""
 
-from ..called_modules import refuse_calls as _refuse_calls
+from ..remedies.called_modules import refuse_calls as _refuse_calls
 from .hyperparameter_values import is_ahead as is_ahead
 from .hyperparameter_values import is_zero as is_zero
 from .latex_expressions import Expression as Expression

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..schedules.base import shift_ahead
-from ..values import Value, is_number, show_argument
+from ..values.value import Value, is_number, show_argument
 
 
 def is_zero(value: Any) -> bool:

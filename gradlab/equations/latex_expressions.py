@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..numeric_arguments import is_schedule
+from ..values.numeric_arguments import is_schedule
 
 _POWER_OF_PRIMED = re.compile(r"((?:\\(?:hat|bar|tilde) )?(?:\\[A-Za-z]+|[A-Za-z])'+_(?:\{[^{}]*\}|\w))\^")
 

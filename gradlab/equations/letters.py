@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..base import Transformation
+from ..core.base import Transformation
 from .hyperparameter_values import is_same
 
 

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..base import Transformation, splits_gradient
-from ..transformation_calls import reads_gradient, signals_of
-from ..values import show_argument
+from ..core.base import Transformation, splits_gradient
+from ..core.transformation_calls import reads_gradient, signals_of
+from ..values.value import show_argument
 from .hyperparameter_values import is_same, is_zero, show_value
 from .latex_expressions import Expression, Number, group_primed
 from .latex_to_unicode import format_formula

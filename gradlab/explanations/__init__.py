@@ -1,6 +1,6 @@
 """Explanations of any composition for a person: its equations, its diagram, its state and its sources."""
 
-from ..called_modules import refuse_calls as _refuse_calls
+from ..remedies.called_modules import refuse_calls as _refuse_calls
 from .docstrings import split_docstring as split_docstring
 from .explanation import Explanation as Explanation
 from .explanation import explain as explain

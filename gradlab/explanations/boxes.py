@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..base import find_transformations, splits_gradient
-from ..boundary import PyTree
-from ..composites import Composite, open_value
-from ..factories import name_of_maker
+from ..core.base import find_transformations, splits_gradient
+from ..core.boundary import PyTree
+from ..core.composites import Composite, open_value
+from ..core.transformation_calls import signals_of
 from ..selectors.empty_choices import on_trees_of_others
 from ..selectors.leaves import show_path
 from ..states.named_leaves import name_leaves, walk_links
-from ..transformation_calls import signals_of
-from ..values import Value, show_arguments
+from ..values.factories import name_of_maker
+from ..values.value import Value, show_arguments
 from .long_numbers import shorten_numbers
 
 _MATRIX = {"kernel": jax.ShapeDtypeStruct((256, 192), jnp.float32)}  # large enough to be factored

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import optax
 
-from ..base import Transformation
-from ..boundary import PyTree
+from ..core.base import Transformation
+from ..core.boundary import PyTree
+from ..core.not_a_transformation import describe_wrong
 from ..equations import Equations, equations_of
-from ..not_a_transformation import describe_wrong
-from ..values import show_argument
+from ..values.value import show_argument
 from .boxes import Box, read_boxes
 from .citations import to_bibtex
 from .mermaid import write_mermaid

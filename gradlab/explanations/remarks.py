@@ -7,10 +7,10 @@ from typing import Any
 
 import jax
 
-from ..base import Transformation
 from ..combinators.descent_twice import find_second_descent
 from ..combinators.order_of_links import describe_second_descent
-from ..composites import walk
+from ..core.base import Transformation
+from ..core.composites import walk
 from ..selectors.leaves import read_leaves
 from ..states.named_leaves import list_links, role_of
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import jax
 
-from ..base import Transformation
+from ..core.base import Transformation
 from ..equations.latex_to_unicode import format_text
-from ..values import Value
+from ..values.value import Value
 
 _SOURCE = re.compile(r"\bSources?:\s+(.+?)\.?$", re.DOTALL)  # to the end of its paragraph
 

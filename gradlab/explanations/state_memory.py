@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..boundary import PyTree
+from ..core.boundary import PyTree
 
 MATRIX = jax.ShapeDtypeStruct((64, 64), jnp.float32)  # to tell state for each row or column from that for each element
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..combinators.chain import chain
-from ..decorators import recipe as declare_recipe
-from ..missing_names import refuse_unknown_names
-from ..numeric_arguments import Positive
+from ..core.decorators import recipe as declare_recipe
+from ..remedies.missing_names import refuse_unknown_names
 from ..transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 from ..transforms.scaling import scale
+from ..values.numeric_arguments import Positive
 
 _Surround = Callable[..., Any]
 

@@ -19,7 +19,6 @@ on the parameters and on when a step happens.
 from __future__ import annotations
 
 from ..combinators.chain import chain
-from ..numeric_arguments import Decay, NonNegative, is_schedule
 from ..schedules import as_schedule, nadam_momentum
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import add_decayed_weights
@@ -34,6 +33,7 @@ from ..transforms.second_moment import (
     scale_by_stddev,
     scale_by_update_rms,
 )
+from ..values.numeric_arguments import Decay, NonNegative, is_schedule
 from .extra_arguments import keras_flavor, refuse_classes
 
 __getattr__ = refuse_classes(__name__)

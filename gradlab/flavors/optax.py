@@ -28,8 +28,7 @@ from __future__ import annotations
 
 from ..combinators.chain import chain
 from ..combinators.store import store
-from ..decorators import recipe
-from ..numeric_arguments import Decay, Dtype, NonNegative
+from ..core.decorators import recipe
 from ..optimizers.adadelta import adadelta as published_adadelta
 from ..optimizers.sign_sgd import sign_sgd as published_sign_sgd
 from ..transforms.bias_correction import bias_correction
@@ -39,6 +38,7 @@ from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_infinity_norm, scale_by_rms, scale_by_rss, scale_by_stddev
+from ..values.numeric_arguments import Decay, Dtype, NonNegative
 from .extra_arguments import refuse_classes
 from .optax_moment_dtypes import round_decay, store_mean
 

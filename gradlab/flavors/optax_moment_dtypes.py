@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..combinators.store import store
-from ..numeric_arguments import is_concrete, is_schedule
 from ..transforms.momentum import scale_by_momentum
+from ..values.numeric_arguments import is_concrete, is_schedule
 
 
 def store_mean(owner, b1, mu_dtype):

@@ -20,7 +20,6 @@ Steps are counted for the whole tree, where torch counts them for each parameter
 from __future__ import annotations
 
 from ..combinators.chain import chain
-from ..numeric_arguments import Decay, Fraction, NonNegative
 from ..optimizers.adadelta import adadelta as published_adadelta
 from ..schedules import inverse_time, nadam_momentum
 from ..transforms.bias_correction import bias_correction
@@ -30,6 +29,7 @@ from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_heavy_ball, scale_by_momentum
 from ..transforms.scaling import scale, scale_by_learning_rate
 from ..transforms.second_moment import scale_by_infinity_norm, scale_by_rms, scale_by_rss, scale_by_stddev
+from ..values.numeric_arguments import Decay, Fraction, NonNegative
 from .extra_arguments import refuse_classes, torch_flavor
 
 __getattr__ = refuse_classes(__name__)

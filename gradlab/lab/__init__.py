@@ -76,7 +76,7 @@ def __getattr__(name: str) -> _typing.Any:
     if name == "problems":
         return _importlib.import_module(".problems", __name__)
     if name not in _HOMES:
-        from ..missing_names import suggest_public_name
+        from ..remedies.missing_names import suggest_public_name
 
         hint = suggest_public_name(name, _HOMES, cutoff=0.6)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from ..combinators.add import add
 from ..combinators.chain import chain
 from ..combinators.signals import measure
-from ..decorators import recipe
-from ..numeric_arguments import Decay, NonNegative
+from ..core.decorators import recipe
 from ..schedules.base import as_operand
 from ..transforms.bias_correction import bias_correction
 from ..transforms.gradient import gradient
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale, scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms
+from ..values.numeric_arguments import Decay, NonNegative
 
 
 @recipe(claims=("descends",))

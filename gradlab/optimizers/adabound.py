@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ..combinators.chain import chain
 from ..combinators.signals import precondition
-from ..decorators import recipe
-from ..numeric_arguments import Decay, NonNegative, Positive, is_schedule
+from ..core.decorators import recipe
 from ..schedules.bounds import lower_bound, relative, upper_bound
 from ..transforms.bias_correction import bias_correction
 from ..transforms.clipping import clip_between
@@ -13,6 +12,7 @@ from ..transforms.estimators import running_max
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale
 from ..transforms.second_moment import scale_by_rms
+from ..values.numeric_arguments import Decay, NonNegative, Positive, is_schedule
 
 
 @recipe(claims=("descends", "sign symmetric"))  # these rates depend on squares only

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..numeric_arguments import Decay, NonNegative
+from ..core.decorators import recipe
 from ..transforms.decay import add_decayed_weights
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms, scale_by_update_rms
+from ..values.numeric_arguments import Decay, NonNegative
 
 
 @recipe(claims=("descends",))

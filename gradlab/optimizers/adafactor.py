@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..numeric_arguments import Limit, NonNegative, Positive
+from ..core.decorators import recipe
 from ..schedules import power_law
 from ..schedules.base import shift_ahead
 from ..transforms.decay import add_decayed_weights
@@ -14,6 +13,7 @@ from ..transforms.factored_mean import factored_mean
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms
 from ..transforms.trust_ratio import scale_by_param_rms
+from ..values.numeric_arguments import Limit, NonNegative, Positive
 
 
 @recipe(claims={"descends": True, "except": ("slopes in float16",)})  # at a zero gradient they are 1e15

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..numeric_arguments import NonNegative
+from ..core.decorators import recipe
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rss
+from ..values.numeric_arguments import NonNegative
 
 
 @recipe(claims=("descends",))

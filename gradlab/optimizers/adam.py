@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..numeric_arguments import Decay, NonNegative
+from ..core.decorators import recipe
 from ..schedules.base import shift_ahead
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import add_decayed_weights
@@ -14,6 +13,7 @@ from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms
+from ..values.numeric_arguments import Decay, NonNegative
 
 
 @recipe(claims=lambda tx: ("descends",) if tx.nesterov else ("descends", "unbiased"))

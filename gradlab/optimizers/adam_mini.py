@@ -6,8 +6,7 @@ from typing import Any
 
 from ..combinators.chain import chain
 from ..combinators.partition import partition
-from ..decorators import recipe
-from ..numeric_arguments import Decay, NonNegative
+from ..core.decorators import recipe
 from ..transforms.bias_correction import bias_correction
 from ..transforms.blocks import block_mean
 from ..transforms.decay import add_decayed_weights
@@ -15,6 +14,7 @@ from ..transforms.matrix_shapes import Layout, matrix_shape
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms
+from ..values.numeric_arguments import Decay, NonNegative
 
 _HEADS = matrix_shape(inputs=0, outputs=2)  # of a kernel (in, heads, size), as Flax has it
 

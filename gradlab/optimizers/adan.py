@@ -7,9 +7,8 @@ from typing import Any
 from ..combinators.add import add
 from ..combinators.chain import chain
 from ..combinators.signals import measure
-from ..decorators import recipe
+from ..core.decorators import recipe
 from ..equations import Letter, letters_of
-from ..numeric_arguments import Decay, NonNegative
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import proximal_decay
 from ..transforms.delay import delay
@@ -17,6 +16,7 @@ from ..transforms.gradient import gradient
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale, scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms
+from ..values.numeric_arguments import Decay, NonNegative
 
 
 @recipe(claims=("descends",))

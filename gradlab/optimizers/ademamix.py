@@ -6,9 +6,8 @@ from typing import Any
 
 from ..combinators.add import add
 from ..combinators.chain import chain
-from ..decorators import recipe
+from ..core.decorators import recipe
 from ..equations import Letter, letters_of
-from ..numeric_arguments import Decay, NonNegative, PositiveSteps, is_schedule
 from ..schedules.base import shift
 from ..schedules.decay import linear
 from ..schedules.memory import half_life
@@ -17,6 +16,7 @@ from ..transforms.decay import decay_links
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale, scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms
+from ..values.numeric_arguments import Decay, NonNegative, PositiveSteps, is_schedule
 
 
 @recipe(claims=("descends",))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..numeric_arguments import Decay, NonNegative, Positive
+from ..core.decorators import recipe
 from ..schedules.memory import power_law
 from ..transforms.clipping import clip_by_value
 from ..transforms.decay import decay_links
@@ -14,6 +13,7 @@ from ..transforms.estimators import lagged_mean
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms
+from ..values.numeric_arguments import Decay, NonNegative, Positive
 
 
 @recipe(claims=("descends",))

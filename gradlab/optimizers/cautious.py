@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..numeric_arguments import Decay, NonNegative, Positive
+from ..core.decorators import recipe
 from ..transforms.decay import add_decayed_weights
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.sign_agreement import agree_in_sign
+from ..values.numeric_arguments import Decay, NonNegative, Positive
 from .adam import make_adam_direction
 
 

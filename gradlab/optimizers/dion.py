@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..numeric_arguments import Decay, NonNegative
+from ..core.decorators import recipe
 from ..transforms.decay import add_decayed_weights
 from ..transforms.matrices.low_rank import orthonormalize_low_rank
 from ..transforms.matrix_shapes import Layout
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.shape_factors import scale_by_shape
+from ..values.numeric_arguments import Decay, NonNegative
 from .adam import adamw
 from .matrix_groups import partition_matrices
 

@@ -6,13 +6,12 @@ from typing import Any
 
 import jax
 
+from ..arithmetic.mesh_axes import AxisName
+from ..arithmetic.safe_arithmetic import power
 from ..combinators.add import add
 from ..combinators.chain import chain
 from ..combinators.signals import isolate
-from ..decorators import recipe
-from ..mesh_axes import AxisName
-from ..numeric_arguments import Decay, NonNegative, Positive, as_weak
-from ..safe_arithmetic import power
+from ..core.decorators import recipe
 from ..schedules.base import as_operand
 from ..transforms.decay import add_decayed_weights, decay_links
 from ..transforms.distances.d_adaptation import d_adaptation
@@ -23,6 +22,7 @@ from ..transforms.global_second_moment import scale_by_global_rss
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale, scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms
+from ..values.numeric_arguments import Decay, NonNegative, Positive, as_weak
 
 
 @recipe(claims=("descends",))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..decorators import recipe
+from ..core.decorators import recipe
 from ..equations import Letter, letters_of
-from ..numeric_arguments import Decay, NonNegative
 from ..transforms.decay import add_decayed_weights
 from ..transforms.matrices.in_basis import in_basis
 from ..transforms.matrices.singular_basis import singular_basis
 from ..transforms.matrix_shapes import Layout
 from ..transforms.scaling import scale as multiply
 from ..transforms.scaling import scale_by_learning_rate
+from ..values.numeric_arguments import Decay, NonNegative
 from .adam import adamw, make_adam_direction
 from .matrix_groups import partition_matrices
 

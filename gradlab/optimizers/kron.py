@@ -6,8 +6,7 @@ from typing import Any
 
 from ..combinators.chain import chain
 from ..combinators.signals import isolate
-from ..decorators import recipe
-from ..numeric_arguments import Decay, Limit, NonNegative, Positive, PositiveSteps, Seed
+from ..core.decorators import recipe
 from ..transforms.bias_correction import bias_correction
 from ..transforms.clipping import clip_by_rms
 from ..transforms.decay import add_decayed_weights
@@ -15,6 +14,7 @@ from ..transforms.matrices.whitening import Rate, scale_by_whitening
 from ..transforms.matrix_shapes import Layout
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
+from ..values.numeric_arguments import Decay, Limit, NonNegative, Positive, PositiveSteps, Seed
 from .adam import adamw
 from .matrix_groups import partition_matrices
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from ..combinators.chain import chain
 from ..combinators.only import only
-from ..decorators import recipe
-from ..numeric_arguments import Decay, NonNegative
+from ..core.decorators import recipe
 from ..transforms.decay import add_decayed_weights
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.trust_ratio import scale_by_trust_ratio
+from ..values.numeric_arguments import Decay, NonNegative
 from .adam import make_adam_direction
 
 

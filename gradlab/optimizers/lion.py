@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from ..combinators.chain import chain
-from ..decorators import recipe
+from ..core.decorators import recipe
 from ..equations import Letter, letters_of
-from ..numeric_arguments import Decay, NonNegative, Positive, Range
 from ..schedules.base import as_operand
 from ..transforms.decay import decay_links
 from ..transforms.mixing import mix_with_gradient
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate, scale_by_sign
 from ..transforms.sign_agreement import agree_in_sign
+from ..values.numeric_arguments import Decay, NonNegative, Positive, Range
 
 MomentumDecay = Annotated[Any, Range(0.0, 1.0, includes_low=False, hint="for 0, use sign_sgd on a mixed gradient")]
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from ..combinators.add import add
 from ..combinators.chain import chain
-from ..decorators import recipe
+from ..core.decorators import recipe
 from ..equations import Letter, letters_of
-from ..numeric_arguments import Decay, Limit, NonNegative
 from ..schedules.base import as_operand
 from ..transforms.clipping import clip_by_norm
 from ..transforms.decay import decay_links
 from ..transforms.delay import delay
 from ..transforms.scaling import scale, scale_by_learning_rate
+from ..values.numeric_arguments import Decay, Limit, NonNegative
 from .adam import make_adam_direction
 
 

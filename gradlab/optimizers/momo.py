@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..arithmetic.mesh_axes import AxisName
 from ..combinators.chain import chain
-from ..decorators import recipe
+from ..core.decorators import recipe
 from ..equations import Letter, letters_of
-from ..mesh_axes import AxisName
-from ..numeric_arguments import Decay, Hyperparameter, NonNegative
 from ..transforms.bias_correction import bias_correction
 from ..transforms.decay import proximal_decay
 from ..transforms.loss_model import minimize_loss_model
 from ..transforms.momentum import scale_by_heavy_ball, scale_by_momentum
 from ..transforms.second_moment import scale_by_rms
+from ..values.numeric_arguments import Decay, Hyperparameter, NonNegative
 
 
 @recipe(claims=("descends",))

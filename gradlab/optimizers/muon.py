@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..decorators import recipe
+from ..core.decorators import recipe
 from ..equations import Letter, letters_of
-from ..numeric_arguments import Decay, NonNegative
 from ..transforms.decay import add_decayed_weights
 from ..transforms.matrix_shapes import Layout
 from ..transforms.momentum import nesterov as look_ahead
@@ -15,6 +14,7 @@ from ..transforms.momentum import scale_by_momentum
 from ..transforms.orthogonalize import orthogonalize
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.shape_factors import scale_by_shape
+from ..values.numeric_arguments import Decay, NonNegative
 from .adam import adamw
 from .matrix_groups import partition_matrices
 

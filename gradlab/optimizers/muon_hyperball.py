@@ -6,13 +6,13 @@ from typing import Any
 
 from ..combinators.chain import chain
 from ..combinators.each import each
-from ..decorators import recipe
+from ..core.decorators import recipe
 from ..equations import Letter, letters_of
-from ..numeric_arguments import Decay, NonNegative
 from ..transforms.keep_norm import keep_norm
 from ..transforms.matrix_shapes import Layout, as_matrix_shape
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.trust_ratio import scale_by_trust_ratio
+from ..values.numeric_arguments import Decay, NonNegative
 from .adam import adam
 from .matrix_groups import partition_matrices
 from .muon import make_orthogonal_direction

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..numeric_arguments import Decay, NonNegative
+from ..core.decorators import recipe
 from ..transforms.momentum import nesterov_momentum
 from ..transforms.scaling import scale_by_learning_rate
+from ..values.numeric_arguments import Decay, NonNegative
 
 
 @recipe(claims=("descends",))

@@ -6,14 +6,14 @@ from typing import Any
 
 from ..combinators.chain import chain
 from ..combinators.signals import isolate
-from ..decorators import recipe
+from ..core.decorators import recipe
 from ..equations import Letter, letters_of
-from ..numeric_arguments import Decay, NonNegative
 from ..transforms.blocks import block_mean, normalize_blocks
 from ..transforms.decay import add_decayed_weights
 from ..transforms.matrix_shapes import Layout
 from ..transforms.scaling import scale, scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms
+from ..values.numeric_arguments import Decay, NonNegative
 from .adam import adamw
 from .matrix_groups import partition_matrices
 from .muon import make_orthogonal_direction

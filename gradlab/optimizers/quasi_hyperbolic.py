@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..decorators import recipe
+from ..core.decorators import recipe
 from ..equations import Letter, letters_of
-from ..numeric_arguments import Decay, Fraction, NonNegative
 from ..transforms.bias_correction import bias_correction
 from ..transforms.mixing import mix_with_gradient
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms
+from ..values.numeric_arguments import Decay, Fraction, NonNegative
 
 
 @recipe(claims=("descends",))

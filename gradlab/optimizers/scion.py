@@ -6,9 +6,8 @@ from typing import Any
 
 from ..combinators.chain import chain
 from ..combinators.partition import partition
-from ..decorators import recipe
+from ..core.decorators import recipe
 from ..equations import Letter, letters_of
-from ..numeric_arguments import Decay, NonNegative
 from ..selectors import ndim
 from ..transforms.blocks import normalize_blocks
 from ..transforms.decay import add_decayed_weights
@@ -17,6 +16,7 @@ from ..transforms.momentum import scale_by_momentum
 from ..transforms.orthogonalize import orthogonalize
 from ..transforms.scaling import scale, scale_by_learning_rate, scale_by_sign
 from ..transforms.shape_factors import scale_by_shape
+from ..values.numeric_arguments import Decay, NonNegative
 
 
 @recipe(claims=("descends",))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..numeric_arguments import Decay, Fraction, NonNegative
+from ..core.decorators import recipe
 from ..schedules.base import shift_ahead
 from ..transforms.momentum import nesterov as look_ahead
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
+from ..values.numeric_arguments import Decay, Fraction, NonNegative
 
 
 @recipe(claims=lambda tx: ("descends", "unbiased") if tx.momentum is None else ("descends",))

@@ -7,13 +7,13 @@ from typing import Any
 import optax
 
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..numeric_arguments import Decay, NonNegative
+from ..core.decorators import recipe
 from ..transforms.decay import add_decayed_weights
 from ..transforms.matrices.kronecker import scale_by_kronecker
 from ..transforms.matrix_shapes import Layout
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
+from ..values.numeric_arguments import Decay, NonNegative
 from .adam import adamw
 from .matrix_groups import partition_matrices
 

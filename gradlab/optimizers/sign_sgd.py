@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..numeric_arguments import NonNegative
+from ..core.decorators import recipe
 from ..transforms.scaling import scale_by_learning_rate, scale_by_sign
+from ..values.numeric_arguments import NonNegative
 
 
 @recipe(claims=("descends", "unbiased"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..numeric_arguments import Decay, NonNegative
+from ..core.decorators import recipe
 from ..transforms.decay import decay_links
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate, scale_by_sign
+from ..values.numeric_arguments import Decay, NonNegative
 
 
 @recipe(claims=("descends",))

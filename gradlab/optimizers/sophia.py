@@ -7,13 +7,13 @@ from typing import Any
 import optax
 
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..numeric_arguments import Decay, Limit, NonNegative
+from ..core.decorators import recipe
 from ..transforms.clipping import clip_by_value
 from ..transforms.curvature import hutchinson, scale_by_curvature
 from ..transforms.decay import decay_links
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
+from ..values.numeric_arguments import Decay, Limit, NonNegative
 
 
 @recipe(claims=("descends",))

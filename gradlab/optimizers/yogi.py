@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..numeric_arguments import Decay, NonNegative
+from ..core.decorators import recipe
 from ..transforms.bias_correction import bias_correction
 from ..transforms.estimators import additive_mean
 from ..transforms.momentum import scale_by_momentum
 from ..transforms.scaling import scale_by_learning_rate
 from ..transforms.second_moment import scale_by_rms
+from ..values.numeric_arguments import Decay, NonNegative
 
 
 @recipe(claims=("descends",))

@@ -26,6 +26,6 @@ from .phases import warmup_cosine as warmup_cosine
 from .phases import warmup_stable_decay as warmup_stable_decay
 
 if not _typing.TYPE_CHECKING:  # a `__getattr__` that type checkers could see would give them any name
-    from ..missing_names import refuse_unknown_names as _refuse_unknown_names
+    from ..remedies.missing_names import refuse_unknown_names as _refuse_unknown_names
 
     __getattr__ = _refuse_unknown_names(__name__)

@@ -10,12 +10,12 @@ from typing import Any, ParamSpec, TypeAlias, overload
 
 import jax
 
-from ..annotation_evaluation import name_of
-from ..factories import Factory, accepts, call, is_found_by_name
-from ..factory_arguments import read_call
-from ..numeric_arguments import Hyperparameter, Seed, as_weak, is_concrete, is_schedule, read_parameters, resolve
-from ..safe_arithmetic import power
-from ..values import Value, complete_arguments, is_number, show_argument
+from ..arithmetic.safe_arithmetic import power
+from ..values.annotation_evaluation import name_of
+from ..values.factories import Factory, accepts, call, is_found_by_name
+from ..values.factory_arguments import read_call
+from ..values.numeric_arguments import Hyperparameter, Seed, as_weak, is_concrete, is_schedule, read_parameters, resolve
+from ..values.value import Value, complete_arguments, is_number, show_argument
 from .compiled_steps import explain_unknown_step
 from .step_arithmetic import Count, split, steps_since
 from .step_validation import as_count, as_counter, is_too_large

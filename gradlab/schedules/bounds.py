@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
-from ..numeric_arguments import NonNegative, Positive
+from ..values.numeric_arguments import NonNegative, Positive
 from .base import as_schedule, schedule
 from .step_arithmetic import Count, quotient
 

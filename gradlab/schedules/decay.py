@@ -5,8 +5,16 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 
-from ..numeric_arguments import Fraction, Hyperparameter, NonNegative, Positive, PositiveSteps, Steps, is_concrete
-from ..safe_arithmetic import power as power_of
+from ..arithmetic.safe_arithmetic import power as power_of
+from ..values.numeric_arguments import (
+    Fraction,
+    Hyperparameter,
+    NonNegative,
+    Positive,
+    PositiveSteps,
+    Steps,
+    is_concrete,
+)
 from .base import schedule
 from .step_arithmetic import START, add_steps, count_periods, measure_progress, quotient, split, steps_since
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
-from ..numeric_arguments import Decay, NonNegative, Positive, Steps
-from ..safe_arithmetic import power as power_of
+from ..arithmetic.safe_arithmetic import power as power_of
+from ..values.numeric_arguments import Decay, NonNegative, Positive, Steps
 from .base import schedule
 from .decay import line
 from .step_arithmetic import START, measure_progress, split

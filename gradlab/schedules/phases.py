@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from ..numeric_arguments import (
+from ..values.numeric_arguments import (
     Fraction,
     Hyperparameter,
     NonNegative,

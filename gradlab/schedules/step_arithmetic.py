@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..numeric_arguments import as_weak
+from ..values.numeric_arguments import as_weak
 
 Integer: TypeAlias = Any  # Python's, or an array of the default integer dtype
 Float: TypeAlias = Any  # Python's, or a weakly typed array

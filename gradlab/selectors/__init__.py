@@ -16,6 +16,6 @@ from .properties import ndim as ndim
 from .properties import size as size
 
 if not _typing.TYPE_CHECKING:  # a `__getattr__` that type checkers could see would give them any name
-    from ..missing_names import refuse_unknown_names as _refuse_unknown_names
+    from ..remedies.missing_names import refuse_unknown_names as _refuse_unknown_names
 
     __getattr__ = _refuse_unknown_names(__name__)

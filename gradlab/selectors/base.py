@@ -10,12 +10,12 @@ import jax
 import numpy as np
 import optax
 
-from ..annotation_evaluation import name_of
-from ..boundary import PyTree
-from ..factories import Factory, accepts, call
-from ..factory_arguments import read_call
-from ..numeric_arguments import read_parameters
-from ..values import Value
+from ..core.boundary import PyTree
+from ..values.annotation_evaluation import name_of
+from ..values.factories import Factory, accepts, call
+from ..values.factory_arguments import read_call
+from ..values.numeric_arguments import read_parameters
+from ..values.value import Value
 from .leaves import Leaf, read_leaves
 
 P = ParamSpec("P")

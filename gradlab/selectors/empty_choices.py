@@ -7,7 +7,7 @@ import contextvars
 import warnings
 from collections.abc import Iterator, Sequence
 
-from ..user_lines import find_stacklevel
+from ..remedies.user_lines import find_stacklevel
 from .base import Selector
 from .leaves import Leaf
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import jax
 
-from ..values import is_number
+from ..values.value import is_number
 from .base import selector
 from .leaves import Leaf, show_path
 

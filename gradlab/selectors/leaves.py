@@ -10,8 +10,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..boundary import PyTree
-from ..running_calls import find_entered_dtype
+from ..core.boundary import PyTree
+from ..core.running_calls import find_entered_dtype
 
 
 class Leaf:

@@ -8,12 +8,12 @@ from typing import Annotated, Any, TypeAlias
 import jax
 import numpy as np
 
-from ..annotation_evaluation import name_of
-from ..boundary import PyTree
-from ..factories import accepts
-from ..numeric_arguments import Reader
-from ..stateless import init_empty
-from ..values import Value
+from ..core.boundary import PyTree
+from ..core.stateless import init_empty
+from ..values.annotation_evaluation import name_of
+from ..values.factories import accepts
+from ..values.numeric_arguments import Reader
+from ..values.value import Value
 from .base import Selector
 from .empty_choices import warn_of_no_choice
 from .leaves import read_leaves

@@ -11,7 +11,7 @@ import re
 import warnings
 from collections.abc import Sequence
 
-from ..user_lines import find_stacklevel
+from ..remedies.user_lines import find_stacklevel
 from .base import selector
 from .leaves import Leaf
 

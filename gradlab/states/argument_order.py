@@ -10,8 +10,8 @@ from typing import Any
 import jax
 import optax
 
-from ..base import Transformation
-from ..tree_differences import describe_tree, find_difference
+from ..core.base import Transformation
+from ..core.tree_differences import describe_tree, find_difference
 
 _ORDINALS = ("first", "second", "third", "fourth")
 

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..boundary import raise_precision
 from ..codecs.base import Codec
 from ..combinators.slots import Slot, find_slots
 from ..combinators.store import choose_codecs
+from ..core.boundary import raise_precision
 from ..selectors.leaves import read_leaves
 from .named_leaves import NamedLeaf, name_leaves, walk_links
 from .transfer import Transfer

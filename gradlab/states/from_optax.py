@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..base import Transformation
+from ..core.base import Transformation
 from ..selectors.leaves import read_leaves
 from .argument_order import raise_exchanged, require_optimizer_first
 from .foreign_arrays import ForeignArray, take_over

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import jax
 import numpy as np
 
-from ..base import Transformation
-from ..numeric_arguments import is_schedule
+from ..core.base import Transformation
+from ..values.numeric_arguments import is_schedule
 from .foreign_arrays import ForeignArray
 from .hyperparameters import hyperparameters
 

@@ -8,13 +8,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..base import Transformation
-from ..composites import walk
-from ..nested_arguments import NestedArgument
-from ..numeric_arguments import is_schedule
-from ..scheduled_states import ScheduledState
+from ..core.base import Transformation
+from ..core.composites import walk
+from ..core.nested_arguments import NestedArgument
+from ..core.scheduled_states import ScheduledState
 from ..schedules.base import Schedule, as_schedule
-from ..values import Value
+from ..values.numeric_arguments import is_schedule
+from ..values.value import Value
 from .inner_states import find_states, require_own_state
 
 

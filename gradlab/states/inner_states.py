@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..base import Transformation
 from ..combinators.chain import Chain
-from ..composites import Composite, open_value, walk
-from ..nested_arguments import Child, children_of
+from ..core.base import Transformation
+from ..core.composites import Composite, open_value, walk
+from ..core.nested_arguments import Child, children_of
 
 
 def find_states(tx: Transformation, state: Any) -> list[tuple[Child, Any]]:

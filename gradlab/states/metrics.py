@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import jax
 
-from ..values import Value
+from ..values.value import Value
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..base import Transformation
+from ..core.base import Transformation
 from .argument_order import raise_exchanged, refuse_exchanged, require_optimizer_first
 from .coded_arrays import decode, find_coded, match_coded
 from .compared_links import compare_links

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..composites import Composite, walk
-from ..numeric_arguments import is_concrete
-from ..scheduled_states import ScheduledState
+from ..core.composites import Composite, walk
+from ..core.scheduled_states import ScheduledState
 from ..selectors.leaves import read_leaves, show_path, unbox
-from ..values import Value
+from ..values.numeric_arguments import is_concrete
+from ..values.value import Value
 from .origins import find_parameter
 
 SCHEDULE_STEP = "schedule_step"  # the field of a link with schedules that counts its steps

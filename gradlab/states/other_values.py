@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..base import Transformation
-from ..numeric_arguments import is_schedule
+from ..core.base import Transformation
+from ..values.numeric_arguments import is_schedule
 from .hyperparameters import hyperparameters
 
 # The names that a hyperparameter of PyTorch has here, in recipes and flavors.

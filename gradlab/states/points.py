@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..base import Transformation
-from ..boundary import Boundary, PyTree, raise_precision, restore_dtypes
-from ..composites import POINTS, find_point, points_of, walk_hidden
-from ..running_calls import entering
+from ..core.base import Transformation
+from ..core.boundary import Boundary, PyTree, raise_precision, restore_dtypes
+from ..core.composites import POINTS, find_point, points_of, walk_hidden
+from ..core.running_calls import entering
+from ..core.transformation_calls import signals_of
+from ..core.tree_differences import have_same_structure, require_same_trees
 from ..selectors.leaves import unbox
-from ..transformation_calls import signals_of
-from ..tree_differences import have_same_structure, require_same_trees
 from .argument_order import refuse_exchanged, show_arguments
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import jax
 
-from ..base import Transformation
+from ..core.base import Transformation
 from ..selectors.base import as_selector
 from ..selectors.leaves import read_leaves, show_path
 from .argument_order import refuse_exchanged, require_optimizer_first

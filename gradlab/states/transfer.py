@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..values import Value
+from ..values.value import Value
 from .named_leaves import NamedLeaf, parse_name
 
 

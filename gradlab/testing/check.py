@@ -10,14 +10,14 @@ from typing import Any
 import jax
 import optax
 
-from ..base import Transformation
-from ..claims import DECLARATIONS, DOMAINS, by_name, claims_of, join_claims
-from ..factories import complete_arguments
+from ..core.base import Transformation
+from ..core.claims import DECLARATIONS, DOMAINS, by_name, claims_of, join_claims
+from ..core.not_a_transformation import ExchangedError
 from ..interrupts import is_interrupt
-from ..not_a_transformation import ExchangedError
 from ..selectors.empty_choices import on_trees_of_others
 from ..user_code_time_limit import OutOfTimeError, limit_time
-from ..values import is_factory, is_number
+from ..values.factories import complete_arguments
+from ..values.value import is_factory, is_number
 from . import laws as laws  # registers the laws
 from . import quick_look
 from .dtype_names import name_dtypes
@@ -70,12 +70,12 @@ def check(
     `reference` is a step function, or the name of one in `gradlab.testing.references`, whose trajectory `tx` must have.
     `claims` names further laws that `tx` claims to keep (see `gradlab.testing.CLAIMS`); as a mapping it gives a claim
     its number (`{"accumulates": 4}`). Three names declare something else: `"except"` exempts `tx` from laws or parts of
-    laws (`{"except": ("turns with i",)}`), `"domain"` is a tuple of names from `gradlab.claims.DOMAINS`, and `"link"`
-    says that `tx` is a link of a chain. A transformation that is not a link is an optimizer, and must descend. `dtypes`
-    are those of the parameters to try. `laws` names the contracts to examine, and "descends" (all by default). `extra`
-    holds extra arguments for `update`. `on_law(name, index, count)` is called before each of `count` laws. `quick`
-    examines only what shows most mistakes for the time (`gradlab.testing.quick_look`), and the report says what it left
-    out.
+    laws (`{"except": ("turns with i",)}`), `"domain"` is a tuple of names from `gradlab.core.claims.DOMAINS`, and
+    `"link"` says that `tx` is a link of a chain. A transformation that is not a link is an optimizer, and must descend.
+    `dtypes` are those of the parameters to try. `laws` names the contracts to examine, and "descends" (all by default).
+    `extra` holds extra arguments for `update`. `on_law(name, index, count)` is called before each of `count` laws.
+    `quick` examines only what shows most mistakes for the time (`gradlab.testing.quick_look`), and the report says what
+    it left out.
 
     What the transformation does wrong never raises: a factory that raises, a result that is not a pair, and a step that
     takes longer than `seconds_per_law` are findings in the report. Raises ValueError for an unknown dtype, law, claim,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..values import is_number
+from ..values.value import is_number
 from .inputs.trees import select_ranks
 from .laws.learning_rate import RATES, learning_rate_matters
 from .subjects.subject import Subject

@@ -16,10 +16,10 @@ except ImportError as error:
     raise ImportError("gradlab.testing.strategies needs Hypothesis: pip install hypothesis") from error
 
 from .. import registry
-from ..claims import claims_of
-from ..factories import Factory
-from ..numeric_arguments import Parameter
-from ..transformation_calls import signals_of
+from ..core.claims import claims_of
+from ..core.transformation_calls import signals_of
+from ..values.factories import Factory
+from ..values.numeric_arguments import Parameter
 
 # Few shapes, so that programs compiled for one example serve the next.
 SHAPES: tuple[tuple[int, ...], ...] = ((), (1,), (3,), (2, 3))

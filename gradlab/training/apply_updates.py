@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..boundary import PyTree, is_absent
-from ..tree_differences import find_difference
+from ..core.boundary import PyTree, is_absent
+from ..core.tree_differences import find_difference
 
 
 def apply_updates(params: PyTree, updates: PyTree) -> PyTree:

@@ -8,11 +8,11 @@ from typing import Any
 
 import optax
 
-from ..argument_names import ask_about, find_meant
-from ..composites import Composite, Place, walk
-from ..factories import name_of_maker, read_parameters
-from ..transformation_calls import signals_of
-from ..values import Value
+from ..core.composites import Composite, Place, walk
+from ..core.transformation_calls import signals_of
+from ..remedies.argument_names import ask_about, find_meant
+from ..values.factories import name_of_maker, read_parameters
+from ..values.value import Value
 
 _PASSED = ("grads", "value", "grad", "value_fn", "gradient_fn", "loss_scale", "weight")  # what a step passes by itself
 _OPTIONS = ("has_aux", "micro_batches", "weight", "trainable", "mesh", "data_axis", "donate")  # of make_step

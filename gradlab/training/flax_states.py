@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from ..boundary import PyTree
+from ..core.boundary import PyTree
 from .models import call_whole
 from .programs import StepProgram
 from .step_arguments import describe_argument

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..combinators.dynamic_loss_scale import dynamic_loss_scale
-from ..composites import Composite, Place, walk, walk_hidden
-from ..transformation_calls import signals_of
+from ..core.composites import Composite, Place, walk, walk_hidden
+from ..core.transformation_calls import signals_of
 
 
 def loss_scale(tx: Any, state: Any) -> Any:

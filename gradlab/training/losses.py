@@ -6,7 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ..tree_differences import show_array
+from ..core.tree_differences import show_array
 
 
 def require_scalar(result: Any, has_aux: bool) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import jax
 import optax
 
-from ..argument_names import suggest_arguments
-from ..factories import accepts
+from ..remedies.argument_names import suggest_arguments
+from ..values.factories import accepts
 from .extra_arguments import ask_for_batch
 from .flax_states import is_nnx_optimizer, is_train_state, step_nnx, step_train_state
 from .models import call_joined, call_whole, join, take_apart

@@ -13,9 +13,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..boundary import PyTree
+from ..core.boundary import PyTree
 from ..selectors.base import Selector
-from ..static import Static
+from ..values.static import Static
 
 
 def call_whole(loss: Callable[..., Any], params: PyTree, kept: PyTree, batch: PyTree) -> Any:

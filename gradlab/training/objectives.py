@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..boundary import PyTree, raise_precision
+from ..core.boundary import PyTree, raise_precision
 
 
 class Evaluation(NamedTuple):

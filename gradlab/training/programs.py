@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import jax
 import optax
 
-from ..boundary import PyTree, raise_precision
+from ..core.boundary import PyTree, raise_precision
 from ..states.points import gradient_params
-from ..static import Static
-from ..values import Value, rejoin, separate
+from ..values.static import Static
+from ..values.value import Value, rejoin, separate
 from .donation import copy_shared
 from .extra_arguments import require_read
 from .loss_scale import loss_scale

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..transformation_calls import signals_of
+from ..core.transformation_calls import signals_of
 
 _OF_OPTAX = ("value", "grad", "value_fn")  # by which optax's line searches and step sizes call them
 

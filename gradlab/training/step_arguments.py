@@ -15,10 +15,10 @@ import jax
 import numpy as np
 import optax
 
-from ..boundary import PyTree
-from ..donated_arrays import require_kept
-from ..optax_names import suggest_wrapped
-from ..tree_differences import describe_tree, find_difference, show_place
+from ..core.boundary import PyTree
+from ..core.donated_arrays import require_kept
+from ..core.tree_differences import describe_tree, find_difference, show_place
+from ..remedies.optax_names import suggest_wrapped
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..claims import ELEMENTWISE_AND_SYMMETRIC
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..core.claims import ELEMENTWISE_AND_SYMMETRIC
+from ..core.decorators import transformation
 from ..equations import Expression, Writer, add_accent, equation_of
-from ..leaf_maps import map_by_shape
-from ..numeric_arguments import Decay, as_weak
+from ..values.numeric_arguments import Decay, as_weak
 
 
 class BiasCorrectionState(NamedTuple):

@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 
 from ..combinators.signals import isolate
-from ..decorators import recipe, transformation
+from ..core.decorators import recipe, transformation
+from ..core.stateless import map_leaves
 from ..equations import Expression, Writer, equation_of
-from ..numeric_arguments import Decay, NonNegative
-from ..stateless import map_leaves
+from ..values.numeric_arguments import Decay, NonNegative
 from .matrix_shapes import Layout, MatrixShape, as_matrix_shape, from_matrices, to_matrices
 from .second_moment import scale_by_rms
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..decorators import transformation
+from ..arithmetic.mesh_axes import AxisName, mean_over, read_axis_names
+from ..core.decorators import transformation
+from ..core.stateless import map_leaves
 from ..equations import Expression, Writer, equation_of
-from ..mesh_axes import AxisName, mean_over, read_axis_names
-from ..stateless import map_leaves
 
 
 @transformation(claims=("contained", "sign symmetric"))

@@ -7,13 +7,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.mesh_axes import AxisName, count_elements, read_axis_names
+from ..core.claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
+from ..core.decorators import transformation
+from ..core.stateless import map_leaves, map_tree
 from ..equations import Expression, Writer, equation_of
-from ..leaf_maps import map_by_shape
-from ..mesh_axes import AxisName, count_elements, read_axis_names
-from ..numeric_arguments import Hyperparameter, Limit
-from ..stateless import map_leaves, map_tree
+from ..values.numeric_arguments import Hyperparameter, Limit
 from .norms import measure_norm
 
 

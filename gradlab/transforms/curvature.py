@@ -8,15 +8,15 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..claims import leave_out, shared_claims
-from ..composites import Composite
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.safe_arithmetic import bound_for_squaring, divide, squared_magnitude
+from ..core.claims import leave_out, shared_claims
+from ..core.composites import Composite
+from ..core.decorators import transformation
+from ..core.stateless import init_empty, require_empty
+from ..core.transformation_calls import hand_on, raw_init, raw_update
 from ..equations import Expression, Writer, equation_of
-from ..leaf_maps import map_by_shape
-from ..numeric_arguments import Decay, NonNegative, Positive, Seed, draw_keys
-from ..safe_arithmetic import bound_for_squaring, divide, squared_magnitude
-from ..stateless import init_empty, require_empty
-from ..transformation_calls import hand_on, raw_init, raw_update
+from ..values.numeric_arguments import Decay, NonNegative, Positive, Seed, draw_keys
 from .intervals import choose, require_interval
 
 

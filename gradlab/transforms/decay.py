@@ -7,16 +7,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..claims import ELEMENTWISE_AND_SYMMETRIC
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.safe_arithmetic import agreement
 from ..combinators.rules import claims_about_names
-from ..decorators import transformation
+from ..core.claims import ELEMENTWISE_AND_SYMMETRIC
+from ..core.decorators import transformation
+from ..core.stateless import require_empty
 from ..equations import Expression, Writer, equation_of
-from ..leaf_maps import map_by_shape
-from ..numeric_arguments import NonNegative
-from ..safe_arithmetic import agreement
 from ..selectors import Selector
 from ..selectors.masks import Mask, init_for
-from ..stateless import require_empty
+from ..values.numeric_arguments import NonNegative
 
 
 def _claims(tx):

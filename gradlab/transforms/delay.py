@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
-from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..core.claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC
+from ..core.decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero
-from ..leaf_maps import map_by_shape
-from ..numeric_arguments import Hyperparameter
+from ..values.numeric_arguments import Hyperparameter
 
 
 class DelayState(NamedTuple):

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.safe_arithmetic import magnitude
+from ..core.claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, NOT_SYMMETRIC
+from ..core.decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..leaf_maps import map_by_shape
-from ..numeric_arguments import Decay, NonNegative
-from ..safe_arithmetic import magnitude
+from ..values.numeric_arguments import Decay, NonNegative
 
 
 class RunningMaxState(NamedTuple):

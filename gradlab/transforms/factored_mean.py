@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..core.decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero
-from ..leaf_maps import map_by_shape
-from ..numeric_arguments import Decay, NonNegative
+from ..values.numeric_arguments import Decay, NonNegative
 
 
 class FactoredMeanState(NamedTuple):

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.mesh_axes import AxisName, read_axis_names
+from ..arithmetic.safe_arithmetic import divide, square_root
+from ..core.decorators import transformation
 from ..equations import Expression, Writer, equation_of, is_zero
-from ..leaf_maps import map_by_shape
-from ..mesh_axes import AxisName, read_axis_names
-from ..numeric_arguments import NonNegative, as_weak
-from ..safe_arithmetic import divide, square_root
+from ..values.numeric_arguments import NonNegative, as_weak
 from .norms import measure_norm
 
 

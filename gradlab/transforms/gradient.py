@@ -7,12 +7,12 @@ from typing import Any
 import jax
 import optax
 
-from ..claims import ELEMENTWISE_AND_SYMMETRIC
-from ..composites import Composite
-from ..decorators import transformation
+from ..core.claims import ELEMENTWISE_AND_SYMMETRIC
+from ..core.composites import Composite
+from ..core.decorators import transformation
+from ..core.stateless import init_empty, require_empty
+from ..core.transformation_calls import raw_init, raw_update
 from ..equations import Expression, Writer, equation_of
-from ..stateless import init_empty, require_empty
-from ..transformation_calls import raw_init, raw_update
 
 
 @transformation(claims=dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True) | {"link": True})

@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..claims import leave_out, shared_claims
-from ..composites import Composite
-from ..decorators import transformation
+from ..arithmetic.mesh_axes import AxisName, read_axis_names
+from ..core.claims import leave_out, shared_claims
+from ..core.composites import Composite
+from ..core.decorators import transformation
+from ..core.transformation_calls import hand_on, raw_init, raw_update
 from ..equations import Expression, Writer, equation_of
-from ..mesh_axes import AxisName, read_axis_names
-from ..transformation_calls import hand_on, raw_init, raw_update
 from .norms import measure_norm
 
 

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.mesh_axes import AxisName, read_axis_names
+from ..core.decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..leaf_maps import map_by_shape
-from ..mesh_axes import AxisName, read_axis_names
 from .trust_ratio import measure_leaf
 
 

@@ -8,14 +8,14 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..claims import leave_out
-from ..composites import Composite
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.mesh_axes import AxisName, read_axis_names
+from ..core.claims import leave_out
+from ..core.composites import Composite
+from ..core.decorators import transformation
+from ..core.transformation_calls import hand_on, raw_init, raw_update
 from ..equations import Expression, Writer, equation_of, is_zero
-from ..leaf_maps import map_by_shape
-from ..mesh_axes import AxisName, read_axis_names
-from ..numeric_arguments import Hyperparameter, NonNegative, as_weak
-from ..transformation_calls import hand_on, raw_init, raw_update
+from ..values.numeric_arguments import Hyperparameter, NonNegative, as_weak
 from .distances.claims import claims_of_distance
 from .distances.sums import add_products, divide_weakly
 from .plateau import find_widest_dtype

@@ -7,11 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC
-from ..decorators import transformation
-from ..equations import Expression, Writer, equation_of
-from ..mesh_axes import AxisName, count_shards, read_axis_names
-from ..one_bit_exchange import (
+from ..arithmetic.mesh_axes import AxisName, count_shards, read_axis_names
+from ..arithmetic.one_bit_exchange import (
     Planes,
     as_rows,
     find_signs,
@@ -20,7 +17,10 @@ from ..one_bit_exchange import (
     send_to_all,
     send_to_owners,
 )
-from ..stateless import init_empty, require_empty
+from ..core.claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC
+from ..core.decorators import transformation
+from ..core.stateless import init_empty, require_empty
+from ..equations import Expression, Writer, equation_of
 
 
 @transformation(claims=lambda tx: ELEMENTWISE_AND_SYMMETRIC if tx.axis_name is None else ELEMENTWISE)

@@ -9,8 +9,8 @@ from typing import Annotated, Any, TypeAlias
 import jax
 import jax.numpy as jnp
 
-from ..boundary import PyTree
-from ..numeric_arguments import Reader
+from ..core.boundary import PyTree
+from ..values.numeric_arguments import Reader
 
 _OUTPUTS_LAST = ("flax", "haiku", "keras")  # (in, out), and (height, width, in, out)
 _OUTPUTS_FIRST = ("equinox", "torch")  # (out, in), and (out, in, height, width)

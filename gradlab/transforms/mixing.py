@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..claims import ELEMENTWISE_AND_SYMMETRIC
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..core.claims import ELEMENTWISE_AND_SYMMETRIC
+from ..core.decorators import transformation
+from ..core.stateless import init_empty, require_empty
 from ..equations import Expression, Writer, equation_of
-from ..leaf_maps import map_by_shape
-from ..numeric_arguments import Hyperparameter
-from ..stateless import init_empty, require_empty
+from ..values.numeric_arguments import Hyperparameter
 
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)

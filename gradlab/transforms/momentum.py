@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC
-from ..composites import Composite
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..core.claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC
+from ..core.composites import Composite
+from ..core.decorators import transformation
 from ..equations import Expression, Writer, add_accent, equation_of, is_ahead, is_zero
-from ..leaf_maps import map_by_shape
-from ..numeric_arguments import Decay, Fraction, Hyperparameter, as_weak, is_schedule
+from ..values.numeric_arguments import Decay, Fraction, Hyperparameter, as_weak, is_schedule
 from .bias_correction import power_weight
 
 

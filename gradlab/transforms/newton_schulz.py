@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..numeric_arguments import as_weak, is_concrete
+from ..values.numeric_arguments import as_weak, is_concrete
 from .matrices.decompositions import dagger
 
 Sets = tuple[tuple[Any, ...], ...]

@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..claims import NOT_SYMMETRIC
-from ..decorators import transformation
+from ..arithmetic.safe_arithmetic import square_root
+from ..core.claims import NOT_SYMMETRIC
+from ..core.decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..numeric_arguments import NonNegative, Seed, draw_keys
-from ..safe_arithmetic import square_root
+from ..values.numeric_arguments import NonNegative, Seed, draw_keys
 
 
 class NoiseState(NamedTuple):

@@ -7,13 +7,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.mesh_axes import AxisName, read_axis_names
+from ..arithmetic.safe_arithmetic import magnitude
+from ..core.decorators import transformation
+from ..core.stateless import init_empty, map_tree, require_empty
 from ..equations import Expression, Writer, equation_of, is_zero
-from ..leaf_maps import map_by_shape
-from ..mesh_axes import AxisName, read_axis_names
-from ..numeric_arguments import NonNegative
-from ..safe_arithmetic import magnitude
-from ..stateless import init_empty, map_tree, require_empty
+from ..values.numeric_arguments import NonNegative
 from .norms import measure_norm
 
 

@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 
 from .._compat import find_varying_axes, is_compiling, is_mapped
-from ..bounded_gradients import find_unbounded
-from ..leaf_maps import map_by_shape
-from ..mesh_axes import max_over, sum_over
-from ..safe_arithmetic import find_bound, square_root, squared_magnitude
+from ..arithmetic.bounded_gradients import find_unbounded
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.mesh_axes import max_over, sum_over
+from ..arithmetic.safe_arithmetic import find_bound, square_root, squared_magnitude
 from ..update_forms.few_passes import is_worth_few_passes
 
 # The elements of a leaf that is joined with others for its norm, and how many are joined.

@@ -7,10 +7,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..decorators import transformation
-from ..equations import Expression, Writer, equation_of
-from ..mesh_axes import AxisName, count_shards, read_axis_names
-from ..one_bit_exchange import (
+from ..arithmetic.mesh_axes import AxisName, count_shards, read_axis_names
+from ..arithmetic.one_bit_exchange import (
     as_rows,
     count_length,
     count_owned,
@@ -21,6 +19,8 @@ from ..one_bit_exchange import (
     send_to_all,
     send_to_owners,
 )
+from ..core.decorators import transformation
+from ..equations import Expression, Writer, equation_of
 
 
 class OneBitMeanState(NamedTuple):

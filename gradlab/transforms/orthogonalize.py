@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import jax
 import jax.numpy as jnp
 
-from ..decorators import transformation
+from ..arithmetic.safe_arithmetic import square_root, squared_magnitude
+from ..core.decorators import transformation
+from ..core.stateless import init_empty, require_empty
 from ..equations import Expression, Writer, equation_of
-from ..numeric_arguments import Dtype, NonNegative, Range, is_concrete
-from ..safe_arithmetic import square_root, squared_magnitude
-from ..stateless import init_empty, require_empty
+from ..values.numeric_arguments import Dtype, NonNegative, Range, is_concrete
 from .matrix_shapes import Layout, as_matrix_shape, from_matrices, require_matrices, to_matrices
 from .newton_schulz import iterate, read_sets
 

@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ..claims import ELEMENTWISE_AND_SYMMETRIC
-from ..decorators import transformation
+from ..core.claims import ELEMENTWISE_AND_SYMMETRIC
+from ..core.decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..numeric_arguments import Fraction, NonNegative, PositiveSteps, Steps, as_weak
+from ..values.numeric_arguments import Fraction, NonNegative, PositiveSteps, Steps, as_weak
 
 
 class PlateauState(NamedTuple):

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..claims import ELEMENTWISE_AND_SYMMETRIC
-from ..decorators import transformation
+from ..arithmetic.mesh_axes import AxisName, count_elements, max_over, read_axis_names, sum_over
+from ..arithmetic.safe_arithmetic import divide, magnitude, square_root, squared_magnitude
+from ..core.claims import ELEMENTWISE_AND_SYMMETRIC
+from ..core.decorators import transformation
 from ..equations import Expression, Writer, equation_of
-from ..mesh_axes import AxisName, count_elements, max_over, read_axis_names, sum_over
-from ..safe_arithmetic import divide, magnitude, square_root, squared_magnitude
 from ..selectors.base import Selector, as_selector
 from ..selectors.leaves import read_leaves
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ..claims import ELEMENTWISE_AND_SYMMETRIC
-from ..decorators import transformation
+from ..arithmetic.safe_arithmetic import divide, magnitude
+from ..core.claims import ELEMENTWISE_AND_SYMMETRIC
+from ..core.decorators import transformation
+from ..core.stateless import map_leaves
 from ..equations import Expression, Writer, equation_of
-from ..numeric_arguments import Hyperparameter, NonNegative
-from ..safe_arithmetic import divide, magnitude
-from ..stateless import map_leaves
+from ..values.numeric_arguments import Hyperparameter, NonNegative
 
 
 @transformation(claims=ELEMENTWISE_AND_SYMMETRIC)

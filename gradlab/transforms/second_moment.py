@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import optax
 
-from ..bounded_gradients import bound_gradient, square_gradient
-from ..claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, shared_claims
-from ..composites import READS_GRADIENT, Composite
-from ..decorators import recipe, transformation
+from ..arithmetic.bounded_gradients import bound_gradient, square_gradient
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.safe_arithmetic import bounded_square, divide, magnitude, square_root, squared_magnitude
+from ..core.claims import ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, shared_claims
+from ..core.composites import READS_GRADIENT, Composite
+from ..core.decorators import recipe, transformation
+from ..core.transformation_calls import raw_init, raw_update
 from ..equations import Expression, Writer, equation_of, is_zero
-from ..leaf_maps import map_by_shape
-from ..numeric_arguments import Decay, NonNegative
-from ..safe_arithmetic import bounded_square, divide, magnitude, square_root, squared_magnitude
-from ..transformation_calls import raw_init, raw_update
+from ..values.numeric_arguments import Decay, NonNegative
 from .estimators import running_sum
 from .momentum import scale_by_momentum
 
@@ -59,7 +59,7 @@ def scale_by_rms(
     [0, inf), in units of the gradient and of its square. `floor` in [0, inf) is the least value of the root, in units
     of the gradient, by default none; ADOPT bounds the root by it instead of adding `eps`. Where the denominator is 0
     the result is 0. A finite gradient whose square would overflow is bounded (see
-    `gradlab.safe_arithmetic.bound_for_squaring`); a chain bounds it before it enters a momentum.
+    `gradlab.arithmetic.safe_arithmetic.bound_for_squaring`); a chain bounds it before it enters a momentum.
 
     Source: Hinton (2012), lecture 6e of Neural Networks for Machine Learning.
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import jax
 
-from ..decorators import transformation
+from ..core.decorators import transformation
+from ..core.stateless import init_empty, require_empty
 from ..equations import Expression, Writer, equation_of
-from ..stateless import init_empty, require_empty
 from .matrix_shapes import Layout, as_matrix_shape, count_rows_and_columns, require_matrices
 
 DESCRIPTION = (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import optax
 
+from ..arithmetic.mesh_axes import AxisName
 from ..combinators.chain import chain
-from ..decorators import recipe
-from ..mesh_axes import AxisName
-from ..numeric_arguments import NonNegative
+from ..core.decorators import recipe
+from ..values.numeric_arguments import NonNegative
 from .gradient import gradient_at
 from .normalization import scale_to_global_norm, scale_to_relative_norm
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.mesh_axes import AxisName, count_elements, read_axis_names, sum_over
+from ..arithmetic.safe_arithmetic import agreement
+from ..core.decorators import transformation
+from ..core.stateless import init_empty, require_empty
 from ..equations import Expression, Writer, equation_of
-from ..leaf_maps import map_by_shape
-from ..mesh_axes import AxisName, count_elements, read_axis_names, sum_over
-from ..numeric_arguments import Positive
-from ..safe_arithmetic import agreement
-from ..stateless import init_empty, require_empty
+from ..values.numeric_arguments import Positive
 
 _CLAIMS = {
     **dict.fromkeys(("contained", "permutation equivariant", "sign symmetric"), True),

@@ -7,12 +7,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..decorators import transformation
+from ..arithmetic.leaf_maps import map_by_shape
+from ..arithmetic.mesh_axes import AxisName, count_elements, read_axis_names
+from ..core.decorators import transformation
+from ..core.stateless import init_empty, require_empty
 from ..equations import Expression, Writer, equation_of, is_zero
-from ..leaf_maps import map_by_shape
-from ..mesh_axes import AxisName, count_elements, read_axis_names
-from ..numeric_arguments import Limit, NonNegative
-from ..stateless import init_empty, require_empty
+from ..values.numeric_arguments import Limit, NonNegative
 from .clipping import bound_rms, write_clipped_rms
 from .norms import measure_norm
 

@@ -1,1 +1,1 @@
-"""Forms of an update that XLA compiles or runs faster, made of the program that JAX traces. `boundary` chooses one."""
+"""Forms of an update that XLA compiles or runs faster, made of the traced program. `core.boundary` chooses one."""

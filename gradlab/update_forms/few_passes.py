@@ -24,7 +24,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ..cpu_fusion import runs_on_one_cpu
+from ..compilation.cpu_fusion import runs_on_one_cpu
 from .as_written import is_as_written
 from .scalar_factors import join_factors
 from .state_pairs import find_traced, pair_states, pair_updates

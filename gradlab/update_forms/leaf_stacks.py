@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from .._compat import inlining, is_compiling
-from ..cpu_fusion import runs_on_one_cpu
+from ..compilation.cpu_fusion import runs_on_one_cpu
 from .leaf_programs import LeafProgram, find_leaf_programs
 from .traced_programs import PyTree, Variable, is_literal, make_function, rewrite
 

@@ -1,10 +1,10 @@
 """A form of an update that XLA's fusion on CPUs makes one loop of: each result is computed from the arguments.
 
 A step of Adam has three results for a leaf: both moments and the update. XLA makes one loop for each, and the third
-reads what the first two have written. With multi-output fusion (see `gradlab.cpu_fusion`) it joins loops that read the
-same arrays, but never a loop with one that reads its result. So here each result is computed from the arguments, by
-operations of its own, and the joined loop computes what they have in common once. Without that fusion, this form is
-slower than the plain one.
+reads what the first two have written. With multi-output fusion (see `gradlab.compilation.cpu_fusion`) it joins loops
+that read the same arrays, but never a loop with one that reads its result. So here each result is computed from the
+arguments, by operations of its own, and the joined loop computes what they have in common once. Without that fusion,
+this form is slower than the plain one.
 """
 
 from __future__ import annotations

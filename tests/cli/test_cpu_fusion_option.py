@@ -6,8 +6,8 @@ import warnings
 
 import pytest
 
-from gradlab import cpu_fusion
 from gradlab.cli import options
+from gradlab.compilation import cpu_fusion
 
 
 def test_it_is_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.claims import claims_of
+from gradlab.core.claims import claims_of
 from gradlab.testing import check
 
 COMBINATORS: dict[str, Callable[[Any], Any]] = {

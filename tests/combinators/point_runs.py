@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import gradlab as gl
-from gradlab.fast_compilation import jit_fast
+from gradlab.compilation.fast_compilation import jit_fast
 
 STEPS = 25
 START = np.array([1.0, -2.0, 0.7])

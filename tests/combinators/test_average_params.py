@@ -11,7 +11,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.claims import claims_of
+from gradlab.core.claims import claims_of
 from gradlab.testing import check
 
 from .point_runs import START, STEPS, visit

@@ -13,7 +13,7 @@ import pytest
 
 import gradlab as gl
 from gradlab import public_names
-from gradlab.fast_compilation import jit_fast
+from gradlab.compilation.fast_compilation import jit_fast
 
 PARAMS = {"w": jnp.array([1.0, -2.0]), "b": jnp.array(0.25)}
 INNER = gl.sgd(gl.schedules.linear(0.1, 0.01, 5), momentum=0.9)

@@ -13,8 +13,8 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.fast_compilation import jit_fast
-from gradlab.transformation_calls import signals_of
+from gradlab.compilation.fast_compilation import jit_fast
+from gradlab.core.transformation_calls import signals_of
 
 PARAMS = {"w": jnp.array([[1.0, -2.0], [0.5, 3.0]]), "b": jnp.array([0.25, -0.5])}
 RECIPES = {name: entry.example for name, entry in registry.of_kind("recipe").items()}

@@ -12,8 +12,8 @@ from jax.sharding import NamedSharding, PartitionSpec
 
 import gradlab as gl
 from gradlab import public_names
-from gradlab.claims import claims_of
 from gradlab.combinators import slots
+from gradlab.core.claims import claims_of
 from gradlab.testing import assert_lawful
 
 BLOCKS = gl.codecs.dynamic_blocks()

@@ -29,7 +29,7 @@ def test_the_table_has_all_annotations_and_their_ranges() -> None:
 
 def test_the_reference_says_what_is_counted_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(DOCS / "_extensions")
-    page = importlib.import_module("pages").module_page("gradlab.numeric_arguments", [])
+    page = importlib.import_module("pages").module_page("gradlab.values.numeric_arguments", [])
     for name, low in (("Steps", "[0"), ("PositiveSteps", "(0")):
         description = page.split(f":: {name}\n", 1)[1].split("\n\n", 2)[1]
         assert description.startswith(f"   Counted in steps: a number in {low}, inf)"), name

@@ -101,8 +101,8 @@ def test_the_signature_of_a_class_is_as_it_is_written() -> None:
 
 
 def test_an_overload_keeps_the_variable_that_stands_for_parameters() -> None:
-    load("signatures").keep_overloads(None, "module", "gradlab.decorators")
-    first = ModuleAnalyzer.for_module("gradlab.decorators").overloads["recipe"][0]
+    load("signatures").keep_overloads(None, "module", "gradlab.core.decorators")
+    first = ModuleAnalyzer.for_module("gradlab.core.decorators").overloads["recipe"][0]
     assert str(first.return_annotation) == "Callable[P, Transformation]"
 
 
@@ -206,9 +206,9 @@ def test_code_leads_to_what_its_module_means_by_it() -> None:
     assert find("gl.hyperparameters(tx)") == "gradlab.states.hyperparameters.hyperparameters"
     assert find("hutchinson()") == find("gl.hutchinson") == "gradlab.transforms.curvature.hutchinson"
     assert find("gradlab.testing.check") == "gradlab.testing.check.check"
-    assert find("gradlab.claims") == "gradlab.claims"
+    assert find("gradlab.core.claims") == "gradlab.core.claims"
     assert find("gl.codecs") == "gradlab.codecs"
-    assert find("gradlab.claims.DOMAINS") == "gradlab.claims.DOMAINS"
+    assert find("gradlab.core.claims.DOMAINS") == "gradlab.core.claims.DOMAINS"
     assert find("nadam", adam_family) == "gradlab.testing.references.adam_family.nadam"
     assert find("adam", adam_family.adam) is None  # of itself
     assert find("ndim", gl.where) is find("loss_scale", gl.each) is find("x + 1") is None
@@ -226,7 +226,7 @@ def test_a_page_shows_each_law_and_each_constant_that_docstrings_name() -> None:
     undocumented = CLAIMS["unbiased"].examine
     assert load("docstrings")._skip(None, "function", "", undocumented, True, None) is False
     pages = load("pages")
-    assert ".. py:data:: DOMAINS\n" in pages.module_page("gradlab.claims", [])
+    assert ".. py:data:: DOMAINS\n" in pages.module_page("gradlab.core.claims", [])
     layout = pages.module_page("gradlab.transforms.matrix_shapes", []).partition(":: Layout\n")[2]
     assert "A convention, or what :py:obj:`matrix_shape" in layout
     micro_batches = pages.module_page("gradlab.combinators.accumulate", []).partition(":: MicroBatches\n")[2]

@@ -9,7 +9,7 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.composites import walk
+from gradlab.core.composites import walk
 from gradlab.explanations.boxes import AS_PARAMETERS, NUMBER, OTHER, Box, Branch, Kept, read_boxes
 from gradlab.explanations.layout import find_readers, find_split
 

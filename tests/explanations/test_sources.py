@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gradlab import registry
-from gradlab.decorators import transformation
+from gradlab.core.decorators import transformation
 from gradlab.explanations.sources import find_sources
 
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import gradlab as gl
-from gradlab.values import is_factory
+from gradlab.values.value import is_factory
 from tests.golden.load import Case, Golden, load
 
 

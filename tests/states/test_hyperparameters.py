@@ -11,7 +11,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.composites import Composite
+from gradlab.core.composites import Composite
 from gradlab.schedules import Schedule
 
 RATE, DECAY = gl.schedules.cosine(1.0, 100), gl.schedules.linear(0.0, 0.9, 100)

@@ -12,8 +12,8 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.claims import claims_of
-from gradlab.tree_differences import have_same_structure
+from gradlab.core.claims import claims_of
+from gradlab.core.tree_differences import have_same_structure
 from tests.states.transfers import PARAMS, assert_go_on_alike, gradients, train
 
 ADAM = gl.adam(0.1, b2=0.99, eps=0.0)

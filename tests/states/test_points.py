@@ -12,8 +12,8 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.fast_compilation import jit_fast
-from gradlab.tree_differences import have_same_structure
+from gradlab.compilation.fast_compilation import jit_fast
+from gradlab.core.tree_differences import have_same_structure
 
 X = jnp.array([1.0, -2.0, 0.5])
 G = jnp.array([0.5, 0.25, -1.0])

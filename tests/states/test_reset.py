@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.tree_differences import have_same_structure
+from gradlab.core.tree_differences import have_same_structure
 from tests.states.transfers import PARAMS, gradients, train
 
 ADAM = gl.adam(gl.schedules.linear(0.1, 0.0, 100))

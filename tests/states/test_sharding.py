@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.claims import claims_of
-from gradlab.fast_compilation import FAST_COMPILATION
+from gradlab.compilation.fast_compilation import FAST_COMPILATION
+from gradlab.core.claims import claims_of
 from gradlab.registry import of_kind
 
 RECIPES = of_kind("recipe")

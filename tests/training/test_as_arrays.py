@@ -13,7 +13,7 @@ import pytest
 from flax import nnx
 
 import gradlab as gl
-from gradlab.tree_differences import have_same_structure
+from gradlab.core.tree_differences import have_same_structure
 
 COMPOSED = gl.chain(
     gl.clip_by_global_norm(1.0), gl.add_noise(key=3), gl.store(gl.adamw(gl.schedules.cosine(0.1, 100))), gl.scale(0.5)

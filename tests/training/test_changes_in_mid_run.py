@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import gradlab as gl
-from gradlab.tree_differences import have_same_structure
+from gradlab.core.tree_differences import have_same_structure
 
 PARAMS = {"w": jnp.ones((2, 3)), "b": jnp.array([0.5, -0.5, 1.0])}
 

@@ -14,8 +14,8 @@ import pytest
 from flax.training.train_state import TrainState
 
 import gradlab as gl
-from gradlab.fast_compilation import jit_fast
-from gradlab.tree_differences import have_same_structure
+from gradlab.compilation.fast_compilation import jit_fast
+from gradlab.core.tree_differences import have_same_structure
 
 RANDOM = np.random.default_rng(0)
 BATCH = (jnp.asarray(RANDOM.normal(size=(8, 3))), jnp.asarray(RANDOM.normal(size=(8, 2))))

@@ -11,7 +11,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.tree_differences import have_same_structure
+from gradlab.core.tree_differences import have_same_structure
 
 TARGET = jnp.array([1.0, -2.0, 3.0])
 

@@ -12,7 +12,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.safe_arithmetic import bound_for_squaring, squared_magnitude
+from gradlab.arithmetic.safe_arithmetic import bound_for_squaring, squared_magnitude
 
 
 @gl.transformation(splits_gradient="tx")  # which decides on the square too

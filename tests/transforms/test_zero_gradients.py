@@ -12,7 +12,7 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.claims import claims_of
+from gradlab.core.claims import claims_of
 
 CASES: dict[str, Callable[[], Any]] = {
     name: lambda entry=entry: entry.example

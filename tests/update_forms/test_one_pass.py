@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.safe_arithmetic import square_root
+from gradlab.arithmetic.safe_arithmetic import square_root
 from gradlab.update_forms.one_pass import in_one_pass
 
 from ..recipe_kernels import ELEMENTWISE, FUSION, count_in_new_process

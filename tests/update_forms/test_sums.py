@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.safe_arithmetic import bound_for_squaring, bounded_square, divide, square_root
+from gradlab.arithmetic.safe_arithmetic import bound_for_squaring, bounded_square, divide, square_root
 from gradlab.update_forms import few_passes, sums
 from gradlab.update_forms.few_passes import in_few_passes
 

@@ -12,7 +12,7 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.static import Static
+from gradlab.values.static import Static
 from tests.values.calls import ENTRIES
 
 

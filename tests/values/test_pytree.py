@@ -13,7 +13,7 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.values import is_factory, is_number, rejoin, separate
+from gradlab.values.value import is_factory, is_number, rejoin, separate
 from tests.values.calls import each_tree, structure_of
 
 

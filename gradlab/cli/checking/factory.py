@@ -7,9 +7,9 @@ import inspect
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from gradlab.argument_names import ask_about, find_meant
-from gradlab.factories import read_parameters
 from gradlab.interrupts import is_interrupt
+from gradlab.remedies.argument_names import ask_about, find_meant
+from gradlab.values.factories import read_parameters
 
 from ...lab._inputs.name_lookup import UnknownNameError, look_up
 from ...user_code_time_limit import limit_time, time_limit_seconds
@@ -101,7 +101,7 @@ def complete_arguments(optimizer: str, factory: Any, given: dict[str, Any]) -> d
 
 def _require_arguments(optimizer: str, factory: Any, arguments: dict[str, Any]) -> None:
     """End the command if a factory does not take these arguments, or refuses their values."""
-    from gradlab.values import is_factory
+    from gradlab.values.value import is_factory
 
     if isinstance(factory, tuple) or not callable(factory):
         fail(f"--arg {', '.join(arguments)} goes with a factory, but {optimizer} is a {type(factory).__name__}")
@@ -198,8 +198,8 @@ def _add_learning_rate(factory: Any, arguments: dict[str, Any]) -> dict[str, Any
 
 def declared_claims(factory: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     """Return the claims that a transformation declares, or one that a factory of gradlab makes of the arguments."""
-    from gradlab.claims import claims_of
-    from gradlab.values import is_factory
+    from gradlab.core.claims import claims_of
+    from gradlab.values.value import is_factory
 
     if not is_factory(getattr(factory, "of", factory)):
         return claims_of(factory)

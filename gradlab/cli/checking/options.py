@@ -56,7 +56,7 @@ def _require_value(name: str, value: Any, needed: ClaimValue | None) -> None:
 
 def read_declarations(exceptions: Sequence[str], domains: Sequence[str], claims: Mapping[str, Any]) -> dict[str, Any]:
     """Return claims with the laws that are excepted, and the domains. Ends the command for an unknown name."""
-    from gradlab.claims import DOMAINS, join_claims
+    from gradlab.core.claims import DOMAINS, join_claims
     from gradlab.testing.verdicts.law import CLAIMS, CONTRACTS, PARTS, TRAJECTORIES
 
     laws = (*CONTRACTS, *CLAIMS, *TRAJECTORIES, *PARTS)
@@ -69,7 +69,7 @@ def read_declarations(exceptions: Sequence[str], domains: Sequence[str], claims:
 
 def require_claims(declared: Iterable[str], optimizer: str) -> None:
     """End the command if a transformation declares a claim of an unknown name."""
-    from gradlab.claims import DECLARATIONS
+    from gradlab.core.claims import DECLARATIONS
     from gradlab.testing import CLAIMS
 
     for name in set(declared) - set(DECLARATIONS):

@@ -38,6 +38,6 @@ from .of_torch_libraries import nvidia as nvidia
 from .of_torch_libraries import torch as torch
 
 if not _typing.TYPE_CHECKING:  # a `__getattr__` that type checkers could see would give them any name
-    from ...missing_names import refuse_unknown_names as _refuse_unknown_names
+    from ...remedies.missing_names import refuse_unknown_names as _refuse_unknown_names
 
     __getattr__ = _refuse_unknown_names(__name__)

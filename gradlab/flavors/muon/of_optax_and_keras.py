@@ -6,8 +6,7 @@ from typing import Any
 
 from ...combinators.chain import chain
 from ...combinators.partition import partition
-from ...decorators import recipe
-from ...numeric_arguments import Decay, Dtype, NonNegative
+from ...core.decorators import recipe
 from ...optimizers.matrix_groups import partition_matrices
 from ...selectors import ndim, path
 from ...transforms.bias_correction import bias_correction
@@ -17,6 +16,7 @@ from ...transforms.momentum import nesterov as look_ahead
 from ...transforms.momentum import scale_by_momentum
 from ...transforms.orthogonalize import orthogonalize
 from ...transforms.scaling import scale, scale_by_learning_rate
+from ...values.numeric_arguments import Decay, Dtype, NonNegative
 from ..optax import adamw as adamw_of_optax
 from .common_links import JORDAN, adam_links, compose_step, factor_links, momentum_links
 

@@ -7,8 +7,7 @@ from typing import Any
 from ...combinators.add import add
 from ...combinators.chain import chain
 from ...combinators.only import only
-from ...decorators import recipe
-from ...numeric_arguments import Decay, Dtype, NonNegative
+from ...core.decorators import recipe
 from ...optimizers.adam import adamw as published_adamw
 from ...optimizers.matrix_groups import partition_matrices
 from ...selectors import ndim
@@ -19,6 +18,7 @@ from ...transforms.momentum import scale_by_momentum
 from ...transforms.orthogonalize import orthogonalize
 from ...transforms.scaling import scale
 from ...transforms.shape_factors import scale_by_shape
+from ...values.numeric_arguments import Decay, Dtype, NonNegative
 from .common_links import JORDAN, LARGER_SIDE, adam_links, compose_step, factor_links, momentum_links
 
 

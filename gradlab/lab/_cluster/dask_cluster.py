@@ -10,7 +10,7 @@ from concurrent.futures import CancelledError
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
-from ...missing_packages import how_to_install
+from ...remedies.missing_packages import how_to_install
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradlab
 from gradlab._compat import read_settings
-from gradlab.user_cache import describe_machine
+from gradlab.compilation.user_cache import describe_machine
 
 from .._results.plan import RARE_SETTINGS, SETTINGS, read_result_settings
 from .._results.provenance import collect_versions

@@ -15,7 +15,7 @@ import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from gradlab._compat import without_compilation_cache
-from gradlab.fast_compilation import compile_fast
+from gradlab.compilation.fast_compilation import compile_fast
 
 from .._inputs.importing import imported_modules
 from .._profile import measure

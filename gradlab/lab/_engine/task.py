@@ -15,7 +15,7 @@ import optax
 
 from gradlab import Transformation
 from gradlab.user_code_time_limit import limit_time, time_limit_seconds
-from gradlab.values import replace_unchecked
+from gradlab.values.value import replace_unchecked
 
 from .._inputs.default_contestants import Contestant
 from .._inputs.user_code_detection import is_user_code

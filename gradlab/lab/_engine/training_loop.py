@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from gradlab.fast_compilation import compile_fast
+from gradlab.compilation.fast_compilation import compile_fast
 from gradlab.states.points import eval_params, gradient_params
 from gradlab.training.signals import select_signals
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 import xarray as xr
 
-from ...argument_names import suggest_arguments
+from ...remedies.argument_names import suggest_arguments
 from .._inputs.name_lookup import look_up
 from .._inputs.user_errors import read_failures
 from .._results.results_file import read

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...missing_packages import how_to_install
+from ...remedies.missing_packages import how_to_install
 from ..analysis.documents.table_files import escape_formula
 from .tables import Rows, Table
 

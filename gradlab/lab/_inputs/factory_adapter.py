@@ -12,10 +12,10 @@ import jax
 import optax
 
 import gradlab as gl
-from gradlab.base import Transformation
-from gradlab.not_a_transformation import describe_result
-from gradlab.numeric_arguments import as_weak
-from gradlab.values import Value, is_factory
+from gradlab.core.base import Transformation
+from gradlab.core.not_a_transformation import describe_result
+from gradlab.values.numeric_arguments import as_weak
+from gradlab.values.value import Value, is_factory
 
 from ..problems.base import Problem
 from .importing import LoadError

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import gradlab as gl
-from gradlab.values import is_factory
+from gradlab.values.value import is_factory
 
 from ..problems import PROBLEMS, Problem
 from .default_contestants import VARIANTS, Contestant, collect_contestants

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ...argument_names import ask_about, find_meant
+from ...remedies.argument_names import ask_about, find_meant
 from .._formatting import join_at_most
 from ..problems.base import Problem
 from .importing import LoadError

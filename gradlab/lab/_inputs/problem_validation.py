@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from gradlab.tree_differences import find_difference
+from gradlab.core.tree_differences import find_difference
 from gradlab.user_code_time_limit import limit_time, time_limit_seconds
 
 from ..problems.base import Landscape, Problem, Score

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...missing_packages import how_to_install
+from ...remedies.missing_packages import how_to_install
 from .search_space import Axis, Integer, Linear, Log
 from .search_space.axes import refuse_count, values_of
 from .search_space.conditions import order_by_conditions

@@ -14,7 +14,7 @@ import xarray as xr
 
 from gradlab import Transformation
 
-from ...argument_names import suggest_arguments
+from ...remedies.argument_names import suggest_arguments
 from .._engine.task import Task, Watcher
 from .._exports.live.live_log import LogFunction
 from .._formatting import format_float

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import xarray as xr
 
-from ...argument_names import suggest_arguments
+from ...remedies.argument_names import suggest_arguments
 from .._engine.compiler import Compiler
 from .._engine.distributed import Processes
 from .._engine.partition import Partition

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from ...argument_names import suggest_arguments
+from ...remedies.argument_names import suggest_arguments
 from .._engine.task import Task, TaskResult, Watcher
 from .._exports.live.live_log import LogFunction
 from .._inputs.argument_checks import Sampler, require_whole_number

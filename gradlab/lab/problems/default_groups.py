@@ -14,10 +14,10 @@ from typing import Any, TypeAlias
 import jax
 import numpy as np
 
-from ...composites import walk
+from ...core.composites import walk
 from ...selectors import ndim
 from ...selectors.leaves import read_leaves
-from ...values import Value
+from ...values.value import Value
 from .._formatting import join_names
 from .base import Problem
 

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...argument_names import suggest_arguments
+from ...remedies.argument_names import suggest_arguments
 from .base import Problem, PyTree, Score
 from .loaders import count_batches, digest_batches, read_batches
 

@@ -11,7 +11,7 @@ import optax
 
 import gradlab as gl
 
-from ...fast_compilation import jit_fast
+from ...compilation.fast_compilation import jit_fast
 from ...schedules.decay import inverse_time
 from ..inputs.trees import sample
 from ..subjects.gaps import describe_gap

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...fast_compilation import jit_fast
-from ...values import is_number
+from ...compilation.fast_compilation import jit_fast
+from ...values.value import is_number
 from ..inputs.trees import sample, samples
 from ..subjects.subject import Subject
 from ..verdicts.law import law, require

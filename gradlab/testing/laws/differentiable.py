@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...fast_compilation import jit_fast
-from ...values import is_number
+from ...compilation.fast_compilation import jit_fast
+from ...values.value import is_number
 from ..inputs.trees import sample, samples
 from ..subjects.gaps import describe_gap
 from ..subjects.subject import Subject

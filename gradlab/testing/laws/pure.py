@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ...tree_differences import have_same_structure
+from ...core.tree_differences import have_same_structure
 from ..inputs.trees import sample
 from ..subjects.closure_variables import find_written_variable
 from ..subjects.gaps import describe_gap, find_largest_gap

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...fast_compilation import jit_fast
+from ...compilation.fast_compilation import jit_fast
 from ..inputs.trees import sample, samples
 from ..subjects.gaps import describe_mismatch
 from ..subjects.programs import as_plain, is_key

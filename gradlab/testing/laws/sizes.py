@@ -21,7 +21,7 @@ _SHAPES: dict[str, Any] = {"b": (3,), "a": (2, 3)}
 @law(
     "a gradient whose square would overflow counts as the largest one whose square does not",
     meaning="A square becomes infinite, and stays in a running mean for ever. Bound finite gradients before they are "
-    "squared or remembered, complex ones without turning them (gradlab.safe_arithmetic.bound_for_squaring).",
+    "squared or remembered, complex ones without turning them (gradlab.arithmetic.safe_arithmetic.bound_for_squaring).",
     claimed=True,
 )
 def bounded_squares(subject: Subject) -> None:

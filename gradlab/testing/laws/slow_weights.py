@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import optax
 
-from ...fast_compilation import jit_fast
+from ...compilation.fast_compilation import jit_fast
 from ..subjects.pairs import is_pair_object
 from ..subjects.subject import Subject
 from ..verdicts.law import Broken, ClaimValue, is_count, law

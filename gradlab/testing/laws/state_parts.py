@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ...tree_differences import have_same_structure
+from ...core.tree_differences import have_same_structure
 
 
 def find_parts(state: Any, like: Any) -> Iterator[tuple[str, Any]]:

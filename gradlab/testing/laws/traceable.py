@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import jax
 
-from ...numeric_arguments import Parameter
 from ...schedules.decay import linear
-from ...values import is_number
+from ...values.numeric_arguments import Parameter
+from ...values.value import is_number
 from ..inputs.trees import sample, samples
 from ..subjects.subject import UNDECLARED, Subject
 from ..verdicts.exception_causes import CONTROL_FLOW

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from ...fast_compilation import jit_fast
+from ...compilation.fast_compilation import jit_fast
 from ...transforms.shape_factors import evaluate_shape_factor
 from ..subjects.subject import Subject
 from ..verdicts.law import Broken

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...transformation_calls import reads_gradient
+from ...core.transformation_calls import reads_gradient
 from ..subjects.programs import write_program
 from .inputs import Inputs, draw_inputs, find_ordinary_runs
 

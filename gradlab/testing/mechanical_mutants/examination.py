@@ -19,7 +19,7 @@ from .law_search import MADE, NEVER_RUNS, find_broken_law, find_crash
 from .mutants import MechanicalMutant
 from .sources import Edited
 
-_SHARED_ARITHMETIC = "gradlab.safe_arithmetic"
+_SHARED_ARITHMETIC = "gradlab.arithmetic.safe_arithmetic"
 _killers: dict[tuple[str, str], list[tuple[str, Form]]] = {}  # by function, the last at the end
 _MOST_FORMS = 4  # that are examined by every law
 STILLBORN, EQUIVALENT, KILLED, SURVIVED = "stillborn", "equivalent", "killed", "SURVIVED"

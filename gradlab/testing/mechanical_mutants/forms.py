@@ -13,7 +13,7 @@ import optax
 import gradlab as gl
 
 from ... import registry
-from ...numeric_arguments import is_schedule
+from ...values.numeric_arguments import is_schedule
 from .. import references
 from .sources import Edited
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...claims import DECLARATIONS, claims_of
+from ...core.claims import DECLARATIONS, claims_of
 from .. import references
 from ..subjects.link_recognition import explain_link
 from ..subjects.subject import DTYPES, Subject

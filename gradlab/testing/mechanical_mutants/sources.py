@@ -13,13 +13,13 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from ...values import is_factory
+from ...values.value import is_factory
 from . import damage
 
 # The packages and modules whose functions are edited. The boundary, the values and the chain are not arithmetic.
 _EDITED = (
-    "gradlab.transforms.", "gradlab.optimizers.", "gradlab.bounded_gradients", "gradlab.safe_arithmetic",
-    "gradlab.stateless",
+    "gradlab.transforms.", "gradlab.optimizers.", "gradlab.arithmetic.bounded_gradients",
+    "gradlab.arithmetic.safe_arithmetic", "gradlab.core.stateless",
 )  # fmt: skip
 _count = itertools.count()
 

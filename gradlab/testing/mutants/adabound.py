@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gradlab as gl
-from gradlab.numeric_arguments import is_schedule
+from gradlab.values.numeric_arguments import is_schedule
 
 from .adam_relatives import never_falling_mean
 from .mutant import mutates

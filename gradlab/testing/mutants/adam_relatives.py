@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 import gradlab as gl
-from gradlab.safe_arithmetic import divide, magnitude, square_root, squared_magnitude
+from gradlab.arithmetic.safe_arithmetic import divide, magnitude, square_root, squared_magnitude
 
 from .mutant import from_equations, mutates
 

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import optax
 
 import gradlab as gl
-from gradlab.boundary import raise_precision, restore_dtypes
-from gradlab.tree_differences import require_same_trees
+from gradlab.core.boundary import raise_precision, restore_dtypes
+from gradlab.core.tree_differences import require_same_trees
 
 from .mutant import breaks
 

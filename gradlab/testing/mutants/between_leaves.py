@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 
 import gradlab as gl
-from gradlab.safe_arithmetic import divide, square_root, squared_magnitude
-from gradlab.stateless import map_leaves, map_tree
+from gradlab.arithmetic.safe_arithmetic import divide, square_root, squared_magnitude
+from gradlab.core.stateless import map_leaves, map_tree
 
 from .modern_references import adafactor, adafactor_equations, lamb
 from .mutant import from_equations, mutates

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gradlab.flavors import keras, torch
 from gradlab.flavors import optax as optax_flavors
-from gradlab.numeric_arguments import Decay
+from gradlab.values.numeric_arguments import Decay
 
 from .mutant import mutates
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from gradlab.boundary import raise_precision, restore_dtypes
+from gradlab.core.boundary import raise_precision, restore_dtypes
 
 from .mutant import breaks
 from .right_heavy_ball import heavy_ball, step_down, wide, zeros

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import optax
 
 import gradlab as gl
-from gradlab.numeric_arguments import Limit, NonNegative
-from gradlab.stateless import map_leaves, map_tree
+from gradlab.core.stateless import map_leaves, map_tree
+from gradlab.values.numeric_arguments import Limit, NonNegative
 
 from .mutant import breaks, mutates
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import gradlab as gl
-from gradlab.safe_arithmetic import divide, square_root, squared_magnitude
+from gradlab.arithmetic.safe_arithmetic import divide, square_root, squared_magnitude
 from gradlab.testing.references._arithmetic import Array, State, Step, square
 from gradlab.testing.references._arithmetic import divide as quotient
 from gradlab.testing.references._arithmetic import moments as adam_moments

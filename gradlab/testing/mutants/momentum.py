@@ -5,8 +5,8 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 import gradlab as gl
-from gradlab.numeric_arguments import Decay
-from gradlab.safe_arithmetic import magnitude
+from gradlab.arithmetic.safe_arithmetic import magnitude
+from gradlab.values.numeric_arguments import Decay
 
 from .mutant import from_equations, mutates
 

@@ -13,8 +13,8 @@ import optax
 
 import gradlab as gl
 
-from ...claims import by_name
-from ...numeric_arguments import as_weak
+from ...core.claims import by_name
+from ...values.numeric_arguments import as_weak
 from ..subjects.subject import DTYPES
 from ..verdicts.law import TRAJECTORY
 

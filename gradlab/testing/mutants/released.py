@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from gradlab.safe_arithmetic import divide, square_root, squared_magnitude
+from gradlab.arithmetic.safe_arithmetic import divide, square_root, squared_magnitude
 
 from .modern_references import (
     adabelief,

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import optax
 
 import gradlab as gl
-from gradlab.boundary import raise_precision, restore_dtypes
+from gradlab.core.boundary import raise_precision, restore_dtypes
 
 from .accumulation import accumulate
 from .modern_references import slow_weights, slow_weights_equations

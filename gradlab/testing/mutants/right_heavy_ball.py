@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from gradlab.boundary import raise_precision, restore_dtypes
-from gradlab.tree_differences import require_same_trees
+from gradlab.core.boundary import raise_precision, restore_dtypes
+from gradlab.core.tree_differences import require_same_trees
 
 
 def heavy_ball(rate=0.1, decay=0.9):

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import optax
 
 import gradlab as gl
-from gradlab.numeric_arguments import is_schedule
+from gradlab.values.numeric_arguments import is_schedule
 
 from ..verdicts.law import TRAJECTORY_ON_SCHEDULE
 from .known_differences import KnownDifference, fit_arguments

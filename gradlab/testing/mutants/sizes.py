@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 
 import gradlab as gl
-from gradlab.numeric_arguments import Decay, Limit
-from gradlab.stateless import map_tree
+from gradlab.core.stateless import map_tree
+from gradlab.values.numeric_arguments import Decay, Limit
 
 from .mutant import breaks
 

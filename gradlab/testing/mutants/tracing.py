@@ -8,7 +8,7 @@ import numpy as np
 import optax
 
 import gradlab as gl
-from gradlab.numeric_arguments import Decay, NonNegative
+from gradlab.values.numeric_arguments import Decay, NonNegative
 
 from .mutant import breaks
 from .right_heavy_ball import heavy_ball, step_down, wide

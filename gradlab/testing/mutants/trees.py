@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from gradlab.boundary import raise_precision, restore_dtypes
-from gradlab.tree_differences import require_same_trees
+from gradlab.core.boundary import raise_precision, restore_dtypes
+from gradlab.core.tree_differences import require_same_trees
 
 from .mutant import breaks
 from .right_heavy_ball import heavy_ball, step_down, wide, zeros

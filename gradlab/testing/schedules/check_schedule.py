@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ...claims import by_name
+from ...core.claims import by_name
 from ...user_code_time_limit import limit_time
 from ..references import schedules as references
 from ..verdicts.examination import examine_all

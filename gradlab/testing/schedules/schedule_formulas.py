@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ... import schedules as public
-from ...numeric_arguments import is_schedule
 from ...schedules.base import Schedule, combined
 from ...user_code_time_limit import OutOfTimeError
+from ...values.numeric_arguments import is_schedule
 from ..references import schedules as references
 from ..references.step_functions import StepFunctionError, describe_typed
 

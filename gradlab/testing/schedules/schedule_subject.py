@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...factories import complete_arguments
 from ...schedules.base import Schedule
-from ...values import is_number
+from ...values.factories import complete_arguments
+from ...values.value import is_number
 from ..subjects.pairs import make_label
 from ..verdicts.law import NotApplicable
 

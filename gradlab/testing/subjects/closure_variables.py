@@ -10,10 +10,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from ...base import Transformation
-from ...composites import Composite
-from ...transformation_calls import Core
-from ...values import Value
+from ...core.base import Transformation
+from ...core.composites import Composite
+from ...core.transformation_calls import Core
+from ...values.value import Value
 from ..inputs.trees import sample
 from .subject import Subject
 

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from ...base import Transformation
-from ...fast_compilation import jit_fast
+from ...compilation.fast_compilation import jit_fast
+from ...core.base import Transformation
 from ..inputs.gradient_sequences import VECTOR, draw
 from ..inputs.trees import map_shapes
 

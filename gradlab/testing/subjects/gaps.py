@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ...tree_differences import have_same_structure, show_array
+from ...core.tree_differences import have_same_structure, show_array
 
 TOLERANCE = {
     "float64": 1e-12,

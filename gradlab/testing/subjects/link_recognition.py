@@ -8,8 +8,8 @@ from typing import Any
 
 import optax
 
-from ...base import Transformation, find_transformations
-from ...factories import read_parameters
+from ...core.base import Transformation, find_transformations
+from ...values.factories import read_parameters
 
 _RATE = "learning_rate"
 # Optax documents what these modules make as links, apart from what wraps or joins other transformations.

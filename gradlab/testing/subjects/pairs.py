@@ -9,9 +9,9 @@ from typing import Any
 
 import optax
 
-from ...base import Transformation
-from ...not_a_transformation import describe_result, require_names
-from ...values import is_factory
+from ...core.base import Transformation
+from ...core.not_a_transformation import describe_result, require_names
+from ...values.value import is_factory
 from .own_parameters import adapt_known_parameters
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import optax
 from jax.extend.core import jaxpr_as_fun
 
-from ...fast_compilation import jit_fast
-from ...tree_differences import have_same_structure
+from ...compilation.fast_compilation import jit_fast
+from ...core.tree_differences import have_same_structure
 from ..verdicts.law import Broken
 from .gaps import find_largest_gap
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from ...fast_compilation import jit_fast
+from ...compilation.fast_compilation import jit_fast
 from ..inputs.gradient_sequences import SEQUENCES, draw, spread_over_steps
 from ..inputs.trees import map_shapes, move, sample, select_ranks, to_array
 from ..verdicts.exceptions import summarize

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from ...factories import read_parameters
-from ...numeric_arguments import Range
-from ...values import Value, is_number
+from ...values.factories import read_parameters
+from ...values.numeric_arguments import Range
+from ...values.value import Value, is_number
 from .subject import Subject
 
 # Arguments that are not part of the arithmetic, or whose other values need other inputs.

@@ -11,9 +11,9 @@ import jax
 import numpy as np
 import optax
 
-from ...base import Transformation
-from ...fast_compilation import jit_fast
-from ...transformation_calls import signals_of
+from ...compilation.fast_compilation import jit_fast
+from ...core.base import Transformation
+from ...core.transformation_calls import signals_of
 from ..inputs.trees import TREES, list_shapes, map_shapes, move, sample, samples, select_leaves
 from ..verdicts.exceptions import describe
 from ..verdicts.law import NotApplicable

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ...factories import read_parameters
+from ...values.factories import read_parameters
 from ..inputs.trees import list_shapes, sample
 from ..verdicts.exceptions import describe, is_clear_refusal
 from .programs import trace_first_step

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
-from ...numeric_arguments import is_schedule
 from ...schedules.base import Schedule
 from ...selectors import Selector
-from ...values import is_number
+from ...values.numeric_arguments import is_schedule
+from ...values.value import is_number
 
 # Names of the same hyperparameter in papers and frameworks. The index stands for an element of a tuple.
 ALIASES: tuple[tuple[str, ...], ...] = (

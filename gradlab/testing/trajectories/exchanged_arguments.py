@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...values import is_number
+from ...values.value import is_number
 
 
 def list_exchanges(values: Mapping[str, Any]) -> list[tuple[str, str]]:

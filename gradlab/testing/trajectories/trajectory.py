@@ -11,11 +11,11 @@ import jax
 import numpy as np
 import optax
 
-from ...base import Transformation
-from ...numeric_arguments import is_schedule
+from ...core.base import Transformation
 from ...schedules.base import as_schedule
 from ...schedules.decay import exponential
 from ...user_code_time_limit import OutOfTimeError, extend_limit
+from ...values.numeric_arguments import is_schedule
 from .. import references
 from ..inputs.gradient_sequences import SEQUENCES, VECTOR, draw
 from ..inputs.trees import NETWORK, VECTOR_AND_MATRIX, by_path, select_ranks

@@ -7,7 +7,7 @@ import re
 import traceback
 from pathlib import Path
 
-from ... import factory_arguments
+from ...values import factory_arguments
 
 _GRADLAB = str(Path(__file__).parents[2])
 _PACKAGES = re.compile(r".*[/\\](?:site|dist)-packages[/\\]")

@@ -57,7 +57,7 @@ class Law:
     examine: Callable[..., str | None]  # the function that examines a subject, as above
     claimed: bool = False  # whether it is examined only where the transformation claims it
     value: ClaimValue | None = None  # what the claim must give
-    excludes: tuple[str, ...] = ()  # the domains (see gradlab.claims.DOMAINS) in which nothing is promised
+    excludes: tuple[str, ...] = ()  # the domains (see gradlab.core.claims.DOMAINS) in which nothing is promised
 
 
 TRAJECTORY = "same trajectory"  # the name of the law that a reference adds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...claims import leave_out, shared_claims
+from ...core.claims import leave_out, shared_claims
 
 
 def claims_of_distance(*txs: Any) -> dict[str, Any]:

@@ -8,16 +8,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ...boundary import PyTree
-from ...bounded_gradients import bound_gradient
-from ...composites import Composite
-from ...decorators import transformation
+from ...arithmetic.bounded_gradients import bound_gradient
+from ...arithmetic.leaf_maps import map_by_shape
+from ...arithmetic.mesh_axes import AxisName, read_axis_names
+from ...arithmetic.safe_arithmetic import divide, power, square_root, squared_magnitude
+from ...core.boundary import PyTree
+from ...core.composites import Composite
+from ...core.decorators import transformation
+from ...core.transformation_calls import hand_on, raw_init, raw_update
 from ...equations import Expression, Writer, equation_of, is_zero
-from ...leaf_maps import map_by_shape
-from ...mesh_axes import AxisName, read_axis_names
-from ...numeric_arguments import Decay, NonNegative, Positive, as_weak
-from ...safe_arithmetic import divide, power, square_root, squared_magnitude
-from ...transformation_calls import hand_on, raw_init, raw_update
+from ...values.numeric_arguments import Decay, NonNegative, Positive, as_weak
 from .claims import claims_of_distance
 from .sums import add_magnitudes, add_products, divide_weakly
 

@@ -7,12 +7,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ...claims import ELEMENTWISE_AND_SYMMETRIC
-from ...decorators import transformation
+from ...arithmetic.leaf_maps import map_by_shape
+from ...core.claims import ELEMENTWISE_AND_SYMMETRIC
+from ...core.decorators import transformation
+from ...core.stateless import init_empty, require_empty
 from ...equations import Expression, Writer, equation_of
-from ...leaf_maps import map_by_shape
-from ...numeric_arguments import Hyperparameter
-from ...stateless import init_empty, require_empty
+from ...values.numeric_arguments import Hyperparameter
 
 
 @transformation(splits_gradient=True, claims=dict.fromkeys(ELEMENTWISE_AND_SYMMETRIC, True) | {"link": True})

@@ -7,9 +7,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ...mesh_axes import sum_over
-from ...numeric_arguments import as_weak
-from ...safe_arithmetic import magnitude
+from ...arithmetic.mesh_axes import sum_over
+from ...arithmetic.safe_arithmetic import magnitude
+from ...values.numeric_arguments import as_weak
 
 
 def add_products(one: Any, other: Any, axes: tuple[str, ...] = ()) -> jax.Array:

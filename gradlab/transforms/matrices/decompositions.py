@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ...safe_arithmetic import divide, magnitude, square_root, squared_magnitude
+from ...arithmetic.safe_arithmetic import divide, magnitude, square_root, squared_magnitude
 
 
 def multiply(left: jax.Array, *others: jax.Array) -> jax.Array:

@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ...bounded_gradients import bound_gradient
-from ...claims import ELEMENTWISE_AND_SYMMETRIC
-from ...decorators import transformation
+from ...arithmetic.bounded_gradients import bound_gradient
+from ...core.claims import ELEMENTWISE_AND_SYMMETRIC
+from ...core.decorators import transformation
 from ...equations import Expression, Writer, equation_of
-from ...numeric_arguments import Decay
+from ...values.numeric_arguments import Decay
 from ..intervals import choose, require_interval
 from .decompositions import dagger, multiply, power_step
 

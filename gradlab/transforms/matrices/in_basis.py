@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ...claims import leave_out, shared_claims
 from ...combinators.slots import is_non_negative
-from ...composites import Composite, open_value, points_of
-from ...decorators import transformation
+from ...core.claims import leave_out, shared_claims
+from ...core.composites import Composite, open_value, points_of
+from ...core.decorators import transformation
+from ...core.transformation_calls import hand_on, raw_init, raw_update, signals_of
 from ...equations import Expression, Writer, equation_of
-from ...transformation_calls import hand_on, raw_init, raw_update, signals_of
 from ..intervals import choose
 from ..matrix_shapes import Layout, as_matrix_shape, from_matrices, require_matrices, to_matrices
 from .decompositions import dagger, multiply

@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ...composites import READS_GRADIENT, Composite
-from ...decorators import transformation
+from ...arithmetic.safe_arithmetic import bound_for_squaring
+from ...core.composites import READS_GRADIENT, Composite
+from ...core.decorators import transformation
+from ...core.transformation_calls import raw_init, raw_update
 from ...equations import Expression, Writer, equation_of, is_zero
-from ...numeric_arguments import Decay, NonNegative
-from ...safe_arithmetic import bound_for_squaring
-from ...transformation_calls import raw_init, raw_update
+from ...values.numeric_arguments import Decay, NonNegative
 from ..estimators import running_sum
 from ..intervals import choose, require_interval
 from ..matrix_shapes import Layout, as_matrix_shape, from_matrices, require_matrices, to_matrices

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ...decorators import transformation
+from ...arithmetic.safe_arithmetic import divide, square_root, squared_magnitude
+from ...core.decorators import transformation
 from ...equations import Expression, Writer, equation_of
-from ...numeric_arguments import Decay
-from ...safe_arithmetic import divide, square_root, squared_magnitude
+from ...values.numeric_arguments import Decay
 from ..matrix_shapes import Layout, as_matrix_shape, from_matrices, require_matrices, to_matrices
 from .decompositions import dagger, make_waves, multiply, orthonormalize
 

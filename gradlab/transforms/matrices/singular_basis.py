@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ...claims import ELEMENTWISE_AND_SYMMETRIC
-from ...decorators import transformation
+from ...core.claims import ELEMENTWISE_AND_SYMMETRIC
+from ...core.decorators import transformation
 from ...equations import Expression, Writer, equation_of
 from ..intervals import choose, require_interval
 from .decompositions import dagger, decompose_in_turn, find_singular_vectors

@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ...decorators import transformation
+from ...arithmetic.safe_arithmetic import bound_for_squaring, divide, magnitude, square_root, squared_magnitude
+from ...core.decorators import transformation
 from ...equations import Expression, Writer, equation_of, is_zero
-from ...numeric_arguments import NonNegative, Positive, PositiveSteps, Range, Seed, draw_keys
-from ...safe_arithmetic import bound_for_squaring, divide, magnitude, square_root, squared_magnitude
+from ...values.numeric_arguments import NonNegative, Positive, PositiveSteps, Range, Seed, draw_keys
 from ..intervals import choose
 from ..matrix_shapes import Layout, as_matrix_shape, from_matrices, require_matrices, to_matrices
 from .decompositions import dagger, invert_triangular, multiply

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import gradlab as gl
-from gradlab.fast_compilation import jit_fast
+from gradlab.compilation.fast_compilation import jit_fast
 from gradlab.lab._engine.evaluation_steps import choose_evaluation_steps
 from gradlab.lab._engine.training_loop import ProblemFunctions, make_initial_carry, run_chunk, unstack_metrics
 from gradlab.lab.problems import Problem

@@ -12,7 +12,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.fast_compilation import compile_fast
+from gradlab.compilation.fast_compilation import compile_fast
 from gradlab.lab._engine import program as program_module
 from gradlab.lab._engine.partition import Partition
 from gradlab.lab._engine.program import Program

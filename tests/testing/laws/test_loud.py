@@ -4,9 +4,9 @@ import jax
 import optax
 
 import gradlab as gl
+from gradlab.core.tree_differences import have_same_structure
 from gradlab.testing import check
 from gradlab.testing.mutants import right_matrix_methods
-from gradlab.tree_differences import have_same_structure
 
 from .examples import trace, verdict
 

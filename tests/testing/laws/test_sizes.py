@@ -7,8 +7,8 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.safe_arithmetic import bound_for_squaring
-from gradlab.stateless import map_leaves
+from gradlab.arithmetic.safe_arithmetic import bound_for_squaring
+from gradlab.core.stateless import map_leaves
 from gradlab.testing import check
 from gradlab.testing.mutants.sizes import clip_norm_by_positive_numbers, clip_norm_by_real_parts
 

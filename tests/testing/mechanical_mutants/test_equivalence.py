@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.stateless import map_leaves
+from gradlab.core.stateless import map_leaves
 from gradlab.testing.mechanical_mutants.equivalence import RUNS, differ, find_difference, have_same_programs
 from gradlab.testing.mechanical_mutants.inputs import draw_inputs
 

@@ -10,7 +10,7 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.claims import claims_of
+from gradlab.core.claims import claims_of
 from gradlab.testing import assert_same_trajectory, references
 
 LINKS = registry.of_kind("link")

@@ -10,7 +10,7 @@ import optax
 import pytest
 
 import gradlab as gl
-from gradlab.not_a_transformation import ExchangedError
+from gradlab.core.not_a_transformation import ExchangedError
 from gradlab.testing import check
 from gradlab.testing.subjects.pairs import to_pair
 

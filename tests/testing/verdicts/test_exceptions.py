@@ -1,6 +1,6 @@
 from typing import Any
 
-from gradlab.fast_compilation import jit_fast
+from gradlab.compilation.fast_compilation import jit_fast
 from gradlab.testing.verdicts.exceptions import locate
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 import gradlab as gl
 
-from ....argument_names import suggest_arguments
+from ....remedies.argument_names import suggest_arguments
 from ..._engine.distributed import Processes
 from ..._engine.task import Watcher
 from ..._exports.target_folder import make_folder

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ....argument_names import ask_about, find_meant
+from ....remedies.argument_names import ask_about, find_meant
 from ..._formatting import format_float, join_at_most, join_names
 from ..._inputs.argument_checks import Sampler
 from ..._inputs.factory_adapter import GivenArguments

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from gradlab import interrupts
 
-from .stream_errors import ClosedPipeError, OutputError, guard_streams
+from .terminal.stream_errors import ClosedPipeError, OutputError, guard_streams
 
 # The packages of the extra `lab`, by the names that Python imports them by. h5netcdf writes through h5py.
 _REQUIRED = ("typer", "rich", "filelock", "xarray", "h5netcdf", "h5py", "jinja2", "matplotlib", "scipy", "sklearn")
@@ -81,7 +81,7 @@ def _run() -> int:
         # Typer wraps descriptions at this width, and fish takes each line for a name, so each must fit on one line.
         os.environ |= dict.fromkeys(("COLUMNS", "TERMINAL_WIDTH"), "1000")
     from .app import COMMANDS, app
-    from .printing import reserve_for_json, say
+    from .terminal.printing import reserve_for_json, say
 
     if logging.lastResort is not None:  # JAX logs a traceback through it, of an error that is reported in one line
         logging.lastResort.addFilter(lambda record: not record.getMessage().endswith("callback failed"))
@@ -95,7 +95,7 @@ def _run() -> int:
             return 130
         if not hasattr(error, "format_message"):
             raise
-        from .usage_errors import describe_usage_error
+        from .terminal.usage_errors import describe_usage_error
 
         say(f"gradlab: {describe_usage_error(error, sys.argv[1:], COMMANDS)}")
         return getattr(error, "exit_code", 2)

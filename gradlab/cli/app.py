@@ -15,8 +15,8 @@ from typer.main import get_command
 
 import gradlab as gl
 
-from .narrow_help import CommandWithNarrowHelp
-from .printing import fail
+from .terminal.narrow_help import CommandWithNarrowHelp
+from .terminal.printing import fail
 
 COMMANDS = {  # name -> module, function, and the first sentence of its help
     "race": ("race", "race", "Race the optimizers over a grid of learning rates and seeds, and compare them."),

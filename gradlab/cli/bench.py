@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from . import completion, options
-from .printing import fail, make_console, print_json, say
-from .shown_progress import ShownProgress
+from .arguments import options
+from .terminal import completion
+from .terminal.printing import fail, make_console, print_json, say
+from .terminal.shown_progress import ShownProgress
 
 if TYPE_CHECKING:
     from ..bench.plan import Plan

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from ..lab._formatting import format_count, join_names
+from .arguments.options import refusing
 from .bench import is_file, print_written, save, show_progress
-from .options import refusing
-from .printing import fail, make_console, print_json
-from .tables import TrimmedLines, print_columns, print_note
+from .terminal.printing import fail, make_console, print_json
+from .terminal.tables import TrimmedLines, print_columns, print_note
 
 
 def bench_race(

@@ -15,7 +15,7 @@ from ..bench.calls import AS_ARGUMENT, ON_DEVICE
 from ..bench.document import describe_document
 from ..bench.plan import format_power
 from ..bench.run import format_leaves
-from .tables import TrimmedLines, print_columns, print_note
+from .terminal.tables import TrimmedLines, print_columns, print_note
 
 Row = Mapping[str, Any]
 

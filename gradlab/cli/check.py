@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import completion
-from .printing import fail, print_json
+from .terminal import completion
+from .terminal.printing import fail, print_json
 
 if TYPE_CHECKING:
     from gradlab.testing.verdicts.report import Report
@@ -95,7 +95,7 @@ def check_optimizer(
     from gradlab.testing.check import SettingError, require_compilation
     from gradlab.testing.subjects.surroundings import restore_surroundings
 
-    from .assignments import parse_assignments
+    from .arguments.assignments import parse_assignments
     from .checking.coefficients import are_coefficients, examine_coefficients
     from .checking.factory import find_factory, import_values
     from .checking.optimizer import prepare_optimizer

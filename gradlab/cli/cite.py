@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from . import completion
-from .printing import fail, say
+from .terminal import completion
+from .terminal.printing import fail, say
 
 _OWN = """@software{{gradlab,
   title = {{gradlab: A Gradient Laboratory for {{JAX}}}},
@@ -77,6 +77,6 @@ def _find_sources(name: str) -> list[str]:
     """
     from gradlab.explanations import find_sources
 
-    from .subjects import find_example, find_subject
+    from .arguments.subjects import find_example, find_subject
 
     return list(find_sources(find_example(name, find_subject(name))).values())

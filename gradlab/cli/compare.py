@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .printing import fail, make_console, print_json
 from .report import require_results
+from .terminal.printing import fail, make_console, print_json
 
 ALL = ""  # stands for all problems together where others are named
 
@@ -91,8 +91,8 @@ def _print(datasets: Mapping[str, xr.Dataset], found: Mapping[str, Sequence[Sect
     from rich.text import Text
 
     from ..lab._formatting import format_count
-    from .compare_tables import print_section
-    from .tables import TrimmedLines, print_paths
+    from .study_tables.compare_tables import print_section
+    from .terminal.tables import TrimmedLines, print_paths
 
     console = make_console()
     for name, sections in found.items():

@@ -21,10 +21,10 @@ from rich.text import Text
 
 from ..lab._inputs.default_contestants import VARIANTS, Contestant
 from ..lab._inputs.name_lookup import UnknownNameError
-from . import completion
-from .printing import fail, make_console, print_json
-from .subjects import find_example, find_subject
-from .tables import TrimmedLines, print_paths
+from .arguments.subjects import find_example, find_subject
+from .terminal import completion
+from .terminal.printing import fail, make_console, print_json
+from .terminal.tables import TrimmedLines, print_paths
 
 if TYPE_CHECKING:
     from gradlab.lab.problems import Problem

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .printing import escape_line, fail, make_console
 from .report import require_results
-from .shown_progress import ShownProgress
+from .terminal.printing import escape_line, fail, make_console
+from .terminal.shown_progress import ShownProgress
 
 if TYPE_CHECKING:
     from ..lab._exports.export import Exported

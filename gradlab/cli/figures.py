@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from .printing import fail, make_console
 from .report import require_results
+from .terminal.printing import fail, make_console
 
 
 class Kind(StrEnum):

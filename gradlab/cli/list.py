@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..lab._inputs.default_contestants import collect_contestants
-from .printing import make_console, print_json
-from .tables import TrimmedLines
+from .terminal.printing import make_console, print_json
+from .terminal.tables import TrimmedLines
 
 _SECTIONS = {
     "recipe": "optimizers",

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import completion, options
-from .printing import fail, make_console, print_json, say
+from .arguments import options
+from .terminal import completion
+from .terminal.printing import fail, make_console, print_json, say
 
 if TYPE_CHECKING:
     from ..lab._studies.merging.merge import Merged
@@ -52,9 +53,9 @@ def merge(
         print_json(format_json(merged.document))
         return
     from ..lab._formatting import format_count, join_names
-    from .point_tables import print_points
     from .race import print_board
-    from .tables import print_files
+    from .study_tables.point_tables import print_points
+    from .terminal.tables import print_files
 
     counts = join_names([f"{format_count(count, 'run')} of {folder}" for folder, count in merged.counts])
     repeated = f"; {merged.repeated:,} are in several of them, and the same there" if merged.repeated else ""

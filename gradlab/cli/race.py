@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import completion, options
-from .printing import fail, say
-from .profiling import Profiling, profiling
-from .program_cache import use_program_cache
-from .workers import On, Workers, hire
+from .arguments import options
+from .sessions.profiling import Profiling, profiling
+from .sessions.program_cache import use_program_cache
+from .sessions.workers import On, Workers, hire
+from .terminal import completion
+from .terminal.printing import fail, say
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -104,7 +105,7 @@ def race(
         with measure("import"):
             import gradlab.lab._studies.race  # noqa: F401  # once, before the workers are copied
 
-            from .study_session import run_in_folder
+            from .sessions.study_session import run_in_folder
         named = [*(optimizers or ()), *(optimizer or ())] or None
         given = problem, named, rates, seeds, steps, lanes, chunk, prune, against
         use_program_cache()
@@ -141,7 +142,7 @@ def make_study(
 ) -> RaceStudy:
     """Return the study of the options; end the command if one of them is wrong."""
     from ..lab._studies.race import check_tasks
-    from .study_session import Checking
+    from .sessions.study_session import Checking
 
     with options.refusing(("rates", "seeds", "steps", "lanes", "chunk", "prune", "against")), Checking() as watcher:
         study = _build(problems, optimizers, rates, seeds, steps, lanes, chunk, prune, against)
@@ -183,7 +184,7 @@ def print_board(console: Console, dataset: xr.Dataset) -> None:
     """Print the leaderboard of a problem, and the verdict."""
     from ..lab.analysis.comparison import ranks, verdict
     from ..lab.analysis.leaderboard import leaderboard
-    from .leaderboard_table import print_leaderboard
+    from .study_tables.leaderboard_table import print_leaderboard
 
     rows = leaderboard(dataset)
     print_leaderboard(console, dataset, rows, verdict(rows, ranks(dataset, rows=rows)))

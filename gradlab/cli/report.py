@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 from ..lab._storage.ownership import PLAN, RESULTS
-from .printing import fail, make_console
+from .terminal.printing import fail, make_console
 
 
 def report(

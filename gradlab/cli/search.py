@@ -12,10 +12,11 @@ from typing import Annotated
 import typer
 
 from ..lab._inputs.argument_checks import SearchSampler
-from . import completion, options
-from .profiling import Profiling, profiling
-from .program_cache import use_program_cache
-from .workers import On, hire_cluster
+from .arguments import options
+from .sessions.profiling import Profiling, profiling
+from .sessions.program_cache import use_program_cache
+from .sessions.workers import On, hire_cluster
+from .terminal import completion
 
 _OPTIONS = ("trials", "batch", "seeds", "steps", "sample_seed", "lanes", "chunk", "prune")
 
@@ -90,8 +91,8 @@ def search(
         with measure("import"):
             from ..lab._studies.search import SearchStudy
             from ..lab._studies.study_arguments import factories_by_name, only_one, problems_by_name
-            from .point_tables import parse_axes, print_points
-            from .study_session import run_in_folder
+            from .sessions.study_session import run_in_folder
+            from .study_tables.point_tables import parse_axes, print_points
         use_program_cache()
         options.use_cpu_fusion(cpu_fusion)
         is_shared = any(option is not None for option in (coordinator, processes, process))

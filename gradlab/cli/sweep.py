@@ -11,10 +11,11 @@ from typing import Annotated
 import typer
 
 from ..lab._inputs.argument_checks import Sampler
-from . import completion, options
-from .profiling import Profiling, profiling
-from .program_cache import use_program_cache
-from .workers import On, Workers, hire
+from .arguments import options
+from .sessions.profiling import Profiling, profiling
+from .sessions.program_cache import use_program_cache
+from .sessions.workers import On, Workers, hire
+from .terminal import completion
 
 _OPTIONS = ("seeds", "steps", "samples", "sampler", "sample_seed", "lanes", "chunk", "curve_points", "prune")
 
@@ -91,8 +92,8 @@ def sweep(
             from ..lab._engine.task import Watcher
             from ..lab._studies.study_arguments import factories_by_name, problems_by_name
             from ..lab._studies.sweep import SweepStudy
-            from .point_tables import parse_axes, print_points
-            from .study_session import Checking, run_in_folder
+            from .sessions.study_session import Checking, run_in_folder
+            from .study_tables.point_tables import parse_axes, print_points
 
         def build(watcher: Watcher) -> SweepStudy:
             return SweepStudy(

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from gradlab.cli import main, shown_progress
+from gradlab.cli import main
+from gradlab.cli.terminal import shown_progress
 
 
 class Outcome(NamedTuple):

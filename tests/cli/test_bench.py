@@ -12,7 +12,7 @@ import pytest
 
 from gradlab.bench import race_grid, torch_process
 from gradlab.bench.step_rows import measure_row
-from gradlab.cli.completion import complete_counterparts
+from gradlab.cli.terminal.completion import complete_counterparts
 
 TINY = ("bench", "sgd", "adam", "--size", "2^10", "--seconds", "0.01", "--against", "optax")
 

@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from gradlab.cli import options
+from gradlab.cli.arguments import options
 from gradlab.compilation import cpu_fusion
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import gradlab as gl
-from gradlab.cli.printing import print_json
-from gradlab.cli.stream_errors import guard_streams
+from gradlab.cli.terminal.printing import print_json
+from gradlab.cli.terminal.stream_errors import guard_streams
 from gradlab.lab._results import results_file
 
 RACE = ("--problem", "ravine", "--optimizer", "sgd", "--rates", "2", "--seeds", "2", "--steps", "4")

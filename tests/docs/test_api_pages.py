@@ -15,8 +15,8 @@ from sphinx.pycode import ModuleAnalyzer
 import gradlab as gl
 from gradlab.bench import race_grid
 from gradlab.cli.figures import Kind
-from gradlab.cli.printing import SafeConsole
 from gradlab.cli.sweep import sweep
+from gradlab.cli.terminal.printing import SafeConsole
 from gradlab.equations.writer import Writer
 from gradlab.lab._inputs.default_contestants import Contestant
 from gradlab.lab.plots.matplotlib_settings import use_own_settings

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .. import completion, options
-from ..printing import fail, say
+from ..arguments import options
+from ..terminal import completion
+from ..terminal.printing import fail, say
 
 if TYPE_CHECKING:
     from ...lab._baselines.baseline_file import Baseline

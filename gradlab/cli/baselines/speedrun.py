@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .. import completion, options
-from ..printing import fail, make_console, print_json, say
-from ..program_cache import use_program_cache
-from ..tables import print_columns, print_note
+from ..arguments import options
+from ..sessions.program_cache import use_program_cache
+from ..terminal import completion
+from ..terminal.printing import fail, make_console, print_json, say
+from ..terminal.tables import print_columns, print_note
 
 if TYPE_CHECKING:
     from ...lab._engine.task import Watcher

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...lab._inputs.name_lookup import suggest_name
-from ..printing import fail
+from ..terminal.printing import fail
 
 if TYPE_CHECKING:
     from gradlab.testing.verdicts.report import Report

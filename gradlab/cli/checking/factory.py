@@ -13,7 +13,7 @@ from gradlab.values.factories import read_parameters
 
 from ...lab._inputs.name_lookup import UnknownNameError, look_up
 from ...user_code_time_limit import limit_time, time_limit_seconds
-from ..printing import fail
+from ..terminal.printing import fail
 from .coefficients import are_coefficients
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..printing import fail
+from ..terminal.printing import fail
 from .factory import complete_arguments, declared_claims
 from .options import find_name, find_reference, read_claims, read_declarations, read_extra, require_claims
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...lab._inputs.name_lookup import UnknownNameError, look_up
-from ..assignments import parse_assignments, parse_value
-from ..printing import fail
+from ..arguments.assignments import parse_assignments, parse_value
+from ..terminal.printing import fail
 from .factory import import_named
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from ..printing import fail, make_console
-from ..shown_progress import ShownProgress
-from ..tables import TrimmedLines
+from ..terminal.printing import fail, make_console
+from ..terminal.shown_progress import ShownProgress
+from ..terminal.tables import TrimmedLines
 
 if TYPE_CHECKING:
     from gradlab.testing import Report

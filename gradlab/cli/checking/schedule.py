@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gradlab.interrupts import is_interrupt
 
 from ...user_code_time_limit import OutOfTimeError, limit_time, time_limit_seconds
-from ..printing import fail
+from ..terminal.printing import fail
 from .factory import import_named
 from .options import find_name, read_claims
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...lab._literature_claims.catalogue import CLAIMS, Claim, find_claims
-from .. import options
-from ..printing import fail, make_console, print_json, say
-from ..program_cache import use_program_cache
-from ..shown_progress import ShownProgress
+from ..arguments import options
+from ..sessions.program_cache import use_program_cache
+from ..terminal.printing import fail, make_console, print_json, say
+from ..terminal.shown_progress import ShownProgress
 
 if TYPE_CHECKING:
     from ...lab._literature_claims.examination import Examination

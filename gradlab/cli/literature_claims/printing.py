@@ -16,8 +16,8 @@ from ...lab._formatting import format_count
 from ...lab._literature_claims.catalogue import CLAIMS
 from ...lab._literature_claims.record import read_record, read_verdicts
 from ...lab._literature_claims.verdicts import Verdict
-from ..printing import make_console, print_json
-from ..tables import TrimmedLines, print_columns, print_note, print_paths
+from ..terminal.printing import make_console, print_json
+from ..terminal.tables import TrimmedLines, print_columns, print_note, print_paths
 
 if TYPE_CHECKING:
     from ...lab._literature_claims.examination import Examination

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 import gradlab as gl
-from gradlab.cli.leaderboard_table import print_leaderboard
+from gradlab.cli.study_tables.leaderboard_table import print_leaderboard
 from gradlab.lab._report.answers import answer_race
 from gradlab.lab._report.chart_data import sensitivity_data as sensitivity_series
 from gradlab.lab._report.leaderboard_table import leaderboard_notes

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from gradlab.cli.point_tables import parse_axes
+from gradlab.cli.study_tables.point_tables import parse_axes
 from gradlab.lab._inputs.default_contestants import collect_contestants
 from gradlab.lab._studies.race import RaceStudy
 from gradlab.lab.analysis.comparison import ranks, rate_intervals, summary

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import gradlab as gl
-from gradlab.cli.point_tables import print_points
-from gradlab.cli.printing import make_console
+from gradlab.cli.study_tables.point_tables import print_points
+from gradlab.cli.terminal.printing import make_console
 from gradlab.lab.analysis.first_values import describe_bad_start
 from gradlab.lab.problems import Problem
 

@@ -1,0 +1,1 @@
+"""The tables of studies in the terminal."""

@@ -25,7 +25,7 @@ def dynamic_blocks(block: int = 256, stochastic: bool = False, min_size: int = 4
     or NaN is NaN afterwards.
 
     The absolute error is at most $0.0071 s$, and $0.0036 s$ with the unsigned map. Above $0.01 s$, the relative error
-    is at most 11%, and 6.2% with the unsigned map.
+    is at most 11 %, and 6.2 % with the unsigned map.
 
     Source: Dettmers et al. (2022), 8-bit Optimizers via Block-wise Quantization, sections 2.1 and 2.2.
 

@@ -84,8 +84,8 @@ def _read(tx: Any, path: tuple[str, ...], kept: Mapping[tuple[str, ...], tuple[K
         )
     signal, reader = MEASURED.get(tx.factory.name, ("", None))
     branches = tuple(
-        Branch(_label(name, held, number), _read(held, (*path, name), kept), signal if name == reader else "")
-        for number, (name, held) in enumerate(inner.items(), 1)
+        Branch(_label(name, held), _read(held, (*path, name), kept), signal if name == reader else "")
+        for name, held in inner.items()
     )
     return (_make_box(tx, kept.get(path, ()), branches),)
 
@@ -114,10 +114,8 @@ def _make_box(tx: Any, kept: tuple[Kept, ...], branches: tuple[Branch, ...]) -> 
     return Box(tx.factory.name, arguments, kept, signals_of(tx), splits_gradient(tx), branches)
 
 
-def _label(name: str, held: Any, number: int) -> str:
-    """Return the name of a branch, with that of the recipe that it is, if it is one. A chain in a sum has a number."""
-    if isinstance(held, Value) and held.factory.name == "chain" and name.startswith("chain"):
-        return f"term {number}"  # its name would be `chain_2`
+def _label(name: str, held: Any) -> str:
+    """Return the name of a branch, as paths in the state have it, with that of the recipe that it is, if it is one."""
     return f"{name}: {held.factory.name}" if _is_recipe(held) and name != held.factory.name else name
 
 

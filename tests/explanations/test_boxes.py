@@ -59,9 +59,11 @@ def test_several_links_of_a_recipe_stand_in_the_chain_whose_gradient_they_read()
     assert tuple(links) == read_boxes(gl.adam(1e-3))
 
 
-def test_the_terms_of_a_sum_have_numbers_where_they_are_chains() -> None:
-    (mixed,) = read_boxes(gl.add(gl.chain(), gl.scale(2.0), gl.chain(gl.delay(), gl.scale(-1.0))))
-    assert [branch.label for branch in mixed.branches] == ["term 1", "scale", "term 3"]
+def test_the_terms_of_a_sum_have_the_names_that_they_have_in_the_state() -> None:
+    tx = gl.add(gl.chain(), gl.scale(2.0), gl.chain(gl.delay(), gl.scale(-1.0)))
+    (mixed,) = read_boxes(tx)
+    assert [branch.label for branch in mixed.branches] == ["chain", "scale", "chain_2"]
+    assert [name.split("/")[0] for name in gl.hyperparameters(tx)] == ["scale", "chain_2"]
 
 
 def test_the_links_of_measure_read_the_signal_from_the_first_one_on() -> None:
@@ -73,7 +75,7 @@ def test_the_links_of_measure_read_the_signal_from_the_first_one_on() -> None:
 
 def test_an_empty_chain_has_no_boxes() -> None:
     (both,) = read_boxes(gl.add(gl.chain(), gl.scale(2.0)))
-    assert both.branches[0] == Branch("term 1", ())
+    assert both.branches[0] == Branch("chain", ())
 
 
 def test_the_state_is_that_of_the_parameters_that_are_given() -> None:

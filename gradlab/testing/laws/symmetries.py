@@ -58,7 +58,7 @@ def contained(subject: Subject) -> None:
     claimed=True,
 )
 def scale_invariant(subject: Subject) -> str | None:
-    """A method for matrices is examined at matrices, where a gap of 1% of the largest singular value is allowed."""
+    """A method for matrices is examined at matrices, where a gap of 1 % of the largest singular value is allowed."""
     takes_vectors = subject.takes((3,))
     if not takes_vectors or _MATRIX_CLAIMS & subject.claims.keys():
         _require_scale_invariant_directions(subject)

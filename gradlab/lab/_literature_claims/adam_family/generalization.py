@@ -69,14 +69,16 @@ def judge(numbers: Numbers) -> list[Verdict]:
     closed = every(is_better(problems[label], name, "adam") for label in found for name in BOUNDED) if found else False
     ratios = numbers["ratios"]
     scores = [
-        " and ".join(format_mean(problem, mean_score(problem, name)) for name in ("sgd", "adam")) + f" on {label}"
+        " and ".join(format_mean(problem, mean_score(problem, name)) for name in ("sgd", "adam"))
+        + f" on {label} ({problem['label']})"
         for label, problem in problems.items()
     ]
     return [
         decide(
             "adaptive methods generalize worse",
             some(gaps.values()),
-            f"SGD and Adam score {'; '.join(scores)}. Adam is better on {len(ahead)} of {len(problems)}",
+            f"at their best rates, SGD and Adam score {'; '.join(scores)}. Adam is better on "
+            f"{len(ahead)} of {len(problems)}",
             numbers["brief"],
             "" if len(found) == len(problems) else f"on {', '.join(found)}",
         ),

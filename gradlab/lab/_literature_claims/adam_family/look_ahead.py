@@ -59,7 +59,7 @@ def judge(numbers: Numbers) -> list[Verdict]:
     differences = {name: compare(problem, "nadam", "adam") for name, problem in problems.items()}
     better, worse = (
         [
-            f"{name} ({_size(problems[name], found)})"
+            f"{name} ({problems[name]['label']}: {_size(problems[name], found)})"
             for name, found in differences.items()
             if found.exceeds() is is_better
         ]
@@ -77,8 +77,8 @@ def judge(numbers: Numbers) -> list[Verdict]:
         decide(
             "it helps",
             some(checks),
-            f"of {len(checks)} problems, Nadam is better on {enumerate_words(better) or 'none'}, and worse on "
-            f"{enumerate_words(worse) or 'none'}",
+            f"of {len(checks)} problems, Nadam's score at its best rate is better than Adam's on "
+            f"{enumerate_words(better) or 'none'}, and worse on {enumerate_words(worse) or 'none'}",
             numbers["brief"],
             "" if every(checks) else "on some problems",
         ),

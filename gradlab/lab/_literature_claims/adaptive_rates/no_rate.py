@@ -73,7 +73,8 @@ def judge(numbers: Numbers) -> list[Verdict]:
         decide(
             "needs no rate",
             len(good) == count,
-            f"a rate of 1 is within 10 % of the best one, or 1 % of the images, on {len(good)} of {count} problems",
+            f"on {len(good)} of {count} problems, the mean loss at a rate of 1 (of the test sample, if there is one) "
+            "is at most 10 % above that at the best rate, or the test accuracy at most 1 % of the images below it",
             numbers["brief"],
         ),
         decide(

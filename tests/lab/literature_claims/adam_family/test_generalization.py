@@ -12,7 +12,8 @@ from gradlab.lab._literature_claims.adam_family.generalization import NAMES, jud
 
 def numbers_of(**losses: float) -> dict[str, Any]:
     optimizers = {name: {"scores": [losses.get(name, 1.0)] * 3} for name in NAMES}
-    problem = {"logarithmic": True, "higher_is_better": False, "floor": 0.0, "optimizers": optimizers}
+    problem: dict[str, Any] = {"logarithmic": True, "higher_is_better": False, "floor": 0.0, "optimizers": optimizers}
+    problem["label"] = "test loss"
     ratios = {"adabound": [1.0, 80.0, 440.0, 980.0], "amsbound": [1.0, 80.0, 440.0, 980.0]}
     return {"brief": False, "problems": {"one": problem}, "ratios": ratios}
 
@@ -29,6 +30,7 @@ def numbers_of(**losses: float) -> dict[str, Any]:
 def test_a_gap_is_closed_where_both_bounded_methods_beat_adam(losses: dict[str, float], words: tuple[str, ...]) -> None:
     gap, _, closed = judge(numbers_of(**losses))
     assert (gap.word, closed.word) == words
+    assert "on one (test loss)" in gap.evidence
 
 
 def test_steps_begin_as_adam_and_end_as_sgd() -> None:

@@ -19,6 +19,7 @@ def test_a_rate_of_one_must_be_as_good_as_the_best(at_one: float | None, word: s
     problems = {"bowl": race_of([2.0, at_one, 1.0])}
     verdict = judge({"brief": False, "problems": problems, "units": {"published": [1.0], "own units": [1000.0]}})[0]
     assert verdict.word == word
+    assert "the mean loss at a rate of 1" in verdict.evidence
 
 
 def test_steps_scale_with_the_unit_only_if_each_epsilon_does() -> None:

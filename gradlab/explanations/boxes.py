@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -64,8 +65,8 @@ def read_boxes(tx: Any, params: PyTree = None) -> tuple[Box, ...]:
     A recipe of one link in a chain has a box of its own around it.
 
     `params` are parameters or their shapes, whose state is shown. By default, they are a matrix and a vector, or a
-    matrix alone, and a group that selects neither is shown as if it selected both; if `tx` takes neither tree, no state
-    is shown. Raises what `tx.init(params)` raises for those given.
+    matrix alone, and a group that selects neither is shown as if it selected the matrix; if `tx` takes neither tree, no
+    state is shown. Raises what `tx.init(params)` raises for those given.
     """
     return _read(tx, (), _find_kept(tx, params) if params is not None else _find_kept_of_examples(tx))
 
@@ -137,15 +138,41 @@ def _find_kept(tx: Any, params: PyTree) -> dict[tuple[str, ...], tuple[Kept, ...
     return {paths[link]: tuple(Kept(*field) for field in fields.items()) for link, fields in found.items()}
 
 
-def _find_kept_of_examples(tx: Any) -> dict[tuple[str, ...], tuple[Kept, ...]]:
-    for params in EXAMPLES:
-        if (found := _try_to_find_kept(tx, params)) is None:
-            continue
-        # A group that selects no leaf of the example keeps nothing of it. What its links keep is seen of each alone.
-        others = [place for _, place in walk_links(tx) if place.path not in found]
-        alone = {place.path: (_try_to_find_kept(place.tx, params) or {}).get((), ()) for place in others}
-        return found | {path: kept for path, kept in alone.items() if kept}
-    return {}
+def _find_kept_of_examples(tx: Any, examples: Iterable[PyTree] = EXAMPLES) -> dict[tuple[str, ...], tuple[Kept, ...]]:
+    found = next((kept for params in examples if (kept := _try_to_find_kept(tx, params)) is not None), None)
+    return {} if found is None else found | _find_kept_of_empty_groups(tx, found)
+
+
+def _find_kept_of_empty_groups(
+    tx: Any, found: Mapping[tuple[str, ...], tuple[Kept, ...]]
+) -> dict[tuple[str, ...], tuple[Kept, ...]]:
+    """Return what the groups keep of which no more than numbers was found, because they select no leaf of the example.
+
+    Each is seen alone, with the matrix first, and stored as it is within `tx`.
+    """
+    kept = {}
+    full = [path for path, fields in found.items() if any(field.size != NUMBER for field in fields)]
+    places = [place for _, place in walk_links(tx)]
+    for place in places:
+        for name, group in place.parts.inner.items() if place.name == "partition" else ():
+            path = (*place.path, name)
+            if any(other[: len(path)] == path for other in full):
+                continue
+            stores = [each.tx for each in places if each.name == "store" and each.path == path[: len(each.path)]]
+            stored = functools.reduce(_store_alone, reversed(stores), group)
+            for inside, fields in _find_kept_of_examples(stored, reversed(EXAMPLES)).items():
+                if len(inside) >= len(stores):  # else the step of a store with a key, which is not the group's
+                    kept[(*path, *inside[len(stores) :])] = fields
+    return kept
+
+
+def _store_alone(tx: Any, store: Any) -> Any:
+    """Return a transformation stored as a `store` does that holds it among others, without the slots of the others."""
+    if not isinstance(codec := store.codec, dict):
+        return store.replace(tx=tx)
+    stored = [store.replace(tx=tx, codec={slot: one}) for slot, one in codec.items()]
+    own = [one.codec for one in stored if any(_try_to_find_kept(one, params) is not None for params in EXAMPLES)]
+    return store.replace(tx=tx, codec=dict(itertools.chain.from_iterable(one.items() for one in own)))
 
 
 def _try_to_find_kept(tx: Any, params: PyTree) -> dict[tuple[str, ...], tuple[Kept, ...]] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -96,6 +98,18 @@ def test_a_group_without_a_leaf_of_the_examples_shows_the_state_of_its_links() -
     (rms,) = scaling.branches[0].boxes
     assert rms.branches[0].boxes[0].kept == (Kept("total", AS_PARAMETERS),)
     assert rate.kept == partition.kept == ()
+
+
+@pytest.mark.parametrize(
+    "codec", [gl.codecs.dynamic_blocks(), {"moment": gl.codecs.dynamic_blocks(), "total": "bfloat16"}]
+)
+def test_a_group_without_a_leaf_of_the_examples_is_stored_as_the_others_are(codec: Any) -> None:
+    mean, rest = gl.scale_by_momentum(0.9), gl.chain(gl.scale_by_momentum(0.9), gl.scale_by_rss())
+    groups = gl.partition((gl.path("embedding/**"), mean), default=rest)
+    (stored,) = read_boxes(gl.store(gl.store(groups, "float32"), codec, key=0))
+    (partition,) = stored.branches[0].boxes[0].branches[0].boxes
+    (link,) = partition.branches[0].boxes
+    assert link.kept == (Kept("moment/codes", AS_PARAMETERS), Kept("moment/scales", OTHER))
 
 
 def test_matrices_have_state_of_another_size() -> None:

@@ -18,7 +18,7 @@ from ..verdicts import Verdict, decide, every
 
 NAMES = {"sgd": "SGD", "sgd_momentum": "momentum", "adagrad": "Adagrad", "rmsprop": "RMSProp", "adam": "Adam"}
 ADAPTIVE = ("adagrad", "rmsprop", "adam")
-EQUAL, APART = "gradients of equal scale", "as 1 : 30 : 1000"
+EQUAL, APART = "gradients of equal scale", "gradients of scales 1 : 30 : 1000"
 
 
 def measure(budget: Budget) -> Numbers:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from ..remedies.argument_names import ask_about, find_meant
 from ..values.factories import read_parameters
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -48,6 +48,6 @@ def _refuse_misspelt(function: str, tx: Any, options: list[str], unknown: list[s
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values()):
         return
     for name in unknown:
-        near = difflib.get_close_matches(name, options, n=1, cutoff=0.75)
-        if near and name not in takes:
-            raise TypeError(f"{function} has no argument {name!r}; did you mean {near[0]}?")
+        meant = find_meant(name, options, cutoff=0.75)
+        if meant and name not in takes:
+            raise TypeError(f"{function} has no argument {name!r}; {ask_about(meant)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ... import schedules as public
+from ...remedies.missing_names import suggest_public_name
 from ...schedules.base import Schedule, combined
 from ...user_code_time_limit import OutOfTimeError
 from ...values.numeric_arguments import is_schedule
@@ -46,9 +46,8 @@ def find_formula(schedule: Any, reference: str | Callable[..., Any] | None) -> t
         if reference not in names:
             if ":" in reference:
                 raise ValueError(describe_typed(reference))
-            near = difflib.get_close_matches(reference, names, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
-            raise ValueError(f"unknown formula of a schedule {reference!r}; {hint}, or pass a function of the step")
+            hint = suggest_public_name(reference, names, cutoff=0.6) or f"; there are: {', '.join(names)}"
+            raise ValueError(f"unknown formula of a schedule {reference!r}{hint}, or pass a function of the step")
         formula: Any = getattr(references, reference)
     elif callable(reference):
         formula = reference

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
+from ...remedies.argument_names import find_meant
 from ...values.factories import read_parameters
 from ..inputs.trees import list_shapes, sample
 from ..verdicts.exceptions import describe, is_clear_refusal
@@ -101,7 +101,7 @@ def _explain(subject: Subject, error: Exception) -> str:
 
 def _suggest_signals(missing: list[str]) -> str:
     """Ask whether an argument is meant as a signal that every update may name: `grads` or `params`."""
-    near = [(name, get_close_matches(name, ("grads", "params"), n=1)) for name in missing if name not in _OF_OPTAX]
+    near = [(name, find_meant(name, ("grads", "params"), cutoff=0.6)) for name in missing if name not in _OF_OPTAX]
     return "".join(
         f". Is `{name}` meant as `{signals[0]}`? Then name it so, and it is passed" for name, signals in near if signals
     )

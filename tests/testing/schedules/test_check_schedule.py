@@ -125,6 +125,7 @@ def test_what_grows_without_end_may_overflow() -> None:
     ("options", "words"),
     [
         ({"reference": "cosin"}, "did you mean cosine?"),
+        ({"reference": "COSINE"}, "did you mean cosine?"),
         ({"reference": "mine:formula"}, "in Python import the function and pass it: reference=formula"),
         ({"reference": lambda t, foo: 0.1}, "missing a required argument: 'foo'"),
         ({"reference": lambda t: t.foo}, "fails at step 0: AttributeError"),

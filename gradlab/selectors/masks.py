@@ -26,46 +26,44 @@ _REMEDY = (
 
 
 def init_for(owner: str, mask: Any) -> Callable[[PyTree], PyTree]:
-    """Return the `init` of a link without state that has a mask. It tries a function, and raises TypeError if it fails.
-    It warns of a selector of names that chooses no leaf, and raises ValueError for a tree that is no prefix of the
-    parameters.
+    """Return the `init` of a link without state that has a mask, which examines the mask. Errors call the link `owner`.
 
-    `owner` is the name of the link in errors.
+    It warns of a selector of names that chooses no leaf. It raises TypeError for a function that fails, and ValueError
+    for a tree that is no prefix of the parameters.
     """
-    if isinstance(mask, Selector):
-
-        def examine(params: PyTree) -> PyTree:
-            warn_of_no_choice(owner, mask, read_leaves(params), "no leaf decays")
-            return init_empty(params)
-
-        return examine
-    if not _is_function(mask):
-
-        def require_prefix(params: PyTree) -> PyTree:
-            try:
-                jax.tree.map(lambda _, part: None, mask, params, is_leaf=lambda node: node is None)
-            except ValueError:
-                names = [leaf for leaf in jax.tree.leaves(mask) if isinstance(leaf, str)]
-                meant = ", ".join(f'"{name}"' for name in names) or '"**/kernel"'
-                raise ValueError(
-                    f"{owner}: mask has another structure than the parameters; pass a tree like them, or one with True "
-                    f"or False in place of whole branches. To choose leaves by their paths, pass mask=gl.path({meant})"
-                ) from None
-            return init_empty(params)
-
-        return require_prefix
 
     def init(params: PyTree) -> PyTree:
-        try:
-            mask(params)
-        except (AttributeError, TypeError) as error:  # what a function of a leaf raises for a tree
-            raise TypeError(
-                f"{owner}: mask is called with the whole tree of parameters, and {name_of(mask)} failed with "
-                f"{type(error).__name__}: {error}; {_REMEDY}"
-            ) from error
+        if isinstance(mask, Selector):
+            warn_of_no_choice(owner, mask, read_leaves(params), "no leaf decays")
+        elif _is_function(mask):
+            _try_out(owner, mask, params)
+        else:
+            _require_prefix(owner, mask, params)
         return init_empty(params)
 
     return init
+
+
+def _try_out(owner: str, mask: Callable[[PyTree], Any], params: PyTree) -> None:
+    try:
+        mask(params)
+    except (AttributeError, TypeError) as error:  # what a function of a leaf raises for a tree
+        raise TypeError(
+            f"{owner}: mask is called with the whole tree of parameters, and {name_of(mask)} failed with "
+            f"{type(error).__name__}: {error}; {_REMEDY}"
+        ) from error
+
+
+def _require_prefix(owner: str, mask: PyTree, params: PyTree) -> None:
+    try:
+        jax.tree.map(lambda _, part: None, mask, params, is_leaf=lambda node: node is None)
+    except ValueError:
+        names = [leaf for leaf in jax.tree.leaves(mask) if isinstance(leaf, str)]
+        meant = ", ".join(f'"{name}"' for name in names) or '"**/kernel"'
+        raise ValueError(
+            f"{owner}: mask has another structure than the parameters; pass a tree like them, or one with True "
+            f"or False in place of whole branches. To choose leaves by their paths, pass mask=gl.path({meant})"
+        ) from None
 
 
 def _is_function(mask: Any) -> bool:

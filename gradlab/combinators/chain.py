@@ -16,7 +16,7 @@ from ..core.not_a_transformation import refuse_to_run
 from ..core.transformation_calls import raw_init, raw_update
 from ..remedies.optax_names import suggest_wrapped
 from ..values.value import Value
-from .order_of_links import warn_of_order
+from .checks.order_of_links import warn_of_order
 from .splits import Split, find_split, join_splits, keep_gradient, require_known_gradient
 
 

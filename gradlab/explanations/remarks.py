@@ -7,8 +7,8 @@ from typing import Any
 
 import jax
 
-from ..combinators.descent_twice import find_second_descent
-from ..combinators.order_of_links import describe_second_descent
+from ..combinators.checks.descent_twice import find_second_descent
+from ..combinators.checks.order_of_links import describe_second_descent
 from ..core.base import Transformation
 from ..core.composites import walk
 from ..selectors.leaves import read_leaves

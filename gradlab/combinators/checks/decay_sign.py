@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..core.base import Transformation
-from ..core.composites import name_each, open_value
-from ..selectors import Selector
-from ..selectors.leaves import Leaf
-from ..values.value import Value
+from ...core.base import Transformation
+from ...core.composites import name_each, open_value
+from ...selectors import Selector
+from ...selectors.leaves import Leaf
+from ...values.value import Value
 from .descent_twice import GRADIENTS, Turns, count_turns, is_descending_recipe, is_of_gradlab, list_groups
 
 # How many turns of the sign, odd or even, each decay needs behind it, so that the weights shrink.

@@ -8,11 +8,11 @@ from typing import Any
 
 import jax
 
-from ..core.boundary import PyTree
-from ..core.composites import POINTS, describe_changed_step, find_changing_link, points_of
-from ..remedies.user_lines import find_stacklevel
-from ..selectors import Selector, as_selector
-from ..selectors.leaves import read_leaves
+from ...core.boundary import PyTree
+from ...core.composites import POINTS, describe_changed_step, find_changing_link, points_of
+from ...remedies.user_lines import find_stacklevel
+from ...selectors import Selector, as_selector
+from ...selectors.leaves import read_leaves
 from .decay_sign import NEEDS_ODD, Misplaced, find_growing_decay
 from .descent_twice import find_second_descent
 

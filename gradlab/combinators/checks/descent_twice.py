@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 import jax
 import numpy as np
 
-from ..core.base import Transformation
-from ..core.composites import Composite, name_each, open_value
-from ..selectors.leaves import Leaf
-from ..values.value import Value
-from .rules import assign, transformations_of
+from ...core.base import Transformation
+from ...core.composites import Composite, name_each, open_value
+from ...selectors.leaves import Leaf
+from ...values.value import Value
+from ..rules import assign, transformations_of
 
 _DESCENTS = ("scale_by_learning_rate", "minimize_loss_model")  # links that make a step of descent of a direction
 GRADIENTS = ("gradient", "gradient_at")  # links that put the gradient into the place of the direction

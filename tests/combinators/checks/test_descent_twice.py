@@ -12,7 +12,7 @@ import pytest
 
 import gradlab as gl
 from gradlab import registry
-from gradlab.combinators.descent_twice import count_turns
+from gradlab.combinators.checks.descent_twice import count_turns
 from gradlab.selectors.leaves import read_leaves
 
 PARAMS = {"kernel": jnp.array([[1.0, -2.0], [3.0, 4.0]]), "bias": jnp.array([1.0, 2.0])}

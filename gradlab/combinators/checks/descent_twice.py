@@ -17,12 +17,6 @@ from ..rules import assign, transformations_of
 _DESCENTS = ("scale_by_learning_rate", "minimize_loss_model")  # links that make a step of descent of a direction
 GRADIENTS = ("gradient", "gradient_at")  # links that put the gradient into the place of the direction
 _MEANS = ("mix_with_gradient", "nesterov")  # links that add the direction and the gradient
-# Wrappers whose result has the sign of that of the transformation `tx` within them.
-_WRAPPERS = (
-    "accumulate", "average_params", "d_adaptation", "distance_from_start", "dynamic_loss_scale", "in_basis", "isolate",
-    "lookahead", "master_params", "measure", "mechanic", "per_worker", "prodigy_distance", "round_params",
-    "schedule_free", "skip_nonfinite", "store",
-)  # fmt: skip
 # Links that divide by what a transformation within them measures, which has no sign.
 _SCALINGS = ("scale_by_rms", "scale_by_stddev", "scale_by_curvature", "scale_by_kronecker")
 # Recipes that make a step of descent of a gradient, which their links alone do not tell: these have a negative `scale`.
@@ -94,8 +88,6 @@ def _count_within(name: str, link: Any, parts: Composite, leaves: Sequence[Leaf]
         return before
     if name == "partition":
         return _count_in_groups(link.arguments["rules"], link.arguments["default"], leaves, before)
-    if name in _WRAPPERS:
-        return count_turns(parts.inner["tx"], leaves, before)
     if name == "graft":
         return count_turns(parts.inner["direction"], leaves, before)
     if name == "precondition":  # whose rates are what becomes of ones
@@ -104,9 +96,12 @@ def _count_within(name: str, link: Any, parts: Composite, leaves: Sequence[Leaf]
     if name == "each":  # a layer has fewer axes than the stack, so another group may take it
         after = count_turns(parts.inner["tx"], leaves, before)
         return after if len(set(after)) < 2 else [None for _ in leaves]
-    branches = [count_turns(inner, leaves, before) for inner in parts.inner.values()]
-    if name == "rectify":
-        branches.append(before)
+    if name == "rectify":  # which passes the direction on where it does not apply what it holds
+        branches = [count_turns(parts.inner["tx"], leaves, before), before]
+    elif "tx" in parts.inner and name != "add":  # a wrapper, whose result has the sign of what it holds
+        return count_turns(parts.inner["tx"], leaves, before)
+    else:
+        branches = [count_turns(inner, leaves, before) for inner in parts.inner.values()]
     return [numbers[0] if len(set(numbers)) == 1 else None for numbers in zip(*branches, strict=True)]
 
 

@@ -36,6 +36,11 @@ def mine(rate: float = 0.1):
     return gl.chain(gl.scale_by_momentum(), gl.scale_by_learning_rate(rate))
 
 
+@gl.recipe
+def tx():  # named as what a wrapper holds
+    return gl.sgd(0.1)
+
+
 @pytest.mark.parametrize(
     "tx",
     [
@@ -90,6 +95,7 @@ def test_two_learning_rates_climb(tx: Any) -> None:
         gl.chain(gl.sgd(0.1), gl.gradient(), gl.sgd(0.1)),
         gl.chain(gl.sgd(0.1), gl.nesterov(), gl.sgd(0.1)),
         gl.chain(gl.add(gl.chain(), gl.sgd(0.1)), gl.sgd(1.0)),
+        gl.chain(gl.add(tx(), gl.chain()), gl.sgd(1.0)),
         gl.chain(gl.sgd(0.1), backwards(), gl.sgd(1.0)),
         gl.chain(gl.sgd(0.1), optax.scale(-1.0), gl.sgd(1.0)),
         gl.chain(optax.sgd(0.1), gl.sgd(1.0)),

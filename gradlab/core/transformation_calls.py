@@ -19,7 +19,7 @@ from ..values.value import Value, rejoin
 from .boundary import PyTree
 from .composites import Composite, find_kinds
 from .not_a_transformation import require_pair
-from .running_calls import seek_exchange, standing_between
+from .running_calls import find_between, seek_exchange, standing_between
 from .scheduled_states import ScheduledState
 
 
@@ -177,15 +177,15 @@ class Core:
             if params is None and inspect.signature(update).parameters["params"].default is inspect.Parameter.empty:
                 raise ValueError(f"{self.factory.name} needs the parameters: call update(updates, state, params)")
             arguments += (params,)
-        if is_split and takes_any and not isinstance(parts, Composite):  # it may call what it holds
-            with standing_between(self.factory.name):
-                return self._require_two(self._call("update", *arguments, **options))
+
+        def call_once() -> Any:
+            return self._call("update", *arguments, **options)
+
+        name = self.factory.name
         if isinstance(parts, Composite):
-            return self._require_two(self._call("update", *arguments, **options))
-        result = seek_exchange(
-            self.factory.name, update, updates, state, lambda: self._call("update", *arguments, **options)
-        )
-        return self._require_two(result)
+            return self._require_two(call_once())
+        with standing_between(name if is_split and takes_any else find_between()):  # that may call what it holds
+            return self._require_two(seek_exchange(name, update, updates, state, call_once))
 
     def _require_two(self, result: Any) -> Any:
         """Return the result of an update, or raise TypeError unless it is a pair."""

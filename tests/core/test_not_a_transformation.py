@@ -108,6 +108,24 @@ def test_a_link_that_exchanges_updates_and_state_is_named(surround: Any) -> None
         tx.update(params, tx.init(params), params)
 
 
+@gl.transformation
+def hands_on_exchanged() -> Any:
+    """A link that takes any extra argument, as a wrapper does, and returns its state first."""
+
+    def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        return [updates], updates
+
+    return (lambda params: [params]), update
+
+
+@pytest.mark.parametrize("before", [gl.sgd(0.1), gl.sgd(0.1, momentum=0.9)], ids=["whole", "split"])
+def test_a_link_that_takes_any_argument_is_named_behind_a_momentum_too(before: Any) -> None:
+    params = {"x": jnp.ones(3)}
+    tx = gl.chain(before, hands_on_exchanged())
+    with pytest.raises(TypeError, match=r"update of hands_on_exchanged must return \(updates, state\)"):
+        tx.update(params, tx.init(params), params)
+
+
 def test_a_pair_of_optax_and_a_schedule() -> None:
     params = {"x": jnp.ones(3)}
     mine = optax.GradientTransformation(lambda params: [params], lambda updates, state, params=None: (state, updates))

@@ -21,7 +21,7 @@ from ...lab.analysis.configurations import rank_configurations, select_best_rows
 from ...lab.analysis.first_values import describe_bad_start
 from ...lab.analysis.late_window import describe_window
 from ...lab.analysis.shared_ranks import describe_shared
-from ...lab.analysis.tuned_optimizers import tuned_leaderboard
+from ...lab.analysis.tuned_optimizers import describe_rates_at_edge, tuned_leaderboard
 from ...lab.problems.default_groups import describe_default_groups
 from ..terminal.score_formatting import format_score_with_spread
 from ..terminal.tables import TrimmedLines, print_columns, print_note
@@ -100,7 +100,7 @@ def print_points(console: Console, dataset: xr.Dataset) -> None:
     note = f"{shown}{what} over {format_count(reporting, 'seed')}.{order}"
     print_note(console, " ".join([note, *describe_shared(point.rank for point in best)]))
     if dataset.sizes["optimizer"] == 1:  # of several, the verdict says it
-        for sentence in describe_default_groups(attributes):
+        for sentence in [*describe_rates_at_edge(dataset), *describe_default_groups(attributes)]:
             print_note(console, sentence)
     for name, settings in json.loads(attributes.get("held", "{}")).items():
         if settings:

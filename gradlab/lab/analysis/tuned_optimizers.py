@@ -11,6 +11,7 @@ import xarray as xr
 
 from .._settings import Setting, read_categories, read_settings
 from .comparison import ranks, verdict
+from .comparison.rates_at_edge import describe_edges
 from .coordinate_order import RATE
 from .leaderboard import keep_metrics, leaderboard, mean_scores, select_role, to_badness
 from .sweep_as_race import composition_at, swept_hyperparameters
@@ -38,8 +39,7 @@ def select_best_points(dataset: xr.Dataset) -> xr.Dataset:
     ValueError for a Dataset that is not of a sweep or a search.
     """
     names = swept_hyperparameters(dataset)
-    scores = mean_scores(select_role(keep_metrics(dataset), "choose")).transpose("optimizer", "point").values
-    best = xr.DataArray(to_badness(scores, dataset.attrs).argmin(1)[:, None], dims=("optimizer", "rate"))
+    best = xr.DataArray(_measure_badness(dataset).argmin(1)[:, None], dims=("optimizer", "rate"))
     race = dataset.isel(point=best)
     for variable in race.data_vars:
         if "rate" in race[variable].dims:
@@ -58,13 +58,44 @@ def select_best_points(dataset: xr.Dataset) -> xr.Dataset:
     return race
 
 
+def _measure_badness(dataset: xr.Dataset) -> np.ndarray:
+    """Return on (optimizer, point) by what the best point is chosen: the lowest is the best, and infinite diverged."""
+    scores = mean_scores(select_role(keep_metrics(dataset), "choose")).transpose("optimizer", "point").values
+    return to_badness(scores, dataset.attrs)
+
+
+def describe_rates_at_edge(dataset: xr.Dataset) -> list[str]:
+    """Return a sentence on the optimizers whose best point has the lowest or the highest of several learning rates.
+
+    It is left out if there are none.
+    """
+    if RATE not in swept_hyperparameters(dataset) or RATE in read_categories(dataset.attrs):
+        return []
+    badness, rates = _measure_badness(dataset), dataset[RATE].transpose("optimizer", "point").values
+    names = []
+    for name, own_badness, own_rates in zip(dataset.optimizer.values, badness, rates, strict=True):
+        tried = np.unique(own_rates[~np.isnan(own_rates)])  # a rate may exist under a condition only
+        best = own_badness.argmin()
+        if len(tried) > 1 and np.isfinite(own_badness[best]) and own_rates[best] in (tried[0], tried[-1]):
+            names.append(str(name))
+    if not names:
+        return []
+    is_grid = "grid" in dataset.attrs.get("sampler", "grid")
+    edges = describe_edges(names, is_grid)
+    wider = "grid, --set learning_rate=log:LOW:HIGH:COUNT" if is_grid else "range, --set learning_rate=log:LOW:HIGH"
+    return [f"{edges[0].upper()}{edges[1:]}; take a wider {wider}."]
+
+
 def hyperparameters_of(race: xr.Dataset, optimizer: str) -> dict[str, Setting]:
     """Return the hyperparameters of one optimizer in what `select_best_points` returns."""
     return dict(json.loads(race.settings.sel(optimizer=optimizer).item()))
 
 
 def tuned_leaderboard(dataset: xr.Dataset) -> tuple[list[TunedRow], list[str]]:
-    """Return a row for each optimizer of a sweep or a search, best first, and the verdict on the first in sentences."""
+    """Return a row for each optimizer of a sweep or a search, best first, and the verdict on the first in sentences.
+
+    The last sentence names the optimizers whose best learning rate lies at the end of those that were tried.
+    """
     race = select_best_points(dataset)
     board = leaderboard(race)
     table, rows = ranks(race, rows=board), []
@@ -78,4 +109,4 @@ def tuned_leaderboard(dataset: xr.Dataset) -> tuple[list[TunedRow], list[str]]:
                 int(place.low), int(place.high), int(own.diverged.sum()), own.diverged.size,
             )
         )  # fmt: skip
-    return rows, verdict(rows, table)
+    return rows, [*verdict(rows, table), *describe_rates_at_edge(dataset)]

@@ -33,6 +33,14 @@ def test_where_nothing_survived_it_is_said(capsys: pytest.CaptureFixture[str], t
     assert "1 run. Written:" in printed
 
 
+def test_a_best_rate_at_the_end_of_the_grid_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for rates, is_said in (([0.001, 0.01], True), ([0.01], False)):
+        study = SweepStudy((Ravine(),), {"sgd": gl.sgd}, {"learning_rate": rates}, seeds=2, steps=20)
+        run_in_folder(study, tmp_path, True, False, print_points)
+        printed = " ".join(capsys.readouterr().out.split())
+        assert ("The best rate of sgd lies at the end of its grid, so a better one may" in printed) == is_said
+
+
 @pytest.mark.parametrize(
     ("assignments", "message"),
     [

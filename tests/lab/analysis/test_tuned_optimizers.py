@@ -13,9 +13,10 @@ import xarray as xr
 
 from gradlab.lab.analysis.configurations import rank_configurations, select_best_rows
 from gradlab.lab.analysis.documents.points_files import points_document, write_points
-from gradlab.lab.analysis.tuned_optimizers import select_best_points, tuned_leaderboard
+from gradlab.lab.analysis.tuned_optimizers import describe_rates_at_edge, select_best_points, tuned_leaderboard
 
 AT = {"learning_rate": [0.1, 0.1, 1.0, 1.0], "b1": [0.8, 0.9, 0.8, 0.9]}
+NAN = float("nan")
 OWN = 0.01 * np.arange(8)  # decades between the seeds, the second half of which reports
 
 
@@ -35,7 +36,11 @@ def test_each_optimizer_is_at_its_best_configuration(swept: xr.Dataset) -> None:
     ]  # fmt: skip
     np.testing.assert_allclose([np.log10(row.score) for row in rows], [-6 + OWN[4:].mean(), -2 + OWN[4:].mean()])
     assert [(row.rank_low, row.rank_high, row.diverged, row.runs) for row in rows] == [(1, 1, 0, 8), (2, 2, 0, 8)]
-    assert verdict == ["adam comes first with 95 % confidence, ahead of sgd (4 seeds)."]
+    assert verdict == [
+        "adam comes first with 95 % confidence, ahead of sgd (4 seeds).",
+        "The best rates of sgd and adam lie at the ends of their grids, so better ones may lie beyond; take a wider "
+        "grid, --set learning_rate=log:LOW:HIGH:COUNT.",
+    ]
 
 
 def test_samples_and_grids_without_a_rate_are_tuned_too(make_sweep: Callable[..., xr.Dataset]) -> None:
@@ -84,3 +89,38 @@ def test_diverged_runs_are_those_of_the_best_configuration(swept: xr.Dataset) ->
     (adam,) = (row for row in tuned_leaderboard(lost)[0] if row.optimizer == "adam")
     assert adam.hyperparameters == {"learning_rate": 1.0, "b1": 0.8}
     assert (adam.diverged, adam.runs) == (1, 8)
+
+
+SCORES = 10.0 ** (np.array([[-6.0, -2, -3, -1], [-1, -4, -3, -2]])[..., None] + OWN)  # best at the first, the second
+
+
+def test_a_best_rate_at_the_end_of_those_that_were_tried_is_named(make_sweep: Callable[..., xr.Dataset]) -> None:
+    rates = [0.01, 0.1, 1.0, 10.0]
+    assert describe_rates_at_edge(make_sweep(SCORES, {"learning_rate": rates})) == [
+        "The best rate of sgd lies at the end of its grid, so a better one may lie beyond; take a wider grid, "
+        "--set learning_rate=log:LOW:HIGH:COUNT."
+    ]
+    assert describe_rates_at_edge(make_sweep(SCORES, {"learning_rate": rates[::-1]}, "tpe")) == [
+        "The best rate of sgd lies at the end of those that were tried, so a better one may lie beyond; take a wider "
+        "range, --set learning_rate=log:LOW:HIGH."
+    ]
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        {"learning_rate": [0.1, 0.01, 1.0, 10.0], "b1": [0.1, 0.2, 0.3, 0.4]},
+        {"learning_rate": [0.1, 0.1, 0.1, 0.1], "b1": [0.1, 0.2, 0.3, 0.4]},
+        {"learning_rate": [NAN, 0.1, 1.0, 10.0], "b1": [0.1, 0.2, 0.3, 0.4]},
+        {"b1": [0.1, 0.2, 0.3, 0.4]},
+    ],
+    ids=["inside", "single", "absent", "not swept"],
+)
+def test_no_other_best_point_is_named(points: dict[str, list[float]], make_sweep: Callable[..., xr.Dataset]) -> None:
+    assert describe_rates_at_edge(make_sweep(SCORES[:1], points)) == []
+    assert describe_rates_at_edge(make_sweep(np.full((1, 4, 8), NAN), {"learning_rate": [0.1, 1, 10, 100]})) == []
+
+
+def test_choices_that_stand_for_rates_have_no_ends(make_sweep: Callable[..., xr.Dataset]) -> None:
+    chosen = make_sweep(SCORES, {"learning_rate": [0, 1, 2, 3]}, categories='{"learning_rate": ["a", "b", "c", "d"]}')
+    assert describe_rates_at_edge(chosen) == []

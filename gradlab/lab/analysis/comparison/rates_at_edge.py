@@ -29,15 +29,22 @@ def limit_by_edges(names: Sequence[str], against_baselines: bool = False) -> str
     """
     if not names:
         return ""
-    which = (
-        f"the best rate of {names[0]} lies at the end of its grid, so a better one may lie beyond"
-        if len(names) == 1
-        else f"the best rates of {join_names(names)} lie at the ends of their grids, so better ones may lie beyond"
-    )
     grid = "--rates log:LOW:HIGH:COUNT"
     remedy = (
         f"make baselines on a wider grid, gradlab baselines {grid} --out mine, and race --against mine"
         if against_baselines
         else f"give one wider grid to all, {grid}"
     )
-    return f", but {which}; {remedy}"
+    return f", but {describe_edges(names)}; {remedy}"
+
+
+def describe_edges(names: Sequence[str], is_grid: bool = True) -> str:
+    """Return "the best rate of adam lies at the end of its grid, so a better one may lie beyond" for such optimizers.
+
+    Rates that do not lie on a grid are "those that were tried".
+    """
+    if len(names) == 1:
+        tried = "its grid" if is_grid else "those that were tried"
+        return f"the best rate of {names[0]} lies at the end of {tried}, so a better one may lie beyond"
+    tried = "their grids" if is_grid else "those that were tried"
+    return f"the best rates of {join_names(names)} lie at the ends of {tried}, so better ones may lie beyond"

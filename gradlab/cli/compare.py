@@ -92,13 +92,18 @@ def _print(datasets: Mapping[str, xr.Dataset], found: Mapping[str, Sequence[Sect
 
     from ..lab._formatting import format_count
     from .study_tables.compare_tables import print_section
-    from .terminal.tables import TrimmedLines, print_paths
+    from .terminal.tables import TrimmedLines, print_note, print_paths
 
     console = make_console()
     for name, sections in found.items():
         summary = datasets[name].attrs["summary"] if name else f"{format_count(len(datasets), 'problem')} together."
         console.print(TrimmedLines(Text.assemble((name, "bold"), "  " * bool(name), summary)))
         console.print()
+        reasons = {sentence for section in sections for sentence in section.sentences}
+        if len(reasons) == 1:  # nothing was computed, for the same reason
+            print_note(console, *reasons)
+            console.print()
+            continue
         for section in sections:
             print_section(console, section)
     if written:

@@ -50,6 +50,19 @@ def test_each_section_has_a_table_and_sentences(gradlab: Callable[..., Any], stu
     assert "a loss of 0.1, exact" in other
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_study_without_scores_is_answered_in_one_sentence(
+    gradlab: Callable[..., Any], make_dataset: Callable[..., xr.Dataset], tmp_path: Path
+) -> None:
+    made = make_dataset(np.full((2, 2, 8), np.nan), [0.1, 1], ["choose"] * 4 + ["report"] * 4)
+    lost = made.assign(final_loss=made.final_loss * np.nan)
+    results_file.write(tmp_path / "results.nc", {"made": lost}, {"format": results_file.FORMAT, "kind": "race"})
+    code, printed, err = gradlab("compare", str(tmp_path), "--out", str(tmp_path / "out"), "--tables", "markdown")
+    assert (code, err) == (0, "")
+    assert printed.count("Not computed: there is nothing to compare, because the loss is NaN") == 2  # and together
+    assert "Tuning budget" not in printed
+
+
 def test_files_are_written_and_json_is_printed(gradlab: Callable[..., Any], study: Path, tmp_path: Path) -> None:
     out = tmp_path / "deep" / "comparison"
     code, printed, err = gradlab("compare", str(study), "--out", str(out), "--format", "svg", "--json")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import xarray as xr
 
 from ..documents.table_files import finite_or_none
+from ..missing_scores import describe_missing_problems, describe_missing_scores
 from ..sweep_as_race import as_race
 from .aggregates import (
     describe_improvement_probabilities,
@@ -52,23 +54,24 @@ class ProblemOptions(NamedTuple):
 
 def problem_sections(dataset: xr.Dataset, options: PairOptions = PairOptions()) -> list[Section]:  # noqa: B008  (immutable)
     """Return the statistics of the results on one problem."""
+    section = functools.partial(_section, describe_missing_scores(dataset))
 
     def tests(measure: Measure) -> xr.Dataset:
         return pairwise_tests(tuned_race(dataset), measure, **options._asdict())
 
     return [
-        _section("tuning_budget", "Tuning budget", lambda: tuning_budget(dataset), describe_tuning_budget),
-        _section(
+        section("tuning_budget", "Tuning budget", lambda: tuning_budget(dataset), describe_tuning_budget),
+        section(
             "rate_sensitivity", "Sensitivity to the learning rate", lambda: rate_sensitivity(as_race(dataset)),
             describe_rate_sensitivity,
         ),
-        _section("score_tests", "Scores, in pairs", lambda: tests("score"), describe_pairwise_tests),
-        _section(
+        section("score_tests", "Scores, in pairs", lambda: tests("score"), describe_pairwise_tests),
+        section(
             "time_to_target", "Time to the target", lambda: time_to_target(tuned_race(dataset), options.target),
             describe_time_to_target,
         ),
-        _section("step_tests", "Updates to the target, in pairs", lambda: tests("steps"), describe_pairwise_tests),
-        _section("second_tests", "Seconds to the target, in pairs", lambda: tests("seconds"), describe_pairwise_tests),
+        section("step_tests", "Updates to the target, in pairs", lambda: tests("steps"), describe_pairwise_tests),
+        section("second_tests", "Seconds to the target, in pairs", lambda: tests("seconds"), describe_pairwise_tests),
     ]  # fmt: skip
 
 
@@ -78,16 +81,17 @@ def study_sections(
 ) -> list[Section]:
     """Return the statistics of the results on all problems together."""
     races = {name: tuned_race(dataset) for name, dataset in datasets.items()}
+    section = functools.partial(_section, describe_missing_problems(datasets))
     return [
-        _section(
+        section(
             "interquartile_means", "Interquartile means", lambda: interquartile_means(races),
             describe_interquartile_means,
         ),
-        _section(
+        section(
             "improvement_probabilities", "Probability of improvement", lambda: improvement_probabilities(races),
             describe_improvement_probabilities,
         ),
-        _section(
+        section(
             "critical_differences", "Critical differences of mean ranks",
             lambda: critical_differences(races, **options._asdict()), describe_critical_differences,
         ),
@@ -95,8 +99,14 @@ def study_sections(
 
 
 def _section(
-    name: str, title: str, compute: Callable[[], xr.Dataset], describe: Callable[[xr.Dataset], list[str]]
+    missing: str,
+    name: str,
+    title: str,
+    compute: Callable[[], xr.Dataset],
+    describe: Callable[[xr.Dataset], list[str]],
 ) -> Section:
+    if missing:
+        return Section(name, title, None, [f"Not computed: {missing}."])
     try:
         table = compute()
     except ValueError as error:  # these results do not allow it, and the message says why

@@ -40,8 +40,14 @@ NADAM = r"\hat m_t = \mu_{t+1} m_t / (1 - \prod_{i=1}^{t+1} \mu_i) + (1 - \mu_t)
 def test_a_long_formula_breaks_before_an_outer_operator(latex: str, starts: list[str]) -> None:
     first, *others = split(latex)
     assert [piece[0] for piece in others] == starts
-    assert "".join([first, *others]).replace(" ", "") == latex.replace(" ", "")
+    assert "".join([first, *others]).replace(r"\cdot", "").replace(" ", "") == latex.replace(" ", "")
     assert not starts or max(map(measure, [first, *others])) <= ROOM
+
+
+def test_a_product_that_goes_on_in_the_next_line_says_so() -> None:
+    rows = break_rows(equations_of(gl.adafactor(0.1)).latex.replace("aligned", "align*"))
+    assert r"&\quad \cdot \min(1, c / " in rows
+    assert rows.count(r"\cdot") == 1
 
 
 def test_a_long_formula_in_a_sentence_is_several_elements_and_the_stop_stays_with_the_last() -> None:

@@ -15,6 +15,7 @@ ROWS = re.compile(r"(?<=\\begin\{align\*\})(.*?)(?=\\end\{align\*\})", re.DOTALL
 ELSE = r" \text{ else"
 BREAK = re.compile(rf" (?=[-+/] )|{re.escape(ELSE)}")
 FACTOR = re.compile(r"(?<=\)) (?=\\(?:min|max)(?![A-Za-z]))")
+DOT = r"\cdot "  # between two factors, where the second one begins a line
 TOKEN = re.compile(r"\\(?:[A-Za-z]+|.)|.", re.DOTALL)
 WORDS = re.compile(r"\\(?:operatorname|text|mathrm|begin|end)\{([^{}]*)\}")
 NOTHING = re.compile(r"\\(?:hat|tilde|bar|left|right|displaystyle)(?![A-Za-z])|[&\s{}]")
@@ -24,6 +25,7 @@ SQUARE, OPENS, CLOSES = r"\sqrt", ("(", "["), (")", "]")
 LETTER, NARROW, OPERATOR, WORD = 0.52, 0.33, 1.25, 0.45
 WIDTHS = {**dict.fromkeys("()[]|,.!", NARROW), **dict.fromkeys(("=", "+", "-", "/", "<", ">", r"\odot"), OPERATOR)}
 WIDTHS |= {SQUARE: 0.8, r"\,": 0.17, r"\quad": 1.0, r"\qquad": 2.0, r"\mid": 0.8, r"\leftarrow": 1.5, r"\sim": OPERATOR}
+WIDTHS |= {r"\cdot": OPERATOR}
 PARTS = re.compile(r",\s*\\q?quad(?![A-Za-z])\s*")  # between the formulas of a line
 SMALL = 0.7  # of a letter that is raised or lowered
 
@@ -58,8 +60,8 @@ def measure(latex: str) -> float:
 def split(latex: str, room: float = ROOM) -> list[str]:
     r"""Return the pieces of a formula, each of which fits into the room, in em, as far as it has places to break.
 
-    It breaks before an operator outside of parentheses or, if that does not do, within them. A formula with
-    `\begin` or `\left` stays whole.
+    It breaks before an operator outside of parentheses or, if that does not do, within them. Where it breaks between
+    two factors, a dot says in the next line that the product goes on. A formula with `\begin` or `\left` stays whole.
     """
     if measure(latex) <= room or re.search(r"\\(?:begin|left)\b", latex):
         return [latex]
@@ -73,7 +75,8 @@ def split(latex: str, room: float = ROOM) -> list[str]:
     in_two = [spot for spot in begins if measure(latex[spot:]) <= room - measure(INDENT)]
     sums = [spot for spot in in_two if latex[spot + 1] in "+-"]
     at = max(sums or in_two or begins, default=spots[0])
-    return [*split(latex[:at], room), *split(latex[at:].lstrip(), room - measure(INDENT))]
+    dot = DOT if FACTOR.match(latex, at) else ""
+    return [*split(latex[:at], room), *split(dot + latex[at:].lstrip(), room - measure(INDENT))]
 
 
 def split_line(latex: str) -> list[list[str]]:

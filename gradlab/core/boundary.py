@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import optax
 
 from ..compilation.cpu_fusion import cpu_fusion_enabled
+from ..update_forms.as_written import is_as_written
 from ..update_forms.few_passes import in_few_passes, is_worth_few_passes
 from ..update_forms.leaf_stacks import wants_stacks, with_stacked_leaves
 from ..update_forms.one_pass import in_one_pass
@@ -178,7 +179,7 @@ def _choose_form(
 
     The outermost call chooses, for all that it holds. A loss among the arguments takes more time than the update.
     """
-    if not is_outermost() or any(map(callable, extra.values())):
+    if not is_outermost() or is_as_written() or any(map(callable, extra.values())):
         return update
     if cpu_fusion_enabled() and jax.default_backend() == "cpu":
         return in_one_pass(update)

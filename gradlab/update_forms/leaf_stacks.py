@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jax import lax
 
 from .._compat import inlining, is_compiling
@@ -21,7 +20,7 @@ from ..compilation.cpu_fusion import runs_on_one_cpu
 from .leaf_programs import LeafProgram, find_leaf_programs
 from .traced_programs import PyTree, Variable, is_literal, make_function, rewrite
 
-FEWEST = 128  # equal leaves, for which the search for them takes less time than it saves
+FEWEST = 256  # equal leaves; with 200, a step takes longer, and the search for them takes as long as it saves
 LARGEST = 2**10  # elements of a leaf in a stack; with 2^11, a step takes longer
 STACK = 16  # leaves in a stack; with fewer, a trace takes longer, and with more, a step does
 
@@ -34,7 +33,7 @@ def wants_stacks(tree: PyTree) -> bool:
     leaves = jax.tree.leaves(tree)
     if len(leaves) < FEWEST or not is_compiling() or not runs_on_one_cpu():
         return False
-    counts = Counter(shape for shape in map(jnp.shape, leaves) if _is_stackable(shape))
+    counts = Counter(kind.shape for kind in map(jax.typeof, leaves) if _is_stackable(kind))
     if max(counts.values(), default=0) < FEWEST:
         return False
     return jax.sharding.get_abstract_mesh().empty
@@ -45,8 +44,10 @@ def with_stacked_leaves(function: Callable[..., PyTree]) -> Callable[..., PyTree
     return rewrite(function, _evaluate)
 
 
-def _is_stackable(shape: tuple[int, ...]) -> bool:
-    return bool(shape) and math.prod(shape) <= LARGEST
+def _is_stackable(kind: Any) -> bool:
+    """Return whether leaves of a type, as `jax.typeof` returns it, are small arrays that no type says to divide."""
+    is_small = bool(kind.shape) and 0 < math.prod(kind.shape) <= LARGEST
+    return is_small and all(axis is None for axis in kind.sharding.spec)
 
 
 def _evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
@@ -55,7 +56,7 @@ def _evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
     groups = [
         group[: len(group) // STACK * STACK]
         for group in find_leaf_programs(jaxpr)
-        if len(group) >= FEWEST and _is_stackable(group[0].sources[0].aval.shape)
+        if len(group) >= FEWEST and _is_stackable(group[0].sources[0].aval)
     ]
     known: dict[Variable, Any] = dict(zip(jaxpr.constvars, program.consts, strict=True))
     known.update(zip(jaxpr.invars, arguments, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.update_forms import leaf_stacks
+from gradlab.update_forms.as_written import as_written
 from gradlab.update_forms.leaf_stacks import wants_stacks
 
 STACK, MANY = 2, 5  # two stacks, and a leaf that is left
@@ -140,12 +142,26 @@ def test_it_is_left_alone_where_it_does_not_help(stacking: Stacking, monkeypatch
     jax.jit(ask)(equal[:3])
     jax.jit(ask)([np.ones(leaf_stacks.LARGEST + 1)] * MANY)
     jax.jit(ask)([np.ones(())] * MANY)
+    jax.jit(ask)([np.ones((3, 0))] * MANY)
     jax.jit(ask)([])
-    assert found == [False, True, False, False, False, False, False]
+    assert found == [False, True, False, False, False, False, False, False]
     found.clear()
+    explicit = jax.make_mesh((1,), ("data",), axis_types=(jax.sharding.AxisType.Explicit,))
+    jax.jit(ask)([jax.device_put(np.ones((4, 4)), jax.NamedSharding(explicit, jax.P("data")))] * MANY)
     mesh = jax.make_mesh((1,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
     jax.jit(jax.shard_map(ask, mesh=mesh, in_specs=jax.P(), out_specs=jax.P()))(equal)
     monkeypatch.setattr(jax, "device_count", lambda: 2)
     jax.clear_caches()
     jax.jit(ask)(equal)
-    assert found == [False, False]
+    assert found == [False, False, False]
+
+
+def test_what_is_counted_is_what_is_written(stacking: Stacking) -> None:
+    stacking(True)
+    leaves, tx = [np.ones(2)] * MANY, gl.signum(0.1)
+    programs = []
+    for context in (contextlib.nullcontext(), as_written()):
+        with context:
+            programs.append(str(jax.make_jaxpr(make_step(tx))(leaves, tx.init(leaves))))
+            jax.clear_caches()
+    assert ["concatenate[" in program for program in programs] == [True, False]

@@ -151,7 +151,8 @@ def small_sweep_in() -> Callable[..., subprocess.Popen[str]]:
     def start(folder: Path, out: str, *arguments: str, devices: int = 1, **variables: str) -> subprocess.Popen[str]:
         (folder / "line_of_the_tests.py").write_text(LINE)
         silent = "shown_progress.FIRST_SECONDS = shown_progress.SECONDS = 1e6"  # a slow machine would print more lines
-        program = f"import sys; from gradlab.cli import main, shown_progress; {silent}; sys.exit(main())"
+        imports = "import sys; from gradlab.cli import main; from gradlab.cli.terminal import shown_progress"
+        program = f"{imports}; {silent}; sys.exit(main())"
         root = str(Path(gl.__file__).parents[1])
         return subprocess.Popen(
             [sys.executable, "-c", program, *SWEEP, "--out", str(folder / out), *arguments],
